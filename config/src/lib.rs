@@ -1,0 +1,1 @@
+//! The configuration file: one module per section, its comments are the manual.

@@ -1,0 +1,1 @@
+//! Users, devices, tokens, user-interactive auth, profiles, account data, filters.

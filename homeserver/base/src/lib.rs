@@ -1,0 +1,1 @@
+//! Clock, randomness, shutdown and tracing: what every part may use and no part may bypass.

@@ -1,0 +1,1 @@
+//! The wire: Matrix requests in, one domain call, Matrix responses out.

@@ -1,0 +1,1 @@
+//! To-device queues, device-list changes and one-time-key counts.

@@ -1,0 +1,1 @@
+//! The one door for events, and everything that can be asked of a room.

@@ -1,0 +1,1 @@
+//! Pure Matrix law over ruma: authorisation, state resolution, redaction, visibility, push rules.

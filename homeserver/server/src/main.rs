@@ -1,0 +1,3 @@
+//! The `lianqiao` binary.
+
+fn main() {}

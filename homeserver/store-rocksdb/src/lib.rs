@@ -1,0 +1,1 @@
+//! The contract of `store` on RocksDB; the only crate that names it.

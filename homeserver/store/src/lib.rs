@@ -1,0 +1,1 @@
+//! The key-value contract: typed tables, batches with conditions, group commit, snapshots.

@@ -1,0 +1,1 @@
+//! Facts, positions and cursors, and the notifier that wakes exactly the readers concerned.

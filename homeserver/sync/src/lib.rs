@@ -1,0 +1,1 @@
+//! Assembles `/sync` answers from the streams; owns no truth.
