@@ -1,1 +1,82 @@
 //! The configuration file: one module per section, its comments are the manual.
+//!
+//! Every setting has a default and a comment; the comment is the doc comment of the field, printed by
+//! [`example`]. So manual, defaults and checks cannot disagree. This crate reads no file and no
+//! environment: the binary hands both over as text. Only binaries import it, and pass plain values on.
+
+mod example;
+mod load;
+mod section;
+mod sections;
+
+pub use example::example;
+pub use load::{ConfigError, load};
+pub use section::{Field, Problem, Section};
+pub use sections::{
+    Acme, ActionRate, Database, DatabaseEngine, Listeners, LogFormat, Logging, Metrics, Passwords, Presence,
+    Proxies, RateLimits, Registration, Rooms, Server, Tls,
+};
+use serde::{Deserialize, Serialize};
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Who this server is.
+    pub server: Server,
+    /// Where it listens.
+    pub listeners: Listeners,
+    /// Certificates from files.
+    pub tls: Tls,
+    /// Certificates from an authority.
+    pub acme: Acme,
+    /// Reverse proxies in front.
+    pub proxies: Proxies,
+    /// Where data is kept.
+    pub database: Database,
+    /// Who may register.
+    pub registration: Registration,
+    /// How passwords are stored.
+    pub passwords: Passwords,
+    /// Rooms.
+    pub rooms: Rooms,
+    /// Presence.
+    pub presence: Presence,
+    /// Rate limits.
+    pub rate_limits: RateLimits,
+    /// Logs.
+    pub logging: Logging,
+    /// Metrics.
+    pub metrics: Metrics,
+}
+
+impl Config {
+    /// Every section with its fields and current values, in the order of the file.
+    pub fn sections(&self) -> [&dyn Section; 13] {
+        [
+            &self.server,
+            &self.listeners,
+            &self.tls,
+            &self.acme,
+            &self.proxies,
+            &self.database,
+            &self.registration,
+            &self.passwords,
+            &self.rooms,
+            &self.presence,
+            &self.rate_limits,
+            &self.logging,
+            &self.metrics,
+        ]
+    }
+
+    /// Everything that is wrong with the values, and what to do about it.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for section in self.sections() {
+            section.check(&mut problems);
+        }
+        sections::check_across(self, &mut problems);
+        problems
+    }
+}

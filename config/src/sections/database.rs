@@ -1,0 +1,45 @@
+//! Section `[database]`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Problem,
+    section::{report, section},
+};
+
+/// Which engine keeps the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DatabaseEngine {
+    /// RocksDB in the data folder.
+    Rocksdb,
+    /// Main memory; everything is gone when the server stops.
+    Memory,
+}
+
+section! {
+    name = "database", validate = validate;
+    /// Where data is kept.
+    pub struct Database {
+        /// "rocksdb" keeps data in the data folder. "memory" forgets everything at the end, for trials.
+        pub engine: DatabaseEngine = DatabaseEngine::Rocksdb,
+        /// Whether an answer waits until the data is on the disk. With false a power cut may lose the
+        /// last writes that clients were already told of.
+        pub durable: bool = true,
+        /// Mebibytes of main memory for blocks of the database.
+        pub cache_mebibytes: u64 = 128,
+        /// Mebibytes of main memory for decoded events, states and sessions.
+        pub object_cache_mebibytes: u64 = 128,
+    }
+}
+
+fn validate(section: &Database, problems: &mut Vec<Problem>) {
+    for (key, value) in [
+        ("cache_mebibytes", section.cache_mebibytes),
+        ("object_cache_mebibytes", section.object_cache_mebibytes),
+    ] {
+        if !(1..=1_048_576).contains(&value) {
+            report(problems, "database", key, "must lie between 1 and 1048576");
+        }
+    }
+}

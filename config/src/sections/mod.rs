@@ -1,0 +1,57 @@
+//! The sections, one file each, and the rules that span two of them.
+
+mod acme;
+mod database;
+mod listeners;
+mod logging;
+mod metrics;
+mod passwords;
+mod presence;
+mod proxies;
+mod rate_limits;
+mod registration;
+mod rooms;
+mod server;
+mod tls;
+
+pub use acme::Acme;
+pub use database::{Database, DatabaseEngine};
+pub use listeners::Listeners;
+pub use logging::{LogFormat, Logging};
+pub use metrics::Metrics;
+pub use passwords::Passwords;
+pub use presence::Presence;
+pub use proxies::Proxies;
+pub use rate_limits::{ActionRate, RateLimits};
+pub use registration::Registration;
+pub use rooms::Rooms;
+pub use server::Server;
+pub use tls::Tls;
+
+use crate::{Config, Problem, section::report};
+
+/// Rules that need more than one section.
+pub(crate) fn check_across(config: &Config, problems: &mut Vec<Problem>) {
+    let has_certificate = config.tls.certificate_file.is_some() || config.acme.enabled;
+    if !has_certificate && !config.listeners.client_tls.is_empty() {
+        report(
+            problems,
+            "listeners",
+            "client_tls",
+            "needs a certificate: set tls.certificate_file and tls.private_key_file, or acme.enabled",
+        );
+    }
+    if config.tls.certificate_file.is_some() && config.acme.enabled {
+        report(problems, "acme", "enabled", "and tls.certificate_file exclude each other: remove one");
+    }
+}
+
+/// Adds a problem for each text that is no `address:port`.
+fn check_addresses(problems: &mut Vec<Problem>, section: &str, key: &str, addresses: &[String]) {
+    for address in addresses {
+        if address.parse::<std::net::SocketAddr>().is_err() {
+            let advice = format!("`{address}` is no address; write for example \"127.0.0.1:8008\" or \"[::]:8008\"");
+            report(problems, section, key, advice);
+        }
+    }
+}
