@@ -1,1 +1,31 @@
 //! A world of actors around a real server, for tests that speak from outside.
+//!
+//! Owns the means of a scenario: a [`World`] starts a server, a [`User`] is a client that speaks HTTP and
+//! nothing else, an [`Answer`] is what came back. Never looks inside the server, so a scenario survives a
+//! rewrite of everything behind the wire.
+//!
+//! ```no_run
+//! # async fn scenario() {
+//! use testkit::World;
+//! let w = World::start().await;
+//! let [alice, mallory] = w.users(["alice", "mallory"]).await;
+//! let room = alice.creates_room_with([&mallory]).await;
+//! alice.bans(&mallory, &room).await.ok();
+//! mallory.joins(&room).await.fails_with("M_FORBIDDEN");
+//! # }
+//! ```
+#![expect(
+    clippy::expect_used,
+    reason = "this crate is test code: a broken expectation has to stop the test where it happens"
+)]
+
+mod answer;
+pub mod limits;
+mod process;
+mod user;
+mod world;
+
+pub use answer::Answer;
+pub use process::{ServerProcess, free_port, lianqiao_binary};
+pub use user::User;
+pub use world::World;

@@ -1,0 +1,18 @@
+//! The bounds of a scenario: how long it waits before it calls a thing lost.
+
+use std::time::Duration;
+
+/// How long a single request may take before the scenario fails.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a scenario waits for something that must reach a `/sync` answer.
+pub const SYNC_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long one long poll inside such a wait lasts, in milliseconds.
+pub const LONG_POLL_MS: u64 = 2_000;
+
+/// How long a server process may take from its start to its first answer.
+pub const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a server process may take to stop after it was asked to.
+pub const STOP_PATIENCE: Duration = Duration::from_secs(30);

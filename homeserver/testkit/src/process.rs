@@ -1,0 +1,164 @@
+//! The real binary as a process: started, asked to stop, or killed where it stands.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::limits::{START_PATIENCE, STOP_PATIENCE};
+
+/// A `lianqiao serve` on loopback. Killed when dropped.
+pub struct ServerProcess {
+    child: Option<Child>,
+    directory: PathBuf,
+    port: u16,
+    http: reqwest::Client,
+}
+
+impl ServerProcess {
+    /// Starts the binary on this directory and waits for its first answer. `more_config` is TOML that is
+    /// appended to the configuration of [`config_text`].
+    pub async fn start(directory: &Path, port: u16, more_config: &str) -> Self {
+        let config = config_text(directory, port) + more_config;
+        std::fs::write(directory.join("lianqiao.toml"), config).expect("the configuration is written");
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().build().expect("a plain client can be built");
+        let mut server = Self { child: None, directory: directory.to_path_buf(), port, http };
+        server.spawn().await;
+        server
+    }
+
+    /// Where clients reach it.
+    #[must_use]
+    pub fn client_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where the operator's health and metrics are.
+    #[must_use]
+    pub fn private_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port + 1)
+    }
+
+    /// Where the process writes its log.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.directory.join("server.log")
+    }
+
+    /// Starts the stopped process again and waits for its first answer.
+    pub async fn spawn(&mut self) {
+        self.spawn_unready();
+        let deadline = tokio::time::Instant::now() + START_PATIENCE;
+        let url = format!("{}/_matrix/client/versions", self.client_url());
+        loop {
+            if let Ok(response) = self.http.get(&url).send().await
+                && response.status().is_success()
+            {
+                return;
+            }
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            let log = || std::fs::read_to_string(self.log_file()).unwrap_or_default();
+            assert!(ended.is_none(), "the server ended at its start ({ended:?}):\n{}", log());
+            assert!(tokio::time::Instant::now() < deadline, "the server does not answer:\n{}", log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Starts the process and does not wait for anything.
+    pub fn spawn_unready(&mut self) {
+        assert!(self.child.is_none(), "the server runs already");
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .expect("the log file is opened");
+        let child = Command::new(lianqiao_binary())
+            .arg("serve")
+            .arg("--config")
+            .arg(self.directory.join("lianqiao.toml"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a file handle is cloned"))
+            .stderr(log)
+            .spawn()
+            .expect("the binary starts; `cargo build --bin lianqiao` makes it, LIANQIAO_BIN names another");
+        self.child = Some(child);
+    }
+
+    /// The process id, while the process runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Kills the process where it stands, as a power cut would. What it did not sync may be lost.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Asks the process to stop and waits until it has.
+    pub async fn stop(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        let status = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status();
+        assert!(status.is_ok_and(|status| status.success()), "the signal is sent");
+        let deadline = tokio::time::Instant::now() + STOP_PATIENCE;
+        while child.try_wait().ok().flatten().is_none() {
+            if tokio::time::Instant::now() > deadline {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!("the server ignored the request to stop");
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Stops the process cleanly and starts it again.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.spawn().await;
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A port that was free a moment ago, with the one above it free as well.
+#[must_use]
+pub fn free_port() -> u16 {
+    for _ in 0..100 {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let port = listener.local_addr().expect("a listener has an address").port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no two free ports in a row");
+}
+
+/// The binary under test: `LIANQIAO_BIN`, or the one that Cargo built beside the running test.
+#[must_use]
+pub fn lianqiao_binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("LIANQIAO_BIN") {
+        return PathBuf::from(named);
+    }
+    let this = std::env::current_exe().expect("a process knows its file");
+    let folder = this.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).expect("a target folder");
+    folder.join("lianqiao")
+}
+
+/// A configuration for tests: open registration, no rate limits, cheap password hashing, fsync as shipped.
+fn config_text(directory: &Path, port: u16) -> String {
+    let data = directory.join("data");
+    format!(
+        "[server]\nname = \"test.example\"\ndata_directory = {data:?}\n\
+         [listen]\nclient = \"127.0.0.1:{port}\"\nprivate = \"127.0.0.1:{}\"\n\
+         [registration]\nopen = true\n",
+        port + 1
+    )
+}
