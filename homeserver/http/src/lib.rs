@@ -1,1 +1,31 @@
 //! The wire: Matrix requests in, one domain call, Matrix responses out.
+//!
+//! This crate owns everything that is HTTP about the homeserver: paths, tokens, bodies, error codes,
+//! limits. It never decides who may see what (the domain crates do) and never touches the store.
+//! A handler is one file under [`client`], named as the endpoint; it takes an extractor of
+//! [`extract`] and answers an [`Answer`] or a [`MatrixError`]. Paths come from ruma's metadata by
+//! [`Routes`], so that no path is written twice. Read [`router`] to see what surrounds a handler.
+
+mod answer;
+mod app;
+pub mod client;
+mod client_address;
+mod edge;
+pub mod errors;
+pub mod extract;
+mod fallback;
+pub mod limits;
+mod rate_limits;
+mod router;
+mod routes;
+mod settings;
+
+pub use answer::{Answer, JsonBytes};
+pub use app::{App, AppParts};
+pub use client_address::{AddressRange, AddressRangeError, Peer};
+pub use errors::MatrixError;
+pub use extract::{Authed, Caller, ClientInfo, GuestAllowed, MaybeAuthed, Public, WithBody};
+pub use rate_limits::{Action, Rate, RateLimits};
+pub use router::router;
+pub use routes::Routes;
+pub use settings::HttpSettings;

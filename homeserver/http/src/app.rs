@@ -1,0 +1,59 @@
+//! What a handler can reach: the domain crates, by one cheap handle.
+
+use std::{ops::Deref, sync::Arc};
+
+use base::{Clock, Rng, Shutdown};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::{rate_limits::RateLimits, settings::HttpSettings};
+
+/// The handle that every handler gets; cloning it is one reference count.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts that `server` plugs together.
+pub struct AppParts {
+    /// Rate limits by user or address and action.
+    pub limits: RateLimits,
+    /// Settings of the HTTP surface.
+    pub settings: HttpSettings,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+    /// Triggered when the server stops; long polls answer then.
+    pub shutdown: Shutdown,
+}
+
+struct Inner {
+    parts: AppParts,
+    requests: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Makes the handle from its parts.
+    pub fn new(parts: AppParts) -> Self {
+        let requests = Arc::new(Semaphore::new(parts.settings.requests_max.min(Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Inner { parts, requests, tasks: TaskTracker::new() }))
+    }
+
+    /// Requests that outlive their connection: a write is finished even when the client went away.
+    /// Whoever stops the server closes this tracker and waits for it.
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+
+    pub(crate) fn requests(&self) -> &Arc<Semaphore> {
+        &self.0.requests
+    }
+}
+
+impl Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0.parts
+    }
+}

@@ -1,0 +1,146 @@
+//! What surrounds every request: request id, log span, metrics, CORS, the bound on requests in
+//! progress. It knows nothing of Matrix but the form of an error.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use parking_lot::Mutex;
+use ruma::api::error::ErrorCode;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::{
+    App, MatrixError,
+    limits::{REQUEST_ID_BYTES_MAX, URI_BYTES_MAX},
+};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The path template of the route that answered, for metrics.
+#[derive(Clone, Copy)]
+pub(crate) struct Route(pub &'static str);
+
+static LABELS: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+
+impl Route {
+    /// One copy of the template for the life of the program, however often routers are built.
+    pub(crate) fn label(path: &str) -> &'static str {
+        let mut labels = LABELS.lock();
+        if let Some(label) = labels.get(path) {
+            return label;
+        }
+        let label: &'static str = Box::leak(path.to_owned().into_boxed_str());
+        labels.insert(label);
+        label
+    }
+}
+
+/// The outermost layer.
+pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
+    let request_id = request_id(request.headers(), &app);
+    let mut response = if request.method() == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        observed(&app, request, next, &request_id).await
+    };
+    add_cors(response.headers_mut());
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    response
+}
+
+async fn observed(app: &App, request: Request, next: Next, request_id: &str) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id = request_id, %method, path = request.uri().path());
+    let response = bounded(app, request, next).instrument(span.clone()).await;
+
+    let elapsed = started.elapsed();
+    let route = response.extensions().get::<Route>().map_or("unrecognized", |route| route.0);
+    let status = response.status();
+    let labels = [("method", label_of(&method)), ("route", route)];
+    metrics::histogram!("http_request_seconds", &labels).record(elapsed);
+    metrics::counter!("http_requests_total", "method" => label_of(&method), "route" => route,
+        "status" => status_label(status))
+    .increment(1);
+    span.in_scope(|| tracing::debug!(status = status.as_u16(), elapsed_ms = elapsed.as_millis(), "answered"));
+    response
+}
+
+async fn bounded(app: &App, request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
+        return MatrixError::new(StatusCode::URI_TOO_LONG, ErrorCode::TooLarge, "The address is too long")
+            .into_response();
+    }
+    let Ok(_permit) = app.requests().clone().try_acquire_owned() else {
+        return MatrixError::unavailable("Too many requests in progress", 1).into_response();
+    };
+    next.run(request).await
+}
+
+/// A proxy's id is taken over when it is short and printable, so that one request can be followed
+/// through both logs; otherwise a new one is made.
+fn request_id(headers: &HeaderMap, app: &App) -> String {
+    headers
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_BYTES_MAX)
+        .filter(|id| id.bytes().all(|byte| byte.is_ascii_graphic()))
+        .map_or_else(|| app.rng.string(12), str::to_owned)
+}
+
+/// [Web browser clients](https://spec.matrix.org/v1.19/client-server-api/#web-browser-clients)
+fn add_cors(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("X-Requested-With, Content-Type, Authorization, Date"),
+    );
+    headers
+        .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, X-Request-Id"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+fn label_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        _ => "other",
+    }
+}
+
+fn status_label(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200 => "200",
+        201 => "201",
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        409 => "409",
+        413 => "413",
+        429 => "429",
+        500 => "500",
+        503 => "503",
+        100..=199 => "1xx",
+        202..=299 => "2xx",
+        300..=399 => "3xx",
+        402..=499 => "4xx",
+        _ => "5xx",
+    }
+}

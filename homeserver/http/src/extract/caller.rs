@@ -1,0 +1,44 @@
+//! Who sends a request, and from where.
+
+use std::net::IpAddr;
+
+use http::{header::USER_AGENT, request::Parts};
+use ruma::{OwnedDeviceId, OwnedUserId};
+
+use crate::{App, Peer, client_address::client_address, limits::USER_AGENT_BYTES_MAX};
+
+/// Where a request comes from, by what the connection and trusted proxies say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientInfo {
+    /// Address of the client.
+    pub address: IpAddr,
+    /// Its `User-Agent`, cut to [`USER_AGENT_BYTES_MAX`].
+    pub user_agent: Option<String>,
+}
+
+impl ClientInfo {
+    /// Reads it from the head of a request.
+    pub fn of(parts: &Parts, app: &App) -> Self {
+        let peer = parts.extensions.get::<Peer>().copied();
+        let address = client_address(peer, &parts.headers, &app.settings.trusted_proxies);
+        let user_agent = parts
+            .headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.chars().take(USER_AGENT_BYTES_MAX).collect());
+        Self { address, user_agent }
+    }
+}
+
+/// The owner of the access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub user: OwnedUserId,
+    /// The device that the token belongs to.
+    pub device: Option<OwnedDeviceId>,
+    /// Whether the user is a guest.
+    pub is_guest: bool,
+    /// Where the request comes from.
+    pub client: ClientInfo,
+}

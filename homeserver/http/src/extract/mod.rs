@@ -1,0 +1,29 @@
+//! What a handler takes: a checked ruma request, and who sends it.
+//!
+//! The order is fixed: rate limit by address, token, guest rule, rate limit by user, then the body.
+//! So nobody without a token makes the server read a body of an endpoint that needs one, and a wrong
+//! token is reported before wrong JSON.
+
+mod authed;
+mod body;
+mod caller;
+mod depth;
+mod parse;
+mod public;
+mod token;
+mod with_body;
+
+pub use authed::{Authed, GuestAllowed, MaybeAuthed};
+pub use body::read_body;
+pub use caller::{Caller, ClientInfo};
+pub use depth::json_depth_exceeds;
+pub use public::Public;
+use ruma::api::IncomingRequest;
+pub use token::access_token;
+pub use with_body::WithBody;
+
+/// An extractor that ends in a ruma request; [`crate::Routes::ruma`] reads paths and method from it.
+pub trait RumaExtractor: axum::extract::FromRequest<crate::App, Rejection = crate::MatrixError> {
+    /// The ruma request type of the endpoint.
+    type Request: IncomingRequest;
+}

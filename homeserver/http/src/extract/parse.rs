@@ -1,0 +1,37 @@
+//! From head, path arguments and body to a ruma request.
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts as _, RawPathParams},
+};
+use http::{Method, Request, request::Parts};
+use ruma::api::{IncomingRequest, IncomingRequestExt as _};
+
+use super::{depth::json_depth_exceeds, read_body};
+use crate::{
+    App, MatrixError,
+    limits::{JSON_BODY_BYTES_MAX, JSON_DEPTH_MAX},
+};
+
+/// Reads and checks a request. The `Content-Type` is not looked at, because many clients leave it out
+/// or send a wrong one; an empty body stands for an empty object, as ruma has it.
+pub(super) async fn parse<R: IncomingRequest>(
+    mut parts: Parts,
+    body: Body,
+    app: &App,
+) -> Result<R, MatrixError> {
+    let arguments = RawPathParams::from_request_parts(&mut parts, app)
+        .await
+        .map_err(|_| MatrixError::invalid_param("The path is not valid UTF-8"))?;
+    let body = match parts.method {
+        // A body of a GET means nothing, whatever it holds.
+        Method::GET | Method::HEAD => bytes::Bytes::new(),
+        _ => read_body(&parts.headers, body, JSON_BODY_BYTES_MAX).await?,
+    };
+    if json_depth_exceeds(&body, JSON_DEPTH_MAX) {
+        return Err(MatrixError::bad_json("The JSON is nested too deeply"));
+    }
+    let arguments: Vec<&str> = arguments.iter().map(|(_, value)| value).collect();
+    let request = Request::from_parts(parts, &*body);
+    Ok(R::try_from_http_request(request, &arguments)?)
+}

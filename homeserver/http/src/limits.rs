@@ -1,0 +1,33 @@
+//! Every bound of the wire, by name.
+
+/// Largest JSON body of a client request, in bytes. Larger than any event by far, because uploads of
+/// room keys and to-device messages carry many items in one request.
+pub const JSON_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Deepest nesting of arrays and objects in a request body. Parsers recurse, so depth is stack.
+pub const JSON_DEPTH_MAX: usize = 100;
+
+/// Longest time a client may take to deliver its whole body, in milliseconds.
+pub const BODY_TIMEOUT_MS_MAX: u64 = 30_000;
+
+/// Longest request target, in bytes, counted before it is parsed.
+pub const URI_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest `X-Request-Id` that is taken over from a proxy, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Longest access token that is looked up, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 512;
+
+/// Longest `User-Agent` that is kept, in bytes.
+pub const USER_AGENT_BYTES_MAX: usize = 256;
+
+/// Subjects (users or addresses) remembered for each rate-limited action. When a table is full and
+/// nothing in it is stale, newcomers share one bucket, so that memory stays bounded under a flood.
+pub const RATE_LIMIT_SUBJECTS_MAX: usize = 50_000;
+
+/// Requests between two sweeps of stale subjects out of a rate-limit table.
+pub const RATE_LIMIT_SWEEP_REQUESTS: u64 = 10_000;
+
+/// Smallest answer that is compressed, in bytes; below it the header costs more than is saved.
+pub const COMPRESS_BYTES_MIN: u64 = 1024;

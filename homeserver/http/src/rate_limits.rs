@@ -1,0 +1,263 @@
+//! How often a user or an address may do a thing.
+//!
+//! One token bucket for each subject and [`Action`]. Tables are bounded
+//! ([`RATE_LIMIT_SUBJECTS_MAX`]): a flood of new subjects shares one bucket instead of growing memory.
+//! Time is the runtime's monotonic clock, so a step of the wall clock frees or locks nobody.
+
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock as GovernorClock,
+    middleware::NoOpMiddleware,
+    nanos::Nanos,
+    state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
+};
+use ruma::UserId;
+use tokio::time::Instant;
+
+use crate::{
+    MatrixError,
+    limits::{RATE_LIMIT_SUBJECTS_MAX, RATE_LIMIT_SWEEP_REQUESTS},
+};
+
+/// What is counted; every action has its own buckets and its own setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Sending a message event, by user.
+    Message,
+    /// Sending a state event, by user.
+    State,
+    /// Joining or knocking, by user.
+    Join,
+    /// Inviting, by the inviting user.
+    Invite,
+    /// Creating or upgrading a room, by user.
+    CreateRoom,
+    /// Registering, by address.
+    Registration,
+    /// Logging in and refreshing a token, by address.
+    Login,
+    /// Failed log-ins, by account.
+    LoginFailed,
+    /// Uploading, querying and claiming keys, by user.
+    Keys,
+    /// Searching rooms, events and users, by user.
+    Search,
+    /// Presence and typing, by user.
+    Presence,
+    /// Every other endpoint that the specification marks as rate limited, by user or address.
+    Other,
+}
+
+impl Action {
+    /// All of them, in the order of the settings.
+    pub const ALL: [Self; 12] = [
+        Self::Message,
+        Self::State,
+        Self::Join,
+        Self::Invite,
+        Self::CreateRoom,
+        Self::Registration,
+        Self::Login,
+        Self::LoginFailed,
+        Self::Keys,
+        Self::Search,
+        Self::Presence,
+        Self::Other,
+    ];
+
+    /// The word for metrics and settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::State => "state",
+            Self::Join => "join",
+            Self::Invite => "invite",
+            Self::CreateRoom => "create_room",
+            Self::Registration => "registration",
+            Self::Login => "login",
+            Self::LoginFailed => "login_failed",
+            Self::Keys => "keys",
+            Self::Search => "search",
+            Self::Presence => "presence",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// How fast a bucket fills, and how much it holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Actions a second in the long run; must be above zero.
+    pub per_second: f64,
+    /// Actions at once after a pause; at least one.
+    pub burst: u32,
+}
+
+/// The rate of each action.
+#[derive(Clone, Debug)]
+pub struct RateLimitSettings {
+    rates: [Option<Rate>; Action::ALL.len()],
+}
+
+impl RateLimitSettings {
+    /// Asks for the rate of every action; none means unlimited.
+    pub fn new(rate: impl Fn(Action) -> Option<Rate>) -> Self {
+        Self { rates: Action::ALL.map(rate) }
+    }
+}
+
+/// The buckets.
+pub struct RateLimits {
+    tables: Option<Box<[Option<Table>; Action::ALL.len()]>>,
+    hasher: RandomState,
+}
+
+impl RateLimits {
+    /// Makes empty tables; no settings means that nothing is ever limited.
+    pub fn new(settings: Option<&RateLimitSettings>) -> Self {
+        let clock = RuntimeClock::new();
+        let tables = settings.map(|settings| {
+            Box::new(settings.rates.map(|rate| rate.and_then(|rate| Table::new(rate, clock))))
+        });
+        Self { tables, hasher: RandomState::new() }
+    }
+
+    /// Counts one action of a user.
+    ///
+    /// # Errors
+    /// 429 `M_LIMIT_EXCEEDED` with the time to wait.
+    pub fn user(&self, user: &UserId, action: Action) -> Result<(), MatrixError> {
+        self.check(user.as_bytes(), action)
+    }
+
+    /// Counts one action of an address. A whole IPv6 /64 is one subject, as one customer owns it.
+    ///
+    /// # Errors
+    /// 429 `M_LIMIT_EXCEEDED` with the time to wait.
+    pub fn address(&self, address: IpAddr, action: Action) -> Result<(), MatrixError> {
+        match address {
+            IpAddr::V4(v4) => self.check(v4.octets(), action),
+            IpAddr::V6(v6) => self.check(v6.segments().get(..4), action),
+        }
+    }
+
+    fn check(&self, subject: impl Hash, action: Action) -> Result<(), MatrixError> {
+        let Some(table) = self.tables.as_ref().and_then(|tables| tables[action as usize].as_ref()) else {
+            return Ok(());
+        };
+        table.check(self.hasher.hash_one(subject)).map_err(|wait| {
+            metrics::counter!("http_requests_limited_total", "action" => action.name()).increment(1);
+            MatrixError::limit_exceeded(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
+        })
+    }
+}
+
+/// Buckets of one action. The key is a keyed hash of the subject: eight bytes each, and nobody outside
+/// can aim for a collision.
+struct Table {
+    keyed: RateLimiter<u64, DashMapStateStore<u64>, RuntimeClock, NoOpMiddleware<Nanos>>,
+    overflow: RateLimiter<NotKeyed, InMemoryState, RuntimeClock, NoOpMiddleware<Nanos>>,
+    requests: AtomicU64,
+    clock: RuntimeClock,
+}
+
+impl Table {
+    fn new(rate: Rate, clock: RuntimeClock) -> Option<Self> {
+        let period = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
+        let quota =
+            Quota::with_period(period)?.allow_burst(NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN));
+        Some(Self {
+            keyed: RateLimiter::new(quota, DashMapStateStore::default(), clock),
+            overflow: RateLimiter::direct_with_clock(quota, clock),
+            requests: AtomicU64::new(0),
+            clock,
+        })
+    }
+
+    fn check(&self, subject: u64) -> Result<(), Duration> {
+        if self.requests.fetch_add(1, Ordering::Relaxed) % RATE_LIMIT_SWEEP_REQUESTS == 0 {
+            self.keyed.retain_recent();
+        }
+        let now = self.clock.now();
+        if self.keyed.len() >= RATE_LIMIT_SUBJECTS_MAX {
+            return self.overflow.check().map_err(|not_until| not_until.wait_time_from(now));
+        }
+        self.keyed.check_key(&subject).map_err(|not_until| not_until.wait_time_from(now))
+    }
+}
+
+/// The runtime's monotonic clock, as nanoseconds since the tables were made.
+#[derive(Clone, Copy)]
+struct RuntimeClock(Instant);
+
+impl RuntimeClock {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl GovernorClock for RuntimeClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(self.0.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use ruma::user_id;
+
+    use super::*;
+
+    fn two_messages_then_one_a_second() -> RateLimits {
+        let settings = RateLimitSettings::new(|action| {
+            (action == Action::Message).then_some(Rate { per_second: 1.0, burst: 2 })
+        });
+        RateLimits::new(Some(&settings))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_allowed_then_refused_then_allowed_again() {
+        let limits = two_messages_then_one_a_second();
+        let alice = user_id!("@alice:example.org");
+        assert!(limits.user(alice, Action::Message).is_ok());
+        assert!(limits.user(alice, Action::Message).is_ok());
+        let refused = limits.user(alice, Action::Message).unwrap_err();
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        tokio::time::advance(Duration::from_millis(1100)).await;
+        assert!(limits.user(alice, Action::Message).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_user_does_not_use_up_another_ones_bucket_nor_another_action() {
+        let limits = two_messages_then_one_a_second();
+        let [alice, bob] = [user_id!("@alice:example.org"), user_id!("@bob:example.org")];
+        for _ in 0..3 {
+            let _ = limits.user(alice, Action::Message);
+        }
+        assert!(limits.user(alice, Action::Message).is_err());
+        assert!(limits.user(alice, Action::State).is_ok());
+        assert!(limits.user(bob, Action::Message).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_subjects_shares_one_bucket_and_no_memory() {
+        let limits = two_messages_then_one_a_second();
+        for number in 0..RATE_LIMIT_SUBJECTS_MAX as u64 + 10 {
+            let _ = limits.check(number, Action::Message);
+        }
+        let table = limits.tables.as_ref().unwrap()[Action::Message as usize].as_ref().unwrap();
+        assert!(table.keyed.len() <= RATE_LIMIT_SUBJECTS_MAX);
+        assert!(limits.check(u64::MAX, Action::Message).is_err());
+    }
+}

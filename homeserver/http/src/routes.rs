@@ -1,0 +1,210 @@
+//! The table of endpoints: which handler answers which method and path.
+//!
+//! ```ignore
+//! Routes::new().ruma(get_tags::handler).ruma(create_tag::handler)
+//! ```
+//! takes method and paths (every stable, unstable and r0 form) from ruma's metadata. A handler of
+//! another method than GET runs in a task of its own, so that a client that hangs up cancels no
+//! write; a panic in any handler becomes 500 `M_UNKNOWN` and ends there.
+
+use std::{future::Future, panic::AssertUnwindSafe};
+
+use axum::{
+    Router,
+    extract::{FromRequest, Request, State},
+    handler::Handler,
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use futures_util::FutureExt as _;
+use http::Method;
+use ruma::api::{Metadata, path_builder::PathBuilder as _};
+use tracing::Instrument as _;
+
+use crate::{App, MatrixError, edge::Route, extract::RumaExtractor};
+
+/// An ordered list of endpoints, put together area by area.
+#[derive(Default)]
+pub struct Routes {
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    method: Method,
+    path: String,
+    service: MethodRouter<App>,
+}
+
+impl Routes {
+    /// An empty list.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a handler under every path that ruma knows for its request.
+    #[must_use]
+    pub fn ruma<H, X>(self, handler: H) -> Self
+    where
+        H: RumaHandler<X>,
+        X: RumaExtractor + Send + 'static,
+    {
+        let paths: Vec<&'static str> = <X::Request as Metadata>::PATH_BUILDER.all_paths().collect();
+        paths.into_iter().fold(self, |routes, path| routes.ruma_at(path, handler.clone()))
+    }
+
+    /// Adds a handler also under the forms of its paths that leave out the last argument, with and
+    /// without a slash at the end: `…/state/{event_type}` stands for an empty state key.
+    #[must_use]
+    pub fn ruma_optional_last<H, X>(self, handler: H) -> Self
+    where
+        H: RumaHandler<X>,
+        X: RumaExtractor + Send + 'static,
+    {
+        let shorter: Vec<&'static str> = <X::Request as Metadata>::PATH_BUILDER
+            .all_paths()
+            .filter(|path| path.ends_with('}'))
+            .filter_map(|path| Some(path.rsplit_once('/')?.0))
+            .collect();
+        let routes = self.ruma(handler.clone());
+        shorter.into_iter().fold(routes, |routes, path| {
+            routes.ruma_at(path, handler.clone()).ruma_at(&format!("{path}/"), handler.clone())
+        })
+    }
+
+    /// Adds a ruma handler under one more path, for a name that ruma does not know.
+    #[must_use]
+    pub fn ruma_at<H, X>(mut self, path: &str, handler: H) -> Self
+    where
+        H: RumaHandler<X>,
+        X: RumaExtractor + Send + 'static,
+    {
+        let method = <X::Request as Metadata>::METHOD;
+        let label: &'static str = Route::label(path);
+        let detached = method != Method::GET;
+        let service = on(filter(&method), move |State(app): State<App>, request: Request| {
+            run(handler.clone(), app, request, detached, label)
+        });
+        self.push(method, path, service);
+        self
+    }
+
+    /// Adds an axum handler where ruma has no type. `path` names arguments as `{name}`.
+    #[must_use]
+    pub fn raw<H, T>(mut self, method: Method, path: &str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let label = Route::label(path);
+        let detached = method != Method::GET;
+        let service = on(filter(&method), move |State(app): State<App>, request: Request| {
+            let handler = handler.clone();
+            async move { labelled(fence(handler.call(request, app.clone()), &app, detached).await, label) }
+        });
+        self.push(method, path, service);
+        self
+    }
+
+    /// Adds all endpoints of another list.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.entries.extend(other.entries);
+        self
+    }
+
+    /// Every method and path, sorted; a test prints it.
+    pub fn list(&self) -> Vec<(String, String)> {
+        let mut list: Vec<_> =
+            self.entries.iter().map(|entry| (entry.path.clone(), entry.method.to_string())).collect();
+        list.sort();
+        list
+    }
+
+    /// The router of axum. Two handlers for one method and path are a mistake that stops the program
+    /// at its start, before it serves anything.
+    pub(crate) fn into_router(self) -> Router<App> {
+        self.entries
+            .into_iter()
+            .fold(Router::new(), |router, entry| router.route(&anonymous(&entry.path), entry.service))
+    }
+
+    fn push(&mut self, method: Method, path: &str, service: MethodRouter<App>) {
+        self.entries.push(Entry { method, path: path.to_owned(), service });
+    }
+}
+
+/// An async function of `State<App>` and one extractor; implemented for all of them.
+pub trait RumaHandler<X>: Clone + Send + Sync + 'static {
+    /// Runs the handler.
+    fn call(&self, app: App, extracted: X) -> impl Future<Output = Response> + Send + 'static;
+}
+
+impl<F, X, O, A> RumaHandler<X> for F
+where
+    F: Fn(State<App>, X) -> O + Clone + Send + Sync + 'static,
+    O: Future<Output = Result<A, MatrixError>> + Send + 'static,
+    A: IntoResponse,
+{
+    fn call(&self, app: App, extracted: X) -> impl Future<Output = Response> + Send + 'static {
+        let answer = self(State(app), extracted);
+        async move { answer.await.into_response() }
+    }
+}
+
+async fn run<H, X>(handler: H, app: App, request: Request, detached: bool, label: &'static str) -> Response
+where
+    H: RumaHandler<X>,
+    X: RumaExtractor + Send + 'static,
+{
+    let response = match <X as FromRequest<App>>::from_request(request, &app).await {
+        Ok(extracted) => fence(handler.call(app.clone(), extracted), &app, detached).await,
+        Err(refused) => refused.into_response(),
+    };
+    labelled(response, label)
+}
+
+/// Runs a handler so that neither its panic nor a lost connection reaches further than it should.
+async fn fence<F>(handler: F, app: &App, detached: bool) -> Response
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    let outcome = if detached {
+        app.tasks().spawn(Box::pin(handler).in_current_span()).await.map_err(|_| ())
+    } else {
+        AssertUnwindSafe(Box::pin(handler)).catch_unwind().await.map_err(|_| ())
+    };
+    outcome.unwrap_or_else(|()| MatrixError::internal("run handler", "it panicked").into_response())
+}
+
+fn labelled(mut response: Response, label: &'static str) -> Response {
+    response.extensions_mut().insert(Route(label));
+    response
+}
+
+/// Argument names differ between paths of one shape (`{room_id}`, `{room_id_or_alias}`); the router
+/// wants one spelling for each, and extractors go by order anyway.
+fn anonymous(path: &str) -> String {
+    let mut count = 0;
+    let segments = path.split('/').map(|segment| {
+        if segment.starts_with('{') && segment.ends_with('}') {
+            count += 1;
+            let star = if segment.starts_with("{*") { "*" } else { "" };
+            format!("{{{star}a{count}}}")
+        } else {
+            segment.to_owned()
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn filter(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        Method::DELETE => MethodFilter::DELETE,
+        Method::PATCH => MethodFilter::PATCH,
+        Method::HEAD => MethodFilter::HEAD,
+        Method::OPTIONS => MethodFilter::OPTIONS,
+        _ => MethodFilter::GET,
+    }
+}
