@@ -33,7 +33,8 @@ fn list(problems: &[Problem]) -> String {
 /// # Errors
 /// See [`ConfigError`]; all problems of the values are reported at once.
 pub fn load(text: &str, environment: &[(String, String)]) -> Result<Config, ConfigError> {
-    let mut config: Config = toml::from_str(text).map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+    let mut config: Config =
+        toml::from_str(text).map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
     for (name, value) in environment {
         if let Some(path) = name.strip_prefix(ENVIRONMENT_PREFIX) {
             config = overridden(&config, name, path, value)?;
@@ -68,8 +69,9 @@ fn overridden(config: &Config, name: &str, path: &str, value: &str) -> Result<Co
     let value = if is_text {
         toml::Value::String(value.to_owned())
     } else {
-        let parsed: toml::Table = toml::from_str(&format!("value = {value}"))
-            .map_err(|_| wrong(format!("`{value}` is not a TOML value, write for example {}", sample(field))))?;
+        let parsed: toml::Table = toml::from_str(&format!("value = {value}")).map_err(|_| {
+            wrong(format!("`{value}` is not a TOML value, write for example {}", sample(field)))
+        })?;
         parsed.get("value").cloned().unwrap_or(toml::Value::Boolean(false))
     };
     if let Some(toml::Value::Table(section)) = table.get_mut(section_name) {

@@ -43,7 +43,8 @@ fn validate(section: &Listeners, problems: &mut Vec<Problem>) {
     if section.client.is_empty() && section.client_tls.is_empty() {
         report(problems, "listeners", "client", "is empty, and client_tls too: no client could connect");
     }
-    for (key, value) in [("connections_max", section.connections_max), ("requests_max", section.requests_max)] {
+    for (key, value) in [("connections_max", section.connections_max), ("requests_max", section.requests_max)]
+    {
         if value == 0 {
             report(problems, "listeners", key, "must be at least 1");
         }

@@ -50,7 +50,8 @@ pub(crate) fn check_across(config: &Config, problems: &mut Vec<Problem>) {
 fn check_addresses(problems: &mut Vec<Problem>, section: &str, key: &str, addresses: &[String]) {
     for address in addresses {
         if address.parse::<std::net::SocketAddr>().is_err() {
-            let advice = format!("`{address}` is no address; write for example \"127.0.0.1:8008\" or \"[::]:8008\"");
+            let advice =
+                format!("`{address}` is no address; write for example \"127.0.0.1:8008\" or \"[::]:8008\"");
             report(problems, section, key, advice);
         }
     }

@@ -36,7 +36,8 @@ fn validate(section: &Server, problems: &mut Vec<Problem>) {
     if section.data_directory.is_empty() {
         wrong("data_directory", "is empty; write a folder, for example \"./data\"");
     }
-    for (key, url) in [("public_base_url", &section.public_base_url), ("support_page", &section.support_page)] {
+    for (key, url) in [("public_base_url", &section.public_base_url), ("support_page", &section.support_page)]
+    {
         let is_url = |url: &String| url.starts_with("https://") || url.starts_with("http://");
         if url.as_ref().is_some_and(|url| !is_url(url)) {
             wrong(key, "is no web address; start it with https://");
