@@ -1,0 +1,47 @@
+//! Serials for what is never stored: typing and presence.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base::Clock;
+
+/// A counter of this process. It starts at the microseconds of the clock and counts by one, so that after a restart it
+/// is ahead of everything it gave before (as long as fewer than a million serials a second are taken).
+#[derive(Clone, Debug)]
+pub struct EphemeralPos(Arc<AtomicU64>);
+
+impl EphemeralPos {
+    /// A counter that starts now.
+    #[must_use]
+    pub fn new(clock: &Clock) -> Self {
+        Self(Arc::new(AtomicU64::new(clock.now_us())))
+    }
+
+    /// The last serial given. Sample it before reading what it numbers.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// A new serial, above every earlier one.
+    #[must_use]
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serials_rise_and_a_restart_does_not_go_back() {
+        let clock = Clock::fake(1_000);
+        let before = EphemeralPos::new(&clock);
+        assert_eq!(before.now(), 1_000_000);
+        let last = (0..500).map(|_| before.next()).last().unwrap();
+        assert_eq!(last, before.now());
+        clock.advance(1);
+        assert!(EphemeralPos::new(&clock).now() > last);
+    }
+}

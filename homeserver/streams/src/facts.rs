@@ -1,0 +1,74 @@
+//! The append-only log of what happened, in the order of commits.
+
+use model::{EventNum, RoomNum, StreamPos};
+use ruma::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
+use serde::{Deserialize, Serialize};
+use store::{Batch, Reader, Scan, StoreError};
+
+use crate::limits::FACTS_READ_MAX;
+use crate::tables::STREAM;
+
+/// Something that became true at a position. It says where to look, not what is there: readers load the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Fact {
+    /// An event entered the timeline of a room.
+    Event {
+        /// The room.
+        room: RoomNum,
+        /// The event.
+        event: EventNum,
+    },
+    /// A receipt moved.
+    Receipt {
+        /// The room.
+        room: RoomNum,
+        /// Whose receipt.
+        user: OwnedUserId,
+    },
+    /// Account data changed.
+    AccountData {
+        /// Whose.
+        user: OwnedUserId,
+        /// In which room, or global.
+        room: Option<OwnedRoomId>,
+    },
+    /// Messages were queued for a device.
+    ToDevice {
+        /// The receiving user.
+        user: OwnedUserId,
+        /// The receiving device.
+        device: OwnedDeviceId,
+    },
+    /// The devices or keys of a user changed.
+    DeviceList {
+        /// Whose.
+        user: OwnedUserId,
+    },
+    /// The profile of a user changed.
+    Profile {
+        /// Whose.
+        user: OwnedUserId,
+    },
+    /// A user was created, deactivated or otherwise administered.
+    Account {
+        /// Which.
+        user: OwnedUserId,
+    },
+}
+store::record!(Fact);
+
+/// Writes a fact at a position of this batch. One fact per position.
+pub fn record(batch: &mut Batch, position: StreamPos, fact: &Fact) {
+    batch.put(&STREAM, &position, fact);
+}
+
+/// The facts after one position up to another (inclusive), oldest first, at most [`FACTS_READ_MAX`]: ask again after
+/// the last one until none comes.
+pub async fn facts(
+    reader: &Reader,
+    after: StreamPos,
+    up_to: StreamPos,
+) -> Result<Vec<(StreamPos, Fact)>, StoreError> {
+    reader.scan(&STREAM, Scan::all().after(&after).up_to(&up_to).limit(FACTS_READ_MAX)).await
+}

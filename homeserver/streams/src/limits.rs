@@ -1,0 +1,13 @@
+//! Bounds of streams and numbers.
+
+/// Short numbers that one durable reservation takes. A crash loses at most the rest of a block, which only leaves a gap.
+pub const NUMBERS_BLOCK: u64 = 1024;
+
+/// How often a reservation is tried against other writers before it is reported as a conflict.
+pub const RESERVATION_ATTEMPTS_MAX: u32 = 16;
+
+/// Facts read at once.
+pub const FACTS_READ_MAX: usize = 1_000;
+
+/// Parts of the waiter map, so that commits and new waiters seldom meet on a lock.
+pub const NOTIFIER_SHARDS: usize = 64;

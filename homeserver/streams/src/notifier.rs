@@ -1,0 +1,139 @@
+//! Who waits for what, and waking exactly those whom a commit concerns.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use model::StreamPos;
+use parking_lot::Mutex;
+use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
+use store::{Audience, CommitListener};
+use tokio::time::Instant;
+
+use crate::limits::NOTIFIER_SHARDS;
+use crate::waiter::{Cell, Waiter};
+
+/// The register of waiting readers. Cloning shares it. A reader registers *before* it looks at the data, so that a
+/// commit between looking and waiting is not missed. A wake is a hint that something may have changed, never the news.
+#[derive(Clone)]
+pub struct Notifier(Arc<Register>);
+
+struct Register {
+    hasher: RandomState,
+    shards: [Mutex<Shard>; NOTIFIER_SHARDS],
+}
+
+type Shard = HashMap<OwnedUserId, Vec<Registered>>;
+
+struct Registered {
+    device: Option<OwnedDeviceId>,
+    cell: Arc<Cell>,
+}
+
+impl Default for Notifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notifier").field("waiters", &self.waiters()).finish()
+    }
+}
+
+impl Notifier {
+    /// A register without waiters. Give it to [`store::Store::listen`] too.
+    #[must_use]
+    pub fn new() -> Self {
+        let shards = std::array::from_fn(|_| Mutex::default());
+        Self(Arc::new(Register { hasher: RandomState::new(), shards }))
+    }
+
+    /// Registers a reader for what concerns `user`, or that device of the user. Dropping the waiter unregisters it.
+    #[must_use]
+    pub fn subscribe(&self, user: &UserId, device: Option<&DeviceId>) -> Waiter {
+        let cell = Arc::new(Cell::default());
+        let registered = Registered { device: device.map(ToOwned::to_owned), cell: Arc::clone(&cell) };
+        self.shard(user).lock().entry(user.to_owned()).or_default().push(registered);
+        Waiter::new(self.clone(), user.to_owned(), cell)
+    }
+
+    /// Wakes every reader of these users, for streams that are not stored (typing, presence).
+    pub fn wake_users(&self, users: &[OwnedUserId]) {
+        let now = Instant::now();
+        for user in users {
+            self.wake(user, None, now);
+        }
+    }
+
+    /// Wakes every reader of one user.
+    pub fn wake_user(&self, user: &UserId) {
+        self.wake(user, None, Instant::now());
+    }
+
+    /// Wakes every reader there is, for example to end long polls at shutdown.
+    pub fn wake_everyone(&self) {
+        let now = Instant::now();
+        for shard in &self.0.shards {
+            shard.lock().values().flatten().for_each(|registered| registered.cell.wake(now));
+        }
+    }
+
+    /// How many readers are registered.
+    #[must_use]
+    pub fn waiters(&self) -> usize {
+        self.0.shards.iter().map(|shard| shard.lock().values().map(Vec::len).sum::<usize>()).sum()
+    }
+
+    pub(crate) fn unregister(&self, user: &UserId, cell: &Arc<Cell>) {
+        let mut shard = self.shard(user).lock();
+        if let Some(registered) = shard.get_mut(user) {
+            registered.retain(|other| !Arc::ptr_eq(&other.cell, cell));
+            if registered.is_empty() {
+                shard.remove(user);
+            }
+        }
+    }
+
+    /// `device`: only readers of this device, or those that named none.
+    fn wake(&self, user: &UserId, device: Option<&DeviceId>, now: Instant) {
+        let shard = self.shard(user).lock();
+        for registered in shard.get(user).into_iter().flatten() {
+            let concerned = match (device, &registered.device) {
+                (Some(device), Some(waiting)) => device == *waiting,
+                _ => true,
+            };
+            if concerned {
+                registered.cell.wake(now);
+            }
+        }
+    }
+
+    fn shard(&self, user: &UserId) -> &Mutex<Shard> {
+        let hash = self.0.hasher.hash_one(user);
+        // The remainder is below the number of shards, which fits.
+        &self.0.shards[(hash % NOTIFIER_SHARDS as u64) as usize]
+    }
+}
+
+impl CommitListener for Notifier {
+    fn committed(&self, audiences: &[Audience], _: StreamPos) {
+        let now = Instant::now();
+        // Many commits of a group speak to one busy room, with one shared list of members: walk it once.
+        let mut walked: Vec<*const OwnedUserId> = Vec::new();
+        for audience in audiences {
+            match audience {
+                Audience::Everyone => return self.wake_everyone(),
+                Audience::User(user) => self.wake(user, None, now),
+                Audience::Device(user, device) => self.wake(user, Some(device), now),
+                Audience::Users(users) => {
+                    if !walked.contains(&users.as_ptr()) {
+                        walked.push(users.as_ptr());
+                        users.iter().for_each(|user| self.wake(user, None, now));
+                    }
+                }
+            }
+        }
+    }
+}
