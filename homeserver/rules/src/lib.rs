@@ -1,1 +1,20 @@
 //! Pure Matrix law over ruma: authorisation, state resolution, redaction, visibility, push rules.
+//!
+//! Every function here takes values and returns values. Nothing awaits, reads storage, the clock or chance;
+//! what a rule needs beyond its arguments comes through a closure that must answer from memory.
+
+pub mod acl;
+pub mod auth;
+pub mod build;
+pub mod canonical;
+mod glob;
+pub mod limits;
+pub mod power;
+pub mod push;
+pub mod redaction;
+pub mod relations;
+pub mod resolution;
+pub mod visibility;
+
+pub use build::NewPdu;
+pub use power::{Level, PowerLevels};

@@ -1,0 +1,179 @@
+//! The authorisation rules, by ruma, on the house's events.
+//! <https://spec.matrix.org/v1.19/server-server-api/#authorization-rules>
+//!
+//! Two halves: [`check_references`] looks at the events that an event names as its authority and is asked once;
+//! [`check`] holds the event against a state and is asked for each state that matters. Signatures, hashes and
+//! the event format are checked before, elsewhere.
+
+use std::{fmt, ops::Deref};
+
+use model::{Pdu, RoomVersion};
+use ruma::{
+    EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, RoomId, UserId,
+    events::{StateEventType, TimelineEventType},
+    state_res::{self, Event},
+};
+use serde_json::value::RawValue;
+
+/// The rule that refused an event, in words fit for logs and for the sender.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(String);
+
+impl Refusal {
+    /// What the rule said.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An event with the verdict that it got when it arrived; what ruma's algorithms work on.
+#[derive(Clone)]
+pub struct Judged {
+    pdu: Pdu,
+    rejected: bool,
+}
+
+impl Judged {
+    /// An event that was accepted.
+    #[must_use]
+    pub fn accepted(pdu: Pdu) -> Self {
+        Self { pdu, rejected: false }
+    }
+
+    /// An event with its verdict.
+    #[must_use]
+    pub fn new(pdu: Pdu, rejected: bool) -> Self {
+        Self { pdu, rejected }
+    }
+
+    /// The event.
+    #[must_use]
+    pub fn pdu(&self) -> &Pdu {
+        &self.pdu
+    }
+}
+
+impl Deref for Judged {
+    type Target = Pdu;
+
+    fn deref(&self) -> &Pdu {
+        &self.pdu
+    }
+}
+
+impl fmt::Debug for Judged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}{}", self.pdu, if self.rejected { " rejected" } else { "" })
+    }
+}
+
+impl Event for Judged {
+    type Id = OwnedEventId;
+
+    fn event_id(&self) -> &OwnedEventId {
+        self.pdu.owned_event_id()
+    }
+
+    fn room_id(&self) -> Option<&RoomId> {
+        // Version 12: a create event that names a room is refused, so the implied one must stay out of sight.
+        (!self.pdu.room_id_is_implied()).then(|| self.pdu.room_id())
+    }
+
+    fn sender(&self) -> &UserId {
+        self.pdu.sender()
+    }
+
+    fn origin_server_ts(&self) -> MilliSecondsSinceUnixEpoch {
+        self.pdu.origin_server_time()
+    }
+
+    fn event_type(&self) -> &TimelineEventType {
+        self.pdu.event_type()
+    }
+
+    fn content(&self) -> &RawValue {
+        self.pdu.content()
+    }
+
+    fn state_key(&self) -> Option<&str> {
+        self.pdu.state_key()
+    }
+
+    fn prev_events(&self) -> Box<dyn DoubleEndedIterator<Item = &OwnedEventId> + '_> {
+        Box::new(self.pdu.prev_events().iter())
+    }
+
+    fn auth_events(&self) -> Box<dyn DoubleEndedIterator<Item = &OwnedEventId> + '_> {
+        Box::new(self.pdu.auth_events().iter())
+    }
+
+    fn redacts(&self) -> Option<&OwnedEventId> {
+        self.pdu.top_level_redacts()
+    }
+
+    fn rejected(&self) -> bool {
+        self.rejected
+    }
+}
+
+/// Which state an event of these values must name in its `auth_events`, as far as the room has it.
+/// <https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection>
+///
+/// # Errors
+/// When the content of a membership event cannot be read.
+pub fn auth_types_for_event(
+    version: &RoomVersion,
+    kind: &str,
+    sender: &UserId,
+    state_key: Option<&str>,
+    content: &RawValue,
+) -> Result<Vec<(StateEventType, String)>, Refusal> {
+    let kind = TimelineEventType::from(kind);
+    state_res::auth_types_for_event(&kind, sender, state_key, content, version.authorization())
+        .map_err(Refusal)
+}
+
+/// Checks what an event names as its authority: right room, nothing doubled, nothing foreign to the selection,
+/// nothing rejected, the create event present. `fetch` answers for every event that the event names, and in
+/// version 12 for the create event.
+///
+/// # Errors
+/// The rule that refused. The event is to be rejected.
+pub fn check_references(
+    version: &RoomVersion,
+    event: &Pdu,
+    fetch: impl Fn(&EventId) -> Option<Judged>,
+) -> Result<(), Refusal> {
+    let room = event.room_id();
+    // ruma compares with the room id that events name themselves; a version 12 create event names none, but is
+    // never among the references of others either.
+    state_res::check_state_independent_auth_rules(
+        version.authorization(),
+        Judged::accepted(event.clone()),
+        |id| fetch(id).filter(|found| found.pdu.room_id() == room || !found.pdu.room_id_is_implied()),
+    )
+    .map_err(Refusal)
+}
+
+/// Holds an event against a state: may its sender do this? `state` answers for a type and a key.
+///
+/// # Errors
+/// The rule that refused.
+pub fn check(
+    version: &RoomVersion,
+    event: &Pdu,
+    state: impl Fn(&str, &str) -> Option<Pdu>,
+) -> Result<(), Refusal> {
+    state_res::check_state_dependent_auth_rules(
+        version.authorization(),
+        Judged::accepted(event.clone()),
+        |kind: &StateEventType, state_key: &str| state(&kind.to_string(), state_key).map(Judged::accepted),
+    )
+    .map_err(Refusal)
+}
+
+#[cfg(test)]
+#[path = "auth_tests.rs"]
+mod tests;

@@ -1,0 +1,19 @@
+//! Bounds of the work that one call may cost.
+
+/// Times one state resolution may look at an event. A crafted room cannot buy more (CVE-2024-31208).
+pub const RESOLUTION_STEPS_MAX: usize = 2_000_000;
+
+/// Events in the full conflicted set of one state resolution.
+pub const RESOLUTION_EVENTS_MAX: usize = 50_000;
+
+/// Bytes of a push rule's pattern; a longer pattern matches nothing.
+pub const PUSH_PATTERN_BYTES_MAX: usize = 1_024;
+
+/// Rules of one user that are evaluated; further ones are ignored.
+pub const PUSH_RULES_MAX: usize = 4_096;
+
+/// Bytes a compiled push pattern may take.
+pub const PUSH_PATTERN_COMPILED_BYTES_MAX: usize = 1 << 18;
+
+/// Entries of each list in a server ACL that are evaluated; further ones are ignored.
+pub const ACL_ENTRIES_MAX: usize = 10_000;
