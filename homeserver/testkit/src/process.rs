@@ -155,10 +155,27 @@ pub fn lianqiao_binary() -> PathBuf {
 /// A configuration for tests: open registration, no rate limits, cheap password hashing, fsync as shipped.
 fn config_text(directory: &Path, port: u16) -> String {
     let data = directory.join("data");
+    let private = port + 1;
     format!(
-        "[server]\nname = \"test.example\"\ndata_directory = {data:?}\n\
-         [listen]\nclient = \"127.0.0.1:{port}\"\nprivate = \"127.0.0.1:{}\"\n\
-         [registration]\nopen = true\n",
-        port + 1
+        r#"[server]
+name = "test.example"
+data_directory = {data:?}
+[listeners]
+client = ["127.0.0.1:{port}"]
+federation = []
+private = ["127.0.0.1:{private}"]
+[registration]
+open = true
+shared_secret = "testkit"
+guests = true
+[passwords]
+length_min = 1
+memory_kibibytes = 8
+passes = 1
+[rate_limits]
+enabled = false
+[rooms]
+directory_without_token = true
+"#
     )
 }

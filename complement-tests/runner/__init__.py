@@ -1,0 +1,1 @@
+"""Runs upstream Complement against this server and keeps the record of its results."""

@@ -1,0 +1,18 @@
+"""Where things are, and which upstream is meant."""
+
+import os
+import pathlib
+
+MODULE = "github.com/matrix-org/complement"
+VERSION = "v0.0.0-20260701165844-50044edb68c3"
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+CLONE = HERE.parent
+CACHE = pathlib.Path(os.environ.get("LIANQIAO_CACHE", pathlib.Path.home() / ".cache" / "lianqiao"))
+COMPLEMENT_CACHE = CACHE / "complement"
+LOGS = COMPLEMENT_CACHE / "logs"
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", CACHE / "target"))
+
+RESULTS = HERE / "results.jsonl"
+NON_PASSING = HERE / "non-passing.md"
+FLAKY = HERE / "flaky.txt"

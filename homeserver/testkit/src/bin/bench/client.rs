@@ -1,0 +1,129 @@
+//! The generator's client: one connection pool, JSON in and out, the same requests for every server.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A client without an account.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: Arc<str>,
+    transactions: Arc<AtomicU64>,
+}
+
+/// A client that is logged in.
+#[derive(Clone)]
+pub struct User {
+    client: Client,
+    /// The user id.
+    pub id: Arc<str>,
+    token: Arc<str>,
+}
+
+impl Client {
+    /// A client of the server at `url`.
+    pub fn new(url: &str) -> Result<Self, String> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(4096)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { http, url: url.into(), transactions: Arc::default() })
+    }
+
+    /// One request; anything but success is an error that names the path.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, String> {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.map_err(|error| format!("{method} {path}: {error}"))?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.map_err(|error| format!("{method} {path}: {error}"))?;
+        if !status.is_success() {
+            return Err(format!("{method} {path}: {status} {}", String::from_utf8_lossy(&bytes)));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| format!("{method} {path}: {error}"))
+    }
+
+    /// Registers a user with a dummy stage.
+    pub async fn register(&self, name: &str) -> Result<User, String> {
+        let body = json!({
+            "username": name, "password": password(name), "auth": {"type": "m.login.dummy"},
+        });
+        let answer = self.call(Method::POST, "/_matrix/client/v3/register", None, Some(&body)).await?;
+        self.user_from(&answer)
+    }
+
+    /// Logs a registered user in on a new device.
+    pub async fn login(&self, name: &str) -> Result<User, String> {
+        let body = json!({
+            "type": "m.login.password", "password": password(name),
+            "identifier": {"type": "m.id.user", "user": name},
+        });
+        let answer = self.call(Method::POST, "/_matrix/client/v3/login", None, Some(&body)).await?;
+        self.user_from(&answer)
+    }
+
+    fn user_from(&self, answer: &Value) -> Result<User, String> {
+        Ok(User {
+            client: self.clone(),
+            id: text(answer, "user_id")?.into(),
+            token: text(answer, "access_token")?.into(),
+        })
+    }
+}
+
+impl User {
+    /// One request of this user.
+    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        self.client.call(method, path, Some(&self.token), body).await
+    }
+
+    /// Creates a public room.
+    pub async fn create_room(&self, name: &str) -> Result<String, String> {
+        let body = json!({"preset": "public_chat", "name": name});
+        let answer = self.call(Method::POST, "/_matrix/client/v3/createRoom", Some(&body)).await?;
+        text(&answer, "room_id")
+    }
+
+    /// Joins a room.
+    pub async fn join(&self, room: &str) -> Result<(), String> {
+        self.call(Method::POST, &format!("/_matrix/client/v3/join/{room}"), Some(&json!({}))).await.map(drop)
+    }
+
+    /// Sends a text message and answers its event id.
+    pub async fn send(&self, room: &str, body: &str) -> Result<String, String> {
+        let transaction = self.client.transactions.fetch_add(1, Ordering::Relaxed);
+        let path = format!("/_matrix/client/v3/rooms/{room}/send/m.room.message/b{transaction}");
+        let answer = self.call(Method::PUT, &path, Some(&json!({"msgtype": "m.text", "body": body}))).await?;
+        text(&answer, "event_id")
+    }
+
+    /// One `/sync` with these query parameters.
+    pub async fn sync(&self, query: &str) -> Result<Value, String> {
+        self.call(Method::GET, &format!("/_matrix/client/v3/sync?{query}"), None).await
+    }
+}
+
+/// A text member of an answer.
+pub fn text(answer: &Value, key: &str) -> Result<String, String> {
+    answer[key].as_str().map(str::to_owned).ok_or(format!("the answer has no {key}: {answer}"))
+}
+
+fn password(name: &str) -> String {
+    format!("a password of {name}")
+}

@@ -1,0 +1,96 @@
+//! `bench`: drives Lianqiao and, when it is given, Synapse with the same generator in one run.
+//!
+//! A benchmark, never a timed test: it prints figures and fails only when a server answers wrongly.
+//! Server CPU per operation is the figure that a noisy machine disturbs least. Everything stays on loopback,
+//! every loop is bounded, and the servers are stopped at the end.
+
+mod client;
+mod measure;
+mod processes;
+mod report;
+mod target;
+mod workloads;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use target::{LianqiaoOptions, SynapseOptions, Target};
+
+/// What the command line asks for.
+struct Options {
+    lianqiao: PathBuf,
+    synapse: Option<SynapseOptions>,
+    json: Option<PathBuf>,
+    readers: Vec<usize>,
+    rooms: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("the benchmark stopped: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), String> {
+    let mut targets = vec![Target::lianqiao(LianqiaoOptions { binary: options.lianqiao })?];
+    if let Some(synapse) = options.synapse {
+        targets.push(Target::synapse(synapse));
+    }
+    let mut columns = Vec::new();
+    for mut target in targets {
+        eprintln!("driving {}", target.name());
+        let measures = workloads::all(&mut target, &options.readers, options.rooms).await;
+        target.stop().await;
+        columns.push((target.name().to_owned(), measures?));
+    }
+    report::print(&columns);
+    if let Some(path) = options.json {
+        std::fs::write(&path, report::json(&columns)).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options {
+        lianqiao: PathBuf::from("lianqiao"),
+        synapse: None,
+        json: None,
+        readers: vec![200, 1000],
+        rooms: 200,
+    };
+    let mut synapse = SynapseOptions::default();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--lianqiao" => options.lianqiao = value()?.into(),
+            "--json" => options.json = Some(value()?.into()),
+            "--rooms" => options.rooms = number(&value()?)?,
+            "--readers" => options.readers = value()?.split(',').map(number).collect::<Result<_, _>>()?,
+            "--synapse-python" => synapse.python = value()?.into(),
+            "--synapse-config" => synapse.config = value()?.into(),
+            "--synapse-url" => synapse.url = value()?,
+            "--postgres-pid" => synapse.postgres_pid = number(&value()?)? as u32,
+            _ => return Err(format!("unknown option {word}; see complement-tests/bench/run")),
+        }
+    }
+    if !synapse.url.is_empty() {
+        options.synapse = Some(synapse);
+    }
+    Ok(options)
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| format!("{text} is not a number"))
+}

@@ -1,0 +1,41 @@
+//! The workloads, in the order in which they run against each server.
+
+mod accounts;
+mod fan_out;
+mod history;
+mod initial_sync;
+mod requests;
+mod rooms;
+mod sends;
+
+use crate::client::Client;
+use crate::measure::Measure;
+use crate::target::Target;
+
+/// Starts the target, runs every workload, restarts it at the end for the start-up with data.
+pub async fn all(target: &mut Target, readers: &[usize], rooms: usize) -> Result<Vec<Measure>, String> {
+    let mut measures = Vec::new();
+    let cold_ms = target.start().await?;
+    measures.push(Measure::other("start-up, empty", cold_ms, "ms"));
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    measures.push(Measure::other("idle memory", target.resident_mb(), "MB"));
+    let client = Client::new(target.url())?;
+    measures.push(requests::empty(target, &client).await?);
+    let (register, users) = accounts::register(target, &client, readers.iter().copied().max().unwrap_or(8)).await?;
+    measures.push(register);
+    measures.push(accounts::login(target, &client).await?);
+    let (creation, own_rooms) = rooms::create(target, &users, rooms).await?;
+    measures.push(creation);
+    measures.push(sends::closed_loop(target, &users).await?);
+    measures.push(history::pages(target, &users).await?);
+    measures.push(initial_sync::of(target, &users, &own_rooms).await?);
+    let (join, room) = rooms::join(target, &users).await?;
+    measures.push(join);
+    for readers in readers {
+        measures.push(fan_out::to(target, &users[..=*readers], &room).await?);
+    }
+    measures.push(Measure::other("memory after the run", target.resident_mb(), "MB"));
+    target.stop().await;
+    measures.push(Measure::other("start-up, after the run", target.start().await?, "ms"));
+    Ok(measures)
+}
