@@ -26,6 +26,6 @@ mod user;
 mod world;
 
 pub use answer::Answer;
-pub use process::{ServerProcess, free_port, lianqiao_binary};
+pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
 pub use user::User;
 pub use world::World;

@@ -153,7 +153,8 @@ pub fn lianqiao_binary() -> PathBuf {
 }
 
 /// A configuration for tests: open registration, no rate limits, cheap password hashing, fsync as shipped.
-fn config_text(directory: &Path, port: u16) -> String {
+#[must_use]
+pub fn config_text(directory: &Path, port: u16) -> String {
     let data = directory.join("data");
     let private = port + 1;
     format!(
