@@ -1,0 +1,268 @@
+//! Send-to-device messaging: one row per recipient device, handed out in order, deleted only when the device shows
+//! a token that lies behind the message.
+//!
+//! See <https://spec.matrix.org/v1.19/client-server-api/#send-to-device-messaging>.
+
+use bytes::Bytes;
+use model::StreamPos;
+use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use store::{Audience, Batch, Commit, Reader, Scan, StoreError};
+
+use crate::{
+    Keys, KeysError,
+    limits::{
+        ROWS_PER_STEP_MAX, TO_DEVICE_BATCH_BYTES_MAX, TO_DEVICE_BATCH_LENGTH_MAX,
+        TO_DEVICE_CONTENT_BYTES_MAX, TO_DEVICE_QUEUE_LENGTH_MAX, TO_DEVICE_RECIPIENTS_MAX,
+        TRANSACTION_AGE_MS_MAX, TRANSACTIONS_SWEPT_MAX,
+    },
+    queues::Queue,
+    tables::{TO_DEVICE, TO_DEVICE_TRANSACTION, TO_DEVICE_TRANSACTION_BY_AGE},
+};
+
+/// One message to one device.
+#[derive(Clone, Debug)]
+pub struct ToDeviceMessage {
+    /// Whose device.
+    pub user: OwnedUserId,
+    /// The device; it must exist.
+    pub device: OwnedDeviceId,
+    /// The event's content: a JSON object.
+    pub content: Box<RawValue>,
+}
+
+/// Who sends, and how a repetition of the request is recognised.
+#[derive(Clone, Copy, Debug)]
+pub struct ToDeviceTransaction<'a> {
+    /// The sender.
+    pub sender: &'a UserId,
+    /// The sending device, which scopes the transaction id.
+    pub device: Option<&'a DeviceId>,
+    /// The client's id of the request.
+    pub transaction_id: &'a str,
+    /// The event type.
+    pub kind: &'a str,
+}
+
+impl ToDeviceTransaction<'_> {
+    fn key(&self) -> (OwnedUserId, String, String) {
+        let scope = self.device.map(ToString::to_string).unwrap_or_default();
+        (self.sender.to_owned(), scope, format!("{}\n{}", self.kind, self.transaction_id))
+    }
+}
+
+/// A message that waits, with its place in the queue.
+pub type PendingMessage = (StreamPos, Bytes);
+
+/// The event as the recipient gets it.
+#[derive(Serialize)]
+struct ClientEvent<'a> {
+    content: &'a RawValue,
+    sender: &'a UserId,
+    r#type: &'a str,
+}
+
+impl Keys {
+    /// Whether a request with this transaction id was answered before, so that its messages are queued already.
+    ///
+    /// # Errors
+    /// Whatever the store answers.
+    pub async fn to_device_was_sent(&self, transaction: ToDeviceTransaction<'_>) -> Result<bool, StoreError> {
+        Ok(self.0.store.get(&TO_DEVICE_TRANSACTION, &transaction.key()).await?.is_some())
+    }
+
+    /// Queues messages and wakes the devices they are for. Answers when they are durable. A transaction that was
+    /// sent before changes nothing.
+    ///
+    /// # Errors
+    /// [`KeysError::MessageTooLarge`] or [`KeysError::TooManyRecipients`] before anything is queued.
+    pub async fn send_to_device(
+        &self,
+        transaction: ToDeviceTransaction<'_>,
+        messages: Vec<ToDeviceMessage>,
+    ) -> Result<(), KeysError> {
+        check_bounds(&messages)?;
+        if self.to_device_was_sent(transaction).await? {
+            return Ok(());
+        }
+        let mut rest = messages.as_slice();
+        loop {
+            let (chunk, later) = rest.split_at(batch_length(rest));
+            rest = later;
+            let mut batch = Batch::new();
+            self.queue(&mut batch, transaction, chunk).await?;
+            if rest.is_empty() {
+                self.remember(&mut batch, transaction).await?;
+            }
+            match self.0.store.commit(batch).await {
+                // The same request won the race on another connection.
+                Err(StoreError::Conflict) => return Ok(()),
+                outcome => outcome?,
+            };
+            if rest.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Up to `limit` messages after `after` and not after `up_to`, oldest first. Costs no read when memory knows
+    /// that there are none.
+    ///
+    /// # Errors
+    /// Whatever the store answers.
+    pub async fn pending_to_device(
+        &self,
+        reader: &Reader,
+        (user, device): (&UserId, &DeviceId),
+        (after, up_to): (StreamPos, StreamPos),
+        limit: usize,
+    ) -> Result<Vec<PendingMessage>, StoreError> {
+        if self.queue_of(user, device).await?.latest <= after {
+            return Ok(Vec::new());
+        }
+        let key = |position| (user.to_owned(), device.to_owned(), position);
+        let scan = Scan::prefix(&(user.to_owned(), device.to_owned()))
+            .after(&key(after))
+            .up_to(&key(up_to))
+            .limit(limit.min(ROWS_PER_STEP_MAX));
+        let rows = reader.scan(&TO_DEVICE, scan).await?;
+        Ok(rows.into_iter().map(|((_, _, position), event)| (position, event)).collect())
+    }
+
+    /// Deletes what a device has surely received: everything up to the position in a token it sent back. The
+    /// deletion need not be durable when this returns; a message that survives a crash is filtered by the token.
+    ///
+    /// # Errors
+    /// Whatever the store answers to the read.
+    pub async fn delete_received(
+        &self,
+        user: &UserId,
+        device: &DeviceId,
+        up_to: StreamPos,
+    ) -> Result<(), StoreError> {
+        if up_to.get() == 0 || self.queue_of(user, device).await?.length == 0 {
+            return Ok(());
+        }
+        let prefix = (user.to_owned(), device.to_owned());
+        let last = (user.to_owned(), device.to_owned(), up_to);
+        let scan = Scan::prefix(&prefix).up_to(&last).limit(ROWS_PER_STEP_MAX);
+        let rows = self.0.store.scan(&TO_DEVICE, scan).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        for (key, _) in &rows {
+            batch.delete(&TO_DEVICE, key);
+        }
+        self.0.queues.shrunk(user, device, rows.len());
+        drop(self.0.store.submit(batch));
+        Ok(())
+    }
+
+    async fn queue_of(&self, user: &UserId, device: &DeviceId) -> Result<Queue, StoreError> {
+        if let Some(queue) = self.0.queues.get(user, device) {
+            return Ok(queue);
+        }
+        let scan = Scan::prefix(&(user.to_owned(), device.to_owned())).limit(TO_DEVICE_QUEUE_LENGTH_MAX);
+        let rows = self.0.store.scan(&TO_DEVICE, scan).await?;
+        let full = rows.len() >= TO_DEVICE_QUEUE_LENGTH_MAX;
+        let latest = match rows.last() {
+            _ if full => self.0.store.frontier(),
+            Some(((_, _, position), _)) => *position,
+            None => StreamPos::new(0),
+        };
+        Ok(self.0.queues.loaded(user, device, latest, rows.len()))
+    }
+
+    async fn queue(
+        &self,
+        batch: &mut Batch,
+        transaction: ToDeviceTransaction<'_>,
+        messages: &[ToDeviceMessage],
+    ) -> Result<(), KeysError> {
+        let mut pushed = Vec::with_capacity(messages.len());
+        for ToDeviceMessage { user, device, content } in messages {
+            let event = ClientEvent { content, sender: transaction.sender, r#type: transaction.kind };
+            let Ok(event) = serde_json::to_vec(&event) else { continue };
+            let position = batch.position();
+            batch.put(&TO_DEVICE, &(user.clone(), device.clone(), position), &Bytes::from(event));
+            batch.announce(Audience::Device(user.clone(), device.clone()));
+            if self.queue_of(user, device).await?.length >= TO_DEVICE_QUEUE_LENGTH_MAX {
+                self.drop_oldest(batch, user, device).await?;
+            }
+            pushed.push((user.clone(), device.clone(), position));
+        }
+        metrics::counter!("lianqiao_to_device_queued_total").increment(pushed.len() as u64);
+        let keys = self.clone();
+        batch.on_commit(move |commit: &Commit| {
+            for (user, device, position) in pushed {
+                keys.0.queues.pushed(user, device, commit.resolve(position));
+            }
+        });
+        Ok(())
+    }
+
+    async fn drop_oldest(
+        &self,
+        batch: &mut Batch,
+        user: &UserId,
+        device: &DeviceId,
+    ) -> Result<(), StoreError> {
+        let scan = Scan::prefix(&(user.to_owned(), device.to_owned())).limit(ROWS_PER_STEP_MAX);
+        let rows = self.0.store.scan(&TO_DEVICE, scan).await?;
+        for (key, _) in &rows {
+            batch.delete(&TO_DEVICE, key);
+        }
+        self.0.queues.shrunk(user, device, rows.len());
+        metrics::counter!("lianqiao_to_device_dropped_total").increment(rows.len() as u64);
+        tracing::warn!(%user, %device, dropped = rows.len(), "a to-device queue is full, its oldest messages go");
+        Ok(())
+    }
+
+    async fn remember(
+        &self,
+        batch: &mut Batch,
+        transaction: ToDeviceTransaction<'_>,
+    ) -> Result<(), StoreError> {
+        let now_ms = self.0.clock.now_ms();
+        let key = transaction.key();
+        batch.expect_absent(&TO_DEVICE_TRANSACTION, &key);
+        batch.put(&TO_DEVICE_TRANSACTION, &key, &now_ms);
+        let (sender, scope, id) = key;
+        batch.put(&TO_DEVICE_TRANSACTION_BY_AGE, &(now_ms, sender, scope, id), &());
+        let horizon_ms = now_ms.saturating_sub(TRANSACTION_AGE_MS_MAX);
+        let scan = Scan::all().limit(TRANSACTIONS_SWEPT_MAX);
+        for (aged, ()) in self.0.store.scan(&TO_DEVICE_TRANSACTION_BY_AGE, scan).await? {
+            if aged.0 >= horizon_ms {
+                break;
+            }
+            batch.delete(&TO_DEVICE_TRANSACTION_BY_AGE, &aged);
+            let (_, sender, scope, id) = aged;
+            batch.delete(&TO_DEVICE_TRANSACTION, &(sender, scope, id));
+        }
+        Ok(())
+    }
+}
+
+fn check_bounds(messages: &[ToDeviceMessage]) -> Result<(), KeysError> {
+    if messages.len() > TO_DEVICE_RECIPIENTS_MAX {
+        return Err(KeysError::TooManyRecipients { count: messages.len(), max: TO_DEVICE_RECIPIENTS_MAX });
+    }
+    match messages.iter().map(|message| message.content.get().len()).max() {
+        Some(bytes) if bytes > TO_DEVICE_CONTENT_BYTES_MAX => {
+            Err(KeysError::MessageTooLarge { bytes, max: TO_DEVICE_CONTENT_BYTES_MAX })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// How many of the messages fit into one batch.
+fn batch_length(messages: &[ToDeviceMessage]) -> usize {
+    let mut bytes = 0;
+    let fitting = messages.iter().take(TO_DEVICE_BATCH_LENGTH_MAX).take_while(|message| {
+        bytes += message.content.get().len();
+        bytes <= TO_DEVICE_BATCH_BYTES_MAX
+    });
+    fitting.count().max(1).min(messages.len())
+}
