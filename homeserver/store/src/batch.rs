@@ -80,7 +80,7 @@ pub(crate) struct Condition {
     pub(crate) value: Option<Vec<u8>>,
 }
 
-type OnCommit = Box<dyn FnOnce(&Commit) + Send>;
+type OnCommit = Box<dyn FnOnce(&Commit) + Send + Sync>;
 
 /// Writes to be committed together. Conditions are judged before the writes of the same batch. A bound that is
 /// passed is remembered and answered by the commit.
@@ -182,7 +182,7 @@ impl Batch {
     /// Runs `hook` on the committer thread when the batch is durable, **before** the frontier passes it and before any
     /// reader is woken: the place to refresh what is kept in memory. It must be short and must not block; a panic in it
     /// is logged and stops nothing. Not run when the batch is refused.
-    pub fn on_commit(&mut self, hook: impl FnOnce(&Commit) + Send + 'static) -> &mut Self {
+    pub fn on_commit(&mut self, hook: impl FnOnce(&Commit) + Send + Sync + 'static) -> &mut Self {
         self.on_commit.push(Box::new(hook));
         self
     }
