@@ -1,0 +1,50 @@
+//! The bounds of this crate, units last.
+
+/// Bytes of event JSON kept in memory.
+pub const EVENT_CACHE_BYTES: u64 = 64 << 20;
+/// Bytes counted for each cached event beside its JSON.
+pub const EVENT_OVERHEAD_BYTES: usize = 400;
+/// Event rows (position, flags) kept in memory, by count.
+pub const EVENT_META_CACHE_ENTRIES: u64 = 200_000;
+/// Id to number mappings kept in memory, by count for each kind.
+pub const NUMBER_CACHE_ENTRIES: u64 = 100_000;
+/// Rooms whose facts, latest position and local members are kept in memory.
+pub const ROOM_CACHE_ENTRIES: u64 = 20_000;
+/// Users whose room list is kept in memory.
+pub const USER_CACHE_ENTRIES: u64 = 50_000;
+/// Bytes of decoded state snapshots kept in memory.
+pub const SNAPSHOT_CACHE_BYTES: u64 = 64 << 20;
+/// Current-state look-ups kept in memory, by count.
+pub const CURRENT_STATE_CACHE_ENTRIES: u64 = 200_000;
+/// Rows asked for at once when a long range is read page by page.
+pub const PAGE_ROWS: usize = 5_000;
+/// Most members of one room that a full listing returns.
+pub const MEMBERS_MAX: usize = 1_000_000;
+/// Forward extremities an own event refers to.
+pub const PREV_EVENTS_MAX: usize = 20;
+/// Forward extremities a room keeps; the oldest are dropped beyond it.
+pub const EXTREMITIES_MAX: usize = 60;
+/// How often an append is rebuilt when another writer was faster.
+pub const APPEND_ATTEMPTS_MAX: usize = 12;
+/// Message events of one room that may be queued and not yet durable.
+pub const APPEND_IN_FLIGHT_MAX: usize = 256;
+/// Events in the initial state of a new room.
+pub const INITIAL_STATE_EVENTS_MAX: usize = 200;
+/// Users invited while a room is created.
+pub const CREATE_INVITES_MAX: usize = 100;
+/// Aliases of one room that a listing returns.
+pub const ALIASES_OF_ROOM_MAX: usize = 1_000;
+/// Entries of the public directory that one answer holds.
+pub const PUBLIC_ROOMS_PAGE_MAX: usize = 500;
+/// Published rooms that the directory reads to answer one request.
+pub const PUBLIC_ROOMS_SCAN_MAX: usize = 100_000;
+/// How long a transaction id is remembered, in ms.
+pub const TRANSACTION_AGE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// Bytes of a transaction id.
+pub const TRANSACTION_ID_BYTES_MAX: usize = 255;
+/// Stripped state events kept with one invite or knock.
+pub const STRIPPED_EVENTS_MAX: usize = 20;
+/// Random characters of a room id before version 12.
+pub const ROOM_ID_CHARACTERS: usize = 18;
+/// Rooms of one user in which a changed profile is written at the same time.
+pub const PROFILE_UPDATES_AT_ONCE_MAX: usize = 16;

@@ -1,0 +1,192 @@
+//! What local users send: messages, state and redactions.
+//!
+//! Adds to the auth rules what the client API demands of contents that this server is about to sign
+//! (aliases that exist, levels that are numbers, redactions of one's own). Federation does not pass
+//! here.
+
+mod canonical_alias;
+mod power_levels;
+
+use model::{Pdu, RoomNum};
+use ruma::{CanonicalJsonObject, CanonicalJsonValue, EventId, OwnedEventId, RoomId, UserId};
+
+use crate::append::{NewEvent, TransactionKey};
+use crate::json::canonical_object;
+use crate::limits::TRANSACTION_ID_BYTES_MAX;
+use crate::{Rooms, RoomsError};
+
+const REDACTION: &str = "m.room.redaction";
+
+/// What a client may say beside the content.
+#[derive(Clone, Debug, Default)]
+pub struct SendOptions {
+    /// Makes a repeated request return the first event.
+    pub transaction: Option<TransactionKey>,
+    /// Time to claim instead of now, in ms; for application services.
+    pub timestamp_ms: Option<u64>,
+}
+
+impl Rooms {
+    /// Sends a message event. A redaction sent this way is checked like one sent by
+    /// [`Rooms::redact`] (MSC4169).
+    ///
+    /// # Errors
+    /// No right, or a content that cannot be sent.
+    pub async fn send(
+        &self,
+        room_id: &RoomId,
+        sender: &UserId,
+        kind: &str,
+        mut content: CanonicalJsonObject,
+        options: SendOptions,
+    ) -> Result<OwnedEventId, RoomsError> {
+        check_transaction(&options)?;
+        let room = self.room_of_actor(room_id).await?;
+        if kind == REDACTION {
+            let redacts = take_redacts(&mut content)?;
+            return self.redact_in(room, sender, &redacts, content, options).await;
+        }
+        let new = NewEvent {
+            timestamp_ms: options.timestamp_ms,
+            transaction: options.transaction,
+            ..NewEvent::message(sender.to_owned(), kind, content)
+        };
+        Ok(self.append(room, new).await?.event_id)
+    }
+
+    /// Sends a state event. The same content again, by the same sender, changes nothing and returns
+    /// the event that is there.
+    ///
+    /// # Errors
+    /// No right, or a content that cannot be sent.
+    pub async fn send_state(
+        &self,
+        room_id: &RoomId,
+        sender: &UserId,
+        kind: &str,
+        state_key: &str,
+        mut content: CanonicalJsonObject,
+        timestamp_ms: Option<u64>,
+    ) -> Result<OwnedEventId, RoomsError> {
+        let room = self.room_of_actor(room_id).await?;
+        let current = self.current_state(&self.parts.store, room, kind, state_key).await?;
+        match kind {
+            "m.room.create" => {
+                return Err(RoomsError::BadJson("a room cannot be created twice".to_owned()));
+            }
+            "m.room.canonical_alias" => {
+                self.check_canonical_alias(room, current.as_ref(), &content).await?;
+            }
+            "m.room.power_levels" => self.check_power_levels(room, &content).await?,
+            "m.room.member" => self.check_member(sender, state_key, current.as_ref(), &mut content).await?,
+            _ => {}
+        }
+        if let Some(same) = current.filter(|current| is_same(current, sender, &content)) {
+            self.must_be_joined(room, sender).await?;
+            return Ok(same.event_id().to_owned());
+        }
+        let new = NewEvent { timestamp_ms, ..NewEvent::state(sender.to_owned(), kind, state_key, content) };
+        Ok(self.append(room, new).await?.event_id)
+    }
+
+    /// Redacts an event: one's own, or any with the power to redact.
+    ///
+    /// # Errors
+    /// No right, or the event is not known in this room and the sender has no power to redact.
+    pub async fn redact(
+        &self,
+        room_id: &RoomId,
+        sender: &UserId,
+        redacts: &EventId,
+        reason: Option<&str>,
+        options: SendOptions,
+    ) -> Result<OwnedEventId, RoomsError> {
+        check_transaction(&options)?;
+        let room = self.room_of_actor(room_id).await?;
+        let mut content = CanonicalJsonObject::new();
+        if let Some(reason) = reason {
+            content.insert("reason".to_owned(), CanonicalJsonValue::String(reason.to_owned()));
+        }
+        self.redact_in(room, sender, redacts, content, options).await
+    }
+
+    async fn redact_in(
+        &self,
+        room: RoomNum,
+        sender: &UserId,
+        redacts: &EventId,
+        content: CanonicalJsonObject,
+        options: SendOptions,
+    ) -> Result<OwnedEventId, RoomsError> {
+        self.must_be_joined(room, sender).await?;
+        let levels = self.power_levels(room).await?;
+        let target = self.target_of_redaction(room, redacts).await?;
+        let is_allowed = match &target {
+            Some(target) if target.kind() == "m.room.create" => false,
+            Some(target) => rules::redaction::may_be_sent(sender, target, &levels),
+            None => levels.may_redact_others(sender),
+        };
+        if !is_allowed {
+            return Err(RoomsError::forbidden("you may not redact this event"));
+        }
+        let new = NewEvent {
+            redacts: Some(redacts.to_owned()),
+            timestamp_ms: options.timestamp_ms,
+            transaction: options.transaction,
+            ..NewEvent::message(sender.to_owned(), REDACTION, content)
+        };
+        Ok(self.append(room, new).await?.event_id)
+    }
+
+    async fn target_of_redaction(&self, room: RoomNum, redacts: &EventId) -> Result<Option<Pdu>, RoomsError> {
+        let store = &self.parts.store;
+        let Some((event, pdu)) = self.pdu_by_id(store, redacts).await? else { return Ok(None) };
+        Ok((self.meta(store, event).await?.room == room).then_some(pdu))
+    }
+
+    /// Who is joined stays so without anybody's authority; whatever a client names as authority is
+    /// ours to set.
+    async fn check_member(
+        &self,
+        sender: &UserId,
+        state_key: &str,
+        current: Option<&Pdu>,
+        content: &mut CanonicalJsonObject,
+    ) -> Result<(), RoomsError> {
+        let target = UserId::parse(state_key)
+            .map_err(|_| RoomsError::InvalidParam("the state key of a member event is a user id".to_owned()))?;
+        let membership = content.get("membership").and_then(CanonicalJsonValue::as_str);
+        let Some(membership) = membership.and_then(crate::Membership::parse) else {
+            return Err(RoomsError::BadJson("a member event needs a membership".to_owned()));
+        };
+        content.remove("join_authorised_via_users_server");
+        if membership == crate::Membership::Invite && !self.is_local(&target) {
+            return Err(RoomsError::Unsupported(format!("{target} lives on another server")));
+        }
+        let is_join = membership == crate::Membership::Join && target == sender;
+        if is_join && current.is_none() && !content.contains_key("displayname") {
+            content.extend(self.profile_content(sender).await?);
+        }
+        Ok(())
+    }
+}
+
+fn check_transaction(options: &SendOptions) -> Result<(), RoomsError> {
+    match &options.transaction {
+        Some(transaction) if transaction.transaction_id.len() > TRANSACTION_ID_BYTES_MAX => {
+            Err(RoomsError::InvalidParam("the transaction id is too long".to_owned()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn take_redacts(content: &mut CanonicalJsonObject) -> Result<OwnedEventId, RoomsError> {
+    let redacts = content.remove("redacts");
+    let redacts = redacts.as_ref().and_then(CanonicalJsonValue::as_str);
+    let redacts = redacts.ok_or_else(|| RoomsError::BadJson("`redacts` is missing".to_owned()))?;
+    EventId::parse(redacts).map_err(|_| RoomsError::BadJson("`redacts` is not an event id".to_owned()))
+}
+
+fn is_same(current: &Pdu, sender: &UserId, content: &CanonicalJsonObject) -> bool {
+    current.sender() == sender && canonical_object(current.content_str()).is_ok_and(|old| old == *content)
+}
