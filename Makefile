@@ -1,0 +1,63 @@
+# Every command a person needs. What CI runs is `.ci/run`, which calls these.
+#
+# The build cache lives outside the clone, so a fresh clone on the same machine is warm:
+# set LIANQIAO_CACHE to move it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export LIANQIAO_CACHE ?= $(HOME)/.cache/lianqiao
+export CARGO_TARGET_DIR ?= $(LIANQIAO_CACHE)/target
+export CCACHE_DIR ?= $(LIANQIAO_CACHE)/ccache
+
+# Make sets CC and CXX itself; only a value from outside counts.
+ifeq ($(origin CC),default)
+  CC := $(if $(shell command -v ccache),ccache )gcc
+endif
+ifeq ($(origin CXX),default)
+  CXX := $(if $(shell command -v ccache),ccache )g++
+endif
+export CC CXX
+
+ROUNDS ?= 200
+SECONDS ?= 60
+
+.PHONY: help setup run test lint complement crash bench fuzz
+
+help: ## This list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: ## Installs missing system packages (Debian 12)
+	@config/setup
+
+run: setup ## Builds and starts the server on ./data
+	cargo build --release --bin lianqiao
+	exec $(CARGO_TARGET_DIR)/release/lianqiao serve --config data/lianqiao.toml
+
+test: setup ## Every test that a fresh machine can run
+	cargo build --bin lianqiao
+	cargo test --workspace --no-fail-fast
+	@for suite in js-sdk crash; do \
+	  if [ -x complement-tests/$$suite/run ]; then complement-tests/$$suite/run; fi; \
+	done
+
+lint: ## Format, clippy, layer order, dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	.ci/check-layers
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "cargo-deny is not installed: deny.toml was not checked"; fi
+
+complement: setup ## Upstream Complement; FILTER=TestName runs one test
+	complement-tests/run $(FILTER)
+
+crash: setup ## Kills the server at random moments; ROUNDS=n, SEED=n
+	cargo build --bin lianqiao
+	ROUNDS=$(ROUNDS) complement-tests/crash/run
+
+bench: setup ## Compares with Synapse, where it can be installed
+	complement-tests/bench/run
+
+fuzz: setup ## Fuzzes event parsing and sync tokens; SECONDS=n each
+	fuzz/run $(SECONDS)
