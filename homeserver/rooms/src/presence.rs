@@ -1,0 +1,321 @@
+//! Presence: who is online, idle or away, as far as their devices tell. Memory only.
+//!
+//! Owns the aggregate over a user's devices, its serials and the timers that turn silence into idle
+//! and offline. Never decides who may see whom: [`crate::Rooms::presence_changes`] does, by shared rooms.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use base::Clock;
+use parking_lot::Mutex;
+use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId, presence::PresenceState};
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
+use streams::EphemeralPos;
+
+/// Without activity for this long an online user is no longer currently active.
+pub const ACTIVE_MS_MAX: u64 = 60_000;
+/// Without activity for this long an online user is shown as unavailable.
+pub const IDLE_AFTER_MS: u64 = 5 * 60_000;
+/// Without a sync for this long a device counts as gone; longer than any long poll.
+pub const OFFLINE_AFTER_MS: u64 = 120_000;
+/// Devices of one user that count; further ones replace the stalest.
+pub const PRESENCE_DEVICES_MAX: usize = 32;
+/// Bytes of a status message.
+pub const STATUS_BYTES_MAX: usize = 2_048;
+
+/// The presence of all users of this server. Cloning shares it.
+#[derive(Clone)]
+pub struct Presence(Arc<Inner>);
+
+struct Inner {
+    enabled: bool,
+    clock: Clock,
+    serials: EphemeralPos,
+    people: Mutex<People>,
+}
+
+#[derive(Default)]
+struct People {
+    by_user: HashMap<OwnedUserId, Person>,
+    by_serial: BTreeMap<u64, OwnedUserId>,
+}
+
+#[derive(Default)]
+struct Person {
+    devices: HashMap<Option<OwnedDeviceId>, DevicePresence>,
+    status_msg: Option<String>,
+    active_at_ms: u64,
+    shown: Option<Shown>,
+    serial: u64,
+    watched: bool,
+}
+
+struct DevicePresence {
+    state: PresenceState,
+    heard_at_ms: u64,
+}
+
+/// What others see, time of last activity aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    state: PresenceState,
+    status_msg: Option<String>,
+    currently_active: bool,
+}
+
+/// The answer to "how is this user?".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresenceStatus {
+    /// Online, unavailable, offline or what a later specification adds.
+    pub state: PresenceState,
+    /// What the user wrote.
+    pub status_msg: Option<String>,
+    /// Time in ms since the user last did something, if ever.
+    pub last_active_ago_ms: Option<u64>,
+    /// Whether that was just now.
+    pub currently_active: bool,
+}
+
+/// What a note about a user led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noted {
+    /// Others see a difference.
+    pub changed: bool,
+    /// The caller is to watch the user: nobody does yet, and something will happen in this time.
+    pub watch_ms: Option<u64>,
+}
+
+impl Presence {
+    pub(crate) fn new(enabled: bool, clock: Clock, serials: EphemeralPos) -> Self {
+        Self(Arc::new(Inner { enabled, clock, serials, people: Mutex::default() }))
+    }
+
+    /// Whether the operator wants presence at all; without it nobody is ever anything.
+    pub fn enabled(&self) -> bool {
+        self.0.enabled
+    }
+
+    /// The serial to sample before reading; every change up to it can be read afterwards.
+    pub fn serial(&self) -> u64 {
+        let serial = self.0.serials.now();
+        self.settled();
+        serial
+    }
+
+    pub(crate) fn settled(&self) {
+        drop(self.0.people.lock());
+    }
+
+    /// Users whose presence changed after the serial `after`, in that order.
+    pub fn changed_since(&self, after: u64) -> Vec<OwnedUserId> {
+        let people = self.0.people.lock();
+        people.by_serial.range(after.saturating_add(1)..).map(|(_, user)| user.clone()).collect()
+    }
+
+    /// How a user is; `None` for one of whom nothing was ever heard.
+    pub fn status(&self, user: &UserId) -> Option<PresenceStatus> {
+        let now_ms = self.0.clock.now_ms();
+        let people = self.0.people.lock();
+        let person = people.by_user.get(user)?;
+        let shown = person.shown.clone()?;
+        let last_active_ago_ms =
+            (person.active_at_ms > 0).then(|| now_ms.saturating_sub(person.active_at_ms));
+        Some(PresenceStatus {
+            state: shown.state,
+            status_msg: shown.status_msg,
+            last_active_ago_ms,
+            currently_active: shown.currently_active,
+        })
+    }
+
+    /// The `m.presence` event about a user.
+    pub fn event(&self, user: &UserId) -> Option<Box<RawValue>> {
+        let status = self.status(user)?;
+        let mut content = json!({"presence": status.state, "currently_active": status.currently_active});
+        if let Some(fields) = content.as_object_mut() {
+            if let Some(message) = status.status_msg {
+                fields.insert("status_msg".to_owned(), message.into());
+            }
+            if let Some(ago) = status.last_active_ago_ms {
+                fields.insert("last_active_ago".to_owned(), ago.into());
+            }
+        }
+        to_raw_value(&json!({"type": "m.presence", "sender": user, "content": content})).ok()
+    }
+
+    /// The user said how they are.
+    pub(crate) fn set(
+        &self,
+        user: &UserId,
+        device: Option<&DeviceId>,
+        state: PresenceState,
+        status_msg: Option<String>,
+    ) -> Noted {
+        self.note(user, |person, now_ms| {
+            person.status_msg = status_msg;
+            if state == PresenceState::Online {
+                person.active_at_ms = now_ms;
+            }
+            person.hear(device, state, now_ms);
+        })
+    }
+
+    /// A device began a sync. Offline means: do not let this sync count.
+    pub(crate) fn synced(&self, user: &UserId, device: Option<&DeviceId>, state: PresenceState) -> Noted {
+        if state == PresenceState::Offline {
+            return Noted { changed: false, watch_ms: None };
+        }
+        self.note(user, |person, now_ms| person.hear(device, state, now_ms))
+    }
+
+    /// The user did something that only a person does: sent, typed, read.
+    pub(crate) fn active(&self, user: &UserId) -> Noted {
+        self.note(user, |person, now_ms| person.active_at_ms = now_ms)
+    }
+
+    /// Time has passed: what is the user now, and when does the next thing happen?
+    pub(crate) fn settle(&self, user: &UserId) -> Noted {
+        let mut noted = self.note(user, |person, _| person.watched = false);
+        if !self.0.enabled {
+            noted.watch_ms = None;
+        }
+        noted
+    }
+
+    fn note(&self, user: &UserId, change: impl FnOnce(&mut Person, u64)) -> Noted {
+        if !self.0.enabled {
+            return Noted { changed: false, watch_ms: None };
+        }
+        let now_ms = self.0.clock.now_ms();
+        let mut guard = self.0.people.lock();
+        let people = &mut *guard;
+        let person = people.by_user.entry(user.to_owned()).or_default();
+        change(person, now_ms);
+        let shown = person.judge(now_ms);
+        let changed = person.shown.as_ref() != Some(&shown);
+        if changed {
+            people.by_serial.remove(&person.serial);
+            person.serial = self.0.serials.next();
+            people.by_serial.insert(person.serial, user.to_owned());
+            person.shown = Some(shown);
+        }
+        let watch_ms = if person.watched { None } else { person.next_change_ms(now_ms) };
+        person.watched |= watch_ms.is_some();
+        Noted { changed, watch_ms }
+    }
+}
+
+impl Person {
+    fn hear(&mut self, device: Option<&DeviceId>, state: PresenceState, now_ms: u64) {
+        let device = device.map(ToOwned::to_owned);
+        // Coming online is activity; a client that merely goes on polling is not.
+        let was_online = self.devices.get(&device).is_some_and(|heard| heard.state == PresenceState::Online);
+        if state == PresenceState::Online && !was_online {
+            self.active_at_ms = now_ms;
+        }
+        if self.devices.len() >= PRESENCE_DEVICES_MAX && !self.devices.contains_key(&device) {
+            let stalest =
+                self.devices.iter().min_by_key(|(_, heard)| heard.heard_at_ms).map(|(id, _)| id.clone());
+            if let Some(stalest) = stalest {
+                self.devices.remove(&stalest);
+            }
+        }
+        self.devices.insert(device, DevicePresence { state, heard_at_ms: now_ms });
+    }
+
+    /// The best of what the devices say, once the silent ones are gone.
+    fn judge(&mut self, now_ms: u64) -> Shown {
+        self.devices.retain(|_, device| now_ms.saturating_sub(device.heard_at_ms) < OFFLINE_AFTER_MS);
+        let said = self.devices.values().map(|device| &device.state).max_by_key(|state| rank(state));
+        let quiet_ms = now_ms.saturating_sub(self.active_at_ms);
+        let state = match said {
+            Some(PresenceState::Online) if quiet_ms >= IDLE_AFTER_MS => PresenceState::Unavailable,
+            Some(state) => state.clone(),
+            None => PresenceState::Offline,
+        };
+        let currently_active = state == PresenceState::Online && quiet_ms < ACTIVE_MS_MAX;
+        Shown { state, status_msg: self.status_msg.clone(), currently_active }
+    }
+
+    /// Time until silence alone changes something.
+    fn next_change_ms(&self, now_ms: u64) -> Option<u64> {
+        let gone = self.devices.values().map(|device| device.heard_at_ms + OFFLINE_AFTER_MS);
+        let quiet = [ACTIVE_MS_MAX, IDLE_AFTER_MS].map(|quiet_ms| self.active_at_ms + quiet_ms);
+        let quiet = quiet.into_iter().filter(|_| !self.devices.is_empty());
+        gone.chain(quiet).filter(|at_ms| *at_ms > now_ms).min().map(|at_ms| at_ms - now_ms)
+    }
+}
+
+fn rank(state: &PresenceState) -> u8 {
+    match state {
+        PresenceState::Offline => 0,
+        PresenceState::Unavailable => 1,
+        PresenceState::Online => 3,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::{device_id, user_id};
+
+    use super::*;
+
+    fn presence() -> (Presence, Clock) {
+        let clock = Clock::fake(1_000_000);
+        (Presence::new(true, clock.clone(), EphemeralPos::new(&clock)), clock)
+    }
+
+    #[test]
+    fn silence_turns_online_into_offline() {
+        let (presence, clock) = presence();
+        let alice = user_id!("@alice:a");
+        let noted = presence.synced(alice, Some(device_id!("D")), PresenceState::Online);
+        assert_eq!(noted, Noted { changed: true, watch_ms: Some(ACTIVE_MS_MAX) });
+        assert!(presence.status(alice).is_some_and(|status| status.currently_active));
+        clock.advance(ACTIVE_MS_MAX);
+        assert!(presence.settle(alice).changed);
+        clock.advance(OFFLINE_AFTER_MS);
+        let noted = presence.settle(alice);
+        assert_eq!(noted, Noted { changed: true, watch_ms: None });
+        assert_eq!(presence.status(alice).map(|status| status.state), Some(PresenceState::Offline));
+    }
+
+    #[test]
+    fn the_most_present_device_wins() {
+        let (presence, _) = presence();
+        let alice = user_id!("@alice:a");
+        presence.synced(alice, Some(device_id!("A")), PresenceState::Unavailable);
+        presence.synced(alice, Some(device_id!("B")), PresenceState::Online);
+        assert_eq!(presence.status(alice).map(|status| status.state), Some(PresenceState::Online));
+        presence.synced(alice, Some(device_id!("B")), PresenceState::Unavailable);
+        assert_eq!(presence.status(alice).map(|status| status.state), Some(PresenceState::Unavailable));
+    }
+
+    #[test]
+    fn an_offline_sync_leaves_no_trace_and_the_same_again_is_no_news() {
+        let (presence, _) = presence();
+        let alice = user_id!("@alice:a");
+        presence.synced(alice, None, PresenceState::Offline);
+        assert_eq!(presence.status(alice), None);
+        assert!(presence.synced(alice, None, PresenceState::Online).changed);
+        let serial = presence.serial();
+        assert!(!presence.synced(alice, None, PresenceState::Online).changed);
+        assert!(presence.changed_since(serial).is_empty());
+        assert!(presence.changed_since(0).contains(&alice.to_owned()));
+    }
+
+    #[test]
+    fn switched_off_means_nobody_is_anything() {
+        let clock = Clock::fake(5);
+        let presence = Presence::new(false, clock.clone(), EphemeralPos::new(&clock));
+        let alice = user_id!("@alice:a");
+        assert!(!presence.set(alice, None, PresenceState::Online, Some("hi".to_owned())).changed);
+        assert_eq!(presence.status(alice), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! What the reading side keeps in memory, put together once when [`Rooms`] is.
+
+use std::time::Duration;
+
+use ruma::{DeviceId, OwnedUserId, UserId, presence::PresenceState};
+use serde_json::value::RawValue;
+use store::Reader;
+use streams::EphemeralPos;
+
+use crate::{
+    LocalMembers, Member, Membership, Rooms, RoomsError, RoomsParts,
+    presence::{Noted, Presence},
+    push_context::PowerCache,
+    receipts::ReceiptCaches,
+    typing::Typing,
+    unread::UnreadCache,
+};
+
+/// A change of presence wakes the members of rooms up to this size; larger rooms hear of it with
+/// their next answer, or one person coming online would wake a whole company.
+pub const PRESENCE_WAKE_MEMBERS_MAX: usize = 100;
+/// Presence changes of one answer that are checked for a shared room.
+const PRESENCE_CHANGES_MAX: usize = 10_000;
+
+/// Memory of the reading side.
+pub(crate) struct Reading {
+    pub typing: Typing,
+    pub presence: Presence,
+    pub receipts: ReceiptCaches,
+    pub unread: UnreadCache,
+    pub power: PowerCache,
+}
+
+impl Reading {
+    pub fn new(parts: &RoomsParts) -> Self {
+        let serials = EphemeralPos::new(&parts.clock);
+        Self {
+            typing: Typing::new(serials.clone(), parts.notifier.clone()),
+            presence: Presence::new(parts.settings.presence_enabled, parts.clock.clone(), serials),
+            receipts: ReceiptCaches::new(),
+            unread: UnreadCache::new(),
+            power: PowerCache::new(),
+        }
+    }
+}
+
+impl Rooms {
+    /// Who is typing.
+    #[must_use]
+    pub fn typing(&self) -> &Typing {
+        &self.reading.typing
+    }
+
+    /// Who is online.
+    #[must_use]
+    pub fn presence(&self) -> &Presence {
+        &self.reading.presence
+    }
+
+    /// The serial of typing and presence to sample before reading either.
+    #[must_use]
+    pub fn ephemeral_serial(&self) -> u64 {
+        let serial = self.reading.typing.serial();
+        self.reading.presence.settled();
+        serial
+    }
+
+    /// A device of the user began a sync.
+    pub async fn presence_synced(
+        &self,
+        user: &UserId,
+        device: Option<&DeviceId>,
+        state: PresenceState,
+    ) -> Result<(), RoomsError> {
+        let noted = self.reading.presence.synced(user, device, state);
+        self.follow(user, noted).await
+    }
+
+    /// The user says how they are.
+    pub async fn set_presence(
+        &self,
+        user: &UserId,
+        device: Option<&DeviceId>,
+        state: PresenceState,
+        status_msg: Option<String>,
+    ) -> Result<(), RoomsError> {
+        let noted = self.reading.presence.set(user, device, state, status_msg);
+        self.follow(user, noted).await
+    }
+
+    /// The user did something that only a person does.
+    pub async fn presence_active(&self, user: &UserId) -> Result<(), RoomsError> {
+        let noted = self.reading.presence.active(user);
+        self.follow(user, noted).await
+    }
+
+    /// Tells those who can see the user, and watches for silence when nobody does yet.
+    async fn follow(&self, user: &UserId, noted: Noted) -> Result<(), RoomsError> {
+        if noted.changed {
+            self.wake_around(user).await?;
+        }
+        if let Some(watch_ms) = noted.watch_ms {
+            tokio::spawn(watch(self.clone(), user.to_owned(), watch_ms));
+        }
+        Ok(())
+    }
+
+    async fn wake_around(&self, user: &UserId) -> Result<(), RoomsError> {
+        self.parts.notifier.wake_users(&[user.to_owned()]);
+        for (room, member) in self.rooms_of_user(user).await?.iter() {
+            if member.membership != Membership::Join {
+                continue;
+            }
+            let members: LocalMembers = self.local_members(*room).await?;
+            if members.len() <= PRESENCE_WAKE_MEMBERS_MAX {
+                for users in members.chunks() {
+                    self.parts.notifier.wake_users(users);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `m.presence` events about the viewer and users sharing a room with them that changed after
+    /// the serial `after`.
+    pub async fn presence_changes(
+        &self,
+        reader: &Reader,
+        viewer: &UserId,
+        after: u64,
+    ) -> Result<Vec<Box<RawValue>>, RoomsError> {
+        let mut events = Vec::new();
+        let changed = self.reading.presence.changed_since(after);
+        if changed.is_empty() {
+            return Ok(events);
+        }
+        for user in changed.into_iter().rev().take(PRESENCE_CHANGES_MAX) {
+            if self.share_a_room(reader, viewer, &user).await? {
+                events.extend(self.reading.presence.event(&user));
+            }
+        }
+        Ok(events)
+    }
+
+    /// Whether two users are joined to a common room, or are the same.
+    pub async fn share_a_room(
+        &self,
+        _reader: &Reader,
+        one: &UserId,
+        other: &UserId,
+    ) -> Result<bool, RoomsError> {
+        if one == other {
+            return Ok(true);
+        }
+        let ours = self.rooms_of_user(one).await?;
+        let theirs = self.rooms_of_user(other).await?;
+        let joined = |rooms: &[(model::RoomNum, Member)], room: model::RoomNum| {
+            let found =
+                rooms.binary_search_by_key(&room, |(room, _)| *room).ok().and_then(|at| rooms.get(at));
+            found.is_some_and(|(_, member)| member.membership == Membership::Join)
+        };
+        Ok(ours.iter().any(|(room, member)| member.membership == Membership::Join && joined(&theirs, *room)))
+    }
+}
+
+/// Waits for the user to fall silent. Ends when nothing more can happen by itself.
+async fn watch(rooms: Rooms, user: OwnedUserId, mut wait_ms: u64) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        let noted = rooms.reading.presence.settle(&user);
+        if noted.changed
+            && let Err(error) = rooms.wake_around(&user).await
+        {
+            tracing::warn!(%user, %error, "wake those who see a user");
+        }
+        match noted.watch_ms {
+            Some(next_ms) => wait_ms = next_ms.max(1),
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Read receipts: how far each member has read, publicly, privately and by thread.
+//!
+//! A receipt only moves forward; an older or equal one is answered with success and leaves no trace.
+//! Private receipts are shown to their owner alone, and receipts never leave the room they belong to.
+//! [Receipts](https://spec.matrix.org/v1.19/client-server-api/#receipts)
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::{RoomNum, StreamPos, TimelinePos};
+use ruma::{EventId, OwnedEventId, OwnedUserId, UserId};
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
+use store::{Audience, Batch, Reader, Scan, StoreError};
+
+use crate::{
+    Rooms, RoomsError,
+    access::JoinedRoom,
+    cache::{Hints, LiveCache},
+    limits,
+    reading_tables::{RECEIPT, RECEIPT_CHANGE},
+};
+
+/// How often a receipt is tried again when another one of the same user was faster.
+const ATTEMPTS_MAX: usize = 5;
+/// Receipts of one room that one answer holds.
+const RECEIPTS_MAX: usize = 5_000;
+/// Threads of one room in which one user may have receipts of their own.
+const THREADS_OF_USER_MAX: usize = 10_000;
+
+/// Who is shown a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptKind {
+    /// `m.read`: everybody in the room.
+    Public,
+    /// `m.read.private`: its owner.
+    Private,
+}
+
+impl ReceiptKind {
+    fn code(self) -> u8 {
+        match self {
+            Self::Public => 1,
+            Self::Private => 2,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Public => "m.read",
+            Self::Private => "m.read.private",
+        }
+    }
+
+    fn from_code(code: u64) -> Self {
+        if code == 1 { Self::Public } else { Self::Private }
+    }
+}
+
+/// What a receipt covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiptScope {
+    /// The room with all its threads.
+    Unthreaded,
+    /// The main timeline.
+    Main,
+    /// One thread, by its root.
+    Thread(OwnedEventId),
+}
+
+impl ReceiptScope {
+    /// The text in the key; no event id is like either word.
+    fn text(&self) -> &str {
+        match self {
+            Self::Unthreaded => "",
+            Self::Main => "main",
+            Self::Thread(root) => root.as_str(),
+        }
+    }
+}
+
+/// How far a user has read a room, the better of public and private.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReadMarks {
+    pub unthreaded: Option<TimelinePos>,
+    pub main: Option<TimelinePos>,
+    pub threads: HashMap<String, TimelinePos>,
+}
+
+/// What is kept in memory of receipts.
+pub(crate) struct ReceiptCaches {
+    latest: Hints<RoomNum>,
+    marks: LiveCache<(RoomNum, OwnedUserId), std::sync::Arc<ReadMarks>>,
+}
+
+impl ReceiptCaches {
+    pub fn new() -> Self {
+        Self { latest: Hints::new(), marks: LiveCache::new(limits::USER_CACHE_ENTRIES) }
+    }
+}
+
+impl Rooms {
+    /// Moves a receipt forward; whether it moved.
+    ///
+    /// # Errors
+    /// `EventNotFound` for an event that has no place in this room's timeline, `InvalidParam` for an
+    /// event that is not in the thread named.
+    pub async fn set_receipt(
+        &self,
+        room: &JoinedRoom,
+        kind: ReceiptKind,
+        scope: &ReceiptScope,
+        event_id: &EventId,
+    ) -> Result<bool, RoomsError> {
+        let reader: &Reader = &self.parts.store;
+        let position = self.readable_place(reader, room, scope, event_id).await?;
+        let key = (room.room(), room.user().to_owned(), kind.code(), scope.text().to_owned());
+        for _ in 0..ATTEMPTS_MAX {
+            let old = reader.get(&RECEIPT, &key).await?;
+            if old.as_ref().is_some_and(|(_, old, _, _)| *old >= position) {
+                return Ok(false);
+            }
+            let mut batch = Batch::new();
+            let new = batch.position();
+            let now_ms = self.parts.clock.now_ms();
+            match &old {
+                Some(row) => {
+                    batch.expect_eq(&RECEIPT, &key, row);
+                    batch.delete(&RECEIPT_CHANGE, &(room.room(), row.0));
+                }
+                None => {
+                    batch.expect_absent(&RECEIPT, &key);
+                }
+            }
+            batch.put(&RECEIPT, &key, &(new, position, now_ms, event_id.to_owned()));
+            let change = (now_ms, u64::from(kind.code()), event_id.to_owned(), key.1.clone(), key.3.clone());
+            batch.put(&RECEIPT_CHANGE, &(room.room(), new), &change);
+            self.announce_receipt(&mut batch, room, kind, new).await?;
+            match self.parts.store.commit(batch).await {
+                Ok(_) => return Ok(true),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(RoomsError::Contended)
+    }
+
+    /// A public receipt concerns everybody in the room, a private one its owner's devices.
+    async fn announce_receipt(
+        &self,
+        batch: &mut Batch,
+        room: &JoinedRoom,
+        kind: ReceiptKind,
+        pending: StreamPos,
+    ) -> Result<(), RoomsError> {
+        match kind {
+            ReceiptKind::Public => self.local_members(room.room()).await?.announce(batch),
+            ReceiptKind::Private => {
+                batch.announce(Audience::User(room.user().to_owned()));
+            }
+        }
+        let (rooms, num, user) = (self.clone(), room.room(), room.user().to_owned());
+        batch.on_commit(move |commit| {
+            rooms.reading.receipts.latest.raise(&num, commit.resolve(pending));
+            rooms.reading.receipts.marks.invalidate(&(num, user));
+        });
+        Ok(())
+    }
+
+    /// The place of an event that a receipt may name.
+    async fn readable_place(
+        &self,
+        reader: &Reader,
+        room: &JoinedRoom,
+        scope: &ReceiptScope,
+        event_id: &EventId,
+    ) -> Result<TimelinePos, RoomsError> {
+        let num = self.event_num(reader, event_id).await?.ok_or(RoomsError::EventNotFound)?;
+        let meta = self.meta(reader, num).await?;
+        if meta.room != room.room() {
+            return Err(RoomsError::EventNotFound);
+        }
+        let position = meta.position.ok_or(RoomsError::EventNotFound)?;
+        let pdu = self.pdu(reader, num).await?;
+        let fits = match scope {
+            ReceiptScope::Unthreaded => true,
+            ReceiptScope::Main => self.thread_of(reader, &pdu).await?.is_none(),
+            ReceiptScope::Thread(root) => self.is_near_thread(reader, &pdu, root).await?,
+        };
+        if !fits {
+            return Err(RoomsError::InvalidParam(
+                "The event is not in the thread that thread_id names".to_owned(),
+            ));
+        }
+        Ok(position)
+    }
+
+    /// Position of the newest receipt of a room, private ones included. From memory after the first
+    /// use; never too low.
+    pub async fn receipts_latest(&self, _reader: &Reader, room: RoomNum) -> Result<StreamPos, RoomsError> {
+        self.reading
+            .receipts
+            .latest
+            .get_or_load(&room, async {
+                let scan = Scan::prefix(&room).reverse().limit(1);
+                let newest = self.parts.store.scan(&RECEIPT_CHANGE, scan).await?;
+                Ok(newest.first().map_or(StreamPos::new(0), |((_, position), _)| *position))
+            })
+            .await
+    }
+
+    /// The content of the `m.receipt` event about receipts in `(after, up_to]`, as the viewer may
+    /// see them; none when there is nothing to tell.
+    pub async fn receipts_between(
+        &self,
+        reader: &Reader,
+        room: RoomNum,
+        after: StreamPos,
+        up_to: StreamPos,
+        viewer: &UserId,
+    ) -> Result<Option<Box<RawValue>>, RoomsError> {
+        if after >= up_to {
+            return Ok(None);
+        }
+        let scan =
+            Scan::prefix(&room).after(&(room, after)).up_to(&(room, up_to)).reverse().limit(RECEIPTS_MAX);
+        let rows = reader.scan(&RECEIPT_CHANGE, scan).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let ignored = self.ignored_by(viewer).await?;
+        let mut content = ReceiptContent::default();
+        for (_, (time_ms, kind, event, user, thread)) in rows {
+            let kind = ReceiptKind::from_code(kind);
+            let hidden = kind == ReceiptKind::Private && user != viewer;
+            if !hidden && !ignored.contains(&user) {
+                content.add(event, kind, user, &thread, time_ms);
+            }
+        }
+        Ok(content.into_json())
+    }
+
+    /// How far a user has read a room.
+    pub(crate) async fn read_marks(
+        &self,
+        room: RoomNum,
+        user: &UserId,
+    ) -> Result<std::sync::Arc<ReadMarks>, RoomsError> {
+        let key = (room, user.to_owned());
+        self.reading
+            .receipts
+            .marks
+            .get_or_load(&key, async {
+                let mut marks = ReadMarks::default();
+                let scan = Scan::prefix(&key).limit(THREADS_OF_USER_MAX);
+                for ((_, _, _, thread), (_, position, _, _)) in self.parts.store.scan(&RECEIPT, scan).await? {
+                    marks.raise(thread, position);
+                }
+                Ok(std::sync::Arc::new(marks))
+            })
+            .await
+    }
+}
+
+impl ReadMarks {
+    fn raise(&mut self, thread: String, position: TimelinePos) {
+        match thread.as_str() {
+            "" => self.unthreaded = self.unthreaded.max(Some(position)),
+            "main" => self.main = self.main.max(Some(position)),
+            _ => {
+                let mark = self.threads.entry(thread).or_insert(position);
+                *mark = position.max(*mark);
+            }
+        }
+    }
+
+    /// Up to where the main timeline, or a thread, is read.
+    pub fn read_to(&self, thread: Option<&EventId>) -> Option<TimelinePos> {
+        let own = match thread {
+            None => self.main,
+            Some(root) => self.threads.get(root.as_str()).copied(),
+        };
+        self.unthreaded.max(own)
+    }
+}
+
+/// The content of an `m.receipt` event in the making: event, kind, user.
+#[derive(Default)]
+struct ReceiptContent(BTreeMap<OwnedEventId, BTreeMap<&'static str, BTreeMap<OwnedUserId, Value>>>);
+
+impl ReceiptContent {
+    /// One user has one slot by event and kind: an unthreaded receipt wins it (MSC4102).
+    fn add(&mut self, event: OwnedEventId, kind: ReceiptKind, user: OwnedUserId, thread: &str, time_ms: u64) {
+        let slots = self.0.entry(event).or_default().entry(kind.name()).or_default();
+        if thread.is_empty() {
+            slots.insert(user, json!({"ts": time_ms}));
+        } else {
+            slots.entry(user).or_insert_with(|| json!({"ts": time_ms, "thread_id": thread}));
+        }
+    }
+
+    fn into_json(self) -> Option<Box<RawValue>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        to_raw_value(&self.0).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::{event_id, user_id};
+
+    use super::*;
+
+    #[test]
+    fn an_unthreaded_receipt_wins_a_clash_in_either_order() {
+        for order in [["", "main"], ["main", ""]] {
+            let mut content = ReceiptContent::default();
+            for thread in order {
+                content.add(
+                    event_id!("$e").to_owned(),
+                    ReceiptKind::Public,
+                    user_id!("@a:b").to_owned(),
+                    thread,
+                    5,
+                );
+            }
+            let json = content.into_json().expect("a receipt");
+            assert_eq!(json.get(), r#"{"$e":{"m.read":{"@a:b":{"ts":5}}}}"#);
+        }
+    }
+
+    #[test]
+    fn an_unthreaded_mark_covers_every_thread() {
+        let mut marks = ReadMarks::default();
+        marks.raise("$root".to_owned(), TimelinePos::new(4));
+        marks.raise(String::new(), TimelinePos::new(7));
+        marks.raise("main".to_owned(), TimelinePos::new(9));
+        assert_eq!(marks.read_to(Some(event_id!("$root"))), Some(TimelinePos::new(7)));
+        assert_eq!(marks.read_to(Some(event_id!("$other"))), Some(TimelinePos::new(7)));
+        assert_eq!(marks.read_to(None), Some(TimelinePos::new(9)));
+    }
+}
