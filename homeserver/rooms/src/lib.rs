@@ -46,6 +46,8 @@ pub mod state_reading;
 pub mod stored;
 pub mod summary;
 pub mod tables;
+#[cfg(test)]
+mod test_support;
 pub mod threads;
 pub mod token;
 pub mod typing;
@@ -166,5 +168,6 @@ impl Rooms {
 pub fn tables() -> Vec<store::TableInfo> {
     let mut all = tables::tables();
     all.extend(reading_tables::tables());
+    all.extend(resolution::tables());
     all
 }
