@@ -1,0 +1,98 @@
+//! Account data: global and by room, deletions included.
+
+use std::collections::HashMap;
+
+use accounts::AccountDatum;
+use ruma::{OwnedRoomId, RoomId};
+
+use crate::{context::Context, errors::SyncError, filter::CompiledFilter, json::JsonWriter};
+
+/// Account data that the client has not got.
+#[derive(Default)]
+pub(crate) struct AccountData {
+    global: Vec<AccountDatum>,
+    rooms: HashMap<OwnedRoomId, Vec<AccountDatum>>,
+}
+
+impl AccountData {
+    /// Reads what changed since the client's token, or everything.
+    pub async fn load(context: &Context<'_>) -> Result<Self, SyncError> {
+        let accounts = &context.inner.parts.accounts;
+        let (reader, user) = (context.reader(), context.user());
+        let data = match context.since {
+            None => accounts.account_data_all(reader, user).await?,
+            Some(since) if accounts.account_data_position(user).await? <= since.position => {
+                return Ok(Self::default());
+            }
+            Some(since) => {
+                accounts.account_data_changes(reader, user, since.position, context.view.position).await?
+            }
+        };
+        let mut sorted = Self::default();
+        for datum in data {
+            match &datum.room {
+                None => sorted.global.push(datum),
+                Some(room) => sorted.rooms.entry(room.clone()).or_default().push(datum),
+            }
+        }
+        Ok(sorted)
+    }
+
+    /// Whether there is any for a room.
+    pub fn has_rooms(&self) -> bool {
+        !self.rooms.is_empty()
+    }
+
+    /// Whether there is any for this room.
+    pub fn has_room(&self, room: &RoomId) -> bool {
+        self.rooms.contains_key(room)
+    }
+
+    /// What there is for this room.
+    pub fn take_room(&mut self, room: &RoomId) -> Vec<AccountDatum> {
+        self.rooms.remove(room).unwrap_or_default()
+    }
+
+    /// Writes the global section, if it has anything.
+    pub fn write_global(&self, context: &Context<'_>, json: &mut JsonWriter) -> bool {
+        let passing: Vec<&AccountDatum> = self
+            .global
+            .iter()
+            .filter(|datum| CompiledFilter::passes(&context.filter.account_data, &datum.kind, context.user()))
+            .collect();
+        write(json, &passing);
+        !passing.is_empty()
+    }
+}
+
+/// The account data of a room that passes the filter.
+pub(crate) fn passing<'a>(
+    context: &Context<'_>,
+    room_id: &RoomId,
+    data: &'a [AccountDatum],
+) -> Vec<&'a AccountDatum> {
+    let section = &context.filter.room_account_data;
+    if !section.rooms.holds(room_id) {
+        return Vec::new();
+    }
+    data.iter().filter(|datum| CompiledFilter::passes(&section.events, &datum.kind, context.user())).collect()
+}
+
+/// Writes an `account_data` field, unless it would be empty.
+pub(crate) fn write(json: &mut JsonWriter, data: &[&AccountDatum]) {
+    if data.is_empty() {
+        return;
+    }
+    json.key("account_data").object(|json| {
+        json.key("events").array(|json| {
+            for datum in data {
+                json.object(|json| {
+                    // A deletion is told once, as an empty object.
+                    let content = datum.content.as_ref().map_or("{}", |content| content.get());
+                    json.key("content").raw(content.as_bytes());
+                    json.key("type").string(&datum.kind);
+                });
+            }
+        });
+    });
+}

@@ -1,0 +1,108 @@
+//! Who came into the user's rooms and who went, as far as this answer's span goes: the source of device-list changes
+//! and of presence that the client has never seen.
+
+use std::collections::BTreeSet;
+
+use model::RoomNum;
+use rooms::{Membership, StateChange};
+use ruma::{OwnedUserId, UserId};
+use serde::Deserialize;
+
+use crate::{context::Context, errors::SyncError, limits::DEVICE_LIST_MEMBERS_MAX, plan::RoomPlan};
+
+/// Comings and goings.
+#[derive(Default)]
+pub(crate) struct Encounters {
+    /// Users who joined a room the user is in.
+    came: BTreeSet<OwnedUserId>,
+    /// Users who left a room the user is in.
+    went: BTreeSet<OwnedUserId>,
+    /// Rooms the user joined.
+    joined: Vec<RoomNum>,
+    /// Rooms the user left.
+    left: Vec<RoomNum>,
+}
+
+impl Encounters {
+    /// Notes what happened in a joined room. Answers whether any membership changed.
+    pub async fn note(
+        &mut self,
+        context: &Context<'_>,
+        plan: &RoomPlan,
+        changes: &[StateChange],
+    ) -> Result<bool, SyncError> {
+        if context.since.is_none() {
+            return Ok(false);
+        }
+        if plan.newly_joined() {
+            self.joined.push(plan.room);
+        }
+        let rooms = &context.inner.parts.rooms;
+        let mut any = false;
+        for change in changes {
+            let key = rooms.state_key(context.reader(), change.key).await?;
+            if key.0 != "m.room.member" {
+                continue;
+            }
+            any = true;
+            let Ok(user) = UserId::parse(&key.1) else { continue };
+            let before = self.is_join(context, change.old).await?;
+            let after = self.is_join(context, change.new).await?;
+            if user != context.user() {
+                match (before, after) {
+                    (false, true) => _ = self.came.insert(user),
+                    (true, false) => _ = self.went.insert(user),
+                    (true, true) | (false, false) => {}
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    /// Notes a room that the user is no longer in.
+    pub fn note_left(&mut self, plan: &RoomPlan) {
+        let was_joined = plan.changes.iter().any(|change| change.previous == Some(Membership::Join));
+        if was_joined {
+            self.left.push(plan.room);
+        }
+    }
+
+    /// Users with whom the user shares a room anew.
+    pub async fn met(&self, context: &Context<'_>) -> Result<BTreeSet<OwnedUserId>, SyncError> {
+        let mut met = self.came.clone();
+        for room in &self.joined {
+            met.extend(members(context, *room).await?);
+        }
+        met.remove(context.user());
+        Ok(met)
+    }
+
+    /// Users with whom the user may no longer share a room.
+    pub async fn parted(&self, context: &Context<'_>) -> Result<BTreeSet<OwnedUserId>, SyncError> {
+        let mut parted = self.went.clone();
+        for room in &self.left {
+            parted.extend(members(context, *room).await?);
+        }
+        parted.remove(context.user());
+        Ok(parted)
+    }
+
+    async fn is_join(
+        &self,
+        context: &Context<'_>,
+        event: Option<model::EventNum>,
+    ) -> Result<bool, SyncError> {
+        #[derive(Deserialize)]
+        struct Content {
+            membership: String,
+        }
+        let Some(event) = event else { return Ok(false) };
+        let pdu = context.inner.parts.rooms.pdu(context.reader(), event).await?;
+        Ok(pdu.content_as::<Content>().is_ok_and(|content| content.membership == "join"))
+    }
+}
+
+async fn members(context: &Context<'_>, room: RoomNum) -> Result<Vec<OwnedUserId>, SyncError> {
+    let rooms = &context.inner.parts.rooms;
+    Ok(rooms.members_with(context.reader(), room, Membership::Join, DEVICE_LIST_MEMBERS_MAX).await?)
+}

@@ -1,0 +1,142 @@
+//! Which rooms an answer has to look at.
+//!
+//! An incremental sync compares what memory knows of each room with the client's token and leaves all rooms alone in
+//! which nothing moved. Memory may promise too much, never too little, so a room on the list can still turn out to
+//! have nothing to say.
+
+use std::collections::{HashMap, HashSet};
+
+use accounts::AccountDatum;
+use model::{RoomNum, StreamPos};
+use rooms::{Member, Membership, MembershipChange};
+use ruma::OwnedRoomId;
+use smallvec::SmallVec;
+
+use crate::{account_data::AccountData, context::Context, errors::SyncError};
+
+/// A room to look at.
+pub(crate) struct RoomPlan {
+    /// The room.
+    pub room: RoomNum,
+    /// Its id.
+    pub room_id: OwnedRoomId,
+    /// The user's membership.
+    pub member: Member,
+    /// How that membership came about since the client's token, oldest first.
+    pub changes: SmallVec<[MembershipChange; 2]>,
+    /// Account data of the room that the client has not got.
+    pub account_data: Vec<AccountDatum>,
+}
+
+impl RoomPlan {
+    /// Whether the user was not in the room when the client last heard of it.
+    pub fn newly_joined(&self) -> bool {
+        self.changes.first().is_some_and(|change| change.previous != Some(Membership::Join))
+    }
+}
+
+/// The rooms of an answer by section.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// Rooms the user is in.
+    pub joined: Vec<RoomPlan>,
+    /// Rooms the user is invited to.
+    pub invited: Vec<RoomPlan>,
+    /// Rooms the user knocks at.
+    pub knocked: Vec<RoomPlan>,
+    /// Rooms the user left or was removed from.
+    pub left: Vec<RoomPlan>,
+}
+
+/// Looks through the user's memberships.
+pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Result<Plan, SyncError> {
+    let rooms = &context.inner.parts.rooms;
+    let memberships = rooms.rooms_of_user(context.user()).await?;
+    let mut changes = membership_changes(context).await?;
+    let typing = typing_rooms(context);
+    let mut plan = Plan::default();
+    for (room, member) in memberships.iter() {
+        let Some(member) = as_of_now(context, *room, *member).await? else { continue };
+        let changed = changes.remove(room).unwrap_or_default();
+        let section = match member.membership {
+            Membership::Join => &mut plan.joined,
+            Membership::Invite => &mut plan.invited,
+            Membership::Knock => &mut plan.knocked,
+            Membership::Leave | Membership::Ban => &mut plan.left,
+        };
+        let wanted = !changed.is_empty()
+            || match member.membership {
+                Membership::Join => joined_room_moved(context, *room, &typing, data).await?,
+                Membership::Invite | Membership::Knock => context.since.is_none() || context.full_state,
+                Membership::Leave | Membership::Ban => {
+                    context.filter.include_leave && (context.since.is_none() || context.full_state)
+                }
+            };
+        let gone = matches!(member.membership, Membership::Leave | Membership::Ban) && member.forgotten;
+        if !wanted || gone {
+            continue;
+        }
+        let room_id = rooms.room_id(context.reader(), *room).await?;
+        if context.filter.rooms.holds(&room_id) {
+            let account_data = data.take_room(&room_id);
+            section.push(RoomPlan { room: *room, room_id, member, changes: changed, account_data });
+        }
+    }
+    Ok(plan)
+}
+
+/// Whether anything that a joined room's section can hold may have changed.
+async fn joined_room_moved(
+    context: &Context<'_>,
+    room: RoomNum,
+    typing: &HashSet<RoomNum>,
+    data: &AccountData,
+) -> Result<bool, SyncError> {
+    let Some(since) = context.since.filter(|_| !context.full_state) else { return Ok(true) };
+    let rooms = &context.inner.parts.rooms;
+    if rooms.latest_position(room).await? > since.position
+        || rooms.latest_state_change(room).await? > since.position
+        || rooms.receipts_latest(context.reader(), room).await? > since.position
+        || typing.contains(&room)
+    {
+        return Ok(true);
+    }
+    Ok(data.has_rooms() && data.has_room(&*rooms.room_id(context.reader(), room).await?))
+}
+
+/// A membership as the snapshot knows it: memory may be a moment ahead.
+async fn as_of_now(
+    context: &Context<'_>,
+    room: RoomNum,
+    member: Member,
+) -> Result<Option<Member>, SyncError> {
+    if member.position <= context.view.position {
+        return Ok(Some(member));
+    }
+    Ok(context.inner.parts.rooms.member(context.reader(), room, context.user()).await?)
+}
+
+async fn membership_changes(
+    context: &Context<'_>,
+) -> Result<HashMap<RoomNum, SmallVec<[MembershipChange; 2]>>, SyncError> {
+    let mut by_room: HashMap<RoomNum, SmallVec<[MembershipChange; 2]>> = HashMap::new();
+    let Some(since) = context.since else { return Ok(by_room) };
+    let rooms = &context.inner.parts.rooms;
+    if rooms.latest_membership_change(context.user()).await? <= since.position {
+        return Ok(by_room);
+    }
+    let up_to: StreamPos = context.view.position;
+    for change in rooms.membership_changes(context.reader(), context.user(), since.position, up_to).await? {
+        by_room.entry(change.room).or_default().push(change);
+    }
+    Ok(by_room)
+}
+
+fn typing_rooms(context: &Context<'_>) -> HashSet<RoomNum> {
+    match context.since {
+        Some(since) if since.ephemeral < context.view.ephemeral => {
+            context.inner.parts.rooms.typing().rooms_changed_since(since.ephemeral).into_iter().collect()
+        }
+        Some(_) | None => HashSet::new(),
+    }
+}
