@@ -1,0 +1,27 @@
+//! `POST /_matrix/client/v3/rooms/{roomId}/read_markers`
+
+use axum::extract::State;
+use rooms::receipts::{ReceiptKind, ReceiptScope};
+use ruma::api::client::read_marker::set_read_marker::v3::{Request, Response};
+
+use crate::{Answer, App, Authed, MatrixError};
+
+/// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidread_markers)
+pub async fn handler(
+    State(app): State<App>,
+    Authed { caller, request }: Authed<Request>,
+) -> Result<Answer<Response>, MatrixError> {
+    let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await?;
+    let receipts =
+        [(ReceiptKind::Public, request.read_receipt), (ReceiptKind::Private, request.private_read_receipt)];
+    for (kind, event_id) in receipts {
+        if let Some(event_id) = event_id {
+            app.rooms.set_receipt(&room, kind, &ReceiptScope::Unthreaded, &event_id).await?;
+        }
+    }
+    if let Some(event_id) = request.fully_read {
+        app.rooms.set_fully_read(&room, &event_id).await?;
+    }
+    app.rooms.presence_active(&caller.user).await?;
+    Ok(Answer(Response::new()))
+}
