@@ -1,1 +1,137 @@
 //! Users, devices, tokens, user-interactive auth, profiles, account data, filters.
+//!
+//! This crate owns who a person is to this server: the account, what proves it (password, tokens),
+//! its devices, and the private notes that its clients keep. It never knows rooms: when a profile
+//! changes, `flows` tells the rooms. When a device goes, a [`DeviceObserver`] adds what else must go
+//! to the same batch. Tokens are stored as SHA-256 only, passwords as argon2 only, and neither is
+//! ever logged. Read [`Accounts`] first, then `sessions.rs` for the life of a token.
+
+mod account_data;
+mod administrator;
+mod cache;
+mod deactivation;
+mod devices;
+mod error;
+mod filters;
+mod ignored_users;
+pub mod limits;
+mod login;
+mod password;
+mod ports;
+mod profile;
+mod push_rules;
+mod refresh;
+mod registration;
+mod registration_tokens;
+mod sessions;
+mod settings;
+mod shared_secret;
+mod tables;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod uia;
+mod user_name;
+mod users;
+
+use std::sync::Arc;
+
+use base::{Clock, Rng};
+use ruma::{OwnedServerName, ServerName, UserId};
+use store::Store;
+
+pub use self::{
+    account_data::{AccountDatum, is_server_controlled},
+    deactivation::UnfinishedWork,
+    devices::Device,
+    error::{AccountError, AuthError},
+    login::{DeviceChoice, LoggedIn, LoginName},
+    ports::{DeviceObserver, ReservedNames},
+    profile::{Profile, ProfileChange},
+    push_rules::{PushRuleError, RulePlace},
+    registration::{NewUser, Registered, RegistrationRequest},
+    registration_tokens::RegistrationToken,
+    sessions::Session,
+    settings::{AccountSettings, PasswordCost, Registration},
+    shared_secret::SharedSecretRegistration,
+    tables::tables,
+    tokens::IssuedTokens,
+    uia::{Operation, UiaError},
+    users::{UserStatus, UserSummary},
+};
+
+/// What [`Accounts`] is built from.
+pub struct AccountsParts {
+    /// The store that holds the tables of [`tables`].
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness for ids and tokens.
+    pub rng: Rng,
+    /// The name in every local user id.
+    pub server_name: OwnedServerName,
+    /// What the operator decided.
+    pub settings: AccountSettings,
+}
+
+/// The accounts of this server. Cloning it is one reference count.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub store: Store,
+    pub clock: Clock,
+    pub rng: Rng,
+    pub server_name: OwnedServerName,
+    pub settings: AccountSettings,
+    pub passwords: password::Passwords,
+    pub sessions: sessions::SessionCache,
+    pub seen: devices::SeenDevices,
+    pub uia: uia::UiaSessions,
+    pub nonces: shared_secret::Nonces,
+    pub ignored: cache::ChangeCache<std::collections::HashSet<ruma::OwnedUserId>>,
+    pub push_rules: cache::ChangeCache<rules::push::CompiledRules>,
+    pub positions: cache::ChangeCache<model::StreamPos>,
+    pub filters: filters::FilterCache,
+    pub ports: ports::Ports,
+}
+
+impl Accounts {
+    /// Makes the accounts over an open store. Reads and writes nothing yet.
+    pub fn new(parts: AccountsParts) -> Self {
+        let AccountsParts { store, clock, rng, server_name, settings } = parts;
+        Self(Arc::new(Inner {
+            passwords: password::Passwords::new(&settings, rng.clone()),
+            sessions: sessions::SessionCache::new(),
+            seen: devices::SeenDevices::new(),
+            uia: uia::UiaSessions::new(&rng),
+            nonces: shared_secret::Nonces::default(),
+            ignored: cache::ChangeCache::new(),
+            push_rules: cache::ChangeCache::new(),
+            positions: cache::ChangeCache::new(),
+            filters: filters::FilterCache::new(),
+            ports: ports::Ports::default(),
+            store,
+            clock,
+            rng,
+            server_name,
+            settings,
+        }))
+    }
+
+    /// What the operator decided about accounts.
+    pub fn settings(&self) -> &AccountSettings {
+        &self.0.settings
+    }
+
+    /// The name in every local user id.
+    pub fn server_name(&self) -> &ServerName {
+        &self.0.server_name
+    }
+
+    /// Whether the id belongs to this server; says nothing about whether the account exists.
+    pub fn is_local(&self, user: &UserId) -> bool {
+        user.server_name() == self.0.server_name
+    }
+}

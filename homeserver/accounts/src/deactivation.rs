@@ -1,0 +1,102 @@
+//! Closing an account, and work on rooms that must survive a crash.
+//!
+//! This crate cannot reach rooms. What must happen there is written down in the batch that makes it
+//! necessary; `flows` does it, again after a restart if need be, and then strikes it off here.
+
+use ruma::{OwnedUserId, UserId};
+use store::{Batch, Scan, StoreError};
+
+use crate::{
+    AccountError, Accounts,
+    limits::WRITE_TRIES_MAX,
+    tables::{PASSWORDS, PROFILES, UNFINISHED, USERS, UserRow},
+};
+
+/// What is still owed to the rooms of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnfinishedWork {
+    /// The account is closed: end its devices, leave its rooms, reject its invites.
+    LeaveRooms,
+    /// The profile changed: bring the member events up to date.
+    UpdateMembers,
+}
+
+impl UnfinishedWork {
+    fn code(self) -> u8 {
+        match self {
+            Self::LeaveRooms => 1,
+            Self::UpdateMembers => 2,
+        }
+    }
+
+    fn of_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::LeaveRooms),
+            2 => Some(Self::UpdateMembers),
+            _ => None,
+        }
+    }
+}
+
+impl Accounts {
+    /// Closes an account for ever: its password is gone at once, with `erase` its profile and account
+    /// data too. The mark is for [`Accounts::finish_work`] once its devices and rooms are done.
+    /// Closing a closed account does it again.
+    pub async fn deactivate(&self, user: &UserId, erase: bool) -> Result<u64, AccountError> {
+        let key = user.to_owned();
+        for _ in 0..WRITE_TRIES_MAX {
+            let old = self.0.store.get(&USERS, &key).await?.ok_or(AccountError::UnknownUser)?;
+            let new = UserRow { deactivated: true, erased: old.erased || erase, admin: false, ..old.clone() };
+            let mut batch = Batch::new();
+            batch.expect_eq(&USERS, &key, &old);
+            batch.put(&USERS, &key, &new);
+            batch.delete(&PASSWORDS, &key);
+            if erase {
+                batch.delete(&PROFILES, &key);
+            }
+            let mark = self.begin_work(&mut batch, UnfinishedWork::LeaveRooms, user);
+            match self.0.store.commit(batch).await {
+                Ok(_) => {
+                    self.0.sessions.forget_all();
+                    return Ok(mark);
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AccountError::Contended)
+    }
+
+    /// What a crash left undone, with the mark of each piece.
+    pub async fn unfinished_work(&self) -> Result<Vec<(UnfinishedWork, OwnedUserId, u64)>, StoreError> {
+        let rows = self.0.store.scan(&UNFINISHED, Scan::all()).await?;
+        let known = rows
+            .into_iter()
+            .filter_map(|((code, user), mark)| UnfinishedWork::of_code(code).map(|work| (work, user, mark)));
+        Ok(known.collect())
+    }
+
+    /// Strikes off a piece of work, unless the same kind was begun again meanwhile.
+    pub async fn finish_work(
+        &self,
+        work: UnfinishedWork,
+        user: &UserId,
+        mark: u64,
+    ) -> Result<(), StoreError> {
+        let key = (work.code(), user.to_owned());
+        let mut batch = Batch::new();
+        batch.expect_eq(&UNFINISHED, &key, &mark);
+        batch.delete(&UNFINISHED, &key);
+        match self.0.store.commit(batch).await {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds a piece of work to `batch`; the mark tells this beginning from a later one.
+    pub(crate) fn begin_work(&self, batch: &mut Batch, work: UnfinishedWork, user: &UserId) -> u64 {
+        let mark = self.0.rng.u64();
+        batch.put(&UNFINISHED, &(work.code(), user.to_owned()), &mark);
+        mark
+    }
+}

@@ -1,0 +1,123 @@
+//! What a caller of this crate can act on. The Matrix codes are chosen in `http`, not here.
+
+use store::StoreError;
+
+use crate::push_rules::PushRuleError;
+
+/// Why an access token opens nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// No token, or an empty one.
+    #[error("no access token")]
+    Missing,
+    /// No session has this token.
+    #[error("unknown access token")]
+    Unknown,
+    /// The token was good and has run out; the client keeps its data and refreshes or logs in again.
+    #[error("the access token has expired")]
+    Expired,
+    /// An administrator locked the account; the client keeps its data.
+    #[error("the account is locked")]
+    Locked,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why an operation on accounts was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The localpart breaks the grammar of user ids or is too long.
+    #[error("the user name may only contain a-z, 0-9 and ._=-/+ and must not be too long")]
+    InvalidUsername,
+    /// The localpart is taken.
+    #[error("the user name is already taken")]
+    UserInUse,
+    /// The localpart is kept for an application service or by the operator.
+    #[error("the user name is reserved")]
+    Exclusive,
+    /// Nobody may register here.
+    #[error("registration is closed")]
+    RegistrationClosed,
+    /// Guests may not register here.
+    #[error("guest access is closed")]
+    GuestsRefused,
+    /// A parameter that the operation needs is absent; the parameter is named.
+    #[error("missing parameter: {0}")]
+    MissingParameter(&'static str),
+    /// A parameter has a value that cannot be accepted; the reason is named.
+    #[error("{0}")]
+    InvalidParameter(&'static str),
+    /// The password breaks the policy; the reason is named.
+    #[error("{0}")]
+    WeakPassword(&'static str),
+    /// Wrong password, unknown user, wrong or used login token: deliberately one answer.
+    #[error("invalid user name or password")]
+    WrongCredentials,
+    /// The kind of login is not offered.
+    #[error("this kind of login is not supported")]
+    LoginUnsupported,
+    /// The account was deactivated.
+    #[error("the account has been deactivated")]
+    UserDeactivated,
+    /// An administrator locked the account.
+    #[error("the account is locked")]
+    UserLocked,
+    /// No session has this refresh token.
+    #[error("unknown refresh token")]
+    UnknownRefreshToken,
+    /// The refresh token has run out.
+    #[error("the refresh token has expired")]
+    ExpiredRefreshToken,
+    /// No such local account.
+    #[error("no such user")]
+    UnknownUser,
+    /// The user has no such device.
+    #[error("no such device")]
+    UnknownDevice,
+    /// The user has as many devices as allowed.
+    #[error("too many devices")]
+    TooManyDevices,
+    /// The registration token is unknown, expired or used up.
+    #[error("the registration token is not valid")]
+    InvalidRegistrationToken,
+    /// Registration by shared secret is switched off.
+    #[error("registration by shared secret is not enabled")]
+    SharedSecretDisabled,
+    /// The nonce is unknown, used or expired.
+    #[error("unrecognised nonce")]
+    UnknownNonce,
+    /// The message authentication code does not fit.
+    #[error("the HMAC is incorrect")]
+    WrongMac,
+    /// The one-time token for the first administrator does not fit, or there is one already.
+    #[error("the link for the first administrator is not valid")]
+    InvalidAdministratorToken,
+    /// The profile would be larger than allowed.
+    #[error("the profile would be too large")]
+    ProfileTooLarge,
+    /// The key of the profile field is longer than allowed.
+    #[error("the profile key is too long")]
+    ProfileKeyTooLarge,
+    /// The value is larger than allowed; what, is named.
+    #[error("{0} is too large")]
+    TooLarge(&'static str),
+    /// Not there: account data, filter, tag or profile field.
+    #[error("not found")]
+    NotFound,
+    /// A push rule could not be changed.
+    #[error(transparent)]
+    PushRule(#[from] PushRuleError),
+    /// Too many password hashes are waiting.
+    #[error("the server is busy; try again")]
+    Busy,
+    /// The row changed under every try.
+    #[error("too many changes at once; try again")]
+    Contended,
+    /// A password could not be hashed; only a mistake in the settings does that.
+    #[error("the password could not be hashed")]
+    Hashing,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

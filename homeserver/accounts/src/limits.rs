@@ -1,0 +1,70 @@
+//! Every bound of this crate, by name. A hostile client meets one of these, never the allocator.
+
+/// Longest whole user id in bytes (Matrix specification, appendices, "User Identifiers").
+pub const USER_ID_BYTES_MAX: usize = 255;
+/// Longest password in bytes; argon2 hashes its whole input, so it must be bounded.
+pub const PASSWORD_BYTES_MAX: usize = 512;
+/// Longest device id in bytes.
+pub const DEVICE_ID_BYTES_MAX: usize = 512;
+/// Longest display name of a device in bytes.
+pub const DEVICE_NAME_BYTES_MAX: usize = 400;
+/// Most devices of one user; a further login is refused until some are deleted.
+pub const DEVICES_PER_USER_MAX: usize = 1_000;
+/// Longest bearer token looked up; anything longer is unknown without hashing it.
+pub const TOKEN_BYTES_MAX: usize = 256;
+/// Sessions kept in memory by token hash.
+pub const SESSIONS_CACHED_MAX: u64 = 100_000;
+/// How long a cached session may be used before the store is asked again.
+pub const SESSION_CACHE_MS: u64 = 5_000;
+/// Shortest time between two writes of when a device was last seen.
+pub const DEVICE_SEEN_WRITE_MS: u64 = 5 * 60 * 1_000;
+/// Devices whose last sighting is remembered, so that it is not written again.
+pub const DEVICES_SEEN_CACHED_MAX: u64 = 100_000;
+/// Sightings being written at a time; further ones are dropped and noted at the next request.
+pub const DEVICE_SEEN_WRITERS_MAX: usize = 64;
+/// Password hashes waiting for a worker; further ones are refused as "busy".
+pub const PASSWORDS_WAITING_MAX: usize = 256;
+/// User-interactive sessions kept; the oldest gives way.
+pub const UIA_SESSIONS_MAX: usize = 10_000;
+/// How long a user-interactive session lives.
+pub const UIA_SESSION_MS: u64 = 15 * 60 * 1_000;
+/// Nonces of shared-secret registration outstanding; the oldest gives way.
+pub const NONCES_MAX: usize = 1_000;
+/// How long a nonce of shared-secret registration lives.
+pub const NONCE_MS: u64 = 60 * 1_000;
+/// How long a used refresh token may be repeated after its successor was used.
+pub const REFRESH_REUSE_GRACE_MS: u64 = 10 * 1_000;
+/// Longest display name of a person in bytes.
+pub const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
+/// Longest avatar address in bytes.
+pub const AVATAR_URL_BYTES_MAX: usize = 1_000;
+/// Largest profile in bytes of JSON (specification, "Profiles").
+pub const PROFILE_BYTES_MAX: usize = 65_536;
+/// Longest key of a profile field in bytes (specification, "Profiles").
+pub const PROFILE_KEY_BYTES_MAX: usize = 255;
+/// Largest content of one piece of account data in bytes.
+pub const ACCOUNT_DATA_BYTES_MAX: usize = 512 * 1_024;
+/// Longest type of account data in bytes.
+pub const ACCOUNT_DATA_KIND_BYTES_MAX: usize = 255;
+/// Rows read at a time when account data is listed.
+pub const ACCOUNT_DATA_PAGE: usize = 1_000;
+/// Most tags of one user in one room.
+pub const TAGS_PER_ROOM_MAX: usize = 200;
+/// Longest tag in bytes (specification, "Room Tagging").
+pub const TAG_BYTES_MAX: usize = 255;
+/// Largest filter in bytes of JSON.
+pub const FILTER_BYTES_MAX: usize = 64 * 1_024;
+/// Most stored filters of one user.
+pub const FILTERS_PER_USER_MAX: usize = 1_000;
+/// Parsed filters kept in memory.
+pub const FILTERS_CACHED_MAX: u64 = 10_000;
+/// Most push rules that one user may add.
+pub const PUSH_RULES_PER_USER_MAX: usize = 1_000;
+/// Longest id of a push rule in bytes.
+pub const PUSH_RULE_ID_BYTES_MAX: usize = 512;
+/// Users whose ignored users and compiled push rules are kept in memory.
+pub const USERS_CACHED_MAX: u64 = 50_000;
+/// Tries of a conditional write before the caller is told that the row is contended.
+pub const WRITE_TRIES_MAX: usize = 16;
+/// Longest registration token in bytes (specification, "Token-authenticated registration").
+pub const REGISTRATION_TOKEN_BYTES_MAX: usize = 64;

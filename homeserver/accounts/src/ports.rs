@@ -1,0 +1,73 @@
+//! What this crate asks of others. `server` plugs the implementations in at start.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use ruma::{DeviceId, OwnedDeviceId, UserId};
+use store::{Batch, Reader, StoreError};
+
+use crate::Accounts;
+
+/// Hears of devices that go or change, and adds what follows to the same batch.
+///
+/// Keys, one-time keys and waiting messages of a device must not outlive it, not even through a
+/// crash; that is why this is a port into the batch and not a reader of a stream.
+#[async_trait]
+pub trait DeviceObserver: Send + Sync {
+    /// These devices are being deleted by `batch`. Called before the commit, possibly again when the
+    /// commit meets a conflict; must only add to `batch`.
+    async fn devices_removed(
+        &self,
+        reader: &Reader,
+        batch: &mut Batch,
+        user: &UserId,
+        devices: &[OwnedDeviceId],
+    ) -> Result<(), StoreError>;
+
+    /// The display name of this device is being changed by `batch`. The same rules.
+    async fn device_renamed(
+        &self,
+        reader: &Reader,
+        batch: &mut Batch,
+        user: &UserId,
+        device: &DeviceId,
+    ) -> Result<(), StoreError>;
+}
+
+/// Knows the names that belong to somebody else, such as an application service.
+pub trait ReservedNames: Send + Sync {
+    /// Whether an ordinary registration of this user must be refused.
+    fn is_reserved(&self, user: &UserId) -> bool;
+}
+
+#[derive(Default)]
+pub(crate) struct Ports {
+    devices: OnceLock<Arc<dyn DeviceObserver>>,
+    names: OnceLock<Arc<dyn ReservedNames>>,
+}
+
+impl Ports {
+    pub fn devices(&self) -> Option<&Arc<dyn DeviceObserver>> {
+        self.devices.get()
+    }
+
+    pub fn is_reserved(&self, user: &UserId) -> bool {
+        self.names.get().is_some_and(|names| names.is_reserved(user))
+    }
+}
+
+impl Accounts {
+    /// Plugs in who hears of devices. The first call counts; `server` makes it before serving.
+    pub fn observe_devices(&self, observer: Arc<dyn DeviceObserver>) {
+        if self.0.ports.devices.set(observer).is_err() {
+            tracing::warn!("a second device observer was ignored");
+        }
+    }
+
+    /// Plugs in who knows reserved names. The first call counts.
+    pub fn reserve_names(&self, names: Arc<dyn ReservedNames>) {
+        if self.0.ports.names.set(names).is_err() {
+            tracing::warn!("a second source of reserved names was ignored");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The tables of this crate. Nobody else may touch them; ids 100 to 199 are ours.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use model::StreamPos;
+use ruma::{OwnedDeviceId, OwnedUserId};
+use serde::{Deserialize, Serialize};
+use store::{Profile, Table, TableInfo};
+
+/// SHA-256 of a bearer token: the only form in which a token is stored.
+pub(crate) type TokenHash = [u8; 32];
+
+/// One local account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct UserRow {
+    pub created_ms: u64,
+    pub guest: bool,
+    pub admin: bool,
+    pub deactivated: bool,
+    pub erased: bool,
+    pub locked: bool,
+    pub suspended: bool,
+}
+store::record!(UserRow);
+
+/// One device of a user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeviceRow {
+    pub display_name: Option<String>,
+    pub created_ms: u64,
+    /// Counts logins, so that a login and a deletion of the same device cannot both win.
+    pub logins: u64,
+}
+store::record!(DeviceRow);
+
+/// When and from where a device was last seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeviceSeenRow {
+    pub seen_ms: u64,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}
+store::record!(DeviceSeenRow);
+
+/// What an access token opens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AccessTokenRow {
+    pub user: OwnedUserId,
+    pub device: OwnedDeviceId,
+    pub expires_ms: Option<u64>,
+    /// The refresh token that this token's first use retires.
+    pub confirms: Option<TokenHash>,
+}
+store::record!(AccessTokenRow);
+
+/// The pair that a refresh token was exchanged for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TokenPair {
+    pub access: TokenHash,
+    pub refresh: TokenHash,
+}
+
+/// A refresh token, fresh or used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RefreshTokenRow {
+    pub user: OwnedUserId,
+    pub device: OwnedDeviceId,
+    pub expires_ms: Option<u64>,
+    /// The access token that was issued together with this one.
+    pub access: TokenHash,
+    /// The refresh token that this one replaced, while that one's row is kept to notice its reuse.
+    pub parent: Option<TokenHash>,
+    /// What it was exchanged for, last.
+    pub next: Option<TokenPair>,
+    /// When a token of `next` was used: from here on this one is spent.
+    pub spent_ms: Option<u64>,
+}
+store::record!(RefreshTokenRow);
+
+/// A one-time token of `POST /login/get_token`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LoginTokenRow {
+    pub user: OwnedUserId,
+    pub expires_ms: u64,
+}
+store::record!(LoginTokenRow);
+
+/// A registration token and how often it was used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RegistrationTokenRow {
+    pub uses_allowed: Option<u64>,
+    pub completed: u64,
+    pub expires_ms: Option<u64>,
+}
+store::record!(RegistrationTokenRow);
+
+/// A whole profile: field → JSON text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ProfileRow {
+    pub fields: BTreeMap<String, String>,
+}
+store::record!(ProfileRow);
+
+/// Which piece of account data moved at a position.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AccountDataChangeRow {
+    pub room: String,
+    pub kind: String,
+}
+store::record!(AccountDataChangeRow);
+
+/// Hash of the one-time token for the first administrator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AdministratorTokenRow {
+    pub hash: TokenHash,
+}
+store::record!(AdministratorTokenRow);
+
+/// What a row of [`DEVICE_TOKENS`] points to.
+pub(crate) const ACCESS: u64 = 0;
+/// What a row of [`DEVICE_TOKENS`] points to.
+pub(crate) const REFRESH: u64 = 1;
+
+pub(crate) const USERS: Table<OwnedUserId, UserRow> =
+    Table::new(100, "users", Profile::Point, "does this local account exist, and may it act?");
+pub(crate) const PASSWORDS: Table<OwnedUserId, String> =
+    Table::new(101, "passwords", Profile::Point, "which argon2 hash must the password fit?");
+pub(crate) const DEVICES: Table<(OwnedUserId, OwnedDeviceId), DeviceRow> =
+    Table::new(102, "devices", Profile::Scan, "which devices does the user have?");
+pub(crate) const DEVICES_SEEN: Table<(OwnedUserId, OwnedDeviceId), DeviceSeenRow> =
+    Table::new(103, "devices_seen", Profile::Scan, "when and from where was the device last seen?");
+pub(crate) const ACCESS_TOKENS: Table<TokenHash, AccessTokenRow> =
+    Table::new(104, "access_tokens", Profile::Point, "whose session does this token open?");
+pub(crate) const REFRESH_TOKENS: Table<TokenHash, RefreshTokenRow> =
+    Table::new(105, "refresh_tokens", Profile::Point, "may this token be exchanged for a new pair?");
+pub(crate) const DEVICE_TOKENS: Table<(OwnedUserId, OwnedDeviceId, TokenHash), u64> =
+    Table::new(106, "device_tokens", Profile::Scan, "which tokens end when the device goes?");
+pub(crate) const LOGIN_TOKENS: Table<TokenHash, LoginTokenRow> =
+    Table::new(107, "login_tokens", Profile::Point, "whom does this one-time login token log in?");
+pub(crate) const REGISTRATION_TOKENS: Table<String, RegistrationTokenRow> =
+    Table::new(108, "registration_tokens", Profile::Point, "may this token create an account?");
+pub(crate) const PROFILES: Table<OwnedUserId, ProfileRow> =
+    Table::new(109, "profiles", Profile::Point, "what does the user say about themselves?");
+/// (user, room id or nothing, type) → (position of the last change, JSON or nothing when deleted).
+pub(crate) const ACCOUNT_DATA: Table<(OwnedUserId, String, String), (StreamPos, Bytes)> =
+    Table::new(110, "account_data", Profile::Scan, "what did the user's clients keep here?");
+pub(crate) const ACCOUNT_DATA_CHANGES: Table<(OwnedUserId, StreamPos), AccountDataChangeRow> =
+    Table::new(111, "account_data_changes", Profile::Scan, "which account data moved since a position?");
+pub(crate) const FILTERS: Table<(OwnedUserId, String), Bytes> =
+    Table::new(112, "filters", Profile::Point, "which filter has this id?");
+pub(crate) const ADMINISTRATOR_TOKEN: Table<u8, AdministratorTokenRow> =
+    Table::new(113, "administrator_token", Profile::Point, "which link creates the first administrator?");
+/// (kind of work, user) → when it was begun.
+pub(crate) const UNFINISHED: Table<(u8, OwnedUserId), u64> =
+    Table::new(114, "unfinished_account_work", Profile::Queue, "what must be carried on after a crash?");
+
+/// All tables of this crate, for the store and for the catalogue.
+pub fn tables() -> Vec<TableInfo> {
+    vec![
+        USERS.info(),
+        PASSWORDS.info(),
+        DEVICES.info(),
+        DEVICES_SEEN.info(),
+        ACCESS_TOKENS.info(),
+        REFRESH_TOKENS.info(),
+        DEVICE_TOKENS.info(),
+        LOGIN_TOKENS.info(),
+        REGISTRATION_TOKENS.info(),
+        PROFILES.info(),
+        ACCOUNT_DATA.info(),
+        ACCOUNT_DATA_CHANGES.info(),
+        FILTERS.info(),
+        ADMINISTRATOR_TOKEN.info(),
+        UNFINISHED.info(),
+    ]
+}

@@ -1,0 +1,318 @@
+//! User-interactive authentication: who must prove what before an operation is done.
+//!
+//! [User-Interactive Authentication API](https://spec.matrix.org/v1.19/client-server-api/#user-interactive-authentication-api).
+//! A session belongs to one user and one operation with its parameters, lives in memory for some
+//! minutes, holds no password, and is gone once its operation is done. A stage counts only in the
+//! session in which it was completed and only if a flow of that session asks for it.
+
+use std::collections::{HashMap, VecDeque};
+
+use base::Rng;
+use parking_lot::Mutex;
+use ruma::{
+    OwnedUserId, UserId,
+    api::{
+        client::uiaa::{AuthData, AuthFlow, AuthType, UiaaInfo, UserIdentifier},
+        error::{ErrorKind, StandardErrorBody},
+    },
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    AccountError, Accounts, LoginName, Registration,
+    limits::{UIA_SESSION_MS, UIA_SESSIONS_MAX},
+};
+
+const SESSION_ID_LENGTH: usize = 24;
+
+/// Why an operation is not done yet, or not at all.
+#[derive(Debug, thiserror::Error)]
+pub enum UiaError {
+    /// The client must go on: the answer is 401 with this body.
+    #[error("user-interactive authentication is not complete")]
+    Challenge(Box<UiaaInfo>),
+    /// The session was begun for another operation, with other parameters, or by another user.
+    #[error("the operation has changed during authentication")]
+    OperationChanged,
+    /// The stage proves somebody, but not the user whose operation it is.
+    #[error("the authentication is for another user")]
+    WrongUser,
+    /// The accounts failed or refused.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+/// What is being authenticated: an endpoint and the parameters that must not change on the way.
+#[derive(Clone)]
+pub struct Operation {
+    parts: Vec<u8>,
+}
+
+impl Operation {
+    /// An operation of this name, by convention method and path without version.
+    pub fn new(name: &'static str) -> Self {
+        Self { parts: name.as_bytes().to_vec() }
+    }
+
+    /// Binds a parameter to the session; it is kept as a keyed hash only.
+    #[must_use]
+    pub fn with(mut self, parameter: &impl Serialize) -> Self {
+        // A parameter that cannot be serialised cannot have come from a request; it then binds as null.
+        let json = serde_json::to_vec(parameter).unwrap_or_else(|_| b"null".to_vec());
+        self.parts.push(0);
+        self.parts.extend(json);
+        self
+    }
+}
+
+struct UiaSession {
+    owner: Option<OwnedUserId>,
+    operation: [u8; 32],
+    completed: Vec<AuthType>,
+    registration_token: Option<String>,
+    expires_ms: u64,
+}
+
+/// The sessions under way.
+pub(crate) struct UiaSessions {
+    /// Makes the hash of an operation worthless outside this process: it may cover a new password.
+    key: [u8; 32],
+    sessions: Mutex<Sessions>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    by_id: HashMap<String, UiaSession>,
+    oldest_first: VecDeque<String>,
+}
+
+impl Sessions {
+    fn drop_expired(&mut self, now_ms: u64) {
+        while let Some(id) = self.oldest_first.front() {
+            let gone = self.by_id.get(id).is_none_or(|session| session.expires_ms <= now_ms);
+            if !gone && self.by_id.len() < UIA_SESSIONS_MAX {
+                break;
+            }
+            if let Some(id) = self.oldest_first.pop_front() {
+                self.by_id.remove(&id);
+            }
+        }
+    }
+}
+
+impl UiaSessions {
+    pub fn new(rng: &Rng) -> Self {
+        let mut key = [0; 32];
+        rng.fill(&mut key);
+        Self { key, sessions: Mutex::default() }
+    }
+
+    pub fn pending_uses(&self, token: &str, now_ms: u64) -> u64 {
+        let sessions = self.sessions.lock();
+        let uses = sessions.by_id.values().filter(|session| {
+            session.expires_ms > now_ms && session.registration_token.as_deref() == Some(token)
+        });
+        u64::try_from(uses.count()).unwrap_or(u64::MAX)
+    }
+
+    fn digest(&self, operation: &Operation) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(self.key);
+        digest.update(&operation.parts);
+        digest.finalize().into()
+    }
+}
+
+/// One request of a conversation.
+struct Turn<'a> {
+    owner: Option<&'a UserId>,
+    flows: Vec<Vec<AuthType>>,
+    session: String,
+}
+
+/// How a stage went.
+enum Stage {
+    Passed { registration_token: Option<String> },
+    Failed(ErrorKind, &'static str),
+}
+
+impl Accounts {
+    /// Lets a logged-in user confirm an operation with their password.
+    pub async fn user_interactive(
+        &self,
+        operation: Operation,
+        user: &UserId,
+        auth: Option<&AuthData>,
+    ) -> Result<(), UiaError> {
+        let flows = vec![vec![AuthType::Password]];
+        self.interact(Some(user), &operation, flows, auth).await.map(drop)
+    }
+
+    /// Lets a client earn the right to register; the answer is the registration token it showed, if
+    /// the flow has that stage.
+    pub async fn registration_interactive(
+        &self,
+        operation: Operation,
+        auth: Option<&AuthData>,
+    ) -> Result<Option<String>, UiaError> {
+        let stage = match self.0.settings.registration {
+            Registration::Closed => return Err(AccountError::RegistrationClosed.into()),
+            Registration::Token => AuthType::RegistrationToken,
+            Registration::Open => AuthType::Dummy,
+        };
+        self.interact(None, &operation, vec![vec![stage]], auth).await
+    }
+
+    async fn interact(
+        &self,
+        owner: Option<&UserId>,
+        operation: &Operation,
+        flows: Vec<Vec<AuthType>>,
+        auth: Option<&AuthData>,
+    ) -> Result<Option<String>, UiaError> {
+        let operation = self.0.uia.digest(operation);
+        let given = auth.and_then(AuthData::session);
+        let Some(session) = self.join_or_begin(owner, operation, given)? else {
+            let turn = Turn { owner, flows, session: self.begin(owner, operation) };
+            let error = Some((ErrorKind::Unknown, "Unknown or expired session; begin again"));
+            return Err(self.challenge(&turn, error));
+        };
+        let turn = Turn { owner, flows, session };
+        if let Some(auth) = auth
+            && let Some(stage) = auth.auth_type()
+        {
+            if !turn.flows.iter().flatten().any(|wanted| *wanted == stage) {
+                let error = (ErrorKind::Unrecognized, "This stage is not part of any flow");
+                return Err(self.challenge(&turn, Some(error)));
+            }
+            match self.try_stage(&turn, auth).await? {
+                Stage::Passed { registration_token } => self.pass(&turn, stage, registration_token),
+                Stage::Failed(kind, message) => return Err(self.challenge(&turn, Some((kind, message)))),
+            }
+        }
+        self.finish(&turn).ok_or_else(|| self.challenge(&turn, None))
+    }
+
+    /// The session the client named, or a new one when it named none; nothing when it is unknown.
+    fn join_or_begin(
+        &self,
+        owner: Option<&UserId>,
+        operation: [u8; 32],
+        given: Option<&str>,
+    ) -> Result<Option<String>, UiaError> {
+        let Some(given) = given else { return Ok(Some(self.begin(owner, operation))) };
+        let mut sessions = self.0.uia.sessions.lock();
+        sessions.drop_expired(self.0.clock.now_ms());
+        let Some(session) = sessions.by_id.get(given) else { return Ok(None) };
+        if session.owner.as_deref() != owner || session.operation != operation {
+            return Err(UiaError::OperationChanged);
+        }
+        Ok(Some(given.to_owned()))
+    }
+
+    fn begin(&self, owner: Option<&UserId>, operation: [u8; 32]) -> String {
+        let id = self.0.rng.string(SESSION_ID_LENGTH);
+        let now_ms = self.0.clock.now_ms();
+        let session = UiaSession {
+            owner: owner.map(ToOwned::to_owned),
+            operation,
+            completed: Vec::new(),
+            registration_token: None,
+            expires_ms: now_ms.saturating_add(UIA_SESSION_MS),
+        };
+        let mut sessions = self.0.uia.sessions.lock();
+        sessions.drop_expired(now_ms);
+        sessions.by_id.insert(id.clone(), session);
+        sessions.oldest_first.push_back(id.clone());
+        id
+    }
+
+    async fn try_stage(&self, turn: &Turn<'_>, auth: &AuthData) -> Result<Stage, UiaError> {
+        match auth {
+            AuthData::Password(password) => {
+                let owner = turn.owner.ok_or(UiaError::WrongUser)?;
+                let name = login_name(&password.identifier);
+                let claimed = self.resolve_login_name(&name).await.map_err(AccountError::from)?;
+                if claimed.is_some_and(|claimed| claimed != owner) {
+                    return Err(UiaError::WrongUser);
+                }
+                let names_owner = matches!(name, LoginName::User(_));
+                if self.is_password(owner, &password.password).await? && names_owner {
+                    Ok(Stage::Passed { registration_token: None })
+                } else {
+                    Ok(Stage::Failed(ErrorKind::Forbidden, "Invalid password"))
+                }
+            }
+            AuthData::Dummy(_) => Ok(Stage::Passed { registration_token: None }),
+            AuthData::RegistrationToken(stage) => {
+                let already = self.shown_token(turn).as_deref() == Some(&*stage.token);
+                let valid = already
+                    || self.is_registration_token_valid(&stage.token).await.map_err(AccountError::from)?;
+                if valid {
+                    Ok(Stage::Passed { registration_token: Some(stage.token.clone()) })
+                } else {
+                    Ok(Stage::Failed(ErrorKind::Unauthorized, "Invalid registration token"))
+                }
+            }
+            _ => Ok(Stage::Failed(ErrorKind::Unrecognized, "This stage is not supported")),
+        }
+    }
+
+    fn shown_token(&self, turn: &Turn<'_>) -> Option<String> {
+        let sessions = self.0.uia.sessions.lock();
+        sessions.by_id.get(&turn.session).and_then(|session| session.registration_token.clone())
+    }
+
+    fn pass(&self, turn: &Turn<'_>, stage: AuthType, registration_token: Option<String>) {
+        let mut sessions = self.0.uia.sessions.lock();
+        if let Some(session) = sessions.by_id.get_mut(&turn.session) {
+            if !session.completed.contains(&stage) {
+                session.completed.push(stage);
+            }
+            if registration_token.is_some() {
+                session.registration_token = registration_token;
+            }
+        }
+    }
+
+    /// Ends the session if one of its flows is complete; the answer carries what it earned.
+    fn finish(&self, turn: &Turn<'_>) -> Option<Option<String>> {
+        let mut sessions = self.0.uia.sessions.lock();
+        let completed = &sessions.by_id.get(&turn.session)?.completed;
+        let is_complete = turn.flows.iter().any(|flow| flow.iter().all(|stage| completed.contains(stage)));
+        if !is_complete {
+            return None;
+        }
+        sessions.by_id.remove(&turn.session).map(|session| session.registration_token)
+    }
+
+    fn challenge(&self, turn: &Turn<'_>, error: Option<(ErrorKind, &'static str)>) -> UiaError {
+        let completed = {
+            let sessions = self.0.uia.sessions.lock();
+            sessions.by_id.get(&turn.session).map(|session| session.completed.clone()).unwrap_or_default()
+        };
+        let mut info = UiaaInfo::new(turn.flows.iter().cloned().map(AuthFlow::new).collect());
+        info.completed = completed;
+        info.session = Some(turn.session.clone());
+        // Clients expect the key even when no stage has parameters.
+        info.params = serde_json::value::RawValue::from_string("{}".to_owned()).ok();
+        info.auth_error =
+            error.map(|(kind, message)| Box::new(StandardErrorBody::new(kind, message.to_owned())));
+        UiaError::Challenge(Box::new(info))
+    }
+}
+
+#[cfg(test)]
+impl Accounts {
+    pub(crate) fn uia_sessions(&self) -> usize {
+        self.0.uia.sessions.lock().by_id.len()
+    }
+}
+
+fn login_name(identifier: &UserIdentifier) -> LoginName {
+    match identifier {
+        UserIdentifier::Matrix(matrix) => LoginName::User(matrix.user.clone()),
+        _ => LoginName::ThirdParty,
+    }
+}
