@@ -27,5 +27,5 @@ mod world;
 
 pub use answer::Answer;
 pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
-pub use user::User;
+pub use user::{User, segment};
 pub use world::World;

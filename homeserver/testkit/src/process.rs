@@ -1,11 +1,14 @@
 //! The real binary as a process: started, asked to stop, or killed where it stands.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::User;
 use crate::limits::{START_PATIENCE, STOP_PATIENCE};
+use crate::user::Connection;
 
 /// A `lianqiao serve` on loopback. Killed when dropped.
 pub struct ServerProcess {
@@ -13,19 +16,49 @@ pub struct ServerProcess {
     directory: PathBuf,
     port: u16,
     http: reqwest::Client,
+    environment: Vec<(String, OsString)>,
 }
 
 impl ServerProcess {
     /// Starts the binary on this directory and waits for its first answer. `more_config` is TOML that is
     /// appended to the configuration of [`config_text`].
     pub async fn start(directory: &Path, port: u16, more_config: &str) -> Self {
+        let mut server = Self::prepare(directory, port, more_config);
+        server.spawn().await;
+        server
+    }
+
+    /// Writes the configuration and starts nothing yet.
+    #[must_use]
+    pub fn prepare(directory: &Path, port: u16, more_config: &str) -> Self {
         let config = config_text(directory, port) + more_config;
         std::fs::write(directory.join("lianqiao.toml"), config).expect("the configuration is written");
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().expect("a plain client can be built");
-        let mut server = Self { child: None, directory: directory.to_path_buf(), port, http };
-        server.spawn().await;
-        server
+        let directory = directory.to_path_buf();
+        Self { child: None, directory, port, http, environment: Vec::new() }
+    }
+
+    /// Gives the process one more environment variable from its next start on.
+    pub fn set_environment(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.push((name.to_owned(), value.into()));
+    }
+
+    /// A client of this server that has no account.
+    #[must_use]
+    pub fn stranger(&self) -> User {
+        User::stranger(Connection::new(self.client_url()))
+    }
+
+    /// Registers a user.
+    pub async fn user(&self, name: &str) -> User {
+        User::register(Connection::new(self.client_url()), name).await
+    }
+
+    /// Whether the server says that it takes work. `None` where it does not answer at all.
+    pub async fn is_ready(&self) -> Option<bool> {
+        let response = self.http.get(format!("{}/ready", self.private_url())).send().await.ok()?;
+        Some(response.status().is_success())
     }
 
     /// Where clients reach it.
@@ -77,6 +110,7 @@ impl ServerProcess {
             .arg("serve")
             .arg("--config")
             .arg(self.directory.join("lianqiao.toml"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file handle is cloned"))
             .stderr(log)

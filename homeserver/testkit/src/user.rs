@@ -141,7 +141,7 @@ impl User {
 
 /// Escapes one segment of a path: a room id has `!` and `:` in it, an alias `#`.
 #[must_use]
-pub(crate) fn segment(text: &str) -> String {
+pub fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
         match byte {

@@ -1,41 +1,72 @@
 //! A server and the people on it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::process::{ServerProcess, free_port};
+use config::{Config, DatabaseEngine};
+use server::{Options, RunningServer, Server};
+use store::{Engine, MemoryKv};
+
+use crate::process::{ServerProcess, config_text, free_port};
 use crate::user::{Connection, User};
 
 /// A running server of one scenario. Everything it wrote is gone when it is dropped.
 pub struct World {
     connection: Connection,
-    server: Server,
+    running: Running,
     directory: tempfile::TempDir,
 }
 
-enum Server {
+enum Running {
+    /// In this process; the configuration and the engine are kept for a restart.
+    InProcess { server: Option<RunningServer>, config: Box<Config>, engine: Option<Arc<dyn Engine>> },
+    /// The binary.
     Process(ServerProcess),
 }
 
 impl World {
     /// A server in this process with its data in memory. The right one for nearly every scenario.
     pub async fn start() -> Self {
-        Self::process().await
+        Self::configured(|_| {}).await
     }
 
-    /// A server in this process with its data on disk, for scenarios that restart it.
+    /// Like [`World::start`], with some settings changed.
+    pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let kept: Arc<dyn Engine> = Arc::new(MemoryKv::new());
+        Self::in_process(change, Options { engine: Some(kept), ..Options::default() }).await
+    }
+
+    /// A server in this process with its data on disk.
     pub async fn on_disk() -> Self {
-        Self::process().await
+        Self::in_process(|config| config.database.engine = DatabaseEngine::Rocksdb, Options::default()).await
+    }
+
+    /// A server in this process over an engine of the test's own, for example one that fails on purpose.
+    pub async fn over(engine: Arc<dyn Engine>) -> Self {
+        Self::in_process(|_| {}, Options { engine: Some(engine), ..Options::default() }).await
+    }
+
+    /// A server in this process with anything changed: settings, clock, randomness, engine.
+    pub async fn in_process(change: impl FnOnce(&mut Config), options: Options) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let mut config =
+            config::load(&config_text(directory.path(), 1), &[]).expect("the settings are valid");
+        config.listeners.client = vec!["127.0.0.1:0".to_owned()];
+        config.listeners.private = vec!["127.0.0.1:0".to_owned()];
+        change(&mut config);
+        let engine = options.engine.clone();
+        let server = Server::start(config.clone(), options).await.expect("the server starts");
+        let connection = Connection::new(server.client_url());
+        let running = Running::InProcess { server: Some(server), config: Box::new(config), engine };
+        Self { connection, running, directory }
     }
 
     /// The real binary as a process of its own, with its data on disk.
     pub async fn process() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let process = ServerProcess::start(directory.path(), free_port(), "").await;
-        Self {
-            connection: Connection::new(process.client_url()),
-            server: Server::Process(process),
-            directory,
-        }
+        let connection = Connection::new(process.client_url());
+        Self { connection, running: Running::Process(process), directory }
     }
 
     /// Registers these users and returns them in the same order.
@@ -64,16 +95,44 @@ impl World {
         self.connection.base_url.lock().clone()
     }
 
+    /// Where health, readiness and metrics are.
+    #[must_use]
+    pub fn private_url(&self) -> String {
+        match &self.running {
+            Running::InProcess { server, .. } => server
+                .as_ref()
+                .and_then(RunningServer::private_url)
+                .expect("a test server has a private port"),
+            Running::Process(process) => process.private_url(),
+        }
+    }
+
+    /// A client without an account that asks the private port instead of the clients' one.
+    #[must_use]
+    pub fn operator(&self) -> User {
+        User::stranger(Connection::new(self.private_url()))
+    }
+
     /// The directory with the server's data, where it keeps any on disk.
     #[must_use]
     pub fn data_directory(&self) -> PathBuf {
-        Path::new(self.directory.path()).to_path_buf()
+        self.directory.path().join("data")
     }
 
     /// Stops the server cleanly and starts it again on the same data. All users stay usable.
     pub async fn restarts(&mut self) {
-        match &mut self.server {
-            Server::Process(process) => process.restart().await,
+        match &mut self.running {
+            Running::Process(process) => process.restart().await,
+            Running::InProcess { server, config, engine } => {
+                if let Some(running) = server.take() {
+                    running.stop().await;
+                }
+                let options = Options { engine: engine.clone(), ..Options::default() };
+                let started =
+                    Server::start((**config).clone(), options).await.expect("the server starts again");
+                *self.connection.base_url.lock() = started.client_url();
+                *server = Some(started);
+            }
         }
     }
 }
