@@ -31,6 +31,8 @@ pub use codec::{
     CodecError, Field, Key, KeyOf, KeyReader, KeyWriter, PrefixOf, Value, ValueReader, ValueWriter,
     from_record, to_record,
 };
+#[doc(hidden)]
+pub use codec::{encode_key_for_tests, encode_value_for_tests};
 pub use committer::CommitListener;
 pub use engine::{ByteRange, EachRow, Engine, EngineError, Operation, View};
 pub use error::{OpenError, StoreError};

@@ -30,6 +30,22 @@ impl CodecError {
     }
 }
 
+/// The bytes of a key without a table tag, for property tests of owners of key types.
+#[doc(hidden)]
+pub fn encode_key_for_tests<K, Q: KeyOf<K> + ?Sized>(key: &Q) -> Vec<u8> {
+    let mut writer = KeyWriter::for_table(0);
+    key.encode_key(&mut writer);
+    writer.finish().bytes.split_off(2)
+}
+
+/// The bytes of a value, for property tests of owners of value types.
+#[doc(hidden)]
+pub fn encode_value_for_tests<V: Value>(value: &V) -> Vec<u8> {
+    let mut writer = ValueWriter::default();
+    value.encode(&mut writer);
+    writer.finish().bytes
+}
+
 /// A place in encoded bytes where 8 bytes of a pending position stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {

@@ -149,6 +149,7 @@ impl<T: Field> Value for Option<T> {
     value_of_field!();
 }
 
+/// Items must take at least one byte each.
 impl<T: Field> Field for Vec<T> {
     fn write(&self, out: &mut ValueWriter) {
         // A value is bounded far below 4 Gi entries; the bound is checked when the row enters a batch.
@@ -160,8 +161,11 @@ impl<T: Field> Field for Vec<T> {
 
     fn read(reader: &mut ValueReader<'_>) -> Result<Self, CodecError> {
         let length = reader.u32()? as usize;
-        // A damaged length must not reach the allocator: no list has more items than bytes follow.
-        let mut items = Self::with_capacity(length.min(reader.left()));
+        // A damaged length reaches neither the allocator nor the loop: every item takes a byte at least.
+        if length > reader.left() {
+            return Err(CodecError::new(format!("{length} items expected, {} bytes left", reader.left())));
+        }
+        let mut items = Self::with_capacity(length);
         for _ in 0..length {
             items.push(T::read(reader)?);
         }

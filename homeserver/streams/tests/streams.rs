@@ -1,0 +1,87 @@
+//! Facts, cursors and numbers on a store.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use base::Clock;
+use model::{EventNum, RoomNum, StreamPos};
+use ruma::{server_name, user_id};
+use store::{Batch, Identity, MemoryKv, Store, StoreError};
+use streams::{Cursor, Fact, Numbers, facts, record};
+
+async fn open(engine: &MemoryKv) -> Store {
+    let identity = Identity::new(server_name!("streams.example"), &Clock::fake(1));
+    Store::open(Arc::new(engine.clone()), streams::tables(), identity, Vec::new()).await.unwrap()
+}
+
+#[tokio::test]
+async fn facts_are_read_in_the_order_of_their_positions() {
+    let store = open(&MemoryKv::new()).await;
+    let mut written = Vec::new();
+    for event in 1..=5 {
+        let mut batch = Batch::new();
+        let fact = Fact::Event { room: RoomNum::new(1), event: EventNum::new(event) };
+        let position = batch.position();
+        record(&mut batch, position, &fact);
+        let user = Fact::Profile { user: user_id!("@a:streams.example").to_owned() };
+        let next = batch.position();
+        record(&mut batch, next, &user);
+        let commit = store.commit(batch).await.unwrap();
+        written.extend([(commit.first(), fact), (commit.last(), user)]);
+    }
+    let all = facts(&store, StreamPos::ZERO, store.frontier()).await.unwrap();
+    assert_eq!(all, written);
+    let some = facts(&store, written[3].0, written[6].0).await.unwrap();
+    assert_eq!(some, written[4..=6]);
+}
+
+#[tokio::test]
+async fn a_cursor_moves_forward_only_and_only_for_one_owner() {
+    let store = open(&MemoryKv::new()).await;
+    let mut mine = Cursor::load(&store, "push").await.unwrap();
+    let mut theirs = Cursor::load(&store, "push").await.unwrap();
+    assert_eq!(mine.position(), StreamPos::ZERO);
+    let mut batch = Batch::new();
+    mine.advance(&mut batch, StreamPos::new(5));
+    store.commit(batch).await.unwrap();
+    let mut batch = Batch::new();
+    theirs.advance(&mut batch, StreamPos::new(9));
+    assert_eq!(store.commit(batch).await, Err(StoreError::Conflict));
+    let mut batch = Batch::new();
+    mine.advance(&mut batch, StreamPos::new(4));
+    assert!(batch.is_empty());
+    assert_eq!(Cursor::load(&store, "push").await.unwrap().position(), StreamPos::new(5));
+    assert_eq!(Cursor::load(&store, "bots").await.unwrap().position(), StreamPos::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_number_is_given_twice_by_two_allocators_and_a_restart() {
+    let engine = MemoryKv::new();
+    let mut seen = HashSet::new();
+    for _ in 0..3 {
+        let store = open(&engine).await;
+        let tasks: Vec<_> = [Numbers::new(store.clone()), Numbers::new(store.clone())]
+            .into_iter()
+            .map(|numbers| {
+                tokio::spawn(async move {
+                    let mut given = Vec::new();
+                    for _ in 0..2500 {
+                        given.push(numbers.event_num().await.unwrap());
+                    }
+                    given
+                })
+            })
+            .collect();
+        for task in tasks {
+            for number in task.await.unwrap() {
+                assert!(number.get() > 0);
+                assert!(seen.insert(number), "{number:?} was given twice");
+            }
+        }
+        store.close().await;
+    }
+    let numbers = Numbers::new(open(&engine).await);
+    assert_eq!(numbers.room_num().await.unwrap().get(), 1, "each kind counts alone");
+    assert_eq!(numbers.state_num().await.unwrap().get(), 1);
+    assert_eq!(numbers.state_key_num().await.unwrap().get(), 1);
+}
