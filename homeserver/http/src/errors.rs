@@ -12,7 +12,13 @@ pub use ruma::api::error::ErrorCode;
 use ruma::api::{client::uiaa::UiaaInfo, error::ErrorKind};
 use serde_json::{Map, Value};
 
+mod accounts;
+mod flows;
+mod keys;
 mod request;
+mod rooms;
+mod store;
+mod sync;
 
 pub(crate) use request::method_not_allowed;
 

@@ -2,9 +2,49 @@
 
 use crate::Routes;
 
+pub mod account;
+pub mod account_data;
+pub mod alias;
+pub mod device;
+pub mod directory;
 pub mod discovery;
+pub mod ephemeral;
+pub mod filter;
+pub mod history;
+pub mod membership;
+pub(crate) mod owner;
+pub mod profile;
+pub mod push_rules;
+pub mod register;
+pub mod room;
+pub mod room_state;
+pub mod send;
+pub mod session;
+pub mod spaces;
+pub mod sync;
+pub mod to_device;
 
 /// Every endpoint of the client-server API.
 pub fn routes() -> Routes {
-    Routes::new().merge(discovery::routes())
+    Routes::new()
+        .merge(account::routes())
+        .merge(account_data::routes())
+        .merge(alias::routes())
+        .merge(device::routes())
+        .merge(directory::routes())
+        .merge(discovery::routes())
+        .merge(ephemeral::routes())
+        .merge(filter::routes())
+        .merge(history::routes())
+        .merge(membership::routes())
+        .merge(profile::routes())
+        .merge(push_rules::routes())
+        .merge(register::routes())
+        .merge(room::routes())
+        .merge(room_state::routes())
+        .merge(send::routes())
+        .merge(session::routes())
+        .merge(spaces::routes())
+        .merge(sync::routes())
+        .merge(to_device::routes())
 }

@@ -135,3 +135,27 @@ impl Rooms {
         Ok(PowerLevels::new(version, &create, levels.as_ref()))
     }
 }
+
+/// The state after an event that would authorise a new one on top of it.
+#[cfg(test)]
+pub(super) async fn authority_at(rooms: &Rooms, draft: &Draft, new: &NewEvent, prev: &EventId) -> Authority {
+    let store = &rooms.parts.store;
+    let content = to_raw_value(&new.content).unwrap();
+    let wanted = rules::auth::auth_types_for_event(
+        draft.version(),
+        &new.kind,
+        &new.sender,
+        new.state_key.as_deref(),
+        &content,
+    );
+    let mut named = Vec::new();
+    if let Some(prev) = rooms.event_num(store, prev).await.unwrap() {
+        let state = rooms.state_after_event(store, prev).await.unwrap();
+        for (kind, key) in wanted.unwrap() {
+            if let Some(event) = rooms.state_num_at(store, state, &kind.to_string(), &key).await.unwrap() {
+                named.push((event, rooms.pdu(store, event).await.unwrap()));
+            }
+        }
+    }
+    Authority { named, state: Vec::new() }
+}

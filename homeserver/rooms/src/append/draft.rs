@@ -214,6 +214,11 @@ impl Draft {
         self.chains.assign(&rooms.parts.store, &mut self.batch, self.room, event, auth).await
     }
 
+    /// Places in the auth graph that this draft has given out.
+    pub(super) fn chains(&self) -> &ChainBatch {
+        &self.chains
+    }
+
     /// A new snapshot: `parent` with changes.
     pub(super) async fn extend_state(
         &mut self,

@@ -16,7 +16,8 @@ use super::{Draft, Writer};
 use crate::limits::{APPEND_ATTEMPTS_MAX, EXTREMITIES_MAX};
 use crate::read::EventMeta;
 use crate::tables::PENDING_REDACTION;
-use crate::{Rooms, RoomsError, resolution};
+use crate::resolution::{self, Unwritten};
+use crate::{Rooms, RoomsError};
 
 /// An event whose form, hashes and signatures were checked.
 #[derive(Clone, Debug)]
@@ -72,14 +73,8 @@ impl Rooms {
     }
 
     async fn try_append_pdu(&self, room: RoomNum, writer: &mut Writer, pdu: &Pdu) -> Result<Verdict, RoomsError> {
-        let store = &self.parts.store;
-        if let Some(event) = self.event_num(store, pdu.event_id()).await? {
-            let meta = self.meta(store, event).await?;
-            if meta.position.is_some() || meta.rejected || meta.soft_failed || meta.room != room {
-                return Ok(Verdict::Known);
-            }
-            // Stored by an earlier run that ended before the event was taken into the timeline.
-            return self.adopt(room, writer, event, pdu, EventMeta::clone(&meta)).await;
+        if self.event_num(&self.parts.store, pdu.event_id()).await?.is_some() {
+            return Ok(Verdict::Known);
         }
         let mut draft = Draft::open(self, room, writer).await?;
         if pdu.room_id() != draft.room_id() {
@@ -91,44 +86,19 @@ impl Rooms {
             Some(_) => None,
             None => draft.judge_by_current_state(pdu).await?,
         };
-        let meta = draft.store_foreign(event, pdu, &judgement, soft_failure.is_some()).await?;
-        // Resolution reads what is durable, so an event beside a fork is stored before it is adopted.
-        self.commit_draft(draft, writer).await?;
+        let meta = draft.foreign_meta(event, pdu, &judgement, soft_failure.is_some()).await?;
         if let Some(refusal) = judgement.refusal {
+            draft.put_event(event, pdu, &meta);
+            self.commit_draft(draft, writer).await?;
             return Ok(Verdict::Rejected(refusal));
         }
         if let Some(refusal) = soft_failure {
+            draft.put_event(event, pdu, &meta);
+            self.commit_draft(draft, writer).await?;
             tracing::info!(event_id = %pdu.event_id(), refusal, "soft-failed event");
             return Ok(Verdict::SoftFailed);
         }
-        self.adopt(room, writer, event, pdu, meta).await
-    }
-
-    /// Puts a stored event into the timeline, the extremities and the current state.
-    async fn adopt(
-        &self,
-        room: RoomNum,
-        writer: &mut Writer,
-        event: EventNum,
-        pdu: &Pdu,
-        meta: EventMeta,
-    ) -> Result<Verdict, RoomsError> {
-        let mut draft = Draft::open(self, room, writer).await?;
-        draft.tip.extremities.retain(|(_, event_id)| !pdu.prev_events().contains(event_id));
-        draft.tip.extremities.push((event, pdu.event_id().to_owned()));
-        let surplus = draft.tip.extremities.len().saturating_sub(EXTREMITIES_MAX);
-        draft.tip.extremities.drain(..surplus);
-        draft.tip.depth = draft.tip.depth.max(pdu.depth());
-        let position = draft.batch.position();
-        let resolved = draft.resolved_current_state().await?;
-        draft.change_current_state(resolved, position).await?;
-        let meta = EventMeta { position: Some(TimelinePos::from(position)), ..meta };
-        draft.put_meta(event, pdu, &meta);
-        draft.put_in_timeline(event, pdu, position);
-        if let Some(redacts) = pdu.redacts(draft.version()).map(ToOwned::to_owned) {
-            draft.apply_redaction(event, pdu, &redacts).await?;
-        }
-        draft.apply_pending_redaction(event, pdu, &meta).await?;
+        let position = draft.adopt(event, pdu, meta).await?;
         let commit = self.commit_draft(draft, writer).await?;
         Ok(Verdict::Accepted { event, position: commit.resolve(position) })
     }
@@ -220,7 +190,7 @@ impl Draft {
         Ok(known)
     }
 
-    async fn store_foreign(
+    async fn foreign_meta(
         &mut self,
         event: EventNum,
         pdu: &Pdu,
@@ -249,22 +219,57 @@ impl Draft {
                 meta.state_after = self.extend_state(judgement.state_before, &[(key, Some(event))]).await?;
             }
         }
-        self.put_event(event, pdu, &meta);
         Ok(meta)
     }
 
-    /// The state after all forward extremities of the draft.
-    async fn resolved_current_state(&mut self) -> Result<StateNum, RoomsError> {
+    /// Puts an event that passed every judgement into the timeline, the extremities and the current
+    /// state.
+    async fn adopt(&mut self, event: EventNum, pdu: &Pdu, meta: EventMeta) -> Result<StreamPos, RoomsError> {
+        self.tip.extremities.retain(|(_, event_id)| !pdu.prev_events().contains(event_id));
+        let surplus = (self.tip.extremities.len() + 1).saturating_sub(EXTREMITIES_MAX);
+        self.tip.extremities.drain(..surplus);
+        let position = self.batch.position();
+        let resolved = self.resolved_current_state(event, pdu, meta.state_after).await?;
+        self.tip.extremities.push((event, pdu.event_id().to_owned()));
+        self.tip.depth = self.tip.depth.max(pdu.depth());
+        let meta = EventMeta { position: Some(TimelinePos::from(position)), ..meta };
+        self.put_event(event, pdu, &meta);
+        self.put_in_timeline(event, pdu, position);
+        self.change_current_state((event, pdu), resolved, position).await?;
+        if let Some(redacts) = pdu.redacts(self.version()).map(ToOwned::to_owned) {
+            self.apply_redaction(event, pdu, &redacts).await?;
+        }
+        self.apply_pending_redaction(event, pdu, &meta).await?;
+        Ok(position)
+    }
+
+    /// The state after all forward extremities: those of the draft, and the event that is not in it yet.
+    async fn resolved_current_state(
+        &mut self,
+        event: EventNum,
+        pdu: &Pdu,
+        state_after: StateNum,
+    ) -> Result<StateNum, RoomsError> {
         let rooms = self.rooms.clone();
-        let extremities: Vec<EventNum> = self.tip.extremities.iter().map(|(event, _)| *event).collect();
-        let resolved =
-            resolution::state_before(&rooms, &rooms.parts.store, self.room, &extremities).await?;
+        let store = &rooms.parts.store;
+        let mut states = vec![state_after];
+        for (extremity, _) in &self.tip.extremities {
+            states.push(rooms.meta(store, *extremity).await?.state_after);
+        }
+        let events = [(event, Judged::accepted(pdu.clone()))];
+        let unwritten = Unwritten { chains: self.chains(), events: &events };
+        let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
         let base = resolved.base.unwrap_or(EMPTY_STATE);
         if resolved.changes.is_empty() { Ok(base) } else { self.extend_state(base, &resolved.changes).await }
     }
 
     /// Writes the difference between the current state and `new`.
-    async fn change_current_state(&mut self, new: StateNum, position: StreamPos) -> Result<(), RoomsError> {
+    async fn change_current_state(
+        &mut self,
+        just_pushed: (EventNum, &Pdu),
+        new: StateNum,
+        position: StreamPos,
+    ) -> Result<(), RoomsError> {
         let rooms = self.rooms.clone();
         let store = &rooms.parts.store;
         let before = rooms.state_at(store, self.tip.state).await?;
@@ -272,6 +277,7 @@ impl Draft {
         for (key, event) in difference(&before, &after) {
             let (kind, state_key) = &*self.state_key(key).await?;
             let entry = match event {
+                Some(event) if event == just_pushed.0 => Some((event, just_pushed.1.clone())),
                 Some(event) => Some((event, rooms.pdu(store, event).await?)),
                 None => None,
             };

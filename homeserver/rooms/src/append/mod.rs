@@ -149,3 +149,6 @@ impl Rooms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

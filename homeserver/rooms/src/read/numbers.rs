@@ -7,6 +7,7 @@ use ruma::{EventId, OwnedEventId, OwnedRoomId, RoomId, RoomVersionId};
 use store::Reader;
 
 use super::StateKey;
+use crate::limits::PAGE_ROWS;
 use crate::tables::{EVENT_NUM, ROOM, ROOM_NUM, STATE_KEY, STATE_KEY_NUM};
 use crate::{Rooms, RoomsError};
 
@@ -128,7 +129,11 @@ impl Rooms {
             nums.iter().map(|num| self.caches.state_keys.get(num)).collect();
         let unknown: Vec<StateKeyNum> =
             nums.iter().zip(&keys).filter(|(_, key)| key.is_none()).map(|(num, _)| *num).collect();
-        let mut loaded = reader.multi_get(&STATE_KEY, &unknown).await?.into_iter().zip(unknown);
+        let mut found = Vec::with_capacity(unknown.len());
+        for page in unknown.chunks(PAGE_ROWS) {
+            found.extend(reader.multi_get(&STATE_KEY, page).await?);
+        }
+        let mut loaded = found.into_iter().zip(unknown);
         for slot in keys.iter_mut().filter(|slot| slot.is_none()) {
             if let Some((Some(key), num)) = loaded.next() {
                 let key = Arc::new(key);

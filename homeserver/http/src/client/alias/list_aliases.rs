@@ -1,0 +1,15 @@
+//! `GET /_matrix/client/v3/rooms/{roomId}/aliases`
+
+use axum::extract::State;
+use ruma::api::client::room::aliases::v3::{Request, Response};
+
+use crate::{Answer, App, Authed, MatrixError};
+
+/// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidaliases)
+pub async fn handler(
+    State(app): State<App>,
+    Authed { caller, request }: Authed<Request>,
+) -> Result<Answer<Response>, MatrixError> {
+    let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
+    Ok(Answer(Response::new(app.rooms.aliases_of(room.room()).await?)))
+}

@@ -1,0 +1,39 @@
+//! Matrix codes of what `rooms` refuses.
+
+use http::StatusCode;
+use rooms::RoomsError;
+use ruma::api::error::ErrorCode;
+
+use super::MatrixError;
+
+/// After so long a client may try again when too many wrote to one room.
+const CONTENDED_RETRY_AFTER_SECONDS: u64 = 1;
+
+impl From<RoomsError> for MatrixError {
+    fn from(error: RoomsError) -> Self {
+        let message = error.to_string();
+        let bad_request = |code| Self::new(StatusCode::BAD_REQUEST, code, message.clone());
+        match error {
+            RoomsError::Store(error) => error.into(),
+            RoomsError::RoomNotFound | RoomsError::EventNotFound | RoomsError::NotFound(_) => {
+                Self::not_found(message)
+            }
+            RoomsError::Forbidden(_) => Self::forbidden(message),
+            RoomsError::TooLarge(_) => Self::too_large(message),
+            RoomsError::BadJson(_) => Self::bad_json(message),
+            RoomsError::InvalidParam(_) => Self::invalid_param(message),
+            RoomsError::UnsupportedRoomVersion(_) => bad_request(ErrorCode::UnsupportedRoomVersion),
+            RoomsError::AliasInUse => bad_request(ErrorCode::RoomInUse),
+            RoomsError::AliasTaken => Self::new(StatusCode::CONFLICT, ErrorCode::Unknown, message),
+            RoomsError::BadAlias(_) => bad_request(ErrorCode::BadAlias),
+            RoomsError::InvalidRoomState(_) => bad_request(ErrorCode::InvalidRoomState),
+            RoomsError::UnableToGrantJoin(_) => bad_request(ErrorCode::UnableToGrantJoin),
+            RoomsError::UnableToAuthoriseJoin(_) => bad_request(ErrorCode::UnableToAuthorizeJoin),
+            RoomsError::StillInRoom | RoomsError::Unsupported(_) => Self::bad_request(message),
+            RoomsError::Contended => Self::unavailable("The room is busy", CONTENDED_RETRY_AFTER_SECONDS),
+            RoomsError::Accounts(_) | RoomsError::Resolution(_) | RoomsError::Corrupt(_) => {
+                Self::internal("serve room", error)
+            }
+        }
+    }
+}
