@@ -10,17 +10,24 @@ mod caller;
 mod depth;
 mod parse;
 mod public;
+mod raw;
 mod token;
+mod uia;
 mod with_body;
+mod with_filter;
 
 pub use authed::{Authed, GuestAllowed, MaybeAuthed};
 pub use body::read_body;
 pub use caller::{Caller, ClientInfo};
 pub use depth::json_depth_exceeds;
 pub use public::Public;
+pub use raw::{AsDelete, Raw};
 use ruma::api::IncomingRequest;
 pub use token::access_token;
+pub(crate) use token::percent_decode;
+pub use uia::Uia;
 pub use with_body::WithBody;
+pub use with_filter::WithFilter;
 
 /// An extractor that ends in a ruma request; [`crate::Routes::ruma`] reads paths and method from it.
 pub trait RumaExtractor: axum::extract::FromRequest<crate::App, Rejection = crate::MatrixError> {

@@ -60,3 +60,26 @@ impl<M: IncomingRequest> IncomingRequest for Raw<M> {
         Ok(Self { path, body: request.body().to_vec(), kind: PhantomData })
     }
 }
+
+/// The DELETE that goes with the PUT of type `M`, where ruma has no type for it.
+pub struct AsDelete<M>(PhantomData<fn() -> M>);
+
+impl<M: Metadata> Metadata for AsDelete<M> {
+    const METHOD: http::Method = http::Method::DELETE;
+    const RATE_LIMITED: bool = M::RATE_LIMITED;
+    type Authentication = M::Authentication;
+    type PathBuilder = M::PathBuilder;
+    const PATH_BUILDER: Self::PathBuilder = M::PATH_BUILDER;
+}
+
+impl<M: IncomingRequest> IncomingRequest for AsDelete<M> {
+    type EndpointError = M::EndpointError;
+    type OutgoingResponse = M::OutgoingResponse;
+
+    fn try_from_http_request_inner(
+        _request: Request<&[u8]>,
+        _path_args: &[&str],
+    ) -> Result<Self, DeserializationError> {
+        Ok(Self(PhantomData))
+    }
+}

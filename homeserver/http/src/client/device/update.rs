@@ -1,0 +1,24 @@
+//! `PUT /_matrix/client/v3/devices/{deviceId}`
+
+use axum::extract::State;
+use ruma::api::client::device::update_device::v3::{Request, Response};
+
+use crate::{Answer, App, GuestAllowed, MatrixError};
+
+/// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3devicesdeviceid)
+pub async fn handler(
+    State(app): State<App>,
+    GuestAllowed { caller, request }: GuestAllowed<Request>,
+) -> Result<Answer<Response>, MatrixError> {
+    match &request.display_name {
+        Some(name) => app.accounts.rename_device(&caller.user, &request.device_id, Some(name)).await?,
+        // The specification: a name that is left out does not change.
+        None => {
+            let reader = app.accounts.reader();
+            if !app.accounts.device_exists(reader, &caller.user, &request.device_id).await? {
+                return Err(MatrixError::not_found("No such device"));
+            }
+        }
+    }
+    Ok(Answer(Response::new()))
+}

@@ -1,0 +1,16 @@
+//! `GET /_matrix/client/v3/profile/{userId}`
+
+use axum::extract::State;
+use ruma::api::client::profile::get_profile::v3::{Request, Response};
+
+use crate::{Answer, App, MatrixError, Public};
+
+/// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3profileuserid)
+pub async fn handler(
+    State(app): State<App>,
+    Public { request, .. }: Public<Request>,
+) -> Result<Answer<Response>, MatrixError> {
+    let profile = app.accounts.profile(app.accounts.reader(), &request.user_id).await?;
+    let profile = profile.ok_or_else(|| MatrixError::not_found("There is no such profile"))?;
+    Ok(Answer(profile.fields.into_iter().collect()))
+}

@@ -1,0 +1,17 @@
+//! Creating accounts.
+
+use crate::Routes;
+
+pub mod available;
+pub mod register;
+pub mod shared_secret;
+pub mod token_validity;
+
+/// The endpoints of this area.
+pub fn routes() -> Routes {
+    Routes::new()
+        .ruma(register::handler)
+        .ruma(available::handler)
+        .ruma(token_validity::handler)
+        .merge(shared_secret::routes())
+}

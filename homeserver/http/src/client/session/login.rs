@@ -1,0 +1,76 @@
+//! `POST /_matrix/client/v3/login`
+
+use std::time::Duration;
+
+use accounts::{AccountError, DeviceChoice, LoggedIn, LoginName};
+use axum::extract::State;
+use ruma::api::client::{
+    session::login::v3::{DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
+    uiaa::UserIdentifier,
+};
+
+use crate::{Action, Answer, App, MatrixError, Public};
+
+/// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login)
+pub async fn handler(
+    State(app): State<App>,
+    Public { client, request }: Public<Request>,
+) -> Result<Answer<Response>, MatrixError> {
+    app.limits.address(client.address, Action::Login)?;
+    let device = DeviceChoice {
+        id: request.device_id,
+        display_name: request.initial_device_display_name,
+        refreshable: request.refresh_token,
+    };
+    let logged_in = match request.login_info {
+        LoginInfo::Password(password) => by_password(&app, password, &device).await?,
+        LoginInfo::Token(token) => app.accounts.login_with_token(&token.token, &device).await?,
+        _ => return Err(MatrixError::bad_request("Unknown login type")),
+    };
+    app.accounts.note_seen(
+        &logged_in.user,
+        &logged_in.device,
+        Some(client.address),
+        client.user_agent.as_deref(),
+    );
+    Ok(Answer(response(&app, logged_in)))
+}
+
+async fn by_password(app: &App, password: Password, device: &DeviceChoice) -> Result<LoggedIn, MatrixError> {
+    let name = login_name(&password)?;
+    let result = app.accounts.login_with_password(&name, &password.password, device).await;
+    if matches!(result, Err(AccountError::WrongCredentials))
+        && let Some(user) = app.accounts.resolve_login_name(&name).await?
+    {
+        // Guessing one account's password from many addresses meets this bucket.
+        app.limits.user(&user, Action::LoginFailed)?;
+    }
+    Ok(result?)
+}
+
+/// The name, in today's form or in one of the two that older clients send.
+#[expect(deprecated, reason = "old clients name the user outside of an identifier")]
+fn login_name(password: &Password) -> Result<LoginName, MatrixError> {
+    match (&password.identifier, &password.user) {
+        (Some(UserIdentifier::Matrix(matrix)), _) => Ok(LoginName::User(matrix.user.clone())),
+        (Some(UserIdentifier::Email(_) | UserIdentifier::Msisdn(_) | UserIdentifier::PhoneNumber(_)), _) => {
+            Ok(LoginName::ThirdParty)
+        }
+        (Some(_), _) => Err(MatrixError::bad_request("Unknown type of identifier")),
+        (None, Some(user)) => Ok(LoginName::User(user.clone())),
+        (None, None) if password.address.is_some() => Ok(LoginName::ThirdParty),
+        (None, None) => Err(MatrixError::missing_param("Missing parameter: identifier")),
+    }
+}
+
+#[expect(deprecated, reason = "clients of the first releases read the server name from home_server")]
+fn response(app: &App, logged_in: LoggedIn) -> Response {
+    let LoggedIn { user, device, tokens } = logged_in;
+    let mut response = Response::new(user, tokens.access_token, device);
+    response.home_server = Some(app.accounts.server_name().to_owned());
+    response.refresh_token = tokens.refresh_token;
+    response.expires_in = tokens.expires_in_ms.map(Duration::from_millis);
+    response.well_known =
+        app.settings.public_base_url.clone().map(|url| DiscoveryInfo::new(HomeserverInfo::new(url)));
+    response
+}
