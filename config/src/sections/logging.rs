@@ -25,7 +25,7 @@ section! {
         pub format: LogFormat = LogFormat::Human,
         /// What is logged: a level (error, warn, info, debug, trace), or levels by part such as
         /// "info,rooms=debug".
-        pub filter: String = "info".to_owned(),
+        pub filter: String = "info,ruma_state_res=error".to_owned(),
     }
 }
 

@@ -2,7 +2,13 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use accounts::Accounts;
 use base::{Clock, Rng, Shutdown};
+use flows::Flows;
+use keys::Keys;
+use rooms::Rooms;
+use store::Store;
+use sync::Sync;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -14,6 +20,18 @@ pub struct App(Arc<Inner>);
 
 /// The parts that `server` plugs together.
 pub struct AppParts {
+    /// The store, for the snapshot that a read starts from.
+    pub store: Store,
+    /// Users, devices, tokens, account data.
+    pub accounts: Accounts,
+    /// Rooms and their events.
+    pub rooms: Rooms,
+    /// To-device messages and device lists.
+    pub keys: Keys,
+    /// `/sync`.
+    pub sync: Sync,
+    /// Use cases that cross domains.
+    pub flows: Flows,
     /// Rate limits by user or address and action.
     pub limits: RateLimits,
     /// Settings of the HTTP surface.

@@ -8,12 +8,14 @@
 
 mod answer;
 mod app;
+mod assemble;
 pub mod client;
 mod client_address;
 mod edge;
 pub mod errors;
 pub mod extract;
 mod fallback;
+mod first_administrator;
 pub mod limits;
 mod rate_limits;
 mod router;
@@ -25,7 +27,8 @@ pub use app::{App, AppParts};
 pub use client_address::{AddressRange, AddressRangeError, Peer};
 pub use errors::MatrixError;
 pub use extract::{Authed, Caller, ClientInfo, GuestAllowed, MaybeAuthed, Public, WithBody};
-pub use rate_limits::{Action, Rate, RateLimits};
-pub use router::router;
+pub use first_administrator::FIRST_ADMINISTRATOR_PATH;
+pub use rate_limits::{Action, Rate, RateLimitSettings, RateLimits};
+pub use router::{federation_router, router};
 pub use routes::Routes;
 pub use settings::HttpSettings;

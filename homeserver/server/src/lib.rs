@@ -1,1 +1,24 @@
 //! The `lianqiao` binary: reads the configuration, plugs the parts together, starts and stops them.
+//!
+//! This is the only crate of the homeserver that sees files, environment and the real clock.
+//! [`Server::start`] is the whole server in a process, used by the binary and by tests; [`cli`] is the
+//! command line around it.
+
+mod acme;
+mod administration;
+pub mod cli;
+pub mod complement;
+mod doctor;
+mod engine;
+mod first_start;
+pub mod limits;
+mod listener;
+mod metrics_endpoint;
+mod parts;
+mod running;
+mod settings;
+mod signing_key;
+mod tls;
+
+pub use parts::Options;
+pub use running::{RunningServer, Server, StartError};

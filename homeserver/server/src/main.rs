@@ -1,3 +1,7 @@
-//! The `lianqiao` binary.
+//! The binary `lianqiao`; everything is in [`server::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::main()
+}

@@ -36,7 +36,7 @@ fn from_query(query: &str) -> Option<String> {
 }
 
 /// Decodes `%XX` and `+`; none for what does not decode to UTF-8.
-fn percent_decode(text: &str) -> Option<String> {
+pub(crate) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -55,8 +55,10 @@ fn percent_decode(text: &str) -> Option<String> {
 
 /// Whose token it is.
 pub(super) async fn authenticate(app: &App, token: &str, client: ClientInfo) -> Result<Caller, MatrixError> {
-    let _ = (app, token, client);
-    Err(MatrixError::unknown_token(false))
+    let session = app.accounts.authenticate(token).await?;
+    let address = Some(client.address);
+    app.accounts.note_seen(&session.user, &session.device, address, client.user_agent.as_deref());
+    Ok(Caller { user: session.user, device: Some(session.device), is_guest: session.is_guest, client })
 }
 
 #[cfg(test)]

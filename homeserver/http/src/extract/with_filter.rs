@@ -34,7 +34,8 @@ impl<R: IncomingRequest> IncomingRequest for WithFilter<R> {
         request: http::Request<&[u8]>,
         path_args: &[&str],
     ) -> Result<Self, DeserializationError> {
-        let argument = Query::<FilterArgument>::try_from_uri(request.uri()).map(|Query(argument)| argument.filter);
+        let argument =
+            Query::<FilterArgument>::try_from_uri(request.uri()).map(|Query(argument)| argument.filter);
         let extras = match argument.ok().flatten().filter(|filter| !filter.is_empty()) {
             Some(filter) => serde_json::from_str(&filter)?,
             None => FilterExtras::default(),

@@ -1,0 +1,189 @@
+//! What `lianqiao user …` can do, offline or through the socket of a running server.
+//!
+//! The database belongs to one process. So a running server offers a Unix socket in its data folder,
+//! readable by its own user only: one JSON request a line, one JSON reply a line. Without a server the
+//! command line opens the store and executes the same [`Command`]s itself.
+
+use std::{os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+
+use accounts::NewUser;
+use base::Shutdown;
+use lianqiao_http::App;
+use ruma::{OwnedUserId, UserId};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::limits::{ADMINISTRATION_LINE_BYTES_MAX, ADMINISTRATION_TIMEOUT_MS, USERS_LISTED_MAX};
+
+/// Name of the socket in the data folder.
+pub(crate) const SOCKET_NAME: &str = "admin.sock";
+
+/// One order of the operator. A user is named by localpart or by whole Matrix id.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Makes an account; without password nobody can log in to it yet.
+    CreateUser { user: String, password: Option<String>, admin: bool },
+    /// Sets a password and logs all devices out.
+    SetPassword { user: String, password: String },
+    /// Closes an account for ever.
+    Deactivate { user: String, erase: bool },
+    /// Lists accounts in order, some at a time.
+    ListUsers { after: Option<String> },
+}
+
+/// The answer to a [`Command`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    /// Done; the user that it was done to.
+    Done(OwnedUserId),
+    /// Some accounts; ask again after the last one until the list is empty.
+    Users(Vec<Listed>),
+    /// Not done, and why.
+    Refused(String),
+}
+
+/// An account in a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    pub user: OwnedUserId,
+    pub admin: bool,
+    pub guest: bool,
+    pub deactivated: bool,
+    pub created_ms: u64,
+}
+
+/// Executes an order.
+pub(crate) async fn execute(app: &App, command: Command) -> Reply {
+    let outcome = match command {
+        Command::CreateUser { user, password, admin } => create(app, &user, password, admin).await,
+        Command::SetPassword { user, password } => set_password(app, &user, &password).await,
+        Command::Deactivate { user, erase } => deactivate(app, &user, erase).await,
+        Command::ListUsers { after } => list(app, after.as_deref()).await,
+    };
+    outcome.unwrap_or_else(Reply::Refused)
+}
+
+async fn create(app: &App, user: &str, password: Option<String>, admin: bool) -> Result<Reply, String> {
+    let localpart = parse(app, user)?.localpart().to_owned();
+    let new = NewUser { localpart, password, admin, display_name: None };
+    app.accounts.create_user(new).await.map(Reply::Done).map_err(|error| error.to_string())
+}
+
+async fn set_password(app: &App, user: &str, password: &str) -> Result<Reply, String> {
+    let user = existing(app, user).await?;
+    app.accounts.set_password(&user, password).await.map_err(|error| error.to_string())?;
+    app.accounts.remove_other_devices(&user, None).await.map_err(|error| error.to_string())?;
+    Ok(Reply::Done(user))
+}
+
+async fn deactivate(app: &App, user: &str, erase: bool) -> Result<Reply, String> {
+    let user = existing(app, user).await?;
+    app.flows.deactivate(&user, erase).await.map_err(|error| error.to_string())?;
+    Ok(Reply::Done(user))
+}
+
+async fn list(app: &App, after: Option<&str>) -> Result<Reply, String> {
+    let after = after.map(|user| parse(app, user)).transpose()?;
+    let users = app.accounts.users(after.as_deref(), USERS_LISTED_MAX).await;
+    let listed = users.map_err(|error| error.to_string())?.into_iter().map(|summary| Listed {
+        user: summary.user,
+        admin: summary.status.admin,
+        guest: summary.status.guest,
+        deactivated: summary.status.deactivated,
+        created_ms: summary.created_ms,
+    });
+    Ok(Reply::Users(listed.collect()))
+}
+
+fn parse(app: &App, user: &str) -> Result<OwnedUserId, String> {
+    let id = UserId::parse_with_server_name(user, &app.settings.server_name)
+        .map_err(|error| format!("`{user}` is no user: {error}"))?;
+    if app.accounts.is_local(&id) { Ok(id) } else { Err(format!("`{user}` belongs to another server")) }
+}
+
+async fn existing(app: &App, user: &str) -> Result<OwnedUserId, String> {
+    let id = parse(app, user)?;
+    match app.accounts.exists(app.accounts.reader(), &id).await {
+        Ok(true) => Ok(id),
+        Ok(false) => Err(format!("there is no user {id}; see `lianqiao user list`")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Offers the socket until the shutdown; none when the folder cannot hold one, which costs only the
+/// command line.
+pub(crate) fn serve(directory: &Path, app: App, shutdown: Shutdown) -> Option<JoinHandle<()>> {
+    let path = directory.join(SOCKET_NAME);
+    // The database lock says that nobody else serves this folder, so an old socket is a leftover.
+    let _ = std::fs::remove_file(&path);
+    let bound = UnixListener::bind(&path).and_then(|listener| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    });
+    let listener = match bound {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::debug!(path = %path.display(), %error, "no administration socket");
+            return None;
+        }
+    };
+    Some(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = shutdown.wait() => break,
+                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                    tokio::spawn(answer(stream, app.clone()));
+                },
+            }
+        }
+        let _ = std::fs::remove_file(&path);
+    }))
+}
+
+async fn answer(stream: UnixStream, app: App) {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    let mut reader = BufReader::new(read.take(ADMINISTRATION_LINE_BYTES_MAX));
+    let patience = Duration::from_millis(ADMINISTRATION_TIMEOUT_MS);
+    let Ok(Ok(_)) = timeout(patience, reader.read_line(&mut line)).await else { return };
+    let reply = match serde_json::from_str(&line) {
+        Ok(command) => execute(&app, command).await,
+        Err(error) => Reply::Refused(format!("not an order: {error}")),
+    };
+    if let Ok(mut text) = serde_json::to_vec(&reply) {
+        text.push(b'\n');
+        let _ = write.write_all(&text).await;
+    }
+}
+
+/// Sends an order to the server that runs on this folder; none when no server answers.
+pub(crate) async fn send(directory: &Path, command: &Command) -> Option<Result<Reply, String>> {
+    let stream = UnixStream::connect(directory.join(SOCKET_NAME)).await.ok()?;
+    Some(exchange(stream, command).await)
+}
+
+async fn exchange(stream: UnixStream, command: &Command) -> Result<Reply, String> {
+    let (read, mut write) = stream.into_split();
+    let mut text = serde_json::to_vec(command).map_err(|error| error.to_string())?;
+    text.push(b'\n');
+    write.write_all(&text).await.map_err(|error| error.to_string())?;
+    let mut line = String::new();
+    let patience = Duration::from_millis(ADMINISTRATION_TIMEOUT_MS);
+    match timeout(patience, BufReader::new(read).read_line(&mut line)).await {
+        Ok(Ok(_)) => serde_json::from_str(&line).map_err(|error| error.to_string()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the running server does not answer".to_owned()),
+    }
+}
+
+/// Whether a server answers on this folder.
+pub(crate) async fn is_running(directory: &Path) -> bool {
+    UnixStream::connect(directory.join(SOCKET_NAME)).await.is_ok()
+}

@@ -1,0 +1,95 @@
+//! The command line.
+
+mod config_command;
+mod output;
+mod serve;
+mod user;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use config::Config;
+
+use crate::{doctor, limits::WORKER_STACK_BYTES};
+
+/// Lianqiao (连桥), an enterprise Matrix homeserver.
+#[derive(Debug, Parser)]
+#[command(name = "lianqiao", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the homeserver. Without a configuration file it writes one first.
+    Serve(serve::Arguments),
+    /// Prints or checks configuration files.
+    #[command(subcommand)]
+    Config(config_command::Command),
+    /// Checks configuration, ports, disk, clock, names and certificates, and says what to do.
+    Doctor(ConfigFile),
+    /// Makes, changes, closes and lists accounts, whether the server runs or not.
+    User(user::Arguments),
+}
+
+/// Which configuration file a command works with.
+#[derive(Clone, Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, env = "LIANQIAO_CONFIG", default_value = "data/lianqiao.toml")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    /// Reads file and environment.
+    fn read(&self) -> Result<Config, String> {
+        let text = std::fs::read_to_string(&self.config)
+            .map_err(|error| format!("{} cannot be read: {error}", self.config.display()))?;
+        config::load(&text, &environment()).map_err(|error| format!("{}:\n{error}", self.config.display()))
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(WORKER_STACK_BYTES)
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return output::failed(&format!("the runtime does not start: {error}")),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(arguments) => Box::pin(serve::run(arguments)).await,
+            Command::Config(command) => config_command::run(command),
+            Command::Doctor(file) => Box::pin(doctor::run(&file.config, file.read())).await,
+            Command::User(arguments) => Box::pin(user::run(arguments)).await,
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => output::failed(&reason),
+    }
+}
+
+fn environment() -> Vec<(String, String)> {
+    // A variable that is no Unicode is none of ours, or one whose value could not be used anyway.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}
+
+pub(crate) use output::say;

@@ -1,0 +1,14 @@
+//! Words for the person at the terminal. A closed pipe is no reason to fail.
+
+use std::{io::Write as _, process::ExitCode};
+
+/// Writes a line to standard output.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes why a command failed to standard error.
+pub(crate) fn failed(reason: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr().lock(), "lianqiao: {reason}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,188 @@
+//! `lianqiao user create|password|deactivate|list`
+
+use std::{io::BufRead as _, path::Path};
+
+use base::Rng;
+use clap::Subcommand;
+use config::Config;
+
+use super::{ConfigFile, output::say};
+use crate::{
+    Options,
+    administration::{self, Command, Listed, Reply},
+    parts::{self, Parts},
+};
+
+/// Letters and digits of a password that the server chooses: about 119 bits.
+const CHOSEN_PASSWORD_LENGTH: usize = 20;
+
+/// Arguments of `user`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Makes an account.
+    Create {
+        /// User name (alice) or whole id (@alice:example.org).
+        user: String,
+        /// Makes the user an administrator.
+        #[arg(long)]
+        admin: bool,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Sets a password and logs the user out everywhere.
+    Password {
+        /// User name or whole id.
+        user: String,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Closes an account for ever: it leaves its rooms and can never log in again.
+    Deactivate {
+        /// User name or whole id.
+        user: String,
+        /// Also deletes profile and account data.
+        #[arg(long)]
+        erase: bool,
+    },
+    /// Lists all accounts.
+    List,
+}
+
+/// Where a password comes from. Without any of these the server chooses one and prints it.
+#[derive(Debug, clap::Args)]
+struct Password {
+    /// The password; other users of this machine may see it in the list of processes.
+    #[arg(long, env = "LIANQIAO_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// Reads the password from the first line of standard input.
+    #[arg(long, conflicts_with = "password")]
+    password_stdin: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+    let config = arguments.file.read()?;
+    match arguments.action {
+        Action::Create { user, admin, password } => {
+            let (password, chosen) = password.take()?;
+            let order = Command::CreateUser { user, password: Some(password.clone()), admin };
+            done(&execute(&config, order).await?, "was created", chosen.then_some(&password))
+        }
+        Action::Password { user, password } => {
+            let (password, chosen) = password.take()?;
+            let order = Command::SetPassword { user, password: password.clone() };
+            done(&execute(&config, order).await?, "has a new password", chosen.then_some(&password))
+        }
+        Action::Deactivate { user, erase } => {
+            done(&execute(&config, Command::Deactivate { user, erase }).await?, "was deactivated", None)
+        }
+        Action::List => list(&config).await,
+    }
+}
+
+impl Password {
+    /// The password, and whether it was chosen here and must be shown.
+    fn take(self) -> Result<(String, bool), String> {
+        if self.password_stdin {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
+            return Ok((line.trim_end_matches(['\r', '\n']).to_owned(), false));
+        }
+        Ok(match self.password {
+            Some(password) => (password, false),
+            None => (Rng::system().string(CHOSEN_PASSWORD_LENGTH), true),
+        })
+    }
+}
+
+fn done(reply: &Reply, what: &str, password: Option<&String>) -> Result<(), String> {
+    match reply {
+        Reply::Done(user) => {
+            say(&format!("{user} {what}."));
+            if let Some(password) = password {
+                say(&format!("Password: {password}"));
+            }
+            Ok(())
+        }
+        Reply::Refused(reason) => Err(reason.clone()),
+        Reply::Users(_) => Err("the server answered something else".to_owned()),
+    }
+}
+
+async fn list(config: &Config) -> Result<(), String> {
+    let mut after: Option<String> = None;
+    let session = Session::open(config).await?;
+    loop {
+        match session.execute(Command::ListUsers { after: after.clone() }).await? {
+            Reply::Users(users) => {
+                users.iter().for_each(|user| say(&line(user)));
+                match users.last() {
+                    Some(last) => after = Some(last.user.to_string()),
+                    None => break,
+                }
+            }
+            Reply::Refused(reason) => return Err(reason),
+            Reply::Done(_) => return Err("the server answered something else".to_owned()),
+        }
+    }
+    session.close().await;
+    Ok(())
+}
+
+fn line(listed: &Listed) -> String {
+    let mut words = vec![listed.user.to_string()];
+    for (word, holds) in
+        [("administrator", listed.admin), ("guest", listed.guest), ("deactivated", listed.deactivated)]
+    {
+        if holds {
+            words.push(word.to_owned());
+        }
+    }
+    words.join("  ")
+}
+
+async fn execute(config: &Config, command: Command) -> Result<Reply, String> {
+    let session = Session::open(config).await?;
+    let reply = session.execute(command).await;
+    session.close().await;
+    reply
+}
+
+/// The running server, or the store opened here because none runs.
+enum Session<'a> {
+    Server(&'a Path),
+    Here(Box<Parts>),
+}
+
+impl<'a> Session<'a> {
+    async fn open(config: &'a Config) -> Result<Self, String> {
+        let directory = Path::new(&config.server.data_directory);
+        if administration::is_running(directory).await {
+            return Ok(Self::Server(directory));
+        }
+        let parts = parts::build(config, Options::default()).await;
+        parts.map(|parts| Self::Here(Box::new(parts))).map_err(|error| error.to_string())
+    }
+
+    async fn execute(&self, command: Command) -> Result<Reply, String> {
+        match self {
+            Self::Server(directory) => administration::send(directory, &command)
+                .await
+                .unwrap_or_else(|| Err("the server stopped meanwhile".to_owned())),
+            Self::Here(parts) => Ok(administration::execute(&parts.app, command).await),
+        }
+    }
+
+    async fn close(self) {
+        if let Self::Here(parts) = self {
+            parts.store.close().await;
+        }
+    }
+}

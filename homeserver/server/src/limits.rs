@@ -1,0 +1,34 @@
+//! Every bound of the process, by name.
+
+/// Largest request line on the administration socket, in bytes.
+pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Longest wait for an answer on the administration socket, in milliseconds.
+pub const ADMINISTRATION_TIMEOUT_MS: u64 = 30_000;
+
+/// Accounts listed in one answer of the administration socket.
+pub const USERS_LISTED_MAX: usize = 1_000;
+
+/// Streams at once on one HTTP/2 connection.
+pub const HTTP2_STREAMS_MAX: u32 = 200;
+
+/// Largest head of an HTTP/1 request, in bytes.
+pub const HTTP1_HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest TLS handshake, in milliseconds.
+pub const TLS_HANDSHAKE_TIMEOUT_MS: u64 = 10_000;
+
+/// Pause after the system refused a connection, for example for want of file descriptors, in ms.
+pub const ACCEPT_PAUSE_MS: u64 = 100;
+
+/// Period of the metrics recorder's own housekeeping, in milliseconds.
+pub const METRICS_UPKEEP_MS: u64 = 5_000;
+
+/// Stack of a worker thread, in bytes. Deep recursion is refused at the edge, so little is needed.
+pub const WORKER_STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Free space below which `doctor` warns, in mebibytes.
+pub const DISK_FREE_MEBIBYTES_MIN: u64 = 1_024;
+
+/// Writes synced by `doctor` to measure the disk.
+pub const DOCTOR_SYNCS: u32 = 50;

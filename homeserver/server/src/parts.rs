@@ -1,0 +1,119 @@
+//! Plugging the crates together, lowest first.
+
+use std::{path::Path, sync::Arc};
+
+use accounts::{Accounts, AccountsParts};
+use base::{Clock, Rng, Shutdown};
+use config::{Config, DatabaseEngine};
+use flows::{Flows, FlowsParts, devices::DeviceConsequences};
+use keys::{Keys, KeysParts};
+use lianqiao_http::{App, AppParts, RateLimits};
+use rooms::{Rooms, RoomsParts};
+use store::{Engine, Identity, Store};
+use streams::{Notifier, Numbers};
+use sync::{Sync, SyncParts, SyncSettings};
+
+use crate::{StartError, engine, settings, signing_key};
+
+/// What a test may bring along; the default is the real thing.
+#[derive(Default)]
+pub struct Options {
+    /// The time; the system's by default.
+    pub clock: Option<Clock>,
+    /// Randomness; the system's by default.
+    pub rng: Option<Rng>,
+    /// An engine that is already open, instead of the one the configuration names. A test keeps it to
+    /// break it on purpose, or to start a second server on the same data.
+    pub engine: Option<Arc<dyn Engine>>,
+}
+
+/// The parts of a server that does not listen yet.
+pub(crate) struct Parts {
+    pub store: Store,
+    pub app: App,
+    pub shutdown: Shutdown,
+}
+
+/// Opens the store and builds everything over it.
+pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, StartError> {
+    let clock = options.clock.unwrap_or_else(Clock::system);
+    let rng = options.rng.unwrap_or_else(Rng::system);
+    let shutdown = Shutdown::new();
+    let directory = Path::new(&config.server.data_directory);
+    let server_name = settings::server_name(config)?;
+    let keeps_nothing = config.database.engine == DatabaseEngine::Memory && options.engine.is_none();
+
+    let engine = match options.engine {
+        Some(engine) => engine,
+        None => {
+            create_directory(directory)?;
+            engine::open(config, directory)?
+        }
+    };
+    let signing_key = if keeps_nothing {
+        signing_key::ephemeral(&rng)?
+    } else {
+        create_directory(directory)?;
+        signing_key::load_or_create(directory, &rng)?
+    };
+    let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), Vec::new()).await?;
+
+    let notifier = Notifier::new();
+    store.listen(Arc::new(notifier.clone()));
+    let accounts = Accounts::new(AccountsParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        rng: rng.clone(),
+        server_name: server_name.clone(),
+        settings: settings::accounts(config),
+    });
+    let keys = Keys::open(KeysParts { store: store.clone(), clock: clock.clone() }).await?;
+    let rooms = Rooms::new(RoomsParts {
+        store: store.clone(),
+        notifier: notifier.clone(),
+        numbers: Numbers::new(store.clone()),
+        clock: clock.clone(),
+        rng: rng.clone(),
+        accounts: accounts.clone(),
+        server_name,
+        signing_key,
+        settings: settings::rooms(config)?,
+    });
+    let consequences = DeviceConsequences { keys: keys.clone(), rooms: rooms.clone() };
+    accounts.observe_devices(Arc::new(consequences));
+    let sync = Sync::new(SyncParts {
+        store: store.clone(),
+        notifier,
+        rooms: rooms.clone(),
+        accounts: accounts.clone(),
+        keys: keys.clone(),
+        shutdown: shutdown.clone(),
+        settings: SyncSettings::default(),
+    });
+    let flows = Flows::new(FlowsParts { accounts: accounts.clone(), rooms: rooms.clone() });
+    let http = settings::http(config)?;
+    let app = App::new(AppParts {
+        store: store.clone(),
+        accounts,
+        rooms,
+        keys,
+        sync,
+        flows,
+        limits: RateLimits::new(http.rate_limits.as_ref()),
+        settings: http,
+        clock,
+        rng,
+        shutdown: shutdown.clone(),
+    });
+    Ok(Parts { store, app, shutdown })
+}
+
+/// All tables of the program.
+fn tables() -> Vec<store::TableInfo> {
+    [streams::tables(), accounts::tables(), keys::tables(), rooms::tables()].concat()
+}
+
+fn create_directory(directory: &Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(directory)
+        .map_err(|error| StartError::Directory { path: directory.to_owned(), error })
+}

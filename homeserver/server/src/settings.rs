@@ -1,0 +1,86 @@
+//! From the configuration file to the plain values that each crate takes.
+
+use accounts::{AccountSettings, PasswordCost, Registration};
+use config::{ActionRate, Config};
+use lianqiao_http::{Action, AddressRange, HttpSettings, Rate, RateLimitSettings};
+use rooms::RoomsSettings;
+use ruma::{OwnedServerName, RoomVersionId};
+
+use crate::StartError;
+
+/// The server name, checked.
+pub(crate) fn server_name(config: &Config) -> Result<OwnedServerName, StartError> {
+    OwnedServerName::try_from(config.server.name.as_str())
+        .map_err(|error| StartError::Setting { key: "server.name", reason: error.to_string() })
+}
+
+pub(crate) fn http(config: &Config) -> Result<HttpSettings, StartError> {
+    let trusted_proxies = config.proxies.trusted.iter().map(|range| range.parse::<AddressRange>());
+    let trusted_proxies = trusted_proxies
+        .collect::<Result<_, _>>()
+        .map_err(|error| StartError::Setting { key: "proxies.trusted", reason: error.to_string() })?;
+    Ok(HttpSettings {
+        server_name: server_name(config)?,
+        public_base_url: config.server.public_base_url.clone(),
+        well_known_server: config.server.well_known_server.clone(),
+        support_contacts: config.server.support_contacts.clone(),
+        support_page: config.server.support_page.clone(),
+        trusted_proxies,
+        rate_limits: config.rate_limits.enabled.then(|| rate_limits(&config.rate_limits)),
+        requests_max: config.listeners.requests_max,
+        registration_shared_secret: config.registration.shared_secret.clone(),
+        directory_without_token: config.rooms.directory_without_token,
+        default_room_version: default_room_version(config)?,
+    })
+}
+
+pub(crate) fn accounts(config: &Config) -> AccountSettings {
+    let registration = match (config.registration.open, &config.registration.token) {
+        (true, _) => Registration::Open,
+        (false, Some(_)) => Registration::Token,
+        (false, None) => Registration::Closed,
+    };
+    AccountSettings {
+        registration,
+        registration_shared_secret: config.registration.shared_secret.clone(),
+        guests: config.registration.guests,
+        password_length_min: config.passwords.length_min,
+        password_cost: PasswordCost {
+            memory_kib: config.passwords.memory_kibibytes,
+            iterations: config.passwords.passes,
+            lanes: 1,
+        },
+        ..AccountSettings::default()
+    }
+}
+
+pub(crate) fn rooms(config: &Config) -> Result<RoomsSettings, StartError> {
+    Ok(RoomsSettings {
+        default_version: default_room_version(config)?,
+        presence_enabled: config.presence.enabled,
+        ..RoomsSettings::default()
+    })
+}
+
+fn default_room_version(config: &Config) -> Result<RoomVersionId, StartError> {
+    RoomVersionId::try_from(config.rooms.default_version.as_str())
+        .map_err(|error| StartError::Setting { key: "rooms.default_version", reason: error.to_string() })
+}
+
+fn rate_limits(limits: &config::RateLimits) -> RateLimitSettings {
+    let rate = |ActionRate { per_second, burst }| Some(Rate { per_second, burst });
+    RateLimitSettings::new(|action| match action {
+        Action::Message => rate(limits.message),
+        Action::State => rate(limits.state),
+        Action::Join => rate(limits.join),
+        Action::Invite => rate(limits.invite),
+        Action::CreateRoom => rate(limits.create_room),
+        Action::Registration => rate(limits.registration),
+        Action::Login => rate(limits.login),
+        Action::LoginFailed => rate(limits.login_failed),
+        Action::Keys => rate(limits.keys),
+        Action::Search => rate(limits.search),
+        Action::Presence => rate(limits.presence),
+        Action::Other => rate(limits.other),
+    })
+}
