@@ -39,10 +39,12 @@ async fn a_receipt_moves_forward_only() {
     let one = alice.sends(&room, "one").await.event_id();
     let two = alice.sends(&room, "two").await.event_id();
     bob.has_read(&room, &two).await.ok();
-    alice.syncs_until("the receipt", |sync| {
-        ephemeral(sync, &room, "m.receipt").is_some_and(|content| content[&two]["m.read"].get(&bob.id).is_some())
-    })
-    .await;
+    alice
+        .syncs_until("the receipt", |sync| {
+            ephemeral(sync, &room, "m.receipt")
+                .is_some_and(|content| content[&two]["m.read"].get(&bob.id).is_some())
+        })
+        .await;
     bob.has_read(&room, &one).await.ok();
     bob.has_read(&room, &two).await.ok();
     let sync = alice.syncs().await;
@@ -75,8 +77,12 @@ async fn impossible_receipts_are_refused() {
     reads(&alice, &room, "m.read", "$nothing", json!({})).await.fails_as(404, "M_NOT_FOUND");
     reads(&alice, &room, "m.seen", &event, json!({})).await.fails_as(400, "M_INVALID_PARAM");
     reads(&alice, &room, "m.read", &event, json!({"thread_id": ""})).await.fails_as(400, "M_INVALID_PARAM");
-    reads(&alice, &room, "m.read", &event, json!({"thread_id": "$other"})).await.fails_as(400, "M_INVALID_PARAM");
-    reads(&alice, &room, "m.fully_read", &event, json!({"thread_id": "main"})).await.fails_as(400, "M_INVALID_PARAM");
+    reads(&alice, &room, "m.read", &event, json!({"thread_id": "$other"}))
+        .await
+        .fails_as(400, "M_INVALID_PARAM");
+    reads(&alice, &room, "m.fully_read", &event, json!({"thread_id": "main"}))
+        .await
+        .fails_as(400, "M_INVALID_PARAM");
     reads(&bob, &room, "m.read", &event, json!({})).await.fails_as(403, "M_FORBIDDEN");
 }
 
@@ -161,7 +167,9 @@ async fn presence_is_for_those_who_share_a_room() {
     alice.put(&path, json!({"presence": "unavailable", "status_msg": "lunch"})).await.ok();
     bob.syncs_until("alice is at lunch", |sync| {
         sync["presence"]["events"].as_array().is_some_and(|events| {
-            events.iter().any(|event| event["sender"] == alice.id.as_str() && event["content"]["status_msg"] == "lunch")
+            events.iter().any(|event| {
+                event["sender"] == alice.id.as_str() && event["content"]["status_msg"] == "lunch"
+            })
         })
     })
     .await;
@@ -169,5 +177,8 @@ async fn presence_is_for_those_who_share_a_room() {
     carol.get(&path).await.fails_as(403, "M_FORBIDDEN");
     bob.put(&path, json!({"presence": "online"})).await.fails_as(403, "M_FORBIDDEN");
     let long = "x".repeat(5_000);
-    alice.put(&path, json!({"presence": "online", "status_msg": long})).await.fails_as(400, "M_INVALID_PARAM");
+    alice
+        .put(&path, json!({"presence": "online", "status_msg": long}))
+        .await
+        .fails_as(400, "M_INVALID_PARAM");
 }

@@ -83,10 +83,14 @@ async fn filters_choose_events_and_lazy_members() {
         async move { alice.messages(&room, &query).await.ok() }
     };
     assert_eq!(bodies(&page(json!({"types": ["m.room.mess*"]})).await["chunk"]), ["from bob", "from alice"]);
-    assert_eq!(bodies(&page(json!({"senders": [bob.id], "not_types": ["m.room.*"]})).await["chunk"]), ["note"]);
+    assert_eq!(
+        bodies(&page(json!({"senders": [bob.id], "not_types": ["m.room.*"]})).await["chunk"]),
+        ["note"]
+    );
     assert_eq!(bodies(&page(json!({"contains_url": true})).await["chunk"]), ["note"]);
     let lazy = page(json!({"types": ["org.example.note"], "lazy_load_members": true})).await;
-    let members: Vec<_> = lazy["state"].as_array().expect("members").iter().map(|event| &event["state_key"]).collect();
+    let members: Vec<_> =
+        lazy["state"].as_array().expect("members").iter().map(|event| &event["state_key"]).collect();
     assert_eq!(members, [&json!(bob.id)]);
 }
 
@@ -94,9 +98,12 @@ async fn filters_choose_events_and_lazy_members() {
 async fn history_visibility_decides_event_by_event() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
-    for (visibility, sees_before, sees_invited) in
-        [("shared", true, true), ("joined", false, false), ("invited", false, true), ("world_readable", true, true)]
-    {
+    for (visibility, sees_before, sees_invited) in [
+        ("shared", true, true),
+        ("joined", false, false),
+        ("invited", false, true),
+        ("world_readable", true, true),
+    ] {
         let room = room_with_visibility(&alice, visibility).await;
         let before = alice.sends(&room, "before").await.event_id();
         alice.invites(&room, &bob).await.ok();
@@ -153,10 +160,16 @@ async fn who_left_sees_the_room_as_it_was() {
     assert_eq!(page["chunk"][1]["content"]["body"], "seen");
     bob.event(&room, &later).await.fails_as(404, "M_NOT_FOUND");
     let members = bob.reads_room(&room, "members").await.ok();
-    let members: Vec<_> = members["chunk"].as_array().expect("members").iter().map(|event| event["state_key"].clone()).collect();
+    let members: Vec<_> = members["chunk"]
+        .as_array()
+        .expect("members")
+        .iter()
+        .map(|event| event["state_key"].clone())
+        .collect();
     assert!(members.contains(&json!(alice.id)) && members.contains(&json!(bob.id)));
     assert!(!members.contains(&json!(carol.id)), "carol came later");
-    let forward = bob.messages(&room, &format!("dir=f&from={}", page["start"].as_str().expect("a token"))).await.ok();
+    let forward =
+        bob.messages(&room, &format!("dir=f&from={}", page["start"].as_str().expect("a token"))).await.ok();
     assert_eq!(forward["chunk"], json!([]));
     bob.reads_room(&room, "joined_members").await.fails_as(403, "M_FORBIDDEN");
 }
@@ -167,7 +180,10 @@ async fn a_page_of_invisible_events_still_leads_on() {
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let room = room_with_visibility(&alice, "shared").await;
     let first = alice.sends(&room, "shared").await.event_id();
-    alice.sets_state(&room, "m.room.history_visibility", "", json!({"history_visibility": "joined"})).await.ok();
+    alice
+        .sets_state(&room, "m.room.history_visibility", "", json!({"history_visibility": "joined"}))
+        .await
+        .ok();
     for number in 0..60 {
         alice.sends(&room, &format!("hidden {number}")).await.ok();
     }
@@ -214,8 +230,12 @@ async fn members_are_listed_by_membership_and_time() {
         let (alice, room) = (alice.clone(), room.clone());
         async move {
             let members = alice.reads_room(&room, &format!("members{what}")).await.ok();
-            let mut members: Vec<_> =
-                members["chunk"].as_array().expect("members").iter().map(|event| event["state_key"].as_str().expect("a key").to_owned()).collect();
+            let mut members: Vec<_> = members["chunk"]
+                .as_array()
+                .expect("members")
+                .iter()
+                .map(|event| event["state_key"].as_str().expect("a key").to_owned())
+                .collect();
             members.sort();
             members
         }
@@ -254,7 +274,10 @@ async fn unsigned_tells_each_reader_their_own_part() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let room = room_with_visibility(&alice, "shared").await;
-    let before = alice.sends_event_as(&room, "m.room.message", "own-id", json!({"body": "x", "msgtype": "m.text"})).await.event_id();
+    let before = alice
+        .sends_event_as(&room, "m.room.message", "own-id", json!({"body": "x", "msgtype": "m.text"}))
+        .await
+        .event_id();
     bob.joins(&room).await.ok();
     let after = alice.sends(&room, "y").await.event_id();
     assert_eq!(alice.event(&room, &before).await.ok()["unsigned"]["transaction_id"], "own-id");

@@ -81,16 +81,23 @@ async fn a_thread_is_summed_up_with_its_root() {
     bob.replies_in_thread(&room, &root, "one").await.ok();
     let two = bob.replies_in_thread(&room, &root, "two").await.event_id();
     let page = carol.messages(&room, "dir=b&limit=10").await.ok();
-    let seen = page["chunk"].as_array().expect("events").iter().find(|event| event["event_id"] == root.as_str());
+    let seen =
+        page["chunk"].as_array().expect("events").iter().find(|event| event["event_id"] == root.as_str());
     let thread = bundle(seen.expect("the root"))["m.thread"].clone();
     assert_eq!((thread["count"].as_u64(), &thread["latest_event"]["event_id"]), (Some(2), &json!(two)));
     assert_eq!(thread["current_user_participated"], false);
     assert_eq!(bundle(&bob.event(&room, &root).await.ok())["m.thread"]["current_user_participated"], true);
     bob.redacts(&room, &two).await.ok();
     let thread = bundle(&carol.event(&room, &root).await.ok())["m.thread"].clone();
-    assert_eq!((thread["count"].as_u64(), &thread["latest_event"]["content"]["body"]), (Some(1), &json!("one")));
+    assert_eq!(
+        (thread["count"].as_u64(), &thread["latest_event"]["content"]["body"]),
+        (Some(1), &json!("one"))
+    );
     carol.ignores([&bob]).await.ok();
-    assert!(bundle(&carol.event(&room, &root).await.ok()).get("m.thread").is_none(), "bob's replies are ignored");
+    assert!(
+        bundle(&carol.event(&room, &root).await.ok()).get("m.thread").is_none(),
+        "bob's replies are ignored"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

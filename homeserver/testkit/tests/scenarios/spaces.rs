@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use testkit::{User, World, segment};
 
 async fn space(owner: &User, preset: &str) -> String {
-    owner.creates_room_like(json!({"preset": preset, "creation_content": {"type": "m.space"}})).await.room_id()
+    owner
+        .creates_room_like(json!({"preset": preset, "creation_content": {"type": "m.space"}}))
+        .await
+        .room_id()
 }
 
 async fn named(owner: &User, preset: &str, name: &str) -> String {
@@ -80,10 +83,16 @@ async fn closed_rooms_are_left_out_with_all_below() {
     links(&alice, &private, &inside, json!({"via": ["x"]})).await;
     assert_eq!(rooms(&hierarchy(&bob, &root, "").await), [&*root]);
     bob.joins(&root).await.ok();
-    assert_eq!(rooms(&hierarchy(&bob, &root, "").await), [&*root, &*restricted], "members of the space may join it");
+    assert_eq!(
+        rooms(&hierarchy(&bob, &root, "").await),
+        [&*root, &*restricted],
+        "members of the space may join it"
+    );
     alice.invites(&private, &bob).await.ok();
     assert_eq!(rooms(&hierarchy(&bob, &root, "").await), [&*root, &*private, &*inside, &*restricted]);
-    bob.get(&format!("/_matrix/client/v1/rooms/{}/hierarchy", segment("!nowhere:x"))).await.fails_as(403, "M_FORBIDDEN");
+    bob.get(&format!("/_matrix/client/v1/rooms/{}/hierarchy", segment("!nowhere:x")))
+        .await
+        .fails_as(403, "M_FORBIDDEN");
 }
 
 #[tokio::test(flavor = "multi_thread")]
