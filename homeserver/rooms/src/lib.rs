@@ -37,6 +37,8 @@ pub mod read;
 pub mod read_markers;
 pub mod reading;
 pub mod reading_tables;
+#[cfg(test)]
+mod reading_tests;
 pub mod receipts;
 pub mod relations;
 mod resolution;

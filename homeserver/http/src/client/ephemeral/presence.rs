@@ -38,7 +38,9 @@ pub async fn put(
         return Err(MatrixError::forbidden("You can only set your own presence"));
     }
     if request.status_msg.as_ref().is_some_and(|message| message.len() > STATUS_BYTES_MAX) {
-        return Err(MatrixError::invalid_param(format!("status_msg is longer than {STATUS_BYTES_MAX} bytes")));
+        return Err(MatrixError::invalid_param(format!(
+            "status_msg is longer than {STATUS_BYTES_MAX} bytes"
+        )));
     }
     let device = caller.device.as_deref();
     app.rooms.set_presence(&caller.user, device, request.presence, request.status_msg).await?;

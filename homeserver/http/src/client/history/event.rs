@@ -14,6 +14,7 @@ pub async fn handler(
 ) -> Result<JsonBytes, MatrixError> {
     let viewer = viewer(&caller);
     let event = app.rooms.visible_event(&app.store, viewer, &request.room_id, &request.event_id).await?;
-    let json = app.rooms.client_event_with_relations(&app.store, viewer, event.shown(), EventForm::Full).await?;
+    let json =
+        app.rooms.client_event_with_relations(&app.store, viewer, event.shown(), EventForm::Full).await?;
     Ok(JsonBytes(json))
 }

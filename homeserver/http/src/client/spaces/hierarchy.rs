@@ -11,8 +11,10 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    let query =
-        HierarchyQuery { max_depth: request.max_depth.map(u64::from), suggested_only: request.suggested_only };
+    let query = HierarchyQuery {
+        max_depth: request.max_depth.map(u64::from),
+        suggested_only: request.suggested_only,
+    };
     let (from, limit) = (request.from.as_deref(), request.limit.map(count));
     let page = app.rooms.hierarchy(&app.store, &caller.user, &request.room_id, query, from, limit).await?;
     let mut response = Response::new();
