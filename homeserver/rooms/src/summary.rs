@@ -32,12 +32,6 @@ struct CreateContent {
     room_version: Option<RoomVersionId>,
 }
 
-#[derive(Deserialize)]
-struct JoinRulesContent {
-    #[serde(flatten)]
-    join_rule: JoinRule,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Texts {
@@ -129,8 +123,7 @@ impl Rooms {
     /// The join rule in force; invite when the room does not say.
     pub async fn join_rule(&self, reader: &Reader, room: RoomNum) -> Result<JoinRule, RoomsError> {
         let event = self.current_state(reader, room, "m.room.join_rules", "").await?;
-        let content = event.and_then(|pdu| pdu.content_as::<JoinRulesContent>().ok());
-        Ok(content.map_or(JoinRule::Invite, |content| content.join_rule))
+        Ok(event.and_then(|pdu| pdu.content_as().ok()).unwrap_or(JoinRule::Invite))
     }
 
     /// The user's membership as others may be told, for `/room_summary`.
