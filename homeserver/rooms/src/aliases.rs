@@ -83,6 +83,18 @@ impl Rooms {
         Ok(())
     }
 
+    /// The aliases of a room, for somebody who is in it; for anybody where the history is public.
+    ///
+    /// # Errors
+    /// The room is unknown or closed to the user, which looks the same.
+    pub async fn list_aliases(&self, user: &UserId, room_id: &RoomId) -> Result<Vec<OwnedRoomAliasId>, RoomsError> {
+        let room = self.room_of_actor(room_id).await?;
+        if !self.directory_entry(room).await?.world_readable {
+            self.must_be_joined(room, user).await?;
+        }
+        self.aliases_of(room).await
+    }
+
     /// The aliases that this server knows for a room.
     ///
     /// # Errors

@@ -10,6 +10,5 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
-    Ok(Answer(Response::new(app.rooms.aliases_of(room.room()).await?)))
+    Ok(Answer(Response::new(app.rooms.list_aliases(&caller.user, &request.room_id).await?)))
 }
