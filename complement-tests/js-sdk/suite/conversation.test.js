@@ -1,9 +1,11 @@
 // Two people with a real client library meet in a room and use it as people do.
 
+import "../support/quiet.js";
+
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { NotificationCountType } from "matrix-js-sdk";
+import { NotificationCountType, SetPresence } from "matrix-js-sdk";
 
 import { bodiesIn, eventIn, logIn, register, roomWith, until } from "../support/people.js";
 import { Server } from "../support/server.js";
@@ -152,6 +154,8 @@ describe("a conversation of two", () => {
     });
 
     it("shows who is there", async () => {
+        // Each sync says anew whether its user is there, so the sync must say the same.
+        alice.setSyncPresence(SetPresence.Unavailable);
         await alice.setPresence({ presence: "unavailable", status_msg: "at lunch" });
         const user = await until("alice's presence", () => {
             const user = bob.getUser(alice.getUserId());

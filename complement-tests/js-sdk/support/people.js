@@ -1,13 +1,14 @@
 // People with a real client: registering, logging in, starting the sync, waiting for what must come.
 
+import "./quiet.js";
+
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ClientEvent, createClient } from "matrix-js-sdk";
-import { logger } from "matrix-js-sdk/lib/logger.js";
-
-logger.setLevel("silent", false);
+import { ClientEvent, createClient, TimelineWindow } from "matrix-js-sdk";
 
 const PATIENCE_MS = 20_000;
+const PAGE = 50;
+const WINDOW = 2_000;
 
 /** Registers an account and leaves it without a running client. */
 export async function register(baseUrl, username) {
@@ -66,5 +67,22 @@ export function eventIn(client, roomId, eventId) {
 /** The bodies of the text messages in a room's live timeline, oldest first. */
 export function bodiesIn(client, roomId) {
     const events = client.getRoom(roomId).getLiveTimeline().getEvents();
+    return events.filter((event) => event.getType() === "m.room.message").map((event) => event.getContent().body);
+}
+
+/**
+ * Every event of a room, oldest first, as a person sees it who scrolls up to the beginning. Follows the
+ * library's own way over gaps: a client that was away starts a new timeline after one.
+ */
+export async function wholeRoom(client, roomId) {
+    const window = new TimelineWindow(client, client.getRoom(roomId).getUnfilteredTimelineSet(), { windowLimit: WINDOW });
+    await window.load(undefined, PAGE);
+    while (await window.paginate("b", PAGE));
+    return window.getEvents();
+}
+
+/** The bodies of the text messages of the whole room, oldest first. */
+export async function allBodies(client, roomId) {
+    const events = await wholeRoom(client, roomId);
     return events.filter((event) => event.getType() === "m.room.message").map((event) => event.getContent().body);
 }
