@@ -86,6 +86,7 @@ fn environment() -> Vec<(String, String)> {
 mod tests {
     use clap::CommandFactory as _;
 
+    /// Also looks into every subcommand, which the parser itself does only when one is used.
     #[test]
     fn the_command_line_is_well_formed() {
         super::Cli::command().debug_assert();

@@ -20,5 +20,6 @@ mod settings;
 mod signing_key;
 mod tls;
 
+pub use accounts::NewUser;
 pub use parts::Options;
 pub use running::{RunningServer, Server, StartError};

@@ -38,12 +38,22 @@ pub(crate) fn method_not_allowed() -> MatrixError {
 fn json(error: &serde_json::Error) -> MatrixError {
     let message = error.to_string();
     match error.classify() {
-        // ruma checks some parameters of the path in the same pass and reports them as data errors.
         Category::Data if message.starts_with("missing field") => MatrixError::missing_param(message),
+        Category::Data if is_about_an_identifier(&message) => MatrixError::invalid_param(message),
         Category::Data => MatrixError::bad_json(message),
         Category::Syntax if message.starts_with("recursion limit") => MatrixError::bad_json(message),
         Category::Syntax | Category::Eof | Category::Io => MatrixError::not_json(message),
     }
+}
+
+/// serde keeps only the text of an error, so ruma's words for a bad identifier are all there is to go by.
+fn is_about_an_identifier(message: &str) -> bool {
+    use ruma::IdParseError::{
+        Empty, InvalidCharacters, InvalidServerName, MaximumLengthExceeded, MissingColon, MissingLeadingSigil,
+    };
+    [Empty, InvalidCharacters, InvalidServerName, MaximumLengthExceeded, MissingColon, MissingLeadingSigil]
+        .iter()
+        .any(|error| message.starts_with(&error.to_string()))
 }
 
 /// Path and query arguments: ruma reports both by the same error.
@@ -52,5 +62,41 @@ fn parameter(message: String) -> MatrixError {
         MatrixError::missing_param(message)
     } else {
         MatrixError::invalid_param(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::OwnedUserId;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Body {
+        #[expect(unused, reason = "only its type matters")]
+        user: OwnedUserId,
+    }
+
+    #[test]
+    fn each_kind_of_bad_body_has_its_code() {
+        let cases = [
+            ("", "M_NOT_JSON"),
+            ("{", "M_NOT_JSON"),
+            ("nonsense", "M_NOT_JSON"),
+            ("{} {}", "M_NOT_JSON"),
+            ("[]", "M_BAD_JSON"),
+            ("1", "M_BAD_JSON"),
+            ("{}", "M_MISSING_PARAM"),
+            (r#"{"user":5}"#, "M_BAD_JSON"),
+            (r#"{"user":""}"#, "M_INVALID_PARAM"),
+            (r#"{"user":"alice"}"#, "M_INVALID_PARAM"),
+            (r#"{"user":"@alice"}"#, "M_INVALID_PARAM"),
+            (r#"{"user":"@alice:b c"}"#, "M_INVALID_PARAM"),
+        ];
+        for (body, code) in cases {
+            let error = serde_json::from_str::<Body>(body).unwrap_err();
+            assert_eq!(MatrixError::from(DeserializationError::Json(error)).code(), code, "{body}");
+        }
     }
 }

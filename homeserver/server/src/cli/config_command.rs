@@ -7,6 +7,9 @@ use config::Config;
 
 use super::{environment, output::say};
 
+/// Stands in the example, because a file without a name is not valid.
+const EXAMPLE_SERVER_NAME: &str = "example.org";
+
 /// What to do with a configuration.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -22,7 +25,9 @@ pub(super) enum Command {
 pub(super) fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Example => {
-            say(config::example(&Config::default()).trim_end());
+            let mut config = Config::default();
+            EXAMPLE_SERVER_NAME.clone_into(&mut config.server.name);
+            say(config::example(&config).trim_end());
             Ok(())
         }
         Command::Check { file } => {

@@ -35,14 +35,14 @@ enum Action {
         #[arg(long)]
         admin: bool,
         #[command(flatten)]
-        password: Password,
+        password: PasswordSource,
     },
     /// Sets a password and logs the user out everywhere.
     Password {
         /// User name or whole id.
         user: String,
         #[command(flatten)]
-        password: Password,
+        password: PasswordSource,
     },
     /// Closes an account for ever: it leaves its rooms and can never log in again.
     Deactivate {
@@ -58,7 +58,7 @@ enum Action {
 
 /// Where a password comes from. Without any of these the server chooses one and prints it.
 #[derive(Debug, clap::Args)]
-struct Password {
+struct PasswordSource {
     /// The password; other users of this machine may see it in the list of processes.
     #[arg(long, env = "LIANQIAO_PASSWORD", hide_env_values = true)]
     password: Option<String>,
@@ -87,7 +87,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
     }
 }
 
-impl Password {
+impl PasswordSource {
     /// The password, and whether it was chosen here and must be shown.
     fn take(self) -> Result<(String, bool), String> {
         if self.password_stdin {
