@@ -14,6 +14,8 @@ pub mod push;
 pub mod redaction;
 pub mod relations;
 pub mod resolution;
+#[cfg(test)]
+mod test_room;
 pub mod visibility;
 
 pub use build::NewPdu;
