@@ -60,4 +60,7 @@ bench: setup ## Compares with Synapse, where it can be installed
 	complement-tests/bench/run
 
 fuzz: setup ## Fuzzes event parsing and sync tokens; SECONDS=n each
-	fuzz/run $(SECONDS)
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	cd homeserver && for target in $$(cargo +nightly fuzz list --fuzz-dir fuzz); do \
+	  cargo +nightly fuzz run --fuzz-dir fuzz "$$target" -- -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048; \
+	done

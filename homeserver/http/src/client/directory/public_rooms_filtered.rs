@@ -5,14 +5,16 @@ use rooms::DirectoryQuery;
 use ruma::api::client::directory::get_public_rooms_filtered::v3::{Request, Response};
 
 use super::{chunk, count, page};
-use crate::{Answer, App, GuestAllowed, MatrixError};
+use crate::{Action, Answer, App, GuestAllowed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3publicrooms)
 pub async fn handler(
     State(app): State<App>,
-    GuestAllowed { request, .. }: GuestAllowed<Request>,
+    GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    let types = request.filter.room_types.iter().map(|kind| kind.as_str().map(str::to_owned)).collect::<Vec<_>>();
+    app.limits.user(&caller.user, Action::Search)?;
+    let types =
+        request.filter.room_types.iter().map(|kind| kind.as_str().map(str::to_owned)).collect::<Vec<_>>();
     let query = DirectoryQuery {
         term: request.filter.generic_search_term,
         room_types: (!types.is_empty()).then_some(types),

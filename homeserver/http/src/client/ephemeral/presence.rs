@@ -9,7 +9,7 @@ use ruma::{
     presence::PresenceState,
 };
 
-use crate::{Answer, App, Authed, MatrixError};
+use crate::{Action, Answer, App, Authed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3presenceuseridstatus)
 pub async fn get(
@@ -42,6 +42,7 @@ pub async fn put(
             "status_msg is longer than {STATUS_BYTES_MAX} bytes"
         )));
     }
+    app.limits.user(&caller.user, Action::Presence)?;
     let device = caller.device.as_deref();
     app.rooms.set_presence(&caller.user, device, request.presence, request.status_msg).await?;
     Ok(Answer(set_presence::v3::Response::new()))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use ruma::api::client::typing::create_typing_event::v3::{Request, Response, Typing};
 
-use crate::{Answer, App, Authed, MatrixError};
+use crate::{Action, Answer, App, Authed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidtypinguserid)
 pub async fn handler(
@@ -13,6 +13,7 @@ pub async fn handler(
     if request.user_id != caller.user {
         return Err(MatrixError::forbidden("You can only type for yourself"));
     }
+    app.limits.user(&caller.user, Action::Presence)?;
     let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await?;
     let audience = app.rooms.local_members(room.room()).await?;
     match request.state {
