@@ -7,7 +7,10 @@ use model::{EventNum, Pdu, RoomNum, TimelinePos};
 use ruma::OwnedEventId;
 use store::Batch;
 
-use crate::reading_tables::{RELATED, RELATION, THREAD_REPLY};
+use crate::{
+    Rooms,
+    reading_tables::{RELATED, RELATION, THREAD_REPLY},
+};
 
 /// Relation types longer than this are not indexed; none of the specification comes near.
 const REL_TYPE_BYTES_MAX: usize = 255;
@@ -89,7 +92,7 @@ impl RelatesTo {
 }
 
 /// Adds the rows of an event to the batch that commits it.
-pub fn add(batch: &mut Batch, indexed: &Indexed<'_>) {
+pub(crate) fn add(batch: &mut Batch, rooms: &Rooms, indexed: &Indexed<'_>) {
     let Some(relation) = RelatesTo::of(indexed.pdu) else { return };
     let class = RelationClass::of(&relation.rel_type);
     let sender = indexed.pdu.sender().to_owned();
@@ -101,6 +104,8 @@ pub fn add(batch: &mut Batch, indexed: &Indexed<'_>) {
         );
     }
     batch.put(&RELATED, &(indexed.room, relation.parent.clone()), &());
+    let (rooms, parent) = (rooms.clone(), relation.parent.clone());
+    batch.on_commit(move |_| rooms.reading.related.replace(&parent, true));
     batch.put(
         &RELATION,
         &(indexed.room, relation.parent, class.code(), indexed.position),
@@ -109,7 +114,7 @@ pub fn add(batch: &mut Batch, indexed: &Indexed<'_>) {
 }
 
 /// Takes the rows of an event away in the batch that redacts it.
-pub fn redact(batch: &mut Batch, indexed: &Indexed<'_>) {
+pub(crate) fn redact(batch: &mut Batch, indexed: &Indexed<'_>) {
     let Some(relation) = RelatesTo::of(indexed.pdu) else { return };
     let class = RelationClass::of(&relation.rel_type);
     if class == RelationClass::Thread {

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use ruma::{DeviceId, OwnedUserId, UserId, presence::PresenceState};
+use ruma::{DeviceId, OwnedEventId, OwnedUserId, UserId, presence::PresenceState};
 use serde_json::value::RawValue;
 use store::Reader;
 use streams::EphemeralPos;
 
 use crate::{
     LocalMembers, Member, Membership, Rooms, RoomsError, RoomsParts,
+    cache::LiveCache,
+    limits,
     presence::{Noted, Presence},
     push_context::PowerCache,
     receipts::ReceiptCaches,
@@ -29,6 +31,8 @@ pub(crate) struct Reading {
     pub receipts: ReceiptCaches,
     pub unread: UnreadCache,
     pub power: PowerCache,
+    /// Whether an event has or had relations: asked for every event of every page.
+    pub related: LiveCache<OwnedEventId, bool>,
 }
 
 impl Reading {
@@ -40,6 +44,7 @@ impl Reading {
             receipts: ReceiptCaches::new(),
             unread: UnreadCache::new(),
             power: PowerCache::new(),
+            related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES),
         }
     }
 }

@@ -8,9 +8,19 @@ use ruma::{OwnedEventId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
-/// Events that relate to a parent, by class of relation and place in the timeline:
-/// event, sender, event type, relation type.
-pub const RELATION: Table<(RoomNum, OwnedEventId, u8, TimelinePos), (EventNum, OwnedUserId, String, String)> =
+/// Room, parent, class of relation, place of the child in the timeline.
+pub type RelationKey = (RoomNum, OwnedEventId, u8, TimelinePos);
+/// Event, sender, event type, relation type.
+pub type RelationRow = (EventNum, OwnedUserId, String, String);
+/// Room, user, kind, thread.
+pub type ReceiptKey = (RoomNum, OwnedUserId, u8, String);
+/// Stream position, place of the event in the timeline, time in ms, event.
+pub type ReceiptRow = (StreamPos, TimelinePos, u64, OwnedEventId);
+/// Kind, time in ms, event, user, thread.
+pub type ReceiptChangeRow = (u64, u64, OwnedEventId, OwnedUserId, String);
+
+/// Events that relate to a parent.
+pub const RELATION: Table<RelationKey, RelationRow> =
     Table::new(360, "relation", Profile::Scan, "which events relate to this one?");
 
 /// Parents that have or had a relation, so that a page of events asks once for all its parents.
@@ -21,13 +31,12 @@ pub const RELATED: Table<(RoomNum, OwnedEventId), ()> =
 pub const THREAD_REPLY: Table<(RoomNum, TimelinePos), (OwnedUserId, OwnedEventId)> =
     Table::new(362, "thread_reply", Profile::Scan, "which threads of this room moved last?");
 
-/// The latest receipt by room, user, kind and thread:
-/// stream position, timeline position of the event, time in ms, event.
-pub const RECEIPT: Table<(RoomNum, OwnedUserId, u8, String), (StreamPos, TimelinePos, u64, OwnedEventId)> =
+/// The latest receipt of each kind and thread.
+pub const RECEIPT: Table<ReceiptKey, ReceiptRow> =
     Table::new(363, "receipt", Profile::Point, "how far has this user read?");
 
-/// Receipts in stream order: kind, time in ms, event, user, thread. Only the latest of each is kept.
-pub const RECEIPT_CHANGE: Table<(RoomNum, StreamPos), (u64, u64, OwnedEventId, OwnedUserId, String)> =
+/// Receipts in stream order; only the latest of each kind and thread is kept.
+pub const RECEIPT_CHANGE: Table<(RoomNum, StreamPos), ReceiptChangeRow> =
     Table::new(364, "receipt_change", Profile::Scan, "which receipts of this room are newer?");
 
 /// Unread notifications as counted so far; only a short-cut, to be recounted at any time.

@@ -204,21 +204,31 @@ impl Rooms {
         viewer: Viewer<'_>,
         events: &[Shown],
     ) -> Result<Bundles, RoomsError> {
-        let keys: Vec<_> =
-            events.iter().map(|event| (event.meta.room, event.pdu.event_id().to_owned())).collect();
-        let related = reader.multi_get(&RELATED, &keys).await?;
         let mut bundles = HashMap::new();
-        if related.iter().all(Option::is_none) {
+        let mut parents = Vec::new();
+        for event in events {
+            if self.has_relations(event.meta.room, event.pdu.owned_event_id()).await? {
+                parents.push(event);
+            }
+        }
+        if parents.is_empty() {
             return Ok(bundles);
         }
         let ignored = self.ignored_by(viewer.user).await?;
-        for (event, _) in events.iter().zip(related).filter(|(_, related)| related.is_some()) {
+        for event in parents {
             let mut judge = Judge::new(self, reader, viewer.user, event.meta.room);
             if let Some(bundle) = self.bundle(reader, viewer, &mut judge, &ignored, event).await? {
                 bundles.insert(event.pdu.event_id().to_owned(), bundle);
             }
         }
         Ok(bundles)
+    }
+
+    /// Whether any event relates to this one, or did before it was redacted. From memory after the
+    /// first time.
+    async fn has_relations(&self, room: RoomNum, event_id: &OwnedEventId) -> Result<bool, RoomsError> {
+        let load = async { Ok(self.parts.store.exists(&RELATED, &(room, event_id)).await?) };
+        self.reading.related.get_or_load(event_id, load).await
     }
 
     async fn bundle(

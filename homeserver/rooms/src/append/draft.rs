@@ -373,7 +373,8 @@ impl Draft {
         let place = TimelinePos::from(position);
         self.batch.put(&TIMELINE, &(self.room, place), &event);
         self.batch.put(&TIMESTAMP, &(self.room, pdu.origin_server_ts(), place), &event);
-        index::add(&mut self.batch, &Indexed { room: self.room, event, position: place, pdu });
+        let indexed = Indexed { room: self.room, event, position: place, pdu };
+        index::add(&mut self.batch, &self.rooms, &indexed);
         streams::record(&mut self.batch, position, &Fact::Event { room: self.room, event });
         self.effects.in_timeline(position);
     }
