@@ -4,6 +4,9 @@
 /// room keys and to-device messages carry many items in one request.
 pub const JSON_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Bytes beyond a body's limit that are read and thrown away, so that the client hears why it is refused.
+pub const DISCARDED_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// Deepest nesting of arrays and objects in a request body. Parsers recurse, so depth is stack.
 pub const JSON_DEPTH_MAX: usize = 100;
 

@@ -156,9 +156,11 @@ where
     H: RumaHandler<X>,
     X: RumaExtractor + Send + 'static,
 {
-    let response = match <X as FromRequest<App>>::from_request(request, &app).await {
-        Ok(extracted) => fence(handler.call(app.clone(), extracted), &app, detached).await,
-        Err(refused) => refused.into_response(),
+    let extracting = AssertUnwindSafe(<X as FromRequest<App>>::from_request(request, &app)).catch_unwind();
+    let response = match extracting.await {
+        Ok(Ok(extracted)) => fence(handler.call(app.clone(), extracted), &app, detached).await,
+        Ok(Err(refused)) => refused.into_response(),
+        Err(_) => MatrixError::internal("read request", "it panicked").into_response(),
     };
     labelled(response, label)
 }

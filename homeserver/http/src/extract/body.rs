@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use ruma::api::error::ErrorCode;
 
-use crate::{MatrixError, limits::BODY_TIMEOUT_MS_MAX};
+use crate::{
+    MatrixError,
+    limits::{BODY_TIMEOUT_MS_MAX, DISCARDED_BYTES_MAX},
+};
 
 /// Collects a body of at most `bytes_max` bytes.
 ///
@@ -23,21 +26,47 @@ use crate::{MatrixError, limits::BODY_TIMEOUT_MS_MAX};
 /// * 408 `M_UNKNOWN` when the client is too slow, 400 when it hangs up in the middle.
 pub async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, MatrixError> {
     refuse_encodings(headers)?;
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > bytes_max as u64) {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
+        .unwrap_or_default();
+    if announced > bytes_max.saturating_add(DISCARDED_BYTES_MAX) {
         return Err(too_large(bytes_max));
     }
-    let collected = Limited::new(body, bytes_max).collect();
-    match tokio::time::timeout(Duration::from_millis(BODY_TIMEOUT_MS_MAX), collected).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(bytes_max)),
-        Ok(Err(_)) => Err(MatrixError::bad_request("The request body broke off")),
+    let keep = announced <= bytes_max;
+    match tokio::time::timeout(Duration::from_millis(BODY_TIMEOUT_MS_MAX), collect(body, bytes_max, keep))
+        .await
+    {
+        Ok(outcome) => outcome,
         Err(_) => Err(MatrixError::new(
             StatusCode::REQUEST_TIMEOUT,
             ErrorCode::Unknown,
             "The request body did not arrive in time",
         )),
     }
+}
+
+/// Reads to the end and keeps nothing of a body that is too large: many clients send all of it before
+/// they look at the answer, and would only see a broken connection otherwise.
+async fn collect(mut body: Body, bytes_max: usize, mut keep: bool) -> Result<Bytes, MatrixError> {
+    let mut kept = BytesMut::new();
+    let mut read = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| MatrixError::bad_request("The request body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        read = read.saturating_add(data.len());
+        if read > bytes_max {
+            keep = false;
+            kept = BytesMut::new();
+        }
+        if read > bytes_max.saturating_add(DISCARDED_BYTES_MAX) {
+            break;
+        }
+        if keep {
+            kept.extend_from_slice(&data);
+        }
+    }
+    if keep { Ok(kept.freeze()) } else { Err(too_large(bytes_max)) }
 }
 
 fn refuse_encodings(headers: &HeaderMap) -> Result<(), MatrixError> {

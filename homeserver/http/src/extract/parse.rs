@@ -13,8 +13,11 @@ use crate::{
     limits::{JSON_BODY_BYTES_MAX, JSON_DEPTH_MAX},
 };
 
+/// What an empty body stands for: clients leave it out of requests whose every field is optional.
+const EMPTY_OBJECT: &[u8] = b"{}";
+
 /// Reads and checks a request. The `Content-Type` is not looked at, because many clients leave it out
-/// or send a wrong one; an empty body stands for an empty object, as ruma has it.
+/// or send a wrong one.
 pub(super) async fn parse<R: IncomingRequest>(
     mut parts: Parts,
     body: Body,
@@ -26,8 +29,15 @@ pub(super) async fn parse<R: IncomingRequest>(
     let body = match parts.method {
         // A body of a GET means nothing, whatever it holds.
         Method::GET | Method::HEAD => bytes::Bytes::new(),
-        _ => read_body(&parts.headers, body, JSON_BODY_BYTES_MAX).await?,
+        _ => match read_body(&parts.headers, body, JSON_BODY_BYTES_MAX).await? {
+            empty if empty.is_empty() => bytes::Bytes::from_static(EMPTY_OBJECT),
+            body => body,
+        },
     };
+    // A parser that skips a value it does not need would not look at its bytes.
+    if std::str::from_utf8(&body).is_err() {
+        return Err(MatrixError::not_json("The body is not valid UTF-8"));
+    }
     if json_depth_exceeds(&body, JSON_DEPTH_MAX) {
         return Err(MatrixError::bad_json("The JSON is nested too deeply"));
     }
