@@ -5,6 +5,7 @@ use crate::Routes;
 pub mod account;
 pub mod account_data;
 pub mod alias;
+pub(crate) mod confirm;
 pub mod device;
 pub mod directory;
 pub mod discovery;

@@ -7,7 +7,7 @@ use ruma::api::client::device::{
     delete_devices::v3::{Request as SeveralRequest, Response as SeveralResponse},
 };
 
-use crate::{Answer, App, Authed, MatrixError, extract::Uia};
+use crate::{Answer, App, Authed, MatrixError, client::confirm::confirm, extract::Uia};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#delete_matrixclientv3devicesdeviceid)
 pub async fn one(
@@ -15,7 +15,7 @@ pub async fn one(
     Authed { caller, request: Uia(request) }: Authed<Uia<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
     let operation = Operation::new("DELETE /devices/{deviceId}").with(&request.device_id);
-    app.accounts.user_interactive(operation, &caller.user, request.auth.as_ref()).await?;
+    confirm(&app, &caller, operation, request.auth.as_ref()).await?;
     app.accounts.remove_devices(&caller.user, &[request.device_id]).await?;
     Ok(Answer(Response::new()))
 }
@@ -29,7 +29,7 @@ pub async fn several(
     request.devices.sort();
     request.devices.dedup();
     let operation = Operation::new("POST /delete_devices").with(&request.devices);
-    app.accounts.user_interactive(operation, &caller.user, request.auth.as_ref()).await?;
+    confirm(&app, &caller, operation, request.auth.as_ref()).await?;
     app.accounts.remove_devices(&caller.user, &request.devices).await?;
     Ok(Answer(SeveralResponse::new()))
 }

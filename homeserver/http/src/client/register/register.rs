@@ -1,21 +1,17 @@
 //! `POST /_matrix/client/v3/register`
 
-use std::time::Duration;
-
 use accounts::{DeviceChoice, Operation, Registered, Registration, RegistrationRequest};
-use axum::extract::State;
-use ruma::api::client::account::register::{
-    RegistrationKind,
-    v3::{Request, Response},
-};
+use axum::{Json, extract::State};
+use ruma::api::client::account::register::{RegistrationKind, v3::Request};
+use serde_json::{Value, json};
 
-use crate::{Action, Answer, App, MatrixError, Public, extract::Uia};
+use crate::{Action, App, MatrixError, Public, extract::Uia};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3register)
 pub async fn handler(
     State(app): State<App>,
     Public { client, request: Uia(request) }: Public<Uia<Request>>,
-) -> Result<Answer<Response>, MatrixError> {
+) -> Result<Json<Value>, MatrixError> {
     app.limits.address(client.address, Action::Registration)?;
     let device = DeviceChoice {
         id: request.device_id.clone(),
@@ -27,7 +23,7 @@ pub async fn handler(
         RegistrationKind::User => register_user(&app, request, device).await?,
         _ => return Err(MatrixError::invalid_param("Unknown kind of registration")),
     };
-    Ok(Answer(response(registered)))
+    Ok(Json(answer(registered)))
 }
 
 async fn register_user(app: &App, request: Request, device: DeviceChoice) -> Result<Registered, MatrixError> {
@@ -61,13 +57,18 @@ async fn register_user(app: &App, request: Request, device: DeviceChoice) -> Res
     Ok(app.accounts.register(request).await?)
 }
 
-fn response(registered: Registered) -> Response {
-    let mut response = Response::new(registered.user);
+/// Written by hand, because ruma sends `device_id: null` where no session was wanted.
+fn answer(registered: Registered) -> Value {
+    let mut answer = json!({ "user_id": registered.user, "home_server": registered.user.server_name() });
     if let Some(session) = registered.session {
-        response.device_id = Some(session.device);
-        response.access_token = Some(session.tokens.access_token);
-        response.refresh_token = session.tokens.refresh_token;
-        response.expires_in = session.tokens.expires_in_ms.map(Duration::from_millis);
+        answer["device_id"] = json!(session.device);
+        answer["access_token"] = json!(session.tokens.access_token);
+        if let Some(refresh_token) = session.tokens.refresh_token {
+            answer["refresh_token"] = json!(refresh_token);
+        }
+        if let Some(expires_in_ms) = session.tokens.expires_in_ms {
+            answer["expires_in_ms"] = json!(expires_in_ms);
+        }
     }
-    response
+    answer
 }

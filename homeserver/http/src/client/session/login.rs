@@ -2,21 +2,29 @@
 
 use std::time::Duration;
 
-use accounts::{AccountError, DeviceChoice, LoggedIn, LoginName};
+use accounts::{DeviceChoice, LoggedIn, LoginName};
 use axum::extract::State;
-use ruma::api::client::{
-    session::login::v3::{DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
-    uiaa::UserIdentifier,
+use ruma::{
+    OwnedUserId, UserId,
+    api::{
+        IncomingRequest as _,
+        client::{
+            session::login::v3::{DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
+            uiaa::UserIdentifier,
+        },
+    },
 };
+use serde_json::{Map, Value};
 
-use crate::{Action, Answer, App, MatrixError, Public};
+use crate::{Action, Answer, App, MatrixError, Public, extract::Raw};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login)
 pub async fn handler(
     State(app): State<App>,
-    Public { client, request }: Public<Request>,
+    Public { client, request }: Public<Raw<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.address(client.address, Action::Login)?;
+    let request = parsed(&request)?;
     let device = DeviceChoice {
         id: request.device_id,
         display_name: request.initial_device_display_name,
@@ -36,16 +44,35 @@ pub async fn handler(
     Ok(Answer(response(&app, logged_in)))
 }
 
+/// ruma reads `type` without looking whether it is there, so that is done first.
+fn parsed(request: &Raw<Request>) -> Result<Request, MatrixError> {
+    let body: Map<String, Value> = serde_json::from_str(request.object()?.get())
+        .map_err(|error| MatrixError::bad_json(error.to_string()))?;
+    match body.get("type") {
+        Some(Value::String(_)) => {}
+        Some(_) => return Err(MatrixError::bad_json("The type of the login must be a string")),
+        None => return Err(MatrixError::missing_param("Missing parameter: type")),
+    }
+    let request = http::Request::new(&*request.body);
+    Ok(Request::try_from_http_request_inner(request, &[])?)
+}
+
 async fn by_password(app: &App, password: Password, device: &DeviceChoice) -> Result<LoggedIn, MatrixError> {
     let name = login_name(&password)?;
-    let result = app.accounts.login_with_password(&name, &password.password, device).await;
-    if matches!(result, Err(AccountError::WrongCredentials))
-        && let Some(user) = app.accounts.resolve_login_name(&name).await?
+    if let LoginName::User(text) = &name
+        && let Some(user) = guessed_account(app, text)
     {
-        // Guessing one account's password from many addresses meets this bucket.
+        // Before the password is looked at, and for names that do not exist too: whoever guesses one
+        // account's password from many addresses learns nothing more once this bucket is empty.
         app.limits.user(&user, Action::LoginFailed)?;
     }
-    Ok(result?)
+    Ok(app.accounts.login_with_password(&name, &password.password, device).await?)
+}
+
+fn guessed_account(app: &App, name: &str) -> Option<OwnedUserId> {
+    let name = name.to_ascii_lowercase();
+    let id = if name.starts_with('@') { name } else { format!("@{name}:{}", app.accounts.server_name()) };
+    UserId::parse(id).ok()
 }
 
 /// The name, in today's form or in one of the two that older clients send.
