@@ -1,8 +1,9 @@
 //! What this crate asks of others. `server` plugs the implementations in at start.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::RwLock;
 use ruma::{DeviceId, OwnedDeviceId, UserId};
 use store::{Batch, Reader, StoreError};
 
@@ -42,32 +43,35 @@ pub trait ReservedNames: Send + Sync {
 
 #[derive(Default)]
 pub(crate) struct Ports {
-    devices: OnceLock<Arc<dyn DeviceObserver>>,
-    names: OnceLock<Arc<dyn ReservedNames>>,
+    devices: RwLock<Option<Arc<dyn DeviceObserver>>>,
+    names: RwLock<Option<Arc<dyn ReservedNames>>>,
 }
 
 impl Ports {
-    pub fn devices(&self) -> Option<&Arc<dyn DeviceObserver>> {
-        self.devices.get()
+    pub fn devices(&self) -> Option<Arc<dyn DeviceObserver>> {
+        self.devices.read().clone()
     }
 
     pub fn is_reserved(&self, user: &UserId) -> bool {
-        self.names.get().is_some_and(|names| names.is_reserved(user))
+        self.names.read().as_ref().is_some_and(|names| names.is_reserved(user))
     }
 }
 
 impl Accounts {
-    /// Plugs in who hears of devices. The first call counts; `server` makes it before serving.
+    /// Plugs in who hears of devices; `server` does it before serving.
     pub fn observe_devices(&self, observer: Arc<dyn DeviceObserver>) {
-        if self.0.ports.devices.set(observer).is_err() {
-            tracing::warn!("a second device observer was ignored");
-        }
+        *self.0.ports.devices.write() = Some(observer);
     }
 
-    /// Plugs in who knows reserved names. The first call counts.
+    /// Plugs in who knows reserved names.
     pub fn reserve_names(&self, names: Arc<dyn ReservedNames>) {
-        if self.0.ports.names.set(names).is_err() {
-            tracing::warn!("a second source of reserved names was ignored");
-        }
+        *self.0.ports.names.write() = Some(names);
+    }
+
+    /// Takes out what was plugged in, at the stop of a server: an observer holds upper parts, which hold
+    /// these accounts, so that without this none of them, nor the store, would ever be dropped.
+    pub fn unplug(&self) {
+        *self.0.ports.devices.write() = None;
+        *self.0.ports.names.write() = None;
     }
 }

@@ -290,6 +290,7 @@ impl RunningServer {
             tracing::warn!(running = tasks.len(), "some writes did not finish in time");
         }
         self.store.close().await;
+        self.app.accounts.unplug();
     }
 }
 
