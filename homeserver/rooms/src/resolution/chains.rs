@@ -106,6 +106,13 @@ impl AncestryCache {
         Self(Cache::new(ANCESTRY_CACHE_ENTRIES))
     }
 
+    /// Rows in memory.
+    #[cfg(test)]
+    pub fn entry_count(&self) -> u64 {
+        self.0.run_pending_tasks();
+        self.0.entry_count()
+    }
+
     /// The rows of these events; an error when one is missing.
     pub async fn load(
         &self,
