@@ -13,7 +13,7 @@ pub const OPEN_FILES_MAX_DEFAULT: i32 = 512;
 pub const FREE_BYTES_MIN_DEFAULT: u64 = 64 * 1024 * 1024;
 
 /// Write-ahead log kept before the oldest table is flushed; bounds the time of a start after a crash.
-pub const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub const LOG_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// How long an open waits for another process, or an earlier store of this one, to let go of the directory.
 pub const LOCK_WAIT_MS_MAX: u64 = 3_000;

@@ -1,4 +1,5 @@
 //! The store contract, on RocksDB in a temporary directory.
+#![expect(clippy::expect_used, reason = "helpers of a test stop at the first surprise")]
 
 use std::sync::Arc;
 

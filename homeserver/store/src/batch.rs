@@ -125,16 +125,14 @@ impl Batch {
         let value = encode_value(value);
         self.count(key.bytes.len(), value.bytes.len());
         self.positions = self.positions.max(key.positions_used()).max(value.positions_used());
-        self.writes.push(Write { profile: table.profile, key, value: Some(value) });
-        self
+        self.write(Write { profile: table.profile, key, value: Some(value) })
     }
 
     /// Deletes a row, if it is there.
     pub fn delete<K, V, Q: KeyOf<K> + ?Sized>(&mut self, table: &Table<K, V>, key: &Q) -> &mut Self {
         let key = encode_key(table, key);
         self.count(key.bytes.len(), 0);
-        self.writes.push(Write { profile: table.profile, key, value: None });
-        self
+        self.write(Write { profile: table.profile, key, value: None })
     }
 
     /// Demands that no row has this key when the batch is judged.
@@ -229,6 +227,14 @@ impl Batch {
         let value = value.map(|value| value.bytes);
         self.count(key.bytes.len(), value.as_ref().map_or(0, Vec::len));
         self.conditions.push(Condition { profile: table.profile, key: key.bytes, value });
+        self
+    }
+
+    /// Keeps a write, unless the batch is refused already: what is over its bound must not grow on.
+    fn write(&mut self, write: Write) -> &mut Self {
+        if self.fault.is_none() {
+            self.writes.push(write);
+        }
         self
     }
 

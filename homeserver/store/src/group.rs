@@ -9,8 +9,27 @@ use crate::engine::{Engine, Operation};
 use crate::error::StoreError;
 use crate::queue::Request;
 
-/// The values the accepted batches of the group will leave behind; conditions see them before they are written.
-type Overlay = HashMap<Vec<u8>, Option<Vec<u8>>>;
+/// What the accepted batches of the group will leave behind, for the keys that conditions of the group name: `None`
+/// while nobody wrote the key, then the value or its absence. Conditions see it before it is written.
+struct Overlay(HashMap<Vec<u8>, Option<Option<Vec<u8>>>>);
+
+impl Overlay {
+    fn of(requests: &[Request]) -> Self {
+        // The first batch has nobody before it, so what it demands is no reason to remember anything.
+        let conditions = requests.iter().skip(1).flat_map(|request| &request.batch.conditions);
+        Self(conditions.map(|condition| (condition.key.clone(), None)).collect())
+    }
+
+    fn note(&mut self, operation: &Operation) {
+        if let Some(seen) = self.0.get_mut(&operation.key) {
+            *seen = Some(operation.value.clone());
+        }
+    }
+
+    fn written(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.0.get(key).and_then(Option::as_ref)
+    }
+}
 
 /// A request of the group with its verdict.
 pub(crate) struct Judged {
@@ -31,32 +50,25 @@ impl Group {
     /// Judges `requests` in order on top of `engine`; positions follow `frontier`.
     pub(crate) fn judge(requests: Vec<Request>, engine: &dyn Engine, frontier: StreamPos) -> Self {
         let mut group = Self { operations: Vec::new(), judged: Vec::new(), last: frontier, accepted: 0 };
-        // Without conditions nobody looks at the overlay, so it is not kept.
-        let conditional = requests.iter().any(|request| !request.batch.conditions.is_empty());
-        let mut overlay = Overlay::new();
+        let mut overlay = Overlay::of(&requests);
         for mut request in requests {
-            let verdict = match request.batch.fault() {
-                Some(fault) => Err(fault),
-                None => holds(&request.batch.conditions, &overlay, engine),
-            };
-            let verdict =
-                verdict.map(|()| group.accept(&mut request.batch, conditional.then_some(&mut overlay)));
+            let verdict = holds(&request.batch.conditions, &overlay, engine);
+            let verdict = verdict.map(|()| group.accept(&mut request.batch, &mut overlay));
             group.judged.push(Judged { request, verdict });
         }
         group
     }
 
-    fn accept(&mut self, batch: &mut Batch, mut overlay: Option<&mut Overlay>) -> Commit {
+    fn accept(&mut self, batch: &mut Batch, overlay: &mut Overlay) -> Commit {
         let first = self.last.next();
         self.last = StreamPos::new(self.last.get() + batch.positions_taken());
         self.accepted += 1;
         for write in batch.writes.drain(..) {
             let key = write.key.patched(first.get());
             let value = write.value.map(|value| value.patched(first.get()));
-            if let Some(overlay) = &mut overlay {
-                overlay.insert(key.clone(), value.clone());
-            }
-            self.operations.push(Operation { profile: write.profile, key, value });
+            let operation = Operation { profile: write.profile, key, value };
+            overlay.note(&operation);
+            self.operations.push(operation);
         }
         Commit { first, last: self.last }
     }
@@ -70,7 +82,7 @@ impl Group {
 
 fn holds(conditions: &[Condition], overlay: &Overlay, engine: &dyn Engine) -> Result<(), StoreError> {
     for condition in conditions {
-        let holds = match overlay.get(&condition.key) {
+        let holds = match overlay.written(&condition.key) {
             Some(value) => *value == condition.value,
             None => {
                 let mut holds = condition.value.is_none();

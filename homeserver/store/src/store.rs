@@ -136,14 +136,21 @@ impl Store {
 
     /// Commits a batch; answers when it is durable and visible, or refused whole. Waits when the queue is full.
     /// Dropping the future while it waits for room drops the batch; after that the commit goes on without its caller.
-    pub async fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+    pub async fn commit(&self, mut batch: Batch) -> Result<Commit, StoreError> {
+        // Before it waits: a batch over its bound may be larger than all the room there is.
+        if let Some(fault) = batch.fault() {
+            return Err(fault);
+        }
         let room = self.shared().queue.room(batch.bytes()).await?;
         self.shared().queue.push(batch, room).await
     }
 
     /// Queues a batch before it returns, so that a caller fixes the order of its batches and waits later. Refused with
     /// [`StoreError::Busy`] when the queue is full.
-    pub fn submit(&self, batch: Batch) -> Submission {
+    pub fn submit(&self, mut batch: Batch) -> Submission {
+        if let Some(fault) = batch.fault() {
+            return Submission::refused(fault);
+        }
         match self.shared().queue.room_now(batch.bytes()) {
             Some(room) => self.shared().queue.push(batch, room),
             None => Submission::refused(StoreError::Busy),

@@ -1,4 +1,5 @@
 //! Keys keep their order and come back; values come back; damaged bytes are errors, never panics.
+#![expect(clippy::unwrap_used, reason = "helpers of a test stop at the first surprise")]
 
 use bytes::Bytes;
 use model::{EventNum, RoomNum, StreamPos, TimelinePos};

@@ -1,4 +1,5 @@
 //! Failed writes: refused, remembered, nothing acknowledged lost.
+#![expect(clippy::unwrap_used, reason = "helpers of a test stop at the first surprise")]
 
 use std::sync::Arc;
 

@@ -39,7 +39,11 @@ mod tests {
         let clock = Clock::fake(1_000);
         let before = EphemeralPos::new(&clock);
         assert_eq!(before.now(), 1_000_000);
-        let last = (0..500).map(|_| before.next()).last().unwrap();
+        let last = (0..500).fold(0, |last, _| {
+            let next = before.next();
+            assert!(next > last);
+            next
+        });
         assert_eq!(last, before.now());
         clock.advance(1);
         assert!(EphemeralPos::new(&clock).now() > last);

@@ -51,7 +51,6 @@ impl Notifier {
     }
 
     /// Registers a reader for what concerns `user`, or that device of the user. Dropping the waiter unregisters it.
-    #[must_use]
     pub fn subscribe(&self, user: &UserId, device: Option<&DeviceId>) -> Waiter {
         let cell = Arc::new(Cell::default());
         let registered = Registered { device: device.map(ToOwned::to_owned), cell: Arc::clone(&cell) };

@@ -1,4 +1,5 @@
 //! Facts, cursors and numbers on a store.
+#![expect(clippy::unwrap_used, reason = "helpers of a test stop at the first surprise")]
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Who is woken, and who is not.
+#![expect(clippy::unwrap_used, reason = "helpers of a test stop at the first surprise")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,7 +9,8 @@ use crate::{Batch, StoreError};
 /// The batch that is too large fails whole; the next one is served.
 pub async fn too_large_things_are_refused_and_nothing_else(place: &impl Place) {
     let store = open(place).await;
-    let cases: [(&str, fn(&mut Batch)); 4] = [
+    type Fill = fn(&mut Batch);
+    let cases: [(&str, Fill); 4] = [
         ("key", |batch| {
             batch.put(&TEXTS, "k".repeat(KEY_BYTES_MAX).as_str(), &String::new());
         }),

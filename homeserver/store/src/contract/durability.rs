@@ -31,14 +31,12 @@ pub async fn what_was_acknowledged_is_there_after_reopening(place: &impl Place) 
 
 /// The frontier is kept, and no position is given twice.
 pub async fn positions_go_on_after_reopening(place: &impl Place) {
-    let mut last = 0;
-    for _ in 0..3 {
+    for last in 0..3 {
         let store = open(place).await;
         assert_eq!(store.frontier().get(), last);
         assert_eq!(store.snapshot().position().get(), last);
         let commit = store.commit(Batch::new()).await.expect("commit");
         assert_eq!(commit.first().get(), last + 1);
-        last += 1;
         shut(store).await;
     }
 }

@@ -73,7 +73,8 @@ pub async fn bounds_limit_and_direction_are_kept(place: &impl Place) {
     }
     store.commit(batch).await.expect("commit");
     let m = |number: u64| ("m", number);
-    let cases: [(Scan<(String, u64)>, Vec<u64>); 12] = [
+    type Pairs = Scan<(String, u64)>;
+    let cases: [(Pairs, Vec<u64>); 12] = [
         (Scan::prefix("m").from(&m(14)), vec![14, 16, 18]),
         (Scan::prefix("m").after(&m(14)), vec![16, 18]),
         (Scan::prefix("m").after(&m(13)), vec![14, 16, 18]),
