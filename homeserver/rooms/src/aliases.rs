@@ -1,7 +1,9 @@
 //! Local aliases: names of rooms that this server gives out.
 
 use model::RoomNum;
-use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedRoomAliasId, OwnedRoomId, RoomAliasId, RoomId, UserId};
+use ruma::{
+    CanonicalJsonObject, CanonicalJsonValue, OwnedRoomAliasId, OwnedRoomId, RoomAliasId, RoomId, UserId,
+};
 use store::{Batch, Scan, StoreError};
 
 use crate::json::canonical_object;
@@ -87,7 +89,11 @@ impl Rooms {
     ///
     /// # Errors
     /// The room is unknown or closed to the user, which looks the same.
-    pub async fn list_aliases(&self, user: &UserId, room_id: &RoomId) -> Result<Vec<OwnedRoomAliasId>, RoomsError> {
+    pub async fn list_aliases(
+        &self,
+        user: &UserId,
+        room_id: &RoomId,
+    ) -> Result<Vec<OwnedRoomAliasId>, RoomsError> {
         let room = self.room_of_actor(room_id).await?;
         if !self.directory_entry(room).await?.world_readable {
             self.must_be_joined(room, user).await?;
@@ -109,7 +115,11 @@ impl Rooms {
     ///
     /// # Errors
     /// The store's own.
-    pub async fn move_aliases(&self, from: RoomNum, to: RoomNum) -> Result<Vec<OwnedRoomAliasId>, RoomsError> {
+    pub async fn move_aliases(
+        &self,
+        from: RoomNum,
+        to: RoomNum,
+    ) -> Result<Vec<OwnedRoomAliasId>, RoomsError> {
         let aliases = self.aliases_of(from).await?;
         let mut batch = Batch::new();
         for alias in &aliases {

@@ -48,11 +48,6 @@ where
         self.generations.get(index)
     }
 
-    /// The row, if it is in memory.
-    pub fn get(&self, key: &K) -> Option<V> {
-        self.cache.get(key)
-    }
-
     /// The row from memory, or as `load` reads it from the live store.
     pub async fn get_or_load<E, F>(&self, key: &K, load: F) -> Result<V, E>
     where
@@ -161,7 +156,7 @@ mod tests {
             })
             .await;
         assert_eq!(seen, Ok(7));
-        assert_eq!(cache.get(&1), None);
+        assert_eq!(cache.cache.get(&1), None);
     }
 
     #[tokio::test]

@@ -120,7 +120,8 @@ impl Rooms {
     }
 
     async fn matching(&self, query: &DirectoryQuery) -> Result<Vec<PublicRoom>, RoomsError> {
-        let term = query.term.as_deref().map(str::trim).filter(|term| !term.is_empty()).map(str::to_lowercase);
+        let term =
+            query.term.as_deref().map(str::trim).filter(|term| !term.is_empty()).map(str::to_lowercase);
         let mut found = Vec::new();
         for room in self.published().await? {
             let entry = self.directory_entry(room).await?;

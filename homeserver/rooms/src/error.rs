@@ -46,6 +46,9 @@ pub enum RoomsError {
     /// An alias in a canonical alias event does not name this room.
     #[error("{0}")]
     BadAlias(String),
+    /// The user has put the same annotation on the event before.
+    #[error("you have reacted like this before")]
+    DuplicateAnnotation,
     /// The initial state of a room fails the room's own rules.
     #[error("{0}")]
     InvalidRoomState(String),

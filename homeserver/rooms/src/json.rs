@@ -22,8 +22,8 @@ pub(crate) fn number(value: i32) -> CanonicalJsonValue {
 /// # Errors
 /// A sentence for the client.
 pub fn canonical_object(json: &str) -> Result<CanonicalJsonObject, crate::RoomsError> {
-    let value: CanonicalJsonValue =
-        serde_json::from_str(json).map_err(|error| crate::RoomsError::BadJson(format!("not canonical JSON: {error}")))?;
+    let value: CanonicalJsonValue = serde_json::from_str(json)
+        .map_err(|error| crate::RoomsError::BadJson(format!("not canonical JSON: {error}")))?;
     match value {
         CanonicalJsonValue::Object(object) => Ok(object),
         CanonicalJsonValue::Null

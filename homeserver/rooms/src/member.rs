@@ -139,7 +139,10 @@ impl MembershipChange {
         (self.room, self.event, self.membership.code() | previous)
     }
 
-    pub(crate) fn from_row(position: StreamPos, (room, event, flags): (RoomNum, EventNum, u64)) -> Option<Self> {
+    pub(crate) fn from_row(
+        position: StreamPos,
+        (room, event, flags): (RoomNum, EventNum, u64),
+    ) -> Option<Self> {
         Some(Self {
             position,
             room,
@@ -156,7 +159,9 @@ mod tests {
 
     #[test]
     fn a_row_says_what_was_put_in() {
-        for membership in [Membership::Join, Membership::Invite, Membership::Leave, Membership::Ban, Membership::Knock] {
+        for membership in
+            [Membership::Join, Membership::Invite, Membership::Leave, Membership::Ban, Membership::Knock]
+        {
             for previous in [None, Some(Membership::Join), Some(Membership::Knock)] {
                 for forgotten in [false, true] {
                     let member = Member {

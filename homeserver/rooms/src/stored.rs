@@ -27,11 +27,9 @@ impl Value for StoredEvent {
     fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let broken = || CodecError::new("stored event");
         let (length, rest) = bytes.split_first_chunk::<2>().ok_or_else(broken)?;
-        let (id, json) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(broken)?;
+        let (id, json) =
+            rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(broken)?;
         let id = std::str::from_utf8(id).map_err(|_| broken())?;
-        Ok(Self {
-            event_id: EventId::parse(id).map_err(|_| broken())?,
-            json: Bytes::copy_from_slice(json),
-        })
+        Ok(Self { event_id: EventId::parse(id).map_err(|_| broken())?, json: Bytes::copy_from_slice(json) })
     }
 }

@@ -60,7 +60,12 @@ pub fn versions() -> impl Iterator<Item = RoomVersionId> {
 }
 
 /// A public room of a version, created by `creator` and joined by the others.
-pub async fn public_room(rooms: &Rooms, version: &RoomVersionId, creator: &UserId, others: &[&UserId]) -> Created {
+pub async fn public_room(
+    rooms: &Rooms,
+    version: &RoomVersionId,
+    creator: &UserId,
+    others: &[&UserId],
+) -> Created {
     let mut request = CreateRoom::new(creator.to_owned());
     request.version = Some(version.clone());
     request.preset = Preset::PublicChat;

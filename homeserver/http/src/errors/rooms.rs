@@ -26,6 +26,7 @@ impl From<RoomsError> for MatrixError {
             RoomsError::AliasInUse => bad_request(ErrorCode::RoomInUse),
             RoomsError::AliasTaken => Self::new(StatusCode::CONFLICT, ErrorCode::Unknown, message),
             RoomsError::BadAlias(_) => bad_request(ErrorCode::BadAlias),
+            RoomsError::DuplicateAnnotation => bad_request(ErrorCode::from("M_DUPLICATE_ANNOTATION")),
             RoomsError::InvalidRoomState(_) => bad_request(ErrorCode::InvalidRoomState),
             RoomsError::UnableToGrantJoin(_) => bad_request(ErrorCode::UnableToGrantJoin),
             RoomsError::UnableToAuthoriseJoin(_) => bad_request(ErrorCode::UnableToAuthorizeJoin),

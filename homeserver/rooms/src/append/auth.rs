@@ -1,8 +1,8 @@
 //! By what right: the state that authorises an event, and the event built on it.
 
 use model::{EventNum, Pdu, RoomVersion};
-use ruma::{EventId, OwnedEventId};
 use rules::{NewPdu, PowerLevels, build::BuildError, canonical::FormError};
+use ruma::{EventId, OwnedEventId};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
@@ -40,9 +40,14 @@ impl Authority {
 pub(super) async fn authority(draft: &Draft, new: &NewEvent) -> Result<Authority, RoomsError> {
     let version = draft.version();
     let content = to_raw_value(&new.content).map_err(|error| RoomsError::BadJson(error.to_string()))?;
-    let wanted =
-        rules::auth::auth_types_for_event(version, &new.kind, &new.sender, new.state_key.as_deref(), &content)
-            .map_err(|refusal| RoomsError::Forbidden(refusal.to_string()))?;
+    let wanted = rules::auth::auth_types_for_event(
+        version,
+        &new.kind,
+        &new.sender,
+        new.state_key.as_deref(),
+        &content,
+    )
+    .map_err(|refusal| RoomsError::Forbidden(refusal.to_string()))?;
     let mut authority = Authority { named: Vec::with_capacity(wanted.len()), state: Vec::new() };
     for (kind, state_key) in wanted {
         let kind = kind.to_string();
@@ -69,7 +74,8 @@ pub(super) async fn build(draft: &Draft, new: &NewEvent, authority: &Authority) 
     let prev_events: Vec<OwnedEventId> =
         draft.tip.extremities.iter().skip(newest).map(|(_, event_id)| event_id.clone()).collect();
     let chosen = if version.sender_chooses_event_id() { Some(chosen_event_id(&draft.rooms)?) } else { None };
-    let is_unnamed_create = new.kind == "m.room.create" && draft.is_new_room() && version.room_id_is_create_hash();
+    let is_unnamed_create =
+        new.kind == "m.room.create" && draft.is_new_room() && version.room_id_is_create_hash();
     let new_pdu = NewPdu {
         room_id: (!is_unnamed_create).then(|| &**draft.room_id()),
         sender: &new.sender,

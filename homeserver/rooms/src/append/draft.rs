@@ -19,8 +19,8 @@ use crate::read::{EventMeta, LocalMembers, MemberCounts, NO_EVENT, RoomInfo, Sta
 use crate::resolution::ChainBatch;
 use crate::stored::StoredEvent;
 use crate::tables::{
-    CURRENT_STATE, EVENT, EVENT_META, EVENT_NUM, HEAD, MEMBER, MEMBER_COUNT, MEMBERSHIP_CHANGE, RoomHead,
-    ROOM_OF_USER, STATE_CHANGE, STATE_KEY, STATE_KEY_NUM, STRIPPED, StrippedState, TIMELINE, TIMESTAMP,
+    CURRENT_STATE, EVENT, EVENT_META, EVENT_NUM, HEAD, MEMBER, MEMBER_COUNT, MEMBERSHIP_CHANGE, ROOM_OF_USER,
+    RoomHead, STATE_CHANGE, STATE_KEY, STATE_KEY_NUM, STRIPPED, StrippedState, TIMELINE, TIMESTAMP,
 };
 use crate::{Rooms, RoomsError};
 
@@ -63,7 +63,8 @@ pub(crate) struct Pushed(Vec<(OwnedEventId, EventNum, StreamPos)>);
 impl Pushed {
     /// The events with the positions that the commit gave them.
     pub fn all(self, commit: &Commit) -> Vec<Appended> {
-        let resolve = |(event_id, event, position)| Appended { event_id, event, position: commit.resolve(position) };
+        let resolve =
+            |(event_id, event, position)| Appended { event_id, event, position: commit.resolve(position) };
         self.0.into_iter().map(resolve).collect()
     }
 
@@ -81,7 +82,8 @@ impl Draft {
         let tip = match writer.tip() {
             Some(tip) => tip.clone(),
             None => {
-                let head = store.get(&HEAD, &room).await?.ok_or_else(|| RoomsError::missing("a room's head"))?;
+                let head =
+                    store.get(&HEAD, &room).await?.ok_or_else(|| RoomsError::missing("a room's head"))?;
                 let mut extremities = Vec::with_capacity(head.extremities.len());
                 for event in head.extremities {
                     extremities.push((event, rooms.pdu(store, event).await?.event_id().to_owned()));
@@ -209,7 +211,11 @@ impl Draft {
         Ok((event, pdu))
     }
 
-    pub(super) async fn assign_chain(&mut self, event: EventNum, auth: &[EventNum]) -> Result<(u64, u64), RoomsError> {
+    pub(super) async fn assign_chain(
+        &mut self,
+        event: EventNum,
+        auth: &[EventNum],
+    ) -> Result<(u64, u64), RoomsError> {
         let rooms = self.rooms.clone();
         self.chains.assign(&rooms.parts.store, &mut self.batch, self.room, event, auth).await
     }
@@ -233,7 +239,11 @@ impl Draft {
 
     /// The number of a state key, made in this batch when no room ever used it. A race with another
     /// room for the same key shows as a conflict, and the append is built again.
-    pub(super) async fn state_key_num(&mut self, kind: &str, state_key: &str) -> Result<StateKeyNum, RoomsError> {
+    pub(super) async fn state_key_num(
+        &mut self,
+        kind: &str,
+        state_key: &str,
+    ) -> Result<StateKeyNum, RoomsError> {
         let key = (kind.to_owned(), state_key.to_owned());
         if let Some(num) = self.new_keys.get(&key) {
             return Ok(*num);

@@ -99,7 +99,11 @@ impl Effects {
             caches.latest_membership.raise(&member.user, commit.resolve(member.position));
             if member.local {
                 caches.local_members.update(&self.room, |members| {
-                    Some(if member.joined { members.with(&member.user) } else { members.without(&member.user) })
+                    Some(if member.joined {
+                        members.with(&member.user)
+                    } else {
+                        members.without(&member.user)
+                    })
                 });
             }
         }

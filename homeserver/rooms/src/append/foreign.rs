@@ -7,16 +7,16 @@
 use std::collections::HashMap;
 
 use model::{EventNum, Pdu, RoomNum, StateKeyNum, StateNum, StreamPos, TimelinePos};
-use ruma::{EventId, OwnedEventId};
 use rules::auth::Judged;
+use ruma::{EventId, OwnedEventId};
 use store::{Scan, StoreError};
 
 use super::draft::EMPTY_STATE;
 use super::{Draft, Writer};
 use crate::limits::{APPEND_ATTEMPTS_MAX, EXTREMITIES_MAX};
 use crate::read::EventMeta;
-use crate::tables::PENDING_REDACTION;
 use crate::resolution::{self, Unwritten};
+use crate::tables::PENDING_REDACTION;
 use crate::{Rooms, RoomsError};
 
 /// An event whose form, hashes and signatures were checked.
@@ -72,7 +72,12 @@ impl Rooms {
         Err(RoomsError::Contended)
     }
 
-    async fn try_append_pdu(&self, room: RoomNum, writer: &mut Writer, pdu: &Pdu) -> Result<Verdict, RoomsError> {
+    async fn try_append_pdu(
+        &self,
+        room: RoomNum,
+        writer: &mut Writer,
+        pdu: &Pdu,
+    ) -> Result<Verdict, RoomsError> {
         if self.event_num(&self.parts.store, pdu.event_id()).await?.is_some() {
             return Ok(Verdict::Known);
         }

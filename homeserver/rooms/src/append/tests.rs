@@ -31,7 +31,8 @@ async fn a_room_of_every_version_takes_messages_and_members() {
         assert_eq!(meta.position, Some(TimelinePos::from(sent.position)), "version {version}");
         assert_eq!(meta.state_before, meta.state_after);
         assert_eq!(rooms.latest_position(created.room).await.unwrap(), sent.position);
-        let kinds: Vec<String> = timeline(&rooms, created.room).await.into_iter().map(|(_, kind)| kind).collect();
+        let kinds: Vec<String> =
+            timeline(&rooms, created.room).await.into_iter().map(|(_, kind)| kind).collect();
         let expected = [
             "m.room.create",
             "m.room.member",
@@ -115,7 +116,10 @@ async fn who_is_not_in_the_room_cannot_send() {
     let (alice, mallory) = (user("alice"), user("mallory"));
     for version in versions() {
         let created = public_room(&rooms, &version, &alice, &[]).await;
-        assert!(is_forbidden(&rooms.append(created.room, message(&mallory, "hi")).await), "version {version}");
+        assert!(
+            is_forbidden(&rooms.append(created.room, message(&mallory, "hi")).await),
+            "version {version}"
+        );
     }
 }
 
@@ -160,7 +164,10 @@ async fn memberships_follow_the_member_events() {
     assert!(is_forbidden(&rooms.join(room_id, &bob, &Joining::default()).await));
     let invite = rooms.invite(room_id, &alice, &bob, None).await.unwrap();
     let member = rooms.member(store, created.room, &bob).await.unwrap().unwrap();
-    assert_eq!((member.membership, member.event, member.position), (Membership::Invite, invite.event, invite.position));
+    assert_eq!(
+        (member.membership, member.event, member.position),
+        (Membership::Invite, invite.event, invite.position)
+    );
     assert!(!rooms.stripped_state(store, &bob, created.room).await.unwrap().is_empty());
     assert!(rooms.join(room_id, &bob, &Joining::default()).await.unwrap());
     assert!(!rooms.join(room_id, &bob, &Joining::default()).await.unwrap());
@@ -168,16 +175,16 @@ async fn memberships_follow_the_member_events() {
     assert_eq!(rooms.joined_rooms(&bob).await.unwrap(), [room_id.clone()]);
     rooms.leave(room_id, &bob, None).await.unwrap();
     rooms.leave(room_id, &bob, None).await.unwrap();
-    let changes = rooms
-        .membership_changes(store, &bob, StreamPos::ZERO, store.frontier())
-        .await
-        .unwrap();
+    let changes = rooms.membership_changes(store, &bob, StreamPos::ZERO, store.frontier()).await.unwrap();
     let steps: Vec<_> = changes.iter().map(|change| (change.previous, change.membership)).collect();
-    assert_eq!(steps, [
-        (None, Membership::Invite),
-        (Some(Membership::Invite), Membership::Join),
-        (Some(Membership::Join), Membership::Leave),
-    ]);
+    assert_eq!(
+        steps,
+        [
+            (None, Membership::Invite),
+            (Some(Membership::Invite), Membership::Join),
+            (Some(Membership::Join), Membership::Leave),
+        ]
+    );
     assert_eq!(rooms.latest_membership_change(&bob).await.unwrap(), changes[2].position);
     assert!(rooms.joined_rooms(&bob).await.unwrap().is_empty());
     rooms.forget(room_id, &bob).await.unwrap();

@@ -19,7 +19,12 @@ pub(super) async fn plan(
     let creator = &request.creator;
     let mut events = vec![
         NewEvent::state(creator.clone(), "m.room.create", "", content::create(request, version)?),
-        NewEvent::state(creator.clone(), "m.room.member", creator.as_str(), join_content(rooms, creator).await?),
+        NewEvent::state(
+            creator.clone(),
+            "m.room.member",
+            creator.as_str(),
+            join_content(rooms, creator).await?,
+        ),
         NewEvent::state(creator.clone(), "m.room.power_levels", "", content::power_levels(request, version)?),
     ];
     let state = |kind: &str, content| NewEvent::state(creator.clone(), kind, "", content);
@@ -27,7 +32,8 @@ pub(super) async fn plan(
         events.push(state("m.room.canonical_alias", object([("alias", text(alias.as_str()))])));
     }
     for (kind, key, value) in preset_state(request.preset) {
-        let is_given = request.initial_state.iter().any(|given| given.kind == *kind && given.state_key.is_empty());
+        let is_given =
+            request.initial_state.iter().any(|given| given.kind == *kind && given.state_key.is_empty());
         if !is_given {
             events.push(state(kind, object([(key, text(*value))])));
         }

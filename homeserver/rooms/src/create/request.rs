@@ -86,7 +86,9 @@ impl CreateRoom {
             return Err(RoomsError::TooLarge("too many events in initial_state".to_owned()));
         }
         if self.invite.len() > CREATE_INVITES_MAX {
-            return Err(RoomsError::TooLarge(format!("at most {CREATE_INVITES_MAX} users can be invited at once")));
+            return Err(RoomsError::TooLarge(format!(
+                "at most {CREATE_INVITES_MAX} users can be invited at once"
+            )));
         }
         if self.initial_state.iter().any(|state| state.kind == "m.room.create") {
             return Err(RoomsError::BadJson("initial_state cannot hold m.room.create".to_owned()));

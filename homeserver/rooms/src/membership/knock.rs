@@ -10,7 +10,12 @@ impl Rooms {
     ///
     /// # Errors
     /// The room is unknown, its join rule allows no knocking, or the user is in, invited or banned.
-    pub async fn knock(&self, room_id: &RoomId, user: &UserId, reason: Option<&str>) -> Result<(), RoomsError> {
+    pub async fn knock(
+        &self,
+        room_id: &RoomId,
+        user: &UserId,
+        reason: Option<&str>,
+    ) -> Result<(), RoomsError> {
         let store = &self.parts.store;
         let room = self.known_room(store, room_id).await?;
         match self.member(store, room, user).await?.map(|member| member.membership) {

@@ -45,7 +45,12 @@ impl Rooms {
     ///
     /// # Errors
     /// The user never was in the room, or is banned.
-    pub async fn leave(&self, room_id: &RoomId, user: &UserId, reason: Option<&str>) -> Result<(), RoomsError> {
+    pub async fn leave(
+        &self,
+        room_id: &RoomId,
+        user: &UserId,
+        reason: Option<&str>,
+    ) -> Result<(), RoomsError> {
         let store = &self.parts.store;
         let room = self.known_room(store, room_id).await?;
         let member = self.member(store, room, user).await?;
@@ -76,7 +81,9 @@ impl Rooms {
         match member.map(|member| member.membership) {
             Some(Membership::Join | Membership::Invite | Membership::Knock) => {
                 let content = CanonicalJsonObject::new();
-                self.set_membership(room, sender, target, Membership::Leave, content, reason).await.map(|_| ())
+                self.set_membership(room, sender, target, Membership::Leave, content, reason)
+                    .await
+                    .map(|_| ())
             }
             Some(Membership::Leave | Membership::Ban) | None => {
                 Err(RoomsError::forbidden("the user is not in the room"))

@@ -29,7 +29,11 @@ impl Rooms {
     }
 
     /// Name and picture as the room has them now, for member events that others write.
-    pub(super) async fn kept_profile(&self, room: RoomNum, user: &UserId) -> Result<CanonicalJsonObject, RoomsError> {
+    pub(super) async fn kept_profile(
+        &self,
+        room: RoomNum,
+        user: &UserId,
+    ) -> Result<CanonicalJsonObject, RoomsError> {
         let event = self.current_state(&self.parts.store, room, "m.room.member", user.as_str()).await?;
         let mut content = match event {
             Some(pdu) => canonical_object(pdu.content_str()).unwrap_or_default(),

@@ -135,5 +135,6 @@ impl Rooms {
 }
 
 pub(crate) fn parse(stored: StoredEvent) -> Result<Pdu, RoomsError> {
-    Pdu::parse(stored.event_id, stored.json).map_err(|error| RoomsError::Corrupt(format!("an event: {error}")))
+    Pdu::parse(stored.event_id, stored.json)
+        .map_err(|error| RoomsError::Corrupt(format!("an event: {error}")))
 }

@@ -196,7 +196,8 @@ impl Rooms {
         self.caches
             .local_members
             .get_or_load(&room, async {
-                let joined = self.members_with(&self.parts.store, room, Membership::Join, MEMBERS_MAX).await?;
+                let joined =
+                    self.members_with(&self.parts.store, room, Membership::Join, MEMBERS_MAX).await?;
                 let local: Vec<_> = joined.into_iter().filter(|user| self.is_local(user)).collect();
                 Ok(LocalMembers::new(&local))
             })

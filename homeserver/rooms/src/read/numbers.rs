@@ -60,12 +60,20 @@ impl Rooms {
     }
 
     /// The rules of a room's version.
-    pub async fn room_version(&self, reader: &Reader, room: RoomNum) -> Result<&'static RoomVersion, RoomsError> {
+    pub async fn room_version(
+        &self,
+        reader: &Reader,
+        room: RoomNum,
+    ) -> Result<&'static RoomVersion, RoomsError> {
         Ok(self.room_info(reader, room).await?.version)
     }
 
     /// The number of an event, if this server knows it.
-    pub async fn event_num(&self, reader: &Reader, event_id: &EventId) -> Result<Option<EventNum>, RoomsError> {
+    pub async fn event_num(
+        &self,
+        reader: &Reader,
+        event_id: &EventId,
+    ) -> Result<Option<EventNum>, RoomsError> {
         if let Some(num) = self.caches.event_nums.get(event_id) {
             return Ok(Some(num));
         }

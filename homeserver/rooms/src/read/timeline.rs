@@ -78,9 +78,11 @@ impl Rooms {
         self.caches
             .latest_event
             .get_or_load(&room, async {
+                let newest = self
+                    .timeline(&self.parts.store, room, TimelineRange::all(), Direction::Backward, 1)
+                    .await?;
                 let newest =
-                    self.timeline(&self.parts.store, room, TimelineRange::all(), Direction::Backward, 1).await?;
-                let newest = newest.first().map_or(0, |(position, _)| u64::try_from(position.get()).unwrap_or(0));
+                    newest.first().map_or(0, |(position, _)| u64::try_from(position.get()).unwrap_or(0));
                 Ok(StreamPos::new(newest))
             })
             .await

@@ -43,7 +43,8 @@ fn aliases(content: &CanonicalJsonObject) -> Result<Vec<OwnedRoomAliasId>, Rooms
         Some(_) => return Err(RoomsError::BadJson("`alt_aliases` must be a list".to_owned())),
     }
     let parse = |alias: &CanonicalJsonValue| {
-        let text = alias.as_str().ok_or_else(|| RoomsError::BadJson("an alias must be a string".to_owned()))?;
+        let text =
+            alias.as_str().ok_or_else(|| RoomsError::BadJson("an alias must be a string".to_owned()))?;
         RoomAliasId::parse(text).map_err(|_| RoomsError::InvalidParam(format!("{text:?} is not an alias")))
     };
     // Some clients write an empty alias to say that there is none.
@@ -63,7 +64,9 @@ mod tests {
 
     #[test]
     fn what_is_no_alias_is_refused() {
-        for json in [r#"{"alias":"%a:b"}"#, r#"{"alias":7}"#, r##"{"alt_aliases":"#a:b"}"##, r#"{"alt_aliases":[1]}"#] {
+        for json in
+            [r#"{"alias":"%a:b"}"#, r#"{"alias":7}"#, r##"{"alt_aliases":"#a:b"}"##, r#"{"alt_aliases":[1]}"#]
+        {
             assert!(aliases(&canonical_object(json).unwrap()).is_err(), "{json}");
         }
         assert_eq!(aliases(&canonical_object(r#"{"alias":null}"#).unwrap()).unwrap().len(), 0);

@@ -51,7 +51,32 @@ impl Rooms {
             transaction: options.transaction,
             ..NewEvent::message(sender.to_owned(), kind, content)
         };
+        self.refuse_second_annotation(room, &new).await?;
         Ok(self.append(room, new).await?.event_id)
+    }
+
+    /// The same reaction by the same user counts once; a repeated request is not a second one.
+    async fn refuse_second_annotation(&self, room: RoomNum, new: &NewEvent) -> Result<(), RoomsError> {
+        let Some(CanonicalJsonValue::Object(relation)) = new.content.get("m.relates_to") else {
+            return Ok(());
+        };
+        let text = |key: &str| relation.get(key).and_then(CanonicalJsonValue::as_str);
+        let (Some("m.annotation"), Some(parent), Some(key)) =
+            (text("rel_type"), text("event_id"), text("key"))
+        else {
+            return Ok(());
+        };
+        let Ok(parent) = EventId::parse(parent) else { return Ok(()) };
+        let store = &self.parts.store;
+        if !self.has_annotation(store, room, &parent, &new.sender, &new.kind, key).await? {
+            return Ok(());
+        }
+        match &new.transaction {
+            Some(transaction) if self.first_of_transaction(&new.sender, transaction).await?.is_some() => {
+                Ok(())
+            }
+            Some(_) | None => Err(RoomsError::DuplicateAnnotation),
+        }
     }
 
     /// Sends a state event. The same content again, by the same sender, changes nothing and returns
@@ -153,8 +178,9 @@ impl Rooms {
         current: Option<&Pdu>,
         content: &mut CanonicalJsonObject,
     ) -> Result<(), RoomsError> {
-        let target = UserId::parse(state_key)
-            .map_err(|_| RoomsError::InvalidParam("the state key of a member event is a user id".to_owned()))?;
+        let target = UserId::parse(state_key).map_err(|_| {
+            RoomsError::InvalidParam("the state key of a member event is a user id".to_owned())
+        })?;
         let membership = content.get("membership").and_then(CanonicalJsonValue::as_str);
         let Some(membership) = membership.and_then(crate::Membership::parse) else {
             return Err(RoomsError::BadJson("a member event needs a membership".to_owned()));

@@ -30,7 +30,9 @@ impl Rooms {
         if version.creators_are_infinite() {
             let levels = self.power_levels(room).await?;
             if let Some(creator) = levels.creators().iter().find(|user| users.contains_key(user.as_str())) {
-                return Err(RoomsError::BadJson(format!("{creator} is a creator and cannot have a power level")));
+                return Err(RoomsError::BadJson(format!(
+                    "{creator} is a creator and cannot have a power level"
+                )));
             }
         }
         Ok(())

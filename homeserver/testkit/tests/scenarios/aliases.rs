@@ -135,7 +135,9 @@ async fn the_directory_is_read_page_by_page() {
     let mut since = String::new();
     loop {
         let page = alice.get(&format!("/_matrix/client/v3/publicRooms?limit=2{since}")).await.ok();
-        seen.extend(page["chunk"].as_array().unwrap().iter().map(|room| room["room_id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["chunk"].as_array().unwrap().iter().map(|room| room["room_id"].as_str().unwrap().to_owned()),
+        );
         match page["next_batch"].as_str() {
             Some(next) => since = format!("&since={next}"),
             None => break,

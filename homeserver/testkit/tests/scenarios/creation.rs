@@ -54,19 +54,22 @@ async fn events_of_a_new_room_come_in_the_order_of_the_specification() {
     if kinds.first().is_some_and(|kind| kind != "m.room.create") {
         kinds.reverse();
     }
-    assert_eq!(kinds, [
-        "m.room.create",
-        "m.room.member",
-        "m.room.power_levels",
-        "m.room.canonical_alias",
-        "m.room.join_rules",
-        "m.room.history_visibility",
-        "m.room.guest_access",
-        "a.b",
-        "m.room.name",
-        "m.room.topic",
-        "m.room.member",
-    ]);
+    assert_eq!(
+        kinds,
+        [
+            "m.room.create",
+            "m.room.member",
+            "m.room.power_levels",
+            "m.room.canonical_alias",
+            "m.room.join_rules",
+            "m.room.history_visibility",
+            "m.room.guest_access",
+            "a.b",
+            "m.room.name",
+            "m.room.topic",
+            "m.room.member",
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +83,10 @@ async fn presets_set_the_rules_of_the_room() {
     ] {
         let room = alice.creates_room_like(json!({"preset": preset})).await.room_id();
         assert_eq!(state_of(&alice, &room, "m.room.join_rules").await["join_rule"], join_rule);
-        assert_eq!(state_of(&alice, &room, "m.room.history_visibility").await["history_visibility"], "shared");
+        assert_eq!(
+            state_of(&alice, &room, "m.room.history_visibility").await["history_visibility"],
+            "shared"
+        );
         match guests {
             Some(guests) => {
                 assert_eq!(state_of(&alice, &room, "m.room.guest_access").await["guest_access"], guests);
@@ -110,7 +116,8 @@ async fn name_and_topic_win_over_the_initial_state() {
 async fn everybody_trusted_ranks_with_the_creator() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
-    let body = |version| json!({"preset": "trusted_private_chat", "invite": [bob.id], "room_version": version});
+    let body =
+        |version| json!({"preset": "trusted_private_chat", "invite": [bob.id], "room_version": version});
     let room = alice.creates_room_like(body("11")).await.room_id();
     let levels = state_of(&alice, &room, "m.room.power_levels").await;
     assert_eq!(levels["users"], json!({alice.id.as_str(): 100, bob.id.as_str(): 100}));
@@ -123,7 +130,8 @@ async fn everybody_trusted_ranks_with_the_creator() {
 async fn creators_of_version_12_have_no_level() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
-    let with_level = json!({"room_version": "12", "power_level_content_override": {"users": {alice.id.as_str(): 100}}});
+    let with_level =
+        json!({"room_version": "12", "power_level_content_override": {"users": {alice.id.as_str(): 100}}});
     alice.creates_room_like(with_level).await.fails_as(400, "M_BAD_JSON");
     let body = json!({"room_version": "12", "preset": "public_chat", "creation_content": {"additional_creators": [bob.id]}});
     let room = alice.creates_room_like(body).await.room_id();

@@ -166,7 +166,8 @@ async fn a_restricted_room_lets_in_members_of_the_other_room() {
         bob.joins(&room).await.ok();
         let content = alice.state(&room, "m.room.member", &bob.id).await.ok();
         assert_eq!(content["join_authorised_via_users_server"], alice.id.as_str(), "version {version}");
-        let again = json!({"membership": "join", "displayname": "B", "join_authorised_via_users_server": "x"});
+        let again =
+            json!({"membership": "join", "displayname": "B", "join_authorised_via_users_server": "x"});
         bob.sets_state(&room, "m.room.member", &bob.id, again).await.ok();
         bob.leaves(&room).await.ok();
         bob.leaves(&hall).await.ok();

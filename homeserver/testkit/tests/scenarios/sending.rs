@@ -82,7 +82,11 @@ async fn redaction_takes_the_content_away_in_every_version() {
         let redaction = alice.redacts(&room, &secret).await.event_id();
         let event = bob.event(&room, &secret).await.ok();
         assert_eq!(event["content"], json!({}), "version {version}");
-        assert_eq!(event["unsigned"]["redacted_because"]["event_id"], redaction.as_str(), "version {version}");
+        assert_eq!(
+            event["unsigned"]["redacted_because"]["event_id"],
+            redaction.as_str(),
+            "version {version}"
+        );
         let redaction = bob.event(&room, &redaction).await.ok();
         // Clients of either age find the target where they look for it.
         assert_eq!(redaction["content"]["redacts"], secret.as_str(), "version {version}");
@@ -151,4 +155,21 @@ async fn an_unknown_room_looks_like_one_without_access() {
     let known = bob.sends(&room, "hi").await.fails_as(403, "M_FORBIDDEN");
     let unknown = bob.sends("!nowhere:elsewhere.test", "hi").await.fails_as(403, "M_FORBIDDEN");
     assert_eq!(known["errcode"], unknown["errcode"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_counts_once() {
+    let w = World::start().await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let room = alice.creates_room_with([&bob]).await;
+    let event = alice.sends(&room, "tea?").await.event_id();
+    let relation = json!({"rel_type": "m.annotation", "event_id": event, "key": "👍"});
+    let content = json!({"m.relates_to": relation});
+    let send = |txn: &'static str| bob.sends_event_as(&room, "m.reaction", txn, content.clone());
+    let first = send("1").await.event_id();
+    assert_eq!(send("1").await.event_id(), first);
+    send("2").await.fails_as(400, "M_DUPLICATE_ANNOTATION");
+    alice.reacts(&room, &event, "👍").await.ok();
+    bob.redacts(&room, &first).await.ok();
+    bob.reacts(&room, &event, "👍").await.ok();
 }

@@ -86,17 +86,20 @@ async fn settings_follow_the_members_also_when_the_upgrade_is_made_by_hand() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     for by_hand in [false, true] {
-        let old = alice.creates_room_like(json!({"preset": "public_chat", "room_version": "10"})).await.room_id();
+        let old =
+            alice.creates_room_like(json!({"preset": "public_chat", "room_version": "10"})).await.room_id();
         bob.joins(&old).await.ok();
         for user in [&alice, &bob] {
             let rule = format!("/_matrix/client/v3/pushrules/global/room/{}", segment(&old));
             user.put(&rule, json!({"actions": ["dont_notify"]})).await.ok();
-            let tag = format!("/_matrix/client/v3/user/{}/rooms/{}/tags/u.work", segment(&user.id), segment(&old));
+            let tag =
+                format!("/_matrix/client/v3/user/{}/rooms/{}/tags/u.work", segment(&user.id), segment(&old));
             user.put(&tag, json!({"order": 0.5})).await.ok();
         }
         let new = if by_hand {
             let predecessor = json!({"predecessor": {"room_id": old}});
-            let body = json!({"preset": "public_chat", "room_version": "11", "creation_content": predecessor});
+            let body =
+                json!({"preset": "public_chat", "room_version": "11", "creation_content": predecessor});
             let new = alice.creates_room_like(body).await.room_id();
             let tombstone = json!({"body": "moved", "replacement_room": new});
             alice.sets_state(&old, "m.room.tombstone", "", tombstone).await.ok();
@@ -113,7 +116,10 @@ async fn settings_follow_the_members_also_when_the_upgrade_is_made_by_hand() {
                 .iter()
                 .filter_map(|rule| rule["rule_id"].as_str())
                 .collect();
-            assert!(ids.contains(&old.as_str()) && ids.contains(&new.as_str()), "by hand: {by_hand}, {ids:?}");
+            assert!(
+                ids.contains(&old.as_str()) && ids.contains(&new.as_str()),
+                "by hand: {by_hand}, {ids:?}"
+            );
             let tags = format!("/_matrix/client/v3/user/{}/rooms/{}/tags", segment(&user.id), segment(&new));
             assert!(user.get(&tags).await.ok()["tags"].get("u.work").is_some(), "by hand: {by_hand}");
         }

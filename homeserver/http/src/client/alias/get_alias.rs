@@ -3,7 +3,7 @@
 use axum::extract::State;
 use ruma::api::client::alias::get_alias::v3::{Request, Response};
 
-use crate::{Answer, App, Public, MatrixError};
+use crate::{Answer, App, MatrixError, Public};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3directoryroomroomalias)
 pub async fn handler(
