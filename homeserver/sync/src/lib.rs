@@ -140,3 +140,6 @@ impl Sync {
         Ok(filter)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,3 +196,45 @@ pub(crate) async fn changes(
     }
     Ok(rooms.state_changes(context.reader(), room, after, up_to).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use ruma::room_id;
+
+    use super::*;
+
+    fn change(position: u64, key: u64, old: Option<u64>, new: Option<u64>) -> StateChange {
+        StateChange {
+            position: StreamPos::new(position),
+            key: StateKeyNum::new(key),
+            old: old.map(EventNum::new),
+            new: new.map(EventNum::new),
+        }
+    }
+
+    #[test]
+    fn what_resolution_changed_without_an_event_is_told_in_both_forms() {
+        let window = Window::default();
+        // Key 1 was reset to an older event, key 2 was taken away, key 3 changed twice.
+        let changes = [
+            change(5, 1, Some(20), Some(10)),
+            change(5, 2, Some(21), None),
+            change(6, 3, Some(30), Some(31)),
+            change(7, 3, Some(31), Some(32)),
+        ];
+        let question = Question {
+            room: RoomNum::new(1),
+            room_id: room_id!("!a:b"),
+            window: &window,
+            whole: false,
+            changes: &changes,
+            end: StateNum::new(1),
+            members: &[],
+        };
+        for form in [StateForm::Before, StateForm::After, StateForm::AfterUnstable] {
+            let told: Vec<(u64, u64)> =
+                changed(form, &question).into_iter().map(|(key, event)| (key.get(), event.get())).collect();
+            assert_eq!(told, [(1, 10), (3, 32)], "{form:?}");
+        }
+    }
+}
