@@ -102,7 +102,7 @@ impl Pdu {
             start as u32..(start + raw.get().len()) as u32
         };
         if !fields.content.get().starts_with('{') {
-            return Err(serde::de::Error::custom("`content` is not an object")).map_err(PduError::Malformed);
+            return Err(PduError::Malformed(serde::de::Error::custom("`content` is not an object")));
         }
         let spans = Spans {
             content: span(fields.content),

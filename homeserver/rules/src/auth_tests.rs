@@ -164,7 +164,8 @@ fn inviting_kicking_and_banning_follow_power() {
 
 #[test]
 fn power_levels_never_rise_beyond_their_sender() {
-    let table: [(&str, &str, Value, Value, (u32, u32)); 11] = [
+    type Row = (&'static str, &'static str, Value, Value, (u32, u32));
+    let table: [Row; 11] = [
         ("bob lowers himself", "bob", json!({"@bob:example.org": 10}), json!({}), ALWAYS),
         ("bob raises himself", "bob", json!({"@bob:example.org": 60}), json!({}), NEVER),
         (

@@ -133,7 +133,7 @@ fn compile_condition(condition: &PushCondition) -> Option<Condition> {
         PushCondition::EventPropertyContains(data) => {
             Some(Condition::property_contains(&data.key, data.value.clone()))
         }
-        PushCondition::RoomMemberCount(data) => Some(Condition::MemberCount(data.is.clone())),
+        PushCondition::RoomMemberCount(data) => Some(Condition::MemberCount(data.is)),
         PushCondition::SenderNotificationPermission(data) => {
             Some(Condition::SenderMayNotify(data.key.to_string()))
         }

@@ -17,7 +17,7 @@ mod snapshots;
 pub mod tables;
 
 pub use chains::ChainBatch;
-pub use fork::{StateBefore, Unwritten, resolve_states, state_before};
+pub use fork::{Unwritten, resolve_states, state_before};
 pub use snapshots::Snapshots;
 pub use tables::tables;
 

@@ -104,7 +104,7 @@ pub(super) fn contains_word(text: &str, word: &str) -> bool {
         let end = start + word.len();
         let before = is_word(text[..start].chars().next_back());
         let after = is_word(text[end..].chars().next());
-        if !(opens && before) && !(closes && after) {
+        if !(opens && before || closes && after) {
             return true;
         }
         from = start + text[start..].chars().next().map_or(1, char::len_utf8);

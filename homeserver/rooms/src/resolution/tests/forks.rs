@@ -7,8 +7,9 @@ use store::Batch;
 
 use super::room::{Branch, Dice, TestRoom, acts};
 use crate::RoomsError;
+use crate::resolution::fork::StateBefore;
 use crate::resolution::limits::STATES_MAX;
-use crate::resolution::{ChainBatch, StateBefore, Unwritten, resolve_states, state_before};
+use crate::resolution::{ChainBatch, Unwritten, resolve_states, state_before};
 use crate::test_support::user;
 
 fn versions() -> impl Iterator<Item = &'static RoomVersion> {

@@ -14,7 +14,8 @@ use store::Batch;
 
 use crate::Rooms;
 use crate::read::EventMeta;
-use crate::resolution::{ChainBatch, StateBefore, Unwritten, resolve_states};
+use crate::resolution::fork::StateBefore;
+use crate::resolution::{ChainBatch, Unwritten, resolve_states};
 use crate::stored::StoredEvent;
 use crate::tables::{EVENT, EVENT_META, EVENT_NUM, ROOM, ROOM_NUM, RoomRecord, STATE_KEY, STATE_KEY_NUM};
 use crate::test_support::{SERVER, rooms, user};
