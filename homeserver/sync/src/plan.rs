@@ -72,7 +72,9 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
                     context.filter.include_leave && (context.since.is_none() || context.full_state)
                 }
             };
-        let gone = matches!(member.membership, Membership::Leave | Membership::Ban) && member.forgotten;
+        // A room that was forgotten right after the leave is told once: other sessions must hear of the leave.
+        let left = matches!(member.membership, Membership::Leave | Membership::Ban);
+        let gone = left && member.forgotten && changed.is_empty();
         if !wanted || gone {
             continue;
         }

@@ -12,7 +12,9 @@ use accounts::{AccountSettings, Accounts, AccountsParts};
 use base::{Clock, Rng, Shutdown};
 use keys::{Keys, KeysParts};
 use rooms::{CreateRoom, Joining, NewEvent, Preset, Rooms, RoomsParts, RoomsSettings, canonical_object};
-use ruma::{OwnedRoomId, OwnedUserId, UserId, presence::PresenceState, server_name, signatures::Ed25519KeyPair};
+use ruma::{
+    OwnedRoomId, OwnedUserId, UserId, presence::PresenceState, server_name, signatures::Ed25519KeyPair,
+};
 use serde_json::{Value, json};
 use store::{Batch, Identity, MemoryKv, Store};
 use streams::{Notifier, Numbers};
@@ -108,7 +110,10 @@ impl World {
     async fn says(&self, room: &OwnedRoomId, sender: &UserId, body: &str) {
         let content = canonical_object(&json!({"msgtype": "m.text", "body": body}).to_string()).unwrap();
         let num = self.rooms.room_num(&self.store, room).await.unwrap().unwrap();
-        self.rooms.append(num, NewEvent::message(sender.to_owned(), "m.room.message", content)).await.unwrap();
+        self.rooms
+            .append(num, NewEvent::message(sender.to_owned(), "m.room.message", content))
+            .await
+            .unwrap();
     }
 }
 
@@ -169,8 +174,12 @@ async fn no_message_is_lost_or_doubled_under_writes_from_all_sides() {
         tokio::spawn(async move {
             let num = rooms.room_num(&store, &room).await.unwrap().unwrap();
             for number in 0..MESSAGES {
-                let content = canonical_object(&json!({"body": format!("{room} {number}")}).to_string()).unwrap();
-                rooms.append(num, NewEvent::message(sender.clone(), "m.room.message", content)).await.unwrap();
+                let content =
+                    canonical_object(&json!({"body": format!("{room} {number}")}).to_string()).unwrap();
+                rooms
+                    .append(num, NewEvent::message(sender.clone(), "m.room.message", content))
+                    .await
+                    .unwrap();
             }
         })
     });
@@ -195,7 +204,9 @@ async fn no_message_is_lost_or_doubled_under_writes_from_all_sides() {
     }
     assert_eq!(seen.len(), 2 * MESSAGES);
     assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 2 * MESSAGES, "none came twice");
-    let order = |room: &OwnedRoomId| -> Vec<&String> { seen.iter().filter(|body| body.starts_with(room.as_str())).collect() };
+    let order = |room: &OwnedRoomId| -> Vec<&String> {
+        seen.iter().filter(|body| body.starts_with(room.as_str())).collect()
+    };
     for room in &rooms {
         let expected: Vec<String> = (0..MESSAGES).map(|number| format!("{room} {number}")).collect();
         assert_eq!(order(room), expected.iter().collect::<Vec<_>>());
@@ -207,7 +218,8 @@ async fn a_token_of_the_future_deletes_no_messages_and_blocks_nobody() {
     let w = world().await;
     let alice = user("alice");
     let room = w.room(&alice, &[]).await;
-    let far = SyncToken::new(model::StreamPos::new(1 << 40), model::StreamPos::new(1 << 40), 1 << 60).encode();
+    let far =
+        SyncToken::new(model::StreamPos::new(1 << 40), model::StreamPos::new(1 << 40), 1 << 60).encode();
     let sync = w.syncs(&alice, Some(&far)).await;
     assert!(sync.get("rooms").is_none());
     w.says(&room, &alice, "hello").await;

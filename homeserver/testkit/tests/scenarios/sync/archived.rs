@@ -63,7 +63,8 @@ async fn the_own_leave_is_seen_in_a_room_that_hides_everything() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let secret = json!({"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": "joined"}});
-    let id = alice.creates_room_like(json!({"preset": "public_chat", "initial_state": [secret]})).await.room_id();
+    let id =
+        alice.creates_room_like(json!({"preset": "public_chat", "initial_state": [secret]})).await.room_id();
     bob.joins(&id).await.ok();
     alice.syncs().await;
     alice.leaves(&id).await.ok();
@@ -124,4 +125,18 @@ async fn a_ban_is_told_as_a_room_one_left() {
     let part = room(&sync, "leave", &id);
     assert_eq!(events(part, "timeline").last().unwrap()["content"]["membership"], "ban");
     assert!(bodies(part).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_forgotten_right_after_the_leave_is_told_once_more() {
+    let w = World::start().await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let id = alice.creates_room_with([&bob]).await;
+    bob.syncs().await;
+    bob.leaves(&id).await.ok();
+    bob.forgets(&id).await.ok();
+    let sync = bob.syncs().await;
+    let last = events(room(&sync, "leave", &id), "timeline").last().copied().unwrap().clone();
+    assert_eq!(last["content"]["membership"], "leave");
+    assert!(bob.syncs().await.get("rooms").is_none());
 }

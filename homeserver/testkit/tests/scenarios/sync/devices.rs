@@ -60,7 +60,8 @@ async fn a_long_queue_comes_in_portions_and_in_order() {
     bob.syncs().await;
     let device = device_of(&bob).await;
     for number in 0..230_u64 {
-        sends_to_device(&alice, &format!("{number}"), json!({bob.id.as_str(): {&device: {"n": number}}})).await;
+        sends_to_device(&alice, &format!("{number}"), json!({bob.id.as_str(): {&device: {"n": number}}}))
+            .await;
     }
     let mut all = Vec::new();
     for _ in 0..3 {

@@ -21,7 +21,10 @@ async fn typing_is_told_when_it_starts_and_when_it_stops_and_to_members_only() {
         let sync = bob.syncs().await;
         let part = room(&sync, "join", &id);
         let users = if typing { json!([alice.id.as_str()]) } else { json!([]) };
-        assert_eq!(part["ephemeral"]["events"], json!([{"content": {"user_ids": users}, "type": "m.typing"}]));
+        assert_eq!(
+            part["ephemeral"]["events"],
+            json!([{"content": {"user_ids": users}, "type": "m.typing"}])
+        );
         assert!(events(part, "timeline").is_empty());
     }
     assert!(bob.syncs().await.get("rooms").is_none());

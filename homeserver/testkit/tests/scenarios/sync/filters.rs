@@ -27,7 +27,12 @@ async fn a_stored_filter_and_the_same_one_inline_do_the_same() {
 async fn filters_that_are_none_are_refused() {
     let w = World::start().await;
     let [alice] = w.users(["alice"]).await;
-    for filter in ["nosuchfilter", "%7B", "%7B%22room%22%3A%5B%5D%7D", "%7B%22room%22%3A%7B%22rooms%22%3A%5B%22no%22%5D%7D%7D"] {
+    for filter in [
+        "nosuchfilter",
+        "%7B",
+        "%7B%22room%22%3A%5B%5D%7D",
+        "%7B%22room%22%3A%7B%22rooms%22%3A%5B%22no%22%5D%7D%7D",
+    ] {
         alice.sync_with(&format!("timeout=0&filter={filter}")).await.fails_as(400, "M_INVALID_PARAM");
     }
 }
@@ -68,7 +73,8 @@ async fn events_come_as_servers_see_them_when_asked_for() {
     let [alice] = w.users(["alice"]).await;
     let id = alice.creates_room().await;
     alice.sends(&id, "hello").await.ok();
-    let sync = alice.sync_with(&format!("timeout=0&{}", inline(&json!({"event_format": "federation"})))).await.ok();
+    let sync =
+        alice.sync_with(&format!("timeout=0&{}", inline(&json!({"event_format": "federation"})))).await.ok();
     let last = events(room(&sync, "join", &id), "timeline").last().copied().unwrap().clone();
     assert!(last["auth_events"].is_array() && last["hashes"].is_object(), "{last}");
 }
@@ -82,7 +88,9 @@ async fn a_page_of_invisible_messages_does_not_stop_the_sync() {
     for number in 0..120 {
         alice.sends(&id, &format!("{number}")).await.ok();
     }
-    let filter = inline(&json!({"room": {"timeline": {"limit": 1, "senders": [bob.id.as_str()], "types": ["m.room.message"]}}}));
+    let filter = inline(
+        &json!({"room": {"timeline": {"limit": 1, "senders": [bob.id.as_str()], "types": ["m.room.message"]}}}),
+    );
     let sync = alice.sync_with(&format!("timeout=0&{filter}")).await.ok();
     assert_eq!(bodies(room(&sync, "join", &id)), ["first"]);
 }

@@ -10,7 +10,10 @@ async fn members_come_with_their_first_message_and_not_again() {
     let w = World::start().await;
     let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
     let id = alice.creates_room_with([&bob, &carol]).await;
-    alice.sets_state(&id, "m.room.name", "", json!({"name": "Named, so that nobody stands for it"})).await.ok();
+    alice
+        .sets_state(&id, "m.room.name", "", json!({"name": "Named, so that nobody stands for it"}))
+        .await
+        .ok();
     for number in 0..12 {
         alice.sends(&id, &format!("{number}")).await.ok();
     }

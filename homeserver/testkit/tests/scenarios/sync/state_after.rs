@@ -28,7 +28,10 @@ async fn the_state_is_told_as_of_the_end_of_the_timeline() {
         let since = second["next_batch"].as_str().unwrap();
         alice.sends(&id, "no state").await.ok();
         let third = bob.sync_with(&format!("timeout=0&{query}&since={since}")).await.ok();
-        assert!(room(&third, "join", &id)[field]["events"].as_array().unwrap().is_empty(), "there, and empty");
+        assert!(
+            room(&third, "join", &id)[field]["events"].as_array().unwrap().is_empty(),
+            "there, and empty"
+        );
     }
 }
 
@@ -47,6 +50,10 @@ async fn with_lazy_members_every_sender_of_the_timeline_is_in_it() {
     let part = room(&sync, "join", &id);
     let told = members(part, "state_after");
     for event in events(part, "timeline") {
-        assert!(told.contains(&event["sender"].as_str().unwrap().to_owned()), "{told:?} lacks {}", event["sender"]);
+        assert!(
+            told.contains(&event["sender"].as_str().unwrap().to_owned()),
+            "{told:?} lacks {}",
+            event["sender"]
+        );
     }
 }

@@ -10,7 +10,14 @@ async fn texts_that_are_no_tokens_are_refused() {
     let [alice] = w.users(["alice"]).await;
     alice.syncs().await;
     let good = alice.since().unwrap();
-    let damaged = [&good[..good.len() - 1], "s1_7_AAAA", "s72594_4483_1934", "%00", "t1_5", "s1_99999999999999999999_A"];
+    let damaged = [
+        &good[..good.len() - 1],
+        "s1_7_AAAA",
+        "s72594_4483_1934",
+        "%00",
+        "t1_5",
+        "s1_99999999999999999999_A",
+    ];
     for text in damaged {
         let answer = alice.sync_with(&format!("timeout=0&since={text}")).await;
         answer.fails_as(400, "M_INVALID_PARAM");
