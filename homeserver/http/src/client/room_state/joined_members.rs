@@ -1,22 +1,36 @@
 //! `GET /_matrix/client/v3/rooms/{roomId}/joined_members`
 
-use axum::extract::State;
-use ruma::api::client::membership::joined_members::v3::{Request, Response, RoomMember};
+use std::collections::BTreeMap;
 
-use crate::{Answer, App, Authed, MatrixError};
+use axum::extract::State;
+use ruma::{OwnedUserId, api::client::membership::joined_members::v3::Request};
+use serde::Serialize;
+
+use crate::{App, Authed, JsonBytes, MatrixError};
+
+/// The answer by hand: ruma leaves an unset name or picture out, and clients expect `null`.
+#[derive(Serialize)]
+struct Joined {
+    joined: BTreeMap<OwnedUserId, JoinedMember>,
+}
+
+#[derive(Serialize)]
+struct JoinedMember {
+    display_name: Option<String>,
+    avatar_url: Option<String>,
+}
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidjoined_members)
 pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
-) -> Result<Answer<Response>, MatrixError> {
+) -> Result<JsonBytes, MatrixError> {
     let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await?;
     let profiles = app.rooms.joined_profiles(&app.store, &room).await?;
     let joined = profiles.into_iter().map(|(user, profile)| {
-        let mut member = RoomMember::new();
-        member.display_name = profile.displayname;
-        member.avatar_url = profile.avatar_url.filter(|url| !url.is_empty()).map(Into::into);
-        (user, member)
+        let avatar_url = profile.avatar_url.filter(|url| !url.is_empty());
+        (user, JoinedMember { display_name: profile.displayname, avatar_url })
     });
-    Ok(Answer(Response::new(joined.collect())))
+    let answer = serde_json::to_vec(&Joined { joined: joined.collect() });
+    Ok(JsonBytes(answer.map_err(|error| MatrixError::internal("write joined members", error))?.into()))
 }
