@@ -41,7 +41,7 @@ section! {
         pub registration: ActionRate = rate(0.2, 10),
         /// Logging in, by address.
         pub login: ActionRate = rate(0.5, 20),
-        /// Failed log-ins, by account: slows down guessing.
+        /// Passwords tried, by account: slows down guessing.
         pub login_failed: ActionRate = rate(0.2, 10),
         /// Uploading, querying and claiming keys, by user.
         pub keys: ActionRate = rate(20.0, 200),

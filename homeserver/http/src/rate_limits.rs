@@ -44,7 +44,7 @@ pub enum Action {
     Registration,
     /// Logging in and refreshing a token, by address.
     Login,
-    /// Failed log-ins, by account.
+    /// Passwords tried, by account, whether they fit or not.
     LoginFailed,
     /// Uploading, querying and claiming keys, by user.
     Keys,
@@ -183,7 +183,7 @@ impl Table {
     }
 
     fn check(&self, subject: u64) -> Result<(), Duration> {
-        if self.requests.fetch_add(1, Ordering::Relaxed) % RATE_LIMIT_SWEEP_REQUESTS == 0 {
+        if self.requests.fetch_add(1, Ordering::Relaxed).is_multiple_of(RATE_LIMIT_SWEEP_REQUESTS) {
             self.keyed.retain_recent();
         }
         let now = self.clock.now();
