@@ -172,7 +172,7 @@ async fn memberships_follow_the_member_events() {
     assert!(rooms.join(room_id, &bob, &Joining::default()).await.unwrap());
     assert!(!rooms.join(room_id, &bob, &Joining::default()).await.unwrap());
     assert!(rooms.stripped_state(store, &bob, created.room).await.unwrap().is_empty());
-    assert_eq!(rooms.joined_rooms(&bob).await.unwrap(), [room_id.clone()]);
+    assert_eq!(rooms.joined_rooms(&bob).await.unwrap(), std::slice::from_ref(room_id));
     rooms.leave(room_id, &bob, None).await.unwrap();
     rooms.leave(room_id, &bob, None).await.unwrap();
     let changes = rooms.membership_changes(store, &bob, StreamPos::ZERO, store.frontier()).await.unwrap();

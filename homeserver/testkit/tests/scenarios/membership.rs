@@ -219,3 +219,21 @@ async fn a_join_and_a_ban_at_once_end_in_one_of_the_two() {
         assert_eq!(content["membership"], "ban");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_room_is_told_once_as_left_and_never_again() {
+    let w = World::start().await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let room = alice.creates_room_with([&bob]).await;
+    bob.syncs().await;
+    bob.leaves(&room).await.ok();
+    bob.forgets(&room).await.ok();
+    let sync = bob.syncs().await;
+    assert!(sync["rooms"]["leave"].get(&room).is_some());
+    let sync = bob.syncs_with("timeout=0").await;
+    assert!(sync["rooms"]["leave"].get(&room).is_none());
+    let initial = bob.on_another_device().await.syncs_with("timeout=0").await;
+    for section in ["join", "invite", "leave"] {
+        assert!(initial["rooms"][section].get(&room).is_none(), "{section}");
+    }
+}
