@@ -1,6 +1,9 @@
 //! What the reading side keeps in memory, put together once when [`Rooms`] is.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use ruma::{DeviceId, OwnedEventId, OwnedUserId, UserId, presence::PresenceState};
 use serde_json::value::RawValue;
@@ -8,7 +11,7 @@ use store::Reader;
 use streams::EphemeralPos;
 
 use crate::{
-    LocalMembers, Member, Membership, Rooms, RoomsError, RoomsParts,
+    LocalMembers, Member, Membership, Rooms, RoomsError, RoomsInner, RoomsParts,
     cache::LiveCache,
     limits,
     presence::{Noted, Presence},
@@ -105,7 +108,7 @@ impl Rooms {
             self.wake_around(user).await?;
         }
         if let Some(watch_ms) = noted.watch_ms {
-            tokio::spawn(watch(self.clone(), user.to_owned(), watch_ms));
+            tokio::spawn(watch(Arc::downgrade(&self.0), user.to_owned(), watch_ms));
         }
         Ok(())
     }
@@ -168,10 +171,12 @@ impl Rooms {
     }
 }
 
-/// Waits for the user to fall silent. Ends when nothing more can happen by itself.
-async fn watch(rooms: Rooms, user: OwnedUserId, mut wait_ms: u64) {
+/// Waits for the user to fall silent. Ends when nothing more can happen by itself. While it waits it
+/// keeps nothing alive: a server that stops must let go of its store.
+async fn watch(rooms: Weak<RoomsInner>, user: OwnedUserId, mut wait_ms: u64) {
     loop {
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        let Some(rooms) = rooms.upgrade().map(Rooms) else { return };
         let noted = rooms.reading.presence.settle(&user);
         if noted.changed
             && let Err(error) = rooms.wake_around(&user).await
