@@ -103,7 +103,7 @@ async fn joined_room_moved(
     {
         return Ok(true);
     }
-    Ok(data.has_rooms() && data.has_room(&*rooms.room_id(context.reader(), room).await?))
+    Ok(data.has_rooms() && data.has_room(&rooms.room_id(context.reader(), room).await?))
 }
 
 /// A membership as the snapshot knows it: memory may be a moment ahead.

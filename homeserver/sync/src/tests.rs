@@ -282,6 +282,6 @@ async fn a_first_sync_that_nobody_waited_for_is_there_for_the_retry() {
 async fn a_waiting_poll_is_small() {
     let w = world().await;
     let poll = w.sync.answer(request(&user("alice"), None));
-    let bytes = std::mem::size_of_val(&poll);
+    let bytes = size_of_val(&poll);
     assert!(bytes <= WAITING_POLL_BYTES_MAX, "{bytes}");
 }
