@@ -1,7 +1,7 @@
 //! The generator's client: one connection pool, JSON in and out, the same requests for every server.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::Method;
 use serde_json::{Value, json};

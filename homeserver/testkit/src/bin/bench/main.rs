@@ -57,7 +57,8 @@ async fn run(options: Options) -> Result<(), String> {
     }
     report::print(&columns);
     if let Some(path) = options.json {
-        std::fs::write(&path, report::json(&columns)).map_err(|error| format!("{}: {error}", path.display()))?;
+        std::fs::write(&path, report::json(&columns))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
 }

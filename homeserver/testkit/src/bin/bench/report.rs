@@ -26,7 +26,8 @@ fn row(server: &str, measure: &Measure, ours: Option<&Measure>) -> String {
         let ratio = ours.and_then(|ours| ours.other).map(|(own, _)| times(*figure, own)).unwrap_or_default();
         return format!("| {name} | {server} | {figure:.1} {unit} | | | | {ratio} |");
     }
-    let cell = |figure: Option<f64>, digits: usize| figure.map(|f| format!("{f:.digits$}")).unwrap_or_default();
+    let cell =
+        |figure: Option<f64>, digits: usize| figure.map(|f| format!("{f:.digits$}")).unwrap_or_default();
     let ratio = ours.and_then(|ours| Some(times((*cpu_ms)?, ours.cpu_ms?))).unwrap_or_default();
     format!(
         "| {name} | {server} | {} | {} | {} | {} | {ratio} |",

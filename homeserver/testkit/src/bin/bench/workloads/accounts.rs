@@ -8,7 +8,11 @@ use crate::target::Target;
 const LOGINS: usize = 100;
 
 /// Registers one user more than there will be readers.
-pub async fn register(target: &Target, client: &Client, readers: usize) -> Result<(Measure, Vec<User>), String> {
+pub async fn register(
+    target: &Target,
+    client: &Client,
+    readers: usize,
+) -> Result<(Measure, Vec<User>), String> {
     let mut users = Vec::with_capacity(readers + 1);
     let measure = measured(target, "register", async {
         let mut waits = Vec::with_capacity(readers + 1);

@@ -83,7 +83,8 @@ async fn until_message(
         let answer = reader.sync(&format!("timeout=30000&since={since}")).await?;
         let at = Instant::now();
         since = text(&answer, "next_batch")?;
-        let events = answer["rooms"]["join"][room]["timeline"]["events"].as_array().cloned().unwrap_or_default();
+        let events =
+            answer["rooms"]["join"][room]["timeline"]["events"].as_array().cloned().unwrap_or_default();
         if events.iter().any(|event| event["content"]["body"] == marker(index)) {
             return Ok((since, at));
         }

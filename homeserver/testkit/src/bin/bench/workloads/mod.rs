@@ -21,7 +21,8 @@ pub async fn all(target: &mut Target, readers: &[usize], rooms: usize) -> Result
     measures.push(Measure::other("idle memory", target.resident_mb(), "MB"));
     let client = Client::new(target.url())?;
     measures.push(requests::empty(target, &client).await?);
-    let (register, users) = accounts::register(target, &client, readers.iter().copied().max().unwrap_or(8)).await?;
+    let (register, users) =
+        accounts::register(target, &client, readers.iter().copied().max().unwrap_or(8)).await?;
     measures.push(register);
     measures.push(accounts::login(target, &client).await?);
     let (creation, own_rooms) = rooms::create(target, &users, rooms).await?;
