@@ -5,6 +5,7 @@ mod output;
 mod serve;
 mod user;
 
+pub(crate) use output::say;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -92,5 +93,3 @@ mod tests {
         super::Cli::command().debug_assert();
     }
 }
-
-pub(crate) use output::say;

@@ -19,7 +19,7 @@ pub struct World {
 
 enum Running {
     /// In this process; the configuration and the engine are kept for a restart.
-    InProcess { server: Option<RunningServer>, config: Box<Config>, engine: Option<Arc<dyn Engine>> },
+    InProcess { server: Option<Box<RunningServer>>, config: Box<Config>, engine: Option<Arc<dyn Engine>> },
     /// The binary.
     Process(ServerProcess),
 }
@@ -57,7 +57,7 @@ impl World {
         let engine = options.engine.clone();
         let server = Server::start(config.clone(), options).await.expect("the server starts");
         let connection = Connection::new(server.client_url());
-        let running = Running::InProcess { server: Some(server), config: Box::new(config), engine };
+        let running = Running::InProcess { server: Some(Box::new(server)), config: Box::new(config), engine };
         Self { connection, running, directory }
     }
 
@@ -101,7 +101,7 @@ impl World {
         match &self.running {
             Running::InProcess { server, .. } => server
                 .as_ref()
-                .and_then(RunningServer::private_url)
+                .and_then(|server| server.private_url())
                 .expect("a test server has a private port"),
             Running::Process(process) => process.private_url(),
         }
@@ -131,7 +131,7 @@ impl World {
                 let started =
                     Server::start((**config).clone(), options).await.expect("the server starts again");
                 *self.connection.base_url.lock() = started.client_url();
-                *server = Some(started);
+                *server = Some(Box::new(started));
             }
         }
     }

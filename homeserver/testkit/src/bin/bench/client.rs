@@ -18,8 +18,6 @@ pub struct Client {
 #[derive(Clone)]
 pub struct User {
     client: Client,
-    /// The user id.
-    pub id: Arc<str>,
     token: Arc<str>,
 }
 
@@ -79,11 +77,7 @@ impl Client {
     }
 
     fn user_from(&self, answer: &Value) -> Result<User, String> {
-        Ok(User {
-            client: self.clone(),
-            id: text(answer, "user_id")?.into(),
-            token: text(answer, "access_token")?.into(),
-        })
+        Ok(User { client: self.clone(), token: text(answer, "access_token")?.into() })
     }
 }
 
