@@ -11,6 +11,7 @@ pub mod complement;
 mod doctor;
 mod engine;
 mod first_start;
+mod housekeeping;
 pub mod limits;
 mod listener;
 mod metrics_endpoint;

@@ -1,5 +1,7 @@
 //! Every bound of the process, by name.
 
+use std::time::Duration;
+
 /// Largest request line on the administration socket, in bytes.
 pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -32,3 +34,6 @@ pub const DISK_FREE_MEBIBYTES_MIN: u64 = 1_024;
 
 /// Writes synced by `doctor` to measure the disk.
 pub const DOCTOR_SYNCS: u32 = 50;
+
+/// Pause between two rounds of housekeeping. What they forget is a day old, so an hour more is little.
+pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(60 * 60);

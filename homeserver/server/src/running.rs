@@ -16,7 +16,7 @@ use store::{OpenError, Store, StoreError};
 use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
-    acme, administration, listener,
+    acme, administration, housekeeping, listener,
     listener::{Listening, Terms},
     metrics_endpoint,
     parts::{self, Options, Parts},
@@ -114,7 +114,11 @@ impl Server {
             config,
         };
         match running.listen(recorder).await {
-            Ok(()) => Ok(running),
+            Ok(()) => {
+                let work = housekeeping::run(running.app.rooms.clone(), running.shutdown.clone());
+                running.app.tasks().spawn(work);
+                Ok(running)
+            }
             Err(error) => {
                 running.stop().await;
                 Err(error)

@@ -84,7 +84,7 @@ mod tests {
             ("", "M_NOT_JSON"),
             ("{", "M_NOT_JSON"),
             ("nonsense", "M_NOT_JSON"),
-            ("{} {}", "M_NOT_JSON"),
+            (r#"{"user":"@alice:b"} {}"#, "M_NOT_JSON"),
             ("[]", "M_BAD_JSON"),
             ("1", "M_BAD_JSON"),
             ("{}", "M_MISSING_PARAM"),

@@ -62,6 +62,8 @@ async fn the_latest_edit_by_the_author_is_bundled() {
     let room = alice.creates_room_with([&bob]).await;
     let root = alice.sends(&room, "root").await.event_id();
     alice.edits(&room, &root, "one").await.ok();
+    // Edits of one millisecond are ordered by their ids, which are as good as random.
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     let two = alice.edits(&room, &root, "two").await.event_id();
     bob.edits(&room, &root, "not mine").await.ok();
     let seen = bob.event(&room, &root).await.ok();

@@ -1,0 +1,33 @@
+//! Work that nobody asks for and that keeps the store from growing: done at the start and every hour.
+
+use base::Shutdown;
+use rooms::{Rooms, RoomsError};
+
+use crate::limits::HOUSEKEEPING_INTERVAL;
+
+/// Forgets what has had its time, until the server stops.
+pub(crate) async fn run(rooms: Rooms, shutdown: Shutdown) {
+    while !shutdown.is_triggered() {
+        match forget_transactions(&rooms, &shutdown).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot old transaction ids"),
+            Err(error) => tracing::warn!(%error, "cannot forget old transaction ids; will try again"),
+        }
+        tokio::select! {
+            () = shutdown.wait() => {}
+            () = tokio::time::sleep(HOUSEKEEPING_INTERVAL) => {}
+        }
+    }
+}
+
+/// One page after the other, so that a day's worth never fills one batch or holds up the stop.
+async fn forget_transactions(rooms: &Rooms, shutdown: &Shutdown) -> Result<usize, RoomsError> {
+    let mut total = 0;
+    while !shutdown.is_triggered() {
+        match rooms.forget_old_transactions().await? {
+            0 => break,
+            forgotten => total += forgotten,
+        }
+    }
+    Ok(total)
+}
