@@ -24,7 +24,6 @@ pub struct User {
 impl Client {
     /// A client of the server at `url`.
     pub fn new(url: &str) -> Result<Self, String> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
             .pool_max_idle_per_host(4096)

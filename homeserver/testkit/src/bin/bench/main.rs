@@ -27,6 +27,8 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Every client asks for it when it is built, also the ones that speak plain HTTP. A second time changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let options = match parse(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(message) => {
