@@ -77,8 +77,8 @@ async fn closed_rooms_are_left_out_with_all_below() {
         }]}))
         .await
         .room_id();
-    for child in [&private, &restricted] {
-        links(&alice, &root, child, json!({"via": ["x"]})).await;
+    for (child, order) in [(&private, "a"), (&restricted, "b")] {
+        links(&alice, &root, child, json!({"via": ["x"], "order": order})).await;
     }
     links(&alice, &private, &inside, json!({"via": ["x"]})).await;
     assert_eq!(rooms(&hierarchy(&bob, &root, "").await), [&*root]);
