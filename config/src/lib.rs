@@ -52,8 +52,8 @@ pub struct Config {
 
 impl Config {
     /// Every section with its fields and current values, in the order of the file.
-    pub fn sections(&self) -> [&dyn Section; 13] {
-        [
+    pub fn sections(&self) -> Vec<&dyn Section> {
+        vec![
             &self.server,
             &self.listeners,
             &self.tls,

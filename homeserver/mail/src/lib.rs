@@ -1,0 +1,1 @@
+//! E-mail over SMTP: composing and sending, nothing about who gets one.

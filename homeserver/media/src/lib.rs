@@ -1,0 +1,1 @@
+//! Media: content stored by digest, uploads, thumbnails and URL previews.

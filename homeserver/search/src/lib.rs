@@ -1,0 +1,1 @@
+//! Search over message content, names and topics, and the user directory.
