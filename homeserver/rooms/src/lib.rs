@@ -40,6 +40,7 @@ pub mod reading_tables;
 #[cfg(test)]
 mod reading_tests;
 pub mod receipts;
+pub mod recency;
 pub mod relations;
 mod resolution;
 mod sending;
@@ -64,6 +65,7 @@ pub use json::canonical_object;
 pub use member::{Member, Membership, MembershipChange};
 pub use membership::Joining;
 pub use read::{EventMeta, LocalMembers, MemberCounts, RoomInfo, StateChange, TimelineRange};
+pub use recency::RecentRoom;
 pub use sending::SendOptions;
 
 /// What `rooms` is built from.
@@ -138,7 +140,7 @@ impl Rooms {
     #[must_use]
     pub fn new(parts: RoomsParts) -> Self {
         Self(Arc::new(RoomsInner {
-            caches: read::Caches::new(),
+            caches: read::Caches::new(parts.store.frontier()),
             snapshots: resolution::Snapshots::new(limits::SNAPSHOT_CACHE_BYTES),
             locks: append::RoomLocks::new(limits::ROOM_CACHE_ENTRIES),
             reading: reading::Reading::new(&parts),

@@ -12,6 +12,14 @@ pub const NUMBER_CACHE_ENTRIES: u64 = 100_000;
 pub const ROOM_CACHE_ENTRIES: u64 = 20_000;
 /// Users whose room list is kept in memory.
 pub const USER_CACHE_ENTRIES: u64 = 50_000;
+/// Positions kept in memory of the last change of something (an event, a receipt, a membership), by count for each kind.
+pub const HINT_ENTRIES_MAX: usize = 262_144;
+/// Rooms that the log of recent moves holds.
+pub const RECENT_ROOMS_MAX: usize = 32_768;
+/// Rooms of others that a question to the log of recent moves walks past, beyond as many as the user has.
+pub const RECENT_ROOMS_WALK_SPARE: usize = 64;
+/// Events that are looked through for the last activity of a room.
+pub const BUMP_SCAN_EVENTS_MAX: usize = 50;
 /// Bytes of decoded state snapshots kept in memory.
 pub const SNAPSHOT_CACHE_BYTES: u64 = 64 << 20;
 /// Current-state look-ups kept in memory, by count.

@@ -162,7 +162,8 @@ impl Rooms {
         }
         let (rooms, num, user) = (self.clone(), room.room(), room.user().to_owned());
         batch.on_commit(move |commit| {
-            rooms.reading.receipts.latest.raise(&num, commit.resolve(pending));
+            let position = rooms.reading.receipts.latest.raise(&num, commit.resolve(pending));
+            rooms.caches.recency.moved(num, position);
             rooms.reading.receipts.marks.invalidate(&(num, user));
         });
         Ok(())

@@ -43,6 +43,11 @@ impl AccountData {
         !self.rooms.is_empty()
     }
 
+    /// The rooms for which there is any.
+    pub fn rooms(&self) -> impl Iterator<Item = &OwnedRoomId> {
+        self.rooms.keys()
+    }
+
     /// Whether there is any for this room.
     pub fn has_room(&self, room: &RoomId) -> bool {
         self.rooms.contains_key(room)

@@ -1,7 +1,7 @@
 //! Which rooms an answer has to look at.
 //!
-//! An incremental sync compares what memory knows of each room with the client's token and leaves all rooms alone in
-//! which nothing moved. Memory may promise too much, never too little, so a room on the list can still turn out to
+//! An incremental sync asks the log of recent moves which rooms moved since the client's token; only for a token from
+//! before the log it compares what is known of each room. Rooms in which nothing moved are left alone. Memory may promise too much, never too little, so a room on the list can still turn out to
 //! have nothing to say.
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +13,9 @@ use ruma::OwnedRoomId;
 use smallvec::SmallVec;
 
 use crate::{account_data::AccountData, context::Context, errors::SyncError};
+
+/// How memberships came about since the client's token, by room, oldest first.
+type Changes = HashMap<RoomNum, SmallVec<[MembershipChange; 2]>>;
 
 /// A room to look at.
 pub(crate) struct RoomPlan {
@@ -55,7 +58,9 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
     let mut changes = membership_changes(context).await?;
     let typing = typing_rooms(context);
     let mut plan = Plan::default();
-    for (room, member) in memberships.iter() {
+    let lately = moved_lately(context, &memberships, &changes, &typing, data).await?;
+    for index in lately.unwrap_or_else(|| (0..memberships.len()).collect()) {
+        let Some((room, member)) = memberships.get(index) else { continue };
         let Some(member) = as_of_now(context, *room, *member).await? else { continue };
         let changed = changes.remove(room).unwrap_or_default();
         let section = match member.membership {
@@ -85,6 +90,31 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
         }
     }
     Ok(plan)
+}
+
+/// The memberships that an incremental answer may have to tell of, as ascending numbers into the list; none when memory
+/// does not reach back so far, or when everything is to be told.
+async fn moved_lately(
+    context: &Context<'_>,
+    memberships: &[(RoomNum, Member)],
+    changes: &Changes,
+    typing: &HashSet<RoomNum>,
+    data: &AccountData,
+) -> Result<Option<Vec<usize>>, SyncError> {
+    let Some(since) = context.since.filter(|_| !context.full_state) else { return Ok(None) };
+    let rooms = &context.inner.parts.rooms;
+    let Some(mut lately) = rooms.moved_among(since.position, memberships) else { return Ok(None) };
+    let mut others: Vec<RoomNum> = changes.keys().chain(typing).copied().collect();
+    for room_id in data.rooms() {
+        others.extend(rooms.room_num(context.reader(), room_id).await?);
+    }
+    if !others.is_empty() {
+        let place = |room: &RoomNum| memberships.binary_search_by_key(room, |(room, _)| *room).ok();
+        lately.extend(others.iter().filter_map(place));
+        lately.sort_unstable();
+        lately.dedup();
+    }
+    Ok(Some(lately))
 }
 
 /// Whether anything that a joined room's section can hold may have changed.
@@ -118,10 +148,8 @@ async fn as_of_now(
     Ok(context.inner.parts.rooms.member(context.reader(), room, context.user()).await?)
 }
 
-async fn membership_changes(
-    context: &Context<'_>,
-) -> Result<HashMap<RoomNum, SmallVec<[MembershipChange; 2]>>, SyncError> {
-    let mut by_room: HashMap<RoomNum, SmallVec<[MembershipChange; 2]>> = HashMap::new();
+async fn membership_changes(context: &Context<'_>) -> Result<Changes, SyncError> {
+    let mut by_room = Changes::new();
     let Some(since) = context.since else { return Ok(by_room) };
     let rooms = &context.inner.parts.rooms;
     if rooms.latest_membership_change(context.user()).await? <= since.position {

@@ -386,7 +386,7 @@ impl Draft {
         let indexed = Indexed { room: self.room, event, position: place, pdu };
         index::add(&mut self.batch, &self.rooms, &indexed);
         streams::record(&mut self.batch, position, &Fact::Event { room: self.room, event });
-        self.effects.in_timeline(position);
+        self.effects.in_timeline(position, crate::recency::is_bump(pdu.kind()));
     }
 
     /// Demands the old head, leaves the new one, and says who hears of it.

@@ -32,6 +32,7 @@ pub(crate) struct Effects {
     current_state: Vec<(StateKeyNum, Option<EventNum>, StreamPos)>,
     members: Vec<MemberEffect>,
     newest_event: Option<StreamPos>,
+    newest_bump: Option<StreamPos>,
     redacted: Vec<EventNum>,
 }
 
@@ -44,6 +45,7 @@ impl Effects {
             current_state: Vec::new(),
             members: Vec::new(),
             newest_event: None,
+            newest_bump: None,
             redacted: Vec::new(),
         }
     }
@@ -64,8 +66,12 @@ impl Effects {
         self.members.push(MemberEffect { user, joined, local, position });
     }
 
-    pub fn in_timeline(&mut self, position: StreamPos) {
+    /// `bumps`: the event counts as activity.
+    pub fn in_timeline(&mut self, position: StreamPos, bumps: bool) {
         self.newest_event = Some(position);
+        if bumps {
+            self.newest_bump = Some(position);
+        }
     }
 
     pub fn redacted(&mut self, event: EventNum) {
@@ -92,7 +98,7 @@ impl Effects {
         }
         for (key, event, position) in self.current_state {
             caches.current_state.replace(&(self.room, key), event);
-            caches.latest_state.raise(&self.room, commit.resolve(position));
+            caches.recency.moved(self.room, caches.latest_state.raise(&self.room, commit.resolve(position)));
         }
         for member in self.members {
             caches.rooms_of_user.invalidate(&member.user);
@@ -108,7 +114,10 @@ impl Effects {
             }
         }
         if let Some(position) = self.newest_event {
-            caches.latest_event.raise(&self.room, commit.resolve(position));
+            caches.recency.moved(self.room, caches.latest_event.raise(&self.room, commit.resolve(position)));
+        }
+        if let Some(position) = self.newest_bump {
+            caches.latest_bump.raise(&self.room, commit.resolve(position));
         }
         for event in self.redacted {
             caches.pdus.invalidate(&event);

@@ -12,7 +12,7 @@ mod timeline;
 
 use std::sync::Arc;
 
-use model::{EventNum, Pdu, RoomNum, StateKeyNum};
+use model::{EventNum, Pdu, RoomNum, StateKeyNum, StreamPos};
 use moka::sync::Cache;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
@@ -26,6 +26,7 @@ pub use timeline::TimelineRange;
 use crate::cache::{Hints, LiveCache};
 use crate::limits;
 use crate::member::Member;
+use crate::recency::Recency;
 
 /// A state key, as event type and state key.
 pub type StateKey = (String, String);
@@ -43,12 +44,15 @@ pub(crate) struct Caches {
     pub local_members: LiveCache<RoomNum, LocalMembers>,
     pub rooms_of_user: LiveCache<OwnedUserId, Arc<[(RoomNum, Member)]>>,
     pub latest_event: Hints<RoomNum>,
+    pub latest_bump: Hints<RoomNum>,
     pub latest_state: Hints<RoomNum>,
     pub latest_membership: Hints<OwnedUserId>,
+    pub recency: Recency,
 }
 
 impl Caches {
-    pub fn new() -> Self {
+    /// Empty caches of a store that has come to `frontier`.
+    pub fn new(frontier: StreamPos) -> Self {
         Self {
             room_nums: Cache::new(limits::NUMBER_CACHE_ENTRIES),
             rooms: Cache::new(limits::NUMBER_CACHE_ENTRIES),
@@ -63,8 +67,10 @@ impl Caches {
             local_members: LiveCache::new(limits::ROOM_CACHE_ENTRIES),
             rooms_of_user: LiveCache::new(limits::USER_CACHE_ENTRIES),
             latest_event: Hints::new(),
+            latest_bump: Hints::new(),
             latest_state: Hints::new(),
             latest_membership: Hints::new(),
+            recency: Recency::new(frontier),
         }
     }
 }
