@@ -13,8 +13,8 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Database, DatabaseEngine, Listeners, LogFormat, Logging, Metrics, Passwords, Presence,
-    Proxies, RateLimits, Registration, Rooms, Server, Tls,
+    Acme, ActionRate, Database, DatabaseEngine, Listeners, LogFormat, Logging, Metrics, Outbound, Passwords,
+    Presence, Proxies, RateLimits, Registration, Rooms, Server, Tls,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,8 @@ pub struct Config {
     pub presence: Presence,
     /// Rate limits.
     pub rate_limits: RateLimits,
+    /// Connections to the outside.
+    pub outbound: Outbound,
     /// Logs.
     pub logging: Logging,
     /// Metrics.
@@ -65,6 +67,7 @@ impl Config {
             &self.rooms,
             &self.presence,
             &self.rate_limits,
+            &self.outbound,
             &self.logging,
             &self.metrics,
         ]

@@ -5,6 +5,7 @@ mod database;
 mod listeners;
 mod logging;
 mod metrics;
+mod outbound;
 mod passwords;
 mod presence;
 mod proxies;
@@ -19,6 +20,7 @@ pub use database::{Database, DatabaseEngine};
 pub use listeners::Listeners;
 pub use logging::{LogFormat, Logging};
 pub use metrics::Metrics;
+pub use outbound::Outbound;
 pub use passwords::Passwords;
 pub use presence::Presence;
 pub use proxies::Proxies;
@@ -27,6 +29,8 @@ pub use registration::Registration;
 pub use rooms::Rooms;
 pub use server::Server;
 pub use tls::Tls;
+
+use std::net::IpAddr;
 
 use crate::{Config, Problem, section::report};
 
@@ -52,6 +56,19 @@ fn check_addresses(problems: &mut Vec<Problem>, section: &str, key: &str, addres
         if address.parse::<std::net::SocketAddr>().is_err() {
             let advice =
                 format!("`{address}` is no address; write for example \"127.0.0.1:8008\" or \"[::]:8008\"");
+            report(problems, section, key, advice);
+        }
+    }
+}
+
+/// Adds a problem for each text that is neither an address nor a range of addresses.
+fn check_ranges(problems: &mut Vec<Problem>, section: &str, key: &str, ranges: &[String]) {
+    for range in ranges {
+        let (address, length) = range.split_once('/').unwrap_or((range, "0"));
+        let widest = address.parse::<IpAddr>().map(|address| if address.is_ipv4() { 32 } else { 128 });
+        let good = widest.is_ok_and(|widest: u8| length.parse::<u8>().is_ok_and(|length| length <= widest));
+        if !good {
+            let advice = format!("`{range}` is no range; write for example \"10.0.0.0/8\" or \"::1\"");
             report(problems, section, key, advice);
         }
     }

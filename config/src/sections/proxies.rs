@@ -1,11 +1,7 @@
 //! Section `[proxies]`.
 
-use std::net::IpAddr;
-
-use crate::{
-    Problem,
-    section::{report, section},
-};
+use super::check_ranges;
+use crate::{Problem, section::section};
 
 section! {
     name = "proxies", validate = validate;
@@ -18,13 +14,5 @@ section! {
 }
 
 fn validate(section: &Proxies, problems: &mut Vec<Problem>) {
-    for range in &section.trusted {
-        let (address, length) = range.split_once('/').unwrap_or((range, "0"));
-        let widest = address.parse::<IpAddr>().map(|address| if address.is_ipv4() { 32 } else { 128 });
-        let good = widest.is_ok_and(|widest: u8| length.parse::<u8>().is_ok_and(|length| length <= widest));
-        if !good {
-            let advice = format!("`{range}` is no range; write for example \"10.0.0.0/8\" or \"::1\"");
-            report(problems, "proxies", "trusted", advice);
-        }
-    }
+    check_ranges(problems, "proxies", "trusted", &section.trusted);
 }

@@ -8,6 +8,7 @@ use config::{Config, DatabaseEngine};
 use flows::{Flows, FlowsParts, devices::DeviceConsequences};
 use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, RateLimits};
+use outbound::{Lookup, Outbound, SystemLookup};
 use rooms::{Rooms, RoomsParts};
 use store::{Engine, Identity, Store};
 use streams::{Notifier, Numbers};
@@ -25,6 +26,8 @@ pub struct Options {
     /// An engine that is already open, instead of the one the configuration names. A test keeps it to
     /// break it on purpose, or to start a second server on the same data.
     pub engine: Option<Arc<dyn Engine>>,
+    /// Who knows the addresses of names that the server connects to; the system by default.
+    pub lookup: Option<Arc<dyn Lookup>>,
 }
 
 /// The parts of a server that does not listen yet.
@@ -57,6 +60,9 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         signing_key::load_or_create(directory, &rng)?
     };
     let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), Vec::new()).await?;
+
+    let lookup = options.lookup.unwrap_or_else(|| Arc::new(SystemLookup));
+    let outbound = Outbound::with_lookup(settings::outbound(config)?, lookup)?;
 
     let notifier = Notifier::new();
     store.listen(Arc::new(notifier.clone()));

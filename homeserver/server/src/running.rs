@@ -12,6 +12,7 @@ use accounts::{AccountError, NewUser};
 use base::Shutdown;
 use config::Config;
 use lianqiao_http::{App, FIRST_ADMINISTRATOR_PATH};
+use outbound::OutboundError;
 use store::{OpenError, Store, StoreError};
 use tokio::{task::JoinHandle, time::timeout};
 
@@ -59,6 +60,9 @@ pub enum StartError {
     /// The database answers with an error.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// Connections to the outside cannot be made ready.
+    #[error("section [outbound]: {0}")]
+    Outbound(#[from] OutboundError),
     /// Accounts cannot be prepared.
     #[error("accounts cannot be prepared: {0}")]
     Accounts(#[from] AccountError),

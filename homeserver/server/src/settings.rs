@@ -3,6 +3,7 @@
 use accounts::{AccountSettings, PasswordCost, Registration};
 use config::{ActionRate, Config};
 use lianqiao_http::{Action, AddressRange, HttpSettings, Rate, RateLimitSettings};
+use outbound::OutboundSettings;
 use rooms::RoomsSettings;
 use ruma::{OwnedServerName, RoomVersionId};
 
@@ -59,6 +60,33 @@ pub(crate) fn rooms(config: &Config) -> Result<RoomsSettings, StartError> {
         default_version: default_room_version(config)?,
         presence_enabled: config.presence.enabled,
         ..RoomsSettings::default()
+    })
+}
+
+/// Reads the file of additional authorities as well.
+pub(crate) fn outbound(config: &Config) -> Result<OutboundSettings, StartError> {
+    let section = &config.outbound;
+    let ranges = |key: &'static str, texts: &[String]| {
+        let parsed = texts.iter().map(|text| {
+            outbound::parse_range(text)
+                .ok_or_else(|| StartError::Setting { key, reason: format!("`{text}` is no range") })
+        });
+        parsed.collect::<Result<Vec<_>, _>>()
+    };
+    let extra_authorities_pem = match &section.authorities_file {
+        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::Setting {
+            key: "outbound.authorities_file",
+            reason: format!("{path} cannot be read: {error}"),
+        })?),
+        None => None,
+    };
+    Ok(OutboundSettings {
+        allowed_ranges: ranges("outbound.allowed_ranges", &section.allowed_ranges)?,
+        allowed_hosts: section.allowed_hosts.clone(),
+        blocked_ranges: ranges("outbound.blocked_ranges", &section.blocked_ranges)?,
+        extra_authorities_pem,
+        proxy: section.proxy.clone(),
+        user_agent: concat!("Lianqiao/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
 }
 

@@ -1,0 +1,43 @@
+//! Whom we believe over TLS: the authorities of the system and those that the operator adds.
+
+use std::sync::Arc;
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+
+use crate::OutboundError;
+
+/// Reads the operator's certificates, so that a wrong file is found at the start.
+pub(crate) fn extra_authorities(pem: Option<&[u8]>) -> Result<Vec<CertificateDer<'static>>, OutboundError> {
+    let Some(pem) = pem else { return Ok(Vec::new()) };
+    let wrong = |reason: String| OutboundError::Setup(format!("extra authorities: {reason}"));
+    let found = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| wrong(error.to_string()))?;
+    if found.is_empty() { Err(wrong("the file holds no certificate".to_owned())) } else { Ok(found) }
+}
+
+/// The TLS side of the clients. A system without authorities still serves plain HTTP and whatever the
+/// operator's certificates cover.
+pub(crate) fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, OutboundError> {
+    let mut roots = RootCertStore::empty();
+    let system = rustls_native_certs::load_native_certs();
+    for error in &system.errors {
+        tracing::warn!(%error, "cannot read an authority of the system");
+    }
+    roots.add_parsable_certificates(system.certs);
+    roots.add_parsable_certificates(extra.iter().cloned());
+    if roots.is_empty() {
+        tracing::warn!("the system trusts no certificate authority; https addresses cannot be reached");
+    }
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OutboundError::Setup(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
