@@ -40,6 +40,8 @@ pub struct Unsigned<'a> {
     pub redacted_because: Option<&'a [u8]>,
     /// Bundled aggregations: the value of `m.relations`.
     pub relations: Option<&'a [u8]>,
+    /// The id of the delayed event that this one was, only for its sender (MSC4140).
+    pub delay_id: Option<&'a str>,
 }
 
 impl Unsigned<'_> {
@@ -52,6 +54,7 @@ impl Unsigned<'_> {
             && self.membership.is_none()
             && self.redacted_because.is_none()
             && self.relations.is_none()
+            && self.delay_id.is_none()
     }
 }
 
@@ -140,6 +143,10 @@ fn write_unsigned(out: &mut Vec<u8>, form: EventForm, unsigned: &Unsigned<'_>) {
     if let Some(membership) = unsigned.membership {
         key(out, "membership");
         write_string(out, membership);
+    }
+    if let Some(delay_id) = unsigned.delay_id {
+        key(out, "org.matrix.msc4140.delay_id");
+        write_string(out, delay_id);
     }
     if let Some(prev_content) = unsigned.prev_content {
         key(out, "prev_content");

@@ -57,11 +57,12 @@ fn unsigned_holds_what_was_given_and_only_that() {
         membership: Some("join"),
         redacted_because: Some(b"{\"b\":2}"),
         relations: Some(b"{\"m.thread\":{}}"),
+        delay_id: Some("d1"),
     };
     let all = json!({
         "age": 12, "transaction_id": "t\"1", "prev_content": {"a": 1}, "prev_sender": "@b:example.org",
         "replaces_state": "$old", "membership": "join", "redacted_because": {"b": 2},
-        "m.relations": {"m.thread": {}},
+        "m.relations": {"m.thread": {}}, "org.matrix.msc4140.delay_id": "d1",
     });
     assert_eq!(shown(&event, EventForm::Sync, &unsigned)["unsigned"], all);
     assert_eq!(shown(&event, EventForm::Stripped, &unsigned).get("unsigned"), None);

@@ -13,4 +13,6 @@ mod room_version;
 pub use client_event::{EventForm, Unsigned, client_event, write_client_event};
 pub use ids::{EventNum, RoomNum, StateKeyNum, StateNum, StreamPos, TimelinePos};
 pub use pdu::{Pdu, PduError};
-pub use room_version::{DEFAULT_ROOM_VERSION, ROOM_VERSIONS, RoomVersion, room_version};
+pub use room_version::{
+    DEFAULT_ROOM_VERSION, OWNED_STATE_ROOM_VERSION, ROOM_VERSIONS, RoomVersion, room_version,
+};

@@ -1,4 +1,4 @@
-//! The room versions this server speaks, 1 to 12, with ruma's rules for each.
+//! The room versions this server speaks, 1 to 12 and one experimental, with ruma's rules for each.
 //! <https://spec.matrix.org/v1.19/rooms/>
 
 use std::{fmt, sync::LazyLock};
@@ -13,19 +13,29 @@ use ruma::{
 /// The version of rooms that are created without naming one.
 pub const DEFAULT_ROOM_VERSION: RoomVersionId = RoomVersionId::V12;
 
+/// Version 10 with owned state (MSC3757): a state key may begin with the id of the user who owns it.
+pub const OWNED_STATE_ROOM_VERSION: &str = "org.matrix.msc3757.10";
+
 /// Every version this server can create, join and resolve.
 pub static ROOM_VERSIONS: LazyLock<Vec<RoomVersion>> = LazyLock::new(|| {
     use RoomVersionId as Id;
-    [Id::V1, Id::V2, Id::V3, Id::V4, Id::V5, Id::V6, Id::V7, Id::V8, Id::V9, Id::V10, Id::V11, Id::V12]
+    let stable = [
+        Id::V1, Id::V2, Id::V3, Id::V4, Id::V5, Id::V6, Id::V7, Id::V8, Id::V9, Id::V10, Id::V11, Id::V12,
+    ];
+    let stable = stable
         .into_iter()
-        .filter_map(|id| id.rules().map(|rules| RoomVersion { id, rules }))
-        .collect()
+        .filter_map(|id| id.rules().map(|rules| RoomVersion { id, rules, owned_state: false }));
+    let experimental = RoomVersionId::try_from(OWNED_STATE_ROOM_VERSION).ok();
+    let experimental =
+        experimental.map(|id| RoomVersion { id, rules: RoomVersionRules::V10, owned_state: true });
+    stable.chain(experimental).collect()
 });
 
 /// One room version and what it prescribes.
 pub struct RoomVersion {
     id: RoomVersionId,
     rules: RoomVersionRules,
+    owned_state: bool,
 }
 
 /// Finds a version by its name; `None` if this server does not speak it.
@@ -71,6 +81,19 @@ impl RoomVersion {
         self.rules.room_id_format == RoomIdFormatVersion::V2
     }
 
+    /// Whether a state key that begins with `@` names its owner, who may be somebody else than the sender
+    /// (MSC3757).
+    #[must_use]
+    pub fn has_owned_state(&self) -> bool {
+        self.owned_state
+    }
+
+    /// Whether the specification has the version, so that rooms of it are for everyday use.
+    #[must_use]
+    pub fn is_stable(&self) -> bool {
+        !self.owned_state
+    }
+
     /// Whether creators rank above every number (version 12).
     #[must_use]
     pub fn creators_are_infinite(&self) -> bool {
@@ -98,9 +121,19 @@ mod tests {
 
     #[test]
     fn twelve_versions_are_spoken_and_the_default_is_one_of_them() {
-        let names: Vec<_> = ROOM_VERSIONS.iter().map(|version| version.id().as_str()).collect();
+        let stable = ROOM_VERSIONS.iter().filter(|version| version.is_stable());
+        let names: Vec<_> = stable.map(|version| version.id().as_str()).collect();
         assert_eq!(names, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"]);
-        assert!(room_version(&DEFAULT_ROOM_VERSION).is_some());
+        assert!(room_version(&DEFAULT_ROOM_VERSION).is_some_and(RoomVersion::is_stable));
+    }
+
+    #[test]
+    fn owned_state_is_version_10_with_one_rule_more() {
+        let id = RoomVersionId::try_from(OWNED_STATE_ROOM_VERSION).unwrap();
+        let version = room_version(&id).unwrap();
+        assert!(version.has_owned_state() && version.authorization().integer_power_levels);
+        assert!(!version.redaction().content_field_redacts);
+        assert!(!room_version(&RoomVersionId::V10).unwrap().has_owned_state());
     }
 
     #[test]

@@ -15,6 +15,8 @@ use ruma::{
 };
 use serde_json::value::RawValue;
 
+use crate::owned_state;
+
 /// The rule that refused an event, in words fit for logs and for the sender.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -166,12 +168,70 @@ pub fn check(
     event: &Pdu,
     state: impl Fn(&str, &str) -> Option<Pdu>,
 ) -> Result<(), Refusal> {
+    let as_own = owned_state::is_allowed(version, event, &state);
+    let seen = |pdu: Pdu| Seen { event: Judged::accepted(pdu), as_own: false };
     state_res::check_state_dependent_auth_rules(
         version.authorization(),
-        Judged::accepted(event.clone()),
-        |kind: &StateEventType, state_key: &str| state(&kind.to_string(), state_key).map(Judged::accepted),
+        Seen { event: Judged::accepted(event.clone()), as_own },
+        |kind: &StateEventType, state_key: &str| state(&kind.to_string(), state_key).map(seen),
     )
     .map_err(Refusal)
+}
+
+/// An event as the ordinary rules are to see it: with the sender's id as its state key where the sender may speak
+/// for the key's owner (MSC3757).
+#[derive(Clone, Debug)]
+struct Seen {
+    event: Judged,
+    as_own: bool,
+}
+
+impl Event for Seen {
+    type Id = OwnedEventId;
+
+    fn event_id(&self) -> &OwnedEventId {
+        Event::event_id(&self.event)
+    }
+
+    fn room_id(&self) -> Option<&RoomId> {
+        Event::room_id(&self.event)
+    }
+
+    fn sender(&self) -> &UserId {
+        Event::sender(&self.event)
+    }
+
+    fn origin_server_ts(&self) -> MilliSecondsSinceUnixEpoch {
+        Event::origin_server_ts(&self.event)
+    }
+
+    fn event_type(&self) -> &TimelineEventType {
+        Event::event_type(&self.event)
+    }
+
+    fn content(&self) -> &RawValue {
+        Event::content(&self.event)
+    }
+
+    fn state_key(&self) -> Option<&str> {
+        if self.as_own { Some(self.event.sender().as_str()) } else { Event::state_key(&self.event) }
+    }
+
+    fn prev_events(&self) -> Box<dyn DoubleEndedIterator<Item = &OwnedEventId> + '_> {
+        Event::prev_events(&self.event)
+    }
+
+    fn auth_events(&self) -> Box<dyn DoubleEndedIterator<Item = &OwnedEventId> + '_> {
+        Event::auth_events(&self.event)
+    }
+
+    fn redacts(&self) -> Option<&OwnedEventId> {
+        Event::redacts(&self.event)
+    }
+
+    fn rejected(&self) -> bool {
+        self.event.rejected
+    }
 }
 
 #[cfg(test)]

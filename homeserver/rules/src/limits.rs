@@ -17,3 +17,9 @@ pub const PUSH_PATTERN_COMPILED_BYTES_MAX: usize = 1 << 18;
 
 /// Entries of each list in a server ACL that are evaluated; further ones are ignored.
 pub const ACL_ENTRIES_MAX: usize = 10_000;
+
+/// Entries of each list of an invite filter that are looked at; further ones count as absent.
+pub const INVITE_FILTER_ENTRIES_MAX: usize = 1_000;
+
+/// Longest pattern of an invite filter that is looked at, in bytes; no identifier is longer.
+pub const INVITE_PATTERN_BYTES_MAX: usize = 255;
