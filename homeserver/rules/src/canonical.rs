@@ -34,12 +34,17 @@ pub enum FormError {
     },
 }
 
-/// Refuses JSON that nests deeper than [`NESTING_MAX`]. Does not recurse and does not validate; call it before
-/// handing bytes from outside to a recursive parser.
+/// Refuses JSON that nests deeper than [`NESTING_MAX`].
 ///
 /// # Errors
 /// [`FormError::TooDeep`].
 pub fn check_nesting(json: &[u8]) -> Result<(), FormError> {
+    if nests_deeper(json, NESTING_MAX) { Err(FormError::TooDeep) } else { Ok(()) }
+}
+
+/// Whether arrays and objects nest deeper than `nesting_max`. One pass without recursion or allocation, for bytes
+/// from outside that a recursive parser gets next; text that is no JSON gets some answer and is the parser's to refuse.
+pub fn nests_deeper(json: &[u8], nesting_max: usize) -> bool {
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;
@@ -57,15 +62,15 @@ pub fn check_nesting(json: &[u8]) -> Result<(), FormError> {
             b'"' => in_string = true,
             b'{' | b'[' => {
                 depth += 1;
-                if depth > NESTING_MAX {
-                    return Err(FormError::TooDeep);
+                if depth > nesting_max {
+                    return true;
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    Ok(())
+    false
 }
 
 /// Reads an object that has a canonical form. Of a key that appears twice the last value counts, as in every

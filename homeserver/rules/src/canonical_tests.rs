@@ -158,3 +158,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn depth_counts_brackets_outside_strings() {
+    let cases = [
+        ("", 0, false),
+        ("1", 0, false),
+        ("{}", 0, true),
+        ("{}", 1, false),
+        (r#"{"a":[1]}"#, 1, true),
+        (r#"{"a":[1],"b":[2]}"#, 2, false),
+        (r#"{"[[[[":"{{{{"}"#, 1, false),
+        (r#"{"a\"[[[":1}"#, 1, false),
+        (r#"{"a\\":[[]]}"#, 2, true),
+        ("]]]]{", 1, false),
+    ];
+    for (json, depth_max, expected) in cases {
+        assert_eq!(nests_deeper(json.as_bytes(), depth_max), expected, "{json}");
+    }
+    assert!(nests_deeper("[".repeat(10_000).as_bytes(), 100));
+}

@@ -7,7 +7,6 @@
 mod authed;
 mod body;
 mod caller;
-mod depth;
 mod parse;
 mod public;
 mod raw;
@@ -19,7 +18,6 @@ mod with_filter;
 pub use authed::{Authed, GuestAllowed, MaybeAuthed};
 pub use body::read_body;
 pub use caller::{Caller, ClientInfo};
-pub use depth::json_depth_exceeds;
 pub use public::Public;
 pub use raw::{AsDelete, Raw};
 use ruma::api::IncomingRequest;

@@ -5,9 +5,10 @@ use axum::{
     extract::{FromRequestParts as _, RawPathParams},
 };
 use http::{Method, Request, request::Parts};
+use rules::canonical::nests_deeper;
 use ruma::api::{IncomingRequest, IncomingRequestExt as _};
 
-use super::{depth::json_depth_exceeds, read_body};
+use super::read_body;
 use crate::{
     App, MatrixError,
     limits::{JSON_BODY_BYTES_MAX, JSON_DEPTH_MAX},
@@ -38,7 +39,7 @@ pub(super) async fn parse<R: IncomingRequest>(
     if std::str::from_utf8(&body).is_err() {
         return Err(MatrixError::not_json("The body is not valid UTF-8"));
     }
-    if json_depth_exceeds(&body, JSON_DEPTH_MAX) {
+    if nests_deeper(&body, JSON_DEPTH_MAX) {
         return Err(MatrixError::bad_json("The JSON is nested too deeply"));
     }
     let arguments: Vec<&str> = arguments.iter().map(|(_, value)| value).collect();
