@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::{EventNum, RoomNum};
-use moka::sync::Cache;
 use store::{Batch, Reader};
 
 use super::limits::ANCESTRY_CACHE_ENTRIES;
 use super::tables::{ANCESTRY, Ancestry, CHAIN};
 use crate::RoomsError;
+use crate::cache::Cache;
 
 /// Numbers the state events of one append batch; remembers what is not in the store yet.
 #[derive(Debug, Default)]
@@ -108,9 +108,8 @@ impl AncestryCache {
 
     /// Rows in memory.
     #[cfg(test)]
-    pub fn entry_count(&self) -> u64 {
-        self.0.run_pending_tasks();
-        self.0.entry_count()
+    pub fn entry_count(&self) -> usize {
+        self.0.len()
     }
 
     /// The rows of these events; an error when one is missing.

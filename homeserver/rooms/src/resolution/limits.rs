@@ -32,3 +32,9 @@ pub const RESOLVED_CACHE_ENTRIES: u64 = 4_096;
 
 /// Ancestry rows kept in memory, by count.
 pub const ANCESTRY_CACHE_ENTRIES: u64 = 100_000;
+
+/// Bytes that a usual layer takes in memory; only a guess that sizes tables.
+pub const LAYER_USUAL_BYTES: u64 = 256;
+
+/// Bytes that a usual whole state takes in memory; only a guess that sizes tables.
+pub const STATE_USUAL_BYTES: u64 = 1_024;

@@ -13,11 +13,13 @@ mod difference;
 mod fork;
 mod layer;
 pub mod limits;
+mod purge;
 mod snapshots;
 pub mod tables;
 
 pub use chains::ChainBatch;
 pub use fork::{Unwritten, resolve_states, state_before};
+pub use purge::{delete_place, delete_snapshots};
 pub use snapshots::Snapshots;
 pub use tables::tables;
 

@@ -4,16 +4,16 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use model::{EventNum, RoomNum, StateKeyNum, StateNum};
-use moka::sync::Cache;
 use parking_lot::Mutex;
 use store::{Batch, Reader};
 
 use super::chains::AncestryCache;
 use super::fork::ResolvedCache;
 use super::layer::{Change, Layer, StateDigest, merge};
-use super::limits::{FRESH_LAYERS_MAX, LAYER_GROWTH, LAYERS_MAX};
+use super::limits::{FRESH_LAYERS_MAX, LAYER_GROWTH, LAYER_USUAL_BYTES, LAYERS_MAX, STATE_USUAL_BYTES};
 use super::tables::{STATE_DIGEST, STATE_LAYER};
 use crate::RoomsError;
+use crate::cache::Cache;
 
 type Entries = Arc<[(StateKeyNum, EventNum)]>;
 
@@ -38,16 +38,11 @@ impl Snapshots {
     /// Snapshots that keep at most so many bytes in memory, half as layers and half as whole states.
     #[must_use]
     pub fn new(cache_bytes: u64) -> Self {
-        let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         Self {
-            layers: Cache::builder()
-                .max_capacity(cache_bytes / 2)
-                .weigher(move |_, layer: &Arc<Layer>| weight(layer.bytes()))
-                .build(),
-            states: Cache::builder()
-                .max_capacity(cache_bytes / 2)
-                .weigher(move |_, entries: &Entries| weight(entries.len() * 16 + 64))
-                .build(),
+            layers: Cache::by_bytes(cache_bytes / 2, LAYER_USUAL_BYTES, |layer: &Arc<Layer>| layer.bytes()),
+            states: Cache::by_bytes(cache_bytes / 2, STATE_USUAL_BYTES, |entries: &Entries| {
+                entries.len() * 16 + 64
+            }),
             fresh: Mutex::default(),
             ancestry: AncestryCache::new(),
             resolved: ResolvedCache::new(),
@@ -246,7 +241,7 @@ impl Snapshots {
 
 impl std::fmt::Debug for Snapshots {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Snapshots").field("layers", &self.layers.entry_count()).finish_non_exhaustive()
+        f.debug_struct("Snapshots").field("layers", &self.layers.len()).finish_non_exhaustive()
     }
 }
 

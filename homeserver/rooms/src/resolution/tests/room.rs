@@ -195,6 +195,7 @@ impl TestRoom {
             redacted_by: None,
             origin_server_ts: pdu.origin_server_ts(),
             sender_txn: None,
+            delay_id: None,
         };
         batch.put(&EVENT_NUM, pdu.event_id(), &num);
         batch.put(
