@@ -138,12 +138,12 @@ impl DeviceObserver for DeviceConsequences {
 
     async fn device_renamed(
         &self,
-        _reader: &Reader,
+        reader: &Reader,
         batch: &mut Batch,
         user: &UserId,
         _device: &DeviceId,
     ) -> Result<(), StoreError> {
-        self.keys.mark_device_list(batch, user);
+        self.keys.mark_device_list(reader, batch, user).await?;
         self.changed(batch, user).await;
         Ok(())
     }

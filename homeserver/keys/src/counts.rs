@@ -9,7 +9,7 @@ use store::{Batch, Reader, Scan, StoreError};
 
 use crate::{
     Keys,
-    limits::{COUNTS_REMEMBERED_MAX, ONE_TIME_KEYS_COUNTED_MAX},
+    limits::{COUNTS_REMEMBERED_MAX, ONE_TIME_KEYS_PER_DEVICE_MAX},
     tables::{FALLBACK_KEY, KEY_COUNT_CHANGE, ONE_TIME_KEY},
 };
 
@@ -59,7 +59,7 @@ impl Keys {
             return Ok(counts);
         }
         let mut one_time = no_keys();
-        let scan = Scan::prefix(&key).limit(ONE_TIME_KEYS_COUNTED_MAX);
+        let scan = Scan::prefix(&key).limit(ONE_TIME_KEYS_PER_DEVICE_MAX);
         for ((_, _, algorithm, _), _) in reader.scan(&ONE_TIME_KEY, scan).await? {
             *one_time.entry(algorithm).or_default() += 1;
         }

@@ -1,17 +1,30 @@
-//! What belongs to a device rather than to a person: its queue of to-device messages, its published keys, and the
-//! stream that says whose devices changed.
+//! End-to-end encryption as far as a server has part in it: keys of devices and persons, one-time keys, signatures,
+//! key backups, queues of to-device messages, and the stream that says whose devices changed.
 //!
-//! This crate knows nothing of rooms: who may learn of a changed device list is decided by its callers, who know
-//! which users share a room. It never expands `*` either, because the list of devices belongs to `accounts`.
+//! Everything that is signed is checked before it is stored; nothing that is stored can be read by the server. This
+//! crate knows nothing of rooms: who may learn of a changed device list is decided by its callers, who know which
+//! users share a room. It never expands `*` either, because the list of devices belongs to `accounts`.
 
+mod backup;
+mod claim;
 mod counts;
+mod cross_signing;
+mod dehydrated;
+mod device_keys;
 mod device_lists;
 mod errors;
 pub mod limits;
+mod one_time;
+mod published;
 mod queues;
 mod removal;
+mod signatures;
+mod signed;
 pub mod tables;
+#[cfg(test)]
+mod test_support;
 mod to_device;
+mod upload;
 
 use std::sync::Arc;
 
@@ -19,10 +32,17 @@ use base::Clock;
 use store::{Store, StoreError};
 
 pub use crate::{
+    backup::{BackedUpSession, Backup, BackupState, NewSession, SessionScope},
+    claim::{ClaimedKey, WantedKey},
     counts::KeyCounts,
+    cross_signing::{CrossSigningChange, CrossSigningUpload, Usage},
+    dehydrated::{DehydratedDevice, DehydratedEvents},
     errors::KeysError,
-    tables::tables,
+    published::PublishedKeys,
+    signatures::{SignatureFailure, SignatureUpload, SignaturesAdded},
+    tables::{BackupSessionRow, tables},
     to_device::{PendingMessage, ToDeviceMessage, ToDeviceTransaction},
+    upload::{KeyUpload, Uploaded},
 };
 
 /// What [`Keys`] is built from.
@@ -33,7 +53,7 @@ pub struct KeysParts {
     pub clock: Clock,
 }
 
-/// To-device queues, device-list changes and key counts. Clones share one state.
+/// Keys, backups, to-device queues and device-list changes. Clones share one state.
 #[derive(Clone)]
 pub struct Keys(Arc<Inner>);
 
@@ -41,23 +61,27 @@ struct Inner {
     store: Store,
     clock: Clock,
     queues: queues::Queues,
-    device_lists: device_lists::LatestChange,
+    changes: device_lists::LatestChanges,
     counts: counts::CountsCache,
+    reservations: claim::Reservations,
+    backups: backup::BackupLocks,
 }
 
 impl Keys {
-    /// Opens the crate's part of the store and reads where the device-list stream stands.
+    /// Opens the crate's part of the store and reads where its streams stand.
     ///
     /// # Errors
-    /// Whatever the store answers to that one read.
+    /// Whatever the store answers to these reads.
     pub async fn open(parts: KeysParts) -> Result<Self, StoreError> {
-        let device_lists = device_lists::LatestChange::load(&parts.store).await?;
+        let changes = device_lists::LatestChanges::load(&parts.store).await?;
         Ok(Self(Arc::new(Inner {
             store: parts.store,
             clock: parts.clock,
             queues: queues::Queues::default(),
-            device_lists,
+            changes,
             counts: counts::CountsCache::default(),
+            reservations: claim::Reservations::default(),
+            backups: backup::BackupLocks::default(),
         })))
     }
 }

@@ -53,6 +53,11 @@ impl Queues {
         queue.length += 1;
     }
 
+    /// The device is gone; one that takes its id begins anew.
+    pub fn forget(&self, user: &UserId, device: &DeviceId) {
+        self.0.lock().remove(&(user.to_owned(), device.to_owned()));
+    }
+
     /// `count` messages were deleted.
     pub fn shrunk(&self, user: &UserId, device: &DeviceId, count: usize) {
         if let Some(queue) = self.0.lock().get_mut(&(user.to_owned(), device.to_owned())) {

@@ -44,6 +44,67 @@ pub const FALLBACK_KEY: Table<(OwnedUserId, OwnedDeviceId, String), FallbackKey>
 pub const KEY_COUNT_CHANGE: Table<(OwnedUserId, OwnedDeviceId), StreamPos> =
     Table::new(207, "key_count_change", Profile::Point, "when did this device's key counts last change?");
 
+/// Where a one-time key stands in [`ONE_TIME_KEY`]: (user, device, algorithm, id).
+pub const ONE_TIME_KEY_BY_ID: Table<(OwnedUserId, OwnedDeviceId, String, String), StreamPos> = Table::new(
+    208,
+    "one_time_key_by_id",
+    Profile::Point,
+    "was a key of this id uploaded and not claimed yet?",
+);
+
+/// Keys that were given out lately, by (user, device, algorithm, id): when, in ms, and the digest of the key.
+pub const ISSUED_KEY: Table<(OwnedUserId, OwnedDeviceId, String, String), (u64, [u8; 32])> =
+    Table::new(209, "issued_key", Profile::Point, "was this one-time key given out before?");
+
+/// The same rows by time in ms, so that old ones can be swept out.
+pub const ISSUED_KEY_BY_AGE: Table<(u64, OwnedUserId, OwnedDeviceId, String, String), ()> =
+    Table::new(210, "issued_key_by_age", Profile::Queue, "which issued keys may be forgotten?");
+
+/// Identity keys of a device: canonical JSON with the signatures its user uploaded, without `unsigned`.
+pub const DEVICE_KEYS: Table<(OwnedUserId, OwnedDeviceId), String> =
+    Table::new(211, "device_keys", Profile::Scan, "which identity keys do the user's devices have?");
+
+/// Cross-signing keys by usage ([`crate::Usage`]): canonical JSON.
+pub const CROSS_SIGNING_KEY: Table<(OwnedUserId, u8), String> =
+    Table::new(212, "cross_signing_key", Profile::Scan, "which cross-signing keys does the user have?");
+
+/// Signatures that were added to a key later: (owner of the key, signer, device id or public key that is signed, id of
+/// the signing key).
+pub const KEY_SIGNATURE: Table<(OwnedUserId, OwnedUserId, String, String), String> =
+    Table::new(213, "key_signature", Profile::Scan, "what did this signer sign of the user's keys?");
+
+/// Every signature of somebody's user-signing key, for the signer alone: whose key was signed.
+pub const SIGNED_USER_CHANGE: Table<StreamPos, (OwnedUserId, OwnedUserId)> =
+    Table::new(214, "signed_user_change", Profile::Scan, "who signed whom since?");
+
+/// The last signature of a signer on a user's key.
+pub const SIGNED_USER_LATEST: Table<(OwnedUserId, OwnedUserId), StreamPos> =
+    Table::new(215, "signed_user_latest", Profile::Point, "when did the signer last sign this user's key?");
+
+/// Removed devices whose queue was too long for the batch that removed them, with the position of the removal.
+pub const REMOVED_DEVICE: Table<(OwnedUserId, OwnedDeviceId), StreamPos> =
+    Table::new(216, "removed_device", Profile::Queue, "which queues are still to be deleted?");
+
+/// The number of the newest version of a user's key backup that ever was; numbers are not used again.
+pub const BACKUP_LATEST: Table<OwnedUserId, u64> =
+    Table::new(220, "backup_latest", Profile::Point, "which number does the next backup get?");
+
+/// Key backups by version.
+pub const BACKUP: Table<(OwnedUserId, u64), BackupRow> =
+    Table::new(221, "backup", Profile::Scan, "what is known of this version of the backup?");
+
+/// Sessions in a backup: (user, version, room, session).
+pub const BACKUP_SESSION: Table<(OwnedUserId, u64, String, String), BackupSessionRow> =
+    Table::new(222, "backup_session", Profile::Scan, "which sessions does the backup hold?");
+
+/// Backups that were deleted and whose sessions are still to go.
+pub const BACKUP_DROPPED: Table<(OwnedUserId, u64), ()> =
+    Table::new(223, "backup_dropped", Profile::Queue, "which sessions are still to be deleted?");
+
+/// The dehydrated device of a user and its private data, encrypted by the client.
+pub const DEHYDRATED_DEVICE: Table<OwnedUserId, DehydratedRow> =
+    Table::new(230, "dehydrated_device", Profile::Point, "which dehydrated device does the user have?");
+
 /// The whole list of this crate, for the store's catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -56,6 +117,20 @@ pub fn tables() -> Vec<TableInfo> {
         ONE_TIME_KEY.info(),
         FALLBACK_KEY.info(),
         KEY_COUNT_CHANGE.info(),
+        ONE_TIME_KEY_BY_ID.info(),
+        ISSUED_KEY.info(),
+        ISSUED_KEY_BY_AGE.info(),
+        DEVICE_KEYS.info(),
+        CROSS_SIGNING_KEY.info(),
+        KEY_SIGNATURE.info(),
+        SIGNED_USER_CHANGE.info(),
+        SIGNED_USER_LATEST.info(),
+        REMOVED_DEVICE.info(),
+        BACKUP_LATEST.info(),
+        BACKUP.info(),
+        BACKUP_SESSION.info(),
+        BACKUP_DROPPED.info(),
+        DEHYDRATED_DEVICE.info(),
     ]
 }
 
@@ -80,3 +155,41 @@ pub struct FallbackKey {
     pub used: bool,
 }
 record!(FallbackKey);
+
+/// One version of a key backup.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct BackupRow {
+    /// How the sessions are encrypted.
+    pub algorithm: String,
+    /// What the algorithm needs to know: JSON as it was uploaded.
+    pub auth_data: String,
+    /// Sessions in it, exactly.
+    pub count: u64,
+    /// Grows with every change of the sessions.
+    pub etag: u64,
+}
+record!(BackupRow);
+
+/// One session in a backup.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct BackupSessionRow {
+    /// Index of the first message that the session can decrypt.
+    pub first_message_index: u64,
+    /// How often the session was forwarded.
+    pub forwarded_count: u64,
+    /// Whether it comes from a verified device.
+    pub is_verified: bool,
+    /// The encrypted session: JSON as it was uploaded.
+    pub session_data: String,
+}
+record!(BackupSessionRow);
+
+/// A dehydrated device (MSC3814).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DehydratedRow {
+    /// Its id among the user's devices.
+    pub device: OwnedDeviceId,
+    /// Its private data: JSON as it was uploaded.
+    pub data: String,
+}
+record!(DehydratedRow);

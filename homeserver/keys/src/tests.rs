@@ -196,7 +196,7 @@ async fn key_counts_follow_every_change() {
 async fn device_list_changes_survive_a_new_start() {
     let world = world().await;
     let mut batch = Batch::new();
-    world.keys.mark_device_list(&mut batch, alice());
+    world.keys.mark_device_list(&world.store, &mut batch, alice()).await.expect("a read");
     world.store.commit(batch).await.expect("stored");
     let again =
         Keys::open(KeysParts { store: world.store.clone(), clock: world.clock.clone() }).await.expect("keys");

@@ -164,6 +164,7 @@ impl Keys {
         if let Some(queue) = self.0.queues.get(user, device) {
             return Ok(queue);
         }
+        self.forget_leftover_of(user, device).await?;
         let scan = Scan::prefix(&(user.to_owned(), device.to_owned())).limit(TO_DEVICE_QUEUE_LENGTH_MAX);
         let rows = self.0.store.scan(&TO_DEVICE, scan).await?;
         let full = rows.len() >= TO_DEVICE_QUEUE_LENGTH_MAX;
