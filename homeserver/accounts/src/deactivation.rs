@@ -5,6 +5,7 @@
 
 use ruma::{OwnedUserId, UserId};
 use store::{Batch, Scan, StoreError};
+use streams::Fact;
 
 use crate::{
     AccountError, Accounts,
@@ -50,6 +51,8 @@ impl Accounts {
             let mut batch = Batch::new();
             batch.expect_eq(&USERS, &key, &old);
             batch.put(&USERS, &key, &new);
+            let position = batch.position();
+            streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
             batch.delete(&PASSWORDS, &key);
             if erase {
                 batch.delete(&PROFILES, &key);
@@ -57,7 +60,7 @@ impl Accounts {
             let mark = self.begin_work(&mut batch, UnfinishedWork::LeaveRooms, user);
             match self.0.store.commit(batch).await {
                 Ok(_) => {
-                    self.0.sessions.forget_all();
+                    self.sessions_changed(user);
                     return Ok(mark);
                 }
                 Err(StoreError::Conflict) => {}

@@ -15,8 +15,8 @@ use crate::{
     tables::{DEVICES, DEVICES_SEEN, DeviceRow, DeviceSeenRow, TokenHash},
 };
 
-/// Devices deleted in one batch.
-const DEVICES_PER_BATCH: usize = 50;
+/// Devices deleted in one batch. Each takes some thousand rows along at worst: keys and waiting messages.
+const DEVICES_PER_BATCH: usize = 20;
 
 /// One device of a user, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Device {
     pub last_seen_ms: Option<u64>,
     /// From where it was last seen.
     pub last_seen_address: Option<String>,
+    /// With which program it was last seen.
+    pub last_seen_user_agent: Option<String>,
 }
 
 /// Which sightings were written lately.
@@ -138,7 +140,7 @@ impl Accounts {
             }
             match self.0.store.commit(batch).await {
                 Ok(_) => {
-                    self.0.sessions.forget(&ended);
+                    self.sessions_ended(user, &ended);
                     for device in removed {
                         self.0.seen.written_ms.invalidate(&(user.to_owned(), device));
                     }
@@ -151,7 +153,7 @@ impl Accounts {
         Err(AccountError::Contended)
     }
 
-    async fn add_removal(
+    pub(crate) async fn add_removal(
         &self,
         batch: &mut Batch,
         user: &UserId,
@@ -240,11 +242,11 @@ impl Accounts {
 
 impl Device {
     fn new(id: OwnedDeviceId, row: DeviceRow, seen: Option<DeviceSeenRow>) -> Self {
-        let (last_seen_ms, last_seen_address) = match seen {
-            Some(seen) => (Some(seen.seen_ms), seen.address),
-            None => (None, None),
+        let (last_seen_ms, last_seen_address, last_seen_user_agent) = match seen {
+            Some(seen) => (Some(seen.seen_ms), seen.address, seen.user_agent),
+            None => (None, None, None),
         };
-        Self { id, display_name: row.display_name, last_seen_ms, last_seen_address }
+        Self { id, display_name: row.display_name, last_seen_ms, last_seen_address, last_seen_user_agent }
     }
 }
 

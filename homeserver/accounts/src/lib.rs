@@ -10,12 +10,15 @@ mod account_data;
 mod administrator;
 mod cache;
 mod deactivation;
+mod default_push_rules;
 mod devices;
 mod error;
 mod filters;
 mod ignored_users;
+mod invite_policy;
 pub mod limits;
 mod login;
+mod openid;
 mod password;
 mod ports;
 mod profile;
@@ -32,6 +35,8 @@ mod tags;
 mod tests;
 mod tokens;
 mod uia;
+mod unattended;
+mod user_list;
 mod user_name;
 mod users;
 
@@ -52,12 +57,13 @@ pub use self::{
     push_rules::{PushRuleError, RulePlace},
     registration::{NewUser, Registered, RegistrationRequest},
     registration_tokens::RegistrationToken,
-    sessions::Session,
+    sessions::{Session, SessionKey},
     settings::{AccountSettings, PasswordCost, Registration},
     shared_secret::SharedSecretRegistration,
     tables::tables,
     tokens::IssuedTokens,
     uia::{Operation, UiaError},
+    user_list::{UserOrder, UserPage, UserQuery},
     users::{UserStatus, UserSummary},
 };
 
@@ -87,10 +93,13 @@ pub(crate) struct Inner {
     pub settings: AccountSettings,
     pub passwords: password::Passwords,
     pub sessions: sessions::SessionCache,
+    /// Long polls that must end with their session.
+    pub endings: streams::Notifier,
     pub seen: devices::SeenDevices,
     pub uia: uia::UiaSessions,
     pub nonces: shared_secret::Nonces,
     pub ignored: cache::ChangeCache<std::collections::HashSet<ruma::OwnedUserId>>,
+    pub invites: cache::ChangeCache<rules::invites::InvitePolicy>,
     pub push_rules: cache::ChangeCache<rules::push::CompiledRules>,
     pub positions: cache::ChangeCache<model::StreamPos>,
     pub filters: filters::FilterCache,
@@ -104,10 +113,12 @@ impl Accounts {
         Self(Arc::new(Inner {
             passwords: password::Passwords::new(&settings, rng.clone()),
             sessions: sessions::SessionCache::new(),
+            endings: streams::Notifier::new(),
             seen: devices::SeenDevices::new(),
             uia: uia::UiaSessions::new(&rng),
             nonces: shared_secret::Nonces::default(),
             ignored: cache::ChangeCache::new(),
+            invites: cache::ChangeCache::new(),
             push_rules: cache::ChangeCache::new(),
             positions: cache::ChangeCache::new(),
             filters: filters::FilterCache::new(),

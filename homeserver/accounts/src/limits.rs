@@ -60,6 +60,10 @@ pub const FILTERS_PER_USER_MAX: usize = 1_000;
 pub const FILTERS_CACHED_MAX: u64 = 10_000;
 /// Most push rules that one user may add.
 pub const PUSH_RULES_PER_USER_MAX: usize = 1_000;
+/// Largest push rule in bytes of JSON.
+pub const PUSH_RULE_BYTES_MAX: usize = 4 * 1_024;
+/// Largest set of push rules of one user in bytes of JSON; it goes to every device when one rule changes.
+pub const PUSH_RULES_BYTES_MAX: usize = 512 * 1_024;
 /// Longest id of a push rule in bytes.
 pub const PUSH_RULE_ID_BYTES_MAX: usize = 512;
 /// Users whose ignored users and compiled push rules are kept in memory.
@@ -68,3 +72,11 @@ pub const USERS_CACHED_MAX: u64 = 50_000;
 pub const WRITE_TRIES_MAX: usize = 16;
 /// Longest registration token in bytes (specification, "Token-authenticated registration").
 pub const REGISTRATION_TOKEN_BYTES_MAX: usize = 64;
+/// How long an OpenID token vouches for its user.
+pub const OPENID_TOKEN_MS: u64 = 60 * 60 * 1_000;
+/// Expired OpenID tokens dropped in one batch.
+pub const OPENID_TOKENS_DROPPED_MAX: usize = 1_000;
+/// Most accounts that a filtered list looks at; beyond it the list is of the first ones by name.
+pub const USERS_LISTED_SCAN_MAX: usize = 200_000;
+/// Accounts read at a time for a list.
+pub const USERS_PAGE: usize = 5_000;

@@ -61,7 +61,7 @@ impl Accounts {
             let ended = self.end_tokens(&self.0.store, &mut batch, &row.user, &row.device).await?;
             match self.0.store.commit(batch).await {
                 Ok(_) => {
-                    self.0.sessions.forget(&ended);
+                    self.sessions_ended(&row.user, &ended);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}

@@ -8,7 +8,7 @@ use store::{Batch, Scan, StoreError};
 
 use crate::{
     AccountError, Accounts,
-    limits::REGISTRATION_TOKEN_BYTES_MAX,
+    limits::{REGISTRATION_TOKEN_BYTES_MAX, WRITE_TRIES_MAX},
     tables::{REGISTRATION_TOKENS, RegistrationTokenRow},
 };
 
@@ -60,6 +60,47 @@ impl Accounts {
     pub async fn registration_tokens(&self) -> Result<Vec<RegistrationToken>, StoreError> {
         let rows = self.0.store.scan(&REGISTRATION_TOKENS, Scan::all()).await?;
         Ok(rows.into_iter().map(|(token, row)| self.described(token, &row)).collect())
+    }
+
+    /// One registration token.
+    pub async fn registration_token(&self, token: &str) -> Result<Option<RegistrationToken>, StoreError> {
+        let key = token.to_owned();
+        let row = self.0.store.get(&REGISTRATION_TOKENS, &key).await?;
+        Ok(row.map(|row| self.described(key, &row)))
+    }
+
+    /// Whether the token could start a registration now, by its own numbers.
+    pub fn admits_registration(&self, token: &RegistrationToken) -> bool {
+        let in_time = token.expires_ms.is_none_or(|expires_ms| self.0.clock.now_ms() < expires_ms);
+        let used = token.completed.saturating_add(token.pending);
+        in_time && token.uses_allowed.is_none_or(|allowed| used < allowed)
+    }
+
+    /// Changes how often a token may be used and until when. An outer `None` leaves a value as it is.
+    pub async fn update_registration_token(
+        &self,
+        token: &str,
+        uses_allowed: Option<Option<u64>>,
+        expires_ms: Option<Option<u64>>,
+    ) -> Result<RegistrationToken, AccountError> {
+        let key = token.to_owned();
+        for _ in 0..WRITE_TRIES_MAX {
+            let old = self.0.store.get(&REGISTRATION_TOKENS, &key).await?.ok_or(AccountError::NotFound)?;
+            let new = RegistrationTokenRow {
+                uses_allowed: uses_allowed.unwrap_or(old.uses_allowed),
+                expires_ms: expires_ms.unwrap_or(old.expires_ms),
+                ..old.clone()
+            };
+            let mut batch = Batch::new();
+            batch.expect_eq(&REGISTRATION_TOKENS, &key, &old);
+            batch.put(&REGISTRATION_TOKENS, &key, &new);
+            match self.0.store.commit(batch).await {
+                Ok(_) => return Ok(self.described(key, &new)),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AccountError::Contended)
     }
 
     /// Deletes a token; accounts it has created stay.

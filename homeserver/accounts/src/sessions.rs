@@ -30,6 +30,19 @@ pub struct Session {
     pub is_admin: bool,
     /// Whether the account is suspended: it may read and leave, not write.
     pub is_suspended: bool,
+    /// Stands for the token itself; see [`Accounts::session_end`].
+    pub key: SessionKey,
+}
+
+/// Stands for one access token without being one: good to ask whether its session still lives, for
+/// nothing else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SessionKey(TokenHash);
+
+impl std::fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionKey")
+    }
 }
 
 struct Cached {
@@ -73,24 +86,68 @@ impl SessionCache {
 impl Accounts {
     /// The session of an access token. An empty token is refused before any look-up.
     pub async fn authenticate(&self, token: &str) -> Result<Session, AuthError> {
+        match self.session_of(token).await? {
+            (_, true) => Err(AuthError::Locked),
+            (session, false) => Ok(session),
+        }
+    }
+
+    /// The same, also for a locked account: it may still log out.
+    /// [Account locking](https://spec.matrix.org/v1.19/client-server-api/#account-locking)
+    pub async fn authenticate_to_log_out(&self, token: &str) -> Result<Session, AuthError> {
+        Ok(self.session_of(token).await?.0)
+    }
+
+    /// The session of a token, and whether its account is locked.
+    async fn session_of(&self, token: &str) -> Result<(Session, bool), AuthError> {
         if token.is_empty() {
             return Err(AuthError::Missing);
         }
         if token.len() > TOKEN_BYTES_MAX {
             return Err(AuthError::Unknown);
         }
-        let hash = tokens::hash(token);
-        let cached = match self.0.sessions.sessions.get(&hash) {
+        let cached = self.cached_session(&tokens::hash(token)).await?;
+        Ok((cached.session.clone(), cached.locked))
+    }
+
+    async fn cached_session(&self, hash: &TokenHash) -> Result<Arc<Cached>, AuthError> {
+        let cached = match self.0.sessions.sessions.get(hash) {
             Some(cached) => cached,
-            None => self.load_session(&hash).await?,
+            None => self.load_session(hash).await?,
         };
         if cached.expires_ms.is_some_and(|expires_ms| expires_ms <= self.0.clock.now_ms()) {
             return Err(AuthError::Expired);
         }
-        if cached.locked {
-            return Err(AuthError::Locked);
+        Ok(cached)
+    }
+
+    /// Waits until the session ends: by log-out, by the end of its device or account, by a lock. Returns
+    /// what a request of it would then be told. For long polls, which must not outlive their session.
+    /// A token that merely expires is noticed by its next request.
+    pub async fn session_end(&self, session: &Session) -> AuthError {
+        let mut waiter = self.0.endings.subscribe(&session.user, Some(&session.device));
+        loop {
+            match self.cached_session(&session.key.0).await {
+                Ok(cached) if cached.locked => return AuthError::Locked,
+                Ok(_) | Err(AuthError::Expired) => {}
+                Err(error) => return error,
+            }
+            waiter.changed().await;
         }
-        Ok(cached.session.clone())
+    }
+
+    /// These tokens of the user are void from now on: forget them and end the long polls behind them.
+    pub(crate) fn sessions_ended(&self, user: &UserId, hashes: &[TokenHash]) {
+        self.0.sessions.forget(hashes);
+        if !hashes.is_empty() {
+            self.0.endings.wake_user(user);
+        }
+    }
+
+    /// The flags of an account have changed: look at all its sessions anew.
+    pub(crate) fn sessions_changed(&self, user: &UserId) {
+        self.0.sessions.forget_all();
+        self.0.endings.wake_user(user);
     }
 
     async fn load_session(&self, hash: &TokenHash) -> Result<Arc<Cached>, AuthError> {
@@ -104,7 +161,7 @@ impl Accounts {
         if row.confirms.is_some() && !expired {
             self.confirm_refresh(hash, &row).await?;
         }
-        let cached = Arc::new(Cached::new(&row, &user));
+        let cached = Arc::new(Cached::new(hash, &row, &user));
         let now_ended = self.0.sessions.ended.lock();
         if *now_ended == ended {
             self.0.sessions.sessions.insert(*hash, Arc::clone(&cached));
@@ -183,13 +240,14 @@ impl Accounts {
 }
 
 impl Cached {
-    fn new(row: &AccessTokenRow, user: &UserRow) -> Self {
+    fn new(hash: &TokenHash, row: &AccessTokenRow, user: &UserRow) -> Self {
         let session = Session {
             user: row.user.clone(),
             device: row.device.clone(),
             is_guest: user.guest,
             is_admin: user.admin,
             is_suspended: user.suspended,
+            key: SessionKey(*hash),
         };
         Self { session, expires_ms: row.expires_ms, locked: user.locked }
     }

@@ -155,6 +155,13 @@ pub(crate) const ADMINISTRATOR_TOKEN: Table<u8, AdministratorTokenRow> =
 pub(crate) const UNFINISHED: Table<(u8, OwnedUserId), u64> =
     Table::new(114, "unfinished_account_work", Profile::Queue, "what must be carried on after a crash?");
 
+/// Expiry first, so that old ones can be dropped without looking at the others.
+pub(crate) const OPENID_TOKENS_BY_AGE: Table<(u64, TokenHash), ()> =
+    Table::new(116, "openid_tokens_by_age", Profile::Queue, "which OpenID tokens have expired?");
+/// Token → (user, when it expires in ms).
+pub(crate) const OPENID_TOKENS: Table<TokenHash, (OwnedUserId, u64)> =
+    Table::new(115, "openid_tokens", Profile::Point, "for whom does this OpenID token vouch?");
+
 /// All tables of this crate, for the store and for the catalogue.
 pub fn tables() -> Vec<TableInfo> {
     vec![
@@ -173,5 +180,7 @@ pub fn tables() -> Vec<TableInfo> {
         FILTERS.info(),
         ADMINISTRATOR_TOKEN.info(),
         UNFINISHED.info(),
+        OPENID_TOKENS.info(),
+        OPENID_TOKENS_BY_AGE.info(),
     ]
 }

@@ -26,6 +26,7 @@ pub(crate) enum TokenKind {
     Refresh,
     Login,
     Administrator,
+    OpenId,
 }
 
 impl TokenKind {
@@ -35,6 +36,7 @@ impl TokenKind {
             Self::Refresh => "lqr_",
             Self::Login => "lql_",
             Self::Administrator => "lqf_",
+            Self::OpenId => "lqo_",
         }
     }
 }

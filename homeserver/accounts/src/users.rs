@@ -3,6 +3,7 @@
 use model::StreamPos;
 use ruma::{OwnedUserId, UserId};
 use store::{Batch, Reader, Scan, Snapshot, StoreError};
+use streams::Fact;
 
 use crate::{
     AccountError, Accounts,
@@ -113,9 +114,11 @@ impl Accounts {
             let mut batch = Batch::new();
             batch.expect_eq(&USERS, &key, &old);
             batch.put(&USERS, &key, &new);
+            let position = batch.position();
+            streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
             match self.0.store.commit(batch).await {
                 Ok(_) => {
-                    self.0.sessions.forget_all();
+                    self.sessions_changed(user);
                     return Ok(());
                 }
                 Err(StoreError::Conflict) => {}

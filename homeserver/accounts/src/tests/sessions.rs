@@ -126,3 +126,38 @@ async fn of_many_logins_with_one_login_token_one_wins() {
     }
     assert_eq!(won, 1);
 }
+
+#[tokio::test]
+async fn a_waiting_session_hears_of_its_end_and_others_do_not() {
+    let f = fixture().await;
+    let alice = f.user("alice").await;
+    let [phone, desk] =
+        [f.login(&alice, DeviceChoice::default()).await, f.login(&alice, DeviceChoice::default()).await];
+    let session = f.accounts.authenticate(&phone.tokens.access_token).await.unwrap();
+    let other = f.accounts.authenticate(&desk.tokens.access_token).await.unwrap();
+    let (accounts, waiting) = (f.accounts.clone(), session.clone());
+    let ended = tokio::spawn(async move { accounts.session_end(&waiting).await });
+    f.accounts.remove_devices(&alice, &[phone.device]).await.unwrap();
+    assert!(matches!(ended.await.unwrap(), AuthError::Unknown));
+    f.accounts.set_locked(&alice, true).await.unwrap();
+    assert!(matches!(f.accounts.session_end(&other).await, AuthError::Locked));
+    assert!(matches!(f.accounts.authenticate(&desk.tokens.access_token).await, Err(AuthError::Locked)));
+    let allowed = f.accounts.authenticate_to_log_out(&desk.tokens.access_token).await.unwrap();
+    assert_eq!(allowed.device, desk.device);
+}
+
+#[tokio::test]
+async fn an_openid_token_vouches_for_an_hour_and_opens_no_session() {
+    let f = fixture().await;
+    let alice = f.user("alice").await;
+    let (token, life_ms) = f.accounts.create_openid_token(&alice).await.unwrap();
+    assert_eq!(f.accounts.openid_user(&token).await.unwrap(), Some(alice.clone()));
+    assert!(matches!(f.accounts.authenticate(&token).await, Err(AuthError::Unknown)));
+    assert_eq!(f.accounts.openid_user("lqo_other").await.unwrap(), None);
+    assert_eq!(f.accounts.forget_expired_openid_tokens().await.unwrap(), 0);
+    f.clock.advance(life_ms);
+    assert_eq!(f.accounts.openid_user(&token).await.unwrap(), None);
+    f.clock.advance(1);
+    assert_eq!(f.accounts.forget_expired_openid_tokens().await.unwrap(), 1);
+    assert_eq!(f.accounts.forget_expired_openid_tokens().await.unwrap(), 0);
+}
