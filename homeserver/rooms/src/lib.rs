@@ -15,6 +15,7 @@ use store::Store;
 use streams::{Notifier, Numbers};
 
 pub mod access;
+mod administration;
 mod aliases;
 mod append;
 mod cache;
@@ -25,13 +26,16 @@ mod error;
 pub mod filter;
 pub mod hierarchy;
 pub mod index;
+mod indexing;
 mod json;
 pub mod jump_to_date;
 pub mod limits;
 pub mod member;
 mod membership;
+pub mod notifications;
 pub mod pagination;
 pub mod presence;
+mod presence_waves;
 mod push_context;
 pub mod read;
 pub mod read_markers;
@@ -51,14 +55,17 @@ pub mod summary;
 pub mod tables;
 #[cfg(test)]
 mod test_support;
+pub mod thread_subscriptions;
 pub mod threads;
 pub mod token;
 pub mod typing;
 pub mod unread;
 pub mod visibility;
 
+pub use administration::{ClosedRoom, HistoryPurge, RoomDetails, RoomList, RoomOrder, RoomQuery};
 pub use append::{Appended, ForeignEvent, NewEvent, TransactionKey, Verdict};
 pub use create::{CreateRoom, Created, InitialState, Preset};
+pub use context::Surroundings;
 pub use directory::{DirectoryPage, DirectoryQuery, PublicRoom};
 pub use error::RoomsError;
 pub use json::canonical_object;
@@ -100,11 +107,18 @@ pub struct RoomsSettings {
     pub presence_enabled: bool,
     /// Whether local users may publish rooms in the directory.
     pub publishing_allowed: bool,
+    /// Bytes of memory for decoded events and states.
+    pub cache_bytes: u64,
 }
 
 impl Default for RoomsSettings {
     fn default() -> Self {
-        Self { default_version: RoomVersionId::V12, presence_enabled: true, publishing_allowed: true }
+        Self {
+            default_version: RoomVersionId::V12,
+            presence_enabled: true,
+            publishing_allowed: true,
+            cache_bytes: limits::CACHE_BYTES_DEFAULT,
+        }
     }
 }
 
@@ -140,8 +154,8 @@ impl Rooms {
     #[must_use]
     pub fn new(parts: RoomsParts) -> Self {
         Self(Arc::new(RoomsInner {
-            caches: read::Caches::new(parts.store.frontier()),
-            snapshots: resolution::Snapshots::new(limits::SNAPSHOT_CACHE_BYTES),
+            caches: read::Caches::new(parts.store.frontier(), parts.settings.cache_bytes),
+            snapshots: resolution::Snapshots::new(parts.settings.cache_bytes / 2),
             locks: append::RoomLocks::new(limits::ROOM_CACHE_ENTRIES),
             reading: reading::Reading::new(&parts),
             parts,
@@ -172,6 +186,7 @@ impl Rooms {
 pub fn tables() -> Vec<store::TableInfo> {
     let mut all = tables::tables();
     all.extend(reading_tables::tables());
+    all.extend(administration::tables());
     all.extend(resolution::tables());
     all
 }

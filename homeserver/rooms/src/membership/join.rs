@@ -40,6 +40,7 @@ impl Rooms {
     pub async fn join(&self, room_id: &RoomId, user: &UserId, joining: &Joining) -> Result<bool, RoomsError> {
         let store = &self.parts.store;
         let room = self.known_room(store, room_id).await?;
+        self.must_not_be_blocked(room_id).await?;
         let member = self.member(store, room, user).await?.map(|member| member.membership);
         if member == Some(Membership::Join) && joining.extra.is_empty() && joining.reason.is_none() {
             return Ok(false);
@@ -50,17 +51,30 @@ impl Rooms {
         let mut content = joining.extra.clone();
         content.remove("join_authorised_via_users_server");
         content.extend(self.profile_content(user).await?);
-        if !matches!(member, Some(Membership::Join | Membership::Invite)) {
-            match self.admission(room, user).await? {
-                Admission::ByTheRules => {}
-                Admission::Through(authoriser) => {
-                    content.insert("join_authorised_via_users_server".to_owned(), text(authoriser.as_str()));
-                }
-            }
-        }
+        self.add_authoriser(room, user, &mut content).await?;
         let reason = joining.reason.as_deref();
         self.set_membership(room, user, user, Membership::Join, content, reason).await?;
         Ok(member != Some(Membership::Join))
+    }
+
+    /// Names in the content of a join who vouches for it, where the room asks for that.
+    pub(crate) async fn add_authoriser(
+        &self,
+        room: RoomNum,
+        user: &UserId,
+        content: &mut CanonicalJsonObject,
+    ) -> Result<(), RoomsError> {
+        let member = self.member(&self.parts.store, room, user).await?.map(|member| member.membership);
+        if matches!(member, Some(Membership::Join | Membership::Invite)) {
+            return Ok(());
+        }
+        match self.admission(room, user).await? {
+            Admission::ByTheRules => {}
+            Admission::Through(authoriser) => {
+                content.insert("join_authorised_via_users_server".to_owned(), text(authoriser.as_str()));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn must_welcome_guests(&self, room: RoomNum) -> Result<(), RoomsError> {

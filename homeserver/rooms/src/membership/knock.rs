@@ -18,6 +18,7 @@ impl Rooms {
     ) -> Result<(), RoomsError> {
         let store = &self.parts.store;
         let room = self.known_room(store, room_id).await?;
+        self.must_not_be_blocked(room_id).await?;
         match self.member(store, room, user).await?.map(|member| member.membership) {
             Some(Membership::Join) => return Err(RoomsError::forbidden("you are in this room already")),
             Some(Membership::Invite) => return Err(RoomsError::forbidden("you are invited already")),

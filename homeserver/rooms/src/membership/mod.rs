@@ -8,6 +8,7 @@ mod forget;
 mod join;
 mod knock;
 mod profile;
+mod invites;
 mod restricted;
 
 use model::RoomNum;
@@ -33,10 +34,13 @@ impl Rooms {
         reason: Option<&str>,
     ) -> Result<Appended, RoomsError> {
         let room = self.room_of_actor(room_id).await?;
+        self.must_not_be_blocked(room_id).await?;
         if !self.is_local(target) {
             self.must_be_joined(room, sender).await?;
             return Err(RoomsError::Unsupported(format!("{target} lives on another server")));
         }
+        self.must_be_joined(room, sender).await?;
+        self.must_accept_invite(sender, target).await?;
         let content = self.profile_content(target).await?;
         self.set_membership(room, sender, target, Membership::Invite, content, reason).await
     }
