@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use ruma::{OwnedMxcUri, UserId};
 use serde_json::Value;
 use store::{Batch, Reader, StoreError};
+use streams::Fact;
 
 use crate::{
     AccountError, Accounts, UnfinishedWork,
@@ -80,6 +81,8 @@ impl Accounts {
             batch.expect_eq(&USERS, &user_key, &account);
             batch.expect_read(&PROFILES, &user_key, old.as_ref());
             batch.put(&PROFILES, &user_key, &new);
+            let position = batch.position();
+            streams::record(&mut batch, position, &Fact::Profile { user: user_key.clone() });
             let mut change = ProfileChange::None;
             if is_shown_in_rooms(key) {
                 let mark = self.begin_work(&mut batch, UnfinishedWork::UpdateMembers, user);

@@ -2,6 +2,7 @@
 
 use ruma::{OwnedUserId, UserId};
 use store::{Batch, StoreError};
+use streams::Fact;
 
 use crate::{
     AccountError, Accounts, DeviceChoice, LoggedIn, Registration,
@@ -178,6 +179,8 @@ impl Accounts {
         let user = &insertion.user;
         batch.expect_absent(&USERS, user);
         batch.put(&USERS, user, &insertion.row);
+        let position = batch.position();
+        streams::record(batch, position, &Fact::Account { user: user.clone() });
         if let Some(hash) = &insertion.password_hash {
             batch.put(&PASSWORDS, user, hash);
         }

@@ -1,8 +1,10 @@
-//! The events around an event: `/context`.
+//! The events around an event: `/context`, and the context of search results.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use model::{EventForm, EventNum};
-use ruma::api::Direction;
+use ruma::{OwnedUserId, api::Direction};
 use store::Reader;
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     access::{Viewer, VisibleEvent},
     filter::EventFilter,
     pagination::PageQuery,
+    state_reading::MemberProfile,
     token,
     visibility::Shown,
 };
@@ -32,6 +35,21 @@ pub struct Context {
     pub events_after: Vec<Bytes>,
     /// The state after the newest neighbour; with lazy loading only the senders' member events.
     pub state: Vec<Bytes>,
+}
+
+/// The neighbours of a search result.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The boundary before the oldest neighbour.
+    pub start: String,
+    /// The boundary after the newest neighbour.
+    pub end: String,
+    /// Neighbours before as client JSON, the nearest first.
+    pub events_before: Vec<Bytes>,
+    /// Neighbours after as client JSON, the nearest first.
+    pub events_after: Vec<Bytes>,
+    /// What the senders were called, when asked for.
+    pub profiles: BTreeMap<OwnedUserId, MemberProfile>,
 }
 
 impl Rooms {
@@ -68,6 +86,45 @@ impl Rooms {
             event: self.client_event_with_relations(reader, viewer, centre, EventForm::Full).await?,
             events_after: self.client_events(reader, viewer, &after, EventForm::Full).await?,
             state,
+        })
+    }
+
+    /// An event's neighbours, `before` and `after` of them at most, for a search result. With profiles,
+    /// what everybody who sent one of these events was called when the event itself was sent.
+    pub async fn surroundings(
+        &self,
+        reader: &Reader,
+        viewer: Viewer<'_>,
+        event: &VisibleEvent,
+        (before, after): (usize, usize),
+        with_profiles: bool,
+    ) -> Result<Surroundings, RoomsError> {
+        let (before, after) = (before.min(CONTEXT_EVENTS_MAX), after.min(CONTEXT_EVENTS_MAX));
+        let filter = EventFilter::default();
+        let centre = event.shown();
+        let before = self.neighbours(reader, viewer, event, Direction::Backward, before, &filter).await?;
+        let after = self.neighbours(reader, viewer, event, Direction::Forward, after, &filter).await?;
+        let mut profiles = BTreeMap::new();
+        if with_profiles {
+            for shown in before.iter().chain([centre]).chain(&after) {
+                let sender = shown.pdu.sender();
+                if profiles.contains_key(sender) {
+                    continue;
+                }
+                let state = centre.meta.state_before;
+                let member = self.state_event_at(reader, state, "m.room.member", sender.as_str()).await?;
+                let profile: Option<MemberProfile> = member.and_then(|member| member.content_as().ok());
+                profiles.insert(sender.to_owned(), profile.unwrap_or_default());
+            }
+        }
+        let oldest = before.last().map_or(centre.position, |oldest| oldest.position);
+        let newest = after.last().map_or(centre.position, |newest| newest.position);
+        Ok(Surroundings {
+            start: token::encode(token::before(oldest)),
+            end: token::encode(newest),
+            events_before: self.client_events(reader, viewer, &before, EventForm::Full).await?,
+            events_after: self.client_events(reader, viewer, &after, EventForm::Full).await?,
+            profiles,
         })
     }
 

@@ -1,9 +1,13 @@
-//! The public directory of this server.
+//! Entries of the public directory of this server: who makes them, and what one shows.
+//!
+//! Never lists or searches them: `search` keeps an index in the order of the directory, fed by the
+//! facts recorded here.
 
 use model::RoomNum;
 use ruma::{OwnedMxcUri, OwnedRoomAliasId, OwnedRoomId, RoomId, UserId};
 use serde_json::{Map, Value};
 use store::{Batch, Scan};
+use streams::Fact;
 
 use crate::limits::{PAGE_ROWS, PUBLIC_ROOMS_PAGE_MAX, PUBLIC_ROOMS_SCAN_MAX};
 use crate::tables::PUBLISHED;
@@ -89,8 +93,31 @@ impl Rooms {
         } else {
             batch.delete(&PUBLISHED, &room);
         }
+        let position = batch.position();
+        streams::record(&mut batch, position, &Fact::Listing { room });
         self.parts.store.commit(batch).await?;
         Ok(())
+    }
+
+    /// Published rooms in the order of their numbers, at most [`PAGE_ROWS`]: ask again after the last
+    /// one until none comes.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn published_rooms(&self, after: Option<RoomNum>) -> Result<Vec<RoomNum>, RoomsError> {
+        let mut scan = Scan::all().limit(PAGE_ROWS);
+        if let Some(after) = after {
+            scan = scan.after(&after);
+        }
+        Ok(self.parts.store.scan_keys(&PUBLISHED, scan).await?)
+    }
+
+    /// Whether the directory lists a room, by number.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn is_listed(&self, room: RoomNum) -> Result<bool, RoomsError> {
+        Ok(self.parts.store.exists(&PUBLISHED, &room).await?)
     }
 
     /// A page of the directory.

@@ -30,7 +30,7 @@ pub const RECURSION_DEPTH: usize = 3;
 /// Rows read for one answer before it is cut short with a token.
 const ROWS_MAX: usize = 5_000;
 /// Edits looked at to find the one that holds.
-const EDITS_MAX: usize = 64;
+pub(crate) const EDITS_MAX: usize = 64;
 /// References listed in a bundle.
 const REFERENCES_MAX: usize = 100;
 

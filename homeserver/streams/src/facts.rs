@@ -55,6 +55,11 @@ pub enum Fact {
         /// Which.
         user: OwnedUserId,
     },
+    /// A room was put into the public directory or taken out of it, or it was deleted.
+    Listing {
+        /// The room.
+        room: RoomNum,
+    },
 }
 store::record!(Fact);
 
