@@ -61,8 +61,21 @@ impl Unsigned<'_> {
 /// Appends the event's client form to `out`.
 ///
 /// `redacts` is shown at both of its places (top level and content), so that clients of either generation
-/// find it; the spec asks for this when serving clients.
+/// find it; the spec asks for this when serving clients. The forms of sync are written for every member of a room:
+/// what they have in common is written once, kept with the event, and copied.
 pub fn write_client_event(out: &mut Vec<u8>, pdu: &Pdu, form: EventForm, unsigned: &Unsigned<'_>) {
+    match form {
+        EventForm::Sync | EventForm::State => out.extend_from_slice(pdu.sync_head()),
+        EventForm::Full | EventForm::Stripped => write_head(out, pdu, form),
+    }
+    if form != EventForm::Stripped && !unsigned.is_empty() {
+        write_unsigned(out, form, unsigned);
+    }
+    out.push(b'}');
+}
+
+/// The object up to `unsigned`, still open: what is the same for every reader at any time.
+pub(crate) fn write_head(out: &mut Vec<u8>, pdu: &Pdu, form: EventForm) {
     out.reserve(pdu.content_bytes().len() + 320);
     out.extend_from_slice(b"{\"content\":");
     write_content(out, pdu);
@@ -88,10 +101,6 @@ pub fn write_client_event(out: &mut Vec<u8>, pdu: &Pdu, form: EventForm, unsigne
     }
     out.extend_from_slice(b",\"type\":");
     out.extend_from_slice(pdu.raw_kind());
-    if form != EventForm::Stripped && !unsigned.is_empty() {
-        write_unsigned(out, form, unsigned);
-    }
-    out.push(b'}');
 }
 
 /// The event's client form on its own.

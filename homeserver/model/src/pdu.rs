@@ -4,7 +4,11 @@
 //! does not check hashes, signatures or permission; see `rules`. Large parts (`content`) stay spans into the
 //! bytes, so that an answer to a client is put together by copying slices.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use ruma::{
@@ -14,7 +18,7 @@ use ruma::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{RoomVersion, limits::INTEGER_MAX};
+use crate::{EventForm, RoomVersion, client_event::write_head, limits::INTEGER_MAX};
 
 /// Why bytes are not an event.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,8 @@ struct Parts {
     content_redacts: Option<OwnedEventId>,
     json: Bytes,
     spans: Spans,
+    /// Written on first use; see [`Pdu::sync_head`].
+    sync_head: OnceLock<Bytes>,
 }
 
 /// Where the raw JSON of the fields that clients see lies in the bytes.
@@ -145,6 +151,7 @@ impl Pdu {
             content_redacts,
             spans,
             json: json.clone(),
+            sync_head: OnceLock::new(),
         })))
     }
 
@@ -292,6 +299,16 @@ impl Pdu {
     #[must_use]
     pub fn json(&self) -> &Bytes {
         &self.0.json
+    }
+
+    /// The forms of sync up to `unsigned`: the same for every reader, so it is written once and kept with the event.
+    pub(crate) fn sync_head(&self) -> &Bytes {
+        self.0.sync_head.get_or_init(|| {
+            let mut head = Vec::new();
+            write_head(&mut head, self, EventForm::Sync);
+            // Exactly as large as it is: it lives as long as the event does.
+            Bytes::from(head.into_boxed_slice())
+        })
     }
 
     pub(crate) fn raw_sender(&self) -> &[u8] {

@@ -1,22 +1,86 @@
 //! Memory that must never outlive the truth.
 //!
-//! [`LiveCache`] holds rows that change. It is emptied by the committer, after the write and before
+//! [`Cache`] holds what never changes. [`LiveCache`] holds rows that change. It is emptied by the committer, after the write and before
 //! anybody hears of it; a reader that loaded the old row meanwhile is kept from storing it by a
 //! generation number. Loads must read the live store, never an older snapshot. [`Hints`] holds the
 //! latest position at which something changed; a hint may be unknown and is never too low.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
 
 use model::StreamPos;
-use moka::sync::Cache;
 use parking_lot::Mutex;
+use quick_cache::Equivalent;
 
 use crate::limits::HINT_ENTRIES_MAX;
 
 /// Independent locks, so that rooms do not wait for each other.
 const SHARDS: usize = 64;
+
+/// How much of a cache's bound one value takes.
+#[derive(Clone)]
+enum Weigher<V> {
+    One,
+    Bytes(fn(&V) -> usize),
+}
+
+impl<K, V> quick_cache::Weighter<K, V> for Weigher<V> {
+    fn weight(&self, _: &K, value: &V) -> u64 {
+        match self {
+            Self::One => 1,
+            Self::Bytes(weigh) => weigh(value) as u64,
+        }
+    }
+}
+
+/// A bounded cache of values that never change. Reading one is a shared lock and a look-up, nothing is queued.
+pub(crate) struct Cache<K, V>(quick_cache::sync::Cache<K, V, Weigher<V>>);
+
+impl<K: Hash + Eq, V: Clone> Cache<K, V> {
+    /// A cache of at most `entries_max` values.
+    pub fn new(entries_max: u64) -> Self {
+        let entries = usize::try_from(entries_max).unwrap_or(usize::MAX);
+        Self(quick_cache::sync::Cache::with_weighter(entries, entries_max, Weigher::One))
+    }
+
+    /// A cache bounded by bytes, as `weigh` counts them; a usual value has about `bytes_usual`.
+    pub fn by_bytes(bytes_max: u64, bytes_usual: u64, weigh: fn(&V) -> usize) -> Self {
+        let entries = usize::try_from(bytes_max / bytes_usual.max(1)).unwrap_or(usize::MAX);
+        Self(quick_cache::sync::Cache::with_weighter(entries, bytes_max, Weigher::Bytes(weigh)))
+    }
+
+    /// The value, if it is here.
+    pub fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+        self.0.get(key)
+    }
+
+    /// Keeps a value.
+    pub fn insert(&self, key: K, value: V) {
+        self.0.insert(key, value);
+    }
+
+    /// Forgets a value.
+    pub fn invalidate<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
+        self.0.remove(key);
+    }
+
+    /// The value, made on first use.
+    pub fn get_with(&self, key: &K, make: impl FnOnce() -> V) -> V
+    where
+        K: Clone,
+    {
+        match self.0.get_or_insert_with(key, || Ok::<V, std::convert::Infallible>(make())) {
+            Ok(value) => value,
+        }
+    }
+
+    /// How many values are here.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
 
 /// A bounded cache of rows that change.
 pub(crate) struct LiveCache<K, V> {
@@ -25,19 +89,15 @@ pub(crate) struct LiveCache<K, V> {
     hasher: RandomState,
 }
 
-impl<K, V> LiveCache<K, V>
-where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
+impl<K: Hash + Eq, V: Clone> LiveCache<K, V> {
     /// A cache of at most `entries_max` rows.
     pub fn new(entries_max: u64) -> Self {
         Self::of(Cache::new(entries_max))
     }
 
-    /// A cache bounded by bytes, as `weigh` counts them.
-    pub fn by_bytes(bytes_max: u64, weigh: impl Fn(&V) -> u32 + Send + Sync + 'static) -> Self {
-        Self::of(Cache::builder().max_capacity(bytes_max).weigher(move |_, value| weigh(value)).build())
+    /// A cache bounded by bytes, as `weigh` counts them; a usual row has about `bytes_usual`.
+    pub fn by_bytes(bytes_max: u64, bytes_usual: u64, weigh: fn(&V) -> usize) -> Self {
+        Self::of(Cache::by_bytes(bytes_max, bytes_usual, weigh))
     }
 
     fn of(cache: Cache<K, V>) -> Self {
@@ -45,32 +105,51 @@ where
         Self { cache, generations, hasher: RandomState::new() }
     }
 
-    fn shard(&self, key: &K) -> Option<&Mutex<u64>> {
+    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&Mutex<u64>> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         self.generations.get(index)
     }
 
+    /// Whether the row is in memory.
+    pub fn contains<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
+        self.cache.0.contains_key(key)
+    }
+
     /// The row from memory, or as `load` reads it from the live store.
-    pub async fn get_or_load<E, F>(&self, key: &K, load: F) -> Result<V, E>
+    pub async fn get_or_load<Q, E, F>(&self, key: &Q, load: F) -> Result<V, E>
     where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
         F: Future<Output = Result<V, E>>,
     {
         if let Some(value) = self.cache.get(key) {
             return Ok(value);
         }
-        let before = self.shard(key).map(|shard| *shard.lock());
+        let before = self.begin_load(key);
         let value = load.await?;
-        if let Some(shard) = self.shard(key) {
-            let now = shard.lock();
-            if before == Some(*now) {
-                self.cache.insert(key.clone(), value.clone());
-            }
-        }
+        self.end_load(key, before, &value);
         Ok(value)
     }
 
+    /// Before a load from the live store: what [`LiveCache::end_load`] wants to know.
+    pub fn begin_load<Q: Hash + ?Sized>(&self, key: &Q) -> Option<u64> {
+        self.shard(key).map(|shard| *shard.lock())
+    }
+
+    /// Keeps what was loaded, unless the row has changed since the load began.
+    pub fn end_load<Q>(&self, key: &Q, before: Option<u64>, value: &V)
+    where
+        Q: Hash + ToOwned<Owned = K> + ?Sized,
+    {
+        if let Some(shard) = self.shard(key) {
+            let now = shard.lock();
+            if before == Some(*now) {
+                self.cache.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+
     /// The row in the store has changed: forget it, and let no load under way bring it back.
-    pub fn invalidate(&self, key: &K) {
+    pub fn invalidate<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
         if let Some(shard) = self.shard(key) {
             let mut generation = shard.lock();
             *generation = generation.wrapping_add(1);
@@ -79,22 +158,22 @@ where
     }
 
     /// The row in the store is now `value`.
-    pub fn replace(&self, key: &K, value: V) {
-        if let Some(shard) = self.shard(key) {
+    pub fn replace(&self, key: K, value: V) {
+        if let Some(shard) = self.shard(&key) {
             let mut generation = shard.lock();
             *generation = generation.wrapping_add(1);
-            self.cache.insert(key.clone(), value);
+            self.cache.insert(key, value);
         }
     }
 
     /// Changes the row in memory, if it is there, to follow a change in the store.
-    pub fn update(&self, key: &K, change: impl FnOnce(V) -> Option<V>) {
-        if let Some(shard) = self.shard(key) {
+    pub fn update(&self, key: K, change: impl FnOnce(V) -> Option<V>) {
+        if let Some(shard) = self.shard(&key) {
             let mut generation = shard.lock();
             *generation = generation.wrapping_add(1);
-            match self.cache.get(key).and_then(change) {
-                Some(value) => self.cache.insert(key.clone(), value),
-                None => self.cache.invalidate(key),
+            match self.cache.get(&key).and_then(change) {
+                Some(value) => self.cache.insert(key, value),
+                None => self.cache.invalidate(&key),
             }
         }
     }
@@ -119,7 +198,7 @@ impl<K: Hash + Eq + Clone> Hints<K> {
         Self { shards: (0..SHARDS).map(|_| shard()).collect(), hasher: RandomState::new() }
     }
 
-    fn shard(&self, key: &K) -> Option<&Mutex<HintShard<K>>> {
+    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&Mutex<HintShard<K>>> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         self.shards.get(index)
     }
@@ -131,8 +210,10 @@ impl<K: Hash + Eq + Clone> Hints<K> {
     }
 
     /// The hint, loaded from the live store on first use.
-    pub async fn get_or_load<E, F>(&self, key: &K, load: F) -> Result<StreamPos, E>
+    pub async fn get_or_load<Q, E, F>(&self, key: &Q, load: F) -> Result<StreamPos, E>
     where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
         F: Future<Output = Result<StreamPos, E>>,
     {
         let Some(shard) = self.shard(key) else { return load.await };
@@ -149,13 +230,21 @@ impl<K: Hash + Eq + Clone> Hints<K> {
     }
 
     /// Moves the hint forward; a commit that is seen late never moves it back.
-    pub fn raise(&self, key: &K, position: StreamPos) -> StreamPos {
+    pub fn raise<Q>(&self, key: &Q, position: StreamPos) -> StreamPos
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
         self.shard(key).map_or(position, |shard| shard.lock().raise(key, position))
     }
 }
 
 impl<K: Hash + Eq + Clone> HintShard<K> {
-    fn raise(&mut self, key: &K, position: StreamPos) -> StreamPos {
+    fn raise<Q>(&mut self, key: &Q, position: StreamPos) -> StreamPos
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
         if let Some(hint) = self.positions.get_mut(key) {
             *hint = position.max(*hint);
             return *hint;
@@ -164,7 +253,7 @@ impl<K: Hash + Eq + Clone> HintShard<K> {
             self.positions.clear();
             self.generation = self.generation.wrapping_add(1);
         }
-        self.positions.insert(key.clone(), position);
+        self.positions.insert(key.to_owned(), position);
         position
     }
 }
@@ -201,7 +290,7 @@ mod tests {
         let loaded: Result<StreamPos, ()> = hints
             .get_or_load(&1, async {
                 hints.raise(&1, StreamPos::new(9));
-                (2..3 * HINT_ENTRIES_MAX as u64).for_each(|key| drop(hints.raise(&key, StreamPos::new(5))));
+                (2..3 * HINT_ENTRIES_MAX as u64).for_each(|key| _ = hints.raise(&key, StreamPos::new(5)));
                 Ok(StreamPos::new(3))
             })
             .await;

@@ -105,7 +105,7 @@ pub(crate) fn add(batch: &mut Batch, rooms: &Rooms, indexed: &Indexed<'_>) {
     }
     batch.put(&RELATED, &(indexed.room, relation.parent.clone()), &());
     let (rooms, parent) = (rooms.clone(), relation.parent.clone());
-    batch.on_commit(move |_| rooms.reading.related.replace(&parent, true));
+    batch.on_commit(move |_| rooms.reading.related.replace(parent.clone(), true));
     batch.put(
         &RELATION,
         &(indexed.room, relation.parent, class.code(), indexed.position),

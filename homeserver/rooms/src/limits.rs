@@ -1,7 +1,9 @@
 //! The bounds of this crate, units last.
 
-/// Bytes of event JSON kept in memory.
-pub const EVENT_CACHE_BYTES: u64 = 64 << 20;
+/// Bytes of memory for decoded events and states, by default: half for either.
+pub const CACHE_BYTES_DEFAULT: u64 = 128 << 20;
+/// Bytes that a usual event takes in memory; only a guess that sizes tables.
+pub const EVENT_USUAL_BYTES: u64 = 1_600;
 /// Bytes counted for each cached event beside its JSON.
 pub const EVENT_OVERHEAD_BYTES: usize = 400;
 /// Event rows (position, flags) kept in memory, by count.
@@ -14,14 +16,18 @@ pub const ROOM_CACHE_ENTRIES: u64 = 20_000;
 pub const USER_CACHE_ENTRIES: u64 = 50_000;
 /// Positions kept in memory of the last change of something (an event, a receipt, a membership), by count for each kind.
 pub const HINT_ENTRIES_MAX: usize = 262_144;
+/// Events read into memory by one read.
+pub const WARM_EVENTS_MAX: usize = 500;
+/// Newest events of a room whose places are kept in memory.
+pub const RECENT_EVENTS_MAX: usize = 64;
+/// Bytes of memory for these places, of all rooms.
+pub const RECENT_EVENTS_BYTES: u64 = 8 << 20;
 /// Rooms that the log of recent moves holds.
 pub const RECENT_ROOMS_MAX: usize = 32_768;
 /// Rooms of others that a question to the log of recent moves walks past, beyond as many as the user has.
 pub const RECENT_ROOMS_WALK_SPARE: usize = 64;
 /// Events that are looked through for the last activity of a room.
 pub const BUMP_SCAN_EVENTS_MAX: usize = 50;
-/// Bytes of decoded state snapshots kept in memory.
-pub const SNAPSHOT_CACHE_BYTES: u64 = 64 << 20;
 /// Current-state look-ups kept in memory, by count.
 pub const CURRENT_STATE_CACHE_ENTRIES: u64 = 200_000;
 /// Rows asked for at once when a long range is read page by page.
@@ -50,6 +56,10 @@ pub const PUBLIC_ROOMS_SCAN_MAX: usize = 100_000;
 pub const TRANSACTION_AGE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 /// Bytes of a transaction id.
 pub const TRANSACTION_ID_BYTES_MAX: usize = 255;
+/// Events related to a redacted one that are redacted with it.
+pub const RELATED_REDACTIONS_MAX: usize = 500;
+/// Changes of thread subscriptions that one answer holds.
+pub const THREAD_SUBSCRIPTIONS_PAGE_MAX: usize = 1_000;
 /// Stripped state events kept with one invite or knock.
 pub const STRIPPED_EVENTS_MAX: usize = 20;
 /// Random characters of a room id before version 12.

@@ -193,6 +193,7 @@ impl Rooms {
             let rows = self.timeline(reader, room, range, direction, rows_wanted).await?;
             gathered.exhausted = rows.len() < rows_wanted;
             scanned += rows.len();
+            self.warm(&rows.iter().map(|(_, event)| *event).collect::<Vec<_>>()).await?;
             for (index, (position, num)) in rows.iter().enumerate() {
                 gathered.reached = Some(*position);
                 if let Some(event) = self.wanted(reader, &mut judge, &ignored, filter, *num).await? {

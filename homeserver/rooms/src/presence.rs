@@ -11,10 +11,8 @@ use std::{
 use base::Clock;
 use parking_lot::Mutex;
 use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId, presence::PresenceState};
-use serde_json::{
-    json,
-    value::{RawValue, to_raw_value},
-};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use streams::EphemeralPos;
 
 /// Without activity for this long an online user is no longer currently active.
@@ -81,6 +79,36 @@ pub struct PresenceStatus {
     pub currently_active: bool,
 }
 
+/// An `m.presence` event on its way out.
+#[derive(Serialize)]
+struct PresenceEvent<'a> {
+    content: PresenceContent<'a>,
+    sender: &'a UserId,
+    r#type: &'static str,
+}
+
+#[derive(Serialize)]
+struct PresenceContent<'a> {
+    currently_active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_active_ago: Option<u64>,
+    presence: &'a PresenceState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_msg: Option<&'a str>,
+}
+
+impl<'a> PresenceEvent<'a> {
+    fn new(sender: &'a UserId, status: &'a PresenceStatus) -> Self {
+        let content = PresenceContent {
+            currently_active: status.currently_active,
+            last_active_ago: status.last_active_ago_ms,
+            presence: &status.state,
+            status_msg: status.status_msg.as_deref(),
+        };
+        Self { content, sender, r#type: "m.presence" }
+    }
+}
+
 /// What a note about a user led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Noted {
@@ -111,10 +139,11 @@ impl Presence {
         drop(self.0.people.lock());
     }
 
-    /// Users whose presence changed after the serial `after`, in that order.
-    pub fn changed_since(&self, after: u64) -> Vec<OwnedUserId> {
+    /// Users whose presence changed after the serial `after`, at most `limit`, the latest first.
+    pub fn changed_since(&self, after: u64, limit: usize) -> Vec<OwnedUserId> {
         let people = self.0.people.lock();
-        people.by_serial.range(after.saturating_add(1)..).map(|(_, user)| user.clone()).collect()
+        let changed = people.by_serial.range(after.saturating_add(1)..).rev();
+        changed.take(limit).map(|(_, user)| user.clone()).collect()
     }
 
     /// How a user is; `None` for one of whom nothing was ever heard.
@@ -135,17 +164,7 @@ impl Presence {
 
     /// The `m.presence` event about a user.
     pub fn event(&self, user: &UserId) -> Option<Box<RawValue>> {
-        let status = self.status(user)?;
-        let mut content = json!({"presence": status.state, "currently_active": status.currently_active});
-        if let Some(fields) = content.as_object_mut() {
-            if let Some(message) = status.status_msg {
-                fields.insert("status_msg".to_owned(), message.into());
-            }
-            if let Some(ago) = status.last_active_ago_ms {
-                fields.insert("last_active_ago".to_owned(), ago.into());
-            }
-        }
-        to_raw_value(&json!({"type": "m.presence", "sender": user, "content": content})).ok()
+        to_raw_value(&PresenceEvent::new(user, &self.status(user)?)).ok()
     }
 
     /// The user said how they are.
@@ -306,8 +325,8 @@ mod tests {
         assert!(presence.synced(alice, None, PresenceState::Online).changed);
         let serial = presence.serial();
         assert!(!presence.synced(alice, None, PresenceState::Online).changed);
-        assert!(presence.changed_since(serial).is_empty());
-        assert!(presence.changed_since(0).contains(&alice.to_owned()));
+        assert!(presence.changed_since(serial, 10).is_empty());
+        assert!(presence.changed_since(0, 10).contains(&alice.to_owned()));
     }
 
     #[test]

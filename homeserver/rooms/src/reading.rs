@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use model::RoomNum;
 use ruma::{DeviceId, OwnedEventId, OwnedUserId, UserId, presence::PresenceState};
 use serde_json::value::RawValue;
 use store::Reader;
@@ -15,14 +16,16 @@ use crate::{
     cache::LiveCache,
     limits,
     presence::{Noted, Presence},
+    presence_waves::PresenceWaves,
     push_context::PowerCache,
     receipts::ReceiptCaches,
+    thread_subscriptions::SubscriptionHints,
     typing::Typing,
     unread::UnreadCache,
 };
 
-/// A change of presence wakes the members of rooms up to this size; larger rooms hear of it with
-/// their next answer, or one person coming online would wake a whole company.
+/// A change of presence wakes the members of rooms up to this size at once; larger rooms are woken
+/// by and by, or one person coming online would wake a whole company.
 pub const PRESENCE_WAKE_MEMBERS_MAX: usize = 100;
 /// Presence changes of one answer that are checked for a shared room.
 const PRESENCE_CHANGES_MAX: usize = 10_000;
@@ -34,6 +37,8 @@ pub(crate) struct Reading {
     pub receipts: ReceiptCaches,
     pub unread: UnreadCache,
     pub power: PowerCache,
+    pub presence_waves: PresenceWaves,
+    pub thread_subscriptions: SubscriptionHints,
     /// Whether an event has or had relations: asked for every event of every page.
     pub related: LiveCache<OwnedEventId, bool>,
 }
@@ -47,6 +52,8 @@ impl Reading {
             receipts: ReceiptCaches::new(),
             unread: UnreadCache::new(),
             power: PowerCache::new(),
+            presence_waves: PresenceWaves::default(),
+            thread_subscriptions: SubscriptionHints::new(),
             related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES),
         }
     }
@@ -120,31 +127,31 @@ impl Rooms {
                 continue;
             }
             let members: LocalMembers = self.local_members(*room).await?;
-            if members.len() <= PRESENCE_WAKE_MEMBERS_MAX {
-                for users in members.chunks() {
-                    self.parts.notifier.wake_users(users);
-                }
+            if members.len() > PRESENCE_WAKE_MEMBERS_MAX {
+                self.wake_by_and_by(*room);
+                continue;
+            }
+            for users in members.chunks() {
+                self.parts.notifier.wake_users(users);
             }
         }
         Ok(())
     }
 
     /// `m.presence` events about the viewer and users sharing a room with them that changed after
-    /// the serial `after`.
+    /// the serial `after`, each with whom it is about, the latest first.
     pub async fn presence_changes(
         &self,
         reader: &Reader,
         viewer: &UserId,
         after: u64,
-    ) -> Result<Vec<Box<RawValue>>, RoomsError> {
+    ) -> Result<Vec<(OwnedUserId, Box<RawValue>)>, RoomsError> {
         let mut events = Vec::new();
-        let changed = self.reading.presence.changed_since(after);
-        if changed.is_empty() {
-            return Ok(events);
-        }
-        for user in changed.into_iter().rev().take(PRESENCE_CHANGES_MAX) {
-            if self.share_a_room(reader, viewer, &user).await? {
-                events.extend(self.reading.presence.event(&user));
+        for user in self.reading.presence.changed_since(after, PRESENCE_CHANGES_MAX) {
+            if self.share_a_room(reader, viewer, &user).await?
+                && let Some(event) = self.reading.presence.event(&user)
+            {
+                events.push((user, event));
             }
         }
         Ok(events)
@@ -160,14 +167,14 @@ impl Rooms {
         if one == other {
             return Ok(true);
         }
-        let ours = self.rooms_of_user(one).await?;
-        let theirs = self.rooms_of_user(other).await?;
-        let joined = |rooms: &[(model::RoomNum, Member)], room: model::RoomNum| {
-            let found =
-                rooms.binary_search_by_key(&room, |(room, _)| *room).ok().and_then(|at| rooms.get(at));
-            found.is_some_and(|(_, member)| member.membership == Membership::Join)
+        let (one, other) = (self.rooms_of_user(one).await?, self.rooms_of_user(other).await?);
+        let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+        let joined = |(_, member): &(RoomNum, Member)| member.membership == Membership::Join;
+        let in_many = |room: &RoomNum| {
+            let found = many.binary_search_by_key(room, |(room, _)| *room).ok();
+            found.and_then(|at| many.get(at)).is_some_and(joined)
         };
-        Ok(ours.iter().any(|(room, member)| member.membership == Membership::Join && joined(&theirs, *room)))
+        Ok(few.iter().any(|entry| joined(entry) && in_many(&entry.0)))
     }
 }
 

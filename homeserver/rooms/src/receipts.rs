@@ -242,12 +242,45 @@ impl Rooms {
         Ok(content.into_json())
     }
 
+    /// The content of an `m.receipt` event for a client that sees a room for the first time: the receipts at `events`
+    /// that came about in `(after, up_to]`, and all of the viewer's own.
+    pub async fn receipts_at_first(
+        &self,
+        reader: &Reader,
+        room: RoomNum,
+        (after, up_to): (StreamPos, StreamPos),
+        events: &std::collections::HashSet<&EventId>,
+        viewer: &UserId,
+    ) -> Result<Option<Box<RawValue>>, RoomsError> {
+        let mut content = ReceiptContent::default();
+        let own = Scan::prefix(&(room, viewer.to_owned())).limit(THREADS_OF_USER_MAX);
+        for ((_, user, kind, thread), (_, _, time_ms, event)) in reader.scan(&RECEIPT, own).await? {
+            content.add(event, ReceiptKind::from_code(kind.into()), user, &thread, time_ms);
+        }
+        if after < up_to && !events.is_empty() {
+            let scan =
+                Scan::prefix(&room).after(&(room, after)).up_to(&(room, up_to)).reverse().limit(RECEIPTS_MAX);
+            let ignored = self.ignored_by(viewer).await?;
+            for (_, (time_ms, kind, event, user, thread)) in reader.scan(&RECEIPT_CHANGE, scan).await? {
+                let kind = ReceiptKind::from_code(kind);
+                let shown = kind == ReceiptKind::Public && user != viewer && !ignored.contains(&user);
+                if shown && events.contains(&*event) {
+                    content.add(event, kind, user, &thread, time_ms);
+                }
+            }
+        }
+        Ok(content.into_json())
+    }
+
     /// How far a user has read a room.
     pub(crate) async fn read_marks(
         &self,
         room: RoomNum,
         user: &UserId,
     ) -> Result<std::sync::Arc<ReadMarks>, RoomsError> {
+        if self.receipts_latest(&self.parts.store, room).await? == StreamPos::ZERO {
+            return Ok(std::sync::Arc::default());
+        }
         let key = (room, user.to_owned());
         self.reading
             .receipts

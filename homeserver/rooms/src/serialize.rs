@@ -57,6 +57,7 @@ impl Rooms {
         form: EventForm,
     ) -> Result<Vec<Bytes>, RoomsError> {
         let now_ms = self.parts.clock.now_ms();
+        self.warm(events).await?;
         let mut written = Vec::with_capacity(events.len());
         for num in events {
             let pdu = self.pdu(reader, *num).await?;
@@ -64,6 +65,7 @@ impl Rooms {
             let unsigned = Unsigned {
                 age_ms: Some(now_ms.saturating_sub(pdu.origin_server_ts())),
                 transaction_id: transaction_id(viewer, &pdu, &meta),
+                delay_id: delay_id(viewer, &pdu, &meta),
                 ..Unsigned::default()
             };
             written.push(write(&pdu, form, &unsigned));
@@ -91,6 +93,7 @@ impl Rooms {
             membership: Some(event.membership.as_str()),
             redacted_because: redaction.as_deref(),
             relations,
+            delay_id: delay_id(viewer, pdu, meta),
         };
         Ok(write(pdu, form, &unsigned))
     }
@@ -127,6 +130,11 @@ fn transaction_id<'a>(viewer: Viewer<'_>, pdu: &Pdu, meta: &'a EventMeta) -> Opt
     let own =
         pdu.sender() == viewer.user && viewer.device.is_some_and(|device| device.as_str() == mark.scope);
     own.then_some(mark.transaction_id.as_str())
+}
+
+/// The id of the delayed event is shown to every device of its sender: any of them may list it.
+fn delay_id<'a>(viewer: Viewer<'_>, pdu: &Pdu, meta: &'a EventMeta) -> Option<&'a str> {
+    meta.delay_id.as_deref().filter(|_| pdu.sender() == viewer.user)
 }
 
 fn write(pdu: &Pdu, form: EventForm, unsigned: &Unsigned<'_>) -> Bytes {

@@ -12,13 +12,13 @@ use std::{
 };
 
 use model::{EventNum, Pdu, RoomNum, StreamPos, TimelinePos};
-use moka::sync::Cache;
 use ruma::{OwnedEventId, OwnedUserId, UserId, api::Direction};
 use store::{Batch, Reader};
 use tokio::sync::Mutex;
 
 use crate::{
     Membership, Rooms, RoomsError, TimelineRange,
+    cache::Cache,
     push_context::PushJudge,
     reading_tables::{UNREAD, UnreadRecord},
     receipts::ReadMarks,
@@ -104,7 +104,7 @@ impl Rooms {
     ) -> Result<Unread, RoomsError> {
         let up_to = TimelinePos::from(up_to);
         let key = (user.to_owned(), room);
-        let counting = self.reading.unread.0.get_with(key, || Arc::new(Mutex::new(Counting::default())));
+        let counting = self.reading.unread.0.get_with(&key, || Arc::new(Mutex::new(Counting::default())));
         let mut counting = counting.lock().await;
         let marks = self.read_marks(room, user).await?;
         let from = match counting.counted_to {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use ruma::OwnedUserId;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{context::Context, encounters::Encounters, errors::SyncError, json::JsonWriter};
@@ -21,11 +20,7 @@ pub(crate) async fn write(
     }
     let after = context.since.map_or(0, |since| since.ephemeral);
     let mut events: BTreeMap<OwnedUserId, Box<RawValue>> = BTreeMap::new();
-    for event in rooms.presence_changes(context.reader(), context.user(), after).await? {
-        if let Some(sender) = sender_of(&event) {
-            events.insert(sender, event);
-        }
-    }
+    events.extend(rooms.presence_changes(context.reader(), context.user(), after).await?);
     for user in encounters.met(context).await? {
         if let Some(event) = rooms.presence().event(&user) {
             events.insert(user, event);
@@ -37,12 +32,4 @@ pub(crate) async fn write(
     }
     json.events("presence", events.values().map(|event| event.get()));
     Ok(true)
-}
-
-fn sender_of(event: &RawValue) -> Option<OwnedUserId> {
-    #[derive(Deserialize)]
-    struct Sender {
-        sender: OwnedUserId,
-    }
-    serde_json::from_str::<Sender>(event.get()).ok().map(|event| event.sender)
 }

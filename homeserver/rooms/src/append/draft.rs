@@ -188,6 +188,7 @@ impl Draft {
             redacted_by: None,
             origin_server_ts: pdu.origin_server_ts(),
             sender_txn: new.transaction.as_ref().map(super::TransactionKey::mark),
+            delay_id: new.delay_id.clone(),
         };
         if let Some(state_key) = pdu.state_key() {
             let auth_nums: Vec<EventNum> = authority.events().map(|(event, _)| *event).collect();
@@ -386,7 +387,7 @@ impl Draft {
         let indexed = Indexed { room: self.room, event, position: place, pdu };
         index::add(&mut self.batch, &self.rooms, &indexed);
         streams::record(&mut self.batch, position, &Fact::Event { room: self.room, event });
-        self.effects.in_timeline(position, crate::recency::is_bump(pdu.kind()));
+        self.effects.in_timeline(event, position, crate::recency::is_bump(pdu.kind()));
     }
 
     /// Demands the old head, leaves the new one, and says who hears of it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{EventNum, Pdu, RoomNum, StateKeyNum, StreamPos};
+use model::{EventNum, Pdu, RoomNum, StateKeyNum, StreamPos, TimelinePos};
 use ruma::{OwnedEventId, OwnedUserId};
 use store::{Batch, Commit};
 
@@ -31,7 +31,7 @@ pub(crate) struct Effects {
     state_keys: Vec<(StateKey, StateKeyNum)>,
     current_state: Vec<(StateKeyNum, Option<EventNum>, StreamPos)>,
     members: Vec<MemberEffect>,
-    newest_event: Option<StreamPos>,
+    timeline: Vec<(EventNum, StreamPos)>,
     newest_bump: Option<StreamPos>,
     redacted: Vec<EventNum>,
 }
@@ -44,7 +44,7 @@ impl Effects {
             state_keys: Vec::new(),
             current_state: Vec::new(),
             members: Vec::new(),
-            newest_event: None,
+            timeline: Vec::new(),
             newest_bump: None,
             redacted: Vec::new(),
         }
@@ -67,8 +67,8 @@ impl Effects {
     }
 
     /// `bumps`: the event counts as activity.
-    pub fn in_timeline(&mut self, position: StreamPos, bumps: bool) {
-        self.newest_event = Some(position);
+    pub fn in_timeline(&mut self, event: EventNum, position: StreamPos, bumps: bool) {
+        self.timeline.push((event, position));
         if bumps {
             self.newest_bump = Some(position);
         }
@@ -93,18 +93,18 @@ impl Effects {
         for mut row in self.events {
             row.meta.position = row.meta.position.map(|position| commit.resolve_timeline(position));
             caches.event_nums.insert(row.event_id, row.event);
-            caches.pdus.replace(&row.event, row.pdu);
-            caches.metas.replace(&row.event, Arc::new(row.meta));
+            caches.pdus.replace(row.event, row.pdu);
+            caches.metas.replace(row.event, Arc::new(row.meta));
         }
         for (key, event, position) in self.current_state {
-            caches.current_state.replace(&(self.room, key), event);
+            caches.current_state.replace((self.room, key), event);
             caches.recency.moved(self.room, caches.latest_state.raise(&self.room, commit.resolve(position)));
         }
         for member in self.members {
             caches.rooms_of_user.invalidate(&member.user);
             caches.latest_membership.raise(&member.user, commit.resolve(member.position));
             if member.local {
-                caches.local_members.update(&self.room, |members| {
+                caches.local_members.update(self.room, |members| {
                     Some(if member.joined {
                         members.with(&member.user)
                     } else {
@@ -113,8 +113,12 @@ impl Effects {
                 });
             }
         }
-        if let Some(position) = self.newest_event {
-            caches.recency.moved(self.room, caches.latest_event.raise(&self.room, commit.resolve(position)));
+        for (event, position) in &self.timeline {
+            let place = commit.resolve_timeline(TimelinePos::from(*position));
+            caches.recent.update(self.room, |recent| Some(Arc::new(recent.with(place, *event)?)));
+        }
+        if let Some((_, position)) = self.timeline.last() {
+            caches.recency.moved(self.room, caches.latest_event.raise(&self.room, commit.resolve(*position)));
         }
         if let Some(position) = self.newest_bump {
             caches.latest_bump.raise(&self.room, commit.resolve(position));

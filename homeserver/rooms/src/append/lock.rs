@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use ruma::OwnedEventId;
 use tokio::sync::OwnedMutexGuard;
 
+use crate::cache::Cache;
 use crate::tables::RoomHead;
 
 /// The tip of a room as the next event needs it.
@@ -71,13 +72,13 @@ impl Writer {
 pub(crate) struct RoomLocks {
     locks: Mutex<HashMap<RoomNum, Weak<tokio::sync::Mutex<Writer>>>>,
     /// Keeps the heads of busy rooms in memory between two events.
-    recent: moka::sync::Cache<RoomNum, Arc<tokio::sync::Mutex<Writer>>>,
+    recent: Cache<RoomNum, Arc<tokio::sync::Mutex<Writer>>>,
 }
 
 impl RoomLocks {
     /// No locks yet; remembers the heads of at most `rooms_max` rooms.
     pub fn new(rooms_max: u64) -> Self {
-        Self { locks: Mutex::default(), recent: moka::sync::Cache::new(rooms_max) }
+        Self { locks: Mutex::default(), recent: Cache::new(rooms_max) }
     }
 
     /// Waits for the lock of a room.

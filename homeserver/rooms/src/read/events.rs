@@ -6,6 +6,8 @@ use model::{EventNum, Pdu, RoomNum, StateNum, TimelinePos};
 use ruma::EventId;
 use store::Reader;
 
+use crate::cache::LiveCache;
+use crate::limits::WARM_EVENTS_MAX;
 use crate::stored::StoredEvent;
 use crate::tables::{EVENT, EVENT_META, MetaRecord, TransactionMark};
 use crate::{Rooms, RoomsError};
@@ -37,6 +39,8 @@ pub struct EventMeta {
     pub origin_server_ts: u64,
     /// The sender's own transaction id.
     pub sender_txn: Option<TransactionMark>,
+    /// The delayed event that this one was.
+    pub delay_id: Option<String>,
 }
 
 impl From<(TimelinePos, MetaRecord)> for EventMeta {
@@ -54,6 +58,7 @@ impl From<(TimelinePos, MetaRecord)> for EventMeta {
             redacted_by: row.redacted_by,
             origin_server_ts: row.origin_server_ts,
             sender_txn: row.sender_txn,
+            delay_id: row.delay_id,
         }
     }
 }
@@ -73,6 +78,7 @@ impl EventMeta {
             redacted_by: self.redacted_by,
             origin_server_ts: self.origin_server_ts,
             sender_txn: self.sender_txn.clone(),
+            delay_id: self.delay_id.clone(),
         };
         (self.position.unwrap_or_else(|| TimelinePos::new(0)), record)
     }
@@ -90,13 +96,48 @@ impl Rooms {
             .await
     }
 
-    /// Many events by number, in the order asked for.
+    /// Many events by number, in the order asked for. What is not in memory is read at once.
     pub async fn pdus(&self, reader: &Reader, events: &[EventNum]) -> Result<Vec<Pdu>, RoomsError> {
+        self.warm_pdus(events).await?;
         let mut pdus = Vec::with_capacity(events.len());
         for event in events {
             pdus.push(self.pdu(reader, *event).await?);
         }
         Ok(pdus)
+    }
+
+    /// Reads events and their rows into memory that are soon asked for one by one: one read of many instead of many.
+    pub async fn warm(&self, events: &[EventNum]) -> Result<(), RoomsError> {
+        self.warm_pdus(events).await?;
+        self.warm_metas(events).await
+    }
+
+    async fn warm_pdus(&self, events: &[EventNum]) -> Result<(), RoomsError> {
+        let cache = &self.caches.pdus;
+        for page in missing(cache, events).chunks(WARM_EVENTS_MAX) {
+            let begun: Vec<_> = page.iter().map(|event| cache.begin_load(event)).collect();
+            let rows = self.parts.store.multi_get(&EVENT, page).await?;
+            for ((event, begun), stored) in page.iter().zip(begun).zip(rows) {
+                if let Some(stored) = stored {
+                    cache.end_load(event, begun, &parse(stored)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn warm_metas(&self, events: &[EventNum]) -> Result<(), RoomsError> {
+        let cache = &self.caches.metas;
+        for page in missing(cache, events).chunks(WARM_EVENTS_MAX) {
+            let begun: Vec<_> = page.iter().map(|event| cache.begin_load(event)).collect();
+            let rows = self.parts.store.multi_get(&EVENT_META, page).await?;
+            for ((event, begun), row) in page.iter().zip(begun).zip(rows) {
+                if let Some(row) = row {
+                    cache.end_load(event, begun, &Arc::new(EventMeta::from(row)));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// An event by id, if this server knows it.
@@ -126,12 +167,21 @@ impl Rooms {
         reader: &Reader,
         events: &[EventNum],
     ) -> Result<Vec<Arc<EventMeta>>, RoomsError> {
+        self.warm_metas(events).await?;
         let mut metas = Vec::with_capacity(events.len());
         for event in events {
             metas.push(self.meta(reader, *event).await?);
         }
         Ok(metas)
     }
+}
+
+/// Those that are not in memory; none when it is only one, which is as cheap to read by itself.
+fn missing<V: Clone>(cache: &LiveCache<EventNum, V>, events: &[EventNum]) -> Vec<EventNum> {
+    if events.len() < 2 {
+        return Vec::new();
+    }
+    events.iter().filter(|event| !cache.contains(*event)).copied().collect()
 }
 
 pub(crate) fn parse(stored: StoredEvent) -> Result<Pdu, RoomsError> {

@@ -110,10 +110,10 @@ impl Rooms {
     /// Every room in which a user has a membership, left and forgotten ones too. From memory after
     /// the first use, so it may be a moment newer than a snapshot.
     pub async fn rooms_of_user(&self, user: &UserId) -> Result<Arc<[(RoomNum, Member)]>, RoomsError> {
-        let user = user.to_owned();
         self.caches
             .rooms_of_user
-            .get_or_load(&user, async {
+            .get_or_load(user, async {
+                let user = user.to_owned();
                 let mut rooms: Vec<(RoomNum, Member)> = Vec::new();
                 loop {
                     let mut scan = Scan::prefix(&user).limit(PAGE_ROWS);
@@ -240,11 +240,10 @@ impl Rooms {
     /// Position of the newest membership change of a user. From memory after the first use; never
     /// too low.
     pub async fn latest_membership_change(&self, user: &UserId) -> Result<StreamPos, RoomsError> {
-        let user = user.to_owned();
         self.caches
             .latest_membership
-            .get_or_load(&user, async {
-                let scan = Scan::prefix(&user).reverse().limit(1);
+            .get_or_load(user, async {
+                let scan = Scan::prefix(&user.to_owned()).reverse().limit(1);
                 let newest = self.parts.store.scan(&MEMBERSHIP_CHANGE, scan).await?;
                 Ok(newest.first().map_or(StreamPos::new(0), |((_, position), _)| *position))
             })

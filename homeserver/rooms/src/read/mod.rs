@@ -7,13 +7,13 @@
 mod events;
 mod members;
 mod numbers;
+mod recent;
 mod state;
 mod timeline;
 
 use std::sync::Arc;
 
 use model::{EventNum, Pdu, RoomNum, StateKeyNum, StreamPos};
-use moka::sync::Cache;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 pub use events::EventMeta;
@@ -23,7 +23,7 @@ pub(crate) use state::NO_EVENT;
 pub use state::StateChange;
 pub use timeline::TimelineRange;
 
-use crate::cache::{Hints, LiveCache};
+use crate::cache::{Cache, Hints, LiveCache};
 use crate::limits;
 use crate::member::Member;
 use crate::recency::Recency;
@@ -48,19 +48,21 @@ pub(crate) struct Caches {
     pub latest_state: Hints<RoomNum>,
     pub latest_membership: Hints<OwnedUserId>,
     pub recency: Recency,
+    pub recent: LiveCache<RoomNum, Arc<recent::Recent>>,
 }
 
 impl Caches {
-    /// Empty caches of a store that has come to `frontier`.
-    pub fn new(frontier: StreamPos) -> Self {
+    /// Empty caches of a store that has come to `frontier`. Half of `cache_bytes` is for events.
+    pub fn new(frontier: StreamPos, cache_bytes: u64) -> Self {
         Self {
             room_nums: Cache::new(limits::NUMBER_CACHE_ENTRIES),
             rooms: Cache::new(limits::NUMBER_CACHE_ENTRIES),
             event_nums: Cache::new(limits::NUMBER_CACHE_ENTRIES),
             state_key_nums: Cache::new(limits::NUMBER_CACHE_ENTRIES),
             state_keys: Cache::new(limits::NUMBER_CACHE_ENTRIES),
-            pdus: LiveCache::by_bytes(limits::EVENT_CACHE_BYTES, |pdu: &Pdu| {
-                u32::try_from(pdu.json().len() + limits::EVENT_OVERHEAD_BYTES).unwrap_or(u32::MAX)
+            pdus: LiveCache::by_bytes(cache_bytes / 2, limits::EVENT_USUAL_BYTES, |pdu: &Pdu| {
+                // The form that clients see is kept beside the bytes.
+                2 * pdu.json().len() + limits::EVENT_OVERHEAD_BYTES
             }),
             metas: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES),
             current_state: LiveCache::new(limits::CURRENT_STATE_CACHE_ENTRIES),
@@ -71,6 +73,9 @@ impl Caches {
             latest_state: Hints::new(),
             latest_membership: Hints::new(),
             recency: Recency::new(frontier),
+            recent: LiveCache::by_bytes(limits::RECENT_EVENTS_BYTES, 512, |recent: &Arc<recent::Recent>| {
+                recent.bytes()
+            }),
         }
     }
 }

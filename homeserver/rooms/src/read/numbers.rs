@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::{EventNum, RoomNum, RoomVersion, StateKeyNum};
+use quick_cache::Equivalent;
 use ruma::{EventId, OwnedEventId, OwnedRoomId, RoomId, RoomVersionId};
 use store::Reader;
 
@@ -10,6 +11,16 @@ use super::StateKey;
 use crate::limits::PAGE_ROWS;
 use crate::tables::{EVENT_NUM, ROOM, ROOM_NUM, STATE_KEY, STATE_KEY_NUM};
 use crate::{Rooms, RoomsError};
+
+/// A [`StateKey`] that is only looked up.
+#[derive(Hash)]
+struct StateKeyRef<'a>(&'a str, &'a str);
+
+impl Equivalent<StateKey> for StateKeyRef<'_> {
+    fn equivalent(&self, (kind, state_key): &StateKey) -> bool {
+        self.0 == kind && self.1 == state_key
+    }
+}
 
 /// What never changes about a room.
 #[derive(Clone, Debug)]
@@ -105,10 +116,10 @@ impl Rooms {
         kind: &str,
         state_key: &str,
     ) -> Result<Option<StateKeyNum>, RoomsError> {
-        let key = (kind.to_owned(), state_key.to_owned());
-        if let Some(num) = self.caches.state_key_nums.get(&key) {
+        if let Some(num) = self.caches.state_key_nums.get(&StateKeyRef(kind, state_key)) {
             return Ok(Some(num));
         }
+        let key = (kind.to_owned(), state_key.to_owned());
         let found = reader.get(&STATE_KEY_NUM, &key).await?;
         if let Some(num) = found {
             self.caches.state_key_nums.insert(key, num);

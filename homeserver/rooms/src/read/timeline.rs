@@ -55,6 +55,10 @@ impl Rooms {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<(TimelinePos, EventNum)>, RoomsError> {
+        // A batch that is committed at this moment may be seen early; bounded ranges never show it.
+        if let Some(rows) = self.recent(room).await?.answer(range, direction, limit) {
+            return Ok(rows);
+        }
         let mut scan = Scan::prefix(&room);
         scan = match range.from {
             Bound::Included(position) => scan.from(&(room, position)),
