@@ -11,6 +11,8 @@ use thiserror::Error;
 const TIMELINE_TAG: &str = "t1_";
 /// Tag and version of a `/sync` token; its first field is the stream position in decimal.
 const SYNC_TAG: &str = "s1_";
+/// Tag and version of a position of sliding sync; its first field is the same.
+const SLIDING_TAG: &str = "p1_";
 /// No token of ours is longer; anything beyond is refused unread.
 pub const TOKEN_BYTES_MAX: usize = 256;
 
@@ -33,10 +35,10 @@ pub fn before(position: TimelinePos) -> TimelinePos {
     position.previous()
 }
 
-/// Reads a pagination token, or the timeline part of a `/sync` token.
+/// Reads a pagination token, or the timeline part of a token of either kind of `/sync`.
 ///
 /// # Errors
-/// Anything that this server did not make for one of these two purposes.
+/// Anything that this server did not make for one of these purposes.
 pub fn decode(token: &str) -> Result<TimelinePos, TokenError> {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(TokenError);
@@ -44,7 +46,7 @@ pub fn decode(token: &str) -> Result<TimelinePos, TokenError> {
     if let Some(number) = token.strip_prefix(TIMELINE_TAG) {
         return canonical_number(number).map(TimelinePos::new);
     }
-    let fields = token.strip_prefix(SYNC_TAG).ok_or(TokenError)?;
+    let fields = token.strip_prefix(SYNC_TAG).or_else(|| token.strip_prefix(SLIDING_TAG)).ok_or(TokenError)?;
     let number = fields.split('_').next().unwrap_or_default();
     let position = canonical_number(number)?;
     if position < 0 {
@@ -91,6 +93,7 @@ mod tests {
     fn a_sync_token_names_its_stream_position() {
         assert_eq!(decode("s1_17_99_abc"), Ok(TimelinePos::new(17)));
         assert_eq!(decode("s1_17"), Ok(TimelinePos::new(17)));
+        assert_eq!(decode("p1_17_2_9"), Ok(TimelinePos::new(17)));
     }
 
     #[test]
