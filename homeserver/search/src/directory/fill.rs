@@ -1,0 +1,60 @@
+//! Making the directories from accounts and rooms, when their rows were never written.
+
+use base::Shutdown;
+use model::RoomNum;
+use ruma::OwnedUserId;
+
+use super::rows::Rows;
+use crate::{Search, SearchError, limits::FILL_ENTRIES_MAX};
+
+impl Search {
+    /// Writes every row; false when a shutdown came first. Whatever changes meanwhile is a fact that is
+    /// read afterwards.
+    pub(super) async fn fill_directories(&self, shutdown: &Shutdown) -> Result<bool, SearchError> {
+        Ok(self.fill_users(shutdown).await? && self.fill_rooms(shutdown).await?)
+    }
+
+    async fn fill_users(&self, shutdown: &Shutdown) -> Result<bool, SearchError> {
+        let mut last: Option<OwnedUserId> = None;
+        while !shutdown.is_triggered() {
+            let users = self.parts.accounts.users(last.as_deref(), FILL_ENTRIES_MAX).await?;
+            let Some(end) = users.last() else { return Ok(true) };
+            last = Some(end.user.clone());
+            let mut rows = Rows::new(self).await?;
+            for user in &users {
+                rows.refresh_user(&user.user).await?;
+            }
+            self.write_rows(rows).await?;
+        }
+        Ok(false)
+    }
+
+    async fn fill_rooms(&self, shutdown: &Shutdown) -> Result<bool, SearchError> {
+        let rooms = &self.parts.rooms;
+        let mut last: Option<RoomNum> = None;
+        loop {
+            let page = rooms.rooms_after(rooms.store(), last).await?;
+            let Some(end) = page.last() else { return Ok(true) };
+            last = Some(*end);
+            for some in page.chunks(FILL_ENTRIES_MAX) {
+                if shutdown.is_triggered() {
+                    return Ok(false);
+                }
+                let mut rows = Rows::new(self).await?;
+                for room in some {
+                    rows.refresh_openness(*room).await?;
+                    rows.refresh_listing(*room).await?;
+                }
+                self.write_rows(rows).await?;
+            }
+        }
+    }
+
+    async fn write_rows(&self, rows: Rows<'_>) -> Result<(), SearchError> {
+        let batch = rows.finish();
+        if !batch.is_empty() {
+            self.parts.store.commit(batch).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,211 @@
+//! Searching people.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use model::RoomNum;
+use rooms::Membership;
+use ruma::{OwnedMxcUri, OwnedUserId, UserId};
+use store::Scan;
+
+use crate::{
+    Search, SearchError,
+    limits::{CANDIDATES_MAX, NAME_ROWS_MAX, USERS_PAGE_MAX},
+    messages::check_term,
+    tables::{OPEN_ROOM, USER_ENTRY, USER_WORD},
+    text::{fold, name_query},
+};
+
+/// Whom somebody looks for.
+#[derive(Clone, Debug)]
+pub struct UserQuery {
+    /// A name, the begins of its words, or the begin of a user id.
+    pub term: String,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A person who was found. The names are those of the profile, never those of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundUser {
+    /// The person.
+    pub user: OwnedUserId,
+    /// Their display name.
+    pub display_name: Option<String>,
+    /// Their picture.
+    pub avatar_url: Option<OwnedMxcUri>,
+}
+
+/// People who were found, the nearest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundUsers {
+    /// The people.
+    pub users: Vec<FoundUser>,
+    /// There are more than these.
+    pub limited: bool,
+}
+
+/// Why somebody may be found, the best reason first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    SharesRoom,
+    IsInOpenRoom,
+    IsHere,
+}
+
+/// What a term looks for.
+struct Sought {
+    /// Begins of words, all of which a person must have.
+    words: BTreeSet<String>,
+    /// The begin of the localpart, for a term that begins a user id.
+    localpart: Option<String>,
+    /// The whole term.
+    folded: String,
+}
+
+impl Search {
+    /// The people whom `asker` may find by a term: those who share a room with them or are in rooms that
+    /// anybody may enter or read; with the setting, everybody. Closed and locked accounts are not found.
+    ///
+    /// # Errors
+    /// `InvalidParam` for a term beyond its bound.
+    pub async fn users(&self, asker: &UserId, query: &UserQuery) -> Result<FoundUsers, SearchError> {
+        check_term(&query.term)?;
+        let Some(sought) = self.sought(&query.term) else { return Ok(FoundUsers::default()) };
+        self.catch_up(&self.directory_progress).await;
+        let (candidates, overflowed) = self.candidates(&sought).await?;
+        let mut judge = self.user_judge(asker).await?;
+        let mut found = Vec::new();
+        for candidate in candidates {
+            let Some(nearness) = judge.nearness(self, &candidate).await? else { continue };
+            let Some(profile) = self.parts.accounts.profile(&self.parts.store, &candidate).await? else {
+                continue;
+            };
+            let is_exact = profile.displayname.as_deref().is_some_and(|name| fold(name) == sought.folded)
+                || fold(candidate.localpart()) == sought.folded.trim_start_matches('@');
+            let user = FoundUser {
+                user: candidate,
+                display_name: profile.displayname,
+                avatar_url: profile.avatar_url,
+            };
+            found.push(((nearness, !is_exact), user));
+        }
+        found.sort_by(|(rank, a), (other, b)| rank.cmp(other).then_with(|| a.user.cmp(&b.user)));
+        let limit = query.limit.clamp(1, USERS_PAGE_MAX);
+        let limited = overflowed || found.len() > limit;
+        Ok(FoundUsers { users: found.into_iter().take(limit).map(|(_, user)| user).collect(), limited })
+    }
+
+    /// None for a term that can find nobody.
+    fn sought(&self, term: &str) -> Option<Sought> {
+        let folded = fold(term.trim());
+        let localpart = match folded.strip_prefix('@') {
+            Some(id) => {
+                let (localpart, server) = id.split_once(':').unwrap_or((id, ""));
+                if !self.parts.rooms.server_name().as_str().to_lowercase().starts_with(server) {
+                    return None;
+                }
+                Some(localpart.to_owned())
+            }
+            None => None,
+        };
+        let words = match &localpart {
+            Some(localpart) => BTreeSet::from([localpart.clone()]),
+            None => name_query(&folded),
+        };
+        let is_empty = words.iter().all(String::is_empty);
+        (!is_empty).then_some(Sought { words, localpart, folded })
+    }
+
+    /// People with all the words, and whether there may be more.
+    async fn candidates(&self, sought: &Sought) -> Result<(Vec<OwnedUserId>, bool), SearchError> {
+        // The longest begin has the fewest words behind it.
+        let Some(longest) = sought.words.iter().max_by_key(|word| word.chars().count()) else {
+            return Ok((Vec::new(), false));
+        };
+        let store = &self.parts.store;
+        let range = Scan::all().from(&(longest.as_str(), "")).until(&(after(longest).as_str(), ""));
+        let rows = store.scan_keys(&USER_WORD, range.limit(NAME_ROWS_MAX)).await?;
+        let mut overflowed = rows.len() == NAME_ROWS_MAX;
+        let mut seen = HashSet::new();
+        let mut candidates = Vec::new();
+        for (_, user) in rows {
+            let Ok(user) = OwnedUserId::try_from(user) else { continue };
+            if sought
+                .localpart
+                .as_ref()
+                .is_some_and(|begin| !fold(user.localpart()).starts_with(begin.as_str()))
+                || !seen.insert(user.clone())
+            {
+                continue;
+            }
+            if sought.words.len() > 1 {
+                let words = store.get(&USER_ENTRY, &user).await?.unwrap_or_default().words;
+                let has = |begin: &String| words.iter().any(|word| word.starts_with(begin.as_str()));
+                if !sought.words.iter().all(has) {
+                    continue;
+                }
+            }
+            if candidates.len() == CANDIDATES_MAX {
+                overflowed = true;
+                break;
+            }
+            candidates.push(user);
+        }
+        Ok((candidates, overflowed))
+    }
+
+    async fn user_judge<'a>(&self, asker: &'a UserId) -> Result<UserJudge<'a>, SearchError> {
+        let memberships = self.parts.rooms.rooms_of_user(asker).await?;
+        let joined = memberships.iter().filter(|(_, member)| member.membership == Membership::Join);
+        Ok(UserJudge { asker, joined: joined.map(|(room, _)| *room).collect(), open: HashMap::new() })
+    }
+}
+
+/// Judges who may be found by one person, remembering rooms.
+struct UserJudge<'a> {
+    asker: &'a UserId,
+    joined: HashSet<RoomNum>,
+    open: HashMap<RoomNum, bool>,
+}
+
+impl UserJudge<'_> {
+    async fn nearness(
+        &mut self,
+        search: &Search,
+        candidate: &UserId,
+    ) -> Result<Option<Nearness>, SearchError> {
+        let is_self = candidate == self.asker;
+        let everybody = search.parts.settings.all_users_found;
+        if is_self && everybody {
+            return Ok(None);
+        }
+        let memberships = search.parts.rooms.rooms_of_user(candidate).await?;
+        let mut nearness = everybody.then_some(Nearness::IsHere);
+        for (room, member) in memberships.iter() {
+            if member.membership != Membership::Join {
+                continue;
+            }
+            if !is_self && self.joined.contains(room) {
+                return Ok(Some(Nearness::SharesRoom));
+            }
+            if nearness != Some(Nearness::IsInOpenRoom) && self.is_open(search, *room).await? {
+                nearness = Some(Nearness::IsInOpenRoom);
+            }
+        }
+        Ok(nearness)
+    }
+
+    async fn is_open(&mut self, search: &Search, room: RoomNum) -> Result<bool, SearchError> {
+        if let Some(known) = self.open.get(&room) {
+            return Ok(*known);
+        }
+        let is_open = search.parts.store.exists(&OPEN_ROOM, &room).await?;
+        self.open.insert(room, is_open);
+        Ok(is_open)
+    }
+}
+
+/// Above every word that begins with `begin`.
+pub(super) fn after(begin: &str) -> String {
+    format!("{begin}\u{10ffff}")
+}

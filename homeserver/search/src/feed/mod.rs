@@ -1,0 +1,221 @@
+//! Keeping the index up with the stream.
+//!
+//! One task reads facts behind the index's own mark, changes documents, and commits them in groups.
+//! A crash loses what was not committed and nothing else: the facts are read again, and a document is
+//! always made from what the store says now, so repeats are harmless.
+
+mod documents;
+mod fill;
+
+use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
+
+use base::Shutdown;
+use model::{EventNum, StreamPos};
+use store::{Batch, StoreError};
+use streams::{Cursor, Fact};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Search, SearchError,
+    index::{IndexBuilder, Mark},
+    limits::{
+        DICTIONARY_CHECK_INTERVAL, FACTS_UNRECORDED_MAX, INDEX_BATCH_DOCUMENTS_MAX, INDEX_INTERVAL,
+        READER_PAUSE_MAX, READER_RETRY_PAUSE,
+    },
+    measure,
+    tables::EDIT_OF,
+};
+
+/// The name of the cursor.
+const CURSOR_NAME: &str = "search";
+
+impl Search {
+    /// Keeps the index up to date until the shutdown. Run once for each [`Search`].
+    pub async fn keep_index(self, shutdown: Shutdown) {
+        while !shutdown.is_triggered() {
+            let outcome: Result<(), SearchError> = match Feed::open(&self).await {
+                Ok(mut feed) => match feed.run(&shutdown).await {
+                    Ok(()) => return feed.close().await,
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                tracing::error!(%error, "keep search index; will try again");
+            }
+            tokio::select! {
+                () = shutdown.wait() => {}
+                () = sleep(READER_RETRY_PAUSE) => {}
+            }
+        }
+    }
+}
+
+/// The reader of the stream.
+struct Feed {
+    search: Search,
+    /// Taken while a commit runs on a thread of its own.
+    builder: Option<IndexBuilder>,
+    cursor: Cursor,
+    /// Everything up to here is in the builder.
+    position: StreamPos,
+    /// Edits since the last commit, and whose text they replace.
+    edits: HashMap<EventNum, String>,
+}
+
+impl Feed {
+    async fn open(search: &Search) -> Result<Self, SearchError> {
+        let store = &search.parts.store;
+        let cursor = Cursor::load(store, CURSOR_NAME).await?;
+        let mark = search.index.mark();
+        let mut feed = Self {
+            search: search.clone(),
+            builder: Some(search.index.builder()?),
+            position: mark.position.min(cursor.position()),
+            cursor,
+            edits: HashMap::new(),
+        };
+        let frontier = store.frontier();
+        if mark.is_new() || mark.position > frontier {
+            // An index ahead of the store belongs to another life of the database.
+            feed.begin_fill().await?;
+        } else if mark.filling.is_none() {
+            search.index_progress.reached(feed.position);
+        }
+        Ok(feed)
+    }
+
+    async fn run(&mut self, shutdown: &Shutdown) -> Result<(), SearchError> {
+        let mut bell = self.search.bell.subscribe();
+        let mut dictionary_checked = Instant::now();
+        while !shutdown.is_triggered() {
+            if self.search.rebuild_wanted.swap(false, Ordering::AcqRel) {
+                self.begin_fill().await?;
+            }
+            if let Some(done) = self.search.index.mark().filling {
+                self.fill(done, shutdown).await?;
+                continue;
+            }
+            self.catch_up().await?;
+            if dictionary_checked.elapsed() >= DICTIONARY_CHECK_INTERVAL {
+                self.search.segmenter.release_if_unused();
+                dictionary_checked = Instant::now();
+            }
+            let progress = &self.search.index_progress;
+            tokio::select! {
+                () = shutdown.wait() => {}
+                () = progress.asked() => {}
+                _ = bell.changed() => tokio::select! {
+                    () = shutdown.wait() => {}
+                    () = progress.asked() => {}
+                    () = sleep(INDEX_INTERVAL) => {}
+                },
+                () = sleep(READER_PAUSE_MAX) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the index to the present.
+    async fn catch_up(&mut self) -> Result<(), SearchError> {
+        let store = self.search.parts.store.clone();
+        let frontier = store.frontier();
+        while self.position < frontier {
+            let facts = streams::facts(&store, self.position, frontier).await?;
+            let Some((last, _)) = facts.last() else { break };
+            let last = *last;
+            for (_, fact) in facts {
+                self.apply(&fact).await?;
+            }
+            self.position = last;
+            if self.builder()?.changed() >= INDEX_BATCH_DOCUMENTS_MAX {
+                self.commit(Mark::full(last)).await?;
+            }
+        }
+        self.position = self.position.max(frontier);
+        if self.builder()?.changed() > 0 {
+            self.commit(Mark::full(self.position)).await?;
+        } else {
+            self.search.index_progress.reached(self.position);
+            if self.position.get().saturating_sub(self.cursor.position().get()) > FACTS_UNRECORDED_MAX {
+                self.record_place(self.position).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, fact: &Fact) -> Result<(), SearchError> {
+        match fact {
+            Fact::Event { event, .. } => self.event(*event).await,
+            Fact::Listing { room } => {
+                let rooms = &self.search.parts.rooms;
+                if !rooms.room_exists(rooms.store(), *room).await? {
+                    self.builder()?.remove_room(*room);
+                }
+                Ok(())
+            }
+            // The other facts say nothing of texts.
+            _ => Ok(()),
+        }
+    }
+
+    fn builder(&mut self) -> Result<&mut IndexBuilder, SearchError> {
+        self.builder.as_mut().ok_or_else(|| SearchError::Index("the writer was lost".to_owned()))
+    }
+
+    /// Commits the index, then writes down how far it is.
+    async fn commit(&mut self, mark: Mark) -> Result<(), SearchError> {
+        let lost = || SearchError::Index("the writer was lost".to_owned());
+        let mut builder = self.builder.take().ok_or_else(lost)?;
+        let search = self.search.clone();
+        let (position, is_full) = (mark.position, mark.filling.is_none());
+        let started = Instant::now();
+        let work = tokio::task::spawn_blocking(move || {
+            let outcome = builder.commit(&mark).and_then(|()| search.index.show(mark));
+            (builder, outcome)
+        });
+        let (builder, outcome) = work.await.map_err(|error| SearchError::Index(error.to_string()))?;
+        self.builder = Some(builder);
+        outcome?;
+        metrics::histogram!(measure::COMMIT_SECONDS).record(started.elapsed().as_secs_f64());
+        if is_full {
+            self.search.index_progress.reached(position);
+            self.record_place(position).await?;
+        } else {
+            self.record_edits().await?;
+        }
+        self.search.record_metrics();
+        Ok(())
+    }
+
+    /// Writes the cursor, and the edits on the way to it.
+    async fn record_place(&mut self, position: StreamPos) -> Result<(), StoreError> {
+        let mut batch = Batch::new();
+        for (edit, original) in self.edits.drain() {
+            batch.put(&EDIT_OF, &edit, &original);
+        }
+        self.cursor.advance(&mut batch, position);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.search.parts.store.commit(batch).await.map(drop)
+    }
+
+    async fn record_edits(&mut self) -> Result<(), StoreError> {
+        let position = self.cursor.position();
+        self.record_place(position).await
+    }
+
+    /// Ends the writer, the merges under way included, within reason.
+    async fn close(mut self) {
+        let Some(builder) = self.builder.take() else { return };
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let closing = tokio::task::spawn_blocking(move || builder.close());
+        match tokio::time::timeout(PATIENCE, closing).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "close search index"),
+            Ok(Err(error)) => tracing::warn!(%error, "close search index"),
+            Err(_) => tracing::warn!("search index still merges at the stop; it will do so again"),
+        }
+    }
+}

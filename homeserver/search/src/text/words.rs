@@ -1,0 +1,155 @@
+//! Which words a text is found by, and which a query looks for.
+//!
+//! Chinese is cut by a dictionary, so that 京都 does not find 东京都. A dictionary does not know names,
+//! and cuts around one differ with the context; therefore what it does not know is indexed by its
+//! characters and pairs of characters too, and looked for by the pairs.
+
+use std::collections::BTreeSet;
+
+use jieba_rs::Jieba;
+
+use super::{
+    Segmenter,
+    fold::{Run, fold, runs},
+};
+use crate::limits::{QUERY_WORDS_MAX, WORD_BYTES_MAX, WORDS_OF_TEXT_MAX};
+
+/// Longest dictionary word that is looked for inside a longer one, in characters.
+const INNER_WORD_CHARACTERS_MAX: usize = 4;
+
+/// Every word that a text can be found by; the same word may come more than once.
+pub(crate) fn index_words(segmenter: &Segmenter, text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let mut words = Vec::new();
+    for run in runs(&folded) {
+        if words.len() >= WORDS_OF_TEXT_MAX {
+            break;
+        }
+        match run {
+            Run::Word(word) => words.push(word.to_owned()),
+            Run::Han(run) => han_words(&segmenter.dictionary(), run, &mut words),
+        }
+    }
+    words.retain(|word| word.len() <= WORD_BYTES_MAX);
+    words.truncate(WORDS_OF_TEXT_MAX);
+    words
+}
+
+/// The words that a text must have, all of them, to be found by this term; at most
+/// [`QUERY_WORDS_MAX`]. None for a term without letters.
+pub(crate) fn query_words(segmenter: &Segmenter, term: &str) -> BTreeSet<String> {
+    let folded = fold(term);
+    let mut words = BTreeSet::new();
+    for run in runs(&folded) {
+        match run {
+            Run::Word(word) if word.len() <= WORD_BYTES_MAX => {
+                words.insert(word.to_owned());
+            }
+            Run::Word(_) => {}
+            Run::Han(run) => {
+                let dictionary = segmenter.dictionary();
+                for word in dictionary.cut(run, true) {
+                    if is_known(&dictionary, word.word) {
+                        words.insert(word.word.to_owned());
+                    } else {
+                        words.extend(windows(word.word, 2).map(str::to_owned));
+                    }
+                }
+            }
+        }
+        if words.len() >= QUERY_WORDS_MAX {
+            break;
+        }
+    }
+    words.into_iter().take(QUERY_WORDS_MAX).collect()
+}
+
+fn han_words(dictionary: &Jieba, run: &str, words: &mut Vec<String>) {
+    let cut = dictionary.cut(run, true);
+    for (index, token) in cut.iter().enumerate() {
+        let word = token.word;
+        words.push(word.to_owned());
+        let characters = word.chars().count();
+        let known = is_known(dictionary, word);
+        for size in 1..characters.min(INNER_WORD_CHARACTERS_MAX + 1) {
+            let inner = windows(word, size).filter(|inner| {
+                let is_word = size > 1 && dictionary.has_word(inner);
+                is_word || (!known && size <= 2)
+            });
+            words.extend(inner.map(str::to_owned));
+        }
+        // A lone character is often a part of a name that was cut; the pair across the cut finds it.
+        if let Some(next) = cut.get(index + 1)
+            && (characters == 1 || next.word.chars().count() == 1)
+        {
+            let pair: String = word.chars().next_back().into_iter().chain(next.word.chars().next()).collect();
+            if !dictionary.has_word(&pair) {
+                words.push(pair);
+            }
+        }
+    }
+}
+
+fn is_known(dictionary: &Jieba, word: &str) -> bool {
+    word.chars().nth(1).is_none() || dictionary.has_word(word)
+}
+
+/// Every stretch of `size` characters.
+fn windows(word: &str, size: usize) -> impl Iterator<Item = &str> {
+    let starts: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
+    let count = starts.len().saturating_sub(size);
+    (0..count).filter_map(move |index| word.get(*starts.get(index)?..*starts.get(index + size)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_found_by_its_words_and_by_nothing_else() {
+        let segmenter = Segmenter::default();
+        for (text, term, found) in [
+            ("Hello, World", "world", true),
+            ("Hello, World", "hello world", true),
+            ("Hello, World", "wor", false),
+            ("Message number 4", "Message 4", true),
+            ("Message number 14", "Message 4", false),
+            ("ｆｕｌｌ　ＷＩＤＴＨ", "width", true),
+            ("我们在北京天安门广场集合", "天安门", true),
+            ("我们在北京天安门广场集合", "北京", true),
+            ("我们在北京天安门广场集合", "广场", true),
+            ("我们在北京天安门广场集合", "京天", false),
+            ("他住在东京都", "京都", false),
+            ("他住在京都", "京都", true),
+            ("中华人民共和国成立", "共和国", true),
+            ("王小明来了", "王小明", true),
+            ("王小明来了", "小明", true),
+            ("昨天和欧阳娜娜一起吃饭", "欧阳娜娜", true),
+            ("请 review 合并请求", "合并请求", true),
+            ("请 review 合并请求", "review 请求", true),
+            ("请 review 合并请求", "review 删除", false),
+            ("un thé à la française", "THÉ", true),
+        ] {
+            let index: BTreeSet<String> = index_words(&segmenter, text).into_iter().collect();
+            let query = query_words(&segmenter, term);
+            assert!(!query.is_empty(), "{term}");
+            assert_eq!(query.is_subset(&index), found, "{term} in {text}: {query:?} of {index:?}");
+        }
+    }
+
+    #[test]
+    fn a_term_without_letters_looks_for_nothing() {
+        for term in ["", "   ", "!?", "🎉"] {
+            assert!(query_words(&Segmenter::default(), term).is_empty(), "{term}");
+        }
+    }
+
+    #[test]
+    fn endless_words_and_texts_meet_their_bounds() {
+        let segmenter = Segmenter::default();
+        assert!(index_words(&segmenter, &"x".repeat(100_000)).is_empty());
+        assert!(index_words(&segmenter, &"a ".repeat(200_000)).len() <= WORDS_OF_TEXT_MAX);
+        let many: String = (0..500).map(|number| format!("w{number} ")).collect();
+        assert_eq!(query_words(&segmenter, &many).len(), QUERY_WORDS_MAX);
+    }
+}
