@@ -134,6 +134,9 @@ impl Outbound {
 
     /// One hop: the target is judged, then connected to.
     async fn send(&self, request: &Request, url: &Url) -> Result<reqwest::Response, OutboundError> {
+        if request.judge.as_ref().is_some_and(|judge| !judge.allows(url)) {
+            return Err(OutboundError::Blocked(url.host_str().unwrap_or_default().to_owned()));
+        }
         let client = self.client_for(url).await?;
         let sending = client
             .request(request.method.clone(), url.clone())

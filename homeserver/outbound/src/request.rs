@@ -1,9 +1,10 @@
 //! What is asked, and within which bounds.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
+use reqwest::Url;
 
 /// The bounds of one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +25,29 @@ pub struct Request {
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) judge: Option<Judge>,
+}
+
+/// A caller's own rule over URLs.
+#[derive(Clone)]
+pub(crate) struct Judge(Arc<dyn Fn(&Url) -> bool + Send + Sync>);
+
+impl Judge {
+    pub fn allows(&self, url: &Url) -> bool {
+        (self.0)(url)
+    }
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Judge")
+    }
 }
 
 impl Request {
     /// A request of this method, without body.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
-        Self { method, url: url.into(), headers: HeaderMap::new(), body: Bytes::new() }
+        Self { method, url: url.into(), headers: HeaderMap::new(), body: Bytes::new(), judge: None }
     }
 
     /// A GET.
@@ -52,6 +70,14 @@ impl Request {
         {
             self.headers.insert(name, value);
         }
+        self
+    }
+
+    /// Goes only where `allows` says yes, at the start and after each redirect; elsewhere the request ends
+    /// as [`crate::OutboundError::Blocked`].
+    #[must_use]
+    pub fn only(mut self, allows: impl Fn(&Url) -> bool + Send + Sync + 'static) -> Self {
+        self.judge = Some(Judge(Arc::new(allows)));
         self
     }
 
