@@ -14,7 +14,7 @@ pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
     Acme, ActionRate, Database, DatabaseEngine, Listeners, LogFormat, Logging, Metrics, Outbound, Passwords,
-    Presence, Proxies, RateLimits, Registration, Rooms, Server, Tls,
+    Presence, Proxies, RateLimits, Registration, Rooms, Rtc, Server, ServerNotices, Tls, Turn,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,12 @@ pub struct Config {
     pub rooms: Rooms,
     /// Presence.
     pub presence: Presence,
+    /// Notices to users.
+    pub server_notices: ServerNotices,
+    /// The TURN server for calls.
+    pub turn: Turn,
+    /// Calls.
+    pub rtc: Rtc,
     /// Rate limits.
     pub rate_limits: RateLimits,
     /// Connections to the outside.
@@ -66,6 +72,9 @@ impl Config {
             &self.passwords,
             &self.rooms,
             &self.presence,
+            &self.server_notices,
+            &self.turn,
+            &self.rtc,
             &self.rate_limits,
             &self.outbound,
             &self.logging,

@@ -12,8 +12,11 @@ mod proxies;
 mod rate_limits;
 mod registration;
 mod rooms;
+mod rtc;
 mod server;
+mod server_notices;
 mod tls;
+mod turn;
 
 pub use acme::Acme;
 pub use database::{Database, DatabaseEngine};
@@ -27,8 +30,11 @@ pub use proxies::Proxies;
 pub use rate_limits::{ActionRate, RateLimits};
 pub use registration::Registration;
 pub use rooms::Rooms;
+pub use rtc::Rtc;
 pub use server::Server;
+pub use server_notices::ServerNotices;
 pub use tls::Tls;
+pub use turn::Turn;
 
 use std::net::IpAddr;
 

@@ -15,6 +15,7 @@ use store::{Audience, Batch, Reader, Scan, StoreError};
 use crate::{
     AccountError, Accounts,
     ignored_users::IGNORED_USERS,
+    invite_policy::INVITE_PERMISSION,
     limits::{ACCOUNT_DATA_BYTES_MAX, ACCOUNT_DATA_KIND_BYTES_MAX, ACCOUNT_DATA_PAGE, WRITE_TRIES_MAX},
     push_rules::PUSH_RULES,
     tables::{ACCOUNT_DATA, ACCOUNT_DATA_CHANGES, AccountDataChangeRow, FILTERS},
@@ -201,6 +202,7 @@ impl Accounts {
         let user = user.to_owned();
         let (is_rules, is_ignored) =
             (room.is_none() && kind == PUSH_RULES, room.is_none() && kind == IGNORED_USERS);
+        let is_invites = room.is_none() && INVITE_PERMISSION.contains(&kind);
         batch.on_commit(move |_| {
             inner.positions.forget(&user);
             if is_rules {
@@ -208,6 +210,9 @@ impl Accounts {
             }
             if is_ignored {
                 inner.ignored.forget(&user);
+            }
+            if is_invites {
+                inner.invites.forget(&user);
             }
         });
     }
@@ -306,6 +311,41 @@ impl Accounts {
         let content = Some(self.push_rules_content(reader, user).await?);
         all.push(AccountDatum { room: None, kind: PUSH_RULES.to_owned(), content });
         Ok(all)
+    }
+
+    /// What a user keeps about one room, or globally (always with `m.push_rules`), without deleted pieces.
+    pub async fn account_data_about(
+        &self,
+        reader: &Reader,
+        user: &UserId,
+        room: Option<&RoomId>,
+    ) -> Result<Vec<AccountDatum>, StoreError> {
+        let about = (user.to_owned(), room.map_or_else(String::new, ToString::to_string));
+        let mut found = Vec::new();
+        let mut last: Option<(ruma::OwnedUserId, String, String)> = None;
+        loop {
+            let mut scan = Scan::prefix(&about).limit(ACCOUNT_DATA_PAGE);
+            if let Some(last) = &last {
+                scan = scan.after(last);
+            }
+            let rows = reader.scan(&ACCOUNT_DATA, scan).await?;
+            let is_last_page = rows.len() < ACCOUNT_DATA_PAGE;
+            last = rows.last().map(|(key, _)| key.clone());
+            for (key, (_, json)) in rows {
+                let is_rules = key.1.is_empty() && key.2 == PUSH_RULES;
+                if !is_rules && !json.is_empty() {
+                    found.push(self.datum(reader, user, key.1, key.2, &json).await?);
+                }
+            }
+            if is_last_page {
+                break;
+            }
+        }
+        if room.is_none() {
+            let content = Some(self.push_rules_content(reader, user).await?);
+            found.push(AccountDatum { room: None, kind: PUSH_RULES.to_owned(), content });
+        }
+        Ok(found)
     }
 
     /// Position of the user's newest change of account data, zero when there is none. From memory

@@ -5,6 +5,7 @@
 //! stream of facts by its own cursor and is never called by those who write them. It owns no truth
 //! about rooms or users.
 
+pub mod delayed_events;
 pub mod limits;
 pub mod push;
 mod tables;

@@ -3,10 +3,10 @@
 
 use store::TableInfo;
 
-use crate::push;
+use crate::{delayed_events, push};
 
 /// All tables of this crate, for the store and for the catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    push::tables()
+    [push::tables(), delayed_events::tables()].concat()
 }

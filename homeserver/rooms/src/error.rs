@@ -2,6 +2,8 @@
 
 use store::StoreError;
 
+use crate::thread_subscriptions::SubscriptionRefusal;
+
 /// Everything that a call of this crate can refuse.
 ///
 /// Mapped to Matrix error codes in `http` alone.
@@ -61,6 +63,18 @@ pub enum RoomsError {
     /// A restricted room: whether the user meets a condition cannot be decided here.
     #[error("{0}")]
     UnableToAuthoriseJoin(String),
+    /// The invited user wants no invite by this sender, or none at all.
+    #[error("the user does not accept this invite")]
+    InviteBlocked {
+        /// By a rule about senders (MSC4155) instead of the general one of the specification.
+        by_filter: bool,
+    },
+    /// The event named is no reason to follow the thread (MSC4306).
+    #[error("{}", match .0 {
+        SubscriptionRefusal::NotInThread => "the event is not in the thread",
+        SubscriptionRefusal::GivenUpSince => "you unsubscribed from the thread after this event",
+    })]
+    ThreadSubscription(SubscriptionRefusal),
     /// A feature that this server refuses on purpose; the text says which.
     #[error("{0}")]
     Unsupported(String),

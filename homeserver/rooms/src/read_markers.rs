@@ -1,6 +1,6 @@
 //! The fully-read marker: where a user's eyes are, kept in their account data and told to nobody.
 //!
-//! Independent of receipts, and like them it only moves forward.
+//! Independent of receipts, and like them it only moves forward, unless the user wants it back.
 //! [Fully read markers](https://spec.matrix.org/v1.19/client-server-api/#fully-read-markers)
 
 use ruma::EventId;
@@ -19,11 +19,17 @@ struct Marker {
 }
 
 impl Rooms {
-    /// Moves the marker to an event of the room; whether it moved.
+    /// Moves the marker to an event of the room; whether it moved. It goes back only where the client
+    /// says that it may (MSC4446).
     ///
     /// # Errors
     /// `EventNotFound` for an event that has no place in this room's timeline.
-    pub async fn set_fully_read(&self, room: &JoinedRoom, event_id: &EventId) -> Result<bool, RoomsError> {
+    pub async fn set_fully_read(
+        &self,
+        room: &JoinedRoom,
+        event_id: &EventId,
+        may_go_back: bool,
+    ) -> Result<bool, RoomsError> {
         let reader: &Reader = &self.parts.store;
         let num = self.event_num(reader, event_id).await?.ok_or(RoomsError::EventNotFound)?;
         let meta = self.meta(reader, num).await?;
@@ -31,7 +37,8 @@ impl Rooms {
             return Err(RoomsError::EventNotFound);
         }
         let position = meta.position.ok_or(RoomsError::EventNotFound)?;
-        if self.marked(reader, room).await?.is_some_and(|marked| marked >= position) {
+        let marked = self.marked(reader, room).await?;
+        if marked.is_some_and(|marked| marked == position || (marked > position && !may_go_back)) {
             return Ok(false);
         }
         let content = to_raw_value(&json!({"event_id": event_id}))

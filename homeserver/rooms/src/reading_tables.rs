@@ -43,6 +43,16 @@ pub const RECEIPT_CHANGE: Table<(RoomNum, StreamPos), ReceiptChangeRow> =
 pub const UNREAD: Table<(OwnedUserId, RoomNum), UnreadRecord> =
     Table::new(365, "unread", Profile::Point, "up to where were this user's notifications counted?");
 
+/// Threads that a user followed: position of the last change, and how they stand.
+pub const THREAD_SUBSCRIPTION: Table<
+    (OwnedUserId, RoomNum, OwnedEventId),
+    (StreamPos, ThreadSubscriptionRecord),
+> = Table::new(390, "thread_subscription", Profile::Point, "does this user follow this thread?");
+
+/// The last change of each thread that a user followed, in stream order.
+pub const THREAD_SUBSCRIPTION_CHANGE: Table<(OwnedUserId, StreamPos), (RoomNum, OwnedEventId)> =
+    Table::new(391, "thread_subscription_change", Profile::Scan, "which threads did this user take up since?");
+
 /// The list for the store's catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -53,8 +63,22 @@ pub fn tables() -> Vec<TableInfo> {
         RECEIPT.info(),
         RECEIPT_CHANGE.info(),
         UNREAD.info(),
+        THREAD_SUBSCRIPTION.info(),
+        THREAD_SUBSCRIPTION_CHANGE.info(),
     ]
 }
+
+/// How a thread stands with a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadSubscriptionRecord {
+    /// Followed; otherwise given up.
+    #[serde(rename = "s")]
+    pub subscribed: bool,
+    /// A client decided to follow it, not the user.
+    #[serde(rename = "a")]
+    pub automatic: bool,
+}
+record!(ThreadSubscriptionRecord);
 
 /// A persisted count of one user in one room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -182,6 +182,9 @@ pub struct MetaRecord {
     /// The transaction id with which the sending device may recognise its own event.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub sender_txn: Option<TransactionMark>,
+    /// The delayed event that this one was, for its sender (MSC4140).
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    pub delay_id: Option<String>,
 }
 record!(MetaRecord);
 

@@ -216,6 +216,7 @@ impl Draft {
             redacted_by: None,
             origin_server_ts: pdu.origin_server_ts(),
             sender_txn: None,
+            delay_id: None,
         };
         if let Some(state_key) = pdu.state_key() {
             (meta.chain, meta.sequence) = self.assign_chain(event, &judgement.auth).await?;

@@ -47,6 +47,8 @@ pub struct NewEvent {
     pub timestamp_ms: Option<u64>,
     /// Makes a repeated request return the first event.
     pub transaction: Option<TransactionKey>,
+    /// The delayed event that this one was, shown to its sender (MSC4140).
+    pub delay_id: Option<String>,
 }
 
 impl NewEvent {
@@ -61,6 +63,7 @@ impl NewEvent {
             redacts: None,
             timestamp_ms: None,
             transaction: None,
+            delay_id: None,
         }
     }
 

@@ -38,6 +38,9 @@ impl Rooms {
     pub async fn create(&self, request: &CreateRoom) -> Result<Created, RoomsError> {
         let version = self.version_for(request)?;
         request.check(version, self)?;
+        for user in Self::invitees(request) {
+            self.must_accept_invite(&request.creator, user).await?;
+        }
         let alias = self.alias_for(request).await?;
         let plan = plan::plan(self, request, version, alias.as_deref()).await?;
         for _ in 0..APPEND_ATTEMPTS_MAX {
@@ -118,8 +121,7 @@ impl Rooms {
             .map_err(|error| RoomsError::Corrupt(format!("a room id of our own: {error}")))
     }
 
-    /// Users whom the creator may not invite: those who ignore invites of this kind are filtered by
-    /// `http`; here only the creator is left out.
+    /// Users to invite; the creator is in the room anyway.
     pub(crate) fn invitees(request: &CreateRoom) -> impl Iterator<Item = &OwnedUserId> {
         request.invite.iter().filter(|user| **user != request.creator)
     }

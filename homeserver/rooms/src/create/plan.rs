@@ -58,7 +58,7 @@ pub(super) async fn plan(
         events.push(state("m.room.topic", content::topic(topic)));
     }
     for user in Rooms::invitees(request) {
-        let content = invite_content(rooms, user, request.is_direct).await?;
+        let content = invite_content(rooms, user, request).await?;
         events.push(NewEvent::state(creator.clone(), "m.room.member", user.as_str(), content));
     }
     Ok(events)
@@ -89,12 +89,15 @@ async fn join_content(rooms: &Rooms, user: &UserId) -> Result<ruma::CanonicalJso
 async fn invite_content(
     rooms: &Rooms,
     user: &UserId,
-    is_direct: bool,
+    request: &CreateRoom,
 ) -> Result<ruma::CanonicalJsonObject, RoomsError> {
     let mut content = rooms.profile_content(user).await?;
     content.insert("membership".to_owned(), text("invite"));
-    if is_direct {
+    if request.is_direct {
         content.insert("is_direct".to_owned(), ruma::CanonicalJsonValue::Bool(true));
+    }
+    if let Some(reason) = &request.invite_reason {
+        content.insert("reason".to_owned(), text(reason.as_str()));
     }
     Ok(content)
 }

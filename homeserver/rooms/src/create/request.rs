@@ -51,6 +51,8 @@ pub struct CreateRoom {
     pub invite: Vec<OwnedUserId>,
     /// Marks the invites as those of a direct chat.
     pub is_direct: bool,
+    /// Why the users are invited, put into every invite (MSC4491).
+    pub invite_reason: Option<String>,
     /// State to send after the preset's.
     pub initial_state: Vec<InitialState>,
     /// Keys that replace those of the default power levels.
@@ -74,6 +76,7 @@ impl CreateRoom {
             topic: None,
             invite: Vec::new(),
             is_direct: false,
+            invite_reason: None,
             initial_state: Vec::new(),
             power_level_content_override: CanonicalJsonObject::new(),
             power_levels: None,

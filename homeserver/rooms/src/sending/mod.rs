@@ -6,6 +6,7 @@
 
 mod canonical_alias;
 mod power_levels;
+mod related;
 
 use model::{Pdu, RoomNum};
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, EventId, OwnedEventId, RoomId, UserId};
@@ -24,6 +25,8 @@ pub struct SendOptions {
     pub transaction: Option<TransactionKey>,
     /// Time to claim instead of now, in ms; for application services.
     pub timestamp_ms: Option<u64>,
+    /// The delayed event that is sent by this (MSC4140).
+    pub delay_id: Option<String>,
 }
 
 impl Rooms {
@@ -49,6 +52,7 @@ impl Rooms {
         let new = NewEvent {
             timestamp_ms: options.timestamp_ms,
             transaction: options.transaction,
+            delay_id: options.delay_id,
             ..NewEvent::message(sender.to_owned(), kind, content)
         };
         self.refuse_second_annotation(room, &new).await?;
@@ -90,10 +94,35 @@ impl Rooms {
         sender: &UserId,
         kind: &str,
         state_key: &str,
-        mut content: CanonicalJsonObject,
+        content: CanonicalJsonObject,
         timestamp_ms: Option<u64>,
     ) -> Result<OwnedEventId, RoomsError> {
+        let options = SendOptions { timestamp_ms, ..SendOptions::default() };
+        self.send_state_with(room_id, sender, kind, state_key, content, options).await
+    }
+
+    /// Sends a state event with everything a client may say beside the content. A transaction makes a
+    /// repeated call return the first event, also when the state was changed since.
+    ///
+    /// # Errors
+    /// No right, or a content that cannot be sent.
+    pub async fn send_state_with(
+        &self,
+        room_id: &RoomId,
+        sender: &UserId,
+        kind: &str,
+        state_key: &str,
+        mut content: CanonicalJsonObject,
+        options: SendOptions,
+    ) -> Result<OwnedEventId, RoomsError> {
+        check_transaction(&options)?;
         let room = self.room_of_actor(room_id).await?;
+        if let Some(transaction) = &options.transaction
+            && let Some(first) = self.first_of_transaction(sender, transaction).await?
+        {
+            return Ok(first.event_id);
+        }
+        self.check_owner(room, kind, state_key).await?;
         let current = self.current_state(&self.parts.store, room, kind, state_key).await?;
         match kind {
             "m.room.create" => {
@@ -103,15 +132,34 @@ impl Rooms {
                 self.check_canonical_alias(room, current.as_ref(), &content).await?;
             }
             "m.room.power_levels" => self.check_power_levels(room, &content).await?,
-            "m.room.member" => self.check_member(sender, state_key, current.as_ref(), &mut content).await?,
+            "m.room.member" => {
+                self.check_member(room, sender, state_key, current.as_ref(), &mut content).await?;
+            }
             _ => {}
         }
         if let Some(same) = current.filter(|current| is_same(current, sender, &content)) {
             self.must_be_joined(room, sender).await?;
             return Ok(same.event_id().to_owned());
         }
-        let new = NewEvent { timestamp_ms, ..NewEvent::state(sender.to_owned(), kind, state_key, content) };
+        let new = NewEvent {
+            timestamp_ms: options.timestamp_ms,
+            transaction: options.transaction,
+            delay_id: options.delay_id,
+            ..NewEvent::state(sender.to_owned(), kind, state_key, content)
+        };
         Ok(self.append(room, new).await?.event_id)
+    }
+
+    /// Where state has owners, a key that begins like a user id and is none is a mistake of the request.
+    async fn check_owner(&self, room: RoomNum, kind: &str, state_key: &str) -> Result<(), RoomsError> {
+        if !state_key.starts_with('@') || kind == "m.room.member" {
+            return Ok(());
+        }
+        if !self.room_version(&self.parts.store, room).await?.has_owned_state() {
+            return Ok(());
+        }
+        let owner = rules::owned_state::owner(state_key);
+        owner.map(drop).map_err(|error| RoomsError::BadJson(error.to_string()))
     }
 
     /// Redacts an event: one's own, or any with the power to redact.
@@ -158,6 +206,7 @@ impl Rooms {
             redacts: Some(redacts.to_owned()),
             timestamp_ms: options.timestamp_ms,
             transaction: options.transaction,
+            delay_id: options.delay_id,
             ..NewEvent::message(sender.to_owned(), REDACTION, content)
         };
         Ok(self.append(room, new).await?.event_id)
@@ -173,6 +222,7 @@ impl Rooms {
     /// ours to set.
     async fn check_member(
         &self,
+        room: RoomNum,
         sender: &UserId,
         state_key: &str,
         current: Option<&Pdu>,
@@ -189,9 +239,16 @@ impl Rooms {
         if membership == crate::Membership::Invite && !self.is_local(&target) {
             return Err(RoomsError::Unsupported(format!("{target} lives on another server")));
         }
+        if membership == crate::Membership::Invite {
+            self.must_be_joined(room, sender).await?;
+            self.must_accept_invite(sender, &target).await?;
+        }
         let is_join = membership == crate::Membership::Join && target == sender;
         if is_join && current.is_none() && !content.contains_key("displayname") {
             content.extend(self.profile_content(sender).await?);
+        }
+        if is_join {
+            self.add_authoriser(room, sender, content).await?;
         }
         Ok(())
     }
