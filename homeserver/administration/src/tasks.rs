@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Batch, Scan, StoreError};
+use tokio::sync::watch;
 
 use crate::{
     Administration, AdministrationError,
@@ -199,10 +200,10 @@ impl Administration {
         Err(AdministrationError::Contended)
     }
 
-    /// Returns when any task was created, moved or ended after this was called.
-    pub async fn task_change(&self) {
-        // The sender lives as long as `self`, so that this cannot fail.
-        let _ = self.0.tasks_changed.subscribe().changed().await;
+    /// Hears whenever a task is created, moves or ends.
+    #[must_use]
+    pub fn task_changes(&self) -> watch::Receiver<u64> {
+        self.0.tasks_changed.subscribe()
     }
 
     /// Waits for the end of a task.

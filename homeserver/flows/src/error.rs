@@ -1,6 +1,8 @@
 //! Why a flow stopped.
 
 use accounts::AccountError;
+use administration::AdministrationError;
+use keys::KeysError;
 use rooms::RoomsError;
 use store::StoreError;
 
@@ -10,6 +12,21 @@ pub enum FlowsError {
     /// The accounts refused or failed.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// The keys refused or failed.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The administration refused or failed.
+    #[error(transparent)]
+    Administration(#[from] AdministrationError),
+    /// Server notices are switched off.
+    #[error("server notices are not enabled on this server; set server_notices.localpart")]
+    NoticesDisabled,
+    /// An invite to the room of server notices cannot be rejected.
+    #[error("you cannot reject this invite; join the room to leave it")]
+    CannotLeaveServerNoticeRoom,
+    /// A background task cannot go on.
+    #[error("{0}")]
+    Task(String),
     /// The rooms refused or failed.
     #[error(transparent)]
     Rooms(#[from] RoomsError),

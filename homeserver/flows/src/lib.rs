@@ -7,16 +7,26 @@
 use std::sync::Arc;
 
 use accounts::Accounts;
+use administration::Administration;
+use keys::Keys;
 use rooms::Rooms;
+use store::Store;
 
 mod deactivate;
 pub mod devices;
+pub mod encryption;
 mod error;
+mod notices;
 mod profile;
 mod resume;
+mod room_deletion;
+mod room_history;
+mod tasks;
 mod upgrade;
 
 pub use error::FlowsError;
+pub use notices::{Notice, NoticeSettings};
+pub use room_deletion::{DeletedRoom, RoomDeletion};
 pub use upgrade::Upgrade;
 
 /// What [`Flows`] is built from.
@@ -25,6 +35,14 @@ pub struct FlowsParts {
     pub accounts: Accounts,
     /// Rooms.
     pub rooms: Rooms,
+    /// Tasks and notes of administration.
+    pub administration: Administration,
+    /// How server notices look; none switches them off.
+    pub notices: Option<NoticeSettings>,
+    /// Keys of devices and people.
+    pub keys: Keys,
+    /// Where batches that belong to several domains are committed.
+    pub store: Store,
 }
 
 /// The use cases. Cloning it is one reference count.

@@ -3,10 +3,13 @@
 use std::{ops::Deref, sync::Arc};
 
 use accounts::Accounts;
+use administration::{Administration, TurnSettings};
 use base::{Clock, Rng, Shutdown};
+use delivery::delayed_events::DelayedEvents;
 use flows::Flows;
 use keys::Keys;
 use rooms::Rooms;
+use search::Search;
 use store::Store;
 use sync::Sync;
 use tokio::sync::Semaphore;
@@ -30,6 +33,14 @@ pub struct AppParts {
     pub keys: Keys,
     /// `/sync`.
     pub sync: Sync,
+    /// Messages, people and public rooms by their words.
+    pub search: Search,
+    /// Events that are sent later.
+    pub delayed_events: DelayedEvents,
+    /// Audit stream, reports, background tasks.
+    pub administration: Administration,
+    /// What the operator says about TURN.
+    pub turn: TurnSettings,
     /// Use cases that cross domains.
     pub flows: Flows,
     /// Rate limits by user or address and action.

@@ -13,10 +13,13 @@ use ruma::api::{client::uiaa::UiaaInfo, error::ErrorKind};
 use serde_json::{Map, Value};
 
 mod accounts;
+mod administration;
+mod delivery;
 mod flows;
 mod keys;
 mod request;
 mod rooms;
+mod search;
 mod store;
 mod sync;
 

@@ -57,6 +57,7 @@ impl ComplementEnvironment {
         config.passwords.length_min = 1;
         config.passwords.memory_kibibytes = 8;
         config.passwords.passes = 1;
+        config.server_notices.localpart = Some("_server".to_owned());
         config.rooms.directory_without_token = true;
         // Some tests name the creator in the power levels, which rooms of version 12 forbid.
         config.rooms.default_version = "11".to_owned();

@@ -3,18 +3,24 @@
 use std::{path::Path, sync::Arc};
 
 use accounts::{Accounts, AccountsParts};
+use administration::{Administration, AdministrationParts};
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
+use delivery::delayed_events::{DelayedEvents, DelayedEventsParts};
 use flows::{Flows, FlowsParts, devices::DeviceConsequences};
 use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, RateLimits};
 use outbound::{Lookup, Outbound, SystemLookup};
 use rooms::{Rooms, RoomsParts};
+use search::{Place, Search, SearchParts};
 use store::{Engine, Identity, Store};
 use streams::{Notifier, Numbers};
 use sync::{Sync, SyncParts, SyncSettings};
 
 use crate::{StartError, engine, settings, signing_key};
+
+/// Name of the folder of the search index in the data folder. It can be deleted: it is made anew.
+const SEARCH_FOLDER_NAME: &str = "search";
 
 /// What a test may bring along; the default is the real thing.
 #[derive(Default)]
@@ -85,6 +91,16 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         signing_key,
         settings: settings::rooms(config)?,
     });
+    let search = Search::open(SearchParts {
+        store: store.clone(),
+        rooms: rooms.clone(),
+        accounts: accounts.clone(),
+        place: match config.database.engine {
+            DatabaseEngine::Memory => Place::Memory,
+            DatabaseEngine::Rocksdb => Place::Folder(directory.join(SEARCH_FOLDER_NAME)),
+        },
+        settings: settings::search(config),
+    })?;
     let consequences = DeviceConsequences { keys: keys.clone(), rooms: rooms.clone() };
     accounts.observe_devices(Arc::new(consequences));
     let sync = Sync::new(SyncParts {
@@ -96,14 +112,35 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         shutdown: shutdown.clone(),
         settings: SyncSettings::default(),
     });
-    let flows = Flows::new(FlowsParts { accounts: accounts.clone(), rooms: rooms.clone() });
+    let administration =
+        Administration::new(AdministrationParts { store: store.clone(), clock: clock.clone(), rng: rng.clone() });
+    let flows = Flows::new(FlowsParts {
+        accounts: accounts.clone(),
+        rooms: rooms.clone(),
+        administration: administration.clone(),
+        notices: settings::notices(config),
+        keys: keys.clone(),
+        store: store.clone(),
+    });
+    let delayed_events = DelayedEvents::open(DelayedEventsParts {
+        store: store.clone(),
+        rooms: rooms.clone(),
+        clock: clock.clone(),
+        rng: rng.clone(),
+        settings: settings::delayed_events(config),
+    })
+    .await?;
     let http = settings::http(config)?;
     let app = App::new(AppParts {
         store: store.clone(),
         accounts,
         rooms,
+        search,
         keys,
         sync,
+        administration,
+        turn: settings::turn(config),
+        delayed_events,
         flows,
         limits: RateLimits::new(http.rate_limits.as_ref()),
         settings: http,
@@ -116,7 +153,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
 
 /// All tables of the program.
 fn tables() -> Vec<store::TableInfo> {
-    [streams::tables(), accounts::tables(), keys::tables(), rooms::tables()].concat()
+    [streams::tables(), administration::tables(), accounts::tables(), keys::tables(), rooms::tables(), search::tables(), delivery::tables()].concat()
 }
 
 fn create_directory(directory: &Path) -> Result<(), StartError> {

@@ -17,7 +17,7 @@ use store::{OpenError, Store, StoreError};
 use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
-    acme, administration, housekeeping, listener,
+    acme, administration, delayed_events, housekeeping, listener,
     listener::{Listening, Terms},
     metrics_endpoint,
     parts::{self, Options, Parts},
@@ -66,6 +66,9 @@ pub enum StartError {
     /// Accounts cannot be prepared.
     #[error("accounts cannot be prepared: {0}")]
     Accounts(#[from] AccountError),
+    /// The search index cannot be opened.
+    #[error("{0}; its folder may be deleted, it is made anew")]
+    Search(#[from] search::SearchError),
     /// Work that a crash interrupted cannot be finished.
     #[error("work interrupted by a crash cannot be finished: {0}")]
     Resume(String),
@@ -119,8 +122,13 @@ impl Server {
         };
         match running.listen(recorder).await {
             Ok(()) => {
-                let work = housekeeping::run(running.app.rooms.clone(), running.shutdown.clone());
+                let (rooms, keys) = (running.app.rooms.clone(), running.app.keys.clone());
+                let work = housekeeping::run(rooms, keys, running.shutdown.clone());
                 running.app.tasks().spawn(work);
+                let (flows, shutdown) = (running.app.flows.clone(), running.shutdown.clone());
+                running.app.tasks().spawn(async move { flows.run_tasks(shutdown).await });
+                let sending = delayed_events::run(running.app.clone(), running.shutdown.clone());
+                running.app.tasks().spawn(sending);
                 Ok(running)
             }
             Err(error) => {

@@ -1,10 +1,14 @@
 //! From the configuration file to the plain values that each crate takes.
 
 use accounts::{AccountSettings, PasswordCost, Registration};
+use administration::TurnSettings;
 use config::{ActionRate, Config};
+use delivery::delayed_events::DelayedEventSettings;
+use flows::NoticeSettings;
 use lianqiao_http::{Action, AddressRange, HttpSettings, Rate, RateLimitSettings};
 use outbound::OutboundSettings;
 use rooms::RoomsSettings;
+use search::SearchSettings;
 use ruma::{OwnedServerName, RoomVersionId};
 
 use crate::StartError;
@@ -30,6 +34,7 @@ pub(crate) fn http(config: &Config) -> Result<HttpSettings, StartError> {
         rate_limits: config.rate_limits.enabled.then(|| rate_limits(&config.rate_limits)),
         requests_max: config.listeners.requests_max,
         registration_shared_secret: config.registration.shared_secret.clone(),
+        rtc_livekit_urls: config.rtc.livekit_service_urls.clone(),
         directory_without_token: config.rooms.directory_without_token,
         default_room_version: default_room_version(config)?,
     })
@@ -52,6 +57,30 @@ pub(crate) fn accounts(config: &Config) -> AccountSettings {
             lanes: 1,
         },
         ..AccountSettings::default()
+    }
+}
+
+/// How server notices look, when there are any.
+pub(crate) fn notices(config: &Config) -> Option<NoticeSettings> {
+    let section = &config.server_notices;
+    Some(NoticeSettings {
+        localpart: section.localpart.clone()?,
+        display_name: section.display_name.clone(),
+        avatar_url: section.avatar_url.clone(),
+        room_name: section.room_name.clone(),
+        auto_join: section.auto_join,
+    })
+}
+
+pub(crate) fn turn(config: &Config) -> TurnSettings {
+    let section = &config.turn;
+    TurnSettings {
+        uris: section.uris.clone(),
+        shared_secret: section.shared_secret.clone(),
+        username: section.username.clone(),
+        password: section.password.clone(),
+        lifetime_seconds: section.lifetime_seconds,
+        guests: section.guests,
     }
 }
 
@@ -88,6 +117,17 @@ pub(crate) fn outbound(config: &Config) -> Result<OutboundSettings, StartError> 
         proxy: section.proxy.clone(),
         user_agent: concat!("Lianqiao/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
+}
+
+pub(crate) fn delayed_events(config: &Config) -> DelayedEventSettings {
+    DelayedEventSettings {
+        delay_ms_max: config.rtc.delayed_event_hours_max.saturating_mul(60 * 60 * 1_000),
+        scheduled_per_user_max: config.rtc.delayed_events_per_user_max,
+    }
+}
+
+pub(crate) fn search(config: &Config) -> SearchSettings {
+    SearchSettings { all_users_found: config.user_directory.all_users }
 }
 
 fn default_room_version(config: &Config) -> Result<RoomVersionId, StartError> {

@@ -1,6 +1,8 @@
 //! Matrix codes of what `flows` refuses: those of the domain that refused.
 
 use flows::FlowsError;
+use http::StatusCode;
+use ruma::api::error::ErrorCode;
 
 use super::MatrixError;
 
@@ -8,7 +10,14 @@ impl From<FlowsError> for MatrixError {
     fn from(error: FlowsError) -> Self {
         match error {
             FlowsError::Account(error) => error.into(),
+            FlowsError::Keys(error) => error.into(),
             FlowsError::Rooms(error) => error.into(),
+            FlowsError::Administration(error) => error.into(),
+            FlowsError::NoticesDisabled => Self::bad_request(error.to_string()),
+            FlowsError::CannotLeaveServerNoticeRoom => {
+                Self::new(StatusCode::FORBIDDEN, ErrorCode::CannotLeaveServerNoticeRoom, error.to_string())
+            }
+            FlowsError::Task(reason) => Self::internal("carry out task", reason),
         }
     }
 }
