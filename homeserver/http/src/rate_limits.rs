@@ -149,13 +149,25 @@ impl RateLimits {
         }
     }
 
+    /// Counts one action of a user that no request waits for.
+    ///
+    /// # Errors
+    /// The time to wait, in ms.
+    pub fn wait_ms(&self, user: &UserId, action: Action) -> Result<(), u64> {
+        self.count(user.as_bytes(), action)
+    }
+
     fn check(&self, subject: impl Hash, action: Action) -> Result<(), MatrixError> {
+        self.count(subject, action).map_err(MatrixError::limit_exceeded)
+    }
+
+    fn count(&self, subject: impl Hash, action: Action) -> Result<(), u64> {
         let Some(table) = self.tables.as_ref().and_then(|tables| tables[action as usize].as_ref()) else {
             return Ok(());
         };
         table.check(self.hasher.hash_one(subject)).map_err(|wait| {
             metrics::counter!("http_requests_limited_total", "action" => action.name()).increment(1);
-            MatrixError::limit_exceeded(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
+            u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
         })
     }
 }

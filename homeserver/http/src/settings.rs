@@ -25,6 +25,8 @@ pub struct HttpSettings {
     pub requests_max: usize,
     /// Shared secret of `POST /_synapse/admin/v1/register`; none disables the endpoint.
     pub registration_shared_secret: Option<String>,
+    /// MatrixRTC authorisation services in front of LiveKit, most preferred first.
+    pub rtc_livekit_urls: Vec<String>,
     /// Whether the public room directory may be read without a token.
     pub directory_without_token: bool,
     /// Room version that new rooms get when the client names none.
@@ -44,6 +46,7 @@ impl HttpSettings {
             rate_limits: None,
             requests_max: 16_384,
             registration_shared_secret: None,
+            rtc_livekit_urls: Vec::new(),
             directory_without_token: false,
             default_room_version: ruma::RoomVersionId::V12,
         }

@@ -8,6 +8,7 @@ mod acme;
 mod administration;
 pub mod cli;
 pub mod complement;
+mod delayed_events;
 mod doctor;
 mod engine;
 mod first_start;

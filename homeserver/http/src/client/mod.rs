@@ -6,12 +6,16 @@ pub mod account;
 pub mod account_data;
 pub mod alias;
 pub(crate) mod confirm;
+pub mod delayed_events;
+pub mod dehydrated_device;
 pub mod device;
 pub mod directory;
 pub mod discovery;
 pub mod ephemeral;
 pub mod filter;
 pub mod history;
+pub mod key_backup;
+pub mod keys;
 pub mod membership;
 pub(crate) mod owner;
 pub mod profile;
@@ -19,11 +23,15 @@ pub mod push_rules;
 pub mod register;
 pub mod room;
 pub mod room_state;
+pub mod search;
 pub mod send;
 pub mod session;
 pub mod spaces;
 pub mod sync;
+pub mod third_party;
+pub mod thread_subscriptions;
 pub mod to_device;
+pub mod user_directory;
 
 /// Every endpoint of the client-server API.
 pub fn routes() -> Routes {
@@ -31,21 +39,29 @@ pub fn routes() -> Routes {
         .merge(account::routes())
         .merge(account_data::routes())
         .merge(alias::routes())
+        .merge(delayed_events::routes())
+        .merge(dehydrated_device::routes())
         .merge(device::routes())
         .merge(directory::routes())
         .merge(discovery::routes())
         .merge(ephemeral::routes())
         .merge(filter::routes())
         .merge(history::routes())
+        .merge(key_backup::routes())
+        .merge(keys::routes())
         .merge(membership::routes())
         .merge(profile::routes())
         .merge(push_rules::routes())
         .merge(register::routes())
         .merge(room::routes())
         .merge(room_state::routes())
+        .merge(search::routes())
         .merge(send::routes())
         .merge(session::routes())
         .merge(spaces::routes())
         .merge(sync::routes())
+        .merge(third_party::routes())
+        .merge(thread_subscriptions::routes())
         .merge(to_device::routes())
+        .merge(user_directory::routes())
 }

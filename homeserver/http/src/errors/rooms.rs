@@ -1,7 +1,7 @@
 //! Matrix codes of what `rooms` refuses.
 
 use http::StatusCode;
-use rooms::RoomsError;
+use rooms::{RoomsError, thread_subscriptions::SubscriptionRefusal};
 use ruma::api::error::ErrorCode;
 
 use super::MatrixError;
@@ -30,6 +30,20 @@ impl From<RoomsError> for MatrixError {
             RoomsError::InvalidRoomState(_) => bad_request(ErrorCode::InvalidRoomState),
             RoomsError::UnableToGrantJoin(_) => bad_request(ErrorCode::UnableToGrantJoin),
             RoomsError::UnableToAuthoriseJoin(_) => bad_request(ErrorCode::UnableToAuthorizeJoin),
+            RoomsError::InviteBlocked { by_filter: false } => {
+                Self::new(StatusCode::FORBIDDEN, ErrorCode::from("M_INVITE_BLOCKED"), message)
+            }
+            RoomsError::InviteBlocked { by_filter: true } => {
+                let code = ErrorCode::from("ORG.MATRIX.MSC4155.M_INVITE_BLOCKED");
+                Self::new(StatusCode::FORBIDDEN, code, message)
+            }
+            RoomsError::ThreadSubscription(SubscriptionRefusal::NotInThread) => {
+                bad_request(ErrorCode::from("IO.ELEMENT.MSC4306.M_NOT_IN_THREAD"))
+            }
+            RoomsError::ThreadSubscription(SubscriptionRefusal::GivenUpSince) => {
+                let code = ErrorCode::from("IO.ELEMENT.MSC4306.M_CONFLICTING_UNSUBSCRIPTION");
+                Self::new(StatusCode::CONFLICT, code, message)
+            }
             RoomsError::StillInRoom | RoomsError::Unsupported(_) => Self::bad_request(message),
             RoomsError::Contended => Self::unavailable("The room is busy", CONTENDED_RETRY_AFTER_SECONDS),
             RoomsError::Accounts(_) | RoomsError::Resolution(_) | RoomsError::Corrupt(_) => {

@@ -14,6 +14,7 @@ mod token;
 mod uia;
 mod with_body;
 mod with_filter;
+mod with_query;
 
 pub use authed::{Authed, GuestAllowed, MaybeAuthed};
 pub use body::read_body;
@@ -26,6 +27,7 @@ pub(crate) use token::percent_decode;
 pub use uia::Uia;
 pub use with_body::WithBody;
 pub use with_filter::WithFilter;
+pub use with_query::{Arguments, WithQuery};
 
 /// An extractor that ends in a ruma request; [`crate::Routes::ruma`] reads paths and method from it.
 pub trait RumaExtractor: axum::extract::FromRequest<crate::App, Rejection = crate::MatrixError> {

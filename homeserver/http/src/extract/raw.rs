@@ -6,6 +6,7 @@ use http::Request;
 use ruma::api::{IncomingRequest, Metadata, error::DeserializationError};
 use serde_json::value::RawValue;
 
+use super::Arguments;
 use crate::MatrixError;
 
 /// The arguments and the body of a request of type `M`, unparsed: for endpoints that keep keys this
@@ -13,6 +14,8 @@ use crate::MatrixError;
 pub struct Raw<M> {
     /// Decoded path arguments, in order.
     pub path: Vec<String>,
+    /// The query.
+    pub query: Arguments,
     /// The body.
     pub body: Vec<u8>,
     kind: PhantomData<fn() -> M>,
@@ -57,7 +60,8 @@ impl<M: IncomingRequest> IncomingRequest for Raw<M> {
         path_args: &[&str],
     ) -> Result<Self, DeserializationError> {
         let path = path_args.iter().map(|&argument| argument.to_owned()).collect();
-        Ok(Self { path, body: request.body().to_vec(), kind: PhantomData })
+        let query = Arguments::of(request.uri());
+        Ok(Self { path, query, body: request.body().to_vec(), kind: PhantomData })
     }
 }
 

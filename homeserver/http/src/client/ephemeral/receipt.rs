@@ -7,13 +7,19 @@ use ruma::{
     events::receipt::ReceiptThread,
 };
 
-use crate::{Answer, App, Authed, MatrixError};
+use super::may_go_back;
+use crate::{Answer, App, Authed, MatrixError, extract::WithBody};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidreceiptreceipttypeeventid)
 pub async fn handler(
     State(app): State<App>,
-    Authed { caller, request }: Authed<Request>,
+    Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
+    let WithBody { request, body } = request;
+    let may_go_back = may_go_back(&body)?;
+    if may_go_back && request.receipt_type != ReceiptType::FullyRead {
+        return Err(MatrixError::invalid_param("Only m.fully_read may move back"));
+    }
     let scope = scope(&request.thread)?;
     let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await?;
     match request.receipt_type {
@@ -27,7 +33,7 @@ pub async fn handler(
             return Err(MatrixError::invalid_param("m.fully_read takes no thread_id"));
         }
         ReceiptType::FullyRead => {
-            app.rooms.set_fully_read(&room, &request.event_id).await?;
+            app.rooms.set_fully_read(&room, &request.event_id, may_go_back).await?;
         }
         _ => return Err(MatrixError::invalid_param("The receipt type is not known")),
     }

@@ -27,7 +27,7 @@ pub fn routes() -> Routes {
 }
 
 /// Who looks, for the domain.
-pub(super) fn viewer(caller: &Caller) -> Viewer<'_> {
+pub(in crate::client) fn viewer(caller: &Caller) -> Viewer<'_> {
     Viewer { user: &caller.user, device: caller.device.as_deref() }
 }
 

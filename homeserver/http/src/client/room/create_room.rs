@@ -14,15 +14,17 @@ use ruma::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Answer, App, Authed, MatrixError, rate_limits::Action};
+use crate::{Answer, App, Authed, MatrixError, extract::WithBody, rate_limits::Action};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom)
 pub async fn handler(
     State(app): State<App>,
-    Authed { caller, request }: Authed<Request>,
+    Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.user(&caller.user, Action::CreateRoom)?;
-    let request = wanted(caller.user, request)?;
+    let mut wanted = wanted(caller.user, request.request)?;
+    wanted.invite_reason = invite_reason(&request.body)?;
+    let request = wanted;
     let created = app.rooms.create(&request).await?;
     Ok(Answer(Response::new(created.room_id)))
 }
@@ -53,6 +55,19 @@ fn wanted(creator: OwnedUserId, request: Request) -> Result<CreateRoom, MatrixEr
     wanted.is_direct = request.is_direct;
     wanted.initial_state = request.initial_state.iter().map(initial_state).collect::<Result<_, _>>()?;
     Ok(wanted)
+}
+
+/// Why the users are invited (MSC4491), by the name of the proposal or its unstable one.
+fn invite_reason(body: &[u8]) -> Result<Option<String>, MatrixError> {
+    #[derive(Deserialize)]
+    struct Body {
+        invite_reason: Option<String>,
+        #[serde(rename = "uk.timedout.msc4491.invite_reason")]
+        unstable: Option<String>,
+    }
+    let body: Body =
+        serde_json::from_slice(body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
+    Ok(body.invite_reason.or(body.unstable))
 }
 
 fn object(json: Option<&RawValue>) -> Result<CanonicalJsonObject, MatrixError> {

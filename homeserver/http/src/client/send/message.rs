@@ -1,21 +1,43 @@
 //! `PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}`
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response as HttpResponse},
+};
+use delivery::delayed_events::NewDelayedEvent;
 use ruma::api::client::message::send_message_event::v3::{Request, Response};
 
 use super::options;
-use crate::{Answer, App, GuestAllowed, MatrixError, rate_limits::Action};
+use crate::{
+    Answer, App, GuestAllowed, MatrixError, client::delayed_events::schedule, extract::WithQuery,
+    rate_limits::Action,
+};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid)
 pub async fn handler(
     State(app): State<App>,
-    GuestAllowed { caller, request }: GuestAllowed<Request>,
-) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Message)?;
-    let content = rooms::canonical_object(request.body.json().get())?;
-    let options = options(&caller, "send", &request.room_id, request.txn_id.to_string());
+    GuestAllowed { caller, request }: GuestAllowed<WithQuery<Request>>,
+) -> Result<HttpResponse, MatrixError> {
+    let WithQuery { request, query } = request;
     let kind = request.event_type.to_string();
+    let content = rooms::canonical_object(request.body.json().get())?;
+    if let Some(delay_ms) = schedule::delay_ms(&query)? {
+        let transaction =
+            schedule::transaction(&caller, "send", &request.room_id, request.txn_id.as_str());
+        let new = NewDelayedEvent {
+            user: caller.user.clone(),
+            room_id: request.room_id,
+            kind,
+            state_key: None,
+            content,
+            delay_ms,
+            transaction: Some(transaction),
+        };
+        return Ok(schedule::instead(&app, &caller, new).await?.into_response());
+    }
+    app.limits.user(&caller.user, Action::Message)?;
+    let options = options(&caller, "send", &request.room_id, request.txn_id.to_string());
     let event_id = app.rooms.send(&request.room_id, &caller.user, &kind, content, options).await?;
     app.rooms.presence_active(&caller.user).await?;
-    Ok(Answer(Response::new(event_id)))
+    Ok(Answer(Response::new(event_id)).into_response())
 }

@@ -21,5 +21,5 @@ fn options(caller: &Caller, endpoint: &str, room_id: &ruma::RoomId, transaction_
         endpoint: format!("{endpoint} {room_id}"),
         transaction_id,
     };
-    SendOptions { transaction: Some(transaction), timestamp_ms: None }
+    SendOptions { transaction: Some(transaction), ..SendOptions::default() }
 }

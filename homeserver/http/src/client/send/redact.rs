@@ -2,18 +2,47 @@
 
 use axum::extract::State;
 use ruma::api::client::redact::redact_event::v3::{Request, Response};
+use serde::Deserialize;
 
 use super::options;
-use crate::{Answer, App, Authed, MatrixError, rate_limits::Action};
+use crate::{Answer, App, Authed, MatrixError, extract::WithBody, rate_limits::Action};
+
+/// Which related events go with the redacted one (MSC3912), by any of the names that clients use.
+#[derive(Default, Deserialize)]
+struct Related {
+    #[serde(default, rename = "org.matrix.msc3912.with_relations")]
+    unstable_relations: Vec<String>,
+    #[serde(default, rename = "org.matrix.msc3912.with_rel_types")]
+    unstable_types: Vec<String>,
+    #[serde(default)]
+    with_relations: Vec<String>,
+    #[serde(default)]
+    with_rel_types: Vec<String>,
+}
+
+impl Related {
+    fn of(body: &[u8]) -> Result<Vec<String>, MatrixError> {
+        let related: Self =
+            serde_json::from_slice(body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
+        let Self { unstable_relations, unstable_types, with_relations, with_rel_types } = related;
+        Ok([unstable_relations, unstable_types, with_relations, with_rel_types].concat())
+    }
+}
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidredacteventidtxnid)
 pub async fn handler(
     State(app): State<App>,
-    Authed { caller, request }: Authed<Request>,
+    Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.user(&caller.user, Action::Message)?;
+    let WithBody { request, body } = request;
+    let related = Related::of(&body)?;
     let options = options(&caller, "redact", &request.room_id, request.txn_id.to_string());
-    let Request { room_id, event_id, reason, .. } = request;
-    let event_id = app.rooms.redact(&room_id, &caller.user, &event_id, reason.as_deref(), options).await?;
+    let Request { room_id, event_id: redacted, reason, .. } = request;
+    let reason = reason.as_deref();
+    let event_id = app.rooms.redact(&room_id, &caller.user, &redacted, reason, options).await?;
+    if !related.is_empty() {
+        app.rooms.redact_related(&room_id, &caller.user, &redacted, &related, reason).await?;
+    }
     Ok(Answer(Response::new(event_id)))
 }
