@@ -19,8 +19,11 @@ use serde_json::{
 use store::{Batch, Reader, StoreError};
 
 use crate::{
-    AccountError, Accounts,
-    limits::{PUSH_RULE_ID_BYTES_MAX, PUSH_RULES_PER_USER_MAX, WRITE_TRIES_MAX},
+    AccountError, Accounts, default_push_rules,
+    limits::{
+        PUSH_RULE_BYTES_MAX, PUSH_RULE_ID_BYTES_MAX, PUSH_RULES_BYTES_MAX, PUSH_RULES_PER_USER_MAX,
+        WRITE_TRIES_MAX,
+    },
 };
 
 pub(crate) const PUSH_RULES: &str = "m.push_rules";
@@ -49,6 +52,12 @@ pub enum PushRuleError {
     /// The user has as many rules as allowed.
     #[error("too many push rules")]
     TooMany,
+    /// The rule, or all rules of the user together, are larger than allowed.
+    #[error("the push rules are too large")]
+    TooLarge,
+    /// Clients may not add rules of this kind.
+    #[error("rules of this kind cannot be added")]
+    KindNotAllowed,
 }
 
 /// Where a new rule stands among its kind.
@@ -70,13 +79,12 @@ impl Accounts {
     pub async fn push_ruleset(&self, reader: &Reader, user: &UserId) -> Result<Ruleset, StoreError> {
         let stored = self.stored_account_data(reader, user, None, PUSH_RULES).await?;
         let stored = stored.and_then(|content| serde_json::from_str::<Content>(content.get()).ok());
-        let defaults = Ruleset::server_default(user);
         Ok(match stored {
             Some(Content { mut global }) => {
-                global.update_with_server_default(defaults);
+                default_push_rules::update(&mut global, user);
                 global
             }
-            None => defaults,
+            None => default_push_rules::server_default(user),
         })
     }
 
@@ -112,12 +120,19 @@ impl Accounts {
         if rule.rule_id().len() > PUSH_RULE_ID_BYTES_MAX || rule.rule_id().is_empty() {
             return Err(PushRuleError::InvalidId.into());
         }
+        if rule.kind() == RuleKind::PostContent {
+            return Err(PushRuleError::KindNotAllowed.into());
+        }
+        let id = rule.rule_id().to_owned();
         self.change_push_rules(user, |ruleset| {
             ruleset
                 .insert(rule.clone(), place.after.as_deref(), place.before.as_deref())
                 .map_err(refused_insertion)?;
             let own = ruleset.iter().filter(|rule| !rule.is_server_default()).count();
-            if own > PUSH_RULES_PER_USER_MAX { Err(PushRuleError::TooMany) } else { Ok(()) }
+            if own > PUSH_RULES_PER_USER_MAX {
+                return Err(PushRuleError::TooMany);
+            }
+            check_size(ruleset, rule.kind(), &id)
         })
         .await
     }
@@ -161,7 +176,10 @@ impl Accounts {
         actions: Vec<Action>,
     ) -> Result<(), AccountError> {
         self.change_push_rules(user, |ruleset| {
-            ruleset.set_actions(kind.clone(), id, actions.clone()).map_err(|_| PushRuleError::NotFound)
+            ruleset
+                .set_actions(kind.clone(), id, actions.clone())
+                .map_err(|_| PushRuleError::NotFound)?;
+            check_size(ruleset, kind.clone(), id)
         })
         .await
     }
@@ -188,6 +206,9 @@ impl Accounts {
             change(&mut ruleset)?;
             let content = to_raw_value(&serde_json::json!({ "global": complete(&ruleset) }))
                 .map_err(|_| PushRuleError::InvalidId)?;
+            if content.get().len() > PUSH_RULES_BYTES_MAX {
+                return Err(PushRuleError::TooLarge.into());
+            }
             let mut batch = Batch::new();
             self.put_account_data(&reader, &mut batch, user, None, PUSH_RULES, &content).await?;
             match self.0.store.commit(batch).await {
@@ -198,6 +219,22 @@ impl Accounts {
         }
         Err(AccountError::Contended)
     }
+}
+
+/// One rule is evaluated for every event that reaches its user, so it must stay small.
+fn check_size(ruleset: &Ruleset, kind: RuleKind, id: &str) -> Result<(), PushRuleError> {
+    let Some(rule) = ruleset.get(kind, id) else { return Ok(()) };
+    let bytes = match rule.to_owned() {
+        AnyPushRule::Override(rule) | AnyPushRule::Underride(rule) | AnyPushRule::PostContent(rule) => {
+            serde_json::to_vec(&rule)
+        }
+        AnyPushRule::Content(rule) => serde_json::to_vec(&rule),
+        AnyPushRule::Room(rule) => serde_json::to_vec(&rule),
+        AnyPushRule::Sender(rule) => serde_json::to_vec(&rule),
+        _ => return Err(PushRuleError::KindNotAllowed),
+    };
+    let fits = bytes.is_ok_and(|bytes| bytes.len() <= PUSH_RULE_BYTES_MAX);
+    if fits { Ok(()) } else { Err(PushRuleError::TooLarge) }
 }
 
 /// The ruleset with every kind present.

@@ -9,7 +9,7 @@ use model::{EventNum, Pdu, RoomNum};
 use moka::sync::Cache;
 use rules::{
     PowerLevels,
-    push::{CompiledRules, PushContext},
+    push::{Actions, CompiledRules, PushContext, PushEvent},
 };
 use ruma::{OwnedUserId, UserId};
 use serde::Deserialize;
@@ -54,16 +54,68 @@ impl Rooms {
         room: RoomNum,
     ) -> Result<PushJudge, RoomsError> {
         let accounts = &self.parts.accounts;
-        let member = self.current_state(reader, room, "m.room.member", user.as_str()).await?;
-        let content = member.and_then(|pdu| pdu.content_as::<MemberContent>().ok());
         Ok(PushJudge {
             user: user.to_owned(),
             rules: accounts.push_rules(user).await?,
             ignored: accounts.ignored_users(user).await?,
-            display_name: content.and_then(|content| content.displayname),
+            display_name: self.display_name(reader, room, user).await?,
             member_count: self.member_counts(reader, room).await?.joined,
             power: self.cached_power(reader, room).await?,
         })
+    }
+
+    /// What the push rules of these users say of an event: who is to be notified, and how. Those whom it does not
+    /// concern are left out: the sender, who ignores the sender, whose rules say nothing.
+    pub async fn push_decisions(
+        &self,
+        reader: &Reader,
+        room: RoomNum,
+        pdu: &Pdu,
+        users: &[OwnedUserId],
+    ) -> Result<Vec<(OwnedUserId, Actions)>, RoomsError> {
+        let (has_body, has_mentions) = {
+            let event = PushEvent::new(pdu);
+            (event.has_body(), event.has_mentions())
+        };
+        let member_count = self.member_counts(reader, room).await?.joined;
+        let power = self.cached_power(reader, room).await?;
+        let mut readers = Vec::with_capacity(users.len());
+        for user in users.iter().filter(|user| *user != pdu.sender()) {
+            let rules = self.parts.accounts.push_rules(user).await?;
+            let ignored = self.parts.accounts.ignored_users(user).await?;
+            if is_ignored(&ignored, pdu) {
+                continue;
+            }
+            let asks_name = has_body && rules.asks_display_name(has_mentions);
+            let name = if asks_name { self.display_name(reader, room, user).await? } else { None };
+            readers.push((user, rules, name));
+        }
+        // From here on nothing waits: the event is read once, for all of them.
+        let event = PushEvent::new(pdu);
+        let decide = |(user, rules, name): (&OwnedUserId, Arc<CompiledRules>, Option<String>)| {
+            let context = PushContext {
+                user,
+                display_name: name.as_deref(),
+                member_count,
+                power: power.as_deref(),
+                thread_subscribed: None,
+            };
+            let actions = rules.evaluate_event(&context, &event);
+            actions.notify.then(|| (user.clone(), actions))
+        };
+        Ok(readers.into_iter().filter_map(decide).collect())
+    }
+
+    /// The display name of a user in a room.
+    pub async fn display_name(
+        &self,
+        reader: &Reader,
+        room: RoomNum,
+        user: &UserId,
+    ) -> Result<Option<String>, RoomsError> {
+        let member = self.current_state(reader, room, "m.room.member", user.as_str()).await?;
+        let content = member.and_then(|pdu| pdu.content_as::<MemberContent>().ok());
+        Ok(content.and_then(|content| content.displayname))
     }
 
     async fn cached_power(
@@ -91,6 +143,11 @@ impl PushJudge {
 
     /// Whether an event notifies, and if so, whether it highlights.
     pub fn notifies(&self, pdu: &Pdu) -> Option<bool> {
+        self.actions(pdu).map(|actions| actions.highlight)
+    }
+
+    /// What is to be done with an event that notifies.
+    pub fn actions(&self, pdu: &Pdu) -> Option<Actions> {
         if is_ignored(&self.ignored, pdu) {
             return None;
         }
@@ -102,6 +159,6 @@ impl PushJudge {
             thread_subscribed: None,
         };
         let actions = self.rules.evaluate(&context, pdu);
-        actions.notify.then_some(actions.highlight)
+        actions.notify.then_some(actions)
     }
 }

@@ -31,6 +31,8 @@ pub struct Actions {
     pub highlight: bool,
     /// The sound to play, if any.
     pub sound: Option<Arc<str>>,
+    /// Tweaks that the specification does not know, handed on as they are: name and JSON.
+    pub other_tweaks: Option<Arc<[(String, String)]>>,
 }
 
 /// The user for whom an event is evaluated, and the room at that time. Borrowed throughout: cheap to build.
@@ -52,6 +54,10 @@ pub struct PushContext<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct CompiledRules {
     rules: Vec<Rule>,
+    /// Whether a rule asks for the display name whatever the event holds.
+    asks_name: bool,
+    /// Whether a rule asks for the display name of events without `m.mentions`.
+    asks_name_without_mentions: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -68,13 +74,20 @@ impl CompiledRules {
     /// Compiles a rule set. A condition of an unknown kind never matches, nor does the rule that holds it.
     #[must_use]
     pub fn compile(ruleset: &Ruleset) -> Self {
-        let rules = ruleset
+        let rules: Vec<Rule> = ruleset
             .iter()
             .filter(|rule| rule.enabled())
             .take(PUSH_RULES_MAX)
             .filter_map(|rule| Rule::compile(rule.to_owned()))
             .collect();
-        Self { rules }
+        let asks = |mentions: bool| rules.iter().any(|rule| rule.asks_name(mentions));
+        Self { asks_name: asks(true), asks_name_without_mentions: asks(false), rules }
+    }
+
+    /// Whether the display name of the user can decide about an event, with or without `m.mentions`.
+    #[must_use]
+    pub fn asks_display_name(&self, event_has_mentions: bool) -> bool {
+        self.asks_name || (self.asks_name_without_mentions && !event_has_mentions)
     }
 
     /// The actions of the first rule that matches; none for the user's own events.
@@ -123,6 +136,12 @@ impl Rule {
         conditions.sort_by_key(Condition::cost);
         Some(Self { conditions, actions })
     }
+
+    fn asks_name(&self, event_has_mentions: bool) -> bool {
+        let switched_off = |condition: &Condition| matches!(condition, Condition::NoMentions);
+        self.conditions.iter().any(|condition| matches!(condition, Condition::ContainsDisplayName))
+            && !(event_has_mentions && self.conditions.iter().any(switched_off))
+    }
 }
 
 /// `None` for kinds that this server does not know.
@@ -145,13 +164,21 @@ fn compile_condition(condition: &PushCondition) -> Option<Condition> {
 
 fn actions(actions: &[Action]) -> Actions {
     let mut result = Actions::default();
+    let mut others = Vec::new();
     for action in actions {
         result.notify |= action.should_notify();
         result.highlight |= action.is_highlight();
-        if let Action::SetTweak(Tweak::Sound(sound)) = action {
-            result.sound = Some(Arc::from(sound.as_str()));
+        match action {
+            Action::SetTweak(Tweak::Sound(sound)) => result.sound = Some(Arc::from(sound.as_str())),
+            Action::SetTweak(Tweak::Highlight(_)) => {}
+            Action::SetTweak(other) => {
+                let value = other.value().map_or_else(|| "true".to_owned(), |value| value.get().to_owned());
+                others.push((other.set_tweak().to_owned(), value));
+            }
+            _ => {}
         }
     }
+    result.other_tweaks = (!others.is_empty()).then(|| others.into());
     result
 }
 

@@ -19,7 +19,7 @@ fn refused(result: Result<(), AccountError>) -> PushRuleError {
 
 async fn content_ids(f: &Fixture, user: &OwnedUserId) -> Vec<String> {
     let ruleset = f.accounts.push_ruleset(f.accounts.reader(), user).await.unwrap();
-    ruleset.content.iter().map(|rule| rule.rule_id.clone()).collect()
+    ruleset.content.iter().filter(|rule| !rule.default).map(|rule| rule.rule_id.clone()).collect()
 }
 
 #[tokio::test]

@@ -79,8 +79,16 @@ impl<'a> PushEvent<'a> {
         self.pdu
     }
 
-    pub(super) fn has_mentions(&self) -> bool {
+    /// Whether the event says itself whom it mentions.
+    #[must_use]
+    pub fn has_mentions(&self) -> bool {
         self.content().contains_key("m.mentions")
+    }
+
+    /// Whether there is text in which a name could stand.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        self.lower_body().is_some()
     }
 
     /// The body in lower case, made once for all users.

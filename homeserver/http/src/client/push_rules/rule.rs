@@ -2,8 +2,12 @@
 
 use accounts::RulePlace;
 use axum::extract::State;
-use ruma::api::client::push::{
-    delete_pushrule::v3 as delete_rule, get_pushrule::v3 as get_rule, set_pushrule::v3 as set_rule,
+use ruma::{
+    api::client::push::{
+        PushRule, delete_pushrule::v3 as delete_rule, get_pushrule::v3 as get_rule,
+        set_pushrule::v3 as set_rule,
+    },
+    push::AnyPushRule,
 };
 
 use crate::{Answer, App, Authed, MatrixError};
@@ -15,7 +19,12 @@ pub async fn get(
 ) -> Result<Answer<get_rule::Response>, MatrixError> {
     let reader = app.accounts.reader();
     let rule = app.accounts.push_rule(reader, &caller.user, request.kind, &request.rule_id).await?;
-    Ok(Answer(get_rule::Response::new(rule.into())))
+    // ruma's conversion does not know this kind and would panic.
+    let rule = match rule {
+        AnyPushRule::PostContent(rule) => PushRule::from(rule),
+        other => PushRule::from(other),
+    };
+    Ok(Answer(get_rule::Response::new(rule)))
 }
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3pushrulesglobalkindruleid)

@@ -1,0 +1,72 @@
+//! Letters about accounts and their addresses. Their language is not known yet, so they speak both.
+
+use super::{Letter, escaped, html, subject};
+
+/// Lets the owner of an address prove that it is theirs.
+#[must_use]
+pub fn prove_address(server: &str, link: &str) -> Letter {
+    let chinese = format!("请打开下面的链接，确认此邮箱属于您在 {server} 的账号：");
+    let english = format!("Open this link to confirm that this address belongs to your account on {server}:");
+    with_link(&format!("确认邮箱 Confirm your address ({server})"), &chinese, &english, link)
+}
+
+/// Lets the owner of an address set a new password.
+#[must_use]
+pub fn reset_password(server: &str, link: &str) -> Letter {
+    let chinese = format!("有人请求重设您在 {server} 的密码。请打开下面的链接确认：");
+    let english = format!("Somebody asked to reset your password on {server}. Open this link to confirm:");
+    with_link(&format!("重设密码 Reset your password ({server})"), &chinese, &english, link)
+}
+
+/// Tells the owner of an address, and nobody else, that it has an account already.
+#[must_use]
+pub fn address_in_use(server: &str) -> Letter {
+    let chinese =
+        format!("有人想用此邮箱在 {server} 登记，但它已属于一个账号。若是您本人，请直接登录或重设密码。");
+    let english = format!(
+        "Somebody wanted to use this address on {server}, but it belongs to an account already. \
+         If it was you, log in or reset your password."
+    );
+    let paragraphs = [chinese, english];
+    Letter {
+        subject: subject(&format!("邮箱已登记 Your address is in use ({server})")),
+        text: paragraphs.join("\n\n"),
+        html: html(&paragraphs.map(|paragraph| escaped(&paragraph))),
+        unsubscribe_link: None,
+    }
+}
+
+fn with_link(title: &str, chinese: &str, english: &str, link: &str) -> Letter {
+    const IGNORE: &str = "若非您本人操作，请忽略此邮件。 If it was not you, ignore this letter.";
+    let shown = escaped(link);
+    Letter {
+        subject: subject(title),
+        text: format!("{chinese}\n{english}\n\n{link}\n\n{IGNORE}\n"),
+        html: html(&[
+            format!("{}<br>{}", escaped(chinese), escaped(english)),
+            format!("<a href=\"{shown}\">{shown}</a>"),
+            IGNORE.to_owned(),
+        ]),
+        unsubscribe_link: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_and_the_link_are_in_both_forms() {
+        for letter in [
+            prove_address("a.example", "https://x/?a=1&b=2"),
+            reset_password("a.example", "https://x/?a=1&b=2"),
+        ] {
+            assert!(letter.text.contains("https://x/?a=1&b=2"));
+            assert!(letter.html.contains("href=\"https://x/?a=1&amp;b=2\""));
+            for text in [&letter.text, &letter.html] {
+                assert!(text.contains("链接") && text.contains("Open this link"), "{text}");
+            }
+        }
+        assert!(!address_in_use("<b>").html.contains("<b>"));
+    }
+}
