@@ -52,6 +52,18 @@ impl Routes {
         paths.into_iter().fold(self, |routes, path| routes.ruma_at(path, handler.clone()))
     }
 
+    /// Adds a handler that waits for news under a method other than GET: it writes nothing that matters, and ends with
+    /// the connection of the client that asked.
+    #[must_use]
+    pub fn ruma_waiting<H, X>(self, handler: H) -> Self
+    where
+        H: RumaHandler<X>,
+        X: RumaExtractor + Send + 'static,
+    {
+        let paths: Vec<&'static str> = <X::Request as Metadata>::PATH_BUILDER.all_paths().collect();
+        paths.into_iter().fold(self, |routes, path| routes.ruma_run(path, handler.clone(), false))
+    }
+
     /// Adds a handler also under the forms of its paths that leave out the last argument, with and
     /// without a slash at the end: `…/state/{event_type}` stands for an empty state key.
     #[must_use]
@@ -73,14 +85,21 @@ impl Routes {
 
     /// Adds a ruma handler under one more path, for a name that ruma does not know.
     #[must_use]
-    pub fn ruma_at<H, X>(mut self, path: &str, handler: H) -> Self
+    pub fn ruma_at<H, X>(self, path: &str, handler: H) -> Self
+    where
+        H: RumaHandler<X>,
+        X: RumaExtractor + Send + 'static,
+    {
+        self.ruma_run(path, handler, <X::Request as Metadata>::METHOD != Method::GET)
+    }
+
+    fn ruma_run<H, X>(mut self, path: &str, handler: H, detached: bool) -> Self
     where
         H: RumaHandler<X>,
         X: RumaExtractor + Send + 'static,
     {
         let method = <X::Request as Metadata>::METHOD;
         let label: &'static str = Route::label(path);
-        let detached = method != Method::GET;
         let service = on(filter(&method), move |State(app): State<App>, request: Request| {
             run(handler.clone(), app, request, detached, label)
         });

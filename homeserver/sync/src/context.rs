@@ -73,7 +73,12 @@ pub(crate) struct Context<'a> {
     pub sent_members: &'a Arc<Mutex<SentMembers>>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The same answer for a part that stands elsewhere than the rest.
+    pub fn with_since(&self, since: Option<Since>) -> Context<'a> {
+        Context { since, ..*self }
+    }
+
     /// The user who asks.
     pub fn user(&self) -> &UserId {
         self.viewer.user

@@ -21,6 +21,15 @@ pub enum SyncError {
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The connection is gone, or was never this device's: the client starts over (MSC4186).
+    #[error("the position is not known")]
+    UnknownPosition,
+    /// A newer request of the same connection took over.
+    #[error("a newer request of the same connection took over")]
+    Overtaken,
+    /// The request asks for what may not be asked; the text says what.
+    #[error("{0}")]
+    Request(String),
     /// The computation of a shared answer failed; the cause was logged where it happened.
     #[error("the answer could not be put together: {0}")]
     Failed(String),

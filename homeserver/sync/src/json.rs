@@ -30,6 +30,11 @@ impl JsonWriter {
         Bytes::from(self.out)
     }
 
+    /// How many bytes there are so far.
+    pub fn length(&self) -> usize {
+        self.out.len()
+    }
+
     /// Where the text stands now, for [`Self::rollback`].
     pub fn mark(&self) -> Mark {
         Mark { length: self.out.len(), fresh: self.fresh }

@@ -17,6 +17,7 @@ mod fields;
 mod filter;
 mod initial;
 mod json;
+mod key_changes;
 mod lazy_members;
 mod lean_state;
 pub mod limits;
@@ -24,6 +25,7 @@ mod plan;
 mod presence;
 mod request;
 mod room;
+pub mod sliding;
 mod to_device;
 pub mod token;
 mod wait;
@@ -41,6 +43,7 @@ use store::Store;
 use streams::Notifier;
 
 pub use crate::{
+    device_lists::DeviceLists,
     errors::SyncError,
     request::{FilterChoice, StateForm, SyncRequest},
     token::TokenError,
@@ -89,6 +92,8 @@ pub(crate) struct Inner {
     initial: initial::InitialAnswers,
     filters: Cache<(OwnedUserId, String), Arc<CompiledFilter>>,
     everything: Arc<CompiledFilter>,
+    no_members: Arc<parking_lot::Mutex<lazy_members::SentMembers>>,
+    pub(crate) sliding: sliding::Sliding,
 }
 
 impl Sync {
@@ -102,6 +107,8 @@ impl Sync {
             initial: initial::InitialAnswers::default(),
             filters: Cache::new(limits::FILTERS_KEPT_MAX),
             everything: Arc::default(),
+            no_members: Arc::default(),
+            sliding: sliding::Sliding::default(),
         }))
     }
 

@@ -1,11 +1,35 @@
 //! `/sync`: what is new for a client, waiting for it if need be.
 
-use crate::Routes;
+use std::future::Future;
+
+use accounts::Session;
+
+use crate::{App, MatrixError, Routes};
 
 mod query;
+mod sliding_body;
+mod sliding_stable;
+mod sliding_unstable;
 mod sync_events;
 
 /// The endpoints of this area.
 pub fn routes() -> Routes {
-    Routes::new().ruma(sync_events::handler)
+    Routes::new()
+        .ruma(sync_events::handler)
+        .ruma_waiting(sliding_unstable::handler)
+        .ruma_waiting(sliding_stable::handler)
+}
+
+/// A long poll, ended with 401 as soon as its session ends: a device that was logged out, locked or closed
+/// hears of it now and not after the time-out, and hears nothing else any more.
+pub(crate) async fn while_session_lives<T>(
+    app: &App,
+    session: &Session,
+    answer: impl Future<Output = Result<T, MatrixError>>,
+) -> Result<T, MatrixError> {
+    tokio::select! {
+        biased;
+        answer = answer => answer,
+        end = Box::pin(app.accounts.session_end(session)) => Err(end.into()),
+    }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use ruma::api::client::sync::sync_events::v3::Filter;
 use sync::{FilterChoice, StateForm, SyncRequest};
 
-use super::query::SyncQuery;
+use super::{query::SyncQuery, while_session_lives};
 use crate::{App, GuestAllowed, JsonBytes, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync)
@@ -19,8 +19,8 @@ pub async fn handler(
     };
     let timeout = request.timeout.unwrap_or_default();
     let request = SyncRequest {
-        user: caller.user,
-        device: caller.device,
+        user: caller.user.clone(),
+        device: caller.device.clone(),
         filter: filter(request.filter)?,
         since: request.since,
         full_state: request.full_state,
@@ -28,7 +28,8 @@ pub async fn handler(
         timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         set_presence: request.set_presence,
     };
-    Ok(JsonBytes(app.sync.answer(request).await?))
+    let answer = async { Ok(app.sync.answer(request).await?) };
+    Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
 }
 
 /// The first character tells a filter from the id of one; what begins like JSON and is no filter is refused.
