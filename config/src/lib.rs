@@ -13,8 +13,9 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Database, DatabaseEngine, Listeners, LogFormat, Logging, Metrics, Outbound, Passwords,
-    Presence, Proxies, RateLimits, Registration, Rooms, Rtc, Server, ServerNotices, Tls, Turn,
+    Acme, ActionRate, Database, DatabaseEngine, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
+    MediaStorage, Metrics, Outbound, Passwords, Presence, Proxies, Push, RateLimits, Registration, Rooms,
+    Rtc, Server, ServerNotices, Tls, Turn, UrlPreviews, UserDirectory,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +47,22 @@ pub struct Config {
     pub server_notices: ServerNotices,
     /// The TURN server for calls.
     pub turn: Turn,
+    /// Who is found in the user directory.
+    pub user_directory: UserDirectory,
     /// Calls.
     pub rtc: Rtc,
+    /// Uploaded files.
+    pub media: Media,
+    /// URL previews.
+    pub url_previews: UrlPreviews,
     /// Rate limits.
     pub rate_limits: RateLimits,
     /// Connections to the outside.
     pub outbound: Outbound,
+    /// Push notifications.
+    pub push: Push,
+    /// E-mail.
+    pub mail: Mail,
     /// Logs.
     pub logging: Logging,
     /// Metrics.
@@ -74,9 +85,14 @@ impl Config {
             &self.presence,
             &self.server_notices,
             &self.turn,
+            &self.user_directory,
             &self.rtc,
+            &self.media,
+            &self.url_previews,
             &self.rate_limits,
             &self.outbound,
+            &self.push,
+            &self.mail,
             &self.logging,
             &self.metrics,
         ]

@@ -49,6 +49,10 @@ section! {
         pub search: ActionRate = rate(2.0, 20),
         /// Presence and typing, by user.
         pub presence: ActionRate = rate(5.0, 50),
+        /// Uploading files, by user.
+        pub media: ActionRate = rate(2.0, 50),
+        /// Asking for previews of web pages, by user.
+        pub preview: ActionRate = rate(2.0, 30),
         /// Everything else that the Matrix specification calls rate limited, by user or address.
         pub other: ActionRate = rate(50.0, 500),
     }
@@ -67,6 +71,8 @@ fn validate(section: &RateLimits, problems: &mut Vec<Problem>) {
         ("keys", section.keys),
         ("search", section.search),
         ("presence", section.presence),
+        ("media", section.media),
+        ("preview", section.preview),
         ("other", section.other),
     ];
     for (key, rate) in rates {

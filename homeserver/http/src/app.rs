@@ -5,9 +5,10 @@ use std::{ops::Deref, sync::Arc};
 use accounts::Accounts;
 use administration::{Administration, TurnSettings};
 use base::{Clock, Rng, Shutdown};
-use delivery::delayed_events::DelayedEvents;
+use delivery::{delayed_events::DelayedEvents, push::Push};
 use flows::Flows;
 use keys::Keys;
+use media::Media;
 use rooms::Rooms;
 use search::Search;
 use store::Store;
@@ -41,6 +42,10 @@ pub struct AppParts {
     pub administration: Administration,
     /// What the operator says about TURN.
     pub turn: TurnSettings,
+    /// Pushers and notifications.
+    pub push: Push,
+    /// Content, thumbnails, URL previews.
+    pub media: Media,
     /// Use cases that cross domains.
     pub flows: Flows,
     /// Rate limits by user or address and action.

@@ -17,6 +17,7 @@ mod administration;
 mod delivery;
 mod flows;
 mod keys;
+mod media;
 mod request;
 mod rooms;
 mod search;
@@ -84,6 +85,11 @@ impl MatrixError {
     /// 403 `M_FORBIDDEN`.
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message)
+    }
+
+    /// 403 `M_USER_SUSPENDED`: the account is suspended, and this is one of the things it may not do.
+    pub fn suspended() -> Self {
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::UserSuspended, "Your account is suspended")
     }
 
     /// 403 `M_GUEST_ACCESS_FORBIDDEN`: guests may not call this endpoint.

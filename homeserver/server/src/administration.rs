@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Deactivate { user: String, erase: bool },
     /// Lists accounts in order, some at a time.
     ListUsers { after: Option<String> },
+    /// Has the search index made anew.
+    RebuildSearch,
 }
 
 /// The answer to a [`Command`].
@@ -45,6 +47,8 @@ pub(crate) enum Reply {
     Done(OwnedUserId),
     /// Some accounts; ask again after the last one until the list is empty.
     Users(Vec<Listed>),
+    /// Long work was begun.
+    Begun,
     /// Not done, and why.
     Refused(String),
 }
@@ -66,6 +70,10 @@ pub(crate) async fn execute(app: &App, command: Command) -> Reply {
         Command::SetPassword { user, password } => set_password(app, &user, &password).await,
         Command::Deactivate { user, erase } => deactivate(app, &user, erase).await,
         Command::ListUsers { after } => list(app, after.as_deref()).await,
+        Command::RebuildSearch => {
+            app.search.rebuild();
+            Ok(Reply::Begun)
+        }
     };
     outcome.unwrap_or_else(Reply::Refused)
 }

@@ -2,6 +2,7 @@
 
 mod config_command;
 mod output;
+mod search;
 mod serve;
 mod user;
 
@@ -30,6 +31,8 @@ enum Command {
     Config(config_command::Command),
     /// Checks configuration, ports, disk, clock, names and certificates, and says what to do.
     Doctor(ConfigFile),
+    /// Works on the search index, whether the server runs or not.
+    Search(search::Arguments),
     /// Makes, changes, closes and lists accounts, whether the server runs or not.
     User(user::Arguments),
 }
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
             Command::Serve(arguments) => Box::pin(serve::run(arguments)).await,
             Command::Config(command) => config_command::run(command),
             Command::Doctor(file) => Box::pin(doctor::run(&file.config, file.read())).await,
+            Command::Search(arguments) => Box::pin(search::run(arguments)).await,
             Command::User(arguments) => Box::pin(user::run(arguments)).await,
         }
     });

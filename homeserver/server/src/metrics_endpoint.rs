@@ -38,6 +38,7 @@ pub(crate) fn install() -> Option<PrometheusHandle> {
     };
     let handle = RECORDER.get_or_init(install).clone();
     store::describe_metrics();
+    search::describe_metrics();
     handle
 }
 

@@ -6,10 +6,14 @@ use accounts::{Accounts, AccountsParts};
 use administration::{Administration, AdministrationParts};
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
-use delivery::delayed_events::{DelayedEvents, DelayedEventsParts};
+use delivery::{
+    delayed_events::{DelayedEvents, DelayedEventsParts},
+    push::{Push, PushParts},
+};
 use flows::{Flows, FlowsParts, devices::DeviceConsequences};
 use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, RateLimits};
+use media::{Media, MediaParts};
 use outbound::{Lookup, Outbound, SystemLookup};
 use rooms::{Rooms, RoomsParts};
 use search::{Place, Search, SearchParts};
@@ -80,6 +84,15 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         settings: settings::accounts(config),
     });
     let keys = Keys::open(KeysParts { store: store.clone(), clock: clock.clone() }).await?;
+    let media = Media::open(MediaParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        rng: rng.clone(),
+        outbound: outbound.clone(),
+        server_name: server_name.clone(),
+        settings: settings::media(config, keeps_nothing),
+    })
+    .await?;
     let rooms = Rooms::new(RoomsParts {
         store: store.clone(),
         notifier: notifier.clone(),
@@ -101,7 +114,17 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         },
         settings: settings::search(config),
     })?;
-    let consequences = DeviceConsequences { keys: keys.clone(), rooms: rooms.clone() };
+    let push = Push::open(PushParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        rng: rng.clone(),
+        accounts: accounts.clone(),
+        rooms: rooms.clone(),
+        outbound: outbound.clone(),
+        settings: settings::push(config),
+    })
+    .await?;
+    let consequences = DeviceConsequences { keys: keys.clone(), rooms: rooms.clone(), push: push.clone() };
     accounts.observe_devices(Arc::new(consequences));
     let sync = Sync::new(SyncParts {
         store: store.clone(),
@@ -137,10 +160,12 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         rooms,
         search,
         keys,
+        media,
         sync,
         administration,
         turn: settings::turn(config),
         delayed_events,
+        push,
         flows,
         limits: RateLimits::new(http.rate_limits.as_ref()),
         settings: http,
@@ -153,7 +178,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
 
 /// All tables of the program.
 fn tables() -> Vec<store::TableInfo> {
-    [streams::tables(), administration::tables(), accounts::tables(), keys::tables(), rooms::tables(), search::tables(), delivery::tables()].concat()
+    [streams::tables(), administration::tables(), accounts::tables(), keys::tables(), media::tables(), rooms::tables(), search::tables(), delivery::tables()].concat()
 }
 
 fn create_directory(directory: &Path) -> Result<(), StartError> {

@@ -12,6 +12,7 @@ use accounts::{AccountError, NewUser};
 use base::Shutdown;
 use config::Config;
 use lianqiao_http::{App, FIRST_ADMINISTRATOR_PATH};
+use media::MediaError;
 use outbound::OutboundError;
 use store::{OpenError, Store, StoreError};
 use tokio::{task::JoinHandle, time::timeout};
@@ -19,7 +20,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use crate::{
     acme, administration, delayed_events, housekeeping, listener,
     listener::{Listening, Terms},
-    metrics_endpoint,
+    media_housekeeping, metrics_endpoint,
     parts::{self, Options, Parts},
     tls::{Certificate, Tls},
 };
@@ -63,6 +64,9 @@ pub enum StartError {
     /// Connections to the outside cannot be made ready.
     #[error("section [outbound]: {0}")]
     Outbound(#[from] OutboundError),
+    /// The storage of media cannot be used.
+    #[error("section [media]: {0}")]
+    Media(#[from] MediaError),
     /// Accounts cannot be prepared.
     #[error("accounts cannot be prepared: {0}")]
     Accounts(#[from] AccountError),
@@ -123,10 +127,17 @@ impl Server {
         match running.listen(recorder).await {
             Ok(()) => {
                 let (rooms, keys) = (running.app.rooms.clone(), running.app.keys.clone());
+                let media = media_housekeeping::run(running.app.media.clone(), running.shutdown.clone());
+                running.app.tasks().spawn(media);
                 let work = housekeeping::run(rooms, keys, running.shutdown.clone());
                 running.app.tasks().spawn(work);
                 let (flows, shutdown) = (running.app.flows.clone(), running.shutdown.clone());
                 running.app.tasks().spawn(async move { flows.run_tasks(shutdown).await });
+                let (search, shutdown) = (running.app.search.clone(), running.shutdown.clone());
+                running.app.tasks().spawn(search.clone().keep_index(shutdown.clone()));
+                running.app.tasks().spawn(search.keep_directories(shutdown));
+                let (push, shutdown) = (running.app.push.clone(), running.shutdown.clone());
+                running.app.tasks().spawn(push.run(shutdown));
                 let sending = delayed_events::run(running.app.clone(), running.shutdown.clone());
                 running.app.tasks().spawn(sending);
                 Ok(running)

@@ -2,10 +2,13 @@
 
 use accounts::{AccountSettings, PasswordCost, Registration};
 use administration::TurnSettings;
-use config::{ActionRate, Config};
-use delivery::delayed_events::DelayedEventSettings;
+use std::path::{Path, PathBuf};
+
+use config::{ActionRate, Config, MediaStorage};
+use delivery::{delayed_events::DelayedEventSettings, push::PushSettings};
 use flows::NoticeSettings;
 use lianqiao_http::{Action, AddressRange, HttpSettings, Rate, RateLimitSettings};
+use media::{MediaSettings, PreviewSettings, S3Settings, StorageSettings};
 use outbound::OutboundSettings;
 use rooms::RoomsSettings;
 use search::SearchSettings;
@@ -36,6 +39,7 @@ pub(crate) fn http(config: &Config) -> Result<HttpSettings, StartError> {
         registration_shared_secret: config.registration.shared_secret.clone(),
         rtc_livekit_urls: config.rtc.livekit_service_urls.clone(),
         directory_without_token: config.rooms.directory_without_token,
+        media_without_token: config.media.without_token,
         default_room_version: default_room_version(config)?,
     })
 }
@@ -81,6 +85,17 @@ pub(crate) fn turn(config: &Config) -> TurnSettings {
         password: section.password.clone(),
         lifetime_seconds: section.lifetime_seconds,
         guests: section.guests,
+    }
+}
+
+pub(crate) fn push(config: &Config) -> PushSettings {
+    PushSettings {
+        plain_http_allowed: config.push.plain_http,
+        content_allowed: config.push.content,
+        requests_max: config.push.requests_max,
+        requests_per_gateway_max: config.push.requests_per_gateway_max,
+        public_base_url: config.server.public_base_url.clone(),
+        email_delay_ms: config.mail.notification_delay_seconds.saturating_mul(1_000),
     }
 }
 
@@ -130,6 +145,57 @@ pub(crate) fn search(config: &Config) -> SearchSettings {
     SearchSettings { all_users_found: config.user_directory.all_users }
 }
 
+/// `forget` keeps contents in main memory, as the rest of such a server.
+pub(crate) fn media(config: &Config, forget: bool) -> MediaSettings {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+    let section = &config.media;
+    let directory = match &section.directory {
+        Some(directory) => PathBuf::from(directory),
+        None => Path::new(&config.server.data_directory).join("media"),
+    };
+    let storage = match section.storage {
+        MediaStorage::S3 => StorageSettings::S3(s3(section)),
+        MediaStorage::Disk if forget => StorageSettings::Memory,
+        MediaStorage::Disk => StorageSettings::Disk,
+    };
+    let previews = &config.url_previews;
+    let preview_settings = || PreviewSettings {
+        allowed_domains: previews.allowed_domains.clone(),
+        denied_domains: previews.denied_domains.clone(),
+        cache_ms: previews.cache_minutes * 60_000,
+        image_ms: previews.image_days * 24 * HOUR_MS,
+        accept_language: previews.accept_language.clone(),
+    };
+    MediaSettings {
+        storage,
+        upload_bytes_max: section.upload_mebibytes_max * MEBIBYTE,
+        user_bytes_max: section.user_mebibytes_max.map(|mebibytes| mebibytes * MEBIBYTE),
+        allowed_types: section.allowed_types.clone(),
+        denied_types: section.denied_types.clone(),
+        reserved_ms_max: section.reserved_hours * HOUR_MS,
+        grace_ms: section.grace_hours * HOUR_MS,
+        retention_ms: section.retention_days.map(|days| days * 24 * HOUR_MS),
+        thumbnail_pixels_max: section.thumbnail_megapixels_max * 1_000_000,
+        thumbnail_source_bytes_max: section.thumbnail_source_mebibytes_max * MEBIBYTE,
+        thumbnail_threads: section.thumbnail_threads,
+        previews: previews.enabled.then(preview_settings),
+        ..MediaSettings::new(directory)
+    }
+}
+
+fn s3(section: &config::Media) -> S3Settings {
+    S3Settings {
+        bucket: section.s3_bucket.clone().unwrap_or_default(),
+        endpoint: section.s3_endpoint.clone(),
+        region: section.s3_region.clone(),
+        access_key_id: section.s3_access_key_id.clone().unwrap_or_default(),
+        secret_access_key: section.s3_secret_access_key.clone().unwrap_or_default(),
+        prefix: section.s3_prefix.clone(),
+        bucket_in_host_name: section.s3_bucket_in_host_name,
+    }
+}
+
 fn default_room_version(config: &Config) -> Result<RoomVersionId, StartError> {
     RoomVersionId::try_from(config.rooms.default_version.as_str())
         .map_err(|error| StartError::Setting { key: "rooms.default_version", reason: error.to_string() })
@@ -149,6 +215,8 @@ fn rate_limits(limits: &config::RateLimits) -> RateLimitSettings {
         Action::Keys => rate(limits.keys),
         Action::Search => rate(limits.search),
         Action::Presence => rate(limits.presence),
+        Action::Media => rate(limits.media),
+        Action::Preview => rate(limits.preview),
         Action::Other => rate(limits.other),
     })
 }

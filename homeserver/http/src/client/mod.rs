@@ -16,13 +16,17 @@ pub mod filter;
 pub mod history;
 pub mod key_backup;
 pub mod keys;
+pub mod media;
 pub mod membership;
+pub mod notifications;
 pub(crate) mod owner;
 pub mod profile;
 pub mod push_rules;
+pub mod pushers;
 pub mod register;
 pub mod room;
 pub mod room_state;
+pub mod rtc;
 pub mod search;
 pub mod send;
 pub mod session;
@@ -49,12 +53,16 @@ pub fn routes() -> Routes {
         .merge(history::routes())
         .merge(key_backup::routes())
         .merge(keys::routes())
+        .merge(media::routes())
         .merge(membership::routes())
+        .merge(notifications::routes())
         .merge(profile::routes())
         .merge(push_rules::routes())
+        .merge(pushers::routes())
         .merge(register::routes())
         .merge(room::routes())
         .merge(room_state::routes())
+        .merge(rtc::routes())
         .merge(search::routes())
         .merge(send::routes())
         .merge(session::routes())

@@ -112,7 +112,7 @@ fn done(reply: &Reply, what: &str, password: Option<&String>) -> Result<(), Stri
             Ok(())
         }
         Reply::Refused(reason) => Err(reason.clone()),
-        Reply::Users(_) => Err("the server answered something else".to_owned()),
+        Reply::Users(_) | Reply::Begun => Err("the server answered something else".to_owned()),
     }
 }
 
@@ -129,7 +129,7 @@ async fn list(config: &Config) -> Result<(), String> {
                 }
             }
             Reply::Refused(reason) => return Err(reason),
-            Reply::Done(_) => return Err("the server answered something else".to_owned()),
+            Reply::Done(_) | Reply::Begun => return Err("the server answered something else".to_owned()),
         }
     }
     session.close().await;

@@ -1,10 +1,12 @@
 //! The public directory.
 
-use rooms::{DirectoryPage, DirectoryQuery, PublicRoom};
+use rooms::PublicRoom;
 use ruma::{
     ServerName, UInt,
     directory::{PublicRoomsChunk, PublicRoomsChunkInit},
 };
+
+use search::{DirectoryPage, DirectoryQuery};
 
 use crate::{App, MatrixError, Routes};
 
@@ -31,7 +33,7 @@ async fn page(
     if server.is_some_and(|server| server != app.rooms.server_name()) {
         return Err(MatrixError::not_found("This server does not ask other servers for their directory"));
     }
-    Ok(app.rooms.public_rooms(query).await?)
+    Ok(app.search.public_rooms(query).await?)
 }
 
 fn count(number: u64) -> UInt {

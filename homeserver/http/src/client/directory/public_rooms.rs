@@ -1,17 +1,20 @@
 //! `GET /_matrix/client/v3/publicRooms`
 
 use axum::extract::State;
-use rooms::DirectoryQuery;
 use ruma::api::client::directory::get_public_rooms::v3::{Request, Response};
+use search::DirectoryQuery;
 
 use super::{chunk, count, page};
-use crate::{Answer, App, MatrixError, Public};
+use crate::{Answer, App, MatrixError, MaybeAuthed};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3publicrooms)
 pub async fn handler(
     State(app): State<App>,
-    Public { request, .. }: Public<Request>,
+    MaybeAuthed { caller, request, .. }: MaybeAuthed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
+    if caller.is_none() && !app.settings.directory_without_token {
+        return Err(MatrixError::missing_token());
+    }
     let query = DirectoryQuery {
         limit: request.limit.map(u64::from),
         since: request.since,

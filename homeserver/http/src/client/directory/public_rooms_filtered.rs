@@ -1,8 +1,11 @@
 //! `POST /_matrix/client/v3/publicRooms`
 
 use axum::extract::State;
-use rooms::DirectoryQuery;
-use ruma::api::client::directory::get_public_rooms_filtered::v3::{Request, Response};
+use ruma::{
+    api::client::directory::get_public_rooms_filtered::v3::{Request, Response},
+    directory::RoomNetwork,
+};
+use search::{DirectoryPage, DirectoryQuery};
 
 use super::{chunk, count, page};
 use crate::{Action, Answer, App, GuestAllowed, MatrixError};
@@ -21,7 +24,11 @@ pub async fn handler(
         limit: request.limit.map(u64::from),
         since: request.since,
     };
-    let page = page(&app, request.server.as_deref(), &query).await?;
+    let page = match request.room_network {
+        RoomNetwork::Matrix | RoomNetwork::All => page(&app, request.server.as_deref(), &query).await?,
+        // No bridge lists rooms here.
+        _ => DirectoryPage::default(),
+    };
     let mut response = Response::new();
     response.chunk = page.rooms.into_iter().map(chunk).collect();
     response.next_batch = page.next;

@@ -4,6 +4,7 @@ use axum::extract::State;
 use ruma::{
     RoomAliasId,
     api::client::room::get_summary::v1::{Request, Response},
+    events::room::member::MembershipState,
 };
 
 use crate::{Answer, App, MatrixError, MaybeAuthed};
@@ -25,7 +26,8 @@ pub async fn handler(
     }
     let mut response = Response::new(app.rooms.room_summary(&app.store, room).await?);
     if let Some(user) = user {
-        response.membership = app.rooms.membership_state(&app.store, room, user).await?;
+        let membership = app.rooms.membership_state(&app.store, room, user).await?;
+        response.membership = Some(membership.unwrap_or(MembershipState::Leave));
     }
     Ok(Answer(response))
 }
