@@ -34,3 +34,19 @@ pub const RATE_LIMIT_SWEEP_REQUESTS: u64 = 10_000;
 
 /// Smallest answer that is compressed, in bytes; below it the header costs more than is saved.
 pub const COMPRESS_BYTES_MIN: u64 = 1024;
+
+/// Longest time that an upload of media may take, in milliseconds; 100 MiB over a slow line fit in.
+pub const UPLOAD_TIMEOUT_MS_MAX: u64 = 60 * 60 * 1000;
+
+/// How long a client may show media that it has without asking again, in seconds. Long enough to save
+/// most requests, short enough that what was quarantined goes away.
+pub const MEDIA_CACHE_SECONDS: u64 = 24 * 60 * 60;
+
+/// Administrators remembered as exempt from rate limits; further ones are limited like everybody.
+pub const RATE_LIMIT_ADMINISTRATORS_MAX: usize = 1_000;
+
+/// Entries in one page of an administrator's list.
+pub const ADMIN_PAGE_MAX: usize = 1_000;
+
+/// Entries in a page of an administrator's list when the request names no limit.
+pub const ADMIN_PAGE_DEFAULT: usize = 100;

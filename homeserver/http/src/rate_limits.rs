@@ -5,6 +5,7 @@
 //! Time is the runtime's monotonic clock, so a step of the wall clock frees or locks nobody.
 
 use std::{
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, Hash, RandomState},
     net::IpAddr,
     num::NonZeroU32,
@@ -19,12 +20,13 @@ use governor::{
     nanos::Nanos,
     state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
 };
-use ruma::UserId;
+use parking_lot::RwLock;
+use ruma::{OwnedUserId, UserId};
 use tokio::time::Instant;
 
 use crate::{
     MatrixError,
-    limits::{RATE_LIMIT_SUBJECTS_MAX, RATE_LIMIT_SWEEP_REQUESTS},
+    limits::{RATE_LIMIT_ADMINISTRATORS_MAX, RATE_LIMIT_SUBJECTS_MAX, RATE_LIMIT_SWEEP_REQUESTS},
 };
 
 /// What is counted; every action has its own buckets and its own setting.
@@ -52,13 +54,17 @@ pub enum Action {
     Search,
     /// Presence and typing, by user.
     Presence,
+    /// Uploading media and creating media ids, by user.
+    Media,
+    /// Asking for URL previews, by user.
+    Preview,
     /// Every other endpoint that the specification marks as rate limited, by user or address.
     Other,
 }
 
 impl Action {
     /// All of them, in the order of the settings.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Message,
         Self::State,
         Self::Join,
@@ -70,6 +76,8 @@ impl Action {
         Self::Keys,
         Self::Search,
         Self::Presence,
+        Self::Media,
+        Self::Preview,
         Self::Other,
     ];
 
@@ -87,6 +95,8 @@ impl Action {
             Self::Keys => "keys",
             Self::Search => "search",
             Self::Presence => "presence",
+            Self::Media => "media",
+            Self::Preview => "preview",
             Self::Other => "other",
         }
     }
@@ -118,6 +128,18 @@ impl RateLimitSettings {
 pub struct RateLimits {
     tables: Option<Box<[Option<Table>; Action::ALL.len()]>>,
     hasher: RandomState,
+    /// Administrators, whom no limit holds but the one on guessing passwords.
+    administrators: RwLock<HashSet<OwnedUserId>>,
+    /// Users with a limit of their own.
+    own: RwLock<HashMap<OwnedUserId, Own>>,
+}
+
+/// A limit that an administrator set for one user.
+enum Own {
+    /// Never limited.
+    Unlimited,
+    /// Another rate of messages.
+    Messages(Box<RateLimiter<NotKeyed, InMemoryState, RuntimeClock, NoOpMiddleware<Nanos>>>, RuntimeClock),
 }
 
 impl RateLimits {
@@ -127,7 +149,8 @@ impl RateLimits {
         let tables = settings.map(|settings| {
             Box::new(settings.rates.map(|rate| rate.and_then(|rate| Table::new(rate, clock))))
         });
-        Self { tables, hasher: RandomState::new() }
+        let (administrators, own) = (RwLock::default(), RwLock::default());
+        Self { tables, hasher: RandomState::new(), administrators, own }
     }
 
     /// Counts one action of a user.
@@ -135,7 +158,29 @@ impl RateLimits {
     /// # Errors
     /// 429 `M_LIMIT_EXCEEDED` with the time to wait.
     pub fn user(&self, user: &UserId, action: Action) -> Result<(), MatrixError> {
-        self.check(user.as_bytes(), action)
+        self.wait_ms(user, action).map_err(MatrixError::limit_exceeded)
+    }
+
+    /// Whether the user, who has just shown a token, is an administrator.
+    pub fn note_administrator(&self, user: &UserId, is_administrator: bool) {
+        if self.tables.is_none() || self.administrators.read().contains(user) == is_administrator {
+            return;
+        }
+        let mut administrators = self.administrators.write();
+        if !is_administrator {
+            administrators.remove(user);
+        } else if administrators.len() < RATE_LIMIT_ADMINISTRATORS_MAX {
+            administrators.insert(user.to_owned());
+        }
+    }
+
+    /// Sets or takes away a user's own rate of messages; 0 a second means that no limit holds the user.
+    /// Whoever stores these rates bounds how many there are.
+    pub fn set_own(&self, user: &UserId, rate: Option<Rate>) {
+        match rate.map(Own::new) {
+            Some(own) => drop(self.own.write().insert(user.to_owned(), own)),
+            None => drop(self.own.write().remove(user)),
+        }
     }
 
     /// Counts one action of an address. A whole IPv6 /64 is one subject, as one customer owns it.
@@ -154,6 +199,17 @@ impl RateLimits {
     /// # Errors
     /// The time to wait, in ms.
     pub fn wait_ms(&self, user: &UserId, action: Action) -> Result<(), u64> {
+        if self.tables.is_none() {
+            return Ok(());
+        }
+        if action != Action::LoginFailed {
+            if self.administrators.read().contains(user) {
+                return Ok(());
+            }
+            if let Some(outcome) = self.own.read().get(user).and_then(|own| own.check(action)) {
+                return outcome.map_err(|wait| limited(action, wait));
+            }
+        }
         self.count(user.as_bytes(), action)
     }
 
@@ -165,11 +221,41 @@ impl RateLimits {
         let Some(table) = self.tables.as_ref().and_then(|tables| tables[action as usize].as_ref()) else {
             return Ok(());
         };
-        table.check(self.hasher.hash_one(subject)).map_err(|wait| {
-            metrics::counter!("http_requests_limited_total", "action" => action.name()).increment(1);
-            u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
-        })
+        table.check(self.hasher.hash_one(subject)).map_err(|wait| limited(action, wait))
     }
+}
+
+/// Counts a refusal; the time to wait, in ms.
+fn limited(action: Action, wait: Duration) -> u64 {
+    metrics::counter!("http_requests_limited_total", "action" => action.name()).increment(1);
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+impl Own {
+    fn new(rate: Rate) -> Self {
+        let clock = RuntimeClock::new();
+        match quota(rate) {
+            Some(quota) => Self::Messages(Box::new(RateLimiter::direct_with_clock(quota, clock)), clock),
+            None => Self::Unlimited,
+        }
+    }
+
+    /// None when the general limits decide.
+    fn check(&self, action: Action) -> Option<Result<(), Duration>> {
+        match (self, action) {
+            (Self::Unlimited, _) => Some(Ok(())),
+            (Self::Messages(limiter, clock), Action::Message | Action::State) => {
+                Some(limiter.check().map_err(|not_until| not_until.wait_time_from(clock.now())))
+            }
+            (Self::Messages(..), _) => None,
+        }
+    }
+}
+
+/// None for a rate that is not above zero.
+fn quota(rate: Rate) -> Option<Quota> {
+    let period = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
+    Some(Quota::with_period(period)?.allow_burst(NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN)))
 }
 
 /// Buckets of one action. The key is a keyed hash of the subject: eight bytes each, and nobody outside
@@ -183,9 +269,7 @@ struct Table {
 
 impl Table {
     fn new(rate: Rate, clock: RuntimeClock) -> Option<Self> {
-        let period = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
-        let quota =
-            Quota::with_period(period)?.allow_burst(NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN));
+        let quota = quota(rate)?;
         Some(Self {
             keyed: RateLimiter::new(quota, DashMapStateStore::default(), clock),
             overflow: RateLimiter::direct_with_clock(quota, clock),
@@ -260,6 +344,27 @@ mod tests {
         assert!(limits.user(alice, Action::Message).is_err());
         assert!(limits.user(alice, Action::State).is_ok());
         assert!(limits.user(bob, Action::Message).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn administrators_and_users_with_a_rate_of_their_own_are_not_held_by_the_general_one() {
+        let limits = two_messages_then_one_a_second();
+        let [root, bob, carol] =
+            [user_id!("@root:example.org"), user_id!("@bob:example.org"), user_id!("@carol:example.org")];
+        limits.note_administrator(root, true);
+        limits.set_own(bob, Some(Rate { per_second: 0.0, burst: 0 }));
+        limits.set_own(carol, Some(Rate { per_second: 1.0, burst: 4 }));
+        for _ in 0..4 {
+            for user in [root, bob, carol] {
+                assert!(limits.user(user, Action::Message).is_ok());
+            }
+        }
+        assert!(limits.user(carol, Action::Message).is_err());
+        limits.note_administrator(root, false);
+        limits.set_own(bob, None);
+        for user in [root, bob] {
+            assert!((0..3).any(|_| limits.user(user, Action::Message).is_err()));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! The whole HTTP surface: endpoints, fallbacks, and what surrounds them.
 
 use axum::{Router, middleware};
-use tower_http::compression::{CompressionLayer, CompressionLevel, predicate::SizeAbove};
+use http::{Response, header::CONTENT_TYPE};
+use tower_http::compression::{CompressionLayer, CompressionLevel, Predicate, predicate::SizeAbove};
 
 use crate::{App, Routes, client, edge, fallback, first_administrator, limits::COMPRESS_BYTES_MIN};
 
@@ -25,8 +26,20 @@ fn surrounded(routes: Routes, app: App) -> Router {
             CompressionLayer::new()
                 .gzip(true)
                 .quality(CompressionLevel::Fastest)
-                .compress_when(SizeAbove::new(COMPRESS_BYTES_MIN)),
+                .compress_when(SizeAbove::new(COMPRESS_BYTES_MIN).and(JsonOnly)),
         )
-        .layer(middleware::from_fn_with_state(app.clone(), edge::edge))
+        .layer(middleware::from_fn_with_state(edge::Edge::new(app.clone()), edge::edge))
         .with_state(app)
+}
+
+/// Media are compressed already or served in ranges, so only our own answers are.
+#[derive(Clone, Copy)]
+struct JsonOnly;
+
+impl Predicate for JsonOnly {
+    fn should_compress<B: axum::body::HttpBody>(&self, response: &Response<B>) -> bool {
+        let content_type = response.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+        content_type.is_some_and(|text| text.starts_with(b"application/json"))
+            && !response.headers().contains_key(http::header::CONTENT_DISPOSITION)
+    }
 }

@@ -29,6 +29,8 @@ pub struct HttpSettings {
     pub rtc_livekit_urls: Vec<String>,
     /// Whether the public room directory may be read without a token.
     pub directory_without_token: bool,
+    /// Whether media may be read without a token, by the old paths.
+    pub media_without_token: bool,
     /// Room version that new rooms get when the client names none.
     pub default_room_version: ruma::RoomVersionId,
 }
@@ -48,6 +50,7 @@ impl HttpSettings {
             registration_shared_secret: None,
             rtc_livekit_urls: Vec::new(),
             directory_without_token: false,
+            media_without_token: false,
             default_room_version: ruma::RoomVersionId::V12,
         }
     }

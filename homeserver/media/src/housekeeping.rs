@@ -6,7 +6,6 @@ use store::{Batch, Scan};
 use crate::{
     Digest, Media, MediaError,
     limits::{INTENT_AGE_MS_MAX, SWEEP_ROWS_MAX},
-
     tables::{
         CONTENT, CONTENT_INTENT, CONTENT_UNREFERENCED, MEDIA, MEDIA_ACCESSED, MEDIA_EXPIRY, MediaKind,
         PREVIEW, PREVIEW_EXPIRY,

@@ -61,6 +61,10 @@ impl ComplementEnvironment {
         config.rooms.directory_without_token = true;
         // Some tests name the creator in the power levels, which rooms of version 12 forbid.
         config.rooms.default_version = "11".to_owned();
+        config.media.without_token = true;
+        config.url_previews.enabled = true;
+        // The pages that are previewed are served by the tests, from wherever they run.
+        config.outbound.allowed_ranges = vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()];
         config.rate_limits.enabled = false;
         config.metrics.enabled = false;
         config.logging.filter = "info,ruma_state_res=error".to_owned();

@@ -15,6 +15,7 @@ mod first_start;
 mod housekeeping;
 pub mod limits;
 mod listener;
+mod media_housekeeping;
 mod metrics_endpoint;
 mod parts;
 mod running;

@@ -69,7 +69,8 @@ async fn collect(mut body: Body, bytes_max: usize, mut keep: bool) -> Result<Byt
     if keep { Ok(kept.freeze()) } else { Err(too_large(bytes_max)) }
 }
 
-fn refuse_encodings(headers: &HeaderMap) -> Result<(), MatrixError> {
+/// Refuses compressed and multipart bodies, before anything of them is read.
+pub(super) fn refuse_encodings(headers: &HeaderMap) -> Result<(), MatrixError> {
     let unsupported =
         |message| MatrixError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Unknown, message);
     if headers.get(CONTENT_ENCODING).is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))

@@ -10,13 +10,16 @@ mod caller;
 mod parse;
 mod public;
 mod raw;
+pub mod suspension;
+mod streamed;
 mod token;
 mod uia;
 mod with_body;
 mod with_filter;
+mod with_headers;
 mod with_query;
 
-pub use authed::{Authed, GuestAllowed, MaybeAuthed};
+pub use authed::{Authed, GuestAllowed, LoggingOut, MaybeAuthed, required};
 pub use body::read_body;
 pub use caller::{Caller, ClientInfo};
 pub use public::Public;
@@ -24,9 +27,11 @@ pub use raw::{AsDelete, Raw};
 use ruma::api::IncomingRequest;
 pub use token::access_token;
 pub(crate) use token::percent_decode;
+pub use streamed::{Streamed, StreamedBody};
 pub use uia::Uia;
 pub use with_body::WithBody;
 pub use with_filter::WithFilter;
+pub use with_headers::WithHeaders;
 pub use with_query::{Arguments, WithQuery};
 
 /// An extractor that ends in a ruma request; [`crate::Routes::ruma`] reads paths and method from it.

@@ -53,7 +53,10 @@ impl LocalFile {
 impl ContentStore {
     /// Files below `directory`.
     pub fn disk(directory: PathBuf) -> Self {
-        Self { spool: Spool::new(directory.join("incoming")), place: Place::Disk(Disk::new(directory.join("content"))) }
+        Self {
+            spool: Spool::new(directory.join("incoming")),
+            place: Place::Disk(Disk::new(directory.join("content"))),
+        }
     }
 
     /// Main memory; only arriving uploads touch `directory`.

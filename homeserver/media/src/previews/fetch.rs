@@ -148,11 +148,13 @@ async fn first_bytes(answer: &mut Download, bytes_max: usize) -> Result<Bytes, M
 /// clients get is ours.
 fn describe(page: Page) -> Map<String, Value> {
     let Page { og, title, description, heading, text, .. } = page;
-    let is_about_the_image = |name: &str| {
-        (name == "og:image" || name.starts_with("og:image:")) && name != "og:image:alt"
-    };
-    let mut preview: Map<String, Value> =
-        og.into_iter().filter(|(name, _)| !is_about_the_image(name)).map(|(name, text)| (name, text.into())).collect();
+    let is_about_the_image =
+        |name: &str| (name == "og:image" || name.starts_with("og:image:")) && name != "og:image:alt";
+    let mut preview: Map<String, Value> = og
+        .into_iter()
+        .filter(|(name, _)| !is_about_the_image(name))
+        .map(|(name, text)| (name, text.into()))
+        .collect();
     if let Some(title) = title.or(heading) {
         preview.entry("og:title").or_insert_with(|| title.into());
     }

@@ -38,7 +38,8 @@ mod tests {
     fn an_answer_fills_gaps_and_overrides_nothing() {
         let mut page = Page::default();
         page.og.insert("og:title".to_owned(), "mine".to_owned());
-        let json = br#"{"type":"photo","title":"theirs","provider_name":"P","url":"http://x/y.png","width":[]}"#;
+        let json =
+            br#"{"type":"photo","title":"theirs","provider_name":"P","url":"http://x/y.png","width":[]}"#;
         complete(&mut page, json);
         assert_eq!(page.og["og:title"], "mine");
         assert_eq!(page.og["og:site_name"], "P");

@@ -1,6 +1,6 @@
 //! Thumbnails that move: GIF, because that is what our library can write and every client can show.
 
-use std::{io::BufReader, fs::File, path::Path};
+use std::{fs::File, io::BufReader, path::Path};
 
 use image::{
     AnimationDecoder as _, DynamicImage, Frame, Frames, ImageDecoder as _,

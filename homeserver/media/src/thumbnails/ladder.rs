@@ -150,7 +150,10 @@ mod tests {
             for source in [(641, 1), (1, 10_000), (10_000, 1), (700, 300), (5000, 4000)] {
                 let plan = rung.plan(source).unwrap();
                 assert!(plan.size.0 >= 1 && plan.size.1 >= 1, "{source:?} {plan:?}");
-                assert!(plan.size.0 <= source.0.min(640) && plan.size.1 <= source.1.min(480), "{source:?} {plan:?}");
+                assert!(
+                    plan.size.0 <= source.0.min(640) && plan.size.1 <= source.1.min(480),
+                    "{source:?} {plan:?}"
+                );
                 assert!(plan.part.0 + plan.part.2 <= source.0, "{source:?} {plan:?}");
                 assert!(plan.part.1 + plan.part.3 <= source.1, "{source:?} {plan:?}");
             }

@@ -18,15 +18,13 @@ use ruma::ServerName;
 use store::Batch;
 use tokio::sync::Semaphore;
 
-pub use self::ladder::{Shape, ThumbnailRequest};
 pub(crate) use self::image_file::{ImageKind, dimensions};
+pub use self::ladder::{Shape, ThumbnailRequest};
 use self::{image_file::Budget, ladder::Rung};
 use crate::{
     Digest, Found, Media, MediaError,
     flight::Flights,
-    limits::{
-        COMMIT_ATTEMPTS_MAX, REFUSALS_REMEMBERED_FOR, REFUSALS_REMEMBERED_MAX, THUMBNAILS_PENDING_MAX,
-    },
+    limits::{COMMIT_ATTEMPTS_MAX, REFUSALS_REMEMBERED_FOR, REFUSALS_REMEMBERED_MAX, THUMBNAILS_PENDING_MAX},
     references::Attempt,
     tables::{CONTENT, THUMBNAIL, ThumbnailRecord},
 };
@@ -124,7 +122,9 @@ impl Media {
             Err(error) => {
                 match error {
                     MediaError::NoThumbnail => thumbnails.refused.insert(source.digest.0, Refusal::NoImage),
-                    MediaError::ImageTooLarge => thumbnails.refused.insert(source.digest.0, Refusal::TooLarge),
+                    MediaError::ImageTooLarge => {
+                        thumbnails.refused.insert(source.digest.0, Refusal::TooLarge)
+                    }
                     _ => {}
                 }
                 Err(error)
