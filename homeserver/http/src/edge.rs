@@ -1,7 +1,11 @@
 //! What surrounds every request: request id, log span, metrics, CORS, the bound on requests in
 //! progress. It knows nothing of Matrix but the form of an error.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
@@ -9,7 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use parking_lot::Mutex;
+use metrics::{Counter, Histogram};
+use parking_lot::{Mutex, RwLock};
 use ruma::api::error::ErrorCode;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -40,13 +45,50 @@ impl Route {
     }
 }
 
+/// What the outermost layer works with; one for each router.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    app: App,
+    meters: Arc<Meters>,
+}
+
+impl Edge {
+    pub fn new(app: App) -> Self {
+        Self { app, meters: Arc::default() }
+    }
+}
+
+/// Handles of the figures by method, route and status: looking one up in the recorder costs more than an empty request.
+#[derive(Default)]
+struct Meters(RwLock<HashMap<[&'static str; 3], (Histogram, Counter)>>);
+
+impl Meters {
+    /// Bounded by the routes there are: labels are words of ours, never of a client.
+    fn note(&self, method: &'static str, route: &'static str, status: &'static str, elapsed: Duration) {
+        let key = [method, route, status];
+        if let Some((seconds, total)) = self.0.read().get(&key) {
+            seconds.record(elapsed);
+            total.increment(1);
+            return;
+        }
+        let labels = [("method", method), ("route", route)];
+        let seconds = metrics::histogram!("http_request_seconds", &labels);
+        let labels = [("method", method), ("route", route), ("status", status)];
+        let total = metrics::counter!("http_requests_total", &labels);
+        seconds.record(elapsed);
+        total.increment(1);
+        self.0.write().insert(key, (seconds, total));
+    }
+}
+
 /// The outermost layer.
-pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn edge(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let Edge { app, meters } = edge;
     let request_id = request_id(request.headers(), &app);
     let mut response = if request.method() == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        observed(&app, request, next, &request_id).await
+        observed(&app, &meters, request, next, &request_id).await
     };
     add_cors(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -55,7 +97,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     response
 }
 
-async fn observed(app: &App, request: Request, next: Next, request_id: &str) -> Response {
+async fn observed(app: &App, meters: &Meters, request: Request, next: Next, request_id: &str) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let span = tracing::info_span!("request", id = request_id, %method, path = request.uri().path());
@@ -64,11 +106,7 @@ async fn observed(app: &App, request: Request, next: Next, request_id: &str) -> 
     let elapsed = started.elapsed();
     let route = response.extensions().get::<Route>().map_or("unrecognized", |route| route.0);
     let status = response.status();
-    let labels = [("method", label_of(&method)), ("route", route)];
-    metrics::histogram!("http_request_seconds", &labels).record(elapsed);
-    metrics::counter!("http_requests_total", "method" => label_of(&method), "route" => route,
-        "status" => status_label(status))
-    .increment(1);
+    meters.note(label_of(&method), route, status_label(status), elapsed);
     span.in_scope(|| tracing::debug!(status = status.as_u16(), elapsed_ms = elapsed.as_millis(), "answered"));
     response
 }

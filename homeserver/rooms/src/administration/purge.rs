@@ -160,6 +160,8 @@ impl Rooms {
             batch.delete(&TIMELINE, &(room, *position));
             self.delete_event(&mut batch, *event).await?;
         }
+        let rooms = self.clone();
+        batch.on_commit(move |_| rooms.caches.recent.invalidate(&room));
         store.commit(batch).await?;
         Ok(page.len())
     }

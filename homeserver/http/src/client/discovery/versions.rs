@@ -1,36 +1,86 @@
 //! `GET /_matrix/client/versions`
 
-use axum::extract::State;
-use ruma::api::client::discovery::get_supported_versions::{Request, Response};
+use std::sync::LazyLock;
 
-use crate::{Answer, App, MatrixError, Public};
+use axum::extract::State;
+use bytes::Bytes;
+use ruma::api::{
+    OutgoingResponseExt as _,
+    client::discovery::get_supported_versions::{Request, Response},
+};
+
+use crate::{App, JsonBytes, MatrixError, Public};
 
 /// Releases of the specification that this server speaks. The old r0 names stay, because clients of
-/// that age look for nothing else.
+/// that age look for nothing else; no release is left out, because clients look for single ones.
 pub const VERSIONS: [&str; 22] = [
     "r0.5.0", "r0.6.0", "r0.6.1", "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9",
     "v1.10", "v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19",
 ];
 
-/// Features under their unstable names that clients look for before they use them.
-pub const UNSTABLE_FEATURES: [&str; 12] = [
+/// Features under their unstable names that clients look for before they use them, in the order of
+/// their names. Only what works stands here.
+pub const UNSTABLE_FEATURES: &[&str] = &[
+    "com.beeper.msc4169",
+    "com.beeper.msc4446",
     "org.matrix.e2e_cross_signing",
     "org.matrix.label_based_filtering",
     "org.matrix.msc2285.stable",
     "org.matrix.msc3026.busy_presence",
     "org.matrix.msc3030",
+    "org.matrix.msc3030.stable",
+    "org.matrix.msc3266",
+    "org.matrix.msc3391",
     "org.matrix.msc3440.stable",
+    "org.matrix.msc3757",
+    "org.matrix.msc3771",
     "org.matrix.msc3773",
     "org.matrix.msc3827.stable",
     "org.matrix.msc3856",
+    "org.matrix.msc3856.stable",
+    "org.matrix.msc3874",
+    "org.matrix.msc3912",
     "org.matrix.msc3952_intentional_mentions",
+    "org.matrix.msc4140",
+    "org.matrix.msc4155",
     "org.matrix.msc4222",
+    "org.matrix.msc4306",
+    "org.matrix.msc4380.stable",
+    "uk.tcpip.msc4133",
     "uk.tcpip.msc4133.stable",
+    "uk.timedout.msc4491.create_room_invite_reasons",
 ];
 
-/// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions)
-pub async fn handler(_: State<App>, _: Public<Request>) -> Result<Answer<Response>, MatrixError> {
+/// Named when the operator has set up what it takes for calls.
+const RTC_TRANSPORTS: &str = "org.matrix.msc4143";
+
+/// Whether rooms of a preset are always encrypted here: clients ask, and nobody forces them.
+const FORCED_ENCRYPTION: [&str; 3] = [
+    "io.element.e2ee_forced.private",
+    "io.element.e2ee_forced.public",
+    "io.element.e2ee_forced.trusted_private",
+];
+
+/// The answers without and with calls; the same for everybody, and asked for at every start of every
+/// client.
+static ANSWERS: LazyLock<[Result<Bytes, String>; 2]> = LazyLock::new(|| [answer(false), answer(true)]);
+
+fn answer(has_rtc: bool) -> Result<Bytes, String> {
     let mut response = Response::new(VERSIONS.map(str::to_owned).to_vec());
-    response.unstable_features = UNSTABLE_FEATURES.map(|name| (name.to_owned(), true)).into();
-    Ok(Answer(response))
+    let features = UNSTABLE_FEATURES.iter().map(|name| (*name, true));
+    let rtc = has_rtc.then_some((RTC_TRANSPORTS, true));
+    let all = features.chain(rtc).chain(FORCED_ENCRYPTION.map(|name| (name, false)));
+    response.unstable_features = all.map(|(name, is_on)| (name.to_owned(), is_on)).collect();
+    let response = response.try_into_http_response::<Vec<u8>>().map_err(|error| error.to_string())?;
+    Ok(Bytes::from(response.into_body()))
+}
+
+/// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions)
+pub async fn handler(State(app): State<App>, _: Public<Request>) -> Result<JsonBytes, MatrixError> {
+    let [without_rtc, with_rtc] = &*ANSWERS;
+    let answer = if app.settings.rtc_livekit_urls.is_empty() { without_rtc } else { with_rtc };
+    match answer {
+        Ok(answer) => Ok(JsonBytes(answer.clone())),
+        Err(error) => Err(MatrixError::internal("serialise answer", error)),
+    }
 }

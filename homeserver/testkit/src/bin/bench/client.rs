@@ -86,6 +86,24 @@ impl User {
         self.client.call(method, path, Some(&self.token), body).await
     }
 
+    /// Uploads a file.
+    pub async fn upload(&self, path: &str, bytes: Vec<u8>) -> Result<Value, String> {
+        let url = format!("{}{path}", self.client.url);
+        let request = self.client.http.post(url).bearer_auth(&self.token);
+        let request = request.header("content-type", "application/octet-stream").body(bytes);
+        let answer = request.send().await.map_err(|error| format!("{path}: {error}"))?;
+        let bytes = answer.bytes().await.map_err(|error| format!("{path}: {error}"))?;
+        serde_json::from_slice(&bytes).map_err(|error| format!("{path}: {error}"))
+    }
+
+    /// One request whose answer is no JSON.
+    pub async fn bytes(&self, method: Method, path: &str) -> Result<Vec<u8>, String> {
+        let request = self.client.http.request(method, format!("{}{path}", self.client.url));
+        let answer = request.bearer_auth(&self.token).send().await;
+        let answer = answer.map_err(|error| format!("{path}: {error}"))?;
+        Ok(answer.bytes().await.map_err(|error| format!("{path}: {error}"))?.to_vec())
+    }
+
     /// Creates a public room.
     pub async fn create_room(&self, name: &str) -> Result<String, String> {
         let body = json!({"preset": "public_chat", "name": name});

@@ -13,7 +13,7 @@ use crate::measure::{Done, Measure, measured};
 use crate::target::Target;
 
 /// How many messages are sent, one after the other.
-const MESSAGES: usize = 5;
+const MESSAGES: usize = 10;
 
 /// How long a reader waits for one message, longer than any server should take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,6 +24,10 @@ pub async fn to(target: &Target, users: &[User], room: &str) -> Result<Measure, 
     let mut since = Vec::with_capacity(readers.len());
     for reader in readers {
         since.push(text(&reader.sync("timeout=0").await?, "next_batch")?);
+    }
+    // Coming online is news to everybody else; it is to be told before anything is measured.
+    for (reader, since) in readers.iter().zip(&mut since) {
+        *since = text(&reader.sync(&format!("timeout=0&since={since}")).await?, "next_batch")?;
     }
     let name = format!("delivery to {} long polls", readers.len());
     let mut waits = Vec::new();

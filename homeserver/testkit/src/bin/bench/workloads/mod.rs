@@ -4,8 +4,11 @@ mod accounts;
 mod fan_out;
 mod history;
 mod initial_sync;
+mod keys;
+mod media;
 mod requests;
 mod rooms;
+mod search;
 mod sends;
 
 use crate::client::Client;
@@ -32,11 +35,23 @@ pub async fn all(target: &mut Target, readers: &[usize], rooms: usize) -> Result
     measures.push(initial_sync::of(target, &users, &own_rooms).await?);
     let (join, room) = rooms::join(target, &users).await?;
     measures.push(join);
+    measures.push(rooms::members(target, &users, &room).await?);
     for readers in readers {
         measures.push(fan_out::to(target, &users[..=*readers], &room).await?);
     }
     measures.push(Measure::other("memory after the run", target.resident_mb(), "MB"));
+    measures.extend(if_served("keys", keys::storms(target, &users).await));
+    measures.extend(if_served("media", media::up_and_down(target, &users).await));
+    measures.extend(if_served("search", search::messages(target, &users).await.map(|measure| vec![measure])));
     target.stop().await;
     measures.push(Measure::other("start-up, after the run", target.start().await?, "ms"));
     Ok(measures)
+}
+
+/// A server may be built or set up without these; the rest of the table is worth having all the same.
+fn if_served(what: &str, measures: Result<Vec<Measure>, String>) -> Vec<Measure> {
+    measures.unwrap_or_else(|error| {
+        eprintln!("  {what}: left out: {error}");
+        Vec::new()
+    })
 }

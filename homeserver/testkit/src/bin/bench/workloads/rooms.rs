@@ -1,5 +1,7 @@
 //! Creating rooms and joining one.
 
+use reqwest::Method;
+
 use crate::client::User;
 use crate::measure::{Done, Measure, measured, timed};
 use crate::target::Target;
@@ -32,4 +34,26 @@ pub async fn join(target: &Target, users: &[User]) -> Result<(Measure, String), 
     })
     .await?;
     Ok((measure, room))
+}
+
+/// How many times the members are listed.
+const LISTINGS: usize = 20;
+
+/// All members of the room that everybody joined.
+pub async fn members(target: &Target, users: &[User], room: &str) -> Result<Measure, String> {
+    let name = format!("/members of a room of {}", users.len());
+    measured(target, &name, async {
+        let path = format!("/_matrix/client/v3/rooms/{room}/members");
+        let mut waits = Vec::with_capacity(LISTINGS);
+        for user in users.iter().cycle().take(LISTINGS) {
+            let (answer, wait) = timed(user.call(Method::GET, &path, None)).await?;
+            let listed = answer["chunk"].as_array().map_or(0, Vec::len);
+            if listed != users.len() {
+                return Err(format!("{listed} members of {}", users.len()));
+            }
+            waits.push(wait);
+        }
+        Ok(Done { operations: LISTINGS, waits, closed_loop: true })
+    })
+    .await
 }
