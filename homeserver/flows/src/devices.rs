@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use accounts::{Accounts, DeviceObserver};
 use async_trait::async_trait;
+use delivery::push::Push;
 use keys::{Keys, KeysError, ToDeviceMessage, ToDeviceTransaction};
 use rooms::{Membership, Rooms, RoomsError};
 use ruma::{
@@ -97,29 +98,29 @@ pub struct DeviceConsequences {
     pub keys: Keys,
     /// Who shares a room with whom.
     pub rooms: Rooms,
+    /// Where devices are told of events.
+    pub push: Push,
 }
 
-impl DeviceConsequences {
-    /// Announces the batch to everybody who has to hear that the user's devices changed.
-    async fn announce(&self, batch: &mut Batch, user: &UserId) -> Result<(), RoomsError> {
-        batch.announce(Audience::User(user.to_owned()));
-        for (room, member) in self.rooms.rooms_of_user(user).await?.iter() {
-            if member.membership == Membership::Join {
-                let members = self.rooms.local_members(*room).await?;
-                if members.len() <= DEVICE_LIST_WAKE_MEMBERS_MAX {
-                    members.announce(batch);
-                }
+/// Announces the batch to everybody who has to hear that the user's devices changed.
+pub(crate) async fn announce_device_list(rooms: &Rooms, batch: &mut Batch, user: &UserId) {
+    // The change itself is durable with the batch; only the wake-up is lost, and the next answer tells it.
+    if let Err(error) = announce(rooms, batch, user).await {
+        tracing::warn!(%user, %error, "announce a device list change");
+    }
+}
+
+async fn announce(rooms: &Rooms, batch: &mut Batch, user: &UserId) -> Result<(), RoomsError> {
+    batch.announce(Audience::User(user.to_owned()));
+    for (room, member) in rooms.rooms_of_user(user).await?.iter() {
+        if member.membership == Membership::Join {
+            let members = rooms.local_members(*room).await?;
+            if members.len() <= DEVICE_LIST_WAKE_MEMBERS_MAX {
+                members.announce(batch);
             }
         }
-        Ok(())
     }
-
-    async fn changed(&self, batch: &mut Batch, user: &UserId) {
-        // The change itself is durable with the batch; only the wake-up is lost, and the next answer tells it.
-        if let Err(error) = self.announce(batch, user).await {
-            tracing::warn!(%user, %error, "announce a device list change");
-        }
-    }
+    Ok(())
 }
 
 #[async_trait]
@@ -132,7 +133,8 @@ impl DeviceObserver for DeviceConsequences {
         devices: &[OwnedDeviceId],
     ) -> Result<(), StoreError> {
         self.keys.forget_devices(reader, batch, user, devices).await?;
-        self.changed(batch, user).await;
+        self.push.forget_devices(reader, batch, user, devices).await?;
+        announce_device_list(&self.rooms, batch, user).await;
         Ok(())
     }
 
@@ -144,7 +146,7 @@ impl DeviceObserver for DeviceConsequences {
         _device: &DeviceId,
     ) -> Result<(), StoreError> {
         self.keys.mark_device_list(reader, batch, user).await?;
-        self.changed(batch, user).await;
+        announce_device_list(&self.rooms, batch, user).await;
         Ok(())
     }
 }

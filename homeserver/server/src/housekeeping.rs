@@ -1,13 +1,15 @@
 //! Work that nobody asks for and that keeps the store from growing: done at the start and every hour.
 
 use base::Shutdown;
+use keys::Keys;
 use rooms::{Rooms, RoomsError};
 
 use crate::limits::HOUSEKEEPING_INTERVAL;
 
 /// Forgets what has had its time, until the server stops.
-pub(crate) async fn run(rooms: Rooms, shutdown: Shutdown) {
+pub(crate) async fn run(rooms: Rooms, keys: Keys, shutdown: Shutdown) {
     while !shutdown.is_triggered() {
+        forget_keys(&keys).await;
         match forget_transactions(&rooms, &shutdown).await {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot old transaction ids"),
@@ -17,6 +19,20 @@ pub(crate) async fn run(rooms: Rooms, shutdown: Shutdown) {
             () = shutdown.wait() => {}
             () = tokio::time::sleep(HOUSEKEEPING_INTERVAL) => {}
         }
+    }
+}
+
+/// What a crash left behind of queues and backups whose owners are gone.
+async fn forget_keys(keys: &Keys) {
+    match keys.forget_leftovers().await {
+        Ok(0) => {}
+        Ok(queues) => tracing::info!(queues, "deleted the queues of devices that are gone"),
+        Err(error) => tracing::warn!(%error, "cannot delete the queues of devices that are gone; will try again"),
+    }
+    match keys.delete_dropped_backups().await {
+        Ok(0) => {}
+        Ok(backups) => tracing::info!(backups, "finished the deletion of key backups"),
+        Err(error) => tracing::warn!(%error, "cannot finish the deletion of key backups; will try again"),
     }
 }
 

@@ -7,17 +7,26 @@ use ruma::OwnedUserId;
 
 use crate::{context::Context, encounters::Encounters, errors::SyncError, json::JsonWriter};
 
-/// Writes the section, if it has anything. An initial sync has none.
-pub(crate) async fn write(
+/// What happened to the devices of others, as far as the user has to do with them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct DeviceLists {
+    /// Users whose devices or keys changed, and users with whom the user shares a room anew.
+    pub changed: BTreeSet<OwnedUserId>,
+    /// Users with whom the user shares no room any more.
+    pub left: BTreeSet<OwnedUserId>,
+}
+
+/// What an answer has to tell. An initial sync has nothing.
+pub(crate) async fn between(
     context: &Context<'_>,
-    json: &mut JsonWriter,
     encounters: &Encounters,
-) -> Result<bool, SyncError> {
-    let Some(since) = context.since else { return Ok(false) };
+) -> Result<DeviceLists, SyncError> {
+    let Some(since) = context.since else { return Ok(DeviceLists::default()) };
     let (rooms, keys) = (&context.inner.parts.rooms, &context.inner.parts.keys);
-    let (reader, user) = (context.reader(), context.user());
+    let (reader, user, up_to) = (context.reader(), context.user(), context.view.position);
     let mut changed = encounters.met(context).await?;
-    for candidate in keys.device_list_changes(reader, since.position, context.view.position).await? {
+    changed.extend(keys.users_signed_by(reader, user, since.position, up_to).await?);
+    for candidate in keys.device_list_changes(reader, since.position, up_to).await? {
         if rooms.share_a_room(reader, user, &candidate).await? {
             changed.insert(candidate);
         }
@@ -29,12 +38,22 @@ pub(crate) async fn write(
             left.insert(candidate);
         }
     }
-    if changed.is_empty() && left.is_empty() {
+    Ok(DeviceLists { changed, left })
+}
+
+/// Writes the section, if it has anything.
+pub(crate) async fn write(
+    context: &Context<'_>,
+    json: &mut JsonWriter,
+    encounters: &Encounters,
+) -> Result<bool, SyncError> {
+    let lists = between(context, encounters).await?;
+    if lists.changed.is_empty() && lists.left.is_empty() {
         return Ok(false);
     }
     json.key("device_lists").object(|json| {
-        list(json, "changed", &changed);
-        list(json, "left", &left);
+        list(json, "changed", &lists.changed);
+        list(json, "left", &lists.left);
     });
     Ok(true)
 }

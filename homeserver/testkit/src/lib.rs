@@ -20,12 +20,16 @@
 )]
 
 mod answer;
+mod gateway;
 pub mod limits;
 mod process;
+mod signing;
 mod user;
 mod world;
 
 pub use answer::Answer;
+pub use gateway::Gateway;
 pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
+pub use signing::SigningKey;
 pub use user::{User, segment};
 pub use world::World;

@@ -1,6 +1,7 @@
 //! One Matrix client: who it is, and the requests that everything it does is made of.
 
 mod account;
+mod keys;
 mod messages;
 mod rooms;
 mod sync;

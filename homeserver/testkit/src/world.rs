@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base::Clock;
 use config::{Config, DatabaseEngine};
 use server::{Options, RunningServer, Server};
 use store::{Engine, MemoryKv};
@@ -18,8 +19,13 @@ pub struct World {
 }
 
 enum Running {
-    /// In this process; the configuration and the engine are kept for a restart.
-    InProcess { server: Option<Box<RunningServer>>, config: Box<Config>, engine: Option<Arc<dyn Engine>> },
+    /// In this process; the configuration, the engine and the clock are kept for a restart.
+    InProcess {
+        server: Option<Box<RunningServer>>,
+        config: Box<Config>,
+        engine: Option<Arc<dyn Engine>>,
+        clock: Option<Clock>,
+    },
     /// The binary.
     Process(ServerProcess),
 }
@@ -54,10 +60,10 @@ impl World {
         config.listeners.client = vec!["127.0.0.1:0".to_owned()];
         config.listeners.private = vec!["127.0.0.1:0".to_owned()];
         change(&mut config);
-        let engine = options.engine.clone();
+        let (engine, clock) = (options.engine.clone(), options.clock.clone());
         let server = Server::start(config.clone(), options).await.expect("the server starts");
         let connection = Connection::new(server.client_url());
-        let running = Running::InProcess { server: Some(Box::new(server)), config: Box::new(config), engine };
+        let running = Running::InProcess { server: Some(Box::new(server)), config: Box::new(config), engine, clock };
         Self { connection, running, directory }
     }
 
@@ -123,11 +129,12 @@ impl World {
     pub async fn restarts(&mut self) {
         match &mut self.running {
             Running::Process(process) => process.restart().await,
-            Running::InProcess { server, config, engine } => {
+            Running::InProcess { server, config, engine, clock } => {
                 if let Some(running) = server.take() {
                     running.stop().await;
                 }
-                let options = Options { engine: engine.clone(), ..Options::default() };
+                let options =
+                    Options { engine: engine.clone(), clock: clock.clone(), ..Options::default() };
                 let started =
                     Server::start((**config).clone(), options).await.expect("the server starts again");
                 *self.connection.base_url.lock() = started.client_url();

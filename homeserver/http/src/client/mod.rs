@@ -4,10 +4,12 @@ use crate::Routes;
 
 pub mod account;
 pub mod account_data;
+pub mod administration;
 pub mod alias;
 pub(crate) mod confirm;
 pub mod delayed_events;
 pub mod dehydrated_device;
+pub mod deprecated;
 pub mod device;
 pub mod directory;
 pub mod discovery;
@@ -24,6 +26,7 @@ pub mod profile;
 pub mod push_rules;
 pub mod pushers;
 pub mod register;
+pub mod reporting;
 pub mod room;
 pub mod room_state;
 pub mod rtc;
@@ -42,9 +45,11 @@ pub fn routes() -> Routes {
     Routes::new()
         .merge(account::routes())
         .merge(account_data::routes())
+        .merge(administration::routes())
         .merge(alias::routes())
         .merge(delayed_events::routes())
         .merge(dehydrated_device::routes())
+        .merge(deprecated::routes())
         .merge(device::routes())
         .merge(directory::routes())
         .merge(discovery::routes())
@@ -60,6 +65,7 @@ pub fn routes() -> Routes {
         .merge(push_rules::routes())
         .merge(pushers::routes())
         .merge(register::routes())
+        .merge(reporting::routes())
         .merge(room::routes())
         .merge(room_state::routes())
         .merge(rtc::routes())
