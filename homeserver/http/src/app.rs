@@ -16,7 +16,7 @@ use sync::Sync;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::{rate_limits::RateLimits, settings::HttpSettings};
+use crate::{rate_limits::RateLimits, rendezvous::Rendezvous, settings::HttpSettings};
 
 /// The handle that every handler gets; cloning it is one reference count.
 #[derive(Clone)]
@@ -48,6 +48,8 @@ pub struct AppParts {
     pub media: Media,
     /// Use cases that cross domains.
     pub flows: Flows,
+    /// Mailboxes of devices that log in by QR code.
+    pub rendezvous: Rendezvous,
     /// Rate limits by user or address and action.
     pub limits: RateLimits,
     /// Settings of the HTTP surface.

@@ -149,7 +149,8 @@ impl Rooms {
         if pdu.sender() == viewer.user || self.meta(reader, num).await?.redacted_by.is_some() {
             return Ok(None);
         }
-        let Some(actions) = judge.actions(&pdu) else { return Ok(None) };
+        let thread_subscribed = self.thread_subscribed(reader, viewer.user, room, &pdu).await?;
+        let Some(actions) = judge.actions(&pdu, thread_subscribed) else { return Ok(None) };
         let Some(event) = self.shown(reader, viewer, room, &[num]).await?.pop() else { return Ok(None) };
         let thread = self.thread_of(reader, &pdu).await?;
         let read_to = self.read_marks(room, viewer.user).await?.read_to(thread.as_deref());

@@ -29,6 +29,9 @@ impl PowerCache {
     }
 }
 
+/// A user, their rules, their display name where it matters, and whether they follow the thread.
+type Judged<'a> = (&'a OwnedUserId, Arc<CompiledRules>, Option<String>, Option<bool>);
+
 /// Judges events of one room for one user.
 pub(crate) struct PushJudge {
     user: OwnedUserId,
@@ -83,22 +86,24 @@ impl Rooms {
         for user in users.iter().filter(|user| *user != pdu.sender()) {
             let rules = self.parts.accounts.push_rules(user).await?;
             let ignored = self.parts.accounts.ignored_users(user).await?;
-            if is_ignored(&ignored, pdu) {
+            let is_invited = pdu.state_key() == Some(user.as_str());
+            if is_ignored(&ignored, pdu) || (is_invited && self.hides_invite(user, pdu.sender()).await?) {
                 continue;
             }
             let asks_name = has_body && rules.asks_display_name(has_mentions);
             let name = if asks_name { self.display_name(reader, room, user).await? } else { None };
-            readers.push((user, rules, name));
+            let subscribed = self.thread_subscribed(reader, user, room, pdu).await?;
+            readers.push((user, rules, name, subscribed));
         }
         // From here on nothing waits: the event is read once, for all of them.
         let event = PushEvent::new(pdu);
-        let decide = |(user, rules, name): (&OwnedUserId, Arc<CompiledRules>, Option<String>)| {
+        let decide = |(user, rules, name, thread_subscribed): Judged<'_>| {
             let context = PushContext {
                 user,
                 display_name: name.as_deref(),
                 member_count,
                 power: power.as_deref(),
-                thread_subscribed: None,
+                thread_subscribed,
             };
             let actions = rules.evaluate_event(&context, &event);
             actions.notify.then(|| (user.clone(), actions))
@@ -142,12 +147,12 @@ impl PushJudge {
     }
 
     /// Whether an event notifies, and if so, whether it highlights.
-    pub fn notifies(&self, pdu: &Pdu) -> Option<bool> {
-        self.actions(pdu).map(|actions| actions.highlight)
+    pub fn notifies(&self, pdu: &Pdu, thread_subscribed: Option<bool>) -> Option<bool> {
+        self.actions(pdu, thread_subscribed).map(|actions| actions.highlight)
     }
 
     /// What is to be done with an event that notifies.
-    pub fn actions(&self, pdu: &Pdu) -> Option<Actions> {
+    pub fn actions(&self, pdu: &Pdu, thread_subscribed: Option<bool>) -> Option<Actions> {
         if is_ignored(&self.ignored, pdu) {
             return None;
         }
@@ -156,7 +161,7 @@ impl PushJudge {
             display_name: self.display_name.as_deref(),
             member_count: self.member_count,
             power: self.power.as_deref(),
-            thread_subscribed: None,
+            thread_subscribed,
         };
         let actions = self.rules.evaluate(&context, pdu);
         actions.notify.then_some(actions)

@@ -13,6 +13,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 use store::{Audience, Batch, Reader, Scan, StoreError};
+use streams::Fact;
 
 use crate::{
     Rooms, RoomsError,
@@ -136,6 +137,8 @@ impl Rooms {
             batch.put(&RECEIPT, &key, &(new, position, now_ms, event_id.to_owned()));
             let change = (now_ms, u64::from(kind.code()), event_id.to_owned(), key.1.clone(), key.3.clone());
             batch.put(&RECEIPT_CHANGE, &(room.room(), new), &change);
+            let fact = Fact::Receipt { room: room.room(), user: room.user().to_owned() };
+            streams::record(&mut batch, new, &fact);
             self.announce_receipt(&mut batch, room, kind, new).await?;
             match self.parts.store.commit(batch).await {
                 Ok(_) => return Ok(true),

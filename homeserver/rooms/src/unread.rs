@@ -202,7 +202,8 @@ impl Rooms {
         if meta.redacted_by.is_some() {
             return Ok(());
         }
-        let Some(highlight) = judge.notifies(&pdu) else { return Ok(()) };
+        let thread_subscribed = self.thread_subscribed(reader, judge.user(), meta.room, &pdu).await?;
+        let Some(highlight) = judge.notifies(&pdu, thread_subscribed) else { return Ok(()) };
         let thread = self.thread_of(reader, &pdu).await?;
         counting.add(Entry { position, event: num, thread, highlight });
         Ok(())

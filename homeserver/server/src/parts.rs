@@ -12,7 +12,7 @@ use delivery::{
 };
 use flows::{Flows, FlowsParts, devices::DeviceConsequences};
 use keys::{Keys, KeysParts};
-use lianqiao_http::{App, AppParts, RateLimits};
+use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
 use media::{Media, MediaParts};
 use outbound::{Lookup, Outbound, SystemLookup};
 use rooms::{Rooms, RoomsParts};
@@ -165,6 +165,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         administration,
         turn: settings::turn(config),
         delayed_events,
+        rendezvous: Rendezvous::new(clock.clone(), rng.clone()),
         push,
         flows,
         limits: RateLimits::new(http.rate_limits.as_ref()),

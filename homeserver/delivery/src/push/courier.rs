@@ -144,7 +144,7 @@ impl Push {
         let (queued_ms, mut notice) = match &row {
             QueueRow::Read { queued_ms } => (*queued_ms, None),
             QueueRow::Event { queued_ms, .. } => {
-                (*queued_ms, self.event_notice(&key, &pusher, &row, badge).await?)
+                (*queued_ms, self.notice_if_kept(&key, &pusher, &row, badge).await?)
             }
         };
         // Unless something behind it will say the count anyhow.
@@ -219,6 +219,23 @@ impl Push {
         };
         let content_allowed = self.0.parts.settings.content_allowed;
         Ok(Some(notice::of_event(pusher, (&key.1, &key.2), &told, content_allowed)))
+    }
+
+    /// The same, where the event may have been purged since it was queued.
+    async fn notice_if_kept(
+        &self,
+        key: &PusherKey,
+        pusher: &PusherRow,
+        row: &QueueRow,
+        badge: u64,
+    ) -> Result<Option<serde_json::Value>, PushError> {
+        match self.event_notice(key, pusher, row, badge).await {
+            Err(PushError::Rooms(RoomsError::Corrupt(what))) => {
+                tracing::debug!(what, "drop a notification of what is gone");
+                Ok(None)
+            }
+            outcome => outcome,
+        }
     }
 
     /// Whether the user is still to be told of an event: not read, not taken back, still theirs to see.

@@ -130,7 +130,16 @@ impl Push {
         harvest: &mut Harvest,
     ) -> Result<(), PushError> {
         match fact {
-            Fact::Event { room, event } => self.take_event(snapshot, position, room, event, harvest).await,
+            Fact::Event { room, event } => {
+                match self.take_event(snapshot, position, room, event, harvest).await {
+                    // Purged since: nobody can be told of it any more.
+                    Err(PushError::Rooms(RoomsError::Corrupt(what))) => {
+                        tracing::debug!(what, "skip a fact of what is gone");
+                        Ok(())
+                    }
+                    outcome => outcome,
+                }
+            }
             Fact::Receipt { room, user } => {
                 if self.0.register.contains(&user) {
                     self.0.badges.moved(&user, room);

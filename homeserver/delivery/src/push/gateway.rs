@@ -64,14 +64,6 @@ impl Gateway {
         }
         Ok(())
     }
-
-    /// The word for metrics.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Http(_) => "http",
-            Self::Mail => "email",
-        }
-    }
 }
 
 /// The address of a pusher's gateway.

@@ -27,6 +27,7 @@ pub mod push_rules;
 pub mod pushers;
 pub mod register;
 pub mod reporting;
+pub mod rendezvous;
 pub mod room;
 pub mod room_state;
 pub mod rtc;
@@ -66,6 +67,7 @@ pub fn routes() -> Routes {
         .merge(pushers::routes())
         .merge(register::routes())
         .merge(reporting::routes())
+        .merge(rendezvous::routes())
         .merge(room::routes())
         .merge(room_state::routes())
         .merge(rtc::routes())

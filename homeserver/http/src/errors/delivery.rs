@@ -1,6 +1,6 @@
 //! Matrix codes of what `delivery` refuses.
 
-use delivery::delayed_events::DelayedEventError;
+use delivery::{delayed_events::DelayedEventError, push::PushError};
 use http::StatusCode;
 use ruma::api::error::ErrorCode;
 
@@ -29,6 +29,25 @@ impl From<DelayedEventError> for MatrixError {
             DelayedEventError::Busy => Self::unavailable(message, BUSY_RETRY_AFTER_SECONDS),
             DelayedEventError::Rooms(error) => error.into(),
             DelayedEventError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PushError> for MatrixError {
+    fn from(error: PushError) -> Self {
+        let message = error.to_string();
+        match error {
+            PushError::Missing(_) => Self::missing_param(message),
+            PushError::Invalid(_) | PushError::NoMail => Self::invalid_param(message),
+            PushError::NotYourAddress => {
+                Self::new(StatusCode::BAD_REQUEST, ErrorCode::ThreepidNotFound, message)
+            }
+            PushError::TooMany => {
+                Self::new(StatusCode::BAD_REQUEST, ErrorCode::ResourceLimitExceeded, message)
+            }
+            PushError::Contended => Self::unavailable(message, BUSY_RETRY_AFTER_SECONDS),
+            PushError::Rooms(error) => error.into(),
+            PushError::Store(error) => error.into(),
         }
     }
 }
