@@ -66,7 +66,7 @@ pub use administration::{ClosedRoom, HistoryPurge, RoomDetails, RoomList, RoomOr
 pub use append::{Appended, ForeignEvent, NewEvent, TransactionKey, Verdict};
 pub use create::{CreateRoom, Created, InitialState, Preset};
 pub use context::Surroundings;
-pub use directory::{DirectoryPage, DirectoryQuery, PublicRoom};
+pub use directory::PublicRoom;
 pub use error::RoomsError;
 pub use json::canonical_object;
 pub use member::{Member, Membership, MembershipChange};

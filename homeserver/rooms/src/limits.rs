@@ -48,10 +48,6 @@ pub const INITIAL_STATE_EVENTS_MAX: usize = 200;
 pub const CREATE_INVITES_MAX: usize = 100;
 /// Aliases of one room that a listing returns.
 pub const ALIASES_OF_ROOM_MAX: usize = 1_000;
-/// Entries of the public directory that one answer holds.
-pub const PUBLIC_ROOMS_PAGE_MAX: usize = 500;
-/// Published rooms that the directory reads to answer one request.
-pub const PUBLIC_ROOMS_SCAN_MAX: usize = 100_000;
 /// How long a transaction id is remembered, in ms.
 pub const TRANSACTION_AGE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 /// Bytes of a transaction id.
