@@ -43,7 +43,7 @@ pub use self::{
 };
 use self::{
     index::Index,
-    limits::{INDEX_WAIT_MAX, SEARCHES_AT_ONCE_MAX},
+    limits::{FILL_WAIT_MAX, INDEX_WAIT_MAX, SEARCHES_AT_ONCE_MAX},
     progress::{Bell, Progress},
     text::Segmenter,
 };
@@ -138,7 +138,7 @@ impl Search {
     }
 
     /// Waits until everything committed up to `position` can be found, at most so long; says whether it
-    /// can. Does not wait while the index is made anew.
+    /// can.
     pub async fn indexed(&self, position: StreamPos, patience: Duration) -> bool {
         self.index_progress.wait_until(position, patience).await
     }
@@ -146,7 +146,8 @@ impl Search {
     /// Waits for what was committed before this moment.
     async fn catch_up(&self, progress: &Progress) {
         let started = Instant::now();
-        if !progress.wait_until(self.parts.store.frontier(), INDEX_WAIT_MAX).await {
+        let patience = if progress.standing().filling { FILL_WAIT_MAX } else { INDEX_WAIT_MAX };
+        if !progress.wait_until(self.parts.store.frontier(), patience).await {
             metrics::counter!(measure::STALE).increment(1);
         }
         metrics::histogram!(measure::WAIT_SECONDS).record(started.elapsed().as_secs_f64());

@@ -30,6 +30,8 @@ pub const MATCHES_JUDGED_AT_ONCE: usize = 50;
 pub const SEARCHES_AT_ONCE_MAX: usize = 4;
 /// How long a search waits for the index to reach the moment of the request.
 pub const INDEX_WAIT_MAX: Duration = Duration::from_secs(3);
+/// How long a search waits for an index that is being made from all rooms.
+pub const FILL_WAIT_MAX: Duration = Duration::from_millis(500);
 /// Changed documents after which the index is committed without waiting for its interval.
 pub const INDEX_BATCH_DOCUMENTS_MAX: usize = 2_000;
 /// Longest time between a commit to the store and its appearance in the index, nobody searching.

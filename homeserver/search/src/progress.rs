@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 pub(crate) struct Standing {
     /// Everything up to here is done.
     pub position: StreamPos,
-    /// It makes everything anew, which takes long: nobody should wait for it.
+    /// It makes everything anew, which may take long.
     pub filling: bool,
     /// How often it has made everything anew since the start.
     pub fills: u64,
@@ -39,10 +39,14 @@ impl Progress {
     /// The reader has come so far.
     pub(crate) fn reached(&self, position: StreamPos) {
         self.standing.send_modify(|standing| {
-            standing.fills += u64::from(standing.filling);
             standing.filling = false;
             standing.position = standing.position.max(position);
         });
+    }
+
+    /// The reader has made everything anew.
+    pub(crate) fn filled(&self) {
+        self.standing.send_modify(|standing| standing.fills += 1);
     }
 
     /// The reader begins to make everything anew.
@@ -60,23 +64,21 @@ impl Progress {
         self.asked.notified().await;
     }
 
-    /// Waits until the reader has reached `position`, at most so long; says whether it has. Does not
-    /// wait for a reader that makes everything anew.
+    /// Waits until the reader has reached `position`, at most so long; says whether it has.
     pub(crate) async fn wait_until(&self, position: StreamPos, patience: Duration) -> bool {
         let mut standing = self.standing.subscribe();
-        if standing.borrow().position >= position {
+        if !standing.borrow().filling && standing.borrow().position >= position {
             return true;
         }
         self.ask();
-        let there = standing.wait_for(|standing| standing.position >= position || standing.filling);
-        matches!(tokio::time::timeout(patience, there).await, Ok(Ok(standing)) if standing.position >= position)
+        let there = standing.wait_for(|standing| !standing.filling && standing.position >= position);
+        matches!(tokio::time::timeout(patience, there).await, Ok(Ok(_)))
     }
 
     /// Waits until everything was made anew more often than `fills`.
     pub(crate) async fn wait_filled(&self, fills: u64) {
         // An error would mean that the sender is gone, which we hold.
-        let _ =
-            self.standing.subscribe().wait_for(|standing| !standing.filling && standing.fills > fills).await;
+        let _ = self.standing.subscribe().wait_for(|standing| standing.fills > fills).await;
     }
 }
 
@@ -125,12 +127,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_a_fill() {
-        let progress = Progress::default();
-        assert!(!progress.wait_until(StreamPos::new(1), Duration::from_secs(1_000_000)).await);
-        progress.reached(StreamPos::new(1));
-        assert_eq!(progress.standing().fills, 1);
+    async fn a_fill_is_waited_for_and_counted() {
+        let progress = Arc::new(Progress::default());
+        assert!(!progress.wait_until(StreamPos::ZERO, PATIENCE).await);
+        let reader = Arc::clone(&progress);
+        let work = tokio::spawn(async move {
+            reader.reached(StreamPos::new(1));
+            reader.filled();
+        });
+        progress.wait_filled(0).await;
+        assert!(progress.wait_until(StreamPos::new(1), PATIENCE).await);
+        work.await.unwrap();
         progress.filling();
-        assert!(!progress.wait_until(StreamPos::new(2), Duration::from_secs(1_000_000)).await);
+        assert!(!progress.wait_until(StreamPos::new(1), PATIENCE).await);
+        assert_eq!(progress.standing().fills, 1);
     }
 }

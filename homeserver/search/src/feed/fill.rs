@@ -48,6 +48,7 @@ impl Feed {
             }
         }
         self.commit(Mark::full(position)).await?;
+        self.search.index_progress.filled();
         tracing::info!(documents = self.search.index.documents(), "search index is full");
         Ok(())
     }

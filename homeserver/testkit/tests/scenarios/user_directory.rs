@@ -158,7 +158,10 @@ async fn mutual_rooms_are_those_that_both_are_in() {
     let own = format!("/_matrix/client/v1/mutual_rooms?user_id={}", segment(&alice.id));
     alice.get(&own).await.fails_as(400, "M_INVALID_PARAM");
     alice.get("/_matrix/client/v1/mutual_rooms").await.expect_status(400);
-    alice.get(&format!("/_matrix/client/v1/mutual_rooms?{query}&from=foreign")).await.fails_as(400, "M_INVALID_PARAM");
+    alice
+        .get(&format!("/_matrix/client/v1/mutual_rooms?{query}&from=foreign"))
+        .await
+        .fails_as(400, "M_INVALID_PARAM");
     let batch = alice.get(&format!("{unstable}?{query}&batch_token=foreign")).await;
     batch.fails_as(400, "M_INVALID_PARAM");
 }
@@ -169,9 +172,13 @@ async fn no_third_party_network_is_known() {
     let alice = w.user("alice").await;
     let base = "/_matrix/client/v3/thirdparty";
     assert_eq!(alice.get(&format!("{base}/protocols")).await.ok(), json!({}));
-    for path in
-        ["protocol/irc", "location/irc?channel=x", "user/irc?nick=x", "location?alias=%23a:x.y", "user?userid=%40a:x.y"]
-    {
+    for path in [
+        "protocol/irc",
+        "location/irc?channel=x",
+        "user/irc?nick=x",
+        "location?alias=%23a:x.y",
+        "user?userid=%40a:x.y",
+    ] {
         alice.get(&format!("{base}/{path}")).await.fails_as(404, "M_NOT_FOUND");
     }
     w.stranger().get(&format!("{base}/protocols")).await.fails_as(401, "M_MISSING_TOKEN");

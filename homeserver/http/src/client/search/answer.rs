@@ -57,7 +57,9 @@ fn context(surroundings: &Surroundings) -> Bytes {
     if !surroundings.profiles.is_empty() {
         let profiles = surroundings.profiles.iter().map(|(user, profile)| {
             let fields = [("displayname", &profile.displayname), ("avatar_url", &profile.avatar_url)];
-            let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
+            let given = fields
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
             (user.to_string(), Value::Object(given.collect()))
         });
         let profiles: Map<String, Value> = profiles.collect();

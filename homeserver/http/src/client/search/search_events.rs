@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
-use ruma::api::client::search::search_events::v3::{
-    Criteria, GroupingKey, OrderBy, Request, SearchKeys,
-};
+use ruma::api::client::search::search_events::v3::{Criteria, GroupingKey, OrderBy, Request, SearchKeys};
 use search::{ContextWish, Grouping, SearchKey, SearchOrder, SearchRequest};
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -47,7 +45,11 @@ pub async fn handler(
     Ok(answer::page(&page))
 }
 
-fn asked(criteria: Criteria, wants_context: bool, from: Option<String>) -> Result<SearchRequest, MatrixError> {
+fn asked(
+    criteria: Criteria,
+    wants_context: bool,
+    from: Option<String>,
+) -> Result<SearchRequest, MatrixError> {
     let keys = criteria.keys.unwrap_or_default().into_iter().map(|key| match key {
         SearchKeys::ContentBody => Ok(SearchKey::Body),
         SearchKeys::ContentName => Ok(SearchKey::Name),
@@ -61,11 +63,12 @@ fn asked(criteria: Criteria, wants_context: bool, from: Option<String>) -> Resul
             return Err(MatrixError::invalid_param(format!("there is no order `{}`", other.as_str())));
         }
     };
-    let group_by = criteria.groupings.group_by.into_iter().filter_map(|group| group.key).map(|key| match key {
-        GroupingKey::RoomId => Ok(Grouping::Room),
-        GroupingKey::Sender => Ok(Grouping::Sender),
-        other => Err(MatrixError::invalid_param(format!("there is no grouping by `{}`", other.as_str()))),
-    });
+    let group_by =
+        criteria.groupings.group_by.into_iter().filter_map(|group| group.key).map(|key| match key {
+            GroupingKey::RoomId => Ok(Grouping::Room),
+            GroupingKey::Sender => Ok(Grouping::Sender),
+            other => Err(MatrixError::invalid_param(format!("there is no grouping by `{}`", other.as_str()))),
+        });
     let context = criteria.event_context;
     Ok(SearchRequest {
         term: criteria.search_term,

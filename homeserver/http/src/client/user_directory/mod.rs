@@ -7,8 +7,5 @@ pub mod search_users;
 
 /// The endpoints of this area.
 pub fn routes() -> Routes {
-    Routes::new()
-        .ruma(search_users::handler)
-        .ruma(mutual_rooms::handler)
-        .ruma(mutual_rooms::unstable_handler)
+    Routes::new().ruma(search_users::handler).ruma(mutual_rooms::handler).ruma(mutual_rooms::unstable_handler)
 }
