@@ -1,5 +1,8 @@
 //! Behaviour of the crate over the store in memory.
 
+mod claims;
+mod removal;
+
 use std::sync::Arc;
 
 use base::Clock;
