@@ -11,7 +11,7 @@ use crate::{
     index::RelationClass,
     limits::PAGE_ROWS,
     relations::{Bounds, EDITS_MAX},
-    tables::ROOM,
+    tables::{ROOM, ROOM_NUM},
 };
 
 impl Rooms {
@@ -32,12 +32,13 @@ impl Rooms {
         Ok(reader.scan_keys(&ROOM, scan).await?)
     }
 
-    /// Whether there is a room of this number; a deleted one is gone.
+    /// Whether there is a room of this number; one that is being deleted is gone already.
     ///
     /// # Errors
     /// The store's own.
     pub async fn room_exists(&self, reader: &Reader, room: RoomNum) -> Result<bool, RoomsError> {
-        Ok(reader.exists(&ROOM, &room).await?)
+        let Some(record) = reader.get(&ROOM, &room).await? else { return Ok(false) };
+        Ok(reader.get(&ROOM_NUM, &record.room_id).await? == Some(room))
     }
 
     /// The edit that holds for a message: by its own sender, of its type, the latest by time, then by

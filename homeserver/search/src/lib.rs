@@ -48,6 +48,9 @@ use self::{
     text::Segmenter,
 };
 
+/// The readers of the stream in this crate, by the names of their cursors.
+pub const STREAM_READERS: [&str; 2] = [feed::CURSOR_NAME, directory::worker::CURSOR_NAME];
+
 /// Choices of the operator.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SearchSettings {

@@ -1,6 +1,6 @@
 //! The tables of this crate, ids 900 to 999. All of it can be made again from rooms and accounts.
 
-use model::{EventNum, RoomNum};
+use model::{EventNum, RoomNum, StreamPos};
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
@@ -37,6 +37,14 @@ pub(crate) const LISTED_WORD: Table<(String, RoomNum), ()> =
 pub(crate) const LISTED_COUNT: Table<u8, u64> =
     Table::new(907, "room_directory_count", Profile::Point, "how many rooms are public?");
 
+/// Where the full-text index was last committed, to tell an old copy of its files.
+pub(crate) const INDEX_COMMIT: Table<u8, StreamPos> = Table::new(
+    908,
+    "search_index_commit",
+    Profile::Counter,
+    "how far was the search index when it was last seen?",
+);
+
 /// The words of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UserEntry {
@@ -69,5 +77,6 @@ pub fn tables() -> Vec<TableInfo> {
         LISTED_BY_SIZE.info(),
         LISTED_WORD.info(),
         LISTED_COUNT.info(),
+        INDEX_COMMIT.info(),
     ]
 }

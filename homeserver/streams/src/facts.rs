@@ -3,9 +3,10 @@
 use model::{EventNum, RoomNum, StreamPos};
 use ruma::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
-use store::{Batch, Reader, Scan, StoreError};
+use store::{Batch, Reader, Scan, Store, StoreError};
 
-use crate::limits::FACTS_READ_MAX;
+use crate::Cursor;
+use crate::limits::{FACTS_FORGOTTEN_MAX, FACTS_READ_MAX};
 use crate::tables::STREAM;
 
 /// Something that became true at a position. It says where to look, not what is there: readers load the rest.
@@ -60,6 +61,13 @@ pub enum Fact {
         /// The room.
         room: RoomNum,
     },
+    /// An event was deleted from this server for good.
+    Removed {
+        /// The room.
+        room: RoomNum,
+        /// The event, which nobody can read any more.
+        event: EventNum,
+    },
 }
 store::record!(Fact);
 
@@ -76,4 +84,34 @@ pub async fn facts(
     up_to: StreamPos,
 ) -> Result<Vec<(StreamPos, Fact)>, StoreError> {
     reader.scan(&STREAM, Scan::all().after(&after).up_to(&up_to).limit(FACTS_READ_MAX)).await
+}
+
+/// Forgets the facts that all of these readers have passed, at most [`FACTS_FORGOTTEN_MAX`] of them; how many went. Call
+/// again until it answers zero. `after` is where the last call came to and is moved on; begin with
+/// [`StreamPos::ZERO`]. A reader without cursor has read nothing yet, so nothing is forgotten.
+///
+/// # Errors
+/// Whatever the store answers.
+pub async fn forget_facts(
+    store: &Store,
+    readers: &[&str],
+    after: &mut StreamPos,
+) -> Result<usize, StoreError> {
+    let mut passed = store.frontier();
+    for reader in readers {
+        passed = passed.min(Cursor::load(store, reader).await?.position());
+    }
+    if passed <= *after {
+        return Ok(0);
+    }
+    let scan = Scan::all().after(after).up_to(&passed).limit(FACTS_FORGOTTEN_MAX);
+    let positions = store.scan_keys(&STREAM, scan).await?;
+    let Some(last) = positions.last() else { return Ok(0) };
+    let mut batch = Batch::new();
+    for position in &positions {
+        batch.delete(&STREAM, position);
+    }
+    store.commit(batch).await?;
+    *after = *last;
+    Ok(positions.len())
 }

@@ -15,7 +15,7 @@ mod waiter;
 
 pub use cursor::Cursor;
 pub use ephemeral::EphemeralPos;
-pub use facts::{Fact, facts, record};
+pub use facts::{Fact, facts, forget_facts, record};
 pub use notifier::Notifier;
 pub use numbers::Numbers;
 pub use tables::tables;

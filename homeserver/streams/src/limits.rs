@@ -9,5 +9,8 @@ pub const RESERVATION_ATTEMPTS_MAX: u32 = 16;
 /// Facts read at once.
 pub const FACTS_READ_MAX: usize = 1_000;
 
+/// Facts forgotten at once.
+pub const FACTS_FORGOTTEN_MAX: usize = 1_000;
+
 /// Parts of the waiter map, so that commits and new waiters seldom meet on a lock.
 pub const NOTIFIER_SHARDS: usize = 64;

@@ -8,6 +8,7 @@ use std::ops::Bound;
 use model::{RoomNum, TimelinePos};
 use ruma::{EventId, RoomId, api::Direction};
 use store::Batch;
+use streams::Fact;
 
 use super::PURGE_STEP_ROWS;
 use crate::index::{self, Indexed};
@@ -100,6 +101,8 @@ impl Rooms {
             batch.delete(&TIMELINE, &(purge.room, position));
             index::redact(&mut batch, &Indexed { room: purge.room, event, position, pdu: &pdu });
             self.delete_event(&mut batch, event).await?;
+            let removed = batch.position();
+            streams::record(&mut batch, removed, &Fact::Removed { room: purge.room, event });
             deleted += 1;
         }
         if !batch.is_empty() {

@@ -7,6 +7,7 @@
 use model::{EventNum, RoomNum, StreamPos};
 use ruma::{OwnedUserId, RoomId, UserId, api::Direction};
 use store::{Batch, Scan};
+use streams::Fact;
 
 use super::{ALIASES_PURGED_MAX, ClosedRoom, PURGE_STEP_ROWS};
 use crate::append::Writer;
@@ -55,6 +56,8 @@ impl Rooms {
             batch.delete(&ALIAS_OF_ROOM, &key);
         }
         batch.delete(&PUBLISHED, &room);
+        let position = batch.position();
+        streams::record(&mut batch, position, &Fact::Listing { room });
         batch.delete(&MEMBER_COUNT, &room);
         batch.delete(&HEAD, &room);
         batch.delete(&ROOM_NUM, &room_id.to_owned());

@@ -9,7 +9,7 @@ mod mutual;
 mod rooms;
 mod rows;
 mod users;
-mod worker;
+pub(crate) mod worker;
 
 pub use self::{
     mutual::MutualRooms,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The name of the cursor. Another form of the rows takes another name, which fills them anew.
-const CURSOR_NAME: &str = "directory-1";
+pub(crate) const CURSOR_NAME: &str = "directory-1";
 
 impl Search {
     /// Keeps the directories up to date until the shutdown. Run once for each [`Search`].

@@ -23,11 +23,14 @@ use crate::{
         READER_PAUSE_MAX, READER_RETRY_PAUSE,
     },
     measure,
-    tables::EDIT_OF,
+    tables::{EDIT_OF, INDEX_COMMIT},
 };
 
 /// The name of the cursor.
-const CURSOR_NAME: &str = "search";
+pub(crate) const CURSOR_NAME: &str = "search";
+
+/// The only key of the index's last commit.
+const INDEX_COMMIT_KEY: u8 = 0;
 
 impl Search {
     /// Keeps the index up to date until the shutdown. Run once for each [`Search`].
@@ -61,6 +64,8 @@ struct Feed {
     position: StreamPos,
     /// Edits since the last commit, and whose text they replace.
     edits: HashMap<EventNum, String>,
+    /// Where the index was committed, until the store knows.
+    committed: Option<StreamPos>,
 }
 
 impl Feed {
@@ -74,10 +79,13 @@ impl Feed {
             position: mark.position.min(cursor.position()),
             cursor,
             edits: HashMap::new(),
+            committed: None,
         };
-        let frontier = store.frontier();
-        if mark.is_new() || mark.position > frontier {
-            // An index ahead of the store belongs to another life of the database.
+        let committed = store.get(&INDEX_COMMIT, &INDEX_COMMIT_KEY).await?.unwrap_or(StreamPos::ZERO);
+        // An index ahead of the store belongs to another life of the database; one behind what it was is
+        // an old copy, and the facts between may be forgotten.
+        let is_foreign = mark.position > store.frontier() || mark.position < committed;
+        if mark.is_new() || is_foreign {
             feed.begin_fill().await?;
         } else if mark.filling.is_none() {
             search.index_progress.reached(feed.position);
@@ -154,6 +162,10 @@ impl Feed {
                 }
                 Ok(())
             }
+            Fact::Removed { event, .. } => {
+                self.builder()?.remove(*event);
+                Ok(())
+            }
             // The other facts say nothing of texts.
             _ => Ok(()),
         }
@@ -177,6 +189,7 @@ impl Feed {
         let (builder, outcome) = work.await.map_err(|error| SearchError::Index(error.to_string()))?;
         self.builder = Some(builder);
         outcome?;
+        self.committed = Some(position);
         metrics::histogram!(measure::COMMIT_SECONDS).record(started.elapsed().as_secs_f64());
         if is_full {
             self.search.index_progress.reached(position);
@@ -193,6 +206,9 @@ impl Feed {
         let mut batch = Batch::new();
         for (edit, original) in self.edits.drain() {
             batch.put(&EDIT_OF, &edit, &original);
+        }
+        if let Some(committed) = self.committed.take() {
+            batch.put(&INDEX_COMMIT, &INDEX_COMMIT_KEY, &committed);
         }
         self.cursor.advance(&mut batch, position);
         if batch.is_empty() {
