@@ -74,8 +74,8 @@ struct Inner {
     server_name: OwnedServerName,
     settings: MediaSettings,
     contents: content::ContentStore,
-    /// Held while a content is deleted, so that nobody refers to it meanwhile.
-    erasing: tokio::sync::Mutex<()>,
+    /// Contents that somebody is about to refer to or to delete: one at a time for each.
+    busy: flight::Flights<[u8; 32]>,
     uploads: Arc<Semaphore>,
     uploads_by_user: Arc<Mutex<HashMap<OwnedUserId, usize>>>,
     waiting: waiting::Waiting,
@@ -103,7 +103,7 @@ impl Media {
             uploads: Arc::new(Semaphore::new(limits::UPLOADS_RUNNING_MAX)),
             uploads_by_user: Arc::default(),
             waiting: waiting::Waiting::default(),
-            erasing: tokio::sync::Mutex::new(()),
+            busy: flight::Flights::default(),
             store,
             clock,
             rng,

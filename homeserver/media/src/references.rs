@@ -11,6 +11,7 @@ use store::{Batch, StoreError};
 use crate::{
     Digest, Media, MediaError,
     content::Spooled,
+    flight::Flight,
     limits::COMMIT_ATTEMPTS_MAX,
     tables::{CONTENT, CONTENT_INTENT, CONTENT_UNREFERENCED, ContentRecord, THUMBNAIL, ThumbnailRecord},
 };
@@ -21,37 +22,47 @@ pub(crate) enum Attempt {
     Lost,
 }
 
+/// A spooled content on its way to its first or next reference. Nobody else refers to the content or
+/// deletes it as long as this lives, so a file that was moved to its place stays there between tries.
+pub(crate) struct Landing<'a> {
+    spooled: &'a Spooled,
+    announced_ms: Option<u64>,
+    _busy: Flight,
+}
+
 impl Media {
-    /// Adds one reference to a spooled content to `batch` and commits; the content is durable before.
+    /// Begins to refer to a spooled content.
+    pub(crate) async fn land<'a>(&self, spooled: &'a Spooled) -> Landing<'a> {
+        let busy = self.0.busy.take(&spooled.digest.0).await;
+        Landing { spooled, announced_ms: None, _busy: busy }
+    }
+
+    /// Adds one reference to the content to `batch` and commits; the content is durable before.
     pub(crate) async fn commit_reference(
         &self,
         mut batch: Batch,
-        spooled: &Spooled,
+        landing: &mut Landing<'_>,
     ) -> Result<Attempt, MediaError> {
-        let digest = spooled.digest.0;
+        let digest = landing.spooled.digest.0;
         let known = self.0.store.get(&CONTENT, &digest).await?;
-        let mut intent = None;
-        match &known {
-            Some(content) if content.erasing => {
-                // Whoever erases holds the lock until the row is gone.
-                drop(self.0.erasing.lock().await);
-                return Ok(Attempt::Lost);
+        if known.as_ref().is_some_and(|content| content.erasing) {
+            // A crash left it so, or another process is at it: housekeeping finishes it.
+            return Ok(Attempt::Lost);
+        }
+        if !self.0.contents.has(&landing.spooled.digest, landing.spooled.bytes).await? {
+            if known.is_none() {
+                self.announce(landing).await?;
             }
-            Some(_) if self.0.contents.has(&spooled.digest, spooled.bytes).await? => {}
-            Some(_) => self.0.contents.adopt(spooled).await?,
-            None => {
-                intent = Some(self.announce(spooled).await?);
-                self.0.contents.adopt(spooled).await?;
-            }
+            self.0.contents.adopt(landing.spooled).await?;
         }
         batch.expect_read(&CONTENT, &digest, known.as_ref());
-        let mut content = known.unwrap_or_else(|| new_content(spooled.bytes));
+        let mut content = known.unwrap_or_else(|| new_content(landing.spooled.bytes));
         if let Some(since_ms) = content.unreferenced_ms.take() {
             batch.delete(&CONTENT_UNREFERENCED, &(since_ms, digest));
         }
         content.references += 1;
         batch.put(&CONTENT, &digest, &content);
-        if let Some(at_ms) = intent {
+        if let Some(at_ms) = landing.announced_ms {
             batch.delete(&CONTENT_INTENT, &(at_ms, digest));
         }
         self.try_commit(batch).await
@@ -84,7 +95,7 @@ impl Media {
     /// Deletes a content that nobody refers to, with its thumbnails. Does nothing when somebody refers
     /// to it again. May be repeated at any point after a crash.
     pub(crate) async fn erase(&self, since_ms: u64, digest: Digest) -> Result<bool, MediaError> {
-        let _erasing = self.0.erasing.lock().await;
+        let _busy = self.0.busy.take(&digest.0).await;
         let row = (since_ms, digest.0);
         let Some(content) = self.0.store.get(&CONTENT, &digest.0).await? else {
             self.0.contents.delete(&digest).await?;
@@ -111,7 +122,7 @@ impl Media {
 
     /// Follows up an announced write: a content that nobody committed is deleted.
     pub(crate) async fn follow_up(&self, at_ms: u64, digest: Digest) -> Result<(), MediaError> {
-        let _erasing = self.0.erasing.lock().await;
+        let _busy = self.0.busy.take(&digest.0).await;
         if self.0.store.get(&CONTENT, &digest.0).await?.is_none() {
             let marked = ContentRecord { erasing: true, ..new_content(0) };
             let mut batch = Batch::new();
@@ -130,12 +141,13 @@ impl Media {
         Ok(())
     }
 
-    async fn announce(&self, spooled: &Spooled) -> Result<u64, MediaError> {
+    async fn announce(&self, landing: &mut Landing<'_>) -> Result<(), MediaError> {
         let now_ms = self.0.clock.now_ms();
         let mut batch = Batch::new();
-        batch.put(&CONTENT_INTENT, &(now_ms, spooled.digest.0), &());
+        batch.put(&CONTENT_INTENT, &(now_ms, landing.spooled.digest.0), &());
         self.0.store.commit(batch).await?;
-        Ok(now_ms)
+        landing.announced_ms = Some(now_ms);
+        Ok(())
     }
 
     async fn forget_thumbnails(&self, source: &Digest) -> Result<(), MediaError> {

@@ -165,6 +165,7 @@ impl Media {
             expires_ms: None,
             content: Some(attached(spooled, named)),
         };
+        let mut landing = self.land(spooled).await;
         for _ in 0..COMMIT_ATTEMPTS_MAX {
             let mut batch = Batch::new();
             batch.expect_read(&MEDIA, &key, reserved.as_ref()).put(&MEDIA, &key, &record);
@@ -175,7 +176,7 @@ impl Media {
                 batch.delete(&MEDIA_RESERVED, &(uploader.to_owned(), key.1.clone()));
             }
             self.count_usage(&mut batch, uploader, spooled.bytes).await?;
-            if matches!(self.commit_reference(batch, spooled).await?, Attempt::Committed) {
+            if matches!(self.commit_reference(batch, &mut landing).await?, Attempt::Committed) {
                 metrics::counter!("media_uploads_total").increment(1);
                 metrics::counter!("media_upload_bytes_total").increment(spooled.bytes);
                 return Ok(());

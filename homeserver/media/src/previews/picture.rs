@@ -87,11 +87,12 @@ impl Media {
             expires_ms: Some(expires_ms),
             content: Some(attached(spooled, named)),
         };
+        let mut landing = self.land(spooled).await;
         for _ in 0..COMMIT_ATTEMPTS_MAX {
             let mut batch = Batch::new();
             batch.expect_absent(&MEDIA, &key).put(&MEDIA, &key, &record);
             batch.put(&MEDIA_EXPIRY, &(expires_ms, key.0.clone(), key.1.clone()), &());
-            if matches!(self.commit_reference(batch, spooled).await?, Attempt::Committed) {
+            if matches!(self.commit_reference(batch, &mut landing).await?, Attempt::Committed) {
                 return Ok(media_id);
             }
         }

@@ -41,18 +41,25 @@ const BOXES: [(u32, u32); 4] = [(320, 240), (640, 480), (800, 600), (1600, 1200)
 impl Rung {
     /// The smallest size that is not smaller than what is asked for, or the largest there is.
     pub fn of(request: ThumbnailRequest) -> Self {
-        let (wide, high) = (request.width, request.height);
-        let fits = |(width, height): &(u32, u32)| u64::from(*width) >= wide && u64::from(*height) >= high;
+        let fits = |(width, height): &(u32, u32)| {
+            u64::from(*width) >= request.width && u64::from(*height) >= request.height
+        };
         let squares = SQUARES.map(|side| (side, side));
-        let square = squares.iter().find(|size| fits(size)).filter(|_| wide == high);
-        // A small box of any shape is served by a square of which nothing is cut away.
-        let small = squares[..3].iter().find(|size| fits(size)).filter(|_| request.shape == Shape::Scale);
-        let size = square.or(small).or_else(|| BOXES.iter().find(|size| fits(size)));
-        let largest = if wide == high { squares[squares.len() - 1] } else { BOXES[BOXES.len() - 1] };
-        let (width, height) = size.copied().unwrap_or(match request.shape {
-            Shape::Scale => BOXES[BOXES.len() - 1],
-            Shape::Crop => largest,
-        });
+        let is_square = request.width == request.height;
+        let rungs: &[(u32, u32)] = match request.shape {
+            Shape::Crop if is_square => &squares,
+            Shape::Crop => &BOXES,
+            // Nothing is cut away, so a small box of any shape is served by a square.
+            Shape::Scale if is_square || squares[..3].iter().any(|square| fits(square)) => &squares,
+            Shape::Scale => &BOXES,
+        };
+        let largest = match request.shape {
+            Shape::Crop if is_square => squares[squares.len() - 1],
+            Shape::Crop | Shape::Scale => BOXES[BOXES.len() - 1],
+        };
+        let found = rungs.iter().find(|rung| fits(rung));
+        let boxes = BOXES.iter().filter(|_| request.shape == Shape::Scale).find(|rung| fits(rung));
+        let (width, height) = found.or(boxes).copied().unwrap_or(largest);
         Self { width, height, shape: request.shape, animated: request.animated }
     }
 

@@ -167,6 +167,10 @@ impl Media {
                 (record, Some(spooled))
             }
         };
+        let mut landing = match &spooled {
+            Some(spooled) => Some(self.land(spooled).await),
+            None => None,
+        };
         for _ in 0..COMMIT_ATTEMPTS_MAX {
             let origin = self.0.store.get(&CONTENT, &source.digest.0).await?;
             let Some(origin) = origin.filter(|origin| !origin.erasing) else {
@@ -176,11 +180,9 @@ impl Media {
             // The source must not be erased under our hands, for nobody would find the thumbnail then.
             batch.expect_eq(&CONTENT, &source.digest.0, &origin);
             batch.put(&THUMBNAIL, &key, &record);
-            let attempt = match &spooled {
-                Some(spooled) if spooled.digest != source.digest => {
-                    self.commit_reference(batch, spooled).await?
-                }
-                Some(_) | None => self.try_commit(batch).await?,
+            let attempt = match &mut landing {
+                Some(landing) => self.commit_reference(batch, landing).await?,
+                None => self.try_commit(batch).await?,
             };
             if matches!(attempt, Attempt::Committed) {
                 return Ok(found(source, record));
