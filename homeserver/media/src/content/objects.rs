@@ -35,6 +35,8 @@ impl Objects {
         let options = ClientOptions::new().with_timeout(REQUEST_TIME_MAX).with_allow_http(true);
         let mut builder = AmazonS3Builder::new()
             .with_client_options(options)
+            // Contents go one by one, and not every store of your own knows the other way.
+            .with_disable_bulk_delete(true)
             .with_bucket_name(&settings.bucket)
             .with_access_key_id(&settings.access_key_id)
             .with_secret_access_key(&settings.secret_access_key)
