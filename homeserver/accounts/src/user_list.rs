@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, UserId};
 use store::StoreError;
 
 use crate::{
@@ -69,6 +69,16 @@ pub struct UserPage {
 }
 
 impl Accounts {
+    /// One account as the list shows it.
+    pub async fn summary(&self, user: &UserId) -> Result<Option<UserSummary>, StoreError> {
+        let row = self.user_row(user).await?;
+        Ok(row.map(|row| UserSummary {
+            user: user.to_owned(),
+            status: (&row).into(),
+            created_ms: row.created_ms,
+        }))
+    }
+
     /// Accounts by query. At most [`USERS_LISTED_SCAN_MAX`] accounts are looked at.
     pub async fn list_users(&self, query: &UserQuery) -> Result<UserPage, StoreError> {
         let mut found = Vec::new();

@@ -6,6 +6,7 @@
 //! [`extract`] and answers an [`Answer`] or a [`MatrixError`]. Paths come from ruma's metadata by
 //! [`Routes`], so that no path is written twice. Read [`router`] to see what surrounds a handler.
 
+pub mod admin;
 mod answer;
 mod app;
 mod assemble;
@@ -18,6 +19,7 @@ mod fallback;
 mod first_administrator;
 pub mod limits;
 mod rate_limits;
+pub mod rendezvous;
 mod router;
 mod routes;
 mod settings;

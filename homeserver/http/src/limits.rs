@@ -50,3 +50,12 @@ pub const ADMIN_PAGE_MAX: usize = 1_000;
 
 /// Entries in a page of an administrator's list when the request names no limit.
 pub const ADMIN_PAGE_DEFAULT: usize = 100;
+
+/// Rendezvous mailboxes at a time; a further one is refused.
+pub const RENDEZVOUS_MAX: usize = 10_000;
+
+/// Largest payload of a rendezvous, in bytes.
+pub const RENDEZVOUS_BYTES_MAX: usize = 4_096;
+
+/// How long a rendezvous lasts, in milliseconds: time enough to point a camera and to confirm.
+pub const RENDEZVOUS_LIFE_MS: u64 = 300_000;

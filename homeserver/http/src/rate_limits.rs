@@ -183,6 +183,14 @@ impl RateLimits {
         }
     }
 
+    /// Counts one action about something that has a name: an e-mail address that may be anybody's.
+    ///
+    /// # Errors
+    /// 429 `M_LIMIT_EXCEEDED` with the time to wait.
+    pub fn text(&self, name: &str, action: Action) -> Result<(), MatrixError> {
+        self.check(name.as_bytes(), action)
+    }
+
     /// Counts one action of an address. A whole IPv6 /64 is one subject, as one customer owns it.
     ///
     /// # Errors

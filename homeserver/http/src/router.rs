@@ -4,11 +4,11 @@ use axum::{Router, middleware};
 use http::{Response, header::CONTENT_TYPE};
 use tower_http::compression::{CompressionLayer, CompressionLevel, Predicate, predicate::SizeAbove};
 
-use crate::{App, Routes, client, edge, fallback, first_administrator, limits::COMPRESS_BYTES_MIN};
+use crate::{App, admin, Routes, client, edge, fallback, first_administrator, limits::COMPRESS_BYTES_MIN};
 
 /// Builds the service for the client listeners.
 pub fn router(app: App) -> Router {
-    surrounded(client::routes().merge(first_administrator::routes()), app)
+    surrounded(client::routes().merge(admin::routes()).merge(first_administrator::routes()), app)
 }
 
 /// Builds the service for the listener of other servers: only discovery, everything else is

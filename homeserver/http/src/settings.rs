@@ -17,6 +17,9 @@ pub struct HttpSettings {
     pub support_contacts: Vec<String>,
     /// Web page for help, listed in `/.well-known/matrix/support`.
     pub support_page: Option<String>,
+    /// Public ed25519 key (unpadded base64) of the policy server of this name, listed in
+    /// `/.well-known/matrix/policy_server`; none disables the document.
+    pub policy_server_key: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
     /// Rate limits by action; none switches all of them off.
@@ -44,6 +47,7 @@ impl HttpSettings {
             well_known_server: None,
             support_contacts: Vec::new(),
             support_page: None,
+            policy_server_key: None,
             trusted_proxies: Vec::new(),
             rate_limits: None,
             requests_max: 16_384,

@@ -2,13 +2,24 @@
 
 use base::Shutdown;
 use keys::Keys;
+use lianqiao_http::App;
+use model::StreamPos;
 use rooms::{Rooms, RoomsError};
+use store::{Store, StoreError};
 
 use crate::limits::HOUSEKEEPING_INTERVAL;
 
 /// Forgets what has had its time, until the server stops.
-pub(crate) async fn run(rooms: Rooms, keys: Keys, shutdown: Shutdown) {
+pub(crate) async fn run(store: Store, rooms: Rooms, keys: Keys, shutdown: Shutdown) {
+    let mut facts_forgotten_to = StreamPos::ZERO;
     while !shutdown.is_triggered() {
+        match forget_facts(&store, &mut facts_forgotten_to, &shutdown).await {
+            Ok(0) => {}
+            Ok(forgotten) => {
+                tracing::info!(forgotten, "forgot facts of the stream that every reader has passed")
+            }
+            Err(error) => tracing::warn!(%error, "cannot forget facts of the stream; will try again"),
+        }
         forget_keys(&keys).await;
         match forget_transactions(&rooms, &shutdown).await {
             Ok(0) => {}
@@ -27,13 +38,33 @@ async fn forget_keys(keys: &Keys) {
     match keys.forget_leftovers().await {
         Ok(0) => {}
         Ok(queues) => tracing::info!(queues, "deleted the queues of devices that are gone"),
-        Err(error) => tracing::warn!(%error, "cannot delete the queues of devices that are gone; will try again"),
+        Err(error) => {
+            tracing::warn!(%error, "cannot delete the queues of devices that are gone; will try again")
+        }
     }
     match keys.delete_dropped_backups().await {
         Ok(0) => {}
         Ok(backups) => tracing::info!(backups, "finished the deletion of key backups"),
         Err(error) => tracing::warn!(%error, "cannot finish the deletion of key backups; will try again"),
     }
+}
+
+/// One page after the other up to the slowest reader.
+async fn forget_facts(
+    store: &Store,
+    forgotten_to: &mut StreamPos,
+    shutdown: &Shutdown,
+) -> Result<usize, StoreError> {
+    let readers: Vec<&str> =
+        search::STREAM_READERS.into_iter().chain([delivery::push::STREAM_READER]).collect();
+    let mut total = 0;
+    while !shutdown.is_triggered() {
+        match streams::forget_facts(store, &readers, forgotten_to).await? {
+            0 => break,
+            forgotten => total += forgotten,
+        }
+    }
+    Ok(total)
 }
 
 /// One page after the other, so that a day's worth never fills one batch or holds up the stop.
@@ -46,4 +77,26 @@ async fn forget_transactions(rooms: &Rooms, shutdown: &Shutdown) -> Result<usize
         }
     }
     Ok(total)
+}
+
+/// Forgets expired OpenID tokens and tasks that ended long ago, until the server stops.
+pub(crate) async fn run_administration(app: App, shutdown: Shutdown) {
+    while !shutdown.is_triggered() {
+        if let Err(error) = forget_administration(&app, &shutdown).await {
+            tracing::warn!(%error, "cannot forget expired OpenID tokens and old tasks; will try again");
+        }
+        tokio::select! {
+            () = shutdown.wait() => {}
+            () = tokio::time::sleep(HOUSEKEEPING_INTERVAL) => {}
+        }
+    }
+}
+
+async fn forget_administration(app: &App, shutdown: &Shutdown) -> Result<(), StoreError> {
+    while !shutdown.is_triggered() && app.accounts.forget_expired_openid_tokens().await? > 0 {}
+    let mut next = app.administration.forget_old_tasks(None).await?;
+    while let (Some(_), false) = (&next, shutdown.is_triggered()) {
+        next = app.administration.forget_old_tasks(next).await?;
+    }
+    Ok(())
 }

@@ -129,7 +129,9 @@ impl Server {
                 let (rooms, keys) = (running.app.rooms.clone(), running.app.keys.clone());
                 let media = media_housekeeping::run(running.app.media.clone(), running.shutdown.clone());
                 running.app.tasks().spawn(media);
-                let work = housekeeping::run(rooms, keys, running.shutdown.clone());
+                let work = housekeeping::run(running.store.clone(), rooms, keys, running.shutdown.clone());
+                running.app.tasks().spawn(work);
+                let work = housekeeping::run_administration(running.app.clone(), running.shutdown.clone());
                 running.app.tasks().spawn(work);
                 let (flows, shutdown) = (running.app.flows.clone(), running.shutdown.clone());
                 running.app.tasks().spawn(async move { flows.run_tasks(shutdown).await });
@@ -157,6 +159,9 @@ async fn prepare(config: &Config, app: &App) -> Result<(), StartError> {
         if tokens.iter().all(|known| known.token != *token) {
             app.accounts.create_registration_token(Some(token.clone()), None, None).await?;
         }
+    }
+    for (user, rate) in app.administration.rate_overrides().await? {
+        app.limits.set_own(&user, Some(rate.into()));
     }
     app.flows.resume().await.map_err(|error| StartError::Resume(error.to_string()))
 }

@@ -33,6 +33,7 @@ pub(crate) fn http(config: &Config) -> Result<HttpSettings, StartError> {
         well_known_server: config.server.well_known_server.clone(),
         support_contacts: config.server.support_contacts.clone(),
         support_page: config.server.support_page.clone(),
+        policy_server_key: config.server.policy_server_key.clone(),
         trusted_proxies,
         rate_limits: config.rate_limits.enabled.then(|| rate_limits(&config.rate_limits)),
         requests_max: config.listeners.requests_max,
@@ -103,6 +104,7 @@ pub(crate) fn rooms(config: &Config) -> Result<RoomsSettings, StartError> {
     Ok(RoomsSettings {
         default_version: default_room_version(config)?,
         presence_enabled: config.presence.enabled,
+        cache_bytes: config.database.object_cache_mebibytes.saturating_mul(1024 * 1024),
         ..RoomsSettings::default()
     })
 }

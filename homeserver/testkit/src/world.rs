@@ -89,6 +89,17 @@ impl World {
         User::register(self.connection.clone(), name).await
     }
 
+    /// Makes the first administrator by the link that the server printed, and logs them in. Once a world.
+    pub async fn administrator(&self, name: &str) -> User {
+        let Running::InProcess { server: Some(server), .. } = &self.running else {
+            panic!("only a server in this process tells its link");
+        };
+        let link = server.first_administrator_link().await.expect("the link can be made");
+        let link = link.expect("there is no administrator yet");
+        let (_, token) = link.rsplit_once("token=").expect("the link has a token");
+        User::first_administrator(self.connection.clone(), name, token).await
+    }
+
     /// A client without an account.
     #[must_use]
     pub fn stranger(&self) -> User {

@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use http::request::Parts;
 use ruma::api::{IncomingRequest, Metadata};
 
-use super::{Caller, ClientInfo, RumaExtractor, parse::parse, token};
+use super::{Caller, ClientInfo, RumaExtractor, parse::parse, suspension, token};
 use crate::{Action, App, MatrixError};
 
 /// A request of a registered user; guests are refused with 403 `M_GUEST_ACCESS_FORBIDDEN`.
@@ -18,6 +18,14 @@ pub struct Authed<R> {
 /// A request of a registered user or of a guest.
 /// [Guest access](https://spec.matrix.org/v1.19/client-server-api/#guest-access) lists the endpoints.
 pub struct GuestAllowed<R> {
+    /// Who asks.
+    pub caller: Caller,
+    /// What is asked.
+    pub request: R,
+}
+
+/// A request to log out, which is the only thing that a locked account may still do.
+pub struct LoggingOut<R> {
     /// Who asks.
     pub caller: Caller,
     /// What is asked.
@@ -43,6 +51,7 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for Authed<R> {
         if caller.is_guest {
             return Err(MatrixError::guest_forbidden());
         }
+        suspension::check::<R>(&caller)?;
         limit::<R>(&caller, app)?;
         Ok(Self { caller, request: parse(parts, body, app).await? })
     }
@@ -54,6 +63,19 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for GuestAllowed<R> {
     async fn from_request(request: Request, app: &App) -> Result<Self, MatrixError> {
         let (parts, body) = request.into_parts();
         let caller = required(&parts, app).await?;
+        suspension::check::<R>(&caller)?;
+        limit::<R>(&caller, app)?;
+        Ok(Self { caller, request: parse(parts, body, app).await? })
+    }
+}
+
+impl<R: IncomingRequest + Send + 'static> FromRequest<App> for LoggingOut<R> {
+    type Rejection = MatrixError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, MatrixError> {
+        let (parts, body) = request.into_parts();
+        let token = token::access_token(&parts)?.ok_or_else(MatrixError::missing_token)?;
+        let caller = token::authenticate_to_log_out(app, &token, ClientInfo::of(&parts, app)).await?;
         limit::<R>(&caller, app)?;
         Ok(Self { caller, request: parse(parts, body, app).await? })
     }
@@ -86,11 +108,19 @@ impl<R: IncomingRequest + Send + 'static> RumaExtractor for GuestAllowed<R> {
     type Request = R;
 }
 
+impl<R: IncomingRequest + Send + 'static> RumaExtractor for LoggingOut<R> {
+    type Request = R;
+}
+
 impl<R: IncomingRequest + Send + 'static> RumaExtractor for MaybeAuthed<R> {
     type Request = R;
 }
 
-async fn required(parts: &Parts, app: &App) -> Result<Caller, MatrixError> {
+/// Who sends a request whose handler reads the rest of it itself.
+///
+/// # Errors
+/// 401 without a good token.
+pub async fn required(parts: &Parts, app: &App) -> Result<Caller, MatrixError> {
     let token = token::access_token(parts)?.ok_or_else(MatrixError::missing_token)?;
     token::authenticate(app, &token, ClientInfo::of(parts, app)).await
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use accounts::Session;
 use http::{header::USER_AGENT, request::Parts};
 use ruma::{OwnedDeviceId, OwnedUserId};
 
@@ -41,4 +42,6 @@ pub struct Caller {
     pub is_guest: bool,
     /// Where the request comes from.
     pub client: ClientInfo,
+    /// The session behind the token, with what the account may do.
+    pub session: Session,
 }

@@ -1,5 +1,6 @@
 //! Finding the access token, and finding out whose it is.
 
+use accounts::Session;
 use http::{header::AUTHORIZATION, request::Parts};
 
 use super::{Caller, ClientInfo};
@@ -58,7 +59,27 @@ pub(super) async fn authenticate(app: &App, token: &str, client: ClientInfo) -> 
     let session = app.accounts.authenticate(token).await?;
     let address = Some(client.address);
     app.accounts.note_seen(&session.user, &session.device, address, client.user_agent.as_deref());
-    Ok(Caller { user: session.user, device: Some(session.device), is_guest: session.is_guest, client })
+    app.limits.note_administrator(&session.user, session.is_admin);
+    Ok(caller(session, client))
+}
+
+/// Whose token it is, also when the account is locked.
+pub(super) async fn authenticate_to_log_out(
+    app: &App,
+    token: &str,
+    client: ClientInfo,
+) -> Result<Caller, MatrixError> {
+    Ok(caller(app.accounts.authenticate_to_log_out(token).await?, client))
+}
+
+fn caller(session: Session, client: ClientInfo) -> Caller {
+    Caller {
+        user: session.user.clone(),
+        device: Some(session.device.clone()),
+        is_guest: session.is_guest,
+        client,
+        session,
+    }
 }
 
 #[cfg(test)]

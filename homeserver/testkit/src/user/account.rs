@@ -1,5 +1,6 @@
 //! What a person does with an account.
 
+use lianqiao_http::FIRST_ADMINISTRATOR_PATH;
 use serde_json::{Value, json};
 
 use super::{Connection, User, segment};
@@ -13,6 +14,28 @@ impl User {
             .post(
                 "/_matrix/client/v3/register",
                 json!({"username": localpart, "password": password, "auth": {"type": "m.login.dummy"}}),
+            )
+            .await
+            .ok();
+        stranger.logged_in(&body, password)
+    }
+
+    pub(crate) async fn first_administrator(connection: Connection, name: &str, token: &str) -> Self {
+        let password = format!("password-of-{name}");
+        let stranger = Self::stranger(connection);
+        let form = format!("token={token}&name={name}&password={password}");
+        stranger
+            .request_raw(http::Method::POST, FIRST_ADMINISTRATOR_PATH, Some(form.into_bytes()))
+            .await
+            .ok();
+        let body = stranger
+            .post(
+                "/_matrix/client/v3/login",
+                json!({
+                    "type": "m.login.password",
+                    "identifier": {"type": "m.id.user", "user": name},
+                    "password": password,
+                }),
             )
             .await
             .ok();

@@ -7,10 +7,12 @@
 )]
 
 mod accounts;
+mod administration;
 mod aliases;
 mod bad_input;
 mod creation;
 mod delayed_events;
+mod deprecated;
 mod dehydrated_device;
 mod ephemeral;
 mod first_day;
@@ -18,15 +20,20 @@ mod history;
 mod invite_filters;
 mod key_backup;
 mod keys;
+mod lock_and_suspend;
+mod media;
 mod membership;
 mod push;
 mod relations;
+mod reports;
 mod search;
 mod sending;
+mod server_notices;
 mod sliding_sync;
 mod spaces;
 mod sync;
 mod thread_subscriptions;
 mod upgrade;
+mod url_previews;
 mod user_directory;
 mod wire;

@@ -1,4 +1,4 @@
-//! `GET /.well-known/matrix/{client,server,support}`
+//! `GET /.well-known/matrix/{client,server,support,policy_server}`
 //!
 //! [Well-known URIs](https://spec.matrix.org/v1.19/client-server-api/#well-known-uris). A document
 //! whose settings are missing is 404, which tells the asker to go on with its own guess.
@@ -8,35 +8,47 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, header};
-use ruma::api::client::discovery::discover_homeserver::{
-    HomeserverInfo, Request as ClientRequest, Response as ClientResponse,
-};
+use ruma::api::client::discovery::discover_homeserver::Request as ClientRequest;
 use serde_json::{Value, json};
 
-use crate::{Answer, App, MatrixError, Public, Routes};
+use crate::{App, MatrixError, Public, Routes, client::rtc::transports};
 
-/// The three documents.
+/// The four documents.
 pub fn routes() -> Routes {
-    Routes::new().ruma(client).raw(Method::GET, "/.well-known/matrix/server", server).raw(
-        Method::GET,
-        "/.well-known/matrix/support",
-        support,
-    )
+    Routes::new()
+        .ruma(client)
+        .raw(Method::GET, "/.well-known/matrix/server", server)
+        .raw(Method::GET, "/.well-known/matrix/support", support)
+        .raw(Method::GET, "/.well-known/matrix/policy_server", policy_server)
 }
 
 /// Where clients of this server name find its API.
 pub async fn client(
     State(app): State<App>,
     _: Public<ClientRequest>,
-) -> Result<Answer<ClientResponse>, MatrixError> {
+) -> Result<Response, MatrixError> {
     let base_url = app.settings.public_base_url.clone().ok_or_else(missing)?;
-    Ok(Answer(ClientResponse::new(HomeserverInfo::new(base_url))))
+    let mut body = json!({ "m.homeserver": { "base_url": base_url } });
+    let transports = transports::livekit(&app);
+    if !transports.is_empty() {
+        // Clients that do not ask for transports yet look here.
+        body["org.matrix.msc4143.rtc_foci"] = transports.into();
+    }
+    Ok(document(&body))
 }
 
 /// Where other servers find it.
 pub async fn server(State(app): State<App>) -> Response {
     match &app.settings.well_known_server {
         Some(address) => document(&json!({ "m.server": address })),
+        None => missing().into_response(),
+    }
+}
+
+/// The public key of the policy server of this name.
+pub async fn policy_server(State(app): State<App>) -> Response {
+    match &app.settings.policy_server_key {
+        Some(key) => document(&json!({ "public_keys": { "ed25519": key } })),
         None => missing().into_response(),
     }
 }

@@ -10,6 +10,6 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.rooms.leave(&request.room_id, &caller.user, request.reason.as_deref()).await?;
+    app.flows.leave_room(&request.room_id, &caller.user, request.reason.as_deref()).await?;
     Ok(Answer(Response::new()))
 }

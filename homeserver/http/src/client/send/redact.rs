@@ -1,11 +1,14 @@
 //! `PUT /_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}`
 
 use axum::extract::State;
-use ruma::api::client::redact::redact_event::v3::{Request, Response};
+use ruma::{
+    EventId,
+    api::client::redact::redact_event::v3::{Request, Response},
+};
 use serde::Deserialize;
 
 use super::options;
-use crate::{Answer, App, Authed, MatrixError, extract::WithBody, rate_limits::Action};
+use crate::{Answer, App, Authed, Caller, MatrixError, extract::WithBody, rate_limits::Action};
 
 /// Which related events go with the redacted one (MSC3912), by any of the names that clients use.
 #[derive(Default, Deserialize)]
@@ -29,6 +32,14 @@ impl Related {
     }
 }
 
+/// A suspended user may still take back what they said themselves.
+async fn must_be_own(app: &App, caller: &Caller, event: &EventId) -> Result<(), MatrixError> {
+    match app.rooms.pdu_by_id(&app.store, event).await? {
+        Some((_, pdu)) if pdu.sender() == caller.user => Ok(()),
+        Some(_) | None => Err(MatrixError::suspended()),
+    }
+}
+
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidredacteventidtxnid)
 pub async fn handler(
     State(app): State<App>,
@@ -36,6 +47,9 @@ pub async fn handler(
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.user(&caller.user, Action::Message)?;
     let WithBody { request, body } = request;
+    if caller.session.is_suspended {
+        must_be_own(&app, &caller, &request.event_id).await?;
+    }
     let related = Related::of(&body)?;
     let options = options(&caller, "redact", &request.room_id, request.txn_id.to_string());
     let Request { room_id, event_id: redacted, reason, .. } = request;

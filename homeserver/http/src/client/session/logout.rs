@@ -6,12 +6,12 @@ use ruma::api::client::session::{
     logout_all::v3::{Request as AllRequest, Response as AllResponse},
 };
 
-use crate::{Answer, App, GuestAllowed, MatrixError};
+use crate::{Answer, App, MatrixError, extract::LoggingOut};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3logout)
 pub async fn one(
     State(app): State<App>,
-    GuestAllowed { caller, .. }: GuestAllowed<Request>,
+    LoggingOut { caller, .. }: LoggingOut<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
     if let Some(device) = caller.device {
         app.accounts.remove_devices(&caller.user, &[device]).await?;
@@ -22,7 +22,7 @@ pub async fn one(
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3logoutall)
 pub async fn all(
     State(app): State<App>,
-    GuestAllowed { caller, .. }: GuestAllowed<AllRequest>,
+    LoggingOut { caller, .. }: LoggingOut<AllRequest>,
 ) -> Result<Answer<AllResponse>, MatrixError> {
     app.accounts.remove_other_devices(&caller.user, None).await?;
     Ok(Answer(AllResponse::new()))

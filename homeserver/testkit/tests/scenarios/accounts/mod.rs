@@ -16,7 +16,7 @@ mod push_rules;
 mod refresh;
 mod registration;
 
-const CLIENT: &str = "/_matrix/client/v3";
+pub(crate) const CLIENT: &str = "/_matrix/client/v3";
 
 /// `m.login.password` as an `auth` object, as today's clients send it.
 fn password_auth(user: &str, password: &str) -> Value {
@@ -27,12 +27,12 @@ fn password_auth(user: &str, password: &str) -> Value {
     })
 }
 
-async fn login(client: &User, user: &str, password: &str) -> Answer {
+pub(crate) async fn login(client: &User, user: &str, password: &str) -> Answer {
     let mut body = password_auth(user, password);
     body["initial_device_display_name"] = json!("test");
     client.post(&format!("{CLIENT}/login"), body).await
 }
 
-async fn whoami(user: &User) -> Answer {
+pub(crate) async fn whoami(user: &User) -> Answer {
     user.get(&format!("{CLIENT}/account/whoami")).await
 }

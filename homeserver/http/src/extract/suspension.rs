@@ -1,0 +1,59 @@
+//! What a suspended account may not do.
+//!
+//! [Account suspension](https://spec.matrix.org/v1.19/client-server-api/#account-suspension): it reads,
+//! leaves, logs in and out, keeps its keys and redacts its own messages, and does nothing that others would
+//! see. The list stands here in one place, by method and path, so that it can be compared with the
+//! specification; a test checks that every line of it is an endpoint.
+
+use http::Method;
+use ruma::api::{Metadata, path_builder::PathBuilder as _};
+
+use super::Caller;
+use crate::MatrixError;
+
+/// Method and path of every act that is refused; `{}` stands for an argument. Redactions are allowed of
+/// one's own events, which their handler checks.
+pub const FORBIDDEN_TO_SUSPENDED: [(Method, &str); 18] = [
+    (Method::POST, "/_matrix/client/v3/createRoom"),
+    (Method::POST, "/_matrix/client/v3/join/{}"),
+    (Method::POST, "/_matrix/client/v3/knock/{}"),
+    (Method::POST, "/_matrix/client/v3/rooms/{}/join"),
+    (Method::POST, "/_matrix/client/v3/rooms/{}/invite"),
+    (Method::POST, "/_matrix/client/v3/rooms/{}/kick"),
+    (Method::POST, "/_matrix/client/v3/rooms/{}/ban"),
+    (Method::POST, "/_matrix/client/v3/rooms/{}/unban"),
+    (Method::POST, "/_matrix/client/v3/rooms/{}/upgrade"),
+    (Method::PUT, "/_matrix/client/v3/rooms/{}/send/{}/{}"),
+    (Method::PUT, "/_matrix/client/v3/rooms/{}/state/{}/{}"),
+    (Method::PUT, "/_matrix/client/v3/rooms/{}/typing/{}"),
+    (Method::PUT, "/_matrix/client/v3/profile/{}/{}"),
+    (Method::DELETE, "/_matrix/client/v3/profile/{}/{}"),
+    (Method::PUT, "/_matrix/client/v3/presence/{}/status"),
+    (Method::PUT, "/_matrix/client/v3/directory/room/{}"),
+    (Method::DELETE, "/_matrix/client/v3/directory/room/{}"),
+    (Method::PUT, "/_matrix/client/v3/directory/list/room/{}"),
+];
+
+/// Refuses a suspended caller at an endpoint of the list.
+pub(super) fn check<R: Metadata>(caller: &Caller) -> Result<(), MatrixError> {
+    if caller.session.is_suspended && is_forbidden::<R>() { Err(MatrixError::suspended()) } else { Ok(()) }
+}
+
+fn is_forbidden<R: Metadata>() -> bool {
+    R::PATH_BUILDER.all_paths().any(|path| {
+        FORBIDDEN_TO_SUSPENDED.iter().any(|(method, forbidden)| R::METHOD == *method && is_path(path, forbidden))
+    })
+}
+
+/// Whether a path template has this shape.
+pub(crate) fn is_path(path: &str, shape: &str) -> bool {
+    let is_argument = |segment: &str| segment.starts_with('{');
+    let (mut path, mut shape) = (path.split('/'), shape.split('/'));
+    loop {
+        match (path.next(), shape.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a == b || (is_argument(a) && is_argument(b)) => {}
+            _ => return false,
+        }
+    }
+}
