@@ -31,5 +31,9 @@ pub use answer::Answer;
 pub use gateway::Gateway;
 pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
 pub use signing::SigningKey;
-pub use user::{User, segment};
+pub use user::{
+    User,
+    media::{Content, mxc_path},
+    segment,
+};
 pub use world::World;

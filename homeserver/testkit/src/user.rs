@@ -2,6 +2,7 @@
 
 mod account;
 mod keys;
+pub(crate) mod media;
 mod messages;
 mod rooms;
 mod sync;
