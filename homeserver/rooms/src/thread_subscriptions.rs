@@ -194,7 +194,12 @@ impl Rooms {
             let row = reader.get(&THREAD_SUBSCRIPTION, &(owner.clone(), room, root.clone())).await?;
             // Without a snapshot the thread may have moved on; its newer change is seen by the next call.
             let Some((_, record)) = row.filter(|(changed, _)| *changed == position) else { continue };
-            let room_id = self.room_id(reader, room).await?;
+            let room_id = match self.room_id(reader, room).await {
+                Ok(room_id) => room_id,
+                // The room was deleted from this server.
+                Err(RoomsError::Corrupt(_)) => continue,
+                Err(error) => return Err(error),
+            };
             if record.subscribed {
                 changes.subscribed.push((room_id, root, record.automatic, position.get()));
             } else {

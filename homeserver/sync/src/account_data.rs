@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use accounts::AccountDatum;
 use ruma::{OwnedRoomId, RoomId};
 
-use crate::{context::Context, errors::SyncError, filter::CompiledFilter, json::JsonWriter};
+use crate::{context::Context, errors::SyncError, filter::CompiledFilter, json::JsonWriter, plan::RoomPlan};
 
 /// Account data that the client has not got.
 #[derive(Default)]
@@ -68,6 +68,19 @@ impl AccountData {
         write(json, &passing);
         !passing.is_empty()
     }
+}
+
+/// All account data of a room that the user entered since the client last heard of it: what was kept there before an
+/// earlier leave, for example tags, is news to a client that forgot the room. Deletions among the changes stay.
+pub(crate) async fn of_entered_room(
+    context: &Context<'_>,
+    plan: &RoomPlan,
+) -> Result<Vec<AccountDatum>, SyncError> {
+    let accounts = &context.inner.parts.accounts;
+    let mut all = accounts.account_data_about(context.reader(), context.user(), Some(&plan.room_id)).await?;
+    let deleted = plan.account_data.iter().filter(|datum| datum.content.is_none());
+    all.extend(deleted.cloned());
+    Ok(all)
 }
 
 /// The account data of a room that passes the filter.

@@ -12,7 +12,7 @@ use rooms::{Member, Membership, MembershipChange};
 use ruma::OwnedRoomId;
 use smallvec::SmallVec;
 
-use crate::{account_data::AccountData, context::Context, errors::SyncError};
+use crate::{account_data::{self, AccountData}, context::Context, errors::SyncError};
 
 /// How memberships came about since the client's token, by room, oldest first.
 type Changes = HashMap<RoomNum, SmallVec<[MembershipChange; 2]>>;
@@ -86,7 +86,11 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
         let room_id = rooms.room_id(context.reader(), *room).await?;
         if context.filter.rooms.holds(&room_id) {
             let account_data = data.take_room(&room_id);
-            section.push(RoomPlan { room: *room, room_id, member, changes: changed, account_data });
+            let mut planned = RoomPlan { room: *room, room_id, member, changes: changed, account_data };
+            if context.since.is_some() && member.membership == Membership::Join && planned.newly_joined() {
+                planned.account_data = account_data::of_entered_room(context, &planned).await?;
+            }
+            section.push(planned);
         }
     }
     Ok(plan)

@@ -150,7 +150,12 @@ impl DelayedEvents {
     }
 
     /// Moves a row to the finalised ones, and the oldest of those out when the user has too many.
-    async fn finalise(&self, id: &str, row: &ScheduledRow, outcome: Outcome) -> Result<(), DelayedEventError> {
+    async fn finalise(
+        &self,
+        id: &str,
+        row: &ScheduledRow,
+        outcome: Outcome,
+    ) -> Result<(), DelayedEventError> {
         let store = &self.0.parts.store;
         let at_ms = self.0.parts.clock.now_ms();
         let mut batch = Batch::new();

@@ -6,7 +6,9 @@ use store::Scan;
 use super::{
     DelayedEventError, DelayedEvents,
     limits::{DELAY_ID_BYTES_MAX, PAGE_MAX},
-    tables::{FINALISED, FINALISED_OF_USER, FinalisedRow, Outcome, SCHEDULED, SCHEDULED_OF_USER, ScheduledRow},
+    tables::{
+        FINALISED, FINALISED_OF_USER, FinalisedRow, Outcome, SCHEDULED, SCHEDULED_OF_USER, ScheduledRow,
+    },
 };
 
 /// A delayed event as its user may see it.

@@ -26,6 +26,7 @@ use rooms::Rooms;
 use store::{Scan, Store, StoreError};
 use tokio::sync::{Mutex, MutexGuard};
 
+pub(crate) use self::tables::tables;
 pub use self::{
     error::DelayedEventError,
     list::{DelayedEvent, DelayedEventPage, DelayedEventQuery, Status},
@@ -33,7 +34,6 @@ pub use self::{
     tables::{Failure, Outcome},
     worker::SendLimit,
 };
-pub(crate) use self::tables::tables;
 use self::{limits::LOCKS, tables::SCHEDULED, timers::Timers};
 
 /// What [`DelayedEvents`] is built from.

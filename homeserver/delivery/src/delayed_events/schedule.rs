@@ -131,9 +131,6 @@ fn row_of(transaction: &TransactionKey) -> TransactionRow {
     TransactionRow { scope, endpoint, transaction_id }
 }
 
-pub(super) fn transaction_key(
-    user: &UserId,
-    row: &TransactionRow,
-) -> (OwnedUserId, String, String, String) {
+pub(super) fn transaction_key(user: &UserId, row: &TransactionRow) -> (OwnedUserId, String, String, String) {
     (user.to_owned(), row.scope.clone(), row.endpoint.clone(), row.transaction_id.clone())
 }

@@ -99,11 +99,19 @@ pub(crate) const SCHEDULED_OF_USER: Table<(OwnedUserId, u64, String), ()> =
 pub(crate) const FINALISED: Table<String, FinalisedRow> =
     Table::new(1052, "finalised_delayed_event", Profile::Point, "what became of this delayed event?");
 /// (user, time finalised, delay id).
-pub(crate) const FINALISED_OF_USER: Table<(OwnedUserId, u64, String), ()> =
-    Table::new(1053, "finalised_delayed_event_of_user", Profile::Scan, "which delayed events did the user have?");
+pub(crate) const FINALISED_OF_USER: Table<(OwnedUserId, u64, String), ()> = Table::new(
+    1053,
+    "finalised_delayed_event_of_user",
+    Profile::Scan,
+    "which delayed events did the user have?",
+);
 /// (time finalised, delay id).
-pub(crate) const FINALISED_BY_AGE: Table<(u64, String), ()> =
-    Table::new(1054, "finalised_delayed_event_by_age", Profile::Queue, "which delayed events may be forgotten?");
+pub(crate) const FINALISED_BY_AGE: Table<(u64, String), ()> = Table::new(
+    1054,
+    "finalised_delayed_event_by_age",
+    Profile::Queue,
+    "which delayed events may be forgotten?",
+);
 /// (user, scope, endpoint, transaction id) to the delay id.
 pub(crate) const TRANSACTION: Table<(OwnedUserId, String, String, String), String> =
     Table::new(1055, "delayed_event_transaction", Profile::Point, "was this delayed event made before?");

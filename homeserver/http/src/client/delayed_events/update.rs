@@ -8,7 +8,11 @@ use axum::extract::State;
 use ruma::api::client::delayed_events::update_delayed_event::unstable_v1::Request;
 use serde::Deserialize;
 
-use crate::{App, JsonBytes, MatrixError, extract::{MaybeAuthed, Raw}, rate_limits::Action};
+use crate::{
+    App, JsonBytes, MatrixError,
+    extract::{MaybeAuthed, Raw},
+    rate_limits::Action,
+};
 
 /// The action is the last part of the path; any other than these three is no endpoint.
 pub async fn by_path(

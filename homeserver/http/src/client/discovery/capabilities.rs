@@ -1,6 +1,7 @@
 //! `GET /_matrix/client/v3/capabilities`
 
 use axum::extract::State;
+use model::{ROOM_VERSIONS, RoomVersion};
 use ruma::api::client::discovery::get_capabilities::v3::{
     Capabilities, GetLoginTokenCapability, ProfileFieldsCapability, Request, RoomVersionStability,
     RoomVersionsCapability, ThirdPartyIdChangesCapability,
@@ -12,11 +13,15 @@ use crate::{App, GuestAllowed, JsonBytes, MatrixError};
 /// Capabilities that ruma leaves out where they have their default value, and that clients look for.
 const SPELLED_OUT: [&str; 3] = ["m.change_password", "m.set_displayname", "m.set_avatar_url"];
 
+/// Bounds of delayed events (MSC4140).
+const DELAYED_EVENTS: &str = "org.matrix.msc4140.delayed_events";
+
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3capabilities)
 pub async fn handler(State(app): State<App>, _: GuestAllowed<Request>) -> Result<JsonBytes, MatrixError> {
-    let versions = (1..=12)
-        .map(|number: u8| (ruma::RoomVersionId::try_from(number.to_string()), RoomVersionStability::Stable));
-    let available = versions.filter_map(|(id, stability)| Some((id.ok()?, stability))).collect();
+    let stability = |version: &RoomVersion| {
+        if version.is_stable() { RoomVersionStability::Stable } else { RoomVersionStability::Unstable }
+    };
+    let available = ROOM_VERSIONS.iter().map(|version| (version.id().clone(), stability(version))).collect();
     let mut capabilities = Capabilities::new();
     capabilities.room_versions =
         RoomVersionsCapability::new(app.settings.default_room_version.clone(), available);
@@ -29,6 +34,12 @@ pub async fn handler(State(app): State<App>, _: GuestAllowed<Request>) -> Result
         for name in SPELLED_OUT {
             written.entry(name).or_insert_with(|| json!({ "enabled": true }));
         }
+        let delayed = app.delayed_events.settings();
+        let delayed = json!({
+            "max_delay_ms": delayed.delay_ms_max,
+            "max_scheduled": delayed.scheduled_per_user_max,
+        });
+        written.insert(DELAYED_EVENTS.to_owned(), delayed);
     }
     Ok(JsonBytes(json!({ "capabilities": capabilities }).to_string().into()))
 }

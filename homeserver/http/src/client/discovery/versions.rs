@@ -46,6 +46,7 @@ pub const UNSTABLE_FEATURES: &[&str] = &[
     "org.matrix.msc4222",
     "org.matrix.msc4306",
     "org.matrix.msc4380.stable",
+    "org.matrix.simplified_msc3575",
     "uk.tcpip.msc4133",
     "uk.tcpip.msc4133.stable",
     "uk.timedout.msc4491.create_room_invite_reasons",

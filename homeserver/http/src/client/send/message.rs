@@ -22,8 +22,7 @@ pub async fn handler(
     let kind = request.event_type.to_string();
     let content = rooms::canonical_object(request.body.json().get())?;
     if let Some(delay_ms) = schedule::delay_ms(&query)? {
-        let transaction =
-            schedule::transaction(&caller, "send", &request.room_id, request.txn_id.as_str());
+        let transaction = schedule::transaction(&caller, "send", &request.room_id, request.txn_id.as_str());
         let new = NewDelayedEvent {
             user: caller.user.clone(),
             room_id: request.room_id,

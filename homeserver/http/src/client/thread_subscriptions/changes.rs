@@ -27,8 +27,7 @@ pub async fn handler(
     let up_to = position("from", query.get("from"))?.unwrap_or(reader.position());
     let after = position("to", query.get("to"))?.unwrap_or(StreamPos::new(0));
     let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    let changes =
-        app.rooms.thread_subscription_changes(&reader, &caller.user, after, up_to, limit).await?;
+    let changes = app.rooms.thread_subscription_changes(&reader, &caller.user, after, up_to, limit).await?;
     let mut body = written(&changes);
     if let Some(more) = changes.more_up_to {
         body.insert("end".to_owned(), more.get().to_string().into());

@@ -26,9 +26,7 @@ pub async fn subscribe(
     Authed { caller, request }: Authed<subscribe_thread::Request>,
 ) -> Result<Answer<subscribe_thread::Response>, MatrixError> {
     let cause = request.automatic.as_deref();
-    app.rooms
-        .subscribe_to_thread(viewer(&caller), &request.room_id, &request.thread_root, cause)
-        .await?;
+    app.rooms.subscribe_to_thread(viewer(&caller), &request.room_id, &request.thread_root, cause).await?;
     Ok(Answer(subscribe_thread::Response::new()))
 }
 
