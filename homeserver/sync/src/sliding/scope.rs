@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use model::RoomNum;
+use rooms::Membership;
 use ruma::OwnedRoomId;
 
 use super::{
@@ -104,19 +105,20 @@ async fn is_eligible(context: &Context<'_>, progress: &Progress, entry: &Entry) 
     let untold = || progress.rooms.get(&entry.room).is_some_and(|sent| !sent.gone);
     Ok(match entry.standing {
         Standing::Joined => true,
-        Standing::Outside => !is_from_ignored(context, entry).await?,
+        Standing::Outside => !is_hidden(context, entry).await?,
         Standing::Removed => !entry.member.forgotten || untold(),
         Standing::Left => untold(),
     })
 }
 
-async fn is_from_ignored(context: &Context<'_>, entry: &Entry) -> Result<bool, SyncError> {
-    let parts = &context.inner.parts;
-    let ignored = parts.accounts.ignored_users(context.user()).await?;
-    if ignored.is_empty() {
+/// Whether the user wants to see no invites from whoever sent this one.
+async fn is_hidden(context: &Context<'_>, entry: &Entry) -> Result<bool, SyncError> {
+    if entry.member.membership != Membership::Invite {
         return Ok(false);
     }
-    Ok(ignored.contains(parts.rooms.pdu(context.reader(), entry.member.event).await?.sender()))
+    let rooms = &context.inner.parts.rooms;
+    let invite = rooms.pdu(context.reader(), entry.member.event).await?;
+    Ok(rooms.hides_invite(context.user(), invite.sender()).await?)
 }
 
 /// Subscribed rooms that exist, by number.

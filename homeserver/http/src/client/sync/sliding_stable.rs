@@ -10,7 +10,10 @@ use ruma::api::{
 use serde::Deserialize;
 use sync::sliding::{Dialect, ListRequest, RoomConfig, SlidingRequest, StateRule, StateRules};
 
-use super::sliding_body::{Body, FilterBody, presence};
+use super::{
+    sliding_body::{Body, FilterBody, presence},
+    while_session_lives,
+};
 use crate::{App, GuestAllowed, JsonBytes, MatrixError};
 
 /// The request, all of it in the body.
@@ -84,8 +87,8 @@ pub async fn handler(
     });
     let subscriptions = body.room_subscriptions.into_iter().map(|(id, room)| (id, config(room)));
     let request = SlidingRequest {
-        user: caller.user,
-        device: caller.device,
+        user: caller.user.clone(),
+        device: caller.device.clone(),
         dialect: Dialect::Stable,
         conn_id: body.conn_id.unwrap_or_default(),
         pos: body.pos,
@@ -96,7 +99,8 @@ pub async fn handler(
         subscriptions: subscriptions.collect(),
         extensions: body.extensions.into(),
     };
-    Ok(JsonBytes(app.sync.slide(request).await?))
+    let answer = async { Ok(app.sync.slide(request).await?) };
+    Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
 }
 
 fn config(subscription: Subscription) -> RoomConfig {

@@ -10,7 +10,10 @@ use ruma::api::{
 use serde::Deserialize;
 use sync::sliding::{Dialect, ListRequest, RoomConfig, SlidingRequest, StateRules};
 
-use super::sliding_body::{Body, FilterBody, presence};
+use super::{
+    sliding_body::{Body, FilterBody, presence},
+    while_session_lives,
+};
 use crate::{App, GuestAllowed, JsonBytes, MatrixError};
 
 /// Timeline events of a room when the client does not say.
@@ -82,7 +85,7 @@ pub async fn handler(
 ) -> Result<JsonBytes, MatrixError> {
     let set_presence = presence(query.set_presence.as_deref())
         .ok_or_else(|| MatrixError::invalid_param("set_presence is online, offline or unavailable"))?;
-    let user = caller.user;
+    let user = caller.user.clone();
     let config = |subscription: Subscription| RoomConfig {
         timeline_limit: subscription.timeline_limit.unwrap_or(TIMELINE_LIMIT_DEFAULT),
         required_state: Arc::new(StateRules::from_pairs(
@@ -98,7 +101,7 @@ pub async fn handler(
     let lists = lists.collect();
     let subscriptions = body.room_subscriptions.into_iter().map(|(id, room)| (id, config(room))).collect();
     let request = SlidingRequest {
-        device: caller.device,
+        device: caller.device.clone(),
         dialect: Dialect::Unstable,
         conn_id: body.conn_id.unwrap_or_default(),
         pos: query.pos.or(body.pos),
@@ -110,5 +113,6 @@ pub async fn handler(
         extensions: body.extensions.into(),
         user,
     };
-    Ok(JsonBytes(app.sync.slide(request).await?))
+    let answer = async { Ok(app.sync.slide(request).await?) };
+    Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
 }
