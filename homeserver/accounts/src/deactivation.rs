@@ -54,6 +54,7 @@ impl Accounts {
             let position = batch.position();
             streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
             batch.delete(&PASSWORDS, &key);
+            self.forget_addresses(&self.0.store, &mut batch, user).await?;
             if erase {
                 batch.delete(&PROFILES, &key);
             }

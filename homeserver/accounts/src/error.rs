@@ -105,6 +105,12 @@ pub enum AccountError {
     /// Not there: account data, filter, tag or profile field.
     #[error("not found")]
     NotFound,
+    /// The session has not proved the address, or not for this.
+    #[error("the e-mail address has not been confirmed")]
+    AddressNotProved,
+    /// The address belongs to another account.
+    #[error("the e-mail address is already in use")]
+    AddressInUse,
     /// A push rule could not be changed.
     #[error(transparent)]
     PushRule(#[from] PushRuleError),

@@ -7,6 +7,7 @@
 //! ever logged. Read [`Accounts`] first, then `sessions.rs` for the life of a token.
 
 mod account_data;
+mod address_proofs;
 mod administrator;
 mod cache;
 mod deactivation;
@@ -20,6 +21,7 @@ pub mod limits;
 mod login;
 mod openid;
 mod password;
+mod password_reset;
 mod ports;
 mod profile;
 mod push_rules;
@@ -33,6 +35,7 @@ mod tables;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod third_party_ids;
 mod tokens;
 mod uia;
 mod unattended;
@@ -48,6 +51,7 @@ use store::Store;
 
 pub use self::{
     account_data::{AccountDatum, is_server_controlled},
+    address_proofs::{AddressProof, AddressProofBegun, AddressProofRequest, AddressPurpose, ProofLetter},
     deactivation::UnfinishedWork,
     devices::Device,
     error::{AccountError, AuthError},
@@ -61,8 +65,9 @@ pub use self::{
     settings::{AccountSettings, PasswordCost, Registration},
     shared_secret::SharedSecretRegistration,
     tables::tables,
+    third_party_ids::OwnAddress,
     tokens::IssuedTokens,
-    uia::{Operation, UiaError},
+    uia::{Earned, Operation, UiaError},
     user_list::{UserOrder, UserPage, UserQuery},
     users::{UserStatus, UserSummary},
 };

@@ -80,3 +80,15 @@ pub const OPENID_TOKENS_DROPPED_MAX: usize = 1_000;
 pub const USERS_LISTED_SCAN_MAX: usize = 200_000;
 /// Accounts read at a time for a list.
 pub const USERS_PAGE: usize = 5_000;
+/// Most e-mail addresses of one user.
+pub const ADDRESSES_PER_USER_MAX: usize = 50;
+/// Longest e-mail address in bytes (RFC 5321).
+pub const ADDRESS_BYTES_MAX: usize = 254;
+/// How long the link that proves an address works, and how long the proof can be used afterwards.
+pub const ADDRESS_PROOF_MS: u64 = 60 * 60 * 1_000;
+/// Sessions looked at together when old ones are dropped.
+pub const ADDRESS_PROOFS_PER_PAGE: usize = 1_000;
+/// Longest `client_secret` in bytes (specification, "POST /register/email/requestToken").
+pub const CLIENT_SECRET_BYTES_MAX: usize = 255;
+/// Longest `next_link` in bytes.
+pub const NEXT_LINK_BYTES_MAX: usize = 2_048;

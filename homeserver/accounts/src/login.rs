@@ -22,7 +22,9 @@ const DEVICE_ID_LENGTH: usize = 10;
 pub enum LoginName {
     /// A user id or its localpart.
     User(String),
-    /// An e-mail address or a telephone number: nobody here is known by one.
+    /// An e-mail address.
+    Email(String),
+    /// A telephone number or something stranger: nobody here is known by one.
     ThirdParty,
 }
 
@@ -156,7 +158,14 @@ impl Accounts {
     }
 
     async fn find(&self, name: &LoginName) -> Result<Option<(OwnedUserId, UserRow)>, StoreError> {
-        let LoginName::User(name) = name else { return Ok(None) };
+        let name = match name {
+            LoginName::User(name) => name.clone(),
+            LoginName::Email(address) => match self.owner_of_address(address).await? {
+                Some(owner) => owner.to_string(),
+                None => return Ok(None),
+            },
+            LoginName::ThirdParty => return Ok(None),
+        };
         let id = if name.starts_with('@') { name.clone() } else { format!("@{name}:{}", self.0.server_name) };
         for id in [id.clone(), id.to_ascii_lowercase()] {
             let Ok(user) = UserId::parse(id) else { continue };

@@ -176,9 +176,7 @@ impl Accounts {
         actions: Vec<Action>,
     ) -> Result<(), AccountError> {
         self.change_push_rules(user, |ruleset| {
-            ruleset
-                .set_actions(kind.clone(), id, actions.clone())
-                .map_err(|_| PushRuleError::NotFound)?;
+            ruleset.set_actions(kind.clone(), id, actions.clone()).map_err(|_| PushRuleError::NotFound)?;
             check_size(ruleset, kind.clone(), id)
         })
         .await

@@ -5,7 +5,7 @@ use store::{Batch, StoreError};
 use streams::Fact;
 
 use crate::{
-    AccountError, Accounts, DeviceChoice, LoggedIn, Registration,
+    AccountError, Accounts, DeviceChoice, Earned, LoggedIn, Registration,
     limits::WRITE_TRIES_MAX,
     profile,
     tables::{PASSWORDS, PROFILES, USERS, UserRow},
@@ -22,8 +22,9 @@ pub struct RegistrationRequest {
     pub device: DeviceChoice,
     /// Whether no session is wanted at all.
     pub inhibit_login: bool,
-    /// The registration token that user-interactive auth accepted; one use of it is counted.
-    pub registration_token: Option<String>,
+    /// What user-interactive auth accepted: one use of a registration token is counted, a proven address
+    /// becomes the account's.
+    pub earned: Earned,
 }
 
 /// An account that an operator creates.
@@ -55,7 +56,7 @@ struct Insertion {
     password_hash: Option<String>,
     display_name: Option<String>,
     session: Option<DeviceChoice>,
-    registration_token: Option<String>,
+    earned: Earned,
     administrator_token: Option<String>,
 }
 
@@ -94,7 +95,7 @@ impl Accounts {
             user,
             password_hash,
             session,
-            registration_token: request.registration_token,
+            earned: request.earned,
             administrator_token: None,
         })
         .await
@@ -114,7 +115,7 @@ impl Accounts {
             password_hash: None,
             display_name: None,
             session: Some(device),
-            registration_token: None,
+            earned: Earned::default(),
             administrator_token: None,
         })
         .await
@@ -145,7 +146,7 @@ impl Accounts {
             password_hash,
             display_name,
             session,
-            registration_token: None,
+            earned: Earned::default(),
             administrator_token: administrator_token.map(str::to_owned),
         })
         .await
@@ -187,8 +188,12 @@ impl Accounts {
         if let Some(name) = &insertion.display_name {
             batch.put(&PROFILES, user, &profile::row_with_display_name(name));
         }
-        if let Some(token) = &insertion.registration_token {
+        if let Some(token) = &insertion.earned.registration_token {
             self.count_registration_token(batch, token).await?;
+        }
+        if let Some(proof) = &insertion.earned.address {
+            self.spend_address_proof(batch, proof);
+            self.put_address(batch, user, proof).await?;
         }
         if let Some(token) = &insertion.administrator_token {
             self.spend_administrator_token(batch, token).await?;

@@ -66,6 +66,10 @@ pub struct AccountSettings {
     pub reserved_localparts: Vec<String>,
     /// Whether a new account starts with its localpart as display name.
     pub display_name_from_localpart: bool,
+    /// Whether e-mail is sent, so that addresses can be proved.
+    pub email: bool,
+    /// Whether a new account needs a proven address.
+    pub email_required: bool,
 }
 
 impl Default for AccountSettings {
@@ -84,6 +88,8 @@ impl Default for AccountSettings {
             login_token_lifetime_ms: 2 * 60 * 1_000,
             reserved_localparts: Vec::new(),
             display_name_from_localpart: true,
+            email: false,
+            email_required: false,
         }
     }
 }

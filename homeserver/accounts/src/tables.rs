@@ -162,6 +162,44 @@ pub(crate) const OPENID_TOKENS_BY_AGE: Table<(u64, TokenHash), ()> =
 pub(crate) const OPENID_TOKENS: Table<TokenHash, (OwnedUserId, u64)> =
     Table::new(115, "openid_tokens", Profile::Point, "for whom does this OpenID token vouch?");
 
+/// An address of a user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AddressRow {
+    pub validated_ms: u64,
+    pub added_ms: u64,
+}
+store::record!(AddressRow);
+
+/// A session in which an address is proved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AddressProofRow {
+    /// What for; a proof for one thing never serves another.
+    pub purpose: u8,
+    /// Who adds the address.
+    pub user: Option<OwnedUserId>,
+    pub address: String,
+    /// Hash of the client's secret.
+    pub secret: TokenHash,
+    /// Hash of the link's token; none when the link was opened, or must never open.
+    pub token: Option<TokenHash>,
+    pub send_attempt: u64,
+    pub next_link: Option<String>,
+    pub expires_ms: u64,
+    /// When the link was opened.
+    pub validated_ms: Option<u64>,
+}
+store::record!(AddressProofRow);
+
+pub(crate) const ADDRESSES: Table<(OwnedUserId, String), AddressRow> =
+    Table::new(120, "addresses", Profile::Scan, "which e-mail addresses did the user prove?");
+pub(crate) const ADDRESS_OWNERS: Table<String, OwnedUserId> =
+    Table::new(121, "address_owners", Profile::Point, "whose is this e-mail address?");
+pub(crate) const ADDRESS_PROOFS: Table<String, AddressProofRow> =
+    Table::new(122, "address_proofs", Profile::Point, "was the link of this session opened?");
+/// (hash of the client's secret, purpose, address)
+pub(crate) const ADDRESS_PROOF_SIDS: Table<(TokenHash, u8, String), String> =
+    Table::new(123, "address_proof_sids", Profile::Point, "which session does the client mean?");
+
 /// All tables of this crate, for the store and for the catalogue.
 pub fn tables() -> Vec<TableInfo> {
     vec![
@@ -182,5 +220,9 @@ pub fn tables() -> Vec<TableInfo> {
         UNFINISHED.info(),
         OPENID_TOKENS.info(),
         OPENID_TOKENS_BY_AGE.info(),
+        ADDRESSES.info(),
+        ADDRESS_OWNERS.info(),
+        ADDRESS_PROOFS.info(),
+        ADDRESS_PROOF_SIDS.info(),
     ]
 }

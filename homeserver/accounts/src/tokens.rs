@@ -27,6 +27,7 @@ pub(crate) enum TokenKind {
     Login,
     Administrator,
     OpenId,
+    Address,
 }
 
 impl TokenKind {
@@ -37,6 +38,7 @@ impl TokenKind {
             Self::Login => "lql_",
             Self::Administrator => "lqf_",
             Self::OpenId => "lqo_",
+            Self::Address => "lqe_",
         }
     }
 }

@@ -20,7 +20,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    AccountError, Accounts, LoginName, Registration,
+    AccountError, Accounts, AddressProof, AddressPurpose, LoginName, Registration,
     limits::{UIA_SESSION_MS, UIA_SESSIONS_MAX},
 };
 
@@ -70,8 +70,27 @@ struct UiaSession {
     owner: Option<OwnedUserId>,
     operation: [u8; 32],
     completed: Vec<AuthType>,
-    registration_token: Option<String>,
+    earned: Earned,
     expires_ms: u64,
+}
+
+/// What the stages of a session earned beside the right to go on.
+#[derive(Clone, Default)]
+pub struct Earned {
+    /// The registration token that was shown.
+    pub registration_token: Option<String>,
+    /// The address that was proved; it is spent by the operation.
+    pub address: Option<AddressProof>,
+}
+
+impl std::fmt::Debug for Earned {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Earned")
+            .field("registration_token", &self.registration_token.is_some())
+            .field("address", &self.address)
+            .finish()
+    }
 }
 
 /// The sessions under way.
@@ -111,7 +130,7 @@ impl UiaSessions {
     pub fn pending_uses(&self, token: &str, now_ms: u64) -> u64 {
         let sessions = self.sessions.lock();
         let uses = sessions.by_id.values().filter(|session| {
-            session.expires_ms > now_ms && session.registration_token.as_deref() == Some(token)
+            session.expires_ms > now_ms && session.earned.registration_token.as_deref() == Some(token)
         });
         u64::try_from(uses.count()).unwrap_or(u64::MAX)
     }
@@ -129,11 +148,13 @@ struct Turn<'a> {
     owner: Option<&'a UserId>,
     flows: Vec<Vec<AuthType>>,
     session: String,
+    /// What an address must have been proved for.
+    purpose: AddressPurpose,
 }
 
 /// How a stage went.
 enum Stage {
-    Passed { registration_token: Option<String> },
+    Passed(Earned),
     Failed(ErrorKind, &'static str),
 }
 
@@ -146,22 +167,44 @@ impl Accounts {
         auth: Option<&AuthData>,
     ) -> Result<(), UiaError> {
         let flows = vec![vec![AuthType::Password]];
-        self.interact(Some(user), &operation, flows, auth).await.map(drop)
+        self.interact(Some(user), &operation, flows, AddressPurpose::ResetPassword, auth).await.map(drop)
     }
 
-    /// Lets a client earn the right to register; the answer is the registration token it showed, if
-    /// the flow has that stage.
+    /// Lets somebody who is logged in nowhere prove by their address whose password they may set.
+    ///
+    /// # Errors
+    /// `LoginUnsupported` when this server sends no e-mail.
+    pub async fn password_reset_interactive(
+        &self,
+        operation: Operation,
+        auth: Option<&AuthData>,
+    ) -> Result<AddressProof, UiaError> {
+        if !self.0.settings.email {
+            return Err(AccountError::LoginUnsupported.into());
+        }
+        let flows = vec![vec![AuthType::EmailIdentity]];
+        let earned = self.interact(None, &operation, flows, AddressPurpose::ResetPassword, auth).await?;
+        earned.address.ok_or_else(|| AccountError::AddressNotProved.into())
+    }
+
+    /// Lets a client earn the right to register; the answer is what it showed on the way.
     pub async fn registration_interactive(
         &self,
         operation: Operation,
         auth: Option<&AuthData>,
-    ) -> Result<Option<String>, UiaError> {
+    ) -> Result<Earned, UiaError> {
         let stage = match self.0.settings.registration {
             Registration::Closed => return Err(AccountError::RegistrationClosed.into()),
             Registration::Token => AuthType::RegistrationToken,
             Registration::Open => AuthType::Dummy,
         };
-        self.interact(None, &operation, vec![vec![stage]], auth).await
+        let with_address = vec![stage.clone(), AuthType::EmailIdentity];
+        let flows = match (self.0.settings.email, self.0.settings.email_required) {
+            (true, true) => vec![with_address],
+            (true, false) => vec![vec![stage], with_address],
+            (false, _) => vec![vec![stage]],
+        };
+        self.interact(None, &operation, flows, AddressPurpose::Register, auth).await
     }
 
     async fn interact(
@@ -169,16 +212,17 @@ impl Accounts {
         owner: Option<&UserId>,
         operation: &Operation,
         flows: Vec<Vec<AuthType>>,
+        purpose: AddressPurpose,
         auth: Option<&AuthData>,
-    ) -> Result<Option<String>, UiaError> {
+    ) -> Result<Earned, UiaError> {
         let operation = self.0.uia.digest(operation);
         let given = auth.and_then(AuthData::session);
         let Some(session) = self.join_or_begin(owner, operation, given)? else {
-            let turn = Turn { owner, flows, session: self.begin(owner, operation) };
+            let turn = Turn { owner, flows, session: self.begin(owner, operation), purpose };
             let error = Some((ErrorKind::Unknown, "Unknown or expired session; begin again"));
             return Err(self.challenge(&turn, error));
         };
-        let turn = Turn { owner, flows, session };
+        let turn = Turn { owner, flows, session, purpose };
         if let Some(auth) = auth
             && let Some(stage) = auth.auth_type()
         {
@@ -187,7 +231,7 @@ impl Accounts {
                 return Err(self.challenge(&turn, Some(error)));
             }
             match self.try_stage(&turn, auth).await? {
-                Stage::Passed { registration_token } => self.pass(&turn, stage, registration_token),
+                Stage::Passed(earned) => self.pass(&turn, stage, earned),
                 Stage::Failed(kind, message) => return Err(self.challenge(&turn, Some((kind, message)))),
             }
         }
@@ -218,7 +262,7 @@ impl Accounts {
             owner: owner.map(ToOwned::to_owned),
             operation,
             completed: Vec::new(),
-            registration_token: None,
+            earned: Earned::default(),
             expires_ms: now_ms.saturating_add(UIA_SESSION_MS),
         };
         let mut sessions = self.0.uia.sessions.lock();
@@ -237,22 +281,34 @@ impl Accounts {
                 if claimed.is_some_and(|claimed| claimed != owner) {
                     return Err(UiaError::WrongUser);
                 }
-                let names_owner = matches!(name, LoginName::User(_));
+                let names_owner = matches!(name, LoginName::User(_) | LoginName::Email(_));
                 if self.is_password(owner, &password.password).await? && names_owner {
-                    Ok(Stage::Passed { registration_token: None })
+                    Ok(Stage::Passed(Earned::default()))
                 } else {
                     Ok(Stage::Failed(ErrorKind::Forbidden, "Invalid password"))
                 }
             }
-            AuthData::Dummy(_) => Ok(Stage::Passed { registration_token: None }),
+            AuthData::Dummy(_) => Ok(Stage::Passed(Earned::default())),
             AuthData::RegistrationToken(stage) => {
                 let already = self.shown_token(turn).as_deref() == Some(&*stage.token);
                 let valid = already
                     || self.is_registration_token_valid(&stage.token).await.map_err(AccountError::from)?;
                 if valid {
-                    Ok(Stage::Passed { registration_token: Some(stage.token.clone()) })
+                    let registration_token = Some(stage.token.clone());
+                    Ok(Stage::Passed(Earned { registration_token, ..Earned::default() }))
                 } else {
                     Ok(Stage::Failed(ErrorKind::Unauthorized, "Invalid registration token"))
+                }
+            }
+            AuthData::EmailIdentity(stage) => {
+                let credentials = &stage.thirdparty_id_creds;
+                let (sid, secret) = (credentials.sid.as_str(), credentials.client_secret.as_str());
+                match self.address_proof(turn.purpose, turn.owner, sid, secret).await {
+                    Ok(proof) => Ok(Stage::Passed(Earned { address: Some(proof), ..Earned::default() })),
+                    Err(AccountError::AddressNotProved) => {
+                        Ok(Stage::Failed(ErrorKind::ThreepidAuthFailed, "The address has not been confirmed"))
+                    }
+                    Err(error) => Err(error.into()),
                 }
             }
             _ => Ok(Stage::Failed(ErrorKind::Unrecognized, "This stage is not supported")),
@@ -261,30 +317,33 @@ impl Accounts {
 
     fn shown_token(&self, turn: &Turn<'_>) -> Option<String> {
         let sessions = self.0.uia.sessions.lock();
-        sessions.by_id.get(&turn.session).and_then(|session| session.registration_token.clone())
+        sessions.by_id.get(&turn.session).and_then(|session| session.earned.registration_token.clone())
     }
 
-    fn pass(&self, turn: &Turn<'_>, stage: AuthType, registration_token: Option<String>) {
+    fn pass(&self, turn: &Turn<'_>, stage: AuthType, earned: Earned) {
         let mut sessions = self.0.uia.sessions.lock();
         if let Some(session) = sessions.by_id.get_mut(&turn.session) {
             if !session.completed.contains(&stage) {
                 session.completed.push(stage);
             }
-            if registration_token.is_some() {
-                session.registration_token = registration_token;
+            if earned.registration_token.is_some() {
+                session.earned.registration_token = earned.registration_token;
+            }
+            if earned.address.is_some() {
+                session.earned.address = earned.address;
             }
         }
     }
 
     /// Ends the session if one of its flows is complete; the answer carries what it earned.
-    fn finish(&self, turn: &Turn<'_>) -> Option<Option<String>> {
+    fn finish(&self, turn: &Turn<'_>) -> Option<Earned> {
         let mut sessions = self.0.uia.sessions.lock();
         let completed = &sessions.by_id.get(&turn.session)?.completed;
         let is_complete = turn.flows.iter().any(|flow| flow.iter().all(|stage| completed.contains(stage)));
         if !is_complete {
             return None;
         }
-        sessions.by_id.remove(&turn.session).map(|session| session.registration_token)
+        sessions.by_id.remove(&turn.session).map(|session| session.earned)
     }
 
     fn challenge(&self, turn: &Turn<'_>, error: Option<(ErrorKind, &'static str)>) -> UiaError {
@@ -313,6 +372,7 @@ impl Accounts {
 fn login_name(identifier: &UserIdentifier) -> LoginName {
     match identifier {
         UserIdentifier::Matrix(matrix) => LoginName::User(matrix.user.clone()),
+        UserIdentifier::Email(email) => LoginName::Email(email.address.clone()),
         _ => LoginName::ThirdParty,
     }
 }

@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod account_data;
+mod addresses;
 mod administrator;
 mod deactivation;
 mod devices;

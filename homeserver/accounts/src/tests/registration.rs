@@ -101,7 +101,7 @@ async fn a_registration_token_admits_as_many_as_it_says() {
         .map(|number| {
             let accounts = f.accounts.clone();
             let request = RegistrationRequest {
-                registration_token: Some("two".to_owned()),
+                earned: crate::Earned { registration_token: Some("two".to_owned()), ..Default::default() },
                 ..request(&format!("user{number}"))
             };
             tokio::spawn(async move { accounts.register(request).await.is_ok() })

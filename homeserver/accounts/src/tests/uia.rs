@@ -137,7 +137,7 @@ async fn a_registration_token_passes_its_stage_and_comes_back_to_be_counted() {
     let refused = f.accounts.registration_interactive(register(), Some(&show("bad"))).await;
     assert_eq!(serde_json::to_value(challenge(refused)).unwrap()["errcode"], "M_UNAUTHORIZED");
     let passed = f.accounts.registration_interactive(register(), Some(&show("good"))).await.unwrap();
-    assert_eq!(passed.as_deref(), Some("good"));
+    assert_eq!(passed.registration_token.as_deref(), Some("good"));
 }
 
 #[tokio::test]

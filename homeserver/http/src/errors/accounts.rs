@@ -57,6 +57,8 @@ impl From<AccountError> for MatrixError {
             AccountError::ProfileTooLarge => bad_request(ErrorCode::ProfileTooLarge),
             AccountError::ProfileKeyTooLarge => bad_request(ErrorCode::KeyTooLarge),
             AccountError::TooLarge(_) => bad_request(ErrorCode::TooLarge),
+            AccountError::AddressNotProved => bad_request(ErrorCode::ThreepidAuthFailed),
+            AccountError::AddressInUse => bad_request(ErrorCode::ThreepidInUse),
             AccountError::PushRule(error) => error.into(),
             AccountError::Busy | AccountError::Contended => Self::limit_exceeded(BUSY_RETRY_MS),
             AccountError::Hashing => Self::internal("hash password", message),
@@ -70,11 +72,12 @@ impl From<PushRuleError> for MatrixError {
         let message = error.to_string();
         match error {
             PushRuleError::NotFound => Self::not_found(message),
-            PushRuleError::ServerDefault | PushRuleError::InvalidId | PushRuleError::ImpossiblePlace => {
-                Self::invalid_param(message)
-            }
+            PushRuleError::ServerDefault
+            | PushRuleError::InvalidId
+            | PushRuleError::ImpossiblePlace
+            | PushRuleError::KindNotAllowed => Self::invalid_param(message),
             PushRuleError::UnknownPlace => Self::bad_request(message),
-            PushRuleError::TooMany => Self::new(StatusCode::BAD_REQUEST, ErrorCode::TooLarge, message),
+            PushRuleError::TooMany | PushRuleError::TooLarge => Self::new(StatusCode::BAD_REQUEST, ErrorCode::TooLarge, message),
         }
     }
 }

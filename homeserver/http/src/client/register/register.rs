@@ -43,7 +43,7 @@ async fn register_user(app: &App, request: Request, device: DeviceChoice) -> Res
     // Only the name binds: some clients begin with an empty request to learn the flows and fill in
     // the rest later, and nobody's account is at stake yet.
     let operation = Operation::new("POST /register");
-    let registration_token = app.accounts.registration_interactive(operation, request.auth.as_ref()).await?;
+    let earned = app.accounts.registration_interactive(operation, request.auth.as_ref()).await?;
     if request.password.is_none() {
         return Err(MatrixError::missing_param("Missing parameter: password"));
     }
@@ -52,7 +52,7 @@ async fn register_user(app: &App, request: Request, device: DeviceChoice) -> Res
         password: request.password,
         device,
         inhibit_login: request.inhibit_login,
-        registration_token,
+        earned,
     };
     Ok(app.accounts.register(request).await?)
 }

@@ -59,6 +59,9 @@ fn parsed(request: &Raw<Request>) -> Result<Request, MatrixError> {
 
 async fn by_password(app: &App, password: Password, device: &DeviceChoice) -> Result<LoggedIn, MatrixError> {
     let name = login_name(&password)?;
+    if let LoginName::Email(address) = &name {
+        app.limits.text(&address.trim().to_lowercase(), Action::LoginFailed)?;
+    }
     if let LoginName::User(text) = &name
         && let Some(user) = guessed_account(app, text)
     {
@@ -80,12 +83,16 @@ fn guessed_account(app: &App, name: &str) -> Option<OwnedUserId> {
 fn login_name(password: &Password) -> Result<LoginName, MatrixError> {
     match (&password.identifier, &password.user) {
         (Some(UserIdentifier::Matrix(matrix)), _) => Ok(LoginName::User(matrix.user.clone())),
-        (Some(UserIdentifier::Email(_) | UserIdentifier::Msisdn(_) | UserIdentifier::PhoneNumber(_)), _) => {
-            Ok(LoginName::ThirdParty)
-        }
+        (Some(UserIdentifier::Email(email)), _) => Ok(LoginName::Email(email.address.clone())),
+        (Some(UserIdentifier::Msisdn(_) | UserIdentifier::PhoneNumber(_)), _) => Ok(LoginName::ThirdParty),
         (Some(_), _) => Err(MatrixError::bad_request("Unknown type of identifier")),
         (None, Some(user)) => Ok(LoginName::User(user.clone())),
-        (None, None) if password.address.is_some() => Ok(LoginName::ThirdParty),
+        (None, None) if password.address.is_some() => {
+            Ok(match (password.medium.as_deref(), &password.address) {
+                (Some("email"), Some(address)) => LoginName::Email(address.clone()),
+                _ => LoginName::ThirdParty,
+            })
+        }
         (None, None) => Err(MatrixError::missing_param("Missing parameter: identifier")),
     }
 }
