@@ -30,6 +30,9 @@ section! {
         pub cache_mebibytes: u64 = 128,
         /// Mebibytes of main memory for decoded events, states and sessions.
         pub object_cache_mebibytes: u64 = 128,
+        /// Mebibytes that stay free on the disk of the data folder. Below, writes are refused and readiness
+        /// turns to no, so that a full disk never cuts a write in two.
+        pub free_mebibytes_min: u64 = 64,
     }
 }
 
@@ -41,5 +44,8 @@ fn validate(section: &Database, problems: &mut Vec<Problem>) {
         if !(1..=1_048_576).contains(&value) {
             report(problems, "database", key, "must lie between 1 and 1048576");
         }
+    }
+    if section.free_mebibytes_min > 1_048_576 {
+        report(problems, "database", "free_mebibytes_min", "must not be above 1048576");
     }
 }

@@ -13,9 +13,10 @@ use ruma::{
 };
 use serde_json::value::RawValue;
 use store::{Audience, Batch, Reader, StoreError};
+use tokio::runtime::Handle;
 
-/// A changed device list wakes the members of rooms up to this size. Larger rooms hear of it with their next answer:
-/// one person signing out must not wake a whole company.
+/// A changed device list wakes the members of rooms up to this size at once. The members of larger rooms are woken in
+/// groups, by and by: one person signing out must not wake a whole company in one moment.
 pub const DEVICE_LIST_WAKE_MEMBERS_MAX: usize = 500;
 
 /// One `/sendToDevice`.
@@ -117,6 +118,13 @@ async fn announce(rooms: &Rooms, batch: &mut Batch, user: &UserId) -> Result<(),
             let members = rooms.local_members(*room).await?;
             if members.len() <= DEVICE_LIST_WAKE_MEMBERS_MAX {
                 members.announce(batch);
+            } else {
+                let (rooms, room, runtime) = (rooms.clone(), *room, Handle::current());
+                batch.on_commit(move |_| {
+                    // The committer's thread is of no runtime.
+                    let _inside = runtime.enter();
+                    rooms.wake_by_and_by(room);
+                });
             }
         }
     }

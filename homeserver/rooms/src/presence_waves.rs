@@ -55,8 +55,8 @@ impl PresenceWaves {
 
 impl Rooms {
     /// Wakes the members of a large room soon, in groups. The line holds each room once, so it is never
-    /// longer than there are rooms.
-    pub(crate) fn wake_by_and_by(&self, room: RoomNum) {
+    /// longer than there are rooms. To be called inside of a runtime.
+    pub fn wake_by_and_by(&self, room: RoomNum) {
         if self.reading.presence_waves.add(room) {
             tokio::spawn(work(Arc::downgrade(&self.0)));
         }

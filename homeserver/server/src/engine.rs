@@ -24,5 +24,6 @@ fn rocksdb(config: &Config, path: &Path) -> Result<Arc<dyn Engine>, StartError> 
     settings.durability = if config.database.durable { Durability::Sync } else { Durability::Relaxed };
     let mebibytes = usize::try_from(config.database.cache_mebibytes).unwrap_or(usize::MAX);
     settings.cache_bytes = mebibytes.saturating_mul(1024 * 1024);
+    settings.free_bytes_min = config.database.free_mebibytes_min.saturating_mul(1024 * 1024);
     Ok(Arc::new(RocksKv::open(&settings)?))
 }

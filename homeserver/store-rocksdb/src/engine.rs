@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rocksdb::checkpoint::Checkpoint;
-use rocksdb::{DB, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+use rocksdb::statistics::Ticker;
+use rocksdb::{DB, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
 use store::{ByteRange, EachRow, Engine, EngineError, Operation, Profile, View};
 
 use crate::directory::{self, DirectoryError};
@@ -13,6 +14,16 @@ use crate::limits::LOCK_WAIT_MS_MAX;
 use crate::options::{self, Caches};
 use crate::settings::{Durability, RocksSettings};
 use crate::snapshot::{self, SnapshotView, failure, family};
+
+/// What RocksDB counts and an operator watches: how often a block was in memory, and how long writes were held up
+/// because compaction did not keep pace.
+const COUNTERS: [(&str, Ticker); 5] = [
+    ("store_cache_hits_total", Ticker::BlockCacheHit),
+    ("store_cache_misses_total", Ticker::BlockCacheMiss),
+    ("store_stall_microseconds_total", Ticker::StallMicros),
+    ("store_compaction_read_bytes_total", Ticker::CompactReadBytes),
+    ("store_compaction_written_bytes_total", Ticker::CompactWriteBytes),
+];
 
 /// A RocksDB directory as an engine. The directory is free again when the engine and all its snapshots are dropped.
 pub struct RocksKv {
@@ -23,6 +34,8 @@ pub struct RocksKv {
     free_bytes_min: u64,
     /// Made once: a read allocates no options.
     reading: ReadOptions,
+    /// Holds the counters of RocksDB.
+    options: Options,
 }
 
 impl std::fmt::Debug for RocksKv {
@@ -37,7 +50,8 @@ impl RocksKv {
     pub fn open(settings: &RocksSettings) -> Result<Self, DirectoryError> {
         directory::prepare(&settings.path)?;
         let caches = Caches::new(settings.cache_bytes);
-        let database = Arc::new(open_database(settings, &caches)?);
+        let options = options::database(settings);
+        let database = Arc::new(open_database(settings, &options, &caches)?);
         Ok(Self {
             database,
             caches,
@@ -45,6 +59,7 @@ impl RocksKv {
             durability: settings.durability,
             free_bytes_min: settings.free_bytes_min,
             reading: ReadOptions::default(),
+            options,
         })
     }
 
@@ -64,11 +79,11 @@ impl RocksKv {
     }
 }
 
-fn open_database(settings: &RocksSettings, caches: &Caches) -> Result<DB, DirectoryError> {
+fn open_database(settings: &RocksSettings, whole: &Options, caches: &Caches) -> Result<DB, DirectoryError> {
     let mut waited_ms = 0;
     loop {
         let families = Profile::ALL.map(|profile| options::family(profile, settings, caches));
-        match DB::open_cf_descriptors(&options::database(settings), &settings.path, families) {
+        match DB::open_cf_descriptors(whole, &settings.path, families) {
             Ok(database) => return Ok(database),
             Err(error) if is_locked(&error) && waited_ms < LOCK_WAIT_MS_MAX => {
                 std::thread::sleep(Duration::from_millis(50));
@@ -166,6 +181,12 @@ impl Engine for RocksKv {
         for (pool, cache) in [("rows", &self.caches.rows), ("blobs", &self.caches.blobs)] {
             metrics::gauge!("store_cache_bytes", "pool" => pool).set(cache.get_usage() as f64);
             metrics::gauge!("store_cache_pinned_bytes", "pool" => pool).set(cache.get_pinned_usage() as f64);
+        }
+        for (name, ticker) in COUNTERS {
+            metrics::counter!(name).absolute(self.options.get_ticker_count(ticker));
+        }
+        if let Ok(Some(stopped)) = self.database.property_int_value("rocksdb.is-write-stopped") {
+            metrics::gauge!("store_writes_stopped").set(stopped as f64);
         }
         for profile in Profile::ALL {
             self.gauge("store_files_bytes", "rocksdb.total-sst-files-size", profile);

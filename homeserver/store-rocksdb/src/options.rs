@@ -1,5 +1,6 @@
 //! How each profile is laid out on the disk and in memory.
 
+use rocksdb::statistics::StatsLevel;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, LogLevel,
     LruCacheOptions, Options, SliceTransform, WriteBufferManager,
@@ -49,6 +50,9 @@ pub(crate) fn database(settings: &RocksSettings) -> Options {
     options.set_log_level(LogLevel::Warn);
     options.set_keep_log_file_num(2);
     options.set_max_log_file_size(1024 * 1024);
+    options.enable_statistics();
+    // Counters only: taking the time of every read would cost more than many a read.
+    options.set_statistics_level(StatsLevel::ExceptHistogramOrTimers);
     options.set_stats_dump_period_sec(0);
     options.set_stats_persist_period_sec(0);
     options

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use metrics::Gauge;
 use model::StreamPos;
 use parking_lot::Mutex;
 use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
@@ -21,6 +22,8 @@ pub struct Notifier(Arc<Register>);
 struct Register {
     hasher: RandomState,
     shards: [Mutex<Shard>; NOTIFIER_SHARDS],
+    /// Readers registered now, for the operator.
+    waiting: Gauge,
 }
 
 type Shard = HashMap<OwnedUserId, Vec<Registered>>;
@@ -47,7 +50,8 @@ impl Notifier {
     #[must_use]
     pub fn new() -> Self {
         let shards = std::array::from_fn(|_| Mutex::default());
-        Self(Arc::new(Register { hasher: RandomState::new(), shards }))
+        let waiting = metrics::gauge!("lianqiao_waiting_readers");
+        Self(Arc::new(Register { hasher: RandomState::new(), shards, waiting }))
     }
 
     /// Registers a reader for what concerns `user`, or that device of the user. Dropping the waiter unregisters it.
@@ -55,6 +59,7 @@ impl Notifier {
         let cell = Arc::new(Cell::default());
         let registered = Registered { device: device.map(ToOwned::to_owned), cell: Arc::clone(&cell) };
         self.shard(user).lock().entry(user.to_owned()).or_default().push(registered);
+        self.0.waiting.increment(1.0);
         Waiter::new(self.clone(), user.to_owned(), cell)
     }
 
@@ -86,6 +91,7 @@ impl Notifier {
     }
 
     pub(crate) fn unregister(&self, user: &UserId, cell: &Arc<Cell>) {
+        self.0.waiting.decrement(1.0);
         let mut shard = self.shard(user).lock();
         if let Some(registered) = shard.get_mut(user) {
             registered.retain(|other| !Arc::ptr_eq(&other.cell, cell));

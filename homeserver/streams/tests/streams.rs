@@ -8,7 +8,7 @@ use base::Clock;
 use model::{EventNum, RoomNum, StreamPos};
 use ruma::{server_name, user_id};
 use store::{Batch, Identity, MemoryKv, Store, StoreError};
-use streams::{Cursor, Fact, Numbers, facts, record};
+use streams::{Cursor, Fact, Numbers, facts, forget_facts, record};
 
 async fn open(engine: &MemoryKv) -> Store {
     let identity = Identity::new(server_name!("streams.example"), &Clock::fake(1));
@@ -85,4 +85,42 @@ async fn no_number_is_given_twice_by_two_allocators_and_a_restart() {
     assert_eq!(numbers.room_num().await.unwrap().get(), 1, "each kind counts alone");
     assert_eq!(numbers.state_num().await.unwrap().get(), 1);
     assert_eq!(numbers.state_key_num().await.unwrap().get(), 1);
+}
+
+#[tokio::test]
+async fn facts_are_forgotten_when_the_slowest_reader_has_passed_them() {
+    let store = open(&MemoryKv::new()).await;
+    for _ in 0..5 {
+        let mut batch = Batch::new();
+        let position = batch.position();
+        record(&mut batch, position, &Fact::Profile { user: user_id!("@a:b").to_owned() });
+        store.commit(batch).await.unwrap();
+    }
+    let all = facts(&store, StreamPos::ZERO, store.frontier()).await.unwrap();
+    let (second, fourth) = (all[1].0, all[3].0);
+    let mut forgotten_to = StreamPos::ZERO;
+    let readers = ["push", "search"];
+    advance(&store, "push", fourth).await;
+    assert_eq!(
+        forget_facts(&store, &readers, &mut forgotten_to).await,
+        Ok(0),
+        "search read nothing"
+    );
+    advance(&store, "search", second).await;
+    assert_eq!(forget_facts(&store, &readers, &mut forgotten_to).await, Ok(2));
+    assert_eq!(forget_facts(&store, &readers, &mut forgotten_to).await, Ok(0));
+    let left = facts(&store, StreamPos::ZERO, store.frontier()).await.unwrap();
+    assert_eq!(left, all[2..]);
+    advance(&store, "search", all[4].0).await;
+    assert_eq!(
+        forget_facts(&store, &readers, &mut forgotten_to).await,
+        Ok(2),
+        "push is the slower one"
+    );
+}
+
+async fn advance(store: &Store, reader: &str, position: StreamPos) {
+    let mut batch = Batch::new();
+    Cursor::load(store, reader).await.unwrap().advance(&mut batch, position);
+    store.commit(batch).await.unwrap();
 }

@@ -25,7 +25,8 @@ use crate::limits::{
 };
 
 /// The name of the place in the stream.
-const CURSOR: &str = "push";
+/// The name of this reader of the stream.
+pub const CURSOR: &str = "push";
 
 /// Wakes the feed when something was committed.
 pub(crate) struct News(pub Arc<Notify>);

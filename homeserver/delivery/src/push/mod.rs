@@ -30,6 +30,7 @@ use tokio::sync::Notify;
 
 pub use self::{
     error::PushError,
+    feed::CURSOR as STREAM_READER,
     pushers::{NewPusher, Pusher, PusherKind},
     settings::PushSettings,
     tables::tables,
