@@ -220,8 +220,7 @@ async fn thread_subscriptions_are_told_first_whole_then_as_they_change() {
     assert!(told["automatic"] == false && told["bump_stamp"].is_u64(), "{first}");
     let other = path(&b);
     let subscribing = alice.put(&other, json!({}));
-    let (second, _) =
-        tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body.clone()), subscribing);
+    let (second, _) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body.clone()), subscribing);
     let second = second.ok();
     let told = second["extensions"][key]["subscribed"][&id].as_object().unwrap();
     assert!(told.contains_key(&b) && !told.contains_key(&a), "{second}");

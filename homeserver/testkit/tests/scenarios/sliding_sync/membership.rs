@@ -35,7 +35,8 @@ async fn an_invite_shows_stripped_state_and_nothing_of_the_room() {
 async fn a_room_one_left_is_told_once_more_and_then_never() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
-    let id = alice.creates_room_with([&bob]).await;
+    let id = alice.creates_room_like(json!({"preset": "public_chat"})).await.room_id();
+    bob.joins(&id).await.ok();
     let me = list(json!([[0, 9]]), 5, json!([["m.room.member", "$ME"]]));
     let first = ask(&bob, None, me.clone()).await.ok();
     alice.sends(&id, "before").await.ok();
@@ -62,11 +63,11 @@ async fn a_room_one_left_is_told_once_more_and_then_never() {
 async fn t13_after_a_kick_or_ban_nothing_follows() {
     let w = World::start().await;
     let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
-    let id = alice.creates_room_with([&bob, &carol]).await;
-    let mut body = list(json!([[0, 9]]), 5, json!([["*", "*"]]));
-    body["room_subscriptions"] = json!({&id: {"timeline_limit": 20, "required_state": [["*", "*"]]}});
-    body["extensions"] = json!({"typing": {"enabled": true}, "receipts": {"enabled": true}});
     for (user, ban) in [(&bob, false), (&carol, true)] {
+        let id = alice.creates_room_with([user]).await;
+        let mut body = list(json!([[0, 9]]), 5, json!([["*", "*"]]));
+        body["room_subscriptions"] = json!({&id: {"timeline_limit": 20, "required_state": [["*", "*"]]}});
+        body["extensions"] = json!({"typing": {"enabled": true}, "receipts": {"enabled": true}});
         let first = ask(user, None, body.clone()).await.ok();
         if ban {
             alice.bans(user, &id).await.ok()
@@ -146,7 +147,8 @@ async fn a_forgotten_room_is_gone() {
 async fn whoever_comes_back_gets_the_room_anew() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
-    let id = alice.creates_room_with([&bob]).await;
+    let id = alice.creates_room_like(json!({"preset": "public_chat"})).await.room_id();
+    bob.joins(&id).await.ok();
     let first = ask(&bob, None, everything()).await.ok();
     bob.leaves(&id).await.ok();
     alice.sets_state(&id, "m.room.name", "", json!({"name": "Renamed"})).await.ok();
