@@ -13,7 +13,7 @@ use crate::MatrixError;
 
 /// Method and path of every act that is refused; `{}` stands for an argument. Redactions are allowed of
 /// one's own events, which their handler checks.
-pub const FORBIDDEN_TO_SUSPENDED: [(Method, &str); 18] = [
+pub const FORBIDDEN_TO_SUSPENDED: [(Method, &str); 22] = [
     (Method::POST, "/_matrix/client/v3/createRoom"),
     (Method::POST, "/_matrix/client/v3/join/{}"),
     (Method::POST, "/_matrix/client/v3/knock/{}"),
@@ -25,6 +25,7 @@ pub const FORBIDDEN_TO_SUSPENDED: [(Method, &str); 18] = [
     (Method::POST, "/_matrix/client/v3/rooms/{}/upgrade"),
     (Method::PUT, "/_matrix/client/v3/rooms/{}/send/{}/{}"),
     (Method::PUT, "/_matrix/client/v3/rooms/{}/state/{}/{}"),
+    (Method::PUT, "/_matrix/client/unstable/org.matrix.msc4140/rooms/{}/delayed_event/{}/{}"),
     (Method::PUT, "/_matrix/client/v3/rooms/{}/typing/{}"),
     (Method::PUT, "/_matrix/client/v3/profile/{}/{}"),
     (Method::DELETE, "/_matrix/client/v3/profile/{}/{}"),
@@ -32,6 +33,9 @@ pub const FORBIDDEN_TO_SUSPENDED: [(Method, &str); 18] = [
     (Method::PUT, "/_matrix/client/v3/directory/room/{}"),
     (Method::DELETE, "/_matrix/client/v3/directory/room/{}"),
     (Method::PUT, "/_matrix/client/v3/directory/list/room/{}"),
+    (Method::POST, "/_matrix/media/v1/create"),
+    (Method::POST, "/_matrix/media/v3/upload"),
+    (Method::PUT, "/_matrix/media/v3/upload/{}/{}"),
 ];
 
 /// Refuses a suspended caller at an endpoint of the list.
@@ -41,7 +45,9 @@ pub(super) fn check<R: Metadata>(caller: &Caller) -> Result<(), MatrixError> {
 
 fn is_forbidden<R: Metadata>() -> bool {
     R::PATH_BUILDER.all_paths().any(|path| {
-        FORBIDDEN_TO_SUSPENDED.iter().any(|(method, forbidden)| R::METHOD == *method && is_path(path, forbidden))
+        FORBIDDEN_TO_SUSPENDED
+            .iter()
+            .any(|(method, forbidden)| R::METHOD == *method && is_path(path, forbidden))
     })
 }
 

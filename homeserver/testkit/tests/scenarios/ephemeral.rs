@@ -182,3 +182,28 @@ async fn presence_is_for_those_who_share_a_room() {
         .await
         .fails_as(400, "M_INVALID_PARAM");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fully_read_marker_goes_back_only_where_the_client_says_so() {
+    let w = World::start().await;
+    let alice = w.user("alice").await;
+    let room = alice.creates_room().await;
+    let one = alice.sends(&room, "one").await.event_id();
+    let two = alice.sends(&room, "two").await.event_id();
+    let path = format!(
+        "/_matrix/client/v3/user/{}/rooms/{}/account_data/m.fully_read",
+        segment(&alice.id),
+        segment(&room)
+    );
+    let marker = async || alice.get(&path).await.ok()["event_id"].as_str().unwrap().to_owned();
+    let back = json!({"com.beeper.allow_backward": true});
+    reads(&alice, &room, "m.fully_read", &two, json!({})).await.ok();
+    reads(&alice, &room, "m.fully_read", &one, json!({})).await.ok();
+    assert_eq!(marker().await, two);
+    reads(&alice, &room, "m.fully_read", &one, back.clone()).await.ok();
+    assert_eq!(marker().await, one);
+    reads(&alice, &room, "m.read", &one, back).await.fails_as(400, "M_INVALID_PARAM");
+    let body = json!({"m.fully_read": two, "com.beeper.allow_backward": true});
+    alice.room_action(&room, "read_markers", body).await.ok();
+    assert_eq!(marker().await, two);
+}

@@ -237,3 +237,22 @@ async fn a_forgotten_room_is_told_once_as_left_and_never_again() {
         assert!(initial["rooms"][section].get(&room).is_none(), "{section}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_by_state_event_finds_who_vouches_for_it() {
+    let w = World::start().await;
+    let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
+    let club = alice.creates_room().await;
+    bob.joins(&club).await.ok();
+    let rule = json!({
+        "join_rule": "restricted",
+        "allow": [{"type": "m.room_membership", "room_id": club}],
+    });
+    let rule = json!({"type": "m.room.join_rules", "state_key": "", "content": rule});
+    let room = alice.creates_room_like(json!({"initial_state": [rule]})).await.room_id();
+    let join = json!({"membership": "join", "join_authorised_via_users_server": "@nobody:other.test"});
+    bob.sets_state(&room, "m.room.member", &bob.id, join.clone()).await.ok();
+    let member = alice.state(&room, "m.room.member", &bob.id).await.ok();
+    assert_eq!(member["join_authorised_via_users_server"], alice.id.as_str());
+    carol.sets_state(&room, "m.room.member", &carol.id, join).await.fails_as(403, "M_FORBIDDEN");
+}

@@ -173,3 +173,58 @@ async fn a_reaction_counts_once() {
     bob.redacts(&room, &first).await.ok();
     bob.reacts(&room, &event, "👍").await.ok();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redaction_takes_related_events_along_where_it_says_so() {
+    let w = World::start().await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let room = alice.creates_room_with([&bob]).await;
+    let root = bob.sends(&room, "tea?").await.event_id();
+    let edit = bob.edits(&room, &root, "coffee?").await.event_id();
+    let theirs = alice.reacts(&room, &root, "👍").await.event_id();
+    let reply = bob.replies_in_thread(&room, &root, "yes").await.event_id();
+    let path = |event: &str, txn: &str| {
+        let (room, event) = (testkit::segment(&room), testkit::segment(event));
+        format!("/_matrix/client/v3/rooms/{room}/redact/{event}/{txn}")
+    };
+    let body = json!({"org.matrix.msc3912.with_relations": ["m.replace", "m.annotation"], "reason": "oops"});
+    let first = bob.put(&path(&root, "1"), body.clone()).await.event_id();
+    assert_eq!(bob.put(&path(&root, "1"), body).await.event_id(), first);
+    let redacted = async |event: &str| alice.event(&room, event).await.ok()["content"] == json!({});
+    assert!(redacted(&root).await && redacted(&edit).await);
+    // Bob has no power over alice's reaction, and did not name threads.
+    assert!(!redacted(&theirs).await && !redacted(&reply).await);
+    alice.put(&path(&root, "2"), json!({"with_rel_types": ["*"]})).await.ok();
+    assert!(redacted(&theirs).await && redacted(&reply).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_has_owners_in_rooms_that_say_so() {
+    let w = World::start().await;
+    let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
+    let room = async |version: &str| {
+        let levels = json!({"events": {"org.example.call": 0}});
+        let body = json!({
+            "preset": "public_chat", "room_version": version, "power_level_content_override": levels,
+        });
+        let room = alice.creates_room_like(body).await.room_id();
+        bob.joins(&room).await.ok();
+        carol.joins(&room).await.ok();
+        room
+    };
+    let (owned, plain) = (room("org.matrix.msc3757.10").await, room("10").await);
+    let set = |user: &testkit::User, room: &str, key: String| {
+        let (user, room) = (user.clone(), room.to_owned());
+        async move { user.sets_state(&room, "org.example.call", &key, json!({})).await }
+    };
+    set(&bob, &owned, format!("{}_DEVICE:!@#", bob.id)).await.ok();
+    set(&alice, &owned, format!("{}_DEVICE", bob.id)).await.ok();
+    set(&alice, &owned, "@elsewhere:other.test".to_owned()).await.ok();
+    set(&bob, &owned, format!("{}_DEVICE", carol.id)).await.fails_as(403, "M_FORBIDDEN");
+    set(&bob, &owned, format!("{}DEVICE", bob.id)).await.fails_as(403, "M_FORBIDDEN");
+    set(&alice, &owned, "@oops".to_owned()).await.fails_as(400, "M_BAD_JSON");
+    set(&alice, &owned, format!("{}@x_", alice.id)).await.fails_as(400, "M_BAD_JSON");
+    set(&bob, &plain, bob.id.clone()).await.ok();
+    set(&bob, &plain, format!("{}_DEVICE", bob.id)).await.fails_as(403, "M_FORBIDDEN");
+    set(&alice, &plain, bob.id.clone()).await.fails_as(403, "M_FORBIDDEN");
+}

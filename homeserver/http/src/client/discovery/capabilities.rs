@@ -16,6 +16,9 @@ const SPELLED_OUT: [&str; 3] = ["m.change_password", "m.set_displayname", "m.set
 /// Bounds of delayed events (MSC4140).
 const DELAYED_EVENTS: &str = "org.matrix.msc4140.delayed_events";
 
+/// Whether links are previewed (MSC4452).
+const URL_PREVIEWS: &str = "io.element.msc4452.preview_url";
+
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3capabilities)
 pub async fn handler(State(app): State<App>, _: GuestAllowed<Request>) -> Result<JsonBytes, MatrixError> {
     let stability = |version: &RoomVersion| {
@@ -27,7 +30,7 @@ pub async fn handler(State(app): State<App>, _: GuestAllowed<Request>) -> Result
         RoomVersionsCapability::new(app.settings.default_room_version.clone(), available);
     capabilities.profile_fields = Some(ProfileFieldsCapability::new(true));
     capabilities.get_login_token = GetLoginTokenCapability::new(true);
-    capabilities.thirdparty_id_changes = ThirdPartyIdChangesCapability::new(false);
+    capabilities.thirdparty_id_changes = ThirdPartyIdChangesCapability::new(app.accounts.settings().email);
     let mut capabilities =
         serde_json::to_value(&capabilities).map_err(|error| MatrixError::internal("write answer", error))?;
     if let Value::Object(written) = &mut capabilities {
@@ -40,6 +43,8 @@ pub async fn handler(State(app): State<App>, _: GuestAllowed<Request>) -> Result
             "max_scheduled": delayed.scheduled_per_user_max,
         });
         written.insert(DELAYED_EVENTS.to_owned(), delayed);
+        let previews = json!({ "enabled": app.media.previews_enabled() });
+        written.insert(URL_PREVIEWS.to_owned(), previews);
     }
     Ok(JsonBytes(json!({ "capabilities": capabilities }).to_string().into()))
 }

@@ -70,7 +70,7 @@ pub async fn write(
     let tag = tag_of(&parts.headers, &header::IF_MATCH)
         .ok_or_else(|| MatrixError::missing_param("The header If-Match is missing"))?
         .to_owned();
-    let data: Bytes = read_body(&parts.headers, body, RENDEZVOUS_BYTES_MAX).await?;
+    let data: Bytes = read_body(&app, &parts.headers, body, RENDEZVOUS_BYTES_MAX).await?;
     let written = app.rendezvous.write(PROTOCOL, &id(&arguments), &tag, data);
     let written = written.map_err(|error| refused(error, OVERTAKEN))?;
     Ok(with_headers((StatusCode::ACCEPTED, Body::empty()).into_response(), &written))

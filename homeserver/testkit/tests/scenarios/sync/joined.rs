@@ -197,3 +197,19 @@ async fn invites_are_told_unless_an_ignored_user_sends_them() {
     }
     assert!(alice.syncs().await.get("rooms").is_none(), "an invite is told once");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_is_entered_again_brings_its_older_account_data() {
+    let w = World::start().await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let room = alice.creates_room().await;
+    bob.joins(&room).await.ok();
+    bob.sets_room_account_data(&room, "org.example.note", json!({"text": "tea"})).await.ok();
+    bob.leaves(&room).await.ok();
+    bob.syncs().await;
+    bob.joins(&room).await.ok();
+    let joined = bob.waits_to_have_joined(&room).await;
+    let events = joined["account_data"]["events"].as_array().unwrap();
+    let note = events.iter().find(|event| event["type"] == "org.example.note").unwrap();
+    assert_eq!(note["content"], json!({"text": "tea"}));
+}
