@@ -16,7 +16,7 @@ use ruma::api::{IncomingRequest, error::ErrorCode};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Caller, ClientInfo, RumaExtractor, body::refuse_encodings, token};
+use super::{Caller, ClientInfo, RumaExtractor, body::refuse_encodings, suspension, token};
 use crate::{
     Action, App, MatrixError,
     limits::{BODY_TIMEOUT_MS_MAX, DISCARDED_BYTES_MAX, UPLOAD_TIMEOUT_MS_MAX},
@@ -55,6 +55,7 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for Streamed<R> {
         if caller.is_guest {
             return Err(MatrixError::guest_forbidden());
         }
+        suspension::check::<R>(&caller)?;
         app.limits.user(&caller.user, Action::Media)?;
         refuse_encodings(&parts.headers)?;
         let arguments = RawPathParams::from_request_parts(&mut parts, app)
