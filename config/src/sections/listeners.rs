@@ -25,6 +25,8 @@ section! {
         pub requests_max: usize = 16_384,
         /// Seconds that a client has to send the head of a request.
         pub header_timeout_seconds: u64 = 20,
+        /// Seconds that a client has to send the whole body of a request, uploads of media aside.
+        pub body_timeout_seconds: u64 = 30,
         /// Seconds that running requests get to finish when the server stops.
         pub shutdown_timeout_seconds: u64 = 20,
     }
@@ -49,7 +51,12 @@ fn validate(section: &Listeners, problems: &mut Vec<Problem>) {
             report(problems, "listeners", key, "must be at least 1");
         }
     }
-    if section.header_timeout_seconds == 0 {
-        report(problems, "listeners", "header_timeout_seconds", "must be at least 1");
+    for (key, seconds) in [
+        ("header_timeout_seconds", section.header_timeout_seconds),
+        ("body_timeout_seconds", section.body_timeout_seconds),
+    ] {
+        if seconds == 0 {
+            report(problems, "listeners", key, "must be at least 1");
+        }
     }
 }

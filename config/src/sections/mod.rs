@@ -61,6 +61,9 @@ pub(crate) fn check_across(config: &Config, problems: &mut Vec<Problem>) {
             "needs a certificate: set tls.certificate_file and tls.private_key_file, or acme.enabled",
         );
     }
+    if config.mail.host.is_some() && config.server.public_base_url.is_none() {
+        report(problems, "mail", "host", "needs server.public_base_url, with which the links in mails begin");
+    }
     if config.tls.certificate_file.is_some() && config.acme.enabled {
         report(problems, "acme", "enabled", "and tls.certificate_file exclude each other: remove one");
     }

@@ -1,7 +1,7 @@
 //! Proving an e-mail address by a one-time link.
 //!
-//! A session is bound to its purpose, its address, the client's secret, and for adding an address to the
-//! user who adds it. The token of the link and the secret are stored as hashes; the link works once and
+//! A session is bound to its purpose, its address, the client's secret, and to the user who adds the
+//! address where the client said who that is. The token of the link and the secret are stored as hashes; the link works once and
 //! not for ever; what the session proved is spent with the operation it was for. So a proof for one
 //! thing never serves another.
 
@@ -224,7 +224,7 @@ impl Accounts {
         let secret = tokens::hash(client_secret);
         let fits = bool::from(row.secret.ct_eq(&secret))
             && row.purpose == purpose.code()
-            && row.user.as_deref() == user
+            && row.user.as_deref().is_none_or(|bound| Some(bound) == user)
             && row.validated_ms.is_some()
             && row.expires_ms > self.0.clock.now_ms();
         if fits { Ok(AddressProof { sid: sid.to_owned(), row }) } else { Err(AccountError::AddressNotProved) }

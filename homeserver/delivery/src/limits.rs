@@ -44,5 +44,13 @@ pub const GATEWAY_ANSWER_BYTES_MAX: usize = 64 * 1_024;
 pub const BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// Longest pause between two tries.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(60 * 60);
+/// Longest pause between two letters to one address.
+pub const MAIL_PAUSE_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+/// Rooms that one letter tells of.
+pub const DIGEST_ROOMS_MAX: usize = 20;
+/// Messages of one room that a letter quotes; further ones are counted.
+pub const DIGEST_MESSAGES_PER_ROOM_MAX: usize = 5;
+/// Characters that a letter quotes of one message.
+pub const DIGEST_TEXT_CHARACTERS_MAX: usize = 300;
 /// Users whose counts are kept in memory.
 pub const BADGES_CACHED_MAX: u64 = 10_000;

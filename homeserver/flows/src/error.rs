@@ -18,6 +18,9 @@ pub enum FlowsError {
     /// The administration refused or failed.
     #[error(transparent)]
     Administration(#[from] AdministrationError),
+    /// This server sends no e-mail.
+    #[error("this server does not send e-mail")]
+    NoMail,
     /// Server notices are switched off.
     #[error("server notices are not enabled on this server; set server_notices.localpart")]
     NoticesDisabled,

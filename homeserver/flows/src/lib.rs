@@ -15,6 +15,7 @@ use store::Store;
 mod deactivate;
 pub mod devices;
 pub mod encryption;
+mod email;
 mod error;
 mod notices;
 mod profile;
@@ -24,6 +25,7 @@ mod room_history;
 mod tasks;
 mod upgrade;
 
+pub use email::{CONFIRM_ADDRESS_PATH, Post};
 pub use error::FlowsError;
 pub use notices::{Notice, NoticeSettings};
 pub use room_deletion::{DeletedRoom, RoomDeletion};
@@ -41,6 +43,8 @@ pub struct FlowsParts {
     pub notices: Option<NoticeSettings>,
     /// Keys of devices and people.
     pub keys: Keys,
+    /// The way to people's mailboxes; none when this server sends no e-mail.
+    pub post: Option<Post>,
     /// Where batches that belong to several domains are committed.
     pub store: Store,
 }

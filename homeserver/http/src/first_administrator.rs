@@ -7,15 +7,16 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 
-use crate::{Action, App, ClientInfo, MatrixError, Routes, extract::read_body};
+use crate::{
+    Action, App, ClientInfo, MatrixError, Routes,
+    extract::read_body,
+    page::{FORM_BYTES_MAX, escaped, field, page},
+};
 
 /// Path of the page.
 pub const FIRST_ADMINISTRATOR_PATH: &str = "/_lianqiao/first-administrator";
-
-/// Largest form that is read, in bytes.
-const FORM_BYTES_MAX: usize = 4096;
 
 /// The page and its form.
 pub fn routes() -> Routes {
@@ -44,7 +45,7 @@ async fn create(State(app): State<App>, request: Request) -> Response {
     if let Err(refused) = app.limits.address(ClientInfo::of(&parts, &app).address, Action::Registration) {
         return refused.into_response();
     }
-    let body = match read_body(&parts.headers, body, FORM_BYTES_MAX).await {
+    let body = match read_body(&app, &parts.headers, body, FORM_BYTES_MAX).await {
         Ok(body) => body,
         Err(refused) => return refused.into_response(),
     };
@@ -63,35 +64,6 @@ async fn create(State(app): State<App>, request: Request) -> Response {
         }
         Err(error) => page(StatusCode::BAD_REQUEST, &form(&token, &error.to_string())),
     }
-}
-
-/// A value of an `application/x-www-form-urlencoded` text.
-fn field(form: &str, name: &str) -> Option<String> {
-    let value = form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-    crate::extract::percent_decode(value)
-}
-
-fn page(status: StatusCode, content: &str) -> Response {
-    let html = format!(
-        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>连桥 Lianqiao</title>\
-         <style>body{{font:16px/1.6 sans-serif;max-width:30em;margin:3em auto;padding:0 1em}}\
-         input{{display:block;width:100%;box-sizing:border-box;padding:.5em;margin:.2em 0 1em;font:inherit}}\
-         button{{padding:.5em 1.5em;font:inherit}}.wrong{{color:#b00020}}</style></head>\
-         <body><h1>连桥 Lianqiao</h1>{content}</body></html>"
-    );
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; \
-             base-uri 'none'",
-        ),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-        (HeaderName::from_static("x-frame-options"), "DENY"),
-    ];
-    (status, headers.map(|(name, value)| (name, HeaderValue::from_static(value))), html).into_response()
 }
 
 fn form(token: &str, wrong: &str) -> String {
@@ -122,19 +94,6 @@ fn done(user: &str) -> String {
 const EXPIRED: &str = "<p>此链接无效或已使用。请用 <code>lianqiao user create --admin</code> 创建管理员。<br>\
     This link is not valid, or was used. Make administrators with \
     <code>lianqiao user create --admin</code>.</p>";
-
-fn escaped(text: &str) -> String {
-    text.chars()
-        .map(|character| match character {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            '\'' => "&#39;".to_owned(),
-            other => other.to_string(),
-        })
-        .collect()
-}
 
 #[cfg(test)]
 mod tests {

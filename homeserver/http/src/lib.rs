@@ -18,6 +18,7 @@ pub mod extract;
 mod fallback;
 mod first_administrator;
 pub mod limits;
+mod page;
 mod rate_limits;
 pub mod rendezvous;
 mod router;

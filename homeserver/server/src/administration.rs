@@ -6,6 +6,7 @@
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
+use ::administration::Act;
 use accounts::NewUser;
 use base::Shutdown;
 use lianqiao_http::App;
@@ -20,6 +21,9 @@ use tokio::{
 
 use crate::limits::{ADMINISTRATION_LINE_BYTES_MAX, ADMINISTRATION_TIMEOUT_MS, USERS_LISTED_MAX};
 
+/// Who acts in the audit stream when the command line does.
+const OPERATOR: &str = "operator";
+
 /// Name of the socket in the data folder.
 pub(crate) const SOCKET_NAME: &str = "admin.sock";
 
@@ -33,6 +37,10 @@ pub(crate) enum Command {
     SetPassword { user: String, password: String },
     /// Closes an account for ever.
     Deactivate { user: String, erase: bool },
+    /// Locks an account or opens it again.
+    Lock { user: String, locked: bool },
+    /// Suspends an account or ends that.
+    Suspend { user: String, suspended: bool },
     /// Lists accounts in order, some at a time.
     ListUsers { after: Option<String> },
     /// Has the search index made anew.
@@ -60,22 +68,69 @@ pub(crate) struct Listed {
     pub admin: bool,
     pub guest: bool,
     pub deactivated: bool,
+    #[serde(default)]
+    pub locked: bool,
+    #[serde(default)]
+    pub suspended: bool,
     pub created_ms: u64,
 }
 
 /// Executes an order.
 pub(crate) async fn execute(app: &App, command: Command) -> Reply {
-    let outcome = match command {
+    let outcome = match command.act() {
+        None => carry_out(app, command).await,
+        Some((action, target)) => audited(app, action, &target, command).await,
+    };
+    outcome.unwrap_or_else(Reply::Refused)
+}
+
+impl Command {
+    /// What changes something, as the audit stream names it, and to whom it is done.
+    fn act(&self) -> Option<(&'static str, String)> {
+        let (action, user) = match self {
+            Self::CreateUser { user, .. } => ("user create", user),
+            Self::SetPassword { user, .. } => ("user password", user),
+            Self::Deactivate { user, .. } => ("user deactivate", user),
+            Self::Lock { user, locked: true } => ("user lock", user),
+            Self::Lock { user, locked: false } => ("user unlock", user),
+            Self::Suspend { user, suspended: true } => ("user suspend", user),
+            Self::Suspend { user, suspended: false } => ("user unsuspend", user),
+            Self::ListUsers { .. } | Self::RebuildSearch => return None,
+        };
+        Some((action, user.clone()))
+    }
+}
+
+/// Carries an order out with its entry in the audit stream, which is durable before.
+async fn audited(app: &App, action: &str, target: &str, command: Command) -> Result<Reply, String> {
+    let act = Act { actor: OPERATOR, action, target };
+    let mark = app.administration.begin_act(act).await.map_err(|error| error.to_string())?;
+    let outcome = carry_out(app, command).await;
+    app.administration.end_act(mark, outcome.as_ref().err().map(String::as_str)).await;
+    outcome
+}
+
+async fn carry_out(app: &App, command: Command) -> Result<Reply, String> {
+    match command {
         Command::CreateUser { user, password, admin } => create(app, &user, password, admin).await,
         Command::SetPassword { user, password } => set_password(app, &user, &password).await,
         Command::Deactivate { user, erase } => deactivate(app, &user, erase).await,
+        Command::Lock { user, locked } => {
+            let user = existing(app, &user).await?;
+            app.accounts.set_locked(&user, locked).await.map_err(|error| error.to_string())?;
+            Ok(Reply::Done(user))
+        }
+        Command::Suspend { user, suspended } => {
+            let user = existing(app, &user).await?;
+            app.accounts.set_suspended(&user, suspended).await.map_err(|error| error.to_string())?;
+            Ok(Reply::Done(user))
+        }
         Command::ListUsers { after } => list(app, after.as_deref()).await,
         Command::RebuildSearch => {
             app.search.rebuild();
             Ok(Reply::Begun)
         }
-    };
-    outcome.unwrap_or_else(Reply::Refused)
+    }
 }
 
 async fn create(app: &App, user: &str, password: Option<String>, admin: bool) -> Result<Reply, String> {
@@ -105,6 +160,8 @@ async fn list(app: &App, after: Option<&str>) -> Result<Reply, String> {
         admin: summary.status.admin,
         guest: summary.status.guest,
         deactivated: summary.status.deactivated,
+        locked: summary.status.locked,
+        suspended: summary.status.suspended,
         created_ms: summary.created_ms,
     });
     Ok(Reply::Users(listed.collect()))

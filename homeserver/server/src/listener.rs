@@ -72,8 +72,11 @@ async fn accept(listener: TcpListener, router: Router, tls: Option<Tls>, terms: 
                 None => serve(&builder, stream, router, peer, watcher).await,
                 Some(tls) => {
                     let handshake = Duration::from_millis(TLS_HANDSHAKE_TIMEOUT_MS);
-                    match timeout(handshake, tls.accept(stream)).await {
-                        Ok(Ok(Some(stream))) => serve(&builder, stream, router, peer, watcher).await,
+                    match timeout(handshake, Box::pin(tls.accept(stream))).await {
+                        // On the heap: a plain connection must not hold room for it.
+                        Ok(Ok(Some(stream))) => {
+                            Box::pin(serve(&builder, stream, router, peer, watcher)).await;
+                        }
                         Ok(Ok(None)) => tracing::debug!(%peer, "certificate challenge answered"),
                         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                         Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
@@ -123,8 +126,10 @@ async fn serve<S>(
         request.extensions_mut().insert(Peer(peer));
         request
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
+    let service = TowerToHyperService::new(service);
+    // In one expression, so that the future holds one connection and not each form it goes through.
+    let served = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await;
+    if let Err(error) = served {
         tracing::debug!(%peer, %error, "connection ended");
     }
 }

@@ -10,8 +10,9 @@ use delivery::{
     delayed_events::{DelayedEvents, DelayedEventsParts},
     push::{Push, PushParts},
 };
-use flows::{Flows, FlowsParts, devices::DeviceConsequences};
+use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences};
 use keys::{Keys, KeysParts};
+use mail::Mailer;
 use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
 use media::{Media, MediaParts};
 use outbound::{Lookup, Outbound, SystemLookup};
@@ -114,6 +115,9 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         },
         settings: settings::search(config),
     })?;
+    let mailer = settings::mail(config).map(|mail| Mailer::new(mail, rng.clone())).transpose();
+    let mailer = mailer
+        .map_err(|error| StartError::Setting { key: "mail.host or mail.from", reason: error.to_string() })?;
     let push = Push::open(PushParts {
         store: store.clone(),
         clock: clock.clone(),
@@ -121,6 +125,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         accounts: accounts.clone(),
         rooms: rooms.clone(),
         outbound: outbound.clone(),
+        mailer: mailer.clone(),
         settings: settings::push(config),
     })
     .await?;
@@ -142,6 +147,10 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         rooms: rooms.clone(),
         administration: administration.clone(),
         notices: settings::notices(config),
+        post: mailer.map(|mailer| {
+            let base = config.server.public_base_url.as_deref().unwrap_or_default();
+            Post::new(mailer, base, accounts.server_name().as_str())
+        }),
         keys: keys.clone(),
         store: store.clone(),
     });

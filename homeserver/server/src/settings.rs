@@ -1,5 +1,7 @@
 //! From the configuration file to the plain values that each crate takes.
 
+use std::time::Duration;
+
 use accounts::{AccountSettings, PasswordCost, Registration};
 use administration::TurnSettings;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use delivery::{delayed_events::DelayedEventSettings, push::PushSettings};
 use flows::NoticeSettings;
 use lianqiao_http::{Action, AddressRange, HttpSettings, Rate, RateLimitSettings};
 use media::{MediaSettings, PreviewSettings, S3Settings, StorageSettings};
+use mail::{MailSecurity, MailSettings};
 use outbound::OutboundSettings;
 use rooms::RoomsSettings;
 use search::SearchSettings;
@@ -37,6 +40,7 @@ pub(crate) fn http(config: &Config) -> Result<HttpSettings, StartError> {
         trusted_proxies,
         rate_limits: config.rate_limits.enabled.then(|| rate_limits(&config.rate_limits)),
         requests_max: config.listeners.requests_max,
+        body_timeout: Duration::from_secs(config.listeners.body_timeout_seconds),
         registration_shared_secret: config.registration.shared_secret.clone(),
         rtc_livekit_urls: config.rtc.livekit_service_urls.clone(),
         directory_without_token: config.rooms.directory_without_token,
@@ -55,6 +59,8 @@ pub(crate) fn accounts(config: &Config) -> AccountSettings {
         registration,
         registration_shared_secret: config.registration.shared_secret.clone(),
         guests: config.registration.guests,
+        email: config.mail.host.is_some(),
+        email_required: config.mail.address_required,
         password_length_min: config.passwords.length_min,
         password_cost: PasswordCost {
             memory_kib: config.passwords.memory_kibibytes,
@@ -87,6 +93,22 @@ pub(crate) fn turn(config: &Config) -> TurnSettings {
         lifetime_seconds: section.lifetime_seconds,
         guests: section.guests,
     }
+}
+
+/// None when this server sends no e-mail.
+pub(crate) fn mail(config: &Config) -> Option<MailSettings> {
+    let section = &config.mail;
+    Some(MailSettings {
+        host: section.host.clone()?,
+        port: section.port,
+        security: match section.security {
+            config::MailSecurity::Starttls => MailSecurity::Starttls,
+            config::MailSecurity::Tls => MailSecurity::Tls,
+            config::MailSecurity::None => MailSecurity::None,
+        },
+        credentials: section.user.clone().zip(section.password.clone()),
+        from: section.from.clone().unwrap_or_default(),
+    })
 }
 
 pub(crate) fn push(config: &Config) -> PushSettings {

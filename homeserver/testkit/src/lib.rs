@@ -22,6 +22,7 @@
 mod answer;
 mod gateway;
 pub mod limits;
+mod mailbox;
 mod process;
 mod signing;
 mod user;
@@ -29,6 +30,7 @@ mod world;
 
 pub use answer::Answer;
 pub use gateway::Gateway;
+pub use mailbox::{Mailbox, ReceivedLetter};
 pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
 pub use signing::SigningKey;
 pub use user::{

@@ -25,7 +25,7 @@ use super::{
 use crate::limits::{DELIVERIES_PER_TURN, FEED_RETRY, PAGE_ROWS, QUEUE_AGE_MS_MAX};
 
 /// What became of the front row of a queue.
-enum Front {
+pub(super) enum Front {
     /// It was delivered, or does not matter any more, and is gone.
     Done,
     /// The pusher is gone, and its queue with it.
@@ -274,16 +274,6 @@ impl Push {
         }
     }
 
-    async fn mail_front(
-        &self,
-        number: u64,
-        _key: &PusherKey,
-        _pusher: &PusherRow,
-    ) -> Result<Front, PushError> {
-        self.forget_queue(number).await?;
-        Ok(Front::Orphaned)
-    }
-
     async fn pusher(&self, number: u64) -> Result<Option<(PusherKey, PusherRow)>, StoreError> {
         let store = &self.0.parts.store;
         let Some(key) = store.get(&PUSHER_NUMBERS, &number).await? else { return Ok(None) };
@@ -307,7 +297,7 @@ impl Push {
     }
 
     /// Empties the queue of a pusher that is gone.
-    async fn forget_queue(&self, number: u64) -> Result<(), StoreError> {
+    pub(super) async fn forget_queue(&self, number: u64) -> Result<(), StoreError> {
         let store = &self.0.parts.store;
         loop {
             let keys = store.scan_keys(&PUSH_QUEUE, Scan::prefix(&number).limit(PAGE_ROWS)).await?;

@@ -9,6 +9,7 @@
 
 mod badge;
 mod courier;
+mod email;
 mod error;
 mod feed;
 mod gateway;
@@ -23,12 +24,14 @@ use std::sync::Arc;
 
 use accounts::Accounts;
 use base::{Clock, Rng, Shutdown};
+use mail::Mailer;
 use outbound::Outbound;
 use rooms::Rooms;
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 
 pub use self::{
+    email::UNSUBSCRIBE_PATH,
     error::PushError,
     feed::CURSOR as STREAM_READER,
     pushers::{NewPusher, Pusher, PusherKind},
@@ -50,6 +53,8 @@ pub struct PushParts {
     pub rooms: Rooms,
     /// The way to gateways.
     pub outbound: Outbound,
+    /// The way to mailboxes, if there is one.
+    pub mailer: Option<Mailer>,
     /// What the operator decided.
     pub settings: PushSettings,
 }

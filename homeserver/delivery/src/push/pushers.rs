@@ -4,6 +4,7 @@
 //! it; an e-mail pusher belongs to the address, and goes with that.
 //! [Pushers](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3pushersset)
 
+use mail::Address;
 use ruma::{OwnedDeviceId, UserId};
 use serde_json::{Map, Value};
 use store::{Batch, Reader, Scan, StoreError};
@@ -17,9 +18,6 @@ use crate::limits::{
     APP_ID_CHARACTERS_MAX, PUSHER_DATA_BYTES_MAX, PUSHER_TEXT_BYTES_MAX, PUSHERS_PER_USER_MAX,
     PUSHKEY_BYTES_MAX, PUSHKEY_OWNERS_MAX, WRITE_TRIES_MAX,
 };
-
-/// The app id of every e-mail pusher.
-pub(crate) const EMAIL_APP_ID: &str = "m.email";
 
 /// How a pusher tells its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,14 +171,6 @@ impl Push {
         self.remove_key(&(user.to_owned(), app_id.to_owned(), pushkey.to_owned())).await
     }
 
-    /// Ends the mails to an address that the user gave up.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn remove_email_pusher(&self, user: &UserId, address: &str) -> Result<(), PushError> {
-        self.remove_pusher(user, EMAIL_APP_ID, address).await
-    }
-
     /// Adds the end of all pushers that these devices set to the batch that ends the devices.
     ///
     /// # Errors
@@ -240,7 +230,7 @@ impl Push {
         Ok(())
     }
 
-    async fn check(&self, _user: &UserId, pusher: &NewPusher) -> Result<(), PushError> {
+    async fn check(&self, user: &UserId, pusher: &NewPusher) -> Result<(), PushError> {
         check_ids(&pusher.app_id, &pusher.pushkey)?;
         let texts = [&pusher.app_display_name, &pusher.device_display_name, &pusher.lang];
         let tag = pusher.profile_tag.as_ref();
@@ -256,10 +246,27 @@ impl Push {
                 let url = url.as_str().ok_or(PushError::Invalid("data.url must be a text"))?;
                 Gateway::check(url, self.0.parts.settings.plain_http_allowed)
             }
-            PusherKind::Email => Err(PushError::NoMail),
+            PusherKind::Email => self.check_address(user, pusher).await,
         }
     }
+
+    /// Mail goes to addresses alone that the user has proved to be theirs.
+    async fn check_address(&self, user: &UserId, pusher: &NewPusher) -> Result<(), PushError> {
+        if self.0.parts.mailer.is_none() {
+            return Err(PushError::NoMail);
+        }
+        if pusher.app_id != EMAIL_APP_ID {
+            return Err(PushError::Invalid("an e-mail pusher has the app_id m.email"));
+        }
+        let address = Address::parse(&pusher.pushkey);
+        let address = address.ok_or(PushError::Invalid("the pushkey must be an e-mail address"))?;
+        let owner = self.0.parts.accounts.owner_of_address(address.as_str()).await?;
+        if owner.as_deref() == Some(user) { Ok(()) } else { Err(PushError::NotYourAddress) }
+    }
 }
+
+/// The app id of every e-mail pusher.
+const EMAIL_APP_ID: &str = "m.email";
 
 /// Checks the two fields that name a pusher.
 fn check_ids(app_id: &str, pushkey: &str) -> Result<(), PushError> {

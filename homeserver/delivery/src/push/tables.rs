@@ -62,6 +62,15 @@ pub(crate) enum QueueRow {
 }
 store::record!(QueueRow);
 
+impl QueueRow {
+    /// When it was queued.
+    pub fn queued_ms(&self) -> u64 {
+        match self {
+            Self::Event { queued_ms, .. } | Self::Read { queued_ms } => *queued_ms,
+        }
+    }
+}
+
 /// (user, app id, pushkey)
 pub(crate) type PusherKey = (OwnedUserId, String, String);
 

@@ -37,6 +37,7 @@ pub mod session;
 pub mod spaces;
 pub mod sync;
 pub mod third_party;
+pub mod third_party_identifiers;
 pub mod thread_subscriptions;
 pub mod to_device;
 pub mod user_directory;
@@ -77,6 +78,7 @@ pub fn routes() -> Routes {
         .merge(spaces::routes())
         .merge(sync::routes())
         .merge(third_party::routes())
+        .merge(third_party_identifiers::routes())
         .merge(thread_subscriptions::routes())
         .merge(to_device::routes())
         .merge(user_directory::routes())

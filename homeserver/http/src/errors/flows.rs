@@ -13,6 +13,9 @@ impl From<FlowsError> for MatrixError {
             FlowsError::Keys(error) => error.into(),
             FlowsError::Rooms(error) => error.into(),
             FlowsError::Administration(error) => error.into(),
+            FlowsError::NoMail => {
+                Self::new(StatusCode::FORBIDDEN, ErrorCode::ThreepidDenied, error.to_string())
+            }
             FlowsError::NoticesDisabled => Self::bad_request(error.to_string()),
             FlowsError::CannotLeaveServerNoticeRoom => {
                 Self::new(StatusCode::FORBIDDEN, ErrorCode::CannotLeaveServerNoticeRoom, error.to_string())

@@ -1,4 +1,4 @@
-//! `lianqiao user create|password|deactivate|list`
+//! `lianqiao user create|password|deactivate|lock|unlock|suspend|unsuspend|list`
 
 use std::{io::BufRead as _, path::Path};
 
@@ -52,6 +52,26 @@ enum Action {
         #[arg(long)]
         erase: bool,
     },
+    /// Locks an account: its sessions and passwords open nothing until it is unlocked.
+    Lock {
+        /// User name or whole id.
+        user: String,
+    },
+    /// Opens a locked account again; its sessions go on.
+    Unlock {
+        /// User name or whole id.
+        user: String,
+    },
+    /// Suspends an account: it may read and leave, and do nothing that others would see.
+    Suspend {
+        /// User name or whole id.
+        user: String,
+    },
+    /// Ends a suspension.
+    Unsuspend {
+        /// User name or whole id.
+        user: String,
+    },
     /// Lists all accounts.
     List,
 }
@@ -83,6 +103,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
         Action::Deactivate { user, erase } => {
             done(&execute(&config, Command::Deactivate { user, erase }).await?, "was deactivated", None)
         }
+        Action::Lock { user } => change(&config, Command::Lock { user, locked: true }, "is locked").await,
+        Action::Unlock { user } => {
+            change(&config, Command::Lock { user, locked: false }, "is no longer locked").await
+        }
+        Action::Suspend { user } => {
+            change(&config, Command::Suspend { user, suspended: true }, "is suspended").await
+        }
+        Action::Unsuspend { user } => {
+            change(&config, Command::Suspend { user, suspended: false }, "is no longer suspended").await
+        }
         Action::List => list(&config).await,
     }
 }
@@ -100,6 +130,10 @@ impl PasswordSource {
             None => (Rng::system().string(CHOSEN_PASSWORD_LENGTH), true),
         })
     }
+}
+
+async fn change(config: &Config, command: Command, what: &str) -> Result<(), String> {
+    done(&execute(config, command).await?, what, None)
 }
 
 fn done(reply: &Reply, what: &str, password: Option<&String>) -> Result<(), String> {
@@ -138,9 +172,13 @@ async fn list(config: &Config) -> Result<(), String> {
 
 fn line(listed: &Listed) -> String {
     let mut words = vec![listed.user.to_string()];
-    for (word, holds) in
-        [("administrator", listed.admin), ("guest", listed.guest), ("deactivated", listed.deactivated)]
-    {
+    for (word, holds) in [
+        ("administrator", listed.admin),
+        ("guest", listed.guest),
+        ("deactivated", listed.deactivated),
+        ("locked", listed.locked),
+        ("suspended", listed.suspended),
+    ] {
         if holds {
             words.push(word.to_owned());
         }

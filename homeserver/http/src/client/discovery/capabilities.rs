@@ -20,7 +20,10 @@ const DELAYED_EVENTS: &str = "org.matrix.msc4140.delayed_events";
 const URL_PREVIEWS: &str = "io.element.msc4452.preview_url";
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3capabilities)
-pub async fn handler(State(app): State<App>, _: GuestAllowed<Request>) -> Result<JsonBytes, MatrixError> {
+pub async fn handler(
+    State(app): State<App>,
+    GuestAllowed { caller, .. }: GuestAllowed<Request>,
+) -> Result<JsonBytes, MatrixError> {
     let stability = |version: &RoomVersion| {
         if version.is_stable() { RoomVersionStability::Stable } else { RoomVersionStability::Unstable }
     };
@@ -36,6 +39,10 @@ pub async fn handler(State(app): State<App>, _: GuestAllowed<Request>) -> Result
     if let Value::Object(written) = &mut capabilities {
         for name in SPELLED_OUT {
             written.entry(name).or_insert_with(|| json!({ "enabled": true }));
+        }
+        if caller.session.is_admin {
+            // [Account moderation](https://spec.matrix.org/v1.19/client-server-api/#maccount_moderation-capability)
+            written.insert("m.account_moderation".to_owned(), json!({ "suspend": true, "lock": true }));
         }
         let delayed = app.delayed_events.settings();
         let delayed = json!({
