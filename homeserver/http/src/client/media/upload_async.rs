@@ -2,19 +2,13 @@
 
 use axum::extract::State;
 use bytes::Bytes;
-use ruma::{
-    ServerName,
-    api::client::media::create_content_async::v3::Request,
-};
+use ruma::{ServerName, api::client::media::create_content_async::v3::Request};
 
 use super::upload::receive;
 use crate::{App, JsonBytes, MatrixError, extract::Streamed};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixmediav3uploadservernamemediaid)
-pub async fn handler(
-    State(app): State<App>,
-    upload: Streamed<Request>,
-) -> Result<JsonBytes, MatrixError> {
+pub async fn handler(State(app): State<App>, upload: Streamed<Request>) -> Result<JsonBytes, MatrixError> {
     let [server, media_id] = upload.path.as_slice() else {
         return Err(MatrixError::invalid_param("The path must name a server and a media id"));
     };
