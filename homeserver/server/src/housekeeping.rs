@@ -83,7 +83,7 @@ async fn forget_transactions(rooms: &Rooms, shutdown: &Shutdown) -> Result<usize
 pub(crate) async fn run_administration(app: App, shutdown: Shutdown) {
     while !shutdown.is_triggered() {
         if let Err(error) = forget_administration(&app, &shutdown).await {
-            tracing::warn!(%error, "cannot forget expired OpenID tokens and old tasks; will try again");
+            tracing::warn!(%error, "cannot forget expired tokens, old proofs of addresses and old tasks; will try again");
         }
         tokio::select! {
             () = shutdown.wait() => {}
@@ -94,6 +94,7 @@ pub(crate) async fn run_administration(app: App, shutdown: Shutdown) {
 
 async fn forget_administration(app: &App, shutdown: &Shutdown) -> Result<(), StoreError> {
     while !shutdown.is_triggered() && app.accounts.forget_expired_openid_tokens().await? > 0 {}
+    app.accounts.forget_address_proofs().await?;
     let mut next = app.administration.forget_old_tasks(None).await?;
     while let (Some(_), false) = (&next, shutdown.is_triggered()) {
         next = app.administration.forget_old_tasks(next).await?;
