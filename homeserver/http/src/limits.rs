@@ -10,7 +10,8 @@ pub const DISCARDED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Deepest nesting of arrays and objects in a request body. Parsers recurse, so depth is stack.
 pub const JSON_DEPTH_MAX: usize = 100;
 
-/// Longest time a client may take to deliver its whole body, in milliseconds.
+/// Longest time a client may take to deliver its whole body, in milliseconds, when the operator does not say; and the
+/// longest silence in the middle of an upload of media.
 pub const BODY_TIMEOUT_MS_MAX: u64 = 30_000;
 
 /// Longest request target, in bytes, counted before it is parsed.

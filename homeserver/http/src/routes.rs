@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use http::Method;
 use ruma::api::{Metadata, path_builder::PathBuilder as _};
 use tracing::Instrument as _;
@@ -118,7 +118,9 @@ impl Routes {
         let detached = method != Method::GET;
         let service = on(filter(&method), move |State(app): State<App>, request: Request| {
             let handler = handler.clone();
-            async move { labelled(fence(handler.call(request, app.clone()), &app, detached).await, label) }
+            async move {
+                labelled(fence(Box::pin(handler.call(request, app.clone())), &app, detached).await, label)
+            }
         });
         self.push(method, path, service);
         self
@@ -175,24 +177,26 @@ where
     H: RumaHandler<X>,
     X: RumaExtractor + Send + 'static,
 {
-    let extracting = AssertUnwindSafe(<X as FromRequest<App>>::from_request(request, &app)).catch_unwind();
-    let response = match extracting.await {
-        Ok(Ok(extracted)) => fence(handler.call(app.clone(), extracted), &app, detached).await,
-        Ok(Err(refused)) => refused.into_response(),
-        Err(_) => MatrixError::internal("read request", "it panicked").into_response(),
+    // Both parts are on the heap for as long as they last: a long poll waits in the second, and must not hold room for
+    // the first, nor for itself twice.
+    let extracting = Box::pin(<X as FromRequest<App>>::from_request(request, &app));
+    let answering: BoxFuture<'static, Response> = match AssertUnwindSafe(extracting).catch_unwind().await {
+        Ok(Ok(extracted)) => Box::pin(handler.call(app.clone(), extracted)),
+        Ok(Err(refused)) => return labelled(refused.into_response(), label),
+        Err(_) => {
+            let failed = MatrixError::internal("read request", "it panicked");
+            return labelled(failed.into_response(), label);
+        }
     };
-    labelled(response, label)
+    labelled(fence(answering, &app, detached).await, label)
 }
 
 /// Runs a handler so that neither its panic nor a lost connection reaches further than it should.
-async fn fence<F>(handler: F, app: &App, detached: bool) -> Response
-where
-    F: Future<Output = Response> + Send + 'static,
-{
+async fn fence(handler: BoxFuture<'static, Response>, app: &App, detached: bool) -> Response {
     let outcome = if detached {
-        app.tasks().spawn(Box::pin(handler).in_current_span()).await.map_err(|_| ())
+        app.tasks().spawn(handler.in_current_span()).await.map_err(|_| ())
     } else {
-        AssertUnwindSafe(Box::pin(handler)).catch_unwind().await.map_err(|_| ())
+        AssertUnwindSafe(handler).catch_unwind().await.map_err(|_| ())
     };
     outcome.unwrap_or_else(|()| MatrixError::internal("run handler", "it panicked").into_response())
 }

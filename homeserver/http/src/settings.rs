@@ -1,8 +1,10 @@
 //! Plain values that the wire needs from the configuration; `server` fills them in.
 
+use std::time::Duration;
+
 use ruma::OwnedServerName;
 
-use crate::{client_address::AddressRange, rate_limits::RateLimitSettings};
+use crate::{client_address::AddressRange, limits::BODY_TIMEOUT_MS_MAX, rate_limits::RateLimitSettings};
 
 /// Settings of the HTTP surface.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct HttpSettings {
     pub rate_limits: Option<RateLimitSettings>,
     /// Requests in progress at once, long polls included; the next one is refused with 503.
     pub requests_max: usize,
+    /// How long a client may take to deliver a whole JSON body.
+    pub body_timeout: Duration,
     /// Shared secret of `POST /_synapse/admin/v1/register`; none disables the endpoint.
     pub registration_shared_secret: Option<String>,
     /// MatrixRTC authorisation services in front of LiveKit, most preferred first.
@@ -51,6 +55,7 @@ impl HttpSettings {
             trusted_proxies: Vec::new(),
             rate_limits: None,
             requests_max: 16_384,
+            body_timeout: Duration::from_millis(BODY_TIMEOUT_MS_MAX),
             registration_shared_secret: None,
             rtc_livekit_urls: Vec::new(),
             directory_without_token: false,

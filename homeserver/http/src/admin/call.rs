@@ -9,10 +9,7 @@ use axum::{
 };
 use http::Method;
 use rules::canonical::nests_deeper;
-use ruma::{
-    OwnedRoomId, OwnedUserId, RoomId, UserId,
-    api::error::DeserializationError,
-};
+use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId, api::error::DeserializationError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -57,11 +54,12 @@ where
         .map_err(|_| MatrixError::invalid_param("The path is not valid UTF-8"))?;
     let path: Vec<String> = arguments.iter().map(|(_, value)| value.to_owned()).collect();
     let query = Query::try_from_uri(&parts.uri).map(|Query(query)| query);
-    let query: HashMap<String, String> = query.map_err(|error| MatrixError::invalid_param(error.to_string()))?;
+    let query: HashMap<String, String> =
+        query.map_err(|error| MatrixError::invalid_param(error.to_string()))?;
     if parts.method == Method::GET {
         return handler(Call { app, caller, path, query, body: Value::Null }).await;
     }
-    let body = read_body(&parts.headers, body, JSON_BODY_BYTES_MAX).await?;
+    let body = read_body(&app, &parts.headers, body, JSON_BODY_BYTES_MAX).await?;
     let body = json_object(&body)?;
     let (target, user) = (target(&path, &body), caller.user.clone());
     let action = format!("{} {template}", parts.method);
@@ -112,7 +110,8 @@ fn json_object(body: &[u8]) -> Result<Value, MatrixError> {
     if nests_deeper(body, JSON_DEPTH_MAX) {
         return Err(MatrixError::bad_json("The JSON is nested too deeply"));
     }
-    let value: Value = serde_json::from_slice(body).map_err(|error| MatrixError::not_json(error.to_string()))?;
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| MatrixError::not_json(error.to_string()))?;
     if value.is_object() { Ok(value) } else { Err(MatrixError::bad_json("The body must be a JSON object")) }
 }
 

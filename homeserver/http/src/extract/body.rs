@@ -1,8 +1,6 @@
 //! Reading a request body within its bounds: size, time and encoding are checked before anything is
 //! kept.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{
@@ -12,10 +10,7 @@ use http::{
 use http_body_util::BodyExt as _;
 use ruma::api::error::ErrorCode;
 
-use crate::{
-    MatrixError,
-    limits::{BODY_TIMEOUT_MS_MAX, DISCARDED_BYTES_MAX},
-};
+use crate::{App, MatrixError, limits::DISCARDED_BYTES_MAX};
 
 /// Collects a body of at most `bytes_max` bytes.
 ///
@@ -24,7 +19,12 @@ use crate::{
 /// * 415 `M_UNKNOWN` for a compressed or multipart body: neither is in the specification, and both are
 ///   ways to make a server expand a few bytes into many;
 /// * 408 `M_UNKNOWN` when the client is too slow, 400 when it hangs up in the middle.
-pub async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, MatrixError> {
+pub async fn read_body(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Bytes, MatrixError> {
     refuse_encodings(headers)?;
     let announced = headers
         .get(CONTENT_LENGTH)
@@ -34,9 +34,7 @@ pub async fn read_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Res
         return Err(too_large(bytes_max));
     }
     let keep = announced <= bytes_max;
-    match tokio::time::timeout(Duration::from_millis(BODY_TIMEOUT_MS_MAX), collect(body, bytes_max, keep))
-        .await
-    {
+    match tokio::time::timeout(app.settings.body_timeout, collect(body, bytes_max, keep)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(MatrixError::new(
             StatusCode::REQUEST_TIMEOUT,

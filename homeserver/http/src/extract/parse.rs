@@ -30,7 +30,7 @@ pub(super) async fn parse<R: IncomingRequest>(
     let body = match parts.method {
         // A body of a GET means nothing, whatever it holds.
         Method::GET | Method::HEAD => bytes::Bytes::new(),
-        _ => match read_body(&parts.headers, body, JSON_BODY_BYTES_MAX).await? {
+        _ => match read_body(app, &parts.headers, body, JSON_BODY_BYTES_MAX).await? {
             empty if empty.is_empty() => bytes::Bytes::from_static(EMPTY_OBJECT),
             body => body,
         },

@@ -45,7 +45,7 @@ pub async fn nonce(State(app): State<App>) -> Result<Json<Value>, MatrixError> {
 pub async fn register(State(app): State<App>, request: Request<Body>) -> Result<Json<Value>, MatrixError> {
     let (parts, body) = request.into_parts();
     app.limits.address(ClientInfo::of(&parts, &app).address, Action::Registration)?;
-    let body = read_body(&parts.headers, body, JSON_BODY_BYTES_MAX).await?;
+    let body = read_body(&app, &parts.headers, body, JSON_BODY_BYTES_MAX).await?;
     let body: RegisterBody =
         serde_json::from_slice(&body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
     let registration = SharedSecretRegistration {
