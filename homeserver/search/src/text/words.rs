@@ -1,8 +1,9 @@
 //! Which words a text is found by, and which a query looks for.
 //!
 //! Chinese is cut by a dictionary, so that 研究生 (a student) does not find 研究|生命 (to study life). A
-//! dictionary does not know names, and cuts around one differ with the context; therefore what it does not know is indexed by its
-//! characters and pairs of characters too, and looked for by the pairs.
+//! dictionary does not know all names, and cuts around one differ with the context; therefore words that may be
+//! names are indexed by their pairs of characters too, unknown ones by each character, and unknown ones are looked
+//! for by their pairs.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,9 @@ use crate::limits::{QUERY_WORDS_MAX, WORD_BYTES_MAX, WORDS_OF_TEXT_MAX};
 
 /// Longest dictionary word that is looked for inside a longer one, in characters.
 const INNER_WORD_CHARACTERS_MAX: usize = 4;
+
+/// Longest word of the dictionary that may be somebody's name, in characters.
+const NAME_CHARACTERS_MAX: usize = 4;
 
 /// Every word that a text can be found by; the same word may come more than once.
 pub(crate) fn index_words(segmenter: &Segmenter, text: &str) -> Vec<String> {
@@ -72,16 +76,16 @@ fn han_words(dictionary: &Jieba, run: &str, words: &mut Vec<String>) {
         let characters = word.chars().count();
         let known = is_known(dictionary, word);
         for size in 1..characters.min(INNER_WORD_CHARACTERS_MAX + 1) {
-            let inner = windows(word, size).filter(|inner| {
-                let is_word = size > 1 && dictionary.has_word(inner);
-                is_word || (!known && size <= 2)
+            let inner = windows(word, size).filter(|inner| match size {
+                1 => !known,
+                // Whole names stand in the dictionary, and people leave the family name out.
+                2 if !known || characters <= NAME_CHARACTERS_MAX => true,
+                _ => dictionary.has_word(inner),
             });
             words.extend(inner.map(str::to_owned));
         }
-        // A lone character is often a part of a name that was cut; the pair across the cut finds it.
-        if let Some(next) = cut.get(index + 1)
-            && (characters == 1 || next.word.chars().count() == 1)
-        {
+        // A name that the dictionary does not know may have been cut; the pair across the cut finds it.
+        if let Some(next) = cut.get(index + 1) {
             let pair: String = word.chars().next_back().into_iter().chain(next.word.chars().next()).collect();
             if !dictionary.has_word(&pair) {
                 words.push(pair);
@@ -126,6 +130,7 @@ mod tests {
             ("王小明来了", "王小明", true),
             ("王小明来了", "小明", true),
             ("昨天和欧阳娜娜一起吃饭", "欧阳娜娜", true),
+            ("王小明请 review 合并请求", "小明 ＲＥＶＩＥＷ", true),
             ("请 review 合并请求", "合并请求", true),
             ("请 review 合并请求", "review 请求", true),
             ("请 review 合并请求", "review 删除", false),

@@ -350,7 +350,7 @@ async fn absurd_searches_are_refused() {
         .await
         .fails_as(400, "M_INVALID_PARAM");
     ask(json!({"search_term": "hello", "order_by": "chance"}), "").await.fails_as(400, "M_INVALID_PARAM");
-    ask(json!({"filter": {}}), "").await.fails_as(400, "M_BAD_JSON");
+    ask(json!({"filter": {}}), "").await.fails_as(400, "M_MISSING_PARAM");
     for foreign in ["?next_batch=foreign", "?next_batch=q1_0_0_0_0_a_0", "?next_batch=t1_5"] {
         ask(json!({"search_term": "hello"}), foreign).await.fails_as(400, "M_INVALID_PARAM");
     }
