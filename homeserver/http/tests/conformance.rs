@@ -66,3 +66,11 @@ fn the_specification_lists_each_endpoint_once() {
     assert_eq!(all.len(), distinct.len());
     assert_eq!(lines(SPECIFICATION).count(), 164);
 }
+
+#[test]
+fn what_is_forbidden_to_suspended_accounts_is_an_endpoint() {
+    let served = served();
+    for (method, path) in lianqiao_http::extract::suspension::FORBIDDEN_TO_SUSPENDED {
+        assert!(served.contains(&format!("{method} {path}")), "{method} {path}");
+    }
+}

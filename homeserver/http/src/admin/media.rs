@@ -134,9 +134,8 @@ async fn named_in_room(call: &Call) -> Result<Vec<OwnedMxcUri>, MatrixError> {
     let rooms = &call.app.rooms;
     let room = rooms.known_room(&call.app.store, &call.room(0)?).await?;
     let range = ::rooms::TimelineRange::all();
-    let events = rooms
-        .timeline(&call.app.store, room, range, ruma::api::Direction::Backward, ROOM_EVENTS_MAX)
-        .await?;
+    let events =
+        rooms.timeline(&call.app.store, room, range, ruma::api::Direction::Backward, ROOM_EVENTS_MAX).await?;
     let mut found = Vec::new();
     for (_, event) in events {
         let pdu = rooms.pdu(&call.app.store, event).await?;

@@ -66,3 +66,11 @@ pub(crate) async fn manageable_status(
     }
     Ok(status)
 }
+
+/// The same of a user whom the caller is about to lock or suspend: not themselves.
+pub(crate) async fn must_be_manageable(app: &App, caller: &Caller, user: &UserId) -> Result<(), MatrixError> {
+    if *user == caller.user {
+        return Err(MatrixError::forbidden("You may not do this to your own account"));
+    }
+    manageable_status(app, caller, user).await.map(drop)
+}

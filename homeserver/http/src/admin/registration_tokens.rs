@@ -64,7 +64,9 @@ struct Body {
 impl Body {
     fn of(call: &Call) -> Result<Self, MatrixError> {
         let body: Self = call.body().map_err(|_| {
-            MatrixError::invalid_param("uses_allowed and expiry_time are whole numbers or null, token is a text")
+            MatrixError::invalid_param(
+                "uses_allowed and expiry_time are whole numbers or null, token is a text",
+            )
         })?;
         let now_ms = call.app.clock.now_ms();
         if body.expiry_time.flatten().is_some_and(|expiry_ms| expiry_ms < now_ms) {

@@ -1,9 +1,9 @@
 //! Reports: `/_synapse/admin/v1/event_reports`, `…/user_reports`, `…/room_reports`.
 
+use ::rooms::access::Viewer;
 use administration::{Report, ReportFilter, ReportKind};
 use http::Method;
 use model::EventForm;
-use ::rooms::access::Viewer;
 use serde_json::{Value, json};
 
 use super::call::{Call, endpoint};

@@ -15,7 +15,8 @@ pub(super) fn routes() -> Routes {
     routes = endpoint(routes, Method::DELETE, "/_synapse/admin/v1/rooms/{room_id}", delete_and_wait);
     routes = endpoint(routes, Method::POST, "/_synapse/admin/v1/rooms/{room_id}/delete", delete_and_wait);
     routes = endpoint(routes, Method::DELETE, "/_synapse/admin/v2/rooms/{room_id}", delete);
-    routes = endpoint(routes, Method::GET, "/_synapse/admin/v2/rooms/{room_id}/delete_status", status_of_room);
+    routes =
+        endpoint(routes, Method::GET, "/_synapse/admin/v2/rooms/{room_id}/delete_status", status_of_room);
     routes = endpoint(routes, Method::GET, "/_synapse/admin/v2/rooms/delete_status/{delete_id}", status);
     routes = endpoint(routes, Method::GET, "/_synapse/admin/v1/rooms/{room_id}/block", is_blocked);
     routes = endpoint(routes, Method::PUT, "/_synapse/admin/v1/rooms/{room_id}/block", block);
@@ -169,7 +170,8 @@ async fn make_room_admin(call: Call) -> Result<Value, MatrixError> {
 }
 
 async fn join(call: Call) -> Result<Value, MatrixError> {
-    let user = call.body::<Named>()?.user_id.ok_or_else(|| MatrixError::missing_param("user_id is missing"))?;
+    let user =
+        call.body::<Named>()?.user_id.ok_or_else(|| MatrixError::missing_param("user_id is missing"))?;
     must_be_local(&call, &user)?;
     if !call.app.accounts.is_active(&call.app.store, &user).await? {
         return Err(MatrixError::not_found("User not found"));

@@ -1,8 +1,8 @@
 //! `/_synapse/admin/v1/rooms`: lists, details, members and state of rooms.
 
+use ::rooms::{Membership, RoomDetails, RoomOrder, RoomQuery};
 use http::Method;
 use model::EventForm;
-use ::rooms::{Membership, RoomDetails, RoomOrder, RoomQuery};
 use serde_json::{Value, json};
 
 use super::call::{Call, endpoint};

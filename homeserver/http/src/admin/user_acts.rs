@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Call, endpoint},
-    manageable_status,
+    must_be_manageable,
 };
 use crate::{MatrixError, Rate, Routes};
 
@@ -85,7 +85,7 @@ struct Suspend {
 async fn suspend(call: Call) -> Result<Value, MatrixError> {
     let user = call.existing_user(0).await?;
     let Suspend { suspend } = call.body()?;
-    manageable_status(&call.app, &call.caller, &user).await?;
+    must_be_manageable(&call.app, &call.caller, &user).await?;
     call.app.accounts.set_suspended(&user, suspend).await?;
     Ok(json!({ format!("user_{user}_suspended"): suspend }))
 }

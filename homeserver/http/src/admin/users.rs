@@ -189,11 +189,11 @@ async fn apply(call: &Call, user: &UserId, changes: &Changes, is_new: bool) -> R
         app.accounts.set_admin(user, admin).await?;
     }
     if let Some(locked) = changes.locked {
-        super::manageable_status(app, &call.caller, user).await?;
+        super::must_be_manageable(app, &call.caller, user).await?;
         app.accounts.set_locked(user, locked).await?;
     }
     if let Some(suspended) = changes.suspended {
-        super::manageable_status(app, &call.caller, user).await?;
+        super::must_be_manageable(app, &call.caller, user).await?;
         app.accounts.set_suspended(user, suspended).await?;
     }
     if changes.deactivated == Some(true) {

@@ -106,6 +106,8 @@ impl Rooms {
             deleted += 1;
         }
         if !batch.is_empty() {
+            let rooms = self.clone();
+            batch.on_commit(move |_| rooms.caches.recent.invalidate(&purge.room));
             store.commit(batch).await?;
         }
         Ok(Some((HistoryPurge { done: Some(last), ..purge }, deleted)))

@@ -9,6 +9,8 @@ mod history;
 mod list;
 mod purge;
 mod rescue;
+#[cfg(test)]
+mod tests;
 
 use model::RoomNum;
 use ruma::{OwnedRoomId, OwnedUserId};

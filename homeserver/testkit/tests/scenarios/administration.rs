@@ -42,7 +42,8 @@ async fn accounts_are_listed_made_and_changed() {
     let root = w.administrator("root").await;
     let [alice] = w.users(["alice"]).await;
     let path = format!("{ADMIN}/v2/users/{}", segment("@carol:test.example"));
-    let body = json!({"password": "carols", "displayname": "Carol", "admin": false, "avatar_url": "mxc://a/b"});
+    let body =
+        json!({"password": "carols", "displayname": "Carol", "admin": false, "avatar_url": "mxc://a/b"});
     let carol = root.put(&path, body).await.ok();
     assert_eq!((&carol["displayname"], &carol["avatar_url"]), (&json!("Carol"), &json!("mxc://a/b")));
     login(&w.stranger(), "carol", "carols").await.ok();
@@ -70,7 +71,10 @@ async fn accounts_are_listed_made_and_changed() {
     root.get(&format!("{ADMIN}/v2/users/{}", segment("@no:test.example"))).await.fails_as(404, "M_NOT_FOUND");
     root.get(&format!("{ADMIN}/v2/users?limit=x")).await.fails_as(400, "M_INVALID_PARAM");
     root.get(&format!("{ADMIN}/v1/username_available?username=alice")).await.fails_as(400, "M_USER_IN_USE");
-    assert_eq!(root.get(&format!("{ADMIN}/v1/username_available?username=zoe")).await.ok()["available"], true);
+    assert_eq!(
+        root.get(&format!("{ADMIN}/v1/username_available?username=zoe")).await.ok()["available"],
+        true
+    );
     drop(alice);
 }
 
@@ -80,7 +84,10 @@ async fn passwords_sessions_and_devices_of_others() {
     let root = w.administrator("root").await;
     let [alice] = w.users(["alice"]).await;
     let devices = root.get(&user_path("v2", &alice, "/devices")).await.ok();
-    assert_eq!((&devices["total"], &devices["devices"][0]["device_id"]), (&json!(1), &json!(alice.device_id)));
+    assert_eq!(
+        (&devices["total"], &devices["devices"][0]["device_id"]),
+        (&json!(1), &json!(alice.device_id))
+    );
     let device = user_path("v2", &alice, &format!("/devices/{}", alice.device_id));
     root.put(&device, json!({"display_name": "seen"})).await.ok();
     assert_eq!(root.get(&device).await.ok()["display_name"], "seen");
@@ -133,7 +140,8 @@ async fn every_changing_call_stands_in_the_audit_stream_with_its_outcome_and_no_
     assert!(!json!(entries).to_string().contains("top-secret"));
     let newest = root.get("/_lianqiao/admin/v1/audit?limit=1").await.ok();
     assert_eq!(newest["entries"][0]["action"], "lock user");
-    let next = root.get(&format!("/_lianqiao/admin/v1/audit?limit=1&from={}", newest["next_token"])).await.ok();
+    let next =
+        root.get(&format!("/_lianqiao/admin/v1/audit?limit=1&from={}", newest["next_token"])).await.ok();
     assert_eq!(next["entries"][0]["target"], "@no:test.example");
 }
 
@@ -237,7 +245,8 @@ async fn members_of_a_deleted_room_are_brought_to_another_and_the_status_can_be_
     let root = w.administrator("root").await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let room = alice.creates_room_with([&bob]).await;
-    let body = json!({"new_room_user_id": root.id, "room_name": "Moved", "message": "Come here", "purge": false});
+    let body =
+        json!({"new_room_user_id": root.id, "room_name": "Moved", "message": "Come here", "purge": false});
     let id = deletes(&root, "v2", &room, body).await.ok()["delete_id"].clone();
     let done = deleted(&root, &id).await;
     assert_eq!(done["status"], "complete");
@@ -311,7 +320,8 @@ async fn registration_tokens_are_made_changed_and_counted() {
     let root = w.administrator("root").await;
     let path = format!("{ADMIN}/v1/registration_tokens");
     let made = root.post(&format!("{path}/new"), json!({"token": "abcd", "uses_allowed": 1})).await.ok();
-    let expected = json!({"token": "abcd", "uses_allowed": 1, "pending": 0, "completed": 0, "expiry_time": null});
+    let expected =
+        json!({"token": "abcd", "uses_allowed": 1, "pending": 0, "completed": 0, "expiry_time": null});
     assert_eq!(made, expected);
     root.post(&format!("{path}/new"), json!({"token": "abcd"})).await.fails_as(400, "M_INVALID_PARAM");
     root.post(&format!("{path}/new"), json!({"expiry_time": 1})).await.fails_as(400, "M_INVALID_PARAM");
@@ -370,7 +380,11 @@ async fn media_are_listed_quarantined_and_deleted() {
     let root = w.administrator("root").await;
     let [alice] = w.users(["alice"]).await;
     let uploaded = alice
-        .request_raw(http::Method::POST, "/_matrix/media/v3/upload?filename=a.txt", Some(b"some text".to_vec()))
+        .request_raw(
+            http::Method::POST,
+            "/_matrix/media/v3/upload?filename=a.txt",
+            Some(b"some text".to_vec()),
+        )
         .await
         .ok();
     let uri = uploaded["content_uri"].as_str().unwrap().to_owned();
@@ -378,7 +392,10 @@ async fn media_are_listed_quarantined_and_deleted() {
     let list = root.get(&user_path("v1", &alice, "/media")).await.ok();
     assert_eq!((&list["total"], &list["media"][0]["media_id"]), (&json!(1), &json!(id)));
     let usage = root.get(&format!("{ADMIN}/v1/statistics/users/media")).await.ok();
-    assert_eq!((&usage["users"][0]["user_id"], &usage["users"][0]["media_length"]), (&json!(alice.id), &json!(9)));
+    assert_eq!(
+        (&usage["users"][0]["user_id"], &usage["users"][0]["media_length"]),
+        (&json!(alice.id), &json!(9))
+    );
     let download = format!("/_matrix/client/v1/media/download/test.example/{id}");
     alice.get(&download).await.ok();
     root.post(&format!("{ADMIN}/v1/media/quarantine/test.example/{id}"), json!({})).await.ok();
@@ -387,7 +404,8 @@ async fn media_are_listed_quarantined_and_deleted() {
     alice.get(&download).await.ok();
     let room = alice.creates_room().await;
     let picture = json!({"msgtype": "m.file", "body": "a.txt", "url": uri});
-    let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{}", segment(&room), alice.new_txn_id());
+    let path =
+        format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{}", segment(&room), alice.new_txn_id());
     alice.put(&path, picture).await.ok();
     let named = root.get(&format!("{ADMIN}/v1/room/{}/media", segment(&room))).await.ok();
     assert_eq!(named, json!({"local": [uri], "remote": []}));

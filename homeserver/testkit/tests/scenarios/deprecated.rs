@@ -70,14 +70,17 @@ async fn one_event_and_one_room_by_the_old_paths() {
 async fn a_world_readable_room_can_be_peeked_into() {
     let w = World::start().await;
     let [alice, passer] = w.users(["alice", "passer"]).await;
-    let visible = json!({"type": "m.room.history_visibility", "content": {"history_visibility": "world_readable"}});
-    let room = alice.creates_room_like(json!({"preset": "public_chat", "initial_state": [visible]})).await.room_id();
+    let visible =
+        json!({"type": "m.room.history_visibility", "content": {"history_visibility": "world_readable"}});
+    let room =
+        alice.creates_room_like(json!({"preset": "public_chat", "initial_state": [visible]})).await.room_id();
     let path = format!("/_matrix/client/v3/events?room_id={}", segment(&room));
     let start = passer.get(&format!("{path}&timeout=0")).await.ok()["end"].clone();
     let event = alice.sends(&room, "seen from outside").await.event_id();
     let body = passer.get(&format!("{path}&timeout=0&from={}", segment(start.as_str().unwrap()))).await.ok();
     assert_eq!(body["chunk"][0]["event_id"], event);
-    let again = passer.get(&format!("{path}&timeout=0&from={}", segment(body["end"].as_str().unwrap()))).await.ok();
+    let again =
+        passer.get(&format!("{path}&timeout=0&from={}", segment(body["end"].as_str().unwrap()))).await.ok();
     assert_eq!(again["chunk"], json!([]));
 }
 

@@ -28,7 +28,8 @@ async fn t21_a_locked_account_is_refused_at_every_door_and_may_log_out() {
         "refresh_token": true,
     });
     let session = w.stranger().post(&format!("{CLIENT}/login"), body).await.ok();
-    let vouched = alice.post(&format!("{CLIENT}/user/{}/openid/request_token", alice.id), json!({})).await.ok();
+    let vouched =
+        alice.post(&format!("{CLIENT}/user/{}/openid/request_token", alice.id), json!({})).await.ok();
     assert_eq!(vouched["token_type"], "Bearer");
     assert_eq!(sets(&root, "lock", &alice, true).await.ok()["locked"], true);
 
@@ -49,7 +50,9 @@ async fn t21_a_closed_account_and_an_empty_token_open_nothing() {
     let w = World::start().await;
     let root = w.administrator("root").await;
     let [alice] = w.users(["alice"]).await;
-    root.post(&format!("/_synapse/admin/v1/deactivate/{}", segment(&alice.id)), json!({"erase": true})).await.ok();
+    root.post(&format!("/_synapse/admin/v1/deactivate/{}", segment(&alice.id)), json!({"erase": true}))
+        .await
+        .ok();
     whoami(&alice).await.fails_as(401, "M_UNKNOWN_TOKEN");
     login(&w.stranger(), &alice.id, alice.password()).await.fails_as(403, "M_USER_DEACTIVATED");
     whoami(&w.stranger().with_token("")).await.fails_as(401, "M_MISSING_TOKEN");
@@ -69,7 +72,10 @@ async fn t23_no_password_is_kept_in_plain_form() {
     alice.posts_with_password(&path, change).await.ok();
     login(&w.stranger(), &alice.id, secret).await.ok();
     w.restarts().await;
-    for entry in std::fs::read_dir(w.data_directory().join("database")).or_else(|_| std::fs::read_dir(w.data_directory())).unwrap() {
+    for entry in std::fs::read_dir(w.data_directory().join("database"))
+        .or_else(|_| std::fs::read_dir(w.data_directory()))
+        .unwrap()
+    {
         let path = entry.unwrap().path();
         if path.is_file() {
             let bytes = std::fs::read(&path).unwrap_or_default();
@@ -93,14 +99,18 @@ async fn t21_a_suspended_account_reads_and_leaves_and_says_nothing() {
     assert_eq!(sets(&root, "suspend", &alice, true).await.ok()["suspended"], true);
 
     alice.sends(&room, "more").await.fails_as(403, "M_USER_SUSPENDED");
-    alice.sets_state(&room, "m.room.topic", "", json!({"topic": "x"})).await.fails_as(403, "M_USER_SUSPENDED");
+    alice
+        .sets_state(&room, "m.room.topic", "", json!({"topic": "x"}))
+        .await
+        .fails_as(403, "M_USER_SUSPENDED");
     alice.joins(&open).await.fails_as(403, "M_USER_SUSPENDED");
     alice.knocks(&open).await.fails_as(403, "M_USER_SUSPENDED");
     alice.invites(&room, &root).await.fails_as(403, "M_USER_SUSPENDED");
     alice.creates_room_like(json!({})).await.fails_as(403, "M_USER_SUSPENDED");
     alice.sets_displayname("Mallory").await.fails_as(403, "M_USER_SUSPENDED");
     let redact = |event: &str| {
-        let path = format!("{CLIENT}/rooms/{}/redact/{}/{}", segment(&room), segment(event), alice.new_txn_id());
+        let path =
+            format!("{CLIENT}/rooms/{}/redact/{}/{}", segment(&room), segment(event), alice.new_txn_id());
         let alice = alice.clone();
         async move { alice.put(&path, json!({})).await }
     };
@@ -129,6 +139,12 @@ async fn only_administrators_lock_and_never_each_other() {
         root.get(&elsewhere).await.fails_as(400, "M_INVALID_PARAM");
         sets(&root, what, &root, true).await.fails_as(403, "M_FORBIDDEN");
     }
+    let capabilities = |user: &User| {
+        let user = user.clone();
+        async move { user.get(&format!("{CLIENT}/capabilities")).await.ok()["capabilities"].clone() }
+    };
+    assert_eq!(capabilities(&root).await["m.account_moderation"], json!({"suspend": true, "lock": true}));
+    assert_eq!(capabilities(&alice).await.get("m.account_moderation"), None);
     let path = format!("/_synapse/admin/v2/users/{}", segment(&bob.id));
     root.put(&path, json!({"admin": true})).await.ok();
     sets(&root, "lock", &bob, true).await.fails_as(403, "M_FORBIDDEN");

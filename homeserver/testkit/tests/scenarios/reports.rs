@@ -42,7 +42,10 @@ async fn what_one_cannot_see_one_cannot_report() {
     let path = format!("report/{}", segment(&event));
     mallory.room_action(&room, &path, json!({"reason": "?"})).await.fails_as(404, "M_NOT_FOUND");
     alice.room_action(&room, "report/$unknown", json!({"reason": "?"})).await.fails_as(404, "M_NOT_FOUND");
-    mallory.room_action("!none:test.example", "report", json!({"reason": ""})).await.fails_as(404, "M_NOT_FOUND");
+    mallory
+        .room_action("!none:test.example", "report", json!({"reason": ""}))
+        .await
+        .fails_as(404, "M_NOT_FOUND");
     let long = json!({"reason": "x".repeat(20_000)});
     alice.room_action(&room, "report", long).await.fails_as(400, "M_TOO_LARGE");
 }

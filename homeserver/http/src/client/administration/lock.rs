@@ -5,7 +5,7 @@ use ruma::api::client::admin::{is_user_locked, lock_user};
 
 use crate::{
     Answer, App, Authed, MatrixError,
-    admin::{audited, manageable_status, require_administrator},
+    admin::{audited, manageable_status, must_be_manageable, require_administrator},
 };
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1adminlockuserid)
@@ -26,7 +26,7 @@ pub async fn put(
     require_administrator(&caller)?;
     let action = if request.locked { "lock user" } else { "unlock user" };
     audited(&app, &caller.user, action, request.user_id.as_str(), async {
-        manageable_status(&app, &caller, &request.user_id).await?;
+        must_be_manageable(&app, &caller, &request.user_id).await?;
         Ok(app.accounts.set_locked(&request.user_id, request.locked).await?)
     })
     .await?;

@@ -24,9 +24,8 @@ pub async fn handler(
     for device in app.accounts.devices(&app.store, &request.user_id).await? {
         let mut connection = ConnectionInfo::new();
         connection.ip = device.last_seen_address;
-        connection.last_seen = device
-            .last_seen_ms
-            .map(|seen_ms| MilliSecondsSinceUnixEpoch(UInt::new_saturating(seen_ms)));
+        connection.last_seen =
+            device.last_seen_ms.map(|seen_ms| MilliSecondsSinceUnixEpoch(UInt::new_saturating(seen_ms)));
         connection.user_agent = device.last_seen_user_agent;
         let mut session = SessionInfo::new();
         session.connections = vec![connection];

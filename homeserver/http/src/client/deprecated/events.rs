@@ -117,7 +117,9 @@ async fn peek(
     let end = match page.end {
         Some(end) => end,
         None if page.chunk.is_empty() => page.start.clone(),
-        None => rooms::token::encode(newest.max(model::TimelinePos::from(app.rooms.latest_position(room.room()).await?))),
+        None => rooms::token::encode(
+            newest.max(model::TimelinePos::from(app.rooms.latest_position(room.room()).await?)),
+        ),
     };
     Ok(Json(json!({ "start": page.start, "end": end, "chunk": parsed(&page.chunk) })))
 }

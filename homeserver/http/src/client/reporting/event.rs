@@ -21,7 +21,8 @@ pub async fn handler(
     Authed { caller, request: WithBody { request, body } }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.user(&caller.user, Action::Other)?;
-    let score = serde_json::from_slice::<Score>(&body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
+    let score =
+        serde_json::from_slice::<Score>(&body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
     let not_found = |_| MatrixError::not_found("The event was not found or you are not joined to the room.");
     let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await.map_err(not_found)?;
     let event = app
