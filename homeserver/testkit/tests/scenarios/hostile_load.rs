@@ -67,7 +67,7 @@ async fn flood(user: User, room: String, sender: usize) {
                 (Method::POST, "/_matrix/client/v3/login".to_owned()),
             ];
             for (method, path) in places {
-                let answer = user.request_raw(method, &path, Some(body.clone())).await;
+                let mut answer = user.request_raw(method, &path, Some(body.clone())).await;
                 let refused = (400..500).contains(&answer.status());
                 assert!(refused, "{what} at {path}: {answer}");
             }
@@ -105,7 +105,7 @@ async fn flood_once(server: &ServerProcess, room: &str) {
     let user = server.user("first").await;
     for (_, body) in table() {
         let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/once", segment(room));
-        let answer = user.request_raw(Method::PUT, &path, Some(body)).await;
+        let mut answer = user.request_raw(Method::PUT, &path, Some(body)).await;
         assert!((400..500).contains(&answer.status()), "{answer}");
     }
 }
