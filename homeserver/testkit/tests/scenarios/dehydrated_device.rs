@@ -147,7 +147,7 @@ async fn garbage_is_refused_and_leaves_no_device() {
         body
     };
     for (body, code) in [
-        (json!({}), "M_BAD_JSON"),
+        (json!({}), "M_MISSING_PARAM"),
         (with("/device_data", json!([])), "M_BAD_JSON"),
         (with("/device_data", json!({})), "M_BAD_JSON"),
         (with("/device_data", json!({"algorithm": "x", "a": "x".repeat(70_000)})), "M_TOO_LARGE"),

@@ -1,6 +1,7 @@
 //! `…/dehydrated_device/{device_id}/events`, by GET as the proposal has it and by POST as older clients call it.
 
 use axum::extract::State;
+use bytes::Bytes;
 use http::{Method, Request as HttpRequest};
 use keys::DehydratedEvents;
 use model::StreamPos;
@@ -13,9 +14,10 @@ use ruma::{
     },
     serde::Raw,
 };
+use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Answer, App, Authed, Caller, MatrixError, extract::percent_decode};
+use crate::{Answer, App, Authed, Caller, MatrixError, answer::JsonBytes, extract::percent_decode};
 
 /// The GET, for which ruma has no type.
 pub struct GetRequest {
@@ -46,14 +48,24 @@ impl IncomingRequest for GetRequest {
     }
 }
 
+/// The answer to it: ruma's type would say `null` where the field must be absent.
+#[derive(Serialize)]
+struct Page {
+    events: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_batch: Option<String>,
+}
+
 /// A page of messages; `next_batch` is there when there are more.
 pub async fn get(
     State(app): State<App>,
     Authed { caller, request }: Authed<GetRequest>,
-) -> Result<Answer<Response>, MatrixError> {
+) -> Result<JsonBytes, MatrixError> {
     let page = page(&app, &caller, &request.device_id, request.from.as_deref()).await?;
-    let next = page.more.then_some(page.next);
-    Ok(Answer(response(page, next)))
+    let next_batch = page.more.then(|| page.next.get().to_string());
+    let text = serde_json::to_vec(&Page { events: events(page), next_batch });
+    text.map(|text| JsonBytes(Bytes::from(text)))
+        .map_err(|error| MatrixError::internal("serialise events", error))
 }
 
 /// The same for older clients, which ask until a page is empty: `next_batch` is always there, or they would begin
@@ -63,8 +75,10 @@ pub async fn post(
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
     let page = page(&app, &caller, &request.device_id, request.next_batch.as_deref()).await?;
-    let next = Some(page.next);
-    Ok(Answer(response(page, next)))
+    let next = page.next.get().to_string();
+    let mut response = Response::new(events(page).into_iter().map(Raw::from_json).collect());
+    response.next_batch = Some(next);
+    Ok(Answer(response))
 }
 
 async fn page(
@@ -82,12 +96,7 @@ async fn page(
     Ok(app.keys.dehydrated_events(&app.store, &caller.user, device, StreamPos::new(after)).await?)
 }
 
-fn response(page: DehydratedEvents, next: Option<StreamPos>) -> Response {
-    let events = page.events.into_iter().filter_map(|(_, event)| {
-        let text = String::from_utf8(event.to_vec()).ok()?;
-        RawValue::from_string(text).ok().map(Raw::from_json)
-    });
-    let mut response = Response::new(events.collect());
-    response.next_batch = next.map(|position| position.get().to_string());
-    response
+fn events(page: DehydratedEvents) -> Vec<Box<RawValue>> {
+    let event = |event: &[u8]| RawValue::from_string(String::from_utf8(event.to_vec()).ok()?).ok();
+    page.events.iter().filter_map(|(_, text)| event(text)).collect()
 }
