@@ -66,7 +66,10 @@ async fn a_gateway_is_told_what_the_rules_say() {
     alice.sends_event(&room, "m.room.message", json!({"msgtype": "m.notice", "body": "beep"})).await.ok();
     let last = alice.sends(&room, "two").await.event_id();
     let told = gateway.is_told_of(&last).await;
-    assert!(told.iter().all(|told| told["event_id"] == last.as_str() || told["event_id"].is_null()), "{told:?}");
+    assert!(
+        told.iter().all(|told| told["event_id"] == last.as_str() || told["event_id"].is_null()),
+        "{told:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -307,8 +310,7 @@ async fn notifications_are_listed_newest_first_over_all_rooms() {
             None => break,
         }
     }
-    let messages: Vec<_> =
-        listed.iter().filter(|entry| entry["event"]["type"] == "m.room.message").collect();
+    let messages: Vec<_> = listed.iter().filter(|entry| entry["event"]["type"] == "m.room.message").collect();
     let ids: Vec<_> = messages.iter().map(|entry| entry["event"]["event_id"].as_str().unwrap()).collect();
     assert_eq!(ids, sent.iter().rev().map(String::as_str).collect::<Vec<_>>());
     let read: Vec<_> = messages.iter().map(|entry| entry["read"].as_bool().unwrap()).collect();
