@@ -1,5 +1,7 @@
 //! What the guarded client lets through and what it refuses, against servers on loopback.
 
+#![expect(clippy::unwrap_used, reason = "in a test a missing value is a failure")]
+
 use std::{
     collections::HashMap,
     io,

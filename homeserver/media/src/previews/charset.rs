@@ -57,8 +57,8 @@ mod tests {
         assert_eq!(decode(&GB18030.encode(TEXT).0, Some("text/html; charset=gb18030")), TEXT);
         let page = format!("<html><META http-equiv=content-type content='text/html; Charset=gbk'><p>{TEXT}");
         assert_eq!(decode(&GBK.encode(&page).0, None), page);
-        let page = format!("<?xml version='1.0' encoding='Shift_JIS'?><p>テスト");
-        assert_eq!(decode(&SHIFT_JIS.encode(&page).0, None), page);
+        let page = "<?xml version='1.0' encoding='Shift_JIS'?><p>テスト";
+        assert_eq!(decode(&SHIFT_JIS.encode(page).0, None), page);
     }
 
     #[test]

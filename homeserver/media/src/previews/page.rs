@@ -194,10 +194,8 @@ impl Sink {
             "twitter:image" | "twitter:image:src" => {
                 page.image.get_or_insert(content);
             }
-            og if og.starts_with("og:") && og.len() <= 64 => {
-                if page.og.len() < PREVIEW_PROPERTIES_MAX {
-                    page.og.entry(name).or_insert(content);
-                }
+            og if og.starts_with("og:") && og.len() <= 64 && page.og.len() < PREVIEW_PROPERTIES_MAX => {
+                page.og.entry(name).or_insert(content);
             }
             _ => {}
         }

@@ -50,7 +50,7 @@ impl Rung {
             Shape::Crop if is_square => &squares,
             Shape::Crop => &BOXES,
             // Nothing is cut away, so a small box of any shape is served by a square.
-            Shape::Scale if is_square || squares[..3].iter().any(|square| fits(square)) => &squares,
+            Shape::Scale if is_square || squares[..3].iter().any(fits) => &squares,
             Shape::Scale => &BOXES,
         };
         let largest = match request.shape {
