@@ -127,6 +127,9 @@ async fn two_people_talk_edit_react_and_read_across_a_restart() {
     .await;
 
     server.is_killed_and_comes_back().await;
+    for person in [&alice, &bob] {
+        person.is_online_again().await;
+    }
     there.send(RoomMessageEventContent::text_plain("still here").into()).await.expect("a message");
     event(&here, "still here").await;
     here.send(RoomMessageEventContent::text_plain("so am I").into()).await.expect("a message");

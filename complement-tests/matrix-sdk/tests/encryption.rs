@@ -53,6 +53,9 @@ async fn an_encrypted_room_is_read_by_both_and_by_a_new_device_after_recovery() 
     event(&here, "and back").await;
 
     server.is_killed_and_comes_back().await;
+    for person in [&alice, &bob] {
+        person.is_online_again().await;
+    }
     there.send(text("after the restart")).await.expect("a message");
     event(&here, "after the restart").await;
     // What a new device can read, the old one has put into the backup.
