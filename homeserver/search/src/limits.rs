@@ -28,8 +28,9 @@ pub const MATCHES_JUDGED_MAX: usize = 500;
 pub const MATCHES_JUDGED_AT_ONCE: usize = 50;
 /// Searches in the index at the same time; later ones wait.
 pub const SEARCHES_AT_ONCE_MAX: usize = 4;
-/// How long a search waits for the index to reach the moment of the request.
-pub const INDEX_WAIT_MAX: Duration = Duration::from_secs(3);
+/// How long a search waits for the index to reach the moment of the request. A busy machine that unpacks
+/// the dictionary meanwhile needs some seconds.
+pub const INDEX_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long a search waits for an index that is being made from all rooms.
 pub const FILL_WAIT_MAX: Duration = Duration::from_millis(500);
 /// Changed documents after which the index is committed without waiting for its interval.

@@ -1,9 +1,12 @@
 //! The dictionary of Chinese words, in memory only while it is used.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use jieba_rs::Jieba;
 use parking_lot::Mutex;
+
+/// The one dictionary of the process, while anybody holds it: it never changes, so servers may share it.
+static SHARED: Mutex<Weak<Jieba>> = Mutex::new(Weak::new());
 
 /// Hands out the dictionary. Cloning shares it.
 #[derive(Clone, Default)]
@@ -20,7 +23,7 @@ impl Segmenter {
     pub(crate) fn dictionary(&self) -> Arc<Jieba> {
         let mut slot = self.0.lock();
         slot.used = true;
-        Arc::clone(slot.dictionary.get_or_insert_with(|| Arc::new(Jieba::new())))
+        Arc::clone(slot.dictionary.get_or_insert_with(shared))
     }
 
     /// Drops the dictionary if nobody used it since the last call.
@@ -35,6 +38,16 @@ impl Segmenter {
     fn is_loaded(&self) -> bool {
         self.0.lock().dictionary.is_some()
     }
+}
+
+/// The dictionary that somebody holds, or a new one.
+fn shared() -> Arc<Jieba> {
+    let mut held = SHARED.lock();
+    held.upgrade().unwrap_or_else(|| {
+        let dictionary = Arc::new(Jieba::new());
+        *held = Arc::downgrade(&dictionary);
+        dictionary
+    })
 }
 
 #[cfg(test)]
