@@ -18,8 +18,11 @@ export async function register(baseUrl, username) {
     return { userId: answer.user_id, password };
 }
 
-/** Logs in on a new device and starts the sync; resolves when the first sync is in. */
-export async function logIn(baseUrl, person, { initialSyncLimit = 20 } = {}) {
+/**
+ * Logs in on a new device and starts the sync; resolves when the first sync is in. What must happen before
+ * the sync starts, such as setting up encryption, is done in `beforeStart`.
+ */
+export async function logIn(baseUrl, person, { initialSyncLimit = 20, cryptoCallbacks, beforeStart, fetchFn } = {}) {
     const answer = await createClient({ baseUrl }).loginRequest({
         type: "m.login.password",
         identifier: { type: "m.id.user", user: person.userId },
@@ -31,7 +34,10 @@ export async function logIn(baseUrl, person, { initialSyncLimit = 20 } = {}) {
         deviceId: answer.device_id,
         userId: answer.user_id,
         timelineSupport: true,
+        cryptoCallbacks,
+        ...(fetchFn && { fetchFn }),
     });
+    await beforeStart?.(client);
     const ready = new Promise((resolve) => {
         client.on(ClientEvent.Sync, (state) => state === "PREPARED" && resolve());
     });
