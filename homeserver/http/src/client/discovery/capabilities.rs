@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::{App, GuestAllowed, JsonBytes, MatrixError};
 
 /// Capabilities that ruma leaves out where they have their default value, and that clients look for.
-const SPELLED_OUT: [&str; 3] = ["m.change_password", "m.set_displayname", "m.set_avatar_url"];
+const SPELLED_OUT: [&str; 4] =
+    ["m.change_password", "m.set_displayname", "m.set_avatar_url", "m.3pid_changes"];
 
 /// Bounds of delayed events (MSC4140).
 const DELAYED_EVENTS: &str = "org.matrix.msc4140.delayed_events";
