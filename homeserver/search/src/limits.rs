@@ -32,7 +32,7 @@ pub const SEARCHES_AT_ONCE_MAX: usize = 4;
 /// the dictionary meanwhile needs some seconds.
 pub const INDEX_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long a search waits for an index that is being made from all rooms.
-pub const FILL_WAIT_MAX: Duration = Duration::from_millis(500);
+pub const FILL_WAIT_MAX: Duration = Duration::from_secs(8);
 /// Changed documents after which the index is committed without waiting for its interval.
 pub const INDEX_BATCH_DOCUMENTS_MAX: usize = 2_000;
 /// Longest time between a commit to the store and its appearance in the index, nobody searching.
