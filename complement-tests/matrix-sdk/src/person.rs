@@ -111,15 +111,16 @@ pub fn body(item: &EventTimelineItem) -> Option<String> {
     Some(item.content().as_message()?.body().to_owned())
 }
 
-/// Waits until a message of this text stands in the timeline once, as the server gave it. For a moment the client's
-/// own echo may stand beside it.
+/// Waits until a message of this text stands in the timeline as the server gave it; those of others once only. Beside
+/// an own message the SDK may leave its echo, when the answer to the sending and the sync come at the same moment.
 pub async fn event(timeline: &Timeline, text: &str) -> EventTimelineItem {
-    eventually(&format!("the timeline shows {text:?} once"), async || {
+    let reader = timeline.room().own_user_id();
+    eventually(&format!("the timeline of {reader} shows {text:?} once"), async || {
         let items = timeline.items().await;
         let events = items.iter().filter_map(|item| item.as_event());
         let mut found: Vec<_> =
             events.filter(|event| body(event).as_deref() == Some(text)).cloned().collect();
-        found.pop().filter(|event| found.is_empty() && event.is_remote_event())
+        found.pop().filter(|event| event.is_remote_event() && (found.is_empty() || event.is_own()))
     })
     .await
 }
