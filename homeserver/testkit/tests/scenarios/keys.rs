@@ -579,7 +579,7 @@ async fn t25_a_queue_of_messages_is_bounded_and_the_newest_stay() {
     let [alice, bob, gone] = w.users(["alice", "bob", "gone"]).await;
     bob.syncs().await;
     let from = bob.since().unwrap();
-    // Sixteen devices are not needed: `*` of one request is one message each, so the batch is by requests.
+    // A request carries one message to a device, so the flood is one of requests.
     let send = |number: u32| {
         let path = format!("/_matrix/client/v3/sendToDevice/org.lian.test/{number}");
         let messages = json!({bob.id.as_str(): {bob.device_id.as_str(): {"n": number}}});
