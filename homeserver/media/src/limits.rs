@@ -39,7 +39,7 @@ pub const WAIT_TIME_MAX: Duration = Duration::from_secs(60);
 pub const WAITING_MAX: usize = 10_000;
 
 /// How often a commit is tried again when another one was faster.
-pub const COMMIT_ATTEMPTS_MAX: usize = 16;
+pub const COMMIT_ATTEMPTS_MAX: usize = 64;
 
 /// How old an announced but never finished write of content must be before it is cleaned away, in
 /// milliseconds. Far longer than the slowest upload takes from its last byte to its commit.
