@@ -5,6 +5,7 @@ use ruma::api::client::push::{
     get_pushrule_actions::v3 as get_actions, set_pushrule_actions::v3 as set_actions,
 };
 
+use super::kind as kind_of;
 use crate::{Answer, App, Authed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3pushrulesglobalkindruleidactions)
@@ -13,7 +14,7 @@ pub async fn get(
     Authed { caller, request }: Authed<get_actions::Request>,
 ) -> Result<Answer<get_actions::Response>, MatrixError> {
     let reader = app.accounts.reader();
-    let rule = app.accounts.push_rule(reader, &caller.user, request.kind, &request.rule_id).await?;
+    let rule = app.accounts.push_rule(reader, &caller.user, kind_of(request.kind), &request.rule_id).await?;
     Ok(Answer(get_actions::Response::new(rule.actions().to_vec())))
 }
 
@@ -23,6 +24,6 @@ pub async fn set(
     Authed { caller, request }: Authed<set_actions::Request>,
 ) -> Result<Answer<set_actions::Response>, MatrixError> {
     let set_actions::Request { kind, rule_id, actions, .. } = request;
-    app.accounts.set_push_rule_actions(&caller.user, kind, &rule_id, actions).await?;
+    app.accounts.set_push_rule_actions(&caller.user, kind_of(kind), &rule_id, actions).await?;
     Ok(Answer(set_actions::Response::new()))
 }

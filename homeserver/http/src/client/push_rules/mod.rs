@@ -1,5 +1,7 @@
 //! Push rules of the caller.
 
+use ruma::push::RuleKind;
+
 use crate::Routes;
 
 pub mod actions;
@@ -21,4 +23,10 @@ pub fn routes() -> Routes {
         .ruma(enabled::set)
         .ruma(actions::get)
         .ruma(actions::set)
+}
+
+/// The kind that a path names. ruma knows the kind of MSC4306 only by its unstable name, while the rule set and every
+/// client write it without prefix.
+fn kind(named: RuleKind) -> RuleKind {
+    if named.as_str() == "postcontent" { RuleKind::PostContent } else { named }
 }

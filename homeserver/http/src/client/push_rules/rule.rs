@@ -10,6 +10,7 @@ use ruma::{
     push::AnyPushRule,
 };
 
+use super::kind as kind_of;
 use crate::{Answer, App, Authed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3pushrulesglobalkindruleid)
@@ -18,7 +19,7 @@ pub async fn get(
     Authed { caller, request }: Authed<get_rule::Request>,
 ) -> Result<Answer<get_rule::Response>, MatrixError> {
     let reader = app.accounts.reader();
-    let rule = app.accounts.push_rule(reader, &caller.user, request.kind, &request.rule_id).await?;
+    let rule = app.accounts.push_rule(reader, &caller.user, kind_of(request.kind), &request.rule_id).await?;
     // ruma's conversion does not know this kind and would panic.
     let rule = match rule {
         AnyPushRule::PostContent(rule) => PushRule::from(rule),
@@ -42,6 +43,6 @@ pub async fn delete(
     State(app): State<App>,
     Authed { caller, request }: Authed<delete_rule::Request>,
 ) -> Result<Answer<delete_rule::Response>, MatrixError> {
-    app.accounts.remove_push_rule(&caller.user, request.kind, &request.rule_id).await?;
+    app.accounts.remove_push_rule(&caller.user, kind_of(request.kind), &request.rule_id).await?;
     Ok(Answer(delete_rule::Response::new()))
 }

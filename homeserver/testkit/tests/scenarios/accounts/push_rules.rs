@@ -105,7 +105,7 @@ async fn every_default_rule_can_be_read_by_its_id() {
     assert!(seen >= 25, "{seen} default rules");
     let poll = json!({"rule_id": "x", "actions": [], "conditions": []});
     let own = format!("{GLOBAL}/postcontent/mine");
-    alice.put(&own, poll).await.fails_as(400, "M_INVALID_PARAM");
+    assert_eq!(alice.put(&own, poll).await.status(), 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
