@@ -7,7 +7,10 @@
 
 use ruma::{
     UserId,
-    push::{ConditionalPushRule, PatternedPushRule, PredefinedOverrideRuleId, Ruleset},
+    push::{
+        ConditionalPushRule, EventMatchConditionData, PatternedPushRule, PredefinedOverrideRuleId,
+        PushCondition, Ruleset,
+    },
 };
 use serde_json::{Value, json};
 
@@ -23,6 +26,8 @@ pub(crate) fn server_default(user: &UserId) -> Ruleset {
             rules.override_.extend(conditional(&room_notification()));
         }
     }
+    rules.override_ = rules.override_.into_iter().map(matching_the_type).collect();
+    rules.underride = rules.underride.into_iter().map(matching_the_type).collect();
     rules.override_.extend(conditional(&encrypted_event()));
     rules.content.extend(contains_user_name(user));
     rules
@@ -40,6 +45,21 @@ pub(crate) fn update(stored: &mut Ruleset, user: &UserId) {
         stored.postcontent.replace(rule);
     }
     stored.update_with_server_default(defaults);
+}
+
+/// MSC3930 asks for the type of a poll's event by `event_match`, and clients that judge by themselves know that form;
+/// ruma has the newer `event_property_is`.
+fn matching_the_type(mut rule: ConditionalPushRule) -> ConditionalPushRule {
+    for condition in &mut rule.conditions {
+        if let PushCondition::EventPropertyIs(is) = condition
+            && is.key == "type"
+            && let Some(kind) = is.value.as_str()
+        {
+            *condition =
+                PushCondition::EventMatch(EventMatchConditionData::new(is.key.clone(), kind.to_owned()));
+        }
+    }
+    rule
 }
 
 fn contains_display_name() -> Value {
@@ -91,6 +111,20 @@ mod tests {
 
     fn ids(rules: &Ruleset) -> Vec<String> {
         rules.iter().map(|rule| rule.rule_id().to_owned()).collect()
+    }
+
+    #[test]
+    fn polls_are_known_by_event_match() {
+        let rules = serde_json::to_value(server_default(user_id!("@alice:example.org"))).unwrap();
+        let conditions = rules["override"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|rule| rule["rule_id"] == ".org.matrix.msc3930.rule.poll_response")
+            .map(|rule| rule["conditions"].clone());
+        let expected =
+            json!([{"kind": "event_match", "key": "type", "pattern": "org.matrix.msc3381.poll.response"}]);
+        assert_eq!(conditions, Some(expected));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use store::Store;
 
 mod deactivate;
 pub mod devices;
-pub mod encryption;
 mod email;
+pub mod encryption;
 mod error;
 mod notices;
 mod profile;

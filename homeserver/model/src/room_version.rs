@@ -19,9 +19,8 @@ pub const OWNED_STATE_ROOM_VERSION: &str = "org.matrix.msc3757.10";
 /// Every version this server can create, join and resolve.
 pub static ROOM_VERSIONS: LazyLock<Vec<RoomVersion>> = LazyLock::new(|| {
     use RoomVersionId as Id;
-    let stable = [
-        Id::V1, Id::V2, Id::V3, Id::V4, Id::V5, Id::V6, Id::V7, Id::V8, Id::V9, Id::V10, Id::V11, Id::V12,
-    ];
+    let stable =
+        [Id::V1, Id::V2, Id::V3, Id::V4, Id::V5, Id::V6, Id::V7, Id::V8, Id::V9, Id::V10, Id::V11, Id::V12];
     let stable = stable
         .into_iter()
         .filter_map(|id| id.rules().map(|rules| RoomVersion { id, rules, owned_state: false }));

@@ -64,8 +64,8 @@ pub mod visibility;
 
 pub use administration::{ClosedRoom, HistoryPurge, RoomDetails, RoomList, RoomOrder, RoomQuery};
 pub use append::{Appended, ForeignEvent, NewEvent, TransactionKey, Verdict};
-pub use create::{CreateRoom, Created, InitialState, Preset};
 pub use context::Surroundings;
+pub use create::{CreateRoom, Created, InitialState, Preset};
 pub use directory::PublicRoom;
 pub use error::RoomsError;
 pub use json::canonical_object;

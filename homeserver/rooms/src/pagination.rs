@@ -89,7 +89,9 @@ impl Rooms {
         let Some(gathered) = self.gather_page(reader, viewer, room, query, start).await? else {
             return Ok(Page { start: token::encode(start), ..Page::default() });
         };
-        let end = gathered.reached.filter(|_| !gathered.exhausted);
+        // Clients that filter expect a place to go on from, also where the next page turns out to be empty.
+        let has_end = !gathered.exhausted || !(gathered.events.is_empty() || query.filter.passes_all());
+        let end = gathered.reached.filter(|_| has_end);
         let backward = query.direction == Direction::Backward;
         let end = end.map(|reached| token::encode(if backward { token::before(reached) } else { reached }));
         let state = if query.lazy_load_members {

@@ -50,8 +50,12 @@ pub const THREAD_SUBSCRIPTION: Table<
 > = Table::new(390, "thread_subscription", Profile::Point, "does this user follow this thread?");
 
 /// The last change of each thread that a user followed, in stream order.
-pub const THREAD_SUBSCRIPTION_CHANGE: Table<(OwnedUserId, StreamPos), (RoomNum, OwnedEventId)> =
-    Table::new(391, "thread_subscription_change", Profile::Scan, "which threads did this user take up since?");
+pub const THREAD_SUBSCRIPTION_CHANGE: Table<(OwnedUserId, StreamPos), (RoomNum, OwnedEventId)> = Table::new(
+    391,
+    "thread_subscription_change",
+    Profile::Scan,
+    "which threads did this user take up since?",
+);
 
 /// The list for the store's catalogue.
 #[must_use]

@@ -46,7 +46,8 @@ pub fn decode(token: &str) -> Result<TimelinePos, TokenError> {
     if let Some(number) = token.strip_prefix(TIMELINE_TAG) {
         return canonical_number(number).map(TimelinePos::new);
     }
-    let fields = token.strip_prefix(SYNC_TAG).or_else(|| token.strip_prefix(SLIDING_TAG)).ok_or(TokenError)?;
+    let fields =
+        token.strip_prefix(SYNC_TAG).or_else(|| token.strip_prefix(SLIDING_TAG)).ok_or(TokenError)?;
     let number = fields.split('_').next().unwrap_or_default();
     let position = canonical_number(number)?;
     if position < 0 {

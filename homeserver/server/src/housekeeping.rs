@@ -1,6 +1,7 @@
 //! Work that nobody asks for and that keeps the store from growing: done at the start and every hour.
 
 use base::Shutdown;
+use delivery::delayed_events::DelayedEventError;
 use keys::Keys;
 use lianqiao_http::App;
 use model::StreamPos;
@@ -10,21 +11,29 @@ use store::{Store, StoreError};
 use crate::limits::HOUSEKEEPING_INTERVAL;
 
 /// Forgets what has had its time, until the server stops.
-pub(crate) async fn run(store: Store, rooms: Rooms, keys: Keys, shutdown: Shutdown) {
+pub(crate) async fn run(app: App, shutdown: Shutdown) {
     let mut facts_forgotten_to = StreamPos::ZERO;
     while !shutdown.is_triggered() {
-        match forget_facts(&store, &mut facts_forgotten_to, &shutdown).await {
+        match forget_facts(&app.store, &mut facts_forgotten_to, &shutdown).await {
             Ok(0) => {}
             Ok(forgotten) => {
                 tracing::info!(forgotten, "forgot facts of the stream that every reader has passed")
             }
             Err(error) => tracing::warn!(%error, "cannot forget facts of the stream; will try again"),
         }
-        forget_keys(&keys).await;
-        match forget_transactions(&rooms, &shutdown).await {
+        forget_keys(&app.keys).await;
+        match forget_transactions(&app.rooms, &shutdown).await {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot old transaction ids"),
             Err(error) => tracing::warn!(%error, "cannot forget old transaction ids; will try again"),
+        }
+        match forget_delayed_events(&app, &shutdown).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot delayed events that ended long ago"),
+            Err(error) => tracing::warn!(%error, "cannot forget old delayed events; will try again"),
+        }
+        if let Err(error) = forget_administration(&app, &shutdown).await {
+            tracing::warn!(%error, "cannot forget expired tokens, old proofs of addresses and old tasks; will try again");
         }
         tokio::select! {
             () = shutdown.wait() => {}
@@ -79,19 +88,18 @@ async fn forget_transactions(rooms: &Rooms, shutdown: &Shutdown) -> Result<usize
     Ok(total)
 }
 
-/// Forgets expired OpenID tokens and tasks that ended long ago, until the server stops.
-pub(crate) async fn run_administration(app: App, shutdown: Shutdown) {
+async fn forget_delayed_events(app: &App, shutdown: &Shutdown) -> Result<usize, DelayedEventError> {
+    let mut total = 0;
     while !shutdown.is_triggered() {
-        if let Err(error) = forget_administration(&app, &shutdown).await {
-            tracing::warn!(%error, "cannot forget expired tokens, old proofs of addresses and old tasks; will try again");
-        }
-        tokio::select! {
-            () = shutdown.wait() => {}
-            () = tokio::time::sleep(HOUSEKEEPING_INTERVAL) => {}
+        match app.delayed_events.forget_old().await? {
+            0 => break,
+            forgotten => total += forgotten,
         }
     }
+    Ok(total)
 }
 
+/// Expired OpenID tokens, proofs of addresses that nobody used, and tasks that ended long ago.
 async fn forget_administration(app: &App, shutdown: &Shutdown) -> Result<(), StoreError> {
     while !shutdown.is_triggered() && app.accounts.forget_expired_openid_tokens().await? > 0 {}
     app.accounts.forget_address_proofs().await?;

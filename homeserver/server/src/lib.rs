@@ -22,6 +22,7 @@ mod running;
 mod settings;
 mod signing_key;
 mod tls;
+mod workers;
 
 pub use accounts::NewUser;
 pub use parts::Options;

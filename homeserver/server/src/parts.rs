@@ -12,8 +12,8 @@ use delivery::{
 };
 use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences};
 use keys::{Keys, KeysParts};
-use mail::Mailer;
 use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
+use mail::Mailer;
 use media::{Media, MediaParts};
 use outbound::{Lookup, Outbound, SystemLookup};
 use rooms::{Rooms, RoomsParts};
@@ -140,8 +140,11 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         shutdown: shutdown.clone(),
         settings: SyncSettings::default(),
     });
-    let administration =
-        Administration::new(AdministrationParts { store: store.clone(), clock: clock.clone(), rng: rng.clone() });
+    let administration = Administration::new(AdministrationParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        rng: rng.clone(),
+    });
     let flows = Flows::new(FlowsParts {
         accounts: accounts.clone(),
         rooms: rooms.clone(),
@@ -188,7 +191,17 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
 
 /// All tables of the program.
 fn tables() -> Vec<store::TableInfo> {
-    [streams::tables(), administration::tables(), accounts::tables(), keys::tables(), media::tables(), rooms::tables(), search::tables(), delivery::tables()].concat()
+    [
+        streams::tables(),
+        administration::tables(),
+        accounts::tables(),
+        keys::tables(),
+        media::tables(),
+        rooms::tables(),
+        search::tables(),
+        delivery::tables(),
+    ]
+    .concat()
 }
 
 fn create_directory(directory: &Path) -> Result<(), StartError> {

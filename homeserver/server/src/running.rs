@@ -18,11 +18,12 @@ use store::{OpenError, Store, StoreError};
 use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
-    acme, administration, delayed_events, housekeeping, listener,
+    acme, administration, listener,
     listener::{Listening, Terms},
-    media_housekeeping, metrics_endpoint,
+    metrics_endpoint,
     parts::{self, Options, Parts},
     tls::{Certificate, Tls},
+    workers,
 };
 
 /// Why a server did not start. The text says what to do.
@@ -126,22 +127,7 @@ impl Server {
         };
         match running.listen(recorder).await {
             Ok(()) => {
-                let (rooms, keys) = (running.app.rooms.clone(), running.app.keys.clone());
-                let media = media_housekeeping::run(running.app.media.clone(), running.shutdown.clone());
-                running.app.tasks().spawn(media);
-                let work = housekeeping::run(running.store.clone(), rooms, keys, running.shutdown.clone());
-                running.app.tasks().spawn(work);
-                let work = housekeeping::run_administration(running.app.clone(), running.shutdown.clone());
-                running.app.tasks().spawn(work);
-                let (flows, shutdown) = (running.app.flows.clone(), running.shutdown.clone());
-                running.app.tasks().spawn(async move { flows.run_tasks(shutdown).await });
-                let (search, shutdown) = (running.app.search.clone(), running.shutdown.clone());
-                running.app.tasks().spawn(search.clone().keep_index(shutdown.clone()));
-                running.app.tasks().spawn(search.keep_directories(shutdown));
-                let (push, shutdown) = (running.app.push.clone(), running.shutdown.clone());
-                running.app.tasks().spawn(push.run(shutdown));
-                let sending = delayed_events::run(running.app.clone(), running.shutdown.clone());
-                running.app.tasks().spawn(sending);
+                workers::start(&running.app, &running.shutdown);
                 Ok(running)
             }
             Err(error) => {

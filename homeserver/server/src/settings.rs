@@ -10,12 +10,12 @@ use config::{ActionRate, Config, MediaStorage};
 use delivery::{delayed_events::DelayedEventSettings, push::PushSettings};
 use flows::NoticeSettings;
 use lianqiao_http::{Action, AddressRange, HttpSettings, Rate, RateLimitSettings};
-use media::{MediaSettings, PreviewSettings, S3Settings, StorageSettings};
 use mail::{MailSecurity, MailSettings};
+use media::{MediaSettings, PreviewSettings, S3Settings, StorageSettings};
 use outbound::OutboundSettings;
 use rooms::RoomsSettings;
-use search::SearchSettings;
 use ruma::{OwnedServerName, RoomVersionId};
+use search::SearchSettings;
 
 use crate::StartError;
 

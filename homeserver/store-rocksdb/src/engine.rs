@@ -177,6 +177,10 @@ impl Engine for RocksKv {
             .is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) < self.free_bytes_min)
     }
 
+    fn ended(&self) {
+        self.database.cancel_all_background_work(true);
+    }
+
     fn record_metrics(&self) {
         for (pool, cache) in [("rows", &self.caches.rows), ("blobs", &self.caches.blobs)] {
             metrics::gauge!("store_cache_bytes", "pool" => pool).set(cache.get_usage() as f64);

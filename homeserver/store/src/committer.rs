@@ -67,6 +67,7 @@ pub(crate) fn run(shared: &Shared, ended: &watch::Sender<bool>) {
             *health = Health::Closed;
         }
     }
+    shared.engine.ended();
     ended.send_replace(true);
 }
 

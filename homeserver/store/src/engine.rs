@@ -101,6 +101,10 @@ pub trait Engine: View {
         false
     }
 
+    /// Told after the last write of a store that was closed: background work of the engine ends here, because a process
+    /// may exit while somebody still holds a view.
+    fn ended(&self) {}
+
     /// Records gauges (cache use, file sizes) with the `metrics` facade.
     fn record_metrics(&self) {}
 }

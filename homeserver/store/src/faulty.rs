@@ -194,6 +194,10 @@ impl Engine for FaultyKv {
         self.plan.lock().nearly_full || self.inner.is_nearly_full()
     }
 
+    fn ended(&self) {
+        self.inner.ended();
+    }
+
     fn record_metrics(&self) {
         self.inner.record_metrics();
     }

@@ -101,22 +101,14 @@ async fn facts_are_forgotten_when_the_slowest_reader_has_passed_them() {
     let mut forgotten_to = StreamPos::ZERO;
     let readers = ["push", "search"];
     advance(&store, "push", fourth).await;
-    assert_eq!(
-        forget_facts(&store, &readers, &mut forgotten_to).await,
-        Ok(0),
-        "search read nothing"
-    );
+    assert_eq!(forget_facts(&store, &readers, &mut forgotten_to).await, Ok(0), "search read nothing");
     advance(&store, "search", second).await;
     assert_eq!(forget_facts(&store, &readers, &mut forgotten_to).await, Ok(2));
     assert_eq!(forget_facts(&store, &readers, &mut forgotten_to).await, Ok(0));
     let left = facts(&store, StreamPos::ZERO, store.frontier()).await.unwrap();
     assert_eq!(left, all[2..]);
     advance(&store, "search", all[4].0).await;
-    assert_eq!(
-        forget_facts(&store, &readers, &mut forgotten_to).await,
-        Ok(2),
-        "push is the slower one"
-    );
+    assert_eq!(forget_facts(&store, &readers, &mut forgotten_to).await, Ok(2), "push is the slower one");
 }
 
 async fn advance(store: &Store, reader: &str, position: StreamPos) {

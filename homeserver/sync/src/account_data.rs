@@ -98,9 +98,13 @@ pub(crate) fn passing<'a>(
 
 /// Writes an `account_data` field, unless it would be empty.
 pub(crate) fn write(json: &mut JsonWriter, data: &[&AccountDatum]) {
-    if data.is_empty() {
-        return;
+    if !data.is_empty() {
+        write_always(json, data);
     }
+}
+
+/// Writes an `account_data` field. Clients expect it in every joined room, empty or not.
+pub(crate) fn write_always(json: &mut JsonWriter, data: &[&AccountDatum]) {
     json.key("account_data").object(|json| {
         json.key("events").array(|json| {
             for datum in data {

@@ -12,7 +12,11 @@ use rooms::{Member, Membership, MembershipChange};
 use ruma::OwnedRoomId;
 use smallvec::SmallVec;
 
-use crate::{account_data::{self, AccountData}, context::Context, errors::SyncError};
+use crate::{
+    account_data::{self, AccountData},
+    context::Context,
+    errors::SyncError,
+};
 
 /// How memberships came about since the client's token, by room, oldest first.
 type Changes = HashMap<RoomNum, SmallVec<[MembershipChange; 2]>>;

@@ -63,7 +63,8 @@ impl World {
         let (engine, clock) = (options.engine.clone(), options.clock.clone());
         let server = Server::start(config.clone(), options).await.expect("the server starts");
         let connection = Connection::new(server.client_url());
-        let running = Running::InProcess { server: Some(Box::new(server)), config: Box::new(config), engine, clock };
+        let running =
+            Running::InProcess { server: Some(Box::new(server)), config: Box::new(config), engine, clock };
         Self { connection, running, directory }
     }
 
@@ -144,8 +145,7 @@ impl World {
                 if let Some(running) = server.take() {
                     running.stop().await;
                 }
-                let options =
-                    Options { engine: engine.clone(), clock: clock.clone(), ..Options::default() };
+                let options = Options { engine: engine.clone(), clock: clock.clone(), ..Options::default() };
                 let started =
                     Server::start((**config).clone(), options).await.expect("the server starts again");
                 *self.connection.base_url.lock() = started.client_url();

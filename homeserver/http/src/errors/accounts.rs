@@ -77,7 +77,9 @@ impl From<PushRuleError> for MatrixError {
             | PushRuleError::ImpossiblePlace
             | PushRuleError::KindNotAllowed => Self::invalid_param(message),
             PushRuleError::UnknownPlace => Self::bad_request(message),
-            PushRuleError::TooMany | PushRuleError::TooLarge => Self::new(StatusCode::BAD_REQUEST, ErrorCode::TooLarge, message),
+            PushRuleError::TooMany | PushRuleError::TooLarge => {
+                Self::new(StatusCode::BAD_REQUEST, ErrorCode::TooLarge, message)
+            }
         }
     }
 }

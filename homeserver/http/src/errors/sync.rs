@@ -10,9 +10,11 @@ impl From<SyncError> for MatrixError {
         match error {
             SyncError::Token(error) => Self::invalid_param(format!("Invalid since: {error}")),
             SyncError::UnknownFilter => Self::invalid_param("No such filter"),
-            SyncError::UnknownPosition => {
-                Self::new(StatusCode::BAD_REQUEST, "M_UNKNOWN_POS".into(), "Unknown position; start over without pos")
-            }
+            SyncError::UnknownPosition => Self::new(
+                StatusCode::BAD_REQUEST,
+                "M_UNKNOWN_POS".into(),
+                "Unknown position; start over without pos",
+            ),
             SyncError::Overtaken => Self::bad_request("A newer request of the same connection took over"),
             SyncError::Request(message) => Self::invalid_param(message),
             SyncError::Rooms(error) => error.into(),

@@ -7,7 +7,11 @@ use crate::{Rooms, RoomsError};
 
 impl Rooms {
     /// Refuses an invite that the invited user does not want to get.
-    pub(crate) async fn must_accept_invite(&self, sender: &UserId, target: &UserId) -> Result<(), RoomsError> {
+    pub(crate) async fn must_accept_invite(
+        &self,
+        sender: &UserId,
+        target: &UserId,
+    ) -> Result<(), RoomsError> {
         match self.parts.accounts.invite_policy(target).await?.judge(sender) {
             // The sender must not learn of being ignored.
             InviteVerdict::Allow | InviteVerdict::Ignore => Ok(()),

@@ -5,10 +5,10 @@
 //! is not there). Joining a room that this server does not have is not done here.
 
 mod forget;
+mod invites;
 mod join;
 mod knock;
 mod profile;
-mod invites;
 mod restricted;
 
 use model::RoomNum;

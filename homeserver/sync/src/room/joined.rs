@@ -140,7 +140,7 @@ async fn read_state(
 }
 
 fn write_section(context: &Context<'_>, json: &mut JsonWriter, plan: &RoomPlan, section: &Section) {
-    account_data::write(json, &account_data::passing(context, &plan.room_id, &plan.account_data));
+    account_data::write_always(json, &account_data::passing(context, &plan.room_id, &plan.account_data));
     json.events("ephemeral", &section.ephemeral);
     json.events(context.form.key(), &section.state);
     if let Some(summary) = &section.summary {

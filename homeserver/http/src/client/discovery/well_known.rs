@@ -23,10 +23,7 @@ pub fn routes() -> Routes {
 }
 
 /// Where clients of this server name find its API.
-pub async fn client(
-    State(app): State<App>,
-    _: Public<ClientRequest>,
-) -> Result<Response, MatrixError> {
+pub async fn client(State(app): State<App>, _: Public<ClientRequest>) -> Result<Response, MatrixError> {
     let base_url = app.settings.public_base_url.clone().ok_or_else(missing)?;
     let mut body = json!({ "m.homeserver": { "base_url": base_url } });
     let transports = transports::livekit(&app);

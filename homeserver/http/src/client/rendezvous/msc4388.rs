@@ -72,7 +72,8 @@ pub async fn write(
 ) -> Result<JsonBytes, MatrixError> {
     let (parts, body) = request.into_parts();
     app.limits.address(ClientInfo::of(&parts, &app).address, Action::Other)?;
-    let body = read_body(&app, &parts.headers, body, (2 * RENDEZVOUS_BYTES_MAX).min(JSON_BODY_BYTES_MAX)).await?;
+    let body =
+        read_body(&app, &parts.headers, body, (2 * RENDEZVOUS_BYTES_MAX).min(JSON_BODY_BYTES_MAX)).await?;
     let update: Update =
         serde_json::from_slice(&body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
     let data = bytes::Bytes::from(update.data);

@@ -11,5 +11,8 @@ pub fn routes() -> Routes {
         .ruma(hierarchy::handler)
         .ruma(room_summary::handler)
         // MSC3266, as clients ask that know neither version of the path in ruma.
-        .ruma_at("/_matrix/client/unstable/im.nheko.summary/summary/{room_id_or_alias}", room_summary::handler)
+        .ruma_at(
+            "/_matrix/client/unstable/im.nheko.summary/summary/{room_id_or_alias}",
+            room_summary::handler,
+        )
 }

@@ -1,0 +1,21 @@
+//! What runs beside the requests, from the start to the stop: each worker is a task that ends with the shutdown.
+
+use base::Shutdown;
+use lianqiao_http::App;
+
+use crate::{delayed_events, housekeeping, media_housekeeping};
+
+/// Starts every worker; whoever stops the server waits for them through [`App::tasks`].
+pub(crate) fn start(app: &App, shutdown: &Shutdown) {
+    let tasks = app.tasks();
+    tasks.spawn(housekeeping::run(app.clone(), shutdown.clone()));
+    tasks.spawn(media_housekeeping::run(app.media.clone(), shutdown.clone()));
+    tasks.spawn(delayed_events::run(app.clone(), shutdown.clone()));
+    tasks.spawn(app.search.clone().keep_index(shutdown.clone()));
+    tasks.spawn(app.search.clone().keep_directories(shutdown.clone()));
+    let (push, flows) = (app.push.clone(), app.flows.clone());
+    let push_shutdown = shutdown.clone();
+    tasks.spawn(async move { push.run(push_shutdown).await });
+    let flows_shutdown = shutdown.clone();
+    tasks.spawn(async move { flows.run_tasks(flows_shutdown).await });
+}
