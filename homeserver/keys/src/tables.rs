@@ -52,8 +52,11 @@ pub const ONE_TIME_KEY_BY_ID: Table<(OwnedUserId, OwnedDeviceId, String, String)
     "was a key of this id uploaded and not claimed yet?",
 );
 
+/// Whose one-time key it was: user, device, algorithm, key id.
+type IssuedKey = (OwnedUserId, OwnedDeviceId, String, String);
+
 /// Keys that were given out lately, by (user, device, algorithm, id): when, in ms, and the digest of the key.
-pub const ISSUED_KEY: Table<(OwnedUserId, OwnedDeviceId, String, String), (u64, [u8; 32])> =
+pub const ISSUED_KEY: Table<IssuedKey, (u64, [u8; 32])> =
     Table::new(209, "issued_key", Profile::Point, "was this one-time key given out before?");
 
 /// The same rows by time in ms, so that old ones can be swept out.

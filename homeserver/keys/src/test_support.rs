@@ -53,17 +53,6 @@ impl Signer {
         self.sign(&mut key, user, &format!("ed25519:{device}"));
         key
     }
-
-    /// This key as a cross-signing key.
-    pub fn cross_signing_key(&self, user: &UserId, usage: &str) -> Value {
-        let public = self.public_key();
-        json!({ "user_id": user, "usage": [usage], "keys": { format!("ed25519:{public}"): public } })
-    }
-
-    /// The id under which this key signs as a cross-signing key.
-    pub fn cross_signing_id(&self) -> String {
-        format!("ed25519:{}", self.public_key())
-    }
 }
 
 pub(crate) fn base64(bytes: &[u8]) -> String {

@@ -5,7 +5,7 @@
 //! the cost falls on the few who look. Never sends anything.
 //! [Listing Notifications](https://spec.matrix.org/v1.19/client-server-api/#listing-notifications)
 
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque, hash_map::Entry};
 
 use model::{EventNum, RoomNum, StreamPos, TimelinePos};
 use rules::push::Actions;
@@ -79,11 +79,11 @@ impl Rooms {
             let room = stretch.room;
             heap.push((position.previous(), index));
             judged += 1;
-            if !judges.contains_key(&room) {
-                judges.insert(room, self.push_judge(reader, viewer.user, room).await?);
-            }
-            if let Some(judge) = judges.get(&room)
-                && let Some(found) = self.notification(reader, viewer, room, event, judge).await?
+            let judge = match judges.entry(room) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.push_judge(reader, viewer.user, room).await?),
+            };
+            if let Some(found) = self.notification(reader, viewer, room, event, judge).await?
                 && (!only_highlights || found.actions.highlight)
             {
                 notifications.push(found);

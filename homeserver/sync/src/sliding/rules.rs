@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn pairs_want_what_they_say() {
-        let table: [(&[(&str, &str)], &str, &str, bool); 12] = [
+        type Pairs<'a> = &'a [(&'a str, &'a str)];
+        let table: [(Pairs<'_>, &str, &str, bool); 12] = [
             (&[("m.room.name", "")], "m.room.name", "", true),
             (&[("m.room.name", "")], "m.room.topic", "", false),
             (&[("m.space.child", "*")], "m.space.child", "!a", true),

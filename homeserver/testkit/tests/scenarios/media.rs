@@ -409,7 +409,6 @@ async fn t20_a_large_file_goes_up_and_down_in_little_memory() {
     let content = alice.downloads(uri).await;
     assert_eq!(content.bytes.len(), PIECES * PIECE_BYTES);
     let both = memory(process, "VmHWM").saturating_sub(idle);
-    println!("memory above idle: {} KiB after the upload, {} KiB after both", up / 1024, both / 1024);
     assert!(up < 16 * MEBIBYTE, "the upload took {up} bytes of memory");
     assert!(both < 16 * MEBIBYTE, "the download took {both} bytes of memory");
 }
