@@ -50,7 +50,8 @@ def parse(arguments=None) -> argparse.Namespace:
         description=f"Runs upstream Complement ({paths.VERSION}) and rewrites results.jsonl and non-passing.md.",
     )
     parser.add_argument("filter", nargs="?", help="a pattern for go test -run; without it all tests run")
-    parser.add_argument("--packages", default="tests/csapi", help="comma-separated (default: tests/csapi)")
+    packages = ",".join(paths.PACKAGES)
+    parser.add_argument("--packages", default=packages, help="comma-separated (default: %(default)s)")
     parser.add_argument("--expect-pass", action="store_true", help="run what passed before, fail on a loss")
     parser.add_argument("--dirty", action="store_true", help="one deployment for all tests: faster")
     parser.add_argument("--processes", action="store_true", help="plain processes instead of containers")

@@ -43,7 +43,8 @@ pub(crate) struct Since {
 
 impl Since {
     /// The client's token, as far as this server knows of it. A token from beyond our frontier (another server's,
-    /// or from before a restore) stands for now: nothing blocks, and nothing is told twice for ever.
+    /// or from before a restore) counts as the frontier of this moment:
+    /// nothing blocks, and nothing is told twice for ever.
     pub fn within(token: &SyncToken, view: &View) -> Self {
         Self {
             position: token.position().min(view.position),

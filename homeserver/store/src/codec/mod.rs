@@ -1,7 +1,7 @@
 //! How keys and values become bytes: keys so that byte order is the order of the values, values compactly.
 //!
-//! A pending position anywhere in a key, or in a fixed-width slot of a value, is written as a placeholder whose
-//! place is remembered; the committer overwrites it with the real position.
+//! A pending position anywhere in a key, or in a fixed-width slot of a value, leaves room for eight bytes whose
+//! place is remembered; the committer writes the real position there.
 
 mod key;
 mod key_types;
