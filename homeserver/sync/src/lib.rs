@@ -117,13 +117,15 @@ impl Sync {
     /// # Errors
     /// [`SyncError`]; nothing is half told.
     pub async fn answer(&self, request: SyncRequest) -> Result<Bytes, SyncError> {
-        let filter = self.filter(&request).await?;
+        // Each step on the heap for as long as it takes: a long poll waits in the last one and holds no room for the others.
+        let filter = Box::pin(self.filter(&request)).await?;
         let token =
             request.since.as_deref().filter(|since| !since.is_empty()).map(SyncToken::parse).transpose()?;
         let presence = request.set_presence.clone();
-        self.0.parts.rooms.presence_synced(&request.user, request.device.as_deref(), presence).await?;
+        let rooms = &self.0.parts.rooms;
+        Box::pin(rooms.presence_synced(&request.user, request.device.as_deref(), presence)).await?;
         let body = match token {
-            None => self.initial(request, filter).await?,
+            None => Box::pin(self.initial(request, filter)).await?,
             Some(token) => self.incremental(&request, &filter, &token).await?,
         };
         metrics::histogram!("lianqiao_sync_body_bytes").record(body.len() as f64);

@@ -30,7 +30,7 @@ impl Sync {
     ) -> Result<Bytes, SyncError> {
         let parts = &self.0.parts;
         let mut waiter = parts.notifier.subscribe(&request.user, request.device.as_deref());
-        self.confirm(request, token).await?;
+        Box::pin(self.confirm(request, token)).await?;
         let timeout_ms = request.timeout_ms.min(parts.settings.timeout_ms_max);
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
         loop {

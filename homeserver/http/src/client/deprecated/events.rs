@@ -48,7 +48,7 @@ pub async fn handler(
             return peek(&app, &caller, room_id, from, timeout_ms).await;
         }
     }
-    let answer = poll(&app, &caller, from, timeout_ms, arguments.room_id.as_ref());
+    let answer = Box::pin(poll(&app, &caller, from, timeout_ms, arguments.room_id.as_ref()));
     while_session_lives(&app, &caller.session, answer).await.map(Json)
 }
 

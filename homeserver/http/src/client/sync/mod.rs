@@ -21,7 +21,8 @@ pub fn routes() -> Routes {
 }
 
 /// A long poll, ended with 401 as soon as its session ends: a device that was logged out, locked or closed
-/// hears of it now and not after the time-out, and hears nothing else any more.
+/// hears of it now and not after the time-out, and hears nothing else any more. Give `answer` in a box: it would lie
+/// in this future twice otherwise, once as it came and once as it is waited for.
 pub(crate) async fn while_session_lives<T>(
     app: &App,
     session: &Session,

@@ -99,7 +99,7 @@ pub async fn handler(
         subscriptions: subscriptions.collect(),
         extensions: body.extensions.into(),
     };
-    let answer = async { Ok(app.sync.slide(request).await?) };
+    let answer = Box::pin(async { Ok(app.sync.slide(request).await?) });
     Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
 }
 

@@ -113,6 +113,6 @@ pub async fn handler(
         extensions: body.extensions.into(),
         user,
     };
-    let answer = async { Ok(app.sync.slide(request).await?) };
+    let answer = Box::pin(async { Ok(app.sync.slide(request).await?) });
     Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
 }

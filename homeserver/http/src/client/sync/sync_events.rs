@@ -28,7 +28,7 @@ pub async fn handler(
         timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         set_presence: request.set_presence,
     };
-    let answer = async { Ok(app.sync.answer(request).await?) };
+    let answer = Box::pin(async { Ok(app.sync.answer(request).await?) });
     Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
 }
 

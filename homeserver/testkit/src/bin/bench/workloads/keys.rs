@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::SigningKey;
 
 use crate::client::{User, text};
 use crate::measure::{Done, Measure, measured, timed};
@@ -76,25 +77,11 @@ pub async fn storms(target: &Target, users: &[User]) -> Result<Vec<Measure>, Str
     Ok(vec![upload, query, claim])
 }
 
-/// Keys of the right form; nobody checks a signature but the clients that use it.
+/// Keys that are really signed: servers check what they are given.
 fn keys_of(user: &str, device: &str) -> Value {
-    let key = |index: usize| format!("{:0>43}", format!("k{index}"));
-    let signatures = json!({ user: { format!("ed25519:{device}"): "c2lnbmF0dXJl" } });
-    let one_time: serde_json::Map<String, Value> = (0..ONE_TIME_KEYS)
-        .map(|index| {
-            let value = json!({"key": key(index), "signatures": signatures});
-            (format!("signed_curve25519:AAAA{index:02}"), value)
-        })
-        .collect();
+    let key = SigningKey::new(1);
     json!({
-        "device_keys": {
-            "user_id": user, "device_id": device,
-            "algorithms": ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"],
-            "keys": {
-                format!("curve25519:{device}"): key(98), format!("ed25519:{device}"): key(99),
-            },
-            "signatures": signatures,
-        },
-        "one_time_keys": one_time,
+        "device_keys": key.device_keys(user, device),
+        "one_time_keys": key.one_time_keys(user, device, 0..ONE_TIME_KEYS as u32),
     })
 }
