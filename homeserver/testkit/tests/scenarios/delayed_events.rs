@@ -192,6 +192,7 @@ async fn the_room_decides_when_the_time_has_come() {
     clock.advance(1_000);
     alice.put(&send_path(&room, "now", 0), json!({"number": 3})).await.ok();
     alice.syncs_until("the poke", |sync| sync.to_string().contains("\"number\":3")).await;
+    assert_eq!(waits_for_scheduled(&bob, 1).await.len(), 1);
     let event = bob.get(&format!("{PREFIX}/delayed_events/{id}")).await.ok();
     assert_eq!(event["error"]["errcode"], "M_FORBIDDEN");
     assert!(event["finalised_ts"].is_u64() && event["event_id"].is_null());
