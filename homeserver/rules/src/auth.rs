@@ -23,6 +23,11 @@ use crate::owned_state;
 pub struct Refusal(String);
 
 impl Refusal {
+    /// A refusal by a rule of this crate.
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+
     /// What the rule said.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -54,6 +59,12 @@ impl Judged {
     #[must_use]
     pub fn pdu(&self) -> &Pdu {
         &self.pdu
+    }
+
+    /// Whether it was refused.
+    #[must_use]
+    pub fn is_rejected(&self) -> bool {
+        self.rejected
     }
 }
 

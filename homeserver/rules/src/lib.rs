@@ -7,6 +7,7 @@ pub mod acl;
 pub mod auth;
 pub mod build;
 pub mod canonical;
+pub mod foreign;
 mod glob;
 pub mod invites;
 pub mod limits;
@@ -16,6 +17,7 @@ pub mod push;
 pub mod redaction;
 pub mod relations;
 pub mod resolution;
+pub mod room_import;
 #[cfg(test)]
 mod test_room;
 pub mod visibility;

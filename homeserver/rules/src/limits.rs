@@ -23,3 +23,9 @@ pub const INVITE_FILTER_ENTRIES_MAX: usize = 1_000;
 
 /// Longest pattern of an invite filter that is looked at, in bytes; no identifier is longer.
 pub const INVITE_PATTERN_BYTES_MAX: usize = 255;
+
+/// Events of a room that is joined over another server, state and auth chain together.
+pub const IMPORT_EVENTS_MAX: usize = 200_000;
+
+/// Signatures of one server on one event whose keys are looked up; further ones count as absent.
+pub const SIGNATURES_PER_SERVER_MAX: usize = 4;
