@@ -1,0 +1,69 @@
+"""A server as a process on loopback, with its data on disk.
+
+Owns starting, stopping and killing it, and its folder; what it runs and with which settings is the caller's.
+"""
+
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+START_SECONDS_MAX = 90
+STOP_SECONDS_MAX = 30
+LOG_CHARACTERS_SHOWN = 4_000
+
+
+class Process:
+    """Subclasses give `command()` and `base_url`; `restart_after_kill` keeps the data."""
+
+    def __init__(self, name):
+        self.name = name
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"lianqiao-{name}-"))
+        self.log_file = self.folder / "server.log"
+        self.process = None
+
+    def start(self):
+        """Starts the process and returns when it answers."""
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+            )
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} does not start:\n{self.log_end()}")
+            time.sleep(0.02)
+
+    def answers(self):
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/_matrix/client/versions", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def log_end(self):
+        return self.log_file.read_text(errors="replace")[-LOG_CHARACTERS_SHOWN:]
+
+    def kill(self):
+        """Kills the process where it stands."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(STOP_SECONDS_MAX)
+
+    def restart_after_kill(self):
+        self.kill()
+        self.start()
+
+    def remove(self):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
