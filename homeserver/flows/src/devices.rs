@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use accounts::{Accounts, DeviceObserver};
 use async_trait::async_trait;
 use delivery::push::Push;
-use keys::{Keys, KeysError, ToDeviceMessage, ToDeviceTransaction};
+use keys::{Keys, KeysError, RemoteMessage, ToDeviceMessage, ToDeviceTransaction};
 use rooms::{Membership, Rooms, RoomsError};
 use ruma::{
     DeviceId, OwnedDeviceId, UserId, api::client::to_device::send_event_to_device::v3::Messages,
@@ -33,8 +33,9 @@ pub struct SendToDevice<'a> {
     pub messages: Messages,
 }
 
-/// Queues messages for the devices of local users. `*` stands for the devices a user has at this moment; a device
-/// that does not exist gets nothing, and neither does an account that is closed.
+/// Queues messages for devices. `*` stands for the devices a local user has at this moment; a local device that does not
+/// exist gets nothing, and neither does an account that is closed. Messages for users of other servers are handed over
+/// to the sender, and their servers do the same.
 ///
 /// # Errors
 /// [`KeysError`] when the messages are too many or too large; nothing was queued then.
@@ -53,13 +54,19 @@ pub async fn send_to_device(
     if keys.to_device_was_sent(transaction).await? {
         return Ok(());
     }
-    let mut messages = Vec::new();
+    let (mut messages, mut remote) = (Vec::new(), Vec::new());
     for (user, by_device) in send.messages {
-        if accounts.is_local(&user) && accounts.is_active(reader, &user).await? {
+        if !accounts.is_local(&user) {
+            remote.extend(by_device.into_iter().map(|(device, content)| RemoteMessage {
+                user: user.clone(),
+                device: device.to_string(),
+                content: content.into_json(),
+            }));
+        } else if accounts.is_active(reader, &user).await? {
             address(reader, accounts, &user, by_device, &mut messages).await?;
         }
     }
-    keys.send_to_device(transaction, messages).await
+    keys.send_to_device_everywhere(transaction, messages, remote).await
 }
 
 /// Turns one user's part into messages to single devices.

@@ -15,6 +15,7 @@ mod device_lists;
 mod errors;
 pub mod limits;
 mod one_time;
+mod outgoing;
 mod published;
 mod queues;
 mod removal;
@@ -38,6 +39,7 @@ pub use crate::{
     cross_signing::{CrossSigningChange, CrossSigningUpload, Usage},
     dehydrated::{DehydratedDevice, DehydratedEvents},
     errors::KeysError,
+    outgoing::{OutgoingMessage, RemoteMessage},
     published::PublishedKeys,
     signatures::{SignatureFailure, SignatureUpload, SignaturesAdded},
     tables::{BackupSessionRow, tables},

@@ -10,6 +10,12 @@ pub const TO_DEVICE_QUEUE_LENGTH_MAX: usize = 10_000;
 /// Most recipients of one request, after `*` was expanded.
 pub const TO_DEVICE_RECIPIENTS_MAX: usize = 10_000;
 
+/// Bytes of content from which on the messages for one other server go into a further EDU.
+pub const OUTGOING_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// Most devices that one EDU for another server names.
+pub const OUTGOING_MESSAGE_RECIPIENTS_MAX: usize = 100;
+
 /// Most messages put into one batch of the store.
 pub const TO_DEVICE_BATCH_LENGTH_MAX: usize = 256;
 

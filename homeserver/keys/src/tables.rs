@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use model::StreamPos;
-use ruma::{OwnedDeviceId, OwnedUserId};
+use ruma::{OwnedDeviceId, OwnedServerName, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
@@ -108,6 +108,10 @@ pub const BACKUP_DROPPED: Table<(OwnedUserId, u64), ()> =
 pub const DEHYDRATED_DEVICE: Table<OwnedUserId, DehydratedRow> =
     Table::new(230, "dehydrated_device", Profile::Point, "which dehydrated device does the user have?");
 
+/// Messages for devices on other servers, in the order they were sent: where to, and the content of the EDU.
+pub const OUTGOING_TO_DEVICE: Table<StreamPos, (OwnedServerName, Bytes)> =
+    Table::new(231, "outgoing_to_device", Profile::Queue, "which messages are to leave for other servers?");
+
 /// The whole list of this crate, for the store's catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -134,6 +138,7 @@ pub fn tables() -> Vec<TableInfo> {
         BACKUP_SESSION.info(),
         BACKUP_DROPPED.info(),
         DEHYDRATED_DEVICE.info(),
+        OUTGOING_TO_DEVICE.info(),
     ]
 }
 

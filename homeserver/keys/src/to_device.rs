@@ -11,14 +11,15 @@ use serde_json::value::RawValue;
 use store::{Audience, Batch, Commit, Reader, Scan, StoreError};
 
 use crate::{
-    Keys, KeysError,
+    Keys, KeysError, RemoteMessage,
     limits::{
         ROWS_PER_STEP_MAX, TO_DEVICE_BATCH_BYTES_MAX, TO_DEVICE_BATCH_LENGTH_MAX,
         TO_DEVICE_CONTENT_BYTES_MAX, TO_DEVICE_QUEUE_LENGTH_MAX, TO_DEVICE_RECIPIENTS_MAX,
         TRANSACTION_AGE_MS_MAX, TRANSACTIONS_SWEPT_MAX,
     },
+    outgoing,
     queues::Queue,
-    tables::{TO_DEVICE, TO_DEVICE_TRANSACTION, TO_DEVICE_TRANSACTION_BY_AGE},
+    tables::{OUTGOING_TO_DEVICE, TO_DEVICE, TO_DEVICE_TRANSACTION, TO_DEVICE_TRANSACTION_BY_AGE},
 };
 
 /// One message to one device.
@@ -82,17 +83,41 @@ impl Keys {
         transaction: ToDeviceTransaction<'_>,
         messages: Vec<ToDeviceMessage>,
     ) -> Result<(), KeysError> {
-        check_bounds(&messages)?;
+        self.send_to_device_everywhere(transaction, messages, Vec::new()).await
+    }
+
+    /// The same, for devices of this server and of others together.
+    ///
+    /// # Errors
+    /// As [`Keys::send_to_device`].
+    pub async fn send_to_device_everywhere(
+        &self,
+        transaction: ToDeviceTransaction<'_>,
+        messages: Vec<ToDeviceMessage>,
+        remote: Vec<RemoteMessage>,
+    ) -> Result<(), KeysError> {
+        let contents = messages.iter().map(|message| &message.content);
+        check_bounds(contents.chain(remote.iter().map(|message| &message.content)))?;
         if self.to_device_was_sent(transaction).await? {
             return Ok(());
         }
-        let mut rest = messages.as_slice();
+        let outgoing = outgoing::contents(transaction, &remote);
+        let (mut rest, mut outgoing) = (messages.as_slice(), outgoing.as_slice());
         loop {
             let (chunk, later) = rest.split_at(batch_length(rest));
             rest = later;
             let mut batch = Batch::new();
             self.queue(&mut batch, transaction, chunk).await?;
-            if rest.is_empty() {
+            while let Some((content, later)) = outgoing.split_first()
+                && rest.is_empty()
+                && batch.bytes() <= TO_DEVICE_BATCH_BYTES_MAX
+            {
+                let position = batch.position();
+                batch.put(&OUTGOING_TO_DEVICE, &position, content);
+                outgoing = later;
+            }
+            let is_last = rest.is_empty() && outgoing.is_empty();
+            if is_last {
                 self.remember(&mut batch, transaction).await?;
             }
             match self.0.store.commit(batch).await {
@@ -100,7 +125,7 @@ impl Keys {
                 Err(StoreError::Conflict) => return Ok(()),
                 outcome => outcome?,
             };
-            if rest.is_empty() {
+            if is_last {
                 return Ok(());
             }
         }
@@ -158,6 +183,40 @@ impl Keys {
         self.0.queues.shrunk(user, device, rows.len());
         drop(self.0.store.submit(batch));
         Ok(())
+    }
+
+    /// Adds to `batch` the deletion of messages that somebody else takes over in the same batch.
+    pub fn add_taken(
+        &self,
+        batch: &mut Batch,
+        (user, device): (&UserId, &DeviceId),
+        taken: &[PendingMessage],
+    ) {
+        for (position, event) in taken {
+            let key = (user.to_owned(), device.to_owned(), *position);
+            batch.expect_eq(&TO_DEVICE, &key, event);
+            batch.delete(&TO_DEVICE, &key);
+        }
+        let (keys, user, device, count) = (self.clone(), user.to_owned(), device.to_owned(), taken.len());
+        batch.on_commit(move |_| keys.0.queues.shrunk(&user, &device, count));
+    }
+
+    /// The first device after this one, in order of their ids, for which messages wait. Costs one read a device, so
+    /// it is for the start of a program, not for every day.
+    ///
+    /// # Errors
+    /// Whatever the store answers.
+    pub async fn next_with_to_device(
+        &self,
+        reader: &Reader,
+        after: Option<(&UserId, &DeviceId)>,
+    ) -> Result<Option<(OwnedUserId, OwnedDeviceId)>, StoreError> {
+        let mut scan = Scan::all().limit(1);
+        if let Some((user, device)) = after {
+            scan = scan.after(&(user.to_owned(), device.to_owned(), StreamPos::new(u64::MAX)));
+        }
+        let first = reader.scan_keys(&TO_DEVICE, scan).await?.pop();
+        Ok(first.map(|(user, device, _)| (user, device)))
     }
 
     async fn queue_of(&self, user: &UserId, device: &DeviceId) -> Result<Queue, StoreError> {
@@ -246,11 +305,12 @@ impl Keys {
     }
 }
 
-fn check_bounds(messages: &[ToDeviceMessage]) -> Result<(), KeysError> {
-    if messages.len() > TO_DEVICE_RECIPIENTS_MAX {
-        return Err(KeysError::TooManyRecipients { count: messages.len(), max: TO_DEVICE_RECIPIENTS_MAX });
+fn check_bounds<'a>(contents: impl Iterator<Item = &'a Box<RawValue>> + Clone) -> Result<(), KeysError> {
+    let count = contents.clone().count();
+    if count > TO_DEVICE_RECIPIENTS_MAX {
+        return Err(KeysError::TooManyRecipients { count, max: TO_DEVICE_RECIPIENTS_MAX });
     }
-    match messages.iter().map(|message| message.content.get().len()).max() {
+    match contents.map(|content| content.get().len()).max() {
         Some(bytes) if bytes > TO_DEVICE_CONTENT_BYTES_MAX => {
             Err(KeysError::MessageTooLarge { bytes, max: TO_DEVICE_CONTENT_BYTES_MAX })
         }
