@@ -80,6 +80,12 @@ impl Rooms {
         serial
     }
 
+    /// Tells whenever typing or presence may have changed; see [`streams::EphemeralPos::changes`].
+    #[must_use]
+    pub fn ephemeral_changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.reading.typing.changes()
+    }
+
     /// A device of the user began a sync.
     pub async fn presence_synced(
         &self,

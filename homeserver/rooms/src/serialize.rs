@@ -73,6 +73,34 @@ impl Rooms {
         Ok(written)
     }
 
+    /// Client JSON of events for an application service that is interested in their room: everything but what is said
+    /// of one reader. Nobody's right to see them is checked.
+    pub async fn service_events(
+        &self,
+        reader: &Reader,
+        events: &[EventNum],
+    ) -> Result<Vec<Bytes>, RoomsError> {
+        let now_ms = self.parts.clock.now_ms();
+        self.warm(events).await?;
+        let mut written = Vec::with_capacity(events.len());
+        for num in events {
+            let pdu = self.pdu(reader, *num).await?;
+            let meta = self.meta(reader, *num).await?;
+            let replaced = self.replaced(reader, &pdu, &meta).await?;
+            let redaction = self.redaction_of(reader, &meta).await?;
+            let unsigned = Unsigned {
+                age_ms: Some(now_ms.saturating_sub(pdu.origin_server_ts())),
+                prev_content: replaced.as_ref().map(Pdu::content_bytes),
+                prev_sender: replaced.as_ref().map(|replaced| replaced.sender().as_str()),
+                replaces_state: replaced.as_ref().map(|replaced| replaced.event_id()),
+                redacted_because: redaction.as_deref(),
+                ..Unsigned::default()
+            };
+            written.push(write(&pdu, EventForm::Full, &unsigned));
+        }
+        Ok(written)
+    }
+
     pub(crate) async fn client_event(
         &self,
         reader: &Reader,

@@ -9,6 +9,7 @@ use model::RoomNum;
 use parking_lot::Mutex;
 use ruma::{OwnedUserId, UserId};
 use streams::{EphemeralPos, Notifier};
+use tokio::sync::watch;
 
 use crate::read::LocalMembers;
 
@@ -75,6 +76,11 @@ impl Typing {
         let serial = self.0.serials.now();
         self.settled();
         serial
+    }
+
+    /// Tells of every serial given, to presence too.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.0.serials.changes()
     }
 
     /// Waits out a change that took its serial and is not written yet.

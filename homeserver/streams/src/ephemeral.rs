@@ -1,32 +1,44 @@
 //! Serials for what is never stored: typing and presence.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::Clock;
+use tokio::sync::watch;
 
 /// A counter of this process. It starts at the microseconds of the clock and counts by one, so that after a restart it
 /// is ahead of everything it gave before (as long as fewer than a million serials a second are taken).
 #[derive(Clone, Debug)]
-pub struct EphemeralPos(Arc<AtomicU64>);
+pub struct EphemeralPos(Arc<watch::Sender<u64>>);
 
 impl EphemeralPos {
     /// A counter that starts now.
     #[must_use]
     pub fn new(clock: &Clock) -> Self {
-        Self(Arc::new(AtomicU64::new(clock.now_us())))
+        Self(Arc::new(watch::Sender::new(clock.now_us())))
     }
 
     /// The last serial given. Sample it before reading what it numbers.
     #[must_use]
     pub fn now(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        *self.0.borrow()
     }
 
     /// A new serial, above every earlier one.
     #[must_use]
     pub fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst) + 1
+        let mut given = 0;
+        self.0.send_modify(|serial| {
+            *serial += 1;
+            given = *serial;
+        });
+        given
+    }
+
+    /// Tells whenever a serial was given. What it numbers may be written a moment later: whoever is told samples the
+    /// serial anew before reading.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
     }
 }
 
