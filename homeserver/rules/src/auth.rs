@@ -28,6 +28,12 @@ impl Refusal {
         Self(reason.into())
     }
 
+    /// A room has one create event: any other is refused, whatever it says.
+    #[must_use]
+    pub fn second_create() -> Self {
+        Self::new("the room has another create event")
+    }
+
     /// What the rule said.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -180,21 +186,37 @@ pub fn check(
     state: impl Fn(&str, &str) -> Option<Pdu>,
 ) -> Result<(), Refusal> {
     let as_own = owned_state::is_allowed(version, event, &state);
-    let seen = |pdu: Pdu| Seen { event: Judged::accepted(pdu), as_own: false };
+    let judged = Judged::accepted(event.clone());
+    let seen = if as_own {
+        Seen::with_state_key(judged, event.sender().to_string())
+    } else {
+        Seen::as_it_is(judged)
+    };
+    let found = |pdu: Pdu| Seen::as_it_is(Judged::accepted(pdu));
     state_res::check_state_dependent_auth_rules(
         version.authorization(),
-        Seen { event: Judged::accepted(event.clone()), as_own },
-        |kind: &StateEventType, state_key: &str| state(&kind.to_string(), state_key).map(seen),
+        seen,
+        |kind: &StateEventType, state_key: &str| state(&kind.to_string(), state_key).map(found),
     )
     .map_err(Refusal)
 }
 
-/// An event as the ordinary rules are to see it: with the sender's id as its state key where the sender may speak
-/// for the key's owner (MSC3757).
+/// An event as the ordinary rules are to see it: under another state key where its sender may speak for the key's
+/// owner (MSC3757).
 #[derive(Clone, Debug)]
-struct Seen {
+pub(crate) struct Seen {
     event: Judged,
-    as_own: bool,
+    state_key: Option<String>,
+}
+
+impl Seen {
+    pub fn as_it_is(event: Judged) -> Self {
+        Self { event, state_key: None }
+    }
+
+    pub fn with_state_key(event: Judged, state_key: String) -> Self {
+        Self { event, state_key: Some(state_key) }
+    }
 }
 
 impl Event for Seen {
@@ -225,7 +247,7 @@ impl Event for Seen {
     }
 
     fn state_key(&self) -> Option<&str> {
-        if self.as_own { Some(self.event.sender().as_str()) } else { Event::state_key(&self.event) }
+        self.state_key.as_deref().or_else(|| Event::state_key(&self.event))
     }
 
     fn prev_events(&self) -> Box<dyn DoubleEndedIterator<Item = &OwnedEventId> + '_> {

@@ -2,8 +2,7 @@
 //! or followed by `_` and anything. Its owner may set it, and whoever ranks above the owner.
 //!
 //! Only rooms of the version that says so know this; everywhere else such a key must be the sender's own id.
-//! State resolution still goes by that older rule, so two branches that set a foreign owner's key at the same
-//! time leave the key as it was before both.
+//! How state resolution learns of it: `resolution::owned`.
 
 use model::{Pdu, RoomVersion};
 use ruma::{OwnedUserId, UserId};

@@ -1,5 +1,6 @@
 //! State resolution: one state out of several that disagree, the same on every server that holds the same
-//! events. Version 1 is ours (`v1`), versions 2 and 2.1 are ruma's; one door leads to all three.
+//! events. Version 1 is ours (`v1`), versions 2 and 2.1 are ruma's; one door leads to all three. In rooms with owned
+//! state `owned` stands between the door and ruma.
 //!
 //! The caller passes only what is in conflict plus the agreed state that the conflict can touch (see
 //! [`relevant`]), so that the cost follows the conflict and not the size of the room.
@@ -13,7 +14,7 @@ use model::RoomVersion;
 use ruma::{
     EventId, OwnedEventId,
     events::StateEventType,
-    room_version_rules::StateResolutionVersion,
+    room_version_rules::{StateResolutionV2Rules, StateResolutionVersion},
     state_res::{self, utils::event_id_set::EventIdSet},
 };
 
@@ -22,6 +23,7 @@ use crate::{
     limits::{RESOLUTION_EVENTS_MAX, RESOLUTION_STEPS_MAX},
 };
 
+mod owned;
 mod v1;
 
 /// A state: event type and state key to event.
@@ -84,19 +86,36 @@ pub fn resolve(
         if steps.get() > budget.steps_max { None } else { (conflict.fetch)(id) }
     };
     let resolved = match &version.rules().state_res {
-        StateResolutionVersion::V2(rules) => state_res::resolve(
-            version.authorization(),
-            rules,
-            states.iter(),
-            chains_with_difference(&conflict.auth_difference),
-            fetch,
-            |_| Some(conflict.subgraph.iter().cloned().collect()),
-        ),
+        StateResolutionVersion::V2(rules) if version.has_owned_state() => {
+            owned::resolve(version, states, fetch, |states, show| {
+                by_ruma(version, rules, states, conflict, show)
+            })
+        }
+        StateResolutionVersion::V2(rules) => by_ruma(version, rules, states, conflict, fetch),
         _ => Ok(v1::resolve(version, states, fetch)),
     };
     if steps.get() > budget.steps_max {
         return Err(ResolveError::TooExpensive("steps"));
     }
+    resolved
+}
+
+/// Versions 2 and 2.1.
+fn by_ruma<E: state_res::Event<Id = OwnedEventId> + Clone>(
+    version: &RoomVersion,
+    rules: &StateResolutionV2Rules,
+    states: &[StateMap],
+    conflict: &Conflict<'_>,
+    fetch: impl Fn(&EventId) -> Option<E>,
+) -> Result<StateMap, ResolveError> {
+    let resolved = state_res::resolve(
+        version.authorization(),
+        rules,
+        states.iter(),
+        chains_with_difference(&conflict.auth_difference),
+        fetch,
+        |_| Some(conflict.subgraph.iter().cloned().collect()),
+    );
     Ok(resolved?)
 }
 

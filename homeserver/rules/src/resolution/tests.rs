@@ -306,3 +306,100 @@ fn keys_in_conflict_are_those_that_differ_or_lack() {
     let keys: HashSet<String> = conflicted(&states).into_keys().map(|(kind, _)| kind.to_string()).collect();
     assert_eq!(keys, HashSet::from(["m.room.topic".to_owned(), "m.room.name".to_owned()]));
 }
+
+/// alice (100), bob (50), carol (0), dave (0) in a room where everybody may set `org.example.call`.
+fn with_owned_state(version: &'static RoomVersion) -> TestRoom {
+    let mut room = TestRoom::new(version, "public");
+    for name in ["bob", "carol", "dave"] {
+        room.member(name, name, "join");
+    }
+    room.puts("alice", "m.room.power_levels", "", owned_levels(50));
+    room
+}
+
+fn owned_levels(bob: i64) -> Value {
+    json!({
+        "users": {"@alice:example.org": 100, "@bob:example.org": bob},
+        "events": {"org.example.call": 0},
+    })
+}
+
+const CALL: &str = "org.example.call";
+
+/// What each of two branches sets (sender, key), and who of them stands after resolution. The second branch is
+/// the later one.
+#[test]
+fn owned_state_that_was_allowed_survives_resolution() {
+    let owned = version(model::OWNED_STATE_ROOM_VERSION);
+    let carols = "@carol:example.org_phone_m.call";
+    let cases = [
+        // Only one branch sets the key.
+        (Some(("carol", carols)), None, Some("carol")),
+        (Some(("bob", carols)), None, Some("bob")),
+        (None, Some(("alice", "@bob:example.org")), Some("alice")),
+        // Both set it, the later one wins.
+        (Some(("carol", carols)), Some(("bob", carols)), Some("bob")),
+        (Some(("bob", carols)), Some(("carol", carols)), Some("carol")),
+        (Some(("bob", "@bob:example.org")), Some(("alice", "@bob:example.org")), Some("alice")),
+    ];
+    for (first, second, winner) in cases {
+        let room = with_owned_state(owned);
+        let (mut left, mut right) = (room.fork("l"), room.fork("r"));
+        right.time += 5_000;
+        for (branch, set) in [(&mut left, first), (&mut right, second)] {
+            if let Some((sender, key)) = set {
+                branch.puts(sender, CALL, key, json!({"by": sender}));
+            }
+        }
+        let key = first.or(second).unwrap().1;
+        let branches = [&left, &right];
+        let found = at(&branches, &resolve_branches(&branches), CALL, key);
+        let by = found.as_ref().and_then(|content| content["by"].as_str());
+        assert_eq!(by, winner, "{first:?} against {second:?}");
+    }
+}
+
+#[test]
+fn owned_state_falls_with_the_rank_that_allowed_it() {
+    let owned = version(model::OWNED_STATE_ROOM_VERSION);
+    let carols = "@carol:example.org_x";
+    for (bob_keeps, expected) in [(50, Some("bob")), (1, Some("bob")), (0, Some("carol"))] {
+        let mut room = with_owned_state(owned);
+        room.puts("carol", CALL, carols, json!({"by": "carol"}));
+        let (mut left, mut right) = (room.fork("l"), room.fork("r"));
+        left.puts("alice", "m.room.power_levels", "", owned_levels(bob_keeps));
+        right.time += 5_000;
+        right.puts("bob", CALL, carols, json!({"by": "bob"}));
+        let branches = [&left, &right];
+        let found = at(&branches, &resolve_branches(&branches), CALL, carols);
+        let by = found.as_ref().and_then(|content| content["by"].as_str());
+        assert_eq!(by, expected, "bob at {bob_keeps}");
+    }
+}
+
+#[test]
+fn owned_state_of_someone_banned_meanwhile_is_undone() {
+    let owned = version(model::OWNED_STATE_ROOM_VERSION);
+    let room = with_owned_state(owned);
+    let (mut left, mut right) = (room.fork("l"), room.fork("r"));
+    left.member("alice", "carol", "ban");
+    right.puts("carol", CALL, "@carol:example.org_x", json!({"by": "carol"}));
+    right.puts("dave", CALL, "@dave:example.org_x", json!({"by": "dave"}));
+    let branches = [&left, &right];
+    let state = resolve_branches(&branches);
+    assert_eq!(at(&branches, &state, CALL, "@carol:example.org_x"), None);
+    assert_eq!(at(&branches, &state, CALL, "@dave:example.org_x").unwrap()["by"], "dave");
+}
+
+#[test]
+fn covered_keys_do_not_meet_the_keys_of_others() {
+    let owned = version(model::OWNED_STATE_ROOM_VERSION);
+    let room = with_owned_state(owned);
+    let (mut left, mut right) = (room.fork("l"), room.fork("r"));
+    left.puts("carol", CALL, "@carol:example.org", json!({"by": "carol"}));
+    right.puts("dave", CALL, "\0@carol:example.org", json!({"by": "dave"}));
+    let branches = [&left, &right];
+    let state = resolve_branches(&branches);
+    assert_eq!(at(&branches, &state, CALL, "@carol:example.org").unwrap()["by"], "carol");
+    assert_eq!(at(&branches, &state, CALL, "\0@carol:example.org").unwrap()["by"], "dave");
+}
