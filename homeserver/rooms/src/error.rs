@@ -78,6 +78,9 @@ pub enum RoomsError {
     /// A feature that this server refuses on purpose; the text says which.
     #[error("{0}")]
     Unsupported(String),
+    /// What another server says of a room contradicts itself or the room's rules; the text says how.
+    #[error("{0}")]
+    PeerNotBelieved(String),
     /// Too many writers raced for the room; the request can be repeated.
     #[error("the room changed too often while the event was built")]
     Contended,

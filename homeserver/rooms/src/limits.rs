@@ -56,6 +56,20 @@ pub const TRANSACTION_ID_BYTES_MAX: usize = 255;
 pub const RELATED_REDACTIONS_MAX: usize = 500;
 /// Changes of thread subscriptions that one answer holds.
 pub const THREAD_SUBSCRIPTIONS_PAGE_MAX: usize = 1_000;
+/// Events that one batch of outliers holds.
+pub const OUTLIERS_PER_BATCH_MAX: usize = 1_000;
+/// Entries of the state of a room that is taken over from another server.
+pub const IMPORT_STATE_MAX: usize = 30_000;
+/// Places that a gap in a timeline keeps free for the events that are missing.
+pub const GAP_POSITIONS: usize = 4_096;
+/// Events of one auth chain that are read for an answer.
+pub const AUTH_CHAIN_EVENTS_MAX: usize = 100_000;
+/// Servers of one room that a listing returns.
+pub const SERVERS_OF_ROOM_MAX: usize = 100_000;
+/// Bytes of one stripped state event that another server sent.
+pub const STRIPPED_EVENT_BYTES_MAX: usize = 65_536;
+/// Compiled server access lists kept in memory, by count.
+pub const ACL_CACHE_ENTRIES: u64 = 2_000;
 /// Stripped state events kept with one invite or knock.
 pub const STRIPPED_EVENTS_MAX: usize = 20;
 /// Random characters of a room id before version 12.

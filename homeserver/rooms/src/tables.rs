@@ -5,7 +5,7 @@
 //! [`crate::resolution`].
 
 use model::{EventNum, RoomNum, StateKeyNum, StateNum, StreamPos, TimelinePos};
-use ruma::{OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedUserId};
+use ruma::{OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedServerName, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
@@ -103,6 +103,18 @@ pub const TIMESTAMP: Table<(RoomNum, u64, TimelinePos), EventNum> =
 pub const PENDING_REDACTION: Table<(OwnedEventId, EventNum), RoomNum> =
     Table::new(322, "pending_redaction", Profile::Scan, "which redactions wait for this event?");
 
+/// Other servers with joined members in a room, and how many.
+pub const ROOM_SERVER: Table<(RoomNum, OwnedServerName), u64> =
+    Table::new(323, "room_server", Profile::Scan, "which other servers are in this room?");
+
+/// Rooms in which another server has joined members.
+pub const SERVER_ROOM: Table<(OwnedServerName, RoomNum), ()> =
+    Table::new(324, "server_room", Profile::Scan, "in which rooms is this server?");
+
+/// Places in timelines before which events are missing.
+pub const GAP: Table<(RoomNum, TimelinePos), GapRecord> =
+    Table::new(325, "gap", Profile::Scan, "before which event of this room is history missing?");
+
 /// The whole list of this crate, for the store's catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -130,6 +142,9 @@ pub fn tables() -> Vec<TableInfo> {
         PUBLISHED.info(),
         TIMESTAMP.info(),
         PENDING_REDACTION.info(),
+        ROOM_SERVER.info(),
+        SERVER_ROOM.info(),
+        GAP.info(),
     ]
 }
 
@@ -173,6 +188,9 @@ pub struct MetaRecord {
     /// The event failed against the current state: usable as ancestor, never shown.
     #[serde(rename = "f", default, skip_serializing_if = "std::ops::Not::not")]
     pub soft_failed: bool,
+    /// The event is known and has no state around it: it stands behind others, or came before them.
+    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
+    pub outlier: bool,
     /// The redaction that emptied the event.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub redacted_by: Option<EventNum>,
@@ -213,6 +231,14 @@ pub struct RoomHead {
     pub depth: u64,
 }
 record!(RoomHead);
+
+/// What is missing before an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapRecord {
+    /// The parents that this server does not have.
+    pub missing: Vec<OwnedEventId>,
+}
+record!(GapRecord);
 
 /// Stripped state events as JSON texts, each checked to be readable before it was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

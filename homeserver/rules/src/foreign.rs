@@ -161,6 +161,21 @@ pub fn co_sign<K: KeyPair>(
     Ok(Pdu::parse(pdu.event_id().to_owned(), Bytes::from(canonical::to_bytes(&object)?))?)
 }
 
+/// A received event with one signature more, before its signatures are checked.
+///
+/// # Errors
+/// When the event cannot be signed.
+pub fn co_sign_received<K: KeyPair>(
+    received: Received,
+    version: &RoomVersion,
+    key: &K,
+    server_name: &ServerName,
+) -> Result<Received, ForeignError> {
+    let Received { mut object, event_id } = received;
+    sign_event(server_name.as_str(), key, &mut object, version.redaction()).map_err(BuildError::from)?;
+    Ok(Received { object, event_id })
+}
+
 #[cfg(test)]
 #[path = "foreign_tests.rs"]
 mod tests;

@@ -10,7 +10,7 @@ use crate::Rooms;
 use crate::read::{EventMeta, StateKey};
 
 /// A new event's rows.
-pub(super) struct NewRow {
+pub(crate) struct NewRow {
     pub event: EventNum,
     pub event_id: OwnedEventId,
     pub pdu: Pdu,
@@ -34,6 +34,8 @@ pub(crate) struct Effects {
     timeline: Vec<(EventNum, StreamPos)>,
     newest_bump: Option<StreamPos>,
     redacted: Vec<EventNum>,
+    newest_gap: Option<StreamPos>,
+    history: bool,
 }
 
 impl Effects {
@@ -47,10 +49,12 @@ impl Effects {
             timeline: Vec::new(),
             newest_bump: None,
             redacted: Vec::new(),
+            newest_gap: None,
+            history: false,
         }
     }
 
-    pub(super) fn event(&mut self, row: NewRow) {
+    pub fn event(&mut self, row: NewRow) {
         self.events.push(row);
     }
 
@@ -76,6 +80,16 @@ impl Effects {
 
     pub fn redacted(&mut self, event: EventNum) {
         self.redacted.push(event);
+    }
+
+    /// Something is missing before the event at this position.
+    pub fn gap(&mut self, position: StreamPos) {
+        self.newest_gap = Some(position);
+    }
+
+    /// Events were put into the timeline elsewhere than at its end.
+    pub fn in_history(&mut self) {
+        self.history = true;
     }
 
     /// Hands the changes to the committer.
@@ -122,6 +136,12 @@ impl Effects {
         }
         if let Some(position) = self.newest_bump {
             caches.latest_bump.raise(&self.room, commit.resolve(position));
+        }
+        if let Some(position) = self.newest_gap {
+            caches.latest_gap.raise(&self.room, commit.resolve(position));
+        }
+        if self.history {
+            caches.recent.invalidate(&self.room);
         }
         for event in self.redacted {
             caches.pdus.invalidate(&event);

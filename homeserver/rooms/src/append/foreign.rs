@@ -1,22 +1,17 @@
 //! Events that another server built, and events on an older part of the graph.
 //!
-//! The caller has checked form, hashes and signatures and knows every referenced event. Here the
-//! event is judged three times (its own references, the state before it, the current state), and
-//! the current state is resolved anew over all forward extremities.
+//! The caller has checked form, hashes and signatures and knows every referenced event, or brings the state with it
+//! where parents are missing. Here the event is judged three times (its own references, the state before it, the
+//! current state; see [`super::judge`]), and the current state is resolved anew over all forward extremities
+//! ([`super::adopt`]).
 
-use std::collections::HashMap;
+use model::{EventNum, Pdu, RoomNum, StreamPos};
+use store::StoreError;
 
-use model::{EventNum, Pdu, RoomNum, StateKeyNum, StateNum, StreamPos, TimelinePos};
-use rules::auth::Judged;
-use ruma::{EventId, OwnedEventId};
-use store::{Scan, StoreError};
-
-use super::draft::EMPTY_STATE;
+use super::judge::Judgement;
 use super::{Draft, Writer};
-use crate::limits::{APPEND_ATTEMPTS_MAX, EXTREMITIES_MAX};
+use crate::limits::APPEND_ATTEMPTS_MAX;
 use crate::read::EventMeta;
-use crate::resolution::{self, Unwritten};
-use crate::tables::PENDING_REDACTION;
 use crate::{Rooms, RoomsError};
 
 /// An event whose form, hashes and signatures were checked.
@@ -24,6 +19,17 @@ use crate::{Rooms, RoomsError};
 pub struct ForeignEvent {
     /// The event.
     pub pdu: Pdu,
+    /// States behind parents that are not known here, as another server tells them: known events each, outliers
+    /// mostly. Without any, every parent must be known.
+    pub states: Vec<Vec<EventNum>>,
+}
+
+impl ForeignEvent {
+    /// An event whose parents are all known.
+    #[must_use]
+    pub fn new(pdu: Pdu) -> Self {
+        Self { pdu, states: Vec::new() }
+    }
 }
 
 /// What became of a foreign event.
@@ -38,17 +44,21 @@ pub enum Verdict {
     },
     /// It was here before.
     Known,
+    /// It is known with the state around it and has no place in the timeline yet: history.
+    Kept,
     /// Allowed where it was sent, not by the current state: kept as an ancestor, never shown.
     SoftFailed,
     /// Not allowed where it was sent: kept so that what refers to it can be judged, never used.
     Rejected(String),
 }
 
-/// The first two judgements, and the state around the event.
-struct Judgement {
-    refusal: Option<String>,
-    state_before: StateNum,
-    auth: Vec<EventNum>,
+/// To what end an event is taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taking {
+    /// As news: it comes to the end of the timeline.
+    News,
+    /// As history: it is judged and waits for its place.
+    History,
 }
 
 impl Rooms {
@@ -58,13 +68,33 @@ impl Rooms {
     /// [`RoomsError::EventNotFound`] when a referenced event is not known: fetch it first. The
     /// store's own. A refused event is no error but a [`Verdict`].
     pub async fn append_pdu(&self, room: RoomNum, foreign: ForeignEvent) -> Result<Verdict, RoomsError> {
+        self.take(room, foreign, Taking::News).await
+    }
+
+    /// Judges an event of the past and keeps it with the state around it. It enters the timeline with
+    /// [`Rooms::fill_gap`].
+    ///
+    /// # Errors
+    /// As [`Rooms::append_pdu`].
+    pub async fn keep_history(&self, room: RoomNum, foreign: ForeignEvent) -> Result<Verdict, RoomsError> {
+        self.take(room, foreign, Taking::History).await
+    }
+
+    /// As [`Rooms::append_pdu`], refused when no local user is in the room at that moment.
+    ///
+    /// # Errors
+    /// As [`Rooms::append_pdu`], and [`RoomsError::RoomNotFound`].
+    pub(crate) async fn append_pdu_while_resident(
+        &self,
+        room: RoomNum,
+        foreign: ForeignEvent,
+    ) -> Result<Verdict, RoomsError> {
         for _ in 0..APPEND_ATTEMPTS_MAX {
             let mut writer = self.locks.lock(room).await;
-            let outcome = self.try_append_pdu(room, &mut writer, &foreign.pdu).await;
-            if outcome.is_err() {
-                *writer = Writer::default();
+            if !self.is_resident(room).await? {
+                return Err(RoomsError::RoomNotFound);
             }
-            match outcome {
+            match self.try_take(room, &mut writer, &foreign, Taking::News).await {
                 Err(RoomsError::Store(StoreError::Conflict)) => {}
                 outcome => return outcome,
             }
@@ -72,40 +102,98 @@ impl Rooms {
         Err(RoomsError::Contended)
     }
 
-    async fn try_append_pdu(
+    async fn take(
+        &self,
+        room: RoomNum,
+        foreign: ForeignEvent,
+        taking: Taking,
+    ) -> Result<Verdict, RoomsError> {
+        for _ in 0..APPEND_ATTEMPTS_MAX {
+            let mut writer = self.locks.lock(room).await;
+            match self.try_take(room, &mut writer, &foreign, taking).await {
+                Err(RoomsError::Store(StoreError::Conflict)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(RoomsError::Contended)
+    }
+
+    async fn try_take(
         &self,
         room: RoomNum,
         writer: &mut Writer,
-        pdu: &Pdu,
+        foreign: &ForeignEvent,
+        taking: Taking,
     ) -> Result<Verdict, RoomsError> {
-        if self.event_num(&self.parts.store, pdu.event_id()).await?.is_some() {
-            return Ok(Verdict::Known);
+        let outcome = self.try_take_with(room, writer, foreign, taking).await;
+        if outcome.is_err() {
+            *writer = Writer::default();
         }
+        outcome
+    }
+
+    async fn try_take_with(
+        &self,
+        room: RoomNum,
+        writer: &mut Writer,
+        foreign: &ForeignEvent,
+        taking: Taking,
+    ) -> Result<Verdict, RoomsError> {
+        let store = &self.parts.store;
+        let known = self.event_num(store, foreign.pdu.event_id()).await?;
+        let (event, pdu) = match known {
+            // An outlier is judged anew now that its past is known; its stored form counts.
+            Some(event) => {
+                let meta = self.meta(store, event).await?;
+                if meta.room != room {
+                    return Err(RoomsError::BadJson("the event belongs to another room".to_owned()));
+                }
+                if !meta.outlier {
+                    return Ok(Verdict::Known);
+                }
+                (event, self.pdu(store, event).await?)
+            }
+            None => (self.parts.numbers.event_num().await?, foreign.pdu.clone()),
+        };
         let mut draft = Draft::open(self, room, writer).await?;
         if pdu.room_id() != draft.room_id() {
             return Err(RoomsError::BadJson("the event belongs to another room".to_owned()));
         }
-        let judgement = draft.judge(pdu).await?;
-        let event = self.parts.numbers.event_num().await?;
-        let soft_failure = match &judgement.refusal {
-            Some(_) => None,
-            None => draft.judge_by_current_state(pdu).await?,
+        let judgement = draft.judge(&pdu, &foreign.states).await?;
+        let soft_failure = match (&judgement.refusal, taking) {
+            (None, Taking::News) => draft.judge_by_current_state(&pdu).await?,
+            (Some(_), _) | (None, Taking::History) => None,
         };
-        let meta = draft.foreign_meta(event, pdu, &judgement, soft_failure.is_some()).await?;
+        let meta = draft.foreign_meta(event, &pdu, &judgement, soft_failure.is_some()).await?;
+        let taken = Taken { event, pdu: &pdu, meta, is_known: known.is_some() };
         if let Some(refusal) = judgement.refusal {
-            draft.put_event(event, pdu, &meta);
-            self.commit_draft(draft, writer).await?;
+            tracing::info!(event_id = %pdu.event_id(), refusal, "rejected event");
+            self.commit_aside(draft, writer, &taken).await?;
             return Ok(Verdict::Rejected(refusal));
         }
         if let Some(refusal) = soft_failure {
-            draft.put_event(event, pdu, &meta);
-            self.commit_draft(draft, writer).await?;
             tracing::info!(event_id = %pdu.event_id(), refusal, "soft-failed event");
+            self.commit_aside(draft, writer, &taken).await?;
             return Ok(Verdict::SoftFailed);
         }
-        let position = draft.adopt(event, pdu, meta).await?;
+        if taking == Taking::History {
+            self.commit_aside(draft, writer, &taken).await?;
+            return Ok(Verdict::Kept);
+        }
+        let position = draft.adopt(taken, !foreign.states.is_empty()).await?;
         let commit = self.commit_draft(draft, writer).await?;
         Ok(Verdict::Accepted { event, position: commit.resolve(position) })
+    }
+
+    /// Keeps an event without a place in the timeline.
+    async fn commit_aside(
+        &self,
+        mut draft: Draft,
+        writer: &mut Writer,
+        taken: &Taken<'_>,
+    ) -> Result<(), RoomsError> {
+        draft.put_taken(taken, &taken.meta);
+        self.commit_draft(draft, writer).await.map(|_| ())
     }
 
     async fn commit_draft(&self, draft: Draft, writer: &mut Writer) -> Result<store::Commit, RoomsError> {
@@ -116,83 +204,23 @@ impl Rooms {
     }
 }
 
+/// An event that was judged.
+pub(super) struct Taken<'a> {
+    pub event: EventNum,
+    pub pdu: &'a Pdu,
+    pub meta: EventMeta,
+    /// It was an outlier, so its bytes are stored.
+    pub is_known: bool,
+}
+
 impl Draft {
-    async fn judge(&mut self, pdu: &Pdu) -> Result<Judgement, RoomsError> {
-        let rooms = self.rooms.clone();
-        let store = &rooms.parts.store;
-        let prevs = self.known(pdu.prev_events()).await?;
-        let auth = self.known(pdu.auth_events()).await?;
-        let mut judged: HashMap<OwnedEventId, Judged> = HashMap::new();
-        for event in &auth {
-            let meta = rooms.meta(store, *event).await?;
-            let pdu = rooms.pdu(store, *event).await?;
-            judged.insert(pdu.event_id().to_owned(), Judged::new(pdu, meta.rejected));
+    /// Rows of an event that is new, or of one that was an outlier.
+    pub(super) fn put_taken(&mut self, taken: &Taken<'_>, meta: &EventMeta) {
+        if taken.is_known {
+            self.put_meta(taken.event, taken.pdu, meta);
+        } else {
+            self.put_event(taken.event, taken.pdu, meta);
         }
-        if let Some((_, create)) = self.state("m.room.create", "").await? {
-            judged.entry(create.event_id().to_owned()).or_insert_with(|| Judged::accepted(create));
-        }
-        let before = resolution::state_before(&rooms, store, self.room, &prevs).await?;
-        let base = before.base.unwrap_or(EMPTY_STATE);
-        let state_before =
-            if before.changes.is_empty() { base } else { self.extend_state(base, &before.changes).await? };
-        let fetch = |event_id: &EventId| judged.get(event_id).cloned();
-        let mut refusal = rules::auth::check_references(self.version(), pdu, fetch).err();
-        if refusal.is_none() {
-            refusal = self.judge_by(pdu, Some(state_before)).await?;
-        }
-        Ok(Judgement { refusal: refusal.map(|refusal| refusal.to_string()), state_before, auth })
-    }
-
-    async fn judge_by_current_state(&self, pdu: &Pdu) -> Result<Option<String>, RoomsError> {
-        Ok(self.judge_by(pdu, None).await?.map(|refusal| refusal.to_string()))
-    }
-
-    /// Judges by a snapshot, or by the current state.
-    async fn judge_by(
-        &self,
-        pdu: &Pdu,
-        snapshot: Option<StateNum>,
-    ) -> Result<Option<rules::auth::Refusal>, RoomsError> {
-        let store = &self.rooms.parts.store;
-        let wanted = rules::auth::auth_types_for_event(
-            self.version(),
-            pdu.kind(),
-            pdu.sender(),
-            pdu.state_key(),
-            pdu.content(),
-        );
-        let wanted = match wanted {
-            Ok(wanted) => wanted,
-            Err(refusal) => return Ok(Some(refusal)),
-        };
-        let mut state: HashMap<(String, String), Pdu> = HashMap::new();
-        let create = ("m.room.create".to_owned(), String::new());
-        for key in wanted.into_iter().map(|(kind, key)| (kind.to_string(), key)).chain([create]) {
-            let found = match snapshot {
-                Some(snapshot) => self.rooms.state_event_at(store, snapshot, &key.0, &key.1).await?,
-                None => self.state(&key.0, &key.1).await?.map(|(_, pdu)| pdu),
-            };
-            if let Some(found) = found {
-                state.insert(key, found);
-            }
-        }
-        let find = |kind: &str, key: &str| state.get(&(kind.to_owned(), key.to_owned())).cloned();
-        Ok(rules::auth::check(self.version(), pdu, find).err())
-    }
-
-    async fn known(&self, event_ids: &[OwnedEventId]) -> Result<Vec<EventNum>, RoomsError> {
-        let store = &self.rooms.parts.store;
-        let found = self.rooms.event_nums(store, event_ids).await?;
-        let mut known = Vec::with_capacity(found.len());
-        for event in found {
-            let event = event.ok_or(RoomsError::EventNotFound)?;
-            // An event of another room answers exactly like an unknown one.
-            if self.rooms.meta(store, event).await?.room != self.room {
-                return Err(RoomsError::EventNotFound);
-            }
-            known.push(event);
-        }
-        Ok(known)
     }
 
     async fn foreign_meta(
@@ -213,6 +241,7 @@ impl Draft {
             sequence: 0,
             rejected,
             soft_failed,
+            outlier: false,
             redacted_by: None,
             origin_server_ts: pdu.origin_server_ts(),
             sender_txn: None,
@@ -226,149 +255,5 @@ impl Draft {
             }
         }
         Ok(meta)
-    }
-
-    /// Puts an event that passed every judgement into the timeline, the extremities and the current
-    /// state.
-    async fn adopt(&mut self, event: EventNum, pdu: &Pdu, meta: EventMeta) -> Result<StreamPos, RoomsError> {
-        self.tip.extremities.retain(|(_, event_id)| !pdu.prev_events().contains(event_id));
-        let surplus = (self.tip.extremities.len() + 1).saturating_sub(EXTREMITIES_MAX);
-        self.tip.extremities.drain(..surplus);
-        let position = self.batch.position();
-        let resolved = self.resolved_current_state(event, pdu, meta.state_after).await?;
-        self.tip.extremities.push((event, pdu.event_id().to_owned()));
-        self.tip.depth = self.tip.depth.max(pdu.depth());
-        let meta = EventMeta { position: Some(TimelinePos::from(position)), ..meta };
-        self.put_event(event, pdu, &meta);
-        self.put_in_timeline(event, pdu, position);
-        self.change_current_state((event, pdu), resolved, position).await?;
-        if let Some(redacts) = pdu.redacts(self.version()).map(ToOwned::to_owned) {
-            self.apply_redaction(event, pdu, &redacts).await?;
-        }
-        self.apply_pending_redaction(event, pdu, &meta).await?;
-        Ok(position)
-    }
-
-    /// The state after all forward extremities: those of the draft, and the event that is not in it yet.
-    async fn resolved_current_state(
-        &mut self,
-        event: EventNum,
-        pdu: &Pdu,
-        state_after: StateNum,
-    ) -> Result<StateNum, RoomsError> {
-        let rooms = self.rooms.clone();
-        let store = &rooms.parts.store;
-        let mut states = vec![state_after];
-        for (extremity, _) in &self.tip.extremities {
-            states.push(rooms.meta(store, *extremity).await?.state_after);
-        }
-        let events = [(event, Judged::accepted(pdu.clone()))];
-        let unwritten = Unwritten { chains: self.chains(), events: &events };
-        let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
-        let base = resolved.base.unwrap_or(EMPTY_STATE);
-        if resolved.changes.is_empty() { Ok(base) } else { self.extend_state(base, &resolved.changes).await }
-    }
-
-    /// Writes the difference between the current state and `new`.
-    async fn change_current_state(
-        &mut self,
-        just_pushed: (EventNum, &Pdu),
-        new: StateNum,
-        position: StreamPos,
-    ) -> Result<(), RoomsError> {
-        let rooms = self.rooms.clone();
-        let store = &rooms.parts.store;
-        let before = rooms.state_at(store, self.tip.state).await?;
-        let after = rooms.state_at(store, new).await?;
-        for (key, event) in difference(&before, &after) {
-            let (kind, state_key) = &*self.state_key(key).await?;
-            let entry = match event {
-                Some(event) if event == just_pushed.0 => Some((event, just_pushed.1.clone())),
-                Some(event) => Some((event, rooms.pdu(store, event).await?)),
-                None => None,
-            };
-            self.set_state(key, kind, state_key, entry, position).await?;
-        }
-        self.tip.state = new;
-        Ok(())
-    }
-
-    /// A redaction that came before the event it redacts.
-    async fn apply_pending_redaction(
-        &mut self,
-        event: EventNum,
-        pdu: &Pdu,
-        meta: &EventMeta,
-    ) -> Result<(), RoomsError> {
-        let rooms = self.rooms.clone();
-        let store = &rooms.parts.store;
-        let waiting = Scan::prefix(&pdu.event_id().to_owned()).limit(crate::limits::PAGE_ROWS);
-        for ((event_id, redaction), room) in store.scan(&PENDING_REDACTION, waiting).await? {
-            let redaction_pdu = rooms.pdu(store, redaction).await?;
-            if room == self.room && self.may_redact(&redaction_pdu, pdu).await? {
-                self.redact_stored(redaction, event, pdu, meta)?;
-                self.batch.delete(&PENDING_REDACTION, &(event_id, redaction));
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What changes between two sorted states: the new event of each key, or none where it went.
-fn difference(
-    before: &[(StateKeyNum, EventNum)],
-    after: &[(StateKeyNum, EventNum)],
-) -> Vec<(StateKeyNum, Option<EventNum>)> {
-    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
-    let mut changes = Vec::new();
-    loop {
-        match (old.peek(), new.peek()) {
-            (None, None) => return changes,
-            (Some((key, _)), None) => {
-                changes.push((*key, None));
-                old.next();
-            }
-            (None, Some((key, event))) => {
-                changes.push((*key, Some(*event)));
-                new.next();
-            }
-            (Some((old_key, _)), Some((new_key, event))) if new_key < old_key => {
-                changes.push((*new_key, Some(*event)));
-                new.next();
-            }
-            (Some((old_key, _)), Some((new_key, _))) if old_key < new_key => {
-                changes.push((*old_key, None));
-                old.next();
-            }
-            (Some((_, old_event)), Some((key, event))) => {
-                if old_event != event {
-                    changes.push((*key, Some(*event)));
-                }
-                old.next();
-                new.next();
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_difference_names_what_came_went_and_changed() {
-        let state = |entries: &[(u64, u64)]| -> Vec<(StateKeyNum, EventNum)> {
-            entries.iter().map(|(key, event)| (StateKeyNum::new(*key), EventNum::new(*event))).collect()
-        };
-        let before = state(&[(1, 10), (2, 20), (4, 40)]);
-        let after = state(&[(1, 10), (2, 21), (3, 30)]);
-        let expected = vec![
-            (StateKeyNum::new(2), Some(EventNum::new(21))),
-            (StateKeyNum::new(3), Some(EventNum::new(30))),
-            (StateKeyNum::new(4), None),
-        ];
-        assert_eq!(difference(&before, &after), expected);
-        assert_eq!(difference(&before, &before), []);
     }
 }

@@ -9,10 +9,14 @@
 //!
 //! Never here: who may call, how an error is called outside, what a request looked like.
 
+mod adopt;
 mod auth;
 mod draft;
 mod effects;
 mod foreign;
+mod gap;
+mod import;
+mod judge;
 mod lock;
 mod redaction;
 mod state_event;
@@ -23,8 +27,11 @@ use ruma::{CanonicalJsonObject, OwnedEventId, OwnedUserId};
 use store::StoreError;
 
 pub(crate) use draft::Draft;
+pub(crate) use effects::{Effects, NewRow};
 pub use foreign::{ForeignEvent, Verdict};
+pub use import::RoomImport;
 pub(crate) use lock::{RoomLocks, Tip, Writer};
+pub(crate) use state_event::stripped;
 pub use transaction::TransactionKey;
 
 use crate::limits::APPEND_ATTEMPTS_MAX;

@@ -29,7 +29,7 @@ pub(super) fn shown_to_invited<'a>(
 
 /// The stripped form of a state event, known to be readable. The create event goes whole, so that the
 /// invited user's client can check the room id against it (MSC4311).
-pub(super) fn stripped(pdu: &Pdu) -> Result<String, RoomsError> {
+pub(crate) fn stripped(pdu: &Pdu) -> Result<String, RoomsError> {
     let form = if pdu.kind() == "m.room.create" { EventForm::Full } else { EventForm::Stripped };
     let mut out = Vec::new();
     model::write_client_event(&mut out, pdu, form, &Unsigned::default());

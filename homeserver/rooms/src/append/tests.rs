@@ -269,5 +269,5 @@ async fn foreign(rooms: &Rooms, room: RoomNum, prev: &ruma::EventId, new: NewEve
     draft.tip.extremities = vec![(EventNum::new(1), prev.to_owned())];
     let authority = auth::authority_at(rooms, &draft, &new, prev).await;
     let pdu = auth::build(&draft, &new, &authority).await.unwrap();
-    ForeignEvent { pdu }
+    ForeignEvent::new(pdu)
 }

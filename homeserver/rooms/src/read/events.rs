@@ -33,6 +33,8 @@ pub struct EventMeta {
     pub rejected: bool,
     /// Failed against the current state.
     pub soft_failed: bool,
+    /// Known without the state around it: see [`crate::outliers`].
+    pub outlier: bool,
     /// The redaction that emptied it.
     pub redacted_by: Option<EventNum>,
     /// Time in ms as the sender claims.
@@ -55,6 +57,7 @@ impl From<(TimelinePos, MetaRecord)> for EventMeta {
             sequence: row.sequence,
             rejected: row.rejected,
             soft_failed: row.soft_failed,
+            outlier: row.outlier,
             redacted_by: row.redacted_by,
             origin_server_ts: row.origin_server_ts,
             sender_txn: row.sender_txn,
@@ -75,6 +78,7 @@ impl EventMeta {
             sequence: self.sequence,
             rejected: self.rejected,
             soft_failed: self.soft_failed,
+            outlier: self.outlier,
             redacted_by: self.redacted_by,
             origin_server_ts: self.origin_server_ts,
             sender_txn: self.sender_txn.clone(),

@@ -14,6 +14,7 @@ mod timeline;
 use std::sync::Arc;
 
 use model::{EventNum, Pdu, RoomNum, StateKeyNum, StreamPos};
+use rules::acl::ServerAcl;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 pub use events::EventMeta;
@@ -46,8 +47,10 @@ pub(crate) struct Caches {
     pub latest_event: Hints<RoomNum>,
     pub latest_bump: Hints<RoomNum>,
     pub latest_state: Hints<RoomNum>,
+    pub latest_gap: Hints<RoomNum>,
     pub latest_membership: Hints<OwnedUserId>,
     pub recency: Recency,
+    pub acls: Cache<EventNum, Arc<ServerAcl>>,
     pub recent: LiveCache<RoomNum, Arc<recent::Recent>>,
 }
 
@@ -71,8 +74,10 @@ impl Caches {
             latest_event: Hints::new(),
             latest_bump: Hints::new(),
             latest_state: Hints::new(),
+            latest_gap: Hints::new(),
             latest_membership: Hints::new(),
             recency: Recency::new(frontier),
+            acls: Cache::new(limits::ACL_CACHE_ENTRIES),
             recent: LiveCache::by_bytes(limits::RECENT_EVENTS_BYTES, 512, |recent: &Arc<recent::Recent>| {
                 recent.bytes()
             }),

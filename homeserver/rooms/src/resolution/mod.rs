@@ -7,6 +7,7 @@
 //!
 //! This module never decides whether an event may enter; [`crate::append`] does, with the states from here.
 
+mod ancestors;
 mod chains;
 mod codec;
 mod difference;
@@ -17,6 +18,7 @@ mod purge;
 mod snapshots;
 pub mod tables;
 
+pub use ancestors::ancestors;
 pub use chains::ChainBatch;
 pub use fork::{Unwritten, resolve_states, state_before};
 pub use purge::{delete_place, delete_snapshots};

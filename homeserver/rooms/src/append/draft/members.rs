@@ -16,7 +16,8 @@ impl Draft {
         if let Some(member) = self.members.get(user) {
             return Ok(Some(*member));
         }
-        if self.expected.is_none() {
+        // Of a room that this server knows from outside, only its own users can have rows.
+        if self.expected.is_none() && !self.rooms.is_local(user) {
             return Ok(None);
         }
         self.rooms.member(&self.rooms.parts.store, self.room, user).await
@@ -35,11 +36,17 @@ impl Draft {
         let member = Member { membership, event, position, previous, forgotten: false };
         self.batch.put(&MEMBER, &(self.room, user.to_owned()), &member.to_row());
         self.batch.put(&ROOM_OF_USER, &(user.to_owned(), self.room), &member.to_row());
-        let change = MembershipChange { position, room: self.room, event, membership, previous };
-        self.batch.put(&MEMBERSHIP_CHANGE, &(user.to_owned(), position), &change.to_row());
         self.count(previous, membership).await?;
         let local = self.rooms.is_local(user);
+        if !local {
+            let (was_joined, is_joined) =
+                (previous == Some(Membership::Join), membership == Membership::Join);
+            self.count_server(user.server_name(), was_joined, is_joined).await?;
+        }
         if local {
+            // Nobody asks when users of other servers came and went.
+            let change = MembershipChange { position, room: self.room, event, membership, previous };
+            self.batch.put(&MEMBERSHIP_CHANGE, &(user.to_owned(), position), &change.to_row());
             self.targets.push(user.to_owned());
             if matches!(membership, Membership::Invite | Membership::Knock) {
                 self.put_stripped(user, new).await?;

@@ -8,13 +8,14 @@
 mod finished;
 mod members;
 mod rows;
+mod servers;
 mod state;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::{EventNum, Pdu, RoomNum, RoomVersion, StateKeyNum, StateNum, StreamPos, TimelinePos};
-use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, OwnedUserId};
 use store::{Audience, Batch};
 
 use finished::{Finished, Pushed};
@@ -44,6 +45,8 @@ pub(crate) struct Draft {
     new_keys: HashMap<StateKey, StateKeyNum>,
     members: HashMap<OwnedUserId, Member>,
     counts: Option<MemberCounts>,
+    /// Joined members of other servers, as this draft leaves them.
+    servers: HashMap<OwnedServerName, u64>,
     chains: ChainBatch,
     pub(in crate::append) effects: Effects,
     /// Who hears of it beside the members before: targets of membership events.
@@ -60,8 +63,8 @@ impl Draft {
         let tip = match writer.tip() {
             Some(tip) => tip.clone(),
             None => {
-                let head =
-                    store.get(&HEAD, &room).await?.ok_or_else(|| RoomsError::missing("a room's head"))?;
+                // Without a head this server knows the room from outside only.
+                let head = store.get(&HEAD, &room).await?.ok_or(RoomsError::RoomNotFound)?;
                 let mut extremities = Vec::with_capacity(head.extremities.len());
                 for event in head.extremities {
                     extremities.push((event, rooms.pdu(store, event).await?.event_id().to_owned()));
@@ -92,6 +95,7 @@ impl Draft {
             new_keys: HashMap::new(),
             members: HashMap::new(),
             counts: None,
+            servers: HashMap::new(),
             chains: ChainBatch::new(),
             effects: Effects::new(room),
             targets: Vec::new(),
@@ -136,6 +140,7 @@ impl Draft {
             sequence: 0,
             rejected: false,
             soft_failed: false,
+            outlier: false,
             redacted_by: None,
             origin_server_ts: pdu.origin_server_ts(),
             sender_txn: new.transaction.as_ref().map(super::TransactionKey::mark),
@@ -163,6 +168,24 @@ impl Draft {
         Ok((event, pdu))
     }
 
+    /// Builds an event on the tip and checks it against the state, and takes nothing in.
+    pub async fn build_unsent(&self, new: &NewEvent) -> Result<Pdu, RoomsError> {
+        let authority = auth::authority(self, new).await?;
+        let pdu = auth::build(self, new, &authority).await?;
+        authority.check(self.version(), &pdu)?;
+        Ok(pdu)
+    }
+
+    /// An event that was put in otherwise than by [`Draft::push`].
+    pub(in crate::append) fn note_pushed(
+        &mut self,
+        event_id: OwnedEventId,
+        event: EventNum,
+        position: StreamPos,
+    ) {
+        self.pushed.push((event_id, event, position));
+    }
+
     pub(in crate::append) async fn assign_chain(
         &mut self,
         event: EventNum,
@@ -187,6 +210,7 @@ impl Draft {
         if let Some(counts) = self.counts {
             self.batch.put(&MEMBER_COUNT, &self.room, &(counts.joined, counts.invited));
         }
+        self.put_servers();
         let before = match &self.expected {
             Some(_) => self.rooms.local_members(self.room).await?,
             None => LocalMembers::default(),

@@ -51,14 +51,15 @@ impl ResolvedCache {
 }
 
 /// The state before an event with these parents; with the forward extremities, the current state of the room.
-/// A rejected parent counts with the state before it.
+/// A rejected parent counts with the state before it. `given` are states behind parents that are not known.
 pub async fn state_before(
     rooms: &Rooms,
     reader: &Reader,
     room: RoomNum,
     prevs: &[EventNum],
+    given: &[StateNum],
 ) -> Result<StateBefore, RoomsError> {
-    let mut states = Vec::with_capacity(prevs.len());
+    let mut states = given.to_vec();
     for prev in prevs {
         let meta = rooms.meta(reader, *prev).await?;
         states.push(if meta.rejected { meta.state_before } else { meta.state_after });

@@ -27,9 +27,9 @@ async fn one_parent_or_one_state_needs_no_resolution() {
         let event = room.puts(&mut branch, "bob", "m.room.topic", "", json!({"topic": "x"})).await;
         let store = room.rooms.store();
         let whole = StateBefore { base: Some(branch.state), changes: Vec::new() };
-        assert_eq!(state_before(&room.rooms, store, room.room, &[event]).await.unwrap(), whole);
-        assert_eq!(state_before(&room.rooms, store, room.room, &[event, event]).await.unwrap(), whole);
-        let none = state_before(&room.rooms, store, room.room, &[]).await.unwrap();
+        assert_eq!(state_before(&room.rooms, store, room.room, &[event], &[]).await.unwrap(), whole);
+        assert_eq!(state_before(&room.rooms, store, room.room, &[event, event], &[]).await.unwrap(), whole);
+        let none = state_before(&room.rooms, store, room.room, &[], &[]).await.unwrap();
         assert_eq!(none, StateBefore::default());
     }
 }
@@ -50,7 +50,7 @@ async fn a_ban_beats_what_the_banned_one_does_meanwhile() {
         assert_eq!(resolved[&topic], first.event_id(), "{version:?}");
         assert_eq!(resolved, room.resolves_by_definition(&[&left, &right]));
         let by_parents =
-            state_before(&room.rooms, room.rooms.store(), room.room, &[ban, late]).await.unwrap();
+            state_before(&room.rooms, room.rooms.store(), room.room, &[ban, late], &[]).await.unwrap();
         assert_eq!(room.spells_out(&by_parents).await, resolved);
     }
 }

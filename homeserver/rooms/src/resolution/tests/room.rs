@@ -192,6 +192,7 @@ impl TestRoom {
             sequence,
             rejected: false,
             soft_failed: false,
+            outlier: false,
             redacted_by: None,
             origin_server_ts: pdu.origin_server_ts(),
             sender_txn: None,

@@ -1,0 +1,179 @@
+//! Putting an accepted event into the room: timeline, extremities, and the current state resolved anew.
+
+use model::{EventNum, Pdu, StateKeyNum, StateNum, StreamPos, TimelinePos};
+use rules::auth::Judged;
+use store::Scan;
+
+use super::Draft;
+use super::draft::EMPTY_STATE;
+use super::foreign::Taken;
+use crate::RoomsError;
+use crate::limits::EXTREMITIES_MAX;
+use crate::read::EventMeta;
+use crate::resolution::{self, Unwritten};
+use crate::tables::PENDING_REDACTION;
+
+impl Draft {
+    /// Puts an event that passed every judgement into the timeline, the extremities and the current
+    /// state. `after_gap`: some of its parents are not known.
+    pub(super) async fn adopt(&mut self, taken: Taken<'_>, after_gap: bool) -> Result<StreamPos, RoomsError> {
+        let (event, pdu) = (taken.event, taken.pdu);
+        self.tip.extremities.retain(|(_, event_id)| !pdu.prev_events().contains(event_id));
+        self.drop_surplus().await?;
+        let position = if after_gap { self.position_after_gap() } else { self.batch.position() };
+        let resolved = self.resolved_current_state(event, pdu, taken.meta.state_after).await?;
+        self.tip.extremities.push((event, pdu.event_id().to_owned()));
+        self.tip.depth = self.tip.depth.max(pdu.depth());
+        let meta = EventMeta { position: Some(TimelinePos::from(position)), ..taken.meta.clone() };
+        self.put_taken(&taken, &meta);
+        self.put_in_timeline(event, pdu, position);
+        if after_gap {
+            self.put_gap(pdu, position).await?;
+        }
+        self.change_current_state((event, pdu), resolved, position).await?;
+        if let Some(redacts) = pdu.redacts(self.version()).map(ToOwned::to_owned) {
+            self.apply_redaction(event, pdu, &redacts).await?;
+        }
+        self.apply_pending_redaction(event, pdu, &meta).await?;
+        Ok(position)
+    }
+
+    /// Makes room for one extremity more: the oldest go first, our own last.
+    async fn drop_surplus(&mut self) -> Result<(), RoomsError> {
+        while self.tip.extremities.len() >= EXTREMITIES_MAX {
+            let mut victim = 0;
+            for (index, (event, _)) in self.tip.extremities.iter().enumerate() {
+                let pdu = self.rooms.pdu(&self.rooms.parts.store, *event).await?;
+                if !self.rooms.is_local(pdu.sender()) {
+                    victim = index;
+                    break;
+                }
+            }
+            self.tip.extremities.remove(victim);
+        }
+        Ok(())
+    }
+
+    /// The state after all forward extremities: those of the draft, and the event that is not in it yet.
+    async fn resolved_current_state(
+        &mut self,
+        event: EventNum,
+        pdu: &Pdu,
+        state_after: StateNum,
+    ) -> Result<StateNum, RoomsError> {
+        let rooms = self.rooms.clone();
+        let store = &rooms.parts.store;
+        let mut states = vec![state_after];
+        for (extremity, _) in &self.tip.extremities {
+            states.push(rooms.meta(store, *extremity).await?.state_after);
+        }
+        let events = [(event, Judged::accepted(pdu.clone()))];
+        let unwritten = Unwritten { chains: self.chains(), events: &events };
+        let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
+        let base = resolved.base.unwrap_or(EMPTY_STATE);
+        if resolved.changes.is_empty() { Ok(base) } else { self.extend_state(base, &resolved.changes).await }
+    }
+
+    /// Writes the difference between the current state and `new`.
+    async fn change_current_state(
+        &mut self,
+        just_pushed: (EventNum, &Pdu),
+        new: StateNum,
+        position: StreamPos,
+    ) -> Result<(), RoomsError> {
+        let rooms = self.rooms.clone();
+        let store = &rooms.parts.store;
+        let before = rooms.state_at(store, self.tip.state).await?;
+        let after = rooms.state_at(store, new).await?;
+        for (key, event) in difference(&before, &after) {
+            let (kind, state_key) = &*self.state_key(key).await?;
+            let entry = match event {
+                Some(event) if event == just_pushed.0 => Some((event, just_pushed.1.clone())),
+                Some(event) => Some((event, rooms.pdu(store, event).await?)),
+                None => None,
+            };
+            self.set_state(key, kind, state_key, entry, position).await?;
+        }
+        self.tip.state = new;
+        Ok(())
+    }
+
+    /// A redaction that came before the event it redacts.
+    async fn apply_pending_redaction(
+        &mut self,
+        event: EventNum,
+        pdu: &Pdu,
+        meta: &EventMeta,
+    ) -> Result<(), RoomsError> {
+        let rooms = self.rooms.clone();
+        let store = &rooms.parts.store;
+        let waiting = Scan::prefix(&pdu.event_id().to_owned()).limit(crate::limits::PAGE_ROWS);
+        for ((event_id, redaction), room) in store.scan(&PENDING_REDACTION, waiting).await? {
+            let redaction_pdu = rooms.pdu(store, redaction).await?;
+            if room == self.room && self.may_redact(&redaction_pdu, pdu).await? {
+                self.redact_stored(redaction, event, pdu, meta)?;
+                self.batch.delete(&PENDING_REDACTION, &(event_id, redaction));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What changes between two sorted states: the new event of each key, or none where it went.
+fn difference(
+    before: &[(StateKeyNum, EventNum)],
+    after: &[(StateKeyNum, EventNum)],
+) -> Vec<(StateKeyNum, Option<EventNum>)> {
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    let mut changes = Vec::new();
+    loop {
+        match (old.peek(), new.peek()) {
+            (None, None) => return changes,
+            (Some((key, _)), None) => {
+                changes.push((*key, None));
+                old.next();
+            }
+            (None, Some((key, event))) => {
+                changes.push((*key, Some(*event)));
+                new.next();
+            }
+            (Some((old_key, _)), Some((new_key, event))) if new_key < old_key => {
+                changes.push((*new_key, Some(*event)));
+                new.next();
+            }
+            (Some((old_key, _)), Some((new_key, _))) if old_key < new_key => {
+                changes.push((*old_key, None));
+                old.next();
+            }
+            (Some((_, old_event)), Some((key, event))) => {
+                if old_event != event {
+                    changes.push((*key, Some(*event)));
+                }
+                old.next();
+                new.next();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_difference_names_what_came_went_and_changed() {
+        let state = |entries: &[(u64, u64)]| -> Vec<(StateKeyNum, EventNum)> {
+            entries.iter().map(|(key, event)| (StateKeyNum::new(*key), EventNum::new(*event))).collect()
+        };
+        let before = state(&[(1, 10), (2, 20), (4, 40)]);
+        let after = state(&[(1, 10), (2, 21), (3, 30)]);
+        let expected = vec![
+            (StateKeyNum::new(2), Some(EventNum::new(21))),
+            (StateKeyNum::new(3), Some(EventNum::new(30))),
+            (StateKeyNum::new(4), None),
+        ];
+        assert_eq!(difference(&before, &after), expected);
+        assert_eq!(difference(&before, &before), []);
+    }
+}

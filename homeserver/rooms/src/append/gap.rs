@@ -1,0 +1,61 @@
+//! Gaps: places in a timeline before which events are missing, and the room that is kept free for them.
+
+use model::{EventNum, Pdu, StreamPos, TimelinePos};
+use ruma::OwnedEventId;
+
+use super::Draft;
+use crate::RoomsError;
+use crate::limits::GAP_POSITIONS;
+use crate::tables::{GAP, GapRecord};
+
+impl Draft {
+    /// A position with free places before it, so that what is missing there can be put in later. A new room needs
+    /// none: before its first event everything is free.
+    pub(super) fn position_after_gap(&mut self) -> StreamPos {
+        if !self.is_new_room() {
+            for _ in 0..GAP_POSITIONS {
+                let _free = self.batch.position();
+            }
+        }
+        self.batch.position()
+    }
+
+    /// Notes which parents of an event are missing, if any.
+    pub(super) async fn put_gap(&mut self, pdu: &Pdu, position: StreamPos) -> Result<(), RoomsError> {
+        let missing = self.without_past(pdu.prev_events()).await?;
+        if !missing.is_empty() {
+            self.batch.put(&GAP, &(self.room, TimelinePos::from(position)), &GapRecord { missing });
+            self.effects.gap(position);
+        }
+        Ok(())
+    }
+
+    /// Those of the events that are unknown, or known without the state around them.
+    pub(super) async fn without_past(
+        &self,
+        event_ids: &[OwnedEventId],
+    ) -> Result<Vec<OwnedEventId>, RoomsError> {
+        let mut missing = Vec::new();
+        for event_id in event_ids {
+            let standing = self.rooms.standing(self.room, event_id).await?;
+            if standing.is_none_or(|standing| standing.outlier) {
+                missing.push(event_id.clone());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Numbers of the events that one names as its authority; all must be known and of this room.
+    pub(super) async fn known_authority(
+        &self,
+        event_ids: &[OwnedEventId],
+    ) -> Result<Vec<EventNum>, RoomsError> {
+        let mut known = Vec::with_capacity(event_ids.len());
+        for event_id in event_ids {
+            // An event of another room answers exactly like an unknown one.
+            let standing = self.rooms.standing(self.room, event_id).await?;
+            known.push(standing.ok_or(RoomsError::EventNotFound)?.event);
+        }
+        Ok(known)
+    }
+}

@@ -1,0 +1,50 @@
+//! What stands behind events in the auth graph.
+
+use std::collections::BTreeSet;
+
+use model::{EventNum, Pdu};
+
+use crate::limits::AUTH_CHAIN_EVENTS_MAX;
+use crate::{Rooms, RoomsError, resolution};
+
+impl Rooms {
+    /// Every event behind these, without them; at most [`AUTH_CHAIN_EVENTS_MAX`].
+    ///
+    /// # Errors
+    /// The store's own, and damage.
+    pub async fn auth_chain(&self, events: &[EventNum]) -> Result<Vec<EventNum>, RoomsError> {
+        let store = &self.parts.store;
+        let asked: BTreeSet<EventNum> = events.iter().copied().collect();
+        let mut first: BTreeSet<EventNum> = BTreeSet::new();
+        let mut state = Vec::new();
+        for event in &asked {
+            if self.meta(store, *event).await?.chain == 0 {
+                // A message has no place in the graph; what it names has.
+                let pdu = self.pdu(store, *event).await?;
+                first.extend(self.event_nums(store, pdu.auth_events()).await?.into_iter().flatten());
+            } else {
+                state.push(*event);
+            }
+        }
+        let mut found = resolution::ancestors(self, store, &state, AUTH_CHAIN_EVENTS_MAX).await?;
+        let named: Vec<EventNum> = first.iter().copied().collect();
+        found.extend(resolution::ancestors(self, store, &named, AUTH_CHAIN_EVENTS_MAX).await?);
+        found.extend(first);
+        Ok(found.into_iter().filter(|event| !asked.contains(event)).take(AUTH_CHAIN_EVENTS_MAX).collect())
+    }
+
+    /// The events of a state and what stands behind them.
+    ///
+    /// # Errors
+    /// The store's own, and damage.
+    pub async fn state_with_auth_chain(
+        &self,
+        state: model::StateNum,
+    ) -> Result<(Vec<Pdu>, Vec<Pdu>), RoomsError> {
+        let store = &self.parts.store;
+        let entries = self.state_at(store, state).await?;
+        let events: Vec<EventNum> = entries.iter().map(|(_, event)| *event).collect();
+        let behind = self.auth_chain(&events).await?;
+        Ok((self.pdus(store, &events).await?, self.pdus(store, &behind).await?))
+    }
+}
