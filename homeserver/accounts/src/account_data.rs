@@ -203,16 +203,16 @@ impl Accounts {
         let (is_rules, is_ignored) =
             (room.is_none() && kind == PUSH_RULES, room.is_none() && kind == IGNORED_USERS);
         let is_invites = room.is_none() && INVITE_PERMISSION.contains(&kind);
-        batch.on_commit(move |_| {
-            inner.positions.forget(&user);
+        batch.on_commit(move |commit| {
+            inner.positions.forget(commit, &user);
             if is_rules {
-                inner.push_rules.forget(&user);
+                inner.push_rules.forget(commit, &user);
             }
             if is_ignored {
-                inner.ignored.forget(&user);
+                inner.ignored.forget(commit, &user);
             }
             if is_invites {
-                inner.invites.forget(&user);
+                inner.invites.forget(commit, &user);
             }
         });
     }
@@ -356,7 +356,7 @@ impl Accounts {
             let rows = self.0.store.scan(&ACCOUNT_DATA_CHANGES, scan).await?;
             Ok(rows.first().map_or(StreamPos::new(0), |((_, position), _)| *position))
         };
-        self.0.positions.get_or_load(user, load).await.map(|position| *position)
+        self.0.positions.get_or_load(&self.0.store, user, load).await.map(|position| *position)
     }
 
     async fn datum(

@@ -9,6 +9,7 @@ use streams::Fact;
 
 use crate::{
     AccountError, Accounts,
+    endings::SessionEnd,
     limits::WRITE_TRIES_MAX,
     tables::{PASSWORDS, PROFILES, UNFINISHED, USERS, UserRow},
 };
@@ -59,11 +60,9 @@ impl Accounts {
                 batch.delete(&PROFILES, &key);
             }
             let mark = self.begin_work(&mut batch, UnfinishedWork::LeaveRooms, user);
+            self.forget_sessions_on_commit(&mut batch, user, Some(SessionEnd::LoggedOut));
             match self.0.store.commit(batch).await {
-                Ok(_) => {
-                    self.sessions_changed(user);
-                    return Ok(mark);
-                }
+                Ok(_) => return Ok(mark),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }

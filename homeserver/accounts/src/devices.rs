@@ -12,7 +12,7 @@ use crate::{
         DEVICE_NAME_BYTES_MAX, DEVICE_SEEN_WRITE_MS, DEVICE_SEEN_WRITERS_MAX, DEVICES_PER_USER_MAX,
         DEVICES_SEEN_CACHED_MAX, WRITE_TRIES_MAX,
     },
-    tables::{DEVICES, DEVICES_SEEN, DeviceRow, DeviceSeenRow, TokenHash},
+    tables::{DEVICES, DEVICES_SEEN, DeviceRow, DeviceSeenRow},
 };
 
 /// Devices deleted in one batch. Each takes some thousand rows along at worst: keys and waiting messages.
@@ -134,13 +134,12 @@ impl Accounts {
     async fn remove_chunk(&self, user: &UserId, devices: &[OwnedDeviceId]) -> Result<(), AccountError> {
         for _ in 0..WRITE_TRIES_MAX {
             let mut batch = Batch::new();
-            let (removed, ended) = self.add_removal(&mut batch, user, devices).await?;
+            let removed = self.add_removal(&mut batch, user, devices).await?;
             if removed.is_empty() {
                 return Ok(());
             }
             match self.0.store.commit(batch).await {
                 Ok(_) => {
-                    self.sessions_ended(user, &ended);
                     for device in removed {
                         self.0.seen.written_ms.invalidate(&(user.to_owned(), device));
                     }
@@ -158,9 +157,9 @@ impl Accounts {
         batch: &mut Batch,
         user: &UserId,
         devices: &[OwnedDeviceId],
-    ) -> Result<(Vec<OwnedDeviceId>, Vec<TokenHash>), AccountError> {
+    ) -> Result<Vec<OwnedDeviceId>, AccountError> {
         let reader: &Reader = &self.0.store;
-        let (mut removed, mut ended) = (Vec::new(), Vec::new());
+        let mut removed = Vec::new();
         for device in devices {
             let key = (user.to_owned(), device.clone());
             let Some(row) = reader.get(&DEVICES, &key).await? else { continue };
@@ -170,14 +169,14 @@ impl Accounts {
             batch.expect_eq(&DEVICES, &key, &row);
             batch.delete(&DEVICES, &key);
             batch.delete(&DEVICES_SEEN, &key);
-            ended.extend(self.end_tokens(reader, batch, user, device).await?);
+            self.end_tokens(reader, batch, user, device).await?;
             self.delete_device_settings(reader, batch, user, device).await?;
             removed.push(device.clone());
         }
         if let (Some(observer), false) = (self.0.ports.devices(), removed.is_empty()) {
             observer.devices_removed(reader, batch, user, &removed).await?;
         }
-        Ok((removed, ended))
+        Ok(removed)
     }
 
     /// MSC3890: what a device kept about itself in the account data goes with it.

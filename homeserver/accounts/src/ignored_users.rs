@@ -29,7 +29,7 @@ impl Accounts {
             let content = self.stored_account_data(&self.0.store, user, None, IGNORED_USERS).await?;
             Ok(content.map(|content| parse(&content, user)).unwrap_or_default())
         };
-        self.0.ignored.get_or_load(user, load).await
+        self.0.ignored.get_or_load(&self.0.store, user, load).await
     }
 }
 

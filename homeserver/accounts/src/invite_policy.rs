@@ -24,6 +24,6 @@ impl Accounts {
             };
             Ok(InvitePolicy::new(json(&permission).as_deref(), json(&filter).as_deref()))
         };
-        self.0.invites.get_or_load(user, load).await
+        self.0.invites.get_or_load(&self.0.store, user, load).await
     }
 }

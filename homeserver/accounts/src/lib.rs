@@ -13,6 +13,7 @@ mod cache;
 mod deactivation;
 mod default_push_rules;
 mod devices;
+mod endings;
 mod error;
 mod filters;
 mod ignored_users;
@@ -54,6 +55,7 @@ pub use self::{
     address_proofs::{AddressProof, AddressProofBegun, AddressProofRequest, AddressPurpose, ProofLetter},
     deactivation::UnfinishedWork,
     devices::Device,
+    endings::SessionWatch,
     error::{AccountError, AuthError},
     login::{DeviceChoice, LoggedIn, LoginName},
     ports::{DeviceObserver, ReservedNames},
@@ -99,7 +101,7 @@ pub(crate) struct Inner {
     pub passwords: password::Passwords,
     pub sessions: sessions::SessionCache,
     /// Long polls that must end with their session.
-    pub endings: streams::Notifier,
+    pub endings: endings::Endings,
     pub seen: devices::SeenDevices,
     pub uia: uia::UiaSessions,
     pub nonces: shared_secret::Nonces,
@@ -118,7 +120,7 @@ impl Accounts {
         Self(Arc::new(Inner {
             passwords: password::Passwords::new(&settings, rng.clone()),
             sessions: sessions::SessionCache::new(),
-            endings: streams::Notifier::new(),
+            endings: endings::Endings::default(),
             seen: devices::SeenDevices::new(),
             uia: uia::UiaSessions::new(&rng),
             nonces: shared_secret::Nonces::default(),

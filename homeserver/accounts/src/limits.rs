@@ -16,6 +16,8 @@ pub const TOKEN_BYTES_MAX: usize = 256;
 pub const SESSIONS_CACHED_MAX: u64 = 100_000;
 /// How long a cached session may be used before the store is asked again.
 pub const SESSION_CACHE_MS: u64 = 5_000;
+/// Looks at a session that a long poll is to watch, while the end of another one becomes visible.
+pub const SESSION_LOOKS_MAX: usize = 100;
 /// Shortest time between two writes of when a device was last seen.
 pub const DEVICE_SEEN_WRITE_MS: u64 = 5 * 60 * 1_000;
 /// Devices whose last sighting is remembered, so that it is not written again.

@@ -204,12 +204,9 @@ impl Accounts {
                 batch.expect_eq(&LOGIN_TOKENS, hash, row);
                 batch.delete(&LOGIN_TOKENS, hash);
             }
-            let (device, tokens, ended) = self.add_session(&mut batch, user, choice).await?;
+            let (device, tokens) = self.add_session(&mut batch, user, choice).await?;
             match self.0.store.commit(batch).await {
-                Ok(_) => {
-                    self.sessions_ended(user, &ended);
-                    return Ok(LoggedIn { user: user.to_owned(), device, tokens });
-                }
+                Ok(_) => return Ok(LoggedIn { user: user.to_owned(), device, tokens }),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -218,24 +215,24 @@ impl Accounts {
     }
 
     /// Adds a device (or a new login of it) and its tokens to `batch`. Logging in on a device that
-    /// exists ends its former tokens, whose hashes are returned.
+    /// exists ends its former tokens.
     pub(crate) async fn add_session(
         &self,
         batch: &mut Batch,
         user: &UserId,
         choice: &DeviceChoice,
-    ) -> Result<(OwnedDeviceId, IssuedTokens, Vec<TokenHash>), AccountError> {
+    ) -> Result<(OwnedDeviceId, IssuedTokens), AccountError> {
         check_device_name(choice.display_name.as_deref())?;
         let device = match &choice.id {
             Some(id) => checked_device_id(id)?,
             None => OwnedDeviceId::from(self.0.rng.string(DEVICE_ID_LENGTH).to_ascii_uppercase()),
         };
         let key = (user.to_owned(), device.clone());
-        let ended = match self.0.store.get(&DEVICES, &key).await? {
+        match self.0.store.get(&DEVICES, &key).await? {
             Some(old) => {
                 batch.expect_eq(&DEVICES, &key, &old);
                 batch.put(&DEVICES, &key, &DeviceRow { logins: old.logins + 1, ..old });
-                self.end_tokens(&self.0.store, batch, user, &device).await?
+                self.end_tokens(&self.0.store, batch, user, &device).await?;
             }
             None => {
                 self.check_device_count(user).await?;
@@ -246,11 +243,10 @@ impl Accounts {
                 };
                 batch.expect_absent(&DEVICES, &key);
                 batch.put(&DEVICES, &key, &row);
-                Vec::new()
             }
-        };
+        }
         let tokens = self.issue_tokens(batch, user, &device, None, choice.refreshable);
-        Ok((device, tokens, ended))
+        Ok((device, tokens))
     }
 
     async fn check_device_count(&self, user: &UserId) -> Result<(), AccountError> {

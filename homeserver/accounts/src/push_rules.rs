@@ -94,7 +94,7 @@ impl Accounts {
             let ruleset = self.push_ruleset(&self.0.store, user).await?;
             Ok(CompiledRules::compile(&ruleset))
         };
-        self.0.push_rules.get_or_load(user, load).await
+        self.0.push_rules.get_or_load(&self.0.store, user, load).await
     }
 
     /// One rule.

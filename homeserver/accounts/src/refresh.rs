@@ -58,12 +58,9 @@ impl Accounts {
     async fn end_device_tokens(&self, row: &RefreshTokenRow) -> Result<(), AccountError> {
         for _ in 0..WRITE_TRIES_MAX {
             let mut batch = Batch::new();
-            let ended = self.end_tokens(&self.0.store, &mut batch, &row.user, &row.device).await?;
+            self.end_tokens(&self.0.store, &mut batch, &row.user, &row.device).await?;
             match self.0.store.commit(batch).await {
-                Ok(_) => {
-                    self.sessions_ended(&row.user, &ended);
-                    return Ok(());
-                }
+                Ok(_) => return Ok(()),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -92,8 +89,8 @@ impl Accounts {
         };
         let new = RefreshTokenRow { next: Some(next), ..row };
         batch.put(&REFRESH_TOKENS, hash, &new);
+        self.forget_tokens_on_commit(&mut batch, ended);
         self.0.store.commit(batch).await?;
-        self.0.sessions.forget(&ended);
         Ok(issued)
     }
 
@@ -108,12 +105,10 @@ impl Accounts {
         batch.expect_eq(&ACCESS_TOKENS, hash, row);
         batch.put(&ACCESS_TOKENS, hash, &AccessTokenRow { confirms: None, ..row.clone() });
         let ended = self.spend(&mut batch, parent).await?;
+        self.forget_tokens_on_commit(&mut batch, ended);
         match self.0.store.commit(batch).await {
             // Another request of the same token was faster, or a refresh moved on: it did this work.
-            Ok(_) | Err(StoreError::Conflict) => {
-                self.0.sessions.forget(&ended);
-                Ok(())
-            }
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
     }

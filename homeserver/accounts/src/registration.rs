@@ -199,7 +199,7 @@ impl Accounts {
             self.spend_administrator_token(batch, token).await?;
         }
         let Some(choice) = &insertion.session else { return Ok(None) };
-        let (device, tokens, _) = self.add_session(batch, user, choice).await?;
+        let (device, tokens) = self.add_session(batch, user, choice).await?;
         Ok(Some(LoggedIn { user: user.clone(), device, tokens }))
     }
 

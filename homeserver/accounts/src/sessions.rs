@@ -3,12 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
+use model::StreamPos;
 use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
-use store::{Batch, Reader, Scan, StoreError};
+use store::{Batch, Commit, Reader, Scan, StoreError};
 
 use crate::{
     Accounts, AuthError,
+    cache::Changes,
+    endings::SessionEnd,
     limits::{SESSION_CACHE_MS, SESSIONS_CACHED_MAX, TOKEN_BYTES_MAX},
     tables::{
         ACCESS, ACCESS_TOKENS, AccessTokenRow, DEVICE_TOKENS, REFRESH, REFRESH_TOKENS, RefreshTokenRow,
@@ -30,7 +32,7 @@ pub struct Session {
     pub is_admin: bool,
     /// Whether the account is suspended: it may read and leave, not write.
     pub is_suspended: bool,
-    /// Stands for the token itself; see [`Accounts::session_end`].
+    /// Stands for the token itself; see [`Accounts::watch_session`].
     pub key: SessionKey,
 }
 
@@ -54,8 +56,7 @@ struct Cached {
 /// Sessions by token hash, kept for some seconds. A session that ends here is forgotten at once.
 pub(crate) struct SessionCache {
     sessions: moka::sync::Cache<TokenHash, Arc<Cached>>,
-    /// Counts ended sessions, so that a slow reader does not put one back.
-    ended: Mutex<u64>,
+    changes: Changes,
 }
 
 impl SessionCache {
@@ -64,22 +65,21 @@ impl SessionCache {
             .max_capacity(SESSIONS_CACHED_MAX)
             .time_to_live(Duration::from_millis(SESSION_CACHE_MS))
             .build();
-        Self { sessions, ended: Mutex::new(0) }
+        Self { sessions, changes: Changes::default() }
     }
 
-    pub fn forget(&self, hashes: &[TokenHash]) {
-        let mut ended = self.ended.lock();
-        *ended += 1;
-        for hash in hashes {
-            self.sessions.invalidate(hash);
-        }
+    fn forget(&self, commit: &Commit, hashes: &[TokenHash]) {
+        self.changes.note(commit, || hashes.iter().for_each(|hash| self.sessions.invalidate(hash)));
     }
 
-    /// After a change of an account's flags; rare, so everybody's next request asks the store.
-    pub fn forget_all(&self) {
-        let mut ended = self.ended.lock();
-        *ended += 1;
-        self.sessions.invalidate_all();
+    /// At a change of an account's flags; rare, so everybody's next request asks the store.
+    fn forget_all(&self, commit: &Commit) {
+        self.changes.note(commit, || self.sessions.invalidate_all());
+    }
+
+    /// Whether a reader that began at the frontier `seen` saw the end of every session that has ended.
+    pub fn has_all_changes(&self, seen: StreamPos) -> bool {
+        self.changes.all_seen(seen)
     }
 }
 
@@ -121,37 +121,40 @@ impl Accounts {
         Ok(cached)
     }
 
-    /// Waits until the session ends: by log-out, by the end of its device or account, by a lock. Returns
-    /// what a request of it would then be told. For long polls, which must not outlive their session.
-    /// A token that merely expires is noticed by its next request.
-    pub async fn session_end(&self, session: &Session) -> AuthError {
-        let mut waiter = self.0.endings.subscribe(&session.user, Some(&session.device));
-        loop {
-            match self.cached_session(&session.key.0).await {
-                Ok(cached) if cached.locked => return AuthError::Locked,
-                Ok(_) | Err(AuthError::Expired) => {}
-                Err(error) => return error,
-            }
-            waiter.changed().await;
+    /// What a request of the session would be told now. A token that merely expired passes.
+    pub(crate) async fn check_session(&self, session: &Session) -> Result<(), AuthError> {
+        match self.cached_session(&session.key.0).await {
+            Ok(cached) if cached.locked => Err(AuthError::Locked),
+            Ok(_) | Err(AuthError::Expired) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
-    /// These tokens of the user are void from now on: forget them and end the long polls behind them.
-    pub(crate) fn sessions_ended(&self, user: &UserId, hashes: &[TokenHash]) {
-        self.0.sessions.forget(hashes);
+    /// These tokens are void once the batch is durable.
+    pub(crate) fn forget_tokens_on_commit(&self, batch: &mut Batch, hashes: Vec<TokenHash>) {
         if !hashes.is_empty() {
-            self.0.endings.wake_user(user);
+            let accounts = self.clone();
+            batch.on_commit(move |commit| accounts.0.sessions.forget(commit, &hashes));
         }
     }
 
-    /// The flags of an account have changed: look at all its sessions anew.
-    pub(crate) fn sessions_changed(&self, user: &UserId) {
-        self.0.sessions.forget_all();
-        self.0.endings.wake_user(user);
+    /// The flags of an account change with the batch: look at all sessions anew, and end the user's long polls if the
+    /// account is `closed`.
+    pub(crate) fn forget_sessions_on_commit(
+        &self,
+        batch: &mut Batch,
+        user: &UserId,
+        closed: Option<SessionEnd>,
+    ) {
+        let accounts = self.clone();
+        batch.on_commit(move |commit| accounts.0.sessions.forget_all(commit));
+        if let Some(how) = closed {
+            self.end_polls_on_commit(batch, user, None, how);
+        }
     }
 
     async fn load_session(&self, hash: &TokenHash) -> Result<Arc<Cached>, AuthError> {
-        let ended = *self.0.sessions.ended.lock();
+        let seen = self.0.store.frontier();
         let row = self.0.store.get(&ACCESS_TOKENS, hash).await?.ok_or(AuthError::Unknown)?;
         let user = self.user_row(&row.user).await?.ok_or(AuthError::Unknown)?;
         if user.deactivated {
@@ -162,10 +165,8 @@ impl Accounts {
             self.confirm_refresh(hash, &row).await?;
         }
         let cached = Arc::new(Cached::new(hash, &row, &user));
-        let now_ended = self.0.sessions.ended.lock();
-        if *now_ended == ended {
-            self.0.sessions.sessions.insert(*hash, Arc::clone(&cached));
-        }
+        let sessions = &self.0.sessions;
+        sessions.changes.keep_unless_stale(seen, || sessions.sessions.insert(*hash, Arc::clone(&cached)));
         Ok(cached)
     }
 
@@ -210,15 +211,14 @@ impl Accounts {
         IssuedTokens { access_token, refresh_token: Some(refresh_token), expires_in_ms: Some(lifetime_ms) }
     }
 
-    /// Adds the end of all tokens of a device to `batch`; the returned hashes must be forgotten after
-    /// the commit.
+    /// Adds the end of all tokens of a device to `batch`, and of the long polls behind them.
     pub(crate) async fn end_tokens(
         &self,
         reader: &Reader,
         batch: &mut Batch,
         user: &UserId,
         device: &DeviceId,
-    ) -> Result<Vec<TokenHash>, StoreError> {
+    ) -> Result<(), StoreError> {
         let prefix = (user.to_owned(), device.to_owned());
         let rows = reader.scan(&DEVICE_TOKENS, Scan::prefix(&prefix)).await?;
         let mut hashes = Vec::with_capacity(rows.len());
@@ -235,7 +235,9 @@ impl Accounts {
             }
             hashes.push(key.2);
         }
-        Ok(hashes)
+        self.forget_tokens_on_commit(batch, hashes);
+        self.end_polls_on_commit(batch, user, Some(device), SessionEnd::LoggedOut);
+        Ok(())
     }
 }
 

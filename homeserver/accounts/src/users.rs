@@ -7,6 +7,7 @@ use streams::Fact;
 
 use crate::{
     AccountError, Accounts,
+    endings::SessionEnd,
     limits::WRITE_TRIES_MAX,
     tables::{PASSWORDS, USERS, UserRow},
 };
@@ -116,11 +117,10 @@ impl Accounts {
             batch.put(&USERS, &key, &new);
             let position = batch.position();
             streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
+            let closed = (new.locked && !old.locked).then_some(SessionEnd::Locked);
+            self.forget_sessions_on_commit(&mut batch, user, closed);
             match self.0.store.commit(batch).await {
-                Ok(_) => {
-                    self.sessions_changed(user);
-                    return Ok(());
-                }
+                Ok(_) => return Ok(()),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }

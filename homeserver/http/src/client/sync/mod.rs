@@ -28,9 +28,13 @@ pub(crate) async fn while_session_lives<T>(
     session: &Session,
     answer: impl Future<Output = Result<T, MatrixError>>,
 ) -> Result<T, MatrixError> {
-    tokio::select! {
+    let watch = Box::pin(app.accounts.watch_session(session)).await?;
+    let answer = tokio::select! {
         biased;
+        end = watch.ended() => return Err(end.into()),
         answer = answer => answer,
-        end = Box::pin(app.accounts.session_end(session)) => Err(end.into()),
-    }
+    };
+    // The session may have ended while the answer was put together, and the answer may tell of that.
+    watch.check()?;
+    answer
 }
