@@ -171,6 +171,7 @@ impl Accounts {
             batch.delete(&DEVICES_SEEN, &key);
             self.end_tokens(reader, batch, user, device).await?;
             self.delete_device_settings(reader, batch, user, device).await?;
+            self.delete_session_origin(reader, batch, user, device).await?;
             removed.push(device.clone());
         }
         if let (Some(observer), false) = (self.0.ports.devices(), removed.is_empty()) {

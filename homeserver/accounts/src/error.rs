@@ -111,6 +111,15 @@ pub enum AccountError {
     /// The address belongs to another account.
     #[error("the e-mail address is already in use")]
     AddressInUse,
+    /// The person of an identity provider has another account.
+    #[error("the external id is linked to another account")]
+    ExternalIdInUse,
+    /// No sign-on has this state: it is wrong, was used, or is too old.
+    #[error("the sign-on has expired or was finished already")]
+    SignOnUnknown,
+    /// The sign-on was begun in another browser.
+    #[error("the sign-on was begun in another browser")]
+    SignOnElsewhere,
     /// A push rule could not be changed.
     #[error(transparent)]
     PushRule(#[from] PushRuleError),

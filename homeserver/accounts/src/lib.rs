@@ -15,6 +15,7 @@ mod default_push_rules;
 mod devices;
 mod endings;
 mod error;
+mod external_ids;
 mod filters;
 mod ignored_users;
 mod invite_policy;
@@ -29,9 +30,11 @@ mod push_rules;
 mod refresh;
 mod registration;
 mod registration_tokens;
+mod session_origins;
 mod sessions;
 mod settings;
 mod shared_secret;
+mod sign_ons;
 mod tables;
 mod tags;
 #[cfg(test)]
@@ -57,19 +60,21 @@ pub use self::{
     devices::Device,
     endings::SessionWatch,
     error::{AccountError, AuthError},
+    external_ids::ExternalId,
     login::{DeviceChoice, LoggedIn, LoginName},
     ports::{DeviceObserver, ReservedNames},
     profile::{Profile, ProfileChange},
     push_rules::{PushRuleError, RulePlace},
-    registration::{NewUser, Registered, RegistrationRequest},
+    registration::{ExternalUser, NewUser, Registered, RegistrationRequest},
     registration_tokens::RegistrationToken,
     sessions::{Session, SessionKey},
     settings::{AccountSettings, PasswordCost, Registration},
     shared_secret::SharedSecretRegistration,
+    sign_ons::{SessionOrigin, SignOn, SignOnBegun, SignOnPurpose},
     tables::tables,
     third_party_ids::OwnAddress,
     tokens::IssuedTokens,
-    uia::{Earned, Operation, UiaError},
+    uia::{Confirmation, Earned, Operation, UiaError},
     user_list::{UserOrder, UserPage, UserQuery},
     users::{UserStatus, UserSummary},
 };
@@ -105,6 +110,7 @@ pub(crate) struct Inner {
     pub seen: devices::SeenDevices,
     pub uia: uia::UiaSessions,
     pub nonces: shared_secret::Nonces,
+    pub sign_ons: sign_ons::SignOnsUnderWay,
     pub ignored: cache::ChangeCache<std::collections::HashSet<ruma::OwnedUserId>>,
     pub invites: cache::ChangeCache<rules::invites::InvitePolicy>,
     pub push_rules: cache::ChangeCache<rules::push::CompiledRules>,
@@ -124,6 +130,7 @@ impl Accounts {
             seen: devices::SeenDevices::new(),
             uia: uia::UiaSessions::new(&rng),
             nonces: shared_secret::Nonces::default(),
+            sign_ons: sign_ons::SignOnsUnderWay::default(),
             ignored: cache::ChangeCache::new(),
             invites: cache::ChangeCache::new(),
             push_rules: cache::ChangeCache::new(),

@@ -30,6 +30,22 @@ pub const PASSWORDS_WAITING_MAX: usize = 256;
 pub const UIA_SESSIONS_MAX: usize = 10_000;
 /// How long a user-interactive session lives.
 pub const UIA_SESSION_MS: u64 = 15 * 60 * 1_000;
+/// Sign-ons by an identity provider that one process keeps under way; a further one is refused as "busy".
+pub const SIGN_ONS_UNDER_WAY_MAX: usize = 20_000;
+/// How long a person may stay at their identity provider before the sign-on is void.
+pub const SIGN_ON_MS: u64 = 15 * 60 * 1_000;
+/// Life of the login token that ends a sign-on; a person may read a page before it is used.
+pub const SIGN_ON_TOKEN_MS: u64 = 5 * 60 * 1_000;
+/// Dead sign-ons that a new one drops.
+pub const SIGN_ONS_DROPPED_AT_ONCE: usize = 16;
+/// Dead sign-ons dropped in one batch of housekeeping.
+pub const SIGN_ONS_PER_PAGE: usize = 1_000;
+/// Most links of one user to people at identity providers.
+pub const EXTERNAL_IDS_PER_USER_MAX: usize = 50;
+/// Longest subject of an identity provider in bytes (OpenID Connect Core 1.0, section 2, asks for 255).
+pub const EXTERNAL_SUBJECT_BYTES_MAX: usize = 512;
+/// Devices that end with one session of an identity provider.
+pub const SESSIONS_PER_SID_MAX: usize = 1_000;
 /// Nonces of shared-secret registration outstanding; the oldest gives way.
 pub const NONCES_MAX: usize = 1_000;
 /// How long a nonce of shared-secret registration lives.

@@ -109,6 +109,7 @@ impl Accounts {
         let row = LoginTokenRow {
             user: user.to_owned(),
             expires_ms: self.0.clock.now_ms().saturating_add(lifetime_ms),
+            origin: None,
         };
         let mut batch = Batch::new();
         batch.put(&LOGIN_TOKENS, &tokens::hash(&token), &row);
@@ -143,6 +144,11 @@ impl Accounts {
         batch.put(&ACCESS_TOKENS, &hash, &AccessTokenRow { expires_ms: Some(expires_ms), ..row });
         self.0.store.commit(batch).await?;
         Ok(())
+    }
+
+    /// Whether the user can log in by a password at all.
+    pub(crate) async fn has_password(&self, user: &UserId) -> Result<bool, StoreError> {
+        self.0.store.exists(&PASSWORDS, user).await
     }
 
     /// Whether this is the user's password. An account without one has no password that fits.
@@ -205,6 +211,9 @@ impl Accounts {
                 batch.delete(&LOGIN_TOKENS, hash);
             }
             let (device, tokens) = self.add_session(&mut batch, user, choice).await?;
+            if let Some(origin) = spends.as_ref().and_then(|(_, row)| row.origin.as_ref()) {
+                self.add_session_origin(&mut batch, user, &device, origin);
+            }
             match self.0.store.commit(batch).await {
                 Ok(_) => return Ok(LoggedIn { user: user.to_owned(), device, tokens }),
                 Err(StoreError::Conflict) => {}
@@ -233,6 +242,7 @@ impl Accounts {
                 batch.expect_eq(&DEVICES, &key, &old);
                 batch.put(&DEVICES, &key, &DeviceRow { logins: old.logins + 1, ..old });
                 self.end_tokens(&self.0.store, batch, user, &device).await?;
+                self.delete_session_origin(&self.0.store, batch, user, &device).await?;
             }
             None => {
                 self.check_device_count(user).await?;

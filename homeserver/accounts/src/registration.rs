@@ -5,7 +5,7 @@ use store::{Batch, StoreError};
 use streams::Fact;
 
 use crate::{
-    AccountError, Accounts, DeviceChoice, Earned, LoggedIn, Registration,
+    AccountError, Accounts, DeviceChoice, Earned, ExternalId, LoggedIn, Registration,
     limits::WRITE_TRIES_MAX,
     profile,
     tables::{PASSWORDS, PROFILES, USERS, UserRow},
@@ -40,6 +40,19 @@ pub struct NewUser {
     pub display_name: Option<String>,
 }
 
+/// An account of a person whom an identity provider vouches for.
+#[derive(Clone, Debug)]
+pub struct ExternalUser {
+    /// The localpart.
+    pub localpart: String,
+    /// Who the person is there; the account is linked from its beginning.
+    pub id: ExternalId,
+    /// The display name; the default of the settings when absent.
+    pub display_name: Option<String>,
+    /// An address that the provider vouches for; it is left out when it is somebody else's.
+    pub address: Option<String>,
+}
+
 /// A new account.
 #[derive(Clone)]
 pub struct Registered {
@@ -58,6 +71,7 @@ struct Insertion {
     session: Option<DeviceChoice>,
     earned: Earned,
     administrator_token: Option<String>,
+    external: Option<(ExternalId, Option<String>)>,
 }
 
 impl Accounts {
@@ -97,6 +111,7 @@ impl Accounts {
             session,
             earned: request.earned,
             administrator_token: None,
+            external: None,
         })
         .await
     }
@@ -117,6 +132,7 @@ impl Accounts {
             session: Some(device),
             earned: Earned::default(),
             administrator_token: None,
+            external: None,
         })
         .await
     }
@@ -125,6 +141,29 @@ impl Accounts {
     /// registration.
     pub async fn create_user(&self, new: NewUser) -> Result<OwnedUserId, AccountError> {
         Ok(self.create_with(new, None, None).await?.user)
+    }
+
+    /// Creates an account for a person of an identity provider, without password and without a session, whatever
+    /// the settings say about registration. Reserved names are kept.
+    ///
+    /// # Errors
+    /// `UserInUse` for a name that is taken, `ExternalIdInUse` when the person has an account.
+    pub async fn create_external_user(&self, new: ExternalUser) -> Result<OwnedUserId, AccountError> {
+        let user = self.registrable_user_id(&new.localpart)?;
+        let display_name = new.display_name.or_else(|| self.default_display_name(&user));
+        let registered = self
+            .insert(Insertion {
+                row: self.new_row(false),
+                user,
+                password_hash: None,
+                display_name,
+                session: None,
+                earned: Earned::default(),
+                administrator_token: None,
+                external: Some((new.id, new.address)),
+            })
+            .await?;
+        Ok(registered.user)
     }
 
     /// As [`Accounts::create_user`], with a first session, spending the first administrator's link.
@@ -148,6 +187,7 @@ impl Accounts {
             session,
             earned: Earned::default(),
             administrator_token: administrator_token.map(str::to_owned),
+            external: None,
         })
         .await
     }
@@ -194,6 +234,12 @@ impl Accounts {
         if let Some(proof) = &insertion.earned.address {
             self.spend_address_proof(batch, proof);
             self.put_address(batch, user, proof).await?;
+        }
+        if let Some((id, address)) = &insertion.external {
+            self.add_external_id(batch, user, id).await?;
+            if let Some(address) = address {
+                self.put_free_address(batch, user, address).await?;
+            }
         }
         if let Some(token) = &insertion.administrator_token {
             self.spend_administrator_token(batch, token).await?;

@@ -70,6 +70,8 @@ pub struct AccountSettings {
     pub email: bool,
     /// Whether a new account needs a proven address.
     pub email_required: bool,
+    /// The ids of the identity providers at which people can sign on.
+    pub identity_providers: Vec<String>,
 }
 
 impl Default for AccountSettings {
@@ -90,6 +92,7 @@ impl Default for AccountSettings {
             display_name_from_localpart: true,
             email: false,
             email_required: false,
+            identity_providers: Vec::new(),
         }
     }
 }

@@ -83,8 +83,36 @@ store::record!(RefreshTokenRow);
 pub(crate) struct LoginTokenRow {
     pub user: OwnedUserId,
     pub expires_ms: u64,
+    /// The identity provider that vouched for the user, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<SessionOriginRow>,
 }
 store::record!(LoginTokenRow);
+
+/// Which identity provider opened a session, and for whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SessionOriginRow {
+    pub provider: String,
+    pub subject: String,
+    /// The provider's own session.
+    pub sid: Option<String>,
+}
+store::record!(SessionOriginRow);
+
+/// A sign-on that is at an identity provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SignOnRow {
+    pub provider: String,
+    /// Hash of the secret in the browser's cookie.
+    pub browser: TokenHash,
+    pub nonce: String,
+    pub verifier: String,
+    /// For a new session: the client's address.
+    pub redirect_url: Option<String>,
+    /// For a stage of user-interactive auth: its session.
+    pub session: Option<String>,
+}
+store::record!(SignOnRow);
 
 /// A registration token and how often it was used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -200,6 +228,21 @@ pub(crate) const ADDRESS_PROOFS: Table<String, AddressProofRow> =
 pub(crate) const ADDRESS_PROOF_SIDS: Table<(TokenHash, u8, String), String> =
     Table::new(123, "address_proof_sids", Profile::Point, "which session does the client mean?");
 
+/// (provider, subject) → user
+pub(crate) const EXTERNAL_IDS: Table<(String, String), OwnedUserId> =
+    Table::new(130, "external_ids", Profile::Point, "whose account is this person of an identity provider?");
+/// (user, provider, subject) → when it was linked, in ms.
+pub(crate) const USER_EXTERNAL_IDS: Table<(OwnedUserId, String, String), u64> =
+    Table::new(131, "user_external_ids", Profile::Scan, "who is the user at identity providers?");
+/// (when it expires in ms, hash of its state): the first ones are the ones to drop.
+pub(crate) const SIGN_ONS: Table<(u64, TokenHash), SignOnRow> =
+    Table::new(132, "sign_ons", Profile::Queue, "what did this browser take along to its identity provider?");
+pub(crate) const SESSION_ORIGINS: Table<(OwnedUserId, OwnedDeviceId), SessionOriginRow> =
+    Table::new(133, "session_origins", Profile::Scan, "which identity provider opened the device's session?");
+/// (provider, sid, user, device)
+pub(crate) const SESSIONS_BY_SID: Table<(String, String, OwnedUserId, OwnedDeviceId), ()> =
+    Table::new(134, "sessions_by_sid", Profile::Scan, "which sessions end with this one of a provider?");
+
 /// All tables of this crate, for the store and for the catalogue.
 pub fn tables() -> Vec<TableInfo> {
     vec![
@@ -224,5 +267,10 @@ pub fn tables() -> Vec<TableInfo> {
         ADDRESS_OWNERS.info(),
         ADDRESS_PROOFS.info(),
         ADDRESS_PROOF_SIDS.info(),
+        EXTERNAL_IDS.info(),
+        USER_EXTERNAL_IDS.info(),
+        SIGN_ONS.info(),
+        SESSION_ORIGINS.info(),
+        SESSIONS_BY_SID.info(),
     ]
 }

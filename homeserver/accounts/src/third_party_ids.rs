@@ -9,7 +9,7 @@ use store::{Batch, Reader, Scan, StoreError};
 
 use crate::{
     AccountError, Accounts, AddressProof, AddressPurpose,
-    limits::{ADDRESSES_PER_USER_MAX, WRITE_TRIES_MAX},
+    limits::{ADDRESS_BYTES_MAX, ADDRESSES_PER_USER_MAX, WRITE_TRIES_MAX},
     tables::{ADDRESS_OWNERS, ADDRESSES, AddressRow},
 };
 
@@ -104,6 +104,25 @@ impl Accounts {
         let row = AddressRow { validated_ms: proof.validated_ms(), added_ms: self.0.clock.now_ms() };
         batch.expect_read(&ADDRESS_OWNERS, &address, owner.as_ref());
         batch.put(&ADDRESS_OWNERS, &address, &user.to_owned());
+        batch.put(&ADDRESSES, &(user.to_owned(), address), &row);
+        Ok(())
+    }
+
+    /// Adds an address that somebody we trust has proved, unless it is another user's.
+    pub(crate) async fn put_free_address(
+        &self,
+        batch: &mut Batch,
+        user: &UserId,
+        address: &str,
+    ) -> Result<(), AccountError> {
+        let address = canonical(address);
+        if address.len() > ADDRESS_BYTES_MAX || self.0.store.exists(&ADDRESS_OWNERS, &address).await? {
+            return Ok(());
+        }
+        let now_ms = self.0.clock.now_ms();
+        batch.expect_absent(&ADDRESS_OWNERS, &address);
+        batch.put(&ADDRESS_OWNERS, &address, &user.to_owned());
+        let row = AddressRow { validated_ms: now_ms, added_ms: now_ms };
         batch.put(&ADDRESSES, &(user.to_owned(), address), &row);
         Ok(())
     }

@@ -28,6 +28,7 @@ pub(crate) enum TokenKind {
     Administrator,
     OpenId,
     Address,
+    SignOn,
 }
 
 impl TokenKind {
@@ -39,6 +40,7 @@ impl TokenKind {
             Self::Administrator => "lqf_",
             Self::OpenId => "lqo_",
             Self::Address => "lqe_",
+            Self::SignOn => "lqs_",
         }
     }
 }

@@ -18,6 +18,7 @@ use ruma::{
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use store::StoreError;
 
 use crate::{
     AccountError, Accounts, AddressProof, AddressPurpose, LoginName, Registration,
@@ -46,13 +47,14 @@ pub enum UiaError {
 /// What is being authenticated: an endpoint and the parameters that must not change on the way.
 #[derive(Clone)]
 pub struct Operation {
+    name: &'static str,
     parts: Vec<u8>,
 }
 
 impl Operation {
     /// An operation of this name, by convention method and path without version.
     pub fn new(name: &'static str) -> Self {
-        Self { parts: name.as_bytes().to_vec() }
+        Self { name, parts: name.as_bytes().to_vec() }
     }
 
     /// Binds a parameter to the session; it is kept as a keyed hash only.
@@ -66,9 +68,19 @@ impl Operation {
     }
 }
 
+/// A session whose user can confirm its operation by signing on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Whose session it is.
+    pub user: OwnedUserId,
+    /// The name of the operation, see [`Operation::new`].
+    pub operation: &'static str,
+}
+
 struct UiaSession {
     owner: Option<OwnedUserId>,
     operation: [u8; 32],
+    operation_name: &'static str,
     completed: Vec<AuthType>,
     earned: Earned,
     expires_ms: u64,
@@ -159,14 +171,21 @@ enum Stage {
 }
 
 impl Accounts {
-    /// Lets a logged-in user confirm an operation with their password.
+    /// Lets a logged-in user confirm an operation: with their password, or by signing on where they are known.
+    /// A person without either is asked for a password that does not exist.
     pub async fn user_interactive(
         &self,
         operation: Operation,
         user: &UserId,
         auth: Option<&AuthData>,
     ) -> Result<(), UiaError> {
-        let flows = vec![vec![AuthType::Password]];
+        let mut flows = Vec::new();
+        if self.can_sign_on(user).await.map_err(AccountError::from)? {
+            flows.push(vec![AuthType::Sso]);
+        }
+        if flows.is_empty() || self.has_password(user).await.map_err(AccountError::from)? {
+            flows.insert(0, vec![AuthType::Password]);
+        }
         self.interact(Some(user), &operation, flows, AddressPurpose::ResetPassword, auth).await.map(drop)
     }
 
@@ -215,10 +234,11 @@ impl Accounts {
         purpose: AddressPurpose,
         auth: Option<&AuthData>,
     ) -> Result<Earned, UiaError> {
+        let name = operation.name;
         let operation = self.0.uia.digest(operation);
         let given = auth.and_then(AuthData::session);
-        let Some(session) = self.join_or_begin(owner, operation, given)? else {
-            let turn = Turn { owner, flows, session: self.begin(owner, operation), purpose };
+        let Some(session) = self.join_or_begin(owner, operation, name, given)? else {
+            let turn = Turn { owner, flows, session: self.begin(owner, operation, name), purpose };
             let error = Some((ErrorKind::Unknown, "Unknown or expired session; begin again"));
             return Err(self.challenge(&turn, error));
         };
@@ -230,7 +250,13 @@ impl Accounts {
                 let error = (ErrorKind::Unrecognized, "This stage is not part of any flow");
                 return Err(self.challenge(&turn, Some(error)));
             }
-            match self.try_stage(&turn, auth).await? {
+            let outcome = match stage {
+                // This stage was passed in a browser, or was not passed yet.
+                AuthType::Sso if self.is_passed(&turn, &stage) => Stage::Passed(Earned::default()),
+                AuthType::Sso => Stage::Failed(ErrorKind::Forbidden, "Sign on in a browser first"),
+                _ => self.try_stage(&turn, auth).await?,
+            };
+            match outcome {
                 Stage::Passed(earned) => self.pass(&turn, stage, earned),
                 Stage::Failed(kind, message) => return Err(self.challenge(&turn, Some((kind, message)))),
             }
@@ -243,9 +269,10 @@ impl Accounts {
         &self,
         owner: Option<&UserId>,
         operation: [u8; 32],
+        name: &'static str,
         given: Option<&str>,
     ) -> Result<Option<String>, UiaError> {
-        let Some(given) = given else { return Ok(Some(self.begin(owner, operation))) };
+        let Some(given) = given else { return Ok(Some(self.begin(owner, operation, name))) };
         let mut sessions = self.0.uia.sessions.lock();
         sessions.drop_expired(self.0.clock.now_ms());
         let Some(session) = sessions.by_id.get(given) else { return Ok(None) };
@@ -255,12 +282,13 @@ impl Accounts {
         Ok(Some(given.to_owned()))
     }
 
-    fn begin(&self, owner: Option<&UserId>, operation: [u8; 32]) -> String {
+    fn begin(&self, owner: Option<&UserId>, operation: [u8; 32], operation_name: &'static str) -> String {
         let id = self.0.rng.string(SESSION_ID_LENGTH);
         let now_ms = self.0.clock.now_ms();
         let session = UiaSession {
             owner: owner.map(ToOwned::to_owned),
             operation,
+            operation_name,
             completed: Vec::new(),
             earned: Earned::default(),
             expires_ms: now_ms.saturating_add(UIA_SESSION_MS),
@@ -313,6 +341,42 @@ impl Accounts {
             }
             _ => Ok(Stage::Failed(ErrorKind::Unrecognized, "This stage is not supported")),
         }
+    }
+
+    /// The session in which its user can confirm something by signing on; none when there is no such.
+    pub fn confirmation(&self, session: &str) -> Option<Confirmation> {
+        let mut sessions = self.0.uia.sessions.lock();
+        sessions.drop_expired(self.0.clock.now_ms());
+        let session = sessions.by_id.get(session)?;
+        Some(Confirmation { user: session.owner.clone()?, operation: session.operation_name })
+    }
+
+    /// Notes that this user has signed on for a session of theirs; whether there is such a session.
+    pub fn confirm_by_sign_on(&self, session: &str, user: &UserId) -> bool {
+        let mut sessions = self.0.uia.sessions.lock();
+        sessions.drop_expired(self.0.clock.now_ms());
+        match sessions.by_id.get_mut(session) {
+            Some(session) if session.owner.as_deref() == Some(user) => {
+                if !session.completed.contains(&AuthType::Sso) {
+                    session.completed.push(AuthType::Sso);
+                }
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    async fn can_sign_on(&self, user: &UserId) -> Result<bool, StoreError> {
+        let providers = &self.0.settings.identity_providers;
+        if providers.is_empty() {
+            return Ok(false);
+        }
+        Ok(self.external_ids(user).await?.iter().any(|id| providers.contains(&id.provider)))
+    }
+
+    fn is_passed(&self, turn: &Turn<'_>, stage: &AuthType) -> bool {
+        let sessions = self.0.uia.sessions.lock();
+        sessions.by_id.get(&turn.session).is_some_and(|session| session.completed.contains(stage))
     }
 
     fn shown_token(&self, turn: &Turn<'_>) -> Option<String> {

@@ -59,6 +59,10 @@ impl From<AccountError> for MatrixError {
             AccountError::TooLarge(_) => bad_request(ErrorCode::TooLarge),
             AccountError::AddressNotProved => bad_request(ErrorCode::ThreepidAuthFailed),
             AccountError::AddressInUse => bad_request(ErrorCode::ThreepidInUse),
+            AccountError::ExternalIdInUse => {
+                Self::new(StatusCode::CONFLICT, ErrorCode::Unknown, "External id is already in use.")
+            }
+            AccountError::SignOnUnknown | AccountError::SignOnElsewhere => Self::bad_request(message),
             AccountError::PushRule(error) => error.into(),
             AccountError::Busy | AccountError::Contended => Self::limit_exceeded(BUSY_RETRY_MS),
             AccountError::Hashing => Self::internal("hash password", message),
