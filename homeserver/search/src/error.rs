@@ -15,6 +15,10 @@ pub enum SearchError {
     /// A parameter has the right form and a value that cannot be used; the text says which.
     #[error("{0}")]
     InvalidParam(&'static str),
+    /// The index did not reach the moment of the question in time: the machine is busy, or the index is being made.
+    /// The same question is answered later.
+    #[error("the search index is behind")]
+    Behind,
     /// The index cannot be read or written. A person has to look.
     #[error("search index: {0}")]
     Index(String),

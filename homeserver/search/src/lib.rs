@@ -3,7 +3,8 @@
 //! Two readers of the stream keep what is searched: one feeds the full-text index, which lies in files
 //! of its own and can be thrown away ([`Search::keep_index`]), the other the words of names in the
 //! store's tables ([`Search::keep_directories`]). A question first waits, for a bounded time, until
-//! they have reached the moment it was asked. This crate never decides who may see what: every match
+//! they have reached the moment it was asked; a search in messages is refused when they have not, because an answer
+//! with a part of the truth reads like one with all of it. This crate never decides who may see what: every match
 //! is judged by `rooms` before it leaves.
 
 mod directory;
@@ -126,7 +127,7 @@ impl Search {
         })))
     }
 
-    /// Has the index made anew from the rooms. Returns at once; searches find little until it is done.
+    /// Has the index made anew from the rooms. Returns at once; searches are refused until it is done.
     pub fn rebuild(&self) {
         self.rebuild_wanted.store(true, Ordering::Release);
         self.index_progress.ask();
@@ -146,14 +147,18 @@ impl Search {
         self.index_progress.wait_until(position, patience).await
     }
 
-    /// Waits for what was committed before this moment.
-    async fn catch_up(&self, progress: &Progress) {
+    /// Waits for what was committed before this moment, for a bounded time; says whether all of it can be
+    /// found now.
+    #[must_use]
+    async fn caught_up(&self, progress: &Progress) -> bool {
         let started = Instant::now();
         let patience = if progress.standing().filling { FILL_WAIT_MAX } else { INDEX_WAIT_MAX };
-        if !progress.wait_until(self.parts.store.frontier(), patience).await {
-            metrics::counter!(measure::STALE).increment(1);
+        let is_there = progress.wait_until(self.parts.store.frontier(), patience).await;
+        if !is_there {
+            metrics::counter!(measure::BEHIND).increment(1);
         }
         metrics::histogram!(measure::WAIT_SECONDS).record(started.elapsed().as_secs_f64());
+        is_there
     }
 
     /// Records the gauges; call it when metrics are collected.

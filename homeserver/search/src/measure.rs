@@ -7,7 +7,7 @@ pub(crate) const WAIT_SECONDS: &str = "search_index_wait_seconds";
 pub(crate) const COMMIT_SECONDS: &str = "search_index_commit_seconds";
 pub(crate) const DOCUMENTS: &str = "search_index_documents";
 pub(crate) const LAG: &str = "search_index_lag_positions";
-pub(crate) const STALE: &str = "search_stale_answers_total";
+pub(crate) const BEHIND: &str = "search_behind_total";
 
 /// Names the figures for the metrics exporter. Call once, after it is installed.
 pub fn describe_metrics() {
@@ -19,5 +19,5 @@ pub fn describe_metrics() {
     describe_histogram!(COMMIT_SECONDS, "Time of one commit of the index");
     describe_gauge!(DOCUMENTS, "Texts in the index");
     describe_gauge!(LAG, "Positions between the store and the index");
-    describe_counter!(STALE, "Searches answered from an index that was behind");
+    describe_counter!(BEHIND, "Searches whose index or directory did not reach the present in time");
 }

@@ -2,9 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base::Shutdown;
 use model::StreamPos;
 use store::{Audience, CommitListener};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
+
+use crate::limits::READER_PAUSE_MAX;
 
 /// What a reader of the stream says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +65,25 @@ impl Progress {
         self.asked.notify_one();
     }
 
-    /// Returns when somebody asked; for the reader.
-    pub(crate) async fn asked(&self) {
-        self.asked.notified().await;
+    /// Returns when it is time for the reader to look again: at once when somebody asks or the server stops,
+    /// `gather` after a commit that nobody asks for, and after [`READER_PAUSE_MAX`] in any case.
+    pub(crate) async fn next_look(
+        &self,
+        bell: &mut watch::Receiver<StreamPos>,
+        gather: Duration,
+        shutdown: &Shutdown,
+    ) {
+        let rung = async {
+            // An error would mean that the bell is gone, which is held beside this.
+            let _ = bell.changed().await;
+            sleep(gather).await;
+        };
+        tokio::select! {
+            () = shutdown.wait() => {}
+            () = self.asked.notified() => {}
+            () = rung => {}
+            () = sleep(READER_PAUSE_MAX) => {}
+        }
     }
 
     /// Waits until the reader has reached `position`, at most so long; says whether it has.
@@ -118,7 +140,8 @@ mod tests {
         assert!(progress.wait_until(StreamPos::new(3), PATIENCE).await);
         let reader = Arc::clone(&progress);
         let work = tokio::spawn(async move {
-            reader.asked().await;
+            let mut silent = Bell::default().subscribe();
+            reader.next_look(&mut silent, PATIENCE, &Shutdown::new()).await;
             reader.reached(StreamPos::new(9));
         });
         assert!(progress.wait_until(StreamPos::new(8), PATIENCE).await);

@@ -102,7 +102,8 @@ impl Search {
         let since = query.since.as_deref().map(DirectoryToken::decode).transpose()?;
         let term = query.term.as_deref().map(str::trim).filter(|term| !term.is_empty());
         check_term(term.unwrap_or_default())?;
-        self.catch_up(&self.directory_progress).await;
+        // Behind or not: a room that is listed a little late is worth no refusal, and none is told that must not be.
+        let _ = self.caught_up(&self.directory_progress).await;
         let found = match term {
             Some(term) => self.places_by_term(term, query, since).await?,
             None => self.places_by_size(query, since).await?,

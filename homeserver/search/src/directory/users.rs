@@ -71,7 +71,7 @@ impl Search {
     pub async fn users(&self, asker: &UserId, query: &UserQuery) -> Result<FoundUsers, SearchError> {
         check_term(&query.term)?;
         let Some(sought) = self.sought(&query.term) else { return Ok(FoundUsers::default()) };
-        self.catch_up(&self.directory_progress).await;
+        let is_current = self.caught_up(&self.directory_progress).await;
         let (candidates, overflowed) = self.candidates(&sought).await?;
         let mut judge = self.user_judge(asker).await?;
         let mut found = Vec::new();
@@ -91,7 +91,7 @@ impl Search {
         }
         found.sort_by(|(rank, a), (other, b)| rank.cmp(other).then_with(|| a.user.cmp(&b.user)));
         let limit = query.limit.clamp(1, USERS_PAGE_MAX);
-        let limited = overflowed || found.len() > limit;
+        let limited = overflowed || !is_current || found.len() > limit;
         Ok(FoundUsers { users: found.into_iter().take(limit).map(|(_, user)| user).collect(), limited })
     }
 

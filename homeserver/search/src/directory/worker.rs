@@ -12,7 +12,8 @@ use tokio::time::sleep;
 use super::rows::Rows;
 use crate::{
     Search, SearchError,
-    limits::{DIRECTORY_INTERVAL, FACTS_UNRECORDED_MAX, READER_PAUSE_MAX, READER_RETRY_PAUSE},
+    feed::known,
+    limits::{DIRECTORY_INTERVAL, FACTS_UNRECORDED_MAX, READER_RETRY_PAUSE},
 };
 
 /// The name of the cursor. Another form of the rows takes another name, which fills them anew.
@@ -77,17 +78,7 @@ impl Keeper {
         let mut bell = self.search.bell.subscribe();
         while !shutdown.is_triggered() {
             self.catch_up().await?;
-            let progress = &self.search.directory_progress;
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = progress.asked() => {}
-                _ = bell.changed() => tokio::select! {
-                    () = shutdown.wait() => {}
-                    () = progress.asked() => {}
-                    () = sleep(DIRECTORY_INTERVAL) => {}
-                },
-                () = sleep(READER_PAUSE_MAX) => {}
-            }
+            self.search.directory_progress.next_look(&mut bell, DIRECTORY_INTERVAL, shutdown).await;
         }
         Ok(())
     }
@@ -140,7 +131,7 @@ impl Keeper {
                     concerned.rooms.insert(room);
                 }
                 Fact::Event { room, event } => {
-                    let Ok(pdu) = rooms.pdu(rooms.store(), event).await else { continue };
+                    let Some(pdu) = known(rooms.pdu(rooms.store(), event).await)? else { continue };
                     match (pdu.kind(), pdu.state_key()) {
                         (
                             "m.room.create"

@@ -48,8 +48,8 @@ impl Feed {
             return self.refresh(event).await;
         }
         if pdu.kind() == "m.room.redaction" {
-            let version = rooms.room_version(store, meta.room).await?;
-            if let Some(target) = pdu.redacts(version)
+            if let Some(version) = known(rooms.room_version(store, meta.room).await)?
+                && let Some(target) = pdu.redacts(version)
                 && let Some(target) = rooms.event_num(store, target).await?
             {
                 self.redacted(target).await?;
@@ -112,7 +112,7 @@ pub(super) async fn document(rooms: &Rooms, event: EventNum) -> Result<Option<Do
     let (source, text) = match kind {
         TextKind::Name => (event, content.name),
         TextKind::Topic => (event, content.topic),
-        TextKind::Body => match rooms.newest_edit(store, meta.room, &pdu).await? {
+        TextKind::Body => match known(rooms.newest_edit(store, meta.room, &pdu).await)?.flatten() {
             Some((edit, newer)) => {
                 let newer: Content = newer.content_as().unwrap_or_default();
                 (edit, newer.new_content.unwrap_or_default().body)
@@ -137,12 +137,12 @@ fn is_shown(meta: &EventMeta) -> bool {
     meta.position.is_some() && !meta.rejected && !meta.soft_failed && meta.redacted_by.is_none()
 }
 
-/// An event that is damaged or was purged has no text; the reader must not stop at it.
-pub(super) fn known<T>(read: Result<T, rooms::RoomsError>) -> Result<Option<T>, SearchError> {
+/// What was read of an event or room, none when it is damaged or was purged: a reader must not stop at it.
+pub(crate) fn known<T>(read: Result<T, rooms::RoomsError>) -> Result<Option<T>, SearchError> {
     match read {
         Ok(value) => Ok(Some(value)),
         Err(rooms::RoomsError::Corrupt(reason)) => {
-            tracing::debug!(reason, "an event is left out of the search index");
+            tracing::debug!(reason, "an event is left out of the search");
             Ok(None)
         }
         Err(other) => Err(other.into()),

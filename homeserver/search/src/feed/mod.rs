@@ -7,6 +7,8 @@
 mod documents;
 mod fill;
 
+pub(crate) use documents::known;
+
 use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use base::Shutdown;
@@ -20,7 +22,7 @@ use crate::{
     index::{IndexBuilder, Mark},
     limits::{
         DICTIONARY_CHECK_INTERVAL, FACTS_UNRECORDED_MAX, INDEX_BATCH_DOCUMENTS_MAX, INDEX_INTERVAL,
-        READER_PAUSE_MAX, READER_RETRY_PAUSE,
+        READER_RETRY_PAUSE,
     },
     measure,
     tables::{EDIT_OF, INDEX_COMMIT},
@@ -109,17 +111,7 @@ impl Feed {
                 self.search.segmenter.release_if_unused();
                 dictionary_checked = Instant::now();
             }
-            let progress = &self.search.index_progress;
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = progress.asked() => {}
-                _ = bell.changed() => tokio::select! {
-                    () = shutdown.wait() => {}
-                    () = progress.asked() => {}
-                    () = sleep(INDEX_INTERVAL) => {}
-                },
-                () = sleep(READER_PAUSE_MAX) => {}
-            }
+            self.search.index_progress.next_look(&mut bell, INDEX_INTERVAL, shutdown).await;
         }
         Ok(())
     }

@@ -33,7 +33,8 @@ impl Search {
     /// Searches the messages that a user may see.
     ///
     /// # Errors
-    /// `InvalidParam` for a term or filter beyond its bound and for a foreign token.
+    /// `InvalidParam` for a term or filter beyond its bound and for a foreign token; `Behind` when the index
+    /// does not reach the present in time.
     pub async fn messages(
         &self,
         viewer: Viewer<'_>,
@@ -42,7 +43,9 @@ impl Search {
         request.check()?;
         let digest = request.digest();
         let token = request.from.as_deref().map(|from| SearchToken::decode(from, digest)).transpose()?;
-        self.catch_up(&self.index_progress).await;
+        if !self.caught_up(&self.index_progress).await {
+            return Err(SearchError::Behind);
+        }
         let wanted = self.wanted(viewer, request, token).await?;
         let highlights: Vec<String> = wanted.words.iter().cloned().collect();
         let matches = self.matches(wanted).await?;
