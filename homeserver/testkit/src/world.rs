@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use base::Clock;
 use config::{Config, DatabaseEngine};
+use outbound::Lookup;
 use server::{Options, RunningServer, Server};
 use store::{Engine, MemoryKv};
 
-use crate::process::{ServerProcess, config_text, free_port};
+use crate::Authority;
+use crate::process::{ServerProcess, TEST_SERVER_NAME, config_text, free_port};
 use crate::user::{Connection, User};
 
 /// A running server of one scenario. Everything it wrote is gone when it is dropped.
@@ -16,15 +18,18 @@ pub struct World {
     connection: Connection,
     running: Running,
     directory: tempfile::TempDir,
+    /// Files that the server reads at each start.
+    kept: Option<Arc<Authority>>,
 }
 
 enum Running {
-    /// In this process; the configuration, the engine and the clock are kept for a restart.
+    /// In this process; the rest is kept for a restart.
     InProcess {
         server: Option<Box<RunningServer>>,
         config: Box<Config>,
         engine: Option<Arc<dyn Engine>>,
         clock: Option<Clock>,
+        lookup: Option<Arc<dyn Lookup>>,
     },
     /// The binary.
     Process(ServerProcess),
@@ -60,12 +65,13 @@ impl World {
         config.listeners.client = vec!["127.0.0.1:0".to_owned()];
         config.listeners.private = vec!["127.0.0.1:0".to_owned()];
         change(&mut config);
-        let (engine, clock) = (options.engine.clone(), options.clock.clone());
+        let (engine, clock, lookup) =
+            (options.engine.clone(), options.clock.clone(), options.lookup.clone());
         let server = Server::start(config.clone(), options).await.expect("the server starts");
         let connection = Connection::new(server.client_url());
-        let running =
-            Running::InProcess { server: Some(Box::new(server)), config: Box::new(config), engine, clock };
-        Self { connection, running, directory }
+        let server = Some(Box::new(server));
+        let running = Running::InProcess { server, config: Box::new(config), engine, clock, lookup };
+        Self { connection, running, directory, kept: None }
     }
 
     /// The real binary as a process of its own, with its data on disk.
@@ -74,6 +80,20 @@ impl World {
         let process = ServerProcess::start(directory.path(), free_port(), "").await;
         let connection = Connection::new(process.client_url());
         Self { connection, running: Running::Process(process), directory }
+    }
+
+    /// Keeps an authority's files for as long as the server may start again.
+    pub(crate) fn keep(&mut self, authority: Arc<Authority>) {
+        self.kept = Some(authority);
+    }
+
+    /// The name of the server, the part after the colon of its users' ids.
+    #[must_use]
+    pub fn server_name(&self) -> String {
+        match &self.running {
+            Running::InProcess { config, .. } => config.server.name.clone(),
+            Running::Process(_) => TEST_SERVER_NAME.to_owned(),
+        }
     }
 
     /// Registers these users and returns them in the same order.
@@ -99,6 +119,10 @@ impl World {
         let link = link.expect("there is no administrator yet");
         let (_, token) = link.rsplit_once("token=").expect("the link has a token");
         User::first_administrator(self.connection.clone(), name, token).await
+    }
+
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.clone()
     }
 
     /// A client without an account.
@@ -139,13 +163,33 @@ impl World {
 
     /// Stops the server cleanly and starts it again on the same data. All users stay usable.
     pub async fn restarts(&mut self) {
+        self.stops().await;
+        self.starts_again().await;
+    }
+
+    /// Stops the server cleanly; nobody can use it until [`World::starts_again`].
+    pub async fn stops(&mut self) {
         match &mut self.running {
-            Running::Process(process) => process.restart().await,
-            Running::InProcess { server, config, engine, clock } => {
+            Running::Process(process) => process.stop().await,
+            Running::InProcess { server, .. } => {
                 if let Some(running) = server.take() {
                     running.stop().await;
                 }
-                let options = Options { engine: engine.clone(), clock: clock.clone(), ..Options::default() };
+            }
+        }
+    }
+
+    /// Starts a server that was stopped, on the same data.
+    pub async fn starts_again(&mut self) {
+        match &mut self.running {
+            Running::Process(process) => process.spawn().await,
+            Running::InProcess { server, config, engine, clock, lookup } => {
+                let options = Options {
+                    engine: engine.clone(),
+                    clock: clock.clone(),
+                    lookup: lookup.clone(),
+                    ..Options::default()
+                };
                 let started =
                     Server::start((**config).clone(), options).await.expect("the server starts again");
                 *self.connection.base_url.lock() = started.client_url();

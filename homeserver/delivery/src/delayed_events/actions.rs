@@ -240,7 +240,8 @@ fn failure(error: &RoomsError) -> Option<(Failure, String)> {
         | RoomsError::InvalidRoomState(_)
         | RoomsError::StillInRoom
         | RoomsError::ThreadSubscription(_)
-        | RoomsError::Unsupported(_) => Failure::Invalid,
+        | RoomsError::Unsupported(_)
+        | RoomsError::PeerNotBelieved(_) => Failure::Invalid,
         RoomsError::Resolution(_) | RoomsError::Corrupt(_) => {
             tracing::error!(%error, "send a delayed event");
             return Some((Failure::Internal, "the server could not send the event".to_owned()));
