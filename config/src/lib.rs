@@ -13,9 +13,10 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Database, DatabaseEngine, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
-    MediaStorage, Metrics, Outbound, Passwords, Presence, Proxies, Push, RateLimits, Registration, Rooms,
-    Rtc, Server, ServerNotices, Tls, Turn, UrlPreviews, UserDirectory,
+    Acme, ActionRate, Database, DatabaseEngine, Federation, FederationPeer, FederationPolicy,
+    IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media, MediaStorage, Metrics,
+    Outbound, Passwords, PeerKind, Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server,
+    ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub registration: Registration,
     /// How passwords are stored.
     pub passwords: Passwords,
+    /// Identity providers.
+    pub single_sign_on: SingleSignOn,
     /// Rooms.
     pub rooms: Rooms,
     /// Presence.
@@ -59,6 +62,8 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// Connections to the outside.
     pub outbound: Outbound,
+    /// Other Matrix servers.
+    pub federation: Federation,
     /// Push notifications.
     pub push: Push,
     /// E-mail.
@@ -81,6 +86,7 @@ impl Config {
             &self.database,
             &self.registration,
             &self.passwords,
+            &self.single_sign_on,
             &self.rooms,
             &self.presence,
             &self.server_notices,
@@ -91,6 +97,7 @@ impl Config {
             &self.url_previews,
             &self.rate_limits,
             &self.outbound,
+            &self.federation,
             &self.push,
             &self.mail,
             &self.logging,

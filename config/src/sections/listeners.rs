@@ -14,8 +14,8 @@ section! {
         pub client: Vec<String> = vec!["0.0.0.0:8008".to_owned()],
         /// The client API over TLS. Needs a certificate, see [tls] and [acme].
         pub client_tls: Vec<String> = Vec::new(),
-        /// The API for other servers over TLS, used when there is a certificate. Federation is not
-        /// served yet; only the discovery documents are.
+        /// The API for other servers over TLS, used when there is a certificate. Behind a proxy the listeners for
+        /// clients serve it as well.
         pub federation: Vec<String> = vec!["0.0.0.0:8448".to_owned()],
         /// Health, readiness and metrics. Keep it private: it needs no password.
         pub private: Vec<String> = vec!["127.0.0.1:9008".to_owned()],

@@ -2,6 +2,7 @@
 
 mod acme;
 mod database;
+mod federation;
 mod listeners;
 mod logging;
 mod mail;
@@ -18,6 +19,7 @@ mod rooms;
 mod rtc;
 mod server;
 mod server_notices;
+mod single_sign_on;
 mod tls;
 mod turn;
 mod url_previews;
@@ -25,6 +27,7 @@ mod user_directory;
 
 pub use acme::Acme;
 pub use database::{Database, DatabaseEngine};
+pub use federation::{Federation, FederationPeer, FederationPolicy, PeerKind};
 pub use listeners::Listeners;
 pub use logging::{LogFormat, Logging};
 pub use mail::{Mail, MailSecurity};
@@ -41,6 +44,7 @@ pub use rooms::Rooms;
 pub use rtc::Rtc;
 pub use server::Server;
 pub use server_notices::ServerNotices;
+pub use single_sign_on::{IdentityProvider, SingleSignOn};
 pub use tls::Tls;
 pub use turn::Turn;
 pub use url_previews::UrlPreviews;
@@ -63,6 +67,14 @@ pub(crate) fn check_across(config: &Config, problems: &mut Vec<Problem>) {
     }
     if config.mail.host.is_some() && config.server.public_base_url.is_none() {
         report(problems, "mail", "host", "needs server.public_base_url, with which the links in mails begin");
+    }
+    if config.single_sign_on.providers.is_some() && config.server.public_base_url.is_none() {
+        report(
+            problems,
+            "single_sign_on",
+            "providers",
+            "needs server.public_base_url, to which providers send browsers back",
+        );
     }
     if config.tls.certificate_file.is_some() && config.acme.enabled {
         report(problems, "acme", "enabled", "and tls.certificate_file exclude each other: remove one");

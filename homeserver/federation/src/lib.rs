@@ -4,7 +4,33 @@
 //! is checked anew, every answer has a bound. This crate owns discovery, the keys of other servers, the
 //! signed client, the staging of what came in, the queues of what goes out, and the handshakes by which users
 //! enter and leave rooms on other servers. Events enter a room by `rooms::append` alone.
+//!
+//! [`Federation`] is the handle; read [`client`] for what is asked of others, [`ring`] for whose signature is
+//! believed, [`policy`] for whom we talk with at all.
 
+pub mod client;
+pub mod discovery;
+mod error;
+mod federation;
+mod flight;
+mod gate;
+pub mod handshake;
+pub mod limits;
+mod own_keys;
+pub mod policy;
+mod reach;
+pub mod ring;
+pub mod sender;
+mod settings;
 mod tables;
 
+pub use client::{Client, ClientError};
+pub use error::FederationError;
+pub use federation::{Federation, FederationParts};
+pub use gate::{Gate, Pass};
+pub use own_keys::{OldKey, OwnKeys};
+pub use policy::Policy;
+pub use reach::Reach;
+pub use ring::KeyRing;
+pub use settings::FederationSettings;
 pub use tables::tables;

@@ -1,8 +1,13 @@
 //! The client: checks where a request goes, sends it, and follows redirects by its own hand.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use http::{Method, StatusCode, header};
+use parking_lot::Mutex;
 use reqwest::{Client, ClientBuilder, Proxy, Url, redirect::Policy};
 use rustls::pki_types::CertificateDer;
 use tokio::{
@@ -11,12 +16,13 @@ use tokio::{
 };
 
 use crate::{
-    Answer, Download, Limits, Lookup, OutboundError, OutboundSettings, Request, SystemLookup,
+    Answer, Download, Limits, Lookup, OutboundError, OutboundSettings, Request, Service, SystemLookup,
     guard::{self, Guard, Host},
     limits::{
         CONNECT_TIME_MAX, HEADERS_MAX, IDLE_CONNECTIONS_MAX, IDLE_TIME_MAX, REDIRECTS_MAX, REQUESTS_MAX,
+        ROUTED_CLIENTS_MAX,
     },
-    resolve::{self, Filtering, Unfiltered},
+    resolve::{self, Filtering, Routed, Unfiltered},
     tls,
 };
 
@@ -37,6 +43,9 @@ struct Inner {
 struct Clients {
     direct: Client,
     proxied: Option<Client>,
+    tls: rustls::ClientConfig,
+    /// By the host connected to, for requests whose URL names another one.
+    routed: Mutex<HashMap<String, Client>>,
 }
 
 impl Outbound {
@@ -101,6 +110,22 @@ impl Outbound {
         outcome
     }
 
+    /// The addresses of a name that may be connected to.
+    ///
+    /// # Errors
+    /// [`OutboundError::Unresolvable`], or [`OutboundError::Blocked`] when it has none but forbidden ones.
+    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, OutboundError> {
+        resolve::allowed_addresses(&*self.0.lookup, &self.0.guard, name, name).await
+    }
+
+    /// The records of a service (`_name._tcp.example.org`), the most wanted first; empty when there are none.
+    ///
+    /// # Errors
+    /// [`OutboundError::Unresolvable`] when nobody could be asked.
+    pub async fn services(&self, name: &str) -> Result<Vec<Service>, OutboundError> {
+        resolve::services(&*self.0.lookup, name).await
+    }
+
     async fn exchange(&self, mut request: Request, limits: Limits) -> Result<Download, OutboundError> {
         let deadline = Instant::now() + limits.time_max;
         let timed_out = |_| OutboundError::Timeout;
@@ -137,12 +162,30 @@ impl Outbound {
         if request.judge.as_ref().is_some_and(|judge| !judge.allows(url)) {
             return Err(OutboundError::Blocked(url.host_str().unwrap_or_default().to_owned()));
         }
-        let client = self.client_for(url).await?;
+        let client = match &request.connect_to {
+            Some(host) => self.routed_client(host).await?,
+            None => self.client_for(url).await?.clone(),
+        };
         let sending = client
             .request(request.method.clone(), url.clone())
             .headers(request.headers.clone())
             .body(request.body.clone());
         Ok(sending.send().await?)
+    }
+
+    /// The client whose connections go to `host`, whatever host the URL names.
+    async fn routed_client(&self, host: &str) -> Result<Client, OutboundError> {
+        let clients = self.clients().await?;
+        let mut routed = clients.routed.lock();
+        if let Some(client) = routed.get(host) {
+            return Ok(client.clone());
+        }
+        if routed.len() >= ROUTED_CLIENTS_MAX {
+            routed.clear();
+        }
+        let client = self.0.make_routed(&clients.tls, host)?;
+        routed.insert(host.to_owned(), client.clone());
+        Ok(client)
     }
 
     /// Judges the target as far as it can be before connecting, and tells which client may reach it.
@@ -192,19 +235,26 @@ impl Outbound {
 impl Inner {
     fn make_clients(&self) -> Result<Clients, OutboundError> {
         let setup = |error: reqwest::Error| OutboundError::Setup(error.to_string());
-        let tls = tls::client_config(&self.extra_authorities)?;
+        let tls = tls::client_config(&self.extra_authorities, self.settings.http1_only)?;
         let filtering = Filtering { guard: Arc::clone(&self.guard), lookup: Arc::clone(&self.lookup) };
         let direct = self.builder(tls.clone()).dns_resolver(Arc::new(filtering)).no_proxy();
         let direct = direct.build().map_err(setup)?;
         let proxied = match &self.settings.proxy {
             Some(proxy) => {
                 let unfiltered = Unfiltered(Arc::clone(&self.lookup));
-                let builder = self.builder(tls).dns_resolver(Arc::new(unfiltered));
+                let builder = self.builder(tls.clone()).dns_resolver(Arc::new(unfiltered));
                 Some(builder.proxy(Proxy::all(proxy).map_err(setup)?).build().map_err(setup)?)
             }
             None => None,
         };
-        Ok(Clients { direct, proxied })
+        Ok(Clients { direct, proxied, tls, routed: Mutex::default() })
+    }
+
+    fn make_routed(&self, tls: &rustls::ClientConfig, host: &str) -> Result<Client, OutboundError> {
+        let (guard, lookup) = (Arc::clone(&self.guard), Arc::clone(&self.lookup));
+        let routed = Routed { guard, lookup, host: host.to_owned() };
+        let builder = self.builder(tls.clone()).dns_resolver(Arc::new(routed)).no_proxy();
+        builder.build().map_err(|error| OutboundError::Setup(error.to_string()))
     }
 
     fn builder(&self, tls: rustls::ClientConfig) -> ClientBuilder {

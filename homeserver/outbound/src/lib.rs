@@ -24,5 +24,5 @@ pub use ipnet::IpNet;
 pub use ranges::parse_range;
 pub use request::{Limits, Request};
 pub use reqwest::Url;
-pub use resolve::{LookedUp, Lookup, SystemLookup};
+pub use resolve::{FoundServices, LookedUp, Lookup, Service, SystemLookup};
 pub use settings::OutboundSettings;

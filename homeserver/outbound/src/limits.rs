@@ -26,5 +26,14 @@ pub const HEADERS_MAX: usize = 128;
 /// Redirects followed when a caller asks for more.
 pub const REDIRECTS_MAX: usize = 10;
 
+/// Longest time that looking up the records of a service may take.
+pub const SERVICE_LOOKUP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Records of one service that are looked at; the rest is ignored.
+pub const SERVICES_MAX: usize = 16;
+
+/// Clients kept for requests that go to another host than their URL names; when there are more, all begin anew.
+pub const ROUTED_CLIENTS_MAX: usize = 256;
+
 /// Requests to the outside in progress at once; the next one waits, within its own time.
 pub const REQUESTS_MAX: usize = 512;

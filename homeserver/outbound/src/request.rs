@@ -26,6 +26,7 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) judge: Option<Judge>,
+    pub(crate) connect_to: Option<String>,
 }
 
 /// A caller's own rule over URLs.
@@ -47,7 +48,14 @@ impl fmt::Debug for Judge {
 impl Request {
     /// A request of this method, without body.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
-        Self { method, url: url.into(), headers: HeaderMap::new(), body: Bytes::new(), judge: None }
+        Self {
+            method,
+            url: url.into(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            judge: None,
+            connect_to: None,
+        }
     }
 
     /// A GET.
@@ -78,6 +86,14 @@ impl Request {
     #[must_use]
     pub fn only(mut self, allows: impl Fn(&Url) -> bool + Send + Sync + 'static) -> Self {
         self.judge = Some(Judge(Arc::new(allows)));
+        self
+    }
+
+    /// Connects to the addresses of `host` and the port of the URL, while the certificate must be of the URL's
+    /// host, as service records want it. Such a request uses no proxy.
+    #[must_use]
+    pub fn connect_to(mut self, host: impl Into<String>) -> Self {
+        self.connect_to = Some(host.into());
         self
     }
 

@@ -18,4 +18,6 @@ pub struct OutboundSettings {
     pub proxy: Option<String>,
     /// The `User-Agent` of every request; empty sends none.
     pub user_agent: String,
+    /// Speaks HTTP/1.1 alone. With it the `Host` of a request may differ from the name that TLS is asked for.
+    pub http1_only: bool,
 }

@@ -22,7 +22,10 @@ pub(crate) fn extra_authorities(pem: Option<&[u8]>) -> Result<Vec<CertificateDer
 
 /// The TLS side of the clients. A system without authorities still serves plain HTTP and whatever the
 /// operator's certificates cover.
-pub(crate) fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, OutboundError> {
+pub(crate) fn client_config(
+    extra: &[CertificateDer<'static>],
+    http1_only: bool,
+) -> Result<ClientConfig, OutboundError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
@@ -38,6 +41,7 @@ pub(crate) fn client_config(extra: &[CertificateDer<'static>]) -> Result<ClientC
         .map_err(|error| OutboundError::Setup(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let protocols: &[&[u8]] = if http1_only { &[b"http/1.1"] } else { &[b"h2", b"http/1.1"] };
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
 }

@@ -1,0 +1,87 @@
+//! Every bound of federation, by name.
+
+use std::time::Duration;
+
+/// Longest time that a request to another server may take when its caller does not say.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Longest answer of another server when its caller does not say, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Longest time that a transaction may take: the other side may be busy with it.
+pub const TRANSACTION_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Ways to one server (service records) that a request tries.
+pub const ROUTES_MAX: usize = 3;
+
+/// Longest well-known document, in bytes.
+pub const WELL_KNOWN_BYTES_MAX: usize = 50 * 1024;
+
+/// Longest time that asking for a well-known document may take.
+pub const WELL_KNOWN_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Redirects followed for a well-known document.
+pub const WELL_KNOWN_REDIRECTS_MAX: usize = 5;
+
+/// How long a well-known document is believed when it does not say.
+pub const WELL_KNOWN_AGE_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Shortest and longest time that a well-known document is believed, whatever it says.
+pub const WELL_KNOWN_AGE_MIN: Duration = Duration::from_secs(5 * 60);
+
+/// See [`WELL_KNOWN_AGE_MIN`].
+pub const WELL_KNOWN_AGE_MAX: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// How long it is remembered that a server has no well-known document.
+pub const WELL_KNOWN_MISSING_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// Servers whose address is remembered.
+pub const DESTINATIONS_CACHED_MAX: u64 = 10_000;
+
+/// Servers whose keys are kept in memory.
+pub const KEY_RING_SERVERS_MAX: u64 = 10_000;
+
+/// Longest answer with the keys of a server, in bytes.
+pub const KEYS_ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// Longest time that asking for the keys of a server may take.
+pub const KEYS_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Keys of one server that are kept, old ones included.
+pub const KEYS_PER_SERVER_MAX: usize = 64;
+
+/// A server's keys are believed for at most this long ahead, in milliseconds, whatever the server says.
+pub const KEY_VALIDITY_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// How long our own keys are said to be valid, in milliseconds; others ask again after it.
+pub const OWN_KEY_VALIDITY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Shortest time between two questions to one server for its keys, in milliseconds.
+pub const KEYS_PAUSE_MS: u64 = 30 * 1000;
+
+/// Servers that one question for keys, ours or to our notary, may name.
+pub const KEY_QUERY_SERVERS_MAX: usize = 200;
+
+/// Servers that are asked at once for their keys on behalf of one question.
+pub const KEY_QUERIES_AT_ONCE: usize = 16;
+
+/// Servers that could not be reached and are remembered.
+pub const DOWN_SERVERS_MAX: usize = 20_000;
+
+/// The first pause after a server could not be reached, in milliseconds; it doubles.
+pub const PAUSE_MS_MIN: u64 = 1_000;
+
+/// The longest pause, in milliseconds.
+pub const PAUSE_MS_MAX: u64 = 6 * 60 * 60 * 1000;
+
+/// Requests of one other server in progress at once; more wait, and then are refused.
+pub const REQUESTS_PER_PEER_MAX: usize = 64;
+
+/// How long a request of another server waits for its turn.
+pub const TURN_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Other servers whose requests are counted at once.
+pub const PEERS_COUNTED_MAX: u64 = 50_000;
+
+/// Rules about peers that the operator may write.
+pub const PEER_RULES_MAX: usize = 1_000;

@@ -1,0 +1,116 @@
+//! Asking for keys: the server itself first, then the notaries. One question for each server at a time, and not again
+//! right after it.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use http::Method;
+use ruma::ServerName;
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+use store::Batch;
+
+use super::{KeyRing, answer};
+use crate::{
+    ClientError,
+    client::Limits,
+    limits::{KEYS_ANSWER_BYTES_MAX, KEYS_PAUSE_MS, KEYS_TIME_MAX},
+    tables::{SERVER_KEYS, ServerKeysRow},
+};
+
+const BOUNDS: Limits = Limits { time_max: KEYS_TIME_MAX, bytes_max: KEYS_ANSWER_BYTES_MAX, insists: false };
+
+impl KeyRing {
+    /// Asks for the keys of a server, unless it was asked a moment ago; what is known then.
+    pub(super) fn fetch<'a>(&'a self, server: &'a ServerName) -> BoxFuture<'a, Option<Arc<ServerKeysRow>>> {
+        let question = async move {
+            let now_ms = self.0.clock.now_ms();
+            let asked_ms = self.0.asked.get(server);
+            if asked_ms.is_some_and(|asked_ms| now_ms < asked_ms.saturating_add(KEYS_PAUSE_MS)) {
+                return self.known(server).await;
+            }
+            let (this, wanted) = (self.clone(), server.to_owned());
+            let ask = || {
+                async move {
+                    let fetched = this.ask(&wanted).await;
+                    this.0.asked.insert(wanted, this.0.clock.now_ms());
+                    fetched
+                }
+                .boxed()
+            };
+            self.0.flights.join(server.to_owned(), ask).await
+        };
+        question.boxed()
+    }
+
+    async fn ask(&self, server: &ServerName) -> Option<Arc<ServerKeysRow>> {
+        let known = self.known(server).await;
+        let new = match self.ask_directly(server).await {
+            Ok(row) => row,
+            Err(reason) => {
+                tracing::info!(%server, reason, "keys of server not fetched");
+                match self.ask_notaries(server).await {
+                    Some(row) => row,
+                    None => return known,
+                }
+            }
+        };
+        let row = Arc::new(answer::merge(new, known.as_deref()));
+        let mut batch = Batch::new();
+        batch.put(&SERVER_KEYS, server, &row);
+        if let Err(error) = self.0.store.commit(batch).await {
+            tracing::error!(%server, %error, "write keys of server");
+        }
+        self.0.known.insert(server.to_owned(), Arc::clone(&row));
+        Some(row)
+    }
+
+    async fn ask_directly(&self, server: &ServerName) -> Result<ServerKeysRow, String> {
+        let path = "/_matrix/key/v2/server";
+        let body = self.0.client.request_json(server, Method::GET, path, None, BOUNDS).await;
+        let body = body.map_err(|error| error.to_string())?;
+        let json = std::str::from_utf8(&body).map_err(|error| error.to_string())?;
+        answer::read(json, server, self.0.clock.now_ms())
+    }
+
+    /// The first answer of a notary that the server itself has signed and that the notary has signed as well.
+    async fn ask_notaries(&self, server: &ServerName) -> Option<ServerKeysRow> {
+        // The keys of a notary come from itself: two of them must not wait for each other.
+        if self.0.notaries.iter().any(|notary| notary == server) {
+            return None;
+        }
+        for notary in self.0.notaries.iter().filter(|notary| **notary != self.0.server_name) {
+            match self.ask_notary(notary, server).await {
+                Ok(Some(row)) => return Some(row),
+                Ok(None) => {}
+                Err(error) => tracing::info!(%server, %notary, %error, "keys of server not fetched"),
+            }
+        }
+        None
+    }
+
+    async fn ask_notary(
+        &self,
+        notary: &ServerName,
+        server: &ServerName,
+    ) -> Result<Option<ServerKeysRow>, ClientError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            server_keys: Vec<Box<RawValue>>,
+        }
+        let now_ms = self.0.clock.now_ms();
+        let body = json!({ "server_keys": { server.as_str(): {} } }).to_string();
+        let path = "/_matrix/key/v2/query";
+        let body = self.0.client.request_json(notary, Method::POST, path, Some(body.into()), BOUNDS).await?;
+        let answer: Answer =
+            serde_json::from_slice(&body).map_err(|error| ClientError::BadAnswer(error.to_string()))?;
+        for json in answer.server_keys {
+            let Ok(row) = answer::read(json.get(), server, now_ms) else { continue };
+            let Ok(object) = serde_json::from_str(json.get()) else { continue };
+            if self.verify_json(notary, &object, now_ms).await.is_ok() {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+}

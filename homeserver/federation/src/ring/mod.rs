@@ -1,0 +1,214 @@
+//! The keys of other servers: asked for, checked, kept, and believed for as long as they are valid.
+//!
+//! A key is believed when the server whose key it is says so over TLS and signs the answer with that very key, or when
+//! a notary that the operator trusts hands on such an answer. From room version 5 on an event needs a key that was
+//! valid when it was sent. <https://spec.matrix.org/v1.19/server-server-api/#retrieving-server-keys>
+
+mod answer;
+mod fetch;
+mod notary;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base::Clock;
+use futures_util::{StreamExt as _, stream};
+use moka::sync::Cache;
+use ruma::{
+    CanonicalJsonObject, CanonicalJsonValue, OwnedServerName, ServerName,
+    serde::Base64,
+    signatures::{PublicKeyMap, PublicKeySet, VerificationError, verify_canonical_json_bytes},
+};
+use store::Store;
+use thiserror::Error;
+
+pub use self::notary::KeyQuery;
+use crate::{
+    Client, FederationParts, OwnKeys,
+    flight::Flights,
+    limits::{KEY_QUERIES_AT_ONCE, KEY_RING_SERVERS_MAX, KEY_VALIDITY_MS_MAX},
+    tables::{KeyRow, SERVER_KEYS, ServerKeysRow},
+};
+
+/// Why a signature is not believed.
+#[derive(Debug, Error)]
+pub enum SignatureError {
+    /// The server did not sign.
+    #[error("there is no signature of {0}")]
+    NotSigned(OwnedServerName),
+    /// None of the keys it signed with could be had, or none was valid then.
+    #[error("no key of {0} that was valid then is known")]
+    NoKey(OwnedServerName),
+    /// A signature is wrong.
+    #[error("the signature is wrong: {0}")]
+    Wrong(#[from] VerificationError),
+}
+
+/// Knows whose signature is believed. Clones share what is known.
+#[derive(Clone)]
+pub struct KeyRing(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    server_name: OwnedServerName,
+    own_keys: OwnKeys,
+    client: Client,
+    notaries: Vec<OwnedServerName>,
+    denied_keys: Vec<String>,
+    known: Cache<OwnedServerName, Arc<ServerKeysRow>>,
+    flights: Flights<OwnedServerName, Option<Arc<ServerKeysRow>>>,
+    /// When a server was asked last, also in vain, in milliseconds since 1970.
+    asked: Cache<OwnedServerName, u64>,
+}
+
+impl KeyRing {
+    pub(crate) fn new(parts: &FederationParts, client: Client) -> Self {
+        Self(Arc::new(Inner {
+            store: parts.store.clone(),
+            clock: parts.clock.clone(),
+            server_name: parts.server_name.clone(),
+            own_keys: parts.own_keys.clone(),
+            client,
+            notaries: parts.settings.notaries.clone(),
+            denied_keys: parts.settings.denied_keys.clone(),
+            known: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
+            flights: Flights::default(),
+            asked: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
+        }))
+    }
+
+    /// The keys of these servers with these ids (`ed25519:a_1`), as far as they can be had; fetches what is not known,
+    /// each server once. With `strict` only keys that were valid at `at_ms`, as room versions from 5 on demand.
+    pub async fn keys(&self, wanted: &[(OwnedServerName, String)], at_ms: u64, strict: bool) -> PublicKeyMap {
+        let mut by_server = BTreeMap::<&ServerName, Vec<&str>>::new();
+        for (server, id) in wanted {
+            by_server.entry(server).or_default().push(id);
+        }
+        let validity = if strict { Some(at_ms) } else { None };
+        let found = by_server.into_iter().map(|(server, ids)| async move {
+            (server.to_string(), self.keys_of(server, &ids, validity).await)
+        });
+        stream::iter(found).buffer_unordered(KEY_QUERIES_AT_ONCE).collect().await
+    }
+
+    /// Checks that `server` signed the object with a key that was valid at `at_ms`.
+    ///
+    /// # Errors
+    /// See [`SignatureError`].
+    pub async fn verify_json(
+        &self,
+        server: &ServerName,
+        object: &CanonicalJsonObject,
+        at_ms: u64,
+    ) -> Result<(), SignatureError> {
+        let signatures = answer::signatures_of(object, server);
+        let ids: Vec<&str> = signatures.keys().map(String::as_str).collect();
+        if ids.is_empty() {
+            return Err(SignatureError::NotSigned(server.to_owned()));
+        }
+        let keys = self.keys_of(server, &ids, Some(at_ms)).await;
+        let message = ruma::signatures::to_canonical_json_string_for_signing(object)
+            .map_err(|error| SignatureError::Wrong(error.into()))?;
+        let mut outcome = Err(SignatureError::NoKey(server.to_owned()));
+        for (id, key) in &keys {
+            let Some(signature) = signatures.get(id) else { continue };
+            let checked = verify_canonical_json_bytes(
+                &ruma::signatures::SigningKeyAlgorithm::Ed25519,
+                key.as_bytes(),
+                signature,
+                message.as_bytes(),
+            );
+            match checked {
+                Ok(()) => return Ok(()),
+                Err(error) => outcome = Err(SignatureError::Wrong(error)),
+            }
+        }
+        outcome
+    }
+
+    /// One key that is valid now, for a request that was signed with it.
+    pub async fn key_now(&self, server: &ServerName, id: &str) -> PublicKeySet {
+        self.keys_of(server, &[id], Some(self.0.clock.now_ms())).await
+    }
+
+    /// The keys of one server; `valid_at_ms` demands that they were valid then.
+    async fn keys_of(&self, server: &ServerName, ids: &[&str], valid_at_ms: Option<u64>) -> PublicKeySet {
+        let now_ms = self.0.clock.now_ms();
+        let known =
+            if server == self.0.server_name { Some(self.own(now_ms)) } else { self.known(server).await };
+        let usable = |row: &ServerKeysRow| -> PublicKeySet {
+            let keys = ids.iter().filter_map(|&id| {
+                let key = row.keys.get(id).filter(|key| is_valid(key, valid_at_ms, now_ms))?;
+                let is_denied = self.0.denied_keys.contains(&key.key);
+                let key = Base64::parse(&key.key).ok().filter(|_| !is_denied)?;
+                Some((id.to_owned(), key))
+            });
+            keys.collect()
+        };
+        let found = known.as_deref().map(usable).unwrap_or_default();
+        // A retired key will not become valid again by asking.
+        let is_settled = |id: &&str| {
+            let key = known.as_deref().and_then(|row| row.keys.get(*id));
+            found.contains_key(*id) || key.is_some_and(|key| key.is_old)
+        };
+        if server == self.0.server_name || ids.iter().all(is_settled) {
+            return found;
+        }
+        match self.fetch(server).await {
+            Some(row) => usable(&row),
+            None => found,
+        }
+    }
+
+    /// What is known of a server, from memory or the store.
+    async fn known(&self, server: &ServerName) -> Option<Arc<ServerKeysRow>> {
+        if let Some(row) = self.0.known.get(server) {
+            return Some(row);
+        }
+        let row = match self.0.store.snapshot().get(&SERVER_KEYS, server).await {
+            Ok(row) => Arc::new(row?),
+            Err(error) => {
+                tracing::error!(%server, %error, "read keys of server");
+                return None;
+            }
+        };
+        self.0.known.insert(server.to_owned(), Arc::clone(&row));
+        Some(row)
+    }
+
+    /// Our own keys in the form of others'.
+    fn own(&self, now_ms: u64) -> Arc<ServerKeysRow> {
+        let own = &self.0.own_keys;
+        let valid_until_ms = now_ms.saturating_add(KEY_VALIDITY_MS_MAX);
+        let mut row = ServerKeysRow::default();
+        row.keys
+            .insert(own.current_id(), KeyRow { key: own.current_public(), valid_until_ms, is_old: false });
+        for old in own.old() {
+            let key = KeyRow { key: old.key.clone(), valid_until_ms: old.expired_ms, is_old: true };
+            row.keys.insert(old.id.clone(), key);
+        }
+        Arc::new(row)
+    }
+}
+
+/// Whether a key may be used for what was signed at `at_ms`. A server's word counts for a week ahead at most.
+fn is_valid(key: &KeyRow, at_ms: Option<u64>, now_ms: u64) -> bool {
+    let Some(at_ms) = at_ms else { return true };
+    let until_ms = if key.is_old {
+        key.valid_until_ms
+    } else {
+        key.valid_until_ms.min(now_ms.saturating_add(KEY_VALIDITY_MS_MAX))
+    };
+    at_ms <= until_ms
+}
+
+/// A text in an object.
+fn text<'a>(object: &'a CanonicalJsonObject, field: &str) -> Option<&'a str> {
+    match object.get(field) {
+        Some(CanonicalJsonValue::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
