@@ -65,6 +65,9 @@ async fn write_rooms_and_account_data(
     any |= stripped::write(context, json, "invite", "invite_state", &plan.invited).await?;
     any |= stripped::write(context, json, "knock", "knock_state", &plan.knocked).await?;
     any |= archived::write(context, json, &plan.left, passed).await?;
+    for room in [&plan.invited, &plan.knocked, &plan.hidden].into_iter().flatten() {
+        passed.encounters.look(context, room).await?;
+    }
     json.close(b'}');
     if !any {
         json.rollback(mark);

@@ -24,7 +24,26 @@ pub(crate) struct Encounters {
 }
 
 impl Encounters {
-    /// Notes what happened in a joined room. Answers whether any membership changed.
+    /// Notes what happened since the client's token in a room, whatever else the answer tells of it. A client that
+    /// filters a room or its members out shares the room all the same.
+    pub async fn look(&mut self, context: &Context<'_>, plan: &RoomPlan) -> Result<(), SyncError> {
+        if plan.member.membership != Membership::Join {
+            self.note_left(plan);
+            return Ok(());
+        }
+        let Some(since) = context.since else { return Ok(()) };
+        let rooms = &context.inner.parts.rooms;
+        let changes = if rooms.latest_state_change(plan.room).await? > since.position {
+            let up_to = context.view.position;
+            rooms.state_changes(context.reader(), plan.room, since.position, up_to).await?
+        } else {
+            Vec::new()
+        };
+        self.note(context, plan, &changes).await.map(drop)
+    }
+
+    /// Notes what these changes, all since the client's token, did in a joined room. Answers whether any membership
+    /// changed.
     pub async fn note(
         &mut self,
         context: &Context<'_>,
@@ -59,7 +78,7 @@ impl Encounters {
         Ok(any)
     }
 
-    /// Notes a room that the user is no longer in.
+    /// Notes a room that the user is not in, or no longer.
     pub fn note_left(&mut self, plan: &RoomPlan) {
         let was_joined = plan.changes.iter().any(|change| change.previous == Some(Membership::Join));
         if was_joined {

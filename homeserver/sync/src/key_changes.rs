@@ -45,14 +45,8 @@ impl Sync {
         let mut data = AccountData::load(&context).await?;
         let plan = plan(&context, &mut data).await?;
         let mut encounters = Encounters::default();
-        for room in &plan.joined {
-            let rooms = &self.0.parts.rooms;
-            let span = (since.position, view.position);
-            let changes = rooms.state_changes(context.reader(), room.room, span.0, span.1).await?;
-            encounters.note(&context, room, &changes).await?;
-        }
-        for room in &plan.left {
-            encounters.note_left(room);
+        for room in [&plan.joined, &plan.invited, &plan.knocked, &plan.left].into_iter().flatten() {
+            encounters.look(&context, room).await?;
         }
         device_lists::between(&context, &encounters).await
     }

@@ -53,6 +53,8 @@ pub(crate) struct Plan {
     pub knocked: Vec<RoomPlan>,
     /// Rooms the user left or was removed from.
     pub left: Vec<RoomPlan>,
+    /// Rooms that the filter keeps out of the answer: only who came and went in them is told.
+    pub hidden: Vec<RoomPlan>,
 }
 
 /// Looks through the user's memberships.
@@ -88,14 +90,17 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
             continue;
         }
         let room_id = rooms.room_id(context.reader(), *room).await?;
-        if context.filter.rooms.holds(&room_id) {
-            let account_data = data.take_room(&room_id);
-            let mut planned = RoomPlan { room: *room, room_id, member, changes: changed, account_data };
-            if context.since.is_some() && member.membership == Membership::Join && planned.newly_joined() {
-                planned.account_data = account_data::of_entered_room(context, &planned).await?;
-            }
-            section.push(planned);
+        if !context.filter.rooms.holds(&room_id) {
+            let account_data = Vec::new();
+            plan.hidden.push(RoomPlan { room: *room, room_id, member, changes: changed, account_data });
+            continue;
         }
+        let account_data = data.take_room(&room_id);
+        let mut planned = RoomPlan { room: *room, room_id, member, changes: changed, account_data };
+        if context.since.is_some() && member.membership == Membership::Join && planned.newly_joined() {
+            planned.account_data = account_data::of_entered_room(context, &planned).await?;
+        }
+        section.push(planned);
     }
     Ok(plan)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::{RoomNum, StreamPos};
-use rooms::{Membership, MembershipChange};
+use rooms::MembershipChange;
 use smallvec::SmallVec;
 
 use super::Extending;
@@ -70,12 +70,7 @@ async fn encounters(context: &Context<'_>, since: StreamPos) -> Result<Encounter
         let changes = own.remove(room).unwrap_or_default();
         let room_id = rooms.room_id(reader, *room).await?;
         let plan = RoomPlan { room: *room, room_id, member, changes, account_data: Vec::new() };
-        if member.membership == Membership::Join {
-            let state = rooms.state_changes(reader, *room, since, up_to).await?;
-            encounters.note(context, &plan, &state).await?;
-        } else {
-            encounters.note_left(&plan);
-        }
+        encounters.look(context, &plan).await?;
     }
     Ok(encounters)
 }

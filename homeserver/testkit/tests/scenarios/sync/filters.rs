@@ -1,7 +1,7 @@
 //! Filters, written into the request and stored.
 
-use serde_json::json;
-use testkit::World;
+use serde_json::{Value, json};
+use testkit::{User, World};
 
 use super::{bodies, events, inline, room};
 
@@ -93,4 +93,42 @@ async fn a_page_of_invisible_messages_does_not_stop_the_sync() {
     );
     let sync = alice.sync_with(&format!("timeout=0&{filter}")).await.ok();
     assert_eq!(bodies(room(&sync, "join", &id)), ["first"]);
+}
+
+/// Encryption depends on it: a client that filters members out shares the room with them all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_filter_hides_with_whom_a_room_is_shared() {
+    let w = World::start().await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let id = alice.creates_room().await;
+    let without_members = json!({"not_types": ["m.room.member"]});
+    let filters = [
+        json!({"room": {"timeline": without_members, "state": without_members}}),
+        json!({"room": {"timeline": {"limit": 0}, "state": {"types": []}}}),
+        json!({"room": {"timeline": {"not_rooms": [id]}, "state": {"not_rooms": [id]}}}),
+        json!({"room": {"not_rooms": [id]}}),
+        json!({"room": {"rooms": []}}),
+    ];
+    for filter in filters {
+        for full_state in [false, true] {
+            let query = format!("timeout=0&full_state={full_state}&{}", inline(&filter));
+            let lists = async |user: &User, since: &Value| {
+                let since = since["next_batch"].as_str().unwrap();
+                user.sync_with(&format!("{query}&since={since}")).await.ok()["device_lists"].clone()
+            };
+            let before = alice.sync_with(&query).await.ok();
+            let bob_before = bob.sync_with(&query).await.ok();
+            bob.joins(&id).await.ok();
+            for number in 0..12 {
+                bob.sends(&id, &format!("{number}")).await.ok();
+            }
+            assert_eq!(lists(&alice, &before).await["changed"], json!([bob.id]), "{query}");
+            assert_eq!(lists(&bob, &bob_before).await["changed"], json!([alice.id]), "{query}");
+            let between = alice.sync_with(&query).await.ok();
+            let bob_between = bob.sync_with(&query).await.ok();
+            bob.leaves(&id).await.ok();
+            assert_eq!(lists(&alice, &between).await["left"], json!([bob.id]), "{query}");
+            assert_eq!(lists(&bob, &bob_between).await["left"], json!([alice.id]), "{query}");
+        }
+    }
 }
