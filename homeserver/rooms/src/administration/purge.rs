@@ -13,10 +13,14 @@ use super::{ALIASES_PURGED_MAX, ClosedRoom, PURGE_STEP_ROWS};
 use crate::append::Writer;
 use crate::limits::PAGE_ROWS;
 use crate::read::TimelineRange;
-use crate::reading_tables::{RECEIPT, RECEIPT_CHANGE, RELATED, RELATION, THREAD_REPLY, UNREAD};
+use crate::reading_tables::{
+    RECEIPT, RECEIPT_CHANGE, RELATED, RELATION, THREAD_REPLY, THREAD_SUBSCRIPTION,
+    THREAD_SUBSCRIPTION_CHANGE, UNREAD,
+};
 use crate::tables::{
     ALIAS, ALIAS_OF_ROOM, CURRENT_STATE, EVENT, EVENT_META, EVENT_NUM, HEAD, MEMBER, MEMBER_COUNT,
-    MEMBERSHIP_CHANGE, PUBLISHED, ROOM, ROOM_NUM, ROOM_OF_USER, STATE_CHANGE, STRIPPED, TIMELINE, TIMESTAMP,
+    MEMBERSHIP_CHANGE, PUBLISHED, REDACTED_ORIGINAL, ROOM, ROOM_NUM, ROOM_OF_USER, STATE_CHANGE, STRIPPED,
+    TIMELINE, TIMESTAMP,
 };
 use crate::{Rooms, RoomsError, resolution};
 
@@ -135,6 +139,9 @@ impl Rooms {
         if keys.is_empty() {
             return Ok(0);
         }
+        for (_, user) in &keys {
+            self.delete_thread_subscriptions(room, user).await?;
+        }
         let mut batch = Batch::new();
         for key in &keys {
             let by_user: (OwnedUserId, RoomNum) = (key.1.clone(), room);
@@ -149,6 +156,24 @@ impl Rooms {
         });
         self.parts.store.commit(batch).await?;
         Ok(count)
+    }
+
+    /// The threads of the room that a user ever followed.
+    async fn delete_thread_subscriptions(&self, room: RoomNum, user: &OwnedUserId) -> Result<(), RoomsError> {
+        let store = &self.parts.store;
+        loop {
+            let scan = Scan::prefix(&(user.clone(), room)).limit(PAGE_ROWS);
+            let rows = store.scan(&THREAD_SUBSCRIPTION, scan).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let mut batch = Batch::new();
+            for (key, (changed, _)) in &rows {
+                batch.delete(&THREAD_SUBSCRIPTION, key);
+                batch.delete(&THREAD_SUBSCRIPTION_CHANGE, &(user.clone(), *changed));
+            }
+            store.commit(batch).await?;
+        }
     }
 
     async fn purge_timeline(&self, room: RoomNum) -> Result<usize, RoomsError> {
@@ -180,6 +205,7 @@ impl Rooms {
             resolution::delete_place(batch, event, meta.chain, meta.sequence);
         }
         batch.delete(&EVENT, &event);
+        batch.delete(&REDACTED_ORIGINAL, &event);
         batch.delete(&EVENT_META, &event);
         batch.delete(&EVENT_NUM, &stored.event_id);
         let rooms = self.clone();

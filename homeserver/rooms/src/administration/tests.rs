@@ -4,6 +4,7 @@ use store::Scan;
 use crate::access::Viewer;
 use crate::filter::EventFilter;
 use crate::pagination::PageQuery;
+use crate::reading_tables::{THREAD_SUBSCRIPTION, THREAD_SUBSCRIPTION_CHANGE};
 use crate::tables::{
     CURRENT_STATE, EVENT, EVENT_META, EVENT_NUM, HEAD, MEMBER, MEMBERSHIP_CHANGE, ROOM, ROOM_NUM,
     ROOM_OF_USER, STATE_CHANGE, TIMELINE, TIMESTAMP,
@@ -66,6 +67,15 @@ async fn a_purged_room_leaves_no_row_and_another_room_all_of_its_own() {
     for index in 0..20 {
         rooms.append(gone.room, message(&bob, &format!("message {index}"))).await.unwrap();
     }
+    let root = rooms.append(gone.room, message(&alice, "a thread")).await.unwrap();
+    for user in [&alice, &bob] {
+        let viewer = Viewer { user, device: None };
+        rooms.subscribe_to_thread(viewer, &gone.room_id, &root.event_id, None).await.unwrap();
+    }
+    rooms
+        .unsubscribe_from_thread(Viewer { user: &bob, device: None }, &gone.room_id, &root.event_id)
+        .await
+        .unwrap();
     let topic = crate::json::canonical_object(r#"{"topic":"x"}"#).unwrap();
     rooms.append(gone.room, NewEvent::state(alice.clone(), "m.room.topic", "", topic)).await.unwrap();
     let closed = rooms.close_room(&gone.room_id).await.unwrap();
@@ -99,5 +109,7 @@ async fn counts(rooms: &Rooms) -> Vec<usize> {
         MEMBER,
         ROOM_OF_USER,
         MEMBERSHIP_CHANGE,
+        THREAD_SUBSCRIPTION,
+        THREAD_SUBSCRIPTION_CHANGE,
     ]
 }
