@@ -80,19 +80,8 @@ impl Rooms {
         target: &UserId,
         reason: Option<&str>,
     ) -> Result<(), RoomsError> {
-        let room = self.room_of_actor(room_id).await?;
-        let member = self.member(&self.parts.store, room, target).await?;
-        match member.map(|member| member.membership) {
-            Some(Membership::Join | Membership::Invite | Membership::Knock) => {
-                let content = CanonicalJsonObject::new();
-                self.set_membership(room, sender, target, Membership::Leave, content, reason)
-                    .await
-                    .map(|_| ())
-            }
-            Some(Membership::Leave | Membership::Ban) | None => {
-                Err(RoomsError::forbidden("the user is not in the room"))
-            }
-        }
+        let inside = [Membership::Join, Membership::Invite, Membership::Knock];
+        self.put_outside(room_id, sender, target, reason, &inside, "the user is not in the room").await
     }
 
     /// Keeps a user out.
@@ -122,13 +111,28 @@ impl Rooms {
         target: &UserId,
         reason: Option<&str>,
     ) -> Result<(), RoomsError> {
+        let banned = [Membership::Ban];
+        self.put_outside(room_id, sender, target, reason, &banned, "the user is not banned").await
+    }
+
+    /// Lets somebody else's membership end, if it is one of these; refuses with `refusal` otherwise. The rules of the
+    /// room would let anybody with enough power write a leave for somebody who never was there.
+    async fn put_outside(
+        &self,
+        room_id: &RoomId,
+        sender: &UserId,
+        target: &UserId,
+        reason: Option<&str>,
+        from: &[Membership],
+        refusal: &'static str,
+    ) -> Result<(), RoomsError> {
         let room = self.room_of_actor(room_id).await?;
         let member = self.member(&self.parts.store, room, target).await?;
-        if member.is_none_or(|member| member.membership != Membership::Ban) {
-            return Err(RoomsError::forbidden("the user is not banned"));
+        if member.is_none_or(|member| !from.contains(&member.membership)) {
+            return Err(RoomsError::forbidden(refusal));
         }
         let content = CanonicalJsonObject::new();
-        self.set_membership(room, sender, target, Membership::Leave, content, reason).await.map(|_| ())
+        self.set_membership(room, sender, target, Membership::Leave, content, reason).await.map(drop)
     }
 
     /// Rooms in which a user is joined.
