@@ -1,0 +1,123 @@
+//! Whom a handshake asks: servers that were named, and those that probably are in the room.
+
+use std::future::Future;
+
+use base::Rng;
+use rooms::RoomsError;
+use ruma::{OwnedServerName, RoomId, ServerName, UserId};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::HandshakeError;
+use super::limits::{HANDSHAKE_TIME_MAX, SERVERS_TRIED_MAX};
+use crate::Federation;
+
+impl Federation {
+    /// Servers to ask about a room, in an order of chance: those that were named, those of the users whom the stripped
+    /// state of an invite or knock names, those that were in the room when we were, and the one in the room's id.
+    pub(super) async fn candidates(
+        &self,
+        room_id: &RoomId,
+        user: &UserId,
+        named: &[OwnedServerName],
+    ) -> Result<Vec<OwnedServerName>, RoomsError> {
+        let mut servers = Candidates::new(self.server_name());
+        servers.add_all(named.iter().cloned());
+        let rooms = &self.parts().rooms;
+        if let Some(room) = rooms.room_num(rooms.store(), room_id).await? {
+            servers.add_all(rooms.servers_of_room(room).await?);
+            for event in rooms.stripped_state(rooms.store(), user, room).await? {
+                #[derive(Deserialize)]
+                struct Sender {
+                    sender: ruma::OwnedUserId,
+                }
+                if let Ok(event) = serde_json::from_slice::<Sender>(&event) {
+                    servers.add(event.sender.server_name().to_owned());
+                }
+            }
+        }
+        // From version 12 on an id names no server.
+        servers.add_all(room_id.server_name().map(ToOwned::to_owned));
+        Ok(servers.shuffled(&self.parts().rng))
+    }
+
+    /// Asks one after the other until one helps, and gives the most telling reason when nobody does.
+    pub(super) async fn ask_around<T, F>(
+        &self,
+        servers: &[OwnedServerName],
+        mut ask: impl FnMut(OwnedServerName) -> F,
+    ) -> Result<T, HandshakeError>
+    where
+        F: Future<Output = Result<T, HandshakeError>>,
+    {
+        let deadline = Instant::now() + HANDSHAKE_TIME_MAX;
+        let mut told = HandshakeError::NobodyToAsk;
+        for server in servers.iter().take(SERVERS_TRIED_MAX) {
+            let outcome = tokio::time::timeout_at(deadline, ask(server.clone())).await;
+            let outcome =
+                outcome.unwrap_or_else(|_| Err(HandshakeError::Failed("it took too long".to_owned())));
+            match outcome {
+                Ok(done) => return Ok(done),
+                Err(error) => {
+                    tracing::info!(%server, %error, "a server does not help with a room");
+                    let is_final = !error.may_differ_elsewhere();
+                    if matches!(told, HandshakeError::NobodyToAsk) || error.weight() > told.weight() {
+                        told = error;
+                    }
+                    if is_final {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(told)
+    }
+}
+
+/// A list without repetitions and without this server.
+struct Candidates<'a> {
+    ours: &'a ServerName,
+    servers: Vec<OwnedServerName>,
+}
+
+impl<'a> Candidates<'a> {
+    fn new(ours: &'a ServerName) -> Self {
+        Self { ours, servers: Vec::new() }
+    }
+
+    fn add(&mut self, server: OwnedServerName) {
+        if server != *self.ours && !self.servers.contains(&server) && self.servers.len() < 5 * SERVERS_TRIED_MAX {
+            self.servers.push(server);
+        }
+    }
+
+    fn add_all(&mut self, servers: impl IntoIterator<Item = OwnedServerName>) {
+        for server in servers {
+            self.add(server);
+        }
+    }
+
+    fn shuffled(mut self, rng: &Rng) -> Vec<OwnedServerName> {
+        for last in (1..self.servers.len()).rev() {
+            let other = rng.below(last as u64 + 1);
+            self.servers.swap(last, usize::try_from(other).unwrap_or(last));
+        }
+        self.servers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::server_name;
+
+    use super::*;
+
+    #[test]
+    fn a_server_is_asked_once_and_we_are_not_asked() {
+        let mut candidates = Candidates::new(server_name!("us"));
+        candidates.add_all(["a", "us", "b", "a"].map(|name| name.try_into().expect("a server name")));
+        let mut servers = candidates.shuffled(&Rng::seeded(1));
+        servers.sort();
+        assert_eq!(servers, ["a", "b"]);
+    }
+}

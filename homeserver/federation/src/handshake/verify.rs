@@ -1,0 +1,74 @@
+//! Holding events of other servers against the keys of those who must have signed them.
+
+use std::collections::BTreeSet;
+
+use model::{Pdu, RoomVersion};
+use rules::foreign::{self, Received};
+use ruma::OwnedServerName;
+use serde_json::value::RawValue;
+
+use super::HandshakeError;
+use super::limits::{VERIFY_STEP, WANTED_KEYS_MAX};
+use crate::Federation;
+
+impl Federation {
+    /// One event whose signatures have to be right.
+    pub(super) async fn verified(
+        &self,
+        received: Received,
+        version: &'static RoomVersion,
+    ) -> Result<Pdu, HandshakeError> {
+        let wrong = |error: foreign::ForeignError| HandshakeError::Forbidden(error.to_string());
+        let wanted = received.wanted_keys(version).map_err(wrong)?;
+        let strict = version.rules().enforce_key_validity;
+        let keys = self.ring().keys(&wanted, received.origin_server_ts(), strict).await;
+        received.verify(version, &keys).map_err(wrong)
+    }
+
+    /// Those of many events whose form and signatures are right, in their order. The keys are fetched together, each
+    /// server is asked once.
+    pub(super) async fn verified_ones(
+        &self,
+        events: &[Box<RawValue>],
+        version: &'static RoomVersion,
+    ) -> Vec<Pdu> {
+        let mut readable = Vec::with_capacity(events.len());
+        let mut wanted: BTreeSet<(OwnedServerName, String)> = BTreeSet::new();
+        for event in events {
+            let read = foreign::read(event.get().as_bytes(), version);
+            match read.and_then(|received| Ok((received.wanted_keys(version)?, received))) {
+                Ok((keys, received)) => {
+                    if wanted.len() < WANTED_KEYS_MAX {
+                        wanted.extend(keys.iter().cloned());
+                    }
+                    readable.push((keys, received));
+                }
+                Err(error) => tracing::debug!(%error, "leave out an event that cannot be read"),
+            }
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        // What matters is that they are in memory afterwards.
+        drop(self.ring().keys(&wanted, self.parts().clock.now_ms(), false).await);
+        let strict = version.rules().enforce_key_validity;
+        let mut verified = Vec::with_capacity(readable.len());
+        let mut readable = readable.into_iter().peekable();
+        while readable.peek().is_some() {
+            let mut step = Vec::with_capacity(VERIFY_STEP);
+            for (wanted, received) in readable.by_ref().take(VERIFY_STEP) {
+                let keys = self.ring().keys(&wanted, received.origin_server_ts(), strict).await;
+                step.push((keys, received));
+            }
+            // Checking signatures is work for a processor, and other requests wait for this thread.
+            let work = tokio::task::spawn_blocking(move || {
+                let check = |(keys, received): (_, Received)| {
+                    let event_id = received.event_id().to_owned();
+                    let outcome = received.verify(version, &keys);
+                    outcome.inspect_err(|error| tracing::debug!(%event_id, %error, "leave out an event")).ok()
+                };
+                step.into_iter().filter_map(check).collect::<Vec<Pdu>>()
+            });
+            verified.extend(work.await.unwrap_or_default());
+        }
+        verified
+    }
+}
