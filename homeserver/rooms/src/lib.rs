@@ -35,6 +35,7 @@ mod membership;
 pub mod notifications;
 pub mod outliers;
 pub mod pagination;
+pub mod peeks;
 mod peers;
 pub mod presence;
 mod presence_waves;

@@ -15,6 +15,7 @@ use crate::{
     LocalMembers, Member, Membership, Rooms, RoomsError, RoomsInner, RoomsParts,
     cache::LiveCache,
     limits,
+    peeks::Peeks,
     presence::{Noted, Presence},
     presence_waves::PresenceWaves,
     push_context::PowerCache,
@@ -39,6 +40,7 @@ pub(crate) struct Reading {
     pub power: PowerCache,
     pub presence_waves: PresenceWaves,
     pub thread_subscriptions: SubscriptionHints,
+    pub peeks: Peeks,
     /// Whether an event has or had relations: asked for every event of every page.
     pub related: LiveCache<OwnedEventId, bool>,
 }
@@ -54,6 +56,7 @@ impl Reading {
             power: PowerCache::new(),
             presence_waves: PresenceWaves::default(),
             thread_subscriptions: SubscriptionHints::new(),
+            peeks: Peeks::default(),
             related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES),
         }
     }

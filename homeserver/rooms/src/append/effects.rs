@@ -132,7 +132,9 @@ impl Effects {
             caches.recent.update(self.room, |recent| Some(Arc::new(recent.with(place, *event)?)));
         }
         if let Some((_, position)) = self.timeline.last() {
-            caches.recency.moved(self.room, caches.latest_event.raise(&self.room, commit.resolve(*position)));
+            let newest = caches.latest_event.raise(&self.room, commit.resolve(*position));
+            caches.recency.moved(self.room, newest);
+            rooms.reading.peeks.wake(self.room, newest);
         }
         if let Some(position) = self.newest_bump {
             caches.latest_bump.raise(&self.room, commit.resolve(position));
