@@ -2,17 +2,21 @@
 //!
 //! [`Cache`] holds what never changes. [`LiveCache`] holds rows that change. It is emptied by the committer, after the write and before
 //! anybody hears of it; a reader that loaded the old row meanwhile is kept from storing it by a
-//! generation number. Loads must read the live store, never an older snapshot. [`Hints`] holds the
+//! generation number, and one that begins before readers see the commit by the frontier. Loads must read the live
+//! store, never an older snapshot. [`Hints`] holds the
 //! latest position at which something changed; a hint may be unknown and is never too low.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
 
 use model::StreamPos;
 use parking_lot::Mutex;
 use quick_cache::Equivalent;
+
+use store::Store;
 
 use crate::limits::HINT_ENTRIES_MAX;
 
@@ -82,11 +86,33 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     }
 }
 
+/// Where the readers of the store stand.
+#[derive(Clone)]
+pub(crate) struct Frontier(Arc<dyn Fn() -> StreamPos + Send + Sync>);
+
+impl Frontier {
+    /// The frontier of a store.
+    pub fn of(store: &Store) -> Self {
+        let store = store.clone();
+        Self(Arc::new(move || store.frontier()))
+    }
+}
+
 /// A bounded cache of rows that change.
 pub(crate) struct LiveCache<K, V> {
     cache: Cache<K, V>,
-    generations: Vec<Mutex<u64>>,
+    generations: Vec<Mutex<Generation>>,
     hasher: RandomState,
+    frontier: Option<Frontier>,
+}
+
+/// What a part of the rows went through.
+#[derive(Default)]
+struct Generation {
+    /// Counts changes.
+    number: u64,
+    /// Where readers stood at the newest change: those that still stand there do not see it.
+    before_change: Option<StreamPos>,
 }
 
 impl<K: Hash + Eq, V: Clone> LiveCache<K, V> {
@@ -101,11 +127,31 @@ impl<K: Hash + Eq, V: Clone> LiveCache<K, V> {
     }
 
     fn of(cache: Cache<K, V>) -> Self {
-        let generations = (0..SHARDS).map(|_| Mutex::new(0)).collect();
-        Self { cache, generations, hasher: RandomState::new() }
+        let generations = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { cache, generations, hasher: RandomState::new(), frontier: None }
     }
 
-    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&Mutex<u64>> {
+    /// The same for rows that hooks of commits change: they run a moment before readers see the commit.
+    pub fn following(self, frontier: &Frontier) -> Self {
+        Self { frontier: Some(frontier.clone()), ..self }
+    }
+
+    /// Where readers stand.
+    fn seen(&self) -> Option<StreamPos> {
+        self.frontier.as_ref().map(|Frontier(frontier)| frontier())
+    }
+
+    /// Notes a change in a shard, and follows it in memory.
+    fn change(&self, shard: Option<&Mutex<Generation>>, follow: impl FnOnce(&Cache<K, V>)) {
+        let before_change = self.seen();
+        if let Some(shard) = shard {
+            let mut generation = shard.lock();
+            *generation = Generation { number: generation.number.wrapping_add(1), before_change };
+            follow(&self.cache);
+        }
+    }
+
+    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&Mutex<Generation>> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         self.generations.get(index)
     }
@@ -130,9 +176,12 @@ impl<K: Hash + Eq, V: Clone> LiveCache<K, V> {
         Ok(value)
     }
 
-    /// Before a load from the live store: what [`LiveCache::end_load`] wants to know.
+    /// Before a load from the live store: what [`LiveCache::end_load`] wants to know. Nothing while readers do not see
+    /// the newest change.
     pub fn begin_load<Q: Hash + ?Sized>(&self, key: &Q) -> Option<u64> {
-        self.shard(key).map(|shard| *shard.lock())
+        let seen = self.seen();
+        let generation = self.shard(key)?.lock();
+        (generation.before_change.is_none() || generation.before_change < seen).then_some(generation.number)
     }
 
     /// Keeps what was loaded, unless the row has changed since the load began.
@@ -140,9 +189,9 @@ impl<K: Hash + Eq, V: Clone> LiveCache<K, V> {
     where
         Q: Hash + ToOwned<Owned = K> + ?Sized,
     {
-        if let Some(shard) = self.shard(key) {
+        if let (Some(shard), Some(before)) = (self.shard(key), before) {
             let now = shard.lock();
-            if before == Some(*now) {
+            if before == now.number {
                 self.cache.insert(key.to_owned(), value.clone());
             }
         }
@@ -150,32 +199,20 @@ impl<K: Hash + Eq, V: Clone> LiveCache<K, V> {
 
     /// The row in the store has changed: forget it, and let no load under way bring it back.
     pub fn invalidate<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
-        if let Some(shard) = self.shard(key) {
-            let mut generation = shard.lock();
-            *generation = generation.wrapping_add(1);
-            self.cache.invalidate(key);
-        }
+        self.change(self.shard(key), |cache| cache.invalidate(key));
     }
 
     /// The row in the store is now `value`.
     pub fn replace(&self, key: K, value: V) {
-        if let Some(shard) = self.shard(&key) {
-            let mut generation = shard.lock();
-            *generation = generation.wrapping_add(1);
-            self.cache.insert(key, value);
-        }
+        self.change(self.shard(&key), |cache| cache.insert(key, value));
     }
 
     /// Changes the row in memory, if it is there, to follow a change in the store.
     pub fn update(&self, key: K, change: impl FnOnce(V) -> Option<V>) {
-        if let Some(shard) = self.shard(&key) {
-            let mut generation = shard.lock();
-            *generation = generation.wrapping_add(1);
-            match self.cache.get(&key).and_then(change) {
-                Some(value) => self.cache.insert(key, value),
-                None => self.cache.invalidate(&key),
-            }
-        }
+        self.change(self.shard(&key), |cache| match cache.get(&key).and_then(change) {
+            Some(value) => cache.insert(key, value),
+            None => cache.invalidate(&key),
+        });
     }
 }
 
@@ -260,6 +297,8 @@ impl<K: Hash + Eq + Clone> HintShard<K> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
 
     #[tokio::test]
@@ -273,6 +312,21 @@ mod tests {
             .await;
         assert_eq!(seen, Ok(7));
         assert_eq!(cache.cache.get(&1), None);
+    }
+
+    /// The hook of a commit runs before readers see it, and a reader in between finds the old row.
+    #[tokio::test]
+    async fn a_load_that_cannot_see_the_change_is_not_kept() {
+        let frontier = Arc::new(AtomicU64::new(4));
+        let shown = Arc::clone(&frontier);
+        let frontier_of_readers = Frontier(Arc::new(move || StreamPos::new(shown.load(Ordering::SeqCst))));
+        let cache: LiveCache<u8, u8> = LiveCache::new(10).following(&frontier_of_readers);
+        let load = async |value: u8| -> Result<u8, ()> { cache.get_or_load(&1, async { Ok(value) }).await };
+        cache.invalidate(&1);
+        assert_eq!(load(7).await, Ok(7), "what the store shows at this moment");
+        frontier.store(5, Ordering::SeqCst);
+        assert_eq!(load(8).await, Ok(8), "and not what it showed before");
+        assert_eq!(load(9).await, Ok(8), "from memory");
     }
 
     #[tokio::test]

@@ -159,7 +159,7 @@ impl Rooms {
     #[must_use]
     pub fn new(parts: RoomsParts) -> Self {
         Self(Arc::new(RoomsInner {
-            caches: read::Caches::new(parts.store.frontier(), parts.settings.cache_bytes),
+            caches: read::Caches::new(&parts.store, parts.settings.cache_bytes),
             snapshots: resolution::Snapshots::new(parts.settings.cache_bytes / 2),
             locks: append::RoomLocks::new(limits::ROOM_CACHE_ENTRIES),
             reading: reading::Reading::new(&parts),

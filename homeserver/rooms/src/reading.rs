@@ -13,7 +13,7 @@ use streams::EphemeralPos;
 
 use crate::{
     LocalMembers, Member, Membership, Rooms, RoomsError, RoomsInner, RoomsParts,
-    cache::LiveCache,
+    cache::{Frontier, LiveCache},
     limits,
     peeks::Peeks,
     presence::{Noted, Presence},
@@ -57,7 +57,7 @@ impl Reading {
             presence_waves: PresenceWaves::default(),
             thread_subscriptions: SubscriptionHints::new(),
             peeks: Peeks::default(),
-            related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES),
+            related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES).following(&Frontier::of(&parts.store)),
         }
     }
 }

@@ -13,9 +13,10 @@ mod timeline;
 
 use std::sync::Arc;
 
-use model::{EventNum, Pdu, RoomNum, StateKeyNum, StreamPos};
+use model::{EventNum, Pdu, RoomNum, StateKeyNum};
 use rules::acl::ServerAcl;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use store::Store;
 
 pub use events::EventMeta;
 pub use members::{LocalMembers, MemberCounts};
@@ -24,7 +25,7 @@ pub(crate) use state::NO_EVENT;
 pub use state::StateChange;
 pub use timeline::TimelineRange;
 
-use crate::cache::{Cache, Hints, LiveCache};
+use crate::cache::{Cache, Frontier, Hints, LiveCache};
 use crate::limits;
 use crate::member::Member;
 use crate::recency::Recency;
@@ -55,8 +56,9 @@ pub(crate) struct Caches {
 }
 
 impl Caches {
-    /// Empty caches of a store that has come to `frontier`. Half of `cache_bytes` is for events.
-    pub fn new(frontier: StreamPos, cache_bytes: u64) -> Self {
+    /// Empty caches of a store. Half of `cache_bytes` is for events.
+    pub fn new(store: &Store, cache_bytes: u64) -> Self {
+        let frontier = Frontier::of(store);
         Self {
             room_nums: Cache::new(limits::NUMBER_CACHE_ENTRIES),
             rooms: Cache::new(limits::NUMBER_CACHE_ENTRIES),
@@ -66,21 +68,23 @@ impl Caches {
             pdus: LiveCache::by_bytes(cache_bytes / 2, limits::EVENT_USUAL_BYTES, |pdu: &Pdu| {
                 // The form that clients see is kept beside the bytes.
                 2 * pdu.json().len() + limits::EVENT_OVERHEAD_BYTES
-            }),
-            metas: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES),
-            current_state: LiveCache::new(limits::CURRENT_STATE_CACHE_ENTRIES),
-            local_members: LiveCache::new(limits::ROOM_CACHE_ENTRIES),
-            rooms_of_user: LiveCache::new(limits::USER_CACHE_ENTRIES),
+            })
+            .following(&frontier),
+            metas: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES).following(&frontier),
+            current_state: LiveCache::new(limits::CURRENT_STATE_CACHE_ENTRIES).following(&frontier),
+            local_members: LiveCache::new(limits::ROOM_CACHE_ENTRIES).following(&frontier),
+            rooms_of_user: LiveCache::new(limits::USER_CACHE_ENTRIES).following(&frontier),
             latest_event: Hints::new(),
             latest_bump: Hints::new(),
             latest_state: Hints::new(),
             latest_gap: Hints::new(),
             latest_membership: Hints::new(),
-            recency: Recency::new(frontier),
+            recency: Recency::new(store.frontier()),
             acls: Cache::new(limits::ACL_CACHE_ENTRIES),
             recent: LiveCache::by_bytes(limits::RECENT_EVENTS_BYTES, 512, |recent: &Arc<recent::Recent>| {
                 recent.bytes()
-            }),
+            })
+            .following(&frontier),
         }
     }
 }
