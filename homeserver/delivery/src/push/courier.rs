@@ -1,6 +1,6 @@
 //! From the queues to the gateways.
 //!
-//! Takes the oldest row of a pusher, asks whether it still matters, sends it, and removes it only when
+//! Takes the oldest row of a pusher, asks whether it still matters (`worth`), sends it, and removes it only when
 //! the gateway has answered. Order within a pusher is kept; gateways do not wait for each other. What
 //! was under way when the process died is sent again, everything else once.
 
@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 use base::Shutdown;
 use futures_util::FutureExt as _;
 use model::StreamPos;
-use rooms::{Membership, RoomsError, access::Viewer};
+use rooms::RoomsError;
 use store::{Batch, Scan, StoreError};
 use tokio::{task::JoinSet, time::Instant};
 
@@ -235,42 +235,6 @@ impl Push {
                 Ok(None)
             }
             outcome => outcome,
-        }
-    }
-
-    /// Whether the user is still to be told of an event: not read, not taken back, still theirs to see.
-    pub(crate) async fn still_matters(
-        &self,
-        key: &PusherKey,
-        room: model::RoomNum,
-        event: model::EventNum,
-    ) -> Result<bool, RoomsError> {
-        let rooms = &self.0.parts.rooms;
-        let reader = &**rooms.store();
-        if rooms.meta(reader, event).await?.redacted_by.is_some() {
-            return Ok(false);
-        }
-        let Some(member) = rooms.member(reader, room, &key.0).await? else { return Ok(false) };
-        match member.membership {
-            Membership::Join => {
-                let viewer = Viewer { user: &key.0, device: None };
-                Ok(!rooms.has_read(reader, viewer, room, event).await?)
-            }
-            Membership::Invite => Ok(member.event == event),
-            Membership::Leave | Membership::Ban | Membership::Knock => Ok(false),
-        }
-    }
-
-    /// Whether the pusher's device and user still are what they were when it was set.
-    async fn may_hear(&self, key: &PusherKey, pusher: &PusherRow) -> Result<bool, StoreError> {
-        let accounts = &self.0.parts.accounts;
-        let reader = accounts.reader();
-        if !accounts.is_active(reader, &key.0).await? {
-            return Ok(false);
-        }
-        match &pusher.device {
-            Some(device) => accounts.device_exists(reader, &key.0, device).await,
-            None => Ok(true),
         }
     }
 

@@ -14,11 +14,13 @@ mod error;
 mod feed;
 mod gateway;
 mod notice;
+mod pusher;
 mod pushers;
 mod register;
 mod schedule;
 mod settings;
 mod tables;
+mod worth;
 
 use std::sync::Arc;
 
@@ -34,7 +36,7 @@ pub use self::{
     email::UNSUBSCRIBE_PATH,
     error::PushError,
     feed::CURSOR as STREAM_READER,
-    pushers::{NewPusher, Pusher, PusherKind},
+    pusher::{NewPusher, Pusher, PusherKind},
     settings::PushSettings,
     tables::tables,
 };

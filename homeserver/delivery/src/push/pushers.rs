@@ -6,100 +6,19 @@
 
 use mail::Address;
 use ruma::{OwnedDeviceId, UserId};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use store::{Batch, Reader, Scan, StoreError};
 
 use super::{
     Push, PushError,
     gateway::Gateway,
+    pusher::{NewPusher, Pusher, PusherKind},
     tables::{PUSHER_NUMBERS, PUSHER_OWNERS, PUSHER_STATES, PUSHERS, PusherKey, PusherRow},
 };
 use crate::limits::{
     APP_ID_CHARACTERS_MAX, PUSHER_DATA_BYTES_MAX, PUSHER_TEXT_BYTES_MAX, PUSHERS_PER_USER_MAX,
     PUSHKEY_BYTES_MAX, PUSHKEY_OWNERS_MAX, WRITE_TRIES_MAX,
 };
-
-/// How a pusher tells its user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PusherKind {
-    /// Through a push gateway.
-    Http,
-    /// By e-mail; the pushkey is the address.
-    Email,
-}
-
-impl PusherKind {
-    /// As the specification writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Email => "email",
-        }
-    }
-
-    /// From the text of a request.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "http" => Some(Self::Http),
-            "email" => Some(Self::Email),
-            _ => None,
-        }
-    }
-}
-
-/// A pusher that a user sets.
-#[derive(Clone, Debug)]
-pub struct NewPusher {
-    /// Names the application.
-    pub app_id: String,
-    /// Names the device towards the gateway, or the mailbox.
-    pub pushkey: String,
-    /// How it tells.
-    pub kind: PusherKind,
-    /// The application, for people.
-    pub app_display_name: String,
-    /// The device, for people.
-    pub device_display_name: String,
-    /// Tag of a set of rules.
-    pub profile_tag: Option<String>,
-    /// Preferred language.
-    pub lang: String,
-    /// What the gateway needs.
-    pub data: Map<String, Value>,
-    /// Whether it tells anything at present (MSC3881).
-    pub enabled: bool,
-    /// Whether other users may keep a pusher of this key.
-    pub append: bool,
-    /// The device that sets it.
-    pub device: Option<OwnedDeviceId>,
-}
-
-/// A pusher as its user sees it.
-#[derive(Clone, Debug)]
-pub struct Pusher {
-    /// Names the application.
-    pub app_id: String,
-    /// Names the device towards the gateway, or the mailbox.
-    pub pushkey: String,
-    /// `http` or `email`.
-    pub kind: String,
-    /// The application, for people.
-    pub app_display_name: String,
-    /// The device, for people.
-    pub device_display_name: String,
-    /// Tag of a set of rules.
-    pub profile_tag: Option<String>,
-    /// Preferred language.
-    pub lang: String,
-    /// What the gateway needs.
-    pub data: Map<String, Value>,
-    /// Whether it tells anything at present (MSC3881).
-    pub enabled: bool,
-    /// The device that set it (MSC3881).
-    pub device: Option<OwnedDeviceId>,
-}
 
 impl Push {
     /// The pushers of a user.
@@ -284,25 +203,4 @@ fn remove(batch: &mut Batch, key: &PusherKey, number: u64) {
     batch.delete(&PUSHER_OWNERS, &(key.1.clone(), key.2.clone(), key.0.clone()));
     batch.delete(&PUSHER_NUMBERS, &number);
     batch.delete(&PUSHER_STATES, &number);
-}
-
-impl Pusher {
-    fn new((_, app_id, pushkey): PusherKey, row: PusherRow) -> Self {
-        let data = serde_json::from_str(&row.data).unwrap_or_default();
-        let PusherRow {
-            kind, app_display_name, device_display_name, profile_tag, lang, enabled, device, ..
-        } = row;
-        Self {
-            app_id,
-            pushkey,
-            kind,
-            app_display_name,
-            device_display_name,
-            profile_tag,
-            lang,
-            data,
-            enabled,
-            device,
-        }
-    }
 }

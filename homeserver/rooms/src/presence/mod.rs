@@ -1,7 +1,11 @@
 //! Presence: who is online, idle or away, as far as their devices tell. Memory only.
 //!
 //! Owns the aggregate over a user's devices, its serials and the timers that turn silence into idle
-//! and offline. Never decides who may see whom: [`crate::Rooms::presence_changes`] does, by shared rooms.
+//! and offline; [`person`] judges one user, [`event`] is what clients get. Never decides who may see
+//! whom: [`crate::Rooms::presence_changes`] does, by shared rooms.
+
+mod event;
+mod person;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,10 +14,12 @@ use std::{
 
 use base::Clock;
 use parking_lot::Mutex;
-use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId, presence::PresenceState};
-use serde::Serialize;
+use ruma::{DeviceId, OwnedUserId, UserId, presence::PresenceState};
 use serde_json::value::{RawValue, to_raw_value};
 use streams::EphemeralPos;
+
+use event::PresenceEvent;
+use person::Person;
 
 /// Without activity for this long an online user is no longer currently active.
 pub const ACTIVE_MS_MAX: u64 = 60_000;
@@ -43,29 +49,6 @@ struct People {
     by_serial: BTreeMap<u64, OwnedUserId>,
 }
 
-#[derive(Default)]
-struct Person {
-    devices: HashMap<Option<OwnedDeviceId>, DevicePresence>,
-    status_msg: Option<String>,
-    active_at_ms: u64,
-    shown: Option<Shown>,
-    serial: u64,
-    watched: bool,
-}
-
-struct DevicePresence {
-    state: PresenceState,
-    heard_at_ms: u64,
-}
-
-/// What others see, time of last activity aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Shown {
-    state: PresenceState,
-    status_msg: Option<String>,
-    currently_active: bool,
-}
-
 /// The answer to "how is this user?".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PresenceStatus {
@@ -77,36 +60,6 @@ pub struct PresenceStatus {
     pub last_active_ago_ms: Option<u64>,
     /// Whether that was just now.
     pub currently_active: bool,
-}
-
-/// An `m.presence` event on its way out.
-#[derive(Serialize)]
-struct PresenceEvent<'a> {
-    content: PresenceContent<'a>,
-    sender: &'a UserId,
-    r#type: &'static str,
-}
-
-#[derive(Serialize)]
-struct PresenceContent<'a> {
-    currently_active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_active_ago: Option<u64>,
-    presence: &'a PresenceState,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_msg: Option<&'a str>,
-}
-
-impl<'a> PresenceEvent<'a> {
-    fn new(sender: &'a UserId, status: &'a PresenceStatus) -> Self {
-        let content = PresenceContent {
-            currently_active: status.currently_active,
-            last_active_ago: status.last_active_ago_ms,
-            presence: &status.state,
-            status_msg: status.status_msg.as_deref(),
-        };
-        Self { content, sender, r#type: "m.presence" }
-    }
 }
 
 /// What a note about a user led to.
@@ -226,56 +179,6 @@ impl Presence {
         let watch_ms = if person.watched { None } else { person.next_change_ms(now_ms) };
         person.watched |= watch_ms.is_some();
         Noted { changed, watch_ms }
-    }
-}
-
-impl Person {
-    fn hear(&mut self, device: Option<&DeviceId>, state: PresenceState, now_ms: u64) {
-        let device = device.map(ToOwned::to_owned);
-        // Coming online is activity; a client that merely goes on polling is not.
-        let was_online = self.devices.get(&device).is_some_and(|heard| heard.state == PresenceState::Online);
-        if state == PresenceState::Online && !was_online {
-            self.active_at_ms = now_ms;
-        }
-        if self.devices.len() >= PRESENCE_DEVICES_MAX && !self.devices.contains_key(&device) {
-            let stalest =
-                self.devices.iter().min_by_key(|(_, heard)| heard.heard_at_ms).map(|(id, _)| id.clone());
-            if let Some(stalest) = stalest {
-                self.devices.remove(&stalest);
-            }
-        }
-        self.devices.insert(device, DevicePresence { state, heard_at_ms: now_ms });
-    }
-
-    /// The best of what the devices say, once the silent ones are gone.
-    fn judge(&mut self, now_ms: u64) -> Shown {
-        self.devices.retain(|_, device| now_ms.saturating_sub(device.heard_at_ms) < OFFLINE_AFTER_MS);
-        let said = self.devices.values().map(|device| &device.state).max_by_key(|state| rank(state));
-        let quiet_ms = now_ms.saturating_sub(self.active_at_ms);
-        let state = match said {
-            Some(PresenceState::Online) if quiet_ms >= IDLE_AFTER_MS => PresenceState::Unavailable,
-            Some(state) => state.clone(),
-            None => PresenceState::Offline,
-        };
-        let currently_active = state == PresenceState::Online && quiet_ms < ACTIVE_MS_MAX;
-        Shown { state, status_msg: self.status_msg.clone(), currently_active }
-    }
-
-    /// Time until silence alone changes something.
-    fn next_change_ms(&self, now_ms: u64) -> Option<u64> {
-        let gone = self.devices.values().map(|device| device.heard_at_ms + OFFLINE_AFTER_MS);
-        let quiet = [ACTIVE_MS_MAX, IDLE_AFTER_MS].map(|quiet_ms| self.active_at_ms + quiet_ms);
-        let quiet = quiet.into_iter().filter(|_| !self.devices.is_empty());
-        gone.chain(quiet).filter(|at_ms| *at_ms > now_ms).min().map(|at_ms| at_ms - now_ms)
-    }
-}
-
-fn rank(state: &PresenceState) -> u8 {
-    match state {
-        PresenceState::Offline => 0,
-        PresenceState::Unavailable => 1,
-        PresenceState::Online => 3,
-        _ => 2,
     }
 }
 

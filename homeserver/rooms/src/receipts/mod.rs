@@ -2,18 +2,20 @@
 //!
 //! A receipt only moves forward; an older or equal one is answered with success and leaves no trace.
 //! Private receipts are shown to their owner alone, and receipts never leave the room they belong to.
+//! Beside this file: [`marks`] how far a user has read, [`content`] the event that clients get.
 //! [Receipts](https://spec.matrix.org/v1.19/client-server-api/#receipts)
 
-use std::collections::{BTreeMap, HashMap};
+mod content;
+mod marks;
 
 use model::{RoomNum, StreamPos, TimelinePos};
 use ruma::{EventId, OwnedEventId, OwnedUserId, UserId};
-use serde_json::{
-    Value, json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::value::RawValue;
 use store::{Audience, Batch, Reader, Scan, StoreError};
 use streams::Fact;
+
+use content::ReceiptContent;
+pub(crate) use marks::ReadMarks;
 
 use crate::{
     Rooms, RoomsError,
@@ -79,14 +81,6 @@ impl ReceiptScope {
             Self::Thread(root) => root.as_str(),
         }
     }
-}
-
-/// How far a user has read a room, the better of public and private.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ReadMarks {
-    pub unthreaded: Option<TimelinePos>,
-    pub main: Option<TimelinePos>,
-    pub threads: HashMap<String, TimelinePos>,
 }
 
 /// What is kept in memory of receipts.
@@ -273,110 +267,5 @@ impl Rooms {
             }
         }
         Ok(content.into_json())
-    }
-
-    /// How far a user has read a room.
-    pub(crate) async fn read_marks(
-        &self,
-        room: RoomNum,
-        user: &UserId,
-    ) -> Result<std::sync::Arc<ReadMarks>, RoomsError> {
-        if self.receipts_latest(&self.parts.store, room).await? == StreamPos::ZERO {
-            return Ok(std::sync::Arc::default());
-        }
-        let key = (room, user.to_owned());
-        self.reading
-            .receipts
-            .marks
-            .get_or_load(&key, async {
-                let mut marks = ReadMarks::default();
-                let scan = Scan::prefix(&key).limit(THREADS_OF_USER_MAX);
-                for ((_, _, _, thread), (_, position, _, _)) in self.parts.store.scan(&RECEIPT, scan).await? {
-                    marks.raise(thread, position);
-                }
-                Ok(std::sync::Arc::new(marks))
-            })
-            .await
-    }
-}
-
-impl ReadMarks {
-    fn raise(&mut self, thread: String, position: TimelinePos) {
-        match thread.as_str() {
-            "" => self.unthreaded = self.unthreaded.max(Some(position)),
-            "main" => self.main = self.main.max(Some(position)),
-            _ => {
-                let mark = self.threads.entry(thread).or_insert(position);
-                *mark = position.max(*mark);
-            }
-        }
-    }
-
-    /// Up to where the main timeline, or a thread, is read.
-    pub fn read_to(&self, thread: Option<&EventId>) -> Option<TimelinePos> {
-        let own = match thread {
-            None => self.main,
-            Some(root) => self.threads.get(root.as_str()).copied(),
-        };
-        self.unthreaded.max(own)
-    }
-}
-
-/// The content of an `m.receipt` event in the making: event, kind, user.
-#[derive(Default)]
-struct ReceiptContent(BTreeMap<OwnedEventId, BTreeMap<&'static str, BTreeMap<OwnedUserId, Value>>>);
-
-impl ReceiptContent {
-    /// One user has one slot by event and kind: an unthreaded receipt wins it (MSC4102).
-    fn add(&mut self, event: OwnedEventId, kind: ReceiptKind, user: OwnedUserId, thread: &str, time_ms: u64) {
-        let slots = self.0.entry(event).or_default().entry(kind.name()).or_default();
-        if thread.is_empty() {
-            slots.insert(user, json!({"ts": time_ms}));
-        } else {
-            slots.entry(user).or_insert_with(|| json!({"ts": time_ms, "thread_id": thread}));
-        }
-    }
-
-    fn into_json(self) -> Option<Box<RawValue>> {
-        if self.0.is_empty() {
-            return None;
-        }
-        to_raw_value(&self.0).ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ruma::{event_id, user_id};
-
-    use super::*;
-
-    #[test]
-    fn an_unthreaded_receipt_wins_a_clash_in_either_order() {
-        for order in [["", "main"], ["main", ""]] {
-            let mut content = ReceiptContent::default();
-            for thread in order {
-                content.add(
-                    event_id!("$e").to_owned(),
-                    ReceiptKind::Public,
-                    user_id!("@a:b").to_owned(),
-                    thread,
-                    5,
-                );
-            }
-            let json = content.into_json().expect("a receipt");
-            assert_eq!(json.get(), r#"{"$e":{"m.read":{"@a:b":{"ts":5}}}}"#);
-        }
-    }
-
-    #[test]
-    fn an_unthreaded_mark_covers_every_thread() {
-        let mut marks = ReadMarks::default();
-        marks.raise("$root".to_owned(), TimelinePos::new(4));
-        marks.raise(String::new(), TimelinePos::new(7));
-        marks.raise("main".to_owned(), TimelinePos::new(9));
-        assert_eq!(marks.read_to(Some(event_id!("$root"))), Some(TimelinePos::new(7)));
-        assert_eq!(marks.read_to(Some(event_id!("$other"))), Some(TimelinePos::new(7)));
-        assert_eq!(marks.read_to(None), Some(TimelinePos::new(9)));
     }
 }
