@@ -11,6 +11,7 @@ use rooms::Rooms;
 use ruma::{OwnedServerName, ServerName};
 use store::Store;
 
+use crate::asking::{self, Spaces};
 use crate::handshake::Turns;
 use crate::sender::{Sender, SenderParts, SignedCarrier};
 use crate::{
@@ -56,8 +57,10 @@ pub(crate) struct Inner {
     client: Client,
     ring: KeyRing,
     gate: Gate,
+    spaces: Spaces,
     sender: Sender,
     joins: Turns,
+    inbound: crate::inbound::Lines,
 }
 
 impl Federation {
@@ -91,6 +94,8 @@ impl Federation {
             client,
             ring,
             gate: Gate::new(),
+            inbound: crate::inbound::Lines::default(),
+            spaces: asking::spaces(),
             sender,
             joins: Turns::new(),
         })))
@@ -138,6 +143,10 @@ impl Federation {
         &self.0.ring
     }
 
+    pub(crate) fn spaces(&self) -> &Spaces {
+        &self.0.spaces
+    }
+
     /// The bound on requests of each other server.
     #[must_use]
     pub fn gate(&self) -> &Gate {
@@ -152,6 +161,11 @@ impl Federation {
 
     pub(crate) fn joins(&self) -> &Turns {
         &self.0.joins
+    }
+
+    /// What other servers sent and what waits of it.
+    pub(crate) fn inbound_lines(&self) -> &crate::inbound::Lines {
+        &self.0.inbound
     }
 
     /// Called for every request that `server` has signed: it can be reached again.

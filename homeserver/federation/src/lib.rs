@@ -8,12 +8,14 @@
 //! [`Federation`] is the handle; read [`client`] for what is asked of others, [`ring`] for whose signature is
 //! believed, [`policy`] for whom we talk with at all.
 
+pub mod asking;
 pub mod client;
 pub mod discovery;
 mod error;
 mod federation;
 mod flight;
 mod gate;
+pub mod inbound;
 pub mod handshake;
 pub mod limits;
 mod own_keys;
@@ -28,6 +30,7 @@ pub use client::{Client, ClientError};
 pub use error::FederationError;
 pub use federation::{Federation, FederationParts};
 pub use gate::{Gate, Pass};
+pub use inbound::InboundError;
 pub use own_keys::{OldKey, OwnKeys};
 pub use policy::Policy;
 pub use reach::Reach;

@@ -31,6 +31,7 @@ pub const FEDERATION_POLICY: Table<(), PolicyRow> = Table::new(
 pub fn tables() -> Vec<TableInfo> {
     let mut all = vec![SERVER_DOWN.info(), SERVER_KEYS.info(), FEDERATION_POLICY.info()];
     all.extend(crate::sender::tables::tables());
+    all.extend(crate::inbound::tables());
     all
 }
 

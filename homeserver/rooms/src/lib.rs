@@ -32,6 +32,7 @@ pub mod jump_to_date;
 pub mod limits;
 pub mod member;
 mod membership;
+mod migrations;
 pub mod notifications;
 pub mod outliers;
 pub mod pagination;
@@ -53,6 +54,7 @@ mod resolution;
 mod sending;
 pub mod serialize;
 pub mod state_reading;
+mod sticky;
 pub mod stored;
 pub mod summary;
 pub mod tables;
@@ -63,10 +65,13 @@ pub mod threads;
 pub mod token;
 pub mod typing;
 pub mod unread;
+mod unredacted;
 pub mod visibility;
 
 pub use administration::{ClosedRoom, HistoryPurge, RoomDetails, RoomList, RoomOrder, RoomQuery};
-pub use append::{Appended, ForeignEvent, NewEvent, RoomImport, TransactionKey, Verdict};
+pub use append::{
+    Appended, ForeignEvent, Gap, NewEvent, REMOVAL_READER, RoomImport, TransactionKey, Verdict,
+};
 pub use context::Surroundings;
 pub use create::{CreateRoom, Created, InitialState, Preset};
 pub use directory::PublicRoom;
@@ -74,8 +79,12 @@ pub use error::RoomsError;
 pub use json::canonical_object;
 pub use member::{Member, Membership, MembershipChange};
 pub use membership::Joining;
+pub use migrations::migrations;
 pub use outliers::Standing;
-pub use peers::{MembershipTemplate, OutsideMembership, PeerMembership, ToldRoom};
+pub use peers::{
+    Inviting, MembershipTemplate, OutsideMembership, OwnMembership, PeerMembership, PeerRoom, PeerState, ToldRoom,
+    UnsentInvite,
+};
 pub use read::{EventMeta, LocalMembers, MemberCounts, RoomInfo, StateChange, TimelineRange};
 pub use recency::RecentRoom;
 pub use sending::SendOptions;
@@ -112,6 +121,8 @@ pub struct RoomsSettings {
     pub presence_enabled: bool,
     /// Whether local users may publish rooms in the directory.
     pub publishing_allowed: bool,
+    /// How long what redacted events said is kept for those who may redact, in ms; 0 for not at all (MSC2815).
+    pub redacted_kept_ms: u64,
     /// Bytes of memory for decoded events and states.
     pub cache_bytes: u64,
 }
@@ -122,6 +133,7 @@ impl Default for RoomsSettings {
             default_version: RoomVersionId::V12,
             presence_enabled: true,
             publishing_allowed: true,
+            redacted_kept_ms: limits::REDACTED_KEPT_MS_DEFAULT,
             cache_bytes: limits::CACHE_BYTES_DEFAULT,
         }
     }

@@ -54,6 +54,18 @@ pub const TRANSACTION_AGE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 pub const TRANSACTION_ID_BYTES_MAX: usize = 255;
 /// Events related to a redacted one that are redacted with it.
 pub const RELATED_REDACTIONS_MAX: usize = 500;
+/// Sticky events of one room that one answer holds.
+pub const STICKY_EVENTS_MAX: usize = 1_000;
+/// How long what redacted events said is kept unless the operator says otherwise, in ms.
+pub const REDACTED_KEPT_MS_DEFAULT: u64 = 7 * 24 * 60 * 60 * 1000;
+/// Kept originals that one step forgets.
+pub const REDACTED_FORGOTTEN_MAX: usize = 500;
+/// Events of a removed user that one batch redacts.
+pub const REDACTED_PER_BATCH_MAX: usize = 100;
+/// Positions of the stream that the reader of removals may pass without writing down where it is.
+pub const REMOVAL_LAG_POSITIONS_MAX: u64 = 10_000;
+/// Pause of the reader of removals after a failure, in ms.
+pub const REMOVAL_RETRY_MS: u64 = 5_000;
 /// Changes of thread subscriptions that one answer holds.
 pub const THREAD_SUBSCRIPTIONS_PAGE_MAX: usize = 1_000;
 /// Events that one batch of outliers holds.
@@ -68,6 +80,12 @@ pub const AUTH_CHAIN_EVENTS_MAX: usize = 100_000;
 pub const SERVERS_OF_ROOM_MAX: usize = 100_000;
 /// Bytes of one stripped state event that another server sent.
 pub const STRIPPED_EVENT_BYTES_MAX: usize = 65_536;
+/// Events of one answer to a server that looks back in a room.
+pub const PEER_EVENTS_MAX: usize = 100;
+/// Events of one answer to a server that misses some.
+pub const PEER_MISSING_EVENTS_MAX: usize = 20;
+/// Events that are looked at for such an answer.
+pub const EVENTS_WALKED_MAX: usize = 2_000;
 /// Compiled server access lists kept in memory, by count.
 pub const ACL_CACHE_ENTRIES: u64 = 2_000;
 /// Stripped state events kept with one invite or knock.

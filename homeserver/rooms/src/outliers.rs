@@ -71,6 +71,24 @@ impl Rooms {
         Ok(unknown)
     }
 
+    /// Those of the events that are unknown, or known without the state around them.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn without_past(
+        &self,
+        room: RoomNum,
+        event_ids: &[OwnedEventId],
+    ) -> Result<Vec<OwnedEventId>, RoomsError> {
+        let mut missing = Vec::new();
+        for event_id in event_ids {
+            if self.standing(room, event_id).await?.is_none_or(|standing| standing.outlier) {
+                missing.push(event_id.clone());
+            }
+        }
+        Ok(missing)
+    }
+
     /// The number of a room, which becomes known from outside if it was not known. A room without a head takes
     /// the version over that is said now: what an invite said of it binds nobody.
     ///

@@ -158,11 +158,16 @@ impl Rooms {
         filter: &EventFilter,
     ) -> Result<Window, RoomsError> {
         let Some(range) = stretch(Some(after), Some(up_to)) else { return Ok(Window::default()) };
-        // One more than wanted tells whether the stretch was cut.
+        // One more than wanted tells whether the stretch was cut. What lies beyond a gap is no part of the stretch.
+        let gap = self.newest_gap(room, after, up_to).await?;
+        let range = match gap {
+            Some(at) => TimelineRange::between(token::before(at), up_to),
+            None => range,
+        };
         let wanted = limit.saturating_add(1);
         let gathered = self.gather(reader, viewer, room, range, Direction::Backward, wanted, filter).await?;
         let mut events = gathered.events;
-        let limited = events.len() > limit || !gathered.exhausted;
+        let limited = events.len() > limit || !gathered.exhausted || gap.is_some();
         events.truncate(limit);
         events.reverse();
         let oldest = match events.first() {

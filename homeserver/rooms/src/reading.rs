@@ -20,6 +20,7 @@ use crate::{
     presence_waves::PresenceWaves,
     push_context::PowerCache,
     receipts::ReceiptCaches,
+    sticky::StickyRooms,
     thread_subscriptions::SubscriptionHints,
     typing::Typing,
     unread::UnreadCache,
@@ -41,6 +42,7 @@ pub(crate) struct Reading {
     pub presence_waves: PresenceWaves,
     pub thread_subscriptions: SubscriptionHints,
     pub peeks: Peeks,
+    pub sticky: StickyRooms,
     /// Whether an event has or had relations: asked for every event of every page.
     pub related: LiveCache<OwnedEventId, bool>,
 }
@@ -57,6 +59,7 @@ impl Reading {
             presence_waves: PresenceWaves::default(),
             thread_subscriptions: SubscriptionHints::new(),
             peeks: Peeks::default(),
+            sticky: StickyRooms::default(),
             related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES).following(&Frontier::of(&parts.store)),
         }
     }
@@ -109,6 +112,20 @@ impl Rooms {
         status_msg: Option<String>,
     ) -> Result<(), RoomsError> {
         let noted = self.reading.presence.set(user, device, state, status_msg);
+        self.follow(user, noted).await
+    }
+
+    /// Another server says how a user of its own is.
+    pub async fn hear_presence(
+        &self,
+        user: &UserId,
+        state: PresenceState,
+        status_msg: Option<String>,
+        last_active_ago_ms: u64,
+        currently_active: bool,
+    ) -> Result<(), RoomsError> {
+        let activity = (last_active_ago_ms, currently_active);
+        let noted = self.reading.presence.told(user, state, status_msg, activity);
         self.follow(user, noted).await
     }
 

@@ -201,6 +201,26 @@ pub fn check(
     .map_err(Refusal)
 }
 
+/// Judges an event by nothing but what it names as its authority: for events of the auth graph that come without the
+/// state around them. `create` is the room's create event, which version 12 never names.
+///
+/// # Errors
+/// The rule that refused.
+pub fn check_alone(
+    version: &RoomVersion,
+    event: &Pdu,
+    create: Option<&Pdu>,
+    authority: &[Judged],
+) -> Result<(), Refusal> {
+    let create = create.filter(|create| create.event_id() != event.event_id());
+    let implied = create.map(|create| Judged::accepted(create.clone()));
+    let known = || authority.iter().chain(&implied);
+    check_references(version, event, |id| known().find(|found| found.pdu.event_id() == id).cloned())?;
+    check(version, event, |kind, key| {
+        known().find(|found| found.pdu.is_state_of(kind, key)).map(|found| found.pdu.clone())
+    })
+}
+
 /// An event as the ordinary rules are to see it: under another state key where its sender may speak for the key's
 /// owner (MSC3757).
 #[derive(Clone, Debug)]

@@ -69,7 +69,9 @@ pub fn judge(room: Described<'_>) -> Result<Believed, Refusal> {
     let mut judged: HashMap<&EventId, Judged> = HashMap::with_capacity(order.len());
     let mut believed = Believed { dropped: events.len() - order.len(), ..Believed::default() };
     for pdu in order {
-        let refusal = refusal(room.version, pdu, create, &judged);
+        let authority: Vec<Judged> =
+            pdu.auth_events().iter().filter_map(|id| judged.get(&**id).cloned()).collect();
+        let refusal = auth::check_alone(room.version, pdu, Some(create), &authority).err();
         if pdu.event_id() == create.event_id()
             && let Some(refusal) = refusal
         {
@@ -156,25 +158,6 @@ fn in_order<'a>(create: &'a Pdu, events: &HashMap<&'a EventId, &'a Pdu>) -> Vec<
         }
     }
     order
-}
-
-fn refusal(
-    version: &RoomVersion,
-    pdu: &Pdu,
-    create: &Pdu,
-    judged: &HashMap<&EventId, Judged>,
-) -> Option<Refusal> {
-    let fetch = |id: &EventId| judged.get(id).cloned();
-    if let Err(refusal) = auth::check_references(version, pdu, fetch) {
-        return Some(refusal);
-    }
-    let authority = pdu.auth_events().iter().filter_map(|id| judged.get(&**id)).map(Judged::pdu);
-    let is_create = pdu.event_id() == create.event_id();
-    let authority: Vec<&Pdu> = authority.chain((!is_create).then_some(create)).collect();
-    let state = |kind: &str, key: &str| {
-        authority.iter().find(|pdu| pdu.is_state_of(kind, key)).map(|pdu| (*pdu).clone())
-    };
-    auth::check(version, pdu, state).err()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Federation {
 
     /// Those of many events whose form and signatures are right, in their order. The keys are fetched together, each
     /// server is asked once.
-    pub(super) async fn verified_ones(
+    pub(crate) async fn verified_ones(
         &self,
         events: &[Box<RawValue>],
         version: &'static RoomVersion,

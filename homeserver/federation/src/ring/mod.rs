@@ -80,13 +80,14 @@ impl KeyRing {
     /// The keys of these servers with these ids (`ed25519:a_1`), as far as they can be had; fetches what is not known,
     /// each server once. With `strict` only keys that were valid at `at_ms`, as room versions from 5 on demand.
     pub async fn keys(&self, wanted: &[(OwnedServerName, String)], at_ms: u64, strict: bool) -> PublicKeyMap {
-        let mut by_server = BTreeMap::<&ServerName, Vec<&str>>::new();
+        let mut by_server = BTreeMap::<OwnedServerName, Vec<String>>::new();
         for (server, id) in wanted {
-            by_server.entry(server).or_default().push(id);
+            by_server.entry(server.clone()).or_default().push(id.clone());
         }
         let validity = if strict { Some(at_ms) } else { None };
         let found = by_server.into_iter().map(|(server, ids)| async move {
-            (server.to_string(), self.keys_of(server, &ids, validity).await)
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            (server.to_string(), self.keys_of(&server, &ids, validity).await)
         });
         stream::iter(found).buffer_unordered(KEY_QUERIES_AT_ONCE).collect().await
     }

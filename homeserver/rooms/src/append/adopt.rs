@@ -99,7 +99,7 @@ impl Draft {
     }
 
     /// A redaction that came before the event it redacts.
-    async fn apply_pending_redaction(
+    pub(super) async fn apply_pending_redaction(
         &mut self,
         event: EventNum,
         pdu: &Pdu,

@@ -22,27 +22,12 @@ impl Draft {
 
     /// Notes which parents of an event are missing, if any.
     pub(super) async fn put_gap(&mut self, pdu: &Pdu, position: StreamPos) -> Result<(), RoomsError> {
-        let missing = self.without_past(pdu.prev_events()).await?;
+        let missing = self.rooms.without_past(self.room, pdu.prev_events()).await?;
         if !missing.is_empty() {
             self.batch.put(&GAP, &(self.room, TimelinePos::from(position)), &GapRecord { missing });
             self.effects.gap(position);
         }
         Ok(())
-    }
-
-    /// Those of the events that are unknown, or known without the state around them.
-    pub(super) async fn without_past(
-        &self,
-        event_ids: &[OwnedEventId],
-    ) -> Result<Vec<OwnedEventId>, RoomsError> {
-        let mut missing = Vec::new();
-        for event_id in event_ids {
-            let standing = self.rooms.standing(self.room, event_id).await?;
-            if standing.is_none_or(|standing| standing.outlier) {
-                missing.push(event_id.clone());
-            }
-        }
-        Ok(missing)
     }
 
     /// Numbers of the events that one names as its authority; all must be known and of this room.

@@ -15,9 +15,11 @@ mod draft;
 mod effects;
 mod foreign;
 mod gap;
+mod history;
 mod import;
 mod judge;
 mod lock;
+mod on_removal;
 mod redaction;
 mod state_event;
 mod transaction;
@@ -27,11 +29,13 @@ use ruma::{CanonicalJsonObject, OwnedEventId, OwnedUserId};
 use store::StoreError;
 
 pub(crate) use draft::Draft;
+pub use history::Gap;
 pub(crate) use effects::{Effects, NewRow};
 pub use foreign::{ForeignEvent, Verdict};
 pub use import::RoomImport;
 pub(crate) use lock::{RoomLocks, Tip, Writer};
-pub(crate) use state_event::stripped;
+pub(crate) use state_event::{shown_to_invited, stripped};
+pub use on_removal::REMOVAL_READER;
 pub use transaction::TransactionKey;
 
 use crate::limits::APPEND_ATTEMPTS_MAX;
@@ -56,6 +60,8 @@ pub struct NewEvent {
     pub transaction: Option<TransactionKey>,
     /// The delayed event that this one was, shown to its sender (MSC4140).
     pub delay_id: Option<String>,
+    /// For how many ms every member is to get it whatever else they are sent (MSC4354).
+    pub sticky_duration_ms: Option<u64>,
 }
 
 impl NewEvent {
@@ -71,6 +77,7 @@ impl NewEvent {
             timestamp_ms: None,
             transaction: None,
             delay_id: None,
+            sticky_duration_ms: None,
         }
     }
 

@@ -4,11 +4,18 @@
 //! see is decided here, by the same facts as for users ([`crate::visibility`]).
 
 mod auth_chain;
+mod judging;
 mod membership;
 mod outside;
+mod own;
 mod servers;
+mod serving;
+mod sight;
 mod template;
 
 pub use membership::{PeerMembership, ToldRoom};
 pub use outside::OutsideMembership;
+pub use own::{Inviting, OwnMembership, UnsentInvite};
+pub use serving::PeerState;
+pub use sight::PeerRoom;
 pub use template::MembershipTemplate;

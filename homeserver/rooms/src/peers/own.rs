@@ -16,6 +16,7 @@ use crate::json::text;
 use crate::limits::ROOM_ID_CHARACTERS;
 use crate::member::Membership;
 use crate::membership::Joining;
+use crate::tables::HEAD;
 use crate::{Rooms, RoomsError};
 
 /// A membership event of a local user in a room of another server.
@@ -60,6 +61,23 @@ pub struct Inviting {
 }
 
 impl Rooms {
+    /// Refuses a room that is blocked on this server.
+    ///
+    /// # Errors
+    /// [`RoomsError::Forbidden`], and the store's own.
+    pub async fn refuse_blocked(&self, room_id: &RoomId) -> Result<(), RoomsError> {
+        self.must_not_be_blocked(room_id).await
+    }
+
+    /// Whether this server holds, or held, the room as one that its users are in; a room of which it only knows an
+    /// invite has no history here.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn has_history(&self, room: RoomNum) -> Result<bool, RoomsError> {
+        Ok(self.parts.store.exists(&HEAD, &room).await?)
+    }
+
     /// The content with which a local user joins a room elsewhere.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use streams::EphemeralPos;
 
 use event::PresenceEvent;
-use person::Person;
+use person::{Person, Shown};
 
 /// Without activity for this long an online user is no longer currently active.
 pub const ACTIVE_MS_MAX: u64 = 60_000;
@@ -134,6 +134,21 @@ impl Presence {
                 person.active_at_ms = now_ms;
             }
             person.hear(device, state, now_ms);
+        })
+    }
+
+    /// Another server says how a user of its own is.
+    pub(crate) fn told(
+        &self,
+        user: &UserId,
+        state: PresenceState,
+        status_msg: Option<String>,
+        (last_active_ago_ms, currently_active): (u64, bool),
+    ) -> Noted {
+        let status_msg = status_msg.filter(|text| text.len() <= STATUS_BYTES_MAX);
+        self.note(user, |person, now_ms| {
+            person.active_at_ms = now_ms.saturating_sub(last_active_ago_ms);
+            person.said = Some(Shown { state, status_msg, currently_active });
         })
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Person {
     pub(super) shown: Option<Shown>,
     pub(super) serial: u64,
     pub(super) watched: bool,
+    /// What the server of a user elsewhere said last; it watches over the user, we do not.
+    pub(super) said: Option<Shown>,
 }
 
 pub(super) struct DevicePresence {
@@ -49,6 +51,9 @@ impl Person {
 
     /// The best of what the devices say, once the silent ones are gone.
     pub(super) fn judge(&mut self, now_ms: u64) -> Shown {
+        if let Some(said) = &self.said {
+            return said.clone();
+        }
         self.devices.retain(|_, device| now_ms.saturating_sub(device.heard_at_ms) < OFFLINE_AFTER_MS);
         let said = self.devices.values().map(|device| &device.state).max_by_key(|state| rank(state));
         let quiet_ms = now_ms.saturating_sub(self.active_at_ms);

@@ -1,0 +1,169 @@
+//! Putting history into a gap of a timeline.
+
+use model::{EventNum, Pdu, RoomNum, TimelinePos};
+use ruma::OwnedEventId;
+use ruma::api::Direction;
+use store::{Scan, StoreError};
+
+use super::{Draft, Writer};
+use crate::index::{self, Indexed};
+use crate::limits::APPEND_ATTEMPTS_MAX;
+use crate::read::{EventMeta, TimelineRange};
+use crate::tables::{GAP, GapRecord, TIMELINE, TIMESTAMP};
+use crate::{Rooms, RoomsError};
+
+/// A place in a timeline before which events are missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The event after the gap stands here.
+    pub at: TimelinePos,
+    /// The parents that are not known.
+    pub missing: Vec<OwnedEventId>,
+}
+
+impl Rooms {
+    /// The newest gap at or before a place.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn gap_before(&self, room: RoomNum, place: TimelinePos) -> Result<Option<Gap>, RoomsError> {
+        let scan = Scan::prefix(&room).up_to(&(room, place)).reverse().limit(1);
+        let rows = self.parts.store.scan(&GAP, scan).await?;
+        Ok(rows.into_iter().next().map(|((_, at), row)| Gap { at, missing: row.missing }))
+    }
+
+    /// The newest gap of a room in `(after, up_to]`; no read when memory knows that there is none.
+    pub(crate) async fn newest_gap(
+        &self,
+        room: RoomNum,
+        after: TimelinePos,
+        up_to: TimelinePos,
+    ) -> Result<Option<TimelinePos>, RoomsError> {
+        let newest = self
+            .caches
+            .latest_gap
+            .get_or_load(&room, async {
+                let rows = self.parts.store.scan_keys(&GAP, Scan::prefix(&room).reverse().limit(1)).await?;
+                let newest = rows.first().map_or(0, |(_, at)| u64::try_from(at.get()).unwrap_or(0));
+                Ok::<_, RoomsError>(model::StreamPos::new(newest))
+            })
+            .await?;
+        if TimelinePos::from(newest) <= after {
+            return Ok(None);
+        }
+        Ok(self.gap_before(room, up_to).await?.map(|gap| gap.at).filter(|at| *at > after))
+    }
+
+    /// Gives events that were kept with [`Rooms::keep_history`] their places before a gap, the newest next to it, and
+    /// notes what is missing now. Returns how many got a place; with none, nothing has changed.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn fill_gap(
+        &self,
+        room: RoomNum,
+        gap: &Gap,
+        fetched: &[OwnedEventId],
+    ) -> Result<usize, RoomsError> {
+        for _ in 0..APPEND_ATTEMPTS_MAX {
+            let mut writer = self.locks.lock(room).await;
+            let outcome = self.try_fill_gap(room, &mut writer, gap, fetched).await;
+            *writer = Writer::default();
+            match outcome {
+                Err(RoomsError::Store(StoreError::Conflict)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(RoomsError::Contended)
+    }
+
+    async fn try_fill_gap(
+        &self,
+        room: RoomNum,
+        writer: &mut Writer,
+        gap: &Gap,
+        fetched: &[OwnedEventId],
+    ) -> Result<usize, RoomsError> {
+        let store = &self.parts.store;
+        let mut events = self.waiting_for_a_place(room, fetched).await?;
+        let below = TimelineRange::up_to(gap.at.previous());
+        let below = self.timeline(store, room, below, Direction::Backward, 1).await?;
+        let (first, free) = match below.first() {
+            Some((floor, _)) => (gap.at.previous(), gap.at.get().saturating_sub(floor.get() + 1)),
+            // Before the first event everything is free; fetched history is negative.
+            None => (gap.at.previous().min(TimelinePos::new(-1)), i64::MAX),
+        };
+        events.truncate(usize::try_from(free).unwrap_or(usize::MAX));
+        let mut draft = Draft::open(self, room, writer).await?;
+        let row = GapRecord { missing: gap.missing.clone() };
+        draft.batch.expect_eq(&GAP, &(room, gap.at), &row);
+        let mut missing = gap.missing.clone();
+        let mut place = first;
+        let mut last = gap.at;
+        for (event, pdu, meta) in &events {
+            draft.put_history(*event, pdu, meta, place).await?;
+            missing.extend(pdu.prev_events().iter().cloned());
+            last = place;
+            place = place.previous();
+        }
+        missing.sort();
+        missing.dedup();
+        let missing = self.without_past(room, &missing).await?;
+        if last == gap.at && missing == row.missing {
+            return Ok(0);
+        }
+        draft.batch.delete(&GAP, &(room, gap.at));
+        if !missing.is_empty() {
+            draft.batch.put(&GAP, &(room, last), &GapRecord { missing });
+        }
+        draft.effects.in_history();
+        let finished = draft.finish().await?;
+        store.commit(finished.batch).await?;
+        Ok(events.len())
+    }
+
+    /// Events of the room that may be shown and have no place yet, the newest first.
+    async fn waiting_for_a_place(
+        &self,
+        room: RoomNum,
+        fetched: &[OwnedEventId],
+    ) -> Result<Vec<(EventNum, Pdu, EventMeta)>, RoomsError> {
+        let store = &self.parts.store;
+        let mut events: Vec<(EventNum, Pdu, EventMeta)> = Vec::new();
+        for event_id in fetched {
+            let Some(event) = self.event_num(store, event_id).await? else { continue };
+            let meta = self.meta(store, event).await?;
+            let waits = meta.position.is_none() && !meta.outlier && !meta.rejected && !meta.soft_failed;
+            if meta.room == room && waits && !events.iter().any(|(known, ..)| *known == event) {
+                events.push((event, self.pdu(store, event).await?, (*meta).clone()));
+            }
+        }
+        events.sort_by(|(_, a, _), (_, b, _)| {
+            let order = |pdu: &Pdu| (pdu.depth(), pdu.origin_server_ts(), pdu.event_id().to_owned());
+            order(b).cmp(&order(a))
+        });
+        Ok(events)
+    }
+}
+
+impl Draft {
+    /// The rows by which an event of the past is found; nobody is told of it.
+    async fn put_history(
+        &mut self,
+        event: EventNum,
+        pdu: &Pdu,
+        meta: &EventMeta,
+        place: TimelinePos,
+    ) -> Result<(), RoomsError> {
+        let meta = EventMeta { position: Some(place), ..meta.clone() };
+        self.put_meta(event, pdu, &meta);
+        self.batch.put(&TIMELINE, &(self.room, place), &event);
+        self.batch.put(&TIMESTAMP, &(self.room, pdu.origin_server_ts(), place), &event);
+        let indexed = Indexed { room: self.room, event, position: place, pdu };
+        index::add(&mut self.batch, &self.rooms, &indexed);
+        if let Some(redacts) = pdu.redacts(self.version()).map(ToOwned::to_owned) {
+            self.apply_redaction(event, pdu, &redacts).await?;
+        }
+        self.apply_pending_redaction(event, pdu, &meta).await
+    }
+}
