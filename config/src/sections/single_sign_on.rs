@@ -136,7 +136,9 @@ fn validate(section: &SingleSignOn, problems: &mut Vec<Problem>) {
             let issuer = &provider.issuer;
             advise(
                 "providers",
-                format!("`{issuer}` is no issuer of {id}; it begins with https:// (http:// for this machine only)"),
+                format!(
+                    "`{issuer}` is no issuer of {id}; it begins with https:// (http:// for this machine only)"
+                ),
             );
         }
         if provider.client_id.is_empty() {
@@ -147,7 +149,10 @@ fn validate(section: &SingleSignOn, problems: &mut Vec<Problem>) {
         }
     }
     for client in section.trusted_clients.iter().filter(|client| !client.contains(':')) {
-        advise("trusted_clients", format!("`{client}` is no address; write for example \"https://chat.example.org/\""));
+        advise(
+            "trusted_clients",
+            format!("`{client}` is no address; write for example \"https://chat.example.org/\""),
+        );
     }
     if section.timeout_seconds == 0 || section.timeout_seconds > 120 {
         advise("timeout_seconds", "must be 1 to 120".to_owned());

@@ -10,6 +10,7 @@ use accounts::Accounts;
 use administration::Administration;
 use keys::Keys;
 use rooms::Rooms;
+use single_sign_on::SingleSignOn;
 use store::Store;
 
 mod deactivate;
@@ -22,6 +23,7 @@ mod profile;
 mod resume;
 mod room_deletion;
 mod room_history;
+pub mod single_sign_on;
 mod tasks;
 mod upgrade;
 
@@ -43,6 +45,8 @@ pub struct FlowsParts {
     pub notices: Option<NoticeSettings>,
     /// Keys of devices and people.
     pub keys: Keys,
+    /// Signing on at identity providers.
+    pub single_sign_on: SingleSignOn,
     /// The way to people's mailboxes; none when this server sends no e-mail.
     pub post: Option<Post>,
     /// Where batches that belong to several domains are committed.
@@ -57,5 +61,10 @@ impl Flows {
     /// Makes the flows over the domains.
     pub fn new(parts: FlowsParts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The identity providers at which people can sign on.
+    pub fn single_sign_on(&self) -> &SingleSignOn {
+        &self.0.single_sign_on
     }
 }

@@ -9,6 +9,8 @@ use std::{
 };
 
 use config::{Config, DatabaseEngine};
+use flows::single_sign_on::{SINGLE_SIGN_ON_PATH, SingleSignOn};
+use outbound::Outbound;
 use tokio::time::Instant;
 
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
     cli::say,
     engine,
     limits::{DISK_FREE_MEBIBYTES_MIN, DOCTOR_SYNCS},
+    settings,
     signing_key,
     tls::Certificate,
 };
@@ -46,6 +49,7 @@ pub(crate) async fn run(file: &Path, config: Result<Config, String>) -> Result<(
     findings.push(key(&config, &directory));
     findings.push(certificate(&config));
     findings.extend(names(&config).await);
+    findings.extend(identity_providers(&config).await);
 
     let mut bad = 0;
     for finding in findings {
@@ -201,6 +205,37 @@ fn certificate(config: &Config) -> Finding {
             Good("the certificate is readable (its dates were not checked)".to_owned())
         }
     }
+}
+
+/// Whether each identity provider can be asked and describes itself as its issuer.
+async fn identity_providers(config: &Config) -> Vec<Finding> {
+    let sso = settings::single_sign_on(config);
+    if sso.providers.is_empty() {
+        return Vec::new();
+    }
+    let outbound = settings::outbound(config).map_err(|error| error.to_string());
+    let outbound = outbound.and_then(|outbound| Outbound::new(outbound).map_err(|error| error.to_string()));
+    let outbound = match outbound {
+        Ok(outbound) => outbound,
+        Err(error) => return vec![Bad(format!("[outbound] cannot be used: {error}"))],
+    };
+    let base = sso.public_base_url.trim_end_matches('/').to_owned();
+    let single_sign_on = SingleSignOn::new(sso, &outbound, base::Clock::system(), base::Rng::system());
+    let mut findings = Vec::new();
+    for provider in single_sign_on.providers() {
+        let (id, issuer) = (&provider.id, &provider.issuer);
+        findings.push(match single_sign_on.check(id).await {
+            Ok(()) => Good(format!(
+                "identity provider {id} answers; its redirect URI must be {base}{SINGLE_SIGN_ON_PATH}/{id}/callback"
+            )),
+            Err(error) => Bad(format!(
+                "identity provider {id}: {error}. Check that {issuer} is its issuer, letter by letter; name its host in \
+                 outbound.allowed_hosts when it has a private address, and its authority in \
+                 outbound.authorities_file when it has a certificate of your own"
+            )),
+        });
+    }
+    findings
 }
 
 /// Whether others can find this server by its name.

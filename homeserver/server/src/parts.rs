@@ -10,7 +10,7 @@ use delivery::{
     delayed_events::{DelayedEvents, DelayedEventsParts},
     push::{Push, PushParts},
 };
-use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences};
+use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences, single_sign_on::SingleSignOn};
 use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
 use mail::Mailer;
@@ -155,6 +155,12 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
             Post::new(mailer, base, accounts.server_name().as_str())
         }),
         keys: keys.clone(),
+        single_sign_on: SingleSignOn::new(
+            settings::single_sign_on(config),
+            &outbound,
+            clock.clone(),
+            rng.clone(),
+        ),
         store: store.clone(),
     });
     let delayed_events = DelayedEvents::open(DelayedEventsParts {

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use config::{ActionRate, Config, MediaStorage};
 use delivery::{delayed_events::DelayedEventSettings, push::PushSettings};
-use flows::NoticeSettings;
+use flows::{
+    NoticeSettings,
+    single_sign_on::{ProviderSettings, SingleSignOnSettings},
+};
 use lianqiao_http::{Action, AddressRange, HttpSettings, Rate, RateLimitSettings};
 use mail::{MailSecurity, MailSettings};
 use media::{MediaSettings, PreviewSettings, S3Settings, StorageSettings};
@@ -61,6 +64,7 @@ pub(crate) fn accounts(config: &Config) -> AccountSettings {
         guests: config.registration.guests,
         email: config.mail.host.is_some(),
         email_required: config.mail.address_required,
+        identity_providers: providers(config).map(|provider| provider.id.clone()).collect(),
         password_length_min: config.passwords.length_min,
         password_cost: PasswordCost {
             memory_kib: config.passwords.memory_kibibytes,
@@ -68,6 +72,38 @@ pub(crate) fn accounts(config: &Config) -> AccountSettings {
             lanes: 1,
         },
         ..AccountSettings::default()
+    }
+}
+
+fn providers(config: &Config) -> impl Iterator<Item = &config::IdentityProvider> {
+    config.single_sign_on.providers.iter().flatten()
+}
+
+pub(crate) fn single_sign_on(config: &Config) -> SingleSignOnSettings {
+    let provider = |provider: &config::IdentityProvider| ProviderSettings {
+        id: provider.id.clone(),
+        name: provider.name.clone().unwrap_or_else(|| provider.id.clone()),
+        brand: provider.brand.clone(),
+        icon: provider.icon.clone(),
+        issuer: provider.issuer.clone(),
+        client_id: provider.client_id.clone(),
+        client_secret: provider.client_secret.clone(),
+        scopes: provider.scopes.clone(),
+        localpart_claim: provider.localpart_claim.clone(),
+        display_name_claim: provider.display_name_claim.clone(),
+        email_claim: provider.email_claim.clone(),
+        trust_email: provider.trust_email,
+        required_claims: provider.required_claims.clone(),
+        create_accounts: provider.create_accounts,
+        link_by_name: provider.link_by_name,
+        link_by_email: provider.link_by_email,
+        update_display_name: provider.update_display_name,
+    };
+    SingleSignOnSettings {
+        public_base_url: config.server.public_base_url.clone().unwrap_or_default(),
+        providers: providers(config).map(provider).collect(),
+        trusted_clients: config.single_sign_on.trusted_clients.clone(),
+        time_max: Duration::from_secs(config.single_sign_on.timeout_seconds),
     }
 }
 

@@ -20,7 +20,9 @@
 )]
 
 mod answer;
+mod browser;
 mod gateway;
+mod identity_provider;
 pub mod limits;
 mod mailbox;
 mod process;
@@ -29,7 +31,9 @@ mod user;
 mod world;
 
 pub use answer::Answer;
+pub use browser::{Browser, Page, login_token};
 pub use gateway::Gateway;
+pub use identity_provider::{CLIENT_ID, CLIENT_SECRET, Fault, IdentityProvider};
 pub use mailbox::{Mailbox, ReceivedLetter};
 pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
 pub use signing::SigningKey;

@@ -1,6 +1,6 @@
 //! `/_synapse/admin/v2/users` and `/v3/users`: listing, reading, making and changing accounts.
 
-use accounts::{NewUser, UserOrder, UserQuery, UserSummary};
+use accounts::{ExternalId, NewUser, UserOrder, UserQuery, UserSummary};
 use http::Method;
 use ruma::{OwnedUserId, UserId};
 use serde::Deserialize;
@@ -19,12 +19,19 @@ pub(super) fn routes() -> Routes {
     let by_identifier = "/_synapse/admin/v1/threepid/{medium}/users/{address}";
     let by_external = "/_synapse/admin/v1/auth_providers/{provider}/users/{external_id}";
     let routes = endpoint(routes, Method::GET, by_identifier, nobody);
-    endpoint(routes, Method::GET, by_external, nobody)
+    endpoint(routes, Method::GET, by_external, by_external_id)
 }
 
 /// No account here is known by an identifier of this kind.
 async fn nobody(_: Call) -> Result<Value, MatrixError> {
     Err(MatrixError::not_found("User not found"))
+}
+
+/// Whose account a person of an identity provider has.
+async fn by_external_id(call: Call) -> Result<Value, MatrixError> {
+    let id = ExternalId { provider: call.argument(0).to_owned(), subject: call.argument(1).to_owned() };
+    let user = call.app.accounts.user_of_external_id(&id).await?;
+    Ok(json!({ "user_id": user.ok_or_else(|| MatrixError::not_found("User not found"))? }))
 }
 
 async fn list(call: Call) -> Result<Value, MatrixError> {
@@ -101,7 +108,11 @@ async fn described(app: &App, user: &UserId) -> Result<Value, MatrixError> {
     let user = app.accounts.summary(user).await?.ok_or_else(|| MatrixError::not_found("User not found"))?;
     let mut answer = summary(app, &user).await?;
     answer["threepids"] = json!([]);
-    answer["external_ids"] = json!([]);
+    let external = app.accounts.external_ids(&user.user).await?.into_iter();
+    answer["external_ids"] = external
+        .map(|id| json!({ "auth_provider": id.provider, "external_id": id.subject }))
+        .collect::<Vec<_>>()
+        .into();
     answer["appservice_id"] = Value::Null;
     answer["consent_version"] = Value::Null;
     answer["consent_server_notice_sent"] = Value::Null;
@@ -113,6 +124,13 @@ async fn described(app: &App, user: &UserId) -> Result<Value, MatrixError> {
 /// A key that is there with null is not the same as one that is not there.
 fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(value).map(Some)
+}
+
+/// A link as consoles write it.
+#[derive(Deserialize)]
+struct ExternalLink {
+    auth_provider: String,
+    external_id: String,
 }
 
 #[derive(Deserialize)]
@@ -133,6 +151,8 @@ struct Changes {
     locked: Option<bool>,
     #[serde(default)]
     suspended: Option<bool>,
+    #[serde(default)]
+    external_ids: Option<Vec<ExternalLink>>,
 }
 
 /// Makes the account if there is none; then changes what the body names.
@@ -187,6 +207,13 @@ async fn apply(call: &Call, user: &UserId, changes: &Changes, is_new: bool) -> R
     }
     if let (Some(admin), false) = (changes.admin, is_new) {
         app.accounts.set_admin(user, admin).await?;
+    }
+    if let Some(links) = &changes.external_ids {
+        let id = |link: &ExternalLink| ExternalId {
+            provider: link.auth_provider.clone(),
+            subject: link.external_id.clone(),
+        };
+        app.accounts.set_external_ids(user, &links.iter().map(id).collect::<Vec<_>>()).await?;
     }
     if let Some(locked) = changes.locked {
         super::must_be_manageable(app, &call.caller, user).await?;

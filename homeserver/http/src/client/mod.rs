@@ -34,6 +34,7 @@ pub mod rtc;
 pub mod search;
 pub mod send;
 pub mod session;
+pub mod single_sign_on;
 pub mod spaces;
 pub mod sync;
 pub mod third_party;
@@ -75,6 +76,7 @@ pub fn routes() -> Routes {
         .merge(search::routes())
         .merge(send::routes())
         .merge(session::routes())
+        .merge(single_sign_on::routes())
         .merge(spaces::routes())
         .merge(sync::routes())
         .merge(third_party::routes())

@@ -55,6 +55,13 @@ impl User {
         }
     }
 
+    /// Logs in by a one-time token, as at the end of single sign-on. Such a person may have no password.
+    pub async fn logs_in_by_token(&self, token: &str) -> Self {
+        let body = json!({"type": "m.login.token", "token": token, "refresh_token": true});
+        let body = self.post("/_matrix/client/v3/login", body).await.ok();
+        self.logged_in(&body, String::new())
+    }
+
     /// Logs in once more: the same user on a new device.
     pub async fn on_another_device(&self) -> Self {
         let body = self

@@ -32,6 +32,7 @@ mod reports;
 mod search;
 mod sending;
 mod server_notices;
+mod single_sign_on;
 mod sliding_sync;
 mod spaces;
 mod sync;
