@@ -42,6 +42,8 @@ pub struct Unsigned<'a> {
     pub relations: Option<&'a [u8]>,
     /// The id of the delayed event that this one was, only for its sender (MSC4140).
     pub delay_id: Option<&'a str>,
+    /// Milliseconds for which the event is still sticky, at the time of the answer (MSC4354).
+    pub sticky_ttl_ms: Option<u64>,
 }
 
 impl Unsigned<'_> {
@@ -55,6 +57,7 @@ impl Unsigned<'_> {
             && self.redacted_because.is_none()
             && self.relations.is_none()
             && self.delay_id.is_none()
+            && self.sticky_ttl_ms.is_none()
     }
 }
 
@@ -82,6 +85,11 @@ pub(crate) fn write_head(out: &mut Vec<u8>, pdu: &Pdu, form: EventForm) {
     if form != EventForm::Stripped {
         out.extend_from_slice(b",\"event_id\":");
         write_string(out, pdu.event_id().as_str());
+        if let Some(duration_ms) = pdu.sticky_duration_ms() {
+            out.extend_from_slice(b",\"msc4354_sticky\":{\"duration_ms\":");
+            write_number(out, duration_ms);
+            out.push(b'}');
+        }
         out.extend_from_slice(b",\"origin_server_ts\":");
         write_number(out, pdu.origin_server_ts());
         if let Some(redacts) = pdu.top_level_redacts().or_else(|| pdu.content_redacts()) {
@@ -152,6 +160,10 @@ fn write_unsigned(out: &mut Vec<u8>, form: EventForm, unsigned: &Unsigned<'_>) {
     if let Some(membership) = unsigned.membership {
         key(out, "membership");
         write_string(out, membership);
+    }
+    if let Some(ttl_ms) = unsigned.sticky_ttl_ms {
+        key(out, "msc4354_sticky_duration_ttl_ms");
+        write_number(out, ttl_ms);
     }
     if let Some(delay_id) = unsigned.delay_id {
         key(out, "org.matrix.msc4140.delay_id");

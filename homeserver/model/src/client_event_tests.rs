@@ -58,6 +58,7 @@ fn unsigned_holds_what_was_given_and_only_that() {
         redacted_because: Some(b"{\"b\":2}"),
         relations: Some(b"{\"m.thread\":{}}"),
         delay_id: Some("d1"),
+        sticky_ttl_ms: None,
     };
     let all = json!({
         "age": 12, "transaction_id": "t\"1", "prev_content": {"a": 1}, "prev_sender": "@b:example.org",
@@ -95,4 +96,25 @@ fn redacts_is_shown_at_both_places() {
         event["content"] = json!({"redacts": "$target"});
     });
     assert_eq!(shown(&new, EventForm::Sync, &Unsigned::default())["redacts"], json!("$target"));
+}
+
+#[test]
+fn a_sticky_event_says_for_how_long() {
+    let cases = [
+        (json!({"duration_ms": 5_000}), Some(5_000)),
+        (json!({"duration_ms": 99_000_000_000_u64}), Some(3_600_000)),
+        (json!({"duration_ms": -1}), None),
+        (json!({"duration_ms": "5000"}), None),
+        (json!({}), None),
+        (json!(5), None),
+    ];
+    for (sticky, expected) in cases {
+        let event = pdu(|event| event["msc4354_sticky"] = sticky.clone());
+        let form =
+            shown(&event, EventForm::Sync, &Unsigned { sticky_ttl_ms: Some(7), ..Unsigned::default() });
+        assert_eq!(event.sticky_duration_ms(), expected, "{sticky}");
+        assert_eq!(form["msc4354_sticky"]["duration_ms"].as_u64(), expected, "{sticky}");
+        assert_eq!(form["unsigned"]["msc4354_sticky_duration_ttl_ms"], 7);
+    }
+    assert_eq!(shown(&pdu(|_| ()), EventForm::Full, &Unsigned::default()).get("msc4354_sticky"), None);
 }

@@ -22,5 +22,8 @@ pub const INTEGER_MIN: i64 = -INTEGER_MAX;
 /// Objects and arrays an event may nest. Deeper input is refused before any recursive parser sees it.
 pub const NESTING_MAX: usize = 100;
 
+/// How long an event may be sticky (MSC4354), in ms; longer counts as this.
+pub const STICKY_DURATION_MS_MAX: u64 = 60 * 60 * 1_000;
+
 /// Positions one commit may be asked for ahead of time.
 pub const PENDING_POSITIONS_MAX: u64 = 1 << 16;

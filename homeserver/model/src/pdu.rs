@@ -18,7 +18,11 @@ use ruma::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{EventForm, RoomVersion, client_event::write_head, limits::INTEGER_MAX};
+use crate::{
+    EventForm, RoomVersion,
+    client_event::write_head,
+    limits::{INTEGER_MAX, STICKY_DURATION_MS_MAX},
+};
 
 /// Why bytes are not an event.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,7 @@ struct Parts {
     auth_events: Vec<OwnedEventId>,
     top_level_redacts: Option<OwnedEventId>,
     content_redacts: Option<OwnedEventId>,
+    sticky_duration_ms: Option<u64>,
     json: Bytes,
     spans: Spans,
     /// Written on first use; see [`Pdu::sync_head`].
@@ -89,6 +94,13 @@ struct Fields<'a> {
     auth_events: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     redacts: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    msc4354_sticky: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Sticky {
+    duration_ms: u64,
 }
 
 /// Keeps `null` as a value: an event whose state key is null is malformed, not a message.
@@ -149,6 +161,7 @@ impl Pdu {
             auth_events,
             top_level_redacts,
             content_redacts,
+            sticky_duration_ms: fields.msc4354_sticky.and_then(sticky_duration_ms),
             spans,
             json: json.clone(),
             sync_head: OnceLock::new(),
@@ -295,6 +308,13 @@ impl Pdu {
         self.0.content_redacts.as_ref()
     }
 
+    /// How long the event is sticky, in ms, at most [`STICKY_DURATION_MS_MAX`] (MSC4354). None for an event that is
+    /// not, and for one whose duration cannot be read: that alone is no reason to refuse it.
+    #[must_use]
+    pub fn sticky_duration_ms(&self) -> Option<u64> {
+        self.0.sticky_duration_ms
+    }
+
     /// The canonical JSON: what is stored and what other servers get.
     #[must_use]
     pub fn json(&self) -> &Bytes {
@@ -353,6 +373,11 @@ fn room_id_of_create(event_id: &EventId) -> Result<OwnedRoomId, PduError> {
 }
 
 /// References are plain ids from room version 3 on, and `[id, hashes]` pairs before.
+fn sticky_duration_ms(raw: &RawValue) -> Option<u64> {
+    let sticky: Sticky = serde_json::from_str(raw.get()).ok()?;
+    Some(sticky.duration_ms.min(STICKY_DURATION_MS_MAX))
+}
+
 fn references(raw: &[&RawValue], field: &'static str) -> Result<Vec<OwnedEventId>, PduError> {
     raw.iter()
         .map(|reference| {

@@ -21,6 +21,12 @@ pub enum RoomsError {
     /// No such event, or none that the asking user may see: both look the same from outside.
     #[error("the event was not found")]
     EventNotFound,
+    /// What a redacted event said is not there any more, or never was kept (MSC2815).
+    #[error("what the event said before it was redacted is gone")]
+    RedactedContentGone {
+        /// How long such content is kept, in ms.
+        kept_ms: u64,
+    },
     /// Some other named thing is not there; the text says which.
     #[error("{0}")]
     NotFound(String),

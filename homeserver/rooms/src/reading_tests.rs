@@ -143,7 +143,7 @@ async fn a_ban_after_a_leave_does_not_move_the_end_of_the_stay() {
     let seen = rooms.append(created.room, message(&alice, "seen")).await.unwrap();
     rooms.leave(&created.room_id, &bob, None).await.unwrap();
     let missed = rooms.append(created.room, message(&alice, "missed")).await.unwrap();
-    rooms.ban(&created.room_id, &alice, &bob, None).await.unwrap();
+    rooms.ban(&created.room_id, &alice, &bob, None, false).await.unwrap();
     let store = rooms.store();
     assert!(rooms.visible_event(store, viewer(&bob), &created.room_id, &seen.event_id).await.is_ok());
     let missed = rooms.visible_event(store, viewer(&bob), &created.room_id, &missed.event_id).await;

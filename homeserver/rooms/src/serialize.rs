@@ -66,6 +66,7 @@ impl Rooms {
                 age_ms: Some(now_ms.saturating_sub(pdu.origin_server_ts())),
                 transaction_id: transaction_id(viewer, &pdu, &meta),
                 delay_id: delay_id(viewer, &pdu, &meta),
+                sticky_ttl_ms: sticky_ttl_ms(&pdu, now_ms),
                 ..Unsigned::default()
             };
             written.push(write(&pdu, form, &unsigned));
@@ -94,6 +95,7 @@ impl Rooms {
                 prev_sender: replaced.as_ref().map(|replaced| replaced.sender().as_str()),
                 replaces_state: replaced.as_ref().map(|replaced| replaced.event_id()),
                 redacted_because: redaction.as_deref(),
+                sticky_ttl_ms: sticky_ttl_ms(&pdu, now_ms),
                 ..Unsigned::default()
             };
             written.push(write(&pdu, EventForm::Full, &unsigned));
@@ -122,6 +124,7 @@ impl Rooms {
             redacted_because: redaction.as_deref(),
             relations,
             delay_id: delay_id(viewer, pdu, meta),
+            sticky_ttl_ms: sticky_ttl_ms(pdu, self.parts.clock.now_ms()),
         };
         Ok(write(pdu, form, &unsigned))
     }
@@ -163,6 +166,13 @@ fn transaction_id<'a>(viewer: Viewer<'_>, pdu: &Pdu, meta: &'a EventMeta) -> Opt
 /// The id of the delayed event is shown to every device of its sender: any of them may list it.
 fn delay_id<'a>(viewer: Viewer<'_>, pdu: &Pdu, meta: &'a EventMeta) -> Option<&'a str> {
     meta.delay_id.as_deref().filter(|_| pdu.sender() == viewer.user)
+}
+
+/// How long an event is still sticky; none for one that is not, or no more. An event that claims to come from the
+/// future counts from now.
+fn sticky_ttl_ms(pdu: &Pdu, now_ms: u64) -> Option<u64> {
+    let ends_at_ms = pdu.origin_server_ts().min(now_ms).saturating_add(pdu.sticky_duration_ms()?);
+    ends_at_ms.checked_sub(now_ms).filter(|left_ms| *left_ms > 0)
 }
 
 fn write(pdu: &Pdu, form: EventForm, unsigned: &Unsigned<'_>) -> Bytes {

@@ -63,9 +63,9 @@ pub const ROOM_OF_USER: Table<(OwnedUserId, RoomNum), (StreamPos, EventNum, u64)
 pub const MEMBERSHIP_CHANGE: Table<(OwnedUserId, StreamPos), (RoomNum, EventNum, u64)> =
     Table::new(312, "membership_change", Profile::Scan, "which memberships of this user changed since?");
 
-/// Joined and invited members of a room.
-pub const MEMBER_COUNT: Table<RoomNum, (u64, u64)> =
-    Table::new(313, "member_count", Profile::Counter, "how many are joined, how many invited?");
+/// Joined and invited members of a room, as schema 1 had them; empty since.
+pub const MEMBER_COUNT_OF_SCHEMA_1: Table<RoomNum, (u64, u64)> =
+    Table::new(313, "member_count_of_schema_1", Profile::Counter, "how many were joined, how many invited?");
 
 /// Every change of the current state in stream order: old and new event, 0 for none.
 pub const STATE_CHANGE: Table<(RoomNum, StreamPos, StateKeyNum), (EventNum, EventNum)> =
@@ -115,6 +115,26 @@ pub const SERVER_ROOM: Table<(OwnedServerName, RoomNum), ()> =
 pub const GAP: Table<(RoomNum, TimelinePos), GapRecord> =
     Table::new(325, "gap", Profile::Scan, "before which event of this room is history missing?");
 
+/// Joined and invited members of a room.
+pub const MEMBER_COUNT: Table<RoomNum, (u64, u64)> =
+    Table::new(330, "member_count", Profile::Point, "how many are joined, how many invited?");
+
+/// Events that are sticky, with the time in ms at which that ends (MSC4354).
+pub const STICKY: Table<(RoomNum, StreamPos), (EventNum, u64)> =
+    Table::new(331, "sticky", Profile::Scan, "which events of this room is every member to get?");
+
+/// Sticky events by the time in ms at which that ends.
+pub const STICKY_BY_EXPIRY: Table<(u64, RoomNum, StreamPos), ()> =
+    Table::new(332, "sticky_by_expiry", Profile::Queue, "which events are sticky no more?");
+
+/// What redacted events said, for a while (MSC2815).
+pub const REDACTED_ORIGINAL: Table<EventNum, StoredEvent> =
+    Table::new(333, "redacted_original", Profile::Blob, "what did this event say before it was redacted?");
+
+/// Redacted events by the time in ms of their redaction.
+pub const REDACTED_BY_AGE: Table<(u64, EventNum), ()> =
+    Table::new(334, "redacted_by_age", Profile::Queue, "which originals were kept long enough?");
+
 /// The whole list of this crate, for the store's catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -132,7 +152,7 @@ pub fn tables() -> Vec<TableInfo> {
         MEMBER.info(),
         ROOM_OF_USER.info(),
         MEMBERSHIP_CHANGE.info(),
-        MEMBER_COUNT.info(),
+        MEMBER_COUNT_OF_SCHEMA_1.info(),
         STATE_CHANGE.info(),
         STRIPPED.info(),
         TRANSACTION.info(),
@@ -145,6 +165,11 @@ pub fn tables() -> Vec<TableInfo> {
         ROOM_SERVER.info(),
         SERVER_ROOM.info(),
         GAP.info(),
+        MEMBER_COUNT.info(),
+        STICKY.info(),
+        STICKY_BY_EXPIRY.info(),
+        REDACTED_ORIGINAL.info(),
+        REDACTED_BY_AGE.info(),
     ]
 }
 

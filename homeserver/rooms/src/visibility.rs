@@ -62,6 +62,11 @@ impl<'a> Judge<'a> {
 
     /// The event, if it has a place in this room's timeline and the user may see it.
     pub(crate) async fn show(&mut self, num: EventNum) -> Result<Option<Shown>, RoomsError> {
+        Ok(self.look(num).await?.and_then(|(shown, is_seen)| is_seen.then_some(shown)))
+    }
+
+    /// The event, if it has a place in this room's timeline, and whether the user may see it there.
+    pub(crate) async fn look(&mut self, num: EventNum) -> Result<Option<(Shown, bool)>, RoomsError> {
         let meta = self.rooms.meta(self.reader, num).await?;
         let Some(position) = meta.position else { return Ok(None) };
         if meta.room != self.room || meta.rejected || meta.soft_failed {
@@ -79,11 +84,9 @@ impl<'a> Judge<'a> {
             )
         };
         // An event that changes one of the two inputs is seen under the better of old and new.
-        if !sees(&before) && !after.as_ref().is_some_and(sees) {
-            return Ok(None);
-        }
+        let is_seen = sees(&before) || after.as_ref().is_some_and(sees);
         let membership = after.map_or(before.membership, |after| after.membership);
-        Ok(Some(Shown { num, pdu, meta, position, membership }))
+        Ok(Some((Shown { num, pdu, meta, position, membership }, is_seen)))
     }
 
     /// What holds after an event that changes an input; none for all other events.

@@ -46,6 +46,8 @@ pub struct NewPdu<'a> {
     pub content: &'a RawValue,
     /// What a redaction is aimed at; placed where the room version wants it.
     pub redacts: Option<&'a EventId>,
+    /// For how many ms the event is to be sticky (MSC4354).
+    pub sticky_duration_ms: Option<u64>,
     /// Milliseconds since 1970.
     pub origin_server_ts: u64,
     /// One more than the greatest depth of the parents, clamped to 2^53 − 1.
@@ -102,6 +104,10 @@ impl NewPdu<'_> {
         }
         if let Some(state_key) = self.state_key {
             object.insert("state_key".to_owned(), text(state_key));
+        }
+        if let Some(duration_ms) = self.sticky_duration_ms {
+            let sticky = CanonicalJsonObject::from([("duration_ms".to_owned(), number(duration_ms))]);
+            object.insert("msc4354_sticky".to_owned(), CanonicalJsonValue::Object(sticky));
         }
         object.insert("type".to_owned(), text(self.kind));
         object.insert("sender".to_owned(), text(self.sender.as_str()));

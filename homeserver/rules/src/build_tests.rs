@@ -33,6 +33,7 @@ fn new_pdu<'a>(content: &'a RawValue, kind: &'a str) -> NewPdu<'a> {
         state_key: None,
         content,
         redacts: None,
+        sticky_duration_ms: None,
         origin_server_ts: 1,
         depth: 1,
         prev_events: &[],
@@ -150,4 +151,19 @@ fn what_a_version_needs_must_be_given() {
     }
     let huge = NewPdu { depth: u64::MAX, origin_server_ts: u64::MAX, ..new_pdu(&content, "k") };
     assert_eq!(build(huge, "12").unwrap().depth(), INTEGER_MAX as u64);
+}
+
+#[test]
+fn stickiness_is_signed_and_lost_on_redaction() {
+    for version in ROOM_VERSIONS.iter() {
+        let content = raw("{}");
+        let new = NewPdu { sticky_duration_ms: Some(60_000), ..new_pdu(&content, "m.room.message") };
+        let pdu = new.finish(version, &key(), server()).unwrap();
+        assert_eq!(pdu.sticky_duration_ms(), Some(60_000));
+        assert!(object(&pdu).contains_key("msc4354_sticky"));
+        let plain = new_pdu(&content, "m.room.message").finish(version, &key(), server()).unwrap();
+        assert_ne!(object(&pdu)["hashes"], object(&plain)["hashes"], "{version:?}");
+        let redacted = crate::redaction::redact(&pdu, version).unwrap();
+        assert_eq!(redacted.sticky_duration_ms(), None, "{version:?}");
+    }
 }

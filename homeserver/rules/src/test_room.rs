@@ -110,6 +110,7 @@ impl TestRoom {
             state_key,
             content: &content,
             redacts: None,
+            sticky_duration_ms: None,
             origin_server_ts: self.time,
             depth: self.depth,
             prev_events: &self.last,

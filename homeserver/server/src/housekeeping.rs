@@ -27,6 +27,9 @@ pub(crate) async fn run(app: App, shutdown: Shutdown) {
             Ok(forgotten) => tracing::info!(forgotten, "forgot old transaction ids"),
             Err(error) => tracing::warn!(%error, "cannot forget old transaction ids; will try again"),
         }
+        if let Err(error) = forget_of_rooms(&app.rooms, &shutdown).await {
+            tracing::warn!(%error, "cannot forget what was sticky or redacted long ago; will try again");
+        }
         match forget_delayed_events(&app, &shutdown).await {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot delayed events that ended long ago"),
@@ -65,7 +68,7 @@ async fn forget_facts(
     shutdown: &Shutdown,
 ) -> Result<usize, StoreError> {
     let readers: Vec<&str> =
-        search::STREAM_READERS.into_iter().chain([delivery::push::STREAM_READER]).collect();
+        search::STREAM_READERS.into_iter().chain([delivery::push::STREAM_READER, rooms::REMOVAL_READER]).collect();
     let mut total = 0;
     while !shutdown.is_triggered() {
         match streams::forget_facts(store, &readers, forgotten_to).await? {
@@ -86,6 +89,13 @@ async fn forget_transactions(rooms: &Rooms, shutdown: &Shutdown) -> Result<usize
         }
     }
     Ok(total)
+}
+
+/// Sticky events whose time is over, and what redacted events said, one page after the other.
+async fn forget_of_rooms(rooms: &Rooms, shutdown: &Shutdown) -> Result<(), RoomsError> {
+    while !shutdown.is_triggered() && rooms.forget_sticky_events().await? > 0 {}
+    while !shutdown.is_triggered() && rooms.forget_redacted_content().await? > 0 {}
+    Ok(())
 }
 
 async fn forget_delayed_events(app: &App, shutdown: &Shutdown) -> Result<usize, DelayedEventError> {

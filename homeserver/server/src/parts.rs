@@ -70,7 +70,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         create_directory(directory)?;
         signing_key::load_or_create(directory, &rng)?
     };
-    let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), Vec::new()).await?;
+    let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), rooms::migrations()).await?;
 
     let lookup = options.lookup.unwrap_or_else(|| Arc::new(SystemLookup));
     let outbound = Outbound::with_lookup(settings::outbound(config)?, lookup)?;

@@ -13,6 +13,7 @@ pub(crate) fn start(app: &App, shutdown: &Shutdown) {
     tasks.spawn(delayed_events::run(app.clone(), shutdown.clone()));
     tasks.spawn(app.search.clone().keep_index(shutdown.clone()));
     tasks.spawn(app.search.clone().keep_directories(shutdown.clone()));
+    tasks.spawn(app.rooms.clone().redact_on_removal(shutdown.clone()));
     let (push, flows) = (app.push.clone(), app.flows.clone());
     let push_shutdown = shutdown.clone();
     tasks.spawn(async move { push.run(push_shutdown).await });

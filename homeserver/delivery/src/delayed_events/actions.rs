@@ -229,6 +229,7 @@ fn failure(error: &RoomsError) -> Option<(Failure, String)> {
         | RoomsError::UnableToAuthoriseJoin(_) => Failure::Forbidden,
         RoomsError::TooLarge(_) => Failure::TooLarge,
         RoomsError::EventNotFound
+        | RoomsError::RedactedContentGone { .. }
         | RoomsError::NotFound(_)
         | RoomsError::BadJson(_)
         | RoomsError::InvalidParam(_)

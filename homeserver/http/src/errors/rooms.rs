@@ -19,6 +19,11 @@ impl From<RoomsError> for MatrixError {
                 Self::not_found(message)
             }
             RoomsError::Forbidden(_) => Self::forbidden(message),
+            RoomsError::RedactedContentGone { kept_ms } => {
+                let code = ErrorCode::from("FI.MAU.MSC2815_UNREDACTED_CONTENT_DELETED");
+                Self::new(StatusCode::NOT_FOUND, code, message)
+                    .with("fi.mau.msc2815.content_keep_ms", kept_ms)
+            }
             RoomsError::TooLarge(_) => Self::too_large(message),
             RoomsError::BadJson(_) => Self::bad_json(message),
             RoomsError::InvalidParam(_) => Self::invalid_param(message),

@@ -19,7 +19,8 @@ use crate::reading_tables::{
 };
 use crate::tables::{
     ALIAS, ALIAS_OF_ROOM, CURRENT_STATE, EVENT, EVENT_META, EVENT_NUM, HEAD, MEMBER, MEMBER_COUNT,
-    MEMBERSHIP_CHANGE, PUBLISHED, ROOM, ROOM_NUM, ROOM_OF_USER, STATE_CHANGE, STRIPPED, TIMELINE, TIMESTAMP,
+    MEMBERSHIP_CHANGE, PUBLISHED, REDACTED_ORIGINAL, ROOM, ROOM_NUM, ROOM_OF_USER, STATE_CHANGE, STRIPPED,
+    TIMELINE, TIMESTAMP,
 };
 use crate::{Rooms, RoomsError, resolution};
 
@@ -204,6 +205,7 @@ impl Rooms {
             resolution::delete_place(batch, event, meta.chain, meta.sequence);
         }
         batch.delete(&EVENT, &event);
+        batch.delete(&REDACTED_ORIGINAL, &event);
         batch.delete(&EVENT_META, &event);
         batch.delete(&EVENT_NUM, &stored.event_id);
         let rooms = self.clone();

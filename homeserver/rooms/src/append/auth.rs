@@ -83,6 +83,7 @@ pub(super) async fn build(draft: &Draft, new: &NewEvent, authority: &Authority) 
         state_key: new.state_key.as_deref(),
         content: &content,
         redacts: new.redacts.as_deref(),
+        sticky_duration_ms: new.sticky_duration_ms,
         origin_server_ts: new.timestamp_ms.unwrap_or_else(|| parts.clock.now_ms()),
         depth: draft.tip.depth.saturating_add(1),
         prev_events: &prev_events,

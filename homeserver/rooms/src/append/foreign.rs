@@ -196,7 +196,7 @@ impl Rooms {
         self.commit_draft(draft, writer).await.map(|_| ())
     }
 
-    async fn commit_draft(&self, draft: Draft, writer: &mut Writer) -> Result<store::Commit, RoomsError> {
+    pub(super) async fn commit_draft(&self, draft: Draft, writer: &mut Writer) -> Result<store::Commit, RoomsError> {
         let finished = draft.finish().await?;
         let commit = self.parts.store.commit(finished.batch).await?;
         writer.advance(finished.tip);

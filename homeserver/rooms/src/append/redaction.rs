@@ -58,6 +58,7 @@ impl Draft {
         let redacted = rules::redaction::redact(original, self.version())
             .map_err(|error| RoomsError::Corrupt(format!("an event to redact: {error}")))?;
         let stored = StoredEvent { event_id: original.event_id().to_owned(), json: redacted.json().clone() };
+        crate::unredacted::keep(&mut self.batch, &self.rooms, target, original);
         self.batch.put(&EVENT, &target, &stored);
         let row = EventMeta { redacted_by: Some(redaction), ..meta.clone() };
         self.batch.put(&EVENT_META, &target, &row.to_row());

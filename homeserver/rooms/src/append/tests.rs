@@ -200,7 +200,7 @@ async fn a_forked_event_changes_nothing_that_the_rules_forbid() {
         let created = public_room(&rooms, &version, &alice, &[&bob]).await;
         let store = rooms.store();
         let fork = rooms.append(created.room, message(&bob, "before the ban")).await.unwrap();
-        rooms.ban(&created.room_id, &alice, &bob, None).await.unwrap();
+        rooms.ban(&created.room_id, &alice, &bob, None, false).await.unwrap();
         let late = foreign(&rooms, created.room, &fork.event_id, message(&bob, "late")).await;
         let verdict = rooms.append_pdu(created.room, late.clone()).await.unwrap();
         assert_eq!(verdict, Verdict::SoftFailed, "version {version}");

@@ -12,7 +12,7 @@ mod profile;
 mod restricted;
 
 use model::RoomNum;
-use ruma::{CanonicalJsonObject, OwnedUserId, RoomId, UserId};
+use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedUserId, RoomId, UserId};
 
 pub use join::Joining;
 
@@ -69,7 +69,7 @@ impl Rooms {
         }
     }
 
-    /// Removes a member, an invite or a knock.
+    /// Removes a member, an invite or a knock. `redact_events` asks every server to redact what they sent (MSC4293).
     ///
     /// # Errors
     /// No right, or the user is not there to be removed.
@@ -79,12 +79,16 @@ impl Rooms {
         sender: &UserId,
         target: &UserId,
         reason: Option<&str>,
+        redact_events: bool,
     ) -> Result<(), RoomsError> {
         let inside = [Membership::Join, Membership::Invite, Membership::Knock];
-        self.put_outside(room_id, sender, target, reason, &inside, "the user is not in the room").await
+        let mut content = CanonicalJsonObject::new();
+        ask_to_redact(&mut content, redact_events);
+        let refusal = "the user is not in the room";
+        self.put_outside(room_id, sender, target, (content, reason), &inside, refusal).await
     }
 
-    /// Keeps a user out.
+    /// Keeps a user out. `redact_events` asks every server to redact what they sent (MSC4293).
     ///
     /// # Errors
     /// No right.
@@ -94,9 +98,11 @@ impl Rooms {
         sender: &UserId,
         target: &UserId,
         reason: Option<&str>,
+        redact_events: bool,
     ) -> Result<(), RoomsError> {
         let room = self.room_of_actor(room_id).await?;
-        let content = self.kept_profile(room, target).await?;
+        let mut content = self.kept_profile(room, target).await?;
+        ask_to_redact(&mut content, redact_events);
         self.set_membership(room, sender, target, Membership::Ban, content, reason).await.map(|_| ())
     }
 
@@ -112,7 +118,8 @@ impl Rooms {
         reason: Option<&str>,
     ) -> Result<(), RoomsError> {
         let banned = [Membership::Ban];
-        self.put_outside(room_id, sender, target, reason, &banned, "the user is not banned").await
+        let content = CanonicalJsonObject::new();
+        self.put_outside(room_id, sender, target, (content, reason), &banned, "the user is not banned").await
     }
 
     /// Lets somebody else's membership end, if it is one of these; refuses with `refusal` otherwise. The rules of the
@@ -122,7 +129,7 @@ impl Rooms {
         room_id: &RoomId,
         sender: &UserId,
         target: &UserId,
-        reason: Option<&str>,
+        (content, reason): (CanonicalJsonObject, Option<&str>),
         from: &[Membership],
         refusal: &'static str,
     ) -> Result<(), RoomsError> {
@@ -131,7 +138,6 @@ impl Rooms {
         if member.is_none_or(|member| !from.contains(&member.membership)) {
             return Err(RoomsError::forbidden(refusal));
         }
-        let content = CanonicalJsonObject::new();
         self.set_membership(room, sender, target, Membership::Leave, content, reason).await.map(drop)
     }
 
@@ -200,5 +206,11 @@ impl Rooms {
         }
         let sender: OwnedUserId = sender.to_owned();
         self.append(room, NewEvent::state(sender, "m.room.member", target.as_str(), content)).await
+    }
+}
+
+fn ask_to_redact(content: &mut CanonicalJsonObject, redact_events: bool) {
+    if redact_events {
+        content.insert("org.matrix.msc4293.redact_events".to_owned(), CanonicalJsonValue::Bool(true));
     }
 }

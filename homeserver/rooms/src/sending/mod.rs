@@ -27,6 +27,8 @@ pub struct SendOptions {
     pub timestamp_ms: Option<u64>,
     /// The delayed event that is sent by this (MSC4140).
     pub delay_id: Option<String>,
+    /// For how many ms every member is to get it whatever else they are sent (MSC4354).
+    pub sticky_duration_ms: Option<u64>,
 }
 
 impl Rooms {
@@ -53,6 +55,7 @@ impl Rooms {
             timestamp_ms: options.timestamp_ms,
             transaction: options.transaction,
             delay_id: options.delay_id,
+            sticky_duration_ms: options.sticky_duration_ms,
             ..NewEvent::message(sender.to_owned(), kind, content)
         };
         self.refuse_second_annotation(room, &new).await?;
@@ -137,7 +140,9 @@ impl Rooms {
             }
             _ => {}
         }
-        if let Some(same) = current.filter(|current| is_same(current, sender, &content)) {
+        // The same state again is news when it is to be sticky: its time begins anew.
+        let repeated = current.filter(|current| is_same(current, sender, &content));
+        if let Some(same) = repeated.filter(|_| options.sticky_duration_ms.is_none()) {
             self.must_be_joined(room, sender).await?;
             return Ok(same.event_id().to_owned());
         }
@@ -145,6 +150,7 @@ impl Rooms {
             timestamp_ms: options.timestamp_ms,
             transaction: options.transaction,
             delay_id: options.delay_id,
+            sticky_duration_ms: options.sticky_duration_ms,
             ..NewEvent::state(sender.to_owned(), kind, state_key, content)
         };
         Ok(self.append(room, new).await?.event_id)
@@ -207,6 +213,7 @@ impl Rooms {
             timestamp_ms: options.timestamp_ms,
             transaction: options.transaction,
             delay_id: options.delay_id,
+            sticky_duration_ms: options.sticky_duration_ms,
             ..NewEvent::message(sender.to_owned(), REDACTION, content)
         };
         Ok(self.append(room, new).await?.event_id)

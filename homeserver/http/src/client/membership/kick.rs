@@ -11,6 +11,6 @@ pub async fn handler(
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
     let Request { room_id, user_id, reason, .. } = request;
-    app.rooms.kick(&room_id, &caller.user, &user_id, reason.as_deref()).await?;
+    app.rooms.kick(&room_id, &caller.user, &user_id, reason.as_deref(), false).await?;
     Ok(Answer(Response::new()))
 }

@@ -35,6 +35,7 @@ impl Draft {
         self.batch.put(&TIMESTAMP, &(self.room, pdu.origin_server_ts(), place), &event);
         let indexed = Indexed { room: self.room, event, position: place, pdu };
         index::add(&mut self.batch, &self.rooms, &indexed);
+        crate::sticky::add(&mut self.batch, &self.rooms, (self.room, event), pdu, position);
         streams::record(&mut self.batch, position, &Fact::Event { room: self.room, event });
         self.effects.in_timeline(event, position, crate::recency::is_bump(pdu.kind()));
     }

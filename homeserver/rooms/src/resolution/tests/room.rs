@@ -138,6 +138,7 @@ impl TestRoom {
             state_key: Some(state_key),
             content: &content,
             redacts: None,
+            sticky_duration_ms: None,
             origin_server_ts: branch.time,
             depth: branch.depth,
             prev_events: &branch.last,
