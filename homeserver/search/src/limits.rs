@@ -47,6 +47,8 @@ pub const DIRECTORY_INTERVAL: Duration = Duration::from_secs(1);
 pub const FACTS_UNRECORDED_MAX: u64 = 10_000;
 /// Memory of the index writer before it flushes a segment, in bytes; the library takes no less.
 pub const INDEX_WRITER_BYTES: usize = 15_000_000;
+/// How long the index writer stays open without a change. It looks no more often than [`READER_PAUSE_MAX`].
+pub const INDEX_WRITER_IDLE_MAX: Duration = Duration::from_secs(60);
 /// How often the dictionary of Chinese words is looked at; it is dropped when two looks in a row found it unused.
 pub const DICTIONARY_CHECK_INTERVAL: Duration = Duration::from_secs(300);
 /// Words by which one person or one room is found in a directory.

@@ -71,7 +71,7 @@ impl Feed {
                     self.builder()?.put(&document)?;
                 }
             }
-            if self.builder()?.changed() >= INDEX_BATCH_DOCUMENTS_MAX {
+            if self.changed() >= INDEX_BATCH_DOCUMENTS_MAX {
                 self.commit(mark.clone()).await?;
             }
         }

@@ -22,7 +22,7 @@ use crate::{
     index::{IndexBuilder, Mark},
     limits::{
         DICTIONARY_CHECK_INTERVAL, FACTS_UNRECORDED_MAX, INDEX_BATCH_DOCUMENTS_MAX, INDEX_INTERVAL,
-        READER_RETRY_PAUSE,
+        INDEX_WRITER_IDLE_MAX, READER_RETRY_PAUSE,
     },
     measure,
     tables::{EDIT_OF, INDEX_COMMIT},
@@ -40,7 +40,7 @@ impl Search {
         while !shutdown.is_triggered() {
             let outcome: Result<(), SearchError> = match Feed::open(&self).await {
                 Ok(mut feed) => match feed.run(&shutdown).await {
-                    Ok(()) => return feed.close().await,
+                    Ok(()) => return feed.end_writer().await,
                     Err(error) => Err(error),
                 },
                 Err(error) => Err(error),
@@ -59,8 +59,11 @@ impl Search {
 /// The reader of the stream.
 struct Feed {
     search: Search,
+    /// Opened at the first change and ended when nothing changed for a while: it has threads and memory of its own.
     /// Taken while a commit runs on a thread of its own.
     builder: Option<IndexBuilder>,
+    /// When something was last committed.
+    committed_at: Instant,
     cursor: Cursor,
     /// Everything up to here is in the builder.
     position: StreamPos,
@@ -77,7 +80,8 @@ impl Feed {
         let mark = search.index.mark();
         let mut feed = Self {
             search: search.clone(),
-            builder: Some(search.index.builder()?),
+            builder: None,
+            committed_at: Instant::now(),
             position: mark.position.min(cursor.position()),
             cursor,
             edits: HashMap::new(),
@@ -111,6 +115,9 @@ impl Feed {
                 self.search.segmenter.release_if_unused();
                 dictionary_checked = Instant::now();
             }
+            if self.committed_at.elapsed() >= INDEX_WRITER_IDLE_MAX {
+                self.end_writer().await;
+            }
             self.search.index_progress.next_look(&mut bell, INDEX_INTERVAL, shutdown).await;
         }
         Ok(())
@@ -128,12 +135,12 @@ impl Feed {
                 self.apply(&fact).await?;
             }
             self.position = last;
-            if self.builder()?.changed() >= INDEX_BATCH_DOCUMENTS_MAX {
+            if self.changed() >= INDEX_BATCH_DOCUMENTS_MAX {
                 self.commit(Mark::full(last)).await?;
             }
         }
         self.position = self.position.max(frontier);
-        if self.builder()?.changed() > 0 {
+        if self.changed() > 0 {
             self.commit(Mark::full(self.position)).await?;
         } else {
             self.search.index_progress.reached(self.position);
@@ -164,13 +171,21 @@ impl Feed {
     }
 
     fn builder(&mut self) -> Result<&mut IndexBuilder, SearchError> {
-        self.builder.as_mut().ok_or_else(|| SearchError::Index("the writer was lost".to_owned()))
+        match &mut self.builder {
+            Some(builder) => Ok(builder),
+            none => Ok(none.insert(self.search.index.builder()?)),
+        }
+    }
+
+    /// Documents changed since the last commit.
+    fn changed(&self) -> usize {
+        self.builder.as_ref().map_or(0, IndexBuilder::changed)
     }
 
     /// Commits the index, then writes down how far it is.
     async fn commit(&mut self, mark: Mark) -> Result<(), SearchError> {
-        let lost = || SearchError::Index("the writer was lost".to_owned());
-        let mut builder = self.builder.take().ok_or_else(lost)?;
+        self.builder()?;
+        let Some(mut builder) = self.builder.take() else { return Ok(()) };
         let search = self.search.clone();
         let (position, is_full) = (mark.position, mark.filling.is_none());
         let started = Instant::now();
@@ -182,6 +197,7 @@ impl Feed {
         self.builder = Some(builder);
         outcome?;
         self.committed = Some(position);
+        self.committed_at = Instant::now();
         metrics::histogram!(measure::COMMIT_SECONDS).record(started.elapsed().as_secs_f64());
         if is_full {
             self.search.index_progress.reached(position);
@@ -214,8 +230,8 @@ impl Feed {
         self.record_place(position).await
     }
 
-    /// Ends the writer, the merges under way included, within reason.
-    async fn close(mut self) {
+    /// Ends the writer, the merges under way included, within reason. Everything must be committed.
+    async fn end_writer(&mut self) {
         let Some(builder) = self.builder.take() else { return };
         const PATIENCE: Duration = Duration::from_secs(10);
         let closing = tokio::task::spawn_blocking(move || builder.close());
@@ -223,7 +239,7 @@ impl Feed {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => tracing::warn!(%error, "close search index"),
             Ok(Err(error)) => tracing::warn!(%error, "close search index"),
-            Err(_) => tracing::warn!("search index still merges at the stop; it will do so again"),
+            Err(_) => tracing::warn!("search index still merges; it will do so again"),
         }
     }
 }
