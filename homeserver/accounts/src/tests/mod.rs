@@ -22,6 +22,7 @@ mod push_rules;
 mod refresh;
 mod registration;
 mod sessions;
+mod sign_ons;
 mod uia;
 
 const START_MS: u64 = 1_700_000_000_000;
