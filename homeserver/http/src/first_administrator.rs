@@ -5,14 +5,13 @@
 
 use axum::{
     extract::{Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::{Method, StatusCode};
 
 use crate::{
-    Action, App, ClientInfo, MatrixError, Routes,
-    extract::read_body,
-    page::{FORM_BYTES_MAX, escaped, field, page},
+    Action, App, MatrixError, Routes,
+    page::{Fields, escaped, page},
 };
 
 /// Path of the page.
@@ -27,43 +26,29 @@ pub fn routes() -> Routes {
     )
 }
 
-async fn show(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if let Err(refused) = app.limits.address(ClientInfo::of(&parts, &app).address, Action::Login) {
-        return refused.into_response();
+async fn show(State(app): State<App>, request: Request) -> Result<Response, MatrixError> {
+    let token = Fields::of_address(&app, request, Action::Login)?.value("token");
+    if !app.accounts.is_administrator_token(&token).await? {
+        return Ok(page(StatusCode::NOT_FOUND, EXPIRED));
     }
-    let token = field(parts.uri.query().unwrap_or_default(), "token").unwrap_or_default();
-    match app.accounts.is_administrator_token(&token).await {
-        Ok(true) => page(StatusCode::OK, &form(&token, "")),
-        Ok(false) => page(StatusCode::NOT_FOUND, EXPIRED),
-        Err(error) => MatrixError::internal("check administrator token", error).into_response(),
-    }
+    Ok(page(StatusCode::OK, &form(&token, "")))
 }
 
-async fn create(State(app): State<App>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    if let Err(refused) = app.limits.address(ClientInfo::of(&parts, &app).address, Action::Registration) {
-        return refused.into_response();
+async fn create(State(app): State<App>, request: Request) -> Result<Response, MatrixError> {
+    let fields = Fields::of_form(&app, request, Action::Registration).await?;
+    let token = fields.value("token");
+    if !app.accounts.is_administrator_token(&token).await? {
+        return Ok(page(StatusCode::NOT_FOUND, EXPIRED));
     }
-    let body = match read_body(&app, &parts.headers, body, FORM_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(refused) => return refused.into_response(),
-    };
-    let body = String::from_utf8_lossy(&body);
-    let value = |name| field(&body, name).unwrap_or_default();
-    let (token, name, password) = (value("token"), value("name"), value("password"));
-    match app.accounts.is_administrator_token(&token).await {
-        Ok(true) => {}
-        Ok(false) => return page(StatusCode::NOT_FOUND, EXPIRED),
-        Err(error) => return MatrixError::internal("check administrator token", error).into_response(),
-    }
-    match app.accounts.create_administrator(&token, &name, &password).await {
+    let created =
+        app.accounts.create_administrator(&token, &fields.value("name"), &fields.value("password")).await;
+    Ok(match created {
         Ok(user) => {
             tracing::info!(%user, "first administrator created");
             page(StatusCode::OK, &done(user.as_str()))
         }
         Err(error) => page(StatusCode::BAD_REQUEST, &form(&token, &error.to_string())),
-    }
+    })
 }
 
 fn form(token: &str, wrong: &str) -> String {
@@ -97,21 +82,12 @@ const EXPIRED: &str = "<p>此链接无效或已使用。请用 <code>lianqiao us
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, field, form};
-
-    #[test]
-    fn form_fields_are_found_by_whole_name() {
-        let text = "tokens=x&token=a%20b&password=p%C3%A4+1";
-        assert_eq!(field(text, "token").as_deref(), Some("a b"));
-        assert_eq!(field(text, "password").as_deref(), Some("pä 1"));
-        assert_eq!(field(text, "name"), None);
-    }
+    use super::form;
 
     #[test]
     fn nothing_a_stranger_sends_becomes_markup() {
         let page = form("\"><script>", "<b>&'");
         assert!(!page.contains("<script>"));
         assert!(page.contains("&lt;b&gt;&amp;&#39;"));
-        assert_eq!(escaped("a\"b"), "a&quot;b");
     }
 }

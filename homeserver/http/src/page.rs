@@ -3,16 +3,51 @@
 //! A page loads nothing from anywhere, is not kept by the browser, and tells other sites nothing about
 //! itself. Its forms go back to this server alone.
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Action, App, ClientInfo, MatrixError,
+    extract::{percent_decode, read_body},
+};
 
 /// Largest form that is read, in bytes.
-pub(crate) const FORM_BYTES_MAX: usize = 4096;
+const FORM_BYTES_MAX: usize = 4096;
 
-/// A value of an `application/x-www-form-urlencoded` text.
-pub(crate) fn field(form: &str, name: &str) -> Option<String> {
-    let value = form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-    crate::extract::percent_decode(value)
+/// The values that a browser sent, `application/x-www-form-urlencoded`.
+pub(crate) struct Fields(String);
+
+impl Fields {
+    /// Those in the address of a page. Whoever sends them is counted as doing `action`.
+    pub fn of_address(app: &App, request: Request, action: Action) -> Result<Self, MatrixError> {
+        let (parts, _) = request.into_parts();
+        app.limits.address(ClientInfo::of(&parts, app).address, action)?;
+        Ok(Self(parts.uri.query().unwrap_or_default().to_owned()))
+    }
+
+    /// Those of a form that was sent back.
+    pub async fn of_form(app: &App, request: Request, action: Action) -> Result<Self, MatrixError> {
+        let (parts, body) = request.into_parts();
+        app.limits.address(ClientInfo::of(&parts, app).address, action)?;
+        let body = read_body(app, &parts.headers, body, FORM_BYTES_MAX).await?;
+        Ok(Self(String::from_utf8_lossy(&body).into_owned()))
+    }
+
+    /// The value of this name; empty when there is none or it is no text.
+    pub fn value(&self, name: &str) -> String {
+        let value = self.0.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        value.and_then(percent_decode).unwrap_or_default()
+    }
+
+    /// All of them as they came.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A page with this content, which is markup.
@@ -39,6 +74,20 @@ pub(crate) fn page(status: StatusCode, content: &str) -> Response {
     (status, headers.map(|(name, value)| (name, HeaderValue::from_static(value))), html).into_response()
 }
 
+/// A page that runs one script of ours, named by its digest, and no other.
+pub(crate) fn page_with_script(content: &str, script: &'static str) -> Response {
+    let mut response = page(StatusCode::OK, &format!("{content}<script>{script}</script>"));
+    let digest = BASE64_STANDARD.encode(Sha256::digest(script));
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; form-action 'none'; \
+         frame-ancestors 'none'; base-uri 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// Text of strangers on its way into markup.
 pub(crate) fn escaped(text: &str) -> String {
     text.chars()
@@ -51,4 +100,23 @@ pub(crate) fn escaped(text: &str) -> String {
             other => other.to_string(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fields, escaped};
+
+    #[test]
+    fn form_fields_are_found_by_whole_name() {
+        let fields = Fields("tokens=x&token=a%20b&password=p%C3%A4+1".to_owned());
+        assert_eq!(fields.value("token"), "a b");
+        assert_eq!(fields.value("password"), "pä 1");
+        assert_eq!(fields.value("name"), "");
+    }
+
+    #[test]
+    fn markup_is_escaped() {
+        assert_eq!(escaped("<b>&'"), "&lt;b&gt;&amp;&#39;");
+        assert_eq!(escaped("a\"b"), "a&quot;b");
+    }
 }

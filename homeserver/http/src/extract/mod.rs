@@ -4,6 +4,7 @@
 //! So nobody without a token makes the server read a body of an endpoint that needs one, and a wrong
 //! token is reported before wrong JSON.
 
+mod arguments;
 mod authed;
 mod body;
 mod caller;
@@ -14,11 +15,9 @@ mod streamed;
 pub mod suspension;
 mod token;
 mod uia;
-mod with_body;
-mod with_filter;
-mod with_headers;
-mod with_query;
+mod with;
 
+pub use arguments::Arguments;
 pub use authed::{Authed, GuestAllowed, LoggingOut, MaybeAuthed, required};
 pub use body::read_body;
 pub use caller::{Caller, ClientInfo};
@@ -29,10 +28,7 @@ pub use streamed::{Streamed, StreamedBody};
 pub use token::access_token;
 pub(crate) use token::percent_decode;
 pub use uia::Uia;
-pub use with_body::WithBody;
-pub use with_filter::WithFilter;
-pub use with_headers::WithHeaders;
-pub use with_query::{Arguments, WithQuery};
+pub use with::{Part, With, WithBody, WithFilter, WithHeaders, WithQuery};
 
 /// An extractor that ends in a ruma request; [`crate::Routes::ruma`] reads paths and method from it.
 pub trait RumaExtractor: axum::extract::FromRequest<crate::App, Rejection = crate::MatrixError> {

@@ -60,7 +60,7 @@ impl<M: IncomingRequest> IncomingRequest for Raw<M> {
         path_args: &[&str],
     ) -> Result<Self, DeserializationError> {
         let path = path_args.iter().map(|&argument| argument.to_owned()).collect();
-        let query = Arguments::of(request.uri());
+        let query = Arguments::of_uri(request.uri());
         Ok(Self { path, query, body: request.body().to_vec(), kind: PhantomData })
     }
 }

@@ -12,7 +12,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
-    let WithBody { request, body } = request;
+    let WithBody { request, part: body } = request;
     let may_go_back = may_go_back(&body)?;
     let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await?;
     let receipts =

@@ -15,7 +15,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
-    let WithBody { request, body } = request;
+    let WithBody { request, part: body } = request;
     let may_go_back = may_go_back(&body)?;
     if may_go_back && request.receipt_type != ReceiptType::FullyRead {
         return Err(MatrixError::invalid_param("Only m.fully_read may move back"));

@@ -16,7 +16,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<WithFilter<Request>>,
 ) -> Result<JsonBytes, MatrixError> {
-    let WithFilter { request, extras } = request;
+    let WithFilter { request, part: extras } = request;
     let viewer = viewer(&caller);
     let event = app.rooms.visible_event(&app.store, viewer, &request.room_id, &request.event_id).await?;
     let filter = EventFilter::new(&request.filter).with_extras(extras);

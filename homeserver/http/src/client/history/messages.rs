@@ -20,7 +20,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<WithFilter<AnyDirection>>,
 ) -> Result<JsonBytes, MatrixError> {
-    let WithFilter { request: AnyDirection(request), extras } = request;
+    let WithFilter { request: AnyDirection(request), part: extras } = request;
     let query = PageQuery {
         from: place("from", request.from.as_deref())?,
         to: place("to", request.to.as_deref())?,

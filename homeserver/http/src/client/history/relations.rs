@@ -19,20 +19,27 @@ use crate::{
     assemble::{ObjectWriter, total},
 };
 
+/// What one of ruma's three requests asks for, with the filters that only some of them have.
+macro_rules! query {
+    ($rel_type:expr, $kind:expr, $request:expr) => {
+        RelationsQuery {
+            rel_type: $rel_type,
+            kind: $kind,
+            from: place("from", $request.from.as_deref())?,
+            to: place("to", $request.to.as_deref())?,
+            forward: $request.dir == Direction::Forward,
+            recurse: $request.recurse,
+            limit: $request.limit.map(count),
+        }
+    };
+}
+
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1roomsroomidrelationseventid)
 pub async fn all(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<get_relating_events::v1::Request>,
 ) -> Result<JsonBytes, MatrixError> {
-    let query = RelationsQuery {
-        rel_type: None,
-        kind: None,
-        from: place("from", request.from.as_deref())?,
-        to: place("to", request.to.as_deref())?,
-        forward: request.dir == Direction::Forward,
-        recurse: request.recurse,
-        limit: request.limit.map(count),
-    };
+    let query = query!(None, None, request);
     answer(&app, &caller, &request.room_id, &request.event_id, &query).await
 }
 
@@ -41,15 +48,7 @@ pub async fn with_rel_type(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<get_relating_events_with_rel_type::v1::Request>,
 ) -> Result<JsonBytes, MatrixError> {
-    let query = RelationsQuery {
-        rel_type: Some(request.rel_type.to_string()),
-        kind: None,
-        from: place("from", request.from.as_deref())?,
-        to: place("to", request.to.as_deref())?,
-        forward: request.dir == Direction::Forward,
-        recurse: request.recurse,
-        limit: request.limit.map(count),
-    };
+    let query = query!(Some(request.rel_type.to_string()), None, request);
     answer(&app, &caller, &request.room_id, &request.event_id, &query).await
 }
 
@@ -58,15 +57,7 @@ pub async fn with_rel_type_and_event_type(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<get_relating_events_with_both::v1::Request>,
 ) -> Result<JsonBytes, MatrixError> {
-    let query = RelationsQuery {
-        rel_type: Some(request.rel_type.to_string()),
-        kind: Some(request.event_type.to_string()),
-        from: place("from", request.from.as_deref())?,
-        to: place("to", request.to.as_deref())?,
-        forward: request.dir == Direction::Forward,
-        recurse: request.recurse,
-        limit: request.limit.map(count),
-    };
+    let query = query!(Some(request.rel_type.to_string()), Some(request.event_type.to_string()), request);
     answer(&app, &caller, &request.room_id, &request.event_id, &query).await
 }
 

@@ -17,7 +17,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { request, .. }: GuestAllowed<WithHeaders<get_content::v1::Request>>,
 ) -> Result<Response, MatrixError> {
-    let WithHeaders { request, headers } = request;
+    let WithHeaders { request, part: headers } = request;
     content(&app, &request.server_name, &request.media_id, request.timeout_ms, None, &headers).await
 }
 
@@ -26,7 +26,7 @@ pub async fn named(
     State(app): State<App>,
     GuestAllowed { request, .. }: GuestAllowed<WithHeaders<get_content_as_filename::v1::Request>>,
 ) -> Result<Response, MatrixError> {
-    let WithHeaders { request, headers } = request;
+    let WithHeaders { request, part: headers } = request;
     let name = Some(request.filename);
     content(&app, &request.server_name, &request.media_id, request.timeout_ms, name, &headers).await
 }

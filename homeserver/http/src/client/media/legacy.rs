@@ -54,7 +54,7 @@ pub async fn download(
     MaybeAuthed { caller, request, .. }: MaybeAuthed<WithHeaders<get_content::v3::Request>>,
 ) -> Result<Response, MatrixError> {
     check_frozen(&app, caller.as_ref())?;
-    let WithHeaders { request, headers } = request;
+    let WithHeaders { request, part: headers } = request;
     content(&app, &request.server_name, &request.media_id, request.timeout_ms, None, &headers).await
 }
 
@@ -64,7 +64,7 @@ pub async fn download_named(
     MaybeAuthed { caller, request, .. }: MaybeAuthed<WithHeaders<get_content_as_filename::v3::Request>>,
 ) -> Result<Response, MatrixError> {
     check_frozen(&app, caller.as_ref())?;
-    let WithHeaders { request, headers } = request;
+    let WithHeaders { request, part: headers } = request;
     let name = Some(request.filename);
     content(&app, &request.server_name, &request.media_id, request.timeout_ms, name, &headers).await
 }
@@ -75,7 +75,7 @@ pub async fn download_thumbnail(
     MaybeAuthed { caller, request, .. }: MaybeAuthed<WithHeaders<get_content_thumbnail::v3::Request>>,
 ) -> Result<Response, MatrixError> {
     check_frozen(&app, caller.as_ref())?;
-    let WithHeaders { request, headers } = request;
+    let WithHeaders { request, part: headers } = request;
     let wanted = thumbnail::wanted(request.width, request.height, request.method.as_ref(), request.animated);
     let medium = (&*request.server_name, request.media_id.as_str());
     thumbnail::thumbnail(&app, medium, wanted, request.timeout_ms, &headers).await

@@ -15,7 +15,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { request, .. }: GuestAllowed<WithHeaders<v1::Request>>,
 ) -> Result<Response, MatrixError> {
-    let WithHeaders { request, headers } = request;
+    let WithHeaders { request, part: headers } = request;
     let wanted = wanted(request.width, request.height, request.method.as_ref(), request.animated);
     thumbnail(&app, (&request.server_name, &request.media_id), wanted, request.timeout_ms, &headers).await
 }

@@ -16,7 +16,7 @@ pub async fn by_id(
     GuestAllowed { caller, request }: GuestAllowed<WithBody<join_room_by_id::v3::Request>>,
 ) -> Result<Answer<join_room_by_id::v3::Response>, MatrixError> {
     app.limits.user(&caller.user, Action::Join)?;
-    let WithBody { request, body } = request;
+    let WithBody { request, part: body } = request;
     let joining = joining(&caller, request.reason, &body)?;
     app.flows.join_room(&request.room_id, &caller.user, &joining).await?;
     Ok(Answer(join_room_by_id::v3::Response::new(request.room_id)))
@@ -28,7 +28,7 @@ pub async fn by_id_or_alias(
     GuestAllowed { caller, request }: GuestAllowed<WithBody<join_room_by_id_or_alias::v3::Request>>,
 ) -> Result<Answer<join_room_by_id_or_alias::v3::Response>, MatrixError> {
     app.limits.user(&caller.user, Action::Join)?;
-    let WithBody { request, body } = request;
+    let WithBody { request, part: body } = request;
     let joining = joining(&caller, request.reason, &body)?;
     let room_id = app.rooms.resolve(&request.room_id_or_alias).await?;
     app.flows.join_room(&room_id, &caller.user, &joining).await?;

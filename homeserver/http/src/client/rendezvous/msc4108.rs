@@ -29,7 +29,7 @@ pub async fn create(
     State(app): State<App>,
     Public { request, .. }: Public<WithHeaders<Raw<Create>>>,
 ) -> Result<Response, MatrixError> {
-    let WithHeaders { request, headers } = request;
+    let WithHeaders { request, part: headers } = request;
     must_be_text(&headers)?;
     let made = app.rendezvous.create(PROTOCOL, request.body.into());
     let made = made.map_err(|error| refused(error, OVERTAKEN))?;

@@ -18,7 +18,7 @@ struct Score {
 /// An event that the reporter may not see looks like one that does not exist.
 pub async fn handler(
     State(app): State<App>,
-    Authed { caller, request: WithBody { request, body } }: Authed<WithBody<Request>>,
+    Authed { caller, request: WithBody { request, part: body } }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.user(&caller.user, Action::Other)?;
     let score =

@@ -23,7 +23,7 @@ pub async fn handler(
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.user(&caller.user, Action::CreateRoom)?;
     let mut wanted = wanted(caller.user, request.request)?;
-    wanted.invite_reason = invite_reason(&request.body)?;
+    wanted.invite_reason = invite_reason(&request.part)?;
     let request = wanted;
     let created = app.rooms.create(&request).await?;
     Ok(Answer(Response::new(created.room_id)))

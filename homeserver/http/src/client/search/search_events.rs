@@ -36,7 +36,7 @@ pub async fn handler(
     Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<JsonBytes, MatrixError> {
     app.limits.user(&caller.user, Action::Search)?;
-    let WithBody { request, body } = request;
+    let WithBody { request, part: body } = request;
     let Some(criteria) = request.search_categories.room_events else { return Ok(answer::nothing()) };
     let wishes: Wishes = serde_json::from_slice(&body).unwrap_or_default();
     let wants_context = wishes.search_categories.room_events.is_some_and(|wish| wish.event_context.is_some());

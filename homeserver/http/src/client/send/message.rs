@@ -18,7 +18,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<WithQuery<Request>>,
 ) -> Result<HttpResponse, MatrixError> {
-    let WithQuery { request, query } = request;
+    let WithQuery { request, part: query } = request;
     let kind = request.event_type.to_string();
     let content = rooms::canonical_object(request.body.json().get())?;
     if let Some(delay_ms) = schedule::delay_ms(&query)? {

@@ -46,7 +46,7 @@ pub async fn handler(
     Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.user(&caller.user, Action::Message)?;
-    let WithBody { request, body } = request;
+    let WithBody { request, part: body } = request;
     if caller.session.is_suspended {
         must_be_own(&app, &caller, &request.event_id).await?;
     }

@@ -17,7 +17,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<WithQuery<Request>>,
 ) -> Result<HttpResponse, MatrixError> {
-    let WithQuery { request, query } = request;
+    let WithQuery { request, part: query } = request;
     let content = rooms::canonical_object(request.body.json().get())?;
     let Request { room_id, event_type, state_key, .. } = request;
     let kind = event_type.to_string();

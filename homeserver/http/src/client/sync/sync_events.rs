@@ -1,18 +1,19 @@
 //! `GET /_matrix/client/v3/sync`
 
 use axum::extract::State;
-use ruma::api::client::sync::sync_events::v3::Filter;
+use ruma::api::client::sync::sync_events::v3::{Filter, Request};
 use sync::{FilterChoice, StateForm, SyncRequest};
 
-use super::{query::SyncQuery, while_session_lives};
-use crate::{App, GuestAllowed, JsonBytes, MatrixError};
+use super::{query::UnstableStateAfter, while_session_lives};
+use crate::{App, GuestAllowed, JsonBytes, MatrixError, extract::With};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync)
 pub async fn handler(
     State(app): State<App>,
-    GuestAllowed { caller, request: SyncQuery { request, unstable_state_after } }: GuestAllowed<SyncQuery>,
+    GuestAllowed { caller, request }: GuestAllowed<With<UnstableStateAfter, Request>>,
 ) -> Result<JsonBytes, MatrixError> {
-    let state_form = match (request.use_state_after, unstable_state_after) {
+    let With { request, part: unstable_state_after } = request;
+    let state_form = match (request.use_state_after, unstable_state_after.wanted) {
         (true, _) => StateForm::After,
         (false, true) => StateForm::AfterUnstable,
         (false, false) => StateForm::Before,

@@ -6,15 +6,14 @@
 use accounts::AccountError;
 use axum::{
     extract::{Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use flows::CONFIRM_ADDRESS_PATH;
 use http::{Method, StatusCode};
 
 use crate::{
-    Action, App, ClientInfo, MatrixError, Routes,
-    extract::read_body,
-    page::{FORM_BYTES_MAX, escaped, field, page},
+    Action, App, MatrixError, Routes,
+    page::{Fields, escaped, page},
 };
 
 const VOID: &str = "<p class=\"wrong\">此链接无效、已使用或已过期，请重新申请。<br>\
@@ -29,36 +28,21 @@ pub fn routes() -> Routes {
     )
 }
 
-async fn show(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if let Err(refused) = app.limits.address(ClientInfo::of(&parts, &app).address, Action::Login) {
-        return refused.into_response();
-    }
-    let query = parts.uri.query().unwrap_or_default();
-    let value = |name| field(query, name).unwrap_or_default();
-    let (sid, token) = (value("sid"), value("token"));
-    match app.accounts.address_of_link(&sid, &token).await {
-        Ok(Some(address)) => page(StatusCode::OK, &form(&sid, &token, &address)),
-        Ok(None) => page(StatusCode::NOT_FOUND, VOID),
-        Err(error) => MatrixError::from(error).into_response(),
-    }
+async fn show(State(app): State<App>, request: Request) -> Result<Response, MatrixError> {
+    let fields = Fields::of_address(&app, request, Action::Login)?;
+    let (sid, token) = (fields.value("sid"), fields.value("token"));
+    Ok(match app.accounts.address_of_link(&sid, &token).await? {
+        Some(address) => page(StatusCode::OK, &form(&sid, &token, &address)),
+        None => page(StatusCode::NOT_FOUND, VOID),
+    })
 }
 
-async fn confirm(State(app): State<App>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    if let Err(refused) = app.limits.address(ClientInfo::of(&parts, &app).address, Action::Login) {
-        return refused.into_response();
-    }
-    let body = match read_body(&app, &parts.headers, body, FORM_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(refused) => return refused.into_response(),
-    };
-    let body = String::from_utf8_lossy(&body);
-    let value = |name| field(&body, name).unwrap_or_default();
-    match app.accounts.confirm_address(&value("sid"), &value("token")).await {
-        Ok(next) => page(StatusCode::OK, &done(next.as_deref())),
-        Err(AccountError::AddressNotProved) => page(StatusCode::NOT_FOUND, VOID),
-        Err(error) => MatrixError::from(error).into_response(),
+async fn confirm(State(app): State<App>, request: Request) -> Result<Response, MatrixError> {
+    let fields = Fields::of_form(&app, request, Action::Login).await?;
+    match app.accounts.confirm_address(&fields.value("sid"), &fields.value("token")).await {
+        Ok(next) => Ok(page(StatusCode::OK, &done(next.as_deref()))),
+        Err(AccountError::AddressNotProved) => Ok(page(StatusCode::NOT_FOUND, VOID)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -4,7 +4,7 @@ use accounts::{AddressProofRequest, AddressPurpose};
 use axum::extract::State;
 use http::StatusCode;
 use ruma::{
-    SessionId,
+    OwnedSessionId, SessionId,
     api::{
         client::account::{
             request_3pid_management_token_via_email::v3 as add_by_email,
@@ -20,21 +20,27 @@ use ruma::{
 
 use crate::{Action, Answer, App, ClientInfo, MatrixError, MaybeAuthed, Public};
 
+/// What one of ruma's three requests asks for; they have the same fields and nothing else in common.
+macro_rules! wanted {
+    ($purpose:expr, $user:expr, $request:expr) => {
+        AddressProofRequest {
+            purpose: $purpose,
+            user: $user,
+            address: $request.email,
+            client_secret: $request.client_secret.to_string(),
+            send_attempt: $request.send_attempt.into(),
+            next_link: $request.next_link,
+        }
+    };
+}
+
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3registeremailrequesttoken)
 pub async fn register_email(
     State(app): State<App>,
     Public { client, request }: Public<register_by_email::Request>,
 ) -> Result<Answer<register_by_email::Response>, MatrixError> {
-    let request = AddressProofRequest {
-        purpose: AddressPurpose::Register,
-        user: None,
-        address: request.email,
-        client_secret: request.client_secret.to_string(),
-        send_attempt: request.send_attempt.into(),
-        next_link: request.next_link,
-    };
-    let sid = begin(&app, &client, request).await?;
-    Ok(Answer(register_by_email::Response::new(session_id(&sid)?)))
+    let wanted = wanted!(AddressPurpose::Register, None, request);
+    Ok(Answer(register_by_email::Response::new(begin(&app, &client, wanted).await?)))
 }
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3pidemailrequesttoken)
@@ -42,16 +48,8 @@ pub async fn add_email(
     State(app): State<App>,
     MaybeAuthed { caller, client, request }: MaybeAuthed<add_by_email::Request>,
 ) -> Result<Answer<add_by_email::Response>, MatrixError> {
-    let request = AddressProofRequest {
-        purpose: AddressPurpose::Add,
-        user: caller.map(|caller| caller.user),
-        address: request.email,
-        client_secret: request.client_secret.to_string(),
-        send_attempt: request.send_attempt.into(),
-        next_link: request.next_link,
-    };
-    let sid = begin(&app, &client, request).await?;
-    Ok(Answer(add_by_email::Response::new(session_id(&sid)?)))
+    let wanted = wanted!(AddressPurpose::Add, caller.map(|caller| caller.user), request);
+    Ok(Answer(add_by_email::Response::new(begin(&app, &client, wanted).await?)))
 }
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3accountpasswordemailrequesttoken)
@@ -59,16 +57,8 @@ pub async fn password_email(
     State(app): State<App>,
     Public { client, request }: Public<password_by_email::Request>,
 ) -> Result<Answer<password_by_email::Response>, MatrixError> {
-    let request = AddressProofRequest {
-        purpose: AddressPurpose::ResetPassword,
-        user: None,
-        address: request.email,
-        client_secret: request.client_secret.to_string(),
-        send_attempt: request.send_attempt.into(),
-        next_link: request.next_link,
-    };
-    let sid = begin(&app, &client, request).await?;
-    Ok(Answer(password_by_email::Response::new(session_id(&sid)?)))
+    let wanted = wanted!(AddressPurpose::ResetPassword, None, request);
+    Ok(Answer(password_by_email::Response::new(begin(&app, &client, wanted).await?)))
 }
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3registermsisdnrequesttoken)
@@ -97,16 +87,17 @@ pub async fn password_msisdn(
 }
 
 /// Letters go to people who may not want them, so both who asks and whom it reaches are counted.
-async fn begin(app: &App, client: &ClientInfo, request: AddressProofRequest) -> Result<String, MatrixError> {
+async fn begin(
+    app: &App,
+    client: &ClientInfo,
+    wanted: AddressProofRequest,
+) -> Result<OwnedSessionId, MatrixError> {
     app.limits.address(client.address, Action::Registration)?;
-    app.limits.text(&format!("letter to {}", request.address.trim().to_lowercase()), Action::LoginFailed)?;
-    Ok(app.flows.request_address_proof(request).await?)
+    app.limits.text(&format!("letter to {}", wanted.address.trim().to_lowercase()), Action::LoginFailed)?;
+    let sid = app.flows.request_address_proof(wanted).await?;
+    SessionId::parse(sid).map_err(|error| MatrixError::internal("write session id", error))
 }
 
 fn denied(message: &'static str) -> MatrixError {
     MatrixError::new(StatusCode::FORBIDDEN, ErrorCode::ThreepidDenied, message)
-}
-
-fn session_id(sid: &str) -> Result<ruma::OwnedSessionId, MatrixError> {
-    SessionId::parse(sid).map_err(|error| MatrixError::internal("write session id", error))
 }

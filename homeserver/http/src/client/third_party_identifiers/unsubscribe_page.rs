@@ -2,14 +2,14 @@
 
 use axum::{
     extract::{Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use delivery::push::UNSUBSCRIBE_PATH;
 use http::{Method, StatusCode};
 
 use crate::{
-    Action, App, ClientInfo, MatrixError, Routes,
-    page::{escaped, field, page},
+    Action, App, MatrixError, Routes,
+    page::{Fields, escaped, page},
 };
 
 const VOID: &str = "<p class=\"wrong\">此链接无效或已使用。<br>This link is not valid, or was used.</p>";
@@ -20,29 +20,23 @@ pub fn routes() -> Routes {
     Routes::new().raw(Method::GET, UNSUBSCRIBE_PATH, show).raw(Method::POST, UNSUBSCRIBE_PATH, end)
 }
 
-async fn show(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if let Err(refused) = app.limits.address(ClientInfo::of(&parts, &app).address, Action::Login) {
-        return refused.into_response();
-    }
-    let query = escaped(parts.uri.query().unwrap_or_default());
+async fn show(State(app): State<App>, request: Request) -> Result<Response, MatrixError> {
+    let fields = Fields::of_address(&app, request, Action::Login)?;
+    let query = escaped(fields.text());
     let form = format!(
         "<p>不再接收未读消息邮件？<br>Stop letters about unread messages?</p>\
          <form method=\"post\" action=\"{UNSUBSCRIBE_PATH}?{query}\"><button>停止 Stop</button></form>"
     );
-    page(StatusCode::OK, &form)
+    Ok(page(StatusCode::OK, &form))
 }
 
-async fn end(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if let Err(refused) = app.limits.address(ClientInfo::of(&parts, &app).address, Action::Login) {
-        return refused.into_response();
-    }
-    let query = parts.uri.query().unwrap_or_default();
-    let number = field(query, "pusher").and_then(|number| number.parse().ok()).unwrap_or_default();
-    match app.push.unsubscribe(number, &field(query, "token").unwrap_or_default()).await {
-        Ok(true) => page(StatusCode::OK, DONE),
-        Ok(false) => page(StatusCode::NOT_FOUND, VOID),
-        Err(error) => MatrixError::from(error).into_response(),
-    }
+/// The address says everything: mail programs send a form of their own.
+async fn end(State(app): State<App>, request: Request) -> Result<Response, MatrixError> {
+    let fields = Fields::of_address(&app, request, Action::Login)?;
+    let number = fields.value("pusher").parse().unwrap_or_default();
+    Ok(if app.push.unsubscribe(number, &fields.value("token")).await? {
+        page(StatusCode::OK, DONE)
+    } else {
+        page(StatusCode::NOT_FOUND, VOID)
+    })
 }
