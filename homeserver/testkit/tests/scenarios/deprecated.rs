@@ -82,6 +82,14 @@ async fn a_world_readable_room_can_be_peeked_into() {
     let again =
         passer.get(&format!("{path}&timeout=0&from={}", segment(body["end"].as_str().unwrap()))).await.ok();
     assert_eq!(again["chunk"], json!([]));
+
+    let from = segment(body["end"].as_str().unwrap());
+    let waiting = {
+        let (passer, path) = (passer.clone(), format!("{path}&timeout=60000&from={from}"));
+        tokio::spawn(async move { passer.get(&path).await.ok() })
+    };
+    let event = alice.sends(&room, "while somebody waits").await.event_id();
+    assert_eq!(waiting.await.unwrap()["chunk"][0]["event_id"], event);
 }
 
 #[tokio::test(flavor = "multi_thread")]

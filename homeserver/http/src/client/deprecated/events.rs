@@ -10,6 +10,7 @@ use rooms::pagination::PageQuery;
 use ruma::{OwnedRoomId, api::Direction};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
 
 use super::legacy::{filter, in_room, list, parsed, sync};
 use crate::{
@@ -20,8 +21,8 @@ use crate::{
 
 /// Events of one room in one answer.
 const LIMIT: u64 = 100;
-/// How long a peeking client waits before the room is looked at again, at most.
-const PEEK_WAIT_MS_MAX: u64 = 10_000;
+/// How long a peeking client waits, at most.
+const PEEK_WAIT_MS_MAX: u64 = 60_000;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -45,7 +46,8 @@ pub async fn handler(
         let room = app.rooms.readable_room(&app.store, &caller.user, room_id).await?;
         let is_member = room.member().is_some_and(|member| member.membership == rooms::Membership::Join);
         if !is_member {
-            return peek(&app, &caller, room_id, from, timeout_ms).await;
+            let answer = Box::pin(peek(&app, &caller, room_id, from, timeout_ms));
+            return while_session_lives(&app, &caller.session, answer).await.map(Json);
         }
     }
     let answer = Box::pin(poll(&app, &caller, from, timeout_ms, arguments.room_id.as_ref()));
@@ -82,15 +84,16 @@ async fn poll(
     Ok(json!({ "start": start, "end": end, "chunk": chunk }))
 }
 
-/// A room that the caller may read and is not in: what came after the token, looked at twice.
+/// A room that the caller may read and is not in: what came after the token, or comes while the client waits.
 async fn peek(
     app: &App,
     caller: &Caller,
     room_id: &OwnedRoomId,
     from: Option<String>,
     timeout_ms: u64,
-) -> Result<Json<Value>, MatrixError> {
+) -> Result<Value, MatrixError> {
     let room = app.rooms.readable_room(&app.store, &caller.user, room_id).await?;
+    let mut news = app.rooms.peek(&room);
     let newest = model::TimelinePos::from(app.rooms.latest_position(room.room()).await?);
     let start = match &from {
         Some(from) => rooms::token::decode(from)
@@ -105,15 +108,18 @@ async fn peek(
         filter: rooms::filter::EventFilter::default(),
         lazy_load_members: false,
     };
-    let mut page = app.rooms.page(&app.store, viewer(caller), &room, &query).await?;
-    if page.chunk.is_empty() && timeout_ms > 0 {
-        let wait = tokio::time::sleep(Duration::from_millis(timeout_ms.min(PEEK_WAIT_MS_MAX)));
+    let deadline = Instant::now() + Duration::from_millis(timeout_ms.min(PEEK_WAIT_MS_MAX));
+    let page = loop {
+        let page = app.rooms.page(&app.store, viewer(caller), &room, &query).await?;
+        if !page.chunk.is_empty() || Instant::now() >= deadline || app.shutdown.is_triggered() {
+            break page;
+        }
         tokio::select! {
-            () = wait => {}
+            () = news.changed() => {}
+            () = sleep_until(deadline) => {}
             () = app.shutdown.wait() => {}
         }
-        page = app.rooms.page(&app.store, viewer(caller), &room, &query).await?;
-    }
+    };
     let end = match page.end {
         Some(end) => end,
         None if page.chunk.is_empty() => page.start.clone(),
@@ -121,7 +127,7 @@ async fn peek(
             newest.max(model::TimelinePos::from(app.rooms.latest_position(room.room()).await?)),
         ),
     };
-    Ok(Json(json!({ "start": page.start, "end": end, "chunk": parsed(&page.chunk) })))
+    Ok(json!({ "start": page.start, "end": end, "chunk": parsed(&page.chunk) }))
 }
 
 fn text(value: &Value) -> String {
