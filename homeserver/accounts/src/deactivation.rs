@@ -1,4 +1,4 @@
-//! Closing an account, and work on rooms that must survive a crash.
+//! Closing an account, opening it again, and work on rooms that must survive a crash.
 //!
 //! This crate cannot reach rooms. What must happen there is written down in the batch that makes it
 //! necessary; `flows` does it, again after a restart if need be, and then strikes it off here.
@@ -41,7 +41,7 @@ impl UnfinishedWork {
 }
 
 impl Accounts {
-    /// Closes an account for ever: its password is gone at once, with `erase` its profile and account
+    /// Closes an account until an administrator opens it again: its password is gone at once, with `erase` its profile and account
     /// data too. The mark is for [`Accounts::finish_work`] once its devices and rooms are done.
     /// Closing a closed account does it again.
     pub async fn deactivate(&self, user: &UserId, erase: bool) -> Result<u64, AccountError> {
@@ -63,6 +63,44 @@ impl Accounts {
             self.forget_sessions_on_commit(&mut batch, user, Some(SessionEnd::LoggedOut));
             match self.0.store.commit(batch).await {
                 Ok(_) => return Ok(mark),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AccountError::Contended)
+    }
+
+    /// Opens a closed account again, with this password, as an ordinary one: its rank, devices, rooms and addresses
+    /// are gone. Opening an open account changes nothing.
+    ///
+    /// # Errors
+    /// `MissingParameter` without a password where people log in by one; `Contended` while something is still owed
+    /// to the closing (see [`Accounts::unfinished_work`]).
+    pub async fn reopen(&self, user: &UserId, password: Option<&str>) -> Result<(), AccountError> {
+        let hash = match password {
+            Some(password) => Some(self.0.passwords.hash(password).await?),
+            None if self.0.settings.password_login => return Err(AccountError::MissingParameter("password")),
+            None => None,
+        };
+        let key = user.to_owned();
+        for _ in 0..WRITE_TRIES_MAX {
+            let old = self.0.store.get(&USERS, &key).await?.ok_or(AccountError::UnknownUser)?;
+            if !old.deactivated {
+                return Ok(());
+            }
+            let mut batch = Batch::new();
+            batch.expect_eq(&USERS, &key, &old);
+            // Else the rest of the closing would end what begins now.
+            batch.expect_absent(&UNFINISHED, &(UnfinishedWork::LeaveRooms.code(), key.clone()));
+            batch.put(&USERS, &key, &UserRow { deactivated: false, erased: false, ..old });
+            let position = batch.position();
+            streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
+            if let Some(hash) = &hash {
+                batch.put(&PASSWORDS, &key, hash);
+            }
+            self.forget_sessions_on_commit(&mut batch, user, None);
+            match self.0.store.commit(batch).await {
+                Ok(_) => return Ok(()),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }

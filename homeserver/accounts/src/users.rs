@@ -19,11 +19,11 @@ pub struct UserStatus {
     pub guest: bool,
     /// May use the administration interface.
     pub admin: bool,
-    /// Closed for ever.
+    /// Closed, with its devices and its places in rooms, until an administrator opens it again.
     pub deactivated: bool,
     /// The person asked that new members no longer see their old messages.
     pub erased: bool,
-    /// Closed until an administrator opens it again.
+    /// Refused until an administrator unlocks it; it keeps what it has.
     pub locked: bool,
     /// May read and leave, not write.
     pub suspended: bool,

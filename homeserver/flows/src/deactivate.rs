@@ -1,4 +1,4 @@
-//! Closing an account, with its devices and its places in rooms.
+//! Closing an account, with its devices and its places in rooms, and opening it again without them.
 
 use accounts::UnfinishedWork;
 use ruma::UserId;
@@ -9,11 +9,22 @@ use crate::{Flows, FlowsError};
 const REASON: &str = "Account deactivated";
 
 impl Flows {
-    /// Closes an account for ever: no password, no devices, no rooms; with `erase` no profile and no
+    /// Closes an account: no password, no devices, no rooms; with `erase` no profile and no
     /// account data either. Once this has begun it is finished, if need be after a restart.
     pub async fn deactivate(&self, user: &UserId, erase: bool) -> Result<(), FlowsError> {
         let mark = self.0.accounts.deactivate(user, erase).await?;
         self.finish_deactivation(user, mark).await
+    }
+
+    /// Opens a closed account again, when what the closing owed is done. It has no devices and no rooms; a password
+    /// is needed where people log in by one.
+    pub async fn reopen_account(&self, user: &UserId, password: Option<&str>) -> Result<(), FlowsError> {
+        for (work, owner, mark) in self.0.accounts.unfinished_work().await? {
+            if work == UnfinishedWork::LeaveRooms && owner == user {
+                self.finish_deactivation(user, mark).await?;
+            }
+        }
+        Ok(self.0.accounts.reopen(user, password).await?)
     }
 
     pub(crate) async fn finish_deactivation(&self, user: &UserId, mark: u64) -> Result<(), FlowsError> {

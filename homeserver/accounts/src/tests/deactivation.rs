@@ -43,6 +43,26 @@ async fn erasing_takes_profile_and_account_data_away() {
 }
 
 #[tokio::test]
+async fn an_account_opens_again_with_a_new_password_once_its_closing_is_done() {
+    let f = fixture().await;
+    let alice = f.user("alice").await;
+    let old = f.login(&alice, DeviceChoice::default()).await;
+    f.accounts.set_admin(&alice, true).await.unwrap();
+    let mark = f.accounts.deactivate(&alice, true).await.unwrap();
+    assert!(matches!(f.accounts.reopen(&alice, None).await, Err(AccountError::MissingParameter(_))));
+    assert!(matches!(f.accounts.reopen(&alice, Some(PASSWORD)).await, Err(AccountError::Contended)));
+    f.accounts.remove_other_devices(&alice, None).await.unwrap();
+    f.accounts.finish_work(UnfinishedWork::LeaveRooms, &alice, mark).await.unwrap();
+    f.accounts.reopen(&alice, Some("another horse")).await.unwrap();
+    let status = f.accounts.status(f.accounts.reader(), &alice).await.unwrap().unwrap();
+    assert!(!status.deactivated && !status.erased && !status.admin);
+    assert!(f.accounts.is_password(&alice, "another horse").await.unwrap());
+    assert!(matches!(f.accounts.authenticate(&old.tokens.access_token).await, Err(AuthError::Unknown)));
+    f.accounts.reopen(&alice, Some(PASSWORD)).await.unwrap();
+    assert!(!f.accounts.is_password(&alice, PASSWORD).await.unwrap(), "an open account is left alone");
+}
+
+#[tokio::test]
 async fn a_new_password_replaces_the_old_one() {
     let f = fixture().await;
     let alice = f.user("alice").await;

@@ -161,9 +161,6 @@ async fn put(call: Call) -> Result<Value, MatrixError> {
     let changes: Changes = call.body()?;
     let status = call.app.accounts.status(&call.app.store, &user).await?;
     let is_closed = status.is_some_and(|status| status.deactivated);
-    if is_closed && changes.deactivated == Some(false) {
-        return Err(MatrixError::bad_request("A deactivated account cannot be opened again"));
-    }
     if user == call.caller.user && (changes.admin == Some(false) || changes.deactivated == Some(true)) {
         return Err(MatrixError::bad_request("You may not take your own administration away"));
     }
@@ -173,6 +170,8 @@ async fn put(call: Call) -> Result<Value, MatrixError> {
     let is_new = status.is_none();
     if is_new {
         create(&call, &user, &changes).await?;
+    } else if is_closed && changes.deactivated == Some(false) {
+        call.app.flows.reopen_account(&user, changes.password.as_deref()).await?;
     } else if let Some(password) = &changes.password {
         call.app.accounts.set_password(&user, password).await?;
         if changes.logout_devices.unwrap_or(true) {

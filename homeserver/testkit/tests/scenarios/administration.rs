@@ -66,7 +66,7 @@ async fn accounts_are_listed_made_and_changed() {
     assert_eq!(root.get(&format!("{ADMIN}/v2/users")).await.ok()["total"], 2);
     assert_eq!(root.get(&format!("{ADMIN}/v2/users?deactivated=true")).await.ok()["total"], 3);
     assert_eq!(root.get(&format!("{ADMIN}/v2/users?admins=true")).await.ok()["total"], 1);
-    root.put(&path, json!({"deactivated": false})).await.fails_as(400, "M_UNKNOWN");
+    root.put(&path, json!({"deactivated": false})).await.fails_as(400, "M_MISSING_PARAM");
     root.put(&user_path("v2", &root, ""), json!({"admin": false})).await.fails_as(400, "M_UNKNOWN");
     root.get(&format!("{ADMIN}/v2/users/{}", segment("@no:test.example"))).await.fails_as(404, "M_NOT_FOUND");
     root.get(&format!("{ADMIN}/v2/users?limit=x")).await.fails_as(400, "M_INVALID_PARAM");
@@ -76,6 +76,34 @@ async fn accounts_are_listed_made_and_changed() {
         true
     );
     drop(alice);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_account_is_opened_again_with_a_password_and_nothing_else() {
+    let mut w = World::start().await;
+    let root = w.administrator("root").await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let room = bob.creates_room_with([&alice]).await;
+    alice.sets_displayname("Alice").await.ok();
+    let path = user_path("v2", &alice, "");
+    root.put(&path, json!({"admin": true})).await.ok();
+    root.put(&path, json!({"deactivated": true})).await.ok();
+    root.put(&path, json!({"password": "fresh"})).await.fails_as(403, "M_USER_DEACTIVATED");
+    root.put(&path, json!({"deactivated": false, "password": ""})).await.fails_as(400, "M_WEAK_PASSWORD");
+    login(&w.stranger(), &alice.id, "fresh").await.fails_as(403, "M_USER_DEACTIVATED");
+
+    let opened = root.put(&path, json!({"deactivated": false, "password": "fresh"})).await.ok();
+    assert_eq!((&opened["deactivated"], &opened["admin"]), (&json!(false), &json!(false)));
+    assert_eq!(opened["displayname"], "Alice");
+    whoami(&alice).await.fails_as(401, "M_UNKNOWN_TOKEN");
+    login(&w.stranger(), &alice.id, alice.password()).await.fails_as(403, "M_FORBIDDEN");
+    w.restarts().await;
+    let session = login(&w.stranger(), &alice.id, "fresh").await.ok();
+    let alice = alice.with_token(session["access_token"].as_str().unwrap());
+    assert!(alice.joined_rooms().await.is_empty());
+    alice.reads_room(&room, "state").await.fails_as(403, "M_FORBIDDEN");
+    bob.invites(&room, &alice).await.ok();
+    alice.joins(&room).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -412,4 +440,46 @@ async fn media_are_listed_quarantined_and_deleted() {
     root.delete(&format!("{ADMIN}/v1/media/test.example/{id}")).await.ok();
     alice.get(&download).await.fails_as(404, "M_NOT_FOUND");
     assert_eq!(root.get(&user_path("v1", &alice, "/media")).await.ok()["total"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_media_of_a_user_or_a_room_are_quarantined_at_once() {
+    let w = World::start().await;
+    let root = w.administrator("root").await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let room = alice.creates_room_with([&bob]).await;
+    let shown = async |user: &User, text: &str| {
+        let uri = user.uploads(text.as_bytes(), "text/plain", None).await;
+        let file = json!({"msgtype": "m.file", "body": text, "url": uri});
+        user.sends_event(&room, "m.room.message", file).await.ok();
+        uri
+    };
+    let [one, two] = [shown(&alice, "one").await, shown(&alice, "two").await];
+    let bobs = shown(&bob, "bob's").await;
+    let unseen = bob.uploads(b"never sent", "text/plain", None).await;
+    let kept = shown(&alice, "kept").await;
+    let id = |uri: &str| uri.rsplit_once('/').unwrap().1.to_owned();
+    let status = async |uri: &str| bob.downloads(uri).await.status;
+    root.post(&format!("{ADMIN}/v1/media/protect/{}", id(&kept)), json!({})).await.ok();
+
+    let of_alice = format!("{ADMIN}/v1/user/{}/media/quarantine", segment(&alice.id));
+    bob.post(&of_alice, json!({})).await.fails_as(403, "M_FORBIDDEN");
+    assert_eq!(root.post(&of_alice, json!({})).await.ok(), json!({"num_quarantined": 2}));
+    assert_eq!(root.post(&of_alice, json!({})).await.ok(), json!({"num_quarantined": 0}), "they are already");
+    for (uri, expected) in [(&one, 404), (&two, 404), (&kept, 200), (&bobs, 200), (&unseen, 200)] {
+        assert_eq!(status(uri).await, expected, "{uri}");
+    }
+
+    let of_room = format!("{ADMIN}/v1/room/{}/media/quarantine", segment(&room));
+    bob.post(&of_room, json!({})).await.fails_as(403, "M_FORBIDDEN");
+    assert_eq!(root.post(&of_room, json!({})).await.ok(), json!({"num_quarantined": 1}));
+    for (uri, expected) in [(&kept, 200), (&bobs, 404), (&unseen, 200)] {
+        assert_eq!(status(uri).await, expected, "{uri}");
+    }
+    let info = root.get(&format!("{ADMIN}/v1/media/test.example/{}", id(&bobs))).await.ok();
+    assert_eq!(info["media_info"]["quarantined_by"], root.id);
+    let nowhere = format!("{ADMIN}/v1/room/{}/media/quarantine", segment("!no:test.example"));
+    root.post(&nowhere, json!({})).await.fails_as(404, "M_NOT_FOUND");
+    let nobody = format!("{ADMIN}/v1/user/{}/media/quarantine", segment("@no:test.example"));
+    root.post(&nobody, json!({})).await.fails_as(404, "M_NOT_FOUND");
 }
