@@ -13,7 +13,7 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Database, DatabaseEngine, Federation, FederationPeer, FederationPolicy,
+    Acme, ActionRate, Appservices, Clients, Database, DatabaseEngine, Federation, FederationPeer, FederationPolicy,
     IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media, MediaStorage, Metrics,
     Outbound, Passwords, PeerKind, Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server,
     ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
@@ -54,6 +54,8 @@ pub struct Config {
     pub user_directory: UserDirectory,
     /// Calls.
     pub rtc: Rtc,
+    /// What clients are told about this server.
+    pub clients: Clients,
     /// Uploaded files.
     pub media: Media,
     /// URL previews.
@@ -64,6 +66,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// Other Matrix servers.
     pub federation: Federation,
+    /// Bridges and bots.
+    pub appservices: Appservices,
     /// Push notifications.
     pub push: Push,
     /// E-mail.
@@ -93,11 +97,13 @@ impl Config {
             &self.turn,
             &self.user_directory,
             &self.rtc,
+            &self.clients,
             &self.media,
             &self.url_previews,
             &self.rate_limits,
             &self.outbound,
             &self.federation,
+            &self.appservices,
             &self.push,
             &self.mail,
             &self.logging,

@@ -17,7 +17,8 @@ section! {
         pub domains: Vec<String> = Vec::new(),
         /// Mail address that the authority may write to.
         pub contact: Option<String> = None => "\"admin@example.org\"",
-        /// The authority's directory.
+        /// The authority's directory. When its own certificate is of an authority of yours, name that one in
+        /// outbound.authorities_file.
         pub directory_url: String = "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
     }
 }

@@ -85,3 +85,30 @@ pub const PEERS_COUNTED_MAX: u64 = 50_000;
 
 /// Rules about peers that the operator may write.
 pub const PEER_RULES_MAX: usize = 1_000;
+
+/// Longest time that a question about one user or alias may take.
+pub const QUERY_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Longest profile of a user of another server, in bytes.
+pub const PROFILE_ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// Servers taken over from an answer about an alias.
+pub const ALIAS_SERVERS_MAX: usize = 50;
+
+/// Longest time that a page of a directory or a level of a space may take.
+pub const DIRECTORY_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Longest time that asking for keys of users may take; clients wait for it before they send.
+pub const KEYS_OF_USERS_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Servers that are asked at once for keys of users.
+pub const SERVERS_ASKED_AT_ONCE: usize = 50;
+
+/// Servers that are asked for one space.
+pub const SPACE_SERVERS_ASKED_MAX: usize = 5;
+
+/// Spaces of other servers that are remembered.
+pub const SPACES_CACHED_MAX: u64 = 1_000;
+
+/// How long a space of another server is remembered.
+pub const SPACES_CACHED_AGE: Duration = Duration::from_secs(5 * 60);

@@ -5,7 +5,8 @@ use std::{ops::Deref, sync::Arc};
 use accounts::Accounts;
 use administration::{Administration, TurnSettings};
 use base::{Clock, Rng, Shutdown};
-use delivery::{delayed_events::DelayedEvents, push::Push};
+use federation::Federation;
+use delivery::{appservices::Services, delayed_events::DelayedEvents, push::Push};
 use flows::Flows;
 use keys::Keys;
 use media::Media;
@@ -30,6 +31,8 @@ pub struct AppParts {
     pub accounts: Accounts,
     /// Rooms and their events.
     pub rooms: Rooms,
+    /// Other servers.
+    pub federation: Federation,
     /// To-device messages and device lists.
     pub keys: Keys,
     /// `/sync`.
@@ -42,6 +45,8 @@ pub struct AppParts {
     pub administration: Administration,
     /// What the operator says about TURN.
     pub turn: TurnSettings,
+    /// Application services.
+    pub services: Services,
     /// Pushers and notifications.
     pub push: Push,
     /// Content, thumbnails, URL previews.

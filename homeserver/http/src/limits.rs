@@ -4,6 +4,15 @@
 /// room keys and to-device messages carry many items in one request.
 pub const JSON_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Largest JSON body of a request of another server, in bytes: 50 events and 100 ephemeral ones of full size.
+pub const FEDERATION_BODY_BYTES_MAX: usize = 12 * 1024 * 1024;
+
+/// Servers that an answer about an alias names.
+pub const ALIAS_SERVERS_MAX: usize = 50;
+
+/// Servers whose keys may be asked for in one request.
+pub const KEY_QUERY_SERVERS_MAX: usize = 200;
+
 /// Bytes beyond a body's limit that are read and thrown away, so that the client hears why it is refused.
 pub const DISCARDED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -60,3 +69,6 @@ pub const RENDEZVOUS_BYTES_MAX: usize = 4_096;
 
 /// How long a rendezvous lasts, in milliseconds: time enough to point a camera and to confirm.
 pub const RENDEZVOUS_LIFE_MS: u64 = 300_000;
+
+/// Rooms in one page of what an application service lists for a network.
+pub const NETWORK_ROOMS_PER_PAGE_MAX: usize = 100;

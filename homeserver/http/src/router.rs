@@ -4,17 +4,18 @@ use axum::{Router, middleware};
 use http::{Response, header::CONTENT_TYPE};
 use tower_http::compression::{CompressionLayer, CompressionLevel, Predicate, predicate::SizeAbove};
 
-use crate::{App, Routes, admin, client, edge, fallback, first_administrator, limits::COMPRESS_BYTES_MIN};
+use crate::{App, Routes, admin, client, edge, fallback, federation, first_administrator, limits::COMPRESS_BYTES_MIN};
 
 /// Builds the service for the client listeners.
 pub fn router(app: App) -> Router {
-    surrounded(client::routes().merge(admin::routes()).merge(first_administrator::routes()), app)
+    let own = client::routes().merge(admin::routes()).merge(first_administrator::routes());
+    surrounded(own.merge(federation::routes()), app)
 }
 
-/// Builds the service for the listener of other servers: only discovery, everything else is
-/// `M_UNRECOGNIZED`.
+/// Builds the service for the listener of other servers: their API and the discovery documents. The listeners for
+/// clients serve the same, for use behind a proxy that has one port.
 pub fn federation_router(app: App) -> Router {
-    surrounded(client::discovery::well_known::routes(), app)
+    surrounded(federation::routes().merge(client::discovery::well_known::routes()), app)
 }
 
 fn surrounded(routes: Routes, app: App) -> Router {

@@ -30,7 +30,7 @@ pub struct PublishedKeys {
 type Added = (String, OwnedUserId, String, String);
 
 impl Keys {
-    /// The keys of `user` as `asker` sees them. `names` holds the devices that exist, each with its display name;
+    /// The keys of `user` as `asker` sees them, or as another server does. `names` holds the devices that exist, each with its display name;
     /// keys of other devices are left out.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl Keys {
     pub async fn published(
         &self,
         reader: &Reader,
-        asker: &UserId,
+        asker: Option<&UserId>,
         user: &UserId,
         names: &BTreeMap<OwnedDeviceId, Option<String>>,
     ) -> Result<PublishedKeys, KeysError> {
@@ -64,7 +64,7 @@ impl Keys {
             let place = match usage {
                 usage if usage == Usage::Master as u8 => &mut published.master,
                 usage if usage == Usage::SelfSigning as u8 => &mut published.self_signing,
-                usage if usage == Usage::UserSigning as u8 && asker == user => &mut published.user_signing,
+                usage if usage == Usage::UserSigning as u8 && asker == Some(user) => &mut published.user_signing,
                 _ => continue,
             };
             *place = Some(with_signatures(&text, &added)?);
@@ -72,15 +72,36 @@ impl Keys {
         Ok(published)
     }
 
-    /// Signatures of the owner and of the asker; what others verified is nobody else's business.
-    async fn added_signatures(
+    /// The keys of a user of another server, as that server gave them, with what `asker` signed of them here.
+    ///
+    /// # Errors
+    /// Whatever the store answers.
+    pub async fn with_own_signatures(
         &self,
         reader: &Reader,
         asker: &UserId,
         user: &UserId,
+        mut keys: PublishedKeys,
+    ) -> Result<PublishedKeys, KeysError> {
+        let added = self.added_signatures(reader, Some(asker), user).await?;
+        // A key without the form of one is handed on as it is: its reader has to check it anyway.
+        if let Some(master) = &mut keys.master
+            && let Ok(signed) = with_signatures(master, &added)
+        {
+            *master = signed;
+        }
+        Ok(keys)
+    }
+
+    /// Signatures of the owner and of the asker; what others verified is nobody else's business.
+    async fn added_signatures(
+        &self,
+        reader: &Reader,
+        asker: Option<&UserId>,
+        user: &UserId,
     ) -> Result<Vec<Added>, StoreError> {
         let mut added = Vec::new();
-        let signers = [Some(user), Some(asker).filter(|asker| *asker != user)];
+        let signers = [Some(user), asker.filter(|asker| *asker != user)];
         for signer in signers.into_iter().flatten() {
             let prefix = (user.to_owned(), signer.to_owned());
             let scan = Scan::prefix(&prefix).limit(SIGNATURES_PER_USER_MAX);

@@ -5,7 +5,10 @@
 //! for anything else. For runs without containers the folders and the address come from
 //! `LIANQIAO_COMPLEMENT_CA_DIR`, `LIANQIAO_DATA_DIR` and `LIANQIAO_BIND_ADDRESS`.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use config::Config;
 use rcgen::{CertificateParams, KeyPair};
@@ -63,12 +66,22 @@ impl ComplementEnvironment {
         config.rooms.default_version = "11".to_owned();
         config.media.without_token = true;
         config.url_previews.enabled = true;
-        // The pages that are previewed are served by the tests, from wherever they run.
+        // The pages that are previewed and the other servers are served by the tests, from wherever they run, with
+        // certificates of Complement's authority.
         config.outbound.allowed_ranges = vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()];
+        config.appservices.registrations = vec!["/complement/appservice".to_owned()];
+        let authority = self.authority_file();
+        if authority.exists() {
+            config.outbound.authorities_file = Some(authority.to_string_lossy().into_owned());
+        }
         config.rate_limits.enabled = false;
         config.metrics.enabled = false;
         config.logging.filter = "info,ruma_state_res=error".to_owned();
         config
+    }
+
+    fn authority_file(&self) -> PathBuf {
+        Path::new(&self.authority_directory).join("ca.crt")
     }
 
     /// A certificate for the server name from Complement's authority; none where there is no
@@ -77,8 +90,8 @@ impl ComplementEnvironment {
     /// # Errors
     /// When the authority's files are there and cannot be used.
     pub(crate) fn certificate(&self) -> Result<Option<Arc<Certificate>>, StartError> {
-        let directory = Path::new(&self.authority_directory);
-        let (certificate, key) = (directory.join("ca.crt"), directory.join("ca.key"));
+        let key = Path::new(&self.authority_directory).join("ca.key");
+        let certificate = self.authority_file();
         if !certificate.exists() || !key.exists() {
             return Ok(None);
         }

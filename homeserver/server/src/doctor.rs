@@ -173,7 +173,7 @@ fn key(config: &Config, directory: &Path) -> Finding {
         return Note("there is no signing key yet; the first start makes it".to_owned());
     }
     match signing_key::load_or_create(directory, &base::Rng::system()) {
-        Ok(key) => Good(format!("the signing key ed25519:{} is readable", key.version())),
+        Ok(keys) => Good(format!("the signing key {} is readable", keys.current_id())),
         Err(error) => Bad(error.to_string()),
     }
 }

@@ -6,7 +6,10 @@ use accounts::{Accounts, AccountsParts};
 use administration::{Administration, AdministrationParts};
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
+use federation::{Federation, FederationParts};
+use appservice::{Appservices, AppservicesParts};
 use delivery::{
+    appservices::{ServiceNames, Services, ServicesParts},
     delayed_events::{DelayedEvents, DelayedEventsParts},
     push::{Push, PushParts},
 };
@@ -15,7 +18,7 @@ use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
 use mail::Mailer;
 use media::{Media, MediaParts};
-use outbound::{Lookup, Outbound, SystemLookup};
+use outbound::{Lookup, Outbound, OutboundSettings, SystemLookup};
 use rooms::{Rooms, RoomsParts};
 use search::{Place, Search, SearchParts};
 use store::{Engine, Identity, Store};
@@ -26,6 +29,9 @@ use crate::{StartError, engine, settings, signing_key};
 
 /// Name of the folder of the search index in the data folder. It can be deleted: it is made anew.
 const SEARCH_FOLDER_NAME: &str = "search";
+
+/// Name of the folder of registrations in the data folder.
+const APPSERVICES_FOLDER_NAME: &str = "appservices";
 
 /// What a test may bring along; the default is the real thing.
 #[derive(Default)]
@@ -64,7 +70,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
             engine::open(config, directory)?
         }
     };
-    let signing_key = if keeps_nothing {
+    let own_keys = if keeps_nothing {
         signing_key::ephemeral(&rng)?
     } else {
         create_directory(directory)?;
@@ -73,7 +79,11 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), rooms::migrations()).await?;
 
     let lookup = options.lookup.unwrap_or_else(|| Arc::new(SystemLookup));
-    let outbound = Outbound::with_lookup(settings::outbound(config)?, lookup)?;
+    let lookup_of_services = Arc::clone(&lookup);
+    let outbound = Outbound::with_lookup(settings::outbound(config)?, Arc::clone(&lookup))?;
+    // Of its own, so that peers and everything else do not wait for each other.
+    let outbound_to_peers =
+        Outbound::with_lookup(OutboundSettings { http1_only: true, ..settings::outbound(config)? }, lookup)?;
 
     let notifier = Notifier::new();
     store.listen(Arc::new(notifier.clone()));
@@ -101,10 +111,24 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         clock: clock.clone(),
         rng: rng.clone(),
         accounts: accounts.clone(),
-        server_name,
-        signing_key,
+        server_name: server_name.clone(),
+        signing_key: Arc::clone(own_keys.current()),
         settings: settings::rooms(config)?,
     });
+    let federation = Federation::open(FederationParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        rng: rng.clone(),
+        server_name,
+        own_keys,
+        outbound: outbound_to_peers,
+        rooms: rooms.clone(),
+        accounts: accounts.clone(),
+        keys: keys.clone(),
+        media: media.clone(),
+        settings: settings::federation(config)?,
+    })
+    .await?;
     let search = Search::open(SearchParts {
         store: store.clone(),
         rooms: rooms.clone(),
@@ -131,6 +155,24 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     .await?;
     let consequences = DeviceConsequences { keys: keys.clone(), rooms: rooms.clone(), push: push.clone() };
     accounts.observe_devices(Arc::new(consequences));
+    let appservices = Appservices::open(AppservicesParts {
+        server_name: accounts.server_name().to_owned(),
+        places: config.appservices.registrations.iter().map(Into::into).collect(),
+        folder: directory.join(APPSERVICES_FOLDER_NAME),
+        outbound: Outbound::with_lookup(settings::outbound_to_services(config)?, lookup_of_services)?,
+    })
+    .await;
+    accounts.reserve_names(Arc::new(ServiceNames(appservices.clone())));
+    let services = Services::open(ServicesParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        rng: rng.clone(),
+        appservices,
+        accounts: accounts.clone(),
+        rooms: rooms.clone(),
+        keys: keys.clone(),
+    })
+    .await?;
     let sync = Sync::new(SyncParts {
         store: store.clone(),
         notifier,
@@ -148,6 +190,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     let flows = Flows::new(FlowsParts {
         accounts: accounts.clone(),
         rooms: rooms.clone(),
+        federation: federation.clone(),
         administration: administration.clone(),
         notices: settings::notices(config),
         post: mailer.map(|mailer| {
@@ -177,6 +220,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         accounts,
         rooms,
         search,
+        federation,
         keys,
         media,
         sync,
@@ -184,6 +228,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         turn: settings::turn(config),
         delayed_events,
         rendezvous: Rendezvous::new(clock.clone(), rng.clone()),
+        services,
         push,
         flows,
         limits: RateLimits::new(http.rate_limits.as_ref()),
@@ -204,6 +249,7 @@ fn tables() -> Vec<store::TableInfo> {
         keys::tables(),
         media::tables(),
         rooms::tables(),
+        federation::tables(),
         search::tables(),
         delivery::tables(),
     ]

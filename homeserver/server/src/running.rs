@@ -71,6 +71,9 @@ pub enum StartError {
     /// Accounts cannot be prepared.
     #[error("accounts cannot be prepared: {0}")]
     Accounts(#[from] AccountError),
+    /// What is known of other servers cannot be read.
+    #[error("federation cannot be prepared: {0}")]
+    Federation(#[from] federation::FederationError),
     /// The search index cannot be opened.
     #[error("{0}; its folder may be deleted, it is made anew")]
     Search(#[from] search::SearchError),
@@ -192,7 +195,9 @@ impl RunningServer {
         let tls = match &self.certificate {
             Some(certificate) => Some(Tls::new(certificate.clone(), None)?),
             None if self.config.acme.enabled => {
-                Some(acme::start(&self.config.acme, &directory, self.shutdown.clone())?)
+                let authorities = settings::outbound(&self.config)?.extra_authorities_pem;
+                let shutdown = self.shutdown.clone();
+                Some(acme::start(&self.config.acme, &directory, authorities.as_deref(), shutdown)?)
             }
             None => None,
         };
@@ -290,6 +295,11 @@ impl RunningServer {
             }
             (Some(_) | None, _, _) => Ok(()),
         }
+    }
+
+    /// Reads the registrations of application services again; what is wrong with one is in the log.
+    pub async fn reload_appservices(&self) {
+        self.app.services.register().reload().await;
     }
 
     /// Stops: no new connections, long polls answer, running requests finish, then the store closes.

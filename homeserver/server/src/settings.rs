@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 
 use config::{ActionRate, Config, MediaStorage};
 use delivery::{delayed_events::DelayedEventSettings, push::PushSettings};
+use federation::{
+    FederationSettings,
+    policy::{PeerKind, PeerRule, PolicyMode, PolicySettings},
+};
 use flows::{
     NoticeSettings,
     single_sign_on::{ProviderSettings, SingleSignOnSettings},
@@ -46,10 +50,34 @@ pub(crate) fn http(config: &Config) -> Result<HttpSettings, StartError> {
         body_timeout: Duration::from_secs(config.listeners.body_timeout_seconds),
         registration_shared_secret: config.registration.shared_secret.clone(),
         rtc_livekit_urls: config.rtc.livekit_service_urls.clone(),
+        client_hints: client_hints(&config.clients),
         directory_without_token: config.rooms.directory_without_token,
         media_without_token: config.media.without_token,
         default_room_version: default_room_version(config)?,
     })
+}
+
+/// Keys of `/.well-known/matrix/client` that clients of the Element family read. What says the same as no key is left
+/// out.
+fn client_hints(clients: &config::Clients) -> serde_json::Value {
+    let mut hints = clients.further_keys().unwrap_or_default();
+    let mut encryption = serde_json::Map::new();
+    for (key, value, is_said) in [
+        ("default", clients.encryption_default, !clients.encryption_default),
+        ("force_disable", clients.encryption_disabled, clients.encryption_disabled),
+        ("secure_backup_required", clients.key_backup_required, clients.key_backup_required),
+    ] {
+        if is_said {
+            encryption.insert(key.to_owned(), value.into());
+        }
+    }
+    if !encryption.is_empty() {
+        hints.insert("io.element.e2ee".to_owned(), encryption.into());
+    }
+    if let Some(domain) = &clients.jitsi_domain {
+        hints.insert("io.element.jitsi".to_owned(), serde_json::json!({ "preferredDomain": domain }));
+    }
+    hints.into()
 }
 
 pub(crate) fn accounts(config: &Config) -> AccountSettings {
@@ -162,6 +190,7 @@ pub(crate) fn rooms(config: &Config) -> Result<RoomsSettings, StartError> {
     Ok(RoomsSettings {
         default_version: default_room_version(config)?,
         presence_enabled: config.presence.enabled,
+        redacted_kept_ms: config.rooms.redacted_content_days.saturating_mul(24 * 60 * 60 * 1000),
         cache_bytes: config.database.object_cache_mebibytes.saturating_mul(1024 * 1024),
         ..RoomsSettings::default()
     })
@@ -191,6 +220,62 @@ pub(crate) fn outbound(config: &Config) -> Result<OutboundSettings, StartError> 
         extra_authorities_pem,
         proxy: section.proxy.clone(),
         user_agent: concat!("Lianqiao/", env!("CARGO_PKG_VERSION")).to_owned(),
+        http1_only: false,
+    })
+}
+
+/// Server names are read here, so that a mistake is found at the start.
+pub(crate) fn federation(config: &Config) -> Result<FederationSettings, StartError> {
+    let section = &config.federation;
+    let notaries = section.notaries.iter().map(|name| {
+        OwnedServerName::try_from(name.as_str())
+            .map_err(|error| StartError::Setting { key: "federation.notaries", reason: error.to_string() })
+    });
+    Ok(FederationSettings {
+        policy: policy(section)?,
+        notaries: notaries.collect::<Result<_, _>>()?,
+        denied_keys: section.denied_keys.clone(),
+    })
+}
+
+/// With whom we talk.
+pub(crate) fn policy(section: &config::Federation) -> Result<PolicySettings, StartError> {
+    let peers = section.peers.iter().map(|peer| PeerRule {
+        servers: peer.servers.clone(),
+        kind: match peer.kind {
+            config::PeerKind::Subsidiary => PeerKind::Subsidiary,
+            config::PeerKind::Partner => PeerKind::Partner,
+            config::PeerKind::Other => PeerKind::Other,
+        },
+        rooms: peer.rooms,
+        directory: peer.directory,
+        profiles: peer.profiles,
+        presence: peer.presence,
+        media_bytes_max: peer.media_mebibytes_max.map(|mebibytes| mebibytes.saturating_mul(1024 * 1024)),
+    });
+    let policy = PolicySettings {
+        mode: match section.policy {
+            config::FederationPolicy::Open => PolicyMode::Open,
+            config::FederationPolicy::Listed => PolicyMode::Listed,
+            config::FederationPolicy::Closed => PolicyMode::Closed,
+        },
+        allowed: section.allowed_servers.clone(),
+        denied: section.denied_servers.clone(),
+        peers: peers.collect(),
+    };
+    policy.check().map_err(|error| StartError::Setting { key: "federation", reason: error.to_string() })?;
+    Ok(policy)
+}
+
+/// The way to application services: on this machine as a rule, and wherever the operator says, so nothing is closed,
+/// and no proxy stands between.
+pub(crate) fn outbound_to_services(config: &Config) -> Result<OutboundSettings, StartError> {
+    let everywhere = ["0.0.0.0/0", "::/0"];
+    Ok(OutboundSettings {
+        allowed_ranges: everywhere.into_iter().filter_map(outbound::parse_range).collect(),
+        blocked_ranges: Vec::new(),
+        proxy: None,
+        ..outbound(config)?
     })
 }
 

@@ -1,4 +1,8 @@
-//! The key that signs this server's events: made at the first start, read at every other.
+//! The keys that sign this server's events: one made at the first start, read at every other, replaced on request.
+//!
+//! The file has a line for each key. `ed25519 <version> <PKCS#8 document, base64>` is the key that signs; lines
+//! `old ed25519 <version> <public key, base64> <expired, ms since 1970>` are those that signed before it. Others need
+//! their public halves for as long as events exist that they signed.
 
 use std::{
     fs::{self, OpenOptions},
@@ -10,48 +14,74 @@ use std::{
 
 use base::Rng;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use federation::{OldKey, OwnKeys};
 use ruma::signatures::Ed25519KeyPair;
 
 use crate::StartError;
 
-/// Name of the file in the data folder: `ed25519 <version> <PKCS#8 document, base64>`.
+/// Name of the file in the data folder.
 pub(crate) const FILE_NAME: &str = "signing.key";
 
-/// Reads the key, or makes one when there is none. A file that is there and cannot be read is an
+/// Where a new file is written before it takes the place of the old one.
+const NEW_FILE_NAME: &str = "signing.key.new";
+
+/// Reads the keys, or makes one when there is none. A file that is there and cannot be read is an
 /// error: a new key would make every event signed so far unverifiable.
-pub(crate) fn load_or_create(directory: &Path, rng: &Rng) -> Result<Arc<Ed25519KeyPair>, StartError> {
+pub(crate) fn load_or_create(directory: &Path, rng: &Rng) -> Result<OwnKeys, StartError> {
     let path = directory.join(FILE_NAME);
     match fs::read_to_string(&path) {
-        Ok(text) => parse(&text).map(Arc::new).ok_or_else(|| StartError::SigningKey {
-            path: path.clone(),
-            reason: "it is not of the form `ed25519 <version> <base64>`; restore it from a backup".to_owned(),
-        }),
-        Err(error) if error.kind() == ErrorKind::NotFound => create(&path, rng),
+        Ok(text) => parse(&text).ok_or_else(|| unreadable(&path)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let text = generate(rng);
+            write(directory, FILE_NAME, &text)?;
+            parse(&text).ok_or_else(|| unreadable(&path))
+        }
         Err(error) => Err(StartError::SigningKey { path, reason: error.to_string() }),
     }
 }
 
 /// A key that is kept nowhere, for a server in memory.
-pub(crate) fn ephemeral(rng: &Rng) -> Result<Arc<Ed25519KeyPair>, StartError> {
-    parse(&generate(rng)).map(Arc::new).ok_or_else(|| StartError::SigningKey {
-        path: FILE_NAME.into(),
-        reason: "a new key does not parse".to_owned(),
-    })
+pub(crate) fn ephemeral(rng: &Rng) -> Result<OwnKeys, StartError> {
+    parse(&generate(rng)).ok_or_else(|| unreadable(Path::new(FILE_NAME)))
 }
 
-fn create(path: &Path, rng: &Rng) -> Result<Arc<Ed25519KeyPair>, StartError> {
-    let failed = |reason: String| StartError::SigningKey { path: path.to_owned(), reason };
-    let text = generate(rng);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| failed(error.to_string()))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(|error| failed(error.to_string()))?;
-    parse(&text).map(Arc::new).ok_or_else(|| failed("a new key does not parse".to_owned()))
+/// Puts a new key in the place of the one that signs, and keeps the public half of that one. A server that runs goes
+/// on with the old key until it is started again. Gives the ids of the old and the new key.
+pub(crate) fn rotate(directory: &Path, rng: &Rng, now_ms: u64) -> Result<(String, String), StartError> {
+    let path = directory.join(FILE_NAME);
+    let failed =
+        |error: std::io::Error| StartError::SigningKey { path: path.clone(), reason: error.to_string() };
+    let before = fs::read_to_string(&path).map_err(failed)?;
+    let keys = parse(&before).ok_or_else(|| unreadable(&path))?;
+    let mut text = generate(rng);
+    let retired = OldKey { id: keys.current_id(), key: keys.current_public(), expired_ms: now_ms };
+    for old in keys.old().iter().chain([&retired]) {
+        let version = old.id.trim_start_matches("ed25519:");
+        text.push_str(&format!("old ed25519 {version} {} {}\n", old.key, old.expired_ms));
+    }
+    let after = parse(&text).ok_or_else(|| unreadable(&path))?;
+    // What a rotation that was cut off left behind was never in use.
+    let _ = fs::remove_file(directory.join(NEW_FILE_NAME));
+    write(directory, NEW_FILE_NAME, &text)?;
+    fs::rename(directory.join(NEW_FILE_NAME), &path).map_err(failed)?;
+    fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
+    Ok((keys.current_id(), after.current_id()))
+}
+
+fn unreadable(path: &Path) -> StartError {
+    let reason = "it has no line of the form `ed25519 <version> <base64>`, or a line of another form; restore it \
+                  from a backup";
+    StartError::SigningKey { path: path.to_owned(), reason: reason.to_owned() }
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> Result<(), StartError> {
+    let path = directory.join(name);
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+    written.map_err(|error| StartError::SigningKey { path, reason: error.to_string() })
 }
 
 fn generate(rng: &Rng) -> String {
@@ -59,14 +89,24 @@ fn generate(rng: &Rng) -> String {
     format!("ed25519 a_{} {}\n", rng.string(6), STANDARD_NO_PAD.encode(&*document))
 }
 
-fn parse(text: &str) -> Option<Ed25519KeyPair> {
-    let mut words = text.split_whitespace();
-    let (kind, version, document) = (words.next()?, words.next()?, words.next()?);
-    if kind != "ed25519" || words.next().is_some() {
-        return None;
+/// None when a line is of no known form, or there is not exactly one key that signs.
+fn parse(text: &str) -> Option<OwnKeys> {
+    let (mut current, mut old) = (None, Vec::new());
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["ed25519", version, document] if current.is_none() => {
+                let document = STANDARD_NO_PAD.decode(document.trim_end_matches('=')).ok()?;
+                current = Some(Arc::new(Ed25519KeyPair::from_der(&document, version.to_owned()).ok()?));
+            }
+            ["old", "ed25519", version, key, expired] => old.push(OldKey {
+                id: format!("ed25519:{version}"),
+                key: key.trim_end_matches('=').to_owned(),
+                expired_ms: expired.parse().ok()?,
+            }),
+            _ => return None,
+        }
     }
-    let document = STANDARD_NO_PAD.decode(document.trim_end_matches('=')).ok()?;
-    Ed25519KeyPair::from_der(&document, version.to_owned()).ok()
+    Some(OwnKeys::new(current?, old))
 }
 
 #[cfg(test)]
@@ -79,11 +119,28 @@ mod tests {
         let rng = Rng::seeded(1);
         let first = load_or_create(folder.path(), &rng).unwrap();
         let again = load_or_create(folder.path(), &rng).unwrap();
-        assert_eq!(first.version(), again.version());
-        assert_eq!(first.public_key(), again.public_key());
+        assert_eq!(first.current_id(), again.current_id());
+        assert_eq!(first.current_public(), again.current_public());
 
         fs::write(folder.path().join(FILE_NAME), "ed25519 rubbish").unwrap();
         assert!(load_or_create(folder.path(), &rng).is_err());
+        assert!(rotate(folder.path(), &rng, 1).is_err());
         assert_eq!(fs::read_to_string(folder.path().join(FILE_NAME)).unwrap(), "ed25519 rubbish");
+    }
+
+    #[test]
+    fn keys_that_were_replaced_stay_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let rng = Rng::seeded(1);
+        let first = load_or_create(folder.path(), &rng).unwrap();
+        let (old, new) = rotate(folder.path(), &rng, 1_000).unwrap();
+        let second = load_or_create(folder.path(), &rng).unwrap();
+        assert_eq!((first.current_id(), second.current_id()), (old.clone(), new.clone()));
+        assert_ne!(old, new);
+        rotate(folder.path(), &rng, 2_000).unwrap();
+        let third = load_or_create(folder.path(), &rng).unwrap();
+        let seen: Vec<_> = third.old().iter().map(|key| (key.id.clone(), key.expired_ms)).collect();
+        assert_eq!(seen, [(old, 1_000), (new, 2_000)]);
+        assert_eq!(third.old()[0].key, first.current_public());
     }
 }

@@ -20,7 +20,10 @@
 )]
 
 mod answer;
+mod bridge;
 mod browser;
+mod authority;
+mod federated;
 mod gateway;
 mod identity_provider;
 pub mod limits;
@@ -31,10 +34,13 @@ mod user;
 mod world;
 
 pub use answer::Answer;
+pub use bridge::{Bridge, Received};
 pub use browser::{Browser, Page, login_token};
+pub use authority::Authority;
+pub use federated::Neighbourhood;
 pub use gateway::Gateway;
 pub use identity_provider::{CLIENT_ID, CLIENT_SECRET, Fault, IdentityProvider};
-pub use mailbox::{Mailbox, ReceivedLetter};
+pub use mailbox::{Mailbox, Protection, ReceivedLetter};
 pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
 pub use signing::SigningKey;
 pub use user::{

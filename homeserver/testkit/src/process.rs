@@ -7,8 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::User;
-use crate::limits::{START_PATIENCE, STOP_PATIENCE};
+use crate::limits::{COMMAND_PATIENCE, START_PATIENCE, STOP_PATIENCE};
 use crate::user::Connection;
+
+/// The name of a server that federates with nobody.
+pub(crate) const TEST_SERVER_NAME: &str = "test.example";
 
 /// A `lianqiao serve` on loopback. Killed when dropped.
 pub struct ServerProcess {
@@ -37,6 +40,22 @@ impl ServerProcess {
         let http = reqwest::Client::builder().no_proxy().build().expect("a plain client can be built");
         let directory = directory.to_path_buf();
         Self { child: None, directory, port, http, environment: Vec::new() }
+    }
+
+    /// Runs a command of the binary on this server's configuration, whether the server runs or not. Answers whether it
+    /// succeeded, and what it said.
+    pub async fn commands(&self, arguments: &[&str]) -> (bool, String) {
+        let running = tokio::process::Command::new(lianqiao_binary())
+            .args(arguments)
+            .env("LIANQIAO_CONFIG", self.directory.join("lianqiao.toml"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(COMMAND_PATIENCE, running).await.expect("the command ends");
+        let output = output.expect("the binary starts");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
     }
 
     /// Gives the process one more environment variable from its next start on.
@@ -193,7 +212,7 @@ pub fn config_text(directory: &Path, port: u16) -> String {
     let private = port + 1;
     format!(
         r#"[server]
-name = "test.example"
+name = "{TEST_SERVER_NAME}"
 data_directory = {data:?}
 [listeners]
 client = ["127.0.0.1:{port}"]

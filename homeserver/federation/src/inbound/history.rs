@@ -27,6 +27,7 @@ impl Federation {
         before: TimelinePos,
         wanted: usize,
     ) -> Result<(), InboundError> {
+        let wanted = wanted.clamp(1, HISTORY_EVENTS_MAX as usize);
         let fetching = async {
             for _ in 0..HISTORY_ROUNDS_MAX {
                 let Some(gap) = self.gap_in_the_way(room, before, wanted).await? else { return Ok(()) };
@@ -47,6 +48,9 @@ impl Federation {
     ) -> Result<Option<Gap>, RoomsError> {
         let rooms = &self.parts().rooms;
         let Some(gap) = rooms.gap_before(room, before).await? else { return Ok(None) };
+        if gap.at > before {
+            return Ok(Some(gap));
+        }
         let since = TimelineRange::between(gap.at.previous(), before);
         let between = rooms.timeline(rooms.store(), room, since, Direction::Backward, wanted).await?;
         Ok((between.len() < wanted).then_some(gap))

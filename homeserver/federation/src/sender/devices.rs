@@ -141,7 +141,7 @@ impl Sender {
         for device in parts.accounts.devices(reader, user).await?.into_iter().take(DEVICES_ANNOUNCED_MAX) {
             names.insert(device.id, device.display_name);
         }
-        let keys = parts.keys.published(reader, user, user, &names).await?;
+        let keys = parts.keys.published(reader, None, user, &names).await?;
         let devices = names
             .into_iter()
             .map(|(device, name)| (device.to_string(), (name, keys.devices.get(&device).cloned())))

@@ -31,9 +31,10 @@ impl Flows {
         }
         let mut answer = ClaimAnswer::default();
         let mut wishes = Vec::with_capacity(size);
+        let mut elsewhere = BTreeMap::new();
         for (user, devices) in wanted {
             if !self.0.accounts.is_local(&user) {
-                answer.unreachable.insert(user.server_name().to_owned());
+                elsewhere.insert(user, devices);
                 continue;
             }
             for (device, algorithm) in devices {
@@ -44,6 +45,11 @@ impl Flows {
             }
         }
         answer.claimed = self.0.keys.claim(&wishes).await?;
+        if !elsewhere.is_empty() {
+            let found = self.0.federation.claim_of(elsewhere).await;
+            answer.claimed.extend(found.claimed);
+            answer.unreachable = found.unreachable;
+        }
         Ok(answer)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keys::{KeysError, PublishedKeys, limits::USERS_PER_QUERY_MAX};
 use ruma::{OwnedDeviceId, OwnedServerName, OwnedUserId, UserId};
+use store::Reader;
 
 use crate::{Flows, FlowsError};
 
@@ -32,18 +33,44 @@ impl Flows {
         }
         let reader = self.0.store.snapshot();
         let mut answer = QueryAnswer::default();
+        let mut elsewhere = BTreeMap::new();
         for (user, devices) in wanted {
             if !self.0.accounts.is_local(user) {
-                answer.unreachable.insert(user.server_name().to_owned());
+                elsewhere.insert(user.clone(), devices.clone());
                 continue;
             }
             let mut names = self.0.accounts.device_names(&reader, user).await?;
             if !devices.is_empty() {
                 names.retain(|device, _| devices.contains(device));
             }
-            let keys = self.0.keys.published(&reader, asker, user, &names).await?;
+            let keys = self.0.keys.published(&reader, Some(asker), user, &names).await?;
             answer.users.push((user.clone(), keys));
         }
+        if !elsewhere.is_empty() {
+            let found = self.0.federation.keys_of(elsewhere).await;
+            answer.unreachable = found.unreachable;
+            for (user, keys) in found.users {
+                let keys = self.0.keys.with_own_signatures(&reader, asker, &user, keys).await?;
+                answer.users.push((user, keys));
+            }
+        }
         Ok(answer)
+    }
+
+    /// The keys of a user of this server as other servers may see them, without the names of devices; an empty list of
+    /// devices means all of them.
+    ///
+    /// # Errors
+    /// Whatever the store answers.
+    pub async fn published_keys(
+        &self,
+        reader: &Reader,
+        user: &UserId,
+        devices: &[OwnedDeviceId],
+    ) -> Result<PublishedKeys, FlowsError> {
+        let names = self.0.accounts.device_names(reader, user).await?;
+        let is_wanted = |device: &OwnedDeviceId| devices.is_empty() || devices.contains(device);
+        let unnamed = names.into_keys().filter(is_wanted).map(|device| (device, None)).collect();
+        Ok(self.0.keys.published(reader, None, user, &unnamed).await?)
     }
 }

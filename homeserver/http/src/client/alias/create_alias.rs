@@ -10,6 +10,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
+    app.services.check_alias(&request.room_alias, caller.service.as_deref())?;
     app.rooms.create_alias(&caller.user, &request.room_alias, &request.room_id).await?;
     Ok(Answer(Response::new()))
 }

@@ -10,6 +10,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
+    app.services.check_alias(&request.room_alias, caller.service.as_deref())?;
     let is_administrator = app.accounts.is_admin(&app.store, &caller.user).await?;
     app.rooms.delete_alias(&caller.user, is_administrator, &request.room_alias).await?;
     Ok(Answer(Response::new()))

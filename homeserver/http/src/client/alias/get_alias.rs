@@ -10,6 +10,12 @@ pub async fn handler(
     State(app): State<App>,
     Public { request, .. }: Public<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    let room_id = app.rooms.room_of_alias(&request.room_alias).await?;
-    Ok(Answer(Response::new(room_id, vec![app.rooms.server_name().to_owned()])))
+    let alias = &request.room_alias;
+    if alias.server_name() != app.settings.server_name {
+        let (room_id, servers) = app.federation.room_of_alias(alias).await?;
+        return Ok(Answer(Response::new(room_id, servers)));
+    }
+    let room_id = app.services.room_of_alias(alias).await?;
+    let servers = super::servers(&app, &room_id).await?;
+    Ok(Answer(Response::new(room_id, servers)))
 }

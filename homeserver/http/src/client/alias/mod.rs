@@ -1,6 +1,8 @@
 //! Names of rooms.
 
-use crate::Routes;
+use ruma::{OwnedServerName, RoomId};
+
+use crate::{App, MatrixError, Routes, limits::ALIAS_SERVERS_MAX};
 
 pub mod create_alias;
 pub mod delete_alias;
@@ -14,4 +16,14 @@ pub fn routes() -> Routes {
         .ruma(delete_alias::handler)
         .ruma(get_alias::handler)
         .ruma(list_aliases::handler)
+}
+
+/// Servers by which a room that has an alias here can be joined, this one first.
+pub(crate) async fn servers(app: &App, room_id: &RoomId) -> Result<Vec<OwnedServerName>, MatrixError> {
+    let mut servers = vec![app.settings.server_name.clone()];
+    if let Some(room) = app.rooms.room_num(&app.store, room_id).await? {
+        servers.extend(app.rooms.servers_of_room(room).await?);
+    }
+    servers.truncate(ALIAS_SERVERS_MAX);
+    Ok(servers)
 }

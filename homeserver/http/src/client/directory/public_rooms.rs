@@ -1,10 +1,12 @@
 //! `GET /_matrix/client/v3/publicRooms`
 
 use axum::extract::State;
-use ruma::api::client::directory::get_public_rooms::v3::{Request, Response};
-use search::DirectoryQuery;
+use ruma::{
+    api::client::directory::get_public_rooms::v3::{Request, Response},
+    directory::Filter,
+};
 
-use super::{chunk, count, page};
+use super::page;
 use crate::{Answer, App, MatrixError, MaybeAuthed};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3publicrooms)
@@ -15,15 +17,11 @@ pub async fn handler(
     if caller.is_none() && !app.settings.directory_without_token {
         return Err(MatrixError::missing_token());
     }
-    let query = DirectoryQuery {
-        limit: request.limit.map(u64::from),
-        since: request.since,
-        ..DirectoryQuery::default()
-    };
-    let page = page(&app, request.server.as_deref(), &query).await?;
-    let mut response = Response::new(page.rooms.into_iter().map(chunk).collect());
+    let limit = request.limit.map(u64::from);
+    let page = page(&app, request.server.as_deref(), Filter::new(), limit, request.since).await?;
+    let mut response = Response::new(page.rooms);
     response.next_batch = page.next;
     response.prev_batch = page.previous;
-    response.total_room_count_estimate = Some(count(page.total));
+    response.total_room_count_estimate = page.total;
     Ok(Answer(response))
 }

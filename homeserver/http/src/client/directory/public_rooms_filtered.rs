@@ -5,9 +5,9 @@ use ruma::{
     api::client::directory::get_public_rooms_filtered::v3::{Request, Response},
     directory::RoomNetwork,
 };
-use search::{DirectoryPage, DirectoryQuery};
+use search::DirectoryPage;
 
-use super::{chunk, count, page};
+use super::{network::listed, page};
 use crate::{Action, Answer, App, GuestAllowed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3publicrooms)
@@ -15,24 +15,22 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Search)?;
-    let types =
-        request.filter.room_types.iter().map(|kind| kind.as_str().map(str::to_owned)).collect::<Vec<_>>();
-    let query = DirectoryQuery {
-        term: request.filter.generic_search_term,
-        room_types: (!types.is_empty()).then_some(types),
-        limit: request.limit.map(u64::from),
-        since: request.since,
-    };
+    app.limits.caller(&caller, Action::Search)?;
+    let (filter, limit, since) = (request.filter, request.limit.map(u64::from), request.since);
     let page = match request.room_network {
-        RoomNetwork::Matrix | RoomNetwork::All => page(&app, request.server.as_deref(), &query).await?,
-        // No bridge lists rooms here.
-        _ => DirectoryPage::default(),
+        RoomNetwork::Matrix | RoomNetwork::All => {
+            page(&app, request.server.as_deref(), filter, limit, since).await?
+        }
+        RoomNetwork::ThirdParty(instance) => {
+            let term = filter.generic_search_term.as_deref();
+            listed(&app, &instance, term, limit, since.as_deref()).await?.into()
+        }
+        _ => DirectoryPage::default().into(),
     };
     let mut response = Response::new();
-    response.chunk = page.rooms.into_iter().map(chunk).collect();
+    response.chunk = page.rooms;
     response.next_batch = page.next;
     response.prev_batch = page.previous;
-    response.total_room_count_estimate = Some(count(page.total));
+    response.total_room_count_estimate = page.total;
     Ok(Answer(response))
 }

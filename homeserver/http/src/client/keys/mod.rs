@@ -36,6 +36,6 @@ fn failures(unreachable: BTreeSet<OwnedServerName>) -> BTreeMap<String, Value> {
 }
 
 /// Stored JSON as a part of an answer.
-fn raw<T>(text: String) -> Option<Raw<T>> {
+pub(crate) fn raw<T>(text: String) -> Option<Raw<T>> {
     RawValue::from_string(text).ok().map(Raw::from_json)
 }

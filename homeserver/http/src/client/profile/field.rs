@@ -14,9 +14,14 @@ pub async fn handler(
     let user =
         UserId::parse(request.argument(0)).map_err(|error| MatrixError::invalid_param(error.to_string()))?;
     let key = request.argument(1);
-    let profile = app.accounts.profile(app.accounts.reader(), &user).await?;
-    let mut profile = profile.ok_or_else(|| MatrixError::not_found("There is no such profile"))?;
-    let value = profile.fields.remove(key);
+    let mut fields = if app.accounts.is_local(&user) {
+        app.services.has_user(&user).await?;
+        let profile = app.accounts.profile(app.accounts.reader(), &user).await?;
+        profile.ok_or_else(|| MatrixError::not_found("There is no such profile"))?.fields
+    } else {
+        app.federation.profile_of(&user, Some(key)).await?
+    };
+    let value = fields.remove(key);
     let value = value.ok_or_else(|| MatrixError::not_found("The profile has no such field"))?;
     Ok(Json(Map::from_iter([(key.to_owned(), value)])))
 }

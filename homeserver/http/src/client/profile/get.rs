@@ -10,6 +10,11 @@ pub async fn handler(
     State(app): State<App>,
     Public { request, .. }: Public<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
+    if !app.accounts.is_local(&request.user_id) {
+        let fields = app.federation.profile_of(&request.user_id, None).await?;
+        return Ok(Answer(fields.into_iter().collect()));
+    }
+    app.services.has_user(&request.user_id).await?;
     let profile = app.accounts.profile(app.accounts.reader(), &request.user_id).await?;
     let profile = profile.ok_or_else(|| MatrixError::not_found("There is no such profile"))?;
     Ok(Answer(profile.fields.into_iter().collect()))

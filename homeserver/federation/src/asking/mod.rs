@@ -1,0 +1,15 @@
+//! What we ask of other servers for our users: profiles, aliases, directories, spaces, keys.
+//!
+//! What comes back is another server's word and no more: it is checked for being about what was asked, and never
+//! stored as truth.
+
+mod device_keys;
+mod directory;
+mod profile;
+mod space;
+
+pub use self::{
+    device_keys::{ClaimedByServer, KeysByServer},
+    space::RemoteSpace,
+};
+pub(crate) use self::space::{Spaces, spaces};

@@ -1,0 +1,8 @@
+//! Content for other servers.
+
+use crate::Routes;
+
+/// The endpoints of this area.
+pub fn routes() -> Routes {
+    Routes::new()
+}
