@@ -30,7 +30,7 @@ impl From<SessionEnd> for AuthError {
 }
 
 struct Watched {
-    device: OwnedDeviceId,
+    device: Option<OwnedDeviceId>,
     end: SetOnce<SessionEnd>,
 }
 
@@ -39,11 +39,15 @@ struct Watched {
 pub(crate) struct Endings(Mutex<HashMap<OwnedUserId, Vec<Arc<Watched>>>>);
 
 impl Endings {
+    fn watch(&self, user: &UserId, watched: Arc<Watched>) {
+        self.0.lock().entry(user.to_owned()).or_default().push(watched);
+    }
+
     /// Ends the polls of a user, or of one device of the user. Their tokens may have been refreshed meanwhile, so they
     /// are told by the device.
     fn end(&self, user: &UserId, device: Option<&DeviceId>, how: SessionEnd) {
         for watched in self.0.lock().get(user).into_iter().flatten() {
-            if device.is_none_or(|device| *device == *watched.device) {
+            if device.is_none_or(|device| watched.device.as_deref() == Some(device)) {
                 // Whoever ended before stays ended as it was.
                 drop(watched.end.set(how));
             }
@@ -93,9 +97,7 @@ impl Accounts {
     /// What a request of the session would be told when it has ended already.
     pub async fn watch_session(&self, session: &Session) -> Result<SessionWatch, AuthError> {
         let watched = Arc::new(Watched { device: session.device.clone(), end: SetOnce::new() });
-        let mut users = self.0.endings.0.lock();
-        users.entry(session.user.clone()).or_default().push(Arc::clone(&watched));
-        drop(users);
+        self.0.endings.watch(&session.user, Arc::clone(&watched));
         let watch = SessionWatch { accounts: self.clone(), user: session.user.clone(), watched };
         for _ in 0..SESSION_LOOKS_MAX {
             let seen = self.0.store.frontier();

@@ -31,6 +31,7 @@ mod refresh;
 mod registration;
 mod registration_tokens;
 mod session_origins;
+mod services;
 mod sessions;
 mod settings;
 mod shared_secret;

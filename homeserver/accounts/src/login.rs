@@ -185,7 +185,7 @@ impl Accounts {
         Ok(None)
     }
 
-    async fn open_session(
+    pub(crate) async fn open_session(
         &self,
         user: &UserId,
         choice: &DeviceChoice,
@@ -259,14 +259,14 @@ impl Accounts {
         Ok((device, tokens))
     }
 
-    async fn check_device_count(&self, user: &UserId) -> Result<(), AccountError> {
+    pub(crate) async fn check_device_count(&self, user: &UserId) -> Result<(), AccountError> {
         let scan = Scan::prefix(&user.to_owned()).limit(DEVICES_PER_USER_MAX);
         let rows = self.0.store.scan(&DEVICES, scan).await?;
         if rows.len() >= DEVICES_PER_USER_MAX { Err(AccountError::TooManyDevices) } else { Ok(()) }
     }
 }
 
-fn checked_device_id(id: &OwnedDeviceId) -> Result<OwnedDeviceId, AccountError> {
+pub(crate) fn checked_device_id(id: &OwnedDeviceId) -> Result<OwnedDeviceId, AccountError> {
     let text = id.as_str();
     if text.is_empty() || text.len() > DEVICE_ID_BYTES_MAX || text.chars().any(char::is_control) {
         return Err(AccountError::InvalidParameter("the device id is empty, too long or has control signs"));

@@ -24,8 +24,8 @@ use crate::{
 pub struct Session {
     /// The user.
     pub user: OwnedUserId,
-    /// The device.
-    pub device: OwnedDeviceId,
+    /// The device; none where an application service names none.
+    pub device: Option<OwnedDeviceId>,
     /// Whether the user is a guest.
     pub is_guest: bool,
     /// Whether the user is an administrator of this server.
@@ -39,7 +39,14 @@ pub struct Session {
 /// Stands for one access token without being one: good to ask whether its session still lives, for
 /// nothing else.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SessionKey(TokenHash);
+pub struct SessionKey(Option<TokenHash>);
+
+impl SessionKey {
+    /// The key of a service's session, behind which there is no token of ours.
+    pub(crate) fn of_service() -> Self {
+        Self(None)
+    }
+}
 
 impl std::fmt::Debug for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -123,7 +130,8 @@ impl Accounts {
 
     /// What a request of the session would be told now. A token that merely expired passes.
     pub(crate) async fn check_session(&self, session: &Session) -> Result<(), AuthError> {
-        match self.cached_session(&session.key.0).await {
+        let Some(hash) = &session.key.0 else { return Ok(()) };
+        match self.cached_session(hash).await {
             Ok(cached) if cached.locked => Err(AuthError::Locked),
             Ok(_) | Err(AuthError::Expired) => Ok(()),
             Err(error) => Err(error),
@@ -245,11 +253,11 @@ impl Cached {
     fn new(hash: &TokenHash, row: &AccessTokenRow, user: &UserRow) -> Self {
         let session = Session {
             user: row.user.clone(),
-            device: row.device.clone(),
+            device: Some(row.device.clone()),
             is_guest: user.guest,
             is_admin: user.admin,
             is_suspended: user.suspended,
-            key: SessionKey(*hash),
+            key: SessionKey(Some(*hash)),
         };
         Self { session, expires_ms: row.expires_ms, locked: user.locked }
     }
