@@ -33,7 +33,8 @@ impl Namespaces {
             return Err(format!("namespaces.{kind} has more than {NAMESPACES_MAX} patterns"));
         }
         let compiled = patterns.iter().map(|pattern| {
-            let wrong = |reason: String| format!("namespaces.{kind}: the pattern `{}` {reason}", pattern.regex);
+            let wrong =
+                |reason: String| format!("namespaces.{kind}: the pattern `{}` {reason}", pattern.regex);
             if pattern.regex.is_empty() || pattern.regex.len() > PATTERN_BYTES_MAX {
                 return Err(wrong(format!("is empty or longer than {PATTERN_BYTES_MAX} bytes")));
             }
@@ -69,9 +70,8 @@ impl Namespaces {
     pub(crate) fn conflict(&self, other: &Self) -> Option<&str> {
         let reserved = |namespace: &&Namespace| namespace.exclusive;
         let mut own = self.0.iter().filter(reserved);
-        let same = own.find(|namespace| {
-            other.0.iter().filter(reserved).any(|theirs| theirs.text == namespace.text)
-        });
+        let same =
+            own.find(|namespace| other.0.iter().filter(reserved).any(|theirs| theirs.text == namespace.text));
         same.map(|namespace| namespace.text.as_str())
     }
 

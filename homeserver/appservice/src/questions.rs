@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    Appservices, AppserviceError, Service,
+    AppserviceError, Appservices, Service,
     limits::{
         ANSWER_BYTES_MAX, ERROR_BODY_BYTES_MAX, NO_REMEMBERED, NOES_REMEMBERED_MAX, PING_TIME_MAX,
         QUESTION_TIME_MAX, THIRD_PARTY_RESULTS_MAX, TRANSACTION_TIME_MAX,
@@ -241,11 +241,11 @@ mod tests {
     #[test]
     fn ids_cannot_lead_out_of_the_path() {
         let base = || Url::parse("http://127.0.0.1:9000/base/").unwrap();
-        let address = |segments: &[&str], token| super::address(base(), segments, &[], token).unwrap();
+        let url = |segments: &[&str], token| address(base(), segments, &[], token).unwrap();
         assert_eq!(
-            address(&["users", "@a/../b?c#d:example.org"], None),
+            url(&["users", "@a/../b?c#d:example.org"], None),
             "http://127.0.0.1:9000/base/users/@a%2F..%2Fb%3Fc%23d:example.org"
         );
-        assert_eq!(address(&["x"], Some("a&b")), "http://127.0.0.1:9000/base/x?access_token=a%26b");
+        assert_eq!(url(&["x"], Some("a&b")), "http://127.0.0.1:9000/base/x?access_token=a%26b");
     }
 }

@@ -88,7 +88,8 @@ impl Register {
             return Err(AppserviceError::Registration(reason));
         }
         if loaded.services.iter().any(|other| other.id == service.id) && !exists(&file).await {
-            let reason = format!("the id `{}` is registered by a file elsewhere; change it there", service.id);
+            let reason =
+                format!("the id `{}` is registered by a file elsewhere; change it there", service.id);
             return Err(AppserviceError::Registration(reason));
         }
         write(&self.folder, &file, text).await.map_err(|error| {
@@ -296,7 +297,10 @@ mod tests {
         assert!(register.loaded().by_token("a-irc/../../x").is_some());
         assert!(register.loaded().by_token("a-irc").is_none());
         assert_eq!(std::fs::read_dir(&own).unwrap().count(), 1, "the file lies in the folder");
-        register.add(&registration("irc/../../x", "rate_limited: true\n").replace("bot_irc/../../x", "bot")).await.unwrap();
+        register
+            .add(&registration("irc/../../x", "rate_limited: true\n").replace("bot_irc/../../x", "bot"))
+            .await
+            .unwrap();
         assert!(register.loaded().by_id("irc/../../x").unwrap().is_rate_limited);
         let taken = registration("other", "").replace("a-other", "a-irc/../../x");
         assert!(register.add(&taken).await.is_err());

@@ -113,7 +113,8 @@ impl Service {
         if text.len() > REGISTRATION_BYTES_MAX {
             return Err(format!("the file is longer than {REGISTRATION_BYTES_MAX} bytes"));
         }
-        let file: File = serde_saphyr::from_str(text).map_err(|error| format!("it cannot be read: {error}"))?;
+        let file: File =
+            serde_saphyr::from_str(text).map_err(|error| format!("it cannot be read: {error}"))?;
         let kind = |name: &str, patterns: Option<Vec<Pattern>>| {
             Namespaces::compile(name, &patterns.unwrap_or_default())
         };
@@ -177,7 +178,9 @@ fn checked_url(url: Option<&str>) -> Result<Option<Url>, String> {
     if is_fine {
         Ok(Some(url))
     } else {
-        Err(format!("url `{text}` must be http:// or https:// with a host, without user name, query or fragment"))
+        Err(format!(
+            "url `{text}` must be http:// or https:// with a host, without user name, query or fragment"
+        ))
     }
 }
 
@@ -194,9 +197,9 @@ fn checked_token(key: &str, token: String) -> Result<Secret, String> {
 
 fn checked_sender(localpart: &str, server_name: &ServerName) -> Result<OwnedUserId, String> {
     let follows_grammar = !localpart.is_empty()
-        && localpart.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._=-/+".contains(&byte)
-        });
+        && localpart
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._=-/+".contains(&byte));
     let user = UserId::parse(format!("@{localpart}:{server_name}"));
     match user {
         Ok(user) if follows_grammar => Ok(user),

@@ -54,3 +54,38 @@ pub const DIGEST_MESSAGES_PER_ROOM_MAX: usize = 5;
 pub const DIGEST_TEXT_CHARACTERS_MAX: usize = 300;
 /// Users whose counts are kept in memory.
 pub const BADGES_CACHED_MAX: u64 = 10_000;
+
+/// Rows that wait for one application service; a further one pushes out the oldest.
+pub const SERVICE_QUEUE_ROWS_MAX: usize = 1_000_000;
+/// Rows, and so events, of one transaction.
+pub const SERVICE_EVENTS_MAX: usize = 100;
+/// Typing and presence notices of one transaction.
+pub const SERVICE_EPHEMERAL_MAX: usize = 100;
+/// Messages to devices, and devices looked at, of one transaction.
+pub const SERVICE_TO_DEVICE_MAX: usize = 100;
+/// Bytes of events after which a transaction takes no further one.
+pub const SERVICE_TRANSACTION_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+/// Users whose key counts go with one transaction for the sake of its events.
+pub const SERVICE_COUNTED_USERS_MAX: usize = 100;
+/// Rooms, users or devices that wait in memory for one service.
+pub const SERVICE_WAITING_MAX: usize = 100_000;
+/// Devices of one service whose key counts are remembered as told.
+pub const SERVICE_COUNTS_REMEMBERED_MAX: usize = 100_000;
+/// Devices that commits may name before the feed looks at them.
+pub const SERVICE_SIGNALS_MAX: usize = 100_000;
+/// Rooms of which memory knows who is interested.
+pub const SERVICE_INTERESTS_CACHED_MAX: usize = 100_000;
+/// Rooms of a user that are looked at to find who hears of their presence or devices.
+pub const SERVICE_PRESENCE_ROOMS_MAX: usize = 1_000;
+/// Changes of presence that are passed on at once.
+pub const SERVICE_PRESENCE_CHANGES_MAX: usize = 1_000;
+/// Typing and presence of so long a time go together.
+pub const SERVICE_EPHEMERAL_PAUSE: Duration = Duration::from_millis(100);
+/// First pause after a service failed; each further one is twice as long.
+pub const SERVICE_BACKOFF_MIN: Duration = Duration::from_secs(1);
+/// Longest pause between two tries.
+pub const SERVICE_BACKOFF_MAX: Duration = Duration::from_secs(5 * 60);
+/// Rooms that a service may list for one network.
+pub const NETWORK_ROOMS_MAX: usize = 10_000;
+/// Longest name of a network in bytes.
+pub const NETWORK_ID_BYTES_MAX: usize = 255;

@@ -1,0 +1,82 @@
+//! The tables of what application services are owed. Nobody else may touch them; ids 1100 to 1149 are ours.
+
+use bytes::Bytes;
+use model::{EventNum, RoomNum, StreamPos};
+use ruma::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
+use serde::{Deserialize, Serialize};
+use store::{Profile, Table, TableInfo};
+
+/// Something that a service is to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum QueueRow {
+    /// An event.
+    Event {
+        room: RoomNum,
+        event: EventNum,
+        queued_ms: u64,
+        /// Whose device list the service begins or ends to share by it: a join is true.
+        #[serde(default)]
+        member: Option<(OwnedUserId, bool)>,
+    },
+    /// Receipts of a room moved at this position.
+    Receipts { room: RoomNum, queued_ms: u64 },
+    /// The devices of a user changed.
+    DeviceList { user: OwnedUserId, queued_ms: u64 },
+}
+store::record!(QueueRow);
+
+impl QueueRow {
+    /// When it was queued.
+    pub fn queued_ms(&self) -> u64 {
+        match self {
+            Self::Event { queued_ms, .. }
+            | Self::Receipts { queued_ms, .. }
+            | Self::DeviceList { queued_ms, .. } => *queued_ms,
+        }
+    }
+
+    /// Keeps apart what came about at one position.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Event { .. } => 0,
+            Self::Receipts { .. } => 1,
+            Self::DeviceList { .. } => 2,
+        }
+    }
+}
+
+/// (service, position, kind)
+pub(crate) type QueueKey = (String, StreamPos, u8);
+/// Number, when it was frozen in ms, body.
+pub(crate) type Frozen = (u64, u64, Bytes);
+
+pub(crate) const QUEUE: Table<QueueKey, QueueRow> =
+    Table::new(1100, "appservice_queue", Profile::Queue, "what is the service still to be told?");
+pub(crate) const FROZEN: Table<String, Frozen> = Table::new(
+    1101,
+    "appservice_frozen",
+    Profile::Queue,
+    "which transaction must the service accept before the next one?",
+);
+pub(crate) const NUMBERS: Table<String, u64> = Table::new(
+    1102,
+    "appservice_numbers",
+    Profile::Point,
+    "which number had the service's last transaction?",
+);
+/// (service, user, device), only for users whom the service shares with others.
+pub(crate) const TO_DEVICE_SENT: Table<(String, OwnedUserId, OwnedDeviceId), StreamPos> = Table::new(
+    1103,
+    "appservice_to_device_sent",
+    Profile::Point,
+    "up to where did the service hear what was sent to this device?",
+);
+/// (network, room)
+pub(crate) const LISTED: Table<(String, OwnedRoomId), u64> =
+    Table::new(1104, "appservice_listed", Profile::Scan, "which rooms does a service list for a network?");
+
+/// The tables of this part.
+#[must_use]
+pub fn tables() -> Vec<TableInfo> {
+    vec![QUEUE.info(), FROZEN.info(), NUMBERS.info(), TO_DEVICE_SENT.info(), LISTED.info()]
+}
