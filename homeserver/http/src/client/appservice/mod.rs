@@ -1,0 +1,20 @@
+//! What only application services ask for.
+
+use std::sync::Arc;
+
+use appservice::Service;
+
+use crate::{Caller, MatrixError, Routes};
+
+pub mod list_room;
+pub mod ping;
+
+/// The endpoints of this area.
+pub fn routes() -> Routes {
+    Routes::new().ruma(ping::handler).ruma(list_room::handler)
+}
+
+/// The service that asks; a person may not.
+fn service(caller: &Caller) -> Result<&Arc<Service>, MatrixError> {
+    caller.service.as_ref().ok_or_else(|| MatrixError::forbidden("Only application services may do this"))
+}

@@ -1,0 +1,80 @@
+//! `lianqiao appservice add|list|ping|reload`
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::{ConfigFile, output::say, session::execute};
+use crate::administration::{Command, ListedService, RefusedService, Reply};
+
+/// Arguments of `appservice`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Checks a registration, keeps it in the data folder, and puts it into use.
+    Add {
+        /// The registration, a YAML file.
+        registration: PathBuf,
+    },
+    /// Lists the application services in use, and the registrations that are not.
+    List,
+    /// Asks an application service whether it is there, and has it tried again if it was down.
+    Ping {
+        /// The id in its registration.
+        id: String,
+    },
+    /// Reads all registrations again.
+    Reload,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+    let config = arguments.file.read()?;
+    let (command, what) = match arguments.action {
+        Action::Add { registration } => {
+            let text = std::fs::read_to_string(&registration)
+                .map_err(|error| format!("{} cannot be read: {error}", registration.display()))?;
+            (Command::AddAppservice { registration: text }, "The registration is in use.")
+        }
+        Action::List => (Command::ListAppservices, ""),
+        Action::Ping { id } => (Command::PingAppservice { id }, ""),
+        Action::Reload => (Command::ReloadAppservices, "The registrations were read again."),
+    };
+    match execute(&config, command).await? {
+        Reply::Appservices { services, refused } => {
+            if !what.is_empty() {
+                say(what);
+            }
+            services.iter().for_each(|service| say(&in_use(service)));
+            refused.iter().for_each(|refused| say(&not_in_use(refused)));
+            Ok(())
+        }
+        Reply::Pong(took_ms) => {
+            say(&format!("It answered in {took_ms} ms."));
+            Ok(())
+        }
+        Reply::Refused(reason) => Err(reason),
+        Reply::Done(_) | Reply::Users(_) | Reply::Begun => {
+            Err("the server answered something else".to_owned())
+        }
+    }
+}
+
+fn in_use(service: &ListedService) -> String {
+    let url = service.url.as_deref().unwrap_or("hears nothing");
+    let mut line = format!("{}  {}  {url}  {} waiting", service.id, service.sender, service.rows);
+    if let Some(error) = &service.last_error {
+        line.push_str(&format!("  failed {} times: {error}", service.failures));
+    }
+    line
+}
+
+fn not_in_use(refused: &RefusedService) -> String {
+    format!("NOT IN USE  {}: {}", refused.file, refused.reason)
+}

@@ -1,0 +1,66 @@
+//! `lianqiao appservice …` and registrations that are wrong.
+
+use serde_json::json;
+use testkit::{Bridge, ServerProcess, free_port};
+
+use super::{CLIENT, register};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registrations_come_and_go_without_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let (irc, xmpp) = (Bridge::start("irc").await, Bridge::start("xmpp").await);
+    let server = ServerProcess::start(directory.path(), free_port(), "").await;
+    let file = directory.path().join("irc.yaml");
+    std::fs::write(&file, irc.registration("")).unwrap();
+    let whoami = async |token: &str| {
+        server.stranger().with_token(token).get(&format!("{CLIENT}/account/whoami")).await.status()
+    };
+    assert_eq!(whoami("as-irc").await, 401);
+    let (succeeded, said) = server.commands(&["appservice", "add", file.to_str().unwrap()]).await;
+    assert!(succeeded && said.contains("irc  @ircbot:test.example"), "{said}");
+    assert_eq!(whoami("as-irc").await, 200);
+
+    let folder = directory.path().join("data/appservices");
+    std::fs::write(folder.join("broken.yaml"), "id: [").unwrap();
+    std::fs::write(folder.join("xmpp.yaml"), xmpp.registration("")).unwrap();
+    let (succeeded, said) = server.commands(&["appservice", "reload"]).await;
+    assert!(succeeded && said.contains("NOT IN USE") && said.contains("broken.yaml"), "{said}");
+    assert_eq!((whoami("as-irc").await, whoami("as-xmpp").await), (200, 200));
+    let alice = server.user("alice").await;
+    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    server.stranger().with_token("as-xmpp").post(&format!("{CLIENT}/join/{room}"), json!({})).await.ok();
+    let event = alice.sends(&room, "hello").await.event_id();
+    xmpp.hears_of(&event).await;
+
+    let (succeeded, said) = server.commands(&["appservice", "ping", "xmpp"]).await;
+    assert!(succeeded && said.contains("It answered in"), "{said}");
+    let (succeeded, said) = server.commands(&["appservice", "ping", "nobody"]).await;
+    assert!(!succeeded && said.contains("no application service"), "{said}");
+    std::fs::write(&file, irc.registration("").replace("as-irc", "as-xmpp")).unwrap();
+    let (succeeded, said) = server.commands(&["appservice", "add", file.to_str().unwrap()]).await;
+    assert!(!succeeded && said.contains("as_token"), "{said}");
+    assert_eq!(whoami("as-irc").await, 200, "the one in use stays");
+
+    std::fs::remove_file(folder.join("xmpp.yaml")).unwrap();
+    server.commands(&["appservice", "reload"]).await;
+    assert_eq!(whoami("as-xmpp").await, 401);
+    let (_, said) = server.commands(&["appservice", "list"]).await;
+    assert!(said.contains("irc  @ircbot") && !said.contains("xmpp"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_whatever_the_registrations_are() {
+    let bridge = Bridge::start("irc").await;
+    let fine = bridge.registration("");
+    let w = testkit::World::configured(move |config| {
+        register(config, "1", "\u{0}not yaml: [");
+        register(config, "2", &fine);
+        register(config, "3", &fine.replace("as-irc", "other").replace("hs-irc", "another"));
+        config.appservices.registrations = vec!["/nowhere/at/all".to_owned()];
+    })
+    .await;
+    let path = format!("{CLIENT}/account/whoami");
+    assert_eq!(bridge.client(&w).get(&path).await.ok()["user_id"], "@ircbot:test.example");
+    w.stranger().with_token("other").get(&path).await.fails_as(401, "M_UNKNOWN_TOKEN");
+    w.user("alice").await.creates_room().await;
+}
