@@ -14,8 +14,12 @@ use serde_json::{Map, Value};
 
 mod accounts;
 mod administration;
+mod appservice;
 mod delivery;
+mod federation;
 mod flows;
+mod handshake;
+mod inbound;
 mod keys;
 mod media;
 mod request;

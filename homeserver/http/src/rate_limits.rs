@@ -25,7 +25,7 @@ use ruma::{OwnedUserId, UserId};
 use tokio::time::Instant;
 
 use crate::{
-    MatrixError,
+    Caller, MatrixError,
     limits::{RATE_LIMIT_ADMINISTRATORS_MAX, RATE_LIMIT_SUBJECTS_MAX, RATE_LIMIT_SWEEP_REQUESTS},
 };
 
@@ -159,6 +159,18 @@ impl RateLimits {
     /// 429 `M_LIMIT_EXCEEDED` with the time to wait.
     pub fn user(&self, user: &UserId, action: Action) -> Result<(), MatrixError> {
         self.wait_ms(user, action).map_err(MatrixError::limit_exceeded)
+    }
+
+    /// Counts one action of whoever asks. An application service is not held unless its registration says so, and its
+    /// own user never.
+    ///
+    /// # Errors
+    /// 429 `M_LIMIT_EXCEEDED` with the time to wait.
+    pub fn caller(&self, caller: &Caller, action: Action) -> Result<(), MatrixError> {
+        match &caller.service {
+            Some(service) if !service.is_rate_limited || caller.user == service.sender => Ok(()),
+            Some(_) | None => self.user(&caller.user, action),
+        }
     }
 
     /// Whether the user, who has just shown a token, is an administrator.

@@ -1,4 +1,4 @@
-//! What `lianqiao user …` can do, offline or through the socket of a running server.
+//! What `lianqiao user …` and `lianqiao appservice …` can do, offline or through the socket of a running server.
 //!
 //! The database belongs to one process. So a running server offers a Unix socket in its data folder,
 //! readable by its own user only: one JSON request a line, one JSON reply a line. Without a server the
@@ -45,6 +45,14 @@ pub(crate) enum Command {
     ListUsers { after: Option<String> },
     /// Has the search index made anew.
     RebuildSearch,
+    /// Keeps the registration of an application service, and puts it into use.
+    AddAppservice { registration: String },
+    /// Lists application services.
+    ListAppservices,
+    /// Asks an application service whether it is there.
+    PingAppservice { id: String },
+    /// Reads all registrations again.
+    ReloadAppservices,
 }
 
 /// The answer to a [`Command`].
@@ -57,6 +65,10 @@ pub(crate) enum Reply {
     Users(Vec<Listed>),
     /// Long work was begun.
     Begun,
+    /// The application services in use, and what is not.
+    Appservices { services: Vec<ListedService>, refused: Vec<RefusedService> },
+    /// An application service answered in so many milliseconds.
+    Pong(u64),
     /// Not done, and why.
     Refused(String),
 }
@@ -73,6 +85,24 @@ pub(crate) struct Listed {
     #[serde(default)]
     pub suspended: bool,
     pub created_ms: u64,
+}
+
+/// An application service in a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ListedService {
+    pub id: String,
+    pub url: Option<String>,
+    pub sender: String,
+    pub rows: usize,
+    pub failures: u32,
+    pub last_error: Option<String>,
+}
+
+/// A registration that is not in use.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RefusedService {
+    pub file: String,
+    pub reason: String,
 }
 
 /// Executes an order.
@@ -95,7 +125,12 @@ impl Command {
             Self::Lock { user, locked: false } => ("user unlock", user),
             Self::Suspend { user, suspended: true } => ("user suspend", user),
             Self::Suspend { user, suspended: false } => ("user unsuspend", user),
-            Self::ListUsers { .. } | Self::RebuildSearch => return None,
+            Self::AddAppservice { .. } => return Some(("appservice add", String::new())),
+            Self::ReloadAppservices => return Some(("appservice reload", String::new())),
+            Self::ListUsers { .. }
+            | Self::RebuildSearch
+            | Self::ListAppservices
+            | Self::PingAppservice { .. } => return None,
         };
         Some((action, user.clone()))
     }
@@ -130,7 +165,38 @@ async fn carry_out(app: &App, command: Command) -> Result<Reply, String> {
             app.search.rebuild();
             Ok(Reply::Begun)
         }
+        Command::AddAppservice { registration } => {
+            app.services.register().add(&registration).await.map_err(|error| error.to_string())?;
+            Ok(services(app))
+        }
+        Command::ListAppservices => Ok(services(app)),
+        Command::PingAppservice { id } => {
+            let took = app.services.ping(&id, None).await.map_err(|error| error.to_string())?;
+            Ok(Reply::Pong(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)))
+        }
+        Command::ReloadAppservices => {
+            app.services.register().reload().await;
+            app.services.retry_all();
+            Ok(services(app))
+        }
     }
+}
+
+fn services(app: &App) -> Reply {
+    let listed = app.services.statuses().into_iter().map(|status| ListedService {
+        id: status.id,
+        url: status.url,
+        sender: status.sender,
+        rows: status.rows,
+        failures: status.health.failures,
+        last_error: status.health.last_error,
+    });
+    let loaded = app.services.register().loaded();
+    let refused = loaded.refused.iter().map(|refused| RefusedService {
+        file: refused.file.display().to_string(),
+        reason: refused.reason.clone(),
+    });
+    Reply::Appservices { services: listed.collect(), refused: refused.collect() }
 }
 
 async fn create(app: &App, user: &str, password: Option<String>, admin: bool) -> Result<Reply, String> {

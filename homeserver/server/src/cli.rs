@@ -1,9 +1,11 @@
 //! The command line.
 
+mod appservice;
 mod config_command;
 mod output;
 mod search;
 mod serve;
+mod session;
 mod user;
 
 pub(crate) use output::say;
@@ -33,6 +35,8 @@ enum Command {
     Doctor(ConfigFile),
     /// Works on the search index, whether the server runs or not.
     Search(search::Arguments),
+    /// Adds, lists and asks application services (bridges and bots), whether the server runs or not.
+    Appservice(appservice::Arguments),
     /// Makes, changes, closes and lists accounts, whether the server runs or not.
     User(user::Arguments),
 }
@@ -71,6 +75,7 @@ pub fn main() -> ExitCode {
             Command::Config(command) => config_command::run(command),
             Command::Doctor(file) => Box::pin(doctor::run(&file.config, file.read())).await,
             Command::Search(arguments) => Box::pin(search::run(arguments)).await,
+            Command::Appservice(arguments) => Box::pin(appservice::run(arguments)).await,
             Command::User(arguments) => Box::pin(user::run(arguments)).await,
         }
     });

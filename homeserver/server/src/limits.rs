@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Largest request line on the administration socket, in bytes.
-pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 64 * 1024;
+pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Longest wait for an answer on the administration socket, in milliseconds.
 pub const ADMINISTRATION_TIMEOUT_MS: u64 = 30_000;

@@ -13,7 +13,12 @@ pub(crate) fn start(app: &App, shutdown: &Shutdown) {
     tasks.spawn(delayed_events::run(app.clone(), shutdown.clone()));
     tasks.spawn(app.search.clone().keep_index(shutdown.clone()));
     tasks.spawn(app.search.clone().keep_directories(shutdown.clone()));
+    tasks.spawn(app.services.clone().run(shutdown.clone()));
     tasks.spawn(app.rooms.clone().redact_on_removal(shutdown.clone()));
+    let (federation, sending) = (app.federation.clone(), shutdown.clone());
+    tasks.spawn(async move { federation.sender().run(sending).await });
+    let (federation, receiving) = (app.federation.clone(), shutdown.clone());
+    tasks.spawn(async move { federation.work_inbound(receiving).await });
     let (push, flows) = (app.push.clone(), app.flows.clone());
     let push_shutdown = shutdown.clone();
     tasks.spawn(async move { push.run(push_shutdown).await });

@@ -6,6 +6,7 @@ pub mod account;
 pub mod account_data;
 pub mod administration;
 pub mod alias;
+pub mod appservice;
 pub(crate) mod confirm;
 pub mod dehydrated_device;
 pub mod delayed_events;
@@ -50,6 +51,7 @@ pub fn routes() -> Routes {
         .merge(account_data::routes())
         .merge(administration::routes())
         .merge(alias::routes())
+        .merge(appservice::routes())
         .merge(delayed_events::routes())
         .merge(dehydrated_device::routes())
         .merge(deprecated::routes())

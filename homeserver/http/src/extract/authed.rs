@@ -75,7 +75,7 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for LoggingOut<R> {
     async fn from_request(request: Request, app: &App) -> Result<Self, MatrixError> {
         let (parts, body) = request.into_parts();
         let token = token::access_token(&parts)?.ok_or_else(MatrixError::missing_token)?;
-        let caller = token::authenticate_to_log_out(app, &token, ClientInfo::of(&parts, app)).await?;
+        let caller = token::authenticate_to_log_out(app, &token, &parts).await?;
         limit::<R>(&caller, app)?;
         Ok(Self { caller, request: parse(parts, body, app).await? })
     }
@@ -88,7 +88,7 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for MaybeAuthed<R> {
         let (parts, body) = request.into_parts();
         let client = ClientInfo::of(&parts, app);
         let caller = match token::access_token(&parts)? {
-            Some(token) => Some(token::authenticate(app, &token, client.clone()).await?),
+            Some(token) => Some(token::authenticate(app, &token, &parts).await?),
             None => None,
         };
         match &caller {
@@ -122,9 +122,9 @@ impl<R: IncomingRequest + Send + 'static> RumaExtractor for MaybeAuthed<R> {
 /// 401 without a good token.
 pub async fn required(parts: &Parts, app: &App) -> Result<Caller, MatrixError> {
     let token = token::access_token(parts)?.ok_or_else(MatrixError::missing_token)?;
-    token::authenticate(app, &token, ClientInfo::of(parts, app)).await
+    token::authenticate(app, &token, parts).await
 }
 
 fn limit<R: Metadata>(caller: &Caller, app: &App) -> Result<(), MatrixError> {
-    if R::RATE_LIMITED { app.limits.user(&caller.user, Action::Other) } else { Ok(()) }
+    if R::RATE_LIMITED { app.limits.caller(caller, Action::Other) } else { Ok(()) }
 }

@@ -1,8 +1,9 @@
 //! Who sends a request, and from where.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use accounts::Session;
+use appservice::Service;
 use http::{header::USER_AGENT, request::Parts};
 use ruma::{OwnedDeviceId, OwnedUserId};
 
@@ -31,12 +32,12 @@ impl ClientInfo {
     }
 }
 
-/// The owner of the access token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The owner of the access token, or the user for whom an application service acts.
+#[derive(Clone, Debug)]
 pub struct Caller {
     /// The user.
     pub user: OwnedUserId,
-    /// The device that the token belongs to.
+    /// The device that the token belongs to; none where an application service names none.
     pub device: Option<OwnedDeviceId>,
     /// Whether the user is a guest.
     pub is_guest: bool,
@@ -44,4 +45,6 @@ pub struct Caller {
     pub client: ClientInfo,
     /// The session behind the token, with what the account may do.
     pub session: Session,
+    /// The application service that acts.
+    pub service: Option<Arc<Service>>,
 }

@@ -16,7 +16,7 @@ use ruma::api::{IncomingRequest, error::ErrorCode};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Caller, ClientInfo, RumaExtractor, body::refuse_encodings, suspension, token};
+use super::{Caller, RumaExtractor, body::refuse_encodings, suspension, token};
 use crate::{
     Action, App, MatrixError,
     limits::{BODY_TIMEOUT_MS_MAX, DISCARDED_BYTES_MAX, UPLOAD_TIMEOUT_MS_MAX},
@@ -51,12 +51,12 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for Streamed<R> {
     async fn from_request(request: Request, app: &App) -> Result<Self, MatrixError> {
         let (mut parts, body) = request.into_parts();
         let token = token::access_token(&parts)?.ok_or_else(MatrixError::missing_token)?;
-        let caller = token::authenticate(app, &token, ClientInfo::of(&parts, app)).await?;
+        let caller = token::authenticate(app, &token, &parts).await?;
         if caller.is_guest {
             return Err(MatrixError::guest_forbidden());
         }
         suspension::check::<R>(&caller)?;
-        app.limits.user(&caller.user, Action::Media)?;
+        app.limits.caller(&caller, Action::Media)?;
         refuse_encodings(&parts.headers)?;
         let arguments = RawPathParams::from_request_parts(&mut parts, app)
             .await

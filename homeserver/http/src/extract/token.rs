@@ -1,10 +1,21 @@
 //! Finding the access token, and finding out whose it is.
 
 use accounts::Session;
-use http::{header::AUTHORIZATION, request::Parts};
+use http::{HeaderMap, Request, Uri, header::AUTHORIZATION, request::Parts};
+use ruma::api::error::DeserializationError;
 
-use super::{Caller, ClientInfo};
+use super::{Caller, ClientInfo, Part, masquerade};
 use crate::{App, MatrixError, limits::TOKEN_BYTES_MAX};
+
+/// The token that came with a request which needs none of a person: that of an application service, if any.
+#[derive(Clone)]
+pub struct ServiceToken(pub Option<String>);
+
+impl Part for ServiceToken {
+    fn of(request: &Request<&[u8]>) -> Result<Self, DeserializationError> {
+        Ok(Self(presented(request.headers(), request.uri()).unwrap_or_default()))
+    }
+}
 
 /// The token of the `Authorization` header or, deprecated but still in the specification, of the
 /// query parameter `access_token`. An empty token is as good as none.
@@ -13,9 +24,13 @@ use crate::{App, MatrixError, limits::TOKEN_BYTES_MAX};
 /// 401 `M_MISSING_TOKEN` for an `Authorization` of another scheme, `M_UNKNOWN_TOKEN` for one that
 /// cannot be a token of ours.
 pub fn access_token(parts: &Parts) -> Result<Option<String>, MatrixError> {
-    let token = match parts.headers.get(AUTHORIZATION) {
+    presented(&parts.headers, &parts.uri)
+}
+
+fn presented(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, MatrixError> {
+    let token = match headers.get(AUTHORIZATION) {
         Some(value) => Some(bearer(value.to_str().unwrap_or_default())?),
-        None => from_query(parts.uri.query().unwrap_or_default()),
+        None => from_query(uri.query().unwrap_or_default()),
     };
     match token.filter(|token| !token.is_empty()) {
         Some(token) if token.len() > TOKEN_BYTES_MAX => Err(MatrixError::unknown_token(false)),
@@ -54,11 +69,17 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whose token it is.
-pub(super) async fn authenticate(app: &App, token: &str, client: ClientInfo) -> Result<Caller, MatrixError> {
+/// Whose token it is, or for whom the service of the token acts.
+pub(super) async fn authenticate(app: &App, token: &str, parts: &Parts) -> Result<Caller, MatrixError> {
+    let client = ClientInfo::of(parts, app);
+    if let Some(service) = masquerade::service(app, token) {
+        return masquerade::caller(app, service, &parts.uri, client).await;
+    }
     let session = app.accounts.authenticate(token).await?;
-    let address = Some(client.address);
-    app.accounts.note_seen(&session.user, &session.device, address, client.user_agent.as_deref());
+    if let Some(device) = &session.device {
+        let address = Some(client.address);
+        app.accounts.note_seen(&session.user, device, address, client.user_agent.as_deref());
+    }
     app.limits.note_administrator(&session.user, session.is_admin);
     Ok(caller(session, client))
 }
@@ -67,18 +88,23 @@ pub(super) async fn authenticate(app: &App, token: &str, client: ClientInfo) -> 
 pub(super) async fn authenticate_to_log_out(
     app: &App,
     token: &str,
-    client: ClientInfo,
+    parts: &Parts,
 ) -> Result<Caller, MatrixError> {
+    let client = ClientInfo::of(parts, app);
+    if let Some(service) = masquerade::service(app, token) {
+        return masquerade::caller(app, service, &parts.uri, client).await;
+    }
     Ok(caller(app.accounts.authenticate_to_log_out(token).await?, client))
 }
 
 fn caller(session: Session, client: ClientInfo) -> Caller {
     Caller {
         user: session.user.clone(),
-        device: Some(session.device.clone()),
+        device: session.device.clone(),
         is_guest: session.is_guest,
         client,
         session,
+        service: None,
     }
 }
 

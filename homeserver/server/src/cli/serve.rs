@@ -37,6 +37,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
             Ok(()) => tracing::info!("certificate read again"),
             Err(error) => tracing::error!(%error, "read certificate again; the old one stays"),
         }
+        server.reload_appservices().await;
     }
     tracing::info!("stopping");
     server.stop().await;

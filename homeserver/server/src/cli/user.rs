@@ -1,17 +1,17 @@
 //! `lianqiao user create|password|deactivate|lock|unlock|suspend|unsuspend|list`
 
-use std::{io::BufRead as _, path::Path};
+use std::io::BufRead as _;
 
 use base::Rng;
 use clap::Subcommand;
 use config::Config;
 
-use super::{ConfigFile, output::say};
-use crate::{
-    Options,
-    administration::{self, Command, Listed, Reply},
-    parts::{self, Parts},
+use super::{
+    ConfigFile,
+    output::say,
+    session::{Session, execute},
 };
+use crate::administration::{Command, Listed, Reply};
 
 /// Letters and digits of a password that the server chooses: about 119 bits.
 const CHOSEN_PASSWORD_LENGTH: usize = 20;
@@ -146,7 +146,7 @@ fn done(reply: &Reply, what: &str, password: Option<&String>) -> Result<(), Stri
             Ok(())
         }
         Reply::Refused(reason) => Err(reason.clone()),
-        Reply::Users(_) | Reply::Begun => Err("the server answered something else".to_owned()),
+        Reply::Users(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => Err("the server answered something else".to_owned()),
     }
 }
 
@@ -163,7 +163,7 @@ async fn list(config: &Config) -> Result<(), String> {
                 }
             }
             Reply::Refused(reason) => return Err(reason),
-            Reply::Done(_) | Reply::Begun => return Err("the server answered something else".to_owned()),
+            Reply::Done(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => return Err("the server answered something else".to_owned()),
         }
     }
     session.close().await;
@@ -184,43 +184,4 @@ fn line(listed: &Listed) -> String {
         }
     }
     words.join("  ")
-}
-
-async fn execute(config: &Config, command: Command) -> Result<Reply, String> {
-    let session = Session::open(config).await?;
-    let reply = session.execute(command).await;
-    session.close().await;
-    reply
-}
-
-/// The running server, or the store opened here because none runs.
-enum Session<'a> {
-    Server(&'a Path),
-    Here(Box<Parts>),
-}
-
-impl<'a> Session<'a> {
-    async fn open(config: &'a Config) -> Result<Self, String> {
-        let directory = Path::new(&config.server.data_directory);
-        if administration::is_running(directory).await {
-            return Ok(Self::Server(directory));
-        }
-        let parts = parts::build(config, Options::default()).await;
-        parts.map(|parts| Self::Here(Box::new(parts))).map_err(|error| error.to_string())
-    }
-
-    async fn execute(&self, command: Command) -> Result<Reply, String> {
-        match self {
-            Self::Server(directory) => administration::send(directory, &command)
-                .await
-                .unwrap_or_else(|| Err("the server stopped meanwhile".to_owned())),
-            Self::Here(parts) => Ok(administration::execute(&parts.app, command).await),
-        }
-    }
-
-    async fn close(self) {
-        if let Self::Here(parts) = self {
-            parts.store.close().await;
-        }
-    }
 }

@@ -30,7 +30,7 @@ pub async fn put(
     State(app): State<App>,
     Authed { caller, request }: Authed<put_device::Request>,
 ) -> Result<Answer<put_device::Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let keys = key_upload(Some(request.device_keys), request.one_time_keys, request.fallback_keys);
     let new = NewDehydratedDevice {
         device: request.device_id.clone(),

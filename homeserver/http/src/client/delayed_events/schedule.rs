@@ -4,6 +4,7 @@
 use axum::extract::State;
 use delivery::delayed_events::{DelayedEventError, NewDelayedEvent};
 use http::StatusCode;
+use model::limits::STICKY_DURATION_MS_MAX;
 use rooms::TransactionKey;
 use ruma::{RoomId, api::client::delayed_events::send_delayed_event::unstable::Request};
 use serde::Deserialize;
@@ -26,6 +27,9 @@ struct Body {
     delay_ms: Option<u64>,
     state_key: Option<String>,
     content: Option<Box<RawValue>>,
+    /// For how long the event is to be sticky once it is sent (MSC4354).
+    #[serde(default, alias = "org.matrix.msc4354.sticky_duration_ms")]
+    sticky_duration_ms: Option<u64>,
 }
 
 /// Schedules an event. The transaction is looked up before the body is read: a repeat may come without.
@@ -52,6 +56,7 @@ pub async fn handler(
         state_key: body.state_key,
         content: rooms::canonical_object(content.get())?,
         delay_ms,
+        sticky_duration_ms: body.sticky_duration_ms.map(|ms| ms.min(STICKY_DURATION_MS_MAX)),
         transaction: Some(transaction),
     };
     match app.delayed_events.schedule(new).await {
@@ -104,7 +109,7 @@ pub(in crate::client) fn transaction(
 }
 
 fn count(app: &App, caller: &Caller, is_state: bool) -> Result<(), MatrixError> {
-    app.limits.user(&caller.user, if is_state { Action::State } else { Action::Message })
+    app.limits.caller(caller, if is_state { Action::State } else { Action::Message })
 }
 
 fn answer(delay_id: &str) -> JsonBytes {

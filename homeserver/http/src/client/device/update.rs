@@ -1,6 +1,10 @@
 //! `PUT /_matrix/client/v3/devices/{deviceId}`
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response as HttpResponse},
+};
+use http::StatusCode;
 use ruma::api::client::device::update_device::v3::{Request, Response};
 
 use crate::{Answer, App, GuestAllowed, MatrixError};
@@ -9,7 +13,14 @@ use crate::{Answer, App, GuestAllowed, MatrixError};
 pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
-) -> Result<Answer<Response>, MatrixError> {
+) -> Result<HttpResponse, MatrixError> {
+    if caller.service.is_some() {
+        // An application service makes devices this way (MSC4190).
+        let name = request.display_name.as_deref();
+        let made = app.accounts.put_device(&caller.user, &request.device_id, name).await?;
+        let status = if made { StatusCode::CREATED } else { StatusCode::OK };
+        return Ok((status, Answer(Response::new())).into_response());
+    }
     match &request.display_name {
         Some(name) => app.accounts.rename_device(&caller.user, &request.device_id, Some(name)).await?,
         // The specification: a name that is left out does not change.
@@ -20,5 +31,5 @@ pub async fn handler(
             }
         }
     }
-    Ok(Answer(Response::new()))
+    Ok(Answer(Response::new()).into_response())
 }

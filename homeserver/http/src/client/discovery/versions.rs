@@ -25,6 +25,7 @@ pub const UNSTABLE_FEATURES: &[&str] = &[
     "com.beeper.msc4446",
     "org.matrix.e2e_cross_signing",
     "org.matrix.label_based_filtering",
+    "fi.mau.msc2659.stable",
     "org.matrix.msc2285.stable",
     "org.matrix.msc3026.busy_presence",
     "org.matrix.msc3030",
@@ -49,6 +50,7 @@ pub const UNSTABLE_FEATURES: &[&str] = &[
     "org.matrix.msc4155",
     "org.matrix.msc4222",
     "org.matrix.msc4306",
+    "org.matrix.msc4354",
     "org.matrix.msc4380.stable",
     "org.matrix.simplified_msc3575",
     "uk.half-shot.msc2666.query_mutual_rooms",
@@ -61,6 +63,9 @@ pub const UNSTABLE_FEATURES: &[&str] = &[
 /// Named when the operator has set up what it takes for calls.
 const RTC_TRANSPORTS: &str = "org.matrix.msc4143";
 
+/// Named when what redacted events said is kept for a while.
+const UNREDACTED_CONTENT: &str = "fi.mau.msc2815";
+
 /// Whether rooms of a preset are always encrypted here: clients ask, and nobody forces them.
 const FORCED_ENCRYPTION: [&str; 3] = [
     "io.element.e2ee_forced.private",
@@ -68,15 +73,17 @@ const FORCED_ENCRYPTION: [&str; 3] = [
     "io.element.e2ee_forced.trusted_private",
 ];
 
-/// The answers without and with calls; the same for everybody, and asked for at every start of every
-/// client.
-static ANSWERS: LazyLock<[Result<Bytes, String>; 2]> = LazyLock::new(|| [answer(false), answer(true)]);
+/// The answers without and with calls, each without and with unredacted content; the same for everybody, and asked
+/// for at every start of every client.
+static ANSWERS: LazyLock<[[Result<Bytes, String>; 2]; 2]> =
+    LazyLock::new(|| [false, true].map(|rtc| [false, true].map(|unredacted| answer(rtc, unredacted))));
 
-fn answer(has_rtc: bool) -> Result<Bytes, String> {
+fn answer(has_rtc: bool, has_unredacted: bool) -> Result<Bytes, String> {
     let mut response = Response::new(VERSIONS.map(str::to_owned).to_vec());
     let features = UNSTABLE_FEATURES.iter().map(|name| (*name, true));
     let rtc = has_rtc.then_some((RTC_TRANSPORTS, true));
-    let all = features.chain(rtc).chain(FORCED_ENCRYPTION.map(|name| (name, false)));
+    let unredacted = has_unredacted.then_some((UNREDACTED_CONTENT, true));
+    let all = features.chain(rtc).chain(unredacted).chain(FORCED_ENCRYPTION.map(|name| (name, false)));
     response.unstable_features = all.map(|(name, is_on)| (name.to_owned(), is_on)).collect();
     let response = response.try_into_http_response::<Vec<u8>>().map_err(|error| error.to_string())?;
     Ok(Bytes::from(response.into_body()))
@@ -85,8 +92,8 @@ fn answer(has_rtc: bool) -> Result<Bytes, String> {
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions)
 pub async fn handler(State(app): State<App>, _: Public<Request>) -> Result<JsonBytes, MatrixError> {
     let [without_rtc, with_rtc] = &*ANSWERS;
-    let answer = if app.settings.rtc_livekit_urls.is_empty() { without_rtc } else { with_rtc };
-    match answer {
+    let [without, with] = if app.settings.rtc_livekit_urls.is_empty() { without_rtc } else { with_rtc };
+    match if app.rooms.keeps_redacted_content() { with } else { without } {
         Ok(answer) => Ok(JsonBytes(answer.clone())),
         Err(error) => Err(MatrixError::internal("serialise answer", error)),
     }

@@ -42,7 +42,7 @@ pub async fn put(
             "status_msg is longer than {STATUS_BYTES_MAX} bytes"
         )));
     }
-    app.limits.user(&caller.user, Action::Presence)?;
+    app.limits.caller(&caller, Action::Presence)?;
     let device = caller.device.as_deref();
     app.rooms.set_presence(&caller.user, device, request.presence, request.status_msg).await?;
     Ok(Answer(set_presence::v3::Response::new()))

@@ -13,7 +13,7 @@ pub async fn handler(
     if request.user_id != caller.user {
         return Err(MatrixError::forbidden("You can only type for yourself"));
     }
-    app.limits.user(&caller.user, Action::Presence)?;
+    app.limits.caller(&caller, Action::Presence)?;
     let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await?;
     let audience = app.rooms.local_members(room.room()).await?;
     match request.state {

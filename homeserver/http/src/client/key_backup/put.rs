@@ -15,7 +15,7 @@ pub async fn all(
     State(app): State<App>,
     Authed { caller, request }: Authed<add_all::Request>,
 ) -> Result<Answer<add_all::Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let rooms = request.rooms.iter();
     let sessions = rooms
         .flat_map(|(room, backup)| backup.sessions.iter().map(move |(id, key)| (room, id, key)))
@@ -31,7 +31,7 @@ pub async fn room(
     State(app): State<App>,
     Authed { caller, request }: Authed<add_room::Request>,
 ) -> Result<Answer<add_room::Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let sessions = request.sessions.iter();
     let sessions = sessions
         .map(|(id, key)| NewSession::check(&request.room_id, id, key.json()))
@@ -46,7 +46,7 @@ pub async fn session(
     State(app): State<App>,
     Authed { caller, request }: Authed<add_session::Request>,
 ) -> Result<Answer<add_session::Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let session = NewSession::check(&request.room_id, &request.session_id, request.session_data.json())?;
     let state = app.keys.put_sessions(&caller.user, &request.version, &[session]).await?;
     let (etag, count) = etag_and_count(state);

@@ -14,7 +14,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let answer = app.flows.claim_keys(request.one_time_keys).await?;
     let mut response = Response::new(Default::default());
     response.failures = failures(answer.unreachable);

@@ -12,7 +12,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request: Uia(request) }: Authed<Uia<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let upload = CrossSigningUpload::check(
         &caller.user,
         request.master_key.as_ref().map(|key| key.json()),

@@ -11,7 +11,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let found = app.flows.query_keys(&caller.user, &request.device_keys).await?;
     let mut response = Response::new();
     response.failures = failures(found.unreachable);

@@ -13,7 +13,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Raw<Request>>,
 ) -> Result<JsonBytes, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let body = request.object()?;
     let upload =
         serde_json::from_str(body.get()).map_err(|error| MatrixError::bad_json(error.to_string()))?;

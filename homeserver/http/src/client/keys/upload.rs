@@ -19,7 +19,7 @@ pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Keys)?;
+    app.limits.caller(&caller, Action::Keys)?;
     let device = caller.device.as_deref();
     let device = device.ok_or_else(|| MatrixError::bad_request("This session has no device"))?;
     let upload = key_upload(request.device_keys, request.one_time_keys, request.fallback_keys);

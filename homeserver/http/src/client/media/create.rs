@@ -13,7 +13,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, .. }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Media)?;
+    app.limits.caller(&caller, Action::Media)?;
     let reserved = app.media.reserve(&caller.user).await?;
     let mut response = Response::new(reserved.uri);
     response.unused_expires_at = Some(MilliSecondsSinceUnixEpoch(UInt::new_saturating(reserved.expires_ms)));

@@ -10,10 +10,12 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Invite)?;
+    app.limits.caller(&caller, Action::Invite)?;
     let InvitationRecipient::UserId(invited) = request.recipient else {
         return Err(MatrixError::bad_request("This server does not invite by third-party identifier"));
     };
-    app.rooms.invite(&request.room_id, &caller.user, &invited.user_id, invited.reason.as_deref()).await?;
+    // A service may make the user now; without one the invitation is judged like any other.
+    app.services.has_user(&invited.user_id).await?;
+    app.flows.invite(&request.room_id, &caller.user, &invited.user_id, invited.reason.as_deref()).await?;
     Ok(Answer(Response::new()))
 }

@@ -15,10 +15,10 @@ pub async fn by_id(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<WithBody<join_room_by_id::v3::Request>>,
 ) -> Result<Answer<join_room_by_id::v3::Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Join)?;
+    app.limits.caller(&caller, Action::Join)?;
     let WithBody { request, part: body } = request;
     let joining = joining(&caller, request.reason, &body)?;
-    app.flows.join_room(&request.room_id, &caller.user, &joining).await?;
+    app.flows.join_room(&request.room_id, &caller.user, &[], &joining).await?;
     Ok(Answer(join_room_by_id::v3::Response::new(request.room_id)))
 }
 
@@ -27,11 +27,12 @@ pub async fn by_id_or_alias(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<WithBody<join_room_by_id_or_alias::v3::Request>>,
 ) -> Result<Answer<join_room_by_id_or_alias::v3::Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Join)?;
+    app.limits.caller(&caller, Action::Join)?;
     let WithBody { request, part: body } = request;
     let joining = joining(&caller, request.reason, &body)?;
-    let room_id = app.rooms.resolve(&request.room_id_or_alias).await?;
-    app.flows.join_room(&room_id, &caller.user, &joining).await?;
+    app.services.prepare_alias(&request.room_id_or_alias).await?;
+    let (room_id, via) = app.flows.resolve_room(&request.room_id_or_alias, request.via).await?;
+    app.flows.join_room(&room_id, &caller.user, &via, &joining).await?;
     Ok(Answer(join_room_by_id_or_alias::v3::Response::new(room_id)))
 }
 

@@ -10,8 +10,8 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Join)?;
-    let room_id = app.rooms.resolve(&request.room_id_or_alias).await?;
-    app.rooms.knock(&room_id, &caller.user, request.reason.as_deref()).await?;
+    app.limits.caller(&caller, Action::Join)?;
+    let (room_id, via) = app.flows.resolve_room(&request.room_id_or_alias, request.via).await?;
+    app.flows.knock(&room_id, &caller.user, &via, request.reason.as_deref()).await?;
     Ok(Answer(Response::new(room_id)))
 }

@@ -5,6 +5,7 @@ use crate::Routes;
 pub mod available;
 #[expect(clippy::module_inception, reason = "the endpoint has the name of its area")]
 pub mod register;
+mod service;
 pub mod shared_secret;
 pub mod token_validity;
 

@@ -5,19 +5,31 @@ use axum::{Json, extract::State};
 use ruma::api::client::account::register::{RegistrationKind, v3::Request};
 use serde_json::{Value, json};
 
-use crate::{Action, App, MatrixError, Public, extract::Uia};
+use super::service;
+use crate::{
+    Action, App, MatrixError, Public,
+    extract::{ServiceToken, Uia, With},
+};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3register)
 pub async fn handler(
     State(app): State<App>,
-    Public { client, request: Uia(request) }: Public<Uia<Request>>,
+    Public { client, request: With { request: Uia(request), part: token } }: Public<
+        With<ServiceToken, Uia<Request>>,
+    >,
 ) -> Result<Json<Value>, MatrixError> {
-    app.limits.address(client.address, Action::Registration)?;
+    let service = service::of(&app, &token, &request)?;
+    if service.as_ref().is_none_or(|service| service.is_rate_limited) {
+        app.limits.address(client.address, Action::Registration)?;
+    }
     let device = DeviceChoice {
         id: request.device_id.clone(),
         display_name: request.initial_device_display_name.clone(),
         refreshable: request.refresh_token,
     };
+    if let Some(service) = service {
+        return Ok(Json(answer(service::register(&app, &service, request, device).await?)));
+    }
     let registered = match request.kind {
         RegistrationKind::Guest => app.accounts.register_guest(device).await?,
         RegistrationKind::User => register_user(&app, request, device).await?,
@@ -28,7 +40,7 @@ pub async fn handler(
 
 async fn register_user(app: &App, request: Request, device: DeviceChoice) -> Result<Registered, MatrixError> {
     if request.login_type.is_some() {
-        return Err(MatrixError::forbidden("Only application services register with this type"));
+        return Err(MatrixError::forbidden("Nobody registers with this type here"));
     }
     if app.accounts.settings().registration == Registration::Closed {
         return Err(MatrixError::forbidden("Registration has been disabled"));

@@ -20,7 +20,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request: WithBody { request, part: body } }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Other)?;
+    app.limits.caller(&caller, Action::Other)?;
     let score =
         serde_json::from_slice::<Score>(&body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
     let not_found = |_| MatrixError::not_found("The event was not found or you are not joined to the room.");

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use rooms::{CreateRoom, InitialState, Preset};
 use ruma::{
-    CanonicalJsonObject, OwnedUserId,
+    CanonicalJsonObject, OwnedUserId, RoomAliasId,
     api::client::room::{
         Visibility,
         create_room::v3::{Request, Response, RoomPreset},
@@ -21,11 +21,16 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::CreateRoom)?;
-    let mut wanted = wanted(caller.user, request.request)?;
+    app.limits.caller(&caller, Action::CreateRoom)?;
+    let mut wanted = wanted(caller.user.clone(), request.request)?;
     wanted.invite_reason = invite_reason(&request.part)?;
     let request = wanted;
-    let created = app.rooms.create(&request).await?;
+    if let Some(name) = &request.alias_localpart
+        && let Ok(alias) = RoomAliasId::parse(format!("#{name}:{}", app.rooms.server_name()))
+    {
+        app.services.check_alias(&alias, caller.service.as_deref())?;
+    }
+    let created = app.flows.create_room(&request).await?;
     Ok(Answer(Response::new(created.room_id)))
 }
 

@@ -11,7 +11,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::CreateRoom)?;
+    app.limits.caller(&caller, Action::CreateRoom)?;
     let Request { room_id, new_version, additional_creators, .. } = request;
     let upgrade = Upgrade { new_version, additional_creators };
     let replacement = app.flows.upgrade_room(&caller.user, &room_id, &upgrade).await?;

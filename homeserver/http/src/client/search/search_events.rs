@@ -35,7 +35,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<JsonBytes, MatrixError> {
-    app.limits.user(&caller.user, Action::Search)?;
+    app.limits.caller(&caller, Action::Search)?;
     let WithBody { request, part: body } = request;
     let Some(criteria) = request.search_categories.room_events else { return Ok(answer::nothing()) };
     let wishes: Wishes = serde_json::from_slice(&body).unwrap_or_default();

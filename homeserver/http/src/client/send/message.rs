@@ -7,7 +7,7 @@ use axum::{
 use delivery::delayed_events::NewDelayedEvent;
 use ruma::api::client::message::send_message_event::v3::{Request, Response};
 
-use super::options;
+use super::{options, sticky_duration_ms, timestamp_ms};
 use crate::{
     Answer, App, GuestAllowed, MatrixError, client::delayed_events::schedule, extract::WithQuery,
     rate_limits::Action,
@@ -21,6 +21,7 @@ pub async fn handler(
     let WithQuery { request, part: query } = request;
     let kind = request.event_type.to_string();
     let content = rooms::canonical_object(request.body.json().get())?;
+    let sticky_duration_ms = sticky_duration_ms(&query)?;
     if let Some(delay_ms) = schedule::delay_ms(&query)? {
         let transaction = schedule::transaction(&caller, "send", &request.room_id, request.txn_id.as_str());
         let new = NewDelayedEvent {
@@ -30,12 +31,15 @@ pub async fn handler(
             state_key: None,
             content,
             delay_ms,
+            sticky_duration_ms,
             transaction: Some(transaction),
         };
         return Ok(schedule::instead(&app, &caller, new).await?.into_response());
     }
-    app.limits.user(&caller.user, Action::Message)?;
-    let options = options(&caller, "send", &request.room_id, request.txn_id.to_string());
+    app.limits.caller(&caller, Action::Message)?;
+    let mut options = options(&caller, "send", &request.room_id, request.txn_id.to_string());
+    options.timestamp_ms = timestamp_ms(&caller, &query)?;
+    options.sticky_duration_ms = sticky_duration_ms;
     let event_id = app.rooms.send(&request.room_id, &caller.user, &kind, content, options).await?;
     app.rooms.presence_active(&caller.user).await?;
     Ok(Answer(Response::new(event_id)).into_response())

@@ -45,7 +45,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<WithBody<Request>>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Message)?;
+    app.limits.caller(&caller, Action::Message)?;
     let WithBody { request, part: body } = request;
     if caller.session.is_suspended {
         must_be_own(&app, &caller, &request.event_id).await?;

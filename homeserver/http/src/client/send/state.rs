@@ -5,8 +5,10 @@ use axum::{
     response::{IntoResponse as _, Response as HttpResponse},
 };
 use delivery::delayed_events::NewDelayedEvent;
+use rooms::SendOptions;
 use ruma::api::client::state::send_state_event::v3::{Request, Response};
 
+use super::{sticky_duration_ms, timestamp_ms};
 use crate::{
     Answer, App, GuestAllowed, MatrixError, client::delayed_events::schedule, extract::WithQuery,
     rate_limits::Action,
@@ -21,6 +23,7 @@ pub async fn handler(
     let content = rooms::canonical_object(request.body.json().get())?;
     let Request { room_id, event_type, state_key, .. } = request;
     let kind = event_type.to_string();
+    let sticky_duration_ms = sticky_duration_ms(&query)?;
     if let Some(delay_ms) = schedule::delay_ms(&query)? {
         let new = NewDelayedEvent {
             user: caller.user.clone(),
@@ -29,11 +32,14 @@ pub async fn handler(
             state_key: Some(state_key),
             content,
             delay_ms,
+            sticky_duration_ms,
             transaction: None,
         };
         return Ok(schedule::instead(&app, &caller, new).await?.into_response());
     }
-    app.limits.user(&caller.user, Action::State)?;
-    let event_id = app.flows.send_state(&room_id, &caller.user, &kind, &state_key, content, None).await?;
+    app.limits.caller(&caller, Action::State)?;
+    let timestamp_ms = timestamp_ms(&caller, &query)?;
+    let options = SendOptions { timestamp_ms, sticky_duration_ms, ..SendOptions::default() };
+    let event_id = app.flows.send_state(&room_id, &caller.user, &kind, &state_key, content, options).await?;
     Ok(Answer(Response::new(event_id)).into_response())
 }

@@ -1,30 +1,40 @@
 //! `POST /_matrix/client/v3/login`
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use accounts::{DeviceChoice, LoggedIn, LoginName};
+use appservice::Service;
 use axum::extract::State;
 use ruma::{
     OwnedUserId, UserId,
     api::{
         IncomingRequest as _,
         client::{
-            session::login::v3::{DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
+            session::login::v3::{ApplicationService, DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
             uiaa::UserIdentifier,
         },
     },
 };
 use serde_json::{Map, Value};
 
-use crate::{Action, Answer, App, MatrixError, Public, extract::Raw};
+use crate::{
+    Action, Answer, App, MatrixError, Public,
+    extract::{Raw, ServiceToken, With},
+};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login)
 pub async fn handler(
     State(app): State<App>,
-    Public { client, request }: Public<Raw<Request>>,
+    Public { client, request: With { request, part: token } }: Public<With<ServiceToken, Raw<Request>>>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.address(client.address, Action::Login)?;
     let request = parsed(&request)?;
+    let service = match &request.login_info {
+        LoginInfo::ApplicationService(_) => Some(service_of(&app, &token)?),
+        _ => None,
+    };
+    if service.as_ref().is_none_or(|service| service.is_rate_limited) {
+        app.limits.address(client.address, Action::Login)?;
+    }
     let device = DeviceChoice {
         id: request.device_id,
         display_name: request.initial_device_display_name,
@@ -32,6 +42,7 @@ pub async fn handler(
     };
     let logged_in = match request.login_info {
         LoginInfo::Password(password) => by_password(&app, password, &device).await?,
+        LoginInfo::ApplicationService(login) => by_service(&app, service.as_deref(), login, &device).await?,
         LoginInfo::Token(token) => app.accounts.login_with_token(&token.token, &device).await?,
         _ => return Err(MatrixError::bad_request("Unknown login type")),
     };
@@ -70,6 +81,36 @@ async fn by_password(app: &App, password: Password, device: &DeviceChoice) -> Re
         app.limits.user(&user, Action::LoginFailed)?;
     }
     Ok(app.accounts.login_with_password(&name, &password.password, device).await?)
+}
+
+fn service_of(app: &App, token: &ServiceToken) -> Result<Arc<Service>, MatrixError> {
+    let token = token.0.as_deref().ok_or_else(MatrixError::missing_token)?;
+    let loaded = app.services.register().loaded();
+    loaded.by_token(token).cloned().ok_or_else(|| MatrixError::unknown_token(false))
+}
+
+/// [Appservice login](https://spec.matrix.org/v1.19/client-server-api/#appservice-login)
+#[expect(deprecated, reason = "older bridges name the user outside of an identifier")]
+async fn by_service(
+    app: &App,
+    service: Option<&Service>,
+    login: ApplicationService,
+    device: &DeviceChoice,
+) -> Result<LoggedIn, MatrixError> {
+    let service = service.ok_or_else(MatrixError::missing_token)?;
+    let name = match (login.identifier, login.user) {
+        (Some(UserIdentifier::Matrix(matrix)), _) => matrix.user,
+        (Some(_), _) => return Err(MatrixError::bad_request("Unknown type of identifier")),
+        (None, Some(user)) => user,
+        (None, None) => return Err(MatrixError::missing_param("Missing parameter: identifier")),
+    };
+    let user = UserId::parse_with_server_name(name.as_str(), app.accounts.server_name())
+        .map_err(|error| MatrixError::invalid_param(error.to_string()))?;
+    app.services.check_user(&user, service)?;
+    if user == service.sender {
+        app.accounts.ensure_service_user(&user).await?;
+    }
+    Ok(app.accounts.login_for_service(&user, device).await?)
 }
 
 fn guessed_account(app: &App, name: &str) -> Option<OwnedUserId> {

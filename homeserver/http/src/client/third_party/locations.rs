@@ -1,23 +1,34 @@
 //! `GET /_matrix/client/v3/thirdparty/location` and `…/location/{protocol}`
 
-use axum::extract::State;
-use ruma::api::client::thirdparty::{get_location_for_protocol, get_location_for_room_alias};
+use std::collections::BTreeMap;
 
-use super::no_protocol;
-use crate::{Answer, App, Authed, MatrixError};
+use appservice::ThirdParty;
+use axum::{Json, extract::State};
+use ruma::api::client::thirdparty::{get_location_for_protocol, get_location_for_room_alias};
+use serde_json::Value;
+
+use super::results;
+use crate::{App, Authed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3thirdpartylocationprotocol)
 pub async fn of_protocol(
-    State(_): State<App>,
-    Authed { .. }: Authed<get_location_for_protocol::v3::Request>,
-) -> Result<Answer<get_location_for_protocol::v3::Response>, MatrixError> {
-    Err(no_protocol())
+    State(app): State<App>,
+    Authed { request, .. }: Authed<get_location_for_protocol::v3::Request>,
+) -> Result<Json<Value>, MatrixError> {
+    let what = ThirdParty::Locations(&request.protocol);
+    results(&app, Some(&request.protocol), what, request.fields).await.map(Json)
 }
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3thirdpartylocation)
 pub async fn of_alias(
-    State(_): State<App>,
-    Authed { .. }: Authed<get_location_for_room_alias::v3::Request>,
-) -> Result<Answer<get_location_for_room_alias::v3::Response>, MatrixError> {
-    Err(MatrixError::not_found("The alias names no place in a third-party network"))
+    State(app): State<App>,
+    Authed { request, .. }: Authed<get_location_for_room_alias::v3::Request>,
+) -> Result<Json<Value>, MatrixError> {
+    let fields = BTreeMap::from([("alias".to_owned(), request.alias.to_string())]);
+    match results(&app, None, ThirdParty::LocationOf, fields).await? {
+        Value::Array(found) if found.is_empty() => {
+            Err(MatrixError::not_found("The alias names no place in a third-party network"))
+        }
+        found => Ok(Json(found)),
+    }
 }

@@ -22,7 +22,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<v1::Request>,
 ) -> Result<Answer<v1::Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Search)?;
+    app.limits.caller(&caller, Action::Search)?;
     let mutual = app.search.mutual_rooms(&caller.user, &request.user_id, request.from.as_deref()).await?;
     let mut response = v1::Response::new(UInt::new_saturating(mutual.count), mutual.joined);
     response.next_batch = mutual.next;
@@ -35,7 +35,7 @@ pub async fn unstable_handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<UnstableRequest>,
 ) -> Result<Json<Value>, MatrixError> {
-    app.limits.user(&caller.user, Action::Search)?;
+    app.limits.caller(&caller, Action::Search)?;
     let UnstableRequest { request, batch_token } = request;
     let from = request.from.or(batch_token);
     let mutual = app.search.mutual_rooms(&caller.user, &request.user_id, from.as_deref()).await?;

@@ -11,7 +11,7 @@ pub async fn handler(
     State(app): State<App>,
     Authed { caller, request }: Authed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    app.limits.user(&caller.user, Action::Search)?;
+    app.limits.caller(&caller, Action::Search)?;
     let query = UserQuery { term: request.search_term, limit: count(request.limit) };
     let found = app.search.users(&caller.user, &query).await?;
     let users = found.users.into_iter().map(|FoundUser { user, display_name, avatar_url }| {
