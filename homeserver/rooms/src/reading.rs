@@ -50,17 +50,18 @@ pub(crate) struct Reading {
 impl Reading {
     pub fn new(parts: &RoomsParts) -> Self {
         let serials = EphemeralPos::new(&parts.clock);
+        let frontier = Frontier::of(&parts.store);
         Self {
             typing: Typing::new(serials.clone(), parts.notifier.clone()),
             presence: Presence::new(parts.settings.presence_enabled, parts.clock.clone(), serials),
-            receipts: ReceiptCaches::new(),
+            receipts: ReceiptCaches::new(&frontier),
             unread: UnreadCache::new(),
             power: PowerCache::new(),
             presence_waves: PresenceWaves::default(),
             thread_subscriptions: SubscriptionHints::new(),
             peeks: Peeks::default(),
             sticky: StickyRooms::default(),
-            related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES).following(&Frontier::of(&parts.store)),
+            related: LiveCache::new(limits::EVENT_META_CACHE_ENTRIES).following(&frontier),
         }
     }
 }

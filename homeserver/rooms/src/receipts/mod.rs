@@ -20,7 +20,7 @@ pub(crate) use marks::ReadMarks;
 use crate::{
     Rooms, RoomsError,
     access::JoinedRoom,
-    cache::{Hints, LiveCache},
+    cache::{Frontier, Hints, LiveCache},
     limits,
     reading_tables::{RECEIPT, RECEIPT_CHANGE},
 };
@@ -90,8 +90,8 @@ pub(crate) struct ReceiptCaches {
 }
 
 impl ReceiptCaches {
-    pub fn new() -> Self {
-        Self { latest: Hints::new(), marks: LiveCache::new(limits::USER_CACHE_ENTRIES) }
+    pub fn new(frontier: &Frontier) -> Self {
+        Self { latest: Hints::new(), marks: LiveCache::new(limits::USER_CACHE_ENTRIES).following(frontier) }
     }
 }
 
