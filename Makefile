@@ -39,6 +39,7 @@ run: setup ## Builds and starts the server on ./data
 # libraries and compile them again. The suites below then use the binaries of that build.
 test: export LIANQIAO_BIN = $(CARGO_TARGET_DIR)/debug/lianqiao
 test: setup ## Every test that a fresh machine can run
+	@config/setup tests
 	cargo build --workspace --all-targets
 	cargo test --workspace --no-fail-fast
 	complement-tests/js-sdk/run

@@ -26,3 +26,4 @@ pub use request::{Limits, Request};
 pub use reqwest::Url;
 pub use resolve::{FoundServices, LookedUp, Lookup, Service, SystemLookup};
 pub use settings::OutboundSettings;
+pub use tls::trusted_authorities;

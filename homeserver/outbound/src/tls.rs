@@ -10,6 +10,14 @@ use rustls::{
 
 use crate::OutboundError;
 
+/// The authorities of the system and those of a PEM file's text, for clients that are not [`crate::Outbound`].
+///
+/// # Errors
+/// [`OutboundError::Setup`] when the text holds no certificate.
+pub fn trusted_authorities(extra_pem: Option<&[u8]>) -> Result<RootCertStore, OutboundError> {
+    Ok(roots(&extra_authorities(extra_pem)?))
+}
+
 /// Reads the operator's certificates, so that a wrong file is found at the start.
 pub(crate) fn extra_authorities(pem: Option<&[u8]>) -> Result<Vec<CertificateDer<'static>>, OutboundError> {
     let Some(pem) = pem else { return Ok(Vec::new()) };
@@ -20,12 +28,8 @@ pub(crate) fn extra_authorities(pem: Option<&[u8]>) -> Result<Vec<CertificateDer
     if found.is_empty() { Err(wrong("the file holds no certificate".to_owned())) } else { Ok(found) }
 }
 
-/// The TLS side of the clients. A system without authorities still serves plain HTTP and whatever the
-/// operator's certificates cover.
-pub(crate) fn client_config(
-    extra: &[CertificateDer<'static>],
-    http1_only: bool,
-) -> Result<ClientConfig, OutboundError> {
+/// A system without authorities still serves plain HTTP and whatever the operator's certificates cover.
+fn roots(extra: &[CertificateDer<'static>]) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
@@ -36,10 +40,18 @@ pub(crate) fn client_config(
     if roots.is_empty() {
         tracing::warn!("the system trusts no certificate authority; https addresses cannot be reached");
     }
+    roots
+}
+
+/// The TLS side of the clients.
+pub(crate) fn client_config(
+    extra: &[CertificateDer<'static>],
+    http1_only: bool,
+) -> Result<ClientConfig, OutboundError> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| OutboundError::Setup(error.to_string()))?
-        .with_root_certificates(roots)
+        .with_root_certificates(roots(extra))
         .with_no_client_auth();
     let protocols: &[&[u8]] = if http1_only { &[b"http/1.1"] } else { &[b"h2", b"http/1.1"] };
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();

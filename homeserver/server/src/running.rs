@@ -22,6 +22,7 @@ use crate::{
     listener::{Listening, Terms},
     metrics_endpoint,
     parts::{self, Options, Parts},
+    settings,
     tls::{Certificate, Tls},
     workers,
 };
