@@ -15,6 +15,8 @@ from . import paths, system
 
 GO_OLDEST = (1, 25)
 # Go takes the toolchain that is there; upstream's own go.sum pins every dependency.
+# A proxy that neither serves nor refuses must not hold up everything after it.
+DOWNLOAD_SECONDS_MAX = 300
 GO_SETTINGS = {"GOTOOLCHAIN": "local", "GOSUMDB": "off", "GOFLAGS": "-mod=mod"}
 
 
@@ -38,10 +40,14 @@ def working_copy() -> pathlib.Path:
 def download() -> pathlib.Path:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["go", "mod", "init", "fetch"], cwd=folder, capture_output=True, check=True)
-        answer = subprocess.run(
-            ["go", "mod", "download", "-json", f"{paths.MODULE}@{paths.VERSION}"],
-            cwd=folder, env=os.environ | GO_SETTINGS, capture_output=True, text=True,
-        )
+        try:
+            answer = subprocess.run(
+                ["go", "mod", "download", "-json", f"{paths.MODULE}@{paths.VERSION}"],
+                cwd=folder, env=os.environ | GO_SETTINGS, capture_output=True, text=True,
+                timeout=DOWNLOAD_SECONDS_MAX,
+            )
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f"no answer from the module proxy in {DOWNLOAD_SECONDS_MAX} s") from None
     try:
         found = json.loads(answer.stdout)
     except ValueError:
@@ -54,6 +60,8 @@ def download() -> pathlib.Path:
 def require_go() -> None:
     if shutil.which("go") is None:
         system.install("golang")
+    if shutil.which("go") is None:
+        raise Unavailable("Complement needs Go, which is not here and could not be installed.")
     answer = subprocess.run(["go", "env", "GOVERSION"], env=os.environ | GO_SETTINGS, capture_output=True, text=True)
     text = answer.stdout.strip()
     try:
