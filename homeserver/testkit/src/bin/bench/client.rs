@@ -81,6 +81,11 @@ impl Client {
 }
 
 impl User {
+    /// The same user over the connections of another client.
+    pub fn over(&self, client: &Client) -> Self {
+        Self { client: client.clone(), token: self.token.clone() }
+    }
+
     /// One request of this user.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, String> {
         self.client.call(method, path, Some(&self.token), body).await

@@ -23,6 +23,7 @@ struct Options {
     json: Option<PathBuf>,
     readers: Vec<usize>,
     rooms: usize,
+    large: bool,
 }
 
 #[tokio::main]
@@ -46,7 +47,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), String> {
-    let mut targets = vec![Target::lianqiao(LianqiaoOptions { binary: options.lianqiao })?];
+    let lianqiao = LianqiaoOptions { binary: options.lianqiao };
+    let mut targets = vec![Target::lianqiao(&lianqiao)?];
     if let Some(synapse) = options.synapse {
         targets.push(Target::synapse(synapse));
     }
@@ -56,6 +58,15 @@ async fn run(options: Options) -> Result<(), String> {
         let measures = workloads::all(&mut target, &options.readers, options.rooms).await;
         target.stop().await;
         columns.push((target.name().to_owned(), measures?));
+    }
+    if options.large
+        && let Some((name, measures)) = columns.first_mut()
+    {
+        eprintln!("driving {name} at large sizes");
+        let mut target = Target::lianqiao(&lianqiao)?;
+        let large = workloads::large::all(&mut target).await;
+        target.stop().await;
+        measures.extend(large?);
     }
     report::print(&columns);
     if let Some(path) = options.json {
@@ -72,9 +83,14 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         json: None,
         readers: vec![200, 1000],
         rooms: 200,
+        large: false,
     };
     let mut synapse = SynapseOptions::default();
     while let Some(word) = words.next() {
+        if word == "--large" {
+            options.large = true;
+            continue;
+        }
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
             "--lianqiao" => options.lianqiao = value()?.into(),

@@ -47,7 +47,7 @@ pub struct Target {
 
 impl Target {
     /// Lianqiao on RocksDB in a folder of its own, durable, with limits off and cheap password hashing.
-    pub fn lianqiao(options: LianqiaoOptions) -> Result<Self, String> {
+    pub fn lianqiao(options: &LianqiaoOptions) -> Result<Self, String> {
         let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
         let port = free_port()?;
         let config = directory.path().join("lianqiao.toml");
@@ -56,7 +56,7 @@ impl Target {
         Ok(Self {
             name: "Lianqiao".to_owned(),
             url: format!("http://127.0.0.1:{port}"),
-            program: options.binary,
+            program: options.binary.clone(),
             arguments: vec!["serve".to_owned(), "--config".to_owned(), config.display().to_string()],
             helpers: Vec::new(),
             child: None,

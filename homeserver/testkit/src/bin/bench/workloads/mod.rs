@@ -1,26 +1,33 @@
 //! The workloads, in the order in which they run against each server.
 
 mod accounts;
+mod delayed;
 mod fan_out;
 mod history;
 mod initial_sync;
 mod keys;
+pub mod large;
 mod media;
 mod requests;
 mod rooms;
 mod search;
 mod sends;
 
+use std::time::Duration;
+
 use crate::client::Client;
 use crate::measure::Measure;
 use crate::target::Target;
+
+/// How long a server is left alone before it is called idle: allocators give memory back by and by.
+const REST: Duration = Duration::from_secs(30);
 
 /// Starts the target, runs every workload, restarts it at the end for the start-up with data.
 pub async fn all(target: &mut Target, readers: &[usize], rooms: usize) -> Result<Vec<Measure>, String> {
     let mut measures = Vec::new();
     let cold_ms = target.start().await?;
     measures.push(Measure::other("start-up, empty", cold_ms, "ms"));
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(REST).await;
     measures.push(Measure::other("idle memory", target.resident_mb(), "MB"));
     let client = Client::new(target.url())?;
     measures.push(requests::empty(target, &client).await?);
@@ -40,9 +47,15 @@ pub async fn all(target: &mut Target, readers: &[usize], rooms: usize) -> Result
         measures.push(fan_out::to(target, &users[..=*readers], &room).await?);
     }
     measures.push(Measure::other("memory after the run", target.resident_mb(), "MB"));
+    tokio::time::sleep(REST).await;
+    measures.push(Measure::other("memory half a minute later", target.resident_mb(), "MB"));
     measures.extend(if_served("keys", keys::storms(target, &users).await));
     measures.extend(if_served("media", media::up_and_down(target, &users).await));
     measures.extend(if_served("search", search::messages(target, &users).await.map(|measure| vec![measure])));
+    measures.extend(if_served(
+        "delayed events",
+        delayed::lateness(target, &users).await.map(|measure| vec![measure]),
+    ));
     target.stop().await;
     measures.push(Measure::other("start-up, after the run", target.start().await?, "ms"));
     Ok(measures)
