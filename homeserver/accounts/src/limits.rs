@@ -110,3 +110,7 @@ pub const ADDRESS_PROOFS_PER_PAGE: usize = 1_000;
 pub const CLIENT_SECRET_BYTES_MAX: usize = 255;
 /// Longest `next_link` in bytes.
 pub const NEXT_LINK_BYTES_MAX: usize = 2_048;
+/// Bytes of the text of a status (MSC4426).
+pub const STATUS_TEXT_BYTES_MAX: usize = 256;
+/// Bytes of the emoji of a status (MSC4426).
+pub const STATUS_EMOJI_BYTES_MAX: usize = 32;

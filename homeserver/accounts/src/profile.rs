@@ -6,22 +6,25 @@
 
 use std::collections::BTreeMap;
 
-use ruma::{OwnedMxcUri, UserId};
+use model::StreamPos;
+use ruma::{OwnedMxcUri, OwnedUserId, UserId};
 use serde_json::Value;
-use store::{Batch, Reader, StoreError};
+use store::{Audience, Batch, Reader, Scan, StoreError};
 use streams::Fact;
 
 use crate::{
     AccountError, Accounts, UnfinishedWork,
     limits::{
         AVATAR_URL_BYTES_MAX, DISPLAY_NAME_BYTES_MAX, PROFILE_BYTES_MAX, PROFILE_KEY_BYTES_MAX,
-        WRITE_TRIES_MAX,
+        STATUS_EMOJI_BYTES_MAX, STATUS_TEXT_BYTES_MAX, WRITE_TRIES_MAX,
     },
-    tables::{PROFILES, ProfileRow, USERS},
+    tables::{PROFILE_CHANGE, PROFILE_FIELD_CHANGED, PROFILES, ProfileRow, USERS},
 };
 
 const DISPLAY_NAME: &str = "displayname";
 const AVATAR_URL: &str = "avatar_url";
+/// What a user says about the moment, under its name and the one before (MSC4426).
+const STATUS_FIELDS: [&str; 2] = ["m.status", "org.matrix.msc4426.status"];
 
 /// What a user says about themselves.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +60,22 @@ impl Accounts {
         }
     }
 
+    /// Fields of profiles whose last change stands after `after` up to `up_to`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn profile_changes(
+        &self,
+        reader: &Reader,
+        after: StreamPos,
+        up_to: StreamPos,
+        limit: usize,
+    ) -> Result<Vec<(StreamPos, OwnedUserId, String)>, StoreError> {
+        let scan = Scan::all().after(&after).up_to(&up_to).limit(limit);
+        let rows = reader.scan(&PROFILE_CHANGE, scan).await?;
+        Ok(rows.into_iter().map(|(position, (user, field))| (position, user, field)).collect())
+    }
+
     /// Sets a field; `None`, null and the empty string take `displayname` and `avatar_url` away.
     pub async fn set_profile_field(
         &self,
@@ -83,6 +102,13 @@ impl Accounts {
             batch.put(&PROFILES, &user_key, &new);
             let position = batch.position();
             streams::record(&mut batch, position, &Fact::Profile { user: user_key.clone() });
+            let field = (user_key.clone(), key.to_owned());
+            if let Some(before) = self.0.store.get(&PROFILE_FIELD_CHANGED, &field).await? {
+                batch.delete(&PROFILE_CHANGE, &before);
+            }
+            batch.put(&PROFILE_CHANGE, &position, &field);
+            batch.put(&PROFILE_FIELD_CHANGED, &field, &position);
+            batch.announce(Audience::User(user_key.clone()));
             let mut change = ProfileChange::None;
             if is_shown_in_rooms(key) {
                 let mark = self.begin_work(&mut batch, UnfinishedWork::UpdateMembers, user);
@@ -133,6 +159,9 @@ fn check_key(key: &str) -> Result<(), AccountError> {
 }
 
 fn normalised(key: &str, value: Option<Value>) -> Result<Option<Value>, AccountError> {
+    if STATUS_FIELDS.contains(&key) {
+        check_status(value.as_ref())?;
+    }
     if !is_shown_in_rooms(key) {
         return Ok(value);
     }
@@ -147,6 +176,20 @@ fn normalised(key: &str, value: Option<Value>) -> Result<Option<Value>, AccountE
         Some(Value::String(text)) => Ok(Some(Value::String(text))),
         Some(_) => Err(AccountError::InvalidParameter("displayname and avatar_url are strings")),
     }
+}
+
+/// The bounds of a status (MSC4426).
+fn check_status(value: Option<&Value>) -> Result<(), AccountError> {
+    for (key, bytes_max, what) in [
+        ("text", STATUS_TEXT_BYTES_MAX, "the text of the status"),
+        ("emoji", STATUS_EMOJI_BYTES_MAX, "the emoji of the status"),
+    ] {
+        let part = value.and_then(|value| value.get(key)).and_then(Value::as_str);
+        if part.is_some_and(|part| part.len() > bytes_max) {
+            return Err(AccountError::TooLarge(what));
+        }
+    }
+    Ok(())
 }
 
 fn changed(old: Option<&ProfileRow>, key: &str, value: Option<&Value>) -> Result<ProfileRow, AccountError> {

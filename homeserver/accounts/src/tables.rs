@@ -170,6 +170,12 @@ pub(crate) const REGISTRATION_TOKENS: Table<String, RegistrationTokenRow> =
     Table::new(108, "registration_tokens", Profile::Point, "may this token create an account?");
 pub(crate) const PROFILES: Table<OwnedUserId, ProfileRow> =
     Table::new(109, "profiles", Profile::Point, "what does the user say about themselves?");
+/// The last change of each field of each profile, in the order of the stream.
+pub(crate) const PROFILE_CHANGE: Table<StreamPos, (OwnedUserId, String)> =
+    Table::new(140, "profile_change", Profile::Scan, "which fields of which profiles changed since?");
+/// Where that change stands.
+pub(crate) const PROFILE_FIELD_CHANGED: Table<(OwnedUserId, String), StreamPos> =
+    Table::new(141, "profile_field_changed", Profile::Point, "when did this field of the profile change last?");
 /// (user, room id or nothing, type) → (position of the last change, JSON or nothing when deleted).
 pub(crate) const ACCOUNT_DATA: Table<(OwnedUserId, String, String), (StreamPos, Bytes)> =
     Table::new(110, "account_data", Profile::Scan, "what did the user's clients keep here?");
@@ -256,6 +262,8 @@ pub fn tables() -> Vec<TableInfo> {
         LOGIN_TOKENS.info(),
         REGISTRATION_TOKENS.info(),
         PROFILES.info(),
+        PROFILE_CHANGE.info(),
+        PROFILE_FIELD_CHANGED.info(),
         ACCOUNT_DATA.info(),
         ACCOUNT_DATA_CHANGES.info(),
         FILTERS.info(),

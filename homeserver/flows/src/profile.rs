@@ -17,7 +17,8 @@ impl Flows {
         value: Option<Value>,
     ) -> Result<(), FlowsError> {
         match self.0.accounts.set_profile_field(user, key, value).await? {
-            ProfileChange::None => Ok(()),
+            // Fields that no room shows are told by the extension for profiles (MSC4262).
+            ProfileChange::None => Ok(self.0.rooms.wake_around(user).await?),
             ProfileChange::Rooms { mark } => self.update_members(user, mark).await,
         }
     }

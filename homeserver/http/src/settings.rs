@@ -34,6 +34,9 @@ pub struct HttpSettings {
     pub registration_shared_secret: Option<String>,
     /// MatrixRTC authorisation services in front of LiveKit, most preferred first.
     pub rtc_livekit_urls: Vec<String>,
+    /// What `/.well-known/matrix/client` tells beside the base URL: an object whose keys clients know, for example
+    /// `io.element.e2ee`.
+    pub client_hints: serde_json::Value,
     /// Whether the public room directory may be read without a token.
     pub directory_without_token: bool,
     /// Whether media may be read without a token, by the old paths.
@@ -58,6 +61,7 @@ impl HttpSettings {
             body_timeout: Duration::from_millis(BODY_TIMEOUT_MS_MAX),
             registration_shared_secret: None,
             rtc_livekit_urls: Vec::new(),
+            client_hints: serde_json::Value::Null,
             directory_without_token: false,
             media_without_token: false,
             default_room_version: ruma::RoomVersionId::V12,

@@ -147,7 +147,11 @@ impl Rooms {
         Ok(())
     }
 
-    async fn wake_around(&self, user: &UserId) -> Result<(), RoomsError> {
+    /// Wakes the user and whoever shares a room with them: those in large rooms by and by.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn wake_around(&self, user: &UserId) -> Result<(), RoomsError> {
         self.parts.notifier.wake_users(&[user.to_owned()]);
         for (room, member) in self.rooms_of_user(user).await?.iter() {
             if member.membership != Membership::Join {

@@ -4,7 +4,7 @@
 //! rooms have any is kept in memory, so that asking about a room without costs a look-up. Never decides which answer
 //! holds them: `sync` does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{EventNum, Pdu, RoomNum, StreamPos};
 use parking_lot::RwLock;
@@ -103,6 +103,18 @@ impl Rooms {
             }
         }
         Ok(sticky)
+    }
+
+    /// Rooms of which some event may be sticky now.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn rooms_with_sticky_events(&self) -> Result<HashSet<RoomNum>, RoomsError> {
+        let now_ms = self.parts.clock.now_ms();
+        let known = &self.reading.sticky;
+        known.loaded.get_or_try_init(|| self.load_sticky_rooms(now_ms)).await?;
+        let rooms = known.until_ms.read();
+        Ok(rooms.iter().filter(|(_, until_ms)| **until_ms > now_ms).map(|(room, _)| *room).collect())
     }
 
     async fn may_have_sticky_events(&self, room: RoomNum, now_ms: u64) -> Result<bool, RoomsError> {

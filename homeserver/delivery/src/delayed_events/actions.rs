@@ -124,6 +124,7 @@ impl DelayedEvents {
         let options = SendOptions {
             transaction: Some(transaction),
             delay_id: Some(id.to_owned()),
+            sticky_duration_ms: row.sticky_duration_ms,
             ..SendOptions::default()
         };
         match &row.state_key {

@@ -25,6 +25,8 @@ pub struct NewDelayedEvent {
     pub content: CanonicalJsonObject,
     /// How much later, in ms.
     pub delay_ms: u64,
+    /// For how many ms it is to be sticky once it is sent (MSC4354).
+    pub sticky_duration_ms: Option<u64>,
     /// Makes a repeated request return the first delay id.
     pub transaction: Option<TransactionKey>,
 }
@@ -68,6 +70,7 @@ impl DelayedEvents {
             delay_ms: new.delay_ms,
             made_at_ms: now_ms,
             running_since_ms: now_ms,
+            sticky_duration_ms: new.sticky_duration_ms,
             transaction: new.transaction.as_ref().map(row_of),
         };
         let mut batch = Batch::new();

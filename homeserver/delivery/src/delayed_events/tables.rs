@@ -26,6 +26,9 @@ pub(crate) struct ScheduledRow {
     /// When it was made or restarted last.
     #[serde(rename = "b")]
     pub running_since_ms: u64,
+    /// For how many ms it is to be sticky once it is sent (MSC4354).
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    pub sticky_duration_ms: Option<u64>,
     /// The request that made it, so that its row goes with it.
     #[serde(rename = "t")]
     pub transaction: Option<TransactionRow>,

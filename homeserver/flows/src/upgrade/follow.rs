@@ -4,7 +4,7 @@
 //! whoever comes later. Nothing is taken away and nothing is overwritten, so it can be repeated.
 
 use model::RoomNum;
-use rooms::{Joining, RoomsError};
+use rooms::{Joining, RoomsError, SendOptions};
 use ruma::{CanonicalJsonObject, OwnedEventId, OwnedRoomId, RoomId, UserId};
 use serde::Deserialize;
 use serde_json::{Value, value::to_raw_value};
@@ -42,10 +42,10 @@ impl Flows {
         kind: &str,
         state_key: &str,
         content: CanonicalJsonObject,
-        timestamp_ms: Option<u64>,
+        options: SendOptions,
     ) -> Result<OwnedEventId, FlowsError> {
         let rooms = &self.0.rooms;
-        let event_id = rooms.send_state(room_id, sender, kind, state_key, content, timestamp_ms).await?;
+        let event_id = rooms.send_state_with(room_id, sender, kind, state_key, content, options).await?;
         if kind == "m.room.tombstone" && state_key.is_empty() {
             let room = rooms.known_room(rooms.store(), room_id).await?;
             if let Some(new) = self.replacement_of(room).await?

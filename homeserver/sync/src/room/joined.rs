@@ -30,6 +30,7 @@ struct Section {
     timeline: Vec<Bytes>,
     state: Vec<Bytes>,
     ephemeral: Vec<Bytes>,
+    sticky: Vec<Bytes>,
     summary: Option<rooms::summary::SummaryForMember>,
     unread: rooms::unread::Unread,
     empty_at: TimelinePos,
@@ -87,14 +88,33 @@ async fn read(
     let heroes: &[OwnedUserId] = summary.as_ref().map_or(&[], |summary| &summary.heroes);
     let state = read_state(context, plan, &window, &changes, whole, heroes, passed).await?;
     let ephemeral = ephemeral::events(context, plan.room, &plan.room_id, fresh).await?;
+    let sticky = sticky(context, plan, after, &window).await?;
     let silent = window.events.is_empty() && !window.limited && state.is_empty() && ephemeral.is_empty();
-    if silent && !whole && summary.is_none() && plan.account_data.is_empty() {
+    if silent && sticky.is_empty() && !whole && summary.is_none() && plan.account_data.is_empty() {
         return Ok(None);
     }
     let timeline = events::timeline_events(context, &window.events).await?;
     let unread = rooms.unread(reader, context.user(), plan.room, up_to).await?;
     let empty_at = TimelinePos::from(if fresh { up_to } else { after });
-    Ok(Some(Section { window, timeline, state, ephemeral, summary, unread, empty_at }))
+    Ok(Some(Section { window, timeline, state, ephemeral, sticky, summary, unread, empty_at }))
+}
+
+/// Sticky events that the client has not got and that are not in the timeline of this answer (MSC4354). No filter
+/// keeps them away.
+async fn sticky(
+    context: &Context<'_>,
+    plan: &RoomPlan,
+    after: StreamPos,
+    window: &Window,
+) -> Result<Vec<Bytes>, SyncError> {
+    let rooms = &context.inner.parts.rooms;
+    let (reader, up_to) = (context.reader(), context.view.position);
+    let mut sticky = rooms.sticky_events(reader, context.viewer, plan.room, after, up_to).await?;
+    sticky.retain(|event| window.events.iter().all(|shown| shown.num != event.num));
+    if sticky.is_empty() {
+        return Ok(Vec::new());
+    }
+    events::timeline_events(context, &sticky).await
 }
 
 async fn timeline(context: &Context<'_>, plan: &RoomPlan, fresh: bool) -> Result<Window, SyncError> {
@@ -148,6 +168,9 @@ async fn read_state(
 fn write_section(context: &Context<'_>, json: &mut JsonWriter, plan: &RoomPlan, section: &Section) {
     account_data::write_always(json, &account_data::passing(context, &plan.room_id, &plan.account_data));
     json.events("ephemeral", &section.ephemeral);
+    if !section.sticky.is_empty() {
+        json.events("msc4354_sticky", &section.sticky);
+    }
     json.events(context.form.key(), &section.state);
     if let Some(summary) = &section.summary {
         json.key("summary").object(|json| {

@@ -68,6 +68,8 @@ pub(crate) struct Cursors {
     pub threads: Option<StreamPos>,
     /// Typing, by the serial of what lives in memory.
     pub typing: Option<u64>,
+    /// Changes of profiles.
+    pub profiles: Option<StreamPos>,
     /// Whether receipts were told.
     pub receipts: bool,
 }

@@ -69,5 +69,20 @@ pub const TAGS_KEPT_MAX: u64 = 5_000;
 /// Most to-device messages in one answer, and as many when the client does not say.
 pub const TO_DEVICE_MESSAGES_MAX: u64 = 100;
 
+/// Most sticky events in one answer.
+pub const STICKY_EVENTS_MAX: u64 = 1_000;
+
+/// Sticky events in one answer when the client does not say.
+pub const STICKY_EVENTS_DEFAULT: u64 = 100;
+
+/// Most whole profiles of one room in one answer.
+pub const PROFILES_OF_ROOM_MAX: usize = 500;
+
+/// Most changes of profiles that one answer looks at.
+pub const PROFILE_CHANGES_MAX: usize = 1_000;
+
+/// Most names of profile fields that a client may ask for.
+pub const PROFILE_FIELDS_MAX: usize = 100;
+
 /// Most changes of thread subscriptions in one answer.
 pub const THREAD_SUBSCRIPTIONS_MAX: u64 = 100;

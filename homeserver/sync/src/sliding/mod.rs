@@ -35,8 +35,8 @@ use self::{
 };
 pub use self::{
     request::{
-        Dialect, ExtensionRequests, ExtensionScope, ListRequest, RoomConfig, RoomFilters, SlidingRequest,
-        ToDeviceRequest,
+        Dialect, ExtensionRequests, ExtensionScope, ListRequest, ProfilesRequest, RoomConfig, RoomFilters,
+        SlidingRequest, StickyRequest, ToDeviceRequest,
     },
     rules::{StateRule, StateRules},
 };

@@ -104,6 +104,28 @@ pub struct ExtensionRequests {
     pub typing: Option<ExtensionScope>,
     /// Thread subscriptions (MSC4308): most changes in one answer.
     pub thread_subscriptions: Option<u64>,
+    /// Sticky events (MSC4354, MSC4480).
+    pub sticky_events: Option<StickyRequest>,
+    /// Profiles (MSC4262).
+    pub profiles: Option<ProfilesRequest>,
+}
+
+/// What is asked of the sticky-events extension.
+#[derive(Clone, Debug, Default)]
+pub struct StickyRequest {
+    /// Most events.
+    pub limit: Option<u64>,
+    /// `next_batch` of the events that have arrived.
+    pub since: Option<String>,
+}
+
+/// What is asked of the profiles extension.
+#[derive(Clone, Debug, Default)]
+pub struct ProfilesRequest {
+    /// Which fields; none for all of them.
+    pub fields: Option<Vec<String>>,
+    /// In which rooms whole profiles are told.
+    pub scope: ExtensionScope,
 }
 
 /// What is asked of the to-device extension.
@@ -151,6 +173,10 @@ impl SlidingRequest {
             if list.filters.words() > limits::FILTER_WORDS_MAX {
                 return refuse("A filter names more than 1000 rooms, tags or types");
             }
+        }
+        let fields = self.extensions.profiles.as_ref().and_then(|profiles| profiles.fields.as_ref());
+        if fields.is_some_and(|fields| fields.len() > limits::PROFILE_FIELDS_MAX) {
+            return refuse("The extension for profiles names more than 100 fields");
         }
         let configs = self.lists.values().map(|list| &list.config).chain(self.subscriptions.values());
         if configs.map(|config| config.required_state.length()).any(|length| length > limits::RULES_MAX) {

@@ -1,6 +1,9 @@
 //! Which rooms a request is about: the windows of its lists, and its subscriptions.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use model::RoomNum;
 use rooms::Membership;
@@ -36,6 +39,8 @@ pub(crate) struct Scope {
     pub counts: Vec<(String, u64)>,
     /// Subscribed rooms first, then by last activity.
     pub rooms: Vec<InScope>,
+    /// Joined rooms with sticky events that are subscribed to or in any list, also outside of its window.
+    pub sticky: Vec<RoomNum>,
 }
 
 /// Combined configs by lists and subscription.
@@ -54,6 +59,11 @@ impl Scope {
             filters.push(RoomFilter::new(context, &list.filters).await?);
         }
         let subscriptions = subscriptions(context, request).await?;
+        let has_sticky = match &request.extensions.sticky_events {
+            Some(_) => context.inner.parts.rooms.rooms_with_sticky_events().await?,
+            None => HashSet::new(),
+        };
+        let mut sticky = Vec::new();
         let mut counts = vec![0_u64; filters.len()];
         let mut configs = Configs::new();
         let (mut subscribed, mut listed) = (Vec::new(), Vec::new());
@@ -62,10 +72,12 @@ impl Scope {
                 continue;
             }
             let mut lists = 0_u128;
+            let mut is_listed = false;
             for (index, (filter, list)) in filters.iter().zip(request.lists.values()).enumerate() {
                 if !filter.passes(context, entry).await? {
                     continue;
                 }
+                is_listed = true;
                 let place = counts[index];
                 counts[index] += 1;
                 let inside = |(start, end): &(u64, u64)| (*start..=*end).contains(&place);
@@ -74,6 +86,10 @@ impl Scope {
                 }
             }
             let subscription = subscriptions.get(&entry.room);
+            let is_wanted = is_listed || subscription.is_some();
+            if is_wanted && entry.standing == Standing::Joined && has_sticky.contains(&entry.room) {
+                sticky.push(entry.room);
+            }
             if lists == 0 && subscription.is_none() {
                 continue;
             }
@@ -84,7 +100,7 @@ impl Scope {
             section.push(InScope { entry: *entry, lists, subscribed, timeline_limit, rules });
         }
         subscribed.append(&mut listed);
-        Ok(Self { counts: request.lists.keys().cloned().zip(counts).collect(), rooms: subscribed })
+        Ok(Self { counts: request.lists.keys().cloned().zip(counts).collect(), rooms: subscribed, sticky })
     }
 
     /// Whether an extension speaks about a room.

@@ -54,7 +54,7 @@ pub(crate) fn room(json: &mut JsonWriter, dialect: Dialect, scope: &Scope, paylo
         }
         state(json, dialect, payload);
         if let Some(timeline) = &payload.timeline {
-            write_timeline(json, timeline);
+            write_timeline(json, dialect, timeline);
         }
         if let Some(members) = payload.members {
             json.key("joined_count").number(members.joined);
@@ -132,8 +132,12 @@ fn state(json: &mut JsonWriter, dialect: Dialect, payload: &Payload) {
     });
 }
 
-fn write_timeline(json: &mut JsonWriter, timeline: &Timeline) {
-    json.key("timeline").array(|json| timeline.events.iter().for_each(|event| json.raw(event)));
+fn write_timeline(json: &mut JsonWriter, dialect: Dialect, timeline: &Timeline) {
+    let key = match dialect {
+        Dialect::Unstable => "timeline",
+        Dialect::Stable => "timeline_events",
+    };
+    json.key(key).array(|json| timeline.events.iter().for_each(|event| json.raw(event)));
     json.key("prev_batch").string(&token::encode(timeline.prev_batch));
     json.key("limited").boolean(timeline.limited);
     json.key("num_live").number(timeline.live);

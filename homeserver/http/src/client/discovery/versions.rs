@@ -49,6 +49,7 @@ pub const UNSTABLE_FEATURES: &[&str] = &[
     "org.matrix.msc4140",
     "org.matrix.msc4155",
     "org.matrix.msc4222",
+    "org.matrix.msc4262",
     "org.matrix.msc4306",
     "org.matrix.msc4354",
     "org.matrix.msc4380.stable",

@@ -31,6 +31,11 @@ pub async fn client(State(app): State<App>, _: Public<ClientRequest>) -> Result<
         // Clients that do not ask for transports yet look here.
         body["org.matrix.msc4143.rtc_foci"] = transports.into();
     }
+    if let Value::Object(hints) = &app.settings.client_hints {
+        for (key, hint) in hints {
+            body[key] = hint.clone();
+        }
+    }
     Ok(document(&body))
 }
 

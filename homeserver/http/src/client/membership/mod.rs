@@ -1,6 +1,8 @@
 //! Who is in a room: joining, leaving, inviting and keeping out.
 
-use crate::Routes;
+use serde::Deserialize;
+
+use crate::{MatrixError, Routes};
 
 pub mod ban;
 pub mod forget;
@@ -25,4 +27,19 @@ pub fn routes() -> Routes {
         .ruma(knock::handler)
         .ruma(leave::handler)
         .ruma(unban::handler)
+}
+
+/// Whether whoever removes a user wants what the user sent redacted as well
+/// ([MSC4293](https://github.com/matrix-org/matrix-spec-proposals/pull/4293)).
+fn redacts_events(body: &[u8]) -> Result<bool, MatrixError> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        redact_events: bool,
+        #[serde(default, rename = "org.matrix.msc4293.redact_events")]
+        redact_events_unstable: bool,
+    }
+    let body: Body =
+        serde_json::from_slice(body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
+    Ok(body.redact_events || body.redact_events_unstable)
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use ruma::presence::PresenceState;
 use serde::Deserialize;
-use sync::sliding::{ExtensionRequests, ExtensionScope, RoomFilters, ToDeviceRequest};
+use sync::sliding::{
+    ExtensionRequests, ExtensionScope, ProfilesRequest, RoomFilters, StickyRequest, ToDeviceRequest,
+};
 
 /// Filters; the unstable form says `is_invite` where the accepted one says `is_invited`.
 #[derive(Default, Deserialize)]
@@ -42,13 +44,26 @@ impl From<FilterBody> for RoomFilters {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct ExtensionsBody {
-    to_device: Option<ToDeviceBody>,
+    to_device: Option<QueueBody>,
     e2ee: Option<Switch>,
     account_data: Option<ScopeBody>,
     receipts: Option<ScopeBody>,
     typing: Option<ScopeBody>,
     #[serde(rename = "io.element.msc4308.thread_subscriptions")]
     thread_subscriptions: Option<ThreadsBody>,
+    #[serde(rename = "org.matrix.msc4354.sticky_events")]
+    sticky_events: Option<QueueBody>,
+    #[serde(rename = "org.matrix.msc4262.profiles")]
+    profiles: Option<ProfilesBody>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ProfilesBody {
+    enabled: Option<bool>,
+    fields: Option<Vec<String>>,
+    lists: Option<Vec<String>>,
+    rooms: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -59,7 +74,7 @@ struct Switch {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct ToDeviceBody {
+struct QueueBody {
     enabled: Option<bool>,
     limit: Option<u64>,
     since: Option<String>,
@@ -91,6 +106,8 @@ impl From<ExtensionsBody> for ExtensionRequests {
         };
         let to_device = body.to_device.filter(|body| body.enabled == Some(true));
         let threads = body.thread_subscriptions.filter(|body| body.enabled == Some(true));
+        let sticky = body.sticky_events.filter(|body| body.enabled == Some(true));
+        let profiles = body.profiles.filter(|body| body.enabled == Some(true));
         Self {
             to_device: to_device.map(|body| ToDeviceRequest { limit: body.limit, since: body.since }),
             e2ee: body.e2ee.is_some_and(|body| body.enabled == Some(true)),
@@ -98,6 +115,11 @@ impl From<ExtensionsBody> for ExtensionRequests {
             receipts: scope(body.receipts),
             typing: scope(body.typing),
             thread_subscriptions: threads.map(|body| body.limit.unwrap_or(THREAD_SUBSCRIPTIONS_DEFAULT)),
+            sticky_events: sticky.map(|body| StickyRequest { limit: body.limit, since: body.since }),
+            profiles: profiles.map(|body| ProfilesRequest {
+                fields: body.fields,
+                scope: ExtensionScope { lists: body.lists, rooms: body.rooms },
+            }),
         }
     }
 }

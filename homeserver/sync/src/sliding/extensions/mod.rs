@@ -2,7 +2,9 @@
 
 mod account_data;
 mod e2ee;
+mod profiles;
 mod receipts;
+mod sticky_events;
 mod threads;
 mod to_device;
 mod typing;
@@ -47,6 +49,8 @@ pub(super) async fn write(extending: &mut Extending<'_>, json: &mut JsonWriter) 
     news |= receipts::write(extending, json).await?;
     news |= typing::write(extending, json).await?;
     news |= threads::write(extending, json).await?;
+    news |= sticky_events::write(extending, json).await?;
+    news |= profiles::write(extending, json).await?;
     json.close(b'}');
     Ok(news)
 }
