@@ -95,8 +95,8 @@ impl Services {
         let store = &self.0.parts.store;
         let mut cursor = Cursor::load(store, CURSOR).await?;
         if cursor.position() == StreamPos::ZERO {
-            // A service hears of what happens from its registration on.
-            self.save(&mut cursor, store.frontier(), Harvest::default()).await?;
+            // What happened before the first start with services concerns none.
+            self.save(&mut cursor, self.0.opened_at, Harvest::default()).await?;
         }
         let mut read_to = cursor.position();
         loop {

@@ -24,6 +24,7 @@ use accounts::{Accounts, ReservedNames};
 use appservice::{AppserviceError, Appservices};
 use base::{Clock, Rng, Shutdown};
 use keys::Keys;
+use model::StreamPos;
 use parking_lot::Mutex;
 use rooms::Rooms;
 use ruma::UserId;
@@ -60,6 +61,8 @@ struct Inner {
     signals: Arc<feed::Signals>,
     interests: interest::Interests,
     lines: Mutex<HashMap<String, Arc<line::Line>>>,
+    /// The frontier when this was opened, before anybody was served.
+    opened_at: StreamPos,
 }
 
 /// A service as the operator sees it.
@@ -86,6 +89,7 @@ impl Services {
         let signals = Arc::new(feed::Signals::default());
         parts.store.listen(Arc::clone(&signals) as Arc<dyn store::CommitListener>);
         let services = Self(Arc::new(Inner {
+            opened_at: parts.store.frontier(),
             parts,
             signals,
             interests: interest::Interests::default(),

@@ -30,6 +30,9 @@ pub async fn handler(
     {
         app.services.check_alias(&alias, caller.service.as_deref())?;
     }
+    for invited in &request.invite {
+        app.services.has_user(invited).await?;
+    }
     let created = app.flows.create_room(&request).await?;
     Ok(Answer(Response::new(created.room_id)))
 }
