@@ -30,6 +30,7 @@ impl Flows {
     pub(crate) async fn finish_deactivation(&self, user: &UserId, mark: u64) -> Result<(), FlowsError> {
         self.0.accounts.remove_other_devices(user, None).await?;
         self.0.keys.delete_backups(user).await?;
+        self.decline_outside(user, Some(REASON)).await?;
         self.0.rooms.leave_all(user, Some(REASON)).await?;
         if self.0.accounts.status(self.0.accounts.reader(), user).await?.is_some_and(|status| status.erased) {
             self.0.accounts.erase_account_data(user).await?;

@@ -2,6 +2,7 @@
 
 use accounts::AccountError;
 use administration::AdministrationError;
+use federation::{FederationError, handshake::HandshakeError};
 use keys::KeysError;
 use rooms::RoomsError;
 use store::StoreError;
@@ -33,6 +34,12 @@ pub enum FlowsError {
     /// The rooms refused or failed.
     #[error(transparent)]
     Rooms(#[from] RoomsError),
+    /// Another server could not be asked.
+    #[error(transparent)]
+    Federation(#[from] FederationError),
+    /// Another server refused, or could not be asked.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
 }
 
 impl From<StoreError> for FlowsError {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use accounts::Accounts;
 use administration::Administration;
+use federation::Federation;
 use keys::Keys;
 use rooms::Rooms;
 use single_sign_on::SingleSignOn;
@@ -18,6 +19,7 @@ pub mod devices;
 mod email;
 pub mod encryption;
 mod error;
+mod memberships;
 mod notices;
 mod profile;
 mod resume;
@@ -39,6 +41,8 @@ pub struct FlowsParts {
     pub accounts: Accounts,
     /// Rooms.
     pub rooms: Rooms,
+    /// Other servers.
+    pub federation: Federation,
     /// Tasks and notes of administration.
     pub administration: Administration,
     /// How server notices look; none switches them off.

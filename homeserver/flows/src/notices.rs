@@ -93,7 +93,7 @@ impl Flows {
                 return Err(FlowsError::CannotLeaveServerNoticeRoom);
             }
         }
-        Ok(self.0.rooms.leave(room, user, reason).await?)
+        self.leave_anywhere(room, user, reason).await
     }
 
     async fn notices_account(&self, settings: &NoticeSettings) -> Result<OwnedUserId, FlowsError> {

@@ -4,7 +4,7 @@
 //! whoever comes later. Nothing is taken away and nothing is overwritten, so it can be repeated.
 
 use model::RoomNum;
-use rooms::{Joining, RoomsError, SendOptions};
+use rooms::{RoomsError, SendOptions};
 use ruma::{CanonicalJsonObject, OwnedEventId, OwnedRoomId, RoomId, UserId};
 use serde::Deserialize;
 use serde_json::{Value, value::to_raw_value};
@@ -12,20 +12,9 @@ use serde_json::{Value, value::to_raw_value};
 use crate::{Flows, FlowsError};
 
 impl Flows {
-    /// Joins a room; settings of the room that it replaced come along.
-    ///
-    /// # Errors
-    /// What the room refuses.
-    pub async fn join_room(
-        &self,
-        room_id: &RoomId,
-        user: &UserId,
-        joining: &Joining,
-    ) -> Result<(), FlowsError> {
-        let rooms = &self.0.rooms;
-        if rooms.join(room_id, user, joining).await?
-            && let Some(old) = self.replaced_by(room_id).await?
-        {
+    /// What a user had in the room that this one replaced comes along.
+    pub(crate) async fn settle_in(&self, user: &UserId, room_id: &RoomId) -> Result<(), FlowsError> {
+        if let Some(old) = self.replaced_by(room_id).await? {
             self.take_along_or_log(user, &old, room_id).await;
         }
         Ok(())

@@ -42,7 +42,7 @@ impl Flows {
         let old = rooms.known_room(rooms.store(), room_id).await?;
         self.may_upgrade(user, old).await?;
         let plan = plan::plan(rooms, user, old, room_id, version, upgrade).await?;
-        let new = rooms.create(&plan.request).await?;
+        let new = self.create_room(&plan.request).await?;
         if let Some(levels) = plan.final_power_levels {
             let event = NewEvent::state(user.to_owned(), "m.room.power_levels", "", levels);
             rooms.append(new.room, event).await?;

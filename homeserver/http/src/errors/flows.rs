@@ -12,6 +12,8 @@ impl From<FlowsError> for MatrixError {
             FlowsError::Account(error) => error.into(),
             FlowsError::Keys(error) => error.into(),
             FlowsError::Rooms(error) => error.into(),
+            FlowsError::Federation(error) => error.into(),
+            FlowsError::Handshake(error) => error.into(),
             FlowsError::Administration(error) => error.into(),
             FlowsError::NoMail => {
                 Self::new(StatusCode::FORBIDDEN, ErrorCode::ThreepidDenied, error.to_string())

@@ -19,7 +19,7 @@ const INTRODUCTION: [&str; 8] = [
 ];
 
 /// Type and state key of the state shown with an invite or knock; the event itself is not in it.
-pub(super) fn shown_to_invited<'a>(
+pub(crate) fn shown_to_invited<'a>(
     sender: &'a UserId,
     target: &'a UserId,
 ) -> impl Iterator<Item = (&'static str, &'a str)> {

@@ -37,7 +37,7 @@ impl Rooms {
     /// refuse, and the store's own.
     pub async fn create(&self, request: &CreateRoom) -> Result<Created, RoomsError> {
         let version = self.version_for(request)?;
-        request.check(version, self)?;
+        request.check(version)?;
         for user in Self::invitees(request) {
             self.must_accept_invite(&request.creator, user).await?;
         }
@@ -121,9 +121,11 @@ impl Rooms {
             .map_err(|error| RoomsError::Corrupt(format!("a room id of our own: {error}")))
     }
 
-    /// Users to invite; the creator is in the room anyway.
+    /// Users of this server to invite; the creator is in the room anyway. Those of other servers are invited when the
+    /// room is there, because their servers have to sign.
     pub(crate) fn invitees(request: &CreateRoom) -> impl Iterator<Item = &OwnedUserId> {
-        request.invite.iter().filter(|user| **user != request.creator)
+        let home = request.creator.server_name();
+        request.invite.iter().filter(move |user| **user != request.creator && user.server_name() == home)
     }
 }
 

@@ -4,7 +4,7 @@ use model::RoomVersion;
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedUserId, RoomVersionId, UserId};
 
 use crate::limits::{CREATE_INVITES_MAX, INITIAL_STATE_EVENTS_MAX};
-use crate::{Rooms, RoomsError};
+use crate::RoomsError;
 
 /// The presets of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl CreateRoom {
     }
 
     /// Checks what can be checked before anything is built.
-    pub(super) fn check(&self, version: &RoomVersion, rooms: &Rooms) -> Result<(), RoomsError> {
+    pub(super) fn check(&self, version: &RoomVersion) -> Result<(), RoomsError> {
         if self.initial_state.len() > INITIAL_STATE_EVENTS_MAX {
             return Err(RoomsError::TooLarge("too many events in initial_state".to_owned()));
         }
@@ -95,9 +95,6 @@ impl CreateRoom {
         }
         if self.initial_state.iter().any(|state| state.kind == "m.room.create") {
             return Err(RoomsError::BadJson("initial_state cannot hold m.room.create".to_owned()));
-        }
-        if let Some(foreign) = self.invite.iter().find(|user| !rooms.is_local(user)) {
-            return Err(RoomsError::Unsupported(format!("{foreign} lives on another server")));
         }
         self.additional_creators(version).map(|_| ())
     }

@@ -20,6 +20,21 @@ impl Rooms {
         }
     }
 
+    /// Refuses an invite of another server's user that the local user does not want to get, or into a room that is
+    /// blocked here.
+    ///
+    /// # Errors
+    /// [`RoomsError::InviteBlocked`], [`RoomsError::Forbidden`], and the store's own.
+    pub async fn accepts_invite(
+        &self,
+        room_id: &ruma::RoomId,
+        sender: &UserId,
+        target: &UserId,
+    ) -> Result<(), RoomsError> {
+        self.must_not_be_blocked(room_id).await?;
+        self.must_accept_invite(sender, target).await
+    }
+
     /// Whether invites by this sender are kept from the user: an ignored user, or one whose invites the
     /// user ignores. For everything that shows or pushes invites.
     ///

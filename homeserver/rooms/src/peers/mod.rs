@@ -12,6 +12,8 @@ mod servers;
 mod serving;
 mod sight;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use membership::{PeerMembership, ToldRoom};
 pub use outside::OutsideMembership;
