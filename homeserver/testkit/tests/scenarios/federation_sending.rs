@@ -1,0 +1,217 @@
+//! What happens on one server reaches the others: in order, once, and after any outage.
+
+use serde_json::{Value, json};
+use testkit::{User, World, segment};
+
+/// A room of the first user that the second one, of another server, has joined.
+async fn shared_room(host: &User, guest: &User, server: &World) -> String {
+    let room = host.creates_room().await;
+    let path = format!("/_matrix/client/v3/join/{}?via={}", segment(&room), segment(&server.server_name()));
+    guest.post(&path, json!({})).await.ok();
+    host.syncs_until("the guest", |body| {
+        let events =
+            body["rooms"]["join"][&room]["timeline"]["events"].as_array().cloned().unwrap_or_default();
+        events.iter().any(|event| event["state_key"] == guest.id && event["content"]["membership"] == "join")
+    })
+    .await;
+    room
+}
+
+/// Texts of the messages by somebody in a user's view of the room, oldest first.
+async fn texts(user: &User, room: &str, sender: &User) -> Vec<String> {
+    let history = user.whole_history(room).await;
+    let said =
+        history.iter().filter(|event| event["sender"] == sender.id && event["type"] == "m.room.message");
+    said.filter_map(|event| Some(event["content"]["body"].as_str()?.to_owned())).collect()
+}
+
+/// What a room says of itself beside its timeline.
+fn ephemeral<'a>(body: &'a Value, room: &str, kind: &str) -> Option<&'a Value> {
+    let events = body["rooms"]["join"][room]["ephemeral"]["events"].as_array()?;
+    events.iter().find(|event| event["type"] == kind)
+}
+
+#[tokio::test]
+async fn messages_arrive_in_the_order_in_which_they_were_sent() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = shared_room(&alice, &bob, &a).await;
+    let mut expected = Vec::new();
+    let mut last = String::new();
+    for number in 0..30 {
+        expected.push(format!("message {number}"));
+        last = alice.sends(&room, &expected[number]).await.event_id();
+    }
+    bob.waits_for_event(&room, &last).await;
+    assert_eq!(texts(&bob, &room, &alice).await, expected);
+}
+
+#[tokio::test]
+async fn a_server_that_was_away_gets_everything_once_and_in_order() {
+    let [a, mut b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = shared_room(&alice, &bob, &a).await;
+    b.stops().await;
+    // More than one transaction holds.
+    let expected: Vec<String> = (0..70).map(|number| format!("message {number}")).collect();
+    let mut last = String::new();
+    for text in &expected {
+        last = alice.sends(&room, text).await.event_id();
+    }
+    b.starts_again().await;
+    bob.waits_for_event(&room, &last).await;
+    assert_eq!(texts(&bob, &room, &alice).await, expected);
+}
+
+#[tokio::test]
+async fn what_was_not_sent_before_a_stop_is_sent_after_the_start() {
+    let [mut a, mut b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = shared_room(&alice, &bob, &a).await;
+    b.stops().await;
+    let expected: Vec<String> = (0..5).map(|number| format!("message {number}")).collect();
+    let mut last = String::new();
+    for text in &expected {
+        last = alice.sends(&room, text).await.event_id();
+    }
+    a.restarts().await;
+    b.starts_again().await;
+    bob.waits_for_event(&room, &last).await;
+    assert_eq!(texts(&bob, &room, &alice).await, expected);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_is_told_at_once_what_it_missed() {
+    let [a, mut b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = shared_room(&alice, &bob, &a).await;
+    b.stops().await;
+    let missed = alice.sends(&room, "missed").await.event_id();
+    b.starts_again().await;
+    let answer = bob.sends(&room, "back").await.event_id();
+    alice.waits_for_event(&room, &answer).await;
+    bob.waits_for_event(&room, &missed).await;
+}
+
+#[tokio::test]
+async fn typing_and_receipts_are_seen_elsewhere() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = shared_room(&alice, &bob, &a).await;
+    let message = alice.sends(&room, "read this").await.event_id();
+    bob.waits_for_event(&room, &message).await;
+
+    bob.types(&room, 30_000).await.ok();
+    alice
+        .syncs_until("bob to type", |body| {
+            ephemeral(body, &room, "m.typing")
+                .is_some_and(|event| event["content"]["user_ids"] == json!([bob.id]))
+        })
+        .await;
+    bob.stops_typing(&room).await.ok();
+    alice
+        .syncs_until("bob to stop", |body| {
+            ephemeral(body, &room, "m.typing").is_some_and(|event| event["content"]["user_ids"] == json!([]))
+        })
+        .await;
+
+    bob.has_read(&room, &message).await.ok();
+    alice
+        .syncs_until("bob's receipt", |body| {
+            ephemeral(body, &room, "m.receipt")
+                .is_some_and(|event| event["content"][&message]["m.read"].get(&bob.id).is_some())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn presence_is_seen_elsewhere() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    shared_room(&alice, &bob, &a).await;
+    let path = format!("/_matrix/client/v3/presence/{}/status", segment(&bob.id));
+    bob.put(&path, json!({"presence": "unavailable", "status_msg": "at lunch"})).await.ok();
+    alice
+        .syncs_until("bob's status", |body| {
+            let events = body["presence"]["events"].as_array().cloned().unwrap_or_default();
+            events
+                .iter()
+                .any(|event| event["sender"] == bob.id && event["content"]["status_msg"] == "at lunch")
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn messages_to_devices_arrive_and_survive_an_outage() {
+    let [a, mut b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    shared_room(&alice, &bob, &a).await;
+    let arrived = |body: &Value, text: &str| {
+        let events = body["to_device"]["events"].as_array().cloned().unwrap_or_default();
+        events.iter().any(|event| event["content"]["body"] == text && event["sender"] == alice.id)
+    };
+    let path = |id: &str| format!("/_matrix/client/v3/sendToDevice/m.test/{id}");
+    let body = json!({"messages": {&bob.id: {&bob.device_id: {"body": "first"}}}});
+    alice.put(&path("one"), body).await.ok();
+    bob.syncs_until("the first message", |body| arrived(body, "first")).await;
+    b.stops().await;
+    let body = json!({"messages": {&bob.id: {"*": {"body": "second"}}}});
+    alice.put(&path("two"), body).await.ok();
+    b.starts_again().await;
+    bob.syncs_until("the second message", |body| arrived(body, "second")).await;
+}
+
+#[tokio::test]
+async fn changed_devices_are_announced_elsewhere() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    shared_room(&alice, &bob, &a).await;
+    bob.syncs().await;
+    let path = format!("/_matrix/client/v3/devices/{}", segment(&alice.device_id));
+    alice.put(&path, json!({"display_name": "a new name"})).await.ok();
+    bob.syncs_until("alice's devices to change", |body| {
+        let changed = body["device_lists"]["changed"].as_array().cloned().unwrap_or_default();
+        changed.iter().any(|user| *user == alice.id)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_sees_who_cannot_be_reached() {
+    let [a, mut b] = World::federated(["a", "b"]).await;
+    let root = a.administrator("root").await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = shared_room(&alice, &bob, &a).await;
+    let all = "/_synapse/admin/v1/federation/destinations";
+    let listed = root.get(all).await.ok();
+    assert_eq!(
+        (listed["total"].clone(), listed["destinations"][0]["destination"].clone()),
+        (json!(1), json!(b.server_name()))
+    );
+    let one = format!("{all}/{}", segment(&b.server_name()));
+    root.post(&format!("{one}/reset_connection"), json!({})).await.expect_status(400);
+    root.get(&format!("{all}/nobody.test")).await.fails_as(404, "M_NOT_FOUND");
+
+    let name = b.server_name();
+    b.stops().await;
+    let missed = alice.sends(&room, "missed").await.event_id();
+    loop {
+        let state = root.get(&one).await.ok();
+        assert_eq!(state["destination"], name);
+        if state["failure_ts"].is_u64() {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let owed = root.get(&format!("{one}/rooms")).await.ok();
+    assert_eq!(owed["rooms"][0]["room_id"], room);
+    b.starts_again().await;
+    root.post(&format!("{one}/reset_connection"), json!({})).await.ok();
+    bob.waits_for_event(&room, &missed).await;
+    let mut state = root.get(&one).await.ok();
+    while state["queued"] != 0 {
+        tokio::task::yield_now().await;
+        state = root.get(&one).await.ok();
+    }
+    assert_eq!(state["failure_ts"], Value::Null);
+}
