@@ -18,8 +18,13 @@ pub const SERVER: &str = "hs.test";
 
 /// Rooms over an empty memory store.
 pub async fn rooms() -> Rooms {
+    rooms_of(SERVER).await
+}
+
+/// Rooms of a server of this name, over an empty memory store.
+pub async fn rooms_of(server: &str) -> Rooms {
     let clock = Clock::fake(1_700_000_000_000);
-    let server_name = ruma::OwnedServerName::try_from(SERVER).unwrap();
+    let server_name = ruma::OwnedServerName::try_from(server).unwrap();
     let mut tables = crate::tables();
     tables.extend(accounts::tables());
     tables.extend(streams::tables());

@@ -28,6 +28,7 @@ mod gateway;
 mod identity_provider;
 pub mod limits;
 mod mailbox;
+mod peer;
 mod process;
 mod signing;
 mod user;
@@ -41,6 +42,7 @@ pub use federated::Neighbourhood;
 pub use gateway::Gateway;
 pub use identity_provider::{CLIENT_ID, CLIENT_SECRET, Fault, IdentityProvider};
 pub use mailbox::{Mailbox, Protection, ReceivedLetter};
+pub use peer::{Peer, PeerRoom};
 pub use process::{ServerProcess, config_text, free_port, lianqiao_binary};
 pub use signing::SigningKey;
 pub use user::{

@@ -22,11 +22,27 @@ pub struct Gap {
 }
 
 impl Rooms {
-    /// The newest gap at or before a place.
+    /// The gap that somebody meets first who reads backwards from a place: one in which the place itself lies, or the
+    /// newest one before it.
     ///
     /// # Errors
     /// The store's own.
     pub async fn gap_before(&self, room: RoomNum, place: TimelinePos) -> Result<Option<Gap>, RoomsError> {
+        let store = &self.parts.store;
+        let next = store.scan(&GAP, Scan::prefix(&room).after(&(room, place)).limit(1)).await?;
+        if let Some(((_, at), row)) = next.into_iter().next() {
+            let between = TimelineRange::between(place, at.previous());
+            let is_empty = place >= at.previous()
+                || self.timeline(store, room, between, Direction::Forward, 1).await?.is_empty();
+            if is_empty {
+                return Ok(Some(Gap { at, missing: row.missing }));
+            }
+        }
+        self.gap_up_to(room, place).await
+    }
+
+    /// The newest gap at or before a place.
+    async fn gap_up_to(&self, room: RoomNum, place: TimelinePos) -> Result<Option<Gap>, RoomsError> {
         let scan = Scan::prefix(&room).up_to(&(room, place)).reverse().limit(1);
         let rows = self.parts.store.scan(&GAP, scan).await?;
         Ok(rows.into_iter().next().map(|((_, at), row)| Gap { at, missing: row.missing }))
@@ -51,7 +67,7 @@ impl Rooms {
         if TimelinePos::from(newest) <= after {
             return Ok(None);
         }
-        Ok(self.gap_before(room, up_to).await?.map(|gap| gap.at).filter(|at| *at > after))
+        Ok(self.gap_up_to(room, up_to).await?.map(|gap| gap.at).filter(|at| *at > after))
     }
 
     /// Gives events that were kept with [`Rooms::keep_history`] their places before a gap, the newest next to it, and

@@ -22,6 +22,8 @@ pub async fn handler(
     let filter = EventFilter::new(&request.filter).with_extras(extras);
     let lazy = !request.filter.lazy_load_options.is_disabled();
     let limit = count(request.limit);
+    let (room, place) = (event.room().room(), event.shown().position);
+    app.federation.fetch_history(room, place, limit.div_ceil(2) + 1).await?;
     let context = app.rooms.context(&app.store, viewer, &event, limit, &filter, lazy).await?;
     let bytes = total(&context.events_before) + total(&context.events_after) + total(&context.state);
     let mut answer = ObjectWriter::with_capacity(bytes + context.event.len() + 200);

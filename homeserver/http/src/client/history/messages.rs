@@ -2,9 +2,11 @@
 
 use axum::extract::{Query, State};
 use http::Uri;
+use model::TimelinePos;
 use rooms::{filter::EventFilter, pagination::PageQuery};
 use ruma::api::{
-    IncomingRequest, Metadata, client::message::get_message_events::v3::Request, error::DeserializationError,
+    Direction, IncomingRequest, Metadata, client::message::get_message_events::v3::Request,
+    error::DeserializationError,
 };
 use serde::Deserialize;
 
@@ -30,6 +32,10 @@ pub async fn handler(
         lazy_load_members: !request.filter.lazy_load_options.is_disabled(),
     };
     let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
+    if query.direction == Direction::Backward {
+        let before = query.from.unwrap_or(TimelinePos::MAX).min(room.newest());
+        app.federation.fetch_history(room.room(), before, query.limit).await?;
+    }
     let page = app.rooms.page(&app.store, viewer(&caller), &room, &query).await?;
     let mut answer = ObjectWriter::with_capacity(total(&page.chunk) + total(&page.state) + 100);
     answer.array("chunk", &page.chunk).text("start", &page.start).optional_text("end", page.end.as_deref());

@@ -1,0 +1,349 @@
+//! Events of other servers enter our rooms: what is missing is fetched, what is not allowed stays out.
+
+use http::Method;
+use serde_json::{Value, json};
+use testkit::{Neighbourhood, Peer, PeerRoom, User, World, segment};
+
+/// A server with a public room of alice's, and a peer with a user in it.
+struct Meeting {
+    world: World,
+    peer: Peer,
+    alice: User,
+    eve: String,
+    room: String,
+    branch: PeerRoom,
+}
+
+async fn meeting_in(version: &str) -> Meeting {
+    let neighbourhood = Neighbourhood::new(&["a", "eve"]);
+    let world = neighbourhood.server("a", |_| {}).await;
+    let peer = Peer::start(&neighbourhood, "eve").await;
+    let alice = world.user("alice").await;
+    let room = alice.creates_room_like(json!({ "preset": "public_chat", "room_version": version })).await;
+    let room = room.ok()["room_id"].as_str().unwrap().to_owned();
+    let branch = peer.joins(&world, &room, "eve").await;
+    alice.syncs().await;
+    let eve = peer.user("eve");
+    Meeting { world, peer, alice, eve, room, branch }
+}
+
+async fn meeting() -> Meeting {
+    meeting_in("11").await
+}
+
+impl Meeting {
+    /// Sends a message and waits for it, so that everything sent before is worked off.
+    async fn catches_up(&mut self) {
+        let (id, event) = self.branch.says(&self.peer, &self.eve, "are you there?");
+        self.peer.sends(&self.world, [&event]).await;
+        self.alice.waits_for_event(&self.room, &id).await;
+    }
+
+    async fn state_is(&self, kind: &str, state_key: &str) -> Value {
+        self.alice.state(&self.room, kind, state_key).await.body().clone()
+    }
+
+    async fn has_event(&self, id: &str) -> bool {
+        self.alice.event(&self.room, id).await.status() == 200
+    }
+}
+
+#[tokio::test]
+async fn a_peers_messages_and_state_arrive_in_every_version() {
+    for version in ["3", "6", "10", "11", "12"] {
+        let mut meeting = meeting_in(version).await;
+        let join = meeting.state_is("m.room.member", &meeting.eve).await;
+        assert_eq!(join["membership"], "join", "version {version}");
+        let (id, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "hello");
+        let outcome = meeting.peer.sends(&meeting.world, [&event]).await;
+        assert_eq!(outcome["pdus"], json!({ &id: {} }), "version {version}");
+        meeting.alice.waits_for_event(&meeting.room, &id).await;
+        let leave = json!({ "membership": "leave" });
+        let eve = meeting.eve.clone();
+        let (id, event) = meeting.branch.adds(&meeting.peer, &eve, "m.room.member", Some(&eve), leave);
+        meeting.peer.sends(&meeting.world, [&event]).await;
+        meeting.alice.waits_for_event(&meeting.room, &id).await;
+        assert_eq!(meeting.state_is("m.room.member", &eve).await["membership"], "leave");
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_between_is_asked_for() {
+    let mut meeting = meeting().await;
+    let unsent: Vec<String> =
+        (0..5).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("unsent {n}")).0).collect();
+    let (id, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "sent");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.alice.waits_for_event(&meeting.room, &id).await;
+    let history = meeting.alice.whole_history(&meeting.room).await;
+    let ids: Vec<&str> = history.iter().filter_map(|event| event["event_id"].as_str()).collect();
+    for id in &unsent {
+        assert!(ids.contains(&id.as_str()), "{id} is in the timeline");
+    }
+    assert!(meeting.peer.asked().iter().any(|asked| asked.contains("get_missing_events")));
+}
+
+#[tokio::test]
+async fn a_gap_that_nobody_fills_is_bridged_by_the_state_behind_it_and_shown_as_a_gap() {
+    let mut meeting = meeting().await;
+    let lost: Vec<String> =
+        (0..3).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("lost {n}")).0).collect();
+    let (id, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "after the gap");
+    meeting.peer.withholds(&lost[0]);
+    meeting.peer.withholds(&lost[1]);
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    let sync = meeting.alice.waits_for_event(&meeting.room, &id).await;
+    drop(sync);
+    assert!(meeting.peer.asked().iter().any(|asked| asked.contains("state_ids")));
+    assert!(!meeting.has_event(&lost[0]).await);
+    // The state goes on: alice is still in the room and may speak.
+    meeting.alice.sends(&meeting.room, "still here").await.ok();
+    // Later the peer has it again, and who scrolls back sees it.
+    meeting.peer.gives_again(&lost[0]);
+    meeting.peer.gives_again(&lost[1]);
+    let history = meeting.alice.whole_history(&meeting.room).await;
+    let ids: Vec<&str> = history.iter().filter_map(|event| event["event_id"].as_str()).collect();
+    for id in &lost {
+        assert!(ids.contains(&id.as_str()), "{id} was fetched");
+    }
+}
+
+#[tokio::test]
+async fn two_branches_become_one_room() {
+    let mut meeting = meeting().await;
+    let mut other = meeting.branch.clone();
+    other.time_ms += 1_000;
+    let (one, first) = meeting.branch.says(&meeting.peer, &meeting.eve, "one branch");
+    let (two, second) = other.says(&meeting.peer, &meeting.eve, "another branch");
+    meeting.peer.sends(&meeting.world, [&first, &second]).await;
+    meeting.alice.waits_for_event(&meeting.room, &two).await;
+    assert!(meeting.has_event(&one).await);
+    meeting.alice.sends(&meeting.room, "tied").await.ok();
+    assert_eq!(meeting.state_is("m.room.member", &meeting.eve).await["membership"], "join");
+}
+
+#[tokio::test]
+async fn t06_a_rejected_event_never_gets_into_the_state_also_not_after_a_restart() {
+    let mut meeting = meeting().await;
+    let name = json!({ "name": "eve's room" });
+    let draft = meeting.branch.drafts(&meeting.eve, "m.room.name", Some(""), name);
+    let (forged, event) = meeting.peer.signs("11", draft);
+    meeting.peer.keeps(&forged, &event);
+    let outcome = meeting.peer.sends(&meeting.world, [&event]).await;
+    assert_eq!(outcome["pdus"][&forged], json!({}), "accepted to be looked at");
+    // An event that names the rejected one as its authority is rejected too.
+    let mut draft = meeting.branch.drafts(&meeting.eve, "m.room.message", None, json!({ "body": "x" }));
+    draft["auth_events"].as_array_mut().unwrap().push(json!(forged));
+    let (on_top, event) = meeting.peer.signs("11", draft);
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.catches_up().await;
+    assert!(!meeting.has_event(&forged).await && !meeting.has_event(&on_top).await);
+    meeting.alice.state(&meeting.room, "m.room.name", "").await.fails_with("M_NOT_FOUND");
+    meeting.world.restarts().await;
+    meeting.alice.state(&meeting.room, "m.room.name", "").await.fails_with("M_NOT_FOUND");
+    assert!(!meeting.has_event(&forged).await);
+}
+
+#[tokio::test]
+async fn who_was_banned_cannot_speak_from_before_the_ban() {
+    let mut meeting = meeting().await;
+    let banned = json!({ "user_id": meeting.eve });
+    let mut old = meeting.branch.clone();
+    meeting.alice.room_action(&meeting.room, "ban", banned).await.ok();
+    let (late, event) = old.says(&meeting.peer, &meeting.eve, "I was here before");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    // A second user of the peer shows when everything before is worked off.
+    meeting.branch = meeting.peer.joins(&meeting.world, &meeting.room, "mallory").await;
+    meeting.eve = meeting.peer.user("mallory");
+    meeting.catches_up().await;
+    assert!(!meeting.has_event(&late).await);
+    assert_eq!(meeting.state_is("m.room.member", &meeting.peer.user("eve")).await["membership"], "ban");
+}
+
+#[tokio::test]
+async fn a_forged_event_of_somebody_else_is_dropped() {
+    let mut meeting = meeting().await;
+    let draft =
+        meeting.branch.drafts(&meeting.alice.id, "m.room.message", None, json!({ "body": "I am alice" }));
+    let (forged, event) = meeting.peer.signs("11", draft);
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.catches_up().await;
+    assert!(!meeting.has_event(&forged).await);
+}
+
+#[tokio::test]
+async fn t04_an_event_of_another_room_looks_exactly_like_an_unknown_one() {
+    let meeting = meeting().await;
+    let secret = meeting.alice.creates_room().await;
+    let hidden = meeting.alice.sends(&secret, "secret").await.event_id();
+    let unknown = "$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let room = segment(&meeting.room);
+    for path in [
+        |room: &str, event: &str| format!("/_matrix/federation/v1/state/{room}?event_id={event}"),
+        |room: &str, event: &str| format!("/_matrix/federation/v1/state_ids/{room}?event_id={event}"),
+        |room: &str, event: &str| format!("/_matrix/federation/v1/event_auth/{room}/{event}"),
+        |_: &str, event: &str| format!("/_matrix/federation/v1/event/{event}"),
+    ] {
+        let mut answers = Vec::new();
+        for event in [hidden.as_str(), unknown] {
+            let mut answer = meeting.peer.gets(&meeting.world, &path(&room, &segment(event))).await;
+            answers.push((answer.status(), answer.body().clone()));
+        }
+        assert_eq!(answers[0], answers[1], "{}", path(&room, "x"));
+        assert_eq!(answers[0].0, 404);
+    }
+}
+
+#[tokio::test]
+async fn t05_a_server_that_is_not_in_the_room_or_shut_out_of_it_learns_nothing() {
+    let mut meeting = meeting().await;
+    let private = meeting.alice.creates_room().await;
+    let inside = meeting.alice.sends(&private, "inside").await.event_id();
+    let seen = meeting.alice.sends(&meeting.room, "seen").await.event_id();
+    let paths = |room: &str, event: &str| {
+        let (room, event) = (segment(room), segment(event));
+        [
+            format!("/_matrix/federation/v1/state/{room}?event_id={event}"),
+            format!("/_matrix/federation/v1/state_ids/{room}?event_id={event}"),
+            format!("/_matrix/federation/v1/backfill/{room}?v={event}&limit=10"),
+            format!("/_matrix/federation/v1/event_auth/{room}/{event}"),
+            format!("/_matrix/federation/v1/timestamp_to_event/{room}?ts=0&dir=f"),
+        ]
+    };
+    for path in paths(&private, &inside) {
+        meeting.peer.gets(&meeting.world, &path).await.fails_as(403, "M_FORBIDDEN");
+    }
+    for path in paths(&meeting.room, &seen) {
+        meeting.peer.gets(&meeting.world, &path).await.ok();
+    }
+    let acl = json!({ "allow": ["*"], "deny": ["EVE.test"] });
+    meeting.alice.sets_state(&meeting.room, "m.room.server_acl", "", acl).await.ok();
+    for path in paths(&meeting.room, &seen) {
+        meeting.peer.gets(&meeting.world, &path).await.fails_as(403, "M_FORBIDDEN");
+    }
+    let missing = format!("/_matrix/federation/v1/get_missing_events/{}", segment(&meeting.room));
+    let body = json!({ "earliest_events": [], "latest_events": [seen], "limit": 10 });
+    meeting.peer.asks(&meeting.world, Method::POST, &missing, Some(body)).await.fails_as(403, "M_FORBIDDEN");
+    let (id, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "shut out");
+    let outcome = meeting.peer.sends(&meeting.world, [&event]).await;
+    assert!(outcome["pdus"][&id]["error"].is_string());
+}
+
+#[tokio::test]
+async fn history_is_given_to_servers_in_the_room_and_redacted_where_their_users_could_not_see_it() {
+    let meeting = meeting().await;
+    let visibility = json!({ "history_visibility": "joined" });
+    meeting.alice.sets_state(&meeting.room, "m.room.history_visibility", "", visibility).await.ok();
+    let shown = meeting.alice.sends(&meeting.room, "shown").await.event_id();
+    let path = format!("/_matrix/federation/v1/event/{}", segment(&shown));
+    assert_eq!(meeting.peer.gets(&meeting.world, &path).await.ok()["pdus"][0]["content"]["body"], "shown");
+    let room = segment(&meeting.room);
+    let path = format!("/_matrix/federation/v1/backfill/{room}?v={}&limit=100", segment(&shown));
+    let page = meeting.peer.gets(&meeting.world, &path).await.ok();
+    let kinds: Vec<&str> =
+        page["pdus"].as_array().unwrap().iter().filter_map(|pdu| pdu["type"].as_str()).collect();
+    assert!(kinds.contains(&"m.room.create") && kinds.len() > 5, "{kinds:?}");
+    assert!(page["pdus"][0].get("unsigned").is_none());
+    let state = format!("/_matrix/federation/v1/state_ids/{room}?event_id={}", segment(&shown));
+    let ids = meeting.peer.gets(&meeting.world, &state).await.ok();
+    assert!(ids["pdu_ids"].as_array().unwrap().len() > 5 && ids["auth_chain_ids"].is_array());
+}
+
+#[tokio::test]
+async fn t35_a_repeated_transaction_is_answered_again_and_changes_nothing() {
+    let mut meeting = meeting().await;
+    let (id, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "once");
+    let events = [event];
+    let first = meeting.peer.sends_as(&meeting.world, "same", &events, &[]).await.ok();
+    let again = meeting.peer.sends_as(&meeting.world, "same", &[], &[]).await.ok();
+    assert_eq!(first, again);
+    // The same event under another id.
+    meeting.peer.sends_as(&meeting.world, "other", &events, &[]).await.ok();
+    meeting.catches_up().await;
+    let history = meeting.alice.whole_history(&meeting.room).await;
+    assert_eq!(history.iter().filter(|event| event["event_id"] == id.as_str()).count(), 1);
+    let many = vec![events[0].clone(); 51];
+    meeting.peer.sends_as(&meeting.world, "many", &many, &[]).await.expect_status(400);
+    let edus = vec![json!({ "edu_type": "m.typing", "content": {} }); 101];
+    meeting.peer.sends_as(&meeting.world, "loud", &[], &edus).await.expect_status(400);
+}
+
+#[tokio::test]
+async fn typing_receipts_and_presence_of_a_peers_user_are_seen_and_of_others_not() {
+    let meeting = meeting().await;
+    let (eve, room) = (meeting.eve.clone(), meeting.room.clone());
+    let last = meeting.alice.sends(&room, "read me").await.event_id();
+    for user in [&meeting.alice.id, &eve] {
+        let typing = json!({ "room_id": room, "user_id": user, "typing": true });
+        meeting.peer.sends_edu(&meeting.world, "m.typing", typing).await;
+        let receipt = json!({ &room: { "m.read": { user: { "data": { "ts": 1 }, "event_ids": [last] } } } });
+        meeting.peer.sends_edu(&meeting.world, "m.receipt", receipt).await;
+    }
+    let presence = json!({ "push": [{
+        "user_id": eve, "presence": "online", "last_active_ago": 5, "status_msg": "here",
+    }] });
+    meeting.peer.sends_edu(&meeting.world, "m.presence", presence).await;
+    let (mut typing, mut read, mut present) = (false, false, false);
+    let join = format!("/rooms/join/{}", room.replace('/', "~1"));
+    meeting
+        .alice
+        .syncs_until("typing, receipt and presence of eve", |sync| {
+            let events = sync.pointer(&format!("{join}/ephemeral/events")).and_then(Value::as_array);
+            for event in events.into_iter().flatten() {
+                if event["type"] == "m.typing" {
+                    assert!(
+                        !event["content"]["user_ids"].as_array().unwrap().contains(&json!(meeting.alice.id))
+                    );
+                    typing |= event["content"]["user_ids"].as_array().unwrap().contains(&json!(eve));
+                }
+                read |= event["type"] == "m.receipt" && event["content"][&last]["m.read"][&eve].is_object();
+            }
+            let people = sync["presence"]["events"].as_array().into_iter().flatten();
+            present |= people
+                .into_iter()
+                .any(|event| event["sender"] == eve.as_str() && event["content"]["status_msg"] == "here");
+            typing && read && present
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn t25_messages_to_devices_come_once_and_only_to_devices_that_exist() {
+    let meeting = meeting().await;
+    let message = |id: &str, sender: &str| {
+        json!({
+            "sender": sender, "type": "m.test", "message_id": id,
+            "messages": { &meeting.alice.id: { &meeting.alice.device_id: { "n": id }, "NOSUCH": { "n": id } } },
+        })
+    };
+    for (id, sender) in
+        [("1", &meeting.eve), ("1", &meeting.eve), ("0", &meeting.alice.id), ("2", &meeting.eve)]
+    {
+        meeting.peer.sends_edu(&meeting.world, "m.direct_to_device", message(id, sender)).await;
+    }
+    let mut seen = Vec::new();
+    meeting
+        .alice
+        .syncs_until("both messages", |sync| {
+            let events = sync["to_device"]["events"].as_array().into_iter().flatten();
+            seen.extend(events.map(|event| event["content"]["n"].clone()));
+            seen.contains(&json!("2"))
+        })
+        .await;
+    assert_eq!(seen, [json!("1"), json!("2")]);
+}
+
+#[tokio::test]
+async fn changed_devices_of_a_peers_user_are_told_to_those_who_share_a_room() {
+    let meeting = meeting().await;
+    let update = json!({ "user_id": meeting.eve, "device_id": "NEW", "stream_id": 1, "prev_id": [] });
+    meeting.alice.syncs().await;
+    meeting.peer.sends_edu(&meeting.world, "m.device_list_update", update).await;
+    meeting
+        .alice
+        .syncs_until("eve's devices changed", |sync| {
+            let changed = sync["device_lists"]["changed"].as_array();
+            changed.is_some_and(|users| users.contains(&json!(meeting.eve)))
+        })
+        .await;
+}
