@@ -23,6 +23,10 @@ section! {
     pub struct Media {
         /// Largest upload, in mebibytes. Raise the limit of a reverse proxy in front as well.
         pub upload_mebibytes_max: u64 = 100,
+        /// Largest file that is fetched from another server, in mebibytes.
+        pub remote_mebibytes_max: u64 = 100,
+        /// Days that a copy of a file of another server is kept; it is fetched again when somebody wants it.
+        pub remote_days: u64 = 90,
         /// Mebibytes that all uploads of one user may take together.
         pub user_mebibytes_max: Option<u64> = None => "10240",
         /// Types that may be uploaded, by what the client says; "image/*" stands for all images. Empty

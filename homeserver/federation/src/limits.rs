@@ -112,3 +112,12 @@ pub const SPACES_CACHED_MAX: u64 = 1_000;
 
 /// How long a space of another server is remembered.
 pub const SPACES_CACHED_AGE: Duration = Duration::from_secs(5 * 60);
+
+/// Longest time that fetching content of another server may take.
+pub const MEDIA_TIME_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// Redirects followed to content that lies on another host.
+pub const MEDIA_REDIRECTS_MAX: usize = 3;
+
+/// Longest head of an answer with content, in bytes: what stands before the content.
+pub const MULTIPART_HEAD_BYTES_MAX: usize = 64 * 1024;

@@ -22,8 +22,8 @@ pub struct MediaInfo {
     pub media_id: String,
     /// Where it came from.
     pub kind: MediaKind,
-    /// Who uploaded it.
-    pub uploader: OwnedUserId,
+    /// Who uploaded it; unknown for a copy of what another server has.
+    pub uploader: Option<OwnedUserId>,
     /// When its id was made, in ms.
     pub created_ms: u64,
     /// When it was last asked for, in ms, to within a day; known only where retention is on.
@@ -145,23 +145,23 @@ impl Media {
         record: &MediaRecord,
     ) -> Result<Batch, MediaError> {
         let (server, media_id) = key.clone();
-        let user = &record.uploader;
         let mut batch = Batch::new();
         batch.expect_eq(&MEDIA, key, record).delete(&MEDIA, key).delete(&MEDIA_ACCESSED, key);
-        batch.delete(&MEDIA_RESERVED, &(user.clone(), media_id.clone()));
         if let Some(expires_ms) = record.expires_ms {
             batch.delete(&MEDIA_EXPIRY, &(expires_ms, server.clone(), media_id.clone()));
         }
-        batch.delete(&MEDIA_BY_USER, &(user.clone(), record.created_ms, server, media_id));
         if let Some(attached) = &record.content {
             self.release(&mut batch, &Digest(attached.digest)).await?;
-            if record.kind == MediaKind::Upload {
-                let known = self.0.store.get(&MEDIA_USAGE, user).await?;
-                let mut usage = known.unwrap_or_default();
-                usage.count = usage.count.saturating_sub(1);
-                usage.bytes = usage.bytes.saturating_sub(attached.bytes);
-                batch.expect_read(&MEDIA_USAGE, user, known.as_ref()).put(&MEDIA_USAGE, user, &usage);
-            }
+        }
+        let Some(user) = &record.uploader else { return Ok(batch) };
+        batch.delete(&MEDIA_RESERVED, &(user.clone(), media_id.clone()));
+        batch.delete(&MEDIA_BY_USER, &(user.clone(), record.created_ms, server, media_id));
+        if let (MediaKind::Upload, Some(attached)) = (record.kind, &record.content) {
+            let known = self.0.store.get(&MEDIA_USAGE, user).await?;
+            let mut usage = known.unwrap_or_default();
+            usage.count = usage.count.saturating_sub(1);
+            usage.bytes = usage.bytes.saturating_sub(attached.bytes);
+            batch.expect_read(&MEDIA_USAGE, user, known.as_ref()).put(&MEDIA_USAGE, user, &usage);
         }
         Ok(batch)
     }

@@ -33,7 +33,7 @@ impl Found {
 }
 
 impl Media {
-    /// Looks a medium up. An id whose content is still to come is waited for, at most `wait` and at
+    /// Looks a medium up, and fetches one of another server that is not here. An id whose content is still to come is waited for, at most `wait` and at
     /// most [`WAIT_TIME_MAX`].
     ///
     /// # Errors
@@ -45,10 +45,13 @@ impl Media {
         wait: Duration,
     ) -> Result<Found, MediaError> {
         let deadline = Instant::now() + wait.min(WAIT_TIME_MAX);
-        let record = self.record(server, media_id).await?.ok_or(MediaError::NotFound)?;
-        let attached = match record.content {
-            Some(attached) => attached,
-            None => self.wait_for_content(server, media_id, deadline).await?,
+        let attached = match self.record(server, media_id).await? {
+            Some(MediaRecord { content: Some(attached), .. }) => attached,
+            Some(_) => self.wait_for_content(server, media_id, deadline).await?,
+            None if server == self.0.server_name || media_id.len() > MEDIA_ID_BYTES_MAX => {
+                return Err(MediaError::NotFound);
+            }
+            None => self.fetch_from(server, media_id, wait.min(WAIT_TIME_MAX)).await?,
         };
         let found = Found::of(attached);
         if self.is_quarantined(&found.digest).await? {

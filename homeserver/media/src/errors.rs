@@ -24,6 +24,9 @@ pub enum MediaError {
         /// The bound.
         bytes_max: u64,
     },
+    /// Another server has it, and it could not be had from there.
+    #[error("the media could not be fetched from the server that has it")]
+    RemoteFailed,
     /// Too many uploads, empty ids, thumbnails or previews at once.
     #[error("too many at once, try again soon")]
     Busy,

@@ -10,6 +10,7 @@ mod access;
 mod administration;
 mod content;
 mod download;
+mod elsewhere;
 mod errors;
 mod flight;
 mod housekeeping;
@@ -24,7 +25,11 @@ mod thumbnails;
 mod upload;
 mod waiting;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use base::{Clock, Rng};
 use outbound::Outbound;
@@ -37,6 +42,7 @@ pub use crate::{
     administration::{MediaInfo, MediaPage, MediaPosition},
     content::{ContentStream, Digest},
     download::Found,
+    elsewhere::{Arriving, Elsewhere},
     errors::MediaError,
     housekeeping::Swept,
     reserve::Reserved,
@@ -79,6 +85,10 @@ struct Inner {
     uploads: Arc<Semaphore>,
     uploads_by_user: Arc<Mutex<HashMap<OwnedUserId, usize>>>,
     waiting: waiting::Waiting,
+    elsewhere: OnceLock<Arc<dyn Elsewhere>>,
+    fetches: Arc<Semaphore>,
+    /// Media of other servers that are being fetched: one at a time for each.
+    fetching: flight::Flights<(OwnedServerName, String)>,
     thumbnails: thumbnails::Thumbnails,
     previews: previews::Previews,
 }
@@ -103,6 +113,9 @@ impl Media {
             uploads: Arc::new(Semaphore::new(limits::UPLOADS_RUNNING_MAX)),
             uploads_by_user: Arc::default(),
             waiting: waiting::Waiting::default(),
+            elsewhere: OnceLock::new(),
+            fetches: Arc::new(Semaphore::new(limits::FETCHES_RUNNING_MAX)),
+            fetching: flight::Flights::default(),
             busy: flight::Flights::default(),
             store,
             clock,

@@ -29,6 +29,9 @@ pub const UPLOADS_RUNNING_MAX: usize = 256;
 /// Uploads of one user that arrive at once; the next one is refused.
 pub const UPLOADS_RUNNING_PER_USER_MAX: usize = 8;
 
+/// Media of other servers that are fetched or waited for at once; the next one is refused.
+pub const FETCHES_RUNNING_MAX: usize = 128;
+
 /// Created but still empty ids of one user; the next one is refused.
 pub const RESERVED_PER_USER_MAX: usize = 50;
 

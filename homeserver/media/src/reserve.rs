@@ -38,7 +38,7 @@ impl Media {
         let key = (self.0.server_name.clone(), media_id.clone());
         let record = MediaRecord {
             kind: MediaKind::Upload,
-            uploader: user.to_owned(),
+            uploader: Some(user.to_owned()),
             created_ms: now_ms,
             expires_ms: Some(expires_ms),
             content: None,
@@ -76,7 +76,7 @@ impl Media {
         if server != self.0.server_name || record.kind != MediaKind::Upload {
             return Err(MediaError::NotFound);
         }
-        if record.uploader != user {
+        if record.uploader.as_deref() != Some(user) {
             return Err(MediaError::Forbidden("This id was created by somebody else"));
         }
         if record.content.is_some() { Err(MediaError::CannotOverwrite) } else { Ok(record) }

@@ -65,6 +65,10 @@ pub struct MediaSettings {
     pub retention_ms: Option<u64>,
     /// Pixels of an image that thumbnails are made of.
     pub thumbnail_pixels_max: u64,
+    /// Bytes of a medium of another server.
+    pub remote_bytes_max: u64,
+    /// Milliseconds that a copy of a medium of another server is kept.
+    pub remote_ms: u64,
     /// Bytes of a file that thumbnails are made of.
     pub thumbnail_source_bytes_max: u64,
     /// Thumbnails made at once.
@@ -102,6 +106,8 @@ impl MediaSettings {
             grace_ms: 24 * 60 * 60 * 1000,
             retention_ms: None,
             thumbnail_pixels_max: 32_000_000,
+            remote_bytes_max: 100 * 1024 * 1024,
+            remote_ms: 90 * 24 * 60 * 60 * 1000,
             thumbnail_source_bytes_max: 64 * 1024 * 1024,
             thumbnail_threads: 2,
             previews: None,

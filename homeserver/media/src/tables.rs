@@ -87,6 +87,8 @@ pub enum MediaKind {
     Upload,
     /// The image of a URL preview.
     Preview,
+    /// A copy of what another server has.
+    Remote,
 }
 
 /// One medium.
@@ -94,8 +96,8 @@ pub enum MediaKind {
 pub struct MediaRecord {
     /// Where it came from.
     pub kind: MediaKind,
-    /// Who uploaded it, or caused the preview.
-    pub uploader: OwnedUserId,
+    /// Who uploaded it, or caused the preview; unknown for a copy.
+    pub uploader: Option<OwnedUserId>,
     /// When the id was made, in ms.
     pub created_ms: u64,
     /// When it ends by itself, in ms: an id without content, or the image of a preview.

@@ -160,7 +160,7 @@ impl Media {
         let created_ms = reserved.as_ref().map_or_else(|| self.0.clock.now_ms(), |row| row.created_ms);
         let record = MediaRecord {
             kind: MediaKind::Upload,
-            uploader: uploader.to_owned(),
+            uploader: Some(uploader.to_owned()),
             created_ms,
             expires_ms: None,
             content: Some(attached(spooled, named)),

@@ -104,7 +104,7 @@ impl Rooms {
         Ok(self.history_visibility(reader, room).await? == HistoryVisibility::WorldReadable)
     }
 
-    async fn is_joined_to_any(
+    pub(crate) async fn is_joined_to_any(
         &self,
         reader: &Reader,
         user: &UserId,

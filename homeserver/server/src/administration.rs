@@ -22,7 +22,7 @@ use tokio::{
 use crate::limits::{ADMINISTRATION_LINE_BYTES_MAX, ADMINISTRATION_TIMEOUT_MS, USERS_LISTED_MAX};
 
 /// Who acts in the audit stream when the command line does.
-const OPERATOR: &str = "operator";
+pub(crate) const OPERATOR: &str = "operator";
 
 /// Name of the socket in the data folder.
 pub(crate) const SOCKET_NAME: &str = "admin.sock";

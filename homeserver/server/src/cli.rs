@@ -2,6 +2,8 @@
 
 mod appservice;
 mod config_command;
+mod federation;
+mod keys;
 mod output;
 mod search;
 mod serve;
@@ -33,6 +35,10 @@ enum Command {
     Config(config_command::Command),
     /// Checks configuration, ports, disk, clock, names and certificates, and says what to do.
     Doctor(ConfigFile),
+    /// Looks at what works between this server and another one.
+    Federation(federation::Arguments),
+    /// Lists and replaces the keys that this server signs with.
+    Keys(keys::Arguments),
     /// Works on the search index, whether the server runs or not.
     Search(search::Arguments),
     /// Adds, lists and asks application services (bridges and bots), whether the server runs or not.
@@ -74,6 +80,8 @@ pub fn main() -> ExitCode {
             Command::Serve(arguments) => Box::pin(serve::run(arguments)).await,
             Command::Config(command) => config_command::run(command),
             Command::Doctor(file) => Box::pin(doctor::run(&file.config, file.read())).await,
+            Command::Federation(arguments) => Box::pin(federation::run(arguments)).await,
+            Command::Keys(arguments) => Box::pin(keys::run(arguments)).await,
             Command::Search(arguments) => Box::pin(search::run(arguments)).await,
             Command::Appservice(arguments) => Box::pin(appservice::run(arguments)).await,
             Command::User(arguments) => Box::pin(user::run(arguments)).await,

@@ -6,7 +6,7 @@ use accounts::{Accounts, AccountsParts};
 use administration::{Administration, AdministrationParts};
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
-use federation::{Federation, FederationParts};
+use federation::{Federation, FederationParts, OwnKeys};
 use appservice::{Appservices, AppservicesParts};
 use delivery::{
     appservices::{ServiceNames, Services, ServicesParts},
@@ -45,6 +45,8 @@ pub struct Options {
     pub engine: Option<Arc<dyn Engine>>,
     /// Who knows the addresses of names that the server connects to; the system by default.
     pub lookup: Option<Arc<dyn Lookup>>,
+    /// The keys that sign; those in the data folder by default.
+    pub own_keys: Option<OwnKeys>,
 }
 
 /// The parts of a server that does not listen yet.
@@ -70,11 +72,13 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
             engine::open(config, directory)?
         }
     };
-    let own_keys = if keeps_nothing {
-        signing_key::ephemeral(&rng)?
-    } else {
-        create_directory(directory)?;
-        signing_key::load_or_create(directory, &rng)?
+    let own_keys = match options.own_keys {
+        Some(own_keys) => own_keys,
+        None if keeps_nothing => signing_key::ephemeral(&rng)?,
+        None => {
+            create_directory(directory)?;
+            signing_key::load_or_create(directory, &rng)?
+        }
     };
     let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), rooms::migrations()).await?;
 
@@ -129,6 +133,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         settings: settings::federation(config)?,
     })
     .await?;
+    media.plug(Arc::new(federation.clone()));
     let search = Search::open(SearchParts {
         store: store.clone(),
         rooms: rooms.clone(),

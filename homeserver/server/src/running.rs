@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use ::administration::Act;
 use accounts::{AccountError, NewUser};
 use base::Shutdown;
 use config::Config;
@@ -301,6 +302,23 @@ impl RunningServer {
     /// Reads the registrations of application services again; what is wrong with one is in the log.
     pub async fn reload_appservices(&self) {
         self.app.services.register().reload().await;
+    }
+
+    /// Takes the federation policy of a configuration that was read again, and notes that in the audit stream. What an
+    /// administrator set over the configuration stays in force.
+    pub async fn reload_policy(&self, config: &Config) {
+        let policy = match settings::policy(&config.federation) {
+            Ok(policy) => policy,
+            Err(error) => return tracing::error!(%error, "take federation policy; the old one stays"),
+        };
+        let act = Act { actor: administration::OPERATOR, action: "reload federation policy", target: "" };
+        let mark = match self.app.administration.begin_act(act).await {
+            Ok(mark) => mark,
+            Err(error) => return tracing::error!(%error, "take federation policy; the old one stays"),
+        };
+        self.app.federation.policy().reconfigure(policy);
+        self.app.administration.end_act(mark, None).await;
+        tracing::info!("federation policy read again");
     }
 
     /// Stops: no new connections, long polls answer, running requests finish, then the store closes.

@@ -323,6 +323,8 @@ pub(crate) fn media(config: &Config, forget: bool) -> MediaSettings {
         retention_ms: section.retention_days.map(|days| days * 24 * HOUR_MS),
         thumbnail_pixels_max: section.thumbnail_megapixels_max * 1_000_000,
         thumbnail_source_bytes_max: section.thumbnail_source_mebibytes_max * MEBIBYTE,
+        remote_bytes_max: section.remote_mebibytes_max * MEBIBYTE,
+        remote_ms: section.remote_days * 24 * HOUR_MS,
         thumbnail_threads: section.thumbnail_threads,
         previews: previews.enabled.then(preview_settings),
         ..MediaSettings::new(directory)

@@ -79,7 +79,7 @@ impl World {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let process = ServerProcess::start(directory.path(), free_port(), "").await;
         let connection = Connection::new(process.client_url());
-        Self { connection, running: Running::Process(process), directory }
+        Self { connection, running: Running::Process(process), directory, kept: None }
     }
 
     /// Keeps an authority's files for as long as the server may start again.

@@ -144,7 +144,9 @@ fn read_claim(
     let mut claimed = Vec::new();
     for (user, devices) in answer.one_time_keys {
         for (device, keys) in devices {
-            let Some(algorithm) = wanted.get(&user).and_then(|devices| devices.get(&device)) else { continue };
+            let Some(algorithm) = wanted.get(&user).and_then(|devices| devices.get(&device)) else {
+                continue;
+            };
             let fits = keys.into_iter().find(|(id, _)| id.algorithm() == *algorithm);
             if let Some((id, key)) = fits {
                 let (user, key) = (user.clone(), key.json().get().to_owned());
@@ -188,11 +190,16 @@ mod tests {
                 (device_id!("GARBAGE").to_owned(), raw(json!(7))),
             ]);
             let mut answer = get_keys::v1::Response::new(
-                [(user_id!("@a:b.org").to_owned(), devices), (user_id!("@z:c.org").to_owned(), BTreeMap::new())].into(),
+                [
+                    (user_id!("@a:b.org").to_owned(), devices),
+                    (user_id!("@z:c.org").to_owned(), BTreeMap::new()),
+                ]
+                .into(),
             );
-            answer.master_keys.insert(user_id!("@a:b.org").to_owned(), Raw::from_json(
-                serde_json::value::to_raw_value(&json!({ "user_id": "@x:b.org" })).unwrap(),
-            ));
+            answer.master_keys.insert(
+                user_id!("@a:b.org").to_owned(),
+                Raw::from_json(serde_json::value::to_raw_value(&json!({ "user_id": "@x:b.org" })).unwrap()),
+            );
             answer
         };
         let wanted = BTreeMap::from([(user_id!("@a:b.org").to_owned(), vec![])]);

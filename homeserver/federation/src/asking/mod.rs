@@ -5,11 +5,10 @@
 
 mod device_keys;
 mod directory;
+mod media;
+mod multipart;
 mod profile;
 mod space;
 
-pub use self::{
-    device_keys::{ClaimedByServer, KeysByServer},
-    space::RemoteSpace,
-};
+pub use self::device_keys::{ClaimedByServer, KeysByServer};
 pub(crate) use self::space::{Spaces, spaces};

@@ -2,43 +2,46 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{FutureExt as _, future::BoxFuture};
 use moka::sync::Cache;
-use ruma::{
-    OwnedRoomId, OwnedServerName, RoomId,
-    api::federation::space::get_hierarchy::v1::{Request, Response},
-};
+use rooms::hierarchy::{Elsewhere, SpaceElsewhere};
+use ruma::{OwnedRoomId, OwnedServerName, RoomId, api::federation::space::get_hierarchy::v1::Request};
 
 use crate::{
-    Federation, FederationError,
+    Federation,
     client::Limits,
     limits::{DIRECTORY_TIME_MAX, SPACE_SERVERS_ASKED_MAX, SPACES_CACHED_AGE, SPACES_CACHED_MAX},
 };
 
-/// What another server says about a space and the rooms right below it.
-pub type RemoteSpace = Arc<Response>;
-
 /// Spaces asked for lately: a walk is done anew for each page.
-pub(crate) type Spaces = Cache<(OwnedRoomId, bool), RemoteSpace>;
+pub(crate) type Spaces = Cache<(OwnedRoomId, bool), Arc<SpaceElsewhere>>;
 
 pub(crate) fn spaces() -> Spaces {
     let age: Duration = SPACES_CACHED_AGE;
     Cache::builder().max_capacity(SPACES_CACHED_MAX).time_to_live(age).build()
 }
 
+impl Elsewhere for Federation {
+    fn space<'a>(
+        &'a self,
+        room: &'a RoomId,
+        via: &'a [OwnedServerName],
+        suggested_only: bool,
+    ) -> BoxFuture<'a, Option<Arc<SpaceElsewhere>>> {
+        self.space_of(room, via, suggested_only).boxed()
+    }
+}
+
 impl Federation {
-    /// Asks these servers, one after the other, about a room that we are not in.
-    ///
-    /// # Errors
-    /// [`FederationError::NotFound`] when none of them shows it to us.
-    pub async fn space_of(
+    async fn space_of(
         &self,
         room: &RoomId,
         servers: &[OwnedServerName],
         suggested_only: bool,
-    ) -> Result<RemoteSpace, FederationError> {
+    ) -> Option<Arc<SpaceElsewhere>> {
         let key = (room.to_owned(), suggested_only);
         if let Some(found) = self.spaces().get(&key) {
-            return Ok(found);
+            return Some(found);
         }
         let others = servers.iter().filter(|server| *server != self.server_name());
         for server in others.take(SPACE_SERVERS_ASKED_MAX) {
@@ -46,14 +49,18 @@ impl Federation {
             request.suggested_only = suggested_only;
             match self.client().send(server, request, Limits::default().within(DIRECTORY_TIME_MAX)).await {
                 Ok(answer) if answer.room.summary.room_id == room => {
-                    let answer = Arc::new(answer);
-                    self.spaces().insert(key, Arc::clone(&answer));
-                    return Ok(answer);
+                    let found = Arc::new(SpaceElsewhere {
+                        summary: answer.room.summary,
+                        links: answer.room.children_state,
+                        children: answer.children,
+                    });
+                    self.spaces().insert(key, Arc::clone(&found));
+                    return Some(found);
                 }
                 Ok(_) => tracing::debug!(%server, %room, "the answer is about another room"),
                 Err(error) => tracing::debug!(%server, %room, %error, "space not shown"),
             }
         }
-        Err(FederationError::NotFound("Unknown room, or one that you may not look at"))
+        None
     }
 }

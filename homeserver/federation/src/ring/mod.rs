@@ -127,6 +127,13 @@ impl KeyRing {
         outcome
     }
 
+    /// The ids of the keys of a server that are valid at `at_ms`, asked for anew.
+    pub async fn valid_key_ids(&self, server: &ServerName, at_ms: u64) -> Vec<String> {
+        let Some(row) = self.fetch(server).await else { return Vec::new() };
+        let valid = row.keys.iter().filter(|(_, key)| !key.is_old && is_valid(key, Some(at_ms), at_ms));
+        valid.map(|(id, _)| id.clone()).collect()
+    }
+
     /// One key that is valid now, for a request that was signed with it.
     pub async fn key_now(&self, server: &ServerName, id: &str) -> PublicKeySet {
         self.keys_of(server, &[id], Some(self.0.clock.now_ms())).await

@@ -9,6 +9,7 @@ mod audit;
 mod call;
 mod destinations;
 mod devices;
+mod federation_policy;
 mod media;
 mod notices;
 mod purge;
@@ -35,6 +36,7 @@ pub fn routes() -> Routes {
         .merge(audit::routes())
         .merge(destinations::routes())
         .merge(devices::routes())
+        .merge(federation_policy::routes())
         .merge(media::routes())
         .merge(notices::routes())
         .merge(purge::routes())

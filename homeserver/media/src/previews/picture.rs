@@ -82,7 +82,7 @@ impl Media {
         let named = Named { content_type: Some(kind.content_type().to_owned()), file_name: None };
         let record = MediaRecord {
             kind: MediaKind::Preview,
-            uploader: user.to_owned(),
+            uploader: Some(user.to_owned()),
             created_ms,
             expires_ms: Some(expires_ms),
             content: Some(attached(spooled, named)),

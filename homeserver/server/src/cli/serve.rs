@@ -37,6 +37,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
             Ok(()) => tracing::info!("certificate read again"),
             Err(error) => tracing::error!(%error, "read certificate again; the old one stays"),
         }
+        if !arguments.complement {
+            match arguments.file.read() {
+                Ok(config) => server.reload_policy(&config).await,
+                Err(error) => tracing::error!(error, "read configuration again; nothing of it is taken"),
+            }
+        }
         server.reload_appservices().await;
     }
     tracing::info!("stopping");

@@ -37,7 +37,7 @@ const INLINE: [&str; 29] = [
 ];
 
 /// Inline for a safe type, an attachment for everything else.
-pub(super) fn attachment_or_inline(content_type: Option<&str>, file_name: Option<String>) -> String {
+pub(crate) fn attachment_or_inline(content_type: Option<&str>, file_name: Option<String>) -> String {
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is_safe = INLINE.iter().any(|safe| essence.eq_ignore_ascii_case(safe));
     let kind = if is_safe { ContentDispositionType::Inline } else { ContentDispositionType::Attachment };
@@ -45,7 +45,7 @@ pub(super) fn attachment_or_inline(content_type: Option<&str>, file_name: Option
 }
 
 /// Inline, under a name that tells the type.
-pub(super) fn thumbnail_of(content_type: Option<&str>) -> String {
+pub(crate) fn thumbnail_of(content_type: Option<&str>) -> String {
     let suffix = match content_type {
         Some("image/jpeg") => "jpg",
         Some("image/gif") => "gif",

@@ -14,6 +14,12 @@ pub mod thumbnail;
 pub mod upload;
 pub mod upload_async;
 
+pub(crate) use self::{
+    disposition::{attachment_or_inline, thumbnail_of},
+    serve::unless_stopped,
+    thumbnail::wanted,
+};
+
 /// The endpoints of this area.
 pub fn routes() -> Routes {
     Routes::new()

@@ -41,7 +41,7 @@ pub(super) async fn serve(
 }
 
 /// Waits for a content no longer than the server lives.
-pub(super) async fn unless_stopped(
+pub(crate) async fn unless_stopped(
     app: &App,
     finding: impl Future<Output = Result<Found, MediaError>>,
 ) -> Result<Found, MediaError> {

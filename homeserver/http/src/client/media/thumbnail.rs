@@ -21,7 +21,7 @@ pub async fn handler(
 }
 
 /// What a client asks for, with the specification's defaults.
-pub(super) fn wanted(
+pub(crate) fn wanted(
     width: UInt,
     height: UInt,
     method: Option<&Method>,

@@ -16,7 +16,11 @@ pub async fn handler(
         suggested_only: request.suggested_only,
     };
     let (from, limit) = (request.from.as_deref(), request.limit.map(count));
-    let page = app.rooms.hierarchy(&app.store, &caller.user, &request.room_id, query, from, limit).await?;
+    let elsewhere = &app.federation;
+    let page = app
+        .rooms
+        .hierarchy(&app.store, &caller.user, &request.room_id, query, from, limit, elsewhere)
+        .await?;
     let mut response = Response::new();
     response.rooms = page.rooms;
     response.next_batch = page.next_batch;

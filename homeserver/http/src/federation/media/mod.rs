@@ -2,7 +2,11 @@
 
 use crate::Routes;
 
+pub mod download;
+mod multipart;
+pub mod thumbnail;
+
 /// The endpoints of this area.
 pub fn routes() -> Routes {
-    Routes::new()
+    Routes::new().ruma(download::handler).ruma(thumbnail::handler)
 }

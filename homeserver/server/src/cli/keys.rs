@@ -1,0 +1,55 @@
+//! `lianqiao keys list|rotate`
+
+use std::path::Path;
+
+use base::{Clock, Rng};
+use clap::Subcommand;
+
+use super::{ConfigFile, output::say};
+use crate::{administration, signing_key};
+
+/// Arguments of `keys`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Lists the keys that this server signs and signed with.
+    List,
+    /// Puts a new signing key in the place of the present one, which stays published for what it has signed.
+    Rotate,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+    let config = arguments.file.read()?;
+    let directory = Path::new(&config.server.data_directory);
+    match arguments.action {
+        Action::List => list(directory),
+        Action::Rotate => rotate(directory).await,
+    }
+}
+
+fn list(directory: &Path) -> Result<(), String> {
+    let keys = signing_key::load_or_create(directory, &Rng::system()).map_err(|error| error.to_string())?;
+    say(&format!("{}  {}  signs", keys.current_id(), keys.current_public()));
+    for old in keys.old() {
+        say(&format!("{}  {}  retired at {} ms since 1970", old.id, old.key, old.expired_ms));
+    }
+    Ok(())
+}
+
+/// With a server running, both keys would sign for a while, and others would not believe the old one.
+async fn rotate(directory: &Path) -> Result<(), String> {
+    if administration::is_running(directory).await {
+        return Err("a server runs on this data folder: stop it, rotate, and start it again".to_owned());
+    }
+    let rotated = signing_key::rotate(directory, &Rng::system(), Clock::system().now_ms());
+    let (old, new) = rotated.map_err(|error| error.to_string())?;
+    say(&format!("{new} signs from the next start on; {old} is published as retired. Back the file up."));
+    Ok(())
+}
