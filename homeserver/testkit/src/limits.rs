@@ -14,5 +14,8 @@ pub const LONG_POLL_MS: u64 = 2_000;
 /// How long a server process may take from its start to its first answer.
 pub const START_PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a command of the binary may take.
+pub const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How long a server process may take to stop after it was asked to.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(30);

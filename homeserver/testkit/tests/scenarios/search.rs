@@ -28,7 +28,7 @@ async fn search(user: &User, term: &str, mut criteria: Value) -> Value {
 }
 
 /// The texts that a search finds, the newest first.
-async fn texts(user: &User, term: &str) -> Vec<String> {
+pub(crate) async fn texts(user: &User, term: &str) -> Vec<String> {
     let found = search(user, term, json!({"order_by": "recent"})).await;
     let results = found["results"].as_array().unwrap();
     assert_eq!(found["count"], results.len(), "{found}");
