@@ -195,11 +195,17 @@ async fn well_known_documents_say_what_is_configured() {
         config.server.well_known_server = Some("matrix.test.example:443".to_owned());
         config.server.support_contacts =
             vec!["@admin:test.example".to_owned(), "help@test.example".to_owned()];
+        config.clients.key_backup_required = true;
+        config.clients.jitsi_domain = Some("meet.test.example".to_owned());
+        config.clients.more = Some(r#"{"org.example.hint": [1]}"#.to_owned());
     })
     .await;
     let stranger = w.stranger();
     let client = stranger.get("/.well-known/matrix/client").await.ok();
     assert_eq!(client["m.homeserver"]["base_url"], "https://matrix.test.example");
+    assert_eq!(client["io.element.e2ee"], json!({"secure_backup_required": true}));
+    assert_eq!(client["io.element.jitsi"]["preferredDomain"], "meet.test.example");
+    assert_eq!(client["org.example.hint"], json!([1]));
     let server = stranger.get("/.well-known/matrix/server").await.ok();
     assert_eq!(server, json!({"m.server": "matrix.test.example:443"}));
     let support = stranger.get("/.well-known/matrix/support").await.ok();

@@ -2,7 +2,7 @@
 //! promised.
 //!
 //! Each round several people write at once (messages, accounts, account data, receipts, memberships,
-//! rooms) and one reads by sync. The server dies in the middle, by SIGKILL or because its disk begins to
+//! rooms, delayed events, deletions of rooms), one reads by sync and one is told by a push gateway. The server dies in the middle, by SIGKILL or because its disk begins to
 //! fail. After the next start every acknowledged write must be there exactly once and in order, a write
 //! whose answer was lost must be there once or not at all until it is asked for again, and an old sync
 //! token must lead to what came after it. The seed decides what is done and when; it is printed first.

@@ -12,10 +12,12 @@ use crate::{
     attempt::{Outcome, attempt},
     disk::{Disk, Fault},
     history::History,
-    people::{Builder, Follower, Joiner, Keeper, Newcomer, Person, Reader, Sender},
+    people::{Builder, Delayer, Follower, Joiner, Keeper, Newcomer, Person, Purger, Pushed, Reader, Sender},
 };
 
 const SENDERS: usize = 4;
+/// Lets the server speak to the push gateway of the suite.
+const LOCAL_GATEWAY: &str = "[outbound]\nallowed_ranges = [\"127.0.0.0/8\"]\n[push]\nplain_http = true\n";
 /// A server dies at any moment of this span after everybody began.
 const LIFE_MS: std::ops::Range<u64> = 20..900;
 /// How long a server with a broken disk may go on saying that it is ready.
@@ -46,7 +48,7 @@ pub async fn run(kills: u32, faults: u32, seed: u64) -> Result<String, String> {
 
 impl Suite {
     async fn start(directory: &std::path::Path, seed: u64) -> Self {
-        let mut server = ServerProcess::prepare(directory, free_port(), "");
+        let mut server = ServerProcess::prepare(directory, free_port(), LOCAL_GATEWAY);
         let disk = Disk::of(&mut server, directory);
         server.spawn().await;
         let witness = server.user("witness").await;
@@ -170,7 +172,12 @@ async fn settle_in(
     let reader = member(server, "reader", room).await;
     let keeper = member(server, "keeper", room).await;
     let (joiner, builder) = (server.user("joiner").await, server.user("builder").await);
+    let delayer = server.user("delayer").await;
+    let later = delayer.creates_room().await;
+    people.push(Box::new(Delayer::new(delayer, later, chance.clone())));
     people.push(Box::new(Follower::new(follower, room.to_owned(), chance)));
+    people.push(Box::new(Pushed::new(server.user("pushed").await, server.user("writer").await).await));
+    people.push(Box::new(Purger::new(administrator(server).await, server.user("owner").await)));
     people.push(Box::new(Reader::new(reader, room.to_owned())));
     people.push(Box::new(Keeper::new(keeper, room)));
     people.push(Box::new(Joiner::new(joiner, witness.clone(), room.to_owned())));
@@ -183,4 +190,14 @@ async fn member(server: &ServerProcess, name: &str, room: &str) -> User {
     let user = server.user(name).await;
     user.joins(room).await.ok();
     user
+}
+
+async fn administrator(server: &ServerProcess) -> User {
+    let (made, text) = server.commands(&["user", "create", "root", "--admin", "--password", "of root"]).await;
+    assert!(made, "{text}");
+    let login = json!({
+        "type": "m.login.password", "identifier": {"type": "m.id.user", "user": "root"}, "password": "of root",
+    });
+    let session = server.stranger().post("/_matrix/client/v3/login", login).await.ok();
+    server.stranger().with_token(session["access_token"].as_str().expect("a token"))
 }

@@ -8,6 +8,7 @@ mod connections;
 mod extensions;
 mod lists;
 mod membership;
+mod profiles;
 mod rooms;
 mod stable;
 
@@ -60,9 +61,10 @@ fn sorted<const N: usize>(ids: [&String; N]) -> Vec<String> {
     ids
 }
 
-/// Bodies of the messages in a room's timeline.
+/// Bodies of the messages in a room's timeline, which the accepted form calls `timeline_events`.
 fn bodies(part: &Value) -> Vec<&str> {
-    let events = part["timeline"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let timeline = part["timeline"].as_array().or(part["timeline_events"].as_array());
+    let events = timeline.map(Vec::as_slice).unwrap_or_default();
     events.iter().filter_map(|event| event["content"]["body"].as_str()).collect()
 }
 

@@ -30,7 +30,7 @@ async fn the_accepted_form_has_its_own_words() {
     assert_eq!((&part["membership"], &part["lists"]), (&json!("join"), &json!(["rooms"])));
     assert_eq!((bodies(part), &part["name"]), (vec!["hello"], &json!("Tea")));
     assert_eq!(state(part), keys([("m.room.create", ""), ("m.room.name", "")]));
-    assert!(part.get("notification_count").is_none());
+    assert!(part.get("notification_count").is_none() && part.get("timeline").is_none());
     let invited = room(&first, &invite);
     assert!(invited["membership"] == "invite" && invited["stripped_state"].is_array(), "{invited}");
     alice.sets_state(&id, "m.room.name", "", json!({})).await.ok();
