@@ -32,7 +32,7 @@ async fn threaded_counts(user: &User, room: &str, root: &str) -> (u64, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receipt_moves_forward_only() {
+async fn t16_an_older_receipt_changes_nothing() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let room = alice.creates_room_with([&bob]).await;
@@ -66,7 +66,7 @@ async fn private_receipts_are_shown_to_their_owner_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn impossible_receipts_are_refused() {
+async fn t16_receipts_outside_the_room_and_of_strangers_are_refused() {
     let w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let room = alice.creates_room().await;

@@ -256,3 +256,30 @@ async fn a_join_by_state_event_finds_who_vouches_for_it() {
     assert_eq!(member["join_authorised_via_users_server"], alice.id.as_str());
     carol.sets_state(&room, "m.room.member", &carol.id, join).await.fails_as(403, "M_FORBIDDEN");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t10_odd_state_of_a_room_breaks_no_sync_of_whom_it_invites() {
+    let w = World::start().await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let room = alice.creates_room().await;
+    for (kind, content) in [
+        ("m.room.name", json!({"name": {"not": ["a", "name"]}})),
+        ("m.room.avatar", json!({"url": 7, "info": null})),
+        ("m.room.topic", json!({"topic": [], "m.topic": "?"})),
+        ("m.room.encryption", json!({"algorithm": {}})),
+        ("m.room.join_rules", json!({"join_rule": "invite", "allow": "everybody"})),
+    ] {
+        alice.sets_state(&room, kind, "", content).await.ok();
+    }
+    alice.room_action(&room, "invite", json!({"user_id": bob.id, "reason": "\u{202e}odd"})).await.ok();
+    let answer = bob.syncs().await;
+    let shown = answer["rooms"]["invite"][&room]["invite_state"]["events"].as_array().unwrap();
+    assert!(shown.iter().all(|event| event["type"].is_string() && event["content"].is_object()));
+    let list = json!({"ranges": [[0, 9]], "timeline_limit": 1, "required_state": [["*", "*"]]});
+    let path = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?timeout=0";
+    let sliding = bob.post(path, json!({"lists": {"all": list}})).await.ok();
+    assert!(sliding["rooms"][&room]["invite_state"].is_array(), "{sliding}");
+    bob.joins(&room).await.ok();
+    assert!(bob.syncs().await["rooms"]["join"].get(&room).is_some());
+    bob.post(path, json!({"lists": {"all": list}})).await.ok();
+}
