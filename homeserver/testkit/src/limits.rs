@@ -8,6 +8,12 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a scenario waits for something that must reach a `/sync` answer.
 pub const SYNC_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a scenario waits for work that the server does by itself: a deletion, a purge.
+pub const WORK_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Pause between two looks at such work.
+pub const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
 /// How long one long poll inside such a wait lasts, in milliseconds.
 pub const LONG_POLL_MS: u64 = 2_000;
 

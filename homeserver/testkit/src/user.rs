@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::Answer;
-use crate::limits::REQUEST_TIMEOUT;
+use crate::limits::{LOOK_INTERVAL, REQUEST_TIMEOUT, WORK_PATIENCE};
 
 /// An actor of a scenario: one user on one device, speaking HTTP only.
 ///
@@ -84,6 +84,22 @@ impl User {
     /// `GET`; the path begins with `/_matrix` and has its query in it.
     pub async fn get(&self, path: &str) -> Answer {
         self.request(http::Method::GET, path, None).await
+    }
+
+    /// Looks again and again until what is answered satisfies the condition, and returns that answer.
+    ///
+    /// # Panics
+    /// When nothing did within [`WORK_PATIENCE`].
+    pub async fn gets_until(&self, path: &str, mut is_met: impl FnMut(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + WORK_PATIENCE;
+        loop {
+            let body = self.get(path).await.ok();
+            if is_met(&body) {
+                return body;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{path} still says {body}");
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
     }
 
     /// `PUT` with a JSON body.

@@ -223,14 +223,7 @@ async fn a_blocked_room_cannot_be_entered() {
 
 async fn deleted(root: &User, id: &Value) -> Value {
     let path = format!("{ADMIN}/v2/rooms/delete_status/{}", id.as_str().unwrap());
-    for _ in 0..600 {
-        let body = root.get(&path).await.ok();
-        if body["status"] == "complete" || body["status"] == "failed" {
-            return body;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("the deletion does not end");
+    root.gets_until(&path, |body| body["status"] == "complete" || body["status"] == "failed").await
 }
 
 async fn deletes(root: &User, version: &str, room: &str, body: Value) -> Answer {
@@ -315,14 +308,7 @@ async fn old_messages_are_purged_and_the_room_goes_on() {
     root.post(&path, json!({})).await.fails_as(400, "M_UNKNOWN");
     let id = root.post(&path, json!({"delete_local_events": true})).await.ok()["purge_id"].clone();
     let status = format!("{ADMIN}/v1/purge_history_status/{}", id.as_str().unwrap());
-    let mut body = json!({"status": "active"});
-    for _ in 0..600 {
-        body = root.get(&status).await.ok();
-        if body["status"] != "active" {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    let body = root.gets_until(&status, |body| body["status"] != "active").await;
     assert_eq!(body["status"], "complete");
     alice.reads_room(&room, &format!("event/{}", segment(&old))).await.fails_as(404, "M_NOT_FOUND");
     alice.reads_room(&room, &format!("event/{}", segment(&new))).await.ok();
