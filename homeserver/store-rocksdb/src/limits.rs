@@ -9,6 +9,9 @@ pub const WRITE_BUFFER_BYTES_DEFAULT: usize = 16 * 1024 * 1024;
 /// Files kept open, by default.
 pub const OPEN_FILES_MAX_DEFAULT: i32 = 512;
 
+/// Files that are opened at the same time at the start.
+pub const FILE_OPENING_THREADS: i32 = 4;
+
 /// Room on the disk below which writes are refused, by default: enough to end compactions and to start up again.
 pub const FREE_BYTES_MIN_DEFAULT: u64 = 64 * 1024 * 1024;
 

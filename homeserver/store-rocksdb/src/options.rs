@@ -7,7 +7,7 @@ use rocksdb::{
 };
 use store::Profile;
 
-use crate::limits::{LOG_BYTES_MAX, SCAN_PREFIX_BYTES};
+use crate::limits::{FILE_OPENING_THREADS, LOG_BYTES_MAX, SCAN_PREFIX_BYTES};
 use crate::settings::RocksSettings;
 
 /// The block caches: large values have their own, so that a page of old events does not evict the ids of all rooms.
@@ -37,6 +37,8 @@ pub(crate) fn database(settings: &RocksSettings) -> Options {
     options.create_if_missing(true);
     options.create_missing_column_families(true);
     options.set_max_open_files(settings.open_files_max);
+    // Each family starts so many threads for a moment while the database is opened; sixteen would be the default.
+    options.set_max_file_opening_threads(FILE_OPENING_THREADS);
     options.set_max_background_jobs(2);
     options.set_max_total_wal_size(LOG_BYTES_MAX);
     let buffers = WriteBufferManager::new_write_buffer_manager(settings.write_buffer_bytes, false);
