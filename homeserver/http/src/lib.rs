@@ -15,7 +15,7 @@ mod client_address;
 mod edge;
 pub mod errors;
 pub mod extract;
-mod federation;
+pub mod federation;
 mod fallback;
 mod first_administrator;
 pub mod limits;

@@ -1,14 +1,16 @@
 //! The endpoints that the specification lists, compared with those that this server has.
 //!
-//! `endpoints/client_server.txt` is the specification's list, `endpoints/legacy.txt` holds older paths that
-//! clients in use still call, `endpoints/not_served.txt` the gaps, each with its reason. A gap that is served
-//! and an endpoint that is neither served nor a gap both fail, so the lists cannot grow old unseen.
+//! `endpoints/client_server.txt` and `endpoints/server_server.txt` are the specification's lists,
+//! `endpoints/legacy.txt` holds older paths that clients in use still call, `endpoints/not_served.txt` the gaps, each
+//! with its reason. A gap that is served and an endpoint that is neither served nor a gap both fail, so the lists cannot
+//! grow old unseen.
 
 #![expect(clippy::unwrap_used, reason = "in a test a missing value is a failure")]
 
 use std::collections::BTreeSet;
 
 const SPECIFICATION: &str = include_str!("endpoints/client_server.txt");
+const FEDERATION: &str = include_str!("endpoints/server_server.txt");
 const LEGACY: &str = include_str!("endpoints/legacy.txt");
 const NOT_SERVED: &str = include_str!("endpoints/not_served.txt");
 
@@ -24,8 +26,8 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn served() -> BTreeSet<String> {
-    let list = lianqiao_http::client::routes().list();
-    list.into_iter().map(|(path, method)| endpoint(&format!("{method} {path}"))).collect()
+    let lists = [lianqiao_http::client::routes().list(), lianqiao_http::federation::routes().list()];
+    lists.concat().into_iter().map(|(path, method)| endpoint(&format!("{method} {path}"))).collect()
 }
 
 fn gaps() -> BTreeSet<String> {
@@ -36,6 +38,7 @@ fn gaps() -> BTreeSet<String> {
 fn every_endpoint_of_the_specification_is_served_or_a_gap_with_a_reason() {
     let (served, gaps) = (served(), gaps());
     let missing: Vec<String> = lines(SPECIFICATION)
+        .chain(lines(FEDERATION))
         .chain(lines(LEGACY))
         .filter(|line| {
             let endpoint = endpoint(line);
@@ -49,7 +52,8 @@ fn every_endpoint_of_the_specification_is_served_or_a_gap_with_a_reason() {
 #[test]
 fn no_gap_is_served_and_every_gap_has_a_reason() {
     let served = served();
-    let known: BTreeSet<String> = lines(SPECIFICATION).chain(lines(LEGACY)).map(endpoint).collect();
+    let known: BTreeSet<String> =
+        lines(SPECIFICATION).chain(lines(FEDERATION)).chain(lines(LEGACY)).map(endpoint).collect();
     for line in lines(NOT_SERVED) {
         let (gap, reason) = line.split_once(" # ").unwrap();
         let gap = endpoint(gap.trim());
@@ -61,7 +65,8 @@ fn no_gap_is_served_and_every_gap_has_a_reason() {
 
 #[test]
 fn the_specification_lists_each_endpoint_once() {
-    let all: Vec<String> = lines(SPECIFICATION).chain(lines(LEGACY)).map(endpoint).collect();
+    let all: Vec<String> =
+        lines(SPECIFICATION).chain(lines(FEDERATION)).chain(lines(LEGACY)).map(endpoint).collect();
     let distinct: BTreeSet<&String> = all.iter().collect();
     assert_eq!(all.len(), distinct.len());
     assert_eq!(lines(SPECIFICATION).count(), 164);

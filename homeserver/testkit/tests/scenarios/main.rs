@@ -19,6 +19,7 @@ mod delayed_events;
 mod deprecated;
 mod email;
 mod ephemeral;
+mod federation_door;
 mod federation_handshakes;
 mod federation_inbound;
 mod federation_keys;
