@@ -51,8 +51,7 @@ lint: ## Format, clippy, layer order, dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	.ci/check-layers
-	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
-	else echo "cargo-deny is not installed: deny.toml was not checked"; fi
+	.ci/check-dependencies
 
 complement: setup ## Upstream Complement; FILTER=TestName runs one test
 	complement-tests/run $(FILTER)
