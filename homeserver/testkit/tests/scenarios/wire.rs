@@ -37,7 +37,7 @@ async fn unknown_paths_and_methods_are_unrecognized_under_every_prefix() {
         "/_matrix/client/unknown",
         "/_matrix/client/v3/rooms/!a:b/unknown",
         "/_matrix/federation/unknown",
-        "/_matrix/federation/v1/version",
+        "/_matrix/federation/v1/unknown",
         "/_matrix/key/unknown",
         "/_matrix/media/unknown",
     ] {
