@@ -44,6 +44,7 @@ test: setup ## Every test that a fresh machine can run
 	cargo test --workspace --no-fail-fast
 	complement-tests/js-sdk/run
 	complement-tests/matrix-nio/run
+	complement-tests/mautrix/run
 	complement-tests/matrix-sdk/run
 	complement-tests/crash/run
 

@@ -68,7 +68,7 @@ async fn a_service_acts_for_its_users_alone() {
         service.get(&format!("{CLIENT}/account/whoami")).await.ok()["user_id"],
         "@ircbot:test.example"
     );
-    assert_eq!(service.get(&whoami("@ircbot:test.example")).await.ok()["is_guest"], false);
+    assert_eq!(service.get(&whoami("@ircbot:test.example")).await.ok()["user_id"], "@ircbot:test.example");
     service.get(&whoami("@_irc_nobody:test.example")).await.fails_as(403, "M_FORBIDDEN");
     service.get(&whoami(&alice.id)).await.fails_as(403, "M_FORBIDDEN");
     service.get(&whoami("@_irc_ghost:elsewhere.example")).await.fails_as(403, "M_FORBIDDEN");
