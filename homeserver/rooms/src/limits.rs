@@ -68,6 +68,8 @@ pub const REMOVAL_LAG_POSITIONS_MAX: u64 = 10_000;
 pub const REMOVAL_RETRY_MS: u64 = 5_000;
 /// Changes of thread subscriptions that one answer holds.
 pub const THREAD_SUBSCRIPTIONS_PAGE_MAX: usize = 1_000;
+/// Forward extremities from which on a room's ends are tied together.
+pub const EXTREMITIES_TIED: usize = 10;
 /// Events that one batch of outliers holds.
 pub const OUTLIERS_PER_BATCH_MAX: usize = 1_000;
 /// Entries of the state of a room that is taken over from another server.

@@ -73,6 +73,9 @@ impl<'a> Judge<'a> {
             return Ok(None);
         }
         let pdu = self.rooms.pdu(self.reader, num).await?;
+        if pdu.kind() == crate::append::TIE {
+            return Ok(None);
+        }
         let before = self.standing(meta.state_before).await?;
         let after = self.after(&pdu, &before);
         let joined_later = self.joined_at_or_after(position).await?;

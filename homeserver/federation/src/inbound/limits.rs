@@ -53,9 +53,6 @@ pub const MISSING_EVENTS_MAX: u32 = 20;
 /// Missing events of a state that are asked for one by one; with more the whole state is asked for.
 pub const STATE_EVENTS_ONE_BY_ONE_MAX: usize = 40;
 
-/// Questions for single events that are on their way at once.
-pub const EVENTS_ASKED_AT_ONCE: usize = 8;
-
 /// Events of the past asked for at once.
 pub const HISTORY_EVENTS_MAX: u32 = 100;
 
@@ -70,6 +67,3 @@ pub const RECIPIENT_DEVICES_MAX: usize = 1_000;
 
 /// How long a typing notice of another server lasts when it does not take it back, in milliseconds.
 pub const TYPING_TIME_MS: u64 = 30_000;
-
-/// Extremities of a room from which on this server ties them together with an event of its own.
-pub const EXTREMITIES_TIED: usize = 10;

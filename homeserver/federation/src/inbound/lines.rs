@@ -118,6 +118,10 @@ impl Federation {
             store.commit(batch).await?;
             self.lines().worked_off(&row.origin);
         }
+        let rooms = &self.parts().rooms;
+        if let Some(room) = rooms.room_num(store, room_id).await? {
+            rooms.tie_extremities(room).await?;
+        }
         if is_full {
             let mut state = self.lines().state.lock();
             if state.queued.insert(room_id.to_owned()) {

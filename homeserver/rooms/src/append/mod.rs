@@ -22,6 +22,7 @@ mod lock;
 mod on_removal;
 mod redaction;
 mod state_event;
+mod tie;
 mod transaction;
 
 use model::{EventNum, RoomNum, StreamPos};
@@ -34,6 +35,7 @@ pub(crate) use effects::{Effects, NewRow};
 pub use foreign::{ForeignEvent, Verdict};
 pub use import::RoomImport;
 pub(crate) use lock::{RoomLocks, Tip, Writer};
+pub(crate) use tie::TIE;
 pub(crate) use state_event::{shown_to_invited, stripped};
 pub use on_removal::REMOVAL_READER;
 pub use transaction::TransactionKey;

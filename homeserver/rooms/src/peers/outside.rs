@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::{Audience, Batch, StoreError};
 use streams::Fact;
 
+use super::OwnMembership;
 use crate::append::{Effects, stripped};
 use crate::limits::{APPEND_ATTEMPTS_MAX, STRIPPED_EVENT_BYTES_MAX, STRIPPED_EVENTS_MAX};
 use crate::member::{Member, Membership, MembershipChange};
@@ -38,7 +39,20 @@ impl Rooms {
     ///
     /// # Errors
     /// [`RoomsError::InvalidParam`] when this server is in the room: then only events can change memberships.
-    pub async fn outside_membership(&self, outside: OutsideMembership) -> Result<RoomNum, RoomsError> {
+    pub async fn outside_membership(&self, mut outside: OutsideMembership) -> Result<RoomNum, RoomsError> {
+        if outside.event.is_none() && outside.membership == Membership::Leave {
+            // Clients are shown an event for every membership. This one goes nowhere.
+            let content = self.own_leave_content(None);
+            outside.event = Some(self.sign_membership(OwnMembership {
+                room_id: &outside.room_id,
+                version: outside.version,
+                user: &outside.user,
+                content,
+                prev_events: Vec::new(),
+                auth_events: Vec::new(),
+                depth: 1,
+            })?);
+        }
         let room = self.room_from_outside(&outside.room_id, outside.version).await?;
         for _ in 0..APPEND_ATTEMPTS_MAX {
             let _writer = self.locks.lock(room).await;

@@ -82,7 +82,11 @@ impl Stay {
         let pdu = rooms.pdu(context.reader(), plan.member.event).await?;
         let meta = rooms.meta(context.reader(), plan.member.event).await?;
         let wanted = context.filter.timeline_limit > 0 && context.filter.timeline.events.matches(&pdu);
-        let Some(position) = meta.position.filter(|_| wanted) else { return Ok(Window::default()) };
+        if !wanted {
+            return Ok(Window::default());
+        }
+        // In a room that is known from outside only, no event has a place of its own.
+        let position = meta.position.unwrap_or(TimelinePos::from(plan.member.position));
         let membership = plan.member.membership;
         let leave = Shown { num: plan.member.event, pdu, meta, position, membership };
         Ok(Window { events: vec![leave], limited: false, start: Some(rooms::token::before(position)) })

@@ -318,7 +318,8 @@ async fn own_departure(context: &Context<'_>, entry: &Entry) -> Result<Window, S
     let rooms = &context.inner.parts.rooms;
     let pdu = rooms.pdu(context.reader(), entry.member.event).await?;
     let meta = rooms.meta(context.reader(), entry.member.event).await?;
-    let Some(position) = meta.position else { return Ok(Window::default()) };
+    // In a room that is known from outside only, no event has a place of its own.
+    let position = meta.position.unwrap_or(TimelinePos::from(entry.member.position));
     let membership = entry.member.membership;
     let departure = Shown { num: entry.member.event, pdu, meta, position, membership };
     Ok(Window { events: vec![departure], limited: false, start: Some(rooms::token::before(position)) })

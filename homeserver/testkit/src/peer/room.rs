@@ -79,7 +79,9 @@ impl PeerRoom {
             keys.push(("m.room.create".to_owned(), String::new()));
         }
         if kind == "m.room.member" {
-            keys.push(("m.room.join_rules".to_owned(), String::new()));
+            if ["join", "invite", "knock"].iter().any(|membership| content["membership"] == *membership) {
+                keys.push(("m.room.join_rules".to_owned(), String::new()));
+            }
             keys.extend(
                 state_key.filter(|user| *user != sender).map(|user| (kind.to_owned(), user.to_owned())),
             );
