@@ -2,19 +2,15 @@
 //! process of its own: it checks our signatures and connects to our listener before it issues anything.
 
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
-use testkit::limits::START_PATIENCE;
+use testkit::limits::{LOOK_INTERVAL, WORK_PATIENCE};
 use testkit::{Authority, World, free_port};
 use tokio::time::{Instant, sleep};
 
 /// The domain that the certificate is for. It resolves on every machine.
 const DOMAIN: &str = "localhost";
-
-/// Pause between two looks at something that another process does.
-const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A running Pebble. Killed when dropped.
 struct Pebble {
@@ -46,6 +42,8 @@ impl Pebble {
             .arg("-config")
             .arg(&config_file)
             .env("PEBBLE_VA_NOSLEEP", "1")
+            // By default it refuses one good nonce in twenty; each would cost a new try after a longer pause.
+            .env("PEBBLE_WFE_NONCEREJECT", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -84,7 +82,7 @@ fn client_trusting(root_pem: &str) -> reqwest::Client {
 
 /// What is answered there as soon as a trusted connection can be made.
 async fn answer_of(client: &reqwest::Client, url: &str) -> String {
-    let deadline = Instant::now() + START_PATIENCE;
+    let deadline = Instant::now() + WORK_PATIENCE;
     loop {
         match client.get(url).send().await {
             Ok(answer) if answer.status().is_success() => return answer.text().await.unwrap(),
