@@ -347,3 +347,30 @@ async fn changed_devices_of_a_peers_user_are_told_to_those_who_share_a_room() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn history_from_before_the_join_is_fetched_when_somebody_scrolls_back() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    let mut sent = Vec::new();
+    for number in 0..120 {
+        sent.push(alice.sends(&room, &format!("message {number}")).await.event_id());
+    }
+    let path = format!("/_matrix/client/v3/join/{}?via={}", segment(&room), segment(&a.server_name()));
+    bob.post(&path, json!({})).await.ok();
+    let section = bob.waits_to_have_joined(&room).await;
+    assert_eq!(section["timeline"]["limited"], true);
+    let history = bob.whole_history(&room).await;
+    let seen: Vec<&str> = history.iter().filter_map(|event| event["event_id"].as_str()).collect();
+    let places: Vec<Option<usize>> = sent.iter().map(|id| seen.iter().position(|seen| seen == id)).collect();
+    assert!(places.iter().all(Option::is_some), "{} of 120 came", places.iter().flatten().count());
+    let forward = places.first() < places.last();
+    let in_order = places.windows(2).all(|pair| if forward { pair[0] < pair[1] } else { pair[0] > pair[1] });
+    assert!(in_order, "the order is that of the room");
+    assert!(history.iter().any(|event| event["type"] == "m.room.create"), "back to the first event");
+    // The state at an old message is known: its context shows alice as she was.
+    let path = format!("/_matrix/client/v3/rooms/{}/context/{}", segment(&room), segment(&sent[3]));
+    let context = bob.get(&path).await.ok();
+    assert!(context["state"].as_array().unwrap().iter().any(|event| event["state_key"] == alice.id.as_str()));
+}
