@@ -42,8 +42,13 @@ pub struct Arriving {
 impl Media {
     /// Plugs in who fetches media of other servers. Without anybody they do not exist.
     pub fn plug(&self, elsewhere: Arc<dyn Elsewhere>) {
-        // A second one has nothing to do: a server has one way to its peers.
-        let _ = self.0.elsewhere.set(elsewhere);
+        *self.0.elsewhere.write() = Some(elsewhere);
+    }
+
+    /// Takes it out, at the stop of a server: it holds this crate, so that without this neither, nor the store, would
+    /// ever be dropped.
+    pub fn unplug(&self) {
+        *self.0.elsewhere.write() = None;
     }
 
     /// Fetches a medium of another server, once for all who want it at the same time.
@@ -53,7 +58,7 @@ impl Media {
         media_id: &str,
         wait: Duration,
     ) -> Result<Attached, MediaError> {
-        let elsewhere = self.0.elsewhere.get().ok_or(MediaError::NotFound)?;
+        let elsewhere = self.0.elsewhere.read().clone().ok_or(MediaError::NotFound)?;
         let _permit = Arc::clone(&self.0.fetches).try_acquire_owned().map_err(|_| MediaError::Busy)?;
         let _flight = self.0.fetching.take(&(server.to_owned(), media_id.to_owned())).await;
         if let Some(attached) = self.record(server, media_id).await?.and_then(|record| record.content) {

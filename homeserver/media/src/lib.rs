@@ -25,15 +25,11 @@ mod thumbnails;
 mod upload;
 mod waiting;
 
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use base::{Clock, Rng};
 use outbound::Outbound;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use ruma::{OwnedServerName, OwnedUserId};
 use store::Store;
 use tokio::sync::Semaphore;
@@ -85,7 +81,7 @@ struct Inner {
     uploads: Arc<Semaphore>,
     uploads_by_user: Arc<Mutex<HashMap<OwnedUserId, usize>>>,
     waiting: waiting::Waiting,
-    elsewhere: OnceLock<Arc<dyn Elsewhere>>,
+    elsewhere: RwLock<Option<Arc<dyn Elsewhere>>>,
     fetches: Arc<Semaphore>,
     /// Media of other servers that are being fetched: one at a time for each.
     fetching: flight::Flights<(OwnedServerName, String)>,
@@ -113,7 +109,7 @@ impl Media {
             uploads: Arc::new(Semaphore::new(limits::UPLOADS_RUNNING_MAX)),
             uploads_by_user: Arc::default(),
             waiting: waiting::Waiting::default(),
-            elsewhere: OnceLock::new(),
+            elsewhere: RwLock::default(),
             fetches: Arc::new(Semaphore::new(limits::FETCHES_RUNNING_MAX)),
             fetching: flight::Flights::default(),
             busy: flight::Flights::default(),

@@ -338,6 +338,7 @@ impl RunningServer {
         }
         self.store.close().await;
         self.app.accounts.unplug();
+        self.app.media.unplug();
     }
 }
 
