@@ -43,6 +43,7 @@ test: setup ## Every test that a fresh machine can run
 	cargo build --workspace --all-targets
 	cargo test --workspace --no-fail-fast
 	complement-tests/js-sdk/run
+	complement-tests/openid-provider/run
 	complement-tests/matrix-nio/run
 	complement-tests/mautrix/run
 	complement-tests/matrix-sdk/run

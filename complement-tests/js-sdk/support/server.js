@@ -15,12 +15,13 @@ const STOP_MS_MAX = 30_000;
 export const SERVER_NAME = "js-sdk.example";
 
 export class Server {
-    static async start() {
+    /** `more` may add lines to `[server]` and further sections, knowing the address. */
+    static async start(more = () => ({})) {
         const server = new Server();
         server.folder = fs.mkdtempSync(path.join(os.tmpdir(), "lianqiao-js-sdk-"));
         server.port = await freePort();
         server.baseUrl = `http://127.0.0.1:${server.port}`;
-        fs.writeFileSync(server.configFile, config(server.folder, server.port, await freePort()));
+        fs.writeFileSync(server.configFile, config(server.folder, server.port, await freePort(), more(server.baseUrl)));
         await server.spawn();
         return server;
     }
@@ -79,7 +80,7 @@ async function answers(baseUrl) {
     }
 }
 
-async function freePort() {
+export async function freePort() {
     const listener = net.createServer().listen(0, "127.0.0.1");
     await once(listener, "listening");
     const { port } = listener.address();
@@ -88,11 +89,12 @@ async function freePort() {
     return port;
 }
 
-function config(folder, port, privatePort) {
+function config(folder, port, privatePort, { server = "", further = "" }) {
     return `
 [server]
 name = "${SERVER_NAME}"
 data_directory = "${path.join(folder, "data")}"
+${server}
 [listeners]
 client = ["127.0.0.1:${port}"]
 federation = []
@@ -104,5 +106,6 @@ memory_kibibytes = 8
 passes = 1
 [rate_limits]
 enabled = false
+${further}
 `;
 }
