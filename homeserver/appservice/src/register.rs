@@ -140,7 +140,9 @@ impl Loaded {
     /// The service that shows this token. Every token is compared, whichever fits.
     #[must_use]
     pub fn by_token(&self, token: &str) -> Option<&Arc<Service>> {
-        self.services.iter().filter(|service| service.as_token.is(token)).last()
+        self.services
+            .iter()
+            .fold(None, |found, service| if service.as_token.is(token) { Some(service) } else { found })
     }
 
     /// The service of this id.
