@@ -246,6 +246,8 @@ impl Accounts {
         if let Some(auth) = auth
             && let Some(stage) = auth.auth_type()
         {
+            // ruma hands out a stage without data of its own, like signing on, as one that it does not know.
+            let stage = AuthType::from(stage.as_str());
             if !turn.flows.iter().flatten().any(|wanted| *wanted == stage) {
                 let error = (ErrorKind::Unrecognized, "This stage is not part of any flow");
                 return Err(self.challenge(&turn, Some(error)));

@@ -168,6 +168,15 @@ async fn a_linked_user_without_password_confirms_by_signing_on() {
     assert!(!f.accounts.confirm_by_sign_on("nonsense", &alice));
     let resumed = serde_json::from_value(serde_json::json!({ "session": session })).unwrap();
     assert!(f.accounts.user_interactive(operation(), &alice, Some(&resumed)).await.is_err());
+    // Saying so is not enough, and asking so is no unknown stage.
+    let claimed = serde_json::json!({ "type": "m.login.sso", "session": session });
+    let claimed = serde_json::from_value(claimed).unwrap();
+    let Err(UiaError::Challenge(info)) =
+        f.accounts.user_interactive(operation(), &alice, Some(&claimed)).await
+    else {
+        panic!("a challenge")
+    };
+    assert_eq!(info.auth_error.unwrap().kind.errcode().as_str(), "M_FORBIDDEN");
     assert!(f.accounts.confirm_by_sign_on(&session, &alice));
     f.accounts.user_interactive(operation(), &alice, Some(&resumed)).await.unwrap();
     assert!(f.accounts.confirmation(&session).is_none());
