@@ -36,6 +36,7 @@ mod mail_server;
 mod media;
 mod membership;
 mod moderation;
+mod old_directories;
 mod push;
 mod relations;
 mod rendezvous;

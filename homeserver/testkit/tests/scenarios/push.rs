@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use server::Options;
 use store::{Engine, MemoryKv};
-use testkit::{Gateway, User, World};
+use testkit::{Gateway, User, World, segment};
 
 const CLIENT: &str = "/_matrix/client/v3";
 
@@ -323,4 +323,24 @@ async fn notifications_are_listed_newest_first_over_all_rooms() {
     let only = page("?only=highlight".to_owned()).await;
     assert_eq!(only["notifications"].as_array().unwrap().len(), 1);
     bob.get(&format!("{CLIENT}/notifications?from=garbage")).await.fails_as(400, "M_INVALID_PARAM");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn encrypted_events_are_told_whatever_a_room_says_once_the_rule_for_it_is_on() {
+    let (w, gateway) = (world().await, Gateway::start().await);
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let (quiet, other) = (alice.creates_room_with([&bob]).await, alice.creates_room_with([&bob]).await);
+    sets(&bob, pusher(&gateway, "key")).await;
+    bob.put(&format!("{CLIENT}/pushrules/global/room/{}", segment(&quiet)), json!({"actions": []}))
+        .await
+        .ok();
+    let secret = json!({"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "x", "session_id": "s"});
+    let unheard = alice.sends_event(&quiet, "m.room.encrypted", secret.clone()).await.event_id();
+    let heard = alice.sends(&other, "hello").await.event_id();
+    let told = gateway.is_told_of(&heard).await;
+    assert!(told.iter().all(|told| told["event_id"] != unheard), "{told:?}");
+    let rule = format!("{CLIENT}/pushrules/global/override/.org.matrix.msc4028.encrypted_event/enabled");
+    bob.put(&rule, json!({"enabled": true})).await.ok();
+    let heard = alice.sends_event(&quiet, "m.room.encrypted", secret).await.event_id();
+    gateway.is_told_of(&heard).await;
 }
