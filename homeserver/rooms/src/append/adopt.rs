@@ -6,7 +6,7 @@ use store::Scan;
 
 use super::Draft;
 use super::draft::EMPTY_STATE;
-use super::foreign::Taken;
+use super::taken::Taken;
 use crate::RoomsError;
 use crate::limits::EXTREMITIES_MAX;
 use crate::read::EventMeta;

@@ -22,6 +22,7 @@ mod lock;
 mod on_removal;
 mod redaction;
 mod state_event;
+mod taken;
 mod tie;
 mod transaction;
 
