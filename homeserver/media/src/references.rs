@@ -99,12 +99,17 @@ impl Media {
         let row = (since_ms, digest.0);
         let Some(content) = self.0.store.get(&CONTENT, &digest.0).await? else {
             self.0.contents.delete(&digest).await?;
-            self.try_commit(forget_marks(row)).await?;
+            let mut batch = forget_marks(row);
+            batch.expect_absent(&CONTENT, &digest.0);
+            self.try_commit(batch).await?;
             return Ok(true);
         };
         if content.references > 0 {
-            // The mark is older than the reference; the row says no more that it waits.
-            self.try_commit(forget_marks(row)).await?;
+            // The mark is older than the reference; the row says no more that it waits. Unless the reference goes at
+            // this moment: its mark may be of the same millisecond, and forgetting it would keep the content for good.
+            let mut batch = forget_marks(row);
+            batch.expect_eq(&CONTENT, &digest.0, &content);
+            self.try_commit(batch).await?;
             return Ok(false);
         }
         let marked = ContentRecord { erasing: true, ..content.clone() };
