@@ -63,7 +63,6 @@ impl Flows {
         let rooms = &self.0.rooms;
         let through_others = JoinFrom { room_id, user, via, joining };
         if self.held_here(room_id).await?.is_none() {
-            rooms.refuse_blocked(room_id).await?;
             self.0.federation.join(through_others).await?;
             return Ok(true);
         }
@@ -94,7 +93,6 @@ impl Flows {
         if self.held_here(room_id).await?.is_some() {
             return Ok(self.0.rooms.knock(room_id, user, reason).await?);
         }
-        self.0.rooms.refuse_blocked(room_id).await?;
         Ok(self.0.federation.knock(room_id, user, via, reason).await?)
     }
 

@@ -115,6 +115,8 @@ impl Keys {
                 let position = batch.position();
                 batch.put(&OUTGOING_TO_DEVICE, &position, content);
                 outgoing = later;
+                // Listeners hear of commits that concern somebody; the reader of these rows is one.
+                batch.announce(Audience::User(transaction.sender.to_owned()));
             }
             let is_last = rest.is_empty() && outgoing.is_empty();
             if is_last {

@@ -3,8 +3,9 @@
 use std::future::Future;
 
 use base::Rng;
+use model::RoomNum;
 use rooms::RoomsError;
-use ruma::{OwnedServerName, RoomId, ServerName, UserId};
+use ruma::{OwnedServerName, OwnedUserId, RoomId, ServerName, UserId};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -26,19 +27,27 @@ impl Federation {
         let rooms = &self.parts().rooms;
         if let Some(room) = rooms.room_num(rooms.store(), room_id).await? {
             servers.add_all(rooms.servers_of_room(room).await?);
-            for event in rooms.stripped_state(rooms.store(), user, room).await? {
-                #[derive(Deserialize)]
-                struct Sender {
-                    sender: ruma::OwnedUserId,
-                }
-                if let Ok(event) = serde_json::from_slice::<Sender>(&event) {
-                    servers.add(event.sender.server_name().to_owned());
-                }
-            }
+            servers.add_all(self.servers_that_showed(room, user).await?);
         }
         // From version 12 on an id names no server.
         servers.add_all(room_id.server_name().map(ToOwned::to_owned));
         Ok(servers.shuffled(&self.parts().rng))
+    }
+
+    /// The servers of those who appear in what an invited or knocking user is shown.
+    pub(crate) async fn servers_that_showed(
+        &self,
+        room: RoomNum,
+        user: &UserId,
+    ) -> Result<Vec<OwnedServerName>, RoomsError> {
+        #[derive(Deserialize)]
+        struct Sender {
+            sender: OwnedUserId,
+        }
+        let rooms = &self.parts().rooms;
+        let shown = rooms.stripped_state(rooms.store(), user, room).await?;
+        let sender = |event: &bytes::Bytes| serde_json::from_slice::<Sender>(event).ok();
+        Ok(shown.iter().filter_map(sender).map(|event| event.sender.server_name().to_owned()).collect())
     }
 
     /// Asks one after the other until one helps, and gives the most telling reason when nobody does.
@@ -86,7 +95,10 @@ impl<'a> Candidates<'a> {
     }
 
     fn add(&mut self, server: OwnedServerName) {
-        if server != *self.ours && !self.servers.contains(&server) && self.servers.len() < 5 * SERVERS_TRIED_MAX {
+        if server != *self.ours
+            && !self.servers.contains(&server)
+            && self.servers.len() < 5 * SERVERS_TRIED_MAX
+        {
             self.servers.push(server);
         }
     }

@@ -53,7 +53,9 @@ impl Federation {
         self.sender().meet(server).await?;
         match rooms.append_pdu(room, ForeignEvent::new(invite)).await? {
             Verdict::Accepted { .. } | Verdict::Known | Verdict::Kept => Ok(()),
-            Verdict::SoftFailed => Err(HandshakeError::Forbidden("the room does not allow the invite now".to_owned())),
+            Verdict::SoftFailed => {
+                Err(HandshakeError::Forbidden("the room does not allow the invite now".to_owned()))
+            }
             Verdict::Rejected(reason) => Err(HandshakeError::Forbidden(reason)),
         }
     }

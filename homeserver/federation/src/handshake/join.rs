@@ -46,9 +46,13 @@ impl Federation {
             return Ok(());
         }
         let servers = self.candidates(join.room_id, join.user, join.via).await?;
+        if !servers.is_empty() {
+            rooms.refuse_blocked(join.room_id).await?;
+        }
         let content = rooms.own_join_content(join.user, join.joining).await?;
         let content = &content;
-        self.ask_around(&servers, |server| async move { self.join_through(&server, join, content).await }).await
+        self.ask_around(&servers, |server| async move { self.join_through(&server, join, content).await })
+            .await
     }
 
     async fn join_through(
@@ -99,6 +103,9 @@ impl Federation {
             depth: place.depth,
         };
         let pdu = self.parts().rooms.sign_membership(own)?;
+        // From the moment in which the join is known there, events may come: the room is known by its number, and they
+        // wait for the end of this join.
+        self.parts().rooms.room_from_outside(room_id, version).await?;
         let request = create_join_event::v2::Request::new(
             room_id.to_owned(),
             pdu.event_id().to_owned(),
@@ -107,7 +114,9 @@ impl Federation {
         let limits = Limits::default().within(MEMBERSHIP_TIME_MAX).up_to(ROOM_BYTES_MAX).insisting();
         let room = self.client().send(server, request, limits).await?.room_state;
         if room.members_omitted {
-            return Err(HandshakeError::Failed("the server leaves out members that were asked for".to_owned()));
+            return Err(HandshakeError::Failed(
+                "the server leaves out members that were asked for".to_owned(),
+            ));
         }
         let pdu = match authoriser {
             Some(authoriser) if authoriser.server_name() != self.server_name() => {
@@ -115,7 +124,9 @@ impl Federation {
                 let returned = room.event.as_ref().map_or("{}", |event| event.get());
                 let received =
                     signatures::with_signatures_of(&pdu, returned, authoriser.server_name(), version)?;
-                self.verified(received, version).await.map_err(|error| HandshakeError::Failed(error.to_string()))?
+                self.verified(received, version)
+                    .await
+                    .map_err(|error| HandshakeError::Failed(error.to_string()))?
             }
             Some(_) | None => pdu,
         };

@@ -23,10 +23,15 @@ impl Federation {
         reason: Option<&str>,
     ) -> Result<(), HandshakeError> {
         let servers = self.candidates(room_id, user, via).await?;
+        if !servers.is_empty() {
+            self.parts().rooms.refuse_blocked(room_id).await?;
+        }
         let content = self.parts().rooms.own_knock_content(user, reason).await?;
         let content = &content;
-        self.ask_around(&servers, |server| async move { self.knock_through(&server, room_id, user, content).await })
-            .await
+        self.ask_around(&servers, |server| async move {
+            self.knock_through(&server, room_id, user, content).await
+        })
+        .await
     }
 
     async fn knock_through(

@@ -1,7 +1,7 @@
 //! Leaving what is only known from outside: rejecting an invite, taking back a knock.
 //! <https://spec.matrix.org/v1.19/server-server-api/#leaving-rooms-rejecting-invites>
 
-use model::{Pdu, RoomVersion};
+use model::{Pdu, RoomNum, RoomVersion};
 use rooms::{Membership, OutsideMembership, OwnMembership};
 use ruma::api::federation::membership::{create_leave_event, prepare_leave_event};
 use ruma::{RoomId, ServerName, UserId};
@@ -25,18 +25,20 @@ impl Federation {
     ) -> Result<(), HandshakeError> {
         let rooms = &self.parts().rooms;
         let servers = self.candidates(room_id, user, &[]).await?;
-        let told = self
-            .ask_around(&servers, |server| async move { self.leave_through(&server, room_id, user, reason).await })
+        let told =
+            self.ask_around(&servers, |server| async move {
+                self.leave_through(&server, room_id, user, reason).await
+            })
             .await;
+        let room = rooms.known_room(rooms.store(), room_id).await?;
+        let version = rooms.room_version(rooms.store(), room).await?;
         let event = match told {
             Ok((_, pdu)) => Some(pdu),
             Err(error) => {
                 tracing::info!(%room_id, %user, %error, "nobody could be told that an invite is rejected");
-                None
+                self.leave_alone(room, (room_id, user), version, reason).await?
             }
         };
-        let room = rooms.known_room(rooms.store(), room_id).await?;
-        let version = rooms.room_version(rooms.store(), room).await?;
         let outside = OutsideMembership {
             room_id: room_id.to_owned(),
             version,
@@ -47,6 +49,32 @@ impl Federation {
         };
         rooms.outside_membership(outside).await?;
         Ok(())
+    }
+
+    /// The leave that nobody else gets: it stands on the invite or knock that it ends, for the user to see.
+    async fn leave_alone(
+        &self,
+        room: RoomNum,
+        (room_id, user): (&RoomId, &UserId),
+        version: &'static RoomVersion,
+        reason: Option<&str>,
+    ) -> Result<Option<Pdu>, HandshakeError> {
+        let rooms = &self.parts().rooms;
+        let Some(member) = rooms.member(rooms.store(), room, user).await? else { return Ok(None) };
+        if member.event.get() == 0 {
+            return Ok(None);
+        }
+        let ended = rooms.pdu(rooms.store(), member.event).await?;
+        let own = OwnMembership {
+            room_id,
+            version,
+            user,
+            content: rooms.own_leave_content(reason),
+            prev_events: vec![ended.event_id().to_owned()],
+            auth_events: vec![ended.event_id().to_owned()],
+            depth: ended.depth() + 1,
+        };
+        Ok(Some(rooms.sign_membership(own)?))
     }
 
     async fn leave_through(

@@ -71,7 +71,11 @@ impl Federation {
     ///
     /// # Errors
     /// As [`Federation::template`], and when the event is not what it should be.
-    pub async fn accept_join(&self, sent: SentEvent<'_>, omit_members: bool) -> Result<Joined, HandshakeError> {
+    pub async fn accept_join(
+        &self,
+        sent: SentEvent<'_>,
+        omit_members: bool,
+    ) -> Result<Joined, HandshakeError> {
         let joined = self.accept(sent, Membership::Join).await?;
         let room = self.parts().rooms.told_room(&joined, omit_members).await?;
         Ok(Joined { event: joined.pdu, room })

@@ -22,7 +22,8 @@ pub(super) fn with_signatures_of(
         _ => None,
     };
     let mut event = canonical::parse_object(ours.json()).map_err(|error| unusable(error.to_string()))?;
-    if let (Some(CanonicalJsonValue::Object(signatures)), Some(added)) = (event.get_mut("signatures"), added) {
+    if let (Some(CanonicalJsonValue::Object(signatures)), Some(added)) = (event.get_mut("signatures"), added)
+    {
         signatures.insert(server.to_string(), added);
     }
     foreign::from_object(event, version).map_err(|error| unusable(error.to_string()))

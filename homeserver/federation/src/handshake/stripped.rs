@@ -26,7 +26,9 @@ impl Federation {
                     let Ok(pdu) = self.verified(received, version).await else { continue };
                     if pdu.room_id() != room_id {
                         if pdu.kind() == "m.room.create" {
-                            return Err(HandshakeError::BadRequest("the create event is of another room".to_owned()));
+                            return Err(HandshakeError::BadRequest(
+                                "the create event is of another room".to_owned(),
+                            ));
                         }
                         continue;
                     }

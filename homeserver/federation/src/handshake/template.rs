@@ -50,7 +50,8 @@ pub(super) fn read(
     membership: Membership,
 ) -> Result<Place, HandshakeError> {
     let refused = |what: &str| HandshakeError::Failed(format!("the template is not usable: {what}"));
-    let event: Map<String, Value> = serde_json::from_str(template).map_err(|error| refused(&error.to_string()))?;
+    let event: Map<String, Value> =
+        serde_json::from_str(template).map_err(|error| refused(&error.to_string()))?;
     if let Some(key) = event.keys().find(|key| !KEYS.contains(&key.as_str()) && *key != "unsigned") {
         return Err(refused(&format!("it has {key:?}")));
     }
@@ -65,7 +66,8 @@ pub(super) fn read(
             return Err(refused(&format!("its {key} is not {value}")));
         }
     }
-    let content = event.get("content").and_then(Value::as_object).ok_or_else(|| refused("it has no content"))?;
+    let content =
+        event.get("content").and_then(Value::as_object).ok_or_else(|| refused("it has no content"))?;
     if content.get("membership").and_then(Value::as_str) != Some(membership.as_str()) {
         return Err(refused("its membership is another one"));
     }

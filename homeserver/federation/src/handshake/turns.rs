@@ -20,4 +20,11 @@ impl Turns {
     pub async fn lock(&self, room_id: &RoomId) -> OwnedMutexGuard<()> {
         self.0.get_with(room_id.to_owned(), Arc::default).lock_owned().await
     }
+
+    /// Waits for a join that is under way, if there is one.
+    pub async fn settled(&self, room_id: &RoomId) {
+        if let Some(turn) = self.0.get(room_id) {
+            drop(turn.lock().await);
+        }
+    }
 }

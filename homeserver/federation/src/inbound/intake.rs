@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use model::Pdu;
-use rooms::{ForeignEvent, Membership, OutsideMembership, RoomsError, Verdict};
+use rooms::{ForeignEvent, Member, Membership, OutsideMembership, RoomsError, Verdict};
 use rules::foreign;
 use ruma::{OwnedEventId, RoomId, ServerName, UserId};
 
@@ -54,6 +54,10 @@ impl Federation {
         let raw = raw.map(|raw| vec![raw]).unwrap_or_default();
         let Some(pdu) = self.verified_ones(&raw, version).await.pop() else { return Ok("not_signed") };
         if !rooms.is_resident(room).await? {
+            // Who let us in may be faster with the first events than we are with the room.
+            self.joins().settled(room_id).await;
+        }
+        if !rooms.is_resident(room).await? {
             return self.take_in_from_outside(room_id, pdu).await;
         }
         let servers = self.servers_to_ask(room, &[origin, pdu.sender().server_name()]).await?;
@@ -80,8 +84,8 @@ impl Federation {
         Ok(servers)
     }
 
-    /// An event of a room in which nobody of us is: it can only take back an invite, and only the server that sent
-    /// the invite may do that.
+    /// An event of a room in which nobody of us is: it can only take back an invite, which only the server that sent the
+    /// invite may do, or refuse a knock, which those servers may whose users showed us the room.
     async fn take_in_from_outside(&self, room_id: &RoomId, pdu: Pdu) -> Result<&'static str, InboundError> {
         let rooms = &self.parts().rooms;
         let store = rooms.store();
@@ -89,7 +93,8 @@ impl Federation {
         let Some(target) = target.and_then(|user| UserId::parse(user).ok()) else { return Ok("not_in_room") };
         let Some(room) = rooms.room_num(store, room_id).await? else { return Ok("unknown_room") };
         let member = rooms.member(store, room, &target).await?;
-        let Some(member) = member.filter(|member| member.membership == Membership::Invite) else {
+        let waits = |member: &Member| matches!(member.membership, Membership::Invite | Membership::Knock);
+        let Some(member) = member.filter(waits) else {
             return Ok("not_in_room");
         };
         let membership = match membership_of(&pdu) {
@@ -101,8 +106,13 @@ impl Federation {
         if !rooms.is_local(&target) || member.event.get() == 0 {
             return Ok("not_in_room");
         }
-        let invite = rooms.pdu(store, member.event).await?;
-        if invite.sender().server_name() != pdu.sender().server_name() {
+        let sender = pdu.sender().server_name();
+        let is_believed = if member.membership == Membership::Knock {
+            self.servers_that_showed(room, &target).await?.iter().any(|server| server == sender)
+        } else {
+            rooms.pdu(store, member.event).await?.sender().server_name() == sender
+        };
+        if !is_believed {
             return Ok("not_the_inviter");
         }
         let version = rooms.room_version(store, room).await?;

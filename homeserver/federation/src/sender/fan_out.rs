@@ -100,7 +100,9 @@ impl Sender {
             self.keep_admitted(room, &pdu, &mut destinations).await?;
         }
         let joined = change
-            .filter(|change| !change.was_joined && change.membership == "join" && rooms.is_local(&change.user))
+            .filter(|change| {
+                !change.was_joined && change.membership == "join" && rooms.is_local(&change.user)
+            })
             .map(|change| change.user);
         Ok(Some(Owed { position, room, event, destinations, joined }))
     }

@@ -174,7 +174,9 @@ impl Sender {
             };
             let room_id = rooms.room_id(snapshot, *room).await?;
             for (event_id, kinds) in content.as_object().into_iter().flatten() {
-                let Some(data) = kinds.get("m.read").and_then(|users| users.get(user.as_str())) else { continue };
+                let Some(data) = kinds.get("m.read").and_then(|users| users.get(user.as_str())) else {
+                    continue;
+                };
                 let thread = data["thread_id"].as_str().unwrap_or_default().to_owned();
                 let receipt = Receipt { event_id: event_id.clone(), data: data.clone() };
                 for server in &servers {

@@ -34,8 +34,8 @@ use ruma::{OwnedServerName, ServerName};
 use store::{Batch, Scan, Store, StoreError};
 use tokio::sync::Notify;
 
-pub use carrier::{Carrier, Undelivered};
 pub(crate) use carrier::SignedCarrier;
+pub use carrier::{Carrier, Undelivered};
 pub use feed::CURSOR as STREAM_READER;
 pub use report::{DestinationReport, OwedRoom};
 use schedule::Schedule;

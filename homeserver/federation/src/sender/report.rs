@@ -50,7 +50,12 @@ impl DestinationReport {
 impl Sender {
     /// Destinations whose name contains the text, by name, at most [`REPORT_DESTINATIONS_MAX`] after `from` of them;
     /// with the number of all.
-    pub fn destinations(&self, part: Option<&str>, from: usize, limit: usize) -> (Vec<DestinationReport>, usize) {
+    pub fn destinations(
+        &self,
+        part: Option<&str>,
+        from: usize,
+        limit: usize,
+    ) -> (Vec<DestinationReport>, usize) {
         let schedule = self.0.schedule.lock();
         let wanted = |server: &ServerName| part.is_none_or(|part| server.as_str().contains(part));
         let mut all: Vec<_> = schedule.iter().filter(|(server, _)| wanted(server)).collect();

@@ -17,12 +17,20 @@ pub(crate) const QUEUED_EVENT: Table<(OwnedServerName, StreamPos), (RoomNum, Eve
     Table::new(1231, "queued_event", Profile::Queue, "Which events are owed to this server?");
 
 /// EDUs that must arrive, in order: the position of what caused them, and a number.
-pub(crate) const QUEUED_EDU: Table<(OwnedServerName, StreamPos, u64), Bytes> =
-    Table::new(1232, "queued_edu", Profile::Queue, "Which messages that are no events are owed to this server?");
+pub(crate) const QUEUED_EDU: Table<(OwnedServerName, StreamPos, u64), Bytes> = Table::new(
+    1232,
+    "queued_edu",
+    Profile::Queue,
+    "Which messages that are no events are owed to this server?",
+);
 
 /// The transaction under way: it is repeated byte for byte until it is answered.
-pub(crate) const FROZEN: Table<OwnedServerName, FrozenRow> =
-    Table::new(1233, "frozen_transaction", Profile::Blob, "Which transaction may this server have got already?");
+pub(crate) const FROZEN: Table<OwnedServerName, FrozenRow> = Table::new(
+    1233,
+    "frozen_transaction",
+    Profile::Blob,
+    "Which transaction may this server have got already?",
+);
 
 /// The newest event of each room that a destination is owed while it catches up.
 pub(crate) const OWED_ROOM: Table<(OwnedServerName, RoomNum), (StreamPos, EventNum)> =
@@ -33,8 +41,12 @@ pub(crate) const ANNOUNCED_DEVICES: Table<OwnedUserId, AnnouncedRow> =
     Table::new(1235, "announced_devices", Profile::Point, "Which devices of this user were announced?");
 
 /// The number of the last announcement of a user's devices that went to a server.
-pub(crate) const LAST_ANNOUNCEMENT: Table<(OwnedServerName, OwnedUserId), u64> =
-    Table::new(1236, "last_announcement", Profile::Point, "Which announcement of this user came last to this server?");
+pub(crate) const LAST_ANNOUNCEMENT: Table<(OwnedServerName, OwnedUserId), u64> = Table::new(
+    1236,
+    "last_announcement",
+    Profile::Point,
+    "Which announcement of this user came last to this server?",
+);
 
 /// Membership events that went through a handshake: the feed must know that they are sent already, or that this server
 /// sends them for another one.

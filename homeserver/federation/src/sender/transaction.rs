@@ -85,8 +85,7 @@ impl Sender {
             body.edus.push(edu);
             frozen.edus_up_to = Some((position.get(), number));
         }
-        let is_ephemeral =
-            frozen.events_up_to == 0 && frozen.edus_up_to.is_none() && frozen.rooms.is_empty();
+        let is_ephemeral = frozen.events_up_to == 0 && frozen.edus_up_to.is_none() && frozen.rooms.is_empty();
         let edus_left = TRANSACTION_EDUS_MAX - body.edus.len();
         {
             let mut schedule = self.0.schedule.lock();
@@ -164,8 +163,7 @@ impl Sender {
         let owned: OwnedServerName = server.to_owned();
         loop {
             let mut batch = Batch::new();
-            let events =
-                Scan::prefix(server).up_to(&(owned.clone(), StreamPos::new(frozen.events_up_to)));
+            let events = Scan::prefix(server).up_to(&(owned.clone(), StreamPos::new(frozen.events_up_to)));
             let events = store.scan_keys(&QUEUED_EVENT, events.limit(TRANSACTION_PDUS_MAX)).await?;
             for key in &events {
                 batch.delete(&QUEUED_EVENT, key);

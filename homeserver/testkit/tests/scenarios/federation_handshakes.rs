@@ -215,7 +215,12 @@ async fn a_restricted_room_lets_members_of_the_other_room_in() {
             "allow": [{"type": "m.room_membership", "room_id": space}],
         });
         let state = json!([{"type": "m.room.join_rules", "state_key": "", "content": rule}]);
-        let body = json!({"preset": "private_chat", "initial_state": state, "room_version": version});
+        let body = json!({
+            "preset": "private_chat",
+            "initial_state": state,
+            "room_version": version,
+            "power_level_content_override": {"invite": 50},
+        });
         let room = alice.creates_room_like(body).await.room_id();
         joins_via(&bob, &room, &a).await.fails_as(403, "M_FORBIDDEN");
         joins_via(&bob, &space, &a).await.ok();
@@ -224,6 +229,7 @@ async fn a_restricted_room_lets_members_of_the_other_room_in() {
         assert_eq!(state["join_authorised_via_users_server"], alice.id, "version {version}");
         // His server is in the room now, and yet nobody there may let others in.
         joins_via(&carol, &space, &a).await.ok();
+        waits_for_membership(&alice, &space, &carol, "join").await;
         joins_via(&carol, &room, &a).await.ok();
         let message = carol.sends(&room, "in").await.event_id();
         alice.waits_for_event(&room, &message).await;

@@ -43,8 +43,11 @@ async fn a_join_carries_what_the_client_adds() {
 async fn a_room_that_is_not_here_cannot_be_joined() {
     let w = World::start().await;
     let alice = w.user("alice").await;
-    alice.joins("!nowhere:elsewhere.test").await.fails_as(404, "M_NOT_FOUND");
-    alice.joins("#nowhere:elsewhere.test").await.fails_as(404, "M_NOT_FOUND");
+    alice.joins(&format!("!{}", "A".repeat(43))).await.fails_as(404, "M_NOT_FOUND");
+    alice.joins("#nowhere:test.example").await.fails_as(404, "M_NOT_FOUND");
+    // The server that could know cannot be asked.
+    alice.joins("!nowhere:elsewhere.test").await.expect_status(502);
+    alice.joins("#nowhere:elsewhere.test").await.expect_status(502);
 }
 
 #[tokio::test(flavor = "multi_thread")]
