@@ -100,7 +100,8 @@ impl Push {
             self.rows_done(number, &positions, &state).await?;
             return Ok(Front::Stays(Turn::More));
         }
-        let token = state.unsubscribe_token.clone().unwrap_or_else(|| parts.rng.string(TOKEN_LENGTH));
+        let state = self.with_unsubscribe_token(number, state).await?;
+        let token = state.unsubscribe_token.as_deref().unwrap_or_default();
         let link = parts.settings.public_base_url.as_deref().map(|base| {
             format!("{}{UNSUBSCRIBE_PATH}?pusher={number}&token={token}", base.trim_end_matches('/'))
         });
@@ -122,7 +123,6 @@ impl Push {
         let state = PusherStateRow {
             mailed_ms: now_ms,
             mail_pause_ms: next_pause(&state, parts.settings.email_delay_ms),
-            unsubscribe_token: Some(token),
             ..state
         };
         self.rows_done(number, &positions, &state).await?;
@@ -184,6 +184,22 @@ impl Push {
         let content: serde_json::Value = serde_json::from_str(pdu.content_str()).ok()?;
         let body = content.get("body")?.as_str().filter(|_| self.0.parts.settings.content_allowed)?;
         Some(body.chars().take(DIGEST_TEXT_CHARACTERS_MAX).collect())
+    }
+
+    /// The state with a token for the link that ends the letters. It is durable before a letter names it, or a person
+    /// who is quick, or whose letter a crash repeats, would find the link void.
+    async fn with_unsubscribe_token(
+        &self,
+        number: u64,
+        state: PusherStateRow,
+    ) -> Result<PusherStateRow, PushError> {
+        if state.unsubscribe_token.is_some() {
+            return Ok(state);
+        }
+        let token = self.0.parts.rng.string(TOKEN_LENGTH);
+        let state = PusherStateRow { unsubscribe_token: Some(token), ..state };
+        self.rows_done(number, &[], &state).await?;
+        Ok(state)
     }
 
     /// Removes what a letter told, or what does not matter any more.
