@@ -58,6 +58,7 @@ trusted_key_servers: []
 enable_registration: true
 enable_registration_without_verification: true
 allow_public_rooms_over_federation: true
+room_list_publication_rules: [{{action: allow}}]
 allow_public_rooms_without_auth: true
 bcrypt_rounds: 4
 presence: {{enabled: true}}
