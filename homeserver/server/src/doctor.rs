@@ -230,8 +230,8 @@ async fn identity_providers(config: &Config) -> Vec<Finding> {
             )),
             Err(error) => Bad(format!(
                 "identity provider {id}: {error}. Check that {issuer} is its issuer, letter by letter; name its host in \
-                 outbound.allowed_hosts when it has a private address, and its authority in \
-                 outbound.authorities_file when it has a certificate of your own"
+                 outbound.allowed_hosts (or its address in outbound.allowed_ranges) when it is a private one, and its \
+                 authority in outbound.authorities_file when it has a certificate of your own"
             )),
         });
     }

@@ -185,7 +185,8 @@ impl Flows {
             candidates.extend(accounts.owner_of_address(address).await?);
         }
         if let (true, Some(localpart)) = (settings.link_by_name, &person.localpart) {
-            candidates.extend(accounts.user_id_for(localpart).ok());
+            // Names that belong to application services or to the operator are nobody's to take over.
+            candidates.extend(accounts.registrable_user_id(localpart).ok());
         }
         for user in candidates {
             let status = accounts.status(accounts.reader(), &user).await?;
