@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 const SENDERS: usize = 8;
 
 /// How often each sender goes through the whole table.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 2;
 
 /// Connections that send the begin of a body and then nothing.
 const SLOW_BODIES: usize = 200;
@@ -21,7 +21,7 @@ const SLOW_BODIES: usize = 200;
 const BODY_TIMEOUT_SECONDS: u64 = 2;
 
 /// What the flood may add to the resident memory at its peak, in kB: the bodies in progress at once, each at most 4 MiB
-/// and at most sixteen times as large while it is parsed. All bodies together are well over a gigabyte.
+/// and at most sixteen times as large while it is parsed. All bodies together are more than that.
 const PEAK_GROWTH_KB_MAX: u64 = SENDERS as u64 * 64 * 1024;
 
 /// One figure of `/proc/<pid>/status`, in kB.
