@@ -5,15 +5,60 @@
 
 use rooms::receipts::{ReceiptKind, ReceiptScope};
 use rooms::{Membership, RoomsError};
-use ruma::api::federation::transactions::edu::{Edu, PresenceContent, ReceiptContent, TypingContent};
+use ruma::api::federation::transactions::edu::{Edu, ReceiptContent, TypingContent};
 use ruma::events::receipt::ReceiptThread;
+use ruma::presence::PresenceState;
 use ruma::serde::Raw;
-use ruma::{RoomId, ServerName, UserId};
+use ruma::{OwnedUserId, RoomId, ServerName, UserId};
+use serde::Deserialize;
 use store::Batch;
 
 use super::InboundError;
 use super::limits::TYPING_TIME_MS;
 use crate::Federation;
+
+/// `m.presence`, read update by update: some servers leave out fields of those who are gone.
+#[derive(Deserialize)]
+struct PresenceEdu {
+    #[serde(rename = "edu_type")]
+    _kind: PresenceKind,
+    content: PresencePush,
+}
+
+#[derive(Deserialize)]
+enum PresenceKind {
+    #[serde(rename = "m.presence")]
+    Presence,
+}
+
+#[derive(Deserialize)]
+struct PresencePush {
+    push: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct PresenceUpdate {
+    user_id: OwnedUserId,
+    presence: PresenceState,
+    #[serde(default)]
+    status_msg: Option<String>,
+    #[serde(default)]
+    last_active_ago: Option<u64>,
+    #[serde(default)]
+    currently_active: bool,
+}
+
+/// What is not durable must be sent again; what a message names wrongly must not.
+fn left_out(origin: &ServerName, outcome: Result<(), InboundError>) -> Result<(), InboundError> {
+    match outcome {
+        Err(InboundError::Store(error) | InboundError::Rooms(RoomsError::Store(error))) => Err(error.into()),
+        Err(error) => {
+            tracing::debug!(%origin, %error, "an ephemeral message is left out");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
 
 impl Federation {
     pub(super) async fn receive_edus(
@@ -22,17 +67,18 @@ impl Federation {
         edus: &[Raw<Edu>],
     ) -> Result<(), InboundError> {
         for edu in edus {
+            if let Ok(presence) = edu.deserialize_as_unchecked::<PresenceEdu>() {
+                for update in presence.content.push {
+                    let Ok(update) = serde_json::from_value(update) else { continue };
+                    left_out(origin, self.receive_presence(origin, update).await)?;
+                }
+                continue;
+            }
             let Ok(edu) = edu.deserialize() else {
                 tracing::debug!(%origin, "an ephemeral message that cannot be read");
                 continue;
             };
-            match self.receive_edu(origin, edu).await {
-                Ok(()) => {}
-                // What is not durable must be sent again; what the message names wrongly must not.
-                Err(InboundError::Store(error)) => return Err(error.into()),
-                Err(InboundError::Rooms(RoomsError::Store(error))) => return Err(error.into()),
-                Err(error) => tracing::debug!(%origin, %error, "an ephemeral message is left out"),
-            }
+            left_out(origin, self.receive_edu(origin, edu).await)?;
         }
         Ok(())
     }
@@ -41,7 +87,6 @@ impl Federation {
         match edu {
             Edu::Typing(content) => self.receive_typing(origin, &content).await,
             Edu::Receipt(content) => self.receive_receipts(origin, &content).await,
-            Edu::Presence(content) => self.receive_presence(origin, content).await,
             Edu::DirectToDevice(content) => self.receive_to_device(origin, &content).await,
             Edu::DeviceListUpdate(content) => self.receive_changed_keys(origin, &content.user_id).await,
             Edu::SigningKeyUpdate(content) => self.receive_changed_keys(origin, &content.user_id).await,
@@ -110,24 +155,14 @@ impl Federation {
     async fn receive_presence(
         &self,
         origin: &ServerName,
-        content: PresenceContent,
+        update: PresenceUpdate,
     ) -> Result<(), InboundError> {
-        let rooms = &self.parts().rooms;
-        for update in content.push {
-            if update.user_id.server_name() != origin || !self.shares_a_room(&update.user_id).await? {
-                continue;
-            }
-            let ago_ms = u64::from(update.last_active_ago);
-            rooms
-                .hear_presence(
-                    &update.user_id,
-                    update.presence,
-                    update.status_msg,
-                    ago_ms,
-                    update.currently_active,
-                )
-                .await?;
+        if update.user_id.server_name() != origin || !self.shares_a_room(&update.user_id).await? {
+            return Ok(());
         }
+        let PresenceUpdate { user_id, presence, status_msg, last_active_ago, currently_active } = update;
+        let ago_ms = last_active_ago.unwrap_or(0);
+        self.parts().rooms.hear_presence(&user_id, presence, status_msg, ago_ms, currently_active).await?;
         Ok(())
     }
 
