@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{Reader, Snapshot, StoreError};
 
-use super::feed::Harvest;
 use super::limits::DEVICES_ANNOUNCED_MAX;
+use super::queues::Harvest;
 use super::tables::{ANNOUNCED_DEVICES, AnnouncedRow, LAST_ANNOUNCEMENT};
 use super::{Sender, SenderError};
 

@@ -16,6 +16,7 @@ mod fan_out;
 mod feed;
 mod handshaken;
 pub mod limits;
+mod queues;
 mod report;
 mod schedule;
 pub(crate) mod tables;
