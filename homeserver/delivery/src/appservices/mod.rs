@@ -8,6 +8,8 @@
 //! [Application Service API](https://spec.matrix.org/v1.19/application-service-api/)
 
 mod courier;
+mod devices;
+mod draft;
 mod ephemeral;
 mod error;
 mod feed;

@@ -4,7 +4,7 @@
 //! and messages leave the queues of devices, in the batch that freezes them.
 //! [Pushing events](https://spec.matrix.org/v1.19/application-service-api/#pushing-events)
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use appservice::Service;
 use bytes::Bytes;
@@ -12,10 +12,11 @@ use model::{RoomNum, StreamPos};
 use rooms::RoomsError;
 use ruma::{OwnedDeviceId, OwnedUserId};
 use serde_json::{Map, Value, json};
-use store::{Batch, Scan, Snapshot, StoreError};
+use store::{Scan, Snapshot, StoreError};
 
 use super::{
     Services, ServicesError,
+    draft::{Draft, addressed, body},
     line::{DeviceKey, Line, Waiting},
     tables::{FROZEN, Frozen, NUMBERS, QUEUE, QueueKey, QueueRow, TO_DEVICE_SENT},
 };
@@ -23,40 +24,6 @@ use crate::limits::{
     SERVICE_COUNTED_USERS_MAX, SERVICE_EPHEMERAL_MAX, SERVICE_EVENTS_MAX, SERVICE_TO_DEVICE_MAX,
     SERVICE_TRANSACTION_BYTES_MAX, WRITE_TRIES_MAX,
 };
-
-/// A body in the making.
-#[derive(Default)]
-struct Draft {
-    batch: Batch,
-    rows_taken: usize,
-    events: Vec<Bytes>,
-    events_bytes: usize,
-    receipts: BTreeMap<RoomNum, (StreamPos, StreamPos)>,
-    ephemeral: Vec<Bytes>,
-    to_device: Vec<Bytes>,
-    changed: BTreeSet<OwnedUserId>,
-    left: BTreeSet<OwnedUserId>,
-    /// Users whose key counts go along.
-    counted: BTreeSet<OwnedUserId>,
-    /// Devices whose key counts changed, and since when.
-    counts: Vec<(DeviceKey, StreamPos)>,
-    one_time: Map<String, Value>,
-    fallback: Map<String, Value>,
-    /// Devices that have more messages than fit.
-    unfinished: BTreeSet<DeviceKey>,
-}
-
-impl Draft {
-    fn is_empty(&self) -> bool {
-        let Self { events, ephemeral, to_device, changed, left, one_time, .. } = self;
-        events.is_empty()
-            && ephemeral.is_empty()
-            && to_device.is_empty()
-            && changed.is_empty()
-            && left.is_empty()
-            && one_time.is_empty()
-    }
-}
 
 impl Services {
     /// Freezes the next transaction of a service; none when there is nothing to say.
@@ -317,100 +284,5 @@ fn put(map: &mut Map<String, Value>, user: &OwnedUserId, device: &OwnedDeviceId,
     let devices = map.entry(user.to_string()).or_insert_with(|| json!({}));
     if let Some(devices) = devices.as_object_mut() {
         devices.insert(device.to_string(), value);
-    }
-}
-
-/// A to-device event with its address, which a device's own sync leaves out.
-fn addressed(event: &Bytes, user: &OwnedUserId, device: &OwnedDeviceId) -> Bytes {
-    let address = json!({ "to_user_id": user, "to_device_id": device }).to_string();
-    let rest = event.get(1..).unwrap_or_default();
-    let open = address.trim_end_matches('}').as_bytes();
-    [open, b",", rest].concat().into()
-}
-
-/// The JSON that is sent. Events are copied as they lie.
-fn body(service: &Service, draft: &Draft) -> Bytes {
-    let mut out = Vec::with_capacity(draft.events_bytes + 1_024);
-    out.extend_from_slice(b"{\"events\":");
-    list(&mut out, &draft.events);
-    // The names before the specification's are what many bridges still read.
-    for (names, items) in [
-        (["ephemeral", "de.sorunome.msc2409.ephemeral"], &draft.ephemeral),
-        (["to_device", "de.sorunome.msc2409.to_device"], &draft.to_device),
-    ] {
-        if service.receives_ephemeral && !items.is_empty() {
-            for name in names {
-                key(&mut out, name);
-                list(&mut out, items);
-            }
-        }
-    }
-    if !draft.changed.is_empty() || !draft.left.is_empty() {
-        key(&mut out, "org.matrix.msc3202.device_lists");
-        out.extend_from_slice(json!({ "changed": draft.changed, "left": draft.left }).to_string().as_bytes());
-    }
-    for (name, map) in [
-        ("org.matrix.msc3202.device_one_time_keys_count", &draft.one_time),
-        ("org.matrix.msc3202.device_unused_fallback_key_types", &draft.fallback),
-    ] {
-        if !map.is_empty() {
-            key(&mut out, name);
-            out.extend_from_slice(json!(map).to_string().as_bytes());
-        }
-    }
-    out.push(b'}');
-    out.into()
-}
-
-fn key(out: &mut Vec<u8>, name: &str) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-fn list(out: &mut Vec<u8>, items: &[Bytes]) {
-    out.push(b'[');
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(item);
-    }
-    out.push(b']');
-}
-
-#[cfg(test)]
-mod tests {
-    use ruma::{owned_device_id, owned_user_id, server_name};
-
-    use super::*;
-
-    fn service(more: &str) -> Service {
-        let text = format!("id: a\nurl: null\nas_token: a\nhs_token: b\nsender_localpart: s\n{more}");
-        Service::parse(&text, server_name!("hs")).unwrap()
-    }
-
-    #[test]
-    fn a_body_holds_both_names_and_nothing_that_was_not_asked_for() {
-        let mut draft = Draft::default();
-        draft.events.push(Bytes::from_static(br#"{"type":"a"}"#));
-        draft.ephemeral.push(Bytes::from_static(br#"{"type":"b"}"#));
-        let plain: Value = serde_json::from_slice(&body(&service(""), &draft)).unwrap();
-        assert_eq!(plain, json!({ "events": [{ "type": "a" }] }));
-        let all: Value = serde_json::from_slice(&body(&service("receive_ephemeral: true"), &draft)).unwrap();
-        assert_eq!(all["ephemeral"], json!([{ "type": "b" }]));
-        assert_eq!(all["de.sorunome.msc2409.ephemeral"], all["ephemeral"]);
-        assert!(all.get("to_device").is_none());
-    }
-
-    #[test]
-    fn a_message_carries_its_address() {
-        let event = Bytes::from_static(br#"{"content":{"a":1},"sender":"@x:hs","type":"t"}"#);
-        let (user, device) = (owned_user_id!("@b:hs"), owned_device_id!("D\"}"));
-        let value: Value = serde_json::from_slice(&addressed(&event, &user, &device)).unwrap();
-        let expected = json!({
-            "to_user_id": "@b:hs", "to_device_id": "D\"}", "content": { "a": 1 }, "sender": "@x:hs", "type": "t",
-        });
-        assert_eq!(value, expected);
     }
 }
