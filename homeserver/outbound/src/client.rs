@@ -163,6 +163,12 @@ impl Outbound {
             return Err(OutboundError::Blocked(url.host_str().unwrap_or_default().to_owned()));
         }
         let client = match &request.connect_to {
+            // An address is connected to without asking any resolver, so neither ours.
+            Some(_) if matches!(guard::host(url)?, Host::Address(_)) => {
+                return Err(OutboundError::InvalidUrl(
+                    "an address cannot be connected to by another".to_owned(),
+                ));
+            }
             Some(host) => self.routed_client(host).await?,
             None => self.client_for(url).await?.clone(),
         };

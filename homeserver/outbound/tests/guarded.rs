@@ -317,3 +317,48 @@ fn settings_that_cannot_be_used_are_found_at_the_start() {
         assert!(matches!(Outbound::new(settings), Err(OutboundError::Setup(_))));
     }
 }
+
+#[tokio::test]
+async fn a_request_may_go_to_another_host_than_its_url_names() {
+    let page = any(|request: Incoming| async move {
+        request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+    });
+    let port = serve("127.0.0.1:0", Router::new().fallback(page)).await.port();
+    let lookup = Scripted::with(&[("target.test", &[&["127.0.0.1"]]), ("inside.test", &[&["127.0.0.2"]])]);
+    let settings = OutboundSettings { http1_only: true, ..allowing(&["127.0.0.1"], &[]) };
+    let outbound = Outbound::with_lookup(settings, lookup).unwrap();
+    let asked = |host: &str| Request::get(format!("http://{host}:{port}/")).header("host", "named.test");
+
+    let answer = outbound.open(asked("named.test").connect_to("target.test"), LIMITS).await.unwrap();
+    assert_eq!(answer.collect().await.unwrap().body, "named.test");
+    let refused = outbound.open(asked("named.test").connect_to("inside.test"), LIMITS).await.unwrap_err();
+    assert!(matches!(refused, OutboundError::Blocked(_)), "{refused}");
+    let refused = outbound.open(asked("127.0.0.2").connect_to("target.test"), LIMITS).await.unwrap_err();
+    assert!(matches!(refused, OutboundError::InvalidUrl(_)), "{refused}");
+}
+
+/// A resolver that knows services alone.
+struct Services(Vec<outbound::Service>);
+
+impl Lookup for Services {
+    fn lookup(&self, _: String) -> LookedUp {
+        Box::pin(async { Err(io::Error::other("no such name")) })
+    }
+
+    fn services(&self, _: String) -> outbound::FoundServices {
+        let services = self.0.clone();
+        Box::pin(async { Ok(services) })
+    }
+}
+
+#[tokio::test]
+async fn services_come_in_the_order_that_their_records_want() {
+    let service =
+        |priority, weight, host: &str| outbound::Service { priority, weight, host: host.to_owned(), port: 1 };
+    let records =
+        vec![service(2, 9, "last"), service(1, 1, "second"), service(0, 0, ""), service(1, 5, "first")];
+    let outbound = Outbound::with_lookup(OutboundSettings::default(), Arc::new(Services(records))).unwrap();
+    let found = outbound.services("_matrix-fed._tcp.a.test").await.unwrap();
+    let hosts: Vec<_> = found.into_iter().map(|service| service.host).collect();
+    assert_eq!(hosts, ["first", "second", "last"]);
+}

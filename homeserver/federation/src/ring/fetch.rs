@@ -45,6 +45,7 @@ impl KeyRing {
 
     async fn ask(&self, server: &ServerName) -> Option<Arc<ServerKeysRow>> {
         let known = self.known(server).await;
+        metrics::counter!("federation_key_questions_total").increment(1);
         let new = match self.ask_directly(server).await {
             Ok(row) => row,
             Err(reason) => {
