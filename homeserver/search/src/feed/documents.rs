@@ -47,13 +47,12 @@ impl Feed {
         if text_kind(&pdu).is_some() {
             return self.refresh(event).await;
         }
-        if pdu.kind() == "m.room.redaction" {
-            if let Some(version) = known(rooms.room_version(store, meta.room).await)?
-                && let Some(target) = pdu.redacts(version)
-                && let Some(target) = rooms.event_num(store, target).await?
-            {
-                self.redacted(target).await?;
-            }
+        if pdu.kind() == "m.room.redaction"
+            && let Some(version) = known(rooms.room_version(store, meta.room).await)?
+            && let Some(target) = pdu.redacts(version)
+            && let Some(target) = rooms.event_num(store, target).await?
+        {
+            self.redacted(target).await?;
         }
         Ok(())
     }
