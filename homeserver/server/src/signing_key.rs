@@ -40,6 +40,15 @@ pub(crate) fn load_or_create(directory: &Path, rng: &Rng) -> Result<OwnKeys, Sta
     }
 }
 
+/// Reads the keys of a server that was started at least once.
+pub(crate) fn load(directory: &Path) -> Result<OwnKeys, StartError> {
+    let path = directory.join(FILE_NAME);
+    match fs::read_to_string(&path) {
+        Ok(text) => parse(&text).ok_or_else(|| unreadable(&path)),
+        Err(error) => Err(StartError::SigningKey { path, reason: error.to_string() }),
+    }
+}
+
 /// A key that is kept nowhere, for a server in memory.
 pub(crate) fn ephemeral(rng: &Rng) -> Result<OwnKeys, StartError> {
     parse(&generate(rng)).ok_or_else(|| unreadable(Path::new(FILE_NAME)))
@@ -51,8 +60,7 @@ pub(crate) fn rotate(directory: &Path, rng: &Rng, now_ms: u64) -> Result<(String
     let path = directory.join(FILE_NAME);
     let failed =
         |error: std::io::Error| StartError::SigningKey { path: path.clone(), reason: error.to_string() };
-    let before = fs::read_to_string(&path).map_err(failed)?;
-    let keys = parse(&before).ok_or_else(|| unreadable(&path))?;
+    let keys = load(directory)?;
     let mut text = generate(rng);
     let retired = OldKey { id: keys.current_id(), key: keys.current_public(), expired_ms: now_ms };
     for old in keys.old().iter().chain([&retired]) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use base::{Clock, Rng};
+use base::Clock;
 use clap::Subcommand;
 use config::{Config, DatabaseEngine};
 use federation::{
@@ -46,8 +46,7 @@ async fn check(config: &Config, server: &str) -> Result<(), String> {
     let server = OwnedServerName::try_from(server)
         .map_err(|error| format!("`{server}` is no server name: {error}"))?;
     let directory = Path::new(&config.server.data_directory);
-    let own_keys =
-        signing_key::load_or_create(directory, &Rng::system()).map_err(|error| error.to_string())?;
+    let own_keys = signing_key::load(directory).map_err(|error| error.to_string())?;
     let folder = std::env::temp_dir().join(format!("lianqiao-check-{}", std::process::id()));
     let mut config = config.clone();
     config.database.engine = DatabaseEngine::Memory;

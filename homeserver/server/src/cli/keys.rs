@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
 }
 
 fn list(directory: &Path) -> Result<(), String> {
-    let keys = signing_key::load_or_create(directory, &Rng::system()).map_err(|error| error.to_string())?;
+    let keys = signing_key::load(directory).map_err(|error| error.to_string())?;
     say(&format!("{}  {}  signs", keys.current_id(), keys.current_public()));
     for old in keys.old() {
         say(&format!("{}  {}  retired at {} ms since 1970", old.id, old.key, old.expired_ms));
