@@ -3,6 +3,7 @@
 //! The store knows which servers are in a room now. From there the walk goes back over the events of a page: a member
 //! event that let the last user of a server go says that the server was there before it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{EventNum, Pdu, RoomNum, StreamPos};
@@ -69,11 +70,13 @@ impl Sender {
         if meta.rejected || meta.soft_failed || meta.position.is_none() {
             return Ok(None);
         }
-        if !counts.contains_key(&room) {
-            let servers = rooms.joined_servers(snapshot, room).await?;
-            counts.insert(room, servers.into_iter().collect());
-        }
-        let Some(counts) = counts.get_mut(&room) else { return Ok(None) };
+        let counts = match counts.entry(room) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let servers = rooms.joined_servers(snapshot, room).await?;
+                unknown.insert(servers.into_iter().collect())
+            }
+        };
         let change = self.change(snapshot, &pdu, meta.state_before).await?;
         if let Some(change) = &change {
             step_back(counts, change);
