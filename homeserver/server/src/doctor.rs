@@ -18,8 +18,7 @@ use crate::{
     cli::say,
     engine,
     limits::{DISK_FREE_MEBIBYTES_MIN, DOCTOR_SYNCS},
-    settings,
-    signing_key,
+    settings, signing_key,
     tls::Certificate,
 };
 

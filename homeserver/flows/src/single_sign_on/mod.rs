@@ -61,7 +61,13 @@ impl SingleSignOn {
             Provider::new(settings, redirect_url, exchange.clone(), clock.clone())
         });
         let providers = providers.collect();
-        Self(Arc::new(Inner { providers, trusted_clients, clock, rng, logout_tokens: logout::Seen::default() }))
+        Self(Arc::new(Inner {
+            providers,
+            trusted_clients,
+            clock,
+            rng,
+            logout_tokens: logout::Seen::default(),
+        }))
     }
 
     /// The identity providers, in the order in which they are offered.

@@ -2,7 +2,8 @@
 
 use axum::{Json, extract::State};
 use ruma::api::client::session::get_login_types::v3::{
-    ApplicationServiceLoginType, IdentityProvider, LoginType, PasswordLoginType, Request, SsoLoginType, TokenLoginType,
+    ApplicationServiceLoginType, IdentityProvider, LoginType, PasswordLoginType, Request, SsoLoginType,
+    TokenLoginType,
 };
 use serde_json::{Value, json};
 
@@ -41,7 +42,9 @@ pub async fn handler(State(app): State<App>, _: Public<Request>) -> Result<Json<
     let mut answer = json!({ "flows": flows });
     // ruma writes an absent icon or brand as null, which is neither of what the specification allows.
     for flow in answer["flows"].as_array_mut().into_iter().flatten() {
-        let Some(providers) = flow.get_mut("identity_providers").and_then(Value::as_array_mut) else { continue };
+        let Some(providers) = flow.get_mut("identity_providers").and_then(Value::as_array_mut) else {
+            continue;
+        };
         for provider in providers.iter_mut().filter_map(Value::as_object_mut) {
             provider.retain(|_, value| !value.is_null());
         }
