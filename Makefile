@@ -23,7 +23,7 @@ export CC CXX
 ROUNDS ?= 200
 SECONDS ?= 60
 
-.PHONY: help setup run test lint complement crash bench fuzz
+.PHONY: help setup run test lint complement crash sim bench fuzz
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -61,6 +61,9 @@ complement: setup ## Upstream Complement; FILTER=TestName runs one test
 crash: setup ## Kills the server at random moments; ROUNDS=n, SEED=n
 	cargo build --bin lianqiao
 	ROUNDS=$(ROUNDS) complement-tests/crash/run
+
+sim: setup ## Three servers, wires that break; ROUNDS=n seeds from SEED=n
+	cargo run -p lianqiao-testkit --bin sim -- --rounds $(ROUNDS) --seed $(or $(SEED),1)
 
 bench: setup ## Compares with Synapse, where it can be installed
 	complement-tests/bench/run

@@ -13,10 +13,10 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Appservices, Clients, Database, DatabaseEngine, Federation, FederationPeer, FederationPolicy,
-    IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media, MediaStorage, Metrics,
-    Outbound, Passwords, PeerKind, Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server,
-    ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
+    Acme, ActionRate, Appservices, Clients, Database, DatabaseEngine, Federation, FederationPeer,
+    FederationPolicy, IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
+    MediaStorage, Metrics, Outbound, Passwords, PeerKind, Presence, Proxies, Push, RateLimits, Registration,
+    Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
 };
 use serde::{Deserialize, Serialize};
 

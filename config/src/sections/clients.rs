@@ -38,7 +38,12 @@ fn validate(section: &Clients, problems: &mut Vec<Problem>) {
         match section.further_keys() {
             None => report(problems, "clients", "more", "must be a JSON object"),
             Some(keys) if keys.keys().any(|key| key.starts_with("m.")) => {
-                report(problems, "clients", "more", "must not hold keys that begin with `m.`: they have settings of their own");
+                report(
+                    problems,
+                    "clients",
+                    "more",
+                    "must not hold keys that begin with `m.`: they have settings of their own",
+                );
             }
             Some(_) => {}
         }

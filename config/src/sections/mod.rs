@@ -1,8 +1,8 @@
 //! The sections, one file each, and the rules that span two of them.
 
 mod acme;
-mod clients;
 mod appservices;
+mod clients;
 mod database;
 mod federation;
 mod listeners;
@@ -28,8 +28,8 @@ mod url_previews;
 mod user_directory;
 
 pub use acme::Acme;
-pub use clients::Clients;
 pub use appservices::Appservices;
+pub use clients::Clients;
 pub use database::{Database, DatabaseEngine};
 pub use federation::{Federation, FederationPeer, FederationPolicy, PeerKind};
 pub use listeners::Listeners;

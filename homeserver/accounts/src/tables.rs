@@ -174,8 +174,12 @@ pub(crate) const PROFILES: Table<OwnedUserId, ProfileRow> =
 pub(crate) const PROFILE_CHANGE: Table<StreamPos, (OwnedUserId, String)> =
     Table::new(140, "profile_change", Profile::Scan, "which fields of which profiles changed since?");
 /// Where that change stands.
-pub(crate) const PROFILE_FIELD_CHANGED: Table<(OwnedUserId, String), StreamPos> =
-    Table::new(141, "profile_field_changed", Profile::Point, "when did this field of the profile change last?");
+pub(crate) const PROFILE_FIELD_CHANGED: Table<(OwnedUserId, String), StreamPos> = Table::new(
+    141,
+    "profile_field_changed",
+    Profile::Point,
+    "when did this field of the profile change last?",
+);
 /// (user, room id or nothing, type) → (position of the last change, JSON or nothing when deleted).
 pub(crate) const ACCOUNT_DATA: Table<(OwnedUserId, String, String), (StreamPos, Bytes)> =
     Table::new(110, "account_data", Profile::Scan, "what did the user's clients keep here?");

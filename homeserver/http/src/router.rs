@@ -4,7 +4,9 @@ use axum::{Router, middleware};
 use http::{Response, header::CONTENT_TYPE};
 use tower_http::compression::{CompressionLayer, CompressionLevel, Predicate, predicate::SizeAbove};
 
-use crate::{App, Routes, admin, client, edge, fallback, federation, first_administrator, limits::COMPRESS_BYTES_MIN};
+use crate::{
+    App, Routes, admin, client, edge, fallback, federation, first_administrator, limits::COMPRESS_BYTES_MIN,
+};
 
 /// Builds the service for the client listeners.
 pub fn router(app: App) -> Router {

@@ -64,7 +64,9 @@ impl Keys {
             let place = match usage {
                 usage if usage == Usage::Master as u8 => &mut published.master,
                 usage if usage == Usage::SelfSigning as u8 => &mut published.self_signing,
-                usage if usage == Usage::UserSigning as u8 && asker == Some(user) => &mut published.user_signing,
+                usage if usage == Usage::UserSigning as u8 && asker == Some(user) => {
+                    &mut published.user_signing
+                }
                 _ => continue,
             };
             *place = Some(with_signatures(&text, &added)?);

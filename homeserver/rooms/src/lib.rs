@@ -82,8 +82,8 @@ pub use membership::Joining;
 pub use migrations::migrations;
 pub use outliers::Standing;
 pub use peers::{
-    Inviting, MembershipTemplate, OutsideMembership, OwnMembership, PeerMembership, PeerRoom, PeerState, ToldRoom,
-    UnsentInvite,
+    Inviting, MembershipTemplate, OutsideMembership, OwnMembership, PeerMembership, PeerRoom, PeerState,
+    ToldRoom, UnsentInvite,
 };
 pub use read::{EventMeta, LocalMembers, MemberCounts, RoomInfo, StateChange, TimelineRange};
 pub use recency::RecentRoom;

@@ -67,14 +67,15 @@ async fn forget_facts(
     forgotten_to: &mut StreamPos,
     shutdown: &Shutdown,
 ) -> Result<usize, StoreError> {
-    let readers: Vec<&str> =
-        [
-            delivery::push::STREAM_READER,
-            delivery::appservices::STREAM_READER,
-            federation::sender::STREAM_READER,
-            rooms::REMOVAL_READER,
-        ]
-       .into_iter().chain(search::STREAM_READERS).collect();
+    let readers: Vec<&str> = [
+        delivery::push::STREAM_READER,
+        delivery::appservices::STREAM_READER,
+        federation::sender::STREAM_READER,
+        rooms::REMOVAL_READER,
+    ]
+    .into_iter()
+    .chain(search::STREAM_READERS)
+    .collect();
     let mut total = 0;
     while !shutdown.is_triggered() {
         match streams::forget_facts(store, &readers, forgotten_to).await? {

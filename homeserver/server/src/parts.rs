@@ -4,15 +4,15 @@ use std::{path::Path, sync::Arc};
 
 use accounts::{Accounts, AccountsParts};
 use administration::{Administration, AdministrationParts};
+use appservice::{Appservices, AppservicesParts};
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
-use federation::{Federation, FederationParts, OwnKeys};
-use appservice::{Appservices, AppservicesParts};
 use delivery::{
     appservices::{ServiceNames, Services, ServicesParts},
     delayed_events::{DelayedEvents, DelayedEventsParts},
     push::{Push, PushParts},
 };
+use federation::{Federation, FederationParts, OwnKeys};
 use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences, single_sign_on::SingleSignOn};
 use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
@@ -80,7 +80,8 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
             signing_key::load_or_create(directory, &rng)?
         }
     };
-    let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), rooms::migrations()).await?;
+    let store =
+        Store::open(engine, tables(), Identity::new(&server_name, &clock), rooms::migrations()).await?;
 
     let lookup = options.lookup.unwrap_or_else(|| Arc::new(SystemLookup));
     let lookup_of_services = Arc::clone(&lookup);

@@ -20,9 +20,9 @@
 )]
 
 mod answer;
+mod authority;
 mod bridge;
 mod browser;
-mod authority;
 mod federated;
 mod gateway;
 mod identity_provider;
@@ -35,9 +35,9 @@ mod user;
 mod world;
 
 pub use answer::Answer;
+pub use authority::Authority;
 pub use bridge::{Bridge, Received};
 pub use browser::{Browser, Page, login_token};
-pub use authority::Authority;
 pub use federated::Neighbourhood;
 pub use gateway::Gateway;
 pub use identity_provider::{CLIENT_ID, CLIENT_SECRET, Fault, IdentityProvider};

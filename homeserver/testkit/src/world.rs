@@ -65,8 +65,7 @@ impl World {
         config.listeners.client = vec!["127.0.0.1:0".to_owned()];
         config.listeners.private = vec!["127.0.0.1:0".to_owned()];
         change(&mut config);
-        let (engine, clock, lookup) =
-            (options.engine.clone(), options.clock.clone(), options.lookup.clone());
+        let (engine, clock, lookup) = (options.engine.clone(), options.clock.clone(), options.lookup.clone());
         let server = Server::start(config.clone(), options).await.expect("the server starts");
         let connection = Connection::new(server.client_url());
         let server = Some(Box::new(server));

@@ -9,7 +9,8 @@ use super::MatrixError;
 impl From<ClientError> for MatrixError {
     fn from(error: ClientError) -> Self {
         let message = error.to_string();
-        let bad_gateway = |message: &'static str| Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message);
+        let bad_gateway =
+            |message: &'static str| Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message);
         match error {
             ClientError::NotAllowed(_) => Self::forbidden("This server does not talk with that server"),
             ClientError::BackingOff { .. } | ClientError::Unreachable(_) | ClientError::Timeout => {

@@ -26,7 +26,9 @@ impl From<MediaError> for MatrixError {
             MediaError::TooLarge { .. } | MediaError::ImageTooLarge => Self::too_large(message),
             MediaError::Busy => Self::limit_exceeded(BUSY_RETRY_MS),
             MediaError::NoThumbnail => Self::bad_request(message),
-            MediaError::PreviewFailed | MediaError::RemoteFailed => Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message),
+            MediaError::PreviewFailed | MediaError::RemoteFailed => {
+                Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message)
+            }
             MediaError::RangeNotSatisfiable { .. } => {
                 Self::new(StatusCode::RANGE_NOT_SATISFIABLE, ErrorCode::Unknown, message)
             }

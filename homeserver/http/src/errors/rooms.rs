@@ -49,9 +49,7 @@ impl From<RoomsError> for MatrixError {
                 let code = ErrorCode::from("IO.ELEMENT.MSC4306.M_CONFLICTING_UNSUBSCRIPTION");
                 Self::new(StatusCode::CONFLICT, code, message)
             }
-            RoomsError::PeerNotBelieved(_) => {
-                Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message)
-            }
+            RoomsError::PeerNotBelieved(_) => Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message),
             RoomsError::StillInRoom | RoomsError::Unsupported(_) => Self::bad_request(message),
             RoomsError::Contended => Self::unavailable("The room is busy", CONTENDED_RETRY_AFTER_SECONDS),
             RoomsError::Accounts(_) | RoomsError::Resolution(_) | RoomsError::Corrupt(_) => {

@@ -26,8 +26,8 @@ pub use public::Public;
 pub use raw::{AsDelete, Raw};
 use ruma::api::IncomingRequest;
 pub use streamed::{Streamed, StreamedBody};
-pub use token::{ServiceToken, access_token};
 pub(crate) use token::percent_decode;
+pub use token::{ServiceToken, access_token};
 pub use uia::Uia;
 pub use with::{Part, With, WithBody, WithFilter, WithHeaders, WithQuery};
 

@@ -31,14 +31,14 @@ use ruma::{CanonicalJsonObject, OwnedEventId, OwnedUserId};
 use store::StoreError;
 
 pub(crate) use draft::Draft;
-pub use history::Gap;
 pub(crate) use effects::{Effects, NewRow};
 pub use foreign::{ForeignEvent, Verdict};
+pub use history::Gap;
 pub use import::RoomImport;
 pub(crate) use lock::{RoomLocks, Tip, Writer};
-pub(crate) use tie::TIE;
-pub(crate) use state_event::{shown_to_invited, stripped};
 pub use on_removal::REMOVAL_READER;
+pub(crate) use state_event::{shown_to_invited, stripped};
+pub(crate) use tie::TIE;
 pub use transaction::TransactionKey;
 
 use crate::limits::APPEND_ATTEMPTS_MAX;

@@ -3,8 +3,8 @@
 use model::RoomVersion;
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedUserId, RoomVersionId, UserId};
 
-use crate::limits::{CREATE_INVITES_MAX, INITIAL_STATE_EVENTS_MAX};
 use crate::RoomsError;
+use crate::limits::{CREATE_INVITES_MAX, INITIAL_STATE_EVENTS_MAX};
 
 /// The presets of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

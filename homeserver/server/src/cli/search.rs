@@ -45,7 +45,9 @@ async fn rebuild(config: &Config) -> Result<(), String> {
                 Ok(())
             }
             Reply::Refused(reason) => Err(reason),
-            Reply::Done(_) | Reply::Users(_) | Reply::Appservices { .. } | Reply::Pong(_) => Err("the server answered something else".to_owned()),
+            Reply::Done(_) | Reply::Users(_) | Reply::Appservices { .. } | Reply::Pong(_) => {
+                Err("the server answered something else".to_owned())
+            }
         };
     }
     let parts = parts::build(config, Options::default()).await.map_err(|error| error.to_string())?;

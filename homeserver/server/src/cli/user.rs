@@ -146,7 +146,9 @@ fn done(reply: &Reply, what: &str, password: Option<&String>) -> Result<(), Stri
             Ok(())
         }
         Reply::Refused(reason) => Err(reason.clone()),
-        Reply::Users(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => Err("the server answered something else".to_owned()),
+        Reply::Users(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => {
+            Err("the server answered something else".to_owned())
+        }
     }
 }
 
@@ -163,7 +165,9 @@ async fn list(config: &Config) -> Result<(), String> {
                 }
             }
             Reply::Refused(reason) => return Err(reason),
-            Reply::Done(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => return Err("the server answered something else".to_owned()),
+            Reply::Done(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => {
+                return Err("the server answered something else".to_owned());
+            }
         }
     }
     session.close().await;

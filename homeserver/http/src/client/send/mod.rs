@@ -34,8 +34,9 @@ fn timestamp_ms(caller: &Caller, query: &Arguments) -> Result<Option<u64>, Matri
 fn sticky_duration_ms(query: &Arguments) -> Result<Option<u64>, MatrixError> {
     let Some(text) = query.get(STICKY_DURATION) else { return Ok(None) };
     let duration_ms = text.parse().ok().filter(|duration_ms| *duration_ms <= STICKY_DURATION_MS_MAX);
-    let wrong =
-        || MatrixError::invalid_param(format!("{STICKY_DURATION} must be from 0 to {STICKY_DURATION_MS_MAX}"));
+    let wrong = || {
+        MatrixError::invalid_param(format!("{STICKY_DURATION} must be from 0 to {STICKY_DURATION_MS_MAX}"))
+    };
     duration_ms.map(Some).ok_or_else(wrong)
 }
 

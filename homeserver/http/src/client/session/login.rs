@@ -10,7 +10,9 @@ use ruma::{
     api::{
         IncomingRequest as _,
         client::{
-            session::login::v3::{ApplicationService, DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response},
+            session::login::v3::{
+                ApplicationService, DiscoveryInfo, HomeserverInfo, LoginInfo, Password, Request, Response,
+            },
             uiaa::UserIdentifier,
         },
     },

@@ -9,9 +9,5 @@ pub mod profile;
 
 /// The endpoints of this area.
 pub fn routes() -> Routes {
-    Routes::new()
-        .ruma(custom::handler)
-        .ruma(directory::handler)
-        .ruma(openid::handler)
-        .ruma(profile::handler)
+    Routes::new().ruma(custom::handler).ruma(directory::handler).ruma(openid::handler).ruma(profile::handler)
 }

@@ -15,8 +15,7 @@ pub async fn handler(
     Public { request, .. }: Public<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
     let user = app.accounts.openid_user(&request.access_token).await?;
-    let unknown = || {
-        MatrixError::new(StatusCode::UNAUTHORIZED, ErrorCode::UnknownToken, "Unknown or expired token")
-    };
+    let unknown =
+        || MatrixError::new(StatusCode::UNAUTHORIZED, ErrorCode::UnknownToken, "Unknown or expired token");
     Ok(Answer(Response::new(user.ok_or_else(unknown)?)))
 }

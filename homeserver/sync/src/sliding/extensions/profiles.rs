@@ -85,7 +85,8 @@ async fn changes(
         Some(_) | None => up_to,
     };
     for (_, user, field) in changes {
-        let concerns = user == context.user() || parts.rooms.share_a_room(reader, context.user(), &user).await?;
+        let concerns =
+            user == context.user() || parts.rooms.share_a_room(reader, context.user(), &user).await?;
         if !is_wanted(wanted, &field) || !concerns {
             continue;
         }

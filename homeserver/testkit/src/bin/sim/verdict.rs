@@ -1,0 +1,104 @@
+//! After everything healed: do all servers hold the same, and all that was promised?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::servers::SERVERS;
+use crate::story::Story;
+
+/// How long servers get to find each other again and to agree.
+const AGREEMENT_TIME_MAX: Duration = Duration::from_secs(60);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// After so many looks somebody says something, which makes the others ask for what they missed.
+const LOOKS_BETWEEN_WORDS: u32 = 8;
+
+/// (type, state key) → event id.
+type State = BTreeMap<(String, String), String>;
+
+/// Waits until all servers agree.
+///
+/// # Errors
+/// Says on what they do not, when the time is up; or what was lost, doubled or put into another order.
+pub(crate) async fn reach(story: &Story) -> Result<(), String> {
+    let started = Instant::now();
+    let mut looks = 0;
+    loop {
+        if looks % LOOKS_BETWEEN_WORDS == 0 {
+            for resident in &story.cast.residents {
+                let path = format!(
+                    "/_matrix/client/v3/rooms/{}/send/m.room.message/{}",
+                    testkit::segment(&story.room),
+                    resident.new_txn_id()
+                );
+                let word = json!({"msgtype": "m.text", "body": "is everybody there?"});
+                let _ = resident.put(&path, word).await;
+            }
+        }
+        looks += 1;
+        let disagreement = match disagreement(story).await {
+            None => return Ok(()),
+            Some(disagreement) => disagreement,
+        };
+        if started.elapsed() > AGREEMENT_TIME_MAX {
+            return Err(disagreement);
+        }
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+async fn disagreement(story: &Story) -> Option<String> {
+    let mut states: Vec<State> = Vec::new();
+    for (server, resident) in story.cast.residents.iter().enumerate() {
+        let timeline: Vec<String> = resident.whole_history(&story.room).await.iter().map(event_id).collect();
+        if let Some(wrong) = missing_or_doubled(story, &timeline) {
+            return Some(format!("server {server}: {wrong}"));
+        }
+        let state = resident.reads_room(&story.room, "state").await.ok();
+        states.push(state_of(&state));
+    }
+    let first = &states[0];
+    (1..SERVERS).find(|server| states[*server] != *first).map(|server| {
+        let differing: Vec<String> = first
+            .keys()
+            .chain(states[server].keys())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .filter(|key| first.get(*key) != states[server].get(*key))
+            .map(|key| format!("{key:?}: {:?} and {:?}", first.get(key), states[server].get(key)))
+            .collect();
+        format!("servers 0 and {server} hold other states: {}", differing.join("; "))
+    })
+}
+
+/// Every acknowledged message once, and those of one person in the order of their sending.
+fn missing_or_doubled(story: &Story, timeline: &[String]) -> Option<String> {
+    let distinct: BTreeSet<&String> = timeline.iter().collect();
+    if distinct.len() != timeline.len() {
+        return Some("an event is in the timeline twice".to_owned());
+    }
+    for (sender, sent) in story.acknowledged.iter().enumerate() {
+        let missing = sent.iter().find(|event| !distinct.contains(event));
+        if let Some(event) = missing {
+            return Some(format!("the acknowledged message {event} of resident {sender} is missing"));
+        }
+        let mine: BTreeSet<&String> = sent.iter().collect();
+        let shown: Vec<&String> = timeline.iter().filter(|event| mine.contains(event)).collect();
+        if shown != sent.iter().collect::<Vec<_>>() {
+            return Some(format!("the messages of resident {sender} are in another order"));
+        }
+    }
+    None
+}
+
+fn state_of(events: &Value) -> State {
+    let events = events.as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |event: &Value, key: &str| event[key].as_str().unwrap_or_default().to_owned();
+    events.iter().map(|event| ((text(event, "type"), text(event, "state_key")), event_id(event))).collect()
+}
+
+fn event_id(event: &Value) -> String {
+    event["event_id"].as_str().unwrap_or_default().to_owned()
+}
