@@ -22,6 +22,8 @@ impl Federation {
         via: &[OwnedServerName],
         reason: Option<&str>,
     ) -> Result<(), HandshakeError> {
+        // An answer to the knock may come before it is noted here: it waits for the end of this turn.
+        let _turn = self.joins().lock(room_id).await;
         let servers = self.candidates(room_id, user, via).await?;
         if !servers.is_empty() {
             self.parts().rooms.refuse_blocked(room_id).await?;
@@ -60,6 +62,7 @@ impl Federation {
             auth_events: place.auth_events,
             depth: place.depth,
         })?;
+        rooms.room_from_outside(room_id, version).await?;
         let request = create_knock_event::v1::Request::new(
             room_id.to_owned(),
             pdu.event_id().to_owned(),

@@ -58,8 +58,9 @@ impl Sender {
 
     async fn send_next(&self, server: &ServerName) -> Result<(), SenderError> {
         let parts = &self.0.parts;
+        let seen = self.0.schedule.lock().get_mut(server).news;
         let Some(transaction) = self.next_transaction(server).await? else {
-            self.settle(server).await?;
+            self.settle(server, seen);
             return Ok(());
         };
         let started = tokio::time::Instant::now();
@@ -98,12 +99,14 @@ impl Sender {
     }
 
     /// Nothing was found for a destination in line: memory counted wrongly, or a purge took the rows.
-    async fn settle(&self, server: &ServerName) -> Result<(), SenderError> {
+    fn settle(&self, server: &ServerName, seen: u64) {
         let mut schedule = self.0.schedule.lock();
         let destination = schedule.get_mut(server);
-        (destination.events, destination.edus) = (0, 0);
-        (destination.frozen, destination.catching_up) = (false, false);
-        Ok(())
+        // What was queued since the look is looked at in the next turn.
+        if destination.news == seen {
+            (destination.events, destination.edus) = (0, 0);
+            (destination.frozen, destination.catching_up) = (false, false);
+        }
     }
 
     async fn failed(&self, server: &ServerName, reason: &str, frozen: bool) -> Result<(), SenderError> {

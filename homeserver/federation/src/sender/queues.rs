@@ -118,6 +118,7 @@ impl Sender {
             let destination = schedule.get_mut(server);
             destination.events += events;
             destination.edus += edus;
+            destination.news += 1;
             schedule.plan(server, now_ms);
         }
         for (server, room, user, thread, receipt) in harvest.receipts {

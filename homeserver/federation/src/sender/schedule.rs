@@ -16,6 +16,8 @@ pub(super) struct Destination {
     pub events: usize,
     /// EDUs that wait and must arrive.
     pub edus: usize,
+    /// Grows with everything that is queued, so that nobody takes a count for wrong that just changed.
+    pub news: u64,
     /// A transaction was frozen before a stop and may have arrived.
     pub frozen: bool,
     /// Single events are no longer remembered, only the last of each room.
