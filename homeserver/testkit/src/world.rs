@@ -66,7 +66,7 @@ impl World {
         config.listeners.private = vec!["127.0.0.1:0".to_owned()];
         change(&mut config);
         let (engine, clock, lookup) = (options.engine.clone(), options.clock.clone(), options.lookup.clone());
-        let server = Server::start(config.clone(), options).await.expect("the server starts");
+        let server = Box::pin(Server::start(config.clone(), options)).await.expect("the server starts");
         let connection = Connection::new(server.client_url());
         let server = Some(Box::new(server));
         let running = Running::InProcess { server, config: Box::new(config), engine, clock, lookup };
@@ -189,8 +189,9 @@ impl World {
                     lookup: lookup.clone(),
                     ..Options::default()
                 };
-                let started =
-                    Server::start((**config).clone(), options).await.expect("the server starts again");
+                let started = Box::pin(Server::start((**config).clone(), options))
+                    .await
+                    .expect("the server starts again");
                 *self.connection.base_url.lock() = started.client_url();
                 *server = Some(Box::new(started));
             }

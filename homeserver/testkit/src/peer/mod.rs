@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::Method;
 use parking_lot::Mutex;
-use ruma::signatures::{Ed25519KeyPair, KeyPair as _, sign_json};
+use ruma::signatures::{Ed25519KeyPair, sign_json};
 use ruma::{CanonicalJsonObject, MilliSecondsSinceUnixEpoch};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
