@@ -183,6 +183,7 @@ async fn a_waiting_sliding_sync_ends_with_its_session() {
     alice.creates_room().await;
     let path = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
     let body = json!({"extensions": {"e2ee": {"enabled": true}}});
+    #[expect(clippy::async_yields_async, reason = "the request goes on beside the test")]
     let wait = async |client: &User| {
         let first = client.post(path, body.clone()).await.ok();
         let next = format!("{path}?timeout=30000&pos={}", first["pos"].as_str().unwrap());
@@ -211,6 +212,7 @@ async fn a_waiting_sync_outlives_a_refresh() {
     });
     let session = w.stranger().post(&format!("{CLIENT}/login"), body).await.ok();
     let old = alice.with_token(session["access_token"].as_str().unwrap());
+    #[expect(clippy::async_yields_async, reason = "the request goes on beside the test")]
     let begin = async |client: &User| {
         let since = client.sync_with("timeout=0").await.ok()["next_batch"].as_str().unwrap().to_owned();
         let client = client.clone();

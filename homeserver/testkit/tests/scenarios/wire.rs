@@ -23,7 +23,7 @@ async fn bare_server(directory: &std::path::Path) -> RunningServer {
     config.listeners.private = vec!["127.0.0.1:0".to_owned()];
     config.passwords.memory_kibibytes = 8;
     config.passwords.passes = 1;
-    Server::start(config, Options::default()).await.unwrap()
+    Box::pin(Server::start(config, Options::default())).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
