@@ -28,6 +28,9 @@ fn message(version: &'static RoomVersion) -> Pdu {
     )
 }
 
+/// What is changed in an event, in words and in deed.
+type Change = (&'static str, fn(&mut Value));
+
 #[test]
 fn an_event_of_every_version_comes_back_byte_for_byte() {
     for version in ROOM_VERSIONS.iter() {
@@ -60,7 +63,7 @@ fn a_wrong_hash_leaves_the_redacted_form() {
 fn what_is_not_signed_by_the_senders_server_is_refused() {
     let version = version("11");
     let pdu = message(version);
-    let table: [(&str, fn(&mut Value)); 4] = [
+    let table: [Change; 4] = [
         ("no signature", |value| value["signatures"] = json!({})),
         ("no signatures at all", |value| drop(value.as_object_mut().unwrap().remove("signatures"))),
         ("another sender", |value| value["sender"] = json!("@alice:evil.org")),
@@ -77,7 +80,7 @@ fn what_is_not_signed_by_the_senders_server_is_refused() {
 fn t09_what_has_no_canonical_form_or_is_too_large_is_refused() {
     let version = version("11");
     let pdu = message(version);
-    let table: [(&str, fn(&mut Value)); 9] = [
+    let table: [Change; 9] = [
         ("a float", |value| value["content"]["n"] = json!(1.5)),
         ("too great an integer", |value| value["content"]["n"] = json!(9_007_199_254_740_992_i64)),
         ("too small an integer", |value| value["content"]["n"] = json!(-9_007_199_254_740_992_i64)),
