@@ -1,31 +1,11 @@
 """The real binary with one application service registered."""
 
-import os
-
-from common.process import Process, free_port
+from common.lianqiao import Lianqiao
+from common.process import free_port
 
 SERVER_NAME = "mautrix.example"
 AS_TOKEN = "the-bridge-shows-this"
 HS_TOKEN = "the-server-shows-this"
-
-CONFIG = """
-[server]
-name = "{name}"
-data_directory = "{folder}/data"
-[listeners]
-client = ["127.0.0.1:{port}"]
-federation = []
-private = ["127.0.0.1:{private_port}"]
-[registration]
-open = true
-[passwords]
-memory_kibibytes = 8
-passes = 1
-[rate_limits]
-enabled = false
-[appservices]
-registrations = ["{folder}/bridge.yaml"]
-"""
 
 REGISTRATION = """
 id: mautrix
@@ -45,19 +25,17 @@ org.matrix.msc3202: true
 """
 
 
-class Server(Process):
+class Server(Lianqiao):
     """A server of its own, for a bridge at `bridge_port`."""
 
     def __init__(self):
-        super().__init__("mautrix")
-        port, self.bridge_port = free_port(), free_port()
-        self.base_url = f"http://127.0.0.1:{port}"
-        self.config_file = self.folder / "lianqiao.toml"
-        text = CONFIG.format(name=SERVER_NAME, folder=self.folder, port=port, private_port=free_port())
-        self.config_file.write_text(text)
-        registration = REGISTRATION.format(bridge_port=self.bridge_port, as_token=AS_TOKEN, hs_token=HS_TOKEN)
-        (self.folder / "bridge.yaml").write_text(registration)
-        self.start()
+        self.bridge_port = free_port()
+        super().__init__("mautrix", SERVER_NAME)
 
-    def command(self):
-        return [os.environ["LIANQIAO_BIN"], "serve", "--config", str(self.config_file)]
+    def start(self):
+        """Starts it with the registration in its data folder, where it looks for them."""
+        folder = self.folder / "data" / "appservices"
+        folder.mkdir(parents=True, exist_ok=True)
+        registration = REGISTRATION.format(bridge_port=self.bridge_port, as_token=AS_TOKEN, hs_token=HS_TOKEN)
+        (folder / "bridge.yaml").write_text(registration)
+        super().start()

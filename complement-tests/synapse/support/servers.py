@@ -1,34 +1,20 @@
 """The two homeservers: Synapse from PyPI, and the binary that is under test."""
 
-import os
 import subprocess
 import sys
 
+from common.lianqiao import Lianqiao
 from common.process import Process, free_port
 
 from .link import Link
 
-LIANQIAO_CONFIG = """
-[server]
-name = "{name}"
-data_directory = "{folder}/data"
-[listeners]
-client = ["127.0.0.1:{client_port}"]
-federation = ["127.0.0.1:{federation_port}"]
-private = ["127.0.0.1:{private_port}"]
+LIANQIAO_SETTINGS = """
 [tls]
 certificate_file = "{certificate}"
 private_key_file = "{key}"
 [outbound]
 allowed_hosts = ["localhost"]
 authorities_file = "{authority}"
-[registration]
-open = true
-[passwords]
-memory_kibibytes = 8
-passes = 1
-[rate_limits]
-enabled = false
 """
 
 SYNAPSE_CONFIG = """
@@ -90,53 +76,45 @@ root: {level: INFO, handlers: [console]}
 """
 
 
-class Homeserver(Process):
-    """A server whose name holds the port of its link, so that others find it without any discovery."""
-
-    def __init__(self, kind, authority):
-        super().__init__(kind)
-        self.link = Link()
-        self.server_name = f"localhost:{self.link.port}"
-        self.client_port = free_port()
-        self.base_url = f"http://127.0.0.1:{self.client_port}"
-        self.values = {
-            "name": self.server_name,
-            "folder": self.folder,
-            "client_port": self.client_port,
-            "federation_port": self.link.inner_port,
-            "private_port": free_port(),
-            "certificate": authority.certificate_file,
-            "key": authority.key_file,
-            "authority": authority.file,
-        }
+def files_of(authority):
+    return {
+        "certificate": authority.certificate_file,
+        "key": authority.key_file,
+        "authority": authority.file,
+    }
 
 
-class Lianqiao(Homeserver):
-    """The binary under test."""
+class Ours(Lianqiao):
+    """The binary under test. The name holds the port of the link, so that others need no discovery."""
 
     def __init__(self, authority):
-        super().__init__("lianqiao", authority)
-        self.config_file = self.folder / "lianqiao.toml"
-        self.config_file.write_text(LIANQIAO_CONFIG.format(**self.values))
-        self.start()
-
-    def command(self):
-        return [os.environ["LIANQIAO_BIN"], "serve", "--config", str(self.config_file)]
+        self.link = Link()
+        settings = LIANQIAO_SETTINGS.format(**files_of(authority))
+        super().__init__("lianqiao", f"localhost:{self.link.port}", settings, self.link.inner_port)
 
 
-class Synapse(Homeserver):
+class Synapse(Process):
     """The reference."""
 
     def __init__(self, authority):
-        super().__init__("synapse", authority)
+        super().__init__("synapse")
+        self.link = Link()
+        self.server_name = f"localhost:{self.link.port}"
+        client_port = free_port()
+        self.base_url = f"http://127.0.0.1:{client_port}"
         self.config_file = self.folder / "homeserver.yaml"
-        self.config_file.write_text(SYNAPSE_CONFIG.format(**self.values))
-        (self.folder / "log.yaml").write_text(SYNAPSE_LOG_CONFIG)
-        arguments = [sys.executable, "-m", "synapse.app.homeserver", "-c", str(self.config_file)]
-        subprocess.run(
-            [*arguments, "--generate-keys"], check=True, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True
+        settings = SYNAPSE_CONFIG.format(
+            name=self.server_name,
+            folder=self.folder,
+            client_port=client_port,
+            federation_port=self.link.inner_port,
+            **files_of(authority),
         )
-        self.arguments = arguments
+        self.config_file.write_text(settings)
+        (self.folder / "log.yaml").write_text(SYNAPSE_LOG_CONFIG)
+        self.arguments = [sys.executable, "-m", "synapse.app.homeserver", "-c", str(self.config_file)]
+        make_keys = [*self.arguments, "--generate-keys"]
+        subprocess.run(make_keys, check=True, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True)
         self.start()
 
     def command(self):

@@ -8,7 +8,7 @@ import unittest
 
 from .authority import Authority
 from .person import Person
-from .servers import Lianqiao, Synapse
+from .servers import Ours, Synapse
 
 
 class World(unittest.TestCase):
@@ -20,7 +20,7 @@ class World(unittest.TestCase):
         authority = Authority(cls.folder)
         cls.synapse = Synapse(authority)
         cls.addClassCleanup(cls.synapse.remove)
-        cls.ours = Lianqiao(authority)
+        cls.ours = Ours(authority)
         cls.addClassCleanup(cls.ours.remove)
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
 
