@@ -244,10 +244,13 @@ async fn who_is_kicked_or_banned_hears_of_it_and_stays_out() {
     let room = alice.creates_room().await;
     joins_via(&bob, &room, &a).await.ok();
     waits_for_membership(&alice, &room, &bob, "join").await;
+    // A first sync does not show rooms that one has left, however fresh.
+    bob.waits_to_have_joined(&room).await;
     alice.kicks(&bob, &room).await.ok();
     bob.syncs_until("the kick", |body| body["rooms"]["leave"].get(&room).is_some()).await;
     joins_via(&bob, &room, &a).await.ok();
     waits_for_membership(&alice, &room, &bob, "join").await;
+    bob.waits_to_have_joined(&room).await;
     alice.bans(&bob, &room).await.ok();
     bob.syncs_until("the ban", |body| body["rooms"]["leave"].get(&room).is_some()).await;
     joins_via(&bob, &room, &a).await.fails_as(403, "M_FORBIDDEN");
