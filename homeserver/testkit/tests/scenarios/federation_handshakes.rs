@@ -197,6 +197,7 @@ async fn a_knock_is_answered_with_no() {
     let room =
         alice.creates_room_like(json!({"preset": "private_chat", "initial_state": rule})).await.room_id();
     knocks_via(&bob, &room, &a).await.ok();
+    bob.syncs_until("the knock", |body| body["rooms"]["knock"].get(&room).is_some()).await;
     waits_for_membership(&alice, &room, &bob, "knock").await;
     alice.kicks(&bob, &room).await.ok();
     bob.syncs_until("the end of the knock", |body| body["rooms"]["leave"].get(&room).is_some()).await;
