@@ -23,7 +23,7 @@ export CC CXX
 ROUNDS ?= 200
 SECONDS ?= 60
 
-.PHONY: help setup run test lint complement crash sim bench fuzz
+.PHONY: help setup run test lint complement crash sim synapse bench fuzz
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -64,6 +64,9 @@ crash: setup ## Kills the server at random moments; ROUNDS=n, SEED=n
 
 sim: setup ## Three servers, wires that break; ROUNDS=n seeds from SEED=n
 	cargo run -p lianqiao-testkit --bin sim -- --rounds $(ROUNDS) --seed $(or $(SEED),1)
+
+synapse: setup ## Federates with Synapse from PyPI: rooms of every version, people, media, outages
+	complement-tests/synapse/run
 
 bench: setup ## Compares with Synapse, where it can be installed
 	complement-tests/bench/run

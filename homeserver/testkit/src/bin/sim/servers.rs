@@ -32,6 +32,8 @@ pub(crate) struct Servers {
     pub hosts: Vec<Host>,
     pub network: Network,
     ticking: tokio::task::JoinHandle<()>,
+    /// Its files are read again at every start.
+    _authority: Authority,
 }
 
 impl Servers {
@@ -71,7 +73,7 @@ impl Servers {
             .await;
             hosts.push(Host { world, disk });
         }
-        Self { hosts, network, ticking: tokio::spawn(tick(clocks)) }
+        Self { hosts, network, ticking: tokio::spawn(tick(clocks)), _authority: authority }
     }
 
     /// A person on one server.

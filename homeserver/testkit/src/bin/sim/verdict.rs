@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::User;
 use tokio::time::Instant;
 
 use crate::servers::SERVERS;
@@ -52,12 +53,17 @@ pub(crate) async fn reach(story: &Story) -> Result<(), String> {
 async fn disagreement(story: &Story) -> Option<String> {
     let mut states: Vec<State> = Vec::new();
     for (server, resident) in story.cast.residents.iter().enumerate() {
-        let timeline: Vec<String> = resident.whole_history(&story.room).await.iter().map(event_id).collect();
+        let Some(timeline) = history(resident, &story.room).await else {
+            return Some(format!("server {server} does not tell the history"));
+        };
         if let Some(wrong) = missing_or_doubled(story, &timeline) {
             return Some(format!("server {server}: {wrong}"));
         }
-        let state = resident.reads_room(&story.room, "state").await.ok();
-        states.push(state_of(&state));
+        let mut state = resident.reads_room(&story.room, "state").await;
+        if state.status() != 200 {
+            return Some(format!("server {server} does not tell the state: {}", state.body()));
+        }
+        states.push(state_of(state.body()));
     }
     let first = &states[0];
     (1..SERVERS).find(|server| states[*server] != *first).map(|server| {
@@ -71,6 +77,22 @@ async fn disagreement(story: &Story) -> Option<String> {
             .collect();
         format!("servers 0 and {server} hold other states: {}", differing.join("; "))
     })
+}
+
+/// The events of the room, oldest first; nothing when the server refuses a page, as it may while it is busy.
+async fn history(user: &User, room: &str) -> Option<Vec<String>> {
+    let (mut events, mut query) = (Vec::new(), "dir=b&limit=100".to_owned());
+    loop {
+        let mut page = user.messages(room, &query).await;
+        if page.status() != 200 {
+            return None;
+        }
+        events.extend(page.body()["chunk"].as_array()?.iter().map(event_id));
+        let Some(end) = page.body()["end"].as_str() else { break };
+        query = format!("dir=b&limit=100&from={}", testkit::segment(end));
+    }
+    events.reverse();
+    Some(events)
 }
 
 /// Every acknowledged message once, and those of one person in the order of their sending.
