@@ -18,6 +18,17 @@ use crate::{
     tables::{ACCOUNT_DATA, ACCOUNT_DATA_CHANGES, AccountDataChangeRow, FILTERS},
 };
 
+/// What becomes of a piece of account data.
+#[derive(Clone, Copy)]
+enum Change<'a> {
+    /// It says this.
+    Set(&'a RawValue),
+    /// It goes, and nothing is told where there was none.
+    Delete,
+    /// It goes, and that is told in any case.
+    Empty,
+}
+
 impl Accounts {
     /// Sets a piece of account data, also of a type that clients may not write, and wakes the user.
     pub async fn set_account_data(
@@ -27,16 +38,7 @@ impl Accounts {
         kind: &str,
         content: &RawValue,
     ) -> Result<StreamPos, AccountError> {
-        for _ in 0..WRITE_TRIES_MAX {
-            let mut batch = Batch::new();
-            self.put_account_data(&self.0.store, &mut batch, user, room, kind, content).await?;
-            match self.0.store.commit(batch).await {
-                Ok(commit) => return Ok(commit.last()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(AccountError::Contended)
+        self.change_account_data(user, room, kind, Change::Set(content)).await
     }
 
     /// Deletes a piece of account data, and wakes the user if it existed.
@@ -46,18 +48,7 @@ impl Accounts {
         room: Option<&RoomId>,
         kind: &str,
     ) -> Result<(), AccountError> {
-        for _ in 0..WRITE_TRIES_MAX {
-            let mut batch = Batch::new();
-            if !self.put_account_data_tombstone(&self.0.store, &mut batch, user, room, kind).await? {
-                return Ok(());
-            }
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(AccountError::Contended)
+        self.change_account_data(user, room, kind, Change::Delete).await.map(drop)
     }
 
     /// What a client writes: `{}` deletes (MSC3391), and is told to the other clients in any case,
@@ -70,15 +61,38 @@ impl Accounts {
         content: &RawValue,
     ) -> Result<(), AccountError> {
         let is_empty = content.get().bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"{}");
-        if !is_empty {
-            return self.set_account_data(user, room, kind, content).await.map(drop);
-        }
+        let change = if is_empty { Change::Empty } else { Change::Set(content) };
+        self.change_account_data(user, room, kind, change).await.map(drop)
+    }
+
+    /// Commits a change, again while somebody else was faster. The position of the change, or the frontier where
+    /// nothing was to be done.
+    async fn change_account_data(
+        &self,
+        user: &UserId,
+        room: Option<&RoomId>,
+        kind: &str,
+        change: Change<'_>,
+    ) -> Result<StreamPos, AccountError> {
+        let store = &self.0.store;
         for _ in 0..WRITE_TRIES_MAX {
             let mut batch = Batch::new();
-            let old = self.0.store.get(&ACCOUNT_DATA, &key(user, room, kind)).await?;
-            self.add_change(&mut batch, user, room, kind, old, Bytes::new());
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
+            match change {
+                Change::Set(content) => {
+                    self.put_account_data(store, &mut batch, user, room, kind, content).await?;
+                }
+                Change::Delete => {
+                    if !self.put_account_data_tombstone(store, &mut batch, user, room, kind).await? {
+                        return Ok(store.frontier());
+                    }
+                }
+                Change::Empty => {
+                    let old = store.get(&ACCOUNT_DATA, &key(user, room, kind)).await?;
+                    self.add_change(&mut batch, user, room, kind, old, Bytes::new());
+                }
+            }
+            match store.commit(batch).await {
+                Ok(commit) => return Ok(commit.last()),
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
