@@ -36,15 +36,15 @@ enum Command {
     /// Checks configuration, ports, disk, clock, names and certificates, and says what to do.
     Doctor(ConfigFile),
     /// Looks at what works between this server and another one.
-    Federation(federation::Arguments),
+    Federation(OnConfig<federation::Action>),
     /// Lists and replaces the keys that this server signs with.
-    Keys(keys::Arguments),
+    Keys(OnConfig<keys::Action>),
     /// Works on the search index, whether the server runs or not.
-    Search(search::Arguments),
+    Search(OnConfig<search::Action>),
     /// Adds, lists and asks application services (bridges and bots), whether the server runs or not.
-    Appservice(appservice::Arguments),
+    Appservice(OnConfig<appservice::Action>),
     /// Makes, changes, closes and lists accounts, whether the server runs or not.
-    User(user::Arguments),
+    User(OnConfig<user::Action>),
 }
 
 /// Which configuration file a command works with.
@@ -53,6 +53,15 @@ struct ConfigFile {
     /// The configuration file.
     #[arg(long, env = "LIANQIAO_CONFIG", default_value = "data/lianqiao.toml")]
     config: PathBuf,
+}
+
+/// What a command does with a configuration file.
+#[derive(Debug, clap::Args)]
+struct OnConfig<Action: Subcommand> {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(subcommand)]
+    action: Action,
 }
 
 impl ConfigFile {

@@ -4,20 +4,12 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{ConfigFile, output::say, session::execute};
+use super::{OnConfig, output::say, session::execute};
 use crate::administration::{Command, ListedService, RefusedService, Reply};
 
-/// Arguments of `appservice`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    file: ConfigFile,
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What `appservice` does.
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Checks a registration, keeps it in the data folder, and puts it into use.
     Add {
         /// The registration, a YAML file.
@@ -34,7 +26,7 @@ enum Action {
     Reload,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     let (command, what) = match arguments.action {
         Action::Add { registration } => {

@@ -13,20 +13,12 @@ use federation::{
 use http::Method;
 use ruma::{OwnedServerName, api::federation::query::get_room_information};
 
-use super::{ConfigFile, output::say};
+use super::{OnConfig, output::say};
 use crate::{Options, parts, signing_key};
 
-/// Arguments of `federation`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    file: ConfigFile,
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What `federation` does.
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Says step by step what works between this server and another one.
     Check {
         /// The other server's name, the part after the colon of its users' ids.
@@ -34,7 +26,7 @@ enum Action {
     },
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     match arguments.action {
         Action::Check { server } => check(&config, &server).await,

@@ -5,27 +5,19 @@ use std::path::Path;
 use base::{Clock, Rng};
 use clap::Subcommand;
 
-use super::{ConfigFile, output::say};
+use super::{OnConfig, output::say};
 use crate::{administration, signing_key};
 
-/// Arguments of `keys`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    file: ConfigFile,
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What `keys` does.
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Lists the keys that this server signs and signed with.
     List,
     /// Puts a new signing key in the place of the present one, which stays published for what it has signed.
     Rotate,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     let directory = Path::new(&config.server.data_directory);
     match arguments.action {

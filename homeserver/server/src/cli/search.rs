@@ -5,30 +5,22 @@ use std::path::Path;
 use clap::Subcommand;
 use config::Config;
 
-use super::{ConfigFile, output::say};
+use super::{OnConfig, output::say};
 use crate::{
     Options,
     administration::{self, Command, Reply},
     parts,
 };
 
-/// Arguments of `search`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    file: ConfigFile,
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What `search` does.
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Makes the search index anew from the rooms. A running server does so beside its work, and finds
     /// little until it is done.
     Rebuild,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     match arguments.action {
         Action::Rebuild => rebuild(&config).await,

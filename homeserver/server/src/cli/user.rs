@@ -7,7 +7,7 @@ use clap::Subcommand;
 use config::Config;
 
 use super::{
-    ConfigFile,
+    OnConfig,
     output::say,
     session::{Session, execute},
 };
@@ -16,17 +16,9 @@ use crate::administration::{Command, Listed, Reply};
 /// Letters and digits of a password that the server chooses: about 119 bits.
 const CHOSEN_PASSWORD_LENGTH: usize = 20;
 
-/// Arguments of `user`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    file: ConfigFile,
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What `user` does.
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Makes an account.
     Create {
         /// User name (alice) or whole id (@alice:example.org).
@@ -78,7 +70,7 @@ enum Action {
 
 /// Where a password comes from. Without any of these the server chooses one and prints it.
 #[derive(Debug, clap::Args)]
-struct PasswordSource {
+pub(super) struct PasswordSource {
     /// The password; other users of this machine may see it in the list of processes.
     #[arg(long, env = "LIANQIAO_PASSWORD", hide_env_values = true)]
     password: Option<String>,
@@ -87,7 +79,7 @@ struct PasswordSource {
     password_stdin: bool,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
+pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     match arguments.action {
         Action::Create { user, admin, password } => {
