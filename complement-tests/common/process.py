@@ -36,6 +36,8 @@ class Process:
         deadline = time.monotonic() + START_SECONDS_MAX
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                # Nobody else ends a server that was never handed out.
+                self.kill()
                 raise RuntimeError(f"{self.name} does not start:\n{self.log_end()}")
             time.sleep(0.02)
 
@@ -51,6 +53,8 @@ class Process:
 
     def kill(self):
         """Kills the process where it stands."""
+        if self.process is None:
+            return
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(STOP_SECONDS_MAX)
 

@@ -7,6 +7,8 @@ import time
 from . import paths, system
 
 START_SECONDS_MAX = 40
+STOP_SECONDS_MAX = 30
+ANSWER_SECONDS_MAX = 30
 
 
 class Unavailable(Exception):
@@ -40,11 +42,19 @@ class Engine:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait()
+            try:
+                self.process.wait(STOP_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
             self.process = None
 
 
 def answers() -> bool:
     if shutil.which("docker") is None:
         return False
-    return subprocess.run(["docker", "info"], capture_output=True).returncode == 0
+    try:
+        asked = subprocess.run(["docker", "info"], capture_output=True, timeout=ANSWER_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        return False
+    return asked.returncode == 0

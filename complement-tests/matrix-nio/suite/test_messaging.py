@@ -74,13 +74,14 @@ class Messaging(unittest.IsolatedAsyncioTestCase):
             await self.alice.says(room_id, body)
         await self.bob.client.sync()
         read, token = [], self.bob.client.next_batch
-        while True:
+        for _ in said:
             page = await self.bob.client.room_messages(room_id, token, direction=MessageDirection.back, limit=20)
             self.assertIsInstance(page, RoomMessagesResponse)
             read += [event.body for event in page.chunk if isinstance(event, RoomMessageText)]
-            if page.end is None:
-                break
             token = page.end
+            if token is None:
+                break
+        self.assertIsNone(token, "the history comes to an end")
         self.assertEqual(read, said[::-1])
 
     async def test_names_topics_members_and_profiles_are_seen(self):

@@ -42,10 +42,15 @@ class Link:
         while True:
             try:
                 outer, _ = listener.accept()
-                inner = socket.create_connection(("127.0.0.1", self.inner_port))
             except OSError:
                 if listener.fileno() == -1:
                     return
+                continue
+            try:
+                inner = socket.create_connection(("127.0.0.1", self.inner_port))
+            except OSError:
+                # The server is down: who connects is refused at once and not left to wait.
+                outer.close()
                 continue
             with self.lock:
                 self.open_sockets |= {outer, inner}
