@@ -9,8 +9,8 @@ use bytes::Bytes;
 use model::{Pdu, PduError, RoomVersion};
 use ruma::canonical_json::redact_in_place;
 use ruma::signatures::{
-    KeyPair, PublicKeyMap, VerificationError, Verified, required_server_signatures_to_verify_event,
-    sign_event, verify_event,
+    KeyPair, PublicKeyMap, VerificationError, Verified, content_hash,
+    required_server_signatures_to_verify_event, sign_event, verify_event,
 };
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, EventId, OwnedEventId, OwnedServerName, ServerName};
 
@@ -102,6 +102,16 @@ impl Received {
         }
     }
 
+    /// Whether the content fits the hash that the signatures are made over. The content of an event that does not is
+    /// worth nothing: nobody else will see it.
+    #[must_use]
+    pub fn fits_its_hash(&self) -> bool {
+        let hashes = self.object.get("hashes").and_then(|hashes| hashes.as_object());
+        let said = hashes.and_then(|hashes| hashes.get("sha256")).and_then(|hash| hash.as_str());
+        let real = content_hash(&self.object).map(|hash| hash.encode());
+        said.is_some_and(|said| real.is_ok_and(|real| real == said.trim_end_matches('=')))
+    }
+
     /// The servers that must have signed, each with the ids of keys by which it did, at most
     /// [`SIGNATURES_PER_SERVER_MAX`].
     ///
@@ -115,6 +125,8 @@ impl Received {
             let signatures =
                 signatures.and_then(|all| all.get(server.as_str())).and_then(|by| by.as_object());
             let ids = signatures.into_iter().flat_map(|by| by.keys());
+            // A policy server's key stands in the room and is never published.
+            let ids = ids.filter(|id| *id != crate::policy_server::KEY_ID);
             wanted.extend(ids.take(SIGNATURES_PER_SERVER_MAX).map(|id| (server.clone(), id.clone())));
         }
         Ok(wanted)

@@ -53,6 +53,8 @@ fn a_wrong_hash_leaves_the_redacted_form() {
     for version in ROOM_VERSIONS.iter() {
         let pdu = message(version);
         let sent = changed(&pdu, |value| value["content"]["body"] = json!("something else"));
+        assert!(read(pdu.json(), version).unwrap().fits_its_hash(), "{version:?}");
+        assert!(!read(&sent, version).unwrap().fits_its_hash(), "{version:?}");
         let taken = read(&sent, version).unwrap().verify(version, &keys()).unwrap();
         assert_eq!(taken.event_id(), pdu.event_id(), "{version:?}");
         assert_eq!(taken.content_str(), "{}", "{version:?}");

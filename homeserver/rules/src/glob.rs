@@ -2,7 +2,7 @@
 
 /// A glob ready for matching. Case is the caller's business: lower both sides to ignore it.
 #[derive(Clone, Debug)]
-pub(crate) struct Glob {
+pub struct Glob {
     parts: Vec<Part>,
 }
 
@@ -14,7 +14,9 @@ enum Part {
 }
 
 impl Glob {
-    pub(crate) fn new(pattern: &str) -> Self {
+    /// Reads a pattern; every text is one.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
         let mut parts = Vec::with_capacity(pattern.len());
         for character in pattern.chars() {
             let part = match character {
@@ -32,7 +34,8 @@ impl Glob {
 
     /// Whether the whole text matches. At each star only the last one is retried, so the cost is at most
     /// pattern length × text length, both of which the callers bound.
-    pub(crate) fn matches(&self, text: &str) -> bool {
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
         let mut rest = text.chars();
         let mut at = 0;
         let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
