@@ -2,6 +2,7 @@
 
 use store::StoreError;
 
+use crate::policy_server::NotRecommended;
 use crate::thread_subscriptions::SubscriptionRefusal;
 
 /// Everything that a call of this crate can refuse.
@@ -33,6 +34,9 @@ pub enum RoomsError {
     /// The user has no such right in the room; the text says which.
     #[error("{0}")]
     Forbidden(String),
+    /// The room's policy server does not want the event, or cannot be asked.
+    #[error(transparent)]
+    NotRecommended(#[from] NotRecommended),
     /// The event or its parts exceed the limits of the specification.
     #[error("{0}")]
     TooLarge(String),
@@ -87,6 +91,9 @@ pub enum RoomsError {
     /// What another server says of a room contradicts itself or the room's rules; the text says how.
     #[error("{0}")]
     PeerNotBelieved(String),
+    /// The room was entered with a part of its state, and the rest has not come yet.
+    #[error("the members of the room are not all known yet; try again later")]
+    StateIncomplete,
     /// Too many writers raced for the room; the request can be repeated.
     #[error("the room changed too often while the event was built")]
     Contended,

@@ -24,6 +24,7 @@ mod create;
 mod directory;
 mod error;
 pub mod filter;
+mod graph;
 pub mod hierarchy;
 pub mod index;
 mod indexing;
@@ -35,9 +36,11 @@ mod membership;
 mod migrations;
 pub mod notifications;
 pub mod outliers;
+mod partial;
 pub mod pagination;
 pub mod peeks;
 mod peers;
+pub mod policy_server;
 pub mod presence;
 mod presence_waves;
 mod push_context;
@@ -76,11 +79,13 @@ pub use context::Surroundings;
 pub use create::{CreateRoom, Created, InitialState, Preset};
 pub use directory::PublicRoom;
 pub use error::RoomsError;
+pub use graph::parents_first;
 pub use json::canonical_object;
 pub use member::{Member, Membership, MembershipChange};
-pub use membership::Joining;
+pub use membership::{Joining, ThirdPartyInvite};
 pub use migrations::migrations;
 pub use outliers::Standing;
+pub use partial::{Completion, PartialRoom, PartialState};
 pub use peers::{
     Inviting, MembershipTemplate, OutsideMembership, OwnMembership, PeerMembership, PeerRoom, PeerState,
     ToldRoom, UnsentInvite,
@@ -150,6 +155,8 @@ pub struct RoomsInner {
     pub(crate) snapshots: resolution::Snapshots,
     pub(crate) locks: append::RoomLocks,
     pub(crate) reading: reading::Reading,
+    pub(crate) partial: partial::PartialRooms,
+    pub(crate) policy_servers: policy_server::Asker,
 }
 
 impl std::ops::Deref for Rooms {
@@ -175,6 +182,8 @@ impl Rooms {
             snapshots: resolution::Snapshots::new(parts.settings.cache_bytes / 2),
             locks: append::RoomLocks::new(limits::ROOM_CACHE_ENTRIES),
             reading: reading::Reading::new(&parts),
+            partial: partial::PartialRooms::new(),
+            policy_servers: policy_server::Asker::default(),
             parts,
         }))
     }
@@ -205,5 +214,6 @@ pub fn tables() -> Vec<store::TableInfo> {
     all.extend(reading_tables::tables());
     all.extend(administration::tables());
     all.extend(resolution::tables());
+    all.extend(partial::tables());
     all
 }

@@ -1,5 +1,7 @@
 //! The bounds of this crate, units last.
 
+use std::time::Duration;
+
 /// Bytes of memory for decoded events and states, by default: half for either.
 pub const CACHE_BYTES_DEFAULT: u64 = 128 << 20;
 /// Bytes that a usual event takes in memory; only a guess that sizes tables.
@@ -38,6 +40,8 @@ pub const MEMBERS_MAX: usize = 1_000_000;
 pub const PREV_EVENTS_MAX: usize = 20;
 /// Forward extremities a room keeps; the oldest are dropped beyond it.
 pub const EXTREMITIES_MAX: usize = 60;
+/// Keys of an identity server that one invite by an address may name.
+pub const THIRD_PARTY_KEYS_MAX: usize = 8;
 /// How often an append is rebuilt when another writer was faster.
 pub const APPEND_ATTEMPTS_MAX: usize = 12;
 /// Message events of one room that may be queued and not yet durable.
@@ -62,10 +66,6 @@ pub const REDACTED_KEPT_MS_DEFAULT: u64 = 7 * 24 * 60 * 60 * 1000;
 pub const REDACTED_FORGOTTEN_MAX: usize = 500;
 /// Events of a removed user that one batch redacts.
 pub const REDACTED_PER_BATCH_MAX: usize = 100;
-/// Positions of the stream that the reader of removals may pass without writing down where it is.
-pub const REMOVAL_LAG_POSITIONS_MAX: u64 = 10_000;
-/// Pause of the reader of removals after a failure, in ms.
-pub const REMOVAL_RETRY_MS: u64 = 5_000;
 /// Changes of thread subscriptions that one answer holds.
 pub const THREAD_SUBSCRIPTIONS_PAGE_MAX: usize = 1_000;
 /// Forward extremities from which on a room's ends are tied together.
@@ -74,6 +74,16 @@ pub const EXTREMITIES_TIED: usize = 10;
 pub const OUTLIERS_PER_BATCH_MAX: usize = 1_000;
 /// Entries of the state of a room that is taken over from another server.
 pub const IMPORT_STATE_MAX: usize = 30_000;
+/// Gaps of one room that are looked at for the place of an event that comes late.
+pub const OPEN_GAPS_MAX: usize = 8;
+/// Servers that are believed to be in a room that was entered with a part of its state.
+pub const PARTIAL_SERVERS_MAX: usize = 20_000;
+/// Events that one batch judges anew when the state of a room has become whole.
+pub const RECHECKED_EVENTS_MAX: usize = 50;
+/// Entries of the current state that one batch exchanges then.
+pub const COMPLETED_ENTRIES_MAX: usize = 1_000;
+/// How long somebody waits for the state of a room to become whole.
+pub const COMPLETE_TIME_MAX: Duration = Duration::from_secs(300);
 /// Places that a gap in a timeline keeps free for the events that are missing.
 pub const GAP_POSITIONS: usize = 4_096;
 /// Events of one auth chain that are read for an answer.

@@ -105,6 +105,41 @@ impl Rooms {
         Ok(sticky)
     }
 
+    /// Events of local users in a room that are still sticky and stand up to `up_to`, with their positions, oldest first,
+    /// at most [`STICKY_EVENTS_MAX`]: for servers that come into the room.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn own_sticky_events(
+        &self,
+        reader: &Reader,
+        room: RoomNum,
+        up_to: StreamPos,
+    ) -> Result<Vec<(StreamPos, EventNum)>, RoomsError> {
+        let now_ms = self.parts.clock.now_ms();
+        if !self.may_have_sticky_events(room, now_ms).await? {
+            return Ok(Vec::new());
+        }
+        let scan = Scan::prefix(&room).up_to(&(room, up_to)).limit(STICKY_EVENTS_MAX);
+        let mut own = Vec::new();
+        for ((_, position), (event, until_ms)) in reader.scan(&STICKY, scan).await? {
+            if until_ms <= now_ms {
+                continue;
+            }
+            let pdu = match self.pdu(reader, event).await {
+                Ok(pdu) => pdu,
+                // Purged since: its row goes when its time is over.
+                Err(RoomsError::Corrupt(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            // A redacted event has lost its stickiness.
+            if self.is_local(pdu.sender()) && pdu.sticky_duration_ms().is_some() {
+                own.push((position, event));
+            }
+        }
+        Ok(own)
+    }
+
     /// Rooms of which some event may be sticky now.
     ///
     /// # Errors

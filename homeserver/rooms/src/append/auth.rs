@@ -1,12 +1,12 @@
 //! By what right: the state that authorises an event, and the event built on it.
 
-use model::{EventNum, Pdu, RoomVersion};
+use model::{EventNum, Pdu, RoomVersion, limits::INTEGER_MAX};
 use rules::{NewPdu, PowerLevels, build::BuildError, canonical::FormError};
 use ruma::{EventId, OwnedEventId};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
-use super::{Draft, NewEvent};
+use super::{Draft, NewEvent, Tip};
 use crate::limits::PREV_EVENTS_MAX;
 use crate::member::Membership;
 use crate::read::StateKey;
@@ -70,9 +70,7 @@ pub(super) async fn build(draft: &Draft, new: &NewEvent, authority: &Authority) 
     let content = to_raw_value(&new.content).map_err(|error| RoomsError::BadJson(error.to_string()))?;
     let auth_events: Vec<OwnedEventId> =
         authority.events().map(|(_, pdu)| pdu.event_id().to_owned()).collect();
-    let newest = draft.tip.extremities.len().saturating_sub(PREV_EVENTS_MAX);
-    let prev_events: Vec<OwnedEventId> =
-        draft.tip.extremities.iter().skip(newest).map(|(_, event_id)| event_id.clone()).collect();
+    let prev_events = parents(&draft.tip);
     let chosen = if version.sender_chooses_event_id() { Some(chosen_event_id(&draft.rooms)?) } else { None };
     let is_unnamed_create =
         new.kind == "m.room.create" && draft.is_new_room() && version.room_id_is_create_hash();
@@ -85,7 +83,8 @@ pub(super) async fn build(draft: &Draft, new: &NewEvent, authority: &Authority) 
         redacts: new.redacts.as_deref(),
         sticky_duration_ms: new.sticky_duration_ms,
         origin_server_ts: new.timestamp_ms.unwrap_or_else(|| parts.clock.now_ms()),
-        depth: draft.tip.depth.saturating_add(1),
+        // A peer may claim the greatest depth there is; what comes after it has the same.
+        depth: draft.tip.depth.saturating_add(1).min(INTEGER_MAX as u64),
         prev_events: &prev_events,
         auth_events: &auth_events,
         chosen_event_id: chosen.as_deref(),
@@ -99,6 +98,12 @@ pub(super) async fn build(draft: &Draft, new: &NewEvent, authority: &Authority) 
             RoomsError::Corrupt(format!("an event of our own: {error}"))
         }
     })
+}
+
+/// The ends of the graph that an event on this tip refers to, the newest if there are too many.
+pub(super) fn parents(tip: &Tip) -> Vec<OwnedEventId> {
+    let newest = tip.extremities.len().saturating_sub(PREV_EVENTS_MAX);
+    tip.extremities.iter().skip(newest).map(|(_, event_id)| event_id.clone()).collect()
 }
 
 fn chosen_event_id(rooms: &Rooms) -> Result<OwnedEventId, RoomsError> {

@@ -9,7 +9,7 @@ use model::{EventNum, Pdu, RoomNum, StreamPos};
 use store::StoreError;
 
 use super::taken::Taken;
-use super::{Draft, Writer};
+use super::{Draft, NewEvent, Writer};
 use crate::limits::APPEND_ATTEMPTS_MAX;
 use crate::{Rooms, RoomsError};
 
@@ -52,12 +52,16 @@ pub enum Verdict {
 }
 
 /// To what end an event is taken in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taking {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Taking<'a> {
     /// As news: it comes to the end of the timeline.
     News,
     /// As history: it is judged and waits for its place.
     History,
+    /// As news that the room's policy server does not recommend: it is judged, and soft-failed at best.
+    Unwanted,
+    /// As news that a local user made a moment ago: refused, it leaves nothing.
+    Own(&'a NewEvent),
 }
 
 impl Rooms {
@@ -82,12 +86,14 @@ impl Rooms {
     /// As [`Rooms::append_pdu`], refused when no local user is in the room at that moment.
     ///
     /// # Errors
-    /// As [`Rooms::append_pdu`], and [`RoomsError::RoomNotFound`].
+    /// As [`Rooms::append_pdu`], [`RoomsError::RoomNotFound`], and [`RoomsError::NotRecommended`]: whoever sent it
+    /// waits for the answer.
     pub(crate) async fn append_pdu_while_resident(
         &self,
         room: RoomNum,
-        foreign: ForeignEvent,
+        mut foreign: ForeignEvent,
     ) -> Result<Verdict, RoomsError> {
+        foreign.pdu = self.recommended(room, foreign.pdu).await?;
         for _ in 0..APPEND_ATTEMPTS_MAX {
             let mut writer = self.locks.lock(room).await;
             if !self.is_resident(room).await? {
@@ -104,9 +110,19 @@ impl Rooms {
     async fn take(
         &self,
         room: RoomNum,
-        foreign: ForeignEvent,
-        taking: Taking,
+        mut foreign: ForeignEvent,
+        mut taking: Taking<'_>,
     ) -> Result<Verdict, RoomsError> {
+        if matches!(taking, Taking::News) {
+            match self.recommended(room, foreign.pdu.clone()).await {
+                Ok(pdu) => foreign.pdu = pdu,
+                Err(RoomsError::NotRecommended(reason)) => {
+                    tracing::info!(event_id = %foreign.pdu.event_id(), %reason, "event that is not recommended");
+                    taking = Taking::Unwanted;
+                }
+                Err(error) => return Err(error),
+            }
+        }
         for _ in 0..APPEND_ATTEMPTS_MAX {
             let mut writer = self.locks.lock(room).await;
             match self.try_take(room, &mut writer, &foreign, taking).await {
@@ -117,12 +133,12 @@ impl Rooms {
         Err(RoomsError::Contended)
     }
 
-    async fn try_take(
+    pub(super) async fn try_take(
         &self,
         room: RoomNum,
         writer: &mut Writer,
         foreign: &ForeignEvent,
-        taking: Taking,
+        taking: Taking<'_>,
     ) -> Result<Verdict, RoomsError> {
         let outcome = self.try_take_with(room, writer, foreign, taking).await;
         if outcome.is_err() {
@@ -136,7 +152,7 @@ impl Rooms {
         room: RoomNum,
         writer: &mut Writer,
         foreign: &ForeignEvent,
-        taking: Taking,
+        taking: Taking<'_>,
     ) -> Result<Verdict, RoomsError> {
         let store = &self.parts.store;
         let known = self.event_num(store, foreign.pdu.event_id()).await?;
@@ -160,10 +176,21 @@ impl Rooms {
         }
         let judgement = draft.judge(&pdu, &foreign.states).await?;
         let soft_failure = match (&judgement.refusal, taking) {
-            (None, Taking::News) => draft.judge_by_current_state(&pdu).await?,
+            (None, Taking::News | Taking::Own(_)) => draft.judge_by_current_state(&pdu).await?,
+            (None, Taking::Unwanted) => Some("the room's policy server does not recommend it".to_owned()),
             (Some(_), _) | (None, Taking::History) => None,
         };
-        let meta = draft.foreign_meta(event, &pdu, &judgement, soft_failure.is_some()).await?;
+        let mut meta = draft.foreign_meta(event, &pdu, &judgement, soft_failure.is_some()).await?;
+        if let Taking::Own(new) = taking {
+            if let Some(refusal) = judgement.refusal.or(soft_failure) {
+                return Err(RoomsError::Forbidden(refusal));
+            }
+            draft.note_request(new, event, &mut meta);
+            let taken = Taken { event, pdu: &pdu, meta, is_known: false };
+            let position = draft.adopt(taken, false).await?;
+            let commit = self.commit_draft(draft, writer).await?;
+            return Ok(Verdict::Accepted { event, position: commit.resolve(position) });
+        }
         let taken = Taken { event, pdu: &pdu, meta, is_known: known.is_some() };
         if let Some(refusal) = judgement.refusal {
             tracing::info!(event_id = %pdu.event_id(), refusal, "rejected event");
@@ -175,7 +202,7 @@ impl Rooms {
             self.commit_aside(draft, writer, &taken).await?;
             return Ok(Verdict::SoftFailed);
         }
-        if taking == Taking::History {
+        if matches!(taking, Taking::History) {
             self.commit_aside(draft, writer, &taken).await?;
             return Ok(Verdict::Kept);
         }

@@ -11,6 +11,7 @@
 
 mod adopt;
 mod auth;
+mod completion;
 mod draft;
 mod effects;
 mod foreign;
@@ -20,6 +21,9 @@ mod import;
 mod judge;
 mod lock;
 mod on_removal;
+mod partial;
+mod recheck;
+mod recommended;
 mod redaction;
 mod state_event;
 mod taken;
@@ -125,13 +129,17 @@ impl Rooms {
     }
 
     async fn append_with_retries(&self, room: RoomNum, new: &NewEvent) -> Result<Appended, RoomsError> {
+        let policy_server = self.policy_server_for(room, &new.kind, new.state_key.as_deref()).await?;
+        if let Some(policy_server) = policy_server {
+            return self.append_recommended(room, new, &policy_server).await;
+        }
         for attempt in 0..APPEND_ATTEMPTS_MAX {
             if let Some(transaction) = &new.transaction
                 && let Some(first) = self.first_of_transaction(&new.sender, transaction).await?
             {
                 return Ok(first);
             }
-            match self.try_append(room, new).await {
+            match self.try_append(room, new, attempt > 0).await {
                 Err(RoomsError::Store(StoreError::Conflict)) => {
                     metrics::counter!("lianqiao_append_conflicts_total").increment(1);
                     tracing::debug!(?room, attempt, "another writer was faster");
@@ -142,16 +150,17 @@ impl Rooms {
         Err(RoomsError::Contended)
     }
 
-    async fn try_append(&self, room: RoomNum, new: &NewEvent) -> Result<Appended, RoomsError> {
+    /// `alone`: keeps the lock until the event is durable, so that nobody of this process is faster a second time.
+    async fn try_append(&self, room: RoomNum, new: &NewEvent, alone: bool) -> Result<Appended, RoomsError> {
         let mut writer = self.locks.lock(room).await;
         let mut draft = Draft::open(self, room, &mut writer).await?;
         draft.push(new.clone()).await?;
         let finished = draft.finish().await?;
-        let changes_state = finished.changes_state;
+        let keeps_lock = finished.changes_state || alone;
         let tip = finished.tip.clone();
         let submission = self.parts.store.submit(finished.batch);
         let epoch = writer.advance(tip);
-        if changes_state {
+        if keeps_lock {
             let outcome = submission.await;
             if outcome.is_err() {
                 writer.forget(epoch);

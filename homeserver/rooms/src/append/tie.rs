@@ -32,8 +32,8 @@ impl Rooms {
         };
         match self.append(room, NewEvent::message(sender.clone(), TIE, CanonicalJsonObject::new())).await {
             Ok(_) => Ok(true),
-            Err(RoomsError::Forbidden(refusal)) => {
-                tracing::debug!(?room, refusal, "the ends of a room stay apart");
+            Err(refusal @ (RoomsError::Forbidden(_) | RoomsError::NotRecommended(_))) => {
+                tracing::debug!(?room, %refusal, "the ends of a room stay apart");
                 Ok(false)
             }
             Err(error) => Err(error),

@@ -10,11 +10,13 @@ mod join;
 mod knock;
 mod profile;
 mod restricted;
+mod third_party;
 
 use model::RoomNum;
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedUserId, RoomId, UserId};
 
 pub use join::Joining;
+pub use third_party::ThirdPartyInvite;
 
 use crate::append::{Appended, NewEvent};
 use crate::json::text;
@@ -167,8 +169,8 @@ impl Rooms {
             let content = CanonicalJsonObject::new();
             match self.set_membership(*room, user, user, Membership::Leave, content, reason).await {
                 Ok(_) => {}
-                Err(RoomsError::Forbidden(refusal)) => {
-                    tracing::warn!(%user, ?room, refusal, "the room does not let the user go");
+                Err(refusal @ (RoomsError::Forbidden(_) | RoomsError::NotRecommended(_))) => {
+                    tracing::warn!(%user, ?room, %refusal, "the room does not let the user go");
                 }
                 Err(error) => return Err(error),
             }

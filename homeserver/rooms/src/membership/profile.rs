@@ -68,8 +68,8 @@ impl Rooms {
             match running.join_next().await {
                 None => return outcome,
                 Some(Ok(Ok(()))) => {}
-                Some(Ok(Err(RoomsError::Forbidden(refusal)))) => {
-                    tracing::warn!(%user, refusal, "a room refuses the new profile");
+                Some(Ok(Err(refusal @ (RoomsError::Forbidden(_) | RoomsError::NotRecommended(_))))) => {
+                    tracing::warn!(%user, %refusal, "a room refuses the new profile");
                 }
                 Some(Ok(Err(error))) => outcome = Err(error),
                 Some(Err(error)) => tracing::error!(%error, "a profile update did not end"),

@@ -58,6 +58,8 @@ pub struct Inviting {
     pub reason: Option<String>,
     /// Marks the room as a direct chat.
     pub is_direct: bool,
+    /// What an identity server signed, and how the invited person was called; see [`Rooms::third_party_invite_of`].
+    pub third_party: Option<CanonicalJsonObject>,
 }
 
 impl Rooms {
@@ -158,7 +160,7 @@ impl Rooms {
     /// An invite of a user on another server, as that server has to sign it.
     ///
     /// # Errors
-    /// No right to invite, the user is in the room or banned.
+    /// No right to invite, the user is in the room or banned, the room's policy server does not want it.
     pub async fn unsent_invite(
         &self,
         room_id: &RoomId,
@@ -173,6 +175,10 @@ impl Rooms {
         if inviting.is_direct {
             content.insert("is_direct".to_owned(), ruma::CanonicalJsonValue::Bool(true));
         }
+        if let Some(third_party) = &inviting.third_party {
+            let third_party = ruma::CanonicalJsonValue::Object(third_party.clone());
+            content.insert("third_party_invite".to_owned(), third_party);
+        }
         let content = with_membership(content, Membership::Invite, inviting.reason.as_deref());
         let sender_owned: OwnedUserId = sender.to_owned();
         let new = NewEvent::state(sender_owned, "m.room.member", target.as_str(), content);
@@ -181,6 +187,8 @@ impl Rooms {
         let pdu = draft.build_unsent(&new).await?;
         let version = draft.version();
         drop(writer);
+        // What the room's policy server does not want is shown to nobody, the invited server included.
+        let pdu = self.recommended(room, pdu).await?;
         let introduction = self.introduction(room, sender, target).await?;
         Ok(UnsentInvite { room, version, pdu, introduction })
     }

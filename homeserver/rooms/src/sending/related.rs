@@ -39,7 +39,7 @@ impl Rooms {
             let event_id = self.pdu(store, child.event).await?.event_id().to_owned();
             match self.redact(room_id, sender, &event_id, reason, SendOptions::default()).await {
                 Ok(_) => redacted += 1,
-                Err(RoomsError::Forbidden(_)) => {}
+                Err(RoomsError::Forbidden(_) | RoomsError::NotRecommended(_)) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -53,6 +53,10 @@ pub(crate) struct Draft {
     targets: Vec<OwnedUserId>,
     pushed: Vec<(OwnedEventId, EventNum, StreamPos)>,
     changes_state: bool,
+    /// Memberships of the room are missing.
+    pub(in crate::append) is_partial: bool,
+    /// Events that this draft judged anew.
+    pub(in crate::append) rechecked: HashMap<EventNum, EventMeta>,
 }
 
 impl Draft {
@@ -101,6 +105,8 @@ impl Draft {
             targets: Vec::new(),
             pushed: Vec::new(),
             changes_state: false,
+            is_partial: rooms.is_partial(room),
+            rechecked: HashMap::new(),
         }
     }
 
@@ -118,6 +124,26 @@ impl Draft {
     pub async fn push(&mut self, new: NewEvent) -> Result<(EventNum, Pdu), RoomsError> {
         let authority = auth::authority(self, &new).await?;
         let pdu = auth::build(self, &new, &authority).await?;
+        self.take_built(&new, pdu, &authority).await
+    }
+
+    /// Takes in an event that was built on this very tip before, as [`Draft::push`] does.
+    pub async fn push_built(&mut self, new: &NewEvent, pdu: Pdu) -> Result<(EventNum, Pdu), RoomsError> {
+        let authority = auth::authority(self, new).await?;
+        self.take_built(new, pdu, &authority).await
+    }
+
+    /// Whether an event would be built on the same parents now.
+    pub fn is_on_tip(&self, pdu: &Pdu) -> bool {
+        auth::parents(&self.tip) == pdu.prev_events()
+    }
+
+    async fn take_built(
+        &mut self,
+        new: &NewEvent,
+        pdu: Pdu,
+        authority: &auth::Authority,
+    ) -> Result<(EventNum, Pdu), RoomsError> {
         authority.check(self.version(), &pdu)?;
         if self.is_new_room() && pdu.kind() == "m.room.create" {
             // From version 12 the create event names the room.
@@ -126,9 +152,6 @@ impl Draft {
         }
         let event = self.rooms.parts.numbers.event_num().await?;
         let position = self.batch.position();
-        if let Some(transaction) = &new.transaction {
-            transaction.record(&mut self.batch, &new.sender, event, self.rooms.parts.clock.now_ms());
-        }
         let state_before = self.tip.state;
         let mut meta = EventMeta {
             room: self.room,
@@ -143,9 +166,10 @@ impl Draft {
             outlier: false,
             redacted_by: None,
             origin_server_ts: pdu.origin_server_ts(),
-            sender_txn: new.transaction.as_ref().map(super::TransactionKey::mark),
-            delay_id: new.delay_id.clone(),
+            sender_txn: None,
+            delay_id: None,
         };
+        self.note_request(new, event, &mut meta);
         if let Some(state_key) = pdu.state_key() {
             let auth_nums: Vec<EventNum> = authority.events().map(|(event, _)| *event).collect();
             (meta.chain, meta.sequence) = self.assign_chain(event, &auth_nums).await?;
@@ -158,6 +182,7 @@ impl Draft {
         }
         self.put_event(event, &pdu, &meta);
         self.put_in_timeline(event, &pdu, position);
+        self.note_partial(event, &[]);
         self.tip.state = meta.state_after;
         self.tip.depth = pdu.depth();
         let consumed = self.tip.extremities.len().min(crate::limits::PREV_EVENTS_MAX);
@@ -166,6 +191,15 @@ impl Draft {
         self.tip.extremities.push((event, pdu.event_id().to_owned()));
         self.pushed.push((pdu.event_id().to_owned(), event, position));
         Ok((event, pdu))
+    }
+
+    /// Notes which request made the event, so that its repetition finds it and its device knows it.
+    pub(in crate::append) fn note_request(&mut self, new: &NewEvent, event: EventNum, meta: &mut EventMeta) {
+        meta.sender_txn = new.transaction.as_ref().map(super::TransactionKey::mark);
+        meta.delay_id.clone_from(&new.delay_id);
+        if let Some(transaction) = &new.transaction {
+            transaction.record(&mut self.batch, &new.sender, event, self.rooms.parts.clock.now_ms());
+        }
     }
 
     /// Builds an event on the tip and checks it against the state, and takes nothing in.
