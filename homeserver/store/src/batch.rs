@@ -203,6 +203,11 @@ impl Batch {
         self.writes.len()
     }
 
+    /// Whether anything in the batch stands at a position of its commit.
+    pub(crate) const fn asks_for_positions(&self) -> bool {
+        self.positions > 0
+    }
+
     /// How many positions the commit takes: those asked for, and at least one.
     pub(crate) fn positions_taken(&self) -> u64 {
         u64::from(self.positions.max(1))

@@ -25,7 +25,8 @@ use crate::queue::{Queue, Request};
 
 /// Hears of commits on the committer thread, after they are durable and visible. Must be quick and must not block.
 pub trait CommitListener: Send + Sync {
-    /// Told once per group: everybody its batches announced to, and the frontier that is visible now.
+    /// Told once per group whose batches announced something or took positions: everybody they announced to, and the
+    /// frontier that is visible now.
     fn committed(&self, audiences: &[Audience], frontier: StreamPos);
 }
 
@@ -88,10 +89,10 @@ fn serve(shared: &Shared, requests: Vec<Request>) {
             Err(error) => refuse_all(shared, &mut group, error),
         }
     }
-    let audiences = group.take_audiences();
+    let (audiences, streams) = (group.take_audiences(), group.streams);
     let position = shared.published.read().position;
     answer(group.judged);
-    if !audiences.is_empty() {
+    if !audiences.is_empty() || streams {
         for listener in shared.listeners.read().iter() {
             fenced("a commit listener", || listener.committed(&audiences, position));
         }
@@ -128,6 +129,7 @@ fn refuse_all(shared: &Shared, group: &mut Group, error: EngineError) {
     metrics::counter!(FAILURES).increment(1);
     shared.fail(&error.to_string());
     let refusal = StoreError::from(error);
+    group.streams = false;
     for judged in &mut group.judged {
         judged.verdict = Err(refusal.clone());
     }

@@ -44,12 +44,14 @@ pub(crate) struct Group {
     /// Position of the last accepted batch.
     pub(crate) last: StreamPos,
     pub(crate) accepted: usize,
+    /// Whether an accepted batch asked for positions: something new may stand in a stream.
+    pub(crate) streams: bool,
 }
 
 impl Group {
     /// Judges `requests` in order on top of `engine`; positions follow `frontier`.
     pub(crate) fn judge(requests: Vec<Request>, engine: &dyn Engine, frontier: StreamPos) -> Self {
-        let mut group = Self { operations: Vec::new(), judged: Vec::new(), last: frontier, accepted: 0 };
+        let mut group = Self { operations: Vec::new(), judged: Vec::new(), last: frontier, accepted: 0, streams: false };
         let mut overlay = Overlay::of(&requests);
         for mut request in requests {
             let verdict = holds(&request.batch.conditions, &overlay, engine);
@@ -63,6 +65,7 @@ impl Group {
         let first = self.last.next();
         self.last = StreamPos::new(self.last.get() + batch.positions_taken());
         self.accepted += 1;
+        self.streams |= batch.asks_for_positions();
         for write in batch.writes.drain(..) {
             let key = write.key.patched(first.get());
             let value = write.value.map(|value| value.patched(first.get()));

@@ -145,6 +145,19 @@ impl Store {
         self.shared().queue.push(batch, room).await
     }
 
+    /// Commits a batch; none when one of its conditions does not hold any more, so that the caller reads anew and tries
+    /// again, within a bound.
+    ///
+    /// # Errors
+    /// As [`Store::commit`], apart from [`StoreError::Conflict`].
+    pub async fn try_commit(&self, batch: Batch) -> Result<Option<Commit>, StoreError> {
+        match self.commit(batch).await {
+            Ok(commit) => Ok(Some(commit)),
+            Err(StoreError::Conflict) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Queues a batch before it returns, so that a caller fixes the order of its batches and waits later. Refused with
     /// [`StoreError::Busy`] when the queue is full.
     pub fn submit(&self, mut batch: Batch) -> Submission {
