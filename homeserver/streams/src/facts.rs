@@ -61,6 +61,11 @@ pub enum Fact {
         /// The room.
         room: RoomNum,
     },
+    /// The rest of the state of a room came in, which was entered with a part of it: most of its members are new.
+    Completed {
+        /// The room.
+        room: RoomNum,
+    },
     /// An event was deleted from this server for good.
     Removed {
         /// The room.

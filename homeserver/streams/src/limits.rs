@@ -1,5 +1,7 @@
 //! Bounds of streams and numbers.
 
+use std::time::Duration;
+
 /// Short numbers that one durable reservation takes. A crash loses at most the rest of a block, which only leaves a gap.
 pub const NUMBERS_BLOCK: u64 = 1024;
 
@@ -14,3 +16,13 @@ pub const FACTS_FORGOTTEN_MAX: usize = 1_000;
 
 /// Parts of the waiter map, so that commits and new waiters seldom meet on a lock.
 pub const NOTIFIER_SHARDS: usize = 64;
+
+/// Positions that a reader may be ahead of its durable place while it had nothing to write; a crash makes it read them
+/// again.
+pub const PLACE_UNSAVED_POSITIONS_MAX: u64 = 5_000;
+
+/// First pause of a reader after a failure; each further one is twice as long.
+pub const READER_PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// Longest pause of a reader between two failures.
+pub const READER_PAUSE_MAX: Duration = Duration::from_secs(60);
