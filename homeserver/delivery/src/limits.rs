@@ -27,10 +27,8 @@ pub const QUEUE_ROWS_PER_EVENT_MAX: usize = 50_000;
 pub const FEED_ROWS_PER_BATCH: usize = 20_000;
 /// Members whose rules are evaluated at once.
 pub const FEED_USERS_PER_STEP: usize = 256;
-/// Positions that the feed may be ahead of its durable place when there was nothing to queue.
-pub const FEED_LAG_POSITIONS_MAX: u64 = 5_000;
-/// How long the feed rests after the store failed.
-pub const FEED_RETRY: Duration = Duration::from_secs(1);
+/// How long a courier rests after the store failed.
+pub const STORE_RETRY: Duration = Duration::from_secs(1);
 /// Rows of a queue, or of a list of pushers, read at once.
 pub const PAGE_ROWS: usize = 1_000;
 

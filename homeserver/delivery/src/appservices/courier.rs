@@ -16,7 +16,7 @@ use super::{
     line::Line,
     tables::{FROZEN, QUEUE},
 };
-use crate::limits::{FEED_RETRY, PAGE_ROWS, SERVICE_BACKOFF_MAX, SERVICE_BACKOFF_MIN};
+use crate::limits::{STORE_RETRY, PAGE_ROWS, SERVICE_BACKOFF_MAX, SERVICE_BACKOFF_MIN};
 
 /// What came of one turn.
 enum Turn {
@@ -79,7 +79,7 @@ impl Services {
     async fn fenced_line(&self, id: String) -> String {
         if AssertUnwindSafe(self.run_line(&id)).catch_unwind().await.is_err() {
             tracing::error!(service = id, "the line of an application service panicked");
-            tokio::time::sleep(FEED_RETRY).await;
+            tokio::time::sleep(STORE_RETRY).await;
         }
         id
     }
@@ -113,7 +113,7 @@ impl Services {
                 Err(ServicesError::Store(StoreError::Closed)) => std::future::pending().await,
                 Err(error) => {
                     tracing::warn!(service = id, %error, "prepare a transaction; will try again");
-                    tokio::time::sleep(FEED_RETRY).await;
+                    tokio::time::sleep(STORE_RETRY).await;
                 }
             }
         }

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use rooms::RoomsError;
 use ruma::UserId;
 use store::{Audience, Batch, CommitListener, Scan, Snapshot, StoreError};
-use streams::{Cursor, Fact, facts};
+use streams::{Bell, Fact, Page, StreamReader};
 use tokio::sync::Notify;
 
 use super::{
@@ -27,9 +27,7 @@ use super::{
     line::DeviceKey,
     tables::{QUEUE, QueueRow},
 };
-use crate::limits::{
-    FEED_LAG_POSITIONS_MAX, FEED_RETRY, FEED_ROWS_PER_BATCH, SERVICE_QUEUE_ROWS_MAX, SERVICE_SIGNALS_MAX,
-};
+use crate::limits::{FEED_ROWS_PER_BATCH, SERVICE_QUEUE_ROWS_MAX, SERVICE_SIGNALS_MAX};
 
 /// The name of this reader of the stream.
 pub const CURSOR: &str = "appservices";
@@ -37,6 +35,7 @@ pub const CURSOR: &str = "appservices";
 /// What commits tell the feed.
 #[derive(Default)]
 pub(super) struct Signals {
+    /// Rings when the services themselves changed.
     pub news: Notify,
     /// Whether any service wants to hear of devices.
     pub devices_wanted: AtomicBool,
@@ -62,7 +61,6 @@ impl CommitListener for Signals {
                 devices.insert(device);
             }
         }
-        self.news.notify_one();
     }
 }
 
@@ -70,82 +68,72 @@ impl CommitListener for Signals {
 #[derive(Default)]
 struct Harvest {
     batch: Batch,
-    rows: BTreeMap<String, usize>,
-    oldest_dropped: usize,
+    gathered: Gathered,
+}
+
+/// What memory learns when a batch is durable: rows added and rows that had to go, by service.
+type Gathered = BTreeMap<String, (usize, usize)>;
+
+/// The reader of the stream.
+struct Feed {
+    services: Services,
+    /// Of the page that is being committed.
+    gathered: Gathered,
+}
+
+impl StreamReader for Feed {
+    type Error = ServicesError;
+
+    const NAME: &'static str = CURSOR;
+
+    async fn open(&mut self, place: StreamPos, _: StreamPos) -> Result<StreamPos, ServicesError> {
+        // What happened before the first start with services concerns none.
+        Ok(if place == StreamPos::ZERO { self.services.0.opened_at } else { place })
+    }
+
+    async fn woken(&mut self) -> Result<(), ServicesError> {
+        self.services.hear_devices().await
+    }
+
+    async fn take(&mut self, page: &mut Page) -> Result<(), ServicesError> {
+        self.gathered = Gathered::default();
+        let loaded = self.services.0.parts.appservices.loaded();
+        if loaded.services.iter().all(|service| service.url.is_none()) {
+            return Ok(());
+        }
+        let mut harvest = Harvest::default();
+        let snapshot = page.snapshot().clone();
+        for (position, fact) in page.facts().await? {
+            self.services.take_fact(&snapshot, &loaded, position, fact, &mut harvest).await?;
+            if harvest.batch.writes() >= FEED_ROWS_PER_BATCH {
+                page.end_at(position);
+                break;
+            }
+        }
+        let span = (page.after(), page.up_to());
+        self.services.take_device_lists(&snapshot, &loaded, span, &mut harvest).await?;
+        self.services.keep_in_bounds(&mut harvest).await?;
+        (page.batch, self.gathered) = (harvest.batch, harvest.gathered);
+        Ok(())
+    }
+
+    fn passed(&mut self, _: StreamPos) {
+        self.services.queued(std::mem::take(&mut self.gathered));
+    }
+
+    async fn wait(&mut self, bell: &mut Bell) {
+        tokio::select! {
+            () = bell.rung() => {}
+            () = self.services.0.signals.news.notified() => {}
+        }
+    }
 }
 
 impl Services {
     /// Follows the stream until the server stops.
     pub(super) async fn feed(&self, shutdown: Shutdown) {
-        while !shutdown.is_triggered() {
-            match self.follow(&shutdown).await {
-                Ok(()) | Err(ServicesError::Store(StoreError::Closed)) => return,
-                Err(error) => {
-                    tracing::warn!(%error, "follow the stream for application services; will try again")
-                }
-            }
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = tokio::time::sleep(FEED_RETRY) => {}
-            }
-        }
-    }
-
-    async fn follow(&self, shutdown: &Shutdown) -> Result<(), ServicesError> {
-        let store = &self.0.parts.store;
-        let mut cursor = Cursor::load(store, CURSOR).await?;
-        if cursor.position() == StreamPos::ZERO {
-            // What happened before the first start with services concerns none.
-            self.save(&mut cursor, self.0.opened_at, Harvest::default()).await?;
-        }
-        let mut read_to = cursor.position();
-        loop {
-            self.hear_devices().await?;
-            let snapshot = store.snapshot();
-            if read_to < snapshot.position() {
-                read_to = self.read_on(&mut cursor, read_to, &snapshot).await?;
-                metrics::gauge!("appservice_feed_lag_positions")
-                    .set(store.frontier().get().saturating_sub(read_to.get()) as f64);
-                continue;
-            }
-            tokio::select! {
-                () = shutdown.wait() => return self.save(&mut cursor, read_to, Harvest::default()).await,
-                () = self.0.signals.news.notified() => {}
-            }
-        }
-    }
-
-    /// Reads one page of facts; where it came to.
-    async fn read_on(
-        &self,
-        cursor: &mut Cursor,
-        after: StreamPos,
-        snapshot: &Snapshot,
-    ) -> Result<StreamPos, ServicesError> {
-        let mut read_to = snapshot.position();
-        let mut harvest = Harvest::default();
-        let loaded = self.0.parts.appservices.loaded();
-        if loaded.services.iter().any(|service| service.url.is_some()) {
-            let page = facts(snapshot, after, snapshot.position()).await?;
-            if page.len() >= streams::limits::FACTS_READ_MAX
-                && let Some((last, _)) = page.last()
-            {
-                read_to = *last;
-            }
-            for (position, fact) in page {
-                self.take_fact(snapshot, &loaded, position, fact, &mut harvest).await?;
-                if harvest.batch.writes() >= FEED_ROWS_PER_BATCH {
-                    // Device lists are read for the whole page below; their rows may be written twice.
-                    self.save(cursor, position, std::mem::take(&mut harvest)).await?;
-                }
-            }
-            self.take_device_lists(snapshot, &loaded, (after, read_to), &mut harvest).await?;
-        }
-        let far_ahead = read_to.get().saturating_sub(cursor.position().get()) >= FEED_LAG_POSITIONS_MAX;
-        if harvest.batch.writes() > 0 || far_ahead {
-            self.save(cursor, read_to, harvest).await?;
-        }
-        Ok(read_to)
+        let mut feed = Feed { services: self.clone(), gathered: Gathered::default() };
+        streams::follow(&self.0.parts.store, &mut feed, &shutdown).await;
     }
 
     async fn take_fact(
@@ -174,7 +162,7 @@ impl Services {
                 for (service, interested) in loaded.services.iter().zip(flags) {
                     if interested && service.receives_ephemeral && service.url.is_some() {
                         let row = QueueRow::Receipts { room, queued_ms: self.now_ms() };
-                        self.queue(&service.id, position, &row, harvest).await?;
+                        harvest.queue(&service.id, position, &row);
                     }
                 }
                 Ok(())
@@ -205,7 +193,7 @@ impl Services {
                 queued_ms: self.now_ms(),
                 member: member.clone().filter(|_| service.receives_encryption),
             };
-            self.queue(&service.id, position, &row, harvest).await?;
+            harvest.queue(&service.id, position, &row);
         }
         Ok(())
     }
@@ -227,62 +215,54 @@ impl Services {
             for (service, interested) in loaded.services.iter().zip(flags) {
                 if interested && service.receives_encryption && service.url.is_some() {
                     let row = QueueRow::DeviceList { user: user.clone(), queued_ms: self.now_ms() };
-                    self.queue(&service.id, position, &row, harvest).await?;
+                    harvest.queue(&service.id, position, &row);
                 }
             }
         }
         Ok(())
     }
 
-    async fn queue(
-        &self,
-        service: &str,
-        position: StreamPos,
-        row: &QueueRow,
-        harvest: &mut Harvest,
-    ) -> Result<(), StoreError> {
-        harvest.batch.put(&QUEUE, &(service.to_owned(), position, row.code()), row);
-        *harvest.rows.entry(service.to_owned()).or_default() += 1;
-        if self.line(service).rows() >= SERVICE_QUEUE_ROWS_MAX {
-            let scan = Scan::prefix(&service.to_owned()).limit(1);
-            for key in self.0.parts.store.scan_keys(&QUEUE, scan).await? {
-                harvest.batch.delete(&QUEUE, &key);
-                harvest.oldest_dropped += 1;
-                self.line(service).remove_rows(1);
+    /// Lets the oldest rows go of which a service has too many.
+    async fn keep_in_bounds(&self, harvest: &mut Harvest) -> Result<(), StoreError> {
+        for (service, (rows, dropped)) in &mut harvest.gathered {
+            let over = (self.line(service).rows() + *rows).saturating_sub(SERVICE_QUEUE_ROWS_MAX);
+            if over == 0 {
+                continue;
             }
+            let oldest = self.0.parts.store.scan_keys(&QUEUE, Scan::prefix(&*service).limit(over)).await?;
+            *dropped = oldest.len();
+            for key in &oldest {
+                harvest.batch.delete(&QUEUE, key);
+            }
+            tracing::error!(
+                service,
+                rows = oldest.len(),
+                "the queue of an application service is full; its oldest rows go"
+            );
+            metrics::counter!("appservice_rows_dropped_total").increment(oldest.len() as u64);
         }
         Ok(())
     }
 
-    /// Commits what was gathered together with the place in the stream, and lets the lines know.
-    async fn save(
-        &self,
-        cursor: &mut Cursor,
-        position: StreamPos,
-        mut harvest: Harvest,
-    ) -> Result<(), ServicesError> {
-        cursor.advance(&mut harvest.batch, position);
-        if harvest.batch.is_empty() {
-            return Ok(());
-        }
-        self.0.parts.store.commit(harvest.batch).await?;
-        if harvest.oldest_dropped > 0 {
-            tracing::error!(
-                rows = harvest.oldest_dropped,
-                "the queue of an application service is full; its oldest rows go"
-            );
-            metrics::counter!("appservice_rows_dropped_total").increment(harvest.oldest_dropped as u64);
-        }
-        for (service, rows) in &harvest.rows {
+    /// The rows are durable: lets the lines know.
+    fn queued(&self, gathered: Gathered) {
+        for (service, (rows, dropped)) in &gathered {
             let line = self.line(service);
             line.add_rows(*rows);
+            line.remove_rows(*dropped);
             line.wake.notify_one();
         }
-        Ok(())
     }
 
     fn now_ms(&self) -> u64 {
         self.0.parts.clock.now_ms()
+    }
+}
+
+impl Harvest {
+    fn queue(&mut self, service: &str, position: StreamPos, row: &QueueRow) {
+        self.batch.put(&QUEUE, &(service.to_owned(), position, row.code()), row);
+        self.gathered.entry(service.to_owned()).or_default().0 += 1;
     }
 }
 

@@ -167,4 +167,8 @@ impl ReservedNames for ServiceNames {
     fn is_reserved(&self, user: &UserId) -> bool {
         self.0.loaded().owner_of_user(user).is_some()
     }
+
+    fn is_unlisted(&self, user: &UserId) -> bool {
+        self.0.loaded().owner_of_user(user).is_some_and(|service| !service.is_in_user_directory)
+    }
 }

@@ -4,15 +4,14 @@
 //! pushers, and writes the rows in the batch that moves the cursor: an event is queued once, whenever
 //! the process dies. Never speaks to a gateway.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use base::Shutdown;
 use model::{EventNum, Pdu, RoomNum, StreamPos};
 use rooms::{Membership, RoomsError};
 use ruma::{OwnedUserId, UserId};
-use store::{Audience, Batch, CommitListener, Scan, Snapshot, StoreError};
-use streams::{Cursor, Fact, facts};
-use tokio::sync::Notify;
+use store::{Batch, Scan, Snapshot};
+use streams::{Fact, Page, StreamReader};
 
 use super::{
     Push, PushError,
@@ -20,107 +19,67 @@ use super::{
     tables::{PUSH_QUEUE, PusherRow, QueueRow},
 };
 use crate::limits::{
-    FEED_LAG_POSITIONS_MAX, FEED_RETRY, FEED_ROWS_PER_BATCH, FEED_USERS_PER_STEP, QUEUE_ROWS_PER_EVENT_MAX,
-    QUEUE_ROWS_PER_PUSHER_MAX,
+    FEED_ROWS_PER_BATCH, FEED_USERS_PER_STEP, QUEUE_ROWS_PER_EVENT_MAX, QUEUE_ROWS_PER_PUSHER_MAX,
 };
 
-/// The name of the place in the stream.
 /// The name of this reader of the stream.
 pub const CURSOR: &str = "push";
 
-/// Wakes the feed when something was committed.
-pub(crate) struct News(pub Arc<Notify>);
-
-impl CommitListener for News {
-    fn committed(&self, _: &[Audience], _: StreamPos) {
-        self.0.notify_one();
-    }
-}
-
-/// Rows of one batch, and whose they are.
+/// Rows of one batch.
 #[derive(Default)]
 struct Harvest {
     batch: Batch,
-    rows: BTreeMap<u64, (Gateway, usize)>,
+    gathered: Gathered,
     /// Who read something in these facts, with the last position of it.
     readers: BTreeMap<OwnedUserId, StreamPos>,
 }
 
-impl Harvest {
-    fn count(&self) -> usize {
-        self.batch.writes()
+/// What memory learns when a batch is durable: rows added and rows that had to go, by pusher.
+type Gathered = BTreeMap<u64, (Gateway, usize, usize)>;
+
+/// The reader of the stream.
+struct Feed {
+    push: Push,
+    /// Of the page that is being committed.
+    gathered: Gathered,
+}
+
+impl StreamReader for Feed {
+    type Error = PushError;
+
+    // What happened before anybody could have a pusher concerns nobody.
+    const NAME: &'static str = CURSOR;
+
+    async fn take(&mut self, page: &mut Page) -> Result<(), PushError> {
+        self.gathered = Gathered::default();
+        if self.push.0.register.is_empty() {
+            return Ok(());
+        }
+        let mut harvest = Harvest::default();
+        let snapshot = page.snapshot().clone();
+        for (position, fact) in page.facts().await? {
+            self.push.take(&snapshot, position, fact, &mut harvest).await?;
+            if harvest.batch.writes() >= FEED_ROWS_PER_BATCH {
+                page.end_at(position);
+                break;
+            }
+        }
+        self.push.take_readers(&mut harvest).await?;
+        self.push.keep_in_bounds(&mut harvest).await?;
+        (page.batch, self.gathered) = (harvest.batch, harvest.gathered);
+        Ok(())
+    }
+
+    fn passed(&mut self, _: StreamPos) {
+        self.push.queued(std::mem::take(&mut self.gathered));
     }
 }
 
 impl Push {
     /// Follows the stream until the server stops.
     pub(crate) async fn feed(&self, shutdown: Shutdown) {
-        while !shutdown.is_triggered() {
-            match self.follow(&shutdown).await {
-                Ok(()) => return,
-                Err(PushError::Store(StoreError::Closed)) => return,
-                Err(error) => tracing::warn!(%error, "follow the stream for push; will try again"),
-            }
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = tokio::time::sleep(FEED_RETRY) => {}
-            }
-        }
-    }
-
-    async fn follow(&self, shutdown: &Shutdown) -> Result<(), PushError> {
-        let store = &self.0.parts.store;
-        let mut cursor = Cursor::load(store, CURSOR).await?;
-        if cursor.position() == StreamPos::ZERO {
-            // What happened before anybody could have a pusher concerns nobody.
-            self.save(&mut cursor, store.frontier(), Harvest::default()).await?;
-        }
-        let mut read_to = cursor.position();
-        loop {
-            let snapshot = store.snapshot();
-            if read_to < snapshot.position() {
-                read_to = self.read_on(&mut cursor, read_to, &snapshot).await?;
-                metrics::gauge!("push_feed_lag_positions")
-                    .set(store.frontier().get().saturating_sub(read_to.get()) as f64);
-                continue;
-            }
-            tokio::select! {
-                () = shutdown.wait() => {
-                    return self.save(&mut cursor, read_to, Harvest::default()).await;
-                }
-                () = self.0.news.notified() => {}
-            }
-        }
-    }
-
-    /// Reads one page of facts; where it came to.
-    async fn read_on(
-        &self,
-        cursor: &mut Cursor,
-        after: StreamPos,
-        snapshot: &Snapshot,
-    ) -> Result<StreamPos, PushError> {
-        let mut read_to = snapshot.position();
-        let mut harvest = Harvest::default();
-        if !self.0.register.is_empty() {
-            let page = facts(snapshot, after, snapshot.position()).await?;
-            if page.len() >= streams::limits::FACTS_READ_MAX
-                && let Some((last, _)) = page.last()
-            {
-                read_to = *last;
-            }
-            for (position, fact) in page {
-                self.take(snapshot, position, fact, &mut harvest).await?;
-                if harvest.count() >= FEED_ROWS_PER_BATCH {
-                    self.save(cursor, position, std::mem::take(&mut harvest)).await?;
-                }
-            }
-        }
-        let far_ahead = read_to.get().saturating_sub(cursor.position().get()) >= FEED_LAG_POSITIONS_MAX;
-        if harvest.count() > 0 || !harvest.readers.is_empty() || far_ahead {
-            self.save(cursor, read_to, harvest).await?;
-        }
-        Ok(read_to)
+        let mut feed = Feed { push: self.clone(), gathered: Gathered::default() };
+        streams::follow(&self.0.parts.store, &mut feed, &shutdown).await;
     }
 
     async fn take(
@@ -165,7 +124,10 @@ impl Push {
         let pdu = rooms.pdu(snapshot, event).await?;
         let meta = rooms.meta(snapshot, event).await?;
         let mut users = self.0.register.among(rooms.local_members(room).await?.iter());
-        users.extend(self.invited(&pdu));
+        let invited = self.invited(&pdu);
+        // Of a room that is only known from outside nothing but an invite reaches anybody.
+        let is_from_outside = meta.outlier && invited.is_some();
+        users.extend(invited);
         for user in &users {
             self.0.badges.moved(user, room);
         }
@@ -173,10 +135,11 @@ impl Push {
             // Who writes has read.
             harvest.readers.insert(pdu.sender().to_owned(), position);
         }
-        if meta.rejected || meta.soft_failed || meta.redacted_by.is_some() || meta.position.is_none() {
+        let has_no_place = meta.position.is_none() && !is_from_outside;
+        if meta.rejected || meta.soft_failed || meta.redacted_by.is_some() || has_no_place {
             return Ok(());
         }
-        let queued_before = harvest.count();
+        let queued_before = harvest.batch.writes();
         for some in users.chunks(FEED_USERS_PER_STEP) {
             for (user, actions) in rooms.push_decisions(snapshot, room, &pdu, some).await? {
                 if !self.was_there(snapshot, room, &user, event, position).await? {
@@ -192,11 +155,11 @@ impl Push {
                 };
                 for (_, pusher) in self.pusher_rows(snapshot, &user).await? {
                     if pusher.enabled {
-                        self.queue(&pusher, position, &row, harvest).await?;
+                        harvest.queue(&pusher, position, &row);
                     }
                 }
             }
-            if harvest.count() - queued_before > QUEUE_ROWS_PER_EVENT_MAX {
+            if harvest.batch.writes() - queued_before > QUEUE_ROWS_PER_EVENT_MAX {
                 tracing::warn!(event = %pdu.event_id(), "too many pushers for one event; the rest is not told");
                 break;
             }
@@ -233,58 +196,58 @@ impl Push {
         })
     }
 
-    async fn queue(
-        &self,
-        pusher: &PusherRow,
-        position: StreamPos,
-        row: &QueueRow,
-        harvest: &mut Harvest,
-    ) -> Result<(), StoreError> {
-        harvest.batch.put(&PUSH_QUEUE, &(pusher.number, position), row);
-        harvest.rows.entry(pusher.number).or_insert_with(|| (Gateway::of(pusher), 0)).1 += 1;
-        if self.0.schedule.lock().rows(pusher.number) >= QUEUE_ROWS_PER_PUSHER_MAX {
-            let scan = Scan::prefix(&pusher.number).limit(1);
-            for key in self.0.parts.store.scan_keys(&PUSH_QUEUE, scan).await? {
-                harvest.batch.delete(&PUSH_QUEUE, &key);
-                self.0.schedule.lock().row_gone(pusher.number);
-                metrics::counter!("push_dropped_total", "reason" => "queue_full").increment(1);
+    /// Has the counts told of those who read something.
+    async fn take_readers(&self, harvest: &mut Harvest) -> Result<(), PushError> {
+        let queued_ms = self.0.parts.clock.now_ms();
+        for (user, position) in std::mem::take(&mut harvest.readers) {
+            for (_, pusher) in self.pusher_rows(&self.0.parts.store, &user).await? {
+                // A row of an event at this place says the count too.
+                let taken = harvest.gathered.contains_key(&pusher.number);
+                if pusher.enabled && pusher.kind == "http" && !taken {
+                    harvest.queue(&pusher, position, &QueueRow::Read { queued_ms });
+                }
             }
         }
         Ok(())
     }
 
-    /// Commits what was gathered together with the place in the stream, and lets the courier know.
-    async fn save(
-        &self,
-        cursor: &mut Cursor,
-        position: StreamPos,
-        mut harvest: Harvest,
-    ) -> Result<(), PushError> {
-        let store = &self.0.parts.store;
-        let queued_ms = self.0.parts.clock.now_ms();
-        for (user, position) in std::mem::take(&mut harvest.readers) {
-            for (_, pusher) in self.pusher_rows(store, &user).await? {
-                // A row of an event at this place says the count too.
-                let taken = harvest.rows.contains_key(&pusher.number);
-                if pusher.enabled && pusher.kind == "http" && !taken {
-                    self.queue(&pusher, position, &QueueRow::Read { queued_ms }, &mut harvest).await?;
-                }
+    /// Lets the oldest rows go of which a pusher has too many.
+    async fn keep_in_bounds(&self, harvest: &mut Harvest) -> Result<(), PushError> {
+        for (number, (_, rows, dropped)) in &mut harvest.gathered {
+            let waiting = self.0.schedule.lock().rows(*number) + *rows;
+            let over = waiting.saturating_sub(QUEUE_ROWS_PER_PUSHER_MAX);
+            if over == 0 {
+                continue;
             }
+            let oldest = self.0.parts.store.scan_keys(&PUSH_QUEUE, Scan::prefix(number).limit(over)).await?;
+            *dropped = oldest.len();
+            for key in &oldest {
+                harvest.batch.delete(&PUSH_QUEUE, key);
+            }
+            metrics::counter!("push_dropped_total", "reason" => "queue_full").increment(oldest.len() as u64);
         }
-        cursor.advance(&mut harvest.batch, position);
-        if harvest.batch.is_empty() {
-            return Ok(());
+        Ok(())
+    }
+
+    /// The rows are durable: lets the courier know.
+    fn queued(&self, gathered: Gathered) {
+        if gathered.is_empty() {
+            return;
         }
-        store.commit(harvest.batch).await?;
         let mut schedule = self.0.schedule.lock();
-        for (number, (gateway, rows)) in &harvest.rows {
+        for (number, (gateway, rows, dropped)) in &gathered {
             schedule.queued(*number, gateway, *rows);
+            (0..*dropped).for_each(|_| schedule.row_gone(*number));
         }
         metrics::gauge!("push_queue_length").set(schedule.rows_total() as f64);
         drop(schedule);
-        if !harvest.rows.is_empty() {
-            self.0.work.notify_one();
-        }
-        Ok(())
+        self.0.work.notify_one();
+    }
+}
+
+impl Harvest {
+    fn queue(&mut self, pusher: &PusherRow, position: StreamPos, row: &QueueRow) {
+        self.batch.put(&PUSH_QUEUE, &(pusher.number, position), row);
+        self.gathered.entry(pusher.number).or_insert_with(|| (Gateway::of(pusher), 0, 0)).1 += 1;
     }
 }

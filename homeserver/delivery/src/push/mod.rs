@@ -70,8 +70,6 @@ pub(crate) struct Inner {
     pub register: register::Register,
     pub badges: badge::Badges,
     pub schedule: parking_lot::Mutex<schedule::Schedule>,
-    /// Something was committed.
-    pub news: Arc<Notify>,
     /// Something is ready to be delivered.
     pub work: Notify,
 }
@@ -87,12 +85,10 @@ impl Push {
             register: register::Register::load(&parts.store).await?,
             badges: badge::Badges::new(),
             schedule: parking_lot::Mutex::new(schedule),
-            news: Arc::new(Notify::new()),
             work: Notify::new(),
             parts,
         }));
         push.load_queues().await?;
-        push.0.parts.store.listen(Arc::new(feed::News(Arc::clone(&push.0.news))));
         Ok(push)
     }
 
