@@ -45,7 +45,7 @@ pub use self::{
 use self::{
     index::Index,
     limits::{FILL_WAIT_MAX, INDEX_WAIT_MAX, SEARCHES_AT_ONCE_MAX},
-    progress::{Bell, Progress},
+    progress::Progress,
     text::Segmenter,
 };
 
@@ -83,7 +83,6 @@ pub struct SearchInner {
     parts: SearchParts,
     index: Index,
     segmenter: Segmenter,
-    bell: Bell,
     index_progress: Progress,
     directory_progress: Progress,
     rebuild_wanted: AtomicBool,
@@ -113,13 +112,10 @@ impl Search {
     pub fn open(parts: SearchParts) -> Result<Self, SearchError> {
         let segmenter = Segmenter::default();
         let index = Index::open(&parts.place, &segmenter)?;
-        let bell = Bell::default();
-        parts.store.listen(Arc::new(bell.clone()));
         Ok(Self(Arc::new(SearchInner {
             parts,
             index,
             segmenter,
-            bell,
             index_progress: Progress::default(),
             directory_progress: Progress::default(),
             rebuild_wanted: AtomicBool::new(false),

@@ -39,12 +39,8 @@ pub const INDEX_BATCH_DOCUMENTS_MAX: usize = 2_000;
 pub const INDEX_INTERVAL: Duration = Duration::from_secs(5);
 /// How long a reader of the stream waits for a sign before it looks by itself.
 pub const READER_PAUSE_MAX: Duration = Duration::from_secs(60);
-/// Pause after an error, before a reader tries again.
-pub const READER_RETRY_PAUSE: Duration = Duration::from_secs(5);
 /// How long the directories gather changes before they write them down, nobody asking.
 pub const DIRECTORY_INTERVAL: Duration = Duration::from_secs(1);
-/// Facts that a reader may have done without writing its place down; a crash makes it read them again.
-pub const FACTS_UNRECORDED_MAX: u64 = 10_000;
 /// Memory of the index writer before it flushes a segment, in bytes; the library takes no less.
 pub const INDEX_WRITER_BYTES: usize = 15_000_000;
 /// How long the index writer stays open without a change. It looks no more often than [`READER_PAUSE_MAX`].

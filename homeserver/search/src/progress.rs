@@ -1,10 +1,9 @@
 //! How far a reader of the stream has come, for those who must not look before it has.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use base::Shutdown;
 use model::StreamPos;
-use store::{Audience, CommitListener};
+use streams::Bell;
 use tokio::{
     sync::{Notify, watch},
     time::sleep,
@@ -65,21 +64,14 @@ impl Progress {
         self.asked.notify_one();
     }
 
-    /// Returns when it is time for the reader to look again: at once when somebody asks or the server stops,
-    /// `gather` after a commit that nobody asks for, and after [`READER_PAUSE_MAX`] in any case.
-    pub(crate) async fn next_look(
-        &self,
-        bell: &mut watch::Receiver<StreamPos>,
-        gather: Duration,
-        shutdown: &Shutdown,
-    ) {
+    /// Returns when it is time for the reader to look again: at once when somebody asks, `gather` after a commit that
+    /// nobody asks for, and after [`READER_PAUSE_MAX`] in any case.
+    pub(crate) async fn next_look(&self, bell: &mut Bell, gather: Duration) {
         let rung = async {
-            // An error would mean that the bell is gone, which is held beside this.
-            let _ = bell.changed().await;
+            bell.rung().await;
             sleep(gather).await;
         };
         tokio::select! {
-            () = shutdown.wait() => {}
             () = self.asked.notified() => {}
             () = rung => {}
             () = sleep(READER_PAUSE_MAX) => {}
@@ -104,31 +96,10 @@ impl Progress {
     }
 }
 
-/// Tells readers of the stream that somebody committed something.
-#[derive(Clone)]
-pub(crate) struct Bell(Arc<watch::Sender<StreamPos>>);
-
-impl Default for Bell {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(StreamPos::ZERO)))
-    }
-}
-
-impl Bell {
-    /// Hears every later ring.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<StreamPos> {
-        self.0.subscribe()
-    }
-}
-
-impl CommitListener for Bell {
-    fn committed(&self, _: &[Audience], frontier: StreamPos) {
-        self.0.send_replace(frontier);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -140,8 +111,7 @@ mod tests {
         assert!(progress.wait_until(StreamPos::new(3), PATIENCE).await);
         let reader = Arc::clone(&progress);
         let work = tokio::spawn(async move {
-            let mut silent = Bell::default().subscribe();
-            reader.next_look(&mut silent, PATIENCE, &Shutdown::new()).await;
+            reader.next_look(&mut Bell::silent(), PATIENCE).await;
             reader.reached(StreamPos::new(9));
         });
         assert!(progress.wait_until(StreamPos::new(8), PATIENCE).await);

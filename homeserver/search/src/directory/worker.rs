@@ -5,16 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use base::Shutdown;
 use model::{RoomNum, StreamPos};
 use ruma::OwnedUserId;
-use store::Batch;
-use streams::{Cursor, Fact};
-use tokio::time::sleep;
+use streams::{Bell, Fact, Page, StreamReader};
 
 use super::rows::Rows;
-use crate::{
-    Search, SearchError,
-    feed::known,
-    limits::{DIRECTORY_INTERVAL, FACTS_UNRECORDED_MAX, READER_RETRY_PAUSE},
-};
+use crate::{Search, SearchError, feed::known, limits::DIRECTORY_INTERVAL};
 
 /// The name of the cursor. Another form of the rows takes another name, which fills them anew.
 pub(crate) const CURSOR_NAME: &str = "directory-1";
@@ -22,28 +16,63 @@ pub(crate) const CURSOR_NAME: &str = "directory-1";
 impl Search {
     /// Keeps the directories up to date until the shutdown. Run once for each [`Search`].
     pub async fn keep_directories(self, shutdown: Shutdown) {
-        while !shutdown.is_triggered() {
-            let outcome = match Keeper::open(&self, &shutdown).await {
-                Ok(mut keeper) => keeper.run(&shutdown).await,
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok(()) => return,
-                Err(error) => tracing::error!(%error, "keep directories; will try again"),
-            }
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = sleep(READER_RETRY_PAUSE) => {}
-            }
-        }
+        let store = self.parts.store.clone();
+        let mut keeper = Keeper { search: self, shutdown: shutdown.clone() };
+        streams::follow(&store, &mut keeper, &shutdown).await;
     }
 }
 
+/// The reader of the stream.
 struct Keeper {
     search: Search,
-    cursor: Cursor,
-    /// Everything up to here is in the rows.
-    position: StreamPos,
+    shutdown: Shutdown,
+}
+
+impl StreamReader for Keeper {
+    type Error = SearchError;
+
+    const NAME: &'static str = CURSOR_NAME;
+
+    async fn open(&mut self, place: StreamPos, frontier: StreamPos) -> Result<StreamPos, SearchError> {
+        let progress = &self.search.directory_progress;
+        if place == StreamPos::ZERO {
+            progress.filling();
+            // A shutdown leaves it for the next start, which begins anew: no place is kept then.
+            if !self.search.fill_directories(&self.shutdown).await? {
+                return Ok(place);
+            }
+            progress.reached(frontier);
+            return Ok(frontier);
+        }
+        progress.reached(place);
+        Ok(place)
+    }
+
+    /// Changes the rows, in the batch that moves the cursor.
+    async fn take(&mut self, page: &mut Page) -> Result<(), SearchError> {
+        let facts = page.facts().await?;
+        let concerned = self.concerned(facts.into_iter().map(|(_, fact)| fact)).await?;
+        let mut rows = Rows::new(&self.search).await?;
+        for user in &concerned.users {
+            rows.refresh_user(user).await?;
+        }
+        for room in &concerned.rooms {
+            rows.refresh_openness(*room).await?;
+        }
+        for room in concerned.rooms.union(&concerned.joined) {
+            rows.refresh_listing(*room).await?;
+        }
+        page.batch = rows.finish();
+        Ok(())
+    }
+
+    fn passed(&mut self, position: StreamPos) {
+        self.search.directory_progress.reached(position);
+    }
+
+    async fn wait(&mut self, bell: &mut Bell) {
+        self.search.directory_progress.next_look(bell, DIRECTORY_INTERVAL).await;
+    }
 }
 
 /// What some facts concern.
@@ -57,68 +86,6 @@ struct Concerned {
 }
 
 impl Keeper {
-    async fn open(search: &Search, shutdown: &Shutdown) -> Result<Self, SearchError> {
-        let store = &search.parts.store;
-        let mut cursor = Cursor::load(store, CURSOR_NAME).await?;
-        if cursor.position() == StreamPos::ZERO {
-            search.directory_progress.filling();
-            let position = store.frontier();
-            if search.fill_directories(shutdown).await? {
-                let mut batch = Batch::new();
-                cursor.advance(&mut batch, position);
-                store.commit(batch).await?;
-            }
-        }
-        let position = cursor.position();
-        search.directory_progress.reached(position);
-        Ok(Self { search: search.clone(), cursor, position })
-    }
-
-    async fn run(&mut self, shutdown: &Shutdown) -> Result<(), SearchError> {
-        let mut bell = self.search.bell.subscribe();
-        while !shutdown.is_triggered() {
-            self.catch_up().await?;
-            self.search.directory_progress.next_look(&mut bell, DIRECTORY_INTERVAL, shutdown).await;
-        }
-        Ok(())
-    }
-
-    async fn catch_up(&mut self) -> Result<(), SearchError> {
-        let store = self.search.parts.store.clone();
-        let frontier = store.frontier();
-        while self.position < frontier {
-            let facts = streams::facts(&store, self.position, frontier).await?;
-            let last = facts.last().map_or(frontier, |(last, _)| *last);
-            let concerned = self.concerned(facts.into_iter().map(|(_, fact)| fact)).await?;
-            self.write(concerned, last).await?;
-            self.position = last;
-        }
-        self.search.directory_progress.reached(self.position);
-        Ok(())
-    }
-
-    /// Changes the rows and moves the cursor, in one batch.
-    async fn write(&mut self, concerned: Concerned, position: StreamPos) -> Result<(), SearchError> {
-        let mut rows = Rows::new(&self.search).await?;
-        for user in &concerned.users {
-            rows.refresh_user(user).await?;
-        }
-        for room in &concerned.rooms {
-            rows.refresh_openness(*room).await?;
-        }
-        for room in concerned.rooms.union(&concerned.joined) {
-            rows.refresh_listing(*room).await?;
-        }
-        let mut batch = rows.finish();
-        let unrecorded = position.get().saturating_sub(self.cursor.position().get());
-        if batch.is_empty() && unrecorded <= FACTS_UNRECORDED_MAX {
-            return Ok(());
-        }
-        self.cursor.advance(&mut batch, position);
-        self.search.parts.store.commit(batch).await?;
-        Ok(())
-    }
-
     async fn concerned(&self, facts: impl Iterator<Item = Fact>) -> Result<Concerned, SearchError> {
         let rooms = &self.search.parts.rooms;
         let mut concerned = Concerned::default();
@@ -127,7 +94,7 @@ impl Keeper {
                 Fact::Profile { user } | Fact::Account { user } => {
                     concerned.users.insert(user);
                 }
-                Fact::Listing { room } => {
+                Fact::Listing { room } | Fact::Completed { room } => {
                     concerned.rooms.insert(room);
                 }
                 Fact::Event { room, event } => {

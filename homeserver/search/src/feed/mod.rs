@@ -13,17 +13,14 @@ use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use base::Shutdown;
 use model::{EventNum, StreamPos};
-use store::{Batch, StoreError};
-use streams::{Cursor, Fact};
-use tokio::time::{Instant, sleep};
+use store::Batch;
+use streams::{Bell, Fact, Page, StreamReader};
+use tokio::time::Instant;
 
 use crate::{
     Search, SearchError,
     index::{IndexBuilder, Mark},
-    limits::{
-        DICTIONARY_CHECK_INTERVAL, FACTS_UNRECORDED_MAX, INDEX_BATCH_DOCUMENTS_MAX, INDEX_INTERVAL,
-        INDEX_WRITER_IDLE_MAX, READER_RETRY_PAUSE,
-    },
+    limits::{DICTIONARY_CHECK_INTERVAL, INDEX_BATCH_DOCUMENTS_MAX, INDEX_INTERVAL, INDEX_WRITER_IDLE_MAX},
     measure,
     tables::{EDIT_OF, INDEX_COMMIT},
 };
@@ -37,118 +34,110 @@ const INDEX_COMMIT_KEY: u8 = 0;
 impl Search {
     /// Keeps the index up to date until the shutdown. Run once for each [`Search`].
     pub async fn keep_index(self, shutdown: Shutdown) {
-        while !shutdown.is_triggered() {
-            let outcome: Result<(), SearchError> = match Feed::open(&self).await {
-                Ok(mut feed) => match feed.run(&shutdown).await {
-                    Ok(()) => return feed.end_writer().await,
-                    Err(error) => Err(error),
-                },
-                Err(error) => Err(error),
-            };
-            if let Err(error) = outcome {
-                tracing::error!(%error, "keep search index; will try again");
-            }
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = sleep(READER_RETRY_PAUSE) => {}
-            }
-        }
+        let store = self.parts.store.clone();
+        let mut feed = Feed::new(self, shutdown.clone());
+        streams::follow(&store, &mut feed, &shutdown).await;
+        feed.end_writer().await;
     }
 }
 
 /// The reader of the stream.
 struct Feed {
     search: Search,
+    shutdown: Shutdown,
     /// Opened at the first change and ended when nothing changed for a while: it has threads and memory of its own.
     /// Taken while a commit runs on a thread of its own.
     builder: Option<IndexBuilder>,
     /// When something was last committed.
     committed_at: Instant,
-    cursor: Cursor,
-    /// Everything up to here is in the builder.
-    position: StreamPos,
+    dictionary_checked_at: Instant,
     /// Edits since the last commit, and whose text they replace.
     edits: HashMap<EventNum, String>,
     /// Where the index was committed, until the store knows.
     committed: Option<StreamPos>,
 }
 
-impl Feed {
-    async fn open(search: &Search) -> Result<Self, SearchError> {
-        let store = &search.parts.store;
-        let cursor = Cursor::load(store, CURSOR_NAME).await?;
-        let mark = search.index.mark();
-        let mut feed = Self {
-            search: search.clone(),
-            builder: None,
-            committed_at: Instant::now(),
-            position: mark.position.min(cursor.position()),
-            cursor,
-            edits: HashMap::new(),
-            committed: None,
-        };
+impl StreamReader for Feed {
+    type Error = SearchError;
+
+    const NAME: &'static str = CURSOR_NAME;
+
+    async fn open(&mut self, place: StreamPos, frontier: StreamPos) -> Result<StreamPos, SearchError> {
+        self.builder = None;
+        self.edits.clear();
+        self.committed = None;
+        let mark = self.search.index.mark();
+        let store = &self.search.parts.store;
         let committed = store.get(&INDEX_COMMIT, &INDEX_COMMIT_KEY).await?.unwrap_or(StreamPos::ZERO);
         // An index ahead of the store belongs to another life of the database; one behind what it was is
         // an old copy, and the facts between may be forgotten.
-        let is_foreign = mark.position > store.frontier() || mark.position < committed;
-        if mark.is_new() || is_foreign {
-            feed.begin_fill().await?;
+        let is_foreign = mark.position > frontier || mark.position < committed;
+        if mark.is_new() || is_foreign || place == StreamPos::ZERO {
+            self.begin_fill().await?;
         } else if mark.filling.is_none() {
-            search.index_progress.reached(feed.position);
+            self.search.index_progress.reached(mark.position.min(place));
         }
-        Ok(feed)
+        // The facts behind this place are read once more after a filling, which does no harm.
+        Ok(if place == StreamPos::ZERO { frontier } else { place })
     }
 
-    async fn run(&mut self, shutdown: &Shutdown) -> Result<(), SearchError> {
-        let mut bell = self.search.bell.subscribe();
-        let mut dictionary_checked = Instant::now();
-        while !shutdown.is_triggered() {
-            if self.search.rebuild_wanted.swap(false, Ordering::AcqRel) {
-                self.begin_fill().await?;
-            }
-            if let Some(done) = self.search.index.mark().filling {
-                self.fill(done, shutdown).await?;
-                continue;
-            }
-            self.catch_up().await?;
-            if dictionary_checked.elapsed() >= DICTIONARY_CHECK_INTERVAL {
-                self.search.segmenter.release_if_unused();
-                dictionary_checked = Instant::now();
-            }
-            if self.committed_at.elapsed() >= INDEX_WRITER_IDLE_MAX {
-                self.end_writer().await;
-            }
-            self.search.index_progress.next_look(&mut bell, INDEX_INTERVAL, shutdown).await;
+    async fn woken(&mut self) -> Result<(), SearchError> {
+        if self.search.rebuild_wanted.swap(false, Ordering::AcqRel) {
+            self.begin_fill().await?;
+        }
+        if let Some(done) = self.search.index.mark().filling {
+            self.fill(done).await?;
+        }
+        if self.dictionary_checked_at.elapsed() >= DICTIONARY_CHECK_INTERVAL {
+            self.search.segmenter.release_if_unused();
+            self.dictionary_checked_at = Instant::now();
+        }
+        if self.committed_at.elapsed() >= INDEX_WRITER_IDLE_MAX && self.changed() == 0 {
+            self.end_writer().await;
         }
         Ok(())
     }
 
-    /// Brings the index to the present.
-    async fn catch_up(&mut self) -> Result<(), SearchError> {
-        let store = self.search.parts.store.clone();
-        let frontier = store.frontier();
-        while self.position < frontier {
-            let facts = streams::facts(&store, self.position, frontier).await?;
-            let Some((last, _)) = facts.last() else { break };
-            let last = *last;
-            for (_, fact) in facts {
-                self.apply(&fact).await?;
-            }
-            self.position = last;
-            if self.changed() >= INDEX_BATCH_DOCUMENTS_MAX {
-                self.commit(Mark::full(last)).await?;
-            }
+    /// Changes documents. The place moves when the index is committed, or when there was nothing to commit.
+    async fn take(&mut self, page: &mut Page) -> Result<(), SearchError> {
+        for (_, fact) in page.facts().await? {
+            self.apply(&fact).await?;
         }
-        self.position = self.position.max(frontier);
-        if self.changed() > 0 {
-            self.commit(Mark::full(self.position)).await?;
-        } else {
-            self.search.index_progress.reached(self.position);
-            if self.position.get().saturating_sub(self.cursor.position().get()) > FACTS_UNRECORDED_MAX {
-                self.record_place(self.position).await?;
-            }
+        let changed = self.changed();
+        if changed >= INDEX_BATCH_DOCUMENTS_MAX || (changed > 0 && page.is_last()) {
+            // After a filling the index is ahead of what is read again.
+            let reached = self.search.index.mark().position.max(page.up_to());
+            self.commit(Mark::full(reached)).await?;
+        } else if changed > 0 {
+            page.hold_place();
+            return Ok(());
         }
+        self.record(&mut page.batch);
         Ok(())
+    }
+
+    fn passed(&mut self, position: StreamPos) {
+        if self.changed() == 0 {
+            self.search.index_progress.reached(position);
+        }
+    }
+
+    async fn wait(&mut self, bell: &mut Bell) {
+        self.search.index_progress.next_look(bell, INDEX_INTERVAL).await;
+    }
+}
+
+impl Feed {
+    fn new(search: Search, shutdown: Shutdown) -> Self {
+        Self {
+            search,
+            shutdown,
+            builder: None,
+            committed_at: Instant::now(),
+            dictionary_checked_at: Instant::now(),
+            edits: HashMap::new(),
+            committed: None,
+        }
     }
 
     async fn apply(&mut self, fact: &Fact) -> Result<(), SearchError> {
@@ -182,12 +171,12 @@ impl Feed {
         self.builder.as_ref().map_or(0, IndexBuilder::changed)
     }
 
-    /// Commits the index, then writes down how far it is.
+    /// Commits the index.
     async fn commit(&mut self, mark: Mark) -> Result<(), SearchError> {
         self.builder()?;
         let Some(mut builder) = self.builder.take() else { return Ok(()) };
         let search = self.search.clone();
-        let (position, is_full) = (mark.position, mark.filling.is_none());
+        let position = mark.position;
         let started = Instant::now();
         let work = tokio::task::spawn_blocking(move || {
             let outcome = builder.commit(&mark).and_then(|()| search.index.show(mark));
@@ -199,35 +188,29 @@ impl Feed {
         self.committed = Some(position);
         self.committed_at = Instant::now();
         metrics::histogram!(measure::COMMIT_SECONDS).record(started.elapsed().as_secs_f64());
-        if is_full {
-            self.search.index_progress.reached(position);
-            self.record_place(position).await?;
-        } else {
-            self.record_edits().await?;
-        }
         self.search.record_metrics();
         Ok(())
     }
 
-    /// Writes the cursor, and the edits on the way to it.
-    async fn record_place(&mut self, position: StreamPos) -> Result<(), StoreError> {
-        let mut batch = Batch::new();
+    /// Writes where the index was committed, and the edits on the way to it.
+    fn record(&mut self, batch: &mut Batch) {
         for (edit, original) in self.edits.drain() {
             batch.put(&EDIT_OF, &edit, &original);
         }
         if let Some(committed) = self.committed.take() {
             batch.put(&INDEX_COMMIT, &INDEX_COMMIT_KEY, &committed);
         }
-        self.cursor.advance(&mut batch, position);
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.search.parts.store.commit(batch).await.map(drop)
     }
 
-    async fn record_edits(&mut self) -> Result<(), StoreError> {
-        let position = self.cursor.position();
-        self.record_place(position).await
+    /// Commits a part of a filling and writes down what belongs to it.
+    async fn commit_filled(&mut self, mark: Mark) -> Result<(), SearchError> {
+        self.commit(mark).await?;
+        let mut batch = Batch::new();
+        self.record(&mut batch);
+        if !batch.is_empty() {
+            self.search.parts.store.commit(batch).await?;
+        }
+        Ok(())
     }
 
     /// Ends the writer, the merges under way included, within reason. Everything must be committed.
