@@ -5,33 +5,44 @@
 //! repeats the walk, which passes over what is redacted. State stays, memberships apart: a room must not lose its
 //! encryption or its name because of who set it.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use base::Shutdown;
 use model::{EventNum, RoomNum, StreamPos, TimelinePos};
 use rules::power::PowerLevels;
 use ruma::{OwnedUserId, UserId, api::Direction};
 use serde::Deserialize;
-use store::{Audience, Batch, CommitListener, StoreError};
-use streams::{Cursor, Fact};
-use tokio::sync::Notify;
+use store::StoreError;
+use streams::{Fact, Page, StreamReader};
 
 use super::{Draft, Writer};
-use crate::limits::{
-    APPEND_ATTEMPTS_MAX, PAGE_ROWS, REDACTED_PER_BATCH_MAX, REMOVAL_LAG_POSITIONS_MAX, REMOVAL_RETRY_MS,
-};
+use crate::limits::{APPEND_ATTEMPTS_MAX, PAGE_ROWS, REDACTED_PER_BATCH_MAX};
 use crate::{Membership, Rooms, RoomsError, TimelineRange};
 
 /// The name of this reader of the stream.
 pub const REMOVAL_READER: &str = "redaction-on-removal";
 
-/// Wakes the reader when something was committed.
-struct News(Arc<Notify>);
+/// The reader of the stream.
+struct Reader {
+    rooms: Rooms,
+    shutdown: Shutdown,
+}
 
-impl CommitListener for News {
-    fn committed(&self, _: &[Audience], _: StreamPos) {
-        self.0.notify_one();
+impl StreamReader for Reader {
+    type Error = RoomsError;
+
+    // What was removed before this reader existed stays as it was.
+    const NAME: &'static str = REMOVAL_READER;
+
+    async fn take(&mut self, page: &mut Page) -> Result<(), RoomsError> {
+        for (position, fact) in page.facts().await? {
+            let Fact::Event { room, event } = fact else { continue };
+            let Some(removal) = known(self.rooms.removal(room, event).await)?.flatten() else { continue };
+            // It redacts in batches of its own, room by room: the place is written down after each walk.
+            let is_done = self.rooms.redact_all_of(&removal, &self.shutdown).await?;
+            page.end_at(if is_done { position } else { StreamPos::new(position.get().saturating_sub(1)) });
+            page.save_place();
+            break;
+        }
+        Ok(())
     }
 }
 
@@ -56,65 +67,9 @@ struct Content {
 impl Rooms {
     /// Follows the stream until the server stops. Run once.
     pub async fn redact_on_removal(self, shutdown: Shutdown) {
-        let news = Arc::new(Notify::new());
-        self.parts.store.listen(Arc::new(News(Arc::clone(&news))));
-        while !shutdown.is_triggered() {
-            match self.follow_removals(&news, &shutdown).await {
-                Ok(()) | Err(RoomsError::Store(StoreError::Closed)) => return,
-                Err(error) => tracing::warn!(%error, "redact the events of removed users; will try again"),
-            }
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = tokio::time::sleep(Duration::from_millis(REMOVAL_RETRY_MS)) => {}
-            }
-        }
-    }
-
-    async fn follow_removals(&self, news: &Notify, shutdown: &Shutdown) -> Result<(), RoomsError> {
-        let store = &self.parts.store;
-        let mut cursor = Cursor::load(store, REMOVAL_READER).await?;
-        if cursor.position() == StreamPos::ZERO {
-            // What was removed before this reader existed stays as it was.
-            self.save_removals(&mut cursor, store.frontier()).await?;
-        }
-        let mut read_to = cursor.position();
-        while !shutdown.is_triggered() {
-            let frontier = store.frontier();
-            if read_to >= frontier {
-                tokio::select! {
-                    () = shutdown.wait() => {}
-                    () = news.notified() => {}
-                }
-                continue;
-            }
-            let page = streams::facts(store, read_to, frontier).await?;
-            let is_full = page.len() >= streams::limits::FACTS_READ_MAX;
-            let last = page.last().map_or(frontier, |(last, _)| if is_full { *last } else { frontier });
-            let mut has_acted = false;
-            for (_, fact) in page {
-                let Fact::Event { room, event } = fact else { continue };
-                let Some(removal) = known(self.removal(room, event).await)?.flatten() else { continue };
-                has_acted = true;
-                if !self.redact_all_of(&removal, shutdown).await? {
-                    return Ok(());
-                }
-            }
-            read_to = last;
-            let lag = read_to.get().saturating_sub(cursor.position().get());
-            if has_acted || lag >= REMOVAL_LAG_POSITIONS_MAX {
-                self.save_removals(&mut cursor, read_to).await?;
-            }
-        }
-        self.save_removals(&mut cursor, read_to).await
-    }
-
-    async fn save_removals(&self, cursor: &mut Cursor, position: StreamPos) -> Result<(), RoomsError> {
-        let mut batch = Batch::new();
-        cursor.advance(&mut batch, position);
-        if !batch.is_empty() {
-            self.parts.store.commit(batch).await?;
-        }
-        Ok(())
+        let store = self.parts.store.clone();
+        let mut reader = Reader { rooms: self, shutdown: shutdown.clone() };
+        streams::follow(&store, &mut reader, &shutdown).await;
     }
 
     /// The removal that an event is, if it asks for redaction and its sender may redact.
