@@ -122,10 +122,8 @@ impl Keys {
                 return Ok(claimed);
             }
             self.sweep_issued(&mut batch, claimed.len()).await?;
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(claimed),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(claimed);
             }
         }
         Err(StoreError::Busy.into())

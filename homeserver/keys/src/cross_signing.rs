@@ -210,6 +210,21 @@ impl Keys {
         user: &UserId,
         upload: &CrossSigningUpload,
     ) -> Result<CrossSigningChange, KeysError> {
+        let change = self.put_cross_signing(reader, batch, user, upload).await?;
+        if change != CrossSigningChange::Nothing {
+            self.mark_device_list(reader, batch, user).await?;
+        }
+        Ok(change)
+    }
+
+    /// The same without a word to anybody.
+    pub(crate) async fn put_cross_signing(
+        &self,
+        reader: &Reader,
+        batch: &mut Batch,
+        user: &UserId,
+        upload: &CrossSigningUpload,
+    ) -> Result<CrossSigningChange, KeysError> {
         let change = self.cross_signing_change(reader, user, upload).await?;
         if change == CrossSigningChange::Nothing {
             return Ok(change);
@@ -235,7 +250,6 @@ impl Keys {
                 None => {}
             }
         }
-        self.mark_device_list(reader, batch, user).await?;
         Ok(change)
     }
 

@@ -1,7 +1,8 @@
 //! End-to-end encryption as far as a server has part in it: keys of devices and persons, one-time keys, signatures,
 //! key backups, queues of to-device messages, and the stream that says whose devices changed.
 //!
-//! Everything that is signed is checked before it is stored; nothing that is stored can be read by the server. This
+//! Everything that is signed is checked before it is stored; nothing that is stored can be read by the server. The
+//! keys of users of other servers are kept here too, once somebody fetched them. This
 //! crate knows nothing of rooms: who may learn of a changed device list is decided by its callers, who know which
 //! users share a room. It never expands `*` either, because the list of devices belongs to `accounts`.
 
@@ -18,6 +19,7 @@ mod one_time;
 mod outgoing;
 mod published;
 mod queues;
+mod remote;
 mod removal;
 mod signatures;
 mod signed;
@@ -41,8 +43,9 @@ pub use crate::{
     errors::KeysError,
     outgoing::{OutgoingMessage, RemoteMessage},
     published::PublishedKeys,
+    remote::{DeviceUpdate, FetchedDevice, FetchedList, Heard},
     signatures::{SignatureFailure, SignatureUpload, SignaturesAdded},
-    tables::{BackupSessionRow, tables},
+    tables::{BackupSessionRow, ResyncRow, tables},
     to_device::{PendingMessage, ToDeviceMessage, ToDeviceTransaction},
     upload::{KeyUpload, Uploaded},
 };

@@ -16,6 +16,9 @@ pub const OUTGOING_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Most devices that one EDU for another server names.
 pub const OUTGOING_MESSAGE_RECIPIENTS_MAX: usize = 100;
 
+/// Most EDUs for other servers that are read at once: together at most 8 MiB.
+pub const OUTGOING_MESSAGES_READ_MAX: usize = 64;
+
 /// Most messages put into one batch of the store.
 pub const TO_DEVICE_BATCH_LENGTH_MAX: usize = 256;
 
@@ -82,6 +85,9 @@ pub const ISSUED_KEYS_SWEPT_PER_CLAIMED: usize = 2;
 
 /// Most users of one query of keys.
 pub const USERS_PER_QUERY_MAX: usize = 10_000;
+
+/// Longest name of a device of another server that is kept, in bytes.
+pub const DEVICE_NAME_BYTES_MAX: usize = 256;
 
 /// Most devices of a user whose keys are told.
 pub const DEVICES_PER_USER_MAX: usize = 1_000;

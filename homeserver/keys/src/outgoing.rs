@@ -15,7 +15,7 @@ use store::{Batch, Reader, Scan, StoreError};
 
 use crate::{
     Keys, ToDeviceTransaction,
-    limits::{OUTGOING_MESSAGE_BYTES_MAX, OUTGOING_MESSAGE_RECIPIENTS_MAX, ROWS_PER_STEP_MAX},
+    limits::{OUTGOING_MESSAGE_BYTES_MAX, OUTGOING_MESSAGE_RECIPIENTS_MAX, OUTGOING_MESSAGES_READ_MAX},
     tables::OUTGOING_TO_DEVICE,
 };
 
@@ -121,16 +121,17 @@ fn parts<'a>(messages: &[&'a RemoteMessage]) -> Vec<Vec<&'a RemoteMessage>> {
 
 impl Keys {
     /// Messages for other servers after `after` and not after `up_to`, oldest first, at most
-    /// [`ROWS_PER_STEP_MAX`]: ask again after the last one until none comes.
+    /// [`OUTGOING_MESSAGES_READ_MAX`]: ask again after the last one until none comes.
     ///
     /// # Errors
     /// Whatever the store answers.
     pub async fn outgoing_to_device(
         &self,
         reader: &Reader,
+        after: StreamPos,
         up_to: StreamPos,
     ) -> Result<Vec<OutgoingMessage>, StoreError> {
-        let scan = Scan::all().up_to(&up_to).limit(ROWS_PER_STEP_MAX);
+        let scan = Scan::all().after(&after).up_to(&up_to).limit(OUTGOING_MESSAGES_READ_MAX);
         let rows = reader.scan(&OUTGOING_TO_DEVICE, scan).await?;
         let message = |(position, (destination, content))| OutgoingMessage { position, destination, content };
         Ok(rows.into_iter().map(message).collect())

@@ -1,5 +1,7 @@
 //! The tables of this crate. Nobody else touches them.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use model::StreamPos;
 use ruma::{OwnedDeviceId, OwnedServerName, OwnedUserId};
@@ -112,6 +114,15 @@ pub const DEHYDRATED_DEVICE: Table<OwnedUserId, DehydratedRow> =
 pub const OUTGOING_TO_DEVICE: Table<StreamPos, (OwnedServerName, Bytes)> =
     Table::new(231, "outgoing_to_device", Profile::Queue, "which messages are to leave for other servers?");
 
+/// Device lists of users of other servers, as far as they are kept here. Their keys lie in [`DEVICE_KEYS`] and
+/// [`CROSS_SIGNING_KEY`].
+pub const REMOTE_LIST: Table<OwnedUserId, RemoteListRow> =
+    Table::new(232, "remote_list", Profile::Point, "what is known of this user's devices on another server?");
+
+/// Device lists of users of other servers that are to be fetched.
+pub const REMOTE_RESYNC: Table<OwnedUserId, ResyncRow> =
+    Table::new(233, "remote_resync", Profile::Scan, "whose device list is to be fetched, and when?");
+
 /// The whole list of this crate, for the store's catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -139,6 +150,8 @@ pub fn tables() -> Vec<TableInfo> {
         BACKUP_DROPPED.info(),
         DEHYDRATED_DEVICE.info(),
         OUTGOING_TO_DEVICE.info(),
+        REMOTE_LIST.info(),
+        REMOTE_RESYNC.info(),
     ]
 }
 
@@ -201,3 +214,27 @@ pub struct DehydratedRow {
     pub data: String,
 }
 record!(DehydratedRow);
+
+/// The device list of a user of another server.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RemoteListRow {
+    /// The number of the last change that is in it.
+    pub stream_id: u64,
+    /// Whether nothing is missing, as far as anybody can know.
+    pub is_fresh: bool,
+    /// Grows whenever something is heard, or may have been missed, that is not in the list.
+    pub unheard: u64,
+    /// Every device with its name.
+    pub devices: BTreeMap<OwnedDeviceId, Option<String>>,
+}
+record!(RemoteListRow);
+
+/// A device list that is to be fetched.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ResyncRow {
+    /// Tries that failed.
+    pub failures: u32,
+    /// Not before this time, in ms.
+    pub retry_at_ms: u64,
+}
+record!(ResyncRow);

@@ -1,6 +1,7 @@
 //! Behaviour of the crate over the store in memory.
 
 mod claims;
+mod remote;
 mod removal;
 
 use std::sync::Arc;

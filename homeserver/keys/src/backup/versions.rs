@@ -67,10 +67,8 @@ impl Keys {
             batch.expect_read(&BACKUP_LATEST, &key, latest.as_ref());
             batch.put(&BACKUP_LATEST, &key, &version);
             batch.put(&BACKUP, &(key.clone(), version), &row);
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(version),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(version);
             }
         }
         Err(StoreError::Busy.into())
@@ -119,10 +117,8 @@ impl Keys {
             let mut batch = Batch::new();
             batch.expect_eq(&BACKUP, &key, &old);
             batch.put(&BACKUP, &key, &new);
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(StoreError::Busy.into())
