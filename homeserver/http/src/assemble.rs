@@ -1,6 +1,7 @@
 //! JSON answers put together from stored bytes, so that events are copied and not parsed again.
 
 use bytes::Bytes;
+use model::json::append_array;
 
 use crate::JsonBytes;
 
@@ -71,17 +72,6 @@ pub fn array(values: &[Bytes]) -> JsonBytes {
 /// Bytes that a list takes.
 pub fn total(values: &[Bytes]) -> usize {
     values.iter().map(|value| value.len() + 1).sum::<usize>() + 2
-}
-
-fn append_array(out: &mut Vec<u8>, values: &[Bytes]) {
-    out.push(b'[');
-    for (index, value) in values.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(value);
-    }
-    out.push(b']');
 }
 
 #[cfg(test)]

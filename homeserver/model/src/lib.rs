@@ -6,6 +6,7 @@
 
 mod client_event;
 mod ids;
+pub mod json;
 pub mod limits;
 mod pdu;
 mod room_version;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use appservice::Service;
 use bytes::Bytes;
-use model::{RoomNum, StreamPos};
+use model::{RoomNum, StreamPos, json::append_array};
 use ruma::{OwnedDeviceId, OwnedUserId};
 use serde_json::{Map, Value, json};
 use store::Batch;
@@ -57,7 +57,7 @@ pub(super) fn addressed(event: &Bytes, user: &OwnedUserId, device: &OwnedDeviceI
 pub(super) fn body(service: &Service, draft: &Draft) -> Bytes {
     let mut out = Vec::with_capacity(draft.events_bytes + 1_024);
     out.extend_from_slice(b"{\"events\":");
-    list(&mut out, &draft.events);
+    append_array(&mut out, &draft.events);
     // The names before the specification's are what many bridges still read.
     for (names, items) in [
         (["ephemeral", "de.sorunome.msc2409.ephemeral"], &draft.ephemeral),
@@ -66,7 +66,7 @@ pub(super) fn body(service: &Service, draft: &Draft) -> Bytes {
         if service.receives_ephemeral && !items.is_empty() {
             for name in names {
                 key(&mut out, name);
-                list(&mut out, items);
+                append_array(&mut out, items);
             }
         }
     }
@@ -91,17 +91,6 @@ fn key(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
-}
-
-fn list(out: &mut Vec<u8>, items: &[Bytes]) {
-    out.push(b'[');
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(item);
-    }
-    out.push(b']');
 }
 
 #[cfg(test)]
