@@ -61,10 +61,8 @@ impl Accounts {
             }
             let mark = self.begin_work(&mut batch, UnfinishedWork::LeaveRooms, user);
             self.forget_sessions_on_commit(&mut batch, user, Some(SessionEnd::LoggedOut));
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(mark),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(mark);
             }
         }
         Err(AccountError::Contended)
@@ -99,10 +97,8 @@ impl Accounts {
                 batch.put(&PASSWORDS, &key, hash);
             }
             self.forget_sessions_on_commit(&mut batch, user, None);
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AccountError::Contended)

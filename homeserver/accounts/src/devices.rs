@@ -99,10 +99,8 @@ impl Accounts {
             if let Some(observer) = self.0.ports.devices() {
                 observer.device_renamed(&self.0.store, &mut batch, user, device).await?;
             }
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AccountError::Contended)

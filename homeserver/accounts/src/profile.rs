@@ -114,10 +114,8 @@ impl Accounts {
                 let mark = self.begin_work(&mut batch, UnfinishedWork::UpdateMembers, user);
                 change = ProfileChange::Rooms { mark };
             }
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(change),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(change);
             }
         }
         Err(AccountError::Contended)

@@ -209,10 +209,8 @@ impl Accounts {
             }
             let mut batch = Batch::new();
             self.put_account_data(&reader, &mut batch, user, None, PUSH_RULES, &content).await?;
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AccountError::Contended)

@@ -59,10 +59,8 @@ impl Accounts {
         for _ in 0..WRITE_TRIES_MAX {
             let mut batch = Batch::new();
             self.end_tokens(&self.0.store, &mut batch, &row.user, &row.device).await?;
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AccountError::Contended)

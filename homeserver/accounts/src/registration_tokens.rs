@@ -94,10 +94,8 @@ impl Accounts {
             let mut batch = Batch::new();
             batch.expect_eq(&REGISTRATION_TOKENS, &key, &old);
             batch.put(&REGISTRATION_TOKENS, &key, &new);
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(self.described(key, &new)),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(self.described(key, &new));
             }
         }
         Err(AccountError::Contended)

@@ -115,10 +115,8 @@ impl Accounts {
             let mut batch = Batch::new();
             batch.expect_absent(&DEVICES, &key);
             batch.put(&DEVICES, &key, &row);
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(true),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(true);
             }
         }
         Err(AccountError::Contended)

@@ -79,10 +79,8 @@ impl Accounts {
             let mut batch = Batch::new();
             // Read and written from one snapshot: a tag set meanwhile makes the batch conflict.
             self.put_account_data(&reader, &mut batch, user, Some(room), TAG, &content).await?;
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AccountError::Contended)

@@ -61,10 +61,8 @@ impl Accounts {
             let mut batch = Batch::new();
             self.spend_address_proof(&mut batch, &proof);
             self.put_address(&mut batch, user, &proof).await?;
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AccountError::Contended)

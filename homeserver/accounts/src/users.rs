@@ -119,10 +119,8 @@ impl Accounts {
             streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
             let closed = (new.locked && !old.locked).then_some(SessionEnd::Locked);
             self.forget_sessions_on_commit(&mut batch, user, closed);
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AccountError::Contended)

@@ -49,10 +49,8 @@ impl Administration {
                 Some(rate) => batch.put(&RATE_OVERRIDE, &key, &(rate.messages_per_second, rate.burst_count)),
                 None => batch.delete(&RATE_OVERRIDE, &key),
             };
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(AdministrationError::Contended)

@@ -73,10 +73,8 @@ impl Push {
             }
             // Before the commit: an event right after it must find the user.
             self.0.register.insert(key.0.clone());
-            match parts.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if parts.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(PushError::Contended)

@@ -44,10 +44,8 @@ impl Flows {
                 CrossSigningChange::First | CrossSigningChange::Replacement => {}
             }
             announce_device_list(&self.0.rooms, &mut batch, user).await;
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(StoreError::Busy.into())

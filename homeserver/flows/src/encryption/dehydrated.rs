@@ -49,10 +49,8 @@ impl Flows {
             self.0.keys.add_upload(&reader, &mut batch, owner, &new.keys).await?;
             self.0.keys.add_dehydrated_device(&reader, &mut batch, user, &new.device, &new.data).await?;
             announce_device_list(&self.0.rooms, &mut batch, user).await;
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(StoreError::Busy.into())

@@ -35,10 +35,8 @@ impl Flows {
             if uploaded.device_list {
                 announce_device_list(&self.0.rooms, &mut batch, user).await;
             }
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(self.0.keys.key_counts(&self.0.store, user, device).await?),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(self.0.keys.key_counts(&self.0.store, user, device).await?);
             }
         }
         Err(StoreError::Busy.into())
@@ -63,10 +61,8 @@ impl Flows {
             if added.own_changed {
                 announce_device_list(&self.0.rooms, &mut batch, signer).await;
             }
-            match self.0.store.commit(batch).await {
-                Ok(_) => return Ok(added.failures),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.0.store.try_commit(batch).await?.is_some() {
+                return Ok(added.failures);
             }
         }
         Err(StoreError::Busy.into())

@@ -8,10 +8,12 @@
 
 mod keeping;
 
+use std::collections::HashSet;
+
 use model::{EventNum, RoomNum, RoomVersion};
 use rules::auth::Judged;
 use ruma::{EventId, OwnedEventId, RoomId};
-use store::{Batch, StoreError};
+use store::Batch;
 
 use keeping::Keeping;
 
@@ -59,8 +61,9 @@ impl Rooms {
         event_ids: &[OwnedEventId],
     ) -> Result<Vec<OwnedEventId>, RoomsError> {
         let mut unknown: Vec<OwnedEventId> = Vec::new();
+        let mut seen: HashSet<&EventId> = HashSet::with_capacity(event_ids.len());
         for event_id in event_ids {
-            if self.standing(room, event_id).await?.is_none() && !unknown.contains(event_id) {
+            if seen.insert(event_id) && self.standing(room, event_id).await?.is_none() {
                 unknown.push(event_id.clone());
             }
         }
@@ -120,10 +123,8 @@ impl Rooms {
             batch.put(&ROOM, &room, &record);
             let rooms = self.clone();
             batch.on_commit(move |_| rooms.caches.rooms.invalidate(&room));
-            match store.commit(batch).await {
-                Ok(_) => return Ok(room),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if store.try_commit(batch).await?.is_some() {
+                return Ok(room);
             }
         }
         Err(RoomsError::Contended)
@@ -154,10 +155,8 @@ impl Rooms {
                 keeping.keep(event).await?;
             }
             let Some(batch) = keeping.finish() else { return Ok(()) };
-            match self.parts.store.commit(batch).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.parts.store.try_commit(batch).await?.is_some() {
+                return Ok(());
             }
         }
         Err(RoomsError::Contended)

@@ -11,7 +11,7 @@ mod marks;
 use model::{RoomNum, StreamPos, TimelinePos};
 use ruma::{EventId, OwnedEventId, OwnedUserId, UserId};
 use serde_json::value::RawValue;
-use store::{Audience, Batch, Reader, Scan, StoreError};
+use store::{Audience, Batch, Reader, Scan};
 use streams::Fact;
 
 use content::ReceiptContent;
@@ -134,10 +134,8 @@ impl Rooms {
             let fact = Fact::Receipt { room: room.room(), user: room.user().to_owned() };
             streams::record(&mut batch, new, &fact);
             self.announce_receipt(&mut batch, room, kind, new).await?;
-            match self.parts.store.commit(batch).await {
-                Ok(_) => return Ok(true),
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            if self.parts.store.try_commit(batch).await?.is_some() {
+                return Ok(true);
             }
         }
         Err(RoomsError::Contended)
