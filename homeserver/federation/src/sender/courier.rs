@@ -1,10 +1,12 @@
 //! Giving the destinations their turns: one transaction a turn, some destinations at once, in the order in which they
 //! came into the line.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use base::Shutdown;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use ruma::{OwnedServerName, ServerName};
 use store::Batch;
 use tokio::task::JoinSet;
@@ -25,7 +27,11 @@ impl Sender {
                 let Some(server) = self.0.schedule.lock().next(now_ms) else { break };
                 let sender = self.clone();
                 turns.spawn(async move {
-                    sender.turn(&server).await;
+                    // Who panics must not take the destination's turn along for good.
+                    if AssertUnwindSafe(sender.turn(&server)).catch_unwind().await.is_err() {
+                        tracing::error!(%server, "sending a transaction panicked; will try again");
+                        sender.rest(&server);
+                    }
                     server
                 });
             }
@@ -47,13 +53,17 @@ impl Sender {
         turns.shutdown().await;
     }
 
-    async fn turn(&self, server: &ServerName) {
+    pub(super) async fn turn(&self, server: &ServerName) {
         if let Err(error) = self.send_next(server).await {
             tracing::warn!(%server, %error, "send a transaction; will try again");
-            // The store is in trouble, not the destination: no failure is counted.
-            self.0.schedule.lock().get_mut(server).row.retry_at_ms =
-                self.0.parts.clock.now_ms() + pause_ms(1, &self.0.parts.rng);
+            self.rest(server);
         }
+    }
+
+    /// This server is in trouble, not the destination: no failure is counted.
+    fn rest(&self, server: &ServerName) {
+        let retry_at_ms = self.0.parts.clock.now_ms() + pause_ms(1, &self.0.parts.rng);
+        self.0.schedule.lock().get_mut(server).row.retry_at_ms = retry_at_ms;
     }
 
     async fn send_next(&self, server: &ServerName) -> Result<(), SenderError> {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use keys::PublishedKeys;
 use model::{RoomNum, StreamPos};
-use ruma::{OwnedServerName, UserId};
+use ruma::{OwnedServerName, OwnedUserId, UserId};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{Reader, Snapshot, StoreError};
@@ -18,6 +18,13 @@ use super::limits::DEVICES_ANNOUNCED_MAX;
 use super::queues::Harvest;
 use super::tables::{ANNOUNCED_DEVICES, AnnouncedRow, LAST_ANNOUNCEMENT};
 use super::{Sender, SenderError};
+
+/// What the batch in the making tells of devices: no snapshot shows it yet.
+#[derive(Default)]
+pub(super) struct Announced {
+    rows: BTreeMap<OwnedUserId, AnnouncedRow>,
+    last: BTreeMap<(OwnedServerName, OwnedUserId), u64>,
+}
 
 /// A user's devices and keys as other servers may see them.
 struct Present {
@@ -47,15 +54,15 @@ impl Sender {
         if servers.is_empty() {
             return Ok(());
         }
-        let before = snapshot.get(&ANNOUNCED_DEVICES, user).await?.unwrap_or_default();
+        let before = announced(snapshot, user, harvest).await?;
         let present = self.present(snapshot, user).await?;
         let mut now = AnnouncedRow { stream_id: before.stream_id, ..AnnouncedRow::default() };
-        let mut last = self.last_announcements(snapshot, user, &servers).await?;
+        let mut last = last_announcements(snapshot, user, &servers, harvest).await?;
         let mut updates = Vec::new();
         for (device, (name, keys)) in &present.devices {
             let digest = digest(&[name.as_deref(), keys.as_deref()]);
             if before.devices.get(device) != Some(&digest) {
-                updates.push(update(user, device, name.as_deref(), keys.as_deref()));
+                updates.push(update(user, device, keys.as_deref()));
             }
             now.devices.insert(device.clone(), digest);
         }
@@ -68,7 +75,7 @@ impl Sender {
             for (server, previous) in &mut last {
                 let previous = previous.replace(now.stream_id);
                 update["prev_id"] = previous.into_iter().collect();
-                self.queue_edu(server, position, edu("m.device_list_update", &update), harvest).await?;
+                self.queue_edu(server, position, edu("m.device_list_update", &update), harvest);
             }
         }
         now.cross_signing = digest(&[present.keys.master.as_deref(), present.keys.self_signing.as_deref()]);
@@ -76,15 +83,15 @@ impl Sender {
         if has_keys && now.cross_signing != before.cross_signing {
             let content = signing_keys(user, &present.keys);
             for server in &servers {
-                self.queue_edu(server, position, edu("m.signing_key_update", &content), harvest).await?;
+                self.queue_edu(server, position, edu("m.signing_key_update", &content), harvest);
             }
         }
         for (server, previous) in last {
             if let Some(previous) = previous {
-                harvest.batch.put(&LAST_ANNOUNCEMENT, &(server, user.to_owned()), &previous);
+                harvest.told(server, user, previous);
             }
         }
-        harvest.batch.put(&ANNOUNCED_DEVICES, user, &now);
+        harvest.announced(user, now);
         Ok(())
     }
 
@@ -102,37 +109,26 @@ impl Sender {
         if servers.is_empty() {
             return Ok(());
         }
-        let mut row = snapshot.get(&ANNOUNCED_DEVICES, user).await?.unwrap_or_default();
-        let last = self.last_announcements(snapshot, user, &servers).await?;
+        let mut row = announced(snapshot, user, harvest).await?;
+        let last = last_announcements(snapshot, user, &servers, harvest).await?;
         let current = Some(row.stream_id).filter(|stream_id| *stream_id > 0);
         let strangers: Vec<_> =
             last.into_iter().filter(|(_, last)| last.is_none() || *last != current).collect();
         let present = self.present(snapshot, user).await?;
-        let Some((device, (name, keys))) = present.devices.iter().next() else { return Ok(()) };
+        let Some((device, (_, keys))) = present.devices.iter().next() else { return Ok(()) };
         if strangers.is_empty() {
             return Ok(());
         }
         row.stream_id += 1;
-        let mut update = update(user, device, name.as_deref(), keys.as_deref());
+        let mut update = update(user, device, keys.as_deref());
         update["stream_id"] = row.stream_id.into();
         update["prev_id"] = json!([]);
         for (server, _) in strangers {
-            self.queue_edu(&server, position, edu("m.device_list_update", &update), harvest).await?;
-            harvest.batch.put(&LAST_ANNOUNCEMENT, &(server, user.to_owned()), &row.stream_id);
+            self.queue_edu(&server, position, edu("m.device_list_update", &update), harvest);
+            harvest.told(server, user, row.stream_id);
         }
-        harvest.batch.put(&ANNOUNCED_DEVICES, user, &row);
+        harvest.announced(user, row);
         Ok(())
-    }
-
-    async fn last_announcements(
-        &self,
-        reader: &Reader,
-        user: &UserId,
-        servers: &[OwnedServerName],
-    ) -> Result<Vec<(OwnedServerName, Option<u64>)>, StoreError> {
-        let keys: Vec<_> = servers.iter().map(|server| (server.clone(), user.to_owned())).collect();
-        let last = reader.multi_get(&LAST_ANNOUNCEMENT, &keys).await?;
-        Ok(servers.iter().cloned().zip(last).collect())
     }
 
     async fn present(&self, reader: &Reader, user: &UserId) -> Result<Present, SenderError> {
@@ -141,7 +137,8 @@ impl Sender {
         for device in parts.accounts.devices(reader, user).await?.into_iter().take(DEVICES_ANNOUNCED_MAX) {
             names.insert(device.id, device.display_name);
         }
-        let keys = parts.keys.published(reader, None, user, &names).await?;
+        let unnamed = names.keys().map(|device| (device.clone(), None)).collect();
+        let keys = parts.keys.published(reader, None, user, &unnamed).await?;
         let devices = names
             .into_iter()
             .map(|(device, name)| (device.to_string(), (name, keys.devices.get(&device).cloned())))
@@ -150,11 +147,45 @@ impl Sender {
     }
 }
 
-fn update(user: &UserId, device: &str, name: Option<&str>, keys: Option<&str>) -> Value {
-    let mut update = json!({ "user_id": user, "device_id": device });
-    if let Some(name) = name {
-        update["device_display_name"] = name.into();
+impl Harvest {
+    fn announced(&mut self, user: &UserId, row: AnnouncedRow) {
+        self.batch.put(&ANNOUNCED_DEVICES, user, &row);
+        self.announced.rows.insert(user.to_owned(), row);
     }
+
+    fn told(&mut self, server: OwnedServerName, user: &UserId, stream_id: u64) {
+        let key = (server, user.to_owned());
+        self.batch.put(&LAST_ANNOUNCEMENT, &key, &stream_id);
+        self.announced.last.insert(key, stream_id);
+    }
+}
+
+/// What was told of a user's devices so far, in this batch too.
+async fn announced(reader: &Reader, user: &UserId, harvest: &Harvest) -> Result<AnnouncedRow, StoreError> {
+    match harvest.announced.rows.get(user) {
+        Some(row) => Ok(row.clone()),
+        None => Ok(reader.get(&ANNOUNCED_DEVICES, user).await?.unwrap_or_default()),
+    }
+}
+
+/// What each server was told last of a user's devices, in this batch too.
+async fn last_announcements(
+    reader: &Reader,
+    user: &UserId,
+    servers: &[OwnedServerName],
+    harvest: &Harvest,
+) -> Result<Vec<(OwnedServerName, Option<u64>)>, StoreError> {
+    let keys: Vec<_> = servers.iter().map(|server| (server.clone(), user.to_owned())).collect();
+    let mut last = reader.multi_get(&LAST_ANNOUNCEMENT, &keys).await?;
+    for (key, last) in keys.iter().zip(&mut last) {
+        *last = harvest.announced.last.get(key).copied().or(*last);
+    }
+    Ok(servers.iter().cloned().zip(last).collect())
+}
+
+/// What people call their devices is nobody's business on another server: a new name is announced without it.
+fn update(user: &UserId, device: &str, keys: Option<&str>) -> Value {
+    let mut update = json!({ "user_id": user, "device_id": device });
     if let Some(keys) = keys.and_then(|keys| serde_json::from_str(keys).ok()) {
         update["keys"] = keys;
     }

@@ -21,6 +21,8 @@ pub(super) struct Owed {
     pub destinations: BTreeSet<OwnedServerName>,
     /// A local user came in: the servers there have to learn of their devices.
     pub joined: Option<OwnedUserId>,
+    /// Another server came in with this event: its first user joined.
+    pub arrived: Option<OwnedServerName>,
 }
 
 /// Joined members of each server.
@@ -33,18 +35,25 @@ struct Change {
     was_joined: bool,
 }
 
+/// Whether a state event lets somebody in, and whom it is about.
+#[derive(Default)]
+struct Joining {
+    user: Option<OwnedUserId>,
+    is_join: bool,
+}
+
 impl Sender {
-    /// Who gets these events, in their order. Facts must be of one page that ends where the snapshot does; when it
-    /// ends before, a server that came or went after the page may be counted wrongly.
+    /// Who gets these events, in their order. They are all events of a page that ends with `page_end`.
     pub(super) async fn fan_out(
         &self,
         snapshot: &Snapshot,
+        page_end: StreamPos,
         events: &[(StreamPos, RoomNum, EventNum)],
     ) -> Result<Vec<Owed>, SenderError> {
         let mut counts: BTreeMap<RoomNum, Counts> = BTreeMap::new();
         let mut all = Vec::new();
         for (position, room, event) in events.iter().rev().copied() {
-            let owed = match self.owed(snapshot, &mut counts, (position, room, event)).await {
+            let owed = match self.owed(snapshot, page_end, &mut counts, (position, room, event)).await {
                 // Purged since: nobody can be told of it any more.
                 Err(SenderError::Rooms(rooms::RoomsError::Corrupt(what))) => {
                     tracing::debug!(what, "skip a fact of what is gone");
@@ -61,6 +70,7 @@ impl Sender {
     async fn owed(
         &self,
         snapshot: &Snapshot,
+        page_end: StreamPos,
         counts: &mut BTreeMap<RoomNum, Counts>,
         (position, room, event): (StreamPos, RoomNum, EventNum),
     ) -> Result<Option<Owed>, SenderError> {
@@ -72,15 +82,17 @@ impl Sender {
         }
         let counts = match counts.entry(room) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => {
-                let servers = rooms.joined_servers(snapshot, room).await?;
-                unknown.insert(servers.into_iter().collect())
-            }
+            Entry::Vacant(unknown) => unknown.insert(self.counts_at(snapshot, page_end, room).await?),
         };
         let change = self.change(snapshot, &pdu, meta.state_before).await?;
         if let Some(change) = &change {
             step_back(counts, change);
         }
+        let arrived = change.as_ref().filter(|change| change.membership == "join" && !change.was_joined);
+        let arrived = arrived.map(|change| change.user.server_name()).filter(|server| {
+            **server != self.0.parts.server_name && counts.get(*server).is_none_or(|joined| *joined == 0)
+        });
+        let arrived = arrived.map(ToOwned::to_owned);
         let is_ours = rooms.is_local(pdu.sender());
         let sent_by = match &change {
             Some(_) => self.sent_by(snapshot, pdu.event_id()).await?,
@@ -107,7 +119,42 @@ impl Sender {
                 !change.was_joined && change.membership == "join" && rooms.is_local(&change.user)
             })
             .map(|change| change.user);
-        Ok(Some(Owed { position, room, event, destinations, joined }))
+        Ok(Some(Owed { position, room, event, destinations, joined, arrived }))
+    }
+
+    /// Joined members of each server at a position: those of the snapshot, and back over what changed since. Nothing
+    /// changed since unless this reader is far behind.
+    async fn counts_at(
+        &self,
+        snapshot: &Snapshot,
+        position: StreamPos,
+        room: RoomNum,
+    ) -> Result<Counts, SenderError> {
+        let rooms = &self.0.parts.rooms;
+        let mut counts: Counts = rooms.joined_servers(snapshot, room).await?.into_iter().collect();
+        if rooms.latest_state_change(room).await? <= position {
+            return Ok(counts);
+        }
+        let later = rooms.state_changes(snapshot, room, position, snapshot.position()).await?;
+        for change in later.iter().rev() {
+            let (old, new) = (change.old, change.new);
+            let (old, new) = (self.joining(snapshot, old).await?, self.joining(snapshot, new).await?);
+            let Some(user) = new.user.or(old.user) else { continue };
+            let membership = if new.is_join { "join" } else { "leave" }.to_owned();
+            step_back(&mut counts, &Change { user, membership, was_joined: old.is_join });
+        }
+        Ok(counts)
+    }
+
+    /// Whom a state event lets in, if it is about a member at all.
+    async fn joining(&self, snapshot: &Snapshot, event: Option<EventNum>) -> Result<Joining, SenderError> {
+        let Some(event) = event else { return Ok(Joining::default()) };
+        let pdu = self.0.parts.rooms.pdu(snapshot, event).await?;
+        if pdu.kind() != "m.room.member" {
+            return Ok(Joining::default());
+        }
+        let user = pdu.state_key().and_then(|key| UserId::parse(key).ok());
+        Ok(Joining { user, is_join: membership(&pdu).is_some_and(|membership| membership == "join") })
     }
 
     async fn change(
@@ -116,19 +163,14 @@ impl Sender {
         pdu: &Pdu,
         state_before: model::StateNum,
     ) -> Result<Option<Change>, SenderError> {
-        #[derive(serde::Deserialize)]
-        struct Content {
-            membership: String,
-        }
         if pdu.kind() != "m.room.member" {
             return Ok(None);
         }
         let Some(user) = pdu.state_key().and_then(|key| UserId::parse(key).ok()) else { return Ok(None) };
-        let membership = |pdu: &Pdu| pdu.content_as::<Content>().map(|content| content.membership);
-        let Ok(now) = membership(pdu) else { return Ok(None) };
+        let Some(now) = membership(pdu) else { return Ok(None) };
         let rooms = &self.0.parts.rooms;
         let before = rooms.state_event_at(snapshot, state_before, "m.room.member", user.as_str()).await?;
-        let was_joined = before.and_then(|before| membership(&before).ok()).is_some_and(|was| was == "join");
+        let was_joined = before.and_then(|before| membership(&before)).is_some_and(|was| was == "join");
         Ok(Some(Change { user, membership: now, was_joined }))
     }
 
@@ -152,6 +194,15 @@ impl Sender {
         }
         Ok(())
     }
+}
+
+/// What a member event says of its user.
+fn membership(pdu: &Pdu) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Content {
+        membership: String,
+    }
+    Some(pdu.content_as::<Content>().ok()?.membership)
 }
 
 fn step_back(counts: &mut Counts, change: &Change) {

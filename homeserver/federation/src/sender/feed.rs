@@ -3,116 +3,83 @@
 //! Reads facts after its own cursor and writes the rows in the batch that moves the cursor, so that everything is queued
 //! once, whenever the process dies. Never speaks to anybody.
 
-use std::sync::Arc;
-
 use base::Shutdown;
 use model::{RoomNum, StreamPos};
 use ruma::OwnedServerName;
 use serde_json::Value;
-use store::{Audience, CommitListener, Snapshot, StoreError};
-use streams::{Cursor, Fact, facts};
-use tokio::sync::Notify;
+use store::Snapshot;
+use streams::{Fact, Page, StreamReader};
 
 use super::ephemeral::Receipt;
-use super::limits::{FEED_LAG_POSITIONS_MAX, FEED_RETRY, FEED_ROWS_PER_BATCH};
-use super::queues::Harvest;
+use super::limits::{FEED_BYTES_PER_BATCH, FEED_ROWS_PER_BATCH};
+use super::queues::{Gathered, Harvest};
 use super::{Sender, SenderError};
 
 /// The name of this reader of the stream.
 pub const CURSOR: &str = "federation";
 
-/// Wakes the feed when something was committed.
-pub(super) struct News(pub Arc<Notify>);
+/// The reader of the stream.
+struct Feed {
+    sender: Sender,
+    /// What memory is to know of the page that is being committed.
+    gathered: Gathered,
+}
 
-impl CommitListener for News {
-    fn committed(&self, _: &[Audience], _: StreamPos) {
-        self.0.notify_one();
+impl StreamReader for Feed {
+    type Error = SenderError;
+
+    // What happened before this server spoke to others concerns nobody else.
+    const NAME: &'static str = CURSOR;
+
+    async fn take(&mut self, page: &mut Page) -> Result<(), SenderError> {
+        self.gathered = Gathered::default();
+        let mut harvest = Harvest::default();
+        self.sender.take_to_device(page, &mut harvest).await?;
+        // Who knows no other server owes nothing to any.
+        if self.sender.0.schedule.lock().iter().next().is_some() {
+            self.sender.take_facts(page, &mut harvest).await?;
+        }
+        self.sender.keep_in_bounds(&mut harvest).await?;
+        (page.batch, self.gathered) = harvest.finish();
+        Ok(())
+    }
+
+    fn passed(&mut self, _: StreamPos) {
+        self.sender.queued(std::mem::take(&mut self.gathered));
     }
 }
 
 impl Sender {
     /// Follows the stream until the server stops.
     pub(super) async fn feed(&self, shutdown: Shutdown) {
-        while !shutdown.is_triggered() {
-            match self.follow(&shutdown).await {
-                Ok(()) | Err(SenderError::Store(StoreError::Closed)) => return,
-                Err(error) => {
-                    tracing::warn!(%error, "follow the stream for other servers; will try again");
-                }
-            }
-            tokio::select! {
-                () = shutdown.wait() => {}
-                () = tokio::time::sleep(FEED_RETRY) => {}
-            }
-        }
+        let mut feed = Feed { sender: self.clone(), gathered: Gathered::default() };
+        streams::follow(&self.0.parts.store, &mut feed, &shutdown).await;
     }
 
-    async fn follow(&self, shutdown: &Shutdown) -> Result<(), SenderError> {
-        let store = &self.0.parts.store;
-        let mut cursor = Cursor::load(store, CURSOR).await?;
-        if cursor.position() == StreamPos::ZERO {
-            // What happened before this server spoke to others concerns nobody else.
-            self.save(&mut cursor, store.frontier(), Harvest::default()).await?;
-        }
-        let mut read_to = cursor.position();
-        loop {
-            let snapshot = store.snapshot();
-            if read_to < snapshot.position() {
-                read_to = self.read_on(&mut cursor, read_to, &snapshot).await?;
-                let lag = store.frontier().get().saturating_sub(read_to.get());
-                metrics::gauge!("federation_feed_lag_positions").set(lag as f64);
-                continue;
-            }
-            tokio::select! {
-                () = shutdown.wait() => {
-                    return self.save(&mut cursor, read_to, Harvest::default()).await;
-                }
-                () = self.0.news.notified() => {}
+    async fn take_facts(&self, page: &mut Page, harvest: &mut Harvest) -> Result<(), SenderError> {
+        let facts = page.facts().await?;
+        let snapshot = page.snapshot().clone();
+        self.take_events(page, &facts, harvest).await?;
+        let (after, up_to) = (page.after(), page.up_to());
+        let receipts: Vec<_> = facts.into_iter().take_while(|(position, _)| *position <= up_to).collect();
+        self.take_receipts(&snapshot, &receipts, harvest).await?;
+        self.take_completed(&snapshot, &receipts, harvest).await?;
+        for user in self.0.parts.keys.device_list_changes(&snapshot, after, up_to).await? {
+            if self.0.parts.rooms.is_local(&user) {
+                self.announce_devices(&snapshot, &user, up_to, harvest).await?;
             }
         }
+        Ok(())
     }
 
-    /// Reads one page of facts; where it came to.
-    async fn read_on(
-        &self,
-        cursor: &mut Cursor,
-        after: StreamPos,
-        snapshot: &Snapshot,
-    ) -> Result<StreamPos, SenderError> {
-        let mut read_to = snapshot.position();
-        let mut harvest = Harvest::default();
-        // Who knows no other server owes nothing to any.
-        if self.0.schedule.lock().iter().next().is_some() {
-            let page = facts(snapshot, after, snapshot.position()).await?;
-            if page.len() >= streams::limits::FACTS_READ_MAX
-                && let Some((last, _)) = page.last()
-            {
-                read_to = *last;
-            }
-            self.take_events(cursor, snapshot, &page, &mut harvest).await?;
-            self.take_receipts(snapshot, &page, &mut harvest).await?;
-            for user in self.0.parts.keys.device_list_changes(snapshot, after, read_to).await? {
-                if self.0.parts.rooms.is_local(&user) {
-                    self.announce_devices(snapshot, &user, read_to, &mut harvest).await?;
-                }
-            }
-        }
-        self.take_to_device(snapshot, read_to, &mut harvest).await?;
-        let far_ahead = read_to.get().saturating_sub(cursor.position().get()) >= FEED_LAG_POSITIONS_MAX;
-        if !harvest.batch.is_empty() || !harvest.receipts.is_empty() || far_ahead {
-            self.save(cursor, read_to, harvest).await?;
-        }
-        Ok(read_to)
-    }
-
+    /// Ends the page early when that is enough for one batch.
     async fn take_events(
         &self,
-        cursor: &mut Cursor,
-        snapshot: &Snapshot,
-        page: &[(StreamPos, Fact)],
+        page: &mut Page,
+        facts: &[(StreamPos, Fact)],
         harvest: &mut Harvest,
     ) -> Result<(), SenderError> {
-        let events: Vec<_> = page
+        let events: Vec<_> = facts
             .iter()
             .filter_map(|(position, fact)| match fact {
                 Fact::Event { room, event } => Some((*position, *room, *event)),
@@ -120,15 +87,19 @@ impl Sender {
                 _ => None,
             })
             .collect();
-        for owed in self.fan_out(snapshot, &events).await? {
+        let snapshot = page.snapshot().clone();
+        for owed in self.fan_out(&snapshot, page.up_to(), &events).await? {
             for server in &owed.destinations {
-                self.queue_event(server, owed.position, (owed.room, owed.event), harvest).await?;
+                self.queue_event(server, owed.position, (owed.room, owed.event), harvest);
             }
+            self.take_sticky(&snapshot, &owed, harvest).await?;
             if let Some(user) = &owed.joined {
-                self.introduce_devices(snapshot, user, owed.room, owed.position, harvest).await?;
+                self.introduce_devices(&snapshot, user, owed.room, owed.position, harvest).await?;
             }
-            if harvest.batch.writes() >= FEED_ROWS_PER_BATCH {
-                self.save(cursor, owed.position, std::mem::take(harvest)).await?;
+            if harvest.batch.writes() >= FEED_ROWS_PER_BATCH || harvest.batch.bytes() >= FEED_BYTES_PER_BATCH
+            {
+                page.end_at(owed.position);
+                break;
             }
         }
         Ok(())
@@ -164,7 +135,7 @@ impl Sender {
                 let thread = data["thread_id"].as_str().unwrap_or_default().to_owned();
                 let receipt = Receipt { event_id: event_id.clone(), data: data.clone() };
                 for server in &servers {
-                    harvest.receipts.push((
+                    harvest.receipt((
                         server.clone(),
                         room_id.clone(),
                         user.clone(),
@@ -177,21 +148,27 @@ impl Sender {
         Ok(())
     }
 
-    async fn take_to_device(
-        &self,
-        snapshot: &Snapshot,
-        up_to: StreamPos,
-        harvest: &mut Harvest,
-    ) -> Result<(), SenderError> {
-        for message in self.0.parts.keys.outgoing_to_device(snapshot, up_to).await? {
-            self.0.parts.keys.hand_over_to_device(&mut harvest.batch, &message);
-            if self.0.parts.carrier.allows(&message.destination) {
-                let content = String::from_utf8_lossy(&message.content);
-                let edu = format!("{{\"content\":{content},\"edu_type\":\"m.direct_to_device\"}}");
-                self.queue_edu(&message.destination, message.position, edu.into(), harvest).await?;
+    /// Takes over messages to devices, oldest first, and ends the page early when they are enough for one batch.
+    async fn take_to_device(&self, page: &mut Page, harvest: &mut Harvest) -> Result<(), SenderError> {
+        let snapshot = page.snapshot().clone();
+        let mut last = StreamPos::ZERO;
+        loop {
+            let messages = self.0.parts.keys.outgoing_to_device(&snapshot, last, page.up_to()).await?;
+            let Some(end) = messages.last().map(|message| message.position) else { return Ok(()) };
+            for message in messages {
+                self.0.parts.keys.hand_over_to_device(&mut harvest.batch, &message);
+                if self.0.parts.carrier.allows(&message.destination) {
+                    let content = String::from_utf8_lossy(&message.content);
+                    let edu = format!("{{\"content\":{content},\"edu_type\":\"m.direct_to_device\"}}");
+                    self.queue_edu(&message.destination, message.position, edu.into(), harvest);
+                }
+                if harvest.batch.bytes() >= FEED_BYTES_PER_BATCH {
+                    page.end_at(message.position);
+                    return Ok(());
+                }
             }
+            last = end;
         }
-        Ok(())
     }
 
     /// The servers in a room that get EDUs of it.

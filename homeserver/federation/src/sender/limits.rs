@@ -6,8 +6,9 @@ use std::time::Duration;
 pub const TRANSACTION_PDUS_MAX: usize = 50;
 /// EDUs of one transaction, as the specification says.
 pub const TRANSACTION_EDUS_MAX: usize = 100;
-/// Bytes of PDUs and EDUs in one transaction. One event alone may have 64 KiB, so that each fits.
-pub const TRANSACTION_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of PDUs and EDUs in one transaction, unless one of them alone is larger: below the 1 MiB that reverse proxies
+/// take when nobody tells them otherwise, because a body that is refused for its size is lost.
+pub const TRANSACTION_BYTES_MAX: usize = 900 * 1024;
 /// Transactions under way at once, over all destinations.
 pub const TRANSACTIONS_AT_ONCE_MAX: usize = 64;
 
@@ -42,13 +43,17 @@ pub const START_SPREAD_MS_MAX: u64 = 60 * 1_000;
 /// How long the sender sleeps at most before it looks whose pause has ended.
 pub const NAP_MAX: Duration = Duration::from_secs(60);
 
-/// Rows that the feed writes at once.
+/// Rows after which the feed ends its batch. What one event causes is written whole.
 pub const FEED_ROWS_PER_BATCH: usize = 20_000;
-/// Positions that the feed may be ahead of its durable place when there was nothing to queue.
-pub const FEED_LAG_POSITIONS_MAX: u64 = 5_000;
-/// How long the feed rests after the store failed.
-pub const FEED_RETRY: Duration = Duration::from_secs(1);
+/// Bytes after which the feed ends its batch; a quarter of what the store takes at once.
+pub const FEED_BYTES_PER_BATCH: usize = 8 * 1024 * 1024;
+/// Tries to write down that a transaction was answered, each against a feed that queues meanwhile.
+pub const ACKNOWLEDGE_TRIES_MAX: u32 = 16;
 /// Rows read at once.
 pub const PAGE_ROWS: usize = 1_000;
 /// Destinations that one administrative answer lists at most.
 pub const REPORT_DESTINATIONS_MAX: usize = 1_000;
+
+/// Local users of a room that was completed whose devices are introduced to its servers. Only those are in it who came
+/// while it was being completed.
+pub(super) const COMPLETED_LOCALS_MAX: usize = 500;

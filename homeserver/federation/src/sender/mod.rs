@@ -9,6 +9,7 @@
 
 mod back_off;
 mod carrier;
+mod completed;
 mod courier;
 mod devices;
 mod ephemeral;
@@ -19,7 +20,10 @@ pub mod limits;
 mod queues;
 mod report;
 mod schedule;
+mod sticky;
 pub(crate) mod tables;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod watch;
 
@@ -76,8 +80,6 @@ struct Inner {
     schedule: Mutex<Schedule>,
     /// Somebody's turn may have come.
     work: Notify,
-    /// Something was committed.
-    news: Arc<Notify>,
     /// The number of the next transaction of this process.
     transactions: AtomicU64,
     /// When this process began, in microseconds: together with the number a transaction id that never comes again.
@@ -110,14 +112,11 @@ impl Sender {
     /// # Errors
     /// Whatever the store answers.
     pub async fn open(parts: SenderParts) -> Result<Self, StoreError> {
-        let news = Arc::new(Notify::new());
-        parts.store.listen(Arc::new(feed::News(Arc::clone(&news))));
         let started_us = parts.clock.now_us();
         let sender = Self(Arc::new(Inner {
             parts,
             schedule: Mutex::default(),
             work: Notify::new(),
-            news,
             transactions: AtomicU64::new(0),
             started_us,
         }));
@@ -180,6 +179,24 @@ impl Sender {
         Ok(())
     }
 
+    /// More than one look at the store counts.
+    async fn count_edus(&self, server: &ServerName) -> Result<usize, StoreError> {
+        let (mut count, mut last) = (0, None);
+        while count < QUEUED_EDUS_PER_DESTINATION_MAX {
+            let mut scan = Scan::prefix(server).limit(PAGE_ROWS);
+            if let Some(last) = &last {
+                scan = scan.after(last);
+            }
+            let page = self.0.parts.store.scan_keys(&QUEUED_EDU, scan).await?;
+            count += page.len();
+            last = page.last().cloned();
+            if page.len() < PAGE_ROWS {
+                break;
+            }
+        }
+        Ok(count)
+    }
+
     async fn load(&self) -> Result<(), StoreError> {
         let store = &self.0.parts.store;
         let now_ms = self.0.parts.clock.now_ms();
@@ -195,9 +212,8 @@ impl Sender {
             last = Some(server.clone());
             for (server, row) in page {
                 let events = Scan::prefix(&server).limit(QUEUED_EVENTS_PER_DESTINATION_MAX);
-                let edus = Scan::prefix(&server).limit(QUEUED_EDUS_PER_DESTINATION_MAX);
                 let events = store.count(&QUEUED_EVENT, events).await?;
-                let edus = store.count(&QUEUED_EDU, edus).await?;
+                let edus = self.count_edus(&server).await?;
                 let catching_up = store.count(&OWED_ROOM, Scan::prefix(&server).limit(1)).await? > 0;
                 let frozen = store.exists(&FROZEN, &server).await?;
                 let mut schedule = self.0.schedule.lock();

@@ -95,8 +95,11 @@ pub(crate) struct FrozenRow {
     pub id: String,
     /// Its body.
     pub body: Vec<u8>,
-    /// Every queued event up to this position is in it.
+    /// The last position of its events.
     pub events_up_to: u64,
+    /// The queued events in it, by their positions: others may be queued before them later.
+    #[serde(default)]
+    pub events: Vec<u64>,
     /// Every queued EDU up to this position and number is in it.
     pub edus_up_to: Option<(u64, u64)>,
     /// What it tells of rooms while the destination catches up: room and position.

@@ -1,15 +1,17 @@
 //! One transaction: put together once, frozen with its id, repeated until it is answered.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use model::{EventNum, StreamPos};
+use model::{EventNum, StreamPos, json::append_array};
 use ruma::{OwnedServerName, ServerName};
 use serde_json::json;
 use store::{Batch, Scan, StoreError};
 
 use super::limits::{
-    CATCH_UP_ROOMS_PER_TRANSACTION_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_EDUS_MAX, TRANSACTION_PDUS_MAX,
+    ACKNOWLEDGE_TRIES_MAX, CATCH_UP_ROOMS_PER_TRANSACTION_MAX, PAGE_ROWS, QUEUED_EVENTS_PER_DESTINATION_MAX,
+    TRANSACTION_BYTES_MAX, TRANSACTION_EDUS_MAX, TRANSACTION_PDUS_MAX,
 };
 use super::tables::{DESTINATION, DestinationRow, FROZEN, FrozenRow, OWED_ROOM, QUEUED_EDU, QUEUED_EVENT};
 use super::{Sender, SenderError};
@@ -44,14 +46,8 @@ impl Body {
         // The closing brace makes room for what follows.
         body.pop();
         for (name, parts) in [("pdus", &self.pdus), ("edus", &self.edus)] {
-            body.extend_from_slice(format!(",\"{name}\":[").as_bytes());
-            for (number, part) in parts.iter().enumerate() {
-                if number > 0 {
-                    body.push(b',');
-                }
-                body.extend_from_slice(part);
-            }
-            body.push(b']');
+            body.extend_from_slice(format!(",\"{name}\":").as_bytes());
+            append_array(&mut body, parts);
         }
         body.push(b'}');
         body
@@ -73,13 +69,18 @@ impl Sender {
             id: format!("{}_{}", self.0.started_us, self.0.transactions.fetch_add(1, Ordering::Relaxed)),
             body: Vec::new(),
             events_up_to: 0,
+            events: Vec::new(),
             edus_up_to: None,
             rooms: Vec::new(),
         };
+        if self.0.schedule.lock().get(server).is_some_and(|destination| destination.catching_up) {
+            self.condense(server).await?;
+        }
         self.add_events(server, &mut body, &mut frozen).await?;
         let scan = Scan::prefix(server).limit(TRANSACTION_EDUS_MAX);
         for ((_, position, number), edu) in store.scan(&QUEUED_EDU, scan).await? {
-            if !body.fits(&edu) {
+            // One goes along in any case: it must not wait for a pause in the events.
+            if !body.fits(&edu) && !body.edus.is_empty() {
                 break;
             }
             body.edus.push(edu);
@@ -106,6 +107,40 @@ impl Sender {
         Ok(Some(Transaction { frozen, is_ephemeral }))
     }
 
+    /// Who catches up is told of the newest event of each room: single events that still wait become that.
+    async fn condense(&self, server: &ServerName) -> Result<(), StoreError> {
+        let store = &self.0.parts.store;
+        let owned: OwnedServerName = server.to_owned();
+        for _ in 0..=QUEUED_EVENTS_PER_DESTINATION_MAX / PAGE_ROWS {
+            let page = store.scan(&QUEUED_EVENT, Scan::prefix(server).limit(PAGE_ROWS)).await?;
+            let mut batch = Batch::new();
+            let mut newest = BTreeMap::new();
+            for ((_, position), (room, event)) in &page {
+                batch.delete(&QUEUED_EVENT, &(owned.clone(), *position));
+                newest.insert(*room, (*position, *event));
+            }
+            for (room, waiting) in newest {
+                let key = (owned.clone(), room);
+                let owed = store.get(&OWED_ROOM, &key).await?;
+                if owed.is_none_or(|owed| owed.0 < waiting.0) {
+                    batch.expect_read(&OWED_ROOM, &key, owed.as_ref());
+                    batch.put(&OWED_ROOM, &key, &waiting);
+                }
+            }
+            let is_last = page.len() < PAGE_ROWS;
+            if !page.is_empty() {
+                store.commit(batch).await?;
+            }
+            let mut schedule = self.0.schedule.lock();
+            let destination = schedule.get_mut(server);
+            destination.events = if is_last { 0 } else { destination.events.saturating_sub(page.len()) };
+            if is_last {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     async fn add_events(
         &self,
         server: &ServerName,
@@ -122,6 +157,7 @@ impl Sender {
                 }
                 body.pdus.push(pdu);
             }
+            frozen.events.push(position.get());
             frozen.events_up_to = position.get();
         }
         if !queued.is_empty() {
@@ -161,12 +197,10 @@ impl Sender {
     ) -> Result<(), StoreError> {
         let store = &self.0.parts.store;
         let owned: OwnedServerName = server.to_owned();
-        loop {
+        for _ in 0..ACKNOWLEDGE_TRIES_MAX {
             let mut batch = Batch::new();
-            let events = Scan::prefix(server).up_to(&(owned.clone(), StreamPos::new(frozen.events_up_to)));
-            let events = store.scan_keys(&QUEUED_EVENT, events.limit(TRANSACTION_PDUS_MAX)).await?;
-            for key in &events {
-                batch.delete(&QUEUED_EVENT, key);
+            for position in &frozen.events {
+                batch.delete(&QUEUED_EVENT, &(owned.clone(), StreamPos::new(*position)));
             }
             let mut edus = Vec::new();
             if let Some((position, number)) = frozen.edus_up_to {
@@ -189,19 +223,19 @@ impl Sender {
             }
             batch.delete(&FROZEN, server);
             batch.put(&DESTINATION, server, row);
-            match store.commit(batch).await {
-                Err(StoreError::Conflict) => continue,
-                outcome => outcome?,
-            };
+            if store.try_commit(batch).await?.is_none() {
+                continue;
+            }
             let catching_up = store.count(&OWED_ROOM, Scan::prefix(server).limit(1)).await? > 0;
             let mut schedule = self.0.schedule.lock();
             let destination = schedule.get_mut(server);
-            destination.events = destination.events.saturating_sub(events.len());
+            destination.events = destination.events.saturating_sub(frozen.events.len());
             destination.edus = destination.edus.saturating_sub(edus.len());
             destination.frozen = false;
             destination.catching_up &= catching_up;
             return Ok(());
         }
+        Err(StoreError::Busy)
     }
 }
 
