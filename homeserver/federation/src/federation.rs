@@ -13,6 +13,7 @@ use store::Store;
 
 use crate::asking::{self, Spaces};
 use crate::handshake::Turns;
+use crate::policy_server::{PolicyServerParts, PolicyServers};
 use crate::sender::{Sender, SenderParts, SignedCarrier};
 use crate::{
     Client, FederationError, FederationSettings, Gate, KeyRing, OwnKeys, Policy, Reach, discovery::Discovery,
@@ -43,6 +44,8 @@ pub struct FederationParts {
     pub media: Media,
     /// What the operator says.
     pub settings: FederationSettings,
+    /// This server as the policy server of rooms, if it is to be one.
+    pub policy_server: Option<PolicyServerParts>,
 }
 
 /// Everything between us and other servers. Cloning it is one reference count.
@@ -59,8 +62,11 @@ pub(crate) struct Inner {
     gate: Gate,
     spaces: Spaces,
     sender: Sender,
+    device_lists: crate::device_lists::DeviceLists,
     joins: Turns,
+    policy_servers: PolicyServers,
     inbound: crate::inbound::Lines,
+    late_receipts: crate::inbound::LateReceipts,
 }
 
 impl Federation {
@@ -86,17 +92,23 @@ impl Federation {
             carrier: Arc::new(SignedCarrier { client: client.clone(), policy: policy.clone() }),
         })
         .await?;
+        parts.rooms.load_partial_rooms().await?;
+        let inbound = crate::inbound::Lines::open(&parts.store).await?;
+        let policy_servers = PolicyServers::new(parts.policy_server.clone(), &parts.clock);
         Ok(Self(Arc::new(Inner {
             parts,
+            policy_servers,
             policy,
             reach,
             discovery,
             client,
             ring,
             gate: Gate::new(),
-            inbound: crate::inbound::Lines::default(),
+            inbound,
+            late_receipts: crate::inbound::LateReceipts::default(),
             spaces: asking::spaces(),
             sender,
+            device_lists: crate::device_lists::DeviceLists::default(),
             joins: Turns::new(),
         })))
     }
@@ -159,8 +171,21 @@ impl Federation {
         &self.0.sender
     }
 
+    pub(crate) fn policy_servers(&self) -> &PolicyServers {
+        &self.0.policy_servers
+    }
+
+    pub(crate) fn device_lists(&self) -> &crate::device_lists::DeviceLists {
+        &self.0.device_lists
+    }
+
     pub(crate) fn joins(&self) -> &Turns {
         &self.0.joins
+    }
+
+    /// Receipts that wait for their events.
+    pub(crate) fn late_receipts(&self) -> &crate::inbound::LateReceipts {
+        &self.0.late_receipts
     }
 
     /// What other servers sent and what waits of it.

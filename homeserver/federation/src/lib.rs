@@ -10,6 +10,7 @@
 
 pub mod asking;
 pub mod client;
+pub mod device_lists;
 pub mod discovery;
 mod error;
 mod federation;
@@ -20,6 +21,7 @@ pub mod inbound;
 pub mod limits;
 mod own_keys;
 pub mod policy;
+pub mod policy_server;
 mod reach;
 pub mod ring;
 pub mod sender;

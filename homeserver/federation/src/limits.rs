@@ -38,11 +38,14 @@ pub const WELL_KNOWN_MISSING_AGE: Duration = Duration::from_secs(60 * 60);
 /// Servers whose address is remembered.
 pub const DESTINATIONS_CACHED_MAX: u64 = 10_000;
 
-/// Servers whose keys are kept in memory.
+/// Servers of which it is remembered when their keys were asked for.
 pub const KEY_RING_SERVERS_MAX: u64 = 10_000;
 
-/// Longest answer with the keys of a server, in bytes.
-pub const KEYS_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Memory for keys of servers, in bytes.
+pub const KEY_RING_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Longest answer with the keys of a server, in bytes; it is kept as it came.
+pub const KEYS_ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest time that asking for the keys of a server may take.
 pub const KEYS_TIME_MAX: Duration = Duration::from_secs(15);
@@ -77,6 +80,10 @@ pub const PAUSE_MS_MAX: u64 = 6 * 60 * 60 * 1000;
 /// Requests of one other server in progress at once; more wait, and then are refused.
 pub const REQUESTS_PER_PEER_MAX: usize = 64;
 
+/// Requests from one address whose signature is not checked yet; more wait, and then are refused. Anybody may write
+/// any name into them, so they take nobody's place among [`REQUESTS_PER_PEER_MAX`].
+pub const REQUESTS_UNVERIFIED_MAX: usize = 256;
+
 /// How long a request of another server waits for its turn.
 pub const TURN_TIME_MAX: Duration = Duration::from_secs(20);
 
@@ -107,8 +114,14 @@ pub const SERVERS_ASKED_AT_ONCE: usize = 50;
 /// Servers that are asked for one space.
 pub const SPACE_SERVERS_ASKED_MAX: usize = 5;
 
-/// Spaces of other servers that are remembered.
-pub const SPACES_CACHED_MAX: u64 = 1_000;
+/// Longest page of a directory, in bytes.
+pub const DIRECTORY_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Longest answer about one space, in bytes.
+pub const SPACE_ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Spaces of other servers that are remembered; with [`SPACE_ANSWER_BYTES_MAX`] it bounds their memory.
+pub const SPACES_CACHED_MAX: u64 = 100;
 
 /// How long a space of another server is remembered.
 pub const SPACES_CACHED_AGE: Duration = Duration::from_secs(5 * 60);
@@ -121,3 +134,37 @@ pub const MEDIA_REDIRECTS_MAX: usize = 3;
 
 /// Longest head of an answer with content, in bytes: what stands before the content.
 pub const MULTIPART_HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Lists of devices that are fetched at once in the background.
+pub const LISTS_FETCHED_AT_ONCE: usize = 16;
+
+/// Lists of devices that wait in memory to be fetched; further ones are fetched when somebody asks for them.
+pub const LISTS_WAITING_MAX: usize = 20_000;
+
+/// Lists of devices that one question of a client has fetched whole from one server; the keys of further users are asked
+/// for together, and their lists are fetched in the background.
+pub const LISTS_PER_QUESTION_MAX: usize = 10;
+
+/// How long those who fetch lists sleep at most.
+pub const LISTS_NAP_MAX: Duration = Duration::from_secs(60);
+
+/// The first pause after a list could not be fetched, in milliseconds; it doubles.
+pub const LIST_PAUSE_MS_MIN: u64 = 2_000;
+
+/// The longest pause between two tries to fetch a list, in milliseconds.
+pub const LIST_PAUSE_MS_MAX: u64 = 30 * 60 * 1000;
+
+/// Failures after which a list is left until somebody asks for it: about half a day.
+pub const LIST_FAILURES_MAX: u32 = 32;
+
+/// Tries to write a list down, each against somebody who changes it at the same moment.
+pub const LIST_TRIES_MAX: u32 = 16;
+
+/// Lists that are marked stale in one batch.
+pub const LISTS_MARKED_PER_BATCH_MAX: usize = 5_000;
+
+/// Local members of a room that are looked at to find one who was there before.
+pub const LOCALS_EXAMINED_MAX: usize = 16;
+
+/// Changes that an announcement may name as the ones before it.
+pub const PREVIOUS_CHANGES_MAX: usize = 20;

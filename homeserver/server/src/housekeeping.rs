@@ -71,6 +71,7 @@ async fn forget_facts(
         delivery::push::STREAM_READER,
         delivery::appservices::STREAM_READER,
         federation::sender::STREAM_READER,
+        federation::device_lists::STREAM_READER,
         rooms::REMOVAL_READER,
     ]
     .into_iter()
@@ -116,11 +117,14 @@ async fn forget_delayed_events(app: &App, shutdown: &Shutdown) -> Result<usize, 
     Ok(total)
 }
 
-/// Expired OpenID tokens, proofs of addresses that nobody used, sign-ons that nobody finished, and tasks that ended long ago.
+/// Expired OpenID and login tokens, proofs of addresses that nobody used, sign-ons that nobody finished, logouts that
+/// identity providers told, and tasks that ended long ago.
 async fn forget_administration(app: &App, shutdown: &Shutdown) -> Result<(), StoreError> {
     while !shutdown.is_triggered() && app.accounts.forget_expired_openid_tokens().await? > 0 {}
     app.accounts.forget_address_proofs().await?;
     while !shutdown.is_triggered() && app.accounts.forget_sign_ons().await? > 0 {}
+    while !shutdown.is_triggered() && app.accounts.forget_login_tokens().await? > 0 {}
+    while !shutdown.is_triggered() && app.accounts.forget_provider_logouts().await? > 0 {}
     let mut next = app.administration.forget_old_tasks(None).await?;
     while let (Some(_), false) = (&next, shutdown.is_triggered()) {
         next = app.administration.forget_old_tasks(next).await?;

@@ -19,6 +19,9 @@ pub(crate) fn start(app: &App, shutdown: &Shutdown) {
     tasks.spawn(async move { federation.sender().run(sending).await });
     let (federation, receiving) = (app.federation.clone(), shutdown.clone());
     tasks.spawn(async move { federation.work_inbound(receiving).await });
+    let (federation, completing) = (app.federation.clone(), shutdown.clone());
+    tasks.spawn(async move { federation.complete_rooms(completing).await });
+    tasks.spawn(app.federation.clone().keep_device_lists(shutdown.clone()));
     let (push, flows) = (app.push.clone(), app.flows.clone());
     let push_shutdown = shutdown.clone();
     tasks.spawn(async move { push.run(push_shutdown).await });

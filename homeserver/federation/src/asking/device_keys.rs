@@ -17,7 +17,8 @@ use serde::Deserialize;
 use crate::{
     ClientError, Federation, FederationError,
     client::Limits,
-    limits::{KEYS_OF_USERS_TIME_MAX, SERVERS_ASKED_AT_ONCE},
+    device_lists::Fetched,
+    limits::{KEYS_OF_USERS_TIME_MAX, LISTS_PER_QUESTION_MAX, SERVERS_ASKED_AT_ONCE},
 };
 
 /// What servers say about the keys of their users.
@@ -42,21 +43,96 @@ pub struct ClaimedByServer {
 type Wanted<T> = BTreeMap<OwnedServerName, BTreeMap<OwnedUserId, T>>;
 
 impl Federation {
-    /// The keys of users of other servers; an empty list of devices means all of them.
+    /// The keys of users of other servers; an empty list of devices means all of them. Of users who share a room with one
+    /// of ours the list of devices is kept, and nobody is asked while it is fresh.
     pub async fn keys_of(&self, wanted: BTreeMap<OwnedUserId, Vec<OwnedDeviceId>>) -> KeysByServer {
+        let mut found = KeysByServer::default();
+        let (mut elsewhere, mut to_fetch) = (BTreeMap::new(), BTreeMap::new());
+        for (user, devices) in wanted {
+            match self.shares_a_room(&user).await {
+                Ok(true) => {
+                    if let Some(keys) = self.kept(&user, &devices).await {
+                        found.users.push((user, keys));
+                    } else {
+                        to_fetch.insert(user, devices);
+                    }
+                }
+                Ok(false) => _ = elsewhere.insert(user, devices),
+                Err(error) => {
+                    tracing::warn!(%user, %error, "look whether a room is shared");
+                    elsewhere.insert(user, devices);
+                }
+            }
+        }
+        self.fetch_for_question(to_fetch, &mut elsewhere, &mut found).await;
+        self.ask_for_keys(elsewhere, &mut found).await;
+        found
+    }
+
+    /// What is kept of a user and fresh.
+    async fn kept(&self, user: &UserId, devices: &[OwnedDeviceId]) -> Option<PublishedKeys> {
+        let parts = self.parts();
+        parts.keys.kept_keys(&parts.store, user, devices).await.unwrap_or_else(|error| {
+            tracing::warn!(%user, %error, "read a device list");
+            None
+        })
+    }
+
+    /// Fetches whole lists, a few from each server; who is left goes among those who are asked for.
+    async fn fetch_for_question(
+        &self,
+        wanted: BTreeMap<OwnedUserId, Vec<OwnedDeviceId>>,
+        elsewhere: &mut BTreeMap<OwnedUserId, Vec<OwnedDeviceId>>,
+        found: &mut KeysByServer,
+    ) {
+        let (mut now, mut later) = (Vec::new(), Vec::new());
+        for (_, users) in by_server(wanted) {
+            let fits = users.len() <= LISTS_PER_QUESTION_MAX;
+            for (user, devices) in users {
+                if fits {
+                    now.push((user, devices));
+                } else {
+                    later.push(user.clone());
+                    elsewhere.insert(user, devices);
+                }
+            }
+        }
+        if let Err(error) = self.want_lists(&later).await {
+            tracing::warn!(%error, "have device lists fetched");
+        }
+        let fetched = now.into_iter().map(|(user, devices)| async move {
+            let outcome = self.fetch_list(&user).await;
+            let keys = if outcome == Fetched::Kept { self.kept(&user, &devices).await } else { None };
+            (user, devices, outcome, keys)
+        });
+        let mut fetched = stream::iter(fetched).buffer_unordered(SERVERS_ASKED_AT_ONCE);
+        while let Some((user, devices, outcome, keys)) = fetched.next().await {
+            match (outcome, keys) {
+                (_, Some(keys)) => found.users.push((user, keys)),
+                (Fetched::Unreachable, None) => _ = found.unreachable.insert(user.server_name().to_owned()),
+                (Fetched::Kept | Fetched::Outdated | Fetched::Refused, None) => {
+                    elsewhere.insert(user, devices);
+                }
+            }
+        }
+    }
+
+    async fn ask_for_keys(
+        &self,
+        wanted: BTreeMap<OwnedUserId, Vec<OwnedDeviceId>>,
+        found: &mut KeysByServer,
+    ) {
         let asked = by_server(wanted).into_iter().map(|(server, users)| async move {
             let request = get_keys::v1::Request::new(users.clone());
             (server.clone(), users, self.client().send(&server, request, bounds()).await)
         });
         let mut answers = stream::iter(asked).buffer_unordered(SERVERS_ASKED_AT_ONCE);
-        let mut found = KeysByServer::default();
         while let Some((server, users, answer)) = answers.next().await {
             match answer {
                 Ok(answer) => found.users.extend(read_keys(users, answer)),
                 Err(error) => note(&mut found.unreachable, server, &error),
             }
         }
-        found
     }
 
     /// Claims one-time keys of devices of other servers.

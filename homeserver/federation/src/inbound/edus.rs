@@ -3,7 +3,8 @@
 //! Each speaks for users of the sending server alone, and in a room only where that user is joined and the room's
 //! access list lets the server in. What does not fit is left out without a word: the sender cannot do anything about it.
 
-use rooms::receipts::{ReceiptKind, ReceiptScope};
+use rooms::access::JoinedRoom;
+use rooms::receipts::ReceiptScope;
 use rooms::{Membership, RoomsError};
 use ruma::api::federation::transactions::edu::{Edu, ReceiptContent, TypingContent};
 use ruma::events::receipt::ReceiptThread;
@@ -11,11 +12,12 @@ use ruma::presence::PresenceState;
 use ruma::serde::Raw;
 use ruma::{OwnedUserId, RoomId, ServerName, UserId};
 use serde::Deserialize;
-use store::Batch;
 
 use super::InboundError;
+use super::late_receipts::PeerReceipt;
 use super::limits::TYPING_TIME_MS;
 use crate::Federation;
+use crate::device_lists::Announcements;
 
 /// `m.presence`, read update by update: some servers leave out fields of those who are gone.
 #[derive(Deserialize)]
@@ -66,6 +68,7 @@ impl Federation {
         origin: &ServerName,
         edus: &[Raw<Edu>],
     ) -> Result<(), InboundError> {
+        let mut announcements = Announcements::default();
         for edu in edus {
             if let Ok(presence) = edu.deserialize_as_unchecked::<PresenceEdu>() {
                 for update in presence.content.push {
@@ -74,13 +77,14 @@ impl Federation {
                 }
                 continue;
             }
-            let Ok(edu) = edu.deserialize() else {
-                tracing::debug!(%origin, "an ephemeral message that cannot be read");
-                continue;
-            };
-            left_out(origin, self.receive_edu(origin, edu).await)?;
+            match edu.deserialize() {
+                Ok(Edu::DeviceListUpdate(content)) => announcements.device(content),
+                Ok(Edu::SigningKeyUpdate(content)) => announcements.signing_keys(content),
+                Ok(edu) => left_out(origin, self.receive_edu(origin, edu).await)?,
+                Err(_) => tracing::debug!(%origin, "an ephemeral message that cannot be read"),
+            }
         }
-        Ok(())
+        left_out(origin, self.hear_announcements(origin, announcements).await)
     }
 
     async fn receive_edu(&self, origin: &ServerName, edu: Edu) -> Result<(), InboundError> {
@@ -88,25 +92,23 @@ impl Federation {
             Edu::Typing(content) => self.receive_typing(origin, &content).await,
             Edu::Receipt(content) => self.receive_receipts(origin, &content).await,
             Edu::DirectToDevice(content) => self.receive_to_device(origin, &content).await,
-            Edu::DeviceListUpdate(content) => self.receive_changed_keys(origin, &content.user_id).await,
-            Edu::SigningKeyUpdate(content) => self.receive_changed_keys(origin, &content.user_id).await,
             _ => Ok(()),
         }
     }
 
     /// Whether a user of the server may be heard in a room.
-    async fn is_heard(
+    pub(super) async fn is_heard(
         &self,
         origin: &ServerName,
         room_id: &RoomId,
         user: &UserId,
-    ) -> Result<Option<model::RoomNum>, RoomsError> {
+    ) -> Result<Option<JoinedRoom>, RoomsError> {
         let rooms = &self.parts().rooms;
         let Some(room) = rooms.room_num(rooms.store(), room_id).await? else { return Ok(None) };
-        let is_heard = user.server_name() == origin
-            && rooms.acl_allows(room, origin).await?
-            && rooms.is_joined(rooms.store(), room, user).await?;
-        Ok(is_heard.then_some(room))
+        if user.server_name() != origin || !rooms.acl_allows(room, origin).await? {
+            return Ok(None);
+        }
+        rooms.room_of_visitor(rooms.store(), user, room_id).await
     }
 
     async fn receive_typing(&self, origin: &ServerName, content: &TypingContent) -> Result<(), InboundError> {
@@ -114,6 +116,7 @@ impl Federation {
         let Some(room) = self.is_heard(origin, &content.room_id, &content.user_id).await? else {
             return Ok(());
         };
+        let room = room.room();
         let audience = rooms.local_members(room).await?;
         if content.typing {
             rooms.typing().start(room, &content.user_id, TYPING_TIME_MS, audience);
@@ -128,25 +131,16 @@ impl Federation {
         origin: &ServerName,
         content: &ReceiptContent,
     ) -> Result<(), InboundError> {
-        let rooms = &self.parts().rooms;
         for (room_id, receipts) in &content.receipts {
             for (user, receipt) in &receipts.read {
-                if self.is_heard(origin, room_id, user).await?.is_none() {
-                    continue;
-                }
                 let scope = match &receipt.data.thread {
                     ReceiptThread::Main => ReceiptScope::Main,
                     ReceiptThread::Thread(root) => ReceiptScope::Thread(root.clone()),
                     _ => ReceiptScope::Unthreaded,
                 };
-                let proof = rooms.joined_room(rooms.store(), user, room_id).await?;
-                for event_id in receipt.event_ids.iter().take(1) {
-                    match rooms.set_receipt(&proof, ReceiptKind::Public, &scope, event_id).await {
-                        Ok(_) => {}
-                        Err(RoomsError::Store(error)) => return Err(error.into()),
-                        Err(error) => tracing::debug!(%user, %event_id, %error, "a receipt is left out"),
-                    }
-                }
+                let Some(event_id) = receipt.event_ids.first().cloned() else { continue };
+                let (origin, room_id, user) = (origin.to_owned(), room_id.clone(), user.clone());
+                self.take_receipt(PeerReceipt { origin, room_id, user, scope, event_id }).await?;
             }
         }
         Ok(())
@@ -157,7 +151,10 @@ impl Federation {
         origin: &ServerName,
         update: PresenceUpdate,
     ) -> Result<(), InboundError> {
-        if update.user_id.server_name() != origin || !self.shares_a_room(&update.user_id).await? {
+        if update.user_id.server_name() != origin
+            || !self.policy().shares_presence(origin)
+            || !self.shares_a_room(&update.user_id).await?
+        {
             return Ok(());
         }
         let PresenceUpdate { user_id, presence, status_msg, last_active_ago, currently_active } = update;
@@ -166,25 +163,8 @@ impl Federation {
         Ok(())
     }
 
-    /// Devices or keys of a user of that server changed: our users who share a room look them up again.
-    async fn receive_changed_keys(&self, origin: &ServerName, user: &UserId) -> Result<(), InboundError> {
-        if user.server_name() != origin || !self.shares_a_room(user).await? {
-            return Ok(());
-        }
-        let parts = self.parts();
-        let mut batch = Batch::new();
-        parts.keys.mark_device_list(&parts.store, &mut batch, user).await?;
-        for (room, member) in parts.rooms.rooms_of_user(user).await?.iter() {
-            if member.membership == Membership::Join {
-                parts.rooms.local_members(*room).await?.announce(&mut batch);
-            }
-        }
-        parts.store.commit(batch).await?;
-        Ok(())
-    }
-
     /// Whether a user of another server is in any room with one of ours.
-    async fn shares_a_room(&self, user: &UserId) -> Result<bool, RoomsError> {
+    pub(crate) async fn shares_a_room(&self, user: &UserId) -> Result<bool, RoomsError> {
         let rooms = &self.parts().rooms;
         for (room, member) in rooms.rooms_of_user(user).await?.iter() {
             if member.membership == Membership::Join && rooms.is_resident(*room).await? {

@@ -1,8 +1,9 @@
 //! What the peer answers to other servers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::pem::PemObject as _;
@@ -20,13 +21,13 @@ use crate::Authority;
 /// Events of one answer.
 const EVENTS_MAX: usize = 100;
 
-/// Every name is this machine.
-pub(super) struct Loopback;
+/// Where the hosts are that the peer asks; one that is not here is this machine.
+pub(super) struct Hosts(pub BTreeMap<String, IpAddr>);
 
-impl Resolve for Loopback {
-    fn resolve(&self, _name: Name) -> Resolving {
-        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-        let addresses: Addrs = Box::new(std::iter::once(address));
+impl Resolve for Hosts {
+    fn resolve(&self, name: Name) -> Resolving {
+        let address = self.0.get(name.as_str()).copied().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let addresses: Addrs = Box::new(std::iter::once(SocketAddr::new(address, 0)));
         Box::pin(async move { Ok(addresses) })
     }
 }
@@ -56,15 +57,20 @@ pub(super) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, keys: Va
 async fn connection<S: AsyncRead + AsyncWrite + Unpin>(mut stream: BufReader<S>, keys: &Value, has: &Has) {
     while let Some((target, body)) = read_request(&mut stream).await {
         let answer = if target.contains("/_matrix/key/v2/server") {
-            Some(keys.clone())
+            Some((200, keys.clone()))
         } else {
             has.asked.lock().push(target.clone());
-            has.answer(&target, &body)
+            has.arrived.fetch_add(body["pdus"].as_array().map_or(0, Vec::len), Ordering::SeqCst);
+            if target.contains("/state_ids/") {
+                // What sends is in `has`, which lives as long as this.
+                let _released = has.holds_state.subscribe().wait_for(|holds| !holds).await;
+            }
+            has.edus.lock().extend(body["edus"].as_array().into_iter().flatten().cloned());
+            has.told(&target).or_else(|| has.answer(&target, &body).map(|answer| (200, answer)))
         };
-        let (status, text) = match answer {
-            Some(answer) => (200, answer.to_string()),
-            None => (404, json!({ "errcode": "M_NOT_FOUND", "error": "not here" }).to_string()),
-        };
+        let not_here = || (404, json!({ "errcode": "M_NOT_FOUND", "error": "not here" }));
+        let (status, answer) = answer.unwrap_or_else(not_here);
+        let text = answer.to_string();
         let head = format!(
             "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             text.len()
@@ -101,6 +107,13 @@ async fn read_request<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Option
 }
 
 impl Has {
+    /// What the scenario told the peer to answer, the newest word first.
+    fn told(&self, target: &str) -> Option<(u16, Value)> {
+        let answers = self.answers.lock();
+        let (_, status, body) = answers.iter().rev().find(|(part, ..)| target.contains(part.as_str()))?;
+        Some((*status, body.clone()))
+    }
+
     fn answer(&self, target: &str, body: &Value) -> Option<Value> {
         let (_, path) = target.split_once("/_matrix/federation/")?;
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -119,11 +132,11 @@ impl Has {
                 Some(json!({ "auth_chain": self.given(&chain) }))
             }
             "state_ids" => {
-                let state = self.states.lock().get(of_query("event_id").first()?)?.clone();
+                let state = self.state_before(of_query("event_id").first()?)?;
                 Some(json!({ "pdu_ids": state, "auth_chain_ids": self.behind(&state) }))
             }
             "state" => {
-                let state = self.states.lock().get(of_query("event_id").first()?)?.clone();
+                let state = self.state_before(of_query("event_id").first()?)?;
                 Some(json!({ "pdus": self.given(&state), "auth_chain": self.given(&self.behind(&state)) }))
             }
             "backfill" => {
@@ -138,21 +151,33 @@ impl Has {
                 found.reverse();
                 Some(json!({ "events": self.given(&found) }))
             }
-            "send" => Some(json!({ "pdus": {} })),
+            "send" => {
+                let pdus: Vec<Value> = body["pdus"].as_array().into_iter().flatten().cloned().collect();
+                self.receives(&pdus);
+                self.transactions.lock().push((parts.get(2)?.clone(), pdus));
+                Some(json!({ "pdus": {} }))
+            }
+            "make_join" => self.join_template(parts.get(2)?, parts.get(3)?),
+            "send_join" => self.takes_join(parts.get(2)?, parts.get(3)?, body, &of_query("omit_members")),
             _ => None,
         }
+    }
+
+    fn state_before(&self, id: &str) -> Option<Vec<String>> {
+        let states = self.states.lock();
+        states.get(id).or_else(|| states.get("")).cloned()
     }
 
     fn event(&self, id: &str) -> Option<Value> {
         if self.withheld.lock().contains(id) { None } else { self.events.lock().get(id).cloned() }
     }
 
-    fn given(&self, ids: &[String]) -> Vec<Value> {
+    pub(super) fn given(&self, ids: &[String]) -> Vec<Value> {
         ids.iter().filter_map(|id| self.event(id)).collect()
     }
 
     /// What stands behind these events, without them.
-    fn behind(&self, ids: &[String]) -> Vec<String> {
+    pub(super) fn behind(&self, ids: &[String]) -> Vec<String> {
         let mut open = ids.to_vec();
         let mut found = BTreeSet::new();
         while let Some(id) = open.pop() {
