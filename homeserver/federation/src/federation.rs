@@ -89,6 +89,7 @@ impl Federation {
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
             server_name: parts.server_name.clone(),
+            device_names_shared: parts.settings.device_names_shared,
             carrier: Arc::new(SignedCarrier { client: client.clone(), policy: policy.clone() }),
         })
         .await?;

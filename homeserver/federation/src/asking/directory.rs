@@ -6,7 +6,11 @@ use ruma::{
     directory::Filter,
 };
 
-use crate::{Federation, FederationError, client::Limits, limits::DIRECTORY_TIME_MAX};
+use crate::{
+    Federation, FederationError,
+    client::Limits,
+    limits::{DIRECTORY_ANSWER_BYTES_MAX, DIRECTORY_TIME_MAX},
+};
 
 impl Federation {
     /// A page of the directory of another server.
@@ -24,6 +28,7 @@ impl Federation {
         request.filter = filter;
         request.limit = limit.map(ruma::UInt::new_saturating);
         request.since = since;
-        Ok(self.client().send(server, request, Limits::default().within(DIRECTORY_TIME_MAX)).await?)
+        let limits = Limits::default().within(DIRECTORY_TIME_MAX).up_to(DIRECTORY_ANSWER_BYTES_MAX);
+        Ok(self.client().send(server, request, limits).await?)
     }
 }

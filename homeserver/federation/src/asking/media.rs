@@ -14,7 +14,7 @@ use ruma::{
 use super::multipart::{Head, Multipart};
 use crate::{
     ClientError, Federation,
-    client::Limits,
+    client::{Limits, escaped},
     limits::{MEDIA_REDIRECTS_MAX, MEDIA_TIME_MAX, MULTIPART_HEAD_BYTES_MAX},
 };
 
@@ -46,7 +46,12 @@ impl Federation {
         let mut request = Request::new(media_id.to_owned());
         request.timeout_ms = wait;
         let limits = Limits::default().within(MEDIA_TIME_MAX).up_to(total);
-        let mut download = self.client().open(server, request, limits).await.map_err(refused)?;
+        let mut download = match self.client().open(server, request, limits).await {
+            Err(error) if knows_no_such_endpoint(&error) => {
+                return self.content_of_older(server, media_id, wait, limits).await;
+            }
+            outcome => outcome.map_err(refused)?,
+        };
         let content_type = download.header(&http::header::CONTENT_TYPE).map(str::to_owned);
         let mut parts =
             Multipart::new(content_type.as_deref()).ok_or_else(|| broken("it is not multipart"))?;
@@ -67,6 +72,23 @@ impl Federation {
         }
     }
 
+    /// Content of a server from before version 1.11 of the specification, which serves it to everybody.
+    async fn content_of_older(
+        &self,
+        server: &ServerName,
+        media_id: &str,
+        wait: Duration,
+        limits: Limits,
+    ) -> Result<Arriving, MediaError> {
+        let (media_id, wait_ms) = (escaped(media_id), wait.as_millis());
+        // What it does not have itself it must not fetch for us, from us for example.
+        let path = format!(
+            "/_matrix/media/v3/download/{}/{media_id}?allow_remote=false&timeout_ms={wait_ms}",
+            escaped(server.as_str())
+        );
+        Ok(whole(self.client().open_path(server, &path, limits).await.map_err(refused)?))
+    }
+
     /// Content that lies on yet another host, of a storage service for example: asked for without a signature.
     async fn elsewhere_still(&self, url: &str, bytes_max: u64) -> Result<Arriving, MediaError> {
         let limits = OutboundLimits {
@@ -80,19 +102,39 @@ impl Federation {
         if download.status() != http::StatusCode::OK {
             return Err(broken(&format!("the place it names answers {}", download.status())));
         }
-        let content_type = download.header(&http::header::CONTENT_TYPE).map(str::to_owned);
-        let disposition = download.header(&http::header::CONTENT_DISPOSITION).and_then(file_name);
-        let named = Named { content_type, file_name: disposition };
-        let bytes = stream::unfold(Some(download), |download| async move {
-            let mut download = download?;
-            match download.chunk().await {
-                Ok(Some(chunk)) => Some((Ok(chunk), Some(download))),
-                Ok(None) => None,
-                Err(error) => Some((Err(failed(error)), None)),
-            }
-        });
-        Ok(Arriving { named, bytes: bytes.boxed() })
+        Ok(whole(download))
     }
+}
+
+/// Whether the server is too old to know the endpoint.
+fn knows_no_such_endpoint(error: &ClientError) -> bool {
+    match error {
+        ClientError::Answered { status: 400 | 404 | 405, errcode, .. } => errcode == "M_UNRECOGNIZED",
+        // No Matrix error at all: something in front of an old server.
+        ClientError::BadAnswer(_) => true,
+        ClientError::Answered { .. }
+        | ClientError::NotAllowed(_)
+        | ClientError::BackingOff { .. }
+        | ClientError::Unreachable(_)
+        | ClientError::Timeout
+        | ClientError::Request(_) => false,
+    }
+}
+
+/// An answer that is the content and nothing else.
+fn whole(download: Download) -> Arriving {
+    let content_type = download.header(&http::header::CONTENT_TYPE).map(str::to_owned);
+    let disposition = download.header(&http::header::CONTENT_DISPOSITION).and_then(file_name);
+    let named = Named { content_type, file_name: disposition };
+    let bytes = stream::unfold(Some(download), |download| async move {
+        let mut download = download?;
+        match download.chunk().await {
+            Ok(Some(chunk)) => Some((Ok(chunk), Some(download))),
+            Ok(None) => None,
+            Err(error) => Some((Err(failed(error)), None)),
+        }
+    });
+    Arriving { named, bytes: bytes.boxed() }
 }
 
 /// The bytes up to the last boundary.

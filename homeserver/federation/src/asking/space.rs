@@ -10,7 +10,10 @@ use ruma::{OwnedRoomId, OwnedServerName, RoomId, api::federation::space::get_hie
 use crate::{
     Federation,
     client::Limits,
-    limits::{DIRECTORY_TIME_MAX, SPACE_SERVERS_ASKED_MAX, SPACES_CACHED_AGE, SPACES_CACHED_MAX},
+    limits::{
+        DIRECTORY_TIME_MAX, SPACE_ANSWER_BYTES_MAX, SPACE_SERVERS_ASKED_MAX, SPACES_CACHED_AGE,
+        SPACES_CACHED_MAX,
+    },
 };
 
 /// Spaces asked for lately: a walk is done anew for each page.
@@ -47,7 +50,8 @@ impl Federation {
         for server in others.take(SPACE_SERVERS_ASKED_MAX) {
             let mut request = Request::new(room.to_owned());
             request.suggested_only = suggested_only;
-            match self.client().send(server, request, Limits::default().within(DIRECTORY_TIME_MAX)).await {
+            let limits = Limits::default().within(DIRECTORY_TIME_MAX).up_to(SPACE_ANSWER_BYTES_MAX);
+            match self.client().send(server, request, limits).await {
                 Ok(answer) if answer.room.summary.room_id == room => {
                     let found = Arc::new(SpaceElsewhere {
                         summary: answer.room.summary,

@@ -54,7 +54,7 @@ impl Client {
         request: &http::Request<Bytes>,
         limits: Limits,
     ) -> Result<Download, ClientError> {
-        if !self.0.policy.allows(destination) {
+        if !self.0.policy.allows_path(destination, request.uri().path()) {
             return Err(ClientError::NotAllowed(destination.to_owned()));
         }
         if !limits.insists

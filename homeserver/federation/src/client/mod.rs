@@ -121,8 +121,31 @@ impl Client {
     where
         R: OutgoingRequest<PathBuilder = SinglePath>,
     {
-        let request = built(request)?;
-        let download = self.exchange(destination, &request, limits).await?;
+        self.open_built(destination, &built(request)?, limits).await
+    }
+
+    /// The same for the `GET` of a path (with its query, escaped) of which ruma's federation knows nothing.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub async fn open_path(
+        &self,
+        destination: &ServerName,
+        path: &str,
+        limits: Limits,
+    ) -> Result<Download, ClientError> {
+        let request = http::Request::builder().uri(path).body(Bytes::new());
+        let request = request.map_err(|error| ClientError::Request(error.to_string()))?;
+        self.open_built(destination, &request, limits).await
+    }
+
+    async fn open_built(
+        &self,
+        destination: &ServerName,
+        request: &http::Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Download, ClientError> {
+        let download = self.exchange(destination, request, limits).await?;
         if download.status() == http::StatusCode::OK {
             return Ok(download);
         }
@@ -183,7 +206,7 @@ where
 }
 
 /// Escapes one segment of a path.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

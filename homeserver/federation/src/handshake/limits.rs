@@ -16,6 +16,12 @@ pub(super) const TEMPLATE_BYTES_MAX: usize = 512 * 1024;
 pub(super) const ROOM_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Time for the answer to an invite.
 pub(super) const INVITE_TIME_MAX: Duration = Duration::from_secs(30);
+/// Time for an identity server to say whether its key is still valid.
+pub(super) const IDENTITY_TIME_MAX: Duration = Duration::from_secs(10);
+/// Bytes of such an answer.
+pub(super) const IDENTITY_ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Signatures of a proof that are looked at.
+pub(super) const PROOF_SIGNATURES_MAX: usize = 8;
 /// Events whose signatures are checked before others have a turn.
 pub(super) const VERIFY_STEP: usize = 256;
 /// Distinct keys that are fetched for one room's description.

@@ -18,11 +18,13 @@ mod serve;
 mod signatures;
 mod stripped;
 mod template;
+mod third_party;
 mod turns;
 mod verify;
 
 pub use error::HandshakeError;
 pub use invited::IncomingInvite;
 pub use join::JoinFrom;
+pub(crate) use serve::raw;
 pub use serve::{Joined, SentEvent};
 pub(crate) use turns::Turns;

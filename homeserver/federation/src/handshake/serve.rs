@@ -34,7 +34,7 @@ pub struct Joined {
 }
 
 /// An event as raw JSON.
-pub(super) fn raw(pdu: &Pdu) -> Result<Box<RawValue>, HandshakeError> {
+pub(crate) fn raw(pdu: &Pdu) -> Result<Box<RawValue>, HandshakeError> {
     let text = String::from_utf8(pdu.json().to_vec());
     let raw = text.ok().and_then(|text| RawValue::from_string(text).ok());
     raw.ok_or_else(|| HandshakeError::Failed("an event of our own is no JSON".to_owned()))
@@ -58,7 +58,7 @@ impl Federation {
         }
         self.admit(origin, room_id).await?;
         let rooms = &self.parts().rooms;
-        let room = rooms.resident_room(room_id).await?;
+        let room = rooms.whole_room(room_id).await?;
         let version = rooms.room_version(rooms.store(), room).await?.id();
         if versions.is_some_and(|versions| !versions.contains(version)) {
             return Err(HandshakeError::IncompatibleVersion(version.clone()));
@@ -106,7 +106,7 @@ impl Federation {
     ) -> Result<PeerMembership, HandshakeError> {
         self.admit(sent.origin, sent.room_id).await?;
         let rooms = &self.parts().rooms;
-        let room = rooms.resident_room(sent.room_id).await?;
+        let room = rooms.whole_room(sent.room_id).await?;
         let version = rooms.room_version(rooms.store(), room).await?;
         let bad = |what: String| HandshakeError::BadRequest(what);
         let mut received = foreign::read(sent.event.get().as_bytes(), version)

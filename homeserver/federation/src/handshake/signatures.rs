@@ -24,7 +24,11 @@ pub(super) fn with_signatures_of(
     let mut event = canonical::parse_object(ours.json()).map_err(|error| unusable(error.to_string()))?;
     if let (Some(CanonicalJsonValue::Object(signatures)), Some(added)) = (event.get_mut("signatures"), added)
     {
-        signatures.insert(server.to_string(), added);
+        // A policy server on our side of the event may be the same server.
+        match (signatures.get_mut(server.as_str()), added) {
+            (Some(CanonicalJsonValue::Object(known)), CanonicalJsonValue::Object(added)) => known.extend(added),
+            (_, added) => drop(signatures.insert(server.to_string(), added)),
+        }
     }
     foreign::from_object(event, version).map_err(|error| unusable(error.to_string()))
 }

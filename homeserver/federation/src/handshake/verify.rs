@@ -13,13 +13,14 @@ use crate::Federation;
 
 impl Federation {
     /// One event whose signatures have to be right.
-    pub(super) async fn verified(
+    pub(crate) async fn verified(
         &self,
         received: Received,
         version: &'static RoomVersion,
     ) -> Result<Pdu, HandshakeError> {
         let wrong = |error: foreign::ForeignError| HandshakeError::Forbidden(error.to_string());
-        let wanted = received.wanted_keys(version).map_err(wrong)?;
+        let malformed = |error: foreign::ForeignError| HandshakeError::BadRequest(error.to_string());
+        let wanted = received.wanted_keys(version).map_err(malformed)?;
         let strict = version.rules().enforce_key_validity;
         let keys = self.ring().keys(&wanted, received.origin_server_ts(), strict).await;
         received.verify(version, &keys).map_err(wrong)

@@ -16,6 +16,16 @@ use store::{Batch, Store, StoreError};
 pub use self::settings::{PeerKind, PeerRule, PeerTerms, PolicyMode, PolicyProblem, PolicySettings};
 use crate::tables::{FEDERATION_POLICY, PolicyRow};
 
+/// Beginnings of paths that mean something also between servers that share no rooms.
+const ROOMLESS_PATHS: [&str; 6] = [
+    "/_matrix/key/",
+    "/_matrix/media/",
+    "/_matrix/federation/v1/media/",
+    "/_matrix/federation/v1/publicRooms",
+    "/_matrix/federation/v1/query/",
+    "/_matrix/federation/v1/version",
+];
+
 /// The policy in force. Clones share it.
 #[derive(Clone)]
 pub struct Policy(Arc<Inner>);
@@ -96,6 +106,26 @@ impl Policy {
         }
         let rule = policy.peers.iter().find(|(servers, _)| servers.allows(server));
         Some(rule.map_or_else(PeerTerms::default, |(_, terms)| terms.clone()))
+    }
+
+    /// Whether users of a server and ours may be in rooms together.
+    #[must_use]
+    pub fn shares_rooms(&self, server: &ServerName) -> bool {
+        self.terms(server).is_some_and(|terms| terms.rooms)
+    }
+
+    /// Whether a server and we tell each other who is online.
+    #[must_use]
+    pub fn shares_presence(&self, server: &ServerName) -> bool {
+        self.terms(server).is_some_and(|terms| terms.rooms && terms.presence)
+    }
+
+    /// Whether a request to this path may pass between a server and us, in either direction. Whatever is not known to
+    /// have nothing to do with rooms needs the right to share them, so that no endpoint is forgotten.
+    #[must_use]
+    pub fn allows_path(&self, server: &ServerName, path: &str) -> bool {
+        let needs_rooms = !ROOMLESS_PATHS.iter().any(|start| path.starts_with(start));
+        self.terms(server).is_some_and(|terms| terms.rooms || !needs_rooms)
     }
 
     /// The policy in force, and whether an administrator set it over the configuration.

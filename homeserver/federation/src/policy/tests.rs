@@ -67,6 +67,36 @@ async fn the_first_rule_that_names_a_peer_counts() {
 }
 
 #[tokio::test]
+async fn who_shares_no_rooms_with_us_is_asked_and_answered_about_other_things_only() {
+    let rule = |servers: &str, rooms, presence| PeerRule {
+        servers: servers.to_owned(),
+        rooms,
+        presence,
+        ..PeerRule::default()
+    };
+    let peers = vec![rule("apart.org", Some(false), Some(true)), rule("quiet.org", None, Some(false))];
+    let policy = policy(PolicySettings { peers, ..PolicySettings::default() }).await;
+    let (apart, quiet) = (name("apart.org"), name("quiet.org"));
+    assert!(!policy.shares_rooms(apart) && !policy.shares_presence(apart));
+    assert!(policy.shares_rooms(quiet) && !policy.shares_presence(quiet));
+    let table = [
+        ("/_matrix/federation/v1/query/profile", true),
+        ("/_matrix/federation/v1/publicRooms", true),
+        ("/_matrix/federation/v1/media/download/x", true),
+        ("/_matrix/key/v2/server", true),
+        ("/_matrix/federation/v1/send/1", false),
+        ("/_matrix/federation/v2/invite/!r/$e", false),
+        ("/_matrix/federation/v1/user/keys/query", false),
+        ("/_matrix/policy/v1/sign", false),
+        ("/_matrix/federation/v9/what_is_not_yet_known", false),
+    ];
+    for (path, without_rooms) in table {
+        assert_eq!(policy.allows_path(apart, path), without_rooms, "{path}");
+        assert!(policy.allows_path(quiet, path), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_administrator_set_survives_a_restart_and_a_reload_until_it_is_taken_back() {
     let engine: Arc<dyn Engine> = Arc::new(MemoryKv::new());
     let first = store(Arc::clone(&engine)).await;

@@ -25,7 +25,7 @@ pub use self::notary::KeyQuery;
 use crate::{
     Client, FederationParts, OwnKeys,
     flight::Flights,
-    limits::{KEY_QUERIES_AT_ONCE, KEY_RING_SERVERS_MAX, KEY_VALIDITY_MS_MAX},
+    limits::{KEY_QUERIES_AT_ONCE, KEY_RING_BYTES_MAX, KEY_RING_SERVERS_MAX, KEY_VALIDITY_MS_MAX},
     tables::{KeyRow, SERVER_KEYS, ServerKeysRow},
 };
 
@@ -71,7 +71,7 @@ impl KeyRing {
             client,
             notaries: parts.settings.notaries.clone(),
             denied_keys: parts.settings.denied_keys.clone(),
-            known: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
+            known: Cache::builder().max_capacity(KEY_RING_BYTES_MAX).weigher(weight).build(),
             flights: Flights::default(),
             asked: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
         }))
@@ -197,6 +197,11 @@ impl KeyRing {
         }
         Arc::new(row)
     }
+}
+
+/// Bytes of what is known of one server, more or less.
+fn weight(_: &OwnedServerName, row: &Arc<ServerKeysRow>) -> u32 {
+    u32::try_from(row.response.len() + 256 * row.keys.len() + 256).unwrap_or(u32::MAX)
 }
 
 /// Whether a key may be used for what was signed at `at_ms`. A server's word counts for a week ahead at most.

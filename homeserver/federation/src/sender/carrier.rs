@@ -20,8 +20,13 @@ pub enum Undelivered {
 
 /// The way to other servers.
 pub trait Carrier: Send + Sync + 'static {
-    /// Whether the operator lets this server speak to the destination.
+    /// Whether the operator lets this server share rooms with the destination.
     fn allows(&self, destination: &ServerName) -> bool;
+
+    /// Whether the operator lets the destination know who is online.
+    fn allows_presence(&self, destination: &ServerName) -> bool {
+        self.allows(destination)
+    }
 
     /// Sends the body as `PUT /_matrix/federation/v1/send/{transaction_id}` and waits for the answer.
     fn carry<'a>(
@@ -40,7 +45,11 @@ pub(crate) struct SignedCarrier {
 
 impl Carrier for SignedCarrier {
     fn allows(&self, destination: &ServerName) -> bool {
-        self.policy.allows(destination)
+        self.policy.shares_rooms(destination)
+    }
+
+    fn allows_presence(&self, destination: &ServerName) -> bool {
+        self.policy.shares_presence(destination)
     }
 
     fn carry<'a>(

@@ -69,7 +69,8 @@ impl Sender {
         let rooms = &self.0.parts.rooms;
         for user in rooms.presence().changed_since(after, PRESENCE_CHANGES_MAX) {
             if rooms.is_local(&user) {
-                let servers = self.servers_with(&user).await?;
+                let mut servers = self.servers_with(&user).await?;
+                servers.retain(|server| self.0.parts.carrier.allows_presence(server));
                 self.tell(&servers, |destination| destination.presence(user.clone()));
             }
         }
