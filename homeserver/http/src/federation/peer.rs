@@ -1,7 +1,8 @@
 //! The extractor of what another server has signed.
 //!
-//! The order is fixed: the header is read, the destination compared, the policy asked, a turn waited for, the body
-//! read within its bound, and then the signature checked over method, address and body with a key that is valid now.
+//! The order is fixed: the header is read, the destination compared, the policy asked, a turn by address waited for, the
+//! body read within its bound, the signature checked over method, address and body with a key that is valid now, and
+//! then a turn of the server that signed waited for.
 //! <https://spec.matrix.org/v1.19/server-server-api/#request-authentication>
 
 use axum::extract::FromRequestParts as _;
@@ -22,7 +23,7 @@ use ruma::{
 
 use crate::{
     App, MatrixError,
-    extract::{RumaExtractor, read_body},
+    extract::{ClientInfo, RumaExtractor, read_body},
     limits::{FEDERATION_BODY_BYTES_MAX, JSON_DEPTH_MAX},
 };
 
@@ -46,8 +47,9 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for Peer<R> {
         let (mut parts, body) = request.into_parts();
         let header = header(&parts, app)?;
         let origin = header.origin.clone();
-        let pass = app.federation.gate().enter(&origin).await;
-        let pass = pass.ok_or_else(|| MatrixError::limit_exceeded(1_000))?;
+        let address = ClientInfo::of(&parts, app).address;
+        let too_many = || MatrixError::limit_exceeded(1_000);
+        let unverified = app.federation.gate().enter_unverified(address).await.ok_or_else(too_many)?;
         let arguments = RawPathParams::from_request_parts(&mut parts, app)
             .await
             .map_err(|_| MatrixError::invalid_param("The path is not valid UTF-8"))?;
@@ -67,6 +69,8 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for Peer<R> {
         }
         let request = http::Request::from_parts(parts, body);
         verify(app, &header, &request).await?;
+        let pass = app.federation.gate().enter(&origin).await.ok_or_else(too_many)?;
+        drop(unverified);
         app.federation.heard_from(&origin).await;
 
         let (parts, body) = request.into_parts();
@@ -96,13 +100,17 @@ fn header(parts: &http::request::Parts, app: &App) -> Result<XMatrix, MatrixErro
     if header.origin == app.settings.server_name {
         return Err(unauthorized("The request says that it comes from this server itself"));
     }
-    allow(app, &header.origin)?;
+    allow(app, &header.origin, parts.uri.path())?;
     Ok(header)
 }
 
-fn allow(app: &App, origin: &ServerName) -> Result<(), MatrixError> {
-    if app.federation.policy().allows(origin) {
+fn allow(app: &App, origin: &ServerName, path: &str) -> Result<(), MatrixError> {
+    let policy = app.federation.policy();
+    if policy.allows_path(origin, path) {
         return Ok(());
+    }
+    if policy.allows(origin) {
+        return Err(MatrixError::forbidden("This server shares no rooms with yours"));
     }
     tracing::debug!(%origin, "request of a server that we do not talk with");
     Err(MatrixError::forbidden("This server does not talk with yours"))
