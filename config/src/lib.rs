@@ -13,9 +13,9 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Appservices, Clients, Database, DatabaseEngine, Federation, FederationPeer,
+    Acme, ActionRate, Appservices, Bots, Clients, Database, DatabaseEngine, Federation, FederationPeer,
     FederationPolicy, IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
-    MediaStorage, Metrics, Outbound, Passwords, PeerKind, Presence, Proxies, Push, RateLimits, Registration,
+    MediaStorage, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push, RateLimits, Registration,
     Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
 };
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,12 @@ pub struct Config {
     pub outbound: Outbound,
     /// Other Matrix servers.
     pub federation: Federation,
+    /// This server as the policy server of rooms.
+    pub policy_server: PolicyServer,
     /// Bridges and bots.
     pub appservices: Appservices,
+    /// Our own bots.
+    pub bots: Bots,
     /// Push notifications.
     pub push: Push,
     /// E-mail.
@@ -103,7 +107,9 @@ impl Config {
             &self.rate_limits,
             &self.outbound,
             &self.federation,
+            &self.policy_server,
             &self.appservices,
+            &self.bots,
             &self.push,
             &self.mail,
             &self.logging,

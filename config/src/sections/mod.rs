@@ -2,6 +2,7 @@
 
 mod acme;
 mod appservices;
+mod bots;
 mod clients;
 mod database;
 mod federation;
@@ -12,6 +13,7 @@ mod media;
 mod metrics;
 mod outbound;
 mod passwords;
+mod policy_server;
 mod presence;
 mod proxies;
 mod push;
@@ -29,6 +31,7 @@ mod user_directory;
 
 pub use acme::Acme;
 pub use appservices::Appservices;
+pub use bots::Bots;
 pub use clients::Clients;
 pub use database::{Database, DatabaseEngine};
 pub use federation::{Federation, FederationPeer, FederationPolicy, PeerKind};
@@ -39,6 +42,7 @@ pub use media::{Media, MediaStorage};
 pub use metrics::Metrics;
 pub use outbound::Outbound;
 pub use passwords::Passwords;
+pub use policy_server::PolicyServer;
 pub use presence::Presence;
 pub use proxies::Proxies;
 pub use push::Push;
@@ -78,6 +82,14 @@ pub(crate) fn check_across(config: &Config, problems: &mut Vec<Problem>) {
             "single_sign_on",
             "providers",
             "needs server.public_base_url, to which providers send browsers back",
+        );
+    }
+    if config.policy_server.enabled && config.server.policy_server_key.is_some() {
+        report(
+            problems,
+            "server",
+            "policy_server_key",
+            "is the key of a policy server beside this one; remove it, or policy_server.enabled",
         );
     }
     if config.tls.certificate_file.is_some() && config.acme.enabled {

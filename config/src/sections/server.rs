@@ -23,8 +23,8 @@ section! {
         pub support_contacts: Vec<String> = Vec::new(),
         /// Web page for help, told in /.well-known/matrix/support.
         pub support_page: Option<String> = None => "\"https://example.org/help\"",
-        /// Public ed25519 key (unpadded base64) of the policy server of this name, told to other servers in
-        /// /.well-known/matrix/policy_server.
+        /// Public ed25519 key (unpadded base64) of a policy server that runs beside this server under its name, told
+        /// to others in /.well-known/matrix/policy_server. For this server's own see the section policy_server.
         pub policy_server_key: Option<String> = None => "\"6yhHGKhCiXTSEN2ksjV7kX_N6rBQZ3Xb-M7LlC6NS-s\"",
     }
 }

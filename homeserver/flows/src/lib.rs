@@ -19,6 +19,7 @@ pub mod devices;
 mod email;
 pub mod encryption;
 mod error;
+mod invites_by_address;
 mod memberships;
 mod notices;
 mod profile;
@@ -31,6 +32,7 @@ mod upgrade;
 
 pub use email::{CONFIRM_ADDRESS_PATH, Post};
 pub use error::FlowsError;
+pub use invites_by_address::SignedInvite;
 pub use notices::{Notice, NoticeSettings};
 pub use room_deletion::{DeletedRoom, RoomDeletion};
 pub use upgrade::Upgrade;

@@ -62,7 +62,12 @@ impl Flows {
     ) -> Result<bool, FlowsError> {
         let rooms = &self.0.rooms;
         let through_others = JoinFrom { room_id, user, via, joining };
-        if self.held_here(room_id).await?.is_none() {
+        let Some(room) = self.held_here(room_id).await? else {
+            self.0.federation.join(through_others).await?;
+            return Ok(true);
+        };
+        if rooms.is_partial(room) && self.is_unknown(room, user).await? {
+            // Whether the user is banned, say, is known elsewhere.
             self.0.federation.join(through_others).await?;
             return Ok(true);
         }
@@ -77,6 +82,13 @@ impl Flows {
             }
             outcome => Ok(outcome?),
         }
+    }
+
+    /// Whether nothing is known of a user that decides about their coming into a partial room.
+    async fn is_unknown(&self, room: RoomNum, user: &UserId) -> Result<bool, FlowsError> {
+        let rooms = &self.0.rooms;
+        let member = rooms.member(rooms.store(), room, user).await?;
+        Ok(member.is_none_or(|member| matches!(member.membership, Membership::Leave | Membership::Knock)))
     }
 
     /// Knocks on a room.
@@ -110,7 +122,7 @@ impl Flows {
         if self.0.rooms.is_local(target) {
             self.0.rooms.invite(room_id, sender, target, reason).await?;
         } else {
-            let inviting = Inviting { reason: reason.map(ToOwned::to_owned), is_direct: false };
+            let inviting = Inviting { reason: reason.map(ToOwned::to_owned), ..Inviting::default() };
             self.0.federation.invite(room_id, sender, target, &inviting).await?;
         }
         Ok(())
@@ -122,7 +134,11 @@ impl Flows {
     /// What makes the room impossible.
     pub async fn create_room(&self, request: &CreateRoom) -> Result<Created, FlowsError> {
         let created = self.0.rooms.create(request).await?;
-        let inviting = Inviting { reason: request.invite_reason.clone(), is_direct: request.is_direct };
+        let inviting = Inviting {
+            reason: request.invite_reason.clone(),
+            is_direct: request.is_direct,
+            third_party: None,
+        };
         for user in request.invite.iter().filter(|user| !self.0.rooms.is_local(user)) {
             let invited = self.0.federation.invite(&created.room_id, &request.creator, user, &inviting).await;
             if let Err(error) = invited {

@@ -22,6 +22,7 @@ mod handshake;
 mod inbound;
 mod keys;
 mod media;
+mod policy_server;
 mod request;
 mod rooms;
 mod search;

@@ -13,6 +13,9 @@ pub const ALIAS_SERVERS_MAX: usize = 50;
 /// Servers whose keys may be asked for in one request.
 pub const KEY_QUERY_SERVERS_MAX: usize = 200;
 
+/// Invites that an identity server may hand over with one address.
+pub const BOUND_INVITES_MAX: usize = 20;
+
 /// Bytes beyond a body's limit that are read and thrown away, so that the client hears why it is refused.
 pub const DISCARDED_BYTES_MAX: usize = 32 * 1024 * 1024;
 

@@ -12,7 +12,7 @@ use delivery::{
     delayed_events::{DelayedEvents, DelayedEventsParts},
     push::{Push, PushParts},
 };
-use federation::{Federation, FederationParts, OwnKeys};
+use federation::{Federation, FederationParts, OwnKeys, policy_server::PolicyServerParts};
 use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences, single_sign_on::SingleSignOn};
 use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
@@ -47,6 +47,8 @@ pub struct Options {
     pub lookup: Option<Arc<dyn Lookup>>,
     /// The keys that sign; those in the data folder by default.
     pub own_keys: Option<OwnKeys>,
+    /// Registrations of application services that are in no file.
+    pub registrations: Vec<String>,
 }
 
 /// The parts of a server that does not listen yet.
@@ -54,6 +56,8 @@ pub(crate) struct Parts {
     pub store: Store,
     pub app: App,
     pub shutdown: Shutdown,
+    /// The client that goes wherever the operator says.
+    pub outbound_to_services: Outbound,
 }
 
 /// Opens the store and builds everything over it.
@@ -80,6 +84,16 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
             signing_key::load_or_create(directory, &rng)?
         }
     };
+    let policy_server = match (config.policy_server.enabled, keeps_nothing) {
+        (false, _) => None,
+        (true, true) => Some(signing_key::ephemeral_policy_key()?),
+        (true, false) => {
+            create_directory(directory)?;
+            Some(signing_key::load_or_create_policy_key(directory)?)
+        }
+    };
+    let policy_server = policy_server
+        .map(|key| PolicyServerParts { key, settings: settings::policy_server(&config.policy_server) });
     let store =
         Store::open(engine, tables(), Identity::new(&server_name, &clock), rooms::migrations()).await?;
 
@@ -132,9 +146,11 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         keys: keys.clone(),
         media: media.clone(),
         settings: settings::federation(config)?,
+        policy_server,
     })
     .await?;
     media.plug(Arc::new(federation.clone()));
+    rooms.plug_policy_servers(Arc::new(federation.clone()));
     let search = Search::open(SearchParts {
         store: store.clone(),
         rooms: rooms.clone(),
@@ -161,11 +177,14 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     .await?;
     let consequences = DeviceConsequences { keys: keys.clone(), rooms: rooms.clone(), push: push.clone() };
     accounts.observe_devices(Arc::new(consequences));
+    let outbound_to_services =
+        Outbound::with_lookup(settings::outbound_to_services(config)?, lookup_of_services)?;
     let appservices = Appservices::open(AppservicesParts {
         server_name: accounts.server_name().to_owned(),
+        built_in: options.registrations,
         places: config.appservices.registrations.iter().map(Into::into).collect(),
         folder: directory.join(APPSERVICES_FOLDER_NAME),
-        outbound: Outbound::with_lookup(settings::outbound_to_services(config)?, lookup_of_services)?,
+        outbound: outbound_to_services.clone(),
     })
     .await;
     accounts.reserve_names(Arc::new(ServiceNames(appservices.clone())));
@@ -220,7 +239,8 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         settings: settings::delayed_events(config),
     })
     .await?;
-    let http = settings::http(config)?;
+    let mut http = settings::http(config)?;
+    http.policy_server_key = federation.policy_server_key().or(http.policy_server_key);
     let app = App::new(AppParts {
         store: store.clone(),
         accounts,
@@ -243,7 +263,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         rng,
         shutdown: shutdown.clone(),
     });
-    Ok(Parts { store, app, shutdown })
+    Ok(Parts { store, app, shutdown, outbound_to_services })
 }
 
 /// All tables of the program.

@@ -10,7 +10,7 @@ use std::{
 
 use ::administration::Act;
 use accounts::{AccountError, NewUser};
-use base::Shutdown;
+use base::{Clock, Rng, Shutdown};
 use config::Config;
 use lianqiao_http::{App, FIRST_ADMINISTRATOR_PATH};
 use media::MediaError;
@@ -19,7 +19,10 @@ use store::{OpenError, Store, StoreError};
 use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
-    acme, administration, listener,
+    acme, administration,
+    bots::{Bound, Surroundings, Working},
+    limits::BOTS_CONNECTIONS_MAX,
+    listener,
     listener::{Listening, Terms},
     metrics_endpoint,
     parts::{self, Options, Parts},
@@ -82,6 +85,17 @@ pub enum StartError {
     /// Work that a crash interrupted cannot be finished.
     #[error("work interrupted by a crash cannot be finished: {0}")]
     Resume(String),
+    /// The registration of the bots cannot be read or written.
+    #[error("the registration of the bots {path} cannot be used: {reason}")]
+    Registration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A bot cannot use what it kept.
+    #[error("the bots cannot start: {0}")]
+    Bots(String),
     /// A certificate cannot be used.
     #[error("TLS: {0}")]
     Tls(String),
@@ -94,6 +108,9 @@ pub enum StartError {
         error: io::Error,
     },
 }
+
+/// Where the bots of this process are served when clients are only by TLS: any free port of this machine.
+const LOOPBACK_ADDRESS: &str = "127.0.0.1:0";
 
 /// How to start a server in this process.
 pub struct Server;
@@ -110,11 +127,18 @@ impl Server {
 
     pub(crate) async fn start_with_certificate(
         config: Config,
-        options: Options,
+        mut options: Options,
         certificate: Option<Arc<Certificate>>,
     ) -> Result<RunningServer, StartError> {
         let recorder = if config.metrics.enabled { metrics_endpoint::install() } else { None };
-        let Parts { store, app, shutdown } = parts::build(&config, options).await?;
+        let clock = options.clock.clone().unwrap_or_else(Clock::system);
+        let rng = options.rng.clone().unwrap_or_else(Rng::system);
+        let bots = match config.bots.enabled {
+            true => Some(Bound::inside(&config, &rng).await?),
+            false => None,
+        };
+        options.registrations.extend(bots.as_ref().map(|bots| bots.registration().to_owned()));
+        let Parts { store, app, shutdown, outbound_to_services } = parts::build(&config, options).await?;
         prepare(&config, &app).await?;
 
         let mut running = RunningServer {
@@ -124,13 +148,33 @@ impl Server {
             federation: None,
             private: None,
             administration: None,
+            bots: None,
             store,
             app,
             shutdown,
             certificate,
             config,
         };
-        match running.listen(recorder).await {
+        let started = async {
+            running.listen(recorder).await?;
+            if let Some(bots) = bots {
+                let around = Surroundings {
+                    homeserver_url: running.loopback_url().await?,
+                    outbound: outbound_to_services,
+                    clock,
+                    rng,
+                    terms: Terms { connections_max: BOTS_CONNECTIONS_MAX, ..running.terms() },
+                    shutdown: running.shutdown.clone(),
+                };
+                running.bots = Some(bots.start(&running.config, around).await?);
+            }
+            let directory = Path::new(&running.config.server.data_directory);
+            running.administration =
+                administration::serve(directory, running.app.clone(), running.shutdown.clone());
+            Ok(())
+        };
+        let started: Result<(), StartError> = Box::pin(started).await;
+        match started {
             Ok(()) => {
                 workers::start(&running.app, &running.shutdown);
                 Ok(running)
@@ -174,6 +218,7 @@ pub struct RunningServer {
     federation: Option<SocketAddr>,
     private: Option<SocketAddr>,
     administration: Option<JoinHandle<()>>,
+    bots: Option<Working>,
     store: Store,
     app: App,
     shutdown: Shutdown,
@@ -187,12 +232,7 @@ impl RunningServer {
         recorder: Option<metrics_exporter_prometheus::PrometheusHandle>,
     ) -> Result<(), StartError> {
         let listeners = self.config.listeners.clone();
-        let terms = Terms {
-            connections_max: listeners.connections_max,
-            header_timeout: Duration::from_secs(listeners.header_timeout_seconds),
-            shutdown_timeout: Duration::from_secs(listeners.shutdown_timeout_seconds),
-            shutdown: self.shutdown.clone(),
-        };
+        let terms = self.terms();
         let directory = PathBuf::from(&self.config.server.data_directory);
         let tls = match &self.certificate {
             Some(certificate) => Some(Tls::new(certificate.clone(), None)?),
@@ -231,8 +271,28 @@ impl RunningServer {
             let address = self.keep(bound);
             self.private.get_or_insert(address);
         }
-        self.administration = administration::serve(&directory, self.app.clone(), self.shutdown.clone());
         Ok(())
+    }
+
+    fn terms(&self) -> Terms {
+        let listeners = &self.config.listeners;
+        Terms {
+            connections_max: listeners.connections_max,
+            header_timeout: Duration::from_secs(listeners.header_timeout_seconds),
+            shutdown_timeout: Duration::from_secs(listeners.shutdown_timeout_seconds),
+            shutdown: self.shutdown.clone(),
+        }
+    }
+
+    /// Where the bots of this process reach the server. A listener with TLS has a certificate for another name, so
+    /// without a plain one they get one on this machine for themselves.
+    async fn loopback_url(&mut self) -> Result<String, StartError> {
+        if let Some(address) = self.client {
+            return Ok(format!("http://{}", reachable(address)));
+        }
+        let router = lianqiao_http::router(self.app.clone());
+        let bound = listener::listen(LOOPBACK_ADDRESS, router, None, self.terms()).await?;
+        Ok(format!("http://{}", self.keep(bound)))
     }
 
     fn keep(&mut self, bound: Listening) -> SocketAddr {
@@ -331,6 +391,9 @@ impl RunningServer {
         if let Some(task) = self.administration.take() {
             let _ = task.await;
         }
+        if let Some(bots) = self.bots.take() {
+            bots.stop().await;
+        }
         let tasks = self.app.tasks();
         tasks.close();
         if timeout(patience, tasks.wait()).await.is_err() {
@@ -339,6 +402,7 @@ impl RunningServer {
         self.store.close().await;
         self.app.accounts.unplug();
         self.app.media.unplug();
+        self.app.rooms.unplug_policy_servers();
     }
 }
 

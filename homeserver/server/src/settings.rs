@@ -11,6 +11,7 @@ use delivery::{delayed_events::DelayedEventSettings, push::PushSettings};
 use federation::{
     FederationSettings,
     policy::{PeerKind, PeerRule, PolicyMode, PolicySettings},
+    policy_server::PolicyServerSettings,
 };
 use flows::{
     NoticeSettings,
@@ -235,7 +236,23 @@ pub(crate) fn federation(config: &Config) -> Result<FederationSettings, StartErr
         policy: policy(section)?,
         notaries: notaries.collect::<Result<_, _>>()?,
         denied_keys: section.denied_keys.clone(),
+        device_names_shared: section.device_names_shared,
     })
+}
+
+/// What this server recommends as the policy server of rooms.
+pub(crate) fn policy_server(section: &config::PolicyServer) -> PolicyServerSettings {
+    PolicyServerSettings {
+        event_bytes_max: section.event_bytes_max,
+        events_per_minute_max: section.events_per_minute_max,
+        arrivals_per_minute_max: section.arrivals_per_minute_max,
+        repeats_per_minute_max: section.repeats_per_minute_max,
+        mentions_max: section.mentions_max,
+        denied_words: section.denied_words.clone(),
+        denied_users: section.denied_users.clone(),
+        denied_servers: section.denied_servers.clone(),
+        spared_power_level: section.spared_power_level,
+    }
 }
 
 /// With whom we talk.

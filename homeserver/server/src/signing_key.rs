@@ -15,12 +15,16 @@ use std::{
 use base::Rng;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use federation::{OldKey, OwnKeys};
+use rules::policy_server::KEY_VERSION;
 use ruma::signatures::Ed25519KeyPair;
 
 use crate::StartError;
 
 /// Name of the file in the data folder.
 pub(crate) const FILE_NAME: &str = "signing.key";
+
+/// Name of the file with the key of the policy server, in the same form.
+const POLICY_FILE_NAME: &str = "policy_server.key";
 
 /// Where a new file is written before it takes the place of the old one.
 const NEW_FILE_NAME: &str = "signing.key.new";
@@ -52,6 +56,30 @@ pub(crate) fn load(directory: &Path) -> Result<OwnKeys, StartError> {
 /// A key that is kept nowhere, for a server in memory.
 pub(crate) fn ephemeral(rng: &Rng) -> Result<OwnKeys, StartError> {
     parse(&generate(rng)).ok_or_else(|| unreadable(Path::new(FILE_NAME)))
+}
+
+/// Reads the key with which this server recommends events as a policy server, or makes one when there is none. It has
+/// a file of its own: rooms name it, so it is not replaced with the key that signs.
+pub(crate) fn load_or_create_policy_key(directory: &Path) -> Result<Arc<Ed25519KeyPair>, StartError> {
+    let path = directory.join(POLICY_FILE_NAME);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let text = document_line(KEY_VERSION);
+            write(directory, POLICY_FILE_NAME, &text)?;
+            text
+        }
+        read => {
+            read.map_err(|error| StartError::SigningKey { path: path.clone(), reason: error.to_string() })?
+        }
+    };
+    let keys = parse(&text).filter(|keys| keys.current().version() == KEY_VERSION);
+    keys.map(|keys| Arc::clone(keys.current())).ok_or_else(|| unreadable(&path))
+}
+
+/// Such a key that is kept nowhere, for a server in memory.
+pub(crate) fn ephemeral_policy_key() -> Result<Arc<Ed25519KeyPair>, StartError> {
+    let keys = parse(&document_line(KEY_VERSION));
+    keys.map(|keys| Arc::clone(keys.current())).ok_or_else(|| unreadable(Path::new(POLICY_FILE_NAME)))
 }
 
 /// Puts a new key in the place of the one that signs, and keeps the public half of that one. A server that runs goes
@@ -93,8 +121,12 @@ fn write(directory: &Path, name: &str, text: &str) -> Result<(), StartError> {
 }
 
 fn generate(rng: &Rng) -> String {
+    document_line(&format!("a_{}", rng.string(6)))
+}
+
+fn document_line(version: &str) -> String {
     let document = Ed25519KeyPair::generate();
-    format!("ed25519 a_{} {}\n", rng.string(6), STANDARD_NO_PAD.encode(&*document))
+    format!("ed25519 {version} {}\n", STANDARD_NO_PAD.encode(&*document))
 }
 
 /// None when a line is of no known form, or there is not exactly one key that signs.

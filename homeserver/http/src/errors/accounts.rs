@@ -62,7 +62,9 @@ impl From<AccountError> for MatrixError {
             AccountError::ExternalIdInUse => {
                 Self::new(StatusCode::CONFLICT, ErrorCode::Unknown, "External id is already in use.")
             }
-            AccountError::SignOnUnknown | AccountError::SignOnElsewhere => Self::bad_request(message),
+            AccountError::SignOnUnknown | AccountError::SignOnElsewhere | AccountError::LogoutTokenUsed => {
+                Self::bad_request(message)
+            }
             AccountError::PushRule(error) => error.into(),
             AccountError::Busy | AccountError::Contended => Self::limit_exceeded(BUSY_RETRY_MS),
             AccountError::Hashing => Self::internal("hash password", message),

@@ -1,7 +1,7 @@
 //! Matrix codes of what `rooms` refuses.
 
 use http::StatusCode;
-use rooms::{RoomsError, thread_subscriptions::SubscriptionRefusal};
+use rooms::{RoomsError, policy_server::NotRecommended, thread_subscriptions::SubscriptionRefusal};
 use ruma::api::error::ErrorCode;
 
 use super::MatrixError;
@@ -19,6 +19,12 @@ impl From<RoomsError> for MatrixError {
                 Self::not_found(message)
             }
             RoomsError::Forbidden(_) => Self::forbidden(message),
+            RoomsError::NotRecommended(NotRecommended::Refused { errcode, message }) => {
+                Self::new(StatusCode::FORBIDDEN, ErrorCode::from(errcode), message)
+            }
+            RoomsError::NotRecommended(NotRecommended::Unanswered { .. }) => {
+                Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message)
+            }
             RoomsError::RedactedContentGone { kept_ms } => {
                 let code = ErrorCode::from("FI.MAU.MSC2815_UNREDACTED_CONTENT_DELETED");
                 Self::new(StatusCode::NOT_FOUND, code, message)
@@ -51,6 +57,11 @@ impl From<RoomsError> for MatrixError {
             }
             RoomsError::PeerNotBelieved(_) => Self::new(StatusCode::BAD_GATEWAY, ErrorCode::Unknown, message),
             RoomsError::StillInRoom | RoomsError::Unsupported(_) => Self::bad_request(message),
+            // MSC3895 names the code.
+            RoomsError::StateIncomplete => {
+                let code = ErrorCode::from("M_UNABLE_DUE_TO_PARTIAL_STATE");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+            }
             RoomsError::Contended => Self::unavailable("The room is busy", CONTENDED_RETRY_AFTER_SECONDS),
             RoomsError::Accounts(_) | RoomsError::Resolution(_) | RoomsError::Corrupt(_) => {
                 Self::internal("serve room", error)

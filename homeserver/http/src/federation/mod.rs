@@ -11,9 +11,10 @@ pub mod directory;
 pub mod keys;
 pub mod media;
 pub mod membership;
+pub mod policy;
 pub mod query;
 pub mod rooms;
-pub mod users;
+pub mod third_party;
 pub mod version;
 
 pub use peer::Peer;
@@ -27,7 +28,8 @@ pub fn routes() -> Routes {
         .merge(keys::routes())
         .merge(media::routes())
         .merge(membership::routes())
+        .merge(policy::routes())
         .merge(query::routes())
         .merge(rooms::routes())
-        .merge(users::routes())
+        .merge(third_party::routes())
 }

@@ -97,15 +97,40 @@ async fn steps(federation: &Federation, server: &OwnedServerName) -> Result<(), 
         ref keys => say(&format!("good  its signing keys are {}", keys.join(", "))),
     }
 
+    signed_requests(federation, server, limits).await
+}
+
+/// Whether the other server believes our signature, and lets us in.
+async fn signed_requests(
+    federation: &Federation,
+    server: &OwnedServerName,
+    limits: Limits,
+) -> Result<(), String> {
     // Any alias will do: whether there is one or not, only a believed signature gets so far.
     let alias = format!("#lianqiao-check:{server}").try_into();
     let alias = alias.map_err(|error: ruma::IdParseError| error.to_string())?;
-    match federation.client().send(server, get_room_information::v1::Request::new(alias), limits).await {
-        Err(error) if !error.is_refusal() || matches!(error.status(), Some(401 | 403)) => Err(format!(
+    let asked = federation.client().send(server, get_room_information::v1::Request::new(alias), limits).await;
+    match asked {
+        Err(error) if !error.is_refusal() || error.status() == Some(401) => Err(format!(
             "BAD   it does not take our signed requests ({error}): it must reach {} and get our keys from there; run this \
              command on its side as well",
             federation.server_name()
         )),
+        Err(error) if error.status() == Some(403) => {
+            say("good  it believes our signature, so it reaches us too");
+            // A partner may be kept from the directory; a question of no kind at all is kept from strangers only.
+            let path = "/_matrix/federation/v1/query/lianqiao_check";
+            match federation.client().request_json(server, Method::GET, path, None, limits).await {
+                Err(other) if other.status() == Some(403) => Err(format!(
+                    "BAD   it does not let our server in ({error}): its operator has to allow {}",
+                    federation.server_name()
+                )),
+                Ok(_) | Err(_) => {
+                    say(&format!("note  it does not show us its directory ({error})"));
+                    Ok(())
+                }
+            }
+        }
         Ok(_) | Err(_) => {
             say("good  it believes our signature, so it reaches us too");
             Ok(())

@@ -22,9 +22,14 @@ pub async fn handler(
     let stream_id = stream_id.map_err(|error| MatrixError::internal("read device list", error))?;
     let user = request.user_id;
     let keys = app.flows.published_keys(&reader, &user, &[]).await?;
+    let mut names = app.flows.device_names_for_peers(&reader, &user).await?;
     let mut response = Response::new(user, UInt::new_saturating(stream_id));
     for (device, text) in keys.devices {
-        response.devices.extend(raw(text).map(|keys| UserDevice::new(device, keys)));
+        let Some(keys) = raw(text) else { continue };
+        let name = names.remove(&device).flatten();
+        let mut device = UserDevice::new(device, keys);
+        device.device_display_name = name;
+        response.devices.push(device);
     }
     response.master_key = keys.master.and_then(raw);
     response.self_signing_key = keys.self_signing.and_then(raw);
