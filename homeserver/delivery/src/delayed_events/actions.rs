@@ -1,6 +1,6 @@
 //! What can be done with a delayed event: sent now, cancelled, restarted. Each at most once.
 
-use rooms::{RoomsError, SendOptions, TransactionKey};
+use rooms::{RoomsError, SendOptions, TransactionKey, policy_server::NotRecommended};
 use ruma::{OwnedEventId, OwnedUserId};
 use store::{Batch, Scan, StoreError};
 
@@ -222,8 +222,13 @@ impl DelayedEvents {
 /// What a refusal of the room means for the delayed event; none when it may be tried again.
 fn failure(error: &RoomsError) -> Option<(Failure, String)> {
     let failure = match error {
-        RoomsError::Store(_) | RoomsError::Contended | RoomsError::Accounts(_) => return None,
+        RoomsError::Store(_)
+        | RoomsError::Contended
+        | RoomsError::StateIncomplete
+        | RoomsError::Accounts(_)
+        | RoomsError::NotRecommended(NotRecommended::Unanswered { .. }) => return None,
         RoomsError::Forbidden(_)
+        | RoomsError::NotRecommended(NotRecommended::Refused { .. })
         | RoomsError::RoomNotFound
         | RoomsError::InviteBlocked { .. }
         | RoomsError::UnableToGrantJoin(_)

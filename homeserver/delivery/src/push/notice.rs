@@ -31,10 +31,36 @@ impl Surroundings {
             let content: Value = serde_json::from_str(pdu?.content_str()).ok()?;
             content.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
         };
+        if pdu.kind() == "m.room.member" && !rooms.is_resident(room).await? {
+            return Self::from_outside(rooms, reader, room, pdu).await;
+        }
         Ok(Self {
             sender_display_name: rooms.display_name(reader, room, pdu.sender()).await?,
             room_name: text(rooms.current_state(reader, room, "m.room.name", "").await?, "name"),
             room_alias: text(rooms.current_state(reader, room, "m.room.canonical_alias", "").await?, "alias"),
+        })
+    }
+
+    /// Of a room that is only known by an invite: what the inviting server shows of it.
+    async fn from_outside(
+        rooms: &Rooms,
+        reader: &Reader,
+        room: RoomNum,
+        pdu: &Pdu,
+    ) -> Result<Self, RoomsError> {
+        let target = pdu.state_key().and_then(|user| <&UserId>::try_from(user).ok());
+        let Some(target) = target else { return Ok(Self::default()) };
+        let shown = rooms.stripped_state(reader, target, room).await?;
+        let shown: Vec<Value> = shown.iter().filter_map(|event| serde_json::from_slice(event).ok()).collect();
+        let text = |kind: &str, state_key: &str, key: &str| {
+            let is_it = |event: &&Value| event["type"] == kind && event["state_key"] == state_key;
+            let text = shown.iter().find(is_it)?["content"][key].as_str()?;
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        Ok(Self {
+            sender_display_name: text("m.room.member", pdu.sender().as_str(), "displayname"),
+            room_name: text("m.room.name", "", "name"),
+            room_alias: text("m.room.canonical_alias", "", "alias"),
         })
     }
 }

@@ -20,6 +20,9 @@ pub const TRANSACTIONS_SWEPT_MAX: usize = 4;
 /// Events of one server that wait to be worked off; beyond it the server is asked to come back later.
 pub const STAGED_PER_ORIGIN_MAX: usize = 5_000;
 
+/// Events of all servers together that wait to be worked off.
+pub const STAGED_MAX: usize = 100_000;
+
 /// How long such a server is asked to wait, in milliseconds.
 pub const BUSY_PAUSE_MS: u64 = 5_000;
 
@@ -28,6 +31,15 @@ pub const ROOMS_AT_ONCE_MAX: usize = 16;
 
 /// Events of one room that are read at once to be worked off.
 pub const STAGED_PAGE: usize = 32;
+
+/// How often an event is tried once more that cannot be completed because other servers cannot be reached.
+pub const TRIES_MAX: u32 = 6;
+
+/// First pause of a room after a failure; it doubles with each further try.
+pub const REST_TIME_MIN: Duration = Duration::from_secs(2);
+
+/// Longest time that working off one event may take. Whoever is in a room can make it wait that long.
+pub const EVENT_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Rows of the staging table read at once when the server starts.
 pub const STAGED_START_PAGE: usize = 5_000;
@@ -50,6 +62,12 @@ pub const SERVERS_ASKED_MAX: usize = 3;
 /// Missing events asked for at once.
 pub const MISSING_EVENTS_MAX: u32 = 20;
 
+/// How often missing events are asked for on behalf of one event.
+pub const MISSING_ROUNDS_MAX: usize = 10;
+
+/// How often the past is asked for on behalf of one event that comes late.
+pub const GAP_ROUNDS_MAX: usize = 20;
+
 /// Missing events of a state that are asked for one by one; with more the whole state is asked for.
 pub const STATE_EVENTS_ONE_BY_ONE_MAX: usize = 40;
 
@@ -65,5 +83,53 @@ pub const HISTORY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Devices of one user to whom one to-device message may go.
 pub const RECIPIENT_DEVICES_MAX: usize = 1_000;
 
+/// Receipts of all servers that wait for their events.
+pub const RECEIPTS_WAITING_MAX: usize = 5_000;
+
+/// Receipts of one server that wait for their events.
+pub const RECEIPTS_WAITING_PER_ORIGIN_MAX: usize = 200;
+
+/// How long a receipt waits for its event.
+pub const RECEIPT_WAIT_MAX: Duration = Duration::from_secs(60);
+
 /// How long a typing notice of another server lasts when it does not take it back, in milliseconds.
 pub const TYPING_TIME_MS: u64 = 30_000;
+
+/// Rooms whose state is fetched at once.
+pub const RESYNCS_AT_ONCE_MAX: usize = 4;
+
+/// Servers asked in one try to complete a room.
+pub const RESYNC_SERVERS_MAX: usize = 10;
+
+/// First pause after a try to complete a room that failed; it doubles.
+pub const RESYNC_PAUSE_MIN: Duration = Duration::from_secs(5);
+
+/// Longest pause between two tries to complete a room.
+pub const RESYNC_PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Longest time that the answer with the state of a room may take.
+pub const RESYNC_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// Events of a room's state, and behind it, that are taken in.
+pub const RESYNC_EVENTS_MAX: usize = 300_000;
+
+/// Events of a room's state that are checked and kept at once.
+pub const RESYNC_CHUNK: usize = 500;
+
+/// How often events of a room's state are tried whose authority came after them.
+pub const RESYNC_PASSES_MAX: usize = 3;
+
+/// Users noted for one room whose devices changed while the room was not whole.
+pub const DEVICE_CHANGES_PER_ROOM_MAX: usize = 10_000;
+
+/// Such users whose change is announced in one batch.
+pub const DEVICE_CHANGES_PAGE: usize = 500;
+
+/// How long one server is waited for that is asked for the event near a time.
+pub const JUMP_QUESTION_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How often a jump to a date may ask for a page of history.
+pub const JUMP_ROUNDS_MAX: usize = 10;
+
+/// How long a jump to a date waits for other servers; it is answered from what is here then.
+pub const JUMP_TIME_MAX: Duration = Duration::from_secs(20);

@@ -11,14 +11,18 @@ mod error;
 mod fetch;
 mod history;
 mod intake;
+mod late_receipts;
+mod jump_to_date;
 mod limits;
 mod lines;
+mod resync;
 mod state;
 mod tables;
 mod to_device;
 mod transaction;
 
 pub use error::InboundError;
+pub(crate) use late_receipts::LateReceipts;
 pub(crate) use lines::Lines;
 pub use tables::tables;
 pub use transaction::{Outcomes, Transaction};
