@@ -79,3 +79,46 @@ async fn questions_about_users_elsewhere_and_of_unknown_kinds_are_refused() {
     let found = eve.asks(&a, Method::POST, "/_matrix/federation/v1/user/keys/query", Some(query)).await.ok();
     assert_eq!(found["device_keys"], json!({}));
 }
+
+#[tokio::test]
+async fn a_peer_that_shares_no_rooms_is_answered_about_other_things_only() {
+    let (a, eve) = server_and_peer().await;
+    let (admin, path) = (a.administrator("admin").await, "/_lianqiao/admin/v1/federation/policy");
+    let room = admin.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    let apart = json!({ "peers": [{ "servers": "eve.test", "rooms": false }] });
+    admin.put(path, apart).await.ok();
+    eve.gets(&a, &profile(&admin.id)).await.ok();
+    eve.gets(&a, "/_matrix/federation/v1/publicRooms").await.ok();
+    let user = segment(&eve.user("eve"));
+    let join = format!("/_matrix/federation/v1/make_join/{}/{user}?ver=12", segment(&room));
+    let keys = format!("/_matrix/federation/v1/user/devices/{}", segment(&admin.id));
+    let tree = format!("/_matrix/federation/v1/hierarchy/{}", segment(&room));
+    for closed in [&join, &keys, &tree] {
+        eve.gets(&a, closed).await.fails_as(403, "M_FORBIDDEN");
+    }
+    eve.sends_all(&a, &[], &[]).await.fails_as(403, "M_FORBIDDEN");
+    // Neither do we go there.
+    let elsewhere = format!("/_matrix/client/v3/join/{}?via={}", segment("!x:eve.test"), segment(eve.name()));
+    admin.post(&elsewhere, json!({})).await.fails_as(403, "M_FORBIDDEN");
+    let invite = json!({ "user_id": eve.user("eve") });
+    admin.room_action(&room, "invite", invite).await.fails_as(403, "M_FORBIDDEN");
+    assert!(!eve.asked().iter().any(|asked| asked.contains("make_join") || asked.contains("/invite/")));
+    admin.delete(path).await.ok();
+    eve.joins(&a, &room, "eve").await;
+}
+
+#[tokio::test]
+async fn presence_of_a_peer_counts_where_the_operator_lets_it() {
+    let (a, eve) = server_and_peer().await;
+    let (admin, path) = (a.administrator("admin").await, "/_lianqiao/admin/v1/federation/policy");
+    let room = admin.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    eve.joins(&a, &room, "eve").await;
+    let user = eve.user("eve");
+    let status = format!("/_matrix/client/v3/presence/{}/status", segment(&user));
+    let says = |text: &str| json!({ "push": [{ "user_id": user, "presence": "online", "status_msg": text }] });
+    eve.sends_edu(&a, "m.presence", says("here")).await;
+    admin.gets_until(&status, |body| body["status_msg"] == "here").await;
+    admin.put(path, json!({ "peers": [{ "servers": "eve.test", "kind": "partner" }] })).await.ok();
+    eve.sends_edu(&a, "m.presence", says("unheard")).await;
+    assert_eq!(admin.get(&status).await.ok()["status_msg"], "here");
+}

@@ -2,19 +2,20 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use testkit::limits::LOOK_INTERVAL;
 use testkit::{Neighbourhood, Peer, PeerRoom, User, World, segment};
 
 /// A server with a public room of alice's, and a peer with a user in it.
-struct Meeting {
-    world: World,
-    peer: Peer,
-    alice: User,
-    eve: String,
-    room: String,
-    branch: PeerRoom,
+pub(crate) struct Meeting {
+    pub world: World,
+    pub peer: Peer,
+    pub alice: User,
+    pub eve: String,
+    pub room: String,
+    pub branch: PeerRoom,
 }
 
-async fn meeting_in(version: &str) -> Meeting {
+pub(crate) async fn meeting_in(version: &str) -> Meeting {
     let neighbourhood = Neighbourhood::new(&["a", "eve"]);
     let world = neighbourhood.server("a", |_| {}).await;
     let peer = Peer::start(&neighbourhood, "eve").await;
@@ -27,23 +28,23 @@ async fn meeting_in(version: &str) -> Meeting {
     Meeting { world, peer, alice, eve, room, branch }
 }
 
-async fn meeting() -> Meeting {
+pub(crate) async fn meeting() -> Meeting {
     meeting_in("11").await
 }
 
 impl Meeting {
     /// Sends a message and waits for it, so that everything sent before is worked off.
-    async fn catches_up(&mut self) {
+    pub async fn catches_up(&mut self) {
         let (id, event) = self.branch.says(&self.peer, &self.eve, "are you there?");
         self.peer.sends(&self.world, [&event]).await;
         self.alice.waits_for_event(&self.room, &id).await;
     }
 
-    async fn state_is(&self, kind: &str, state_key: &str) -> Value {
+    pub async fn state_is(&self, kind: &str, state_key: &str) -> Value {
         self.alice.state(&self.room, kind, state_key).await.body().clone()
     }
 
-    async fn has_event(&self, id: &str) -> bool {
+    pub async fn has_event(&self, id: &str) -> bool {
         self.alice.event(&self.room, id).await.status() == 200
     }
 }
@@ -106,6 +107,115 @@ async fn a_gap_that_nobody_fills_is_bridged_by_the_state_behind_it_and_shown_as_
     for id in &lost {
         assert!(ids.contains(&id.as_str()), "{id} was fetched");
     }
+}
+
+/// Ids of a room's messages as somebody sees them, oldest first.
+async fn messages(user: &User, room: &str) -> Vec<String> {
+    let history = user.whole_history(room).await;
+    let messages = history.iter().filter(|event| event["type"] == "m.room.message");
+    messages.filter_map(|event| Some(event["event_id"].as_str()?.to_owned())).collect()
+}
+
+#[tokio::test]
+async fn what_comes_late_stands_before_what_was_built_on_it() {
+    let mut meeting = meeting().await;
+    let late: Vec<(String, Value)> =
+        (0..3).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("late {n}"))).collect();
+    let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "built on what comes late");
+    for (id, _) in &late[..2] {
+        meeting.peer.withholds(id);
+    }
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.alice.waits_for_event(&meeting.room, &last).await;
+    // The peer has all of it again, and sends it as if nothing had been.
+    for (id, event) in &late {
+        meeting.peer.gives_again(id);
+        meeting.peer.sends(&meeting.world, [event]).await;
+    }
+    meeting.catches_up().await;
+    let mut expected: Vec<String> = late.into_iter().map(|(id, _)| id).collect();
+    expected.push(last);
+    let mut shown = messages(&meeting.alice, &meeting.room).await;
+    shown.retain(|id| expected.contains(id));
+    assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_had_now_is_asked_for_again() {
+    let mut meeting = meeting().await;
+    let (lost, _) = meeting.branch.says(&meeting.peer, &meeting.eve, "lost");
+    let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "the last word");
+    meeting.peer.answers("", 502, json!({ "errcode": "M_UNKNOWN", "error": "out of order" }));
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    while !meeting.peer.asked().iter().any(|asked| asked.contains("state_ids")) {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    meeting.peer.answers_truly("");
+    meeting.alice.waits_for_event(&meeting.room, &last).await;
+    assert!(meeting.has_event(&lost).await);
+}
+
+#[tokio::test]
+async fn history_is_ordered_by_the_graph_and_not_by_the_depth_that_is_claimed() {
+    let mut meeting = meeting().await;
+    let mut expected = Vec::new();
+    for (number, depth) in [9_000, 7, 800, 1].into_iter().enumerate() {
+        let content = json!({ "msgtype": "m.text", "body": format!("message {number}") });
+        let mut event = meeting.branch.drafts(&meeting.eve, "m.room.message", None, content);
+        event["depth"] = json!(depth);
+        let (id, event) = meeting.peer.signs("11", event);
+        meeting.branch.takes(&meeting.peer, &id, &event);
+        meeting.peer.withholds(&id);
+        expected.push(id);
+    }
+    meeting.peer.gives_again(&expected[3]);
+    let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "after the gap");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.alice.waits_for_event(&meeting.room, &last).await;
+    for id in &expected {
+        meeting.peer.gives_again(id);
+    }
+    expected.push(last);
+    assert_eq!(messages(&meeting.alice, &meeting.room).await, expected);
+}
+
+#[tokio::test]
+async fn nobody_can_silence_a_room_by_the_greatest_depth_there_is() {
+    let mut meeting = meeting().await;
+    let content = json!({ "msgtype": "m.text", "body": "how deep am I?" });
+    let mut event = meeting.branch.drafts(&meeting.eve, "m.room.message", None, content);
+    event["depth"] = json!(9_007_199_254_740_991_u64);
+    let (id, event) = meeting.peer.signs("11", event);
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.alice.waits_for_event(&meeting.room, &id).await;
+    let first = meeting.alice.sends(&meeting.room, "as deep").await.event_id();
+    let second = meeting.alice.sends(&meeting.room, "and no deeper").await.event_id();
+    assert_eq!(messages(&meeting.alice, &meeting.room).await, [id, first, second]);
+}
+
+#[tokio::test]
+async fn many_who_scroll_back_into_one_gap_at_once_are_all_answered() {
+    let mut meeting = meeting().await;
+    let lost: Vec<String> =
+        (0..8).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("lost {n}")).0).collect();
+    let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "after the gap");
+    for id in &lost[..7] {
+        meeting.peer.withholds(id);
+    }
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.alice.waits_for_event(&meeting.room, &last).await;
+    for id in &lost {
+        meeting.peer.gives_again(id);
+    }
+    let readers = (0..8).map(|_| meeting.alice.messages(&meeting.room, "dir=b&limit=100"));
+    for page in futures_util::future::join_all(readers).await {
+        let page = page.ok();
+        let ids: Vec<&str> =
+            page["chunk"].as_array().unwrap().iter().filter_map(|event| event["event_id"].as_str()).collect();
+        assert_eq!(ids.iter().filter(|id| **id == last).count(), 1);
+        assert!(lost.iter().all(|id| ids.iter().filter(|shown| *shown == id).count() <= 1));
+    }
+    assert!(messages(&meeting.alice, &meeting.room).await.ends_with(&[lost[7].clone(), last]));
 }
 
 #[tokio::test]
@@ -373,4 +483,30 @@ async fn history_from_before_the_join_is_fetched_when_somebody_scrolls_back() {
     let path = format!("/_matrix/client/v3/rooms/{}/context/{}", segment(&room), segment(&sent[3]));
     let context = bob.get(&path).await.ok();
     assert!(context["state"].as_array().unwrap().iter().any(|event| event["state_key"] == alice.id.as_str()));
+}
+
+#[tokio::test]
+async fn a_jump_to_a_date_before_the_join_asks_those_who_were_there() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    let first = alice.sends(&room, "long ago").await.event_id();
+    for number in 0..30 {
+        alice.sends(&room, &format!("chat {number}")).await.ok();
+    }
+    let join = format!("/_matrix/client/v3/join/{}?via={}", segment(&room), segment(&a.server_name()));
+    bob.post(&join, json!({})).await.ok();
+    let time = alice.event(&room, &first).await.ok()["origin_server_ts"].as_u64().unwrap();
+    let path = format!("/_matrix/client/v1/rooms/{}/timestamp_to_event", segment(&room));
+    for direction in ["f", "b"] {
+        let found = bob.get(&format!("{path}?ts={time}&dir={direction}")).await.ok();
+        assert_eq!(found["origin_server_ts"], time, "{found}");
+        let around = format!(
+            "/_matrix/client/v3/rooms/{}/context/{}",
+            segment(&room),
+            segment(found["event_id"].as_str().unwrap())
+        );
+        bob.get(&around).await.ok();
+    }
+    bob.get(&format!("{path}?ts=1&dir=b")).await.fails_as(404, "M_NOT_FOUND");
 }

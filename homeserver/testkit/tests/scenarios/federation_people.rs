@@ -118,3 +118,24 @@ async fn a_closed_server_talks_with_nobody_but_serves_its_own_people() {
     bob.get(&profile(&alice.id)).await.fails_as(403, "M_FORBIDDEN");
     alice.get(&profile(&alice.id)).await.ok();
 }
+
+#[tokio::test]
+async fn media_of_a_server_that_knows_no_signed_downloads_come_the_old_way() {
+    let neighbourhood = testkit::Neighbourhood::new(&["a", "eve"]);
+    let a = neighbourhood.server("a", |_| {}).await;
+    let eve = testkit::Peer::start(&neighbourhood, "eve").await;
+    let alice = a.user("alice").await;
+    let unknown = json!({ "errcode": "M_UNRECOGNIZED", "error": "Unrecognized request" });
+    eve.answers("/federation/v1/media/download/", 404, unknown);
+    eve.answers("/media/v3/download/", 200, json!({ "all": "there is" }));
+    let found = alice.downloads(&format!("mxc://{}/old", eve.name())).await;
+    assert_eq!(found.bytes, br#"{"all":"there is"}"#[..]);
+    // An old server must not fetch it from yet another one, us for example.
+    let asked = eve.asked();
+    assert!(asked.iter().any(|asked| asked.contains("/old?allow_remote=false")), "{asked:?}");
+    // One that knows the endpoint and not the file is not asked twice.
+    eve.answers("/federation/v1/media/download/", 404, json!({ "errcode": "M_NOT_FOUND", "error": "none" }));
+    let missing = format!("/_matrix/client/v1/media/download/{}/none", segment(eve.name()));
+    alice.get(&missing).await.fails_as(404, "M_NOT_FOUND");
+    assert!(!eve.asked().iter().any(|asked| asked.contains("/none?allow_remote")), "{:?}", eve.asked());
+}

@@ -344,3 +344,19 @@ async fn encrypted_events_are_told_whatever_a_room_says_once_the_rule_for_it_is_
     let heard = alice.sends_event(&quiet, "m.room.encrypted", secret).await.event_id();
     gateway.is_told_of(&heard).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_from_another_server_reaches_the_phone() {
+    let (neighbourhood, gateway) = (testkit::Neighbourhood::new(&["a", "b"]), Gateway::start().await);
+    let a = neighbourhood.server("a", |_| {}).await;
+    let b = neighbourhood.server("b", |config| config.push.plain_http = true).await;
+    let (alice, bob) = (a.user("alice").await, b.user("bob").await);
+    sets(&bob, pusher(&gateway, "bob")).await;
+    let room = alice.creates_room_like(json!({"name": "Study", "preset": "private_chat"})).await.room_id();
+    alice.invites(&room, &bob).await.ok();
+    let told = gateway.is_told().await;
+    assert_eq!((&told["room_id"], &told["sender"]), (&json!(room), &json!(alice.id)), "{told}");
+    assert_eq!((&told["room_name"], &told["sender_display_name"]), (&json!("Study"), &json!("alice")));
+    assert_eq!(told["user_is_target"], true);
+    assert_eq!(told["counts"], json!({"unread": 1}), "an invitation counts");
+}

@@ -153,3 +153,15 @@ async fn stickiness_has_bounds_and_state_may_be_sticky_again() {
     let versions = w.stranger().get("/_matrix/client/versions").await.ok();
     assert_eq!(versions["unstable_features"]["org.matrix.msc4354"], true);
 }
+
+#[tokio::test]
+async fn a_server_that_comes_in_gets_what_is_still_sticky() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = alice.creates_room_like(json!({"preset": "public_chat"})).await.room_id();
+    let sticky = sends_sticky(&alice, &room, "call", 600_000).await;
+    chats(&alice, &room).await;
+    let join = format!("/_matrix/client/v3/join/{}?via={}", segment(&room), segment(&a.server_name()));
+    bob.post(&join, json!({})).await.ok();
+    bob.syncs_until("the sticky event", |body| body.to_string().contains(&sticky)).await;
+}
