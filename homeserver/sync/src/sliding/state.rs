@@ -8,13 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use model::{EventNum, StateKeyNum, StateNum};
+use model::{EventNum, RoomNum, StateKeyNum, StateNum};
 use rooms::{StateChange, pagination::Window};
 use ruma::UserId;
 
 use super::{
-    connection::{SentMembers, SentRoom},
     limits::LAZY_MEMBERS_MAX,
+    progress::{SentMembers, SentRoom},
     rules::CombinedRules,
 };
 use crate::{SyncError, context::Context, lean_state};
@@ -23,6 +23,8 @@ const MEMBER: &str = "m.room.member";
 
 /// The question of one room.
 pub(crate) struct Question<'a> {
+    /// The room.
+    pub room: RoomNum,
     /// What is wanted.
     pub rules: &'a CombinedRules,
     /// What was told before; none for a room that is new to the client.
@@ -109,11 +111,20 @@ async fn changed(
     entries: &mut Entries,
 ) -> Result<(), SyncError> {
     let rooms = &context.inner.parts.rooms;
-    let last: BTreeMap<_, _> = question.changes.iter().map(|change| (change.key, change.new)).collect();
-    for (num, new) in last {
+    let last: BTreeMap<_, _> = question.changes.iter().map(|change| (change.key, change)).collect();
+    let completion =
+        if question.rules.lazy_members { rooms.completion(question.room).await? } else { None };
+    for (num, change) in last {
+        let new = change.new;
         let key = rooms.state_key(context.reader(), num).await?;
         let is_member = key.0 == MEMBER;
         selected.members_changed |= is_member;
+        let has_arrived = change.old.is_none()
+            && completion.is_some_and(|completion| completion.holds(change.position));
+        if is_member && has_arrived {
+            // One of the many who were not known when the room was entered; they are told when they are needed.
+            continue;
+        }
         selected.name_changed |=
             matches!(&*key.0, "m.room.name" | "m.room.canonical_alias") && key.1.is_empty();
         selected.avatar_changed |= key.0 == "m.room.avatar" && key.1.is_empty();

@@ -13,8 +13,8 @@ use model::RoomNum;
 use ruma::OwnedRoomId;
 
 use super::{
-    connection::{Pending, Progress, SentRoom},
     payload::FreshRooms,
+    progress::{Pending, Progress, SentRoom},
     request::SlidingRequest,
     scope::{InScope, Scope},
 };
