@@ -24,8 +24,11 @@ use crate::{FilterChoice, StateForm, Sync, SyncParts, SyncRequest, SyncSettings,
 /// A poll that waits costs a connection and this much.
 const WAITING_POLL_BYTES_MAX: usize = 4_096;
 
+mod lists;
+
 struct World {
     store: Store,
+    accounts: Accounts,
     rooms: Rooms,
     keys: Keys,
     notifier: Notifier,
@@ -67,12 +70,12 @@ async fn world() -> World {
         store: store.clone(),
         notifier: notifier.clone(),
         rooms: rooms.clone(),
-        accounts,
+        accounts: accounts.clone(),
         keys: keys.clone(),
         shutdown: shutdown.clone(),
         settings: SyncSettings::default(),
     });
-    World { store, rooms, keys, notifier, shutdown, sync }
+    World { store, accounts, rooms, keys, notifier, shutdown, sync }
 }
 
 fn user(name: &str) -> OwnedUserId {

@@ -12,12 +12,12 @@ use model::{Pdu, RoomNum, StreamPos};
 use moka::sync::Cache;
 use ruma::{OwnedRoomId, OwnedUserId};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     limits::{DIRECT_CHATS_KEPT_MAX, FACTS_KEPT_MAX, TAGS_KEPT_MAX},
-    order::{Entry, Standing},
     request::RoomFilters,
+    standing::{Entry, Standing},
 };
 use crate::{SyncError, context::Context, lean_state, room::stripped};
 
@@ -85,33 +85,79 @@ async fn tags(context: &Context<'_>) -> Result<Tags, SyncError> {
     let accounts = &context.inner.parts.accounts;
     let kept = &context.inner.sliding.facts.tags;
     let position = accounts.account_data_position(context.user()).await?;
-    if let Some((at, tags)) = kept.get(context.user())
-        && at == position
-    {
-        return Ok(tags);
-    }
-    let mut tags = HashMap::new();
-    for datum in accounts.account_data_all(context.reader(), context.user()).await? {
-        let (Some(room), "m.tag", Some(content)) = (datum.room, &*datum.kind, datum.content) else {
-            continue;
-        };
-        let content: Value = serde_json::from_str(content.get()).unwrap_or_default();
-        let names = content["tags"].as_object().map(|tags| tags.keys().cloned().collect());
-        tags.insert(room, names.unwrap_or_default());
-    }
-    let tags = Arc::new(tags);
+    let known = kept.get(context.user());
+    let tags = match known {
+        Some((at, tags)) if at == position => return Ok(tags),
+        Some((at, tags)) if at < position => tags_changed(context, at, tags).await?,
+        Some(_) | None => all_tags(context).await?,
+    };
     if position <= context.view.position {
         kept.insert(context.user().to_owned(), (position, tags.clone()));
     }
     Ok(tags)
 }
 
-/// The filter of one list, with what it needs to know of the user.
-pub(crate) struct RoomFilter<'a> {
-    wanted: &'a RoomFilters,
+async fn all_tags(context: &Context<'_>) -> Result<Tags, SyncError> {
+    let mut tags = HashMap::new();
+    let accounts = &context.inner.parts.accounts;
+    for datum in accounts.account_data_all(context.reader(), context.user()).await? {
+        if let (Some(room), "m.tag", Some(content)) = (datum.room, &*datum.kind, &datum.content) {
+            tags.insert(room, names_of_tags(content));
+        }
+    }
+    Ok(Arc::new(tags))
+}
+
+/// The tags with what changed since a position; the same ones when other account data changed.
+async fn tags_changed(context: &Context<'_>, after: StreamPos, mut tags: Tags) -> Result<Tags, SyncError> {
+    let accounts = &context.inner.parts.accounts;
+    let up_to = context.view.position;
+    for datum in accounts.account_data_changes(context.reader(), context.user(), after, up_to).await? {
+        let (Some(room), "m.tag") = (datum.room, &*datum.kind) else { continue };
+        let tags = Arc::make_mut(&mut tags);
+        match &datum.content {
+            Some(content) => drop(tags.insert(room, names_of_tags(content))),
+            None => drop(tags.remove(&room)),
+        }
+    }
+    Ok(tags)
+}
+
+fn names_of_tags(content: &RawValue) -> Vec<String> {
+    let content: Value = serde_json::from_str(content.get()).unwrap_or_default();
+    content["tags"].as_object().map(|tags| tags.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// What a filter needs to know of the user beside the rooms themselves.
+#[derive(Clone, Default)]
+pub(crate) struct FilterInputs {
     direct_chats: RoomIds,
     tags: Tags,
     children: Option<HashSet<OwnedRoomId>>,
+}
+
+impl FilterInputs {
+    /// Rooms about which the inputs say different things.
+    pub fn differences(&self, other: &Self) -> HashSet<OwnedRoomId> {
+        let mut found: HashSet<OwnedRoomId> = HashSet::new();
+        if !Arc::ptr_eq(&self.direct_chats, &other.direct_chats) {
+            found.extend(self.direct_chats.symmetric_difference(&other.direct_chats).cloned());
+        }
+        if !Arc::ptr_eq(&self.tags, &other.tags) {
+            let rooms = self.tags.keys().chain(other.tags.keys());
+            found.extend(rooms.filter(|room| self.tags.get(*room) != other.tags.get(*room)).cloned());
+        }
+        let none = HashSet::new();
+        let [own, theirs] = [self, other].map(|inputs| inputs.children.as_ref().unwrap_or(&none));
+        found.extend(own.symmetric_difference(theirs).cloned());
+        found
+    }
+}
+
+/// The filter of one list, with what it needs to know of the user.
+pub(crate) struct RoomFilter<'a> {
+    wanted: &'a RoomFilters,
+    inputs: FilterInputs,
     name_like: Option<String>,
     asks_facts: bool,
     asks_nothing: bool,
@@ -125,22 +171,33 @@ impl<'a> RoomFilter<'a> {
             || wanted.room_types.is_some()
             || !wanted.not_room_types.is_empty()
             || wanted.room_name_like.is_some();
+        let mut inputs = FilterInputs::default();
+        if wanted.is_dm.is_some() {
+            inputs.direct_chats = direct_chats(context).await?;
+        }
+        if asks_tags {
+            inputs.tags = tags(context).await?;
+        }
+        if let Some(spaces) = &wanted.spaces {
+            inputs.children = Some(children(context, spaces).await?);
+        }
         Ok(Self {
             wanted,
-            direct_chats: if wanted.is_dm.is_some() {
-                direct_chats(context).await?
-            } else {
-                RoomIds::default()
-            },
-            tags: if asks_tags { tags(context).await? } else { Tags::default() },
-            children: match &wanted.spaces {
-                Some(spaces) => Some(children(context, spaces).await?),
-                None => None,
-            },
+            inputs,
             name_like: wanted.room_name_like.as_deref().map(str::to_lowercase),
             asks_facts,
             asks_nothing: *wanted == RoomFilters::default(),
         })
+    }
+
+    /// What was asked for.
+    pub fn wanted(&self) -> &RoomFilters {
+        self.wanted
+    }
+
+    /// What is known of the user.
+    pub fn inputs(&self) -> &FilterInputs {
+        &self.inputs
     }
 
     /// Whether a room passes.
@@ -153,8 +210,8 @@ impl<'a> RoomFilter<'a> {
             return Ok(false);
         }
         let room_id = context.inner.parts.rooms.room_id(context.reader(), entry.room).await?;
-        if self.wanted.is_dm.is_some_and(|wanted| wanted != self.direct_chats.contains(&room_id))
-            || self.children.as_ref().is_some_and(|children| !children.contains(&room_id))
+        if self.wanted.is_dm.is_some_and(|wanted| wanted != self.inputs.direct_chats.contains(&room_id))
+            || self.inputs.children.as_ref().is_some_and(|children| !children.contains(&room_id))
             || !self.tags_pass(&room_id)
         {
             return Ok(false);
@@ -166,7 +223,7 @@ impl<'a> RoomFilter<'a> {
     }
 
     fn tags_pass(&self, room_id: &OwnedRoomId) -> bool {
-        let own: &[String] = self.tags.get(room_id).map(Vec::as_slice).unwrap_or_default();
+        let own: &[String] = self.inputs.tags.get(room_id).map(Vec::as_slice).unwrap_or_default();
         self.wanted.tags.as_ref().is_none_or(|tags| own.iter().any(|tag| tags.contains(tag)))
             && !own.iter().any(|tag| self.wanted.not_tags.contains(tag))
     }

@@ -57,6 +57,15 @@ pub const CONFIGS_KEPT_MAX: usize = 64;
 /// Most bytes of lists of rooms in order.
 pub const ORDERS_BYTES_MAX: u64 = 128 << 20;
 
+/// What one room costs in its user's order, in bytes.
+pub const ORDER_ENTRY_BYTES: usize = 128;
+
+/// What one room costs in a list of those that pass a filter, in bytes.
+pub const ORDER_PLACE_BYTES: usize = 32;
+
+/// Most filtered lists that are kept for one user; the one that was not asked for longest is made anew.
+pub const FILTERED_LISTS_MAX: usize = 16;
+
 /// Most rooms of which type, name and encryption are remembered.
 pub const FACTS_KEPT_MAX: u64 = 200_000;
 

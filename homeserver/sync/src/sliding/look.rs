@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use model::RoomNum;
+use rooms::Member;
 use ruma::OwnedRoomId;
 
 use super::{
-    connection::{Cursors, Pending, Progress, SentRoom},
     extensions::{self, Extending},
     facts, limits,
-    order::Order,
     payload::FreshRooms,
+    progress::{Cursors, Pending, Progress, SentRoom},
     request::SlidingRequest,
     room::Question,
     scope::{InScope, Scope},
@@ -49,8 +49,13 @@ pub(crate) async fn look(
     request: &SlidingRequest,
     progress: &mut Progress,
 ) -> Result<Looked, SyncError> {
-    let order = context.inner.sliding.orders.of(context).await?;
-    let scope = Scope::find(context, request, &order, progress).await?;
+    let (scope, memberships) = {
+        let orders = &context.inner.sliding.orders;
+        let mut order = Box::pin(orders.of(context)).await?;
+        let scope = Box::pin(Scope::find(context, request, &mut order, progress)).await?;
+        orders.weigh(context.user(), &order);
+        (scope, order.memberships.clone())
+    };
     let mut json = JsonWriter::with_capacity(CAPACITY);
     json.open(b'{');
     json.key("pos").string(&progress.next(context.view.position).encode());
@@ -58,7 +63,7 @@ pub(crate) async fn look(
         json.key("txn_id").string(txn_id);
     }
     write::lists(&mut json, &scope);
-    let moved = moved(context, progress, &order).await?;
+    let moved = moved(context, progress, &memberships).await?;
     let mut walk = Walk::default();
     walk.pending.cursors = Cursors { position: context.view.position, ..progress.cursors };
     write_rooms(context, request, progress, &scope, moved.as_ref(), &mut json, &mut walk).await?;
@@ -82,15 +87,15 @@ pub(crate) async fn look(
 async fn moved(
     context: &Context<'_>,
     progress: &Progress,
-    order: &Order,
+    memberships: &[(RoomNum, Member)],
 ) -> Result<Option<HashSet<RoomNum>>, SyncError> {
     let since = progress.cursors.position;
     let rooms = &context.inner.parts.rooms;
-    let Some(moved) = rooms.moved_among(since, &order.memberships) else { return Ok(None) };
+    let Some(moved) = rooms.moved_among(since, memberships) else { return Ok(None) };
     let mut moved: HashSet<RoomNum> =
-        moved.iter().filter_map(|index| order.memberships.get(*index)).map(|(room, _)| *room).collect();
+        moved.iter().filter_map(|index| memberships.get(*index)).map(|(room, _)| *room).collect();
     if rooms.latest_membership_change(context.user()).await? > since {
-        let changed = order.memberships.iter().filter(|(_, member)| member.position > since);
+        let changed = memberships.iter().filter(|(_, member)| member.position > since);
         moved.extend(changed.map(|(room, _)| *room));
     }
     Ok(Some(moved))

@@ -1,22 +1,25 @@
 //! Simplified sliding sync (MSC4186): the windows of its lists instead of everything.
 //!
 //! One engine for both dialects: `http` translates requests into [`SlidingRequest`], [`write`](self) puts answers into
-//! the words of each. A connection is remembered in memory as far as the client has confirmed it ([`connection`]); rooms
-//! stand in an order that is kept per user ([`order`]); what a room tells is read like that of `/sync`, from stored
-//! bytes. It never polls, and it owns no truth.
+//! the words of each. A [`connection`] is remembered in memory as far as the client has confirmed it ([`progress`]);
+//! rooms stand in an order that is kept per user ([`order`]), and lists in those that pass a filter ([`filtered`]); what a
+//! room tells is read like that of `/sync`, from stored bytes. It never polls, and it owns no truth.
 
 mod connection;
 mod extensions;
 mod facts;
+mod filtered;
 pub mod limits;
 mod look;
 mod order;
 mod payload;
 mod position;
+mod progress;
 mod request;
 mod room;
 mod rules;
 mod scope;
+mod standing;
 mod state;
 mod write;
 
@@ -27,11 +30,12 @@ use rooms::access::Viewer;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::{
-    connection::{ConnectionKey, Connections, Progress, Turn},
+    connection::{ConnectionKey, Connections, Turn},
     facts::FactsKept,
     look::Looked,
     order::Orders,
     position::Position,
+    progress::Progress,
 };
 pub use self::{
     request::{
@@ -140,6 +144,7 @@ async fn look_now(
         ephemeral: progress.cursors.typing.unwrap_or(0),
     });
     let context = Context {
+        hides_partial: false,
         inner,
         viewer: Viewer { user: &request.user, device: request.device.as_deref() },
         filter: &inner.everything,

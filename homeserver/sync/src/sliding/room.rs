@@ -6,11 +6,11 @@ use ruma::OwnedRoomId;
 use serde::Deserialize;
 
 use super::{
-    connection::SentRoom,
-    order::{self, Entry, Standing},
     payload::{Change, Fresh, Hero, Payload, Timeline},
+    progress::SentRoom,
     request::Dialect,
     scope::InScope,
+    standing::{self, Entry, Standing},
     state,
 };
 use crate::{SyncError, context::Context, room::events, room::stripped};
@@ -233,7 +233,8 @@ impl Question<'_> {
         (changes, end): (&[StateChange], StateNum),
         payload: &mut Payload,
     ) -> Result<state::Selected, SyncError> {
-        let question = state::Question { rules: &self.room.rules, sent, window, changes, end };
+        let (room, rules) = (self.room.entry.room, &*self.room.rules);
+        let question = state::Question { room, rules, sent, window, changes, end };
         let mut selected = state::select(context, &question).await?;
         payload.state = events::state_events(context, &selected.events).await?;
         payload.removed_state = std::mem::take(&mut selected.removed);
@@ -334,6 +335,6 @@ async fn as_of_now(context: &Context<'_>, entry: &Entry) -> Result<Option<Entry>
     let Some(member) = rooms.member(context.reader(), entry.room, context.user()).await? else {
         return Ok(None);
     };
-    let standing = order::standing(context, entry.room, &member).await?;
+    let standing = standing::standing(context, entry.room, &member).await?;
     Ok(Some(Entry { member, standing, ..*entry }))
 }

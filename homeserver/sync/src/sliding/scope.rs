@@ -1,7 +1,8 @@
 //! Which rooms a request is about: the windows of its lists, and its subscriptions.
 
 use std::{
-    collections::{HashMap, HashSet},
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -10,12 +11,14 @@ use rooms::Membership;
 use ruma::OwnedRoomId;
 
 use super::{
-    connection::Progress,
     facts::RoomFilter,
+    filtered::Filtered,
     limits::TIMELINE_LIMIT_MAX,
-    order::{Entry, Order, Standing},
+    order::Order,
+    progress::Progress,
     request::{ExtensionScope, RoomConfig, SlidingRequest},
     rules::CombinedRules,
+    standing::{Eligibility, Entry, Place, Standing},
 };
 use crate::{SyncError, context::Context};
 
@@ -47,60 +50,54 @@ pub(crate) struct Scope {
 type Configs = HashMap<(u128, Option<OwnedRoomId>), (u64, Arc<CombinedRules>)>;
 
 impl Scope {
-    /// Goes through the user's rooms once.
+    /// Reads the windows of the lists; costs what they show, and a doubt for each room that moved.
     pub async fn find(
         context: &Context<'_>,
         request: &SlidingRequest,
-        order: &Order,
+        order: &mut Order,
         progress: &mut Progress,
     ) -> Result<Self, SyncError> {
-        let mut filters = Vec::with_capacity(request.lists.len());
-        for list in request.lists.values() {
-            filters.push(RoomFilter::new(context, &list.filters).await?);
-        }
-        let subscriptions = subscriptions(context, request).await?;
-        let has_sticky = match &request.extensions.sticky_events {
-            Some(_) => context.inner.parts.rooms.rooms_with_sticky_events().await?,
-            None => HashSet::new(),
+        let own = own_rooms(context, order, progress).await?;
+        let sticky_candidates: Vec<Entry> = match &request.extensions.sticky_events {
+            Some(_) => {
+                let with_sticky = context.inner.parts.rooms.rooms_with_sticky_events().await?;
+                let joined = |entry: &&Entry| entry.standing == Standing::Joined;
+                with_sticky.iter().filter_map(|room| order.entry(*room)).filter(joined).copied().collect()
+            }
+            None => Vec::new(),
         };
-        let mut sticky = Vec::new();
-        let mut counts = vec![0_u64; filters.len()];
-        let mut configs = Configs::new();
-        let (mut subscribed, mut listed) = (Vec::new(), Vec::new());
-        for entry in &order.entries {
-            if !is_eligible(context, progress, entry).await? {
-                continue;
-            }
-            let mut lists = 0_u128;
-            let mut is_listed = false;
-            for (index, (filter, list)) in filters.iter().zip(request.lists.values()).enumerate() {
-                if !filter.passes(context, entry).await? {
-                    continue;
-                }
-                is_listed = true;
-                let place = counts[index];
-                counts[index] += 1;
-                let inside = |(start, end): &(u64, u64)| (*start..=*end).contains(&place);
-                if list.ranges.as_ref().is_none_or(|ranges| ranges.iter().any(inside)) {
-                    lists |= 1 << index;
+        let subscriptions = subscriptions(context, request).await?;
+        let mut sticky: BTreeSet<Place> = BTreeSet::new();
+        let mut counts = Vec::with_capacity(request.lists.len());
+        let mut found: Vec<(Place, u128)> = Vec::new();
+        for (index, (name, list)) in request.lists.iter().enumerate() {
+            let filter = RoomFilter::new(context, &list.filters).await?;
+            let mut also = Vec::new();
+            for entry in &own {
+                if filter.passes(context, entry).await? {
+                    also.push(entry.place());
                 }
             }
-            let subscription = subscriptions.get(&entry.room);
-            let is_wanted = is_listed || subscription.is_some();
-            if is_wanted && entry.standing == Standing::Joined && has_sticky.contains(&entry.room) {
-                sticky.push(entry.room);
-            }
-            if lists == 0 && subscription.is_none() {
-                continue;
-            }
-            let (timeline_limit, rules) =
-                config(request, progress, &mut configs, lists, subscription.map(|(id, _)| *id));
-            let section = if subscription.is_some() { &mut subscribed } else { &mut listed };
-            let subscribed = subscription.is_some();
-            section.push(InScope { entry: *entry, lists, subscribed, timeline_limit, rules });
+            also.sort_unstable_by_key(|place| Reverse(*place));
+            let listed = order.through(context, &filter).await?;
+            counts.push((name.clone(), (listed.len() + also.len()) as u64));
+            found.extend(window(listed, &also, list.ranges.as_deref()).map(|place| (place, 1_u128 << index)));
+            let in_list = |entry: &&Entry| listed.contains(entry);
+            sticky.extend(sticky_candidates.iter().filter(in_list).map(Entry::place));
         }
-        subscribed.append(&mut listed);
-        Ok(Self { counts: request.lists.keys().cloned().zip(counts).collect(), rooms: subscribed, sticky })
+        for room in subscriptions.keys() {
+            let is_shown = |entry: &&Entry| {
+                entry.eligibility() == Eligibility::Always || own.iter().any(|own| own.room == entry.room)
+            };
+            let Some(entry) = order.entry(*room).filter(is_shown) else { continue };
+            found.push((entry.place(), 0));
+            let has_sticky = sticky_candidates.iter().any(|candidate| candidate.room == *room);
+            sticky.extend(has_sticky.then(|| entry.place()));
+        }
+        let mut rooms = in_scope(request, progress, order, &subscriptions, found);
+        leave_out_partial(context, &mut rooms).await?;
+        let sticky = sticky.into_iter().rev().map(|(_, room)| room).collect();
+        Ok(Self { counts, rooms, sticky })
     }
 
     /// Whether an extension speaks about a room.
@@ -116,15 +113,89 @@ impl Scope {
     }
 }
 
-/// Whether the user may find the room in a list at all.
-async fn is_eligible(context: &Context<'_>, progress: &Progress, entry: &Entry) -> Result<bool, SyncError> {
-    let untold = || progress.rooms.get(&entry.room).is_some_and(|sent| !sent.gone);
-    Ok(match entry.standing {
-        Standing::Joined => true,
-        Standing::Outside => !is_hidden(context, entry).await?,
-        Standing::Removed => !entry.member.forgotten || untold(),
-        Standing::Left => untold(),
-    })
+/// The places of a list and of `also`, from the top, as far as a range reaches.
+fn window<'a>(
+    listed: &'a Filtered,
+    also: &'a [Place],
+    ranges: Option<&'a [(u64, u64)]>,
+) -> impl Iterator<Item = Place> + 'a {
+    let end = ranges.map_or(Some(u64::MAX), |ranges| ranges.iter().map(|(_, end)| *end).max());
+    let mut listed = listed.from_the_top().peekable();
+    let mut also = also.iter().copied().peekable();
+    let merged =
+        std::iter::from_fn(move || if also.peek() > listed.peek() { also.next() } else { listed.next() });
+    let is_inside = move |place: u64| {
+        ranges.is_none_or(|ranges| ranges.iter().any(|(start, end)| (*start..=*end).contains(&place)))
+    };
+    let reached = (0_u64..).zip(merged).take_while(move |(place, _)| end.is_some_and(|end| *place <= end));
+    reached.filter(move |(place, _)| is_inside(*place)).map(|(_, room)| room)
+}
+
+/// What was found, each room once: subscribed rooms first, then by last activity.
+fn in_scope(
+    request: &SlidingRequest,
+    progress: &mut Progress,
+    order: &Order,
+    subscriptions: &HashMap<RoomNum, &OwnedRoomId>,
+    mut found: Vec<(Place, u128)>,
+) -> Vec<InScope> {
+    // A stable sort, because it is fast on a few sorted stretches.
+    found.sort_by_key(|(place, _)| Reverse(*place));
+    found.dedup_by(|later, earlier| {
+        let is_same = later.0 == earlier.0;
+        earlier.1 |= if is_same { later.1 } else { 0 };
+        is_same
+    });
+    let mut configs = Configs::new();
+    let (mut subscribed, mut listed) = (Vec::new(), Vec::new());
+    for (place, lists) in found {
+        let Some(entry) = order.entry(place.1) else { continue };
+        let subscription = subscriptions.get(&entry.room).copied();
+        let (timeline_limit, rules) = config(request, progress, &mut configs, lists, subscription);
+        let is_subscribed = subscription.is_some();
+        let section = if is_subscribed { &mut subscribed } else { &mut listed };
+        section.push(InScope { entry: *entry, lists, subscribed: is_subscribed, timeline_limit, rules });
+    }
+    subscribed.append(&mut listed);
+    subscribed
+}
+
+/// Takes the rooms out of which all members are wanted and not all are known yet (MSC3902). They come when they are.
+async fn leave_out_partial(context: &Context<'_>, found: &mut Vec<InScope>) -> Result<(), SyncError> {
+    let rooms = &context.inner.parts.rooms;
+    let mut left_out = Vec::new();
+    for room in found.iter().filter(|room| room.rules.all_members && rooms.is_partial(room.entry.room)) {
+        if rooms.is_partial_at(context.reader(), room.entry.room).await? {
+            left_out.push(room.entry.room);
+        }
+    }
+    if !left_out.is_empty() {
+        found.retain(|room| !left_out.contains(&room.entry.room));
+    }
+    Ok(())
+}
+
+/// The rooms that stand in the lists of this user or this connection for a reason of their own: invites that are not
+/// hidden, and departures that the connection has to be told of.
+async fn own_rooms(
+    context: &Context<'_>,
+    order: &Order,
+    progress: &Progress,
+) -> Result<Vec<Entry>, SyncError> {
+    let mut own = Vec::new();
+    for entry in order.outside.iter().filter_map(|room| order.entry(*room)) {
+        if !is_hidden(context, entry).await? {
+            own.push(*entry);
+        }
+    }
+    let untold = |room: &&RoomNum| progress.rooms.get(room).is_some_and(|sent| !sent.gone);
+    if progress.rooms.len() < order.departed.len() {
+        let departed = progress.rooms.keys().filter(|room| order.departed.contains(*room));
+        own.extend(departed.filter(untold).filter_map(|room| order.entry(*room)));
+    } else {
+        own.extend(order.departed.iter().filter(untold).filter_map(|room| order.entry(*room)));
+    }
+    Ok(own)
 }
 
 /// Whether the user wants to see no invites from whoever sent this one.
@@ -141,11 +212,11 @@ async fn is_hidden(context: &Context<'_>, entry: &Entry) -> Result<bool, SyncErr
 async fn subscriptions<'a>(
     context: &Context<'_>,
     request: &'a SlidingRequest,
-) -> Result<HashMap<RoomNum, (&'a OwnedRoomId, &'a RoomConfig)>, SyncError> {
+) -> Result<HashMap<RoomNum, &'a OwnedRoomId>, SyncError> {
     let mut found = HashMap::new();
-    for (id, config) in &request.subscriptions {
+    for id in request.subscriptions.keys() {
         if let Some(room) = context.inner.parts.rooms.room_num(context.reader(), id).await? {
-            found.insert(room, (id, config));
+            found.insert(room, id);
         }
     }
     Ok(found)

@@ -11,7 +11,7 @@ use super::Extending;
 use crate::{
     SyncError,
     json::JsonWriter,
-    sliding::{order::Standing, scope::InScope},
+    sliding::{scope::InScope, standing::Standing},
 };
 
 /// Writes `receipts`, if there are any.

@@ -6,7 +6,7 @@ use model::RoomNum;
 use ruma::{OwnedRoomId, OwnedUserId};
 
 use super::Extending;
-use crate::{SyncError, json::JsonWriter, sliding::order::Standing};
+use crate::{SyncError, json::JsonWriter, sliding::standing::Standing};
 
 /// Writes `typing`, if anything changed.
 pub(super) async fn write(extending: &mut Extending<'_>, json: &mut JsonWriter) -> Result<bool, SyncError> {
