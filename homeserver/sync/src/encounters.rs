@@ -1,12 +1,13 @@
 //! Who came into the user's rooms and who went, as far as this answer's span goes: the source of device-list changes
 //! and of presence that the client has never seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use model::RoomNum;
-use rooms::{Membership, StateChange};
+use model::{RoomNum, StreamPos};
+use rooms::{Membership, MembershipChange, StateChange};
 use ruma::{OwnedUserId, UserId};
 use serde::Deserialize;
+use smallvec::SmallVec;
 
 use crate::{context::Context, errors::SyncError, limits::DEVICE_LIST_MEMBERS_MAX, plan::RoomPlan};
 
@@ -24,6 +25,34 @@ pub(crate) struct Encounters {
 }
 
 impl Encounters {
+    /// Who came into the user's rooms and who went since a position, which is also the one of the context.
+    pub async fn in_all_rooms(context: &Context<'_>, since: StreamPos) -> Result<Self, SyncError> {
+        let rooms = &context.inner.parts.rooms;
+        let (reader, user, up_to) = (context.reader(), context.user(), context.view.position);
+        let mut own: HashMap<RoomNum, SmallVec<[MembershipChange; 2]>> = HashMap::new();
+        if rooms.latest_membership_change(user).await? > since {
+            for change in rooms.membership_changes(reader, user, since, up_to).await? {
+                own.entry(change.room).or_default().push(change);
+            }
+        }
+        let memberships = rooms.rooms_of_user(user).await?;
+        let moved = rooms.moved_among(since, &memberships);
+        let moved = moved.unwrap_or_else(|| (0..memberships.len()).collect());
+        let mut encounters = Self::default();
+        for (room, _) in moved.iter().filter_map(|index| memberships.get(*index)) {
+            if rooms.latest_state_change(*room).await? <= since && !own.contains_key(room) {
+                continue;
+            }
+            let Some(member) = rooms.member(reader, *room, user).await? else { continue };
+            let changes = own.remove(room).unwrap_or_default();
+            let room_id = rooms.room_id(reader, *room).await?;
+            let plan =
+                RoomPlan { room: *room, room_id, member, changes, account_data: Vec::new(), appeared: false };
+            encounters.look(context, &plan).await?;
+        }
+        Ok(encounters)
+    }
+
     /// Notes what happened since the client's token in a room, whatever else the answer tells of it. A client that
     /// filters a room or its members out shares the room all the same.
     pub async fn look(&mut self, context: &Context<'_>, plan: &RoomPlan) -> Result<(), SyncError> {
@@ -84,6 +113,11 @@ impl Encounters {
         if was_joined {
             self.left.push(plan.room);
         }
+    }
+
+    /// Whether the user came into a room.
+    pub const fn user_joined(&self) -> bool {
+        !self.joined.is_empty()
     }
 
     /// Users with whom the user shares a room anew.

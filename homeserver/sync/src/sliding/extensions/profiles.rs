@@ -1,5 +1,6 @@
 //! Profiles (MSC4262): whole ones of the users of a room that is new to the client, then every change of whoever shares
-//! a room. Only profiles of this server are known; those of others arrive with their member events.
+//! a room, and `null` for whoever shares none any more. Only profiles of this server are known; those of others arrive
+//! with their member events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +11,13 @@ use serde_json::{Map, Value, json};
 use super::Extending;
 use crate::{
     SyncError,
+    context::Since,
+    encounters::Encounters,
     json::JsonWriter,
     sliding::{
         limits::{PROFILE_CHANGES_MAX, PROFILES_OF_ROOM_MAX},
-        order::Standing,
         request::ProfilesRequest,
+        standing::Standing,
     },
 };
 
@@ -31,9 +34,12 @@ pub(super) async fn write(extending: &mut Extending<'_>, json: &mut JsonWriter) 
     let Some(wanted) = &request.extensions.profiles else { return Ok(false) };
     let since = extending.progress.cursors.profiles;
     let mut told: BTreeMap<OwnedUserId, Told> = BTreeMap::new();
-    let up_to = match since {
-        Some(since) => changes(extending, wanted, since, &mut told).await?,
-        None => extending.context.view.position,
+    let (up_to, lost) = match since {
+        Some(since) => {
+            let up_to = changes(extending, wanted, since, &mut told).await?;
+            (up_to, lost(extending, since).await?)
+        }
+        None => (extending.context.view.position, BTreeSet::new()),
     };
     extending.pending.cursors.profiles = Some(up_to);
     for user in whole_profiles(extending, wanted, since.is_none()).await? {
@@ -45,7 +51,7 @@ pub(super) async fn write(extending: &mut Extending<'_>, json: &mut JsonWriter) 
             told.entry(user).or_default().updated = updated;
         }
     }
-    if told.is_empty() {
+    if told.is_empty() && lost.is_empty() {
         return Ok(false);
     }
     json.key("org.matrix.msc4262.profiles").object(|json| {
@@ -60,6 +66,7 @@ pub(super) async fn write(extending: &mut Extending<'_>, json: &mut JsonWriter) 
                 }
                 json.key(user.as_str()).raw(Value::Object(news).to_string().as_bytes());
             }
+            lost.iter().for_each(|user| json.key(user.as_str()).raw(b"null"));
         });
     });
     Ok(true)
@@ -98,6 +105,21 @@ async fn changes(
         }
     }
     Ok(looked_to)
+}
+
+/// Users of this server with whom the user shares no room any more, since the client's position.
+async fn lost(extending: &Extending<'_>, since: StreamPos) -> Result<BTreeSet<OwnedUserId>, SyncError> {
+    let rooms = &extending.context.inner.parts.rooms;
+    let moments = Since { position: since, to_device: since, ephemeral: 0 };
+    let context = extending.context.with_since(Some(moments));
+    let mut lost = Box::pin(Encounters::in_all_rooms(&context, since)).await?.parted(&context).await?;
+    lost.retain(|user| rooms.is_local(user));
+    for user in lost.clone() {
+        if rooms.share_a_room(context.reader(), context.user(), &user).await? {
+            lost.remove(&user);
+        }
+    }
+    Ok(lost)
 }
 
 /// Users whose whole profile is news: oneself at first, and those of rooms that the client has not had. A room whose

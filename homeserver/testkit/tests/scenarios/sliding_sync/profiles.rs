@@ -53,6 +53,25 @@ async fn whole_profiles_come_first_and_changes_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn profiles_of_those_who_share_no_room_any_more_are_taken_away() {
+    let w = World::start().await;
+    let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
+    let (of_bob, of_both) =
+        (bob.creates_room_with([&alice]).await, alice.creates_room_with([&bob, &carol]).await);
+    let wanted = json!(["displayname"]);
+    let first = ask(&alice, None, body(wanted.clone())).await.ok();
+    bob.leaves(&of_bob).await.ok();
+    let still = ask(&alice, pos(&first), body(wanted.clone())).await.ok();
+    assert_eq!(users(&still).get(&bob.id), None, "they share another room: {still}");
+    bob.leaves(&of_both).await.ok();
+    let gone = ask(&alice, pos(&still), body(wanted.clone())).await.ok();
+    assert_eq!(users(&gone), &json!({&bob.id: null}), "{gone}");
+    alice.leaves(&of_both).await.ok();
+    let gone = ask(&alice, pos(&gone), body(wanted)).await.ok();
+    assert_eq!(users(&gone), &json!({&carol.id: null}), "{gone}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_status_has_its_bounds() {
     let w = World::start().await;
     let alice = w.user("alice").await;
