@@ -39,6 +39,9 @@ pub trait DeviceObserver: Send + Sync {
 pub trait ReservedNames: Send + Sync {
     /// Whether an ordinary registration of this user must be refused.
     fn is_reserved(&self, user: &UserId) -> bool;
+
+    /// Whether the user directory leaves this user out.
+    fn is_unlisted(&self, user: &UserId) -> bool;
 }
 
 #[derive(Default)]
@@ -66,6 +69,12 @@ impl Accounts {
     /// Plugs in who knows reserved names.
     pub fn reserve_names(&self, names: Arc<dyn ReservedNames>) {
         *self.0.ports.names.write() = Some(names);
+    }
+
+    /// Whether the user directory leaves this user out, because an application service has it for itself.
+    #[must_use]
+    pub fn is_unlisted(&self, user: &UserId) -> bool {
+        self.0.ports.names.read().as_ref().is_some_and(|names| names.is_unlisted(user))
     }
 
     /// Takes out what was plugged in, at the stop of a server: an observer holds upper parts, which hold

@@ -37,6 +37,8 @@ struct File {
     encryption: Option<bool>,
     #[serde(default, rename = "lianqiao.token_in_query")]
     token_in_query: Option<bool>,
+    #[serde(default, rename = "lianqiao.in_user_directory")]
+    in_user_directory: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -102,6 +104,8 @@ pub struct Service {
     pub receives_encryption: bool,
     /// Whether the token goes into the query too, as it did before version 1.4 of the specification.
     pub has_token_in_query: bool,
+    /// Whether people find the users that it has for itself in the user directory.
+    pub is_in_user_directory: bool,
 }
 
 impl Service {
@@ -137,6 +141,7 @@ impl Service {
             receives_ephemeral: ephemeral.contains(&Some(true)),
             receives_encryption: file.encryption.unwrap_or(false),
             has_token_in_query: file.token_in_query.unwrap_or(false),
+            is_in_user_directory: file.in_user_directory.unwrap_or(false),
         })
     }
 

@@ -64,7 +64,8 @@ struct Sought {
 
 impl Search {
     /// The people whom `asker` may find by a term: those who share a room with them or are in rooms that
-    /// anybody may enter or read; with the setting, everybody. Closed and locked accounts are not found.
+    /// anybody may enter or read; with the setting, everybody. Closed and locked accounts are not found, nor users that an
+    /// application service has for itself, unless its registration says so.
     ///
     /// # Errors
     /// `InvalidParam` for a term beyond its bound.
@@ -135,6 +136,7 @@ impl Search {
                 .as_ref()
                 .is_some_and(|begin| !fold(user.localpart()).starts_with(begin.as_str()))
                 || !seen.insert(user.clone())
+                || self.parts.accounts.is_unlisted(&user)
             {
                 continue;
             }

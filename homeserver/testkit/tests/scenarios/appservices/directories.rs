@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::{Bridge, segment};
 
-use super::{CLIENT, world};
+use super::{CLIENT, shared_room, world};
 
 fn protocol() -> serde_json::Value {
     json!({
@@ -71,4 +71,18 @@ async fn a_service_lists_rooms_for_its_networks() {
     let found = search(json!({ "third_party_instance_id": "irc|libera", "limit": 10 })).await;
     assert_eq!(found["chunk"].as_array().unwrap().len(), 1);
     assert_eq!(search(json!({ "third_party_instance_id": "irc|other" })).await["chunk"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_a_service_are_found_when_its_registration_says_so() {
+    for (key, is_found) in [("", false), ("lianqiao.in_user_directory: true", true)] {
+        let bridge = Bridge::start("irc").await;
+        let w = world(&bridge, key).await;
+        let alice = w.user("alice").await;
+        let (_, ghost) = shared_room(&w, &bridge, &alice).await;
+        let body = json!({ "search_term": "_irc_ghost" });
+        let answer = alice.post(&format!("{CLIENT}/user_directory/search"), body).await.ok();
+        let found = answer["results"].as_array().unwrap().iter().map(|result| &result["user_id"]);
+        assert_eq!(found.collect::<Vec<_>>(), is_found.then(|| json!(ghost)).iter().collect::<Vec<_>>());
+    }
 }
