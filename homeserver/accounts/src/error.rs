@@ -120,6 +120,9 @@ pub enum AccountError {
     /// The sign-on was begun in another browser.
     #[error("the sign-on was begun in another browser")]
     SignOnElsewhere,
+    /// The logout token of an identity provider was used before.
+    #[error("the logout token was used before")]
+    LogoutTokenUsed,
     /// A push rule could not be changed.
     #[error(transparent)]
     PushRule(#[from] PushRuleError),

@@ -21,11 +21,13 @@ mod ignored_users;
 mod invite_policy;
 pub mod limits;
 mod login;
+mod login_tokens;
 mod openid;
 mod password;
 mod password_reset;
 mod ports;
 mod profile;
+mod provider_logouts;
 mod push_rules;
 mod refresh;
 mod registration;
@@ -65,6 +67,7 @@ pub use self::{
     login::{DeviceChoice, LoggedIn, LoginName},
     ports::{DeviceObserver, ReservedNames},
     profile::{Profile, ProfileChange},
+    provider_logouts::ProviderLogout,
     push_rules::{PushRuleError, RulePlace},
     registration::{ExternalUser, NewUser, Registered, RegistrationRequest},
     registration_tokens::RegistrationToken,

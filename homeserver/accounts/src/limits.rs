@@ -40,6 +40,10 @@ pub const SIGN_ON_TOKEN_MS: u64 = 5 * 60 * 1_000;
 pub const SIGN_ONS_DROPPED_AT_ONCE: usize = 16;
 /// Dead sign-ons dropped in one batch of housekeeping.
 pub const SIGN_ONS_PER_PAGE: usize = 1_000;
+/// Login tokens dropped by one commit of housekeeping.
+pub const LOGIN_TOKENS_PER_PAGE: usize = 1_000;
+/// Logouts of identity providers that are read or dropped at once.
+pub const PROVIDER_LOGOUTS_PER_PAGE: usize = 500;
 /// Most links of one user to people at identity providers.
 pub const EXTERNAL_IDS_PER_USER_MAX: usize = 50;
 /// Longest subject of an identity provider in bytes (OpenID Connect Core 1.0, section 2, asks for 255).

@@ -91,7 +91,7 @@ impl Accounts {
         let row = self.0.store.get(&LOGIN_TOKENS, &hash).await?.ok_or(AccountError::WrongCredentials)?;
         if row.expires_ms <= self.0.clock.now_ms() {
             let mut batch = Batch::new();
-            batch.delete(&LOGIN_TOKENS, &hash);
+            Self::delete_login_token(&mut batch, hash, &row);
             self.0.store.commit(batch).await?;
             return Err(AccountError::WrongCredentials);
         }
@@ -110,10 +110,9 @@ impl Accounts {
             user: user.to_owned(),
             expires_ms: self.0.clock.now_ms().saturating_add(lifetime_ms),
             origin: None,
+            vouched_ms: 0,
         };
-        let mut batch = Batch::new();
-        batch.put(&LOGIN_TOKENS, &tokens::hash(&token), &row);
-        self.0.store.commit(batch).await?;
+        self.keep_login_token(&token, &row).await?;
         Ok((token, lifetime_ms))
     }
 
@@ -208,7 +207,10 @@ impl Accounts {
                     _ => return Err(AccountError::WrongCredentials),
                 }
                 batch.expect_eq(&LOGIN_TOKENS, hash, row);
-                batch.delete(&LOGIN_TOKENS, hash);
+                Self::delete_login_token(&mut batch, *hash, row);
+                if let Some(origin) = &row.origin {
+                    self.expect_not_ended(&mut batch, origin, row.vouched_ms).await?;
+                }
             }
             let (device, tokens) = self.add_session(&mut batch, user, choice).await?;
             if let Some(origin) = spends.as_ref().and_then(|(_, row)| row.origin.as_ref()) {

@@ -18,7 +18,7 @@ impl Accounts {
     ///
     /// # Errors
     /// As for [`Accounts::remove_devices`].
-    pub async fn end_sessions_of_provider(
+    pub(crate) async fn end_sessions_of_provider(
         &self,
         provider: &str,
         subject: Option<&str>,

@@ -17,7 +17,7 @@ use crate::{
         SIGN_ON_MS, SIGN_ON_TOKEN_MS, SIGN_ONS_DROPPED_AT_ONCE, SIGN_ONS_PER_PAGE, SIGN_ONS_UNDER_WAY_MAX,
         TOKEN_BYTES_MAX,
     },
-    tables::{LOGIN_TOKENS, LoginTokenRow, SIGN_ONS, SessionOriginRow, SignOnRow, TokenHash},
+    tables::{LoginTokenRow, SIGN_ONS, SessionOriginRow, SignOnRow, TokenHash},
     tokens::{self, TokenKind},
 };
 
@@ -157,11 +157,13 @@ impl Accounts {
         Ok(SignOn { provider: row.provider, nonce: row.nonce, verifier: row.verifier, purpose })
     }
 
-    /// A one-time token for `m.login.token`, for a person whom a provider vouched for.
+    /// A one-time token for `m.login.token`, for a person whom a provider vouched for when it was asked at
+    /// `vouched_ms`. It is void when the provider has ended the person's sessions, or the one it vouched for, since.
     pub async fn create_sign_on_token(
         &self,
         user: &UserId,
         origin: &SessionOrigin,
+        vouched_ms: u64,
     ) -> Result<String, AccountError> {
         let token = tokens::generate(&self.0.rng, TokenKind::Login);
         let row = LoginTokenRow {
@@ -172,10 +174,9 @@ impl Accounts {
                 subject: origin.subject.clone(),
                 sid: origin.sid.clone(),
             }),
+            vouched_ms,
         };
-        let mut batch = Batch::new();
-        batch.put(&LOGIN_TOKENS, &tokens::hash(&token), &row);
-        self.0.store.commit(batch).await?;
+        self.keep_login_token(&token, &row).await?;
         Ok(token)
     }
 

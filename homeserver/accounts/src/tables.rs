@@ -86,6 +86,9 @@ pub(crate) struct LoginTokenRow {
     /// The identity provider that vouched for the user, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<SessionOriginRow>,
+    /// When that provider was asked.
+    #[serde(default)]
+    pub vouched_ms: u64,
 }
 store::record!(LoginTokenRow);
 
@@ -98,6 +101,19 @@ pub(crate) struct SessionOriginRow {
     pub sid: Option<String>,
 }
 store::record!(SessionOriginRow);
+
+/// A logout that an identity provider told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ProviderLogoutRow {
+    pub provider: String,
+    /// Whose sessions end; none when only the provider's session is named.
+    pub subject: Option<String>,
+    /// Which of the provider's sessions ends; none for all of the person.
+    pub sid: Option<String>,
+    /// Whether everything has ended.
+    pub is_done: bool,
+}
+store::record!(ProviderLogoutRow);
 
 /// A sign-on that is at an identity provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -252,6 +268,19 @@ pub(crate) const SESSION_ORIGINS: Table<(OwnedUserId, OwnedDeviceId), SessionOri
 /// (provider, sid, user, device)
 pub(crate) const SESSIONS_BY_SID: Table<(String, String, OwnedUserId, OwnedDeviceId), ()> =
     Table::new(134, "sessions_by_sid", Profile::Scan, "which sessions end with this one of a provider?");
+/// (when it expires in ms, hash): the first ones are the ones to drop.
+pub(crate) const LOGIN_TOKENS_BY_AGE: Table<(u64, TokenHash), ()> =
+    Table::new(135, "login_tokens_by_age", Profile::Queue, "which login tokens have expired?");
+/// (until when it matters in ms, hash of the provider and the id of its logout token)
+pub(crate) const PROVIDER_LOGOUTS: Table<(u64, TokenHash), ProviderLogoutRow> =
+    Table::new(136, "provider_logouts", Profile::Queue, "did this logout of an identity provider happen?");
+/// (provider, its session or person) → (when in ms, until when it matters in ms)
+pub(crate) const ENDED_BY_PROVIDER: Table<(String, String), (u64, u64)> = Table::new(
+    137,
+    "ended_by_provider",
+    Profile::Point,
+    "when did the identity provider end this session, or all of this person?",
+);
 
 /// All tables of this crate, for the store and for the catalogue.
 pub fn tables() -> Vec<TableInfo> {
@@ -284,5 +313,8 @@ pub fn tables() -> Vec<TableInfo> {
         SIGN_ONS.info(),
         SESSION_ORIGINS.info(),
         SESSIONS_BY_SID.info(),
+        LOGIN_TOKENS_BY_AGE.info(),
+        PROVIDER_LOGOUTS.info(),
+        ENDED_BY_PROVIDER.info(),
     ]
 }

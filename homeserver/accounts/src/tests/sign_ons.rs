@@ -2,9 +2,13 @@
 
 use ruma::api::client::uiaa::AuthType;
 
+use store::Batch;
+
 use crate::{
-    AccountError, AccountSettings, DeviceChoice, ExternalId, ExternalUser, Operation, SessionOrigin, SignOn,
-    SignOnPurpose, UiaError, limits::SIGN_ON_MS,
+    AccountError, AccountSettings, DeviceChoice, ExternalId, ExternalUser, Operation, ProviderLogout,
+    SessionOrigin, SignOn, SignOnPurpose, UiaError,
+    limits::{SIGN_ON_MS, SIGN_ON_TOKEN_MS},
+    tables::{PROVIDER_LOGOUTS, ProviderLogoutRow},
 };
 
 use super::{Fixture, fixture, fixture_with, open_settings};
@@ -38,7 +42,7 @@ fn origin(subject: &str, sid: Option<&str>) -> SessionOrigin {
 }
 
 async fn session(f: &Fixture, user: &ruma::UserId, subject: &str, sid: Option<&str>) -> crate::LoggedIn {
-    let token = f.accounts.create_sign_on_token(user, &origin(subject, sid)).await.unwrap();
+    let token = f.accounts.create_sign_on_token(user, &origin(subject, sid), f.clock.now_ms()).await.unwrap();
     f.accounts.login_with_token(&token, &DeviceChoice::default()).await.unwrap()
 }
 
@@ -148,6 +152,86 @@ async fn a_provider_ends_what_it_opened() {
     assert_eq!(end(Some("alice"), None).await, 2);
     assert!(!alive(&second).await && !alive(&third).await);
     assert_eq!(end(Some("alice"), None).await + end(None, Some("s2")).await, 0, "nothing is left behind");
+}
+
+fn logout(token: &str, subject: Option<&str>, sid: Option<&str>) -> ProviderLogout {
+    ProviderLogout {
+        provider: COMPANY.to_owned(),
+        subject: subject.map(str::to_owned),
+        sid: sid.map(str::to_owned),
+        token_id: token.to_owned(),
+        token_expires_ms: 1_700_000_000_000,
+    }
+}
+
+#[tokio::test]
+async fn a_login_token_from_before_the_logout_opens_nothing() {
+    let f = fixture().await;
+    let alice = f.accounts.create_external_user(person("alice", None)).await.unwrap();
+    let token = |sid: Option<&'static str>| {
+        let (accounts, alice, now_ms) = (f.accounts.clone(), alice.clone(), f.clock.now_ms());
+        async move { accounts.create_sign_on_token(&alice, &origin("alice", sid), now_ms).await.unwrap() }
+    };
+    let opens = |token: String| {
+        let accounts = f.accounts.clone();
+        async move { accounts.login_with_token(&token, &DeviceChoice::default()).await.is_ok() }
+    };
+    let (of_first, of_second) = (token(Some("s1")).await, token(Some("s2")).await);
+    f.accounts.log_out_by_provider(&logout("1", Some("alice"), Some("s1"))).await.unwrap();
+    assert!(!opens(of_first).await && opens(of_second).await, "one session of the provider ended");
+    assert!(!opens(token(Some("s1")).await).await, "also when the provider was asked just before");
+    let (of_second, of_none) = (token(Some("s2")).await, token(None).await);
+    f.accounts.log_out_by_provider(&logout("2", Some("alice"), None)).await.unwrap();
+    assert!(!opens(of_second).await && !opens(of_none).await, "everything ended");
+    f.clock.advance(1);
+    assert!(opens(token(Some("s1")).await).await, "who signs on again comes in");
+}
+
+#[tokio::test]
+async fn a_logout_is_told_once_and_remembered_as_long_as_it_matters() {
+    let f = fixture().await;
+    let alice = f.accounts.create_external_user(person("alice", None)).await.unwrap();
+    session(&f, &alice, "alice", Some("s1")).await;
+    let told = logout("1", None, Some("s1"));
+    assert_eq!(f.accounts.log_out_by_provider(&told).await.unwrap(), 1);
+    let again = f.accounts.log_out_by_provider(&told).await;
+    assert!(matches!(again, Err(AccountError::LogoutTokenUsed)));
+    assert_eq!(f.accounts.forget_provider_logouts().await.unwrap(), 0);
+    f.clock.advance(told.token_expires_ms.saturating_sub(f.clock.now_ms()) + SIGN_ON_MS + SIGN_ON_TOKEN_MS);
+    assert_eq!(f.accounts.forget_provider_logouts().await.unwrap(), 1);
+    assert_eq!(f.accounts.forget_provider_logouts().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_logout_that_a_crash_interrupted_is_finished() {
+    let f = fixture().await;
+    let alice = f.accounts.create_external_user(person("alice", None)).await.unwrap();
+    let logged_in = session(&f, &alice, "alice", Some("s1")).await;
+    let row = ProviderLogoutRow {
+        provider: COMPANY.to_owned(),
+        subject: None,
+        sid: Some("s1".to_owned()),
+        is_done: false,
+    };
+    let mut batch = Batch::new();
+    batch.put(&PROVIDER_LOGOUTS, &(1, [7; 32]), &row);
+    f.accounts.0.store.commit(batch).await.unwrap();
+    f.accounts.finish_provider_logouts().await.unwrap();
+    assert!(f.accounts.authenticate(&logged_in.tokens.access_token).await.is_err());
+    assert_eq!(f.accounts.forget_provider_logouts().await.unwrap(), 1, "it is done");
+}
+
+#[tokio::test]
+async fn login_tokens_that_nobody_spends_are_swept_away() {
+    let f = fixture().await;
+    let alice = f.user("alice").await;
+    let spent = f.accounts.create_sign_on_token(&alice, &origin("alice", None), 0).await.unwrap();
+    f.accounts.create_sign_on_token(&alice, &origin("alice", None), 0).await.unwrap();
+    f.accounts.login_with_token(&spent, &DeviceChoice::default()).await.unwrap();
+    assert_eq!(f.accounts.forget_login_tokens().await.unwrap(), 0);
+    f.clock.advance(SIGN_ON_TOKEN_MS);
+    assert_eq!(f.accounts.forget_login_tokens().await.unwrap(), 1, "the spent one is gone already");
+    assert_eq!(f.accounts.forget_login_tokens().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -86,13 +86,16 @@ impl Flows {
         }
         let code = returned.code.ok_or_else(|| SingleSignOnError::Refused("no code".to_owned()))?;
         let SignOn { nonce, verifier, purpose, .. } = sign_on;
+        // Before the provider is asked: what it ends from here on, it ends for this sign-on too.
+        let vouched_ms = self.0.single_sign_on.0.clock.now_ms();
         let claims = provider.claims(code, Secrets { nonce, verifier }).await?;
         let person = claims::person(&claims, settings)?;
         let id = ExternalId { provider: settings.id.clone(), subject: person.subject.clone() };
         match purpose {
             SignOnPurpose::LogIn { redirect_url } => {
                 let user = self.account_of(settings, &id, &person).await?;
-                self.log_in(&user, &id, person.sid, &redirect_url).await
+                let origin = SessionOrigin { provider: id.provider, subject: id.subject, sid: person.sid };
+                self.log_in(&user, &origin, vouched_ms, &redirect_url).await
             }
             SignOnPurpose::Confirm { session } => self.confirm(&id, &session).await,
         }
@@ -101,14 +104,13 @@ impl Flows {
     async fn log_in(
         &self,
         user: &UserId,
-        id: &ExternalId,
-        sid: Option<String>,
+        origin: &SessionOrigin,
+        vouched_ms: u64,
         redirect_url: &str,
     ) -> Result<SignedOn, SingleSignOnError> {
         self.check_open(user).await?;
         let url = redirect::checked(redirect_url)?;
-        let origin = SessionOrigin { provider: id.provider.clone(), subject: id.subject.clone(), sid };
-        let token = self.0.accounts.create_sign_on_token(user, &origin).await?;
+        let token = self.0.accounts.create_sign_on_token(user, origin, vouched_ms).await?;
         Ok(SignedOn::LogIn {
             user: user.to_owned(),
             location: redirect::with_token(&url, &token),

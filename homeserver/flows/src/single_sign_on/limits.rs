@@ -14,8 +14,6 @@ pub const CLOCK_SKEW_MS: u64 = 60 * 1_000;
 pub const LOGOUT_TOKEN_AGE_MS_MAX: u64 = 5 * 60 * 1_000;
 /// Longest logout token in bytes.
 pub const LOGOUT_TOKEN_BYTES_MAX: usize = 4_096;
-/// Logout tokens that are remembered so that none works twice; when there are more, the oldest gives way.
-pub const LOGOUT_TOKENS_REMEMBERED_MAX: usize = 10_000;
 /// Longest address of a client in bytes.
 pub const REDIRECT_URL_BYTES_MAX: usize = 4_096;
 /// Longest display name that is taken from claims, in characters.

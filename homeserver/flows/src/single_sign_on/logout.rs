@@ -1,19 +1,16 @@
 //! The provider ends sessions: OpenID Connect Back-Channel Logout 1.0.
 //!
-//! [Validation](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation). A token works once; that is
-//! remembered in memory, because the token is only some minutes old at most, and one that comes again after a
-//! restart ends sessions that were to end anyway.
+//! [Validation](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation) of the token is here; that it
+//! works once, and what it ends, is kept by `accounts`.
 
-use std::collections::{HashSet, VecDeque};
-
+use accounts::{AccountError, ProviderLogout};
 use openidconnect::core::CoreJsonWebKeySet;
-use parking_lot::Mutex;
 use serde_json::{Map, Value};
 
 use super::{
     SingleSignOnError,
     jwt::{Jwt, SignatureFault},
-    limits::{CLOCK_SKEW_MS, LOGOUT_TOKEN_AGE_MS_MAX, LOGOUT_TOKEN_BYTES_MAX, LOGOUT_TOKENS_REMEMBERED_MAX},
+    limits::{CLOCK_SKEW_MS, LOGOUT_TOKEN_AGE_MS_MAX, LOGOUT_TOKEN_BYTES_MAX},
     provider::Provider,
 };
 use crate::Flows;
@@ -21,33 +18,14 @@ use crate::Flows;
 /// What makes a token one of logout.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// The ids of tokens that were used.
-#[derive(Default)]
-pub(super) struct Seen(Mutex<(HashSet<String>, VecDeque<String>)>);
-
-impl Seen {
-    /// Whether it is new; it is not from here on.
-    fn enter(&self, id: String) -> bool {
-        let (ids, oldest_first) = &mut *self.0.lock();
-        if !ids.insert(id.clone()) {
-            return false;
-        }
-        oldest_first.push_back(id);
-        while oldest_first.len() > LOGOUT_TOKENS_REMEMBERED_MAX {
-            if let Some(oldest) = oldest_first.pop_front() {
-                ids.remove(&oldest);
-            }
-        }
-        true
-    }
-}
-
 /// Whom a token logs out.
 #[derive(Debug, PartialEq, Eq)]
 struct Ended {
     subject: Option<String>,
     sid: Option<String>,
     id: String,
+    /// From when on the token is too old.
+    expires_ms: u64,
 }
 
 impl Flows {
@@ -67,11 +45,17 @@ impl Flows {
         let settings = &provider.settings;
         let now_ms = single_sign_on.0.clock.now_ms();
         let ended = ended(&jwt.claims, &settings.issuer, &settings.client_id, now_ms).map_err(untrusted)?;
-        if !single_sign_on.0.logout_tokens.enter(format!("{} {}", settings.id, ended.id)) {
-            return Err(untrusted("the token was used before"));
-        }
-        let (subject, sid) = (ended.subject.as_deref(), ended.sid.as_deref());
-        let sessions = self.0.accounts.end_sessions_of_provider(&settings.id, subject, sid).await?;
+        let logout = ProviderLogout {
+            provider: settings.id.clone(),
+            subject: ended.subject,
+            sid: ended.sid,
+            token_id: ended.id,
+            token_expires_ms: ended.expires_ms,
+        };
+        let sessions = match self.0.accounts.log_out_by_provider(&logout).await {
+            Err(AccountError::LogoutTokenUsed) => return Err(untrusted("the token was used before")),
+            outcome => outcome?,
+        };
         tracing::info!(provider = settings.id, sessions, "an identity provider ended sessions");
         Ok(sessions)
     }
@@ -113,9 +97,8 @@ fn ended(
         return Err("the token is for somebody else");
     }
     let issued_ms = ms("iat").ok_or("the token has no iat")?;
-    if issued_ms > now_ms.saturating_add(CLOCK_SKEW_MS)
-        || issued_ms.saturating_add(LOGOUT_TOKEN_AGE_MS_MAX + CLOCK_SKEW_MS) < now_ms
-    {
+    let expires_ms = issued_ms.saturating_add(LOGOUT_TOKEN_AGE_MS_MAX + CLOCK_SKEW_MS);
+    if issued_ms > now_ms.saturating_add(CLOCK_SKEW_MS) || expires_ms < now_ms {
         return Err("the token is too old or from the future");
     }
     if claims.contains_key("exp")
@@ -130,8 +113,8 @@ fn ended(
     if claims.contains_key("nonce") {
         return Err("the token has a nonce");
     }
-    let ended =
-        Ended { subject: text("sub"), sid: text("sid"), id: text("jti").ok_or("the token has no jti")? };
+    let id = text("jti").ok_or("the token has no jti")?;
+    let ended = Ended { subject: text("sub"), sid: text("sid"), id, expires_ms };
     if ended.subject.is_none() && ended.sid.is_none() {
         return Err("the token names neither a sub nor a sid");
     }
@@ -160,8 +143,12 @@ mod tests {
 
     #[test]
     fn a_token_of_logout_names_person_and_session() {
-        let expected =
-            Ended { subject: Some("s".to_owned()), sid: Some("session".to_owned()), id: "1".to_owned() };
+        let expected = Ended {
+            subject: Some("s".to_owned()),
+            sid: Some("session".to_owned()),
+            id: "1".to_owned(),
+            expires_ms: NOW_MS + LOGOUT_TOKEN_AGE_MS_MAX + CLOCK_SKEW_MS,
+        };
         assert_eq!(judged(good()), Ok(expected));
         let mut by_sid = good();
         by_sid["sub"].take();
@@ -193,16 +180,5 @@ mod tests {
         nobody["sub"].take();
         nobody["sid"].take();
         assert!(judged(nobody).is_err());
-    }
-
-    #[test]
-    fn a_token_is_new_once() {
-        let seen = Seen::default();
-        assert!(seen.enter("1".to_owned()));
-        assert!(!seen.enter("1".to_owned()));
-        for number in 0..=LOGOUT_TOKENS_REMEMBERED_MAX {
-            seen.enter(format!("n{number}"));
-        }
-        assert!(seen.0.lock().0.len() <= LOGOUT_TOKENS_REMEMBERED_MAX);
     }
 }

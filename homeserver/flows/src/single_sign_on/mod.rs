@@ -45,7 +45,6 @@ struct Inner {
     trusted_clients: Vec<String>,
     clock: Clock,
     rng: Rng,
-    logout_tokens: logout::Seen,
 }
 
 impl SingleSignOn {
@@ -61,13 +60,7 @@ impl SingleSignOn {
             Provider::new(settings, redirect_url, exchange.clone(), clock.clone())
         });
         let providers = providers.collect();
-        Self(Arc::new(Inner {
-            providers,
-            trusted_clients,
-            clock,
-            rng,
-            logout_tokens: logout::Seen::default(),
-        }))
+        Self(Arc::new(Inner { providers, trusted_clients, clock, rng }))
     }
 
     /// The identity providers, in the order in which they are offered.

@@ -45,7 +45,7 @@ async fn confirms(user: &User, letter: &ReceivedLetter) -> u16 {
 }
 
 /// Goes through the whole of adding an address.
-async fn adds(user: &User, mailbox: &Mailbox, address: &str) {
+pub(crate) async fn adds(user: &User, mailbox: &Mailbox, address: &str) {
     let sid = asks(user, "account/3pid", address, "add-secret").await;
     assert_eq!(confirms(user, &mailbox.receives().await).await, 200);
     let body = json!({"client_secret": "add-secret", "sid": sid});
