@@ -53,7 +53,8 @@ section! {
         pub media: ActionRate = rate(2.0, 50),
         /// Asking for previews of web pages, by user.
         pub preview: ActionRate = rate(2.0, 30),
-        /// Everything else that the Matrix specification calls rate limited, by user or address.
+        /// Everything else that the Matrix specification calls rate limited, by user or address; and by address what
+        /// anybody may ask of other servers through this one: profiles, aliases, directories.
         pub other: ActionRate = rate(50.0, 500),
     }
 }

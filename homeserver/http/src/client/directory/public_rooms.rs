@@ -7,15 +7,18 @@ use ruma::{
 };
 
 use super::page;
-use crate::{Answer, App, MatrixError, MaybeAuthed};
+use crate::{Action, Answer, App, MatrixError, MaybeAuthed};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3publicrooms)
 pub async fn handler(
     State(app): State<App>,
-    MaybeAuthed { caller, request, .. }: MaybeAuthed<Request>,
+    MaybeAuthed { caller, client, request }: MaybeAuthed<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
     if caller.is_none() && !app.settings.directory_without_token {
         return Err(MatrixError::missing_token());
+    }
+    if caller.is_none() && request.server.is_some() {
+        app.limits.address(client.address, Action::Other)?;
     }
     let limit = request.limit.map(u64::from);
     let page = page(&app, request.server.as_deref(), Filter::new(), limit, request.since).await?;

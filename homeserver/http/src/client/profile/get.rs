@@ -3,14 +3,16 @@
 use axum::extract::State;
 use ruma::api::client::profile::get_profile::v3::{Request, Response};
 
-use crate::{Answer, App, MatrixError, Public};
+use crate::{Action, Answer, App, MatrixError, Public};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3profileuserid)
 pub async fn handler(
     State(app): State<App>,
-    Public { request, .. }: Public<Request>,
+    Public { client, request }: Public<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
     if !app.accounts.is_local(&request.user_id) {
+        // Anybody may ask, and each question goes to a server that the asker names.
+        app.limits.address(client.address, Action::Other)?;
         let fields = app.federation.profile_of(&request.user_id, None).await?;
         return Ok(Answer(fields.into_iter().collect()));
     }
