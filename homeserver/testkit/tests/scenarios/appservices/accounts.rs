@@ -165,3 +165,25 @@ async fn rate_limits_hold_only_the_users_of_a_service_that_asks_for_them() {
         assert_eq!((refused.0 > 0, refused.1), (is_limited, 0), "{name}; the sender is never held");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t21_a_service_acts_for_no_locked_or_closed_account() {
+    let bridge = Bridge::start("irc").await;
+    let w = world(&bridge, "").await;
+    let root = w.administrator("root").await;
+    let [locked, closed] =
+        [bridge.makes_user(&w, "_irc_locked").await, bridge.makes_user(&w, "_irc_closed").await];
+    let service = bridge.client(&w);
+    let whoami = |user: &str| Bridge::acting(&format!("{CLIENT}/account/whoami"), user);
+    let login = |user: &str| json!({ "type": "m.login.application_service", "identifier": { "type": "m.id.user", "user": user } });
+    let lock = format!("/_matrix/client/v1/admin/lock/{}", segment(&locked));
+    root.put(&lock, json!({ "locked": true })).await.ok();
+    service.get(&whoami(&locked)).await.fails_as(401, "M_USER_LOCKED");
+    service.post(&format!("{CLIENT}/login"), login(&locked)).await.fails_as(401, "M_USER_LOCKED");
+    root.put(&lock, json!({ "locked": false })).await.ok();
+    service.get(&whoami(&locked)).await.ok();
+    let deactivate = format!("/_synapse/admin/v1/deactivate/{}", segment(&closed));
+    root.post(&deactivate, json!({ "erase": false })).await.ok();
+    service.get(&whoami(&closed)).await.fails_as(403, "M_FORBIDDEN");
+    service.post(&format!("{CLIENT}/login"), login(&closed)).await.fails_as(403, "M_USER_DEACTIVATED");
+}
