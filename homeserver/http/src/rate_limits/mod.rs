@@ -136,8 +136,8 @@ impl RateLimits {
     }
 }
 
-/// Counts a refusal; the time to wait, in ms.
+/// Counts a refusal; the time to wait, in ms, rounded up: whoever comes back then is let in.
 fn limited(action: Action, wait: Duration) -> u64 {
     metrics::counter!("http_requests_limited_total", "action" => action.name()).increment(1);
-    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
+    u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
 }

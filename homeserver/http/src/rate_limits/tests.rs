@@ -68,3 +68,16 @@ async fn a_flood_of_subjects_shares_one_bucket_and_no_memory() {
     assert!(table.keyed.len() <= RATE_LIMIT_SUBJECTS_MAX);
     assert!(limits.check(u64::MAX, Action::Message).is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_back_when_told_is_let_in() {
+    let settings = RateLimitSettings::new(|_| Some(Rate { per_second: 3.0, burst: 1 }));
+    let limits = RateLimits::new(Some(&settings));
+    let alice = user_id!("@alice:example.org");
+    assert!(limits.user(alice, Action::Message).is_ok());
+    for _ in 0..10 {
+        let wait_ms = limits.wait_ms(alice, Action::Message).unwrap_err();
+        tokio::time::advance(Duration::from_millis(wait_ms)).await;
+        assert!(limits.user(alice, Action::Message).is_ok(), "after {wait_ms} ms");
+    }
+}
