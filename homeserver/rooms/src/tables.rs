@@ -262,6 +262,10 @@ record!(RoomHead);
 pub struct GapRecord {
     /// The parents that this server does not have.
     pub missing: Vec<OwnedEventId>,
+    /// It came about while this server followed the room, not when it entered. Written only when it is so, because
+    /// rows are compared as bytes and older ones do not have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wanted: bool,
 }
 record!(GapRecord);
 

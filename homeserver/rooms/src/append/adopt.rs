@@ -28,7 +28,7 @@ impl Draft {
         self.put_taken(&taken, &meta);
         self.put_in_timeline(event, pdu, position);
         if after_gap {
-            self.put_gap(pdu, position).await?;
+            self.put_gap(pdu, position, true).await?;
         }
         self.change_current_state((event, pdu), resolved, position).await?;
         if let Some(redacts) = pdu.redacts(self.version()).map(ToOwned::to_owned) {
@@ -83,9 +83,7 @@ impl Draft {
     ) -> Result<(), RoomsError> {
         let rooms = self.rooms.clone();
         let store = &rooms.parts.store;
-        let before = rooms.state_at(store, self.tip.state).await?;
-        let after = rooms.state_at(store, new).await?;
-        for (key, event) in difference(&before, &after) {
+        for (key, event) in rooms.snapshots.changes_between(store, self.tip.state, new).await? {
             let (kind, state_key) = &*self.state_key(key).await?;
             let entry = match event {
                 Some(event) if event == just_pushed.0 => Some((event, just_pushed.1.clone())),

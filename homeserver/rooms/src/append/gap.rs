@@ -20,11 +20,16 @@ impl Draft {
         self.batch.position()
     }
 
-    /// Notes which parents of an event are missing, if any.
-    pub(super) async fn put_gap(&mut self, pdu: &Pdu, position: StreamPos) -> Result<(), RoomsError> {
+    /// Notes which parents of an event are missing, if any. `wanted`: see [`GapRecord::wanted`].
+    pub(super) async fn put_gap(
+        &mut self,
+        pdu: &Pdu,
+        position: StreamPos,
+        wanted: bool,
+    ) -> Result<(), RoomsError> {
         let missing = self.rooms.without_past(self.room, pdu.prev_events()).await?;
         if !missing.is_empty() {
-            self.batch.put(&GAP, &(self.room, TimelinePos::from(position)), &GapRecord { missing });
+            self.batch.put(&GAP, &(self.room, TimelinePos::from(position)), &GapRecord { missing, wanted });
             self.effects.gap(position);
         }
         Ok(())

@@ -1,13 +1,16 @@
 //! Putting history into a gap of a timeline.
 
+use std::collections::HashMap;
+
 use model::{EventNum, Pdu, RoomNum, TimelinePos};
 use ruma::OwnedEventId;
 use ruma::api::Direction;
 use store::{Scan, StoreError};
 
 use super::{Draft, Writer};
+use crate::graph::parents_first;
 use crate::index::{self, Indexed};
-use crate::limits::APPEND_ATTEMPTS_MAX;
+use crate::limits::{APPEND_ATTEMPTS_MAX, OPEN_GAPS_MAX};
 use crate::read::{EventMeta, TimelineRange};
 use crate::tables::{GAP, GapRecord, TIMELINE, TIMESTAMP};
 use crate::{Rooms, RoomsError};
@@ -19,6 +22,18 @@ pub struct Gap {
     pub at: TimelinePos,
     /// The parents that are not known.
     pub missing: Vec<OwnedEventId>,
+    /// It came about while this server followed the room: what is missing may still arrive by itself.
+    pub wanted: bool,
+}
+
+impl Gap {
+    fn at(at: TimelinePos, row: GapRecord) -> Self {
+        Self { at, missing: row.missing, wanted: row.wanted }
+    }
+
+    fn row(&self) -> GapRecord {
+        GapRecord { missing: self.missing.clone(), wanted: self.wanted }
+    }
 }
 
 impl Rooms {
@@ -35,7 +50,7 @@ impl Rooms {
             let is_empty = place >= at.previous()
                 || self.timeline(store, room, between, Direction::Forward, 1).await?.is_empty();
             if is_empty {
-                return Ok(Some(Gap { at, missing: row.missing }));
+                return Ok(Some(Gap::at(at, row)));
             }
         }
         self.gap_up_to(room, place).await
@@ -45,7 +60,7 @@ impl Rooms {
     async fn gap_up_to(&self, room: RoomNum, place: TimelinePos) -> Result<Option<Gap>, RoomsError> {
         let scan = Scan::prefix(&room).up_to(&(room, place)).reverse().limit(1);
         let rows = self.parts.store.scan(&GAP, scan).await?;
-        Ok(rows.into_iter().next().map(|((_, at), row)| Gap { at, missing: row.missing }))
+        Ok(rows.into_iter().next().map(|((_, at), row)| Gap::at(at, row)))
     }
 
     /// The newest gap of a room in `(after, up_to]`; no read when memory knows that there is none.
@@ -70,8 +85,30 @@ impl Rooms {
         Ok(self.gap_up_to(room, up_to).await?.map(|gap| gap.at).filter(|at| *at > after))
     }
 
-    /// Gives events that were kept with [`Rooms::keep_history`] their places before a gap, the newest next to it, and
-    /// notes what is missing now. Returns how many got a place; with none, nothing has changed.
+    /// Gaps that came about while this server followed the room and stand before an event at least that deep, the
+    /// newest first, at most [`OPEN_GAPS_MAX`]: an event of this depth may be missing there.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn open_gaps(&self, room: RoomNum, depth: u64) -> Result<Vec<Gap>, RoomsError> {
+        if self.newest_gap(room, TimelinePos::ZERO, TimelinePos::MAX).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let store = &self.parts.store;
+        let newest = Scan::prefix(&room).reverse().limit(OPEN_GAPS_MAX);
+        let mut open = Vec::new();
+        for ((_, at), row) in store.scan(&GAP, newest).await?.into_iter().filter(|(_, row)| row.wanted) {
+            let Some(behind) = store.get(&TIMELINE, &(room, at)).await? else { continue };
+            if self.meta(store, behind).await?.depth >= depth {
+                open.push(Gap::at(at, row));
+            }
+        }
+        Ok(open)
+    }
+
+    /// Gives events that were kept with [`Rooms::keep_history`] their places before a gap, in the order of the graph
+    /// and the newest next to the gap, and notes what is missing now. Returns how many got a place; with none, nothing
+    /// has changed, also when somebody else filled the gap meanwhile.
     ///
     /// # Errors
     /// The store's own.
@@ -84,7 +121,9 @@ impl Rooms {
         for _ in 0..APPEND_ATTEMPTS_MAX {
             let mut writer = self.locks.lock(room).await;
             let outcome = self.try_fill_gap(room, &mut writer, gap, fetched).await;
-            *writer = Writer::default();
+            if outcome.is_err() {
+                *writer = Writer::default();
+            }
             match outcome {
                 Err(RoomsError::Store(StoreError::Conflict)) => {}
                 outcome => return outcome,
@@ -101,6 +140,10 @@ impl Rooms {
         fetched: &[OwnedEventId],
     ) -> Result<usize, RoomsError> {
         let store = &self.parts.store;
+        let row = gap.row();
+        if store.get(&GAP, &(room, gap.at)).await?.as_ref() != Some(&row) {
+            return Ok(0);
+        }
         let mut events = self.waiting_for_a_place(room, fetched).await?;
         let below = TimelineRange::up_to(gap.at.previous());
         let below = self.timeline(store, room, below, Direction::Backward, 1).await?;
@@ -111,7 +154,6 @@ impl Rooms {
         };
         events.truncate(usize::try_from(free).unwrap_or(usize::MAX));
         let mut draft = Draft::open(self, room, writer).await?;
-        let row = GapRecord { missing: gap.missing.clone() };
         draft.batch.expect_eq(&GAP, &(room, gap.at), &row);
         let mut missing = gap.missing.clone();
         let mut place = first;
@@ -130,35 +172,32 @@ impl Rooms {
         }
         draft.batch.delete(&GAP, &(room, gap.at));
         if !missing.is_empty() {
-            draft.batch.put(&GAP, &(room, last), &GapRecord { missing });
+            draft.batch.put(&GAP, &(room, last), &GapRecord { missing, wanted: gap.wanted });
         }
         draft.effects.in_history();
-        let finished = draft.finish().await?;
-        store.commit(finished.batch).await?;
+        self.commit_draft(draft, writer).await?;
         Ok(events.len())
     }
 
-    /// Events of the room that may be shown and have no place yet, the newest first.
+    /// Events of the room that may be shown and have no place yet, children before their parents.
     async fn waiting_for_a_place(
         &self,
         room: RoomNum,
         fetched: &[OwnedEventId],
     ) -> Result<Vec<(EventNum, Pdu, EventMeta)>, RoomsError> {
         let store = &self.parts.store;
-        let mut events: Vec<(EventNum, Pdu, EventMeta)> = Vec::new();
+        let mut found: HashMap<OwnedEventId, (EventNum, Pdu, EventMeta)> = HashMap::new();
         for event_id in fetched {
             let Some(event) = self.event_num(store, event_id).await? else { continue };
             let meta = self.meta(store, event).await?;
             let waits = meta.position.is_none() && !meta.outlier && !meta.rejected && !meta.soft_failed;
-            if meta.room == room && waits && !events.iter().any(|(known, ..)| *known == event) {
-                events.push((event, self.pdu(store, event).await?, (*meta).clone()));
+            if meta.room == room && waits {
+                let pdu = self.pdu(store, event).await?;
+                found.insert(event_id.clone(), (event, pdu, (*meta).clone()));
             }
         }
-        events.sort_by(|(_, a, _), (_, b, _)| {
-            let order = |pdu: &Pdu| (pdu.depth(), pdu.origin_server_ts(), pdu.event_id().to_owned());
-            order(b).cmp(&order(a))
-        });
-        Ok(events)
+        let order = parents_first(found.values().map(|(_, pdu, _)| pdu.clone()).collect());
+        Ok(order.iter().rev().filter_map(|pdu| found.remove(pdu.event_id())).collect())
     }
 }
 

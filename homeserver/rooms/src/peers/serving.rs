@@ -52,8 +52,12 @@ impl Rooms {
     /// The state before an event of the room.
     ///
     /// # Errors
-    /// [`RoomsError::EventNotFound`] for an event that is unknown, of another room, or known without its past.
+    /// [`RoomsError::EventNotFound`] for an event that is unknown, of another room, or known without its past;
+    /// `Forbidden` while members of the room are missing here.
     pub async fn state_for_peer(&self, room: &PeerRoom, event_id: &EventId) -> Result<PeerState, RoomsError> {
+        if self.is_partial(room.room()) {
+            return Err(RoomsError::forbidden("this server does not know the whole state of the room yet"));
+        }
         let (_, meta) = self.event_of_peer_room(room, event_id).await?;
         let entries = self.state_at(&self.parts.store, meta.state_before).await?;
         let state: Vec<EventNum> = entries.iter().map(|(_, event)| *event).collect();
@@ -99,7 +103,7 @@ impl Rooms {
         limit: usize,
     ) -> Result<Vec<Pdu>, RoomsError> {
         let mut walk = Walk::new(self, room);
-        walk.open_all(from).await?;
+        walk.open_all(from, TimelinePos::MAX).await?;
         let found = walk.collect(limit.min(PEER_EVENTS_MAX), &HashSet::new(), 0).await?;
         self.shown_to_peer(room, &found).await
     }
@@ -121,7 +125,7 @@ impl Rooms {
         let mut walk = Walk::new(self, room);
         for event_id in latest.iter().take(PEER_MISSING_EVENTS_MAX) {
             if let Ok((event, _)) = self.event_of_peer_room(room, event_id).await {
-                walk.open_all(self.pdu(store, event).await?.prev_events()).await?;
+                walk.open_all(self.pdu(store, event).await?.prev_events(), TimelinePos::MAX).await?;
             }
         }
         let known: HashSet<OwnedEventId> = earliest.iter().chain(latest).cloned().collect();
@@ -161,11 +165,12 @@ impl Rooms {
     }
 }
 
-/// Going back in the graph of a room, the deepest event first.
+/// Going back in the graph of a room, the newest event first as this server has them in its timeline: depth is only
+/// what senders claim.
 struct Walk<'a> {
     rooms: &'a Rooms,
     room: &'a PeerRoom,
-    open: BinaryHeap<(u64, Option<TimelinePos>, EventNum)>,
+    open: BinaryHeap<(TimelinePos, u64, EventNum)>,
     seen: BTreeSet<EventNum>,
 }
 
@@ -174,11 +179,12 @@ impl<'a> Walk<'a> {
         Self { rooms, room, open: BinaryHeap::new(), seen: BTreeSet::new() }
     }
 
-    async fn open_all(&mut self, event_ids: &[OwnedEventId]) -> Result<(), RoomsError> {
+    /// `before`: the place of the event that named these. One without a place of its own counts as standing there.
+    async fn open_all(&mut self, event_ids: &[OwnedEventId], before: TimelinePos) -> Result<(), RoomsError> {
         for event_id in event_ids.iter().take(PEER_EVENTS_MAX) {
             match self.rooms.event_of_peer_room(self.room, event_id).await {
                 Ok((event, meta)) if self.seen.insert(event) => {
-                    self.open.push((meta.depth, meta.position, event));
+                    self.open.push((meta.position.unwrap_or(before).min(before), meta.depth, event));
                 }
                 Ok(_) | Err(RoomsError::EventNotFound) => {}
                 Err(error) => return Err(error),
@@ -196,7 +202,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Vec<EventNum>, RoomsError> {
         let mut found = Vec::new();
         let mut walked = 0;
-        while let Some((depth, _, event)) = self.open.pop() {
+        while let Some((place, depth, event)) = self.open.pop() {
             walked += 1;
             if found.len() >= limit || walked > EVENTS_WALKED_MAX {
                 break;
@@ -205,11 +211,9 @@ impl<'a> Walk<'a> {
             if depth < min_depth || known.contains(pdu.event_id()) {
                 continue;
             }
-            // What was soft-failed is an ancestor like any other, and is not passed on.
-            if !self.rooms.meta(&self.rooms.parts.store, event).await?.soft_failed {
-                found.push(event);
-            }
-            self.open_all(pdu.prev_events()).await?;
+            // Also what was soft-failed: whoever looks for it has an event that refers to it, and judges it anew.
+            found.push(event);
+            self.open_all(pdu.prev_events(), place).await?;
         }
         Ok(found)
     }
