@@ -16,6 +16,7 @@ impl Search<'_> {
         if missing.is_empty() {
             return Ok(true);
         }
+        self.meet_others().await?;
         let chain = self.auth_chain(pdu.event_id()).await;
         rooms.keep_judged(self.room, chain).await?;
         let missing = rooms.unknown_events(self.room, pdu.auth_events()).await?;

@@ -3,14 +3,16 @@
 use std::future::Future;
 
 use model::{Pdu, RoomNum, RoomVersion};
+use rooms::{Gap, RoomsError};
 use ruma::api::federation::authorization::get_event_authorization::v1 as event_auth;
+use ruma::api::federation::backfill::get_backfill;
 use ruma::api::federation::event::{get_event, get_missing_events, get_room_state, get_room_state_ids};
 use ruma::{EventId, OwnedEventId, OwnedServerName, RoomId, UInt};
 use serde_json::value::RawValue;
 
 use super::limits::{
-    EVENTS_PER_EVENT_MAX, MISSING_EVENTS_MAX, QUESTION_TIME_MAX, QUESTIONS_PER_EVENT_MAX, SERVERS_ASKED_MAX,
-    STATE_ANSWER_BYTES_MAX,
+    EVENTS_PER_EVENT_MAX, HISTORY_EVENTS_MAX, MISSING_EVENTS_MAX, QUESTION_TIME_MAX, QUESTIONS_PER_EVENT_MAX,
+    SERVERS_ASKED_MAX, STATE_ANSWER_BYTES_MAX,
 };
 use crate::client::Limits;
 use crate::{ClientError, Federation};
@@ -23,8 +25,36 @@ pub(super) struct Search<'a> {
     pub version: &'static RoomVersion,
     /// Who is asked, the likeliest first.
     pub servers: Vec<OwnedServerName>,
+    others_are_known: bool,
+    /// A server could not be reached, so another try may bring what this one did not.
+    pub was_cut_off: bool,
+    /// Gaps that could not be filled, or not completely.
+    pub gaps_tried: Vec<Gap>,
     questions_left: usize,
     events_left: usize,
+}
+
+impl Federation {
+    /// These servers and others of the room, the ones with most members first.
+    pub(super) async fn servers_to_ask(
+        &self,
+        room: RoomNum,
+        first: &[OwnedServerName],
+    ) -> Result<Vec<OwnedServerName>, RoomsError> {
+        let rooms = &self.parts().rooms;
+        let mut servers = first.to_vec();
+        let mut others = rooms.joined_servers(rooms.store(), room).await?;
+        others.sort_by_key(|(_, members)| std::cmp::Reverse(*members));
+        for (server, _) in others {
+            if servers.len() >= SERVERS_ASKED_MAX {
+                break;
+            }
+            if !servers.contains(&server) {
+                servers.push(server);
+            }
+        }
+        Ok(servers)
+    }
 }
 
 impl<'a> Search<'a> {
@@ -33,19 +63,36 @@ impl<'a> Search<'a> {
         room: RoomNum,
         room_id: &'a RoomId,
         version: &'static RoomVersion,
-        mut servers: Vec<OwnedServerName>,
+        likeliest: Vec<OwnedServerName>,
     ) -> Self {
-        servers.retain(|server| server != federation.server_name());
-        servers.truncate(SERVERS_ASKED_MAX);
+        let mut servers: Vec<OwnedServerName> = Vec::with_capacity(SERVERS_ASKED_MAX);
+        for server in likeliest {
+            if server != federation.server_name() && !servers.contains(&server) {
+                servers.push(server);
+            }
+        }
         Self {
             federation,
             room,
             room_id,
             version,
             servers,
+            others_are_known: false,
+            was_cut_off: false,
+            gaps_tried: Vec::new(),
             questions_left: QUESTIONS_PER_EVENT_MAX,
             events_left: EVENTS_PER_EVENT_MAX,
         }
+    }
+
+    /// Adds others of the room to those who are asked, the ones with most members first. Most events need nobody, so
+    /// this is not done before something is missing.
+    pub async fn meet_others(&mut self) -> Result<(), RoomsError> {
+        if std::mem::replace(&mut self.others_are_known, true) {
+            return Ok(());
+        }
+        self.servers = self.federation.servers_to_ask(self.room, &self.servers).await?;
+        Ok(())
     }
 
     /// Asks one server after the other until one answers.
@@ -58,6 +105,7 @@ impl<'a> Search<'a> {
             match question(server.clone()).await {
                 Ok(answer) => return Some(answer),
                 Err(error) => {
+                    self.was_cut_off |= !error.is_refusal();
                     tracing::debug!(%server, room_id = %self.room_id, %error, "{what} cannot be had there");
                 }
             }
@@ -104,19 +152,39 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Events between what this server has and `latest`.
-    pub async fn missing_events(&mut self, earliest: Vec<OwnedEventId>, latest: &EventId) -> Vec<Pdu> {
+    /// Events between what this server has and `latest`, and whether the answer held as many as one may.
+    pub async fn missing_events(
+        &mut self,
+        earliest: &[OwnedEventId],
+        latest: &[OwnedEventId],
+    ) -> (Vec<Pdu>, bool) {
         let (client, room_id) = (self.federation.client().clone(), self.room_id.to_owned());
+        let latest: Vec<OwnedEventId> = latest.iter().take(MISSING_EVENTS_MAX as usize).cloned().collect();
         let question = |server: OwnedServerName| {
-            let latest = vec![latest.to_owned()];
-            let mut request = get_missing_events::v1::Request::new(room_id.clone(), earliest.clone(), latest);
+            let (earliest, latest) = (earliest.to_vec(), latest.clone());
+            let mut request = get_missing_events::v1::Request::new(room_id.clone(), earliest, latest);
             request.limit = UInt::from(MISSING_EVENTS_MAX);
             let client = client.clone();
             async move { client.send(&server, request, limits()).await }
         };
-        let Some(answer) = self.ask("missing events", question).await else { return Vec::new() };
+        let Some(answer) = self.ask("missing events", question).await else { return (Vec::new(), false) };
+        let is_full = answer.events.len() >= MISSING_EVENTS_MAX as usize;
         let events = answer.events.into_iter().take(MISSING_EVENTS_MAX as usize).collect();
-        self.verified(events).await
+        (self.verified(events).await, is_full)
+    }
+
+    /// Events before and with the given ones.
+    pub async fn history_before(&mut self, from: &[OwnedEventId]) -> Vec<Pdu> {
+        let (client, room_id) = (self.federation.client().clone(), self.room_id.to_owned());
+        let from: Vec<OwnedEventId> = from.iter().take(HISTORY_EVENTS_MAX as usize).cloned().collect();
+        let question = |server: OwnedServerName| {
+            let limit = UInt::from(HISTORY_EVENTS_MAX);
+            let request = get_backfill::v1::Request::new(room_id.clone(), from.clone(), limit);
+            let client = client.clone();
+            async move { client.send(&server, request, limits()).await }
+        };
+        let Some(answer) = self.ask("history", question).await else { return Vec::new() };
+        self.verified(answer.pdus.into_iter().take(HISTORY_EVENTS_MAX as usize).collect()).await
     }
 
     /// The ids of the state before an event, and of what stands behind it.

@@ -1,23 +1,21 @@
 //! Fetching history that local users want to see and this server does not have.
 //! <https://spec.matrix.org/v1.19/server-server-api/#backfilling-and-retrieving-missing-events>
 
-use model::{RoomNum, TimelinePos};
-use rooms::{ForeignEvent, Gap, RoomsError, TimelineRange, Verdict};
+use model::{Pdu, RoomNum, TimelinePos};
+use rooms::{ForeignEvent, Gap, RoomsError, TimelineRange, Verdict, parents_first};
+use ruma::OwnedEventId;
 use ruma::api::Direction;
-use ruma::api::federation::backfill::get_backfill::v1 as backfill;
-use ruma::{OwnedEventId, UInt};
 use tokio::time::timeout;
 
 use super::InboundError;
 use super::fetch::Search;
-use super::intake::parents_first;
-use super::limits::{HISTORY_EVENTS_MAX, HISTORY_ROUNDS_MAX, HISTORY_TIME_MAX, QUESTION_TIME_MAX};
+use super::limits::{GAP_ROUNDS_MAX, HISTORY_EVENTS_MAX, HISTORY_ROUNDS_MAX, HISTORY_TIME_MAX};
 use crate::Federation;
-use crate::client::Limits;
 
 impl Federation {
     /// Makes sure, as far as others can help within some seconds, that at least `wanted` events lie before a place of a
-    /// room's timeline without a gap. What cannot be had is not missed: the caller reads what is there.
+    /// room's timeline without a gap. What cannot be had, or cannot be put in because others write to the room all the
+    /// time, is not missed: the caller reads what is there.
     ///
     /// # Errors
     /// The store's own.
@@ -29,15 +27,24 @@ impl Federation {
     ) -> Result<(), InboundError> {
         let wanted = wanted.clamp(1, HISTORY_EVENTS_MAX as usize);
         let fetching = async {
+            let mut tried = None;
             for _ in 0..HISTORY_ROUNDS_MAX {
-                let Some(gap) = self.gap_in_the_way(room, before, wanted).await? else { return Ok(()) };
-                if self.fill(room, &gap).await? == 0 {
-                    return Ok(());
-                }
+                let gap = self.gap_in_the_way(room, before, wanted).await?;
+                // A gap that is as it was cannot be filled; one that moved was filled, by us or by somebody else.
+                let Some(gap) = gap.filter(|gap| tried.as_ref() != Some(gap)) else { return Ok(()) };
+                self.fill(room, &gap).await?;
+                tried = Some(gap);
             }
             Ok(())
         };
-        timeout(HISTORY_TIME_MAX, fetching).await.unwrap_or(Ok(()))
+        match timeout(HISTORY_TIME_MAX, fetching).await {
+            Ok(Err(InboundError::Rooms(error @ RoomsError::Contended))) => {
+                tracing::debug!(?room, %error, "history that was fetched has no place yet");
+                Ok(())
+            }
+            Ok(outcome) => outcome,
+            Err(_) => Ok(()),
+        }
     }
 
     async fn gap_in_the_way(
@@ -57,39 +64,67 @@ impl Federation {
     }
 
     /// Asks for what is missing before a gap. Returns how many events were put in.
-    async fn fill(&self, room: RoomNum, gap: &Gap) -> Result<usize, InboundError> {
+    async fn fill(&self, room: RoomNum, gap: &Gap) -> Result<usize, RoomsError> {
         let rooms = &self.parts().rooms;
         let room_id = rooms.room_id(rooms.store(), room).await?;
         let version = rooms.room_version(rooms.store(), room).await?;
-        for server in self.servers_to_ask(room, &[]).await? {
-            let mut request =
-                backfill::Request::new(room_id.clone(), gap.missing.clone(), UInt::from(HISTORY_EVENTS_MAX));
-            request.v.truncate(HISTORY_EVENTS_MAX as usize);
-            let limits = Limits::default().within(QUESTION_TIME_MAX);
-            let pdus = match self.client().send(&server, request, limits).await {
-                Ok(answer) => answer.pdus,
-                Err(error) => {
-                    tracing::debug!(%server, %room_id, %error, "history cannot be had there");
-                    continue;
-                }
-            };
-            let pdus: Vec<_> = pdus.into_iter().take(HISTORY_EVENTS_MAX as usize).collect();
-            let mut verified = self.verified_ones(&pdus, version).await;
-            verified.retain(|pdu| pdu.room_id() == room_id);
-            let mut search = Search::new(self, room, &room_id, version, vec![server]);
-            let kept = search.keep_past(verified).await?;
-            let placed = rooms.fill_gap(room, gap, &kept).await?;
-            if placed > 0 {
-                return Ok(placed);
-            }
-        }
-        Ok(0)
+        Search::new(self, room, &room_id, version, Vec::new()).fill(gap).await
     }
 }
 
 impl Search<'_> {
+    /// Asks one server after the other for what is missing before a gap, until one helps. Returns how many events were
+    /// put in.
+    async fn fill(&mut self, gap: &Gap) -> Result<usize, RoomsError> {
+        self.meet_others().await?;
+        let all = std::mem::take(&mut self.servers);
+        let mut placed = Ok(0);
+        for server in &all {
+            // What the answer refers to is asked for at the same place.
+            self.servers = vec![server.clone()];
+            placed = self.fill_from_first(gap).await;
+            if !matches!(placed, Ok(0)) {
+                break;
+            }
+        }
+        self.servers = all;
+        placed
+    }
+
+    async fn fill_from_first(&mut self, gap: &Gap) -> Result<usize, RoomsError> {
+        let past = self.history_before(&gap.missing).await;
+        let kept = self.keep_past(past).await?;
+        self.federation.parts().rooms.fill_gap(self.room, gap, &kept).await
+    }
+
+    /// An event that is older than what stands behind a gap may be missing there. Fills such gaps with what is to be had,
+    /// and puts the event where it belongs: at the end of the timeline it would stand behind what was built on it. Says
+    /// whether it has its place now.
+    pub async fn take_into_gap(&mut self, pdu: &Pdu) -> Result<bool, RoomsError> {
+        let rooms = self.federation.parts().rooms.clone();
+        if rooms.is_partial(self.room) {
+            // What came before is judged anew anyway when all members are known.
+            return Ok(false);
+        }
+        for _ in 0..GAP_ROUNDS_MAX {
+            let open = rooms.open_gaps(self.room, pdu.depth()).await?;
+            let Some(gap) = open.into_iter().find(|gap| !self.gaps_tried.contains(gap)) else { break };
+            if gap.missing.iter().any(|missing| missing == pdu.event_id()) {
+                let kept = self.keep_past(vec![pdu.clone()]).await?;
+                rooms.fill_gap(self.room, &gap, &kept).await?;
+            } else {
+                self.fill(&gap).await?;
+            }
+            if rooms.standing(self.room, pdu.event_id()).await?.is_some_and(|known| known.in_timeline) {
+                return Ok(true);
+            }
+            self.gaps_tried.push(gap);
+        }
+        Ok(false)
+    }
+
     /// Judges events of the past, the oldest first. One that cannot be completed spoils no other.
-    async fn keep_past(&mut self, events: Vec<model::Pdu>) -> Result<Vec<OwnedEventId>, RoomsError> {
+    async fn keep_past(&mut self, events: Vec<Pdu>) -> Result<Vec<OwnedEventId>, RoomsError> {
         let rooms = self.federation.parts().rooms.clone();
         let mut kept = Vec::with_capacity(events.len());
         for pdu in parents_first(events) {

@@ -1,17 +1,25 @@
 //! Lines of events that wait, one for each room, and the worker that gives rooms their turns.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use base::Shutdown;
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use ruma::{OwnedRoomId, OwnedServerName, RoomId, ServerName};
-use store::{Batch, Scan};
+use store::{Batch, Scan, Store, StoreError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use super::InboundError;
-use super::limits::{ROOMS_AT_ONCE_MAX, STAGED_PAGE, STAGED_START_PAGE};
-use super::tables::STAGED;
+use super::intake::Outcome;
+use super::limits::{
+    REST_TIME_MIN, ROOMS_AT_ONCE_MAX, STAGED_MAX, STAGED_PAGE, STAGED_PER_ORIGIN_MAX, STAGED_START_PAGE,
+    TRIES_MAX,
+};
+use super::tables::{STAGED, StagedRow};
 use crate::Federation;
 
 /// Which rooms have work, which are at it, and how much each server has waiting.
@@ -27,28 +35,55 @@ struct State {
     /// Rooms in `waiting`, each once.
     queued: HashSet<OwnedRoomId>,
     busy: HashSet<OwnedRoomId>,
+    /// Rooms with work that could not be done, by when it is tried again.
+    resting: BTreeSet<(Instant, OwnedRoomId)>,
     by_origin: HashMap<OwnedServerName, usize>,
+    staged: usize,
+}
+
+impl State {
+    fn queue(&mut self, room_id: OwnedRoomId) {
+        if self.queued.insert(room_id.clone()) {
+            self.waiting.push_back(room_id);
+        }
+    }
 }
 
 impl Lines {
-    /// Events of this server that wait.
-    pub fn staged_by(&self, origin: &ServerName) -> usize {
-        self.state.lock().by_origin.get(origin).copied().unwrap_or(0)
+    /// The lines as the last run left them.
+    pub async fn open(store: &Store) -> Result<Self, StoreError> {
+        let lines = Self::default();
+        let mut scan = Scan::all().limit(STAGED_START_PAGE);
+        loop {
+            let page = store.scan(&STAGED, scan).await?;
+            let Some((end, _)) = page.last() else { return Ok(lines) };
+            scan = Scan::all().limit(STAGED_START_PAGE).after(end);
+            for ((room_id, _), row) in page {
+                lines.staged(&row.origin, room_id);
+            }
+        }
+    }
+
+    /// Whether so much waits, of this server or of all, that no more is taken.
+    pub fn is_full(&self, origin: &ServerName) -> bool {
+        let state = self.state.lock();
+        state.staged >= STAGED_MAX
+            || state.by_origin.get(origin).is_some_and(|staged| *staged >= STAGED_PER_ORIGIN_MAX)
     }
 
     /// An event was staged.
     pub fn staged(&self, origin: &ServerName, room_id: OwnedRoomId) {
         let mut state = self.state.lock();
         *state.by_origin.entry(origin.to_owned()).or_default() += 1;
-        if state.queued.insert(room_id.clone()) {
-            state.waiting.push_back(room_id);
-        }
+        state.staged += 1;
+        state.queue(room_id);
         drop(state);
         self.work.notify_one();
     }
 
     fn worked_off(&self, origin: &ServerName) {
         let mut state = self.state.lock();
+        state.staged = state.staged.saturating_sub(1);
         if let Some(count) = state.by_origin.get_mut(origin) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -58,8 +93,12 @@ impl Lines {
     }
 
     /// The next room that has work and is not at it.
-    fn next(&self) -> Option<OwnedRoomId> {
+    fn next(&self, now: Instant) -> Option<OwnedRoomId> {
         let mut state = self.state.lock();
+        while state.resting.first().is_some_and(|(until, _)| *until <= now) {
+            let Some((_, room_id)) = state.resting.pop_first() else { break };
+            state.queue(room_id);
+        }
         let at = state.waiting.iter().position(|room| !state.busy.contains(room))?;
         let room = state.waiting.remove(at)?;
         state.queued.remove(&room);
@@ -67,9 +106,33 @@ impl Lines {
         Some(room)
     }
 
-    fn ended(&self, room_id: &RoomId) {
-        self.state.lock().busy.remove(room_id);
+    /// When the first room has rested.
+    fn rested_at(&self) -> Option<Instant> {
+        self.state.lock().resting.first().map(|(until, _)| *until)
     }
+
+    fn ended(&self, room_id: &RoomId, turn: Turn) {
+        let mut state = self.state.lock();
+        state.busy.remove(room_id);
+        match turn {
+            Turn::Done => {}
+            Turn::More => state.queue(room_id.to_owned()),
+            Turn::Rest(pause) => {
+                state.resting.insert((Instant::now() + pause, room_id.to_owned()));
+            }
+        }
+    }
+}
+
+/// How the turn of a room ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// Nothing is left of what was there.
+    Done,
+    /// More waits.
+    More,
+    /// Something waits that cannot be done now.
+    Rest(Duration),
 }
 
 impl Federation {
@@ -79,71 +142,86 @@ impl Federation {
 
     /// Works off what other servers sent, until the server stops. What is cut off begins again after the next start.
     pub async fn work_inbound(&self, shutdown: Shutdown) {
-        if let Err(error) = self.load_lines().await {
-            tracing::error!(%error, "read the events that wait since the last run");
-        }
-        let mut turns: JoinSet<OwnedRoomId> = JoinSet::new();
+        let mut turns: JoinSet<Turn> = JoinSet::new();
+        let mut rooms = HashMap::new();
         while !shutdown.is_triggered() {
             while turns.len() < ROOMS_AT_ONCE_MAX {
-                let Some(room_id) = self.lines().next() else { break };
-                let federation = self.clone();
-                turns.spawn(async move {
-                    if let Err(error) = federation.work_off(&room_id).await {
-                        tracing::error!(%room_id, %error, "work off the events of a room");
-                    }
-                    room_id
-                });
+                let Some(room_id) = self.lines().next(Instant::now()) else { break };
+                let (federation, room) = (self.clone(), room_id.clone());
+                let turn = turns.spawn(async move { federation.turn_of(&room).await });
+                rooms.insert(turn.id(), room_id);
             }
+            let rested_at = self.lines().rested_at();
+            let rest = async {
+                match rested_at {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = shutdown.wait() => {}
                 () = self.lines().work.notified() => {}
-                Some(ended) = turns.join_next_with_id() => match ended {
-                    Ok((_, room_id)) => self.lines().ended(&room_id),
-                    Err(error) => tracing::error!(%error, "the turn of a room did not end"),
-                },
+                () = rest, if turns.len() < ROOMS_AT_ONCE_MAX => {}
+                Some(ended) = turns.join_next_with_id() => {
+                    let (id, turn) = match ended {
+                        Ok(ended) => ended,
+                        Err(error) => {
+                            tracing::error!(%error, "the turn of a room did not end");
+                            (error.id(), Turn::Rest(REST_TIME_MIN))
+                        }
+                    };
+                    if let Some(room_id) = rooms.remove(&id) {
+                        self.lines().ended(&room_id, turn);
+                    }
+                }
             }
         }
         turns.shutdown().await;
     }
 
-    /// Works off one page of a room, and puts the room to the end of the line when there is more.
-    async fn work_off(&self, room_id: &RoomId) -> Result<(), InboundError> {
+    async fn turn_of(&self, room_id: &RoomId) -> Turn {
+        match self.work_off(room_id).await {
+            Ok(turn) => turn,
+            Err(error) => {
+                tracing::error!(%room_id, %error, "work off the events of a room; it is tried again");
+                Turn::Rest(REST_TIME_MIN)
+            }
+        }
+    }
+
+    /// Works off one page of a room.
+    async fn work_off(&self, room_id: &RoomId) -> Result<Turn, InboundError> {
         let store = &self.parts().store;
         let page = store.scan(&STAGED, Scan::prefix(&room_id.to_owned()).limit(STAGED_PAGE)).await?;
-        let is_full = page.len() == STAGED_PAGE;
+        let mut turn = if page.len() == STAGED_PAGE { Turn::More } else { Turn::Done };
         for (key, row) in page {
-            self.take_in(room_id, &row.origin, &row.json).await;
+            // An event over which our own code stumbles must not hold up those behind it.
+            let taking = AssertUnwindSafe(self.take_in(room_id, &row)).catch_unwind();
+            let outcome = taking.await.unwrap_or_else(|_| {
+                tracing::error!(%room_id, origin = %row.origin, "an event of another server met a bug and is dropped");
+                Outcome::Done("panicked")
+            });
             let mut batch = Batch::new();
             batch.delete(&STAGED, &key);
+            let is_put_back = outcome == Outcome::Later && row.tries < TRIES_MAX;
+            if is_put_back {
+                let position = batch.position();
+                let again = StagedRow { tries: row.tries + 1, ..row.clone() };
+                batch.put(&STAGED, &(key.0.clone(), position), &again);
+                if turn != Turn::More {
+                    turn = Turn::Rest(REST_TIME_MIN * 2_u32.pow(row.tries));
+                }
+            }
             store.commit(batch).await?;
-            self.lines().worked_off(&row.origin);
+            if !is_put_back {
+                self.lines().worked_off(&row.origin);
+            }
         }
         let rooms = &self.parts().rooms;
         if let Some(room) = rooms.room_num(store, room_id).await? {
             rooms.tie_extremities(room).await?;
         }
-        if is_full {
-            let mut state = self.lines().state.lock();
-            if state.queued.insert(room_id.to_owned()) {
-                state.waiting.push_back(room_id.to_owned());
-            }
-        }
-        Ok(())
-    }
-
-    async fn load_lines(&self) -> Result<(), InboundError> {
-        let mut last = None;
-        loop {
-            let mut scan = Scan::all().limit(STAGED_START_PAGE);
-            if let Some(last) = &last {
-                scan = scan.after(last);
-            }
-            let page = self.parts().store.scan(&STAGED, scan).await?;
-            let Some((end, _)) = page.last() else { return Ok(()) };
-            last = Some(end.clone());
-            for ((room_id, _), row) in page {
-                self.lines().staged(&row.origin, room_id);
-            }
-        }
+        self.take_late_receipts(room_id).await?;
+        Ok(turn)
     }
 }

@@ -31,6 +31,7 @@ impl Search<'_> {
     /// The state before an event, as known events.
     pub async fn state_before(&mut self, event_id: &EventId) -> Result<Option<Vec<EventNum>>, RoomsError> {
         let rooms = self.federation.parts().rooms.clone();
+        self.meet_others().await?;
         let Some((state, chain)) = self.state_ids(event_id).await else { return Ok(None) };
         let all: Vec<OwnedEventId> = chain.into_iter().chain(state.iter().cloned()).collect();
         let missing = rooms.unknown_events(self.room, &all).await?;

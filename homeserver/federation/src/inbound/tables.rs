@@ -20,7 +20,9 @@ pub const RECEIVED_BY_AGE: Table<(u64, OwnedServerName, String), ()> =
 /// The list of this module.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![STAGED.info(), RECEIVED.info(), RECEIVED_BY_AGE.info()]
+    let mut all = vec![STAGED.info(), RECEIVED.info(), RECEIVED_BY_AGE.info()];
+    all.extend(super::resync::tables());
+    all
 }
 
 /// An event as it came.
@@ -30,6 +32,9 @@ pub struct StagedRow {
     pub origin: OwnedServerName,
     /// Its JSON.
     pub json: String,
+    /// How often it was tried in vain.
+    #[serde(default)]
+    pub tries: u32,
 }
 record!(StagedRow);
 

@@ -14,8 +14,8 @@ use store::{Batch, Scan, StoreError};
 
 use super::InboundError;
 use super::limits::{
-    BUSY_PAUSE_MS, EDUS_PER_TRANSACTION_MAX, PDUS_PER_TRANSACTION_MAX, STAGED_PER_ORIGIN_MAX,
-    TRANSACTION_AGE_MS_MAX, TRANSACTION_ID_BYTES_MAX, TRANSACTIONS_SWEPT_MAX,
+    BUSY_PAUSE_MS, EDUS_PER_TRANSACTION_MAX, PDUS_PER_TRANSACTION_MAX, TRANSACTION_AGE_MS_MAX,
+    TRANSACTION_ID_BYTES_MAX, TRANSACTIONS_SWEPT_MAX,
 };
 use super::tables::{RECEIVED, RECEIVED_BY_AGE, ReceivedRow, STAGED, StagedRow};
 use crate::Federation;
@@ -66,8 +66,7 @@ impl Federation {
         if let Some(row) = store.get(&RECEIVED, &key).await? {
             return Ok(outcomes_of(row));
         }
-        if self.lines().staged_by(transaction.origin) >= STAGED_PER_ORIGIN_MAX && !transaction.pdus.is_empty()
-        {
+        if !transaction.pdus.is_empty() && self.lines().is_full(transaction.origin) {
             return Err(InboundError::Busy { retry_after_ms: BUSY_PAUSE_MS });
         }
         let mut outcomes = Outcomes::new();
@@ -76,7 +75,7 @@ impl Federation {
         let mut batch = Batch::new();
         for event in &incoming {
             let position = batch.position();
-            let row = StagedRow { origin: key.0.clone(), json: event.json.clone() };
+            let row = StagedRow { origin: key.0.clone(), json: event.json.clone(), tries: 0 };
             batch.put(&STAGED, &(event.room_id.clone(), position), &row);
         }
         self.remember(&mut batch, &key, &outcomes).await?;
