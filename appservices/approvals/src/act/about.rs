@@ -1,0 +1,98 @@
+//! What changes no decision: urge, read along, comment; a tap that was taken back.
+
+use cases::Refusal;
+use people::PersonId;
+
+use crate::{
+    desk::{About, Desk, Effect, Shown, Tell, Under},
+    instance::state,
+    limits::{READERS_MAX, URGE_COOLDOWN_MS, URGES_UNTIL_HEAD},
+    template::duration_ms,
+};
+
+impl Desk<'_> {
+    /// Reminds who has it.
+    pub fn urge(&mut self) -> Result<(), Refusal> {
+        let me = self.me()?;
+        let may = me == self.case.data.starter || self.case.data.readers.contains(&me);
+        if !may || self.case.state != state::PENDING {
+            return Err(self.not_yours());
+        }
+        let cooldown = self.world.template.policy.urge_cooldown.as_deref();
+        let cooldown_ms = cooldown.and_then(duration_ms).unwrap_or(URGE_COOLDOWN_MS);
+        let again_ms = self.case.data.urged_ms.map_or(0, |urged_ms| urged_ms.saturating_add(cooldown_ms));
+        if self.world.at_ms < again_ms {
+            return Err(Refusal::new("E114").with("time", self.world.time(again_ms)));
+        }
+        self.case.data.urges += 1;
+        self.case.data.urged_ms = Some(self.world.at_ms);
+        self.record("urge", state::PENDING, About::default());
+        let mut values = self.named();
+        values.push(("who", Shown::Plain(self.world.name(&me))));
+        self.tell_open("told.urged", &values);
+        if self.case.data.urges >= URGES_UNTIL_HEAD {
+            self.tell_heads(&values);
+        }
+        Ok(())
+    }
+
+    fn tell_heads(&mut self, values: &[(&'static str, Shown)]) {
+        let chart = self.world.chart;
+        let owners: Vec<_> = self.case.data.open().filter_map(|task| chart.active(&task.owner)).collect();
+        for owner in owners {
+            let mut values = values.to_vec();
+            values.push(("owner", Shown::Plain(owner.name.clone())));
+            for to in chart.heads_above(owner) {
+                let values = values.clone();
+                let told = Tell { to, under: Under::Starter, text: "told.urged_head", values, push: true };
+                self.effects.push(Effect::Tell(told));
+            }
+        }
+    }
+
+    /// Has others read along.
+    pub fn copy(&mut self, people: &[PersonId]) -> Result<(), Refusal> {
+        let me = self.me()?;
+        let decides = self.case.data.tasks.iter().any(|task| task.owner == me);
+        if me != self.case.data.starter && !decides {
+            return Err(self.not_yours());
+        }
+        let known = people.iter().all(|person| self.world.chart.active(person).is_some());
+        if people.is_empty() || !known || self.case.data.readers.len() + people.len() > READERS_MAX {
+            let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.nobody");
+            return Err(refusal.with("example", "@lisi"));
+        }
+        self.tell_readers(people, None, false);
+        Ok(())
+    }
+
+    /// Says something about it: the starter and who is asked hear it, without a push.
+    pub fn comment(&mut self, text: &str) -> Result<(), Refusal> {
+        let me = self.only_involved()?;
+        let text = self.reason(text)?.to_owned();
+        let from = self.case.state.clone();
+        self.record("comment", &from, About { reason: Some(&text), ..About::default() });
+        let values = vec![("who", Shown::Plain(self.world.name(&me))), ("text", Shown::Plain(text))];
+        if me != self.case.data.starter {
+            self.tell_starter("told.comment", values.clone(), false);
+        }
+        let open: Vec<_> = self.case.data.open().map(|task| (task.id.clone(), task.owner.clone())).collect();
+        for (task, to) in open.into_iter().filter(|(_, owner)| *owner != me) {
+            let values = values.clone();
+            let told = Tell { to, under: Under::Task(task), text: "told.comment", values, push: false };
+            self.effects.push(Effect::Tell(told));
+        }
+        Ok(())
+    }
+
+    /// The reaction that began a rejection or approval was taken back before its reason or code came.
+    pub fn taken_back(&mut self) {
+        let source = self.actor.source.clone();
+        for task in &mut self.case.data.tasks {
+            if source.is_some() && task.awaiting.as_ref().is_some_and(|awaiting| awaiting.source == source) {
+                task.awaiting = None;
+                self.effects.push(Effect::Cancel { name: format!("answer/{}", task.id) });
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Backwards: refused, sent back, recalled, ended.
+
+use cases::Refusal;
+
+use crate::{
+    desk::{About, Desk, Shown},
+    flow::walk::Walked,
+    instance::{Decided, TaskState, state},
+    template::{RecallPolicy, ResubmitPolicy, Step},
+};
+
+impl Desk<'_> {
+    /// A node did not agree: what follows is the template's policy.
+    pub fn refused(&mut self, node: &str) -> Result<(), Refusal> {
+        let policy = self.world.template.policy.reject.clone();
+        match policy.split_once(':') {
+            Some(("to_node", target)) => self.back_to(target),
+            _ if policy == "to_starter" => self.back_to_starter(node),
+            _ => {
+                self.case.data.node = None;
+                self.case.state = state::REJECTED.to_owned();
+                self.tell_rejected("told.rejected");
+            }
+        }
+        if let Some(last) = self.entries.last_mut() {
+            last.to = self.case.state.clone();
+        }
+        Ok(())
+    }
+
+    fn tell_rejected(&mut self, text: &'static str) {
+        let (who, reason) = match &self.case.data.note {
+            Some((who, reason)) => (self.world.name(who), reason.clone()),
+            None => ("-".to_owned(), "-".to_owned()),
+        };
+        let mut values = self.named();
+        values.extend([("who", Shown::Plain(who)), ("reason", Shown::Plain(reason))]);
+        self.tell_starter(text, values, true);
+    }
+
+    fn back_to_starter(&mut self, node: &str) {
+        self.case.data.node = None;
+        self.case.state = state::RETURNED.to_owned();
+        self.case.data.jump_back = match self.world.template.policy.resubmit {
+            ResubmitPolicy::JumpBack => Some(node.to_owned()),
+            ResubmitPolicy::Restart => None,
+        };
+        self.tell_rejected("told.returned");
+    }
+
+    fn back_to(&mut self, target: &str) {
+        let passed = &mut self.case.data.passed;
+        if let Some(place) = passed.iter().position(|node| node == target) {
+            passed.truncate(place);
+        }
+        self.case.data.first_round = self.case.data.rounds + 1;
+        let walked = self.enter(Some(target.to_owned()));
+        if walked != Walked::Asked {
+            self.arrive(walked);
+        }
+    }
+
+    /// Sends it back to the starter, or to a node before.
+    pub fn send_back(&mut self, node: Option<&str>, reason: &str) -> Result<(), Refusal> {
+        let task = self.my_task(None)?;
+        let reason = self.reason(reason)?.to_owned();
+        let me = self.me()?;
+        let is_before = |id: &str| {
+            let approves =
+                self.world.template.node(id).is_some_and(|node| matches!(node.step, Step::Approve { .. }));
+            approves && self.case.data.passed.iter().any(|passed| passed == id)
+        };
+        let target = match node {
+            None | Some("starter") => None,
+            Some(id) if is_before(id) => Some(id),
+            Some(_) => {
+                let passed = self.case.data.passed.join(" / ");
+                let refusal = Refusal::new("E110").with("field", "form.node").with("problem", "form.choice");
+                return Err(refusal.with("example", format!("starter {passed}")));
+            }
+        };
+        let (at_ms, via) = (self.world.at_ms, self.actor.via);
+        if let Some(mine) = self.case.data.task_mut(&task.id) {
+            mine.state = TaskState::Returned;
+            mine.awaiting = None;
+            let result = "result.returned".to_owned();
+            mine.decided = Some(Decided { by: me.clone(), at_ms, via, result, reason: Some(reason.clone()) });
+        }
+        let on_behalf_of = (me != task.owner).then_some(&task.owner);
+        let about = About {
+            node: Some(&task.node),
+            task: Some(&task.id),
+            reason: Some(&reason),
+            on_behalf_of,
+            is_automatic: false,
+        };
+        self.record("return", state::PENDING, about);
+        self.case.data.note = Some((me, reason));
+        self.close(task.round);
+        match target {
+            Some(target) => self.back_to(target),
+            None => self.back_to_starter(&task.node),
+        }
+        if let Some(record) = self.entries.iter_mut().find(|entry| entry.action == "return") {
+            record.to = self.case.state.clone();
+        }
+        Ok(())
+    }
+
+    /// The starter takes it back.
+    pub fn recall(&mut self) -> Result<(), Refusal> {
+        self.only_starter()?;
+        match self.case.state.as_str() {
+            state::DRAFT | state::RETURNED | state::PENDING => {}
+            _ => return Err(self.not_yours()),
+        }
+        let data = &self.case.data;
+        let decided = data.tasks.iter().find(|task| task.round >= data.first_round && task.decided.is_some());
+        if let (RecallPolicy::UntilDecided, Some(task), state::PENDING) =
+            (self.world.template.policy.recall, decided, self.case.state.as_str())
+        {
+            let open: Vec<_> = data.open().map(|task| task.owner.clone()).collect();
+            let who = if open.is_empty() { vec![task.owner.clone()] } else { open };
+            return Err(Refusal::new("E113").with("who", self.world.names(&who)));
+        }
+        self.end(state::RECALLED, "recall", None);
+        Ok(())
+    }
+
+    /// An administrator ends it.
+    pub fn terminate(&mut self, reason: &str) -> Result<(), Refusal> {
+        let me = self.only_administrator()?;
+        let reason = self.reason(reason)?.to_owned();
+        match self.case.state.as_str() {
+            state::PENDING | state::RETURNED => {}
+            _ => return Err(self.not_yours()),
+        }
+        self.case.data.note = Some((me, reason.clone()));
+        self.end(state::TERMINATED, "terminate", Some(&reason));
+        self.tell_rejected("told.terminated");
+        Ok(())
+    }
+
+    fn end(&mut self, to: &str, action: &str, reason: Option<&str>) {
+        let round = self.case.data.node.take().map(|running| running.round);
+        let from = std::mem::replace(&mut self.case.state, to.to_owned());
+        if let Some(round) = round {
+            self.close(round);
+        }
+        self.record(action, &from, About { reason, ..About::default() });
+    }
+}

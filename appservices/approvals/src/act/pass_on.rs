@@ -1,0 +1,153 @@
+//! Into other hands: transfer, reassign, add people, take them back.
+
+use cases::Refusal;
+use people::PersonId;
+
+use super::Place;
+use crate::{
+    desk::{About, Desk, Shown},
+    instance::{Added, Decided, Round, Task, TaskState, state},
+    limits::{PEOPLE_OF_STEP_MAX, TASKS_MAX, TRANSFERS_MAX},
+};
+
+impl Desk<'_> {
+    /// Has somebody else decide.
+    pub fn transfer(&mut self, to: &PersonId, reason: Option<&str>) -> Result<(), Refusal> {
+        let task = self.my_task(None)?;
+        self.receiver(to)?;
+        self.hand_over(&task, to, "transfer", reason)
+    }
+
+    /// An administrator gives somebody's task to somebody else.
+    pub fn reassign(&mut self, from: &PersonId, to: &PersonId, reason: &str) -> Result<(), Refusal> {
+        self.only_administrator()?;
+        self.receiver(to)?;
+        let reason = self.reason(reason)?.to_owned();
+        let task = self.case.data.open().find(|task| task.owner == *from).cloned();
+        let task = task.ok_or_else(|| self.not_yours())?;
+        self.hand_over(&task, to, "reassign", Some(&reason))
+    }
+
+    pub(super) fn hand_over(
+        &mut self,
+        task: &Task,
+        to: &PersonId,
+        action: &str,
+        reason: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let asked_already = self
+            .case
+            .data
+            .tasks
+            .iter()
+            .any(|other| other.round == task.round && other.owner == *to && other.state.is_open());
+        if asked_already || task.transfers >= TRANSFERS_MAX || self.case.data.tasks.len() >= TASKS_MAX {
+            let refusal = Refusal::new("E110").with("field", "form.person");
+            let problem = if asked_already { "form.asked" } else { "form.transfers" };
+            return Err(refusal.with("problem", problem).with("example", TRANSFERS_MAX.to_string()));
+        }
+        let new = self.add_task(&task.node, task.round, to.clone(), TaskState::Pending);
+        if let Some(new) = self.case.data.task_mut(&new) {
+            new.transfers = task.transfers + 1;
+            new.added = task.added.clone();
+        }
+        // Who was added before the old task still comes before.
+        for other in &mut self.case.data.tasks {
+            if let Some(added) = &mut other.added
+                && added.before.as_ref() == Some(&task.id)
+            {
+                added.before = Some(new.clone());
+            }
+        }
+        let decided = self.actor.person.clone().map(|by| Decided {
+            by,
+            at_ms: self.world.at_ms,
+            via: self.actor.via,
+            result: "result.transferred".to_owned(),
+            reason: reason.map(str::to_owned),
+        });
+        if let Some(old) = self.case.data.task_mut(&task.id) {
+            old.state = TaskState::Transferred;
+            old.awaiting = None;
+            old.decided = decided;
+        }
+        let on_behalf_of =
+            self.actor.person.as_ref().is_some_and(|me| *me != task.owner).then_some(&task.owner);
+        let about =
+            About { node: Some(&task.node), task: Some(&new), reason, on_behalf_of, is_automatic: false };
+        self.record(action, state::PENDING, about);
+        let values = vec![
+            ("who", Shown::Plain(self.world.name(&task.owner))),
+            ("to", Shown::Plain(self.world.name(to))),
+        ];
+        self.tell_starter("told.transferred", values, false);
+        Ok(())
+    }
+
+    /// Has others decide, too.
+    pub fn add_sign(&mut self, people: &[PersonId], place: Place) -> Result<(), Refusal> {
+        let task = self.my_task(None)?;
+        let me = self.me()?;
+        if people.is_empty()
+            || people.len() > PEOPLE_OF_STEP_MAX
+            || self.case.data.tasks.len() + people.len() > TASKS_MAX
+        {
+            let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.nobody");
+            return Err(refusal.with("example", "@lisi"));
+        }
+        for person in people {
+            self.receiver(person)?;
+        }
+        let action = match place {
+            Place::Before => "add_sign_before",
+            Place::Parallel => "add_sign_parallel",
+            Place::After => "add_sign_after",
+        };
+        if place == Place::After {
+            if let Some(running) = &mut self.case.data.node {
+                running.rounds.insert(0, Round { people: people.to_vec(), is_added: true });
+            }
+            self.record_added(action, &task);
+            return self.decided(&task, TaskState::Approved, "approve", "result.approved", None);
+        }
+        let before = (place == Place::Before).then(|| task.id.clone());
+        for person in people {
+            let new = self.add_task(&task.node, task.round, person.clone(), TaskState::Pending);
+            if let Some(new) = self.case.data.task_mut(&new) {
+                new.added = Some(Added { by: me.clone(), before: before.clone() });
+            }
+        }
+        if place == Place::Before
+            && let Some(mine) = self.case.data.task_mut(&task.id)
+        {
+            mine.state = TaskState::Waiting;
+            mine.awaiting = None;
+        }
+        self.record_added(action, &task);
+        Ok(())
+    }
+
+    fn record_added(&mut self, action: &str, task: &Task) {
+        self.record(
+            action,
+            state::PENDING,
+            About { node: Some(&task.node), task: Some(&task.id), ..About::default() },
+        );
+    }
+
+    /// Takes back one who was added and has not decided.
+    pub fn remove_sign(&mut self, person: &PersonId) -> Result<(), Refusal> {
+        let me = self.me()?;
+        let is_mine = |task: &&Task| {
+            let added_by_me = task.added.as_ref().is_some_and(|added| added.by == me);
+            added_by_me && task.owner == *person && task.state.is_open()
+        };
+        let task = self.case.data.tasks.iter().find(is_mine).cloned().ok_or_else(|| self.not_yours())?;
+        if let Some(added) = self.case.data.task_mut(&task.id) {
+            added.state = TaskState::Closed;
+            added.awaiting = None;
+        }
+        self.record_added("remove_sign", &task);
+        self.settle()
+    }
+}

@@ -1,0 +1,146 @@
+//! From the first word to the first approver: start, fill in, attach, submit.
+
+use cases::Refusal;
+
+use crate::{
+    desk::{About, Desk, Effect, Shown, Tell, Under},
+    flow::walk::Walked,
+    instance::{TaskState, state},
+    template::{File, Form, FormError, add_file, missing},
+};
+
+impl Desk<'_> {
+    /// The case exists.
+    pub fn start(&mut self) {
+        self.record("start", "", About::default());
+    }
+
+    /// Replaces fields of the form. Later than the draft that is not possible: it is recalled first.
+    pub fn fill(&mut self, form: &Form) -> Result<(), Refusal> {
+        self.open_form()?;
+        for (id, value) in form {
+            if self.world.template.field(id).is_some() {
+                self.case.data.form.insert(id.clone(), value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a file to the form.
+    pub fn attach(&mut self, file: &File) -> Result<(), Refusal> {
+        self.open_form()?;
+        add_file(self.world.template, &mut self.case.data.form, file.clone())
+            .map_err(|error| refused(self, error))?;
+        let from = self.case.state.clone();
+        self.record("attach", &from, About::default());
+        Ok(())
+    }
+
+    fn open_form(&self) -> Result<(), Refusal> {
+        self.only_starter()?;
+        match self.case.state.as_str() {
+            state::DRAFT | state::RETURNED => Ok(()),
+            _ => Err(self.not_yours()),
+        }
+    }
+
+    /// Hands it in.
+    pub fn submit(&mut self) -> Result<(), Refusal> {
+        self.open_form()?;
+        let world = self.world;
+        if let Some(field) = missing(world.template, &self.case.data.form).first() {
+            let error =
+                FormError { field: field.id.clone(), problem: "form.required", example: "…".into() };
+            return Err(refused(self, error));
+        }
+        let from = std::mem::replace(&mut self.case.state, state::PENDING.to_owned());
+        let action = if from == state::DRAFT { "submit" } else { "resubmit" };
+        self.record(action, &from, About::default());
+        self.case.data.note = None;
+        let walked = self.resume();
+        if walked == Walked::Stuck {
+            return Err(Refusal::new("E116").with("who", "-"));
+        }
+        self.arrive(walked);
+        Ok(())
+    }
+
+    /// From the beginning, or where it was returned.
+    fn resume(&mut self) -> Walked {
+        let first = self.world.template.flow.first().map(|node| node.id.clone());
+        match self.case.data.jump_back.take() {
+            Some(node) => self.enter(Some(node)),
+            None => {
+                self.case.data.passed.clear();
+                self.case.data.first_round = self.case.data.rounds + 1;
+                self.enter(first)
+            }
+        }
+    }
+
+    /// The other approval undoes this one: only the starter begins it, and only one.
+    pub fn undo_begun(&mut self, by: &str) -> Result<(), Refusal> {
+        self.only_starter()?;
+        let may = self.case.state == state::APPROVED && self.world.template.policy.revert;
+        if !may || self.case.data.undone_by.is_some() {
+            return Err(self.not_yours());
+        }
+        self.case.data.undone_by = Some(by.to_owned());
+        self.record("revert", state::APPROVED, About::default());
+        Ok(())
+    }
+
+    /// The approval that undoes this one was approved.
+    pub fn undone(&mut self) {
+        if self.case.state == state::APPROVED {
+            self.case.state = state::REVERTED.to_owned();
+            self.record("reverted", state::APPROVED, About { is_automatic: true, ..About::default() });
+            let values = self.named();
+            self.tell_starter("told.reverted", values, true);
+        }
+    }
+
+    /// Somebody left: what waits for them goes to their heads, and the starter is told (edge case 4).
+    pub fn left(&mut self, person: &people::PersonId) {
+        let waits = |task: &crate::instance::Task| task.owner == *person && task.state.is_open();
+        let held: Vec<_> = self.case.data.tasks.iter().filter(|task| waits(task)).cloned().collect();
+        let heads =
+            self.world.chart.person(person).map_or(Vec::new(), |left| self.world.chart.heads_above(left));
+        let starter = self.case.data.starter.clone();
+        for task in held {
+            let Some(head) = heads.iter().find(|head| **head != starter) else { continue };
+            let new = self.add_task(&task.node, task.round, head.clone(), task.state);
+            if let Some(old) = self.case.data.task_mut(&task.id) {
+                old.state = TaskState::Transferred;
+                old.awaiting = None;
+            }
+            let from = self.case.state.clone();
+            let about =
+                About { node: Some(&task.node), task: Some(&new), is_automatic: true, ..About::default() };
+            self.record("leaver", &from, about);
+            let values = vec![
+                ("who", Shown::Plain(self.world.name(person))),
+                ("to", Shown::Plain(self.world.name(head))),
+            ];
+            self.tell_starter("told.leaver", values, false);
+        }
+    }
+
+    /// Tells everybody who is asked now.
+    pub fn tell_open(&mut self, text: &'static str, values: &[(&'static str, Shown)]) {
+        let open: Vec<_> = self.case.data.open().map(|task| (task.id.clone(), task.owner.clone())).collect();
+        for (task, to) in open {
+            let values = values.to_vec();
+            self.effects.push(Effect::Tell(Tell { to, under: Under::Task(task), text, values, push: true }));
+        }
+    }
+}
+
+/// E110 for a field of the form: label and problem are looked up by whoever writes the text.
+fn refused(desk: &Desk<'_>, error: FormError) -> Refusal {
+    let label =
+        desk.world.template.field(&error.field).map_or("form.files", |field| {
+            if field.label.zh.is_empty() { &field.id } else { &field.label.zh }
+        });
+    Refusal::new("E110").with("field", label).with("problem", error.problem).with("example", error.example)
+}

@@ -1,0 +1,229 @@
+//! Cards: what people see of a case. Pure; whoever sends them compares before and after.
+
+use kit::texts::{Lang, Texts};
+use people::{Language, PersonId};
+
+use cases::Case;
+
+use crate::{
+    desk::World,
+    flow::preview,
+    instance::{Instance, TaskState, state},
+    limits::{CARD_LINES_MAX, CARD_VALUE_CHARACTERS_MAX},
+    template::{FieldKind, Value, brief},
+};
+
+/// A card of a case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Card {
+    /// The starter's.
+    Starter,
+    /// Of one task, for its owner or who acts for them.
+    Task { task: String, person: PersonId },
+}
+
+impl Card {
+    /// What letters call it.
+    pub fn key(&self, case: &str) -> String {
+        match self {
+            Self::Starter => format!("a/{case}/starter"),
+            Self::Task { task, person } => format!("a/{case}/{task}/{person}"),
+        }
+    }
+
+    /// The case and the card of a letter's key, edits included.
+    pub fn of_key(key: &str) -> Option<(&str, Self)> {
+        let mut parts = key.strip_prefix("a/")?.split('/');
+        let (case, what) = (parts.next()?, parts.next()?);
+        if what == "starter" {
+            return Some((case, Self::Starter));
+        }
+        let person = PersonId(parts.next()?.to_owned());
+        Some((case, Self::Task { task: what.to_owned(), person }))
+    }
+
+    /// The reactions below it, in their order.
+    pub fn reactions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Starter => &["⏰", "↩️"],
+            Self::Task { .. } => &["✅", "❌", "💬"],
+        }
+    }
+
+    /// Whose it is.
+    pub fn person<'a>(&'a self, case: &'a Case<Instance>) -> &'a PersonId {
+        match self {
+            Self::Starter => &case.data.starter,
+            Self::Task { person, .. } => person,
+        }
+    }
+}
+
+/// All cards of a case. A draft has none, and neither has a task that nobody was asked in.
+pub(crate) fn cards(case: &Case<Instance>) -> Vec<Card> {
+    let mut cards = Vec::new();
+    if case.data.rounds > 0 || !matches!(case.state.as_str(), state::DRAFT | state::RECALLED) {
+        cards.push(Card::Starter);
+    }
+    for task in &case.data.tasks {
+        let was_asked = task.state != TaskState::Waiting && task.state != TaskState::Skipped;
+        if was_asked {
+            for person in [Some(&task.owner), task.delegate.as_ref()].into_iter().flatten() {
+                cards.push(Card::Task { task: task.id.clone(), person: person.clone() });
+            }
+        }
+    }
+    cards
+}
+
+/// What is written with.
+#[derive(Clone, Copy)]
+pub(crate) struct Pen<'a> {
+    pub texts: &'a Texts,
+    pub lang: Lang,
+}
+
+impl Pen<'_> {
+    /// A text of the table.
+    pub fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.texts.fill(self.lang, key, values)
+    }
+
+    /// The language for names of templates and fields.
+    pub fn language(&self) -> Language {
+        match self.lang {
+            Lang::Zh | Lang::Both => Language::Zh,
+            Lang::En => Language::En,
+        }
+    }
+}
+
+/// Number, name, starter and the value that matters: the first line without the state.
+pub(crate) fn title(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
+    let name = world.template.name.in_language(pen.language());
+    let mut title = format!("{} {name} · {}", case.no, world.name(&case.data.starter));
+    if let Some(value) = key_value(case, world) {
+        title.push_str(" · ");
+        title.push_str(&value);
+    }
+    title
+}
+
+/// The value that the first line shows: an amount, else days, else nothing. Never one that is to be masked.
+fn key_value(case: &Case<Instance>, world: &World<'_>) -> Option<String> {
+    let shows = [FieldKind::Amount, FieldKind::DateRange, FieldKind::Date];
+    shows.into_iter().find_map(|kind| {
+        let field = world.template.form.iter().find(|field| field.kind == kind && !field.sensitive)?;
+        Some(brief(field, case.data.form.get(&field.id)?, world.chart))
+    })
+}
+
+/// The text of a card.
+pub(crate) fn body(case: &Case<Instance>, card: &Card, world: &World<'_>, pen: Pen<'_>) -> String {
+    let state = pen.say(state_key(case, card), &[]);
+    let mut lines = vec![format!("[{state}] {}", title(case, world, pen))];
+    if let Card::Task { task, person } = card
+        && let Some(task) = case.data.task(task)
+        && task.owner != *person
+    {
+        lines.push(pen.say("card.delegate", &[("who", &world.name(&task.owner))]));
+    }
+    if case.state == state::PENDING {
+        lines.push(progress(case, world, pen));
+    }
+    if let Some((who, reason)) = &case.data.note {
+        lines.push(pen.say("card.note", &[("who", &world.name(who)), ("reason", &shortened(reason))]));
+    }
+    let last = match card {
+        Card::Starter => "card.starter_actions",
+        Card::Task { .. } => "card.actions",
+    };
+    let is_open = state_key(case, card) == "state.pending";
+    let room = CARD_LINES_MAX.saturating_sub(lines.len() + usize::from(is_open));
+    lines.extend(form_lines(case, world, pen, room));
+    if is_open {
+        lines.push(pen.say(last, &[]));
+    }
+    lines.join("\n")
+}
+
+fn state_key(case: &Case<Instance>, card: &Card) -> &'static str {
+    if case.state == state::PENDING
+        && let Card::Task { task, .. } = card
+        && let Some(task) = case.data.task(task)
+    {
+        return match task.state {
+            TaskState::Waiting => "task.waiting",
+            TaskState::Pending => "state.pending",
+            TaskState::Approved => "task.approved",
+            TaskState::Rejected => "task.rejected",
+            TaskState::Returned => "task.returned",
+            TaskState::Transferred => "task.transferred",
+            TaskState::Skipped => "task.skipped",
+            TaskState::Closed => "task.closed",
+            TaskState::Expired => "task.expired",
+        };
+    }
+    word_of(&case.state)
+}
+
+/// The key of the word for a state.
+pub(crate) fn word_of(name: &str) -> &'static str {
+    match name {
+        state::DRAFT => "state.draft",
+        state::APPROVED => "state.approved",
+        state::REJECTED => "state.rejected",
+        state::RECALLED => "state.recalled",
+        state::RETURNED => "state.returned",
+        state::TERMINATED => "state.terminated",
+        state::REVERTED => "state.reverted",
+        _ => "state.pending",
+    }
+}
+
+fn progress(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
+    let with_title = |id: &PersonId| match world.chart.person(id) {
+        Some(person) if !person.title.is_empty() => format!("{}({})", person.name, person.title),
+        Some(_) | None => world.name(id),
+    };
+    let who: Vec<String> = case.data.open().map(|task| with_title(&task.owner)).collect();
+    let passed = case.data.passed.len();
+    let total = preview(world, &case.data).iter().filter(|(is_told, _)| !is_told).count().max(passed);
+    let values = [("who", who.join("、")), ("passed", passed.to_string()), ("total", total.to_string())];
+    pen.say("card.next", &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// The fields with their values, as many as there is room for.
+pub(crate) fn form_lines(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>, room: usize) -> Vec<String> {
+    let filled: Vec<_> = world
+        .template
+        .form
+        .iter()
+        .filter_map(|field| Some((field, case.data.form.get(&field.id)?)))
+        .filter(|(_, value)| !matches!(value, Value::Files(files) if files.is_empty()))
+        .collect();
+    let shown = if filled.len() <= room { filled.len() } else { room.saturating_sub(1) };
+    let mut lines: Vec<String> = filled
+        .iter()
+        .take(shown)
+        .map(|(field, value)| {
+            let label = field.label.in_language(pen.language());
+            let label = if label.is_empty() { &field.id } else { label };
+            format!("{label}: {}", shortened(&brief(field, value, world.chart)))
+        })
+        .collect();
+    if shown < filled.len() {
+        lines.push(pen.say("card.more", &[("count", &(filled.len() - shown).to_string())]));
+    }
+    lines
+}
+
+/// One line of bounded length.
+fn shortened(text: &str) -> String {
+    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(CARD_VALUE_CHARACTERS_MAX) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}

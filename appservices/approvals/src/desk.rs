@@ -1,0 +1,270 @@
+//! The desk on which one decision is made: the case as it is being changed, what is to be recorded, what is to happen.
+
+use std::collections::BTreeSet;
+
+use cases::{Case, Decision, Entry, Source, Via, hash_of};
+use jiff::{Timestamp, tz::TimeZone};
+use people::{Chart, Person, PersonId};
+use ruma::OwnedUserId;
+use serde::{Deserialize, Serialize};
+
+use crate::{instance::Instance, template::Template};
+
+/// What a decision is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// The organisation now.
+    pub chart: &'a Chart,
+    /// The template of the case.
+    pub template: &'a Template,
+    /// Everybody's standing delegations.
+    pub delegations: &'a [Delegation],
+    /// Where the case lives.
+    pub zone: &'a TimeZone,
+    /// Now, in ms since 1970.
+    pub at_ms: u64,
+}
+
+impl World<'_> {
+    /// A moment as people read it.
+    #[must_use]
+    pub fn time(&self, at_ms: u64) -> String {
+        let moment = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let moment = moment.unwrap_or(Timestamp::UNIX_EPOCH);
+        moment.to_zoned(self.zone.clone()).strftime("%m-%d %H:%M").to_string()
+    }
+
+    /// Who may act for somebody now: one hop, and never the starter.
+    #[must_use]
+    pub fn delegate_of(&self, owner: &PersonId, starter: &PersonId) -> Option<PersonId> {
+        let in_force = |delegation: &&Delegation| {
+            delegation.from == *owner
+                && (delegation.templates.is_empty() || delegation.templates.contains(&self.template.id))
+                && (delegation.since_ms..delegation.until_ms).contains(&self.at_ms)
+                && delegation.to != *starter
+                && self.chart.active(&delegation.to).is_some()
+        };
+        self.delegations.iter().find(in_force).map(|delegation| delegation.to.clone())
+    }
+
+    /// Somebody's name.
+    #[must_use]
+    pub fn name(&self, id: &PersonId) -> String {
+        self.chart.person(id).map_or_else(|| id.0.clone(), |person| person.name.clone())
+    }
+
+    /// Names, one after the other.
+    #[must_use]
+    pub fn names<'p>(&self, people: impl IntoIterator<Item = &'p PersonId>) -> String {
+        people.into_iter().map(|id| self.name(id)).collect::<Vec<_>>().join("、")
+    }
+}
+
+/// A standing order: somebody acts for somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// For whom.
+    pub from: PersonId,
+    /// Who.
+    pub to: PersonId,
+    /// In which templates; all where it is empty.
+    pub templates: Vec<String>,
+    /// From when on, in ms since 1970.
+    pub since_ms: u64,
+    /// Until when, in ms since 1970.
+    pub until_ms: u64,
+}
+
+/// Who acts, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The person; nobody for timers and rules.
+    pub person: Option<PersonId>,
+    /// Their account.
+    pub account: Option<OwnedUserId>,
+    /// By what way.
+    pub via: Via,
+    /// The event by which they act.
+    pub source: Option<Source>,
+}
+
+impl Actor {
+    /// A timer or a rule.
+    #[must_use]
+    pub const fn nobody() -> Self {
+        Self { person: None, account: None, via: Via::Auto, source: None }
+    }
+}
+
+/// What a decision brings about, besides the cards that follow from the case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Somebody is told something.
+    Tell(Tell),
+    /// A timer of the case.
+    Timer {
+        /// Its name in the case.
+        name: String,
+        /// When, in ms since 1970.
+        at_ms: u64,
+    },
+    /// A timer is not needed any more.
+    Cancel {
+        /// Its name in the case.
+        name: String,
+    },
+    /// The case with this id is undone.
+    Undo(String),
+}
+
+/// Something that somebody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tell {
+    /// Who.
+    pub to: PersonId,
+    /// Where.
+    pub under: Under,
+    /// The key of the text.
+    pub text: &'static str,
+    /// What its gaps are filled with.
+    pub values: Vec<(&'static str, Shown)>,
+    /// Whether they are to do something: it notifies them.
+    pub push: bool,
+}
+
+/// What fills a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// As it is.
+    Plain(String),
+    /// A text of the table, in the reader's language.
+    Key(&'static str),
+}
+
+/// Under which message somebody is told something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Under {
+    /// In the thread of their card of this task.
+    Task(String),
+    /// In the thread of the starter's card.
+    Starter,
+    /// Where the case was started.
+    Home,
+}
+
+/// What is being decided.
+pub(crate) struct Desk<'a> {
+    pub world: World<'a>,
+    pub actor: &'a Actor,
+    pub case: Case<Instance>,
+    pub entries: Vec<Entry>,
+    pub effects: Vec<Effect>,
+}
+
+/// What a record is about.
+#[derive(Default)]
+pub(crate) struct About<'a> {
+    pub node: Option<&'a str>,
+    pub task: Option<&'a str>,
+    pub reason: Option<&'a str>,
+    pub on_behalf_of: Option<&'a PersonId>,
+    /// Nobody did it; it followed.
+    pub is_automatic: bool,
+}
+
+impl<'a> Desk<'a> {
+    pub fn new(world: World<'a>, actor: &'a Actor, case: &Case<Instance>) -> Self {
+        Self { world, actor, case: case.clone(), entries: Vec::new(), effects: Vec::new() }
+    }
+
+    /// Records what was done. `from` is the state before; the state after is what the case is in now.
+    pub fn record(&mut self, action: &str, from: &str, about: About<'_>) {
+        let form = serde_json::to_string(&self.case.data.form).unwrap_or_default();
+        let form_sha256 = self.keep(form);
+        let reason_sha256 = about.reason.map(|reason| self.keep(reason.to_owned()));
+        let account = |id: &PersonId| {
+            let account = self.world.chart.person(id).and_then(|person| person.account.as_ref());
+            account.map_or_else(|| id.0.clone(), ToString::to_string)
+        };
+        let (actor, via, source) = match (&self.actor.account, about.is_automatic) {
+            (Some(account), false) => (account.to_string(), self.actor.via, self.actor.source.clone()),
+            (None, _) | (_, true) => ("auto".to_owned(), Via::Auto, None),
+        };
+        self.entries.push(Entry {
+            action: action.to_owned(),
+            actor,
+            on_behalf_of: about.on_behalf_of.map(account),
+            via,
+            source,
+            node: about.node.map(str::to_owned),
+            task: about.task.map(str::to_owned),
+            from: from.to_owned(),
+            to: self.case.state.clone(),
+            form_sha256: Some(form_sha256),
+            reason_sha256,
+            template: self.world.template.mark(),
+            at_ms: self.world.at_ms,
+        });
+    }
+
+    /// Keeps a text that a record stands for; gives its hash.
+    fn keep(&mut self, text: String) -> String {
+        let hash = hash_of(text.as_bytes());
+        self.case.data.texts.entry(hash.clone()).or_insert(text);
+        hash
+    }
+
+    /// The starter; whoever takes their place if they have left.
+    pub fn starters(&self) -> Vec<PersonId> {
+        let starter = &self.case.data.starter;
+        match self.world.chart.person(starter) {
+            Some(person) if !person.is_active() => self.world.chart.heads_above(person),
+            Some(_) | None => vec![starter.clone()],
+        }
+    }
+
+    /// Tells the starter, or who takes their place.
+    pub fn tell_starter(&mut self, text: &'static str, values: Vec<(&'static str, Shown)>, push: bool) {
+        for to in self.starters() {
+            self.effects.push(Effect::Tell(Tell {
+                to,
+                under: Under::Starter,
+                text,
+                values: values.clone(),
+                push,
+            }));
+        }
+    }
+
+    pub fn finish(mut self) -> Decision<Instance, Effect> {
+        self.case.lists = lists(&self.case);
+        Decision { case: self.case, entries: self.entries, effects: self.effects }
+    }
+}
+
+/// The lists in which a case stands: whose it is, who has it to do, who did it.
+fn lists(case: &Case<Instance>) -> BTreeSet<(String, String)> {
+    let data = &case.data;
+    let mut lists = BTreeSet::new();
+    let mut add = |list: &str, who: &PersonId| {
+        lists.insert((list.to_owned(), who.0.clone()));
+    };
+    add("mine", &data.starter);
+    for task in data.open() {
+        add("todo", &task.owner);
+        if let Some(delegate) = &task.delegate {
+            add("todo", delegate);
+        }
+    }
+    for task in &data.tasks {
+        if let Some(decided) = &task.decided {
+            add("done", &decided.by);
+        }
+    }
+    lists
+}
+
+/// The person of an actor.
+pub(crate) fn acting<'a>(world: &World<'a>, actor: &Actor) -> Option<&'a Person> {
+    actor.person.as_ref().and_then(|id| world.chart.active(id))
+}

@@ -1,0 +1,9 @@
+//! Through whose hands a case goes: who is asked, what their words amount to, where it goes on.
+
+mod outcome;
+mod resolve;
+pub(crate) mod walk;
+
+pub use resolve::ADMINISTRATORS;
+pub(crate) use resolve::resolve;
+pub(crate) use walk::preview;

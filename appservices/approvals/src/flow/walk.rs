@@ -1,0 +1,372 @@
+//! Walking a flow: from node to node until somebody is asked or the end is reached.
+
+use cases::Refusal;
+use people::PersonId;
+
+use super::{
+    outcome::outcome,
+    resolve::{Empty, Seat, empty, resolve, seats, why},
+};
+use crate::{
+    desk::{About, Desk, Effect, Shown, Tell, Under, World},
+    instance::{Instance, Round, Running, Task, TaskState, state},
+    limits::{NODES_MAX, READERS_MAX, TASKS_MAX},
+    template::{BranchCase, Condition, END, Mode, Step, Template, Who, duration_ms, facts, starter_facts},
+};
+
+/// What came of walking on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Walked {
+    /// Somebody is asked.
+    Asked,
+    /// The end.
+    Ended,
+    /// Nobody can be asked, and the policy knows nobody else.
+    Stuck,
+}
+
+impl Desk<'_> {
+    /// Walks on from a node, that one included.
+    pub fn enter(&mut self, first: Option<String>) -> Walked {
+        let template = self.world.template;
+        let mut next = first;
+        let mut condition = None;
+        for _ in 0..=NODES_MAX {
+            let Some(node) = next.as_deref().and_then(|id| template.node(id)) else {
+                self.case.data.node = None;
+                return Walked::Ended;
+            };
+            match &node.step {
+                Step::Branch { cases, otherwise } => {
+                    (next, condition) = branch(&self.world, &self.case.data, cases, otherwise.as_deref());
+                }
+                Step::Cc { who } => {
+                    let people = resolve(who, &self.case.data, self.world.chart).rounds.concat();
+                    self.tell_readers(&people, Some(&node.id), true);
+                    next = template.after(&node.id).map(str::to_owned);
+                }
+                Step::Approve { who, .. } => match self.ask(&node.id, who, condition.take().as_deref()) {
+                    Some(walked) => return walked,
+                    None => next = template.after(&node.id).map(str::to_owned),
+                },
+            }
+        }
+        Walked::Stuck
+    }
+
+    /// Asks the people of a node; nothing when it is passed at once.
+    fn ask(&mut self, node: &str, who: &Who, condition: Option<&str>) -> Option<Walked> {
+        let chart = self.world.chart;
+        let mut resolved = resolve(who, &self.case.data, chart);
+        if resolved.rounds.is_empty() {
+            match self.nobody(node)? {
+                Ok(people) => resolved.rounds = vec![people],
+                Err(stuck) => return Some(stuck),
+            }
+        }
+        let reason = why(node, &resolved, condition, chart, self.world.at_ms);
+        self.case.data.reasons.push(reason);
+        let rounds = resolved.rounds.into_iter().map(|people| Round { people, is_added: false }).collect();
+        self.case.data.node = Some(Running { id: node.to_owned(), round: 0, is_added: false, rounds });
+        self.next_round()
+    }
+
+    /// Who is asked where the rule names nobody: nothing if the node is passed.
+    fn nobody(&mut self, node: &str) -> Option<Result<Vec<PersonId>, Walked>> {
+        match empty(self.world.template, self.world.chart) {
+            Empty::Pass => {
+                let from = self.case.state.clone();
+                self.record(
+                    "pass",
+                    &from,
+                    About { node: Some(node), is_automatic: true, ..About::default() },
+                );
+                None
+            }
+            Empty::Instead(people) => {
+                let who = self.world.names(&people);
+                self.tell_starter("E116", vec![("who", Shown::Plain(who))], false);
+                Some(Ok(people))
+            }
+            Empty::Stuck => Some(Err(Walked::Stuck)),
+        }
+    }
+
+    /// Begins the next round of the node; nothing when none is left, or everybody in them is passed over.
+    pub fn next_round(&mut self) -> Option<Walked> {
+        let world = self.world;
+        for _ in 0..=NODES_MAX {
+            let running = self.case.data.node.as_mut().filter(|running| !running.rounds.is_empty())?;
+            let round = running.rounds.remove(0);
+            let node = running.id.clone();
+            self.case.data.rounds += 1;
+            let number = self.case.data.rounds;
+            if let Some(running) = &mut self.case.data.node {
+                (running.round, running.is_added) = (number, round.is_added);
+            }
+            let later = decides_later(&world, &self.case.data, &node);
+            let mut seats = seats(&round.people, world.template, &self.case.data, world.chart, later);
+            if seats.is_empty() {
+                match self.nobody(&node) {
+                    None => continue,
+                    Some(Err(stuck)) => return Some(stuck),
+                    Some(Ok(people)) => seats = people.into_iter().map(Seat::Asked).collect(),
+                }
+            }
+            if self.case.data.tasks.len() + seats.len() > TASKS_MAX {
+                return Some(Walked::Stuck);
+            }
+            if self.seat(&node, number, seats) {
+                return Some(Walked::Asked);
+            }
+        }
+        Some(Walked::Stuck)
+    }
+
+    /// Makes the tasks of a round; whether somebody is asked.
+    fn seat(&mut self, node: &str, round: u32, seats: Vec<Seat>) -> bool {
+        let one_by_one = self.mode() == Mode::Seq;
+        let mut is_asked = false;
+        for seat in seats {
+            match seat {
+                Seat::Asked(owner) => {
+                    let first = !(one_by_one && is_asked);
+                    let state = if first { TaskState::Pending } else { TaskState::Waiting };
+                    self.add_task(node, round, owner, state);
+                    is_asked = true;
+                }
+                Seat::Skipped(owner, cause) => {
+                    let id = self.add_task(node, round, owner, TaskState::Skipped);
+                    let from = self.case.state.clone();
+                    self.record(
+                        "skip",
+                        &from,
+                        About {
+                            node: Some(node),
+                            task: Some(&id),
+                            reason: Some(cause),
+                            is_automatic: true,
+                            ..About::default()
+                        },
+                    );
+                }
+            }
+        }
+        if is_asked && let Some(timeout_ms) = self.timeout_ms(node) {
+            let at_ms = self.world.at_ms.saturating_add(timeout_ms);
+            self.effects.push(Effect::Timer { name: format!("node/{round}"), at_ms });
+        }
+        is_asked
+    }
+
+    /// Adds a task; gives its id.
+    pub fn add_task(&mut self, node: &str, round: u32, owner: PersonId, state: TaskState) -> String {
+        let data = &mut self.case.data;
+        let id = format!("t{}", data.tasks.len() + 1);
+        let delegate = self.world.delegate_of(&owner, &data.starter);
+        data.tasks.push(Task {
+            id: id.clone(),
+            node: node.to_owned(),
+            round,
+            owner,
+            delegate,
+            state,
+            decided: None,
+            transfers: 0,
+            added: None,
+            awaiting: None,
+        });
+        id
+    }
+
+    fn timeout_ms(&self, node: &str) -> Option<u64> {
+        match &self.world.template.node(node)?.step {
+            Step::Approve { timeout, .. } => timeout.as_deref().and_then(duration_ms),
+            Step::Branch { .. } | Step::Cc { .. } => None,
+        }
+    }
+
+    /// How words count in the round under way.
+    fn mode(&self) -> Mode {
+        let Some(running) = &self.case.data.node else { return Mode::And };
+        match self.world.template.node(&running.id).map(|node| &node.step) {
+            Some(Step::Approve { mode, .. }) if !running.is_added => *mode,
+            Some(_) | None => Mode::And,
+        }
+    }
+
+    /// After a word was said: goes on if it settles the round.
+    pub fn settle(&mut self) -> Result<(), Refusal> {
+        let Some(running) = self.case.data.node.clone() else { return Ok(()) };
+        let mode = self.mode();
+        let of_round = |task: &&Task| task.round == running.round;
+        let tasks: Vec<&Task> = self.case.data.tasks.iter().filter(of_round).collect();
+        match outcome(mode, &tasks) {
+            None => {
+                self.wake(running.round, mode);
+                Ok(())
+            }
+            Some(true) => {
+                self.close(running.round);
+                let walked = match self.next_round() {
+                    Some(walked) => walked,
+                    None => {
+                        self.case.data.passed.push(running.id.clone());
+                        let next = self.world.template.after(&running.id).map(str::to_owned);
+                        self.enter(next)
+                    }
+                };
+                self.arrive(walked);
+                Ok(())
+            }
+            Some(false) => {
+                self.close(running.round);
+                self.refused(&running.id)
+            }
+        }
+    }
+
+    /// What becomes of the case where the walk ended.
+    pub fn arrive(&mut self, walked: Walked) {
+        match walked {
+            Walked::Asked => {}
+            Walked::Ended => {
+                self.case.state = state::APPROVED.to_owned();
+                if let Some(last) = self.entries.last_mut() {
+                    last.to = self.case.state.clone();
+                }
+                self.tell_starter("told.approved", self.named(), true);
+                if let Some(undone) = self.case.data.undoes.clone() {
+                    self.effects.push(Effect::Undo(undone));
+                }
+            }
+            Walked::Stuck => {
+                self.case.data.node = None;
+                let from = std::mem::replace(&mut self.case.state, state::RETURNED.to_owned());
+                self.record("stuck", &from, About { is_automatic: true, ..About::default() });
+                self.tell_starter("told.stuck", self.named(), true);
+            }
+        }
+    }
+
+    /// The number of the case, for texts.
+    pub fn named(&self) -> Vec<(&'static str, Shown)> {
+        vec![("no", Shown::Plain(self.case.no.clone()))]
+    }
+
+    /// Those who wait in a sequence, or for somebody who was added before them, may be asked now.
+    fn wake(&mut self, round: u32, mode: Mode) {
+        let tasks = &mut self.case.data.tasks;
+        let is_asked = tasks
+            .iter()
+            .any(|task| task.round == round && task.state == TaskState::Pending && task.added.is_none());
+        let held: Vec<String> = tasks
+            .iter()
+            .filter(|task| task.state.is_open())
+            .filter_map(|task| task.added.as_ref()?.before.clone())
+            .collect();
+        for task in tasks.iter_mut() {
+            let is_held = held.contains(&task.id);
+            if task.round == round && task.state == TaskState::Waiting && !is_held {
+                if mode == Mode::Seq && is_asked {
+                    continue;
+                }
+                task.state = TaskState::Pending;
+                if mode == Mode::Seq {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Closes what is open in a round that others decided.
+    pub fn close(&mut self, round: u32) {
+        for task in &mut self.case.data.tasks {
+            if task.round == round && task.state.is_open() {
+                task.state = TaskState::Closed;
+                task.awaiting = None;
+            }
+        }
+        self.effects.push(Effect::Cancel { name: format!("node/{round}") });
+        self.case.data.urges = 0;
+    }
+
+    /// Tells people who are to read along; those who do already hear nothing.
+    pub fn tell_readers(&mut self, people: &[PersonId], node: Option<&str>, is_automatic: bool) {
+        let mut added = false;
+        for person in people {
+            if self.case.data.readers.len() < READERS_MAX && self.case.data.readers.insert(person.clone()) {
+                added = true;
+                self.effects.push(Effect::Tell(Tell {
+                    to: person.clone(),
+                    under: Under::Starter,
+                    text: "told.copy",
+                    values: self.named(),
+                    push: false,
+                }));
+            }
+        }
+        if added {
+            let from = self.case.state.clone();
+            self.record("cc", &from, About { node, is_automatic, ..About::default() });
+        }
+    }
+}
+
+/// Where a branch goes on, and by which condition.
+fn branch(
+    world: &World<'_>,
+    instance: &Instance,
+    cases: &[BranchCase],
+    otherwise: Option<&str>,
+) -> (Option<String>, Option<String>) {
+    let target = |id: &str| (id != END).then(|| id.to_owned());
+    let mut facts = facts(world.template, &instance.form);
+    if let Some(starter) = world.chart.person(&instance.starter) {
+        facts.extend(starter_facts(starter, &instance.department));
+    }
+    for case in cases {
+        // A published template has no condition that cannot be read.
+        if Condition::parse(&case.condition).is_ok_and(|condition| condition.holds(&facts)) {
+            return (target(&case.next), Some(case.condition.clone()));
+        }
+    }
+    (otherwise.and_then(target), None)
+}
+
+fn decides_later(world: &World<'_>, instance: &Instance, node: &str) -> bool {
+    let next = world.template.after(node).map(str::to_owned);
+    ahead(world, instance, next).iter().any(|(_, step)| matches!(step, Step::Approve { .. }))
+}
+
+/// The nodes ahead as they would be now.
+fn ahead<'a>(world: &World<'a>, instance: &Instance, first: Option<String>) -> Vec<(&'a str, &'a Step)> {
+    let template: &'a Template = world.template;
+    let mut found = Vec::new();
+    let mut next = first;
+    for _ in 0..=NODES_MAX {
+        let Some(node) = next.as_deref().and_then(|id| template.node(id)) else { break };
+        next = match &node.step {
+            Step::Branch { cases, otherwise } => branch(world, instance, cases, otherwise.as_deref()).0,
+            Step::Approve { .. } | Step::Cc { .. } => {
+                found.push((node.id.as_str(), &node.step));
+                template.after(&node.id).map(str::to_owned)
+            }
+        };
+    }
+    found
+}
+
+/// Who would be asked and told, node by node, as of now: (is told only, people).
+pub(crate) fn preview(world: &World<'_>, instance: &Instance) -> Vec<(bool, Vec<PersonId>)> {
+    let first = world.template.flow.first().map(|node| node.id.clone());
+    ahead(world, instance, first)
+        .into_iter()
+        .map(|(_, step)| match step {
+            Step::Approve { who, .. } => (false, resolve(who, instance, world.chart).rounds.concat()),
+            Step::Cc { who } => (true, resolve(who, instance, world.chart).rounds.concat()),
+            // Branches are walked, not found.
+            Step::Branch { .. } => (true, Vec::new()),
+        })
+        .collect()
+}

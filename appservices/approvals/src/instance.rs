@@ -1,0 +1,282 @@
+//! The data of an approval.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cases::{Source, Via};
+use people::{DepartmentPath, PersonId};
+use ruma::{OwnedEventId, OwnedRoomId};
+use serde::{Deserialize, Serialize};
+
+use crate::template::{Form, Template};
+
+/// States of an approval, as records name them.
+pub mod state {
+    /// The starter fills in the form.
+    pub const DRAFT: &str = "draft";
+    /// People decide.
+    pub const PENDING: &str = "pending";
+    /// All have agreed.
+    pub const APPROVED: &str = "approved";
+    /// Somebody did not agree.
+    pub const REJECTED: &str = "rejected";
+    /// The starter took it back.
+    pub const RECALLED: &str = "recalled";
+    /// The starter is to change something.
+    pub const RETURNED: &str = "returned";
+    /// An administrator ended it.
+    pub const TERMINATED: &str = "terminated";
+    /// It was approved, and another approval undid it.
+    pub const REVERTED: &str = "reverted";
+}
+
+/// What the case engine keeps of an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// The id of the template.
+    pub template: String,
+    /// The version it was begun with.
+    pub version: u64,
+    /// Who started it.
+    pub starter: PersonId,
+    /// The department it was started in.
+    pub department: DepartmentPath,
+    /// Where it was started: replies there belong to it while it is a draft.
+    pub home: Option<Home>,
+    /// The form.
+    pub form: Form,
+    /// The node under way.
+    pub node: Option<Running>,
+    /// The last round that was begun.
+    pub rounds: u32,
+    /// The first round since it was submitted last.
+    pub first_round: u32,
+    /// Nodes that were passed since then, in order.
+    pub passed: Vec<String>,
+    /// Every task there ever was, in order.
+    pub tasks: Vec<Task>,
+    /// Who reads along.
+    pub readers: BTreeSet<PersonId>,
+    /// How often the open ones were urged since the last decision.
+    pub urges: u32,
+    /// When they were urged last, in ms since 1970.
+    pub urged_ms: Option<u64>,
+    /// Where a returned one goes on, if not at the beginning.
+    pub jump_back: Option<String>,
+    /// The approval that this one is to undo.
+    pub undoes: Option<String>,
+    /// The approval that is to undo this one.
+    pub undone_by: Option<String>,
+    /// Texts that records stand for, by hash.
+    pub texts: BTreeMap<String, String>,
+    /// Why each step fell to whom.
+    pub reasons: Vec<Why>,
+    /// Why and by whom it ended or was sent back, for cards.
+    #[serde(default)]
+    pub note: Option<(PersonId, String)>,
+}
+
+/// Where something was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Home {
+    /// The room.
+    pub room: OwnedRoomId,
+    /// The event that answers go under.
+    pub event: OwnedEventId,
+    /// Whether the room is a direct chat with the bot.
+    pub is_direct: bool,
+}
+
+/// The node under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// The id of the node.
+    pub id: String,
+    /// The number of the round under way; rises over the whole case.
+    pub round: u32,
+    /// Whether the round is of people who were added behind: all of them must agree.
+    pub is_added: bool,
+    /// Rounds that follow within the node: the heads of one level each, or people added behind.
+    pub rounds: Vec<Round>,
+}
+
+/// People who are asked together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// Who.
+    pub people: Vec<PersonId>,
+    /// Whether somebody added them.
+    pub is_added: bool,
+}
+
+/// One person at one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its id in the case, `t3`.
+    pub id: String,
+    /// The node.
+    pub node: String,
+    /// The round.
+    pub round: u32,
+    /// Who is asked.
+    pub owner: PersonId,
+    /// Who may act for them.
+    pub delegate: Option<PersonId>,
+    /// How it stands.
+    pub state: TaskState,
+    /// How it was decided.
+    pub decided: Option<Decided>,
+    /// How often it was passed on.
+    pub transfers: u32,
+    /// Who added it, and the task that waits for it.
+    pub added: Option<Added>,
+    /// What is waited for before a decision counts.
+    pub awaiting: Option<Awaiting>,
+}
+
+/// How a task came about that the flow does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// By whom.
+    pub by: PersonId,
+    /// The task that waits until this one is decided.
+    pub before: Option<String>,
+}
+
+/// How a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// Others come first.
+    Waiting,
+    /// The owner is asked.
+    Pending,
+    /// The owner agreed.
+    Approved,
+    /// The owner did not agree.
+    Rejected,
+    /// The owner sent it back, or it lies behind what was sent back.
+    Returned,
+    /// Somebody else is asked in their place.
+    Transferred,
+    /// Passed over: decided before, or by policy.
+    Skipped,
+    /// The node was decided by others.
+    Closed,
+    /// Time was up.
+    Expired,
+}
+
+impl TaskState {
+    /// Whether it can still be decided.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Waiting | Self::Pending => true,
+            Self::Approved
+            | Self::Rejected
+            | Self::Returned
+            | Self::Transferred
+            | Self::Skipped
+            | Self::Closed
+            | Self::Expired => false,
+        }
+    }
+}
+
+/// How a task was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// Who acted.
+    pub by: PersonId,
+    /// When, in ms since 1970.
+    pub at_ms: u64,
+    /// By what way.
+    pub via: Via,
+    /// The text key of the outcome.
+    pub result: String,
+    /// The reason or comment.
+    pub reason: Option<String>,
+}
+
+/// What is waited for before a decision counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaiting {
+    /// By whom.
+    pub by: PersonId,
+    /// A code to repeat; without one, a reason.
+    pub code: Option<String>,
+    /// Until when, in ms since 1970.
+    pub until_ms: u64,
+    /// The reaction that began it; taking it back ends it.
+    pub source: Option<Source>,
+}
+
+/// Why a step fell to whom, as of which organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    /// The node.
+    pub node: String,
+    /// The people.
+    pub people: Vec<PersonId>,
+    /// The rule, as the template says it.
+    pub rule: String,
+    /// The condition of the branch that led there.
+    pub condition: Option<String>,
+    /// The version of the organisation.
+    pub chart: u64,
+    /// When, in ms since 1970.
+    pub at_ms: u64,
+}
+
+impl Instance {
+    /// A draft.
+    #[must_use]
+    pub fn begun(template: &Template, starter: PersonId, department: DepartmentPath, form: Form) -> Self {
+        Self {
+            template: template.id.clone(),
+            version: template.version,
+            starter,
+            department,
+            home: None,
+            form,
+            node: None,
+            rounds: 0,
+            first_round: 1,
+            passed: Vec::new(),
+            tasks: Vec::new(),
+            readers: BTreeSet::new(),
+            urges: 0,
+            urged_ms: None,
+            jump_back: None,
+            undoes: None,
+            undone_by: None,
+            texts: BTreeMap::new(),
+            reasons: Vec::new(),
+            note: None,
+        }
+    }
+
+    /// A task by its id.
+    #[must_use]
+    pub fn task(&self, id: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.id == id)
+    }
+
+    /// A task by its id.
+    pub fn task_mut(&mut self, id: &str) -> Option<&mut Task> {
+        self.tasks.iter_mut().find(|task| task.id == id)
+    }
+
+    /// The tasks that wait for somebody now.
+    pub fn open(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(|task| task.state == TaskState::Pending)
+    }
+
+    /// Whether somebody has a part in it.
+    #[must_use]
+    pub fn involves(&self, person: &PersonId) -> bool {
+        self.starter == *person
+            || self.readers.contains(person)
+            || self.tasks.iter().any(|task| task.owner == *person || task.delegate.as_ref() == Some(person))
+    }
+}

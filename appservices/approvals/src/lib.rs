@@ -1,0 +1,30 @@
+//! Approvals in any Matrix client: a form goes through people's hands, and what they decided can be proved later.
+//!
+//! The law is pure: `act` takes a case, what somebody does and the organisation, and gives the case afterwards, its
+//! records and its effects, or a refusal; `flow` knows who is asked next; `card` says what people see. `wire` is the
+//! edge: it turns messages and reactions into actions, and effects into letters and timers, all in one batch.
+//! Read `instance.rs`, then `act/mod.rs`, then `wire/mod.rs`.
+
+pub mod act;
+mod card;
+mod desk;
+mod error;
+mod flow;
+pub mod instance;
+pub mod limits;
+mod shipped;
+mod tables;
+pub mod template;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod wire;
+
+pub use self::{
+    desk::{Actor, Delegation, Effect, Shown, Tell, Under, World},
+    error::ApprovalsError,
+    flow::ADMINISTRATORS,
+    tables::tables,
+    texts::TEXTS,
+    wire::{Approvals, LOCALPART},
+};

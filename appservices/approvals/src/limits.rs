@@ -1,0 +1,64 @@
+//! Every bound of this crate, with its unit in the name.
+
+/// Largest template, in bytes of JSON.
+pub const TEMPLATE_BYTES_MAX: usize = 60 * 1024;
+
+/// Most nodes of a flow.
+pub const NODES_MAX: usize = 64;
+
+/// Most fields of a form.
+pub const FIELDS_MAX: usize = 64;
+
+/// Longest condition, in bytes.
+pub const CONDITION_BYTES_MAX: usize = 500;
+
+/// Deepest parentheses of a condition.
+pub const CONDITION_DEPTH_MAX: usize = 8;
+
+/// Longest text of one field, in bytes.
+pub const FIELD_BYTES_MAX: usize = 8_000;
+
+/// Most files of one case.
+pub const FILES_MAX: usize = 50;
+
+/// Largest file of a case, in bytes as its sender says.
+pub const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
+
+/// Most people of one step.
+pub const PEOPLE_OF_STEP_MAX: usize = 50;
+
+/// Most levels of heads of one step.
+pub const LEVELS_MAX: u32 = 16;
+
+/// Most tasks of one case, those that are over counted in.
+pub const TASKS_MAX: usize = 300;
+
+/// How often one task may be passed on.
+pub const TRANSFERS_MAX: u32 = 5;
+
+/// Longest reason or comment, in bytes.
+pub const REASON_BYTES_MAX: usize = 4_000;
+
+/// How long a rejection waits for its reason, and an approval for its code.
+pub const REASON_WAIT_MS: u64 = 10 * 60 * 1_000;
+
+/// How long an urge is enough, where the template does not say.
+pub const URGE_COOLDOWN_MS: u64 = 2 * 60 * 60 * 1_000;
+
+/// The urge at which heads hear of it.
+pub const URGES_UNTIL_HEAD: u32 = 3;
+
+/// Most people who read along in one case.
+pub const READERS_MAX: usize = 100;
+
+/// Most standing delegations of one person.
+pub const DELEGATIONS_MAX: usize = 20;
+
+/// Most lines of a card.
+pub const CARD_LINES_MAX: usize = 12;
+
+/// Longest value of a field on a card, in characters.
+pub const CARD_VALUE_CHARACTERS_MAX: usize = 120;
+
+/// Cases that a list shows.
+pub const LIST_LINES_MAX: usize = 15;

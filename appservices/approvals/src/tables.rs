@@ -1,0 +1,35 @@
+//! The tables of this crate. Nobody else may touch them; ids 2140 to 2159 are ours.
+
+use ruma::OwnedEventId;
+use store::{Profile, Table, TableInfo, record};
+
+use crate::desk::Delegation;
+
+record!(Delegation);
+
+/// (id, version) → the template, canonical JSON.
+pub(crate) const TEMPLATE: Table<(String, u64), String> =
+    Table::new(2140, "approval_template", Profile::Scan, "what did this version of the template say?");
+/// The root of the thread → the case.
+pub(crate) const HOME: Table<OwnedEventId, String> =
+    Table::new(2141, "approval_home", Profile::Point, "which approval was started by this message?");
+/// Employee number → (case, task). The task is empty for a draft.
+pub(crate) const EXPECTED: Table<String, (String, String)> = Table::new(
+    2142,
+    "approval_expected",
+    Profile::Point,
+    "for which approval is a word of this person waited for?",
+);
+/// (employee number, its place).
+pub(crate) const DELEGATION: Table<(String, u64), Delegation> =
+    Table::new(2143, "approval_delegation", Profile::Scan, "who acts for this person?");
+/// (case, person) who were told once that they are not asked.
+pub(crate) const TOLD: Table<(String, String), ()> =
+    Table::new(2144, "approval_told", Profile::Point, "was this person told that it is not theirs?");
+
+/// All tables that the bot needs in its store: its own, those of the cases, those of the organisation.
+#[must_use]
+pub fn tables() -> Vec<TableInfo> {
+    let own = vec![TEMPLATE.info(), HOME.info(), EXPECTED.info(), DELEGATION.info(), TOLD.info()];
+    [own, cases::tables(), people::tables()].concat()
+}

@@ -1,0 +1,332 @@
+//! Conditions of branches: `amount >= 1000000 and kind in ["差旅", "招待"]`. A small language, bounded in length and depth.
+
+use std::collections::BTreeMap;
+
+use crate::limits::{CONDITION_BYTES_MAX, CONDITION_DEPTH_MAX};
+
+/// What conditions are asked of: names and what they hold. A name that is not there makes its comparison false.
+pub type Facts = BTreeMap<String, Vec<Literal>>;
+
+/// A value in a condition.
+#[derive(Clone, Debug, PartialEq, PartialOrd)]
+pub enum Literal {
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(String),
+}
+
+/// Why a condition cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} at character {place}")]
+pub struct ConditionError {
+    /// Where, in characters from 1.
+    pub place: usize,
+    /// What is wrong.
+    pub problem: &'static str,
+}
+
+/// A condition that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// Both.
+    And(Box<Condition>, Box<Condition>),
+    /// At least one.
+    Or(Box<Condition>, Box<Condition>),
+    /// A comparison.
+    Compare {
+        /// The name.
+        name: String,
+        /// How.
+        operator: Operator,
+        /// With what.
+        values: Vec<Literal>,
+    },
+}
+
+/// How values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// `in`
+    In,
+    /// `not_in`
+    NotIn,
+}
+
+impl Condition {
+    /// Reads a condition.
+    ///
+    /// # Errors
+    /// [`ConditionError`] says where and what.
+    pub fn parse(text: &str) -> Result<Self, ConditionError> {
+        if text.len() > CONDITION_BYTES_MAX {
+            return Err(ConditionError { place: 1, problem: "the condition is too long" });
+        }
+        let tokens = tokens(text)?;
+        let mut parser = Parser { tokens: &tokens, at: 0 };
+        let condition = parser.either(0)?;
+        match parser.tokens.get(parser.at) {
+            None => Ok(condition),
+            Some((place, _)) => {
+                Err(ConditionError { place: *place, problem: "there is more than one condition" })
+            }
+        }
+    }
+
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts) -> bool {
+        match self {
+            Self::And(one, other) => one.holds(facts) && other.holds(facts),
+            Self::Or(one, other) => one.holds(facts) || other.holds(facts),
+            Self::Compare { name, operator, values } => facts
+                .get(name)
+                .filter(|held| !held.is_empty())
+                .is_some_and(|held| compare(held, *operator, values)),
+        }
+    }
+
+    /// The names it asks for.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Self::And(one, other) | Self::Or(one, other) => [one.names(), other.names()].concat(),
+            Self::Compare { name, .. } => vec![name],
+        }
+    }
+}
+
+fn compare(held: &[Literal], operator: Operator, values: &[Literal]) -> bool {
+    let any_is = |test: fn(&Literal, &Literal) -> bool| {
+        held.iter().any(|one| values.iter().any(|other| test(one, other)))
+    };
+    match operator {
+        Operator::Equal | Operator::In => any_is(PartialEq::eq),
+        Operator::NotEqual | Operator::NotIn => !any_is(PartialEq::eq),
+        Operator::Less => any_is(|one, other| same_kind(one, other) && one < other),
+        Operator::AtMost => any_is(|one, other| same_kind(one, other) && one <= other),
+        Operator::Greater => any_is(|one, other| same_kind(one, other) && one > other),
+        Operator::AtLeast => any_is(|one, other| same_kind(one, other) && one >= other),
+    }
+}
+
+fn same_kind(one: &Literal, other: &Literal) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Token {
+    Name(String),
+    Value(Literal),
+    Sign(&'static str),
+}
+
+/// Longest first, so that `<=` is not read as `<`.
+const SIGNS: [&str; 11] = ["==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ","];
+
+fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ConditionError> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        let place = text.chars().count() - rest.chars().count() + 1;
+        let Some(first) = rest.chars().next() else { return Ok(tokens) };
+        if let Some(sign) = SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
+            tokens.push((place, Token::Sign(sign)));
+            rest = &rest[sign.len()..];
+        } else if first == '"' {
+            let (inside, after) =
+                rest[1..].split_once('"').ok_or(ConditionError { place, problem: "the text has no end" })?;
+            tokens.push((place, Token::Value(Literal::Text(inside.to_owned()))));
+            rest = after;
+        } else {
+            let end =
+                rest.find(|c: char| c.is_whitespace() || "=!<>()[],\"".contains(c)).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            if word.is_empty() {
+                return Err(ConditionError { place, problem: "this sign means nothing here" });
+            }
+            let number = word.parse::<f64>().ok().filter(|number| number.is_finite());
+            let token = match number {
+                Some(number) => Token::Value(Literal::Number(number)),
+                None => Token::Name(word.to_owned()),
+            };
+            tokens.push((place, token));
+            rest = after;
+        }
+    }
+}
+
+struct Parser<'a> {
+    tokens: &'a [(usize, Token)],
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn either(&mut self, depth: usize) -> Result<Condition, ConditionError> {
+        let mut condition = self.both(depth)?;
+        while self.takes_word("or") {
+            condition = Condition::Or(Box::new(condition), Box::new(self.both(depth)?));
+        }
+        Ok(condition)
+    }
+
+    fn both(&mut self, depth: usize) -> Result<Condition, ConditionError> {
+        let mut condition = self.single(depth)?;
+        while self.takes_word("and") {
+            condition = Condition::And(Box::new(condition), Box::new(self.single(depth)?));
+        }
+        Ok(condition)
+    }
+
+    fn single(&mut self, depth: usize) -> Result<Condition, ConditionError> {
+        if depth > CONDITION_DEPTH_MAX {
+            return Err(self.wrong("the parentheses are too deep"));
+        }
+        if self.takes_sign("(") {
+            let condition = self.either(depth + 1)?;
+            return if self.takes_sign(")") { Ok(condition) } else { Err(self.wrong("a `)` is missing")) };
+        }
+        let Some((_, Token::Name(name))) = self.tokens.get(self.at) else {
+            return Err(self.wrong("a field is missing"));
+        };
+        let name = name.clone();
+        self.at += 1;
+        let operator = self.operator()?;
+        let values = match operator {
+            Operator::In | Operator::NotIn => self.list()?,
+            Operator::Equal
+            | Operator::NotEqual
+            | Operator::Less
+            | Operator::AtMost
+            | Operator::Greater
+            | Operator::AtLeast => vec![self.value()?],
+        };
+        Ok(Condition::Compare { name, operator, values })
+    }
+
+    fn operator(&mut self) -> Result<Operator, ConditionError> {
+        let operator = match self.tokens.get(self.at) {
+            Some((_, Token::Sign("=="))) => Operator::Equal,
+            Some((_, Token::Sign("!="))) => Operator::NotEqual,
+            Some((_, Token::Sign("<"))) => Operator::Less,
+            Some((_, Token::Sign("<="))) => Operator::AtMost,
+            Some((_, Token::Sign(">"))) => Operator::Greater,
+            Some((_, Token::Sign(">="))) => Operator::AtLeast,
+            Some((_, Token::Name(word))) if word == "in" => Operator::In,
+            Some((_, Token::Name(word))) if word == "not_in" => Operator::NotIn,
+            Some(_) | None => return Err(self.wrong("an operator is missing")),
+        };
+        self.at += 1;
+        Ok(operator)
+    }
+
+    fn list(&mut self) -> Result<Vec<Literal>, ConditionError> {
+        if !self.takes_sign("[") {
+            return Err(self.wrong("a `[` is missing"));
+        }
+        let mut values = vec![self.value()?];
+        while self.takes_sign(",") {
+            values.push(self.value()?);
+        }
+        if self.takes_sign("]") { Ok(values) } else { Err(self.wrong("a `]` is missing")) }
+    }
+
+    fn value(&mut self) -> Result<Literal, ConditionError> {
+        let value = match self.tokens.get(self.at) {
+            Some((_, Token::Value(value))) => value.clone(),
+            // Words without quotation marks are texts.
+            Some((_, Token::Name(word))) => Literal::Text(word.clone()),
+            Some((_, Token::Sign(_))) | None => return Err(self.wrong("a value is missing")),
+        };
+        self.at += 1;
+        Ok(value)
+    }
+
+    fn takes_word(&mut self, word: &str) -> bool {
+        let found = matches!(self.tokens.get(self.at), Some((_, Token::Name(name))) if name == word);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn takes_sign(&mut self, sign: &str) -> bool {
+        let found = matches!(self.tokens.get(self.at), Some((_, Token::Sign(found))) if *found == sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn wrong(&self, problem: &'static str) -> ConditionError {
+        let place = self.tokens.get(self.at).or(self.tokens.last()).map_or(1, |token| token.0);
+        ConditionError { place, problem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts::from([
+            ("amount".into(), vec![Literal::Number(1_280_000.0)]),
+            ("kind".into(), vec![Literal::Text("招待".into())]),
+            ("starter.role".into(), vec![Literal::Text("employee".into()), Literal::Text("agent".into())]),
+        ])
+    }
+
+    #[test]
+    fn conditions_hold_or_do_not() {
+        let cases = [
+            ("amount >= 1000000", true),
+            ("amount < 1000000", false),
+            ("amount>=1280000 and amount<=1280000", true),
+            ("kind == \"招待\"", true),
+            ("kind in [\"差旅\", \"招待\"]", true),
+            ("kind not_in [差旅, 办公]", true),
+            ("kind != 招待", false),
+            ("starter.role == agent", true),
+            ("starter.role in [cfo, agent]", true),
+            ("missing == 1 or amount > 1", true),
+            ("missing != 1", false),
+            ("amount > text", false),
+            ("(amount < 1 or kind == 招待) and amount > 5", true),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Condition::parse(text).unwrap().holds(&facts()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_named_by_its_place() {
+        let deep = format!("{}a == 1{}", "(".repeat(20), ")".repeat(20));
+        let long = "a == 1 and ".repeat(100);
+        let cases = [
+            ("", 1),
+            ("amount", 1),
+            ("amount >=", 8),
+            ("== 3", 1),
+            ("a == 1 b", 8),
+            ("a in [1, ", 8),
+            ("a in 3", 6),
+            ("a == \"x", 6),
+            ("(a == 1", 7),
+            ("a = 3", 3),
+            (deep.as_str(), 10),
+            (long.as_str(), 1),
+        ];
+        for (text, place) in cases {
+            assert_eq!(Condition::parse(text).unwrap_err().place, place, "{text}");
+        }
+    }
+}

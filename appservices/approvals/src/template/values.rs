@@ -1,0 +1,368 @@
+//! What people type into forms, and what it means.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use people::{Chart, DepartmentPath, Person, PersonId};
+use serde::{Deserialize, Serialize};
+
+use super::{Facts, Field, FieldKind, Literal, Template};
+use crate::limits::{FIELD_BYTES_MAX, FILES_MAX};
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// A text, a telephone number, an address.
+    Text(String),
+    /// A number, or money in the minor unit.
+    Number(i64),
+    /// A day, `2026-11-10`.
+    Date(String),
+    /// Two days, and the working days between.
+    Range {
+        /// The first day.
+        from: String,
+        /// The last day.
+        to: String,
+        /// Days from Monday to Friday, both ends counted.
+        days: i64,
+    },
+    /// Chosen ones.
+    Choices(Vec<String>),
+    /// A person.
+    Person(PersonId),
+    /// Files.
+    Files(Vec<File>),
+}
+
+/// A file of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub mxc: String,
+    /// The event that brought it; its id is a hash over the file's address.
+    pub event: String,
+}
+
+/// A form, by field.
+pub type Form = BTreeMap<String, Value>;
+
+/// What is wrong with a field (E110).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormError {
+    /// The field.
+    pub field: String,
+    /// The key of the text that says what is wrong.
+    pub problem: &'static str,
+    /// What would be right.
+    pub example: String,
+}
+
+/// Reads what somebody typed for one field. `today` is the day where the case lives.
+///
+/// # Errors
+/// [`FormError`].
+pub fn parse_value(field: &Field, text: &str, today: Date, chart: &Chart) -> Result<Value, FormError> {
+    let text = text.trim();
+    let wrong = |problem, example: &str| {
+        Err(FormError { field: field.id.clone(), problem, example: example.to_owned() })
+    };
+    if text.len() > FIELD_BYTES_MAX {
+        return wrong("form.long", "…");
+    }
+    match field.kind {
+        FieldKind::Text | FieldKind::Textarea => Ok(Value::Text(text.to_owned())),
+        FieldKind::Phone => {
+            let fits = text.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c))
+                && text.chars().filter(char::is_ascii_digit).count() >= 5;
+            if fits { Ok(Value::Text(text.to_owned())) } else { wrong("form.phone", "13800001234") }
+        }
+        FieldKind::Link => {
+            let fits = text.starts_with("https://") || text.starts_with("http://");
+            if fits { Ok(Value::Text(text.to_owned())) } else { wrong("form.link", "https://example.com") }
+        }
+        FieldKind::Number => match text.parse::<i64>() {
+            Ok(number) => within(field, number, "form.number", "3"),
+            Err(_) => wrong("form.number", "3"),
+        },
+        FieldKind::Amount => match minor_units(text) {
+            Some(number) => within(field, number, "form.amount", "1280.50"),
+            None => wrong("form.amount", "1280.50"),
+        },
+        FieldKind::Date => match day(text, today) {
+            Some(date) if field.allow_past || date >= today => Ok(Value::Date(date.to_string())),
+            Some(_) => wrong("form.past", &today.to_string()),
+            None => wrong("form.date", &today.to_string()),
+        },
+        FieldKind::DateRange => range(field, text, today),
+        FieldKind::Single | FieldKind::Multi => choices(field, text),
+        FieldKind::Contact => match chart.called(text).as_slice() {
+            [person] => Ok(Value::Person(person.id.clone())),
+            [] => wrong("form.nobody", "@lisi"),
+            _ => wrong("form.several", "@lisi"),
+        },
+        FieldKind::Attachment => wrong("form.file", "invoice.pdf"),
+    }
+}
+
+fn within(field: &Field, number: i64, problem: &'static str, example: &str) -> Result<Value, FormError> {
+    let fits = field.min.is_none_or(|min| number >= min) && field.max.is_none_or(|max| number <= max);
+    let wrong = FormError { field: field.id.clone(), problem, example: example.to_owned() };
+    if fits && number.unsigned_abs() < (1 << 53) { Ok(Value::Number(number)) } else { Err(wrong) }
+}
+
+/// `¥12,800.50` in hundredths.
+fn minor_units(text: &str) -> Option<i64> {
+    let digits: String = text
+        .trim_start_matches(['¥', '￥', '$', '€'])
+        .trim_end_matches('元')
+        .chars()
+        .filter(|c| !matches!(c, ',' | '，' | ' '))
+        .collect();
+    let (whole, part) = digits.split_once('.').unwrap_or((&digits, ""));
+    if part.len() > 2 || !whole.chars().chain(part.chars()).all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let whole: i64 = whole.parse().ok()?;
+    let part: i64 = format!("{part:0<2}").parse().ok()?;
+    whole.checked_mul(100)?.checked_add(part)
+}
+
+/// A day: `2026-11-10`, `11-10` (the next such day), 今天, tomorrow.
+fn day(text: &str, today: Date) -> Option<Date> {
+    let ahead = |days: i64| today.checked_add(jiff::Span::new().days(days)).ok();
+    match text.to_lowercase().as_str() {
+        "今天" | "today" => return Some(today),
+        "明天" | "tomorrow" => return ahead(1),
+        "后天" => return ahead(2),
+        _ => {}
+    }
+    let numbers: Option<Vec<i16>> = text.split(['-', '/', '.']).map(|part| part.parse().ok()).collect();
+    match numbers?.as_slice() {
+        [year, month, day] => Date::new(*year, (*month).try_into().ok()?, (*day).try_into().ok()?).ok(),
+        [month, day] => {
+            let date = |year: i16| Date::new(year, (*month).try_into().ok()?, (*day).try_into().ok()?).ok();
+            date(today.year()).filter(|date| *date >= today).or_else(|| date(today.year() + 1))
+        }
+        _ => None,
+    }
+}
+
+fn range(field: &Field, text: &str, today: Date) -> Result<Value, FormError> {
+    let example = format!("{today} {today}");
+    let wrong = |problem| FormError { field: field.id.clone(), problem, example: example.clone() };
+    let ends: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == '~' || c == '至').collect();
+    let ends: Vec<&str> = ends.into_iter().filter(|end| !end.is_empty()).collect();
+    let (from, to) = match ends.as_slice() {
+        [one] => (day(one, today), day(one, today)),
+        [from, to] => (day(from, today), day(to, today)),
+        _ => (None, None),
+    };
+    let (Some(from), Some(to)) = (from, to) else { return Err(wrong("form.date")) };
+    if to < from || to > from.saturating_add(jiff::Span::new().days(366)) {
+        return Err(wrong("form.range"));
+    }
+    if from < today && !field.allow_past {
+        return Err(wrong("form.past"));
+    }
+    let days = from.series(jiff::Span::new().days(1)).take_while(|date| *date <= to);
+    let days = days.filter(|date| date.weekday().to_monday_zero_offset() < 5).count();
+    Ok(Value::Range { from: from.to_string(), to: to.to_string(), days: i64::try_from(days).unwrap_or(0) })
+}
+
+fn choices(field: &Field, text: &str) -> Result<Value, FormError> {
+    let chosen = |text: &str| {
+        let by_number =
+            text.parse::<usize>().ok().and_then(|number| field.options.get(number.checked_sub(1)?));
+        by_number.or_else(|| field.options.iter().find(|option| option.eq_ignore_ascii_case(text))).cloned()
+    };
+    let texts: Vec<&str> = match field.kind {
+        FieldKind::Multi => text.split([',', '，', '、']).map(str::trim).collect(),
+        _ => vec![text],
+    };
+    let found: Option<Vec<String>> = texts.into_iter().map(chosen).collect();
+    let example = field.options.join(" / ");
+    found.filter(|found| !found.is_empty()).map(Value::Choices).ok_or(FormError {
+        field: field.id.clone(),
+        problem: "form.choice",
+        example,
+    })
+}
+
+/// Reads a form from one line, field by field in the order of the template. What is not there stays open; the last
+/// text takes the rest.
+///
+/// # Errors
+/// [`FormError`] for the first field that does not fit.
+pub fn read_line(template: &Template, line: &str, today: Date, chart: &Chart) -> Result<Form, FormError> {
+    let words = words(line);
+    let mut rest = words.as_slice();
+    let mut form = Form::new();
+    let typed: Vec<&Field> =
+        template.form.iter().filter(|field| field.kind != FieldKind::Attachment).collect();
+    for (place, field) in typed.iter().enumerate() {
+        if rest.is_empty() {
+            break;
+        }
+        let is_last = place + 1 == typed.len();
+        let take = match field.kind {
+            _ if is_last => rest.len(),
+            FieldKind::DateRange if rest.get(1).is_some_and(|word| day(word, today).is_some()) => 2,
+            _ => 1,
+        };
+        let (mine, others) = rest.split_at(take.min(rest.len()));
+        match parse_value(field, &mine.join(" "), today, chart) {
+            Ok(value) => {
+                form.insert(field.id.clone(), value);
+                rest = others;
+            }
+            // An optional choice that was left out.
+            Err(_) if !field.required && !is_last => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(form)
+}
+
+/// Words, where quotation marks hold several together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut until: Option<char> = None;
+    for c in line.chars() {
+        match (until, c) {
+            (Some(end), c) if c == end => until = None,
+            (None, '"') => until = Some('"'),
+            (None, '“') => until = Some('”'),
+            (None, c) if c.is_whitespace() => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            (_, c) => word.push(c),
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// A value in a few words, for cards.
+#[must_use]
+pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
+    match value {
+        Value::Text(text) if field.sensitive => {
+            let shown = text.chars().count().saturating_sub(4);
+            format!("…{}", text.chars().skip(shown).collect::<String>())
+        }
+        Value::Text(text) | Value::Date(text) => text.clone(),
+        Value::Number(number) if field.kind == FieldKind::Amount => {
+            money(*number, field.currency.as_deref().unwrap_or("CNY"))
+        }
+        Value::Number(number) => number.to_string(),
+        Value::Range { from, to, days } if from == to => format!("{from} ({days}d)"),
+        Value::Range { from, to, days } => format!("{from} – {to} ({days}d)"),
+        Value::Choices(chosen) => chosen.join("、"),
+        Value::Person(id) => chart.person(id).map_or(id.0.as_str(), |person| &person.name).to_owned(),
+        Value::Files(files) => files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
+    }
+}
+
+fn money(minor: i64, currency: &str) -> String {
+    let whole = (minor / 100).to_string();
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = match currency {
+        "CNY" => "¥".to_owned(),
+        "USD" => "$".to_owned(),
+        "EUR" => "€".to_owned(),
+        other => format!("{other} "),
+    };
+    format!("{sign}{grouped}.{:02}", minor % 100)
+}
+
+/// The required fields that are still open.
+#[must_use]
+pub fn missing<'a>(template: &'a Template, form: &Form) -> Vec<&'a Field> {
+    let open = |field: &&Field| match form.get(&field.id) {
+        Some(Value::Files(files)) => files.is_empty(),
+        Some(_) => false,
+        None => true,
+    };
+    template.form.iter().filter(|field| field.required).filter(open).collect()
+}
+
+/// Adds a file to the first field of files that has room.
+///
+/// # Errors
+/// [`FormError`] when the form has no such field, or no room in it.
+pub fn add_file(template: &Template, form: &mut Form, file: File) -> Result<(), FormError> {
+    let mut fields = template.form.iter().filter(|field| field.kind == FieldKind::Attachment);
+    let Some(field) = fields.next() else {
+        return Err(FormError { field: String::new(), problem: "form.no_file", example: "-".to_owned() });
+    };
+    let most = field.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(FILES_MAX).min(FILES_MAX);
+    let held = form.entry(field.id.clone()).or_insert_with(|| Value::Files(Vec::new()));
+    match held {
+        Value::Files(files) if files.len() < most => {
+            files.push(file);
+            Ok(())
+        }
+        _ => Err(FormError { field: field.id.clone(), problem: "form.files", example: most.to_string() }),
+    }
+}
+
+/// What conditions are asked of.
+#[must_use]
+pub fn facts(template: &Template, form: &Form) -> Facts {
+    let mut facts = Facts::new();
+    for (id, value) in form {
+        let held = match value {
+            Value::Text(text) | Value::Date(text) => vec![Literal::Text(text.clone())],
+            Value::Number(number) => vec![as_number(*number)],
+            Value::Range { days, .. } => {
+                facts.insert(format!("{id}.days"), vec![as_number(*days)]);
+                facts.insert(format!("{id}.hours"), vec![as_number(days.saturating_mul(8))]);
+                continue;
+            }
+            Value::Choices(chosen) => chosen.iter().cloned().map(Literal::Text).collect(),
+            Value::Person(person) => vec![Literal::Text(person.0.clone())],
+            Value::Files(files) => vec![as_number(i64::try_from(files.len()).unwrap_or(i64::MAX))],
+        };
+        if template.field(id).is_some() {
+            facts.insert(id.clone(), held);
+        }
+    }
+    facts
+}
+
+/// What conditions know of the starter. A department counts as every one above it, too.
+#[must_use]
+pub fn starter_facts(starter: &Person, department: &DepartmentPath) -> Facts {
+    let text = |text: &str| Literal::Text(text.to_owned());
+    let mut departments = Vec::new();
+    let mut above = Some(department.clone());
+    while let Some(path) = above {
+        departments.extend([text(path.as_str()), text(&format!("/{}", path.as_str()))]);
+        above = path.parent();
+    }
+    let mut facts = Facts::from([("starter.dept".to_owned(), departments)]);
+    facts.insert("starter.role".to_owned(), starter.roles.iter().map(|role| text(role)).collect());
+    facts.extend(starter.level.map(|level| ("starter.level".to_owned(), vec![as_number(i64::from(level))])));
+    facts
+}
+
+/// Form numbers are below 2^53, where every whole number is exact.
+fn as_number(number: i64) -> Literal {
+    #[expect(clippy::cast_precision_loss, reason = "numbers of forms are below 2^53")]
+    Literal::Number(number as f64)
+}

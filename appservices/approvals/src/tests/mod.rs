@@ -1,0 +1,43 @@
+//! The law in tables, and conversations on the stage.
+
+mod law;
+mod talk;
+
+use std::sync::Arc;
+
+use people::{Chart, DepartmentPath, Person};
+use ruma::OwnedUserId;
+
+/// (number, localpart, name, department, title, heads it, roles)
+const STAFF: [(&str, &str, &str, &str, &str, bool, &str); 8] = [
+    ("1", "zhangsan", "张三", "总部/销售部", "专员", false, ""),
+    ("2", "lisi", "李四", "总部/销售部", "销售部主管", true, ""),
+    ("3", "wangwu", "王五", "总部", "财务总监", false, "cfo"),
+    ("4", "zhaoliu", "赵六", "总部", "总经理", true, ""),
+    ("5", "chuna", "出纳", "总部", "出纳", false, "cashier"),
+    ("6", "admin", "管理员", "总部", "", false, "approval_admin"),
+    ("7", "sunqi", "孙七", "总部/销售部", "专员", false, ""),
+    ("8", "ann", "Ann", "总部/市场部", "", false, ""),
+];
+
+fn person(row: (&str, &str, &str, &str, &str, bool, &str)) -> Person {
+    let (id, localpart, name, department, title, heads, role) = row;
+    let department = DepartmentPath::parse(department).unwrap();
+    let mut person = Person::new(id, name, department.clone());
+    person.account = Some(OwnedUserId::try_from(format!("@{localpart}:test")).unwrap());
+    person.title = title.to_owned();
+    person.head_of.extend(heads.then_some(department));
+    person.roles.extend((!role.is_empty()).then(|| role.to_owned()));
+    if name == "Ann" {
+        person.language = people::Language::En;
+    }
+    person
+}
+
+fn staff() -> Vec<Person> {
+    STAFF.into_iter().map(person).collect()
+}
+
+fn chart() -> Chart {
+    Chart::new(318, staff().into_iter().map(Arc::new))
+}

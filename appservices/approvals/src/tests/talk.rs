@@ -1,0 +1,300 @@
+//! Conversations with the bot, message by message.
+
+use std::sync::Arc;
+
+use kit::{
+    Bot,
+    double::{Play, Stage},
+};
+
+use super::staff;
+use crate::{Approvals, LOCALPART, TEXTS, tables};
+
+const ZHANGSAN: &str = "@zhangsan:test";
+const LISI: &str = "@lisi:test";
+const WANGWU: &str = "@wangwu:test";
+const ANN: &str = "@ann:test";
+const ADMIN: &str = "@admin:test";
+
+/// The bot with the staff, and the direct chat of 张三 with it.
+async fn office() -> (Stage, String) {
+    let play = Play {
+        localparts: vec![LOCALPART],
+        tables: tables(),
+        texts: vec![TEXTS],
+        bots: |kit| vec![Arc::new(Approvals::new(kit.clone())) as Arc<dyn Bot>],
+    };
+    let mut stage = Stage::new(play).await;
+    let people = Approvals::new(stage.kit().clone()).people().await.unwrap();
+    people.put(staff(), "test").await.unwrap();
+    stage.restart().await;
+    let room = stage.room_with(ZHANGSAN, LOCALPART, true);
+    stage.settle().await;
+    (stage, room)
+}
+
+/// The direct chat of somebody with the bot, joined.
+fn chat(stage: &Stage, person: &str) -> String {
+    let room = stage.direct(LOCALPART, person).unwrap_or_else(|| panic!("{person} has no chat with the bot"));
+    stage.joins(person, &room);
+    room
+}
+
+/// The newest message of the bot that is no edit and begins like this: its event.
+fn card(stage: &Stage, room: &str, begins: &str) -> String {
+    let events = stage.events_of_bots(room);
+    let mut cards = events.iter().rev().filter(|event| {
+        let content = &event["content"];
+        content["m.relates_to"]["rel_type"] != "m.replace"
+            && content["body"].as_str().is_some_and(|body| body.starts_with(begins))
+    });
+    let card = cards.next().unwrap_or_else(|| panic!("no {begins} in {:?}", stage.said(room)));
+    card["event_id"].as_str().unwrap().to_owned()
+}
+
+/// What a card says now.
+fn reads(stage: &Stage, room: &str, card: &str) -> String {
+    let events = stage.events_of_bots(room);
+    let is_edit = |event: &&serde_json::Value| {
+        let relates = &event["content"]["m.relates_to"];
+        relates["rel_type"] == "m.replace" && relates["event_id"] == card
+    };
+    let edited =
+        events.iter().rev().find(is_edit).map(|event| event["content"]["m.new_content"]["body"].clone());
+    let first = || {
+        events.iter().find(|event| event["event_id"] == card).map(|event| event["content"]["body"].clone())
+    };
+    edited.or_else(first).unwrap().as_str().unwrap().to_owned()
+}
+
+fn last(stage: &Stage, room: &str) -> String {
+    stage.said(room).pop().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_worked_example_of_an_expense() {
+    let (mut stage, room) = office().await;
+    let start = stage.says(ZHANGSAN, &room, "!报销 12800 招待 \"客户晚餐 11-03\"");
+    stage.settle().await;
+    assert_eq!(
+        last(&stage, &room),
+        "预览 AP-20261105-0001 报销 · 张三 · ¥12,800.00\n1) 李四 (销售部主管)\n2) [预计] 王五 (财务总监)\n\
+         抄送 出纳 (出纳)\n缺少: 附件。请在本话题上传，完成后回复「提交」，或「取消」。"
+    );
+    stage.uploads(ZHANGSAN, &room, "invoice.pdf", b"pdf", Some(&start));
+    stage.settle().await;
+    assert_eq!(last(&stage, &room), "已收到 1 个附件: invoice.pdf");
+    stage.says_in_thread(ZHANGSAN, &room, &start, "提交");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    let first = card(&stage, &desk, "[待审批]");
+    assert_eq!(
+        reads(&stage, &desk, &first),
+        "[待审批] AP-20261105-0001 报销 · 张三 · ¥12,800.00\n下一步: 李四(销售部主管) · 已过 0/2\n金额: ¥12,800.00\n\
+         类别: 招待\n事由: 客户晚餐 11-03\n附件: invoice.pdf\n✅同意 ❌拒绝 💬评论  或回复: 同意 / 拒绝 理由"
+    );
+
+    stage.reacts(LISI, &desk, &first, "❌");
+    stage.settle().await;
+    assert_eq!(last(&stage, &desk), "请在 10 分钟内回复理由，否则本次拒绝无效。");
+    stage.says(LISI, &desk, "发票抬头不对");
+    stage.settle().await;
+    assert!(
+        reads(&stage, &desk, &first).starts_with("[已退回] AP-20261105-0001"),
+        "{}",
+        reads(&stage, &desk, &first)
+    );
+    assert_eq!(
+        last(&stage, &room),
+        "AP-20261105-0001 被 李四 退回：发票抬头不对\n请修改或补充附件后回复「提交」，或「取消」。"
+    );
+
+    stage.uploads(ZHANGSAN, &room, "invoice2.pdf", b"pdf", Some(&start));
+    stage.settle().await;
+    stage.says_in_thread(ZHANGSAN, &room, &start, "提交");
+    stage.settle().await;
+    let second = card(&stage, &desk, "[待审批]");
+    assert_ne!(first, second, "somebody who has something to do gets a new message");
+    stage.reacts(LISI, &desk, &second, "✅");
+    stage.settle().await;
+    let chair = chat(&stage, WANGWU);
+    let third = card(&stage, &chair, "[待审批]");
+    assert!(reads(&stage, &chair, &third).contains("下一步: 王五(财务总监) · 已过 1/2"));
+    stage.replies(WANGWU, &chair, &third, "同意");
+    stage.settle().await;
+    for (room, card) in [(&desk, &second), (&chair, &third)] {
+        assert!(
+            reads(&stage, room, card).starts_with("[已通过] AP-20261105-0001"),
+            "{}",
+            reads(&stage, room, card)
+        );
+    }
+    let own = card(&stage, &room, "[待审批]");
+    assert!(reads(&stage, &room, &own).starts_with("[已通过] AP-20261105-0001"));
+
+    stage.says(ZHANGSAN, &room, "!verify AP-20261105-0001");
+    stage.settle().await;
+    let verdict = last(&stage, &room);
+    assert!(verdict.starts_with("OK · 9 条记录 · 1 个签名密钥 · 链首 sha256:"), "{verdict}");
+    stage.says(ZHANGSAN, &room, "!why AP-20261105-0001");
+    stage.settle().await;
+    let why = last(&stage, &room);
+    assert!(
+        why.ends_with("n2: 规则 amount >= 1000000 成立; role cfo，11-05 09:00 由 王五 担任 (org 版本 1)"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
+async fn leave_by_one_line_in_a_room_tells_the_room_a_number_only() {
+    let (mut stage, _) = office().await;
+    let hall = stage.room_with(ZHANGSAN, LOCALPART, false);
+    stage.settle().await;
+    stage.says(ZHANGSAN, &hall, "!请假 2026-11-10 2026-11-12 事假 家里有事");
+    stage.settle().await;
+    assert_eq!(stage.said(&hall), ["已收到 AP-20261105-0001，请看与我的私聊。"]);
+    let desk = chat(&stage, LISI);
+    let mine = card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 – 2026-11-12 (3d)");
+    stage.reacts(LISI, &desk, &mine, "✅");
+    stage.settle().await;
+    assert!(reads(&stage, &desk, &mine).starts_with("[已通过]"));
+    // A second tap, from wherever, meets the first.
+    stage.says(LISI, &desk, "!拒绝 AP-20261105-0001 太久");
+    stage.settle().await;
+    assert_eq!(last(&stage, &desk), "已由 李四 于 11-05 09:00 通过Matrix处理：同意。");
+}
+
+#[tokio::test]
+async fn strangers_decide_nothing_and_hear_so_once() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    let mine = card(&stage, &desk, "[待审批]");
+    stage.invites(LISI, &desk, "@eve:test");
+    stage.joins("@eve:test", &desk);
+    for key in ["✅", "❌"] {
+        stage.reacts("@eve:test", &desk, &mine, key);
+        stage.settle().await;
+    }
+    let told = stage.said(&desk).into_iter().filter(|body| body.contains("未绑定员工")).count();
+    assert_eq!(told, 1);
+    assert!(reads(&stage, &desk, &mine).starts_with("[待审批]"));
+}
+
+#[tokio::test]
+async fn a_tap_that_counted_stays_and_one_that_waits_can_be_taken_back() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    let mine = card(&stage, &desk, "[待审批]");
+    let tap = stage.reacts(LISI, &desk, &mine, "❌");
+    stage.settle().await;
+    stage.redacts(LISI, &desk, &tap);
+    stage.settle().await;
+    stage.says(LISI, &desk, "nothing waits for this");
+    stage.settle().await;
+    assert!(reads(&stage, &desk, &mine).starts_with("[待审批]"), "the rejection was taken back");
+    let tap = stage.reacts(LISI, &desk, &mine, "✅");
+    stage.settle().await;
+    stage.redacts(LISI, &desk, &tap);
+    stage.settle().await;
+    assert!(reads(&stage, &desk, &mine).starts_with("[已通过]"));
+    assert_eq!(last(&stage, &desk), "操作已记录，撤掉表情不会撤销。可用：!转交 !加签 !退回");
+}
+
+#[tokio::test]
+async fn a_dialogue_asks_for_what_is_missing_in_english() {
+    let (mut stage, _) = office().await;
+    let room = stage.room_with(ANN, LOCALPART, true);
+    stage.settle().await;
+    let start = stage.says(ANN, &room, "!leave");
+    stage.settle().await;
+    assert!(
+        last(&stage, &room).ends_with("Please give “Dates”  (“cancel” ends this)"),
+        "{}",
+        last(&stage, &room)
+    );
+    stage.says_in_thread(ANN, &room, &start, "2026-13-01");
+    stage.settle().await;
+    assert_eq!(last(&stage, &room), "“日期” is no date, for example: 2026-11-05 2026-11-05");
+    stage.says_in_thread(ANN, &room, &start, "11-10 11-11");
+    stage.settle().await;
+    stage.says_in_thread(ANN, &room, &start, "annual");
+    stage.settle().await;
+    assert_eq!(last(&stage, &room), "Complete. Reply “submit”, or “cancel”.");
+    stage.says_in_thread(ANN, &room, &start, "submit");
+    stage.settle().await;
+    // Nobody heads marketing: an administrator is asked, and Ann hears so.
+    assert!(
+        stage.said(&room).contains(&"This step has no approver; passed to administrator 管理员.".to_owned())
+    );
+    let desk = chat(&stage, ADMIN);
+    card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · Ann");
+    let own = card(&stage, &room, "[Pending] AP-20261105-0001 Leave · Ann");
+    stage.reacts(ANN, &room, &own, "↩️");
+    stage.settle().await;
+    assert!(reads(&stage, &room, &own).starts_with("[Recalled]"));
+}
+
+#[tokio::test]
+async fn a_rejection_without_reason_is_void_after_ten_minutes_also_over_a_restart() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    let mine = card(&stage, &desk, "[待审批]");
+    stage.reacts(LISI, &desk, &mine, "❌");
+    stage.settle().await;
+    stage.restart().await;
+    stage.advance_ms(11 * 60 * 1_000);
+    stage.settle().await;
+    stage.says(LISI, &desk, "太晚了");
+    stage.settle().await;
+    assert!(reads(&stage, &desk, &mine).starts_with("[待审批]"));
+    stage.says(LISI, &desk, "!同意");
+    stage.settle().await;
+    assert!(reads(&stage, &desk, &mine).starts_with("[已通过]"));
+}
+
+#[tokio::test]
+async fn what_was_approved_is_undone_by_another_approval() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    stage.says(LISI, &desk, "!同意");
+    stage.settle().await;
+    let own = card(&stage, &room, "[待审批] AP-20261105-0001");
+    stage.says(ZHANGSAN, &room, "!撤销 AP-20261105-0001 行程取消");
+    stage.settle().await;
+    stage.says(LISI, &desk, "!同意 AP-20261105-0002");
+    stage.settle().await;
+    assert!(
+        reads(&stage, &room, &own).starts_with("[已撤销] AP-20261105-0001"),
+        "{}",
+        reads(&stage, &room, &own)
+    );
+    stage.says(ZHANGSAN, &room, "!撤销 AP-20261105-0001 again");
+    stage.settle().await;
+    assert!(last(&stage, &room).starts_with("你不是当前处理人"), "once only: {}", last(&stage, &room));
+}
+
+#[tokio::test]
+async fn an_export_verifies_without_the_bot() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    let house = Approvals::new(stage.kit().clone());
+    let text = house.export_of("AP-20261105-0001").await.unwrap().unwrap();
+    let report = cases::verify_export(text.as_bytes(), &cases::PublicKeys::default()).unwrap();
+    assert_eq!((report.cases, report.records), (1, 2));
+    assert!(
+        cases::verify_export(text.replace("zhangsan", "zhangsen").as_bytes(), &cases::PublicKeys::default())
+            .is_err()
+    );
+    stage.says(ZHANGSAN, &room, "!审批 export AP-20261105-0001");
+    stage.settle().await;
+    assert_eq!(last(&stage, &room), "AP-20261105-0001 的导出文件");
+}

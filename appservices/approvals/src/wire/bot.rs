@@ -1,0 +1,176 @@
+//! What the bot hears.
+
+use async_trait::async_trait;
+use kit::{Bot, BotError, Fired, Heard, Verb, What, texts::Lang};
+use store::Batch;
+
+use super::{Approvals, Change, LOCALPART, commands::VERBS};
+use crate::{
+    ApprovalsError,
+    act::{Action, Alarm},
+    card::Card,
+    desk::Actor,
+    instance::Instance,
+    tables::TOLD,
+};
+
+#[async_trait]
+impl Bot for Approvals {
+    fn localpart(&self) -> &'static str {
+        LOCALPART
+    }
+
+    fn display_name(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Zh | Lang::Both => "审批",
+            Lang::En => "Approvals",
+        }
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        VERBS
+    }
+
+    async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
+        Ok(self.hear(heard, batch).await?)
+    }
+
+    async fn timer(&self, fired: &Fired, batch: &mut Batch) -> Result<(), BotError> {
+        Ok(self.ring(fired, batch).await?)
+    }
+
+    async fn started(&self, _batch: &mut Batch) -> Result<(), BotError> {
+        self.house().await?;
+        Ok(())
+    }
+}
+
+impl Approvals {
+    async fn hear(&self, heard: &Heard, batch: &mut Batch) -> Result<(), ApprovalsError> {
+        match &heard.what {
+            What::Command { verb, arguments, .. } => self.command(heard, verb, arguments, batch).await,
+            What::Text(text) => self.word(heard, text, batch).await,
+            What::File { name, mxc, bytes, .. } => self.file(heard, name, mxc, *bytes, batch).await,
+            What::Reaction(reaction) => self.reaction(heard, reaction, batch).await,
+            What::ReactionTakenBack { event, .. } => {
+                let mut taken = heard.clone();
+                taken.event_id = event.clone();
+                self.reaction_taken_back(heard, &taken, batch).await
+            }
+            What::Edited { .. } | What::Joined { .. } | What::Member { .. } | What::Ours { .. } => Ok(()),
+        }
+    }
+
+    async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), ApprovalsError> {
+        let Some((id, card)) = heard.on.as_deref().and_then(Card::of_key) else { return Ok(()) };
+        let action = match (reaction, &card) {
+            ("✅", Card::Task { task, .. }) => Action::Approve {
+                task: Some(task.clone()),
+                comment: None,
+                code: None,
+                chance: self.kit().rng().u64(),
+            },
+            ("❌", Card::Task { task, .. }) => Action::Reject { task: Some(task.clone()), reason: None },
+            ("💬", Card::Task { .. }) => {
+                let lang = self.language_of_account(&heard.sender).await?;
+                self.answer(batch, heard, &self.pen(lang).say("told.comment_how", &[]));
+                return Ok(());
+            }
+            ("⏰", Card::Starter) => Action::Urge,
+            ("↩" | "↩\u{fe0f}", Card::Starter) => Action::Recall,
+            _ => return Ok(()),
+        };
+        self.act(heard, id, &[action], batch).await.map(|_| ())
+    }
+
+    /// A tap that waits for a reason or a code is void; one that counted stays, and the bot says so (E104).
+    async fn reaction_taken_back(
+        &self,
+        heard: &Heard,
+        taken: &Heard,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let Some((id, Card::Task { task, .. })) = heard.on.as_deref().and_then(Card::of_key) else {
+            return Ok(());
+        };
+        let Some(case) = self.house().await?.cases.get::<Instance>(id).await? else { return Ok(()) };
+        let actor = self.actor(taken).await?;
+        let waits = case
+            .data
+            .tasks
+            .iter()
+            .any(|task| task.awaiting.as_ref().is_some_and(|awaiting| awaiting.source == actor.source));
+        if waits {
+            return self.act_as(taken, &actor, case, &[Action::TakenBack], batch).await.map(|_| ());
+        }
+        let counted = case.data.task(&task).is_some_and(|task| task.decided.is_some());
+        if counted {
+            let lang = self.language_of_account(&heard.sender).await?;
+            let options = self.pen(lang).say("options.card", &[]);
+            self.answer(batch, heard, &self.pen(lang).say("E104", &[("options", &options)]));
+        }
+        Ok(())
+    }
+
+    async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), ApprovalsError> {
+        let text = |name: &str| fired.payload.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+        let Some(alarm) = Alarm::named(text("name")) else { return Ok(()) };
+        let house = self.house().await?;
+        let Some(case) = house.cases.get::<Instance>(text("case")).await? else { return Ok(()) };
+        let scene = self.scene_of(&case.data, self.kit().clock().now_ms()).await?;
+        let mut change = Change::of(case.clone());
+        let outcome = change.act(&Action::Alarm(alarm), &Actor::nobody(), &scene);
+        // A timer that nobody needs any more changes nothing.
+        if outcome.is_ok() && change.decision.case.data != case.data {
+            self.carry_out(batch, change, &scene, &format!("{}/{}", fired.key, fired.at_ms)).await?;
+        } else if outcome.is_ok() && !change.decision.effects.is_empty() {
+            self.carry_out(batch, change, &scene, &format!("{}/{}", fired.key, fired.at_ms)).await?;
+        }
+        Ok(())
+    }
+
+    /// Does something with the case that an event is about; whether it was done. A refusal is answered.
+    pub(crate) async fn act(
+        &self,
+        heard: &Heard,
+        id: &str,
+        actions: &[Action],
+        batch: &mut Batch,
+    ) -> Result<bool, ApprovalsError> {
+        let actor = self.actor(heard).await?;
+        match self.house().await?.cases.get::<Instance>(id).await? {
+            Some(case) => self.act_as(heard, &actor, case, actions, batch).await,
+            None => Ok(false),
+        }
+    }
+
+    pub(crate) async fn act_as(
+        &self,
+        heard: &Heard,
+        actor: &Actor,
+        case: cases::Case<Instance>,
+        actions: &[Action],
+        batch: &mut Batch,
+    ) -> Result<bool, ApprovalsError> {
+        let scene = self.scene_of(&case.data, heard.received_ms).await?;
+        let id = case.id.clone();
+        let mut change = Change::of(case);
+        for action in actions {
+            if let Err(refusal) = change.act(action, actor, &scene) {
+                // Who is not asked is told so once for a case, or they could have the bot talk for ever.
+                let told = (id, heard.sender.to_string());
+                if matches!(refusal.code, "E101" | "E108") && matches!(heard.what, What::Reaction(_)) {
+                    if self.kit().store().get(&TOLD, &told).await?.is_some() {
+                        return Ok(false);
+                    }
+                    batch.put(&TOLD, &told, &());
+                }
+                let lang = self.language_of_account(&heard.sender).await?;
+                self.answer(batch, heard, &self.words_of(lang, &refusal));
+                return Ok(false);
+            }
+        }
+        self.carry_out(batch, change, &scene, heard.event_id.as_str()).await?;
+        Ok(true)
+    }
+}

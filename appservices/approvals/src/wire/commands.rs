@@ -1,0 +1,268 @@
+//! Commands: from a line to an action.
+
+use cases::Refusal;
+use kit::{Heard, Verb};
+use people::{Chart, PersonId};
+use store::Batch;
+
+use super::{Approvals, KIND};
+use crate::{
+    ApprovalsError,
+    act::{Action, Place},
+    card::Card,
+    instance::Instance,
+    tables::{EXPECTED, HOME},
+};
+
+/// The commands of the bot.
+pub(crate) const VERBS: &[Verb] = &[
+    Verb { id: "leave", names: &["请假", "leave"], help: "help.start" },
+    Verb { id: "expense", names: &["报销", "expense"], help: "help.start" },
+    Verb { id: "approval", names: &["审批", "approval", "approvals"], help: "help.approval" },
+    Verb { id: "approve", names: &["同意", "通过", "approve"], help: "help.approve" },
+    Verb { id: "reject", names: &["拒绝", "驳回", "reject"], help: "help.reject" },
+    Verb { id: "transfer", names: &["转交", "transfer"], help: "help.transfer" },
+    Verb { id: "add_sign", names: &["加签", "addsign"], help: "help.add_sign" },
+    Verb { id: "remove_sign", names: &["减签", "removesign"], help: "help.remove_sign" },
+    Verb { id: "return", names: &["退回", "return"], help: "help.return" },
+    Verb { id: "recall", names: &["撤回", "recall"], help: "help.recall" },
+    Verb { id: "urge", names: &["催办", "urge"], help: "help.urge" },
+    Verb { id: "cc", names: &["抄送", "cc"], help: "help.cc" },
+    Verb { id: "comment", names: &["评论", "comment"], help: "help.comment" },
+    Verb { id: "delegate", names: &["委托", "delegate"], help: "help.delegate" },
+    Verb { id: "submit", names: &["提交", "submit"], help: "help.submit" },
+    Verb { id: "why", names: &["为什么", "why"], help: "help.why" },
+    Verb { id: "verify", names: &["校验", "verify"], help: "help.verify" },
+    Verb { id: "contract", names: &["合同", "contract"], help: "help.start" },
+    Verb { id: "external-contact", names: &["外部联系人", "external-contact"], help: "help.start" },
+    Verb { id: "perm-change", names: &["权限变更", "perm-change"], help: "help.start" },
+    Verb { id: "reassign", names: &["改派", "reassign"], help: "help.reassign" },
+    Verb { id: "terminate", names: &["终止", "terminate"], help: "help.terminate" },
+    Verb { id: "revert", names: &["撤销", "revert"], help: "help.revert" },
+];
+
+/// What numbers of approvals begin with.
+pub(crate) const NUMBER_PREFIX: &str = "AP";
+
+impl Approvals {
+    pub(crate) async fn command(
+        &self,
+        heard: &Heard,
+        verb: &str,
+        arguments: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        match verb {
+            "leave" | "expense" | "contract" | "external-contact" | "perm-change" => {
+                self.start(heard, verb, arguments, None, batch).await
+            }
+            "approval" => self.approval(heard, arguments, batch).await,
+            "delegate" => self.delegate(heard, arguments, batch).await,
+            _ => self.on_case(heard, verb, arguments, batch).await,
+        }
+    }
+
+    async fn approval(
+        &self,
+        heard: &Heard,
+        arguments: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+        match word {
+            "" | "list" | "mine" | "我的" => self.list(heard, "mine", batch).await,
+            "todo" | "待办" => self.list(heard, "todo", batch).await,
+            "done" | "已办" => self.list(heard, "done", batch).await,
+            "show" | "export" | "查看" | "导出" => {
+                let verb = if matches!(word, "show" | "查看") { "show" } else { "export" };
+                self.on_case(heard, verb, rest.trim(), batch).await
+            }
+            other => match self.house().await?.called(other).await? {
+                Some(template) => self.start(heard, &template.id, rest.trim(), None, batch).await,
+                None => self.refuse(heard, &Refusal::new("E107").with("no", other), batch).await,
+            },
+        }
+    }
+
+    /// A command about a case: named, or the one that the message stands under, or the one that waits.
+    async fn on_case(
+        &self,
+        heard: &Heard,
+        verb: &str,
+        arguments: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let (named, rest) = number_of(arguments);
+        let Some(case) = self.meant(heard, named.as_deref(), verb).await? else {
+            let no = named.as_deref().unwrap_or("AP-…");
+            return self.refuse(heard, &Refusal::new("E107").with("no", no), batch).await;
+        };
+        let action = match verb {
+            "why" => return self.why(heard, &case, batch).await,
+            "verify" => return self.verify(heard, &case, batch).await,
+            "show" => return self.show(heard, &case, batch).await,
+            "export" => return self.export(heard, &case, batch).await,
+            "revert" => return self.revert(heard, case, rest, batch).await,
+            "submit" => return self.submit(heard, case, batch).await,
+            _ => action_of(verb, rest, &self.house().await?.chart(), self.kit().rng().u64()),
+        };
+        match action {
+            Ok(action) => self.act(heard, &case.id, &[action], batch).await.map(|_| ()),
+            Err(refusal) => self.refuse(heard, &refusal, batch).await,
+        }
+    }
+
+    async fn meant(
+        &self,
+        heard: &Heard,
+        named: Option<&str>,
+        verb: &str,
+    ) -> Result<Option<cases::Case<Instance>>, ApprovalsError> {
+        let house = self.house().await?;
+        let chart = house.chart();
+        let me = chart.by_account(&heard.sender);
+        let id = match named {
+            Some(no) => house.cases.by_number(no).await?,
+            None => match self.under(heard).await? {
+                Some(id) => Some(id),
+                // One thing to do, or one thing of one's own, needs no number.
+                None => match me {
+                    Some(me) => {
+                        let list = if matches!(verb, "approve" | "reject") { "todo" } else { "mine" };
+                        house.cases.listed(KIND, list, &me.id.0).await?.into_iter().next()
+                    }
+                    None => None,
+                },
+            },
+        };
+        let Some(id) = id else { return Ok(None) };
+        let case = house.cases.get::<Instance>(&id).await?;
+        let delegations = house.delegations().await?;
+        // Whose case it is not learns nothing of it; who is nobody here hears so when they act.
+        let may_know = |case: &cases::Case<Instance>| {
+            me.is_none_or(|me| {
+                let acts_for = case.data.tasks.iter().any(|task| {
+                    delegations.iter().any(|order| order.from == task.owner && order.to == me.id)
+                });
+                acts_for
+                    || case.data.involves(&me.id)
+                    || chart.in_role(crate::ADMINISTRATORS).contains(&me.id)
+            })
+        };
+        Ok(case.filter(may_know))
+    }
+
+    /// The case that a message stands under.
+    pub(crate) async fn under(&self, heard: &Heard) -> Result<Option<String>, ApprovalsError> {
+        if let Some((case, _)) = heard.on.as_deref().and_then(Card::of_key) {
+            return Ok(Some(case.to_owned()));
+        }
+        match &heard.thread {
+            Some(root) => Ok(self.kit().store().get(&HOME, root).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The case, and the task, from which somebody's word is waited for.
+    pub(crate) async fn awaited(
+        &self,
+        person: &PersonId,
+    ) -> Result<Option<(String, String)>, ApprovalsError> {
+        Ok(self.kit().store().get(&EXPECTED, &person.0).await?)
+    }
+
+    /// Answers with a refusal.
+    pub(crate) async fn refuse(
+        &self,
+        heard: &Heard,
+        refusal: &Refusal,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let lang = self.language_of_account(&heard.sender).await?;
+        self.answer(batch, heard, &self.words_of(lang, refusal));
+        Ok(())
+    }
+}
+
+/// The number in front of the arguments, and the rest.
+fn number_of(arguments: &str) -> (Option<String>, &str) {
+    let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    let upper = first.to_ascii_uppercase();
+    let is_number = upper.strip_prefix(NUMBER_PREFIX).is_some_and(|rest| rest.starts_with('-'));
+    if is_number { (Some(upper), rest.trim()) } else { (None, arguments.trim()) }
+}
+
+fn optional(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn action_of(verb: &str, rest: &str, chart: &Chart, chance: u64) -> Result<Action, Refusal> {
+    Ok(match verb {
+        "approve" => Action::Approve { task: None, comment: optional(rest), code: None, chance },
+        "reject" => Action::Reject { task: None, reason: optional(rest) },
+        "transfer" => {
+            let (mut people, reason) = people_of(rest, chart, 1)?;
+            Action::Transfer { to: people.remove(0), reason: optional(&reason) }
+        }
+        "add_sign" => {
+            let (place, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let place = match place {
+                "前" | "before" => Place::Before,
+                "并" | "parallel" => Place::Parallel,
+                "后" | "after" => Place::After,
+                _ => return Err(choice("form.person", "前 | 并 | 后 @lisi")),
+            };
+            Action::AddSign { people: people_of(rest, chart, usize::MAX)?.0, place }
+        }
+        "remove_sign" => Action::RemoveSign { person: people_of(rest, chart, 1)?.0.remove(0) },
+        "return" => {
+            let (first, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let is_node =
+                first == "starter" || first.strip_prefix('n').is_some_and(|n| n.parse::<u32>().is_ok());
+            match is_node {
+                true => Action::Return { node: Some(first.to_owned()), reason: reason.trim().to_owned() },
+                false => Action::Return { node: None, reason: rest.to_owned() },
+            }
+        }
+        "recall" => Action::Recall,
+        "urge" => Action::Urge,
+        "cc" => Action::Copy { people: people_of(rest, chart, usize::MAX)?.0 },
+        "comment" => Action::Comment { text: rest.to_owned() },
+        "reassign" => {
+            let (people, reason) = people_of(rest, chart, 2)?;
+            match people.as_slice() {
+                [from, to] => Action::Reassign { from: from.clone(), to: to.clone(), reason },
+                _ => return Err(choice("form.person", "@lisi @wangwu …")),
+            }
+        }
+        "terminate" => Action::Terminate { reason: rest.to_owned() },
+        other => return Err(Refusal::new("E107").with("no", other)),
+    })
+}
+
+fn choice(field: &str, example: &str) -> Refusal {
+    Refusal::new("E110").with("field", field).with("problem", "form.choice").with("example", example)
+}
+
+/// Up to `most` people in front, and what stands behind them. At least one, and all of them known.
+pub(crate) fn people_of(rest: &str, chart: &Chart, most: usize) -> Result<(Vec<PersonId>, String), Refusal> {
+    let mut people = Vec::new();
+    let mut words = rest.split_whitespace().peekable();
+    while people.len() < most
+        && let Some(word) = words.next_if(|word| word.starts_with('@') || people.is_empty())
+    {
+        match chart.called(word.trim_end_matches([',', ':', '，', '：'])).as_slice() {
+            [person] => people.push(person.id.clone()),
+            found => {
+                let problem = if found.is_empty() { "form.nobody" } else { "form.several" };
+                let refusal = Refusal::new("E110").with("field", "form.person").with("problem", problem);
+                return Err(refusal.with("example", "@lisi"));
+            }
+        }
+    }
+    if people.is_empty() {
+        let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.required");
+        return Err(refusal.with("example", "@lisi"));
+    }
+    Ok((people, words.collect::<Vec<_>>().join(" ")))
+}

@@ -1,0 +1,265 @@
+//! From a line to a case that is handed in: start, what is still missing, files.
+
+use cases::{Beginning, Case, Refusal, hash_of};
+use kit::{Heard, Letter, Related, Relation, To};
+use store::Batch;
+
+use super::{Approvals, Change, KIND, LOCALPART, Scene, commands::NUMBER_PREFIX, deliver::message};
+use crate::{
+    ApprovalsError,
+    act::Action,
+    card::{Pen, title},
+    flow::preview,
+    instance::{Home, Instance, state},
+    limits::FILE_BYTES_MAX,
+    tables::HOME,
+    template::{Field, FieldKind, File, Form, FormError, Template, missing, parse_value, read_line},
+};
+
+impl Approvals {
+    /// Begins a case from one line. What is complete is handed in at once; what is not is asked for.
+    pub(crate) async fn start(
+        &self,
+        heard: &Heard,
+        template: &str,
+        line: &str,
+        undoes: Option<&Case<Instance>>,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let house = self.house().await?;
+        let Some(template) = house.newest(template).await? else {
+            return self.refuse(heard, &Refusal::new("E107").with("no", template), batch).await;
+        };
+        let scene = self.scene(template, heard.received_ms).await?;
+        let Some(me) = scene.chart.by_account(&heard.sender) else {
+            return self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await;
+        };
+        let departments = &me.departments;
+        let Some(department) = departments.first().filter(|_| may_start(&scene.template, me)) else {
+            let role = scene.template.starters.join(" ");
+            return self
+                .refuse(heard, &Refusal::new("E102").with("role", role).with("scope", "org"), batch)
+                .await;
+        };
+        let form = match undoes {
+            Some(other) => Ok(other.data.form.clone()),
+            None => read_line(&scene.template, line, scene.today(), &scene.chart),
+        };
+        let form = match form {
+            Ok(form) => form,
+            Err(error) => return self.refuse(heard, &field_refused(&scene.template, &error), batch).await,
+        };
+        let mut data = Instance::begun(&scene.template, me.id.clone(), department.clone(), form);
+        data.undoes = undoes.map(|other| other.id.clone());
+        let root = heard.thread.clone().unwrap_or_else(|| heard.event_id.clone());
+        data.home = Some(Home { room: heard.room.clone(), event: root.clone(), is_direct: heard.is_direct });
+        let origin = hash_of(house.origin(&scene.template.id, scene.template.version).await?.as_bytes());
+        let day = scene.today().strftime("%Y%m%d").to_string();
+        let beginning =
+            Beginning { kind: KIND, prefix: NUMBER_PREFIX, day: &day, state: state::DRAFT, origin, data };
+        let case = house.cases.begin(batch, beginning).await?;
+        batch.put(&HOME, &root, &case.id);
+        self.begun(heard, Change::new(case), &scene, undoes, batch).await
+    }
+
+    async fn begun(
+        &self,
+        heard: &Heard,
+        mut change: Change,
+        scene: &Scene,
+        undoes: Option<&Case<Instance>>,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let actor = self.actor(heard).await?;
+        let is_complete = missing(&scene.template, &change.decision.case.data.form).is_empty();
+        let started = change.act(&Action::Start, &actor, scene);
+        // What nobody can be asked about stays a draft, and the starter hears why.
+        let submitted = match is_complete {
+            true => started.and_then(|()| change.act(&Action::Submit, &actor, scene)),
+            false => started,
+        };
+        if let Err(refusal) = &submitted {
+            self.refuse(heard, refusal, batch).await?;
+        }
+        if let Some(other) = undoes {
+            let mut original = Change::of(other.clone());
+            let by = change.decision.case.id.clone();
+            match original.act(&Action::UndoBegun { by }, &actor, scene) {
+                Ok(()) => drop(self.carry_out(batch, original, scene, heard.event_id.as_str()).await?),
+                Err(refusal) => return self.refuse(heard, &refusal, batch).await,
+            }
+        }
+        let lang = self.language_of_account(&heard.sender).await?;
+        let text = self.preview(&change.decision.case, scene, self.pen(lang));
+        if heard.is_direct {
+            self.answer_in_thread(batch, heard, "p", &text);
+        } else {
+            // A room of several learns the number and nothing else.
+            let no = change.decision.case.no.clone();
+            self.answer(batch, heard, &self.pen(lang).say("preview.elsewhere", &[("no", &no)]));
+            let key = format!("p/{}", heard.event_id);
+            let letter =
+                Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), message(&text, None));
+            self.kit().outbox().put(batch, letter);
+        }
+        self.carry_out(batch, change, scene, heard.event_id.as_str()).await?;
+        Ok(())
+    }
+
+    fn answer_in_thread(&self, batch: &mut Batch, heard: &Heard, what: &str, text: &str) {
+        let root = heard.thread.clone().unwrap_or_else(|| heard.event_id.clone());
+        let key = format!("{what}/{}", heard.event_id);
+        let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), message(text, None));
+        self.kit().outbox().put(batch, letter.relating(Relation::Thread(Related::Event(root))));
+    }
+
+    /// Who would be asked, and what is missing.
+    fn preview(&self, case: &Case<Instance>, scene: &Scene, pen: Pen<'_>) -> String {
+        let world = scene.world();
+        let with_title = |id: &people::PersonId| match world.chart.person(id) {
+            Some(person) if !person.title.is_empty() => format!("{} ({})", person.name, person.title),
+            Some(_) | None => world.name(id),
+        };
+        let mut lines = vec![pen.say("preview.head", &[("title", &title(case, &world, pen))])];
+        let mut number = 0;
+        for (is_told, people) in preview(&world, &case.data) {
+            let who = people.iter().map(&with_title).collect::<Vec<_>>().join("、");
+            let who = if who.is_empty() { "-".to_owned() } else { who };
+            if is_told {
+                lines.push(pen.say("preview.copy", &[("who", &who)]));
+                continue;
+            }
+            number += 1;
+            let key = if number == 1 { "preview.step" } else { "preview.later" };
+            lines.push(pen.say(key, &[("n", &number.to_string()), ("who", &who)]));
+        }
+        if matches!(case.state.as_str(), state::DRAFT | state::RETURNED) {
+            lines.push(self.next_question(&scene.template, &case.data.form, pen));
+        }
+        lines.join("\n")
+    }
+
+    /// What the starter is asked next.
+    pub(crate) fn next_question(&self, template: &Template, form: &Form, pen: Pen<'_>) -> String {
+        let open = missing(template, form);
+        match open.iter().find(|field| field.kind != FieldKind::Attachment) {
+            Some(field) => {
+                let options: Vec<String> =
+                    field.options.iter().zip(1..).map(|(option, n)| format!("{n}. {option}")).collect();
+                let label = field.label.in_language(pen.language());
+                pen.say("preview.ask", &[("field", label), ("options", &options.join("  "))])
+            }
+            None if open.is_empty() => pen.say("preview.ready", &[]),
+            None => {
+                let fields: Vec<&str> =
+                    open.iter().map(|field| field.label.in_language(pen.language())).collect();
+                pen.say("preview.files", &[("fields", &fields.join("、"))])
+            }
+        }
+    }
+
+    /// Hands a draft in, and says so.
+    pub(crate) async fn submit(
+        &self,
+        heard: &Heard,
+        case: Case<Instance>,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let (id, no) = (case.id.clone(), case.no.clone());
+        if self.act(heard, &id, &[Action::Submit], batch).await? {
+            let lang = self.language_of_account(&heard.sender).await?;
+            let text = self.pen(lang).say("draft.submitted", &[("no", &no)]);
+            self.answer_with(batch, heard, "s", message(&text, None));
+        }
+        Ok(())
+    }
+
+    /// A file for the draft that it stands under, or for the one that waits.
+    pub(crate) async fn file(
+        &self,
+        heard: &Heard,
+        name: &str,
+        mxc: &str,
+        bytes: Option<u64>,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let Some((id, _)) = self.concerned(heard).await? else { return Ok(()) };
+        let Some(case) = self.house().await?.cases.get::<Instance>(&id).await? else { return Ok(()) };
+        if !matches!(case.state.as_str(), state::DRAFT | state::RETURNED) {
+            return Ok(());
+        }
+        let lang = self.language_of_account(&heard.sender).await?;
+        if bytes.is_some_and(|bytes| bytes > FILE_BYTES_MAX) {
+            let cause = self.pen(lang).say("file.large", &[]);
+            return self
+                .refuse(heard, &Refusal::new("E130").with("name", name).with("cause", cause), batch)
+                .await;
+        }
+        let file = File { name: name.to_owned(), mxc: mxc.to_owned(), event: heard.event_id.to_string() };
+        if self.act(heard, &id, &[Action::Attach(file)], batch).await? {
+            let text = self.pen(lang).say("draft.file", &[("count", "1"), ("name", name)]);
+            self.answer_with(batch, heard, "s", message(&text, None));
+        }
+        Ok(())
+    }
+
+    /// Asks to undo an approval, by another one through the same hands.
+    pub(crate) async fn revert(
+        &self,
+        heard: &Heard,
+        case: Case<Instance>,
+        reason: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let scene = self.scene_of(&case.data, heard.received_ms).await?;
+        let actor = self.actor(heard).await?;
+        // Asked before another case is made, so that a refusal leaves nothing behind.
+        let may = Change::of(case.clone()).act(&Action::UndoBegun { by: String::new() }, &actor, &scene);
+        let may = may.and_then(|()| match reason.is_empty() {
+            true => Err(Refusal::new("E110")
+                .with("field", "form.reason")
+                .with("problem", "form.required")
+                .with("example", "…")),
+            false => Ok(()),
+        });
+        match may {
+            Ok(()) => {
+                let template = case.data.template.clone();
+                self.start(heard, &template, reason, Some(&case), batch).await
+            }
+            Err(refusal) => self.refuse(heard, &refusal, batch).await,
+        }
+    }
+
+    /// One more field, as the starter typed it.
+    pub(crate) fn answered(
+        template: &Template,
+        form: &Form,
+        text: &str,
+        scene: &Scene,
+    ) -> Option<Result<Form, Refusal>> {
+        let open = missing(template, form);
+        let field: &Field = open.iter().find(|field| field.kind != FieldKind::Attachment)?;
+        let value = parse_value(field, text, scene.today(), &scene.chart);
+        let filled = value.map(|value| Form::from([(field.id.clone(), value)]));
+        Some(filled.map_err(|error| field_refused(template, &error)))
+    }
+}
+
+fn may_start(template: &Template, person: &people::Person) -> bool {
+    let is_meant = |starter: &String| match starter.split_once(':') {
+        Some(("role", role)) => person.roles.contains(role),
+        Some(("dept", path)) => people::DepartmentPath::parse(path)
+            .is_some_and(|path| person.departments.iter().any(|department| department.is_within(&path))),
+        _ => false,
+    };
+    template.starters.is_empty() || template.starters.iter().any(is_meant)
+}
+
+/// E110 for a field of a form.
+pub(crate) fn field_refused(template: &Template, error: &FormError) -> Refusal {
+    let label = template.field(&error.field).map_or(error.field.as_str(), |field| {
+        if field.label.zh.is_empty() { &field.id } else { &field.label.zh }
+    });
+    Refusal::new("E110").with("field", label).with("problem", error.problem).with("example", &error.example)
+}

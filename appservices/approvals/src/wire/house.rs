@@ -1,0 +1,153 @@
+//! What the bot lives in: cases, people, templates.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cases::{Cases, CasesParts, PublicKeys, Signer, origin_of};
+use jiff::tz::TimeZone;
+use kit::Kit;
+use parking_lot::RwLock;
+use people::{Chart, People, PeopleParts};
+use store::{Batch, Scan, Store, StoreError};
+
+use crate::{
+    ApprovalsError,
+    desk::Delegation,
+    limits::TEMPLATE_BYTES_MAX,
+    shipped::SHIPPED,
+    tables::{DELEGATION, TEMPLATE},
+    template::{Template, check, dead_ends},
+};
+
+/// Where cases live as long as nobody says otherwise.
+const ZONE: &str = "Asia/Shanghai";
+
+/// What the bot lives in.
+pub(crate) struct House {
+    pub cases: Cases,
+    pub people: People,
+    pub zone: TimeZone,
+    store: Store,
+    templates: RwLock<HashMap<(String, u64), Arc<Template>>>,
+}
+
+impl House {
+    /// Opens everything, makes the signing key and publishes the shipped templates where they are not there yet.
+    pub async fn open(kit: &Kit) -> Result<Self, ApprovalsError> {
+        let store = kit.store().clone();
+        let (clock, rng) = (kit.clock().clone(), kit.rng().clone());
+        let people = People::open(PeopleParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            server_name: kit.server_name().to_owned(),
+        });
+        let signer = Signer::of_store(&store).await?;
+        let cases = CasesParts { store: store.clone(), clock, rng, signer, known: PublicKeys::default() };
+        let house = Self {
+            cases: Cases::new(cases),
+            people: people.await?,
+            zone: TimeZone::get(ZONE).unwrap_or(TimeZone::UTC),
+            store,
+            templates: RwLock::default(),
+        };
+        for text in SHIPPED {
+            house.publish(text, true, true).await?;
+        }
+        Ok(house)
+    }
+
+    /// Publishes a template as the next version. With `only_new`, one whose id is known stays as it is. Nodes that
+    /// nobody could be asked at keep it from being published, unless `force`.
+    pub async fn publish(
+        &self,
+        text: &str,
+        force: bool,
+        only_new: bool,
+    ) -> Result<Arc<Template>, ApprovalsError> {
+        let refused = |problem: String| ApprovalsError::Template(problem);
+        if text.len() > TEMPLATE_BYTES_MAX {
+            return Err(refused(format!("larger than {TEMPLATE_BYTES_MAX} bytes")));
+        }
+        let mut template: Template =
+            serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+        let problems = check(&template);
+        if !problems.is_empty() {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            return Err(refused(lines.join("; ")));
+        }
+        let nobody = dead_ends(&template, &self.people.chart());
+        if !force && !nobody.is_empty() {
+            let lines: Vec<String> =
+                nobody.iter().map(|(node, path)| format!("{node}: nobody in {}", path.as_str())).collect();
+            return Err(refused(lines.join("; ")));
+        }
+        let newest = self.newest(&template.id).await?;
+        if let (Some(newest), true) = (&newest, only_new) {
+            return Ok(Arc::clone(newest));
+        }
+        template.version = newest.map_or(0, |newest| newest.version) + 1;
+        let (canonical, _) = origin_of(&template).map_err(cases::CasesError::from)?;
+        let key = (template.id.clone(), template.version);
+        let mut batch = Batch::new();
+        batch.expect_absent(&TEMPLATE, &key);
+        batch.put(&TEMPLATE, &key, &canonical);
+        self.store.commit(batch).await?;
+        Ok(Arc::new(template))
+    }
+
+    /// The newest version of a template.
+    pub async fn newest(&self, id: &str) -> Result<Option<Arc<Template>>, ApprovalsError> {
+        let scan = Scan::prefix(&id.to_owned()).reverse().limit(1);
+        let keys = self.store.scan_keys(&TEMPLATE, scan).await?;
+        match keys.into_iter().next() {
+            Some((id, version)) => Ok(Some(self.template(&id, version).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The newest version of the template that is started by this word.
+    pub async fn called(&self, word: &str) -> Result<Option<Arc<Template>>, ApprovalsError> {
+        let keys = self.store.scan_keys(&TEMPLATE, Scan::all()).await?;
+        let newest: std::collections::BTreeMap<String, u64> = keys.into_iter().collect();
+        for (id, version) in newest {
+            let template = self.template(&id, version).await?;
+            if template.id == word || template.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word)) {
+                return Ok(Some(template));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One version of a template.
+    pub async fn template(&self, id: &str, version: u64) -> Result<Arc<Template>, ApprovalsError> {
+        let key = (id.to_owned(), version);
+        let cached = self.templates.read().get(&key).cloned();
+        if let Some(template) = cached {
+            return Ok(template);
+        }
+        let damaged = |problem: String| ApprovalsError::Template(format!("{id}@{version}: {problem}"));
+        let text = self.origin(id, version).await?;
+        let template: Template = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let template = Arc::new(template);
+        // As many as were published; a version is never changed.
+        self.templates.write().insert(key, Arc::clone(&template));
+        Ok(template)
+    }
+
+    /// The canonical text of a version, which the first record of its cases names.
+    pub async fn origin(&self, id: &str, version: u64) -> Result<String, ApprovalsError> {
+        let text = self.store.get(&TEMPLATE, &(id.to_owned(), version)).await?;
+        text.ok_or_else(|| ApprovalsError::Template(format!("{id}@{version} is not there")))
+    }
+
+    /// Everybody's standing delegations.
+    pub async fn delegations(&self) -> Result<Vec<Delegation>, StoreError> {
+        Ok(self.store.scan(&DELEGATION, Scan::all()).await?.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// The organisation now.
+    pub fn chart(&self) -> Arc<Chart> {
+        self.people.chart()
+    }
+}

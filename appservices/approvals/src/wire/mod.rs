@@ -1,0 +1,110 @@
+//! The edge: messages and reactions become actions, effects become letters and timers, all in the batch that the kit
+//! commits. Nothing is decided here.
+
+mod bot;
+mod commands;
+mod deliver;
+mod drafts;
+mod house;
+mod proofs;
+mod scene;
+mod words;
+
+use std::sync::Arc;
+
+use cases::{Case, Decision, Refusal};
+use kit::Kit;
+use store::Batch;
+use tokio::sync::OnceCell;
+
+pub(crate) use self::{house::House, scene::Scene};
+use crate::{
+    ApprovalsError,
+    act::{Action, decide},
+    desk::{Actor, Effect},
+    instance::Instance,
+};
+
+/// The part of the bot's user id before the colon.
+pub const LOCALPART: &str = "approvals";
+
+/// The kind of these cases.
+pub(crate) const KIND: &str = "approval";
+
+/// The bot for approvals. Cloning it is one reference count.
+#[derive(Clone)]
+pub struct Approvals(Arc<Inner>);
+
+struct Inner {
+    kit: Kit,
+    /// Opened when it is needed first, because that reads the store.
+    house: OnceCell<House>,
+}
+
+/// A case that is being changed: as it was read, and what was decided since.
+pub(crate) struct Change {
+    pub before: Option<Case<Instance>>,
+    pub decision: Decision<Instance, Effect>,
+}
+
+impl Change {
+    /// A case as it was read.
+    pub fn of(case: Case<Instance>) -> Self {
+        let decision = Decision { case: case.clone(), entries: Vec::new(), effects: Vec::new() };
+        Self { before: Some(case), decision }
+    }
+
+    /// A case that is new.
+    pub fn new(case: Case<Instance>) -> Self {
+        Self { before: None, decision: Decision { case, entries: Vec::new(), effects: Vec::new() } }
+    }
+
+    /// Does one thing more.
+    pub fn act(&mut self, action: &Action, actor: &Actor, scene: &Scene) -> Result<(), Refusal> {
+        let decision = decide(&self.decision.case, action, actor, scene.world())?;
+        self.decision.case = decision.case;
+        self.decision.entries.extend(decision.entries);
+        self.decision.effects.extend(decision.effects);
+        Ok(())
+    }
+}
+
+impl Approvals {
+    /// The bot over the kit. Reads nothing yet.
+    #[must_use]
+    pub fn new(kit: Kit) -> Self {
+        Self(Arc::new(Inner { kit, house: OnceCell::new() }))
+    }
+
+    /// The organisation that approvals are asked of.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn people(&self) -> Result<people::People, ApprovalsError> {
+        Ok(self.house().await?.people.clone())
+    }
+
+    pub(crate) fn kit(&self) -> &Kit {
+        &self.0.kit
+    }
+
+    pub(crate) async fn house(&self) -> Result<&House, ApprovalsError> {
+        self.0.house.get_or_try_init(|| House::open(&self.0.kit)).await
+    }
+
+    /// Puts what was decided into the batch: the case, its records, and what they bring about. `marker` tells the
+    /// letters of this event or timer from all others.
+    pub(crate) async fn carry_out(
+        &self,
+        batch: &mut Batch,
+        change: Change,
+        scene: &Scene,
+        marker: &str,
+    ) -> Result<Case<Instance>, ApprovalsError> {
+        let cases = &self.house().await?.cases;
+        let Change { before, decision } = change;
+        let (after, _, effects) = cases.write(batch, before.as_ref(), decision)?;
+        self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await?;
+        Ok(after)
+    }
+}

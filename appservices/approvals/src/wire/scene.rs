@@ -1,0 +1,104 @@
+//! What one decision is made with, read once.
+
+use std::sync::Arc;
+
+use cases::{Source, Via};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use kit::{Heard, texts::Lang};
+use people::{Chart, Language, Person, PersonId};
+use ruma::UserId;
+
+use super::Approvals;
+use crate::{
+    ApprovalsError,
+    desk::{Actor, Delegation, World},
+    instance::Instance,
+    template::Template,
+};
+
+/// What one decision is made with.
+pub(crate) struct Scene {
+    pub chart: Arc<Chart>,
+    pub template: Arc<Template>,
+    pub delegations: Vec<Delegation>,
+    pub zone: TimeZone,
+    pub at_ms: u64,
+}
+
+impl Scene {
+    pub fn world(&self) -> World<'_> {
+        World {
+            chart: &self.chart,
+            template: &self.template,
+            delegations: &self.delegations,
+            zone: &self.zone,
+            at_ms: self.at_ms,
+        }
+    }
+
+    /// Today where the case lives.
+    pub fn today(&self) -> Date {
+        let now = i64::try_from(self.at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        now.unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone()).date()
+    }
+}
+
+impl Approvals {
+    /// What a decision on a case of this template is made with, now.
+    pub(crate) async fn scene(&self, template: Arc<Template>, at_ms: u64) -> Result<Scene, ApprovalsError> {
+        let house = self.house().await?;
+        Ok(Scene {
+            chart: house.chart(),
+            template,
+            delegations: house.delegations().await?,
+            zone: house.zone.clone(),
+            at_ms,
+        })
+    }
+
+    /// The same, for a case.
+    pub(crate) async fn scene_of(&self, instance: &Instance, at_ms: u64) -> Result<Scene, ApprovalsError> {
+        let template = self.house().await?.template(&instance.template, instance.version).await?;
+        self.scene(template, at_ms).await
+    }
+
+    /// Who acts by an event.
+    pub(crate) async fn actor(&self, heard: &Heard) -> Result<Actor, ApprovalsError> {
+        let chart = self.house().await?.chart();
+        Ok(Actor {
+            person: chart.by_account(&heard.sender).map(|person| person.id.clone()),
+            account: Some(heard.sender.clone()),
+            via: Via::Matrix,
+            source: Some(Source { room_id: heard.room.clone(), event_id: heard.event_id.clone() }),
+        })
+    }
+
+    /// The language of a person: what they chose here, else what the staff list says.
+    pub(crate) async fn language_of(&self, person: &Person) -> Result<Lang, ApprovalsError> {
+        let chosen = match &person.account {
+            Some(account) => self.kit().chosen_language(account).await?,
+            None => None,
+        };
+        Ok(chosen.unwrap_or(match person.language {
+            Language::Zh => Lang::Zh,
+            Language::En => Lang::En,
+        }))
+    }
+
+    /// The language of whoever has this account.
+    pub(crate) async fn language_of_account(&self, account: &UserId) -> Result<Lang, ApprovalsError> {
+        let chart = self.house().await?.chart();
+        match chart.by_account(account) {
+            Some(person) => self.language_of(person).await,
+            None => Ok(self.kit().language(None, Some(account)).await?),
+        }
+    }
+
+    /// The language of a person by number; Chinese for nobody.
+    pub(crate) async fn language_of_id(&self, chart: &Chart, id: &PersonId) -> Result<Lang, ApprovalsError> {
+        match chart.person(id) {
+            Some(person) => self.language_of(person).await,
+            None => Ok(Lang::Zh),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Plain messages: answers under a card or in the direct chat.
+
+use cases::Case;
+use kit::Heard;
+use store::Batch;
+
+use super::{Approvals, deliver::message};
+use crate::{
+    ApprovalsError,
+    act::Action,
+    card::Card,
+    instance::{Instance, state},
+};
+
+/// What a short answer means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Word {
+    Yes(Option<String>),
+    No(Option<String>),
+    Submit,
+    Cancel,
+    Other,
+}
+
+fn meaning(text: &str) -> Word {
+    let text = text.trim();
+    let (first, rest) =
+        text.split_once(|c: char| c.is_whitespace() || "，,：:".contains(c)).unwrap_or((text, ""));
+    let rest = Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty());
+    match first.to_lowercase().as_str() {
+        "同意" | "通过" | "ok" | "yes" | "approve" => Word::Yes(rest),
+        "拒绝" | "驳回" | "no" | "reject" => Word::No(rest),
+        "提交" | "submit" if rest.is_none() => Word::Submit,
+        "取消" | "cancel" if rest.is_none() => Word::Cancel,
+        _ => Word::Other,
+    }
+}
+
+impl Approvals {
+    /// The case, and the task, that a message is about: by where it stands, else by what is waited for.
+    pub(crate) async fn concerned(&self, heard: &Heard) -> Result<Option<(String, String)>, ApprovalsError> {
+        if let Some((case, card)) = heard.on.as_deref().and_then(Card::of_key) {
+            let task = match card {
+                Card::Starter => String::new(),
+                Card::Task { task, .. } => task,
+            };
+            return Ok(Some((case.to_owned(), task)));
+        }
+        if let Some(case) = self.under(heard).await? {
+            return Ok(Some((case, String::new())));
+        }
+        let chart = self.house().await?.chart();
+        match chart.by_account(&heard.sender).filter(|_| heard.is_direct && heard.thread.is_none()) {
+            Some(person) => self.awaited(&person.id).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn word(
+        &self,
+        heard: &Heard,
+        text: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let Some((id, task)) = self.concerned(heard).await? else { return Ok(()) };
+        let Some(case) = self.house().await?.cases.get::<Instance>(&id).await? else { return Ok(()) };
+        if task.is_empty() {
+            return self.word_of_starter(heard, case, text, batch).await;
+        }
+        let me = self.house().await?.chart().by_account(&heard.sender).map(|person| person.id.clone());
+        let awaiting = case.data.task(&task).and_then(|task| task.awaiting.as_ref());
+        let awaiting = awaiting.filter(|awaiting| Some(&awaiting.by) == me.as_ref());
+        let chance = self.kit().rng().u64();
+        let task = Some(task);
+        let action = match (meaning(text), awaiting) {
+            (Word::Yes(comment), None) => Action::Approve { task, comment, code: None, chance },
+            (Word::No(reason), _) => Action::Reject { task, reason },
+            (Word::Yes(_), Some(awaiting)) if awaiting.code.is_none() => {
+                Action::Approve { task, comment: None, code: None, chance }
+            }
+            (Word::Cancel, Some(awaiting)) => {
+                let mut actor = self.actor(heard).await?;
+                actor.source.clone_from(&awaiting.source);
+                return self.act_as(heard, &actor, case, &[Action::TakenBack], batch).await.map(|_| ());
+            }
+            (_, Some(awaiting)) if awaiting.code.is_some() => {
+                Action::Approve { task, comment: None, code: Some(text.trim().to_owned()), chance }
+            }
+            (_, Some(_)) => Action::Reject { task, reason: Some(text.to_owned()) },
+            (Word::Submit | Word::Cancel | Word::Other, None) => Action::Comment { text: text.to_owned() },
+        };
+        self.act(heard, &id, &[action], batch).await.map(|_| ())
+    }
+
+    async fn word_of_starter(
+        &self,
+        heard: &Heard,
+        case: Case<Instance>,
+        text: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let is_open = matches!(case.state.as_str(), state::DRAFT | state::RETURNED);
+        match meaning(text) {
+            Word::Submit => self.submit(heard, case, batch).await,
+            Word::Cancel if is_open => {
+                let no = case.no.clone();
+                if self.act(heard, &case.id, &[Action::Recall], batch).await? {
+                    let lang = self.language_of_account(&heard.sender).await?;
+                    let text = self.pen(lang).say("draft.cancelled", &[("no", &no)]);
+                    self.answer_with(batch, heard, "s", message(&text, None));
+                }
+                Ok(())
+            }
+            _ if is_open => self.fill(heard, case, text, batch).await,
+            _ => self
+                .act(heard, &case.id, &[Action::Comment { text: text.to_owned() }], batch)
+                .await
+                .map(|_| ()),
+        }
+    }
+
+    /// The dialogue: a message fills the next open field, and the one after it is asked for.
+    async fn fill(
+        &self,
+        heard: &Heard,
+        case: Case<Instance>,
+        text: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let scene = self.scene_of(&case.data, heard.received_ms).await?;
+        let lang = self.language_of_account(&heard.sender).await?;
+        let pen = self.pen(lang);
+        let filled = match Self::answered(&scene.template, &case.data.form, text, &scene) {
+            Some(Ok(filled)) => filled,
+            Some(Err(refusal)) => return self.refuse(heard, &refusal, batch).await,
+            None => {
+                let question = self.next_question(&scene.template, &case.data.form, pen);
+                self.answer_with(batch, heard, "s", message(&question, None));
+                return Ok(());
+            }
+        };
+        let mut form = case.data.form.clone();
+        form.extend(filled.clone());
+        if self.act(heard, &case.id, &[Action::Fill(filled)], batch).await? {
+            let question = self.next_question(&scene.template, &form, pen);
+            self.answer_with(batch, heard, "s", message(&question, None));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_answers_mean_what_people_mean() {
+        let cases = [
+            ("同意", Word::Yes(None)),
+            (" OK ", Word::Yes(None)),
+            ("同意，尽快", Word::Yes(Some("尽快".into()))),
+            ("拒绝 发票抬头不对", Word::No(Some("发票抬头不对".into()))),
+            ("no", Word::No(None)),
+            ("提交", Word::Submit),
+            ("cancel", Word::Cancel),
+            ("提交 吧", Word::Other),
+            ("不同意", Word::Other),
+            ("okay then", Word::Other),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(meaning(text), expected, "{text}");
+        }
+    }
+}

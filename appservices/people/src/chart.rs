@@ -1,0 +1,185 @@
+//! The organisation at one version: a value that rules are asked of. Nothing here reads storage or the clock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use ruma::{OwnedUserId, UserId};
+
+use crate::{DepartmentPath, Person, PersonId};
+
+/// A department, made from the people who name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Department {
+    /// Active heads, in the order of their employee numbers.
+    pub heads: Vec<PersonId>,
+    /// Active members, in the order of their employee numbers.
+    pub members: Vec<PersonId>,
+}
+
+/// The organisation at one version.
+#[derive(Clone, Debug, Default)]
+pub struct Chart {
+    version: u64,
+    people: BTreeMap<PersonId, Arc<Person>>,
+    departments: BTreeMap<DepartmentPath, Department>,
+    by_account: HashMap<OwnedUserId, PersonId>,
+    by_role: BTreeMap<String, Vec<PersonId>>,
+}
+
+impl Chart {
+    /// Puts the people together. Departments above named ones exist too, and those whose people have all left do not.
+    #[must_use]
+    pub fn new(version: u64, people: impl IntoIterator<Item = Arc<Person>>) -> Self {
+        let mut chart = Self { version, ..Self::default() };
+        for person in people {
+            chart.add(person);
+        }
+        chart
+    }
+
+    fn add(&mut self, person: Arc<Person>) {
+        if person.is_active() {
+            for path in person.departments.iter().chain(&person.head_of) {
+                let mut above = Some(path.clone());
+                while let Some(path) = above {
+                    above = path.parent();
+                    self.departments.entry(path).or_default();
+                }
+            }
+            for path in &person.departments {
+                self.departments.entry(path.clone()).or_default().members.push(person.id.clone());
+            }
+            for path in &person.head_of {
+                self.departments.entry(path.clone()).or_default().heads.push(person.id.clone());
+            }
+            for role in &person.roles {
+                self.by_role.entry(role.clone()).or_default().push(person.id.clone());
+            }
+            if let Some(account) = &person.account {
+                self.by_account.insert(account.clone(), person.id.clone());
+            }
+        }
+        self.people.insert(person.id.clone(), person);
+    }
+
+    /// Which version this is; it rises with every change.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Everybody, also who has left, in the order of employee numbers.
+    pub fn people(&self) -> impl Iterator<Item = &Arc<Person>> {
+        self.people.values()
+    }
+
+    /// One person, also one who has left.
+    #[must_use]
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.people.get(id).map(AsRef::as_ref)
+    }
+
+    /// A person who works here now.
+    #[must_use]
+    pub fn active(&self, id: &PersonId) -> Option<&Person> {
+        self.person(id).filter(|person| person.is_active())
+    }
+
+    /// Whose account this is. Rights are counted by person, so everything begins with this question.
+    #[must_use]
+    pub fn by_account(&self, account: &UserId) -> Option<&Person> {
+        self.by_account.get(account).and_then(|id| self.active(id))
+    }
+
+    /// The active people with a role.
+    #[must_use]
+    pub fn in_role(&self, role: &str) -> &[PersonId] {
+        self.by_role.get(role).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every role that somebody holds.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.by_role.keys().map(String::as_str)
+    }
+
+    /// Every department that has somebody, and those above.
+    pub fn departments(&self) -> impl Iterator<Item = (&DepartmentPath, &Department)> {
+        self.departments.iter()
+    }
+
+    /// One department.
+    #[must_use]
+    pub fn department(&self, path: &DepartmentPath) -> Option<&Department> {
+        self.departments.get(path)
+    }
+
+    /// The department whose heads are level 1 for somebody who starts something in `department`: that department,
+    /// unless they head it themselves, then the one above.
+    #[must_use]
+    pub fn first_level(&self, starter: &PersonId, department: &DepartmentPath) -> Option<DepartmentPath> {
+        let heads_it = self.department(department).is_some_and(|found| found.heads.contains(starter));
+        if heads_it { department.parent() } else { Some(department.clone()) }
+    }
+
+    /// The heads at a level above somebody, counted from 1, and the department that they head. Nothing when there is
+    /// no such department; an empty list when nobody heads it.
+    #[must_use]
+    pub fn nth_heads(
+        &self,
+        starter: &PersonId,
+        department: &DepartmentPath,
+        level: u32,
+    ) -> Option<(DepartmentPath, &[PersonId])> {
+        let mut path = self.first_level(starter, department)?;
+        for _ in 1..level {
+            path = path.parent()?;
+        }
+        let heads = self.department(&path).map_or(&[][..], |found| &found.heads);
+        Some((path, heads))
+    }
+
+    /// The nearest people above somebody: the heads of their department who are not they, or of one further above;
+    /// without any, their manager.
+    #[must_use]
+    pub fn heads_above(&self, person: &Person) -> Vec<PersonId> {
+        let mut path = person.departments.first().cloned();
+        while let Some(here) = path {
+            let heads = self.department(&here).map_or(&[][..], |found| &found.heads);
+            let others: Vec<PersonId> = heads.iter().filter(|head| **head != person.id).cloned().collect();
+            if !others.is_empty() {
+                return others;
+            }
+            path = here.parent();
+        }
+        person.manager.iter().filter(|manager| self.active(manager).is_some()).cloned().collect()
+    }
+
+    /// The departments without a head, and how many people each has.
+    #[must_use]
+    pub fn headless(&self) -> BTreeSet<&DepartmentPath> {
+        self.departments
+            .iter()
+            .filter(|(_, department)| department.heads.is_empty())
+            .map(|(path, _)| path)
+            .collect()
+    }
+
+    /// People whose name, account or employee number this is.
+    #[must_use]
+    pub fn called(&self, text: &str) -> Vec<&Person> {
+        let localpart = text.strip_prefix('@').unwrap_or(text);
+        self.people
+            .values()
+            .map(AsRef::as_ref)
+            .filter(|person: &&Person| person.is_active())
+            .filter(|person| {
+                person.id.0 == localpart
+                    || person.name == localpart
+                    || person
+                        .account
+                        .as_ref()
+                        .is_some_and(|account| account.as_str() == text || account.localpart() == localpart)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,19 @@
+//! Staff lists: a file becomes rows, rows are compared with the chart, and what differs is a plan.
+//!
+//! Everything here is pure. An error concerns its row and stops no other; `service.rs` keeps what was looked at and
+//! writes what is to be applied.
+
+mod columns;
+mod plan;
+mod reading;
+mod row;
+
+pub use self::{
+    columns::Column,
+    plan::{Change, Kind, Plan, plan},
+    reading::{Encoding, StaffList, decode, read},
+    row::{RowError, Rule},
+};
+
+#[cfg(test)]
+mod tests;

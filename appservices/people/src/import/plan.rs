@@ -1,0 +1,335 @@
+//! What a staff list would change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use pinyin::ToPinyin as _;
+use ruma::{OwnedUserId, ServerName, UserId};
+
+use super::{Column, RowError, Rule, StaffList, row};
+use crate::{
+    Chart, DepartmentPath, Person, PersonId, Status,
+    limits::{CHANGES_LISTED_MAX, ERRORS_LISTED_MAX, LEAVERS_PERCENT_MAX},
+};
+
+/// Most people on the way from somebody to the top.
+const MANAGERS_MAX: usize = 64;
+
+/// What becomes of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Was not known.
+    New,
+    /// Works in another department.
+    Moved,
+    /// Something else is different.
+    Changed,
+    /// Leaves.
+    Left,
+    /// Is as before.
+    Unchanged,
+}
+
+impl Kind {
+    /// In the result file and the dry run.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "新增 new",
+            Self::Moved => "调动 moved",
+            Self::Changed => "变更 changed",
+            Self::Left => "离职 left",
+            Self::Unchanged => "不变 unchanged",
+        }
+    }
+}
+
+/// What becomes of one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What kind of change.
+    pub kind: Kind,
+    /// The person from then on.
+    pub after: Person,
+}
+
+/// What a staff list would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The version of the organisation that it was compared with.
+    pub version: u64,
+    /// Everybody who changes.
+    pub changes: Vec<Change>,
+    /// How many stay as they are.
+    pub unchanged: usize,
+    /// Rows that are passed over, and why.
+    pub errors: Vec<RowError>,
+    /// What became of each row, for the result file.
+    pub rows: Vec<(u64, Kind)>,
+    /// Departments that would have nobody at their head (E404).
+    pub headless: Vec<DepartmentPath>,
+    /// With a full list: people who would leave, and percent of all, if that needs a second administrator (E403).
+    pub needs_second: Option<(usize, usize)>,
+}
+
+/// Compares a list with the chart. `taken` says to whom a localpart was ever given. With `full`, who is not in the
+/// list leaves, unless the row about them is in error.
+#[must_use]
+pub fn plan(
+    list: &StaffList,
+    chart: &Chart,
+    taken: &BTreeMap<String, PersonId>,
+    server_name: &ServerName,
+    full: bool,
+) -> Plan {
+    let mut planning = Planning {
+        chart,
+        server_name,
+        taken: taken.clone(),
+        plan: Plan { version: chart.version(), ..Plan::default() },
+        seen: BTreeSet::new(),
+        after: BTreeMap::new(),
+    };
+    for (line, cells) in &list.rows {
+        planning.row(list, *line, cells);
+    }
+    planning.managers();
+    if full {
+        planning.leavers(list);
+    }
+    planning.finished()
+}
+
+struct Planning<'a> {
+    chart: &'a Chart,
+    server_name: &'a ServerName,
+    taken: BTreeMap<String, PersonId>,
+    plan: Plan,
+    seen: BTreeSet<PersonId>,
+    /// The people of good rows, with the line of each.
+    after: BTreeMap<PersonId, (u64, Person)>,
+}
+
+impl Planning<'_> {
+    fn row(&mut self, list: &StaffList, line: u64, cells: &[String]) {
+        let number = PersonId(list.cell(cells, Column::Number).to_owned());
+        let first_time = self.seen.insert(number.clone());
+        let wrong = |column, value: &str, rule| RowError { line, column, value: value.to_owned(), rule };
+        if !first_time && !number.0.is_empty() {
+            self.plan.errors.push(wrong(Column::Number, &number.0, Rule::Twice));
+            return;
+        }
+        let before = |id: &PersonId| self.chart.person(id).cloned();
+        match row::person(list, line, cells, before, self.server_name) {
+            Ok(mut person) => {
+                let account = person.account.take().or_else(|| self.made_up(&person));
+                if let Some(account) = account {
+                    let owner = self.taken.entry(account.localpart().to_owned());
+                    let owner = owner.or_insert_with(|| person.id.clone());
+                    if *owner != person.id {
+                        self.plan.errors.push(wrong(Column::Localpart, account.localpart(), Rule::Taken));
+                        return;
+                    }
+                    person.account = Some(account);
+                }
+                self.after.insert(person.id.clone(), (line, person));
+            }
+            Err(errors) => self.plan.errors.extend(errors),
+        }
+    }
+
+    /// A localpart for somebody who has none: the name in pinyin, with a number if it was ever given.
+    fn made_up(&self, person: &Person) -> Option<OwnedUserId> {
+        let mut base = String::new();
+        for letter in person.name.chars() {
+            match letter.to_pinyin() {
+                Some(syllable) => base.push_str(syllable.plain()),
+                None if letter.is_ascii_alphanumeric() => base.push(letter.to_ascii_lowercase()),
+                None => {}
+            }
+        }
+        // ü is no letter of a localpart.
+        let base = base.replace('ü', "v");
+        let base = if base.is_ascii() && !base.is_empty() {
+            base
+        } else {
+            format!("u{}", person.id.0.to_lowercase())
+        };
+        (1..=self.taken.len() + 1)
+            .map(|n| if n == 1 { base.clone() } else { format!("{base}{n}") })
+            .find(|localpart| self.taken.get(localpart).is_none_or(|owner| *owner == person.id))
+            .and_then(|localpart| UserId::parse(format!("@{localpart}:{}", self.server_name)).ok())
+    }
+
+    /// Managers must exist, and nobody may be their own.
+    fn managers(&mut self) {
+        let mut wrong = Vec::new();
+        for (id, (line, person)) in &self.after {
+            let Some(manager) = &person.manager else { continue };
+            let rule = if self.manager_of(manager).is_none() {
+                Rule::UnknownManager
+            } else if self.circles(id) {
+                Rule::Circle
+            } else {
+                continue;
+            };
+            let value = manager.0.clone();
+            wrong.push((id.clone(), RowError { line: *line, column: Column::Manager, value, rule }));
+        }
+        for (id, error) in wrong {
+            self.after.remove(&id);
+            self.plan.errors.push(error);
+        }
+    }
+
+    /// The manager of somebody as it would be; the outer nothing is for people nobody knows.
+    fn manager_of(&self, id: &PersonId) -> Option<Option<PersonId>> {
+        match self.after.get(id) {
+            Some((_, person)) => Some(person.manager.clone()),
+            None => self.chart.person(id).map(|person| person.manager.clone()),
+        }
+    }
+
+    fn circles(&self, id: &PersonId) -> bool {
+        let mut above = self.manager_of(id).flatten();
+        for _ in 0..MANAGERS_MAX {
+            match above {
+                Some(manager) if manager == *id => return true,
+                Some(manager) => above = self.manager_of(&manager).flatten(),
+                None => return false,
+            }
+        }
+        // A circle of others above this one: the rows of those are refused.
+        false
+    }
+
+    fn leavers(&mut self, list: &StaffList) {
+        let here: Vec<_> =
+            self.chart.people().filter(|person| person.status != Status::Left).cloned().collect();
+        let mut leavers = 0_usize;
+        let mut head_leaves = false;
+        for person in &here {
+            if self.seen.contains(&person.id) {
+                continue;
+            }
+            leavers += 1;
+            head_leaves |= !person.head_of.is_empty();
+            let mut after = Person::clone(person);
+            after.status = Status::Left;
+            self.plan.changes.push(Change { kind: Kind::Left, after });
+        }
+        let percent = (leavers * 100).checked_div(here.len()).unwrap_or(0);
+        // A list whose rows are mostly broken says nothing of who is missing in it.
+        let many = leavers * 100 > here.len() * LEAVERS_PERCENT_MAX;
+        if leavers > 0 && (many || head_leaves || list.rows.is_empty()) {
+            self.plan.needs_second = Some((leavers, percent));
+        }
+    }
+
+    fn finished(mut self) -> Plan {
+        for (id, (line, after)) in self.after {
+            let kind = match self.chart.person(&id) {
+                None => Kind::New,
+                Some(before) if *before == after => Kind::Unchanged,
+                Some(_) if after.status == Status::Left => Kind::Left,
+                Some(before) if before.departments != after.departments => Kind::Moved,
+                Some(_) => Kind::Changed,
+            };
+            self.plan.rows.push((line, kind));
+            match kind {
+                Kind::Unchanged => self.plan.unchanged += 1,
+                Kind::New | Kind::Moved | Kind::Changed | Kind::Left => {
+                    self.plan.changes.push(Change { kind, after });
+                }
+            }
+        }
+        self.plan.rows.sort_by_key(|(line, _)| *line);
+        self.plan.errors.sort_by_key(|error| error.line);
+        let after = self.plan.onto(self.chart, self.plan.version + 1);
+        self.plan.headless = after.headless().into_iter().cloned().collect();
+        self.plan
+    }
+}
+
+impl Plan {
+    /// The organisation after the plan.
+    #[must_use]
+    pub fn onto(&self, chart: &Chart, version: u64) -> Chart {
+        let mut people: BTreeMap<PersonId, _> =
+            chart.people().map(|person| (person.id.clone(), person.clone())).collect();
+        for change in &self.changes {
+            people.insert(change.after.id.clone(), change.after.clone().into());
+        }
+        Chart::new(version, people.into_values())
+    }
+
+    /// How many people become this.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Unchanged => self.unchanged,
+            Kind::New | Kind::Moved | Kind::Changed | Kind::Left => {
+                self.changes.iter().filter(|change| change.kind == kind).count()
+            }
+        }
+    }
+
+    /// The dry run as people read it, line by line.
+    #[must_use]
+    pub fn summary(&self, list: &StaffList) -> String {
+        let mut text =
+            format!("{} · {:?} · {} rows\n", list.encoding.name(), list.separator, list.rows.len());
+        for kind in [Kind::New, Kind::Changed, Kind::Moved, Kind::Left, Kind::Unchanged] {
+            let _ = writeln!(text, "{}: {}", kind.name(), self.count(kind));
+        }
+        let _ = writeln!(text, "错误 errors: {}", self.errors.len());
+        for error in self.errors.iter().take(ERRORS_LISTED_MAX) {
+            let (column, value, rule) = (error.column.names().0, &error.value, error.rule.advice());
+            let _ = writeln!(text, "  第 {} 行 {column}「{value}」{rule}", error.line);
+        }
+        for change in self.changes.iter().take(CHANGES_LISTED_MAX) {
+            let after = &change.after;
+            let department = after.departments.first().map_or("", DepartmentPath::as_str);
+            let _ = writeln!(text, "  {} {} {} {department}", change.kind.name(), after.id, after.name);
+        }
+        for path in self.headless.iter().take(ERRORS_LISTED_MAX) {
+            let _ = writeln!(text, "  E404 部门 {} 没有主管 · has no head", path.as_str());
+        }
+        if let Some((people, percent)) = self.needs_second {
+            let _ = writeln!(
+                text,
+                "  E403 将影响 {people} 人（{percent}%），需要第二位管理员确认 · a second administrator must confirm"
+            );
+        }
+        text
+    }
+
+    /// The list again, with what became of each row (结果, 原因). Cells that a spreadsheet would execute are text.
+    #[must_use]
+    pub fn result_file(&self, list: &StaffList) -> String {
+        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        let mut write = |cells: Vec<&str>| {
+            let harmless = cells.into_iter().map(|cell| match cell.chars().next() {
+                Some('=' | '+' | '-' | '@') => format!("'{cell}"),
+                _ => cell.to_owned(),
+            });
+            // A vector takes everything.
+            let _ = writer.write_record(harmless.collect::<Vec<_>>());
+        };
+        write(list.headings.iter().map(String::as_str).chain(["结果", "原因"]).collect());
+        for (line, cells) in &list.rows {
+            let error = self.errors.iter().find(|error| error.line == *line);
+            let kind = self.rows.iter().find(|row| row.0 == *line).map_or("", |row| row.1.name());
+            let (outcome, cause) = match error {
+                Some(error) => ("错误 error", format!("{}: {}", error.column.names().0, error.rule.advice())),
+                None => (kind, String::new()),
+            };
+            let mut all: Vec<&str> = cells.iter().map(String::as_str).collect();
+            all.resize(list.headings.len().max(all.len()), "");
+            all.extend([outcome, cause.as_str()]);
+            write(all);
+        }
+        drop(write);
+        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+}

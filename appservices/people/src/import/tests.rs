@@ -1,0 +1,138 @@
+use std::collections::BTreeMap;
+
+use ruma::server_name;
+
+use super::*;
+use crate::{Chart, DepartmentPath, PersonId};
+
+const LIST: &str = "工号,姓名,部门,职位,部门主管,账号,角色\n\
+    1,李四,总部/销售部,经理,是,lisi,\n\
+    2,张三,总部/销售部,专员,否,zhangsan,\n\
+    3,王五,总部,财务总监,是,wangwu,cfo\n";
+
+fn planned(text: &str, chart: &Chart, full: bool) -> Plan {
+    let taken: BTreeMap<String, PersonId> = chart
+        .people()
+        .filter_map(|person| Some((person.account.as_ref()?.localpart().to_owned(), person.id.clone())))
+        .collect();
+    let list = read(text, Encoding::Utf8).unwrap();
+    plan(&list, chart, &taken, server_name!("corp.example"), full)
+}
+
+fn staff() -> Chart {
+    planned(LIST, &Chart::default(), false).onto(&Chart::default(), 1)
+}
+
+#[test]
+fn a_list_makes_people_departments_and_heads() {
+    let chart = staff();
+    let sales = DepartmentPath::parse("总部 > 销售部").unwrap();
+    assert_eq!(chart.department(&sales).unwrap().heads, [PersonId("1".into())]);
+    assert_eq!(chart.in_role("cfo"), [PersonId("3".into())]);
+    assert_eq!(chart.by_account(ruma::user_id!("@zhangsan:corp.example")).unwrap().name, "张三");
+}
+
+#[test]
+fn the_same_list_twice_changes_nothing() {
+    let chart = staff();
+    let plan = planned(LIST, &chart, true);
+    assert_eq!((plan.changes.len(), plan.unchanged, plan.errors.len()), (0, 3, 0));
+}
+
+#[test]
+fn encodings_and_separators_are_found() {
+    let (gb, _, _) = encoding_rs::GB18030.encode(LIST);
+    assert_eq!(decode(&gb).unwrap(), (LIST.to_owned(), Encoding::Gb18030));
+    let with_mark = ["\u{feff}", LIST].concat();
+    assert_eq!(decode(with_mark.as_bytes()).unwrap(), (LIST.to_owned(), Encoding::Utf8));
+    assert!(decode(b"\xff\xff\xff").is_err());
+    for separator in [';', '\t'] {
+        let list = read(&LIST.replace(',', &separator.to_string()), Encoding::Utf8).unwrap();
+        assert_eq!((list.separator, list.rows.len()), (separator, 3));
+    }
+}
+
+#[test]
+fn a_bad_row_stops_no_other() {
+    // (row, column, rule)
+    let cases = [
+        ("1.2E+10,甲,总部,,,,", Column::Number, Rule::RewrittenNumber),
+        (",甲,总部,,,,", Column::Number, Rule::Required),
+        ("9,,总部,,,,", Column::Name, Rule::Required),
+        ("9,甲,,,,,", Column::Department, Rule::Required),
+        ("9,甲,总部,,,Ä ,", Column::Localpart, Rule::Localpart),
+        ("9,甲,总部,,,lisi,", Column::Localpart, Rule::Taken),
+        ("2,甲,总部,,,,", Column::Number, Rule::Twice),
+    ];
+    for (row, column, rule) in cases {
+        let plan = planned(&format!("{LIST}{row}\n"), &Chart::default(), false);
+        let found: Vec<_> = plan.errors.iter().map(|error| (error.line, error.column, error.rule)).collect();
+        assert_eq!(found, [(5, column, rule)], "{row}");
+        assert_eq!(plan.count(Kind::New), 3, "{row}");
+    }
+}
+
+#[test]
+fn formulas_stay_text_and_the_result_file_defuses_them() {
+    let text = format!("{LIST}4,=cmd|' /C calc'!A0,总部,,,u4,\n");
+    let list = read(&text, Encoding::Utf8).unwrap();
+    let plan = planned(&text, &Chart::default(), false);
+    assert!(plan.changes.iter().any(|change| change.after.name == "=cmd|' /C calc'!A0"));
+    let result = plan.result_file(&list);
+    assert!(result.contains(",'=cmd|' /C calc'!A0,"), "{result}");
+    assert!(result.starts_with("工号,姓名,部门,职位,部门主管,账号,角色,结果,原因\n"), "{result}");
+    assert!(result.contains("新增 new"), "{result}");
+}
+
+#[test]
+fn a_missing_column_names_itself() {
+    let error = read("工号,部门\n1,总部\n", Encoding::Utf8).unwrap_err().to_string();
+    assert!(error.contains("缺少必填列：姓名"), "{error}");
+}
+
+#[test]
+fn only_a_full_list_makes_leavers_and_many_need_a_second_administrator() {
+    let chart = staff();
+    let shorter = LIST.lines().take(3).collect::<Vec<_>>().join("\n");
+    assert_eq!(planned(&shorter, &chart, false).count(Kind::Left), 0);
+    let plan = planned(&shorter, &chart, true);
+    assert_eq!(plan.count(Kind::Left), 1);
+    assert_eq!(plan.needs_second, Some((1, 33)));
+}
+
+#[test]
+fn who_is_in_a_broken_row_does_not_leave() {
+    let chart = staff();
+    let broken = LIST.replace("2,张三,总部/销售部", "2,张三,");
+    let plan = planned(&broken, &chart, true);
+    assert_eq!((plan.count(Kind::Left), plan.errors.len()), (0, 1));
+}
+
+#[test]
+fn who_has_no_account_gets_their_name_in_pinyin_once() {
+    let text = "工号,姓名,部门\n1,张三,总部\n2,张三,总部\n3,吕布,总部\n4,Ann Lee,总部\n5,★,总部\n";
+    let plan = planned(text, &Chart::default(), false);
+    let made: Vec<_> = plan
+        .changes
+        .iter()
+        .map(|change| change.after.account.as_ref().unwrap().localpart().to_owned())
+        .collect();
+    assert_eq!(made, ["zhangsan", "zhangsan2", "lvbu", "annlee", "u5"]);
+}
+
+#[test]
+fn managers_must_exist_and_nobody_is_their_own() {
+    let text = "工号,姓名,部门,上级工号\n1,甲,总部,2\n2,乙,总部,1\n3,丙,总部,77\n4,丁,总部,\n";
+    let plan = planned(text, &Chart::default(), false);
+    let found: Vec<_> = plan.errors.iter().map(|error| (error.line, error.rule)).collect();
+    assert_eq!(found, [(2, Rule::Circle), (3, Rule::Circle), (4, Rule::UnknownManager)]);
+    assert_eq!(plan.count(Kind::New), 1);
+}
+
+#[test]
+fn a_move_is_a_move_and_a_headless_department_is_named() {
+    let chart = staff();
+    let plan = planned("工号,姓名,部门\n2,张三,总部/市场部\n", &chart, false);
+    assert_eq!(plan.count(Kind::Moved), 1);
+    assert_eq!(plan.headless, [DepartmentPath::parse("总部/市场部").unwrap()]);
+}

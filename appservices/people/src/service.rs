@@ -1,0 +1,241 @@
+//! Keeping the organisation: its versions, and the staff lists that wait to be applied.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::{Clock, Rng};
+use parking_lot::RwLock;
+use ruma::OwnedServerName;
+use store::{Batch, Scan, Store, StoreError};
+
+use crate::{
+    Chart, PeopleError, Person, PersonId,
+    import::{self, Encoding, Plan, StaffList},
+    limits::{DRY_RUN_KEPT_MS, DRY_RUNS_MAX, PAGE_ROWS_MAX},
+    tables::{DRY_RUN, DryRunRow, LOCALPART, NEWEST, PERSON, VERSION, VersionRow},
+};
+
+/// Characters of the id of a dry run.
+const ID_LENGTH: usize = 8;
+
+/// What [`People`] is built from.
+#[derive(Clone)]
+pub struct PeopleParts {
+    /// The store that holds the tables of [`crate::tables`].
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness for the ids of dry runs.
+    pub rng: Rng,
+    /// The server of people's accounts.
+    pub server_name: OwnedServerName,
+}
+
+/// The organisation. Cloning it is one reference count.
+#[derive(Clone)]
+pub struct People(Arc<Inner>);
+
+struct Inner {
+    parts: PeopleParts,
+    /// The newest version that this process has read.
+    newest: RwLock<Arc<Chart>>,
+}
+
+/// A staff list that was looked at.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Under which it can be applied within a day.
+    pub id: String,
+    /// The list.
+    pub list: StaffList,
+    /// What it would change.
+    pub plan: Plan,
+}
+
+/// A staff list that was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The version of the organisation since then; the one before if nothing changed.
+    pub version: u64,
+    /// People who changed.
+    pub people: usize,
+    /// The list again, with what became of each row.
+    pub result_file: String,
+}
+
+impl People {
+    /// Makes it over an open store and reads the newest version.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn open(parts: PeopleParts) -> Result<Self, PeopleError> {
+        let people = Self(Arc::new(Inner { parts, newest: RwLock::default() }));
+        let version = people.newest_version().await?;
+        let chart = people.read(version).await?;
+        *people.0.newest.write() = Arc::new(chart);
+        Ok(people)
+    }
+
+    /// The organisation as it is now.
+    #[must_use]
+    pub fn chart(&self) -> Arc<Chart> {
+        Arc::clone(&self.0.newest.read())
+    }
+
+    /// The organisation as it was at a version.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn chart_at(&self, version: u64) -> Result<Arc<Chart>, PeopleError> {
+        let now = self.chart();
+        if now.version() == version { Ok(now) } else { Ok(Arc::new(self.read(version).await?)) }
+    }
+
+    /// Looks at a staff list and keeps it for [`People::apply`].
+    ///
+    /// # Errors
+    /// [`PeopleError::List`] for a file that is no staff list.
+    pub async fn preview(&self, bytes: &[u8], full: bool, by: &str) -> Result<Preview, PeopleError> {
+        let (text, encoding) = import::decode(bytes)?;
+        let list = import::read(&text, encoding)?;
+        let plan = self.planned(&list, full).await?;
+        let id = self.0.parts.rng.string(ID_LENGTH);
+        let row =
+            DryRunRow { at_ms: self.now_ms(), by: by.to_owned(), full, version: plan.version, list: text };
+        let mut batch = Batch::new();
+        self.make_room(&mut batch).await?;
+        batch.put(&DRY_RUN, &id, &row);
+        self.0.parts.store.commit(batch).await?;
+        Ok(Preview { id, list, plan })
+    }
+
+    /// Applies a list that was looked at. The same list once more changes nothing.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoDryRun`], [`PeopleError::Outdated`], or [`PeopleError::SecondPerson`] when `by` looked at it
+    /// and another administrator has to apply it.
+    pub async fn apply(&self, id: &str, by: &str) -> Result<Applied, PeopleError> {
+        let row = self.0.parts.store.get(&DRY_RUN, &id.to_owned()).await?;
+        let row = row.filter(|row| self.now_ms() < row.at_ms.saturating_add(DRY_RUN_KEPT_MS));
+        let row = row.ok_or_else(|| PeopleError::NoDryRun(id.to_owned()))?;
+        let list = import::read(&row.list, Encoding::Utf8)?;
+        let plan = self.planned(&list, row.full).await?;
+        if plan.version != row.version {
+            return Err(PeopleError::Outdated);
+        }
+        if let Some((people, percent)) = plan.needs_second
+            && row.by == by
+        {
+            return Err(PeopleError::SecondPerson { people, percent });
+        }
+        let result_file = plan.result_file(&list);
+        let version = self.write(&plan, by, id).await?;
+        Ok(Applied { version, people: plan.changes.len(), result_file })
+    }
+
+    /// Replaces single people, for what does not come from a list.
+    ///
+    /// # Errors
+    /// [`PeopleError::Outdated`] when somebody else changed the organisation at the same time.
+    pub async fn put(&self, people: Vec<Person>, by: &str) -> Result<u64, PeopleError> {
+        let version = self.newest_version().await?;
+        let changes =
+            people.into_iter().map(|after| import::Change { kind: import::Kind::Changed, after }).collect();
+        self.write(&Plan { version, changes, ..Plan::default() }, by, "").await
+    }
+
+    async fn planned(&self, list: &StaffList, full: bool) -> Result<Plan, PeopleError> {
+        let chart = self.chart_at(self.newest_version().await?).await?;
+        let taken = self.localparts().await?;
+        Ok(import::plan(list, &chart, &taken, &self.0.parts.server_name, full))
+    }
+
+    async fn write(&self, plan: &Plan, by: &str, dry_run: &str) -> Result<u64, PeopleError> {
+        if plan.changes.is_empty() {
+            return Ok(plan.version);
+        }
+        let version = plan.version + 1;
+        let mut batch = Batch::new();
+        batch.expect_read(&NEWEST, &(), (plan.version > 0).then_some(&plan.version));
+        batch.put(&NEWEST, &(), &version);
+        let people = plan.changes.len() as u64;
+        batch.put(&VERSION, &version, &VersionRow { at_ms: self.now_ms(), by: by.to_owned(), people });
+        for change in &plan.changes {
+            let person = &change.after;
+            batch.put(&PERSON, &(person.id.0.clone(), version), person);
+            if let Some(account) = &person.account {
+                batch.put(&LOCALPART, &account.localpart().to_owned(), &person.id.0);
+            }
+        }
+        if !dry_run.is_empty() {
+            batch.delete(&DRY_RUN, &dry_run.to_owned());
+        }
+        let before = self.chart_at(plan.version).await?;
+        match self.0.parts.store.commit(batch).await {
+            Ok(_) => {}
+            Err(StoreError::Conflict) => return Err(PeopleError::Outdated),
+            Err(error) => return Err(error.into()),
+        }
+        let after = Arc::new(plan.onto(&before, version));
+        let mut newest = self.0.newest.write();
+        if newest.version() < version {
+            *newest = after;
+        }
+        Ok(version)
+    }
+
+    async fn newest_version(&self) -> Result<u64, StoreError> {
+        Ok(self.0.parts.store.get(&NEWEST, &()).await?.unwrap_or(0))
+    }
+
+    /// Everybody as of a version: of each person the newest row that is not newer.
+    async fn read(&self, version: u64) -> Result<Chart, StoreError> {
+        let mut people: BTreeMap<PersonId, Arc<Person>> = BTreeMap::new();
+        let mut scan = Scan::all().limit(PAGE_ROWS_MAX);
+        loop {
+            let rows = self.0.parts.store.scan(&PERSON, scan).await?;
+            let last = (rows.len() == PAGE_ROWS_MAX).then(|| rows.last().map(|row| row.0.clone())).flatten();
+            for ((_, since), person) in rows {
+                if since <= version {
+                    people.insert(person.id.clone(), Arc::new(person));
+                }
+            }
+            match last {
+                Some(key) => scan = Scan::all().after(&key).limit(PAGE_ROWS_MAX),
+                None => return Ok(Chart::new(version, people.into_values())),
+            }
+        }
+    }
+
+    async fn localparts(&self) -> Result<BTreeMap<String, PersonId>, StoreError> {
+        let mut taken = BTreeMap::new();
+        let mut scan = Scan::all().limit(PAGE_ROWS_MAX);
+        loop {
+            let rows = self.0.parts.store.scan(&LOCALPART, scan).await?;
+            let last = (rows.len() == PAGE_ROWS_MAX).then(|| rows.last().map(|row| row.0.clone())).flatten();
+            taken.extend(rows.into_iter().map(|(localpart, owner)| (localpart, PersonId(owner))));
+            match last {
+                Some(key) => scan = Scan::all().after(&key).limit(PAGE_ROWS_MAX),
+                None => return Ok(taken),
+            }
+        }
+    }
+
+    /// Drops dry runs that are too old, and the oldest of too many.
+    async fn make_room(&self, batch: &mut Batch) -> Result<(), StoreError> {
+        let mut rows = self.0.parts.store.scan(&DRY_RUN, Scan::all().limit(DRY_RUNS_MAX + 1)).await?;
+        rows.sort_by_key(|(_, row)| row.at_ms);
+        let too_many = rows.len().saturating_sub(DRY_RUNS_MAX - 1);
+        let now_ms = self.now_ms();
+        for (place, (id, row)) in rows.into_iter().enumerate() {
+            if place < too_many || now_ms >= row.at_ms.saturating_add(DRY_RUN_KEPT_MS) {
+                batch.delete(&DRY_RUN, &id);
+            }
+        }
+        Ok(())
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.0.parts.clock.now_ms()
+    }
+}

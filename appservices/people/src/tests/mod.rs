@@ -1,0 +1,112 @@
+//! The chart, and the keeping of its versions.
+
+use std::sync::Arc;
+
+use base::{Clock, Rng};
+use ruma::owned_server_name;
+use store::{Identity, MemoryKv, Store};
+
+use crate::*;
+
+fn path(text: &str) -> DepartmentPath {
+    DepartmentPath::parse(text).unwrap()
+}
+
+fn person(id: &str, department: &str, heads: &[&str]) -> Arc<Person> {
+    let mut person = Person::new(id, id, path(department));
+    person.head_of = heads.iter().map(|text| path(text)).collect();
+    Arc::new(person)
+}
+
+#[test]
+fn the_nth_head_counts_from_the_department_or_the_one_above_for_its_head() {
+    let chart = Chart::new(
+        1,
+        [
+            person("boss", "总部", &["总部"]),
+            person("head", "总部/销售部", &["总部/销售部"]),
+            person("member", "总部/销售部", &[]),
+            person("lone", "总部/销售部/华东区", &[]),
+        ],
+    );
+    // (starter, department, level, heads)
+    let cases: [(&str, &str, u32, Option<&[&str]>); 7] = [
+        ("member", "总部/销售部", 1, Some(&["head"])),
+        ("member", "总部/销售部", 2, Some(&["boss"])),
+        ("member", "总部/销售部", 3, None),
+        ("head", "总部/销售部", 1, Some(&["boss"])),
+        ("lone", "总部/销售部/华东区", 1, Some(&[])),
+        ("lone", "总部/销售部/华东区", 2, Some(&["head"])),
+        ("boss", "总部", 1, None),
+    ];
+    for (starter, department, level, expected) in cases {
+        let found = chart.nth_heads(&PersonId(starter.into()), &path(department), level);
+        let found = found.map(|(_, heads)| heads.iter().map(|head| head.0.as_str()).collect::<Vec<_>>());
+        assert_eq!(found.as_deref(), expected, "{starter} {level}");
+    }
+    let above = chart.heads_above(chart.person(&PersonId("head".into())).unwrap());
+    assert_eq!(above, [PersonId("boss".into())]);
+}
+
+async fn people(clock: &Clock) -> People {
+    let name = owned_server_name!("corp.example");
+    let store = Store::open(Arc::new(MemoryKv::new()), tables(), Identity::new(&name, clock), Vec::new());
+    let parts = PeopleParts {
+        store: store.await.unwrap(),
+        clock: clock.clone(),
+        rng: Rng::seeded(1),
+        server_name: name,
+    };
+    People::open(parts).await.unwrap()
+}
+
+const LIST: &[u8] = "工号,姓名,部门,角色\n1,甲,总部,cfo\n2,乙,总部,\n".as_bytes();
+
+#[tokio::test]
+async fn what_was_can_be_asked_for_after_it_changed() {
+    let clock = Clock::fake(1_000);
+    let people = people(&clock).await;
+    let first = people.preview(LIST, false, "@a:x").await.unwrap();
+    assert_eq!(people.chart().people().count(), 0, "a dry run changes nothing");
+    assert_eq!(people.apply(&first.id, "@a:x").await.unwrap().version, 1);
+    let moved = String::from_utf8(LIST.to_vec())
+        .unwrap()
+        .replace("总部,cfo", "总部,")
+        .replace("总部,\n2,乙,总部,", "总部,\n2,乙,总部,cfo");
+    let second = people.preview(moved.as_bytes(), false, "@a:x").await.unwrap();
+    assert_eq!(people.apply(&second.id, "@a:x").await.unwrap().version, 2);
+    assert_eq!(people.chart().in_role("cfo"), [PersonId("2".into())]);
+    assert_eq!(people.chart_at(1).await.unwrap().in_role("cfo"), [PersonId("1".into())]);
+    // A start reads the newest.
+    let again = People::open(people.0.parts.clone()).await.unwrap();
+    assert_eq!(again.chart().in_role("cfo"), [PersonId("2".into())]);
+}
+
+#[tokio::test]
+async fn a_dry_run_is_good_for_a_day_and_for_the_organisation_it_saw() {
+    let clock = Clock::fake(1_000);
+    let people = people(&clock).await;
+    let one = people.preview(LIST, false, "@a:x").await.unwrap();
+    let two = people.preview(LIST, false, "@a:x").await.unwrap();
+    people.apply(&one.id, "@a:x").await.unwrap();
+    assert!(matches!(people.apply(&one.id, "@a:x").await, Err(PeopleError::NoDryRun(_))));
+    assert!(matches!(people.apply(&two.id, "@a:x").await, Err(PeopleError::Outdated)));
+    let late = people.preview(LIST, false, "@a:x").await.unwrap();
+    clock.advance(limits::DRY_RUN_KEPT_MS);
+    assert!(matches!(people.apply(&late.id, "@a:x").await, Err(PeopleError::NoDryRun(_))));
+}
+
+#[tokio::test]
+async fn a_full_list_that_loses_many_needs_another_administrator() {
+    let clock = Clock::fake(1_000);
+    let people = people(&clock).await;
+    let first = people.preview(LIST, false, "@a:x").await.unwrap();
+    people.apply(&first.id, "@a:x").await.unwrap();
+    let shorter = people.preview("工号,姓名,部门\n1,甲,总部\n".as_bytes(), true, "@a:x").await.unwrap();
+    assert!(matches!(
+        people.apply(&shorter.id, "@a:x").await,
+        Err(PeopleError::SecondPerson { people: 1, percent: 50 })
+    ));
+    assert_eq!(people.apply(&shorter.id, "@b:x").await.unwrap().people, 1);
+    assert!(people.chart().active(&PersonId("2".into())).is_none());
+}
