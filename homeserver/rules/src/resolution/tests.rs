@@ -4,6 +4,7 @@ use model::ROOM_VERSIONS;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::differential::definition;
 use crate::test_room::{TestRoom, version, versions};
 
 /// Resolves branches in every order; all orders must agree.
@@ -23,35 +24,8 @@ fn resolve_states(branches: &[&TestRoom], states: &[StateMap]) -> StateMap {
 }
 
 fn run(branches: &[&TestRoom], states: &[StateMap], budget: Budget) -> Result<StateMap, ResolveError> {
-    let chains: Vec<BTreeSet<OwnedEventId>> =
-        states.iter().map(|state| chain(branches, state.values())).collect();
-    let all: BTreeSet<_> = chains.iter().flatten().cloned().collect();
-    let auth_difference =
-        all.into_iter().filter(|id| !chains.iter().all(|chain| chain.contains(id))).collect();
-    let conflicted: BTreeSet<OwnedEventId> = conflicted(states).into_values().flatten().collect();
-    // By definition: on a path means behind one conflicted event and in front of another.
-    let behind_any = chain(branches, conflicted.iter());
-    let subgraph =
-        behind_any.into_iter().filter(|id| !chain(branches, [id]).is_disjoint(&conflicted)).collect();
-    let fetch = |id: &EventId| branches.iter().find_map(|branch| branch.judged(id));
-    let version = branches[0].version;
-    resolve(version, states, &Conflict { auth_difference, subgraph, fetch: &fetch }, budget)
-}
-
-/// The events with everything behind them.
-fn chain<'a>(
-    branches: &[&TestRoom],
-    events: impl IntoIterator<Item = &'a OwnedEventId>,
-) -> BTreeSet<OwnedEventId> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<OwnedEventId> = events.into_iter().cloned().collect();
-    while let Some(id) = open.pop() {
-        if found.insert(id.clone()) {
-            let event = branches.iter().find_map(|branch| branch.judged(&id)).unwrap();
-            open.extend(event.pdu().auth_events().iter().cloned());
-        }
-    }
-    found
+    let events = branches.iter().flat_map(|branch| branch.events.clone()).collect();
+    definition::resolve(branches[0].version, &events, states, budget)
 }
 
 fn permutations(states: &[StateMap]) -> Vec<Vec<StateMap>> {
