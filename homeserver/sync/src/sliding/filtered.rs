@@ -9,10 +9,11 @@ use model::RoomNum;
 use ruma::OwnedRoomId;
 
 use super::{
-    facts::{FilterInputs, RoomFilter},
+    filter_inputs::FilterInputs,
     limits::{FILTERED_LISTS_MAX, ORDER_PLACE_BYTES},
     order::Order,
     request::RoomFilters,
+    room_filter::RoomFilter,
     standing::{Eligibility, Entry, Place},
 };
 use crate::{SyncError, context::Context};

@@ -9,7 +9,7 @@ use ruma::OwnedRoomId;
 
 use super::{
     extensions::{self, Extending},
-    facts, limits,
+    filter_inputs, limits,
     payload::FreshRooms,
     progress::{Cursors, Pending, Progress, SentRoom},
     request::SlidingRequest,
@@ -110,7 +110,7 @@ async fn write_rooms(
     json: &mut JsonWriter,
     walk: &mut Walk,
 ) -> Result<(), SyncError> {
-    let direct_chats = facts::direct_chats(context).await?;
+    let direct_chats = filter_inputs::direct_chats(context).await?;
     let accounts = &context.inner.parts.accounts;
     let since = progress.cursors.position;
     let chats_changed = accounts.account_data_position(context.user()).await? > since;

@@ -8,6 +8,7 @@
 mod connection;
 mod extensions;
 mod facts;
+mod filter_inputs;
 mod filtered;
 pub mod limits;
 mod look;
@@ -17,6 +18,7 @@ mod position;
 mod progress;
 mod request;
 mod room;
+mod room_filter;
 mod rules;
 mod scope;
 mod standing;
@@ -32,6 +34,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use self::{
     connection::{ConnectionKey, Connections, Turn},
     facts::FactsKept,
+    filter_inputs::InputsKept,
     look::Looked,
     order::Orders,
     position::Position,
@@ -57,6 +60,7 @@ pub(crate) struct Sliding {
     connections: Connections,
     pub(crate) orders: Orders,
     pub(crate) facts: FactsKept,
+    pub(crate) inputs: InputsKept,
 }
 
 impl Sync {

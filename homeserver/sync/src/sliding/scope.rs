@@ -11,12 +11,12 @@ use rooms::Membership;
 use ruma::OwnedRoomId;
 
 use super::{
-    facts::RoomFilter,
     filtered::Filtered,
     limits::TIMELINE_LIMIT_MAX,
     order::Order,
     progress::Progress,
     request::{ExtensionScope, RoomConfig, SlidingRequest},
+    room_filter::RoomFilter,
     rules::CombinedRules,
     standing::{Eligibility, Entry, Place, Standing},
 };
