@@ -86,17 +86,32 @@ pub fn judge(room: Described<'_>) -> Result<Believed, Refusal> {
     Ok(believed)
 }
 
-/// Whether an event that stands on a described room (the own join) is allowed there.
+/// Whether an event that stands on a described room (the own join) is allowed there. Of a state that `lacks_members`
+/// (MSC3706) those stand in that the event names as its authority.
 ///
 /// # Errors
 /// The rule that refuses it.
-pub fn check_on_top(version: &RoomVersion, believed: &Believed, event: &Pdu) -> Result<(), Refusal> {
+pub fn check_on_top(
+    version: &RoomVersion,
+    believed: &Believed,
+    event: &Pdu,
+    lacks_members: bool,
+) -> Result<(), Refusal> {
     let judged: HashMap<&EventId, &Judged> =
         believed.events.iter().map(|event| (event.pdu().event_id(), event)).collect();
     let state: HashMap<(&str, &str), &Pdu> =
         believed.state.iter().filter_map(|pdu| Some(((pdu.kind(), pdu.state_key()?), pdu))).collect();
     auth::check_references(version, event, |id| judged.get(id).map(|found| (*found).clone()))?;
-    auth::check(version, event, |kind, key| state.get(&(kind, key)).map(|pdu| (*pdu).clone()))
+    let named = || event.auth_events().iter().filter_map(|id| judged.get(&**id));
+    let stand_in = |kind: &str, key: &str| {
+        let is_it = |found: &&&Judged| {
+            !found.is_rejected() && kind == "m.room.member" && found.pdu().is_state_of(kind, key)
+        };
+        named().find(is_it).filter(|_| lacks_members).map(|found| found.pdu().clone())
+    };
+    auth::check(version, event, |kind, key| {
+        state.get(&(kind, key)).map(|pdu| (*pdu).clone()).or_else(|| stand_in(kind, key))
+    })
 }
 
 /// The one create event, which must be in the state and of the version that was said.

@@ -35,7 +35,7 @@ fn a_room_of_every_version_is_believed_whole_and_can_be_joined() {
         }
         let bob = user_id!("@bob:example.org");
         let join = room.builds(bob, "m.room.member", Some(bob.as_str()), &json!({"membership": "join"}));
-        check_on_top(version, &believed, &join).unwrap();
+        check_on_top(version, &believed, &join, false).unwrap();
     }
 }
 
@@ -46,7 +46,7 @@ fn a_room_that_the_own_join_does_not_fit_is_refused() {
     let believed = judged(&room, &state, &chain).unwrap();
     let bob = user_id!("@bob:example.org");
     let join = room.builds(bob, "m.room.member", Some(bob.as_str()), &json!({"membership": "join"}));
-    assert!(check_on_top(room.version, &believed, &join).is_err());
+    assert!(check_on_top(room.version, &believed, &join, false).is_err());
 }
 
 #[test]
