@@ -143,6 +143,25 @@ impl Rooms {
         Ok(JoinedRoom { room, room_id: room_id.to_owned(), user: user.to_owned() })
     }
 
+    /// The room, if a user of another server is joined to it, or may be because not all of its members are known and
+    /// the user's server is in it.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn room_of_visitor(
+        &self,
+        reader: &Reader,
+        user: &UserId,
+        room_id: &RoomId,
+    ) -> Result<Option<JoinedRoom>, RoomsError> {
+        let Some(room) = self.room_num(reader, room_id).await? else { return Ok(None) };
+        let is_in = match self.member(reader, room, user).await? {
+            Some(member) => member.membership == Membership::Join,
+            None => self.is_partial(room) && self.server_is_in_room(room, user.server_name()).await?,
+        };
+        Ok(is_in.then(|| JoinedRoom { room, room_id: room_id.to_owned(), user: user.to_owned() }))
+    }
+
     /// The room, if the user may read any of it: a member, a former member, or anybody when the
     /// world may read it.
     ///

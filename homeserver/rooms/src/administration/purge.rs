@@ -12,15 +12,16 @@ use streams::Fact;
 use super::{ALIASES_PURGED_MAX, ClosedRoom, PURGE_STEP_ROWS};
 use crate::append::Writer;
 use crate::limits::PAGE_ROWS;
+use crate::partial::tables::{COMPLETION, PARTIAL_EVENT, PARTIAL_ROOM};
 use crate::read::TimelineRange;
 use crate::reading_tables::{
     RECEIPT, RECEIPT_CHANGE, RELATED, RELATION, THREAD_REPLY, THREAD_SUBSCRIPTION,
     THREAD_SUBSCRIPTION_CHANGE, UNREAD,
 };
 use crate::tables::{
-    ALIAS, ALIAS_OF_ROOM, CURRENT_STATE, EVENT, EVENT_META, EVENT_NUM, HEAD, MEMBER, MEMBER_COUNT,
-    MEMBERSHIP_CHANGE, PUBLISHED, REDACTED_ORIGINAL, ROOM, ROOM_NUM, ROOM_OF_USER, STATE_CHANGE, STRIPPED,
-    TIMELINE, TIMESTAMP,
+    ALIAS, ALIAS_OF_ROOM, CURRENT_STATE, EVENT, EVENT_META, EVENT_NUM, GAP, HEAD, MEMBER, MEMBER_COUNT,
+    MEMBERSHIP_CHANGE, PUBLISHED, REDACTED_ORIGINAL, ROOM, ROOM_NUM, ROOM_OF_USER, ROOM_SERVER, SERVER_ROOM,
+    STATE_CHANGE, STRIPPED, TIMELINE, TIMESTAMP,
 };
 use crate::{Rooms, RoomsError, resolution};
 
@@ -53,6 +54,7 @@ impl Rooms {
         let mut writer = self.locks.lock(room).await;
         self.delete_membership_changes(room).await?;
         while self.delete_members(room).await? > 0 {}
+        while self.delete_servers(room).await? > 0 {}
         let mut batch = Batch::new();
         let scan = Scan::prefix(&room).limit(ALIASES_PURGED_MAX);
         for key in store.scan_keys(&ALIAS_OF_ROOM, scan).await? {
@@ -64,13 +66,17 @@ impl Rooms {
         streams::record(&mut batch, position, &Fact::Listing { room });
         batch.delete(&MEMBER_COUNT, &room);
         batch.delete(&HEAD, &room);
+        batch.delete(&PARTIAL_ROOM, &room);
+        batch.delete(&COMPLETION, &room);
         batch.delete(&ROOM_NUM, &room_id.to_owned());
         let (rooms, id) = (self.clone(), room_id.to_owned());
         batch.on_commit(move |_| {
             rooms.caches.room_nums.invalidate(&id);
             rooms.caches.local_members.invalidate(&room);
+            rooms.caches.completions.invalidate(&room);
         });
         store.commit(batch).await?;
+        self.partial.remove(room);
         *writer = Writer::default();
         Ok(ClosedRoom(room))
     }
@@ -99,6 +105,8 @@ impl Rooms {
             THREAD_REPLY,
             RECEIPT,
             RECEIPT_CHANGE,
+            GAP,
+            PARTIAL_EVENT,
         );
         let snapshots = resolution::delete_snapshots(&self.parts.store, room, PURGE_STEP_ROWS).await?;
         if snapshots > 0 {
@@ -156,6 +164,21 @@ impl Rooms {
         });
         self.parts.store.commit(batch).await?;
         Ok(count)
+    }
+
+    /// The servers that were in the room.
+    async fn delete_servers(&self, room: RoomNum) -> Result<usize, RoomsError> {
+        let store = &self.parts.store;
+        let keys = store.scan_keys(&ROOM_SERVER, Scan::prefix(&room).limit(PAGE_ROWS)).await?;
+        let mut batch = Batch::new();
+        for (_, server) in &keys {
+            batch.delete(&ROOM_SERVER, &(room, server.clone()));
+            batch.delete(&SERVER_ROOM, &(server.clone(), room));
+        }
+        if !batch.is_empty() {
+            store.commit(batch).await?;
+        }
+        Ok(keys.len())
     }
 
     /// The threads of the room that a user ever followed.

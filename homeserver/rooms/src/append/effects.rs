@@ -36,6 +36,7 @@ pub(crate) struct Effects {
     redacted: Vec<EventNum>,
     newest_gap: Option<StreamPos>,
     history: bool,
+    whole_at: Option<StreamPos>,
 }
 
 impl Effects {
@@ -51,6 +52,7 @@ impl Effects {
             redacted: Vec::new(),
             newest_gap: None,
             history: false,
+            whole_at: None,
         }
     }
 
@@ -92,6 +94,11 @@ impl Effects {
         self.history = true;
     }
 
+    /// The rest of the state came in.
+    pub fn state_whole(&mut self, position: StreamPos) {
+        self.whole_at = Some(position);
+    }
+
     /// Hands the changes to the committer.
     pub fn after_commit(self, rooms: &Rooms, batch: &mut Batch) {
         let rooms = rooms.clone();
@@ -112,6 +119,10 @@ impl Effects {
         }
         for (key, event, position) in self.current_state {
             caches.current_state.replace((self.room, key), event);
+            caches.recency.moved(self.room, caches.latest_state.raise(&self.room, commit.resolve(position)));
+        }
+        if let Some(position) = self.whole_at {
+            // Those to whom the room is shown from now on look at it, even if no entry changed.
             caches.recency.moved(self.room, caches.latest_state.raise(&self.room, commit.resolve(position)));
         }
         for member in self.members {

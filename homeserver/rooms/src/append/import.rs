@@ -15,6 +15,7 @@ use store::StoreError;
 use super::draft::EMPTY_STATE;
 use super::{Appended, Draft, Writer};
 use crate::limits::{APPEND_ATTEMPTS_MAX, IMPORT_STATE_MAX};
+use crate::partial::PartialState;
 use crate::read::{EventMeta, RoomInfo};
 use crate::tables::HEAD;
 use crate::{Rooms, RoomsError};
@@ -32,8 +33,8 @@ pub struct RoomImport {
     pub auth_chain: Vec<Pdu>,
     /// The membership event of the local user, built and signed here.
     pub join: Pdu,
-    /// The state lacks memberships that come later (MSC3706).
-    pub is_partial: bool,
+    /// What was told beside the state when memberships are missing from it (MSC3706); none for a whole state.
+    pub partial: Option<PartialState>,
 }
 
 impl Rooms {
@@ -57,7 +58,8 @@ impl Rooms {
                 };
                 let believed = room_import::judge(described)
                     .and_then(|believed| {
-                        room_import::check_on_top(import.version, &believed, &import.join)?;
+                        let is_partial = import.partial.is_some();
+                        room_import::check_on_top(import.version, &believed, &import.join, is_partial)?;
                         Ok(believed)
                     })
                     .map_err(|refusal| RoomsError::PeerNotBelieved(refusal.to_string()));
@@ -104,9 +106,18 @@ impl Rooms {
             let info = RoomInfo { room_id: import.room_id.clone(), version: import.version };
             Draft::of_new_room(self, room, info)
         };
-        draft.import(state, &import.join).await?;
+        // Whatever part of the state was missing until now is told anew.
+        draft.end_partial().await?;
+        let event = draft.import(state, &import.join).await?;
+        match &import.partial {
+            Some(told) => draft.enter_partially(event, told).await?,
+            None => draft.forget_completion(),
+        }
         let finished = draft.finish().await?;
         let commit = store.commit(finished.batch).await?;
+        if import.partial.is_none() {
+            self.partial.remove(room);
+        }
         finished.events.only(&commit)
     }
 
@@ -126,11 +137,21 @@ impl Rooms {
         let room = self.known_room(&self.parts.store, room_id).await?;
         if self.is_resident(room).await? { Ok(room) } else { Err(RoomsError::RoomNotFound) }
     }
+
+    /// The number of a room in which a local user is joined and of which all members are known: only such a room can
+    /// let others in.
+    ///
+    /// # Errors
+    /// [`RoomsError::RoomNotFound`] for any other.
+    pub async fn whole_room(&self, room_id: &RoomId) -> Result<model::RoomNum, RoomsError> {
+        let room = self.resident_room(room_id).await?;
+        if self.is_partial(room) { Err(RoomsError::RoomNotFound) } else { Ok(room) }
+    }
 }
 
 impl Draft {
     /// Replaces the state by what was described, and puts the membership event on top.
-    async fn import(&mut self, state: &[Pdu], join: &Pdu) -> Result<(), RoomsError> {
+    async fn import(&mut self, state: &[Pdu], join: &Pdu) -> Result<EventNum, RoomsError> {
         let rooms = self.rooms.clone();
         let store = &rooms.parts.store;
         let mut entries: HashMap<StateKeyNum, (EventNum, Pdu)> = HashMap::with_capacity(state.len() + 1);
@@ -175,13 +196,13 @@ impl Draft {
             self.put_event(event, join, &meta);
         }
         self.put_in_timeline(event, join, position);
-        self.put_gap(join, position).await?;
+        self.put_gap(join, position, false).await?;
         self.replace_state(entries, position).await?;
         self.tip.state = state_after;
         self.tip.depth = join.depth();
         self.tip.extremities = vec![(event, join.event_id().to_owned())];
         self.note_pushed(join.event_id().to_owned(), event, position);
-        Ok(())
+        Ok(event)
     }
 
     /// Writes the difference between the state of the draft and the new one.

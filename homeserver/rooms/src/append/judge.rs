@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use model::{EventNum, Pdu, StateNum};
 use rules::auth::{Judged, Refusal};
-use ruma::{EventId, OwnedEventId};
+use ruma::OwnedEventId;
 
 use super::Draft;
 use super::draft::EMPTY_STATE;
+use super::partial::NamedMembers;
 use crate::RoomsError;
 use crate::resolution;
 
@@ -16,6 +17,8 @@ pub(super) struct Judgement {
     pub refusal: Option<String>,
     pub state_before: StateNum,
     pub auth: Vec<EventNum>,
+    /// States behind parents that are not known.
+    pub given: Vec<StateNum>,
 }
 
 impl Draft {
@@ -34,40 +37,56 @@ impl Draft {
         }
         let before = resolution::state_before(&rooms, store, self.room, &prevs, &given).await?;
         let base = before.base.unwrap_or(EMPTY_STATE);
-        let state_before =
+        let mut state_before =
             if before.changes.is_empty() { base } else { self.extend_state(base, &before.changes).await? };
+        let named = self.named_members(&auth).await?;
         let mut refusal = self.judge_references(pdu, &auth).await?;
         if refusal.is_none() {
-            refusal = self.judge_by(pdu, Some(state_before)).await?;
+            refusal = self.judge_by(pdu, Some(state_before), &named).await?;
         }
-        Ok(Judgement { refusal: refusal.map(|refusal| refusal.to_string()), state_before, auth })
+        if refusal.is_none() {
+            state_before = self.with_sender(pdu, state_before, &named).await?;
+        }
+        Ok(Judgement { refusal: refusal.map(|refusal| refusal.to_string()), state_before, auth, given })
     }
 
-    /// By what the event names as its authority.
-    async fn judge_references(&self, pdu: &Pdu, auth: &[EventNum]) -> Result<Option<Refusal>, RoomsError> {
+    /// By what the event names as its authority: whether it names the right things, and whether these allow it.
+    pub(super) async fn judge_references(
+        &self,
+        pdu: &Pdu,
+        auth: &[EventNum],
+    ) -> Result<Option<Refusal>, RoomsError> {
         let store = &self.rooms.parts.store;
-        let mut judged: HashMap<OwnedEventId, Judged> = HashMap::new();
+        let mut authority: Vec<Judged> = Vec::with_capacity(auth.len());
         for event in auth {
-            let meta = self.rooms.meta(store, *event).await?;
-            let pdu = self.rooms.pdu(store, *event).await?;
-            judged.insert(pdu.event_id().to_owned(), Judged::new(pdu, meta.rejected));
+            let meta = self.meta(*event).await?;
+            authority.push(Judged::new(self.rooms.pdu(store, *event).await?, meta.rejected));
         }
-        if let Some((_, create)) = self.state("m.room.create", "").await? {
-            if pdu.kind() == "m.room.create" && pdu.event_id() != create.event_id() {
-                return Ok(Some(Refusal::second_create()));
-            }
-            judged.entry(create.event_id().to_owned()).or_insert_with(|| Judged::accepted(create));
+        let create = self.state("m.room.create", "").await?.map(|(_, create)| create);
+        if pdu.kind() == "m.room.create"
+            && create.as_ref().is_some_and(|create| create.event_id() != pdu.event_id())
+        {
+            return Ok(Some(Refusal::second_create()));
         }
-        let fetch = |event_id: &EventId| judged.get(event_id).cloned();
-        Ok(rules::auth::check_references(self.version(), pdu, fetch).err())
+        Ok(rules::auth::check_alone(self.version(), pdu, create.as_ref(), &authority).err())
     }
 
     pub(super) async fn judge_by_current_state(&self, pdu: &Pdu) -> Result<Option<String>, RoomsError> {
-        Ok(self.judge_by(pdu, None).await?.map(|refusal| refusal.to_string()))
+        if self.is_partial {
+            // Too little is known; when the state is whole the event is judged anew by the state before it.
+            return Ok(None);
+        }
+        let refusal = self.judge_by(pdu, None, &NamedMembers::new()).await?;
+        Ok(refusal.map(|refusal| refusal.to_string()))
     }
 
-    /// Judges by a snapshot, or by the current state.
-    async fn judge_by(&self, pdu: &Pdu, snapshot: Option<StateNum>) -> Result<Option<Refusal>, RoomsError> {
+    /// Judges by a snapshot, or by the current state. Memberships that it lacks are those that are `named`.
+    pub(super) async fn judge_by(
+        &self,
+        pdu: &Pdu,
+        snapshot: Option<StateNum>,
+        named: &NamedMembers,
+    ) -> Result<Option<Refusal>, RoomsError> {
         let store = &self.rooms.parts.store;
         let wanted = rules::auth::auth_types_for_event(
             self.version(),
@@ -87,6 +106,8 @@ impl Draft {
                 Some(snapshot) => self.rooms.state_event_at(store, snapshot, &key.0, &key.1).await?,
                 None => self.state(&key.0, &key.1).await?.map(|(_, pdu)| pdu),
             };
+            let stand_in = || named.get(&key.1).filter(|_| key.0 == "m.room.member");
+            let found = found.or_else(|| stand_in().map(|(_, pdu)| pdu.clone()));
             if let Some(found) = found {
                 state.insert(key, found);
             }
@@ -114,7 +135,7 @@ impl Draft {
     }
 
     /// A state that another server told, without what is rejected here.
-    async fn snapshot_of(&mut self, state: &[EventNum]) -> Result<StateNum, RoomsError> {
+    pub(super) async fn snapshot_of(&mut self, state: &[EventNum]) -> Result<StateNum, RoomsError> {
         let rooms = self.rooms.clone();
         let store = &rooms.parts.store;
         rooms.warm(state).await?;

@@ -50,6 +50,7 @@ impl Draft {
             sender_txn: None,
             delay_id: None,
         };
+        self.note_partial(event, &judgement.given);
         if let Some(state_key) = pdu.state_key() {
             (meta.chain, meta.sequence) = self.assign_chain(event, &judgement.auth).await?;
             if !rejected {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{EventNum, Pdu};
+use model::EventNum;
 
 use crate::limits::AUTH_CHAIN_EVENTS_MAX;
 use crate::{Rooms, RoomsError, resolution};
@@ -31,20 +31,5 @@ impl Rooms {
         found.extend(resolution::ancestors(self, store, &named, AUTH_CHAIN_EVENTS_MAX).await?);
         found.extend(first);
         Ok(found.into_iter().filter(|event| !asked.contains(event)).take(AUTH_CHAIN_EVENTS_MAX).collect())
-    }
-
-    /// The events of a state and what stands behind them.
-    ///
-    /// # Errors
-    /// The store's own, and damage.
-    pub async fn state_with_auth_chain(
-        &self,
-        state: model::StateNum,
-    ) -> Result<(Vec<Pdu>, Vec<Pdu>), RoomsError> {
-        let store = &self.parts.store;
-        let entries = self.state_at(store, state).await?;
-        let events: Vec<EventNum> = entries.iter().map(|(_, event)| *event).collect();
-        let behind = self.auth_chain(&events).await?;
-        Ok((self.pdus(store, &events).await?, self.pdus(store, &behind).await?))
     }
 }

@@ -7,6 +7,7 @@ use rules::foreign::{self, ForeignError, Received};
 use ruma::{CanonicalJsonValue, OwnedServerName, RoomId, ServerName, UserId};
 
 use crate::append::{ForeignEvent, Verdict};
+use crate::summary::HEROES_MAX;
 use crate::member::Membership;
 use crate::{Rooms, RoomsError};
 
@@ -132,37 +133,39 @@ impl Rooms {
         joined: &PeerMembership,
         omit_members: bool,
     ) -> Result<ToldRoom, RoomsError> {
-        let (mut state, mut auth_chain) = self.state_with_auth_chain(joined.state_before).await?;
+        let store = &self.parts.store;
+        let mut entries = self.state_at(store, joined.state_before).await?.to_vec();
         if omit_members {
-            let heroes = self.heroes_of(joined.room).await?;
-            let needed = |pdu: &Pdu| {
-                pdu.kind() != "m.room.member"
-                    || pdu
-                        .state_key()
-                        .is_some_and(|user| user == joined.pdu.sender() || heroes.contains(user))
-            };
-            state.retain(needed);
-            let told: Vec<EventNum> = self
-                .event_nums(
-                    &self.parts.store,
-                    &state.iter().map(|pdu| pdu.event_id().to_owned()).collect::<Vec<_>>(),
-                )
-                .await?
-                .into_iter()
-                .flatten()
-                .collect();
-            auth_chain = self.pdus(&self.parts.store, &self.auth_chain(&told).await?).await?;
+            // The others are not even looked at: they may be tens of thousands.
+            let mut needed = self.heroes_of(joined.room, joined.state_before).await?;
+            needed.insert(joined.pdu.sender().to_string());
+            let keys: Vec<_> = entries.iter().map(|(key, _)| *key).collect();
+            let keys = self.state_keys(store, &keys).await?;
+            let mut keys = keys.iter().map(|key| key.0 != "m.room.member" || needed.contains(&key.1));
+            entries.retain(|_| keys.next().unwrap_or(false));
         }
-        let told: BTreeSet<_> = state.iter().map(|pdu| pdu.event_id().to_owned()).collect();
-        auth_chain.retain(|pdu| !told.contains(pdu.event_id()));
+        let state: Vec<EventNum> = entries.iter().map(|(_, event)| *event).collect();
+        // What the join itself stands on may be a membership that is left out.
+        let asked: Vec<EventNum> = state.iter().copied().chain([joined.event]).collect();
+        let auth_chain = self.auth_chain(&asked).await?;
         let mut servers = self.servers_of_room(joined.room).await?;
         servers.push(self.parts.server_name.clone());
-        Ok(ToldRoom { state, auth_chain, servers })
+        Ok(ToldRoom {
+            state: self.pdus(store, &state).await?,
+            auth_chain: self.pdus(store, &auth_chain).await?,
+            servers,
+        })
     }
 
-    /// Members by whom a room without a name is called.
-    async fn heroes_of(&self, room: RoomNum) -> Result<BTreeSet<String>, RoomsError> {
-        let members = self.members_with(&self.parts.store, room, Membership::Join, 5).await?;
+    /// Members by whom a room without a name is called (MSC3943).
+    async fn heroes_of(&self, room: RoomNum, state: StateNum) -> Result<BTreeSet<String>, RoomsError> {
+        let store = &self.parts.store;
+        for kind in ["m.room.name", "m.room.canonical_alias"] {
+            if self.state_num_at(store, state, kind, "").await?.is_some() {
+                return Ok(BTreeSet::new());
+            }
+        }
+        let members = self.members_with(store, room, Membership::Join, HEROES_MAX).await?;
         Ok(members.into_iter().map(|user| user.to_string()).collect())
     }
 }

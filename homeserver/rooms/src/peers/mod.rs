@@ -13,7 +13,7 @@ mod serving;
 mod sight;
 mod template;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use membership::{PeerMembership, ToldRoom};
 pub use outside::OutsideMembership;

@@ -20,7 +20,7 @@ fn bob() -> OwnedUserId {
 }
 
 /// An event as it arrives on another server.
-fn arrived(from: &Rooms, pdu: &Pdu, version: &model::RoomVersion) -> Pdu {
+pub(crate) fn arrived(from: &Rooms, pdu: &Pdu, version: &model::RoomVersion) -> Pdu {
     let key: &Ed25519KeyPair = &from.parts.signing_key;
     let keys = [("ed25519:1".to_owned(), Base64::new(key.public_key().to_vec()))].into();
     let keys = PublicKeyMap::from([(from.parts.server_name.to_string(), keys)]);
@@ -29,6 +29,16 @@ fn arrived(from: &Rooms, pdu: &Pdu, version: &model::RoomVersion) -> Pdu {
 
 /// Bob of another server joins over a template; what he signs, and what he is told of the room.
 async fn joins(here: &Rooms, there: &Rooms, created: &Created) -> (Pdu, ToldRoom, MembershipTemplate) {
+    joins_told(here, there, created, false).await
+}
+
+/// The same, and whether members are left out of what he is told.
+pub(crate) async fn joins_told(
+    here: &Rooms,
+    there: &Rooms,
+    created: &Created,
+    omit_members: bool,
+) -> (Pdu, ToldRoom, MembershipTemplate) {
     let template = here.membership_template(&created.room_id, &bob(), Membership::Join).await.unwrap();
     let content = there.own_join_content(&bob(), &Joining::default()).await.unwrap();
     let own = OwnMembership {
@@ -44,7 +54,7 @@ async fn joins(here: &Rooms, there: &Rooms, created: &Created) -> (Pdu, ToldRoom
     let pdu = arrived(there, &join, template.version);
     let server = there.server_name();
     let joined = here.append_peer_membership(&created.room_id, server, Membership::Join, pdu).await.unwrap();
-    (join, here.told_room(&joined, false).await.unwrap(), template)
+    (join, here.told_room(&joined, omit_members).await.unwrap(), template)
 }
 
 fn import(
@@ -59,7 +69,7 @@ fn import(
         state: told.state.clone(),
         auth_chain: told.auth_chain.clone(),
         join: join.clone(),
-        is_partial: false,
+        partial: None,
     }
 }
 

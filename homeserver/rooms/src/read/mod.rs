@@ -28,6 +28,7 @@ pub use timeline::TimelineRange;
 use crate::cache::{Cache, Frontier, Hints, LiveCache};
 use crate::limits;
 use crate::member::Member;
+use crate::partial::Completion;
 use crate::recency::Recency;
 
 /// A state key, as event type and state key.
@@ -53,6 +54,7 @@ pub(crate) struct Caches {
     pub recency: Recency,
     pub acls: Cache<EventNum, Arc<ServerAcl>>,
     pub recent: LiveCache<RoomNum, Arc<recent::Recent>>,
+    pub completions: LiveCache<RoomNum, Option<Completion>>,
 }
 
 impl Caches {
@@ -85,6 +87,7 @@ impl Caches {
                 recent.bytes()
             })
             .following(&frontier),
+            completions: LiveCache::new(limits::ROOM_CACHE_ENTRIES).following(&frontier),
         }
     }
 }

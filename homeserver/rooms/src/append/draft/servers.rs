@@ -8,7 +8,7 @@ use crate::tables::{ROOM_SERVER, SERVER_ROOM};
 
 impl Draft {
     /// Counts a member of another server in or out.
-    pub(super) async fn count_server(
+    pub(in crate::append) async fn count_server(
         &mut self,
         server: &ServerName,
         was_joined: bool,
