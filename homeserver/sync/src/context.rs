@@ -70,6 +70,8 @@ pub(crate) struct Context<'a> {
     pub view: &'a View,
     /// Where the client stands; none for an initial sync.
     pub since: Option<Since>,
+    /// Rooms whose members are not all known yet are left out, because the client counts on all of them (MSC3902).
+    pub hides_partial: bool,
     /// The members that the session was sent.
     pub sent_members: &'a Arc<Mutex<SentMembers>>,
 }

@@ -40,6 +40,7 @@ impl Sync {
             full_state: false,
             view: &view,
             since: Some(since),
+            hides_partial: false,
             sent_members: &sent_members,
         };
         let mut data = AccountData::load(&context).await?;

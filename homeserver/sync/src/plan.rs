@@ -33,12 +33,14 @@ pub(crate) struct RoomPlan {
     pub changes: SmallVec<[MembershipChange; 2]>,
     /// Account data of the room that the client has not got.
     pub account_data: Vec<AccountDatum>,
+    /// The room was left out until its members were all known.
+    pub appeared: bool,
 }
 
 impl RoomPlan {
-    /// Whether the user was not in the room when the client last heard of it.
+    /// Whether the user was not in the room when the client last heard of it, or the client was not told of it.
     pub fn newly_joined(&self) -> bool {
-        self.changes.first().is_some_and(|change| change.previous != Some(Membership::Join))
+        self.appeared || self.changes.first().is_some_and(|change| change.previous != Some(Membership::Join))
     }
 }
 
@@ -68,6 +70,10 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
     for index in lately.unwrap_or_else(|| (0..memberships.len()).collect()) {
         let Some((room, member)) = memberships.get(index) else { continue };
         let Some(member) = as_of_now(context, *room, *member).await? else { continue };
+        let is_joined = member.membership == Membership::Join;
+        if is_joined && context.hides_partial && rooms.is_partial_at(context.reader(), *room).await? {
+            continue;
+        }
         let changed = changes.remove(room).unwrap_or_default();
         let section = match member.membership {
             Membership::Join => &mut plan.joined,
@@ -92,17 +98,33 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
         let room_id = rooms.room_id(context.reader(), *room).await?;
         if !context.filter.rooms.holds(&room_id) {
             let account_data = Vec::new();
-            plan.hidden.push(RoomPlan { room: *room, room_id, member, changes: changed, account_data });
+            plan.hidden.push(RoomPlan {
+                room: *room,
+                room_id,
+                member,
+                changes: changed,
+                account_data,
+                appeared: false,
+            });
             continue;
         }
         let account_data = data.take_room(&room_id);
-        let mut planned = RoomPlan { room: *room, room_id, member, changes: changed, account_data };
+        let appeared = is_joined && appeared(context, *room).await?;
+        let mut planned =
+            RoomPlan { room: *room, room_id, member, changes: changed, account_data, appeared };
         if context.since.is_some() && member.membership == Membership::Join && planned.newly_joined() {
             planned.account_data = account_data::of_entered_room(context, &planned).await?;
         }
         section.push(planned);
     }
     Ok(plan)
+}
+
+/// Whether the client was not told of a room until its members were all known, and now is.
+async fn appeared(context: &Context<'_>, room: RoomNum) -> Result<bool, SyncError> {
+    let Some(since) = context.since.filter(|_| context.hides_partial) else { return Ok(false) };
+    let completion = context.inner.parts.rooms.completion(room).await?;
+    Ok(completion.is_some_and(|completion| completion.last > since.position))
 }
 
 /// The memberships that an incremental answer may have to tell of, as ascending numbers into the list; none when memory

@@ -14,7 +14,7 @@ use crate::{
     answer::{self, Built},
     context::{Context, Since, View},
     errors::SyncError,
-    filter::CompiledFilter,
+    filter::{CompiledFilter, Members},
     limits::COALESCE_MS,
     request::SyncRequest,
     token::SyncToken,
@@ -71,6 +71,7 @@ impl Sync {
             full_state: request.full_state,
             view: &view,
             since: token.map(|token| Since::within(token, &view)),
+            hides_partial: filter.members == Members::All,
             sent_members: &sent_members,
         };
         answer::build(&context).await

@@ -72,14 +72,15 @@ async fn read(
     let mut window = timeline(context, plan, fresh).await?;
     // A client that was not in the room knows of no event before, so there is always a gap.
     window.limited |= plan.newly_joined();
-    let changes = state::changes(context, plan.room, &window, (after, up_to), whole).await?;
+    let mut changes = state::changes(context, plan.room, &window, (after, up_to), whole).await?;
+    let members_arrived = state::leave_out_arrivals(context, plan.room, &mut changes).await?;
     let member_changes = if context.full_state {
         // The whole state is told as of the timeline's start; who came before that start is in no change.
         passed.encounters.look(context, plan).await?;
         true
     } else {
         passed.encounters.note(context, plan, &changes).await?
-    };
+    } || members_arrived;
     let summary = if whole || member_changes {
         Some(rooms.summary_for(reader, plan.room, context.user()).await?)
     } else {

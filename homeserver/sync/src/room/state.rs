@@ -197,6 +197,30 @@ pub(crate) async fn changes(
     Ok(rooms.state_changes(context.reader(), room, after, up_to).await?)
 }
 
+/// Takes the members out that came with the rest of a room's state, for a client to whom members are sent when it
+/// needs them. Whether there were any.
+pub(crate) async fn leave_out_arrivals(
+    context: &Context<'_>,
+    room: RoomNum,
+    changes: &mut Vec<StateChange>,
+) -> Result<bool, SyncError> {
+    if changes.is_empty() || context.filter.members == Members::All {
+        return Ok(false);
+    }
+    let rooms = &context.inner.parts.rooms;
+    let Some(completion) = rooms.completion(room).await? else { return Ok(false) };
+    let mut kept = Vec::new();
+    for change in &*changes {
+        let is_arrival = change.old.is_none() && completion.holds(change.position);
+        if !is_arrival || rooms.state_key(context.reader(), change.key).await?.0 != MEMBER {
+            kept.push(*change);
+        }
+    }
+    let any = kept.len() < changes.len();
+    *changes = kept;
+    Ok(any)
+}
+
 #[cfg(test)]
 mod tests {
     use ruma::room_id;
