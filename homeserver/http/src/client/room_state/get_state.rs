@@ -11,6 +11,7 @@ pub async fn handler(
     GuestAllowed { caller, request }: GuestAllowed<Request>,
 ) -> Result<JsonBytes, MatrixError> {
     let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
+    app.rooms.until_complete(room.room()).await?;
     let state = app.rooms.readable_state(&app.store, viewer(&caller), &room).await?;
     Ok(assemble::array(&state))
 }

@@ -14,6 +14,9 @@ pub async fn handler(
 ) -> Result<JsonBytes, MatrixError> {
     let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
     let kind = request.event_type.to_string();
+    if app.rooms.may_be_missing(room.room(), &kind, &request.state_key) {
+        app.rooms.until_complete(room.room()).await?;
+    }
     let (num, pdu) = app.rooms.readable_state_event(&app.store, &room, &kind, &request.state_key).await?;
     if request.format != StateEventFormat::Event {
         return Ok(JsonBytes(Bytes::copy_from_slice(pdu.content_bytes())));

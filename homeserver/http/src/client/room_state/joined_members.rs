@@ -26,6 +26,7 @@ pub async fn handler(
     Authed { caller, request }: Authed<Request>,
 ) -> Result<JsonBytes, MatrixError> {
     let room = app.rooms.joined_room(&app.store, &caller.user, &request.room_id).await?;
+    app.rooms.until_complete(room.room()).await?;
     let profiles = app.rooms.joined_profiles(&app.store, &room).await?;
     let joined = profiles.into_iter().map(|(user, profile)| {
         let avatar_url = profile.avatar_url.filter(|url| !url.is_empty());

@@ -21,6 +21,7 @@ pub async fn handler(
         not_membership: membership("not_membership", request.not_membership.as_ref())?,
     };
     let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
+    app.rooms.until_complete(room.room()).await?;
     let members = app.rooms.readable_members(&app.store, viewer(&caller), &room, &query).await?;
     Ok(ObjectWriter::with_capacity(total(&members) + 16).array("chunk", &members).finish())
 }
