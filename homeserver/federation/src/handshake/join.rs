@@ -2,7 +2,7 @@
 //! <https://spec.matrix.org/v1.19/server-server-api/#joining-rooms>
 
 use model::{Pdu, RoomVersion};
-use rooms::{ForeignEvent, Joining, Membership, OwnMembership, RoomImport, Verdict};
+use rooms::{ForeignEvent, Joining, Membership, OwnMembership, PartialState, RoomImport, Verdict};
 use ruma::api::federation::membership::{create_join_event, prepare_join_event};
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedServerName, RoomId, ServerName, UserId};
 
@@ -66,7 +66,7 @@ impl Federation {
         // The helper tells the others; saying it before the event is there survives a crash between the two.
         self.sender().will_be_sent_by_another(&event_id).await?;
         self.meet_all(server, &agreed.room).await?;
-        let outcome = self.enter(join.room_id, agreed).await;
+        let outcome = self.enter(server, join.room_id, agreed).await;
         if outcome.is_err() {
             self.sender().forget_handshake(&event_id);
         }
@@ -106,14 +106,17 @@ impl Federation {
         // From the moment in which the join is known there, events may come: the room is known by its number, and they
         // wait for the end of this join.
         self.parts().rooms.room_from_outside(room_id, version).await?;
-        let request = create_join_event::v2::Request::new(
+        let mut request = create_join_event::v2::Request::new(
             room_id.to_owned(),
             pdu.event_id().to_owned(),
             super::serve::raw(&pdu)?,
         );
+        // Members come later (MSC3902), unless this server knows them all and would have to forget them.
+        request.omit_members = !self.is_in_whole_room(room_id).await?;
+        let may_omit = request.omit_members;
         let limits = Limits::default().within(MEMBERSHIP_TIME_MAX).up_to(ROOM_BYTES_MAX).insisting();
         let room = self.client().send(server, request, limits).await?.room_state;
-        if room.members_omitted {
+        if room.members_omitted && !may_omit {
             return Err(HandshakeError::Failed(
                 "the server leaves out members that were asked for".to_owned(),
             ));
@@ -134,10 +137,17 @@ impl Federation {
     }
 
     /// Makes the room, or the membership in a room that this server is in already.
-    async fn enter(&self, room_id: &RoomId, agreed: Agreed) -> Result<(), HandshakeError> {
+    async fn enter(
+        &self,
+        server: &ServerName,
+        room_id: &RoomId,
+        agreed: Agreed,
+    ) -> Result<(), HandshakeError> {
         let rooms = &self.parts().rooms;
         let Agreed { version, pdu, room: told } = agreed;
-        if let Ok(room) = rooms.resident_room(room_id).await {
+        if let Some(room) = rooms.room_num(rooms.store(), room_id).await?
+            && (rooms.is_resident(room).await? || rooms.is_partial(room))
+        {
             match rooms.append_pdu(room, ForeignEvent::new(pdu.clone())).await {
                 Ok(Verdict::Accepted { .. } | Verdict::Known | Verdict::Kept) => return Ok(()),
                 Ok(Verdict::SoftFailed) => {
@@ -157,7 +167,10 @@ impl Federation {
             state,
             auth_chain,
             join: pdu,
-            is_partial: false,
+            partial: told.members_omitted.then(|| PartialState {
+                helper: server.to_owned(),
+                servers: named_servers(&told).collect(),
+            }),
         };
         rooms.import_room(import).await?;
         Ok(())
@@ -170,11 +183,22 @@ impl Federation {
         room: &create_join_event::v2::RoomState,
     ) -> Result<(), HandshakeError> {
         self.sender().meet(server).await?;
-        for named in room.servers_in_room.iter().flatten().take(super::limits::SERVERS_TRIED_MAX) {
-            if let Ok(named) = <&ServerName>::try_from(named.as_str()) {
-                self.sender().meet(named).await?;
-            }
+        for named in named_servers(room).take(super::limits::SERVERS_TRIED_MAX) {
+            self.sender().meet(&named).await?;
         }
         Ok(())
     }
+
+    /// Whether a local user is in the room and all its members are known.
+    async fn is_in_whole_room(&self, room_id: &RoomId) -> Result<bool, HandshakeError> {
+        let rooms = &self.parts().rooms;
+        let Some(room) = rooms.room_num(rooms.store(), room_id).await? else { return Ok(false) };
+        Ok(rooms.is_resident(room).await? && !rooms.is_partial(room))
+    }
+}
+
+/// Servers that are in the room, as the one says that helped.
+fn named_servers(room: &create_join_event::v2::RoomState) -> impl Iterator<Item = OwnedServerName> {
+    let named = room.servers_in_room.iter().flatten();
+    named.filter_map(|named| OwnedServerName::try_from(named.as_str()).ok())
 }

@@ -67,6 +67,8 @@ pub struct SenderParts {
     pub rng: Rng,
     /// This server.
     pub server_name: OwnedServerName,
+    /// Whether other servers are told what people call their devices.
+    pub device_names_shared: bool,
     /// The way to other servers.
     pub carrier: Arc<dyn Carrier>,
 }

@@ -1,0 +1,175 @@
+//! The state before the event with which this server came in, as one server tells it.
+//!
+//! Ids come first; what is not here of them is fetched, the whole answer as text, and checked and kept in chunks:
+//! never are all events of a large room in memory as anything but text.
+
+use model::{EventNum, Pdu, RoomVersion};
+use rooms::{PartialRoom, RoomsError};
+use ruma::api::federation::event::{get_room_state, get_room_state_ids};
+use ruma::{EventId, OwnedEventId, RoomId, ServerName};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::super::InboundError;
+use super::super::fetch::Search;
+use super::super::limits::{
+    RESYNC_CHUNK, RESYNC_EVENTS_MAX, RESYNC_PASSES_MAX, RESYNC_TIME_MAX, STATE_ANSWER_BYTES_MAX,
+    STATE_EVENTS_ONE_BY_ONE_MAX,
+};
+use crate::Federation;
+use crate::client::Limits;
+
+/// A room of which state is fetched, and from whom.
+struct Source<'a> {
+    federation: &'a Federation,
+    partial: &'a PartialRoom,
+    room_id: &'a RoomId,
+    version: &'static RoomVersion,
+    server: &'a ServerName,
+}
+
+impl Federation {
+    /// The states after the parents of the membership event; none when the server does not help.
+    pub(super) async fn fetch_state_before(
+        &self,
+        partial: &PartialRoom,
+        server: &ServerName,
+    ) -> Result<Option<Vec<Vec<EventNum>>>, InboundError> {
+        let rooms = &self.parts().rooms;
+        let room_id = rooms.room_id(rooms.store(), partial.room).await?;
+        let version = rooms.room_version(rooms.store(), partial.room).await?;
+        let join = rooms.pdu(rooms.store(), partial.join).await?;
+        let source = Source { federation: self, partial, room_id: &room_id, version, server };
+        let mut states = Vec::with_capacity(join.prev_events().len());
+        for parent in join.prev_events() {
+            match source.state_after(parent).await? {
+                Some(state) => states.push(state),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(states))
+    }
+}
+
+impl Source<'_> {
+    async fn state_after(&self, parent: &EventId) -> Result<Option<Vec<EventNum>>, RoomsError> {
+        let rooms = &self.federation.parts().rooms;
+        let Some((state, chain)) = self.ids(parent).await else { return Ok(None) };
+        let all: Vec<OwnedEventId> = chain.into_iter().chain(state.iter().cloned()).collect();
+        let missing = rooms.unknown_events(self.partial.room, &all).await?;
+        if missing.len() > STATE_EVENTS_ONE_BY_ONE_MAX {
+            let Some(events) = self.events(parent).await else { return Ok(None) };
+            self.keep_all(events).await?;
+        }
+        let servers = vec![self.server.to_owned()];
+        let mut search =
+            Search::new(self.federation, self.partial.room, self.room_id, self.version, servers);
+        let mut missing = rooms.unknown_events(self.partial.room, &all).await?;
+        if !all.iter().any(|event_id| event_id == parent) {
+            missing.extend(rooms.unknown_events(self.partial.room, &[parent.to_owned()]).await?);
+        }
+        if !missing.is_empty() {
+            search.fetch_with_authority(missing).await?;
+        }
+        self.known_state(&state, parent).await
+    }
+
+    /// The entries that are here, and the parent itself when it is one. None when it is no state of this room.
+    async fn known_state(
+        &self,
+        state: &[OwnedEventId],
+        parent: &EventId,
+    ) -> Result<Option<Vec<EventNum>>, RoomsError> {
+        let rooms = &self.federation.parts().rooms;
+        let create = rooms.current_state_num(rooms.store(), self.partial.room, "m.room.create", "").await?;
+        let mut known = Vec::with_capacity(state.len() + 1);
+        let mut left_out = 0;
+        // Of two entries for one key the last one counts.
+        for event_id in state.iter().map(|event_id| &**event_id).chain([parent]) {
+            let Some(standing) = rooms.standing(self.partial.room, event_id).await? else {
+                if event_id == parent {
+                    tracing::info!(server = %self.server, %parent, "the parent of the own join cannot be had");
+                    return Ok(None);
+                }
+                left_out += 1;
+                continue;
+            };
+            if rooms.pdu(rooms.store(), standing.event).await?.is_state() && !standing.rejected {
+                known.push(standing.event);
+            }
+        }
+        if left_out > 0 {
+            tracing::info!(room_id = %self.room_id, server = %self.server, left_out, "state that cannot be had");
+        }
+        let has_create = create.is_some_and(|create| known.contains(&create));
+        if !has_create {
+            tracing::info!(room_id = %self.room_id, server = %self.server, "told a state without the create event");
+        }
+        Ok(has_create.then_some(known))
+    }
+
+    async fn ids(&self, event_id: &EventId) -> Option<(Vec<OwnedEventId>, Vec<OwnedEventId>)> {
+        let request = get_room_state_ids::v1::Request::new(event_id.to_owned(), self.room_id.to_owned());
+        match self.federation.client().send(self.server, request, limits()).await {
+            Ok(answer) if answer.pdu_ids.len() + answer.auth_chain_ids.len() > RESYNC_EVENTS_MAX => {
+                tracing::warn!(room_id = %self.room_id, server = %self.server, "more state than this server takes in");
+                None
+            }
+            Ok(answer) => Some((answer.pdu_ids, answer.auth_chain_ids)),
+            Err(error) => {
+                tracing::info!(room_id = %self.room_id, server = %self.server, %error, "state cannot be had there");
+                None
+            }
+        }
+    }
+
+    /// The whole state and what stands behind it, as text.
+    async fn events(&self, event_id: &EventId) -> Option<Vec<Box<RawValue>>> {
+        let request = get_room_state::v1::Request::new(event_id.to_owned(), self.room_id.to_owned());
+        match self.federation.client().send(self.server, request, limits()).await {
+            Ok(answer) => Some(answer.auth_chain.into_iter().chain(answer.pdus).collect()),
+            Err(error) => {
+                tracing::info!(room_id = %self.room_id, server = %self.server, %error, "state cannot be had there");
+                None
+            }
+        }
+    }
+
+    /// Checks and keeps events, those first that others stand on. An honest server gives what stands behind an event a
+    /// smaller depth; what it gets wrong is tried again.
+    async fn keep_all(&self, mut events: Vec<Box<RawValue>>) -> Result<(), RoomsError> {
+        #[derive(Deserialize)]
+        struct Depth {
+            depth: u64,
+        }
+        let rooms = &self.federation.parts().rooms;
+        events.truncate(RESYNC_EVENTS_MAX);
+        events.sort_by_cached_key(|event| {
+            serde_json::from_str::<Depth>(event.get()).map_or(u64::MAX, |event| event.depth)
+        });
+        for _ in 0..RESYNC_PASSES_MAX {
+            let mut left: Vec<Box<RawValue>> = Vec::new();
+            let mut all = events.into_iter();
+            loop {
+                let chunk: Vec<Box<RawValue>> = all.by_ref().take(RESYNC_CHUNK).collect();
+                if chunk.is_empty() {
+                    break;
+                }
+                let mut pdus: Vec<Pdu> = self.federation.verified_ones(&chunk, self.version).await;
+                pdus.retain(|pdu| pdu.room_id() == self.room_id);
+                if rooms.keep_judged(self.partial.room, pdus).await? > 0 {
+                    left.extend(chunk);
+                }
+            }
+            if left.is_empty() {
+                return Ok(());
+            }
+            events = left;
+        }
+        Ok(())
+    }
+}
+
+fn limits() -> Limits {
+    Limits::default().within(RESYNC_TIME_MAX).up_to(STATE_ANSWER_BYTES_MAX).insisting()
+}
