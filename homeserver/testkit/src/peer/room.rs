@@ -6,7 +6,7 @@ use ruma::signatures::{Ed25519KeyPair, hash_and_sign_event, reference_hash};
 use ruma::{CanonicalJsonObject, RoomVersionId};
 use serde_json::{Value, json};
 
-use super::Peer;
+use super::{Has, Peer};
 
 /// One branch of a room. Cloning it forks the room.
 #[derive(Clone)]
@@ -33,14 +33,7 @@ impl PeerRoom {
         told: &Value,
         (id, join): (&str, &Value),
     ) -> Self {
-        let mut room = Self {
-            room_id: room_id.to_owned(),
-            version: version.to_owned(),
-            state: BTreeMap::new(),
-            last: Vec::new(),
-            depth: join["depth"].as_u64().unwrap_or_default(),
-            time_ms: 1_700_000_000_000,
-        };
+        let mut room = Self::empty(room_id, version);
         let lists = [&told["auth_chain"], &told["state"]];
         for (is_state, list) in lists.into_iter().enumerate() {
             for event in list.as_array().expect("a list of events") {
@@ -55,11 +48,63 @@ impl PeerRoom {
         room
     }
 
+    /// A room that a user of the peer founds: created, joined, with power levels and open to everybody. From version 3
+    /// to 11.
+    #[must_use]
+    pub fn founded(peer: &Peer, user: &str, version: &str) -> Self {
+        let mut room = Self::empty(&format!("!founded:{}", peer.name()), version);
+        let create = json!({ "room_version": version, "creator": user });
+        for (kind, key, content) in [
+            ("m.room.create", "", create),
+            ("m.room.member", user, json!({ "membership": "join" })),
+            ("m.room.power_levels", "", json!({ "users": { user: 100 } })),
+            ("m.room.join_rules", "", json!({ "join_rule": "public" })),
+        ] {
+            room.adds(peer, user, kind, Some(key), content);
+        }
+        room
+    }
+
+    /// The answer to a user of another server who wants to join: version and template.
+    #[must_use]
+    pub fn template(&self, user: &str) -> Value {
+        let event = self.clone().drafts(user, "m.room.member", Some(user), json!({ "membership": "join" }));
+        json!({ "room_version": self.version, "event": event })
+    }
+
+    /// The answer to such a user's signed join: the state, and what stands behind it.
+    #[must_use]
+    pub fn told(&self, peer: &Peer) -> Value {
+        let state: Vec<Value> = self.state.values().filter_map(|id| peer.event(id)).collect();
+        json!({ "origin": peer.name(), "state": state, "auth_chain": state, "members_omitted": false })
+    }
+
+    /// A room in which nothing has happened yet.
+    fn empty(room_id: &str, version: &str) -> Self {
+        Self {
+            room_id: room_id.to_owned(),
+            version: version.to_owned(),
+            state: BTreeMap::new(),
+            last: Vec::new(),
+            depth: 0,
+            time_ms: 1_700_000_000_000,
+        }
+    }
+
     /// Puts an event on the tip of this branch.
     pub fn takes(&mut self, peer: &Peer, id: &str, event: &Value) {
+        self.takes_for(&peer.has, id, event);
+    }
+
+    pub(super) fn takes_for(&mut self, has: &Has, id: &str, event: &Value) {
         // What the peer says when it is asked for the state here.
-        peer.tells_state(id, self.state.values().cloned().collect());
-        peer.keeps(id, event);
+        has.states.lock().insert(id.to_owned(), self.state.values().cloned().collect());
+        self.takes_untold(has, id, event);
+    }
+
+    /// The same without a word on the state there: in a large room one does not repeat it for each event.
+    fn takes_untold(&mut self, has: &Has, id: &str, event: &Value) {
+        has.events.lock().insert(id.to_owned(), event.clone());
         if event["state_key"].is_string() {
             self.state.insert(key_of(event), id.to_owned());
         }
@@ -110,6 +155,21 @@ impl PeerRoom {
         let draft = self.drafts(sender, kind, state_key, content);
         let (id, event) = peer.signs(&self.version, draft);
         self.takes(peer, &id, &event);
+        (id, event)
+    }
+
+    /// Like [`PeerRoom::adds`]; what the state was there, the peer does not say.
+    pub fn adds_untold(
+        &mut self,
+        peer: &Peer,
+        sender: &str,
+        kind: &str,
+        state_key: Option<&str>,
+        content: Value,
+    ) -> (String, Value) {
+        let draft = self.drafts(sender, kind, state_key, content);
+        let (id, event) = peer.signs(&self.version, draft);
+        self.takes_untold(&peer.has, &id, &event);
         (id, event)
     }
 

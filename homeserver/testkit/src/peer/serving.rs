@@ -63,7 +63,8 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(mut stream: BufReader<S>,
             has.arrived.fetch_add(body["pdus"].as_array().map_or(0, Vec::len), Ordering::SeqCst);
             if target.contains("/state_ids/") {
                 // What sends is in `has`, which lives as long as this.
-                let _released = has.holds_state.subscribe().wait_for(|holds| !holds).await;
+                let mut held = has.holds_state.subscribe();
+                drop(held.wait_for(|holds| !holds).await);
             }
             has.edus.lock().extend(body["edus"].as_array().into_iter().flatten().cloned());
             has.told(&target).or_else(|| has.answer(&target, &body).map(|answer| (200, answer)))
