@@ -23,7 +23,7 @@ export CC CXX
 ROUNDS ?= 200
 SECONDS ?= 60
 
-.PHONY: help setup run test lint complement crash sim synapse bench fuzz
+.PHONY: help setup run test lint complement crash sim synapse differential bench fuzz
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -62,11 +62,14 @@ crash: setup ## Kills the server at random moments; ROUNDS=n, SEED=n
 	cargo build --bin lianqiao
 	ROUNDS=$(ROUNDS) complement-tests/crash/run
 
-sim: setup ## Three servers, wires that break; ROUNDS=n seeds from SEED=n
-	cargo run -p lianqiao-testkit --bin sim -- --rounds $(ROUNDS) --seed $(or $(SEED),1)
+sim: setup ## Three servers, a hostile one, wires that break; ROUNDS=n seeds from SEED=n
+	SEED=$(or $(SEED),1) ROUNDS=$(ROUNDS) cargo test -p lianqiao-testkit --test scenarios sim::
 
 synapse: setup ## Federates with Synapse from PyPI: rooms of every version, people, media, outages
 	complement-tests/synapse/run
+
+differential: setup ## Asks Synapse's rules what ours answered; SEEDS=n rooms of each version
+	complement-tests/differential/run $(or $(SEED),0) $(or $(SEEDS),20)
 
 bench: setup ## Compares with Synapse, where it can be installed
 	complement-tests/bench/run

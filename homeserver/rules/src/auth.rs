@@ -5,8 +5,9 @@
 //! [`check`] holds the event against a state and is asked for each state that matters. Signatures, hashes and
 //! the event format are checked before, elsewhere.
 
-use std::{fmt, ops::Deref};
+use std::{fmt, ops::Deref, sync::LazyLock};
 
+use bytes::Bytes;
 use model::{Pdu, RoomVersion};
 use ruma::{
     EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, RoomId, UserId,
@@ -176,6 +177,14 @@ pub fn check_references(
     .map_err(Refusal)
 }
 
+/// What stands in for the join rules of a room that has none, after a reset for instance: one comes in by an invite. The
+/// text of the specification is silent, and servers that did not agree here would part over who is in the room.
+static ASSUMED_JOIN_RULES: LazyLock<Option<Pdu>> = LazyLock::new(|| {
+    let event_id = EventId::parse("$assumed-join-rules:invalid").ok()?;
+    let json = br#"{"auth_events":[],"content":{"join_rule":"invite"},"depth":0,"origin_server_ts":0,"prev_events":[],"room_id":"!assumed:invalid","sender":"@assumed:invalid","state_key":"","type":"m.room.join_rules"}"#;
+    Pdu::parse(event_id, Bytes::from_static(json)).ok()
+});
+
 /// Holds an event against a state: may its sender do this? `state` answers for a type and a key.
 ///
 /// # Errors
@@ -196,7 +205,10 @@ pub fn check(
     state_res::check_state_dependent_auth_rules(
         version.authorization(),
         seen,
-        |kind: &StateEventType, state_key: &str| state(&kind.to_string(), state_key).map(found),
+        |kind: &StateEventType, state_key: &str| {
+            let assumed = || ASSUMED_JOIN_RULES.clone().filter(|_| *kind == StateEventType::RoomJoinRules);
+            state(&kind.to_string(), state_key).or_else(assumed).map(found)
+        },
     )
     .map_err(Refusal)
 }
@@ -222,7 +234,7 @@ pub fn check_alone(
 }
 
 /// An event as the ordinary rules are to see it: under another state key where its sender may speak for the key's
-/// owner (MSC3757).
+/// owner (MSC3757), and with the join rules among its authority that are assumed where there are no others.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     event: Judged,
@@ -236,6 +248,12 @@ impl Seen {
 
     pub fn with_state_key(event: Judged, state_key: String) -> Self {
         Self { event, state_key: Some(state_key) }
+    }
+
+    /// The join rules that are assumed, if this is their id.
+    pub fn assumed(event_id: &EventId) -> Option<Self> {
+        let assumed = ASSUMED_JOIN_RULES.as_ref().filter(|assumed| assumed.event_id() == event_id)?;
+        Some(Self::as_it_is(Judged::accepted(assumed.clone())))
     }
 }
 
@@ -275,7 +293,9 @@ impl Event for Seen {
     }
 
     fn auth_events(&self) -> Box<dyn DoubleEndedIterator<Item = &OwnedEventId> + '_> {
-        Event::auth_events(&self.event)
+        // First, so that whatever the event itself names comes before it.
+        let assumed = ASSUMED_JOIN_RULES.as_ref().map(Pdu::owned_event_id);
+        Box::new(assumed.into_iter().chain(self.event.pdu.auth_events()))
     }
 
     fn redacts(&self) -> Option<&OwnedEventId> {

@@ -533,3 +533,18 @@ fn owned_state_is_set_by_its_owner_and_by_who_ranks_higher() {
         }
     }
 }
+
+/// After a reset a room may have none; servers that disagreed on it would disagree on who is in the room.
+#[test]
+fn without_join_rules_a_room_is_one_by_invitation() {
+    for version in versions(1, 12) {
+        let mut room = TestRoom::new(version, "public");
+        room.member("bob", "bob", "join");
+        room.state.remove(&("m.room.join_rules".to_owned(), String::new()));
+        room.tries_member("bob", "bob", json!({"membership": "join", "displayname": "Bob"})).unwrap();
+        room.tries_member("carol", "carol", json!({"membership": "join"})).unwrap_err();
+        room.member("bob", "carol", "invite");
+        room.tries_member("carol", "carol", json!({"membership": "join"})).unwrap();
+        room.tries_member("dave", "dave", json!({"membership": "knock"})).unwrap_err();
+    }
+}

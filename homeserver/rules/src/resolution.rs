@@ -19,7 +19,7 @@ use ruma::{
 };
 
 use crate::{
-    auth::{self, Judged},
+    auth::{self, Judged, Seen},
     limits::{RESOLUTION_EVENTS_MAX, RESOLUTION_STEPS_MAX},
 };
 
@@ -91,7 +91,9 @@ pub fn resolve(
                 by_ruma(version, rules, states, conflict, show)
             })
         }
-        StateResolutionVersion::V2(rules) => by_ruma(version, rules, states, conflict, fetch),
+        StateResolutionVersion::V2(rules) => {
+            by_ruma(version, rules, states, conflict, |id| fetch(id).map(Seen::as_it_is))
+        }
         _ => Ok(v1::resolve(version, states, fetch)),
     };
     if steps.get() > budget.steps_max {
@@ -101,19 +103,19 @@ pub fn resolve(
 }
 
 /// Versions 2 and 2.1.
-fn by_ruma<E: state_res::Event<Id = OwnedEventId> + Clone>(
+fn by_ruma(
     version: &RoomVersion,
     rules: &StateResolutionV2Rules,
     states: &[StateMap],
     conflict: &Conflict<'_>,
-    fetch: impl Fn(&EventId) -> Option<E>,
+    fetch: impl Fn(&EventId) -> Option<Seen>,
 ) -> Result<StateMap, ResolveError> {
     let resolved = state_res::resolve(
         version.authorization(),
         rules,
         states.iter(),
         chains_with_difference(&conflict.auth_difference),
-        fetch,
+        |id: &EventId| Seen::assumed(id).or_else(|| fetch(id)),
         |_| Some(conflict.subgraph.iter().cloned().collect()),
     );
     Ok(resolved?)

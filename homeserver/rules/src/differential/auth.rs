@@ -185,8 +185,10 @@ impl<'a> Judge<'a, '_> {
         said.unwrap_or_else(|| self.needed(default))
     }
 
+    /// The text says nothing of rooms without join rules; other servers take them for rooms by invitation.
     fn join_rule(&self) -> Option<&'a str> {
-        (self.state)("m.room.join_rules", "").and_then(|event| event.content()["join_rule"].as_str())
+        let event = (self.state)("m.room.join_rules", "");
+        event.map_or(Some("invite"), |event| event.content()["join_rule"].as_str())
     }
 
     fn member(&self, event: &Event) -> Verdict {
