@@ -33,10 +33,10 @@ pub struct PeopleParts {
 
 /// The organisation. Cloning it is one reference count.
 #[derive(Clone)]
-pub struct People(Arc<Inner>);
+pub struct People(pub(crate) Arc<Inner>);
 
-struct Inner {
-    parts: PeopleParts,
+pub(crate) struct Inner {
+    pub(crate) parts: PeopleParts,
     /// The newest version that this process has read.
     newest: RwLock<Arc<Chart>>,
 }
