@@ -1,0 +1,102 @@
+//! What the kit says itself: help, languages, commands that nobody knows, messages that nobody can read.
+
+use serde_json::{Value, json};
+
+use crate::{
+    Bot, BotError, Heard, Kit,
+    commands::{OWN_VERBS, nearest, shown},
+    letter::{Letter, Related, Relation, To},
+    limits::HELP_LINES_MAX,
+    runtime::Bots,
+    texts::Lang,
+};
+
+/// Answers to one event.
+pub(crate) struct Answers<'a> {
+    pub kit: &'a Kit,
+    pub bot: &'a dyn Bot,
+    pub heard: &'a Heard,
+}
+
+/// A notice: information, which rings at nobody's.
+#[must_use]
+pub fn notice(body: &str) -> Value {
+    json!({ "msgtype": "m.notice", "body": body, "m.mentions": {} })
+}
+
+impl Answers<'_> {
+    /// `!help`, by pages of [`HELP_LINES_MAX`] lines. Without a choice of the person it speaks the command's language.
+    pub async fn help(&self, typed: Lang, arguments: &str) -> Result<Letter, BotError> {
+        let lang = self.language_of(typed).await?;
+        let texts = self.kit.texts();
+        let verbs: Vec<_> = self.bot.verbs().iter().chain(OWN_VERBS).collect();
+        // A line for the head and one for what is left.
+        let per_page = HELP_LINES_MAX - 2;
+        let pages = verbs.len().div_ceil(per_page);
+        let page = arguments.parse::<usize>().unwrap_or(1).clamp(1, pages);
+        let mut lines = vec![texts.fill(lang, "help.head", &[("bot", self.bot.display_name(lang))])];
+        for verb in verbs.iter().skip((page - 1) * per_page).take(per_page) {
+            lines.push(format!("!{} – {}", shown(verb, lang), texts.fill(lang, verb.help, &[])));
+        }
+        let left = verbs.len().saturating_sub(page * per_page);
+        if left > 0 {
+            let (count, next) = (left.to_string(), (page + 1).to_string());
+            lines.push(texts.fill(lang, "help.more", &[("count", &count), ("page", &next)]));
+        }
+        Ok(self.letter(&lines.join("\n")))
+    }
+
+    /// `!lang zh`: the letter, and the choice if it is one.
+    pub async fn language(&self, typed: Lang, arguments: &str) -> Result<(Letter, Option<Lang>), BotError> {
+        let texts = self.kit.texts();
+        match Lang::named(arguments) {
+            Some(lang @ (Lang::Zh | Lang::En)) => {
+                Ok((self.letter(&texts.fill(lang, "lang.set", &[])), Some(lang)))
+            }
+            Some(Lang::Both) | None => {
+                let lang = self.language_of(typed).await?;
+                Ok((self.letter(&texts.fill(lang, "lang.unknown", &[])), None))
+            }
+        }
+    }
+
+    /// A command that no bot in the room knows.
+    pub async fn unknown(&self, bots: &Bots, name: &str) -> Result<Letter, BotError> {
+        let lang = self.language_of(Lang::of(name)).await?;
+        let known: Vec<_> = self.bot.verbs().iter().chain(OWN_VERBS).copied().collect();
+        let others = bots.iter().filter(|other| other.localpart() != self.bot.localpart());
+        let known: Vec<_> =
+            known.into_iter().chain(others.flat_map(|other| other.verbs()).copied()).collect();
+        let [a, b, c] = nearest(&known, name).map(|name| format!("!{name}"));
+        Ok(self.letter(&self.kit.texts().fill(lang, "E106", &[("a", &a), ("b", &b), ("c", &c)])))
+    }
+
+    /// An edited command.
+    pub async fn edited(&self) -> Result<Letter, BotError> {
+        let lang = self.kit.language(Some(&self.heard.room), Some(&self.heard.sender)).await?;
+        Ok(self.letter(&self.kit.texts().fill(lang, "E105", &[])))
+    }
+
+    /// Messages of this room cannot be read; said once, because the key is the room's.
+    pub async fn cannot_read(&self) -> Result<Letter, BotError> {
+        let lang = self.kit.language(Some(&self.heard.room), Some(&self.heard.sender)).await?;
+        let letter = self.letter(&self.kit.texts().fill(lang, "room.encrypted", &[]));
+        Ok(Letter { key: format!("kit:encrypted:{}:{}", self.bot.localpart(), self.heard.room), ..letter })
+    }
+
+    async fn language_of(&self, typed: Lang) -> Result<Lang, BotError> {
+        Ok(self.kit.chosen_language(&self.heard.sender).await?.unwrap_or(typed))
+    }
+
+    /// A notice in the thread of the event, or in answer to it.
+    fn letter(&self, body: &str) -> Letter {
+        let Heard { room, event_id, thread, .. } = self.heard;
+        let relation = match thread {
+            Some(root) => Relation::Thread(Related::Event(root.clone())),
+            None => Relation::ReplyTo(Related::Event(event_id.clone())),
+        };
+        let bot = self.bot.localpart();
+        Letter::message(format!("kit:{bot}:{event_id}"), bot, To::Room(room.clone()), notice(body))
+            .relating(relation)
+    }
+}

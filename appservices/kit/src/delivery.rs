@@ -1,0 +1,245 @@
+//! One parcel to its end: sent, refused for good, or to be tried again.
+//!
+//! The key of a letter is its transaction id at the homeserver, so a request whose answer was lost in a crash is
+//! repeated and comes to the same event.
+
+use bytes::Bytes;
+use model::StreamPos;
+use ruma::{OwnedEventId, OwnedRoomId};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use store::{Batch, StoreError};
+
+use crate::{
+    BotError, Intent, Kit,
+    catch_up::Missed,
+    letter::{Letter, Parcel, Related, Relation, To},
+    runtime::Bots,
+    tables::{LETTER_OF, OUTBOX, SENT, Sent},
+    wire::CallError,
+    work::Task,
+};
+
+/// What a parcel came to.
+enum Done {
+    Sent(Sent),
+    Joined(Vec<Missed>),
+    /// There is nothing to remember.
+    Nothing,
+}
+
+/// Why a parcel is not delivered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Undelivered {
+    /// It never will be.
+    #[error("{0}")]
+    Refused(String),
+    /// The homeserver's side; the error says when to try again.
+    #[error(transparent)]
+    Call(CallError),
+    /// Our side.
+    #[error(transparent)]
+    Bot(#[from] BotError),
+}
+
+impl From<StoreError> for Undelivered {
+    fn from(error: StoreError) -> Self {
+        Self::Bot(error.into())
+    }
+}
+
+impl From<CallError> for Undelivered {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Refused { .. } => Self::Refused(error.to_string()),
+            CallError::Limited(_) | CallError::Unreachable(_) => Self::Call(error),
+        }
+    }
+}
+
+impl Kit {
+    /// Delivers the parcel of this place and takes it out of the outbox. One that is refused for good is taken out as
+    /// well, after its bot has been told.
+    ///
+    /// # Errors
+    /// What may pass; the parcel stays.
+    pub(crate) async fn deliver(&self, place: StreamPos, bots: &Bots) -> Result<(), Undelivered> {
+        let Some(parcel) = self.0.store.get(&OUTBOX, &place).await? else { return Ok(()) };
+        let done = match self.send(&parcel).await {
+            Ok(done) => done,
+            Err(Undelivered::Refused(reason)) => return self.give_back(place, &parcel, &reason, bots).await,
+            Err(error) => return Err(error),
+        };
+        let mut batch = Batch::new();
+        batch.delete(&OUTBOX, &place);
+        match (&parcel, done) {
+            (Parcel::Letter(letter), Done::Sent(sent)) => {
+                metrics::counter!("bots_letters_total", "outcome" => "sent").increment(1);
+                batch.put(&SENT, &letter.key, &sent);
+                // Nobody answers a reaction or a redaction.
+                if !matches!(letter.relation, Some(Relation::Reacts(..) | Relation::Redacts(_))) {
+                    batch.put(&LETTER_OF, &sent.event, &letter.key);
+                }
+            }
+            (_, Done::Joined(missed)) => self.hear_missed(&mut batch, parcel.bot(), missed).await?,
+            (_, Done::Sent(_) | Done::Nothing) => {}
+        }
+        self.0.store.commit(batch).await?;
+        if matches!(parcel, Parcel::Join { .. }) {
+            self.0.arrived.notify_waiters();
+        }
+        Ok(())
+    }
+
+    async fn give_back(
+        &self,
+        place: StreamPos,
+        parcel: &Parcel,
+        reason: &str,
+        bots: &Bots,
+    ) -> Result<(), Undelivered> {
+        metrics::counter!("bots_letters_total", "outcome" => "refused").increment(1);
+        tracing::warn!(reason, lane = parcel.lane(), "what a bot sends is refused");
+        let end = |batch: &mut Batch| {
+            batch.delete(&OUTBOX, &place);
+        };
+        match (parcel, bots.get(parcel.bot())) {
+            (Parcel::Letter(Letter { key, .. }), Some(bot)) => {
+                let _turn = bots.turn(bot.localpart()).await;
+                Ok(self.have(&**bot, &Task::Undeliverable { key, reason }, &end).await?)
+            }
+            (Parcel::Letter(_) | Parcel::Join { .. } | Parcel::Leave { .. }, _) => {
+                let mut batch = Batch::new();
+                end(&mut batch);
+                self.0.store.commit(batch).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks the homeserver.
+    async fn send(&self, parcel: &Parcel) -> Result<Done, Undelivered> {
+        let unknown = || Undelivered::Refused(format!("no bot is called {:?}", parcel.bot()));
+        let intent = self.intent(parcel.bot()).ok_or_else(unknown)?;
+        match parcel {
+            Parcel::Join { room, .. } => {
+                intent.join(room).await?;
+                Ok(Done::Joined(self.missed(&intent, room).await?))
+            }
+            Parcel::Leave { room, .. } => {
+                intent.leave(room).await?;
+                Ok(Done::Nothing)
+            }
+            Parcel::Letter(letter) => self.send_letter(&intent, letter).await,
+        }
+    }
+
+    async fn send_letter(&self, intent: &Intent, letter: &Letter) -> Result<Done, Undelivered> {
+        if self.0.store.exists(&SENT, &letter.key).await? {
+            return Ok(Done::Nothing);
+        }
+        let related = match &letter.relation {
+            Some(
+                Relation::Edits(related)
+                | Relation::Thread(related)
+                | Relation::ReplyTo(related)
+                | Relation::Reacts(related, _)
+                | Relation::Redacts(related),
+            ) => Some(self.related(related).await?),
+            None => None,
+        };
+        // What refers to another letter has to be where that one is.
+        let room = match (&related, &letter.to) {
+            (Some((Some(room), _)), _) | (_, To::Room(room)) => room.clone(),
+            (_, To::Direct(user)) => self.direct_room(intent, &letter.bot, user).await?,
+        };
+        let transaction_id = transaction_id(&letter.key);
+        let content = self.content(intent, letter, related.as_ref().map(|(_, event)| event)).await?;
+        let event = match (&letter.relation, &letter.state_key, &related) {
+            (Some(Relation::Redacts(_)), _, Some((_, target))) => {
+                intent.redact(&room, target, &transaction_id, content).await?
+            }
+            (Some(Relation::Reacts(..)), _, _) => {
+                intent.send(&room, "m.reaction", &transaction_id, content).await?
+            }
+            (_, Some(state_key), _) => intent.set_state(&room, &letter.kind, state_key, content).await?,
+            (_, None, _) => intent.send(&room, &letter.kind, &transaction_id, content).await?,
+        };
+        Ok(Done::Sent(Sent { room, event }))
+    }
+
+    /// The event that is referred to, and its room where it was a letter.
+    async fn related(&self, related: &Related) -> Result<(Option<OwnedRoomId>, OwnedEventId), Undelivered> {
+        match related {
+            Related::Event(event) => Ok((None, event.clone())),
+            Related::Letter(key) => match self.0.store.get(&SENT, key).await? {
+                Some(Sent { room, event }) => Ok((Some(room), event)),
+                None => {
+                    Err(Undelivered::Refused(format!("the letter {key:?} that it refers to was not sent")))
+                }
+            },
+        }
+    }
+
+    async fn content(
+        &self,
+        intent: &Intent,
+        letter: &Letter,
+        related: Option<&OwnedEventId>,
+    ) -> Result<Value, Undelivered> {
+        let mut content = letter.content.as_object().cloned().unwrap_or_default();
+        if let Some(file) = &letter.attachment {
+            let bytes = Bytes::from(file.bytes.clone());
+            let size = bytes.len();
+            let url = intent.upload(&file.name, &file.mimetype, bytes).await?;
+            content.entry("msgtype").or_insert_with(|| json!("m.file"));
+            content.entry("body").or_insert_with(|| json!(file.name));
+            content.insert("filename".to_owned(), json!(file.name));
+            content.insert("url".to_owned(), json!(url));
+            content.insert("info".to_owned(), json!({ "mimetype": file.mimetype, "size": size }));
+        }
+        let (Some(relation), Some(event)) = (&letter.relation, related) else {
+            return Ok(Value::Object(content));
+        };
+        Ok(match relation {
+            Relation::Edits(_) => edited(content, event),
+            Relation::Reacts(_, key) => {
+                json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } })
+            }
+            Relation::Redacts(_) => Value::Object(content),
+            Relation::Thread(_) => {
+                let relates = json!({
+                    "rel_type": "m.thread",
+                    "event_id": event,
+                    "is_falling_back": true,
+                    "m.in_reply_to": { "event_id": event },
+                });
+                content.insert("m.relates_to".to_owned(), relates);
+                Value::Object(content)
+            }
+            Relation::ReplyTo(_) => {
+                content.insert("m.relates_to".to_owned(), json!({ "m.in_reply_to": { "event_id": event } }));
+                Value::Object(content)
+            }
+        })
+    }
+}
+
+/// A new version of a message: all of it inside, and outside what clients without edits show. Outside it mentions
+/// nobody, so an edit rings at nobody's.
+fn edited(new: Map<String, Value>, original: &OwnedEventId) -> Value {
+    let mut outside = new.clone();
+    if let Some(body) = new.get("body").and_then(Value::as_str) {
+        outside.insert("body".to_owned(), json!(format!("* {body}")));
+    }
+    outside.insert("m.mentions".to_owned(), json!({}));
+    outside.insert("m.new_content".to_owned(), Value::Object(new));
+    outside.insert("m.relates_to".to_owned(), json!({ "rel_type": "m.replace", "event_id": original }));
+    Value::Object(outside)
+}
+
+/// Keys hold whatever ids bots have; transaction ids stand in paths.
+fn transaction_id(key: &str) -> String {
+    let digest = Sha256::digest(key.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

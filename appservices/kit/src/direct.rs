@@ -1,0 +1,103 @@
+//! The direct chat of a bot and a person: one, made at first need, made again when the person left.
+//!
+//! Making a room cannot be repeated safely by itself. So the request carries a mark that was written down before, and
+//! after an answer that nobody saw the room is looked for by its mark.
+
+use ruma::{OwnedRoomId, OwnedUserId, UserId};
+use serde_json::json;
+use store::Batch;
+
+use crate::{
+    Intent, Kit, PREFIX,
+    delivery::Undelivered,
+    limits::DIRECT_REFUSALS_MAX,
+    tables::{DIRECT, DirectRow, ROOMS, RoomRow},
+};
+
+/// Length of a mark.
+const MARK_CHARACTERS: usize = 24;
+
+/// The type of the state that says what a room of the bots is for.
+fn room_kind() -> String {
+    format!("{PREFIX}room")
+}
+
+impl Kit {
+    /// The room where this bot and this person talk.
+    pub(crate) async fn direct_room(
+        &self,
+        intent: &Intent,
+        bot: &str,
+        user: &OwnedUserId,
+    ) -> Result<OwnedRoomId, Undelivered> {
+        let key = (bot, &**user);
+        let old = self.0.store.get(&DIRECT, &key).await?;
+        let row = old.clone().unwrap_or_default();
+        if let Some(room) = row.room {
+            return Ok(room);
+        }
+        if row.refusals >= DIRECT_REFUSALS_MAX {
+            return Err(Undelivered::Refused(format!(
+                "{user} refused the direct chat {} times",
+                row.refusals
+            )));
+        }
+        let (mark, row) = match row.attempt.clone() {
+            Some(mark) => {
+                if let Some(room) = self.room_with_mark(intent, &mark).await? {
+                    return self.keep_direct(bot, user, row, room).await;
+                }
+                (mark, row)
+            }
+            None => {
+                let mark = self.0.rng.string(MARK_CHARACTERS);
+                let new = DirectRow { attempt: Some(mark.clone()), ..row };
+                let mut batch = Batch::new();
+                batch.expect_read(&DIRECT, &key, old.as_ref()).put(&DIRECT, &key, &new);
+                self.0.store.commit(batch).await?;
+                (mark, new)
+            }
+        };
+        let room = intent.create_room(request(user, &mark)).await?;
+        self.keep_direct(bot, user, row, room).await
+    }
+
+    async fn keep_direct(
+        &self,
+        bot: &str,
+        user: &UserId,
+        old: DirectRow,
+        room: OwnedRoomId,
+    ) -> Result<OwnedRoomId, Undelivered> {
+        let new = DirectRow { room: Some(room.clone()), attempt: None, has_met: false, ..old.clone() };
+        let mut batch = Batch::new();
+        batch.expect_eq(&DIRECT, &(bot, user), &old).put(&DIRECT, &(bot, user), &new);
+        let row = RoomRow { is_joined: true, is_direct: true, inviter: None };
+        batch.put(&ROOMS, &(bot, &*room), &row);
+        self.0.store.commit(batch).await?;
+        Ok(room)
+    }
+
+    async fn room_with_mark(&self, intent: &Intent, mark: &str) -> Result<Option<OwnedRoomId>, Undelivered> {
+        for room in intent.joined_rooms().await? {
+            let state = intent.state(&room, &room_kind(), "").await?;
+            if state.is_some_and(|state| state["mark"] == mark) {
+                return Ok(Some(room));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn request(user: &UserId, mark: &str) -> serde_json::Value {
+    json!({
+        "preset": "private_chat",
+        "is_direct": true,
+        "invite": [user],
+        "initial_state": [{
+            "type": room_kind(),
+            "state_key": "",
+            "content": { "v": 1, "kind": "direct", "mark": mark },
+        }],
+    })
+}

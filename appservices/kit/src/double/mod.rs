@@ -1,0 +1,15 @@
+//! For tests of bots: a homeserver in memory, and a stage on which a bot and people meet. Nothing here knows time; a
+//! test moves the clock and says when everything is to settle.
+
+#![expect(
+    clippy::expect_used,
+    reason = "this is test code: a broken expectation has to stop the test where it happens"
+)]
+
+mod homeserver;
+mod stage;
+
+pub use self::{
+    homeserver::{Double, Fault},
+    stage::{Play, Stage},
+};

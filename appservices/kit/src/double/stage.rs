@@ -1,0 +1,292 @@
+//! A stage: bots on the kit, people who talk to them, a homeserver in memory between them.
+
+use std::sync::Arc;
+
+use base::{Clock, Rng};
+use bytes::Bytes;
+use http::Method;
+use ruma::OwnedServerName;
+use serde_json::{Value, json};
+use store::{Engine, Identity, MemoryKv, Store, TableInfo};
+
+use super::{Double, Fault};
+use crate::{
+    Bot, Bots, Call, Kit, KitParts, KitSettings,
+    texts::{Entry, Lang, Texts},
+};
+
+/// What is played: which bots, with which tables and texts.
+pub struct Play {
+    /// The localparts of the bots.
+    pub localparts: Vec<&'static str>,
+    /// The tables of the bots beside the kit's.
+    pub tables: Vec<TableInfo>,
+    /// The texts of the bots.
+    pub texts: Vec<&'static [Entry]>,
+    /// Makes the bots, at each start.
+    pub bots: fn(&Kit) -> Vec<Arc<dyn Bot>>,
+}
+
+/// The name of the server on the stage.
+const SERVER_NAME: &str = "test";
+
+/// When the clock of a stage starts: 5 November 2026, 09:00 in China.
+const START_MS: u64 = 1_793_840_400_000;
+
+/// How often [`Stage::settle`] goes round before it takes the bots to talk for ever.
+const ROUNDS_MAX: usize = 1_000;
+
+/// The stage. Methods that do something for a person panic where the homeserver refuses.
+pub struct Stage {
+    play: Play,
+    engine: Arc<dyn Engine>,
+    clock: Clock,
+    rng: Rng,
+    homeserver: Arc<Double>,
+    running: Option<(Kit, Bots)>,
+    transactions: u64,
+}
+
+impl Stage {
+    /// Sets the stage and starts the bots.
+    pub async fn new(play: Play) -> Self {
+        let mut stage = Self {
+            play,
+            engine: Arc::new(MemoryKv::new()),
+            clock: Clock::fake(START_MS),
+            rng: Rng::seeded(1),
+            homeserver: Arc::new(Double::default()),
+            running: None,
+            transactions: 0,
+        };
+        stage.start().await;
+        stage
+    }
+
+    /// The homeserver.
+    #[must_use]
+    pub fn homeserver(&self) -> &Arc<Double> {
+        &self.homeserver
+    }
+
+    /// The kit, while the bots run.
+    ///
+    /// # Panics
+    /// Where they do not.
+    #[must_use]
+    pub fn kit(&self) -> &Kit {
+        &self.running.as_ref().expect("the bots run").0
+    }
+
+    /// Moves the clock.
+    pub fn advance_ms(&self, by_ms: u64) {
+        self.clock.advance(by_ms);
+    }
+
+    /// Stops the bots where they stand.
+    pub async fn stop(&mut self) {
+        if let Some((kit, _)) = self.running.take() {
+            kit.store().close().await;
+        }
+    }
+
+    /// Starts the bots on what they kept.
+    pub async fn start(&mut self) {
+        let server_name = OwnedServerName::try_from(SERVER_NAME).expect("a server name");
+        let tables = [crate::tables(), self.play.tables.clone()].concat();
+        let identity = Identity::new(&server_name, &self.clock);
+        let store = Store::open(Arc::clone(&self.engine), tables, identity, Vec::new()).await;
+        let kit = Kit::new(KitParts {
+            store: store.expect("the store opens"),
+            clock: self.clock.clone(),
+            rng: self.rng.clone(),
+            wire: Arc::clone(&self.homeserver) as Arc<dyn crate::Wire>,
+            server_name,
+            localparts: self.play.localparts.clone(),
+            texts: Texts::with(&self.play.texts),
+            settings: KitSettings {
+                partners: vec![OwnedServerName::try_from("partner").expect("a server name")],
+                language: Lang::Zh,
+                takes_over_accounts: false,
+            },
+        });
+        let kit = kit.expect("the names of the bots are localparts");
+        let bots = Bots::new((self.play.bots)(&kit));
+        for bot in bots.iter() {
+            kit.prepare_bot(&**bot).await.expect("the bot starts");
+        }
+        self.running = Some((kit, bots));
+    }
+
+    /// Stops and starts the bots.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start().await;
+    }
+
+    /// Tells the bots what happened and has everything come to rest: transactions, timers that are due, letters.
+    ///
+    /// # Panics
+    /// Where the bots never come to rest, or their store fails.
+    pub async fn settle(&mut self) {
+        let (kit, bots) = self.running.clone().expect("the bots run");
+        for _ in 0..ROUNDS_MAX {
+            let owed = self.homeserver.take_owed();
+            let mut is_quiet = owed.is_empty();
+            if !owed.is_empty() {
+                self.transactions += 1;
+                let body = json!({ "events": owed }).to_string();
+                kit.take(&self.transactions.to_string(), body.as_bytes())
+                    .await
+                    .expect("the transaction is taken");
+            }
+            for bot in bots.iter() {
+                while kit.hear_next(&**bot, &bots).await.expect("the bot hears") {
+                    is_quiet = false;
+                }
+            }
+            kit.fire_due(&bots).await.expect("the timers fire");
+            let failed = kit.carry_once(&bots).await.expect("the outbox can be read");
+            // What failed is for the test to look at; the next time it is tried again.
+            if !failed.is_empty() || (is_quiet && self.letters_waiting().await == 0) {
+                return;
+            }
+        }
+        panic!("the bots do not come to rest");
+    }
+
+    /// Letters that are not sent.
+    pub async fn letters_waiting(&self) -> usize {
+        self.kit().health().await.outbox
+    }
+
+    /// The next request of the bots goes wrong like this.
+    pub fn fails_next(&self, fault: Fault) {
+        self.homeserver.faults([fault]);
+    }
+
+    /// A room of a person, with the bot asked in; the bot joins when things settle.
+    #[must_use]
+    pub fn room_with(&self, person: &str, bot: &str, is_direct: bool) -> String {
+        let made = self.homeserver.does(
+            person,
+            Call::new(Method::POST, &["client", "v3", "createRoom"]).json(json!({
+                "is_direct": is_direct, "invite": [format!("@{bot}:{SERVER_NAME}")],
+            })),
+        );
+        made["room_id"].as_str().expect("a room id").to_owned()
+    }
+
+    /// Asks somebody into a room.
+    pub fn invites(&self, person: &str, room: &str, whom: &str) {
+        let path = ["client", "v3", "rooms", room, "invite"];
+        self.homeserver.does(person, Call::new(Method::POST, &path).json(json!({ "user_id": whom })));
+    }
+
+    /// Joins a room that the person was asked into.
+    pub fn joins(&self, person: &str, room: &str) {
+        self.homeserver.does(person, Call::new(Method::POST, &["client", "v3", "rooms", room, "join"]));
+    }
+
+    /// Leaves a room, or refuses to come.
+    pub fn leaves(&self, person: &str, room: &str) {
+        self.homeserver.does(person, Call::new(Method::POST, &["client", "v3", "rooms", room, "leave"]));
+    }
+
+    /// Says something; the event.
+    pub fn says(&self, person: &str, room: &str, body: &str) -> String {
+        self.sends(person, room, "m.room.message", json!({ "msgtype": "m.text", "body": body }))
+    }
+
+    /// Answers an event; the event.
+    pub fn replies(&self, person: &str, room: &str, to: &str, body: &str) -> String {
+        let relates = json!({ "m.in_reply_to": { "event_id": to } });
+        let content = json!({ "msgtype": "m.text", "body": body, "m.relates_to": relates });
+        self.sends(person, room, "m.room.message", content)
+    }
+
+    /// Says something in a thread; the event.
+    pub fn says_in_thread(&self, person: &str, room: &str, root: &str, body: &str) -> String {
+        let relates = json!({ "rel_type": "m.thread", "event_id": root });
+        let content = json!({ "msgtype": "m.text", "body": body, "m.relates_to": relates });
+        self.sends(person, room, "m.room.message", content)
+    }
+
+    /// Edits a message; the event.
+    pub fn edits(&self, person: &str, room: &str, original: &str, body: &str) -> String {
+        let content = json!({
+            "msgtype": "m.text", "body": format!("* {body}"),
+            "m.new_content": { "msgtype": "m.text", "body": body },
+            "m.relates_to": { "rel_type": "m.replace", "event_id": original },
+        });
+        self.sends(person, room, "m.room.message", content)
+    }
+
+    /// Reacts to an event; the event.
+    pub fn reacts(&self, person: &str, room: &str, to: &str, key: &str) -> String {
+        let relates = json!({ "rel_type": "m.annotation", "event_id": to, "key": key });
+        self.sends(person, room, "m.reaction", json!({ "m.relates_to": relates }))
+    }
+
+    /// Redacts an event; the event.
+    pub fn redacts(&self, person: &str, room: &str, event: &str) -> String {
+        let transaction = self.rng.string(8);
+        let path = ["client", "v3", "rooms", room, "redact", event, &transaction];
+        let sent = self.homeserver.does(person, Call::new(Method::PUT, &path).json(json!({})));
+        sent["event_id"].as_str().expect("an event id").to_owned()
+    }
+
+    /// Sends a file; the event.
+    pub fn uploads(
+        &self,
+        person: &str,
+        room: &str,
+        name: &str,
+        bytes: &[u8],
+        thread: Option<&str>,
+    ) -> String {
+        let mut upload = Call::new(Method::POST, &["media", "v3", "upload"]);
+        let mimetype = "application/octet-stream";
+        upload.body = crate::Body::File(mimetype.to_owned(), Bytes::copy_from_slice(bytes));
+        let url = self.homeserver.does(person, upload)["content_uri"].clone();
+        let info = json!({ "size": bytes.len(), "mimetype": mimetype });
+        let mut content = json!({ "msgtype": "m.file", "body": name, "url": url, "info": info });
+        if let Some(root) = thread {
+            content["m.relates_to"] = json!({ "rel_type": "m.thread", "event_id": root });
+        }
+        self.sends(person, room, "m.room.message", content)
+    }
+
+    /// Sends any event; the event.
+    pub fn sends(&self, person: &str, room: &str, kind: &str, content: Value) -> String {
+        let transaction = self.rng.string(8);
+        let path = ["client", "v3", "rooms", room, "send", kind, &transaction];
+        let sent = self.homeserver.does(person, Call::new(Method::PUT, &path).json(content));
+        sent["event_id"].as_str().expect("an event id").to_owned()
+    }
+
+    /// What bots sent into a room, in order: whole events, no memberships.
+    #[must_use]
+    pub fn events_of_bots(&self, room: &str) -> Vec<Value> {
+        let is_bot = |event: &Value| {
+            let sender = event["sender"].as_str().unwrap_or_default();
+            self.play.localparts.iter().any(|bot| sender == format!("@{bot}:{SERVER_NAME}"))
+        };
+        let events = self.homeserver.events(room).into_iter();
+        events.filter(|event| is_bot(event) && event["type"] != "m.room.member").collect()
+    }
+
+    /// What bots said in a room, in order.
+    #[must_use]
+    pub fn said(&self, room: &str) -> Vec<String> {
+        let messages =
+            self.events_of_bots(room).into_iter().filter(|event| event["type"] == "m.room.message");
+        messages.filter_map(|event| event["content"]["body"].as_str().map(ToOwned::to_owned)).collect()
+    }
+
+    /// The direct chat of a bot and a person, if there is one.
+    #[must_use]
+    pub fn direct(&self, bot: &str, person: &str) -> Option<String> {
+        self.homeserver.rooms_of(&format!("@{bot}:{SERVER_NAME}"), person).pop()
+    }
+}

@@ -1,0 +1,226 @@
+//! What a user of ours does at the homeserver, by the words of the specification.
+//!
+//! Bots read with it; what they send goes through the outbox.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
+use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
+use serde_json::{Value, json};
+
+use crate::wire::{Body, Call, CallError, Wire};
+
+/// A user of ours at the homeserver.
+#[derive(Clone)]
+pub struct Intent {
+    wire: Arc<dyn Wire>,
+    user: OwnedUserId,
+}
+
+impl Intent {
+    pub(crate) fn new(wire: Arc<dyn Wire>, user: OwnedUserId) -> Self {
+        Self { wire, user }
+    }
+
+    /// Who this is.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// The content of a room's state; none where there is no such state.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn state(
+        &self,
+        room: &RoomId,
+        kind: &str,
+        state_key: &str,
+    ) -> Result<Option<Value>, CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "state", kind, state_key];
+        found(self.wire.call(&self.user, Call::new(Method::GET, &path)).await)
+    }
+
+    /// The joined members of a room.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn joined_members(&self, room: &RoomId) -> Result<Vec<OwnedUserId>, CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "joined_members"];
+        let answer = self.wire.call(&self.user, Call::new(Method::GET, &path)).await?;
+        let members = answer["joined"].as_object().into_iter().flatten();
+        Ok(members.filter_map(|(user, _)| UserId::parse(user).ok()).collect())
+    }
+
+    /// The name that a person shows; none where there is none.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn display_name(&self, user: &UserId) -> Result<Option<String>, CallError> {
+        let path = ["client", "v3", "profile", user.as_str(), "displayname"];
+        let profile = found(self.wire.call(&self.user, Call::new(Method::GET, &path)).await)?;
+        Ok(profile.and_then(|profile| profile["displayname"].as_str().map(ToOwned::to_owned)))
+    }
+
+    /// The events that relate to an event in this way, the newest first, at most a hundred.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn relations(
+        &self,
+        room: &RoomId,
+        event: &EventId,
+        relation: &str,
+    ) -> Result<Vec<Value>, CallError> {
+        let path = ["client", "v1", "rooms", room.as_str(), "relations", event.as_str(), relation];
+        let mut call = Call::new(Method::GET, &path);
+        call.query.push(("limit", "100".to_owned()));
+        self.chunk(call).await
+    }
+
+    /// The newest events of a room that this user may see, the newest first.
+    pub(crate) async fn recent(&self, room: &RoomId, limit: usize) -> Result<Vec<Value>, CallError> {
+        let mut call = Call::new(Method::GET, &["client", "v3", "rooms", room.as_str(), "messages"]);
+        call.query.extend([("dir", "b".to_owned()), ("limit", limit.to_string())]);
+        self.chunk(call).await
+    }
+
+    /// The bytes behind `mxc://server/id`.
+    ///
+    /// # Errors
+    /// See [`CallError`]; an address that is none is refused.
+    pub async fn download(&self, mxc: &str) -> Result<Bytes, CallError> {
+        let parts = mxc.strip_prefix("mxc://").and_then(|rest| rest.split_once('/'));
+        let Some((server, id)) = parts else {
+            return Err(CallError::Refused {
+                status: 400,
+                code: "M_INVALID_PARAM".to_owned(),
+                message: format!("{mxc:?} is no mxc:// address"),
+            });
+        };
+        let path = ["client", "v1", "media", "download", server, id];
+        self.wire.download(&self.user, Call::new(Method::GET, &path)).await
+    }
+
+    /// Whether the homeserver knows this user of ours.
+    pub(crate) async fn exists(&self) -> Result<bool, CallError> {
+        match self.wire.call(&self.user, Call::new(Method::GET, &["client", "v3", "account", "whoami"])).await
+        {
+            Ok(_) => Ok(true),
+            Err(error) if error.is("M_FORBIDDEN") || error.is("M_NOT_FOUND") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the account, asked for as `sender`; one that is there already is as good.
+    pub(crate) async fn register(&self, sender: &UserId) -> Result<(), CallError> {
+        let body = json!({
+            "type": "m.login.application_service",
+            "username": self.user.localpart(),
+            "inhibit_login": true,
+        });
+        let call = Call::new(Method::POST, &["client", "v3", "register"]).json(body);
+        match self.wire.call(sender, call).await {
+            Err(error) if !error.is("M_USER_IN_USE") => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    pub(crate) async fn set_display_name(&self, name: &str) -> Result<(), CallError> {
+        let path = ["client", "v3", "profile", self.user.as_str(), "displayname"];
+        let call = Call::new(Method::PUT, &path).json(json!({ "displayname": name }));
+        self.wire.call(&self.user, call).await.map(drop)
+    }
+
+    pub(crate) async fn join(&self, room: &RoomId) -> Result<(), CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "join"];
+        self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
+    }
+
+    pub(crate) async fn leave(&self, room: &RoomId) -> Result<(), CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "leave"];
+        self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
+    }
+
+    pub(crate) async fn joined_rooms(&self) -> Result<Vec<OwnedRoomId>, CallError> {
+        let answer =
+            self.wire.call(&self.user, Call::new(Method::GET, &["client", "v3", "joined_rooms"])).await?;
+        let rooms = answer["joined_rooms"].as_array().into_iter().flatten();
+        Ok(rooms.filter_map(|room| RoomId::parse(room.as_str()?).ok()).collect())
+    }
+
+    pub(crate) async fn create_room(&self, request: Value) -> Result<OwnedRoomId, CallError> {
+        let call = Call::new(Method::POST, &["client", "v3", "createRoom"]).json(request);
+        let answer = self.wire.call(&self.user, call).await?;
+        let room = answer["room_id"].as_str().and_then(|room| RoomId::parse(room).ok());
+        room.ok_or_else(|| CallError::Unreachable("the new room has no id".to_owned()))
+    }
+
+    /// The same transaction id gives the same event, however often it is sent.
+    pub(crate) async fn send(
+        &self,
+        room: &RoomId,
+        kind: &str,
+        transaction_id: &str,
+        content: Value,
+    ) -> Result<OwnedEventId, CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "send", kind, transaction_id];
+        self.event(Call::new(Method::PUT, &path).json(content)).await
+    }
+
+    pub(crate) async fn redact(
+        &self,
+        room: &RoomId,
+        event: &EventId,
+        transaction_id: &str,
+        content: Value,
+    ) -> Result<OwnedEventId, CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "redact", event.as_str(), transaction_id];
+        self.event(Call::new(Method::PUT, &path).json(content)).await
+    }
+
+    pub(crate) async fn set_state(
+        &self,
+        room: &RoomId,
+        kind: &str,
+        state_key: &str,
+        content: Value,
+    ) -> Result<OwnedEventId, CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "state", kind, state_key];
+        self.event(Call::new(Method::PUT, &path).json(content)).await
+    }
+
+    pub(crate) async fn upload(&self, name: &str, mimetype: &str, bytes: Bytes) -> Result<String, CallError> {
+        let mut call = Call::new(Method::POST, &["media", "v3", "upload"]);
+        call.query.push(("filename", name.to_owned()));
+        call.body = Body::File(mimetype.to_owned(), bytes);
+        let answer = self.wire.call(&self.user, call).await?;
+        let url = answer["content_uri"].as_str().map(ToOwned::to_owned);
+        url.ok_or_else(|| CallError::Unreachable("the upload has no address".to_owned()))
+    }
+
+    async fn chunk(&self, call: Call) -> Result<Vec<Value>, CallError> {
+        let mut answer = self.wire.call(&self.user, call).await?;
+        match answer["chunk"].take() {
+            Value::Array(events) => Ok(events),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn event(&self, call: Call) -> Result<OwnedEventId, CallError> {
+        let answer = self.wire.call(&self.user, call).await?;
+        let event = answer["event_id"].as_str().and_then(|event| EventId::parse(event).ok());
+        event.ok_or_else(|| CallError::Unreachable("the event has no id".to_owned()))
+    }
+}
+
+/// Turns "there is none" into none.
+fn found(answer: Result<Value, CallError>) -> Result<Option<Value>, CallError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is("M_NOT_FOUND") => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,181 @@
+//! Letters: what bots send. A row before it is a request, so a crash loses none, and its key makes it one.
+
+use std::sync::Arc;
+
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::Batch;
+use tokio::sync::Notify;
+
+use crate::{
+    limits::{CONTENT_BYTES_MAX, FILE_BYTES_MAX, KEY_BYTES_MAX},
+    tables::OUTBOX,
+};
+
+/// Where a letter goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum To {
+    /// A room that the bot is in.
+    Room(OwnedRoomId),
+    /// The direct chat of the bot and this person, made if there is none.
+    Direct(OwnedUserId),
+}
+
+/// An event that a letter refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Related {
+    /// The event that an earlier letter with this key became.
+    Letter(String),
+    /// Any event of the room.
+    Event(OwnedEventId),
+}
+
+/// How a letter refers to another event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Relation {
+    /// A new version of a message of this bot.
+    Edits(Related),
+    /// In the thread of this root.
+    Thread(Related),
+    /// An answer to this.
+    ReplyTo(Related),
+    /// A reaction; the letter's content is not looked at.
+    Reacts(Related, String),
+    /// Takes this away; the letter's content may hold a `reason`.
+    Redacts(Related),
+}
+
+/// A file that travels with a letter; `url` and `info` of its content are written by the kit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Its type, like `text/calendar`.
+    pub mimetype: String,
+    /// Its bytes, at most [`FILE_BYTES_MAX`].
+    pub bytes: Vec<u8>,
+}
+
+/// Something to send. Letters of one bot to one place go in the order of their commits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    /// What it is called by later letters, and what makes it unique for ever: a second letter with the same key is not
+    /// sent. At most [`KEY_BYTES_MAX`].
+    pub key: String,
+    /// Which bot sends it.
+    pub bot: String,
+    /// Where it goes. What refers to another letter goes to the room of that letter.
+    pub to: To,
+    /// The type of the event.
+    pub kind: String,
+    /// Makes it state.
+    #[serde(default)]
+    pub state_key: Option<String>,
+    /// The content, at most [`CONTENT_BYTES_MAX`].
+    pub content: Value,
+    /// What it refers to.
+    #[serde(default)]
+    pub relation: Option<Relation>,
+    /// A file with it.
+    #[serde(default)]
+    pub attachment: Option<Attachment>,
+}
+
+impl Letter {
+    /// A message with this content.
+    #[must_use]
+    pub fn message(key: impl Into<String>, bot: &str, to: To, content: Value) -> Self {
+        Self {
+            key: key.into(),
+            bot: bot.to_owned(),
+            to,
+            kind: "m.room.message".to_owned(),
+            state_key: None,
+            content,
+            relation: None,
+            attachment: None,
+        }
+    }
+
+    /// The same, referring to something.
+    #[must_use]
+    pub fn relating(self, relation: Relation) -> Self {
+        Self { relation: Some(relation), ..self }
+    }
+}
+
+/// What stands in the outbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Parcel {
+    Letter(Letter),
+    Join { bot: String, room: OwnedRoomId },
+    Leave { bot: String, room: OwnedRoomId },
+}
+store::record!(Parcel);
+
+impl Parcel {
+    pub fn bot(&self) -> &str {
+        match self {
+            Self::Letter(letter) => &letter.bot,
+            Self::Join { bot, .. } | Self::Leave { bot, .. } => bot,
+        }
+    }
+
+    /// What goes one after the other.
+    pub fn lane(&self) -> String {
+        match self {
+            Self::Letter(Letter { bot, to: To::Room(room), .. })
+            | Self::Join { bot, room }
+            | Self::Leave { bot, room } => format!("{bot} {room}"),
+            Self::Letter(Letter { bot, to: To::Direct(user), .. }) => format!("{bot} {user}"),
+        }
+    }
+}
+
+/// Where letters are put. Cloning shares it.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    news: Arc<Notify>,
+}
+
+impl Outbox {
+    /// Adds a letter to a batch; it is sent after the commit. One over a bound is told of in the log and left out: a
+    /// mistake in a text must not hold up the decision it tells of.
+    pub fn put(&self, batch: &mut Batch, letter: Letter) {
+        if let Some(reason) = fault(&letter) {
+            metrics::counter!("bots_letters_total", "outcome" => "malformed").increment(1);
+            tracing::error!(key = letter.key, bot = letter.bot, reason, "a letter cannot be sent");
+            return;
+        }
+        self.put_parcel(batch, &Parcel::Letter(letter));
+    }
+
+    pub(crate) fn put_parcel(&self, batch: &mut Batch, parcel: &Parcel) {
+        let place = batch.position();
+        batch.put(&OUTBOX, &place, parcel);
+        let news = Arc::clone(&self.news);
+        batch.on_commit(move |_| news.notify_one());
+    }
+
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
+    }
+}
+
+fn fault(letter: &Letter) -> Option<&'static str> {
+    let has_content = letter.content.is_object();
+    let content_bytes = serde_json::to_vec(&letter.content).map_or(usize::MAX, |bytes| bytes.len());
+    let file_bytes = letter.attachment.as_ref().map_or(0, |file| file.bytes.len());
+    if letter.key.is_empty() || letter.key.len() > KEY_BYTES_MAX {
+        Some("its key is empty or too long")
+    } else if !has_content {
+        Some("its content is no object")
+    } else if content_bytes > CONTENT_BYTES_MAX {
+        Some("its content is too large")
+    } else if file_bytes > FILE_BYTES_MAX {
+        Some("its file is too large")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,55 @@
+//! The runtime of our bots: they meet the homeserver over HTTP alone, in its process or in one of their own.
+//!
+//! What the homeserver sends is written down before it is acknowledged; what a bot makes of it (its own rows, letters,
+//! timers) is one batch; what is sent is a row until the homeserver has it. So a kill at any moment loses nothing and
+//! doubles nothing. The kit owns accounts, rooms, direct chats, commands and texts of the bots; it never knows what a bot
+//! is for. Read next: [`bot::Bot`](Bot), then `transaction.rs`, `inbox.rs`, `delivery.rs`.
+
+mod accounts;
+mod answers;
+mod bot;
+mod catch_up;
+mod clockwork;
+mod commands;
+mod courier;
+mod delivery;
+mod direct;
+#[cfg(any(test, feature = "double"))]
+pub mod double;
+mod error;
+mod inbox;
+mod incoming;
+mod intents;
+mod kit;
+mod letter;
+pub mod limits;
+mod pause;
+mod receiver;
+mod registration;
+mod runtime;
+mod tables;
+#[cfg(test)]
+mod tests;
+pub mod texts;
+mod timers;
+mod transaction;
+mod wire;
+mod work;
+
+pub use self::{
+    answers::notice,
+    bot::{Bot, BotError, Fired, Heard, Verb, What},
+    commands::normalised_reaction,
+    error::KitError,
+    intents::Intent,
+    kit::{Health, Kit, KitParts, KitSettings},
+    letter::{Attachment, Letter, Outbox, Related, Relation, To},
+    registration::{SERVICE_ID, Tokens, registration},
+    runtime::Bots,
+    tables::tables,
+    timers::Timers,
+    wire::{Body, Call, CallError, HttpWire, Wire},
+};
+
+/// Begins the type of every event and key of ours.
+pub const PREFIX: &str = "com.lianqiao.";

@@ -1,0 +1,117 @@
+//! What people type, and what the bot makes of it.
+
+use serde_json::json;
+
+use super::{ALICE, BOT, clerk, in_a_room};
+use crate::double::Stage;
+
+#[tokio::test]
+async fn a_bot_goes_where_welcome_people_ask_it() {
+    let mut stage = Stage::new(clerk::play()).await;
+    for (person, comes) in [(ALICE, true), ("@paula:partner", true), ("@mallory:evil", false)] {
+        let room = stage.room_with(person, BOT, false);
+        stage.says(person, &room, "!note before it came");
+        stage.settle().await;
+        stage.says(person, &room, "!note hello");
+        stage.settle().await;
+        let expected: &[&str] = if comes { &["noted: before it came", "noted: hello"] } else { &[] };
+        assert_eq!(stage.said(&room), expected, "{person}");
+        let membership =
+            stage.homeserver().events(&room).into_iter().rfind(|event| event["state_key"] == "@clerk:test");
+        assert_eq!(membership.unwrap()["content"]["membership"], if comes { "join" } else { "leave" });
+    }
+}
+
+#[tokio::test]
+async fn help_speaks_the_language_of_the_command_until_a_person_chooses() {
+    let (mut stage, room) = in_a_room().await;
+    for (command, first) in
+        [("!help", "Commands of Clerk:"), ("！帮助", "文员 的命令："), ("!HELP", "Commands of Clerk:")]
+    {
+        stage.says(ALICE, &room, command);
+        stage.settle().await;
+        let said = stage.said(&room).pop().unwrap();
+        assert_eq!(said.lines().next(), Some(first), "{command}");
+        assert!(said.lines().count() <= 10, "{said}");
+    }
+    stage.says(ALICE, &room, "!help 2");
+    stage.says(ALICE, &room, "!lang 中文");
+    stage.settle().await;
+    stage.restart().await;
+    stage.says(ALICE, &room, "!help");
+    stage.says(ALICE, &room, "!lang klingon");
+    stage.settle().await;
+    let said = stage.said(&room);
+    assert_eq!(
+        said[3],
+        "Commands of Clerk:\n!help – shows the commands\n!lang – chooses the language: zh or en"
+    );
+    assert_eq!(said[4], "好的，我用中文。");
+    assert!(said[5].starts_with("文员 的命令：\n!记录 – 写下来"), "{}", said[5]);
+    assert!(said[5].ends_with("还有 2 个：!帮助 2"), "{}", said[5]);
+    assert_eq!(said[6], "可选语言：zh、en。");
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_knows_gets_the_nearest_three() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!nte something");
+    stage.says(ALICE, &room, "!记 一下");
+    stage.settle().await;
+    let said = stage.said(&room);
+    assert!(said[0].starts_with("No such command. Did you mean !note, "), "{}", said[0]);
+    assert!(said[1].starts_with("没有这个命令。你是想用 !"), "{}", said[1]);
+    assert!(said[1].contains("!记录"), "{}", said[1]);
+}
+
+#[tokio::test]
+async fn an_edited_command_is_not_run_and_says_so() {
+    let (mut stage, room) = in_a_room().await;
+    let typed = stage.says(ALICE, &room, "!note one");
+    stage.edits(ALICE, &room, &typed, "!note two");
+    let text = stage.says(ALICE, &room, "a text");
+    stage.edits(ALICE, &room, &text, "another text");
+    stage.settle().await;
+    let e105 = "修改旧消息不会重新执行命令，请重新发送。";
+    assert_eq!(stage.said(&room), ["noted: one", e105, "edited to another text"]);
+}
+
+#[tokio::test]
+async fn notices_and_unreadable_messages_start_nothing() {
+    let (mut stage, room) = in_a_room().await;
+    stage.sends(ALICE, &room, "m.room.message", json!({ "msgtype": "m.notice", "body": "!note from a bot" }));
+    stage.sends(ALICE, &room, "m.room.message", json!({ "msgtype": "m.text", "body": 7 }));
+    stage.sends(ALICE, &room, "m.room.message", json!({ "m.relates_to": [] }));
+    stage.sends(ALICE, &room, "m.reaction", json!({ "m.relates_to": { "key": "👍" } }));
+    stage.sends(ALICE, &room, "m.room.redaction", json!({ "redacts": 7 }));
+    stage.settle().await;
+    stage.sends(ALICE, &room, "m.room.encrypted", json!({ "ciphertext": "…" }));
+    stage.sends(ALICE, &room, "m.room.encrypted", json!({ "ciphertext": "…" }));
+    stage.settle().await;
+    let said = stage.said(&room);
+    assert_eq!(said.iter().filter(|said| said.contains("on ")).count(), 1, "{said:?}");
+    assert_eq!(said.iter().filter(|said| said.starts_with("我读不了加密消息")).count(), 1, "{said:?}");
+}
+
+#[tokio::test]
+async fn answers_stand_where_the_question_was() {
+    let (mut stage, room) = in_a_room().await;
+    let asked = stage.says(ALICE, &room, "!help");
+    let root = stage.says(ALICE, &room, "a thread begins");
+    stage.says_in_thread(ALICE, &room, &root, "!help");
+    stage.settle().await;
+    let answers = stage.events_of_bots(&room);
+    assert_eq!(answers[0]["content"]["m.relates_to"]["m.in_reply_to"]["event_id"], asked.as_str());
+    assert_eq!(answers[1]["content"]["m.relates_to"]["rel_type"], "m.thread");
+    assert_eq!(answers[1]["content"]["m.relates_to"]["event_id"], root.as_str());
+}
+
+#[tokio::test]
+async fn a_bot_that_panics_or_clashes_goes_on() {
+    let (mut stage, room) = in_a_room().await;
+    for command in ["!panic", "!clash", "!note still here"] {
+        stage.says(ALICE, &room, command);
+    }
+    stage.settle().await;
+    assert_eq!(stage.said(&room), ["after theirs", "noted: still here"]);
+}

@@ -1,0 +1,21 @@
+//! The kit with a bot on it, from outside: people talk, things break, the bots start again.
+
+mod clerk;
+mod commands;
+mod direct;
+mod outbox;
+mod receiver;
+mod timers;
+
+pub(super) const ALICE: &str = "@alice:test";
+pub(super) const BOT: &str = "clerk";
+
+use crate::double::Stage;
+
+/// A stage with the clerk in a room of Alice.
+pub(super) async fn in_a_room() -> (Stage, String) {
+    let mut stage = Stage::new(clerk::play()).await;
+    let room = stage.room_with(ALICE, BOT, false);
+    stage.settle().await;
+    (stage, room)
+}

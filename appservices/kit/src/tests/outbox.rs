@@ -1,0 +1,106 @@
+//! Letters: once each, in order, related to each other, whatever breaks.
+
+use std::time::Duration;
+
+use super::{ALICE, clerk, in_a_room};
+use crate::{CallError, double::Fault};
+
+#[tokio::test]
+async fn a_letter_whose_answer_was_lost_becomes_one_event() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!note once");
+    stage.fails_next(Fault::AnswerLost);
+    stage.settle().await;
+    assert_eq!(stage.letters_waiting().await, 1, "nobody told the bots that it arrived");
+    stage.restart().await;
+    stage.settle().await;
+    assert_eq!(stage.said(&room), ["noted: once"]);
+    assert_eq!(stage.letters_waiting().await, 0);
+}
+
+#[tokio::test]
+async fn a_letter_waits_while_the_homeserver_is_away_or_asks_for_a_pause() {
+    let (mut stage, room) = in_a_room().await;
+    for fault in [
+        CallError::Unreachable("down".to_owned()),
+        CallError::Limited(Some(Duration::from_secs(1))),
+        CallError::Limited(None),
+    ] {
+        stage.says(ALICE, &room, "!note one");
+        stage.says(ALICE, &room, "!note two");
+        stage.fails_next(Fault::Lost(fault));
+        stage.settle().await;
+        assert_eq!(stage.letters_waiting().await, 2, "the second does not overtake the first");
+        stage.settle().await;
+    }
+    assert_eq!(stage.said(&room), ["noted: one", "noted: two"].repeat(3));
+}
+
+#[tokio::test]
+async fn a_letter_that_is_refused_is_given_back_and_holds_up_nobody() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!note refused");
+    let kept = stage.says(ALICE, &room, "!note fine");
+    let code = "M_FORBIDDEN".to_owned();
+    stage.fails_next(Fault::Lost(CallError::Refused { status: 403, code, message: "no".to_owned() }));
+    stage.settle().await;
+    assert_eq!(stage.said(&room), ["noted: fine"]);
+    let letter = stage
+        .kit()
+        .letter_of(
+            &ruma::EventId::parse(stage.events_of_bots(&room)[0]["event_id"].as_str().unwrap()).unwrap(),
+        )
+        .await;
+    assert_eq!(letter.unwrap(), Some(format!("note:{kept}")));
+    let notes = stage.kit().store().scan(&clerk::NOTES, store::Scan::all()).await.unwrap();
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].1.contains("M_FORBIDDEN"), "{notes:?}");
+}
+
+#[tokio::test]
+async fn letters_find_each_other_by_their_keys() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!card");
+    stage.says(ALICE, &room, "!close");
+    stage.settle().await;
+    let sent = stage.events_of_bots(&room);
+    let (card, seed, thread, edit) =
+        (&sent[0], &sent[1]["content"], &sent[2]["content"], &sent[3]["content"]);
+    assert_eq!(seed["m.relates_to"]["event_id"], card["event_id"]);
+    assert_eq!((&seed["m.relates_to"]["key"], &sent[1]["type"]), (&"✅".into(), &"m.reaction".into()));
+    assert_eq!(thread["m.relates_to"]["event_id"], card["event_id"]);
+    assert_eq!(edit["m.relates_to"]["event_id"], card["event_id"]);
+    assert_eq!((&edit["m.new_content"]["body"], &edit["body"]), (&"[closed]".into(), &"* [closed]".into()));
+    assert_eq!(edit["m.mentions"], serde_json::json!({}));
+    // The same key again is the same letter.
+    stage.says(ALICE, &room, "!card");
+    stage.settle().await;
+    assert_eq!(stage.events_of_bots(&room).len(), 4);
+}
+
+#[tokio::test]
+async fn what_people_do_to_a_letter_names_its_key() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!card");
+    stage.settle().await;
+    let card = stage.events_of_bots(&room)[0]["event_id"].as_str().unwrap().to_owned();
+    let reaction = stage.reacts(ALICE, &room, &card, "👍🏽\u{fe0f}");
+    stage.settle().await;
+    stage.restart().await;
+    stage.redacts(ALICE, &room, &reaction);
+    stage.redacts(ALICE, &room, &card);
+    stage.replies(ALICE, &room, &card, "> <@clerk:test> [open]\n\nabout this");
+    stage.says_in_thread(ALICE, &room, &card, "about the thread");
+    stage.uploads(ALICE, &room, "scan.pdf", b"pdf", None);
+    stage.settle().await;
+    assert_eq!(
+        stage.said(&room)[2..],
+        [
+            "👍 on card",
+            "no 👍 on card",
+            "about this on card, direct false",
+            "about the thread on card, direct false",
+            "scan.pdf of 3"
+        ]
+    );
+}

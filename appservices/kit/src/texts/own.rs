@@ -1,0 +1,18 @@
+//! What the kit itself says: help, languages, rooms it cannot read.
+
+use super::Entry;
+
+/// The kit's texts beside the errors.
+pub const OWN: &[Entry] = &[
+    Entry { key: "help.head", zh: "{bot} 的命令：", en: "Commands of {bot}:" },
+    Entry { key: "help.help", zh: "显示命令", en: "shows the commands" },
+    Entry { key: "help.lang", zh: "选择语言：zh 或 en", en: "chooses the language: zh or en" },
+    Entry { key: "help.more", zh: "还有 {count} 个：!帮助 {page}", en: "{count} more: !help {page}" },
+    Entry { key: "lang.set", zh: "好的，我用中文。", en: "From now on I speak English." },
+    Entry { key: "lang.unknown", zh: "可选语言：zh、en。", en: "There is zh and en." },
+    Entry {
+        key: "room.encrypted",
+        zh: "我读不了加密消息。请在未加密的房间里使用命令。",
+        en: "I cannot read encrypted messages. Please use commands in a room without encryption.",
+    },
+];

@@ -1,0 +1,178 @@
+//! Requests to the homeserver: what one is, what can come of it, and how it goes over HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use outbound::{Answer, Limits, Outbound, OutboundError, Request, Url};
+use ruma::UserId;
+use serde_json::Value;
+
+use crate::limits::{ANSWER_BYTES_MAX, DOWNLOAD_BYTES_MAX, REQUEST_TIME_MAX};
+
+/// A request to the client-server API.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The parts of the path behind `/_matrix/`, not encoded.
+    pub path: Vec<String>,
+    /// The query beside `user_id`.
+    pub query: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// A file of this type.
+    File(String, Bytes),
+}
+
+impl Call {
+    /// A request without a body.
+    #[must_use]
+    pub fn new(method: Method, path: &[&str]) -> Self {
+        let path = path.iter().map(|part| (*part).to_owned()).collect();
+        Self { method, path, query: Vec::new(), body: Body::Empty }
+    }
+
+    /// The same with a JSON body.
+    #[must_use]
+    pub fn json(self, body: Value) -> Self {
+        Self { body: Body::Json(body), ..self }
+    }
+}
+
+/// Why a request came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Too many requests; to be repeated after this time.
+    #[error("the homeserver asks for a pause")]
+    Limited(Option<Duration>),
+    /// It will not work, however often it is asked for.
+    #[error("the homeserver refuses with {status} {code}: {message}")]
+    Refused {
+        /// The status.
+        status: u16,
+        /// The `errcode`.
+        code: String,
+        /// The `error`.
+        message: String,
+    },
+    /// The homeserver is away, overloaded, or does not know the bots (yet).
+    #[error("the homeserver cannot be asked: {0}")]
+    Unreachable(String),
+}
+
+impl CallError {
+    /// Whether the homeserver refused with this code.
+    #[must_use]
+    pub fn is(&self, wanted: &str) -> bool {
+        match self {
+            Self::Refused { code, .. } => code == wanted,
+            Self::Limited(_) | Self::Unreachable(_) => false,
+        }
+    }
+}
+
+/// A way to the homeserver: HTTP, or the double of tests.
+#[async_trait]
+pub trait Wire: Send + Sync {
+    /// Asks as this user of ours and returns the JSON of a success.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    async fn call(&self, user: &UserId, call: Call) -> Result<Value, CallError>;
+
+    /// Reads a file as this user of ours.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    async fn download(&self, user: &UserId, call: Call) -> Result<Bytes, CallError>;
+}
+
+/// The homeserver over HTTP.
+pub struct HttpWire {
+    outbound: Outbound,
+    base: Url,
+    as_token: String,
+}
+
+impl HttpWire {
+    /// The homeserver at `base_url`; `outbound` must be one that may go there.
+    ///
+    /// # Errors
+    /// What is wrong with the address.
+    pub fn new(outbound: Outbound, base_url: &str, as_token: String) -> Result<Self, String> {
+        let base = Url::parse(base_url).map_err(|error| error.to_string())?;
+        if base.cannot_be_a_base() || !matches!(base.scheme(), "http" | "https") {
+            return Err("it must begin with http:// or https://".to_owned());
+        }
+        Ok(Self { outbound, base, as_token })
+    }
+
+    async fn ask(&self, user: &UserId, call: Call, bytes_max: usize) -> Result<Answer, CallError> {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            // An empty state key is left out of the path.
+            let parts = call.path.iter().filter(|part| !part.is_empty());
+            path.pop_if_empty().push("_matrix").extend(parts);
+        }
+        url.query_pairs_mut().append_pair("user_id", user.as_str()).extend_pairs(&call.query);
+        let request = Request::new(call.method, url)
+            .header(header::AUTHORIZATION.as_str(), &format!("Bearer {}", self.as_token));
+        let request = match call.body {
+            Body::Empty => request,
+            Body::Json(json) => {
+                request.header(header::CONTENT_TYPE.as_str(), "application/json").body(json.to_string())
+            }
+            Body::File(mimetype, bytes) => {
+                request.header(header::CONTENT_TYPE.as_str(), &mimetype).body(bytes)
+            }
+        };
+        let limits = Limits { bytes_max, time_max: REQUEST_TIME_MAX, redirects_max: 0 };
+        let unreachable = |error: OutboundError| CallError::Unreachable(error.to_string());
+        let download = self.outbound.open(request, limits).await.map_err(unreachable)?;
+        let answer = download.collect().await.map_err(unreachable)?;
+        if answer.status.is_success() { Ok(answer) } else { Err(refusal(&answer)) }
+    }
+}
+
+#[async_trait]
+impl Wire for HttpWire {
+    async fn call(&self, user: &UserId, call: Call) -> Result<Value, CallError> {
+        let answer = self.ask(user, call, ANSWER_BYTES_MAX).await?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|error| CallError::Unreachable(format!("the answer is no JSON: {error}")))
+    }
+
+    async fn download(&self, user: &UserId, call: Call) -> Result<Bytes, CallError> {
+        Ok(self.ask(user, call, DOWNLOAD_BYTES_MAX).await?.body)
+    }
+}
+
+/// What an answer that is no success means for the next try.
+fn refusal(answer: &Answer) -> CallError {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+    let (status, code) = (answer.status, text("errcode"));
+    if status == StatusCode::TOO_MANY_REQUESTS || code == "M_LIMIT_EXCEEDED" {
+        let header = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let seconds = header.and_then(|value| value.parse().ok()).map(Duration::from_secs);
+        let from_body = body["retry_after_ms"].as_u64().map(Duration::from_millis);
+        return CallError::Limited(seconds.or(from_body));
+    }
+    // The homeserver may learn of our registration later: nothing is given up for it.
+    let is_stranger = matches!(code.as_str(), "M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN");
+    if is_stranger || status.is_server_error() || code.is_empty() {
+        return CallError::Unreachable(format!("{status} {code} {}", text("error")));
+    }
+    CallError::Refused { status: status.as_u16(), code, message: text("error") }
+}
