@@ -1,0 +1,43 @@
+//! Section `[bots]`.
+
+use crate::{
+    Problem,
+    section::{report, section},
+};
+
+section! {
+    name = "bots", validate = validate;
+    /// The bots: approvals in any Matrix client. People invite them (`@approvals:your.server`) and write `!help`.
+    /// They run inside `lianqiao serve`, or by `lianqiao bots` as a process of their own; both keep what they know in
+    /// the data folder, in `bots`.
+    pub struct Bots {
+        /// Whether `lianqiao serve` runs the bots. Set it to false to have none, or to run `lianqiao bots`.
+        pub enabled: bool = true,
+        /// Language for people and rooms that chose none: "zh" or "en".
+        pub language: String = "zh".to_owned(),
+        /// Other servers whose people may invite the bots. Invitations from anywhere else are refused.
+        pub partners: Vec<String> = Vec::new(),
+        /// Whether an account that had a bot's name before the bots came is given to the bot. Otherwise that bot does
+        /// not start, and the log says so.
+        pub take_over_accounts: bool = false,
+        /// Where `lianqiao bots` reaches the homeserver. Inside `lianqiao serve` the bots find it themselves.
+        pub server_url: String = "http://127.0.0.1:8008".to_owned(),
+        /// Address and port where `lianqiao bots` listens for the homeserver.
+        pub listen: String = "127.0.0.1:8010".to_owned(),
+    }
+}
+
+fn validate(section: &Bots, problems: &mut Vec<Problem>) {
+    if !matches!(section.language.as_str(), "zh" | "en") {
+        report(problems, "bots", "language", "must be \"zh\" or \"en\"");
+    }
+    if section.partners.iter().any(|partner| partner.is_empty() || partner.contains('@')) {
+        report(problems, "bots", "partners", "must hold server names like \"partner.example\"");
+    }
+    if !section.server_url.starts_with("http://") && !section.server_url.starts_with("https://") {
+        report(problems, "bots", "server_url", "must begin with http:// or https://");
+    }
+    if section.listen.parse::<std::net::SocketAddr>().is_err() {
+        report(problems, "bots", "listen", "must be an address and a port, like 127.0.0.1:8010");
+    }
+}
