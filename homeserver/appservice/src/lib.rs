@@ -29,6 +29,8 @@ pub use self::{
 pub struct AppservicesParts {
     /// The name in the id of every sender.
     pub server_name: OwnedServerName,
+    /// Registrations of what runs in this very process, as files would say them; they are in no file.
+    pub built_in: Vec<String>,
     /// Files and folders with registrations.
     pub places: Vec<PathBuf>,
     /// The server's own folder of registrations; it may be absent.
@@ -51,8 +53,8 @@ pub(crate) struct Inner {
 impl Appservices {
     /// Reads the registrations. What cannot be used is told of in the log and in [`Loaded::refused`].
     pub async fn open(parts: AppservicesParts) -> Self {
-        let AppservicesParts { server_name, places, folder, outbound } = parts;
-        let register = register::Register::new(server_name, places, folder);
+        let AppservicesParts { server_name, built_in, places, folder, outbound } = parts;
+        let register = register::Register::new(server_name, built_in, places, folder);
         register.reload().await;
         Self(Arc::new(Inner { register, outbound, noes: Mutex::default() }))
     }

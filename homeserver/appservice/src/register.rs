@@ -15,6 +15,9 @@ use crate::{
     limits::{FILES_PER_FOLDER_MAX, REGISTRATION_BYTES_MAX, SERVICES_MAX},
 };
 
+/// Stands for the file of a registration that is in none.
+const BUILT_IN: &str = "(built in)";
+
 /// A registration that is not in use, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -36,6 +39,8 @@ pub struct Loaded {
 /// The register. One wrong file is left out and told of; it never keeps others from work.
 pub(crate) struct Register {
     server_name: OwnedServerName,
+    /// Registrations that are in no file.
+    built_in: Vec<String>,
     /// Files and folders that the operator named.
     places: Vec<PathBuf>,
     /// Where [`Register::add`] puts files; read like a named folder, and may be absent.
@@ -47,9 +52,14 @@ pub(crate) struct Register {
 }
 
 impl Register {
-    pub fn new(server_name: OwnedServerName, places: Vec<PathBuf>, folder: PathBuf) -> Self {
+    pub fn new(
+        server_name: OwnedServerName,
+        built_in: Vec<String>,
+        places: Vec<PathBuf>,
+        folder: PathBuf,
+    ) -> Self {
         let (loaded, changes) = (RwLock::default(), watch::Sender::new(0));
-        Self { server_name, places, folder, loaded, changes, reading: Mutex::default() }
+        Self { server_name, built_in, places, folder, loaded, changes, reading: Mutex::default() }
     }
 
     pub fn loaded(&self) -> Arc<Loaded> {
@@ -106,6 +116,13 @@ impl Register {
 
     async fn read(&self) -> Loaded {
         let mut loaded = Loaded::default();
+        // First, so that a file of the same names is what is refused.
+        for text in &self.built_in {
+            match self.checked(text, &loaded.services) {
+                Ok(service) => loaded.services.push(Arc::new(service)),
+                Err(reason) => loaded.refused.push(Refused { file: PathBuf::from(BUILT_IN), reason }),
+            }
+        }
         let named = self.places.iter().map(|place| (place, true));
         for (place, is_expected) in named.chain([(&self.folder, false)]) {
             for file in files(place, is_expected, &mut loaded.refused).await {
@@ -125,7 +142,12 @@ impl Register {
             return Err(format!("the file is longer than {REGISTRATION_BYTES_MAX} bytes"));
         }
         let text = tokio::fs::read_to_string(file).await.map_err(unreadable)?;
-        let service = Service::parse(&text, &self.server_name)?;
+        self.checked(&text, others)
+    }
+
+    /// A registration that can stand beside the others.
+    fn checked(&self, text: &str, others: &[Arc<Service>]) -> Result<Service, String> {
+        let service = Service::parse(text, &self.server_name)?;
         if others.len() >= SERVICES_MAX {
             return Err(format!("there are {SERVICES_MAX} application services already"));
         }
@@ -262,7 +284,7 @@ mod tests {
 
     async fn register(folder: &Path) -> Register {
         let name = OwnedServerName::try_from("example.org").unwrap();
-        let register = Register::new(name, Vec::new(), folder.to_owned());
+        let register = Register::new(name, Vec::new(), Vec::new(), folder.to_owned());
         register.reload().await;
         register
     }
@@ -285,6 +307,22 @@ mod tests {
         assert!(refused[1].contains("hs_token is also that of the application service `one`"), "{refused:?}");
         assert!(refused[2].contains("`@one_.*`"), "{refused:?}");
         assert_eq!(refused.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_built_in_comes_first_and_outlives_a_reload() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("1.yaml"), registration("one", "")).unwrap();
+        let name = OwnedServerName::try_from("example.org").unwrap();
+        let built_in = vec![registration("one", ""), "not: one".to_owned()];
+        let register = Register::new(name, built_in, Vec::new(), folder.path().to_owned());
+        for _ in 0..2 {
+            let loaded = register.reload().await;
+            assert_eq!(loaded.services.len(), 1);
+            let refused: Vec<_> = loaded.refused.iter().map(|refused| refused.file.as_path()).collect();
+            assert_eq!(refused, [Path::new(BUILT_IN), &folder.path().join("1.yaml")]);
+        }
+        assert!(register.add(&registration("one", "")).await.is_err(), "its id is taken");
     }
 
     #[tokio::test]
