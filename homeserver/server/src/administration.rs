@@ -4,7 +4,7 @@
 //! readable by its own user only: one JSON request a line, one JSON reply a line. Without a server the
 //! command line opens the store and executes the same [`Command`]s itself.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::path::Path;
 
 use ::administration::Act;
 use accounts::NewUser;
@@ -12,14 +12,12 @@ use base::Shutdown;
 use lianqiao_http::App;
 use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{UnixListener, UnixStream},
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::task::JoinHandle;
 
-use crate::limits::{ADMINISTRATION_LINE_BYTES_MAX, ADMINISTRATION_TIMEOUT_MS, USERS_LISTED_MAX};
+use crate::{
+    limits::{ADMINISTRATION_LINE_BYTES_MAX, USERS_LISTED_MAX},
+    order_socket,
+};
 
 /// Who acts in the audit stream when the command line does.
 pub(crate) const OPERATOR: &str = "operator";
@@ -252,69 +250,23 @@ async fn existing(app: &App, user: &str) -> Result<OwnedUserId, String> {
 /// command line.
 pub(crate) fn serve(directory: &Path, app: App, shutdown: Shutdown) -> Option<JoinHandle<()>> {
     let path = directory.join(SOCKET_NAME);
-    // The database lock says that nobody else serves this folder, so an old socket is a leftover.
-    let _ = std::fs::remove_file(&path);
-    let bound = UnixListener::bind(&path).and_then(|listener| {
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-        Ok(listener)
-    });
-    let listener = match bound {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::debug!(path = %path.display(), %error, "no administration socket");
-            return None;
-        }
-    };
-    Some(tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = shutdown.wait() => break,
-                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                    tokio::spawn(answer(stream, app.clone()));
-                },
+    order_socket::serve(path, ADMINISTRATION_LINE_BYTES_MAX, shutdown, move |order| {
+        let app = app.clone();
+        async move {
+            match order {
+                Ok(command) => execute(&app, command).await,
+                Err(reason) => Reply::Refused(reason),
             }
         }
-        let _ = std::fs::remove_file(&path);
-    }))
-}
-
-async fn answer(stream: UnixStream, app: App) {
-    let (read, mut write) = stream.into_split();
-    let mut line = String::new();
-    let mut reader = BufReader::new(read.take(ADMINISTRATION_LINE_BYTES_MAX));
-    let patience = Duration::from_millis(ADMINISTRATION_TIMEOUT_MS);
-    let Ok(Ok(_)) = timeout(patience, reader.read_line(&mut line)).await else { return };
-    let reply = match serde_json::from_str(&line) {
-        Ok(command) => execute(&app, command).await,
-        Err(error) => Reply::Refused(format!("not an order: {error}")),
-    };
-    if let Ok(mut text) = serde_json::to_vec(&reply) {
-        text.push(b'\n');
-        let _ = write.write_all(&text).await;
-    }
+    })
 }
 
 /// Sends an order to the server that runs on this folder; none when no server answers.
 pub(crate) async fn send(directory: &Path, command: &Command) -> Option<Result<Reply, String>> {
-    let stream = UnixStream::connect(directory.join(SOCKET_NAME)).await.ok()?;
-    Some(exchange(stream, command).await)
-}
-
-async fn exchange(stream: UnixStream, command: &Command) -> Result<Reply, String> {
-    let (read, mut write) = stream.into_split();
-    let mut text = serde_json::to_vec(command).map_err(|error| error.to_string())?;
-    text.push(b'\n');
-    write.write_all(&text).await.map_err(|error| error.to_string())?;
-    let mut line = String::new();
-    let patience = Duration::from_millis(ADMINISTRATION_TIMEOUT_MS);
-    match timeout(patience, BufReader::new(read).read_line(&mut line)).await {
-        Ok(Ok(_)) => serde_json::from_str(&line).map_err(|error| error.to_string()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the running server does not answer".to_owned()),
-    }
+    order_socket::send(&directory.join(SOCKET_NAME), command).await
 }
 
 /// Whether a server answers on this folder.
 pub(crate) async fn is_running(directory: &Path) -> bool {
-    UnixStream::connect(directory.join(SOCKET_NAME)).await.is_ok()
+    order_socket::is_offered(&directory.join(SOCKET_NAME)).await
 }

@@ -1,14 +1,17 @@
 //! The command line.
 
 mod appservice;
+mod bots;
 mod config_command;
 mod federation;
 mod keys;
+mod organisation;
 mod output;
 mod search;
 mod serve;
 mod session;
 mod user;
+mod verify;
 
 pub(crate) use output::say;
 use std::{path::PathBuf, process::ExitCode};
@@ -30,6 +33,8 @@ struct Cli {
 enum Command {
     /// Runs the homeserver. Without a configuration file it writes one first.
     Serve(serve::Arguments),
+    /// Runs the bots alone, for a homeserver whose configuration says `bots.enabled = false`, here or elsewhere.
+    Bots(ConfigFile),
     /// Prints or checks configuration files.
     #[command(subcommand)]
     Config(config_command::Command),
@@ -43,6 +48,10 @@ enum Command {
     Search(OnConfig<search::Action>),
     /// Adds, lists and asks application services (bridges and bots), whether the server runs or not.
     Appservice(OnConfig<appservice::Action>),
+    /// Imports staff lists for the bots, whether they run or not.
+    Org(OnConfig<organisation::Action>),
+    /// Verifies an export of approvals, without any server.
+    Verify(verify::Arguments),
     /// Makes, changes, closes and lists accounts, whether the server runs or not.
     User(OnConfig<user::Action>),
 }
@@ -87,12 +96,15 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(arguments) => Box::pin(serve::run(arguments)).await,
+            Command::Bots(file) => Box::pin(bots::run(file)).await,
             Command::Config(command) => config_command::run(command),
             Command::Doctor(file) => Box::pin(doctor::run(&file.config, file.read())).await,
             Command::Federation(arguments) => Box::pin(federation::run(arguments)).await,
             Command::Keys(arguments) => Box::pin(keys::run(arguments)).await,
             Command::Search(arguments) => Box::pin(search::run(arguments)).await,
             Command::Appservice(arguments) => Box::pin(appservice::run(arguments)).await,
+            Command::Org(arguments) => Box::pin(organisation::run(arguments)).await,
+            Command::Verify(arguments) => verify::run(&arguments),
             Command::User(arguments) => Box::pin(user::run(arguments)).await,
         }
     });

@@ -70,6 +70,7 @@ impl ComplementEnvironment {
         // certificates of Complement's authority.
         config.outbound.allowed_ranges = vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()];
         config.appservices.registrations = vec!["/complement/appservice".to_owned()];
+        config.bots.enabled = false;
         let authority = self.authority_file();
         if authority.exists() {
             config.outbound.authorities_file = Some(authority.to_string_lossy().into_owned());

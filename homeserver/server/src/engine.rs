@@ -21,9 +21,14 @@ pub(crate) fn open(config: &Config, directory: &Path) -> Result<Arc<dyn Engine>,
 
 fn rocksdb(config: &Config, path: &Path) -> Result<Arc<dyn Engine>, StartError> {
     let mut settings = RocksSettings::new(path);
-    settings.durability = if config.database.durable { Durability::Sync } else { Durability::Relaxed };
+    settings.durability = durability(config);
     let mebibytes = usize::try_from(config.database.cache_mebibytes).unwrap_or(usize::MAX);
     settings.cache_bytes = mebibytes.saturating_mul(1024 * 1024);
     settings.free_bytes_min = config.database.free_mebibytes_min.saturating_mul(1024 * 1024);
     Ok(Arc::new(RocksKv::open(&settings)?))
+}
+
+/// When a write counts as done.
+pub(crate) fn durability(config: &Config) -> Durability {
+    if config.database.durable { Durability::Sync } else { Durability::Relaxed }
 }

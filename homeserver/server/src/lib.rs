@@ -6,6 +6,7 @@
 
 mod acme;
 mod administration;
+mod bots;
 pub mod cli;
 pub mod complement;
 mod delayed_events;
@@ -17,6 +18,7 @@ pub mod limits;
 mod listener;
 mod media_housekeeping;
 mod metrics_endpoint;
+mod order_socket;
 mod parts;
 mod running;
 mod settings;

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Largest request line on the administration socket, in bytes.
 pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Largest request line on the socket of the bots: a staff list as JSON text, in bytes.
+pub const STAFF_ORDER_BYTES_MAX: u64 = 9 * 1024 * 1024;
+
 /// Longest wait for an answer on the administration socket, in milliseconds.
 pub const ADMINISTRATION_TIMEOUT_MS: u64 = 30_000;
 
@@ -37,3 +40,15 @@ pub const DOCTOR_SYNCS: u32 = 50;
 
 /// Pause between two rounds of housekeeping. What they forget is a day old, so an hour more is little.
 pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Memory for cached blocks of the bots' database.
+pub const BOTS_CACHE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Memory for rows of the bots' database that are in no table file yet.
+pub const BOTS_WRITE_BUFFER_BYTES: usize = 2 * 1024 * 1024;
+
+/// Files of the bots' database that are kept open.
+pub const BOTS_FILES_MAX: i32 = 64;
+
+/// Connections to the bots; the homeserver needs one or two.
+pub const BOTS_CONNECTIONS_MAX: usize = 16;

@@ -56,6 +56,11 @@ pub(crate) async fn listen(
     Ok(Listening { address: local, task })
 }
 
+/// As [`listen`], without TLS, on what is bound already.
+pub(crate) fn serve_plain(listener: TcpListener, router: Router, terms: Terms) -> JoinHandle<()> {
+    tokio::spawn(accept(listener, router, None, terms))
+}
+
 async fn accept(listener: TcpListener, router: Router, tls: Option<Tls>, terms: Terms) {
     let builder = Arc::new(builder(terms.header_timeout));
     let graceful = GracefulShutdown::new();

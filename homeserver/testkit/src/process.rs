@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::Authority;
 use crate::User;
 use crate::limits::{COMMAND_PATIENCE, START_PATIENCE, STOP_PATIENCE};
 use crate::user::Connection;
 
 /// The name of a server that federates with nobody.
-pub(crate) const TEST_SERVER_NAME: &str = "test.example";
+pub const TEST_SERVER_NAME: &str = "test.example";
+
+/// The environment variable that gives a server another name.
+const SERVER_NAME_VARIABLE: &str = "LIANQIAO__SERVER__NAME";
 
 /// A `lianqiao serve` on loopback. Killed when dropped.
 pub struct ServerProcess {
@@ -40,6 +44,24 @@ impl ServerProcess {
         let http = reqwest::Client::builder().no_proxy().build().expect("a plain client can be built");
         let directory = directory.to_path_buf();
         Self { child: None, directory, port, http, environment: Vec::new() }
+    }
+
+    /// The name of the server, the part after the colon of its users' ids.
+    #[must_use]
+    pub fn server_name(&self) -> String {
+        let named = self.environment.iter().find(|(name, _)| name == SERVER_NAME_VARIABLE);
+        named.map_or_else(|| TEST_SERVER_NAME.to_owned(), |(_, value)| value.to_string_lossy().into_owned())
+    }
+
+    /// Lets the process federate with whoever has a certificate of this authority on this machine, from its next start
+    /// on. Its name becomes `127.0.0.1:{port}`, for which the authority must have issued one as well.
+    pub fn federates(&mut self, authority: &Authority, port: u16) {
+        self.set_environment(SERVER_NAME_VARIABLE, format!("127.0.0.1:{port}"));
+        self.set_environment("LIANQIAO__LISTENERS__FEDERATION", format!("[\"127.0.0.1:{port}\"]"));
+        self.set_environment("LIANQIAO__OUTBOUND__ALLOWED_RANGES", "[\"127.0.0.0/8\"]");
+        self.set_environment("LIANQIAO__OUTBOUND__AUTHORITIES_FILE", authority.authority_file());
+        self.set_environment("LIANQIAO__TLS__CERTIFICATE_FILE", authority.certificate_file());
+        self.set_environment("LIANQIAO__TLS__PRIVATE_KEY_FILE", authority.key_file());
     }
 
     /// Runs a command of the binary on this server's configuration, whether the server runs or not. Answers whether it
@@ -230,6 +252,8 @@ passes = 1
 enabled = false
 [rooms]
 directory_without_token = true
+[bots]
+enabled = false
 "#
     )
 }

@@ -84,7 +84,7 @@ fn configured(arguments: &Arguments) -> Result<Config, String> {
     arguments.file.read()
 }
 
-fn start_logging(config: &Config) -> Result<(), String> {
+pub(super) fn start_logging(config: &Config) -> Result<(), String> {
     let format = match config.logging.format {
         config::LogFormat::Human => LogFormat::Human,
         config::LogFormat::Json => LogFormat::Json,
@@ -104,20 +104,22 @@ async fn announce(server: &RunningServer) -> Result<(), String> {
     Ok(())
 }
 
+/// What a signal asks for.
 #[derive(PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     Stop,
     Reload,
 }
 
-struct Signals {
+/// The signals of a process that runs until it is told otherwise.
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, String> {
+    pub fn listen() -> Result<Self, String> {
         let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be heard: {error}"));
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
@@ -127,7 +129,7 @@ impl Signals {
     }
 
     /// The next order from outside.
-    async fn next(&mut self) -> Order {
+    pub async fn next(&mut self) -> Order {
         tokio::select! {
             _ = self.terminate.recv() => Order::Stop,
             _ = self.interrupt.recv() => Order::Stop,

@@ -9,6 +9,7 @@
 mod accounts;
 mod administration;
 mod aliases;
+mod approvals;
 mod appservices;
 mod bad_input;
 mod bots;

@@ -1,0 +1,154 @@
+//! The bots: in this process beside the homeserver, or alone. They meet it over HTTP in both cases.
+
+mod alone;
+pub(crate) mod organisation;
+
+use std::{path::Path, sync::Arc};
+
+use approvals::Approvals;
+use base::{Clock, Rng, Shutdown};
+use config::{Config, DatabaseEngine};
+use kit::{Bot, Bots, HttpWire, Kit, KitParts, KitSettings, Tokens, texts::Lang};
+use outbound::Outbound;
+use ruma::OwnedServerName;
+use store::{Engine, Identity, MemoryKv, Store, TableInfo};
+use store_rocksdb::{RocksKv, RocksSettings};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub(crate) use self::alone::run as run_alone;
+use crate::{
+    StartError,
+    limits::{BOTS_CACHE_BYTES, BOTS_FILES_MAX, BOTS_WRITE_BUFFER_BYTES},
+    listener::{self, Terms},
+    settings,
+};
+
+/// Name of the bots' folder in the data folder.
+const FOLDER_NAME: &str = "bots";
+
+/// Where the bots listen inside the process: any free port of this machine.
+const INSIDE_ADDRESS: &str = "127.0.0.1:0";
+
+/// Users of our bots.
+const LOCALPARTS: &[&str] = &[approvals::LOCALPART];
+
+/// Bots that can be connected to and are not at work yet. The homeserver is told where they are before it starts.
+pub(crate) struct Bound {
+    listener: TcpListener,
+    registration: String,
+    tokens: Tokens,
+}
+
+/// Bots at work.
+pub(crate) struct Working {
+    store: Store,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// What bots need of the process they live in.
+pub(crate) struct Surroundings {
+    /// Where the homeserver is.
+    pub homeserver_url: String,
+    /// A client that may go there.
+    pub outbound: Outbound,
+    pub clock: Clock,
+    pub rng: Rng,
+    pub terms: Terms,
+    pub shutdown: Shutdown,
+}
+
+impl Bound {
+    /// Takes a port for bots inside this process. The tokens live as long as the process: nobody else has to know them.
+    pub async fn inside(config: &Config, rng: &Rng) -> Result<Self, StartError> {
+        Self::at(config, INSIDE_ADDRESS, Tokens::generate(rng)).await
+    }
+
+    /// Takes this address.
+    async fn at(config: &Config, address: &str, tokens: Tokens) -> Result<Self, StartError> {
+        let failed = |error| StartError::Listen { address: address.to_owned(), error };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let registration = kit::registration(&url, &tokens, LOCALPARTS, &config.server.name);
+        Ok(Self { listener, registration, tokens })
+    }
+
+    /// What the homeserver has to know.
+    pub fn registration(&self) -> &str {
+        &self.registration
+    }
+
+    /// Opens the bots' store and lets them work until the shutdown.
+    pub async fn start(self, config: &Config, around: Surroundings) -> Result<Working, StartError> {
+        let server_name = settings::server_name(config)?;
+        let identity = Identity::new(&server_name, &around.clock);
+        let store = Store::open(engine(config)?, tables(), identity, Vec::new()).await?;
+        let refused = |reason| StartError::Setting { key: "bots", reason };
+        let wire = HttpWire::new(around.outbound, &around.homeserver_url, self.tokens.as_token);
+        let kit = Kit::new(KitParts {
+            store: store.clone(),
+            clock: around.clock,
+            rng: around.rng,
+            wire: Arc::new(wire.map_err(refused)?),
+            server_name,
+            localparts: LOCALPARTS.to_vec(),
+            texts: kit::texts::Texts::with(&[approvals::TEXTS]),
+            settings: kit_settings(config)?,
+        })
+        .map_err(refused)?;
+        let approvals = Approvals::new(kit.clone());
+        let people = approvals.people().await.map_err(|error| StartError::Bots(error.to_string()))?;
+        let orders = organisation::serve(config, people, around.shutdown.clone());
+        let bots = Bots::new(vec![Arc::new(approvals) as Arc<dyn Bot>]);
+        let router = kit.router(&self.tokens.hs_token);
+        let listening = listener::serve_plain(self.listener, router, around.terms);
+        let working = tokio::spawn(kit.run(bots, around.shutdown));
+        Ok(Working { store, tasks: [listening, working].into_iter().chain(orders).collect() })
+    }
+}
+
+impl Working {
+    /// Waits until everything has ended after the shutdown.
+    pub async fn stop(self) {
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        self.store.close().await;
+    }
+}
+
+fn tables() -> Vec<TableInfo> {
+    [kit::tables(), approvals::tables()].concat()
+}
+
+/// The bots' database is of their own: they may move to another process, and take it along.
+fn engine(config: &Config) -> Result<Arc<dyn Engine>, StartError> {
+    if config.database.engine == DatabaseEngine::Memory {
+        return Ok(Arc::new(MemoryKv::new()));
+    }
+    let folder = Path::new(&config.server.data_directory).join(FOLDER_NAME);
+    let mut rocks = RocksSettings::new(folder.join(crate::engine::FOLDER_NAME));
+    rocks.durability = crate::engine::durability(config);
+    rocks.cache_bytes = BOTS_CACHE_BYTES;
+    rocks.write_buffer_bytes = BOTS_WRITE_BUFFER_BYTES;
+    rocks.open_files_max = BOTS_FILES_MAX;
+    rocks.free_bytes_min = config.database.free_mebibytes_min.saturating_mul(1024 * 1024);
+    create(&folder)?;
+    Ok(Arc::new(RocksKv::open(&rocks)?))
+}
+
+fn create(folder: &Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| StartError::Directory { path: folder.to_owned(), error })
+}
+
+fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {
+    let partners = config.bots.partners.iter().map(|name| OwnedServerName::try_from(name.as_str()));
+    let partners = partners
+        .collect::<Result<_, _>>()
+        .map_err(|error| StartError::Setting { key: "bots.partners", reason: error.to_string() })?;
+    Ok(KitSettings {
+        partners,
+        language: Lang::named(&config.bots.language).unwrap_or(Lang::Zh),
+        takes_over_accounts: config.bots.take_over_accounts,
+    })
+}

@@ -1,0 +1,120 @@
+//! The bots in the process of the server, as people meet them.
+
+use serde_json::{Value, json};
+use testkit::{ServerProcess, User, World, free_port};
+
+pub const BOT: &str = "@approvals:test.example";
+
+async fn with_bots() -> World {
+    World::configured(|config| config.bots.enabled = true).await
+}
+
+/// Has somebody ask the bot into a new room. It need not have come yet: what is said meanwhile it finds there.
+pub async fn room_with_bot(person: &User, is_direct: bool) -> String {
+    let body = json!({ "preset": "private_chat", "is_direct": is_direct, "invite": [BOT] });
+    let made = person.creates_room_like(body).await.ok();
+    made["room_id"].as_str().unwrap().to_owned()
+}
+
+/// What the bot said in a room, in order.
+async fn said(person: &User, room: &str) -> Vec<String> {
+    let history = person.whole_history(room).await;
+    let said = history.iter().filter(|event| event["sender"] == BOT && event["type"] == "m.room.message");
+    said.map(|event| event["content"]["body"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// Waits for an answer of the bot to an event.
+pub async fn answer_to(person: &User, room: &str, event: &str) -> Value {
+    let path = format!("/_matrix/client/v3/rooms/{room}/messages?dir=b&limit=100");
+    let is_answer = |found: &Value| {
+        found["sender"] == BOT && found["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == event
+    };
+    let page = person
+        .gets_until(&path, |page| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(is_answer)))
+        .await;
+    let chunk = page["chunk"].as_array().unwrap();
+    chunk.iter().find(|found| is_answer(found)).unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_joins_the_room_it_is_asked_into_and_answers_in_both_languages() {
+    let w = with_bots().await;
+    let alice = w.user("alice").await;
+    for is_direct in [true, false] {
+        let room = room_with_bot(&alice, is_direct).await;
+        for (command, begins, names) in [("!help", "Commands of", "!help"), ("！帮助", "", "!帮助")] {
+            let asked = alice.sends(&room, command).await.event_id();
+            let answer = answer_to(&alice, &room, &asked).await;
+            let body = answer["content"]["body"].as_str().unwrap();
+            assert!(body.starts_with(begins) && body.contains(names), "{body}");
+            assert_eq!(answer["content"]["msgtype"], "m.notice");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_find_the_bot_by_name_and_nobody_may_take_its_name() {
+    let w = with_bots().await;
+    let alice = w.user("alice").await;
+    let room = room_with_bot(&alice, true).await;
+    let asked = alice.sends(&room, "!help").await.event_id();
+    answer_to(&alice, &room, &asked).await;
+    let body = json!({ "username": "approvals", "password": "p", "auth": { "type": "m.login.dummy" } });
+    w.stranger().post("/_matrix/client/v3/register", body).await.fails_as(400, "M_EXCLUSIVE");
+    let profile = alice.get(&format!("/_matrix/client/v3/profile/{BOT}")).await.ok();
+    assert!(profile["displayname"].as_str().is_some_and(|name| !name.is_empty()), "{profile}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_the_time_without_the_bots_is_answered_once() {
+    let mut w = with_bots().await;
+    let alice = w.user("alice").await;
+    let room = room_with_bot(&alice, true).await;
+    let before = alice.sends(&room, "!help").await.event_id();
+    answer_to(&alice, &room, &before).await;
+    let count = said(&alice, &room).await.len();
+    // Stopped right behind the message: whatever of it was on its way is finished after the start, or done already.
+    let asked = alice.sends(&room, "!help").await.event_id();
+    w.restarts().await;
+    answer_to(&alice, &room, &asked).await;
+    let last = alice.sends(&room, "!help").await.event_id();
+    answer_to(&alice, &room, &last).await;
+    assert_eq!(said(&alice, &room).await.len(), count + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_loses_no_command_and_answers_none_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    // The later of two tables of one name would be refused, so the one of the test configuration is changed.
+    let mut server = ServerProcess::prepare(directory.path(), free_port(), "");
+    let file = directory.path().join("lianqiao.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("[bots]\nenabled = false", "[bots]\nenabled = true")).unwrap();
+    server.spawn().await;
+    let alice = server.user("alice").await;
+    let room = room_with_bot(&alice, true).await;
+    let first = alice.sends(&room, "!help").await.event_id();
+    answer_to(&alice, &room, &first).await;
+    let mut asked = Vec::new();
+    for _ in 0..5 {
+        for _ in 0..4 {
+            asked.push(alice.sends(&room, "!help").await.event_id());
+        }
+        server.kill();
+        server.spawn().await;
+    }
+    for event in &asked {
+        answer_to(&alice, &room, event).await;
+    }
+    let last = alice.sends(&room, "!help").await.event_id();
+    answer_to(&alice, &room, &last).await;
+    assert_eq!(said(&alice, &room).await.len(), asked.len() + 2, "one answer for each");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_bots_there_is_nobody_of_their_name() {
+    let w = World::start().await;
+    let alice = w.user("alice").await;
+    alice.get(&format!("/_matrix/client/v3/profile/{BOT}")).await.fails_as(404, "M_NOT_FOUND");
+    assert!(!w.data_directory().join("bots").exists());
+}
