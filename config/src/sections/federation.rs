@@ -74,6 +74,8 @@ section! {
         pub notaries: Vec<String> = Vec::new(),
         /// Public signing keys (unpadded base64) that are never believed, because they were stolen.
         pub denied_keys: Vec<String> = Vec::new(),
+        /// Whether other servers are told what people call their devices, for example "Alice's phone".
+        pub device_names_shared: bool = false,
     }
 }
 

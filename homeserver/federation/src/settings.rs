@@ -13,4 +13,6 @@ pub struct FederationSettings {
     pub notaries: Vec<OwnedServerName>,
     /// Public keys (unpadded base64) that are never believed, whoever they belong to.
     pub denied_keys: Vec<String>,
+    /// Whether other servers are told what people call their devices.
+    pub device_names_shared: bool,
 }

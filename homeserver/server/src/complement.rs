@@ -76,6 +76,8 @@ impl ComplementEnvironment {
             config.outbound.authorities_file = Some(authority.to_string_lossy().into_owned());
         }
         config.rate_limits.enabled = false;
+        // The tests look for names of devices on other servers.
+        config.federation.device_names_shared = true;
         config.metrics.enabled = false;
         config.logging.filter = "info,ruma_state_res=error".to_owned();
         config

@@ -62,7 +62,7 @@ impl Sender {
         for (device, (name, keys)) in &present.devices {
             let digest = digest(&[name.as_deref(), keys.as_deref()]);
             if before.devices.get(device) != Some(&digest) {
-                updates.push(update(user, device, keys.as_deref()));
+                updates.push(self.update(user, device, (name.as_deref(), keys.as_deref())));
             }
             now.devices.insert(device.clone(), digest);
         }
@@ -115,12 +115,12 @@ impl Sender {
         let strangers: Vec<_> =
             last.into_iter().filter(|(_, last)| last.is_none() || *last != current).collect();
         let present = self.present(snapshot, user).await?;
-        let Some((device, (_, keys))) = present.devices.iter().next() else { return Ok(()) };
+        let Some((device, (name, keys))) = present.devices.iter().next() else { return Ok(()) };
         if strangers.is_empty() {
             return Ok(());
         }
         row.stream_id += 1;
-        let mut update = update(user, device, keys.as_deref());
+        let mut update = self.update(user, device, (name.as_deref(), keys.as_deref()));
         update["stream_id"] = row.stream_id.into();
         update["prev_id"] = json!([]);
         for (server, _) in strangers {
@@ -129,6 +129,18 @@ impl Sender {
         }
         harvest.announced(user, row);
         Ok(())
+    }
+
+    /// A new name is announced even if it is not told.
+    fn update(&self, user: &UserId, device: &str, (name, keys): (Option<&str>, Option<&str>)) -> Value {
+        let mut update = json!({ "user_id": user, "device_id": device });
+        if let Some(name) = name.filter(|_| self.0.parts.device_names_shared) {
+            update["device_display_name"] = name.into();
+        }
+        if let Some(keys) = keys.and_then(|keys| serde_json::from_str(keys).ok()) {
+            update["keys"] = keys;
+        }
+        update
     }
 
     async fn present(&self, reader: &Reader, user: &UserId) -> Result<Present, SenderError> {
@@ -181,15 +193,6 @@ async fn last_announcements(
         *last = harvest.announced.last.get(key).copied().or(*last);
     }
     Ok(servers.iter().cloned().zip(last).collect())
-}
-
-/// What people call their devices is nobody's business on another server: a new name is announced without it.
-fn update(user: &UserId, device: &str, keys: Option<&str>) -> Value {
-    let mut update = json!({ "user_id": user, "device_id": device });
-    if let Some(keys) = keys.and_then(|keys| serde_json::from_str(keys).ok()) {
-        update["keys"] = keys;
-    }
-    update
 }
 
 fn signing_keys(user: &UserId, keys: &PublishedKeys) -> Value {

@@ -116,6 +116,7 @@ impl World {
             clock,
             rng,
             server_name: us(),
+            device_names_shared: false,
             carrier: Arc::clone(&self.way) as Arc<dyn Carrier>,
         });
         Running { sender: sender.await.expect("a sender"), store, rooms }

@@ -57,8 +57,7 @@ impl Flows {
         Ok(answer)
     }
 
-    /// The keys of a user of this server as other servers may see them, without the names of devices; an empty list of
-    /// devices means all of them.
+    /// The keys of a user of this server as other servers may see them; an empty list of devices means all of them.
     ///
     /// # Errors
     /// Whatever the store answers.
@@ -68,9 +67,24 @@ impl Flows {
         user: &UserId,
         devices: &[OwnedDeviceId],
     ) -> Result<PublishedKeys, FlowsError> {
-        let names = self.0.accounts.device_names(reader, user).await?;
-        let is_wanted = |device: &OwnedDeviceId| devices.is_empty() || devices.contains(device);
-        let unnamed = names.into_keys().filter(is_wanted).map(|device| (device, None)).collect();
-        Ok(self.0.keys.published(reader, None, user, &unnamed).await?)
+        let mut names = self.device_names_for_peers(reader, user).await?;
+        names.retain(|device, _| devices.is_empty() || devices.contains(device));
+        Ok(self.0.keys.published(reader, None, user, &names).await?)
+    }
+
+    /// The devices of a user of this server, with their names if the operator lets other servers know them.
+    ///
+    /// # Errors
+    /// Whatever the store answers.
+    pub async fn device_names_for_peers(
+        &self,
+        reader: &Reader,
+        user: &UserId,
+    ) -> Result<BTreeMap<OwnedDeviceId, Option<String>>, FlowsError> {
+        let mut names = self.0.accounts.device_names(reader, user).await?;
+        if !self.0.federation.parts().settings.device_names_shared {
+            names.values_mut().for_each(|name| *name = None);
+        }
+        Ok(names)
     }
 }
