@@ -25,6 +25,10 @@ pub(crate) async fn between(
     let (rooms, keys) = (&context.inner.parts.rooms, &context.inner.parts.keys);
     let (reader, user, up_to) = (context.reader(), context.user(), context.view.position);
     let mut changed = encounters.met(context).await?;
+    if encounters.user_joined() {
+        // Whoever comes into a room is new to it with all of their devices, their own clients included.
+        changed.insert(user.to_owned());
+    }
     changed.extend(keys.users_signed_by(reader, user, since.position, up_to).await?);
     for candidate in keys.device_list_changes(reader, since.position, up_to).await? {
         if rooms.share_a_room(reader, user, &candidate).await? {
