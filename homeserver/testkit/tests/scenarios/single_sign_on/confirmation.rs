@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use server::Options;
-use testkit::{Browser, IdentityProvider};
+use testkit::{Browser, IdentityProvider, segment};
 
-use super::{PUBLIC, alice, is_refused, logs_in, somebody, world, world_with};
+use super::{PUBLIC, is_refused, logs_in, somebody, world, world_with};
 use crate::accounts::{CLIENT, whoami};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,4 +77,8 @@ async fn who_has_both_may_confirm_either_way_and_who_was_never_linked_by_passwor
     let page = Browser::of(&w, PUBLIC).opens(&fallback(&challenge["session"])).await;
     assert!(page.text.contains("停用账号"), "{page:?}");
     alice.posts_with_password(&path, json!({})).await.ok();
+}
+
+fn fallback(session: &Value) -> String {
+    format!("{CLIENT}/auth/m.login.sso/fallback/web?session={}", segment(session.as_str().unwrap()))
 }

@@ -7,7 +7,7 @@ use server::Options;
 use store::{Engine, MemoryKv};
 use testkit::{IdentityProvider, Mailbox, World, segment};
 
-use super::{alice, configure, is_refused, logs_in, provider, signs_on, somebody, world, world_with};
+use super::{alice, configure, is_refused, logs_in, provider, signs_on, world, world_with};
 use crate::{accounts::CLIENT, email::adds};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,8 +145,4 @@ async fn t21_a_closed_or_locked_account_is_refused_at_single_sign_on_too() {
     renamed["preferred_username"] = json!("alice2");
     at.seats(renamed);
     is_refused(&signs_on(&w).await, 403, "停用", "deactivated");
-}
-
-fn fallback(session: &Value) -> String {
-    format!("{CLIENT}/auth/m.login.sso/fallback/web?session={}", segment(session.as_str().unwrap()))
 }
