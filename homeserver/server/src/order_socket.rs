@@ -30,8 +30,8 @@ pub(crate) fn serve<Order, Answer, Executing>(
 ) -> Option<JoinHandle<()>>
 where
     Order: DeserializeOwned + Send + 'static,
-    Answer: Serialize + Send,
-    Executing: Future<Output = Answer> + Send,
+    Answer: Serialize + Send + 'static,
+    Executing: Future<Output = Answer> + Send + 'static,
 {
     // The database lock says that nobody else serves this folder, so an old socket is a leftover.
     let _ = std::fs::remove_file(&path);
