@@ -62,3 +62,9 @@ pub const CARD_VALUE_CHARACTERS_MAX: usize = 120;
 
 /// Cases that a list shows.
 pub const LIST_LINES_MAX: usize = 15;
+
+/// How often the bot looks who has left.
+pub const LEAVERS_INTERVAL_MS: u64 = 60 * 1_000;
+
+/// Cases of one leaver that are passed on in one go; the rest follows with the next look.
+pub const LEAVERS_CASES_MAX: usize = 100;

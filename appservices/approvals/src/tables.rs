@@ -27,9 +27,20 @@ pub(crate) const DELEGATION: Table<(String, u64), Delegation> =
 pub(crate) const TOLD: Table<(String, String), ()> =
     Table::new(2144, "approval_told", Profile::Point, "was this person told that it is not theirs?");
 
+/// The version of the organisation whose leavers were dealt with.
+pub(crate) const LEAVERS_DONE: Table<(), u64> =
+    Table::new(2145, "approval_leavers_done", Profile::Counter, "up to which version was it seen who left?");
+
 /// All tables that the bot needs in its store: its own, those of the cases, those of the organisation.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    let own = vec![TEMPLATE.info(), HOME.info(), EXPECTED.info(), DELEGATION.info(), TOLD.info()];
+    let own = vec![
+        TEMPLATE.info(),
+        HOME.info(),
+        EXPECTED.info(),
+        DELEGATION.info(),
+        TOLD.info(),
+        LEAVERS_DONE.info(),
+    ];
     [own, cases::tables(), people::tables()].concat()
 }

@@ -1,6 +1,8 @@
 //! The law in tables, and conversations on the stage.
 
 mod law;
+mod pages;
+mod races;
 mod talk;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ const ANN: &str = "@ann:test";
 const ADMIN: &str = "@admin:test";
 
 /// The bot with the staff, and the direct chat of 张三 with it.
-async fn office() -> (Stage, String) {
+pub(super) async fn office() -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
         tables: tables(),
@@ -34,14 +34,14 @@ async fn office() -> (Stage, String) {
 }
 
 /// The direct chat of somebody with the bot, joined.
-fn chat(stage: &Stage, person: &str) -> String {
+pub(super) fn chat(stage: &Stage, person: &str) -> String {
     let room = stage.direct(LOCALPART, person).unwrap_or_else(|| panic!("{person} has no chat with the bot"));
     stage.joins(person, &room);
     room
 }
 
 /// The newest message of the bot that is no edit and begins like this: its event.
-fn card(stage: &Stage, room: &str, begins: &str) -> String {
+pub(super) fn card(stage: &Stage, room: &str, begins: &str) -> String {
     let events = stage.events_of_bots(room);
     let mut cards = events.iter().rev().filter(|event| {
         let content = &event["content"];
@@ -297,4 +297,62 @@ async fn an_export_verifies_without_the_bot() {
     stage.says(ZHANGSAN, &room, "!审批 export AP-20261105-0001");
     stage.settle().await;
     assert_eq!(last(&stage, &room), "AP-20261105-0001 的导出文件");
+}
+
+#[tokio::test]
+async fn a_template_with_a_dead_end_is_not_published_and_a_good_one_starts_at_once() {
+    let (mut stage, room) = office().await;
+    let template = |role: &str| {
+        serde_json::json!({
+            "v": 1, "id": "seal", "name": {"zh": "用章", "en": "Seal"}, "aliases": ["用章"],
+            "form": [{"id": "what", "type": "text", "label": {"zh": "文件"}, "required": true}],
+            "flow": [{"id": "n1", "type": "approve", "mode": "or", "who": {"role": role}}],
+        })
+        .to_string()
+    };
+    stage.says(ZHANGSAN, &room, &format!("!审批 publish {}", template("cfo")));
+    stage.settle().await;
+    assert!(last(&stage, &room).starts_with("没有权限：需要角色 approval_admin"), "{}", last(&stage, &room));
+    let desk = stage.room_with(ADMIN, LOCALPART, true);
+    stage.settle().await;
+    for (text, expected) in [
+        (template("nobody"), "模板未发布：n1: nobody in 总部; "),
+        (template("cfo").replace("approve\"", "approved\""), "模板未发布："),
+        (template("cfo"), "模板已发布：seal@1"),
+        (format!("--force {}", template("nobody")), "模板已发布：seal@2"),
+        (template("cfo"), "模板已发布：seal@3"),
+    ] {
+        stage.says(ADMIN, &desk, &format!("!审批 publish {text}"));
+        stage.settle().await;
+        assert!(last(&stage, &desk).starts_with(expected), "{}", last(&stage, &desk));
+    }
+    stage.says(ZHANGSAN, &room, "!审批 用章 合同");
+    stage.settle().await;
+    let chair = chat(&stage, WANGWU);
+    card(&stage, &chair, "[待审批] AP-20261105-0001 用章 · 张三");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_leaver_goes_to_their_head() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    chat(&stage, LISI);
+    let people = Approvals::new(stage.kit().clone()).people().await.unwrap();
+    let mut lisi = staff().into_iter().find(|person| person.id.0 == "2").unwrap();
+    lisi.status = people::Status::Left;
+    people.put(vec![lisi], "test").await.unwrap();
+    stage.restart().await;
+    stage.advance_ms(2 * 60 * 1_000);
+    stage.settle().await;
+    let boss = chat(&stage, "@zhaoliu:test");
+    let mine = card(&stage, &boss, "[待审批]");
+    assert!(
+        stage.said(&room).contains(&"李四 已离职，审批转给 赵六。".to_owned()),
+        "{:?}",
+        stage.said(&room)
+    );
+    stage.reacts("@zhaoliu:test", &boss, &mine, "✅");
+    stage.settle().await;
+    assert!(reads(&stage, &boss, &mine).starts_with("[已通过]"));
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kit::{Bot, BotError, Fired, Heard, Verb, What, texts::Lang};
 use store::Batch;
 
-use super::{Approvals, Change, LOCALPART, commands::VERBS};
+use super::{Approvals, Change, LOCALPART, commands::VERBS, leavers};
 use crate::{
     ApprovalsError,
     act::{Action, Alarm},
@@ -39,8 +39,9 @@ impl Bot for Approvals {
         Ok(self.ring(fired, batch).await?)
     }
 
-    async fn started(&self, _batch: &mut Batch) -> Result<(), BotError> {
+    async fn started(&self, batch: &mut Batch) -> Result<(), BotError> {
         self.house().await?;
+        self.look_later(batch);
         Ok(())
     }
 }
@@ -113,6 +114,9 @@ impl Approvals {
     }
 
     async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), ApprovalsError> {
+        if fired.key == leavers::TIMER {
+            return self.look_for_leavers(batch).await;
+        }
         let text = |name: &str| fired.payload.get(name).and_then(|value| value.as_str()).unwrap_or_default();
         let Some(alarm) = Alarm::named(text("name")) else { return Ok(()) };
         let house = self.house().await?;
@@ -121,9 +125,8 @@ impl Approvals {
         let mut change = Change::of(case.clone());
         let outcome = change.act(&Action::Alarm(alarm), &Actor::nobody(), &scene);
         // A timer that nobody needs any more changes nothing.
-        if outcome.is_ok() && change.decision.case.data != case.data {
-            self.carry_out(batch, change, &scene, &format!("{}/{}", fired.key, fired.at_ms)).await?;
-        } else if outcome.is_ok() && !change.decision.effects.is_empty() {
+        let changes = change.decision.case.data != case.data || !change.decision.effects.is_empty();
+        if outcome.is_ok() && changes {
             self.carry_out(batch, change, &scene, &format!("{}/{}", fired.key, fired.at_ms)).await?;
         }
         Ok(())

@@ -10,6 +10,7 @@ use crate::{
     ApprovalsError,
     act::{Action, Place},
     card::Card,
+    flow::ADMINISTRATORS,
     instance::Instance,
     tables::{EXPECTED, HOME},
 };
@@ -77,10 +78,38 @@ impl Approvals {
                 let verb = if matches!(word, "show" | "查看") { "show" } else { "export" };
                 self.on_case(heard, verb, rest.trim(), batch).await
             }
+            "publish" | "发布" => self.publish(heard, rest.trim(), batch).await,
             other => match self.house().await?.called(other).await? {
                 Some(template) => self.start(heard, &template.id, rest.trim(), None, batch).await,
                 None => self.refuse(heard, &Refusal::new("E107").with("no", other), batch).await,
             },
+        }
+    }
+
+    /// `[--force]` and a template: publishes it, for administrators of approvals.
+    async fn publish(&self, heard: &Heard, arguments: &str, batch: &mut Batch) -> Result<(), ApprovalsError> {
+        let house = self.house().await?;
+        let chart = house.chart();
+        let may =
+            chart.by_account(&heard.sender).is_some_and(|me| chart.in_role(ADMINISTRATORS).contains(&me.id));
+        if !may {
+            let refusal = Refusal::new("E102").with("role", ADMINISTRATORS).with("scope", "org");
+            return self.refuse(heard, &refusal, batch).await;
+        }
+        let (force, text) = match arguments.strip_prefix("--force") {
+            Some(text) => (true, text.trim()),
+            None => (false, arguments),
+        };
+        match house.publish(batch, text, force, false).await {
+            Ok(mark) => {
+                let pen = self.pen(self.language_of_account(&heard.sender).await?);
+                self.answer(batch, heard, &pen.say("told.published", &[("template", &mark)]));
+                Ok(())
+            }
+            Err(ApprovalsError::Template(list)) => {
+                self.refuse(heard, &Refusal::new("E120").with("list", list), batch).await
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -144,9 +173,7 @@ impl Approvals {
                 let acts_for = case.data.tasks.iter().any(|task| {
                     delegations.iter().any(|order| order.from == task.owner && order.to == me.id)
                 });
-                acts_for
-                    || case.data.involves(&me.id)
-                    || chart.in_role(crate::ADMINISTRATORS).contains(&me.id)
+                acts_for || case.data.involves(&me.id) || chart.in_role(ADMINISTRATORS).contains(&me.id)
             })
         };
         Ok(case.filter(may_know))

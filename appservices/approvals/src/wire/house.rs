@@ -51,26 +51,45 @@ impl House {
             store,
             templates: RwLock::default(),
         };
+        let mut batch = Batch::new();
         for text in SHIPPED {
-            house.publish(text, true, true).await?;
+            house.publish(&mut batch, text, true, true).await?;
+        }
+        if !batch.is_empty() {
+            house.store.commit(batch).await?;
         }
         Ok(house)
     }
 
-    /// Publishes a template as the next version. With `only_new`, one whose id is known stays as it is. Nodes that
-    /// nobody could be asked at keep it from being published, unless `force`.
+    /// Puts a template into the batch as the next version. With `only_new`, one whose id is known stays as it is. Nodes
+    /// that nobody could be asked at keep it from being published, unless `force`.
     pub async fn publish(
         &self,
+        batch: &mut Batch,
         text: &str,
         force: bool,
         only_new: bool,
-    ) -> Result<Arc<Template>, ApprovalsError> {
+    ) -> Result<String, ApprovalsError> {
+        let mut template = self.publishable(text, force)?;
+        let newest = self.newest(&template.id).await?;
+        if let (Some(newest), true) = (&newest, only_new) {
+            return Ok(newest.mark());
+        }
+        template.version = newest.map_or(0, |newest| newest.version) + 1;
+        let (canonical, _) = origin_of(&template).map_err(cases::CasesError::from)?;
+        let key = (template.id.clone(), template.version);
+        batch.expect_absent(&TEMPLATE, &key);
+        batch.put(&TEMPLATE, &key, &canonical);
+        Ok(template.mark())
+    }
+
+    /// The template of a text, if it can be published (E120).
+    fn publishable(&self, text: &str, force: bool) -> Result<Template, ApprovalsError> {
         let refused = |problem: String| ApprovalsError::Template(problem);
         if text.len() > TEMPLATE_BYTES_MAX {
             return Err(refused(format!("larger than {TEMPLATE_BYTES_MAX} bytes")));
         }
-        let mut template: Template =
-            serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+        let template: Template = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
         let problems = check(&template);
         if !problems.is_empty() {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -82,18 +101,7 @@ impl House {
                 nobody.iter().map(|(node, path)| format!("{node}: nobody in {}", path.as_str())).collect();
             return Err(refused(lines.join("; ")));
         }
-        let newest = self.newest(&template.id).await?;
-        if let (Some(newest), true) = (&newest, only_new) {
-            return Ok(Arc::clone(newest));
-        }
-        template.version = newest.map_or(0, |newest| newest.version) + 1;
-        let (canonical, _) = origin_of(&template).map_err(cases::CasesError::from)?;
-        let key = (template.id.clone(), template.version);
-        let mut batch = Batch::new();
-        batch.expect_absent(&TEMPLATE, &key);
-        batch.put(&TEMPLATE, &key, &canonical);
-        self.store.commit(batch).await?;
-        Ok(Arc::new(template))
+        Ok(template)
     }
 
     /// The newest version of a template.

@@ -6,6 +6,7 @@ mod commands;
 mod deliver;
 mod drafts;
 mod house;
+mod leavers;
 mod proofs;
 mod scene;
 mod words;

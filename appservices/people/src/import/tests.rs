@@ -136,3 +136,9 @@ fn a_move_is_a_move_and_a_headless_department_is_named() {
     assert_eq!(plan.count(Kind::Moved), 1);
     assert_eq!(plan.headless, [DepartmentPath::parse("总部/市场部").unwrap()]);
 }
+
+#[test]
+fn the_sample_imports_without_errors_and_nobody_is_without_a_head() {
+    let plan = planned(include_str!("../../../../config/sample/staff.csv"), &Chart::default(), true);
+    assert_eq!((plan.errors.as_slice(), plan.count(Kind::New), plan.headless.len()), (&[][..], 7, 0));
+}
