@@ -10,7 +10,7 @@ use std::sync::Arc;
 use model::{EventNum, RoomNum};
 use store::{Batch, Reader};
 
-use super::limits::ANCESTRY_CACHE_ENTRIES;
+use super::limits::{ANCESTRY_CACHE_ENTRIES, REACH_CHAINS_MAX};
 use super::tables::{ANCESTRY, Ancestry, CHAIN};
 use crate::RoomsError;
 use crate::cache::Cache;
@@ -31,7 +31,8 @@ impl ChainBatch {
 
     /// Gives a state event its chain and place, in the batch that stores the event. Every event in `auth` must
     /// have got its place before, in an earlier batch or in this one; a cover with holes would make resolution
-    /// wrong, so an unknown one is an error. An event that has a place keeps it.
+    /// wrong, so an unknown one is an error. An event that has a place keeps it; one that stands on more than
+    /// [`REACH_CHAINS_MAX`] chains gets none.
     pub async fn assign(
         &mut self,
         reader: &Reader,
@@ -50,6 +51,12 @@ impl ChainBatch {
                 RoomsError::Corrupt(format!("event {} has no place in the auth graph", parent.get()))
             })?;
             extend_reach(&mut reach, &parent.reach);
+            if reach.len() > REACH_CHAINS_MAX {
+                return Err(RoomsError::Resolution(format!(
+                    "event {} stands on more than {REACH_CHAINS_MAX} chains",
+                    event.get()
+                )));
+            }
             ends.push((parent.chain, parent.sequence));
         }
         let (chain, sequence) = self.free_end(reader, &ends).await?.unwrap_or((event.get(), 1));

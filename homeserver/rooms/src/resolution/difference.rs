@@ -1,14 +1,14 @@
 //! What several states do not share of the auth graph, by chain cover.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use model::{EventNum, StateNum};
 use store::{Reader, Scan};
 
 use super::chains::{ChainBatch, extend_reach};
-use super::limits::{AGREED_ANCESTRY_MAX, EVENTS_LOADED_MAX, PAGE_ROWS};
+use super::limits::{AGREED_ANCESTRY_MAX, EVENTS_LOADED_MAX, PAGE_ROWS, REACH_STEPS_MAX};
 use super::snapshots::Snapshots;
-use super::tables::CHAIN;
+use super::tables::{Ancestry, CHAIN};
 use crate::RoomsError;
 
 /// The graph as one resolution sees it: the store, and what its own batch has not written yet.
@@ -25,9 +25,14 @@ impl Graph<'_> {
     /// behind all of the states: see [`Graph::behind_agreed_state`].
     pub async fn unshared(self, sets: &[Vec<EventNum>]) -> Result<BTreeSet<EventNum>, RoomsError> {
         let mut reaches: Vec<BTreeMap<u64, u64>> = Vec::with_capacity(sets.len());
+        let mut steps = 0;
         for events in sets {
             let mut reach = BTreeMap::new();
             for row in self.snapshots.ancestry.load(self.reader, self.unwritten, events).await? {
+                steps += row.reach.len();
+                if steps > REACH_STEPS_MAX {
+                    return Err(RoomsError::Resolution("the states stand on too much".to_owned()));
+                }
                 extend_reach(&mut reach, &row.reach);
             }
             reaches.push(reach);
@@ -87,29 +92,37 @@ impl Graph<'_> {
             return Err(RoomsError::Resolution("the room is too large for this fork".to_owned()));
         }
         let rows = self.snapshots.ancestry.load(self.reader, self.unwritten, doubtful).await?;
-        let mut shared = HashSet::new();
+        let mut reached: BTreeMap<u64, u64> = rows.iter().map(|row| (row.chain, 0)).collect();
         let agreed: Vec<EventNum> =
             entries.iter().map(|entry| entry.1).filter(|event| !disputed.contains(event)).collect();
         for page in agreed.chunks(PAGE_ROWS) {
             for behind in self.snapshots.ancestry.load(self.reader, self.unwritten, page).await? {
-                let reached = doubtful
-                    .iter()
-                    .zip(&rows)
-                    .filter(|(_, row)| behind.reaches(row.chain, row.sequence))
-                    .map(|(event, _)| *event);
-                shared.extend(reached);
-            }
-            if shared.len() == doubtful.len() {
-                break;
+                for (chain, sequence) in &behind.reach {
+                    if let Some(greatest) = reached.get_mut(chain) {
+                        *greatest = (*greatest).max(*sequence);
+                    }
+                }
             }
         }
-        Ok(shared)
+        let is_shared =
+            |row: &Ancestry| reached.get(&row.chain).is_some_and(|greatest| *greatest >= row.sequence);
+        let shared = doubtful.iter().zip(&rows).filter(|(_, row)| is_shared(row));
+        Ok(shared.map(|(event, _)| *event).collect())
     }
 
     /// The conflicted state subgraph of version 2.1: events on auth paths from one conflicted event to another.
     pub async fn subgraph(self, conflicted: &BTreeSet<EventNum>) -> Result<BTreeSet<EventNum>, RoomsError> {
         let conflicted: Vec<EventNum> = conflicted.iter().copied().collect();
         let targets = self.snapshots.ancestry.load(self.reader, self.unwritten, &conflicted).await?;
+        // Who reaches the lowest target of a chain or anything above it stands on a target.
+        let mut lowest: HashMap<u64, u64> = HashMap::with_capacity(targets.len());
+        for target in &targets {
+            let sequence = lowest.entry(target.chain).or_insert(target.sequence);
+            *sequence = (*sequence).min(target.sequence);
+        }
+        let stands_on_a_target = |row: &Ancestry| {
+            row.reach.iter().any(|(chain, sequence)| lowest.get(chain).is_some_and(|low| sequence >= low))
+        };
         let mut found: BTreeSet<EventNum> = conflicted.iter().copied().collect();
         let mut visited: HashSet<EventNum> = HashSet::new();
         let mut open: Vec<EventNum> = targets.iter().flat_map(|row| row.auth.iter().copied()).collect();
@@ -122,7 +135,7 @@ impl Graph<'_> {
             let mut next = Vec::new();
             for (event, row) in open.iter().zip(&rows) {
                 // Off the paths: nothing in conflict stands behind it, so nothing behind it is on a path either.
-                if targets.iter().any(|target| row.reaches(target.chain, target.sequence)) {
+                if stands_on_a_target(row) {
                     found.insert(*event);
                     next.extend(row.auth.iter().copied().filter(|event| !visited.contains(event)));
                 }

@@ -15,6 +15,13 @@ pub const STATES_MAX: usize = 60;
 /// Events that one resolution loads.
 pub const EVENTS_LOADED_MAX: usize = 60_000;
 
+/// Chains that one state event may stand on. Honest rooms have as many as people who ever set power levels; a row of the
+/// auth graph then is no larger than the largest event (CVE-2024-31208).
+pub const REACH_CHAINS_MAX: usize = 4_096;
+
+/// Places in chains that one comparison of states looks at.
+pub const REACH_STEPS_MAX: usize = 20_000_000;
+
 /// Rounds in which a resolution may ask for events that were not foreseen.
 pub const LOAD_ROUNDS_MAX: usize = 64;
 

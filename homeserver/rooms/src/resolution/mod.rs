@@ -10,6 +10,7 @@
 mod ancestors;
 mod chains;
 mod codec;
+mod comparing;
 mod difference;
 mod fork;
 mod layer;

@@ -130,25 +130,10 @@ impl Fork<'_> {
         Ok(StateBefore { base, changes })
     }
 
-    /// The entries on which the states disagree. Layers that all states share are not looked at.
+    /// The entries on which the states disagree.
     async fn disputed(&self) -> Result<Disputed, RoomsError> {
         let snapshots = &self.rooms.snapshots;
-        let mut stacks = Vec::with_capacity(self.states.len());
-        for state in self.states {
-            stacks.push(snapshots.stack(self.reader, *state).await?);
-        }
-        let shared: Option<HashSet<StateNum>> = stacks
-            .iter()
-            .map(|stack| stack.iter().map(|layer| layer.0).collect::<HashSet<_>>())
-            .reduce(|one, other| one.intersection(&other).copied().collect());
-        let shared = shared.unwrap_or_default();
-        let mut keys: BTreeSet<StateKeyNum> = BTreeSet::new();
-        for stack in &stacks {
-            // Below a shared layer everything is shared.
-            for (_, layer) in stack.iter().take_while(|(state, _)| !shared.contains(state)) {
-                keys.extend(layer.changes.iter().map(|change| change.0));
-            }
-        }
+        let keys = snapshots.keys_apart(self.reader, self.states).await?;
         let mut disputed = Disputed::new();
         for key in keys {
             let mut events = Vec::with_capacity(self.states.len());

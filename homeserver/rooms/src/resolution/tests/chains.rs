@@ -9,6 +9,7 @@ use super::room::Dice;
 use crate::RoomsError;
 use crate::resolution::ChainBatch;
 use crate::resolution::chains::AncestryCache;
+use crate::resolution::limits::REACH_CHAINS_MAX;
 use crate::test_support::rooms;
 
 #[tokio::test]
@@ -66,4 +67,31 @@ async fn a_parent_without_a_place_is_an_error_and_a_second_time_changes_nothing(
     let writes = batch.writes();
     let again = chains.assign(rooms.store(), &mut batch, room, EventNum::new(1), &[]).await.unwrap();
     assert_eq!((first, writes), (again, batch.writes()));
+}
+
+/// Chains that come together in a tree, whose root stands on all of them: rows of such events grow with their number.
+#[tokio::test]
+async fn t08_an_event_on_too_many_chains_gets_no_place() {
+    for (leaves, fits) in [(REACH_CHAINS_MAX as u64, true), (REACH_CHAINS_MAX as u64 + 1, false)] {
+        let rooms = rooms().await;
+        let (mut batch, mut chains) = (Batch::new(), ChainBatch::new());
+        let (store, room) = (rooms.store(), RoomNum::new(1));
+        let mut level: Vec<EventNum> = (1..=leaves).map(EventNum::new).collect();
+        for leaf in &level {
+            chains.assign(store, &mut batch, room, *leaf, &[]).await.unwrap();
+        }
+        let (mut next, mut refused) = (leaves, None);
+        while level.len() > 1 {
+            let mut above = Vec::new();
+            for parents in level.chunks(10) {
+                next += 1;
+                above.push(EventNum::new(next));
+                let place = chains.assign(store, &mut batch, room, EventNum::new(next), parents).await;
+                refused = refused.or(place.err());
+            }
+            level = above;
+        }
+        assert_eq!(refused.is_none(), fits, "{refused:?}");
+        assert!(matches!(refused, None | Some(RoomsError::Resolution(_))));
+    }
 }

@@ -1,6 +1,6 @@
 //! Snapshots say the same as a plain map, and stay small.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{EventNum, RoomNum, StateKeyNum, StateNum};
 use store::Batch;
@@ -61,6 +61,13 @@ async fn any_order_of_changes_reads_back() {
         let cold = Snapshots::new(1 << 20);
         for (state, map) in &states {
             check(&cold, store, *state, map).await;
+        }
+        for _ in 0..200 {
+            let ((before, old), (after, new)) = (dice.pick(&states), dice.pick(&states));
+            let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
+            let changed = keys.into_iter().filter(|key| old.get(key) != new.get(key));
+            let expected: Vec<_> = changed.map(|key| (key, new.get(&key).copied())).collect();
+            assert_eq!(cold.changes_between(store, *before, *after).await.unwrap(), expected, "seed {seed}");
         }
     }
 }
@@ -123,4 +130,30 @@ async fn a_join_writes_little_in_a_room_of_any_size() {
     assert!(stack.len() <= LAYERS_MAX);
     assert!(written / joins < 600, "{} bytes for each join", written / joins);
     assert_eq!(snapshots.entries(store, state).await.unwrap().len() as u64, members + joins);
+}
+
+/// The current state follows each event of other servers, in rooms of every size.
+#[tokio::test]
+async fn in_a_large_room_two_states_are_compared_by_what_they_do_not_share() {
+    let rooms = rooms().await;
+    let store = rooms.store();
+    let snapshots = Snapshots::new(1 << 20);
+    let mut batch = Batch::new();
+    let crowd: Vec<_> =
+        (1..=30_000).map(|number| (StateKeyNum::new(number), Some(EventNum::new(number)))).collect();
+    let base = snapshots.extend(store, &mut batch, ROOM, StateNum::new(1), None, &crowd).await.unwrap();
+    let mut tips = Vec::new();
+    for branch in 0..2_u64 {
+        let mut tip = base;
+        for number in 0..40 {
+            let change =
+                (StateKeyNum::new(40_000 + number), Some(EventNum::new(50_000 + branch * 100 + number)));
+            let new = StateNum::new(2 + branch * 100 + number);
+            tip = snapshots.extend(store, &mut batch, ROOM, new, Some(tip), &[change]).await.unwrap();
+        }
+        tips.push(tip);
+    }
+    assert_eq!(snapshots.keys_apart(store, &tips).await.unwrap().len(), 40);
+    assert_eq!(snapshots.changes_between(store, tips[0], tips[1]).await.unwrap().len(), 40);
+    assert_eq!(snapshots.changes_between(store, tips[0], tips[0]).await.unwrap(), []);
 }
