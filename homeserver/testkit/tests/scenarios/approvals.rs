@@ -1,0 +1,132 @@
+//! Approvals through the real server: from a staff list to a proof that needs no server.
+
+use std::path::Path;
+
+use serde_json::Value;
+use testkit::{ServerProcess, User, free_port};
+
+use crate::bots::{BOT, answer_to, room_with_bot};
+
+const STAFF: &str = "工号,姓名,部门,职位,部门主管,账号\n\
+    1,李四,总部/销售部,销售部主管,是,lisi\n\
+    2,张三,总部/销售部,专员,否,zhangsan\n";
+
+/// A server with bots.
+async fn with_bots(directory: &Path) -> ServerProcess {
+    let mut server = ServerProcess::prepare(directory, free_port(), "");
+    let file = directory.join("lianqiao.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("[bots]\nenabled = false", "[bots]\nenabled = true")).unwrap();
+    server.spawn().await;
+    server
+}
+
+/// Imports a staff list: the dry run, and what applying it said.
+async fn imports(server: &ServerProcess, directory: &Path, list: &[u8]) -> (String, String) {
+    let file = directory.join("staff.csv");
+    std::fs::write(&file, list).unwrap();
+    let (succeeded, looked) = server.commands(&["org", "import", file.to_str().unwrap()]).await;
+    assert!(succeeded, "{looked}");
+    let id = looked.split_whitespace().last().unwrap().to_owned();
+    let (succeeded, applied) = server.commands(&["org", "apply", &id]).await;
+    assert!(succeeded, "{applied}");
+    (looked, applied)
+}
+
+/// Joins the direct chat that the bot made.
+async fn joins_the_bots_chat(person: &User) -> String {
+    let answer = person
+        .syncs_until("the bot's invitation", |sync| {
+            sync["rooms"]["invite"].as_object().is_some_and(|rooms| !rooms.is_empty())
+        })
+        .await;
+    let room = answer["rooms"]["invite"].as_object().unwrap().keys().next().unwrap().clone();
+    person.joins(&room).await.ok();
+    room
+}
+
+/// Waits for an event of the bot in a room.
+async fn event_of_bot(person: &User, room: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
+    let path = format!("/_matrix/client/v3/rooms/{room}/messages?dir=b&limit=100");
+    let is_meant = |event: &Value| event["sender"] == BOT && is_meant(event);
+    let page = person
+        .gets_until(&path, |page| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(is_meant)))
+        .await;
+    page["chunk"].as_array().unwrap().iter().find(|event| is_meant(event)).unwrap().clone()
+}
+
+fn begins(event: &Value, text: &str) -> bool {
+    event["content"]["body"].as_str().is_some_and(|body| body.starts_with(text))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leave_is_asked_for_decided_and_proved() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = with_bots(directory.path()).await;
+    let [zhangsan, lisi] = [server.user("zhangsan").await, server.user("lisi").await];
+    imports(&server, directory.path(), STAFF.as_bytes()).await;
+
+    let hall = room_with_bot(&zhangsan, false).await;
+    let asked = zhangsan.sends(&hall, "!请假 tomorrow tomorrow 事假 家里有事").await.event_id();
+    let answer = answer_to(&zhangsan, &hall, &asked).await;
+    let told = answer["content"]["body"].as_str().unwrap();
+    let no = told.trim_start_matches("已收到 ").split('，').next().unwrap().to_owned();
+    assert!(no.starts_with("AP-") && !told.contains("家里有事"), "the room learns a number only: {told}");
+
+    let desk = joins_the_bots_chat(&lisi).await;
+    let card = event_of_bot(&lisi, &desk, |event| begins(event, &format!("[待审批] {no} 请假 · 张三"))).await;
+    assert_eq!(card["content"]["msgtype"], "m.text", "something to do rings");
+    assert_eq!(card["content"]["m.mentions"]["user_ids"][0], "@lisi:test.example");
+    assert_eq!(card["content"]["com.lianqiao.card"]["no"], no);
+    lisi.reacts(&desk, card["event_id"].as_str().unwrap(), "✅").await.ok();
+    let edit = event_of_bot(&lisi, &desk, |event| {
+        let new = &event["content"]["m.new_content"]["body"];
+        new.as_str().is_some_and(|body| body.starts_with(&format!("[已通过] {no}")))
+    })
+    .await;
+    assert_eq!(edit["content"]["m.relates_to"]["event_id"], card["event_id"]);
+
+    let asked = lisi.sends(&desk, &format!("!拒绝 {no} 太久")).await.event_id();
+    let late = answer_to(&lisi, &desk, &asked).await;
+    assert!(begins(&late, "已由 李四 于 "), "a second decision meets the first: {late}");
+    let asked = zhangsan.sends(&hall, &format!("!verify {no}")).await.event_id();
+    let verdict = answer_to(&zhangsan, &hall, &asked).await;
+    assert!(begins(&verdict, "OK · 3 条记录 · "), "{verdict}");
+    let asked = lisi.sends(&desk, "!verify AP-20000101-0001").await.event_id();
+    assert!(begins(&answer_to(&lisi, &desk, &asked).await, "找不到编号 AP-20000101-0001"));
+
+    proves(&server, directory.path(), &zhangsan, &hall, &no).await;
+}
+
+/// Exports a case and verifies the file without the server, as it is and with a changed byte.
+async fn proves(server: &ServerProcess, directory: &Path, person: &User, hall: &str, no: &str) {
+    let own = joins_the_bots_chat(person).await;
+    person.sends(hall, &format!("!approval export {no}")).await.ok();
+    let file = event_of_bot(person, &own, |event| event["content"]["msgtype"] == "m.file").await;
+    let content = person.downloads(file["content"]["url"].as_str().unwrap()).await;
+    let path = directory.join("export.jsonl");
+    std::fs::write(&path, &content.bytes).unwrap();
+    let (succeeded, said) = server.commands(&["verify", path.to_str().unwrap()]).await;
+    assert!(succeeded && said.starts_with("OK: 1 cases, 3 records"), "{said}");
+    let text = String::from_utf8(content.bytes.to_vec()).unwrap();
+    std::fs::write(&path, text.replacen("\"action\":\"approve\"", "\"action\":\"approvE\"", 1)).unwrap();
+    let (succeeded, said) = server.commands(&["verify", path.to_str().unwrap()]).await;
+    assert!(!succeeded && said.contains(&format!("{no}: record 3 has a wrong signature")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_staff_list_is_looked_at_before_it_is_applied_whether_the_server_runs_or_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = with_bots(directory.path()).await;
+    let (looked, applied) = imports(&server, directory.path(), STAFF.as_bytes()).await;
+    assert!(looked.contains("UTF-8") && looked.contains("新增 new: 2"), "{looked}");
+    assert!(applied.contains("2 people changed; the organisation is at version 1."), "{applied}");
+    server.stop().await;
+    let (looked, applied) = imports(&server, directory.path(), STAFF.as_bytes()).await;
+    assert!(looked.contains("不变 unchanged: 2"), "{looked}");
+    assert!(applied.contains("0 people changed; the organisation is at version 1."), "{applied}");
+    let broken = directory.path().join("broken.csv");
+    std::fs::write(&broken, "姓名,部门\n甲,总部\n").unwrap();
+    let (succeeded, said) = server.commands(&["org", "import", broken.to_str().unwrap()]).await;
+    assert!(!succeeded && said.contains("缺少必填列：工号"), "{said}");
+}
