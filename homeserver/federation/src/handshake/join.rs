@@ -2,7 +2,7 @@
 //! <https://spec.matrix.org/v1.19/server-server-api/#joining-rooms>
 
 use model::{Pdu, RoomVersion};
-use rooms::{ForeignEvent, Joining, Membership, OwnMembership, PartialState, RoomImport, Verdict};
+use rooms::{ForeignEvent, Joining, Membership, OwnMembership, PartialState, RoomImport, RoomsError, Verdict};
 use ruma::api::federation::membership::{create_join_event, prepare_join_event};
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedServerName, RoomId, ServerName, UserId};
 
@@ -39,11 +39,16 @@ impl Federation {
     pub async fn join(&self, join: JoinFrom<'_>) -> Result<(), HandshakeError> {
         let _turn = self.joins().lock(join.room_id).await;
         let rooms = &self.parts().rooms;
-        // Somebody else of this server came in while this one waited.
-        if let Some(room) = rooms.room_num(rooms.store(), join.room_id).await?
-            && rooms.is_joined(rooms.store(), room, join.user).await?
-        {
-            return Ok(());
+        if let Some(room) = rooms.room_num(rooms.store(), join.room_id).await? {
+            let member = rooms.member(rooms.store(), room, join.user).await?.map(|member| member.membership);
+            // Somebody else of this server came in while this one waited.
+            if member == Some(Membership::Join) {
+                return Ok(());
+            }
+            // What is known of a room that is followed is of now, of any other it may be old.
+            if member == Some(Membership::Ban) && rooms.is_partial(room) {
+                return Err(RoomsError::forbidden("you are banned from the room").into());
+            }
         }
         let servers = self.candidates(join.room_id, join.user, join.via).await?;
         if !servers.is_empty() {
@@ -149,13 +154,19 @@ impl Federation {
             && (rooms.is_resident(room).await? || rooms.is_partial(room))
         {
             match rooms.append_pdu(room, ForeignEvent::new(pdu.clone())).await {
-                Ok(Verdict::Accepted { .. } | Verdict::Known | Verdict::Kept) => return Ok(()),
+                Ok(Verdict::Accepted { .. } | Verdict::Known | Verdict::Kept) => {
+                    return if rooms.is_joined(rooms.store(), room, pdu.sender()).await? {
+                        Ok(())
+                    } else {
+                        Err(HandshakeError::Failed("the room does not allow the join now".to_owned()))
+                    };
+                }
                 Ok(Verdict::SoftFailed) => {
                     return Err(HandshakeError::Failed("the room does not allow the join now".to_owned()));
                 }
                 Ok(Verdict::Rejected(reason)) => return Err(HandshakeError::Failed(reason)),
                 // The helper is ahead of us: what it told of the room fills the gap.
-                Err(rooms::RoomsError::EventNotFound) => {}
+                Err(RoomsError::EventNotFound) => {}
                 Err(error) => return Err(error.into()),
             }
         }
