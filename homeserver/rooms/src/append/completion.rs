@@ -109,7 +109,10 @@ impl Rooms {
             } else {
                 for (key, row) in waiting {
                     draft.batch.delete(&PARTIAL_EVENT, &key);
-                    draft.recheck(row.event, &row.given, true).await?;
+                    // The own membership event has its whole state already.
+                    if row.event != join {
+                        draft.recheck(row.event, &row.given, true).await?;
+                    }
                 }
                 Step::More
             }
@@ -135,12 +138,6 @@ impl Draft {
         }
         if given.is_empty() {
             return Err(RoomsError::PeerNotBelieved("nobody told the state of the room".to_owned()));
-        }
-        let store = self.rooms.parts.store.clone();
-        // It was the first that was judged by the part of the state.
-        let first = store.scan(&PARTIAL_EVENT, Scan::prefix(&self.room).limit(1)).await?;
-        if let Some((key, _)) = first.into_iter().find(|(_, first)| first.event == row.join) {
-            self.batch.delete(&PARTIAL_EVENT, &key);
         }
         // Parents that are known here from an earlier stay may have been judged by a part of the state.
         self.recheck(row.join, &given, false).await?;

@@ -45,6 +45,10 @@ impl Draft {
         if with_parents {
             states.extend(self.states_after_parents(&pdu).await?);
         }
+        if states.is_empty() {
+            // What came before was purged: nothing better can be known.
+            return Ok(());
+        }
         let unwritten = Unwritten { chains: self.chains(), events: &[] };
         let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
         let base = resolved.base.unwrap_or(EMPTY_STATE);
