@@ -66,7 +66,17 @@ pub(crate) fn cards(case: &Case<Instance>) -> Vec<Card> {
         cards.push(Card::Starter);
     }
     for task in &case.data.tasks {
-        let was_asked = task.state != TaskState::Waiting && task.state != TaskState::Skipped;
+        let was_asked = match task.state {
+            TaskState::Skipped => false,
+            TaskState::Waiting => case.data.is_held_up(&task.id),
+            TaskState::Pending
+            | TaskState::Approved
+            | TaskState::Rejected
+            | TaskState::Returned
+            | TaskState::Transferred
+            | TaskState::Closed
+            | TaskState::Expired => true,
+        };
         if was_asked {
             for person in [Some(&task.owner), task.delegate.as_ref()].into_iter().flatten() {
                 cards.push(Card::Task { task: task.id.clone(), person: person.clone() });

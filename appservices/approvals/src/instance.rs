@@ -272,6 +272,14 @@ impl Instance {
         self.tasks.iter().filter(|task| task.state == TaskState::Pending)
     }
 
+    /// Whether somebody was asked to decide this task and then had others decide before.
+    #[must_use]
+    pub fn is_held_up(&self, task: &str) -> bool {
+        let comes_before =
+            |other: &Task| other.added.as_ref().and_then(|added| added.before.as_deref()) == Some(task);
+        self.tasks.iter().any(comes_before)
+    }
+
     /// Whether somebody has a part in it.
     #[must_use]
     pub fn involves(&self, person: &PersonId) -> bool {

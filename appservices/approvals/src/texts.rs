@@ -72,6 +72,8 @@ pub const TEXTS: &[Entry] = &[
     ),
     entry("told.reverted", "{no} 已撤销。", "{no} is reverted."),
     entry("told.copy", "抄送给你：{no}", "Copied to you: {no}"),
+    entry("told.turn", "{no} 轮到你审批。", "{no} is yours to decide now."),
+    entry("told.private", "请看与我的私聊。", "Please see our direct chat."),
     entry("told.urged", "{who} 催办 {no}，请处理。", "{who} asks you to decide {no}."),
     entry(
         "told.urged_head",

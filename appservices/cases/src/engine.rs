@@ -108,7 +108,8 @@ impl Cases {
         })
     }
 
-    /// Puts a decision into a batch: the case, its records, its lists. Gives the case as it will be.
+    /// Puts a decision into a batch: the case, its records, its lists. Gives the case as it will be, and the effects that the
+    /// kind is to put into the same batch.
     /// `before` is the case as it was read; nothing for a new one.
     ///
     /// # Errors
@@ -118,12 +119,11 @@ impl Cases {
         batch: &mut Batch,
         before: Option<&Case<D>>,
         decision: Decision<D, E>,
-    ) -> Result<(Case<D>, Vec<Record>, Vec<E>), CasesError> {
+    ) -> Result<(Case<D>, Vec<E>), CasesError> {
         let Decision { mut case, entries, effects } = decision;
         if entries.len() > RECORDS_OF_ACTION_MAX || case.seq + entries.len() as u64 > RECORDS_OF_CASE_MAX {
             return Err(CasesError::Full("the case has too many records"));
         }
-        let mut records = Vec::with_capacity(entries.len());
         for entry in entries {
             case.seq += 1;
             let record = Record::signed(entry, &case.id, &case.no, case.seq, &case.head, &self.0.signer)?;
@@ -131,7 +131,6 @@ impl Cases {
             let bytes = rules::canonical::to_bytes(&canonical_object(&record)?)?;
             let text = String::from_utf8(bytes).map_err(|error| damaged(&case.id, &error))?;
             batch.put(&RECORD, &(case.id.clone(), case.seq), &text);
-            records.push(record);
         }
         case.rev += 1;
         let row = row_of(&case)?;
@@ -157,7 +156,7 @@ impl Cases {
         for new in case.lists.difference(lists_before) {
             batch.put(&LISTED, &key(new), &());
         }
-        Ok((case, records, effects))
+        Ok((case, effects))
     }
 
     /// A case by its id.

@@ -256,25 +256,30 @@ impl Desk<'_> {
 
     /// Those who wait in a sequence, or for somebody who was added before them, may be asked now.
     fn wake(&mut self, round: u32, mode: Mode) {
-        let tasks = &mut self.case.data.tasks;
-        let is_asked = tasks
-            .iter()
-            .any(|task| task.round == round && task.state == TaskState::Pending && task.added.is_none());
-        let held: Vec<String> = tasks
-            .iter()
-            .filter(|task| task.state.is_open())
-            .filter_map(|task| task.added.as_ref()?.before.clone())
+        let data = &self.case.data;
+        let is_asked = data.open().any(|task| task.round == round && task.added.is_none());
+        let held_by = |task: &Task, other: &Task| {
+            other.state.is_open()
+                && other.added.as_ref().and_then(|added| added.before.as_ref()) == Some(&task.id)
+        };
+        let waiting =
+            data.tasks.iter().filter(|task| task.round == round && task.state == TaskState::Waiting);
+        let mut free: Vec<String> = waiting
+            .filter(|task| !data.tasks.iter().any(|other| held_by(task, other)))
+            .map(|task| task.id.clone())
             .collect();
-        for task in tasks.iter_mut() {
-            let is_held = held.contains(&task.id);
-            if task.round == round && task.state == TaskState::Waiting && !is_held {
-                if mode == Mode::Seq && is_asked {
-                    continue;
-                }
-                task.state = TaskState::Pending;
-                if mode == Mode::Seq {
-                    return;
-                }
+        if mode == Mode::Seq {
+            free.truncate(usize::from(!is_asked));
+        }
+        for id in free {
+            let was_asked = self.case.data.is_held_up(&id);
+            let Some(task) = self.case.data.task_mut(&id) else { continue };
+            task.state = TaskState::Pending;
+            let to = task.owner.clone();
+            // Who has the card already would not notice that it changed.
+            if was_asked {
+                let (under, values) = (Under::Task(id), self.named());
+                self.effects.push(Effect::Tell(Tell { to, under, text: "told.turn", values, push: true }));
             }
         }
     }

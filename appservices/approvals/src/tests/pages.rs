@@ -8,7 +8,8 @@ use super::{
 };
 use crate::LOCALPART;
 
-const PAGES: [&str; 2] = [include_str!("../../README.zh-CN.md"), include_str!("../../README.md")];
+const PAGES: [&str; 3] =
+    [include_str!("../../README.zh-CN.md"), include_str!("../../README.md"), include_str!("variants.md")];
 
 fn account(name: &str) -> String {
     let (_, localpart, ..) = STAFF.into_iter().find(|row| row.2 == name).unwrap();
@@ -40,8 +41,16 @@ fn shown(stage: &Stage, room: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_transcripts_of_the_pages_are_true() {
     for page in PAGES {
-        let transcript = page.split("```transcript\n").nth(1).unwrap().split("```").next().unwrap();
-        let (mut stage, _) = office().await;
+        let transcripts = page.split("```transcript\n").skip(1).map(|part| part.split("```").next().unwrap());
+        for transcript in transcripts {
+            plays(transcript).await;
+        }
+    }
+}
+
+async fn plays(transcript: &str) {
+    let (mut stage, _) = office().await;
+    {
         for line in transcript.lines() {
             if let Some((name, expected)) = line.strip_prefix("→ ").and_then(|line| line.split_once(": ")) {
                 let room = chat_of(&mut stage, &account(name)).await;

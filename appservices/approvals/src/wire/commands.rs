@@ -1,6 +1,6 @@
 //! Commands: from a line to an action.
 
-use cases::Refusal;
+use cases::{Case, Refusal};
 use kit::{Heard, Verb};
 use people::{Chart, PersonId};
 use store::Batch;
@@ -11,7 +11,8 @@ use crate::{
     act::{Action, Place},
     card::Card,
     flow::ADMINISTRATORS,
-    instance::Instance,
+    instance::{Instance, state},
+    limits::LIST_LINES_MAX,
     tables::{EXPECTED, HOME},
 };
 
@@ -122,9 +123,9 @@ impl Approvals {
         batch: &mut Batch,
     ) -> Result<(), ApprovalsError> {
         let (named, rest) = number_of(arguments);
-        let Some(case) = self.meant(heard, named.as_deref(), verb).await? else {
-            let no = named.as_deref().unwrap_or("AP-…");
-            return self.refuse(heard, &Refusal::new("E107").with("no", no), batch).await;
+        let case = match self.meant(heard, named.as_deref(), verb).await? {
+            Ok(case) => case,
+            Err(refusal) => return self.refuse(heard, &refusal, batch).await,
         };
         let action = match verb {
             "why" => return self.why(heard, &case, batch).await,
@@ -141,34 +142,32 @@ impl Approvals {
         }
     }
 
+    /// The case that a command means, if whoever types it may know of it.
     async fn meant(
         &self,
         heard: &Heard,
         named: Option<&str>,
         verb: &str,
-    ) -> Result<Option<cases::Case<Instance>>, ApprovalsError> {
+    ) -> Result<Result<Case<Instance>, Refusal>, ApprovalsError> {
         let house = self.house().await?;
         let chart = house.chart();
         let me = chart.by_account(&heard.sender);
-        let id = match named {
-            Some(no) => house.cases.by_number(no).await?,
-            None => match self.under(heard).await? {
-                Some(id) => Some(id),
-                // One thing to do, or one thing of one's own, needs no number.
-                None => match me {
-                    Some(me) => {
-                        let list = if matches!(verb, "approve" | "reject") { "todo" } else { "mine" };
-                        house.cases.listed(KIND, list, &me.id.0).await?.into_iter().next()
-                    }
-                    None => None,
-                },
+        let under = self.under(heard).await?;
+        let id = match (named, under, me) {
+            (Some(no), _, _) => house.cases.by_number(no).await?,
+            (None, Some(id), _) => Some(id),
+            (None, None, Some(me)) => match self.only_one(&me.id, verb).await? {
+                Ok(id) => id,
+                Err(refusal) => return Ok(Err(refusal)),
             },
+            (None, None, None) => None,
         };
-        let Some(id) = id else { return Ok(None) };
+        let unknown = || Refusal::new("E107").with("no", named.unwrap_or("AP-…"));
+        let Some(id) = id else { return Ok(Err(unknown())) };
         let case = house.cases.get::<Instance>(&id).await?;
         let delegations = house.delegations().await?;
         // Whose case it is not learns nothing of it; who is nobody here hears so when they act.
-        let may_know = |case: &cases::Case<Instance>| {
+        let may_know = |case: &Case<Instance>| {
             me.is_none_or(|me| {
                 let acts_for = case.data.tasks.iter().any(|task| {
                     delegations.iter().any(|order| order.from == task.owner && order.to == me.id)
@@ -176,7 +175,37 @@ impl Approvals {
                 acts_for || case.data.involves(&me.id) || chart.in_role(ADMINISTRATORS).contains(&me.id)
             })
         };
-        Ok(case.filter(may_know))
+        Ok(case.filter(may_know).ok_or_else(unknown))
+    }
+
+    /// The case that is meant without a number: the newest of one's own to look at; to act on, the only one there is.
+    async fn only_one(
+        &self,
+        me: &PersonId,
+        verb: &str,
+    ) -> Result<Result<Option<String>, Refusal>, ApprovalsError> {
+        let cases = &self.house().await?.cases;
+        let list = match verb {
+            "why" | "verify" | "show" | "export" => {
+                return Ok(Ok(cases.listed(KIND, "mine", &me.0).await?.into_iter().next()));
+            }
+            "recall" | "urge" | "submit" | "revert" => "mine",
+            _ => "todo",
+        };
+        let mut open = Vec::new();
+        for id in cases.listed(KIND, list, &me.0).await?.into_iter().take(LIST_LINES_MAX) {
+            let Some(case) = cases.get::<Instance>(&id).await? else { continue };
+            let is_open = matches!(case.state.as_str(), state::DRAFT | state::PENDING | state::RETURNED);
+            if is_open || (verb == "revert" && case.state == state::APPROVED) {
+                open.push(case);
+            }
+        }
+        if open.len() > 1 {
+            let numbers: Vec<&str> = open.iter().map(|case| case.no.as_str()).collect();
+            let refusal = Refusal::new("E110").with("field", "form.no").with("problem", "form.required");
+            return Ok(Err(refusal.with("example", numbers.join(" "))));
+        }
+        Ok(Ok(open.pop().map(|case| case.id)))
     }
 
     /// The case that a message stands under.

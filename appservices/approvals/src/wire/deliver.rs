@@ -186,6 +186,31 @@ impl Approvals {
         self.answer_with(batch, heard, "r", message(text, None));
     }
 
+    /// Answers an event with something that a room of several is not to read: there it goes to the direct chat. `case` is
+    /// its number, or empty.
+    pub(crate) async fn answer_privately(
+        &self,
+        batch: &mut Batch,
+        heard: &Heard,
+        case: &str,
+        text: &str,
+    ) -> Result<(), ApprovalsError> {
+        if heard.is_direct {
+            self.answer(batch, heard, text);
+            return Ok(());
+        }
+        let pen = self.pen(self.language_of_account(&heard.sender).await?);
+        let elsewhere = match case {
+            "" => pen.say("told.private", &[]),
+            no => pen.say("preview.elsewhere", &[("no", no)]),
+        };
+        self.answer(batch, heard, &elsewhere);
+        let key = format!("q/{}", heard.event_id);
+        let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), message(text, None));
+        self.kit().outbox().put(batch, letter);
+        Ok(())
+    }
+
     /// Answers an event with some content; `what` tells several answers apart.
     pub(crate) fn answer_with(&self, batch: &mut Batch, heard: &Heard, what: &str, content: Value) {
         let card = heard.on.as_deref().and_then(Card::of_key);

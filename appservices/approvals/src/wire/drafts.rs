@@ -2,6 +2,7 @@
 
 use cases::{Beginning, Case, Refusal, hash_of};
 use kit::{Heard, Letter, Related, Relation, To};
+use ruma::OwnedEventId;
 use store::Batch;
 
 use super::{Approvals, Change, KIND, LOCALPART, Scene, commands::NUMBER_PREFIX, deliver::message};
@@ -51,7 +52,7 @@ impl Approvals {
         };
         let mut data = Instance::begun(&scene.template, me.id.clone(), department.clone(), form);
         data.undoes = undoes.map(|other| other.id.clone());
-        let root = heard.thread.clone().unwrap_or_else(|| heard.event_id.clone());
+        let root = self.own_root(heard).await?;
         data.home = Some(Home { room: heard.room.clone(), event: root.clone(), is_direct: heard.is_direct });
         let origin = hash_of(house.origin(&scene.template.id, scene.template.version).await?.as_bytes());
         let day = scene.today().strftime("%Y%m%d").to_string();
@@ -60,6 +61,14 @@ impl Approvals {
         let case = house.cases.begin(batch, beginning).await?;
         batch.put(&HOME, &root, &case.id);
         self.begun(heard, Change::new(case), &scene, undoes, batch).await
+    }
+
+    /// The message under which a new case is talked about: the thread it is started in, unless another case is there.
+    async fn own_root(&self, heard: &Heard) -> Result<OwnedEventId, ApprovalsError> {
+        match &heard.thread {
+            Some(root) if self.kit().store().get(&HOME, root).await?.is_none() => Ok(root.clone()),
+            Some(_) | None => Ok(heard.event_id.clone()),
+        }
     }
 
     async fn begun(

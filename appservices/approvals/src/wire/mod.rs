@@ -104,7 +104,7 @@ impl Approvals {
     ) -> Result<Case<Instance>, ApprovalsError> {
         let cases = &self.house().await?.cases;
         let Change { before, decision } = change;
-        let (after, _, effects) = cases.write(batch, before.as_ref(), decision)?;
+        let (after, effects) = cases.write(batch, before.as_ref(), decision)?;
         self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await?;
         Ok(after)
     }

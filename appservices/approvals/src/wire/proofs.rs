@@ -43,8 +43,7 @@ impl Approvals {
         if lines.is_empty() {
             lines.push(pen.say("list.empty", &[]));
         }
-        self.answer(batch, heard, &lines.join("\n"));
-        Ok(())
+        self.answer_privately(batch, heard, "", &lines.join("\n")).await
     }
 
     /// One case as its starter sees it.
@@ -56,8 +55,7 @@ impl Approvals {
     ) -> Result<(), ApprovalsError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        self.answer(batch, heard, &body(case, &Card::Starter, &scene.world(), pen));
-        Ok(())
+        self.answer_privately(batch, heard, &case.no, &body(case, &Card::Starter, &scene.world(), pen)).await
     }
 
     /// Walks the chain of records.
@@ -124,8 +122,7 @@ impl Approvals {
         if lines.is_empty() {
             lines.push(pen.say("list.empty", &[]));
         }
-        self.answer(batch, heard, &lines.join("\n"));
-        Ok(())
+        self.answer_privately(batch, heard, &case.no, &lines.join("\n")).await
     }
 
     /// The case with its records and texts as a file for `lianqiao verify`, into the asker's direct chat.

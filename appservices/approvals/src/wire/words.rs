@@ -100,6 +100,11 @@ impl Approvals {
         batch: &mut Batch,
     ) -> Result<(), ApprovalsError> {
         let is_open = matches!(case.state.as_str(), state::DRAFT | state::RETURNED);
+        let me = self.house().await?.chart().by_account(&heard.sender).map(|person| person.id.clone());
+        if me.as_ref() != Some(&case.data.starter) && !heard.is_direct {
+            // Others may talk under a command in a room of several.
+            return Ok(());
+        }
         match meaning(text) {
             Word::Submit => self.submit(heard, case, batch).await,
             Word::Cancel if is_open => {

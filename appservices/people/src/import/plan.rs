@@ -308,15 +308,9 @@ impl Plan {
     #[must_use]
     pub fn result_file(&self, list: &StaffList) -> String {
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-        let mut write = |cells: Vec<&str>| {
-            let harmless = cells.into_iter().map(|cell| match cell.chars().next() {
-                Some('=' | '+' | '-' | '@') => format!("'{cell}"),
-                _ => cell.to_owned(),
-            });
-            // A vector takes everything.
-            let _ = writer.write_record(harmless.collect::<Vec<_>>());
-        };
-        write(list.headings.iter().map(String::as_str).chain(["结果", "原因"]).collect());
+        let headings = list.headings.iter().map(String::as_str).chain(["结果", "原因"]);
+        // A vector takes everything.
+        let _ = writer.write_record(headings.map(harmless));
         for (line, cells) in &list.rows {
             let error = self.errors.iter().find(|error| error.line == *line);
             let kind = self.rows.iter().find(|row| row.0 == *line).map_or("", |row| row.1.name());
@@ -327,9 +321,16 @@ impl Plan {
             let mut all: Vec<&str> = cells.iter().map(String::as_str).collect();
             all.resize(list.headings.len().max(all.len()), "");
             all.extend([outcome, cause.as_str()]);
-            write(all);
+            let _ = writer.write_record(all.into_iter().map(harmless));
         }
-        drop(write);
         String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// A cell that a spreadsheet does not execute.
+fn harmless(cell: &str) -> String {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@') => format!("'{cell}"),
+        _ => cell.to_owned(),
     }
 }
