@@ -149,6 +149,7 @@ impl Rooms {
             limit,
             filter: filter.clone(),
             lazy_load_members: false,
+            has_more_elsewhere: false,
         };
         self.events_of_page(reader, viewer, event.room(), &query).await
     }

@@ -41,6 +41,8 @@ pub struct PageQuery {
     pub filter: EventFilter,
     /// Add the member events of the senders.
     pub lazy_load_members: bool,
+    /// Other servers have more than lies here, so the end of what is here is not the end.
+    pub has_more_elsewhere: bool,
 }
 
 /// A page of a timeline.
@@ -90,7 +92,9 @@ impl Rooms {
             return Ok(Page { start: token::encode(start), ..Page::default() });
         };
         // Clients that filter expect a place to go on from, also where the next page turns out to be empty.
-        let has_end = !gathered.exhausted || !(gathered.events.is_empty() || query.filter.passes_all());
+        let has_end = !gathered.exhausted
+            || query.has_more_elsewhere
+            || !(gathered.events.is_empty() || query.filter.passes_all());
         let end = gathered.reached.filter(|_| has_end);
         let backward = query.direction == Direction::Backward;
         let end = end.map(|reached| token::encode(if backward { token::before(reached) } else { reached }));

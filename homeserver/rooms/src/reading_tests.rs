@@ -87,6 +87,7 @@ async fn walking_pages_meets_every_event_once() {
                     limit,
                     filter: EventFilter::default(),
                     lazy_load_members: false,
+                    has_more_elsewhere: false,
                 };
                 let page = rooms.page(store, viewer(&alice), &room, &query).await.unwrap();
                 assert!(page.chunk.len() <= limit);

@@ -15,7 +15,8 @@ use crate::Federation;
 impl Federation {
     /// Makes sure, as far as others can help within some seconds, that at least `wanted` events lie before a place of a
     /// room's timeline without a gap. What cannot be had, or cannot be put in because others write to the room all the
-    /// time, is not missed: the caller reads what is there.
+    /// time, is not missed: the caller reads what is there. Says whether asking for what lies further back is worth while:
+    /// something is missing, and nobody failed to give it.
     ///
     /// # Errors
     /// The store's own.
@@ -24,15 +25,19 @@ impl Federation {
         room: RoomNum,
         before: TimelinePos,
         wanted: usize,
-    ) -> Result<(), InboundError> {
-        let wanted = wanted.clamp(1, HISTORY_EVENTS_MAX as usize);
+    ) -> Result<bool, InboundError> {
+        let wanted = wanted.clamp(1, HISTORY_EVENTS_MAX as usize * HISTORY_ROUNDS_MAX);
+        let (mut had_some, mut is_stuck) = (false, false);
         let fetching = async {
             let mut tried = None;
             for _ in 0..HISTORY_ROUNDS_MAX {
-                let gap = self.gap_in_the_way(room, before, wanted).await?;
+                let Some(gap) = self.gap_in_the_way(room, before, wanted).await? else { return Ok(()) };
                 // A gap that is as it was cannot be filled; one that moved was filled, by us or by somebody else.
-                let Some(gap) = gap.filter(|gap| tried.as_ref() != Some(gap)) else { return Ok(()) };
-                self.fill(room, &gap).await?;
+                is_stuck = tried.as_ref() == Some(&gap);
+                if is_stuck {
+                    return Ok(());
+                }
+                had_some |= self.fill(room, &gap).await? > 0;
                 tried = Some(gap);
             }
             Ok(())
@@ -40,11 +45,12 @@ impl Federation {
         match timeout(HISTORY_TIME_MAX, fetching).await {
             Ok(Err(InboundError::Rooms(error @ RoomsError::Contended))) => {
                 tracing::debug!(?room, %error, "history that was fetched has no place yet");
-                Ok(())
             }
-            Ok(outcome) => outcome,
-            Err(_) => Ok(()),
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(())) => {}
+            Err(_) => is_stuck |= !had_some,
         }
+        Ok(!is_stuck && self.parts().rooms.gap_before(room, before).await?.is_some())
     }
 
     async fn gap_in_the_way(

@@ -19,6 +19,15 @@ use super::limits::{EVENT_TIME_MAX, MISSING_ROUNDS_MAX};
 use super::tables::StagedRow;
 use crate::Federation;
 
+/// How an event came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// Somebody sent it.
+    Sent,
+    /// It was missing behind another one.
+    AskedFor,
+}
+
 /// What came of working off an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -97,7 +106,7 @@ impl Federation {
         let likeliest = vec![origin.to_owned(), pdu.sender().server_name().to_owned()];
         let mut search = Search::new(self, room, room_id, version, likeliest);
         Ok(match search.take_with_past(pdu).await? {
-            "no_authority" | "no_state" if search.was_cut_off => Outcome::Later,
+            "no_authority" | "no_past" | "no_state" if search.was_cut_off => Outcome::Later,
             word => Outcome::Done(word),
         })
     }
@@ -150,19 +159,13 @@ impl Federation {
 impl Search<'_> {
     /// Takes in an event that is news, with those before it that are missing.
     pub async fn take_with_past(&mut self, pdu: Pdu) -> Result<&'static str, RoomsError> {
-        if !self.complete_authority(&pdu).await? {
-            tracing::info!(event_id = %pdu.event_id(), "dropped: what it names as its authority cannot be had");
-            return Ok("no_authority");
-        }
         if self.take_into_gap(&pdu).await? {
             return Ok("in_gap");
         }
         for earlier in parents_first(self.missing_past(&pdu).await?) {
-            if self.complete_authority(&earlier).await? {
-                self.append(earlier).await?;
-            }
+            self.append(earlier, Source::AskedFor).await?;
         }
-        self.append(pdu).await
+        self.append(pdu, Source::Sent).await
     }
 
     /// Events between what this server has and an event. A full answer is followed by another question; where one
@@ -205,8 +208,10 @@ impl Search<'_> {
         Ok(found.into_values().collect())
     }
 
-    /// Hands an event over; where parents are still missing, with the state behind them.
-    async fn append(&mut self, pdu: Pdu) -> Result<&'static str, RoomsError> {
+    /// Hands an event over. One that was asked for may have parents that are still missing, and comes with the state
+    /// behind them; one that was sent may not: it could become the only end of the room, and the state that its sender
+    /// tells would be the room's.
+    async fn append(&mut self, pdu: Pdu, source: Source) -> Result<&'static str, RoomsError> {
         let rooms = self.federation.parts().rooms.clone();
         let known = rooms.standing(self.room, pdu.event_id()).await?;
         if known.is_some_and(|standing| !standing.outlier) {
@@ -217,11 +222,19 @@ impl Search<'_> {
         }
         let mut states = Vec::new();
         for parent in rooms.without_past(self.room, pdu.prev_events()).await? {
+            if source == Source::Sent {
+                tracing::info!(event_id = %pdu.event_id(), %parent, "dropped: its parent cannot be had");
+                return Ok("no_past");
+            }
             let Some(state) = self.state_after(&parent).await? else {
                 tracing::info!(event_id = %pdu.event_id(), %parent, "dropped: the state behind it cannot be had");
                 return Ok("no_state");
             };
             states.push(state);
+        }
+        if !self.complete_authority(&pdu).await? {
+            tracing::info!(event_id = %pdu.event_id(), "dropped: what it names as its authority cannot be had");
+            return Ok("no_authority");
         }
         Ok(match rooms.append_pdu(self.room, ForeignEvent { pdu, states }).await? {
             Verdict::Accepted { .. } => "accepted",

@@ -20,6 +20,7 @@ async fn bodies(rooms: &Rooms, created: &Created, reader: &ruma::UserId) -> Resu
         limit: 100,
         filter: EventFilter::default(),
         lazy_load_members: false,
+        has_more_elsewhere: false,
     };
     let room = rooms.readable_room(rooms.store(), reader, &created.room_id).await?;
     let viewer = Viewer { user: reader, device: None };

@@ -107,6 +107,7 @@ async fn peek(
         limit: LIMIT as usize,
         filter: rooms::filter::EventFilter::default(),
         lazy_load_members: false,
+        has_more_elsewhere: false,
     };
     let deadline = Instant::now() + Duration::from_millis(timeout_ms.min(PEEK_WAIT_MS_MAX));
     let page = loop {

@@ -39,6 +39,7 @@ pub async fn handler(
         limit: arguments.limit.unwrap_or(LIMIT_DEFAULT),
         filter: rooms::filter::EventFilter::default(),
         lazy_load_members: false,
+        has_more_elsewhere: false,
     };
     let page = app.rooms.page(&app.store, viewer(&caller), &room, &query).await?;
     let mut chunk = parsed(&page.chunk);

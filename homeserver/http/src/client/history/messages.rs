@@ -23,18 +23,20 @@ pub async fn handler(
     GuestAllowed { caller, request }: GuestAllowed<WithFilter<AnyDirection>>,
 ) -> Result<JsonBytes, MatrixError> {
     let WithFilter { request: AnyDirection(request), part: extras } = request;
-    let query = PageQuery {
+    let mut query = PageQuery {
         from: place("from", request.from.as_deref())?,
         to: place("to", request.to.as_deref())?,
         direction: request.dir,
         limit: count(request.limit),
         filter: EventFilter::new(&request.filter).with_extras(extras),
         lazy_load_members: !request.filter.lazy_load_options.is_disabled(),
+        has_more_elsewhere: false,
     };
     let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
     if query.direction == Direction::Backward {
         let before = query.from.unwrap_or(TimelinePos::MAX).min(room.newest());
-        app.federation.fetch_history(room.room(), before, query.limit).await?;
+        query.has_more_elsewhere =
+            app.federation.fetch_history(room.room(), before, query.limit).await?;
     }
     let page = app.rooms.page(&app.store, viewer(&caller), &room, &query).await?;
     let mut answer = ObjectWriter::with_capacity(total(&page.chunk) + total(&page.state) + 100);
