@@ -10,7 +10,7 @@ use server::{Options, RunningServer, Server};
 use store::{Engine, MemoryKv};
 
 use crate::Authority;
-use crate::process::{ServerProcess, TEST_SERVER_NAME, config_text, free_port};
+use crate::process::{ServerProcess, config_text, free_port};
 use crate::user::{Connection, User};
 
 /// A running server of one scenario. Everything it wrote is gone when it is dropped.
@@ -81,6 +81,24 @@ impl World {
         Self { connection, running: Running::Process(process), directory, kept: None }
     }
 
+    /// The real binary as a process of its own that federates with whoever has a certificate of this authority on this
+    /// machine. It must have issued one for `127.0.0.1`.
+    pub async fn federating_process(authority: Arc<Authority>) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let mut process = ServerProcess::prepare(directory.path(), free_port(), "");
+        process.federates(&authority, free_port());
+        process.spawn().await;
+        let connection = Connection::new(process.client_url());
+        Self { connection, running: Running::Process(process), directory, kept: Some(authority) }
+    }
+
+    /// Kills the process where it stands and starts it again on the same data. All users stay usable.
+    pub async fn is_killed_and_comes_back(&mut self) {
+        let Running::Process(process) = &mut self.running else { panic!("only a process can be killed") };
+        process.kill();
+        process.spawn().await;
+    }
+
     /// Keeps an authority's files for as long as the server may start again.
     pub(crate) fn keep(&mut self, authority: Arc<Authority>) {
         self.kept = Some(authority);
@@ -91,7 +109,7 @@ impl World {
     pub fn server_name(&self) -> String {
         match &self.running {
             Running::InProcess { config, .. } => config.server.name.clone(),
-            Running::Process(_) => TEST_SERVER_NAME.to_owned(),
+            Running::Process(process) => process.server_name(),
         }
     }
 

@@ -40,6 +40,19 @@ impl Meeting {
         self.alice.waits_for_event(&self.room, &id).await;
     }
 
+    /// Lets the peer tell of what is missing nothing but this, though it has all when it is asked for one by one.
+    fn tells_only(&self, event: &Value) {
+        self.tells_all();
+        self.peer.answers("get_missing_events", 200, json!({ "events": [event] }));
+        self.peer.answers("backfill", 404, json!({ "errcode": "M_NOT_FOUND", "error": "not now" }));
+    }
+
+    /// Lets the peer tell everything.
+    fn tells_all(&self) {
+        self.peer.answers_truly("get_missing_events");
+        self.peer.answers_truly("backfill");
+    }
+
     pub async fn state_is(&self, kind: &str, state_key: &str) -> Value {
         self.alice.state(&self.room, kind, state_key).await.body().clone()
     }
@@ -87,24 +100,22 @@ async fn what_is_missing_between_is_asked_for() {
 #[tokio::test]
 async fn a_gap_that_nobody_fills_is_bridged_by_the_state_behind_it_and_shown_as_a_gap() {
     let mut meeting = meeting().await;
-    let lost: Vec<String> =
-        (0..3).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("lost {n}")).0).collect();
+    let lost: Vec<(String, Value)> =
+        (0..3).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("lost {n}"))).collect();
     let (id, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "after the gap");
-    meeting.peer.withholds(&lost[0]);
-    meeting.peer.withholds(&lost[1]);
+    meeting.tells_only(&lost[2].1);
     meeting.peer.sends(&meeting.world, [&event]).await;
     let sync = meeting.alice.waits_for_event(&meeting.room, &id).await;
     drop(sync);
     assert!(meeting.peer.asked().iter().any(|asked| asked.contains("state_ids")));
-    assert!(!meeting.has_event(&lost[0]).await);
+    assert!(!meeting.has_event(&lost[0].0).await);
     // The state goes on: alice is still in the room and may speak.
     meeting.alice.sends(&meeting.room, "still here").await.ok();
     // Later the peer has it again, and who scrolls back sees it.
-    meeting.peer.gives_again(&lost[0]);
-    meeting.peer.gives_again(&lost[1]);
+    meeting.tells_all();
     let history = meeting.alice.whole_history(&meeting.room).await;
     let ids: Vec<&str> = history.iter().filter_map(|event| event["event_id"].as_str()).collect();
-    for id in &lost {
+    for (id, _) in &lost {
         assert!(ids.contains(&id.as_str()), "{id} was fetched");
     }
 }
@@ -122,14 +133,12 @@ async fn what_comes_late_stands_before_what_was_built_on_it() {
     let late: Vec<(String, Value)> =
         (0..3).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("late {n}"))).collect();
     let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "built on what comes late");
-    for (id, _) in &late[..2] {
-        meeting.peer.withholds(id);
-    }
+    meeting.tells_only(&late[2].1);
     meeting.peer.sends(&meeting.world, [&event]).await;
     meeting.alice.waits_for_event(&meeting.room, &last).await;
     // The peer has all of it again, and sends it as if nothing had been.
-    for (id, event) in &late {
-        meeting.peer.gives_again(id);
+    meeting.tells_all();
+    for (_, event) in &late {
         meeting.peer.sends(&meeting.world, [event]).await;
     }
     meeting.catches_up().await;
@@ -147,7 +156,7 @@ async fn an_answer_that_cannot_be_had_now_is_asked_for_again() {
     let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "the last word");
     meeting.peer.answers("", 502, json!({ "errcode": "M_UNKNOWN", "error": "out of order" }));
     meeting.peer.sends(&meeting.world, [&event]).await;
-    while !meeting.peer.asked().iter().any(|asked| asked.contains("state_ids")) {
+    while !meeting.peer.asked().iter().any(|asked| asked.contains("get_missing_events")) {
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
     meeting.peer.answers_truly("");
@@ -165,16 +174,13 @@ async fn history_is_ordered_by_the_graph_and_not_by_the_depth_that_is_claimed() 
         event["depth"] = json!(depth);
         let (id, event) = meeting.peer.signs("11", event);
         meeting.branch.takes(&meeting.peer, &id, &event);
-        meeting.peer.withholds(&id);
+        meeting.tells_only(&event);
         expected.push(id);
     }
-    meeting.peer.gives_again(&expected[3]);
     let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "after the gap");
     meeting.peer.sends(&meeting.world, [&event]).await;
     meeting.alice.waits_for_event(&meeting.room, &last).await;
-    for id in &expected {
-        meeting.peer.gives_again(id);
-    }
+    meeting.tells_all();
     expected.push(last);
     assert_eq!(messages(&meeting.alice, &meeting.room).await, expected);
 }
@@ -196,17 +202,13 @@ async fn nobody_can_silence_a_room_by_the_greatest_depth_there_is() {
 #[tokio::test]
 async fn many_who_scroll_back_into_one_gap_at_once_are_all_answered() {
     let mut meeting = meeting().await;
-    let lost: Vec<String> =
-        (0..8).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("lost {n}")).0).collect();
+    let (lost, events): (Vec<String>, Vec<Value>) =
+        (0..8).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("lost {n}"))).unzip();
     let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "after the gap");
-    for id in &lost[..7] {
-        meeting.peer.withholds(id);
-    }
+    meeting.tells_only(&events[7]);
     meeting.peer.sends(&meeting.world, [&event]).await;
     meeting.alice.waits_for_event(&meeting.room, &last).await;
-    for id in &lost {
-        meeting.peer.gives_again(id);
-    }
+    meeting.tells_all();
     let readers = (0..8).map(|_| meeting.alice.messages(&meeting.room, "dir=b&limit=100"));
     for page in futures_util::future::join_all(readers).await {
         let page = page.ok();
@@ -509,4 +511,65 @@ async fn a_jump_to_a_date_before_the_join_asks_those_who_were_there() {
         bob.get(&around).await.ok();
     }
     bob.get(&format!("{path}?ts=1&dir=b")).await.fails_as(404, "M_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_long_history_is_read_page_by_page_to_its_beginning() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
+    let room = alice.creates_room().await;
+    let mut sent = Vec::new();
+    for number in 0..330 {
+        sent.push(alice.sends(&room, &format!("message {number}")).await.event_id());
+    }
+    let path = format!("/_matrix/client/v3/join/{}?via={}", segment(&room), segment(&a.server_name()));
+    bob.post(&path, json!({})).await.ok();
+    let (mut read, mut from) = (Vec::new(), String::new());
+    loop {
+        let page = bob.messages(&room, &format!("dir=b&limit=500{from}")).await.ok();
+        read.extend(page["chunk"].as_array().unwrap().iter().filter_map(|event| {
+            (event["type"] == "m.room.message").then(|| event["event_id"].as_str().unwrap().to_owned())
+        }));
+        let Some(end) = page["end"].as_str() else { break };
+        from = format!("&from={}", segment(end));
+    }
+    read.reverse();
+    assert_eq!(read, sent);
+}
+
+#[tokio::test]
+async fn an_event_whose_parent_cannot_be_read_is_left_out_and_the_next_one_comes() {
+    let mut meeting = meeting().await;
+    let before = meeting.branch.clone();
+    let content = json!({ "msgtype": "m.text", "body": "half an event", "number": 0.5 });
+    let mut bad = meeting.branch.drafts(&meeting.eve, "m.room.message", None, content);
+    bad["depth"] = json!(meeting.branch.depth + 1);
+    let bad_id = "$a-bad-event-that-nobody-can-read-because-of-its-number";
+    meeting.peer.keeps(bad_id, &bad);
+    meeting.branch.last = vec![bad_id.to_owned()];
+    let (on_top, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "on top of it");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.branch = before;
+    meeting.catches_up().await;
+    assert!(!meeting.has_event(&on_top).await);
+    assert!(!meeting.peer.asked().iter().any(|asked| asked.contains("state_ids")));
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_before_its_event_counts_when_the_event_is_there() {
+    let mut meeting = meeting().await;
+    let (id, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "read by myself");
+    let receipt = json!({
+        &meeting.room: { "m.read": { &meeting.eve: { "event_ids": [&id], "data": { "ts": 1 } } } },
+    });
+    meeting.peer.sends_edu(&meeting.world, "m.receipt", receipt).await;
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting
+        .alice
+        .syncs_until("eve's receipt", |body| {
+            let events = &body["rooms"]["join"][&meeting.room]["ephemeral"]["events"];
+            let events = events.as_array().into_iter().flatten();
+            events.clone().any(|event| event["content"][&id]["m.read"][&meeting.eve].is_object())
+        })
+        .await;
 }

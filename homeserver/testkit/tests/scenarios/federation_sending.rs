@@ -1,7 +1,12 @@
 //! What happens on one server reaches the others: in order, once, and after any outage.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use testkit::{User, World, segment};
+use testkit::limits::LOOK_INTERVAL;
+use testkit::{Authority, Peer, User, World, segment};
+use tokio::net::TcpListener;
 
 /// A room of the first user that the second one, of another server, has joined.
 async fn shared_room(host: &User, guest: &User, server: &World) -> String {
@@ -214,4 +219,70 @@ async fn an_administrator_sees_who_cannot_be_reached() {
         state = root.get(&one).await.ok();
     }
     assert_eq!(state["failure_ts"], Value::Null);
+}
+
+/// Sends messages until one is not acknowledged; the ids of the others, in their order.
+async fn sends_until_it_dies(user: User, room: String) -> Vec<String> {
+    let mut acknowledged = Vec::new();
+    loop {
+        let path = format!(
+            "/_matrix/client/v3/rooms/{}/send/m.room.message/{}",
+            segment(&room),
+            user.new_txn_id()
+        );
+        let body = json!({ "msgtype": "m.text", "body": "hello" }).to_string().into_bytes();
+        let Ok(mut answer) = user.try_request(http::Method::PUT, &path, Some(body)).await else {
+            return acknowledged;
+        };
+        if answer.status() != 200 {
+            return acknowledged;
+        }
+        acknowledged.extend(answer.body()["event_id"].as_str().map(ToOwned::to_owned));
+    }
+}
+
+#[tokio::test]
+async fn a_server_killed_while_it_sends_loses_nothing_and_doubles_nothing() {
+    let authority = Arc::new(Authority::new(&["127.0.0.1".to_owned()]));
+    let mut world = World::federating_process(Arc::clone(&authority)).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let name = listener.local_addr().unwrap().to_string();
+    let peer = Peer::listening(listener, name, &authority, BTreeMap::new());
+    let alice = world.user("alice").await;
+    let room = alice.creates_room().await;
+    let version = peer.joins(&world, &room, "bob").await.version;
+    let mut sent = Vec::new();
+    for round in 0..5 {
+        let writing = tokio::spawn(sends_until_it_dies(alice.clone(), room.clone()));
+        // The server dies with some transactions answered, one under way, and events behind it.
+        let enough = peer.transactions().len() + 1 + 2 * round;
+        while peer.transactions().len() < enough {
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+        world.is_killed_and_comes_back().await;
+        sent.extend(writing.await.unwrap());
+    }
+    sent.push(alice.sends(&room, "I live").await.event_id());
+    let arrived = || -> Vec<(String, Vec<String>)> {
+        let ids = |events: Vec<Value>| events.iter().map(|event| Peer::id_of(&version, event)).collect();
+        peer.transactions().into_iter().map(|(id, events)| (id, ids(events))).collect()
+    };
+    while !arrived().iter().any(|(_, events)| events.contains(&sent[sent.len() - 1])) {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let mut transactions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut order, mut seen) = (Vec::new(), BTreeSet::new());
+    for (id, events) in arrived() {
+        if let Some(first) = transactions.get(&id) {
+            assert_eq!(*first, events, "transaction {id} is repeated as it was");
+            continue;
+        }
+        for event in &events {
+            assert!(seen.insert(event.clone()), "{event} is in two transactions");
+            order.push(event.clone());
+        }
+        transactions.insert(id, events);
+    }
+    order.retain(|event| sent.contains(event));
+    assert_eq!(order, sent, "everything acknowledged arrives, in its order");
 }

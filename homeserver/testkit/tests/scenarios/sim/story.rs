@@ -1,5 +1,5 @@
 //! What happens in one seed: people on every server talk, change the room and each other's rights, while wires
-//! break and servers stop. The seed decides everything that we decide; what was acknowledged is kept.
+//! break, servers stop and the hostile one schemes. The seed decides everything that we decide; what was acknowledged is kept.
 
 use std::time::Duration;
 
@@ -7,15 +7,19 @@ use base::Rng;
 use serde_json::{Value, json};
 use testkit::{User, segment};
 
-use crate::network::pick;
-use crate::servers::{SERVERS, Servers};
+use super::byzantine::{Schemer, Victims};
+use super::follower::Follower;
+use super::network::pick;
+use super::servers::{SERVERS, Servers};
 
 /// How long one request of the story is waited for; one that takes longer counts as lost.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(4);
 const NAMES_MAX: u64 = 4;
+/// Longest pause between two things, in ms.
+const PAUSE_MS_MAX: u64 = 150;
 
 /// Who is in the room.
-pub(crate) struct Cast {
+pub(super) struct Cast {
     /// One on each server; they stay in the room for ever and see everything. The first made it.
     pub residents: Vec<User>,
     /// One more on each server; they are kicked, banned, made moderators and come back.
@@ -23,25 +27,37 @@ pub(crate) struct Cast {
 }
 
 /// What the story left behind.
-pub(crate) struct Story {
+pub(super) struct Story {
     pub room: String,
     pub cast: Cast,
     /// The messages of residents whose sending was acknowledged, in the order of each sender.
     pub acknowledged: Vec<Vec<String>>,
+    /// Those of guests. Other servers may refuse them, their own may not forget them.
+    pub acknowledged_to_guests: Vec<Vec<String>>,
+    /// Each resident reads along.
+    pub followers: Vec<Follower>,
+    schemer: Schemer,
+    /// The first thing that went wrong while the story went on.
+    pub wrong: Option<String>,
     /// What was done, for the report of a failure.
     pub diary: Vec<String>,
 }
 
 impl Story {
     /// Makes the room and brings everybody in, in clear weather.
-    pub(crate) async fn begin(servers: &Servers, rng: &Rng, seed: u64) -> Result<Self, String> {
-        let (mut residents, mut guests) = (Vec::new(), Vec::new());
-        for server in 0..SERVERS {
-            residents.push(servers.person(server, &format!("resident{seed}")).await);
-            guests.push(servers.person(server, &format!("guest{seed}")).await);
-        }
+    pub(super) async fn begin(servers: &Servers, rng: &Rng) -> Result<Self, String> {
+        let (residents, guests) = (servers.residents.clone(), servers.guests.clone());
         let version = ["6", "10", "11", "12"][pick(rng, 4)];
-        let body = json!({"preset": "public_chat", "room_version": version});
+        // Nobody can take the word from the residents. Whoever made a room of version 12 has all rights without a level.
+        let mut levels: serde_json::Map<String, Value> =
+            residents.iter().skip(1).map(|resident| (resident.id.clone(), json!(60))).collect();
+        levels.insert(servers.eve.peer.user("eve"), json!(50));
+        if version != "12" {
+            levels.insert(residents[0].id.clone(), json!(100));
+        }
+        let body = json!({
+            "preset": "public_chat", "room_version": version, "power_level_content_override": { "users": levels },
+        });
         let room = residents[0].creates_room_like(body).await.room_id();
         let via = residents[0].id.split_once(':').expect("an id has a server").1.to_owned();
         for user in residents.iter().skip(1).chain(&guests) {
@@ -51,23 +67,46 @@ impl Story {
                 return Err(format!("{} cannot join: {}", user.id, answer.body()));
             }
         }
-        let acknowledged = vec![Vec::new(); SERVERS];
+        let schemer = Schemer::joins(servers, &room).await;
+        let (acknowledged, acknowledged_to_guests) = (vec![Vec::new(); SERVERS], vec![Vec::new(); SERVERS]);
         let diary = vec![format!("a room of version {version}: {room}")];
-        Ok(Self { room, cast: Cast { residents, guests }, acknowledged, diary })
+        let followers = residents.iter().map(|resident| Follower::new(resident, &room)).collect();
+        let cast = Cast { residents, guests };
+        Ok(Self { room, cast, acknowledged, acknowledged_to_guests, followers, schemer, wrong: None, diary })
     }
 
     /// One thing happens.
-    pub(crate) async fn step(&mut self, servers: &mut Servers, rng: &Rng) {
+    pub(super) async fn step(&mut self, servers: &mut Servers, rng: &Rng) {
         let done = match rng.below(100) {
-            0..55 => self.message(rng).await,
-            55..65 => self.topic(rng).await,
-            65..72 => self.rights(rng).await,
-            72..80 => self.removal(rng).await,
-            80..86 => self.return_of_a_guest(rng).await,
-            86..96 => servers.network.disturb(rng),
+            0..45 => self.message(rng).await,
+            45..52 => self.topic(rng).await,
+            52..58 => self.rights(rng).await,
+            58..64 => self.removal(rng).await,
+            64..70 => self.return_of_a_guest(rng).await,
+            70..84 => self.scheming(servers, rng).await,
+            84..95 => servers.network.disturb(rng),
             _ => servers.crash(pick(rng, SERVERS), rng).await,
         };
         self.diary.push(done);
+        if let Err(wrong) = self.followers[pick(rng, SERVERS)].looks().await {
+            self.diary.push(wrong.clone());
+            self.wrong.get_or_insert(wrong);
+        }
+        tokio::time::sleep(Duration::from_millis(rng.below(PAUSE_MS_MAX))).await;
+    }
+
+    async fn scheming(&mut self, servers: &Servers, rng: &Rng) -> String {
+        let sender = pick(rng, SERVERS);
+        let victims = Victims {
+            resident: &self.cast.residents[pick(rng, SERVERS)].id,
+            guest: &self.cast.guests[pick(rng, SERVERS)].id,
+            acknowledged: self.acknowledged[sender].last().map(|event| (sender, &**event)),
+        };
+        let acting = self.schemer.acts(servers, rng, &victims);
+        // Her patience is short as well.
+        tokio::time::timeout(REQUEST_TIME_MAX, acting)
+            .await
+            .unwrap_or_else(|_| "eve waits in vain".to_owned())
     }
 
     async fn message(&mut self, rng: &Rng) -> String {
@@ -77,9 +116,8 @@ impl Story {
         let path = self.path(&format!("send/m.room.message/{}", user.new_txn_id()));
         let body = json!({"msgtype": "m.text", "body": format!("message {}", rng.below(u64::MAX))});
         let (said, event) = tried(user, http::Method::PUT, &path, body).await;
-        if let (true, Some(event)) = (resident, event) {
-            self.acknowledged[server].push(event);
-        }
+        let acknowledged = if resident { &mut self.acknowledged } else { &mut self.acknowledged_to_guests };
+        acknowledged[server].extend(event);
         said
     }
 
@@ -97,8 +135,7 @@ impl Story {
             return "the founder reads no power levels".to_owned();
         };
         let level = if rng.below(2) == 0 { 50 } else { 0 };
-        let guest = &self.cast.guests[pick(rng, SERVERS)];
-        levels.entry("users").or_insert_with(|| json!({}))[&guest.id] = json!(level);
+        levels.entry("users").or_insert_with(|| json!({}))[self.anybody_else(rng)] = json!(level);
         tried(founder, http::Method::PUT, &path, Value::Object(levels)).await.0
     }
 
@@ -122,6 +159,16 @@ impl Story {
         &people[pick(rng, SERVERS)]
     }
 
+    /// Whether this is one whose word nobody can take.
+    pub(super) fn is_of_a_resident(&self, user: &str) -> bool {
+        self.cast.residents.iter().any(|resident| resident.id == user)
+    }
+
+    /// A guest or eve.
+    fn anybody_else(&self, rng: &Rng) -> &str {
+        self.cast.guests.get(pick(rng, SERVERS + 1)).map_or(self.schemer.user(), |guest| &*guest.id)
+    }
+
     fn path(&self, what: &str) -> String {
         format!("/_matrix/client/v3/rooms/{}/{what}", segment(&self.room))
     }
@@ -142,7 +189,12 @@ async fn tried(user: &User, method: http::Method, path: &str, body: Value) -> (S
 }
 
 /// The body of a success; nothing where the request was refused, lost or took too long.
-async fn answer(user: &User, method: http::Method, path: &str, body: Option<Value>) -> Option<Value> {
+pub(super) async fn answer(
+    user: &User,
+    method: http::Method,
+    path: &str,
+    body: Option<Value>,
+) -> Option<Value> {
     let body = body.map(|body| body.to_string().into_bytes());
     let asked = tokio::time::timeout(REQUEST_TIME_MAX, user.try_request(method, path, body)).await;
     let mut answer = asked.ok()?.ok()?;

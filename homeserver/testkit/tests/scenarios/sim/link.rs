@@ -10,11 +10,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::time::Motion;
+
 const CHUNK_BYTES: usize = 16_384;
 
 /// What the wire does with what it is given. Every change of it ends the connections that are open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weather {
+pub(super) enum Weather {
     /// Carries everything.
     Clear,
     /// Carries every chunk this much later.
@@ -33,26 +35,26 @@ pub(crate) enum Weather {
 }
 
 /// One wire. It is gone when it is dropped.
-pub(crate) struct Link {
+pub(super) struct Link {
     weather: watch::Sender<Weather>,
     accepting: JoinHandle<()>,
 }
 
 impl Link {
     /// Listens on `address` and carries what comes to `target`.
-    pub(crate) async fn open(address: SocketAddr, target: SocketAddr) -> io::Result<Self> {
+    pub(super) async fn open(address: SocketAddr, target: SocketAddr, motion: Motion) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let (weather, changes) = watch::channel(Weather::Clear);
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
-                tokio::spawn(carry(caller, target, changes.clone()));
+                tokio::spawn(carry(caller, target, changes.clone(), motion.clone()));
             }
         });
         Ok(Self { weather, accepting })
     }
 
     /// Changes the weather.
-    pub(crate) fn set(&self, weather: Weather) {
+    pub(super) fn set(&self, weather: Weather) {
         self.weather.send_replace(weather);
     }
 }
@@ -64,7 +66,7 @@ impl Drop for Link {
     }
 }
 
-async fn carry(caller: TcpStream, target: SocketAddr, mut changes: watch::Receiver<Weather>) {
+async fn carry(caller: TcpStream, target: SocketAddr, mut changes: watch::Receiver<Weather>, motion: Motion) {
     let weather = *changes.borrow_and_update();
     if weather == Weather::Cut {
         return;
@@ -80,14 +82,20 @@ async fn carry(caller: TcpStream, target: SocketAddr, mut changes: watch::Receiv
         Weather::Clear | Weather::Slow { .. } | Weather::Cut => u64::MAX,
     };
     tokio::select! {
-        () = pump(from_caller, to_callee, delay, u64::MAX) => {}
-        () = pump(from_callee, to_caller, delay, answer_bytes_max) => {}
+        () = pump(from_caller, to_callee, delay, u64::MAX, &motion) => {}
+        () = pump(from_callee, to_caller, delay, answer_bytes_max, &motion) => {}
         _ = changes.changed() => {}
     }
 }
 
 /// Carries chunks until the end, an error, or the bound.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration, bytes_max: u64) {
+async fn pump(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    delay: Duration,
+    bytes_max: u64,
+    motion: &Motion,
+) {
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut carried = 0;
     while let Ok(read) = from.read(&mut chunk).await {
@@ -98,6 +106,7 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration, 
             tokio::time::sleep(delay).await;
         }
         carried += read as u64;
+        motion.add(read as u64);
         if carried > bytes_max || to.write_all(&chunk[..read]).await.is_err() {
             break;
         }

@@ -1,4 +1,5 @@
-//! Three servers of ours that only the wires join, each with a clock and a disk that may fail of its own.
+//! Three servers of ours and a hostile one that only the wires join, each of ours with a clock and a disk that may fail
+//! of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -8,29 +9,36 @@ use base::{Clock, Rng};
 use server::Options;
 use store::{Fault, FaultyKv, MemoryKv};
 use testkit::{Authority, User, World, free_port};
+use tokio::net::TcpListener;
 
-use crate::network::{Network, Place};
+use super::byzantine::Eve;
+use super::network::{Network, Place, addresses_for};
+use super::time::{self, Motion, TICK_MS};
 
-/// How many servers a world has.
-pub(crate) const SERVERS: usize = 3;
+/// How many honest servers a world has.
+pub(super) const SERVERS: usize = 3;
 
 /// 2026-01-01T00:00:00Z.
 const START_MS: u64 = 1_767_225_600_000;
 const SKEW_MS_MAX: u64 = 120_000;
-const TICK_MS: u64 = 20;
 /// The write that a crash waits for comes soon.
 const WRITES_BEFORE_CRASH_MAX: u64 = 4;
 
 /// One server.
-pub(crate) struct Host {
+pub(super) struct Host {
     pub world: World,
     disk: FaultyKv,
 }
 
 /// All servers and what is between them.
-pub(crate) struct Servers {
+pub(super) struct Servers {
     pub hosts: Vec<Host>,
+    pub eve: Eve,
     pub network: Network,
+    /// One person on each server who stays in every room.
+    pub residents: Vec<User>,
+    /// One more on each server.
+    pub guests: Vec<User>,
     ticking: tokio::task::JoinHandle<()>,
     /// Its files are read again at every start.
     _authority: Authority,
@@ -38,21 +46,21 @@ pub(crate) struct Servers {
 
 impl Servers {
     /// Starts them, with clocks that differ by up to two minutes.
-    pub(crate) async fn start(rng: &Rng) -> Self {
-        let places: Vec<Place> = (0..SERVERS)
-            .map(|number| Place {
-                host: format!("s{number}.sim"),
-                port: free_port(),
-                inner: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())),
-            })
+    pub(super) async fn start(rng: &Rng) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let place = |host: String, inner: SocketAddr| Place { host, port: free_port(), inner };
+        let mut places: Vec<Place> = (0..SERVERS)
+            .map(|number| place(format!("s{number}.sim"), (Ipv4Addr::LOCALHOST, free_port()).into()))
             .collect();
-        let network = Network::open(&places).await.expect("loopback addresses can be listened on");
+        places.push(place("eve.sim".to_owned(), listener.local_addr().expect("it has an address")));
+        let motion = Motion::default();
+        let network = Network::open(&places, &motion).await.expect("loopback addresses can be listened on");
         let names: Vec<String> = places.iter().map(|place| place.host.clone()).collect();
         let authority = Authority::new(&names);
         let clocks: Vec<Clock> =
             (0..SERVERS).map(|_| Clock::fake(START_MS + rng.below(SKEW_MS_MAX))).collect();
         let mut hosts = Vec::new();
-        for (number, place) in places.iter().enumerate() {
+        for (number, place) in places.iter().enumerate().take(SERVERS) {
             let disk = FaultyKv::new(Arc::new(MemoryKv::new()));
             let options = Options {
                 clock: Some(clocks[number].clone()),
@@ -73,16 +81,21 @@ impl Servers {
             .await;
             hosts.push(Host { world, disk });
         }
-        Self { hosts, network, ticking: tokio::spawn(tick(clocks)), _authority: authority }
-    }
-
-    /// A person on one server.
-    pub(crate) async fn person(&self, server: usize, name: &str) -> User {
-        self.hosts[server].world.user(name).await
+        let disks: Vec<FaultyKv> = hosts.iter().map(|host| host.disk.clone()).collect();
+        let writes = move || disks.iter().map(FaultyKv::writes).sum::<u64>();
+        let ticking = tokio::spawn(time::pass(clocks, motion, writes));
+        let (mut residents, mut guests) = (Vec::new(), Vec::new());
+        for host in &hosts {
+            residents.push(host.world.user("resident").await);
+            guests.push(host.world.user("guest").await);
+        }
+        let name = format!("{}:{}", places[SERVERS].host, places[SERVERS].port);
+        let eve = Eve::open(listener, name, &authority, addresses_for(SERVERS, &places));
+        Self { hosts, eve, network, residents, guests, ticking, _authority: authority }
     }
 
     /// Stops a server in the middle of a write, before or after it reached the disk, and starts it again.
-    pub(crate) async fn crash(&mut self, server: usize, rng: &Rng) -> String {
+    pub(super) async fn crash(&mut self, server: usize, rng: &Rng) -> String {
         let host = &mut self.hosts[server];
         let fault = if rng.below(2) == 0 { Fault::CrashBefore } else { Fault::CrashAfter };
         host.disk.fail_after(rng.below(WRITES_BEFORE_CRASH_MAX), fault);
@@ -101,16 +114,5 @@ impl Servers {
 impl Drop for Servers {
     fn drop(&mut self) {
         self.ticking.abort();
-    }
-}
-
-/// Lets all clocks go on together.
-async fn tick(clocks: Vec<Clock>) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS));
-    loop {
-        ticks.tick().await;
-        for clock in &clocks {
-            clock.advance(TICK_MS);
-        }
     }
 }

@@ -9,14 +9,15 @@ use std::sync::Arc;
 use base::Rng;
 use outbound::{LookedUp, Lookup};
 
-use crate::link::{Link, Weather};
+use super::link::{Link, Weather};
+use super::time::Motion;
 
 const DELAY_MS_MAX: u64 = 30;
 const ANSWER_BYTES_MAX: u64 = 6_000;
 
 /// Where one server is.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(super) struct Place {
     /// The host part of its name.
     pub host: String,
     /// The port in its name.
@@ -26,32 +27,30 @@ pub(crate) struct Place {
 }
 
 /// The wires, by the numbers of caller and callee.
-pub(crate) struct Network {
+pub(super) struct Network {
     links: BTreeMap<(usize, usize), Link>,
 }
 
 impl Network {
     /// Opens a wire for every ordered pair.
-    pub(crate) async fn open(places: &[Place]) -> io::Result<Self> {
+    pub(super) async fn open(places: &[Place], motion: &Motion) -> io::Result<Self> {
         let mut links = BTreeMap::new();
         for caller in 0..places.len() {
             for (callee, place) in places.iter().enumerate().filter(|(callee, _)| *callee != caller) {
                 let address = SocketAddr::from((address_of(caller, callee), place.port));
-                links.insert((caller, callee), Link::open(address, place.inner).await?);
+                links.insert((caller, callee), Link::open(address, place.inner, motion.clone()).await?);
             }
         }
         Ok(Self { links })
     }
 
     /// What `caller` finds when it looks the others up.
-    pub(crate) fn lookup_of(caller: usize, places: &[Place]) -> Arc<dyn Lookup> {
-        let addresses = places.iter().enumerate();
-        let addresses = addresses.map(|(callee, place)| (place.host.clone(), address_of(caller, callee)));
-        Arc::new(Table(addresses.collect()))
+    pub(super) fn lookup_of(caller: usize, places: &[Place]) -> Arc<dyn Lookup> {
+        Arc::new(Table(addresses_for(caller, places)))
     }
 
     /// Changes the weather of one wire, or cuts one server off.
-    pub(crate) fn disturb(&self, rng: &Rng) -> String {
+    pub(super) fn disturb(&self, rng: &Rng) -> String {
         let pairs: Vec<(usize, usize)> = self.links.keys().copied().collect();
         let pair = pairs[pick(rng, pairs.len())];
         match rng.below(5) {
@@ -75,7 +74,7 @@ impl Network {
     }
 
     /// Clears every wire.
-    pub(crate) fn heal(&self) {
+    pub(super) fn heal(&self) {
         for link in self.links.values() {
             link.set(Weather::Clear);
         }
@@ -83,8 +82,14 @@ impl Network {
 }
 
 /// One of `count` numbers.
-pub(crate) fn pick(rng: &Rng, count: usize) -> usize {
+pub(super) fn pick(rng: &Rng, count: usize) -> usize {
     usize::try_from(rng.below(count as u64)).expect("it is below a usize")
+}
+
+/// Where `caller` finds each of the others.
+pub(super) fn addresses_for(caller: usize, places: &[Place]) -> BTreeMap<String, IpAddr> {
+    let places = places.iter().enumerate();
+    places.map(|(callee, place)| (place.host.clone(), address_of(caller, callee))).collect()
 }
 
 /// A loopback address for each pair, so that one port serves all callers of a server.

@@ -7,14 +7,16 @@ use serde_json::{Value, json};
 use testkit::User;
 use tokio::time::Instant;
 
-use crate::servers::SERVERS;
-use crate::story::Story;
+use super::servers::SERVERS;
+use super::story::Story;
 
 /// How long servers get to find each other again and to agree.
-const AGREEMENT_TIME_MAX: Duration = Duration::from_secs(60);
+const AGREEMENT_TIME_MAX: Duration = Duration::from_secs(180);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// After so many looks somebody says something, which makes the others ask for what they missed.
 const LOOKS_BETWEEN_WORDS: u32 = 8;
+/// Answers after which a follower has certainly seen the end.
+const LAST_LOOKS: usize = 3;
 
 /// (type, state key) → event id.
 type State = BTreeMap<(String, String), String>;
@@ -23,7 +25,7 @@ type State = BTreeMap<(String, String), String>;
 ///
 /// # Errors
 /// Says on what they do not, when the time is up; or what was lost, doubled or put into another order.
-pub(crate) async fn reach(story: &Story) -> Result<(), String> {
+pub(super) async fn reach(story: &mut Story) -> Result<(), String> {
     let started = Instant::now();
     let mut looks = 0;
     loop {
@@ -35,12 +37,13 @@ pub(crate) async fn reach(story: &Story) -> Result<(), String> {
                     resident.new_txn_id()
                 );
                 let word = json!({"msgtype": "m.text", "body": "is everybody there?"});
-                let _ = resident.put(&path, word).await;
+                // Where it is not acknowledged, the next word may be.
+                resident.put(&path, word).await.status();
             }
         }
         looks += 1;
         let disagreement = match disagreement(story).await {
-            None => return Ok(()),
+            None => return follow_to_the_end(story).await,
             Some(disagreement) => disagreement,
         };
         if started.elapsed() > AGREEMENT_TIME_MAX {
@@ -50,13 +53,27 @@ pub(crate) async fn reach(story: &Story) -> Result<(), String> {
     }
 }
 
+/// Whether everybody was told by sync of all that was acknowledged on their own server, and of nothing twice.
+async fn follow_to_the_end(story: &mut Story) -> Result<(), String> {
+    for (follower, acknowledged) in story.followers.iter_mut().zip(&story.acknowledged) {
+        for _ in 0..LAST_LOOKS {
+            follower.looks().await?;
+        }
+        if let Some(event) = acknowledged.iter().find(|event| follower.lacks(event)) {
+            return Err(format!("{} was never told of {event}", follower.user()));
+        }
+    }
+    story.wrong.take().map_or(Ok(()), Err)
+}
+
 async fn disagreement(story: &Story) -> Option<String> {
     let mut states: Vec<State> = Vec::new();
+    let mut spoken: Vec<BTreeSet<String>> = Vec::new();
     for (server, resident) in story.cast.residents.iter().enumerate() {
         let Some(timeline) = history(resident, &story.room).await else {
             return Some(format!("server {server} does not tell the history"));
         };
-        if let Some(wrong) = missing_or_doubled(story, &timeline) {
+        if let Some(wrong) = missing_or_doubled(story, server, &timeline) {
             return Some(format!("server {server}: {wrong}"));
         }
         let mut state = resident.reads_room(&story.room, "state").await;
@@ -64,6 +81,13 @@ async fn disagreement(story: &Story) -> Option<String> {
             return Some(format!("server {server} does not tell the state: {}", state.body()));
         }
         states.push(state_of(state.body()));
+        spoken.push(
+            timeline.into_iter().filter(|event| story.is_of_a_resident(&event.1)).map(|(id, _)| id).collect(),
+        );
+    }
+    if let Some(server) = (1..SERVERS).find(|server| spoken[*server] != spoken[0]) {
+        let differing: Vec<&String> = spoken[0].symmetric_difference(&spoken[server]).collect();
+        return Some(format!("servers 0 and {server} show other events of the residents: {differing:?}"));
     }
     let first = &states[0];
     (1..SERVERS).find(|server| states[*server] != *first).map(|server| {
@@ -80,14 +104,19 @@ async fn disagreement(story: &Story) -> Option<String> {
 }
 
 /// The events of the room, oldest first; nothing when the server refuses a page, as it may while it is busy.
-async fn history(user: &User, room: &str) -> Option<Vec<String>> {
+async fn history(user: &User, room: &str) -> Option<Vec<(String, String)>> {
     let (mut events, mut query) = (Vec::new(), "dir=b&limit=100".to_owned());
     loop {
         let mut page = user.messages(room, &query).await;
         if page.status() != 200 {
             return None;
         }
-        events.extend(page.body()["chunk"].as_array()?.iter().map(event_id));
+        events.extend(
+            page.body()["chunk"]
+                .as_array()?
+                .iter()
+                .map(|event| (text(event, "event_id"), text(event, "sender"))),
+        );
         let Some(end) = page.body()["end"].as_str() else { break };
         query = format!("dir=b&limit=100&from={}", testkit::segment(end));
     }
@@ -96,10 +125,14 @@ async fn history(user: &User, room: &str) -> Option<Vec<String>> {
 }
 
 /// Every acknowledged message once, and those of one person in the order of their sending.
-fn missing_or_doubled(story: &Story, timeline: &[String]) -> Option<String> {
-    let distinct: BTreeSet<&String> = timeline.iter().collect();
+fn missing_or_doubled(story: &Story, server: usize, timeline: &[(String, String)]) -> Option<String> {
+    let timeline: Vec<&String> = timeline.iter().map(|(id, _)| id).collect();
+    let distinct: BTreeSet<&String> = timeline.iter().copied().collect();
     if distinct.len() != timeline.len() {
         return Some("an event is in the timeline twice".to_owned());
+    }
+    if let Some(event) = story.acknowledged_to_guests[server].iter().find(|event| !distinct.contains(event)) {
+        return Some(format!("the message {event}, which it acknowledged to its guest, is missing"));
     }
     for (sender, sent) in story.acknowledged.iter().enumerate() {
         let missing = sent.iter().find(|event| !distinct.contains(event));
@@ -107,7 +140,7 @@ fn missing_or_doubled(story: &Story, timeline: &[String]) -> Option<String> {
             return Some(format!("the acknowledged message {event} of resident {sender} is missing"));
         }
         let mine: BTreeSet<&String> = sent.iter().collect();
-        let shown: Vec<&String> = timeline.iter().filter(|event| mine.contains(event)).collect();
+        let shown: Vec<&String> = timeline.iter().copied().filter(|event| mine.contains(event)).collect();
         if shown != sent.iter().collect::<Vec<_>>() {
             return Some(format!("the messages of resident {sender} are in another order"));
         }
@@ -117,10 +150,10 @@ fn missing_or_doubled(story: &Story, timeline: &[String]) -> Option<String> {
 
 fn state_of(events: &Value) -> State {
     let events = events.as_array().map(Vec::as_slice).unwrap_or_default();
-    let text = |event: &Value, key: &str| event[key].as_str().unwrap_or_default().to_owned();
-    events.iter().map(|event| ((text(event, "type"), text(event, "state_key")), event_id(event))).collect()
+    let key = |event: &Value| (text(event, "type"), text(event, "state_key"));
+    events.iter().map(|event| (key(event), text(event, "event_id"))).collect()
 }
 
-fn event_id(event: &Value) -> String {
-    event["event_id"].as_str().unwrap_or_default().to_owned()
+fn text(event: &Value, key: &str) -> String {
+    event[key].as_str().unwrap_or_default().to_owned()
 }

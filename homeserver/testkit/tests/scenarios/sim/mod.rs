@@ -1,0 +1,90 @@
+//! The seeded world: three servers of ours and a hostile one, wires between them that fail, disks that stop, clocks that
+//! differ.
+//!
+//! Each seed is a room in which people of all servers talk and moderate while the world breaks and the hostile server
+//! forges, forks and floods. Then everything heals, and all servers of ours must hold the same state and every
+//! acknowledged message exactly once, and nobody's sync may have gone back. A seed decides what is done and when; how the
+//! operating system schedules the threads of the stores is not ours to decide, so a seed that failed may need some
+//! repetitions. Servers are used for several seeds, each with its own room.
+//!
+//! `SEED` and `ROUNDS` in the environment choose other seeds than the first two hundred; a failure prints its seed.
+
+mod byzantine;
+mod follower;
+mod link;
+mod network;
+mod servers;
+mod story;
+mod time;
+mod verdict;
+
+use std::ops::Range;
+
+use base::Rng;
+
+use servers::Servers;
+use story::Story;
+
+/// Seeds of one run, unless the environment says otherwise.
+const ROUNDS: u64 = 200;
+/// Tests that share them, so that all processors have work; each keeps its servers for all its seeds.
+const SHARES: u64 = 10;
+const STEPS: u64 = 40;
+const DIARY_LINES_SHOWN: usize = 80;
+
+/// The seeds of one of the tests.
+fn share(number: u64) -> Range<u64> {
+    let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let (first, rounds) = (asked("SEED").unwrap_or(1), asked("ROUNDS").unwrap_or(ROUNDS));
+    first + rounds * number / SHARES..first + rounds * (number + 1) / SHARES
+}
+
+/// Lets the same servers live through some seeds. Panics with the seed at the first that fails.
+fn live(seeds: Range<u64>) {
+    let Some(first) = seeds.clone().next() else { return };
+    time::run(async {
+        let mut servers = Servers::start(&Rng::seeded(first)).await;
+        for seed in seeds {
+            if let Err(error) = live_through(&mut servers, seed).await {
+                panic!("seed {seed}: {error}");
+            }
+        }
+    });
+}
+
+async fn live_through(servers: &mut Servers, seed: u64) -> Result<(), String> {
+    let rng = Rng::seeded(seed);
+    let mut story = Story::begin(servers, &rng).await?;
+    for _ in 0..STEPS {
+        story.step(servers, &rng).await;
+    }
+    servers.network.heal();
+    servers.eve.comes_clean();
+    verdict::reach(&mut story).await.map_err(|error| {
+        let shown = story.diary.len().saturating_sub(DIARY_LINES_SHOWN);
+        format!("{error}\n  {}", story.diary[shown..].join("\n  "))
+    })
+}
+
+/// One test for each share of the seeds.
+macro_rules! shares {
+    ($($name:ident = $number:literal,)*) => {$(
+        #[test]
+        fn $name() {
+            live(share($number));
+        }
+    )*};
+}
+
+shares! {
+    all_servers_agree_after_every_seed_of_the_first_share = 0,
+    all_servers_agree_after_every_seed_of_the_second_share = 1,
+    all_servers_agree_after_every_seed_of_the_third_share = 2,
+    all_servers_agree_after_every_seed_of_the_fourth_share = 3,
+    all_servers_agree_after_every_seed_of_the_fifth_share = 4,
+    all_servers_agree_after_every_seed_of_the_sixth_share = 5,
+    all_servers_agree_after_every_seed_of_the_seventh_share = 6,
+    all_servers_agree_after_every_seed_of_the_eighth_share = 7,
+    all_servers_agree_after_every_seed_of_the_ninth_share = 8,
+    all_servers_agree_after_every_seed_of_the_tenth_share = 9,
+}
