@@ -10,7 +10,10 @@ use store::{Identity, Store};
 use tokio::task::JoinHandle;
 
 use super::{FOLDER_NAME, engine, tables};
-use crate::{limits::STAFF_ORDER_BYTES_MAX, order_socket, settings};
+use crate::{
+    limits::{ORGANISATION_LOOK_INTERVAL, ORGANISATION_LOOKS_MAX, STAFF_ORDER_BYTES_MAX},
+    order_socket, settings,
+};
 
 /// Name of the socket in the bots' folder.
 const SOCKET_NAME: &str = "organisation.sock";
@@ -74,23 +77,42 @@ pub(super) fn serve(config: &Config, people: People, shutdown: Shutdown) -> Opti
     })
 }
 
-/// Carries an order out: by the bots that run, or on their database.
+/// Carries an order out: by the bots that run, or on their database. Bots that are just starting have their database
+/// and do not answer yet, so this looks again for a while.
 pub(crate) async fn ask(config: &Config, order: Order) -> Result<Answer, String> {
-    if let Some(answer) = order_socket::send(&socket(config), &order).await {
-        return answer;
+    let mut looks = 0;
+    loop {
+        if let Some(answer) = order_socket::send(&socket(config), &order).await {
+            return answer;
+        }
+        match here(config).await {
+            Ok((people, store)) => {
+                let answer = execute(&people, order).await;
+                store.close().await;
+                return Ok(answer);
+            }
+            Err(reason) if looks == ORGANISATION_LOOKS_MAX => return Err(reason),
+            Err(_) => looks += 1,
+        }
+        tokio::time::sleep(ORGANISATION_LOOK_INTERVAL).await;
     }
+}
+
+/// The organisation, from the bots' database opened here.
+async fn here(config: &Config) -> Result<(People, Store), String> {
     let clock = Clock::system();
     let server_name = settings::server_name(config).map_err(|error| error.to_string())?;
     let engine = engine(config).map_err(|error| error.to_string())?;
     let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), Vec::new()).await;
     let store = store.map_err(|error| error.to_string())?;
     let parts = PeopleParts { store: store.clone(), clock, rng: Rng::system(), server_name };
-    let answer = match People::open(parts).await {
-        Ok(people) => Ok(execute(&people, order).await),
-        Err(error) => Err(error.to_string()),
-    };
-    store.close().await;
-    answer
+    match People::open(parts).await {
+        Ok(people) => Ok((people, store)),
+        Err(error) => {
+            store.close().await;
+            Err(error.to_string())
+        }
+    }
 }
 
 async fn execute(people: &People, order: Order) -> Answer {
@@ -101,7 +123,9 @@ async fn execute(people: &People, order: Order) -> Answer {
                 return Answer::Refused("the list is not base64".to_owned());
             };
             match people.preview(&bytes, full, &by).await {
-                Ok(preview) => Answer::Preview { summary: preview.plan.summary(&preview.list), id: preview.id },
+                Ok(preview) => {
+                    Answer::Preview { summary: preview.plan.summary(&preview.list), id: preview.id }
+                }
                 Err(error) => Answer::Refused(error.to_string()),
             }
         }
