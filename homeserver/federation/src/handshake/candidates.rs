@@ -15,7 +15,8 @@ use crate::Federation;
 
 impl Federation {
     /// Servers to ask about a room, in an order of chance: those that were named, those of the users whom the stripped
-    /// state of an invite or knock names, those that were in the room when we were, and the one in the room's id.
+    /// state of an invite or knock names, those that were in the room when we were; and where nobody is known, the one
+    /// in the room's id, which is a name and promises nothing.
     pub(super) async fn candidates(
         &self,
         room_id: &RoomId,
@@ -29,8 +30,10 @@ impl Federation {
             servers.add_all(rooms.servers_of_room(room).await?);
             servers.add_all(self.servers_that_showed(room, user).await?);
         }
-        // From version 12 on an id names no server.
-        servers.add_all(room_id.server_name().map(ToOwned::to_owned));
+        if servers.servers.is_empty() {
+            // From version 12 on an id names no server.
+            servers.add_all(room_id.server_name().map(ToOwned::to_owned));
+        }
         Ok(servers.shuffled(&self.parts().rng))
     }
 
