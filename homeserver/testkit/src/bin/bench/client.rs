@@ -1,5 +1,6 @@
 //! The generator's client: one connection pool, JSON in and out, the same requests for every server.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,20 +41,42 @@ impl Client {
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Value, String> {
-        let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let answer = request.send().await.map_err(|error| format!("{method} {path}: {error}"))?;
+        let answer = self.answer(&method, path, token, body).await?;
         let status = answer.status();
         let bytes = answer.bytes().await.map_err(|error| format!("{method} {path}: {error}"))?;
         if !status.is_success() {
             return Err(format!("{method} {path}: {status} {}", String::from_utf8_lossy(&bytes)));
         }
         serde_json::from_slice(&bytes).map_err(|error| format!("{method} {path}: {error}"))
+    }
+
+    /// The answer to a request. A question that met a kept connection just as the server closed it is asked again,
+    /// once: Synapse ends idle connections on its own.
+    async fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<reqwest::Response, String> {
+        let ask = || {
+            let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            request.send()
+        };
+        let answer = match ask().await {
+            Err(_) if *method == Method::GET => ask().await,
+            answered => answered,
+        };
+        answer.map_err(|error| match error.source() {
+            Some(cause) => format!("{method} {path}: {error}: {cause}"),
+            None => format!("{method} {path}: {error}"),
+        })
     }
 
     /// Registers a user with a dummy stage.
