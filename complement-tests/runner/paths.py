@@ -7,8 +7,8 @@ MODULE = "github.com/matrix-org/complement"
 VERSION = "v0.0.0-20260701165844-50044edb68c3"
 
 # What runs unless told otherwise: the packages that record results.jsonl.
-PACKAGES = ["tests/csapi"] + [
-    f"tests/msc{number}" for number in (3391, 3757, 3874, 3890, 3930, 3967, 4140, 4155, 4222, 4306)
+PACKAGES = ["tests/csapi", "tests"] + [
+    f"tests/msc{number}" for number in (3391, 3757, 3874, 3890, 3902, 3930, 3967, 4140, 4155, 4222, 4306)
 ]
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
