@@ -128,6 +128,12 @@ impl Intent {
         }
     }
 
+    /// Has the homeserver ask the service whether it is there.
+    pub(crate) async fn ping(&self, service: &str) -> Result<(), CallError> {
+        let path = ["client", "v1", "appservice", service, "ping"];
+        self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
+    }
+
     pub(crate) async fn set_display_name(&self, name: &str) -> Result<(), CallError> {
         let path = ["client", "v3", "profile", self.user.as_str(), "displayname"];
         let call = Call::new(Method::PUT, &path).json(json!({ "displayname": name }));

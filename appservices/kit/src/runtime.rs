@@ -6,7 +6,7 @@ use base::Shutdown;
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{Bot, BotError, Kit, KitError, pause, work::Task};
+use crate::{Bot, BotError, Intent, Kit, KitError, SERVICE_ID, pause, work::Task};
 
 /// The bots of one process, in the order in which they answer. Cloning shares them.
 #[derive(Clone)]
@@ -48,11 +48,21 @@ impl Kit {
                 () = stop.wait() => return,
                 () = kit.prepare(&**bot) => {}
             }
-            kit.0.ready.fetch_add(1, Ordering::Relaxed);
+            if kit.0.ready.fetch_add(1, Ordering::Relaxed) == 0 {
+                kit.announce().await;
+            }
             tracing::info!(bot = bot.localpart(), "a bot is at work");
             kit.keep_hearing(&**bot, all, stop).await;
         });
         tokio::join!(join_all(work), self.carry(&bots, &shutdown), self.keep_time(&bots, &shutdown));
+    }
+
+    /// Tells the homeserver that the bots are there again: it may have given them up for minutes.
+    async fn announce(&self) {
+        let sender = Intent::new(Arc::clone(&self.0.wire), self.sender().to_owned());
+        if let Err(error) = sender.ping(SERVICE_ID).await {
+            tracing::debug!(%error, "the homeserver cannot reach the bots yet; it tries again by itself");
+        }
     }
 
     /// Makes the account and tells the bot that it starts. Tried until it is done: the homeserver may start later.

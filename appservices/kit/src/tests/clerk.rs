@@ -8,7 +8,7 @@ use serde_json::json;
 use store::{Batch, Profile, Table};
 
 use crate::{
-    Bot, BotError, Fired, Heard, Kit, Letter, Related, Relation, To, Verb, What,
+    Attachment, Bot, BotError, Fired, Heard, Kit, Letter, Related, Relation, To, Verb, What,
     double::Play,
     notice,
     texts::{Entry, Lang},
@@ -25,6 +25,7 @@ const VERBS: &[Verb] = &[
     Verb { id: "alarm", names: &["闹钟", "alarm"], help: "clerk.note" },
     Verb { id: "cancel", names: &["取消", "cancel"], help: "clerk.note" },
     Verb { id: "clash", names: &["冲突", "clash"], help: "clerk.note" },
+    Verb { id: "file", names: &["文件", "file"], help: "clerk.note" },
     Verb { id: "panic", names: &["慌", "panic"], help: "clerk.note" },
 ];
 
@@ -83,6 +84,15 @@ impl Clerk {
                 let after_ms: u64 = arguments.parse().unwrap_or(0);
                 let at_ms = self.0.clock().now_ms() + after_ms;
                 self.0.timers().set(batch, super::BOT, "alarm", at_ms, json!({ "room": room, "again": 1 }));
+            }
+            "file" => {
+                let mut letter = Letter::message(key, super::BOT, To::Room(room.clone()), json!({}));
+                letter.attachment = Some(Attachment {
+                    name: "list.csv".to_owned(),
+                    mimetype: "text/csv".to_owned(),
+                    bytes: b"a,b".to_vec(),
+                });
+                self.0.outbox().put(batch, letter);
             }
             "cancel" => self.0.timers().cancel(batch, "alarm"),
             "clash" => {

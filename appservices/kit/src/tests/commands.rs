@@ -44,11 +44,11 @@ async fn help_speaks_the_language_of_the_command_until_a_person_chooses() {
     let said = stage.said(&room);
     assert_eq!(
         said[3],
-        "Commands of Clerk:\n!help – shows the commands\n!lang – chooses the language: zh or en"
+        "Commands of Clerk:\n!panic – writes it down\n!help – shows the commands\n!lang – chooses the language: zh or en"
     );
     assert_eq!(said[4], "好的，我用中文。");
     assert!(said[5].starts_with("文员 的命令：\n!记录 – 写下来"), "{}", said[5]);
-    assert!(said[5].ends_with("还有 2 个：!帮助 2"), "{}", said[5]);
+    assert!(said[5].ends_with("还有 3 个：!帮助 2"), "{}", said[5]);
     assert_eq!(said[6], "可选语言：zh、en。");
 }
 

@@ -104,3 +104,21 @@ async fn what_people_do_to_a_letter_names_its_key() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_file_travels_with_its_letter_and_one_that_is_too_large_stays() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!file");
+    stage.settle().await;
+    let content = stage.events_of_bots(&room)[0]["content"].clone();
+    assert_eq!((&content["msgtype"], &content["body"]), (&"m.file".into(), &"list.csv".into()));
+    assert_eq!(content["info"], serde_json::json!({ "mimetype": "text/csv", "size": 3 }));
+    let file = stage.kit().intent("clerk").unwrap().download(content["url"].as_str().unwrap()).await;
+    assert_eq!(file.unwrap(), b"a,b".as_slice());
+    let mut batch = store::Batch::new();
+    let to = crate::To::Room(ruma::RoomId::parse(&room).unwrap());
+    let mut letter = crate::Letter::message("large", "clerk", to, crate::notice("large"));
+    letter.content["body"] = "x".repeat(crate::limits::CONTENT_BYTES_MAX).into();
+    stage.kit().outbox().put(&mut batch, letter);
+    assert!(batch.is_empty());
+}
