@@ -1,7 +1,9 @@
 //! The bots in the process of the server, as people meet them.
 
+use std::{path::Path, process::Stdio};
+
 use serde_json::{Value, json};
-use testkit::{ServerProcess, User, World, free_port};
+use testkit::{ServerProcess, User, World, free_port, lianqiao_binary, limits::LOOK_INTERVAL};
 
 pub const BOT: &str = "@approvals:test.example";
 
@@ -21,6 +23,25 @@ async fn said(person: &User, room: &str) -> Vec<String> {
     let history = person.whole_history(room).await;
     let said = history.iter().filter(|event| event["sender"] == BOT && event["type"] == "m.room.message");
     said.map(|event| event["content"]["body"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// How many answers to `!help` the bot gave.
+async fn answers(person: &User, room: &str) -> usize {
+    said(person, room).await.iter().filter(|said| said.contains("!help")).count()
+}
+
+/// A server in a process of its own whose section `[bots]` is this.
+fn prepared(directory: &Path, bots: &str) -> ServerProcess {
+    prepared_at(directory, free_port(), bots)
+}
+
+/// As [`prepared`], at this port.
+fn prepared_at(directory: &Path, port: u16, bots: &str) -> ServerProcess {
+    let server = ServerProcess::prepare(directory, port, "");
+    let file = directory.join("lianqiao.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("[bots]\nenabled = false", &format!("[bots]\n{bots}"))).unwrap();
+    server
 }
 
 /// Waits for an answer of the bot to an event.
@@ -85,11 +106,7 @@ async fn a_message_of_the_time_without_the_bots_is_answered_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_loses_no_command_and_answers_none_twice() {
     let directory = tempfile::tempdir().unwrap();
-    // The later of two tables of one name would be refused, so the one of the test configuration is changed.
-    let mut server = ServerProcess::prepare(directory.path(), free_port(), "");
-    let file = directory.path().join("lianqiao.toml");
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace("[bots]\nenabled = false", "[bots]\nenabled = true")).unwrap();
+    let mut server = prepared(directory.path(), "enabled = true");
     server.spawn().await;
     let alice = server.user("alice").await;
     let room = room_with_bot(&alice, true).await;
@@ -109,6 +126,49 @@ async fn a_kill_loses_no_command_and_answers_none_twice() {
     let last = alice.sends(&room, "!help").await.event_id();
     answer_to(&alice, &room, &last).await;
     assert_eq!(said(&alice, &room).await.len(), asked.len() + 2, "one answer for each");
+}
+
+/// `lianqiao bots`.
+fn bots_alone(directory: &Path) -> std::process::Child {
+    let mut command = std::process::Command::new(lianqiao_binary());
+    command.arg("bots").arg("--config").arg(directory.join("lianqiao.toml"));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the binary starts")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bots_in_a_process_of_their_own_survive_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let (port, listen) = (free_port(), free_port());
+    let bots =
+        format!("enabled = false\nserver_url = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{listen}\"");
+    let mut server = prepared_at(directory.path(), port, &bots);
+    let mut child = bots_alone(directory.path());
+    server.spawn().await;
+    let registration = directory.path().join("data/bots/registration.yaml");
+    while !registration.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the bots ended at their start");
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let (succeeded, told) = server.commands(&["appservice", "add", registration.to_str().unwrap()]).await;
+    assert!(succeeded, "{told}");
+    let alice = server.user("alice").await;
+    let room = room_with_bot(&alice, true).await;
+    let mut asked = vec![alice.sends(&room, "!help").await.event_id()];
+    answer_to(&alice, &room, &asked[0]).await;
+    for _ in 0..3 {
+        asked.push(alice.sends(&room, "!help").await.event_id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        asked.push(alice.sends(&room, "!help").await.event_id());
+        child = bots_alone(directory.path());
+    }
+    for event in &asked {
+        answer_to(&alice, &room, event).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(answers(&alice, &room).await, asked.len(), "one answer for each");
 }
 
 #[tokio::test(flavor = "multi_thread")]
