@@ -125,8 +125,10 @@ impl World {
 
 impl Running {
     /// A room with so many messages: their numbers and ids.
-    async fn room_of(&self, messages: usize) -> (RoomNum, Vec<(EventNum, String)>) {
+    async fn room_of(&self, clock: &Clock, messages: usize) -> (RoomNum, Vec<(EventNum, String)>) {
         let alice = user_id!("@alice:us.test");
+        // Two rooms of one moment would be the same room.
+        clock.advance(1);
         let mut request = CreateRoom::new(alice.to_owned());
         request.preset = Preset::PublicChat;
         let created = self.rooms.create(&request).await.expect("a room");
@@ -170,7 +172,8 @@ impl Running {
 async fn who_missed_more_than_ten_thousand_events_is_told_the_newest_of_each_room() {
     let world = World::new();
     let running = world.starts().await;
-    let [(one, first), (other, second)] = [running.room_of(3).await, running.room_of(2).await];
+    let [(one, first), (other, second)] =
+        [running.room_of(&world.clock, 3).await, running.room_of(&world.clock, 2).await];
     let count = QUEUED_EVENTS_PER_DESTINATION_MAX as u64;
     world.way.is_cut.store(true, Ordering::SeqCst);
     running
@@ -221,7 +224,7 @@ async fn who_missed_more_than_ten_thousand_events_is_told_the_newest_of_each_roo
 async fn what_is_owed_of_a_room_while_a_server_catches_up_is_its_newest_event() {
     let world = World::new();
     let running = world.starts().await;
-    let (room, events) = running.room_of(2).await;
+    let (room, events) = running.room_of(&world.clock, 2).await;
     let count = QUEUED_EVENTS_PER_DESTINATION_MAX as u64;
     running
         .queues(|sender, harvest| {
@@ -273,7 +276,7 @@ async fn too_many_edus_let_the_oldest_go_and_no_more() {
 async fn a_pause_outlives_a_restart_and_the_first_is_of_seconds() {
     let world = World::new();
     let running = world.starts().await;
-    let (room, events) = running.room_of(1).await;
+    let (room, events) = running.room_of(&world.clock, 1).await;
     running
         .queues(|sender, harvest| sender.queue_event(them(), StreamPos::new(9), (room, events[0].0), harvest))
         .await;

@@ -190,7 +190,7 @@ async fn announced_cross_signing_keys_are_believed_when_they_hold() {
     let public = master.cross_signing_key(&eve, "master");
     let forged = json!({ "user_id": eve, "master_key": public, "self_signing_key": forged });
     peer.sends_edu(&world, "m.signing_key_update", forged).await;
-    assert_eq!(query(&alice, &eve).await["master_keys"], json!({}));
+    assert!(query(&alice, &eve).await["master_keys"].get(&eve).is_none());
 
     let mut signed = own.cross_signing_key(&eve, "self_signing");
     master.sign(&mut signed, &eve, &master.public());
@@ -214,7 +214,7 @@ async fn announced_cross_signing_keys_are_believed_when_they_hold() {
     user_signing.sign(&mut verified, &alice.id, &user_signing.public());
     let body = json!({ &eve: { master.public(): verified } });
     let answer = alice.post("/_matrix/client/v3/keys/signatures/upload", body).await.ok();
-    assert_eq!(answer["failures"], json!({}));
+    assert!(answer["failures"].get(&eve).is_none(), "{answer}");
     let by_alice = &query(&alice, &eve).await["master_keys"][&eve]["signatures"][&alice.id];
     assert!(by_alice.get(format!("ed25519:{}", user_signing.public())).is_some());
 }
