@@ -207,6 +207,13 @@ impl<'a> Desk<'a> {
         });
     }
 
+    /// Says in the last record that somebody acted as an administrator.
+    pub fn as_administrator(&mut self) {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.via = Via::Admin;
+        }
+    }
+
     /// Keeps a text that a record stands for; gives its hash.
     fn keep(&mut self, text: String) -> String {
         let hash = hash_of(text.as_bytes());

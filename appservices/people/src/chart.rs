@@ -97,11 +97,6 @@ impl Chart {
         self.by_role.get(role).map_or(&[], Vec::as_slice)
     }
 
-    /// Every role that somebody holds.
-    pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.by_role.keys().map(String::as_str)
-    }
-
     /// Every department that has somebody, and those above.
     pub fn departments(&self) -> impl Iterator<Item = (&DepartmentPath, &Department)> {
         self.departments.iter()

@@ -133,17 +133,6 @@ impl People {
         Ok(Applied { version, people: plan.changes.len(), result_file })
     }
 
-    /// Replaces single people, for what does not come from a list.
-    ///
-    /// # Errors
-    /// [`PeopleError::Outdated`] when somebody else changed the organisation at the same time.
-    pub async fn put(&self, people: Vec<Person>, by: &str) -> Result<u64, PeopleError> {
-        let version = self.newest_version().await?;
-        let changes =
-            people.into_iter().map(|after| import::Change { kind: import::Kind::Changed, after }).collect();
-        self.write(&Plan { version, changes, ..Plan::default() }, by, "").await
-    }
-
     async fn planned(&self, list: &StaffList, full: bool) -> Result<Plan, PeopleError> {
         let chart = self.chart_at(self.newest_version().await?).await?;
         let taken = self.localparts().await?;
@@ -167,9 +156,7 @@ impl People {
                 batch.put(&LOCALPART, &account.localpart().to_owned(), &person.id.0);
             }
         }
-        if !dry_run.is_empty() {
-            batch.delete(&DRY_RUN, &dry_run.to_owned());
-        }
+        batch.delete(&DRY_RUN, &dry_run.to_owned());
         let before = self.chart_at(plan.version).await?;
         match self.0.parts.store.commit(batch).await {
             Ok(_) => {}

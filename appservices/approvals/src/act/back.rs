@@ -137,6 +137,7 @@ impl Desk<'_> {
         }
         self.case.data.note = Some((me, reason.clone()));
         self.end(state::TERMINATED, "terminate", Some(&reason));
+        self.as_administrator();
         self.tell_rejected("told.terminated");
         Ok(())
     }

@@ -25,7 +25,9 @@ impl Desk<'_> {
         let reason = self.reason(reason)?.to_owned();
         let task = self.case.data.open().find(|task| task.owner == *from).cloned();
         let task = task.ok_or_else(|| self.not_yours())?;
-        self.hand_over(&task, to, "reassign", Some(&reason))
+        self.hand_over(&task, to, "reassign", Some(&reason))?;
+        self.as_administrator();
+        Ok(())
     }
 
     pub(super) fn hand_over(

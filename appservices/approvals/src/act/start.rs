@@ -6,7 +6,7 @@ use crate::{
     desk::{About, Desk, Effect, Shown, Tell, Under},
     flow::walk::Walked,
     instance::{TaskState, state},
-    template::{File, Form, FormError, add_file, missing},
+    template::{File, Form, FormError, add_file, field_refused, missing},
 };
 
 impl Desk<'_> {
@@ -30,7 +30,7 @@ impl Desk<'_> {
     pub fn attach(&mut self, file: &File) -> Result<(), Refusal> {
         self.open_form()?;
         add_file(self.world.template, &mut self.case.data.form, file.clone())
-            .map_err(|error| refused(self, error))?;
+            .map_err(|error| field_refused(self.world.template, &error))?;
         let from = self.case.state.clone();
         self.record("attach", &from, About::default());
         Ok(())
@@ -51,7 +51,7 @@ impl Desk<'_> {
         if let Some(field) = missing(world.template, &self.case.data.form).first() {
             let error =
                 FormError { field: field.id.clone(), problem: "form.required", example: "…".into() };
-            return Err(refused(self, error));
+            return Err(field_refused(world.template, &error));
         }
         let from = std::mem::replace(&mut self.case.state, state::PENDING.to_owned());
         let action = if from == state::DRAFT { "submit" } else { "resubmit" };
@@ -134,13 +134,4 @@ impl Desk<'_> {
             self.effects.push(Effect::Tell(Tell { to, under: Under::Task(task), text, values, push: true }));
         }
     }
-}
-
-/// E110 for a field of the form: label and problem are looked up by whoever writes the text.
-fn refused(desk: &Desk<'_>, error: FormError) -> Refusal {
-    let label =
-        desk.world.template.field(&error.field).map_or("form.files", |field| {
-            if field.label.zh.is_empty() { &field.id } else { &field.label.zh }
-        });
-    Refusal::new("E110").with("field", label).with("problem", error.problem).with("example", error.example)
 }

@@ -10,7 +10,8 @@ pub use self::{
     check::{Problem, check, dead_ends},
     condition::{Condition, ConditionError, Facts, Literal},
     values::{
-        File, Form, FormError, Value, add_file, brief, facts, missing, parse_value, read_line, starter_facts,
+        File, Form, FormError, Value, add_file, brief, facts, field_refused, missing, parse_value, read_line,
+        starter_facts,
     },
 };
 

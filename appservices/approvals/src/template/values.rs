@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use cases::Refusal;
 use jiff::civil::Date;
-use people::{Chart, DepartmentPath, Person, PersonId};
+use people::{Chart, DepartmentPath, Language, Person, PersonId};
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, Field, FieldKind, Literal, Template};
@@ -249,6 +250,21 @@ fn words(line: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// E110 for a field of a form, with its label in both languages.
+#[must_use]
+pub fn field_refused(template: &Template, error: &FormError) -> Refusal {
+    let label = |language| match template.field(&error.field) {
+        Some(field) if !field.label.in_language(language).is_empty() => field.label.in_language(language),
+        Some(field) => &field.id,
+        None => "form.files",
+    };
+    Refusal::new("E110")
+        .with("field", label(Language::Zh))
+        .with("field_en", label(Language::En))
+        .with("problem", error.problem)
+        .with("example", &error.example)
 }
 
 /// A value in a few words, for cards.

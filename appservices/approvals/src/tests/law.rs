@@ -488,3 +488,26 @@ fn dead_ends_are_found_for_every_department() {
     assert_eq!(paths, ["总部", "总部/市场部"]);
     assert_eq!(at("n2"), chart().departments().count());
 }
+
+#[test]
+fn the_result_of_a_starter_who_left_goes_to_their_head() {
+    let mut play = Play::new(json!([step("n1", "or", users(&["3"]))]), json!({})).submitted();
+    let people = play.chart.people().map(|person| {
+        let mut person = people::Person::clone(person);
+        if person.id.0 == "1" {
+            person.status = people::Status::Left;
+        }
+        person.into()
+    });
+    play.chart = Chart::new(319, people.collect::<Vec<_>>());
+    play.does("3", yes());
+    let told: Vec<_> = play
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Tell(tell) => Some((tell.to.0.as_str(), tell.text)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [("2", "told.approved")]);
+}

@@ -40,6 +40,17 @@ fn staff() -> Vec<Person> {
     STAFF.into_iter().map(person).collect()
 }
 
+/// The staff as a list that can be imported.
+fn staff_list() -> String {
+    let row = |row: (&str, &str, &str, &str, &str, bool, &str)| {
+        let (id, localpart, name, department, title, heads, role) = row;
+        let (head, language) = (if heads { "是" } else { "" }, if name == "Ann" { "en" } else { "" });
+        format!("{id},{localpart},{name},{department},{title},{head},{role},{language}\n")
+    };
+    let rows: String = STAFF.into_iter().map(row).collect();
+    format!("工号,账号,姓名,部门,职位,部门主管,角色,语言\n{rows}")
+}
+
 fn chart() -> Chart {
     Chart::new(318, staff().into_iter().map(Arc::new))
 }

@@ -7,7 +7,7 @@ use kit::{
     double::{Play, Stage},
 };
 
-use super::staff;
+use super::staff_list;
 use crate::{Approvals, LOCALPART, TEXTS, tables};
 
 const ZHANGSAN: &str = "@zhangsan:test";
@@ -25,12 +25,18 @@ pub(super) async fn office() -> (Stage, String) {
         bots: |kit| vec![Arc::new(Approvals::new(kit.clone())) as Arc<dyn Bot>],
     };
     let mut stage = Stage::new(play).await;
-    let people = Approvals::new(stage.kit().clone()).people().await.unwrap();
-    people.put(staff(), "test").await.unwrap();
-    stage.restart().await;
+    imports(&mut stage, &staff_list()).await;
     let room = stage.room_with(ZHANGSAN, LOCALPART, true);
     stage.settle().await;
     (stage, room)
+}
+
+/// Imports a staff list as the command line does, and starts the bot anew, which has an organisation of its own here.
+async fn imports(stage: &mut Stage, list: &str) {
+    let people = Approvals::new(stage.kit().clone()).people().await.unwrap();
+    let preview = people.preview(list.as_bytes(), false, "test").await.unwrap();
+    people.apply(&preview.id, "test").await.unwrap();
+    stage.restart().await;
 }
 
 /// The direct chat of somebody with the bot, joined.
@@ -218,7 +224,7 @@ async fn a_dialogue_asks_for_what_is_missing_in_english() {
     );
     stage.says_in_thread(ANN, &room, &start, "2026-13-01");
     stage.settle().await;
-    assert_eq!(last(&stage, &room), "“日期” is no date, for example: 2026-11-05 2026-11-05");
+    assert_eq!(last(&stage, &room), "“Dates” is no date, for example: 2026-11-05 2026-11-05");
     stage.says_in_thread(ANN, &room, &start, "11-10 11-11");
     stage.settle().await;
     stage.says_in_thread(ANN, &room, &start, "annual");
@@ -338,11 +344,7 @@ async fn what_waits_for_a_leaver_goes_to_their_head() {
     stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
     stage.settle().await;
     chat(&stage, LISI);
-    let people = Approvals::new(stage.kit().clone()).people().await.unwrap();
-    let mut lisi = staff().into_iter().find(|person| person.id.0 == "2").unwrap();
-    lisi.status = people::Status::Left;
-    people.put(vec![lisi], "test").await.unwrap();
-    stage.restart().await;
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n").await;
     stage.advance_ms(2 * 60 * 1_000);
     stage.settle().await;
     let boss = chat(&stage, "@zhaoliu:test");

@@ -201,7 +201,8 @@ impl Approvals {
             }
         }
         if open.len() > 1 {
-            let numbers: Vec<&str> = open.iter().map(|case| case.no.as_str()).collect();
+            let mut numbers: Vec<&str> = open.iter().map(|case| case.no.as_str()).collect();
+            numbers.sort_unstable();
             let refusal = Refusal::new("E110").with("field", "form.no").with("problem", "form.required");
             return Ok(Err(refusal.with("example", numbers.join(" "))));
         }

@@ -227,13 +227,18 @@ impl Approvals {
     /// Says why something is refused, in words.
     pub(crate) fn words_of(&self, lang: Lang, refusal: &Refusal) -> String {
         let texts = self.kit().texts();
+        let english = refusal.fields.iter().find(|(name, _)| *name == "field_en" && lang == Lang::En);
         let shown: Vec<(&str, String)> = refusal
             .fields
             .iter()
-            .map(|(name, value)| match *name {
-                "problem" | "result" => (*name, texts.fill(lang, value, &[])),
-                "field" if value.starts_with("form.") => (*name, texts.fill(lang, value, &[])),
-                _ => (*name, value.clone()),
+            .map(|field| match (field.0, english) {
+                ("field", Some((_, label))) => ("field", label),
+                _ => (field.0, &field.1),
+            })
+            .map(|(name, value)| match name {
+                "problem" | "result" => (name, texts.fill(lang, value, &[])),
+                "field" if value.starts_with("form.") => (name, texts.fill(lang, value, &[])),
+                _ => (name, value.clone()),
             })
             .collect();
         let values: Vec<(&str, &str)> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -14,7 +14,7 @@ use crate::{
     instance::{Home, Instance, state},
     limits::FILE_BYTES_MAX,
     tables::HOME,
-    template::{Field, FieldKind, File, Form, FormError, Template, missing, parse_value, read_line},
+    template::{Field, FieldKind, File, Form, Template, field_refused, missing, parse_value, read_line},
 };
 
 impl Approvals {
@@ -263,12 +263,4 @@ fn may_start(template: &Template, person: &people::Person) -> bool {
         _ => false,
     };
     template.starters.is_empty() || template.starters.iter().any(is_meant)
-}
-
-/// E110 for a field of a form.
-pub(crate) fn field_refused(template: &Template, error: &FormError) -> Refusal {
-    let label = template.field(&error.field).map_or(error.field.as_str(), |field| {
-        if field.label.zh.is_empty() { &field.id } else { &field.label.zh }
-    });
-    Refusal::new("E110").with("field", label).with("problem", error.problem).with("example", &error.example)
 }
