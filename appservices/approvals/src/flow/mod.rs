@@ -2,6 +2,7 @@
 
 mod outcome;
 mod resolve;
+mod round;
 pub(crate) mod walk;
 
 pub use resolve::ADMINISTRATORS;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tokens::{Token, tokens};
 use crate::limits::{CONDITION_BYTES_MAX, CONDITION_DEPTH_MAX};
 
 /// What conditions are asked of: names and what they hold. A name that is not there makes its comparison false.
@@ -124,49 +125,6 @@ fn compare(held: &[Literal], operator: Operator, values: &[Literal]) -> bool {
 
 fn same_kind(one: &Literal, other: &Literal) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other)
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Name(String),
-    Value(Literal),
-    Sign(&'static str),
-}
-
-/// Longest first, so that `<=` is not read as `<`.
-const SIGNS: [&str; 11] = ["==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ","];
-
-fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ConditionError> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    loop {
-        rest = rest.trim_start();
-        let place = text.chars().count() - rest.chars().count() + 1;
-        let Some(first) = rest.chars().next() else { return Ok(tokens) };
-        if let Some(sign) = SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
-            tokens.push((place, Token::Sign(sign)));
-            rest = &rest[sign.len()..];
-        } else if first == '"' {
-            let (inside, after) =
-                rest[1..].split_once('"').ok_or(ConditionError { place, problem: "the text has no end" })?;
-            tokens.push((place, Token::Value(Literal::Text(inside.to_owned()))));
-            rest = after;
-        } else {
-            let end =
-                rest.find(|c: char| c.is_whitespace() || "=!<>()[],\"".contains(c)).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            if word.is_empty() {
-                return Err(ConditionError { place, problem: "this sign means nothing here" });
-            }
-            let number = word.parse::<f64>().ok().filter(|number| number.is_finite());
-            let token = match number {
-                Some(number) => Token::Value(Literal::Number(number)),
-                None => Token::Name(word.to_owned()),
-            };
-            tokens.push((place, token));
-            rest = after;
-        }
-    }
 }
 
 struct Parser<'a> {

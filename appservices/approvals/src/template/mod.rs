@@ -1,18 +1,24 @@
 //! Templates: what a form asks for, and through whose hands it goes.
 
+mod brief;
 mod check;
 mod condition;
+mod facts;
+mod node;
+mod policy;
+mod tokens;
 mod values;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    brief::brief,
     check::{Problem, check, dead_ends},
     condition::{Condition, ConditionError, Facts, Literal},
-    values::{
-        File, Form, FormError, Value, add_file, brief, facts, field_refused, missing, parse_value, read_line,
-        starter_facts,
-    },
+    facts::{facts, starter_facts},
+    node::{BranchCase, Mode, Node, OnTimeout, Step, Who},
+    policy::{Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
+    values::{File, Form, FormError, Value, add_file, field_refused, missing, parse_value, read_line},
 };
 
 /// A text in both languages.
@@ -135,232 +141,6 @@ pub enum FieldKind {
     Phone,
     /// An address in the web.
     Link,
-}
-
-/// A step of a flow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Node {
-    /// Its id.
-    pub id: String,
-    /// What happens there.
-    #[serde(flatten)]
-    pub step: Step,
-    /// Where it goes on; the next one in the list where it does not say, `end` for the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
-/// What happens at a node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Step {
-    /// People decide.
-    Approve {
-        /// Whose word counts how.
-        #[serde(default)]
-        mode: Mode,
-        /// Who.
-        who: Who,
-        /// How long they have, `48h`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        timeout: Option<String>,
-        /// What happens then.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        on_timeout: Option<OnTimeout>,
-    },
-    /// A condition decides.
-    Branch {
-        /// Tried in order.
-        cases: Vec<BranchCase>,
-        /// Where it goes on when none holds.
-        #[serde(default, rename = "else", skip_serializing_if = "Option::is_none")]
-        otherwise: Option<String>,
-    },
-    /// People are told.
-    Cc {
-        /// Who.
-        who: Who,
-    },
-}
-
-/// A case of a branch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BranchCase {
-    /// The condition.
-    #[serde(rename = "if")]
-    pub condition: String,
-    /// Where it goes on.
-    pub next: String,
-}
-
-/// Whose word counts how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", into = "String", try_from = "String")]
-pub enum Mode {
-    /// All must agree; the first who does not decides.
-    #[default]
-    And,
-    /// The first word, yes or no, decides.
-    Or,
-    /// All must agree, one after the other.
-    Seq,
-    /// So many must agree.
-    Quorum(u32),
-}
-
-impl From<Mode> for String {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::And => "and".to_owned(),
-            Mode::Or => "or".to_owned(),
-            Mode::Seq => "seq".to_owned(),
-            Mode::Quorum(n) => format!("quorum:{n}"),
-        }
-    }
-}
-
-impl TryFrom<String> for Mode {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "and" => Ok(Self::And),
-            "or" => Ok(Self::Or),
-            "seq" => Ok(Self::Seq),
-            other => {
-                let number = other.strip_prefix("quorum:").and_then(|number| number.parse().ok());
-                let number = number.filter(|number| *number > 0);
-                number
-                    .map(Self::Quorum)
-                    .ok_or_else(|| format!("`{other}` is no mode: and, or, seq, quorum:n"))
-            }
-        }
-    }
-}
-
-/// Who is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Who {
-    /// These, by employee number.
-    Users(Vec<String>),
-    /// Everybody with this role.
-    Role(String),
-    /// The heads at this level above the starter, from 1.
-    DeptHead(u32),
-    /// The heads of every level up to one, each a step.
-    DeptHeads {
-        /// The last level.
-        until: u32,
-    },
-    /// The starter.
-    Starter(bool),
-    /// The person in this field.
-    Field(String),
-}
-
-/// What happens when time is up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnTimeout {
-    /// They are reminded.
-    Remind,
-    /// It goes to their head.
-    Escalate,
-    /// It counts as agreed.
-    AutoApprove,
-    /// It counts as refused.
-    AutoReject,
-}
-
-/// How a template deals with the rest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// Until when the starter can take it back.
-    pub recall: RecallPolicy,
-    /// What a rejection does: `end`, `to_starter`, `to_node:id`.
-    pub reject: String,
-    /// Where a returned one goes on.
-    pub resubmit: ResubmitPolicy,
-    /// What becomes of a step without people: `pass`, `to_admin`, `user:number`, `refuse`.
-    pub empty: String,
-    /// What becomes of a step that falls to the starter.
-    #[serde(rename = "self")]
-    pub own: SelfPolicy,
-    /// Who is not asked twice.
-    pub dedupe: Dedupe,
-    /// Whether a rejection needs a reason.
-    pub reason_on_reject: bool,
-    /// When an approval needs a code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirm_over: Option<String>,
-    /// How long an urge is enough, `2h`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub urge_cooldown: Option<String>,
-    /// Whether what was approved can be undone by another approval.
-    pub revert: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            recall: RecallPolicy::UntilDecided,
-            reject: "end".to_owned(),
-            resubmit: ResubmitPolicy::Restart,
-            empty: "to_admin".to_owned(),
-            own: SelfPolicy::ParentHead,
-            dedupe: Dedupe::Adjacent,
-            reason_on_reject: true,
-            confirm_over: None,
-            urge_cooldown: None,
-            revert: false,
-        }
-    }
-}
-
-/// Until when the starter can take it back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RecallPolicy {
-    /// Until the first decision.
-    UntilDecided,
-    /// While it is pending.
-    Always,
-}
-
-/// Where a returned one goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResubmitPolicy {
-    /// From the beginning.
-    Restart,
-    /// At the node that returned it.
-    JumpBack,
-}
-
-/// What becomes of a step that falls to the starter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SelfPolicy {
-    /// They decide themselves.
-    Allow,
-    /// It is passed over if somebody decides later, else it goes to their head.
-    SkipIfLater,
-    /// It goes to their head.
-    ParentHead,
-}
-
-/// Who is not asked twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dedupe {
-    /// Nobody is passed over.
-    None,
-    /// Who approved at the node before.
-    Adjacent,
-    /// Who approved at any node before.
-    All,
 }
 
 /// `48h`, `30m` or `2d` in milliseconds.

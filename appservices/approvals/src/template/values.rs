@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use cases::Refusal;
 use jiff::civil::Date;
-use people::{Chart, DepartmentPath, Language, Person, PersonId};
+use people::{Chart, Language, PersonId};
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Field, FieldKind, Literal, Template};
+use super::{Field, FieldKind, Template};
 use crate::limits::{FIELD_BYTES_MAX, FILES_MAX};
 
 /// What a field holds.
@@ -267,45 +267,6 @@ pub fn field_refused(template: &Template, error: &FormError) -> Refusal {
         .with("example", &error.example)
 }
 
-/// A value in a few words, for cards.
-#[must_use]
-pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
-    match value {
-        Value::Text(text) if field.sensitive => {
-            let shown = text.chars().count().saturating_sub(4);
-            format!("…{}", text.chars().skip(shown).collect::<String>())
-        }
-        Value::Text(text) | Value::Date(text) => text.clone(),
-        Value::Number(number) if field.kind == FieldKind::Amount => {
-            money(*number, field.currency.as_deref().unwrap_or("CNY"))
-        }
-        Value::Number(number) => number.to_string(),
-        Value::Range { from, to, days } if from == to => format!("{from} ({days}d)"),
-        Value::Range { from, to, days } => format!("{from} – {to} ({days}d)"),
-        Value::Choices(chosen) => chosen.join("、"),
-        Value::Person(id) => chart.person(id).map_or(id.0.as_str(), |person| &person.name).to_owned(),
-        Value::Files(files) => files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
-    }
-}
-
-fn money(minor: i64, currency: &str) -> String {
-    let whole = (minor / 100).to_string();
-    let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let sign = match currency {
-        "CNY" => "¥".to_owned(),
-        "USD" => "$".to_owned(),
-        "EUR" => "€".to_owned(),
-        other => format!("{other} "),
-    };
-    format!("{sign}{grouped}.{:02}", minor % 100)
-}
-
 /// The required fields that are still open.
 #[must_use]
 pub fn missing<'a>(template: &'a Template, form: &Form) -> Vec<&'a Field> {
@@ -335,50 +296,4 @@ pub fn add_file(template: &Template, form: &mut Form, file: File) -> Result<(), 
         }
         _ => Err(FormError { field: field.id.clone(), problem: "form.files", example: most.to_string() }),
     }
-}
-
-/// What conditions are asked of.
-#[must_use]
-pub fn facts(template: &Template, form: &Form) -> Facts {
-    let mut facts = Facts::new();
-    for (id, value) in form {
-        let held = match value {
-            Value::Text(text) | Value::Date(text) => vec![Literal::Text(text.clone())],
-            Value::Number(number) => vec![as_number(*number)],
-            Value::Range { days, .. } => {
-                facts.insert(format!("{id}.days"), vec![as_number(*days)]);
-                facts.insert(format!("{id}.hours"), vec![as_number(days.saturating_mul(8))]);
-                continue;
-            }
-            Value::Choices(chosen) => chosen.iter().cloned().map(Literal::Text).collect(),
-            Value::Person(person) => vec![Literal::Text(person.0.clone())],
-            Value::Files(files) => vec![as_number(i64::try_from(files.len()).unwrap_or(i64::MAX))],
-        };
-        if template.field(id).is_some() {
-            facts.insert(id.clone(), held);
-        }
-    }
-    facts
-}
-
-/// What conditions know of the starter. A department counts as every one above it, too.
-#[must_use]
-pub fn starter_facts(starter: &Person, department: &DepartmentPath) -> Facts {
-    let text = |text: &str| Literal::Text(text.to_owned());
-    let mut departments = Vec::new();
-    let mut above = Some(department.clone());
-    while let Some(path) = above {
-        departments.extend([text(path.as_str()), text(&format!("/{}", path.as_str()))]);
-        above = path.parent();
-    }
-    let mut facts = Facts::from([("starter.dept".to_owned(), departments)]);
-    facts.insert("starter.role".to_owned(), starter.roles.iter().map(|role| text(role)).collect());
-    facts.extend(starter.level.map(|level| ("starter.level".to_owned(), vec![as_number(i64::from(level))])));
-    facts
-}
-
-/// Form numbers are below 2^53, where every whole number is exact.
-fn as_number(number: i64) -> Literal {
-    #[expect(clippy::cast_precision_loss, reason = "numbers of forms are below 2^53")]
-    Literal::Number(number as f64)
 }

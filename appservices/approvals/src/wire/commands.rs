@@ -2,13 +2,15 @@
 
 use cases::{Case, Refusal};
 use kit::{Heard, Verb};
-use people::{Chart, PersonId};
+use people::PersonId;
 use store::Batch;
 
-use super::{Approvals, KIND};
+use super::{
+    Approvals, KIND,
+    arguments::{action_of, number_of},
+};
 use crate::{
     ApprovalsError,
-    act::{Action, Place},
     card::Card,
     flow::ADMINISTRATORS,
     instance::{Instance, state},
@@ -239,87 +241,4 @@ impl Approvals {
         self.answer(batch, heard, &self.words_of(lang, refusal));
         Ok(())
     }
-}
-
-/// The number in front of the arguments, and the rest.
-fn number_of(arguments: &str) -> (Option<String>, &str) {
-    let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
-    let upper = first.to_ascii_uppercase();
-    let is_number = upper.strip_prefix(NUMBER_PREFIX).is_some_and(|rest| rest.starts_with('-'));
-    if is_number { (Some(upper), rest.trim()) } else { (None, arguments.trim()) }
-}
-
-fn optional(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn action_of(verb: &str, rest: &str, chart: &Chart, chance: u64) -> Result<Action, Refusal> {
-    Ok(match verb {
-        "approve" => Action::Approve { task: None, comment: optional(rest), code: None, chance },
-        "reject" => Action::Reject { task: None, reason: optional(rest) },
-        "transfer" => {
-            let (mut people, reason) = people_of(rest, chart, 1)?;
-            Action::Transfer { to: people.remove(0), reason: optional(&reason) }
-        }
-        "add_sign" => {
-            let (place, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let place = match place {
-                "前" | "before" => Place::Before,
-                "并" | "parallel" => Place::Parallel,
-                "后" | "after" => Place::After,
-                _ => return Err(choice("form.person", "前 | 并 | 后 @lisi")),
-            };
-            Action::AddSign { people: people_of(rest, chart, usize::MAX)?.0, place }
-        }
-        "remove_sign" => Action::RemoveSign { person: people_of(rest, chart, 1)?.0.remove(0) },
-        "return" => {
-            let (first, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let is_node =
-                first == "starter" || first.strip_prefix('n').is_some_and(|n| n.parse::<u32>().is_ok());
-            match is_node {
-                true => Action::Return { node: Some(first.to_owned()), reason: reason.trim().to_owned() },
-                false => Action::Return { node: None, reason: rest.to_owned() },
-            }
-        }
-        "recall" => Action::Recall,
-        "urge" => Action::Urge,
-        "cc" => Action::Copy { people: people_of(rest, chart, usize::MAX)?.0 },
-        "comment" => Action::Comment { text: rest.to_owned() },
-        "reassign" => {
-            let (people, reason) = people_of(rest, chart, 2)?;
-            match people.as_slice() {
-                [from, to] => Action::Reassign { from: from.clone(), to: to.clone(), reason },
-                _ => return Err(choice("form.person", "@lisi @wangwu …")),
-            }
-        }
-        "terminate" => Action::Terminate { reason: rest.to_owned() },
-        other => return Err(Refusal::new("E107").with("no", other)),
-    })
-}
-
-fn choice(field: &str, example: &str) -> Refusal {
-    Refusal::new("E110").with("field", field).with("problem", "form.choice").with("example", example)
-}
-
-/// Up to `most` people in front, and what stands behind them. At least one, and all of them known.
-pub(crate) fn people_of(rest: &str, chart: &Chart, most: usize) -> Result<(Vec<PersonId>, String), Refusal> {
-    let mut people = Vec::new();
-    let mut words = rest.split_whitespace().peekable();
-    while people.len() < most
-        && let Some(word) = words.next_if(|word| word.starts_with('@') || people.is_empty())
-    {
-        match chart.called(word.trim_end_matches([',', ':', '，', '：'])).as_slice() {
-            [person] => people.push(person.id.clone()),
-            found => {
-                let problem = if found.is_empty() { "form.nobody" } else { "form.several" };
-                let refusal = Refusal::new("E110").with("field", "form.person").with("problem", problem);
-                return Err(refusal.with("example", "@lisi"));
-            }
-        }
-    }
-    if people.is_empty() {
-        let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.required");
-        return Err(refusal.with("example", "@lisi"));
-    }
-    Ok((people, words.collect::<Vec<_>>().join(" ")))
 }

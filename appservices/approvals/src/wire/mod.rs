@@ -1,6 +1,7 @@
 //! The edge: messages and reactions become actions, effects become letters and timers, all in the batch that the kit
 //! commits. Nothing is decided here.
 
+mod arguments;
 mod bot;
 mod commands;
 mod deliver;

@@ -4,7 +4,7 @@ use cases::{Case, Export, Exported};
 use kit::{Attachment, Heard, Letter, To};
 use store::Batch;
 
-use super::{Approvals, KIND, LOCALPART, commands::people_of, deliver::message};
+use super::{Approvals, KIND, LOCALPART, arguments::people_of, deliver::message};
 use crate::{
     ApprovalsError,
     card::{Card, body, title, word_of},

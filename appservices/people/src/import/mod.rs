@@ -6,6 +6,7 @@
 mod columns;
 mod plan;
 mod reading;
+mod report;
 mod row;
 
 pub use self::{

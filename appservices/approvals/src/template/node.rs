@@ -1,0 +1,139 @@
+//! The nodes of a flow: who is asked, how words count, where it goes on.
+
+use serde::{Deserialize, Serialize};
+
+/// A step of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Its id.
+    pub id: String,
+    /// What happens there.
+    #[serde(flatten)]
+    pub step: Step,
+    /// Where it goes on; the next one in the list where it does not say, `end` for the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// What happens at a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Step {
+    /// People decide.
+    Approve {
+        /// Whose word counts how.
+        #[serde(default)]
+        mode: Mode,
+        /// Who.
+        who: Who,
+        /// How long they have, `48h`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<String>,
+        /// What happens then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_timeout: Option<OnTimeout>,
+    },
+    /// A condition decides.
+    Branch {
+        /// Tried in order.
+        cases: Vec<BranchCase>,
+        /// Where it goes on when none holds.
+        #[serde(default, rename = "else", skip_serializing_if = "Option::is_none")]
+        otherwise: Option<String>,
+    },
+    /// People are told.
+    Cc {
+        /// Who.
+        who: Who,
+    },
+}
+
+/// A case of a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BranchCase {
+    /// The condition.
+    #[serde(rename = "if")]
+    pub condition: String,
+    /// Where it goes on.
+    pub next: String,
+}
+
+/// Whose word counts how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", into = "String", try_from = "String")]
+pub enum Mode {
+    /// All must agree; the first who does not decides.
+    #[default]
+    And,
+    /// The first word, yes or no, decides.
+    Or,
+    /// All must agree, one after the other.
+    Seq,
+    /// So many must agree.
+    Quorum(u32),
+}
+
+impl From<Mode> for String {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::And => "and".to_owned(),
+            Mode::Or => "or".to_owned(),
+            Mode::Seq => "seq".to_owned(),
+            Mode::Quorum(n) => format!("quorum:{n}"),
+        }
+    }
+}
+
+impl TryFrom<String> for Mode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "and" => Ok(Self::And),
+            "or" => Ok(Self::Or),
+            "seq" => Ok(Self::Seq),
+            other => {
+                let number = other.strip_prefix("quorum:").and_then(|number| number.parse().ok());
+                let number = number.filter(|number| *number > 0);
+                number
+                    .map(Self::Quorum)
+                    .ok_or_else(|| format!("`{other}` is no mode: and, or, seq, quorum:n"))
+            }
+        }
+    }
+}
+
+/// Who is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// These, by employee number.
+    Users(Vec<String>),
+    /// Everybody with this role.
+    Role(String),
+    /// The heads at this level above the starter, from 1.
+    DeptHead(u32),
+    /// The heads of every level up to one, each a step.
+    DeptHeads {
+        /// The last level.
+        until: u32,
+    },
+    /// The starter.
+    Starter(bool),
+    /// The person in this field.
+    Field(String),
+}
+
+/// What happens when time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnTimeout {
+    /// They are reminded.
+    Remind,
+    /// It goes to their head.
+    Escalate,
+    /// It counts as agreed.
+    AutoApprove,
+    /// It counts as refused.
+    AutoReject,
+}

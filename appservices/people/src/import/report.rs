@@ -1,0 +1,71 @@
+//! What people read of a plan: the dry run, and the list again with what became of each row.
+
+use std::fmt::Write as _;
+
+use super::{Kind, Plan, StaffList};
+use crate::{
+    DepartmentPath,
+    limits::{CHANGES_LISTED_MAX, ERRORS_LISTED_MAX},
+};
+
+impl Plan {
+    /// The dry run as people read it, line by line.
+    #[must_use]
+    pub fn summary(&self, list: &StaffList) -> String {
+        let mut text =
+            format!("{} · {:?} · {} rows\n", list.encoding.name(), list.separator, list.rows.len());
+        for kind in [Kind::New, Kind::Changed, Kind::Moved, Kind::Left, Kind::Unchanged] {
+            let _ = writeln!(text, "{}: {}", kind.name(), self.count(kind));
+        }
+        let _ = writeln!(text, "错误 errors: {}", self.errors.len());
+        for error in self.errors.iter().take(ERRORS_LISTED_MAX) {
+            let (column, value, rule) = (error.column.names().0, &error.value, error.rule.advice());
+            let _ = writeln!(text, "  第 {} 行 {column}「{value}」{rule}", error.line);
+        }
+        for change in self.changes.iter().take(CHANGES_LISTED_MAX) {
+            let after = &change.after;
+            let department = after.departments.first().map_or("", DepartmentPath::as_str);
+            let _ = writeln!(text, "  {} {} {} {department}", change.kind.name(), after.id, after.name);
+        }
+        for path in self.headless.iter().take(ERRORS_LISTED_MAX) {
+            let _ = writeln!(text, "  E404 部门 {} 没有主管 · has no head", path.as_str());
+        }
+        if let Some((people, percent)) = self.needs_second {
+            let _ = writeln!(
+                text,
+                "  E403 将影响 {people} 人（{percent}%），需要第二位管理员确认 · a second administrator must confirm"
+            );
+        }
+        text
+    }
+
+    /// The list again, with what became of each row (结果, 原因). Cells that a spreadsheet would execute are text.
+    #[must_use]
+    pub fn result_file(&self, list: &StaffList) -> String {
+        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        let headings = list.headings.iter().map(String::as_str).chain(["结果", "原因"]);
+        // A vector takes everything.
+        let _ = writer.write_record(headings.map(harmless));
+        for (line, cells) in &list.rows {
+            let error = self.errors.iter().find(|error| error.line == *line);
+            let kind = self.rows.iter().find(|row| row.0 == *line).map_or("", |row| row.1.name());
+            let (outcome, cause) = match error {
+                Some(error) => ("错误 error", format!("{}: {}", error.column.names().0, error.rule.advice())),
+                None => (kind, String::new()),
+            };
+            let mut all: Vec<&str> = cells.iter().map(String::as_str).collect();
+            all.resize(list.headings.len().max(all.len()), "");
+            all.extend([outcome, cause.as_str()]);
+            let _ = writer.write_record(all.into_iter().map(harmless));
+        }
+        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// A cell that a spreadsheet does not execute.
+fn harmless(cell: &str) -> String {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@') => format!("'{cell}"),
+        _ => cell.to_owned(),
+    }
+}
