@@ -29,11 +29,7 @@ impl PolicyServers for Federation {
         if let Some(reason) = self.policy_servers().silent.get(name) {
             return Err(unanswered(name, reason));
         }
-        let answer = self.ask_over_there(name, pdu).await;
-        if let Err(NotRecommended::Unanswered { reason, .. }) = &answer {
-            self.policy_servers().silent.insert(name.to_owned(), reason.clone());
-        }
-        answer
+        self.ask_over_there(name, pdu).await
     }
 }
 
@@ -62,7 +58,13 @@ impl Federation {
             Err(ClientError::Answered { status: 400 | 403 | 429, errcode, error, .. }) => {
                 Err(NotRecommended::Refused { errcode, message: error })
             }
-            Err(error) => Err(unanswered(name, error.to_string())),
+            Err(error) => {
+                // Only silence concerns every room: what it answers about one may be that room's own doing.
+                if matches!(error, ClientError::Unreachable(_) | ClientError::Timeout) {
+                    self.policy_servers().silent.insert(name.to_owned(), error.to_string());
+                }
+                Err(unanswered(name, error.to_string()))
+            }
         }
     }
 }

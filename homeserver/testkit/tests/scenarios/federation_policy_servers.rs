@@ -132,6 +132,21 @@ async fn a_room_whose_policy_server_is_gone_tells_so_and_can_do_without_it() {
 }
 
 #[tokio::test]
+async fn a_room_that_names_a_wrong_key_spoils_no_other_room_of_the_policy_server() {
+    let neighbourhood = Neighbourhood::new(&["a", "p"]);
+    let (a, p) = servers(&neighbourhood).await;
+    let (alice, polly, room) = protected_room(&a, &p).await;
+    let other = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    let path = format!("/_matrix/client/v3/join/{}?via={}", segment(&other), segment(&a.server_name()));
+    polly.post(&path, json!({})).await.ok();
+    let mut wrong = naming(&p).await;
+    wrong["public_keys"]["ed25519"] = json!("A".repeat(43));
+    alice.sets_state(&other, "m.room.policy", "", wrong).await.ok();
+    alice.sends(&other, "nobody can sign this").await.expect_status(502);
+    alice.sends(&room, "and this is signed as before").await.ok();
+}
+
+#[tokio::test]
 async fn a_room_without_a_member_of_the_named_server_uses_no_policy_server() {
     let neighbourhood = Neighbourhood::new(&["a", "p"]);
     let (a, p) = servers(&neighbourhood).await;
