@@ -2,7 +2,7 @@ use ruma::{OwnedEventId, RoomVersionId};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::room_version;
+use crate::{limits::INTEGER_MAX, room_version};
 
 fn event_id() -> OwnedEventId {
     OwnedEventId::try_from("$RD1KbUG3tFW4bHGPgxVXYOSSEGK7mN_dJwSRuRBtFvc").unwrap()
