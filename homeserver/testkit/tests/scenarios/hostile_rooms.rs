@@ -44,8 +44,13 @@ impl Meeting {
         }
         let levels = json!({ "users": users });
         let id = self.alice.sets_state(&self.room, "m.room.power_levels", "", levels).await.event_id();
-        let event = self.event_of_ours(&id).await;
-        self.branch.takes(&self.peer, &id, &event);
+        self.follows(&id).await;
+    }
+
+    /// Has the peer go on from an event of alice's.
+    async fn follows(&mut self, id: &str) {
+        let event = self.event_of_ours(id).await;
+        self.branch.takes(&self.peer, id, &event);
     }
 
     /// An event as other servers get it.
@@ -260,7 +265,8 @@ async fn t14_a_thousand_refused_events_stop_nobody_who_scrolls_back() {
 async fn t14_a_thousand_hidden_events_are_crossed_in_pages() {
     let mut meeting = meeting().await;
     let hidden = json!({ "history_visibility": "joined" });
-    meeting.alice.sets_state(&meeting.room, "m.room.history_visibility", "", hidden).await.ok();
+    let closing = meeting.alice.sets_state(&meeting.room, "m.room.history_visibility", "", hidden).await;
+    meeting.follows(&closing.event_id()).await;
     let eve = meeting.eve.clone();
     let base = meeting.branch.clone();
     let events: Vec<Value> = (0..UNSEEN)
