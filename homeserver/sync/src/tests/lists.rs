@@ -98,9 +98,12 @@ impl Story {
             let mut create = CreateRoom::new(other.clone());
             create.preset = Preset::PublicChat;
             let is_space = number == 0;
+            // Rooms of one moment would be one room if they said the same.
+            let mut content = json!({"org.example.number": number});
             if is_space {
-                create.creation_content = canonical_object(r#"{"type":"m.space"}"#).unwrap();
+                content["type"] = json!("m.space");
             }
+            create.creation_content = canonical_object(&content.to_string()).unwrap();
             let room = w.rooms.create(&create).await.unwrap().room_id;
             if is_space {
                 w.rooms.join(&room, &me, &Joining::default()).await.unwrap();
