@@ -5,6 +5,7 @@
 //! every loop is bounded, and the servers are stopped at the end.
 
 mod client;
+mod federation;
 mod measure;
 mod processes;
 mod report;
@@ -24,6 +25,8 @@ struct Options {
     readers: Vec<usize>,
     rooms: usize,
     large: bool,
+    federation: bool,
+    small: bool,
 }
 
 #[tokio::main]
@@ -48,6 +51,12 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), String> {
     let lianqiao = LianqiaoOptions { binary: options.lianqiao };
+    if options.federation {
+        let sizes = if options.small { federation::Sizes::SMALL } else { federation::Sizes::FULL };
+        eprintln!("driving Lianqiao as other servers do");
+        let measures = federation::all(&lianqiao, sizes).await?;
+        return show(&[("Lianqiao".to_owned(), measures)], options.json);
+    }
     let mut targets = vec![Target::lianqiao(&lianqiao)?];
     if let Some(synapse) = options.synapse {
         targets.push(Target::synapse(synapse));
@@ -68,9 +77,14 @@ async fn run(options: Options) -> Result<(), String> {
         target.stop().await;
         measures.extend(large?);
     }
-    report::print(&columns);
-    if let Some(path) = options.json {
-        std::fs::write(&path, report::json(&columns))
+    show(&columns, options.json)
+}
+
+/// Prints the table and writes it down where that is asked for.
+fn show(columns: &[(String, Vec<measure::Measure>)], json: Option<PathBuf>) -> Result<(), String> {
+    report::print(columns);
+    if let Some(path) = json {
+        std::fs::write(&path, report::json(columns))
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
@@ -84,11 +98,19 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         readers: vec![200, 1000],
         rooms: 200,
         large: false,
+        federation: false,
+        small: false,
     };
     let mut synapse = SynapseOptions::default();
     while let Some(word) = words.next() {
-        if word == "--large" {
-            options.large = true;
+        let switch = match word.as_str() {
+            "--large" => Some(&mut options.large),
+            "--federation" => Some(&mut options.federation),
+            "--small" => Some(&mut options.small),
+            _ => None,
+        };
+        if let Some(switch) = switch {
+            *switch = true;
             continue;
         }
         let mut value = || words.next().ok_or(format!("{word} needs a value"));

@@ -21,6 +21,14 @@ pub fn resident_mb(roots: &[u32]) -> f64 {
     pages as f64 * 4096.0 / 1e6
 }
 
+/// The most memory in MB that a process has held.
+pub fn peak_mb(pid: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes / 1000.0)
+}
+
 struct Stat {
     parent: u32,
     ticks: u64,

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::Authority;
 use tokio::time::Instant;
 
 use crate::processes;
@@ -62,6 +63,31 @@ impl Target {
             child: None,
             _directory: Some(directory),
         })
+    }
+
+    /// The same with a listener for other servers at this host, trusting this authority, and its name among them.
+    pub fn federating(
+        options: &LianqiaoOptions,
+        host: &str,
+        authority: &Authority,
+    ) -> Result<(Self, String), String> {
+        let target = Self::lianqiao(options)?;
+        let port = free_port()?;
+        let name = format!("{host}:{port}");
+        let directory = target._directory.as_ref().ok_or("the server has a folder")?;
+        let config = directory.path().join("lianqiao.toml");
+        let text = std::fs::read_to_string(&config).map_err(|error| error.to_string())?;
+        let text = text
+            .replace(&format!("name = \"{}\"", testkit::TEST_SERVER_NAME), &format!("name = \"{name}\""))
+            .replace("federation = []", &format!("federation = [\"127.0.0.1:{port}\"]"));
+        let files = [authority.certificate_file(), authority.key_file(), authority.authority_file()];
+        let [certificate, key, authority] = files.map(|file| file.display().to_string());
+        let text = format!(
+            "{text}[tls]\ncertificate_file = {certificate:?}\nprivate_key_file = {key:?}\n\
+             [outbound]\nallowed_hosts = [{host:?}]\nauthorities_file = {authority:?}\n"
+        );
+        std::fs::write(&config, text).map_err(|error| error.to_string())?;
+        Ok((target, name))
     }
 
     /// Synapse on PostgreSQL.
@@ -133,6 +159,11 @@ impl Target {
     /// Resident memory in MB of the server and its database.
     pub fn resident_mb(&self) -> f64 {
         processes::resident_mb(&self.pids())
+    }
+
+    /// The most memory in MB that the server itself has held since its start.
+    pub fn peak_mb(&self) -> f64 {
+        self.child.as_ref().and_then(|child| processes::peak_mb(child.id())).unwrap_or(0.0)
     }
 
     fn pids(&self) -> Vec<u32> {
