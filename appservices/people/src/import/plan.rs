@@ -85,6 +85,7 @@ pub fn plan(
         plan: Plan { version: chart.version(), ..Plan::default() },
         seen: BTreeSet::new(),
         after: BTreeMap::new(),
+        numbered: BTreeMap::new(),
     };
     for (line, cells) in &list.rows {
         planning.row(list, *line, cells);
@@ -104,6 +105,8 @@ struct Planning<'a> {
     seen: BTreeSet<PersonId>,
     /// The people of good rows, with the line of each.
     after: BTreeMap<PersonId, (u64, Person)>,
+    /// Up to which number the localparts of a name are given, so that a thousand people of one name cost a thousand looks.
+    numbered: BTreeMap<String, usize>,
 }
 
 impl Planning<'_> {
@@ -135,7 +138,7 @@ impl Planning<'_> {
     }
 
     /// A localpart for somebody who has none: the name in pinyin, with a number if it was ever given.
-    fn made_up(&self, person: &Person) -> Option<OwnedUserId> {
+    fn made_up(&mut self, person: &Person) -> Option<OwnedUserId> {
         let mut base = String::new();
         for letter in person.name.chars() {
             match letter.to_pinyin() {
@@ -151,10 +154,12 @@ impl Planning<'_> {
         } else {
             format!("u{}", person.id.0.to_lowercase())
         };
-        (1..=self.taken.len() + 1)
-            .map(|n| if n == 1 { base.clone() } else { format!("{base}{n}") })
-            .find(|localpart| self.taken.get(localpart).is_none_or(|owner| *owner == person.id))
-            .and_then(|localpart| UserId::parse(format!("@{localpart}:{}", self.server_name)).ok())
+        let from = self.numbered.get(&base).map_or(1, |given| given + 1);
+        let (number, localpart) = (from..=from + self.taken.len())
+            .map(|n| (n, if n == 1 { base.clone() } else { format!("{base}{n}") }))
+            .find(|(_, localpart)| self.taken.get(localpart).is_none_or(|owner| *owner == person.id))?;
+        self.numbered.insert(base, number);
+        UserId::parse(format!("@{localpart}:{}", self.server_name)).ok()
     }
 
     /// Managers must exist, and nobody may be their own.

@@ -142,3 +142,12 @@ fn the_sample_imports_without_errors_and_nobody_is_without_a_head() {
     let plan = planned(include_str!("../../../../config/sample/staff.csv"), &Chart::default(), true);
     assert_eq!((plan.errors.as_slice(), plan.count(Kind::New), plan.headless.len()), (&[][..], 7, 0));
 }
+
+#[test]
+fn many_of_one_name_get_a_localpart_each() {
+    let rows: String = (0..300).map(|n| format!("{n},张伟,总部\n")).collect();
+    let plan = planned(&format!("工号,姓名,部门\n{rows}"), &Chart::default(), false);
+    let made: std::collections::BTreeSet<_> =
+        plan.changes.iter().map(|change| change.after.account.as_ref().unwrap().localpart()).collect();
+    assert_eq!((made.len(), made.contains("zhangwei300")), (300, true));
+}
