@@ -45,6 +45,10 @@ impl Search<'_> {
         let mut has_create = false;
         for event_id in &state {
             let Some(standing) = rooms.standing(self.room, event_id).await? else {
+                // Somebody who was not reached may have it. A state without it would be this server's alone for ever.
+                if self.was_cut_off {
+                    return Ok(None);
+                }
                 tracing::info!(room_id = %self.room_id, %event_id, "a state event cannot be had and is left out");
                 continue;
             };

@@ -88,3 +88,15 @@ shares! {
     all_servers_agree_after_every_seed_of_the_ninth_share = 8,
     all_servers_agree_after_every_seed_of_the_tenth_share = 9,
 }
+
+// Seeds that found something.
+
+#[test]
+fn seed_56_a_state_that_could_not_be_had_whole_lost_a_resident() {
+    live(56..57);
+}
+
+#[test]
+fn seed_81_a_state_that_could_not_be_had_whole_lost_the_hostile_one() {
+    live(81..82);
+}

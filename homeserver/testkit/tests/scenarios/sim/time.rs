@@ -13,7 +13,7 @@ pub(super) const TICK_MS: u64 = 20;
 /// Rounds in which every task that is ready has its turn, before it is asked whether anything moved.
 const TURNS: usize = 3;
 /// How long the threads that write for the servers get the processor between two looks.
-const WRITING_TIME: Duration = Duration::from_micros(60);
+const WRITING_TIME: Duration = Duration::from_micros(100);
 /// Looks after which time goes on although something still moves: a flood does not stop the clock.
 const LOOKS_MAX: u32 = 25;
 

@@ -86,8 +86,12 @@ async fn disagreement(story: &Story) -> Option<String> {
         );
     }
     if let Some(server) = (1..SERVERS).find(|server| spoken[*server] != spoken[0]) {
-        let differing: Vec<&String> = spoken[0].symmetric_difference(&spoken[server]).collect();
-        return Some(format!("servers 0 and {server} show other events of the residents: {differing:?}"));
+        let (here, there) = (&spoken[0], &spoken[server]);
+        let (missing, more) =
+            (here.difference(there).collect::<Vec<_>>(), there.difference(here).collect::<Vec<_>>());
+        return Some(format!(
+            "of what residents did, server {server} lacks {missing:?}, and has {more:?} that server 0 lacks"
+        ));
     }
     let first = &states[0];
     (1..SERVERS).find(|server| states[*server] != *first).map(|server| {
