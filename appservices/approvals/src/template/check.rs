@@ -236,6 +236,9 @@ mod tests {
 
     use super::*;
 
+    /// What is said of it, and how it is made.
+    type Mistake = (&'static str, fn(&mut Value));
+
     fn template() -> Value {
         json!({
             "v": 1, "id": "expense", "name": {"zh": "报销"}, "aliases": ["报销"],
@@ -263,7 +266,7 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_not_published() {
-        let changes: [(&str, fn(&mut Value)); 13] = [
+        let changes: [Mistake; 13] = [
             ("c1: has no else", |t| drop(t["flow"][1].as_object_mut().unwrap().remove("else"))),
             ("c1: `money` is no field", |t| t["flow"][1]["cases"][0]["if"] = json!("money > 1")),
             ("c1: a value is missing", |t| t["flow"][1]["cases"][0]["if"] = json!("amount >")),

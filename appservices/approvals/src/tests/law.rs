@@ -16,6 +16,9 @@ use crate::{
 
 const START_MS: u64 = 1_793_836_800_000;
 
+/// A mode, who says yes or no in which order, and the state then.
+type Vote = (&'static str, &'static [(&'static str, bool)], &'static str);
+
 struct Play {
     chart: Chart,
     template: Template,
@@ -134,7 +137,7 @@ fn users(ids: &[&str]) -> Json {
 #[test]
 fn modes_decide_as_they_say() {
     // (mode, votes in order: who and yes, state afterwards)
-    let cases: [(&str, &[(&str, bool)], &str); 9] = [
+    let cases: [Vote; 9] = [
         ("and", &[("2", true)], "pending"),
         ("and", &[("2", true), ("3", true), ("4", true)], "approved"),
         ("and", &[("2", true), ("3", false)], "rejected"),

@@ -1,6 +1,9 @@
 use super::{exported, signer};
 use crate::*;
 
+/// What is done, at which record it is to be found, and how.
+type Tampering = (&'static str, u64, fn(&mut Exported));
+
 fn holds(case: &Exported, keys: &PublicKeys) -> Result<Verified, Broken> {
     verify(&case.no, &hash_of(case.origin.as_bytes()), &case.records, keys)
 }
@@ -13,7 +16,7 @@ fn a_chain_holds_until_anything_in_it_is_changed() {
     let verified = holds(&good, &keys).unwrap();
     assert_eq!((verified.records, verified.signers.len()), (4, 1));
 
-    let change: [(&str, u64, fn(&mut Exported)); 8] = [
+    let change: [Tampering; 8] = [
         ("another actor", 3, |case| case.records[2].actor = "@eve:corp.example".into()),
         ("another time", 1, |case| case.records[0].at += 1),
         ("another link", 2, |case| case.records[1].prev = hash_of(b"x")),

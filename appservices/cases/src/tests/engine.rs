@@ -5,7 +5,7 @@ use ruma::owned_server_name;
 use store::{Batch, Identity, MemoryKv, Store, StoreError};
 
 use super::{entry, signer};
-use crate::*;
+use crate::{tables::RECORD, *};
 
 async fn cases() -> (Cases, Store) {
     let clock = Clock::fake(1_793_836_800_000);
@@ -90,7 +90,7 @@ async fn the_stored_chain_is_walked_to_the_end_the_case_knows() {
 
     // Somebody takes the last record out of the store.
     let mut batch = Batch::new();
-    batch.delete(&crate::tables::RECORD, &(case.id.clone(), 3));
+    batch.delete(&RECORD, &(case.id.clone(), 3));
     store.commit(batch).await.unwrap();
     let broken = cases.verify(&case, &origin).await.unwrap().unwrap_err();
     assert_eq!((broken.seq, broken.fault), (3, Fault::Missing));
