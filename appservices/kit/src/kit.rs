@@ -74,6 +74,8 @@ pub(crate) struct Inner {
     pub arrived: Notify,
     /// Held by whoever takes a transaction: how many events are remembered, once counted.
     pub taking: Mutex<Option<usize>>,
+    /// The bots whose names are people's.
+    pub occupied: parking_lot::Mutex<Vec<&'static str>>,
     /// How many bots are at work.
     pub ready: AtomicUsize,
 }
@@ -116,6 +118,7 @@ impl Kit {
             timers: Timers::default(),
             arrived: Notify::new(),
             taking: Mutex::default(),
+            occupied: parking_lot::Mutex::default(),
             ready: AtomicUsize::new(0),
         })))
     }

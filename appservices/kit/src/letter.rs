@@ -107,6 +107,7 @@ impl Letter {
 
 /// What stands in the outbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a parcel is read, delivered and dropped; few are in memory")]
 pub(crate) enum Parcel {
     Letter(Letter),
     Join { bot: String, room: OwnedRoomId },

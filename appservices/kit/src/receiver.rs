@@ -31,7 +31,6 @@ struct Receiver {
 
 impl Kit {
     /// The routes that the homeserver asks, for whoever shows `hs_token`; and `/health`, for anybody.
-    #[must_use]
     pub fn router(&self, hs_token: &str) -> Router {
         let places = std::sync::Arc::new(tokio::sync::Semaphore::new(RECEIVER_REQUESTS_MAX));
         let receiver = Receiver { kit: self.clone(), hs_token: hs_token.into(), places };

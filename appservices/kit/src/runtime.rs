@@ -10,17 +10,23 @@ use crate::{Bot, BotError, Intent, Kit, KitError, SERVICE_ID, pause, work::Task}
 
 /// The bots of one process, in the order in which they answer. Cloning shares them.
 #[derive(Clone)]
-pub struct Bots(Arc<[(Arc<dyn Bot>, Mutex<()>)]>);
+pub struct Bots(Arc<[Seat]>);
+
+/// A bot, and whose turn it is.
+struct Seat {
+    bot: Arc<dyn Bot>,
+    turn: Mutex<()>,
+}
 
 impl Bots {
     /// These bots.
     #[must_use]
     pub fn new(bots: Vec<Arc<dyn Bot>>) -> Self {
-        Self(bots.into_iter().map(|bot| (bot, Mutex::default())).collect())
+        Self(bots.into_iter().map(|bot| Seat { bot, turn: Mutex::default() }).collect())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn Bot>> {
-        self.0.iter().map(|(bot, _)| bot)
+        self.0.iter().map(|seat| &seat.bot)
     }
 
     pub(crate) fn get(&self, localpart: &str) -> Option<&Arc<dyn Bot>> {
@@ -34,8 +40,8 @@ impl Bots {
 
     /// One thing after the other for each bot.
     pub(crate) async fn turn(&self, localpart: &str) -> Option<MutexGuard<'_, ()>> {
-        let (_, turn) = self.0.iter().find(|(bot, _)| bot.localpart() == localpart)?;
-        Some(turn.lock().await)
+        let seat = self.0.iter().find(|seat| seat.bot.localpart() == localpart)?;
+        Some(seat.turn.lock().await)
     }
 }
 

@@ -180,7 +180,8 @@ impl Taking<'_> {
             return Ok(());
         }
         let kit = self.kit;
-        for (bot, user) in &kit.0.users {
+        let occupied = kit.0.occupied.lock().clone();
+        for (bot, user) in kit.0.users.iter().filter(|(bot, _)| !occupied.contains(bot)) {
             let concern = self.concern(bot, user, &room, &sender, &envelope).await?;
             if concern == Concern::Hears {
                 let place = self.batch.position();

@@ -99,7 +99,17 @@ async fn an_account_that_was_there_before_the_bot_is_not_taken() {
         })
         .unwrap();
         let bot = (clerk::play().bots)(&kit).remove(0);
+        // The homeserver tells of the person's rooms in any case.
+        let invite = json!({
+            "event_id": "$invite", "room_id": "!r:test", "sender": ALICE, "type": "m.room.member",
+            "state_key": "@clerk:test", "content": { "membership": "invite" },
+        });
+        kit.take("1", json!({ "events": [&invite] }).to_string().as_bytes()).await.unwrap();
         let outcome = kit.prepare_bot(&*bot).await;
         assert_eq!(matches!(outcome, Err(KitError::Occupied(_))), !takes_over_accounts, "{outcome:?}");
+        let mut again = invite;
+        again["event_id"] = json!("$again");
+        kit.take("2", json!({ "events": [again] }).to_string().as_bytes()).await.unwrap();
+        assert_eq!(kit.health().await.inbox, if takes_over_accounts { 2 } else { 0 });
     }
 }
