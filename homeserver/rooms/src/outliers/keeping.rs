@@ -48,7 +48,7 @@ impl<'a> Keeping<'a> {
             return Ok(());
         }
         if let Some(num) = rooms.event_num(store, &event_id).await? {
-            return self.place(num).await;
+            return self.place(num, event.is_rejected()).await;
         }
         let num = rooms.parts.numbers.event_num().await?;
         let mut meta = EventMeta {
@@ -85,7 +85,7 @@ impl<'a> Keeping<'a> {
     }
 
     /// Gives an event its place in the auth graph that was kept apart.
-    async fn place(&mut self, num: EventNum) -> Result<(), RoomsError> {
+    async fn place(&mut self, num: EventNum, is_rejected: bool) -> Result<(), RoomsError> {
         let store = &self.rooms.parts.store;
         let meta = self.rooms.meta(store, num).await?;
         if !self.in_auth_graph || !meta.outlier || meta.chain != 0 || meta.room != self.room {
@@ -95,6 +95,8 @@ impl<'a> Keeping<'a> {
         let Some(state_key) = pdu.state_key() else { return Ok(()) };
         let auth = self.authority_of(pdu.auth_events()).await?;
         let mut meta = (*meta).clone();
+        // What stands behind it was not known when it came.
+        meta.rejected |= is_rejected;
         (meta.chain, meta.sequence) =
             self.chains.assign(store, &mut self.batch, self.room, num, &auth).await?;
         self.make_key((pdu.kind().to_owned(), state_key.to_owned())).await?;

@@ -51,7 +51,17 @@ impl Rooms {
         }))
     }
 
-    /// Those of the ids that this server does not know as events of the room, each once.
+    /// Whether an event has its place in the auth graph, or needs none. An invite that came before this server was in
+    /// the room has none.
+    pub(crate) async fn is_placed(&self, standing: Standing) -> Result<bool, RoomsError> {
+        let store = &self.parts.store;
+        Ok(!standing.outlier
+            || self.meta(store, standing.event).await?.chain != 0
+            || !self.pdu(store, standing.event).await?.is_state())
+    }
+
+    /// Those of the ids that this server does not know as events of the room, or not what stands behind them, each
+    /// once.
     ///
     /// # Errors
     /// The store's own.
@@ -63,7 +73,14 @@ impl Rooms {
         let mut unknown: Vec<OwnedEventId> = Vec::new();
         let mut seen: HashSet<&EventId> = HashSet::with_capacity(event_ids.len());
         for event_id in event_ids {
-            if seen.insert(event_id) && self.standing(room, event_id).await?.is_none() {
+            if !seen.insert(event_id) {
+                continue;
+            }
+            let is_known = match self.standing(room, event_id).await? {
+                Some(standing) => self.is_placed(standing).await?,
+                None => false,
+            };
+            if !is_known {
                 unknown.push(event_id.clone());
             }
         }

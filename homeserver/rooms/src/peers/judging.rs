@@ -21,7 +21,11 @@ impl Rooms {
         let create = self.current_state(store, room, "m.room.create", "").await?;
         let mut new: HashMap<OwnedEventId, Pdu> = HashMap::with_capacity(pdus.len());
         for pdu in pdus {
-            if pdu.room_id() == room_id && self.standing(room, pdu.event_id()).await?.is_none() {
+            let is_known = match self.standing(room, pdu.event_id()).await? {
+                Some(standing) => self.is_placed(standing).await?,
+                None => false,
+            };
+            if pdu.room_id() == room_id && !is_known {
                 new.insert(pdu.event_id().to_owned(), pdu);
             }
         }
@@ -67,7 +71,7 @@ impl Rooms {
             let named: HashSet<&OwnedEventId> = pdu.auth_events().iter().collect();
             let mut open = 0;
             for named in named {
-                if self.standing(room, named).await?.is_none() {
+                if new.contains_key(named) || self.standing(room, named).await?.is_none() {
                     open += 1;
                     children.entry(named).or_default().push(event_id);
                 }
