@@ -66,7 +66,7 @@ impl Flows {
             self.0.federation.join(through_others).await?;
             return Ok(true);
         };
-        if rooms.is_partial(room) && self.is_unknown(room, user).await? {
+        if self.is_unknown(room, user).await? {
             // Whether the user is banned, say, is known elsewhere.
             self.0.federation.join(through_others).await?;
             return Ok(true);
@@ -84,11 +84,25 @@ impl Flows {
         }
     }
 
-    /// Whether nothing is known of a user that decides about their coming into a partial room.
+    /// Whether nothing is known here that decides about a user's coming into a partial room.
     async fn is_unknown(&self, room: RoomNum, user: &UserId) -> Result<bool, FlowsError> {
         let rooms = &self.0.rooms;
+        if !rooms.is_partial(room) || self.is_missing(room, user).await? {
+            return Ok(rooms.is_partial(room));
+        }
         let member = rooms.member(rooms.store(), room, user).await?;
         Ok(member.is_none_or(|member| matches!(member.membership, Membership::Leave | Membership::Knock)))
+    }
+
+    /// Whether a partial room's state says nothing of a user. Their invite or knock may have come to this server before
+    /// it was in the room.
+    async fn is_missing(&self, room: RoomNum, user: &UserId) -> Result<bool, FlowsError> {
+        let rooms = &self.0.rooms;
+        if !rooms.is_partial(room) {
+            return Ok(false);
+        }
+        let known = rooms.current_state_num(rooms.store(), room, "m.room.member", user.as_str()).await?;
+        Ok(known.is_none())
     }
 
     /// Knocks on a room.
@@ -181,12 +195,18 @@ impl Flows {
         reason: Option<&str>,
     ) -> Result<(), FlowsError> {
         let rooms = &self.0.rooms;
-        if self.held_here(room_id).await?.is_none()
+        let held = self.held_here(room_id).await?;
+        if held.is_none()
             && let Some(room) = rooms.room_num(rooms.store(), room_id).await?
             && let Some(member) = rooms.member(rooms.store(), room, user).await?
             && matches!(member.membership, Membership::Invite | Membership::Knock)
         {
             return Ok(self.0.federation.leave(room_id, user, reason).await?);
+        }
+        if let Some(room) = held
+            && self.is_missing(room, user).await?
+        {
+            rooms.until_complete(room).await?;
         }
         Ok(rooms.leave(room_id, user, reason).await?)
     }
