@@ -28,7 +28,7 @@ pub(super) fn make(path: &Path, rung: Rung, budget: Budget) -> Result<Made, Medi
         Some(plan) => shrink(image, plan),
         None => image,
     };
-    encode(image)
+    encode(image, file.kind)
 }
 
 /// The part that is shown, at the size it is shown at.
@@ -39,22 +39,23 @@ pub(super) fn shrink(image: DynamicImage, plan: Plan) -> DynamicImage {
     part.thumbnail_exact(plan.size.0, plan.size.1)
 }
 
-/// JPEG, or PNG for an image that one can see through.
-fn encode(image: DynamicImage) -> Result<Made, MediaError> {
+/// PNG for what was one (a picture of a screen blurs in JPEG) and for an image that one can see through, else JPEG.
+fn encode(image: DynamicImage, kind: ImageKind) -> Result<Made, MediaError> {
     let mut out = Cursor::new(Vec::new());
-    let content_type = if image.color().has_alpha() && is_translucent(&image) {
+    let is_translucent = image.color().has_alpha() && is_translucent(&image);
+    let image = if is_translucent {
         DynamicImage::ImageRgba8(image.into_rgba8())
-            .write_to(&mut out, ImageFormat::Png)
-            .map_err(|error| refused(&error))?;
-        ImageKind::Png.content_type()
     } else {
-        let image = DynamicImage::ImageRgb8(image.into_rgb8());
-        image
-            .write_with_encoder(JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY))
-            .map_err(|error| refused(&error))?;
-        ImageKind::Jpeg.content_type()
+        DynamicImage::ImageRgb8(image.into_rgb8())
     };
-    Ok(Made::Image { bytes: out.into_inner(), content_type })
+    let (made, written) = if is_translucent || kind == ImageKind::Png {
+        (ImageKind::Png, image.write_to(&mut out, ImageFormat::Png))
+    } else {
+        let encoder = JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY);
+        (ImageKind::Jpeg, image.write_with_encoder(encoder))
+    };
+    written.map_err(|error| refused(&error))?;
+    Ok(Made::Image { bytes: out.into_inner(), content_type: made.content_type() })
 }
 
 fn is_translucent(image: &DynamicImage) -> bool {
