@@ -80,10 +80,17 @@ impl SyncToken {
         }
         write_varint(&mut bytes, self.position - self.to_device);
         write_varint(&mut bytes, self.ephemeral);
-        let sum = checksum(self.position, &bytes);
-        bytes.extend_from_slice(&sum);
-        let mut text = format!("{PREFIX}{}_", self.position);
-        URL_SAFE_NO_PAD.encode_string(&bytes, &mut text);
+        Self::seal(self.position, bytes)
+    }
+
+    /// The text around the fields behind the position, with their checksum. Who wants to see how [`Self::parse`] takes
+    /// fields that nobody wrote can have it for any bytes.
+    #[must_use]
+    pub fn seal(position: u64, mut fields: Vec<u8>) -> String {
+        let sum = checksum(position, &fields);
+        fields.extend_from_slice(&sum);
+        let mut text = format!("{PREFIX}{position}_");
+        URL_SAFE_NO_PAD.encode_string(&fields, &mut text);
         text
     }
 
