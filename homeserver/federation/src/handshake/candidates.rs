@@ -14,9 +14,9 @@ use super::limits::{HANDSHAKE_TIME_MAX, SERVERS_TRIED_MAX};
 use crate::Federation;
 
 impl Federation {
-    /// Servers to ask about a room, in an order of chance: those that were named, those of the users whom the stripped
-    /// state of an invite or knock names, those that were in the room when we were; and where nobody is known, the one
-    /// in the room's id, which is a name and promises nothing.
+    /// Servers to ask about a room, in an order of chance: those that were named and those of the users whom the stripped
+    /// state of an invite or knock names. Where there are none, those that were in the room when we were; and where nobody
+    /// is known, the one in the room's id, which is a name and promises nothing.
     pub(super) async fn candidates(
         &self,
         room_id: &RoomId,
@@ -27,8 +27,10 @@ impl Federation {
         servers.add_all(named.iter().cloned());
         let rooms = &self.parts().rooms;
         if let Some(room) = rooms.room_num(rooms.store(), room_id).await? {
-            servers.add_all(rooms.servers_of_room(room).await?);
             servers.add_all(self.servers_that_showed(room, user).await?);
+            if servers.servers.is_empty() {
+                servers.add_all(rooms.servers_of_room(room).await?);
+            }
         }
         if servers.servers.is_empty() {
             // From version 12 on an id names no server.
