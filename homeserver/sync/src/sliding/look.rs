@@ -89,6 +89,10 @@ async fn moved(
     progress: &Progress,
     memberships: &[(RoomNum, Member)],
 ) -> Result<Option<HashSet<RoomNum>>, SyncError> {
+    if !progress.has_begun() {
+        // The client has no room of which anything could have changed, and all of them moved since the beginning.
+        return Ok(None);
+    }
     let since = progress.cursors.position;
     let rooms = &context.inner.parts.rooms;
     let Some(moved) = rooms.moved_among(since, memberships) else { return Ok(None) };
