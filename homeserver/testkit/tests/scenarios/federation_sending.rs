@@ -22,6 +22,16 @@ async fn shared_room(host: &User, guest: &User, server: &World) -> String {
     room
 }
 
+/// A server that can be killed, and a peer of it.
+pub(crate) async fn process_and_peer() -> (World, Peer) {
+    let authority = Arc::new(Authority::new(&["127.0.0.1".to_owned()]));
+    let world = World::federating_process(Arc::clone(&authority)).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let name = listener.local_addr().unwrap().to_string();
+    let peer = Peer::listening(listener, name, &authority, BTreeMap::new());
+    (world, peer)
+}
+
 /// Texts of the messages by somebody in a user's view of the room, oldest first.
 async fn texts(user: &User, room: &str, sender: &User) -> Vec<String> {
     let history = user.whole_history(room).await;
@@ -225,11 +235,8 @@ async fn an_administrator_sees_who_cannot_be_reached() {
 async fn sends_until_it_dies(user: User, room: String) -> Vec<String> {
     let mut acknowledged = Vec::new();
     loop {
-        let path = format!(
-            "/_matrix/client/v3/rooms/{}/send/m.room.message/{}",
-            segment(&room),
-            user.new_txn_id()
-        );
+        let path =
+            format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{}", segment(&room), user.new_txn_id());
         let body = json!({ "msgtype": "m.text", "body": "hello" }).to_string().into_bytes();
         let Ok(mut answer) = user.try_request(http::Method::PUT, &path, Some(body)).await else {
             return acknowledged;
@@ -243,11 +250,7 @@ async fn sends_until_it_dies(user: User, room: String) -> Vec<String> {
 
 #[tokio::test]
 async fn a_server_killed_while_it_sends_loses_nothing_and_doubles_nothing() {
-    let authority = Arc::new(Authority::new(&["127.0.0.1".to_owned()]));
-    let mut world = World::federating_process(Arc::clone(&authority)).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let name = listener.local_addr().unwrap().to_string();
-    let peer = Peer::listening(listener, name, &authority, BTreeMap::new());
+    let (mut world, peer) = process_and_peer().await;
     let alice = world.user("alice").await;
     let room = alice.creates_room().await;
     let version = peer.joins(&world, &room, "bob").await.version;

@@ -35,8 +35,7 @@ pub async fn handler(
     let room = app.rooms.readable_room(&app.store, &caller.user, &request.room_id).await?;
     if query.direction == Direction::Backward {
         let before = query.from.unwrap_or(TimelinePos::MAX).min(room.newest());
-        query.has_more_elsewhere =
-            app.federation.fetch_history(room.room(), before, query.limit).await?;
+        query.has_more_elsewhere = app.federation.fetch_history(room.room(), before, query.limit).await?;
     }
     let page = app.rooms.page(&app.store, viewer(&caller), &room, &query).await?;
     let mut answer = ObjectWriter::with_capacity(total(&page.chunk) + total(&page.state) + 100);
