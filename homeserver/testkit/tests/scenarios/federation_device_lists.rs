@@ -1,15 +1,30 @@
 //! Devices of people on other servers: their list is kept, followed by what their server announces, and fetched anew when
 //! something is missing.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use testkit::limits::LOOK_INTERVAL;
-use testkit::{Authority, Peer, SigningKey, User, World, segment};
-use tokio::net::TcpListener;
+use testkit::{Peer, SigningKey, User, World, segment};
 
 use crate::federation_inbound::{Meeting, meeting};
+use crate::federation_sending::process_and_peer;
+
+/// A server that can be killed, with a room of alice's in which eve of the peer is.
+struct Killable {
+    world: World,
+    peer: Peer,
+    alice: User,
+    eve: String,
+    room: String,
+}
+
+async fn killable() -> Killable {
+    let (world, peer) = process_and_peer().await;
+    let alice = world.user("alice").await;
+    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    peer.joins(&world, &room, "eve").await;
+    let eve = peer.user("eve");
+    Killable { world, peer, alice, eve, room }
+}
 
 /// The question for a whole list, and the one for keys alone.
 const WHOLE_LIST: &str = "/user/devices/";
@@ -28,6 +43,14 @@ fn update(user: &str, (device, number): (&str, u8), stream_id: u64, previous: &[
         "user_id": user, "device_id": device, "stream_id": stream_id, "prev_id": previous,
         "keys": SigningKey::new(number).device_keys(user, device),
     })
+}
+
+/// Kills the server and waits until the peer can speak with it again: the port for clients opens first.
+async fn dies_and_comes_back(world: &mut World, peer: &Peer) {
+    world.is_killed_and_comes_back().await;
+    while peer.tries(world, http::Method::GET, "/_matrix/federation/v1/version", None).await.is_err() {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
 }
 
 fn asked(peer: &Peer, part: &str) -> usize {
@@ -221,25 +244,17 @@ async fn announced_cross_signing_keys_are_believed_when_they_hold() {
 
 #[tokio::test]
 async fn lists_and_what_is_to_be_fetched_survive_a_kill() {
-    let authority = Arc::new(Authority::new(&["127.0.0.1".to_owned()]));
-    let mut world = World::federating_process(Arc::clone(&authority)).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let name = listener.local_addr().unwrap().to_string();
-    let peer = Peer::listening(listener, name, &authority, BTreeMap::new());
-    let alice = world.user("alice").await;
-    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
-    peer.joins(&world, &room, "eve").await;
-    let eve = peer.user("eve");
+    let Killable { mut world, peer, alice, eve, .. } = killable().await;
     peer.answers(WHOLE_LIST, 200, list(&eve, 3, &[("ONE", 1)]));
     assert_eq!(devices(&alice, &eve).await, ["ONE"]);
-    world.is_killed_and_comes_back().await;
+    dies_and_comes_back(&mut world, &peer).await;
     assert_eq!(devices(&alice, &eve).await, ["ONE"]);
     assert_eq!(asked(&peer, WHOLE_LIST), 1);
 
     peer.answers(WHOLE_LIST, 500, json!({ "errcode": "M_UNKNOWN", "error": "later" }));
     peer.sends_edu(&world, "m.device_list_update", update(&eve, ("TOLD", 3), 6, &[5])).await;
     is_asked(&peer, WHOLE_LIST, 2).await;
-    world.is_killed_and_comes_back().await;
+    dies_and_comes_back(&mut world, &peer).await;
     peer.answers(WHOLE_LIST, 200, list(&eve, 6, &[("TOLD", 3)]));
     // Nobody asks for it: what was owed when the server died is fetched.
     is_asked(&peer, WHOLE_LIST, 3).await;
@@ -249,15 +264,7 @@ async fn lists_and_what_is_to_be_fetched_survive_a_kill() {
 
 #[tokio::test]
 async fn a_message_to_a_device_and_an_announcement_outlive_kills_and_come_in_order() {
-    let authority = Arc::new(Authority::new(&["127.0.0.1".to_owned()]));
-    let mut world = World::federating_process(Arc::clone(&authority)).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let name = listener.local_addr().unwrap().to_string();
-    let peer = Peer::listening(listener, name, &authority, BTreeMap::new());
-    let alice = world.user("alice").await;
-    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
-    peer.joins(&world, &room, "eve").await;
-    let eve = peer.user("eve");
+    let Killable { mut world, peer, alice, eve, room } = killable().await;
     peer.answers("/federation/v1/send/", 503, json!({ "errcode": "M_UNKNOWN", "error": "later" }));
     let mut expected = Vec::new();
     for round in 0..3 {
@@ -271,7 +278,7 @@ async fn a_message_to_a_device_and_an_announcement_outlive_kills_and_come_in_ord
         alice.uploads_keys_of(&SigningKey::new(7), 0).await.ok();
         let path = format!("/_matrix/client/v3/devices/{}", segment(&alice.device_id));
         alice.put(&path, json!({ "display_name": format!("name {round}") })).await.ok();
-        world.is_killed_and_comes_back().await;
+        dies_and_comes_back(&mut world, &peer).await;
     }
     peer.answers("/federation/v1/send/", 200, json!({ "pdus": {} }));
     // Whoever speaks is told at once what it missed.
