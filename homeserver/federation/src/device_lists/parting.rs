@@ -6,7 +6,7 @@ use model::{Pdu, RoomNum, StreamPos};
 use rooms::{Membership, RoomsError};
 use ruma::UserId;
 use serde::Deserialize;
-use store::{Batch, StoreError};
+use store::Batch;
 use streams::{Fact, Page, StreamReader};
 
 use crate::{Federation, InboundError, limits::LISTS_MARKED_PER_BATCH_MAX};
@@ -104,7 +104,7 @@ impl Federation {
         if keys.keeps_list_of(store, user).await?
             && !self.shared_a_room_before(user, Some(room), position).await?
         {
-            keys.mark_stale(store, batch, user).await.map_err(StoreError::from)?;
+            keys.mark_stale(store, batch, user).await?;
         }
         Ok(())
     }

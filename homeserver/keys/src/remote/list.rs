@@ -72,7 +72,7 @@ impl Keys {
             if device.as_str().len() <= KEY_ID_BYTES_MAX
                 && let Some(text) = checked(keys, user, device)
             {
-                row.devices.insert(device.clone(), name.clone().filter(is_good_name));
+                row.devices.insert(device.clone(), name.clone().filter(|name| is_good_name(name)));
                 texts.insert(device.clone(), text);
             }
         }

@@ -2,7 +2,7 @@
 
 use ruma::{DeviceId, OwnedDeviceId, UserId};
 use serde_json::value::RawValue;
-use store::{Batch, Reader, StoreError};
+use store::{Batch, Reader};
 
 use crate::{
     CrossSigningChange, CrossSigningUpload, Keys, KeysError,
@@ -115,7 +115,7 @@ impl Keys {
         if reader.get(&REMOTE_RESYNC, user).await?.is_none() {
             batch.put(&REMOTE_RESYNC, user, &ResyncRow::default());
         }
-        self.mark_device_list(reader, batch, user).await.map_err(StoreError::from)?;
+        self.mark_device_list(reader, batch, user).await?;
         Ok(Heard::Missed)
     }
 }
@@ -138,7 +138,7 @@ fn apply(batch: &mut Batch, user: &UserId, row: &mut RemoteListRow, update: &Dev
         Some(keys) => batch.put(&DEVICE_KEYS, &place, &keys),
         None => batch.delete(&DEVICE_KEYS, &place),
     };
-    row.devices.insert(update.device.clone(), update.name.clone().filter(is_good_name));
+    row.devices.insert(update.device.clone(), update.name.clone().filter(|name| is_good_name(name)));
 }
 
 /// Identity keys as they are stored, if they are what they have to be.
@@ -153,6 +153,6 @@ pub(super) fn checked(keys: &RawValue, user: &UserId, device: &DeviceId) -> Opti
 }
 
 /// Nobody has to keep a text as long as a server likes.
-pub(super) fn is_good_name(name: &String) -> bool {
+pub(super) fn is_good_name(name: &str) -> bool {
     name.len() <= DEVICE_NAME_BYTES_MAX
 }
