@@ -1,5 +1,5 @@
 //! Time of the seeded world: it stands still while anything works, and goes on in small steps when nothing does. So a
-//! minute of waiting costs some milliseconds, and a slow machine changes nothing.
+//! minute of waiting costs some milliseconds.
 
 use std::future::Future;
 use std::sync::Arc;
