@@ -49,7 +49,7 @@ impl Filtered {
     }
 
     /// The places, from the top.
-    pub fn from_the_top(&self) -> impl Iterator<Item = Place> {
+    pub fn downwards(&self) -> impl Iterator<Item = Place> {
         self.places.iter().rev().copied()
     }
 

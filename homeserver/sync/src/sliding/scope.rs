@@ -120,7 +120,7 @@ fn window<'a>(
     ranges: Option<&'a [(u64, u64)]>,
 ) -> impl Iterator<Item = Place> + 'a {
     let end = ranges.map_or(Some(u64::MAX), |ranges| ranges.iter().map(|(_, end)| *end).max());
-    let mut listed = listed.from_the_top().peekable();
+    let mut listed = listed.downwards().peekable();
     let mut also = also.iter().copied().peekable();
     let merged =
         std::iter::from_fn(move || if also.peek() > listed.peek() { also.next() } else { listed.next() });
