@@ -2,7 +2,9 @@
 //! <https://spec.matrix.org/v1.19/server-server-api/#joining-rooms>
 
 use model::{Pdu, RoomVersion};
-use rooms::{ForeignEvent, Joining, Membership, OwnMembership, PartialState, RoomImport, RoomsError, Verdict};
+use rooms::{
+    ForeignEvent, Joining, Membership, OwnMembership, PartialState, RoomImport, RoomsError, Verdict,
+};
 use ruma::api::federation::membership::{create_join_event, prepare_join_event};
 use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedServerName, RoomId, ServerName, UserId};
 
@@ -153,6 +155,11 @@ impl Federation {
         if let Some(room) = rooms.room_num(rooms.store(), room_id).await?
             && (rooms.is_resident(room).await? || rooms.is_partial(room))
         {
+            if rooms.is_partial(room) {
+                // Little is told again; an invite that the join stands on may be known from outside only.
+                let behind: Vec<_> = told.auth_chain.iter().chain(&told.state).cloned().collect();
+                rooms.keep_judged(room, self.verified_ones(&behind, version).await).await?;
+            }
             match rooms.append_pdu(room, ForeignEvent::new(pdu.clone())).await {
                 Ok(Verdict::Accepted { .. } | Verdict::Known | Verdict::Kept) => {
                     return if rooms.is_joined(rooms.store(), room, pdu.sender()).await? {
@@ -178,10 +185,9 @@ impl Federation {
             state,
             auth_chain,
             join: pdu,
-            partial: told.members_omitted.then(|| PartialState {
-                helper: server.to_owned(),
-                servers: named_servers(&told).collect(),
-            }),
+            partial: told
+                .members_omitted
+                .then(|| PartialState { helper: server.to_owned(), servers: named_servers(&told).collect() }),
         };
         rooms.import_room(import).await?;
         Ok(())

@@ -148,7 +148,8 @@ async fn a_room_is_used_before_its_members_are_known() {
 async fn who_wants_all_members_is_woken_when_they_are_known() {
     let meeting = entered().await;
     meeting.alice.syncs().await;
-    let waiting = meeting.alice.syncs_until("the room", |body| body["rooms"]["join"].get(meeting.id()).is_some());
+    let waiting =
+        meeting.alice.syncs_until("the room", |body| body["rooms"]["join"].get(meeting.id()).is_some());
     let released = async { meeting.peer.holds_state(false) };
     let (body, ()) = tokio::join!(waiting, released);
     assert!(members_in(&body["rooms"]["join"][meeting.id()]).contains(&meeting.charlie));
@@ -268,9 +269,11 @@ async fn state_that_was_accepted_wrongly_is_taken_back() {
 async fn what_was_rejected_wrongly_is_allowed_after_all() {
     let (mut meeting, stay) = entered_after_derek_left().await;
     let elsie = meeting.peer.user("elsie");
-    let (kick, event) = meeting.derek_claims(&stay, "m.room.member", &elsie, json!({ "membership": "leave" }));
+    let (kick, event) =
+        meeting.derek_claims(&stay, "m.room.member", &elsie, json!({ "membership": "leave" }));
     meeting.peer.sends(&meeting.world, [&event]).await;
-    let (state, event) = meeting.room.adds(&meeting.peer, &elsie, "m.room.test", Some(""), json!({ "body": "x" }));
+    let (state, event) =
+        meeting.room.adds(&meeting.peer, &elsie, "m.room.test", Some(""), json!({ "body": "x" }));
     meeting.peer.sends(&meeting.world, [&event]).await;
     let charlie = meeting.charlie.clone();
     let last = meeting.says(&charlie, "hello").await;
@@ -311,6 +314,34 @@ async fn a_room_that_everybody_left_before_its_members_were_known_is_entered_aga
     let message = meeting.says(&charlie, "welcome back").await;
     lazily_until(&meeting.alice, &room, &message).await;
     let members = meeting.becomes_whole().await;
+    assert_eq!(members["chunk"].as_array().unwrap().len(), 3, "{members}");
+}
+
+#[tokio::test]
+async fn who_was_invited_before_comes_in_or_declines_while_members_are_missing() {
+    let neighbourhood = Neighbourhood::new(&["a", "eve"]);
+    let world = neighbourhood.server("a", |_| {}).await;
+    let peer = Peer::start(&neighbourhood, "eve").await;
+    let [alice, bob, carol] = world.users(["alice", "bob", "carol"]).await;
+    let charlie = peer.user("charlie");
+    let mut room = PeerRoom::founded(&peer, &charlie, "11");
+    room.adds(&peer, &charlie, "m.room.join_rules", Some(""), json!({ "join_rule": "invite" }));
+    for user in [&alice, &bob, &carol] {
+        let content = json!({ "membership": "invite" });
+        let (id, invite) = room.adds(&peer, &charlie, "m.room.member", Some(&user.id), content);
+        let path = format!("/_matrix/federation/v2/invite/{}/{}", segment(&room.room_id), segment(&id));
+        let body = json!({ "room_version": "11", "event": invite, "invite_room_state": [] });
+        peer.asks(&world, Method::PUT, &path, Some(body)).await.ok();
+    }
+    peer.hosts(&room);
+    peer.holds_state(true);
+    joins(&alice, &room.room_id, &peer).await.ok();
+    joins(&bob, &room.room_id, &peer).await.ok();
+    let hello = bob.sends(&room.room_id, "hello").await.event_id();
+    lazily_until(&alice, &room.room_id, &hello).await;
+    peer.holds_state(false);
+    carol.leaves(&room.room_id).await.ok();
+    let members = alice.reads_room(&room.room_id, "members?membership=join").await.ok();
     assert_eq!(members["chunk"].as_array().unwrap().len(), 3, "{members}");
 }
 

@@ -14,8 +14,12 @@ use super::super::limits::{DEVICE_CHANGES_PAGE, DEVICE_CHANGES_PER_ROOM_MAX};
 use crate::Federation;
 
 /// Users whose devices changed while a room was partial.
-const PERHAPS_CHANGED: Table<(RoomNum, OwnedUserId), ()> =
-    Table::new(1265, "perhaps_changed", Profile::Queue, "whose devices changed while this room was not whole?");
+const PERHAPS_CHANGED: Table<(RoomNum, OwnedUserId), ()> = Table::new(
+    1265,
+    "perhaps_changed",
+    Profile::Queue,
+    "whose devices changed while this room was not whole?",
+);
 
 /// The list of this module.
 pub(in crate::inbound) fn tables() -> Vec<TableInfo> {
@@ -27,10 +31,7 @@ impl Federation {
     ///
     /// # Errors
     /// The store's own.
-    pub(crate) async fn note_device_change_while_partial(
-        &self,
-        user: &UserId,
-    ) -> Result<(), InboundError> {
+    pub(crate) async fn note_device_change_while_partial(&self, user: &UserId) -> Result<(), InboundError> {
         let store = &self.parts().store;
         let mut batch = Batch::new();
         for partial in self.parts().rooms.partial_rooms() {

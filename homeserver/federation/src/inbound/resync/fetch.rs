@@ -62,8 +62,7 @@ impl Source<'_> {
             self.keep_all(events).await?;
         }
         let servers = vec![self.server.to_owned()];
-        let mut search =
-            Search::new(self.federation, self.partial.room, self.room_id, self.version, servers);
+        let mut search = Search::new(self.federation, self.partial.room, self.room_id, self.version, servers);
         let mut missing = rooms.unknown_events(self.partial.room, &all).await?;
         if !all.iter().any(|event_id| event_id == parent) {
             missing.extend(rooms.unknown_events(self.partial.room, &[parent.to_owned()]).await?);
