@@ -229,7 +229,7 @@ impl Services {
             if over == 0 {
                 continue;
             }
-            let oldest = self.0.parts.store.scan_keys(&QUEUE, Scan::prefix(&*service).limit(over)).await?;
+            let oldest = self.0.parts.store.scan_keys(&QUEUE, Scan::prefix(service).limit(over)).await?;
             *dropped = oldest.len();
             for key in &oldest {
                 harvest.batch.delete(&QUEUE, key);
