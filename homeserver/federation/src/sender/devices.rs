@@ -96,7 +96,8 @@ impl Sender {
     }
 
     /// A user came into a room: servers there that know nothing of their devices, or not the last, get one announcement
-    /// without predecessor, which makes them ask for the list.
+    /// without predecessor, which makes them ask for the list. Devices without keys are not introduced: there is nothing
+    /// to ask for until they upload some, and that is announced.
     pub(super) async fn introduce_devices(
         &self,
         snapshot: &Snapshot,
@@ -115,10 +116,8 @@ impl Sender {
         let strangers: Vec<_> =
             last.into_iter().filter(|(_, last)| last.is_none() || *last != current).collect();
         let present = self.present(snapshot, user).await?;
-        let Some((device, (name, keys))) = present.devices.iter().next() else { return Ok(()) };
-        if strangers.is_empty() {
-            return Ok(());
-        }
+        let with_keys = present.devices.iter().find(|(_, (_, keys))| keys.is_some());
+        let Some((device, (name, keys))) = with_keys.filter(|_| !strangers.is_empty()) else { return Ok(()) };
         row.stream_id += 1;
         let mut update = self.update(user, device, (name.as_deref(), keys.as_deref()));
         update["stream_id"] = row.stream_id.into();
