@@ -15,8 +15,8 @@ pub use section::{Field, Problem, Section};
 pub use sections::{
     Acme, ActionRate, Appservices, Bots, Clients, Database, DatabaseEngine, Federation, FederationPeer,
     FederationPolicy, IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
-    MediaStorage, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push, RateLimits, Registration,
-    Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
+    MediaStorage, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push, RateLimits,
+    Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
 };
 use serde::{Deserialize, Serialize};
 

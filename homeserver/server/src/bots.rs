@@ -137,8 +137,7 @@ fn engine(config: &Config) -> Result<Arc<dyn Engine>, StartError> {
 }
 
 fn create(folder: &Path) -> Result<(), StartError> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| StartError::Directory { path: folder.to_owned(), error })
+    std::fs::create_dir_all(folder).map_err(|error| StartError::Directory { path: folder.to_owned(), error })
 }
 
 fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {

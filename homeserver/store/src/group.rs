@@ -51,7 +51,8 @@ pub(crate) struct Group {
 impl Group {
     /// Judges `requests` in order on top of `engine`; positions follow `frontier`.
     pub(crate) fn judge(requests: Vec<Request>, engine: &dyn Engine, frontier: StreamPos) -> Self {
-        let mut group = Self { operations: Vec::new(), judged: Vec::new(), last: frontier, accepted: 0, streams: false };
+        let mut group =
+            Self { operations: Vec::new(), judged: Vec::new(), last: frontier, accepted: 0, streams: false };
         let mut overlay = Overlay::of(&requests);
         for mut request in requests {
             let verdict = holds(&request.batch.conditions, &overlay, engine);

@@ -110,8 +110,7 @@ pub(crate) async fn plan(context: &Context<'_>, data: &mut AccountData) -> Resul
         }
         let account_data = data.take_room(&room_id);
         let appeared = is_joined && appeared(context, *room).await?;
-        let mut planned =
-            RoomPlan { room: *room, room_id, member, changes: changed, account_data, appeared };
+        let mut planned = RoomPlan { room: *room, room_id, member, changes: changed, account_data, appeared };
         if context.since.is_some() && member.membership == Membership::Join && planned.newly_joined() {
             planned.account_data = account_data::of_entered_room(context, &planned).await?;
         }

@@ -16,7 +16,7 @@ use super::{
     line::Line,
     tables::{FROZEN, QUEUE},
 };
-use crate::limits::{STORE_RETRY, PAGE_ROWS, SERVICE_BACKOFF_MAX, SERVICE_BACKOFF_MIN};
+use crate::limits::{PAGE_ROWS, SERVICE_BACKOFF_MAX, SERVICE_BACKOFF_MIN, STORE_RETRY};
 
 /// What came of one turn.
 enum Turn {

@@ -22,7 +22,7 @@ use super::{
         PUSH_QUEUE, PUSHER_NUMBERS, PUSHER_STATES, PUSHERS, PusherKey, PusherRow, PusherStateRow, QueueRow,
     },
 };
-use crate::limits::{DELIVERIES_PER_TURN, STORE_RETRY, PAGE_ROWS, QUEUE_AGE_MS_MAX};
+use crate::limits::{DELIVERIES_PER_TURN, PAGE_ROWS, QUEUE_AGE_MS_MAX, STORE_RETRY};
 
 /// What became of the front row of a queue.
 pub(super) enum Front {
@@ -109,7 +109,9 @@ impl Push {
                 Ok(Some(Front::Done)) => self.0.schedule.lock().row_gone(number),
                 Ok(Some(Front::Orphaned)) | Ok(None) => return Turn::Empty,
                 Ok(Some(Front::Stays(turn))) => return turn,
-                Err(PushError::Store(StoreError::Closed)) => return Turn::Later(Instant::now() + STORE_RETRY),
+                Err(PushError::Store(StoreError::Closed)) => {
+                    return Turn::Later(Instant::now() + STORE_RETRY);
+                }
                 Err(error) => {
                     tracing::warn!(%error, number, "deliver a notification; will try again");
                     return Turn::Refused;

@@ -26,7 +26,9 @@ pub(super) fn with_signatures_of(
     {
         // A policy server on our side of the event may be the same server.
         match (signatures.get_mut(server.as_str()), added) {
-            (Some(CanonicalJsonValue::Object(known)), CanonicalJsonValue::Object(added)) => known.extend(added),
+            (Some(CanonicalJsonValue::Object(known)), CanonicalJsonValue::Object(added)) => {
+                known.extend(added)
+            }
             (_, added) => drop(signatures.insert(server.to_string(), added)),
         }
     }

@@ -17,8 +17,7 @@ impl Sender {
     ) -> Result<(), SenderError> {
         let Some(server) = &owed.arrived else { return Ok(()) };
         let parts = &self.0.parts;
-        let is_admitted =
-            parts.carrier.allows(server) && parts.rooms.acl_allows(owed.room, server).await?;
+        let is_admitted = parts.carrier.allows(server) && parts.rooms.acl_allows(owed.room, server).await?;
         if !is_admitted {
             return Ok(());
         }

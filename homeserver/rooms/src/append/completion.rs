@@ -157,8 +157,11 @@ impl Draft {
         let unwritten = Unwritten { chains: self.chains(), events: &[] };
         let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
         let base = resolved.base.unwrap_or(EMPTY_STATE);
-        let whole =
-            if resolved.changes.is_empty() { base } else { self.extend_state(base, &resolved.changes).await? };
+        let whole = if resolved.changes.is_empty() {
+            base
+        } else {
+            self.extend_state(base, &resolved.changes).await?
+        };
         let mut changes = rooms.snapshots.changes_between(store, self.tip.state, whole).await?;
         let is_last = changes.len() <= COMPLETED_ENTRIES_MAX;
         changes.truncate(COMPLETED_ENTRIES_MAX);

@@ -8,9 +8,9 @@ use model::{EventNum, Pdu, StateNum, TimelinePos};
 use ruma::OwnedEventId;
 use streams::Fact;
 
+use super::Draft;
 use super::draft::EMPTY_STATE;
 use super::partial::NamedMembers;
-use super::Draft;
 use crate::RoomsError;
 use crate::index::{self, Indexed};
 use crate::limits::EXTREMITIES_MAX;
@@ -52,8 +52,11 @@ impl Draft {
         let unwritten = Unwritten { chains: self.chains(), events: &[] };
         let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
         let base = resolved.base.unwrap_or(EMPTY_STATE);
-        let state_before =
-            if resolved.changes.is_empty() { base } else { self.extend_state(base, &resolved.changes).await? };
+        let state_before = if resolved.changes.is_empty() {
+            base
+        } else {
+            self.extend_state(base, &resolved.changes).await?
+        };
         let auth = self.known_authority(pdu.auth_events()).await?;
         let mut refusal = self.judge_references(&pdu, &auth).await?;
         if refusal.is_none() {
@@ -101,12 +104,7 @@ impl Draft {
     }
 
     /// Takes an event that is not allowed from the timeline and from the ends of the graph.
-    async fn take_out(
-        &mut self,
-        event: EventNum,
-        pdu: &Pdu,
-        meta: &mut EventMeta,
-    ) -> Result<(), RoomsError> {
+    async fn take_out(&mut self, event: EventNum, pdu: &Pdu, meta: &mut EventMeta) -> Result<(), RoomsError> {
         if let Some(position) = meta.position.take() {
             self.batch.delete(&TIMELINE, &(self.room, position));
             self.batch.delete(&TIMESTAMP, &(self.room, pdu.origin_server_ts(), position));
@@ -156,12 +154,7 @@ impl Draft {
     }
 
     /// Puts an event that is allowed after all to the end of the timeline.
-    async fn bring_in(
-        &mut self,
-        event: EventNum,
-        pdu: &Pdu,
-        meta: &mut EventMeta,
-    ) -> Result<(), RoomsError> {
+    async fn bring_in(&mut self, event: EventNum, pdu: &Pdu, meta: &mut EventMeta) -> Result<(), RoomsError> {
         let position = self.batch.position();
         meta.position = Some(TimelinePos::from(position));
         self.put_meta(event, pdu, meta);

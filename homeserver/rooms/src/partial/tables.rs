@@ -10,8 +10,12 @@ pub const PARTIAL_ROOM: Table<RoomNum, PartialRow> =
     Table::new(395, "partial_room", Profile::Point, "which part of this room's state is missing?");
 
 /// Events that were judged by a part of the state, in the order in which they came.
-pub const PARTIAL_EVENT: Table<(RoomNum, StreamPos), PartialEventRow> =
-    Table::new(396, "partial_event", Profile::Queue, "which events are to be judged anew with the whole state?");
+pub const PARTIAL_EVENT: Table<(RoomNum, StreamPos), PartialEventRow> = Table::new(
+    396,
+    "partial_event",
+    Profile::Queue,
+    "which events are to be judged anew with the whole state?",
+);
 
 /// When the rest of a room's state came in: the first and the last position.
 pub const COMPLETION: Table<RoomNum, (StreamPos, StreamPos)> =

@@ -113,7 +113,8 @@ async fn who_was_invited_enters_a_closed_room_without_being_told_its_members() {
     let mut request = crate::CreateRoom::new(alice.clone());
     request.name = Some("closed".to_owned());
     let created = here.create(&request).await.unwrap();
-    let invite = here.unsent_invite(&created.room_id, &alice, &bob(), &crate::Inviting::default()).await.unwrap();
+    let invite =
+        here.unsent_invite(&created.room_id, &alice, &bob(), &crate::Inviting::default()).await.unwrap();
     let invite = arrived(&here, &invite.pdu, invite.version);
     here.append_pdu(created.room, crate::ForeignEvent::new(invite)).await.unwrap();
     let (room, _) = enters_partially(&here, &there, &created).await;

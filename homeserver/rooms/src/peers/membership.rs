@@ -7,8 +7,8 @@ use rules::foreign::{self, ForeignError, Received};
 use ruma::{CanonicalJsonValue, OwnedServerName, RoomId, ServerName, UserId};
 
 use crate::append::{ForeignEvent, Verdict};
-use crate::summary::HEROES_MAX;
 use crate::member::Membership;
+use crate::summary::HEROES_MAX;
 use crate::{Rooms, RoomsError};
 
 /// The key that names in a join who vouches for it.

@@ -42,8 +42,8 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     let (order, result) = match arguments.action {
         Action::Import { list, full, by } => {
-            let bytes =
-                std::fs::read(&list).map_err(|error| format!("{} cannot be read: {error}", list.display()))?;
+            let bytes = std::fs::read(&list)
+                .map_err(|error| format!("{} cannot be read: {error}", list.display()))?;
             if bytes.len() > people::limits::STAFF_LIST_BYTES_MAX {
                 return Err(format!("{} is larger than 4 MiB; import it in parts", list.display()));
             }

@@ -112,15 +112,14 @@ async fn changed(
 ) -> Result<(), SyncError> {
     let rooms = &context.inner.parts.rooms;
     let last: BTreeMap<_, _> = question.changes.iter().map(|change| (change.key, change)).collect();
-    let completion =
-        if question.rules.lazy_members { rooms.completion(question.room).await? } else { None };
+    let completion = if question.rules.lazy_members { rooms.completion(question.room).await? } else { None };
     for (num, change) in last {
         let new = change.new;
         let key = rooms.state_key(context.reader(), num).await?;
         let is_member = key.0 == MEMBER;
         selected.members_changed |= is_member;
-        let has_arrived = change.old.is_none()
-            && completion.is_some_and(|completion| completion.holds(change.position));
+        let has_arrived =
+            change.old.is_none() && completion.is_some_and(|completion| completion.holds(change.position));
         if is_member && has_arrived {
             // One of the many who were not known when the room was entered; they are told when they are needed.
             continue;

@@ -115,7 +115,8 @@ async fn presence_of_a_peer_counts_where_the_operator_lets_it() {
     eve.joins(&a, &room, "eve").await;
     let user = eve.user("eve");
     let status = format!("/_matrix/client/v3/presence/{}/status", segment(&user));
-    let says = |text: &str| json!({ "push": [{ "user_id": user, "presence": "online", "status_msg": text }] });
+    let says =
+        |text: &str| json!({ "push": [{ "user_id": user, "presence": "online", "status_msg": text }] });
     eve.sends_edu(&a, "m.presence", says("here")).await;
     admin.gets_until(&status, |body| body["status_msg"] == "here").await;
     admin.put(path, json!({ "peers": [{ "servers": "eve.test", "kind": "partner" }] })).await.ok();

@@ -55,7 +55,8 @@ impl Federation {
                     turns.spawn(async move { (room.room, federation.complete(room).await) });
                 }
             }
-            let next = resting.iter().filter(|(room, _)| !busy.contains(room)).map(|(_, rest)| rest.until).min();
+            let next =
+                resting.iter().filter(|(room, _)| !busy.contains(room)).map(|(_, rest)| rest.until).min();
             let next = next.unwrap_or(now + RESYNC_PAUSE_MAX).max(now + Duration::from_millis(1));
             tokio::select! {
                 () = shutdown.wait() => {}

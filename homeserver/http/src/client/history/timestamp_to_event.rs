@@ -29,9 +29,7 @@ async fn look(app: &App, viewer: Viewer<'_>, request: &Request) -> Result<Option
     let room = app.rooms.readable_room(&app.store, viewer.user, &request.room_id).await?;
     let time_ms = u64::from(request.ts.0);
     match app.rooms.event_near(&app.store, viewer, &room, time_ms, request.dir).await {
-        Ok(found) => {
-            Ok(Some(Response::new(found.pdu.event_id().to_owned(), found.pdu.origin_server_time())))
-        }
+        Ok(found) => Ok(Some(Response::new(found.pdu.event_id().to_owned(), found.pdu.origin_server_time()))),
         Err(RoomsError::EventNotFound) => Ok(None),
         Err(error) => Err(error.into()),
     }
