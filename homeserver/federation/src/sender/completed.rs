@@ -21,7 +21,7 @@ impl Sender {
             let Fact::Completed { room } = fact else { continue };
             let locals = self.0.parts.rooms.local_members(*room).await?;
             for user in locals.iter().take(COMPLETED_LOCALS_MAX) {
-                self.introduce_devices(snapshot, user, *room, *position, harvest).await?;
+                self.introduce_devices(snapshot, user, (*room, true), *position, harvest).await?;
             }
         }
         Ok(())

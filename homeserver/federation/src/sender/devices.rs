@@ -96,13 +96,13 @@ impl Sender {
     }
 
     /// A user came into a room: servers there that know nothing of their devices, or not the last, get one announcement
-    /// without predecessor, which makes them ask for the list. Devices without keys are not introduced: there is nothing
-    /// to ask for until they upload some, and that is announced.
+    /// without predecessor, which makes them ask for the list. Of a room whose members were hearsay at first only devices
+    /// with keys are told: there is nothing to ask about the others until they upload some, and that is announced.
     pub(super) async fn introduce_devices(
         &self,
         snapshot: &Snapshot,
         user: &UserId,
-        room: RoomNum,
+        (room, was_partial): (RoomNum, bool),
         position: StreamPos,
         harvest: &mut Harvest,
     ) -> Result<(), SenderError> {
@@ -116,8 +116,11 @@ impl Sender {
         let strangers: Vec<_> =
             last.into_iter().filter(|(_, last)| last.is_none() || *last != current).collect();
         let present = self.present(snapshot, user).await?;
-        let with_keys = present.devices.iter().find(|(_, (_, keys))| keys.is_some());
-        let Some((device, (name, keys))) = with_keys.filter(|_| !strangers.is_empty()) else { return Ok(()) };
+        let mut worth_telling =
+            present.devices.iter().filter(|(_, (_, keys))| keys.is_some() || !was_partial);
+        let Some((device, (name, keys))) = worth_telling.next().filter(|_| !strangers.is_empty()) else {
+            return Ok(());
+        };
         row.stream_id += 1;
         let mut update = self.update(user, device, (name.as_deref(), keys.as_deref()));
         update["stream_id"] = row.stream_id.into();

@@ -94,7 +94,9 @@ impl Sender {
             }
             self.take_sticky(&snapshot, &owed, harvest).await?;
             if let Some(user) = &owed.joined {
-                self.introduce_devices(&snapshot, user, owed.room, owed.position, harvest).await?;
+                let is_partial = self.0.parts.rooms.is_partial(owed.room);
+                let room = (owed.room, is_partial);
+                self.introduce_devices(&snapshot, user, room, owed.position, harvest).await?;
             }
             if harvest.batch.writes() >= FEED_ROWS_PER_BATCH || harvest.batch.bytes() >= FEED_BYTES_PER_BATCH
             {

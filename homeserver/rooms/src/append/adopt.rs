@@ -1,6 +1,6 @@
 //! Putting an accepted event into the room: timeline, extremities, and the current state resolved anew.
 
-use model::{EventNum, Pdu, StateKeyNum, StateNum, StreamPos, TimelinePos};
+use model::{EventNum, Pdu, StateNum, StreamPos, TimelinePos};
 use rules::auth::Judged;
 use store::Scan;
 
