@@ -122,7 +122,7 @@ impl Server {
     /// See [`StartError`]; nothing keeps running then.
     pub async fn start(config: Config, options: Options) -> Result<RunningServer, StartError> {
         let certificate = file_certificate(&config)?;
-        Self::start_with_certificate(config, options, certificate).await
+        Box::pin(Self::start_with_certificate(config, options, certificate)).await
     }
 
     pub(crate) async fn start_with_certificate(

@@ -55,7 +55,7 @@ async fn start(config: Config, complement: bool) -> Result<RunningServer, String
     let options = Options::default();
     let started = if complement {
         let certificate = complement_environment().certificate().map_err(|error| error.to_string())?;
-        Server::start_with_certificate(config, options, certificate).await
+        Box::pin(Server::start_with_certificate(config, options, certificate)).await
     } else {
         Server::start(config, options).await
     };
