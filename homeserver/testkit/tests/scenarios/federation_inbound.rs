@@ -527,9 +527,9 @@ async fn a_long_history_is_read_page_by_page_to_its_beginning() {
     let (mut read, mut from) = (Vec::new(), String::new());
     loop {
         let page = bob.messages(&room, &format!("dir=b&limit=500{from}")).await.ok();
-        read.extend(page["chunk"].as_array().unwrap().iter().filter_map(|event| {
-            (event["type"] == "m.room.message").then(|| event["event_id"].as_str().unwrap().to_owned())
-        }));
+        let messages =
+            page["chunk"].as_array().unwrap().iter().filter(|event| event["type"] == "m.room.message");
+        read.extend(messages.map(|event| event["event_id"].as_str().unwrap().to_owned()));
         let Some(end) = page["end"].as_str() else { break };
         from = format!("&from={}", segment(end));
     }

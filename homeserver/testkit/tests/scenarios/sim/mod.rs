@@ -7,9 +7,8 @@
 //! operating system schedules the threads of the stores is not ours to decide, so a seed that failed may need some
 //! repetitions. Servers are used for several seeds, each with its own room.
 //!
-//! `SEED` and `ROUNDS` in the environment choose other seeds than the first ten; a failure prints its seed. Of hundreds
-//! of seeds about one in a hundred still fails, and not every time: seeds 56 and 81 may leave an event of a resident on
-//! one server alone.
+//! `SEED` and `ROUNDS` in the environment choose other seeds than the first ten; a failure prints its seed. Some
+//! others still fail, and not every time: seeds 56 and 81 may leave an event of a resident on one server alone.
 
 mod byzantine;
 mod follower;
