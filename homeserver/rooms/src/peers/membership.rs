@@ -148,8 +148,11 @@ impl Rooms {
         // What the join itself stands on may be a membership that is left out.
         let asked: Vec<EventNum> = state.iter().copied().chain([joined.event]).collect();
         let auth_chain = self.auth_chain(&asked).await?;
-        let mut servers = self.servers_of_room(joined.room).await?;
-        servers.push(self.parts.server_name.clone());
+        // Those that were in the room before: one that came with this join has one member here.
+        let joining = joined.pdu.sender().server_name();
+        let others = self.joined_servers(store, joined.room).await?.into_iter();
+        let others = others.filter(|(server, members)| server != joining || *members > 1);
+        let servers = others.map(|(server, _)| server).chain([self.parts.server_name.clone()]).collect();
         Ok(ToldRoom {
             state: self.pdus(store, &state).await?,
             auth_chain: self.pdus(store, &auth_chain).await?,
