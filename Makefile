@@ -47,6 +47,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/matrix-nio/run
 	complement-tests/mautrix/run
 	complement-tests/matrix-sdk/run
+	complement-tests/synapse/run
 	complement-tests/crash/run
 
 lint: ## Format, clippy, layer order, dependencies
