@@ -73,7 +73,9 @@ impl Rooms {
     async fn meets_a_condition(&self, rules: &JoinRules, user: &UserId) -> Result<bool, RoomsError> {
         let store = &self.parts.store;
         for room_id in rules.allowed_rooms() {
+            // What is remembered of a room that this server has left says nothing of who is in it now.
             if let Some(room) = self.room_num(store, &room_id).await?
+                && self.is_resident(room).await?
                 && self.is_joined(store, room, user).await?
             {
                 return Ok(true);
