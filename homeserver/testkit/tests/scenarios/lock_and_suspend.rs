@@ -215,8 +215,14 @@ async fn a_waiting_sync_outlives_a_refresh() {
     #[expect(clippy::async_yields_async, reason = "the request goes on beside the test")]
     let begin = async |client: &User| {
         let since = client.sync_with("timeout=0").await.ok()["next_batch"].as_str().unwrap().to_owned();
-        let client = client.clone();
-        tokio::spawn(async move { client.sync_with(&format!("timeout=30000&since={since}")).await })
+        let poller = client.clone();
+        let poll =
+            tokio::spawn(async move { poller.sync_with(&format!("timeout=30000&since={since}")).await });
+        // Answered behind the poll's arrival: its token must have been looked at before it is replaced.
+        for _ in 0..20 {
+            whoami(client).await.ok();
+        }
+        poll
     };
     let refresh = async |token: &Value| {
         let path = format!("{CLIENT}/refresh");
