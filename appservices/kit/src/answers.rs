@@ -1,5 +1,6 @@
 //! What the kit says itself: help, languages, commands that nobody knows, messages that nobody can read.
 
+use ruma::OwnedUserId;
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,12 +25,28 @@ pub fn notice(body: &str) -> Value {
     json!({ "msgtype": "m.notice", "body": body, "m.mentions": {} })
 }
 
+/// A message in plain words and as HTML. With mentions it asks those people for something and rings at theirs; without
+/// it is a notice.
+#[must_use]
+pub fn message(body: &str, mentions: &[OwnedUserId]) -> Value {
+    let html = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
+    let (kind, mentioned) = match mentions {
+        [] => ("m.notice", json!({})),
+        users => ("m.text", json!({ "user_ids": users })),
+    };
+    json!({
+        "msgtype": kind, "body": body, "m.mentions": mentioned,
+        "format": "org.matrix.custom.html", "formatted_body": html,
+    })
+}
+
 impl Answers<'_> {
     /// `!help`, by pages of [`HELP_LINES_MAX`] lines. Without a choice of the person it speaks the command's language.
     pub async fn help(&self, typed: Lang, arguments: &str) -> Result<Letter, BotError> {
         let lang = self.language_of(typed).await?;
         let texts = self.kit.texts();
-        let verbs: Vec<_> = self.bot.verbs().iter().chain(OWN_VERBS).collect();
+        let own = self.bot.verbs_for(self.heard).await?;
+        let verbs: Vec<_> = own.iter().chain(OWN_VERBS).collect();
         // A line for the head and one for what is left.
         let per_page = HELP_LINES_MAX - 2;
         let pages = verbs.len().div_ceil(per_page);
@@ -77,11 +94,12 @@ impl Answers<'_> {
         Ok(self.letter(&self.kit.texts().fill(lang, "E105", &[])))
     }
 
-    /// Messages of this room cannot be read; said once, because the key is the room's.
+    /// A message cannot be read; said once to each person in each room, because the next ones will be like it.
     pub async fn cannot_read(&self) -> Result<Letter, BotError> {
         let lang = self.kit.language(Some(&self.heard.room), Some(&self.heard.sender)).await?;
-        let letter = self.letter(&self.kit.texts().fill(lang, "room.encrypted", &[]));
-        Ok(Letter { key: format!("kit:encrypted:{}:{}", self.bot.localpart(), self.heard.room), ..letter })
+        let letter = self.letter(&self.kit.texts().fill(lang, "message.unread", &[]));
+        let Heard { room, sender, .. } = self.heard;
+        Ok(Letter { key: format!("kit:unread:{}:{room}:{sender}", self.bot.localpart()), ..letter })
     }
 
     async fn language_of(&self, typed: Lang) -> Result<Lang, BotError> {

@@ -22,6 +22,14 @@ pub trait Bot: Send + Sync {
     /// The commands it takes, in the order in which `!help` lists them.
     fn verbs(&self) -> &'static [Verb];
 
+    /// The commands that `!help` lists for whoever asks, where they ask: what they may not do, or not there, is left out.
+    ///
+    /// # Errors
+    /// [`BotError::Later`] has it asked again after a pause.
+    async fn verbs_for(&self, _heard: &Heard) -> Result<Vec<Verb>, BotError> {
+        Ok(self.verbs().to_vec())
+    }
+
     /// Something happened in a room that the bot is in. The kit commits what is put into `batch`, and calls again with
     /// a new batch when a condition in it does not hold, so everything is to be read inside.
     ///
@@ -95,6 +103,10 @@ pub struct Heard {
     pub thread: Option<OwnedEventId>,
     /// The key of our letter that it answers, reacts to, or whose thread it is in.
     pub on: Option<String>,
+    /// The event that it reacts to or answers, whosever that is.
+    pub about: Option<OwnedEventId>,
+    /// Whom it mentions, as its sender's client says; at most [`crate::limits::MENTIONS_MAX`].
+    pub mentions: Vec<OwnedUserId>,
     /// What it is.
     pub what: What,
 }
@@ -140,6 +152,13 @@ pub enum What {
         /// Its key, normalised.
         reaction: String,
     },
+    /// Somebody votes in a poll of ours (MSC3381), which [`Heard::on`] names. It replaces what they chose before.
+    PollAnswered {
+        /// The ids of what they chose, at most [`crate::limits::POLL_ANSWERS_MAX`]; none takes the vote back.
+        answers: Vec<String>,
+    },
+    /// The sender is in the call of the room (MSC3401, MSC4143).
+    InCall,
     /// The bot is in a room now. The sender of the event is the bot.
     Joined {
         /// Who asked it in; none where it made the room itself.

@@ -33,7 +33,8 @@ impl Kit {
             sender.is_some_and(|sender| !self.is_ours(&sender))
         };
         let messages = recent[..end].iter().rev();
-        let messages = messages.filter(|event| event["type"] == "m.room.message" && is_from_person(event));
+        let is_said = |event: &Value| matches!(event["type"].as_str(), Some("m.room.message" | "m.room.encrypted"));
+        let messages = messages.filter(|event| is_said(event) && is_from_person(event));
         Ok(messages
             .filter_map(|event| {
                 let id = EventId::parse(event["event_id"].as_str()?).ok()?;
@@ -56,7 +57,7 @@ impl Kit {
                 continue;
             }
             let place = batch.position();
-            let row = Incoming { event: json, received_ms: self.0.clock.now_ms() };
+            let row = Incoming::new(json, self.0.clock.now_ms());
             batch.put(&INBOX, &(bot, place), &row);
             batch.expect_absent(&SEEN, &event).put(&SEEN, &event, &()).put(&SEEN_ORDER, &place, &event);
         }

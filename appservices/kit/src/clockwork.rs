@@ -8,6 +8,7 @@ use store::{Batch, Scan};
 
 use crate::{
     BotError, Fired, Kit,
+    crypto::TIMER_PREFIX,
     limits::{CLOCKWORK_SLEEP_MAX, TIMER_LATE_MS, TIMERS_PER_PAGE},
     pause,
     runtime::Bots,
@@ -70,6 +71,14 @@ impl Kit {
                 batch.delete(&TIMERS, key);
             }
         };
+        if let Some(due) = due.filter(|_| key.starts_with(TIMER_PREFIX)) {
+            let mut batch = Batch::new();
+            end(&mut batch);
+            self.waited(&mut batch, &due.bot, &due.payload).await?;
+            self.0.store.commit(batch).await?;
+            self.0.arrived.notify_waiters();
+            return Ok(());
+        }
         let bot = due.and_then(|timer| bots.get(&timer.bot));
         let (Some(due), Some(bot)) = (due, bot) else {
             // Moved or cancelled since, or of a bot that is no more.

@@ -3,16 +3,15 @@
 //! The key of a letter is its transaction id at the homeserver, so a request whose answer was lost in a crash is
 //! repeated and comes to the same event.
 
-use bytes::Bytes;
 use model::StreamPos;
 use ruma::{OwnedEventId, OwnedRoomId};
-use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{Batch, StoreError};
 
 use crate::{
     BotError, Intent, Kit,
     catch_up::Missed,
+    content,
     letter::{Letter, Parcel, Related, Relation, To},
     runtime::Bots,
     tables::{LETTER_OF, OUTBOX, SENT, Sent},
@@ -124,6 +123,7 @@ impl Kit {
         match parcel {
             Parcel::Join { room, .. } => {
                 intent.join(room).await?;
+                self.encryption_of(&intent, room).await?;
                 Ok(Done::Joined(self.missed(&intent, room).await?))
             }
             Parcel::Leave { room, .. } => {
@@ -143,6 +143,7 @@ impl Kit {
                 Relation::Edits(related)
                 | Relation::Thread(related)
                 | Relation::ReplyTo(related)
+                | Relation::Refers(related)
                 | Relation::Reacts(related, _)
                 | Relation::Redacts(related),
             ) => Some(self.related(related).await?),
@@ -152,9 +153,15 @@ impl Kit {
         let room = match (&related, &letter.to) {
             (Some((Some(room), _)), _) | (_, To::Room(room)) => room.clone(),
             (_, To::Direct(user)) => self.direct_room(intent, &letter.bot, user).await?,
+            (_, To::Place(key)) => self.place_room(intent, &letter.bot, key).await?,
         };
         let transaction_id = transaction_id(&letter.key);
-        let content = self.content(intent, letter, related.as_ref().map(|(_, event)| event)).await?;
+        // Reactions, redactions and state are in the clear everywhere.
+        let is_message = letter.state_key.is_none()
+            && !matches!(letter.relation, Some(Relation::Reacts(..) | Relation::Redacts(_)));
+        let encryption = if is_message { self.encryption_of(intent, &room).await? } else { None };
+        let target = related.as_ref().map(|(_, event)| event);
+        let content = content::of(intent, letter, target, encryption.is_some()).await?;
         let event = match (&letter.relation, &letter.state_key, &related) {
             (Some(Relation::Redacts(_)), _, Some((_, target))) => {
                 intent.redact(&room, target, &transaction_id, content).await?
@@ -163,7 +170,14 @@ impl Kit {
                 intent.send(&room, "m.reaction", &transaction_id, content).await?
             }
             (_, Some(state_key), _) => intent.set_state(&room, &letter.kind, state_key, content).await?,
-            (_, None, _) => intent.send(&room, &letter.kind, &transaction_id, content).await?,
+            (_, None, _) => match encryption {
+                Some(rules) => {
+                    let inside = (&*letter.kind, &content);
+                    let sealed = self.sealed(&letter.bot, intent, &room, &rules, inside).await?;
+                    intent.send(&room, "m.room.encrypted", &transaction_id, sealed).await?
+                }
+                None => intent.send(&room, &letter.kind, &transaction_id, content).await?,
+            },
         };
         Ok(Done::Sent(Sent { room, event }))
     }
@@ -180,62 +194,6 @@ impl Kit {
             },
         }
     }
-
-    async fn content(
-        &self,
-        intent: &Intent,
-        letter: &Letter,
-        related: Option<&OwnedEventId>,
-    ) -> Result<Value, Undelivered> {
-        let mut content = letter.content.as_object().cloned().unwrap_or_default();
-        if let Some(file) = &letter.attachment {
-            let bytes = Bytes::from(file.bytes.clone());
-            let size = bytes.len();
-            let url = intent.upload(&file.name, &file.mimetype, bytes).await?;
-            content.entry("msgtype").or_insert_with(|| json!("m.file"));
-            content.entry("body").or_insert_with(|| json!(file.name));
-            content.insert("filename".to_owned(), json!(file.name));
-            content.insert("url".to_owned(), json!(url));
-            content.insert("info".to_owned(), json!({ "mimetype": file.mimetype, "size": size }));
-        }
-        let (Some(relation), Some(event)) = (&letter.relation, related) else {
-            return Ok(Value::Object(content));
-        };
-        Ok(match relation {
-            Relation::Edits(_) => edited(content, event),
-            Relation::Reacts(_, key) => {
-                json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } })
-            }
-            Relation::Redacts(_) => Value::Object(content),
-            Relation::Thread(_) => {
-                let relates = json!({
-                    "rel_type": "m.thread",
-                    "event_id": event,
-                    "is_falling_back": true,
-                    "m.in_reply_to": { "event_id": event },
-                });
-                content.insert("m.relates_to".to_owned(), relates);
-                Value::Object(content)
-            }
-            Relation::ReplyTo(_) => {
-                content.insert("m.relates_to".to_owned(), json!({ "m.in_reply_to": { "event_id": event } }));
-                Value::Object(content)
-            }
-        })
-    }
-}
-
-/// A new version of a message: all of it inside, and outside what clients without edits show. Outside it mentions
-/// nobody, so an edit rings at nobody's.
-fn edited(new: Map<String, Value>, original: &OwnedEventId) -> Value {
-    let mut outside = new.clone();
-    if let Some(body) = new.get("body").and_then(Value::as_str) {
-        outside.insert("body".to_owned(), json!(format!("* {body}")));
-    }
-    outside.insert("m.mentions".to_owned(), json!({}));
-    outside.insert("m.new_content".to_owned(), Value::Object(new));
-    outside.insert("m.relates_to".to_owned(), json!({ "rel_type": "m.replace", "event_id": original }));
-    Value::Object(outside)
 }
 
 /// Keys hold whatever ids bots have; transaction ids stand in paths.

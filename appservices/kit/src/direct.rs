@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// Length of a mark.
-const MARK_CHARACTERS: usize = 24;
+pub(crate) const MARK_CHARACTERS: usize = 24;
 
 /// The type of the state that says what a room of the bots is for.
-fn room_kind() -> String {
+pub(crate) fn room_kind() -> String {
     format!("{PREFIX}room")
 }
 
@@ -78,7 +78,7 @@ impl Kit {
         Ok(room)
     }
 
-    async fn room_with_mark(&self, intent: &Intent, mark: &str) -> Result<Option<OwnedRoomId>, Undelivered> {
+    pub(crate) async fn room_with_mark(&self, intent: &Intent, mark: &str) -> Result<Option<OwnedRoomId>, Undelivered> {
         for room in intent.joined_rooms().await? {
             let state = intent.state(&room, &room_kind(), "").await?;
             if state.is_some_and(|state| state["mark"] == mark) {

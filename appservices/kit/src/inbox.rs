@@ -36,6 +36,14 @@ impl Kit {
             batch.expect_eq(&INBOX, &key, &row).delete(&INBOX, &key);
         };
         match self.interpret(localpart, &row).await? {
+            Some((_, Interpreted { heard, meaning: Meaning::NoKey { session, is_withheld }, .. }))
+                if !is_withheld && !row.is_last_try && self.may_wait(localpart).await? =>
+            {
+                self.with(&end, |batch| {
+                    self.wait_for_key(batch, (localpart, key.1), &heard.room, &session, &row);
+                })
+                .await?;
+            }
             Some((event, interpreted)) => self.hear(bot, bots, &event, interpreted, &end).await?,
             None => self.just(&end).await?,
         }
@@ -58,7 +66,7 @@ impl Kit {
                 let parcel = self.reply_to_invitation(bot.localpart(), &heard, &row);
                 self.with(end, |batch| self.0.outbox.put_parcel(batch, &parcel)).await
             }
-            Meaning::Encrypted => {
+            Meaning::NoKey { .. } | Meaning::Unreadable => {
                 let letter = answers.cannot_read().await?;
                 self.with(end, |batch| self.0.outbox.put(batch, letter.clone())).await
             }

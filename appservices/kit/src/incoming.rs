@@ -6,10 +6,18 @@ use serde_json::Value;
 use store::StoreError;
 
 use crate::{
-    Heard, Kit, PREFIX, What,
+    BotError, Heard, Kit, PREFIX, What,
     commands::{normalised_reaction, typed, without_quotation},
+    crypto::Reading,
+    limits::{MENTIONS_MAX, POLL_ANSWER_BYTES_MAX, POLL_ANSWERS_MAX},
     tables::{Incoming, REACTIONS, ROOMS, RoomRow},
 };
+
+/// The types of votes in polls, as they are sent today and as they will be.
+pub(crate) const POLL_ANSWERS: [&str; 2] = ["org.matrix.msc3381.poll.response", "m.poll.response"];
+
+/// The types of the state that says who is in a call.
+pub(crate) const CALL_MEMBERS: [&str; 3] = ["org.matrix.msc3401.call.member", "m.call.member", "org.matrix.msc4143.rtc.member"];
 
 /// An event as the homeserver sends it.
 #[derive(Debug, Deserialize)]
@@ -37,8 +45,14 @@ pub(crate) enum Meaning {
     Command { name: String, arguments: String },
     /// A command that was edited, or a message that was edited into one.
     EditedCommand,
+    /// What nobody can read without the key of this session.
+    NoKey {
+        session: String,
+        /// Whether the sender said that the bot does not get it.
+        is_withheld: bool,
+    },
     /// What nobody can read.
-    Encrypted,
+    Unreadable,
     /// Anything else that bots hear.
     Other(What),
     /// Nothing that concerns a bot.
@@ -70,6 +84,35 @@ impl Event {
         EventId::parse(self.content["m.relates_to"]["m.in_reply_to"]["event_id"].as_str()?).ok()
     }
 
+    /// What a person chose to answer: in a thread, old clients are shown an answer that nobody meant.
+    fn answered(&self) -> Option<OwnedEventId> {
+        let is_meant = self.content["m.relates_to"]["is_falling_back"] != true;
+        is_meant.then(|| self.reply_to()).flatten()
+    }
+
+    fn mentions(&self) -> Vec<OwnedUserId> {
+        let users = self.content["m.mentions"]["user_ids"].as_array().into_iter().flatten();
+        users.filter_map(|user| OwnedUserId::try_from(user.as_str()?).ok()).take(MENTIONS_MAX).collect()
+    }
+
+    /// What a reaction is to.
+    fn annotated(&self) -> Option<OwnedEventId> {
+        (self.kind == "m.reaction").then(|| self.relation("event_id")).flatten()
+    }
+
+    /// The poll that a vote is in.
+    fn voted_on(&self) -> Option<OwnedEventId> {
+        let is_vote = POLL_ANSWERS.contains(&self.kind.as_str()) && self.relation_kind() == Some("m.reference");
+        is_vote.then(|| self.relation("event_id")).flatten()
+    }
+
+    /// Whoever leaves a call empties their state, or their list of memberships.
+    fn is_in_call(&self) -> bool {
+        let is_empty = |content: &Value| content.as_object().is_none_or(serde_json::Map::is_empty);
+        let has_left = self.content["memberships"].as_array().is_some_and(Vec::is_empty);
+        self.state_key.is_some() && !is_empty(&self.content) && !has_left
+    }
+
     fn redacted(&self) -> Option<OwnedEventId> {
         let inside = self.content["redacts"].as_str().and_then(|event| EventId::parse(event).ok());
         inside.or_else(|| self.redacts.clone())
@@ -82,9 +125,20 @@ impl Kit {
         &self,
         bot: &str,
         incoming: &Incoming,
-    ) -> Result<Option<(Event, Interpreted)>, StoreError> {
-        let Ok(event) = serde_json::from_str::<Event>(&incoming.event) else { return Ok(None) };
+    ) -> Result<Option<(Event, Interpreted)>, BotError> {
+        let Ok(mut event) = serde_json::from_str::<Event>(&incoming.event) else { return Ok(None) };
         let Some(row) = self.0.store.get(&ROOMS, &(bot, &*event.room_id)).await? else { return Ok(None) };
+        let mut hidden = None;
+        if event.kind == "m.room.encrypted" && event.state_key.is_none() {
+            match self.read(bot, &event.room_id, &incoming.event).await? {
+                Reading::Clear { kind, content } => (event.kind, event.content) = (kind, content),
+                Reading::NoKey { session, is_withheld } => {
+                    hidden = Some(Meaning::NoKey { session, is_withheld });
+                }
+                Reading::Unreadable => hidden = Some(Meaning::Unreadable),
+                Reading::Forged => hidden = Some(Meaning::Nothing),
+            }
+        }
         let heard = Heard {
             room: event.room_id.clone(),
             is_direct: row.is_direct,
@@ -93,9 +147,14 @@ impl Kit {
             received_ms: incoming.received_ms,
             thread: event.thread(),
             on: self.letter_meant(&event).await?,
+            about: event.annotated().or_else(|| event.answered()),
+            mentions: event.mentions(),
             what: What::Text(String::new()),
         };
-        let meaning = self.meaning(bot, &event, &row).await?;
+        let meaning = match hidden {
+            Some(meaning) => meaning,
+            None => self.meaning(bot, &event, &row).await?,
+        };
         Ok(Some((event, Interpreted { heard, meaning, row })))
     }
 
@@ -105,8 +164,8 @@ impl Kit {
         if let Some(redacted) = event.redacted().filter(|_| event.kind == "m.room.redaction") {
             return Ok(self.0.store.get(&REACTIONS, &redacted).await?.map(|row| row.letter));
         }
-        let annotated = (event.kind == "m.reaction").then(|| event.relation("event_id")).flatten();
-        for target in [annotated, event.reply_to(), event.thread()].into_iter().flatten() {
+        let targets = [event.annotated(), event.voted_on(), event.reply_to(), event.thread()];
+        for target in targets.into_iter().flatten() {
             if let Some(key) = self.letter_of(&target).await? {
                 return Ok(Some(key));
             }
@@ -118,12 +177,13 @@ impl Kit {
         Ok(match event.kind.as_str() {
             "m.room.member" => membership(self.user(bot).map(|user| user.as_str()), event, row),
             "m.room.message" => message(event),
-            "m.room.encrypted" => Meaning::Encrypted,
             "m.reaction" => match event.content["m.relates_to"]["key"].as_str() {
                 Some(key) => Meaning::Other(What::Reaction(normalised_reaction(key))),
                 None => Meaning::Nothing,
             },
             "m.room.redaction" => self.taken_back(event).await?,
+            kind if POLL_ANSWERS.contains(&kind) => Meaning::Other(What::PollAnswered { answers: chosen(event) }),
+            kind if CALL_MEMBERS.contains(&kind) && event.is_in_call() => Meaning::Other(What::InCall),
             kind if kind.starts_with(PREFIX) => Meaning::Other(What::Ours {
                 kind: kind.to_owned(),
                 state_key: event.state_key.clone(),
@@ -159,6 +219,14 @@ fn membership(bot: Option<&str>, event: &Event, row: &RoomRow) -> Meaning {
     }
 }
 
+/// The ids of what somebody chose in a poll.
+fn chosen(event: &Event) -> Vec<String> {
+    let unstable = &event.content["org.matrix.msc3381.poll.response"]["answers"];
+    let answers = unstable.as_array().or_else(|| event.content["m.selections"].as_array());
+    let ids = answers.into_iter().flatten().filter_map(Value::as_str);
+    ids.filter(|id| id.len() <= POLL_ANSWER_BYTES_MAX).take(POLL_ANSWERS_MAX).map(ToOwned::to_owned).collect()
+}
+
 fn message(event: &Event) -> Meaning {
     let content = &event.content;
     if event.relation_kind() == Some("m.replace") {
@@ -176,19 +244,23 @@ fn message(event: &Event) -> Meaning {
                 None => Meaning::Other(What::Text(said.to_owned())),
             }
         }
-        Some("m.file" | "m.image" | "m.video" | "m.audio") => match content["url"].as_str() {
+        Some("m.file" | "m.image" | "m.video" | "m.audio") => match address(content) {
             Some(mxc) => Meaning::Other(What::File {
                 name: content["filename"].as_str().unwrap_or(body).to_owned(),
                 mxc: mxc.to_owned(),
                 bytes: content["info"]["size"].as_u64(),
                 mimetype: content["info"]["mimetype"].as_str().map(ToOwned::to_owned),
             }),
-            // An encrypted file in a room that is not.
             None => Meaning::Nothing,
         },
         // Notices are for people: bots that answer bots never end.
         Some(_) | None => Meaning::Nothing,
     }
+}
+
+/// Where a file is; one that is encrypted has its address beside its key.
+fn address(content: &Value) -> Option<&str> {
+    content["url"].as_str().or_else(|| content["file"]["url"].as_str())
 }
 
 fn edit(event: &Event) -> Meaning {

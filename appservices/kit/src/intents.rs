@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
-use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
+use ruma::{DeviceId, EventId, OwnedDeviceId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
 use serde_json::{Value, json};
 
 use crate::wire::{Body, Call, CallError, Wire};
@@ -16,11 +16,18 @@ use crate::wire::{Body, Call, CallError, Wire};
 pub struct Intent {
     wire: Arc<dyn Wire>,
     user: OwnedUserId,
+    /// Its device, for what concerns keys.
+    device: Option<OwnedDeviceId>,
 }
 
 impl Intent {
     pub(crate) fn new(wire: Arc<dyn Wire>, user: OwnedUserId) -> Self {
-        Self { wire, user }
+        Self { wire, user, device: None }
+    }
+
+    /// The same with a device.
+    pub(crate) fn speaking_as(self, device: Option<OwnedDeviceId>) -> Self {
+        Self { device, ..self }
     }
 
     /// Who this is.
@@ -40,6 +47,15 @@ impl Intent {
         state_key: &str,
     ) -> Result<Option<Value>, CallError> {
         let path = ["client", "v3", "rooms", room.as_str(), "state", kind, state_key];
+        found(self.wire.call(&self.user, Call::new(Method::GET, &path)).await)
+    }
+
+    /// An event of a room; none where there is no such event, or this user may not see it.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn event_of(&self, room: &RoomId, event: &EventId) -> Result<Option<Value>, CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "event", event.as_str()];
         found(self.wire.call(&self.user, Call::new(Method::GET, &path)).await)
     }
 
@@ -128,6 +144,43 @@ impl Intent {
         }
     }
 
+    /// Whether the homeserver knows this device of the user.
+    pub(crate) async fn has_device(&self, device: &DeviceId) -> Result<bool, CallError> {
+        let path = ["client", "v3", "devices", device.as_str()];
+        Ok(found(self.wire.call(&self.user, Call::new(Method::GET, &path)).await)?.is_some())
+    }
+
+    /// Makes a device; one that is there already is as good (MSC4190).
+    pub(crate) async fn make_device(&self, device: &DeviceId, name: &str) -> Result<(), CallError> {
+        let path = ["client", "v3", "devices", device.as_str()];
+        let call = Call::new(Method::PUT, &path).json(json!({ "display_name": name }));
+        self.wire.call(&self.user, call).await.map(drop)
+    }
+
+    /// Asks as the user's device (MSC4326).
+    pub(crate) async fn ask(&self, mut call: Call) -> Result<Value, CallError> {
+        if let Some(device) = &self.device {
+            call.query.push(("device_id", device.to_string()));
+        }
+        self.wire.call(&self.user, call).await
+    }
+
+    /// Who is in a room or asked into it, and whether they are in.
+    pub(crate) async fn members(&self, room: &RoomId) -> Result<Vec<(OwnedUserId, bool)>, CallError> {
+        let mut call = Call::new(Method::GET, &["client", "v3", "rooms", room.as_str(), "members"]);
+        call.query.push(("not_membership", "leave".to_owned()));
+        let members = self.chunk(call).await?;
+        let member = |event: &Value| {
+            let user = UserId::parse(event["state_key"].as_str()?).ok()?;
+            match event["content"]["membership"].as_str() {
+                Some("join") => Some((user, true)),
+                Some("invite") => Some((user, false)),
+                Some(_) | None => None,
+            }
+        };
+        Ok(members.iter().filter_map(member).collect())
+    }
+
     /// Has the homeserver ask the service whether it is there.
     pub(crate) async fn ping(&self, service: &str) -> Result<(), CallError> {
         let path = ["client", "v1", "appservice", service, "ping"];
@@ -198,9 +251,14 @@ impl Intent {
         self.event(Call::new(Method::PUT, &path).json(content)).await
     }
 
-    pub(crate) async fn upload(&self, name: &str, mimetype: &str, bytes: Bytes) -> Result<String, CallError> {
+    pub(crate) async fn upload(
+        &self,
+        name: Option<&str>,
+        mimetype: &str,
+        bytes: Bytes,
+    ) -> Result<String, CallError> {
         let mut call = Call::new(Method::POST, &["media", "v3", "upload"]);
-        call.query.push(("filename", name.to_owned()));
+        call.query.extend(name.map(|name| ("filename", name.to_owned())));
         call.body = Body::File(mimetype.to_owned(), bytes);
         let answer = self.wire.call(&self.user, call).await?;
         let url = answer["content_uri"].as_str().map(ToOwned::to_owned);

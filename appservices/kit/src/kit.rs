@@ -12,6 +12,7 @@ use store::{Batch, Scan, Store, StoreError};
 use tokio::sync::{Mutex, Notify};
 
 use crate::{
+    crypto::{Audiences, Keyring},
     intents::Intent,
     letter::Outbox,
     limits::INBOX_ROWS_MAX,
@@ -78,6 +79,10 @@ pub(crate) struct Inner {
     pub occupied: parking_lot::Mutex<Vec<&'static str>>,
     /// How many bots are at work.
     pub ready: AtomicUsize,
+    /// The keys of each bot, in the order of `users`.
+    pub keyrings: Vec<Keyring>,
+    /// Who reads in encrypted rooms.
+    pub audiences: Audiences,
 }
 
 /// How the bots are.
@@ -103,7 +108,8 @@ impl Kit {
             Err(error) => Err(format!("a bot cannot be called {localpart:?}: {error}")),
         };
         let (_, sender) = user(SENDER_LOCALPART)?;
-        let users = localparts.into_iter().map(user).collect::<Result<_, String>>()?;
+        let users = localparts.into_iter().map(user).collect::<Result<Vec<_>, String>>()?;
+        let keyrings = users.iter().map(|(bot, user)| Keyring::new(store.clone(), bot, user)).collect();
         Ok(Self(Arc::new(Inner {
             store,
             clock,
@@ -120,6 +126,8 @@ impl Kit {
             taking: Mutex::default(),
             occupied: parking_lot::Mutex::default(),
             ready: AtomicUsize::new(0),
+            keyrings,
+            audiences: Audiences::default(),
         })))
     }
 
@@ -192,7 +200,8 @@ impl Kit {
     /// A bot at the homeserver, to read with; none for a name that is no bot's.
     #[must_use]
     pub fn intent(&self, bot: &str) -> Option<Intent> {
-        self.user(bot).map(|user| Intent::new(Arc::clone(&self.0.wire), user.to_owned()))
+        let device = self.keyring(bot).and_then(Keyring::device);
+        self.user(bot).map(|user| Intent::new(Arc::clone(&self.0.wire), user.to_owned()).speaking_as(device))
     }
 
     /// The key of the letter that an event was.

@@ -20,6 +20,8 @@ pub enum To {
     Room(OwnedRoomId),
     /// The direct chat of the bot and this person, made if there is none.
     Direct(OwnedUserId),
+    /// The room that the bot ordered under this key with [`crate::Kit::order_place`].
+    Place(String),
 }
 
 /// An event that a letter refers to.
@@ -42,6 +44,8 @@ pub enum Relation {
     ReplyTo(Related),
     /// A reaction; the letter's content is not looked at.
     Reacts(Related, String),
+    /// About this, in no way that the other relations have (`m.reference`), like the end of a poll.
+    Refers(Related),
     /// Takes this away; the letter's content may hold a `reason`.
     Redacts(Related),
 }
@@ -130,6 +134,7 @@ impl Parcel {
             | Self::Join { bot, room }
             | Self::Leave { bot, room } => format!("{bot} {room}"),
             Self::Letter(Letter { bot, to: To::Direct(user), .. }) => format!("{bot} {user}"),
+            Self::Letter(Letter { bot, to: To::Place(key), .. }) => format!("{bot} place {key}"),
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! What the homeserver sends is written down before it is acknowledged; what a bot makes of it (its own rows, letters,
 //! timers) is one batch; what is sent is a row until the homeserver has it. So a kill at any moment loses nothing and
-//! doubles nothing. The kit owns accounts, rooms, direct chats, commands and texts of the bots; it never knows what a bot
-//! is for. Read next: [`bot::Bot`](Bot), then `transaction.rs`, `inbox.rs`, `delivery.rs`.
+//! doubles nothing. The kit owns accounts, devices and their keys, rooms, direct chats, commands and texts of the bots; it
+//! never knows what a bot is for. Read next: [`bot::Bot`](Bot), then `transaction.rs`, `inbox.rs`, `delivery.rs`, `crypto/mod.rs`.
 
 mod accounts;
 mod answers;
@@ -11,7 +11,9 @@ mod bot;
 mod catch_up;
 mod clockwork;
 mod commands;
+mod content;
 mod courier;
+mod crypto;
 mod delivery;
 mod direct;
 #[cfg(any(test, feature = "double"))]
@@ -24,10 +26,12 @@ mod kit;
 mod letter;
 pub mod limits;
 mod pause;
+mod places;
 mod receiver;
 mod registration;
 mod runtime;
 mod tables;
+mod taking;
 #[cfg(test)]
 mod tests;
 pub mod texts;
@@ -37,7 +41,7 @@ mod wire;
 mod work;
 
 pub use self::{
-    answers::notice,
+    answers::{message, notice},
     bot::{Bot, BotError, Fired, Heard, Verb, What},
     commands::normalised_reaction,
     error::KitError,

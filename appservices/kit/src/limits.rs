@@ -51,6 +51,8 @@ pub const CONFLICTS_MAX: usize = 8;
 
 /// Longest command that is looked at, in bytes.
 pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
+/// Mentions of one message that are looked at.
+pub const MENTIONS_MAX: usize = 50;
 /// Lines of one answer to `!help`.
 pub const HELP_LINES_MAX: usize = 10;
 /// Times a person may refuse a direct chat before the bot stops asking.
@@ -62,3 +64,35 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 pub const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Largest file that is downloaded, in bytes.
 pub const DOWNLOAD_BYTES_MAX: usize = 50 * 1024 * 1024;
+
+/// To-device messages of one transaction; the server sends fewer.
+pub const TRANSACTION_TO_DEVICE_MAX: usize = 1_000;
+/// Users whose devices changed in one transaction that are looked at; of more than these, everybody's are asked for anew.
+pub const CHANGED_USERS_MAX: usize = 10_000;
+/// Rooms whose members and devices are kept in memory; further ones push all of them out.
+pub const AUDIENCES_CACHED_MAX: usize = 1_000;
+/// Rounds of requests in one exchange of keys. An answer may lead to further questions.
+pub const EXCHANGE_ROUNDS_MAX: usize = 8;
+/// Olm messages of each bot that are remembered against repeats.
+pub const OLM_REMEMBERED_MAX: usize = 5_000;
+/// How long a message that cannot be read waits for its key before its sender is told, in milliseconds.
+pub const UNREAD_WAIT_MS: u64 = 60_000;
+/// Messages of each bot that wait for keys; the senders of further ones are told at once.
+pub const UNREAD_ROWS_MAX: usize = 1_000;
+/// Rows that are deleted in one batch when a device is given up or a room is left.
+pub const CRYPTO_DELETES_PER_BATCH: usize = 1_000;
+/// Length of the id of a device.
+pub const DEVICE_ID_CHARACTERS: usize = 12;
+
+/// Days for which the kit knows which event a letter became, and which letter a reaction was to, counted from the day on
+/// which either was last needed: an edit, an answer, a reaction keeps them for as long again.
+pub const LETTER_KEPT_DAYS: u64 = 400;
+/// What is forgotten in one batch.
+pub const FORGOTTEN_PER_BATCH: usize = 500;
+/// How often the kit looks for what it may forget.
+pub const FORGET_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Choices of one vote that are read.
+pub const POLL_ANSWERS_MAX: usize = 20;
+/// Longest id of a choice, in bytes.
+pub const POLL_ANSWER_BYTES_MAX: usize = 255;

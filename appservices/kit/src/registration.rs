@@ -44,6 +44,10 @@ pub fn registration(url: &str, tokens: &Tokens, localparts: &[&str], server_name
         "hs_token": tokens.hs_token,
         "sender_localpart": SENDER_LOCALPART,
         "rate_limited": false,
+        // Messages to the bots' devices, and what else encryption needs.
+        "receive_ephemeral": true,
+        "org.matrix.msc3202": true,
+        "io.element.msc4190": true,
         // People find the bots by name.
         "lianqiao.in_user_directory": true,
         "namespaces": { "users": users, "aliases": [], "rooms": [] },

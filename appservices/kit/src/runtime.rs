@@ -60,7 +60,13 @@ impl Kit {
             tracing::info!(bot = bot.localpart(), "a bot is at work");
             kit.keep_hearing(&**bot, all, stop).await;
         });
-        tokio::join!(join_all(work), self.carry(&bots, &shutdown), self.keep_time(&bots, &shutdown));
+        let exchanges = bots.iter().map(|bot| kit.keep_exchanging(bot.localpart(), stop));
+        tokio::join!(
+            join_all(work),
+            join_all(exchanges),
+            self.carry(&bots, &shutdown),
+            self.keep_time(&bots, &shutdown),
+        );
     }
 
     /// Tells the homeserver that the bots are there again: it may have given them up for minutes.
@@ -85,6 +91,7 @@ impl Kit {
 
     pub(crate) async fn prepare_bot(&self, bot: &dyn Bot) -> Result<(), KitError> {
         self.ensure_account(bot).await?;
+        self.ensure_device(bot).await?;
         self.have(bot, &Task::Started, &|_| ()).await.map_err(KitError::from)
     }
 

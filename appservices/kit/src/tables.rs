@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Profile, Table, TableInfo};
 
-use crate::{letter::Parcel, texts::Lang};
+use crate::{letter::Parcel, places::PlaceRow, texts::Lang};
 
 /// A transaction id → what it was.
 pub(crate) const TRANSACTIONS: Table<String, TransactionRow> =
@@ -53,11 +53,17 @@ pub(crate) const ACCOUNTS: Table<String, AccountRow> =
 /// A reaction to a letter of ours → what it was, for the day it is redacted.
 pub(crate) const REACTIONS: Table<OwnedEventId, ReactionRow> =
     Table::new(2014, "bots_reactions", Profile::Point, "Which reaction to which letter was this event?");
+/// Bot and key → the room that the bot has made under it.
+pub(crate) const PLACES: Table<(String, String), PlaceRow> =
+    Table::new(2017, "bots_places", Profile::Point, "Which room did this bot make for this?");
+/// Bot and room → the key of the room.
+pub(crate) const PLACE_OF: Table<(String, OwnedRoomId), String> =
+    Table::new(2018, "bots_place_of", Profile::Point, "For what did this bot make this room?");
 
 /// All tables of the kit, for opening the bots' store.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![
+    let own = [
         TRANSACTIONS.info(),
         TRANSACTION_ORDER.info(),
         SEEN.info(),
@@ -73,7 +79,10 @@ pub fn tables() -> Vec<TableInfo> {
         LANGUAGES.info(),
         ACCOUNTS.info(),
         REACTIONS.info(),
-    ]
+        PLACES.info(),
+        PLACE_OF.info(),
+    ];
+    own.into_iter().chain(crate::crypto::tables::tables()).collect()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +97,15 @@ pub(crate) struct Incoming {
     /// The event's JSON.
     pub event: String,
     pub received_ms: u64,
+    /// It waited for its key long enough.
+    #[serde(default)]
+    pub is_last_try: bool,
+}
+
+impl Incoming {
+    pub fn new(event: String, received_ms: u64) -> Self {
+        Self { event, received_ms, is_last_try: false }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,5 +174,6 @@ store::record!(
     DirectRow,
     LanguageRow,
     AccountRow,
-    ReactionRow
+    ReactionRow,
+    PlaceRow
 );

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use ruma::UserId;
 use serde_json::{Value, json};
 
+use super::{keys::Keys, rooms::Room};
 use crate::wire::{Body, Call, CallError, Wire};
 
 /// What goes wrong with a request.
@@ -24,25 +25,19 @@ pub enum Fault {
 pub struct Double(Mutex<State>);
 
 #[derive(Default)]
-struct State {
-    counted: u64,
+pub(super) struct State {
+    pub counted: u64,
     /// Users and their display names.
     users: BTreeMap<String, String>,
-    rooms: BTreeMap<String, Room>,
+    pub rooms: BTreeMap<String, Room>,
     /// User, room, kind and transaction id → event.
-    transactions: HashMap<[String; 4], String>,
+    pub transactions: HashMap<[String; 4], String>,
     files: HashMap<String, Bytes>,
     /// What the bots have not been told.
-    owed: Vec<Value>,
+    pub owed: Vec<Value>,
+    keys: Keys,
     faults: VecDeque<Fault>,
     requests: Vec<String>,
-}
-
-#[derive(Default)]
-struct Room {
-    members: BTreeMap<String, String>,
-    state: BTreeMap<(String, String), Value>,
-    events: Vec<Value>,
 }
 
 impl Double {
@@ -51,10 +46,35 @@ impl Double {
         self.0.lock().faults.extend(faults);
     }
 
-    /// What the bots were not told yet; it counts as told then.
+    /// The next transaction for these users, as the homeserver would send it; what is in it counts as told then.
     #[must_use]
-    pub fn take_owed(&self) -> Vec<Value> {
-        std::mem::take(&mut self.0.lock().owed)
+    pub fn take_transaction(&self, bots: &[String]) -> Option<Value> {
+        let mut state = self.0.lock();
+        let events = std::mem::take(&mut state.owed);
+        let (messages, changed) = (state.keys.take_messages(bots, None), state.keys.take_changed());
+        let counts = state.keys.take_counts();
+        if events.is_empty() && messages.is_empty() && changed.is_empty() && counts.is_none() {
+            return None;
+        }
+        let mut transaction = json!({ "events": events, "to_device": messages });
+        transaction["org.matrix.msc3202.device_lists"] = json!({ "changed": changed, "left": [] });
+        if let Some((left, unused)) = counts {
+            transaction["org.matrix.msc3202.device_one_time_keys_count"] = left;
+            transaction["org.matrix.msc3202.device_unused_fallback_key_types"] = unused;
+        }
+        Some(transaction)
+    }
+
+    /// The messages to a device of a person; they count as received then.
+    #[must_use]
+    pub fn take_messages(&self, person: &str, device: &str) -> Vec<Value> {
+        self.0.lock().keys.take_messages(&[person.to_owned()], Some(device))
+    }
+
+    /// One-time keys that a user has left.
+    #[must_use]
+    pub fn keys_left(&self, user: &str) -> usize {
+        self.0.lock().keys.left(user)
     }
 
     /// Everything in a room, in order.
@@ -63,9 +83,9 @@ impl Double {
         self.0.lock().rooms.get(room).map(|room| room.events.clone()).unwrap_or_default()
     }
 
-    /// The rooms where both are, in the order of their making.
+    /// The direct chats where both are, in the order of their making.
     #[must_use]
-    pub fn rooms_of(&self, one: &str, other: &str) -> Vec<String> {
+    pub fn direct_rooms_of(&self, one: &str, other: &str) -> Vec<String> {
         let state = self.0.lock();
         let mut shared: Vec<_> = state
             .rooms
@@ -73,12 +93,30 @@ impl Double {
             .filter(|(_, room)| {
                 let is_in =
                     |user: &str| room.members.get(user).is_some_and(|how| how == "join" || how == "invite");
-                is_in(one) && is_in(other)
+                room.is_direct && is_in(one) && is_in(other)
             })
             .map(|(id, _)| id.clone())
             .collect();
         shared.sort_by_key(|id| id.len());
         shared
+    }
+
+    /// The rooms whose state of this type, with an empty key, is meant.
+    #[must_use]
+    pub fn rooms_with(&self, kind: &str, is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
+        let state = self.0.lock();
+        let key = (kind.to_owned(), String::new());
+        let meant = state.rooms.iter().filter(|(_, room)| room.state.get(&key).is_some_and(&is_meant));
+        meant.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The content of a state of a room; null where there is none.
+    #[must_use]
+    pub fn state(&self, room: &str, kind: &str, state_key: &str) -> Value {
+        let state = self.0.lock();
+        let room = state.rooms.get(room);
+        let content = room.and_then(|room| room.state.get(&(kind.to_owned(), state_key.to_owned())));
+        content.cloned().unwrap_or_default()
     }
 
     /// Method and path of every request, in order.
@@ -156,6 +194,9 @@ impl State {
                 let joined = self.rooms.iter().filter(|(_, room)| room.has(user));
                 Ok(json!({ "joined_rooms": joined.map(|(id, _)| id).collect::<Vec<_>>() }))
             }
+            (_, ["client", "v3", "devices" | "keys" | "sendToDevice", ..]) => {
+                self.keys.answer(user, call, &path[2..], &content)
+            }
             ("POST", ["client", "v3", "createRoom"]) => Ok(self.create(user, &content)),
             ("POST", ["media", "v3", "upload"]) => {
                 let id = self.count("file");
@@ -171,160 +212,12 @@ impl State {
         }
     }
 
-    fn in_room(
-        &mut self,
-        user: &str,
-        method: &str,
-        room: &str,
-        rest: &[&str],
-        content: Value,
-    ) -> Result<Value, CallError> {
-        let known = self.rooms.get(room).ok_or_else(|| refused(404, "M_NOT_FOUND"))?;
-        let standing = known.members.get(user).map(String::as_str).unwrap_or_default().to_owned();
-        match (method, rest) {
-            ("POST", ["join"]) if matches!(standing.as_str(), "invite" | "join") => {
-                if standing == "invite" {
-                    self.member(room, user, user, "join", false);
-                }
-                return Ok(json!({ "room_id": room }));
-            }
-            ("POST", ["leave"]) => {
-                if matches!(standing.as_str(), "invite" | "join") {
-                    self.member(room, user, user, "leave", false);
-                }
-                return Ok(json!({}));
-            }
-            _ if standing != "join" => return Err(refused(403, "M_FORBIDDEN")),
-            _ => {}
-        }
-        match (method, rest) {
-            ("POST", ["invite"]) => {
-                let (whom, direct) = (content["user_id"].as_str().unwrap_or_default(), &content["is_direct"]);
-                self.member(room, user, whom, "invite", *direct == true);
-                Ok(json!({}))
-            }
-            ("GET", ["joined_members"]) => {
-                let members = known.members.iter().filter(|(_, how)| *how == "join");
-                let joined: serde_json::Map<_, _> =
-                    members.map(|(user, _)| (user.clone(), json!({}))).collect();
-                Ok(json!({ "joined": joined }))
-            }
-            ("GET", ["state", kind, key @ ..]) => {
-                let key = key.first().copied().unwrap_or_default();
-                let found = known.state.get(&((*kind).to_owned(), key.to_owned()));
-                found.cloned().ok_or_else(|| refused(404, "M_NOT_FOUND"))
-            }
-            ("GET", ["messages"]) => {
-                Ok(json!({ "chunk": known.events.iter().rev().take(50).collect::<Vec<_>>() }))
-            }
-            ("GET", ["relations", event, relation]) => {
-                let related = known.events.iter().rev().filter(|other| {
-                    let to = &other["content"]["m.relates_to"];
-                    to["event_id"] == **event && to["rel_type"] == **relation
-                });
-                Ok(json!({ "chunk": related.collect::<Vec<_>>() }))
-            }
-            ("PUT", ["state", kind, key @ ..]) => {
-                let key = key.first().copied().unwrap_or_default().to_owned();
-                Ok(self.event(room, user, kind, Some(key), content, None))
-            }
-            ("PUT", ["send", kind, transaction]) => Ok(self.once(user, room, kind, transaction, |state| {
-                state.event(room, user, kind, None, content, None)
-            })),
-            ("PUT", ["redact", event, transaction]) => {
-                Ok(self.once(user, room, "m.room.redaction", transaction, |state| {
-                    state.event(room, user, "m.room.redaction", None, content, Some(event))
-                }))
-            }
-            _ => Err(refused(404, "M_UNRECOGNIZED")),
-        }
-    }
-
-    fn once(
-        &mut self,
-        user: &str,
-        room: &str,
-        kind: &str,
-        transaction: &str,
-        make: impl FnOnce(&mut Self) -> Value,
-    ) -> Value {
-        let key = [user, room, kind, transaction].map(ToOwned::to_owned);
-        if let Some(event) = self.transactions.get(&key) {
-            return json!({ "event_id": event });
-        }
-        let made = make(self);
-        self.transactions.insert(key, made["event_id"].as_str().unwrap_or_default().to_owned());
-        made
-    }
-
-    fn create(&mut self, user: &str, request: &Value) -> Value {
-        let room = format!("!{}:test", self.count("room"));
-        self.rooms.insert(room.clone(), Room::default());
-        self.member(&room, user, user, "join", false);
-        for state in request["initial_state"].as_array().into_iter().flatten() {
-            let key = state["state_key"].as_str().unwrap_or_default().to_owned();
-            let kind = state["type"].as_str().unwrap_or_default();
-            self.event(&room, user, kind, Some(key), state["content"].clone(), None);
-        }
-        for whom in request["invite"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            self.member(&room, user, whom, "invite", request["is_direct"] == true);
-        }
-        json!({ "room_id": room })
-    }
-
-    fn member(&mut self, room: &str, sender: &str, user: &str, membership: &str, is_direct: bool) {
-        let mut content = json!({ "membership": membership });
-        if is_direct {
-            content["is_direct"] = json!(true);
-        }
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.members.insert(user.to_owned(), membership.to_owned());
-        }
-        self.event(room, sender, "m.room.member", Some(user.to_owned()), content, None);
-    }
-
-    fn event(
-        &mut self,
-        room: &str,
-        sender: &str,
-        kind: &str,
-        state_key: Option<String>,
-        content: Value,
-        redacts: Option<&str>,
-    ) -> Value {
-        let id = format!("${}", self.count("event"));
-        let mut event = json!({
-            "event_id": id, "room_id": room, "sender": sender, "type": kind, "content": content,
-            "origin_server_ts": self.counted,
-        });
-        if let Some(key) = &state_key {
-            event["state_key"] = json!(key);
-        }
-        if let Some(redacts) = redacts {
-            event["redacts"] = json!(redacts);
-        }
-        if let Some(room) = self.rooms.get_mut(room) {
-            if let Some(key) = state_key {
-                room.state.insert((kind.to_owned(), key), content);
-            }
-            room.events.push(event.clone());
-        }
-        self.owed.push(event);
-        json!({ "event_id": id })
-    }
-
-    fn count(&mut self, what: &str) -> String {
+    pub fn count(&mut self, what: &str) -> String {
         self.counted += 1;
         format!("{what}{}", self.counted)
     }
 }
 
-impl Room {
-    fn has(&self, user: &str) -> bool {
-        self.members.get(user).is_some_and(|how| how == "join")
-    }
-}
-
-fn refused(status: u16, code: &str) -> CallError {
+pub(super) fn refused(status: u16, code: &str) -> CallError {
     CallError::Refused { status, code: code.to_owned(), message: String::new() }
 }

@@ -7,6 +7,8 @@
 )]
 
 mod homeserver;
+mod keys;
+mod rooms;
 mod stage;
 
 pub use self::{

@@ -131,14 +131,16 @@ impl Stage {
     pub async fn settle(&mut self) {
         let (kit, bots) = self.running.clone().expect("the bots run");
         for _ in 0..ROUNDS_MAX {
-            let owed = self.homeserver.take_owed();
-            let mut is_quiet = owed.is_empty();
-            if !owed.is_empty() {
+            let owed = self.homeserver.take_transaction(&self.bots());
+            let mut is_quiet = owed.is_none();
+            if let Some(owed) = owed {
                 self.transactions += 1;
-                let body = json!({ "events": owed }).to_string();
-                kit.take(&self.transactions.to_string(), body.as_bytes())
+                kit.take(&self.transactions.to_string(), owed.to_string().as_bytes())
                     .await
                     .expect("the transaction is taken");
+            }
+            for bot in bots.iter() {
+                kit.exchange(bot.localpart()).await.expect("keys are exchanged");
             }
             for bot in bots.iter() {
                 while kit.hear_next(&**bot, &bots).await.expect("the bot hears") {
@@ -153,6 +155,11 @@ impl Stage {
             }
         }
         panic!("the bots do not come to rest");
+    }
+
+    /// The users of all bots.
+    fn bots(&self) -> Vec<String> {
+        self.play.localparts.iter().map(|bot| format!("@{bot}:{SERVER_NAME}")).collect()
     }
 
     /// Letters that are not sent.
@@ -268,10 +275,8 @@ impl Stage {
     /// What bots sent into a room, in order: whole events, no memberships.
     #[must_use]
     pub fn events_of_bots(&self, room: &str) -> Vec<Value> {
-        let is_bot = |event: &Value| {
-            let sender = event["sender"].as_str().unwrap_or_default();
-            self.play.localparts.iter().any(|bot| sender == format!("@{bot}:{SERVER_NAME}"))
-        };
+        let bots = self.bots();
+        let is_bot = |event: &Value| bots.iter().any(|bot| event["sender"] == bot.as_str());
         let events = self.homeserver.events(room).into_iter();
         events.filter(|event| is_bot(event) && event["type"] != "m.room.member").collect()
     }
@@ -287,6 +292,6 @@ impl Stage {
     /// The direct chat of a bot and a person, if there is one.
     #[must_use]
     pub fn direct(&self, bot: &str, person: &str) -> Option<String> {
-        self.homeserver.rooms_of(&format!("@{bot}:{SERVER_NAME}"), person).pop()
+        self.homeserver.direct_rooms_of(&format!("@{bot}:{SERVER_NAME}"), person).pop()
     }
 }

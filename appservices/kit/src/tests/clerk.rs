@@ -142,7 +142,10 @@ impl Bot for Clerk {
                 self.say(batch, key, room, &format!("{name} of {}", bytes.unwrap_or_default()));
             }
             What::Edited { text, .. } => self.say(batch, key, room, &format!("edited to {text}")),
-            What::Text(_) | What::Joined { .. } | What::Member { .. } | What::Ours { .. } => {}
+            What::PollAnswered { answers } => {
+                self.say(batch, key, room, &format!("votes {} on {on}", answers.join(" ")));
+            }
+            What::Text(_) | What::InCall | What::Joined { .. } | What::Member { .. } | What::Ours { .. } => {}
         }
         Ok(())
     }

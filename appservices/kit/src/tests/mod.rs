@@ -1,6 +1,6 @@
 //! The kit with a bot on it, from outside: people talk, things break, the bots start again.
 
-mod clerk;
+pub(crate) mod clerk;
 mod commands;
 mod direct;
 mod outbox;

@@ -1,4 +1,4 @@
-//! What the kit itself says: help, languages, rooms it cannot read.
+//! What the kit itself says: help, languages, messages it cannot read.
 
 use super::Entry;
 
@@ -11,8 +11,8 @@ pub const OWN: &[Entry] = &[
     Entry { key: "lang.set", zh: "好的，我用中文。", en: "From now on I speak English." },
     Entry { key: "lang.unknown", zh: "可选语言：zh、en。", en: "There is zh and en." },
     Entry {
-        key: "room.encrypted",
-        zh: "我读不了加密消息。请在未加密的房间里使用命令。",
-        en: "I cannot read encrypted messages. Please use commands in a room without encryption.",
+        key: "message.unread",
+        zh: "我没有收到这条消息的密钥，读不了它。请重新发送；如果还不行，请退出登录后再登录。",
+        en: "I did not get the key of this message and cannot read it. Please send it again; if that does not help, sign out and in again.",
     },
 ];

@@ -1,0 +1,79 @@
+//! Which rooms are encrypted, how, and for whom.
+//!
+//! A room that was encrypted once is so for ever, whatever its state says later: whoever could talk a bot out of
+//! encrypting could read what it says.
+
+use std::sync::Arc;
+
+use ruma::RoomId;
+use serde_json::Value;
+use store::{Batch, StoreError};
+
+use super::{
+    fault::CryptoFault,
+    keyring::Audience,
+    tables::{ENCRYPTION, EncryptionRow},
+};
+use crate::{Intent, Kit};
+
+impl Kit {
+    /// The rules of a room's encryption; none for a room in the clear. What is not known is asked for and kept; what
+    /// changes later comes by a transaction.
+    pub(crate) async fn encryption_of(
+        &self,
+        intent: &Intent,
+        room: &RoomId,
+    ) -> Result<Option<Value>, CryptoFault> {
+        loop {
+            if let Some(row) = self.0.store.get(&ENCRYPTION, room).await? {
+                return Ok(row.rules);
+            }
+            let rules = intent.state(room, "m.room.encryption", "").await?;
+            let mut batch = Batch::new();
+            batch.expect_absent(&ENCRYPTION, room).put(&ENCRYPTION, room, &EncryptionRow { rules });
+            match self.0.store.commit(batch).await {
+                // A transaction told of it in between, and knows better.
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Who is in the room and has to be able to read what is said there.
+    pub(super) async fn audience(
+        &self,
+        intent: &Intent,
+        room: &RoomId,
+    ) -> Result<Arc<Audience>, CryptoFault> {
+        let audiences = &self.0.audiences;
+        if let Some(known) = audiences.get(room) {
+            return Ok(known);
+        }
+        let changes = audiences.changes();
+        let state = intent.state(room, "m.room.history_visibility", "").await?.unwrap_or_default();
+        let visibility = state["history_visibility"].as_str().unwrap_or("shared").to_owned();
+        let mut users = Vec::new();
+        for (user, is_joined) in intent.members(room).await? {
+            // Who is asked in may read from then on, unless the room says that only members may.
+            if is_joined || visibility != "joined" {
+                users.push(user);
+            }
+        }
+        let audience = Arc::new(Audience { visibility, users });
+        audiences.keep(room, &audience, changes);
+        Ok(audience)
+    }
+}
+
+/// Notes what a transaction says of a room's encryption. The content of a state that was emptied or names another way to
+/// encrypt is kept as it is: nothing can be sent then, and nothing is sent in the clear.
+pub(crate) fn note_encryption(batch: &mut Batch, room: &RoomId, content: &Value) {
+    batch.put(&ENCRYPTION, room, &EncryptionRow { rules: Some(content.clone()) });
+}
+
+/// A bot has left: from now on nobody tells it of the room.
+pub(crate) fn forget_encryption(batch: &mut Batch, room: &RoomId, row: Option<&EncryptionRow>) {
+    if row.is_some_and(|row| row.rules.is_none()) {
+        batch.delete(&ENCRYPTION, room);
+    }
+}

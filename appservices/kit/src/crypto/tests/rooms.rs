@@ -1,0 +1,111 @@
+//! What works.
+
+use serde_json::json;
+
+use super::{ALICE, BOB, CLERK, Person, encrypted};
+
+#[tokio::test]
+async fn a_bot_reads_and_answers_encrypted_and_after_a_crash_as_well() {
+    let (mut stage, alice, room) = encrypted().await;
+    assert!(alice.trusts_the_clerk(&stage).await, "people would see a warning");
+    alice.says(&stage, &room, "!note tea").await;
+    stage.settle().await;
+    assert_eq!(alice.reads(&stage, &room).await, ["noted: tea"]);
+    stage.restart().await;
+    alice.says(&stage, &room, "!note milk").await;
+    stage.settle().await;
+    alice.forgets_the_key(&room).await;
+    alice.says(&stage, &room, "!note sugar").await;
+    stage.restart().await;
+    stage.settle().await;
+    assert_eq!(alice.reads(&stage, &room).await, ["noted: tea", "noted: milk", "noted: sugar"]);
+}
+
+#[tokio::test]
+async fn later_messages_reach_new_devices_and_new_people_and_nobody_who_left() {
+    let (mut stage, alice, room) = encrypted().await;
+    let bob = Person::signs_in(&stage, BOB, "LAPTOP").await;
+    alice.says(&stage, &room, "!note one").await;
+    stage.settle().await;
+    assert!(bob.reads(&stage, &room).await.is_empty(), "bob is not in the room");
+    stage.invites(ALICE, &room, BOB);
+    stage.joins(BOB, &room);
+    let tablet = Person::signs_in(&stage, ALICE, "TABLET").await;
+    stage.settle().await;
+    alice.says(&stage, &room, "!note two").await;
+    stage.settle().await;
+    assert_eq!(bob.reads(&stage, &room).await, ["noted: two"]);
+    assert_eq!(tablet.reads(&stage, &room).await, ["noted: two"]);
+    stage.leaves(BOB, &room);
+    stage.settle().await;
+    alice.says(&stage, &room, "!note three").await;
+    stage.settle().await;
+    assert_eq!(bob.reads(&stage, &room).await, ["noted: two"], "the key was not changed when bob left");
+    assert_eq!(alice.reads(&stage, &room).await, ["noted: one", "noted: two", "noted: three"]);
+}
+
+#[tokio::test]
+async fn edits_and_threads_are_encrypted_and_say_outside_what_they_are_to() {
+    let (mut stage, alice, room) = encrypted().await;
+    alice.says(&stage, &room, "!card").await;
+    stage.settle().await;
+    alice.says(&stage, &room, "!close").await;
+    stage.settle().await;
+    let contents = alice.reads_contents(&stage, &room).await;
+    assert_eq!(contents[0]["body"], "[open]");
+    assert_eq!(contents[1]["body"], "history");
+    assert_eq!(contents[2]["m.new_content"]["body"], "[closed]");
+    let events = stage.events_of_bots(&room);
+    let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["m.room.encrypted", "m.reaction", "m.room.encrypted", "m.room.encrypted"]);
+    assert_eq!(events[2]["content"]["m.relates_to"]["rel_type"], "m.thread");
+    let edit = &events[3]["content"];
+    assert_eq!(edit["m.relates_to"], json!({ "rel_type": "m.replace", "event_id": events[0]["event_id"] }));
+    assert!(edit["m.new_content"].is_null() && edit["body"].is_null(), "{edit}");
+}
+
+#[tokio::test]
+async fn files_are_encrypted_before_they_are_uploaded() {
+    let (mut stage, alice, room) = encrypted().await;
+    alice.says(&stage, &room, "!file").await;
+    stage.settle().await;
+    let content = alice.reads_contents(&stage, &room).await.remove(0);
+    assert_eq!((&content["url"], &content["filename"]), (&json!(null), &json!("list.csv")));
+    assert!(content["file"]["hashes"]["sha256"].is_string(), "{content}");
+    let url = content["file"]["url"].as_str().unwrap();
+    let bytes = stage.kit().intent("clerk").unwrap().download(url).await.unwrap();
+    assert!(bytes.len() == 3 && *bytes != *b"a,b", "{bytes:?}");
+    let info: matrix_sdk_crypto::MediaEncryptionInfo = serde_json::from_value(content["file"].clone()).unwrap();
+    let mut reader = &*bytes;
+    let mut file = String::new();
+    let mut clear = matrix_sdk_crypto::AttachmentDecryptor::new(&mut reader, info).unwrap();
+    std::io::Read::read_to_string(&mut clear, &mut file).unwrap();
+    assert_eq!(file, "a,b");
+}
+
+#[tokio::test]
+async fn one_time_keys_are_made_anew_before_they_run_out() {
+    let (mut stage, alice, _) = encrypted().await;
+    let before = stage.homeserver().keys_left(CLERK);
+    assert!(before > 0);
+    for device in ["A", "B", "C", "D"] {
+        let other = Person::signs_in(&stage, BOB, device).await;
+        let room = other.encrypted_room(&stage);
+        stage.settle().await;
+        other.says(&stage, &room, "!note").await;
+    }
+    assert_eq!(stage.homeserver().keys_left(CLERK), before - 4);
+    stage.settle().await;
+    assert_eq!(stage.homeserver().keys_left(CLERK), before);
+    assert!(alice.trusts_the_clerk(&stage).await);
+}
+
+#[tokio::test]
+async fn what_somebody_said_before_the_bot_came_is_read() {
+    let mut stage = crate::double::Stage::new(crate::tests::clerk::play()).await;
+    let alice = Person::signs_in(&stage, ALICE, "PHONE").await;
+    let room = alice.encrypted_room(&stage);
+    alice.says(&stage, &room, "!note early").await;
+    stage.settle().await;
+    assert_eq!(alice.reads(&stage, &room).await, ["noted: early"]);
+}

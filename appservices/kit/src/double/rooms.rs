@@ -1,0 +1,182 @@
+//! Rooms: members, state, timelines.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::homeserver::{State, refused};
+use crate::wire::CallError;
+
+#[derive(Default)]
+pub(super) struct Room {
+    pub is_direct: bool,
+    pub members: BTreeMap<String, String>,
+    pub state: BTreeMap<(String, String), Value>,
+    pub events: Vec<Value>,
+}
+
+impl State {
+    pub fn in_room(
+        &mut self,
+        user: &str,
+        method: &str,
+        room: &str,
+        rest: &[&str],
+        content: Value,
+    ) -> Result<Value, CallError> {
+        let known = self.rooms.get(room).ok_or_else(|| refused(404, "M_NOT_FOUND"))?;
+        let standing = known.members.get(user).map(String::as_str).unwrap_or_default().to_owned();
+        match (method, rest) {
+            ("POST", ["join"]) if matches!(standing.as_str(), "invite" | "join") => {
+                if standing == "invite" {
+                    self.member(room, user, user, "join", false);
+                }
+                return Ok(json!({ "room_id": room }));
+            }
+            ("POST", ["leave"]) => {
+                if matches!(standing.as_str(), "invite" | "join") {
+                    self.member(room, user, user, "leave", false);
+                }
+                return Ok(json!({}));
+            }
+            _ if standing != "join" => return Err(refused(403, "M_FORBIDDEN")),
+            _ => {}
+        }
+        match (method, rest) {
+            ("POST", ["invite"]) => {
+                let (whom, direct) = (content["user_id"].as_str().unwrap_or_default(), &content["is_direct"]);
+                self.member(room, user, whom, "invite", *direct == true);
+                Ok(json!({}))
+            }
+            ("GET", ["members"]) => {
+                let members = known.members.iter().filter(|(_, how)| *how != "leave");
+                let events = members.map(|(user, how)| {
+                    json!({ "type": "m.room.member", "state_key": user, "content": { "membership": how } })
+                });
+                Ok(json!({ "chunk": events.collect::<Vec<_>>() }))
+            }
+            ("GET", ["joined_members"]) => {
+                let members = known.members.iter().filter(|(_, how)| *how == "join");
+                let joined: serde_json::Map<_, _> =
+                    members.map(|(user, _)| (user.clone(), json!({}))).collect();
+                Ok(json!({ "joined": joined }))
+            }
+            ("GET", ["state", kind, key @ ..]) => {
+                let key = key.first().copied().unwrap_or_default();
+                let found = known.state.get(&((*kind).to_owned(), key.to_owned()));
+                found.cloned().ok_or_else(|| refused(404, "M_NOT_FOUND"))
+            }
+            ("GET", ["event", event]) => {
+                let found = known.events.iter().find(|other| other["event_id"] == **event);
+                found.cloned().ok_or_else(|| refused(404, "M_NOT_FOUND"))
+            }
+            ("GET", ["messages"]) => {
+                Ok(json!({ "chunk": known.events.iter().rev().take(50).collect::<Vec<_>>() }))
+            }
+            ("GET", ["relations", event, relation]) => {
+                let related = known.events.iter().rev().filter(|other| {
+                    let to = &other["content"]["m.relates_to"];
+                    to["event_id"] == **event && to["rel_type"] == **relation
+                });
+                Ok(json!({ "chunk": related.collect::<Vec<_>>() }))
+            }
+            ("PUT", ["state", kind, key @ ..]) => {
+                let key = key.first().copied().unwrap_or_default().to_owned();
+                if *kind == "m.room.member" {
+                    let membership = content["membership"].as_str().unwrap_or_default().to_owned();
+                    return Ok(self.member(room, user, &key, &membership, false));
+                }
+                Ok(self.event(room, user, kind, Some(key), content, None))
+            }
+            ("PUT", ["send", kind, transaction]) => Ok(self.once(user, room, kind, transaction, |state| {
+                state.event(room, user, kind, None, content, None)
+            })),
+            ("PUT", ["redact", event, transaction]) => {
+                Ok(self.once(user, room, "m.room.redaction", transaction, |state| {
+                    state.event(room, user, "m.room.redaction", None, content, Some(event))
+                }))
+            }
+            _ => Err(refused(404, "M_UNRECOGNIZED")),
+        }
+    }
+
+    fn once(
+        &mut self,
+        user: &str,
+        room: &str,
+        kind: &str,
+        transaction: &str,
+        make: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
+        let key = [user, room, kind, transaction].map(ToOwned::to_owned);
+        if let Some(event) = self.transactions.get(&key) {
+            return json!({ "event_id": event });
+        }
+        let made = make(self);
+        self.transactions.insert(key, made["event_id"].as_str().unwrap_or_default().to_owned());
+        made
+    }
+
+    pub fn create(&mut self, user: &str, request: &Value) -> Value {
+        let room = format!("!{}:test", self.count("room"));
+        let is_direct = request["is_direct"] == true;
+        self.rooms.insert(room.clone(), Room { is_direct, ..Room::default() });
+        self.member(&room, user, user, "join", false);
+        for state in request["initial_state"].as_array().into_iter().flatten() {
+            let key = state["state_key"].as_str().unwrap_or_default().to_owned();
+            let kind = state["type"].as_str().unwrap_or_default();
+            self.event(&room, user, kind, Some(key), state["content"].clone(), None);
+        }
+        for whom in request["invite"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            self.member(&room, user, whom, "invite", request["is_direct"] == true);
+        }
+        json!({ "room_id": room })
+    }
+
+    fn member(&mut self, room: &str, sender: &str, user: &str, membership: &str, is_direct: bool) -> Value {
+        let mut content = json!({ "membership": membership });
+        if is_direct {
+            content["is_direct"] = json!(true);
+        }
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.members.insert(user.to_owned(), membership.to_owned());
+        }
+        self.event(room, sender, "m.room.member", Some(user.to_owned()), content, None)
+    }
+
+    fn event(
+        &mut self,
+        room: &str,
+        sender: &str,
+        kind: &str,
+        state_key: Option<String>,
+        content: Value,
+        redacts: Option<&str>,
+    ) -> Value {
+        let id = format!("${}", self.count("event"));
+        let mut event = json!({
+            "event_id": id, "room_id": room, "sender": sender, "type": kind, "content": content,
+            "origin_server_ts": self.counted,
+        });
+        if let Some(key) = &state_key {
+            event["state_key"] = json!(key);
+        }
+        if let Some(redacts) = redacts {
+            event["redacts"] = json!(redacts);
+        }
+        if let Some(room) = self.rooms.get_mut(room) {
+            if let Some(key) = state_key {
+                room.state.insert((kind.to_owned(), key), content);
+            }
+            room.events.push(event.clone());
+        }
+        self.owed.push(event);
+        json!({ "event_id": id })
+    }
+}
+
+impl Room {
+    pub fn has(&self, user: &str) -> bool {
+        self.members.get(user).is_some_and(|how| how == "join")
+    }
+}
