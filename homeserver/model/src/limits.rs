@@ -4,7 +4,8 @@
 /// ([size limits](https://spec.matrix.org/v1.19/client-server-api/#size-limits)).
 pub const EVENT_BYTES_MAX: usize = 65_536;
 
-/// Bytes of `sender`, `room_id`, `type`, `state_key` and `event_id`, each, at most.
+/// Bytes of `sender`, `room_id`, `type`, `state_key` and `event_id`, each, at most. Below room version 11 an event of
+/// another server may have as many code points in `type` and `state_key`; it is known and rejected.
 pub const EVENT_FIELD_BYTES_MAX: usize = 255;
 
 /// Parents (`prev_events`) an event may name.

@@ -93,6 +93,13 @@ impl RoomVersion {
         !self.owned_state
     }
 
+    /// Whether `type` and `state_key` are measured in bytes (from version 11 on). Before, servers counted code points,
+    /// so rooms hold events with longer ones, and what stands on such an event has to be understood.
+    #[must_use]
+    pub fn measures_keys_in_bytes(&self) -> bool {
+        self.rules.authorization.use_room_create_sender
+    }
+
     /// Whether creators rank above every number (version 12).
     #[must_use]
     pub fn creators_are_infinite(&self) -> bool {

@@ -8,7 +8,7 @@
 use std::{fmt, ops::Deref, sync::LazyLock};
 
 use bytes::Bytes;
-use model::{Pdu, RoomVersion};
+use model::{Pdu, RoomVersion, limits::EVENT_FIELD_BYTES_MAX};
 use ruma::{
     EventId, MilliSecondsSinceUnixEpoch, OwnedEventId, RoomId, UserId,
     events::{StateEventType, TimelineEventType},
@@ -156,7 +156,7 @@ pub fn auth_types_for_event(
 }
 
 /// Checks what an event names as its authority: right room, nothing doubled, nothing foreign to the selection,
-/// nothing rejected, the create event present. `fetch` answers for every event that the event names, and in
+/// nothing rejected, the create event present; and that type and state key are no longer than any server takes. `fetch` answers for every event that the event names, and in
 /// version 12 for the create event.
 ///
 /// # Errors
@@ -166,6 +166,11 @@ pub fn check_references(
     event: &Pdu,
     fetch: impl Fn(&EventId) -> Option<Judged>,
 ) -> Result<(), Refusal> {
+    let longest = event.kind().len().max(event.state_key().map_or(0, str::len));
+    if longest > EVENT_FIELD_BYTES_MAX {
+        // Its form is right in a version that counts code points; no server lets it into the state.
+        return Err(Refusal::new("its type or state key has too many bytes"));
+    }
     let room = event.room_id();
     // ruma compares with the room id that events name themselves; a version 12 create event names none, but is
     // never among the references of others either.

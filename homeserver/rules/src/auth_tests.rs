@@ -444,6 +444,23 @@ fn what_an_event_names_as_authority_is_checked() {
 }
 
 #[test]
+fn keys_with_too_many_bytes_are_rejected_where_their_form_is_right() {
+    let room = TestRoom::new(version("10"), "public");
+    let good = room.builds(&user("alice"), "org.example.t", Some("k"), &json!({}));
+    for (field, key, is_taken) in [
+        ("state_key", "k", true),
+        ("state_key", &*"💥".repeat(70), false),
+        ("type", &*"💥".repeat(70), false),
+    ] {
+        let mut changed: Value = serde_json::from_slice(good.json()).unwrap();
+        changed[field] = json!(key);
+        let changed = Pdu::parse(good.event_id().to_owned(), changed.to_string().into()).unwrap();
+        let verdict = check_references(room.version, &changed, |id| room.judged(id));
+        assert_eq!(verdict.is_ok(), is_taken, "{field} of {} bytes: {verdict:?}", key.len());
+    }
+}
+
+#[test]
 fn an_authority_of_another_room_is_refused() {
     for version in versions(1, 12) {
         let room = furnished(version);

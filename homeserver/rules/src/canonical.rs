@@ -105,7 +105,7 @@ pub fn check_event(object: &CanonicalJsonObject, version: &RoomVersion) -> Resul
         return Err(FormError::TooLarge { what: "the event", bytes_max: EVENT_BYTES_MAX });
     }
     let format = &version.rules().event_format;
-    let kind = required_text(object, "type")?;
+    let kind = required_key(object, "type", version)?;
     let sender = required_text(object, "sender")?;
     if <&UserId>::try_from(sender).is_err() {
         return Err(FormError::Field { field: "sender", problem: "is not a user id" });
@@ -120,7 +120,7 @@ pub fn check_event(object: &CanonicalJsonObject, version: &RoomVersion) -> Resul
         required_text(object, "event_id")?;
     }
     if object.contains_key("state_key") {
-        required_text(object, "state_key")?;
+        required_key(object, "state_key", version)?;
     }
     if !matches!(object.get("content"), Some(CanonicalJsonValue::Object(_))) {
         return Err(FormError::Field { field: "content", problem: "is not an object" });
@@ -132,11 +132,30 @@ pub fn check_event(object: &CanonicalJsonObject, version: &RoomVersion) -> Resul
 }
 
 fn required_text<'a>(object: &'a CanonicalJsonObject, field: &'static str) -> Result<&'a str, FormError> {
+    let text = text_of(object, field)?;
+    if text.len() > EVENT_FIELD_BYTES_MAX {
+        return Err(FormError::TooLarge { what: field, bytes_max: EVENT_FIELD_BYTES_MAX });
+    }
+    Ok(text)
+}
+
+/// A type or a state key. In versions that count code points one with too many bytes has the form of an event all the
+/// same, so that what follows on it is understood; the rules reject it ([`crate::auth::check_references`]).
+fn required_key<'a>(
+    object: &'a CanonicalJsonObject,
+    field: &'static str,
+    version: &RoomVersion,
+) -> Result<&'a str, FormError> {
+    let text = text_of(object, field)?;
+    if version.measures_keys_in_bytes() || text.chars().count() > EVENT_FIELD_BYTES_MAX {
+        return required_text(object, field);
+    }
+    Ok(text)
+}
+
+fn text_of<'a>(object: &'a CanonicalJsonObject, field: &'static str) -> Result<&'a str, FormError> {
     match object.get(field) {
-        Some(CanonicalJsonValue::String(text)) if text.len() <= EVENT_FIELD_BYTES_MAX => Ok(text),
-        Some(CanonicalJsonValue::String(_)) => {
-            Err(FormError::TooLarge { what: field, bytes_max: EVENT_FIELD_BYTES_MAX })
-        }
+        Some(CanonicalJsonValue::String(text)) => Ok(text),
         Some(_) => Err(FormError::Field { field, problem: "is not a string" }),
         None => Err(FormError::Field { field, problem: "is missing" }),
     }

@@ -62,6 +62,29 @@ fn references_and_ids_follow_the_version() {
 }
 
 #[test]
+fn keys_are_measured_in_code_points_below_version_11() {
+    let (fits, fits_in_code_points, too_long) = ("é".repeat(127), "💥".repeat(255), "💥".repeat(256));
+    for field in ["type", "state_key"] {
+        for version in model::ROOM_VERSIONS.iter() {
+            let with = |key: &str| {
+                let mut event = event();
+                if version.sender_chooses_event_id() {
+                    let reference = |id: &str| json!([[format!("{id}:example.org"), {"sha256": "x"}]]);
+                    (event["prev_events"], event["auth_events"]) = (reference("$p"), reference("$a"));
+                    event["event_id"] = json!("$e:example.org");
+                }
+                event[field] = json!(key);
+                check(&event, version.id().as_str()).is_ok()
+            };
+            let in_bytes = ["11", "12"].contains(&version.id().as_str());
+            assert!(with(&fits), "{field} in {version:?}");
+            assert_eq!(with(&fits_in_code_points), !in_bytes, "{field} in {version:?}");
+            assert!(!with(&too_long), "{field} in {version:?}");
+        }
+    }
+}
+
+#[test]
 fn the_size_counts_signatures() {
     let mut event = event();
     event["content"] = json!({"body": "x".repeat(65_000)});
