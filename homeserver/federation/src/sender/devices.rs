@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use keys::PublishedKeys;
-use model::{RoomNum, StreamPos};
+use model::StreamPos;
 use ruma::{OwnedServerName, OwnedUserId, UserId};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -95,29 +95,28 @@ impl Sender {
         Ok(())
     }
 
-    /// A user came into a room: servers there that know nothing of their devices, or not the last, get one announcement
-    /// without predecessor, which makes them ask for the list. Of a room whose members were hearsay at first only devices
-    /// with keys are told: there is nothing to ask about the others until they upload some, and that is announced.
+    /// Servers that know nothing of a user's devices, or not the last, get one announcement without predecessor, which
+    /// makes them ask for the list. `only_with_keys` where it is hearsay that they have to know: then there is nothing to
+    /// ask about devices without keys until they upload some, and that is announced.
     pub(super) async fn introduce_devices(
         &self,
         snapshot: &Snapshot,
         user: &UserId,
-        (room, was_partial): (RoomNum, bool),
+        (servers, only_with_keys): (&[OwnedServerName], bool),
         position: StreamPos,
         harvest: &mut Harvest,
     ) -> Result<(), SenderError> {
-        let servers = self.servers_in(snapshot, room).await?;
         if servers.is_empty() {
             return Ok(());
         }
         let mut row = announced(snapshot, user, harvest).await?;
-        let last = last_announcements(snapshot, user, &servers, harvest).await?;
+        let last = last_announcements(snapshot, user, servers, harvest).await?;
         let current = Some(row.stream_id).filter(|stream_id| *stream_id > 0);
         let strangers: Vec<_> =
             last.into_iter().filter(|(_, last)| last.is_none() || *last != current).collect();
         let present = self.present(snapshot, user).await?;
         let mut worth_telling =
-            present.devices.iter().filter(|(_, (_, keys))| keys.is_some() || !was_partial);
+            present.devices.iter().filter(|(_, (_, keys))| keys.is_some() || !only_with_keys);
         let Some((device, (name, keys))) = worth_telling.next().filter(|_| !strangers.is_empty()) else {
             return Ok(());
         };

@@ -35,14 +35,17 @@ impl Ephemeral {
     }
 
     pub fn typing(&mut self, room: OwnedRoomId, user: OwnedUserId, typing: bool) {
-        if self.has_room() {
-            self.typing.insert((room, user), typing);
+        let key = (room, user);
+        // What waits already is brought up to date also where nothing else has room.
+        if self.has_room() || self.typing.contains_key(&key) {
+            self.typing.insert(key, typing);
         }
     }
 
     pub fn receipt(&mut self, room: OwnedRoomId, user: OwnedUserId, thread: String, receipt: Receipt) {
-        if self.has_room() {
-            self.receipts.insert((room, user, thread), receipt);
+        let key = (room, user, thread);
+        if self.has_room() || self.receipts.contains_key(&key) {
+            self.receipts.insert(key, receipt);
         }
     }
 
@@ -152,5 +155,22 @@ mod tests {
             ephemeral.presence(user);
         }
         assert_eq!(ephemeral.presence.len(), EPHEMERAL_PER_DESTINATION_MAX);
+    }
+
+    #[test]
+    fn what_waits_is_brought_up_to_date_also_when_nothing_more_has_room() {
+        let mut ephemeral = Ephemeral::default();
+        let (room, user) = (room_id!("!r:a"), user_id!("@alice:a"));
+        ephemeral.typing(room.to_owned(), user.to_owned(), true);
+        ephemeral.receipt(room.to_owned(), user.to_owned(), String::new(), receipt("$1"));
+        for number in 0..EPHEMERAL_PER_DESTINATION_MAX {
+            let user: OwnedUserId = format!("@u{number}:a").try_into().expect("a user id");
+            ephemeral.presence(user);
+        }
+        ephemeral.typing(room.to_owned(), user.to_owned(), false);
+        ephemeral.receipt(room.to_owned(), user.to_owned(), String::new(), receipt("$2"));
+        ephemeral.typing(room.to_owned(), user_id!("@bob:a").to_owned(), true);
+        assert_eq!(ephemeral.typing.values().collect::<Vec<_>>(), [&false]);
+        assert_eq!(ephemeral.receipts.values().collect::<Vec<_>>(), [&receipt("$2")]);
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Owed {
     pub destinations: BTreeSet<OwnedServerName>,
     /// A local user came in: the servers there have to learn of their devices.
     pub joined: Option<OwnedUserId>,
+    /// A local user went.
+    pub parted: Option<OwnedUserId>,
     /// Another server came in with this event: its first user joined.
     pub arrived: Option<OwnedServerName>,
 }
@@ -114,12 +116,15 @@ impl Sender {
             destinations.remove(pdu.sender().server_name());
             self.keep_admitted(room, &pdu, &mut destinations).await?;
         }
-        let joined = change
-            .filter(|change| {
-                !change.was_joined && change.membership == "join" && rooms.is_local(&change.user)
-            })
-            .map(|change| change.user);
-        Ok(Some(Owed { position, room, event, destinations, joined, arrived }))
+        let (mut joined, mut parted) = (None, None);
+        if let Some(change) = change.filter(|change| rooms.is_local(&change.user)) {
+            match (change.was_joined, change.membership == "join") {
+                (false, true) => joined = Some(change.user),
+                (true, false) => parted = Some(change.user),
+                (true, true) | (false, false) => {}
+            }
+        }
+        Ok(Some(Owed { position, room, event, destinations, joined, parted, arrived }))
     }
 
     /// Joined members of each server at a position: those of the snapshot, and back over what changed since. Nothing

@@ -66,6 +66,7 @@ impl Sender {
         self.take_completed(&snapshot, &receipts, harvest).await?;
         for user in self.0.parts.keys.device_list_changes(&snapshot, after, up_to).await? {
             if self.0.parts.rooms.is_local(&user) {
+                self.note_while_partial(&snapshot, &user, after, harvest).await?;
                 self.announce_devices(&snapshot, &user, up_to, harvest).await?;
             }
         }
@@ -95,8 +96,12 @@ impl Sender {
             self.take_sticky(&snapshot, &owed, harvest).await?;
             if let Some(user) = &owed.joined {
                 let is_partial = self.0.parts.rooms.is_partial(owed.room);
-                let room = (owed.room, is_partial);
-                self.introduce_devices(&snapshot, user, room, owed.position, harvest).await?;
+                let servers = self.servers_in(&snapshot, owed.room).await?;
+                let whom = (&*servers, is_partial);
+                self.introduce_devices(&snapshot, user, whom, owed.position, harvest).await?;
+            }
+            if let Some(user) = &owed.parted {
+                self.forget_partial(&snapshot, owed.room, user, harvest).await?;
             }
             if harvest.batch.writes() >= FEED_ROWS_PER_BATCH || harvest.batch.bytes() >= FEED_BYTES_PER_BATCH
             {

@@ -57,3 +57,5 @@ pub const REPORT_DESTINATIONS_MAX: usize = 1_000;
 /// Local users of a room that was completed whose devices are introduced to its servers. Only those are in it who came
 /// while it was being completed.
 pub(super) const COMPLETED_LOCALS_MAX: usize = 500;
+/// Changes of a room's state, made before it was completed, that are looked at for servers which have gone meanwhile.
+pub(super) const COMPLETED_CHANGES_MAX: usize = 1_000;

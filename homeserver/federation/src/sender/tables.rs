@@ -48,6 +48,15 @@ pub(crate) const LAST_ANNOUNCEMENT: Table<(OwnedServerName, OwnedUserId), u64> =
     "Which announcement of this user came last to this server?",
 );
 
+/// Local users whose devices were announced while a room was not whole, so that servers may be there which heard nothing
+/// of it: the position before the first such announcement.
+pub(crate) const ANNOUNCED_WHILE_PARTIAL: Table<(RoomNum, OwnedUserId), StreamPos> = Table::new(
+    1238,
+    "announced_while_partial",
+    Profile::Scan,
+    "Whose announcements may servers of this room have missed, and since when?",
+);
+
 /// Membership events that went through a handshake: the feed must know that they are sent already, or that this server
 /// sends them for another one.
 pub(crate) const HANDSHAKEN: Table<OwnedEventId, u8> =
@@ -69,6 +78,7 @@ pub(crate) fn tables() -> Vec<TableInfo> {
         ANNOUNCED_DEVICES.info(),
         LAST_ANNOUNCEMENT.info(),
         HANDSHAKEN.info(),
+        ANNOUNCED_WHILE_PARTIAL.info(),
     ]
 }
 
