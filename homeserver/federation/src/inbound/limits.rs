@@ -38,7 +38,19 @@ pub const TRIES_MAX: u32 = 6;
 /// First pause of a room after a failure; it doubles with each further try.
 pub const REST_TIME_MIN: Duration = Duration::from_secs(2);
 
-/// Longest time that working off one event may take. Whoever is in a room can make it wait that long.
+/// How long one event may hold up the others of its room; then it goes on beside them.
+pub const LINE_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// Events of one server, each of another room, that are worked off beside the lines.
+pub const ASIDE_PER_ORIGIN_MAX: usize = 4;
+
+/// Events of one room, each of another server, that are worked off beside its line.
+pub const ASIDE_PER_ROOM_MAX: usize = 8;
+
+/// Events of all servers that are worked off beside the lines.
+pub const ASIDE_MAX: usize = 64;
+
+/// Longest time that one try to work off an event may take.
 pub const EVENT_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Rows of the staging table read at once when the server starts.

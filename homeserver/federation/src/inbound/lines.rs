@@ -1,23 +1,27 @@
 //! Lines of events that wait, one for each room, and the worker that gives rooms their turns.
+//!
+//! An event that takes long, because others are asked for what it refers to, does not hold up its room: it is worked off
+//! beside the line, and so much of its server as waits for it. See [`super::aside`].
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::Shutdown;
-use futures_util::FutureExt as _;
+use model::StreamPos;
 use parking_lot::Mutex;
 use ruma::{OwnedRoomId, OwnedServerName, RoomId, ServerName};
 use store::{Batch, Scan, Store, StoreError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::InboundError;
+use super::aside::Asides;
 use super::intake::Outcome;
 use super::limits::{
-    REST_TIME_MIN, ROOMS_AT_ONCE_MAX, STAGED_MAX, STAGED_PAGE, STAGED_PER_ORIGIN_MAX, STAGED_START_PAGE,
-    TRIES_MAX,
+    LINE_TIME_MAX, REST_TIME_MIN, ROOMS_AT_ONCE_MAX, STAGED_MAX, STAGED_PAGE, STAGED_PER_ORIGIN_MAX,
+    STAGED_START_PAGE, TRIES_MAX,
 };
 use super::tables::{STAGED, StagedRow};
 use crate::Federation;
@@ -27,10 +31,16 @@ use crate::Federation;
 pub(crate) struct Lines {
     state: Mutex<State>,
     work: Notify,
+    /// What is worked off beside the lines.
+    pub(super) tasks: Mutex<JoinSet<()>>,
 }
+
+/// Where an event is staged.
+pub(super) type StagedKey = (OwnedRoomId, StreamPos);
 
 #[derive(Default)]
 struct State {
+    asides: Asides,
     waiting: VecDeque<OwnedRoomId>,
     /// Rooms in `waiting`, each once.
     queued: HashSet<OwnedRoomId>,
@@ -111,6 +121,29 @@ impl Lines {
         self.state.lock().resting.first().map(|(until, _)| *until)
     }
 
+    /// Whether an event of this server is worked off beside the line of this room.
+    fn is_aside(&self, room_id: &RoomId, origin: &ServerName) -> bool {
+        self.state.lock().asides.has(room_id, origin)
+    }
+
+    /// Lets a server step aside, if not too many have; whether it did.
+    pub(super) fn steps_aside(&self, room_id: &RoomId, origin: &ServerName) -> bool {
+        self.state.lock().asides.add(room_id, origin)
+    }
+
+    /// A server comes back into the line of a room, after a pause if there is one.
+    pub(super) fn steps_back(&self, room_id: &RoomId, origin: &ServerName, pause: Option<Duration>) {
+        let mut state = self.state.lock();
+        let is_busy = state.busy.contains(room_id);
+        state.asides.remove(room_id, origin, is_busy);
+        state.queue(room_id.to_owned());
+        if let Some(pause) = pause {
+            state.resting.insert((Instant::now() + pause, room_id.to_owned()));
+        }
+        drop(state);
+        self.work.notify_one();
+    }
+
     fn ended(&self, room_id: &RoomId, turn: Turn) {
         let mut state = self.state.lock();
         state.busy.remove(room_id);
@@ -177,6 +210,8 @@ impl Federation {
             }
         }
         turns.shutdown().await;
+        let mut beside = std::mem::take(&mut *self.lines().tasks.lock());
+        beside.shutdown().await;
     }
 
     async fn turn_of(&self, room_id: &RoomId) -> Turn {
@@ -192,36 +227,59 @@ impl Federation {
     /// Works off one page of a room.
     async fn work_off(&self, room_id: &RoomId) -> Result<Turn, InboundError> {
         let store = &self.parts().store;
-        let page = store.scan(&STAGED, Scan::prefix(&room_id.to_owned()).limit(STAGED_PAGE)).await?;
+        let passed = self.lines().state.lock().asides.begin(room_id);
+        let mut scan = Scan::prefix(&room_id.to_owned()).limit(STAGED_PAGE);
+        if let Some(passed) = passed {
+            scan = scan.after(&(room_id.to_owned(), passed));
+        }
+        let page = store.scan(&STAGED, scan).await?;
         let mut turn = if page.len() == STAGED_PAGE { Turn::More } else { Turn::Done };
+        let end = page.last().map(|((_, position), _)| *position);
         for (key, row) in page {
-            // An event over which our own code stumbles must not hold up those behind it.
-            let taking = AssertUnwindSafe(self.take_in(room_id, &row)).catch_unwind();
-            let outcome = taking.await.unwrap_or_else(|_| {
-                tracing::error!(%room_id, origin = %row.origin, "an event of another server met a bug and is dropped");
-                Outcome::Done("panicked")
-            });
-            let mut batch = Batch::new();
-            batch.delete(&STAGED, &key);
-            let is_put_back = outcome == Outcome::Later && row.tries < TRIES_MAX;
-            if is_put_back {
-                let position = batch.position();
-                let again = StagedRow { tries: row.tries + 1, ..row.clone() };
-                batch.put(&STAGED, &(key.0.clone(), position), &again);
-                if turn != Turn::More {
-                    turn = Turn::Rest(REST_TIME_MIN * 2_u32.pow(row.tries));
-                }
+            if self.lines().is_aside(room_id, &row.origin) {
+                continue;
             }
-            store.commit(batch).await?;
-            if !is_put_back {
-                self.lines().worked_off(&row.origin);
+            let row = Arc::new(row);
+            let mut taking = self.taking(room_id, &row);
+            let outcome = match timeout(LINE_TIME_MAX, &mut taking).await {
+                Ok(outcome) => outcome,
+                Err(_) if self.goes_on_aside(&key, &row, taking) => continue,
+                Err(_) => Outcome::Later,
+            };
+            let pause = self.settle(&key, &row, outcome).await?;
+            if let Some(pause) = pause.filter(|_| turn != Turn::More) {
+                turn = Turn::Rest(pause);
             }
         }
+        self.lines().state.lock().asides.end(room_id, end);
         let rooms = &self.parts().rooms;
         if let Some(room) = rooms.room_num(store, room_id).await? {
             rooms.tie_extremities(room).await?;
         }
         self.take_late_receipts(room_id).await?;
         Ok(turn)
+    }
+
+    /// Takes a staged event out, or puts it to the end of its line if it may work out another time. Then the pause before
+    /// that is returned.
+    pub(super) async fn settle(
+        &self,
+        key: &StagedKey,
+        row: &StagedRow,
+        outcome: Outcome,
+    ) -> Result<Option<Duration>, InboundError> {
+        let mut batch = Batch::new();
+        batch.delete(&STAGED, key);
+        let is_put_back = outcome == Outcome::Later && row.tries < TRIES_MAX;
+        if is_put_back {
+            let position = batch.position();
+            let again = StagedRow { tries: row.tries + 1, ..row.clone() };
+            batch.put(&STAGED, &(key.0.clone(), position), &again);
+        }
+        self.parts().store.commit(batch).await?;
+        if !is_put_back {
+            self.lines().worked_off(&row.origin);
+        }
+        Ok(is_put_back.then(|| REST_TIME_MIN * 2_u32.pow(row.tries)))
     }
 }

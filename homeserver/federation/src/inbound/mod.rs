@@ -2,9 +2,10 @@
 //! missing around them, fetched within bounds; ephemeral messages.
 //!
 //! An accepted event is durable before its sender hears of it, so a crash loses none. One event at a time is worked
-//! off in a room, some rooms at once ([`lines`]). What becomes of an event is decided in `rooms::append` alone; here
+//! off in a room, some rooms at once ([`lines`]); what takes long goes on beside the line ([`aside`]). What becomes of an event is decided in `rooms::append` alone; here
 //! it is only checked who signed it, and what it refers to is brought in ([`intake`]).
 
+mod aside;
 mod authority;
 mod edus;
 mod error;
