@@ -53,6 +53,10 @@ pub const NAME_WORDS_MAX: usize = 128;
 pub const NAME_ROWS_MAX: usize = 10_000;
 /// People whom one directory search looks at more closely.
 pub const CANDIDATES_MAX: usize = 1_000;
+/// Rooms that a user of another server shares with ours, by which they are found.
+pub const ROOMS_OF_FOREIGN_USER_MAX: usize = 100;
+/// Local members of a room that are looked at to tell whether it is new to this server.
+pub const LOCALS_EXAMINED_MAX: usize = 100;
 /// People in one answer of the user directory.
 pub const USERS_PAGE_MAX: usize = 50;
 /// Rooms in one answer of the room directory.

@@ -46,8 +46,29 @@ impl Search {
                     rows.refresh_listing(*room).await?;
                 }
                 self.write_rows(rows).await?;
+                for room in some {
+                    self.refresh_foreigners(*room).await?;
+                }
             }
         }
+    }
+
+    /// Writes the words of the users of other servers who are or were in a room, while there are any.
+    pub(super) async fn refresh_foreigners(&self, room: RoomNum) -> Result<(), SearchError> {
+        let rooms = &self.parts.rooms;
+        if rooms.joined_servers(rooms.store(), room).await?.is_empty() {
+            return Ok(());
+        }
+        let members = rooms.members(rooms.store(), room).await?;
+        let foreign: Vec<_> = members.iter().filter(|(user, _)| !rooms.is_local(user)).collect();
+        for some in foreign.chunks(FILL_ENTRIES_MAX) {
+            let mut rows = Rows::new(self).await?;
+            for (user, _) in some {
+                rows.refresh_user(user).await?;
+            }
+            self.write_rows(rows).await?;
+        }
+        Ok(())
     }
 
     async fn write_rows(&self, rows: Rows<'_>) -> Result<(), SearchError> {

@@ -6,6 +6,7 @@ use model::RoomNum;
 use ruma::{OwnedUserId, UserId, events::room::history_visibility::HistoryVisibility, room::JoinRule};
 use store::Batch;
 
+use super::elsewhere::words_of;
 use crate::{
     Search, SearchError,
     tables::{
@@ -42,20 +43,16 @@ impl<'a> Rows<'a> {
         self.batch
     }
 
-    /// Writes the words of a person; of a closed, locked or guest account none.
+    /// Writes the words of a person; of a closed, locked or guest account none, and none of a user of another server who
+    /// shares no room with users of ours.
     pub(super) async fn refresh_user(&mut self, user: &UserId) -> Result<(), SearchError> {
-        let accounts = &self.search.parts.accounts;
         let store = &self.search.parts.store;
         let key: OwnedUserId = user.to_owned();
-        let status = accounts.status(store, user).await?;
-        let is_listed = status.is_some_and(|status| !status.deactivated && !status.locked && !status.guest);
-        let mut words = BTreeSet::new();
-        if is_listed {
-            let profile = accounts.profile(store, user).await?.unwrap_or_default();
-            words = name_words(profile.displayname.as_deref().into_iter().chain([user.localpart()]));
-            // So that a name made of signs alone does not hide its owner.
-            words.insert(crate::text::fold(user.localpart()));
-        }
+        let words = if self.search.parts.rooms.is_local(user) {
+            self.words_of_account(user).await?
+        } else {
+            self.words_of_foreigner(user).await?
+        };
         let old = store.get(&USER_ENTRY, &key).await?;
         let new = UserEntry { words: words.into_iter().collect() };
         if old.as_ref() == Some(&new) || (old.is_none() && new.words.is_empty()) {
@@ -73,6 +70,26 @@ impl<'a> Rows<'a> {
             self.batch.put(&USER_ENTRY, &key, &new);
         }
         Ok(())
+    }
+
+    async fn words_of_account(&self, user: &UserId) -> Result<BTreeSet<String>, SearchError> {
+        let (accounts, store) = (&self.search.parts.accounts, &self.search.parts.store);
+        let status = accounts.status(store, user).await?;
+        if status.is_none_or(|status| status.deactivated || status.locked || status.guest) {
+            return Ok(BTreeSet::new());
+        }
+        let profile = accounts.profile(store, user).await?.unwrap_or_default();
+        Ok(words_of(profile.displayname.as_deref(), user))
+    }
+
+    /// By the names of all rooms: who may find them by which is judged when they are looked for.
+    async fn words_of_foreigner(&self, user: &UserId) -> Result<BTreeSet<String>, SearchError> {
+        let mut names = BTreeSet::new();
+        let shared = self.search.rooms_shared_with(user).await?;
+        for (_, event) in &shared {
+            names.extend(self.search.name_in_room(*event).await?.display_name);
+        }
+        Ok(if shared.is_empty() { BTreeSet::new() } else { words_of(names.iter().map(String::as_str), user) })
     }
 
     /// Writes whether anybody may enter or read a room.

@@ -7,6 +7,7 @@ use rooms::Membership;
 use ruma::{OwnedMxcUri, OwnedUserId, UserId};
 use store::Scan;
 
+use super::elsewhere::{NameInRoom, words_of};
 use crate::{
     Search, SearchError,
     limits::{CANDIDATES_MAX, NAME_ROWS_MAX, USERS_PAGE_MAX},
@@ -24,7 +25,8 @@ pub struct UserQuery {
     pub limit: usize,
 }
 
-/// A person who was found. The names are those of the profile, never those of a room.
+/// A person who was found. The names are those of the profile, never those of a room; of a user of another server those
+/// of the room by which they are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundUser {
     /// The person.
@@ -56,15 +58,31 @@ enum Nearness {
 struct Sought {
     /// Begins of words, all of which a person must have.
     words: BTreeSet<String>,
-    /// The begin of the localpart, for a term that begins a user id.
-    localpart: Option<String>,
+    /// The begins of localpart and server name, for a term that begins a user id.
+    id: Option<(String, String)>,
     /// The whole term.
     folded: String,
 }
 
+impl Sought {
+    /// Whether a user id begins like this, if an id is sought.
+    fn is_begin_of(&self, user: &UserId) -> bool {
+        self.id.as_ref().is_none_or(|(localpart, server)| {
+            fold(user.localpart()).starts_with(localpart.as_str())
+                && fold(user.server_name().as_str()).starts_with(server.as_str())
+        })
+    }
+
+    /// Whether each sought word begins one of these.
+    fn is_in<'a>(&self, words: impl IntoIterator<Item = &'a String> + Clone) -> bool {
+        let has = |begin: &String| words.clone().into_iter().any(|word| word.starts_with(begin.as_str()));
+        self.words.iter().all(has)
+    }
+}
+
 impl Search {
     /// The people whom `asker` may find by a term: those who share a room with them or are in rooms that
-    /// anybody may enter or read; with the setting, everybody. Closed and locked accounts are not found, nor users that an
+    /// anybody may enter or read; with the setting, everybody of this server. Closed and locked accounts are not found, nor users that an
     /// application service has for itself, unless its registration says so.
     ///
     /// # Errors
@@ -77,17 +95,14 @@ impl Search {
         let mut judge = self.user_judge(asker).await?;
         let mut found = Vec::new();
         for candidate in candidates {
-            let Some(nearness) = judge.nearness(self, &candidate).await? else { continue };
-            let Some(profile) = self.parts.accounts.profile(&self.parts.store, &candidate).await? else {
-                continue;
+            let judged = if self.parts.rooms.is_local(&candidate) {
+                judge.account(self, candidate).await?
+            } else {
+                judge.foreigner(self, &sought, candidate).await?
             };
-            let is_exact = profile.displayname.as_deref().is_some_and(|name| fold(name) == sought.folded)
-                || fold(candidate.localpart()) == sought.folded.trim_start_matches('@');
-            let user = FoundUser {
-                user: candidate,
-                display_name: profile.displayname,
-                avatar_url: profile.avatar_url,
-            };
+            let Some((nearness, user)) = judged else { continue };
+            let is_exact = user.display_name.as_deref().is_some_and(|name| fold(name) == sought.folded)
+                || fold(user.user.localpart()) == sought.folded.trim_start_matches('@');
             found.push(((nearness, !is_exact), user));
         }
         found.sort_by(|(rank, a), (other, b)| rank.cmp(other).then_with(|| a.user.cmp(&b.user)));
@@ -99,22 +114,16 @@ impl Search {
     /// None for a term that can find nobody.
     fn sought(&self, term: &str) -> Option<Sought> {
         let folded = fold(term.trim());
-        let localpart = match folded.strip_prefix('@') {
-            Some(id) => {
-                let (localpart, server) = id.split_once(':').unwrap_or((id, ""));
-                if !self.parts.rooms.server_name().as_str().to_lowercase().starts_with(server) {
-                    return None;
-                }
-                Some(localpart.to_owned())
-            }
-            None => None,
-        };
-        let words = match &localpart {
-            Some(localpart) => BTreeSet::from([localpart.clone()]),
+        let id = folded.strip_prefix('@').map(|id| {
+            let (localpart, server) = id.split_once(':').unwrap_or((id, ""));
+            (localpart.to_owned(), server.to_owned())
+        });
+        let words = match &id {
+            Some((localpart, _)) => BTreeSet::from([localpart.clone()]),
             None => name_query(&folded),
         };
         let is_empty = words.iter().all(String::is_empty);
-        (!is_empty).then_some(Sought { words, localpart, folded })
+        (!is_empty).then_some(Sought { words, id, folded })
     }
 
     /// People with all the words, and whether there may be more.
@@ -131,10 +140,7 @@ impl Search {
         let mut candidates = Vec::new();
         for (_, user) in rows {
             let Ok(user) = OwnedUserId::try_from(user) else { continue };
-            if sought
-                .localpart
-                .as_ref()
-                .is_some_and(|begin| !fold(user.localpart()).starts_with(begin.as_str()))
+            if !sought.is_begin_of(&user)
                 || !seen.insert(user.clone())
                 || self.parts.accounts.is_unlisted(&user)
             {
@@ -142,8 +148,7 @@ impl Search {
             }
             if sought.words.len() > 1 {
                 let words = store.get(&USER_ENTRY, &user).await?.unwrap_or_default().words;
-                let has = |begin: &String| words.iter().any(|word| word.starts_with(begin.as_str()));
-                if !sought.words.iter().all(has) {
+                if !sought.is_in(&words) {
                     continue;
                 }
             }
@@ -171,6 +176,49 @@ struct UserJudge<'a> {
 }
 
 impl UserJudge<'_> {
+    /// Judges an account of this server.
+    async fn account(
+        &mut self,
+        search: &Search,
+        user: OwnedUserId,
+    ) -> Result<Option<(Nearness, FoundUser)>, SearchError> {
+        let Some(nearness) = self.nearness(search, &user).await? else { return Ok(None) };
+        let profile = search.parts.accounts.profile(&search.parts.store, &user).await?;
+        Ok(profile.map(|profile| {
+            let (display_name, avatar_url) = (profile.displayname, profile.avatar_url);
+            (nearness, FoundUser { user, display_name, avatar_url })
+        }))
+    }
+
+    /// Judges a user of another server: by each room of their own, because a name in a room is for those who may see it.
+    async fn foreigner(
+        &mut self,
+        search: &Search,
+        sought: &Sought,
+        user: OwnedUserId,
+    ) -> Result<Option<(Nearness, FoundUser)>, SearchError> {
+        let mut nearest: Option<(Nearness, FoundUser)> = None;
+        for (room, event) in search.rooms_shared_with(&user).await? {
+            let nearness = if self.joined.contains(&room) {
+                Nearness::SharesRoom
+            } else if nearest.is_none() && self.is_open(search, room).await? {
+                Nearness::IsInOpenRoom
+            } else {
+                continue;
+            };
+            let NameInRoom { display_name, avatar_url } = search.name_in_room(event).await?;
+            if !sought.is_in(&words_of(display_name.as_deref(), &user)) {
+                continue;
+            }
+            let found = FoundUser { user: user.clone(), display_name, avatar_url };
+            if nearness == Nearness::SharesRoom {
+                return Ok(Some((nearness, found)));
+            }
+            nearest = Some((nearness, found));
+        }
+        Ok(nearest)
+    }
+
     async fn nearness(
         &mut self,
         search: &Search,

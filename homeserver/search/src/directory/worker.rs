@@ -4,14 +4,19 @@ use std::collections::{BTreeSet, HashSet};
 
 use base::Shutdown;
 use model::{RoomNum, StreamPos};
-use ruma::OwnedUserId;
+use rooms::{Member, Membership};
+use ruma::{OwnedUserId, UserId};
 use streams::{Bell, Fact, Page, StreamReader};
 
 use super::rows::Rows;
-use crate::{Search, SearchError, feed::known, limits::DIRECTORY_INTERVAL};
+use crate::{
+    Search, SearchError,
+    feed::known,
+    limits::{DIRECTORY_INTERVAL, LOCALS_EXAMINED_MAX},
+};
 
 /// The name of the cursor. Another form of the rows takes another name, which fills them anew.
-pub(crate) const CURSOR_NAME: &str = "directory-1";
+pub(crate) const CURSOR_NAME: &str = "directory-2";
 
 impl Search {
     /// Keeps the directories up to date until the shutdown. Run once for each [`Search`].
@@ -52,6 +57,15 @@ impl StreamReader for Keeper {
     async fn take(&mut self, page: &mut Page) -> Result<(), SearchError> {
         let facts = page.facts().await?;
         let concerned = self.concerned(facts.into_iter().map(|(_, fact)| fact)).await?;
+        // In batches of their own: repeating them changes nothing.
+        for room in &concerned.whole {
+            self.search.refresh_foreigners(*room).await?;
+        }
+        for room in &concerned.locals_changed {
+            if self.is_new_or_left(*room, page.after()).await? {
+                self.search.refresh_foreigners(*room).await?;
+            }
+        }
         let mut rows = Rows::new(&self.search).await?;
         for user in &concerned.users {
             rows.refresh_user(user).await?;
@@ -83,9 +97,28 @@ struct Concerned {
     rooms: HashSet<RoomNum>,
     /// Rooms that only have other members; they matter if they are listed.
     joined: HashSet<RoomNum>,
+    /// Rooms whose members became known all at once.
+    whole: HashSet<RoomNum>,
+    /// Rooms into which users of ours came, or from which they went.
+    locals_changed: HashSet<RoomNum>,
 }
 
 impl Keeper {
+    /// Whether none of ours was in a room before this position and is still there: with the first of ours all its
+    /// members come into the directory, and go with the last.
+    async fn is_new_or_left(&self, room: RoomNum, after: StreamPos) -> Result<bool, SearchError> {
+        let rooms = &self.search.parts.rooms;
+        for local in rooms.local_members(room).await?.iter().take(LOCALS_EXAMINED_MAX) {
+            let member = rooms.member(rooms.store(), room, local).await?;
+            let was_there =
+                |member: Member| member.position <= after || member.previous == Some(Membership::Join);
+            if member.is_some_and(was_there) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     async fn concerned(&self, facts: impl Iterator<Item = Fact>) -> Result<Concerned, SearchError> {
         let rooms = &self.search.parts.rooms;
         let mut concerned = Concerned::default();
@@ -94,8 +127,12 @@ impl Keeper {
                 Fact::Profile { user } | Fact::Account { user } => {
                     concerned.users.insert(user);
                 }
-                Fact::Listing { room } | Fact::Completed { room } => {
+                Fact::Listing { room } => {
                     concerned.rooms.insert(room);
+                }
+                Fact::Completed { room } => {
+                    concerned.rooms.insert(room);
+                    concerned.whole.insert(room);
                 }
                 Fact::Event { room, event } => {
                     let Some(pdu) = known(rooms.pdu(rooms.store(), event).await)? else { continue };
@@ -112,8 +149,15 @@ impl Keeper {
                         | ("m.room.redaction", None) => {
                             concerned.rooms.insert(room);
                         }
-                        ("m.room.member", Some(_)) => {
+                        ("m.room.member", Some(member)) => {
                             concerned.joined.insert(room);
+                            if let Ok(member) = UserId::parse(member) {
+                                if rooms.is_local(&member) {
+                                    concerned.locals_changed.insert(room);
+                                } else {
+                                    concerned.users.insert(member);
+                                }
+                            }
                         }
                         _ => {}
                     }

@@ -118,6 +118,39 @@ async fn those_who_share_a_room_come_first_and_the_limit_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_of_other_servers_are_found_by_the_names_of_rooms_that_one_may_see() {
+    let [a, b] = World::federated(["a", "b"]).await;
+    let ([alice, eve], bob) = (a.users(["alice", "eve"]).await, b.user("bob").await);
+    names(&bob, "Robert Builder").await;
+    assert_eq!(found(&alice, "bob").await, none());
+    let room = alice.creates_room_with([&bob]).await;
+    for term in ["builder", "ROB", "bob", &bob.id] {
+        assert_eq!(found(&alice, term).await, [bob.id.clone()], "{term}");
+        assert_eq!(found(&eve, term).await, none(), "{term}, of a room that eve may not see");
+    }
+    assert_eq!(find(&alice, "builder").await["results"][0]["display_name"], "Robert Builder");
+    assert_eq!(found(&alice, &format!("@bob:{}", a.server_name())).await, none());
+
+    // A room that anybody may enter shows him to everybody, under the name that he has there.
+    let open = alice.creates_room().await;
+    let by = format!("/_matrix/client/v3/join/{}?via={}", segment(&open), segment(&a.server_name()));
+    bob.post(&by, json!({})).await.ok();
+    let content = json!({"membership": "join", "displayname": "Bobby"});
+    let renamed = bob.sets_state(&open, "m.room.member", &bob.id, content).await.event_id();
+    alice.waits_for_event(&open, &renamed).await;
+    assert_eq!(found(&eve, "bobby").await, [bob.id.clone()]);
+    assert_eq!(found(&eve, "builder").await, none(), "a name of the other room");
+    assert_eq!(found(&alice, "builder").await, [bob.id.clone()]);
+
+    // With the last of ours everybody else goes.
+    for room in [&room, &open] {
+        alice.leaves(room).await.ok();
+    }
+    assert_eq!(found(&eve, "bob").await, none());
+    assert_eq!(found(&alice, "bob").await, none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_directory_survives_a_restart() {
     let mut w = World::start().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
