@@ -27,6 +27,8 @@ section! {
         pub remote_mebibytes_max: u64 = 100,
         /// Days that a copy of a file of another server is kept; it is fetched again when somebody wants it.
         pub remote_days: u64 = 90,
+        /// Mebibytes that all copies of other servers' files may take together; the oldest go for new ones.
+        pub remote_total_mebibytes_max: u64 = 10_240,
         /// Mebibytes that all uploads of one user may take together.
         pub user_mebibytes_max: Option<u64> = None => "10240",
         /// Types that may be uploaded, by what the client says; "image/*" stands for all images. Empty
@@ -87,6 +89,11 @@ fn validate(section: &Media, problems: &mut Vec<Problem>) {
     between("thumbnail_megapixels_max", section.thumbnail_megapixels_max, 1, 1_000);
     between("thumbnail_source_mebibytes_max", section.thumbnail_source_mebibytes_max, 1, 1_048_576);
     between("thumbnail_threads", section.thumbnail_threads as u64, 1, 256);
+    between("remote_mebibytes_max", section.remote_mebibytes_max, 1, 1_048_576);
+    between("remote_total_mebibytes_max", section.remote_total_mebibytes_max, 1, 1_073_741_824);
+    if section.remote_total_mebibytes_max < section.remote_mebibytes_max {
+        report(problems, "media", "remote_total_mebibytes_max", "must hold a file of remote_mebibytes_max");
+    }
     for (key, types) in [("allowed_types", &section.allowed_types), ("denied_types", &section.denied_types)] {
         for wrong in types.iter().filter(|text| text.split('/').count() != 2 || text.contains(';')) {
             let advice = format!("`{wrong}` is no type; write for example \"image/*\" or \"text/html\"");

@@ -153,6 +153,9 @@ impl Media {
         if let Some(attached) = &record.content {
             self.release(&mut batch, &Digest(attached.digest)).await?;
         }
+        if record.kind == MediaKind::Remote {
+            self.count_copies(&mut batch, Some(record), None).await?;
+        }
         let Some(user) = &record.uploader else { return Ok(batch) };
         batch.delete(&MEDIA_RESERVED, &(user.clone(), media_id.clone()));
         batch.delete(&MEDIA_BY_USER, &(user.clone(), record.created_ms, server, media_id));

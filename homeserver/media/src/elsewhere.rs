@@ -83,18 +83,28 @@ impl Media {
         };
         let key = (server.to_owned(), media_id.to_owned());
         let mut landing = self.land(&spooled).await;
+        let mut released = Vec::new();
         for _ in 0..COMMIT_ATTEMPTS_MAX {
+            released.extend(self.make_room(spooled.bytes).await?);
             let mut batch = Batch::new();
             // The row of an earlier copy that had its time goes with its own expiry; it must not be lost over it.
             let before = self.0.store.get(&MEDIA, &key).await?;
             if let Some(before) = &before {
                 self.forget_copy(&mut batch, &key, before).await?;
             }
+            let usage = self.count_copies(&mut batch, before.as_ref(), Some(&record)).await?;
+            if usage.bytes > self.0.settings.remote_total_bytes_max {
+                // Another copy took the room that was made.
+                continue;
+            }
             batch.expect_read(&MEDIA, &key, before.as_ref()).put(&MEDIA, &key, &record);
             batch.put(&MEDIA_EXPIRY, &(expires_ms, key.0.clone(), key.1.clone()), &());
             if matches!(self.commit_reference(batch, &mut landing).await?, Attempt::Committed) {
                 metrics::counter!("media_fetched_total").increment(1);
                 metrics::counter!("media_fetched_bytes_total").increment(spooled.bytes);
+                // Not before: two who land would wait for each other's contents.
+                drop(landing);
+                self.erase_released(released).await?;
                 return Ok(attached);
             }
         }

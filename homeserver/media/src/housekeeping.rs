@@ -19,6 +19,8 @@ pub struct Swept {
     pub expired: usize,
     /// Cached previews.
     pub previews: usize,
+    /// Copies of other servers' media beyond what they may take together.
+    pub evicted: usize,
     /// Uploads that nobody wanted for too long.
     pub unused: usize,
     /// Contents that nobody referred to.
@@ -26,7 +28,7 @@ pub struct Swept {
 }
 
 impl Media {
-    /// Removes what has had its time: expired ids and previews, uploads without access for the
+    /// Removes what has had its time: expired ids and previews, copies beyond their bound, uploads without access for the
     /// retention time, contents without reference for the grace time, traces of crashed uploads. Stops
     /// early when `stop` says so; the next call goes on.
     ///
@@ -48,6 +50,10 @@ impl Media {
                 break;
             }
         }
+        // Needed where the bound was lowered.
+        let released = self.make_room(0).await?;
+        swept.evicted = released.len();
+        self.erase_released(released).await?;
         swept.unused = self.sweep_unused(&stop).await?;
         while !stop() {
             let removed = self.sweep_contents().await?;
@@ -162,6 +168,9 @@ impl Media {
 
     /// Sets the gauges of what is stored.
     async fn measure(&self, stop: impl Fn() -> bool) -> Result<(), MediaError> {
+        let copies = self.copies_usage().await?;
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is approximate")]
+        metrics::gauge!("media_copies_bytes_stored").set(copies.bytes as f64);
         let (mut count, mut bytes, mut last) = (0_u64, 0_u64, None::<[u8; 32]>);
         while !stop() {
             let mut scan = Scan::all().limit(SWEEP_ROWS_MAX);
@@ -183,7 +192,11 @@ impl Media {
         Ok(())
     }
 
-    async fn delete_if_there(&self, server: &OwnedServerName, media_id: &str) -> Result<(), MediaError> {
+    pub(crate) async fn delete_if_there(
+        &self,
+        server: &OwnedServerName,
+        media_id: &str,
+    ) -> Result<(), MediaError> {
         match self.delete(server, media_id).await {
             Ok(()) | Err(MediaError::NotFound) => Ok(()),
             Err(error) => Err(error),

@@ -9,6 +9,7 @@
 mod access;
 mod administration;
 mod content;
+mod copies;
 mod download;
 mod elsewhere;
 mod errors;

@@ -69,6 +69,8 @@ pub struct MediaSettings {
     pub remote_bytes_max: u64,
     /// Milliseconds that a copy of a medium of another server is kept.
     pub remote_ms: u64,
+    /// Bytes of all such copies together; the oldest go for new ones.
+    pub remote_total_bytes_max: u64,
     /// Bytes of a file that thumbnails are made of.
     pub thumbnail_source_bytes_max: u64,
     /// Thumbnails made at once.
@@ -108,6 +110,7 @@ impl MediaSettings {
             thumbnail_pixels_max: 32_000_000,
             remote_bytes_max: 100 * 1024 * 1024,
             remote_ms: 90 * 24 * 60 * 60 * 1000,
+            remote_total_bytes_max: 10 * 1024 * 1024 * 1024,
             thumbnail_source_bytes_max: 64 * 1024 * 1024,
             thumbnail_threads: 2,
             previews: None,

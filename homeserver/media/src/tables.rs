@@ -60,6 +60,10 @@ pub const PREVIEW: Table<[u8; 32], PreviewRecord> =
 pub const PREVIEW_EXPIRY: Table<(u64, [u8; 32]), ()> =
     Table::new(712, "url_preview_expiry", Profile::Queue, "which previews are too old?");
 
+/// What all copies of other servers' media take together. One row; without it they were never counted.
+pub const COPIES_USAGE: Table<(), Usage> =
+    Table::new(713, "media_copies_usage", Profile::Counter, "how much do copies of other servers' media take?");
+
 /// The whole list of this crate, for the store's catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -77,6 +81,7 @@ pub fn tables() -> Vec<TableInfo> {
         THUMBNAIL.info(),
         PREVIEW.info(),
         PREVIEW_EXPIRY.info(),
+        COPIES_USAGE.info(),
     ]
 }
 
@@ -146,7 +151,7 @@ pub struct QuarantineRecord {
 }
 record!(QuarantineRecord);
 
-/// What the uploads of a user take together.
+/// What some media take together.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Usage {
     /// Media with content.

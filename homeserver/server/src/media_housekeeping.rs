@@ -10,8 +10,15 @@ pub(crate) async fn run(media: Media, shutdown: Shutdown) {
     while !shutdown.is_triggered() {
         match media.sweep(|| shutdown.is_triggered()).await {
             Ok(swept) if swept == Swept::default() => {}
-            Ok(Swept { expired, previews, unused, contents }) => {
-                tracing::info!(expired, previews, unused, contents, "removed media that had their time");
+            Ok(Swept { expired, previews, evicted, unused, contents }) => {
+                tracing::info!(
+                    expired,
+                    previews,
+                    evicted,
+                    unused,
+                    contents,
+                    "removed media that had their time"
+                );
             }
             Err(error) => tracing::warn!(%error, "cannot remove old media; will try again"),
         }

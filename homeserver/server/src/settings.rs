@@ -342,6 +342,7 @@ pub(crate) fn media(config: &Config, forget: bool) -> MediaSettings {
         thumbnail_source_bytes_max: section.thumbnail_source_mebibytes_max * MEBIBYTE,
         remote_bytes_max: section.remote_mebibytes_max * MEBIBYTE,
         remote_ms: section.remote_days * 24 * HOUR_MS,
+        remote_total_bytes_max: section.remote_total_mebibytes_max * MEBIBYTE,
         thumbnail_threads: section.thumbnail_threads,
         previews: previews.enabled.then(preview_settings),
         ..MediaSettings::new(directory)

@@ -1,5 +1,6 @@
 //! Behaviour of the crate over the store in memory and a folder.
 
+mod copies;
 mod lifetimes;
 mod pictures;
 mod policy;
