@@ -3,7 +3,7 @@
 use base::Shutdown;
 use rooms::RoomsError;
 
-use super::Services;
+use super::{Services, interest::Interests};
 use crate::limits::{SERVICE_EPHEMERAL_PAUSE, SERVICE_PRESENCE_CHANGES_MAX};
 
 impl Services {
@@ -37,7 +37,7 @@ impl Services {
         }
         let rooms = &self.0.parts.rooms;
         for room in rooms.typing().rooms_changed_since(after) {
-            let flags = self.0.interests.of_room(rooms, &loaded, room).await?;
+            let flags = Interests::of_room_now(rooms, &loaded, room).await?;
             for (service, interested) in loaded.services.iter().zip(flags) {
                 if interested && service.receives_ephemeral && service.url.is_some() {
                     self.line(&service.id).add_typing(room);

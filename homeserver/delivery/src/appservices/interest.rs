@@ -26,12 +26,16 @@ struct Cache {
     /// Whose answers these are; other registrations make them void.
     of: Option<Arc<Loaded>>,
     rooms: HashMap<RoomNum, Flags>,
+    /// How often a room was forgotten: what was read before that is not remembered after it.
+    forgotten: u64,
 }
 
 impl Interests {
     /// A member event of one of the services' users: look again.
     pub fn forget(&self, room: RoomNum) {
-        self.0.lock().rooms.remove(&room);
+        let mut cache = self.0.lock();
+        cache.rooms.remove(&room);
+        cache.forgotten += 1;
     }
 
     /// The services that an event concerns.
@@ -59,14 +63,30 @@ impl Interests {
         Ok(concerned.map(|(service, _)| Arc::clone(service)).collect())
     }
 
-    /// For each service, whether it hears of what happens in a room.
+    /// For each service, whether it hears of what happens in a room, by the member events that the feed has passed.
     pub async fn of_room(
         &self,
         rooms: &Rooms,
         loaded: &Arc<Loaded>,
         room: RoomNum,
     ) -> Result<Vec<bool>, RoomsError> {
-        let mut flags = self.members(rooms, loaded, room).await?.to_vec();
+        let members = self.members(rooms, loaded, room).await?;
+        Self::with_claims(rooms, loaded, room, members.to_vec()).await
+    }
+
+    /// As [`Self::of_room`], but by the members of this moment: for what does not come by the feed and may be ahead
+    /// of it.
+    pub async fn of_room_now(rooms: &Rooms, loaded: &Loaded, room: RoomNum) -> Result<Vec<bool>, RoomsError> {
+        let members = Self::members_now(rooms, loaded, room).await?;
+        Self::with_claims(rooms, loaded, room, members.to_vec()).await
+    }
+
+    async fn with_claims(
+        rooms: &Rooms,
+        loaded: &Loaded,
+        room: RoomNum,
+        mut flags: Vec<bool>,
+    ) -> Result<Vec<bool>, RoomsError> {
         if loaded.services.iter().any(|service| !service.rooms.is_empty()) {
             let room_id = rooms.room_id(rooms.store(), room).await?;
             for (flag, service) in flags.iter_mut().zip(&loaded.services) {
@@ -107,25 +127,32 @@ impl Interests {
     }
 
     async fn members(&self, rooms: &Rooms, loaded: &Arc<Loaded>, room: RoomNum) -> Result<Flags, RoomsError> {
-        {
+        let forgotten = {
             let mut cache = self.0.lock();
             if cache.of.as_ref().is_none_or(|of| !Arc::ptr_eq(of, loaded)) {
-                *cache = Cache { of: Some(Arc::clone(loaded)), rooms: HashMap::new() };
+                let forgotten = cache.forgotten;
+                *cache = Cache { of: Some(Arc::clone(loaded)), rooms: HashMap::new(), forgotten };
             }
             if let Some(flags) = cache.rooms.get(&room) {
                 return Ok(Arc::clone(flags));
             }
-        }
-        let members = rooms.local_members(room).await?;
-        let has_member = |service: &Arc<Service>| members.iter().any(|user| service.is_interested_in(user));
-        let flags: Flags = loaded.services.iter().map(has_member).collect();
+            cache.forgotten
+        };
+        let flags = Self::members_now(rooms, loaded, room).await?;
         let mut cache = self.0.lock();
         if cache.rooms.len() >= SERVICE_INTERESTS_CACHED_MAX {
             cache.rooms.clear();
         }
-        if cache.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, loaded)) {
+        let is_ours = cache.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, loaded));
+        if is_ours && cache.forgotten == forgotten {
             cache.rooms.insert(room, Arc::clone(&flags));
         }
         Ok(flags)
+    }
+
+    async fn members_now(rooms: &Rooms, loaded: &Loaded, room: RoomNum) -> Result<Flags, RoomsError> {
+        let members = rooms.local_members(room).await?;
+        let has_member = |service: &Arc<Service>| members.iter().any(|user| service.is_interested_in(user));
+        Ok(loaded.services.iter().map(has_member).collect())
     }
 }
