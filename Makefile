@@ -46,6 +46,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/openid-provider/run
 	complement-tests/matrix-nio/run
 	complement-tests/mautrix/run
+	complement-tests/matrix-bot-sdk/run
 	complement-tests/matrix-sdk/run
 	complement-tests/synapse/run
 	complement-tests/crash/run

@@ -1,5 +1,6 @@
-# Sourced by the Python suites. `prepare_binary` sets LIANQIAO_BIN where nobody named a binary;
-# `prepare_python NAME FILE` makes a virtual environment of what FILE pins and prints its interpreter.
+# Sourced by the suites. `prepare_binary` sets LIANQIAO_BIN where nobody named a binary;
+# `prepare_python NAME FILE` makes a virtual environment of what FILE pins and prints its interpreter;
+# `run_node_suite` installs what the package-lock.json of this folder pins and runs the tests under suite.
 complement_tests="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cache="${LIANQIAO_CACHE:-$HOME/.cache/lianqiao}"
 export PYTHONPATH="$complement_tests"
@@ -20,4 +21,12 @@ prepare_python() {
     cp "$requirements" "$environment/installed.txt"
   fi
   echo "$environment/bin/python"
+}
+
+run_node_suite() {
+  prepare_binary
+  if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    npm ci --cache "$cache/npm" --loglevel=error
+  fi
+  exec node --test --test-concurrency=1 --test-force-exit --test-reporter=spec suite/*.test.js
 }

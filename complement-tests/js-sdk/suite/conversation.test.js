@@ -7,8 +7,9 @@ import { after, before, describe, it } from "node:test";
 
 import { NotificationCountType, SetPresence } from "matrix-js-sdk";
 
-import { bodiesIn, eventIn, logIn, register, roomWith, until } from "../support/people.js";
-import { Server } from "../support/server.js";
+import { Server } from "../../common/lianqiao.mjs";
+import { until } from "../../common/until.mjs";
+import { bodiesIn, eventIn, logIn, register, roomWith } from "../support/people.js";
 
 describe("a conversation of two", () => {
     let server, people, alice, bob, roomId;

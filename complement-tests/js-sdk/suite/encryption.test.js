@@ -7,8 +7,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { ENCRYPTED, Line, logInEncrypted, Paper, readsIn, settledEvent, setUp, verifyByEmoji } from "../support/crypto.js";
-import { register, roomWith, until } from "../support/people.js";
-import { Server } from "../support/server.js";
+import { Server } from "../../common/lianqiao.mjs";
+import { until } from "../../common/until.mjs";
+import { register, roomWith } from "../support/people.js";
 
 // The library waits at random before it sends sessions to the backup, and again between two batches.
 const BACKUP_MS_MAX = 90_000;

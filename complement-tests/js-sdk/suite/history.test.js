@@ -5,8 +5,9 @@ import "../support/quiet.js";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { allBodies, bodiesIn, eventIn, logIn, register, roomWith, until, wholeRoom } from "../support/people.js";
-import { Server } from "../support/server.js";
+import { Server } from "../../common/lianqiao.mjs";
+import { until } from "../../common/until.mjs";
+import { allBodies, bodiesIn, eventIn, logIn, register, roomWith, wholeRoom } from "../support/people.js";
 
 const MESSAGES = 500;
 const ATTEMPTS_MAX = 200;

@@ -3,7 +3,8 @@
 
 import { CryptoEvent, VerificationPhase, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
 
-import { eventIn, logIn, until } from "./people.js";
+import { until } from "../../common/until.mjs";
+import { eventIn, logIn } from "./people.js";
 
 export const ENCRYPTED = {
     preset: "private_chat",

@@ -2,11 +2,10 @@
 
 import "./quiet.js";
 
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { ClientEvent, createClient, TimelineWindow } from "matrix-js-sdk";
 
-const PATIENCE_MS = 20_000;
+import { until } from "../../common/until.mjs";
+
 const PAGE = 50;
 const WINDOW = 2_000;
 
@@ -44,17 +43,6 @@ export async function logIn(baseUrl, person, { initialSyncLimit = 20, cryptoCall
     await client.startClient({ initialSyncLimit, threadSupport: true, lazyLoadMembers: true });
     await ready;
     return client;
-}
-
-/** Waits until the probe returns something true, and returns that. */
-export async function until(what, probe, patienceMs = PATIENCE_MS) {
-    const deadline = Date.now() + patienceMs;
-    for (;;) {
-        const found = await probe();
-        if (found) return found;
-        if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-        await sleep(20);
-    }
 }
 
 /** The room in which this client has this membership, once it has it. */

@@ -49,6 +49,25 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Imports a staff list, as the operator does.
+    pub async fn imports_staff(&self, list: &str) {
+        let file = self.folder.join("staff.csv");
+        fs::write(&file, list).expect("a staff list");
+        let said = self.organises(&["import", &file.display().to_string()]).await;
+        let id = said.trim().rsplit(' ').next().expect("the id of the import").to_owned();
+        self.organises(&["apply", &id]).await;
+    }
+
+    /// Runs `lianqiao org`; what it says.
+    async fn organises(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(binary());
+        command.arg("org").args(arguments).arg("--config").arg(self.folder.join("lianqiao.toml"));
+        let output = command.output().await.expect("the binary runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
     /// Kills the process where it stands and starts it again on the same data.
     pub async fn is_killed_and_comes_back(&mut self) {
         self.process.kill().await.expect("the server can be killed");
@@ -78,12 +97,15 @@ impl Drop for Server {
     }
 }
 
+fn binary() -> std::ffi::OsString {
+    std::env::var_os("LIANQIAO_BIN").expect("LIANQIAO_BIN names the server's binary")
+}
+
 fn spawn(folder: &std::path::Path) -> Child {
-    let binary = std::env::var_os("LIANQIAO_BIN").expect("LIANQIAO_BIN names the server's binary");
     let log =
         fs::OpenOptions::new().create(true).append(true).open(folder.join("server.log")).expect("a log");
     let errors = log.try_clone().expect("a second handle on the log");
-    Command::new(binary)
+    Command::new(binary())
         .arg("serve")
         .arg("--config")
         .arg(folder.join("lianqiao.toml"))

@@ -107,8 +107,8 @@ class Person:
     def __init__(self, base_url, name):
         self.base_url, self.token, self.sent = base_url, None, 0
         auth = {"type": "m.login.dummy"}
-        session = self.post("register", {"username": name, "password": PASSWORD, "auth": auth})
-        self.user_id, self.device_id, self.token = session["user_id"], session["device_id"], session["access_token"]
+        self.session = self.post("register", {"username": name, "password": PASSWORD, "auth": auth})
+        self.user_id, self.token = self.session["user_id"], self.session["access_token"]
 
     def request(self, method, path, body=None):
         headers = {"Content-Type": "application/json"}

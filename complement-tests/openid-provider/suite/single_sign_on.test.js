@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Server, freePort } from "../../js-sdk/support/server.js";
+import { Server, freePort } from "../../common/lianqiao.mjs";
 import { Browser } from "../support/browser.js";
 import { CLIENT_ID, CLIENT_SECRET, startProvider } from "../support/provider.js";
 
@@ -68,7 +68,7 @@ client_secret = "${CLIENT_SECRET}"
     it("makes an account from the claims and finds it again", async () => {
         const browser = new Browser();
         const first = await signOn(browser, "alice");
-        assert.equal(first.user_id, "@alice:js-sdk.example");
+        assert.equal(first.user_id, "@alice:suite.example");
         const profile = await (await ask(first, `/profile/${encodeURIComponent(first.user_id)}`)).json();
         assert.equal(profile.displayname, "alice 王");
         const addresses = await (await ask(first, "/account/3pid")).json();

@@ -1,24 +1,25 @@
 // The real binary as a process on loopback, with its data on disk.
 // Owns starting, stopping and killing it; knows nothing of Matrix beyond "does it answer yet".
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 30_000;
 
-export const SERVER_NAME = "js-sdk.example";
+export const SERVER_NAME = "suite.example";
 
 export class Server {
     /** `more` may add lines to `[server]` and further sections, knowing the address. */
     static async start(more = () => ({})) {
         const server = new Server();
-        server.folder = fs.mkdtempSync(path.join(os.tmpdir(), "lianqiao-js-sdk-"));
+        server.folder = fs.mkdtempSync(path.join(os.tmpdir(), "lianqiao-suite-"));
         server.port = await freePort();
         server.baseUrl = `http://127.0.0.1:${server.port}`;
         fs.writeFileSync(server.configFile, config(server.folder, server.port, await freePort(), more(server.baseUrl)));
@@ -28,6 +29,12 @@ export class Server {
 
     get configFile() {
         return path.join(this.folder, "lianqiao.toml");
+    }
+
+    /** Runs a command of the binary, such as `["appservice", "reload"]`, and returns what it printed. */
+    async runs(command) {
+        const env = { ...process.env, LIANQIAO_CONFIG: this.configFile };
+        return (await promisify(execFile)(process.env.LIANQIAO_BIN, command, { env })).stdout;
     }
 
     get log() {
