@@ -84,6 +84,10 @@ pub const RECHECKED_EVENTS_MAX: usize = 50;
 pub const COMPLETED_ENTRIES_MAX: usize = 1_000;
 /// How long somebody waits for the state of a room to become whole.
 pub const COMPLETE_TIME_MAX: Duration = Duration::from_secs(300);
+/// Events that are looked at to fill one gap.
+pub const GAP_EVENTS_MAX: usize = 2_000;
+/// Missing events that one gap remembers.
+pub const GAP_MISSING_MAX: usize = 500;
 /// Places that a gap in a timeline keeps free for the events that are missing.
 pub const GAP_POSITIONS: usize = 4_096;
 /// Events of one auth chain that are read for an answer.

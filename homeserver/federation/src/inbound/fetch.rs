@@ -7,7 +7,7 @@ use rooms::{Gap, RoomsError};
 use ruma::api::federation::authorization::get_event_authorization::v1 as event_auth;
 use ruma::api::federation::backfill::get_backfill;
 use ruma::api::federation::event::{get_event, get_missing_events, get_room_state, get_room_state_ids};
-use ruma::{EventId, OwnedEventId, OwnedServerName, RoomId, UInt};
+use ruma::{EventId, OwnedEventId, OwnedServerName, RoomId, ServerName, UInt};
 use serde_json::value::RawValue;
 
 use super::limits::{
@@ -92,6 +92,21 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         self.servers = self.federation.servers_to_ask(self.room, &self.servers).await?;
+        Ok(())
+    }
+
+    /// Asks this server before the others, if it is in the room.
+    pub async fn ask_first(&mut self, server: &ServerName) -> Result<(), RoomsError> {
+        self.meet_others().await?;
+        let known = self.servers.iter().position(|known| known == server);
+        if let Some(place) = known {
+            self.servers.swap(0, place);
+        } else if server != self.federation.server_name()
+            && self.federation.parts().rooms.server_is_in_room(self.room, server).await?
+        {
+            self.servers.insert(0, server.to_owned());
+            self.servers.truncate(SERVERS_ASKED_MAX);
+        }
         Ok(())
     }
 

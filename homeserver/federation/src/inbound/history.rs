@@ -2,8 +2,7 @@
 //! <https://spec.matrix.org/v1.19/server-server-api/#backfilling-and-retrieving-missing-events>
 
 use model::{Pdu, RoomNum, TimelinePos};
-use rooms::{ForeignEvent, Gap, RoomsError, TimelineRange, Verdict, parents_first};
-use ruma::OwnedEventId;
+use rooms::{ForeignEvent, Gap, RoomsError, TimelineRange, parents_first};
 use ruma::api::Direction;
 use tokio::time::timeout;
 
@@ -82,6 +81,11 @@ impl Search<'_> {
     /// Asks one server after the other for what is missing before a gap, until one helps. Returns how many events were
     /// put in.
     async fn fill(&mut self, gap: &Gap) -> Result<usize, RoomsError> {
+        // What somebody fetched who was cut off is here already.
+        let placed = self.federation.parts().rooms.fill_gap(self.room, gap).await?;
+        if placed > 0 {
+            return Ok(placed);
+        }
         self.meet_others().await?;
         let all = std::mem::take(&mut self.servers);
         let mut placed = Ok(0);
@@ -99,8 +103,8 @@ impl Search<'_> {
 
     async fn fill_from_first(&mut self, gap: &Gap) -> Result<usize, RoomsError> {
         let past = self.history_before(&gap.missing).await;
-        let kept = self.keep_past(past).await?;
-        self.federation.parts().rooms.fill_gap(self.room, gap, &kept).await
+        self.keep_past(past).await?;
+        self.federation.parts().rooms.fill_gap(self.room, gap).await
     }
 
     /// An event that is older than what stands behind a gap may be missing there. Fills such gaps with what is to be had,
@@ -108,16 +112,15 @@ impl Search<'_> {
     /// whether it has its place now.
     pub async fn take_into_gap(&mut self, pdu: &Pdu) -> Result<bool, RoomsError> {
         let rooms = self.federation.parts().rooms.clone();
-        if rooms.is_partial(self.room) {
-            // What came before is judged anew anyway when all members are known.
-            return Ok(false);
-        }
         for _ in 0..GAP_ROUNDS_MAX {
-            let open = rooms.open_gaps(self.room, pdu.depth()).await?;
+            let mut open = rooms.open_gaps(self.room, pdu.event_id(), pdu.depth()).await?;
+            // Nobody need be asked where it is named. Where state is missing, others have enough to tell as it is.
+            open.retain(|gap| gap.names(pdu.event_id()) || !rooms.is_partial(self.room));
+            open.sort_by_key(|gap| !gap.names(pdu.event_id()));
             let Some(gap) = open.into_iter().find(|gap| !self.gaps_tried.contains(gap)) else { break };
-            if gap.missing.iter().any(|missing| missing == pdu.event_id()) {
-                let kept = self.keep_past(vec![pdu.clone()]).await?;
-                rooms.fill_gap(self.room, &gap, &kept).await?;
+            if gap.names(pdu.event_id()) {
+                self.keep_past(vec![pdu.clone()]).await?;
+                rooms.fill_gap(self.room, &gap).await?;
             } else {
                 self.fill(&gap).await?;
             }
@@ -130,9 +133,8 @@ impl Search<'_> {
     }
 
     /// Judges events of the past, the oldest first. One that cannot be completed spoils no other.
-    async fn keep_past(&mut self, events: Vec<Pdu>) -> Result<Vec<OwnedEventId>, RoomsError> {
+    async fn keep_past(&mut self, events: Vec<Pdu>) -> Result<(), RoomsError> {
         let rooms = self.federation.parts().rooms.clone();
-        let mut kept = Vec::with_capacity(events.len());
         for pdu in parents_first(events) {
             let event_id = pdu.event_id().to_owned();
             if !self.complete_authority(&pdu).await? {
@@ -145,11 +147,8 @@ impl Search<'_> {
                     None => continue,
                 }
             }
-            match rooms.keep_history(self.room, ForeignEvent { pdu, states }).await? {
-                Verdict::Kept | Verdict::Known | Verdict::Accepted { .. } => kept.push(event_id),
-                Verdict::SoftFailed | Verdict::Rejected(_) => {}
-            }
+            rooms.keep_history(self.room, ForeignEvent { pdu, states }).await?;
         }
-        Ok(kept)
+        Ok(())
     }
 }

@@ -1,14 +1,16 @@
 //! One event from the staging table to its room.
 //!
 //! Who signed it is checked, what it refers to is brought in, and `rooms` judges it. An event that cannot be completed
-//! because nobody can be reached is tried some times more; after that, or when others do not have what is missing, it
-//! is dropped: whoever refers to it later makes us ask again.
+//! because nobody can be reached, or not in time, is tried some times more; after that, or when others do not have what
+//! is missing, it is dropped: whoever refers to it later makes us ask again.
 //! <https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu>
 
 use std::collections::HashMap;
 
 use model::Pdu;
-use rooms::{ForeignEvent, Member, Membership, OutsideMembership, RoomsError, Verdict, parents_first};
+use rooms::{
+    ForeignEvent, Member, Membership, OutsideMembership, RoomsError, Standing, Verdict, parents_first,
+};
 use rules::foreign;
 use ruma::{OwnedEventId, RoomId, ServerName, UserId};
 use tokio::time::timeout;
@@ -46,7 +48,9 @@ impl Federation {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(
                 error @ (InboundError::Store(_)
-                | InboundError::Rooms(RoomsError::Store(_) | RoomsError::Contended)),
+                | InboundError::Rooms(
+                    RoomsError::Store(_) | RoomsError::Contended | RoomsError::Corrupt(_),
+                )),
             )) => {
                 tracing::warn!(%room_id, %origin, %error, "an event of another server could not be stored");
                 Outcome::Later
@@ -56,8 +60,8 @@ impl Federation {
                 Outcome::Done("error")
             }
             Err(_) => {
-                tracing::warn!(%room_id, %origin, "an event of another server took too long and is dropped");
-                Outcome::Done("too_slow")
+                tracing::warn!(%room_id, %origin, "an event of another server takes too long");
+                Outcome::Later
             }
         };
         let word = match outcome {
@@ -84,7 +88,7 @@ impl Federation {
             return Ok(Outcome::Done("unreadable"));
         };
         let known = rooms.standing(room, received.event_id()).await?;
-        if known.is_some_and(|standing| !standing.outlier) {
+        if known.is_some_and(Standing::is_settled) {
             return Ok(Outcome::Done("known"));
         }
         // The access list may have changed while the event waited.
@@ -214,14 +218,19 @@ impl Search<'_> {
     async fn append(&mut self, pdu: Pdu, source: Source) -> Result<&'static str, RoomsError> {
         let rooms = self.federation.parts().rooms.clone();
         let known = rooms.standing(self.room, pdu.event_id()).await?;
-        if known.is_some_and(|standing| !standing.outlier) {
+        if known.is_some_and(Standing::is_settled) {
             return Ok("known");
         }
         if self.take_into_gap(&pdu).await? {
             return Ok("in_gap");
         }
         let mut states = Vec::new();
-        for parent in rooms.without_past(self.room, pdu.prev_events()).await? {
+        let missing = rooms.without_past(self.room, pdu.prev_events()).await?;
+        if !missing.is_empty() {
+            // Who built on them has the state there. Whoever handed the event on may tell another one.
+            self.ask_first(pdu.sender().server_name()).await?;
+        }
+        for parent in missing {
             if source == Source::Sent {
                 tracing::info!(event_id = %pdu.event_id(), %parent, "dropped: its parent cannot be had");
                 return Ok("no_past");

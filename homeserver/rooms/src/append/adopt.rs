@@ -15,21 +15,20 @@ use crate::tables::PENDING_REDACTION;
 
 impl Draft {
     /// Puts an event that passed every judgement into the timeline, the extremities and the current
-    /// state. `after_gap`: some of its parents are not known.
-    pub(super) async fn adopt(&mut self, taken: Taken<'_>, after_gap: bool) -> Result<StreamPos, RoomsError> {
+    /// state. Where the timeline lacks some of its parents, it stands behind a gap.
+    pub(super) async fn adopt(&mut self, taken: Taken<'_>) -> Result<StreamPos, RoomsError> {
         let (event, pdu) = (taken.event, taken.pdu);
         self.tip.extremities.retain(|(_, event_id)| !pdu.prev_events().contains(event_id));
         self.drop_surplus().await?;
-        let position = if after_gap { self.position_after_gap() } else { self.batch.position() };
+        let missing = self.rooms.without_place(self.room, pdu.prev_events()).await?;
+        let position = if missing.is_empty() { self.batch.position() } else { self.position_after_gap() };
         let resolved = self.resolved_current_state(event, pdu, taken.meta.state_after).await?;
         self.tip.extremities.push((event, pdu.event_id().to_owned()));
         self.tip.depth = self.tip.depth.max(pdu.depth());
         let meta = EventMeta { position: Some(TimelinePos::from(position)), ..taken.meta.clone() };
         self.put_taken(&taken, &meta);
         self.put_in_timeline(event, pdu, position);
-        if after_gap {
-            self.put_gap(pdu, position, true).await?;
-        }
+        self.put_gap(missing, position, true);
         self.change_current_state((event, pdu), resolved, position).await?;
         if let Some(redacts) = pdu.redacts(self.version()).map(ToOwned::to_owned) {
             self.apply_redaction(event, pdu, &redacts).await?;

@@ -1,13 +1,12 @@
 //! By what right: the state that authorises an event, and the event built on it.
 
-use model::{EventNum, Pdu, RoomVersion, limits::INTEGER_MAX};
+use model::{EventNum, Pdu, RoomVersion, StateNum, limits::INTEGER_MAX};
 use rules::{NewPdu, PowerLevels, build::BuildError, canonical::FormError};
 use ruma::{EventId, OwnedEventId};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
 use super::{Draft, NewEvent, Tip};
-use crate::limits::PREV_EVENTS_MAX;
 use crate::member::Membership;
 use crate::read::StateKey;
 use crate::{Rooms, RoomsError};
@@ -36,8 +35,12 @@ impl Authority {
     }
 }
 
-/// Reads what decides about a new event from the state that the draft leaves.
-pub(super) async fn authority(draft: &Draft, new: &NewEvent) -> Result<Authority, RoomsError> {
+/// Reads what decides about a new event from the state that the draft leaves, or from this one.
+pub(super) async fn authority(
+    draft: &Draft,
+    new: &NewEvent,
+    state: Option<StateNum>,
+) -> Result<Authority, RoomsError> {
     let version = draft.version();
     let content = to_raw_value(&new.content).map_err(|error| RoomsError::BadJson(error.to_string()))?;
     let wanted = rules::auth::auth_types_for_event(
@@ -51,16 +54,31 @@ pub(super) async fn authority(draft: &Draft, new: &NewEvent) -> Result<Authority
     let mut authority = Authority { named: Vec::with_capacity(wanted.len()), state: Vec::new() };
     for (kind, state_key) in wanted {
         let kind = kind.to_string();
-        if let Some((event, pdu)) = draft.state(&kind, &state_key).await? {
+        if let Some((event, pdu)) = entry(draft, state, &kind, &state_key).await? {
             authority.named.push((event, pdu.clone()));
             authority.state.push(((kind, state_key), pdu));
         }
     }
     let has_create = authority.state.iter().any(|((kind, _), _)| kind == "m.room.create");
-    if !has_create && let Some((_, create)) = draft.state("m.room.create", "").await? {
+    if !has_create && let Some((_, create)) = entry(draft, state, "m.room.create", "").await? {
         authority.state.push((("m.room.create".to_owned(), String::new()), create));
     }
     Ok(authority)
+}
+
+/// An entry of the state that the draft leaves, or of this one.
+async fn entry(
+    draft: &Draft,
+    state: Option<StateNum>,
+    kind: &str,
+    state_key: &str,
+) -> Result<Option<(EventNum, Pdu)>, RoomsError> {
+    let Some(state) = state else { return draft.state(kind, state_key).await };
+    let store = &draft.rooms.parts.store;
+    match draft.rooms.state_num_at(store, state, kind, state_key).await? {
+        Some(event) => Ok(Some((event, draft.rooms.pdu(store, event).await?))),
+        None => Ok(None),
+    }
 }
 
 /// Builds, hashes and signs an event on the tip of a draft.
@@ -100,10 +118,9 @@ pub(super) async fn build(draft: &Draft, new: &NewEvent, authority: &Authority) 
     })
 }
 
-/// The ends of the graph that an event on this tip refers to, the newest if there are too many.
+/// The ends of the graph that an event on this tip refers to.
 pub(super) fn parents(tip: &Tip) -> Vec<OwnedEventId> {
-    let newest = tip.extremities.len().saturating_sub(PREV_EVENTS_MAX);
-    tip.extremities.iter().skip(newest).map(|(_, event_id)| event_id.clone()).collect()
+    tip.ends_to_name().iter().map(|(_, event_id)| event_id.clone()).collect()
 }
 
 fn chosen_event_id(rooms: &Rooms) -> Result<OwnedEventId, RoomsError> {

@@ -9,11 +9,9 @@ use model::{EventNum, RoomNum, StateNum};
 use store::{Scan, StoreError};
 use streams::Fact;
 
-use super::draft::EMPTY_STATE;
 use super::{Draft, Writer};
 use crate::limits::{APPEND_ATTEMPTS_MAX, COMPLETED_ENTRIES_MAX, RECHECKED_EVENTS_MAX};
 use crate::partial::tables::{COMPLETION, PARTIAL_EVENT, PARTIAL_ROOM, PartialRow};
-use crate::resolution::{self, Unwritten};
 use crate::{Rooms, RoomsError};
 
 /// How far one step came.
@@ -36,7 +34,7 @@ impl Rooms {
         join: EventNum,
         states: &[Vec<EventNum>],
     ) -> Result<bool, RoomsError> {
-        let mut writer = self.locks.lock(room).await;
+        let mut writer = self.lock_durable(room).await?;
         let mut attempts = 0;
         loop {
             match self.try_step(room, &mut writer, join, states).await {
@@ -66,7 +64,7 @@ impl Rooms {
     /// # Errors
     /// The store's own.
     pub async fn abandon_partial_room(&self, room: RoomNum) -> Result<bool, RoomsError> {
-        let mut writer = self.locks.lock(room).await;
+        let mut writer = self.lock_durable(room).await?;
         if self.is_resident(room).await? {
             return Ok(false);
         }
@@ -107,13 +105,18 @@ impl Rooms {
             if waiting.is_empty() {
                 draft.exchange_state().await?
             } else {
-                for (key, row) in waiting {
+                let mut ends = row.ends.clone();
+                for (key, waiting) in waiting {
                     draft.batch.delete(&PARTIAL_EVENT, &key);
                     // The own membership event has its whole state already.
-                    if row.event != join {
-                        draft.recheck(row.event, &row.given, true).await?;
+                    if waiting.event != join {
+                        draft.recheck(waiting.event, &waiting.given, true).await?;
+                        if !waiting.is_history {
+                            draft.recheck_by_current_state(waiting.event, &mut ends).await?;
+                        }
                     }
                 }
+                draft.batch.put(&PARTIAL_ROOM, &room, &PartialRow { ends, ..row });
                 Step::More
             }
         } else {
@@ -141,7 +144,7 @@ impl Draft {
         }
         // Parents that are known here from an earlier stay may have been judged by a part of the state.
         self.recheck(row.join, &given, false).await?;
-        let row = PartialRow { is_state_known: true, ..row };
+        let row = PartialRow { is_state_known: true, ends: vec![row.join], ..row };
         self.batch.put(&PARTIAL_ROOM, &self.room, &row);
         Ok(())
     }
@@ -154,14 +157,7 @@ impl Draft {
         for (extremity, _) in &self.tip.extremities {
             states.push(self.meta(*extremity).await?.state_after);
         }
-        let unwritten = Unwritten { chains: self.chains(), events: &[] };
-        let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
-        let base = resolved.base.unwrap_or(EMPTY_STATE);
-        let whole = if resolved.changes.is_empty() {
-            base
-        } else {
-            self.extend_state(base, &resolved.changes).await?
-        };
+        let whole = self.resolved(&states).await?;
         let mut changes = rooms.snapshots.changes_between(store, self.tip.state, whole).await?;
         let is_last = changes.len() <= COMPLETED_ENTRIES_MAX;
         changes.truncate(COMPLETED_ENTRIES_MAX);

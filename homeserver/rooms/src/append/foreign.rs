@@ -11,7 +11,7 @@ use store::StoreError;
 use super::taken::Taken;
 use super::{Draft, NewEvent, Writer};
 use crate::limits::APPEND_ATTEMPTS_MAX;
-use crate::{Rooms, RoomsError};
+use crate::{EventMeta, Rooms, RoomsError};
 
 /// An event whose form, hashes and signatures were checked.
 #[derive(Clone, Debug)]
@@ -64,6 +64,9 @@ pub(super) enum Taking<'a> {
     Own(&'a NewEvent),
 }
 
+/// Why an event of [`Taking::Unwanted`] is soft-failed.
+const UNWANTED: &str = "the room's policy server does not recommend it";
+
 impl Rooms {
     /// Takes in an event that this server did not build just now.
     ///
@@ -95,7 +98,7 @@ impl Rooms {
     ) -> Result<Verdict, RoomsError> {
         foreign.pdu = self.recommended(room, foreign.pdu).await?;
         for _ in 0..APPEND_ATTEMPTS_MAX {
-            let mut writer = self.locks.lock(room).await;
+            let mut writer = self.lock_durable(room).await?;
             if !self.is_resident(room).await? {
                 return Err(RoomsError::RoomNotFound);
             }
@@ -124,7 +127,7 @@ impl Rooms {
             }
         }
         for _ in 0..APPEND_ATTEMPTS_MAX {
-            let mut writer = self.locks.lock(room).await;
+            let mut writer = self.lock_durable(room).await?;
             match self.try_take(room, &mut writer, &foreign, taking).await {
                 Err(RoomsError::Store(StoreError::Conflict)) => {}
                 outcome => return outcome,
@@ -163,6 +166,9 @@ impl Rooms {
                 if meta.room != room {
                     return Err(RoomsError::BadJson("the event belongs to another room".to_owned()));
                 }
+                if meta.waits_for_a_place() && matches!(taking, Taking::News | Taking::Unwanted) {
+                    return self.give_place(room, writer, (event, &*meta), taking).await;
+                }
                 if !meta.outlier {
                     return Ok(Verdict::Known);
                 }
@@ -177,17 +183,18 @@ impl Rooms {
         let judgement = draft.judge(&pdu, &foreign.states).await?;
         let soft_failure = match (&judgement.refusal, taking) {
             (None, Taking::News | Taking::Own(_)) => draft.judge_by_current_state(&pdu).await?,
-            (None, Taking::Unwanted) => Some("the room's policy server does not recommend it".to_owned()),
+            (None, Taking::Unwanted) => Some(UNWANTED.to_owned()),
             (Some(_), _) | (None, Taking::History) => None,
         };
-        let mut meta = draft.foreign_meta(event, &pdu, &judgement, soft_failure.is_some()).await?;
+        let standing = (soft_failure.is_some(), matches!(taking, Taking::History));
+        let mut meta = draft.foreign_meta(event, &pdu, &judgement, standing).await?;
         if let Taking::Own(new) = taking {
             if let Some(refusal) = judgement.refusal.or(soft_failure) {
                 return Err(RoomsError::Forbidden(refusal));
             }
             draft.note_request(new, event, &mut meta);
             let taken = Taken { event, pdu: &pdu, meta, is_known: false };
-            let position = draft.adopt(taken, false).await?;
+            let position = draft.adopt(taken).await?;
             let commit = self.commit_draft(draft, writer).await?;
             return Ok(Verdict::Accepted { event, position: commit.resolve(position) });
         }
@@ -206,7 +213,34 @@ impl Rooms {
             self.commit_aside(draft, writer, &taken).await?;
             return Ok(Verdict::Kept);
         }
-        let position = draft.adopt(taken, !foreign.states.is_empty()).await?;
+        let position = draft.adopt(taken).await?;
+        let commit = self.commit_draft(draft, writer).await?;
+        Ok(Verdict::Accepted { event, position: commit.resolve(position) })
+    }
+
+    /// Puts an event to the end of the timeline that was kept as history and comes as news now: whoever wanted to put
+    /// it elsewhere was cut off.
+    async fn give_place(
+        &self,
+        room: RoomNum,
+        writer: &mut Writer,
+        (event, kept): (EventNum, &EventMeta),
+        taking: Taking<'_>,
+    ) -> Result<Verdict, RoomsError> {
+        let pdu = self.pdu(&self.parts.store, event).await?;
+        let mut draft = Draft::open(self, room, writer).await?;
+        let soft_failure = match taking {
+            Taking::Unwanted => Some(UNWANTED.to_owned()),
+            Taking::News | Taking::History | Taking::Own(_) => draft.judge_by_current_state(&pdu).await?,
+        };
+        let meta = EventMeta { soft_failed: soft_failure.is_some(), ..kept.clone() };
+        let taken = Taken { event, pdu: &pdu, meta, is_known: true };
+        if let Some(refusal) = soft_failure {
+            tracing::info!(event_id = %pdu.event_id(), refusal, "soft-failed event");
+            self.commit_aside(draft, writer, &taken).await?;
+            return Ok(Verdict::SoftFailed);
+        }
+        let position = draft.adopt(taken).await?;
         let commit = self.commit_draft(draft, writer).await?;
         Ok(Verdict::Accepted { event, position: commit.resolve(position) })
     }
@@ -230,6 +264,7 @@ impl Rooms {
         let finished = draft.finish().await?;
         let commit = self.parts.store.commit(finished.batch).await?;
         writer.advance(finished.tip);
+        writer.arrived();
         Ok(commit)
     }
 }

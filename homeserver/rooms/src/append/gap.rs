@@ -1,6 +1,6 @@
 //! Gaps: places in a timeline before which events are missing, and the room that is kept free for them.
 
-use model::{EventNum, Pdu, StreamPos, TimelinePos};
+use model::{EventNum, StreamPos, TimelinePos};
 use ruma::OwnedEventId;
 
 use super::Draft;
@@ -20,19 +20,12 @@ impl Draft {
         self.batch.position()
     }
 
-    /// Notes which parents of an event are missing, if any. `wanted`: see [`GapRecord::wanted`].
-    pub(super) async fn put_gap(
-        &mut self,
-        pdu: &Pdu,
-        position: StreamPos,
-        wanted: bool,
-    ) -> Result<(), RoomsError> {
-        let missing = self.rooms.without_past(self.room, pdu.prev_events()).await?;
+    /// Notes which parents of the event at this place the timeline lacks, if any. `wanted`: see [`GapRecord::wanted`].
+    pub(super) fn put_gap(&mut self, missing: Vec<OwnedEventId>, position: StreamPos, wanted: bool) {
         if !missing.is_empty() {
             self.batch.put(&GAP, &(self.room, TimelinePos::from(position)), &GapRecord { missing, wanted });
             self.effects.gap(position);
         }
-        Ok(())
     }
 
     /// Numbers of the events that one names as its authority; all must be known and of this room.

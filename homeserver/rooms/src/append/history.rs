@@ -1,16 +1,16 @@
 //! Putting history into a gap of a timeline.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use model::{EventNum, Pdu, RoomNum, TimelinePos};
-use ruma::OwnedEventId;
 use ruma::api::Direction;
+use ruma::{EventId, OwnedEventId};
 use store::{Scan, StoreError};
 
 use super::{Draft, Writer};
 use crate::graph::parents_first;
 use crate::index::{self, Indexed};
-use crate::limits::{APPEND_ATTEMPTS_MAX, OPEN_GAPS_MAX};
+use crate::limits::{APPEND_ATTEMPTS_MAX, GAP_EVENTS_MAX, GAP_MISSING_MAX, OPEN_GAPS_MAX};
 use crate::read::{EventMeta, TimelineRange};
 use crate::tables::{GAP, GapRecord, TIMELINE, TIMESTAMP};
 use crate::{Rooms, RoomsError};
@@ -29,6 +29,12 @@ pub struct Gap {
 impl Gap {
     fn at(at: TimelinePos, row: GapRecord) -> Self {
         Self { at, missing: row.missing, wanted: row.wanted }
+    }
+
+    /// Whether this event is known to be missing there.
+    #[must_use]
+    pub fn names(&self, event_id: &EventId) -> bool {
+        self.missing.iter().any(|missing| missing == event_id)
     }
 
     fn row(&self) -> GapRecord {
@@ -85,12 +91,17 @@ impl Rooms {
         Ok(self.gap_up_to(room, up_to).await?.map(|gap| gap.at).filter(|at| *at > after))
     }
 
-    /// Gaps that came about while this server followed the room and stand before an event at least that deep, the
-    /// newest first, at most [`OPEN_GAPS_MAX`]: an event of this depth may be missing there.
+    /// Gaps in which an event may be missing, the newest first, out of the [`OPEN_GAPS_MAX`] newest: those that came
+    /// about while this server followed the room and stand before an event at least as deep, or name the event.
     ///
     /// # Errors
     /// The store's own.
-    pub async fn open_gaps(&self, room: RoomNum, depth: u64) -> Result<Vec<Gap>, RoomsError> {
+    pub async fn open_gaps(
+        &self,
+        room: RoomNum,
+        event_id: &EventId,
+        depth: u64,
+    ) -> Result<Vec<Gap>, RoomsError> {
         if self.newest_gap(room, TimelinePos::ZERO, TimelinePos::MAX).await?.is_none() {
             return Ok(Vec::new());
         }
@@ -99,28 +110,35 @@ impl Rooms {
         let mut open = Vec::new();
         for ((_, at), row) in store.scan(&GAP, newest).await?.into_iter().filter(|(_, row)| row.wanted) {
             let Some(behind) = store.get(&TIMELINE, &(room, at)).await? else { continue };
-            if self.meta(store, behind).await?.depth >= depth {
-                open.push(Gap::at(at, row));
+            let gap = Gap::at(at, row);
+            if gap.names(event_id) || self.meta(store, behind).await?.depth >= depth {
+                open.push(gap);
             }
         }
         Ok(open)
     }
 
-    /// Gives events that were kept with [`Rooms::keep_history`] their places before a gap, in the order of the graph
-    /// and the newest next to the gap, and notes what is missing now. Returns how many got a place; with none, nothing
-    /// has changed, also when somebody else filled the gap meanwhile.
+    /// Gives what was kept with [`Rooms::keep_history`] and belongs before a gap its place there, in the order of the
+    /// graph and the newest next to the gap, and notes what is missing now. What belongs before an older gap goes there:
+    /// here it would stand behind what was built on it. Returns how many got a place; with none, nothing has changed but
+    /// what is missing, also when somebody else filled the gap meanwhile.
     ///
     /// # Errors
     /// The store's own.
-    pub async fn fill_gap(
-        &self,
-        room: RoomNum,
-        gap: &Gap,
-        fetched: &[OwnedEventId],
-    ) -> Result<usize, RoomsError> {
+    pub async fn fill_gap(&self, room: RoomNum, gap: &Gap) -> Result<usize, RoomsError> {
+        let scan = Scan::prefix(&room).until(&(room, gap.at)).reverse().limit(OPEN_GAPS_MAX);
+        let older = self.parts.store.scan(&GAP, scan).await?;
+        let mut placed = 0;
+        for ((_, at), row) in older.into_iter().rev() {
+            placed += self.fill_one_gap(room, &Gap::at(at, row)).await?;
+        }
+        Ok(placed + self.fill_one_gap(room, gap).await?)
+    }
+
+    async fn fill_one_gap(&self, room: RoomNum, gap: &Gap) -> Result<usize, RoomsError> {
         for _ in 0..APPEND_ATTEMPTS_MAX {
             let mut writer = self.locks.lock(room).await;
-            let outcome = self.try_fill_gap(room, &mut writer, gap, fetched).await;
+            let outcome = self.try_fill_gap(room, &mut writer, gap).await;
             if outcome.is_err() {
                 *writer = Writer::default();
             }
@@ -132,19 +150,13 @@ impl Rooms {
         Err(RoomsError::Contended)
     }
 
-    async fn try_fill_gap(
-        &self,
-        room: RoomNum,
-        writer: &mut Writer,
-        gap: &Gap,
-        fetched: &[OwnedEventId],
-    ) -> Result<usize, RoomsError> {
+    async fn try_fill_gap(&self, room: RoomNum, writer: &mut Writer, gap: &Gap) -> Result<usize, RoomsError> {
         let store = &self.parts.store;
         let row = gap.row();
         if store.get(&GAP, &(room, gap.at)).await?.as_ref() != Some(&row) {
             return Ok(0);
         }
-        let mut events = self.waiting_for_a_place(room, fetched).await?;
+        let Past { mut waiting, mut missing } = self.past_without_place(room, &gap.missing).await?;
         let below = TimelineRange::up_to(gap.at.previous());
         let below = self.timeline(store, room, below, Direction::Backward, 1).await?;
         let (first, free) = match below.first() {
@@ -152,23 +164,22 @@ impl Rooms {
             // Before the first event everything is free; fetched history is negative.
             None => (gap.at.previous().min(TimelinePos::new(-1)), i64::MAX),
         };
-        events.truncate(usize::try_from(free).unwrap_or(usize::MAX));
+        let surplus = waiting.split_off(waiting.len().min(usize::try_from(free).unwrap_or(usize::MAX)));
+        missing.extend(surplus.into_iter().map(|(_, pdu, _)| pdu.event_id().to_owned()));
+        missing.truncate(GAP_MISSING_MAX);
+        missing.sort();
+        let mut known = row.missing.clone();
+        known.sort();
+        if waiting.is_empty() && missing == known {
+            return Ok(0);
+        }
         let mut draft = Draft::open(self, room, writer).await?;
         draft.batch.expect_eq(&GAP, &(room, gap.at), &row);
-        let mut missing = gap.missing.clone();
-        let mut place = first;
-        let mut last = gap.at;
-        for (event, pdu, meta) in &events {
+        let (mut place, mut last) = (first, gap.at);
+        for (event, pdu, meta) in &waiting {
             draft.put_history(*event, pdu, meta, place).await?;
-            missing.extend(pdu.prev_events().iter().cloned());
             last = place;
             place = place.previous();
-        }
-        missing.sort();
-        missing.dedup();
-        let missing = self.without_past(room, &missing).await?;
-        if last == gap.at && missing == row.missing {
-            return Ok(0);
         }
         draft.batch.delete(&GAP, &(room, gap.at));
         if !missing.is_empty() {
@@ -176,29 +187,45 @@ impl Rooms {
         }
         draft.effects.in_history();
         self.commit_draft(draft, writer).await?;
-        Ok(events.len())
+        Ok(waiting.len())
     }
 
-    /// Events of the room that may be shown and have no place yet, children before their parents.
-    async fn waiting_for_a_place(
-        &self,
-        room: RoomNum,
-        fetched: &[OwnedEventId],
-    ) -> Result<Vec<(EventNum, Pdu, EventMeta)>, RoomsError> {
+    /// Goes back from events as far as nothing has a place in the timeline. What was refused has none and ends no walk:
+    /// others may have built on it.
+    async fn past_without_place(&self, room: RoomNum, from: &[OwnedEventId]) -> Result<Past, RoomsError> {
         let store = &self.parts.store;
-        let mut found: HashMap<OwnedEventId, (EventNum, Pdu, EventMeta)> = HashMap::new();
-        for event_id in fetched {
-            let Some(event) = self.event_num(store, event_id).await? else { continue };
-            let meta = self.meta(store, event).await?;
-            let waits = meta.position.is_none() && !meta.outlier && !meta.rejected && !meta.soft_failed;
-            if meta.room == room && waits {
-                let pdu = self.pdu(store, event).await?;
-                found.insert(event_id.clone(), (event, pdu, (*meta).clone()));
+        let mut open: VecDeque<OwnedEventId> = from.iter().cloned().collect();
+        let mut seen: HashSet<OwnedEventId> = HashSet::new();
+        let mut met: HashMap<OwnedEventId, (EventNum, Pdu, EventMeta)> = HashMap::new();
+        let mut missing = Vec::new();
+        while let Some(event_id) = open.pop_front() {
+            if !seen.insert(event_id.clone()) {
+                continue;
             }
+            let known = match self.standing(room, &event_id).await? {
+                Some(standing) if standing.in_timeline => continue,
+                Some(standing) if !standing.outlier && met.len() < GAP_EVENTS_MAX => standing.event,
+                Some(_) | None => {
+                    missing.push(event_id);
+                    continue;
+                }
+            };
+            let (pdu, meta) = (self.pdu(store, known).await?, self.meta(store, known).await?);
+            open.extend(pdu.prev_events().iter().cloned());
+            met.insert(event_id, (known, pdu, (*meta).clone()));
         }
-        let order = parents_first(found.values().map(|(_, pdu, _)| pdu.clone()).collect());
-        Ok(order.iter().rev().filter_map(|pdu| found.remove(pdu.event_id())).collect())
+        let order = parents_first(met.values().map(|(_, pdu, _)| pdu.clone()).collect());
+        let newest_first = order.iter().rev().filter_map(|pdu| met.remove(pdu.event_id()));
+        Ok(Past { waiting: newest_first.filter(|(.., meta)| meta.waits_for_a_place()).collect(), missing })
     }
+}
+
+/// What lies before a gap.
+struct Past {
+    /// Events that wait for their place, children before their parents.
+    waiting: Vec<(EventNum, Pdu, EventMeta)>,
+    /// What is not known, each once.
+    missing: Vec<OwnedEventId>,
 }
 
 impl Draft {

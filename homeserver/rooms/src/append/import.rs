@@ -196,7 +196,8 @@ impl Draft {
             self.put_event(event, join, &meta);
         }
         self.put_in_timeline(event, join, position);
-        self.put_gap(join, position, false).await?;
+        let missing = rooms.without_place(self.room, join.prev_events()).await?;
+        self.put_gap(missing, position, false);
         self.replace_state(entries, position).await?;
         self.tip.state = state_after;
         self.tip.depth = join.depth();

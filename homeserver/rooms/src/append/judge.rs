@@ -43,6 +43,12 @@ impl Draft {
         let mut refusal = self.judge_references(pdu, &auth).await?;
         if refusal.is_none() {
             refusal = self.judge_by(pdu, Some(state_before), &named).await?;
+            if refusal.is_some()
+                && let Some(resolved) = self.resolved_with(state_before, &named).await?
+                && self.judge_by(pdu, Some(resolved), &named).await?.is_none()
+            {
+                (refusal, state_before) = (None, resolved);
+            }
         }
         if refusal.is_none() {
             state_before = self.with_sender(pdu, state_before, &named).await?;
@@ -73,7 +79,7 @@ impl Draft {
 
     pub(super) async fn judge_by_current_state(&self, pdu: &Pdu) -> Result<Option<String>, RoomsError> {
         if self.is_partial {
-            // Too little is known; when the state is whole the event is judged anew by the state before it.
+            // Too little is known; when the state is whole the event is judged anew.
             return Ok(None);
         }
         let refusal = self.judge_by(pdu, None, &NamedMembers::new()).await?;

@@ -6,10 +6,13 @@ use std::sync::{Arc, Weak};
 use model::{EventNum, RoomNum, StateNum};
 use parking_lot::Mutex;
 use ruma::OwnedEventId;
+use store::Batch;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::cache::Cache;
-use crate::tables::RoomHead;
+use crate::limits::PREV_EVENTS_MAX;
+use crate::tables::{HEAD, RoomHead};
+use crate::{Rooms, RoomsError};
 
 /// The tip of a room as the next event needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,17 @@ pub(crate) struct Tip {
 }
 
 impl Tip {
+    /// Whether one event cannot refer to all ends.
+    pub fn has_many_ends(&self) -> bool {
+        self.extremities.len() > PREV_EVENTS_MAX
+    }
+
+    /// The ends that the next event refers to, the newest if there are too many.
+    pub fn ends_to_name(&self) -> &[(EventNum, OwnedEventId)] {
+        let older = self.extremities.len().saturating_sub(PREV_EVENTS_MAX);
+        self.extremities.get(older..).unwrap_or_default()
+    }
+
     /// The row that a batch demands or leaves behind.
     pub fn to_head(&self) -> RoomHead {
         RoomHead {
@@ -40,6 +54,8 @@ pub(crate) struct Writer {
     tip: Option<Tip>,
     /// Counts the times the head was read anew, so that a late failure clears only its own.
     epoch: u64,
+    /// The head stands on events that are queued and not durable yet: no read finds them.
+    is_ahead: bool,
 }
 
 impl Writer {
@@ -57,7 +73,13 @@ impl Writer {
     /// A batch that leaves this head was queued. Returns what [`Writer::forget`] needs.
     pub fn advance(&mut self, tip: Tip) -> u64 {
         self.tip = Some(tip);
+        self.is_ahead = true;
         self.epoch
+    }
+
+    /// The newest batch that was queued is durable, and so are those before it.
+    pub fn arrived(&mut self) {
+        self.is_ahead = false;
     }
 
     /// A queued batch failed: the head has to be read again, if nobody did so since.
@@ -103,6 +125,27 @@ impl RoomLocks {
         locks.insert(room, Arc::downgrade(&lock));
         self.recent.insert(room, Arc::clone(&lock));
         lock
+    }
+}
+
+impl Rooms {
+    /// Waits for a room's lock, and until the head of the room is durable: whoever looks at the ends of the graph
+    /// themselves has to find them.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(crate) async fn lock_durable(&self, room: RoomNum) -> Result<OwnedMutexGuard<Writer>, RoomsError> {
+        let mut writer = self.locks.lock(room).await;
+        if writer.is_ahead {
+            // Batches keep their order: what was queued before this one is durable, or refused, when this one is.
+            self.parts.store.commit(Batch::new()).await?;
+            writer.arrived();
+            let head = self.parts.store.get(&HEAD, &room).await?;
+            if writer.tip().map(Tip::to_head) != head {
+                *writer = Writer::default();
+            }
+        }
+        Ok(writer)
     }
 }
 

@@ -153,6 +153,10 @@ impl Rooms {
     /// `alone`: keeps the lock until the event is durable, so that nobody of this process is faster a second time.
     async fn try_append(&self, room: RoomNum, new: &NewEvent, alone: bool) -> Result<Appended, RoomsError> {
         let mut writer = self.locks.lock(room).await;
+        if writer.tip().is_some_and(Tip::has_many_ends) {
+            drop(writer);
+            writer = self.lock_durable(room).await?;
+        }
         let mut draft = Draft::open(self, room, &mut writer).await?;
         draft.push(new.clone()).await?;
         let finished = draft.finish().await?;
@@ -162,8 +166,9 @@ impl Rooms {
         let epoch = writer.advance(tip);
         if keeps_lock {
             let outcome = submission.await;
-            if outcome.is_err() {
-                writer.forget(epoch);
+            match outcome {
+                Ok(_) => writer.arrived(),
+                Err(_) => writer.forget(epoch),
             }
             drop(writer);
             return finished.events.only(&outcome?);

@@ -13,6 +13,8 @@ use crate::member::Membership;
 use crate::partial::tables::{COMPLETION, PARTIAL_EVENT, PARTIAL_ROOM, PartialEventRow, PartialRow};
 use crate::partial::{PartialRoom, PartialState};
 
+const MEMBER: &str = "m.room.member";
+
 /// The memberships that an event names as its authority, by user.
 pub(super) type NamedMembers = HashMap<String, (EventNum, Pdu)>;
 
@@ -38,11 +40,12 @@ impl Draft {
             helper: told.helper.clone(),
             servers: servers.into_iter().collect(),
             is_state_known: false,
+            ends: Vec::new(),
         };
         self.batch.put(&PARTIAL_ROOM, &self.room, &row);
         self.forget_completion();
         self.is_partial = true;
-        self.note_partial(join, &[]);
+        self.note_partial(join, &[], false);
         let (rooms, room) = (self.rooms.clone(), self.room);
         self.batch.on_commit(move |_| rooms.partial.insert(PartialRoom::new(room, row)));
         Ok(())
@@ -78,10 +81,10 @@ impl Draft {
 
     /// In a partial room: notes that the event has to be judged anew when the state is whole. `given` are the states
     /// behind parents that are not known.
-    pub(super) fn note_partial(&mut self, event: EventNum, given: &[StateNum]) {
+    pub(super) fn note_partial(&mut self, event: EventNum, given: &[StateNum], is_history: bool) {
         if self.is_partial {
             let place = self.batch.position();
-            let row = PartialEventRow { event, given: given.to_vec() };
+            let row = PartialEventRow { event, given: given.to_vec(), is_history };
             self.batch.put(&PARTIAL_EVENT, &(self.room, place), &row);
         }
     }
@@ -96,7 +99,7 @@ impl Draft {
         let store = &self.rooms.parts.store;
         for event in auth {
             let pdu = self.rooms.pdu(store, *event).await?;
-            let state_key = pdu.state_key().filter(|_| pdu.kind() == "m.room.member").map(str::to_owned);
+            let state_key = pdu.state_key().filter(|_| pdu.kind() == MEMBER).map(str::to_owned);
             if let Some(user) = state_key
                 && !self.rooms.meta(store, *event).await?.rejected
             {
@@ -114,7 +117,6 @@ impl Draft {
         state: StateNum,
         named: &NamedMembers,
     ) -> Result<StateNum, RoomsError> {
-        const MEMBER: &str = "m.room.member";
         let sender = pdu.sender().as_str();
         let Some((event, member)) = named.get(sender) else { return Ok(state) };
         if pdu.is_state_of(MEMBER, sender) || membership_of(member) != Some(Membership::Join) {
@@ -126,5 +128,29 @@ impl Draft {
         }
         let key = self.state_key_num(MEMBER, sender).await?;
         self.extend_state(state, &[(key, Some(*event))]).await
+    }
+
+    /// A state resolved with those memberships that an event names as its authority and that are others than the
+    /// state's; none if there are no such. A part of the state may have let in what the whole one does not, and an event
+    /// that follows on the truth must not fall for it.
+    pub(super) async fn resolved_with(
+        &mut self,
+        state: StateNum,
+        named: &NamedMembers,
+    ) -> Result<Option<StateNum>, RoomsError> {
+        let rooms = self.rooms.clone();
+        let mut others = Vec::new();
+        for (user, (event, _)) in named {
+            let known = rooms.state_num_at(&rooms.parts.store, state, MEMBER, user).await?;
+            if known.is_some_and(|known| known != *event) {
+                others.push((self.state_key_num(MEMBER, user).await?, Some(*event)));
+            }
+        }
+        if others.is_empty() {
+            return Ok(None);
+        }
+        others.sort_unstable();
+        let told = self.extend_state(state, &others).await?;
+        self.resolved(&[state, told]).await.map(Some)
     }
 }

@@ -1,8 +1,9 @@
 //! Judging an event anew, which was judged by a part of the state before.
 //!
 //! An event that was accepted and is not allowed leaves the timeline; one that was rejected and is allowed comes to the
-//! end of it. Whether the event was allowed by the state that was current when it came (the soft failure) cannot be
-//! known afterwards and is not judged.
+//! end of it. What was current when an event came is found by going over the events once more in the order in which they
+//! came, and those of other servers that it does not allow are soft-failed. Own events are not: they were acknowledged,
+//! and other servers judge them for themselves.
 
 use model::{EventNum, Pdu, StateNum, TimelinePos};
 use ruma::OwnedEventId;
@@ -49,14 +50,7 @@ impl Draft {
             // What came before was purged: nothing better can be known.
             return Ok(());
         }
-        let unwritten = Unwritten { chains: self.chains(), events: &[] };
-        let resolved = resolution::resolve_states(&rooms, store, self.room, &states, unwritten).await?;
-        let base = resolved.base.unwrap_or(EMPTY_STATE);
-        let state_before = if resolved.changes.is_empty() {
-            base
-        } else {
-            self.extend_state(base, &resolved.changes).await?
-        };
+        let state_before = self.resolved(&states).await?;
         let auth = self.known_authority(pdu.auth_events()).await?;
         let mut refusal = self.judge_references(&pdu, &auth).await?;
         if refusal.is_none() {
@@ -89,6 +83,52 @@ impl Draft {
         }
         self.rechecked.insert(event, meta);
         Ok(())
+    }
+
+    /// Judges an event of another server that came as news by the state that was current when it came: the one that
+    /// `ends` leave, the ends of the graph after the events before it. Brings them up to date.
+    pub(super) async fn recheck_by_current_state(
+        &mut self,
+        event: EventNum,
+        ends: &mut Vec<EventNum>,
+    ) -> Result<(), RoomsError> {
+        let rooms = self.rooms.clone();
+        let store = &rooms.parts.store;
+        let mut meta = self.meta(event).await?;
+        if meta.room != self.room || meta.outlier || meta.position.is_none() {
+            return Ok(());
+        }
+        let pdu = rooms.pdu(store, event).await?;
+        if !rooms.is_local(pdu.sender()) {
+            let mut states = Vec::with_capacity(ends.len());
+            for end in &*ends {
+                states.push(self.meta(*end).await?.state_after);
+            }
+            let current = self.resolved(&states).await?;
+            if let Some(refusal) = self.judge_by(&pdu, Some(current), &NamedMembers::new()).await? {
+                tracing::info!(event_id = %pdu.event_id(), %refusal, "soft-failed by the whole state");
+                meta.soft_failed = true;
+                self.take_out(event, &pdu, &mut meta).await?;
+                self.rechecked.insert(event, meta);
+                return Ok(());
+            }
+        }
+        let parents = rooms.event_nums(store, pdu.prev_events()).await?;
+        ends.retain(|end| !parents.contains(&Some(*end)));
+        ends.push(event);
+        let surplus = ends.len().saturating_sub(EXTREMITIES_MAX);
+        ends.drain(..surplus);
+        Ok(())
+    }
+
+    /// The state that these states are together.
+    pub(super) async fn resolved(&mut self, states: &[StateNum]) -> Result<StateNum, RoomsError> {
+        let rooms = self.rooms.clone();
+        let unwritten = Unwritten { chains: self.chains(), events: &[] };
+        let store = &rooms.parts.store;
+        let resolved = resolution::resolve_states(&rooms, store, self.room, states, unwritten).await?;
+        let base = resolved.base.unwrap_or(EMPTY_STATE);
+        if resolved.changes.is_empty() { Ok(base) } else { self.extend_state(base, &resolved.changes).await }
     }
 
     async fn states_after_parents(&self, pdu: &Pdu) -> Result<Vec<StateNum>, RoomsError> {
@@ -130,7 +170,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The nearest events before one that were not rejected.
+    /// The nearest events before one that were not refused.
     async fn accepted_before(&self, pdu: &Pdu) -> Result<Vec<(EventNum, OwnedEventId)>, RoomsError> {
         let store = &self.rooms.parts.store;
         let mut ends: Vec<(EventNum, OwnedEventId)> = Vec::new();
@@ -144,7 +184,7 @@ impl Draft {
                 continue;
             }
             let pdu = self.rooms.pdu(store, parent).await?;
-            if meta.rejected {
+            if meta.rejected || meta.soft_failed {
                 open.extend(self.rooms.event_nums(store, pdu.prev_events()).await?);
             } else {
                 ends.push((parent, pdu.event_id().to_owned()));

@@ -24,7 +24,7 @@ impl Rooms {
             return Ok(first);
         }
         let pdu = {
-            let mut writer = self.locks.lock(room).await;
+            let mut writer = self.lock_durable(room).await?;
             Draft::open(self, room, &mut writer).await?.build_unsent(new).await?
         };
         let pdu = self.recommended_by(policy_server, room, pdu).await?;
@@ -55,15 +55,16 @@ impl Rooms {
         new: &NewEvent,
         pdu: &Pdu,
     ) -> Result<Appended, RoomsError> {
-        let mut writer = self.locks.lock(room).await;
+        let mut writer = self.lock_durable(room).await?;
         let mut draft = Draft::open(self, room, &mut writer).await?;
         if draft.is_on_tip(pdu) {
             draft.push_built(new, pdu.clone()).await?;
             let finished = draft.finish().await?;
             let epoch = writer.advance(finished.tip);
             let commit = self.parts.store.commit(finished.batch).await;
-            if commit.is_err() {
-                writer.forget(epoch);
+            match commit {
+                Ok(_) => writer.arrived(),
+                Err(_) => writer.forget(epoch),
             }
             return finished.events.only(&commit?);
         }

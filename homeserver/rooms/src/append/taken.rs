@@ -31,7 +31,7 @@ impl Draft {
         event: EventNum,
         pdu: &Pdu,
         judgement: &Judgement,
-        soft_failed: bool,
+        (soft_failed, is_history): (bool, bool),
     ) -> Result<EventMeta, RoomsError> {
         let rejected = judgement.refusal.is_some();
         let mut meta = EventMeta {
@@ -50,7 +50,7 @@ impl Draft {
             sender_txn: None,
             delay_id: None,
         };
-        self.note_partial(event, &judgement.given);
+        self.note_partial(event, &judgement.given, is_history);
         if let Some(state_key) = pdu.state_key() {
             (meta.chain, meta.sequence) = self.assign_chain(event, &judgement.auth).await?;
             if !rejected {

@@ -32,6 +32,16 @@ pub struct Standing {
     pub rejected: bool,
     /// Has a place in the timeline.
     pub in_timeline: bool,
+    /// Known with the state around it and allowed, without a place in the timeline yet: history that was kept.
+    pub waits: bool,
+}
+
+impl Standing {
+    /// Whether nothing new can become of the event when it comes once more.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        !self.outlier && !self.waits
+    }
 }
 
 impl Rooms {
@@ -48,6 +58,7 @@ impl Rooms {
             outlier: meta.outlier,
             rejected: meta.rejected,
             in_timeline: meta.position.is_some(),
+            waits: meta.waits_for_a_place(),
         }))
     }
 
@@ -99,6 +110,25 @@ impl Rooms {
         let mut missing = Vec::new();
         for event_id in event_ids {
             if self.standing(room, event_id).await?.is_none_or(|standing| standing.outlier) {
+                missing.push(event_id.clone());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Those of the events that a timeline lacks before one that names them as its parents: unknown, known without the
+    /// state around them, or waiting for their place.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub(crate) async fn without_place(
+        &self,
+        room: RoomNum,
+        event_ids: &[OwnedEventId],
+    ) -> Result<Vec<OwnedEventId>, RoomsError> {
+        let mut missing = Vec::new();
+        for event_id in event_ids {
+            if self.standing(room, event_id).await?.is_none_or(|standing| !standing.is_settled()) {
                 missing.push(event_id.clone());
             }
         }

@@ -31,7 +31,7 @@ pub struct PartialRoom {
 
 impl PartialRoom {
     pub(crate) fn new(room: RoomNum, row: PartialRow) -> Self {
-        let PartialRow { join, helper, servers, is_state_known } = row;
+        let PartialRow { join, helper, servers, is_state_known, ends: _ } = row;
         Self { room, join, helper, servers, is_state_known }
     }
 }

@@ -39,6 +39,9 @@ pub struct PartialRow {
     /// The whole state before the membership event is here; what came after it is being judged anew.
     #[serde(default)]
     pub is_state_known: bool,
+    /// The ends of the graph as those events leave them that were judged anew so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<EventNum>,
 }
 record!(PartialRow);
 
@@ -50,5 +53,8 @@ pub struct PartialEventRow {
     /// States behind parents that were not known when it came, as another server told them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<StateNum>,
+    /// It was fetched as history: what was current when it came does not concern it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_history: bool,
 }
 record!(PartialEventRow);

@@ -182,8 +182,8 @@ impl Rooms {
         let content = with_membership(content, Membership::Invite, inviting.reason.as_deref());
         let sender_owned: OwnedUserId = sender.to_owned();
         let new = NewEvent::state(sender_owned, "m.room.member", target.as_str(), content);
-        let mut writer = self.locks.lock(room).await;
-        let draft = Draft::open(self, room, &mut writer).await?;
+        let mut writer = self.lock_durable(room).await?;
+        let mut draft = Draft::open(self, room, &mut writer).await?;
         let pdu = draft.build_unsent(&new).await?;
         let version = draft.version();
         drop(writer);

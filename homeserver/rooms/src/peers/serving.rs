@@ -181,13 +181,12 @@ impl<'a> Walk<'a> {
 
     /// `before`: the place of the event that named these. One without a place of its own counts as standing there.
     async fn open_all(&mut self, event_ids: &[OwnedEventId], before: TimelinePos) -> Result<(), RoomsError> {
+        let store = &self.rooms.parts.store;
         for event_id in event_ids.iter().take(PEER_EVENTS_MAX) {
-            match self.rooms.event_of_peer_room(self.room, event_id).await {
-                Ok((event, meta)) if self.seen.insert(event) => {
-                    self.open.push((meta.position.unwrap_or(before).min(before), meta.depth, event));
-                }
-                Ok(_) | Err(RoomsError::EventNotFound) => {}
-                Err(error) => return Err(error),
+            let Some(event) = self.rooms.event_num(store, event_id).await? else { continue };
+            let meta = self.rooms.meta(store, event).await?;
+            if meta.room == self.room.room() && !meta.outlier && self.seen.insert(event) {
+                self.open.push((meta.position.unwrap_or(before).min(before), meta.depth, event));
             }
         }
         Ok(())
@@ -211,7 +210,7 @@ impl<'a> Walk<'a> {
             if depth < min_depth || known.contains(pdu.event_id()) {
                 continue;
             }
-            // Also what was soft-failed: whoever looks for it has an event that refers to it, and judges it anew.
+            // Also what was refused here: whoever looks for it has an event that refers to it, and judges it anew.
             found.push(event);
             self.open_all(pdu.prev_events(), place).await?;
         }

@@ -47,8 +47,9 @@ impl Rooms {
             self.add_authoriser(room, user, &mut content).await?;
         }
         let new = NewEvent::state(user.to_owned(), "m.room.member", user.as_str(), content.clone());
-        let mut writer = self.locks.lock(room).await;
-        let draft = Draft::open(self, room, &mut writer).await?;
+        // What is not durable yet is named to nobody.
+        let mut writer = self.lock_durable(room).await?;
+        let mut draft = Draft::open(self, room, &mut writer).await?;
         let pdu = draft.build_unsent(&new).await?;
         Ok(MembershipTemplate {
             room_id: room_id.to_owned(),

@@ -45,6 +45,13 @@ pub struct EventMeta {
     pub delay_id: Option<String>,
 }
 
+impl EventMeta {
+    /// Whether the event is allowed and known with the state around it, and has no place in the timeline yet.
+    pub(crate) fn waits_for_a_place(&self) -> bool {
+        self.position.is_none() && !self.outlier && !self.rejected && !self.soft_failed
+    }
+}
+
 impl From<(TimelinePos, MetaRecord)> for EventMeta {
     fn from((position, row): (TimelinePos, MetaRecord)) -> Self {
         Self {

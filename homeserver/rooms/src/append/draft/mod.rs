@@ -6,6 +6,7 @@
 //! every event leaves behind.
 
 mod finished;
+mod many_ends;
 mod members;
 mod rows;
 mod servers;
@@ -122,15 +123,17 @@ impl Draft {
 
     /// Builds an event of a local user on the tip, checks it against the state and takes it in.
     pub async fn push(&mut self, new: NewEvent) -> Result<(EventNum, Pdu), RoomsError> {
-        let authority = auth::authority(self, &new).await?;
+        let some_ends = self.state_of_some_ends().await?;
+        let authority = auth::authority(self, &new, some_ends).await?;
         let pdu = auth::build(self, &new, &authority).await?;
-        self.take_built(&new, pdu, &authority).await
+        self.take_built(&new, pdu, &authority, some_ends).await
     }
 
     /// Takes in an event that was built on this very tip before, as [`Draft::push`] does.
     pub async fn push_built(&mut self, new: &NewEvent, pdu: Pdu) -> Result<(EventNum, Pdu), RoomsError> {
-        let authority = auth::authority(self, new).await?;
-        self.take_built(new, pdu, &authority).await
+        let some_ends = self.state_of_some_ends().await?;
+        let authority = auth::authority(self, new, some_ends).await?;
+        self.take_built(new, pdu, &authority, some_ends).await
     }
 
     /// Whether an event would be built on the same parents now.
@@ -143,8 +146,12 @@ impl Draft {
         new: &NewEvent,
         pdu: Pdu,
         authority: &auth::Authority,
+        some_ends: Option<StateNum>,
     ) -> Result<(EventNum, Pdu), RoomsError> {
         authority.check(self.version(), &pdu)?;
+        if let Some(state_before) = some_ends {
+            return self.take_on_some_ends(new, pdu, authority, state_before).await;
+        }
         if self.is_new_room() && pdu.kind() == "m.room.create" {
             // From version 12 the create event names the room.
             let room_id = pdu.room_id().to_owned();
@@ -182,13 +189,10 @@ impl Draft {
         }
         self.put_event(event, &pdu, &meta);
         self.put_in_timeline(event, &pdu, position);
-        self.note_partial(event, &[]);
+        self.note_partial(event, &[], false);
         self.tip.state = meta.state_after;
         self.tip.depth = pdu.depth();
-        let consumed = self.tip.extremities.len().min(crate::limits::PREV_EVENTS_MAX);
-        let kept = self.tip.extremities.len() - consumed;
-        self.tip.extremities.truncate(kept);
-        self.tip.extremities.push((event, pdu.event_id().to_owned()));
+        self.tip.extremities = vec![(event, pdu.event_id().to_owned())];
         self.pushed.push((pdu.event_id().to_owned(), event, position));
         Ok((event, pdu))
     }
@@ -203,8 +207,9 @@ impl Draft {
     }
 
     /// Builds an event on the tip and checks it against the state, and takes nothing in.
-    pub async fn build_unsent(&self, new: &NewEvent) -> Result<Pdu, RoomsError> {
-        let authority = auth::authority(self, new).await?;
+    pub async fn build_unsent(&mut self, new: &NewEvent) -> Result<Pdu, RoomsError> {
+        let some_ends = self.state_of_some_ends().await?;
+        let authority = auth::authority(self, new, some_ends).await?;
         let pdu = auth::build(self, new, &authority).await?;
         authority.check(self.version(), &pdu)?;
         Ok(pdu)
