@@ -60,6 +60,19 @@ impl Rooms {
         if publish && !self.parts.settings.publishing_allowed {
             return Err(RoomsError::forbidden("this server does not let its users publish rooms"));
         }
+        self.put_listing(room, publish).await
+    }
+
+    /// The same by the word of an administrator of this server, who need not be in the room.
+    ///
+    /// # Errors
+    /// The room is unknown.
+    pub async fn publish_as_operator(&self, room_id: &RoomId, publish: bool) -> Result<(), RoomsError> {
+        let room = self.known_room(&self.parts.store, room_id).await?;
+        self.put_listing(room, publish).await
+    }
+
+    async fn put_listing(&self, room: RoomNum, publish: bool) -> Result<(), RoomsError> {
         let mut batch = Batch::new();
         if publish {
             batch.put(&PUBLISHED, &room, &self.parts.clock.now_ms());

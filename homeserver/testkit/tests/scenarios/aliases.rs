@@ -108,6 +108,7 @@ async fn the_directory_shows_what_was_published() {
     assert_eq!(entry["canonical_alias"], alias_on(&alice, "w").await.as_str());
     assert_eq!(entry["num_joined_members"], 2);
     assert_eq!((&entry["world_readable"], &entry["guest_can_join"]), (&json!(false), &json!(false)));
+    assert_eq!(entry["join_rule"], "public", "said also where it is what a missing one means");
     let search = |filter: Value| {
         let bob = &bob;
         async move {
@@ -161,6 +162,9 @@ async fn the_entry_in_the_directory_is_changed_by_moderators() {
     assert_eq!(w.stranger().get(&entry).await.ok()["visibility"], "public");
     alice.put(&entry, json!({"visibility": "private"})).await.ok();
     assert_eq!(w.stranger().get(&entry).await.ok()["visibility"], "private");
+    let root = w.administrator("root").await;
+    root.put(&entry, json!({"visibility": "public"})).await.ok();
+    assert_eq!(w.stranger().get(&entry).await.ok()["visibility"], "public", "without being in the room");
     let unknown = format!("/_matrix/client/v3/directory/list/room/{}", segment("!nowhere:x.y"));
     w.stranger().get(&unknown).await.fails_as(404, "M_NOT_FOUND");
 }

@@ -45,6 +45,7 @@ async fn aliases_and_directories_of_other_servers_are_asked_for() {
     let server = b.server_name();
     let listed = alice.get(&format!("/_matrix/client/v3/publicRooms?server={}", segment(&server))).await.ok();
     assert_eq!(listed["chunk"][0]["room_id"], room);
+    assert_eq!(listed["chunk"][0]["join_rule"], "public");
     let search = |term: &str| json!({ "filter": { "generic_search_term": term } });
     let path = format!("/_matrix/client/v3/publicRooms?server={}", segment(&server));
     assert_eq!(alice.post(&path, search("hall")).await.ok()["chunk"][0]["name"], "Town hall");

@@ -1,20 +1,18 @@
 //! The public directory.
 
-use rooms::PublicRoom;
-use ruma::{
-    ServerName, UInt,
-    directory::{Filter, PublicRoomsChunk, PublicRoomsChunkInit},
-};
-
-use search::{DirectoryPage, DirectoryQuery};
+use ruma::{ServerName, directory::Filter};
+use search::DirectoryQuery;
 
 use crate::{App, MatrixError, Routes};
 
 mod network;
+mod page;
 pub mod public_rooms;
 pub mod public_rooms_filtered;
 pub mod room_visibility;
 pub mod set_room_visibility;
+
+pub(crate) use page::Page;
 
 /// The endpoints of this area.
 pub fn routes() -> Routes {
@@ -23,25 +21,6 @@ pub fn routes() -> Routes {
         .ruma(public_rooms_filtered::handler)
         .ruma(room_visibility::handler)
         .ruma(set_room_visibility::handler)
-}
-
-/// A page of a directory, ready to be shown.
-struct Page {
-    rooms: Vec<PublicRoomsChunk>,
-    next: Option<String>,
-    previous: Option<String>,
-    total: Option<UInt>,
-}
-
-impl From<DirectoryPage> for Page {
-    fn from(page: DirectoryPage) -> Self {
-        Self {
-            rooms: page.rooms.into_iter().map(chunk).collect(),
-            next: page.next,
-            previous: page.previous,
-            total: Some(count(page.total)),
-        }
-    }
 }
 
 /// What a filter asks of our own directory.
@@ -63,33 +42,8 @@ async fn page(
         None => Ok(app.search.public_rooms(&query(filter, limit, since)).await?.into()),
         Some(server) => {
             let answer = app.federation.public_rooms_of(server, filter, limit, since).await?;
-            Ok(Page {
-                rooms: answer.chunk,
-                next: answer.next_batch,
-                previous: answer.prev_batch,
-                total: answer.total_room_count_estimate,
-            })
+            let total = answer.total_room_count_estimate;
+            Ok(Page::of_another(answer.chunk, answer.next_batch, answer.prev_batch, total))
         }
     }
-}
-
-pub(crate) fn count(number: u64) -> UInt {
-    UInt::new_saturating(number)
-}
-
-pub(crate) fn chunk(room: PublicRoom) -> PublicRoomsChunk {
-    let init = PublicRoomsChunkInit {
-        num_joined_members: count(room.joined_members),
-        room_id: room.room_id,
-        world_readable: room.world_readable,
-        guest_can_join: room.guest_can_join,
-    };
-    let mut chunk = PublicRoomsChunk::from(init);
-    chunk.canonical_alias = room.canonical_alias;
-    chunk.name = room.name;
-    chunk.topic = room.topic;
-    chunk.avatar_url = room.avatar_url;
-    chunk.join_rule = room.join_rule.into();
-    chunk.room_type = room.room_type.map(Into::into);
-    chunk
 }

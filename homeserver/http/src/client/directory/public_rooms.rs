@@ -1,19 +1,16 @@
 //! `GET /_matrix/client/v3/publicRooms`
 
-use axum::extract::State;
-use ruma::{
-    api::client::directory::get_public_rooms::v3::{Request, Response},
-    directory::Filter,
-};
+use axum::{Json, extract::State};
+use ruma::{api::client::directory::get_public_rooms::v3::Request, directory::Filter};
 
-use super::page;
-use crate::{Action, Answer, App, MatrixError, MaybeAuthed};
+use super::{Page, page};
+use crate::{Action, App, MatrixError, MaybeAuthed};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3publicrooms)
 pub async fn handler(
     State(app): State<App>,
     MaybeAuthed { caller, client, request }: MaybeAuthed<Request>,
-) -> Result<Answer<Response>, MatrixError> {
+) -> Result<Json<Page>, MatrixError> {
     if caller.is_none() && !app.settings.directory_without_token {
         return Err(MatrixError::missing_token());
     }
@@ -21,10 +18,5 @@ pub async fn handler(
         app.limits.address(client.address, Action::Other)?;
     }
     let limit = request.limit.map(u64::from);
-    let page = page(&app, request.server.as_deref(), Filter::new(), limit, request.since).await?;
-    let mut response = Response::new(page.rooms);
-    response.next_batch = page.next;
-    response.prev_batch = page.previous;
-    response.total_room_count_estimate = page.total;
-    Ok(Answer(response))
+    Ok(Json(page(&app, request.server.as_deref(), Filter::new(), limit, request.since).await?))
 }

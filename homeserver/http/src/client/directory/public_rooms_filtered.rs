@@ -1,20 +1,17 @@
 //! `POST /_matrix/client/v3/publicRooms`
 
-use axum::extract::State;
-use ruma::{
-    api::client::directory::get_public_rooms_filtered::v3::{Request, Response},
-    directory::RoomNetwork,
-};
+use axum::{Json, extract::State};
+use ruma::{api::client::directory::get_public_rooms_filtered::v3::Request, directory::RoomNetwork};
 use search::DirectoryPage;
 
-use super::{network::listed, page};
-use crate::{Action, Answer, App, GuestAllowed, MatrixError};
+use super::{Page, network::listed, page};
+use crate::{Action, App, GuestAllowed, MatrixError};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3publicrooms)
 pub async fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request }: GuestAllowed<Request>,
-) -> Result<Answer<Response>, MatrixError> {
+) -> Result<Json<Page>, MatrixError> {
     app.limits.caller(&caller, Action::Search)?;
     let (filter, limit, since) = (request.filter, request.limit.map(u64::from), request.since);
     let page = match request.room_network {
@@ -27,10 +24,5 @@ pub async fn handler(
         }
         _ => DirectoryPage::default().into(),
     };
-    let mut response = Response::new();
-    response.chunk = page.rooms;
-    response.next_batch = page.next;
-    response.prev_batch = page.previous;
-    response.total_room_count_estimate = page.total;
-    Ok(Answer(response))
+    Ok(Json(page))
 }

@@ -6,7 +6,7 @@ use ruma::api::client::{
     room::Visibility,
 };
 
-use crate::{Answer, App, Authed, MatrixError};
+use crate::{Answer, App, Authed, MatrixError, admin::audited};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3directorylistroomroomid)
 pub async fn handler(
@@ -18,6 +18,13 @@ pub async fn handler(
         Visibility::Private => false,
         _ => return Err(MatrixError::invalid_param("Unknown visibility")),
     };
-    app.rooms.publish(&request.room_id, &caller.user, publish).await?;
+    let room = &request.room_id;
+    if caller.session.is_admin {
+        let action = if publish { "publish room" } else { "unpublish room" };
+        let act = async { Ok(app.rooms.publish_as_operator(room, publish).await?) };
+        audited(&app, &caller.user, action, room.as_str(), act).await?;
+    } else {
+        app.rooms.publish(room, &caller.user, publish).await?;
+    }
     Ok(Answer(Response::new()))
 }
