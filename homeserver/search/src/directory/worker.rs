@@ -56,14 +56,16 @@ impl StreamReader for Keeper {
     /// Changes the rows, in the batch that moves the cursor.
     async fn take(&mut self, page: &mut Page) -> Result<(), SearchError> {
         let facts = page.facts().await?;
-        let concerned = self.concerned(facts.into_iter().map(|(_, fact)| fact)).await?;
+        let mut concerned = self.concerned(facts.into_iter().map(|(_, fact)| fact)).await?;
         // In batches of their own: repeating them changes nothing.
         for room in &concerned.whole {
             self.search.refresh_foreigners(*room).await?;
         }
-        for room in &concerned.locals_changed {
-            if self.is_new_or_left(*room, page.after()).await? {
-                self.search.refresh_foreigners(*room).await?;
+        for room in std::mem::take(&mut concerned.locals_changed) {
+            if self.is_new_or_left(room, page.after()).await? {
+                self.search.refresh_foreigners(room).await?;
+                // A room of another server came with all its state, and each part of it is no fact of its own.
+                concerned.rooms.insert(room);
             }
         }
         let mut rows = Rows::new(&self.search).await?;
