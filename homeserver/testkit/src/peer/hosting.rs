@@ -24,7 +24,17 @@ impl Peer {
 
     /// Whether whoever asks for the state of a room waits for the answer.
     pub fn holds_state(&self, holds: bool) {
-        self.has.holds_state.send_replace(holds);
+        if holds { self.holds("/state_ids/") } else { self.lets_go("/state_ids/") }
+    }
+
+    /// From now on whoever asks a question whose method and path hold this part waits for the answer.
+    pub fn holds(&self, part: &str) {
+        self.has.held.send_modify(|held| held.push(part.to_owned()));
+    }
+
+    /// Answers such questions again, also those that wait.
+    pub fn lets_go(&self, part: &str) {
+        self.has.held.send_modify(|held| held.retain(|other| other != part));
     }
 
     /// Events that were sent to the peer, oldest first.

@@ -61,8 +61,8 @@ pub(crate) struct Has {
     pub arrivals: watch::Sender<()>,
     /// Rooms that the peer lets others into, and the tip of each.
     pub hosted: Mutex<BTreeMap<String, PeerRoom>>,
-    /// Whether questions for the state of a room wait for their answer.
-    pub holds_state: watch::Sender<bool>,
+    /// Parts of questions that wait for their answers.
+    pub held: watch::Sender<Vec<String>>,
 }
 
 impl Peer {
@@ -86,8 +86,19 @@ impl Peer {
         authority: &Authority,
         hosts: BTreeMap<String, IpAddr>,
     ) -> Self {
-        let document = Ed25519KeyPair::generate();
-        let key = Ed25519KeyPair::from_der(&document, "1".to_owned()).expect("a fresh key is a key");
+        Self::signing(&Ed25519KeyPair::generate(), listener, name, authority, hosts)
+    }
+
+    /// Like [`Peer::listening`], with the key of this PKCS#8 document.
+    #[must_use]
+    pub fn signing(
+        key: &[u8],
+        listener: TcpListener,
+        name: String,
+        authority: &Authority,
+        hosts: BTreeMap<String, IpAddr>,
+    ) -> Self {
+        let key = Ed25519KeyPair::from_der(key, "1".to_owned()).expect("it is a key");
         let (key, has) = (Arc::new(key), Arc::new(Has::default()));
         let keys = own_keys(&name, &key);
         tokio::spawn(serving::serve(listener, serving::acceptor(authority), keys, Arc::clone(&has)));

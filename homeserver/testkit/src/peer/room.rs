@@ -152,8 +152,7 @@ impl PeerRoom {
         state_key: Option<&str>,
         content: Value,
     ) -> (String, Value) {
-        let draft = self.drafts(sender, kind, state_key, content);
-        let (id, event) = peer.signs(&self.version, draft);
+        let (id, event) = self.signed(peer, sender, (kind, state_key), content);
         self.takes(peer, &id, &event);
         (id, event)
     }
@@ -167,10 +166,20 @@ impl PeerRoom {
         state_key: Option<&str>,
         content: Value,
     ) -> (String, Value) {
-        let draft = self.drafts(sender, kind, state_key, content);
-        let (id, event) = peer.signs(&self.version, draft);
+        let (id, event) = self.signed(peer, sender, (kind, state_key), content);
         self.takes_untold(&peer.has, &id, &event);
         (id, event)
+    }
+
+    fn signed(
+        &mut self,
+        peer: &Peer,
+        sender: &str,
+        (kind, state_key): (&str, Option<&str>),
+        content: Value,
+    ) -> (String, Value) {
+        let draft = self.drafts(sender, kind, state_key, content);
+        peer.signs(&self.version, draft)
     }
 
     /// A signed message on the tip, which becomes the tip.

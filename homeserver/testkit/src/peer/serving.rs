@@ -61,11 +61,10 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(mut stream: BufReader<S>,
         } else {
             has.asked.lock().push(target.clone());
             has.arrived.fetch_add(body["pdus"].as_array().map_or(0, Vec::len), Ordering::SeqCst);
-            if target.contains("/state_ids/") {
-                // What sends is in `has`, which lives as long as this.
-                let mut held = has.holds_state.subscribe();
-                drop(held.wait_for(|holds| !holds).await);
-            }
+            // What sends is in `has`, which lives as long as this.
+            let mut held = has.held.subscribe();
+            let is_free = |held: &Vec<String>| !held.iter().any(|part| target.contains(part.as_str()));
+            drop(held.wait_for(is_free).await);
             has.edus.lock().extend(body["edus"].as_array().into_iter().flatten().cloned());
             has.told(&target).or_else(|| has.answer(&target, &body).map(|answer| (200, answer)))
         };

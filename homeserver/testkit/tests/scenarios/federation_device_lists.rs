@@ -74,7 +74,7 @@ async fn query(viewer: &User, user: &str) -> Value {
 }
 
 /// Waits until the user is told that somebody's devices changed.
-async fn hears_of(viewer: &User, user: &str) {
+pub(crate) async fn hears_of(viewer: &User, user: &str) {
     viewer
         .syncs_until("changed devices", |body| {
             body["device_lists"]["changed"].as_array().is_some_and(|changed| changed.contains(&json!(user)))

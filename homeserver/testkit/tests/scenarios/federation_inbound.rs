@@ -16,9 +16,12 @@ pub(crate) struct Meeting {
 }
 
 pub(crate) async fn meeting_in(version: &str) -> Meeting {
-    let neighbourhood = Neighbourhood::new(&["a", "eve"]);
+    meeting_among(&Neighbourhood::new(&["a", "eve"]), version).await
+}
+
+async fn meeting_among(neighbourhood: &Neighbourhood, version: &str) -> Meeting {
     let world = neighbourhood.server("a", |_| {}).await;
-    let peer = Peer::start(&neighbourhood, "eve").await;
+    let peer = Peer::start(neighbourhood, "eve").await;
     let alice = world.user("alice").await;
     let room = alice.creates_room_like(json!({ "preset": "public_chat", "room_version": version })).await;
     let room = room.ok()["room_id"].as_str().unwrap().to_owned();
@@ -120,6 +123,42 @@ async fn a_gap_that_nobody_fills_is_bridged_by_the_state_behind_it_and_shown_as_
     }
 }
 
+#[tokio::test]
+async fn a_server_that_lets_us_wait_delays_its_own_events_alone() {
+    let neighbourhood = Neighbourhood::new(&["a", "eve", "mo"]);
+    let mut meeting = meeting_among(&neighbourhood, "11").await;
+    let other = Peer::start(&neighbourhood, "mo").await;
+    let mut branch = other.joins(&meeting.world, &meeting.room, "mo").await;
+    let (missing, _) = meeting.branch.says(&meeting.peer, &meeting.eve, "not sent");
+    let (slow, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "stands on what was not sent");
+    meeting.peer.holds("get_missing_events");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    while !meeting.peer.asked().iter().any(|asked| asked.contains("get_missing_events")) {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let (later, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "waits behind it");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    for text in ["one", "two"] {
+        let (id, event) = branch.says(&other, &other.user("mo"), text);
+        other.sends(&meeting.world, [&event]).await;
+        meeting.alice.waits_for_event(&meeting.room, &id).await;
+    }
+    for id in [&missing, &slow, &later] {
+        assert!(!meeting.has_event(id).await, "eve's server has not answered yet");
+    }
+    meeting.peer.lets_go("get_missing_events");
+    for id in [&missing, &slow, &later] {
+        while !meeting.has_event(id).await {
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+    assert_eq!(
+        meeting.peer.asked().iter().filter(|asked| asked.contains("get_missing_events")).count(),
+        1,
+        "what was begun went on"
+    );
+}
+
 /// Ids of a room's messages as somebody sees them, oldest first.
 async fn messages(user: &User, room: &str) -> Vec<String> {
     let history = user.whole_history(room).await;
@@ -147,6 +186,82 @@ async fn what_comes_late_stands_before_what_was_built_on_it() {
     let mut shown = messages(&meeting.alice, &meeting.room).await;
     shown.retain(|id| expected.contains(id));
     assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn what_is_missing_before_two_gaps_comes_before_the_older_one() {
+    let mut meeting = meeting().await;
+    let (expected, events): (Vec<String>, Vec<Value>) =
+        (0..6).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("message {n}"))).unzip();
+    // The first is missing before the second, and the fourth before the fifth.
+    for (told, sent) in [(1, 2), (4, 5)] {
+        meeting.tells_only(&events[told]);
+        meeting.peer.sends(&meeting.world, [&events[sent]]).await;
+        meeting.alice.waits_for_event(&meeting.room, &expected[sent]).await;
+    }
+    meeting.tells_all();
+    assert_eq!(messages(&meeting.alice, &meeting.room).await, expected);
+}
+
+#[tokio::test]
+async fn what_lies_behind_a_refused_event_is_told_to_others() {
+    let mut meeting = meeting().await;
+    let first = meeting.alice.sends(&meeting.room, "first").await.event_id();
+    meeting.branch.last = vec![first.clone()];
+    let eve = meeting.eve.clone();
+    let name = json!({ "name": "eve's" });
+    let (refused, event) = meeting.branch.clone().adds(&meeting.peer, &eve, "m.room.name", Some(""), name);
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.branch.last = vec![refused.clone()];
+    meeting.branch.depth += 1;
+    let (last, event) = meeting.branch.says(&meeting.peer, &eve, "on what was refused");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    meeting.alice.waits_for_event(&meeting.room, &last).await;
+    assert!(!meeting.has_event(&refused).await);
+    let path =
+        format!("/_matrix/federation/v1/backfill/{}?limit=10&v={}", segment(&meeting.room), segment(&last));
+    let told = meeting.peer.gets(&meeting.world, &path).await.ok();
+    let told: Vec<String> =
+        told["pdus"].as_array().unwrap().iter().map(|event| Peer::id_of("11", event)).collect();
+    assert_eq!(told[..3], [last, refused, first]);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_name_all_ends_has_the_state_of_those_that_it_names() {
+    const BRANCHES: usize = 30;
+    let meeting = meeting().await;
+    let base = meeting.branch.clone();
+    let topic = json!({ "topic": "new" });
+    let topic = meeting.alice.sets_state(&meeting.room, "m.room.topic", "", topic).await.event_id();
+    let branches: Vec<Value> = (0..BRANCHES)
+        .map(|n| base.clone().says(&meeting.peer, &meeting.eve, &format!("branch {n}")).1)
+        .collect();
+    meeting.peer.sends_all(&meeting.world, &branches, &[]).await.ok();
+    // The room is tied together where it has so many ends.
+    let tie = loop {
+        let told: Vec<Value> =
+            meeting.peer.transactions().into_iter().flat_map(|(_, events)| events).collect();
+        let tie = told.into_iter().find(|event| event["type"] == "org.matrix.dummy_event");
+        if let Some(tie) = tie {
+            break tie;
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    };
+    let parents: Vec<String> = serde_json::from_value(tie["prev_events"].clone()).unwrap();
+    assert!(parents.len() == 20 && !parents.contains(&topic), "{parents:?}");
+    let path = format!(
+        "/_matrix/federation/v1/state_ids/{}?event_id={}",
+        segment(&meeting.room),
+        segment(&Peer::id_of("11", &tie))
+    );
+    let state = meeting.peer.gets(&meeting.world, &path).await.ok();
+    assert!(!state["pdu_ids"].as_array().unwrap().contains(&json!(topic)), "its parents know no topic");
+    assert_eq!(meeting.state_is("m.room.topic", "").await["topic"], "new");
+    let last = meeting.alice.sends(&meeting.room, "after all").await.event_id();
+    let path =
+        format!("/_matrix/federation/v1/state_ids/{}?event_id={}", segment(&meeting.room), segment(&last));
+    let state = meeting.peer.gets(&meeting.world, &path).await.ok();
+    assert!(state["pdu_ids"].as_array().unwrap().contains(&json!(topic)));
 }
 
 #[tokio::test]
@@ -572,4 +687,47 @@ async fn a_receipt_that_comes_before_its_event_counts_when_the_event_is_there() 
             events.clone().any(|event| event["content"][&id]["m.read"][&meeting.eve].is_object())
         })
         .await;
+}
+
+/// What an administrator could type somewhere, in many disguises.
+fn commands(victim: &str) -> Vec<String> {
+    let plain = [
+        format!("!admin users deactivate {victim}"),
+        format!("!lianqiao user lock {victim}"),
+        format!("/deactivate {victim}"),
+        format!("@root: !admin users make-admin {victim}"),
+    ];
+    plain.iter().flat_map(|text| [text.clone(), format!("\\{text}"), format!("```\n{text}\n```")]).collect()
+}
+
+#[tokio::test]
+async fn t26_what_looks_like_an_administrators_command_in_a_room_is_nothing_but_text() {
+    const AUDIT: &str = "/_lianqiao/admin/v1/audit?limit=100";
+    let mut meeting = meeting().await;
+    let root = meeting.world.administrator("root").await;
+    root.joins(&meeting.room).await.ok();
+    let victim = meeting.alice.id.clone();
+    let before = root.get(AUDIT).await.ok()["entries"].clone();
+    let mut last = String::new();
+    for text in commands(&victim) {
+        root.sends(&meeting.room, &text).await.ok();
+        let harmless = root.sends(&meeting.room, "nothing").await.event_id();
+        root.edits(&meeting.room, &harmless, &text).await.ok();
+        let (said, event) = meeting.branch.says(&meeting.peer, &meeting.eve, &text);
+        meeting.peer.sends(&meeting.world, [&event]).await;
+        let content = json!({
+            "msgtype": "m.text", "body": format!("* {text}"), "m.new_content": { "msgtype": "m.text", "body": text },
+            "m.relates_to": { "rel_type": "m.replace", "event_id": said },
+        });
+        let (id, edit) =
+            meeting.branch.adds(&meeting.peer, &meeting.eve.clone(), "m.room.message", None, content);
+        meeting.peer.sends(&meeting.world, [&edit]).await;
+        last = id;
+    }
+    meeting.alice.waits_for_event(&meeting.room, &last).await;
+    assert_eq!(root.get(AUDIT).await.ok()["entries"], before, "nobody acted");
+    meeting.alice.get("/_matrix/client/v3/account/whoami").await.ok();
+    let path = format!("/_synapse/admin/v2/users/{}", segment(&victim));
+    let user = root.get(&path).await.ok();
+    assert_eq!((&user["admin"], &user["deactivated"]), (&json!(false), &json!(false)), "{user}");
 }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use testkit::limits::LOOK_INTERVAL;
 use testkit::{Answer, Neighbourhood, Peer, PeerRoom, User, World, segment};
 
 /// A filter of a client to which members are sent when it needs them.
@@ -24,9 +25,12 @@ async fn joins(user: &User, room: &str, peer: &Peer) -> Answer {
 
 /// What alice's server and room are, with some more done to the room before she comes.
 async fn entered_after(prepare: impl FnOnce(&Peer, &mut PeerRoom)) -> Partial {
-    let neighbourhood = Neighbourhood::new(&["a", "eve"]);
+    entered_in(&Neighbourhood::new(&["a", "eve"]), prepare).await
+}
+
+async fn entered_in(neighbourhood: &Neighbourhood, prepare: impl FnOnce(&Peer, &mut PeerRoom)) -> Partial {
     let world = neighbourhood.server("a", |_| {}).await;
-    let peer = Peer::start(&neighbourhood, "eve").await;
+    let peer = Peer::start(neighbourhood, "eve").await;
     let (charlie, derek) = (peer.user("charlie"), peer.user("derek"));
     let mut room = PeerRoom::founded(&peer, &charlie, "11");
     room.adds(&peer, &derek, "m.room.member", Some(&derek), json!({ "membership": "join" }));
@@ -218,16 +222,22 @@ async fn while_members_are_missing_nobody_else_is_let_in_and_the_state_is_not_to
 async fn entered_after_derek_left() -> (Partial, String) {
     let mut stay = String::new();
     let meeting = entered_after(|peer, room| {
-        let (charlie, derek) = (peer.user("charlie"), peer.user("derek"));
-        let levels = json!({ "users": { charlie.clone(): 100, derek.clone(): 100, peer.user("elsie"): 50 } });
-        room.adds(peer, &charlie, "m.room.power_levels", Some(""), levels);
         let elsie = peer.user("elsie");
+        stay = derek_leaves(peer, room, &elsie);
         room.adds(peer, &elsie, "m.room.member", Some(&elsie), json!({ "membership": "join" }));
-        stay = room.state[&("m.room.member".to_owned(), derek.clone())].clone();
-        room.adds(peer, &derek, "m.room.member", Some(&derek), json!({ "membership": "leave" }));
     })
     .await;
     (meeting, stay)
+}
+
+/// Lets derek rise above elsie and leave. Returns the event by which he had come.
+fn derek_leaves(peer: &Peer, room: &mut PeerRoom, elsie: &str) -> String {
+    let (charlie, derek) = (peer.user("charlie"), peer.user("derek"));
+    let levels = json!({ "users": { charlie.clone(): 100, derek.clone(): 100, elsie: 50 } });
+    room.adds(peer, &charlie, "m.room.power_levels", Some(""), levels);
+    let stay = room.state[&("m.room.member".to_owned(), derek.clone())].clone();
+    room.adds(peer, &derek, "m.room.member", Some(&derek), json!({ "membership": "leave" }));
+    stay
 }
 
 impl Partial {
@@ -263,6 +273,30 @@ async fn state_that_was_accepted_wrongly_is_taken_back() {
     assert!(meeting.has(&good).await);
     meeting.alice.state(meeting.id(), "m.room.test", "").await.fails_as(404, "M_NOT_FOUND");
     assert_eq!(meeting.told_state_at(&good).await, meeting.own_state());
+}
+
+#[tokio::test]
+async fn who_was_banned_does_not_speak_from_before_the_ban_while_members_are_missing() {
+    let mut meeting = entered().await;
+    let (charlie, derek) = (meeting.charlie.clone(), meeting.derek.clone());
+    let mut before = meeting.room.clone();
+    let ban = json!({ "membership": "ban" });
+    let (ban, event) = meeting.room.adds(&meeting.peer, &charlie, "m.room.member", Some(&derek), ban);
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    lazily_until(&meeting.alice, meeting.id(), &ban).await;
+    let (late, event) = before.says(&meeting.peer, &derek, "I was here before");
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    let good = meeting.says(&charlie, "hello").await;
+    lazily_until(&meeting.alice, meeting.id(), &good).await;
+    meeting.becomes_whole().await;
+    assert!(!meeting.has(&late).await, "what came after the ban is not shown");
+    assert!(meeting.has(&ban).await && meeting.has(&good).await);
+    let sent = meeting.alice.sends(meeting.id(), "who is there?").await.event_id();
+    assert_eq!(meeting.told_state_at(&sent).await, {
+        let mut state = meeting.own_state();
+        state.sort();
+        state
+    });
 }
 
 #[tokio::test]
@@ -400,4 +434,119 @@ async fn rooms_become_whole_between_two_servers() {
         let hello = bob.sends(&room, "hello").await.event_id();
         anna.waits_for_event(&room, &hello).await;
     }
+}
+
+/// A membership event of a user of another peer, which the host of the room knows.
+fn adds_of(room: &mut PeerRoom, host: &Peer, other: &Peer, user: &str, membership: &str) -> (String, Value) {
+    let content = json!({ "membership": membership });
+    let draft = room.drafts(user, "m.room.member", Some(user), content);
+    let (id, event) = other.signs(&room.version, draft);
+    room.takes(host, &id, &event);
+    (id, event)
+}
+
+/// How often a peer was told that devices of a user changed.
+fn told_of(peer: &Peer, user: &str) -> usize {
+    let is_it =
+        |edu: &&Value| edu["edu_type"] == "m.device_list_update" && edu["content"]["user_id"] == *user;
+    peer.edus().iter().filter(is_it).count()
+}
+
+async fn is_told_of(peer: &Peer, user: &str, times: usize) {
+    while told_of(peer, user) < times {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+impl Partial {
+    /// Gives alice's device another name, of which the host is told.
+    async fn renames_device(&self, name: &str) {
+        let before = told_of(&self.peer, &self.alice.id);
+        let path = format!("/_matrix/client/v3/devices/{}", segment(&self.alice.device_id));
+        self.alice.put(&path, json!({ "display_name": name })).await.ok();
+        is_told_of(&self.peer, &self.alice.id, before + 1).await;
+    }
+
+    /// Lets a user of another peer come into a room of alice's and leave the one that is not whole.
+    async fn meets_elsewhere(&mut self, other: &Peer, user: &str) {
+        let body = json!({ "preset": "public_chat" });
+        let elsewhere = self.alice.creates_room_like(body).await.room_id();
+        let localpart = user.trim_start_matches('@').split(':').next().unwrap();
+        other.joins(&self.world, &elsewhere, localpart).await;
+        let (id, left) = adds_of(&mut self.room, &self.peer, other, user, "leave");
+        self.peer.sends(&self.world, [&left]).await;
+        lazily_until(&self.alice, self.id(), &id).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_named_learns_late_whose_devices_changed() {
+    for goes_meanwhile in [false, true] {
+        let neighbourhood = Neighbourhood::new(&["a", "eve", "mo"]);
+        let other = Peer::start(&neighbourhood, "mo").await;
+        let elsie = other.user("elsie");
+        let mut meeting =
+            entered_in(&neighbourhood, |peer, room| drop(adds_of(room, peer, &other, &elsie, "join"))).await;
+        meeting.renames_device("one").await;
+        assert_eq!(told_of(&other, &meeting.alice.id), 0, "nobody said that elsie is there");
+        if goes_meanwhile {
+            meeting.meets_elsewhere(&other, &elsie).await;
+        }
+        meeting.becomes_whole().await;
+        is_told_of(&other, &meeting.alice.id, 1).await;
+        meeting.renames_device("two").await;
+        is_told_of(&other, &meeting.alice.id, 2).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_thought_away_learns_late_whose_devices_changed() {
+    for goes_meanwhile in [false, true] {
+        let neighbourhood = Neighbourhood::new(&["a", "eve", "mo"]);
+        let other = Peer::start(&neighbourhood, "mo").await;
+        let elsie = other.user("elsie");
+        let mut stay = String::new();
+        let mut meeting =
+            entered_in(&neighbourhood, |peer, room| stay = derek_leaves(peer, room, &elsie)).await;
+        let (id, join) = adds_of(&mut meeting.room, &meeting.peer, &other, &elsie, "join");
+        meeting.peer.sends(&meeting.world, [&join]).await;
+        lazily_until(&meeting.alice, meeting.id(), &id).await;
+        meeting.renames_device("one").await;
+        is_told_of(&other, &meeting.alice.id, 1).await;
+
+        let leave = json!({ "membership": "leave" });
+        let (kick, event) = meeting.derek_claims(&stay, "m.room.member", &elsie, leave);
+        meeting.peer.sends(&meeting.world, [&event]).await;
+        lazily_until(&meeting.alice, meeting.id(), &kick).await;
+        meeting.renames_device("two").await;
+        assert_eq!(told_of(&other, &meeting.alice.id), 1, "elsie is thought to have gone");
+        if goes_meanwhile {
+            meeting.meets_elsewhere(&other, &elsie).await;
+        }
+        meeting.becomes_whole().await;
+        assert!(!meeting.has(&kick).await, "derek could kick nobody");
+        is_told_of(&other, &meeting.alice.id, 2).await;
+        meeting.renames_device("three").await;
+        is_told_of(&other, &meeting.alice.id, 3).await;
+    }
+}
+
+#[tokio::test]
+async fn the_directories_know_everybody_when_the_room_is_whole() {
+    let meeting = entered().await;
+    let root = meeting.world.administrator("root").await;
+    let entry = format!("/_matrix/client/v3/directory/list/room/{}", segment(meeting.id()));
+    root.put(&entry, json!({ "visibility": "public" })).await.ok();
+    let found = async |term: &str| {
+        let body = json!({ "search_term": term });
+        let answer = root.post("/_matrix/client/v3/user_directory/search", body).await.ok();
+        answer["results"].as_array().unwrap().iter().map(|user| user["user_id"].clone()).collect::<Vec<_>>()
+    };
+    let joined = async || root.get("/_matrix/client/v3/publicRooms").await.ok()["chunk"][0].clone();
+    assert_eq!(joined().await["num_joined_members"], 1);
+    assert_eq!(found("alice").await, [json!(meeting.alice.id)], "who is in a room that anybody may enter");
+    assert_eq!(found("derek").await, [json!(null); 0]);
+    meeting.becomes_whole().await;
+    assert_eq!(joined().await["num_joined_members"], 3);
+    assert_eq!(found("derek").await, [json!(meeting.derek)]);
 }

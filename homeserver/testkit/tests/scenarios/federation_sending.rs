@@ -3,10 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use base::Clock;
 use serde_json::{Value, json};
+use server::Options;
 use testkit::limits::LOOK_INTERVAL;
-use testkit::{Authority, Peer, User, World, segment};
+use testkit::{Authority, Neighbourhood, Peer, User, World, segment};
 use tokio::net::TcpListener;
+
+use crate::federation_device_lists::hears_of;
+use crate::federation_inbound::{Meeting, meeting};
+
+/// The beginning of the path of a transaction.
+const TRANSACTION: &str = "/federation/v1/send/";
 
 /// A room of the first user that the second one, of another server, has joined.
 async fn shared_room(host: &User, guest: &User, server: &World) -> String {
@@ -24,12 +32,22 @@ async fn shared_room(host: &User, guest: &User, server: &World) -> String {
 
 /// A server that can be killed, and a peer of it.
 pub(crate) async fn process_and_peer() -> (World, Peer) {
+    let (world, authority) = process().await;
+    let peer = peer_of(&authority).await;
+    (world, peer)
+}
+
+/// A server that can be killed, and the authority that it trusts.
+pub(crate) async fn process() -> (World, Arc<Authority>) {
     let authority = Arc::new(Authority::new(&["127.0.0.1".to_owned()]));
-    let world = World::federating_process(Arc::clone(&authority)).await;
+    (World::federating_process(Arc::clone(&authority)).await, authority)
+}
+
+/// A peer whose name is its address.
+pub(crate) async fn peer_of(authority: &Authority) -> Peer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let name = listener.local_addr().unwrap().to_string();
-    let peer = Peer::listening(listener, name, &authority, BTreeMap::new());
-    (world, peer)
+    Peer::listening(listener, name, authority, BTreeMap::new())
 }
 
 /// Texts of the messages by somebody in a user's view of the room, oldest first.
@@ -41,6 +59,16 @@ async fn texts(user: &User, room: &str, sender: &User) -> Vec<String> {
 }
 
 /// What a room says of itself beside its timeline.
+/// Sends so many messages: their texts, and the id of the last.
+async fn says_many(user: &User, room: &str, count: usize) -> (Vec<String>, String) {
+    let texts: Vec<String> = (0..count).map(|number| format!("message {number}")).collect();
+    let mut last = String::new();
+    for text in &texts {
+        last = user.sends(room, text).await.event_id();
+    }
+    (texts, last)
+}
+
 fn ephemeral<'a>(body: &'a Value, room: &str, kind: &str) -> Option<&'a Value> {
     let events = body["rooms"]["join"][room]["ephemeral"]["events"].as_array()?;
     events.iter().find(|event| event["type"] == kind)
@@ -51,12 +79,7 @@ async fn messages_arrive_in_the_order_in_which_they_were_sent() {
     let [a, b] = World::federated(["a", "b"]).await;
     let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
     let room = shared_room(&alice, &bob, &a).await;
-    let mut expected = Vec::new();
-    let mut last = String::new();
-    for number in 0..30 {
-        expected.push(format!("message {number}"));
-        last = alice.sends(&room, &expected[number]).await.event_id();
-    }
+    let (expected, last) = says_many(&alice, &room, 30).await;
     bob.waits_for_event(&room, &last).await;
     assert_eq!(texts(&bob, &room, &alice).await, expected);
 }
@@ -68,11 +91,7 @@ async fn a_server_that_was_away_gets_everything_once_and_in_order() {
     let room = shared_room(&alice, &bob, &a).await;
     b.stops().await;
     // More than one transaction holds.
-    let expected: Vec<String> = (0..70).map(|number| format!("message {number}")).collect();
-    let mut last = String::new();
-    for text in &expected {
-        last = alice.sends(&room, text).await.event_id();
-    }
+    let (expected, last) = says_many(&alice, &room, 70).await;
     b.starts_again().await;
     bob.waits_for_event(&room, &last).await;
     assert_eq!(texts(&bob, &room, &alice).await, expected);
@@ -84,15 +103,46 @@ async fn what_was_not_sent_before_a_stop_is_sent_after_the_start() {
     let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
     let room = shared_room(&alice, &bob, &a).await;
     b.stops().await;
-    let expected: Vec<String> = (0..5).map(|number| format!("message {number}")).collect();
-    let mut last = String::new();
-    for text in &expected {
-        last = alice.sends(&room, text).await.event_id();
-    }
+    let (expected, last) = says_many(&alice, &room, 5).await;
     a.restarts().await;
     b.starts_again().await;
     bob.waits_for_event(&room, &last).await;
     assert_eq!(texts(&bob, &room, &alice).await, expected);
+}
+
+#[tokio::test]
+async fn t34_two_servers_agree_after_a_day_without_each_other_and_restarts() {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+    let clock = Clock::fake(1_800_000_000_000);
+    let neighbourhood = Neighbourhood::new(&["a", "b"]);
+    let options = || Options { clock: Some(clock.clone()), ..Options::default() };
+    let mut a = neighbourhood.server_with("a", |_| {}, options()).await;
+    let mut b = neighbourhood.server_with("b", |_| {}, options()).await;
+    let (alice, bob) = (a.user("alice").await, b.user("bob").await);
+    let room = shared_room(&alice, &bob, &a).await;
+    b.stops().await;
+    let (said_here, _) = says_many(&alice, &room, 60).await;
+    clock.advance(DAY_MS);
+    a.restarts().await;
+    a.stops().await;
+    b.starts_again().await;
+    let (said_there, _) = says_many(&bob, &room, 60).await;
+    clock.advance(DAY_MS);
+    b.restarts().await;
+    a.starts_again().await;
+    // The first tries after a start are spread over some moments.
+    clock.advance(60_000);
+    let (here, there) =
+        (alice.sends(&room, "back").await.event_id(), bob.sends(&room, "here").await.event_id());
+    bob.waits_for_event(&room, &here).await;
+    alice.waits_for_event(&room, &there).await;
+    for viewer in [&alice, &bob] {
+        for (sender, said, last) in [(&alice, &said_here, "back"), (&bob, &said_there, "here")] {
+            let mut expected = said.clone();
+            expected.push(last.to_owned());
+            assert_eq!(texts(viewer, &room, sender).await, expected, "{} of {}", viewer.id, sender.id);
+        }
+    }
 }
 
 #[tokio::test]
@@ -157,6 +207,38 @@ async fn presence_is_seen_elsewhere() {
 }
 
 #[tokio::test]
+async fn of_presence_that_waits_only_the_last_is_told() {
+    let Meeting { peer, alice, .. } = meeting().await;
+    let statuses = || -> Vec<String> {
+        let edus = peer.edus().into_iter().filter(|edu| edu["edu_type"] == "m.presence");
+        let updates = edus.flat_map(|edu| edu["content"]["push"].as_array().cloned().unwrap_or_default());
+        let of_alice = updates.filter(|update| update["user_id"] == alice.id);
+        of_alice.filter_map(|update| Some(update["status_msg"].as_str()?.to_owned())).collect()
+    };
+    let says = async |text: &str| {
+        let path = format!("/_matrix/client/v3/presence/{}/status", segment(&alice.id));
+        alice.put(&path, json!({ "presence": "online", "status_msg": text })).await.ok();
+    };
+    let sent = || peer.asked().iter().filter(|asked| asked.contains(TRANSACTION)).count();
+    let before = sent();
+    peer.holds(TRANSACTION);
+    says("one").await;
+    while sent() == before {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    for text in ["two", "three", "four", "five"] {
+        says(text).await;
+    }
+    peer.lets_go(TRANSACTION);
+    while statuses().last().is_none_or(|last| last != "five") {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let mut told = statuses();
+    told.dedup();
+    assert_eq!(told, ["one", "five"]);
+}
+
+#[tokio::test]
 async fn messages_to_devices_arrive_and_survive_an_outage() {
     let [a, mut b] = World::federated(["a", "b"]).await;
     let ([alice], [bob]) = (a.users(["alice"]).await, b.users(["bob"]).await);
@@ -184,11 +266,7 @@ async fn changed_devices_are_announced_elsewhere() {
     bob.syncs().await;
     let path = format!("/_matrix/client/v3/devices/{}", segment(&alice.device_id));
     alice.put(&path, json!({"display_name": "a new name"})).await.ok();
-    bob.syncs_until("alice's devices to change", |body| {
-        let changed = body["device_lists"]["changed"].as_array().cloned().unwrap_or_default();
-        changed.iter().any(|user| *user == alice.id)
-    })
-    .await;
+    hears_of(&bob, &alice.id).await;
 }
 
 #[tokio::test]
@@ -249,7 +327,7 @@ async fn sends_until_it_dies(user: User, room: String) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_server_killed_while_it_sends_loses_nothing_and_doubles_nothing() {
+async fn t28_a_server_killed_while_it_sends_loses_nothing_and_doubles_nothing() {
     let (mut world, peer) = process_and_peer().await;
     let alice = world.user("alice").await;
     let room = alice.creates_room().await;

@@ -15,10 +15,13 @@ struct Encounter {
 }
 
 async fn encounter() -> Encounter {
-    let neighbourhood = Neighbourhood::new(&["a", "eve"]);
+    encounter_among(&Neighbourhood::new(&["a", "eve"])).await
+}
+
+async fn encounter_among(neighbourhood: &Neighbourhood) -> Encounter {
     let world = neighbourhood.server("a", |_| {}).await;
     let alice = world.user("alice").await;
-    let peer = Peer::start(&neighbourhood, "eve").await;
+    let peer = Peer::start(neighbourhood, "eve").await;
     let eve = peer.user("eve");
     let founded = PeerRoom::founded(&peer, &eve, "11");
     Encounter { world, alice, peer, eve, founded }
@@ -249,4 +252,47 @@ async fn t10_an_invite_with_odd_state_breaks_no_sync() {
     let (id, signed) = meeting.peer.signs("11", meeting.invite());
     meeting.asks_to_sign(&id, &signed, json!([name(json!({ "name": "Study" }))])).await.ok();
     meeting.alice.waits_for_invite(&meeting.founded.room_id).await;
+}
+
+#[tokio::test]
+async fn an_invite_is_taken_back_by_its_sender_alone() {
+    let neighbourhood = Neighbourhood::new(&["a", "eve", "mo"]);
+    let mut meeting = encounter_among(&neighbourhood).await;
+    let other = Peer::start(&neighbourhood, "mo").await;
+    let (mallory, stranger) = (meeting.peer.user("mallory"), other.user("stranger"));
+    // Both may do as they like in the room.
+    let levels = json!({ "users": { &meeting.eve: 100, &mallory: 100, &stranger: 100 } });
+    meeting.founded.adds(&meeting.peer, &meeting.eve, "m.room.power_levels", Some(""), levels);
+    for user in [&mallory, &stranger] {
+        let join = json!({ "membership": "join" });
+        meeting.founded.adds(&meeting.peer, user, "m.room.member", Some(user), join);
+    }
+    let (id, signed) = meeting.peer.signs("11", meeting.invite());
+    meeting.asks_to_sign(&id, &signed, json!([])).await.ok();
+    meeting.alice.waits_for_invite(&meeting.founded.room_id).await;
+    meeting.founded.takes(&meeting.peer, &id, &signed);
+
+    let alice = meeting.alice.id.clone();
+    let leave = |by: &str| json!({ "membership": "leave", "reason": by });
+    let draft = |sender: &str, by: &str| {
+        meeting.founded.clone().drafts(sender, "m.room.member", Some(&alice), leave(by))
+    };
+    let by_colleague = meeting.peer.signs("11", draft(&mallory, "a colleague")).1;
+    let by_stranger = other.signs("11", draft(&stranger, "a stranger")).1;
+    let in_another_name = other.signs("11", draft(&meeting.eve, "a liar")).1;
+    let of_another_kind = {
+        let mut draft = draft(&meeting.eve, "no leave");
+        draft["content"]["membership"] = json!("invite");
+        meeting.peer.signs("11", draft).1
+    };
+    meeting.peer.sends(&meeting.world, [&by_colleague, &of_another_kind]).await;
+    other.sends(&meeting.world, [&by_stranger, &in_another_name]).await;
+    // In the line of the room behind the others: had one of them counted, there would be nothing to take back any more.
+    let by_sender = meeting.peer.signs("11", draft(&meeting.eve, "who invited")).1;
+    meeting.peer.sends(&meeting.world, [&by_sender]).await;
+    let room = &meeting.founded.room_id;
+    let body =
+        meeting.alice.syncs_until("the end of the invite", |body| body["rooms"]["leave"].get(room).is_some());
+    let left = body.await["rooms"]["leave"][room].clone();
+    assert!(left.to_string().contains("who invited"), "{left}");
 }
