@@ -1,7 +1,7 @@
 //! Queues over the store in memory: what is owed after an outage, what goes when it is too much, when it is tried again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use accounts::{AccountSettings, Accounts, AccountsParts};
 use base::{Clock, Rng};
@@ -29,6 +29,8 @@ const NOW_MS: u64 = 1_800_000_000_000;
 #[derive(Default)]
 struct Way {
     is_cut: AtomicBool,
+    /// How often something was tried.
+    tries: AtomicUsize,
     /// What arrived.
     bodies: Mutex<Vec<Value>>,
 }
@@ -45,6 +47,7 @@ impl Carrier for Way {
         body: Bytes,
     ) -> BoxFuture<'a, Result<(), Undelivered>> {
         async move {
+            self.tries.fetch_add(1, Ordering::SeqCst);
             if self.is_cut.load(Ordering::SeqCst) {
                 return Err(Undelivered::Unreachable("cut".to_owned()));
             }
@@ -296,4 +299,41 @@ async fn a_pause_outlives_a_restart_and_the_first_is_of_seconds() {
     running.sender.heard_from(them());
     assert!(running.takes_a_turn(&world.clock).await, "who speaks is told at once");
     assert_eq!(world.way.bodies.lock().len(), 1);
+}
+
+#[tokio::test]
+async fn t34_a_day_of_outage_with_a_restart_costs_few_tries_and_nothing_is_lost_or_doubled() {
+    const EVERY_MS: u64 = 10 * 60 * 1_000;
+    const EVENTS: usize = 24 * 6;
+    let world = World::new();
+    let mut running = world.starts().await;
+    let (room, events) = running.room_of(&world.clock, EVENTS).await;
+    world.way.is_cut.store(true, Ordering::SeqCst);
+    for (number, (event, _)) in events.iter().enumerate() {
+        let position = StreamPos::new(1_000 + number as u64);
+        running.queues(|sender, harvest| sender.queue_event(them(), position, (room, *event), harvest)).await;
+        while running.takes_a_turn(&world.clock).await {}
+        world.clock.advance(EVERY_MS);
+        if number == EVENTS / 2 {
+            running.stops().await;
+            running = world.starts().await;
+        }
+    }
+    let tries = world.way.tries.load(Ordering::SeqCst);
+    assert!((5..60).contains(&tries), "{tries} tries in a day");
+
+    world.way.is_cut.store(false, Ordering::SeqCst);
+    running.sender.heard_from(them());
+    while running.takes_a_turn(&world.clock).await {}
+    let bodies = world.way.bodies.lock().clone();
+    assert!(bodies.len() <= EVENTS / 50 + 2, "{} transactions", bodies.len());
+    let arrived: Vec<&Value> =
+        bodies.iter().flat_map(|body| body["pdus"].as_array().expect("events")).collect();
+    let mut expected = Vec::new();
+    for (event, _) in &events {
+        let pdu = running.rooms.pdu(&running.store, *event).await.expect("an event");
+        expected.push(serde_json::from_slice::<Value>(pdu.json()).expect("JSON"));
+    }
+    assert_eq!(arrived, expected.iter().collect::<Vec<_>>(), "each once, in order");
+    assert_eq!(running.store.count(&QUEUED_EVENT, Scan::all()).await, Ok(0));
 }
