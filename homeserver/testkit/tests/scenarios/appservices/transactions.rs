@@ -6,7 +6,7 @@ use testkit::{Bridge, ServerProcess, World, free_port};
 use super::{CLIENT, joins_as, shared_room, world};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_hears_of_the_rooms_of_its_users_in_order_and_once() {
+async fn t31_a_service_hears_of_the_rooms_of_its_users_in_order_and_once() {
     let bridge = Bridge::start("irc").await;
     let w = world(&bridge, "").await;
     let alice = w.user("alice").await;
@@ -45,7 +45,7 @@ async fn a_service_hears_of_the_rooms_of_its_users_in_order_and_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_is_repeated_as_it_was_until_it_is_accepted() {
+async fn t31_a_transaction_is_repeated_as_it_was_until_it_is_accepted() {
     let bridge = Bridge::start("irc").await;
     let w = world(&bridge, "").await;
     let alice = w.user("alice").await;
@@ -73,7 +73,7 @@ async fn a_transaction_is_repeated_as_it_was_until_it_is_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_servers_go_on_with_the_same_transaction_and_lose_nothing() {
+async fn t31_killed_servers_go_on_with_the_same_transaction_and_lose_nothing() {
     let bridge = Bridge::start("irc").await;
     let directory = tempfile::tempdir().unwrap();
     let folder = directory.path().join("registrations");
@@ -109,7 +109,7 @@ async fn killed_servers_go_on_with_the_same_transaction_and_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_is_down_holds_up_no_other() {
+async fn t31_a_service_that_is_down_holds_up_no_other() {
     let (down, up) = (Bridge::start("irc").await, Bridge::start("xmpp").await);
     let (one, two) =
         (down.registration(""), up.registration("  rooms:\n  - exclusive: false\n    regex: '!.*'\n"));
