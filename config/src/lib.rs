@@ -15,7 +15,7 @@ pub use section::{Field, Problem, Section};
 pub use sections::{
     Acme, ActionRate, Appservices, Bots, Clients, Database, DatabaseEngine, Federation, FederationPeer,
     FederationPolicy, IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
-    MediaStorage, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push, RateLimits,
+    MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push, RateLimits,
     Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
 };
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,8 @@ pub struct Config {
     pub appservices: Appservices,
     /// Our own bots.
     pub bots: Bots,
+    /// The meetings bot.
+    pub meetings: Meetings,
     /// Push notifications.
     pub push: Push,
     /// E-mail.
@@ -110,6 +112,7 @@ impl Config {
             &self.policy_server,
             &self.appservices,
             &self.bots,
+            &self.meetings,
             &self.push,
             &self.mail,
             &self.logging,

@@ -1,0 +1,1 @@
+//! The law in tables, and conversations on the stage.

@@ -1,0 +1,251 @@
+//! Commands: from a line to an action.
+
+use cases::{Case, Refusal};
+use jiff::civil::DateTime;
+use kit::{Heard, Verb};
+use store::Batch;
+
+use super::{KIND, Meetings, NUMBER_PREFIX};
+use crate::{
+    MeetingsError,
+    act::Action,
+    card::of_key,
+    desk::field_refused,
+    line::{self, Line, Scope},
+    meeting::{Meeting, state},
+};
+
+/// The commands of the bot. The words behind the first are told apart by [`Word::read`].
+pub(crate) const VERBS: &[Verb] =
+    &[Verb { id: "meet", names: &["会议", "meet", "meeting", "约会议"], help: "mt.help" }];
+
+/// What the first word behind `!meet` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Find,
+    Now,
+    Move,
+    Cancel,
+    Add,
+    Remove,
+    Today,
+    Week,
+    Free,
+    Minutes,
+    Ics,
+    Caldav,
+    Show,
+    Help,
+}
+
+const WORDS: [(&str, &str, Word); 14] = [
+    ("找时间", "find", Word::Find),
+    ("现在", "now", Word::Now),
+    ("改期", "move", Word::Move),
+    ("取消", "cancel", Word::Cancel),
+    ("添加", "add", Word::Add),
+    ("移除", "remove", Word::Remove),
+    ("今天", "today", Word::Today),
+    ("本周", "week", Word::Week),
+    ("空闲", "free", Word::Free),
+    ("纪要", "minutes", Word::Minutes),
+    ("日历", "ics", Word::Ics),
+    ("日历账号", "caldav", Word::Caldav),
+    ("查看", "show", Word::Show),
+    ("帮助", "help", Word::Help),
+];
+
+impl Word {
+    /// The word at the front, and what stands behind it. `今天` and `本周` are words of a time where something follows.
+    fn read(arguments: &str) -> Option<(Self, &str)> {
+        let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+        let (first, rest) = (first.to_lowercase(), rest.trim());
+        let (_, _, word) = WORDS.into_iter().find(|(zh, en, _)| first == *zh || first == *en)?;
+        let is_a_list = matches!(word, Self::Today | Self::Week);
+        (!is_a_list || rest.is_empty()).then_some((word, rest))
+    }
+}
+
+/// The number in front of the arguments, and the rest.
+pub(crate) fn number_of(arguments: &str) -> (Option<String>, &str) {
+    let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    let upper = first.to_ascii_uppercase();
+    let is_number = upper.strip_prefix(NUMBER_PREFIX).is_some_and(|rest| rest.starts_with('-'));
+    if is_number { (Some(upper), rest.trim()) } else { (None, arguments.trim()) }
+}
+
+impl Meetings {
+    pub(crate) async fn command(
+        &self,
+        heard: &Heard,
+        arguments: &str,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let arguments = self.without_mentions(heard, arguments).await?;
+        let arguments = arguments.trim();
+        if arguments.is_empty() && heard.mentions.is_empty() {
+            return self.begin_dialogue(heard, batch).await;
+        }
+        let Some((word, rest)) = Word::read(arguments) else {
+            return match self.misspelt(arguments) {
+                Some(refusal) => self.refuse(heard, &refusal, batch).await,
+                None => self.book_or_ask(heard, arguments, batch).await,
+            };
+        };
+        let now = self.local_time(&heard.sender, heard.received_ms);
+        match word {
+            Word::Find => self.find(heard, &line::read(rest, now), batch).await,
+            Word::Now => self.book_now(heard, rest, now, batch).await,
+            Word::Move | Word::Cancel | Word::Add | Word::Remove | Word::Minutes | Word::Show => {
+                self.on_meeting(heard, word, rest, batch).await
+            }
+            Word::Today => self.agenda(heard, 1, batch).await,
+            Word::Week => self.agenda(heard, 7, batch).await,
+            Word::Free => self.show_free(heard, &line::read(rest, now), batch).await,
+            Word::Ics if !number_of(rest).0.as_deref().unwrap_or_default().is_empty() => {
+                self.on_meeting(heard, word, rest, batch).await
+            }
+            Word::Ics => self.calendar_address(heard, rest, batch).await,
+            Word::Caldav => self.calendar_password(heard, rest, batch).await,
+            Word::Help => self.reply(batch, heard, "mt.help_all", &[]).await,
+        }
+    }
+
+    /// A number behind a word that nobody knows: the three nearest words (E106).
+    fn misspelt(&self, arguments: &str) -> Option<Refusal> {
+        let (first, rest) = arguments.split_once(char::is_whitespace)?;
+        number_of(rest).0?;
+        let is_han = kit::texts::Lang::of(first) != kit::texts::Lang::En;
+        let mut known: Vec<&str> =
+            WORDS.into_iter().map(|(zh, en, _)| if is_han { zh } else { en }).collect();
+        let first = first.to_lowercase();
+        known.sort_by_key(|word| strsim::damerau_levenshtein(word, &first));
+        let shown = |place: usize| format!("!meet {}", known.get(place).copied().unwrap_or("help"));
+        Some(Refusal::new("E106").with("a", shown(0)).with("b", shown(1)).with("c", shown(2)))
+    }
+
+    async fn book_now(
+        &self,
+        heard: &Heard,
+        rest: &str,
+        now: DateTime,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let mut line = line::read(rest, now);
+        let start = now.time().with().second(0).subsec_nanosecond(0).build().unwrap_or(now.time());
+        (line.date, line.time, line.until) = (Some(now.date()), Some(start), None);
+        if line.title.is_empty() {
+            let reader = self.reader(&heard.sender).await?;
+            line.title = self.pen(&reader).say("mt.untitled", &[]);
+        }
+        self.book(heard, &line, batch).await
+    }
+
+    /// A command about a meeting: named, or the one that the message stands under, or the only one of one's own.
+    async fn on_meeting(
+        &self,
+        heard: &Heard,
+        word: Word,
+        arguments: &str,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let (named, rest) = number_of(arguments);
+        let case = match self.meant(heard, named.as_deref()).await? {
+            Ok(case) => case,
+            Err(refusal) => return self.refuse(heard, &refusal, batch).await,
+        };
+        let now = case.data.event.zone.local(heard.received_ms);
+        let line = line::read(rest, now);
+        let is_open = matches!(case.state.as_str(), state::SCHEDULED | state::LIVE);
+        let needs_scope = matches!(word, Word::Move | Word::Cancel) && case.data.is_series() && is_open;
+        if needs_scope && line.scope.is_none() {
+            let verb = if word == Word::Move { "move" } else { "cancel" };
+            return self.ask_scope(heard, &format!("{verb} {} {rest}", case.no), batch).await;
+        }
+        let scope = line.scope.unwrap_or(Scope::All);
+        let action = match word {
+            Word::Show => return self.show(heard, &case, batch).await,
+            Word::Ics => return self.send_file(heard, &case, batch).await,
+            Word::Minutes if case.state != state::LIVE => {
+                return self.show_minutes(heard, &case, batch).await;
+            }
+            Word::Minutes => Ok(Action::OpenMinutes),
+            Word::Move => moved(&case, &line, scope, rest),
+            Word::Add => self.resolve(heard, &line).await?.and_then(some).map(Action::Add),
+            Word::Remove => {
+                self.resolve(heard, &line).await?.and_then(some).map(|people| {
+                    Action::Remove(people.into_iter().map(|attendee| attendee.address).collect())
+                })
+            }
+            Word::Cancel => Ok(Action::Cancel { scope }),
+            Word::Find | Word::Now | Word::Today | Word::Week | Word::Free | Word::Caldav | Word::Help => {
+                return Ok(());
+            }
+        };
+        match action {
+            Ok(action) => self.act(heard, case, &action, batch).await.map(drop),
+            Err(refusal) => self.refuse(heard, &refusal, batch).await,
+        }
+    }
+
+    /// The meeting that a command means, if whoever types it may know of it (E107).
+    pub(crate) async fn meant(
+        &self,
+        heard: &Heard,
+        named: Option<&str>,
+    ) -> Result<Result<Case<Meeting>, Refusal>, MeetingsError> {
+        let cases = self.cases().await?;
+        let under = heard.on.as_deref().and_then(of_key).map(|(case, _)| case.to_owned());
+        let id = match (named, under) {
+            (Some(no), _) => cases.by_number(no).await?,
+            (None, Some(id)) => Some(id),
+            (None, None) => {
+                let own = cases.listed(KIND, "own", heard.sender.as_str()).await?;
+                match own.as_slice() {
+                    [only] => Some(only.clone()),
+                    [] => None,
+                    several => return Ok(Err(self.which(several).await?)),
+                }
+            }
+        };
+        let unknown = || Refusal::new("E107").with("no", named.unwrap_or("MT-…"));
+        let Some(id) = id else { return Ok(Err(unknown())) };
+        let case = self.case(&id).await?;
+        let chart = self.chart();
+        let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
+        // In the room of a meeting everybody knows of it.
+        let may_know = |case: &Case<Meeting>| {
+            case.data.home.room.as_ref() == Some(&heard.room)
+                || case.data.accounts().iter().any(|user| world.is_same(user, &heard.sender))
+        };
+        Ok(case.filter(may_know).ok_or_else(unknown))
+    }
+
+    async fn which(&self, ids: &[String]) -> Result<Refusal, MeetingsError> {
+        let mut numbers = Vec::new();
+        for id in ids.iter().take(5) {
+            numbers.extend(self.case(id).await?.map(|case| case.no));
+        }
+        Ok(field_refused("mt.form.number", "mt.form.required", numbers.join(" ")))
+    }
+}
+
+fn some(people: Vec<calendar::Attendee>) -> Result<Vec<calendar::Attendee>, Refusal> {
+    match people.is_empty() {
+        true => Err(field_refused("mt.form.people", "mt.form.required", "@lisi")),
+        false => Ok(people),
+    }
+}
+
+/// A move: a day alone keeps the time, a time alone keeps the day.
+pub(crate) fn moved(case: &Case<Meeting>, line: &Line, scope: Scope, text: &str) -> Result<Action, Refusal> {
+    let (start, end) = crate::card::when(&case.data);
+    let Some(date) = line.date else { return Err(Refusal::new("E203").with("text", text)) };
+    let time = line.time.unwrap_or(start.time());
+    let date = if line.is_day_named { date } else { start.date() };
+    let own_length = start.until(end).ok().and_then(|span| span.total(jiff::Unit::Minute).ok());
+    let until = line.until.and_then(|until| time.until(until).ok()?.total(jiff::Unit::Minute).ok());
+    let length = until.or(own_length).map(|minutes| minutes as u32).filter(|minutes| *minutes > 0);
+    let length_minutes = line.length_minutes.or(length);
+    Ok(Action::Move { scope, start: date.to_datetime(time), length_minutes })
+}

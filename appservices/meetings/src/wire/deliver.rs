@@ -1,0 +1,378 @@
+//! From effects to letters and timers, and from a changed meeting to changed cards and state.
+
+use cases::Case;
+use kit::{Attachment, Letter, PREFIX, Related, Relation, To, message};
+use ruma::OwnedUserId;
+use serde_json::{Value, json};
+use store::Batch;
+
+use super::{KIND, LOCALPART, Meetings, Scene, scene::Reader};
+use crate::{
+    MeetingsError,
+    card::{ANSWERS, Card, HERE, PICKS, body, cards, shown_name, sign},
+    desk::{Effect, World},
+    limits::NAMES_ON_CARD_MAX,
+    meeting::{Meeting, state},
+    poll,
+};
+
+impl Meetings {
+    /// Everything that a decision brings about.
+    pub(crate) async fn deliver(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Meeting>>,
+        after: &Case<Meeting>,
+        effects: Vec<Effect>,
+        scene: &Scene,
+        marker: &str,
+    ) -> Result<(), MeetingsError> {
+        self.book_resources(batch, before, after, scene.at_ms).await?;
+        self.keep_calendars(batch, before, after).await?;
+        self.show_cards(batch, before, after, scene).await?;
+        self.show_state(batch, before, after);
+        self.invite(batch, before, after).await?;
+        for (place, effect) in effects.into_iter().enumerate() {
+            let marker = format!("{marker}/{}/{place}", after.id);
+            match effect {
+                Effect::Tell(tell) => self.tell(batch, after, tell, &marker).await?,
+                Effect::Timer { name, at_ms } => {
+                    let payload = json!({ "case": after.id, "name": name });
+                    self.kit().timers().set(batch, LOCALPART, &timer(&after.id, &name), at_ms, payload);
+                }
+                Effect::Cancel { name } => self.kit().timers().cancel(batch, &timer(&after.id, &name)),
+                Effect::OpenPoll => self.open_poll(batch, after).await?,
+                Effect::ClosePoll => self.close_poll(batch, after, scene).await?,
+                Effect::Remind { minutes, is_late } => self.remind(batch, after, minutes, is_late).await?,
+                Effect::OpenMinutes(id) => self.open_minutes(batch, after, id).await?,
+                Effect::SumUp { id, from } => self.sum_up(batch, after, id, from, scene).await?,
+                Effect::Split(later) => Box::pin(self.split(batch, after, *later, scene, &marker)).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// New cards are sent, those that read differently are edited; whoever is asked no more sees so on the last edit.
+    async fn show_cards(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Meeting>>,
+        after: &Case<Meeting>,
+        scene: &Scene,
+    ) -> Result<(), MeetingsError> {
+        let world = scene.world();
+        let old = before.map_or(Vec::new(), cards);
+        for card in cards(after) {
+            let reader = self.reader_of(&card, after).await?;
+            let pen = self.pen(&reader);
+            let text = body(after, &world, pen);
+            let key = card.key(&after.id);
+            let to = self.place_of(&card, after);
+            if !old.contains(&card) {
+                self.new_card(batch, &card, after, &text, scene);
+            } else if before.is_none_or(|before| body(before, &world, pen) != text) {
+                let letter = Letter::message(
+                    edit_key(&key, after.rev),
+                    LOCALPART,
+                    to.clone(),
+                    data(&text, None, after),
+                );
+                self.kit()
+                    .outbox()
+                    .put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
+                // What is done by a tap changes with the state.
+                let began = |wanted: &str| {
+                    after.state == wanted && before.is_some_and(|before| before.state != wanted)
+                };
+                if began(state::SCHEDULED) && card == Card::Home {
+                    self.seed(batch, &key, &to, &ANSWERS);
+                }
+                if began(state::LIVE) {
+                    self.seed(batch, &key, &to, &[HERE]);
+                }
+            }
+        }
+        if let Some(before) = before {
+            for card in old.into_iter().filter(|card| !cards(after).contains(card)) {
+                let reader = self.reader_of(&card, before).await?;
+                let title = crate::card::title(before, &world, self.pen(&reader));
+                let text = self.pen(&reader).say("mt.not_asked", &[("meeting", &title)]);
+                let key = card.key(&after.id);
+                let to = self.place_of(&card, before);
+                let letter =
+                    Letter::message(edit_key(&key, after.rev), LOCALPART, to, data(&text, None, after));
+                self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key))));
+            }
+        }
+        Ok(())
+    }
+
+    fn new_card(&self, batch: &mut Batch, card: &Card, case: &Case<Meeting>, text: &str, scene: &Scene) {
+        let (key, to) = (card.key(&case.id), self.place_of(card, case));
+        // To answer is something to do: an invitation rings.
+        let rings = match card {
+            Card::Guest(user) => Some(user),
+            Card::Home => None,
+        };
+        let letter = Letter::message(&key, LOCALPART, to.clone(), data(text, rings, case));
+        let letter = match card {
+            Card::Home => match case.data.home.event.clone().filter(|_| case.data.home.is_direct) {
+                Some(event) => letter.relating(Relation::ReplyTo(Related::Event(event))),
+                None => letter,
+            },
+            Card::Guest(_) => letter,
+        };
+        self.kit().outbox().put(batch, letter);
+        if matches!(case.state.as_str(), state::SCHEDULED | state::LIVE) {
+            let is_own = *card == Card::Home && case.data.home.is_direct;
+            self.seed(batch, &key, &to, if is_own { &[] } else { &ANSWERS });
+        }
+        let is_long = case.data.people().count() > NAMES_ON_CARD_MAX;
+        if *card == Card::Home && is_long {
+            self.list_people(batch, case, &key, to, &scene.world());
+        }
+    }
+
+    /// Everybody who is asked, as a file: a card has no room for them.
+    pub(crate) fn list_people(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        key: &str,
+        to: To,
+        world: &World<'_>,
+    ) {
+        let instance = case.data.round.as_ref().map(|round| round.id);
+        let lines = case.data.people().map(|one| {
+            let name = shown_name(&one.address, &one.name, world);
+            format!(
+                "{}\t{}\t{}\n",
+                sign(case.data.answer(one, instance)),
+                plain(&name),
+                plain(&one.address.to_string())
+            )
+        });
+        let file = Attachment {
+            name: format!("{}.tsv", case.no),
+            mimetype: "text/tab-separated-values".to_owned(),
+            bytes: lines.collect::<String>().into_bytes(),
+        };
+        let content = json!({ "msgtype": "m.file", "body": file.name, "m.mentions": {} });
+        let letter = Letter::message(format!("mf/{}/{}", case.id, case.rev), LOCALPART, to, content);
+        let letter = letter.relating(Relation::Thread(Related::Letter(key.to_owned())));
+        self.kit().outbox().put(batch, Letter { attachment: Some(file), ..letter });
+    }
+
+    async fn reader_of(&self, card: &Card, case: &Case<Meeting>) -> Result<Reader, MeetingsError> {
+        match card {
+            Card::Home => self.reader_of_home(&case.data).await,
+            Card::Guest(user) => self.reader(user).await,
+        }
+    }
+
+    /// Where a card stands.
+    pub(crate) fn place_of(&self, card: &Card, case: &Case<Meeting>) -> To {
+        match card {
+            Card::Home => home_of(&case.data),
+            Card::Guest(user) => To::Direct(user.clone()),
+        }
+    }
+
+    /// The calendar object as state of the room, for everybody's machines. A room that does not let the bot write state
+    /// goes without.
+    fn show_state(&self, batch: &mut Batch, before: Option<&Case<Meeting>>, after: &Case<Meeting>) {
+        let is_same =
+            before.is_some_and(|before| before.data.event == after.data.event && before.state == after.state);
+        if after.data.home.is_direct || is_same {
+            return;
+        }
+        let mut content = match serde_json::to_value(&after.data.event) {
+            Ok(content) => content,
+            Err(error) => {
+                tracing::error!(%error, meeting = after.no, "a meeting has no form as state");
+                return;
+            }
+        };
+        content["v"] = json!(1);
+        content["no"] = json!(after.no);
+        content["state"] = json!(after.state);
+        let key = format!("mz/{}/{}", after.id, after.rev);
+        let letter = Letter::message(key, LOCALPART, home_of(&after.data), content);
+        let letter = Letter {
+            kind: format!("{PREFIX}meeting"),
+            state_key: Some(after.data.event.uid.clone()),
+            ..letter
+        };
+        self.kit().outbox().put(batch, letter);
+    }
+
+    /// Who is to vote: everybody in the room by one poll, the others in their direct chats.
+    async fn open_poll(&self, batch: &mut Batch, case: &Case<Meeting>) -> Result<(), MeetingsError> {
+        let home = &case.data.home;
+        let in_room = match (home.room.as_ref().filter(|_| !home.is_direct), self.kit().intent(LOCALPART)) {
+            (Some(room), Some(intent)) => intent.joined_members(room).await?,
+            _ => Vec::new(),
+        };
+        if !in_room.is_empty() {
+            let reader = self.reader_of_home(&case.data).await?;
+            self.put_poll(batch, case, &reader, None);
+        }
+        for user in case.data.accounts().into_iter().filter(|user| !in_room.contains(user)) {
+            let reader = self.reader(&user).await?;
+            self.put_poll(batch, case, &reader, Some(user));
+        }
+        Ok(())
+    }
+
+    fn put_poll(&self, batch: &mut Batch, case: &Case<Meeting>, reader: &Reader, user: Option<OwnedUserId>) {
+        let Some(finding) = &case.data.finding else { return };
+        let pen = self.pen(reader);
+        let event = &case.data.event;
+        let length = jiff::Span::new().minutes(i64::from(finding.length_minutes));
+        let answers: Vec<String> = finding
+            .slots
+            .iter()
+            .map(|slot| {
+                let end = slot.start.checked_add(length).unwrap_or(slot.start);
+                pen.span_in_both(&event.zone, slot.start, end, false)
+            })
+            .collect();
+        let question = pen.say("mt.poll", &[("no", &case.no), ("title", &event.title)]);
+        let (key, to) = match user {
+            None => (format!("m/{}/poll", case.id), home_of(&case.data)),
+            Some(user) => (format!("m/{}/poll/{user}", case.id), To::Direct(user)),
+        };
+        let letter = Letter::message(key, LOCALPART, to, poll::start(&question, &answers));
+        self.kit().outbox().put(batch, Letter { kind: poll::START.to_owned(), ..letter });
+    }
+
+    /// The polls end, and the organiser is asked to pick.
+    async fn close_poll(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        scene: &Scene,
+    ) -> Result<(), MeetingsError> {
+        let home = home_of(&case.data);
+        let mut polls = vec![(format!("m/{}/poll", case.id), home)];
+        polls.extend(
+            case.data
+                .accounts()
+                .into_iter()
+                .map(|user| (format!("m/{}/poll/{user}", case.id), To::Direct(user))),
+        );
+        for (key, to) in polls {
+            // There was one poll for the room, or one for each person, or both.
+            if self.kit().sent(&key).await?.is_some() {
+                let reader = self.reader_of_home(&case.data).await?;
+                let text = self.pen(&reader).say("mt.poll_over", &[("no", &case.no)]);
+                let letter = Letter::message(format!("mpe/{key}"), LOCALPART, to, poll::end(&text));
+                let letter = letter.relating(Relation::Refers(Related::Letter(key)));
+                self.kit().outbox().put(batch, Letter { kind: poll::END.to_owned(), ..letter });
+            }
+        }
+        if case.state != state::FINDING {
+            return Ok(());
+        }
+        self.ask_to_pick(batch, case, &scene.world()).await
+    }
+
+    async fn ask_to_pick(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        world: &World<'_>,
+    ) -> Result<(), MeetingsError> {
+        let (Some(finding), Some(organizer)) = (&case.data.finding, case.data.organizer()) else {
+            return Ok(());
+        };
+        let reader = self.reader_of_home(&case.data).await?;
+        let pen = self.pen(&reader);
+        let length = jiff::Span::new().minutes(i64::from(finding.length_minutes));
+        let mut lines = vec![pen.say("mt.choose", &[("no", &case.no), ("who", &world.name(organizer))])];
+        for ((place, slot), sign) in finding.slots.iter().enumerate().zip(PICKS) {
+            let voters = finding.votes.iter().filter(|(_, slots)| slots.contains(&place));
+            let names: Vec<String> =
+                voters.clone().take(NAMES_ON_CARD_MAX).map(|(user, _)| world.name(user)).collect();
+            let end = slot.start.checked_add(length).unwrap_or(slot.start);
+            let when = pen.span_in_both(&case.data.event.zone, slot.start, end, false);
+            let votes = voters.count().to_string();
+            let values =
+                [("sign", sign), ("when", &*when), ("votes", &*votes), ("names", &*names.join("、"))];
+            lines.push(pen.say("mt.choice", &values));
+        }
+        let key = format!("m/{}/choice", case.id);
+        let to = home_of(&case.data);
+        let content = message(&lines.join("\n"), &[organizer.to_owned()]);
+        self.kit().outbox().put(batch, Letter::message(&key, LOCALPART, to.clone(), content));
+        let signs: Vec<&str> = PICKS.into_iter().take(finding.slots.len()).collect();
+        self.seed(batch, &key, &to, &signs);
+        Ok(())
+    }
+
+    /// Everybody who has not declined, each by a message of their own.
+    async fn remind(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        minutes: u32,
+        is_late: bool,
+    ) -> Result<(), MeetingsError> {
+        let Some(round) = &case.data.round else { return Ok(()) };
+        let event = &case.data.event;
+        let url = event.conference.as_ref().map_or("", |conference| &conference.url);
+        let guests = case.data.expected(round.id).cloned();
+        for user in guests.chain(case.data.organizer().map(ToOwned::to_owned)) {
+            let reader = self.reader(&user).await?;
+            let pen = self.pen(&reader);
+            let when = pen.span_in_both(&event.zone, round.start, round.end, event.all_day);
+            let minutes = minutes.to_string();
+            let values = [("no", &*case.no), ("title", &event.title), ("when", &when), ("minutes", &minutes)];
+            let mut text = pen.say(if is_late { "mt.remind_late" } else { "mt.remind" }, &values);
+            for (key, what) in [("mt.place", event.location.as_deref().unwrap_or_default()), ("mt.link", url)]
+            {
+                let name = if key == "mt.link" { "url" } else { "place" };
+                if !what.is_empty() {
+                    text.push('\n');
+                    text.push_str(&pen.say(key, &[(name, what)]));
+                }
+            }
+            let key = format!("mi/{}/{}/{minutes}/{user}", case.id, round.start_ms);
+            let content = message(&text, std::slice::from_ref(&user));
+            self.kit().outbox().put(batch, Letter::message(key, LOCALPART, To::Direct(user), content));
+        }
+        Ok(())
+    }
+}
+
+/// Where everybody's card of a meeting stands.
+pub(crate) fn home_of(meeting: &Meeting) -> To {
+    match (&meeting.home.room, meeting.organizer()) {
+        (Some(room), _) => To::Room(room.clone()),
+        (None, Some(organizer)) => To::Direct(organizer.to_owned()),
+        // Meetings of the bot have an organiser; the bot itself would be told.
+        (None, None) => To::Place(String::new()),
+    }
+}
+
+fn edit_key(key: &str, rev: u64) -> String {
+    format!("me/{rev}/{key}")
+}
+
+fn timer(case: &str, name: &str) -> String {
+    format!("mt/{case}/{name}")
+}
+
+/// A field of a line of a file.
+fn plain(text: &str) -> String {
+    text.replace(['\t', '\n', '\r'], " ")
+}
+
+/// A message with the machine's half of the card.
+fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Meeting>) -> Value {
+    let mut content = message(text, rings.map(std::slice::from_ref).unwrap_or_default());
+    content[format!("{PREFIX}card")] = json!({
+        "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
+    });
+    content
+}

@@ -1,0 +1,184 @@
+//! Looking for a time: everybody's schedule, everybody's working hours, and the slots that are left.
+
+use calendar::{
+    Address, Attendee, Role, Schedule, Span,
+    slots::{SlotSearch, search, unknown},
+};
+use cases::Refusal;
+use jiff::ToSpan as _;
+use kit::Heard;
+use store::Batch;
+
+use super::Meetings;
+use crate::{
+    MeetingsError,
+    act::Action,
+    hours::{Hours, in_both},
+    limits::{LENGTH_MINUTES, SEARCH_DAYS_MAX},
+    line::Line,
+    meeting::{Finding, Proposed},
+};
+
+impl Meetings {
+    pub(crate) async fn find(
+        &self,
+        heard: &Heard,
+        line: &Line,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let attendees = match self.resolve(heard, line).await? {
+            Ok(attendees) => attendees,
+            Err(refusal) => return self.refuse(heard, &refusal, batch).await,
+        };
+        let zone = self.zone_of(&heard.sender);
+        let Some(within) = self.wanted(heard, line) else {
+            return self.refuse(heard, &Refusal::new("E203").with("text", line.title.clone()), batch).await;
+        };
+        let length_minutes = line.length_minutes.unwrap_or(LENGTH_MINUTES);
+        let own = Address::Matrix(heard.sender.clone());
+        let is_needed = |attendee: &&Attendee| attendee.role != Role::Optional;
+        let required: Vec<Address> = std::iter::once(own)
+            .chain(attendees.iter().filter(is_needed).map(|attendee| attendee.address.clone()))
+            .collect();
+        let optional: Vec<Address> =
+            attendees.iter().filter(|one| !is_needed(one)).map(|one| one.address.clone()).collect();
+        let free_busy = &self.parts().free_busy;
+        let needed = free_busy.schedules(&heard.sender, &required, within).await?;
+        let welcome = free_busy.schedules(&heard.sender, &optional, within).await?;
+        let open = self.open_hours(&required, line, within);
+        let length_ms = u64::from(length_minutes) * 60_000;
+        let found = search(&SlotSearch { length_ms, open: &open, required: &needed, optional: &welcome });
+        self.tell_unknown(heard, &needed, &welcome, found.is_empty(), batch).await?;
+        let Some(first) = found.first() else { return Ok(()) };
+        let known = needed.iter().filter(|schedule| schedule.known).count();
+        let slots: Vec<Proposed> = found
+            .iter()
+            .map(|slot| Proposed {
+                start: zone.local(slot.start_ms),
+                start_ms: slot.start_ms,
+                free: known + slot.optional_free,
+            })
+            .collect();
+        let (start, end) = (zone.local(first.start_ms), zone.local(first.end_ms));
+        let mut event = self.event(heard, line, start, end, zone, attendees);
+        if event.title.is_empty() {
+            let reader = self.reader(&heard.sender).await?;
+            event.title = self.pen(&reader).say("mt.untitled", &[]);
+        }
+        let finding = Finding { length_minutes, slots, votes: Default::default(), is_closed: false };
+        self.begin(heard, event, Some(finding), &Action::Offer, batch).await
+    }
+
+    /// In which time it is looked for: the days that were named, else a week from now.
+    fn wanted(&self, heard: &Heard, line: &Line) -> Option<Span> {
+        let zone = self.zone_of(&heard.sender);
+        let now = zone.local(heard.received_ms);
+        let days = match (line.range, line.date) {
+            (Some(range), _) => range,
+            (None, Some(date)) => (date, date.tomorrow().ok()?),
+            (None, None) => (now.date(), now.date().checked_add(7.days()).ok()?),
+        };
+        let at = |date: jiff::civil::Date| zone.at(date.at(0, 0, 0, 0)).at_ms;
+        let within = Span { from_ms: at(days.0).max(heard.received_ms), until_ms: at(days.1) };
+        let days = within.until_ms.saturating_sub(within.from_ms) / (24 * 60 * 60 * 1_000);
+        (within.from_ms < within.until_ms && days <= SEARCH_DAYS_MAX as u64).then_some(within)
+    }
+
+    /// When all of them work.
+    fn open_hours(&self, people: &[Address], line: &Line, within: Span) -> Vec<Span> {
+        let settings = &self.parts().settings;
+        let calendar = self.parts().workdays.calendar();
+        let part = line.part.map(|part| {
+            let (begin, end) = part.hours();
+            Hours { begin, end }
+        });
+        // The part of the day is that of whoever asks; the others only have to be at work.
+        let asks = people.first();
+        let mut open = vec![within];
+        for person in people.iter().filter(|person| !matches!(person, Address::Resource(_))) {
+            let zone = person.account().map_or_else(|| settings.zone.clone(), |user| self.zone_of(user));
+            let wanted = part.filter(|_| Some(person) == asks);
+            let hours = match wanted {
+                Some(part) => match settings.hours.and(part) {
+                    Some(hours) => hours,
+                    None => return Vec::new(),
+                },
+                None => settings.hours,
+            };
+            open = in_both(&open, &hours.within(within, &zone, &calendar));
+        }
+        open
+    }
+
+    /// Whose schedule is unknown (E303), and that nothing was found.
+    async fn tell_unknown(
+        &self,
+        heard: &Heard,
+        needed: &[Schedule],
+        welcome: &[Schedule],
+        is_empty: bool,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let chart = self.chart();
+        let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
+        let reader = self.reader(&heard.sender).await?;
+        let pen = self.pen(&reader);
+        let mut lines: Vec<String> = unknown(needed)
+            .chain(unknown(welcome))
+            .map(|who| pen.say("E303", &[("who", &world.name_of(who))]))
+            .collect();
+        if is_empty {
+            lines.push(pen.say("mt.find_none", &[]));
+        }
+        if !lines.is_empty() {
+            self.answer(batch, heard, &lines.join("\n"));
+        }
+        Ok(())
+    }
+
+    /// `!meet free @u`: when somebody is busy on a day, as far as the asker may know.
+    pub(crate) async fn show_free(
+        &self,
+        heard: &Heard,
+        line: &Line,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let attendees = match self.resolve(heard, line).await? {
+            Ok(attendees) => attendees,
+            Err(refusal) => return self.refuse(heard, &refusal, batch).await,
+        };
+        let zone = self.zone_of(&heard.sender);
+        let day = line.date.unwrap_or_else(|| zone.local(heard.received_ms).date());
+        let at = |date: jiff::civil::Date| zone.at(date.at(0, 0, 0, 0)).at_ms;
+        let within = Span { from_ms: at(day), until_ms: at(day.tomorrow().unwrap_or(day)) };
+        let mut people: Vec<Address> = attendees.into_iter().map(|attendee| attendee.address).collect();
+        if people.is_empty() {
+            people.push(heard.sender.clone().into());
+        }
+        let schedules = self.parts().free_busy.schedules(&heard.sender, &people, within).await?;
+        let chart = self.chart();
+        let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
+        let reader = self.reader(&heard.sender).await?;
+        let pen = self.pen(&reader);
+        let mut lines = vec![pen.say("mt.free_head", &[("day", &day.strftime("%m-%d").to_string())])];
+        for schedule in &schedules {
+            let who = world.name_of(&schedule.who);
+            if !schedule.known {
+                lines.push(pen.say("mt.free_unknown", &[("who", &who)]));
+                continue;
+            }
+            let busy: Vec<String> = schedule
+                .intervals
+                .iter()
+                .map(|busy| {
+                    let (from, until) = (zone.local(busy.from_ms), zone.local(busy.until_ms));
+                    let title = busy.title.as_deref().map_or_else(String::new, |title| format!(" {title}"));
+                    format!("{}–{}{title}", from.strftime("%H:%M"), until.strftime("%H:%M"))
+                })
+                .collect();
+            let key = if busy.is_empty() { "mt.free_all_day" } else { "mt.free_busy" };
+            lines.push(pen.say(key, &[("who", &who), ("busy", &busy.join("、"))]));
+        }
+        self.reply_privately(batch, heard, &lines.join("\n")).await
+    }
+}

@@ -1,0 +1,233 @@
+//! The edge: messages, votes and reactions become actions, effects become letters and timers, all in the batch that the
+//! kit commits. Nothing is decided here.
+
+mod bookings;
+mod bot;
+mod commands;
+mod deliver;
+mod dialogue;
+mod doors;
+mod find;
+mod leavers;
+mod lists;
+mod minutes;
+mod outbound;
+mod scene;
+mod start;
+mod tell;
+mod words;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use calendar::{Calendars, Event, FreeBusy, Zone, ics::Method};
+use cases::{Case, Cases, CasesParts, Decision, PublicKeys, Refusal, Signer};
+use jiff::civil::DateTime;
+use kit::{BotError, Heard, Kit};
+use people::People;
+use ruma::UserId;
+use store::Batch;
+use tokio::sync::OnceCell;
+use workdays::Workdays;
+
+pub(crate) use self::scene::Scene;
+use crate::{
+    MeetingsError, Settings,
+    act::{Action, decide},
+    desk::{Actor, Effect},
+    meeting::Meeting,
+    tables::MEETING_OF,
+};
+
+/// The part of the bot's user id before the colon.
+pub const LOCALPART: &str = "meet";
+
+/// The kind of these cases.
+pub(crate) const KIND: &str = "meeting";
+
+/// What numbers of meetings begin with.
+pub(crate) const NUMBER_PREFIX: &str = "MT";
+
+/// What [`Meetings`] is built from, beside the kit.
+#[derive(Clone)]
+pub struct MeetingsParts {
+    /// The organisation.
+    pub people: People,
+    /// Its working days.
+    pub workdays: Workdays,
+    /// The calendars of its people.
+    pub calendars: Calendars,
+    /// Who knows when people are busy.
+    pub free_busy: Arc<dyn FreeBusy>,
+    /// Who makes tasks of what is to be done.
+    pub todos: Arc<dyn Todos>,
+    /// Who carries invitations to mailboxes; nobody where there is no mail.
+    pub post: Option<Arc<dyn Post>>,
+    /// From the configuration.
+    pub settings: Settings,
+}
+
+/// A line of minutes that says what is to be done.
+#[derive(Clone, Debug)]
+pub struct TodoLine<'a> {
+    /// What makes it one for ever.
+    pub key: String,
+    /// The line, with its mark.
+    pub text: &'a str,
+    /// Who organised the meeting, and is asked.
+    pub organizer: &'a UserId,
+    /// The number of the meeting.
+    pub no: &'a str,
+    /// When the minutes were summed up, in local time of the meeting.
+    pub now: DateTime,
+    /// The zone of the meeting.
+    pub zone: &'a Zone,
+}
+
+/// Whoever makes tasks of to-dos, once people confirm them.
+pub trait Todos: Send + Sync {
+    /// Puts a to-do into the batch; the same key makes one. Why it cannot be a task, for who reads the minutes.
+    ///
+    /// # Errors
+    /// The refusal, in words.
+    fn propose(&self, kit: &Kit, batch: &mut Batch, todo: &TodoLine<'_>) -> Result<(), Refusal>;
+}
+
+/// Whoever carries invitations to mailboxes (iMIP).
+#[async_trait]
+pub trait Post: Send + Sync {
+    /// Puts a message into the batch; it goes out after the commit.
+    ///
+    /// # Errors
+    /// As for a bot.
+    async fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) -> Result<(), BotError>;
+}
+
+/// The bot for meetings. Cloning it is one reference count.
+#[derive(Clone)]
+pub struct Meetings(Arc<Inner>);
+
+struct Inner {
+    kit: Kit,
+    parts: MeetingsParts,
+    /// Opened when it is needed first, because that reads the store.
+    cases: OnceCell<Cases>,
+}
+
+/// A meeting that is being changed: as it was read, and what was decided since.
+pub(crate) struct Change {
+    pub before: Option<Case<Meeting>>,
+    pub decision: Decision<Meeting, Effect>,
+}
+
+impl Change {
+    /// A meeting as it was read.
+    pub fn of(case: Case<Meeting>) -> Self {
+        let decision = Decision { case: case.clone(), entries: Vec::new(), effects: Vec::new() };
+        Self { before: Some(case), decision }
+    }
+
+    /// A meeting that is new.
+    pub fn new(case: Case<Meeting>) -> Self {
+        Self { before: None, decision: Decision { case, entries: Vec::new(), effects: Vec::new() } }
+    }
+
+    /// Does one thing more.
+    pub fn act(&mut self, action: &Action, actor: &Actor, scene: &Scene) -> Result<(), Refusal> {
+        let decision = decide(&self.decision.case, action, actor, scene.world())?;
+        self.decision.case = decision.case;
+        self.decision.entries.extend(decision.entries);
+        self.decision.effects.extend(decision.effects);
+        Ok(())
+    }
+
+    /// Whether anything came of it.
+    pub fn is_something(&self) -> bool {
+        let case = &self.decision.case;
+        !self.decision.effects.is_empty()
+            || self
+                .before
+                .as_ref()
+                .is_none_or(|before| before.data != case.data || before.state != case.state)
+    }
+}
+
+impl Meetings {
+    /// The bot over the kit. Reads nothing yet.
+    #[must_use]
+    pub fn new(kit: Kit, parts: MeetingsParts) -> Self {
+        Self(Arc::new(Inner { kit, parts, cases: OnceCell::new() }))
+    }
+
+    pub(crate) fn kit(&self) -> &Kit {
+        &self.0.kit
+    }
+
+    pub(crate) fn parts(&self) -> &MeetingsParts {
+        &self.0.parts
+    }
+
+    pub(crate) async fn cases(&self) -> Result<&Cases, MeetingsError> {
+        let opened = self.0.cases.get_or_try_init(|| async {
+            let kit = self.kit();
+            let (store, clock, rng) = (kit.store().clone(), kit.clock().clone(), kit.rng().clone());
+            let signer = Signer::of_store(&store).await?;
+            let parts = CasesParts { store, clock, rng, signer, known: PublicKeys::default() };
+            Ok::<_, cases::CasesError>(Cases::new(parts))
+        });
+        Ok(opened.await?)
+    }
+
+    /// The meeting with this id.
+    pub(crate) async fn case(&self, id: &str) -> Result<Option<Case<Meeting>>, MeetingsError> {
+        Ok(self.cases().await?.get(id).await?)
+    }
+
+    /// The meeting whose event has this uid.
+    pub(crate) async fn case_of(&self, uid: &str) -> Result<Option<Case<Meeting>>, MeetingsError> {
+        match self.kit().store().get(&MEETING_OF, uid).await? {
+            Some(id) => self.case(&id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Somebody does something with a meeting. Whether it was accepted; what is refused they are told, why not now.
+    pub(crate) async fn act(
+        &self,
+        heard: &Heard,
+        case: Case<Meeting>,
+        action: &Action,
+        batch: &mut Batch,
+    ) -> Result<bool, MeetingsError> {
+        let scene = self.scene_of(&case, heard.received_ms).await?;
+        let actor = Self::actor(heard);
+        let mut change = Change::of(case);
+        match change.act(action, &actor, &scene) {
+            Ok(()) => {
+                self.carry_out(batch, change, &scene, heard.event_id.as_str()).await?;
+                Ok(true)
+            }
+            Err(refusal) => {
+                self.refuse(heard, &refusal, batch).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Puts what was decided into the batch: the meeting, its records, and what they bring about. `marker` tells the
+    /// letters of this event or timer from all others.
+    pub(crate) async fn carry_out(
+        &self,
+        batch: &mut Batch,
+        change: Change,
+        scene: &Scene,
+        marker: &str,
+    ) -> Result<(), MeetingsError> {
+        if !change.is_something() {
+            return Ok(());
+        }
+        let Change { before, decision } = change;
+        let (after, effects) = self.cases().await?.write(batch, before.as_ref(), decision)?;
+        self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await
+    }
+}

@@ -1,0 +1,118 @@
+//! What leaves the bot as calendar: people's calendars here, files to guests, mails to mailboxes.
+
+use std::collections::BTreeSet;
+
+use calendar::{Address, Event, ics::Method};
+use cases::Case;
+use kit::{Attachment, Letter, Related, Relation, To, notice};
+use serde_json::json;
+use store::Batch;
+
+use super::{LOCALPART, Meetings};
+use crate::{
+    MeetingsError,
+    card::Card,
+    meeting::{Meeting, state},
+};
+
+impl Meetings {
+    /// Everybody of this server, and each resource, has the meeting in their calendar while they are asked to it.
+    pub(crate) async fn keep_calendars(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Meeting>>,
+        after: &Case<Meeting>,
+    ) -> Result<(), MeetingsError> {
+        let server = self.kit().server_name();
+        let owners = |case: &Case<Meeting>| -> BTreeSet<Address> {
+            let is_kept = !matches!(case.state.as_str(), state::FINDING | state::CANCELLED);
+            let people = case.data.accounts().into_iter().filter(|user| user.server_name() == server);
+            let resources = case.data.resources().map(|name| Address::Resource(name.to_owned()));
+            people.map(Address::Matrix).chain(resources).filter(|_| is_kept).collect()
+        };
+        let (old, new) = (before.map(owners).unwrap_or_default(), owners(after));
+        let has_changed = before.is_none_or(|before| before.data.event != after.data.event);
+        let calendars = &self.parts().calendars;
+        for owner in new.iter().filter(|owner| has_changed || !old.contains(owner)) {
+            calendars.put(batch, owner, &after.data.event).await?;
+        }
+        for owner in old.difference(&new) {
+            calendars.remove(batch, owner, &after.data.event.uid).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever is asked, or has to be asked again, gets the file; whoever is asked no more the cancellation.
+    pub(crate) async fn invite(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Meeting>>,
+        after: &Case<Meeting>,
+    ) -> Result<(), MeetingsError> {
+        let event = &after.data.event;
+        let old = before.map(asked).unwrap_or_default();
+        let new = asked(after);
+        let is_new_version = before.is_none_or(|before| before.data.event.sequence != event.sequence);
+        for who in new.iter().filter(|who| is_new_version || !old.contains(who)) {
+            self.send_calendar(batch, after, Method::Request, event, who).await?;
+        }
+        let mut gone = event.clone();
+        gone.status = calendar::EventStatus::Cancelled;
+        for who in old.difference(&new) {
+            self.send_calendar(batch, after, Method::Cancel, &gone, who).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_calendar(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        method: Method,
+        event: &Event,
+        to: &Address,
+    ) -> Result<(), MeetingsError> {
+        match to {
+            Address::Matrix(user) => {
+                let key = format!("mk/{}/{}/{user}/{}", case.id, event.sequence, method.as_str());
+                let letter = self.file(case, method, event, key, To::Direct(user.clone()));
+                let card = Card::Guest(user.clone()).key(&case.id);
+                let letter = letter.relating(Relation::Thread(Related::Letter(card)));
+                self.kit().outbox().put(batch, letter);
+                Ok(())
+            }
+            Address::Email(mailbox) => match &self.parts().post {
+                Some(post) => Ok(post.post(batch, method, event, mailbox).await?),
+                None => Ok(()),
+            },
+            // Guests from other platforms see the card that is bridged to them.
+            Address::Dingtalk(_) | Address::Feishu(_) | Address::Wecom(_) | Address::Resource(_) => Ok(()),
+        }
+    }
+
+    /// A message with the event as a file.
+    pub(crate) fn file(
+        &self,
+        case: &Case<Meeting>,
+        method: Method,
+        event: &Event,
+        key: String,
+        to: To,
+    ) -> Letter {
+        let text = calendar::ics::write(Some(method), std::slice::from_ref(event));
+        let name = format!("{}.ics", case.no);
+        let mut content = notice(&name);
+        content["msgtype"] = json!("m.file");
+        let mimetype = format!("text/calendar; charset=utf-8; method={}", method.as_str());
+        let attachment = Some(Attachment { name, mimetype, bytes: text.into_bytes() });
+        Letter { attachment, ..Letter::message(key, LOCALPART, to, content) }
+    }
+}
+
+/// The guests who have an invitation.
+fn asked(case: &Case<Meeting>) -> BTreeSet<Address> {
+    match case.state.as_str() {
+        state::FINDING | state::CANCELLED => BTreeSet::new(),
+        _ => case.data.people().map(|attendee| attendee.address.clone()).collect(),
+    }
+}
