@@ -32,6 +32,7 @@ mod push_rules;
 mod refresh;
 mod registration;
 mod registration_tokens;
+mod rows;
 mod services;
 mod session_origins;
 mod sessions;

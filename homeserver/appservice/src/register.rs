@@ -1,5 +1,9 @@
 //! Which services are registered now: the files, read at the start and whenever the operator says so.
 
+mod files;
+#[cfg(test)]
+mod tests;
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -10,9 +14,10 @@ use parking_lot::RwLock;
 use ruma::{OwnedServerName, RoomAliasId, UserId};
 use tokio::sync::{Mutex, watch};
 
+use self::files::{exists, file_name, files, write};
 use crate::{
     AppserviceError, Service,
-    limits::{FILES_PER_FOLDER_MAX, REGISTRATION_BYTES_MAX, SERVICES_MAX},
+    limits::{REGISTRATION_BYTES_MAX, SERVICES_MAX},
 };
 
 /// Stands for the file of a registration that is in none.
@@ -210,140 +215,4 @@ fn conflict(new: &Service, other: &Service) -> Option<String> {
     let kinds = [(&new.users, &other.users), (&new.aliases, &other.aliases), (&new.rooms, &other.rooms)];
     let pattern = kinds.into_iter().find_map(|(ours, theirs)| ours.conflict(theirs))?;
     also(&format!("the exclusive pattern `{pattern}`"))
-}
-
-/// The files of a place, in the order of their names.
-async fn files(place: &Path, is_expected: bool, refused: &mut Vec<Refused>) -> Vec<PathBuf> {
-    let mut refuse = |reason: String| refused.push(Refused { file: place.to_owned(), reason });
-    match tokio::fs::metadata(place).await {
-        Ok(found) if found.is_dir() => {}
-        Ok(_) => return vec![place.to_owned()],
-        Err(error) if is_expected => {
-            refuse(format!("it cannot be read: {error}"));
-            return Vec::new();
-        }
-        Err(_) => return Vec::new(),
-    }
-    let mut found = Vec::new();
-    match tokio::fs::read_dir(place).await {
-        Ok(mut entries) => {
-            while let Ok(Some(entry)) = entries.next_entry().await {
-                let path = entry.path();
-                let is_yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-                if is_yaml && found.len() < FILES_PER_FOLDER_MAX {
-                    found.push(path);
-                }
-            }
-        }
-        Err(error) => refuse(format!("it cannot be read: {error}")),
-    }
-    found.sort();
-    found
-}
-
-/// A file name that no id can lead out of the folder.
-fn file_name(id: &str) -> String {
-    let safe = id.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
-        other => format!("%{other:02x}"),
-    });
-    let name: String = safe.collect();
-    // File systems end at 255 bytes.
-    format!("{}.yaml", name.chars().take(240).collect::<String>())
-}
-
-async fn exists(file: &Path) -> bool {
-    tokio::fs::metadata(file).await.is_ok()
-}
-
-/// Writes beside and renames, so that a crash leaves no half file. Only the server's own user may read it.
-async fn write(folder: &Path, file: &Path, text: &str) -> io::Result<()> {
-    use tokio::io::AsyncWriteExt as _;
-    tokio::fs::create_dir_all(folder).await?;
-    let unfinished = file.with_extension("unfinished");
-    let mut options = tokio::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    options.mode(0o600);
-    let mut open = options.open(&unfinished).await?;
-    open.write_all(text.as_bytes()).await?;
-    open.sync_all().await?;
-    tokio::fs::rename(&unfinished, file).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn registration(id: &str, more: &str) -> String {
-        format!(
-            "id: {id}\nurl: null\nas_token: a-{id}\nhs_token: h-{id}\nsender_localpart: bot_{id}\n\
-             namespaces:\n  users:\n    - exclusive: true\n      regex: '@{id}_.*'\n{more}"
-        )
-    }
-
-    async fn register(folder: &Path) -> Register {
-        let name = OwnedServerName::try_from("example.org").unwrap();
-        let register = Register::new(name, Vec::new(), Vec::new(), folder.to_owned());
-        register.reload().await;
-        register
-    }
-
-    #[tokio::test]
-    async fn a_wrong_file_disables_itself_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
-        write("1.yaml", registration("one", ""));
-        write("2.yaml", "id: [".to_owned());
-        write("3.yaml", registration("three", "").replace("h-three", "h-one"));
-        write("4.yml", registration("four", "    - exclusive: true\n      regex: '@one_.*'\n"));
-        write("5.yaml", registration("five", ""));
-        write("note.txt", "not a registration".to_owned());
-        let loaded = register(folder.path()).await.loaded();
-        let ids: Vec<_> = loaded.services.iter().map(|service| service.id.as_str()).collect();
-        assert_eq!(ids, ["one", "five"]);
-        let refused: Vec<_> = loaded.refused.iter().map(|refused| refused.reason.as_str()).collect();
-        assert!(refused[0].contains("cannot be read"), "{refused:?}");
-        assert!(refused[1].contains("hs_token is also that of the application service `one`"), "{refused:?}");
-        assert!(refused[2].contains("`@one_.*`"), "{refused:?}");
-        assert_eq!(refused.len(), 3);
-    }
-
-    #[tokio::test]
-    async fn what_is_built_in_comes_first_and_outlives_a_reload() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("1.yaml"), registration("one", "")).unwrap();
-        let name = OwnedServerName::try_from("example.org").unwrap();
-        let built_in = vec![registration("one", ""), "not: one".to_owned()];
-        let register = Register::new(name, built_in, Vec::new(), folder.path().to_owned());
-        for _ in 0..2 {
-            let loaded = register.reload().await;
-            assert_eq!(loaded.services.len(), 1);
-            let refused: Vec<_> = loaded.refused.iter().map(|refused| refused.file.as_path()).collect();
-            assert_eq!(refused, [Path::new(BUILT_IN), &folder.path().join("1.yaml")]);
-        }
-        assert!(register.add(&registration("one", "")).await.is_err(), "its id is taken");
-    }
-
-    #[tokio::test]
-    async fn a_registration_can_be_added_and_changed_and_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().join("appservices");
-        let register = register(&own).await;
-        let mut changes = register.changes();
-        register.add(&registration("irc/../../x", "").replace("bot_irc/../../x", "bot")).await.unwrap();
-        assert!(changes.has_changed().unwrap());
-        changes.mark_unchanged();
-        assert!(register.loaded().by_token("a-irc/../../x").is_some());
-        assert!(register.loaded().by_token("a-irc").is_none());
-        assert_eq!(std::fs::read_dir(&own).unwrap().count(), 1, "the file lies in the folder");
-        register
-            .add(&registration("irc/../../x", "rate_limited: true\n").replace("bot_irc/../../x", "bot"))
-            .await
-            .unwrap();
-        assert!(register.loaded().by_id("irc/../../x").unwrap().is_rate_limited);
-        let taken = registration("other", "").replace("a-other", "a-irc/../../x");
-        assert!(register.add(&taken).await.is_err());
-        assert_eq!(register.reload().await.services.len(), 1);
-    }
 }

@@ -52,6 +52,7 @@ pub mod reading_tables;
 mod reading_tests;
 pub mod receipts;
 pub mod recency;
+mod records;
 pub mod relations;
 mod resolution;
 mod sending;

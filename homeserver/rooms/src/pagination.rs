@@ -4,27 +4,25 @@
 //! stretch without any visible event still moves the token, so that a client gets across it; how
 //! much one request may read is bounded.
 
-use std::collections::HashSet;
+mod gather;
+mod members;
 
 use bytes::Bytes;
-use model::{EventForm, EventNum, RoomNum, StateNum, TimelinePos};
-use ruma::{OwnedUserId, api::Direction};
+use model::{EventForm, RoomNum, TimelinePos};
+use ruma::api::Direction;
 use store::Reader;
 
+use self::gather::Gathered;
 use crate::{
     Rooms, RoomsError, TimelineRange,
     access::{ReadableRoom, Viewer},
     filter::EventFilter,
     token,
-    visibility::{Judge, Shown, is_ignored},
+    visibility::Shown,
 };
 
 /// Events in one page.
 pub const MESSAGES_PAGE_MAX: usize = 1_000;
-/// Timeline rows that one request reads before it answers with what it has.
-pub const ROWS_SCANNED_MAX: usize = 10_000;
-/// Timeline rows read at once, at least.
-const STRETCH_ROWS_MIN: usize = 32;
 
 /// What `/messages` asks for.
 #[derive(Clone, Debug)]
@@ -67,15 +65,6 @@ pub struct Window {
     pub limited: bool,
     /// The boundary just before the oldest event that was looked at and is not skipped.
     pub start: Option<TimelinePos>,
-}
-
-/// What reading a stretch yielded.
-struct Gathered {
-    events: Vec<Shown>,
-    /// The last place that was looked at; none if there was nothing.
-    reached: Option<TimelinePos>,
-    /// The stretch was read to its end.
-    exhausted: bool,
 }
 
 impl Rooms {
@@ -180,102 +169,6 @@ impl Rooms {
             None => None,
         };
         Ok(Window { events, limited, start: oldest })
-    }
-
-    /// Reads a stretch until `limit` events are found, the stretch ends or the budget is spent.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one question, asked in two places only")]
-    async fn gather(
-        &self,
-        reader: &Reader,
-        viewer: Viewer<'_>,
-        room: RoomNum,
-        mut range: TimelineRange,
-        direction: Direction,
-        limit: usize,
-        filter: &EventFilter,
-    ) -> Result<Gathered, RoomsError> {
-        let ignored = self.ignored_by(viewer.user).await?;
-        let mut judge = Judge::new(self, reader, viewer.user, room);
-        let mut gathered =
-            Gathered { events: Vec::with_capacity(limit.min(128)), reached: None, exhausted: false };
-        let mut scanned = 0;
-        while scanned < ROWS_SCANNED_MAX {
-            let rows_wanted = (limit - gathered.events.len()).max(STRETCH_ROWS_MIN);
-            let rows = self.timeline(reader, room, range, direction, rows_wanted).await?;
-            gathered.exhausted = rows.len() < rows_wanted;
-            scanned += rows.len();
-            self.warm(&rows.iter().map(|(_, event)| *event).collect::<Vec<_>>()).await?;
-            for (index, (position, num)) in rows.iter().enumerate() {
-                gathered.reached = Some(*position);
-                if let Some(event) = self.wanted(reader, &mut judge, &ignored, filter, *num).await? {
-                    gathered.events.push(event);
-                }
-                if gathered.events.len() == limit {
-                    gathered.exhausted &= index + 1 == rows.len();
-                    return Ok(gathered);
-                }
-            }
-            let (Some(reached), false) = (gathered.reached, gathered.exhausted) else { break };
-            match direction {
-                Direction::Backward => range.to = std::ops::Bound::Excluded(reached),
-                Direction::Forward => range.from = std::ops::Bound::Excluded(reached),
-            }
-        }
-        Ok(gathered)
-    }
-
-    /// The event, if the filter wants it and the viewer may see it. The cheap questions come first.
-    async fn wanted(
-        &self,
-        reader: &Reader,
-        judge: &mut Judge<'_>,
-        ignored: &HashSet<OwnedUserId>,
-        filter: &EventFilter,
-        num: EventNum,
-    ) -> Result<Option<Shown>, RoomsError> {
-        let pdu = self.pdu(reader, num).await?;
-        if is_ignored(ignored, &pdu) || !filter.matches(&pdu) {
-            return Ok(None);
-        }
-        let Some(shown) = judge.show(num).await? else { return Ok(None) };
-        if filter.asks_relations() {
-            let senders = filter.related_by_senders.as_ref();
-            let rel_types = filter.related_by_rel_types.as_ref();
-            let id = shown.pdu.event_id();
-            if !self.is_related_by(reader, shown.meta.room, id, senders, rel_types).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(shown))
-    }
-
-    /// Member events of the senders of these events, as of the newest of them.
-    pub(crate) async fn senders_members(
-        &self,
-        reader: &Reader,
-        viewer: Viewer<'_>,
-        events: &[Shown],
-    ) -> Result<Vec<Bytes>, RoomsError> {
-        let Some(newest) = events.iter().max_by_key(|event| event.position) else { return Ok(Vec::new()) };
-        self.members_at(reader, viewer, newest.meta.state_after, events).await
-    }
-
-    pub(crate) async fn members_at(
-        &self,
-        reader: &Reader,
-        viewer: Viewer<'_>,
-        state: StateNum,
-        events: &[Shown],
-    ) -> Result<Vec<Bytes>, RoomsError> {
-        let mut seen = HashSet::new();
-        let mut members = Vec::new();
-        for event in events {
-            let sender = event.pdu.sender();
-            if seen.insert(sender.to_owned()) {
-                members.extend(self.state_num_at(reader, state, "m.room.member", sender.as_str()).await?);
-            }
-        }
-        self.state_events(reader, viewer, &members, EventForm::Full).await
     }
 
     /// The place of the newest event of a room.

@@ -1,17 +1,18 @@
 //! Reads one room for an answer: what the client has not got, for a user who is in it, outside it or gone.
 
-use model::{RoomNum, StateNum, StreamPos, TimelinePos};
+mod departed;
+mod described;
+
+use model::{RoomNum, StreamPos, TimelinePos};
 use rooms::{Membership, StateChange, pagination::Window, unread::Counts, visibility::Shown};
 use ruma::OwnedRoomId;
-use serde::Deserialize;
 
 use super::{
-    payload::{Change, Fresh, Hero, Payload, Timeline},
+    payload::{Fresh, Payload, Timeline},
     progress::SentRoom,
     request::Dialect,
     scope::InScope,
     standing::{self, Entry, Standing},
-    state,
 };
 use crate::{SyncError, context::Context, room::events, room::stripped};
 
@@ -39,15 +40,6 @@ pub(crate) struct Question<'a> {
     pub dialect: Dialect,
     /// Where the connection stood before this answer; none at its first.
     pub last: Option<StreamPos>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Texts {
-    name: Option<String>,
-    url: Option<String>,
-    displayname: Option<String>,
-    avatar_url: Option<String>,
 }
 
 impl Question<'_> {
@@ -139,51 +131,6 @@ impl Question<'_> {
         Ok(Read { payload: payload.is_news().then_some(payload), sent, fresh })
     }
 
-    /// A room the user left or was removed from: what happened up to that moment, and nothing after it.
-    async fn departed(&self, context: &Context<'_>, entry: &Entry) -> Result<Read, SyncError> {
-        let rooms = &context.inner.parts.rooms;
-        let (room, member) = (entry.room, &entry.member);
-        let mut now = self.nothing_but_membership(context, member.membership);
-        now.gone = true;
-        if self.sent.is_some_and(|sent| sent.gone && sent.up_to >= member.position) {
-            return Ok(Read { payload: None, sent: now, fresh: None });
-        }
-        let sent = self.sent.filter(|sent| sent.membership == Membership::Join && !sent.gone);
-        let mut payload = Payload::empty(self.room_id.clone(), member.membership, self.room.lists);
-        payload.initial = sent.is_none();
-        payload.bump_stamp = Some(member.position.get());
-        payload.is_dm = sent.is_none_or(|sent| sent.is_dm != self.is_dm).then_some(self.is_dm);
-        let end = rooms.state_after_event(context.reader(), member.event).await?;
-        let was_inside = sent.is_some() || self.was_inside(context, entry).await?;
-        if was_inside {
-            let after = sent.map(|sent| sent.up_to);
-            let window = self.window(context, room, after, member.position).await?;
-            let changes = changes(context, room, after, member.position).await?;
-            self.tell_state(context, sent, &window, (&changes, end), &mut payload).await?;
-            payload.timeline = self.timeline(context, &window, payload.initial, member.position).await?;
-        } else {
-            let window = own_departure(context, entry).await?;
-            let event = rooms.pdu(context.reader(), member.event).await?;
-            if self.room.rules.matches(event.kind(), event.state_key().unwrap_or_default()) {
-                payload.state = events::state_events(context, &[member.event]).await?;
-            }
-            payload.timeline = self.timeline(context, &window, true, member.position).await?;
-        }
-        let fresh = payload.initial.then(Fresh::default);
-        Ok(Read { payload: Some(payload), sent: now, fresh })
-    }
-
-    /// Whether the user was joined before the departure.
-    async fn was_inside(&self, context: &Context<'_>, entry: &Entry) -> Result<bool, SyncError> {
-        if entry.member.previous == Some(Membership::Join) {
-            return Ok(true);
-        }
-        let rooms = &context.inner.parts.rooms;
-        let (user, up_to) = (context.user(), context.view.position);
-        let changes = rooms.membership_changes(context.reader(), user, StreamPos::ZERO, up_to).await?;
-        Ok(changes.iter().any(|change| change.room == entry.room && change.membership == Membership::Join))
-    }
-
     /// The newest events after what the client has.
     async fn window(
         &self,
@@ -224,45 +171,6 @@ impl Question<'_> {
         }))
     }
 
-    /// Fills in the state, the name and the picture.
-    async fn tell_state(
-        &self,
-        context: &Context<'_>,
-        sent: Option<&SentRoom>,
-        window: &Window,
-        (changes, end): (&[StateChange], StateNum),
-        payload: &mut Payload,
-    ) -> Result<state::Selected, SyncError> {
-        let (room, rules) = (self.room.entry.room, &*self.room.rules);
-        let question = state::Question { room, rules, sent, window, changes, end };
-        let mut selected = state::select(context, &question).await?;
-        payload.state = events::state_events(context, &selected.events).await?;
-        payload.removed_state = std::mem::take(&mut selected.removed);
-        if sent.is_none() || selected.name_changed {
-            let name = texts(context, end, "m.room.name", "").await?.name;
-            payload.name = told(name.filter(|name| !name.is_empty()));
-        }
-        if sent.is_none() || selected.avatar_changed {
-            payload.avatar = told(texts(context, end, "m.room.avatar", "").await?.url);
-        }
-        Ok(selected)
-    }
-
-    async fn heroes(
-        &self,
-        context: &Context<'_>,
-        end: StateNum,
-        users: Vec<ruma::OwnedUserId>,
-    ) -> Result<Option<Vec<Hero>>, SyncError> {
-        let mut heroes = Vec::with_capacity(users.len());
-        for user in users {
-            let Texts { displayname, avatar_url, .. } =
-                texts(context, end, "m.room.member", user.as_str()).await?;
-            heroes.push(Hero { user, displayname, avatar_url });
-        }
-        Ok(Some(heroes).filter(|heroes| !heroes.is_empty()))
-    }
-
     fn nothing_but_membership(&self, context: &Context<'_>, membership: Membership) -> SentRoom {
         SentRoom {
             up_to: context.view.position,
@@ -279,12 +187,6 @@ impl Question<'_> {
             gone: false,
         }
     }
-}
-
-/// A value that is told, be it that there is none.
-#[expect(clippy::unnecessary_wraps, reason = "the outer layer says that it is told at all")]
-fn told(value: Option<String>) -> Change<String> {
-    Some(value)
 }
 
 fn fresh(window: &Window) -> Fresh {
@@ -307,23 +209,6 @@ async fn changes(
         }
         Some(_) | None => Ok(Vec::new()),
     }
-}
-
-async fn texts(context: &Context<'_>, end: StateNum, kind: &str, key: &str) -> Result<Texts, SyncError> {
-    let event = context.inner.parts.rooms.state_event_at(context.reader(), end, kind, key).await?;
-    Ok(event.and_then(|event| event.content_as().ok()).unwrap_or_default())
-}
-
-/// The user's own member event, which they see whatever the room's history visibility says.
-async fn own_departure(context: &Context<'_>, entry: &Entry) -> Result<Window, SyncError> {
-    let rooms = &context.inner.parts.rooms;
-    let pdu = rooms.pdu(context.reader(), entry.member.event).await?;
-    let meta = rooms.meta(context.reader(), entry.member.event).await?;
-    // In a room that is known from outside only, no event has a place of its own.
-    let position = meta.position.unwrap_or(TimelinePos::from(entry.member.position));
-    let membership = entry.member.membership;
-    let departure = Shown { num: entry.member.event, pdu, meta, position, membership };
-    Ok(Window { events: vec![departure], limited: false, start: Some(rooms::token::before(position)) })
 }
 
 /// The entry as the snapshot knows it: memory may be a moment ahead.
