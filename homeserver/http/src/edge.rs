@@ -8,15 +8,18 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
+};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, ready},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use metrics::{Counter, Histogram};
 use parking_lot::{Mutex, RwLock};
 use ruma::api::error::ErrorCode;
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use tracing::Instrument as _;
 
 use crate::{
@@ -45,8 +48,7 @@ impl Route {
     }
 }
 
-/// What the outermost layer works with; one for each router.
-#[derive(Clone)]
+/// What surrounds the endpoints; one for each service.
 pub(crate) struct Edge {
     app: App,
     meters: Arc<Meters>,
@@ -55,6 +57,39 @@ pub(crate) struct Edge {
 impl Edge {
     pub fn new(app: App) -> Self {
         Self { app, meters: Arc::default() }
+    }
+
+    /// Answers a request, by `endpoints` unless it is answered here. What waits holds one box of each and no request.
+    pub fn surround(
+        &self,
+        request: Request,
+        endpoints: impl FnOnce(Request) -> BoxFuture<'static, Response>,
+    ) -> BoxFuture<'static, Response> {
+        let id = request_id(request.headers(), &self.app);
+        if request.method() == Method::OPTIONS {
+            return ready(finished(StatusCode::NO_CONTENT.into_response(), &id)).boxed();
+        }
+        let started = Instant::now();
+        let method = label_of(request.method());
+        let span = tracing::info_span!("request", id = id.as_str(), method, path = request.uri().path());
+        let (answering, permit) = match admit(&self.app, &request) {
+            Ok(permit) => (span.in_scope(|| endpoints(request)), Some(permit)),
+            Err(refused) => (ready(refused.into_response()).boxed(), None),
+        };
+        let meters = Arc::clone(&self.meters);
+        let observed = async move {
+            let response = answering.instrument(span.clone()).await;
+            drop(permit);
+            let elapsed = started.elapsed();
+            let route = response.extensions().get::<Route>().map_or("unrecognized", |route| route.0);
+            let status = response.status();
+            meters.note(method, route, status_label(status), elapsed);
+            span.in_scope(|| {
+                tracing::debug!(status = status.as_u16(), elapsed_ms = elapsed.as_millis(), "answered");
+            });
+            finished(response, &id)
+        };
+        observed.boxed()
     }
 }
 
@@ -81,45 +116,26 @@ impl Meters {
     }
 }
 
-/// The outermost layer.
-pub(crate) async fn edge(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let Edge { app, meters } = edge;
-    let request_id = request_id(request.headers(), &app);
-    let mut response = if request.method() == Method::OPTIONS {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        observed(&app, &meters, request, next, &request_id).await
-    };
+/// The bounds on what is asked and on how much is asked at once. The request counts as long as the permit lives.
+fn admit(app: &App, request: &Request) -> Result<OwnedSemaphorePermit, MatrixError> {
+    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
+        return Err(MatrixError::new(
+            StatusCode::URI_TOO_LONG,
+            ErrorCode::TooLarge,
+            "The address is too long",
+        ));
+    }
+    let permit = Arc::clone(app.requests()).try_acquire_owned();
+    permit.map_err(|_| MatrixError::unavailable("Too many requests in progress", 1))
+}
+
+/// The headers that every answer has.
+fn finished(mut response: Response, request_id: &str) -> Response {
     add_cors(response.headers_mut());
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
     response
-}
-
-async fn observed(app: &App, meters: &Meters, request: Request, next: Next, request_id: &str) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let span = tracing::info_span!("request", id = request_id, %method, path = request.uri().path());
-    let response = bounded(app, request, next).instrument(span.clone()).await;
-
-    let elapsed = started.elapsed();
-    let route = response.extensions().get::<Route>().map_or("unrecognized", |route| route.0);
-    let status = response.status();
-    meters.note(label_of(&method), route, status_label(status), elapsed);
-    span.in_scope(|| tracing::debug!(status = status.as_u16(), elapsed_ms = elapsed.as_millis(), "answered"));
-    response
-}
-
-async fn bounded(app: &App, request: Request, next: Next) -> Response {
-    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
-        return MatrixError::new(StatusCode::URI_TOO_LONG, ErrorCode::TooLarge, "The address is too long")
-            .into_response();
-    }
-    let Ok(_permit) = app.requests().clone().try_acquire_owned() else {
-        return MatrixError::unavailable("Too many requests in progress", 1).into_response();
-    };
-    next.run(request).await
 }
 
 /// A proxy's id is taken over when it is short and printable, so that one request can be followed

@@ -33,6 +33,6 @@ pub use errors::MatrixError;
 pub use extract::{Authed, Caller, ClientInfo, GuestAllowed, MaybeAuthed, Public, WithBody};
 pub use first_administrator::FIRST_ADMINISTRATOR_PATH;
 pub use rate_limits::{Action, Rate, RateLimitSettings, RateLimits};
-pub use router::{federation_router, router};
+pub use router::{Site, federation_router, router};
 pub use routes::Routes;
 pub use settings::HttpSettings;

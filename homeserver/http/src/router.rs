@@ -1,48 +1,74 @@
 //! The whole HTTP surface: endpoints, fallbacks, and what surrounds them.
 
-use axum::{Router, middleware};
+use std::sync::Arc;
+
+use axum::{Router, body::Body, extract::Request, response::Response as Answer};
+use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{Response, header::CONTENT_TYPE};
-use tower_http::compression::{CompressionLayer, CompressionLevel, Predicate, predicate::SizeAbove};
+use tower::{Layer as _, Service as _};
+use tower_http::compression::{
+    Compression, CompressionLayer, CompressionLevel, Predicate, predicate::SizeAbove,
+};
 
 use crate::{
-    App, Routes, admin, client, edge, fallback, federation, first_administrator, limits::COMPRESS_BYTES_MIN,
+    App, Routes, admin, client, edge::Edge, fallback, federation, first_administrator,
+    limits::COMPRESS_BYTES_MIN,
 };
 
 /// Builds the service for the client listeners.
-pub fn router(app: App) -> Router {
+pub fn router(app: App) -> Site {
     let own = client::routes().merge(admin::routes()).merge(first_administrator::routes());
-    surrounded(own.merge(federation::routes()), app)
+    Site::new(own.merge(federation::routes()), app)
 }
 
 /// Builds the service for the listener of other servers: their API and the discovery documents. The listeners for
 /// clients serve the same, for use behind a proxy that has one port.
-pub fn federation_router(app: App) -> Router {
-    surrounded(federation::routes().merge(client::discovery::well_known::routes()), app)
+pub fn federation_router(app: App) -> Site {
+    Site::new(federation::routes().merge(client::discovery::well_known::routes()), app)
 }
 
-fn surrounded(routes: Routes, app: App) -> Router {
-    routes
-        .into_router()
-        .fallback(fallback::unknown_path)
-        .method_not_allowed_fallback(fallback::unknown_method)
-        .layer(
-            CompressionLayer::new()
-                .gzip(true)
-                .quality(CompressionLevel::Fastest)
-                .compress_when(SizeAbove::new(COMPRESS_BYTES_MIN).and(JsonOnly)),
-        )
-        .layer(middleware::from_fn_with_state(edge::Edge::new(app.clone()), edge::edge))
-        .with_state(app)
+/// Endpoints with what surrounds every request, as one service: a layer of axum's would be built once for each
+/// endpoint, copied for each request, and held by each long poll. Cloning is one reference count.
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+struct Inner {
+    edge: Edge,
+    endpoints: Compression<Router, LargeJson>,
 }
 
-/// Media are compressed already or served in ranges, so only our own answers are.
+impl Site {
+    fn new(routes: Routes, app: App) -> Self {
+        let endpoints = routes
+            .into_router()
+            .fallback(fallback::unknown_path)
+            .method_not_allowed_fallback(fallback::unknown_method)
+            .with_state(app.clone());
+        let compressed =
+            CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest).compress_when(LargeJson);
+        Self(Arc::new(Inner { edge: Edge::new(app), endpoints: compressed.layer(endpoints) }))
+    }
+
+    /// Answers one request.
+    pub fn answer(&self, request: Request) -> BoxFuture<'static, Answer> {
+        let Inner { edge, endpoints } = &*self.0;
+        edge.surround(request, |request| {
+            // A router is always ready, and so is its compression.
+            let answering = endpoints.clone().call(request);
+            answering.map(|Ok(answer)| answer.map(Body::new)).boxed()
+        })
+    }
+}
+
+/// Media are compressed already or served in ranges, so only our own answers are, when they are worth it.
 #[derive(Clone, Copy)]
-struct JsonOnly;
+struct LargeJson;
 
-impl Predicate for JsonOnly {
+impl Predicate for LargeJson {
     fn should_compress<B: axum::body::HttpBody>(&self, response: &Response<B>) -> bool {
         let content_type = response.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
-        content_type.is_some_and(|text| text.starts_with(b"application/json"))
+        SizeAbove::new(COMPRESS_BYTES_MIN).should_compress(response)
+            && content_type.is_some_and(|text| text.starts_with(b"application/json"))
             && !response.headers().contains_key(http::header::CONTENT_DISPOSITION)
     }
 }

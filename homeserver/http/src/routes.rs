@@ -7,7 +7,7 @@
 //! another method than GET runs in a task of its own, so that a client that hangs up cancels no
 //! write; a panic in any handler becomes 500 `M_UNKNOWN` and ends there.
 
-use std::{future::Future, panic::AssertUnwindSafe};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -98,12 +98,10 @@ impl Routes {
         H: RumaHandler<X>,
         X: RumaExtractor + Send + 'static,
     {
-        let method = <X::Request as Metadata>::METHOD;
         let label: &'static str = Route::label(path);
-        let service = on(filter(&method), move |State(app): State<App>, request: Request| {
-            run(handler.clone(), app, request, detached, label)
-        });
-        self.push(method, path, service);
+        let answerer: Answerer =
+            Arc::new(move |app, request| Box::pin(run(handler.clone(), app, request, detached, label)));
+        self.push(<X::Request as Metadata>::METHOD, path, answerer);
         self
     }
 
@@ -116,13 +114,12 @@ impl Routes {
     {
         let label = Route::label(path);
         let detached = method != Method::GET;
-        let service = on(filter(&method), move |State(app): State<App>, request: Request| {
-            let handler = handler.clone();
-            async move {
-                labelled(fence(Box::pin(handler.call(request, app.clone())), &app, detached).await, label)
-            }
+        let answerer: Answerer = Arc::new(move |app, request| {
+            let answering: BoxFuture<'static, Response> =
+                Box::pin(handler.clone().call(request, app.clone()));
+            Box::pin(async move { labelled(fence(answering, &app, detached).await, label) })
         });
-        self.push(method, path, service);
+        self.push(method, path, answerer);
         self
     }
 
@@ -149,9 +146,18 @@ impl Routes {
             .fold(Router::new(), |router, entry| router.route(&anonymous(&entry.path), entry.service))
     }
 
-    fn push(&mut self, method: Method, path: &str, service: MethodRouter<App>) {
+    fn push(&mut self, method: Method, path: &str, answerer: Answerer) {
+        let service = service(&method, answerer);
         self.entries.push(Entry { method, path: path.to_owned(), service });
     }
+}
+
+/// One endpoint. All are of this one type where axum meets them: hundreds of handlers would be as many copies of its
+/// machinery otherwise.
+type Answerer = Arc<dyn Fn(App, Request) -> BoxFuture<'static, Response> + Send + Sync>;
+
+fn service(method: &Method, answerer: Answerer) -> MethodRouter<App> {
+    on(filter(method), move |State(app): State<App>, request: Request| answerer(app, request))
 }
 
 /// An async function of `State<App>` and one extractor; implemented for all of them.
@@ -164,11 +170,11 @@ impl<F, X, O, A> RumaHandler<X> for F
 where
     F: Fn(State<App>, X) -> O + Clone + Send + Sync + 'static,
     O: Future<Output = Result<A, MatrixError>> + Send + 'static,
-    A: IntoResponse,
+    A: IntoResponse + 'static,
 {
     fn call(&self, app: App, extracted: X) -> impl Future<Output = Response> + Send + 'static {
-        let answer = self(State(app), extracted);
-        async move { answer.await.into_response() }
+        // No async block: it would hold the handler twice, as it came and as it is waited for.
+        self(State(app), extracted).map(IntoResponse::into_response)
     }
 }
 

@@ -32,6 +32,9 @@ pub const TLS_HANDSHAKE_TIMEOUT_MS: u64 = 10_000;
 /// Pause after the system refused a connection, for example for want of file descriptors, in ms.
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 
+/// Pause before a connection is looked at again whose first bytes came one by one, in milliseconds.
+pub const FIRST_BYTES_PAUSE_MS: u64 = 20;
+
 /// Period of the metrics recorder's own housekeeping, in milliseconds.
 pub const METRICS_UPKEEP_MS: u64 = 5_000;
 

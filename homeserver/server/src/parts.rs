@@ -56,6 +56,7 @@ pub(crate) struct Parts {
     pub store: Store,
     pub app: App,
     pub shutdown: Shutdown,
+    pub notifier: Notifier,
     /// The client that goes wherever the operator says.
     pub outbound_to_services: Outbound,
 }
@@ -200,7 +201,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     .await?;
     let sync = Sync::new(SyncParts {
         store: store.clone(),
-        notifier,
+        notifier: notifier.clone(),
         rooms: rooms.clone(),
         accounts: accounts.clone(),
         keys: keys.clone(),
@@ -263,7 +264,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         rng,
         shutdown: shutdown.clone(),
     });
-    Ok(Parts { store, app, shutdown, outbound_to_services })
+    Ok(Parts { store, app, shutdown, notifier, outbound_to_services })
 }
 
 /// All tables of the program.

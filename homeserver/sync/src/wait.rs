@@ -35,7 +35,7 @@ impl Sync {
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
         loop {
             // On the heap for as long as it takes, so that a waiting session holds a few hundred bytes only.
-            let Built { body, news } = Box::pin(self.look(request, filter, Some(token))).await?;
+            let Built { mut body, news } = Box::pin(self.look(request, filter, Some(token))).await?;
             if news || request.full_state || parts.shutdown.is_triggered() || Instant::now() >= deadline {
                 if let (true, Some(woken_at)) = (news, waiter.woken_at()) {
                     metrics::histogram!("lianqiao_sync_wake_to_answer_seconds")
@@ -43,6 +43,8 @@ impl Sync {
                 }
                 return Ok(body);
             }
+            // What is held while it waits is the few bytes that say nothing, without the room to write more.
+            body = Bytes::copy_from_slice(&body);
             tokio::select! {
                 () = waiter.changed() => {}
                 () = sleep_until(deadline) => return Ok(body),

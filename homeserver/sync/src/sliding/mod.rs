@@ -74,10 +74,11 @@ impl Sync {
         let inner = &*self.0;
         let parts = &inner.parts;
         let presence = request.set_presence.clone();
-        parts.rooms.presence_synced(&request.user, request.device.as_deref(), presence).await?;
+        // Each step on the heap for as long as it takes: a long poll waits in the last one and holds no room for these.
         let device = request.device.as_deref();
+        Box::pin(parts.rooms.presence_synced(&request.user, device, presence)).await?;
         let received = request.extensions.to_device.as_ref().and_then(|to_device| to_device.since.as_deref());
-        extensions::acknowledge(inner, &request.user, device, received).await?;
+        Box::pin(extensions::acknowledge(inner, &request.user, device, received)).await?;
         let pos = match request.pos.as_deref().filter(|pos| !pos.is_empty()) {
             Some(pos) => Some(Position::parse(pos).ok_or(SyncError::UnknownPosition)?),
             None => None,

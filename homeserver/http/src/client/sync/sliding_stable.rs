@@ -1,11 +1,15 @@
 //! `POST /_matrix/client/v4/sync`: sliding sync as it was accepted.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use axum::extract::State;
-use ruma::api::{
-    IncomingRequest, Metadata, auth_scheme::AccessToken, client::sync::sync_events::v3::Request,
-    error::DeserializationError, path_builder::SinglePath,
+use futures_util::TryFutureExt as _;
+use ruma::{
+    OwnedDeviceId, OwnedUserId,
+    api::{
+        IncomingRequest, Metadata, auth_scheme::AccessToken, client::sync::sync_events::v3::Request,
+        error::DeserializationError, path_builder::SinglePath,
+    },
 };
 use serde::Deserialize;
 use sync::sliding::{Dialect, ListRequest, RoomConfig, SlidingRequest, StateRule, StateRules};
@@ -74,10 +78,25 @@ impl IncomingRequest for StableSliding {
 }
 
 /// [MSC4186](https://github.com/matrix-org/matrix-spec-proposals/pull/4186)
-pub async fn handler(
+///
+/// Not an `async fn`, which would hold the request as it came for as long as the poll waits.
+pub fn handler(
     State(app): State<App>,
     GuestAllowed { caller, request: StableSliding(body) }: GuestAllowed<StableSliding>,
-) -> Result<JsonBytes, MatrixError> {
+) -> impl Future<Output = Result<JsonBytes, MatrixError>> + Send + 'static {
+    let session = caller.session;
+    let request = asked(caller.user, caller.device, body);
+    async move {
+        let answer = Box::pin(app.sync.slide(request?).err_into());
+        Ok(JsonBytes(while_session_lives(&app, &session, answer).await?))
+    }
+}
+
+fn asked(
+    user: OwnedUserId,
+    device: Option<OwnedDeviceId>,
+    body: Body<List, Subscription>,
+) -> Result<SlidingRequest, MatrixError> {
     let set_presence = presence(body.set_presence.as_deref())
         .ok_or_else(|| MatrixError::invalid_param("set_presence is online, offline or unavailable"))?;
     let lists = body.lists.into_iter().map(|(name, list)| {
@@ -86,9 +105,9 @@ pub async fn handler(
         (name, ListRequest { ranges, filters, config: config(list.config) })
     });
     let subscriptions = body.room_subscriptions.into_iter().map(|(id, room)| (id, config(room)));
-    let request = SlidingRequest {
-        user: caller.user.clone(),
-        device: caller.device.clone(),
+    Ok(SlidingRequest {
+        user,
+        device,
         dialect: Dialect::Stable,
         conn_id: body.conn_id.unwrap_or_default(),
         pos: body.pos,
@@ -98,9 +117,7 @@ pub async fn handler(
         lists: lists.collect(),
         subscriptions: subscriptions.collect(),
         extensions: body.extensions.into(),
-    };
-    let answer = Box::pin(async { Ok(app.sync.slide(request).await?) });
-    Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
+    })
 }
 
 fn config(subscription: Subscription) -> RoomConfig {

@@ -1,11 +1,15 @@
 //! `POST /_matrix/client/unstable/org.matrix.simplified_msc3575/sync`: sliding sync as clients of today ask for it.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use axum::extract::{Query, State};
-use ruma::api::{
-    IncomingRequest, Metadata, auth_scheme::AccessToken, client::sync::sync_events::v3::Request,
-    error::DeserializationError, path_builder::SinglePath,
+use futures_util::TryFutureExt as _;
+use ruma::{
+    OwnedDeviceId, OwnedUserId,
+    api::{
+        IncomingRequest, Metadata, auth_scheme::AccessToken, client::sync::sync_events::v3::Request,
+        error::DeserializationError, path_builder::SinglePath,
+    },
 };
 use serde::Deserialize;
 use sync::sliding::{Dialect, ListRequest, RoomConfig, SlidingRequest, StateRules};
@@ -79,13 +83,27 @@ impl IncomingRequest for UnstableSliding {
 }
 
 /// [MSC4186](https://github.com/matrix-org/matrix-spec-proposals/pull/4186), the form before it was accepted.
-pub async fn handler(
+///
+/// Not an `async fn`, which would hold the request as it came for as long as the poll waits.
+pub fn handler(
     State(app): State<App>,
-    GuestAllowed { caller, request: UnstableSliding { query, body } }: GuestAllowed<UnstableSliding>,
-) -> Result<JsonBytes, MatrixError> {
+    GuestAllowed { caller, request }: GuestAllowed<UnstableSliding>,
+) -> impl Future<Output = Result<JsonBytes, MatrixError>> + Send + 'static {
+    let session = caller.session;
+    let request = asked(caller.user, caller.device, request);
+    async move {
+        let answer = Box::pin(app.sync.slide(request?).err_into());
+        Ok(JsonBytes(while_session_lives(&app, &session, answer).await?))
+    }
+}
+
+fn asked(
+    user: OwnedUserId,
+    device: Option<OwnedDeviceId>,
+    UnstableSliding { query, body }: UnstableSliding,
+) -> Result<SlidingRequest, MatrixError> {
     let set_presence = presence(query.set_presence.as_deref())
         .ok_or_else(|| MatrixError::invalid_param("set_presence is online, offline or unavailable"))?;
-    let user = caller.user.clone();
     let config = |subscription: Subscription| RoomConfig {
         timeline_limit: subscription.timeline_limit.unwrap_or(TIMELINE_LIMIT_DEFAULT),
         required_state: Arc::new(StateRules::from_pairs(
@@ -100,8 +118,8 @@ pub async fn handler(
     });
     let lists = lists.collect();
     let subscriptions = body.room_subscriptions.into_iter().map(|(id, room)| (id, config(room))).collect();
-    let request = SlidingRequest {
-        device: caller.device.clone(),
+    Ok(SlidingRequest {
+        device,
         dialect: Dialect::Unstable,
         conn_id: body.conn_id.unwrap_or_default(),
         pos: query.pos.or(body.pos),
@@ -112,7 +130,5 @@ pub async fn handler(
         subscriptions,
         extensions: body.extensions.into(),
         user,
-    };
-    let answer = Box::pin(async { Ok(app.sync.slide(request).await?) });
-    Ok(JsonBytes(while_session_lives(&app, &caller.session, answer).await?))
+    })
 }
