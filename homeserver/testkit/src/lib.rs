@@ -50,4 +50,4 @@ pub use user::{
     media::{Content, mxc_path},
     segment,
 };
-pub use world::World;
+pub use world::{World, until_waiting};

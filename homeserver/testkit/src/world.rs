@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use base::Clock;
+use base::{Clock, Rng};
 use config::{Config, DatabaseEngine};
 use outbound::Lookup;
 use server::{Options, RunningServer, Server};
 use store::{Engine, MemoryKv};
 
+use tokio::time::{sleep, timeout};
+
 use crate::Authority;
+use crate::limits::{LOOK_INTERVAL, SYNC_PATIENCE};
 use crate::process::{ServerProcess, config_text, free_port};
 use crate::user::{Connection, User};
 
@@ -30,6 +33,7 @@ enum Running {
         engine: Option<Arc<dyn Engine>>,
         clock: Option<Clock>,
         lookup: Option<Arc<dyn Lookup>>,
+        rng: Option<Rng>,
     },
     /// The binary.
     Process(ServerProcess),
@@ -66,10 +70,12 @@ impl World {
         config.listeners.private = vec!["127.0.0.1:0".to_owned()];
         change(&mut config);
         let (engine, clock, lookup) = (options.engine.clone(), options.clock.clone(), options.lookup.clone());
+        let rng = options.rng.clone();
         let server = Box::pin(Server::start(config.clone(), options)).await.expect("the server starts");
         let connection = Connection::new(server.client_url());
         let server = Some(Box::new(server));
-        let running = Running::InProcess { server, config: Box::new(config), engine, clock, lookup };
+        let config = Box::new(config);
+        let running = Running::InProcess { server, config, engine, clock, lookup, rng };
         Self { connection, running, directory, kept: None }
     }
 
@@ -178,6 +184,15 @@ impl World {
         self.directory.path().join("data")
     }
 
+    /// Returns when at least this many sessions wait for news on this server: their requests were let in, and the next
+    /// commit that concerns them wakes them. Only for a server in this process.
+    pub async fn until_waiting(&self, sessions: usize) {
+        let Running::InProcess { server: Some(server), .. } = &self.running else {
+            panic!("only a server in this process tells who waits");
+        };
+        until_waiting(server, sessions).await;
+    }
+
     /// Stops the server cleanly and starts it again on the same data. All users stay usable.
     pub async fn restarts(&mut self) {
         self.stops().await;
@@ -200,11 +215,12 @@ impl World {
     pub async fn starts_again(&mut self) {
         match &mut self.running {
             Running::Process(process) => process.spawn().await,
-            Running::InProcess { server, config, engine, clock, lookup } => {
+            Running::InProcess { server, config, engine, clock, lookup, rng } => {
                 let options = Options {
                     engine: engine.clone(),
                     clock: clock.clone(),
                     lookup: lookup.clone(),
+                    rng: rng.clone(),
                     ..Options::default()
                 };
                 let started = Box::pin(Server::start((**config).clone(), options))
@@ -215,4 +231,15 @@ impl World {
             }
         }
     }
+}
+
+/// As [`World::until_waiting`], for a server that a test started itself.
+pub async fn until_waiting(server: &RunningServer, sessions: usize) {
+    let waiting = async {
+        while server.waiting_sessions() < sessions {
+            sleep(LOOK_INTERVAL).await;
+        }
+    };
+    let outcome = timeout(SYNC_PATIENCE, waiting).await;
+    assert!(outcome.is_ok(), "{} of {sessions} sessions wait", server.waiting_sessions());
 }

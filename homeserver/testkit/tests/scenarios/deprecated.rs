@@ -38,6 +38,7 @@ async fn the_old_event_stream_goes_on_where_the_initial_sync_ended() {
         let (alice, path) = (alice.clone(), format!("/_matrix/client/v3/events?from={from}&timeout=20000"));
         tokio::spawn(async move { alice.get(&path).await.ok() })
     };
+    w.until_waiting(1).await;
     let event = bob.sends(&room, "news").await.event_id();
     let body = waiting.await.unwrap();
     let chunk = body["chunk"].as_array().unwrap();

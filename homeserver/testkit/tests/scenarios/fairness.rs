@@ -70,6 +70,7 @@ async fn t33_a_private_change_wakes_the_sessions_of_its_user_and_nobody_else() {
         }
         people.push(person);
     }
+    world.until_waiting(PEOPLE * POLLS_EACH).await;
     people[3].sets_account_data("org.example.note", json!({ "for": "me" })).await.ok();
     for _ in 0..POLLS_EACH {
         let (number, has_it) = polls.join_next().await.expect("polls wait").expect("a poll ends");

@@ -164,6 +164,7 @@ async fn a_waiting_sync_ends_with_its_session() {
         tokio::spawn(async move { client.sync_with(&format!("timeout=30000&since={since}")).await })
     };
     let on_phone = wait(&phone);
+    w.until_waiting(1).await;
     phone.logs_out().await.ok();
     // It is not answered with the news that the list of devices changed, which is the same commit.
     on_phone.await.unwrap().fails_as(401, "M_UNKNOWN_TOKEN");
@@ -171,6 +172,7 @@ async fn a_waiting_sync_ends_with_its_session() {
     // The other device goes on; that the list of devices changed is news to it.
     alice.syncs().await;
     let on_desk = wait(&alice);
+    w.until_waiting(1).await;
     sets(&root, "lock", &alice, true).await.ok();
     on_desk.await.unwrap().fails_as(401, "M_USER_LOCKED");
 }
@@ -192,9 +194,11 @@ async fn a_waiting_sliding_sync_ends_with_its_session() {
     };
     let phone = alice.on_another_device().await;
     let on_phone = wait(&phone).await;
+    w.until_waiting(1).await;
     phone.logs_out().await.ok();
     on_phone.await.unwrap().fails_as(401, "M_UNKNOWN_TOKEN");
     let on_desk = wait(&alice).await;
+    w.until_waiting(1).await;
     sets(&root, "lock", &alice, true).await.ok();
     on_desk.await.unwrap().fails_as(401, "M_USER_LOCKED");
 }
@@ -215,13 +219,11 @@ async fn a_waiting_sync_outlives_a_refresh() {
     #[expect(clippy::async_yields_async, reason = "the request goes on beside the test")]
     let begin = async |client: &User| {
         let since = client.sync_with("timeout=0").await.ok()["next_batch"].as_str().unwrap().to_owned();
-        let poller = client.clone();
+        let client = client.clone();
         let poll =
-            tokio::spawn(async move { poller.sync_with(&format!("timeout=30000&since={since}")).await });
-        // Answered behind the poll's arrival: its token must have been looked at before it is replaced.
-        for _ in 0..20 {
-            whoami(client).await.ok();
-        }
+            tokio::spawn(async move { client.sync_with(&format!("timeout=30000&since={since}")).await });
+        // Its token must have been looked at before it is replaced.
+        w.until_waiting(1).await;
         poll
     };
     let refresh = async |token: &Value| {

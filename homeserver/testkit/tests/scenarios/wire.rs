@@ -307,7 +307,7 @@ async fn stopping_answers_long_polls_and_closes_the_door() {
     let started = tokio::time::Instant::now();
     let polling = sync(format!("?timeout=30000&since={since}"));
     let stopping = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        testkit::until_waiting(&server, 1).await;
         shutdown.trigger();
         server.stop().await;
     };

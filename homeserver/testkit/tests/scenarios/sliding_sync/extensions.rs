@@ -60,8 +60,10 @@ async fn a_to_device_message_wakes_the_connection_that_asks_for_it() {
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let body = only(json!({"to_device": {"enabled": true}, "e2ee": {"enabled": true}}));
     let first = ask(&alice, None, body.clone()).await.ok();
-    let (answer, ()) =
-        tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body), tells(&bob, &alice, "wake up"));
+    let (answer, ()) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body), async {
+        w.until_waiting(1).await;
+        tells(&bob, &alice, "wake up").await
+    });
     assert_eq!(messages(&answer.ok()), ["wake up"]);
 }
 
@@ -160,8 +162,10 @@ async fn receipts_come_with_the_timeline_and_then_live() {
     assert!(receipts["content"][&new]["m.read"].get(&bob.id).is_some(), "{receipts}");
     assert!(receipts["content"][&old]["m.read"].get(&alice.id).is_some(), "the own one, wherever it is");
     assert!(receipts["content"][&old]["m.read"].get(&carol.id).is_none(), "not at an event that is shown");
-    let (second, _) =
-        tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body.clone()), carol.has_read(&id, &new));
+    let (second, _) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body.clone()), async {
+        w.until_waiting(1).await;
+        carol.has_read(&id, &new).await
+    });
     let second = second.ok();
     let receipts = &second["extensions"]["receipts"]["rooms"][&id];
     assert!(receipts["content"][&new]["m.read"].get(&carol.id).is_some(), "{second}");
@@ -193,8 +197,10 @@ async fn typing_is_told_until_the_last_one_stops() {
     let body = with(everything(), json!({"typing": {"enabled": true}}));
     let first = ask(&alice, None, body.clone()).await.ok();
     assert!(first["extensions"].get("typing").is_none(), "nobody types");
-    let (second, _) =
-        tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body.clone()), bob.types(&id, 30_000));
+    let (second, _) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body.clone()), async {
+        w.until_waiting(1).await;
+        bob.types(&id, 30_000).await
+    });
     let second = second.ok();
     assert_eq!(second["extensions"]["typing"]["rooms"][&id]["content"]["user_ids"], json!([bob.id]));
     assert_eq!(
@@ -202,7 +208,10 @@ async fn typing_is_told_until_the_last_one_stops() {
         json!([bob.id])
     );
     let first = ask(&alice, None, body.clone()).await.ok();
-    let (third, _) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body), bob.stops_typing(&id));
+    let (third, _) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body), async {
+        w.until_waiting(1).await;
+        bob.stops_typing(&id).await
+    });
     assert_eq!(third.ok()["extensions"]["typing"]["rooms"][&id]["content"]["user_ids"], json!([]));
 }
 
@@ -222,7 +231,10 @@ async fn thread_subscriptions_are_told_first_whole_then_as_they_change() {
     let told = &first["extensions"][key]["subscribed"][&id][&a];
     assert!(told["automatic"] == false && told["bump_stamp"].is_u64(), "{first}");
     let other = path(&b);
-    let subscribing = alice.put(&other, json!({}));
+    let subscribing = async {
+        w.until_waiting(1).await;
+        alice.put(&other, json!({})).await
+    };
     let (second, _) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, body.clone()), subscribing);
     let second = second.ok();
     let told = second["extensions"][key]["subscribed"][&id].as_object().unwrap();

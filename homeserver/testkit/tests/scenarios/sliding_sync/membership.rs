@@ -12,8 +12,10 @@ async fn an_invite_shows_stripped_state_and_nothing_of_the_room() {
     let id = bob.creates_room_like(json!({"name": "Tea"})).await.room_id();
     bob.sends(&id, "not for alice").await.ok();
     let first = ask(&alice, None, everything()).await.ok();
-    let (second, _) =
-        tokio::join!(ask_waiting(&alice, pos(&first), 20_000, everything()), bob.invites(&id, &alice));
+    let (second, _) = tokio::join!(ask_waiting(&alice, pos(&first), 20_000, everything()), async {
+        w.until_waiting(1).await;
+        bob.invites(&id, &alice).await
+    });
     let second = second.ok();
     let part = room(&second, &id);
     let names: Vec<_> = part["invite_state"].as_array().unwrap().iter().map(|event| &event["type"]).collect();

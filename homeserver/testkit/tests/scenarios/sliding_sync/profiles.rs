@@ -39,7 +39,10 @@ async fn whole_profiles_come_first_and_changes_after() {
     assert!(users(&quiet).is_null(), "{quiet}");
     sets(&stranger, "m.status", json!({"text": "nobody knows me"})).await;
     let waiting = ask_waiting(&alice, pos(&quiet), 20_000, body(wanted.clone()));
-    let (news, ()) = tokio::join!(waiting, sets(&bob, "m.status", json!({"text": "back"})));
+    let (news, ()) = tokio::join!(waiting, async {
+        w.until_waiting(1).await;
+        sets(&bob, "m.status", json!({"text": "back"})).await;
+    });
     let news = news.ok();
     assert_eq!(users(&news)[&bob.id], json!({"updated": {"m.status": {"text": "back"}}}), "{news}");
     assert_eq!(users(&news).get(&stranger.id), None);

@@ -148,7 +148,7 @@ async fn a_message_wakes_a_long_poll_and_silence_ends_it() {
     let silent = ask_waiting(&alice, pos(&first), 100, everything()).await.ok();
     assert!(rooms(&silent).is_empty());
     let (answer, _) = tokio::join!(ask_waiting(&alice, pos(&silent), 20_000, everything()), async {
-        tokio::task::yield_now().await;
+        w.until_waiting(1).await;
         bob.sends(&id, "wake up").await.ok();
     });
     assert_eq!(bodies(room(&answer.ok(), &id)), ["wake up"]);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use serde_json::json;
 use testkit::World;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{bodies, room};
 
@@ -17,7 +17,7 @@ async fn a_message_ends_the_wait_of_those_in_the_room() {
     alice.syncs().await;
     bob.syncs().await;
     let waiting = tokio::spawn(async move { bob.syncs_with("timeout=20000").await });
-    sleep(Duration::from_millis(200)).await;
+    w.until_waiting(1).await;
     assert!(!waiting.is_finished());
     alice.sends(&id, "wake up").await.ok();
     let sent = Instant::now();
@@ -64,13 +64,15 @@ async fn a_thousand_sessions_wait_and_a_private_write_wakes_the_right_ones() {
             tokio::spawn(async move { user.syncs_with("timeout=20000&set_presence=offline").await })
         })
         .collect();
-    sleep(Duration::from_millis(1_500)).await;
+    w.until_waiting(1_002).await;
     alice.sets_account_data("org.lian.private", json!({"mine": true})).await.ok();
     for session in own {
         let sync = session.await.unwrap();
         assert_eq!(sync["account_data"]["events"][0]["type"], "org.lian.private");
     }
-    sleep(Duration::from_millis(100)).await;
+    // Whoever was woken by mistake would have been answered before this.
+    alice.sets_account_data("org.lian.private", json!({"mine": "again"})).await.ok();
+    alice.syncs().await;
     assert!(waiting.iter().all(|session| !session.is_finished()), "nobody else was answered");
     alice.sends(&room_id, "for all").await.ok();
     for sync in join_all(waiting).await {
@@ -89,7 +91,7 @@ async fn a_stopping_server_answers_those_who_wait() {
         let (user, since) = (alice.with_token(alice.token().unwrap()), alice.since().unwrap());
         async move { user.sync_with(&format!("timeout=20000&set_presence=offline&since={since}")).await.ok() }
     });
-    sleep(Duration::from_millis(300)).await;
+    w.until_waiting(1).await;
     let started = Instant::now();
     w.restarts().await;
     let sync = waiting.await.unwrap();
