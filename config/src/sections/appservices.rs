@@ -13,6 +13,10 @@ section! {
     pub struct Appservices {
         /// Registration files, and folders whose `.yaml` and `.yml` files are registrations.
         pub registrations: Vec<String> = Vec::new(),
+        /// Whether a service is asked for encryption keys of the users in its exclusive namespaces when this server has
+        /// none (MSC3983 and MSC3984, unfinished proposals), for services that keep such keys themselves. Whoever wants
+        /// the keys waits for the answer, five seconds at most.
+        pub asks_for_keys: bool = false,
     }
 }
 

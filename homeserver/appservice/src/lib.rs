@@ -4,6 +4,7 @@
 //! each of them is owed is sent by `delivery`; this crate never reads rooms.
 
 mod error;
+mod key_questions;
 pub mod limits;
 mod namespaces;
 mod questions;
@@ -19,6 +20,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub use self::{
     error::AppserviceError,
+    key_questions::KeyQuestion,
     namespaces::Namespaces,
     questions::ThirdParty,
     register::{Loaded, Refused},
@@ -46,7 +48,7 @@ pub struct Appservices(Arc<Inner>);
 pub(crate) struct Inner {
     register: register::Register,
     outbound: Outbound,
-    /// (service, user or alias) → until when the service is taken not to know it.
+    /// (service, user, alias or path) → until when the service is taken not to know it.
     noes: Mutex<HashMap<(String, String), Instant>>,
 }
 

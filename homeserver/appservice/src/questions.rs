@@ -113,9 +113,7 @@ impl Appservices {
     }
 
     async fn knows(&self, service: &Service, kind: &str, name: &str) -> bool {
-        let question = (service.id.clone(), name.to_owned());
-        let now = Instant::now();
-        if self.0.noes.lock().get(&question).is_some_and(|until| *until > now) {
+        if self.said_no(service, name) {
             return false;
         }
         let call = Call { method: Method::GET, body: Bytes::new(), time_max: QUESTION_TIME_MAX };
@@ -130,12 +128,22 @@ impl Appservices {
                 tracing::info!(service = service.id, name, %error, "application service does not answer a question");
             }
         }
+        self.note_no(service, name);
+        false
+    }
+
+    /// Whether the service said no to this lately.
+    pub(crate) fn said_no(&self, service: &Service, name: &str) -> bool {
+        let question = (service.id.clone(), name.to_owned());
+        self.0.noes.lock().get(&question).is_some_and(|until| *until > Instant::now())
+    }
+
+    pub(crate) fn note_no(&self, service: &Service, name: &str) {
         let mut noes = self.0.noes.lock();
         if noes.len() >= NOES_REMEMBERED_MAX {
             noes.clear();
         }
-        noes.insert(question, now + NO_REMEMBERED);
-        false
+        noes.insert((service.id.clone(), name.to_owned()), Instant::now() + NO_REMEMBERED);
     }
 
     /// Forgets that services said no, because they may know better now.
@@ -174,7 +182,7 @@ impl Appservices {
         }
     }
 
-    async fn call(
+    pub(crate) async fn call(
         &self,
         service: &Service,
         segments: &[&str],
@@ -201,10 +209,10 @@ impl Appservices {
 }
 
 #[derive(Clone)]
-struct Call {
-    method: Method,
-    body: Bytes,
-    time_max: Duration,
+pub(crate) struct Call {
+    pub method: Method,
+    pub body: Bytes,
+    pub time_max: Duration,
 }
 
 /// Whether a service does not know the path, which is something else than not knowing the user.

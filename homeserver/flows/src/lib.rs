@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use accounts::Accounts;
 use administration::Administration;
+use delivery::appservices::Services;
 use federation::Federation;
 use keys::Keys;
 use rooms::Rooms;
@@ -51,6 +52,8 @@ pub struct FlowsParts {
     pub notices: Option<NoticeSettings>,
     /// Keys of devices and people.
     pub keys: Keys,
+    /// Application services, which may keep keys themselves.
+    pub services: Services,
     /// Signing on at identity providers.
     pub single_sign_on: SingleSignOn,
     /// The way to people's mailboxes; none when this server sends no e-mail.

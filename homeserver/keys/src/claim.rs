@@ -96,25 +96,37 @@ impl Keys {
     /// # Errors
     /// [`KeysError::TooLarge`] for more wishes than [`KEYS_PER_CLAIM_MAX`].
     pub async fn claim(&self, wanted: &[WantedKey]) -> Result<Vec<ClaimedKey>, KeysError> {
+        self.claim_from(wanted, true).await
+    }
+
+    /// As [`Keys::claim`], but no wish is met with a fallback key: somebody else is asked first.
+    ///
+    /// # Errors
+    /// As [`Keys::claim`].
+    pub async fn claim_one_time(&self, wanted: &[WantedKey]) -> Result<Vec<ClaimedKey>, KeysError> {
+        self.claim_from(wanted, false).await
+    }
+
+    async fn claim_from(&self, wanted: &[WantedKey], fallback: bool) -> Result<Vec<ClaimedKey>, KeysError> {
         if wanted.len() > KEYS_PER_CLAIM_MAX {
             let (what, max) = ("keys of a claim", KEYS_PER_CLAIM_MAX);
             return Err(KeysError::TooLarge { what, size: wanted.len(), max });
         }
         let mut claimed = Vec::new();
         for chunk in wanted.chunks(KEYS_PER_CLAIM_BATCH_MAX) {
-            claimed.extend(self.claim_chunk(chunk).await?);
+            claimed.extend(self.claim_chunk(chunk, fallback).await?);
         }
         metrics::counter!("lianqiao_one_time_keys_claimed_total").increment(claimed.len() as u64);
         Ok(claimed)
     }
 
-    async fn claim_chunk(&self, wanted: &[WantedKey]) -> Result<Vec<ClaimedKey>, KeysError> {
+    async fn claim_chunk(&self, wanted: &[WantedKey], fallback: bool) -> Result<Vec<ClaimedKey>, KeysError> {
         for _ in 0..CLAIM_TRIES_MAX {
             let mut reserved = Reserved { all: &self.0.reservations, own: Vec::new() };
             let mut batch = Batch::new();
             let mut claimed = Vec::new();
             for wish in wanted {
-                if let Some(choice) = self.choose(&self.0.store, &mut reserved, wish).await? {
+                if let Some(choice) = self.choose(&self.0.store, &mut reserved, wish, fallback).await? {
                     claimed.push(self.give_out(&mut batch, wish, choice));
                 }
             }
@@ -134,6 +146,7 @@ impl Keys {
         reader: &Reader,
         reserved: &mut Reserved<'_>,
         wish: &WantedKey,
+        fallback: bool,
     ) -> Result<Option<Choice>, StoreError> {
         let prefix = (wish.user.clone(), wish.device.clone(), wish.algorithm.clone());
         let mut after = None;
@@ -153,6 +166,9 @@ impl Keys {
             if !full {
                 break;
             }
+        }
+        if !fallback {
+            return Ok(None);
         }
         Ok(reader.get(&FALLBACK_KEY, &prefix).await?.map(Choice::Fallback))
     }

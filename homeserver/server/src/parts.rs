@@ -197,6 +197,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         accounts: accounts.clone(),
         rooms: rooms.clone(),
         keys: keys.clone(),
+        asks_for_keys: config.appservices.asks_for_keys,
     })
     .await?;
     let sync = Sync::new(SyncParts {
@@ -224,6 +225,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
             Post::new(mailer, base, accounts.server_name().as_str())
         }),
         keys: keys.clone(),
+        services: services.clone(),
         single_sign_on: SingleSignOn::new(
             settings::single_sign_on(config),
             &outbound,

@@ -14,6 +14,7 @@ mod ephemeral;
 mod error;
 mod feed;
 mod interest;
+mod kept_keys;
 mod line;
 mod lists;
 mod questions;
@@ -52,6 +53,8 @@ pub struct ServicesParts {
     pub rooms: Rooms,
     /// Messages to devices, device lists, key counts.
     pub keys: Keys,
+    /// Whether services are asked for keys of their users' devices that this server has not (MSC3983, MSC3984).
+    pub asks_for_keys: bool,
 }
 
 /// What application services are owed. Cloning it is one reference count.

@@ -31,20 +31,26 @@ impl Flows {
         }
         let mut answer = ClaimAnswer::default();
         let mut wishes = Vec::with_capacity(size);
-        let mut elsewhere = BTreeMap::new();
+        let (mut of_services, mut elsewhere) = (Vec::new(), BTreeMap::new());
         for (user, devices) in wanted {
             if !self.0.accounts.is_local(&user) {
                 elsewhere.insert(user, devices);
                 continue;
             }
+            let is_kept_by_service = self.0.services.keeps_keys_of(&user);
             for (device, algorithm) in devices {
-                if self.0.accounts.device_exists(&self.0.store, &user, &device).await? {
-                    let algorithm = algorithm.to_string();
-                    wishes.push(WantedKey { user: user.clone(), device, algorithm });
+                let wish = WantedKey { user: user.clone(), device, algorithm: algorithm.to_string() };
+                if is_kept_by_service {
+                    of_services.push(wish);
+                } else if self.0.accounts.device_exists(&self.0.store, &user, &wish.device).await? {
+                    wishes.push(wish);
                 }
             }
         }
         answer.claimed = self.0.keys.claim(&wishes).await?;
+        if !of_services.is_empty() {
+            answer.claimed.extend(self.claim_of_services(of_services).await?);
+        }
         if !elsewhere.is_empty() {
             let found = self.0.federation.claim_of(elsewhere).await;
             answer.claimed.extend(found.claimed);
@@ -52,4 +58,21 @@ impl Flows {
         }
         Ok(answer)
     }
+
+    /// Keys of users whom a service has for itself: first those that this server has, then what the service gives, and
+    /// a fallback key, which may be given out again, when there is nothing else.
+    async fn claim_of_services(&self, mut wishes: Vec<WantedKey>) -> Result<Vec<ClaimedKey>, FlowsError> {
+        let mut claimed = self.0.keys.claim_one_time(&wishes).await?;
+        keep_unmet(&mut wishes, &claimed);
+        let given = self.0.services.claim_keys(&wishes).await;
+        keep_unmet(&mut wishes, &given);
+        claimed.extend(given);
+        claimed.extend(self.0.keys.claim(&wishes).await?);
+        Ok(claimed)
+    }
+}
+
+fn keep_unmet(wishes: &mut Vec<WantedKey>, claimed: &[ClaimedKey]) {
+    let meets = |key: &ClaimedKey, wish: &WantedKey| (&key.user, &key.device) == (&wish.user, &wish.device);
+    wishes.retain(|wish| !claimed.iter().any(|key| meets(key, wish)));
 }

@@ -46,6 +46,7 @@ impl Flows {
             let keys = self.0.keys.published(&reader, Some(asker), user, &names).await?;
             answer.users.push((user.clone(), keys));
         }
+        self.add_keys_of_services(wanted, &mut answer.users).await;
         if !elsewhere.is_empty() {
             let found = self.0.federation.keys_of(elsewhere).await;
             answer.unreachable = found.unreachable;
@@ -55,6 +56,43 @@ impl Flows {
             }
         }
         Ok(answer)
+    }
+
+    /// The keys of those of these users who are of this server, as other servers may see them; an empty list of devices
+    /// means all of them.
+    ///
+    /// # Errors
+    /// As [`Flows::query_keys`].
+    pub async fn query_keys_for_peer(
+        &self,
+        wanted: &BTreeMap<OwnedUserId, Vec<OwnedDeviceId>>,
+    ) -> Result<Vec<(OwnedUserId, PublishedKeys)>, FlowsError> {
+        if wanted.len() > USERS_PER_QUERY_MAX {
+            let (size, max) = (wanted.len(), USERS_PER_QUERY_MAX);
+            return Err(KeysError::TooLarge { what: "users of a query", size, max }.into());
+        }
+        let reader = self.0.store.snapshot();
+        let mut users = Vec::new();
+        for (user, devices) in wanted.iter().filter(|(user, _)| self.0.accounts.is_local(user)) {
+            users.push((user.clone(), self.published_keys(&reader, user, devices).await?));
+        }
+        self.add_keys_of_services(wanted, &mut users).await;
+        Ok(users)
+    }
+
+    /// What a service says of its users' keys stands over what this server knows.
+    async fn add_keys_of_services(
+        &self,
+        wanted: &BTreeMap<OwnedUserId, Vec<OwnedDeviceId>>,
+        users: &mut [(OwnedUserId, PublishedKeys)],
+    ) {
+        let mut by_service = self.0.services.query_keys(wanted).await;
+        for (user, keys) in users {
+            let Some(told) = by_service.remove(user) else { continue };
+            keys.devices.extend(told.devices);
+            keys.master = told.master.or(keys.master.take());
+            keys.self_signing = told.self_signing.or(keys.self_signing.take());
+        }
     }
 
     /// The keys of a user of this server as other servers may see them; an empty list of devices means all of them.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use keys::limits::USERS_PER_QUERY_MAX;
 use ruma::api::federation::keys::get_keys::v1::{Request, Response};
 
 use crate::{Answer, App, MatrixError, client::keys::raw, federation::Peer};
@@ -13,16 +12,8 @@ pub async fn handler(
     State(app): State<App>,
     Peer { request, .. }: Peer<Request>,
 ) -> Result<Answer<Response>, MatrixError> {
-    if request.device_keys.len() > USERS_PER_QUERY_MAX {
-        return Err(MatrixError::too_large(format!("Ask for at most {USERS_PER_QUERY_MAX} users at once")));
-    }
-    let reader = app.store.snapshot();
     let mut response = Response::new(BTreeMap::new());
-    for (user, devices) in request.device_keys {
-        if !app.accounts.is_local(&user) {
-            continue;
-        }
-        let keys = app.flows.published_keys(&reader, &user, &devices).await?;
+    for (user, keys) in app.flows.query_keys_for_peer(&request.device_keys).await? {
         let devices = keys.devices.into_iter().filter_map(|(device, text)| Some((device, raw(text)?)));
         response.device_keys.insert(user.clone(), devices.collect());
         response.master_keys.extend(keys.master.and_then(raw).map(|key| (user.clone(), key)));
