@@ -71,7 +71,8 @@ impl Flows {
         let provider = self.0.single_sign_on.provider(provider)?;
         // First of all: a provider that is away costs no row.
         let description = provider.description().await?;
-        let secrets = Secrets::new(&self.0.single_sign_on.0.rng);
+        let single_sign_on = &self.0.single_sign_on.0;
+        let secrets = Secrets::new(&single_sign_on.rng, single_sign_on.clock.now_ms());
         let sign_on = SignOn {
             provider: provider.settings.id.clone(),
             nonce: secrets.nonce.clone(),

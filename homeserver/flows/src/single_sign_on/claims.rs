@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{ProviderSettings, SingleSignOnError, limits::DISPLAY_NAME_CHARACTERS_MAX};
+use super::{
+    ProviderSettings, SingleSignOnError,
+    limits::{CLOCK_SKEW_MS, DISPLAY_NAME_CHARACTERS_MAX},
+};
 
 /// A person, as a provider describes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,13 @@ pub(super) fn person(
             .map(|name| name.chars().take(DISPLAY_NAME_CHARACTERS_MAX).collect()),
         address: text(&settings.email_claim).filter(|_| is_verified).filter(|text| text.contains('@')),
     })
+}
+
+/// Whether the provider says that the person signed on after the browser was sent there; clocks may differ.
+pub(super) fn is_signed_on_since(claims: &Map<String, Value>, begun_ms: Option<u64>) -> bool {
+    let signed_on = claims.get("auth_time").and_then(Value::as_u64);
+    let (Some(signed_on), Some(begun_ms)) = (signed_on, begun_ms) else { return false };
+    signed_on.saturating_mul(1_000).saturating_add(CLOCK_SKEW_MS) >= begun_ms
 }
 
 /// A claim as text without blanks around it; numbers count, because employee numbers often are ones.
@@ -144,6 +154,19 @@ mod tests {
         assert_eq!(person.display_name.as_deref(), Some("Alice Wang 王"));
         assert_eq!(person.address.as_deref(), Some("alice@corp.example"));
         assert_eq!((person.subject.as_str(), person.sid.as_deref()), ("s-1", Some("session")));
+    }
+
+    #[test]
+    fn a_confirmation_needs_a_sign_on_that_is_newer_than_the_question() {
+        let begun_ms = Some(1_700_000_000_500);
+        let judged = |claims: Value| is_signed_on_since(claims.as_object().unwrap(), begun_ms);
+        assert!(judged(json!({"auth_time": 1_700_000_020})));
+        assert!(judged(json!({"auth_time": 1_699_999_941})), "the provider's clock is a minute behind");
+        for auth_time in [json!(1_699_999_000), json!("1700000020"), Value::Null, json!(-1)] {
+            assert!(!judged(json!({ "auth_time": auth_time })), "{auth_time}");
+        }
+        assert!(!judged(json!({})));
+        assert!(!is_signed_on_since(json!({"auth_time": 1_700_000_020}).as_object().unwrap(), None));
     }
 
     #[test]

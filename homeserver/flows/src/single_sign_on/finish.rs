@@ -88,7 +88,9 @@ impl Flows {
         let SignOn { nonce, verifier, purpose, .. } = sign_on;
         // Before the provider is asked: what it ends from here on, it ends for this sign-on too.
         let vouched_ms = self.0.single_sign_on.0.clock.now_ms();
-        let claims = provider.claims(code, Secrets { nonce, verifier }).await?;
+        let secrets = Secrets { nonce, verifier };
+        let begun_ms = secrets.begun_ms();
+        let claims = provider.claims(code, secrets).await?;
         let person = claims::person(&claims, settings)?;
         let id = ExternalId { provider: settings.id.clone(), subject: person.subject.clone() };
         match purpose {
@@ -97,7 +99,13 @@ impl Flows {
                 let origin = SessionOrigin { provider: id.provider, subject: id.subject, sid: person.sid };
                 self.log_in(&user, &origin, vouched_ms, &redirect_url).await
             }
-            SignOnPurpose::Confirm { session } => self.confirm(&id, &session).await,
+            SignOnPurpose::Confirm { session } => {
+                if !claims::is_signed_on_since(&claims, begun_ms) {
+                    let story = "the provider did not ask the person again, or does not say so by auth_time";
+                    return Err(SingleSignOnError::Untrusted(story.to_owned()));
+                }
+                self.confirm(&id, &session).await
+            }
         }
     }
 

@@ -43,6 +43,10 @@ pub enum Fault {
     Expired,
     /// The id token is from the future.
     NotYet,
+    /// The person is not asked although that was wanted: the id token says that they signed on an hour ago.
+    AskedNobody,
+    /// The id token does not say when the person signed on.
+    NoAuthTime,
     /// The id token has `alg` "none" and no signature.
     Unsigned,
     /// The id token is signed by the secret that the client shares.

@@ -72,6 +72,7 @@ pub(super) fn id_token(shared: &Shared, granted: &Granted) -> String {
         "iat": now,
         "exp": now + 300,
         "nonce": granted.nonce,
+        "auth_time": now,
     });
     for name in ["sub", "sid", "name"] {
         if let Some(value) = granted.person.get(name) {
@@ -90,6 +91,10 @@ pub(super) fn id_token(shared: &Shared, granted: &Granted) -> String {
         Some(Fault::WrongIssuer) => claims["iss"] = json!("https://evil.example.org"),
         Some(Fault::Expired) => claims["exp"] = json!(now - 3_600),
         Some(Fault::NotYet) => claims["iat"] = json!(now + 3_600),
+        Some(Fault::AskedNobody) => claims["auth_time"] = json!(now - 3_600),
+        Some(Fault::NoAuthTime) => {
+            claims.as_object_mut().and_then(|claims| claims.remove("auth_time"));
+        }
         Some(Fault::Unsigned) => return format!("{}.", unsigned(&json!({"alg": "none"}), &claims)),
         Some(Fault::SharedSecret) => {
             let signed = unsigned(&json!({"alg": "HS256"}), &claims);

@@ -2,7 +2,7 @@
 
 mod word;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base::{Clock, Rng};
 use openidconnect::{
@@ -31,15 +31,23 @@ type Client = CoreClient<
     EndpointMaybeSet,
 >;
 
-/// What a browser takes along.
+/// What a browser takes along. The nonce ends with the time at which it was made, which comes back under the provider's
+/// signature.
 pub(super) struct Secrets {
     pub nonce: String,
     pub verifier: String,
 }
 
 impl Secrets {
-    pub fn new(rng: &Rng) -> Self {
-        Self { nonce: rng.string(SECRET_LENGTH), verifier: rng.string(SECRET_LENGTH) }
+    pub fn new(rng: &Rng, now_ms: u64) -> Self {
+        let nonce = format!("{}-{now_ms:x}", rng.string(SECRET_LENGTH));
+        Self { nonce, verifier: rng.string(SECRET_LENGTH) }
+    }
+
+    /// When the browser was sent to the provider, in ms.
+    pub fn begun_ms(&self) -> Option<u64> {
+        let (_, begun_ms) = self.nonce.rsplit_once('-')?;
+        u64::from_str_radix(begun_ms, 16).ok()
     }
 }
 
@@ -147,7 +155,8 @@ impl Provider {
             .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
         if again {
-            request = request.add_prompt(CoreAuthPrompt::Login);
+            // The age obliges the provider to say when the person signed on.
+            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
         }
         request.url().0.into()
     }

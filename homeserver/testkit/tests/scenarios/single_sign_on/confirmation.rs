@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use server::Options;
-use testkit::{Browser, IdentityProvider, segment};
+use testkit::{Browser, Fault, IdentityProvider, segment};
 
 use super::{PUBLIC, is_refused, logs_in, somebody, world, world_with};
 use crate::accounts::{CLIENT, whoami};
@@ -34,11 +34,18 @@ async fn who_has_no_password_confirms_by_signing_on_once_more() {
     assert!(page.text.contains("移除设备") && page.text.contains("remove devices"), "{page:?}");
     at.seats(somebody("mallory"));
     let link = page.links().remove(0);
-    assert!(link.contains("prompt=login"), "{link}");
+    assert!(link.contains("prompt=login") && link.contains("max_age=0"), "{link}");
     is_refused(&browser.opens(&link).await, 403, "不是此账号的主人", "Somebody else");
     alice.post(&path, confirmed(&session)).await.expect_status(401);
 
     at.seats(super::alice());
+    for fault in [Fault::AskedNobody, Fault::NoAuthTime] {
+        at.errs(fault);
+        let link = browser.opens(&fallback(&session)).await.links().remove(0);
+        is_refused(&browser.opens(&link).await, 403, "未通过检查", "did not stand up to the checks");
+        alice.post(&path, confirmed(&session)).await.expect_status(401);
+    }
+    at.errs(None);
     let page = browser.opens(&fallback(&session)).await;
     let done = browser.opens(&page.links()[0]).await;
     assert_eq!(done.status, 200, "{done:?}");
