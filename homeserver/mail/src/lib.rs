@@ -13,5 +13,5 @@ mod settings;
 pub use address::Address;
 pub use error::MailError;
 pub use letters::{Language, Letter};
-pub use mailer::Mailer;
+pub use mailer::{CalendarPart, Mailer};
 pub use settings::{MailSecurity, MailSettings};

@@ -6,8 +6,8 @@ use base::Rng;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Mailbox, MultiPart, SinglePart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{PoolConfig, authentication::Credentials},
 };
@@ -19,6 +19,15 @@ use crate::{
 
 /// Letters of a message id.
 const MESSAGE_ID_LENGTH: usize = 32;
+
+/// A calendar that travels with a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarPart {
+    /// What it wants, as it stands in it: `REQUEST`.
+    pub method: &'static str,
+    /// The iCalendar file.
+    pub text: String,
+}
 
 /// The way to the mail server. Cloning it shares the connections.
 #[derive(Clone)]
@@ -69,7 +78,29 @@ impl Mailer {
     /// # Errors
     /// [`MailError`]; the letter was not taken then, unless the answer was lost.
     pub async fn send(&self, to: &Address, letter: &Letter) -> Result<(), MailError> {
-        let message = self.compose(to, letter)?;
+        self.hand_over(self.compose(to, letter, None)?).await
+    }
+
+    /// The same, with a calendar for the programs of who gets it (RFC 6047).
+    ///
+    /// # Errors
+    /// As for [`Mailer::send`].
+    pub async fn send_calendar(
+        &self,
+        to: &Address,
+        letter: &Letter,
+        calendar: &CalendarPart,
+    ) -> Result<(), MailError> {
+        self.hand_over(self.compose(to, letter, Some(calendar))?).await
+    }
+
+    /// The mailbox that letters come from.
+    #[must_use]
+    pub fn sender(&self) -> &str {
+        self.0.from.email.as_ref()
+    }
+
+    async fn hand_over(&self, message: Message) -> Result<(), MailError> {
         let sending = tokio::time::timeout(LETTER_TIME_MAX, self.0.transport.send(message));
         let outcome = match sending.await {
             Err(_) => Err(MailError::Down("no answer in time".to_owned())),
@@ -86,7 +117,12 @@ impl Mailer {
         outcome
     }
 
-    fn compose(&self, to: &Address, letter: &Letter) -> Result<Message, MailError> {
+    fn compose(
+        &self,
+        to: &Address,
+        letter: &Letter,
+        calendar: Option<&CalendarPart>,
+    ) -> Result<Message, MailError> {
         let compose = |error: String| MailError::Compose(error);
         let address: lettre::Address = to.as_str().parse().map_err(|_| compose("the address".to_owned()))?;
         let domain = self.0.from.email.domain();
@@ -101,9 +137,13 @@ impl Mailer {
                 .raw_header(raw("List-Unsubscribe", &format!("<{link}>")))
                 .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
         }
-        builder
-            .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
-            .map_err(|error| compose(error.to_string()))
+        let mut parts = MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone());
+        if let Some(calendar) = calendar {
+            let kind = format!("text/calendar; charset=utf-8; method={}; component=VEVENT", calendar.method);
+            let kind = ContentType::parse(&kind).map_err(|error| compose(error.to_string()))?;
+            parts = parts.singlepart(SinglePart::builder().header(kind).body(calendar.text.clone()));
+        }
+        builder.multipart(parts).map_err(|error| compose(error.to_string()))
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod account;
 mod digest;
+mod meeting;
 
 pub use account::{address_in_use, prove_address, reset_password};
 pub use digest::{DigestMessage, DigestRoom, digest};
+pub use meeting::{MeetingNews, meeting};
 
 use crate::limits::SUBJECT_CHARACTERS_MAX;
 

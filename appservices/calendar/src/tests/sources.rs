@@ -1,0 +1,153 @@
+//! Calendars elsewhere: feeds that are fetched, and CalDAV servers that are asked.
+
+use std::sync::Arc;
+
+use axum::{Router, http::StatusCode, routing::get};
+use parking_lot::Mutex;
+use store::Batch;
+
+use super::{NOW_MS, alice, alice_id, bob, calendars, doors::Notes, hour, put, shanghai};
+use crate::{Address, Calendars, Doors, FreeBusy as _, Schedule, Source, Span, ics};
+
+const HOUR_MS: u64 = 3_600_000;
+const DAY: Span = Span { from_ms: NOW_MS - 2 * HOUR_MS, until_ms: NOW_MS + 22 * HOUR_MS };
+
+/// Serves routes on a port of this machine.
+async fn served(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}")
+}
+
+async fn add(calendars: &Calendars, owner: &Address, source: Source) -> String {
+    let mut batch = Batch::new();
+    let id = calendars.add_source(&mut batch, owner, source).await.unwrap();
+    calendars.store().commit(batch).await.unwrap();
+    id
+}
+
+async fn alice_by(calendars: &Calendars) -> Schedule {
+    calendars.schedules(&alice_id(), &[alice()], DAY).await.unwrap().remove(0)
+}
+
+#[tokio::test]
+async fn a_feed_is_unknown_until_it_answered_and_when_it_is_old() {
+    let (calendars, clock) = calendars().await;
+    let said = Arc::new(Mutex::new((
+        StatusCode::OK,
+        ics::write(None, &[hour("f1", "2026-11-05T10:00:00", shanghai())]),
+    )));
+    let saying = Arc::clone(&said);
+    let router = Router::new().route("/private.ics", get(move || async move { saying.lock().clone() }));
+    let url = format!("{}/private.ics", served(router).await);
+    let id = add(&calendars, &alice(), Source::Feed { url }).await;
+    assert!(!alice_by(&calendars).await.known);
+    calendars.fetch_due().await.unwrap();
+    let known = alice_by(&calendars).await;
+    assert!(known.known);
+    assert_eq!(known.intervals.iter().map(|busy| busy.from_ms).collect::<Vec<_>>(), [NOW_MS]);
+    // It is not asked again before a quarter of an hour has passed.
+    *said.lock() = (StatusCode::OK, ics::write(None, &[]));
+    calendars.fetch_due().await.unwrap();
+    assert_eq!(alice_by(&calendars).await.intervals.len(), 1);
+    clock.advance(15 * 60_000);
+    calendars.fetch_due().await.unwrap();
+    assert!(alice_by(&calendars).await.intervals.is_empty());
+    // One that fails is believed for an hour; its owner can see why it is not any more.
+    *said.lock() = (StatusCode::GONE, String::new());
+    clock.advance(30 * 60_000);
+    calendars.fetch_due().await.unwrap();
+    assert!(alice_by(&calendars).await.known);
+    clock.advance(31 * 60_000);
+    calendars.fetch_due().await.unwrap();
+    assert!(!alice_by(&calendars).await.known);
+    assert!(calendars.sources(&alice()).await.unwrap()[0].trouble.as_ref().unwrap().contains("410"));
+    // One with an event that cannot be read may hide time.
+    let broken = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:u\r\nDTSTART;TZID=Nowhere:20261105T100000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    *said.lock() = (StatusCode::OK, broken.to_owned());
+    clock.advance(24 * HOUR_MS);
+    calendars.fetch_due().await.unwrap();
+    assert!(!alice_by(&calendars).await.known);
+    let mut batch = Batch::new();
+    assert!(calendars.drop_source(&mut batch, &alice(), &id).await.unwrap());
+    calendars.store().commit(batch).await.unwrap();
+    assert!(alice_by(&calendars).await.known);
+}
+
+#[tokio::test]
+async fn a_caldav_server_is_asked_with_the_password_for_it() {
+    let (calendars, _) = calendars().await;
+    let (there, _) = super::calendars().await;
+    put(&there, &bob(), &hour("there", "2026-11-05T10:00:00", shanghai())).await;
+    let mut batch = Batch::new();
+    let password = there.new_password(&mut batch, &bob(), "alice's bot").await.unwrap();
+    there.store().commit(batch).await.unwrap();
+    let server = served(Doors::new(there, Arc::new(Notes::default())).router()).await;
+    let url = format!("{server}/_lianqiao/calendar/users/bob/default/");
+    let source = |password: &str| Source::CalDav {
+        url: url.clone(),
+        user: "bob".to_owned(),
+        password: password.to_owned(),
+    };
+    add(&calendars, &alice(), source(&password)).await;
+    let known = alice_by(&calendars).await;
+    assert!(known.known);
+    assert_eq!(known.intervals.iter().map(|busy| busy.from_ms).collect::<Vec<_>>(), [NOW_MS]);
+    add(&calendars, &alice(), source("wrong")).await;
+    assert!(!alice_by(&calendars).await.known);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_the_question_is_asked_for_events() {
+    let (calendars, _) = calendars().await;
+    let text = ics::write(None, &[hour("there", "2026-11-05T10:00:00", shanghai())]);
+    let text = quick_xml::escape::escape(text.as_str()).into_owned();
+    let answer = move |body: String| async move {
+        if body.contains("free-busy-query") {
+            return (StatusCode::FORBIDDEN, String::new());
+        }
+        let body = format!(
+            "<multistatus xmlns=\"DAV:\"><response><href>/x</href><propstat><prop><c:calendar-data xmlns:c=\"urn:ietf:params:xml:ns:caldav\">{text}</c:calendar-data></prop></propstat></response></multistatus>"
+        );
+        (StatusCode::MULTI_STATUS, body)
+    };
+    let server = served(Router::new().fallback(answer)).await;
+    let login = Source::CalDav { url: server, user: "u".to_owned(), password: "p".to_owned() };
+    add(&calendars, &alice(), login).await;
+    let known = alice_by(&calendars).await;
+    assert!(known.known);
+    assert_eq!(known.intervals.iter().map(|busy| busy.from_ms).collect::<Vec<_>>(), [NOW_MS]);
+}
+
+#[tokio::test]
+async fn addresses_inside_and_those_that_are_none_are_not_asked() {
+    let (calendars, _) = calendars().await;
+    for url in ["file:///etc/passwd", "ftp://x.example/a.ics", "nonsense", ""] {
+        let mut batch = Batch::new();
+        let refused = calendars.add_source(&mut batch, &alice(), Source::Feed { url: url.to_owned() }).await;
+        assert!(refused.is_err(), "{url}");
+    }
+    add(&calendars, &alice(), Source::Feed { url: "http://169.254.169.254/latest/meta-data".to_owned() })
+        .await;
+    calendars.fetch_due().await.unwrap();
+    let sources = calendars.sources(&alice()).await.unwrap();
+    assert!(sources[0].trouble.is_some());
+    assert!(!alice_by(&calendars).await.known);
+}
+
+#[tokio::test]
+async fn to_the_calendar_of_somebody_who_left_no_door_is_open() {
+    let (calendars, _) = calendars().await;
+    add(&calendars, &alice(), Source::Feed { url: "https://feeds.example/a.ics".to_owned() }).await;
+    let mut batch = Batch::new();
+    calendars.new_password(&mut batch, &alice(), "phone").await.unwrap();
+    calendars.new_feed(&mut batch, &alice()).await.unwrap();
+    calendars.store().commit(batch).await.unwrap();
+    let mut batch = Batch::new();
+    calendars.close(&mut batch, &alice()).await.unwrap();
+    calendars.store().commit(batch).await.unwrap();
+    assert!(calendars.passwords(&alice()).await.unwrap().is_empty());
+    assert!(calendars.sources(&alice()).await.unwrap().is_empty());
+    assert_eq!(calendars.feed_made_ms(&alice()).await.unwrap(), None);
+}
