@@ -7,7 +7,8 @@ use crate::{
 
 section! {
     name = "bots", validate = validate;
-    /// The bots: approvals in any Matrix client. People invite them (`@approvals:your.server`) and write `!help`.
+    /// The bots: approvals and tasks in any Matrix client. People invite them (`@approvals:your.server`,
+    /// `@task:your.server`) and write `!help`.
     /// They run inside `lianqiao serve`, or by `lianqiao bots` as a process of their own; both keep what they know in
     /// the data folder, in `bots`.
     pub struct Bots {
@@ -20,6 +21,8 @@ section! {
         /// Whether an account that had a bot's name before the bots came is given to the bot. Otherwise that bot does
         /// not start, and the log says so.
         pub take_over_accounts: bool = false,
+        /// Hours after which a task from another department counts as accepted by whoever said nothing; 0 for never.
+        pub tasks_accepted_after_hours: u64 = 24,
         /// Where `lianqiao bots` reaches the homeserver. Inside `lianqiao serve` the bots find it themselves.
         pub server_url: String = "http://127.0.0.1:8008".to_owned(),
         /// Address and port where `lianqiao bots` listens for the homeserver.
@@ -33,6 +36,9 @@ fn validate(section: &Bots, problems: &mut Vec<Problem>) {
     }
     if section.partners.iter().any(|partner| partner.is_empty() || partner.contains('@')) {
         report(problems, "bots", "partners", "must hold server names like \"partner.example\"");
+    }
+    if section.tasks_accepted_after_hours > 24 * 365 {
+        report(problems, "bots", "tasks_accepted_after_hours", "must be a year at most");
     }
     if !section.server_url.starts_with("http://") && !section.server_url.starts_with("https://") {
         report(problems, "bots", "server_url", "must begin with http:// or https://");

@@ -1,0 +1,116 @@
+//! Every bound of this crate, with its unit in the name.
+
+const MINUTE_MS: u64 = 60 * 1_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// Longest title, in characters.
+pub const TITLE_CHARACTERS_MAX: usize = 200;
+
+/// Longest description, and text copied from a message, in characters.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 4_000;
+
+/// Longest reason or comment, in characters.
+pub const REASON_CHARACTERS_MAX: usize = 1_000;
+
+/// Most people who have one task to do.
+pub const ASSIGNEES_MAX: usize = 20;
+
+/// Most people who follow one task.
+pub const FOLLOWERS_MAX: usize = 100;
+
+/// Most tags of one task.
+pub const TAGS_MAX: usize = 10;
+
+/// Longest tag, in characters.
+pub const TAG_CHARACTERS_MAX: usize = 30;
+
+/// Most items of a checklist.
+pub const CHECKLIST_MAX: usize = 50;
+
+/// Longest item of a checklist, in characters.
+pub const ITEM_CHARACTERS_MAX: usize = 200;
+
+/// Most reminders before a task is due.
+pub const REMINDERS_MAX: usize = 8;
+
+/// Reminders that stay listed on a task.
+pub const FIRED_KEPT_MAX: usize = 20;
+
+/// How long before it is due a task reminds of itself, where nobody said otherwise.
+pub const REMIND_BEFORE_MS: [u64; 3] = [DAY_MS, HOUR_MS, 0];
+
+/// How long after it was due a task reminds those who do it and who made it.
+pub const OVERDUE_MS: u64 = 24 * HOUR_MS;
+
+/// How long after it was due a task reminds the heads.
+pub const OVERDUE_HEADS_MS: u64 = 48 * HOUR_MS;
+
+/// How long after it was due a task is said to be due now.
+pub const DUE_NOW_MS: u64 = 30 * MINUTE_MS;
+
+/// How long ⏰ puts a reminder off.
+pub const SNOOZE_MS: u64 = HOUR_MS;
+
+/// Longest that a reminder can be put off.
+pub const SNOOZE_MS_MAX: u64 = 30 * DAY_MS;
+
+/// How long a refusal waits for its reason.
+pub const REASON_WAIT_MS: u64 = 10 * MINUTE_MS;
+
+/// Most parents above one task.
+pub const PARENTS_MAX: usize = 32;
+
+/// Most lines of a card.
+pub const CARD_LINES_MAX: usize = 12;
+
+/// Longest line of a card but the first, in characters.
+pub const CARD_LINE_CHARACTERS_MAX: usize = 160;
+
+/// Items of a checklist that a card shows.
+pub const CARD_ITEMS_MAX: usize = 3;
+
+/// Tasks that a board shows.
+pub const BOARD_LINES_MAX: usize = 15;
+
+/// Tasks that a list shows.
+pub const LIST_LINES_MAX: usize = 15;
+
+/// Tasks that one part of a digest shows.
+pub const DIGEST_LINES_MAX: usize = 10;
+
+/// How long changes of a room are gathered before its board is edited.
+pub const BOARD_WAIT_MS: u64 = 2_000;
+
+/// How often the bot looks whether the board was sent, so that it can be pinned.
+pub const PIN_TRIES_MAX: u64 = 5;
+
+/// Most events that are pinned in a room when the board joins them.
+pub const PINS_MAX: usize = 100;
+
+/// People whose digests are written in one go; the rest follows at once.
+pub const DIGESTS_AT_ONCE_MAX: usize = 50;
+
+/// Zones in which there are digests.
+pub const ZONES_MAX: usize = 64;
+
+/// How often the bot looks who has left.
+pub const LEAVERS_INTERVAL_MS: u64 = MINUTE_MS;
+
+/// Tasks of one leaver, or of one room that is gone, that are passed on in one go; the rest follows with the next look.
+pub const MOVED_AT_ONCE_MAX: usize = 50;
+
+/// Departments below a head's own whose tasks are listed for the head; people in them are counted by [`DEPARTMENT_PEOPLE_MAX`].
+pub const DEPARTMENT_PEOPLE_MAX: usize = 200;
+
+/// Most occurrences of a repeated task that are counted as missed.
+pub const OCCURRENCES_MAX: u16 = 730;
+
+/// How far ahead a task may repeat, in days: two years.
+pub const REPEAT_DAYS_MAX: i64 = 731;
+
+/// Longest rule of repetition, in bytes.
+pub const RULE_BYTES_MAX: usize = 300;
+
+/// Longest title that is taken from a message, in characters.
+pub const COPIED_TITLE_CHARACTERS_MAX: usize = 60;

@@ -1,0 +1,50 @@
+//! The tables of this crate. Nobody else may touch them; ids 2400 to 2439 are ours.
+
+use ruma::{OwnedEventId, OwnedRoomId};
+use serde::{Deserialize, Serialize};
+use store::{Profile, Table, TableInfo, record};
+
+/// What the board of a room shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BoardRow {
+    /// What it says; empty before it was sent.
+    pub body: String,
+    /// How often it was edited.
+    pub edits: u64,
+    /// Whether it changes no more, because the room is closed.
+    #[serde(default)]
+    pub is_frozen: bool,
+}
+
+/// How far the digests of a zone are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DigestRow {
+    /// When the next ones are due, in ms since 1970.
+    pub next_ms: u64,
+}
+record!(BoardRow, DigestRow);
+
+/// Employee number → the task for which a word of this person is waited for.
+pub(crate) const EXPECTED: Table<String, String> =
+    Table::new(2400, "task_expected", Profile::Point, "for which task is a word of this person waited for?");
+/// (task, account) of those who were told once that it is not theirs, or that a tap stays.
+pub(crate) const TOLD: Table<(String, String), ()> =
+    Table::new(2401, "task_told", Profile::Point, "was this person told that it is not theirs?");
+/// Room → its board.
+pub(crate) const BOARD: Table<OwnedRoomId, BoardRow> =
+    Table::new(2402, "task_board", Profile::Point, "what does the board of this room show?");
+/// Zone → its digests.
+pub(crate) const DIGEST: Table<String, DigestRow> =
+    Table::new(2403, "task_digest", Profile::Point, "when are the digests of this zone due?");
+/// A message → the number of the task that was made from it.
+pub(crate) const MADE_FROM: Table<OwnedEventId, String> =
+    Table::new(2405, "task_made_from", Profile::Point, "which task was made from this message?");
+/// The version of the organisation whose leavers were dealt with.
+pub(crate) const LEAVERS_DONE: Table<(), u64> =
+    Table::new(2404, "task_leavers_done", Profile::Counter, "up to which version was it seen who left?");
+
+/// The tables of tasks. The bot needs those of the kit, the cases, the organisation and the working days as well.
+#[must_use]
+pub fn tables() -> Vec<TableInfo> {
+    vec![EXPECTED.info(), TOLD.info(), BOARD.info(), DIGEST.info(), MADE_FROM.info(), LEAVERS_DONE.info()]
+}

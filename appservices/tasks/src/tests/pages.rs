@@ -1,0 +1,65 @@
+//! The transcripts of the bot's pages are played, line by line.
+//!
+//! `张三: text` is said in the room, `张三 ✅` taps the newest card there, `李四 > text` answers it in its thread, `+1h` lets
+//! time pass; `→ text` is what the room shows then, `→ 李四: text` what the direct chat of 李四 shows.
+
+use super::*;
+
+const PAGES: [&str; 2] = [include_str!("../../README.zh-CN.md"), include_str!("../../README.md")];
+
+fn account(name: &str) -> Option<String> {
+    let row = STAFF.into_iter().find(|row| row.2 == name)?;
+    Some(format!("@{}:test", row.1))
+}
+
+/// Everything the bot ever showed in a room, edits included.
+fn shown(stage: &Stage, room: &str) -> Vec<String> {
+    let events = stage.events_of_bots(room);
+    let bodies = events.iter().flat_map(|event| {
+        let content = &event["content"];
+        [content["body"].clone(), content["m.new_content"]["body"].clone()]
+    });
+    bodies.filter_map(|body| body.as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn the_transcripts_of_the_pages_are_true() {
+    let mut lines = 0;
+    for page in PAGES {
+        for transcript in page.split("```transcript\n").skip(1).map(|part| part.split("```").next().unwrap())
+        {
+            lines += plays(transcript).await;
+        }
+    }
+    assert!(lines > 30, "only {lines} lines were played");
+}
+
+async fn plays(transcript: &str) -> usize {
+    let (mut stage, hall) = office().await;
+    stage.invites(ZHANGSAN, &hall, ANN);
+    stage.joins(ANN, &hall);
+    for line in transcript.lines() {
+        if let Some(expected) = line.strip_prefix("→ ") {
+            let alone = expected.split_once(": ").and_then(|(name, text)| Some((account(name)?, text)));
+            let (room, text) = match alone {
+                Some((person, text)) => (chat(&stage, &person), text),
+                None => (hall.clone(), expected),
+            };
+            let shown = shown(&stage, &room);
+            assert!(shown.iter().any(|body| body.starts_with(text)), "{line}: {shown:#?}");
+        } else if let Some(time) = line.strip_prefix('+') {
+            passes(&mut stage, workdays::duration_ms(time).unwrap()).await;
+        } else if let Some((name, text)) = line.split_once(" > ") {
+            let newest = card(&stage, &hall, "] TK-");
+            stage.says_in_thread(&account(name).unwrap(), &hall, &newest, text);
+        } else if let Some((name, text)) = line.split_once(": ") {
+            stage.says(&account(name).unwrap(), &hall, text);
+        } else {
+            let (name, key) = line.split_once(' ').unwrap();
+            let newest = card(&stage, &hall, "] TK-");
+            stage.reacts(&account(name).unwrap(), &hall, &newest, key);
+        }
+        stage.settle().await;
+    }
+    transcript.lines().count()
+}

@@ -1,0 +1,251 @@
+//! How tasks come about: by a line, from a message, from minutes.
+
+use cases::Refusal;
+use jiff::civil::DateTime;
+use kit::{Fired, Heard};
+use people::{Person, PersonId};
+use ruma::{EventId, OwnedUserId};
+use serde_json::Value;
+use store::Batch;
+
+use super::{Edit, LOCALPART, Scene, Tasks, scene::zone_named};
+use crate::{
+    TasksError,
+    act::{Action, refused},
+    desk::{Actor, zone_of},
+    limits::{COPIED_TITLE_CHARACTERS_MAX, DESCRIPTION_CHARACTERS_MAX, PARENTS_MAX, REMIND_BEFORE_MS},
+    line::{self, Line},
+    minutes::Proposal,
+    tables::MADE_FROM,
+    task::{Assignee, Origin, Task},
+};
+
+/// Below a message: somebody takes it as a task.
+pub(super) const TAKE: &str = "📌";
+
+/// Begins the keys of timers that bring a to-do of minutes.
+pub(super) const PROPOSED: &str = "tkpropose/";
+
+/// What a task is made of beside its line.
+struct Copied {
+    origin: Origin,
+    text: String,
+}
+
+impl Tasks {
+    /// `!task 标题 …`, by itself or in answer to a message.
+    pub(super) async fn create(
+        &self,
+        heard: &Heard,
+        text: &str,
+        batch: &mut Batch,
+    ) -> Result<(), TasksError> {
+        let chart = self.house().await?.chart();
+        let Some(me) = chart.by_account(&heard.sender) else {
+            return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
+        };
+        let scene = self.scene(zone_of(me), heard.received_ms).await?;
+        let mentioned: Vec<&Person> =
+            heard.mentions.iter().filter_map(|account| chart.by_account(account)).collect();
+        let now = workdays::local(scene.at_ms, &scene.zone);
+        let line = match line::read(text, &chart, &mentioned, now) {
+            Ok(line) => line,
+            Err(refusal) => return self.refuse(batch, heard, &refusal).await,
+        };
+        // An answer to one of our own messages is no copy of it.
+        let about = heard.about.as_ref().filter(|_| heard.on.is_none());
+        let copied = match about {
+            Some(event) => self.copy(heard, event).await?,
+            None => None,
+        };
+        let task = match self.task_of(me, line, copied, &scene, heard).await? {
+            Ok(task) => task,
+            Err(refusal) => return self.refuse(batch, heard, &refusal).await,
+        };
+        let source = task.source.clone();
+        if let Some(case) = self.make(heard, task, &scene, batch).await?
+            && let Origin::Event { event, .. } = source
+        {
+            batch.put(&MADE_FROM, &event, &case.no);
+        }
+        Ok(())
+    }
+
+    /// 📌 below a message: whoever taps takes it, once.
+    pub(super) async fn take_message(
+        &self,
+        heard: &Heard,
+        event: &EventId,
+        batch: &mut Batch,
+    ) -> Result<(), TasksError> {
+        let chart = self.house().await?.chart();
+        let Some(me) = chart.by_account(&heard.sender) else {
+            return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
+        };
+        let scene = self.scene(zone_of(me), heard.received_ms).await?;
+        if let Some(no) = self.kit().store().get(&MADE_FROM, event).await? {
+            let case = self.by_number(&no).await?;
+            let made = case.map(|case| (case.data.creator.clone(), case.created_ms));
+            let (who, at_ms) = made.unwrap_or_else(|| (me.id.clone(), scene.at_ms));
+            let refusal = Refusal::new("E103")
+                .with("who", scene.world().name(&who))
+                .with("time", scene.world().time(at_ms))
+                .with("via", cases::Via::Matrix.to_string())
+                .with("result", no);
+            return self.refuse(batch, heard, &refusal).await;
+        }
+        let Some(copied) = self.copy(heard, event).await? else { return Ok(()) };
+        let task = match self.task_of(me, Line::default(), Some(copied), &scene, heard).await? {
+            Ok(task) => task,
+            Err(refusal) => return self.refuse(batch, heard, &refusal).await,
+        };
+        if let Some(case) = self.make(heard, task, &scene, batch).await? {
+            batch.expect_absent(&MADE_FROM, event).put(&MADE_FROM, event, &case.no);
+        }
+        Ok(())
+    }
+
+    /// The text of a person's message; nothing where it is none, or one of ours.
+    async fn copy(&self, heard: &Heard, event: &EventId) -> Result<Option<Copied>, TasksError> {
+        let found = self.kit().event_of(LOCALPART, &heard.room, event).await;
+        let found = found.map_err(|error| TasksError::Homeserver(error.to_string()))?;
+        let Some(found) = found else { return Ok(None) };
+        let sender = found["sender"].as_str().and_then(|sender| OwnedUserId::try_from(sender).ok());
+        let text = found["content"]["body"].as_str().unwrap_or_default().trim();
+        if sender.is_none_or(|sender| self.kit().is_ours(&sender)) || text.is_empty() {
+            return Ok(None);
+        }
+        let origin = Origin::Event { room: heard.room.clone(), event: event.to_owned() };
+        Ok(Some(Copied { origin, text: text.chars().take(DESCRIPTION_CHARACTERS_MAX).collect() }))
+    }
+
+    /// The task of a line, with what it was copied from.
+    async fn task_of(
+        &self,
+        me: &Person,
+        line: Line,
+        copied: Option<Copied>,
+        scene: &Scene,
+        heard: &Heard,
+    ) -> Result<Result<Task, Refusal>, TasksError> {
+        let first = |text: &str| {
+            let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+            line.chars().take(COPIED_TITLE_CHARACTERS_MAX).collect::<String>()
+        };
+        let title = match (&copied, line.title.is_empty()) {
+            (_, false) => line.title,
+            (Some(copied), true) => first(&copied.text),
+            (None, true) => {
+                let example = "!任务 写周报 @lisi 周五 18:00 !高 #周报";
+                return Ok(Err(refused("tk.field.title", "tk.problem.required", example)));
+            }
+        };
+        let parent = match &line.parent {
+            Some(parent) => match self.parents(parent).await? {
+                Some(parents) if parents.len() <= PARENTS_MAX => parents.into_iter().next(),
+                Some(_) => return Ok(Err(Refusal::new("E202"))),
+                None => return Ok(Err(Refusal::new("E107").with("no", parent))),
+            },
+            None => None,
+        };
+        if line.repeat.is_some() && line.due.is_none() {
+            return Ok(Err(refused("tk.field.repeat", "tk.problem.no_due", "!任务 写周报 周五 每周")));
+        }
+        let due_ms = line.due.map(|due| workdays::to_ms(due, &scene.zone));
+        if let (Some(rule), Some(due_ms)) = (&line.repeat, due_ms)
+            && let Err(refusal) = crate::repeat::next(rule, due_ms, due_ms, &scene.zone)
+        {
+            return Ok(Err(refusal));
+        }
+        let people = if line.assignees.is_empty() { vec![me.id.clone()] } else { line.assignees };
+        Ok(Ok(Task {
+            home: (!heard.is_direct).then(|| heard.room.clone()),
+            description: copied.as_ref().map(|copied| copied.text.clone()).unwrap_or_default(),
+            source: copied.map_or(Origin::Command, |copied| copied.origin),
+            followers: line.followers.into_iter().collect(),
+            priority: line.priority,
+            mode: line.mode,
+            tags: line.tags.into_iter().collect(),
+            due_ms,
+            parent,
+            repeat: line.repeat,
+            ..blank(title, me.id.clone(), people, scene)
+        }))
+    }
+
+    /// A to-do of minutes: written down, for somebody to confirm.
+    pub(super) async fn take_proposal(&self, batch: &mut Batch, fired: &Fired) -> Result<(), TasksError> {
+        let proposal = fired.payload.get("proposal").cloned().unwrap_or(Value::Null);
+        let proposal: Proposal = match serde_json::from_value(proposal) {
+            Ok(proposal) => proposal,
+            Err(error) => {
+                tracing::error!(%error, key = fired.key, "a to-do of minutes cannot be read");
+                return Ok(());
+            }
+        };
+        let scene = self.scene(zone_named(&proposal.zone), self.kit().clock().now_ms()).await?;
+        let Proposal { todo, by, source_no, .. } = proposal;
+        let people = if todo.assignees.is_empty() { vec![by.clone()] } else { todo.assignees };
+        let due: Option<DateTime> = todo.due.and_then(|due| due.parse().ok());
+        let task = Task {
+            due_ms: due.map(|due| workdays::to_ms(due, &scene.zone)),
+            source: Origin::Meeting(source_no),
+            ..blank(todo.title, by, people, &scene)
+        };
+        let mut edit = Edit::new(self.begin(batch, task, &scene).await?);
+        if edit.act(&Action::Propose, &Actor::nobody(), scene.world()).is_ok() {
+            self.carry_out(batch, edit, &scene, &fired.key).await?;
+        }
+        Ok(())
+    }
+
+    /// A task and what it is a part of, upwards, by number; nothing where the first is not known. Ends beyond the bound.
+    pub(super) async fn parents(&self, no: &str) -> Result<Option<Vec<String>>, TasksError> {
+        let mut parents = Vec::new();
+        let mut next = Some(no.to_owned());
+        while let Some(no) = next {
+            let Some(case) = self.by_number(&no).await? else {
+                return Ok(if parents.is_empty() { None } else { Some(parents) });
+            };
+            parents.push(case.no);
+            next = case.data.parent.filter(|_| parents.len() <= PARENTS_MAX);
+        }
+        Ok(Some(parents))
+    }
+}
+
+/// A task of these people, with nothing else said.
+fn blank(title: String, creator: PersonId, people: Vec<PersonId>, scene: &Scene) -> Task {
+    let assignee = |person| Assignee { person, progress: 0, is_accepted: true };
+    Task {
+        title,
+        description: String::new(),
+        creator,
+        assignees: people.into_iter().map(assignee).collect(),
+        mode: Default::default(),
+        followers: Default::default(),
+        priority: Default::default(),
+        tags: Default::default(),
+        start_ms: None,
+        due_ms: None,
+        checklist: Vec::new(),
+        parent: None,
+        source: Origin::Command,
+        remind_before_ms: REMIND_BEFORE_MS.to_vec(),
+        fired: Vec::new(),
+        repeat: None,
+        is_continued: false,
+        missed: 0,
+        zone: scene.zone.iana_name().unwrap_or(workdays::DEFAULT_ZONE).to_owned(),
+        home: None,
+        cards_of: Default::default(),
+        is_due_asked: false,
+        postponing: None,
+        postponings: 0,
+        awaiting: Vec::new(),
+        ended: None,
+        note: None,
+        texts: Default::default(),
+        shown_ms: scene.at_ms,
+    }
+}

@@ -1,0 +1,164 @@
+//! The edge: messages and reactions become actions, effects become letters and timers, all in the batch that the kit
+//! commits. Nothing is decided here.
+
+mod boards;
+mod bot;
+mod commands;
+mod create;
+mod deliver;
+mod digests;
+mod fields;
+mod house;
+mod leavers;
+mod lists;
+mod scene;
+mod words;
+
+use std::sync::Arc;
+
+use cases::{Beginning, Case, Decision, Refusal, hash_of};
+use kit::Kit;
+use people::People;
+use serde_json::json;
+use store::Batch;
+use tokio::sync::OnceCell;
+use workdays::Workdays;
+
+pub(crate) use self::{house::House, scene::Scene};
+use crate::{
+    TasksError,
+    act::{Action, decide},
+    desk::{Actor, Effect, ORIGIN, World},
+    minutes::Proposal,
+    task::{Task, state},
+};
+
+/// The part of the bot's user id before the colon.
+pub const LOCALPART: &str = "task";
+
+/// The kind of these cases.
+pub(crate) const KIND: &str = "task";
+
+/// What the number of a task begins with.
+pub(crate) const PREFIX: &str = "TK";
+
+/// The bot for tasks. Cloning it is one reference count.
+#[derive(Clone)]
+pub struct Tasks(Arc<Inner>);
+
+/// What the bot is given beside the kit.
+#[derive(Clone, Default)]
+pub struct TasksParts {
+    /// The organisation, as other bots of this process see it; without one it is read from the store.
+    pub people: Option<People>,
+    /// The working days; without any they are read from the store.
+    pub workdays: Option<Workdays>,
+    /// After what time silence takes a task from another department, in ms; never without.
+    pub accepts_after_ms: Option<u64>,
+}
+
+struct Inner {
+    kit: Kit,
+    parts: TasksParts,
+    /// Opened when it is needed first, because that reads the store.
+    house: OnceCell<House>,
+}
+
+/// A task that is being changed: as it was read, and what was decided since.
+pub(crate) struct Edit {
+    pub before: Option<Case<Task>>,
+    pub decision: Decision<Task, Effect>,
+}
+
+impl Edit {
+    /// A task as it was read.
+    pub fn of(case: Case<Task>) -> Self {
+        let decision = Decision { case: case.clone(), entries: Vec::new(), effects: Vec::new() };
+        Self { before: Some(case), decision }
+    }
+
+    /// A task that is new.
+    pub fn new(case: Case<Task>) -> Self {
+        Self { before: None, decision: Decision { case, entries: Vec::new(), effects: Vec::new() } }
+    }
+
+    /// Does one thing more.
+    pub fn act(&mut self, action: &Action, actor: &Actor, world: World<'_>) -> Result<(), Refusal> {
+        let decision = decide(&self.decision.case, action, actor, world)?;
+        self.decision.case = decision.case;
+        self.decision.entries.extend(decision.entries);
+        self.decision.effects.extend(decision.effects);
+        Ok(())
+    }
+
+    /// Whether anything came of it.
+    pub fn changes(&self) -> bool {
+        let same = |before: &Case<Task>| {
+            let shown_ms = before.data.shown_ms;
+            let after = Task { shown_ms, ..self.decision.case.data.clone() };
+            before.data == after && before.state == self.decision.case.state
+        };
+        !self.decision.effects.is_empty() || !self.before.as_ref().is_some_and(same)
+    }
+}
+
+impl Tasks {
+    /// The bot over the kit. Reads nothing yet.
+    #[must_use]
+    pub fn new(kit: Kit, parts: TasksParts) -> Self {
+        Self(Arc::new(Inner { kit, parts, house: OnceCell::new() }))
+    }
+
+    /// The organisation whose tasks these are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn people(&self) -> Result<People, TasksError> {
+        Ok(self.house().await?.people.clone())
+    }
+
+    pub(crate) fn kit(&self) -> &Kit {
+        &self.0.kit
+    }
+
+    pub(crate) async fn house(&self) -> Result<&House, TasksError> {
+        self.0.house.get_or_try_init(|| House::open(&self.0.kit, &self.0.parts)).await
+    }
+
+    /// Gives a new task its number of today.
+    pub(crate) async fn begin(
+        &self,
+        batch: &mut Batch,
+        task: Task,
+        scene: &Scene,
+    ) -> Result<Case<Task>, TasksError> {
+        let day = workdays::local(scene.at_ms, &scene.zone).strftime("%Y%m%d").to_string();
+        let origin = hash_of(ORIGIN.as_bytes());
+        let beginning =
+            Beginning { kind: KIND, prefix: PREFIX, day: &day, state: state::OPEN, origin, data: task };
+        Ok(self.house().await?.cases.begin(batch, beginning).await?)
+    }
+
+    /// Puts what was decided into the batch: the task, its records, and what they bring about. `marker` tells the
+    /// letters of this event or timer from all others.
+    pub(crate) async fn carry_out(
+        &self,
+        batch: &mut Batch,
+        edit: Edit,
+        scene: &Scene,
+        marker: &str,
+    ) -> Result<Case<Task>, TasksError> {
+        let Edit { before, mut decision } = edit;
+        self.place_cards(before.as_ref(), &mut decision.case).await?;
+        let (after, effects) = self.house().await?.cases.write(batch, before.as_ref(), decision)?;
+        self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await?;
+        Ok(after)
+    }
+}
+
+/// Has a to-do of minutes become a task, once somebody confirms it. `key` makes it once: the same key again changes
+/// nothing before the bot took it up, so let it name the meeting and the line.
+pub fn propose(kit: &Kit, batch: &mut Batch, key: &str, proposal: &Proposal) {
+    let payload = json!({ "proposal": proposal });
+    kit.timers().set(batch, LOCALPART, &format!("{}{key}", create::PROPOSED), kit.clock().now_ms(), payload);
+}

@@ -1,0 +1,147 @@
+//! What one decision is made with, read once.
+
+use std::sync::Arc;
+
+use cases::{Case, Source, Via};
+use jiff::tz::TimeZone;
+use kit::{Heard, texts::Lang};
+use people::{Chart, Language, Person, PersonId};
+use ruma::{OwnedUserId, RoomId, UserId};
+
+use super::{LOCALPART, Tasks};
+use crate::{
+    TasksError,
+    card::Pen,
+    desk::{Actor, World},
+    task::Task,
+};
+
+/// The power from which on somebody moderates a room, where the room does not say otherwise.
+const MODERATOR_LEVEL: i64 = 50;
+
+/// What one decision is made with.
+pub(crate) struct Scene {
+    pub chart: Arc<Chart>,
+    pub zone: TimeZone,
+    pub at_ms: u64,
+    pub is_moderator: bool,
+    pub is_at_home: bool,
+    pub accepts_after_ms: Option<u64>,
+}
+
+impl Scene {
+    pub fn world(&self) -> World<'_> {
+        World {
+            chart: &self.chart,
+            zone: &self.zone,
+            at_ms: self.at_ms,
+            is_moderator: self.is_moderator,
+            is_at_home: self.is_at_home,
+            accepts_after_ms: self.accepts_after_ms,
+        }
+    }
+}
+
+impl Tasks {
+    /// What a decision in this zone is made with.
+    pub(crate) async fn scene(&self, zone: TimeZone, at_ms: u64) -> Result<Scene, TasksError> {
+        let house = self.house().await?;
+        Ok(Scene {
+            chart: house.chart(),
+            zone,
+            at_ms,
+            is_moderator: false,
+            is_at_home: false,
+            accepts_after_ms: house.accepts_after_ms,
+        })
+    }
+
+    /// The same, for a task, by the clock.
+    pub(crate) async fn scene_of(&self, task: &Task) -> Result<Scene, TasksError> {
+        self.scene(zone_named(&task.zone), self.kit().clock().now_ms()).await
+    }
+
+    /// The same, for something that was heard about a task.
+    pub(crate) async fn scene_at(&self, case: &Case<Task>, heard: &Heard) -> Result<Scene, TasksError> {
+        let mut scene = self.scene(zone_named(&case.data.zone), heard.received_ms).await?;
+        scene.is_at_home = case.data.home.as_ref() == Some(&heard.room);
+        Ok(scene)
+    }
+
+    /// Whether somebody moderates a room.
+    pub(crate) async fn moderates(&self, room: &RoomId, user: &UserId) -> Result<bool, TasksError> {
+        let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(false) };
+        let levels = match intent.state(room, "m.room.power_levels", "").await {
+            Ok(levels) => levels.unwrap_or_default(),
+            Err(kit::CallError::Refused { .. }) => return Ok(false),
+            Err(error) => return Err(TasksError::Homeserver(error.to_string())),
+        };
+        let level = levels["users"][user.as_str()].as_i64().or_else(|| levels["users_default"].as_i64());
+        let needed = levels["state_default"].as_i64().unwrap_or(MODERATOR_LEVEL);
+        Ok(level.unwrap_or(0) >= needed)
+    }
+
+    /// Who is in a room; nobody where the bot is not in it any more.
+    pub(crate) async fn members(&self, room: &RoomId) -> Result<Vec<OwnedUserId>, TasksError> {
+        let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Vec::new()) };
+        match intent.joined_members(room).await {
+            Ok(members) => Ok(members),
+            Err(kit::CallError::Refused { .. }) => Ok(Vec::new()),
+            Err(error) => Err(TasksError::Homeserver(error.to_string())),
+        }
+    }
+
+    /// Who acts by an event.
+    pub(crate) async fn actor(&self, heard: &Heard) -> Result<Actor, TasksError> {
+        let chart = self.house().await?.chart();
+        Ok(Actor {
+            person: chart.by_account(&heard.sender).map(|person| person.id.clone()),
+            account: Some(heard.sender.clone()),
+            via: Via::Matrix,
+            source: Some(Source { room_id: heard.room.clone(), event_id: heard.event_id.clone() }),
+        })
+    }
+
+    pub(crate) fn pen(&self, lang: Lang) -> Pen<'_> {
+        Pen { texts: self.kit().texts(), lang }
+    }
+
+    /// The pen for what a room shows.
+    pub(crate) async fn pen_of_room(&self, room: &RoomId) -> Result<Pen<'_>, TasksError> {
+        Ok(self.pen(self.kit().language(Some(room), None).await?))
+    }
+
+    /// The pen for what somebody alone is told: the language they chose here, else what the staff list says.
+    pub(crate) async fn pen_of(&self, person: &Person) -> Result<Pen<'_>, TasksError> {
+        let chosen = match &person.account {
+            Some(account) => self.kit().chosen_language(account).await?,
+            None => None,
+        };
+        Ok(self.pen(chosen.unwrap_or(match person.language {
+            Language::Zh => Lang::Zh,
+            Language::En => Lang::En,
+        })))
+    }
+
+    /// The pen for whoever has this account.
+    pub(crate) async fn pen_of_account(&self, account: &UserId) -> Result<Pen<'_>, TasksError> {
+        let chart = self.house().await?.chart();
+        match chart.by_account(account) {
+            Some(person) => self.pen_of(person).await,
+            None => Ok(self.pen(self.kit().language(None, Some(account)).await?)),
+        }
+    }
+
+    /// The accounts of people, as far as they have any.
+    pub(crate) fn accounts<'p>(
+        chart: &Chart,
+        people: impl IntoIterator<Item = &'p PersonId>,
+    ) -> Vec<OwnedUserId> {
+        people.into_iter().filter_map(|id| chart.person(id)?.account.clone()).collect()
+    }
+}
+
+/// The zone of this name; the default for one that is none.
+pub(crate) fn zone_named(name: &str) -> TimeZone {
+    workdays::named_zone(name).unwrap_or_else(workdays::default_zone)
+}
