@@ -120,7 +120,21 @@ impl Cases {
         before: Option<&Case<D>>,
         decision: Decision<D, E>,
     ) -> Result<(Case<D>, Vec<E>), CasesError> {
+        self.write_recorded(batch, before, decision).map(|(case, effects, _)| (case, effects))
+    }
+
+    /// As [`Cases::write`], and the new records for those who keep copies of them.
+    ///
+    /// # Errors
+    /// As for [`Cases::write`].
+    pub fn write_recorded<D: Serialize, E>(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<D>>,
+        decision: Decision<D, E>,
+    ) -> Result<(Case<D>, Vec<E>, Vec<Record>), CasesError> {
         let Decision { mut case, entries, effects } = decision;
+        let mut records = Vec::with_capacity(entries.len());
         if entries.len() > RECORDS_OF_ACTION_MAX || case.seq + entries.len() as u64 > RECORDS_OF_CASE_MAX {
             return Err(CasesError::Full("the case has too many records"));
         }
@@ -131,6 +145,7 @@ impl Cases {
             let bytes = rules::canonical::to_bytes(&canonical_object(&record)?)?;
             let text = String::from_utf8(bytes).map_err(|error| damaged(&case.id, &error))?;
             batch.put(&RECORD, &(case.id.clone(), case.seq), &text);
+            records.push(record);
         }
         case.rev += 1;
         let row = row_of(&case)?;
@@ -156,7 +171,7 @@ impl Cases {
         for new in case.lists.difference(lists_before) {
             batch.put(&LISTED, &key(new), &());
         }
-        Ok((case, effects))
+        Ok((case, effects, records))
     }
 
     /// A case by its id.

@@ -123,6 +123,9 @@ pub struct Person {
     /// The language they read.
     #[serde(default)]
     pub language: Language,
+    /// The IANA name of the zone they work in; empty where it is the organisation's.
+    #[serde(default)]
+    pub zone: String,
 }
 record!(Person);
 
@@ -145,6 +148,7 @@ impl Person {
             elsewhere: BTreeSet::new(),
             roles: BTreeSet::new(),
             language: Language::Zh,
+            zone: String::new(),
         }
     }
 

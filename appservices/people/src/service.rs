@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use base::{Clock, Rng};
 use parking_lot::RwLock;
-use ruma::OwnedServerName;
+use ruma::{OwnedServerName, UserId};
 use store::{Batch, Scan, Store, StoreError};
 
 use crate::{
     Chart, PeopleError, Person, PersonId,
-    import::{self, Encoding, Plan, StaffList},
+    import::{self, Change, Encoding, Kind, Plan, StaffList},
     limits::{DRY_RUN_KEPT_MS, DRY_RUNS_MAX, PAGE_ROWS_MAX},
     tables::{DRY_RUN, DryRunRow, LOCALPART, NEWEST, PERSON, VERSION, VersionRow},
 };
@@ -126,11 +126,34 @@ impl People {
         if let Some((people, percent)) = plan.needs_second
             && row.by == by
         {
-            return Err(PeopleError::SecondPerson { people, percent });
+            let who = plan.second_administrators(&self.chart(), by);
+            return Err(PeopleError::SecondPerson { people, percent, who });
         }
         let result_file = plan.result_file(&list);
         let version = self.write(&plan, by, id).await?;
         Ok(Applied { version, people: plan.changes.len(), result_file })
+    }
+
+    /// Gives a person who has no account this one, for good. Whether it was done: an account is one person's, and a
+    /// localpart that was given once is never given to somebody else.
+    ///
+    /// # Errors
+    /// [`PeopleError::Outdated`] when the organisation changed meanwhile.
+    pub async fn bind(&self, id: &PersonId, account: &UserId, by: &str) -> Result<bool, PeopleError> {
+        let chart = self.chart_at(self.newest_version().await?).await?;
+        let owner = self.0.parts.store.get(&LOCALPART, &account.localpart().to_owned()).await?;
+        let Some(person) = chart.active(id).filter(|person| person.account.is_none()) else {
+            return Ok(false);
+        };
+        if chart.by_account(account).is_some() || owner.is_some_and(|owner| owner != id.0) {
+            return Ok(false);
+        }
+        let mut after = person.clone();
+        after.account = Some(account.to_owned());
+        let changes = vec![Change { kind: Kind::Changed, after }];
+        let plan = Plan { version: chart.version(), changes, ..Plan::default() };
+        self.write(&plan, by, "").await?;
+        Ok(true)
     }
 
     async fn planned(&self, list: &StaffList, full: bool) -> Result<Plan, PeopleError> {

@@ -107,3 +107,17 @@ fn a_changed_text_is_found_at_the_record_that_stands_for_it() {
         "{error}"
     );
 }
+
+#[test]
+fn a_flipped_byte_among_a_thousand_instances_is_found() {
+    let signer = signer();
+    let text = export(1_000, &signer);
+    let report = verify_export(text.as_bytes(), &signer.public()).unwrap();
+    assert_eq!((report.cases, report.records), (1_000, 3_000));
+    // Near the beginning, in the middle, and in the last line.
+    for part in [3, text.len() / 2, text.len() - 40] {
+        let mut bytes = text.clone().into_bytes();
+        bytes[part] ^= 1;
+        assert!(verify_export(bytes.as_slice(), &signer.public()).is_err(), "byte {part}");
+    }
+}

@@ -35,11 +35,13 @@ pub enum Column {
     Wecom,
     /// zh or en.
     Language,
+    /// The zone they work in.
+    Zone,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Number,
         Self::Name,
         Self::Department,
@@ -56,6 +58,7 @@ impl Column {
         Self::Feishu,
         Self::Wecom,
         Self::Language,
+        Self::Zone,
     ];
 
     /// The columns without which a list is refused (E401).
@@ -81,6 +84,7 @@ impl Column {
             Self::Feishu => ("飞书ID", "feishu"),
             Self::Wecom => ("企微ID", "wecom"),
             Self::Language => ("语言", "lang"),
+            Self::Zone => ("时区", "tz"),
         }
     }
 

@@ -11,8 +11,9 @@ mod row;
 
 pub use self::{
     columns::Column,
-    plan::{Change, Kind, Plan, plan},
+    plan::{Change, Kind, Plan, WRITERS, plan},
     reading::{Encoding, StaffList, decode, read},
+    report::{Say, Telling},
     row::{RowError, Rule},
 };
 

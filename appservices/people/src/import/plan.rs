@@ -11,6 +11,9 @@ use crate::{Chart, DepartmentPath, Person, PersonId, Status, limits::LEAVERS_PER
 /// Most people on the way from somebody to the top.
 const MANAGERS_MAX: usize = 64;
 
+/// The role of those who may change the organisation.
+pub const WRITERS: &str = "org_admin";
+
 /// What becomes of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -262,6 +265,16 @@ impl Plan {
             people.insert(change.after.id.clone(), change.after.clone().into());
         }
         Chart::new(version, people.into_values())
+    }
+
+    /// Who can apply a full list beside the one who looked at it: names, or `-` where there is nobody.
+    #[must_use]
+    pub fn second_administrators(&self, chart: &Chart, first: &str) -> String {
+        let others = chart.in_role(WRITERS).iter().filter_map(|id| chart.active(id));
+        let others =
+            others.filter(|person| person.account.as_ref().is_none_or(|account| account.as_str() != first));
+        let names: Vec<&str> = others.map(|person| person.name.as_str()).collect();
+        if names.is_empty() { "-".to_owned() } else { names.join("、") }
     }
 
     /// How many people become this.

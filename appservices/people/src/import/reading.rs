@@ -129,8 +129,7 @@ fn placed(headings: &[String]) -> Result<BTreeMap<Column, usize>, PeopleError> {
     if missing.is_empty() {
         return Ok(columns);
     }
-    let missing = missing.join("、");
-    Err(refused(format!("缺少必填列：{missing}。 Required columns missing: {missing}")))
+    Err(PeopleError::MissingColumns(missing.join("、")))
 }
 
 fn refused(text: String) -> PeopleError {

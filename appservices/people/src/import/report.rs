@@ -1,17 +1,33 @@
 //! What people read of a plan: the dry run, and the list again with what became of each row.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Kind, Plan, StaffList};
+use super::{Kind, Plan, Rule, StaffList};
 use crate::{
     DepartmentPath,
     limits::{CHANGES_LISTED_MAX, ERRORS_LISTED_MAX},
 };
 
+/// What the words of errors come from: their code, and what fills their gaps.
+pub type Say<'a> = &'a dyn Fn(&str, &[(&str, &str)]) -> String;
+
+/// What a dry run is told with, beside the plan.
+#[derive(Clone, Copy)]
+pub struct Telling<'a> {
+    /// The words of errors.
+    pub say: Say<'a>,
+    /// How many steps of approvals would have nobody in a department.
+    pub steps: &'a BTreeMap<DepartmentPath, usize>,
+    /// Who can confirm beside the one who looks.
+    pub others: &'a str,
+}
+
 impl Plan {
     /// The dry run as people read it, line by line.
     #[must_use]
-    pub fn summary(&self, list: &StaffList) -> String {
+    pub fn summary(&self, list: &StaffList, telling: Telling<'_>) -> String {
+        let Telling { say, steps, others } = telling;
         let mut text =
             format!("{} · {:?} · {} rows\n", list.encoding.name(), list.separator, list.rows.len());
         for kind in [Kind::New, Kind::Changed, Kind::Moved, Kind::Left, Kind::Unchanged] {
@@ -20,6 +36,12 @@ impl Plan {
         let _ = writeln!(text, "错误 errors: {}", self.errors.len());
         for error in self.errors.iter().take(ERRORS_LISTED_MAX) {
             let (column, value, rule) = (error.column.names().0, &error.value, error.rule.advice());
+            if error.rule == Rule::RewrittenNumber {
+                let row = error.line.to_string();
+                let values = [("row", row.as_str()), ("col", column), ("value", value)];
+                let _ = writeln!(text, "E402 {}", say("E402", &values));
+                continue;
+            }
             let _ = writeln!(text, "  第 {} 行 {column}「{value}」{rule}", error.line);
         }
         for change in self.changes.iter().take(CHANGES_LISTED_MAX) {
@@ -28,13 +50,13 @@ impl Plan {
             let _ = writeln!(text, "  {} {} {} {department}", change.kind.name(), after.id, after.name);
         }
         for path in self.headless.iter().take(ERRORS_LISTED_MAX) {
-            let _ = writeln!(text, "  E404 部门 {} 没有主管 · has no head", path.as_str());
+            let count = steps.get(path).copied().unwrap_or(0).to_string();
+            let _ = writeln!(text, "E404 {}", say("E404", &[("path", path.as_str()), ("n", &count)]));
         }
         if let Some((people, percent)) = self.needs_second {
-            let _ = writeln!(
-                text,
-                "  E403 将影响 {people} 人（{percent}%），需要第二位管理员确认 · a second administrator must confirm"
-            );
+            let (people, percent) = (people.to_string(), percent.to_string());
+            let values = [("n", people.as_str()), ("pct", &percent), ("who", others)];
+            let _ = writeln!(text, "E403 {}", say("E403", &values));
         }
         text
     }

@@ -20,6 +20,8 @@ pub enum Rule {
     Number,
     /// Not one of the words that the column knows.
     Word,
+    /// Not the IANA name of a zone.
+    Zone,
     /// Not a localpart that a user can have.
     Localpart,
     /// Too many entries.
@@ -46,6 +48,7 @@ impl Rule {
             Self::Department => "不是部门路径，例如 总部/销售部 · is not a department path",
             Self::Number => "不是整数 · is not a whole number",
             Self::Word => "不是可用的值 · is not a value of this column",
+            Self::Zone => "不是时区，例如 Asia/Shanghai · is not a time zone",
             Self::Localpart => "不是可用的账号 · is not a localpart (a-z 0-9 . _ = - /)",
             Self::TooMany => "项目过多 · has too many entries",
             Self::Twice => "工号重复 · is there twice",
@@ -86,6 +89,7 @@ pub(super) fn person(
     let level = reading.level().map_err(&mut note).ok();
     let status = reading.status().map_err(&mut note).ok();
     let language = reading.language().map_err(&mut note).ok();
+    let zone = reading.zone().map_err(&mut note).ok();
     let account = reading.account(server_name).map_err(&mut note).ok();
     let phone = reading.digits(Column::Phone).map_err(&mut note).ok();
     let roles = reading.entries(Column::Roles).map_err(&mut note).ok();
@@ -123,6 +127,9 @@ pub(super) fn person(
     }
     if has(Column::Language) {
         person.language = language.unwrap_or_default();
+    }
+    if has(Column::Zone) {
+        person.zone = zone.unwrap_or_default();
     }
     if let Some(Some(account)) = account {
         person.account = Some(account);
@@ -235,6 +242,12 @@ impl Reading<'_> {
             "en" | "英文" | "english" => Ok(Language::En),
             _ => Err(self.wrong(Column::Language, Rule::Word)),
         }
+    }
+
+    fn zone(&self) -> Result<String, RowError> {
+        let zone = self.text(Column::Zone);
+        let is_known = zone.is_empty() || (zone.contains('/') && jiff::tz::TimeZone::get(&zone).is_ok());
+        if is_known { Ok(zone) } else { Err(self.wrong(Column::Zone, Rule::Zone)) }
     }
 
     fn account(&self, server_name: &ServerName) -> Result<Option<ruma::OwnedUserId>, RowError> {

@@ -86,8 +86,10 @@ fn formulas_stay_text_and_the_result_file_defuses_them() {
 
 #[test]
 fn a_missing_column_names_itself() {
-    let error = read("工号,部门\n1,总部\n", Encoding::Utf8).unwrap_err().to_string();
-    assert!(error.contains("缺少必填列：姓名"), "{error}");
+    match read("工号,部门\n1,总部\n", Encoding::Utf8).unwrap_err() {
+        crate::PeopleError::MissingColumns(missing) => assert_eq!(missing, "姓名"),
+        error => panic!("{error}"),
+    }
 }
 
 #[test]
@@ -150,4 +152,40 @@ fn many_of_one_name_get_a_localpart_each() {
     let made: std::collections::BTreeSet<_> =
         plan.changes.iter().map(|change| change.after.account.as_ref().unwrap().localpart()).collect();
     assert_eq!((made.len(), made.contains("zhangwei300")), (300, true));
+}
+
+#[test]
+fn half_rows_and_broken_quotes_are_told_of_and_lose_nobody() {
+    // (what follows the good rows, how many rows are in error)
+    for (rows, errors) in
+        [("9\n", 1), ("9,甲\n", 1), ("9,甲,总部\n", 0), ("9,甲,总部,,,,,,,,\n", 0), ("\"9,甲,总部\n", 1)]
+    {
+        let plan = planned(&format!("{LIST}{rows}"), &Chart::default(), false);
+        let lines: std::collections::BTreeSet<u64> = plan.errors.iter().map(|error| error.line).collect();
+        assert_eq!(lines.len(), errors, "{rows}: {:?}", plan.errors);
+        assert!(plan.count(Kind::New) >= 3, "{rows}");
+    }
+    for nothing in ["", "\n\n", "工号\u{0}姓名"] {
+        assert!(read(nothing, Encoding::Utf8).is_err(), "{nothing:?}");
+    }
+    assert!(decode(&vec![b'a'; crate::limits::STAFF_LIST_BYTES_MAX + 1]).is_err());
+}
+
+#[test]
+fn errors_are_told_in_the_words_of_the_table() {
+    let text = "工号,姓名,部门,部门主管\n1.2E+10,甲,总部,\n2,乙,总部/销售部,\n";
+    let list = read(text, Encoding::Utf8).unwrap();
+    let plan = planned(text, &staff(), true);
+    let say = |key: &str, values: &[(&str, &str)]| format!("{key}{values:?}");
+    let steps = BTreeMap::from([(DepartmentPath::parse("总部/销售部").unwrap(), 2)]);
+    let summary = plan.summary(&list, Telling { say: &say, steps: &steps, others: "丁" });
+    for line in [
+        r#"E402 E402[("row", "2"), ("col", "工号"), ("value", "1.2E+10")]"#,
+        r#"E404 E404[("path", "总部/销售部"), ("n", "2")]"#,
+        r#"E403 E403[("n", "2"), ("pct", "66"), ("who", "丁")]"#,
+    ] {
+        assert!(summary.lines().any(|found| found == line), "{line}: {summary}");
+    }
+    let missing = read("工号,部门\n1,总部\n", Encoding::Utf8).unwrap_err().said(&say);
+    assert_eq!(missing, r#"E401 E401[("cols", "姓名")]"#);
 }

@@ -105,7 +105,7 @@ async fn a_full_list_that_loses_many_needs_another_administrator() {
     let shorter = people.preview("工号,姓名,部门\n1,甲,总部\n".as_bytes(), true, "@a:x").await.unwrap();
     assert!(matches!(
         people.apply(&shorter.id, "@a:x").await,
-        Err(PeopleError::SecondPerson { people: 1, percent: 50 })
+        Err(PeopleError::SecondPerson { people: 1, percent: 50, who }) if who == "-"
     ));
     assert_eq!(people.apply(&shorter.id, "@b:x").await.unwrap().people, 1);
     assert!(people.chart().active(&PersonId("2".into())).is_none());
