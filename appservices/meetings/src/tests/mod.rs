@@ -1,1 +1,208 @@
 //! The law in tables, and conversations on the stage.
+
+mod clockwork;
+mod doors;
+mod law;
+mod lines;
+mod pages;
+mod polls;
+mod series;
+mod talk;
+
+use std::sync::Arc;
+
+use calendar::{Calendars, CalendarsParts, Zone};
+use cases::Refusal;
+use kit::{
+    Bot, Kit, Letter, To,
+    double::{Play, Stage},
+    message,
+};
+use people::{People, PeopleParts};
+use serde_json::Value;
+use store::Batch;
+use workdays::Workdays;
+
+use crate::{LOCALPART, Meetings, MeetingsParts, Settings, TEXTS, TodoLine, Todos, tables};
+
+/// (number, localpart, name, department, heads it, language, zone)
+pub(super) const STAFF: [(&str, &str, &str, &str, bool, &str, &str); 6] = [
+    ("1", "zhangsan", "张三", "总部/销售部", false, "", ""),
+    ("2", "lisi", "李四", "总部/销售部", true, "", ""),
+    ("3", "wangwu", "王五", "总部", false, "", ""),
+    ("4", "zhaoliu", "赵六", "总部", true, "", ""),
+    ("5", "ann", "Ann", "总部/市场部", false, "en", "Europe/London"),
+    ("6", "boss", "老板", "总部", false, "", ""),
+];
+
+pub(super) const ZHANGSAN: &str = "@zhangsan:test";
+pub(super) const LISI: &str = "@lisi:test";
+pub(super) const WANGWU: &str = "@wangwu:test";
+pub(super) const ANN: &str = "@ann:test";
+pub(super) const ZHAOLIU: &str = "@zhaoliu:test";
+
+pub(super) const MINUTE: u64 = 60 * 1_000;
+pub(super) const HOUR: u64 = 60 * MINUTE;
+pub(super) const DAY: u64 = 24 * HOUR;
+
+/// The staff as a list that can be imported; whoever is named has left.
+fn staff_list(left: &str) -> String {
+    let row = |row: (&str, &str, &str, &str, bool, &str, &str)| {
+        let (id, localpart, name, department, heads, language, zone) = row;
+        let head = if heads { "是" } else { "" };
+        let state = if name == left { "离职" } else { "在职" };
+        format!("{id},{localpart},{name},{department},{head},{language},{zone},{state}\n")
+    };
+    let rows: String = STAFF.into_iter().map(row).collect();
+    format!("工号,账号,姓名,部门,部门主管,语言,时区,状态\n{rows}")
+}
+
+/// Tasks of these tests: their organiser is told the line.
+struct Told;
+
+impl Todos for Told {
+    fn propose(&self, kit: &Kit, batch: &mut Batch, todo: &TodoLine<'_>) -> Result<(), Refusal> {
+        if todo.text.contains("???") {
+            return Err(Refusal::new("E203").with("text", "???"));
+        }
+        let text = format!("task of {}: {}", todo.no, todo.text);
+        let to = To::Direct(todo.organizer.to_owned());
+        kit.outbox()
+            .put(batch, Letter::message(format!("todo/{}", todo.key), LOCALPART, to, message(&text, &[])));
+        Ok(())
+    }
+}
+
+/// What is opened from the store, beside the runtime of the test.
+fn opened<T: Send + 'static>(opening: impl Future<Output = T> + Send + 'static) -> T {
+    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    std::thread::spawn(move || runtime().block_on(opening)).join().unwrap()
+}
+
+fn people_of(kit: &Kit) -> People {
+    let parts = PeopleParts {
+        store: kit.store().clone(),
+        clock: kit.clock().clone(),
+        rng: kit.rng().clone(),
+        server_name: kit.server_name().to_owned(),
+    };
+    opened(async move { People::open(parts).await.unwrap() })
+}
+
+fn calendars_of(kit: &Kit) -> Calendars {
+    Calendars::new(CalendarsParts {
+        store: kit.store().clone(),
+        clock: kit.clock().clone(),
+        rng: kit.rng().clone(),
+        server_name: kit.server_name().to_owned(),
+        outbound: outbound::Outbound::new(outbound::OutboundSettings::default()).unwrap(),
+        zone: Zone::find("Asia/Shanghai").unwrap(),
+        allows_plain_sources: false,
+    })
+}
+
+fn meetings(kit: &Kit) -> Meetings {
+    let store = kit.store().clone();
+    let calendars = calendars_of(kit);
+    let settings = Settings {
+        resources: vec!["会议室3".to_owned(), "会议室4".to_owned()],
+        public_url: Some("https://chat.example.org".to_owned()),
+        ..Settings::default()
+    };
+    let parts = MeetingsParts {
+        people: people_of(kit),
+        workdays: opened(async move { Workdays::open(store).await.unwrap() }),
+        free_busy: Arc::new(calendars.clone()),
+        calendars,
+        todos: Arc::new(Told),
+        post: None,
+        settings,
+    };
+    Meetings::new(kit.clone(), parts)
+}
+
+/// The bot with the staff, and the direct chat of 张三 with it.
+pub(super) async fn office() -> (Stage, String) {
+    let play = Play {
+        localparts: vec![LOCALPART],
+        tables: [tables(), cases::tables(), people::tables(), calendar::tables(), workdays::tables()]
+            .concat(),
+        texts: vec![TEXTS],
+        bots: |kit| vec![Arc::new(meetings(kit)) as Arc<dyn Bot>],
+    };
+    let mut stage = Stage::new(play).await;
+    imports(&mut stage, "").await;
+    let room = stage.room_with(ZHANGSAN, LOCALPART, true);
+    stage.settle().await;
+    (stage, room)
+}
+
+/// Imports the staff list, and starts the bot anew, which has an organisation of its own here.
+pub(super) async fn imports(stage: &mut Stage, left: &str) {
+    let people = people_of(stage.kit());
+    let preview = people.preview(staff_list(left).as_bytes(), false, "test").await.unwrap();
+    people.apply(&preview.id, "other").await.unwrap();
+    stage.restart().await;
+    stage.settle().await;
+}
+
+/// The direct chat of somebody with the bot, joined.
+pub(super) fn chat(stage: &Stage, person: &str) -> String {
+    let room = stage.direct(LOCALPART, person).unwrap_or_else(|| panic!("{person} has no chat with the bot"));
+    stage.joins(person, &room);
+    room
+}
+
+/// A room of 张三 with these people and the bot.
+pub(super) async fn team(stage: &mut Stage, people: &[&str]) -> String {
+    let room = stage.room_with(ZHANGSAN, LOCALPART, false);
+    for person in people {
+        stage.invites(ZHANGSAN, &room, person);
+        stage.joins(person, &room);
+    }
+    stage.settle().await;
+    room
+}
+
+/// The newest message of the bot that is no edit and begins like this: its event.
+pub(super) fn card(stage: &Stage, room: &str, begins: &str) -> String {
+    let events = stage.events_of_bots(room);
+    let mut cards = events.iter().rev().filter(|event| {
+        let content = &event["content"];
+        content["m.relates_to"]["rel_type"] != "m.replace"
+            && content["body"].as_str().is_some_and(|body| body.starts_with(begins))
+    });
+    let card = cards.next().unwrap_or_else(|| panic!("no {begins} in {:#?}", stage.said(room)));
+    card["event_id"].as_str().unwrap().to_owned()
+}
+
+/// What a card says now.
+pub(super) fn reads(stage: &Stage, room: &str, card: &str) -> String {
+    let events = stage.events_of_bots(room);
+    let is_edit = |event: &&Value| {
+        let relates = &event["content"]["m.relates_to"];
+        relates["rel_type"] == "m.replace" && relates["event_id"] == card
+    };
+    let edited =
+        events.iter().rev().find(is_edit).map(|event| event["content"]["m.new_content"]["body"].clone());
+    let first = || {
+        events.iter().find(|event| event["event_id"] == card).map(|event| event["content"]["body"].clone())
+    };
+    edited.or_else(first).unwrap().as_str().unwrap().to_owned()
+}
+
+/// The last thing the bot said there that is no edit.
+pub(super) fn last(stage: &Stage, room: &str) -> String {
+    let events = stage.events_of_bots(room);
+    let said = events.iter().rev().find(|event| {
+        event["type"] == "m.room.message" && event["content"]["m.relates_to"]["rel_type"] != "m.replace"
+    });
+    said.and_then(|event| event["content"]["body"].as_str()).unwrap_or_default().to_owned()
+}
+
+/// Somebody says something, and everything comes to rest; what the bot said last there.
+pub(super) async fn says(stage: &mut Stage, person: &str, room: &str, text: &str) -> String {
+    stage.says(person, room, text);
+    stage.settle().await;
+    last(stage, room)
+}

@@ -1,0 +1,82 @@
+//! Series and their exceptions, told by people.
+
+use super::{DAY, HOUR, LISI, ZHANGSAN, card, chat, last, office, reads, says};
+
+#[tokio::test]
+async fn what_of_a_series_is_cancelled_is_asked() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周").await;
+    let own = card(&stage, &room, "[已预定]");
+    let question = says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001").await;
+    assert_eq!(question, "指哪几次？\n1. 本次\n2. 以后\n3. 全部");
+    says(&mut stage, ZHANGSAN, &room, "1").await;
+    let text = reads(&stage, &room, &own);
+    assert!(text.starts_with("[已预定] MT-20261105-0001 周会 · 张三 · 11-13 周五 10:00–11:00"), "{text}");
+    let desk = chat(&stage, LISI);
+    assert!(
+        stage.said(&desk).contains(&"MT-20261105-0001 周会 本次（11-06 周五 10:00–11:00）取消。".to_owned())
+    );
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001 全部").await;
+    assert!(reads(&stage, &room, &own).starts_with("[已取消]"));
+    let cancel = |event: &serde_json::Value| {
+        event["content"]["info"]["mimetype"].as_str().is_some_and(|kind| kind.ends_with("method=CANCEL"))
+    };
+    assert_eq!(stage.events_of_bots(&desk).iter().filter(|event| cancel(event)).count(), 1);
+}
+
+#[tokio::test]
+async fn one_instance_moves_alone_and_keeps_its_time() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周").await;
+    let own = card(&stage, &room, "[已预定]");
+    says(&mut stage, ZHANGSAN, &room, "!meet move MT-20261105-0001 本次 周五 15:00").await;
+    assert!(reads(&stage, &room, &own).contains("11-06 周五 15:00–16:00"));
+    stage.advance_ms(DAY + 8 * HOUR);
+    stage.settle().await;
+    assert!(reads(&stage, &room, &own).contains("11-13 周五 10:00–11:00"), "{}", reads(&stage, &room, &own));
+}
+
+#[tokio::test]
+async fn the_later_part_of_a_series_becomes_another_one() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周 x5").await;
+    stage.advance_ms(2 * DAY);
+    stage.settle().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet move MT-20261105-0001 以后 11-13 16:00").await;
+    assert_eq!(last(&stage, &room), "MT-20261105-0001 到此为止，之后是 MT-20261107-0001。");
+    let later = card(&stage, &room, "[已预定] MT-20261107-0001");
+    let text = reads(&stage, &room, &later);
+    assert!(text.contains("11-13 周五 16:00–17:00") && text.contains("每周 × 4"), "{text}");
+    let first = card(&stage, &room, "[已预定] MT-20261105-0001");
+    assert!(reads(&stage, &room, &first).starts_with("[已结束]"));
+}
+
+#[tokio::test]
+async fn one_instance_is_declined_alone() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周").await;
+    let own = card(&stage, &room, "[已预定]");
+    let desk = chat(&stage, LISI);
+    let invitation = card(&stage, &desk, "[已预定]");
+    stage.reacts(LISI, &desk, &invitation, "✅");
+    stage.settle().await;
+    stage.replies(LISI, &desk, &invitation, "拒绝 11-06");
+    stage.settle().await;
+    assert!(reads(&stage, &room, &own).contains("李四❌"));
+    stage.advance_ms(2 * DAY);
+    stage.settle().await;
+    assert!(reads(&stage, &room, &own).contains("李四✅"), "the next one is not declined");
+}
+
+#[tokio::test]
+async fn a_resource_is_taken_by_every_instance() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 周会 周五 10:00 1h 每周 #会议室3").await;
+    assert_eq!(
+        says(&mut stage, ZHANGSAN, &room, "!meet 评审 11-20 10:30 1h #会议室3").await,
+        "会议室3 在 11-20 10:30 已被 张三 预订，最近空闲：11-20 11:00"
+    );
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001 全部").await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 评审 11-20 10:30 1h #会议室3").await;
+    assert!(!card(&stage, &room, "[已预定] MT-20261105-0002 评审").is_empty());
+}
