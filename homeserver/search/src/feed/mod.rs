@@ -87,6 +87,10 @@ impl StreamReader for Feed {
         }
         if let Some(done) = self.search.index.mark().filling {
             self.fill(done).await?;
+            // A server that has just started may be idle from now on.
+            if self.changed() == 0 && self.search.index.mark().filling.is_none() {
+                self.end_writer().await;
+            }
         }
         if self.dictionary_checked_at.elapsed() >= DICTIONARY_CHECK_INTERVAL {
             self.search.segmenter.release_if_unused();
