@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use super::{
     ProviderSettings, SingleSignOnError,
     exchange::Exchange,
-    limits::{DESCRIPTION_MS, ERROR_CHARACTERS_MAX, FAILURE_MS, KEYS_ASKED_MS_MIN},
+    limits::{CLOCK_SKEW_MS, DESCRIPTION_MS, ERROR_CHARACTERS_MAX, FAILURE_MS, KEYS_ASKED_MS_MIN},
 };
 
 /// Letters of the secret of PKCE and of a nonce.
@@ -155,8 +155,10 @@ impl Provider {
             .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
         if again {
-            // The age obliges the provider to say when the person signed on.
-            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
+            // The age obliges the provider to say when the person signed on. It is no shorter than clocks may differ:
+            // there are providers that would ask for ever.
+            let age = Duration::from_millis(CLOCK_SKEW_MS);
+            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(age);
         }
         request.url().0.into()
     }

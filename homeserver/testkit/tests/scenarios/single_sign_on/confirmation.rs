@@ -34,7 +34,7 @@ async fn who_has_no_password_confirms_by_signing_on_once_more() {
     assert!(page.text.contains("移除设备") && page.text.contains("remove devices"), "{page:?}");
     at.seats(somebody("mallory"));
     let link = page.links().remove(0);
-    assert!(link.contains("prompt=login") && link.contains("max_age=0"), "{link}");
+    assert!(link.contains("prompt=login") && link.contains("max_age=60"), "{link}");
     is_refused(&browser.opens(&link).await, 403, "不是此账号的主人", "Somebody else");
     alice.post(&path, confirmed(&session)).await.expect_status(401);
 
