@@ -1,6 +1,8 @@
 //! Reading back: pages, single events, context, state and members, and what former members see.
 
+use base::Clock;
 use serde_json::{Value, json};
+use server::Options;
 use testkit::{User, World};
 
 fn ids(events: &Value) -> Vec<&str> {
@@ -252,12 +254,13 @@ async fn members_are_listed_by_membership_and_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_leads_to_the_nearest_event() {
-    let w = World::start().await;
+    let clock = Clock::fake(Clock::system().now_ms());
+    let w = World::in_process(|_| {}, Options { clock: Some(clock.clone()), ..Options::default() }).await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let room = alice.creates_room().await;
     let first = alice.sends(&room, "first").await.event_id();
     let time = alice.event(&room, &first).await.ok()["origin_server_ts"].as_u64().expect("a time");
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    clock.advance(5);
     let second = alice.sends(&room, "second").await.event_id();
     let path = |ts: u64, dir: &str| {
         format!("/_matrix/client/v1/rooms/{}/timestamp_to_event?ts={ts}&dir={dir}", testkit::segment(&room))

@@ -1,6 +1,8 @@
 //! Edits, reactions, references and threads: listed, bundled, and gone with a redaction.
 
+use base::Clock;
 use serde_json::{Value, json};
+use server::Options;
 use testkit::{User, World, segment};
 
 async fn relations(user: &User, room: &str, event: &str, rest: &str) -> Value {
@@ -57,13 +59,14 @@ async fn children_of_children_are_listed_on_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_latest_edit_by_the_author_is_bundled() {
-    let w = World::start().await;
+    let clock = Clock::fake(Clock::system().now_ms());
+    let w = World::in_process(|_| {}, Options { clock: Some(clock.clone()), ..Options::default() }).await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
     let room = alice.creates_room_with([&bob]).await;
     let root = alice.sends(&room, "root").await.event_id();
     alice.edits(&room, &root, "one").await.ok();
     // Edits of one millisecond are ordered by their ids, which are as good as random.
-    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    clock.advance(2);
     let two = alice.edits(&room, &root, "two").await.event_id();
     bob.edits(&room, &root, "not mine").await.ok();
     let seen = bob.event(&room, &root).await.ok();
