@@ -45,9 +45,8 @@ describe("an application service", () => {
             await alice.sendText(roomId, text);
         }
         await service.server.kill();
-        await service.server.spawn();
         await service.comesUp();
-        await service.server.runs(["appservice", "ping", "bot-sdk"]);
+        await service.server.spawn();
         await service.hears("the last message", ([, room, event]) => room === roomId && event.content?.body === written.at(-1));
         assert.deepEqual(service.texts(roomId), written);
     });
