@@ -41,6 +41,7 @@ mod hostile_rooms;
 mod invite_filters;
 mod key_backup;
 mod keys;
+mod kills;
 mod lock_and_suspend;
 mod mail_server;
 mod media;
