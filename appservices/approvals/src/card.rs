@@ -42,6 +42,15 @@ impl Card {
         Some((case, Self::Task { task: what.to_owned(), person }))
     }
 
+    /// The letter of the card that a letter's key belongs to: an edit's is that of what it edits.
+    pub fn letter_of(key: &str) -> Option<String> {
+        let (case, card) = Self::of_key(key)?;
+        let base = card.key(case);
+        let rest = key.strip_prefix(&base)?.strip_prefix('/').unwrap_or_default();
+        let again = rest.split('/').next().filter(|part| part.starts_with("again"));
+        Some(again.map_or_else(|| base.clone(), |again| format!("{base}/{again}")))
+    }
+
     /// The reactions below it, in their order.
     pub fn reactions(&self) -> &'static [&'static str] {
         match self {
@@ -65,7 +74,7 @@ pub(crate) fn cards(case: &Case<Instance>) -> Vec<Card> {
     if case.data.rounds > 0 || !matches!(case.state.as_str(), state::DRAFT | state::RECALLED) {
         cards.push(Card::Starter);
     }
-    for task in &case.data.tasks {
+    for task in case.data.tasks.iter().filter(|task| task.partner.is_none()) {
         let was_asked = match task.state {
             TaskState::Skipped => false,
             TaskState::Waiting => case.data.is_held_up(&task.id),
@@ -140,10 +149,12 @@ pub(crate) fn body(case: &Case<Instance>, card: &Card, world: &World<'_>, pen: P
     }
     if case.state == state::PENDING {
         lines.push(progress(case, world, pen));
+        lines.extend(offline(case, world, pen));
     }
     if let Some((who, reason)) = &case.data.note {
         lines.push(pen.say("card.note", &[("who", &world.name(who)), ("reason", &shortened(reason))]));
     }
+    lines.extend(changes(case, world, pen));
     let last = match card {
         Card::Starter => "card.starter_actions",
         Card::Task { .. } => "card.actions",
@@ -198,30 +209,52 @@ fn progress(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
     };
     let who: Vec<String> = case.data.open().map(|task| with_title(&task.owner)).collect();
     let passed = case.data.passed.len();
-    let total = preview(world, &case.data).iter().filter(|(is_told, _)| !is_told).count().max(passed);
+    let total = preview(world, &case.data).iter().filter(|step| !step.is_told).count().max(passed);
     let values = [("who", who.join("、")), ("passed", passed.to_string()), ("total", total.to_string())];
     pen.say("card.next", &values.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
+/// What was changed since it was returned.
+fn changes(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Option<String> {
+    let changed = case.data.changes.iter().map(|(id, old, new)| {
+        let label = world.template.field(id).map_or("", |field| field.label.in_language(pen.language()));
+        let label = if label.is_empty() { id } else { label };
+        format!("{label} {old} → {new}")
+    });
+    let changed: Vec<String> = changed.collect();
+    (!changed.is_empty()).then(|| pen.say("card.changes", &[("changes", &shortened(&changed.join("；")))]))
+}
+
+/// Which partner does not answer.
+fn offline(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Option<String> {
+    let mut partners = case.data.open().filter_map(|task| task.partner.as_ref());
+    let (partner, since_ms) =
+        partners.find_map(|partner| partner.offline_since_ms.map(|since_ms| (partner, since_ms)))?;
+    let time = world.time(since_ms);
+    Some(pen.say("E117", &[("server", partner.server.as_str()), ("time", &time)]))
+}
+
+/// The fields that hold something, by what people call them; what is sensitive is masked.
+pub(crate) fn form_values<'a>(
+    case: &'a Case<Instance>,
+    world: &'a World<'a>,
+    pen: Pen<'a>,
+) -> impl Iterator<Item = (String, String)> + 'a {
+    let filled = world.template.form.iter().filter_map(|field| Some((field, case.data.form.get(&field.id)?)));
+    let filled = filled.filter(|(_, value)| !matches!(value, Value::Files(files) if files.is_empty()));
+    filled.map(move |(field, value)| {
+        let label = field.label.in_language(pen.language());
+        let label = if label.is_empty() { &field.id } else { label };
+        (label.to_owned(), brief(field, value, world.chart))
+    })
+}
+
 /// The fields with their values, as many as there is room for.
 pub(crate) fn form_lines(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>, room: usize) -> Vec<String> {
-    let filled: Vec<_> = world
-        .template
-        .form
-        .iter()
-        .filter_map(|field| Some((field, case.data.form.get(&field.id)?)))
-        .filter(|(_, value)| !matches!(value, Value::Files(files) if files.is_empty()))
-        .collect();
+    let filled: Vec<_> = form_values(case, world, pen).collect();
     let shown = if filled.len() <= room { filled.len() } else { room.saturating_sub(1) };
-    let mut lines: Vec<String> = filled
-        .iter()
-        .take(shown)
-        .map(|(field, value)| {
-            let label = field.label.in_language(pen.language());
-            let label = if label.is_empty() { &field.id } else { label };
-            format!("{label}: {}", shortened(&brief(field, value, world.chart)))
-        })
-        .collect();
+    let mut lines: Vec<String> =
+        filled.iter().take(shown).map(|(label, value)| format!("{label}: {}", shortened(value))).collect();
     if shown < filled.len() {
         lines.push(pen.say("card.more", &[("count", &(filled.len() - shown).to_string())]));
     }

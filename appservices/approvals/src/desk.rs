@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use cases::{Case, Decision, Entry, Source, Via, hash_of};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use people::{Chart, Person, PersonId};
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
+use workdays::local;
 
-use crate::{instance::Instance, template::Template};
+use crate::{
+    instance::{Instance, Partner, state},
+    template::{Step, Template, duration_ms},
+};
 
 /// What a decision is made with.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +33,18 @@ impl World<'_> {
     /// A moment as people read it.
     #[must_use]
     pub fn time(&self, at_ms: u64) -> String {
-        let moment = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let moment = moment.unwrap_or(Timestamp::UNIX_EPOCH);
-        moment.to_zoned(self.zone.clone()).strftime("%m-%d %H:%M").to_string()
+        readable(self.zone, at_ms)
+    }
+
+    /// Until when the node under way is to be decided, in ms since 1970.
+    #[must_use]
+    pub fn deadline_of(&self, node: &str) -> Option<u64> {
+        match &self.template.node(node)?.step {
+            Step::Approve { timeout, .. } => {
+                timeout.as_deref().and_then(duration_ms).map(|ms| self.at_ms.saturating_add(ms))
+            }
+            Step::Branch { .. } | Step::Cc { .. } => None,
+        }
     }
 
     /// Who may act for somebody now: one hop, and never the starter.
@@ -47,10 +60,14 @@ impl World<'_> {
         self.delegations.iter().find(in_force).map(|delegation| delegation.to.clone())
     }
 
-    /// Somebody's name.
+    /// Somebody's name; of a partner the name of its server.
     #[must_use]
     pub fn name(&self, id: &PersonId) -> String {
-        self.chart.person(id).map_or_else(|| id.0.clone(), |person| person.name.clone())
+        match (self.chart.person(id), Partner::server_of(id)) {
+            (_, Some(server)) => server.to_owned(),
+            (Some(person), None) => person.name.clone(),
+            (None, None) => id.0.clone(),
+        }
     }
 
     /// Names, one after the other.
@@ -58,6 +75,11 @@ impl World<'_> {
     pub fn names<'p>(&self, people: impl IntoIterator<Item = &'p PersonId>) -> String {
         people.into_iter().map(|id| self.name(id)).collect::<Vec<_>>().join("、")
     }
+}
+
+/// A moment as people read it.
+pub(crate) fn readable(zone: &TimeZone, at_ms: u64) -> String {
+    local(at_ms, zone).strftime("%m-%d %H:%M").to_string()
 }
 
 /// A standing order: somebody acts for somebody else.
@@ -115,6 +137,13 @@ pub enum Effect {
     },
     /// The case with this id is undone.
     Undo(String),
+    /// The case with this id is not undone after all.
+    UndoFailed(String),
+    /// The bot of a partner is asked, as soon as it is in the room of the case.
+    Ask {
+        /// For which task.
+        task: String,
+    },
 }
 
 /// Something that somebody is told.
@@ -159,6 +188,8 @@ pub(crate) struct Desk<'a> {
     pub case: Case<Instance>,
     pub entries: Vec<Entry>,
     pub effects: Vec<Effect>,
+    /// The state of the case before.
+    began_in: String,
 }
 
 /// What a record is about.
@@ -174,7 +205,8 @@ pub(crate) struct About<'a> {
 
 impl<'a> Desk<'a> {
     pub fn new(world: World<'a>, actor: &'a Actor, case: &Case<Instance>) -> Self {
-        Self { world, actor, case: case.clone(), entries: Vec::new(), effects: Vec::new() }
+        let began_in = case.state.clone();
+        Self { world, actor, case: case.clone(), entries: Vec::new(), effects: Vec::new(), began_in }
     }
 
     /// Records what was done. `from` is the state before; the state after is what the case is in now.
@@ -244,6 +276,13 @@ impl<'a> Desk<'a> {
     }
 
     pub fn finish(mut self) -> Decision<Instance, Effect> {
+        let is_over =
+            matches!(self.case.state.as_str(), state::REJECTED | state::RECALLED | state::TERMINATED);
+        if let Some(other) =
+            self.case.data.undoes.clone().filter(|_| is_over && self.began_in != self.case.state)
+        {
+            self.effects.push(Effect::UndoFailed(other));
+        }
         self.case.lists = lists(&self.case);
         Decision { case: self.case, entries: self.entries, effects: self.effects }
     }
@@ -257,13 +296,13 @@ fn lists(case: &Case<Instance>) -> BTreeSet<(String, String)> {
         lists.insert((list.to_owned(), who.0.clone()));
     };
     add("mine", &data.starter);
-    for task in data.open() {
+    for task in data.open().filter(|task| task.partner.is_none()) {
         add("todo", &task.owner);
         if let Some(delegate) = &task.delegate {
             add("todo", delegate);
         }
     }
-    for task in &data.tasks {
+    for task in data.tasks.iter().filter(|task| task.partner.is_none()) {
         if let Some(decided) = &task.decided {
             add("done", &decided.by);
         }

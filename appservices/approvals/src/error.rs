@@ -14,6 +14,12 @@ pub enum ApprovalsError {
     /// The organisation's own.
     #[error(transparent)]
     People(#[from] people::PeopleError),
+    /// The working days cannot be read.
+    #[error(transparent)]
+    Workdays(#[from] workdays::WorkdaysError),
+    /// The homeserver cannot be asked now.
+    #[error("{0}")]
+    Later(String),
     /// A template is not published (E120); what is wrong with it, line by line.
     #[error("template not published: {0}")]
     Template(String),
@@ -25,6 +31,8 @@ impl From<ApprovalsError> for kit::BotError {
             ApprovalsError::Store(error)
             | ApprovalsError::Cases(cases::CasesError::Store(error))
             | ApprovalsError::People(people::PeopleError::Store(error)) => Self::Store(error),
+            ApprovalsError::Workdays(error) => Self::Broken(error.to_string()),
+            ApprovalsError::Later(reason) => Self::Later(reason),
             ApprovalsError::Cases(error) => Self::Broken(error.to_string()),
             ApprovalsError::People(error) => Self::Broken(error.to_string()),
             ApprovalsError::Template(error) => Self::Broken(error),

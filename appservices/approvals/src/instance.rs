@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cases::{Source, Via};
 use people::{DepartmentPath, PersonId};
-use ruma::{OwnedEventId, OwnedRoomId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName};
 use serde::{Deserialize, Serialize};
 
+pub use crate::task::{Added, Awaiting, Decided, Partner, Task, TaskState};
 use crate::template::{Form, Template};
 
 /// States of an approval, as records name them.
@@ -73,6 +73,22 @@ pub struct Instance {
     /// Why and by whom it ended or was sent back, for cards.
     #[serde(default)]
     pub note: Option<(PersonId, String)>,
+    /// The form as it was when it was returned, while it is.
+    #[serde(default)]
+    pub returned_with: Option<Form>,
+    /// What was changed since it was returned: field, before, now, in a few words.
+    #[serde(default)]
+    pub changes: Vec<(String, String, String)>,
+    /// Its case room, if it has one.
+    #[serde(default)]
+    pub room: Option<CaseRoom>,
+}
+
+/// The room of a case, where both sides hold its records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRoom {
+    /// The partners whose bots are in it.
+    pub here: BTreeSet<OwnedServerName>,
 }
 
 /// Where something was said.
@@ -106,109 +122,6 @@ pub struct Round {
     pub people: Vec<PersonId>,
     /// Whether somebody added them.
     pub is_added: bool,
-}
-
-/// One person at one node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
-    /// Its id in the case, `t3`.
-    pub id: String,
-    /// The node.
-    pub node: String,
-    /// The round.
-    pub round: u32,
-    /// Who is asked.
-    pub owner: PersonId,
-    /// Who may act for them.
-    pub delegate: Option<PersonId>,
-    /// How it stands.
-    pub state: TaskState,
-    /// How it was decided.
-    pub decided: Option<Decided>,
-    /// How often it was passed on.
-    pub transfers: u32,
-    /// Who added it, and the task that waits for it.
-    pub added: Option<Added>,
-    /// What is waited for before a decision counts.
-    pub awaiting: Option<Awaiting>,
-}
-
-/// How a task came about that the flow does not know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Added {
-    /// By whom.
-    pub by: PersonId,
-    /// The task that waits until this one is decided.
-    pub before: Option<String>,
-}
-
-/// How a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskState {
-    /// Others come first.
-    Waiting,
-    /// The owner is asked.
-    Pending,
-    /// The owner agreed.
-    Approved,
-    /// The owner did not agree.
-    Rejected,
-    /// The owner sent it back, or it lies behind what was sent back.
-    Returned,
-    /// Somebody else is asked in their place.
-    Transferred,
-    /// Passed over: decided before, or by policy.
-    Skipped,
-    /// The node was decided by others.
-    Closed,
-    /// Time was up.
-    Expired,
-}
-
-impl TaskState {
-    /// Whether it can still be decided.
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        match self {
-            Self::Waiting | Self::Pending => true,
-            Self::Approved
-            | Self::Rejected
-            | Self::Returned
-            | Self::Transferred
-            | Self::Skipped
-            | Self::Closed
-            | Self::Expired => false,
-        }
-    }
-}
-
-/// How a task was decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decided {
-    /// Who acted.
-    pub by: PersonId,
-    /// When, in ms since 1970.
-    pub at_ms: u64,
-    /// By what way.
-    pub via: Via,
-    /// The text key of the outcome.
-    pub result: String,
-    /// The reason or comment.
-    pub reason: Option<String>,
-}
-
-/// What is waited for before a decision counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Awaiting {
-    /// By whom.
-    pub by: PersonId,
-    /// A code to repeat; without one, a reason.
-    pub code: Option<String>,
-    /// Until when, in ms since 1970.
-    pub until_ms: u64,
-    /// The reaction that began it; taking it back ends it.
-    pub source: Option<Source>,
 }
 
 /// Why a step fell to whom, as of which organisation.
@@ -253,6 +166,9 @@ impl Instance {
             texts: BTreeMap::new(),
             reasons: Vec::new(),
             note: None,
+            returned_with: None,
+            changes: Vec::new(),
+            room: None,
         }
     }
 
@@ -285,6 +201,6 @@ impl Instance {
     pub fn involves(&self, person: &PersonId) -> bool {
         self.starter == *person
             || self.readers.contains(person)
-            || self.tasks.iter().any(|task| task.owner == *person || task.delegate.as_ref() == Some(person))
+            || self.tasks.iter().any(|task| task.is_of(person) || task.delegate.as_ref() == Some(person))
     }
 }

@@ -13,7 +13,9 @@ mod flow;
 pub mod instance;
 pub mod limits;
 mod shipped;
+mod steps;
 mod tables;
+mod task;
 pub mod template;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ pub use self::{
     desk::{Actor, Delegation, Effect, Shown, Tell, Under, World},
     error::ApprovalsError,
     flow::ADMINISTRATORS,
+    steps::steps_without_people,
     tables::tables,
     texts::TEXTS,
     wire::{Approvals, LOCALPART},

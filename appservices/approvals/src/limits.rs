@@ -63,6 +63,21 @@ pub const CARD_VALUE_CHARACTERS_MAX: usize = 120;
 /// Cases that a list shows.
 pub const LIST_LINES_MAX: usize = 15;
 
+/// How long the bot of a partner may be silent before it counts as offline.
+pub const PARTNER_QUIET_MS: u64 = 10 * 60 * 1_000;
+
+/// Longest form, in bytes of JSON, that a partner is shown; further fields are left out.
+pub const PARTNER_FORM_BYTES_MAX: usize = 16 * 1024;
+
+/// How long is waited for the event that a partner's answer names, before it is looked for again.
+pub const ANSWER_WAIT_MS: u64 = 30 * 1_000;
+
+/// How often the event that a partner's answer names is looked for.
+pub const ANSWER_LOOKS_MAX: u32 = 5;
+
+/// Requests of one partner that wait for somebody here; further ones are not taken.
+pub const PARTNER_REQUESTS_MAX: usize = 1_000;
+
 /// How often the bot looks who has left.
 pub const LEAVERS_INTERVAL_MS: u64 = 60 * 1_000;
 

@@ -1,6 +1,6 @@
 //! The tables of this crate. Nobody else may touch them; ids 2140 to 2159 are ours.
 
-use ruma::OwnedEventId;
+use ruma::{OwnedEventId, OwnedServerName, OwnedUserId};
 use store::{Profile, Table, TableInfo, record};
 
 use crate::desk::Delegation;
@@ -27,6 +27,20 @@ pub(crate) const DELEGATION: Table<(String, u64), Delegation> =
 pub(crate) const TOLD: Table<(String, String), ()> =
     Table::new(2144, "approval_told", Profile::Point, "was this person told that it is not theirs?");
 
+/// (key of a room of ours, account) that was asked in for its role.
+pub(crate) const ROOM_MEMBER: Table<(String, OwnedUserId), ()> =
+    Table::new(2146, "approval_room_member", Profile::Scan, "who is in this room for their role?");
+/// The key of a room of ours → the version of the organisation that its members were taken from.
+pub(crate) const ROOM_VERSION: Table<String, u64> =
+    Table::new(2147, "approval_room_version", Profile::Counter, "as of when are these the members?");
+/// (server, id of a key) → the key with which the bot of a partner signs records, base64. The first that is seen stays.
+pub(crate) const PARTNER_KEY: Table<(OwnedServerName, String), String> =
+    Table::new(2148, "approval_partner_key", Profile::Point, "with which key does this partner's bot sign?");
+
+/// The key of a card → how often it was sent again, because its room was left.
+pub(crate) const CARD_AGAIN: Table<String, u64> =
+    Table::new(2149, "approval_card_again", Profile::Point, "how often was this card sent again?");
+
 /// The version of the organisation whose leavers were dealt with.
 pub(crate) const LEAVERS_DONE: Table<(), u64> =
     Table::new(2145, "approval_leavers_done", Profile::Counter, "up to which version was it seen who left?");
@@ -41,6 +55,10 @@ pub fn tables() -> Vec<TableInfo> {
         DELEGATION.info(),
         TOLD.info(),
         LEAVERS_DONE.info(),
+        ROOM_MEMBER.info(),
+        ROOM_VERSION.info(),
+        PARTNER_KEY.info(),
+        CARD_AGAIN.info(),
     ];
     [own, cases::tables(), people::tables()].concat()
 }

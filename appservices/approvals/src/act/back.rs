@@ -5,7 +5,7 @@ use cases::Refusal;
 use crate::{
     desk::{About, Desk, Shown},
     flow::walk::Walked,
-    instance::{Decided, TaskState, state},
+    instance::{Decided, Task, TaskState, state},
     template::{RecallPolicy, ResubmitPolicy, Step},
 };
 
@@ -41,6 +41,7 @@ impl Desk<'_> {
     fn back_to_starter(&mut self, node: &str) {
         self.case.data.node = None;
         self.case.state = state::RETURNED.to_owned();
+        self.case.data.returned_with = Some(self.case.data.form.clone());
         self.case.data.jump_back = match self.world.template.policy.resubmit {
             ResubmitPolicy::JumpBack => Some(node.to_owned()),
             ResubmitPolicy::Restart => None,
@@ -115,7 +116,9 @@ impl Desk<'_> {
             _ => return Err(self.not_yours()),
         }
         let data = &self.case.data;
-        let decided = data.tasks.iter().find(|task| task.round >= data.first_round && task.decided.is_some());
+        // Who passed it on has not decided.
+        let counts = |task: &&Task| matches!(task.state, TaskState::Approved | TaskState::Rejected);
+        let decided = data.tasks.iter().filter(counts).find(|task| task.round >= data.first_round);
         if let (RecallPolicy::UntilDecided, Some(task), state::PENDING) =
             (self.world.template.policy.recall, decided, self.case.state.as_str())
         {

@@ -4,6 +4,7 @@ use cases::Refusal;
 
 use crate::{
     desk::{About, Desk, Effect},
+    flow::ADMINISTRATORS,
     instance::{Task, TaskState, state},
     template::{OnTimeout, Step, duration_ms},
 };
@@ -13,6 +14,11 @@ use crate::{
 pub enum Alarm {
     /// A rejection got no reason, or an approval no code.
     Answer {
+        /// The task.
+        task: String,
+    },
+    /// The bot of a partner has been silent for a while.
+    Partner {
         /// The task.
         task: String,
     },
@@ -29,6 +35,7 @@ impl Alarm {
     pub fn named(name: &str) -> Option<Self> {
         match name.split_once('/')? {
             ("answer", task) => Some(Self::Answer { task: task.to_owned() }),
+            ("partner", task) => Some(Self::Partner { task: task.to_owned() }),
             ("node", round) => round.parse().ok().map(|round| Self::Node { round }),
             _ => None,
         }
@@ -48,6 +55,10 @@ impl Desk<'_> {
                 }
                 Ok(())
             }
+            Alarm::Partner { task } => {
+                self.partner_is_silent(task);
+                Ok(())
+            }
             Alarm::Node { round } => self.node_is_late(*round),
         }
     }
@@ -65,7 +76,11 @@ impl Desk<'_> {
             return Ok(());
         };
         let open: Vec<Task> = self.case.data.open().filter(|task| task.round == round).cloned().collect();
-        match on_timeout.unwrap_or(OnTimeout::Remind) {
+        // Whom nobody could ask has not kept anybody waiting: nothing is decided over their head.
+        let is_offline =
+            open.iter().any(|task| task.partner.as_ref().is_some_and(|partner| !partner.is_asked));
+        let what = on_timeout.filter(|_| !is_offline).unwrap_or(OnTimeout::Remind);
+        match what {
             OnTimeout::Remind => {
                 let values = self.named();
                 self.tell_open("told.late", &values);
@@ -112,7 +127,10 @@ impl Desk<'_> {
         let is_asked = |id: &people::PersonId| {
             data.tasks.iter().any(|other| other.round == task.round && other.owner == *id)
         };
-        let heads = chart.person(&task.owner).map_or(Vec::new(), |owner| chart.heads_above(owner));
+        let heads = match &task.partner {
+            Some(_) => chart.in_role(ADMINISTRATORS).to_vec(),
+            None => chart.person(&task.owner).map_or(Vec::new(), |owner| chart.heads_above(owner)),
+        };
         let Some(head) = heads.into_iter().find(|head| *head != data.starter && !is_asked(head)) else {
             let values = self.named();
             self.tell_open("told.late", &values);

@@ -42,7 +42,11 @@ impl Desk<'_> {
 
     /// The task that the actor may decide now. A named one must be it.
     pub fn my_task(&self, named: Option<&str>) -> Result<Task, Refusal> {
-        let me = self.only_involved_or_delegate()?;
+        // Who names a task has its card before them, so there is nothing to hide from them.
+        let me = match named {
+            Some(_) => self.me()?,
+            None => self.only_involved_or_delegate()?,
+        };
         let data = &self.case.data;
         let mine = |task: &&Task| self.may_decide(task, &me);
         let named = named.and_then(|id| data.task(id));
@@ -62,6 +66,9 @@ impl Desk<'_> {
     /// Whether somebody may decide a task: its owner, or who acts for them. Never the starter for somebody else.
     pub fn may_decide(&self, task: &Task, me: &PersonId) -> bool {
         let starter = &self.case.data.starter;
+        if task.partner.is_some() {
+            return false;
+        }
         task.owner == *me
             || (task.delegate.as_ref() == Some(me) && me != starter)
             || self.world.delegate_of(&task.owner, starter).as_ref() == Some(me)
@@ -74,7 +81,7 @@ impl Desk<'_> {
     }
 
     /// E103 with how it was decided; E101 for what was never asked of anybody.
-    fn already(&self, task: &Task) -> Refusal {
+    pub(super) fn already(&self, task: &Task) -> Refusal {
         let same_round = |other: &&Task| other.round == task.round && other.decided.is_some();
         let decided = task.decided.as_ref().or_else(|| {
             self.case

@@ -4,12 +4,14 @@ mod about;
 mod back;
 mod clock;
 mod guard;
+mod partner;
 mod pass_on;
 mod start;
 mod vote;
 
 use cases::{Case, Decision, Refusal};
 use people::PersonId;
+use ruma::OwnedServerName;
 
 pub use self::clock::Alarm;
 use crate::{
@@ -105,13 +107,41 @@ pub enum Action {
     UndoBegun {
         /// The id of the other.
         by: String,
+        /// Why.
+        reason: String,
     },
+    /// The approval that was to undo this one came to nothing.
+    UndoFailed,
     /// The approval that undoes this one was approved.
     Undone,
     /// Somebody left while it waits for them.
     Left {
         /// Who.
         person: PersonId,
+    },
+    /// The bot of a partner came into the room of the case.
+    PartnerCame {
+        /// The partner's server.
+        server: OwnedServerName,
+    },
+    /// The bot of a partner says that it asks somebody.
+    PartnerAsks {
+        /// For which task.
+        task: String,
+    },
+    /// The bot of a partner says that nobody there is able to.
+    PartnerHasNobody {
+        /// For which task.
+        task: String,
+    },
+    /// Somebody of a partner has decided; their event was looked at.
+    PartnerDecides {
+        /// Which task.
+        task: String,
+        /// Whether they agree.
+        agrees: bool,
+        /// Why.
+        reason: Option<String>,
     },
     /// The reaction that began a rejection or an approval was taken back.
     TakenBack,
@@ -160,9 +190,16 @@ pub fn decide(
         Action::Comment { text } => desk.comment(text)?,
         Action::Reassign { from, to, reason } => desk.reassign(from, to, reason)?,
         Action::Terminate { reason } => desk.terminate(reason)?,
-        Action::UndoBegun { by } => desk.undo_begun(by)?,
+        Action::UndoBegun { by, reason } => desk.undo_begun(by, reason)?,
+        Action::UndoFailed => desk.undo_failed(),
         Action::Undone => desk.undone(),
         Action::Left { person } => desk.left(person),
+        Action::PartnerCame { server } => desk.partner_came(server),
+        Action::PartnerAsks { task } => desk.partner_asks(task)?,
+        Action::PartnerHasNobody { task } => desk.partner_has_nobody(task)?,
+        Action::PartnerDecides { task, agrees, reason } => {
+            desk.partner_decides(task, *agrees, reason.as_deref())?;
+        }
         Action::TakenBack => desk.taken_back(),
         Action::Alarm(alarm) => desk.alarm(alarm)?,
     }

@@ -6,8 +6,15 @@ use crate::{
     desk::{About, Desk, Effect, Shown, Tell, Under},
     flow::walk::Walked,
     instance::{TaskState, state},
-    template::{File, Form, FormError, add_file, field_refused, missing},
+    template::{
+        CaseRoomPolicy, Field, File, Form, FormError, Value, add_file, brief, field_refused, missing,
+    },
 };
+
+/// The files of a form.
+fn files(form: &Form) -> impl Iterator<Item = &Value> {
+    form.values().filter(|value| matches!(value, Value::Files(_)))
+}
 
 impl Desk<'_> {
     /// The case exists.
@@ -29,6 +36,11 @@ impl Desk<'_> {
     /// Adds a file to the form.
     pub fn attach(&mut self, file: &File) -> Result<(), Refusal> {
         self.open_form()?;
+        let form = &mut self.case.data.form;
+        // The first new file after a return stands for those that were returned.
+        if self.case.data.returned_with.as_ref().is_some_and(|old| files(old).eq(files(form))) {
+            form.retain(|_, value| !matches!(value, Value::Files(_)));
+        }
         add_file(self.world.template, &mut self.case.data.form, file.clone())
             .map_err(|error| field_refused(self.world.template, &error))?;
         let from = self.case.state.clone();
@@ -56,13 +68,37 @@ impl Desk<'_> {
         let from = std::mem::replace(&mut self.case.state, state::PENDING.to_owned());
         let action = if from == state::DRAFT { "submit" } else { "resubmit" };
         self.record(action, &from, About::default());
-        self.case.data.note = None;
+        // What a draft was begun with stays on its cards; what it was returned with is dealt with.
+        if from == state::RETURNED {
+            self.case.data.note = None;
+            self.note_changes();
+        }
+        if self.world.template.policy.case_room == CaseRoomPolicy::Always {
+            self.case.data.room.get_or_insert_default();
+        }
         let walked = self.resume();
         if walked == Walked::Stuck {
             return Err(Refusal::new("E116").with("who", "-"));
         }
         self.arrive(walked);
         Ok(())
+    }
+
+    /// Notes what is different from what was returned.
+    fn note_changes(&mut self) {
+        let (chart, template) = (self.world.chart, self.world.template);
+        let data = &mut self.case.data;
+        let Some(old) = data.returned_with.take() else { return };
+        let words = |form: &Form, field: &Field| {
+            form.get(&field.id).map_or_else(|| "-".to_owned(), |value| brief(field, value, chart))
+        };
+        let differs = |field: &&Field| old.get(&field.id) != data.form.get(&field.id);
+        data.changes = template
+            .form
+            .iter()
+            .filter(differs)
+            .map(|field| (field.id.clone(), words(&old, field), words(&data.form, field)))
+            .collect();
     }
 
     /// From the beginning, or where it was returned.
@@ -79,15 +115,24 @@ impl Desk<'_> {
     }
 
     /// The other approval undoes this one: only the starter begins it, and only one.
-    pub fn undo_begun(&mut self, by: &str) -> Result<(), Refusal> {
+    pub fn undo_begun(&mut self, by: &str, reason: &str) -> Result<(), Refusal> {
         self.only_starter()?;
+        let reason = self.reason(reason)?.to_owned();
         let may = self.case.state == state::APPROVED && self.world.template.policy.revert;
         if !may || self.case.data.undone_by.is_some() {
             return Err(self.not_yours());
         }
         self.case.data.undone_by = Some(by.to_owned());
-        self.record("revert", state::APPROVED, About::default());
+        self.record("revert", state::APPROVED, About { reason: Some(&reason), ..About::default() });
         Ok(())
+    }
+
+    /// The approval that was to undo this one was not approved: another may be begun.
+    pub fn undo_failed(&mut self) {
+        if self.case.data.undone_by.take().is_some() {
+            let from = self.case.state.clone();
+            self.record("revert_failed", &from, About { is_automatic: true, ..About::default() });
+        }
     }
 
     /// The approval that undoes this one was approved.

@@ -100,7 +100,7 @@ impl Desk<'_> {
             Some(_) => self.me()?,
             None => task.owner.clone(),
         };
-        let via = if self.actor.person.is_some() { self.actor.via } else { Via::Auto };
+        let via = if self.actor.account.is_some() { self.actor.via } else { Via::Auto };
         let at_ms = self.world.at_ms;
         let decided =
             Decided { by: by.clone(), at_ms, via, result: result.into(), reason: reason.map(str::to_owned) };

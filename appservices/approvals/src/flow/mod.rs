@@ -1,10 +1,11 @@
 //! Through whose hands a case goes: who is asked, what their words amount to, where it goes on.
 
+mod ahead;
 mod outcome;
 mod resolve;
 mod round;
 pub(crate) mod walk;
 
+pub(crate) use ahead::preview;
 pub use resolve::ADMINISTRATORS;
 pub(crate) use resolve::resolve;
-pub(crate) use walk::preview;

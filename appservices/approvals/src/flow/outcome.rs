@@ -76,6 +76,7 @@ mod tests {
             transfers: 0,
             added,
             awaiting: None,
+            partner: None,
         }
     }
 

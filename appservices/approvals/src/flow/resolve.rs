@@ -3,9 +3,9 @@
 use people::{Chart, PersonId};
 
 use crate::{
-    instance::{Instance, TaskState, Why},
+    instance::{Instance, Partner, TaskState, Why},
     limits::{LEVELS_MAX, PEOPLE_OF_STEP_MAX},
-    template::{Dedupe, SelfPolicy, Template, Value, Who},
+    template::{Dedupe, SelfPolicy, Template, Until, Value, Who},
 };
 
 /// The role of those who look after approvals.
@@ -35,15 +35,7 @@ pub fn resolve(who: &Who, instance: &Instance, chart: &Chart) -> Resolved {
         Who::Role(role) => (vec![chart.in_role(role).to_vec()], format!("role {role}")),
         Who::DeptHead(level) => (vec![heads(*level)], format!("dept_head {level}")),
         Who::DeptHeads { until } => {
-            let levels = 1..=(*until).min(LEVELS_MAX);
-            let rounds: Vec<_> = levels
-                .map_while(|level| {
-                    chart
-                        .nth_heads(&instance.starter, &instance.department, level)
-                        .map(|(_, heads)| heads.to_vec())
-                })
-                .filter(|heads| !heads.is_empty())
-                .collect();
+            let (rounds, until) = levels(until, instance, chart);
             (rounds, format!("dept_heads until {until}"))
         }
         Who::Starter(_) => (vec![vec![instance.starter.clone()]], "starter".to_owned()),
@@ -54,12 +46,40 @@ pub fn resolve(who: &Who, instance: &Instance, chart: &Chart) -> Resolved {
             };
             (vec![person.into_iter().collect()], format!("field {id}"))
         }
+        Who::Partner { server, capability } => {
+            (vec![vec![Partner::stand_in(server)]], format!("partner {server} {capability}"))
+        }
     };
     let rounds = rounds.into_iter().map(|mut round: Vec<PersonId>| {
         round.truncate(PEOPLE_OF_STEP_MAX);
         round
     });
     Resolved { rounds: rounds.filter(|round| !round.is_empty()).collect(), rule }
+}
+
+/// The heads of one level after the other, and how far that goes in words.
+fn levels(until: &Until, instance: &Instance, chart: &Chart) -> (Vec<Vec<PersonId>>, String) {
+    let last = match until {
+        Until::Level(level) => (*level).min(LEVELS_MAX),
+        Until::Role(_) => LEVELS_MAX,
+    };
+    let mut rounds = Vec::new();
+    for level in 1..=last {
+        let Some((_, heads)) = chart.nth_heads(&instance.starter, &instance.department, level) else { break };
+        if !heads.is_empty() {
+            rounds.push(heads.to_vec());
+        }
+        if let Until::Role(role) = until
+            && heads.iter().any(|head| chart.in_role(role).contains(head))
+        {
+            break;
+        }
+    }
+    let words = match until {
+        Until::Level(level) => level.to_string(),
+        Until::Role(role) => role.clone(),
+    };
+    (rounds, words)
 }
 
 /// What becomes of a node that nobody can be asked at.

@@ -2,12 +2,15 @@
 
 use people::PersonId;
 
-use super::resolve::{Empty, Seat, empty, resolve, seats, why};
+use super::{
+    ahead::{branch, decides_later},
+    resolve::{Empty, Seat, empty, resolve, seats, why},
+};
 use crate::{
-    desk::{About, Desk, Effect, Shown, World},
-    instance::{Instance, Round, Running, Task, TaskState},
-    limits::{NODES_MAX, TASKS_MAX},
-    template::{BranchCase, Condition, END, Mode, Step, Template, Who, duration_ms, facts, starter_facts},
+    desk::{About, Desk, Effect, Shown},
+    instance::{Partner, Round, Running, Task, TaskState},
+    limits::{NODES_MAX, PARTNER_QUIET_MS, TASKS_MAX},
+    template::{Mode, Step, Who, duration_ms},
 };
 
 /// What came of walking on.
@@ -157,9 +160,16 @@ impl Desk<'_> {
 
     /// Adds a task; gives its id.
     pub fn add_task(&mut self, node: &str, round: u32, owner: PersonId, state: TaskState) -> String {
+        let partner = self.partner_of(node, &owner);
         let data = &mut self.case.data;
         let id = format!("t{}", data.tasks.len() + 1);
         let delegate = self.world.delegate_of(&owner, &data.starter);
+        if partner.is_some() {
+            data.room.get_or_insert_default();
+            self.effects.push(Effect::Ask { task: id.clone() });
+            let at_ms = self.world.at_ms.saturating_add(PARTNER_QUIET_MS);
+            self.effects.push(Effect::Timer { name: format!("partner/{id}"), at_ms });
+        }
         data.tasks.push(Task {
             id: id.clone(),
             node: node.to_owned(),
@@ -171,8 +181,26 @@ impl Desk<'_> {
             transfers: 0,
             added: None,
             awaiting: None,
+            partner,
         });
         id
+    }
+
+    /// The partner that the owner of a task of this node stands for.
+    fn partner_of(&self, node: &str, owner: &PersonId) -> Option<Partner> {
+        match &self.world.template.node(node)?.step {
+            Step::Approve { who: Who::Partner { server, capability }, .. }
+                if Partner::stand_in(server) == *owner =>
+            {
+                Some(Partner {
+                    server: server.clone(),
+                    capability: capability.clone(),
+                    is_asked: false,
+                    offline_since_ms: None,
+                })
+            }
+            Step::Approve { .. } | Step::Branch { .. } | Step::Cc { .. } => None,
+        }
     }
 
     fn timeout_ms(&self, node: &str) -> Option<u64> {
@@ -181,62 +209,4 @@ impl Desk<'_> {
             Step::Branch { .. } | Step::Cc { .. } => None,
         }
     }
-}
-
-/// Where a branch goes on, and by which condition.
-fn branch(
-    world: &World<'_>,
-    instance: &Instance,
-    cases: &[BranchCase],
-    otherwise: Option<&str>,
-) -> (Option<String>, Option<String>) {
-    let target = |id: &str| (id != END).then(|| id.to_owned());
-    let mut facts = facts(world.template, &instance.form);
-    if let Some(starter) = world.chart.person(&instance.starter) {
-        facts.extend(starter_facts(starter, &instance.department));
-    }
-    for case in cases {
-        // A published template has no condition that cannot be read.
-        if Condition::parse(&case.condition).is_ok_and(|condition| condition.holds(&facts)) {
-            return (target(&case.next), Some(case.condition.clone()));
-        }
-    }
-    (otherwise.and_then(target), None)
-}
-
-fn decides_later(world: &World<'_>, instance: &Instance, node: &str) -> bool {
-    let next = world.template.after(node).map(str::to_owned);
-    ahead(world, instance, next).iter().any(|(_, step)| matches!(step, Step::Approve { .. }))
-}
-
-/// The nodes ahead as they would be now.
-fn ahead<'a>(world: &World<'a>, instance: &Instance, first: Option<String>) -> Vec<(&'a str, &'a Step)> {
-    let template: &'a Template = world.template;
-    let mut found = Vec::new();
-    let mut next = first;
-    for _ in 0..=NODES_MAX {
-        let Some(node) = next.as_deref().and_then(|id| template.node(id)) else { break };
-        next = match &node.step {
-            Step::Branch { cases, otherwise } => branch(world, instance, cases, otherwise.as_deref()).0,
-            Step::Approve { .. } | Step::Cc { .. } => {
-                found.push((node.id.as_str(), &node.step));
-                template.after(&node.id).map(str::to_owned)
-            }
-        };
-    }
-    found
-}
-
-/// Who would be asked and told, node by node, as of now: (is told only, people).
-pub(crate) fn preview(world: &World<'_>, instance: &Instance) -> Vec<(bool, Vec<PersonId>)> {
-    let first = world.template.flow.first().map(|node| node.id.clone());
-    ahead(world, instance, first)
-        .into_iter()
-        .map(|(_, step)| match step {
-            Step::Approve { who, .. } => (false, resolve(who, instance, world.chart).rounds.concat()),
-            Step::Cc { who } => (true, resolve(who, instance, world.chart).rounds.concat()),
-            // Branches are walked, not found.
-            Step::Branch { .. } => (true, Vec::new()),
-        })
-        .collect()
 }

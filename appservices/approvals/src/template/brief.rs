@@ -1,8 +1,8 @@
 //! Values in a few words.
 
-use people::Chart;
+use people::{Chart, Language};
 
-use super::{Field, FieldKind, Value};
+use super::{Condition, Field, FieldKind, Literal, Template, Value, condition::Operator};
 
 /// A value in a few words, for cards.
 #[must_use]
@@ -17,28 +17,79 @@ pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
             money(*number, field.currency.as_deref().unwrap_or("CNY"))
         }
         Value::Number(number) => number.to_string(),
-        Value::Range { from, to, days } if from == to => format!("{from} ({days}d)"),
-        Value::Range { from, to, days } => format!("{from} – {to} ({days}d)"),
+        Value::Range { from, to, days, halves, .. } => {
+            let count = half_days(*days, *halves);
+            if from == to { format!("{from} ({count}d)") } else { format!("{from} – {to} ({count}d)") }
+        }
         Value::Choices(chosen) => chosen.join("、"),
         Value::Person(id) => chart.person(id).map_or(id.0.as_str(), |person| &person.name).to_owned(),
         Value::Files(files) => files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
     }
 }
 
-fn money(minor: i64, currency: &str) -> String {
-    let whole = (minor / 100).to_string();
+/// Days with the halves beside them: `2.5`.
+fn half_days(days: i64, halves: i64) -> String {
+    let tenths = days.saturating_mul(10).saturating_add(halves.saturating_mul(5));
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
+
+/// A condition as people read it: one comparison of a field by the name of the field, everything else as it stands.
+#[must_use]
+pub fn readable(template: &Template, text: &str, language: Language) -> String {
+    let Ok(Condition::Compare { name, operator, values }) = Condition::parse(text) else {
+        return text.to_owned();
+    };
+    let field = template.field(&name);
+    let label = field.map_or("", |field| field.label.in_language(language));
+    let label = if label.is_empty() { &name } else { label };
+    let is_amount = field.is_some_and(|field| field.kind == FieldKind::Amount);
+    let values = values.iter().map(|value| match value {
+        Literal::Text(text) => text.clone(),
+        Literal::Number(number) if is_amount && number.fract() == 0.0 && number.abs() < 1e15 => {
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
+            let minor = *number as i64;
+            let cents = minor % 100;
+            let whole = grouped(minor / 100);
+            if cents == 0 { whole } else { format!("{whole}.{:02}", cents.abs()) }
+        }
+        Literal::Number(number) => number.to_string(),
+    });
+    let values: Vec<String> = values.collect();
+    format!("{label} {} {}", sign(operator), values.join("、"))
+}
+
+fn sign(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => "=",
+        Operator::NotEqual => "≠",
+        Operator::Less => "<",
+        Operator::AtMost => "≤",
+        Operator::Greater => ">",
+        Operator::AtLeast => "≥",
+        Operator::In => "∈",
+        Operator::NotIn => "∉",
+    }
+}
+
+/// Digits in groups of three.
+fn grouped(whole: i64) -> String {
+    let digits = whole.to_string();
     let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
+    grouped
+}
+
+fn money(minor: i64, currency: &str) -> String {
     let sign = match currency {
         "CNY" => "¥".to_owned(),
         "USD" => "$".to_owned(),
         "EUR" => "€".to_owned(),
         other => format!("{other} "),
     };
-    format!("{sign}{grouped}.{:02}", minor % 100)
+    format!("{sign}{}.{:02}", grouped(minor / 100), minor % 100)
 }

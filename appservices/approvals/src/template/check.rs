@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use people::{Chart, DepartmentPath, PersonId};
 
-use super::{Condition, END, FieldKind, Form, Node, OnTimeout, Step, Template, Who, duration_ms};
+use super::{Condition, END, FieldKind, Form, Node, OnTimeout, Step, Template, Until, Who, duration_ms};
 use crate::{
     flow::resolve,
     instance::Instance,
@@ -53,8 +53,7 @@ impl Checking<'_> {
         if template.v != 1 {
             self.wrong("v", "is not 1");
         }
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if template.id.is_empty() || template.id.len() > 64 || !template.id.chars().all(fits) {
+        if !is_word(&template.id) {
             self.wrong("id", "has 1 to 64 of a-z 0-9 - _");
         }
         if template.aliases.iter().all(|alias| alias.trim().is_empty()) {
@@ -111,6 +110,7 @@ impl Checking<'_> {
                     self.target(place, &node.id, target);
                 }
             }
+            Step::Cc { who: Who::Partner { .. } } => self.wrong(&node.id, "a partner is asked, not told"),
             Step::Cc { who } => self.who(&node.id, who),
         }
         if let Some(next) = &node.next {
@@ -143,8 +143,13 @@ impl Checking<'_> {
     fn who(&mut self, node: &str, who: &Who) {
         match who {
             Who::Users(ids) if ids.is_empty() => self.wrong(node, "names nobody"),
-            Who::DeptHead(level) | Who::DeptHeads { until: level } if !(1..=LEVELS_MAX).contains(level) => {
+            Who::DeptHead(level) | Who::DeptHeads { until: Until::Level(level) }
+                if !(1..=LEVELS_MAX).contains(level) =>
+            {
                 self.wrong(node, format!("levels are 1 to {LEVELS_MAX}"));
+            }
+            Who::Partner { capability, .. } if !is_word(capability) => {
+                self.wrong(node, "a capability has 1 to 64 of a-z 0-9 - _");
             }
             Who::Field(id)
                 if self.template.field(id).is_none_or(|field| field.kind != FieldKind::Contact) =>
@@ -156,7 +161,8 @@ impl Checking<'_> {
             | Who::DeptHead(_)
             | Who::DeptHeads { .. }
             | Who::Starter(_)
-            | Who::Field(_) => {}
+            | Who::Field(_)
+            | Who::Partner { .. } => {}
         }
     }
 
@@ -203,6 +209,12 @@ impl Checking<'_> {
             self.wrong("policy.urge_cooldown", "is no time like 2h");
         }
     }
+}
+
+/// Whether a text is a short word that may stand in ids and roles.
+fn is_word(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    (1..=64).contains(&text.len()) && text.chars().all(fits)
 }
 
 /// The nodes that would find nobody, for members and heads of every department: (node, department).

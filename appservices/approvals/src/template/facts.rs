@@ -12,9 +12,10 @@ pub fn facts(template: &Template, form: &Form) -> Facts {
         let held = match value {
             Value::Text(text) | Value::Date(text) => vec![Literal::Text(text.clone())],
             Value::Number(number) => vec![as_number(*number)],
-            Value::Range { days, .. } => {
-                facts.insert(format!("{id}.days"), vec![as_number(*days)]);
-                facts.insert(format!("{id}.hours"), vec![as_number(days.saturating_mul(8))]);
+            Value::Range { days, halves, .. } => {
+                let hours = days.saturating_mul(8).saturating_add(halves.saturating_mul(4));
+                facts.insert(format!("{id}.hours"), vec![as_number(hours)]);
+                facts.insert(format!("{id}.days"), vec![eighths(hours)]);
                 continue;
             }
             Value::Choices(chosen) => chosen.iter().cloned().map(Literal::Text).collect(),
@@ -42,6 +43,14 @@ pub fn starter_facts(starter: &Person, department: &DepartmentPath) -> Facts {
     facts.insert("starter.role".to_owned(), starter.roles.iter().map(|role| text(role)).collect());
     facts.extend(starter.level.map(|level| ("starter.level".to_owned(), vec![as_number(i64::from(level))])));
     facts
+}
+
+/// Days of eight hours.
+fn eighths(hours: i64) -> Literal {
+    match as_number(hours) {
+        Literal::Number(hours) => Literal::Number(hours / 8.0),
+        other @ Literal::Text(_) => other,
+    }
 }
 
 /// Form numbers are below 2^53, where every whole number is exact.

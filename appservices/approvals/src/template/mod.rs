@@ -12,13 +12,15 @@ mod values;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    brief::brief,
+    brief::{brief, readable},
     check::{Problem, check, dead_ends},
     condition::{Condition, ConditionError, Facts, Literal},
     facts::{facts, starter_facts},
-    node::{BranchCase, Mode, Node, OnTimeout, Step, Who},
-    policy::{Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
-    values::{File, Form, FormError, Value, add_file, field_refused, missing, parse_value, read_line},
+    node::{BranchCase, Mode, Node, OnTimeout, Step, Until, Who},
+    policy::{CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
+    values::{
+        File, Form, FormError, Reader, Value, add_file, field_refused, missing, parse_value, read_line,
+    },
 };
 
 /// A text in both languages.
@@ -174,6 +176,14 @@ impl Template {
     #[must_use]
     pub fn field(&self, id: &str) -> Option<&Field> {
         self.form.iter().find(|field| field.id == id)
+    }
+
+    /// The partners that its flow may ask.
+    pub fn partners(&self) -> impl Iterator<Item = &ruma::OwnedServerName> {
+        self.flow.iter().filter_map(|node| match &node.step {
+            Step::Approve { who: Who::Partner { server, .. }, .. } => Some(server),
+            Step::Approve { .. } | Step::Branch { .. } | Step::Cc { .. } => None,
+        })
     }
 
     /// Where the flow goes on behind a node that is no branch. Nothing for the end.

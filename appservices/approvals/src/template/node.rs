@@ -1,5 +1,6 @@
 //! The nodes of a flow: who is asked, how words count, where it goes on.
 
+use ruma::OwnedServerName;
 use serde::{Deserialize, Serialize};
 
 /// A step of a flow.
@@ -115,13 +116,30 @@ pub enum Who {
     DeptHead(u32),
     /// The heads of every level up to one, each a step.
     DeptHeads {
-        /// The last level.
-        until: u32,
+        /// The last level, or the first where a head has a role.
+        until: Until,
     },
     /// The starter.
     Starter(bool),
     /// The person in this field.
     Field(String),
+    /// Somebody of a partner, whom the partner's bot finds.
+    Partner {
+        /// The partner's server.
+        server: OwnedServerName,
+        /// What they must be able to do, in the partner's words.
+        capability: String,
+    },
+}
+
+/// How far heads are asked, one level after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Until {
+    /// To this level.
+    Level(u32),
+    /// To the level whose head has this role, that one included.
+    Role(String),
 }
 
 /// What happens when time is up.

@@ -29,6 +29,29 @@ pub struct Policy {
     pub urge_cooldown: Option<String>,
     /// Whether what was approved can be undone by another approval.
     pub revert: bool,
+    /// Whether a case has a room of its own.
+    pub case_room: CaseRoomPolicy,
+    /// Whether the room where it was started hears the outcome, and what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announce: Option<Announce>,
+}
+
+/// Whether a case has a room of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseRoomPolicy {
+    /// Every case has.
+    Always,
+    /// Those where a partner is asked.
+    IfFederated,
+}
+
+/// Who hears of a case beside those who are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Announce {
+    /// The room where it was started.
+    Room,
 }
 
 impl Default for Policy {
@@ -44,6 +67,8 @@ impl Default for Policy {
             confirm_over: None,
             urge_cooldown: None,
             revert: false,
+            case_room: CaseRoomPolicy::IfFederated,
+            announce: None,
         }
     }
 }

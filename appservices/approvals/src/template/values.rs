@@ -6,6 +6,7 @@ use cases::Refusal;
 use jiff::civil::Date;
 use people::{Chart, Language, PersonId};
 use serde::{Deserialize, Serialize};
+use workdays::WorkCalendar;
 
 use super::{Field, FieldKind, Template};
 use crate::limits::{FIELD_BYTES_MAX, FILES_MAX};
@@ -26,8 +27,17 @@ pub enum Value {
         from: String,
         /// The last day.
         to: String,
-        /// Days from Monday to Friday, both ends counted.
+        /// Whole working days, both ends counted.
         days: i64,
+        /// Half working days beside them, at most two.
+        #[serde(default)]
+        halves: i64,
+        /// Whether the first day counts from noon.
+        #[serde(default)]
+        starts_at_noon: bool,
+        /// Whether the last day counts to noon.
+        #[serde(default)]
+        ends_at_noon: bool,
     },
     /// Chosen ones.
     Choices(Vec<String>),
@@ -46,6 +56,9 @@ pub struct File {
     pub mxc: String,
     /// The event that brought it; its id is a hash over the file's address.
     pub event: String,
+    /// Hash of its bytes, `sha256:` and hexadecimal digits.
+    #[serde(default)]
+    pub sha256: String,
 }
 
 /// A form, by field.
@@ -62,11 +75,23 @@ pub struct FormError {
     pub example: String,
 }
 
-/// Reads what somebody typed for one field. `today` is the day where the case lives.
+/// What people type is read with this.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The day where the case lives.
+    pub today: Date,
+    /// The organisation.
+    pub chart: &'a Chart,
+    /// The working days.
+    pub calendar: &'a WorkCalendar,
+}
+
+/// Reads what somebody typed for one field.
 ///
 /// # Errors
 /// [`FormError`].
-pub fn parse_value(field: &Field, text: &str, today: Date, chart: &Chart) -> Result<Value, FormError> {
+pub fn parse_value(field: &Field, text: &str, reader: Reader<'_>) -> Result<Value, FormError> {
+    let Reader { today, chart, calendar } = reader;
     let text = text.trim();
     let wrong = |problem, example: &str| {
         Err(FormError { field: field.id.clone(), problem, example: example.to_owned() })
@@ -98,7 +123,7 @@ pub fn parse_value(field: &Field, text: &str, today: Date, chart: &Chart) -> Res
             Some(_) => wrong("form.past", &today.to_string()),
             None => wrong("form.date", &today.to_string()),
         },
-        FieldKind::DateRange => range(field, text, today),
+        FieldKind::DateRange => range(field, text, today, calendar),
         FieldKind::Single | FieldKind::Multi => choices(field, text),
         FieldKind::Contact => match chart.called(text).as_slice() {
             [person] => Ok(Value::Person(person.id.clone())),
@@ -152,26 +177,56 @@ fn day(text: &str, today: Date) -> Option<Date> {
     }
 }
 
-fn range(field: &Field, text: &str, today: Date) -> Result<Value, FormError> {
+/// Which half of a day a word names: whether it is the second.
+fn half(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "上午" | "am" => Some(false),
+        "下午" | "pm" => Some(true),
+        _ => None,
+    }
+}
+
+/// Two days, each with the half of it where people say so: `11-10 下午 11-12 上午`.
+fn range(field: &Field, text: &str, today: Date, calendar: &WorkCalendar) -> Result<Value, FormError> {
     let example = format!("{today} {today}");
     let wrong = |problem| FormError { field: field.id.clone(), problem, example: example.clone() };
-    let ends: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == '~' || c == '至').collect();
-    let ends: Vec<&str> = ends.into_iter().filter(|end| !end.is_empty()).collect();
-    let (from, to) = match ends.as_slice() {
-        [one] => (day(one, today), day(one, today)),
-        [from, to] => (day(from, today), day(to, today)),
-        _ => (None, None),
+    let mut ends: Vec<(Date, Option<bool>)> = Vec::new();
+    let words = text.split(|c: char| c.is_whitespace() || c == '~' || c == '至');
+    for word in words.filter(|word| !word.is_empty()) {
+        match (half(word), ends.last_mut()) {
+            (Some(is_second), Some((_, half))) if half.is_none() => *half = Some(is_second),
+            (Some(_), _) => return Err(wrong("form.date")),
+            (None, _) => ends.push((day(word, today).ok_or_else(|| wrong("form.date"))?, None)),
+        }
+    }
+    let (first, last) = match ends.as_slice() {
+        [one] => (*one, *one),
+        [first, last] => (*first, *last),
+        _ => return Err(wrong("form.date")),
     };
-    let (Some(from), Some(to)) = (from, to) else { return Err(wrong("form.date")) };
+    let ((from, from_half), (to, to_half)) = (first, last);
     if to < from || to > from.saturating_add(jiff::Span::new().days(366)) {
         return Err(wrong("form.range"));
     }
     if from < today && !field.allow_past {
         return Err(wrong("form.past"));
     }
-    let days = from.series(jiff::Span::new().days(1)).take_while(|date| *date <= to);
-    let days = days.filter(|date| date.weekday().to_monday_zero_offset() < 5).count();
-    Ok(Value::Range { from: from.to_string(), to: to.to_string(), days: i64::try_from(days).unwrap_or(0) })
+    let (starts_at_noon, ends_at_noon) = (from_half == Some(true), to_half == Some(false));
+    if from == to && starts_at_noon && ends_at_noon {
+        return Err(wrong("form.range"));
+    }
+    let days = i64::from(calendar.working_days(from, to));
+    // Only half of a day that is worked can be missing from the count.
+    let missing = i64::from(starts_at_noon && calendar.is_working(from))
+        + i64::from(ends_at_noon && calendar.is_working(to));
+    Ok(Value::Range {
+        from: from.to_string(),
+        to: to.to_string(),
+        days: days - missing,
+        halves: missing,
+        starts_at_noon,
+        ends_at_noon,
+    })
 }
 
 fn choices(field: &Field, text: &str) -> Result<Value, FormError> {
@@ -198,7 +253,7 @@ fn choices(field: &Field, text: &str) -> Result<Value, FormError> {
 ///
 /// # Errors
 /// [`FormError`] for the first field that does not fit.
-pub fn read_line(template: &Template, line: &str, today: Date, chart: &Chart) -> Result<Form, FormError> {
+pub fn read_line(template: &Template, line: &str, reader: Reader<'_>) -> Result<Form, FormError> {
     let words = words(line);
     let mut rest = words.as_slice();
     let mut form = Form::new();
@@ -211,11 +266,11 @@ pub fn read_line(template: &Template, line: &str, today: Date, chart: &Chart) ->
         let is_last = place + 1 == typed.len();
         let take = match field.kind {
             _ if is_last => rest.len(),
-            FieldKind::DateRange if rest.get(1).is_some_and(|word| day(word, today).is_some()) => 2,
+            FieldKind::DateRange => words_of_range(rest, reader.today),
             _ => 1,
         };
         let (mine, others) = rest.split_at(take.min(rest.len()));
-        match parse_value(field, &mine.join(" "), today, chart) {
+        match parse_value(field, &mine.join(" "), reader) {
             Ok(value) => {
                 form.insert(field.id.clone(), value);
                 rest = others;
@@ -226,6 +281,16 @@ pub fn read_line(template: &Template, line: &str, today: Date, chart: &Chart) ->
         }
     }
     Ok(form)
+}
+
+/// How many words in front are days and halves of days, at least one.
+fn words_of_range(words: &[String], today: Date) -> usize {
+    let mut days = 0;
+    let is_part = |word: &&String| {
+        days += usize::from(day(word, today).is_some());
+        days <= 2 && (day(word, today).is_some() || half(word).is_some())
+    };
+    words.iter().take_while(is_part).count().max(1)
 }
 
 /// Words, where quotation marks hold several together.

@@ -1,9 +1,16 @@
 //! The law in tables, and conversations on the stage.
 
+mod edges;
+mod flows;
+mod hands;
+mod hostile;
 mod law;
+mod modes;
 mod pages;
+mod partners;
 mod races;
 mod talk;
+mod wording;
 
 use std::sync::Arc;
 

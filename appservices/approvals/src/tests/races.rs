@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use base::{Clock, Rng};
-use cases::{Beginning, Cases, CasesParts, PublicKeys, Signer, Via, hash_of};
+use cases::{Beginning, Cases, CasesParts, PublicKeys, Signer, Source, Via, hash_of};
 use jiff::tz::TimeZone;
 use people::PersonId;
-use ruma::owned_server_name;
+use ruma::{owned_room_id, owned_server_name};
 use store::{Batch, Identity, MemoryKv, Store, StoreError};
+use tokio::task::JoinHandle;
 
 use super::chart;
 use crate::{
@@ -18,8 +19,11 @@ use crate::{
     template::{Form, Template, Value},
 };
 
-/// Cases that are decided twice at once.
-const CASES: usize = 200;
+/// Cases that are decided several times at once.
+const CASES: usize = 10_000;
+
+/// Cases that are pressed at the same time.
+const AT_ONCE: usize = 500;
 
 /// How often a loser of a race looks again.
 const TRIES_MAX: usize = 8;
@@ -50,7 +54,14 @@ impl Office {
     }
 
     async fn submitted(&self) -> String {
-        let range = Value::Range { from: "2026-11-10".into(), to: "2026-11-10".into(), days: 1 };
+        let range = Value::Range {
+            from: "2026-11-10".into(),
+            to: "2026-11-10".into(),
+            days: 1,
+            halves: 0,
+            starts_at_noon: false,
+            ends_at_noon: false,
+        };
         let form =
             Form::from([("dates".into(), range), ("kind".into(), Value::Choices(vec!["事假".into()]))]);
         let starter = PersonId("1".into());
@@ -73,17 +84,23 @@ impl Office {
     }
 
     fn actor(&self, id: &str) -> Actor {
+        self.actor_by(id, Via::Matrix, "$event")
+    }
+
+    /// Somebody by way of a surface, with a device's own event.
+    fn actor_by(&self, id: &str, via: Via, event: &str) -> Actor {
         let person = PersonId(id.into());
         let account = self.chart.person(&person).unwrap().account.clone();
-        Actor { person: Some(person), account, via: Via::Matrix, source: None }
+        let source = Source { room_id: owned_room_id!("!desk:test"), event_id: event.try_into().unwrap() };
+        Actor { person: Some(person), account, via, source: Some(source) }
     }
 
     /// Decides as the bot does: read, decide, write on the condition that nothing changed, look again if something did.
-    async fn presses(self: Arc<Self>, id: String, action: Action) -> Result<(), &'static str> {
+    async fn presses(self: Arc<Self>, id: String, action: Action, actor: Actor) -> Result<(), &'static str> {
         for _ in 0..TRIES_MAX {
             let case = self.cases.get::<Instance>(&id).await.unwrap().unwrap();
             let zone = TimeZone::UTC;
-            let decision = match decide(&case, &action, &self.actor("2"), self.world(&zone)) {
+            let decision = match decide(&case, &action, &actor, self.world(&zone)) {
                 Ok(decision) => decision,
                 Err(refusal) => return Err(refusal.code),
             };
@@ -97,34 +114,49 @@ impl Office {
         }
         panic!("the race has no end")
     }
+
+    /// Everything that is pressed on one case at the same time: yes and no, from two devices and two surfaces.
+    fn pressed_at_once(self: &Arc<Self>, id: &str) -> Vec<JoinHandle<Result<(), &'static str>>> {
+        let yes = Action::Approve { task: None, comment: None, code: None, chance: 0 };
+        let no = Action::Reject { task: None, reason: Some("x".into()) };
+        let presses = [
+            (yes.clone(), Via::Matrix, "$phone"),
+            (no.clone(), Via::Matrix, "$desktop"),
+            (yes, Via::Feishu, "$card"),
+            (no, Via::Feishu, "$other"),
+        ];
+        let press = |(action, via, event): (Action, Via, &str)| {
+            let actor = self.actor_by("2", via, event);
+            tokio::spawn(Arc::clone(self).presses(id.to_owned(), action, actor))
+        };
+        presses.into_iter().map(press).collect()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_yes_and_no_at_once_exactly_one_counts_and_the_chain_verifies() {
+async fn edge_07_of_ten_thousand_presses_from_two_devices_and_two_surfaces_exactly_one_counts_each() {
     let office = Office::open().await;
-    let mut ids = Vec::new();
-    for _ in 0..CASES {
-        ids.push(office.submitted().await);
-    }
-    let mut presses = Vec::new();
-    for id in &ids {
-        let yes = Action::Approve { task: None, comment: None, code: None, chance: 0 };
-        let no = Action::Reject { task: None, reason: Some("x".into()) };
-        for action in [yes.clone(), no, yes] {
-            presses.push((id.clone(), tokio::spawn(Arc::clone(&office).presses(id.clone(), action))));
+    let mut decided = 0;
+    while decided < CASES {
+        let mut ids = Vec::with_capacity(AT_ONCE);
+        for _ in 0..AT_ONCE {
+            ids.push(office.submitted().await);
         }
-    }
-    let mut won = std::collections::BTreeMap::<String, usize>::new();
-    for (id, press) in presses {
-        match press.await.unwrap() {
-            Ok(()) => *won.entry(id).or_default() += 1,
-            Err(code) => assert_eq!(code, "E103"),
+        let pressed: Vec<_> = ids.iter().map(|id| office.pressed_at_once(id)).collect();
+        for (id, presses) in ids.iter().zip(pressed) {
+            let mut won = 0;
+            for press in presses {
+                match press.await.unwrap() {
+                    Ok(()) => won += 1,
+                    Err(code) => assert_eq!(code, "E103"),
+                }
+            }
+            assert_eq!(won, 1, "one decision each");
+            let case = office.cases.get::<Instance>(id).await.unwrap().unwrap();
+            let verified = office.cases.verify(&case, &hash_of(b"template")).await.unwrap().unwrap();
+            assert_eq!((verified.records, case.rev), (2, 2), "submit and one decision");
         }
+        decided += AT_ONCE;
     }
-    for id in ids {
-        assert_eq!(won.get(&id), Some(&1), "one decision each");
-        let case = office.cases.get::<Instance>(&id).await.unwrap().unwrap();
-        let verified = office.cases.verify(&case, &hash_of(b"template")).await.unwrap().unwrap();
-        assert_eq!((verified.records, case.rev), (2, 2), "submit and one decision");
-    }
+    assert_eq!(decided, CASES);
 }

@@ -20,7 +20,7 @@ const ADMIN: &str = "@admin:test";
 pub(super) async fn office() -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
-        tables: tables(),
+        tables: [tables(), workdays::tables()].concat(),
         texts: vec![TEXTS],
         bots: |kit| vec![Arc::new(Approvals::new(kit.clone())) as Arc<dyn Bot>],
     };
@@ -32,7 +32,7 @@ pub(super) async fn office() -> (Stage, String) {
 }
 
 /// Imports a staff list as the command line does, and starts the bot anew, which has an organisation of its own here.
-async fn imports(stage: &mut Stage, list: &str) {
+pub(super) async fn imports(stage: &mut Stage, list: &str) {
     let people = Approvals::new(stage.kit().clone()).people().await.unwrap();
     let preview = people.preview(list.as_bytes(), false, "test").await.unwrap();
     people.apply(&preview.id, "test").await.unwrap();
@@ -59,7 +59,7 @@ pub(super) fn card(stage: &Stage, room: &str, begins: &str) -> String {
 }
 
 /// What a card says now.
-fn reads(stage: &Stage, room: &str, card: &str) -> String {
+pub(super) fn reads(stage: &Stage, room: &str, card: &str) -> String {
     let events = stage.events_of_bots(room);
     let is_edit = |event: &&serde_json::Value| {
         let relates = &event["content"]["m.relates_to"];
@@ -73,23 +73,25 @@ fn reads(stage: &Stage, room: &str, card: &str) -> String {
     edited.or_else(first).unwrap().as_str().unwrap().to_owned()
 }
 
-fn last(stage: &Stage, room: &str) -> String {
+pub(super) fn last(stage: &Stage, room: &str) -> String {
     stage.said(room).pop().unwrap_or_default()
 }
 
 #[tokio::test]
-async fn the_worked_example_of_an_expense() {
+async fn golden_1_7_the_worked_example_of_an_expense() {
     let (mut stage, room) = office().await;
     let start = stage.says(ZHANGSAN, &room, "!报销 12800 招待 \"客户晚餐 11-03\"");
     stage.settle().await;
     assert_eq!(
         last(&stage, &room),
-        "预览 AP-20261105-0001 报销 · 张三 · ¥12,800.00\n1) 李四 (销售部主管)\n2) [预计] 王五 (财务总监)\n\
+        "预览 AP-20261105-0001 报销 · 张三 · ¥12,800.00\n1) 李四 (销售部主管)\n\
+         2) [预计] 王五 (财务总监, 因金额 ≥ 10,000)\n\
          抄送 出纳 (出纳)\n缺少: 附件。请在本话题上传，完成后回复「提交」，或「取消」。"
     );
     stage.uploads(ZHANGSAN, &room, "invoice.pdf", b"pdf", Some(&start));
     stage.settle().await;
-    assert_eq!(last(&stage, &room), "已收到 1 个附件: invoice.pdf");
+    let hash = cases::hash_of(b"pdf").replace("sha256:", "");
+    assert_eq!(last(&stage, &room), format!("已收到 1 个附件 (sha256 {}…)", &hash[..4]));
     stage.says_in_thread(ZHANGSAN, &room, &start, "提交");
     stage.settle().await;
     let desk = chat(&stage, LISI);
@@ -121,6 +123,7 @@ async fn the_worked_example_of_an_expense() {
     stage.settle().await;
     let second = card(&stage, &desk, "[待审批]");
     assert_ne!(first, second, "somebody who has something to do gets a new message");
+    assert!(reads(&stage, &desk, &second).contains("变更: 附件 invoice.pdf → invoice2.pdf"));
     stage.reacts(LISI, &desk, &second, "✅");
     stage.settle().await;
     let chair = chat(&stage, WANGWU);
@@ -141,12 +144,12 @@ async fn the_worked_example_of_an_expense() {
     stage.says(ZHANGSAN, &room, "!verify AP-20261105-0001");
     stage.settle().await;
     let verdict = last(&stage, &room);
-    assert!(verdict.starts_with("OK · 9 条记录 · 1 个签名密钥 · 链首 sha256:"), "{verdict}");
+    assert!(verdict.starts_with("OK · 9 条记录 · 2 个服务器签名 · 链首 sha256:"), "{verdict}");
     stage.says(ZHANGSAN, &room, "!why AP-20261105-0001");
     stage.settle().await;
     let why = last(&stage, &room);
     assert!(
-        why.ends_with("n2: 规则 amount >= 1000000 成立; role cfo，11-05 09:00 由 王五 担任 (org 版本 1)"),
+        why.ends_with("节点2: 规则 amount >= 1000000 成立; 角色 cfo 于 2026-11-05 由 王五 担任 (org 版本 1)"),
         "{why}"
     );
 }
@@ -339,7 +342,7 @@ async fn a_template_with_a_dead_end_is_not_published_and_a_good_one_starts_at_on
 }
 
 #[tokio::test]
-async fn what_waits_for_a_leaver_goes_to_their_head() {
+async fn edge_04_what_waits_for_a_leaver_goes_to_their_head() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
     stage.settle().await;

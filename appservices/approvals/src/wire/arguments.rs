@@ -14,6 +14,18 @@ pub(super) fn number_of(arguments: &str) -> (Option<String>, &str) {
     if is_number { (Some(upper), rest.trim()) } else { (None, arguments.trim()) }
 }
 
+/// Whether the arguments begin with a number that another bot gave: `TK-20261105-0001`.
+pub(super) fn is_number_of_others(arguments: &str) -> bool {
+    let first = arguments.split_whitespace().next().unwrap_or_default();
+    let parts: Vec<&str> = first.split('-').collect();
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(parts.as_slice(), [prefix, day, number]
+        if (2..=4).contains(&prefix.len())
+            && prefix.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && !prefix.eq_ignore_ascii_case(NUMBER_PREFIX)
+            && day.len() == 8 && digits(day) && digits(number))
+}
+
 fn optional(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }

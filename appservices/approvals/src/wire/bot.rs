@@ -4,7 +4,12 @@ use async_trait::async_trait;
 use kit::{Bot, BotError, Fired, Heard, Verb, What, texts::Lang};
 use store::Batch;
 
-use super::{Approvals, Change, LOCALPART, commands::VERBS, leavers};
+use super::{
+    Approvals, Change, LOCALPART,
+    commands::VERBS,
+    leavers,
+    partners::{LOOK_TIMER, Said, card_of_request},
+};
 use crate::{
     ApprovalsError,
     act::{Action, Alarm},
@@ -29,6 +34,10 @@ impl Bot for Approvals {
 
     fn verbs(&self) -> &'static [Verb] {
         VERBS
+    }
+
+    async fn verbs_for(&self, heard: &Heard) -> Result<Vec<Verb>, BotError> {
+        Ok(self.verbs_of(heard).await?)
     }
 
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
@@ -58,11 +67,28 @@ impl Approvals {
                 taken.event_id = event.clone();
                 self.reaction_taken_back(heard, &taken, batch).await
             }
-            What::Edited { .. } | What::Joined { .. } | What::Member { .. } | What::Ours { .. } => Ok(()),
+            What::Member { user, membership } if membership == "join" => {
+                self.came(heard, user, batch).await?;
+                self.came_to_decide(heard, user, batch).await
+            }
+            What::Member { user, membership } if matches!(membership.as_str(), "leave" | "ban") => {
+                self.show_again(heard, user, batch).await
+            }
+            What::Ours { kind, state_key, content } => {
+                self.ours(heard, kind, state_key.as_deref(), content, batch).await
+            }
+            What::Edited { .. }
+            | What::PollAnswered { .. }
+            | What::InCall
+            | What::Joined { .. }
+            | What::Member { .. } => Ok(()),
         }
     }
 
     async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), ApprovalsError> {
+        if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
+            return self.decides_for_partner(heard, id, Said::Tap(reaction), batch).await;
+        }
         let Some((id, card)) = heard.on.as_deref().and_then(Card::of_key) else { return Ok(()) };
         let action = match (reaction, &card) {
             ("✅", Card::Task { task, .. }) => Action::Approve {
@@ -117,6 +143,9 @@ impl Approvals {
         if fired.key == leavers::TIMER {
             return self.look_for_leavers(batch).await;
         }
+        if fired.key.starts_with(LOOK_TIMER) {
+            return self.look(fired, batch).await;
+        }
         let text = |name: &str| fired.payload.get(name).and_then(|value| value.as_str()).unwrap_or_default();
         let Some(alarm) = Alarm::named(text("name")) else { return Ok(()) };
         let house = self.house().await?;
@@ -161,7 +190,7 @@ impl Approvals {
         for action in actions {
             if let Err(refusal) = change.act(action, actor, &scene) {
                 // Who is not asked is told so once for a case, or they could have the bot talk for ever.
-                let told = (id, heard.sender.to_string());
+                let told = (heard.on.clone().unwrap_or(id), heard.sender.to_string());
                 if matches!(refusal.code, "E101" | "E108") && matches!(heard.what, What::Reaction(_)) {
                     if self.kit().store().get(&TOLD, &told).await?.is_some() {
                         return Ok(false);

@@ -6,8 +6,9 @@ use people::PersonId;
 use store::Batch;
 
 use super::{
-    Approvals, KIND,
-    arguments::{action_of, number_of},
+    Approvals, KIND, LOCALPART,
+    arguments::{action_of, is_number_of_others, number_of},
+    published::ADMINISTRATION,
 };
 use crate::{
     ApprovalsError,
@@ -48,7 +49,36 @@ pub(crate) const VERBS: &[Verb] = &[
 /// What numbers of approvals begin with.
 pub(crate) const NUMBER_PREFIX: &str = "AP";
 
+/// The verbs that tell of a case and do nothing to it.
+const READING: [&str; 4] = ["why", "verify", "show", "export"];
+
+/// What a room of several is good for: everything else is for the direct chat.
+const IN_ROOMS: [&str; 6] = ["leave", "expense", "approval", "approve", "reject", "verify"];
+
+/// What only those who look after approvals can do.
+const FOR_ADMINISTRATORS: [&str; 2] = ["reassign", "terminate"];
+
+/// What those begin with who have something to decide.
+const FOR_DECIDERS: [&str; 7] =
+    ["approval", "approve", "reject", "transfer", "add_sign", "return", "comment"];
+
 impl Approvals {
+    /// The commands that help somebody, where they ask, the most useful ones first.
+    pub(crate) async fn verbs_of(&self, heard: &Heard) -> Result<Vec<Verb>, ApprovalsError> {
+        let house = self.house().await?;
+        let chart = house.chart();
+        let Some(me) = chart.by_account(&heard.sender) else { return Ok(Vec::new()) };
+        if !heard.is_direct {
+            return Ok(VERBS.iter().filter(|verb| IN_ROOMS.contains(&verb.id)).copied().collect());
+        }
+        let is_administrator = chart.in_role(ADMINISTRATORS).contains(&me.id);
+        let decides = !house.cases.listed(KIND, "todo", &me.id.0).await?.is_empty();
+        let mut verbs = VERBS.to_vec();
+        verbs.retain(|verb| is_administrator || !FOR_ADMINISTRATORS.contains(&verb.id));
+        verbs.sort_by_key(|verb| !(decides && FOR_DECIDERS.contains(&verb.id)));
+        Ok(verbs)
+    }
+
     pub(crate) async fn command(
         &self,
         heard: &Heard,
@@ -81,7 +111,7 @@ impl Approvals {
                 let verb = if matches!(word, "show" | "查看") { "show" } else { "export" };
                 self.on_case(heard, verb, rest.trim(), batch).await
             }
-            "publish" | "发布" => self.publish(heard, rest.trim(), batch).await,
+            "publish" | "发布" => self.publish_typed(heard, rest.trim(), batch).await,
             other => match self.house().await?.called(other).await? {
                 Some(template) => self.start(heard, &template.id, rest.trim(), None, batch).await,
                 None => self.refuse(heard, &Refusal::new("E107").with("no", other), batch).await,
@@ -90,30 +120,22 @@ impl Approvals {
     }
 
     /// `[--force]` and a template: publishes it, for administrators of approvals.
-    async fn publish(&self, heard: &Heard, arguments: &str, batch: &mut Batch) -> Result<(), ApprovalsError> {
-        let house = self.house().await?;
-        let chart = house.chart();
-        let may =
-            chart.by_account(&heard.sender).is_some_and(|me| chart.in_role(ADMINISTRATORS).contains(&me.id));
-        if !may {
-            let refusal = Refusal::new("E102").with("role", ADMINISTRATORS).with("scope", "org");
-            return self.refuse(heard, &refusal, batch).await;
-        }
+    async fn publish_typed(
+        &self,
+        heard: &Heard,
+        arguments: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
         let (force, text) = match arguments.strip_prefix("--force") {
             Some(text) => (true, text.trim()),
             None => (false, arguments),
         };
-        match house.publish(batch, text, force, false).await {
-            Ok(mark) => {
-                let pen = self.pen(self.language_of_account(&heard.sender).await?);
-                self.answer(batch, heard, &pen.say("told.published", &[("template", &mark)]));
-                Ok(())
-            }
-            Err(ApprovalsError::Template(list)) => {
-                self.refuse(heard, &Refusal::new("E120").with("list", list), batch).await
-            }
-            Err(error) => Err(error),
+        if let Some(template) = self.publish(heard, text, force, batch).await?
+            && self.kit().has_place(LOCALPART, ADMINISTRATION).await?
+        {
+            self.put_template(batch, &template, "");
         }
+        Ok(())
     }
 
     /// A command about a case: named, or the one that the message stands under, or the one that waits.
@@ -124,6 +146,9 @@ impl Approvals {
         arguments: &str,
         batch: &mut Batch,
     ) -> Result<(), ApprovalsError> {
+        if is_number_of_others(arguments) {
+            return Ok(());
+        }
         let (named, rest) = number_of(arguments);
         let case = match self.meant(heard, named.as_deref(), verb).await? {
             Ok(case) => case,
@@ -155,6 +180,9 @@ impl Approvals {
         let chart = house.chart();
         let me = chart.by_account(&heard.sender);
         let under = self.under(heard).await?;
+        if me.is_none() && READING.contains(&verb) {
+            return Ok(Err(Refusal::new("E108").with("platform", "matrix")));
+        }
         let id = match (named, under, me) {
             (Some(no), _, _) => house.cases.by_number(no).await?,
             (None, Some(id), _) => Some(id),
@@ -168,7 +196,7 @@ impl Approvals {
         let Some(id) = id else { return Ok(Err(unknown())) };
         let case = house.cases.get::<Instance>(&id).await?;
         let delegations = house.delegations().await?;
-        // Whose case it is not learns nothing of it; who is nobody here hears so when they act.
+        // Whose case it is not learns nothing of it; who is nobody here can try to act, and hears so then.
         let may_know = |case: &Case<Instance>| {
             me.is_none_or(|me| {
                 let acts_for = case.data.tasks.iter().any(|task| {
@@ -188,7 +216,7 @@ impl Approvals {
     ) -> Result<Result<Option<String>, Refusal>, ApprovalsError> {
         let cases = &self.house().await?.cases;
         let list = match verb {
-            "why" | "verify" | "show" | "export" => {
+            _ if READING.contains(&verb) => {
                 return Ok(Ok(cases.listed(KIND, "mine", &me.0).await?.into_iter().next()));
             }
             "recall" | "urge" | "submit" | "revert" => "mine",

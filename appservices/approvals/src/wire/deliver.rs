@@ -2,49 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use cases::{Case, Refusal};
-use kit::{Heard, Letter, PREFIX, Related, Relation, To, texts::Lang};
+use cases::{Case, Record};
+use kit::{Letter, Related, Relation, To};
 use people::PersonId;
-use ruma::OwnedUserId;
-use serde_json::{Value, json};
+use serde_json::json;
 use store::Batch;
 
-use super::{Approvals, Change, KIND, LOCALPART, Scene};
+use super::{Approvals, Change, LOCALPART, Scene, answers::message};
 use crate::{
     ApprovalsError,
     act::Action,
-    card::{Card, Pen, body, cards},
+    card::{Card, cards},
     desk::{Actor, Effect, Shown, Tell, Under},
     instance::{Instance, state},
     tables::EXPECTED,
 };
 
-/// A message: something to do rings, information does not.
-pub(crate) fn message(body: &str, mentions: Option<&OwnedUserId>) -> Value {
-    let html = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
-    let kind = if mentions.is_some() { "m.text" } else { "m.notice" };
-    let mentions = mentions.map_or_else(|| json!({}), |user| json!({ "user_ids": [user] }));
-    json!({
-        "msgtype": kind, "body": body, "m.mentions": mentions,
-        "format": "org.matrix.custom.html", "formatted_body": html,
-    })
-}
-
 impl Approvals {
-    pub(crate) fn pen(&self, lang: Lang) -> Pen<'_> {
-        Pen { texts: self.kit().texts(), lang }
-    }
-
     /// Everything that a decision brings about.
     pub(crate) async fn deliver(
         &self,
         batch: &mut Batch,
         before: Option<&Case<Instance>>,
         after: &Case<Instance>,
-        effects: Vec<Effect>,
+        (effects, records): (Vec<Effect>, &[Record]),
         scene: &Scene,
         marker: &str,
     ) -> Result<(), ApprovalsError> {
+        self.keep_case_room(batch, before, after, scene).await?;
+        self.keep_records(batch, before, after, records, &scene.template).await?;
         self.show_cards(batch, before, after, scene).await?;
         for (place, effect) in effects.into_iter().enumerate() {
             let marker = format!("{marker}/{place}");
@@ -58,7 +44,13 @@ impl Approvals {
                 Effect::Cancel { name } => {
                     self.kit().timers().cancel(batch, &format!("t/{}/{name}", after.id));
                 }
-                Effect::Undo(other) => Box::pin(self.undo(batch, &other, scene.at_ms, &marker)).await?,
+                Effect::Ask { task } => self.ask_partner(batch, after, &task, scene),
+                Effect::Undo(other) => {
+                    Box::pin(self.undo(batch, &other, &Action::Undone, scene.at_ms, &marker)).await?;
+                }
+                Effect::UndoFailed(other) => {
+                    Box::pin(self.undo(batch, &other, &Action::UndoFailed, scene.at_ms, &marker)).await?;
+                }
             }
         }
         self.expect(batch, before, after).await
@@ -68,53 +60,15 @@ impl Approvals {
         &self,
         batch: &mut Batch,
         id: &str,
+        action: &Action,
         at_ms: u64,
         marker: &str,
     ) -> Result<(), ApprovalsError> {
         let Some(other) = self.house().await?.cases.get::<Instance>(id).await? else { return Ok(()) };
         let scene = self.scene_of(&other.data, at_ms).await?;
         let mut change = Change::of(other);
-        if change.act(&Action::Undone, &Actor::nobody(), &scene).is_ok() {
+        if change.act(action, &Actor::nobody(), &scene).is_ok() {
             self.carry_out(batch, change, &scene, marker).await?;
-        }
-        Ok(())
-    }
-
-    /// New cards are sent, those that read differently are edited.
-    async fn show_cards(
-        &self,
-        batch: &mut Batch,
-        before: Option<&Case<Instance>>,
-        after: &Case<Instance>,
-        scene: &Scene,
-    ) -> Result<(), ApprovalsError> {
-        let world = scene.world();
-        let old = before.map_or(Vec::new(), cards);
-        for card in cards(after) {
-            let person = card.person(after);
-            let Some(account) = world.chart.person(person).and_then(|person| person.account.clone()) else {
-                tracing::warn!(case = after.no, person = person.0, "has no account to show a card to");
-                continue;
-            };
-            let pen = self.pen(self.language_of_id(world.chart, person).await?);
-            let text = body(after, &card, &world, pen);
-            let key = card.key(&after.id);
-            if !old.contains(&card) {
-                let rings = matches!(card, Card::Task { .. }).then_some(&account);
-                let letter =
-                    Letter::message(&key, LOCALPART, To::Direct(account.clone()), data(&text, rings, after));
-                self.kit().outbox().put(batch, letter);
-                for (place, reaction) in card.reactions().iter().enumerate() {
-                    let relation = Relation::Reacts(Related::Letter(key.clone()), (*reaction).to_owned());
-                    let seed = format!("{key}/seed{place}");
-                    let letter = Letter::message(seed, LOCALPART, To::Direct(account.clone()), json!({}));
-                    self.kit().outbox().put(batch, letter.relating(relation));
-                }
-            } else if before.is_none_or(|before| body(before, &card, &world, pen) != text) {
-                let edit = format!("{key}/{}", after.rev);
-                let letter = Letter::message(edit, LOCALPART, To::Direct(account), data(&text, None, after));
-                self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key))));
-            }
         }
         Ok(())
     }
@@ -153,7 +107,8 @@ impl Approvals {
             Under::Starter | Under::Home => None,
         };
         if let Some(card) = card {
-            letter = letter.relating(Relation::Thread(Related::Letter(card.key(&case.id))));
+            let key = self.key_of_card(&card, &case.id).await?;
+            letter = letter.relating(Relation::Thread(Related::Letter(key)));
         }
         self.kit().outbox().put(batch, letter);
         Ok(())
@@ -180,80 +135,6 @@ impl Approvals {
         }
         Ok(())
     }
-
-    /// Answers an event, where it stands.
-    pub(crate) fn answer(&self, batch: &mut Batch, heard: &Heard, text: &str) {
-        self.answer_with(batch, heard, "r", message(text, None));
-    }
-
-    /// Answers an event with something that a room of several is not to read: there it goes to the direct chat. `case` is
-    /// its number, or empty.
-    pub(crate) async fn answer_privately(
-        &self,
-        batch: &mut Batch,
-        heard: &Heard,
-        case: &str,
-        text: &str,
-    ) -> Result<(), ApprovalsError> {
-        if heard.is_direct {
-            self.answer(batch, heard, text);
-            return Ok(());
-        }
-        let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        let elsewhere = match case {
-            "" => pen.say("told.private", &[]),
-            no => pen.say("preview.elsewhere", &[("no", no)]),
-        };
-        self.answer(batch, heard, &elsewhere);
-        let key = format!("q/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), message(text, None));
-        self.kit().outbox().put(batch, letter);
-        Ok(())
-    }
-
-    /// Answers an event with some content; `what` tells several answers apart.
-    pub(crate) fn answer_with(&self, batch: &mut Batch, heard: &Heard, what: &str, content: Value) {
-        let card = heard.on.as_deref().and_then(Card::of_key);
-        let relation = match (&heard.thread, card) {
-            (Some(root), _) => Relation::Thread(Related::Event(root.clone())),
-            (None, Some((case, card))) => Relation::Thread(Related::Letter(card.key(case))),
-            (None, None) => Relation::ReplyTo(Related::Event(heard.event_id.clone())),
-        };
-        let key = format!("{what}/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), content);
-        self.kit().outbox().put(batch, letter.relating(relation));
-    }
-
-    /// Says why something is refused, in words.
-    pub(crate) fn words_of(&self, lang: Lang, refusal: &Refusal) -> String {
-        let texts = self.kit().texts();
-        let english = refusal.fields.iter().find(|(name, _)| *name == "field_en" && lang == Lang::En);
-        let shown: Vec<(&str, String)> = refusal
-            .fields
-            .iter()
-            .map(|field| match (field.0, english) {
-                ("field", Some((_, label))) => ("field", label),
-                _ => (field.0, &field.1),
-            })
-            .map(|(name, value)| match name {
-                "problem" | "result" => (name, texts.fill(lang, value, &[])),
-                "field" if value.starts_with("form.") => (name, texts.fill(lang, value, &[])),
-                _ => (name, value.clone()),
-            })
-            .collect();
-        let values: Vec<(&str, &str)> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        texts.fill(lang, refusal.code, &values)
-    }
-}
-
-/// A message with the machine's half of the card.
-fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Instance>) -> Value {
-    let mut content = message(text, rings);
-    content["msgtype"] = json!(if rings.is_some() { "m.text" } else { "m.notice" });
-    content[format!("{PREFIX}card")] = json!({
-        "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
-    });
-    content
 }
 
 /// From whom a word is waited for: the starter of what is not handed in, and who has to give a reason or a code.

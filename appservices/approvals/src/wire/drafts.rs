@@ -1,11 +1,11 @@
 //! From a line to a case that is handed in: start, what is still missing, files.
 
 use cases::{Beginning, Case, Refusal, hash_of};
-use kit::{Heard, Letter, Related, Relation, To};
+use kit::{CallError, Heard, Letter, Related, Relation, To};
 use ruma::OwnedEventId;
 use store::Batch;
 
-use super::{Approvals, Change, KIND, LOCALPART, Scene, commands::NUMBER_PREFIX, deliver::message};
+use super::{Approvals, Change, KIND, LOCALPART, Scene, answers::message, commands::NUMBER_PREFIX};
 use crate::{
     ApprovalsError,
     act::Action,
@@ -14,8 +14,14 @@ use crate::{
     instance::{Home, Instance, state},
     limits::FILE_BYTES_MAX,
     tables::HOME,
-    template::{Field, FieldKind, File, Form, Template, field_refused, missing, parse_value, read_line},
+    template::{
+        Field, FieldKind, File, Form, Template, Value, field_refused, missing, parse_value, read_line,
+        readable,
+    },
 };
+
+/// Characters of a hash that people compare at a glance.
+const HASH_CHARACTERS: usize = 4;
 
 impl Approvals {
     /// Begins a case from one line. What is complete is handed in at once; what is not is asked for.
@@ -31,7 +37,8 @@ impl Approvals {
         let Some(template) = house.newest(template).await? else {
             return self.refuse(heard, &Refusal::new("E107").with("no", template), batch).await;
         };
-        let scene = self.scene(template, heard.received_ms).await?;
+        let starter = house.chart().by_account(&heard.sender).map(|person| person.id.clone());
+        let scene = self.scene(template, starter.as_ref(), heard.received_ms).await?;
         let Some(me) = scene.chart.by_account(&heard.sender) else {
             return self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await;
         };
@@ -44,7 +51,7 @@ impl Approvals {
         };
         let form = match undoes {
             Some(other) => Ok(other.data.form.clone()),
-            None => read_line(&scene.template, line, scene.today(), &scene.chart),
+            None => read_line(&scene.template, line, scene.reader()),
         };
         let form = match form {
             Ok(form) => form,
@@ -52,6 +59,7 @@ impl Approvals {
         };
         let mut data = Instance::begun(&scene.template, me.id.clone(), department.clone(), form);
         data.undoes = undoes.map(|other| other.id.clone());
+        data.note = undoes.map(|_| (me.id.clone(), line.to_owned()));
         let root = self.own_root(heard).await?;
         data.home = Some(Home { room: heard.room.clone(), event: root.clone(), is_direct: heard.is_direct });
         let origin = hash_of(house.origin(&scene.template.id, scene.template.version).await?.as_bytes());
@@ -93,7 +101,9 @@ impl Approvals {
         if let Some(other) = undoes {
             let mut original = Change::of(other.clone());
             let by = change.decision.case.id.clone();
-            match original.act(&Action::UndoBegun { by }, &actor, scene) {
+            let reason =
+                change.decision.case.data.note.as_ref().map_or(String::new(), |(_, why)| why.clone());
+            match original.act(&Action::UndoBegun { by, reason }, &actor, scene) {
                 Ok(()) => drop(self.carry_out(batch, original, scene, heard.event_id.as_str()).await?),
                 Err(refusal) => return self.refuse(heard, &refusal, batch).await,
             }
@@ -125,16 +135,26 @@ impl Approvals {
     /// Who would be asked, and what is missing.
     fn preview(&self, case: &Case<Instance>, scene: &Scene, pen: Pen<'_>) -> String {
         let world = scene.world();
-        let with_title = |id: &people::PersonId| match world.chart.person(id) {
-            Some(person) if !person.title.is_empty() => format!("{} ({})", person.name, person.title),
-            Some(_) | None => world.name(id),
+        let with_title = |id: &people::PersonId, because: Option<&str>| {
+            let title = world.chart.person(id).map(|person| person.title.as_str());
+            let notes = [title.filter(|title| !title.is_empty()), because];
+            let notes: Vec<&str> = notes.into_iter().flatten().collect();
+            match notes.as_slice() {
+                [] => world.name(id),
+                notes => format!("{} ({})", world.name(id), notes.join(", ")),
+            }
         };
         let mut lines = vec![pen.say("preview.head", &[("title", &title(case, &world, pen))])];
         let mut number = 0;
-        for (is_told, people) in preview(&world, &case.data) {
-            let who = people.iter().map(&with_title).collect::<Vec<_>>().join("、");
+        for step in preview(&world, &case.data) {
+            let because = step.condition.as_deref().map(|condition| {
+                let condition = readable(&scene.template, condition, pen.language());
+                pen.say("preview.because", &[("condition", &condition)])
+            });
+            let with_reason = |id: &people::PersonId| with_title(id, because.as_deref());
+            let who = step.people.iter().map(with_reason).collect::<Vec<_>>().join("、");
             let who = if who.is_empty() { "-".to_owned() } else { who };
-            if is_told {
+            if step.is_told {
                 lines.push(pen.say("preview.copy", &[("who", &who)]));
                 continue;
             }
@@ -197,19 +217,48 @@ impl Approvals {
         if !matches!(case.state.as_str(), state::DRAFT | state::RETURNED) {
             return Ok(());
         }
-        let lang = self.language_of_account(&heard.sender).await?;
-        if bytes.is_some_and(|bytes| bytes > FILE_BYTES_MAX) {
-            let cause = self.pen(lang).say("file.large", &[]);
-            return self
-                .refuse(heard, &Refusal::new("E130").with("name", name).with("cause", cause), batch)
-                .await;
-        }
-        let file = File { name: name.to_owned(), mxc: mxc.to_owned(), event: heard.event_id.to_string() };
-        if self.act(heard, &id, &[Action::Attach(file)], batch).await? {
-            let text = self.pen(lang).say("draft.file", &[("count", "1"), ("name", name)]);
+        let pen = self.pen(self.language_of_account(&heard.sender).await?);
+        let sha256 = match bytes.is_some_and(|bytes| bytes > FILE_BYTES_MAX) {
+            true => Err("file.large"),
+            false => self.hash_of_file(mxc).await?,
+        };
+        let sha256 = match sha256 {
+            Ok(sha256) => sha256,
+            Err(cause) => {
+                let refusal = Refusal::new("E130").with("name", name).with("cause", pen.say(cause, &[]));
+                return self.refuse(heard, &refusal, batch).await;
+            }
+        };
+        let short: String = sha256.trim_start_matches("sha256:").chars().take(HASH_CHARACTERS).collect();
+        let event = heard.event_id.to_string();
+        let action = Action::Attach(File { name: name.to_owned(), mxc: mxc.to_owned(), event, sha256 });
+        let mut change = Change::of(case.clone());
+        let scene = self.scene_of(&case.data, heard.received_ms).await?;
+        let count = match change.act(&action, &self.actor(heard).await?, &scene) {
+            Ok(()) => files_in(&change.decision.case.data.form),
+            // Doing it says why not.
+            Err(_) => 0,
+        };
+        if self.act(heard, &id, &[action], batch).await? {
+            let text = pen.say("draft.file", &[("count", &count.to_string()), ("hash", &short)]);
             self.answer_with(batch, heard, "s", message(&text, None));
         }
         Ok(())
+    }
+
+    /// The hash of an uploaded file, or the key of why it cannot be had.
+    async fn hash_of_file(&self, mxc: &str) -> Result<Result<String, &'static str>, ApprovalsError> {
+        let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Err("file.refused")) };
+        match intent.download(mxc).await {
+            Ok(bytes) if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= FILE_BYTES_MAX) => {
+                Ok(Ok(hash_of(&bytes)))
+            }
+            Ok(_) => Ok(Err("file.large")),
+            Err(CallError::Refused { .. }) => Ok(Err("file.refused")),
+            Err(error @ (CallError::Limited(_) | CallError::Unreachable(_))) => {
+                Err(ApprovalsError::Later(error.to_string()))
+            }
+        }
     }
 
     /// Asks to undo an approval, by another one through the same hands.
@@ -223,15 +272,8 @@ impl Approvals {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let actor = self.actor(heard).await?;
         // Asked before another case is made, so that a refusal leaves nothing behind.
-        let may = Change::of(case.clone()).act(&Action::UndoBegun { by: String::new() }, &actor, &scene);
-        let may = may.and_then(|()| match reason.is_empty() {
-            true => Err(Refusal::new("E110")
-                .with("field", "form.reason")
-                .with("problem", "form.required")
-                .with("example", "…")),
-            false => Ok(()),
-        });
-        match may {
+        let begins = Action::UndoBegun { by: String::new(), reason: reason.to_owned() };
+        match Change::of(case.clone()).act(&begins, &actor, &scene) {
             Ok(()) => {
                 let template = case.data.template.clone();
                 self.start(heard, &template, reason, Some(&case), batch).await
@@ -249,10 +291,14 @@ impl Approvals {
     ) -> Option<Result<Form, Refusal>> {
         let open = missing(template, form);
         let field: &Field = open.iter().find(|field| field.kind != FieldKind::Attachment)?;
-        let value = parse_value(field, text, scene.today(), &scene.chart);
+        let value = parse_value(field, text, scene.reader());
         let filled = value.map(|value| Form::from([(field.id.clone(), value)]));
         Some(filled.map_err(|error| field_refused(template, &error)))
     }
+}
+
+fn files_in(form: &Form) -> usize {
+    form.values().map(|value| if let Value::Files(files) = value { files.len() } else { 0 }).sum()
 }
 
 fn may_start(template: &Template, person: &people::Person) -> bool {

@@ -1,32 +1,30 @@
 //! What the bot lives in: cases, people, templates.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cases::{Cases, CasesParts, PublicKeys, Signer, origin_of};
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use kit::Kit;
 use parking_lot::RwLock;
-use people::{Chart, People, PeopleParts};
+use people::{Chart, People, PeopleParts, Person};
 use store::{Batch, Scan, Store, StoreError};
+use workdays::{Workdays, default_zone, local, named_zone};
 
 use crate::{
     ApprovalsError,
-    desk::Delegation,
+    desk::{Delegation, readable},
     limits::TEMPLATE_BYTES_MAX,
     shipped::SHIPPED,
     tables::{DELEGATION, TEMPLATE},
     template::{Template, check, dead_ends},
 };
 
-/// Where cases live as long as nobody says otherwise.
-const ZONE: &str = "Asia/Shanghai";
-
 /// What the bot lives in.
 pub(crate) struct House {
     pub cases: Cases,
     pub people: People,
-    pub zone: TimeZone,
+    pub workdays: Workdays,
     store: Store,
     templates: RwLock<HashMap<(String, u64), Arc<Template>>>,
 }
@@ -47,7 +45,7 @@ impl House {
         let house = Self {
             cases: Cases::new(cases),
             people: people.await?,
-            zone: TimeZone::get(ZONE).unwrap_or(TimeZone::UTC),
+            workdays: Workdays::open(store.clone()).await?,
             store,
             templates: RwLock::default(),
         };
@@ -69,18 +67,18 @@ impl House {
         text: &str,
         force: bool,
         only_new: bool,
-    ) -> Result<String, ApprovalsError> {
+    ) -> Result<Template, ApprovalsError> {
         let mut template = self.publishable(text, force)?;
         let newest = self.newest(&template.id).await?;
         if let (Some(newest), true) = (&newest, only_new) {
-            return Ok(newest.mark());
+            return Ok(Template::clone(newest));
         }
         template.version = newest.map_or(0, |newest| newest.version) + 1;
         let (canonical, _) = origin_of(&template).map_err(cases::CasesError::from)?;
         let key = (template.id.clone(), template.version);
         batch.expect_absent(&TEMPLATE, &key);
         batch.put(&TEMPLATE, &key, &canonical);
-        Ok(template.mark())
+        Ok(template)
     }
 
     /// The template of a text, if it can be published (E120).
@@ -114,17 +112,23 @@ impl House {
         }
     }
 
+    /// The newest version of every template, by id.
+    pub async fn all_newest(&self) -> Result<Vec<Arc<Template>>, ApprovalsError> {
+        let keys = self.store.scan_keys(&TEMPLATE, Scan::all()).await?;
+        let newest: BTreeMap<String, u64> = keys.into_iter().collect();
+        let mut templates = Vec::with_capacity(newest.len());
+        for (id, version) in newest {
+            templates.push(self.template(&id, version).await?);
+        }
+        Ok(templates)
+    }
+
     /// The newest version of the template that is started by this word.
     pub async fn called(&self, word: &str) -> Result<Option<Arc<Template>>, ApprovalsError> {
-        let keys = self.store.scan_keys(&TEMPLATE, Scan::all()).await?;
-        let newest: std::collections::BTreeMap<String, u64> = keys.into_iter().collect();
-        for (id, version) in newest {
-            let template = self.template(&id, version).await?;
-            if template.id == word || template.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word)) {
-                return Ok(Some(template));
-            }
-        }
-        Ok(None)
+        let is_called = |template: &Arc<Template>| {
+            template.id == word || template.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word))
+        };
+        Ok(self.all_newest().await?.into_iter().find(is_called))
     }
 
     /// One version of a template.
@@ -152,6 +156,21 @@ impl House {
     /// Everybody's standing delegations.
     pub async fn delegations(&self) -> Result<Vec<Delegation>, StoreError> {
         Ok(self.store.scan(&DELEGATION, Scan::all()).await?.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// The zone that somebody works in.
+    pub fn zone_of(&self, person: Option<&Person>) -> TimeZone {
+        person.and_then(|person| named_zone(&person.zone)).unwrap_or_else(default_zone)
+    }
+
+    /// The day of a moment, where the organisation is.
+    pub fn today(&self, at_ms: u64) -> Date {
+        local(at_ms, &default_zone()).date()
+    }
+
+    /// A moment as people read it.
+    pub fn time(&self, at_ms: u64) -> String {
+        readable(&default_zone(), at_ms)
     }
 
     /// The organisation now.

@@ -31,6 +31,8 @@ impl Approvals {
         self.look_later(batch);
         let house = self.house().await?;
         let chart = house.chart();
+        self.keep_administration(batch, &chart).await?;
+        self.keep_auditors(batch, &chart).await?;
         let done = self.kit().store().get(&LEAVERS_DONE, &()).await?;
         if done == Some(chart.version()) {
             return Ok(());

@@ -1,14 +1,21 @@
 //! The edge: messages and reactions become actions, effects become letters and timers, all in the batch that the kit
 //! commits. Nothing is decided here.
 
+mod answers;
 mod arguments;
 mod bot;
+mod cards;
 mod commands;
 mod deliver;
 mod drafts;
 mod house;
 mod leavers;
+mod members;
+mod orders;
+mod partners;
 mod proofs;
+mod published;
+mod rooms;
 mod scene;
 mod words;
 
@@ -86,6 +93,14 @@ impl Approvals {
         Ok(self.house().await?.people.clone())
     }
 
+    /// The working days by which leave is counted.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn workdays(&self) -> Result<workdays::Workdays, ApprovalsError> {
+        Ok(self.house().await?.workdays.clone())
+    }
+
     pub(crate) fn kit(&self) -> &Kit {
         &self.0.kit
     }
@@ -105,8 +120,8 @@ impl Approvals {
     ) -> Result<Case<Instance>, ApprovalsError> {
         let cases = &self.house().await?.cases;
         let Change { before, decision } = change;
-        let (after, effects) = cases.write(batch, before.as_ref(), decision)?;
-        self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await?;
+        let (after, effects, records) = cases.write_recorded(batch, before.as_ref(), decision)?;
+        self.deliver(batch, before.as_ref(), &after, (effects, &records), scene, marker).await?;
         Ok(after)
     }
 }

@@ -1,22 +1,18 @@
 //! Lists, proofs and reasons: what people can ask about cases.
 
-use cases::{Case, Export, Exported};
+use std::collections::BTreeSet;
+
+use cases::{Case, Export, Exported, Record};
 use kit::{Attachment, Heard, Letter, To};
 use store::Batch;
 
-use super::{Approvals, KIND, LOCALPART, arguments::people_of, deliver::message};
+use super::{Approvals, KIND, LOCALPART, answers::message};
 use crate::{
     ApprovalsError,
-    card::{Card, body, title, word_of},
-    desk::Delegation,
-    instance::Instance,
-    limits::{DELEGATIONS_MAX, LIST_LINES_MAX},
-    tables::DELEGATION,
-    template::{Field, FieldKind, Value, Words, parse_value},
+    card::{Card, Pen, body, title, word_of},
+    instance::{Instance, Partner},
+    limits::LIST_LINES_MAX,
 };
-
-/// Milliseconds of a day.
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl Approvals {
     /// The cases in one of the asker's lists.
@@ -68,13 +64,14 @@ impl Approvals {
         let house = self.house().await?;
         let origin = house.origin(&case.data.template, case.data.version).await?;
         let verdict = house.cases.verify(case, &cases::hash_of(origin.as_bytes())).await?;
+        let records = house.cases.records(&case.id).await.unwrap_or_default();
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let text = match verdict {
             Ok(good) => pen.say(
                 "verify.good",
                 &[
                     ("records", &good.records.to_string()),
-                    ("signers", &good.signers.len().to_string()),
+                    ("signers", &(good.signers.len() + servers(&records)).to_string()),
                     ("first", &short(&good.first)),
                     ("last", &short(&good.last)),
                 ],
@@ -103,17 +100,22 @@ impl Approvals {
             let names: Vec<&str> = why
                 .people
                 .iter()
-                .map(|id| chart.person(id).map_or(id.0.as_str(), |person| &person.name))
+                .map(|id| match (Partner::server_of(id), chart.person(id)) {
+                    (Some(server), _) => server,
+                    (None, Some(person)) => &person.name,
+                    (None, None) => &id.0,
+                })
                 .collect();
             let condition = why.condition.as_deref();
             let condition = condition.map(|text| pen.say("why.condition", &[("condition", text)]));
+            let number = why.node.strip_prefix('n').filter(|rest| rest.parse::<u32>().is_ok());
             lines.push(pen.say(
                 "why.line",
                 &[
-                    ("node", &why.node),
+                    ("node", number.unwrap_or(&why.node)),
                     ("condition", &condition.unwrap_or_default()),
-                    ("rule", &why.rule),
-                    ("time", &scene.world().time(why.at_ms)),
+                    ("rule", &rule_in_words(&why.rule, pen)),
+                    ("date", &workdays::local(why.at_ms, &scene.zone).date().to_string()),
                     ("who", &names.join("、")),
                     ("version", &why.chart.to_string()),
                 ],
@@ -176,88 +178,29 @@ impl Approvals {
             texts: case.data.texts.clone(),
         })
     }
+}
 
-    /// `@somebody from to [templates…]`: somebody acts for the asker.
-    pub(crate) async fn delegate(
-        &self,
-        heard: &Heard,
-        arguments: &str,
-        batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
-        let house = self.house().await?;
-        let chart = house.chart();
-        let Some(me) = chart.by_account(&heard.sender) else {
-            return self.refuse(heard, &cases::Refusal::new("E108").with("platform", "matrix"), batch).await;
-        };
-        let (people, rest) = match people_of(arguments, &chart, 1) {
-            Ok(found) => found,
-            Err(refusal) => return self.refuse(heard, &refusal, batch).await,
-        };
-        let Some(to) = people.into_iter().next().filter(|to| *to != me.id) else {
-            return self.refuse(heard, &cases::Refusal::new("E115"), batch).await;
-        };
-        let mut words = rest.split_whitespace();
-        let dates = [words.next(), words.next()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let field = Field {
-            id: "dates".to_owned(),
-            kind: FieldKind::DateRange,
-            label: Words::default(),
-            required: true,
-            options: Vec::new(),
-            currency: None,
-            min: None,
-            max: None,
-            sensitive: false,
-            allow_past: false,
-        };
-        let now = jiff::Timestamp::from_millisecond(i64::try_from(heard.received_ms).unwrap_or(i64::MAX));
-        let today = now.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(house.zone.clone()).date();
-        let (from, until) = match parse_value(&field, &dates, today, &chart) {
-            Ok(Value::Range { from, to, .. }) => (from, to),
-            Ok(_) | Err(_) => {
-                let refusal =
-                    cases::Refusal::new("E110").with("field", "form.date").with("problem", "form.date");
-                return self.refuse(heard, &refusal.with("example", format!("{today} {today}")), batch).await;
-            }
-        };
-        let start_ms = |day: &str| {
-            let date: jiff::civil::Date = day.parse().ok()?;
-            let start = date.to_zoned(house.zone.clone()).ok()?.timestamp().as_millisecond();
-            u64::try_from(start).ok()
-        };
-        let mine = house.delegations().await?.into_iter().filter(|order| order.from == me.id).count();
-        let (Some(since_ms), Some(last_ms)) = (start_ms(&from), start_ms(&until)) else { return Ok(()) };
-        if mine >= DELEGATIONS_MAX {
-            let refusal =
-                cases::Refusal::new("E110").with("field", "form.person").with("problem", "form.transfers");
-            return self.refuse(heard, &refusal.with("example", DELEGATIONS_MAX.to_string()), batch).await;
-        }
-        let mut templates = Vec::new();
-        for word in words {
-            match house.called(word).await? {
-                Some(template) => templates.push(template.id.clone()),
-                None => {
-                    return self.refuse(heard, &cases::Refusal::new("E107").with("no", word), batch).await;
-                }
-            }
-        }
-        let order = Delegation {
-            from: me.id.clone(),
-            to: to.clone(),
-            templates,
-            since_ms,
-            until_ms: last_ms.saturating_add(DAY_MS),
-        };
-        batch.put(&DELEGATION, &(me.id.0.clone(), heard.received_ms), &order);
-        let who = chart.person(&to).map_or(to.0.as_str(), |person| &person.name).to_owned();
-        let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        self.answer(
-            batch,
-            heard,
-            &pen.say("told.delegated", &[("who", &who), ("from", &from), ("to", &until)]),
-        );
-        Ok(())
-    }
+/// A rule of the template as people read it.
+fn rule_in_words(rule: &str, pen: Pen<'_>) -> String {
+    let (kind, what) = rule.split_once(' ').unwrap_or((rule, ""));
+    let key = match kind {
+        "role" => "rule.role",
+        "users" => "rule.users",
+        "dept_head" => "rule.dept_head",
+        "dept_heads" => "rule.dept_heads",
+        "starter" => "rule.starter",
+        "field" => "rule.field",
+        "partner" => "rule.partner",
+        _ => return rule.to_owned(),
+    };
+    pen.say(key, &[("what", what)])
+}
+
+/// How many servers have signed events that records stand on.
+fn servers(records: &[Record]) -> usize {
+    let proved = records.iter().filter(|record| record.proof.is_some());
+    let servers = proved.filter_map(|record| record.actor.split_once(':').map(|(_, server)| server));
+    servers.collect::<BTreeSet<_>>().len()
 }
 
 /// A hash as people compare it.

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use cases::{Source, Via};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{civil::Date, tz::TimeZone};
 use kit::{Heard, texts::Lang};
 use people::{Chart, Language, Person, PersonId};
 use ruma::UserId;
+use workdays::{WorkCalendar, local};
 
 use super::Approvals;
 use crate::{
     ApprovalsError,
     desk::{Actor, Delegation, World},
     instance::Instance,
-    template::Template,
+    template::{Reader, Template},
 };
 
 /// What one decision is made with.
@@ -21,6 +22,8 @@ pub(crate) struct Scene {
     pub chart: Arc<Chart>,
     pub template: Arc<Template>,
     pub delegations: Vec<Delegation>,
+    pub calendar: Arc<WorkCalendar>,
+    /// The zone of the starter.
     pub zone: TimeZone,
     pub at_ms: u64,
 }
@@ -36,30 +39,36 @@ impl Scene {
         }
     }
 
+    /// What people type is read with this.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { today: self.today(), chart: &self.chart, calendar: &self.calendar }
+    }
+
     /// Today where the case lives.
     pub fn today(&self) -> Date {
-        let now = i64::try_from(self.at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        now.unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone()).date()
+        local(self.at_ms, &self.zone).date()
     }
 }
 
 impl Approvals {
-    /// What a decision on a case of this template is made with, now.
-    pub(crate) async fn scene(&self, template: Arc<Template>, at_ms: u64) -> Result<Scene, ApprovalsError> {
+    /// What a decision on a case of this template is made with, now. The case lives where its starter works.
+    pub(crate) async fn scene(
+        &self,
+        template: Arc<Template>,
+        starter: Option<&PersonId>,
+        at_ms: u64,
+    ) -> Result<Scene, ApprovalsError> {
         let house = self.house().await?;
-        Ok(Scene {
-            chart: house.chart(),
-            template,
-            delegations: house.delegations().await?,
-            zone: house.zone.clone(),
-            at_ms,
-        })
+        let chart = house.chart();
+        let zone = house.zone_of(starter.and_then(|starter| chart.person(starter)));
+        let calendar = house.workdays.calendar();
+        Ok(Scene { chart, template, delegations: house.delegations().await?, calendar, zone, at_ms })
     }
 
     /// The same, for a case.
     pub(crate) async fn scene_of(&self, instance: &Instance, at_ms: u64) -> Result<Scene, ApprovalsError> {
         let template = self.house().await?.template(&instance.template, instance.version).await?;
-        self.scene(template, at_ms).await
+        self.scene(template, Some(&instance.starter), at_ms).await
     }
 
     /// Who acts by an event.

@@ -4,7 +4,11 @@ use cases::Case;
 use kit::Heard;
 use store::Batch;
 
-use super::{Approvals, deliver::message};
+use super::{
+    Approvals,
+    answers::message,
+    partners::{Said, card_of_request},
+};
 use crate::{
     ApprovalsError,
     act::Action,
@@ -14,7 +18,7 @@ use crate::{
 
 /// What a short answer means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Word {
+pub(super) enum Word {
     Yes(Option<String>),
     No(Option<String>),
     Submit,
@@ -22,7 +26,7 @@ enum Word {
     Other,
 }
 
-fn meaning(text: &str) -> Word {
+pub(super) fn meaning(text: &str) -> Word {
     let text = text.trim();
     let (first, rest) =
         text.split_once(|c: char| c.is_whitespace() || "，,：:".contains(c)).unwrap_or((text, ""));
@@ -62,6 +66,9 @@ impl Approvals {
         text: &str,
         batch: &mut Batch,
     ) -> Result<(), ApprovalsError> {
+        if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
+            return self.decides_for_partner(heard, id, Said::Text(text), batch).await;
+        }
         let Some((id, task)) = self.concerned(heard).await? else { return Ok(()) };
         let Some(case) = self.house().await?.cases.get::<Instance>(&id).await? else { return Ok(()) };
         if task.is_empty() {

@@ -1,0 +1,127 @@
+//! Into other hands, backwards, and by the clock.
+
+use people::PersonId;
+use serde_json::json;
+
+use super::law::{Play, START_MS, step, users, yes};
+use crate::{
+    act::{Action, Alarm},
+    desk::{Delegation, Effect},
+    instance::TaskState,
+};
+
+#[test]
+fn a_transfer_moves_the_task_and_never_to_the_starter() {
+    let mut play = Play::new(json!([step("n1", "or", users(&["2"]))]), json!({})).submitted();
+    let to = |id: &str| Action::Transfer { to: PersonId(id.into()), reason: None };
+    assert_eq!(play.refused("2", to("1")), "E115");
+    for (from, next) in [("2", "3"), ("3", "4"), ("4", "5"), ("5", "6"), ("6", "7")] {
+        play.does(from, to(next));
+    }
+    assert_eq!(play.refused("7", to("2")), "E110", "five times at most");
+    assert_eq!(play.refused("2", yes()), "E103");
+    play.does("7", yes());
+    assert_eq!(play.state(), "approved");
+}
+
+#[test]
+fn a_delegate_acts_for_one_hop_and_never_for_a_case_of_their_own() {
+    let order = |from: &str, to: &str| Delegation {
+        from: PersonId(from.into()),
+        to: PersonId(to.into()),
+        templates: vec!["x".into()],
+        since_ms: 0,
+        until_ms: START_MS + 1_000,
+    };
+    let flow = json!([step("n1", "or", users(&["2"]))]);
+    let mut play = Play::new(flow.clone(), json!({}));
+    play.delegations = vec![order("2", "7"), order("7", "8")];
+    let mut play = play.submitted();
+    assert_eq!(play.refused("8", yes()), "E107");
+    play.does("7", yes());
+    assert_eq!(play.state(), "approved");
+
+    let mut play = Play::new(flow.clone(), json!({}));
+    play.delegations = vec![order("2", "1")];
+    let mut play = play.submitted();
+    assert_eq!(play.refused("1", yes()), "E101", "the starter is nobody's delegate");
+
+    let mut play = Play::new(flow, json!({}));
+    play.delegations = vec![order("2", "7")];
+    play.at_ms += 2_000;
+    let mut play = play.submitted();
+    assert_eq!(play.refused("7", yes()), "E107", "the order is over");
+}
+
+#[test]
+fn a_recall_is_possible_until_somebody_decided() {
+    let flow = json!([step("n1", "and", users(&["2", "3"]))]);
+    let mut play = Play::new(flow.clone(), json!({})).submitted();
+    assert_eq!(play.refused("2", Action::Recall), "E101");
+    play.does("1", Action::Recall);
+    assert_eq!((play.state(), play.asked().len()), ("recalled", 0));
+    for (policy, code) in [("until_decided", Some("E113")), ("always", None)] {
+        let mut play = Play::new(flow.clone(), json!({ "recall": policy })).submitted();
+        play.does("2", yes());
+        assert_eq!(play.tries("1", Action::Recall).err().map(|refusal| refusal.code), code, "{policy}");
+    }
+}
+
+#[test]
+fn an_urge_rings_once_in_a_while_and_the_third_at_the_head() {
+    let policy = json!({ "urge_cooldown": "1h" });
+    let mut play = Play::new(json!([step("n1", "or", users(&["2"]))]), policy).submitted();
+    let tells = |play: &Play| play.effects.iter().filter(|effect| matches!(effect, Effect::Tell(_))).count();
+    play.does("1", Action::Urge);
+    assert_eq!(tells(&play), 1);
+    assert_eq!(play.refused("1", Action::Urge), "E114");
+    assert_eq!(play.refused("2", Action::Urge), "E101");
+    for expected in [1, 2] {
+        play.at_ms += 3_600_000;
+        play.does("1", Action::Urge);
+        assert_eq!(tells(&play), expected);
+    }
+}
+
+#[test]
+fn time_that_is_up_does_what_the_node_says() {
+    let node = |what: &str| json!([{"id": "n1", "type": "approve", "who": {"users": ["2"]}, "timeout": "48h", "on_timeout": what}]);
+    // Without an amount, time may agree.
+    let cases = [
+        ("remind", "pending", vec!["2"]),
+        ("escalate", "pending", vec!["4"]),
+        ("auto_reject", "rejected", vec![]),
+    ];
+    for (what, state, asked) in cases {
+        let mut play = Play::new(node(what), json!({})).submitted();
+        let alarm = play.effects.iter().find_map(|effect| match effect {
+            Effect::Timer { name, at_ms } => Some((name.clone(), *at_ms)),
+            _ => None,
+        });
+        let (name, at_ms) = alarm.unwrap();
+        assert_eq!(at_ms, START_MS + 48 * 3_600_000);
+        play.at_ms = at_ms;
+        play.does("", Action::Alarm(Alarm::named(&name).unwrap()));
+        assert_eq!((play.state(), play.asked()), (state, asked), "{what}");
+    }
+}
+
+#[test]
+fn who_leaves_is_followed_by_their_head() {
+    let mut play = Play::new(json!([step("n1", "or", users(&["7"]))]), json!({})).submitted();
+    play.does("", Action::Left { person: PersonId("7".into()) });
+    assert_eq!(play.asked(), ["2"]);
+    assert_eq!(play.case.data.tasks[0].state, TaskState::Transferred);
+}
+
+#[test]
+fn administrators_reassign_and_terminate_and_others_do_not() {
+    let mut play = Play::new(json!([step("n1", "or", users(&["2"]))]), json!({})).submitted();
+    let (from, to) = (PersonId("2".into()), PersonId("3".into()));
+    let move_it = Action::Reassign { from, to, reason: "休假".into() };
+    assert_eq!(play.refused("2", move_it.clone()), "E102");
+    play.does("6", move_it);
+    assert_eq!(play.asked(), ["3"]);
+    play.does("6", Action::Terminate { reason: "作废".into() });
+    assert_eq!(play.state(), "terminated");
+}

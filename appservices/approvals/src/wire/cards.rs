@@ -1,0 +1,123 @@
+//! Cards as letters: sent, edited, and sent again where somebody has left the room of theirs.
+
+use cases::Case;
+use kit::{Heard, Letter, PREFIX, Related, Relation, To};
+use ruma::OwnedUserId;
+use serde_json::{Value, json};
+use store::Batch;
+
+use super::{Approvals, KIND, LOCALPART, Scene, answers::message};
+use crate::{
+    ApprovalsError,
+    card::{Card, body, cards},
+    instance::{Instance, TaskState, state},
+    tables::CARD_AGAIN,
+};
+
+impl Approvals {
+    /// New cards are sent, those that read differently are edited.
+    pub(super) async fn show_cards(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Instance>>,
+        after: &Case<Instance>,
+        scene: &Scene,
+    ) -> Result<(), ApprovalsError> {
+        let world = scene.world();
+        let old = before.map_or(Vec::new(), cards);
+        for card in cards(after) {
+            let person = card.person(after);
+            let Some(account) = world.chart.person(person).and_then(|person| person.account.clone()) else {
+                tracing::warn!(case = after.no, person = person.0, "has no account to show a card to");
+                continue;
+            };
+            let pen = self.pen(self.language_of_id(world.chart, person).await?);
+            let text = body(after, &card, &world, pen);
+            let key = self.key_of_card(&card, &after.id).await?;
+            if !old.contains(&card) {
+                self.put_card(batch, after, &card, key, &text, &account);
+            } else if before.is_none_or(|before| body(before, &card, &world, pen) != text) {
+                let edit = format!("{key}/{}", after.rev);
+                let letter = Letter::message(edit, LOCALPART, To::Direct(account), data(&text, None, after));
+                self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key))));
+            }
+        }
+        Ok(())
+    }
+
+    fn put_card(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Instance>,
+        card: &Card,
+        key: String,
+        text: &str,
+        account: &OwnedUserId,
+    ) {
+        let rings = matches!(card, Card::Task { .. }).then_some(account);
+        let to = To::Direct(account.clone());
+        self.kit().outbox().put(batch, Letter::message(&key, LOCALPART, to.clone(), data(text, rings, case)));
+        for (place, reaction) in card.reactions().iter().enumerate() {
+            let relation = Relation::Reacts(Related::Letter(key.clone()), (*reaction).to_owned());
+            let seed = Letter::message(format!("{key}/seed{place}"), LOCALPART, to.clone(), json!({}));
+            self.kit().outbox().put(batch, seed.relating(relation));
+        }
+    }
+
+    /// What the letter of a card is called now: it is called otherwise each time it had to be sent again.
+    pub(super) async fn key_of_card(&self, card: &Card, case: &str) -> Result<String, ApprovalsError> {
+        let key = card.key(case);
+        Ok(match self.kit().store().get(&CARD_AGAIN, &key).await? {
+            Some(times) => format!("{key}/again{times}"),
+            None => key,
+        })
+    }
+
+    /// Somebody left their direct chat: what waits for them is shown to them anew, in another.
+    pub(super) async fn show_again(
+        &self,
+        heard: &Heard,
+        user: &OwnedUserId,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let house = self.house().await?;
+        let chart = house.chart();
+        let Some(person) = chart.by_account(user).filter(|_| heard.is_direct) else { return Ok(()) };
+        for id in house.cases.listed(KIND, "todo", &person.id.0).await? {
+            let Some(case) = house.cases.get::<Instance>(&id).await? else { continue };
+            let scene = self.scene_of(&case.data, heard.received_ms).await?;
+            let pen = self.pen(self.language_of(person).await?);
+            for card in
+                cards(&case).iter().filter(|card| waits(card, &case) && card.person(&case) == &person.id)
+            {
+                let key = card.key(&case.id);
+                let times = self.kit().store().get(&CARD_AGAIN, &key).await?.unwrap_or(0) + 1;
+                batch.put(&CARD_AGAIN, &key, &times);
+                let text = body(&case, card, &scene.world(), pen);
+                self.put_card(batch, &case, card, format!("{key}/again{times}"), &text, user);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a card asks for something.
+fn waits(card: &Card, case: &Case<Instance>) -> bool {
+    match card {
+        Card::Starter => false,
+        Card::Task { task, .. } => {
+            let is_pending = case.data.task(task).is_some_and(|task| task.state == TaskState::Pending);
+            is_pending && case.state == state::PENDING
+        }
+    }
+}
+
+/// A message with the machine's half of the card.
+fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Instance>) -> Value {
+    let mut content = message(text, rings);
+    content["msgtype"] = json!(if rings.is_some() { "m.text" } else { "m.notice" });
+    content[format!("{PREFIX}card")] = json!({
+        "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
+    });
+    content
+}

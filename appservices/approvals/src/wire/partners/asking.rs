@@ -1,0 +1,267 @@
+//! Our side: the partner's bot is asked, and its answer is held against the event that it names.
+
+use cases::{Case, PublicKeys, Source, Via};
+use kit::{BotError, Fired, Heard, Letter, PREFIX, To, What};
+use ruma::{EventId, OwnedUserId, RoomId, ServerName};
+use serde_json::{Value, json};
+use store::Batch;
+
+use super::{
+    Answer, Outcome, Request, VERSION, Verdict,
+    judge::{Evidence, Forgery, answered, judge},
+};
+use crate::{
+    ApprovalsError,
+    act::Action,
+    card::form_values,
+    desk::Actor,
+    instance::Instance,
+    limits::{ANSWER_LOOKS_MAX, ANSWER_WAIT_MS, PARTNER_FORM_BYTES_MAX},
+    tables::PARTNER_KEY,
+    wire::{
+        Approvals, LOCALPART, Scene,
+        rooms::{case_of_place, place_of_case},
+    },
+};
+
+/// Begins the keys of timers that look again for what an answer names.
+pub(in crate::wire) const LOOK_TIMER: &str = "look/";
+
+/// What was found of the event that an answer names.
+enum Found {
+    All { event: Value, card: Value },
+    NotYet,
+}
+
+impl Approvals {
+    /// Asks the bot of a partner, if it is in the room of the case. The key of the letter makes it once.
+    pub(in crate::wire) fn ask_partner(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Instance>,
+        task: &str,
+        scene: &Scene,
+    ) {
+        let Some(task) = case.data.task(task) else { return };
+        let (Some(partner), Some(room)) = (&task.partner, &case.data.room) else { return };
+        if !room.here.contains(&partner.server) {
+            return;
+        }
+        let pen = self.pen(kit::texts::Lang::Zh);
+        let world = scene.world();
+        let mut room_bytes = PARTNER_FORM_BYTES_MAX;
+        let form_view = form_values(case, &world, pen)
+            .take_while(|(label, value)| {
+                let bytes = label.len() + value.len();
+                let fits = bytes <= room_bytes;
+                room_bytes = room_bytes.saturating_sub(bytes);
+                fits
+            })
+            .collect();
+        let request = Request {
+            v: VERSION,
+            no: case.no.clone(),
+            task: task.id.clone(),
+            capability: partner.capability.clone(),
+            name: scene.template.name.in_language(pen.language()).to_owned(),
+            starter: world.name(&case.data.starter),
+            form_view,
+            deadline: world.deadline_of(&task.node),
+        };
+        let to = To::Place(place_of_case(&case.id));
+        let content = serde_json::to_value(request).unwrap_or_default();
+        let mut letter = Letter::message(key_of_request(&case.id, &task.id), LOCALPART, to, content);
+        letter.kind = format!("{PREFIX}request");
+        self.kit().outbox().put(batch, letter);
+    }
+
+    /// Somebody came into a room: if it is a partner's bot in the room of a case, it can be asked now.
+    pub(in crate::wire) async fn came(
+        &self,
+        heard: &Heard,
+        user: &OwnedUserId,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        if !self.is_bot_of_partner(user) {
+            return Ok(());
+        }
+        let place = self.kit().place_of(LOCALPART, &heard.room).await?;
+        let Some(id) = place.as_deref().and_then(case_of_place) else { return Ok(()) };
+        let Some(case) = self.house().await?.cases.get::<Instance>(id).await? else { return Ok(()) };
+        let server = user.server_name().to_owned();
+        if case.data.room.as_ref().is_none_or(|room| room.here.contains(&server)) {
+            return Ok(());
+        }
+        self.act_as(heard, &Actor::nobody(), case, &[Action::PartnerCame { server }], batch).await?;
+        Ok(())
+    }
+
+    /// The bot of a partner answers. `looks` is how often the event that it names was looked for already.
+    pub(super) async fn answered_by_partner(
+        &self,
+        heard: &Heard,
+        answer: &Answer,
+        looks: u32,
+        batch: &mut Batch,
+    ) -> Result<(), ApprovalsError> {
+        let place = self.kit().place_of(LOCALPART, &heard.room).await?;
+        let Some(id) = place.as_deref().and_then(case_of_place) else { return Ok(()) };
+        let Some(case) = self.house().await?.cases.get::<Instance>(id).await? else { return Ok(()) };
+        let server = heard.sender.server_name();
+        let task = case.data.task(&answer.task);
+        let is_theirs =
+            task.and_then(|task| task.partner.as_ref()).is_some_and(|partner| partner.server == server);
+        let asked = self.kit().sent(&key_of_request(id, &answer.task)).await?;
+        if !is_theirs || asked.is_none_or(|(_, event)| event != answer.request) {
+            self.disbelieve(heard, Forgery::Request, batch);
+            return Ok(());
+        }
+        let task = answer.task.clone();
+        match &answer.outcome {
+            Outcome::Asks => {
+                let action = Action::PartnerAsks { task };
+                self.act_as(heard, &Actor::nobody(), case, &[action], batch).await?;
+                Ok(())
+            }
+            Outcome::Nobody => {
+                let action = Action::PartnerHasNobody { task };
+                self.act_as(heard, &Actor::nobody(), case, &[action], batch).await?;
+                Ok(())
+            }
+            Outcome::Decided(verdict) => {
+                let (event, card) = match self.found(&heard.room, verdict).await? {
+                    Found::All { event, card } => (event, card),
+                    Found::NotYet if looks < ANSWER_LOOKS_MAX => {
+                        self.look_again(heard, looks, batch);
+                        return Ok(());
+                    }
+                    Found::NotYet => {
+                        self.disbelieve(heard, Forgery::Place, batch);
+                        return Ok(());
+                    }
+                };
+                let keys = self.keys_of(server, verdict, batch).await?;
+                let evidence = Evidence {
+                    bot: &heard.sender,
+                    room: &heard.room,
+                    request: &answer.request,
+                    verdict,
+                    event: &event,
+                    card: &card,
+                };
+                if let Err(forgery) = judge(&evidence, &keys) {
+                    self.disbelieve(heard, forgery, batch);
+                    return Ok(());
+                }
+                let source = Source { room_id: heard.room.clone(), event_id: verdict.event.clone() };
+                let actor = Actor {
+                    person: None,
+                    account: Some(verdict.actor.clone()),
+                    via: Via::Matrix,
+                    source: Some(source),
+                };
+                let reason = verdict.reason.clone();
+                let action = Action::PartnerDecides { task, agrees: verdict.agrees, reason };
+                self.act_as(heard, &actor, case, &[action], batch).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The event that an answer names, and the message that it answers, as the own homeserver has them.
+    async fn found(&self, room: &RoomId, verdict: &Verdict) -> Result<Found, ApprovalsError> {
+        let Some(event) = self.event_of(room, &verdict.event).await? else { return Ok(Found::NotYet) };
+        let card = answered(&event).and_then(|card| EventId::parse(card).ok());
+        let card = match card {
+            Some(card) => self.event_of(room, &card).await?,
+            // Whatever it is, it answers nothing; judging it says so.
+            None => Some(Value::Null),
+        };
+        Ok(card.map_or(Found::NotYet, |card| Found::All { event, card }))
+    }
+
+    async fn event_of(&self, room: &RoomId, event: &EventId) -> Result<Option<Value>, ApprovalsError> {
+        match self.kit().event_of(LOCALPART, room, event).await {
+            Ok(found) => Ok(found),
+            // What may not be seen proves nothing.
+            Err(BotError::Broken(_)) => Ok(None),
+            Err(BotError::Store(error)) => Err(error.into()),
+            Err(BotError::Later(reason)) => Err(ApprovalsError::Later(reason)),
+        }
+    }
+
+    fn look_again(&self, heard: &Heard, looks: u32, batch: &mut Batch) {
+        let payload = json!({ "room": heard.room, "event": heard.event_id, "looks": looks + 1 });
+        let at_ms = self.kit().clock().now_ms().saturating_add(ANSWER_WAIT_MS);
+        self.kit().timers().set(batch, LOCALPART, &format!("{LOOK_TIMER}{}", heard.event_id), at_ms, payload);
+    }
+
+    /// It is time to look again for what an answer names.
+    pub(in crate::wire) async fn look(&self, fired: &Fired, batch: &mut Batch) -> Result<(), ApprovalsError> {
+        let text = |name: &str| fired.payload[name].as_str().unwrap_or_default();
+        let (Ok(room), Ok(event)) = (RoomId::parse(text("room")), EventId::parse(text("event"))) else {
+            return Ok(());
+        };
+        let looks = fired.payload["looks"].as_u64().and_then(|looks| u32::try_from(looks).ok());
+        let Some(found) = self.event_of(&room, &event).await? else { return Ok(()) };
+        let sender = found["sender"].as_str().and_then(|sender| OwnedUserId::try_from(sender).ok());
+        let (Some(sender), Some(answer)) = (sender, super::read::<Answer>(&found["content"])) else {
+            return Ok(());
+        };
+        if !self.is_bot_of_partner(&sender) {
+            return Ok(());
+        }
+        let heard = Heard {
+            room,
+            is_direct: false,
+            sender,
+            event_id: event,
+            received_ms: self.kit().clock().now_ms(),
+            thread: None,
+            on: None,
+            about: None,
+            mentions: Vec::new(),
+            what: What::Text(String::new()),
+        };
+        self.answered_by_partner(&heard, &answer, looks.unwrap_or(ANSWER_LOOKS_MAX), batch).await
+    }
+
+    /// The keys of a partner's bot: those that were seen first stay, so that nobody signs with new ones unnoticed.
+    async fn keys_of(
+        &self,
+        server: &ServerName,
+        verdict: &Verdict,
+        batch: &mut Batch,
+    ) -> Result<PublicKeys, ApprovalsError> {
+        let mut known = Vec::new();
+        // As many as signatures of the record: one, and never more than a few.
+        for id in verdict.record.sig.keys().take(4) {
+            let row = (server.to_owned(), id.clone());
+            let kept = self.kit().store().get(&PARTNER_KEY, &row).await?;
+            match (kept, verdict.keys.get(id)) {
+                (Some(key), _) => known.push((id.clone(), key)),
+                (None, Some(key)) => {
+                    batch.expect_absent(&PARTNER_KEY, &row).put(&PARTNER_KEY, &row, key);
+                    known.push((id.clone(), key.clone()));
+                }
+                (None, None) => {}
+            }
+        }
+        let texts = known.iter().map(|(id, key)| (id.as_str(), key.as_str()));
+        Ok(PublicKeys::parse(texts).unwrap_or_default())
+    }
+
+    /// Says in the room that an answer is not believed, and why.
+    fn disbelieve(&self, heard: &Heard, forgery: Forgery, batch: &mut Batch) {
+        tracing::warn!(room = %heard.room, sender = %heard.sender, %forgery, "a partner's answer is not believed");
+        let pen = self.pen(kit::texts::Lang::Both);
+        let cause = forgery.to_string();
+        let server = heard.sender.server_name().as_str();
+        self.answer(batch, heard, &pen.say("partner.forged", &[("server", server), ("cause", &cause)]));
+    }
+}
+
+/// The key of the letter that asks.
+fn key_of_request(case: &str, task: &str) -> String {
+    format!("ask/{case}/{task}")
+}
