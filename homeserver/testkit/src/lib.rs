@@ -44,7 +44,7 @@ pub use identity_provider::{CLIENT_ID, CLIENT_SECRET, Fault, IdentityProvider};
 pub use mailbox::{Mailbox, Protection, ReceivedLetter};
 pub use peer::{Peer, PeerRoom};
 pub use process::{ServerProcess, TEST_SERVER_NAME, config_text, free_port, lianqiao_binary};
-pub use signing::SigningKey;
+pub use signing::{SigningKey, key_document};
 pub use user::{
     User,
     media::{Content, mxc_path},

@@ -9,6 +9,14 @@ use serde_json::{Value, json};
 
 use crate::User;
 
+/// The ed25519 key of this number as a PKCS#8 document; the same number is the same key.
+#[must_use]
+pub fn key_document(number: u8) -> Vec<u8> {
+    // Version 1: a fixed head, then the 32 secret bytes.
+    let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    [head.as_slice(), &[number; 32]].concat()
+}
+
 /// An ed25519 key.
 pub struct SigningKey(Ed25519KeyPair);
 
@@ -16,9 +24,7 @@ impl SigningKey {
     /// The key of this number; the same number is the same key.
     #[must_use]
     pub fn new(number: u8) -> Self {
-        // PKCS#8 version 1 of an ed25519 key: a fixed head, then the 32 secret bytes.
-        let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-        let document = [head.as_slice(), &[number; 32]].concat();
+        let document = key_document(number);
         Self(Ed25519KeyPair::from_der(&document, "1".to_owned()).expect("32 bytes are a key"))
     }
 

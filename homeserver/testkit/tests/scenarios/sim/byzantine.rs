@@ -9,7 +9,7 @@ use base::Rng;
 use http::Method;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use testkit::{Authority, Peer, PeerRoom, segment};
+use testkit::{Authority, Peer, PeerRoom, key_document, segment};
 use tokio::net::TcpListener;
 
 use super::network::pick;
@@ -17,6 +17,8 @@ use super::servers::{SERVERS, Servers};
 
 /// Events of a flood, as many as a transaction may hold.
 const FLOOD: usize = 50;
+/// Her key; the servers have those of their numbers.
+const KEY_NUMBER: u8 = 100;
 const INTEGER_MAX: u64 = 9_007_199_254_740_991;
 
 /// The server.
@@ -33,7 +35,8 @@ impl Eve {
         authority: &Authority,
         hosts: BTreeMap<String, IpAddr>,
     ) -> Self {
-        Self { peer: Peer::listening(listener, name, authority, hosts), withheld: Mutex::default() }
+        let peer = Peer::signing(&key_document(KEY_NUMBER), listener, name, authority, hosts);
+        Self { peer, withheld: Mutex::default() }
     }
 
     fn withholds(&self, event_id: &str) {

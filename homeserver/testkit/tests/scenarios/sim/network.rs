@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base::Rng;
 use outbound::{LookedUp, Lookup};
@@ -20,10 +21,40 @@ const ANSWER_BYTES_MAX: u64 = 6_000;
 pub(super) struct Place {
     /// The host part of its name.
     pub host: String,
-    /// The port in its name.
-    pub port: u16,
     /// Where it really listens.
     pub inner: SocketAddr,
+}
+
+/// The port in the names of all servers. Worlds differ in their addresses, so that names are the same in each run.
+pub(super) const PORT: u16 = 18_448;
+
+/// The addresses of one world: a /24 of loopback of which no other world knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plot(u32);
+
+impl Plot {
+    /// Takes one. Worlds of other processes are kept out by the process id, as far as that goes.
+    pub(super) fn take() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = std::process::id().wrapping_mul(61).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        // From 127.64.0.0 on: what others listen on is below.
+        Self(number % (64 << 8))
+    }
+
+    /// An address of a server itself.
+    pub(super) fn inner(self, server: usize) -> SocketAddr {
+        SocketAddr::from((self.address(200 + server), PORT))
+    }
+
+    /// The address of the wire between two servers: one for each pair, so that one port serves all callers of a server.
+    fn wire(self, caller: usize, callee: usize) -> IpAddr {
+        self.address(16 * (caller + 1) + callee)
+    }
+
+    fn address(self, last: usize) -> IpAddr {
+        let last = u32::try_from(last).expect("a world has a handful of servers");
+        IpAddr::V4(Ipv4Addr::from((127 << 24) + (64 << 16) + (self.0 << 8) + last))
+    }
 }
 
 /// The wires, by the numbers of caller and callee.
@@ -33,11 +64,11 @@ pub(super) struct Network {
 
 impl Network {
     /// Opens a wire for every ordered pair.
-    pub(super) async fn open(places: &[Place], motion: &Motion) -> io::Result<Self> {
+    pub(super) async fn open(plot: Plot, places: &[Place], motion: &Motion) -> io::Result<Self> {
         let mut links = BTreeMap::new();
         for caller in 0..places.len() {
             for (callee, place) in places.iter().enumerate().filter(|(callee, _)| *callee != caller) {
-                let address = SocketAddr::from((address_of(caller, callee), place.port));
+                let address = SocketAddr::from((plot.wire(caller, callee), PORT));
                 links.insert((caller, callee), Link::open(address, place.inner, motion.clone()).await?);
             }
         }
@@ -45,8 +76,8 @@ impl Network {
     }
 
     /// What `caller` finds when it looks the others up.
-    pub(super) fn lookup_of(caller: usize, places: &[Place]) -> Arc<dyn Lookup> {
-        Arc::new(Table(addresses_for(caller, places)))
+    pub(super) fn lookup_of(plot: Plot, caller: usize, places: &[Place]) -> Arc<dyn Lookup> {
+        Arc::new(Table(addresses_for(plot, caller, places)))
     }
 
     /// Changes the weather of one wire, or cuts one server off.
@@ -87,15 +118,9 @@ pub(super) fn pick(rng: &Rng, count: usize) -> usize {
 }
 
 /// Where `caller` finds each of the others.
-pub(super) fn addresses_for(caller: usize, places: &[Place]) -> BTreeMap<String, IpAddr> {
+pub(super) fn addresses_for(plot: Plot, caller: usize, places: &[Place]) -> BTreeMap<String, IpAddr> {
     let places = places.iter().enumerate();
-    places.map(|(callee, place)| (place.host.clone(), address_of(caller, callee))).collect()
-}
-
-/// A loopback address for each pair, so that one port serves all callers of a server.
-fn address_of(caller: usize, callee: usize) -> IpAddr {
-    let part = |number: usize| u8::try_from(number + 1).expect("a world has a handful of servers");
-    IpAddr::V4(Ipv4Addr::new(127, 77, part(caller), part(callee)))
+    places.map(|(callee, place)| (place.host.clone(), plot.wire(caller, callee))).collect()
 }
 
 struct Table(BTreeMap<String, IpAddr>);

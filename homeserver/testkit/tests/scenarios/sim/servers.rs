@@ -1,18 +1,21 @@
 //! Three servers of ours and a hostile one that only the wires join, each of ours with a clock and a disk that may fail
 //! of its own.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Rng};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use config::Config;
 use server::Options;
 use store::{Fault, FaultyKv, MemoryKv};
-use testkit::{Authority, User, World, free_port};
+use testkit::{Authority, User, World, key_document};
 use tokio::net::TcpListener;
 
 use super::byzantine::Eve;
-use super::network::{Network, Place, addresses_for};
+use super::network::{Network, PORT, Place, Plot, addresses_for};
 use super::time::{self, Motion, TICK_MS};
 
 /// How many honest servers a world has.
@@ -47,14 +50,15 @@ pub(super) struct Servers {
 impl Servers {
     /// Starts them, with clocks that differ by up to two minutes.
     pub(super) async fn start(rng: &Rng) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let place = |host: String, inner: SocketAddr| Place { host, port: free_port(), inner };
-        let mut places: Vec<Place> = (0..SERVERS)
-            .map(|number| place(format!("s{number}.sim"), (Ipv4Addr::LOCALHOST, free_port()).into()))
-            .collect();
-        places.push(place("eve.sim".to_owned(), listener.local_addr().expect("it has an address")));
+        let plot = Plot::take();
+        let place = |number: usize, host: String| Place { host, inner: plot.inner(number) };
+        let mut places: Vec<Place> =
+            (0..SERVERS).map(|number| place(number, format!("s{number}.sim"))).collect();
+        places.push(place(SERVERS, "eve.sim".to_owned()));
+        let listener = TcpListener::bind(places[SERVERS].inner).await.expect("the address is free");
         let motion = Motion::default();
-        let network = Network::open(&places, &motion).await.expect("loopback addresses can be listened on");
+        let network =
+            Network::open(plot, &places, &motion).await.expect("loopback addresses can be listened on");
         let names: Vec<String> = places.iter().map(|place| place.host.clone()).collect();
         let authority = Authority::new(&names);
         let clocks: Vec<Clock> =
@@ -65,16 +69,18 @@ impl Servers {
             let options = Options {
                 clock: Some(clocks[number].clone()),
                 engine: Some(Arc::new(disk.clone())),
-                lookup: Some(Network::lookup_of(number, &places)),
+                lookup: Some(Network::lookup_of(plot, number, &places)),
+                rng: Some(Rng::seeded(rng.u64())),
                 ..Options::default()
             };
             let world = World::in_process(
                 |config| {
-                    config.server.name = format!("{}:{}", place.host, place.port);
+                    config.server.name = format!("{}:{PORT}", place.host);
                     config.listeners.federation = vec![place.inner.to_string()];
                     config.listeners.shutdown_timeout_seconds = 1;
-                    config.outbound.allowed_ranges = vec!["127.77.0.0/16".to_owned()];
+                    config.outbound.allowed_ranges = vec!["127.0.0.0/8".to_owned()];
                     authority.configure(config);
+                    has_key(config, number);
                 },
                 options,
             )
@@ -89,8 +95,8 @@ impl Servers {
             residents.push(host.world.user("resident").await);
             guests.push(host.world.user("guest").await);
         }
-        let name = format!("{}:{}", places[SERVERS].host, places[SERVERS].port);
-        let eve = Eve::open(listener, name, &authority, addresses_for(SERVERS, &places));
+        let name = format!("{}:{PORT}", places[SERVERS].host);
+        let eve = Eve::open(listener, name, &authority, addresses_for(plot, SERVERS, &places));
         Self { hosts, eve, network, residents, guests, ticking, _authority: authority }
     }
 
@@ -109,6 +115,15 @@ impl Servers {
         host.world.starts_again().await;
         format!("server {server} stopped with {fault:?}")
     }
+}
+
+/// Lets a server sign with the key of its number.
+fn has_key(config: &Config, number: usize) {
+    let number = u8::try_from(number).expect("a world has a handful of servers");
+    let directory = Path::new(&config.server.data_directory);
+    std::fs::create_dir_all(directory).expect("the data folder can be made");
+    let line = format!("ed25519 1 {}\n", STANDARD_NO_PAD.encode(key_document(number)));
+    std::fs::write(directory.join("signing.key"), line).expect("the key can be written");
 }
 
 impl Drop for Servers {

@@ -12,9 +12,11 @@ use super::story::Story;
 
 /// How long servers get to find each other again and to agree.
 const AGREEMENT_TIME_MAX: Duration = Duration::from_secs(180);
+/// Pauses between two looks, which read everything on all servers: the first one, and the longest.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
-/// After so many looks somebody says something, which makes the others ask for what they missed.
-const LOOKS_BETWEEN_WORDS: u32 = 8;
+const LOOK_AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
+/// After so long somebody says something, which makes the others ask for what they missed.
+const BETWEEN_WORDS: Duration = Duration::from_secs(4);
 /// Answers after which a follower has certainly seen the end.
 const LAST_LOOKS: usize = 3;
 
@@ -27,9 +29,10 @@ type State = BTreeMap<(String, String), String>;
 /// Says on what they do not, when the time is up; or what was lost, doubled or put into another order.
 pub(super) async fn reach(story: &mut Story) -> Result<(), String> {
     let started = Instant::now();
-    let mut looks = 0;
+    let (mut pause, mut next_word) = (LOOK_AGAIN_AFTER, started);
     loop {
-        if looks % LOOKS_BETWEEN_WORDS == 0 {
+        if Instant::now() >= next_word {
+            (pause, next_word) = (LOOK_AGAIN_AFTER, Instant::now() + BETWEEN_WORDS);
             for resident in &story.cast.residents {
                 let path = format!(
                     "/_matrix/client/v3/rooms/{}/send/m.room.message/{}",
@@ -41,7 +44,9 @@ pub(super) async fn reach(story: &mut Story) -> Result<(), String> {
                 resident.put(&path, word).await.status();
             }
         }
-        looks += 1;
+        // A word takes its time.
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LOOK_AGAIN_AFTER_MAX);
         let disagreement = match disagreement(story).await {
             None => return follow_to_the_end(story).await,
             Some(disagreement) => disagreement,
@@ -49,7 +54,6 @@ pub(super) async fn reach(story: &mut Story) -> Result<(), String> {
         if started.elapsed() > AGREEMENT_TIME_MAX {
             return Err(disagreement);
         }
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
     }
 }
 
