@@ -9,6 +9,8 @@ use super::story::answer;
 
 /// Pages of history that a follower reads to close a hole in what it was sent.
 const PAGES_MAX: usize = 10;
+/// Tries of the first sync.
+const FIRST_LOOKS_MAX: usize = 10;
 
 /// What one person was told so far.
 pub(super) struct Follower {
@@ -24,16 +26,23 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Begins now.
-    pub(super) fn new(user: &User, room: &str) -> Self {
-        Self {
+    /// Begins now: what the first sync leaves out is older than the story.
+    pub(super) async fn begin(user: &User, room: &str) -> Result<Self, String> {
+        let mut follower = Self {
             user: user.clone(),
             room: room.to_owned(),
             since: None,
             synced: BTreeSet::new(),
             read: BTreeSet::new(),
             has_holes: false,
+        };
+        for _ in 0..FIRST_LOOKS_MAX {
+            follower.looks().await?;
+            if follower.since.is_some() {
+                return Ok(follower);
+            }
         }
+        Err(format!("{} cannot sync", user.id))
     }
 
     /// Takes one answer, as far as the server gives one.

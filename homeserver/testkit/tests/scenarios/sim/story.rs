@@ -78,7 +78,10 @@ impl Story {
         let schemer = Schemer::joins(servers, &room).await;
         let (acknowledged, acknowledged_to_guests) = (vec![Vec::new(); SERVERS], vec![Vec::new(); SERVERS]);
         let diary = vec![format!("a room of version {version}: {room}")];
-        let followers = residents.iter().map(|resident| Follower::new(resident, &room)).collect();
+        let mut followers = Vec::with_capacity(SERVERS);
+        for resident in &residents {
+            followers.push(Follower::begin(resident, &room).await?);
+        }
         let cast = Cast { residents, guests };
         Ok(Self { room, cast, acknowledged, acknowledged_to_guests, followers, schemer, wrong: None, diary })
     }
