@@ -33,7 +33,8 @@ impl Kit {
             sender.is_some_and(|sender| !self.is_ours(&sender))
         };
         let messages = recent[..end].iter().rev();
-        let is_said = |event: &Value| matches!(event["type"].as_str(), Some("m.room.message" | "m.room.encrypted"));
+        let is_said =
+            |event: &Value| matches!(event["type"].as_str(), Some("m.room.message" | "m.room.encrypted"));
         let messages = messages.filter(|event| is_said(event) && is_from_person(event));
         Ok(messages
             .filter_map(|event| {

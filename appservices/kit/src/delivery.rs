@@ -14,7 +14,7 @@ use crate::{
     content,
     letter::{Letter, Parcel, Related, Relation, To},
     runtime::Bots,
-    tables::{LETTER_OF, OUTBOX, SENT, Sent},
+    tables::{OUTBOX, SENT, Sent},
     wire::CallError,
     work::Task,
 };
@@ -74,11 +74,7 @@ impl Kit {
         match (&parcel, done) {
             (Parcel::Letter(letter), Done::Sent(sent)) => {
                 metrics::counter!("bots_letters_total", "outcome" => "sent").increment(1);
-                batch.put(&SENT, &letter.key, &sent);
-                // Nobody answers a reaction or a redaction.
-                if !matches!(letter.relation, Some(Relation::Reacts(..) | Relation::Redacts(_))) {
-                    batch.put(&LETTER_OF, &sent.event, &letter.key);
-                }
+                self.keep_letter(&mut batch, letter, sent).await?;
             }
             (_, Done::Joined(missed)) => self.hear_missed(&mut batch, parcel.bot(), missed).await?,
             (_, Done::Sent(_) | Done::Nothing) => {}
@@ -138,15 +134,8 @@ impl Kit {
         if self.0.store.exists(&SENT, &letter.key).await? {
             return Ok(Done::Nothing);
         }
-        let related = match &letter.relation {
-            Some(
-                Relation::Edits(related)
-                | Relation::Thread(related)
-                | Relation::ReplyTo(related)
-                | Relation::Refers(related)
-                | Relation::Reacts(related, _)
-                | Relation::Redacts(related),
-            ) => Some(self.related(related).await?),
+        let related = match letter.relation.as_ref().map(Relation::related) {
+            Some(related) => Some(self.related(related).await?),
             None => None,
         };
         // What refers to another letter has to be where that one is.
@@ -155,6 +144,13 @@ impl Kit {
             (_, To::Direct(user)) => self.direct_room(intent, &letter.bot, user).await?,
             (_, To::Place(key)) => self.place_room(intent, &letter.bot, key).await?,
         };
+        if let ("m.room.member", Some(user)) = (&*letter.kind, &letter.state_key)
+            && letter.content["membership"] == "invite"
+        {
+            // Somebody of another server is asked in with that server's consent, which state alone does not get.
+            intent.invite(&room, user).await?;
+            return Ok(Done::Nothing);
+        }
         let transaction_id = transaction_id(&letter.key);
         // Reactions, redactions and state are in the clear everywhere.
         let is_message = letter.state_key.is_none()
@@ -179,7 +175,7 @@ impl Kit {
                 None => intent.send(&room, &letter.kind, &transaction_id, content).await?,
             },
         };
-        Ok(Done::Sent(Sent { room, event }))
+        Ok(Done::Sent(Sent { room, event, kept_day: 0 }))
     }
 
     /// The event that is referred to, and its room where it was a letter.
@@ -187,7 +183,7 @@ impl Kit {
         match related {
             Related::Event(event) => Ok((None, event.clone())),
             Related::Letter(key) => match self.0.store.get(&SENT, key).await? {
-                Some(Sent { room, event }) => Ok((Some(room), event)),
+                Some(Sent { room, event, .. }) => Ok((Some(room), event)),
                 None => {
                     Err(Undelivered::Refused(format!("the letter {key:?} that it refers to was not sent")))
                 }

@@ -78,7 +78,11 @@ impl Kit {
         Ok(room)
     }
 
-    pub(crate) async fn room_with_mark(&self, intent: &Intent, mark: &str) -> Result<Option<OwnedRoomId>, Undelivered> {
+    pub(crate) async fn room_with_mark(
+        &self,
+        intent: &Intent,
+        mark: &str,
+    ) -> Result<Option<OwnedRoomId>, Undelivered> {
         for room in intent.joined_rooms().await? {
             let state = intent.state(&room, &room_kind(), "").await?;
             if state.is_some_and(|state| state["mark"] == mark) {

@@ -7,6 +7,7 @@ use crate::{
     Bot, BotError, Heard, Kit, What,
     answers::Answers,
     commands::{OWN_VERBS, verb},
+    crypto::note_heard,
     incoming::{Event, Interpreted, Meaning},
     letter::Parcel,
     runtime::Bots,
@@ -32,10 +33,21 @@ impl Kit {
         let Some((key, row)) = self.0.store.first(&INBOX, Scan::prefix(localpart)).await? else {
             return Ok(false);
         };
+        let read = self.interpret(localpart, &row).await?;
+        let (read, fresh) = match read {
+            Some((event, mut read)) => {
+                let fresh = read.fresh.take();
+                (Some((event, read)), fresh)
+            }
+            None => (None, None),
+        };
         let end = |batch: &mut Batch| {
             batch.expect_eq(&INBOX, &key, &row).delete(&INBOX, &key);
+            if let Some(fresh) = &fresh {
+                note_heard(batch, localpart, fresh);
+            }
         };
-        match self.interpret(localpart, &row).await? {
+        match read {
             Some((_, Interpreted { heard, meaning: Meaning::NoKey { session, is_withheld }, .. }))
                 if !is_withheld && !row.is_last_try && self.may_wait(localpart).await? =>
             {
@@ -58,7 +70,7 @@ impl Kit {
         interpreted: Interpreted,
         end: End<'_>,
     ) -> Result<(), BotError> {
-        let Interpreted { heard, meaning, row } = interpreted;
+        let Interpreted { heard, meaning, row, .. } = interpreted;
         let answers = Answers { kit: self, bot, heard: &heard };
         match meaning {
             Meaning::Nothing => self.just(end).await,
@@ -207,7 +219,7 @@ impl Kit {
                     reaction: reaction.clone(),
                     sender: heard.sender.clone(),
                 };
-                batch.put(&REACTIONS, &*event.event_id, &row);
+                self.keep_reaction(batch, &event.event_id, &row);
             }
             (What::ReactionTakenBack { event, .. }, _) => {
                 batch.delete(&REACTIONS, &**event);

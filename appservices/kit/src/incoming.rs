@@ -8,7 +8,7 @@ use store::StoreError;
 use crate::{
     BotError, Heard, Kit, PREFIX, What,
     commands::{normalised_reaction, typed, without_quotation},
-    crypto::Reading,
+    crypto::{Fresh, Reading},
     limits::{MENTIONS_MAX, POLL_ANSWER_BYTES_MAX, POLL_ANSWERS_MAX},
     tables::{Incoming, REACTIONS, ROOMS, RoomRow},
 };
@@ -17,7 +17,8 @@ use crate::{
 pub(crate) const POLL_ANSWERS: [&str; 2] = ["org.matrix.msc3381.poll.response", "m.poll.response"];
 
 /// The types of the state that says who is in a call.
-pub(crate) const CALL_MEMBERS: [&str; 3] = ["org.matrix.msc3401.call.member", "m.call.member", "org.matrix.msc4143.rtc.member"];
+pub(crate) const CALL_MEMBERS: [&str; 3] =
+    ["org.matrix.msc3401.call.member", "m.call.member", "org.matrix.msc4143.rtc.member"];
 
 /// An event as the homeserver sends it.
 #[derive(Debug, Deserialize)]
@@ -60,11 +61,12 @@ pub(crate) enum Meaning {
 }
 
 /// An event with what it relates to.
-#[derive(Debug)]
 pub(crate) struct Interpreted {
     pub heard: Heard,
     pub meaning: Meaning,
     pub row: RoomRow,
+    /// What it was of a session, where it was encrypted.
+    pub fresh: Option<Fresh>,
 }
 
 impl Event {
@@ -102,7 +104,8 @@ impl Event {
 
     /// The poll that a vote is in.
     fn voted_on(&self) -> Option<OwnedEventId> {
-        let is_vote = POLL_ANSWERS.contains(&self.kind.as_str()) && self.relation_kind() == Some("m.reference");
+        let is_vote =
+            POLL_ANSWERS.contains(&self.kind.as_str()) && self.relation_kind() == Some("m.reference");
         is_vote.then(|| self.relation("event_id")).flatten()
     }
 
@@ -128,10 +131,17 @@ impl Kit {
     ) -> Result<Option<(Event, Interpreted)>, BotError> {
         let Ok(mut event) = serde_json::from_str::<Event>(&incoming.event) else { return Ok(None) };
         let Some(row) = self.0.store.get(&ROOMS, &(bot, &*event.room_id)).await? else { return Ok(None) };
-        let mut hidden = None;
+        let (mut hidden, mut fresh) = (None, None);
         if event.kind == "m.room.encrypted" && event.state_key.is_none() {
             match self.read(bot, &event.room_id, &incoming.event).await? {
-                Reading::Clear { kind, content } => (event.kind, event.content) = (kind, content),
+                Reading::Clear { kind, content, spent } => {
+                    (event.kind, event.content) = (kind, content);
+                    fresh = self.fresh(bot, spent).await?;
+                    if fresh.is_none() {
+                        tracing::warn!(event = %event.event_id, "an encrypted message was sent again; it is not heard");
+                        hidden = Some(Meaning::Nothing);
+                    }
+                }
                 Reading::NoKey { session, is_withheld } => {
                     hidden = Some(Meaning::NoKey { session, is_withheld });
                 }
@@ -155,7 +165,7 @@ impl Kit {
             Some(meaning) => meaning,
             None => self.meaning(bot, &event, &row).await?,
         };
-        Ok(Some((event, Interpreted { heard, meaning, row })))
+        Ok(Some((event, Interpreted { heard, meaning, row, fresh })))
     }
 
     /// The letter that an event reacts to, answers, or whose thread it is in, the nearest first; of a redaction the one
@@ -182,7 +192,9 @@ impl Kit {
                 None => Meaning::Nothing,
             },
             "m.room.redaction" => self.taken_back(event).await?,
-            kind if POLL_ANSWERS.contains(&kind) => Meaning::Other(What::PollAnswered { answers: chosen(event) }),
+            kind if POLL_ANSWERS.contains(&kind) => {
+                Meaning::Other(What::PollAnswered { answers: chosen(event) })
+            }
             kind if CALL_MEMBERS.contains(&kind) && event.is_in_call() => Meaning::Other(What::InCall),
             kind if kind.starts_with(PREFIX) => Meaning::Other(What::Ours {
                 kind: kind.to_owned(),

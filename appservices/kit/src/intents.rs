@@ -157,12 +157,18 @@ impl Intent {
         self.wire.call(&self.user, call).await.map(drop)
     }
 
-    /// Asks as the user's device (MSC4326).
+    /// Asks as the user's device (MSC4326). A device that somebody deleted is replaced at the next start, and nothing is
+    /// given up for it until then.
     pub(crate) async fn ask(&self, mut call: Call) -> Result<Value, CallError> {
         if let Some(device) = &self.device {
             call.query.push(("device_id", device.to_string()));
         }
-        self.wire.call(&self.user, call).await
+        match self.wire.call(&self.user, call).await {
+            Err(error) if error.is("M_UNKNOWN_DEVICE") => {
+                Err(CallError::Unreachable("the bot's device was deleted".to_owned()))
+            }
+            answer => answer,
+        }
     }
 
     /// Who is in a room or asked into it, and whether they are in.
@@ -196,6 +202,14 @@ impl Intent {
     pub(crate) async fn join(&self, room: &RoomId) -> Result<(), CallError> {
         let path = ["client", "v3", "rooms", room.as_str(), "join"];
         self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
+    }
+
+    pub(crate) async fn invite(&self, room: &RoomId, user: &str) -> Result<(), CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "invite"];
+        self.wire
+            .call(&self.user, Call::new(Method::POST, &path).json(json!({ "user_id": user })))
+            .await
+            .map(drop)
     }
 
     pub(crate) async fn leave(&self, room: &RoomId) -> Result<(), CallError> {

@@ -50,6 +50,20 @@ pub enum Relation {
     Redacts(Related),
 }
 
+impl Relation {
+    /// What the letter refers to.
+    pub(crate) fn related(&self) -> &Related {
+        match self {
+            Self::Edits(related)
+            | Self::Thread(related)
+            | Self::ReplyTo(related)
+            | Self::Reacts(related, _)
+            | Self::Refers(related)
+            | Self::Redacts(related) => related,
+        }
+    }
+}
+
 /// A file that travels with a letter; `url` and `info` of its content are written by the kit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
@@ -64,8 +78,9 @@ pub struct Attachment {
 /// Something to send. Letters of one bot to one place go in the order of their commits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Letter {
-    /// What it is called by later letters, and what makes it unique for ever: a second letter with the same key is not
-    /// sent. At most [`KEY_BYTES_MAX`].
+    /// What it is called by later letters, and what makes it unique: a second letter with the same key is not sent, as long
+    /// as the kit knows of the first, which is [`crate::limits::LETTER_KEPT_DAYS`] from the last letter that referred to it.
+    /// At most [`KEY_BYTES_MAX`].
     pub key: String,
     /// Which bot sends it.
     pub bot: String,

@@ -22,6 +22,7 @@ mod error;
 mod inbox;
 mod incoming;
 mod intents;
+mod kept;
 mod kit;
 mod letter;
 pub mod limits;

@@ -81,6 +81,8 @@ pub const UNREAD_WAIT_MS: u64 = 60_000;
 pub const UNREAD_ROWS_MAX: usize = 1_000;
 /// Rows that are deleted in one batch when a device is given up or a room is left.
 pub const CRYPTO_DELETES_PER_BATCH: usize = 1_000;
+/// Messages of one session that are read; clients begin another one after a hundred. Each takes a bit.
+pub const SESSION_MESSAGES_MAX: u32 = 100_000;
 /// Length of the id of a device.
 pub const DEVICE_ID_CHARACTERS: usize = 12;
 

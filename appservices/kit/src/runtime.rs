@@ -66,6 +66,7 @@ impl Kit {
             join_all(exchanges),
             self.carry(&bots, &shutdown),
             self.keep_time(&bots, &shutdown),
+            self.keep_house(&shutdown),
         );
     }
 

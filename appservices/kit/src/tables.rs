@@ -53,6 +53,9 @@ pub(crate) const ACCOUNTS: Table<String, AccountRow> =
 /// A reaction to a letter of ours → what it was, for the day it is redacted.
 pub(crate) const REACTIONS: Table<OwnedEventId, ReactionRow> =
     Table::new(2014, "bots_reactions", Profile::Point, "Which reaction to which letter was this event?");
+/// The day on which something was last needed, in days since 1970, and its name.
+pub(crate) const KEPT: Table<(u64, String), ()> =
+    Table::new(2015, "bots_kept", Profile::Queue, "What was not needed for long?");
 /// Bot and key → the room that the bot has made under it.
 pub(crate) const PLACES: Table<(String, String), PlaceRow> =
     Table::new(2017, "bots_places", Profile::Point, "Which room did this bot make for this?");
@@ -79,6 +82,7 @@ pub fn tables() -> Vec<TableInfo> {
         LANGUAGES.info(),
         ACCOUNTS.info(),
         REACTIONS.info(),
+        KEPT.info(),
         PLACES.info(),
         PLACE_OF.info(),
     ];
@@ -112,6 +116,9 @@ impl Incoming {
 pub(crate) struct Sent {
     pub room: OwnedRoomId,
     pub event: OwnedEventId,
+    /// The day on which the letter was last needed, in days since 1970.
+    #[serde(default)]
+    pub kept_day: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

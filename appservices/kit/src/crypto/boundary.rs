@@ -61,7 +61,8 @@ pub(super) fn call(request: &AnyOutgoingRequest) -> Result<Call, CryptoFault> {
         AnyOutgoingRequest::SignatureUpload(upload) => signatures_call(upload)?,
         AnyOutgoingRequest::RoomMessage(message) => {
             let kind = message.content.event_type().to_string();
-            let path = ["client", "v3", "rooms", message.room_id.as_str(), "send", &kind, message.txn_id.as_str()];
+            let path =
+                ["client", "v3", "rooms", message.room_id.as_str(), "send", &kind, message.txn_id.as_str()];
             Call::new(Method::PUT, &path).json(serde_json::to_value(&*message.content)?)
         }
     })
@@ -134,7 +135,11 @@ pub(super) async fn answered(
     }
 }
 
-pub(super) async fn claimed(machine: &OlmMachine, id: &TransactionId, answer: &Value) -> Result<(), CryptoFault> {
+pub(super) async fn claimed(
+    machine: &OlmMachine,
+    id: &TransactionId,
+    answer: &Value,
+) -> Result<(), CryptoFault> {
     let response: claim_keys::v3::Response = response(answer)?;
     done(machine, id, AnyIncomingResponse::KeysClaim(&response)).await
 }
@@ -159,6 +164,7 @@ async fn done(
 
 fn response<R: IncomingResponse>(answer: &Value) -> Result<R, CryptoFault> {
     let body = serde_json::to_vec(answer)?;
-    R::try_from_http_response(http::Response::new(body))
-        .map_err(|error| CryptoFault::Library(format!("the answer of the homeserver cannot be read: {error}")))
+    R::try_from_http_response(http::Response::new(body)).map_err(|error| {
+        CryptoFault::Library(format!("the answer of the homeserver cannot be read: {error}"))
+    })
 }

@@ -49,7 +49,11 @@ impl Kit {
     }
 
     /// As [`Kit::exchange`], for whoever has the turn and the machine.
-    pub(super) async fn exchange_all(&self, machine: &OlmMachine, intent: &Intent) -> Result<(), CryptoFault> {
+    pub(super) async fn exchange_all(
+        &self,
+        machine: &OlmMachine,
+        intent: &Intent,
+    ) -> Result<(), CryptoFault> {
         for _ in 0..EXCHANGE_ROUNDS_MAX {
             let requests = Box::pin(machine.outgoing_requests()).await?;
             let mut sent = 0;

@@ -62,9 +62,10 @@ impl Keyring {
     /// The machine; none while the bot has no device. Never ask for it while holding it.
     pub(super) async fn open(&self) -> Result<Option<RwLockReadGuard<'_, OlmMachine>>, CryptoFault> {
         loop {
-            let opened = RwLockReadGuard::try_map(self.machine.read().await, Option::as_ref);
-            if let Ok(machine) = opened {
-                return Ok(Some(machine));
+            // What cannot be mapped is a lock that is still held.
+            match RwLockReadGuard::try_map(self.machine.read().await, Option::as_ref) {
+                Ok(machine) => return Ok(Some(machine)),
+                Err(unmapped) => drop(unmapped),
             }
             let mut slot = self.machine.write().await;
             if slot.is_none() {

@@ -13,6 +13,7 @@ mod crypto_store;
 mod exchange;
 mod fault;
 mod files;
+mod heard;
 mod keyring;
 mod read;
 mod receive;
@@ -28,6 +29,7 @@ use store::StoreError;
 
 pub(crate) use self::{
     files::locked,
+    heard::{Fresh, note_heard},
     keyring::{Audiences, Keyring},
     read::Reading,
     receive::{KeyNews, Session},

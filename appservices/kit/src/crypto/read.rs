@@ -1,15 +1,22 @@
 //! Reading what people say in encrypted rooms.
 
 use library_ruma::serde::Raw;
-use matrix_sdk_common::deserialized_responses::{
-    DeviceLinkProblem, VerificationLevel, VerificationState,
+use matrix_sdk_common::deserialized_responses::{DeviceLinkProblem, VerificationLevel, VerificationState};
+use matrix_sdk_crypto::{
+    MegolmError, types::events::room::encrypted::EncryptedEvent, vodozemac::megolm::MegolmMessage,
 };
-use matrix_sdk_crypto::{MegolmError, types::events::room::encrypted::EncryptedEvent};
 use ruma::{EventId, RoomId};
 use serde_json::Value;
 
 use super::{boundary, fault::CryptoFault, receive::TRUST};
-use crate::{BotError, Kit};
+use crate::{BotError, Kit, limits::SESSION_MESSAGES_MAX};
+
+/// A message of a session.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub session: String,
+    pub index: u32,
+}
 
 /// What an encrypted event says.
 #[derive(Debug, PartialEq)]
@@ -20,6 +27,8 @@ pub(crate) enum Reading {
         kind: String,
         /// Its content.
         content: Value,
+        /// Which message of which session it was.
+        spent: Spent,
     },
     /// Its key is not here.
     NoKey {
@@ -48,11 +57,13 @@ impl Kit {
             };
             let room = boundary::room(room)?;
             match Box::pin(machine.decrypt_room_event(&event, &room, &TRUST)).await {
-                Ok(read) => Ok(clear(read.event.json().get(), &read.encryption_info.verification_state)),
-                Err(MegolmError::Store(error)) => Err(error.into()),
-                Err(MegolmError::MissingRoomKey(withheld)) => {
-                    Ok(no_key(&event, withheld.is_some()))
+                Ok(read) => {
+                    let trust = &read.encryption_info.verification_state;
+                    let Some(spent) = spent(&event) else { return Ok(Reading::Unreadable) };
+                    Ok(clear(read.event.json().get(), trust, spent))
                 }
+                Err(MegolmError::Store(error)) => Err(error.into()),
+                Err(MegolmError::MissingRoomKey(withheld)) => Ok(no_key(&event, withheld.is_some())),
                 // The key that is here begins later.
                 Err(MegolmError::Decryption(_)) => Ok(no_key(&event, false)),
                 Err(error) => {
@@ -83,12 +94,17 @@ impl Kit {
     ///
     /// # Errors
     /// As of [`crate::Intent::event_of`], and when the store refuses.
-    pub async fn event_of(&self, bot: &str, room: &RoomId, event: &EventId) -> Result<Option<Value>, BotError> {
+    pub async fn event_of(
+        &self,
+        bot: &str,
+        room: &RoomId,
+        event: &EventId,
+    ) -> Result<Option<Value>, BotError> {
         let Some(intent) = self.intent(bot) else { return Ok(None) };
         let found = intent.event_of(room, event).await.map_err(|error| BotError::Later(error.to_string()))?;
         let Some(mut event) = found else { return Ok(None) };
         if event["type"] == "m.room.encrypted"
-            && let Reading::Clear { kind, content } = self.read(bot, room, &event.to_string()).await?
+            && let Reading::Clear { kind, content, .. } = self.read(bot, room, &event.to_string()).await?
         {
             (event["type"], event["content"]) = (kind.into(), content);
         }
@@ -104,7 +120,7 @@ fn no_key(event: &Raw<EncryptedEvent>, is_withheld: bool) -> Reading {
     }
 }
 
-fn clear(json: &str, trust: &VerificationState) -> Reading {
+fn clear(json: &str, trust: &VerificationState, spent: Spent) -> Reading {
     match trust {
         VerificationState::Unverified(
             VerificationLevel::MismatchedSender | VerificationLevel::None(DeviceLinkProblem::InsecureSource),
@@ -123,5 +139,13 @@ fn clear(json: &str, trust: &VerificationState) -> Reading {
     if matches!(kind.as_str(), "m.room.member" | "m.room.redaction" | "m.room.encrypted") {
         return Reading::Forged;
     }
-    Reading::Clear { kind, content: event["content"].take() }
+    Reading::Clear { kind, content: event["content"].take(), spent }
+}
+
+fn spent(event: &Raw<EncryptedEvent>) -> Option<Spent> {
+    let content = event.get_field::<Value>("content").ok().flatten()?;
+    let message = MegolmMessage::from_base64(content["ciphertext"].as_str()?).ok()?;
+    let index = message.message_index();
+    let session = content["session_id"].as_str()?.to_owned();
+    (index < SESSION_MESSAGES_MAX).then_some(Spent { session, index })
 }

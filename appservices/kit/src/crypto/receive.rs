@@ -16,7 +16,10 @@ use serde_json::{Value, value::RawValue};
 use store::StoreError;
 
 use super::{fault::CryptoFault, keyring::Keyring};
-use crate::{Kit, limits::{CHANGED_USERS_MAX, TRANSACTION_TO_DEVICE_MAX}};
+use crate::{
+    Kit,
+    limits::{CHANGED_USERS_MAX, TRANSACTION_TO_DEVICE_MAX},
+};
 
 /// Whom bots believe: who a person is, their homeserver says. Whether their devices are signed is theirs to see to.
 pub(super) const TRUST: DecryptionSettings =
@@ -98,7 +101,9 @@ impl Kit {
                 Ok(sessions) => came.extend(sessions),
                 Err(CryptoFault::Store(error)) => return Err(error),
                 // The homeserver would send it for ever.
-                Err(error) => tracing::error!(%error, bot = keyring.bot, "keys of a transaction cannot be read"),
+                Err(error) => {
+                    tracing::error!(%error, bot = keyring.bot, "keys of a transaction cannot be read")
+                }
             }
             keyring.news.notify_one();
         }
@@ -117,8 +122,12 @@ async fn received(
     if news.device_lists.changed.len() > CHANGED_USERS_MAX {
         machine.mark_all_tracked_users_as_dirty().await?;
     } else {
-        lists.changed =
-            news.device_lists.changed.iter().filter_map(|user| OwnedUserId::try_from(user.as_str()).ok()).collect();
+        lists.changed = news
+            .device_lists
+            .changed
+            .iter()
+            .filter_map(|user| OwnedUserId::try_from(user.as_str()).ok())
+            .collect();
     }
     let counts: BTreeMap<OneTimeKeyAlgorithm, UInt> = match news.count(user, device) {
         // One that is not named has none left.

@@ -28,14 +28,17 @@ impl Kit {
         (kind, content): (&str, &Value),
     ) -> Result<Value, CryptoFault> {
         if rules["algorithm"] != ALGORITHM {
-            let reason = format!("the room wants to be encrypted by {}, which nobody here knows", rules["algorithm"]);
+            let reason =
+                format!("the room wants to be encrypted by {}, which nobody here knows", rules["algorithm"]);
             return Err(CryptoFault::Library(reason));
         }
         let keyring = self.keyring(bot).ok_or_else(|| CryptoFault::library("there is no such bot"))?;
         let outcome = async {
             let _turn = keyring.exchange.lock().await;
             let Some(machine) = keyring.open().await? else {
-                return Err(CryptoFault::Call(crate::CallError::Unreachable("the bot has no device yet".to_owned())));
+                return Err(CryptoFault::Call(crate::CallError::Unreachable(
+                    "the bot has no device yet".to_owned(),
+                )));
             };
             let audience = self.audience(intent, room).await?;
             self.share_key(&machine, intent, room, rules, &audience).await?;

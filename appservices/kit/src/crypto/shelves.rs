@@ -96,14 +96,12 @@ impl Shelves {
 
     /// The second names under a first one.
     pub async fn names(&self, shelf: &str, one: &str) -> Result<Vec<String>> {
-        let keys = self.store.scan_keys(&CRYPTO, Scan::prefix(&(self.bot, shelf, one))).await.map_err(failed)?;
+        let keys =
+            self.store.scan_keys(&CRYPTO, Scan::prefix(&(self.bot, shelf, one))).await.map_err(failed)?;
         Ok(keys.into_iter().map(|(_, _, _, two)| two).collect())
     }
 
-    async fn pages<T: DeserializeOwned>(
-        &self,
-        range: &(dyn Fn() -> Scan<Name> + Sync),
-    ) -> Result<Vec<T>> {
+    async fn pages<T: DeserializeOwned>(&self, range: &(dyn Fn() -> Scan<Name> + Sync)) -> Result<Vec<T>> {
         let mut found = Vec::new();
         let mut scan = range();
         loop {

@@ -28,8 +28,12 @@ pub(super) const OLM_SEEN: Table<(String, String), StreamPos> =
 pub(super) const OLM_SEEN_ORDER: Table<(String, StreamPos), String> =
     Table::new(2705, "bots_olm_seen_order", Profile::Queue, "Which messages to the device came first?");
 
+/// Bot and session → a bit for each of its messages that was heard.
+pub(super) const HEARD: Table<(String, String), Bytes> =
+    Table::new(2706, "bots_megolm_heard", Profile::Point, "Which messages of this session were heard?");
+
 /// All of them.
-pub(crate) fn tables() -> [TableInfo; 6] {
+pub(crate) fn tables() -> [TableInfo; 7] {
     [
         DEVICES.info(),
         CRYPTO.info(),
@@ -37,6 +41,7 @@ pub(crate) fn tables() -> [TableInfo; 6] {
         UNREAD.info(),
         OLM_SEEN.info(),
         OLM_SEEN_ORDER.info(),
+        HEARD.info(),
     ]
 }
 

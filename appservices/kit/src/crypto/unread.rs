@@ -54,7 +54,9 @@ impl Kit {
         bot: &str,
         payload: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        let Ok(Waited { room, session, place }) = serde_json::from_value(payload.clone()) else { return Ok(()) };
+        let Ok(Waited { room, session, place }) = serde_json::from_value(payload.clone()) else {
+            return Ok(());
+        };
         let key = (bot, &*room, &*session, StreamPos::new(place));
         if let Some(row) = self.0.store.get(&UNREAD, &key).await? {
             batch.expect_eq(&UNREAD, &key, &row).delete(&UNREAD, &key);

@@ -30,7 +30,13 @@ struct Device {
 }
 
 impl Keys {
-    pub fn answer(&mut self, user: &str, call: &Call, path: &[&str], body: &Value) -> Result<Value, CallError> {
+    pub fn answer(
+        &mut self,
+        user: &str,
+        call: &Call,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<Value, CallError> {
         let asked = call.query.iter().find(|(name, _)| *name == "device_id");
         let own = (user.to_owned(), asked.map(|(_, device)| device.clone()).unwrap_or_default());
         match (call.method.as_str(), path) {
@@ -38,7 +44,9 @@ impl Keys {
                 self.devices.entry((user.to_owned(), (*device).to_owned())).or_default();
                 Ok(json!({}))
             }
-            ("GET", ["devices", device]) if self.devices.contains_key(&(user.to_owned(), (*device).to_owned())) => {
+            ("GET", ["devices", device])
+                if self.devices.contains_key(&(user.to_owned(), (*device).to_owned())) =>
+            {
                 Ok(json!({ "device_id": device }))
             }
             ("DELETE", ["devices", device]) => {
@@ -84,7 +92,8 @@ impl Keys {
     fn query(&self, asker: &str, body: &Value) -> Value {
         let mut answer = json!({ "device_keys": {}, "failures": {} });
         for (user, _) in body["device_keys"].as_object().into_iter().flatten() {
-            let own = self.devices.iter().filter(|((owner, _), device)| owner == user && !device.keys.is_null());
+            let own =
+                self.devices.iter().filter(|((owner, _), device)| owner == user && !device.keys.is_null());
             let devices: Map<_, _> = own.map(|((_, id), device)| (id.clone(), device.keys.clone())).collect();
             answer["device_keys"][user] = Value::Object(devices);
             let signing = self.signing.get(user);
@@ -104,9 +113,10 @@ impl Keys {
         for (user, devices) in body["one_time_keys"].as_object().into_iter().flatten() {
             for (id, _) in devices.as_object().into_iter().flatten() {
                 let Some(device) = self.devices.get_mut(&(user.clone(), id.clone())) else { continue };
-                let key = device.one_time.pop_first().or_else(|| {
-                    device.fallback.first_key_value().map(|(id, key)| (id.clone(), key.clone()))
-                });
+                let key = device
+                    .one_time
+                    .pop_first()
+                    .or_else(|| device.fallback.first_key_value().map(|(id, key)| (id.clone(), key.clone())));
                 if let Some((name, key)) = key {
                     claimed[user][id] = json!({ name: key });
                     self.counted.insert((user.clone(), id.clone()));
@@ -121,7 +131,9 @@ impl Keys {
         for (user, signed) in body.as_object().into_iter().flatten() {
             for (id, object) in signed.as_object().into_iter().flatten() {
                 let device = self.devices.get_mut(&(user.clone(), id.clone())).map(|device| &mut device.keys);
-                let has_key = |key: &&mut Value| key["keys"].as_object().is_some_and(|keys| keys.values().any(|key| key == id));
+                let has_key = |key: &&mut Value| {
+                    key["keys"].as_object().is_some_and(|keys| keys.values().any(|key| key == id))
+                };
                 let key = self.signing.get_mut(user).and_then(|keys| keys.values_mut().find(has_key));
                 let Some(here) = device.or(key) else { continue };
                 for (signer, signatures) in object["signatures"].as_object().into_iter().flatten() {
@@ -137,7 +149,10 @@ impl Keys {
     fn send(&mut self, sender: &str, kind: &str, body: &Value) {
         for (user, devices) in body["messages"].as_object().into_iter().flatten() {
             for (device, content) in devices.as_object().into_iter().flatten() {
-                let all = self.devices.keys().filter(|(owner, id)| owner == user && (device == "*" || device == id));
+                let all = self
+                    .devices
+                    .keys()
+                    .filter(|(owner, id)| owner == user && (device == "*" || device == id));
                 for (_, device) in all {
                     self.messages.push(json!({
                         "type": kind, "sender": sender, "content": content,
@@ -171,13 +186,18 @@ impl Keys {
         for (user, id) in &counted {
             let Some(device) = self.devices.get(&(user.clone(), id.clone())) else { continue };
             left[user][id] = json!({ "signed_curve25519": device.one_time.len() });
-            unused[user][id] = json!(if device.one_time.is_empty() { vec![] } else { vec!["signed_curve25519"] });
+            unused[user][id] =
+                json!(if device.one_time.is_empty() { vec![] } else { vec!["signed_curve25519"] });
         }
         (!counted.is_empty()).then_some((left, unused))
     }
 
     /// One-time keys that a user has left, of all devices.
     pub fn left(&self, user: &str) -> usize {
-        self.devices.iter().filter(|((owner, _), _)| owner == user).map(|(_, device)| device.one_time.len()).sum()
+        self.devices
+            .iter()
+            .filter(|((owner, _), _)| owner == user)
+            .map(|(_, device)| device.one_time.len())
+            .sum()
     }
 }

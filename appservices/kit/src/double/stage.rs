@@ -272,6 +272,12 @@ impl Stage {
         sent["event_id"].as_str().expect("an event id").to_owned()
     }
 
+    /// Sets state of a room.
+    pub fn sets_state(&self, person: &str, room: &str, kind: &str, state_key: &str, content: Value) {
+        let path = ["client", "v3", "rooms", room, "state", kind, state_key];
+        self.homeserver.does(person, Call::new(Method::PUT, &path).json(content));
+    }
+
     /// What bots sent into a room, in order: whole events, no memberships.
     #[must_use]
     pub fn events_of_bots(&self, room: &str) -> Vec<Value> {

@@ -90,7 +90,11 @@ async fn notices_and_unreadable_messages_start_nothing() {
     stage.settle().await;
     let said = stage.said(&room);
     assert_eq!(said.iter().filter(|said| said.contains("on ")).count(), 1, "{said:?}");
-    assert_eq!(said.iter().filter(|said| said.starts_with("我没有收到这条消息的密钥")).count(), 1, "{said:?}");
+    assert_eq!(
+        said.iter().filter(|said| said.starts_with("我没有收到这条消息的密钥")).count(),
+        1,
+        "{said:?}"
+    );
 }
 
 #[tokio::test]

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use library_ruma::{
-    OwnedDeviceId, OwnedRoomId, OwnedUserId,
-    api::client::sync::sync_events::DeviceLists,
-    events::AnyMessageLikeEventContent,
-    serde::Raw,
+    OwnedDeviceId, OwnedRoomId, OwnedUserId, api::client::sync::sync_events::DeviceLists,
+    events::AnyMessageLikeEventContent, serde::Raw,
 };
 use matrix_sdk_crypto::{EncryptionSettings, EncryptionSyncChanges, OlmMachine};
 use serde_json::{Value, json, value::to_raw_value};
@@ -44,7 +42,9 @@ impl Person {
         for _ in 0..3 {
             for request in self.machine.outgoing_requests().await.unwrap() {
                 let answer = self.asks(stage, boundary::call(request.request()).unwrap());
-                boundary::answered(&self.machine, request.request_id(), request.request(), &answer).await.unwrap();
+                boundary::answered(&self.machine, request.request_id(), request.request(), &answer)
+                    .await
+                    .unwrap();
             }
         }
     }
@@ -54,7 +54,8 @@ impl Person {
         let messages = stage.homeserver().take_messages(self.user, self.device);
         let messages = messages.into_iter().map(|message| Raw::from_json(to_raw_value(&message).unwrap()));
         let mut lists = DeviceLists::default();
-        lists.changed = ["@clerk:test", "@alice:test", "@bob:test"].map(|user| user.try_into().unwrap()).into();
+        lists.changed =
+            ["@clerk:test", "@alice:test", "@bob:test"].map(|user| user.try_into().unwrap()).into();
         let changes = EncryptionSyncChanges {
             to_device_events: messages.collect(),
             changed_devices: &lists,
@@ -147,6 +148,7 @@ impl Person {
         self.machine.update_tracked_users([&*clerk]).await.unwrap();
         self.exchanges(stage).await;
         let devices = self.machine.get_user_devices(&clerk, None).await.unwrap();
-        devices.devices().next().is_some() && devices.devices().all(|device| device.is_cross_signed_by_owner())
+        devices.devices().next().is_some()
+            && devices.devices().all(|device| device.is_cross_signed_by_owner())
     }
 }

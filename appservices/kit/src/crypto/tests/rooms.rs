@@ -75,7 +75,8 @@ async fn files_are_encrypted_before_they_are_uploaded() {
     let url = content["file"]["url"].as_str().unwrap();
     let bytes = stage.kit().intent("clerk").unwrap().download(url).await.unwrap();
     assert!(bytes.len() == 3 && *bytes != *b"a,b", "{bytes:?}");
-    let info: matrix_sdk_crypto::MediaEncryptionInfo = serde_json::from_value(content["file"].clone()).unwrap();
+    let info: matrix_sdk_crypto::MediaEncryptionInfo =
+        serde_json::from_value(content["file"].clone()).unwrap();
     let mut reader = &*bytes;
     let mut file = String::new();
     let mut clear = matrix_sdk_crypto::AttachmentDecryptor::new(&mut reader, info).unwrap();
@@ -94,7 +95,7 @@ async fn one_time_keys_are_made_anew_before_they_run_out() {
         stage.settle().await;
         other.says(&stage, &room, "!note").await;
     }
-    assert_eq!(stage.homeserver().keys_left(CLERK), before - 4);
+    assert_eq!(stage.homeserver().keys_left(CLERK), before - 1, "the last device claimed one");
     stage.settle().await;
     assert_eq!(stage.homeserver().keys_left(CLERK), before);
     assert!(alice.trusts_the_clerk(&stage).await);

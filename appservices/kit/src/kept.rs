@@ -1,0 +1,106 @@
+//! How long the kit knows what became of a letter: as long as something may still refer to it, and no longer.
+//!
+//! Each letter has the day on which it was last needed: sent, edited, answered or reacted to by a letter. What was needed
+//! by nothing for [`LETTER_KEPT_DAYS`] is forgotten, with the reactions to letters that are as old.
+
+use base::Shutdown;
+use ruma::EventId;
+use store::{Batch, Scan, StoreError};
+
+use crate::{
+    Kit,
+    letter::{Letter, Related, Relation},
+    limits::{FORGET_INTERVAL, FORGOTTEN_PER_BATCH, LETTER_KEPT_DAYS},
+    tables::{KEPT, LETTER_OF, REACTIONS, ReactionRow, SENT, Sent},
+};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// Begin the names of what is kept.
+const LETTER: &str = "letter:";
+const REACTION: &str = "reaction:";
+
+impl Kit {
+    fn today(&self) -> u64 {
+        self.0.clock.now_ms() / DAY_MS
+    }
+
+    /// Notes which event a letter became, and that the letter that it refers to was needed today.
+    pub(crate) async fn keep_letter(
+        &self,
+        batch: &mut Batch,
+        letter: &Letter,
+        sent: Sent,
+    ) -> Result<(), StoreError> {
+        let sent = Sent { kept_day: self.today(), ..sent };
+        batch.put(&SENT, &letter.key, &sent);
+        batch.put(&KEPT, &(sent.kept_day, format!("{LETTER}{}", letter.key)), &());
+        // Nobody answers a reaction or a redaction.
+        if !matches!(letter.relation, Some(Relation::Reacts(..) | Relation::Redacts(_))) {
+            batch.put(&LETTER_OF, &sent.event, &letter.key);
+        }
+        match letter.relation.as_ref().map(Relation::related) {
+            Some(Related::Letter(key)) => self.renew_letter(batch, key).await,
+            Some(Related::Event(_)) | None => Ok(()),
+        }
+    }
+
+    async fn renew_letter(&self, batch: &mut Batch, key: &str) -> Result<(), StoreError> {
+        let today = self.today();
+        let old = self.0.store.get(&SENT, key).await?;
+        let Some(old) = old.filter(|old| old.kept_day < today) else { return Ok(()) };
+        let name = format!("{LETTER}{key}");
+        batch.delete(&KEPT, &(old.kept_day, &*name)).put(&KEPT, &(today, &*name), &());
+        batch.expect_eq(&SENT, key, &old).put(&SENT, key, &Sent { kept_day: today, ..old });
+        Ok(())
+    }
+
+    /// Notes a reaction to a letter, for the day it is taken back.
+    pub(crate) fn keep_reaction(&self, batch: &mut Batch, event: &EventId, row: &ReactionRow) {
+        batch.put(&REACTIONS, event, row);
+        batch.put(&KEPT, &(self.today(), format!("{REACTION}{event}")), &());
+    }
+
+    /// Forgets what is old, from time to time, until the shutdown.
+    pub(crate) async fn keep_house(&self, shutdown: &Shutdown) {
+        while !shutdown.is_triggered() {
+            if let Err(error) = self.forget_old().await {
+                tracing::warn!(%error, "what is old cannot be forgotten; will try again");
+            }
+            tokio::select! {
+                () = shutdown.wait() => {}
+                () = tokio::time::sleep(FORGET_INTERVAL) => {}
+            }
+        }
+    }
+
+    /// Forgets everything that was not needed for [`LETTER_KEPT_DAYS`].
+    pub(crate) async fn forget_old(&self) -> Result<(), StoreError> {
+        let first_kept = self.today().saturating_sub(LETTER_KEPT_DAYS);
+        loop {
+            let scan = Scan::all().until(&(first_kept, "")).limit(FORGOTTEN_PER_BATCH);
+            let old = self.0.store.scan_keys(&KEPT, scan).await?;
+            if old.is_empty() {
+                return Ok(());
+            }
+            let mut batch = Batch::new();
+            for (day, name) in old {
+                batch.delete(&KEPT, &(day, &*name));
+                if let Some(key) = name.strip_prefix(LETTER) {
+                    // One that was sent anew or renewed stands at a later day.
+                    let sent = self.0.store.get(&SENT, key).await?;
+                    if let Some(sent) = sent.filter(|sent| sent.kept_day == day) {
+                        batch.expect_eq(&SENT, key, &sent).delete(&SENT, key).delete(&LETTER_OF, &sent.event);
+                    }
+                } else if let Some(event) = name.strip_prefix(REACTION).and_then(|id| EventId::parse(id).ok())
+                {
+                    batch.delete(&REACTIONS, &event);
+                }
+            }
+            match self.0.store.commit(batch).await {
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
