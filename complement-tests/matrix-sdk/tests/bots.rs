@@ -1,6 +1,9 @@
 //! The bots of the product, met in encrypted chats: a person who uses what Element X is made of notices that a bot is
 //! there and nothing else.
 
+// The futures of the SDK lie deep inside of each other.
+#![recursion_limit = "256"]
+
 use matrix_sdk::{
     RoomState,
     ruma::{
