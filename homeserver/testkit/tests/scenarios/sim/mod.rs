@@ -3,12 +3,12 @@
 //!
 //! Each seed is a room in which people of all servers talk and moderate while the world breaks and the hostile server
 //! forges, forks and floods. Then everything heals, and all servers of ours must hold the same state and every
-//! acknowledged message exactly once, and nobody's sync may have gone back. A seed decides what is done and when; how the
-//! operating system schedules the threads of the stores is not ours to decide, so a seed that failed may need some
-//! repetitions. Servers are used for several seeds, each with its own room.
+//! acknowledged message exactly once, and nobody's sync may have gone back. A seed decides what is done and when, and what
+//! servers are called and sign with; how the operating system schedules the threads of the stores is not ours to decide,
+//! so a seed that failed may need some repetitions. Servers are used for several seeds, each with its own room.
 //!
-//! `SEED` and `ROUNDS` in the environment choose other seeds than the first ten; a failure prints its seed. Some
-//! others still fail, and not every time: seeds 56 and 81 may leave an event of a resident on one server alone.
+//! `SEED` and `ROUNDS` in the environment choose other seeds than the first ten; a failure prints its seed. On a machine
+//! with much else to do a seed may still fail: seed 41 once left an event of a resident away from one server.
 
 mod byzantine;
 mod follower;
