@@ -12,7 +12,7 @@ fn reminders(stage: &Stage, room: &str) -> Vec<String> {
     .collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn everybody_who_may_come_is_reminded_twice_with_the_link() {
     let (mut stage, _) = office().await;
     let room = team(&mut stage, &[LISI, ANN]).await;
@@ -46,7 +46,7 @@ async fn everybody_who_may_come_is_reminded_twice_with_the_link() {
     assert_eq!(reminders(&stage, &desk).len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reminder_that_was_missed_is_sent_once_and_marked_late() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 今天 10:00 30m").await;
@@ -62,7 +62,7 @@ async fn a_reminder_that_was_missed_is_sent_once_and_marked_late() {
     assert_eq!(reminders(&stage, &desk).len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_meeting_that_moved_is_reminded_of_at_its_new_time() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 今天 10:00 30m").await;
@@ -76,7 +76,7 @@ async fn a_meeting_that_moved_is_reminded_of_at_its_new_time() {
     assert_eq!(reminders(&stage, &desk).len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_organiser_hears_who_did_not_come() {
     let (mut stage, _) = office().await;
     let room = team(&mut stage, &[LISI, ANN]).await;
@@ -105,7 +105,7 @@ async fn only_the_organiser_hears_who_did_not_come() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_series_goes_on_after_each_instance() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 晨会 @李四 今天 10:00 15m 每天 x3").await;

@@ -26,7 +26,7 @@ async fn event_of(stage: &Stage, owner: &str) -> Event {
     calendars_of(stage.kit()).events(&owner, within).await.unwrap().pop().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_guest_answers_and_an_organiser_moves_by_their_calendar_programs() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 明天 10:00 1h").await;
@@ -51,7 +51,7 @@ async fn a_guest_answers_and_an_organiser_moves_by_their_calendar_programs() {
     assert!(reads(&stage, &room, &own).starts_with("[已取消]"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_meeting_that_a_calendar_program_made_invites_its_guests() {
     let (mut stage, room) = office().await;
     let zone = Zone::find("Asia/Shanghai").unwrap();
@@ -71,7 +71,7 @@ async fn a_meeting_that_a_calendar_program_made_invites_its_guests() {
     assert_eq!(stage.said(&desk).iter().filter(|text| text.starts_with("[已预定]")).count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_invitation_is_told_and_ignored() {
     let (mut stage, room) = office().await;
     let what = What::Message { verdict: Verdict::NotOrganizer, uid: "x@elsewhere".to_owned() };

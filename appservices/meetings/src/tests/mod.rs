@@ -73,10 +73,9 @@ impl Todos for Told {
     }
 }
 
-/// What is opened from the store, beside the runtime of the test.
-fn opened<T: Send + 'static>(opening: impl Future<Output = T> + Send + 'static) -> T {
-    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
-    std::thread::spawn(move || runtime().block_on(opening)).join().unwrap()
+/// What is opened from the store, where a bot is made and nothing can be waited for. The store works on beside it.
+fn opened<T>(opening: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(opening))
 }
 
 fn people_of(kit: &Kit) -> People {
@@ -86,7 +85,7 @@ fn people_of(kit: &Kit) -> People {
         rng: kit.rng().clone(),
         server_name: kit.server_name().to_owned(),
     };
-    opened(async move { People::open(parts).await.unwrap() })
+    opened(People::open(parts)).unwrap()
 }
 
 fn calendars_of(kit: &Kit) -> Calendars {
@@ -111,7 +110,7 @@ fn meetings(kit: &Kit) -> Meetings {
     };
     let parts = MeetingsParts {
         people: people_of(kit),
-        workdays: opened(async move { Workdays::open(store).await.unwrap() }),
+        workdays: opened(Workdays::open(store)).unwrap(),
         free_busy: Arc::new(calendars.clone()),
         calendars,
         todos: Arc::new(Told),

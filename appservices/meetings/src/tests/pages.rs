@@ -34,7 +34,7 @@ fn shown(stage: &Stage, room: &str) -> Vec<String> {
     bodies.filter_map(|body| body.as_str().map(str::to_owned)).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_transcripts_of_the_pages_are_true() {
     for page in PAGES {
         let transcripts = page.split("```transcript\n").skip(1).map(|part| part.split("```").next().unwrap());

@@ -19,7 +19,7 @@ fn votes(stage: &Stage, person: &str, room: &str, poll: &Value, answers: &[&str]
     stage.sends(person, room, "org.matrix.msc3381.poll.response", content);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_poll_of_slots_ends_when_all_have_voted_and_the_organiser_picks() {
     let (mut stage, _) = office().await;
     let room = team(&mut stage, &[LISI, WANGWU]).await;
@@ -74,7 +74,7 @@ async fn a_poll_of_slots_ends_when_all_have_voted_and_the_organiser_picks() {
     assert!(last(&stage, &room).starts_with("已由 张三 于 "), "{}", last(&stage, &room));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_poll_ends_after_a_day_and_over_a_restart() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet find @李四 30m 下周 下午").await;
@@ -100,7 +100,7 @@ async fn a_poll_ends_after_a_day_and_over_a_restart() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn zones_are_minded_and_unknown_schedules_are_told() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet find @ann @someone:partner 30m 明天").await;

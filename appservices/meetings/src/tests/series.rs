@@ -2,7 +2,7 @@
 
 use super::{DAY, HOUR, LISI, ZHANGSAN, card, chat, last, office, reads, says};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_of_a_series_is_cancelled_is_asked() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周").await;
@@ -24,7 +24,7 @@ async fn what_of_a_series_is_cancelled_is_asked() {
     assert_eq!(stage.events_of_bots(&desk).iter().filter(|event| cancel(event)).count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_instance_moves_alone_and_keeps_its_time() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周").await;
@@ -36,7 +36,7 @@ async fn one_instance_moves_alone_and_keeps_its_time() {
     assert!(reads(&stage, &room, &own).contains("11-13 周五 10:00–11:00"), "{}", reads(&stage, &room, &own));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_later_part_of_a_series_becomes_another_one() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周 x5").await;
@@ -51,7 +51,7 @@ async fn the_later_part_of_a_series_becomes_another_one() {
     assert!(reads(&stage, &room, &first).starts_with("[已结束]"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_instance_is_declined_alone() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周").await;
@@ -68,7 +68,7 @@ async fn one_instance_is_declined_alone() {
     assert!(reads(&stage, &room, &own).contains("李四✅"), "the next one is not declined");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_resource_is_taken_by_every_instance() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 周五 10:00 1h 每周 #会议室3").await;

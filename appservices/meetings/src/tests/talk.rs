@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{ANN, DAY, HOUR, LISI, MINUTE, WANGWU, ZHANGSAN, card, chat, last, office, reads, says, team};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_meeting_is_booked_in_one_line_and_answered_by_a_tap() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet 周会 @李四 @ann 明天 10:00 30m #会议室3");
@@ -40,7 +40,7 @@ async fn a_meeting_is_booked_in_one_line_and_answered_by_a_tap() {
     assert!(reads(&stage, &room, &own).contains("李四❌"), "the newest answer counts");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_elsewhere_reads_both_times_in_their_language() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet Review @ann 明天 17:00 1h");
@@ -55,7 +55,7 @@ async fn whoever_is_elsewhere_reads_both_times_in_their_language() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redacted_tap_changes_nothing() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet 周会 @李四 明天 10:00");
@@ -70,7 +70,7 @@ async fn a_redacted_tap_changes_nothing() {
     assert!(reads(&stage, &desk, &invitation).contains("李四✅"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_time_is_proposed_and_taken() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet 周会 @李四 @王五 明天 10:00 30m");
@@ -99,7 +99,7 @@ async fn another_time_is_proposed_and_taken() {
     assert!(!told.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_time_that_is_not_taken_changes_nothing() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet 周会 @李四 明天 10:00 30m");
@@ -116,7 +116,7 @@ async fn another_time_that_is_not_taken_changes_nothing() {
     assert!(reads(&stage, &desk, &invitation).contains("10:00–10:30"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_asks_the_organiser() {
     let (mut stage, _) = office().await;
     let room = team(&mut stage, &[LISI, WANGWU]).await;
@@ -136,7 +136,7 @@ async fn a_stranger_asks_the_organiser() {
     assert_eq!(asked, 1, "the organiser is asked once");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_resource_goes_to_whoever_came_first() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet 周会 明天 10:00 1h #会议室3");
@@ -157,7 +157,7 @@ async fn a_resource_goes_to_whoever_came_first() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_asked_for() {
     let (mut stage, room) = office().await;
     assert_eq!(says(&mut stage, ZHANGSAN, &room, "!meet").await, "会议叫什么？（回复「取消」结束）");
@@ -181,7 +181,7 @@ async fn what_is_missing_is_asked_for() {
     assert!(reads(&stage, &room, &own).contains("李四⏳  王五⏳"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dialogue_is_dropped() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会").await;
@@ -189,7 +189,7 @@ async fn a_dialogue_is_dropped() {
     assert_eq!(says(&mut stage, ZHANGSAN, &room, "!meet").await, "会议叫什么？（回复「取消」结束）");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn errors_say_what_to_write() {
     let (mut stage, room) = office().await;
     for (text, answer) in [
@@ -205,7 +205,7 @@ async fn errors_say_what_to_write() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_organiser_changes_a_meeting() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet 周会 @李四 明天 10:00");
@@ -223,7 +223,7 @@ async fn only_the_organiser_changes_a_meeting() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn people_are_added_and_removed() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 明天 10:00").await;
@@ -238,7 +238,7 @@ async fn people_are_added_and_removed() {
     assert!(!reads(&stage, &room, &own).contains("王五"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_day_and_the_week_are_listed() {
     let (mut stage, room) = office().await;
     assert_eq!(says(&mut stage, ZHANGSAN, &room, "!meet today").await, "没有安排。");
@@ -259,7 +259,7 @@ async fn the_day_and_the_week_are_listed() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_meeting_now_is_live_at_once() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet now 救火 @李四").await;
@@ -270,7 +270,7 @@ async fn a_meeting_now_is_live_at_once() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn many_guests_are_counted_and_listed_in_a_file() {
     let (mut stage, room) = office().await;
     let guests: Vec<String> = (0..200).map(|guest| format!("guest{guest}@example.org")).collect();
@@ -282,7 +282,7 @@ async fn many_guests_are_counted_and_listed_in_a_file() {
     assert_eq!(file["content"]["filename"], "MT-20261105-0001.tsv");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_room_holds_the_meeting_as_state() {
     let (mut stage, _) = office().await;
     let room = team(&mut stage, &[LISI]).await;
@@ -297,7 +297,7 @@ async fn a_room_holds_the_meeting_as_state() {
     assert!(reads(&stage, &room, &own).contains("链接：https://matrix.to/#/"), "the call of the room");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn names_of_mentioned_people_are_no_part_of_a_title() {
     let (mut stage, room) = office().await;
     let content = json!({
@@ -309,7 +309,7 @@ async fn names_of_mentioned_people_are_no_part_of_a_title() {
     assert!(reads(&stage, &room, &own).contains("参会：李四⏳"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_got_lost_is_sent_once() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!meet 周会 @李四 明天 10:00");
@@ -321,7 +321,7 @@ async fn an_answer_that_got_lost_is_sent_once() {
     assert_eq!(said.iter().filter(|text| text.starts_with("[已预定]")).count(), 1, "{said:#?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_private_address_is_given_and_taken_away() {
     let (mut stage, room) = office().await;
     let given = says(&mut stage, ZHANGSAN, &room, "!meet ics").await;
@@ -336,7 +336,7 @@ async fn a_private_address_is_given_and_taken_away() {
     assert!(events.iter().any(|event| event["content"]["filename"] == "MT-20261105-0001.ics"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn minutes_are_summed_up_and_what_is_to_be_done_becomes_tasks() {
     let (mut stage, _) = office().await;
     let room = team(&mut stage, &[LISI, WANGWU]).await;
@@ -369,7 +369,7 @@ async fn minutes_are_summed_up_and_what_is_to_be_done_becomes_tasks() {
     assert!(says(&mut stage, LISI, &room, "!meet minutes MT-20261105-0001").await.contains("请看与我的私聊"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_organiser_who_left_is_followed_by_their_head_or_nobody() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @王五 11-20 10:00").await;
