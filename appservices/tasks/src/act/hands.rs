@@ -21,6 +21,7 @@ impl Desk<'_> {
             self.case.data.assignees.iter().map(|assignee| assignee.person.clone()).collect();
         let people = self.receivers(&people)?;
         if giver.is_some() {
+            self.case.data.assignees.clear();
             self.case.data.assignees = self.given(giver.as_ref(), people);
         }
         state::OPEN.clone_into(&mut self.case.state);

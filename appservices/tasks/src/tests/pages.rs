@@ -1,7 +1,7 @@
 //! The transcripts of the bot's pages are played, line by line.
 //!
 //! `张三: text` is said in the room, `张三 ✅` taps the newest card there, `李四 > text` answers it in its thread, `+1h` lets
-//! time pass; `→ text` is what the room shows then, `→ 李四: text` what the direct chat of 李四 shows.
+//! time pass; `→ text` is what the room shows then, `→ @李四: text` what the direct chat of 李四 shows.
 
 use super::*;
 
@@ -40,7 +40,8 @@ async fn plays(transcript: &str) -> usize {
     stage.joins(ANN, &hall);
     for line in transcript.lines() {
         if let Some(expected) = line.strip_prefix("→ ") {
-            let alone = expected.split_once(": ").and_then(|(name, text)| Some((account(name)?, text)));
+            let alone = expected.strip_prefix('@').and_then(|rest| rest.split_once(": "));
+            let alone = alone.and_then(|(name, text)| Some((account(name)?, text)));
             let (room, text) = match alone {
                 Some((person, text)) => (chat(&stage, &person), text),
                 None => (hall.clone(), expected),

@@ -29,7 +29,7 @@ async fn a_board_is_pinned_beside_other_pins_and_edited_in_place() {
     );
     passes(&mut stage, MINUTE).await;
     assert_eq!(state(&stage, &hall, "m.room.pinned_events")["pinned"], json!(["$old", board]));
-    let task = card(&stage, &hall, "TK-20261105-0001");
+    let task = card(&stage, &hall, "] TK-20261105-0001");
     taps(&mut stage, LISI, &hall, &task, "✅").await;
     passes(&mut stage, MINUTE).await;
     assert_eq!(count(&stage, &hall, "[看板]"), 1, "one message");
@@ -69,7 +69,7 @@ async fn a_moderator_of_the_room_changes_anything_there() {
     let levels = Call::new(http::Method::PUT, &path).json(json!({ "users": { SUNQI: 50 } }));
     stage.homeserver().does(ZHANGSAN, levels);
     says(&mut stage, SUNQI, &hall, "!取消 TK-20261105-0001 重复了").await;
-    let task = card(&stage, &hall, "TK-20261105-0001");
+    let task = card(&stage, &hall, "] TK-20261105-0001");
     let body = reads(&stage, &hall, &task);
     assert!(body.starts_with("[已取消]") && body.contains("孙七: 重复了"), "{body}");
 }
@@ -80,7 +80,7 @@ async fn who_leaves_hands_over_to_their_head() {
     says(&mut stage, ZHANGSAN, &hall, "!任务 写周报 @孙七 11-20").await;
     imports(&mut stage, "孙七").await;
     passes(&mut stage, 2 * MINUTE).await;
-    let task = card(&stage, &hall, "TK-20261105-0001");
+    let task = card(&stage, &hall, "] TK-20261105-0001");
     assert!(reads(&stage, &hall, &task).starts_with("[待开始] TK-20261105-0001 写周报 · 李四"));
     assert_eq!(count(&stage, &hall, "李四: 孙七 已离职或停用，TK-20261105-0001 写周报 转给你。"), 1);
 }
@@ -125,7 +125,7 @@ async fn heads_see_and_reassign_below_them() {
     let desk = stage.room_with(ZHAOLIU, LOCALPART, true);
     stage.settle().await;
     says(&mut stage, ZHAOLIU, &desk, "!转派 TK-20261105-0001 @李四").await;
-    let task = card(&stage, &hall, "TK-20261105-0001");
+    let task = card(&stage, &hall, "] TK-20261105-0001");
     assert!(reads(&stage, &hall, &task).starts_with("[待开始] TK-20261105-0001 写周报 · 李四"));
 }
 
