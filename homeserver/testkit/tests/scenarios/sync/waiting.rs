@@ -72,7 +72,7 @@ async fn a_thousand_sessions_wait_and_a_private_write_wakes_the_right_ones() {
     }
     // Whoever was woken by mistake would have been answered before this.
     alice.sets_account_data("org.lian.private", json!({"mine": "again"})).await.ok();
-    alice.syncs().await;
+    alice.syncs_with("timeout=0&set_presence=offline").await;
     assert!(waiting.iter().all(|session| !session.is_finished()), "nobody else was answered");
     alice.sends(&room_id, "for all").await.ok();
     for sync in join_all(waiting).await {
