@@ -38,6 +38,7 @@ run: setup ## Builds and starts the server on ./data
 # One build of everything first: another choice of packages would choose other features of the
 # libraries and compile them again. The suites below then use the binaries of that build.
 test: export LIANQIAO_BIN = $(CARGO_TARGET_DIR)/debug/lianqiao
+test: export LIANQIAO_CALENDAR_DESK = $(CARGO_TARGET_DIR)/debug/examples/calendar_desk
 test: setup ## Every test that a fresh machine can run
 	@config/setup tests
 	cargo build --workspace --all-targets
@@ -45,6 +46,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/js-sdk/run
 	complement-tests/openid-provider/run
 	complement-tests/matrix-nio/run
+	complement-tests/calendar/run
 	complement-tests/mautrix/run
 	complement-tests/matrix-bot-sdk/run
 	complement-tests/matrix-sdk/run

@@ -62,8 +62,10 @@ async fn main() -> Outcome<()> {
     let server_name = ServerName::parse("corp.example")?;
     let clock = Clock::system();
     let identity = Identity::new(&server_name, &clock);
-    let settings =
-        OutboundSettings { allowed_ranges: vec![parse_range("127.0.0.0/8")?], ..OutboundSettings::default() };
+    let settings = OutboundSettings {
+        allowed_ranges: vec![parse_range("127.0.0.0/8").ok_or("this is a range")?],
+        ..OutboundSettings::default()
+    };
     let calendars = Calendars::new(CalendarsParts {
         store: Store::open(Arc::new(MemoryKv::new()), calendar::tables(), identity, Vec::new()).await?,
         clock,

@@ -59,28 +59,17 @@ pub fn search(search: &SlotSearch<'_>) -> Vec<Slot> {
                     *best = slot;
                 }
             }
-            Some(_) | None => {
-                if let Some(best) = stretch.replace(slot) {
-                    taken(&mut slots, best);
-                }
-            }
+            // Right behind a meeting nobody wants the next one.
+            Some(best) if start_ms <= best.end_ms => {}
+            Some(_) | None => slots.extend(stretch.replace(slot)),
         }
         if slots.len() == SLOTS_MAX {
             return slots;
         }
     }
-    if let Some(best) = stretch {
-        taken(&mut slots, best);
-    }
+    slots.extend(stretch);
     slots.truncate(SLOTS_MAX);
     slots
-}
-
-/// Takes a slot unless it follows right behind the last one.
-fn taken(slots: &mut Vec<Slot>, slot: Slot) {
-    if slots.last().is_none_or(|last| slot.start_ms > last.end_ms) {
-        slots.push(slot);
-    }
 }
 
 /// The places on which a meeting can begin so that all of it is in working time.

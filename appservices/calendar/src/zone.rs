@@ -36,7 +36,14 @@ impl Zone {
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         let name = name.trim();
-        Self::of_iana(name).or_else(|| Tz::from_str(name).ok().and_then(Self::of_tz))
+        let by_table = || Tz::from_str(name).ok().and_then(Self::of_tz);
+        Self::of_iana(name).or_else(by_table).or_else(|| Self::behind_registry(name))
+    }
+
+    /// The zone of a name like `/example.org/Europe/Paris`, with a registry before it.
+    fn behind_registry(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix('/')?;
+        rest.match_indices('/').find_map(|(place, _)| Self::of_iana(rest.get(place + 1..)?))
     }
 
     /// The zone that the library read.

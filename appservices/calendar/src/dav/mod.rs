@@ -161,7 +161,8 @@ impl Doors {
         let credentials =
             STANDARD.decode(credentials.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let credentials = credentials.ok_or_else(refused)?;
-        let (name, password) = credentials.split_once(':').ok_or_else(refused)?;
+        // Ids of accounts have a colon of their own, our passwords have none.
+        let (name, password) = credentials.rsplit_once(':').ok_or_else(refused)?;
         let user = self.user(name).ok_or_else(refused)?;
         let owner = Address::from(user.clone()).to_string();
         if !self.calendars().is_password(&owner, password).await? {

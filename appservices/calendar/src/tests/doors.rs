@@ -83,7 +83,7 @@ impl Door {
     }
 
     async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Said {
-        self.ask_as(Some(("alice", &self.password)), method, path, headers, body).await
+        self.ask_as(Some(("alice", self.password.as_str())), method, path, headers, body).await
     }
 
     fn told(&self) -> Vec<Change> {
@@ -118,10 +118,16 @@ async fn nobody_gets_in_without_a_password_for_the_calendar() {
     let get = |login| door.ask_as(login, "PROPFIND", CALENDAR, &[("depth", "0")], "");
     assert_eq!(get(None).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(get(Some(("alice", "wrong"))).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(get(Some(("bob", &door.password))).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(get(Some(("@alice:evil.example", &door.password))).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(get(Some(("alice", &door.password))).await.status, StatusCode::MULTI_STATUS);
-    assert_eq!(get(Some(("@alice:corp.example", &door.password))).await.status, StatusCode::MULTI_STATUS);
+    assert_eq!(get(Some(("bob", door.password.as_str()))).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        get(Some(("@alice:evil.example", door.password.as_str()))).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(get(Some(("alice", door.password.as_str()))).await.status, StatusCode::MULTI_STATUS);
+    assert_eq!(
+        get(Some(("@alice:corp.example", door.password.as_str()))).await.status,
+        StatusCode::MULTI_STATUS
+    );
     // Somebody else's calendar, with one's own password.
     let other = door.ask("PROPFIND", "/_lianqiao/calendar/users/bob/default/", &[], "").await;
     assert_eq!(other.status, StatusCode::FORBIDDEN);
@@ -130,7 +136,7 @@ async fn nobody_gets_in_without_a_password_for_the_calendar() {
     let mut batch = Batch::new();
     assert!(door.calendars.drop_password(&mut batch, &alice(), &id).await.unwrap());
     door.calendars.store().commit(batch).await.unwrap();
-    assert_eq!(get(Some(("alice", &door.password))).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(Some(("alice", door.password.as_str()))).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
