@@ -13,7 +13,12 @@ impl Kit {
         let mut failures = 0;
         while !shutdown.is_triggered() {
             let news = keyring.news.notified();
-            let wait = match self.exchange(bot).await {
+            // Whatever is under way may be left: what was not sent is sent after the next start.
+            let outcome = tokio::select! {
+                () = shutdown.wait() => return,
+                outcome = self.exchange(bot) => outcome,
+            };
+            let wait = match outcome {
                 Ok(()) => {
                     failures = 0;
                     None
