@@ -89,13 +89,13 @@ async fn one_time_keys_are_made_anew_before_they_run_out() {
     let (mut stage, alice, _) = encrypted().await;
     let before = stage.homeserver().keys_left(CLERK);
     assert!(before > 0);
-    for device in ["A", "B", "C", "D"] {
-        let other = Person::signs_in(&stage, BOB, device).await;
+    for user in ["@carol:test", "@dave:test", "@erin:test"] {
+        let other = Person::signs_in(&stage, user, "PHONE").await;
         let room = other.encrypted_room(&stage);
         stage.settle().await;
         other.says(&stage, &room, "!note").await;
     }
-    assert_eq!(stage.homeserver().keys_left(CLERK), before - 1, "the last device claimed one");
+    assert_eq!(stage.homeserver().keys_left(CLERK), before - 1, "the last person claimed one");
     stage.settle().await;
     assert_eq!(stage.homeserver().keys_left(CLERK), before);
     assert!(alice.trusts_the_clerk(&stage).await);
