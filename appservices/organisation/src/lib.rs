@@ -1,0 +1,53 @@
+//! The bot of the organisation, `@org`: who is who, staff lists, accounts bound to people, spaces and rooms of departments.
+//!
+//! What it tells of people is what `visibility` allows. The rooms follow the chart: whoever comes into a department is
+//! asked into its rooms, whoever moves away leaves them after a while, and whoever leaves the company leaves at once.
+//! Read `bot.rs`, then `rooms.rs`.
+
+mod binding;
+mod bot;
+pub mod limits;
+mod lists;
+mod rooms;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod visibility;
+mod who;
+
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+
+use people::{Chart, DepartmentPath, People};
+
+pub use self::{bot::LOCALPART, tables::tables, texts::TEXTS};
+
+/// How many steps of approvals would have nobody in a department, as of a chart.
+pub type Steps = BTreeMap<DepartmentPath, usize>;
+
+/// Counts steps of approvals that would have nobody.
+pub type CountSteps = Arc<dyn Fn(Arc<Chart>) -> Pin<Box<dyn Future<Output = Steps> + Send>> + Send + Sync>;
+
+/// What the bot is built from.
+pub struct OrganisationParts {
+    /// The kit.
+    pub kit: kit::Kit,
+    /// The organisation.
+    pub people: People,
+    /// For dry runs.
+    pub steps: CountSteps,
+    /// Whether departments have spaces and rooms.
+    pub has_rooms: bool,
+}
+
+/// The bot. Cloning it is one reference count.
+#[derive(Clone)]
+pub struct Organisation(Arc<OrganisationParts>);
+
+impl Organisation {
+    /// The bot over its parts. Reads nothing yet.
+    #[must_use]
+    pub fn new(parts: OrganisationParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}

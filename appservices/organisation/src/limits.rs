@@ -1,0 +1,25 @@
+//! Every bound of this crate, with its unit in the name.
+
+/// How often the rooms are compared with the chart.
+pub const ROOMS_INTERVAL_MS: u64 = 60 * 1_000;
+
+/// How soon again, while something is left to do.
+pub const ROOMS_SOON_MS: u64 = 2 * 1_000;
+
+/// Changes of rooms and members in one look; the rest follows with the next.
+pub const CHANGES_OF_LOOK_MAX: usize = 200;
+
+/// Departments that have rooms.
+pub const DEPARTMENTS_MAX: usize = 1_000;
+
+/// Rooms that are looked at for departments that are no more: three of each department, and as many again.
+pub const ROOMS_READ_MAX: usize = 6 * DEPARTMENTS_MAX;
+
+/// How long somebody who moved away stays in the old rooms.
+pub const LEAVES_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Most lines of an answer.
+pub const LINES_MAX: usize = 40;
+
+/// Most rules of visibility beside the shipped ones.
+pub const RULES_MAX: usize = 100;

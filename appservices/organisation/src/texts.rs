@@ -1,0 +1,77 @@
+//! Every sentence of the organisation's bot, in Chinese and English.
+
+use kit::texts::Entry;
+
+const fn entry(key: &'static str, zh: &'static str, en: &'static str) -> Entry {
+    Entry { key, zh, en }
+}
+
+/// The texts of the organisation's bot, beside those of the kit.
+pub const TEXTS: &[Entry] = &[
+    entry("org.help.org", "import｜apply 编号｜tree｜visibility", "import|apply ID|tree|visibility"),
+    entry("org.help.who", "姓名 是谁", "NAME tells who that is"),
+    entry("org.help.dept", "部门 有谁", "DEPARTMENT tells who is in it"),
+    entry("org.help.bind", "matrix 工号 绑定账号", "matrix NUMBER binds this account to a person"),
+    entry("org.nobody", "找不到「{text}」。", "Nobody and nothing here is called “{text}”."),
+    entry("org.phone", "电话 {phone}", "phone {phone}"),
+    entry("org.email", "邮箱 {email}", "mail {email}"),
+    entry("org.dept", "{path} · 主管 {heads} · {count} 人", "{path} · head {heads} · {count} people"),
+    entry("org.more", "其余 {count} 项未显示", "{count} more are not shown"),
+    entry(
+        "org.list_how",
+        "请上传 CSV 文件，再回复该文件：!org import（或 !org import --full）",
+        "Upload the CSV file and reply to it: !org import (or !org import --full)",
+    ),
+    entry(
+        "org.dry_run",
+        "尚未生效。24 小时内确认：!org apply {id}",
+        "Nothing has changed yet. Within a day: !org apply {id}",
+    ),
+    entry(
+        "org.applied",
+        "{count} 人已变更，组织版本 {version}。",
+        "{count} people changed; the organisation is at version {version}.",
+    ),
+    entry("org.result", "导入结果", "Result of the import"),
+    entry("org.rules", "可见性规则已保存（{count} 条）。", "Rules of visibility are kept ({count})."),
+    entry("org.rules_wrong", "规则无效：{problem}", "The rules are not valid: {problem}"),
+    entry(
+        "org.bind_asked",
+        "已请管理员确认绑定 {name}。",
+        "An administrator is asked to bind you to {name}.",
+    ),
+    entry(
+        "org.bind_card",
+        "[绑定] {account} → {name} ({id})\n✅同意 ❌拒绝",
+        "[Bind] {account} → {name} ({id})\n✅ yes ❌ no",
+    ),
+    entry("org.bound", "{account} 已绑定 {name}。", "{account} is bound to {name}."),
+    entry("org.bind_refused", "绑定 {account} 被 {who} 拒绝。", "Binding {account} was refused by {who}."),
+    entry("org.bind_taken", "账号或人员已有绑定。", "The account or the person is bound already."),
+    entry("org.bind_how", "用法：!bind matrix 工号", "Use: !bind matrix NUMBER"),
+    entry("org.room.company", "公司", "Company"),
+    entry("org.room.notice", "{name} 公告", "{name} announcements"),
+    entry("org.room.talk", "{name} 讨论", "{name} discussion"),
+    entry("org.room.support", "{name} 支持", "{name} support"),
+    entry(
+        "org.room.topic",
+        "未端到端加密，服务器端加密保存。成员随组织架构变化。",
+        "Not end-to-end encrypted; encrypted at rest. Members follow the organisation.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_holes_and_no_key_stands_twice() {
+        let mut keys = BTreeSet::new();
+        for entry in TEXTS {
+            assert!(keys.insert(entry.key), "{} stands twice", entry.key);
+            assert_eq!(kit::texts::holes(entry.zh), kit::texts::holes(entry.en), "{}", entry.key);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Who is who: what may be told of people and departments.
+
+use kit::{BotError, Heard, texts::Lang};
+use people::{Chart, DepartmentPath, Person};
+use store::Batch;
+
+use crate::{
+    Organisation,
+    limits::LINES_MAX,
+    tables::RULES,
+    visibility::{Field, Rule, default_rules, may_see, rules_of},
+};
+
+impl Organisation {
+    /// `!who NAME`.
+    pub(crate) async fn who(&self, heard: &Heard, text: &str, batch: &mut Batch) -> Result<(), BotError> {
+        let Some(me) = self.person(heard, batch).await? else { return Ok(()) };
+        let lang = self.language(&heard.sender).await?;
+        let (chart, rules) = (self.0.people.chart(), self.rules().await?);
+        let found = chart.called(text.trim());
+        let lines: Vec<String> = found
+            .iter()
+            .filter(|person| may_see(&rules, &me, person, Field::Name, &chart))
+            .map(|person| self.line(lang, &rules, &me, person, &chart))
+            .collect();
+        self.answer_lines(batch, heard, lang, text, lines);
+        Ok(())
+    }
+
+    /// `!dept NAME`: its head, and its people.
+    pub(crate) async fn dept(&self, heard: &Heard, text: &str, batch: &mut Batch) -> Result<(), BotError> {
+        let Some(me) = self.person(heard, batch).await? else { return Ok(()) };
+        let lang = self.language(&heard.sender).await?;
+        let (chart, rules) = (self.0.people.chart(), self.rules().await?);
+        let wanted = text.trim().trim_start_matches('/');
+        let is_called = |path: &&DepartmentPath| path.as_str() == wanted || path.name() == wanted;
+        let paths: Vec<&DepartmentPath> =
+            chart.departments().map(|(path, _)| path).filter(is_called).collect();
+        let mut lines = Vec::new();
+        for path in paths {
+            lines.push(self.line_of_department(lang, path, &chart));
+            let members = chart.department(path).map_or(&[][..], |department| &department.members);
+            let seen = members.iter().filter_map(|id| chart.active(id));
+            let seen = seen.filter(|person| may_see(&rules, &me, person, Field::Department, &chart));
+            lines.extend(seen.map(|person| format!("· {}", self.line(lang, &rules, &me, person, &chart))));
+        }
+        self.answer_lines(batch, heard, lang, text, lines);
+        Ok(())
+    }
+
+    /// `!org tree`: the departments, each under the one above.
+    pub(crate) async fn tree(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
+        if self.person(heard, batch).await?.is_none() {
+            return Ok(());
+        }
+        let lang = self.language(&heard.sender).await?;
+        let chart = self.0.people.chart();
+        let lines = chart.departments().map(|(path, _)| {
+            let depth = path.as_str().matches('/').count();
+            format!("{}{}", "　".repeat(depth), self.line_of_department(lang, path, &chart))
+        });
+        let lines = lines.collect();
+        self.answer_lines(batch, heard, lang, "tree", lines);
+        Ok(())
+    }
+
+    /// The rules of visibility that are in force.
+    pub(crate) async fn rules(&self) -> Result<Vec<Rule>, BotError> {
+        let kept = self.0.kit.store().get(&RULES, &()).await?;
+        Ok(kept.and_then(|text| rules_of(&text).ok()).unwrap_or_else(default_rules))
+    }
+
+    fn line(&self, lang: Lang, rules: &[Rule], me: &Person, person: &Person, chart: &Chart) -> String {
+        let mut parts = vec![person.name.clone()];
+        let sees = |field| may_see(rules, me, person, field, chart);
+        if sees(Field::Title) && !person.title.is_empty() {
+            parts.push(person.title.clone());
+        }
+        if sees(Field::Department) {
+            parts.extend(person.departments.iter().map(|path| path.as_str().to_owned()));
+        }
+        if sees(Field::Phone) && !person.phone.is_empty() {
+            parts.push(self.say(lang, "org.phone", &[("phone", &person.phone)]));
+        }
+        if sees(Field::Email) && !person.email.is_empty() {
+            parts.push(self.say(lang, "org.email", &[("email", &person.email)]));
+        }
+        parts.extend(person.account.as_ref().map(ToString::to_string));
+        parts.join(" · ")
+    }
+
+    fn line_of_department(&self, lang: Lang, path: &DepartmentPath, chart: &Chart) -> String {
+        let Some(department) = chart.department(path) else { return path.as_str().to_owned() };
+        let heads = department.heads.iter().filter_map(|id| chart.active(id)).map(|head| head.name.as_str());
+        let heads = heads.collect::<Vec<_>>().join("、");
+        let heads = if heads.is_empty() { "-" } else { &heads };
+        let count = department.members.len().to_string();
+        self.say(lang, "org.dept", &[("path", path.as_str()), ("heads", heads), ("count", &count)])
+    }
+
+    fn answer_lines(&self, batch: &mut Batch, heard: &Heard, lang: Lang, asked: &str, lines: Vec<String>) {
+        let text = match lines.len() {
+            0 => self.say(lang, "org.nobody", &[("text", asked.trim())]),
+            count if count > LINES_MAX => {
+                let more = (count - LINES_MAX).to_string();
+                let shown = lines.into_iter().take(LINES_MAX);
+                let more = self.say(lang, "org.more", &[("count", &more)]);
+                shown.chain([more]).collect::<Vec<_>>().join("\n")
+            }
+            _ => lines.join("\n"),
+        };
+        self.answer(batch, heard, "r", &text);
+    }
+}
