@@ -152,8 +152,10 @@ impl RunningServer {
         if let Some(task) = self.administration.take() {
             let _ = task.await;
         }
-        if let Some(bots) = self.bots.take() {
-            bots.stop().await;
+        if let Some(bots) = self.bots.take()
+            && timeout(patience, bots.stop()).await.is_err()
+        {
+            tracing::warn!("the bots did not stop in time; what they had begun is done after the next start");
         }
         let tasks = self.app.tasks();
         tasks.close();
