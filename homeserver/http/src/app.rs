@@ -17,7 +17,7 @@ use sync::Sync;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::{rate_limits::RateLimits, rendezvous::Rendezvous, settings::HttpSettings};
+use crate::{neighbours::Neighbours, rate_limits::RateLimits, rendezvous::Rendezvous, settings::HttpSettings};
 
 /// The handle that every handler gets; cloning it is one reference count.
 #[derive(Clone)]
@@ -57,6 +57,8 @@ pub struct AppParts {
     pub rendezvous: Rendezvous,
     /// Rate limits by user or address and action.
     pub limits: RateLimits,
+    /// What else is served on the same ports.
+    pub neighbours: Neighbours,
     /// Settings of the HTTP surface.
     pub settings: HttpSettings,
     /// The time.

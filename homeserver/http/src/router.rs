@@ -12,7 +12,7 @@ use tower_http::compression::{
 
 use crate::{
     App, Routes, admin, client, edge::Edge, fallback, federation, first_administrator,
-    limits::COMPRESS_BYTES_MIN,
+    limits::COMPRESS_BYTES_MIN, neighbours::Neighbours,
 };
 
 /// Builds the service for the client listeners.
@@ -33,6 +33,7 @@ pub fn federation_router(app: App) -> Site {
 pub struct Site(Arc<Inner>);
 
 struct Inner {
+    neighbours: Neighbours,
     edge: Edge,
     endpoints: Compression<Router, LargeJson>,
 }
@@ -46,12 +47,17 @@ impl Site {
             .with_state(app.clone());
         let compressed =
             CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest).compress_when(LargeJson);
-        Self(Arc::new(Inner { edge: Edge::new(app), endpoints: compressed.layer(endpoints) }))
+        let neighbours = app.neighbours.clone();
+        Self(Arc::new(Inner { neighbours, edge: Edge::new(app), endpoints: compressed.layer(endpoints) }))
     }
 
     /// Answers one request.
     pub fn answer(&self, request: Request) -> BoxFuture<'static, Answer> {
-        let Inner { edge, endpoints } = &*self.0;
+        let Inner { neighbours, edge, endpoints } = &*self.0;
+        let request = match neighbours.answer(request) {
+            Ok(answering) => return answering,
+            Err(request) => request,
+        };
         edge.surround(request, |request| {
             // A router is always ready, and so is its compression.
             let answering = endpoints.clone().call(request);

@@ -1,6 +1,8 @@
 //! The bots: in this process beside the homeserver, or alone. They meet it over HTTP in both cases.
 
 mod alone;
+mod calendars;
+mod meet;
 pub(crate) mod organisation;
 
 use std::{path::Path, sync::Arc};
@@ -9,10 +11,12 @@ use approvals::Approvals;
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
 use kit::{Bot, Bots, HttpWire, Kit, KitParts, KitSettings, Tokens, texts::Lang};
+use lianqiao_http::Neighbours;
 use outbound::Outbound;
 use ruma::OwnedServerName;
 use store::{Engine, Identity, MemoryKv, Store, TableInfo};
 use store_rocksdb::{RocksKv, RocksSettings};
+use tasks::{Tasks, TasksParts};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub(crate) use self::alone::run as run_alone;
@@ -30,7 +34,7 @@ const FOLDER_NAME: &str = "bots";
 const INSIDE_ADDRESS: &str = "127.0.0.1:0";
 
 /// Users of our bots.
-const LOCALPARTS: &[&str] = &[approvals::LOCALPART];
+const LOCALPARTS: &[&str] = &[approvals::LOCALPART, tasks::LOCALPART, meetings::LOCALPART];
 
 /// Bots that can be connected to and are not at work yet. The homeserver is told where they are before it starts.
 pub(crate) struct Bound {
@@ -55,6 +59,8 @@ pub(crate) struct Surroundings {
     pub rng: Rng,
     pub terms: Terms,
     pub shutdown: Shutdown,
+    /// Where calendar programs are let in beside the homeserver's clients; bots that run alone let them in themselves.
+    pub neighbours: Option<Neighbours>,
 }
 
 impl Bound {
@@ -91,18 +97,39 @@ impl Bound {
             wire: Arc::new(wire.map_err(refused)?),
             server_name,
             localparts: LOCALPARTS.to_vec(),
-            texts: kit::texts::Texts::with(&[approvals::TEXTS]),
+            texts: kit::texts::Texts::with(&[approvals::TEXTS, tasks::TEXTS, meetings::TEXTS]),
             settings: kit_settings(config)?,
         })
         .map_err(refused)?;
+        let calendars = calendars::open(config, &kit)?;
+        let mailer = calendars::mailer(config, kit.rng().clone())?;
         let approvals = Approvals::new(kit.clone());
         let people = approvals.people().await.map_err(|error| StartError::Bots(error.to_string()))?;
-        let orders = organisation::serve(config, people, around.shutdown.clone());
-        let bots = Bots::new(vec![Arc::new(approvals) as Arc<dyn Bot>]);
-        let router = kit.router(&self.tokens.hs_token);
+        let workdays = approvals.workdays().await;
+        let workdays = workdays.map_err(|error| StartError::Bots(error.to_string()))?;
+        let tasks = Tasks::new(
+            kit.clone(),
+            TasksParts {
+                people: Some(people.clone()),
+                workdays: Some(workdays.clone()),
+                accepts_after_ms: hours(config.bots.tasks_accepted_after_hours),
+            },
+        );
+        let meetings = meet::open(config, &kit, &people, &workdays, &calendars, mailer.is_some())?;
+        let doors = calendars::doors(&calendars, &meetings);
+        let office = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
+        let orders = organisation::serve(config, office, around.shutdown.clone());
+        let bots: Vec<Arc<dyn Bot>> = vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings)];
+        let mut router = kit.router(&self.tokens.hs_token);
+        match around.neighbours {
+            Some(neighbours) => neighbours.open(calendar::PATHS, doors),
+            None => router = router.merge(doors),
+        }
+        let beside = calendars::work(&calendars, mailer, &around.shutdown);
         let listening = listener::serve_plain(self.listener, router, around.terms);
-        let working = tokio::spawn(kit.run(bots, around.shutdown));
-        Ok(Working { store, tasks: [listening, working].into_iter().chain(orders).collect() })
+        let working = tokio::spawn(kit.run(Bots::new(bots), around.shutdown));
+        let tasks = [listening, working].into_iter().chain(orders).chain(beside).collect();
+        Ok(Working { store, tasks })
     }
 }
 
@@ -117,7 +144,15 @@ impl Working {
 }
 
 fn tables() -> Vec<TableInfo> {
-    [kit::tables(), approvals::tables()].concat()
+    [
+        kit::tables(),
+        approvals::tables(),
+        workdays::tables(),
+        tasks::tables(),
+        calendar::tables(),
+        meetings::tables(),
+    ]
+    .concat()
 }
 
 /// The bots' database is of their own: they may move to another process, and take it along.
@@ -138,6 +173,11 @@ fn engine(config: &Config) -> Result<Arc<dyn Engine>, StartError> {
 
 fn create(folder: &Path) -> Result<(), StartError> {
     std::fs::create_dir_all(folder).map_err(|error| StartError::Directory { path: folder.to_owned(), error })
+}
+
+/// Hours in milliseconds; never for none.
+fn hours(hours: u64) -> Option<u64> {
+    (hours > 0).then(|| hours.saturating_mul(60 * 60 * 1_000))
 }
 
 fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::{
     administration,
+    bots::organisation::{self, Answer},
     cli::say,
     engine,
     limits::{DISK_FREE_MEBIBYTES_MIN, DOCTOR_SYNCS},
@@ -49,6 +50,7 @@ pub(crate) async fn run(file: &Path, config: Result<Config, String>) -> Result<(
     findings.push(certificate(&config));
     findings.extend(names(&config).await);
     findings.extend(identity_providers(&config).await);
+    findings.push(bots(&config, runs).await);
 
     let mut bad = 0;
     for finding in findings {
@@ -62,6 +64,27 @@ pub(crate) async fn run(file: &Path, config: Result<Config, String>) -> Result<(
         }
     }
     if bad == 0 { Ok(()) } else { Err(format!("{bad} of the checks failed")) }
+}
+
+/// Whether the bots of a server that runs are at work.
+async fn bots(config: &Config, runs: bool) -> Finding {
+    if !config.bots.enabled {
+        return Note("the bots are off: nobody asks for approvals here ([bots] enabled = true)".to_owned());
+    }
+    if !runs {
+        return Good("the bots start with the server".to_owned());
+    }
+    match organisation::health(config).await {
+        Some(Ok(Answer::Health { is_well: true, inbox, outbox, people })) => Good(format!(
+            "the bots are at work for {people} people; {inbox} events and {outbox} letters wait"
+        )),
+        Some(Ok(Answer::Health { inbox, outbox, .. })) => Bad(format!(
+            "the bots are not at work ({inbox} events and {outbox} letters wait): look into the log for what they say"
+        )),
+        Some(Ok(_)) => Bad("the bots do not say how they are: start the server anew after an upgrade".to_owned()),
+        Some(Err(reason)) => Bad(format!("the bots cannot be asked: {reason}")),
+        None => Bad("the bots do not answer: look into the log, or start them with `lianqiao bots`".to_owned()),
+    }
 }
 
 fn server_state(runs: bool) -> Finding {

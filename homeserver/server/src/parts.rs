@@ -15,7 +15,7 @@ use delivery::{
 use federation::{Federation, FederationParts, OwnKeys, policy_server::PolicyServerParts};
 use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences, single_sign_on::SingleSignOn};
 use keys::{Keys, KeysParts};
-use lianqiao_http::{App, AppParts, RateLimits, rendezvous::Rendezvous};
+use lianqiao_http::{App, AppParts, Neighbours, RateLimits, rendezvous::Rendezvous};
 use mail::Mailer;
 use media::{Media, MediaParts};
 use outbound::{Lookup, Outbound, OutboundSettings, SystemLookup};
@@ -261,6 +261,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         push,
         flows,
         limits: RateLimits::new(http.rate_limits.as_ref()),
+        neighbours: Neighbours::default(),
         settings: http,
         clock,
         rng,

@@ -74,6 +74,7 @@ impl Server {
                     rng,
                     terms: Terms { connections_max: BOTS_CONNECTIONS_MAX, ..running.terms() },
                     shutdown: running.shutdown.clone(),
+                    neighbours: Some(running.app.neighbours.clone()),
                 };
                 running.bots = Some(bots.start(&running.config, around).await?);
             }

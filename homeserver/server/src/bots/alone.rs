@@ -43,6 +43,7 @@ pub(crate) async fn run(config: &Config, shutdown: Shutdown) -> Result<(Working,
             shutdown: shutdown.clone(),
         },
         shutdown,
+        neighbours: None,
     };
     Ok((bound.start(config, around).await?, file))
 }

@@ -1,13 +1,18 @@
-//! `lianqiao org import|apply`: staff lists reach the bots that run, or their database when none do.
+//! `lianqiao org import|apply|workdays`: staff lists and working days reach the bots that run, or their database when none do.
 
 use std::path::PathBuf;
 
 use base::{Clock, Rng, Shutdown};
 use config::Config;
-use people::{People, PeopleParts};
+use kit::{
+    Kit,
+    texts::{Lang, Texts},
+};
+use people::{People, PeopleError, PeopleParts, Preview, import::Telling};
 use serde::{Deserialize, Serialize};
 use store::{Identity, Store};
 use tokio::task::JoinHandle;
+use workdays::Workdays;
 
 use super::{FOLDER_NAME, engine, tables};
 use crate::{
@@ -38,6 +43,44 @@ pub(crate) enum Order {
         /// Who asks.
         by: String,
     },
+    /// Asks how the bots are.
+    Health,
+    /// Imports working days.
+    Workdays {
+        /// The file, base64.
+        file: String,
+    },
+}
+
+/// What orders are carried out on.
+#[derive(Clone)]
+pub(crate) struct Office {
+    pub people: People,
+    pub workdays: Workdays,
+    /// Where the templates of approvals are.
+    pub store: Store,
+    /// The bots, where they run.
+    pub kit: Option<Kit>,
+}
+
+impl Office {
+    /// A dry run as people read it.
+    async fn summary(&self, preview: &Preview, by: &str) -> Result<String, String> {
+        let texts = Texts::with(&[]);
+        let say = |key: &str, values: &[(&str, &str)]| texts.fill(Lang::Both, key, values);
+        let chart = self.people.chart();
+        let after = preview.plan.onto(&chart, chart.version() + 1);
+        let steps = approvals::steps_without_people(&self.store, &after).await;
+        let steps = steps.map_err(|error| error.to_string())?;
+        let others = preview.plan.second_administrators(&chart, by);
+        Ok(preview.plan.summary(&preview.list, Telling { say: &say, steps: &steps, others: &others }))
+    }
+}
+
+/// Why an order is not carried out, in the words of the table where it has them.
+fn refused(error: &PeopleError) -> Answer {
+    let texts = Texts::with(&[]);
+    Answer::Refused(error.said(&|key, values| texts.fill(Lang::Both, key, values)))
 }
 
 /// The answer to an [`Order`].
@@ -60,17 +103,37 @@ pub(crate) enum Answer {
         /// The list again, with what became of each row.
         result_file: String,
     },
+    /// Working days were imported.
+    Workdays {
+        /// The years that the file named.
+        years: Vec<u64>,
+        /// Days that are off.
+        holidays: usize,
+        /// Days that are made up for.
+        made_up: usize,
+    },
+    /// How the bots are.
+    Health {
+        /// Whether they take work and have their accounts.
+        is_well: bool,
+        /// Events that they have still to hear.
+        inbox: usize,
+        /// Letters that are not sent.
+        outbox: usize,
+        /// People in the organisation.
+        people: usize,
+    },
     /// Not done, and why.
     Refused(String),
 }
 
 /// Offers the socket until the shutdown.
-pub(super) fn serve(config: &Config, people: People, shutdown: Shutdown) -> Option<JoinHandle<()>> {
+pub(super) fn serve(config: &Config, office: Office, shutdown: Shutdown) -> Option<JoinHandle<()>> {
     order_socket::serve(socket(config), STAFF_ORDER_BYTES_MAX, shutdown, move |order| {
-        let people = people.clone();
+        let office = office.clone();
         async move {
             match order {
-                Ok(order) => execute(&people, order).await,
+                Ok(order) => execute(&office, order).await,
                 Err(reason) => Answer::Refused(reason),
             }
         }
@@ -86,8 +149,8 @@ pub(crate) async fn ask(config: &Config, order: Order) -> Result<Answer, String>
             return answer;
         }
         match here(config).await {
-            Ok((people, store)) => {
-                let answer = execute(&people, order).await;
+            Ok((office, store)) => {
+                let answer = execute(&office, order).await;
                 store.close().await;
                 return Ok(answer);
             }
@@ -98,34 +161,65 @@ pub(crate) async fn ask(config: &Config, order: Order) -> Result<Answer, String>
     }
 }
 
+/// How the bots are, from those that run; nothing where none answer.
+pub(crate) async fn health(config: &Config) -> Option<Result<Answer, String>> {
+    order_socket::send(&socket(config), &Order::Health).await
+}
+
 /// The organisation, from the bots' database opened here.
-async fn here(config: &Config) -> Result<(People, Store), String> {
+async fn here(config: &Config) -> Result<(Office, Store), String> {
     let clock = Clock::system();
     let server_name = settings::server_name(config).map_err(|error| error.to_string())?;
     let engine = engine(config).map_err(|error| error.to_string())?;
     let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), Vec::new()).await;
     let store = store.map_err(|error| error.to_string())?;
     let parts = PeopleParts { store: store.clone(), clock, rng: Rng::system(), server_name };
-    match People::open(parts).await {
-        Ok(people) => Ok((people, store)),
-        Err(error) => {
+    let people = People::open(parts).await.map_err(|error| error.to_string());
+    let workdays = Workdays::open(store.clone()).await.map_err(|error| error.to_string());
+    match (people, workdays) {
+        (Ok(people), Ok(workdays)) => {
+            Ok((Office { people, workdays, store: store.clone(), kit: None }, store))
+        }
+        (Err(error), _) | (_, Err(error)) => {
             store.close().await;
-            Err(error.to_string())
+            Err(error)
         }
     }
 }
 
-async fn execute(people: &People, order: Order) -> Answer {
+async fn execute(office: &Office, order: Order) -> Answer {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let people = &office.people;
     match order {
         Order::Preview { list, full, by } => {
             let Ok(bytes) = STANDARD.decode(list) else {
                 return Answer::Refused("the list is not base64".to_owned());
             };
             match people.preview(&bytes, full, &by).await {
-                Ok(preview) => {
-                    Answer::Preview { summary: preview.plan.summary(&preview.list), id: preview.id }
-                }
+                Ok(preview) => match office.summary(&preview, &by).await {
+                    Ok(summary) => Answer::Preview { summary, id: preview.id },
+                    Err(reason) => Answer::Refused(reason),
+                },
+                Err(error) => refused(&error),
+            }
+        }
+        Order::Health => match &office.kit {
+            Some(kit) => {
+                let kit::Health { is_well, inbox, outbox } = kit.health().await;
+                Answer::Health { is_well, inbox, outbox, people: office.people.chart().people().count() }
+            }
+            None => Answer::Refused("the bots do not run".to_owned()),
+        },
+        Order::Workdays { file } => {
+            let Ok(bytes) = STANDARD.decode(file) else {
+                return Answer::Refused("the file is not base64".to_owned());
+            };
+            match office.workdays.import(&bytes).await {
+                Ok(imported) => Answer::Workdays {
+                    years: imported.years,
+                    holidays: imported.holidays,
+                    made_up: imported.made_up,
+                },
                 Err(error) => Answer::Refused(error.to_string()),
             }
         }
@@ -135,7 +229,7 @@ async fn execute(people: &People, order: Order) -> Answer {
                 people: applied.people,
                 result_file: applied.result_file,
             },
-            Err(error) => Answer::Refused(error.to_string()),
+            Err(error) => refused(&error),
         },
     }
 }

@@ -1,6 +1,6 @@
-//! `lianqiao org import|apply`: staff lists.
+//! `lianqiao org import|apply|workdays`: staff lists and working days.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Subcommand;
@@ -36,18 +36,41 @@ pub(super) enum Action {
         #[arg(long, default_value = OPERATOR)]
         by: String,
     },
+    /// The working days: holidays, and days that are made up for.
+    Workdays {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: WorkdaysAction,
+    },
+}
+
+/// What `org workdays` does.
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkdaysAction {
+    /// Imports working days at once. The years that the file names are replaced.
+    Import {
+        /// CSV in UTF-8 or GB18030, with the columns 日期/date, 类型/type (休/holiday or 班/workday), 名称/name.
+        file: PathBuf,
+    },
+}
+
+fn read(path: &Path, bytes_max: usize) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    if bytes.len() > bytes_max {
+        return Err(format!("{} is larger than {} KiB; import it in parts", path.display(), bytes_max / 1024));
+    }
+    Ok(STANDARD.encode(bytes))
 }
 
 pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     let (order, result) = match arguments.action {
         Action::Import { list, full, by } => {
-            let bytes = std::fs::read(&list)
-                .map_err(|error| format!("{} cannot be read: {error}", list.display()))?;
-            if bytes.len() > people::limits::STAFF_LIST_BYTES_MAX {
-                return Err(format!("{} is larger than 4 MiB; import it in parts", list.display()));
-            }
-            (Order::Preview { list: STANDARD.encode(bytes), full, by }, None)
+            let list = read(&list, people::limits::STAFF_LIST_BYTES_MAX)?;
+            (Order::Preview { list, full, by }, None)
+        }
+        Action::Workdays { action: WorkdaysAction::Import { file } } => {
+            (Order::Workdays { file: read(&file, workdays::limits::FILE_BYTES_MAX)? }, None)
         }
         Action::Apply { id, result, by } => (Order::Apply { id, by }, result),
     };
@@ -65,6 +88,16 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
             say(&format!("{people} people changed; the organisation is at version {version}."));
             Ok(())
         }
+        Answer::Workdays { years, holidays, made_up } => {
+            let years: Vec<String> = years.iter().map(ToString::to_string).collect();
+            say(&format!(
+                "{}: {holidays} days are off, {made_up} days are made up for. It counts from now on.",
+                years.join(", ")
+            ));
+            Ok(())
+        }
+        // Nobody asks for it here.
+        Answer::Health { .. } => Err("the bots answered something else".to_owned()),
         Answer::Refused(reason) => Err(reason),
     }
 }

@@ -12,7 +12,7 @@ const STAFF: &str = "工号,姓名,部门,职位,部门主管,账号\n\
     2,张三,总部/销售部,专员,否,zhangsan\n";
 
 /// A server with bots.
-async fn with_bots(directory: &Path) -> ServerProcess {
+pub async fn with_bots(directory: &Path) -> ServerProcess {
     let mut server = ServerProcess::prepare(directory, free_port(), "");
     let file = directory.join("lianqiao.toml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -22,7 +22,7 @@ async fn with_bots(directory: &Path) -> ServerProcess {
 }
 
 /// Imports a staff list: the dry run, and what applying it said.
-async fn imports(server: &ServerProcess, directory: &Path, list: &[u8]) -> (String, String) {
+pub async fn imports(server: &ServerProcess, directory: &Path, list: &[u8]) -> (String, String) {
     let file = directory.join("staff.csv");
     std::fs::write(&file, list).unwrap();
     let (succeeded, looked) = server.commands(&["org", "import", file.to_str().unwrap()]).await;

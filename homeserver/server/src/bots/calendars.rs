@@ -1,0 +1,66 @@
+//! The calendars of people: kept in the bots' store, used by the meetings bot, open to calendar programs.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use base::{Rng, Shutdown};
+use calendar::{Calendars, CalendarsParts, Doors, Event, ics::Method};
+use config::Config;
+use kit::{BotError, Kit};
+use mail::Mailer;
+use meetings::{Meetings, Post};
+use outbound::Outbound;
+use store::Batch;
+use tokio::task::JoinHandle;
+
+use crate::{StartError, settings};
+
+/// Opens the calendars of this server's people.
+pub(super) fn open(config: &Config, kit: &Kit) -> Result<Calendars, StartError> {
+    Ok(Calendars::new(CalendarsParts {
+        store: kit.store().clone(),
+        clock: kit.clock().clone(),
+        rng: kit.rng().clone(),
+        server_name: kit.server_name().to_owned(),
+        // Addresses that people name are asked as previews are: nothing inside is reached.
+        outbound: Outbound::new(settings::outbound(config)?)?,
+        zone: super::meet::zone(config)?,
+        allows_plain_sources: false,
+    }))
+}
+
+/// The way to mailboxes, where there is a mail server.
+pub(super) fn mailer(config: &Config, rng: Rng) -> Result<Option<Mailer>, StartError> {
+    let mailer = settings::mail(config).map(|mail| Mailer::new(mail, rng)).transpose();
+    mailer.map_err(|error| StartError::Setting { key: "mail", reason: error.to_string() })
+}
+
+/// What calendar programs speak to.
+pub(super) fn doors(calendars: &Calendars, meetings: &Meetings) -> Router {
+    Doors::new(calendars.clone(), Arc::new(meetings.clone())).router()
+}
+
+/// What goes on beside the bots: feeds are fetched, invitations handed to the mail server.
+pub(super) fn work(
+    calendars: &Calendars,
+    mailer: Option<Mailer>,
+    shutdown: &Shutdown,
+) -> Vec<JoinHandle<()>> {
+    let mut tasks = vec![tokio::spawn(calendars.clone().fetch_feeds(shutdown.clone()))];
+    if let Some(mailer) = mailer {
+        tasks.push(tokio::spawn(calendars.clone().carry_post(mailer, shutdown.clone())));
+    }
+    tasks
+}
+
+/// Carries invitations of the meetings bot to mailboxes.
+pub(super) struct Postman(pub Calendars);
+
+#[async_trait]
+impl Post for Postman {
+    async fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) -> Result<(), BotError> {
+        self.0.post(batch, method, event, to);
+        Ok(())
+    }
+}
