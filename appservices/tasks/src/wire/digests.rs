@@ -64,7 +64,7 @@ impl Tasks {
             let Some(text) = digest::body(&person.id, &doing, &made, &scene.world(), pen) else { continue };
             let text = if fired.is_late { pen.say("tk.remind.late", &[("text", &text)]) } else { text };
             let key = format!("tkdigest/{today}/{}", person.id);
-            let content = message(&text, &[account.clone()]);
+            let content = message(&text, std::slice::from_ref(&account));
             self.kit().outbox().put(batch, Letter::message(key, LOCALPART, To::Direct(account), content));
         }
         match here.last().filter(|_| here.len() == DIGESTS_AT_ONCE_MAX) {
