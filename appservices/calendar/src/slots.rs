@@ -90,6 +90,6 @@ fn grid(search: &SlotSearch<'_>) -> impl Iterator<Item = u64> {
 }
 
 /// Those whose time is unknown (E303).
-pub fn unknown<'a>(schedules: &'a [Schedule]) -> impl Iterator<Item = &'a Address> {
+pub fn unknown(schedules: &[Schedule]) -> impl Iterator<Item = &Address> {
     schedules.iter().filter(|schedule| !schedule.known).map(|schedule| &schedule.who)
 }

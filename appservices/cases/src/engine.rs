@@ -55,6 +55,9 @@ pub struct Beginning<'a, D> {
     pub data: D,
 }
 
+/// What a decision came to: the case as it will be, the effects that remain to be put into the batch, the new records.
+pub type Written<D, E> = (Case<D>, Vec<E>, Vec<Record>);
+
 impl Cases {
     /// Makes it over an open store. Reads and writes nothing yet.
     #[must_use]
@@ -132,7 +135,7 @@ impl Cases {
         batch: &mut Batch,
         before: Option<&Case<D>>,
         decision: Decision<D, E>,
-    ) -> Result<(Case<D>, Vec<E>, Vec<Record>), CasesError> {
+    ) -> Result<Written<D, E>, CasesError> {
         let Decision { mut case, entries, effects } = decision;
         let mut records = Vec::with_capacity(entries.len());
         if entries.len() > RECORDS_OF_ACTION_MAX || case.seq + entries.len() as u64 > RECORDS_OF_CASE_MAX {

@@ -269,13 +269,13 @@ impl CryptoStore for Shelves {
     }
 
     async fn get_secrets_from_inbox(&self, secret_name: &SecretName) -> Result<Vec<Zeroizing<String>>> {
-        let known: Option<Vec<String>> = self.get(shelf::SECRETS, &secret_name.to_string(), "").await?;
+        let known: Option<Vec<String>> = self.get(shelf::SECRETS, secret_name.as_ref(), "").await?;
         Ok(known.unwrap_or_default().into_iter().map(Zeroizing::new).collect())
     }
 
     async fn delete_secrets_from_inbox(&self, secret_name: &SecretName) -> Result<()> {
         let mut batch = Batch::new();
-        self.delete(&mut batch, shelf::SECRETS, &secret_name.to_string(), "");
+        self.delete(&mut batch, shelf::SECRETS, secret_name.as_ref(), "");
         self.commit(batch).await
     }
 
