@@ -5,9 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::{Router, extract::Request, response::Response};
-use futures_util::{FutureExt as _, future::BoxFuture};
-use tower::ServiceExt as _;
+use axum::Router;
 
 /// Where neighbours are plugged in, once. Cloning shares it.
 #[derive(Clone, Default)]
@@ -27,16 +25,10 @@ impl Neighbours {
         }
     }
 
-    /// What the neighbours answer; the request back where it is not theirs.
-    pub(crate) fn answer(&self, request: Request) -> Result<BoxFuture<'static, Response>, Request> {
-        let Some(neighbour) = self.0.get() else { return Err(request) };
-        let path = request.uri().path();
-        let is_theirs =
-            neighbour.paths.iter().any(|own| path == *own || (own.ends_with('/') && path.starts_with(own)));
-        if !is_theirs {
-            return Err(request);
-        }
-        let answering = neighbour.router.clone().oneshot(request);
-        Ok(answering.map(|Ok(answer)| answer).boxed())
+    /// Who answers at this path, where it is a neighbour's.
+    pub(crate) fn at(&self, path: &str) -> Option<Router> {
+        let neighbour = self.0.get()?;
+        let is_theirs = |own: &&'static str| path == *own || (own.ends_with('/') && path.starts_with(*own));
+        neighbour.paths.iter().any(is_theirs).then(|| neighbour.router.clone())
     }
 }

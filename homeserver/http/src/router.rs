@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, body::Body, extract::Request, response::Response as Answer};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{Response, header::CONTENT_TYPE};
-use tower::{Layer as _, Service as _};
+use tower::{Layer as _, Service as _, ServiceExt as _};
 use tower_http::compression::{
     Compression, CompressionLayer, CompressionLevel, Predicate, predicate::SizeAbove,
 };
@@ -54,10 +54,9 @@ impl Site {
     /// Answers one request.
     pub fn answer(&self, request: Request) -> BoxFuture<'static, Answer> {
         let Inner { neighbours, edge, endpoints } = &*self.0;
-        let request = match neighbours.answer(request) {
-            Ok(answering) => return answering,
-            Err(request) => request,
-        };
+        if let Some(neighbour) = neighbours.at(request.uri().path()) {
+            return neighbour.oneshot(request).map(|Ok(answer)| answer).boxed();
+        }
         edge.surround(request, |request| {
             // A router is always ready, and so is its compression.
             let answering = endpoints.clone().call(request);

@@ -25,8 +25,9 @@ fn asked(partstat: Partstat) -> Attendee {
 
 #[tokio::test]
 async fn what_takes_time_depends_on_the_event_and_on_the_answer() {
+    type Change = fn(&mut Event);
     let (calendars, _) = calendars().await;
-    let changes: [(&str, fn(&mut Event)); 8] = [
+    let changes: [(&str, Change); 8] = [
         ("08", |_| {}),
         ("09", |event| event.status = EventStatus::Tentative),
         ("10", |event| event.out_of_office = true),

@@ -227,8 +227,9 @@ fn the_last_day_of_an_event_of_days_is_not_part_of_it() {
 
 #[test]
 fn the_sequence_rises_with_the_substance_alone() {
+    type Change = fn(&mut Event);
     let before = series("2026-11-02T09:00:00", shanghai(), "FREQ=DAILY;COUNT=4");
-    let changes: [(&str, fn(&mut Event), u32); 8] = [
+    let changes: [(&str, Change, u32); 8] = [
         ("title", |event| event.title = "Other".to_owned(), 0),
         ("attendees", |event| event.attendees.clear(), 0),
         (
