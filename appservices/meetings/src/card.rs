@@ -80,7 +80,9 @@ pub(crate) const PICKS: [&str; 5] = ["1️⃣", "2️⃣", "3️⃣", "4️⃣",
 pub(crate) fn cards(case: &Case<Meeting>) -> Vec<Card> {
     let guests = case.data.guests().map(|(user, _)| Card::Guest(user.clone()));
     let guests = guests.filter(|_| case.state != state::FINDING);
-    std::iter::once(Card::Home).chain(guests).collect()
+    let heir = case.data.organizer().filter(|_| case.data.is_taken_over);
+    let heir = heir.map(|user| Card::Guest(user.to_owned()));
+    std::iter::once(Card::Home).chain(guests).chain(heir).collect()
 }
 
 /// Who reads, and how.

@@ -273,8 +273,8 @@ impl<'a> Desk<'a> {
     pub fn check_event(&self) -> Result<(), Refusal> {
         let event = &self.case.data.event;
         event.check().map_err(|error| match error {
-            calendar::CalendarError::TooLarge(what) => field_refused("mt.form.size", "mt.form.long", what),
-            _ => Refusal::new("E301"),
+            calendar::CalendarError::Recurrence(_) => Refusal::new("E301"),
+            other => field_refused("mt.form.size", "mt.form.long", other.to_string()),
         })?;
         let mine: BTreeSet<&str> = self.case.data.resources().collect();
         let taken: Vec<&Booking> =

@@ -47,6 +47,9 @@ pub struct Meeting {
     /// Who asked to be let in and waits for the organiser.
     #[serde(default)]
     pub strangers: BTreeSet<Address>,
+    /// Whether somebody took it over: the direct chat in which it was asked for is not theirs.
+    #[serde(default)]
+    pub is_taken_over: bool,
     /// When it is cancelled because its organiser left, in ms since 1970.
     #[serde(default)]
     pub orphaned_until_ms: Option<u64>,
@@ -166,6 +169,7 @@ impl Meeting {
             minutes: Vec::new(),
             counters: Vec::new(),
             strangers: BTreeSet::new(),
+            is_taken_over: false,
             orphaned_until_ms: None,
         }
     }

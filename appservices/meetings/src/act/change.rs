@@ -270,7 +270,7 @@ fn held_before(meeting: &Meeting, id: RecurrenceId) -> Result<u32, Refusal> {
     Ok(u32::try_from(before).unwrap_or(u32::MAX))
 }
 
-fn recounted(rule: &Recurrence, count: u32, event: &calendar::Event) -> Result<Recurrence, Refusal> {
+fn recounted(rule: &Recurrence, count: u32, event: &Event) -> Result<Recurrence, Refusal> {
     let text = rule.to_string();
     let parts = text.split(';').filter(|part| !part.starts_with("COUNT="));
     let text = parts.map(ToOwned::to_owned).chain([format!("COUNT={count}")]).collect::<Vec<_>>().join(";");

@@ -83,6 +83,7 @@ impl Desk<'_> {
         let name = self.world.name(to);
         let meeting = self.meeting();
         meeting.orphaned_until_ms = None;
+        meeting.is_taken_over = true;
         let event = &mut meeting.event;
         let before = event.organizer.take().map(|party| party.address);
         event.organizer = Some(Party { address: to.clone().into(), name: name.clone() });

@@ -22,7 +22,7 @@ fn votes(stage: &Stage, person: &str, room: &str, poll: &Value, answers: &[&str]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poll_of_slots_ends_when_all_have_voted_and_the_organiser_picks() {
     let (mut stage, _) = office().await;
-    let room = team(&mut stage, &[LISI, WANGWU]).await;
+    let room = team(&mut stage, &[LISI, WANGWU, ANN]).await;
     says(&mut stage, ZHANGSAN, &room, "!meet 晨会 @李四 明天 09:00 2h").await;
     says(&mut stage, ZHANGSAN, &room, "!meet find 评审 @李四 @王五 60m 明天").await;
     let asked = poll(&stage, &room);

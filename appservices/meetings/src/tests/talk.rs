@@ -195,7 +195,10 @@ async fn errors_say_what_to_write() {
     for (text, answer) in [
         ("!meet 周会 昨夜 2025-01-01 10:00", "「时间」已经过去，例如：明天 10:00"),
         ("!meet cancel MT-20261105-0999", "找不到编号 MT-20261105-0999，或你无权查看。"),
-        ("!meet cancle MT-20261105-0999", "没有这个命令。你是想用 !meet cancel、!meet ics 还是 !meet add？"),
+        (
+            "!meet cancle MT-20261105-0999",
+            "没有这个命令。你是想用 !meet cancel、!meet caldav 还是 !meet find？",
+        ),
         ("!meet 周会 @谁 明天 10:00", "「参会人」找不到此人，例如：@谁"),
         ("!meet 周会 明天 10:00 FREQ=HOURLY", "重复规则过长或不支持（最多 2 年或 730 次）。"),
         ("!meet 周会 明天 10:00 每天 x731", "重复规则过长或不支持（最多 2 年或 730 次）。"),
@@ -379,7 +382,9 @@ async fn an_organiser_who_left_is_followed_by_their_head_or_nobody() {
     let head = chat(&stage, LISI);
     let said = stage.said(&head);
     assert!(said.contains(&"MT-20261105-0001 周会 的组织者已离职，由你接手。".to_owned()), "{said:#?}");
-    assert!(says(&mut stage, LISI, &head, "!meet cancel MT-20261105-0001").await.contains("[已取消]"));
+    let own = card(&stage, &head, "[已预定] MT-20261105-0001 周会 · 李四");
+    says(&mut stage, LISI, &head, "!meet cancel MT-20261105-0001").await;
+    assert!(reads(&stage, &head, &own).starts_with("[已取消]"));
 
     let (mut stage, _) = office().await;
     let boss = stage.room_with("@zhaoliu:test", crate::LOCALPART, true);

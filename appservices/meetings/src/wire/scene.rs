@@ -85,7 +85,7 @@ impl Meetings {
 
     /// How a meeting's home is written to: a direct chat for its person, a room in its own language and the meeting's zone.
     pub(crate) async fn reader_of_home(&self, meeting: &Meeting) -> Result<Reader, MeetingsError> {
-        match meeting.organizer().filter(|_| meeting.home.is_direct) {
+        match meeting.organizer().filter(|_| meeting.home.is_direct && !meeting.is_taken_over) {
             Some(organizer) => self.reader(organizer).await,
             None => Ok(Reader {
                 lang: self.kit().language(meeting.home.room.as_deref(), None).await?,

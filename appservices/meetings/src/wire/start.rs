@@ -100,7 +100,7 @@ impl Meetings {
         let mut meeting = Meeting::new(event, home, finding);
         meeting.event.room_id = (!heard.is_direct).then(|| heard.room.clone());
         // What is refused takes no number: it is tried on a case without one.
-        let trial = Case {
+        let mut trial = Case {
             id: String::new(),
             no: String::new(),
             kind: KIND.to_owned(),
@@ -112,6 +112,7 @@ impl Meetings {
             lists: BTreeSet::new(),
             data: meeting.clone(),
         };
+        trial.data.event.uid = "-".to_owned();
         let scene = self.scene_of(&trial, heard.received_ms).await?;
         let actor = Self::actor(heard);
         if let Err(refusal) = Change::new(trial).act(action, &actor, &scene) {

@@ -137,7 +137,8 @@ impl Meetings {
 
     /// The card that stands in somebody's direct chat.
     pub(crate) fn card_of(&self, case: &Case<Meeting>, user: &UserId) -> Option<Card> {
-        let is_home = case.data.home.is_direct && case.data.is_organized_by(user);
+        let is_here = case.data.home.is_direct && !case.data.is_taken_over;
+        let is_home = is_here && case.data.is_organized_by(user);
         let card = if is_home { Card::Home } else { Card::Guest(user.to_owned()) };
         cards(case).contains(&card).then_some(card)
     }
