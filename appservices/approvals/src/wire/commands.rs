@@ -92,7 +92,7 @@ impl Approvals {
             }
             "approval" => self.approval(heard, arguments, batch).await,
             "delegate" => self.delegate(heard, arguments, batch).await,
-            _ => self.on_case(heard, verb, arguments, batch).await,
+            _ => Box::pin(self.on_case(heard, verb, arguments, batch)).await,
         }
     }
 
@@ -109,7 +109,7 @@ impl Approvals {
             "done" | "已办" => self.list(heard, "done", batch).await,
             "show" | "export" | "查看" | "导出" => {
                 let verb = if matches!(word, "show" | "查看") { "show" } else { "export" };
-                self.on_case(heard, verb, rest.trim(), batch).await
+                Box::pin(self.on_case(heard, verb, rest.trim(), batch)).await
             }
             "publish" | "发布" => self.publish_typed(heard, rest.trim(), batch).await,
             other => match self.house().await?.called(other).await? {
@@ -159,7 +159,7 @@ impl Approvals {
             "verify" => return self.verify(heard, &case, batch).await,
             "show" => return self.show(heard, &case, batch).await,
             "export" => return self.export(heard, &case, batch).await,
-            "revert" => return self.revert(heard, case, rest, batch).await,
+            "revert" => return Box::pin(self.revert(heard, case, rest, batch)).await,
             "submit" => return self.submit(heard, case, batch).await,
             _ => action_of(verb, rest, &self.house().await?.chart(), self.kit().rng().u64()),
         };

@@ -29,11 +29,11 @@ impl Bot for Meetings {
     }
 
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
-        Ok(self.hear(heard, batch).await?)
+        Ok(Box::pin(self.hear(heard, batch)).await?)
     }
 
     async fn timer(&self, fired: &Fired, batch: &mut Batch) -> Result<(), BotError> {
-        Ok(self.ring(fired, batch).await?)
+        Ok(Box::pin(self.ring(fired, batch)).await?)
     }
 
     async fn started(&self, batch: &mut Batch) -> Result<(), BotError> {
@@ -46,8 +46,8 @@ impl Bot for Meetings {
 impl Meetings {
     async fn hear(&self, heard: &Heard, batch: &mut Batch) -> Result<(), MeetingsError> {
         match &heard.what {
-            What::Command { arguments, .. } => self.command(heard, arguments, batch).await,
-            What::Text(text) => self.word(heard, text, batch).await,
+            What::Command { arguments, .. } => Box::pin(self.command(heard, arguments, batch)).await,
+            What::Text(text) => Box::pin(self.word(heard, text, batch)).await,
             What::Reaction(reaction) => self.reaction(heard, reaction, batch).await,
             What::ReactionTakenBack { reaction, .. } => {
                 self.reaction_taken_back(heard, reaction, batch).await
@@ -67,7 +67,7 @@ impl Meetings {
             return self.look_for_leavers(batch).await;
         }
         if fired.key.starts_with(doors::TIMER) {
-            return self.through_door(fired, batch).await;
+            return Box::pin(self.through_door(fired, batch)).await;
         }
         let text = |name: &str| fired.payload.get(name).and_then(|value| value.as_str()).unwrap_or_default();
         let Some(alarm) = Alarm::named(text("name")) else { return Ok(()) };

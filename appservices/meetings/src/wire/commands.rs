@@ -89,13 +89,13 @@ impl Meetings {
         let Some((word, rest)) = Word::read(arguments) else {
             return match self.misspelt(arguments) {
                 Some(refusal) => self.refuse(heard, &refusal, batch).await,
-                None => self.book_or_ask(heard, arguments, batch).await,
+                None => Box::pin(self.book_or_ask(heard, arguments, batch)).await,
             };
         };
         let now = self.local_time(&heard.sender, heard.received_ms);
         match word {
             Word::Find => self.find(heard, &line::read(rest, now), batch).await,
-            Word::Now => self.book_now(heard, rest, now, batch).await,
+            Word::Now => Box::pin(self.book_now(heard, rest, now, batch)).await,
             Word::Move | Word::Cancel | Word::Add | Word::Remove | Word::Minutes | Word::Show => {
                 self.on_meeting(heard, word, rest, batch).await
             }

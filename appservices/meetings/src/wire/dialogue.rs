@@ -134,7 +134,9 @@ impl Meetings {
             return Ok(true);
         }
         match draft.asked.clone() {
-            Asked::Title | Asked::People | Asked::When => self.filled(heard, draft, text, batch).await?,
+            Asked::Title | Asked::People | Asked::When => {
+                Box::pin(self.filled(heard, draft, text, batch)).await?
+            }
             Asked::Scope => {
                 let scope = match text {
                     "1" | "1️⃣" => "this",

@@ -67,7 +67,7 @@ impl Meetings {
                 };
                 self.done(fired, case, user.into(), Via::Web, &[action], batch).await
             }
-            What::Message { verdict, uid } => self.mailed(fired, verdict, &uid, &user, batch).await,
+            What::Message { verdict, uid } => Box::pin(self.mailed(fired, verdict, &uid, &user, batch)).await,
         }
     }
 

@@ -49,7 +49,7 @@ impl Meetings {
         text: &str,
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
-        if self.answered(heard, text, batch).await? {
+        if Box::pin(self.answered(heard, text, batch)).await? {
             return Ok(());
         }
         let Some((id, letters)) = heard.on.as_deref().and_then(of_key) else { return Ok(()) };
