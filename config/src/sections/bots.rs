@@ -7,8 +7,8 @@ use crate::{
 
 section! {
     name = "bots", validate = validate;
-    /// The bots: approvals and tasks in any Matrix client. People invite them (`@approvals:your.server`,
-    /// `@task:your.server`) and write `!help`.
+    /// The bots: approvals, tasks, meetings and who is who in any Matrix client. People invite them
+    /// (`@approvals:your.server`, `@task:your.server`, `@meet:your.server`, `@org:your.server`) and write `!help`.
     /// They run inside `lianqiao serve`, or by `lianqiao bots` as a process of their own; both keep what they know in
     /// the data folder, in `bots`.
     pub struct Bots {
@@ -23,6 +23,9 @@ section! {
         pub take_over_accounts: bool = false,
         /// Hours after which a task from another department counts as accepted by whoever said nothing; 0 for never.
         pub tasks_accepted_after_hours: u64 = 24,
+        /// Whether the departments of the staff list have a space and a room each, made and kept in step by
+        /// `@org:your.server`.
+        pub department_rooms: bool = false,
         /// Where `lianqiao bots` reaches the homeserver. Inside `lianqiao serve` the bots find it themselves.
         pub server_url: String = "http://127.0.0.1:8008".to_owned(),
         /// Address and port where `lianqiao bots` listens for the homeserver.

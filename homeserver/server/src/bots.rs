@@ -3,6 +3,7 @@
 mod alone;
 mod calendars;
 mod meet;
+mod org;
 pub(crate) mod organisation;
 
 use std::{path::Path, sync::Arc};
@@ -34,7 +35,8 @@ const FOLDER_NAME: &str = "bots";
 const INSIDE_ADDRESS: &str = "127.0.0.1:0";
 
 /// Users of our bots.
-const LOCALPARTS: &[&str] = &[approvals::LOCALPART, tasks::LOCALPART, meetings::LOCALPART];
+const LOCALPARTS: &[&str] =
+    &[approvals::LOCALPART, tasks::LOCALPART, meetings::LOCALPART, ::organisation::LOCALPART];
 
 /// Bots that can be connected to and are not at work yet. The homeserver is told where they are before it starts.
 pub(crate) struct Bound {
@@ -97,7 +99,12 @@ impl Bound {
             wire: Arc::new(wire.map_err(refused)?),
             server_name,
             localparts: LOCALPARTS.to_vec(),
-            texts: kit::texts::Texts::with(&[approvals::TEXTS, tasks::TEXTS, meetings::TEXTS]),
+            texts: kit::texts::Texts::with(&[
+                approvals::TEXTS,
+                tasks::TEXTS,
+                meetings::TEXTS,
+                ::organisation::TEXTS,
+            ]),
             settings: kit_settings(config)?,
         })
         .map_err(refused)?;
@@ -116,10 +123,12 @@ impl Bound {
             },
         );
         let meetings = meet::open(config, &kit, &people, &workdays, &calendars, mailer.is_some())?;
+        let organisation = org::open(config, &kit, &people);
         let doors = calendars::doors(&calendars, &meetings);
         let office = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
         let orders = organisation::serve(config, office, around.shutdown.clone());
-        let bots: Vec<Arc<dyn Bot>> = vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings)];
+        let bots: Vec<Arc<dyn Bot>> =
+            vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings), Arc::new(organisation)];
         let mut router = kit.router(&self.tokens.hs_token);
         match around.neighbours {
             Some(neighbours) => neighbours.open(calendar::PATHS, doors),
@@ -151,6 +160,7 @@ fn tables() -> Vec<TableInfo> {
         tasks::tables(),
         calendar::tables(),
         meetings::tables(),
+        ::organisation::tables(),
     ]
     .concat()
 }
