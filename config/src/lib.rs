@@ -15,8 +15,9 @@ pub use section::{Field, Problem, Section};
 pub use sections::{
     Acme, ActionRate, Appservices, Bots, Clients, Database, DatabaseEngine, Federation, FederationPeer,
     FederationPolicy, IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
-    MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push, RateLimits,
-    Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory,
+    MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push,
+    RateLimits, Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews,
+    UserDirectory,
 };
 use serde::{Deserialize, Serialize};
 

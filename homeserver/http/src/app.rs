@@ -17,7 +17,9 @@ use sync::Sync;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::{neighbours::Neighbours, rate_limits::RateLimits, rendezvous::Rendezvous, settings::HttpSettings};
+use crate::{
+    neighbours::Neighbours, rate_limits::RateLimits, rendezvous::Rendezvous, settings::HttpSettings,
+};
 
 /// The handle that every handler gets; cloning it is one reference count.
 #[derive(Clone)]

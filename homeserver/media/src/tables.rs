@@ -61,8 +61,12 @@ pub const PREVIEW_EXPIRY: Table<(u64, [u8; 32]), ()> =
     Table::new(712, "url_preview_expiry", Profile::Queue, "which previews are too old?");
 
 /// What all copies of other servers' media take together. One row; without it they were never counted.
-pub const COPIES_USAGE: Table<(), Usage> =
-    Table::new(713, "media_copies_usage", Profile::Counter, "how much do copies of other servers' media take?");
+pub const COPIES_USAGE: Table<(), Usage> = Table::new(
+    713,
+    "media_copies_usage",
+    Profile::Counter,
+    "how much do copies of other servers' media take?",
+);
 
 /// The whole list of this crate, for the store's catalogue.
 #[must_use]

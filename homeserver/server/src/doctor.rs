@@ -81,9 +81,13 @@ async fn bots(config: &Config, runs: bool) -> Finding {
         Some(Ok(Answer::Health { inbox, outbox, .. })) => Bad(format!(
             "the bots are not at work ({inbox} events and {outbox} letters wait): look into the log for what they say"
         )),
-        Some(Ok(_)) => Bad("the bots do not say how they are: start the server anew after an upgrade".to_owned()),
+        Some(Ok(_)) => {
+            Bad("the bots do not say how they are: start the server anew after an upgrade".to_owned())
+        }
         Some(Err(reason)) => Bad(format!("the bots cannot be asked: {reason}")),
-        None => Bad("the bots do not answer: look into the log, or start them with `lianqiao bots`".to_owned()),
+        None => {
+            Bad("the bots do not answer: look into the log, or start them with `lianqiao bots`".to_owned())
+        }
     }
 }
 

@@ -57,7 +57,11 @@ pub(super) enum WorkdaysAction {
 fn read(path: &Path, bytes_max: usize) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     if bytes.len() > bytes_max {
-        return Err(format!("{} is larger than {} KiB; import it in parts", path.display(), bytes_max / 1024));
+        return Err(format!(
+            "{} is larger than {} KiB; import it in parts",
+            path.display(),
+            bytes_max / 1024
+        ));
     }
     Ok(STANDARD.encode(bytes))
 }
