@@ -61,7 +61,7 @@ impl Server {
     /// Runs `lianqiao org`; what it says.
     async fn organises(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(binary());
-        command.arg("org").args(arguments).arg("--config").arg(self.folder.join("lianqiao.toml"));
+        command.arg("org").arg("--config").arg(self.folder.join("lianqiao.toml")).args(arguments);
         let output = command.output().await.expect("the binary runs");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
