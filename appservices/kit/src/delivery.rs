@@ -76,8 +76,11 @@ impl Kit {
                 metrics::counter!("bots_letters_total", "outcome" => "sent").increment(1);
                 self.keep_letter(&mut batch, letter, sent).await?;
             }
-            (_, Done::Joined(missed)) => self.hear_missed(&mut batch, parcel.bot(), missed).await?,
-            (_, Done::Sent(_) | Done::Nothing) => {}
+            (Parcel::Join { bot, room }, Done::Joined(missed)) => {
+                self.meet(&mut batch, bot, room).await?;
+                self.hear_missed(&mut batch, bot, missed).await?;
+            }
+            (_, Done::Sent(_) | Done::Joined(_) | Done::Nothing) => {}
         }
         self.0.store.commit(batch).await?;
         if matches!(parcel, Parcel::Join { .. }) {

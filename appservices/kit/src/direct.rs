@@ -3,9 +3,9 @@
 //! Making a room cannot be repeated safely by itself. So the request carries a mark that was written down before, and
 //! after an answer that nobody saw the room is looked for by its mark.
 
-use ruma::{OwnedRoomId, OwnedUserId, UserId};
+use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use serde_json::json;
-use store::Batch;
+use store::{Batch, StoreError};
 
 use crate::{
     Intent, Kit, PREFIX,
@@ -20,6 +20,13 @@ pub(crate) const MARK_CHARACTERS: usize = 24;
 /// The type of the state that says what a room of the bots is for.
 pub(crate) fn room_kind() -> String {
     format!("{PREFIX}room")
+}
+
+impl DirectRow {
+    /// Whoever asks the bot in wants to talk again.
+    pub(crate) fn asked_into(self, room: &RoomId) -> Self {
+        Self { room: Some(room.to_owned()), has_met: true, refusals: 0, ..self }
+    }
 }
 
 impl Kit {
@@ -76,6 +83,19 @@ impl Kit {
         batch.put(&ROOMS, &(bot, &*room), &row);
         self.0.store.commit(batch).await?;
         Ok(room)
+    }
+
+    /// The bot has come where a person asked it to talk: it answers there, also what was said before it came.
+    pub(crate) async fn meet(&self, batch: &mut Batch, bot: &str, room: &RoomId) -> Result<(), StoreError> {
+        let asked = self.0.store.get(&ROOMS, &(bot, room)).await?;
+        let Some(RoomRow { is_direct: true, inviter: Some(inviter), .. }) = asked else { return Ok(()) };
+        let key = (bot, &*inviter);
+        let old = self.0.store.get(&DIRECT, &key).await?;
+        if old.as_ref().is_none_or(|old| old.room.as_deref() != Some(room)) {
+            let new = old.clone().unwrap_or_default().asked_into(room);
+            batch.expect_read(&DIRECT, &key, old.as_ref()).put(&DIRECT, &key, &new);
+        }
+        Ok(())
     }
 
     pub(crate) async fn room_with_mark(

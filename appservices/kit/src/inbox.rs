@@ -174,11 +174,7 @@ impl Kit {
         let old = self.0.store.get(&DIRECT, &(bot, user)).await?;
         let is_here = old.as_ref().is_some_and(|old| old.room.as_ref() == Some(&heard.room));
         let new = match (&heard.what, old.clone()) {
-            (What::Joined { .. }, old) if !is_here => {
-                let old = old.unwrap_or_default();
-                // Whoever asks the bot in wants to talk again.
-                DirectRow { room: Some(heard.room.clone()), has_met: true, refusals: 0, ..old }
-            }
+            (What::Joined { .. }, old) if !is_here => old.unwrap_or_default().asked_into(&heard.room),
             (What::Member { membership, .. }, Some(old)) if is_here => match membership.as_str() {
                 "join" => DirectRow { has_met: true, refusals: 0, ..old },
                 "leave" | "ban" => DirectRow {
