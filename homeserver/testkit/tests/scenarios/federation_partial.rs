@@ -501,34 +501,28 @@ async fn a_server_that_nobody_named_learns_late_whose_devices_changed() {
 
 #[tokio::test]
 async fn a_server_that_was_thought_away_learns_late_whose_devices_changed() {
-    for goes_meanwhile in [false, true] {
-        let neighbourhood = Neighbourhood::new(&["a", "eve", "mo"]);
-        let other = Peer::start(&neighbourhood, "mo").await;
-        let elsie = other.user("elsie");
-        let mut stay = String::new();
-        let mut meeting =
-            entered_in(&neighbourhood, |peer, room| stay = derek_leaves(peer, room, &elsie)).await;
-        let (id, join) = adds_of(&mut meeting.room, &meeting.peer, &other, &elsie, "join");
-        meeting.peer.sends(&meeting.world, [&join]).await;
-        lazily_until(&meeting.alice, meeting.id(), &id).await;
-        meeting.renames_device("one").await;
-        is_told_of(&other, &meeting.alice.id, 1).await;
+    let neighbourhood = Neighbourhood::new(&["a", "eve", "mo"]);
+    let other = Peer::start(&neighbourhood, "mo").await;
+    let elsie = other.user("elsie");
+    let mut stay = String::new();
+    let mut meeting = entered_in(&neighbourhood, |peer, room| stay = derek_leaves(peer, room, &elsie)).await;
+    let (id, join) = adds_of(&mut meeting.room, &meeting.peer, &other, &elsie, "join");
+    meeting.peer.sends(&meeting.world, [&join]).await;
+    lazily_until(&meeting.alice, meeting.id(), &id).await;
+    meeting.renames_device("one").await;
+    is_told_of(&other, &meeting.alice.id, 1).await;
 
-        let leave = json!({ "membership": "leave" });
-        let (kick, event) = meeting.derek_claims(&stay, "m.room.member", &elsie, leave);
-        meeting.peer.sends(&meeting.world, [&event]).await;
-        lazily_until(&meeting.alice, meeting.id(), &kick).await;
-        meeting.renames_device("two").await;
-        assert_eq!(told_of(&other, &meeting.alice.id), 1, "elsie is thought to have gone");
-        if goes_meanwhile {
-            meeting.meets_elsewhere(&other, &elsie).await;
-        }
-        meeting.becomes_whole().await;
-        assert!(!meeting.has(&kick).await, "derek could kick nobody");
-        is_told_of(&other, &meeting.alice.id, 2).await;
-        meeting.renames_device("three").await;
-        is_told_of(&other, &meeting.alice.id, 3).await;
-    }
+    let leave = json!({ "membership": "leave" });
+    let (kick, event) = meeting.derek_claims(&stay, "m.room.member", &elsie, leave);
+    meeting.peer.sends(&meeting.world, [&event]).await;
+    lazily_until(&meeting.alice, meeting.id(), &kick).await;
+    meeting.renames_device("two").await;
+    assert_eq!(told_of(&other, &meeting.alice.id), 1, "elsie is thought to have gone");
+    meeting.becomes_whole().await;
+    assert!(!meeting.has(&kick).await, "derek could kick nobody");
+    is_told_of(&other, &meeting.alice.id, 2).await;
+    meeting.renames_device("three").await;
+    is_told_of(&other, &meeting.alice.id, 3).await;
 }
 
 #[tokio::test]
