@@ -27,9 +27,9 @@ use servers::Servers;
 use story::Story;
 
 /// The first seed of a run, and how many there are, unless the environment says otherwise. In seeds 2 and 3 servers
-/// still disagree about the hostile one's membership.
+/// still disagree about the hostile one's membership, in 20 now and then.
 const SEED_FIRST: u64 = 11;
-const ROUNDS: u64 = 10;
+const ROUNDS: u64 = 5;
 /// Tests that share them, so that all processors have work; each keeps its servers for all its seeds.
 const SHARES: u64 = 10;
 const STEPS: u64 = 40;
