@@ -1,0 +1,177 @@
+//! One trait for each ability that takes requests of its own. Abilities without one (replies, threads, formatting, voice, cards that are
+//! sent) are values in what is sent and arrives; typing, presence and our own receipts no platform takes from an app.
+
+use async_trait::async_trait;
+
+use crate::{
+    Arrival, ByteStream, Card, Conversation, ConversationId, Cursor, Department, Download, Edit, Failure,
+    File, FileKind, MediaId, MessageId, Page, Person, PersonId, Reaction, Sent,
+};
+
+/// Changes what we sent.
+#[async_trait]
+pub trait Edits: Send + Sync {
+    /// Puts new content in the place of the old. What it became may differ in number from what it was.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`crate::Refusal::TooLate`] when time or number of changes is over: the core then sends it as a new message.
+    async fn edit(&self, edit: &Edit) -> Result<Sent, Failure>;
+}
+
+/// Takes back what we sent.
+#[async_trait]
+pub trait Recalls: Send + Sync {
+    /// Takes a message back. Taking back what is gone succeeds.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`crate::Refusal::TooLate`] when the time is over: the core then says so in the conversation.
+    async fn recall(&self, conversation: &ConversationId, message: &MessageId) -> Result<(), Failure>;
+}
+
+/// Reacts to messages.
+#[async_trait]
+pub trait Reactions: Send + Sync {
+    /// Adds or removes a reaction of our app. Repeats succeed.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`crate::Refusal::Impossible`] for an emoji that the platform does not have.
+    async fn react(&self, reaction: &Reaction) -> Result<(), Failure>;
+}
+
+/// Carries files.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Largest file of a kind that can be sent, in bytes.
+    fn upload_bytes_max(&self, kind: FileKind) -> u64;
+
+    /// Gives a file to the platform. `file.media` is a name of the core's own for it, equal for every try; `file.size` is exact.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`crate::Refusal::TooLarge`] or [`crate::Refusal::Impossible`]: the core then sends a link.
+    async fn upload(
+        &self,
+        conversation: &ConversationId,
+        file: &File,
+        bytes: ByteStream,
+    ) -> Result<MediaId, Failure>;
+
+    /// Fetches a file of a message.
+    ///
+    /// # Errors
+    /// [`Failure`]; a refusal becomes a notice in the file's place.
+    async fn download(
+        &self,
+        conversation: &ConversationId,
+        message: &MessageId,
+        file: &File,
+    ) -> Result<Download, Failure>;
+}
+
+/// Changes cards that we sent.
+#[async_trait]
+pub trait Cards: Send + Sync {
+    /// Puts a newer card in the place of the old one. A lower revision than the shown one changes nothing.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn update(
+        &self,
+        conversation: &ConversationId,
+        message: &MessageId,
+        card: &Card,
+    ) -> Result<(), Failure>;
+}
+
+/// Lists who is in a conversation.
+#[async_trait]
+pub trait Members: Send + Sync {
+    /// One page of the members.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn members(
+        &self,
+        conversation: &ConversationId,
+        from: Option<&Cursor>,
+    ) -> Result<Page<Person>, Failure>;
+}
+
+/// Changes names of conversations.
+#[async_trait]
+pub trait Names: Send + Sync {
+    /// Gives a conversation another name.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn rename(&self, conversation: &ConversationId, name: &str) -> Result<(), Failure>;
+}
+
+/// Reads what was said before.
+#[async_trait]
+pub trait Backfill: Send + Sync {
+    /// One page of what was said in a conversation at or after `since_ms` (milliseconds since the Unix epoch), oldest first, topics
+    /// included. Arrivals have the keys that they have when they come live.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn history(
+        &self,
+        conversation: &ConversationId,
+        since_ms: u64,
+        from: Option<&Cursor>,
+    ) -> Result<Page<Arrival>, Failure>;
+}
+
+/// Knows people.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Who somebody is; `None` when the app may not see them.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn person(&self, person: &PersonId) -> Result<Option<Person>, Failure>;
+
+    /// The person with this e-mail address, when the app may look for it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn by_email(&self, email: &str) -> Result<Option<PersonId>, Failure>;
+
+    /// Departments below `parent`, or the topmost ones.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn departments(
+        &self,
+        parent: Option<&str>,
+        from: Option<&Cursor>,
+    ) -> Result<Page<Department>, Failure>;
+
+    /// People of a department.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn people(&self, department: &str, from: Option<&Cursor>) -> Result<Page<Person>, Failure>;
+
+    /// A person's or a conversation's picture.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn avatar(&self, avatar: &MediaId) -> Result<Download, Failure>;
+}
+
+/// Knows conversations.
+#[async_trait]
+pub trait Conversations: Send + Sync {
+    /// One page of the conversations that our app is in. Direct chats may be missing.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn list(&self, from: Option<&Cursor>) -> Result<Page<Conversation>, Failure>;
+
+    /// One conversation; `None` when it does not exist or our app is not in it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn conversation(&self, conversation: &ConversationId) -> Result<Option<Conversation>, Failure>;
+}

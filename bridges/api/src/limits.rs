@@ -1,0 +1,46 @@
+//! Every bound of what passes between core and connectors, by name.
+
+use std::time::Duration;
+
+/// Longest identifier of a platform in bytes. The longest that is known has 128.
+pub const ID_BYTES_MAX: usize = 255;
+/// Longest idempotency key in characters, with the suffix of a part: Feishu takes fifty, and nobody takes fewer.
+pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 50;
+/// Digits that the suffix of a part may take, with its hyphen.
+pub const PART_SUFFIX_CHARACTERS_MAX: usize = 4;
+/// Longest cursor of a page in bytes.
+pub const CURSOR_BYTES_MAX: usize = 4 * 1024;
+/// Arrivals that a connector may hand over at once.
+pub const ARRIVALS_AT_ONCE_MAX: usize = 200;
+/// Parts of one message: each becomes an event of its own.
+pub const PARTS_MAX: usize = 20;
+/// People named by one arrival; a connector cuts longer lists into several arrivals.
+pub const PEOPLE_AT_ONCE_MAX: usize = 500;
+/// Bytes of all texts in one message. An event has 64 KiB with its envelope, and its text stands in it twice.
+pub const TEXT_BYTES_MAX: usize = 24 * 1024;
+/// Blocks within blocks.
+pub const DEPTH_MAX: usize = 6;
+/// Blocks and inlines of one text.
+pub const NODES_MAX: usize = 2_000;
+/// Longest name of a person, a conversation or a file, in characters.
+pub const NAME_CHARACTERS_MAX: usize = 120;
+/// Longest address of a link in bytes.
+pub const LINK_BYTES_MAX: usize = 2_048;
+/// Buttons of one card.
+pub const BUTTONS_MAX: usize = 10;
+/// Values that a form of a card may bring.
+pub const FORM_VALUES_MAX: usize = 50;
+/// Items of one page of people, conversations or history.
+pub const PAGE_ITEMS_MAX: usize = 200;
+/// Largest body of a callback in bytes.
+pub const CALLBACK_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Time within which a callback has to be answered; platforms hang up after three seconds.
+pub const CALLBACK_TIME_MAX: Duration = Duration::from_millis(2_500);
+/// Longest key of a shelf in bytes.
+pub const SHELF_KEY_BYTES_MAX: usize = 255;
+/// Largest value of a shelf in bytes.
+pub const SHELF_VALUE_BYTES_MAX: usize = 64 * 1024;
+/// Rows of one connector's shelf.
+pub const SHELF_ROWS_MAX: usize = 1_000_000;
+/// Longest time for which a platform may ask us to wait.
+pub const PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
