@@ -1,0 +1,265 @@
+//! The client of the open platform: tokens, turns, envelopes. It knows no message and no event; what is asked
+//! is put together by those who ask.
+
+pub mod call;
+pub mod codes;
+pub mod envelope;
+pub mod error;
+pub mod multipart;
+mod rates;
+mod token;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, header};
+use reqwest::{Client as Http, Response, Url, redirect::Policy};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+use zeroize::Zeroizing;
+
+pub use self::{call::Call, error::CallError, multipart::Form};
+use self::{
+    codes::Meaning,
+    envelope::{Answer, trace_of},
+    rates::Turns,
+    token::{Token, Tokens},
+};
+use crate::{
+    limits::{
+        ANSWER_BYTES_MAX, CALL_TIME_MAX, CHAT_LIMITED_PAUSE, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX,
+        LIMITED_PAUSE,
+    },
+    settings::FeishuSettings,
+};
+
+/// The one way from this connector to the platform.
+pub struct Client {
+    http: Http,
+    settings: FeishuSettings,
+    tls: Arc<rustls::ClientConfig>,
+    tokens: Tokens,
+    turns: Turns,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    tenant_access_token: String,
+    expire: u64,
+}
+
+impl Client {
+    /// A client of one app. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// The reason why no client can be made of these settings.
+    pub fn new(settings: FeishuSettings) -> Result<Self, String> {
+        if !matches!(settings.base_url.scheme(), "http" | "https") || settings.base_url.cannot_be_a_base() {
+            return Err("the base address must begin with http:// or https://".to_owned());
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(Arc::clone(&settings.authorities))
+            .with_no_client_auth();
+        let socket_tls = Arc::new(tls.clone());
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let http = Http::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT_TIME_MAX)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { http, settings, tls: socket_tls, tokens: Tokens::default(), turns: Turns::default() })
+    }
+
+    /// What the client was made of.
+    pub fn settings(&self) -> &FeishuSettings {
+        &self.settings
+    }
+
+    /// Whom connections believe, for those that are no requests.
+    pub fn tls(&self) -> Arc<rustls::ClientConfig> {
+        Arc::clone(&self.tls)
+    }
+
+    /// Does a call and reads what stands below `data`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn data<T: DeserializeOwned>(&self, call: Call) -> Result<T, CallError> {
+        self.answer(&call).await?.data()
+    }
+
+    /// Does a call whose answer stands beside the code.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn flat<T: DeserializeOwned>(&self, call: Call) -> Result<T, CallError> {
+        self.answer(&call).await?.flat()
+    }
+
+    /// Does a call of which only the success counts.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn done(&self, call: Call) -> Result<(), CallError> {
+        self.answer(&call).await.map(drop)
+    }
+
+    /// Posts JSON outside of `/open-apis`, without a token.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post_plainly(&self, path: &[&str], body: String) -> Result<Answer, CallError> {
+        let mut url = self.settings.base_url.clone();
+        let no_path = || CallError::Unreachable("the base address takes no path".to_owned());
+        url.path_segments_mut().map_err(|()| no_path())?.pop_if_empty().extend(path);
+        let request =
+            self.http.post(url).header(header::CONTENT_TYPE, "application/json").header("locale", "zh");
+        let response = sent(request.body(body), CALL_TIME_MAX).await?;
+        read(response, CALL_TIME_MAX).await
+    }
+
+    /// Opens a download. Its failures are JSON, and so may be the file.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn download(&self, call: Call) -> Result<Response, CallError> {
+        let mut stale = None;
+        loop {
+            let (token, response) = self.exchange(&call, stale.as_ref()).await?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            let error = match read(response, CALL_TIME_MAX).await {
+                Err(error) => error,
+                Ok(_) => {
+                    return Err(CallError::Unreachable("a failure that calls itself a success".to_owned()));
+                }
+            };
+            if error.meaning() != Meaning::TokenStale || stale.is_some() {
+                return Err(self.heeded(&call, error));
+            }
+            stale = Some(token);
+        }
+    }
+
+    async fn answer(&self, call: &Call) -> Result<Answer, CallError> {
+        let mut stale = None;
+        loop {
+            let (token, response) = self.exchange(call, stale.as_ref()).await?;
+            let outcome = read(response, call.time_max).await;
+            let error = match outcome {
+                Ok(answer) => {
+                    metrics::counter!("bridge_feishu_calls_total", "outcome" => "done").increment(1);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            // A token that was just fetched and is refused again will not get better by a third one.
+            if error.meaning() != Meaning::TokenStale || stale.is_some() {
+                return Err(self.heeded(call, error));
+            }
+            stale = Some(token);
+        }
+    }
+
+    /// One request under the present token.
+    async fn exchange(&self, call: &Call, stale: Option<&Token>) -> Result<(Token, Response), CallError> {
+        self.turns.wait(call.chat.as_ref()).await.map_err(CallError::NoTurn)?;
+        let token = self.tokens.get(stale, || self.fetch_token()).await?;
+        let url = call.url(&self.settings.base_url);
+        let url = url.ok_or_else(|| CallError::Unreachable("the base address takes no path".to_owned()))?;
+        let bearer = Zeroizing::new(format!("Bearer {}", token.value.as_str()));
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
+            CallError::Unreachable("the platform gave a token that no header can hold".to_owned())
+        })?;
+        bearer.set_sensitive(true);
+        let mut request = self.http.request(call.method.clone(), url).header(header::AUTHORIZATION, bearer);
+        if let Some((kind, body)) = &call.body {
+            request = request.header(header::CONTENT_TYPE, kind).body(body.clone());
+        }
+        Ok((token, sent(request, call.time_max).await?))
+    }
+
+    async fn fetch_token(&self) -> Result<Token, CallError> {
+        let mut url = self.settings.base_url.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["open-apis", "auth", "v3", "tenant_access_token", "internal"]);
+        }
+        let body = json!({ "app_id": self.settings.app_id, "app_secret": self.settings.app_secret.expose() });
+        let kind = "application/json; charset=utf-8";
+        let request = self.http.post(url).header(header::CONTENT_TYPE, kind).body(body.to_string());
+        let asked_at = Instant::now();
+        let answer = read(sent(request, CALL_TIME_MAX).await?, CALL_TIME_MAX).await?.flat::<TokenAnswer>()?;
+        // Two hours is the platform's longest; an answer that says more is not believed.
+        let life = Duration::from_secs(answer.expire.min(7200));
+        Ok(Token::new(answer.tenant_access_token, life, asked_at))
+    }
+
+    /// Stays away from what the platform has just said no to, before anybody else meets the same.
+    fn heeded(&self, call: &Call, error: CallError) -> CallError {
+        let asked = if let CallError::Answered { wait, .. } = &error { *wait } else { None };
+        match (error.meaning(), &call.chat) {
+            (Meaning::ChatLimited, Some(chat)) => {
+                self.turns.pause_chat(chat, asked.unwrap_or(CHAT_LIMITED_PAUSE));
+            }
+            (Meaning::AppLimited, _) if !matches!(error, CallError::NoTurn(_)) => {
+                self.turns.pause_app(asked.unwrap_or(LIMITED_PAUSE));
+            }
+            _ => {}
+        }
+        metrics::counter!("bridge_feishu_calls_total", "outcome" => "refused").increment(1);
+        error
+    }
+}
+
+async fn sent(request: reqwest::RequestBuilder, time_max: Duration) -> Result<Response, CallError> {
+    match timeout(time_max, request.send()).await {
+        Ok(Ok(response)) => Ok(response),
+        // The address holds no secret here, yet a log line needs none of it.
+        Ok(Err(error)) => Err(CallError::Unreachable(reasons(&error.without_url()))),
+        Err(_) => Err(CallError::Unreachable("no answer in time".to_owned())),
+    }
+}
+
+/// An error with what lies below it, because the top says only "error sending request".
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        below = error.source();
+    }
+    text
+}
+
+/// Reads an answer to its end, within its bounds.
+async fn read(response: Response, time_max: Duration) -> Result<Answer, CallError> {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = timeout(time_max, body_of(response, status, &headers));
+    let body =
+        body.await.map_err(|_| CallError::Unreachable("the answer did not end in time".to_owned()))??;
+    Answer::read(status, &headers, &body)
+}
+
+async fn body_of(mut response: Response, status: u16, headers: &HeaderMap) -> Result<Bytes, CallError> {
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => {
+                let reason = format!("{} bytes and more are not read", body.len() + chunk.len());
+                return Err(CallError::Unexpected { status, reason, trace: trace_of(headers) });
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body.freeze()),
+            Err(error) => return Err(CallError::Unreachable(reasons(&error.without_url()))),
+        }
+    }
+}

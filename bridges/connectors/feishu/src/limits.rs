@@ -1,0 +1,152 @@
+//! Every bound of the connector, by name. Numbers of the platform's own are said to be so.
+
+use std::time::Duration;
+
+/// Longest identifier of the platform that is taken, in bytes.
+pub const ID_BYTES_MAX: usize = 256;
+
+/// Longest time that a connection with its TLS handshake may take.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Longest time that a call with a short answer may take.
+pub const CALL_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Longest time that an upload or the head of a download may take.
+pub const TRANSFER_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// Longest answer that is read as JSON, in bytes: a page of fifty messages of 150 KB.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Idle connections kept to the platform.
+pub const IDLE_CONNECTIONS_MAX: usize = 8;
+
+/// A tenant token is renewed when it lives no longer than this: from then on the platform gives a new one.
+pub const TOKEN_RENEWED_BELOW: Duration = Duration::from_secs(30 * 60);
+
+/// After a token was refused, nobody asks for another one for this long.
+pub const TOKEN_PAUSE: Duration = Duration::from_secs(2);
+
+/// Gap between two messages into one chat. The platform takes five a second of all bots together.
+pub const CHAT_GAP: Duration = Duration::from_millis(250);
+
+/// Gap between two calls of the app, 40 a second. The platform takes 50.
+pub const APP_GAP: Duration = Duration::from_millis(25);
+
+/// Calls of the app that may come at once before [`APP_GAP`] holds.
+pub const APP_BURST: u32 = 8;
+
+/// Gap between two calls of the app over a minute, 900 of them. The platform takes 1,000.
+pub const APP_MINUTE_GAP: Duration = Duration::from_micros(66_667);
+
+/// Calls of the app that may come at once before [`APP_MINUTE_GAP`] holds.
+pub const APP_MINUTE_BURST: u32 = 90;
+
+/// Longest time that a call waits for its turn; beyond it the caller is told when to come again.
+pub const TURN_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Chats whose last message is remembered for [`CHAT_GAP`].
+pub const PACED_CHATS_MAX: usize = 4096;
+
+/// How long to stay away from one chat after the platform said that it gets too many messages.
+pub const CHAT_LIMITED_PAUSE: Duration = Duration::from_millis(750);
+
+/// How long to stay away when the platform names no time.
+pub const LIMITED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Longest pause that the platform may ask for.
+pub const LIMITED_PAUSE_MAX: Duration = Duration::from_secs(600);
+
+/// How long to stay away after a failure inside the platform or on the way there.
+pub const FAILED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Pages read of one list before it is taken for endless.
+pub const PAGES_MAX: usize = 200;
+
+/// Longest frame of the long connection, in bytes.
+pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Headers of one frame.
+pub const FRAME_HEADERS_MAX: usize = 64;
+
+/// Fragments of one event.
+pub const FRAGMENTS_MAX: usize = 256;
+
+/// Bytes of all fragments that wait for others.
+pub const FRAGMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Events of which some fragments wait for others.
+pub const FRAGMENTED_EVENTS_MAX: usize = 64;
+
+/// How long a fragment waits for the others. The platform sends the event again.
+pub const FRAGMENT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Frames that are handed over at once.
+pub const FRAMES_AT_ONCE_MAX: usize = 64;
+
+/// Longest time until an event is acknowledged. The platform waits three seconds.
+pub const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(2500);
+
+/// How long nothing may come after a ping before the connection is taken for dead.
+pub const SILENCE_AFTER_PING_MAX: Duration = Duration::from_secs(20);
+
+/// A connection is replaced after this long, because a half-dead one looks like a quiet one.
+pub const CONNECTION_AGE_MAX: Duration = Duration::from_secs(4 * 3600);
+
+/// Longest time that closing a connection in good order may take.
+pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The first pauses between attempts to connect; then the platform's own interval holds.
+pub const RECONNECT_PAUSES: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+];
+
+/// Bounds of the pings' and the reconnects' interval that the platform may ask for.
+pub const INTERVAL_MIN: Duration = Duration::from_secs(1);
+/// See [`INTERVAL_MIN`].
+pub const INTERVAL_MAX: Duration = Duration::from_secs(600);
+
+/// A connection that was refused for its configuration is tried again after this long.
+pub const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(300);
+
+/// Longest body of a callback over HTTP, in bytes.
+pub const CALLBACK_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How far the time of a signed callback may lie from ours. Events come again up to 7.1 hours later.
+pub const SIGNATURE_AGE_MAX: Duration = Duration::from_secs(8 * 3600);
+
+/// Longest text message that is sent, in bytes of its JSON; the platform takes 150 KB.
+pub const TEXT_BYTES_MAX: usize = 135_000;
+
+/// Longest rich message or card that is sent, in bytes of its JSON; the platform takes 30 KB.
+pub const POST_BYTES_MAX: usize = 27_000;
+
+/// Largest picture, a bound of the platform's.
+pub const IMAGE_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
+/// Largest file to send, a bound of the platform's.
+pub const FILE_BYTES_MAX: u64 = 30 * 1024 * 1024;
+
+/// Largest file to fetch, a bound of the platform's.
+pub const DOWNLOAD_BYTES_MAX: u64 = 100 * 1024 * 1024;
+
+/// Edits that one message takes, a bound of the platform's.
+pub const EDITS_MAX: u32 = 20;
+
+/// Longest key under which a message is sent once, in characters, a bound of the platform's.
+pub const SEND_KEY_CHARACTERS_MAX: usize = 50;
+
+/// History is read from this long before the newest message known: messages come out of order.
+pub const HISTORY_OVERLAP_MS: u64 = 120_000;
+
+/// Messages on one page of history, a bound of the platform's.
+pub const HISTORY_PAGE_MAX: usize = 50;
+
+/// Members or conversations on one page, a bound of the platform's.
+pub const LIST_PAGE_MAX: usize = 100;
+
+/// People or departments on one page, a bound of the platform's.
+pub const CONTACTS_PAGE_MAX: usize = 50;
