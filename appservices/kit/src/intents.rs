@@ -131,7 +131,10 @@ impl Intent {
     }
 
     /// Makes the account, asked for as `sender`; one that is there already is as good.
-    pub(crate) async fn register(&self, sender: &UserId) -> Result<(), CallError> {
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn register(&self, sender: &UserId) -> Result<(), CallError> {
         let body = json!({
             "type": "m.login.application_service",
             "username": self.user.localpart(),
@@ -193,18 +196,50 @@ impl Intent {
         self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
     }
 
-    pub(crate) async fn set_display_name(&self, name: &str) -> Result<(), CallError> {
+    /// Takes another name.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn set_display_name(&self, name: &str) -> Result<(), CallError> {
         let path = ["client", "v3", "profile", self.user.as_str(), "displayname"];
         let call = Call::new(Method::PUT, &path).json(json!({ "displayname": name }));
         self.wire.call(&self.user, call).await.map(drop)
     }
 
-    pub(crate) async fn join(&self, room: &RoomId) -> Result<(), CallError> {
+    /// Takes another picture, by its `mxc://…`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn set_avatar(&self, mxc: &str) -> Result<(), CallError> {
+        let path = ["client", "v3", "profile", self.user.as_str(), "avatar_url"];
+        let call = Call::new(Method::PUT, &path).json(json!({ "avatar_url": mxc }));
+        self.wire.call(&self.user, call).await.map(drop)
+    }
+
+    /// Removes somebody from a room.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn kick(&self, room: &RoomId, user: &UserId) -> Result<(), CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "kick"];
+        let call = Call::new(Method::POST, &path).json(json!({ "user_id": user }));
+        self.wire.call(&self.user, call).await.map(drop)
+    }
+
+    /// Goes into a room.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn join(&self, room: &RoomId) -> Result<(), CallError> {
         let path = ["client", "v3", "rooms", room.as_str(), "join"];
         self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
     }
 
-    pub(crate) async fn invite(&self, room: &RoomId, user: &str) -> Result<(), CallError> {
+    /// Asks somebody into a room.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn invite(&self, room: &RoomId, user: &str) -> Result<(), CallError> {
         let path = ["client", "v3", "rooms", room.as_str(), "invite"];
         self.wire
             .call(&self.user, Call::new(Method::POST, &path).json(json!({ "user_id": user })))
@@ -212,7 +247,11 @@ impl Intent {
             .map(drop)
     }
 
-    pub(crate) async fn leave(&self, room: &RoomId) -> Result<(), CallError> {
+    /// Leaves a room.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn leave(&self, room: &RoomId) -> Result<(), CallError> {
         let path = ["client", "v3", "rooms", room.as_str(), "leave"];
         self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
     }
@@ -224,7 +263,11 @@ impl Intent {
         Ok(rooms.filter_map(|room| RoomId::parse(room.as_str()?).ok()).collect())
     }
 
-    pub(crate) async fn create_room(&self, request: Value) -> Result<OwnedRoomId, CallError> {
+    /// Makes a room by the body of `createRoom`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn create_room(&self, request: Value) -> Result<OwnedRoomId, CallError> {
         let call = Call::new(Method::POST, &["client", "v3", "createRoom"]).json(request);
         let answer = self.wire.call(&self.user, call).await?;
         let room = answer["room_id"].as_str().and_then(|room| RoomId::parse(room).ok());
@@ -232,7 +275,10 @@ impl Intent {
     }
 
     /// The same transaction id gives the same event, however often it is sent.
-    pub(crate) async fn send(
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn send(
         &self,
         room: &RoomId,
         kind: &str,
@@ -243,7 +289,11 @@ impl Intent {
         self.event(Call::new(Method::PUT, &path).json(content)).await
     }
 
-    pub(crate) async fn redact(
+    /// Takes an event away; the same transaction id gives the same event, however often it is asked for.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn redact(
         &self,
         room: &RoomId,
         event: &EventId,
@@ -254,7 +304,11 @@ impl Intent {
         self.event(Call::new(Method::PUT, &path).json(content)).await
     }
 
-    pub(crate) async fn set_state(
+    /// Sets the state of a room.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn set_state(
         &self,
         room: &RoomId,
         kind: &str,
@@ -265,7 +319,11 @@ impl Intent {
         self.event(Call::new(Method::PUT, &path).json(content)).await
     }
 
-    pub(crate) async fn upload(
+    /// Uploads a file; the address is `mxc://…`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn upload(
         &self,
         name: Option<&str>,
         mimetype: &str,

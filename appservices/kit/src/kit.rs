@@ -13,10 +13,10 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::{
     crypto::{Audiences, Keyring},
+    ear::Service,
     intents::Intent,
     letter::Outbox,
     limits::INBOX_ROWS_MAX,
-    registration::SENDER_LOCALPART,
     tables::{INBOX, LANGUAGES, LETTER_OF, LanguageRow, OUTBOX, SENT},
     texts::{Lang, Texts},
     timers::Timers,
@@ -83,6 +83,7 @@ pub(crate) struct Inner {
     pub keyrings: Vec<Keyring>,
     /// Who reads in encrypted rooms.
     pub audiences: Audiences,
+    pub service: Service,
 }
 
 /// How the bots are.
@@ -102,12 +103,20 @@ impl Kit {
     /// # Errors
     /// A localpart that is none, by name.
     pub fn new(parts: KitParts) -> Result<Self, String> {
+        Self::serving(parts, Service::bots())
+    }
+
+    /// As [`Kit::new`], for another service than the one of the bots.
+    ///
+    /// # Errors
+    /// A localpart that is none, by name.
+    pub fn serving(parts: KitParts, service: Service) -> Result<Self, String> {
         let KitParts { store, clock, rng, wire, server_name, localparts, texts, settings } = parts;
         let user = |localpart| match UserId::parse(format!("@{localpart}:{server_name}")) {
             Ok(user) => Ok((localpart, user)),
             Err(error) => Err(format!("a bot cannot be called {localpart:?}: {error}")),
         };
-        let (_, sender) = user(SENDER_LOCALPART)?;
+        let (_, sender) = user(service.id)?;
         let users = localparts.into_iter().map(user).collect::<Result<Vec<_>, String>>()?;
         let keyrings = users.iter().map(|(bot, user)| Keyring::new(store.clone(), bot, user)).collect();
         Ok(Self(Arc::new(Inner {
@@ -128,6 +137,7 @@ impl Kit {
             ready: AtomicUsize::new(0),
             keyrings,
             audiences: Audiences::default(),
+            service,
         })))
     }
 
@@ -179,15 +189,17 @@ impl Kit {
         self.0.users.iter().find(|(localpart, _)| *localpart == bot).map(|(_, user)| &**user)
     }
 
-    /// The user of the registration itself.
-    pub(crate) fn sender(&self) -> &UserId {
+    /// The user of the registration itself: whoever asks for accounts of the service.
+    #[must_use]
+    pub fn sender(&self) -> &UserId {
         &self.0.sender
     }
 
-    /// Whether a user is one of the bots.
+    /// Whether a user is one of the bots, or of whoever listens below them.
     #[must_use]
     pub fn is_ours(&self, user: &UserId) -> bool {
-        self.0.users.iter().any(|(_, ours)| ours == user) || self.0.sender == *user
+        let is_owned = self.0.service.ear.as_ref().is_some_and(|ear| ear.owns(user));
+        self.0.users.iter().any(|(_, ours)| ours == user) || self.0.sender == *user || is_owned
     }
 
     /// Whether a person may have the bots in their rooms: everybody of this server, and of the configured partners.
@@ -202,6 +214,12 @@ impl Kit {
     pub fn intent(&self, bot: &str) -> Option<Intent> {
         let device = self.keyring(bot).and_then(Keyring::device);
         self.user(bot).map(|user| Intent::new(Arc::clone(&self.0.wire), user.to_owned()).speaking_as(device))
+    }
+
+    /// An account of the service that is no bot, at the homeserver; it has to be in the namespaces of the registration.
+    #[must_use]
+    pub fn puppet(&self, user: OwnedUserId) -> Intent {
+        Intent::new(Arc::clone(&self.0.wire), user)
     }
 
     /// The key of the letter that an event was.

@@ -18,6 +18,7 @@ mod delivery;
 mod direct;
 #[cfg(any(test, feature = "double"))]
 pub mod double;
+mod ear;
 mod error;
 mod inbox;
 mod incoming;
@@ -45,11 +46,12 @@ pub use self::{
     answers::{message, notice},
     bot::{Bot, BotError, Fired, Heard, Verb, What},
     commands::normalised_reaction,
+    ear::{Ear, Service},
     error::KitError,
     intents::Intent,
     kit::{Health, Kit, KitParts, KitSettings},
     letter::{Attachment, Letter, Outbox, Related, Relation, To},
-    registration::{SERVICE_ID, Tokens, registration},
+    registration::{Namespaces, SERVICE_ID, Tokens, registration, registration_of},
     runtime::Bots,
     tables::tables,
     timers::Timers,

@@ -5,9 +5,6 @@ use base::Rng;
 /// The id of the bots' registration, for ever: what the homeserver still owes them is kept under it.
 pub const SERVICE_ID: &str = "lianqiao-bots";
 
-/// The user that the registration itself is; it is in no room and sends nothing.
-pub(crate) const SENDER_LOCALPART: &str = "lianqiao-bots";
-
 /// Length of a token: about 380 bits.
 const TOKEN_CHARACTERS: usize = 64;
 
@@ -32,17 +29,35 @@ impl Tokens {
 /// [Specification](https://spec.matrix.org/v1.19/application-service-api/#registration)
 #[must_use]
 pub fn registration(url: &str, tokens: &Tokens, localparts: &[&str], server_name: &str) -> String {
-    let users = localparts.iter().map(|localpart| {
-        let regex = format!("@{}:{}$", escaped(localpart), escaped(server_name));
-        serde_json::json!({ "exclusive": true, "regex": regex })
-    });
-    let users: Vec<_> = users.collect();
+    registration_of(SERVICE_ID, url, tokens, &Namespaces { localparts, prefixes: &[], server_name })
+}
+
+/// Whose accounts a service has for itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Namespaces<'a> {
+    /// These very local parts.
+    pub localparts: &'a [&'a str],
+    /// Every local part that begins so.
+    pub prefixes: &'a [&'a str],
+    /// On this server.
+    pub server_name: &'a str,
+}
+
+/// As [`registration`], for a service of this id. The user that the registration itself is has the id for its local part; it is
+/// in no room and sends nothing.
+#[must_use]
+pub fn registration_of(id: &str, url: &str, tokens: &Tokens, namespaces: &Namespaces<'_>) -> String {
+    let Namespaces { localparts, prefixes, server_name } = namespaces;
+    let pattern = |localpart: String| serde_json::json!({ "exclusive": true, "regex": format!("@{localpart}:{}$", escaped(server_name)) });
+    let exact = localparts.iter().map(|localpart| pattern(escaped(localpart)));
+    let users: Vec<_> =
+        exact.chain(prefixes.iter().map(|prefix| pattern(format!("{}.*", escaped(prefix))))).collect();
     let registration = serde_json::json!({
-        "id": SERVICE_ID,
+        "id": id,
         "url": url,
         "as_token": tokens.as_token,
         "hs_token": tokens.hs_token,
-        "sender_localpart": SENDER_LOCALPART,
+        "sender_localpart": id,
         "rate_limited": false,
         // Messages to the bots' devices, and what else encryption needs.
         "receive_ephemeral": true,

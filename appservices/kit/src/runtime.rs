@@ -6,7 +6,7 @@ use base::Shutdown;
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{Bot, BotError, Intent, Kit, KitError, SERVICE_ID, pause, work::Task};
+use crate::{Bot, BotError, Intent, Kit, KitError, pause, work::Task};
 
 /// The bots of one process, in the order in which they answer. Cloning shares them.
 #[derive(Clone)]
@@ -73,7 +73,7 @@ impl Kit {
     /// Tells the homeserver that the bots are there again: it may have given them up for minutes.
     async fn announce(&self) {
         let sender = Intent::new(Arc::clone(&self.0.wire), self.sender().to_owned());
-        if let Err(error) = sender.ping(SERVICE_ID).await {
+        if let Err(error) = sender.ping(self.0.service.id).await {
             tracing::debug!(%error, "the homeserver cannot reach the bots yet; it tries again by itself");
         }
     }

@@ -72,6 +72,11 @@ impl<'a> Taking<'a> {
         }
         self.encryption(&room, &envelope).await?;
         let kit = self.kit;
+        if let Some(ear) = &kit.0.service.ear
+            && ear.overhears(json, &mut self.batch).await?
+        {
+            self.remember(&event_id);
+        }
         let occupied = kit.0.occupied.lock().clone();
         for (bot, user) in kit.0.users.iter().filter(|(bot, _)| !occupied.contains(bot)) {
             let concern = self.concern(bot, user, &room, &sender, &envelope).await?;
@@ -80,13 +85,20 @@ impl<'a> Taking<'a> {
                 let row = Incoming::new(json.to_owned(), kit.0.clock.now_ms());
                 self.batch.put(&INBOX, &(*bot, place), &row);
             }
-            if concern != Concern::None && self.seen.insert(event_id.clone()) {
-                let place = self.batch.position();
-                self.batch.expect_absent(&SEEN, &event_id).put(&SEEN, &event_id, &());
-                self.batch.put(&SEEN_ORDER, &place, &event_id);
+            if concern != Concern::None {
+                self.remember(&event_id);
             }
         }
         Ok(())
+    }
+
+    /// Has an event heard once, also when it comes in another transaction.
+    fn remember(&mut self, event_id: &OwnedEventId) {
+        if self.seen.insert(event_id.clone()) {
+            let place = self.batch.position();
+            self.batch.expect_absent(&SEEN, event_id).put(&SEEN, event_id, &());
+            self.batch.put(&SEEN_ORDER, &place, event_id);
+        }
     }
 
     /// Notes what an event changes for what is encrypted in its room.

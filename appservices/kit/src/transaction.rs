@@ -60,7 +60,11 @@ impl Kit {
             return Ok(());
         }
         let waiting = self.0.store.count(&INBOX, Scan::all().limit(INBOX_ROWS_MAX)).await?;
-        if waiting >= INBOX_ROWS_MAX {
+        let has_room = match &self.0.service.ear {
+            Some(ear) => ear.has_room().await?,
+            None => true,
+        };
+        if waiting >= INBOX_ROWS_MAX || !has_room {
             metrics::counter!("bots_transactions_total", "outcome" => "refused").increment(1);
             return Err(Untaken::Full);
         }
