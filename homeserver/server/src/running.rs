@@ -8,6 +8,7 @@ use base::Shutdown;
 use config::Config;
 use lianqiao_http::{App, FIRST_ADMINISTRATOR_PATH};
 use metrics_exporter_prometheus::PrometheusHandle;
+use rooms::Rooms;
 use store::Store;
 use streams::Notifier;
 use tokio::{task::JoinHandle, time::timeout};
@@ -85,6 +86,11 @@ impl RunningServer {
     /// Sessions that are registered to be woken by news: a test that needs a long poll to be waiting looks here.
     pub fn waiting_sessions(&self) -> usize {
         self.notifier.waiters()
+    }
+
+    /// The rooms as this server holds them: a test that has to explain why two servers disagree looks here.
+    pub fn rooms(&self) -> &Rooms {
+        &self.app.rooms
     }
 
     /// The stop signal; triggering it makes listeners and long polls end, [`Self::stop`] waits for it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base::{Clock, Rng};
 use config::{Config, DatabaseEngine};
 use outbound::Lookup;
+use rooms::Rooms;
 use server::{Options, RunningServer, Server};
 use store::{Engine, MemoryKv};
 
@@ -191,6 +192,15 @@ impl World {
             panic!("only a server in this process tells who waits");
         };
         until_waiting(server, sessions).await;
+    }
+
+    /// The rooms as the server holds them, to explain a failure. None of a server that is stopped or not in this process.
+    #[must_use]
+    pub fn rooms(&self) -> Option<Rooms> {
+        match &self.running {
+            Running::InProcess { server, .. } => server.as_ref().map(|server| server.rooms().clone()),
+            Running::Process(_) => None,
+        }
     }
 
     /// Stops the server cleanly and starts it again on the same data. All users stay usable.

@@ -14,6 +14,7 @@ mod byzantine;
 mod follower;
 mod link;
 mod network;
+mod report;
 mod servers;
 mod story;
 mod time;
@@ -63,10 +64,14 @@ async fn live_through(servers: &mut Servers, seed: u64) -> Result<(), String> {
     }
     servers.network.heal();
     servers.eve.comes_clean();
-    verdict::reach(&mut story).await.map_err(|error| {
-        let shown = story.diary.len().saturating_sub(DIARY_LINES_SHOWN);
-        format!("{error}\n  {}", story.diary[shown..].join("\n  "))
-    })
+    match verdict::reach(&mut story).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let shown = story.diary.len().saturating_sub(DIARY_LINES_SHOWN);
+            let report = report::of(servers, &story.room).await;
+            Err(format!("{error}\n  {}\n{report}", story.diary[shown..].join("\n  ")))
+        }
+    }
 }
 
 /// One test for each share of the seeds.
