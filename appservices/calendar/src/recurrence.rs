@@ -38,6 +38,9 @@ impl Recurrence {
         if text.contains(['\r', '\n']) {
             return Err(wrong());
         }
+        if never_moves(text) {
+            return Err(CalendarError::Recurrence(NEVER_MOVES.to_owned()));
+        }
         let lines = format!("BEGIN:VEVENT\r\nRRULE:{text}\r\nEND:VEVENT\r\n");
         let Entry::ICalendar(calendar) = fenced(|| Parser::new(&lines).entry())? else { return Err(wrong()) };
         let entry = calendar.components.first().and_then(|event| event.property(&ICalendarProperty::Rrule));
@@ -88,12 +91,8 @@ impl Recurrence {
         if has_other_parts {
             return refuse("parts beside FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY and BYSETPOS");
         }
-        if rule.interval == Some(0) {
-            return refuse("INTERVAL is 0");
-        }
         let last = start.checked_add(SERIES_YEARS_MAX.years()).unwrap_or(start);
         match (rule.count, self.until()) {
-            (Some(0), _) => refuse("COUNT is 0"),
             (Some(count), _) if count as usize > INSTANCES_MAX => refuse("COUNT is over 730"),
             (None, Some(until)) if until > last => refuse("UNTIL is more than 2 years ahead"),
             (None, None) => refuse("it has no end"),
@@ -174,6 +173,18 @@ impl From<Recurrence> for String {
     fn from(rule: Recurrence) -> Self {
         rule.to_string()
     }
+}
+
+/// Why a rule is refused that [`never_moves`].
+pub(crate) const NEVER_MOVES: &str = "INTERVAL or COUNT is 0";
+
+/// Whether a rule stands still or never happens. The library leaves such numbers out, and would make another series of it.
+pub(crate) fn never_moves(rule: &str) -> bool {
+    rule.split(';').filter_map(|part| part.split_once('=')).any(|(name, value)| {
+        let (name, value) = (name.trim(), value.trim());
+        let counts = ["INTERVAL", "COUNT"].iter().any(|counting| name.eq_ignore_ascii_case(counting));
+        counts && !value.is_empty() && value.bytes().all(|digit| digit == b'0')
+    })
 }
 
 /// Whether a time of the library names a day without a time.

@@ -43,9 +43,7 @@ pub(crate) fn rule_of(word: &str) -> Option<String> {
 /// E301 for a rule that is too long or that we do not support.
 pub(crate) fn next(rule: &str, due_ms: u64, after_ms: u64, zone: &TimeZone) -> Result<Option<Next>, Refusal> {
     let unsupported = || Refusal::new("E301");
-    // The library reads an interval of nothing as one of one.
-    let stands_still = rule.split(';').any(|part| part.eq_ignore_ascii_case("INTERVAL=0"));
-    if rule.len() > RULE_BYTES_MAX || stands_still {
+    if rule.len() > RULE_BYTES_MAX {
         return Err(unsupported());
     }
     let place = Zone::find(zone.iana_name().unwrap_or(workdays::DEFAULT_ZONE)).ok_or_else(unsupported)?;

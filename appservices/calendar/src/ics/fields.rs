@@ -6,6 +6,7 @@ use calcard::icalendar::{
     ICalendarTransparency, ICalendarValue, Uri,
 };
 
+use super::carets;
 use crate::{Address, Attendee, EventStatus, Partstat, Party, Role, Transparency};
 
 /// The text of a property; empty when there is none.
@@ -39,7 +40,7 @@ pub(super) fn link(entry: &ICalendarEntry) -> Option<&str> {
 
 fn name_of(entry: &ICalendarEntry) -> String {
     let name = entry.parameter(&ICalendarParameterName::Cn).and_then(ICalendarParameterValue::as_text);
-    name.unwrap_or_default().trim().to_owned()
+    carets::read(name.unwrap_or_default().trim())
 }
 
 /// Whose address a property is. One that has a mailbox beside another kind of address is reached by mail.

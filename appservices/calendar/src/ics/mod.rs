@@ -4,6 +4,7 @@
 //! ([`crate::Event::check`]); what goes out names every zone that it uses.
 
 mod busy;
+mod carets;
 mod fields;
 mod measure;
 mod read;

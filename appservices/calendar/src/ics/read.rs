@@ -22,6 +22,7 @@ use crate::{
     CalendarError, Conference, ConferenceKind, Event, EventStatus, Override, Recurrence, RecurrenceId, Zone,
     error::fenced,
     limits::{FEED_BYTES_MAX, OBJECT_BYTES_MAX},
+    recurrence::{NEVER_MOVES, never_moves},
 };
 
 /// Reads a file that is meant for us: every event in it must be readable. `floating` is the zone of times that name none.
@@ -29,8 +30,8 @@ use crate::{
 /// # Errors
 /// [`CalendarError::Zone`] for an unknown zone, [`CalendarError::TooLarge`], [`CalendarError::Unreadable`].
 pub fn read(bytes: &[u8], floating: &Zone) -> Result<Calendar, CalendarError> {
-    let calendar = parse(&measured(bytes, OBJECT_BYTES_MAX)?)?;
-    events(&calendar, floating, true)
+    let text = measured(bytes, OBJECT_BYTES_MAX)?;
+    events(&parse(&text)?, &standing_still(&text), floating, true)
 }
 
 /// Reads a feed of somebody else's: what cannot be read in it is left out and named in [`Calendar::skipped`].
@@ -38,8 +39,27 @@ pub fn read(bytes: &[u8], floating: &Zone) -> Result<Calendar, CalendarError> {
 /// # Errors
 /// [`CalendarError::TooLarge`], [`CalendarError::Unreadable`] for what is no calendar at all.
 pub fn read_feed(bytes: &[u8], floating: &Zone) -> Result<Calendar, CalendarError> {
-    let calendar = parse(&measured(bytes, FEED_BYTES_MAX)?)?;
-    events(&calendar, floating, false)
+    let text = measured(bytes, FEED_BYTES_MAX)?;
+    events(&parse(&text)?, &standing_still(&text), floating, false)
+}
+
+/// The events of a file, by their place among its events, that have a rule which never moves. What the library read does
+/// not show it any more.
+fn standing_still(text: &str) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut events = 0_usize;
+    // A line that is too long goes on in lines that begin with a space.
+    let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
+    for line in unfolded.lines() {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let name = name.split(';').next().unwrap_or_default();
+        if name.eq_ignore_ascii_case("BEGIN") && value.trim().eq_ignore_ascii_case("VEVENT") {
+            events += 1;
+        } else if name.eq_ignore_ascii_case("RRULE") && never_moves(value) && events > 0 {
+            found.insert(events - 1);
+        }
+    }
+    found
 }
 
 pub(super) fn parse(text: &str) -> Result<ICalendar, CalendarError> {
@@ -65,7 +85,12 @@ struct Parts {
     instances: Vec<(RecurrenceId, Event)>,
 }
 
-fn events(calendar: &ICalendar, floating: &Zone, is_strict: bool) -> Result<Calendar, CalendarError> {
+fn events(
+    calendar: &ICalendar,
+    standing_still: &BTreeSet<usize>,
+    floating: &Zone,
+    is_strict: bool,
+) -> Result<Calendar, CalendarError> {
     let zones = Zones { resolver: calendar.build_tz_resolver(), floating };
     let method = calendar.components.first().and_then(|root| root.property(&ICalendarProperty::Method));
     let method = method.and_then(|entry| match entry.values.first() {
@@ -75,11 +100,15 @@ fn events(calendar: &ICalendar, floating: &Zone, is_strict: bool) -> Result<Cale
     let mut read = Calendar { method, ..Calendar::default() };
     let mut order = Vec::new();
     let mut uids: BTreeMap<String, Parts> = BTreeMap::new();
-    for component in &calendar.components {
-        if component.component_type != ICalendarComponentType::VEvent {
-            continue;
-        }
-        let (event, instance) = match event(calendar, component, &zones) {
+    let all = calendar.components.iter();
+    let all = all.filter(|component| component.component_type == ICalendarComponentType::VEvent);
+    for (number, component) in all.enumerate() {
+        let found = if standing_still.contains(&number) {
+            Err(CalendarError::Recurrence(NEVER_MOVES.to_owned()))
+        } else {
+            event(calendar, component, &zones)
+        };
+        let (event, instance) = match found {
             Ok(found) => found,
             Err(error) if is_strict => return Err(error),
             Err(error) => {

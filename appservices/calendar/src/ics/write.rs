@@ -12,7 +12,7 @@ use calcard::{
 use jiff::civil::DateTime;
 
 use super::{
-    Item, Method,
+    Item, Method, carets,
     fields::BUSY_STATUS,
     times::{partial, partial_day, partial_utc},
 };
@@ -224,7 +224,7 @@ fn words(out: &mut ICalendarComponent, event: &Event) {
 fn party(property: ICalendarProperty, address: &Address, name: &str) -> ICalendarEntry {
     let mut entry = ICalendarEntry::new(property).with_value(Uri::Location(address.to_string()));
     if !name.is_empty() {
-        entry.add_param(ICalendarParameter::cn(name.to_owned()));
+        entry.add_param(ICalendarParameter::cn(carets::written(name)));
     }
     entry
 }

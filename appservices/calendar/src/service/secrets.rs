@@ -119,19 +119,19 @@ impl Calendars {
     }
 
     /// Closes every door to the calendar of somebody who left: their passwords, their private address, their calendars
-    /// elsewhere. What is in the calendar stays.
+    /// elsewhere. What is in the calendar stays. Whether any was open.
     ///
     /// # Errors
     /// The store's own.
-    pub async fn close(&self, batch: &mut Batch, owner: &Address) -> Result<(), CalendarError> {
-        self.revoke_feed(batch, owner).await?;
+    pub async fn close(&self, batch: &mut Batch, owner: &Address) -> Result<bool, CalendarError> {
+        let mut was_open = self.revoke_feed(batch, owner).await?;
         for password in self.passwords(owner).await? {
-            self.drop_password(batch, owner, &password.id).await?;
+            was_open |= self.drop_password(batch, owner, &password.id).await?;
         }
         for kept in self.sources(owner).await? {
-            self.drop_source(batch, owner, &kept.id).await?;
+            was_open |= self.drop_source(batch, owner, &kept.id).await?;
         }
-        Ok(())
+        Ok(was_open)
     }
 
     /// Whose calendar a private address opens.

@@ -235,9 +235,15 @@ fn files_that_are_made_to_do_harm_are_refused() {
         let refused = read(text.as_bytes(), &shanghai());
         assert!(matches!(refused, Err(CalendarError::Unreadable(_))), "{what}: {refused:?}");
     }
-    for text in
-        ["FREQ=NEVER", "FREQ=DAILY;BYMONTHDAY=99", "INTERVAL=2", "FREQ=DAILY;UNTIL=20270229T000000Z;COUNT=x"]
-    {
+    for text in [
+        "FREQ=NEVER",
+        "FREQ=DAILY;BYMONTHDAY=99",
+        "INTERVAL=2",
+        "FREQ=DAILY;UNTIL=20270229T000000Z;COUNT=x",
+        "FREQ=DAILY;COUNT=3;INTERVAL=0",
+        "FREQ=DAILY;INTERV\r\n AL=00;COUNT=3",
+        "FREQ=DAILY;COUNT=0",
+    ] {
         let read =
             read(event(&format!("DTSTART:20261105T020000Z\r\nRRULE:{text}\r\n")).as_bytes(), &shanghai());
         let checked = read.and_then(|read| read.items.iter().try_for_each(|item| item.event.check()));
@@ -291,4 +297,31 @@ fn busy_times_are_written_and_read() {
     );
     assert_eq!(read_busy(lengths.as_bytes()).unwrap().map(|intervals| intervals.len()), Some(2));
     assert_eq!(read_busy(OUTLOOK.as_bytes()).unwrap(), None);
+}
+
+#[test]
+fn of_a_feed_only_the_series_that_stands_still_is_left_out() {
+    let event = |uid: &str, rule: &str| {
+        format!("BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:20261105T020000Z\r\nRRULE:{rule}\r\nEND:VEVENT\r\n")
+    };
+    let text = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}{}{}END:VCALENDAR\r\n",
+        event("a", "FREQ=DAILY;COUNT=3"),
+        event("b", "FREQ=DAILY;COUNT=3;INTERVAL=0"),
+        event("c", "FREQ=WEEKLY;COUNT=10;INTERVAL=10"),
+    );
+    let read = read_feed(text.as_bytes(), &shanghai()).unwrap();
+    let uids: Vec<_> = read.items.iter().map(|item| item.event.uid.as_str()).collect();
+    assert_eq!(uids, ["a", "c"]);
+    assert!(matches!(read.skipped.as_slice(), [why] if why.contains("INTERVAL")), "{:?}", read.skipped);
+}
+
+#[test]
+fn a_quotation_mark_in_a_name_is_written_with_carets_and_read_again() {
+    let mut ours = hour("m1", "2026-11-05T10:00:00", shanghai());
+    ours.organizer = Some(Party { address: bob(), name: "Eve \"E\" ^ Example".to_owned() });
+    let text = write(Some(Method::Request), &[ours.clone()]);
+    assert!(text.contains("CN=\"Eve ^'E^' ^^ Example\""), "{text}");
+    let read = read(text.as_bytes(), &shanghai()).unwrap();
+    assert_eq!(read.items[0].event.organizer.as_ref().unwrap().name, "Eve \"E\" ^ Example");
 }

@@ -161,6 +161,8 @@ fn series_without_end_and_rules_that_are_not_supported_are_e301() {
         "FREQ=YEARLY;BYYEARDAY=100;COUNT=2",
         "FREQ=DAILY;BYHOUR=9,10,11;COUNT=9",
         "FREQ=DAILY;COUNT=0",
+        "FREQ=DAILY;COUNT=3;INTERVAL=0",
+        "FREQ=DAILY;COUNT=3;interval=00",
     ] {
         let refused = Recurrence::parse(rule, &shanghai()).and_then(|rule| {
             let mut event = hour("series", start, shanghai());
