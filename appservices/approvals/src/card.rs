@@ -1,6 +1,7 @@
 //! Cards: what people see of a case. Pure; whoever sends them compares before and after.
 
-use kit::texts::{Lang, Texts};
+use kit::texts::Lang;
+pub(crate) use kit::texts::Pen;
 use people::{Language, PersonId};
 
 use cases::Case;
@@ -95,31 +96,17 @@ pub(crate) fn cards(case: &Case<Instance>) -> Vec<Card> {
     cards
 }
 
-/// What is written with.
-#[derive(Clone, Copy)]
-pub(crate) struct Pen<'a> {
-    pub texts: &'a Texts,
-    pub lang: Lang,
-}
-
-impl Pen<'_> {
-    /// A text of the table.
-    pub fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
-        self.texts.fill(self.lang, key, values)
-    }
-
-    /// The language for names of templates and fields.
-    pub fn language(&self) -> Language {
-        match self.lang {
-            Lang::Zh | Lang::Both => Language::Zh,
-            Lang::En => Language::En,
-        }
+/// The language for names of templates and fields.
+pub(crate) const fn names_in(lang: Lang) -> Language {
+    match lang {
+        Lang::Zh | Lang::Both => Language::Zh,
+        Lang::En => Language::En,
     }
 }
 
 /// Number, name, starter and the value that matters: the first line without the state.
 pub(crate) fn title(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
-    let name = world.template.name.in_language(pen.language());
+    let name = world.template.name.in_language(names_in(pen.lang));
     let mut title = format!("{} {name} · {}", case.no, world.name(&case.data.starter));
     if let Some(value) = key_value(case, world) {
         title.push_str(" · ");
@@ -217,7 +204,7 @@ fn progress(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
 /// What was changed since it was returned.
 fn changes(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Option<String> {
     let changed = case.data.changes.iter().map(|(id, old, new)| {
-        let label = world.template.field(id).map_or("", |field| field.label.in_language(pen.language()));
+        let label = world.template.field(id).map_or("", |field| field.label.in_language(names_in(pen.lang)));
         let label = if label.is_empty() { id } else { label };
         format!("{label} {old} → {new}")
     });
@@ -243,7 +230,7 @@ pub(crate) fn form_values<'a>(
     let filled = world.template.form.iter().filter_map(|field| Some((field, case.data.form.get(&field.id)?)));
     let filled = filled.filter(|(_, value)| !matches!(value, Value::Files(files) if files.is_empty()));
     filled.map(move |(field, value)| {
-        let label = field.label.in_language(pen.language());
+        let label = field.label.in_language(names_in(pen.lang));
         let label = if label.is_empty() { &field.id } else { label };
         (label.to_owned(), brief(field, value, world.chart))
     })

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cases::{Case, Decision, Entry, Source, Via, hash_of};
+use cases::{Case, Decision, Entry, Via, hash_of};
 use jiff::tz::TimeZone;
+pub use office::Actor;
 use people::{Chart, Person, PersonId};
-use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
 use workdays::local;
 
@@ -95,27 +95,6 @@ pub struct Delegation {
     pub since_ms: u64,
     /// Until when, in ms since 1970.
     pub until_ms: u64,
-}
-
-/// Who acts, and by what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// The person; nobody for timers and rules.
-    pub person: Option<PersonId>,
-    /// Their account.
-    pub account: Option<OwnedUserId>,
-    /// By what way.
-    pub via: Via,
-    /// The event by which they act.
-    pub source: Option<Source>,
-}
-
-impl Actor {
-    /// A timer or a rule.
-    #[must_use]
-    pub const fn nobody() -> Self {
-        Self { person: None, account: None, via: Via::Auto, source: None }
-    }
 }
 
 /// What a decision brings about, besides the cards that follow from the case.

@@ -8,7 +8,6 @@
 pub mod act;
 mod card;
 mod desk;
-mod error;
 mod flow;
 pub mod instance;
 pub mod limits;
@@ -22,9 +21,10 @@ mod tests;
 mod texts;
 mod wire;
 
+pub use office::OfficeError;
+
 pub use self::{
     desk::{Actor, Delegation, Effect, Shown, Tell, Under, World},
-    error::ApprovalsError,
     flow::ADMINISTRATORS,
     steps::steps_without_people,
     tables::tables,

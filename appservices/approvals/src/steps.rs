@@ -6,7 +6,7 @@ use people::{Chart, DepartmentPath};
 use store::{Scan, Store};
 
 use crate::{
-    ApprovalsError,
+    OfficeError,
     tables::TEMPLATE,
     template::{Template, dead_ends},
 };
@@ -18,14 +18,14 @@ use crate::{
 pub async fn steps_without_people(
     store: &Store,
     chart: &Chart,
-) -> Result<BTreeMap<DepartmentPath, usize>, ApprovalsError> {
+) -> Result<BTreeMap<DepartmentPath, usize>, OfficeError> {
     let keys = store.scan_keys(&TEMPLATE, Scan::all()).await?;
     let newest: BTreeMap<String, u64> = keys.into_iter().collect();
     let mut counts = BTreeMap::new();
     for key in newest {
         let Some(text) = store.get(&TEMPLATE, &key).await? else { continue };
         let template: Template =
-            serde_json::from_str(&text).map_err(|error| ApprovalsError::Template(error.to_string()))?;
+            serde_json::from_str(&text).map_err(|error| OfficeError::Unusable(error.to_string()))?;
         for (_, path) in dead_ends(&template, chart) {
             *counts.entry(path).or_default() += 1;
         }

@@ -22,7 +22,7 @@ mod tables;
 mod tests;
 
 pub use self::{
-    case::{Case, Decision},
+    case::{Case, Change, Decision},
     chain::{Broken, Fault, Verified, verify},
     engine::{Beginning, Cases, CasesParts},
     error::CasesError,

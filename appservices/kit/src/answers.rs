@@ -28,9 +28,10 @@ pub fn notice(body: &str) -> Value {
 /// A message in plain words and as HTML. With mentions it asks those people for something and rings at theirs; without
 /// it is a notice.
 #[must_use]
-pub fn message(body: &str, mentions: &[OwnedUserId]) -> Value {
+pub fn message<'a>(body: &str, mentions: impl IntoIterator<Item = &'a OwnedUserId>) -> Value {
     let html = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
-    let (kind, mentioned) = match mentions {
+    let users: Vec<_> = mentions.into_iter().collect();
+    let (kind, mentioned) = match users.as_slice() {
         [] => ("m.notice", json!({})),
         users => ("m.text", json!({ "user_ids": users })),
     };

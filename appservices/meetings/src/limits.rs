@@ -51,7 +51,7 @@ pub const ORPHAN_NOTICE_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// How often the bot looks who has left, in milliseconds.
 pub const LEAVERS_INTERVAL_MS: u64 = 60 * 1_000;
 
-/// Meetings of leavers that are handed over in one go; the rest follows with the next look.
+/// Meetings of leavers that are handed over, and calendars of theirs that are closed, in one go; the rest follows with the next look.
 pub const LEAVERS_MEETINGS_MAX: usize = 50;
 
 /// Meetings that a list shows.

@@ -17,7 +17,7 @@ pub enum Kind {
 const CONCLUSIONS: [&str; 5] = ["结论", "决定", "conclusion", "decision", "decided"];
 const TODOS: [&str; 4] = ["待办", "行动项", "todo", "action"];
 
-/// The kind of a line, and what it says behind its mark (`结论:`, `TODO：` …).
+/// The kind of a line, and what it says behind its mark: a word for one of them before a colon.
 #[must_use]
 pub fn read(line: &str) -> (Kind, &str) {
     let line = line.trim();

@@ -1,7 +1,8 @@
 //! Cards: what people see of a task. Pure; whoever sends them compares before and after.
 
 use cases::Case;
-use kit::texts::{Lang, Texts};
+use kit::texts::Lang;
+pub(crate) use kit::texts::Pen;
 use people::PersonId;
 
 use crate::{
@@ -9,19 +10,6 @@ use crate::{
     limits::{CARD_ITEMS_MAX, CARD_LINE_CHARACTERS_MAX, CARD_LINES_MAX},
     task::{Mode, Origin, Priority, Task, is_running, state},
 };
-
-/// Texts in a language.
-#[derive(Clone, Copy)]
-pub(crate) struct Pen<'a> {
-    pub texts: &'a Texts,
-    pub lang: Lang,
-}
-
-impl Pen<'_> {
-    pub fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
-        self.texts.fill(self.lang, key, values)
-    }
-}
 
 /// A card of a task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

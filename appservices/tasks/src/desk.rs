@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cases::{Case, Decision, Entry, Refusal, Source, Via, hash_of};
+use cases::{Case, Decision, Entry, Refusal, Via, hash_of};
 use jiff::tz::TimeZone;
+pub(crate) use office::Actor;
 use people::{Chart, Person, PersonId};
-use ruma::OwnedUserId;
 
 use crate::task::{Task, is_running};
 
@@ -56,25 +56,6 @@ pub(crate) fn shown_time(at_ms: u64, now_ms: u64, zone: &TimeZone) -> String {
 /// The zone that somebody works in.
 pub(crate) fn zone_of(person: &Person) -> TimeZone {
     workdays::named_zone(&person.zone).unwrap_or_else(workdays::default_zone)
-}
-
-/// Who acts, and by what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Actor {
-    /// The person; nobody for timers and rules.
-    pub person: Option<PersonId>,
-    /// Their account.
-    pub account: Option<OwnedUserId>,
-    pub via: Via,
-    /// The event by which they act.
-    pub source: Option<Source>,
-}
-
-impl Actor {
-    /// A timer or a rule.
-    pub const fn nobody() -> Self {
-        Self { person: None, account: None, via: Via::Auto, source: None }
-    }
 }
 
 /// What a decision brings about, besides the cards that follow from the task.

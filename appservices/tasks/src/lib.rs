@@ -10,7 +10,6 @@ mod board;
 mod card;
 mod desk;
 mod digest;
-mod error;
 pub mod limits;
 mod line;
 mod minutes;
@@ -22,8 +21,9 @@ mod tests;
 mod texts;
 mod wire;
 
+pub use office::OfficeError;
+
 pub use self::{
-    error::TasksError,
     minutes::{Proposal, Todo, todo_of},
     tables::tables,
     texts::TEXTS,

@@ -1,4 +1,4 @@
-//! To-dos that are written into minutes: `待办: 事 @人 日期`, `TODO: …`.
+//! To-dos that are written into minutes: `待办: 事 @人 日期`, in English with the word “todo” before the colon.
 
 use cases::Refusal;
 use jiff::civil::DateTime;

@@ -41,36 +41,17 @@ pub(super) async fn imports(stage: &mut Stage, list: &str) {
 
 /// The direct chat of somebody with the bot, joined.
 pub(super) fn chat(stage: &Stage, person: &str) -> String {
-    let room = stage.direct(LOCALPART, person).unwrap_or_else(|| panic!("{person} has no chat with the bot"));
-    stage.joins(person, &room);
-    room
+    stage.chat(LOCALPART, person)
 }
 
 /// The newest message of the bot that is no edit and begins like this: its event.
 pub(super) fn card(stage: &Stage, room: &str, begins: &str) -> String {
-    let events = stage.events_of_bots(room);
-    let mut cards = events.iter().rev().filter(|event| {
-        let content = &event["content"];
-        content["m.relates_to"]["rel_type"] != "m.replace"
-            && content["body"].as_str().is_some_and(|body| body.starts_with(begins))
-    });
-    let card = cards.next().unwrap_or_else(|| panic!("no {begins} in {:?}", stage.said(room)));
-    card["event_id"].as_str().unwrap().to_owned()
+    stage.newest(room, |body| body.starts_with(begins))
 }
 
 /// What a card says now.
 pub(super) fn reads(stage: &Stage, room: &str, card: &str) -> String {
-    let events = stage.events_of_bots(room);
-    let is_edit = |event: &&serde_json::Value| {
-        let relates = &event["content"]["m.relates_to"];
-        relates["rel_type"] == "m.replace" && relates["event_id"] == card
-    };
-    let edited =
-        events.iter().rev().find(is_edit).map(|event| event["content"]["m.new_content"]["body"].clone());
-    let first = || {
-        events.iter().find(|event| event["event_id"] == card).map(|event| event["content"]["body"].clone())
-    };
-    edited.or_else(first).unwrap().as_str().unwrap().to_owned()
+    stage.reads(room, card)
 }
 
 pub(super) fn last(stage: &Stage, room: &str) -> String {

@@ -1,21 +1,15 @@
 //! Answers to what was heard: where it stands, or in the direct chat.
 
 use cases::Refusal;
-use kit::{Heard, Letter, Related, Relation, To, texts::Lang};
-use ruma::OwnedUserId;
+use kit::{Heard, Letter, Related, Relation, To, message, texts::Lang};
 use serde_json::Value;
 use store::Batch;
 
 use super::{Approvals, LOCALPART};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     card::{Card, Pen},
 };
-
-/// A message: something to do rings, information does not.
-pub(crate) fn message(body: &str, mentions: Option<&OwnedUserId>) -> Value {
-    kit::message(body, mentions.map(std::slice::from_ref).unwrap_or_default())
-}
 
 impl Approvals {
     pub(crate) fn pen(&self, lang: Lang) -> Pen<'_> {
@@ -35,7 +29,7 @@ impl Approvals {
         heard: &Heard,
         case: &str,
         text: &str,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         if heard.is_direct {
             self.answer(batch, heard, text);
             return Ok(());

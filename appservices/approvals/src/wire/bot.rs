@@ -11,7 +11,7 @@ use super::{
     partners::{LOOK_TIMER, Said, card_of_request},
 };
 use crate::{
-    ApprovalsError,
+    OfficeError,
     act::{Action, Alarm},
     card::Card,
     desk::Actor,
@@ -56,7 +56,7 @@ impl Bot for Approvals {
 }
 
 impl Approvals {
-    async fn hear(&self, heard: &Heard, batch: &mut Batch) -> Result<(), ApprovalsError> {
+    async fn hear(&self, heard: &Heard, batch: &mut Batch) -> Result<(), OfficeError> {
         match &heard.what {
             What::Command { verb, arguments, .. } => self.command(heard, verb, arguments, batch).await,
             What::Text(text) => self.word(heard, text, batch).await,
@@ -85,7 +85,7 @@ impl Approvals {
         }
     }
 
-    async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), ApprovalsError> {
+    async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
             return self.decides_for_partner(heard, id, Said::Tap(reaction), batch).await;
         }
@@ -116,7 +116,7 @@ impl Approvals {
         heard: &Heard,
         taken: &Heard,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let Some((id, Card::Task { task, .. })) = heard.on.as_deref().and_then(Card::of_key) else {
             return Ok(());
         };
@@ -139,7 +139,7 @@ impl Approvals {
         Ok(())
     }
 
-    async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), ApprovalsError> {
+    async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), OfficeError> {
         if fired.key == leavers::TIMER {
             return self.look_for_leavers(batch).await;
         }
@@ -152,7 +152,7 @@ impl Approvals {
         let Some(case) = house.cases.get::<Instance>(text("case")).await? else { return Ok(()) };
         let scene = self.scene_of(&case.data, self.kit().clock().now_ms()).await?;
         let mut change = Change::of(case.clone());
-        let outcome = change.act(&Action::Alarm(alarm), &Actor::nobody(), &scene);
+        let outcome = scene.act(&mut change, &Action::Alarm(alarm), &Actor::nobody());
         // A timer that nobody needs any more changes nothing.
         let changes = change.decision.case.data != case.data || !change.decision.effects.is_empty();
         if outcome.is_ok() && changes {
@@ -168,7 +168,7 @@ impl Approvals {
         id: &str,
         actions: &[Action],
         batch: &mut Batch,
-    ) -> Result<bool, ApprovalsError> {
+    ) -> Result<bool, OfficeError> {
         let actor = self.actor(heard).await?;
         match self.house().await?.cases.get::<Instance>(id).await? {
             Some(case) => self.act_as(heard, &actor, case, actions, batch).await,
@@ -183,12 +183,12 @@ impl Approvals {
         case: cases::Case<Instance>,
         actions: &[Action],
         batch: &mut Batch,
-    ) -> Result<bool, ApprovalsError> {
+    ) -> Result<bool, OfficeError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let id = case.id.clone();
         let mut change = Change::of(case);
         for action in actions {
-            if let Err(refusal) = change.act(action, actor, &scene) {
+            if let Err(refusal) = scene.act(&mut change, action, actor) {
                 // Who is not asked is told so once for a case, or they could have the bot talk for ever.
                 let told = (heard.on.clone().unwrap_or(id), heard.sender.to_string());
                 if matches!(refusal.code, "E101" | "E108") && matches!(heard.what, What::Reaction(_)) {

@@ -1,14 +1,14 @@
 //! Cards as letters: sent, edited, and sent again where somebody has left the room of theirs.
 
 use cases::Case;
-use kit::{Heard, Letter, PREFIX, Related, Relation, To};
+use kit::{Heard, Letter, PREFIX, Related, Relation, To, message};
 use ruma::OwnedUserId;
 use serde_json::{Value, json};
 use store::Batch;
 
-use super::{Approvals, KIND, LOCALPART, Scene, answers::message};
+use super::{Approvals, KIND, LOCALPART, Scene};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     card::{Card, body, cards},
     instance::{Instance, TaskState, state},
     tables::CARD_AGAIN,
@@ -22,7 +22,7 @@ impl Approvals {
         before: Option<&Case<Instance>>,
         after: &Case<Instance>,
         scene: &Scene,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let world = scene.world();
         let old = before.map_or(Vec::new(), cards);
         for card in cards(after) {
@@ -65,7 +65,7 @@ impl Approvals {
     }
 
     /// What the letter of a card is called now: it is called otherwise each time it had to be sent again.
-    pub(super) async fn key_of_card(&self, card: &Card, case: &str) -> Result<String, ApprovalsError> {
+    pub(super) async fn key_of_card(&self, card: &Card, case: &str) -> Result<String, OfficeError> {
         let key = card.key(case);
         Ok(match self.kit().store().get(&CARD_AGAIN, &key).await? {
             Some(times) => format!("{key}/again{times}"),
@@ -79,7 +79,7 @@ impl Approvals {
         heard: &Heard,
         user: &OwnedUserId,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let Some(person) = chart.by_account(user).filter(|_| heard.is_direct) else { return Ok(()) };

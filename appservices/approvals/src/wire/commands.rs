@@ -11,7 +11,7 @@ use super::{
     published::ADMINISTRATION,
 };
 use crate::{
-    ApprovalsError,
+    OfficeError,
     card::Card,
     flow::ADMINISTRATORS,
     instance::{Instance, state},
@@ -64,7 +64,7 @@ const FOR_DECIDERS: [&str; 7] =
 
 impl Approvals {
     /// The commands that help somebody, where they ask, the most useful ones first.
-    pub(crate) async fn verbs_of(&self, heard: &Heard) -> Result<Vec<Verb>, ApprovalsError> {
+    pub(crate) async fn verbs_of(&self, heard: &Heard) -> Result<Vec<Verb>, OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let Some(me) = chart.by_account(&heard.sender) else { return Ok(Vec::new()) };
@@ -85,7 +85,7 @@ impl Approvals {
         verb: &str,
         arguments: &str,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         match verb {
             "leave" | "expense" | "contract" | "external-contact" | "perm-change" => {
                 self.start(heard, verb, arguments, None, batch).await
@@ -96,12 +96,7 @@ impl Approvals {
         }
     }
 
-    async fn approval(
-        &self,
-        heard: &Heard,
-        arguments: &str,
-        batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    async fn approval(&self, heard: &Heard, arguments: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
         match word {
             "" | "list" | "mine" | "我的" => self.list(heard, "mine", batch).await,
@@ -125,7 +120,7 @@ impl Approvals {
         heard: &Heard,
         arguments: &str,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let (force, text) = match arguments.strip_prefix("--force") {
             Some(text) => (true, text.trim()),
             None => (false, arguments),
@@ -145,7 +140,7 @@ impl Approvals {
         verb: &str,
         arguments: &str,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         if is_number_of_others(arguments) {
             return Ok(());
         }
@@ -175,7 +170,7 @@ impl Approvals {
         heard: &Heard,
         named: Option<&str>,
         verb: &str,
-    ) -> Result<Result<Case<Instance>, Refusal>, ApprovalsError> {
+    ) -> Result<Result<Case<Instance>, Refusal>, OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let me = chart.by_account(&heard.sender);
@@ -213,7 +208,7 @@ impl Approvals {
         &self,
         me: &PersonId,
         verb: &str,
-    ) -> Result<Result<Option<String>, Refusal>, ApprovalsError> {
+    ) -> Result<Result<Option<String>, Refusal>, OfficeError> {
         let cases = &self.house().await?.cases;
         let list = match verb {
             _ if READING.contains(&verb) => {
@@ -240,7 +235,7 @@ impl Approvals {
     }
 
     /// The case that a message stands under.
-    pub(crate) async fn under(&self, heard: &Heard) -> Result<Option<String>, ApprovalsError> {
+    pub(crate) async fn under(&self, heard: &Heard) -> Result<Option<String>, OfficeError> {
         if let Some((case, _)) = heard.on.as_deref().and_then(Card::of_key) {
             return Ok(Some(case.to_owned()));
         }
@@ -251,10 +246,7 @@ impl Approvals {
     }
 
     /// The case, and the task, from which somebody's word is waited for.
-    pub(crate) async fn awaited(
-        &self,
-        person: &PersonId,
-    ) -> Result<Option<(String, String)>, ApprovalsError> {
+    pub(crate) async fn awaited(&self, person: &PersonId) -> Result<Option<(String, String)>, OfficeError> {
         Ok(self.kit().store().get(&EXPECTED, &person.0).await?)
     }
 
@@ -264,7 +256,7 @@ impl Approvals {
         heard: &Heard,
         refusal: &Refusal,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let lang = self.language_of_account(&heard.sender).await?;
         self.answer(batch, heard, &self.words_of(lang, refusal));
         Ok(())

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use cases::{Case, Record};
-use kit::{Letter, Related, Relation, To};
+use kit::{Letter, Related, Relation, To, message};
 use people::PersonId;
 use serde_json::json;
 use store::Batch;
 
-use super::{Approvals, Change, LOCALPART, Scene, answers::message};
+use super::{Approvals, Change, LOCALPART, Scene};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     act::Action,
     card::{Card, cards},
     desk::{Actor, Effect, Shown, Tell, Under},
@@ -28,7 +28,7 @@ impl Approvals {
         (effects, records): (Vec<Effect>, &[Record]),
         scene: &Scene,
         marker: &str,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         self.keep_case_room(batch, before, after, scene).await?;
         self.keep_records(batch, before, after, records, &scene.template).await?;
         self.show_cards(batch, before, after, scene).await?;
@@ -63,11 +63,11 @@ impl Approvals {
         action: &Action,
         at_ms: u64,
         marker: &str,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let Some(other) = self.house().await?.cases.get::<Instance>(id).await? else { return Ok(()) };
         let scene = self.scene_of(&other.data, at_ms).await?;
         let mut change = Change::of(other);
-        if change.act(action, &Actor::nobody(), &scene).is_ok() {
+        if scene.act(&mut change, action, &Actor::nobody()).is_ok() {
             self.carry_out(batch, change, &scene, marker).await?;
         }
         Ok(())
@@ -80,7 +80,7 @@ impl Approvals {
         tell: Tell,
         scene: &Scene,
         marker: &str,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let Some(person) = scene.chart.person(&tell.to) else { return Ok(()) };
         let Some(account) = person.account.clone() else { return Ok(()) };
         let lang = self.language_of(person).await?;
@@ -120,7 +120,7 @@ impl Approvals {
         batch: &mut Batch,
         before: Option<&Case<Instance>>,
         after: &Case<Instance>,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let (old, new) = (before.map(expected).unwrap_or_default(), expected(after));
         for (person, task) in &new {
             if old.get(person) != Some(task) {

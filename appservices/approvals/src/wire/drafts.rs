@@ -1,15 +1,15 @@
 //! From a line to a case that is handed in: start, what is still missing, files.
 
 use cases::{Beginning, Case, Refusal, hash_of};
-use kit::{CallError, Heard, Letter, Related, Relation, To};
+use kit::{CallError, Heard, Letter, Related, Relation, To, message};
 use ruma::OwnedEventId;
 use store::Batch;
 
-use super::{Approvals, Change, KIND, LOCALPART, Scene, answers::message, commands::NUMBER_PREFIX};
+use super::{Approvals, Change, KIND, LOCALPART, Scene, commands::NUMBER_PREFIX};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     act::Action,
-    card::{Pen, title},
+    card::{Pen, names_in, title},
     flow::preview,
     instance::{Home, Instance, state},
     limits::FILE_BYTES_MAX,
@@ -32,7 +32,7 @@ impl Approvals {
         line: &str,
         undoes: Option<&Case<Instance>>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let Some(template) = house.newest(template).await? else {
             return self.refuse(heard, &Refusal::new("E107").with("no", template), batch).await;
@@ -72,7 +72,7 @@ impl Approvals {
     }
 
     /// The message under which a new case is talked about: the thread it is started in, unless another case is there.
-    async fn own_root(&self, heard: &Heard) -> Result<OwnedEventId, ApprovalsError> {
+    async fn own_root(&self, heard: &Heard) -> Result<OwnedEventId, OfficeError> {
         match &heard.thread {
             Some(root) if self.kit().store().get(&HOME, root).await?.is_none() => Ok(root.clone()),
             Some(_) | None => Ok(heard.event_id.clone()),
@@ -86,13 +86,13 @@ impl Approvals {
         scene: &Scene,
         undoes: Option<&Case<Instance>>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let actor = self.actor(heard).await?;
         let is_complete = missing(&scene.template, &change.decision.case.data.form).is_empty();
-        let started = change.act(&Action::Start, &actor, scene);
+        let started = scene.act(&mut change, &Action::Start, &actor);
         // What nobody can be asked about stays a draft, and the starter hears why.
         let submitted = match is_complete {
-            true => started.and_then(|()| change.act(&Action::Submit, &actor, scene)),
+            true => started.and_then(|()| scene.act(&mut change, &Action::Submit, &actor)),
             false => started,
         };
         if let Err(refusal) = &submitted {
@@ -103,7 +103,7 @@ impl Approvals {
             let by = change.decision.case.id.clone();
             let reason =
                 change.decision.case.data.note.as_ref().map_or(String::new(), |(_, why)| why.clone());
-            match original.act(&Action::UndoBegun { by, reason }, &actor, scene) {
+            match scene.act(&mut original, &Action::UndoBegun { by, reason }, &actor) {
                 Ok(()) => drop(self.carry_out(batch, original, scene, heard.event_id.as_str()).await?),
                 Err(refusal) => return self.refuse(heard, &refusal, batch).await,
             }
@@ -148,7 +148,7 @@ impl Approvals {
         let mut number = 0;
         for step in preview(&world, &case.data) {
             let because = step.condition.as_deref().map(|condition| {
-                let condition = readable(&scene.template, condition, pen.language());
+                let condition = readable(&scene.template, condition, names_in(pen.lang));
                 pen.say("preview.because", &[("condition", &condition)])
             });
             let with_reason = |id: &people::PersonId| with_title(id, because.as_deref());
@@ -175,13 +175,13 @@ impl Approvals {
             Some(field) => {
                 let options: Vec<String> =
                     field.options.iter().zip(1..).map(|(option, n)| format!("{n}. {option}")).collect();
-                let label = field.label.in_language(pen.language());
+                let label = field.label.in_language(names_in(pen.lang));
                 pen.say("preview.ask", &[("field", label), ("options", &options.join("  "))])
             }
             None if open.is_empty() => pen.say("preview.ready", &[]),
             None => {
                 let fields: Vec<&str> =
-                    open.iter().map(|field| field.label.in_language(pen.language())).collect();
+                    open.iter().map(|field| field.label.in_language(names_in(pen.lang))).collect();
                 pen.say("preview.files", &[("fields", &fields.join("、"))])
             }
         }
@@ -193,7 +193,7 @@ impl Approvals {
         heard: &Heard,
         case: Case<Instance>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let (id, no) = (case.id.clone(), case.no.clone());
         if self.act(heard, &id, &[Action::Submit], batch).await? {
             let lang = self.language_of_account(&heard.sender).await?;
@@ -211,7 +211,7 @@ impl Approvals {
         mxc: &str,
         bytes: Option<u64>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let Some((id, _)) = self.concerned(heard).await? else { return Ok(()) };
         let Some(case) = self.house().await?.cases.get::<Instance>(&id).await? else { return Ok(()) };
         if !matches!(case.state.as_str(), state::DRAFT | state::RETURNED) {
@@ -234,7 +234,7 @@ impl Approvals {
         let action = Action::Attach(File { name: name.to_owned(), mxc: mxc.to_owned(), event, sha256 });
         let mut change = Change::of(case.clone());
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
-        let count = match change.act(&action, &self.actor(heard).await?, &scene) {
+        let count = match scene.act(&mut change, &action, &self.actor(heard).await?) {
             Ok(()) => files_in(&change.decision.case.data.form),
             // Doing it says why not.
             Err(_) => 0,
@@ -247,7 +247,7 @@ impl Approvals {
     }
 
     /// The hash of an uploaded file, or the key of why it cannot be had.
-    async fn hash_of_file(&self, mxc: &str) -> Result<Result<String, &'static str>, ApprovalsError> {
+    async fn hash_of_file(&self, mxc: &str) -> Result<Result<String, &'static str>, OfficeError> {
         let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Err("file.refused")) };
         match intent.download(mxc).await {
             Ok(bytes) if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= FILE_BYTES_MAX) => {
@@ -256,7 +256,7 @@ impl Approvals {
             Ok(_) => Ok(Err("file.large")),
             Err(CallError::Refused { .. }) => Ok(Err("file.refused")),
             Err(error @ (CallError::Limited(_) | CallError::Unreachable(_))) => {
-                Err(ApprovalsError::Later(error.to_string()))
+                Err(OfficeError::Later(error.to_string()))
             }
         }
     }
@@ -268,12 +268,12 @@ impl Approvals {
         case: Case<Instance>,
         reason: &str,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let actor = self.actor(heard).await?;
         // Asked before another case is made, so that a refusal leaves nothing behind.
         let begins = Action::UndoBegun { by: String::new(), reason: reason.to_owned() };
-        match Change::of(case.clone()).act(&begins, &actor, &scene) {
+        match scene.act(&mut Change::of(case.clone()), &begins, &actor) {
             Ok(()) => {
                 let template = case.data.template.clone();
                 self.start(heard, &template, reason, Some(&case), batch).await

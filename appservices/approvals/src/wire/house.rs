@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cases::{Cases, CasesParts, PublicKeys, Signer, origin_of};
+use cases::{Cases, origin_of};
 use jiff::{civil::Date, tz::TimeZone};
 use kit::Kit;
+use office::Office;
 use parking_lot::RwLock;
-use people::{Chart, People, PeopleParts, Person};
+use people::{Chart, People, Person};
 use store::{Batch, Scan, Store, StoreError};
 use workdays::{Workdays, default_zone, local, named_zone};
 
 use crate::{
-    ApprovalsError,
+    OfficeError,
     desk::{Delegation, readable},
     limits::TEMPLATE_BYTES_MAX,
     shipped::SHIPPED,
@@ -31,24 +32,10 @@ pub(crate) struct House {
 
 impl House {
     /// Opens everything, makes the signing key and publishes the shipped templates where they are not there yet.
-    pub async fn open(kit: &Kit) -> Result<Self, ApprovalsError> {
+    pub async fn open(kit: &Kit) -> Result<Self, OfficeError> {
         let store = kit.store().clone();
-        let (clock, rng) = (kit.clock().clone(), kit.rng().clone());
-        let people = People::open(PeopleParts {
-            store: store.clone(),
-            clock: clock.clone(),
-            rng: rng.clone(),
-            server_name: kit.server_name().to_owned(),
-        });
-        let signer = Signer::of_store(&store).await?;
-        let cases = CasesParts { store: store.clone(), clock, rng, signer, known: PublicKeys::default() };
-        let house = Self {
-            cases: Cases::new(cases),
-            people: people.await?,
-            workdays: Workdays::open(store.clone()).await?,
-            store,
-            templates: RwLock::default(),
-        };
+        let Office { cases, people, workdays } = Office::open(kit, None, None).await?;
+        let house = Self { cases, people, workdays, store, templates: RwLock::default() };
         let mut batch = Batch::new();
         for text in SHIPPED {
             house.publish(&mut batch, text, true, true).await?;
@@ -67,7 +54,7 @@ impl House {
         text: &str,
         force: bool,
         only_new: bool,
-    ) -> Result<Template, ApprovalsError> {
+    ) -> Result<Template, OfficeError> {
         let mut template = self.publishable(text, force)?;
         let newest = self.newest(&template.id).await?;
         if let (Some(newest), true) = (&newest, only_new) {
@@ -82,8 +69,8 @@ impl House {
     }
 
     /// The template of a text, if it can be published (E120).
-    fn publishable(&self, text: &str, force: bool) -> Result<Template, ApprovalsError> {
-        let refused = |problem: String| ApprovalsError::Template(problem);
+    fn publishable(&self, text: &str, force: bool) -> Result<Template, OfficeError> {
+        let refused = |problem: String| OfficeError::Unusable(problem);
         if text.len() > TEMPLATE_BYTES_MAX {
             return Err(refused(format!("larger than {TEMPLATE_BYTES_MAX} bytes")));
         }
@@ -103,7 +90,7 @@ impl House {
     }
 
     /// The newest version of a template.
-    pub async fn newest(&self, id: &str) -> Result<Option<Arc<Template>>, ApprovalsError> {
+    pub async fn newest(&self, id: &str) -> Result<Option<Arc<Template>>, OfficeError> {
         let scan = Scan::prefix(&id.to_owned()).reverse().limit(1);
         let keys = self.store.scan_keys(&TEMPLATE, scan).await?;
         match keys.into_iter().next() {
@@ -113,7 +100,7 @@ impl House {
     }
 
     /// The newest version of every template, by id.
-    pub async fn all_newest(&self) -> Result<Vec<Arc<Template>>, ApprovalsError> {
+    pub async fn all_newest(&self) -> Result<Vec<Arc<Template>>, OfficeError> {
         let keys = self.store.scan_keys(&TEMPLATE, Scan::all()).await?;
         let newest: BTreeMap<String, u64> = keys.into_iter().collect();
         let mut templates = Vec::with_capacity(newest.len());
@@ -124,7 +111,7 @@ impl House {
     }
 
     /// The newest version of the template that is started by this word.
-    pub async fn called(&self, word: &str) -> Result<Option<Arc<Template>>, ApprovalsError> {
+    pub async fn called(&self, word: &str) -> Result<Option<Arc<Template>>, OfficeError> {
         let is_called = |template: &Arc<Template>| {
             template.id == word || template.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word))
         };
@@ -132,13 +119,13 @@ impl House {
     }
 
     /// One version of a template.
-    pub async fn template(&self, id: &str, version: u64) -> Result<Arc<Template>, ApprovalsError> {
+    pub async fn template(&self, id: &str, version: u64) -> Result<Arc<Template>, OfficeError> {
         let key = (id.to_owned(), version);
         let cached = self.templates.read().get(&key).cloned();
         if let Some(template) = cached {
             return Ok(template);
         }
-        let damaged = |problem: String| ApprovalsError::Template(format!("{id}@{version}: {problem}"));
+        let damaged = |problem: String| OfficeError::Unusable(format!("{id}@{version}: {problem}"));
         let text = self.origin(id, version).await?;
         let template: Template = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         let template = Arc::new(template);
@@ -148,9 +135,9 @@ impl House {
     }
 
     /// The canonical text of a version, which the first record of its cases names.
-    pub async fn origin(&self, id: &str, version: u64) -> Result<String, ApprovalsError> {
+    pub async fn origin(&self, id: &str, version: u64) -> Result<String, OfficeError> {
         let text = self.store.get(&TEMPLATE, &(id.to_owned(), version)).await?;
-        text.ok_or_else(|| ApprovalsError::Template(format!("{id}@{version} is not there")))
+        text.ok_or_else(|| OfficeError::Unusable(format!("{id}@{version} is not there")))
     }
 
     /// Everybody's standing delegations.

@@ -8,7 +8,7 @@ use store::Batch;
 
 use super::{Approvals, Change, KIND, LOCALPART};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     act::Action,
     desk::Actor,
     instance::Instance,
@@ -27,7 +27,7 @@ impl Approvals {
     }
 
     /// Looks who has left since the last look.
-    pub(super) async fn look_for_leavers(&self, batch: &mut Batch) -> Result<(), ApprovalsError> {
+    pub(super) async fn look_for_leavers(&self, batch: &mut Batch) -> Result<(), OfficeError> {
         self.look_later(batch);
         let house = self.house().await?;
         let chart = house.chart();
@@ -46,7 +46,8 @@ impl Approvals {
                 let scene = self.scene_of(&case.data, self.kit().clock().now_ms()).await?;
                 let mut change = Change::of(case);
                 let left = Action::Left { person: person.id.clone() };
-                if change.act(&left, &Actor::nobody(), &scene).is_ok() && !change.decision.entries.is_empty()
+                if scene.act(&mut change, &left, &Actor::nobody()).is_ok()
+                    && !change.decision.entries.is_empty()
                 {
                     let marker = format!("left/{}/{}/{}", person.id, chart.version(), id);
                     self.carry_out(batch, change, &scene, &marker).await?;

@@ -8,7 +8,7 @@ use store::{Batch, Scan};
 
 use super::{Approvals, rooms::membership};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     tables::{ROOM_MEMBER, ROOM_VERSION},
 };
 
@@ -20,7 +20,7 @@ impl Approvals {
         place: &str,
         role: &str,
         chart: &Chart,
-    ) -> Result<bool, ApprovalsError> {
+    ) -> Result<bool, OfficeError> {
         let store = self.kit().store();
         let key = place.to_owned();
         let version = chart.version();

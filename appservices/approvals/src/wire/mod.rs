@@ -21,18 +21,13 @@ mod words;
 
 use std::sync::Arc;
 
-use cases::{Case, Decision, Refusal};
+use cases::Case;
 use kit::Kit;
 use store::Batch;
 use tokio::sync::OnceCell;
 
 pub(crate) use self::{house::House, scene::Scene};
-use crate::{
-    ApprovalsError,
-    act::{Action, decide},
-    desk::{Actor, Effect},
-    instance::Instance,
-};
+use crate::{OfficeError, desk::Effect, instance::Instance};
 
 /// The part of the bot's user id before the colon.
 pub const LOCALPART: &str = "approvals";
@@ -50,33 +45,8 @@ struct Inner {
     house: OnceCell<House>,
 }
 
-/// A case that is being changed: as it was read, and what was decided since.
-pub(crate) struct Change {
-    pub before: Option<Case<Instance>>,
-    pub decision: Decision<Instance, Effect>,
-}
-
-impl Change {
-    /// A case as it was read.
-    pub fn of(case: Case<Instance>) -> Self {
-        let decision = Decision { case: case.clone(), entries: Vec::new(), effects: Vec::new() };
-        Self { before: Some(case), decision }
-    }
-
-    /// A case that is new.
-    pub fn new(case: Case<Instance>) -> Self {
-        Self { before: None, decision: Decision { case, entries: Vec::new(), effects: Vec::new() } }
-    }
-
-    /// Does one thing more.
-    pub fn act(&mut self, action: &Action, actor: &Actor, scene: &Scene) -> Result<(), Refusal> {
-        let decision = decide(&self.decision.case, action, actor, scene.world())?;
-        self.decision.case = decision.case;
-        self.decision.entries.extend(decision.entries);
-        self.decision.effects.extend(decision.effects);
-        Ok(())
-    }
-}
+/// A case that is being changed.
+pub(crate) type Change = cases::Change<Instance, Effect>;
 
 impl Approvals {
     /// The bot over the kit. Reads nothing yet.
@@ -89,7 +59,7 @@ impl Approvals {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn people(&self) -> Result<people::People, ApprovalsError> {
+    pub async fn people(&self) -> Result<people::People, OfficeError> {
         Ok(self.house().await?.people.clone())
     }
 
@@ -97,7 +67,7 @@ impl Approvals {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn workdays(&self) -> Result<workdays::Workdays, ApprovalsError> {
+    pub async fn workdays(&self) -> Result<workdays::Workdays, OfficeError> {
         Ok(self.house().await?.workdays.clone())
     }
 
@@ -105,7 +75,7 @@ impl Approvals {
         &self.0.kit
     }
 
-    pub(crate) async fn house(&self) -> Result<&House, ApprovalsError> {
+    pub(crate) async fn house(&self) -> Result<&House, OfficeError> {
         self.0.house.get_or_try_init(|| House::open(&self.0.kit)).await
     }
 
@@ -117,7 +87,7 @@ impl Approvals {
         change: Change,
         scene: &Scene,
         marker: &str,
-    ) -> Result<Case<Instance>, ApprovalsError> {
+    ) -> Result<Case<Instance>, OfficeError> {
         let cases = &self.house().await?.cases;
         let Change { before, decision } = change;
         let (after, effects, records) = cases.write_recorded(batch, before.as_ref(), decision)?;

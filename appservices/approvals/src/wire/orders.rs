@@ -9,7 +9,7 @@ use workdays::to_ms;
 
 use super::{Approvals, arguments::people_of};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     desk::Delegation,
     limits::DELEGATIONS_MAX,
     tables::DELEGATION,
@@ -26,7 +26,7 @@ impl Approvals {
         heard: &Heard,
         arguments: &str,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let Some(me) = chart.by_account(&heard.sender) else {
             return self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await;
@@ -69,7 +69,7 @@ impl Approvals {
         Ok(())
     }
 
-    async fn order(&self, me: &Person, arguments: &str, now_ms: u64) -> Result<Typed, ApprovalsError> {
+    async fn order(&self, me: &Person, arguments: &str, now_ms: u64) -> Result<Typed, OfficeError> {
         let house = self.house().await?;
         let (chart, calendar) = (house.chart(), house.workdays.calendar());
         let zone = house.zone_of(Some(me));

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use cases::{Case, Export, Exported, Record};
-use kit::{Attachment, Heard, Letter, To};
+use kit::{Attachment, Heard, Letter, To, message};
 use store::Batch;
 
-use super::{Approvals, KIND, LOCALPART, answers::message};
+use super::{Approvals, KIND, LOCALPART};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     card::{Card, Pen, body, title, word_of},
     instance::{Instance, Partner},
     limits::LIST_LINES_MAX,
@@ -16,12 +16,7 @@ use crate::{
 
 impl Approvals {
     /// The cases in one of the asker's lists.
-    pub(crate) async fn list(
-        &self,
-        heard: &Heard,
-        list: &str,
-        batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    pub(crate) async fn list(&self, heard: &Heard, list: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let lang = self.language_of_account(&heard.sender).await?;
@@ -48,7 +43,7 @@ impl Approvals {
         heard: &Heard,
         case: &Case<Instance>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         self.answer_privately(batch, heard, &case.no, &body(case, &Card::Starter, &scene.world(), pen)).await
@@ -60,7 +55,7 @@ impl Approvals {
         heard: &Heard,
         case: &Case<Instance>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let origin = house.origin(&case.data.template, case.data.version).await?;
         let verdict = house.cases.verify(case, &cases::hash_of(origin.as_bytes())).await?;
@@ -91,7 +86,7 @@ impl Approvals {
         heard: &Heard,
         case: &Case<Instance>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let mut lines = Vec::new();
@@ -133,7 +128,7 @@ impl Approvals {
         heard: &Heard,
         case: &Case<Instance>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let text = self.export_text(case).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let mut content = message(&pen.say("export.name", &[("no", &case.no)]), None);
@@ -153,7 +148,7 @@ impl Approvals {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn export_of(&self, no: &str) -> Result<Option<String>, ApprovalsError> {
+    pub async fn export_of(&self, no: &str) -> Result<Option<String>, OfficeError> {
         let cases = &self.house().await?.cases;
         let Some(id) = cases.by_number(no).await? else { return Ok(None) };
         match cases.get::<Instance>(&id).await? {
@@ -162,14 +157,14 @@ impl Approvals {
         }
     }
 
-    async fn export_text(&self, case: &Case<Instance>) -> Result<String, ApprovalsError> {
+    async fn export_text(&self, case: &Case<Instance>) -> Result<String, OfficeError> {
         let house = self.house().await?;
         let mut export = Export::begin(&house.cases.keys(), 1).map_err(cases::CasesError::from)?;
         export.case(&self.exported(case).await?).map_err(cases::CasesError::from)?;
         Ok(export.finish(house.cases.signer()).map_err(cases::CasesError::from)?)
     }
 
-    async fn exported(&self, case: &Case<Instance>) -> Result<Exported, ApprovalsError> {
+    async fn exported(&self, case: &Case<Instance>) -> Result<Exported, OfficeError> {
         let house = self.house().await?;
         Ok(Exported {
             no: case.no.clone(),

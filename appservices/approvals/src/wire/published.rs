@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::Batch;
 
 use super::{Approvals, LOCALPART, members::accounts_in, rooms::RoomOrder};
-use crate::{ApprovalsError, flow::ADMINISTRATORS, template::Template};
+use crate::{OfficeError, flow::ADMINISTRATORS, template::Template};
 
 /// The key of the room.
 pub(super) const ADMINISTRATION: &str = "administration";
@@ -26,7 +26,7 @@ impl Approvals {
         id: &str,
         content: &Value,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let place = self.kit().place_of(LOCALPART, &heard.room).await?;
         if place.as_deref() != Some(ADMINISTRATION) {
             return Ok(());
@@ -50,7 +50,7 @@ impl Approvals {
         text: &str,
         force: bool,
         batch: &mut Batch,
-    ) -> Result<Option<Template>, ApprovalsError> {
+    ) -> Result<Option<Template>, OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let may =
@@ -66,7 +66,7 @@ impl Approvals {
                 self.answer(batch, heard, &pen.say("told.published", &[("template", &template.mark())]));
                 Ok(Some(template))
             }
-            Err(ApprovalsError::Template(list)) => {
+            Err(OfficeError::Unusable(list)) => {
                 self.refuse(heard, &Refusal::new("E120").with("list", list), batch).await?;
                 Ok(None)
             }
@@ -89,7 +89,7 @@ impl Approvals {
         &self,
         batch: &mut Batch,
         chart: &Chart,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let is_there = self.kit().has_place(LOCALPART, ADMINISTRATION).await?;
         let helpers = accounts_in(chart, ADMINISTRATORS);
         if !is_there && helpers.is_empty() {

@@ -11,7 +11,7 @@ use store::Batch;
 
 use super::{Approvals, LOCALPART, Scene};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     card::title,
     instance::Instance,
     template::{CaseRoomPolicy, Template},
@@ -113,7 +113,7 @@ impl Approvals {
         before: Option<&Case<Instance>>,
         after: &Case<Instance>,
         scene: &Scene,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         if after.data.room.is_none() {
             return Ok(());
         }
@@ -146,7 +146,7 @@ impl Approvals {
         place: &str,
         case: &Case<Instance>,
         scene: &Scene,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let pen = self.pen(self.kit().language(None, None).await?);
         let own = self.kit().server_name().to_owned();
         let servers = std::iter::once(own).chain(scene.template.partners().cloned()).collect();
@@ -172,7 +172,7 @@ impl Approvals {
         after: &Case<Instance>,
         records: &[Record],
         template: &Template,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let Some(room) = &after.data.room else {
             self.order_ledger(batch).await?;
             for record in records {
@@ -209,7 +209,7 @@ impl Approvals {
         self.kit().outbox().put(batch, letter);
     }
 
-    async fn order_ledger(&self, batch: &mut Batch) -> Result<(), ApprovalsError> {
+    async fn order_ledger(&self, batch: &mut Batch) -> Result<(), OfficeError> {
         if self.kit().has_place(LOCALPART, LEDGER).await? {
             return Ok(());
         }
@@ -228,7 +228,7 @@ impl Approvals {
     }
 
     /// Those who may read a room of ours by their role come and go with it. `asked` is who was asked in before.
-    pub(super) async fn keep_auditors(&self, batch: &mut Batch, chart: &Chart) -> Result<(), ApprovalsError> {
+    pub(super) async fn keep_auditors(&self, batch: &mut Batch, chart: &Chart) -> Result<(), OfficeError> {
         if self.kit().has_place(LOCALPART, LEDGER).await? {
             self.keep_members(batch, LEDGER, AUDITORS, chart).await?;
         }

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use cases::{Source, Via};
+use cases::Refusal;
 use jiff::{civil::Date, tz::TimeZone};
 use kit::{Heard, texts::Lang};
-use people::{Chart, Language, Person, PersonId};
+use office::Actor;
+use people::{Chart, Person, PersonId};
 use ruma::UserId;
 use workdays::{WorkCalendar, local};
 
-use super::Approvals;
+use super::{Approvals, Change};
 use crate::{
-    ApprovalsError,
-    desk::{Actor, Delegation, World},
+    OfficeError,
+    act::{Action, decide},
+    desk::{Delegation, World},
     instance::Instance,
     template::{Reader, Template},
 };
@@ -48,6 +50,14 @@ impl Scene {
     pub fn today(&self) -> Date {
         local(self.at_ms, &self.zone).date()
     }
+
+    /// Somebody does one thing more in a change.
+    ///
+    /// # Errors
+    /// What is refused; nothing has changed then.
+    pub fn act(&self, change: &mut Change, action: &Action, actor: &Actor) -> Result<(), Refusal> {
+        change.then(|case| decide(case, action, actor, self.world()))
+    }
 }
 
 impl Approvals {
@@ -57,7 +67,7 @@ impl Approvals {
         template: Arc<Template>,
         starter: Option<&PersonId>,
         at_ms: u64,
-    ) -> Result<Scene, ApprovalsError> {
+    ) -> Result<Scene, OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let zone = house.zone_of(starter.and_then(|starter| chart.person(starter)));
@@ -66,36 +76,24 @@ impl Approvals {
     }
 
     /// The same, for a case.
-    pub(crate) async fn scene_of(&self, instance: &Instance, at_ms: u64) -> Result<Scene, ApprovalsError> {
+    pub(crate) async fn scene_of(&self, instance: &Instance, at_ms: u64) -> Result<Scene, OfficeError> {
         let template = self.house().await?.template(&instance.template, instance.version).await?;
         self.scene(template, Some(&instance.starter), at_ms).await
     }
 
     /// Who acts by an event.
-    pub(crate) async fn actor(&self, heard: &Heard) -> Result<Actor, ApprovalsError> {
+    pub(crate) async fn actor(&self, heard: &Heard) -> Result<Actor, OfficeError> {
         let chart = self.house().await?.chart();
-        Ok(Actor {
-            person: chart.by_account(&heard.sender).map(|person| person.id.clone()),
-            account: Some(heard.sender.clone()),
-            via: Via::Matrix,
-            source: Some(Source { room_id: heard.room.clone(), event_id: heard.event_id.clone() }),
-        })
+        Ok(Actor::of(&chart, heard))
     }
 
     /// The language of a person: what they chose here, else what the staff list says.
-    pub(crate) async fn language_of(&self, person: &Person) -> Result<Lang, ApprovalsError> {
-        let chosen = match &person.account {
-            Some(account) => self.kit().chosen_language(account).await?,
-            None => None,
-        };
-        Ok(chosen.unwrap_or(match person.language {
-            Language::Zh => Lang::Zh,
-            Language::En => Lang::En,
-        }))
+    pub(crate) async fn language_of(&self, person: &Person) -> Result<Lang, OfficeError> {
+        Ok(office::language_of(self.kit(), person).await?)
     }
 
     /// The language of whoever has this account.
-    pub(crate) async fn language_of_account(&self, account: &UserId) -> Result<Lang, ApprovalsError> {
+    pub(crate) async fn language_of_account(&self, account: &UserId) -> Result<Lang, OfficeError> {
         let chart = self.house().await?.chart();
         match chart.by_account(account) {
             Some(person) => self.language_of(person).await,
@@ -104,7 +102,7 @@ impl Approvals {
     }
 
     /// The language of a person by number; Chinese for nobody.
-    pub(crate) async fn language_of_id(&self, chart: &Chart, id: &PersonId) -> Result<Lang, ApprovalsError> {
+    pub(crate) async fn language_of_id(&self, chart: &Chart, id: &PersonId) -> Result<Lang, OfficeError> {
         match chart.person(id) {
             Some(person) => self.language_of(person).await,
             None => Ok(Lang::Zh),

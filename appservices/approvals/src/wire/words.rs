@@ -1,16 +1,15 @@
 //! Plain messages: answers under a card or in the direct chat.
 
 use cases::Case;
-use kit::Heard;
+use kit::{Heard, message};
 use store::Batch;
 
 use super::{
     Approvals,
-    answers::message,
     partners::{Said, card_of_request},
 };
 use crate::{
-    ApprovalsError,
+    OfficeError,
     act::Action,
     card::Card,
     instance::{Instance, state},
@@ -42,7 +41,7 @@ pub(super) fn meaning(text: &str) -> Word {
 
 impl Approvals {
     /// The case, and the task, that a message is about: by where it stands, else by what is waited for.
-    pub(crate) async fn concerned(&self, heard: &Heard) -> Result<Option<(String, String)>, ApprovalsError> {
+    pub(crate) async fn concerned(&self, heard: &Heard) -> Result<Option<(String, String)>, OfficeError> {
         if let Some((case, card)) = heard.on.as_deref().and_then(Card::of_key) {
             let task = match card {
                 Card::Starter => String::new(),
@@ -60,12 +59,7 @@ impl Approvals {
         }
     }
 
-    pub(crate) async fn word(
-        &self,
-        heard: &Heard,
-        text: &str,
-        batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    pub(crate) async fn word(&self, heard: &Heard, text: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
             return self.decides_for_partner(heard, id, Said::Text(text), batch).await;
         }
@@ -105,7 +99,7 @@ impl Approvals {
         case: Case<Instance>,
         text: &str,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let is_open = matches!(case.state.as_str(), state::DRAFT | state::RETURNED);
         let me = self.house().await?.chart().by_account(&heard.sender).map(|person| person.id.clone());
         if me.as_ref() != Some(&case.data.starter) && !heard.is_direct {
@@ -138,7 +132,7 @@ impl Approvals {
         case: Case<Instance>,
         text: &str,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let lang = self.language_of_account(&heard.sender).await?;
         let pen = self.pen(lang);

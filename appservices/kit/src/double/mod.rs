@@ -8,10 +8,12 @@
 
 mod homeserver;
 mod keys;
+mod reading;
 mod rooms;
 mod stage;
 
 pub use self::{
     homeserver::{Double, Fault},
+    reading::{Cast, transcripts},
     stage::{Play, Stage},
 };

@@ -5,7 +5,7 @@
 mod errors;
 mod own;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,47 @@ pub struct Entry {
     pub zh: &'static str,
     /// English.
     pub en: &'static str,
+}
+
+/// A row of a table.
+#[must_use]
+pub const fn entry(key: &'static str, zh: &'static str, en: &'static str) -> Entry {
+    Entry { key, zh, en }
+}
+
+/// What is wrong with a table: a key that stands twice, a text that is empty, holes that differ; for tests of tables.
+#[must_use]
+pub fn faults(table: &[Entry]) -> Vec<String> {
+    let mut keys = HashSet::new();
+    let fault = |entry: &Entry| {
+        if !keys.insert(entry.key) {
+            Some(format!("{} stands twice", entry.key))
+        } else if entry.zh.is_empty() || entry.en.is_empty() {
+            Some(format!("{} is empty", entry.key))
+        } else if holes(entry.zh) != holes(entry.en) {
+            Some(format!("{} has other holes in English", entry.key))
+        } else {
+            None
+        }
+    };
+    table.iter().filter_map(fault).collect()
+}
+
+/// What is written with: texts, in a language.
+#[derive(Clone, Copy, Debug)]
+pub struct Pen<'a> {
+    /// The table.
+    pub texts: &'a Texts,
+    /// The language.
+    pub lang: Lang,
+}
+
+impl Pen<'_> {
+    /// A text of the table, its holes filled.
+    #[must_use]
+    pub fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.texts.fill(self.lang, key, values)
+    }
 }
 
 /// All texts of the program: those of the kit and those of its bots.
@@ -103,9 +144,8 @@ fn filled(text: &str, values: &[(&str, &str)]) -> String {
     out + rest
 }
 
-/// The holes of a text, sorted; for tests of tables.
-#[must_use]
-pub fn holes(text: &str) -> Vec<&str> {
+/// The holes of a text, sorted.
+fn holes(text: &str) -> Vec<&str> {
     let mut holes: Vec<_> =
         text.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect();
     holes.sort_unstable();
@@ -118,19 +158,18 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_holes_and_no_key_stands_twice() {
-        let mut keys = Vec::new();
-        for entry in ERRORS.iter().chain(OWN) {
-            assert_eq!(holes(entry.zh), holes(entry.en), "{}", entry.key);
-            assert!(!entry.zh.is_empty() && !entry.en.is_empty(), "{}", entry.key);
-            keys.push(entry.key);
-        }
-        let all = keys.len();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), all, "a key stands twice");
+        let own = [ERRORS, OWN].concat();
+        assert_eq!(faults(&own), Vec::<String>::new());
         for code in ["E101", "E120", "E203", "E303", "E401", "E404"] {
-            assert!(keys.contains(&code), "{code}");
+            assert!(own.iter().any(|entry| entry.key == code), "{code}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_table_is_found() {
+        let table =
+            [entry("a", "{n}", "{n}"), entry("a", "甲", "a"), entry("b", "{n}", "{m}"), entry("c", "", "c")];
+        assert_eq!(faults(&table), ["a stands twice", "b has other holes in English", "c is empty"]);
     }
 
     #[test]

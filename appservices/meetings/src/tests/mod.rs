@@ -19,7 +19,6 @@ use kit::{
     message,
 };
 use people::{People, PeopleParts};
-use serde_json::Value;
 use store::Batch;
 use workdays::Workdays;
 
@@ -147,9 +146,7 @@ pub(super) async fn imports(stage: &mut Stage, left: &str) {
 
 /// The direct chat of somebody with the bot, joined.
 pub(super) fn chat(stage: &Stage, person: &str) -> String {
-    let room = stage.direct(LOCALPART, person).unwrap_or_else(|| panic!("{person} has no chat with the bot"));
-    stage.joins(person, &room);
-    room
+    stage.chat(LOCALPART, person)
 }
 
 /// A room of 张三 with these people and the bot.
@@ -165,38 +162,17 @@ pub(super) async fn team(stage: &mut Stage, people: &[&str]) -> String {
 
 /// The newest message of the bot that is no edit and begins like this: its event.
 pub(super) fn card(stage: &Stage, room: &str, begins: &str) -> String {
-    let events = stage.events_of_bots(room);
-    let mut cards = events.iter().rev().filter(|event| {
-        let content = &event["content"];
-        content["m.relates_to"]["rel_type"] != "m.replace"
-            && content["body"].as_str().is_some_and(|body| body.starts_with(begins))
-    });
-    let card = cards.next().unwrap_or_else(|| panic!("no {begins} in {:#?}", stage.said(room)));
-    card["event_id"].as_str().unwrap().to_owned()
+    stage.newest(room, |body| body.starts_with(begins))
 }
 
 /// What a card says now.
 pub(super) fn reads(stage: &Stage, room: &str, card: &str) -> String {
-    let events = stage.events_of_bots(room);
-    let is_edit = |event: &&Value| {
-        let relates = &event["content"]["m.relates_to"];
-        relates["rel_type"] == "m.replace" && relates["event_id"] == card
-    };
-    let edited =
-        events.iter().rev().find(is_edit).map(|event| event["content"]["m.new_content"]["body"].clone());
-    let first = || {
-        events.iter().find(|event| event["event_id"] == card).map(|event| event["content"]["body"].clone())
-    };
-    edited.or_else(first).unwrap().as_str().unwrap().to_owned()
+    stage.reads(room, card)
 }
 
 /// The last thing the bot said there that is no edit.
 pub(super) fn last(stage: &Stage, room: &str) -> String {
-    let events = stage.events_of_bots(room);
-    let said = events.iter().rev().find(|event| {
-        event["type"] == "m.room.message" && event["content"]["m.relates_to"]["rel_type"] != "m.replace"
-    });
-    said.and_then(|event| event["content"]["body"].as_str()).unwrap_or_default().to_owned()
+    stage.last(room)
 }
 
 /// Somebody says something, and everything comes to rest; what the bot said last there.

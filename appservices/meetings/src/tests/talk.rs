@@ -400,3 +400,23 @@ async fn an_organiser_who_left_is_followed_by_their_head_or_nobody() {
     stage.settle().await;
     assert!(reads(&stage, &guest, &invitation).starts_with("[已取消] MT-20261105-0001 年会"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_door_to_the_calendar_of_somebody_who_left_is_closed() {
+    let (mut stage, room) = office().await;
+    for opens in ["!meet ics", "!meet caldav phone"] {
+        assert!(says(&mut stage, ZHANGSAN, &room, opens).await.contains("https://chat.example.org"));
+    }
+    let owner = calendar::Address::Matrix(ZHANGSAN.try_into().unwrap());
+    assert_eq!(super::calendars_of(stage.kit()).passwords(&owner).await.unwrap().len(), 1);
+    super::imports(&mut stage, "张三").await;
+    stage.advance_ms(2 * MINUTE);
+    stage.settle().await;
+    let calendars = super::calendars_of(stage.kit());
+    assert!(calendars.passwords(&owner).await.unwrap().is_empty());
+    assert_eq!(calendars.feed_made_ms(&owner).await.unwrap(), None);
+    for opens in ["!meet ics", "!meet caldav phone"] {
+        let refused = says(&mut stage, ZHANGSAN, &room, opens).await;
+        assert!(refused.starts_with("此账号未绑定员工"), "{refused}");
+    }
+}

@@ -77,7 +77,7 @@ impl Meetings {
         let mut change = Change::of(case);
         let action = Action::Alarm { alarm, is_late: fired.is_late };
         // A timer that nobody needs any more changes nothing.
-        match change.act(&action, &Actor::nobody(), &scene) {
+        match scene.act(&mut change, &action, &Actor::nobody()) {
             Ok(()) => self.carry_out(batch, change, &scene, &format!("{}/{}", fired.key, fired.at_ms)).await,
             Err(refusal) => {
                 tracing::warn!(key = fired.key, code = refusal.code, "a timer of a meeting is refused");

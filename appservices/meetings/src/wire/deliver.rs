@@ -370,7 +370,7 @@ fn plain(text: &str) -> String {
 
 /// A message with the machine's half of the card.
 fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Meeting>) -> Value {
-    let mut content = message(text, rings.map(std::slice::from_ref).unwrap_or_default());
+    let mut content = message(text, rings);
     content[format!("{PREFIX}card")] = json!({
         "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
     });

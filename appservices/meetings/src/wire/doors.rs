@@ -85,7 +85,7 @@ impl Meetings {
         let actor = Actor { address: Some(by.clone()), via, source: None };
         let mut change = Change::of(case);
         for action in actions {
-            if let Err(refusal) = change.act(action, &actor, &scene) {
+            if let Err(refusal) = scene.act(&mut change, action, &actor) {
                 let Some(account) = by.account() else { return Ok(()) };
                 let reader = self.reader(account).await?;
                 let text = self.words_of(reader.lang, &refusal);
@@ -126,7 +126,7 @@ impl Meetings {
         let scene = self.scene_of(&case, at_ms).await?;
         let mut change = Change::new(case);
         let actor = Actor { address: Some(own), via: Via::Web, source: None };
-        match change.act(&Action::Book, &actor, &scene) {
+        match scene.act(&mut change, &Action::Book, &actor) {
             Ok(()) => self.carry_out(batch, change, &scene, &fired.key).await,
             Err(refusal) => {
                 // An event of the past invites nobody, and anything else they hear of.

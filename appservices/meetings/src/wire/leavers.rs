@@ -1,7 +1,9 @@
-//! Meetings of organisers who have left: somebody above them takes them over, or they end after a notice.
+//! Who has left: somebody above them takes their meetings over, or these end after a notice; and every door to their
+//! calendar is closed.
 
+use calendar::Address;
 use people::{Person, Status};
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, UserId};
 use serde_json::json;
 use store::Batch;
 
@@ -33,7 +35,12 @@ impl Meetings {
         }
         let mut left_over = LEAVERS_MEETINGS_MAX;
         for person in chart.people().filter(|person| person.status == Status::Left) {
+            if left_over == 0 {
+                return Ok(());
+            }
             let Some(account) = &person.account else { continue };
+            let owner = Address::Matrix(account.clone());
+            left_over -= usize::from(self.parts().calendars.close(batch, &owner).await?);
             let to = self.follower(person);
             for id in self.cases().await?.listed(KIND, "own", account.as_str()).await? {
                 if left_over == 0 {
@@ -44,6 +51,12 @@ impl Meetings {
         }
         batch.put(&LEAVERS_DONE, &(), &chart.version());
         Ok(())
+    }
+
+    /// Whether this is the account of somebody who has left, and who opens no door any more.
+    pub(crate) fn has_left(&self, account: &UserId) -> bool {
+        let has_left = |person: &Person| person.status == Status::Left;
+        self.chart().people().any(|person| has_left(person) && person.account.as_deref() == Some(account))
     }
 
     /// The first above somebody who has an account here.
@@ -62,7 +75,7 @@ impl Meetings {
         let Some(case) = self.case(id).await? else { return Ok(false) };
         let scene = self.scene_of(&case, self.kit().clock().now_ms()).await?;
         let mut change = Change::of(case);
-        let accepted = change.act(&Action::HandOver(to.cloned()), &Actor::nobody(), &scene);
+        let accepted = scene.act(&mut change, &Action::HandOver(to.cloned()), &Actor::nobody());
         let is_something = accepted.is_ok() && change.is_something();
         if is_something {
             self.carry_out(batch, change, &scene, &format!("{TIMER}/{}/{id}", scene.at_ms)).await?;

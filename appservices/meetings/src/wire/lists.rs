@@ -1,7 +1,7 @@
 //! Lists and files: the day, the week, one meeting, its minutes, the private address of a calendar.
 
 use calendar::{Address, Span, ics::Method};
-use cases::Case;
+use cases::{Case, Refusal};
 use jiff::ToSpan as _;
 use kit::{Heard, Letter, To};
 use store::Batch;
@@ -108,6 +108,9 @@ impl Meetings {
             self.answer(batch, heard, &pen.say("mt.ics_off", &[]));
             return Ok(());
         };
+        if self.has_left(&heard.sender) {
+            return self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await;
+        }
         let path = calendars.new_feed(batch, &owner).await?;
         let text = pen.say("mt.ics", &[("url", &format!("{base}{path}"))]);
         self.reply_privately(batch, heard, &text).await
@@ -126,6 +129,9 @@ impl Meetings {
             self.answer(batch, heard, &pen.say("mt.ics_off", &[]));
             return Ok(());
         };
+        if self.has_left(&heard.sender) {
+            return self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await;
+        }
         let owner = Address::Matrix(heard.sender.clone());
         let name = if rest.is_empty() { "calendar" } else { rest };
         let password = self.parts().calendars.new_password(batch, &owner, name).await?;

@@ -112,7 +112,7 @@ impl Meetings {
         let new = self.numbered(batch, later, scene.at_ms).await?;
         let no = new.no.clone();
         let mut change = Change::new(new);
-        if let Err(refusal) = change.act(&Action::Book, &Actor::nobody(), scene) {
+        if let Err(refusal) = scene.act(&mut change, &Action::Book, &Actor::nobody()) {
             // It was checked as a part of the series; only what nobody foresaw comes here.
             return Err(MeetingsError::Broken(format!("{} cannot be split: {}", case.no, refusal.code)));
         }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use calendar::{Calendars, Event, FreeBusy, Zone, ics::Method};
-use cases::{Case, Cases, CasesParts, Decision, PublicKeys, Refusal, Signer};
+use cases::{Case, Cases, Refusal};
 use jiff::civil::DateTime;
 use kit::{BotError, Heard, Kit};
 use people::People;
@@ -31,13 +31,7 @@ use tokio::sync::OnceCell;
 use workdays::Workdays;
 
 pub(crate) use self::scene::Scene;
-use crate::{
-    MeetingsError, Settings,
-    act::{Action, decide},
-    desk::{Actor, Effect},
-    meeting::Meeting,
-    tables::MEETING_OF,
-};
+use crate::{MeetingsError, Settings, act::Action, desk::Effect, meeting::Meeting, tables::MEETING_OF};
 
 /// The part of the bot's user id before the colon.
 pub const LOCALPART: &str = "meet";
@@ -114,43 +108,8 @@ struct Inner {
     cases: OnceCell<Cases>,
 }
 
-/// A meeting that is being changed: as it was read, and what was decided since.
-pub(crate) struct Change {
-    pub before: Option<Case<Meeting>>,
-    pub decision: Decision<Meeting, Effect>,
-}
-
-impl Change {
-    /// A meeting as it was read.
-    pub fn of(case: Case<Meeting>) -> Self {
-        let decision = Decision { case: case.clone(), entries: Vec::new(), effects: Vec::new() };
-        Self { before: Some(case), decision }
-    }
-
-    /// A meeting that is new.
-    pub fn new(case: Case<Meeting>) -> Self {
-        Self { before: None, decision: Decision { case, entries: Vec::new(), effects: Vec::new() } }
-    }
-
-    /// Does one thing more.
-    pub fn act(&mut self, action: &Action, actor: &Actor, scene: &Scene) -> Result<(), Refusal> {
-        let decision = decide(&self.decision.case, action, actor, scene.world())?;
-        self.decision.case = decision.case;
-        self.decision.entries.extend(decision.entries);
-        self.decision.effects.extend(decision.effects);
-        Ok(())
-    }
-
-    /// Whether anything came of it.
-    pub fn is_something(&self) -> bool {
-        let case = &self.decision.case;
-        !self.decision.effects.is_empty()
-            || self
-                .before
-                .as_ref()
-                .is_none_or(|before| before.data != case.data || before.state != case.state)
-    }
-}
+/// A meeting that is being changed.
+pub(crate) type Change = cases::Change<Meeting, Effect>;
 
 impl Meetings {
     /// The bot over the kit. Reads nothing yet.
@@ -168,14 +127,7 @@ impl Meetings {
     }
 
     pub(crate) async fn cases(&self) -> Result<&Cases, MeetingsError> {
-        let opened = self.0.cases.get_or_try_init(|| async {
-            let kit = self.kit();
-            let (store, clock, rng) = (kit.store().clone(), kit.clock().clone(), kit.rng().clone());
-            let signer = Signer::of_store(&store).await?;
-            let parts = CasesParts { store, clock, rng, signer, known: PublicKeys::default() };
-            Ok::<_, cases::CasesError>(Cases::new(parts))
-        });
-        Ok(opened.await?)
+        Ok(self.0.cases.get_or_try_init(|| office::cases_of(self.kit())).await?)
     }
 
     /// The meeting with this id.
@@ -202,7 +154,7 @@ impl Meetings {
         let scene = self.scene_of(&case, heard.received_ms).await?;
         let actor = Self::actor(heard);
         let mut change = Change::of(case);
-        match change.act(action, &actor, &scene) {
+        match scene.act(&mut change, action, &actor) {
             Ok(()) => {
                 self.carry_out(batch, change, &scene, heard.event_id.as_str()).await?;
                 Ok(true)

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use calendar::{Address, Zone};
-use cases::{Case, Source, Via};
+use cases::{Case, Refusal, Source, Via};
 use jiff::civil::DateTime;
 use kit::{Heard, texts::Lang};
 use people::{Chart, Language};
 use ruma::UserId;
 
-use super::Meetings;
+use super::{Change, Meetings};
 use crate::{
     MeetingsError,
+    act::{Action, decide},
     card::Pen,
     desk::{Actor, Booking, World},
     meeting::Meeting,
@@ -27,6 +28,14 @@ pub(crate) struct Scene {
 impl Scene {
     pub fn world(&self) -> World<'_> {
         World { chart: &self.chart, bookings: &self.bookings, at_ms: self.at_ms }
+    }
+
+    /// Somebody does one thing more in a change.
+    ///
+    /// # Errors
+    /// What is refused; nothing has changed then.
+    pub fn act(&self, change: &mut Change, action: &Action, actor: &Actor) -> Result<(), Refusal> {
+        change.then(|case| decide(case, action, actor, self.world()))
     }
 }
 

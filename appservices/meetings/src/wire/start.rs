@@ -115,11 +115,11 @@ impl Meetings {
         trial.data.event.uid = "-".to_owned();
         let scene = self.scene_of(&trial, heard.received_ms).await?;
         let actor = Self::actor(heard);
-        if let Err(refusal) = Change::new(trial).act(action, &actor, &scene) {
+        if let Err(refusal) = scene.act(&mut Change::new(trial), action, &actor) {
             return self.refuse(heard, &refusal, batch).await;
         }
         let mut change = Change::new(self.numbered(batch, meeting, heard.received_ms).await?);
-        match change.act(action, &actor, &scene) {
+        match scene.act(&mut change, action, &actor) {
             Ok(()) => self.carry_out(batch, change, &scene, heard.event_id.as_str()).await,
             Err(refusal) => self.refuse(heard, &refusal, batch).await,
         }

@@ -98,36 +98,17 @@ async fn imports(stage: &mut Stage, gone: &str) {
 
 /// The direct chat of somebody with the bot, joined.
 fn chat(stage: &Stage, person: &str) -> String {
-    let room = stage.direct(LOCALPART, person).unwrap_or_else(|| panic!("{person} has no chat with the bot"));
-    stage.joins(person, &room);
-    room
+    stage.chat(LOCALPART, person)
 }
 
 /// The newest message of the bot in a room that is no edit and has this in its first line: its event.
 fn card(stage: &Stage, room: &str, part: &str) -> String {
-    let events = stage.events_of_bots(room);
-    let found = events.iter().rev().find(|event| {
-        let content = &event["content"];
-        content["m.relates_to"]["rel_type"] != "m.replace"
-            && content["body"]
-                .as_str()
-                .and_then(|body| body.lines().next())
-                .is_some_and(|line| line.contains(part))
-    });
-    let found = found.unwrap_or_else(|| panic!("no {part} in {:?}", stage.said(room)));
-    found["event_id"].as_str().unwrap().to_owned()
+    stage.newest(room, |body| body.lines().next().is_some_and(|line| line.contains(part)))
 }
 
 /// What a message of the bot says now.
 fn reads(stage: &Stage, room: &str, event: &str) -> String {
-    let events = stage.events_of_bots(room);
-    let edit = events.iter().rev().find(|other| {
-        let relates = &other["content"]["m.relates_to"];
-        relates["rel_type"] == "m.replace" && relates["event_id"] == event
-    });
-    let first = || events.iter().find(|other| other["event_id"] == event).unwrap()["content"]["body"].clone();
-    let body = edit.map_or_else(first, |edit| edit["content"]["m.new_content"]["body"].clone());
-    body.as_str().unwrap().to_owned()
+    stage.reads(room, event)
 }
 
 fn last(stage: &Stage, room: &str) -> String {

@@ -3,6 +3,8 @@
 //! `张三: text` is said in the room, `张三 ✅` taps the newest card there, `李四 > text` answers it in its thread, `+1h` lets
 //! time pass; `→ text` is what the room shows then, `→ @李四: text` what the direct chat of 李四 shows.
 
+use kit::double::transcripts;
+
 use super::*;
 
 const PAGES: [&str; 2] = [include_str!("../../README.zh-CN.md"), include_str!("../../README.md")];
@@ -12,22 +14,11 @@ fn account(name: &str) -> Option<String> {
     Some(format!("@{}:test", row.1))
 }
 
-/// Everything the bot ever showed in a room, edits included.
-fn shown(stage: &Stage, room: &str) -> Vec<String> {
-    let events = stage.events_of_bots(room);
-    let bodies = events.iter().flat_map(|event| {
-        let content = &event["content"];
-        [content["body"].clone(), content["m.new_content"]["body"].clone()]
-    });
-    bodies.filter_map(|body| body.as_str().map(str::to_owned)).collect()
-}
-
 #[tokio::test]
 async fn the_transcripts_of_the_pages_are_true() {
     let mut lines = 0;
     for page in PAGES {
-        for transcript in page.split("```transcript\n").skip(1).map(|part| part.split("```").next().unwrap())
-        {
+        for transcript in transcripts(page) {
             lines += plays(transcript).await;
         }
     }
@@ -46,7 +37,7 @@ async fn plays(transcript: &str) -> usize {
                 Some((person, text)) => (chat(&stage, &person), text),
                 None => (hall.clone(), expected),
             };
-            let shown = shown(&stage, &room);
+            let shown = stage.shown(&room);
             assert!(shown.iter().any(|body| body.starts_with(text)), "{line}: {shown:#?}");
         } else if let Some(time) = line.strip_prefix('+') {
             passes(&mut stage, workdays::duration_ms(time).unwrap()).await;

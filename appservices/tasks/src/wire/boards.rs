@@ -11,7 +11,7 @@ use store::Batch;
 
 use super::{LOCALPART, Tasks};
 use crate::{
-    TasksError,
+    OfficeError,
     act::Action,
     board,
     limits::{BOARD_WAIT_MS, MOVED_AT_ONCE_MAX, PIN_TRIES_MAX, PINS_MAX},
@@ -44,7 +44,7 @@ impl Tasks {
         heard: &Heard,
         arguments: &str,
         batch: &mut Batch,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         if heard.is_direct {
             let pen = self.pen_of_account(&heard.sender).await?;
             self.answer(batch, heard, &pen.say("tk.list.here", &[]));
@@ -70,7 +70,7 @@ impl Tasks {
     }
 
     /// Writes the board of a room, where it reads differently than before.
-    pub(super) async fn show_board(&self, batch: &mut Batch, room: &str) -> Result<(), TasksError> {
+    pub(super) async fn show_board(&self, batch: &mut Batch, room: &str) -> Result<(), OfficeError> {
         let Ok(room) = OwnedRoomId::try_from(room) else { return Ok(()) };
         let row = self.kit().store().get(&BOARD, &room).await?.unwrap_or_default();
         if row.is_frozen {
@@ -119,7 +119,7 @@ impl Tasks {
         batch: &mut Batch,
         room: &str,
         fired: &Fired,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let Ok(room) = OwnedRoomId::try_from(room) else { return Ok(()) };
         let Some((_, event)) = self.kit().sent(&key(&room)).await? else {
             let attempt = fired.payload["attempt"].as_u64().unwrap_or(PIN_TRIES_MAX);
@@ -132,7 +132,7 @@ impl Tasks {
         let state = match intent.state(&room, "m.room.pinned_events", "").await {
             Ok(state) => state.unwrap_or_default(),
             Err(kit::CallError::Refused { .. }) => return Ok(()),
-            Err(error) => return Err(TasksError::Homeserver(error.to_string())),
+            Err(error) => return Err(OfficeError::Later(error.to_string())),
         };
         let mut pinned: Vec<String> = state["pinned"]
             .as_array()
@@ -153,7 +153,7 @@ impl Tasks {
     }
 
     /// Says once that somebody else has to pin it.
-    pub(super) async fn cannot_pin(&self, batch: &mut Batch, room: &str) -> Result<(), TasksError> {
+    pub(super) async fn cannot_pin(&self, batch: &mut Batch, room: &str) -> Result<(), OfficeError> {
         let Ok(room) = OwnedRoomId::try_from(room) else { return Ok(()) };
         let told = ("pin".to_owned(), room.to_string());
         if self.kit().store().exists(&TOLD, &told).await? {
@@ -174,7 +174,7 @@ impl Tasks {
     }
 
     /// Freezes the board of a closed room and moves its tasks, some at a time.
-    pub(super) async fn empty_room(&self, batch: &mut Batch, room: &str) -> Result<(), TasksError> {
+    pub(super) async fn empty_room(&self, batch: &mut Batch, room: &str) -> Result<(), OfficeError> {
         let Ok(room) = OwnedRoomId::try_from(room) else { return Ok(()) };
         let mut tasks = self.tasks_in(&[("room", room.to_string())]).await?;
         let row = self.kit().store().get(&BOARD, &room).await?.unwrap_or_default();

@@ -6,10 +6,11 @@ use kit::{Bot, BotError, Fired, Heard, PREFIX, Verb, What, texts::Lang};
 use store::Batch;
 
 use super::{
-    Edit, LOCALPART, Scene, Tasks, boards, commands::VERBS, create, deliver::case_of_key, digests, leavers,
+    Change, LOCALPART, Scene, Tasks, boards, commands::VERBS, create, deliver::case_of_key, digests,
+    is_something, leavers,
 };
 use crate::{
-    TasksError,
+    OfficeError,
     act::{Action, Alarm},
     card::Card,
     desk::Actor,
@@ -55,7 +56,7 @@ impl Bot for Tasks {
 }
 
 impl Tasks {
-    async fn hear(&self, heard: &Heard, batch: &mut Batch) -> Result<(), TasksError> {
+    async fn hear(&self, heard: &Heard, batch: &mut Batch) -> Result<(), OfficeError> {
         match &heard.what {
             What::Command { verb, arguments, .. } => {
                 Box::pin(self.command(heard, verb, arguments, batch)).await
@@ -74,7 +75,7 @@ impl Tasks {
         }
     }
 
-    async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), TasksError> {
+    async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         let Some(key) = heard.on.as_deref() else {
             return match &heard.about {
                 Some(event) if reaction == create::TAKE => self.take_message(heard, event, batch).await,
@@ -116,7 +117,7 @@ impl Tasks {
         heard: &Heard,
         taken: &ruma::EventId,
         batch: &mut Batch,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let Some(id) = heard.on.as_deref().and_then(case_of_key) else { return Ok(()) };
         let Some(case) = self.house().await?.cases.get::<Task>(id).await? else { return Ok(()) };
         let mut actor = self.actor(heard).await?;
@@ -125,8 +126,8 @@ impl Tasks {
         }
         if case.data.awaiting.iter().any(|awaiting| awaiting.source == actor.source) {
             let scene = self.scene_at(&case, heard).await?;
-            let mut edit = Edit::of(case);
-            if edit.act(&Action::TakenBack, &actor, scene.world()).is_ok() {
+            let mut edit = Change::of(case);
+            if scene.act(&mut edit, &Action::TakenBack, &actor).is_ok() {
                 self.carry_out(batch, edit, &scene, heard.event_id.as_str()).await?;
             }
             return Ok(());
@@ -143,7 +144,7 @@ impl Tasks {
         Ok(())
     }
 
-    async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), TasksError> {
+    async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), OfficeError> {
         if fired.key == leavers::TIMER {
             return self.look_for_leavers(batch).await;
         }
@@ -180,10 +181,10 @@ impl Tasks {
         action: &Action,
         marker: &str,
         is_shown: bool,
-    ) -> Result<bool, TasksError> {
+    ) -> Result<bool, OfficeError> {
         let scene = self.scene_of(&case.data).await?;
-        let mut edit = Edit::of(case);
-        if edit.act(action, &Actor::nobody(), scene.world()).is_err() || !(is_shown || edit.changes()) {
+        let mut edit = Change::of(case);
+        if scene.act(&mut edit, action, &Actor::nobody()).is_err() || !(is_shown || is_something(&edit)) {
             return Ok(false);
         }
         self.carry_out(batch, edit, &scene, marker).await?;
@@ -197,17 +198,17 @@ impl Tasks {
         case: Case<Task>,
         action: &Action,
         batch: &mut Batch,
-    ) -> Result<bool, TasksError> {
+    ) -> Result<bool, OfficeError> {
         let actor = self.actor(heard).await?;
         let mut scene = self.scene_at(&case, heard).await?;
         let id = case.id.clone();
-        let mut edit = Edit::of(case);
-        let mut outcome = edit.act(action, &actor, scene.world());
+        let mut edit = Change::of(case);
+        let mut outcome = scene.act(&mut edit, action, &actor);
         // Who moderates the room is asked only where it matters.
         let may_matter = outcome.as_ref().is_err_and(|refusal| refusal.code == "E101") && scene.is_at_home;
         if may_matter && actor.person.is_some() && self.moderates(&heard.room, &heard.sender).await? {
             scene.is_moderator = true;
-            outcome = edit.act(action, &actor, scene.world());
+            outcome = scene.act(&mut edit, action, &actor);
         }
         if let Err(refusal) = outcome {
             // Who is not asked is told so once for a task, or they could have the bot talk for ever.
@@ -221,14 +222,14 @@ impl Tasks {
             self.refuse(batch, heard, &refusal).await?;
             return Ok(false);
         }
-        if edit.changes() {
+        if is_something(&edit) {
             self.carry_out(batch, edit, &scene, heard.event_id.as_str()).await?;
         }
         Ok(true)
     }
 
     /// A letter was refused for good: a room that its tasks cannot be shown in any more is closed for them.
-    async fn came_back(&self, key: &str, reason: &str, batch: &mut Batch) -> Result<(), TasksError> {
+    async fn came_back(&self, key: &str, reason: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         if let Some(room) = key.strip_prefix(boards::PIN_KEY) {
             return self.cannot_pin(batch, room).await;
         }
@@ -249,10 +250,10 @@ impl Tasks {
         task: Task,
         scene: &Scene,
         batch: &mut Batch,
-    ) -> Result<Option<Case<Task>>, TasksError> {
+    ) -> Result<Option<Case<Task>>, OfficeError> {
         let actor = self.actor(heard).await?;
-        let mut edit = Edit::new(self.begin(batch, task, scene).await?);
-        match edit.act(&Action::Create, &actor, scene.world()) {
+        let mut edit = Change::new(self.begin(batch, task, scene).await?);
+        match scene.act(&mut edit, &Action::Create, &actor) {
             Ok(()) => Ok(Some(self.carry_out(batch, edit, scene, heard.event_id.as_str()).await?)),
             Err(refusal) => {
                 self.refuse(batch, heard, &refusal).await?;

@@ -8,7 +8,7 @@ use workdays::duration_ms;
 
 use super::{PREFIX, Tasks};
 use crate::{
-    TasksError,
+    OfficeError,
     act::{Action, Check, refused},
     desk::{Actor, ORIGIN},
     limits::SNOOZE_MS,
@@ -68,7 +68,7 @@ impl Tasks {
         verb: &str,
         arguments: &str,
         batch: &mut Batch,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         match verb {
             "task" => return self.task_command(heard, arguments, batch).await,
             "board" => return self.board_command(heard, arguments, batch).await,
@@ -106,7 +106,7 @@ impl Tasks {
     }
 
     /// The task of the card that is answered, or, in a direct chat, the only one that runs.
-    async fn meant(&self, heard: &Heard) -> Result<Option<Case<Task>>, TasksError> {
+    async fn meant(&self, heard: &Heard) -> Result<Option<Case<Task>>, OfficeError> {
         let cases = &self.house().await?.cases;
         if let Some(id) = heard.on.as_deref().and_then(case_of_key) {
             return Ok(cases.get::<Task>(id).await?);
@@ -120,7 +120,7 @@ impl Tasks {
     }
 
     /// A task by its number.
-    pub(super) async fn by_number(&self, no: &str) -> Result<Option<Case<Task>>, TasksError> {
+    pub(super) async fn by_number(&self, no: &str) -> Result<Option<Case<Task>>, OfficeError> {
         let cases = &self.house().await?.cases;
         match cases.by_number(&no.to_uppercase()).await? {
             Some(id) => Ok(cases.get::<Task>(&id).await?.filter(|case| case.kind == super::KIND)),
@@ -136,7 +136,7 @@ impl Tasks {
         case: &Case<Task>,
         chart: &Chart,
         heard: &Heard,
-    ) -> Result<Result<Action, Refusal>, TasksError> {
+    ) -> Result<Result<Action, Refusal>, OfficeError> {
         let text = || (!rest.trim().is_empty()).then(|| rest.trim().to_owned());
         Ok(Ok(match verb {
             "progress" => match rest.trim_end_matches(['%', '％']).trim().parse::<u8>() {
@@ -177,7 +177,7 @@ impl Tasks {
     }
 
     /// Walks the chain of records, for whoever may see the task.
-    async fn verify(&self, heard: &Heard, case: &Case<Task>, batch: &mut Batch) -> Result<(), TasksError> {
+    async fn verify(&self, heard: &Heard, case: &Case<Task>, batch: &mut Batch) -> Result<(), OfficeError> {
         if !self.may_see(heard, case).await? {
             return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
         }
@@ -202,7 +202,7 @@ impl Tasks {
         heard: &Heard,
         case: &Case<Task>,
         batch: &mut Batch,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         if !self.may_see(heard, case).await? {
             return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
         }
@@ -220,7 +220,7 @@ impl Tasks {
     }
 
     /// Whether somebody may see a task, by the same rule as for acting on it.
-    pub(super) async fn may_see(&self, heard: &Heard, case: &Case<Task>) -> Result<bool, TasksError> {
+    pub(super) async fn may_see(&self, heard: &Heard, case: &Case<Task>) -> Result<bool, OfficeError> {
         let actor: Actor = self.actor(heard).await?;
         let scene = self.scene_at(case, heard).await?;
         Ok(crate::desk::Desk::new(scene.world(), &actor, case).only_involved().is_ok())

@@ -8,9 +8,9 @@ use ruma::{EventId, OwnedUserId};
 use serde_json::Value;
 use store::Batch;
 
-use super::{Edit, LOCALPART, Scene, Tasks, scene::zone_named};
+use super::{Change, LOCALPART, Scene, Tasks, scene::zone_named};
 use crate::{
-    TasksError,
+    OfficeError,
     act::{Action, refused},
     desk::{Actor, zone_of},
     limits::{COPIED_TITLE_CHARACTERS_MAX, DESCRIPTION_CHARACTERS_MAX, PARENTS_MAX, REMIND_BEFORE_MS},
@@ -39,7 +39,7 @@ impl Tasks {
         heard: &Heard,
         text: &str,
         batch: &mut Batch,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let Some(me) = chart.by_account(&heard.sender) else {
             return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
@@ -77,7 +77,7 @@ impl Tasks {
         heard: &Heard,
         event: &EventId,
         batch: &mut Batch,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let Some(me) = chart.by_account(&heard.sender) else {
             return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
@@ -106,9 +106,9 @@ impl Tasks {
     }
 
     /// The text of a person's message; nothing where it is none, or one of ours.
-    async fn copy(&self, heard: &Heard, event: &EventId) -> Result<Option<Copied>, TasksError> {
+    async fn copy(&self, heard: &Heard, event: &EventId) -> Result<Option<Copied>, OfficeError> {
         let found = self.kit().event_of(LOCALPART, &heard.room, event).await;
-        let found = found.map_err(|error| TasksError::Homeserver(error.to_string()))?;
+        let found = found.map_err(|error| OfficeError::Later(error.to_string()))?;
         let Some(found) = found else { return Ok(None) };
         let sender = found["sender"].as_str().and_then(|sender| OwnedUserId::try_from(sender).ok());
         let text = found["content"]["body"].as_str().unwrap_or_default().trim();
@@ -127,7 +127,7 @@ impl Tasks {
         copied: Option<Copied>,
         scene: &Scene,
         heard: &Heard,
-    ) -> Result<Result<Task, Refusal>, TasksError> {
+    ) -> Result<Result<Task, Refusal>, OfficeError> {
         let first = |text: &str| {
             let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
             line.chars().take(COPIED_TITLE_CHARACTERS_MAX).collect::<String>()
@@ -174,7 +174,7 @@ impl Tasks {
     }
 
     /// A to-do of minutes: written down, for somebody to confirm.
-    pub(super) async fn take_proposal(&self, batch: &mut Batch, fired: &Fired) -> Result<(), TasksError> {
+    pub(super) async fn take_proposal(&self, batch: &mut Batch, fired: &Fired) -> Result<(), OfficeError> {
         let proposal = fired.payload.get("proposal").cloned().unwrap_or(Value::Null);
         let proposal: Proposal = match serde_json::from_value(proposal) {
             Ok(proposal) => proposal,
@@ -192,15 +192,15 @@ impl Tasks {
             source: Origin::Meeting(source_no),
             ..blank(todo.title, by, people, &scene)
         };
-        let mut edit = Edit::new(self.begin(batch, task, &scene).await?);
-        if edit.act(&Action::Propose, &Actor::nobody(), scene.world()).is_ok() {
+        let mut edit = Change::new(self.begin(batch, task, &scene).await?);
+        if scene.act(&mut edit, &Action::Propose, &Actor::nobody()).is_ok() {
             self.carry_out(batch, edit, &scene, &fired.key).await?;
         }
         Ok(())
     }
 
     /// A task and what it is a part of, upwards, by number; nothing where the first is not known. Ends beyond the bound.
-    pub(super) async fn parents(&self, no: &str) -> Result<Option<Vec<String>>, TasksError> {
+    pub(super) async fn parents(&self, no: &str) -> Result<Option<Vec<String>>, OfficeError> {
         let mut parents = Vec::new();
         let mut next = Some(no.to_owned());
         while let Some(no) = next {

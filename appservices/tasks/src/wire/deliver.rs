@@ -9,9 +9,9 @@ use ruma::OwnedUserId;
 use serde_json::{Value, json};
 use store::Batch;
 
-use super::{Edit, KIND, LOCALPART, Scene, Tasks};
+use super::{Change, KIND, LOCALPART, Scene, Tasks};
 use crate::{
-    TasksError,
+    OfficeError,
     act::Action,
     card::{ACCEPTANCE, Card, Pen, QUESTION, REACTIONS, body, cards},
     desk::{Actor, Effect, Tell, World},
@@ -36,7 +36,7 @@ impl Tasks {
         &self,
         before: Option<&Case<Task>>,
         case: &mut Case<Task>,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let people = |task: &Task| -> BTreeSet<PersonId> {
             task.assignees.iter().map(|assignee| assignee.person.clone()).collect()
         };
@@ -70,7 +70,7 @@ impl Tasks {
         effects: Vec<Effect>,
         scene: &Scene,
         marker: &str,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         self.show_cards(batch, before, after, scene).await?;
         for (place, effect) in effects.into_iter().enumerate() {
             let marker = format!("{marker}/{place}");
@@ -83,8 +83,8 @@ impl Tasks {
                 }
                 Effect::Cancel { name } => self.kit().timers().cancel(batch, &timer_key(&after.id, &name)),
                 Effect::Next(task) => {
-                    let mut edit = Edit::new(self.begin(batch, *task, scene).await?);
-                    let made = edit.act(&Action::Create, &Actor::nobody(), scene.world());
+                    let mut edit = Change::new(self.begin(batch, *task, scene).await?);
+                    let made = scene.act(&mut edit, &Action::Create, &Actor::nobody());
                     match made {
                         Ok(()) => drop(Box::pin(self.carry_out(batch, edit, scene, &marker)).await?),
                         Err(refusal) => {
@@ -108,7 +108,7 @@ impl Tasks {
         before: Option<&Case<Task>>,
         after: &Case<Task>,
         scene: &Scene,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let world = scene.world();
         let old = before.map_or_else(Vec::new, cards);
         for card in cards(after) {
@@ -152,7 +152,7 @@ impl Tasks {
         card: &Card,
         case: &Case<Task>,
         scene: &Scene,
-    ) -> Result<Option<(To, Pen<'_>)>, TasksError> {
+    ) -> Result<Option<(To, Pen<'_>)>, OfficeError> {
         let person = match (card, &case.data.home) {
             (Card::Room, Some(room)) => {
                 return Ok(Some((To::Room(room.clone()), self.pen_of_room(room).await?)));
@@ -188,7 +188,7 @@ impl Tasks {
         tell: &Tell,
         scene: &Scene,
         marker: &str,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let data = &case.data;
         let hears_in_room = |person: &&PersonId| {
             data.home.is_some()
@@ -201,7 +201,8 @@ impl Tasks {
             let names = scene.world().names(in_room.iter().copied());
             let text = format!("{names}: {}", said(tell, pen));
             let rings = Self::accounts(&scene.chart, in_room);
-            let content = message(&text, if tell.push { &rings } else { &[] });
+            let rung: &[OwnedUserId] = if tell.push { &rings } else { &[] };
+            let content = message(&text, rung);
             let key = format!("{TOLD_KEY}{}/{marker}", case.id);
             let letter = Letter::message(key, LOCALPART, To::Room(room.clone()), content);
             let thread = Relation::Thread(Related::Letter(Card::Room.key(&case.id)));
@@ -212,7 +213,8 @@ impl Tasks {
             let Some(account) = person.account.clone() else { continue };
             let text = said(tell, self.pen_of(person).await?);
             let rings = [account.clone()];
-            let content = message(&text, if tell.push { &rings } else { &[] });
+            let rung: &[OwnedUserId] = if tell.push { &rings } else { &[] };
+            let content = message(&text, rung);
             let key = format!("{TOLD_KEY}{}/{marker}/{id}", case.id);
             let mut letter = Letter::message(key, LOCALPART, To::Direct(account), content);
             if data.cards_of.contains(id) {
@@ -231,7 +233,7 @@ impl Tasks {
         case: &Case<Task>,
         number: u32,
         scene: &Scene,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let Some(asked) = &case.data.postponing else { return Ok(()) };
         let card = Card::MoreTime(number);
         let Some((to, pen)) = self.place_of(&card, case, scene).await? else { return Ok(()) };
@@ -260,7 +262,7 @@ impl Tasks {
         batch: &mut Batch,
         before: Option<&Case<Task>>,
         after: &Case<Task>,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let (old, new) = (before.map(expected).unwrap_or_default(), expected(after));
         for person in new.difference(&old) {
             batch.put(&EXPECTED, &person.0, &after.id);
@@ -293,7 +295,7 @@ impl Tasks {
         batch: &mut Batch,
         heard: &Heard,
         refusal: &Refusal,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let pen = self.pen_of_account(&heard.sender).await?;
         let shown: Vec<(&str, String)> = refusal
             .fields

@@ -9,7 +9,7 @@ use store::Batch;
 
 use super::{LOCALPART, Tasks, scene::zone_named};
 use crate::{
-    TasksError,
+    OfficeError,
     desk::zone_of,
     digest,
     limits::{DIGESTS_AT_ONCE_MAX, ZONES_MAX},
@@ -21,7 +21,7 @@ pub(super) const TIMER: &str = "tkdigest/";
 
 impl Tasks {
     /// Sets the timers of all zones, those that are set as they are.
-    pub(super) async fn set_digests(&self, batch: &mut Batch) -> Result<(), TasksError> {
+    pub(super) async fn set_digests(&self, batch: &mut Batch) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let zones = chart.people().filter(|person| person.is_active()).map(|person| name_of(person));
         let zones: BTreeSet<String> = zones.chain([workdays::DEFAULT_ZONE.to_owned()]).collect();
@@ -34,7 +34,7 @@ impl Tasks {
         Ok(())
     }
 
-    async fn set_digest(&self, batch: &mut Batch, zone: &str) -> Result<(), TasksError> {
+    async fn set_digest(&self, batch: &mut Batch, zone: &str) -> Result<(), OfficeError> {
         let calendar = self.house().await?.workdays.calendar();
         let next_ms = workdays::morning_after(self.kit().clock().now_ms(), &zone_named(zone), &calendar);
         batch.put(&DIGEST, zone, &DigestRow { next_ms });
@@ -48,7 +48,7 @@ impl Tasks {
         batch: &mut Batch,
         zone: &str,
         fired: &Fired,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let after = PersonId(fired.payload["after"].as_str().unwrap_or_default().to_owned());
         let people = chart.people().filter(|person| person.is_active() && person.id > after);

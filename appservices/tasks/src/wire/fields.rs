@@ -7,7 +7,7 @@ use workdays::duration_ms;
 
 use super::{Tasks, commands::moment};
 use crate::{
-    TasksError,
+    OfficeError,
     act::{Action, Change, refused},
     line::{mode_of, person_of, priority_of},
     repeat,
@@ -25,7 +25,7 @@ impl Tasks {
         case: &Case<Task>,
         chart: &Chart,
         heard: &Heard,
-    ) -> Result<Result<Action, Refusal>, TasksError> {
+    ) -> Result<Result<Action, Refusal>, OfficeError> {
         let (field, value) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let value = value.trim();
         let is_off = matches!(value.to_lowercase().as_str(), "" | "无" | "none" | "off" | "-");

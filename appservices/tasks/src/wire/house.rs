@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use cases::{Cases, CasesParts, PublicKeys, Signer};
+use cases::Cases;
 use kit::Kit;
-use people::{Chart, People, PeopleParts};
+use office::Office;
+use people::{Chart, People};
 use workdays::Workdays;
 
 use super::TasksParts;
-use crate::TasksError;
+use crate::OfficeError;
 
 /// What the bot lives in.
 pub(crate) struct House {
@@ -20,24 +21,9 @@ pub(crate) struct House {
 
 impl House {
     /// Opens everything that was not given.
-    pub async fn open(kit: &Kit, parts: &TasksParts) -> Result<Self, TasksError> {
-        let store = kit.store().clone();
-        let (clock, rng) = (kit.clock().clone(), kit.rng().clone());
-        let people = match &parts.people {
-            Some(people) => people.clone(),
-            None => {
-                let server_name = kit.server_name().to_owned();
-                let parts =
-                    PeopleParts { store: store.clone(), clock: clock.clone(), rng: rng.clone(), server_name };
-                People::open(parts).await?
-            }
-        };
-        let workdays = match &parts.workdays {
-            Some(workdays) => workdays.clone(),
-            None => Workdays::open(store.clone()).await?,
-        };
-        let signer = Signer::of_store(&store).await?;
-        let cases = Cases::new(CasesParts { store, clock, rng, signer, known: PublicKeys::default() });
+    pub async fn open(kit: &Kit, parts: &TasksParts) -> Result<Self, OfficeError> {
+        let office = Office::open(kit, parts.people.clone(), parts.workdays.clone()).await?;
+        let Office { cases, people, workdays } = office;
         Ok(Self { cases, people, workdays, accepts_after_ms: parts.accepts_after_ms })
     }
 

@@ -8,7 +8,7 @@ use store::Batch;
 
 use super::{LOCALPART, Tasks};
 use crate::{
-    TasksError,
+    OfficeError,
     act::Action,
     limits::{LEAVERS_INTERVAL_MS, MOVED_AT_ONCE_MAX},
     tables::LEAVERS_DONE,
@@ -25,7 +25,7 @@ impl Tasks {
     }
 
     /// Looks who has left since the last look, and who is in a zone that is new.
-    pub(super) async fn look_for_leavers(&self, batch: &mut Batch) -> Result<(), TasksError> {
+    pub(super) async fn look_for_leavers(&self, batch: &mut Batch) -> Result<(), OfficeError> {
         self.look_later(batch);
         let chart = self.house().await?.chart();
         let done = self.kit().store().get(&LEAVERS_DONE, &()).await?;

@@ -9,7 +9,7 @@ use store::Batch;
 
 use super::{KIND, Tasks, commands::is_listed};
 use crate::{
-    TasksError,
+    OfficeError,
     board::order,
     card::{body, headline},
     desk::zone_of,
@@ -54,7 +54,7 @@ impl Tasks {
         heard: &Heard,
         arguments: &str,
         batch: &mut Batch,
-    ) -> Result<(), TasksError> {
+    ) -> Result<(), OfficeError> {
         let arguments = arguments.trim();
         if let Some(list) = List::named(arguments) {
             return self.list(heard, list, batch).await;
@@ -67,7 +67,7 @@ impl Tasks {
         Box::pin(self.create(heard, arguments, batch)).await
     }
 
-    async fn show(&self, heard: &Heard, no: &str, batch: &mut Batch) -> Result<(), TasksError> {
+    async fn show(&self, heard: &Heard, no: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         let found = self.by_number(no).await?;
         let Some(case) = found else {
             return self.refuse(batch, heard, &Refusal::new("E107").with("no", no)).await;
@@ -81,7 +81,7 @@ impl Tasks {
         Ok(())
     }
 
-    async fn list(&self, heard: &Heard, list: List, batch: &mut Batch) -> Result<(), TasksError> {
+    async fn list(&self, heard: &Heard, list: List, batch: &mut Batch) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let Some(me) = chart.by_account(&heard.sender) else {
             return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
@@ -125,7 +125,7 @@ impl Tasks {
     }
 
     /// The running tasks of these lists, each once.
-    pub(super) async fn tasks_in(&self, lists: &[(&str, String)]) -> Result<Vec<Case<Task>>, TasksError> {
+    pub(super) async fn tasks_in(&self, lists: &[(&str, String)]) -> Result<Vec<Case<Task>>, OfficeError> {
         let cases = &self.house().await?.cases;
         let mut ids = BTreeSet::new();
         for (list, who) in lists {

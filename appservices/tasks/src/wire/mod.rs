@@ -16,7 +16,7 @@ mod words;
 
 use std::sync::Arc;
 
-use cases::{Beginning, Case, Decision, Refusal, hash_of};
+use cases::{Beginning, Case, hash_of};
 use kit::Kit;
 use people::People;
 use serde_json::json;
@@ -26,9 +26,8 @@ use workdays::Workdays;
 
 pub(crate) use self::{house::House, scene::Scene};
 use crate::{
-    TasksError,
-    act::{Action, decide},
-    desk::{Actor, Effect, ORIGIN, World},
+    OfficeError,
+    desk::{Effect, ORIGIN},
     minutes::Proposal,
     task::{Task, state},
 };
@@ -64,42 +63,17 @@ struct Inner {
     house: OnceCell<House>,
 }
 
-/// A task that is being changed: as it was read, and what was decided since.
-pub(crate) struct Edit {
-    pub before: Option<Case<Task>>,
-    pub decision: Decision<Task, Effect>,
-}
+/// A task that is being changed.
+pub(crate) type Change = cases::Change<Task, Effect>;
 
-impl Edit {
-    /// A task as it was read.
-    pub fn of(case: Case<Task>) -> Self {
-        let decision = Decision { case: case.clone(), entries: Vec::new(), effects: Vec::new() };
-        Self { before: Some(case), decision }
-    }
-
-    /// A task that is new.
-    pub fn new(case: Case<Task>) -> Self {
-        Self { before: None, decision: Decision { case, entries: Vec::new(), effects: Vec::new() } }
-    }
-
-    /// Does one thing more.
-    pub fn act(&mut self, action: &Action, actor: &Actor, world: World<'_>) -> Result<(), Refusal> {
-        let decision = decide(&self.decision.case, action, actor, world)?;
-        self.decision.case = decision.case;
-        self.decision.entries.extend(decision.entries);
-        self.decision.effects.extend(decision.effects);
-        Ok(())
-    }
-
-    /// Whether anything came of it.
-    pub fn changes(&self) -> bool {
-        let same = |before: &Case<Task>| {
-            let shown_ms = before.data.shown_ms;
-            let after = Task { shown_ms, ..self.decision.case.data.clone() };
-            before.data == after && before.state == self.decision.case.state
-        };
-        !self.decision.effects.is_empty() || !self.before.as_ref().is_some_and(same)
-    }
+/// Whether anything came of a change, besides that it was shown.
+pub(crate) fn is_something(change: &Change) -> bool {
+    let same = |before: &Case<Task>| {
+        let shown_ms = before.data.shown_ms;
+        let after = Task { shown_ms, ..change.decision.case.data.clone() };
+        before.data == after && before.state == change.decision.case.state
+    };
+    !change.decision.effects.is_empty() || !change.before.as_ref().is_some_and(same)
 }
 
 impl Tasks {
@@ -113,7 +87,7 @@ impl Tasks {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn people(&self) -> Result<People, TasksError> {
+    pub async fn people(&self) -> Result<People, OfficeError> {
         Ok(self.house().await?.people.clone())
     }
 
@@ -121,7 +95,7 @@ impl Tasks {
         &self.0.kit
     }
 
-    pub(crate) async fn house(&self) -> Result<&House, TasksError> {
+    pub(crate) async fn house(&self) -> Result<&House, OfficeError> {
         self.0.house.get_or_try_init(|| House::open(&self.0.kit, &self.0.parts)).await
     }
 
@@ -131,7 +105,7 @@ impl Tasks {
         batch: &mut Batch,
         task: Task,
         scene: &Scene,
-    ) -> Result<Case<Task>, TasksError> {
+    ) -> Result<Case<Task>, OfficeError> {
         let day = workdays::local(scene.at_ms, &scene.zone).strftime("%Y%m%d").to_string();
         let origin = hash_of(ORIGIN.as_bytes());
         let beginning =
@@ -144,11 +118,11 @@ impl Tasks {
     pub(crate) async fn carry_out(
         &self,
         batch: &mut Batch,
-        edit: Edit,
+        change: Change,
         scene: &Scene,
         marker: &str,
-    ) -> Result<Case<Task>, TasksError> {
-        let Edit { before, mut decision } = edit;
+    ) -> Result<Case<Task>, OfficeError> {
+        let Change { before, mut decision } = change;
         self.place_cards(before.as_ref(), &mut decision.case).await?;
         let (after, effects) = self.house().await?.cases.write(batch, before.as_ref(), decision)?;
         self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await?;

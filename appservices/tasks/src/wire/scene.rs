@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use cases::{Case, Source, Via};
+use cases::{Case, Refusal};
 use jiff::tz::TimeZone;
 use kit::{Heard, texts::Lang};
-use people::{Chart, Language, Person, PersonId};
+use office::Actor;
+use people::{Chart, Person, PersonId};
 use ruma::{EventId, OwnedEventId, OwnedUserId, RoomId, UserId};
 use serde_json::Value;
 
-use super::{LOCALPART, Tasks};
+use super::{Change, LOCALPART, Tasks};
 use crate::{
-    TasksError,
+    OfficeError,
+    act::{Action, decide},
     card::Pen,
-    desk::{Actor, World},
+    desk::World,
     task::Task,
 };
 
@@ -41,11 +43,19 @@ impl Scene {
             accepts_after_ms: self.accepts_after_ms,
         }
     }
+
+    /// Somebody does one thing more in a change.
+    ///
+    /// # Errors
+    /// What is refused; nothing has changed then.
+    pub fn act(&self, change: &mut Change, action: &Action, actor: &Actor) -> Result<(), Refusal> {
+        change.then(|case| decide(case, action, actor, self.world()))
+    }
 }
 
 impl Tasks {
     /// What a decision in this zone is made with.
-    pub(crate) async fn scene(&self, zone: TimeZone, at_ms: u64) -> Result<Scene, TasksError> {
+    pub(crate) async fn scene(&self, zone: TimeZone, at_ms: u64) -> Result<Scene, OfficeError> {
         let house = self.house().await?;
         Ok(Scene {
             chart: house.chart(),
@@ -58,28 +68,28 @@ impl Tasks {
     }
 
     /// The same, for a task, by the clock.
-    pub(crate) async fn scene_of(&self, task: &Task) -> Result<Scene, TasksError> {
+    pub(crate) async fn scene_of(&self, task: &Task) -> Result<Scene, OfficeError> {
         self.scene(zone_named(&task.zone), self.kit().clock().now_ms()).await
     }
 
     /// The same, for something that was heard about a task.
-    pub(crate) async fn scene_at(&self, case: &Case<Task>, heard: &Heard) -> Result<Scene, TasksError> {
+    pub(crate) async fn scene_at(&self, case: &Case<Task>, heard: &Heard) -> Result<Scene, OfficeError> {
         let mut scene = self.scene(zone_named(&case.data.zone), heard.received_ms).await?;
         scene.is_at_home = case.data.home.as_ref() == Some(&heard.room);
         Ok(scene)
     }
 
     /// Whether somebody moderates a room.
-    pub(crate) async fn moderates(&self, room: &RoomId, user: &UserId) -> Result<bool, TasksError> {
+    pub(crate) async fn moderates(&self, room: &RoomId, user: &UserId) -> Result<bool, OfficeError> {
         let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(false) };
         let levels = match intent.state(room, "m.room.power_levels", "").await {
             Ok(levels) => levels.unwrap_or_default(),
             Err(kit::CallError::Refused { .. }) => return Ok(false),
-            Err(error) => return Err(TasksError::Homeserver(error.to_string())),
+            Err(error) => return Err(OfficeError::Later(error.to_string())),
         };
         if let Some(create) = create_event_of(room) {
             let event = self.kit().event_of(LOCALPART, room, &create).await;
-            let event = event.map_err(|error| TasksError::Homeserver(error.to_string()))?;
+            let event = event.map_err(|error| OfficeError::Later(error.to_string()))?;
             if event.is_some_and(|event| is_creator(&event, user)) {
                 return Ok(true);
             }
@@ -90,24 +100,19 @@ impl Tasks {
     }
 
     /// Who is in a room; nobody where the bot is not in it any more.
-    pub(crate) async fn members(&self, room: &RoomId) -> Result<Vec<OwnedUserId>, TasksError> {
+    pub(crate) async fn members(&self, room: &RoomId) -> Result<Vec<OwnedUserId>, OfficeError> {
         let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Vec::new()) };
         match intent.joined_members(room).await {
             Ok(members) => Ok(members),
             Err(kit::CallError::Refused { .. }) => Ok(Vec::new()),
-            Err(error) => Err(TasksError::Homeserver(error.to_string())),
+            Err(error) => Err(OfficeError::Later(error.to_string())),
         }
     }
 
     /// Who acts by an event.
-    pub(crate) async fn actor(&self, heard: &Heard) -> Result<Actor, TasksError> {
+    pub(crate) async fn actor(&self, heard: &Heard) -> Result<Actor, OfficeError> {
         let chart = self.house().await?.chart();
-        Ok(Actor {
-            person: chart.by_account(&heard.sender).map(|person| person.id.clone()),
-            account: Some(heard.sender.clone()),
-            via: Via::Matrix,
-            source: Some(Source { room_id: heard.room.clone(), event_id: heard.event_id.clone() }),
-        })
+        Ok(Actor::of(&chart, heard))
     }
 
     pub(crate) fn pen(&self, lang: Lang) -> Pen<'_> {
@@ -115,24 +120,17 @@ impl Tasks {
     }
 
     /// The pen for what a room shows.
-    pub(crate) async fn pen_of_room(&self, room: &RoomId) -> Result<Pen<'_>, TasksError> {
+    pub(crate) async fn pen_of_room(&self, room: &RoomId) -> Result<Pen<'_>, OfficeError> {
         Ok(self.pen(self.kit().language(Some(room), None).await?))
     }
 
     /// The pen for what somebody alone is told: the language they chose here, else what the staff list says.
-    pub(crate) async fn pen_of(&self, person: &Person) -> Result<Pen<'_>, TasksError> {
-        let chosen = match &person.account {
-            Some(account) => self.kit().chosen_language(account).await?,
-            None => None,
-        };
-        Ok(self.pen(chosen.unwrap_or(match person.language {
-            Language::Zh => Lang::Zh,
-            Language::En => Lang::En,
-        })))
+    pub(crate) async fn pen_of(&self, person: &Person) -> Result<Pen<'_>, OfficeError> {
+        Ok(self.pen(office::language_of(self.kit(), person).await?))
     }
 
     /// The pen for whoever has this account.
-    pub(crate) async fn pen_of_account(&self, account: &UserId) -> Result<Pen<'_>, TasksError> {
+    pub(crate) async fn pen_of_account(&self, account: &UserId) -> Result<Pen<'_>, OfficeError> {
         let chart = self.house().await?.chart();
         match chart.by_account(account) {
             Some(person) => self.pen_of(person).await,

@@ -7,7 +7,7 @@ use store::Batch;
 
 use super::{LOCALPART, Tasks, commands::moment, create::TAKE, deliver::case_of_key};
 use crate::{
-    TasksError,
+    OfficeError,
     act::Action,
     card::Card,
     desk::Actor,
@@ -19,7 +19,7 @@ use crate::{
 const ASKING: &[&str] = &["需跟进", "待跟进", "待审批", "follow up", "follow-up"];
 
 impl Tasks {
-    pub(super) async fn word(&self, heard: &Heard, text: &str, batch: &mut Batch) -> Result<(), TasksError> {
+    pub(super) async fn word(&self, heard: &Heard, text: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         let actor = self.actor(heard).await?;
         let cases = &self.house().await?.cases;
         let id = match heard.on.as_deref() {
@@ -48,7 +48,7 @@ impl Tasks {
         case: &Case<Task>,
         actor: &Actor,
         batch: &mut Batch,
-    ) -> Result<Option<Action>, TasksError> {
+    ) -> Result<Option<Action>, OfficeError> {
         let me = actor.person.as_ref();
         let said = text.trim().to_lowercase();
         let is_yes = matches!(said.as_str(), "同意" | "好" | "要" | "ok" | "yes");

@@ -3,7 +3,7 @@
 //! Who is asked holds the role `partner.` and the capability: nobody else's bot can reach people who were not given to it.
 
 use cases::{Beginning, Case, Decision, Entry, Source, Via, hash_of, limits::LISTED_MAX, origin_of};
-use kit::{Heard, Letter, PREFIX, Related, Relation, To};
+use kit::{Heard, Letter, PREFIX, Related, Relation, To, message};
 use people::PersonId;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,10 @@ use store::Batch;
 
 use super::{Answer, Outcome, Request, VERSION, Verdict};
 use crate::{
-    ApprovalsError,
+    OfficeError,
     limits::{CARD_LINES_MAX, REASON_BYTES_MAX},
     wire::{
         Approvals, LOCALPART,
-        answers::message,
         words::{Word, meaning},
     },
 };
@@ -64,7 +63,7 @@ impl Approvals {
         heard: &Heard,
         request: Request,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let role = format!("{ROLE_PREFIX}{}", request.capability);
@@ -116,9 +115,9 @@ impl Approvals {
         Ok(())
     }
 
-    async fn members_of(&self, room: &OwnedRoomId) -> Result<Vec<OwnedUserId>, ApprovalsError> {
+    async fn members_of(&self, room: &OwnedRoomId) -> Result<Vec<OwnedUserId>, OfficeError> {
         let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Vec::new()) };
-        intent.joined_members(room).await.map_err(|error| ApprovalsError::Later(error.to_string()))
+        intent.joined_members(room).await.map_err(|error| OfficeError::Later(error.to_string()))
     }
 
     /// Somebody of ours came into a room: if they are asked for another server's case there, they see its card now.
@@ -127,7 +126,7 @@ impl Approvals {
         heard: &Heard,
         user: &OwnedUserId,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let Some(person) = chart.by_account(user) else { return Ok(()) };
@@ -146,7 +145,7 @@ impl Approvals {
         case: &Case<Requested>,
         person: &PersonId,
         account: &OwnedUserId,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let key = format!("{CARD}{}/{person}", case.id);
         let content = self.request_card(case, account, true).await?;
         let to = To::Room(case.data.room.clone());
@@ -164,7 +163,7 @@ impl Approvals {
         case: &Case<Requested>,
         account: &OwnedUserId,
         rings: bool,
-    ) -> Result<Value, ApprovalsError> {
+    ) -> Result<Value, OfficeError> {
         let pen = self.pen(self.language_of_account(account).await?);
         let request = &case.data.request;
         let key = match case.state.as_str() {
@@ -196,7 +195,7 @@ impl Approvals {
         id: &str,
         said: Said<'_>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
         let Some(case) = house.cases.get::<Requested>(id).await? else { return Ok(()) };
@@ -257,7 +256,7 @@ impl Approvals {
         agrees: bool,
         reason: Option<String>,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let mut after = case.clone();
         after.state = if agrees { APPROVED } else { REJECTED }.to_owned();

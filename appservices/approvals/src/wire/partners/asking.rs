@@ -11,9 +11,9 @@ use super::{
     judge::{Evidence, Forgery, answered, judge},
 };
 use crate::{
-    ApprovalsError,
+    OfficeError,
     act::Action,
-    card::form_values,
+    card::{form_values, names_in},
     desk::Actor,
     instance::Instance,
     limits::{ANSWER_LOOKS_MAX, ANSWER_WAIT_MS, PARTNER_FORM_BYTES_MAX},
@@ -63,7 +63,7 @@ impl Approvals {
             no: case.no.clone(),
             task: task.id.clone(),
             capability: partner.capability.clone(),
-            name: scene.template.name.in_language(pen.language()).to_owned(),
+            name: scene.template.name.in_language(names_in(pen.lang)).to_owned(),
             starter: world.name(&case.data.starter),
             form_view,
             deadline: world.deadline_of(&task.node),
@@ -81,7 +81,7 @@ impl Approvals {
         heard: &Heard,
         user: &OwnedUserId,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         if !self.is_bot_of_partner(user) {
             return Ok(());
         }
@@ -103,7 +103,7 @@ impl Approvals {
         answer: &Answer,
         looks: u32,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let place = self.kit().place_of(LOCALPART, &heard.room).await?;
         let Some(id) = place.as_deref().and_then(case_of_place) else { return Ok(()) };
         let Some(case) = self.house().await?.cases.get::<Instance>(id).await? else { return Ok(()) };
@@ -169,7 +169,7 @@ impl Approvals {
     }
 
     /// The event that an answer names, and the message that it answers, as the own homeserver has them.
-    async fn found(&self, room: &RoomId, verdict: &Verdict) -> Result<Found, ApprovalsError> {
+    async fn found(&self, room: &RoomId, verdict: &Verdict) -> Result<Found, OfficeError> {
         let Some(event) = self.event_of(room, &verdict.event).await? else { return Ok(Found::NotYet) };
         let card = answered(&event).and_then(|card| EventId::parse(card).ok());
         let card = match card {
@@ -180,13 +180,13 @@ impl Approvals {
         Ok(card.map_or(Found::NotYet, |card| Found::All { event, card }))
     }
 
-    async fn event_of(&self, room: &RoomId, event: &EventId) -> Result<Option<Value>, ApprovalsError> {
+    async fn event_of(&self, room: &RoomId, event: &EventId) -> Result<Option<Value>, OfficeError> {
         match self.kit().event_of(LOCALPART, room, event).await {
             Ok(found) => Ok(found),
             // What may not be seen proves nothing.
             Err(BotError::Broken(_)) => Ok(None),
             Err(BotError::Store(error)) => Err(error.into()),
-            Err(BotError::Later(reason)) => Err(ApprovalsError::Later(reason)),
+            Err(BotError::Later(reason)) => Err(OfficeError::Later(reason)),
         }
     }
 
@@ -197,7 +197,7 @@ impl Approvals {
     }
 
     /// It is time to look again for what an answer names.
-    pub(in crate::wire) async fn look(&self, fired: &Fired, batch: &mut Batch) -> Result<(), ApprovalsError> {
+    pub(in crate::wire) async fn look(&self, fired: &Fired, batch: &mut Batch) -> Result<(), OfficeError> {
         let text = |name: &str| fired.payload[name].as_str().unwrap_or_default();
         let (Ok(room), Ok(event)) = (RoomId::parse(text("room")), EventId::parse(text("event"))) else {
             return Ok(());
@@ -232,7 +232,7 @@ impl Approvals {
         server: &ServerName,
         verdict: &Verdict,
         batch: &mut Batch,
-    ) -> Result<PublicKeys, ApprovalsError> {
+    ) -> Result<PublicKeys, OfficeError> {
         let mut known = Vec::new();
         // As many as signatures of the record: one, and never more than a few.
         for id in verdict.record.sig.keys().take(4) {

@@ -22,7 +22,7 @@ pub(super) use self::{
     asking::LOOK_TIMER,
 };
 use super::{Approvals, LOCALPART, published::TEMPLATE_STATE};
-use crate::ApprovalsError;
+use crate::OfficeError;
 
 /// The form of what bots send each other.
 const VERSION: u64 = 1;
@@ -100,7 +100,7 @@ impl Approvals {
         state_key: Option<&str>,
         content: &Value,
         batch: &mut Batch,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), OfficeError> {
         let from_partner = self.is_bot_of_partner(&heard.sender);
         match (kind.strip_prefix(PREFIX).unwrap_or_default(), state_key) {
             (TEMPLATE_STATE, Some(id)) => self.template_set(heard, id, content, batch).await,
