@@ -1,13 +1,8 @@
 //! Rooms that the peer lets users of other servers into.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use super::{Has, Peer, PeerRoom, room};
-
-/// How long a peer waits for an event.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::{Has, PATIENCE, Peer, PeerRoom, room};
 
 impl Peer {
     /// From now on users of other servers may join the room as it is. Members are left out of what they are told, if

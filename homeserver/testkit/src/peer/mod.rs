@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -30,6 +31,9 @@ use crate::{Authority, Neighbourhood, World};
 /// The id of the peer's one key.
 const KEY: &str = "ed25519:1";
 
+/// How long a peer waits for an event or a question.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A server that does what a scenario says.
 pub struct Peer {
     name: String,
@@ -48,7 +52,7 @@ pub(crate) struct Has {
     pub states: Mutex<BTreeMap<String, Vec<String>>>,
     /// Part of a question, status and body of the answer.
     pub answers: Mutex<Vec<(String, u16, Value)>>,
-    pub asked: Mutex<Vec<String>>,
+    pub asked: watch::Sender<Vec<String>>,
     /// Transactions that came, by their ids, each repetition anew.
     pub transactions: Mutex<Vec<(String, Vec<Value>)>>,
     /// Ephemeral messages that came, in their order, also those that were answered with an error.
@@ -128,7 +132,15 @@ impl Peer {
     /// What the server under test asked, oldest first: method and path.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
-        self.has.asked.lock().clone()
+        self.has.asked.borrow().clone()
+    }
+
+    /// Waits until it has been asked a question whose method and path hold this part.
+    pub async fn waits_to_be_asked(&self, part: &str) {
+        let is_asked = |asked: &Vec<String>| asked.iter().any(|target| target.contains(part));
+        let mut asked = self.has.asked.subscribe();
+        let waiting = asked.wait_for(is_asked);
+        tokio::time::timeout(PATIENCE, waiting).await.expect("it is asked").expect("the peer lives");
     }
 
     /// The transactions that came, oldest first, with their events. One that was repeated is there again.

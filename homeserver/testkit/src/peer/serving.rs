@@ -59,7 +59,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin>(mut stream: BufReader<S>,
         let answer = if target.contains("/_matrix/key/v2/server") {
             Some((200, keys.clone()))
         } else {
-            has.asked.lock().push(target.clone());
+            has.asked.send_modify(|asked| asked.push(target.clone()));
             has.arrived.fetch_add(body["pdus"].as_array().map_or(0, Vec::len), Ordering::SeqCst);
             // What sends is in `has`, which lives as long as this.
             let mut held = has.held.subscribe();

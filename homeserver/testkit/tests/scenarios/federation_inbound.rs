@@ -133,9 +133,7 @@ async fn a_server_that_lets_us_wait_delays_its_own_events_alone() {
     let (slow, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "stands on what was not sent");
     meeting.peer.holds("get_missing_events");
     meeting.peer.sends(&meeting.world, [&event]).await;
-    while !meeting.peer.asked().iter().any(|asked| asked.contains("get_missing_events")) {
-        tokio::time::sleep(LOOK_INTERVAL).await;
-    }
+    meeting.peer.waits_to_be_asked("get_missing_events").await;
     let (later, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "waits behind it");
     meeting.peer.sends(&meeting.world, [&event]).await;
     for text in ["one", "two"] {
@@ -271,9 +269,7 @@ async fn an_answer_that_cannot_be_had_now_is_asked_for_again() {
     let (last, event) = meeting.branch.says(&meeting.peer, &meeting.eve, "the last word");
     meeting.peer.answers("", 502, json!({ "errcode": "M_UNKNOWN", "error": "out of order" }));
     meeting.peer.sends(&meeting.world, [&event]).await;
-    while !meeting.peer.asked().iter().any(|asked| asked.contains("get_missing_events")) {
-        tokio::time::sleep(LOOK_INTERVAL).await;
-    }
+    meeting.peer.waits_to_be_asked("get_missing_events").await;
     meeting.peer.answers_truly("");
     meeting.alice.waits_for_event(&meeting.room, &last).await;
     assert!(meeting.has_event(&lost).await);
