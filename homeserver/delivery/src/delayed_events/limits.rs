@@ -21,7 +21,7 @@ pub const DELAY_ID_BYTES_MAX: usize = 255;
 /// Random characters of a delay id: whoever knows it may use it, so nobody may guess it.
 pub const DELAY_ID_CHARACTERS: usize = 32;
 /// Rooms into which due events are sent at the same time.
-pub const ROOMS_AT_ONCE_MAX: usize = 16;
+pub const ROOMS_AT_ONCE_MAX: usize = 64;
 /// Due events taken from the timers at once.
 pub const DUE_AT_ONCE_MAX: usize = 1_024;
 /// Longest sleep before the clock is looked at again: the wall clock may have been set.

@@ -46,11 +46,21 @@ impl Timers {
         self.heap.lock().by_time.first().map(|(due_at_ms, _)| *due_at_ms)
     }
 
-    /// Those that are due, the earliest first; they stay until they are removed or moved.
-    pub fn due(&self, now_ms: u64, limit: usize) -> Vec<String> {
-        let heap = self.heap.lock();
-        let due = heap.by_time.iter().take_while(|(due_at_ms, _)| *due_at_ms <= now_ms);
-        due.take(limit).map(|(_, id)| id.clone()).collect()
+    /// Takes those away that are due, the earliest first. Whoever takes one sends it, or sets it again.
+    pub fn take_due(&self, now_ms: u64, limit: usize) -> Vec<String> {
+        let mut heap = self.heap.lock();
+        let mut taken = Vec::new();
+        while taken.len() < limit
+            && let Some((due_at_ms, id)) = heap.by_time.pop_first()
+        {
+            if due_at_ms > now_ms {
+                heap.by_time.insert((due_at_ms, id));
+                break;
+            }
+            heap.by_id.remove(&id);
+            taken.push(id);
+        }
+        taken
     }
 
     /// Returns when a timer became the first one since the last call.
@@ -70,12 +80,15 @@ mod tests {
         timers.set("a", 10);
         timers.set("c", 30);
         assert_eq!(timers.next_due_at_ms(), Some(10));
-        assert_eq!(timers.due(20, 9), ["a", "b"]);
+        timers.set("a", 25);
+        assert_eq!(timers.take_due(25, 9), ["b", "a"]);
+        assert_eq!(timers.take_due(25, 9), [""; 0]);
         timers.set("a", 40);
-        assert_eq!(timers.due(40, 9), ["b", "c", "a"]);
-        assert_eq!(timers.due(40, 2), ["b", "c"]);
-        timers.remove("b");
-        timers.remove("b");
-        assert_eq!(timers.next_due_at_ms(), Some(30));
+        assert_eq!(timers.take_due(40, 1), ["c"]);
+        assert_eq!(timers.take_due(40, 1), ["a"]);
+        timers.set("d", 50);
+        timers.remove("d");
+        timers.remove("d");
+        assert_eq!(timers.next_due_at_ms(), None);
     }
 }

@@ -1,12 +1,11 @@
 //! Sends what is due, the moment it is due.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use base::Shutdown;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use ruma::{OwnedRoomId, UserId};
-use tokio::time::Instant;
 
 use super::{
     DelayedEventError, DelayedEvents,
@@ -19,46 +18,53 @@ pub trait SendLimit: Send + Sync {
     fn count(&self, user: &UserId, is_state: bool) -> Result<(), u64>;
 }
 
+/// A room, or none for an event that is gone.
+type Room = Option<OwnedRoomId>;
+
 impl DelayedEvents {
     /// Sends due events until the server stops. What was due before the start goes first, in order.
+    ///
+    /// Each room has a line of its own, so one that takes long (its policy server is silent) holds up no other.
     pub async fn run(self, limit: &dyn SendLimit, shutdown: Shutdown) {
+        // The rooms into which an event is being sent, each with what came due for it meanwhile.
+        let mut lines: HashMap<Room, VecDeque<String>> = HashMap::new();
+        let mut sending = FuturesUnordered::new();
         while !shutdown.is_triggered() {
-            let now_ms = self.0.parts.clock.now_ms();
-            let due = self.0.timers.due(now_ms, DUE_AT_ONCE_MAX);
-            if !due.is_empty() {
-                self.send_all(due, limit, &shutdown).await;
-                continue;
+            let has_place = lines.len() < ROOMS_AT_ONCE_MAX;
+            if has_place {
+                for id in self.0.timers.take_due(self.0.parts.clock.now_ms(), DUE_AT_ONCE_MAX) {
+                    let room = self.room_of(&id).await;
+                    if let Some(line) = lines.get_mut(&room) {
+                        line.push_back(id);
+                    } else {
+                        lines.insert(room.clone(), VecDeque::new());
+                        sending.push(self.send_into(room, id, limit));
+                    }
+                }
             }
-            let sleep = self.0.timers.next_due_at_ms().map_or(SLEEP_MAX, |due_at_ms| {
-                Duration::from_millis(due_at_ms.saturating_sub(now_ms)).min(SLEEP_MAX)
-            });
             tokio::select! {
                 () = shutdown.wait() => {}
-                () = self.0.timers.changed() => {}
-                () = tokio::time::sleep_until(Instant::now() + sleep) => {}
+                () = self.0.timers.changed(), if has_place => {}
+                () = tokio::time::sleep(self.until_next()), if has_place => {}
+                Some(room) = sending.next() => match lines.get_mut(&room).and_then(VecDeque::pop_front) {
+                    Some(id) => sending.push(self.send_into(room, id, limit)),
+                    None => drop(lines.remove(&room)),
+                },
             }
         }
+        while sending.next().await.is_some() {}
     }
 
-    /// Sends into several rooms at once, and into each in the order of the due times.
-    async fn send_all(&self, due: Vec<String>, limit: &dyn SendLimit, shutdown: &Shutdown) {
-        let mut rooms: HashMap<Option<OwnedRoomId>, Vec<String>> = HashMap::new();
-        for id in due {
-            let room = self.room_of(&id).await;
-            rooms.entry(room).or_default().push(id);
-        }
-        let into_room = |ids: Vec<String>| async move {
-            for id in ids {
-                if shutdown.is_triggered() {
-                    return;
-                }
-                self.fire_or_postpone(&id, limit).await;
-            }
-        };
-        futures_util::stream::iter(rooms.into_values().map(into_room))
-            .buffer_unordered(ROOMS_AT_ONCE_MAX)
-            .collect::<()>()
-            .await;
+    fn until_next(&self) -> Duration {
+        self.0.timers.next_due_at_ms().map_or(SLEEP_MAX, |due_at_ms| {
+            let now_ms = self.0.parts.clock.now_ms();
+            Duration::from_millis(due_at_ms.saturating_sub(now_ms)).min(SLEEP_MAX)
+        })
+    }
+
+    async fn send_into(&self, room: Room, id: String, limit: &dyn SendLimit) -> Room {
+        self.fire_or_postpone(&id, limit).await;
+        room
     }
 
     async fn fire_or_postpone(&self, id: &str, limit: &dyn SendLimit) {
@@ -86,7 +92,7 @@ impl DelayedEvents {
         self.0.timers.set(id, self.0.parts.clock.now_ms().saturating_add(wait_ms.max(1)));
     }
 
-    async fn room_of(&self, id: &str) -> Option<OwnedRoomId> {
+    async fn room_of(&self, id: &str) -> Room {
         let row = self.0.parts.store.get(&super::tables::SCHEDULED, id).await.ok().flatten();
         row.map(|row| row.room_id)
     }

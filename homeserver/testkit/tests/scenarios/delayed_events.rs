@@ -4,7 +4,7 @@ use base::Clock;
 use config::DatabaseEngine;
 use serde_json::{Value, json};
 use server::Options;
-use testkit::{Answer, User, World, segment};
+use testkit::{Answer, Neighbourhood, Peer, User, World, segment};
 
 const PREFIX: &str = "/_matrix/client/unstable/org.matrix.msc4140";
 const KIND: &str = "org.example.test";
@@ -93,6 +93,33 @@ async fn a_timer_fires_without_any_request() {
     let shown = |event: Value| event["unsigned"]["org.matrix.msc4140.delay_id"].clone();
     assert_eq!(shown(alice.event(&room, event_id).await.ok()), id.as_str());
     assert_eq!(shown(bob.event(&room, event_id).await.ok()), Value::Null);
+}
+
+/// A policy server that has not answered within seconds is given up and asked again, so one single question says that
+/// the event of the other room did not wait for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_takes_long_holds_up_the_delayed_events_of_no_other() {
+    const SIGN: &str = "/_matrix/policy/v1/sign";
+    let neighbourhood = Neighbourhood::new(&["a", "eve"]);
+    let a = neighbourhood.server("a", |_| {}).await;
+    let eve = Peer::start(&neighbourhood, "eve").await;
+    let alice = a.user("alice").await;
+    let protected = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    let plain = alice.creates_room().await;
+    eve.joins(&a, &protected, "eve").await;
+    let bob = a.user("bob").await;
+    bob.joins(&protected).await.ok();
+    bob.put(&send_path(&protected, "first", 200), json!({ "number": 1 })).await.ok();
+    alice.put(&send_path(&plain, "second", 300), json!({ "number": 2 })).await.ok();
+    let policy = json!({ "via": eve.name(), "public_keys": { "ed25519": "A".repeat(43) } });
+    alice.sets_state(&protected, "m.room.policy", "", policy).await.ok();
+    eve.answers(SIGN, 400, json!({ "errcode": "M_FORBIDDEN", "error": "not here" }));
+    eve.holds(SIGN);
+    alice.syncs_until("the second", |sync| sync.to_string().contains("\"number\":2")).await;
+    eve.lets_go(SIGN);
+    waits_for_scheduled(&bob, 0).await;
+    assert_eq!(eve.asked().iter().filter(|target| target.contains(SIGN)).count(), 1, "{:?}", eve.asked());
+    assert_eq!(sent(&alice, &protected).await, [0_u64; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
