@@ -3,14 +3,18 @@
 //! `rooms` acts where this server holds the room, `federation` asks those who do. What is decided here is only which of
 //! them it is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use federation::handshake::JoinFrom;
+use federation::handshake::{HandshakeError, JoinFrom};
 use model::RoomNum;
 use rooms::{CreateRoom, Created, Inviting, Joining, Membership, RoomsError};
 use ruma::{OwnedRoomId, OwnedServerName, RoomId, RoomOrAliasId, UserId};
 
 use crate::{Flows, FlowsError};
+
+/// How long to wait before a restricted room is tried again whose condition the user meets here and whose other servers
+/// refused: they may not have heard of that yet, nor this server of who may vouch now.
+const VOUCHING_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
 
 impl Flows {
     /// The room that an id or an alias names, and servers that may help to enter it: for an alias of another server
@@ -71,16 +75,25 @@ impl Flows {
             self.0.federation.join(through_others).await?;
             return Ok(true);
         }
-        match rooms.join(room_id, user, joining).await {
-            // Somebody on another server may be able to vouch.
-            Err(refusal @ (RoomsError::UnableToGrantJoin(_) | RoomsError::UnableToAuthoriseJoin(_))) => {
-                match self.0.federation.join(through_others).await {
-                    Ok(()) => Ok(true),
-                    Err(federation::handshake::HandshakeError::NobodyToAsk) => Err(refusal.into()),
-                    Err(error) => Err(error.into()),
+        let mut pauses = VOUCHING_PAUSES.into_iter();
+        loop {
+            let refusal = match rooms.join(room_id, user, joining).await {
+                // Somebody on another server may be able to vouch.
+                Err(refusal @ (RoomsError::UnableToGrantJoin(_) | RoomsError::UnableToAuthoriseJoin(_))) => {
+                    refusal
                 }
+                outcome => return Ok(outcome?),
+            };
+            let meets_condition = matches!(refusal, RoomsError::UnableToGrantJoin(_));
+            match self.0.federation.join(through_others).await {
+                Ok(()) => return Ok(true),
+                Err(HandshakeError::NobodyToAsk) => return Err(refusal.into()),
+                Err(error @ HandshakeError::Refused { .. }) if meets_condition => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(error.into()),
+                },
+                Err(error) => return Err(error.into()),
             }
-            outcome => Ok(outcome?),
         }
     }
 

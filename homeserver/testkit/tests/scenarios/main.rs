@@ -32,6 +32,7 @@ mod federation_keys;
 mod federation_partial;
 mod federation_people;
 mod federation_policy_servers;
+mod federation_restricted;
 mod federation_sending;
 mod federation_third_party;
 mod first_day;
