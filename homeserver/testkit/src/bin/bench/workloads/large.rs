@@ -1,7 +1,7 @@
 //! Sizes at which cost must not follow size: thousands of rooms, thousands of members, thousands of idle polls. For
 //! Lianqiao alone, because another server would need an hour to be filled.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ const ROOMS_MANY: usize = 5_000;
 /// Members of the large room.
 const MEMBERS: usize = 10_000;
 
-/// How many times a list of rooms is opened.
-const OPENINGS: usize = 200;
+/// How many times a list of rooms is opened, the very first time included.
+const OPENINGS: usize = 201;
 
 /// Long polls that wait at the same time.
 const POLLS: usize = 1_000;
@@ -40,7 +40,10 @@ pub async fn all(target: &mut Target) -> Result<Vec<Measure>, String> {
     let mut measures = vec![idle_polls(target, &users[..POLLS]).await?];
     for (user, count) in users.iter().zip([ROOMS_FEW, ROOMS_MANY]) {
         rooms::create(target, std::slice::from_ref(user), count).await?;
-        measures.push(openings(target, user, count).await?);
+        let first = format!("the very first list of somebody in {count} rooms");
+        measures.push(openings(target, user, count, &first, 0..1).await?);
+        let later = format!("opening a list of {ROOMS_FEW} among {count} rooms");
+        measures.push(openings(target, user, count, &later, 1..OPENINGS).await?);
     }
     let (join, room) = rooms::join(target, &users).await?;
     measures.push(Measure { name: format!("local join, up to {MEMBERS} members"), ..join });
@@ -48,11 +51,18 @@ pub async fn all(target: &mut Target) -> Result<Vec<Measure>, String> {
     Ok(measures)
 }
 
-/// The first answer of sliding sync: the 20 most recent rooms, on a connection of its own each time.
-async fn openings(target: &Target, user: &User, rooms: usize) -> Result<Measure, String> {
-    measured(target, &format!("opening a list of {ROOMS_FEW} among {rooms} rooms"), async {
-        let mut waits = Vec::with_capacity(OPENINGS);
-        for opening in 0..OPENINGS {
+/// The first answer of sliding sync: the 20 most recent rooms, on a connection of its own each time. The very first one
+/// puts all rooms of the user in order, which is once for as long as the server remembers it.
+async fn openings(
+    target: &Target,
+    user: &User,
+    rooms: usize,
+    name: &str,
+    numbers: Range<usize>,
+) -> Result<Measure, String> {
+    measured(target, name, async {
+        let mut waits = Vec::with_capacity(numbers.len());
+        for opening in numbers.clone() {
             let body = json!({"conn_id": format!("opening {opening}"), "lists": {"all": {
                 "ranges": [[0, ROOMS_FEW - 1]], "timeline_limit": 1,
                 "required_state": [["m.room.create", ""], ["m.room.name", ""], ["m.room.encryption", ""]],
@@ -64,7 +74,7 @@ async fn openings(target: &Target, user: &User, rooms: usize) -> Result<Measure,
             }
             waits.push(wait);
         }
-        Ok(Done { operations: OPENINGS, waits, closed_loop: true })
+        Ok(Done { operations: numbers.len(), waits, closed_loop: true })
     })
     .await
 }
