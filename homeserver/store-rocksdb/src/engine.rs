@@ -63,14 +63,6 @@ impl RocksKv {
         })
     }
 
-    /// Makes a copy of the present state in a directory that does not exist yet, with hard links where the file system
-    /// allows: cheap, and usable while the server runs.
-    pub fn checkpoint(&self, path: &Path) -> Result<(), EngineError> {
-        let checkpoint = Checkpoint::new(&self.database).map_err(failure)?;
-        checkpoint.create_checkpoint(path).map_err(failure)?;
-        directory::mark(path).map_err(|error| EngineError::Io(error.to_string()))
-    }
-
     fn gauge(&self, name: &'static str, property: &str, profile: Profile) {
         let Ok(family) = family(&self.database, profile) else { return };
         if let Ok(Some(value)) = self.database.property_int_value_cf(family, property) {
@@ -175,6 +167,13 @@ impl Engine for RocksKv {
         // A file system that cannot be asked is found out by the write.
         rustix::fs::statvfs(&self.path)
             .is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) < self.free_bytes_min)
+    }
+
+    /// With hard links where the file system allows: cheap, and usable while the server runs.
+    fn checkpoint(&self, directory: &Path) -> Result<(), EngineError> {
+        let checkpoint = Checkpoint::new(&self.database).map_err(failure)?;
+        checkpoint.create_checkpoint(directory).map_err(failure)?;
+        directory::mark(directory).map_err(|error| EngineError::Io(error.to_string()))
     }
 
     fn ended(&self) {

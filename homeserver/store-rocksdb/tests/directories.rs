@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::Clock;
+use model::StreamPos;
 use ruma::{ServerName, server_name};
 use store::{
-    Batch, Engine, Health, Identity, OpenError, Operation, Profile, Scan, Store, StoreError, Table, TableInfo,
+    Batch, Engine, Health, Identity, OpenError, Operation, Profile, Restore, Scan, Store, StoreError, Table,
+    TableInfo,
 };
 use store_rocksdb::{DirectoryError, Durability, RocksKv, RocksSettings};
 use tempfile::TempDir;
@@ -189,6 +191,77 @@ async fn a_checkpoint_opens_as_the_state_it_was_taken_from() {
     put(&store, 2).await.unwrap();
     let store = open(&copied).await.unwrap();
     assert_eq!(store.scan_keys(&ROWS, Scan::all()).await.unwrap(), [1]);
+}
+
+/// Everything that was acknowledged before the copy is in it, whatever is written while it is made, and no half of a batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_in_the_midst_of_writes_holds_whole_batches() {
+    let place = TempDir::new().unwrap();
+    let store = open(place.path()).await.unwrap();
+    for key in 0..100 {
+        put(&store, key).await.unwrap();
+    }
+    let acknowledged = store.frontier();
+    let writing = store.clone();
+    let writer = tokio::spawn(async move {
+        for pair in 0..300_u64 {
+            let mut batch = Batch::new();
+            batch.put(&ROWS, &(1_000 + pair), &pair).put(&ROWS, &(2_000 + pair), &pair);
+            writing.commit(batch).await.unwrap();
+        }
+    });
+    let copy = TempDir::new().unwrap();
+    let copied = copy.path().join("copy");
+    let (copying, to) = (store.clone(), copied.clone());
+    tokio::task::spawn_blocking(move || copying.checkpoint(&to)).await.unwrap().unwrap();
+    writer.await.unwrap();
+    assert!(store.checkpoint(&copied).is_err(), "nothing is written over a directory that is there");
+
+    let kv = engine(&copied).unwrap();
+    let described = store::describe(&kv).unwrap().unwrap();
+    assert_eq!((described.server_name.as_str(), described.schema), ("disk.example", 1));
+    assert!(described.position >= acknowledged);
+    let copy = open_as(server_name!("disk.example"), kv).await.unwrap();
+    assert_eq!(copy.count(&ROWS, Scan::all().until(&1_000)).await, Ok(100));
+    let firsts = copy.count(&ROWS, Scan::all().from(&1_000).until(&2_000)).await.unwrap();
+    assert_eq!(copy.count(&ROWS, Scan::all().from(&2_000)).await, Ok(firsts));
+    assert_eq!(copy.frontier().get(), 100 + firsts as u64);
+}
+
+#[tokio::test]
+async fn a_restore_is_applied_once_and_finished_once() {
+    let place = TempDir::new().unwrap();
+    let store = open(place.path()).await.unwrap();
+    put(&store, 1).await.unwrap();
+    let stored = store.frontier();
+    assert!(!store.is_restore_unfinished().await.unwrap());
+    close(store).await;
+    let restored = || {
+        let restore = Restore { id: "restore".to_owned(), position_before: StreamPos::new(70) };
+        let identity = Identity::new(server_name!("disk.example"), &Clock::fake(1)).restored(Some(restore));
+        Store::open(Arc::new(engine(place.path()).unwrap()), tables(), identity, Vec::new())
+    };
+    let store = restored().await.unwrap();
+    let jumped = store.frontier();
+    assert!(jumped.get() > 1_000_000_000);
+    assert_eq!(store.restore_epoch(), 1);
+    assert!(store.is_restore_unfinished().await.unwrap());
+    for (position, lost) in
+        [(stored, false), (stored.next(), true), (StreamPos::new(70), true), (jumped, false)]
+    {
+        assert_eq!(store.has_lost(position), lost, "{position:?}");
+    }
+    close(store).await;
+
+    // The marker is still there, as after a crash: nothing jumps again, and what was to be forgotten still is.
+    let store = restored().await.unwrap();
+    assert_eq!((store.frontier(), store.restore_epoch()), (jumped, 1));
+    assert!(store.is_restore_unfinished().await.unwrap());
+    store.finish_restore().await.unwrap();
+    close(store).await;
+    let store = open(place.path()).await.unwrap();
+    assert!(!store.is_restore_unfinished().await.unwrap());
+    assert!(store.has_lost(StreamPos::new(70)), "old tokens are known for what they are, for ever");
 }
 
 /// Rows in table files, not in memory: filters, prefixes and compression are on the way.

@@ -4,6 +4,7 @@
 //! [`crate::MemoryKv`], [`crate::FaultyKv`], and `RocksKv` of the crate `store_rocksdb`.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -99,6 +100,12 @@ pub trait Engine: View {
     /// Whether so little room is left that a write must not be tried.
     fn is_nearly_full(&self) -> bool {
         false
+    }
+
+    /// Makes a copy of this moment in a directory that does not exist yet, which can be opened like the place itself.
+    /// Writes may go on meanwhile.
+    fn checkpoint(&self, _directory: &Path) -> Result<(), EngineError> {
+        Err(EngineError::Io("the data is in memory only, so it cannot be copied".to_owned()))
     }
 
     /// Told after the last write of a store that was closed: background work of the engine ends here, because a process

@@ -1,6 +1,7 @@
 //! An engine that breaks on purpose, by script or by seed, on top of another engine.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use base::Rng;
@@ -192,6 +193,11 @@ impl Engine for FaultyKv {
 
     fn is_nearly_full(&self) -> bool {
         self.plan.lock().nearly_full || self.inner.is_nearly_full()
+    }
+
+    fn checkpoint(&self, directory: &Path) -> Result<(), EngineError> {
+        self.alive()?;
+        self.inner.checkpoint(directory)
     }
 
     fn ended(&self) {

@@ -35,3 +35,10 @@ pub const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How far positions jump when a store that ran without sync is opened again: more than could be lost.
 pub const RELAXED_POSITIONS_JUMP: u64 = 1_000_000;
+
+/// How far positions jump when restored data is opened: more than any server gives out between two backups, and few
+/// enough that thousands of restores stay within what JSON numbers hold.
+pub const RESTORE_POSITIONS_JUMP: u64 = 100_000_000_000;
+
+/// Restores whose lost positions are remembered; a token from before more of them counts as an old one.
+pub const RESTORES_REMEMBERED_MAX: usize = 16;

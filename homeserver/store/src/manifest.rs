@@ -12,6 +12,7 @@ use crate::codec::Value;
 use crate::engine::{Engine, Operation};
 use crate::error::OpenError;
 use crate::limits::RELAXED_POSITIONS_JUMP;
+use crate::restore::{Restore, Restores};
 use crate::table::{Profile, Table, TableInfo};
 
 pub(crate) const MANIFEST: Table<(), Manifest> =
@@ -26,14 +27,43 @@ pub struct Identity {
     pub server_name: OwnedServerName,
     /// When the store is opened, in milliseconds since the Unix epoch; becomes the creation time of a new store.
     pub opened_at_ms: u64,
+    /// The restore that put the data where it is, while somebody has to hear of it; the same one is applied once.
+    pub restore: Option<Restore>,
 }
 
 impl Identity {
     /// The identity of this server at this moment.
     #[must_use]
     pub fn new(server_name: &ServerName, clock: &Clock) -> Self {
-        Self { server_name: server_name.to_owned(), opened_at_ms: clock.now_ms() }
+        Self { server_name: server_name.to_owned(), opened_at_ms: clock.now_ms(), restore: None }
     }
+
+    /// The same, after a restore if there was one.
+    #[must_use]
+    pub fn restored(self, restore: Option<Restore>) -> Self {
+        Self { restore, ..self }
+    }
+}
+
+/// What a database says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Whose data it is.
+    pub server_name: String,
+    /// Its layout.
+    pub schema: u32,
+    /// The last position that it gave out.
+    pub position: StreamPos,
+}
+
+/// Reads what a database says of itself and changes nothing; none for a place that never held one.
+///
+/// # Errors
+/// The engine fails, or the rows cannot be read.
+pub fn describe(engine: &dyn Engine) -> Result<Option<Description>, OpenError> {
+    let Some(manifest) = read(engine, &MANIFEST)? else { return Ok(None) };
+    let position = stored_position(engine)?;
+    Ok(Some(Description { server_name: manifest.server_name, schema: manifest.schema, position }))
 }
 
 /// The manifest row.
@@ -46,6 +76,9 @@ pub(crate) struct Manifest {
     pub(crate) relaxed: bool,
     /// The profile of every table by id: rows of a table that changes its profile would be lost from sight.
     pub(crate) profiles: BTreeMap<u16, Profile>,
+    /// What became of positions when backups were restored.
+    #[serde(default)]
+    pub(crate) restores: Restores,
 }
 crate::record!(Manifest);
 
@@ -66,11 +99,21 @@ pub(crate) fn load_or_create(
         return create(engine, tables, identity, schema_newest);
     };
     check(&manifest, tables, identity, schema_newest)?;
-    let stored: StreamPos = read(engine, &POSITION)?
-        .ok_or_else(|| OpenError::BadManifest("the row of the last position is missing".to_owned()))?;
+    let stored = stored_position(engine)?;
     // Without sync a power cut may have lost commits whose positions were already told to clients.
     let jump = if manifest.relaxed { RELAXED_POSITIONS_JUMP } else { 0 };
-    let position = StreamPos::new(stored.get() + jump);
+    let mut position = StreamPos::new(stored.get() + jump);
+    if let Some(restore) = &identity.restore
+        && let Some(past_all) = manifest.restores.note(restore, position)
+    {
+        tracing::warn!(
+            from = position.get(),
+            to = past_all.get(),
+            epoch = manifest.restores.epoch,
+            "this data was restored from a backup: positions go on past everything that was given out since"
+        );
+        position = past_all;
+    }
     manifest.relaxed = !engine.is_durable();
     manifest.profiles.extend(tables.iter().map(|table| (table.id, table.profile)));
     engine.write(&[row(&MANIFEST, &manifest), row(&POSITION, &position)])?;
@@ -92,6 +135,7 @@ fn create(
         created_ms: identity.opened_at_ms,
         relaxed: !engine.is_durable(),
         profiles: tables.iter().map(|table| (table.id, table.profile)).collect(),
+        restores: Restores::default(),
     };
     engine.write(&[row(&MANIFEST, &manifest), row(&POSITION, &StreamPos::ZERO)])?;
     engine.created()?;
@@ -126,6 +170,11 @@ fn read<V: Value>(engine: &dyn Engine, table: &Table<(), V>) -> Result<Option<V>
     let key = encode_key(table, &()).bytes;
     engine.get(table.profile, &key, &mut |bytes| value = Some(V::decode(bytes)))?;
     value.transpose().map_err(|error| OpenError::BadManifest(error.to_string()))
+}
+
+fn stored_position(engine: &dyn Engine) -> Result<StreamPos, OpenError> {
+    read(engine, &POSITION)?
+        .ok_or_else(|| OpenError::BadManifest("the row of the last position is missing".to_owned()))
 }
 
 fn row<V: Value>(table: &Table<(), V>, value: &V) -> Operation {

@@ -23,8 +23,11 @@ pub trait Migration: Send + Sync {
     async fn run(&self, store: &Store) -> Result<(), StoreError>;
 }
 
-/// The newest schema of a list of migrations, refused if its numbers have a hole.
-pub(crate) fn newest(migrations: &[Box<dyn Migration>]) -> Result<u32, OpenError> {
+/// The newest schema of a list of migrations, which is what a program that has them writes.
+///
+/// # Errors
+/// [`OpenError::MigrationNumbers`] when their numbers have a hole.
+pub fn newest(migrations: &[Box<dyn Migration>]) -> Result<u32, OpenError> {
     let mut newest = FIRST_SCHEMA;
     for migration in migrations {
         newest += 1;

@@ -1,6 +1,7 @@
 //! The store: one handle for reads, snapshots and commits.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 
 use model::StreamPos;
@@ -12,11 +13,12 @@ use crate::committer::{self, CommitListener, Published, Shared};
 use crate::engine::Engine;
 use crate::error::{OpenError, StoreError};
 use crate::health::Health;
-use crate::manifest::{self, Identity};
+use crate::manifest::{self, Identity, MANIFEST, Manifest};
 use crate::measure::FRONTIER_LAG_SECONDS;
 use crate::migration::{self, Migration};
 use crate::queue::{Queue, Submission};
 use crate::reader::Reader;
+use crate::restore::Restores;
 use crate::table::{TableInfo, catalogue, check_unique};
 
 /// A database of typed tables. Cheap to clone; the committer thread ends when the last clone is dropped or after
@@ -32,6 +34,7 @@ struct Handle {
     shared: Arc<Shared>,
     ended: watch::Receiver<bool>,
     tables: Vec<TableInfo>,
+    restores: Restores,
 }
 
 impl Drop for Handle {
@@ -92,7 +95,7 @@ impl Store {
         tracing::debug!("tables of the store:\n{}", catalogue(&tables));
         let newest = migration::newest(&migrations)?;
         let (manifest, position) = manifest::load_or_create(&*engine, &tables, &identity, newest)?;
-        let store = Self::start(engine, tables, position)?;
+        let store = Self::start(engine, tables, position, manifest.restores.clone())?;
         migration::run(&store, manifest, &migrations).await?;
         Ok(store)
     }
@@ -101,6 +104,7 @@ impl Store {
         engine: Arc<dyn Engine>,
         tables: Vec<TableInfo>,
         position: StreamPos,
+        restores: Restores,
     ) -> Result<Self, OpenError> {
         let view = engine.snapshot()?;
         let shared = Arc::new(Shared {
@@ -117,7 +121,7 @@ impl Store {
             .name("committer".to_owned())
             .spawn(move || committer::run(&thread, &end))
             .map_err(|error| OpenError::Engine(format!("cannot start the committer thread: {error}")))?;
-        let handle = Arc::new(Handle { shared, ended, tables });
+        let handle = Arc::new(Handle { shared, ended, tables, restores });
         Ok(Self { reader: Reader::new(engine), handle })
     }
 
@@ -191,6 +195,40 @@ impl Store {
             Health::Ok | Health::Full => Health::Ok,
             Health::Failed(_) | Health::Closed => health,
         }
+    }
+
+    /// How often this data was restored from a backup. Whatever other servers may remember of us by a number should be
+    /// told apart by it.
+    #[must_use]
+    pub fn restore_epoch(&self) -> u64 {
+        self.handle.restores.epoch
+    }
+
+    /// Whether a position belongs to what a restore lost: who shows it has seen what is not here any more.
+    #[must_use]
+    pub fn has_lost(&self, position: StreamPos) -> bool {
+        self.handle.restores.has_lost(position)
+    }
+
+    /// Whether the owners of rows have still to forget what a restore made untrue; see [`Store::finish_restore`].
+    pub async fn is_restore_unfinished(&self) -> Result<bool, StoreError> {
+        Ok(self.get(&MANIFEST, &()).await?.is_some_and(|manifest| manifest.restores.is_unfinished))
+    }
+
+    /// Notes that everything is forgotten that a restore made untrue.
+    pub async fn finish_restore(&self) -> Result<(), StoreError> {
+        let Some(before) = self.get(&MANIFEST, &()).await? else { return Ok(()) };
+        let restores = Restores { is_unfinished: false, ..before.restores.clone() };
+        let mut batch = Batch::new();
+        batch.expect_eq(&MANIFEST, &(), &before);
+        batch.put(&MANIFEST, &(), &Manifest { restores, ..before });
+        self.commit(batch).await.map(drop)
+    }
+
+    /// Makes a copy of the present state in a directory that does not exist yet. Blocks the thread for as long as it takes:
+    /// moments where files can be linked. Everything at or below the frontier of the call is in it.
+    pub fn checkpoint(&self, directory: &Path) -> Result<(), StoreError> {
+        self.shared().engine.checkpoint(directory).map_err(StoreError::from)
     }
 
     /// The list of tables for people.
