@@ -1,0 +1,23 @@
+//! What an app is as a bot.
+
+use serde_json::json;
+
+use super::{Answer, Call, Outcome};
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::state::people::open_id;
+
+/// `GET bot/v3/info`; the answer has `bot` where others have `data`.
+pub(crate) fn info(state: &mut State, call: &Call) -> Outcome {
+    let app = state.app(&call.app)?;
+    if !app.bot_enabled {
+        return Err(Refusal::code(230_006));
+    }
+    Ok(Answer::Flat(json!({ "bot": {
+        "activate_status": if app.published { 2 } else { 0 },
+        "app_name": app.name,
+        "avatar_url": format!("https://avatars.invalid/{}.png", app.app_id),
+        "ip_white_list": [],
+        "open_id": open_id(&app.app_id, &app.app_id),
+    } })))
+}

@@ -1,0 +1,106 @@
+//! Which request is which: the name under which it is counted, its scopes, its handler.
+
+use http::Method;
+
+use super::{
+    Handler, bot, cards, chats, contacts, media, members, messages, messages_read, reactions, tokens,
+};
+
+/// One API.
+pub(crate) struct Route {
+    method: &'static str,
+    /// The path after `/open-apis/`; `*` for an id.
+    pub(crate) name: &'static str,
+    pub(crate) needs_token: bool,
+    /// One of these is needed.
+    pub(crate) scopes: &'static [&'static str],
+    pub(crate) handler: Handler,
+}
+
+const fn open(name: &'static str, handler: Handler) -> Route {
+    Route { method: "POST", name, needs_token: false, scopes: &[], handler }
+}
+
+const fn guarded(
+    method: &'static str,
+    name: &'static str,
+    scopes: &'static [&'static str],
+    handler: Handler,
+) -> Route {
+    Route { method, name, needs_token: true, scopes, handler }
+}
+
+const SEND: &[&str] = &["im:message", "im:message:send_as_bot"];
+const READ: &[&str] = &["im:message", "im:message:readonly"];
+const REACT: &[&str] = &["im:message", "im:message.reactions:write_only"];
+const RESOURCE: &[&str] = &["im:resource", "im:resource:upload"];
+const CHAT: &[&str] = &["im:chat", "im:chat:readonly", "im:chat:read"];
+const CHAT_WRITE: &[&str] = &["im:chat", "im:chat:update", "im:chat:create", "im:chat:delete"];
+const MEMBERS: &[&str] = &["im:chat", "im:chat:readonly", "im:chat.members:read"];
+const MEMBERS_WRITE: &[&str] = &["im:chat", "im:chat.members:write_only"];
+const CONTACT: &[&str] = &["contact:user.base:readonly", "contact:contact:readonly"];
+
+const ROUTES: &[Route] = &[
+    open("auth/v3/tenant_access_token/internal", tokens::tenant),
+    open("auth/v3/app_access_token/internal", tokens::app),
+    guarded("GET", "bot/v3/info", &[], bot::info),
+    guarded("POST", "im/v1/messages", SEND, messages::send),
+    guarded("GET", "im/v1/messages", READ, messages_read::list),
+    guarded("GET", "im/v1/messages/*", READ, messages_read::one),
+    guarded("PUT", "im/v1/messages/*", SEND, messages::edit),
+    guarded("PATCH", "im/v1/messages/*", SEND, cards::patch),
+    guarded("DELETE", "im/v1/messages/*", SEND, messages::recall),
+    guarded("POST", "im/v1/messages/*/reply", SEND, messages::reply),
+    guarded("POST", "im/v1/messages/*/forward", SEND, messages::forward),
+    guarded("GET", "im/v1/messages/*/read_users", READ, messages_read::readers),
+    guarded("GET", "im/v1/messages/*/resources/*", READ, media::resource),
+    guarded("POST", "im/v1/messages/*/reactions", REACT, reactions::add),
+    guarded("GET", "im/v1/messages/*/reactions", READ, reactions::list),
+    guarded("DELETE", "im/v1/messages/*/reactions/*", REACT, reactions::remove),
+    guarded("POST", "im/v1/images", RESOURCE, media::upload_image),
+    guarded("GET", "im/v1/images/*", RESOURCE, media::own),
+    guarded("POST", "im/v1/files", RESOURCE, media::upload_file),
+    guarded("GET", "im/v1/files/*", RESOURCE, media::own),
+    guarded("GET", "im/v1/chats", CHAT, chats::list),
+    guarded("POST", "im/v1/chats", CHAT_WRITE, chats::create),
+    guarded("GET", "im/v1/chats/*", CHAT, chats::get),
+    guarded("PUT", "im/v1/chats/*", CHAT_WRITE, chats::update),
+    guarded("DELETE", "im/v1/chats/*", CHAT_WRITE, chats::dissolve),
+    guarded("GET", "im/v1/chats/*/members", MEMBERS, members::list),
+    guarded("POST", "im/v1/chats/*/members", MEMBERS_WRITE, members::add),
+    guarded("DELETE", "im/v1/chats/*/members", MEMBERS_WRITE, members::remove),
+    guarded("GET", "im/v1/chats/*/members/is_in_chat", MEMBERS, members::is_in_chat),
+    guarded("POST", "interactive/v1/card/update", &[], cards::update_by_token),
+    guarded("GET", "contact/v3/scopes", CONTACT, contacts::scopes),
+    guarded("GET", "contact/v3/users/batch", CONTACT, contacts::batch),
+    guarded("GET", "contact/v3/users/find_by_department", CONTACT, contacts::by_department),
+    guarded("POST", "contact/v3/users/batch_get_id", &["contact:user.id:readonly"], contacts::ids),
+    guarded("GET", "contact/v3/users/*", CONTACT, contacts::user),
+    guarded("GET", "contact/v3/departments/*", CONTACT, contacts::department),
+    guarded("GET", "contact/v3/departments/*/children", CONTACT, contacts::children),
+];
+
+/// The API that a request means.
+pub(crate) fn find(method: &Method, path: &[&str]) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| {
+        let mut names = route.name.split('/');
+        let same = path.iter().all(|part| names.next().is_some_and(|name| name == "*" || name == *part));
+        same && names.next().is_none() && route.method == method.as_str()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_names_win_over_ids_and_nothing_is_found_by_its_beginning() {
+        let name = |method: Method, path: &[&str]| find(&method, path).map(|route| route.name);
+        let users = ["contact", "v3", "users"];
+        assert_eq!(name(Method::GET, &[&users[..], &["batch"]].concat()), Some("contact/v3/users/batch"));
+        assert_eq!(name(Method::GET, &[&users[..], &["ou_1"]].concat()), Some("contact/v3/users/*"));
+        assert_eq!(name(Method::GET, &["im", "v1"]), None);
+        assert_eq!(name(Method::POST, &["im", "v1", "messages", "om_1", "reply", "x"]), None);
+        assert_eq!(name(Method::PUT, &["im", "v1", "messages"]), None);
+    }
+}

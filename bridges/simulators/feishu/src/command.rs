@@ -1,0 +1,223 @@
+//! What people, administrators and tests do: one list, spoken in Rust and as JSON by the control API.
+
+mod people;
+mod setting;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::faults::FaultSpec;
+use crate::refusal::Refusal;
+use crate::simulator::Shared;
+use crate::{pressing, shown};
+
+fn yes() -> bool {
+    true
+}
+
+/// Something to do. People are named by their `user_id`, apps by their `app_id`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is what its name and the variant say")]
+pub enum Command {
+    /// A new person.
+    AddPerson {
+        user_id: String,
+        name: String,
+        #[serde(default)]
+        email: String,
+        #[serde(default)]
+        department: Option<String>,
+    },
+    /// A new department below another; `0` is the root.
+    AddDepartment { department_id: String, name: String, parent: String },
+    /// A new app with a bot, all rights and a published version.
+    AddApp {
+        app_id: String,
+        secret: String,
+        name: String,
+        #[serde(default)]
+        encrypt_key: Option<String>,
+    },
+    /// A new group, owned by a person or an app; answers `chat_id`.
+    AddChat {
+        name: String,
+        #[serde(default)]
+        owner: Option<String>,
+        #[serde(default)]
+        people: Vec<String>,
+        #[serde(default)]
+        bots: Vec<String>,
+    },
+    /// A person opens the direct chat with a bot; answers `chat_id`.
+    Enter { person: String, app: String },
+    /// A person writes plain words; answers `message_id`.
+    Speak {
+        person: String,
+        chat: String,
+        text: String,
+        #[serde(default)]
+        reply_to: Option<String>,
+        #[serde(default)]
+        in_thread: bool,
+    },
+    /// A person says something of any kind: `content` as it is received, `mentions` the people, apps or `all` behind
+    /// `@_user_1` and so on; answers `message_id`.
+    Say {
+        person: String,
+        chat: String,
+        kind: String,
+        content: Value,
+        #[serde(default)]
+        mentions: Vec<String>,
+        #[serde(default)]
+        reply_to: Option<String>,
+        #[serde(default)]
+        in_thread: bool,
+    },
+    /// Something a person can send: base64 of the bytes; answers `key`.
+    Upload { kind: String, name: String, content_type: String, base64: String },
+    /// A person changes what they wrote. No event tells of it.
+    Edit { person: String, message: String, text: String },
+    /// A person takes a message back.
+    Recall { person: String, message: String },
+    /// A person reacts, or takes the reaction back.
+    React {
+        person: String,
+        message: String,
+        emoji: String,
+        #[serde(default = "yes")]
+        added: bool,
+    },
+    /// A person presses a button, named by its name, its label or its place from 0; answers what they see.
+    Press {
+        person: String,
+        message: String,
+        button: String,
+        #[serde(default)]
+        form: Option<Value>,
+    },
+    /// A person reads everything in a chat.
+    Read { person: String, chat: String },
+    /// A person comes into a chat.
+    Join { person: String, chat: String },
+    /// A person leaves a chat, or is removed by `operator`.
+    Leave {
+        person: String,
+        chat: String,
+        #[serde(default)]
+        operator: Option<String>,
+    },
+    /// A person brings a bot into a chat.
+    AddBot { person: String, chat: String, app: String },
+    /// A person removes a bot from a chat.
+    RemoveBot { person: String, chat: String, app: String },
+    /// A person gives a chat another name.
+    Rename { person: String, chat: String, name: String },
+    /// A person dissolves a chat; with `keeps_history` nobody is told.
+    Dissolve {
+        person: String,
+        chat: String,
+        #[serde(default)]
+        keeps_history: bool,
+    },
+    /// An administrator changes somebody's name or standing.
+    ChangePerson {
+        user_id: String,
+        #[serde(default)]
+        name: Option<String>,
+        #[serde(default)]
+        resigned: Option<bool>,
+        #[serde(default)]
+        unavailable: Option<bool>,
+        #[serde(default)]
+        stopped_bots: Option<bool>,
+    },
+    /// An administrator changes an app.
+    ChangeApp {
+        app: String,
+        #[serde(default)]
+        scopes: Option<Vec<String>>,
+        #[serde(default)]
+        bot_enabled: Option<bool>,
+        #[serde(default)]
+        disabled: Option<bool>,
+        #[serde(default)]
+        published: Option<bool>,
+        #[serde(default)]
+        callbacks_subscribed: Option<bool>,
+        #[serde(default)]
+        secret: Option<String>,
+    },
+    /// Forbids bots to speak in a chat, or allows it again.
+    Mute { chat: String, muted: bool },
+    /// Saves the address for events and callbacks, after the check of the address.
+    UseWebhook { app: String, url: String },
+    /// Events and callbacks go over long connections.
+    UseLongConnection { app: String },
+    /// Lets something go wrong.
+    Fail {
+        name: String,
+        #[serde(flatten)]
+        spec: FaultSpec,
+    },
+    /// Nothing goes wrong any more.
+    Mend,
+    /// Moves the platform's clock forward.
+    Skip { ms: u64 },
+    /// Ends the tokens of an app before their time.
+    ExpireTokens { app: String },
+    /// Closes the long connections of an app; answers how many.
+    CloseConnections { app: String },
+    /// A second program connects for this app and acknowledges nothing.
+    AddRival { app: String },
+    /// What a chat shows, oldest first.
+    Show { chat: String },
+    /// Who and what there is; with a person, their chats alone.
+    Overview {
+        #[serde(default)]
+        person: Option<String>,
+    },
+    /// How events fared, oldest first.
+    Deliveries,
+    /// How often each fault struck.
+    Struck,
+    /// Every fault with what it does.
+    Faults,
+}
+
+/// Does it.
+pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value, Refusal> {
+    match command {
+        Command::Press { person, message, button, form } => {
+            pressing::press(shared, &person, &message, &button, form).await
+        }
+        Command::UseWebhook { app, url } => setting::use_webhook(shared, &app, &url).await,
+        Command::CloseConnections { app } => Ok(json!({ "closed": shared.hub.close(&app) })),
+        Command::AddRival { app } => {
+            let id = shared.state.lock().chance.id("rival", 8);
+            shared.hub.add_rival(&app, id);
+            Ok(json!({}))
+        }
+        Command::Show { chat } => shown::chat(&shared.state.lock(), &chat),
+        Command::Overview { person } => {
+            let mut overview = shown::overview(&shared.state.lock(), person.as_deref());
+            for app in overview["apps"].as_array_mut().into_iter().flatten() {
+                app["connections"] = shared.hub.count(app["app_id"].as_str().unwrap_or_default()).into();
+            }
+            Ok(overview)
+        }
+        Command::Deliveries => Ok(shown::deliveries(&shared.state.lock())),
+        Command::Struck => Ok(json!(shared.state.lock().faults.struck())),
+        Command::Faults => Ok(shown::faults()),
+        command => {
+            let state = &mut *shared.state.lock();
+            match setting::apply(state, command) {
+                Ok(answer) => answer,
+                Err(command) => people::apply(state, command),
+            }
+        }
+    }
+}

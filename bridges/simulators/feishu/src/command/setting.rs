@@ -1,0 +1,195 @@
+//! What administrators and tests set.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Command;
+use crate::delivery::webhook;
+use crate::faults::Fault;
+use crate::limits::RECORDS_MAX;
+use crate::refusal::Refusal;
+use crate::simulator::Shared;
+use crate::state::State;
+use crate::state::apps::{App, SCOPES, Way};
+use crate::state::people::{Department, Person};
+
+/// Saves an address after it has answered the challenge.
+pub(super) async fn use_webhook(shared: &Arc<Shared>, app: &str, url: &str) -> Result<Value, Refusal> {
+    shared.state.lock().app(app)?;
+    if let Err(reason) = webhook::check(shared, app, url).await {
+        return Err(Refusal::ext(9499, &reason));
+    }
+    if let Some(app) = shared.state.lock().apps.get_mut(app) {
+        app.way = Way::Webhook(url.to_owned());
+    }
+    Ok(json!({}))
+}
+
+fn taken(text: &str) -> Refusal {
+    Refusal::ext(9499, text)
+}
+
+/// Does it, or gives the command back because it is none of these.
+pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Command> {
+    Ok(match command {
+        Command::AddPerson { user_id, name, email, department } => {
+            if state.people.contains_key(&user_id) || state.people.len() >= RECORDS_MAX {
+                return Ok(Err(taken("the person exists, or there are too many")));
+            }
+            let departments = department.into_iter().collect();
+            let person = Person {
+                user_id: user_id.clone(),
+                en_name: name.clone(),
+                name,
+                email,
+                departments,
+                ..Person::default()
+            };
+            state.people.insert(user_id, person);
+            Ok(json!({}))
+        }
+        Command::AddDepartment { department_id, name, parent } => {
+            let known = |id: &str| id == "0" || state.departments.contains_key(id);
+            if known(&department_id) || !known(&parent) || state.departments.len() >= RECORDS_MAX {
+                return Ok(Err(taken("the department exists, its parent does not, or there are too many")));
+            }
+            state.departments.insert(department_id.clone(), Department { department_id, name, parent });
+            Ok(json!({}))
+        }
+        Command::AddApp { app_id, secret, name, encrypt_key } => {
+            if state.apps.contains_key(&app_id) || state.apps.len() >= RECORDS_MAX {
+                return Ok(Err(taken("the app exists, or there are too many")));
+            }
+            let verification_token = state.chance.id("", 32);
+            let app = App {
+                app_id: app_id.clone(),
+                secret,
+                name,
+                scopes: SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
+                bot_enabled: true,
+                disabled: false,
+                published: true,
+                callbacks_subscribed: true,
+                verification_token: verification_token.clone(),
+                encrypt_key,
+                way: Way::LongConnection,
+                token: None,
+            };
+            state.apps.insert(app_id, app);
+            Ok(json!({ "verification_token": verification_token }))
+        }
+        Command::AddChat { name, owner, people, bots } => add_chat(state, &name, owner, people, bots),
+        Command::ChangePerson { user_id, name, resigned, unavailable, stopped_bots } => {
+            change_person(state, &user_id, name, resigned, unavailable, stopped_bots)
+        }
+        Command::ChangeApp {
+            app,
+            scopes,
+            bot_enabled,
+            disabled,
+            published,
+            callbacks_subscribed,
+            secret,
+        } => {
+            let Some(app) = state.apps.get_mut(&app) else { return Ok(Err(Refusal::code(10_003))) };
+            if let Some(scopes) = scopes {
+                app.scopes = scopes.into_iter().collect::<BTreeSet<_>>();
+            }
+            app.bot_enabled = bot_enabled.unwrap_or(app.bot_enabled);
+            app.disabled = disabled.unwrap_or(app.disabled);
+            app.published = published.unwrap_or(app.published);
+            app.callbacks_subscribed = callbacks_subscribed.unwrap_or(app.callbacks_subscribed);
+            app.secret = secret.unwrap_or_else(|| app.secret.clone());
+            Ok(json!({}))
+        }
+        Command::Mute { chat, muted } => state.live_chat(&chat, 232_006).map(|chat| {
+            chat.bots_muted = muted;
+            json!({})
+        }),
+        Command::UseLongConnection { app } => match state.apps.get_mut(&app) {
+            Some(app) => {
+                app.way = Way::LongConnection;
+                Ok(json!({}))
+            }
+            None => Err(Refusal::code(10_003)),
+        },
+        Command::Fail { name, spec } => match Fault::find(&name) {
+            Some(fault) => {
+                state.faults.set(fault, spec);
+                Ok(json!({}))
+            }
+            None => Err(taken("there is no such fault; ask for the list")),
+        },
+        Command::Mend => {
+            state.faults.clear();
+            Ok(json!({}))
+        }
+        Command::Skip { ms } => {
+            state.skip(ms);
+            Ok(json!({ "now_ms": state.now_ms() }))
+        }
+        Command::ExpireTokens { app } => {
+            state.expire_tokens(&app);
+            Ok(json!({}))
+        }
+        other => return Err(other),
+    })
+}
+
+fn add_chat(
+    state: &mut State,
+    name: &str,
+    owner: Option<String>,
+    people: Vec<String>,
+    bots: Vec<String>,
+) -> Result<Value, Refusal> {
+    if state.chats.len() >= RECORDS_MAX {
+        return Err(taken("there are too many chats"));
+    }
+    let known = |who: &String| state.people.contains_key(who) || state.apps.contains_key(who);
+    if people.iter().any(|person| !state.people.contains_key(person)) || !owner.iter().all(known) {
+        return Err(Refusal::code(99_992_360));
+    }
+    let operator = owner.clone().or_else(|| people.first().cloned()).unwrap_or_default();
+    let chat_id = state.make_chat(name, owner.as_deref());
+    if let Some(chat) = state.chats.get_mut(&chat_id) {
+        chat.people.extend(people);
+    }
+    for bot in bots {
+        state.add_bot(&chat_id, &bot, &operator)?;
+    }
+    Ok(json!({ "chat_id": chat_id }))
+}
+
+fn change_person(
+    state: &mut State,
+    user_id: &str,
+    name: Option<String>,
+    resigned: Option<bool>,
+    unavailable: Option<bool>,
+    stopped_bots: Option<bool>,
+) -> Result<Value, Refusal> {
+    let person = state.people.get_mut(user_id).ok_or(Refusal::code(99_992_360))?;
+    let before = name.as_ref().map(|_| person.name.clone());
+    person.name = name.unwrap_or_else(|| person.name.clone());
+    person.resigned = resigned.unwrap_or(person.resigned);
+    person.unavailable = unavailable.unwrap_or(person.unavailable);
+    person.stopped_bots = stopped_bots.unwrap_or(person.stopped_bots);
+    let (person, apps): (Person, Vec<String>) = (person.clone(), state.apps.keys().cloned().collect());
+    for app in apps {
+        let mut object = state.contact(&app, &person);
+        // Documented as not filled in these events.
+        object["department_ids"] = json!([]);
+        match (&before, person.resigned && resigned == Some(true)) {
+            (_, true) => state.emit(&app, "contact.user.deleted_v3", json!({ "object": object })),
+            (Some(before), false) => {
+                let body = json!({ "object": object, "old_object": { "name": before } });
+                state.emit(&app, "contact.user.updated_v3", body);
+            }
+            (None, false) => {}
+        }
+    }
+    Ok(json!({}))
+}

@@ -1,0 +1,126 @@
+//! A simulator that runs: its two ports, its workers, and the handle that ends it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::command::Command;
+use crate::faults::{Fault, FaultSpec};
+use crate::limits::EVENTS_WAITING_MAX;
+use crate::refusal::Refusal;
+use crate::settings::Settings;
+use crate::socket::Hub;
+use crate::state::State;
+use crate::{api, control, delivery, socket};
+
+/// What all parts of a running simulator share.
+pub(crate) struct Shared {
+    pub(crate) state: Mutex<State>,
+    pub(crate) hub: Hub,
+    pub(crate) api_address: SocketAddr,
+    pub(crate) ended: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// Returns when the simulator ends.
+    pub(crate) async fn end(&self) {
+        let mut ended = self.ended.clone();
+        // A sender that is gone has ended it as well.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+}
+
+/// A running simulator. It ends when it is dropped.
+pub struct Simulator {
+    shared: Arc<Shared>,
+    control_address: SocketAddr,
+    end: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Starts it on loopback.
+    ///
+    /// # Errors
+    /// A port that is taken.
+    pub async fn start(settings: Settings) -> std::io::Result<Self> {
+        let api = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.api_port)).await?;
+        let control = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.control_port)).await?;
+        let control_address = control.local_addr()?;
+        let (events, waiting) = mpsc::channel(EVENTS_WAITING_MAX);
+        let (end, ended) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::new(settings, events)),
+            hub: Hub::default(),
+            api_address: api.local_addr()?,
+            ended,
+        });
+        let doors = Router::new()
+            .route("/callback/ws/endpoint", post(socket::discovery::discover))
+            .route("/ws/v2", get(socket::handshake::connect))
+            .fallback(api::serve)
+            .with_state(shared.clone());
+        let workers = vec![
+            tokio::spawn(serve(shared.clone(), api, doors)),
+            tokio::spawn(serve(shared.clone(), control, control::router(shared.clone()))),
+            tokio::spawn(delivery::run(shared.clone(), waiting)),
+        ];
+        Ok(Self { shared, control_address, end, workers })
+    }
+
+    /// Where the API is: `http://127.0.0.1:port`, without a slash at its end.
+    pub fn api_url(&self) -> String {
+        format!("http://{}", self.shared.api_address)
+    }
+
+    /// Where the control API and the page are.
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.control_address)
+    }
+
+    /// Does what a person, an administrator or a test does.
+    ///
+    /// # Errors
+    /// What the platform refuses.
+    pub async fn act(&self, command: Command) -> Result<Value, Refusal> {
+        crate::command::act(&self.shared, command).await
+    }
+
+    /// Lets something go wrong from now on.
+    pub fn fail(&self, fault: Fault, spec: FaultSpec) {
+        self.shared.state.lock().faults.set(fault, spec);
+    }
+
+    /// Ends it and waits until its ports are closed.
+    pub async fn stop(mut self) {
+        self.end.send_replace(true);
+        for worker in self.workers.drain(..) {
+            // A worker that panicked has ended as well.
+            let _ = worker.await;
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.end.send_replace(true);
+    }
+}
+
+async fn serve(shared: Arc<Shared>, listener: TcpListener, router: Router) {
+    tokio::select! {
+        result = axum::serve(listener, router) => {
+            if let Err(error) = result {
+                tracing::error!(%error, "the simulator stopped serving");
+            }
+        }
+        () = shared.end() => {}
+    }
+}

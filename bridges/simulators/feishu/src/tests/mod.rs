@@ -1,0 +1,6 @@
+//! The simulator from outside: over its API, its socket and its webhooks, as a client of a few lines sees them.
+
+mod api;
+mod client;
+mod webhooks;
+mod wires;
