@@ -5,11 +5,24 @@
 //! platform's own pages. Read next: `connector.rs`, then `socket/` for how events come, `events/` and `content/` for
 //! what they become, `client/` for how the platform is asked.
 
+mod abilities;
+mod capabilities;
+mod cards;
 mod client;
+mod connector;
+mod content;
+mod emoji;
+mod events;
 mod failure;
 mod ids;
+mod incoming;
 pub mod limits;
+mod person;
 mod settings;
 mod socket;
+mod webhook;
 
-pub use self::settings::{FeishuSettings, Mode, Secret};
+pub use self::{
+    connector::Feishu,
+    settings::{FeishuSettings, Mode, Secret},
+};

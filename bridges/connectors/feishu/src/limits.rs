@@ -130,6 +130,9 @@ pub const IMAGE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// Largest file to send, a bound of the platform's.
 pub const FILE_BYTES_MAX: u64 = 30 * 1024 * 1024;
 
+/// Files that are held in memory at once on their way to the platform.
+pub const UPLOADS_AT_ONCE_MAX: usize = 2;
+
 /// Largest file to fetch, a bound of the platform's.
 pub const DOWNLOAD_BYTES_MAX: u64 = 100 * 1024 * 1024;
 
@@ -144,6 +147,12 @@ pub const HISTORY_OVERLAP_MS: u64 = 120_000;
 
 /// Messages on one page of history, a bound of the platform's.
 pub const HISTORY_PAGE_MAX: usize = 50;
+
+/// Topics that one reading of history goes through; their names have to fit into a cursor.
+pub const HISTORY_TOPICS_MAX: usize = 50;
+
+/// Largest JSON in the place of a file that is looked at for a failure, in bytes.
+pub const FAILURE_BYTES_MAX: u64 = 16 * 1024;
 
 /// Members or conversations on one page, a bound of the platform's.
 pub const LIST_PAGE_MAX: usize = 100;

@@ -49,10 +49,6 @@ pub mod named {
     pub const EDIT_OVER: [i64; 3] = [230_071, 230_072, 230_075];
     /// The window of a recall is over, or the right to it is missing.
     pub const RECALL_REFUSED: [i64; 2] = [230_009, 230_026];
-    /// No such emoji, or a message that takes no reactions.
-    pub const REACTION_NOT_TAKEN: [i64; 2] = [231_001, 231_017];
-    /// The app may not read the history of groups.
-    pub const HISTORY_NOT_ALLOWED: i64 = 230_027;
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod codes;
 pub mod envelope;
 pub mod error;
 pub mod multipart;
+mod places;
 mod rates;
 mod token;
 
@@ -147,6 +148,26 @@ impl Client {
             }
             stale = Some(token);
         }
+    }
+
+    /// Opens a picture by the address that the platform names it by. Only addresses of the platform's own are asked,
+    /// and without our token.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn picture(&self, address: &str) -> Result<Response, CallError> {
+        let refused =
+            |reason: &str| CallError::Unexpected { status: 400, reason: reason.to_owned(), trace: None };
+        let url = Url::parse(address).map_err(|_| refused("the picture has no address"))?;
+        if !places::is_of_platform(&self.settings.base_url, &url) {
+            return Err(refused("the picture is at an address that is not the platform's"));
+        }
+        let response = sent(self.http.get(url), CALL_TIME_MAX).await?;
+        let (status, trace) = (response.status().as_u16(), trace_of(response.headers()));
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(CallError::Unexpected { status, reason: "no picture".to_owned(), trace })
     }
 
     async fn answer(&self, call: &Call) -> Result<Answer, CallError> {

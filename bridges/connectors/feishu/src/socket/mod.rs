@@ -1,5 +1,9 @@
-//! The long connection: found, opened, kept alive, replaced.
+//! The long connection: found, opened, kept alive, replaced. One at a time, because the platform gives each event to
+//! any one of those that it knows.
 
+mod connect;
 pub mod discovery;
-pub mod fragments;
-pub mod frame;
+mod fragments;
+mod frame;
+pub mod keeper;
+mod session;

@@ -1,0 +1,295 @@
+//! Files both ways.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use bridge_api::{
+    ByteStream, ConversationId, Download, Failure, FailureKind, File, FileKind, Files, MediaId, MessageId,
+    Refusal,
+};
+use bytes::BytesMut;
+use futures_util::{StreamExt as _, stream};
+use http::header;
+use reqwest::Response;
+use serde::Deserialize;
+use sha2::Digest as _;
+
+use super::{chat, id_of, message, remembered::Remembered};
+use crate::{
+    Feishu,
+    client::{Call, Form, envelope::Answer},
+    ids::{FileKey, ImageKey},
+    limits::{DOWNLOAD_BYTES_MAX, FAILURE_BYTES_MAX, FILE_BYTES_MAX, IMAGE_BYTES_MAX},
+};
+
+/// Kinds of pictures that the platform shows.
+const PICTURES: [&str; 9] = [
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/gif",
+    "image/bmp",
+    "image/x-icon",
+    "image/vnd.microsoft.icon",
+    "image/tiff",
+    "image/heic",
+];
+/// Codes of a picture that the platform does not show: it goes as a document.
+const NO_PICTURE: [i64; 3] = [234_006, 234_011, 234_039];
+
+#[derive(Deserialize)]
+struct Image {
+    image_key: ImageKey,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    file_key: FileKey,
+}
+
+/// As what a file goes to the platform: its upload and its message have to agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Picture,
+    Opus,
+    Film,
+    Document(&'static str),
+}
+
+impl Shape {
+    fn of(file: &File, size: u64) -> Self {
+        let kind = file
+            .mimetype
+            .as_deref()
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        match file.kind {
+            FileKind::Image if PICTURES.contains(&kind.as_str()) && size <= IMAGE_BYTES_MAX => Self::Picture,
+            FileKind::Voice if matches!(kind.as_str(), "audio/ogg" | "audio/opus") => Self::Opus,
+            FileKind::Video if kind == "video/mp4" => Self::Film,
+            FileKind::Image | FileKind::Voice | FileKind::Video | FileKind::File => {
+                Self::Document(document(&file.name))
+            }
+        }
+    }
+
+    /// What its message is sent as, before its key.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Picture => "image",
+            Self::Opus => "audio",
+            Self::Film => "media",
+            Self::Document(_) => "file",
+        }
+    }
+
+    const fn file_type(self) -> &'static str {
+        match self {
+            Self::Picture => "image",
+            Self::Opus => "opus",
+            Self::Film => "mp4",
+            Self::Document(kind) => kind,
+        }
+    }
+}
+
+/// The platform's word for a kind of document.
+fn document(name: &str) -> &'static str {
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
+    match end.as_str() {
+        "pdf" => "pdf",
+        "doc" | "docx" => "doc",
+        "xls" | "xlsx" => "xls",
+        "ppt" | "pptx" => "ppt",
+        _ => "stream",
+    }
+}
+
+#[async_trait]
+impl Files for Feishu {
+    fn upload_bytes_max(&self, _: FileKind) -> u64 {
+        // Pictures above their own bound go as documents.
+        FILE_BYTES_MAX
+    }
+
+    async fn upload(
+        &self,
+        conversation: &ConversationId,
+        file: &File,
+        bytes: ByteStream,
+    ) -> Result<MediaId, Failure> {
+        chat(conversation)?;
+        let _place = self.uploads.acquire().await.map_err(|_| Failure::later("no uploads any more"))?;
+        let bytes = whole(bytes).await?;
+        let form = Shape::of(file, bytes.len() as u64);
+        let digest = digest(&bytes);
+        match Box::pin(uploaded(self, form, file, &bytes, &digest)).await {
+            Err(failure) if form == Shape::Picture && is_no_picture(&failure) => {
+                Box::pin(uploaded(self, Shape::Document("stream"), file, &bytes, &digest)).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn download(
+        &self,
+        conversation: &ConversationId,
+        id: &MessageId,
+        file: &File,
+    ) -> Result<Download, Failure> {
+        chat(conversation)?;
+        let id = message(id)?;
+        let (form, key) = file.media.as_str().split_once(':').unwrap_or_default();
+        let form = if form == "image" { "image" } else { "file" };
+        let key = FileKey::parse(key).ok_or_else(|| Failure::refused(Refusal::Gone))?;
+        // A key alone is good for our own uploads: what people sent is fetched by its message.
+        let path = ["im", "v1", "messages", id.as_str(), "resources", key.as_str()];
+        let response = self.client.download(Call::get(&path).with("type", form).slowly()).await?;
+        opened(response).await
+    }
+}
+
+fn is_no_picture(failure: &Failure) -> bool {
+    failure.code.as_deref().and_then(|code| code.parse().ok()).is_some_and(|code| NO_PICTURE.contains(&code))
+}
+
+async fn uploaded(
+    feishu: &Feishu,
+    form: Shape,
+    file: &File,
+    bytes: &[u8],
+    digest: &str,
+) -> Result<MediaId, Failure> {
+    let remembered = Remembered::Upload(digest, form.file_type());
+    if let Some(known) = remembered.get(&*feishu.shelf).await? {
+        return id_of(MediaId::new(known));
+    }
+    let kind = file.mimetype.as_deref().unwrap_or("application/octet-stream");
+    let body = Form::new(digest.as_bytes());
+    let key = if form == Shape::Picture {
+        let body = body.field("image_type", "message").file("image", &file.name, kind, bytes);
+        feishu.client.data::<Image>(Call::upload(&["im", "v1", "images"], body)).await?.image_key.to_string()
+    } else {
+        let mut body = body.field("file_type", form.file_type()).field("file_name", &file.name);
+        if let Some(duration_ms) = file.duration_ms {
+            body = body.field("duration", &duration_ms.to_string());
+        }
+        let body = body.file("file", &file.name, kind, bytes);
+        feishu.client.data::<Document>(Call::upload(&["im", "v1", "files"], body)).await?.file_key.to_string()
+    };
+    let media = format!("{}:{key}", form.prefix());
+    remembered.put(&*feishu.shelf, &media).await?;
+    id_of(MediaId::new(media))
+}
+
+/// All bytes of a file, within what the platform takes.
+async fn whole(mut bytes: ByteStream) -> Result<BytesMut, Failure> {
+    let mut all = BytesMut::new();
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk?;
+        if (all.len() + chunk.len()) as u64 > FILE_BYTES_MAX {
+            return Err(Failure::refused(Refusal::TooLarge { bytes_max: FILE_BYTES_MAX }));
+        }
+        all.extend_from_slice(&chunk);
+    }
+    // The platform takes no empty files.
+    if all.is_empty() { Err(Failure::refused(Refusal::Impossible)) } else { Ok(all) }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    sha2::Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The picture of a person or a chat, which the platform names by an address.
+pub async fn picture(feishu: &Feishu, address: &str) -> Result<Download, Failure> {
+    opened(feishu.client.picture(address).await?).await
+}
+
+/// A download that has begun. A short JSON may be a failure that calls itself a success.
+async fn opened(response: Response) -> Result<Download, Failure> {
+    let value = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (mimetype, size) = (value(header::CONTENT_TYPE), response.content_length());
+    if size.is_some_and(|size| size > DOWNLOAD_BYTES_MAX) {
+        return Err(Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }));
+    }
+    let is_json = mimetype.as_deref().is_some_and(|kind| kind.starts_with("application/json"));
+    if is_json && size.is_some_and(|size| size <= FAILURE_BYTES_MAX) {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.map_err(broken)?;
+        if let Err(error @ crate::client::CallError::Answered { .. }) = Answer::read(status, &headers, &body)
+        {
+            return Err(error.into());
+        }
+        let bytes: ByteStream = Box::pin(stream::once(async { Ok(body) }));
+        return Ok(Download { name: None, mimetype, size, bytes });
+    }
+    let bytes: ByteStream = Box::pin(response.bytes_stream().map(|chunk| chunk.map_err(broken)));
+    Ok(Download { name: None, mimetype, size, bytes: bounded(bytes) })
+}
+
+/// Ends a download that brings more than it may.
+fn bounded(bytes: ByteStream) -> ByteStream {
+    let mut left = DOWNLOAD_BYTES_MAX;
+    Box::pin(bytes.map(move |chunk| {
+        let chunk = chunk?;
+        left = left
+            .checked_sub(chunk.len() as u64)
+            .ok_or_else(|| Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }))?;
+        Ok(chunk)
+    }))
+}
+
+fn broken(error: reqwest::Error) -> Failure {
+    Failure::new(FailureKind::Later(format!("the file broke off: {}", error.without_url())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(kind: FileKind, name: &str, mimetype: Option<&str>) -> File {
+        let media = MediaId::new("m").expect("an id");
+        let mimetype = mimetype.map(str::to_owned);
+        File { kind, name: name.into(), mimetype, size: None, duration_ms: None, dimensions: None, media }
+    }
+
+    #[test]
+    fn upload_and_message_agree() {
+        let table = [
+            (file(FileKind::Image, "a.png", Some("image/png")), 1000, Shape::Picture),
+            (
+                file(FileKind::Image, "a.png", Some("image/png")),
+                IMAGE_BYTES_MAX + 1,
+                Shape::Document("stream"),
+            ),
+            (file(FileKind::Image, "a.svg", Some("image/svg+xml")), 1000, Shape::Document("stream")),
+            (file(FileKind::Voice, "a.ogg", Some("audio/ogg; codecs=opus")), 1000, Shape::Opus),
+            (file(FileKind::Voice, "a.mp3", Some("audio/mpeg")), 1000, Shape::Document("stream")),
+            (file(FileKind::Video, "a.mp4", Some("video/mp4")), 1000, Shape::Film),
+            (file(FileKind::Video, "a.webm", Some("video/webm")), 1000, Shape::Document("stream")),
+            (file(FileKind::File, "a.PDF", None), 1000, Shape::Document("pdf")),
+            (file(FileKind::File, "a.docx", None), 1000, Shape::Document("doc")),
+            (file(FileKind::File, "noname", None), 1000, Shape::Document("stream")),
+        ];
+        for (file, size, expected) in table {
+            assert_eq!(Shape::of(&file, size), expected, "{file:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_and_an_endless_file_are_refused() {
+        let empty: ByteStream = Box::pin(stream::empty());
+        assert_eq!(whole(empty).await.expect_err("empty").kind, FailureKind::Refused(Refusal::Impossible));
+        let endless: ByteStream =
+            Box::pin(stream::repeat_with(|| Ok(bytes::Bytes::from_static(&[0; 65_536]))));
+        let refused = whole(endless).await.expect_err("endless").kind;
+        assert_eq!(refused, FailureKind::Refused(Refusal::TooLarge { bytes_max: FILE_BYTES_MAX }));
+    }
+}

@@ -1,0 +1,160 @@
+//! What was said before: the chat from a time on, then the topics that were active in that time, which the chat does
+//! not show.
+
+use async_trait::async_trait;
+use bridge_api::{Arrival, Backfill, ConversationId, Cursor, Failure, FailureKind, Page};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    chat,
+    chats::{Listed, paged},
+};
+use crate::{
+    Feishu,
+    client::Call,
+    events::messages,
+    ids::{ChatId, TopicId},
+    limits::{HISTORY_OVERLAP_MS, HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX},
+};
+
+/// How far the reading is. It is the core's cursor, as JSON.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    /// The platform's token of the next page of the chat, or of the first topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    /// Whether the chat is read to its end.
+    #[serde(default)]
+    chat_read: bool,
+    /// Topics to read, the first one first.
+    #[serde(default)]
+    topics: Vec<String>,
+}
+
+impl Place {
+    fn read(cursor: Option<&Cursor>) -> Result<Self, Failure> {
+        let Some(cursor) = cursor else { return Ok(Self::default()) };
+        let senseless = |error: serde_json::Error| Failure::new(FailureKind::Garbled(error.to_string()));
+        serde_json::from_str(cursor.as_str()).map_err(senseless)
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        if self.chat_read && self.topics.is_empty() {
+            return None;
+        }
+        serde_json::to_string(self).ok().and_then(|text| Cursor::new(text).ok())
+    }
+
+    /// Goes on to the next page, the next topic, or the end.
+    fn advance(&mut self, next: Option<&Cursor>) {
+        self.page = next.map(|cursor| cursor.as_str().to_owned());
+        if self.page.is_some() {
+            return;
+        }
+        if self.chat_read {
+            self.topics.drain(..self.topics.len().min(1));
+        } else {
+            self.chat_read = true;
+        }
+    }
+
+    /// Notes a topic that has to be read too.
+    fn note(&mut self, topic: &str) {
+        if self.topics.len() < HISTORY_TOPICS_MAX && !self.topics.iter().any(|known| known == topic) {
+            self.topics.push(topic.to_owned());
+        }
+    }
+}
+
+#[async_trait]
+impl Backfill for Feishu {
+    async fn history(
+        &self,
+        conversation: &ConversationId,
+        since_ms: u64,
+        from: Option<&Cursor>,
+    ) -> Result<Page<Arrival>, Failure> {
+        let chat = chat(conversation)?;
+        let mut place = Place::read(from)?;
+        // Messages come out of order, so some that were known before are read again.
+        let from_ms = since_ms.saturating_sub(HISTORY_OVERLAP_MS);
+        let call = if place.chat_read { topic_call(&place)? } else { chat_call(&chat, from_ms) };
+        let page = place.page.take().and_then(|token| Cursor::new(token).ok());
+        let listed: Listed<Value> = self.client.data(paged(call, HISTORY_PAGE_MAX, page.as_ref())).await?;
+        let next = listed.next();
+        let ours = self.ours();
+        let mut items = Vec::new();
+        for item in &listed.items {
+            if !place.chat_read
+                && let Some(topic) = item.get("thread_id").and_then(Value::as_str).and_then(TopicId::parse)
+            {
+                place.note(topic.as_str());
+            }
+            match messages::of_history(item, &ours) {
+                Ok(arrivals) => items.extend(arrivals.into_iter().filter(|arrival| arrival.at_ms >= from_ms)),
+                Err(error) => tracing::warn!(%error, chat = %chat, "leave out an item of history"),
+            }
+        }
+        place.advance(next.as_ref());
+        Ok(Page { items, next: place.cursor() })
+    }
+}
+
+fn chat_call(chat: &ChatId, from_ms: u64) -> Call {
+    list_call("chat", chat.as_str()).with("start_time", (from_ms / 1000).to_string())
+}
+
+/// Topics take no time, so their old messages are read and left out.
+fn topic_call(place: &Place) -> Result<Call, Failure> {
+    let topic = place.topics.first().and_then(|topic| TopicId::parse(topic));
+    let topic =
+        topic.ok_or_else(|| Failure::new(FailureKind::Garbled("a cursor without a topic".to_owned())))?;
+    Ok(list_call("thread", topic.as_str()))
+}
+
+fn list_call(kind: &str, id: &str) -> Call {
+    Call::get(&["im", "v1", "messages"])
+        .with("container_id_type", kind)
+        .with("container_id", id)
+        .with("sort_type", "ByCreateTimeAsc")
+        .with("card_msg_content_type", "user_card_content")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chat_is_read_first_and_then_each_topic() {
+        let token = |text: &str| Cursor::new(text).ok();
+        let mut place = Place::default();
+        place.advance(token("p2").as_ref());
+        assert_eq!((place.page.as_deref(), place.chat_read), (Some("p2"), false));
+        place.note("omt_1");
+        place.note("omt_2");
+        place.note("omt_1");
+        place.page = None;
+        place.advance(None);
+        assert_eq!((place.chat_read, place.topics.len()), (true, 2));
+        let cursor = place.cursor().expect("more to read");
+        let mut place = Place::read(Some(&cursor)).expect("a place");
+        place.advance(None);
+        assert_eq!(place.topics, ["omt_2"]);
+        place.advance(None);
+        assert_eq!(place.cursor(), None);
+        assert!(Place::read(token("garbage").as_ref()).is_err());
+    }
+
+    #[test]
+    fn a_chat_without_topics_ends_with_its_last_page() {
+        let mut place = Place::default();
+        place.advance(None);
+        assert_eq!(place.cursor(), None);
+        for number in 0..HISTORY_TOPICS_MAX + 10 {
+            place.note(&format!("omt_{number}"));
+        }
+        assert_eq!(place.topics.len(), HISTORY_TOPICS_MAX);
+        assert!(place.cursor().is_some());
+    }
+}

@@ -1,0 +1,249 @@
+//! One app as the core sees it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bridge_api::{
+    Backfill, CallbackAnswer, CallbackRequest, Callbacks, Capabilities, Cards, Clock, Connector,
+    Conversations, Directory, Edits, Failure, FailureKind, Files, Inbox, Line, Members, Names, Network,
+    Outgoing, Pace, Rate, Reactions, Recalls, Rng, Sent, Shelf, Shutdown,
+};
+use parking_lot::RwLock;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::{
+    sync::Semaphore,
+    time::{Duration, sleep},
+};
+
+use crate::{
+    abilities::send,
+    capabilities,
+    client::{Call, CallError, Client, codes::Meaning},
+    events::Ourselves,
+    ids::OpenId,
+    limits::{MISCONFIGURED_PAUSE, RECONNECT_PAUSES, UPLOADS_AT_ONCE_MAX},
+    settings::{FeishuSettings, Mode},
+    socket::{discovery::ConnectError, keeper},
+    webhook::{self, Secrets},
+};
+
+/// Rates of messages into one chat.
+const CONVERSATION: &[Rate] = &[Rate { requests: 4, per: Duration::from_secs(1) }];
+/// Rates of the whole app.
+const APP: &[Rate] = &[
+    Rate { requests: 40, per: Duration::from_secs(1) },
+    Rate { requests: 900, per: Duration::from_secs(60) },
+];
+/// Chats that are spoken to at once.
+const AT_ONCE: usize = 32;
+
+/// One self-built app at Feishu or Lark.
+pub struct Feishu {
+    pub(crate) client: Client,
+    pub(crate) shelf: Arc<dyn Shelf>,
+    pub(crate) uploads: Semaphore,
+    clock: Clock,
+    rng: Rng,
+    ours: RwLock<Ourselves>,
+    /// Held by the one who holds the connection: a second one would steal a part of the events.
+    holder: tokio::sync::Mutex<()>,
+    capabilities: Capabilities,
+}
+
+#[derive(Deserialize)]
+struct BotAnswer {
+    bot: Bot,
+}
+
+#[derive(Deserialize)]
+struct Bot {
+    #[serde(default)]
+    open_id: Option<OpenId>,
+    #[serde(default)]
+    activate_status: Option<i64>,
+}
+
+impl Feishu {
+    /// Makes a connector. Nothing is asked of the platform yet. `shelf` keeps what it has to remember.
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    pub fn new(
+        settings: FeishuSettings,
+        shelf: Arc<dyn Shelf>,
+        clock: Clock,
+        rng: Rng,
+    ) -> Result<Self, String> {
+        let ours = RwLock::new(Ourselves { app_id: settings.app_id.clone(), open_id: None });
+        Ok(Self {
+            client: Client::new(settings)?,
+            shelf,
+            uploads: Semaphore::new(UPLOADS_AT_ONCE_MAX),
+            clock,
+            rng,
+            ours,
+            holder: tokio::sync::Mutex::new(()),
+            capabilities: capabilities::table(),
+        })
+    }
+
+    /// Who we are, as far as the platform has told.
+    pub(crate) fn ours(&self) -> Ourselves {
+        self.ours.read().clone()
+    }
+
+    /// Asks the platform who we are, and whether we may do anything at all.
+    async fn introduce(&self) -> Result<Ourselves, ConnectError> {
+        let answer =
+            self.client.flat::<BotAnswer>(Call::get(&["bot", "v3", "info"])).await.map_err(connect_error)?;
+        if let Some(status) = answer.bot.activate_status.filter(|status| *status != 2) {
+            let why = match status {
+                1 => "the company has disabled the app",
+                3 | 4 => "an administrator has to enable the app's newest version",
+                5 | 6 => "the app's licence or the company's plan is over",
+                _ => "the app is not in use yet",
+            };
+            return Err(ConnectError::Misconfigured(format!("{why} (activate_status {status})")));
+        }
+        let mut ours = self.ours.write();
+        if answer.bot.open_id.is_some() {
+            ours.open_id = answer.bot.open_id;
+        }
+        Ok(ours.clone())
+    }
+
+    /// With webhooks there is no connection; the line is up when the credentials are good.
+    async fn wait_for_webhooks(&self, inbox: &dyn Inbox, shutdown: &Shutdown) {
+        let mut pauses = RECONNECT_PAUSES.iter();
+        loop {
+            let outcome = tokio::select! {
+                () = shutdown.wait() => return,
+                outcome = self.introduce() => outcome,
+            };
+            let (line, pause) = match outcome {
+                Ok(_) => (Line::Up, None),
+                Err(ConnectError::Passing(reason)) => {
+                    let pause = pauses.next().copied().unwrap_or(MISCONFIGURED_PAUSE);
+                    (Line::Down(Failure::later(reason)), Some(pause))
+                }
+                Err(ConnectError::Misconfigured(reason)) => {
+                    (Line::Down(Failure::new(FailureKind::NotSignedIn(reason))), Some(MISCONFIGURED_PAUSE))
+                }
+            };
+            inbox.line(line);
+            let rest = async {
+                match pause {
+                    Some(pause) => sleep(pause).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = shutdown.wait() => return,
+                () = rest => {}
+            }
+        }
+    }
+}
+
+/// What a failed call says about the connection that waits for it.
+fn connect_error(error: CallError) -> ConnectError {
+    match error.meaning() {
+        Meaning::TokenStale | Meaning::Operator | Meaning::Refused | Meaning::Gone | Meaning::TooLarge => {
+            ConnectError::Misconfigured(error.to_string())
+        }
+        Meaning::AppLimited | Meaning::ChatLimited | Meaning::Later => {
+            ConnectError::Passing(error.to_string())
+        }
+    }
+}
+
+#[async_trait]
+impl Connector for Feishu {
+    fn network(&self) -> Network {
+        Network::Feishu
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn pace(&self) -> Pace {
+        Pace { conversation: CONVERSATION, app: APP, at_once: AT_ONCE }
+    }
+
+    async fn run(&self, inbox: Arc<dyn Inbox>, shutdown: Shutdown) -> Result<(), Failure> {
+        let Ok(_holder) = self.holder.try_lock() else {
+            return Err(Failure::later("the connection is held by somebody else of this process"));
+        };
+        match &self.client.settings().mode {
+            Mode::LongConnection => {
+                keeper::keep(&self.client, &*inbox, &self.rng, &shutdown, || self.introduce()).await
+            }
+            Mode::Webhook { .. } => {
+                self.wait_for_webhooks(&*inbox, &shutdown).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
+        Box::pin(send::send(self, outgoing)).await
+    }
+
+    fn edits(&self) -> Option<&dyn Edits> {
+        Some(self)
+    }
+
+    fn recalls(&self) -> Option<&dyn Recalls> {
+        Some(self)
+    }
+
+    fn reactions(&self) -> Option<&dyn Reactions> {
+        Some(self)
+    }
+
+    fn files(&self) -> Option<&dyn Files> {
+        Some(self)
+    }
+
+    fn cards(&self) -> Option<&dyn Cards> {
+        Some(self)
+    }
+
+    fn members(&self) -> Option<&dyn Members> {
+        Some(self)
+    }
+
+    fn names(&self) -> Option<&dyn Names> {
+        Some(self)
+    }
+
+    fn backfill(&self) -> Option<&dyn Backfill> {
+        Some(self)
+    }
+
+    fn directory(&self) -> Option<&dyn Directory> {
+        Some(self)
+    }
+
+    fn conversations(&self) -> Option<&dyn Conversations> {
+        Some(self)
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        matches!(self.client.settings().mode, Mode::Webhook { .. }).then_some(self as &dyn Callbacks)
+    }
+}
+
+#[async_trait]
+impl Callbacks for Feishu {
+    async fn call(&self, request: CallbackRequest, inbox: &dyn Inbox) -> CallbackAnswer {
+        let Mode::Webhook { verification_token, encrypt_key } = &self.client.settings().mode else {
+            let body = Value::Null.to_string().into();
+            return CallbackAnswer { status: 404, content_type: "application/json", body };
+        };
+        let secrets = Secrets { verification_token, encrypt_key: encrypt_key.as_ref() };
+        webhook::call(&request, secrets, &self.ours(), inbox, self.clock.now_ms()).await
+    }
+}

@@ -1,0 +1,294 @@
+//! Each event of the platform's pages against what it becomes.
+
+use bridge_api::{Arrival, Content, Happened, MessageId, Sender};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn ours() -> Ourselves {
+    Ourselves { app_id: "cli_a".to_owned(), open_id: OpenId::parse("ou_bot") }
+}
+
+fn second(kind: &str, event: Value) -> Value {
+    json!({"schema":"2.0","header":{"event_id":"ev1","event_type":kind,"create_time":"1700000000000","token":"","app_id":"cli_a","tenant_key":"t1"},"event":event})
+}
+
+fn become_of(event: &Value) -> Became {
+    let raw = event.to_string();
+    let envelope = Envelope::read(raw.as_bytes()).expect("an envelope");
+    translate(&envelope, raw.as_bytes(), &ours()).expect("a translation")
+}
+
+fn arrivals(event: &Value) -> Vec<Arrival> {
+    match become_of(event) {
+        Became::Arrivals(arrivals) => arrivals,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn said(changes: &Value) -> Value {
+    let mut message = json!({"message_id":"om_1","create_time":"1700000000123","update_time":"1700000000123","chat_id":"oc_1",
+        "chat_type":"group","message_type":"text","content":"{\"text\":\"@_user_1 hi\"}",
+        "mentions":[{"key":"@_user_1","id":{"open_id":"ou_b","union_id":"on_b"},"mentioned_type":"user","name":"Li","tenant_key":"t1"}]});
+    for (key, value) in changes.as_object().expect("changes") {
+        message[key] = value.clone();
+    }
+    let sender = json!({"sender_id":{"open_id":"ou_a","union_id":"on_a","user_id":"u1"},"sender_type":"user","tenant_key":"t1"});
+    second("im.message.receive_v1", json!({"sender":sender,"message":message}))
+}
+
+#[test]
+fn a_message_is_known_by_itself_and_not_by_its_event() {
+    let all = arrivals(&said(&json!({})));
+    let [arrival] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!(arrival.key.as_str(), "cli_a:message:om_1");
+    assert_eq!(arrival.conversation.as_ref().map(ConversationId::as_str), Some("oc_1"));
+    assert_eq!((arrival.at_ms, arrival.trace.as_deref()), (1_700_000_000_123, Some("ev1")));
+    let Happened::Message(message) = &arrival.what else { panic!("{arrival:?}") };
+    assert!(matches!(&message.from, Sender::Person { id, .. } if id.as_str() == "ou_a"));
+    assert_eq!(message.parts[0].to_plain(), "@Li hi");
+    assert_eq!((&message.reply_to, &message.thread), (&None, &None));
+}
+
+#[test]
+fn replies_and_topics_are_told_apart() {
+    let table = [
+        (json!({"parent_id":"om_0","root_id":"om_0"}), Some("om_0"), None),
+        (
+            json!({"parent_id":"om_9","root_id":"om_0","thread_id":"omt_1"}),
+            Some("om_9"),
+            Some(("omt_1", Some("om_0"))),
+        ),
+        (
+            json!({"parent_id":"om_0","root_id":"om_0","thread_id":"omt_1"}),
+            None,
+            Some(("omt_1", Some("om_0"))),
+        ),
+        (json!({"thread_id":"omt_1"}), None, Some(("omt_1", None))),
+    ];
+    for (changes, reply, topic) in table {
+        let all = arrivals(&said(&changes));
+        let Happened::Message(message) = &all[0].what else { panic!("{all:?}") };
+        assert_eq!(message.reply_to.as_ref().map(MessageId::as_str), reply, "{changes}");
+        let found =
+            message.thread.as_ref().map(|(id, root)| (id.as_str(), root.as_ref().map(MessageId::as_str)));
+        assert_eq!(found, topic, "{changes}");
+    }
+}
+
+#[test]
+fn everybody_is_addressed_although_the_list_leaves_them_out() {
+    let all = arrivals(&said(&json!({"content":"{\"text\":\"@_all look\"}","mentions":null})));
+    let Happened::Message(message) = &all[0].what else { panic!("{all:?}") };
+    let Content::Text(text) = &message.parts[0] else { panic!("{message:?}") };
+    assert!(text.addresses_everybody());
+}
+
+#[test]
+fn a_message_without_content_was_taken_back() {
+    let all = arrivals(&said(&json!({"content":""})));
+    assert_eq!(all[0].key.as_str(), "cli_a:recalled:om_1");
+    assert!(matches!(&all[0].what, Happened::Recalled { .. }));
+}
+
+#[test]
+fn what_happens_to_messages_and_chats_is_told() {
+    let operator = json!({"open_id":"ou_a"});
+    let users = json!([{"name":"Li","tenant_key":"t1","user_id":{"open_id":"ou_b"}},{"name":"Guest","tenant_key":"t2","user_id":{"open_id":"ou_c"}}]);
+    let chat = |kind: &str, more: Value| {
+        let mut event = json!({"chat_id":"oc_1","operator_id":operator,"external":false});
+        for (key, value) in more.as_object().expect("fields") {
+            event[key] = value.clone();
+        }
+        second(kind, event)
+    };
+    let reaction = json!({"message_id":"om_1","reaction_type":{"emoji_type":"THUMBSUP"},"operator_type":"user","user_id":{"open_id":"ou_a"},"action_time":"1700000000999"});
+    let table = [
+        (
+            second(
+                "im.message.recalled_v1",
+                json!({"message_id":"om_1","chat_id":"oc_1","recall_time":"1700000000999","recall_type":"message_owner"}),
+            ),
+            "recalled",
+            "cli_a:recalled:om_1",
+            Some("oc_1"),
+        ),
+        (second("im.message.reaction.created_v1", reaction.clone()), "reacted", "cli_a:event:ev1", None),
+        (second("im.message.reaction.deleted_v1", reaction), "reacted", "cli_a:event:ev1", None),
+        (
+            second(
+                "im.message.message_read_v1",
+                json!({"reader":{"reader_id":{"open_id":"ou_a"},"read_time":"1700000000999"},"message_id_list":["om_1","om_2"]}),
+            ),
+            "read",
+            "cli_a:event:ev1",
+            None,
+        ),
+        (
+            chat("im.chat.updated_v1", json!({"after_change":{"name":"新名"}})),
+            "renamed",
+            "cli_a:event:ev1",
+            Some("oc_1"),
+        ),
+        (chat("im.chat.disbanded_v1", json!({})), "dissolved", "cli_a:event:ev1", Some("oc_1")),
+        (
+            chat("im.chat.member.user.added_v1", json!({"users":users})),
+            "joined",
+            "cli_a:event:ev1",
+            Some("oc_1"),
+        ),
+        (
+            chat("im.chat.member.user.deleted_v1", json!({"users":users})),
+            "left",
+            "cli_a:event:ev1",
+            Some("oc_1"),
+        ),
+        (
+            chat("im.chat.member.user.withdrawn_v1", json!({"users":users})),
+            "left",
+            "cli_a:event:ev1",
+            Some("oc_1"),
+        ),
+        (
+            chat("im.chat.member.bot.added_v1", json!({"name":"?"})),
+            "bot_added",
+            "cli_a:event:ev1",
+            Some("oc_1"),
+        ),
+        (chat("im.chat.member.bot.deleted_v1", json!({})), "bot_removed", "cli_a:event:ev1", Some("oc_1")),
+        (
+            second(
+                "contact.user.updated_v3",
+                json!({"object":{"open_id":"ou_a","name":"李"},"old_object":{}}),
+            ),
+            "person_changed",
+            "cli_a:event:ev1",
+            None,
+        ),
+    ];
+    for (event, kind, key, chat) in table {
+        let all = arrivals(&event);
+        let [arrival] = all.as_slice() else { panic!("{event}: {all:?}") };
+        assert_eq!(arrival.what.kind(), kind, "{event}");
+        assert_eq!(arrival.key.as_str(), key, "{event}");
+        assert_eq!(arrival.conversation.as_ref().map(ConversationId::as_str), chat, "{event}");
+    }
+    let joined = arrivals(&chat("im.chat.member.user.added_v1", json!({"users":users})));
+    let Happened::Joined { people } = &joined[0].what else { panic!("{joined:?}") };
+    assert_eq!(people.iter().map(|person| person.external).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn who_leaves_alone_was_not_removed() {
+    for (operator, by) in [("ou_b", None), ("ou_a", Some("ou_a"))] {
+        let event = json!({"chat_id":"oc_1","operator_id":{"open_id":operator},"users":[{"user_id":{"open_id":"ou_b"}}]});
+        let all = arrivals(&second("im.chat.member.user.deleted_v1", event));
+        let Happened::Left { by: found, .. } = &all[0].what else { panic!("{all:?}") };
+        assert_eq!(found.as_ref().map(bridge_api::PersonId::as_str), by);
+    }
+}
+
+#[test]
+fn our_own_reactions_are_known() {
+    let event = json!({"message_id":"om_1","reaction_type":{"emoji_type":"OK"},"operator_type":"app","app_id":"cli_a"});
+    let all = arrivals(&second("im.message.reaction.created_v1", event));
+    assert!(matches!(&all[0].what, Happened::Reacted { from: Sender::Ourselves, added: true, .. }));
+    let event = json!({"message_id":"om_1","reaction_type":{"emoji_type":"LGTM"},"operator_type":"app","app_id":"cli_b"});
+    let all = arrivals(&second("im.message.reaction.created_v1", event));
+    let Happened::Reacted { from, emoji, .. } = &all[0].what else { panic!("{all:?}") };
+    assert!(matches!(from, Sender::Bot { id, .. } if id.as_str() == "cli_b"));
+    assert_eq!(emoji, "[LGTM]");
+}
+
+#[test]
+fn many_people_come_in_several_arrivals() {
+    let users: Vec<_> =
+        (0..1200).map(|number| json!({"name":"x","user_id":{"open_id":format!("ou_{number}")}})).collect();
+    let all = arrivals(&second("im.chat.member.user.added_v1", json!({"chat_id":"oc_1","users":users})));
+    let keys: Vec<_> = all.iter().map(|arrival| arrival.key.as_str()).collect();
+    assert_eq!(keys, ["cli_a:event:ev1", "cli_a:event:ev1:1", "cli_a:event:ev1:2"]);
+}
+
+#[test]
+fn a_pressed_button_brings_its_values_and_the_forms() {
+    let mut event = second(
+        "card.action.trigger",
+        json!({
+        "operator":{"tenant_key":"t1","open_id":"ou_a","union_id":"on_a"},"token":"c-1",
+        "action":{"value":{"action":"approve","values":{"req":"r1"}},"tag":"button","form_value":{"reason":"ok","req":"forged","days":["1","2"]}},
+        "host":"im_message","context":{"open_message_id":"om_1","open_chat_id":"oc_1"}}),
+    );
+    event["header"]["create_time"] = json!("1700000000000000");
+    let Became::Pressed(arrival) = become_of(&event) else { panic!("no press") };
+    assert_eq!(arrival.at_ms, 1_700_000_000_000);
+    let Happened::Pressed(pressed) = &arrival.what else { panic!("{arrival:?}") };
+    assert_eq!(
+        (pressed.action.as_str(), pressed.by.as_str(), pressed.message.as_str()),
+        ("approve", "ou_a", "om_1")
+    );
+    let values: Vec<_> = pressed.values.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(values, [("days", "1,2"), ("reason", "ok"), ("req", "r1")]);
+    assert_eq!(pressed.proof.len(), 64);
+}
+
+#[test]
+fn the_first_generation_and_unknown_events_are_read() {
+    let first = json!({"ts":"1502199207.717","uuid":"u-1","token":"v","type":"event_callback",
+        "event":{"type":"p2p_chat_create","app_id":"cli_a","tenant_key":"t1","chat_id":"oc_9","operator":{"open_id":"ou_a"},"user":{"name":"Li","open_id":"ou_a"}}});
+    let all = arrivals(&first);
+    assert_eq!((all[0].key.as_str(), all[0].at_ms), ("cli_a:event:u-1", 1_502_199_207_000));
+    assert!(matches!(&all[0].what, Happened::BotAdded { by: Some(by) } if by.as_str() == "ou_a"));
+    assert_eq!(arrivals(&second("something.new_v9", json!({"x":1}))), []);
+    assert_eq!(become_of(&second("url.preview.get", json!({}))), Became::Asked);
+}
+
+#[test]
+fn senseless_events_are_refused_and_nothing_panics() {
+    for raw in
+        ["", "[]", "{}", "null", r#"{"schema":"2.0"}"#, r#"{"schema":"2.0","header":{"event_type":"x"}}"#]
+    {
+        assert!(Envelope::read(raw.as_bytes()).is_err(), "{raw}");
+    }
+    for kind in [
+        "im.message.receive_v1",
+        "im.message.recalled_v1",
+        "im.message.reaction.created_v1",
+        "im.chat.disbanded_v1",
+        "card.action.trigger",
+    ] {
+        for event in [
+            json!({}),
+            json!(null),
+            json!([]),
+            json!({"message":{"message_id":"../x","content":"x"},"chat_id":"oc_?"}),
+        ] {
+            let raw = second(kind, event).to_string();
+            let envelope = Envelope::read(raw.as_bytes()).expect("an envelope");
+            assert!(translate(&envelope, raw.as_bytes(), &ours()).is_err(), "{raw}");
+        }
+    }
+}
+
+#[test]
+fn history_says_the_same_in_another_shape() {
+    let item = |changes: Value| {
+        let mut item = json!({"message_id":"om_1","msg_type":"text","create_time":"1700000000123","update_time":"1700000005000","deleted":false,"updated":false,"chat_id":"oc_1",
+            "sender":{"id":"ou_a","id_type":"open_id","sender_type":"user","tenant_key":"t1"},"body":{"content":"{\"text\":\"@_user_1 hi\"}"},
+            "mentions":[{"key":"@_user_1","id":"ou_b","id_type":"open_id","name":"Li","tenant_key":"t1"}]});
+        for (key, value) in changes.as_object().expect("changes") {
+            item[key] = value.clone();
+        }
+        messages::of_history(&item, &ours()).expect("arrivals")
+    };
+    let (live, read) = (arrivals(&said(&json!({}))), item(json!({})));
+    assert_eq!(read[0], Arrival { trace: None, ..live[0].clone() });
+    let own = item(json!({"sender":{"id":"cli_a","id_type":"app_id","sender_type":"app"}}));
+    assert!(matches!(&own[0].what, Happened::Message(message) if message.from == Sender::Ourselves));
+    let edited = item(json!({"updated":true}));
+    assert_eq!(
+        edited.iter().map(|arrival| arrival.key.as_str()).collect::<Vec<_>>(),
+        ["cli_a:message:om_1", "cli_a:edited:om_1:1700000005000"]
+    );
+    let gone = item(json!({"deleted":true,"body":{"content":"This message was recalled"}}));
+    assert_eq!(gone.iter().map(|arrival| arrival.key.as_str()).collect::<Vec<_>>(), ["cli_a:recalled:om_1"]);
+}

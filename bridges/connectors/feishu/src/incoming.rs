@@ -1,0 +1,129 @@
+//! One event on its way in, over whichever transport it came: understood, made durable, answered.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use bridge_api::{Arrival, Inbox, limits::ARRIVALS_AT_ONCE_MAX};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{
+    events::{self, Became, Envelope, EventError, Ourselves},
+    limits::ACKNOWLEDGED_WITHIN,
+};
+
+/// An event that was understood, and what its sender is to be told.
+#[derive(Debug)]
+pub struct Understood {
+    /// What has to be durable before it is acknowledged.
+    pub arrivals: Vec<Arrival>,
+    /// Whether the platform waits for an answer of its own kind.
+    pub callback: Option<Callback>,
+}
+
+/// What a callback is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callback {
+    /// A button was pressed: the person sees a line.
+    Pressed,
+    /// Anything else: nothing is answered, in the form that the platform wants.
+    Asked,
+}
+
+/// Understands an event whose envelope was read and believed. One that makes no sense is acknowledged all the same:
+/// sent again, it would make no more.
+pub fn understand(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Understood {
+    metrics::counter!("bridge_feishu_events_total", "kind" => known(&envelope.kind)).increment(1);
+    match events::translate(envelope, raw, ours) {
+        Ok(Became::Arrivals(arrivals)) => Understood { arrivals, callback: None },
+        Ok(Became::Pressed(arrival)) => {
+            Understood { arrivals: vec![arrival], callback: Some(Callback::Pressed) }
+        }
+        Ok(Became::Asked) => Understood { arrivals: Vec::new(), callback: Some(Callback::Asked) },
+        Err(EventError::Senseless(reason)) => {
+            tracing::warn!(kind = %envelope.kind, event = %envelope.id, %reason, "leave out an event that makes no sense");
+            Understood { arrivals: Vec::new(), callback: None }
+        }
+    }
+}
+
+/// Kinds are a closed list in metrics, because the platform's are not.
+fn known(kind: &str) -> &'static str {
+    match kind.split('.').next() {
+        Some("im") => "im",
+        Some("contact") => "contact",
+        Some("card") => "card",
+        _ => "other",
+    }
+}
+
+/// Makes arrivals durable within the time that the platform waits; whether they are.
+pub async fn keep(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
+    keep_within(inbox, arrivals, ACKNOWLEDGED_WITHIN).await
+}
+
+async fn keep_within(inbox: &dyn Inbox, mut arrivals: Vec<Arrival>, time_max: Duration) -> bool {
+    let all = async {
+        while !arrivals.is_empty() {
+            let rest = arrivals.split_off(arrivals.len().min(ARRIVALS_AT_ONCE_MAX));
+            inbox.take(std::mem::replace(&mut arrivals, rest)).await?;
+        }
+        Ok::<(), bridge_api::InboxRefused>(())
+    };
+    match timeout(time_max, all).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "cannot take events in; the platform sends them again");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("events were not taken in within the platform's time; it sends them again");
+            false
+        }
+    }
+}
+
+/// What a callback is answered. The person is told at once whether the press came through; the card changes later.
+pub fn answer(callback: Callback, kept: bool) -> Value {
+    match (callback, kept) {
+        (Callback::Asked, _) => json!({}),
+        (Callback::Pressed, true) => toast("info", "已收到", "Received"),
+        (Callback::Pressed, false) => {
+            toast("error", "暂时无法处理，请重试", "Not possible right now, please try again")
+        }
+    }
+}
+
+fn toast(kind: &str, chinese: &str, english: &str) -> Value {
+    json!({ "toast": { "type": kind, "content": chinese, "i18n": { "zh_cn": chinese, "en_us": english } } })
+}
+
+/// The payload that acknowledges a frame. Callbacks are told of a failure in words, because they never come again.
+pub fn acknowledgement(callback: Option<Callback>, kept: bool) -> String {
+    match callback {
+        Some(callback) => {
+            let data = base64::engine::general_purpose::STANDARD.encode(answer(callback, kept).to_string());
+            json!({ "code": 200, "data": data }).to_string()
+        }
+        None if kept => json!({ "code": 200 }).to_string(),
+        None => json!({ "code": 500 }).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn acknowledgements_have_the_platforms_form() {
+        assert_eq!(acknowledgement(None, true), r#"{"code":200}"#);
+        assert_eq!(acknowledgement(None, false), r#"{"code":500}"#);
+        assert_eq!(acknowledgement(Some(Callback::Asked), true), r#"{"code":200,"data":"e30="}"#);
+        let pressed: Value =
+            serde_json::from_str(&acknowledgement(Some(Callback::Pressed), true)).expect("JSON");
+        let data = pressed["data"].as_str().expect("data");
+        let data = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
+        let data: Value = serde_json::from_slice(&data).expect("JSON");
+        assert_eq!((&pressed["code"], &data["toast"]["type"]), (&json!(200), &json!("info")));
+    }
+}
