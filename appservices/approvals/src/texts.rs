@@ -95,7 +95,6 @@ pub const TEXTS: &[Entry] = &[
         "未端到端加密，服务器端加密保存。由审批机器人管理。",
         "Not end-to-end encrypted; encrypted at rest. Kept by the approvals bot.",
     ),
-    entry("room.ledger", "审批台账", "Ledger of approvals"),
     entry("room.administration", "审批管理", "Administration of approvals"),
     entry("partner.from", "{server} 请求审批", "Asked by {server}"),
     entry(
@@ -158,7 +157,6 @@ pub const TEXTS: &[Entry] = &[
     entry("rule.starter", "申请人", "the requester"),
     entry("rule.field", "表单字段 {what}", "the field {what}"),
     entry("rule.partner", "合作方 {what}", "the partner {what}"),
-    entry("export.name", "{no} 的导出文件", "Export of {no}"),
     entry("help.start", "发起审批", "starts an approval"),
     entry(
         "help.approval",

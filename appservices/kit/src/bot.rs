@@ -157,6 +157,11 @@ pub enum What {
         /// The ids of what they chose, at most [`crate::limits::POLL_ANSWERS_MAX`]; none takes the vote back.
         answers: Vec<String>,
     },
+    /// The room was replaced by another one. The bot goes there by itself, and what it has for the room goes there too.
+    Upgraded {
+        /// The room in its place.
+        replacement: OwnedRoomId,
+    },
     /// The sender is in the call of the room (MSC3401, MSC4143).
     InCall,
     /// The bot is in a room now. The sender of the event is the bot.

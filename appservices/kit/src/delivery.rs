@@ -143,7 +143,8 @@ impl Kit {
         };
         // What refers to another letter has to be where that one is.
         let room = match (&related, &letter.to) {
-            (Some((Some(room), _)), _) | (_, To::Room(room)) => room.clone(),
+            (Some((Some(room), _)), _) | (Some(_), To::Room(room)) => room.clone(),
+            (None, To::Room(room)) => self.successor(&letter.bot, room).await?,
             (_, To::Direct(user)) => self.direct_room(intent, &letter.bot, user).await?,
             (_, To::Place(key)) => self.place_room(intent, &letter.bot, key).await?,
         };

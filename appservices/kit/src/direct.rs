@@ -1,14 +1,16 @@
-//! The direct chat of a bot and a person: one, made at first need, made again when the person left.
+//! The direct chat of a bot and a person: one, made at first need, made again when the person left. It is encrypted where
+//! the person has a client that encrypts, as such clients do it themselves.
 //!
 //! Making a room cannot be repeated safely by itself. So the request carries a mark that was written down before, and
 //! after an answer that nobody saw the room is looked for by its mark.
 
 use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Batch, StoreError};
 
 use crate::{
     Intent, Kit, PREFIX,
+    crypto::ALGORITHM,
     delivery::Undelivered,
     limits::DIRECT_REFUSALS_MAX,
     tables::{DIRECT, DirectRow, ROOMS, RoomRow},
@@ -65,7 +67,12 @@ impl Kit {
                 (mark, new)
             }
         };
-        let room = intent.create_room(request(user, &mark)).await?;
+        let is_encrypted =
+            self.0.settings.encrypts_direct_chats && self.can_read_encrypted(intent, user).await?;
+        let lang = self.language(None, Some(user)).await?;
+        let topic = if is_encrypted { "direct.encrypted" } else { "direct.clear" };
+        let topic = self.0.texts.fill(lang, topic, &[]);
+        let room = intent.create_room(request(user, &mark, &topic, is_encrypted)).await?;
         self.keep_direct(bot, user, row, room).await
     }
 
@@ -113,15 +120,20 @@ impl Kit {
     }
 }
 
-fn request(user: &UserId, mark: &str) -> serde_json::Value {
+/// What the homeserver is asked for. Whether the chat is encrypted stands in its topic as well.
+fn request(user: &UserId, mark: &str, topic: &str, is_encrypted: bool) -> Value {
+    let kind = json!({
+        "type": room_kind(),
+        "state_key": "",
+        "content": { "v": 1, "kind": "direct", "mark": mark },
+    });
+    let encryption = json!({
+        "type": "m.room.encryption",
+        "state_key": "",
+        "content": { "algorithm": ALGORITHM },
+    });
+    let state: Vec<Value> = std::iter::once(kind).chain(is_encrypted.then_some(encryption)).collect();
     json!({
-        "preset": "private_chat",
-        "is_direct": true,
-        "invite": [user],
-        "initial_state": [{
-            "type": room_kind(),
-            "state_key": "",
-            "content": { "v": 1, "kind": "direct", "mark": mark },
-        }],
+        "preset": "private_chat", "is_direct": true, "invite": [user], "topic": topic, "initial_state": state,
     })
 }

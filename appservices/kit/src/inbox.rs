@@ -112,8 +112,12 @@ impl Kit {
             Meaning::Other(what) => {
                 let heard = Heard { what, ..heard };
                 let direct = self.direct_after(bot.localpart(), &heard, &row).await?;
+                let moved = self.moved_by(bot.localpart(), &heard, &row).await?;
                 let noted = |batch: &mut Batch| {
                     end(batch);
+                    if let Some(moved) = &moved {
+                        self.note_moved(batch, bot.localpart(), moved);
+                    }
                     self.note(batch, bot.localpart(), event, &heard, direct.as_ref());
                 };
                 self.have(bot, &Task::Heard(&heard), &noted).await

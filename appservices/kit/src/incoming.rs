@@ -97,6 +97,13 @@ impl Event {
         users.filter_map(|user| OwnedUserId::try_from(user.as_str()?).ok()).take(MENTIONS_MAX).collect()
     }
 
+    /// The room that takes the place of this one, if the event says so.
+    fn replacement(&self) -> Option<OwnedRoomId> {
+        self.state_key.as_deref().filter(|key| key.is_empty())?;
+        let room = OwnedRoomId::try_from(self.content["replacement_room"].as_str()?).ok()?;
+        (room != self.room_id).then_some(room)
+    }
+
     /// What a reaction is to.
     fn annotated(&self) -> Option<OwnedEventId> {
         (self.kind == "m.reaction").then(|| self.relation("event_id")).flatten()
@@ -192,6 +199,10 @@ impl Kit {
                 None => Meaning::Nothing,
             },
             "m.room.redaction" => self.taken_back(event).await?,
+            "m.room.tombstone" => match event.replacement() {
+                Some(replacement) => Meaning::Other(What::Upgraded { replacement }),
+                None => Meaning::Nothing,
+            },
             kind if POLL_ANSWERS.contains(&kind) => {
                 Meaning::Other(What::PollAnswered { answers: chosen(event) })
             }

@@ -289,6 +289,25 @@ impl Intent {
         self.event(Call::new(Method::PUT, &path).json(content)).await
     }
 
+    /// As [`Intent::send`], as of another time, in milliseconds since 1970: what happened elsewhere keeps its time.
+    /// [Specification](https://spec.matrix.org/v1.19/application-service-api/#timestamp-massaging)
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn send_at(
+        &self,
+        room: &RoomId,
+        kind: &str,
+        transaction_id: &str,
+        content: Value,
+        at_ms: u64,
+    ) -> Result<OwnedEventId, CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "send", kind, transaction_id];
+        let mut call = Call::new(Method::PUT, &path).json(content);
+        call.query.push(("ts", at_ms.to_string()));
+        self.event(call).await
+    }
+
     /// Takes an event away; the same transaction id gives the same event, however often it is asked for.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ pub struct KitSettings {
     pub language: Lang,
     /// Whether an account that has a bot's name already is taken for the bot's.
     pub takes_over_accounts: bool,
+    /// Whether a direct chat that a bot opens is encrypted where the person has a client that can read it.
+    pub encrypts_direct_chats: bool,
 }
 
 /// What [`Kit::new`] is built from.
@@ -262,6 +264,12 @@ impl Kit {
     /// When the store cannot be read.
     pub async fn chosen_language(&self, user: &UserId) -> Result<Option<Lang>, StoreError> {
         Ok(self.0.store.get(&LANGUAGES, user.as_str()).await?.map(|row| row.lang))
+    }
+
+    /// Whether every bot is at work, or cannot be because its name is somebody's.
+    #[must_use]
+    pub fn have_begun(&self) -> bool {
+        self.0.ready.load(Ordering::Relaxed) + self.0.occupied.lock().len() >= self.0.users.len()
     }
 
     /// How the bots are.

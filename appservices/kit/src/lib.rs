@@ -39,6 +39,7 @@ mod tests;
 pub mod texts;
 mod timers;
 mod transaction;
+mod upgrades;
 mod wire;
 mod work;
 

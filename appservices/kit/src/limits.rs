@@ -55,6 +55,8 @@ pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
 pub const MENTIONS_MAX: usize = 50;
 /// Lines of one answer to `!help`.
 pub const HELP_LINES_MAX: usize = 10;
+/// Rooms that took each other's place and that a letter follows.
+pub const UPGRADES_FOLLOWED_MAX: usize = 10;
 /// Times a person may refuse a direct chat before the bot stops asking.
 pub const DIRECT_REFUSALS_MAX: u32 = 2;
 

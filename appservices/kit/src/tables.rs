@@ -63,6 +63,10 @@ pub(crate) const PLACES: Table<(String, String), PlaceRow> =
 pub(crate) const PLACE_OF: Table<(String, OwnedRoomId), String> =
     Table::new(2018, "bots_place_of", Profile::Point, "For what did this bot make this room?");
 
+/// Bot and room → the room that took its place.
+pub(crate) const SUCCESSORS: Table<(String, OwnedRoomId), OwnedRoomId> =
+    Table::new(2019, "bots_successors", Profile::Point, "Which room took the place of this one?");
+
 /// All tables of the kit, for opening the bots' store.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -85,6 +89,7 @@ pub fn tables() -> Vec<TableInfo> {
         KEPT.info(),
         PLACES.info(),
         PLACE_OF.info(),
+        SUCCESSORS.info(),
     ];
     own.into_iter().chain(crate::crypto::tables::tables()).collect()
 }

@@ -136,7 +136,9 @@ impl<'a> Taking<'a> {
         if self.kit.is_ours(sender) || !self.row(bot, room).await?.is_some_and(|row| row.is_joined) {
             return Ok(Concern::None);
         }
+        let is_end = envelope.kind == "m.room.tombstone" && envelope.state_key.as_deref() == Some("");
         let is_heard = is_member_event
+            || is_end
             || matches!(
                 envelope.kind.as_str(),
                 "m.room.message" | "m.room.encrypted" | "m.reaction" | "m.room.redaction"

@@ -1,14 +1,22 @@
-//! What bots that work with cases share: the parts they live in, who acts by an event, the language of a person, and what
-//! can go wrong.
+//! What bots that work with cases share: the parts they live in, who acts by an event, the language of a person, the
+//! rooms and the ledger where records are held, exports, and what can go wrong.
 //!
 //! This crate decides nothing and sends nothing: what a kind of case is about lies in its bot. Read `office.rs` first.
 
 mod actor;
 mod error;
+mod export;
+mod ledger;
 mod office;
+mod rooms;
+mod texts;
 
 pub use self::{
     actor::{Actor, language_of},
     error::OfficeError,
+    export::{export_of, send_export},
+    ledger::{AUDITORS, LEDGER, keep_in_ledger},
     office::{Office, cases_of},
+    rooms::{RoomOrder, membership, record_letter},
+    texts::TEXTS,
 };

@@ -54,6 +54,7 @@ impl Bot for Organisation {
             | What::Member { .. }
             | What::PollAnswered { .. }
             | What::InCall
+            | What::Upgraded { .. }
             | What::Ours { .. } => Ok(()),
         }
     }

@@ -215,6 +215,11 @@ pub const TEXTS: &[Entry] = &[
         "显示并置顶本群看板；!看板 关闭 冻结",
         "show and pin the board of this room; !board close freezes it",
     ),
+    entry(
+        "tk.help.export",
+        "编号：导出记录，离线核对",
+        "number: a file of the records, to be verified anywhere",
+    ),
     entry("tk.help.verify", "编号：核对记录链", "number: check the chain of records"),
 ];
 

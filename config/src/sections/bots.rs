@@ -21,6 +21,10 @@ section! {
         /// Whether an account that had a bot's name before the bots came is given to the bot. Otherwise that bot does
         /// not start, and the log says so.
         pub take_over_accounts: bool = false,
+        /// Whether a direct chat that a bot opens is end-to-end encrypted where the person has a client that can read
+        /// it, as such clients do it themselves. What is said there is in no search and no archive of the server. Chats
+        /// that people open are as they make them.
+        pub encrypt_direct_chats: bool = true,
         /// Hours after which a task from another department counts as accepted by whoever said nothing; 0 for never.
         pub tasks_accepted_after_hours: u64 = 24,
         /// Whether the departments of the staff list have a space and a room each, made and kept in step by

@@ -48,6 +48,8 @@ pub(crate) struct Bound {
 /// Bots at work.
 pub(crate) struct Working {
     store: Store,
+    /// The bots' own, to ask how they are.
+    pub kit: Kit,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -100,6 +102,7 @@ impl Bound {
             server_name,
             localparts: LOCALPARTS.to_vec(),
             texts: kit::texts::Texts::with(&[
+                office::TEXTS,
                 approvals::TEXTS,
                 tasks::TEXTS,
                 meetings::TEXTS,
@@ -120,13 +123,14 @@ impl Bound {
                 people: Some(people.clone()),
                 workdays: Some(workdays.clone()),
                 accepts_after_ms: hours(config.bots.tasks_accepted_after_hours),
+                ledger: Some(approvals::LOCALPART),
             },
         );
         let meetings = meet::open(config, &kit, &people, &workdays, &calendars, mailer.is_some())?;
         let organisation = org::open(config, &kit, &people);
         let doors = calendars::doors(&calendars, &meetings);
-        let office = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
-        let orders = organisation::serve(config, office, around.shutdown.clone());
+        let desk = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
+        let orders = organisation::serve(config, desk, around.shutdown.clone());
         let bots: Vec<Arc<dyn Bot>> =
             vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings), Arc::new(organisation)];
         let mut router = kit.router(&self.tokens.hs_token);
@@ -136,9 +140,9 @@ impl Bound {
         }
         let beside = calendars::work(&calendars, mailer, &around.shutdown);
         let listening = listener::serve_plain(self.listener, router, around.terms);
-        let working = tokio::spawn(kit.run(Bots::new(bots), around.shutdown));
+        let working = tokio::spawn(kit.clone().run(Bots::new(bots), around.shutdown));
         let tasks = [listening, working].into_iter().chain(orders).chain(beside).collect();
-        Ok(Working { store, tasks })
+        Ok(Working { store, kit, tasks })
     }
 }
 
@@ -199,5 +203,6 @@ fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {
         partners,
         language: Lang::named(&config.bots.language).unwrap_or(Lang::Zh),
         takes_over_accounts: config.bots.take_over_accounts,
+        encrypts_direct_chats: config.bots.encrypt_direct_chats,
     })
 }

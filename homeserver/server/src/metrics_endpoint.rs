@@ -1,7 +1,10 @@
 //! The private port: `/metrics` for Prometheus, `/health` (the process lives) and `/ready` (it takes
 //! work). A load balancer asks `/ready`; a supervisor asks `/health`.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -11,6 +14,7 @@ use axum::{
 };
 use base::Shutdown;
 use http::StatusCode;
+use kit::Kit;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Health, Store};
 
@@ -28,7 +32,11 @@ struct Private {
     store: Store,
     shutdown: Shutdown,
     recorder: Option<PrometheusHandle>,
+    bots: Option<BotsHere>,
 }
+
+/// The bots of this process, once they have been opened.
+pub(crate) type BotsHere = Arc<OnceLock<Kit>>;
 
 /// Starts collecting figures; may be called again.
 pub(crate) fn install() -> Option<PrometheusHandle> {
@@ -42,8 +50,13 @@ pub(crate) fn install() -> Option<PrometheusHandle> {
     handle
 }
 
-/// The service of the private port.
-pub(crate) fn router(store: Store, shutdown: Shutdown, recorder: Option<PrometheusHandle>) -> Router {
+/// The service of the private port. `bots` are those that run in this process, if they are to.
+pub(crate) fn router(
+    store: Store,
+    shutdown: Shutdown,
+    recorder: Option<PrometheusHandle>,
+    bots: Option<BotsHere>,
+) -> Router {
     if let Some(recorder) = recorder.clone() {
         let stop = shutdown.clone();
         tokio::spawn(async move {
@@ -60,7 +73,7 @@ pub(crate) fn router(store: Store, shutdown: Shutdown, recorder: Option<Promethe
         .route("/metrics", get(metrics))
         .route("/health", get(async || "ok\n"))
         .route("/ready", get(ready))
-        .with_state(Private { store, shutdown, recorder })
+        .with_state(Private { store, shutdown, recorder, bots })
 }
 
 async fn metrics(State(private): State<Private>) -> Response {
@@ -80,10 +93,25 @@ async fn ready(State(private): State<Private>) -> Response {
         Health::Failed(reason) => Some(format!("the store refuses writes: {reason}")),
         Health::Closed => Some("the store is closed".to_owned()),
     };
-    match reason {
-        None => "ready\n".into_response(),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
+    let bots = match &private.bots {
+        Some(bots) => bots_as_they_are(bots).await,
+        None => Ok(String::new()),
+    };
+    match reason.map_or(bots, Err) {
+        Ok(bots) => format!("ready\n{bots}").into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
     }
+}
+
+/// A line on the bots. While they have not begun, nobody is to be sent here; a bot that has trouble later does not take the
+/// homeserver away from people, and is only told of.
+async fn bots_as_they_are(bots: &BotsHere) -> Result<String, String> {
+    let Some(kit) = bots.get().filter(|kit| kit.have_begun()) else {
+        return Err("the bots are starting".to_owned());
+    };
+    let health = kit.health().await;
+    let state = if health.is_well { "at work" } else { "in trouble, see the log" };
+    Ok(format!("bots: {state}; {} events and {} letters wait\n", health.inbox, health.outbox))
 }
 
 /// Resident memory of the process, where the system tells it.

@@ -18,7 +18,8 @@ use crate::{
     bots::Working,
     listener::Terms,
     listening::Listening,
-    metrics_endpoint, settings,
+    metrics_endpoint::{self, BotsHere},
+    settings,
     tls::{Certificate, Tls},
 };
 
@@ -27,6 +28,7 @@ pub struct RunningServer {
     pub(crate) listening: Listening,
     pub(crate) administration: Option<JoinHandle<()>>,
     pub(crate) bots: Option<Working>,
+    pub(crate) bots_here: BotsHere,
     pub(crate) store: Store,
     pub(crate) app: App,
     pub(crate) notifier: Notifier,
@@ -48,7 +50,8 @@ impl RunningServer {
             }
             None => None,
         };
-        let private = metrics_endpoint::router(self.store.clone(), self.shutdown.clone(), recorder);
+        let bots = self.config.bots.enabled.then(|| self.bots_here.clone());
+        let private = metrics_endpoint::router(self.store.clone(), self.shutdown.clone(), recorder, bots);
         self.listening = Listening::bind(&self.config, &self.app, private, tls).await?;
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::{
     limits::BOTS_CONNECTIONS_MAX,
     listener::Terms,
     listening::Listening,
-    metrics_endpoint,
+    metrics_endpoint::{self, BotsHere},
     parts::{self, Options, Parts},
     tls::Certificate,
     workers,
@@ -52,6 +52,7 @@ impl Server {
             listening: Listening::default(),
             administration: None,
             bots: None,
+            bots_here: BotsHere::default(),
             store,
             app,
             notifier,
@@ -76,7 +77,9 @@ impl Server {
                     shutdown: running.shutdown.clone(),
                     neighbours: Some(running.app.neighbours.clone()),
                 };
-                running.bots = Some(bots.start(&running.config, around).await?);
+                let working = bots.start(&running.config, around).await?;
+                let _ = running.bots_here.set(working.kit.clone());
+                running.bots = Some(working);
             }
             running.listening.serve(&running.terms());
             Ok(())

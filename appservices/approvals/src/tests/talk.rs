@@ -21,7 +21,7 @@ pub(super) async fn office() -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
         tables: [tables(), workdays::tables()].concat(),
-        texts: vec![TEXTS],
+        texts: vec![TEXTS, office::TEXTS],
         bots: |kit| vec![Arc::new(Approvals::new(kit.clone())) as Arc<dyn Bot>],
     };
     let mut stage = Stage::new(play).await;
@@ -276,17 +276,17 @@ async fn an_export_verifies_without_the_bot() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
     stage.settle().await;
-    let house = Approvals::new(stage.kit().clone());
-    let text = house.export_of("AP-20261105-0001").await.unwrap().unwrap();
+    stage.says(ZHANGSAN, &room, "!审批 export AP-20261105-0001");
+    stage.settle().await;
+    assert_eq!(last(&stage, &room), "AP-20261105-0001 的导出文件");
+    let file = stage.newest(&room, |body| body.ends_with("的导出文件"));
+    let text = String::from_utf8(stage.file(&room, &file)).unwrap();
     let report = cases::verify_export(text.as_bytes(), &cases::PublicKeys::default()).unwrap();
     assert_eq!((report.cases, report.records), (1, 2));
     assert!(
         cases::verify_export(text.replace("zhangsan", "zhangsen").as_bytes(), &cases::PublicKeys::default())
             .is_err()
     );
-    stage.says(ZHANGSAN, &room, "!审批 export AP-20261105-0001");
-    stage.settle().await;
-    assert_eq!(last(&stage, &room), "AP-20261105-0001 的导出文件");
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ impl Approvals {
             What::Edited { .. }
             | What::PollAnswered { .. }
             | What::InCall
+            | What::Upgraded { .. }
             | What::Joined { .. }
             | What::Member { .. } => Ok(()),
         }

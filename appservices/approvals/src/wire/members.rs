@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use office::membership;
 use people::Chart;
 use ruma::OwnedUserId;
 use store::{Batch, Scan};
 
-use super::{Approvals, rooms::membership};
+use super::{Approvals, LOCALPART};
 use crate::{
     OfficeError,
     tables::{ROOM_MEMBER, ROOM_VERSION},
@@ -32,12 +33,12 @@ impl Approvals {
         let members: BTreeSet<OwnedUserId> = members.into_iter().map(|(_, user)| user).collect();
         for user in wanted.difference(&members) {
             batch.put(&ROOM_MEMBER, &(key.clone(), user.clone()), &());
-            let letter = membership(format!("rm/{place}/{user}/{version}"), place, user, "invite");
+            let letter = membership(format!("rm/{place}/{user}/{version}"), LOCALPART, place, user, "invite");
             self.kit().outbox().put(batch, letter);
         }
         for user in members.difference(&wanted) {
             batch.delete(&ROOM_MEMBER, &(key.clone(), user.clone()));
-            let letter = membership(format!("rm/{place}/{user}/{version}"), place, user, "leave");
+            let letter = membership(format!("rm/{place}/{user}/{version}"), LOCALPART, place, user, "leave");
             self.kit().outbox().put(batch, letter);
         }
         batch.put(&ROOM_VERSION, &key, &version);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cases::{Case, Export, Exported, Record};
-use kit::{Attachment, Heard, Letter, To, message};
+use cases::{Case, Exported, Record};
+use kit::Heard;
 use store::Batch;
 
 use super::{Approvals, KIND, LOCALPART};
@@ -129,39 +129,11 @@ impl Approvals {
         case: &Case<Instance>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let text = self.export_text(case).await?;
+        let text = office::export_of(&self.house().await?.cases, &self.exported(case).await?)?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        let mut content = message(&pen.say("export.name", &[("no", &case.no)]), None);
-        content["msgtype"] = serde_json::json!("m.file");
         let key = format!("x/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), content);
-        let attachment = Attachment {
-            name: format!("{}.jsonl", case.no),
-            mimetype: "application/jsonl".to_owned(),
-            bytes: text.into_bytes(),
-        };
-        self.kit().outbox().put(batch, Letter { attachment: Some(attachment), ..letter });
+        office::send_export(self.kit(), batch, (LOCALPART, key), &heard.sender, (&case.no, text), pen);
         Ok(())
-    }
-
-    /// The case with this number as a file for `lianqiao verify`; nothing if there is none.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn export_of(&self, no: &str) -> Result<Option<String>, OfficeError> {
-        let cases = &self.house().await?.cases;
-        let Some(id) = cases.by_number(no).await? else { return Ok(None) };
-        match cases.get::<Instance>(&id).await? {
-            Some(case) => Ok(Some(self.export_text(&case).await?)),
-            None => Ok(None),
-        }
-    }
-
-    async fn export_text(&self, case: &Case<Instance>) -> Result<String, OfficeError> {
-        let house = self.house().await?;
-        let mut export = Export::begin(&house.cases.keys(), 1).map_err(cases::CasesError::from)?;
-        export.case(&self.exported(case).await?).map_err(cases::CasesError::from)?;
-        Ok(export.finish(house.cases.signer()).map_err(cases::CasesError::from)?)
     }
 
     async fn exported(&self, case: &Case<Instance>) -> Result<Exported, OfficeError> {

@@ -5,11 +5,12 @@
 
 use cases::Refusal;
 use kit::{Heard, Letter, PREFIX, To};
+use office::RoomOrder;
 use people::Chart;
 use serde_json::{Value, json};
 use store::Batch;
 
-use super::{Approvals, LOCALPART, members::accounts_in, rooms::RoomOrder};
+use super::{Approvals, LOCALPART, members::accounts_in};
 use crate::{OfficeError, flow::ADMINISTRATORS, template::Template};
 
 /// The key of the room.

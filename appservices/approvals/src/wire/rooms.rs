@@ -1,12 +1,11 @@
 //! The rooms that the bot makes: of a case, where both sides hold its records; the ledger, where all others are held.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use cases::{Case, Record};
-use kit::{Letter, PREFIX, To};
+use office::{AUDITORS, LEDGER, RoomOrder, membership, record_letter};
 use people::{Chart, PersonId};
-use ruma::{OwnedServerName, OwnedUserId, ServerName, UserId};
-use serde_json::{Value, json};
+use ruma::{OwnedUserId, ServerName, UserId};
 use store::Batch;
 
 use super::{Approvals, LOCALPART, Scene};
@@ -17,69 +16,8 @@ use crate::{
     template::{CaseRoomPolicy, Template},
 };
 
-/// The key of the room that holds the records of cases without a room of their own.
-const LEDGER: &str = "ledger";
-
-/// The role of those who read the ledger.
-const AUDITORS: &str = "auditor";
-
 /// Begins the keys of rooms of cases.
 const CASE: &str = "case/";
-
-/// What may be sent into, and done in, a room that only bots lead.
-const POWER_OF_BOTS: u32 = 100;
-
-/// What partners' bots, and administrators in their room, may do: ask people in, set templates.
-const POWER_OF_HELPERS: u32 = 50;
-
-/// A room as it is to be made.
-pub(super) struct RoomOrder<'a> {
-    /// `case`, `ledger`, `administration`.
-    pub kind: &'static str,
-    /// The number of the case.
-    pub no: Option<&'a str>,
-    pub name: String,
-    pub topic: String,
-    /// Who may do more than talk.
-    pub helpers: Vec<OwnedUserId>,
-    /// Events beside membership that helpers may set.
-    pub theirs: Vec<String>,
-    /// Whose people may come.
-    pub servers: Vec<OwnedServerName>,
-}
-
-impl RoomOrder<'_> {
-    /// The body of `createRoom`. Creators stand in no power levels: in this room version they have what they need.
-    pub fn request(&self) -> Value {
-        let helpers: BTreeMap<&OwnedUserId, u32> =
-            self.helpers.iter().map(|helper| (helper, POWER_OF_HELPERS)).collect();
-        let theirs: BTreeMap<&String, u32> =
-            self.theirs.iter().map(|kind| (kind, POWER_OF_HELPERS)).collect();
-        // A server that is named by its address is meant as much as any other.
-        // The rule is held against names without their ports.
-        let hosts: Vec<&str> = self.servers.iter().map(|server| server.host()).collect();
-        let literals = self.servers.iter().any(|server| server.is_ip_literal());
-        json!({
-            "preset": "private_chat",
-            "room_version": "12",
-            "name": self.name,
-            "topic": self.topic,
-            "power_level_content_override": {
-                "users": helpers, "users_default": 0, "events": theirs, "events_default": 0,
-                "state_default": POWER_OF_BOTS, "invite": POWER_OF_HELPERS,
-                "kick": POWER_OF_BOTS, "ban": POWER_OF_BOTS, "redact": POWER_OF_BOTS,
-            },
-            "initial_state": [
-                { "type": format!("{PREFIX}room"), "state_key": "",
-                  "content": { "v": 1, "kind": self.kind, "no": self.no } },
-                { "type": "m.room.history_visibility", "state_key": "",
-                  "content": { "history_visibility": "joined" } },
-                { "type": "m.room.server_acl", "state_key": "",
-                  "content": { "allow": hosts, "deny": [], "allow_ip_literals": literals } },
-            ],
-        })
-    }
-}
 
 /// The key of the room of a case.
 pub(super) fn place_of_case(case: &str) -> String {
@@ -94,15 +32,6 @@ pub(super) fn case_of_place(key: &str) -> Option<&str> {
 /// The bot of a partner.
 pub(super) fn bot_of(server: &ServerName) -> Option<OwnedUserId> {
     UserId::parse(format!("@{LOCALPART}:{server}")).ok()
-}
-
-/// Asks somebody into a room of ours, or has them go. The key makes it once.
-pub(super) fn membership(key: String, place: &str, user: &UserId, how: &str) -> Letter {
-    let mut letter =
-        Letter::message(key, LOCALPART, To::Place(place.to_owned()), json!({ "membership": how }));
-    letter.kind = "m.room.member".to_owned();
-    letter.state_key = Some(user.to_string());
-    letter
 }
 
 impl Approvals {
@@ -127,14 +56,14 @@ impl Approvals {
         for person in participants(&after.data).difference(&known) {
             if let Some(account) = account_of(&scene.chart, person) {
                 let key = format!("in/{}/{person}", after.id);
-                self.kit().outbox().put(batch, membership(key, &place, &account, "invite"));
+                self.kit().outbox().put(batch, membership(key, LOCALPART, &place, &account, "invite"));
             }
         }
         if is_new {
             // Last, because the letters behind one to a server that is away wait for it.
             for bot in scene.template.partners().filter_map(|server| bot_of(server)) {
                 let key = format!("in/{}/{bot}", after.id);
-                self.kit().outbox().put(batch, membership(key, &place, &bot, "invite"));
+                self.kit().outbox().put(batch, membership(key, LOCALPART, &place, &bot, "invite"));
             }
         }
         Ok(())
@@ -174,11 +103,7 @@ impl Approvals {
         template: &Template,
     ) -> Result<(), OfficeError> {
         let Some(room) = &after.data.room else {
-            self.order_ledger(batch).await?;
-            for record in records {
-                self.put_record(batch, LEDGER, format!("rec/{}/{}", after.id, record.seq), record);
-            }
-            return Ok(());
+            return Ok(office::keep_in_ledger(self.kit(), batch, LOCALPART, records).await?);
         };
         let place = place_of_case(&after.id);
         let nobody = BTreeSet::new();
@@ -203,28 +128,7 @@ impl Approvals {
     }
 
     fn put_record(&self, batch: &mut Batch, place: &str, key: String, record: &Record) {
-        let content = serde_json::to_value(record).unwrap_or_default();
-        let mut letter = Letter::message(key, LOCALPART, To::Place(place.to_owned()), content);
-        letter.kind = format!("{PREFIX}record");
-        self.kit().outbox().put(batch, letter);
-    }
-
-    async fn order_ledger(&self, batch: &mut Batch) -> Result<(), OfficeError> {
-        if self.kit().has_place(LOCALPART, LEDGER).await? {
-            return Ok(());
-        }
-        let pen = self.pen(self.kit().language(None, None).await?);
-        let order = RoomOrder {
-            kind: "ledger",
-            no: None,
-            name: pen.say("room.ledger", &[]),
-            topic: pen.say("room.topic", &[]),
-            helpers: Vec::new(),
-            theirs: Vec::new(),
-            servers: vec![self.kit().server_name().to_owned()],
-        };
-        self.kit().order_place(batch, LOCALPART, LEDGER, order.request()).await?;
-        Ok(())
+        self.kit().outbox().put(batch, record_letter(LOCALPART, place, key, record));
     }
 
     /// Those who may read a room of ours by their role come and go with it. `asked` is who was asked in before.

@@ -34,6 +34,7 @@ pub(crate) use self::{
     read::Reading,
     receive::{KeyNews, Session},
     rooms::{forget_encryption, note_encryption},
+    seal::ALGORITHM,
     unread::TIMER_PREFIX,
 };
 use crate::Kit;

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use ruma::RoomId;
-use serde_json::Value;
+use http::Method;
+use ruma::{RoomId, UserId};
+use serde_json::{Value, json};
 use store::{Batch, StoreError};
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     keyring::Audience,
     tables::{ENCRYPTION, EncryptionRow},
 };
-use crate::{Intent, Kit};
+use crate::{Call, CallError, Intent, Kit};
 
 impl Kit {
     /// The rules of a room's encryption; none for a room in the clear. What is not known is asked for and kept; what
@@ -36,6 +37,20 @@ impl Kit {
                 Ok(_) | Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Whether somebody has a device with keys, so that what is encrypted for them can be read.
+    pub(crate) async fn can_read_encrypted(&self, intent: &Intent, user: &UserId) -> Result<bool, CallError> {
+        let question = json!({ "device_keys": { user.as_str(): [] } });
+        let call = Call::new(Method::POST, &["client", "v3", "keys", "query"]).json(question);
+        match intent.ask(call).await {
+            Ok(answer) => {
+                Ok(answer["device_keys"][user.as_str()].as_object().is_some_and(|keys| !keys.is_empty()))
+            }
+            // Whoever may not be asked about has no keys that could be used.
+            Err(CallError::Refused { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

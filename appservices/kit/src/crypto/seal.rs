@@ -12,7 +12,7 @@ use super::{boundary, fault::CryptoFault, keyring::Audience};
 use crate::{Intent, Kit};
 
 /// The one way to encrypt rooms that the specification knows.
-const ALGORITHM: &str = "m.megolm.v1.aes-sha2";
+pub(crate) const ALGORITHM: &str = "m.megolm.v1.aes-sha2";
 
 impl Kit {
     /// The content of `m.room.encrypted` for this event.

@@ -125,6 +125,16 @@ impl Double {
         self.0.lock().requests.clone()
     }
 
+    /// The bytes behind the address of a file.
+    ///
+    /// # Panics
+    /// Where there are none.
+    #[must_use]
+    pub fn file(&self, mxc: &str) -> Vec<u8> {
+        let id = mxc.rsplit('/').next().unwrap_or_default();
+        self.0.lock().files.get(id).expect("a file").to_vec()
+    }
+
     /// Does what a person's client would ask for.
     ///
     /// # Panics

@@ -95,6 +95,17 @@ impl Stage {
         bodies.filter_map(|body| body.as_str().map(str::to_owned)).collect()
     }
 
+    /// The file that a message of bots carries.
+    ///
+    /// # Panics
+    /// Where there is no such message, or no file in it.
+    #[must_use]
+    pub fn file(&self, room: &str, event: &str) -> Vec<u8> {
+        let events = self.events_of_bots(room);
+        let found = events.iter().find(|other| other["event_id"] == event).expect("a message");
+        self.homeserver().file(found["content"]["url"].as_str().expect("a file"))
+    }
+
     /// Plays a transcript of direct chats. `张三: text` is said, `→ 张三: text` is how something begins that the bot showed
     /// them, `李四 ✅ text` is a tap on the newest message that begins so, `⏱ 60` lets minutes pass.
     ///

@@ -122,6 +122,9 @@ impl State {
         let is_direct = request["is_direct"] == true;
         self.rooms.insert(room.clone(), Room { is_direct, ..Room::default() });
         self.member(&room, user, user, "join", false);
+        if let Some(topic) = request["topic"].as_str() {
+            self.event(&room, user, "m.room.topic", Some(String::new()), json!({ "topic": topic }), None);
+        }
         for state in request["initial_state"].as_array().into_iter().flatten() {
             let key = state["state_key"].as_str().unwrap_or_default().to_owned();
             let kind = state["type"].as_str().unwrap_or_default();

@@ -108,6 +108,7 @@ impl Stage {
                 partners: vec![OwnedServerName::try_from("partner").expect("a server name")],
                 language: Lang::Zh,
                 takes_over_accounts: false,
+                encrypts_direct_chats: true,
             },
         });
         let kit = kit.expect("the names of the bots are localparts");

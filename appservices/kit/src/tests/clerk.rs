@@ -145,6 +145,7 @@ impl Bot for Clerk {
             What::PollAnswered { answers } => {
                 self.say(batch, key, room, &format!("votes {} on {on}", answers.join(" ")));
             }
+            What::Upgraded { replacement } => self.say(batch, key, room, &format!("on to {replacement}")),
             What::Text(_) | What::InCall | What::Joined { .. } | What::Member { .. } | What::Ours { .. } => {}
         }
         Ok(())

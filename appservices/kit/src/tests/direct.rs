@@ -65,3 +65,14 @@ async fn who_refuses_twice_is_left_alone_until_they_ask_themselves() {
     assert_eq!(stage.said(&own), ["psst"]);
     assert_eq!(creations(&stage), 2);
 }
+
+#[tokio::test]
+async fn the_topic_of_a_chat_says_that_it_is_not_encrypted() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, &format!("!tell {BOB}"));
+    stage.settle().await;
+    let chat = stage.direct(BOT, BOB).unwrap();
+    assert_eq!(stage.homeserver().state(&chat, "m.room.encryption", ""), serde_json::Value::Null);
+    let topic = stage.homeserver().state(&chat, "m.room.topic", "")["topic"].clone();
+    assert_eq!(topic, "未端到端加密，服务器端加密保存。");
+}

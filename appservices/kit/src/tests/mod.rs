@@ -7,6 +7,7 @@ mod kept;
 mod outbox;
 mod receiver;
 mod timers;
+mod upgrades;
 
 pub(super) const ALICE: &str = "@alice:test";
 pub(super) const BOT: &str = "clerk";

@@ -95,7 +95,12 @@ async fn an_account_that_was_there_before_the_bot_is_not_taken() {
             server_name: server_name.clone(),
             localparts: vec![BOT],
             texts: Texts::with(&[]),
-            settings: KitSettings { partners: Vec::new(), language: Lang::En, takes_over_accounts },
+            settings: KitSettings {
+                partners: Vec::new(),
+                language: Lang::En,
+                takes_over_accounts,
+                encrypts_direct_chats: true,
+            },
         })
         .unwrap();
         let bot = (clerk::play().bots)(&kit).remove(0);

@@ -4,6 +4,16 @@ use super::Entry;
 
 /// The kit's texts beside the errors.
 pub const OWN: &[Entry] = &[
+    Entry {
+        key: "direct.clear",
+        zh: "未端到端加密，服务器端加密保存。",
+        en: "Not end-to-end encrypted; encrypted at rest.",
+    },
+    Entry {
+        key: "direct.encrypted",
+        zh: "端到端加密：只有你和机器人能读。",
+        en: "End-to-end encrypted: only you and the bot can read it.",
+    },
     Entry { key: "help.head", zh: "{bot} 的命令：", en: "Commands of {bot}:" },
     Entry { key: "help.help", zh: "显示命令", en: "shows the commands" },
     Entry { key: "help.lang", zh: "选择语言：zh 或 en", en: "chooses the language: zh or en" },

@@ -57,6 +57,7 @@ impl Meetings {
             What::File { .. }
             | What::Edited { .. }
             | What::Joined { .. }
+            | What::Upgraded { .. }
             | What::Member { .. }
             | What::Ours { .. } => Ok(()),
         }

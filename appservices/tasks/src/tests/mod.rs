@@ -71,7 +71,7 @@ async fn office() -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
         tables: [crate::tables(), cases::tables(), people::tables(), workdays::tables()].concat(),
-        texts: vec![TEXTS],
+        texts: vec![TEXTS, office::TEXTS],
         bots: |kit| {
             let parts = TasksParts { accepts_after_ms: Some(DAY), ..TasksParts::default() };
             vec![Arc::new(Tasks::new(kit.clone(), parts)) as Arc<dyn Bot>]

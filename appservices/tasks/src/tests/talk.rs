@@ -253,3 +253,45 @@ async fn lists_checklists_parents_and_followers() {
     says(&mut stage, LISI, &hall, "!清单 TK-20261105-0002").await;
     assert_eq!(last(&stage, &hall), "1. ☑ 大纲\n2. ☐ 数据");
 }
+
+#[tokio::test]
+async fn records_are_events_of_the_ledger_and_an_export_verifies_without_the_bot() {
+    let (mut stage, hall) = office().await;
+    says(&mut stage, ZHANGSAN, &hall, "!task 写周报 @李四 明天 18:00").await;
+    let task = card(&stage, &hall, "TK-20261105-0001");
+    taps(&mut stage, LISI, &hall, &task, "2️⃣").await;
+    taps(&mut stage, LISI, &hall, &task, "✅").await;
+    let ledger = stage.homeserver().rooms_with("com.lianqiao.room", |state| state["kind"] == "ledger");
+    assert_eq!(ledger.len(), 1);
+    let events = stage.events_of_bots(&ledger[0]);
+    let records = events.iter().filter(|event| event["type"] == "com.lianqiao.record");
+    let records: Vec<_> = records.map(|event| (&event["content"]["no"], &event["content"]["seq"])).collect();
+    let no = Value::from("TK-20261105-0001");
+    assert_eq!(records, [(&no, &Value::from(1)), (&no, &Value::from(2)), (&no, &Value::from(3))]);
+
+    says(&mut stage, ZHANGSAN, &hall, "!导出 TK-20261105-0001").await;
+    let own = chat(&stage, ZHANGSAN);
+    let file = stage.newest(&own, |body| body == "TK-20261105-0001 的导出文件");
+    let text = String::from_utf8(stage.file(&own, &file)).unwrap();
+    let report = cases::verify_export(text.as_bytes(), &cases::PublicKeys::default()).unwrap();
+    assert_eq!((report.cases, report.records), (1, 3));
+    let forged = text.replacen("lisi", "lisl", 1);
+    assert!(cases::verify_export(forged.as_bytes(), &cases::PublicKeys::default()).is_err());
+    let other = stage.room_with(WANGWU, LOCALPART, true);
+    stage.settle().await;
+    says(&mut stage, WANGWU, &other, "!导出 TK-20261105-0001").await;
+    assert_eq!(last(&stage, &other), "找不到编号 TK-20261105-0001，或你无权查看。");
+}
+
+#[tokio::test]
+async fn tasks_of_a_room_that_was_replaced_go_on_in_direct_chats() {
+    let (mut stage, hall) = office().await;
+    says(&mut stage, ZHANGSAN, &hall, "!task 写周报 @李四 明天 18:00").await;
+    let new = stage.room_with(ZHANGSAN, LOCALPART, false);
+    let end = serde_json::json!({ "body": "moved", "replacement_room": new });
+    stage.sets_state(ZHANGSAN, &hall, "m.room.tombstone", "", end);
+    stage.settle().await;
+    assert!(card(&stage, &chat(&stage, LISI), "TK-20261105-0001").starts_with('$'));
+    says(&mut stage, ZHANGSAN, &new, "!task 订会议室 明天").await;
+    card(&stage, &new, "TK-20261105-0002 订会议室");
+}

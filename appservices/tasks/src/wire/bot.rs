@@ -64,6 +64,11 @@ impl Tasks {
             What::Text(text) => self.word(heard, text, batch).await,
             What::Reaction(reaction) => self.reaction(heard, reaction, batch).await,
             What::ReactionTakenBack { event, .. } => self.reaction_taken_back(heard, event, batch).await,
+            // What was to be done there is told to everybody themselves, as where a room is closed.
+            What::Upgraded { .. } => {
+                self.close_room(batch, &heard.room);
+                Ok(())
+            }
             What::Ours { kind, .. } => {
                 let is_end = kind.strip_prefix(PREFIX) == Some("room.closed");
                 if is_end && self.kit().is_ours(&heard.sender) {

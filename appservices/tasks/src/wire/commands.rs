@@ -1,12 +1,12 @@
 //! Commands, with a number or in answer to a card.
 
-use cases::{Case, Refusal};
+use cases::{Case, Exported, Refusal};
 use kit::{Heard, Verb};
 use people::{Chart, PersonId};
 use store::Batch;
 use workdays::duration_ms;
 
-use super::{PREFIX, Tasks};
+use super::{LOCALPART, PREFIX, Tasks};
 use crate::{
     OfficeError,
     act::{Action, Check, refused},
@@ -35,6 +35,7 @@ pub(super) const VERBS: &[Verb] = &[
     Verb { id: "follow", names: &["关注", "follow"], help: "tk.help.follow" },
     Verb { id: "unfollow", names: &["取关", "unfollow"], help: "tk.help.unfollow" },
     Verb { id: "verify", names: &["校验", "verify"], help: "tk.help.verify" },
+    Verb { id: "export", names: &["导出", "export"], help: "tk.help.export" },
 ];
 
 /// What the first word of a command names.
@@ -95,6 +96,7 @@ impl Tasks {
         };
         match (verb, rest) {
             ("verify", _) => return self.verify(heard, &case, batch).await,
+            ("export", _) => return self.export(heard, &case, batch).await,
             ("check", "") => return self.show_checklist(heard, &case, batch).await,
             _ => {}
         }
@@ -194,6 +196,26 @@ impl Tasks {
             }
         };
         self.answer(batch, heard, &text);
+        Ok(())
+    }
+
+    /// The task with its records and texts as a file for `lianqiao verify`, for whoever may see the task, into their
+    /// direct chat.
+    async fn export(&self, heard: &Heard, case: &Case<Task>, batch: &mut Batch) -> Result<(), OfficeError> {
+        if !self.may_see(heard, case).await? {
+            return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
+        }
+        let cases = &self.house().await?.cases;
+        let exported = Exported {
+            no: case.no.clone(),
+            origin: ORIGIN.to_owned(),
+            records: cases.records(&case.id).await?,
+            texts: case.data.texts.clone(),
+        };
+        let text = office::export_of(cases, &exported)?;
+        let pen = self.pen_of_account(&heard.sender).await?;
+        let key = format!("tkx/{}", heard.event_id);
+        office::send_export(self.kit(), batch, (LOCALPART, key), &heard.sender, (&case.no, text), pen);
         Ok(())
     }
 

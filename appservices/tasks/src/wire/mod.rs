@@ -54,6 +54,8 @@ pub struct TasksParts {
     pub workdays: Option<Workdays>,
     /// After what time silence takes a task from another department, in ms; never without.
     pub accepts_after_ms: Option<u64>,
+    /// The bot that keeps the ledger of the organisation, where records are held; without one this bot keeps one.
+    pub ledger: Option<&'static str>,
 }
 
 struct Inner {
@@ -124,7 +126,10 @@ impl Tasks {
     ) -> Result<Case<Task>, OfficeError> {
         let Change { before, mut decision } = change;
         self.place_cards(before.as_ref(), &mut decision.case).await?;
-        let (after, effects) = self.house().await?.cases.write(batch, before.as_ref(), decision)?;
+        let cases = &self.house().await?.cases;
+        let (after, effects, records) = cases.write_recorded(batch, before.as_ref(), decision)?;
+        let ledger = self.0.parts.ledger.unwrap_or(LOCALPART);
+        office::keep_in_ledger(self.kit(), batch, ledger, &records).await?;
         self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await?;
         Ok(after)
     }

@@ -110,3 +110,16 @@ async fn what_somebody_said_before_the_bot_came_is_read() {
     stage.settle().await;
     assert_eq!(alice.reads(&stage, &room).await, ["noted: early"]);
 }
+
+#[tokio::test]
+async fn a_chat_that_a_bot_opens_is_encrypted_for_whoever_can_read_it() {
+    let (mut stage, alice, room) = encrypted().await;
+    let bob = Person::signs_in(&stage, BOB, "LAPTOP").await;
+    alice.says(&stage, &room, &format!("!tell {BOB}")).await;
+    stage.settle().await;
+    let chat = stage.direct("clerk", BOB).unwrap();
+    stage.joins(BOB, &chat);
+    assert_eq!(bob.reads(&stage, &chat).await, ["psst"]);
+    let topic = stage.homeserver().state(&chat, "m.room.topic", "")["topic"].clone();
+    assert_eq!(topic, "端到端加密：只有你和机器人能读。");
+}

@@ -1,0 +1,36 @@
+//! A case as a file for `lianqiao verify`.
+
+use cases::{Cases, CasesError, Export, Exported};
+use kit::{Attachment, Kit, Letter, To, message, texts::Pen};
+use ruma::UserId;
+use store::Batch;
+
+/// The text of an export with one case.
+///
+/// # Errors
+/// [`CasesError::Form`] for what has no canonical form.
+pub fn export_of(cases: &Cases, exported: &Exported) -> Result<String, CasesError> {
+    let mut export = Export::begin(&cases.keys(), 1)?;
+    export.case(exported)?;
+    Ok(export.finish(cases.signer())?)
+}
+
+/// Sends an export to somebody by `bot`, in their direct chat. The key makes it once.
+pub fn send_export(
+    kit: &Kit,
+    batch: &mut Batch,
+    (bot, key): (&str, String),
+    to: &UserId,
+    (no, text): (&str, String),
+    pen: Pen<'_>,
+) {
+    let mut content = message(&pen.say("export.name", &[("no", no)]), &[]);
+    content["msgtype"] = serde_json::json!("m.file");
+    let attachment = Attachment {
+        name: format!("{no}.jsonl"),
+        mimetype: "application/jsonl".to_owned(),
+        bytes: text.into_bytes(),
+    };
+    let letter = Letter::message(key, bot, To::Direct(to.to_owned()), content);
+    kit.outbox().put(batch, Letter { attachment: Some(attachment), ..letter });
+}
