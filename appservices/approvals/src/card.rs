@@ -11,7 +11,7 @@ use crate::{
     flow::preview,
     instance::{Instance, TaskState, state},
     limits::{CARD_LINES_MAX, CARD_VALUE_CHARACTERS_MAX},
-    template::{FieldKind, Value, brief},
+    template::{Field, FieldKind, Value, brief},
 };
 
 /// A card of a case.
@@ -117,9 +117,14 @@ pub(crate) fn title(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> S
 
 /// The value that the first line shows: an amount, else days, else nothing. Never one that is to be masked.
 fn key_value(case: &Case<Instance>, world: &World<'_>) -> Option<String> {
-    let shows = [FieldKind::Amount, FieldKind::DateRange, FieldKind::Date];
-    shows.into_iter().find_map(|kind| {
-        let field = world.template.form.iter().find(|field| field.kind == kind && !field.sensitive)?;
+    let shows: [fn(&Field) -> bool; 4] = [
+        Field::is_money,
+        |field| field.kind == FieldKind::DateRange,
+        |field| field.kind == FieldKind::Date,
+        |field| field.kind == FieldKind::Datetime,
+    ];
+    shows.into_iter().find_map(|is_shown| {
+        let field = world.template.form.iter().find(|field| is_shown(field) && !field.sensitive)?;
         Some(brief(field, case.data.form.get(&field.id)?, world.chart))
     })
 }

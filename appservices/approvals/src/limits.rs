@@ -18,6 +18,21 @@ pub const CONDITION_DEPTH_MAX: usize = 8;
 /// Longest text of one field, in bytes.
 pub const FIELD_BYTES_MAX: usize = 8_000;
 
+/// Longest text of a list, in bytes.
+pub const DETAIL_BYTES_MAX: usize = 32_000;
+
+/// Most lines of a list.
+pub const DETAIL_LINES_MAX: usize = 200;
+
+/// Most columns of a list.
+pub const COLUMNS_MAX: usize = 20;
+
+/// Longest formula, in bytes.
+pub const FORMULA_BYTES_MAX: usize = 500;
+
+/// Deepest brackets of a formula.
+pub const FORMULA_NESTING_MAX: usize = 16;
+
 /// Most files of one case.
 pub const FILES_MAX: usize = 50;
 

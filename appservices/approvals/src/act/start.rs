@@ -7,7 +7,8 @@ use crate::{
     flow::walk::Walked,
     instance::{TaskState, state},
     template::{
-        CaseRoomPolicy, Field, File, Form, FormError, Value, add_file, brief, field_refused, missing,
+        CaseRoomPolicy, Field, File, Form, FormError, Value, add_file, brief, calculate, field_refused,
+        missing,
     },
 };
 
@@ -19,6 +20,7 @@ fn files(form: &Form) -> impl Iterator<Item = &Value> {
 impl Desk<'_> {
     /// The case exists.
     pub fn start(&mut self) {
+        calculate(self.world.template, &mut self.case.data.form);
         self.record("start", "", About::default());
     }
 
@@ -30,6 +32,7 @@ impl Desk<'_> {
                 self.case.data.form.insert(id.clone(), value.clone());
             }
         }
+        calculate(self.world.template, &mut self.case.data.form);
         Ok(())
     }
 

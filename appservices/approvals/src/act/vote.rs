@@ -7,7 +7,7 @@ use crate::{
     desk::{About, Desk, Effect, Shown, Tell, Under},
     instance::{Awaiting, Decided, Task, TaskState, state},
     limits::REASON_WAIT_MS,
-    template::{Condition, FieldKind, Value, brief, facts},
+    template::{Condition, Value, brief, facts},
 };
 
 impl Desk<'_> {
@@ -57,7 +57,7 @@ impl Desk<'_> {
 
     fn await_code(&mut self, task: &Task, by: PersonId, chance: u64) {
         let code = format!("{:06}", chance % 1_000_000);
-        let amount = self.world.template.form.iter().find(|field| field.kind == FieldKind::Amount);
+        let amount = self.world.template.form.iter().find(|field| field.is_money());
         let amount = amount.and_then(|field| {
             let value: &Value = self.case.data.form.get(&field.id)?;
             Some(brief(field, value, self.world.chart))

@@ -2,7 +2,7 @@
 
 use people::{Chart, Language};
 
-use super::{Condition, Field, FieldKind, Literal, Template, Value, condition::Operator};
+use super::{Condition, Field, Form, Literal, Template, Value, condition::Operator};
 
 /// A value in a few words, for cards.
 #[must_use]
@@ -12,8 +12,8 @@ pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
             let shown = text.chars().count().saturating_sub(4);
             format!("…{}", text.chars().skip(shown).collect::<String>())
         }
-        Value::Text(text) | Value::Date(text) => text.clone(),
-        Value::Number(number) if field.kind == FieldKind::Amount => {
+        Value::Text(text) | Value::Date(text) | Value::Moment(text) | Value::Department(text) => text.clone(),
+        Value::Number(number) if field.is_money() => {
             money(*number, field.currency.as_deref().unwrap_or("CNY"))
         }
         Value::Number(number) => number.to_string(),
@@ -23,6 +23,13 @@ pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
         }
         Value::Choices(chosen) => chosen.join("、"),
         Value::Person(id) => chart.person(id).map_or(id.0.as_str(), |person| &person.name).to_owned(),
+        Value::Lines(lines) => {
+            let cell = |line: &Form, column: &Field| Some(brief(column, line.get(&column.id)?, chart));
+            let line = |line: &Form| {
+                field.columns.iter().filter_map(|column| cell(line, column)).collect::<Vec<_>>().join(" ")
+            };
+            format!("({}) {}", lines.len(), lines.iter().map(line).collect::<Vec<_>>().join("；"))
+        }
         Value::Files(files) => files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
     }
 }
@@ -42,7 +49,7 @@ pub fn readable(template: &Template, text: &str, language: Language) -> String {
     let field = template.field(&name);
     let label = field.map_or("", |field| field.label.in_language(language));
     let label = if label.is_empty() { &name } else { label };
-    let is_amount = field.is_some_and(|field| field.kind == FieldKind::Amount);
+    let is_amount = field.is_some_and(Field::is_money);
     let values = values.iter().map(|value| match value {
         Literal::Text(text) => text.clone(),
         Literal::Number(number) if is_amount && number.fract() == 0.0 && number.abs() < 1e15 => {

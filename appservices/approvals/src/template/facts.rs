@@ -10,7 +10,9 @@ pub fn facts(template: &Template, form: &Form) -> Facts {
     let mut facts = Facts::new();
     for (id, value) in form {
         let held = match value {
-            Value::Text(text) | Value::Date(text) => vec![Literal::Text(text.clone())],
+            Value::Text(text) | Value::Date(text) | Value::Moment(text) | Value::Department(text) => {
+                vec![Literal::Text(text.clone())]
+            }
             Value::Number(number) => vec![as_number(*number)],
             Value::Range { days, halves, .. } => {
                 let hours = days.saturating_mul(8).saturating_add(halves.saturating_mul(4));
@@ -20,6 +22,7 @@ pub fn facts(template: &Template, form: &Form) -> Facts {
             }
             Value::Choices(chosen) => chosen.iter().cloned().map(Literal::Text).collect(),
             Value::Person(person) => vec![Literal::Text(person.0.clone())],
+            Value::Lines(lines) => vec![as_number(i64::try_from(lines.len()).unwrap_or(i64::MAX))],
             Value::Files(files) => vec![as_number(i64::try_from(files.len()).unwrap_or(i64::MAX))],
         };
         if template.field(id).is_some() {

@@ -3,8 +3,13 @@
 mod brief;
 mod check;
 mod condition;
+mod days;
+mod details;
 mod facts;
+mod formula;
+mod line;
 mod node;
+mod parse;
 mod policy;
 mod tokens;
 mod values;
@@ -16,11 +21,12 @@ pub use self::{
     check::{Problem, check, dead_ends},
     condition::{Condition, ConditionError, Facts, Literal},
     facts::{facts, starter_facts},
+    formula::calculate,
+    line::read_line,
     node::{BranchCase, Mode, Node, OnTimeout, Step, Until, Who},
+    parse::{Reader, parse_value},
     policy::{CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
-    values::{
-        File, Form, FormError, Reader, Value, add_file, field_refused, missing, parse_value, read_line,
-    },
+    values::{File, Form, FormError, Value, add_file, field_refused, missing},
 };
 
 /// A text in both languages.
@@ -113,6 +119,21 @@ pub struct Field {
     /// Whether a date may lie in the past.
     #[serde(default)]
     pub allow_past: bool,
+    /// The columns of a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<Field>,
+    /// How a formula is calculated: numbers, fields of numbers and amounts, `days` of a range, `sum(list.column)`,
+    /// `+ - * /` and brackets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
+}
+
+impl Field {
+    /// Whether it holds money: an amount, or a formula with a currency.
+    #[must_use]
+    pub fn is_money(&self) -> bool {
+        self.kind == FieldKind::Amount || (self.kind == FieldKind::Formula && self.currency.is_some())
+    }
 }
 
 /// What a field holds.
@@ -143,6 +164,29 @@ pub enum FieldKind {
     Phone,
     /// An address in the web.
     Link,
+    /// A day and a time.
+    Datetime,
+    /// A department.
+    Department,
+    /// Pictures.
+    Image,
+    /// Lines with columns of their own.
+    List,
+    /// Something that is calculated.
+    Formula,
+}
+
+impl FieldKind {
+    /// Whether it is filled in by a file.
+    #[must_use]
+    pub const fn is_file(self) -> bool {
+        matches!(self, Self::Attachment | Self::Image)
+    }
+
+    /// Whether it may stand in a form of one line.
+    const fn is_one_word(self) -> bool {
+        !matches!(self, Self::Attachment | Self::Image | Self::List | Self::Formula)
+    }
 }
 
 /// `48h`, `30m` or `2d` in milliseconds.

@@ -1,6 +1,7 @@
 //! The law in tables, and conversations on the stage.
 
 mod edges;
+mod fields;
 mod flows;
 mod hands;
 mod hostile;

@@ -171,11 +171,17 @@ impl Approvals {
     /// What the starter is asked next.
     pub(crate) fn next_question(&self, template: &Template, form: &Form, pen: Pen<'_>) -> String {
         let open = missing(template, form);
-        match open.iter().find(|field| field.kind != FieldKind::Attachment) {
+        match open.iter().find(|field| !field.kind.is_file()) {
             Some(field) => {
                 let options: Vec<String> =
                     field.options.iter().zip(1..).map(|(option, n)| format!("{n}. {option}")).collect();
                 let label = field.label.in_language(names_in(pen.lang));
+                if field.kind == FieldKind::List {
+                    let columns =
+                        field.columns.iter().map(|column| column.label.in_language(names_in(pen.lang)));
+                    let columns = columns.collect::<Vec<_>>().join(" ");
+                    return pen.say("preview.ask_lines", &[("field", label), ("columns", &columns)]);
+                }
                 pen.say("preview.ask", &[("field", label), ("options", &options.join("  "))])
             }
             None if open.is_empty() => pen.say("preview.ready", &[]),
@@ -207,8 +213,7 @@ impl Approvals {
     pub(crate) async fn file(
         &self,
         heard: &Heard,
-        name: &str,
-        mxc: &str,
+        (name, mxc, mimetype): (&str, &str, Option<&str>),
         bytes: Option<u64>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
@@ -231,7 +236,13 @@ impl Approvals {
         };
         let short: String = sha256.trim_start_matches("sha256:").chars().take(HASH_CHARACTERS).collect();
         let event = heard.event_id.to_string();
-        let action = Action::Attach(File { name: name.to_owned(), mxc: mxc.to_owned(), event, sha256 });
+        let action = Action::Attach(File {
+            name: name.to_owned(),
+            mxc: mxc.to_owned(),
+            event,
+            sha256,
+            mimetype: mimetype.unwrap_or_default().to_owned(),
+        });
         let mut change = Change::of(case.clone());
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let count = match scene.act(&mut change, &action, &self.actor(heard).await?) {
@@ -290,7 +301,7 @@ impl Approvals {
         scene: &Scene,
     ) -> Option<Result<Form, Refusal>> {
         let open = missing(template, form);
-        let field: &Field = open.iter().find(|field| field.kind != FieldKind::Attachment)?;
+        let field: &Field = open.iter().find(|field| !field.kind.is_file())?;
         let value = parse_value(field, text, scene.reader());
         let filled = value.map(|value| Form::from([(field.id.clone(), value)]));
         Some(filled.map_err(|error| field_refused(template, &error)))

@@ -117,6 +117,8 @@ fn dates_field() -> Field {
     Field {
         id: "dates".to_owned(),
         kind: FieldKind::DateRange,
+        columns: Vec::new(),
+        formula: None,
         label: Words::default(),
         required: true,
         options: Vec::new(),
