@@ -26,3 +26,6 @@ pub use self::{
     connector::Feishu,
     settings::{FeishuSettings, Mode, Secret},
 };
+
+#[cfg(test)]
+mod tests;

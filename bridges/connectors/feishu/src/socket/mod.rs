@@ -4,6 +4,6 @@
 mod connect;
 pub mod discovery;
 mod fragments;
-mod frame;
+pub(crate) mod frame;
 pub mod keeper;
 mod session;

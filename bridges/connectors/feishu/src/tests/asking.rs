@@ -1,0 +1,205 @@
+//! What is asked of the platform, and what is made of its answers.
+
+use bridge_api::{
+    Backfill as _, Connector as _, Content, ConversationId, Edit, Edits as _, Failure, FailureKind,
+    IdempotencyKey, MessageId, Outgoing, Reaction, Reactions as _, Recalls as _, Refusal, RichText, Speaker,
+    ThreadId,
+};
+use serde_json::{Value, json};
+use tokio::time::Duration;
+
+use super::peer::{Peer, bad, good};
+
+const MESSAGES: &str = "/open-apis/im/v1/messages";
+
+fn chat() -> ConversationId {
+    ConversationId::new("oc_1").expect("an id")
+}
+
+fn message(id: &str) -> MessageId {
+    MessageId::new(id).expect("an id")
+}
+
+fn outgoing(key: &str, text: &str) -> Outgoing {
+    Outgoing {
+        key: IdempotencyKey::new(key).expect("a key"),
+        conversation: chat(),
+        speaker: Speaker { name: "Ann".into(), person: None },
+        content: Content::Text(RichText::plain(text)),
+        reply_to: None,
+        thread: None,
+    }
+}
+
+fn said(id: &str) -> Value {
+    json!({ "message_id": id, "chat_id": "oc_1" })
+}
+
+#[tokio::test]
+async fn a_message_is_sent_once_whatever_comes_in_between() {
+    let (peer, feishu) = Peer::start().await;
+    peer.answers(MESSAGES, vec![bad(400, 99_991_663), bad(500, 2200), good(Value::Null), good(said("om_1"))]);
+    let out = outgoing("k1", "hi");
+    let kinds: Vec<_> = [feishu.send(&out).await, feishu.send(&out).await]
+        .into_iter()
+        .map(|sent| sent.expect_err("not yet").kind)
+        .collect();
+    assert!(matches!(&kinds[..], [FailureKind::Later(_), FailureKind::Garbled(_)]), "{kinds:?}");
+    let sent = feishu.send(&out).await.expect("sent");
+    assert_eq!(sent.messages, [message("om_1")]);
+    assert_eq!(feishu.send(&out).await.expect("remembered"), sent);
+    let asked = peer.asked(MESSAGES);
+    assert_eq!(asked.len(), 4);
+    // The stale token was replaced within the first try, and every try had the same key.
+    assert_eq!(
+        asked.iter().map(|asked| asked.token.as_str()).collect::<Vec<_>>(),
+        ["Bearer t-1", "Bearer t-2", "Bearer t-2", "Bearer t-2"]
+    );
+    for asked in asked {
+        let body: Value = serde_json::from_str(&asked.body).expect("JSON");
+        assert_eq!(
+            (&body["uuid"], &body["receive_id"], &body["msg_type"]),
+            (&json!("k1"), &json!("oc_1"), &json!("post"))
+        );
+        assert_eq!(asked.query, "receive_id_type=chat_id");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_twice_is_told() {
+    let (peer, feishu) = Peer::start().await;
+    peer.answers(MESSAGES, vec![bad(401, 99_991_663)]);
+    let failure = feishu.send(&outgoing("k1", "hi")).await.expect_err("no token is good");
+    assert!(matches!(failure.kind, FailureKind::NotSignedIn(_)), "{failure}");
+    assert_eq!((failure.code.as_deref(), failure.trace.as_deref()), (Some("99991663"), Some("L1")));
+    assert_eq!(peer.asked(MESSAGES).len(), 2);
+}
+
+#[tokio::test]
+async fn limits_are_told_with_their_time() {
+    let (peer, feishu) = Peer::start().await;
+    let limited = (429, vec![("x-ogw-ratelimit-reset", "1")], json!({ "code": 99_991_400, "msg": "limit" }));
+    peer.answers(MESSAGES, vec![bad(400, 230_020), limited]);
+    let chat = feishu.send(&outgoing("k1", "hi")).await.expect_err("limited");
+    assert!(matches!(chat.kind, FailureKind::Limited { app: false, .. }), "{chat}");
+    let app = feishu.send(&outgoing("k1", "hi")).await.expect_err("limited");
+    assert_eq!(app.kind, FailureKind::Limited { after: Duration::from_secs(1), app: true });
+}
+
+#[tokio::test]
+async fn an_answer_to_what_is_gone_is_said_all_the_same() {
+    let (peer, feishu) = Peer::start().await;
+    peer.answers(&format!("{MESSAGES}/om_0/reply"), vec![bad(400, 230_011)]);
+    peer.answers(MESSAGES, vec![good(said("om_1"))]);
+    let out = Outgoing { reply_to: Some(message("om_0")), ..outgoing("k1", "hi") };
+    assert_eq!(feishu.send(&out).await.expect("sent").messages, [message("om_1")]);
+    assert_eq!(peer.asked(MESSAGES).len(), 1);
+}
+
+#[tokio::test]
+async fn a_topic_begins_at_a_message_and_goes_on_by_its_id() {
+    let (peer, feishu) = Peer::start().await;
+    let mut answer = said("om_1");
+    answer["thread_id"] = json!("omt_1");
+    peer.answers(&format!("{MESSAGES}/om_0/reply"), vec![good(answer)]);
+    let begun = Outgoing { thread: ThreadId::new("om_0").ok(), ..outgoing("k1", "hi") };
+    let sent = feishu.send(&begun).await.expect("sent");
+    assert_eq!(sent.thread, ThreadId::new("omt_1").ok());
+    peer.answers(
+        MESSAGES,
+        vec![good(json!({ "items": [said("om_0")], "has_more": true, "page_token": "p" }))],
+    );
+    let more = Outgoing { thread: sent.thread, ..outgoing("k2", "more") };
+    feishu.send(&more).await.expect("sent");
+    assert_eq!(
+        peer.asked(MESSAGES)[0].query,
+        "container_id_type=thread&container_id=omt_1&sort_type=ByCreateTimeAsc&page_size=1"
+    );
+    for asked in peer.asked(&format!("{MESSAGES}/om_0/reply")) {
+        let body: Value = serde_json::from_str(&asked.body).expect("JSON");
+        assert_eq!(body["reply_in_thread"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_change_after_its_time_and_a_recall_of_what_is_gone_are_told_apart() {
+    let (peer, feishu) = Peer::start().await;
+    peer.answers(
+        &format!("{MESSAGES}/om_1"),
+        vec![bad(400, 230_072), bad(400, 230_011), bad(400, 230_009), good(json!({}))],
+    );
+    let edit = Edit {
+        key: IdempotencyKey::new("e1").expect("a key"),
+        conversation: chat(),
+        messages: vec![message("om_1")],
+        speaker: Speaker::default(),
+        content: Content::Text(RichText::plain("new")),
+    };
+    let late = Failure { kind: FailureKind::Refused(Refusal::TooLate), ..Failure::refused(Refusal::TooLate) };
+    assert_eq!(feishu.edit(&edit).await.expect_err("too late").kind, late.kind);
+    feishu.recall(&chat(), &message("om_1")).await.expect("gone is gone");
+    assert_eq!(feishu.recall(&chat(), &message("om_1")).await.expect_err("too late").kind, late.kind);
+    assert_eq!(feishu.edit(&edit).await.expect("edited").messages, [message("om_1")]);
+    let methods: Vec<_> =
+        peer.asked(&format!("{MESSAGES}/om_1")).into_iter().map(|asked| asked.method).collect();
+    assert_eq!(methods, ["PUT", "DELETE", "DELETE", "PUT"]);
+}
+
+#[tokio::test]
+async fn a_reaction_is_removed_by_the_id_that_it_got_or_by_the_list() {
+    let (peer, feishu) = Peer::start().await;
+    let path = format!("{MESSAGES}/om_1/reactions");
+    let own = json!({ "reaction_id": "r2", "operator": { "operator_id": "cli_a", "operator_type": "app" } });
+    let other =
+        json!({ "reaction_id": "r3", "operator": { "operator_id": "ou_1", "operator_type": "user" } });
+    peer.answers(&path, vec![good(json!({ "reaction_id": "r1" })), good(json!({ "items": [other, own] }))]);
+    peer.answers(&format!("{path}/r1"), vec![good(json!({}))]);
+    peer.answers(&format!("{path}/r2"), vec![bad(400, 231_010)]);
+    let react = |emoji: &str, added| Reaction {
+        conversation: chat(),
+        message: message("om_1"),
+        emoji: emoji.into(),
+        added,
+    };
+    feishu.react(&react("👍", true)).await.expect("added");
+    feishu.react(&react("👍", false)).await.expect("removed by its id");
+    feishu.react(&react("👍", false)).await.expect("removed by the list, and gone meanwhile");
+    assert_eq!(peer.asked(&format!("{path}/r1")).len(), 1);
+    assert_eq!(peer.asked(&format!("{path}/r2")).len(), 1);
+    let unknown = feishu.react(&react("🦀", true)).await.expect_err("no such emoji");
+    assert_eq!(unknown.kind, FailureKind::Refused(Refusal::Impossible));
+}
+
+#[tokio::test]
+async fn history_is_read_from_before_its_time_and_through_its_topics() {
+    let (peer, feishu) = Peer::start().await;
+    let item = |id: &str, at_ms: u64, topic: Option<&str>| {
+        let mut item = json!({ "message_id": id, "msg_type": "text", "create_time": at_ms.to_string(), "chat_id": "oc_1",
+            "sender": { "id": "ou_a", "id_type": "open_id", "sender_type": "user" }, "body": { "content": "{\"text\":\"hi\"}" } });
+        if let Some(topic) = topic {
+            item["thread_id"] = json!(topic);
+        }
+        item
+    };
+    let time = 1_700_000_000_000;
+    peer.answers(MESSAGES, vec![
+        good(json!({ "items": [item("om_1", time, None), json!({ "garbage": 1 })], "has_more": true, "page_token": "p2" })),
+        good(json!({ "items": [item("om_2", time + 1, Some("omt_1"))], "has_more": false })),
+        good(json!({ "items": [item("om_0", 1_600_000_000_000, Some("omt_1")), item("om_3", time + 2, Some("omt_1"))], "has_more": false })),
+    ]);
+    let (mut found, mut from) = (Vec::new(), None);
+    loop {
+        let page = feishu.history(&chat(), time + 60_000, from.as_ref()).await.expect("a page");
+        found.extend(page.items.into_iter().map(|arrival| arrival.key.as_str().to_owned()));
+        let Some(next) = page.next else { break };
+        from = Some(next);
+    }
+    assert_eq!(found, ["cli_a:message:om_1", "cli_a:message:om_2", "cli_a:message:om_3"]);
+    let queries: Vec<_> = peer.asked(MESSAGES).into_iter().map(|asked| asked.query).collect();
+    assert!(
+        queries[0].contains("container_id_type=chat") && queries[0].contains("start_time=1699999940"),
+        "{queries:?}"
+    );
+    assert!(queries[1].contains("page_token=p2") && queries[2].contains("container_id=omt_1"), "{queries:?}");
+    assert!(!queries[2].contains("start_time"), "{queries:?}");
+}

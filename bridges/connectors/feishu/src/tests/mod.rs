@@ -1,0 +1,5 @@
+//! The connector in front of a peer that says what a test tells it to.
+
+mod asking;
+mod connection;
+mod peer;
