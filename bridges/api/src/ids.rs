@@ -87,7 +87,7 @@ identifier!(
     ID_BYTES_MAX
 );
 identifier!(
-    /// A person or a program of the platform, the same in all conversations of one app (Feishu: the `union_id`).
+    /// A person or a program of the platform, the same in all conversations of one app (Feishu: the `open_id`).
     PersonId,
     ID_BYTES_MAX
 );

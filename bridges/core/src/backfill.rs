@@ -1,0 +1,110 @@
+//! What was said while nobody listened: read from the platform's history at each connection, by the way of live arrivals.
+
+use bridge_api::{Failure, Network};
+use futures_util::StreamExt as _;
+use store::Batch;
+
+use crate::{
+    BridgeError, Bridges,
+    bridges::Seat,
+    lanes::Lane,
+    limits::{
+        BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, PAUSE_MAX, PAUSE_MIN,
+    },
+    tables::NEWEST,
+};
+
+/// How often a page is asked for before it is left for the next connection.
+const TRIES_MAX: u32 = 6;
+
+impl Bridges {
+    /// Reads what was missed in every bound conversation of a network.
+    pub(crate) async fn catch_up(&self, network: Network) {
+        let Some(seat) = self.seat(network) else { return };
+        if seat.connector.backfill().is_none() {
+            return;
+        }
+        let _turn = seat.catching_up.lock().await;
+        let lanes = self.portals().bound(network);
+        futures_util::stream::iter(lanes)
+            .for_each_concurrent(BACKFILLS_AT_ONCE, |(lane, room)| async move {
+                let newest = self.0.store.get(&NEWEST, &(network.key(), lane.1.as_str())).await.ok().flatten();
+                // Where nothing was ever heard nothing was missed; older words are brought when somebody asks for them.
+                let Some(newest) = newest else { return };
+                let since_ms = newest.saturating_sub(BACKFILL_OVERLAP_MS);
+                match self.read_history(seat, &lane, since_ms).await {
+                    Ok(0) => {}
+                    Ok(missed) => {
+                        tracing::info!(network = network.key(), conversation = %lane.1, missed, "what was missed is here");
+                        self.gap(seat, &lane, &room, None).await;
+                    }
+                    Err(error) => {
+                        tracing::warn!(network = network.key(), conversation = %lane.1, %error, "history cannot be read");
+                        self.gap(seat, &lane, &room, Some(newest)).await;
+                    }
+                }
+            })
+            .await;
+    }
+
+    /// Counts a gap; one that cannot be closed is told in the room.
+    async fn gap(&self, seat: &Seat, lane: &Lane, room: &ruma::RoomId, open_since_ms: Option<u64>) {
+        if let Err(error) = self.count_gap(seat).await {
+            tracing::warn!(%error, "a gap cannot be counted");
+        }
+        let Some(since_ms) = open_since_ms else { return };
+        let mut batch = Batch::new();
+        let name = self.name_of(lane);
+        let unique = format!("gap/{}/{since_ms}", lane.1);
+        self.notice(&mut batch, room, &unique, "bridge.told.gap", &[("conversation", &name)]);
+        if let Err(error) = self.0.store.commit(batch).await {
+            tracing::warn!(%error, "a gap cannot be told");
+        }
+    }
+
+    /// Takes in what was said in a conversation since a time; how much of it was new.
+    pub(crate) async fn read_history(
+        &self,
+        seat: &Seat,
+        lane: &Lane,
+        since_ms: u64,
+    ) -> Result<usize, BridgeError> {
+        let Some(backfill) = seat.connector.backfill() else {
+            return Err(BridgeError::Invalid("the platform gives no history to apps".to_owned()));
+        };
+        let since_ms = since_ms.max(self.0.clock.now_ms().saturating_sub(BACKFILL_MS_MAX));
+        let (mut cursor, mut new) = (None, 0);
+        for _ in 0..BACKFILL_PAGES_MAX {
+            let page = patient(|| backfill.history(&lane.1, since_ms, cursor.as_ref())).await?;
+            for arrivals in page.items.chunks(bridge_api::limits::ARRIVALS_AT_ONCE_MAX) {
+                let taken = self.take(seat.network, arrivals.to_vec(), true).await;
+                new += taken.map_err(|refused| BridgeError::Invalid(refused.to_string()))?;
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(new),
+            }
+        }
+        Err(BridgeError::Invalid("there is more history than is read at once".to_owned()))
+    }
+}
+
+/// Asks again while a failure may pass, some times.
+pub(crate) async fn patient<T, F: Future<Output = Result<T, Failure>>>(
+    ask: impl Fn() -> F,
+) -> Result<T, Failure> {
+    let mut tries = 0;
+    loop {
+        match ask().await {
+            Err(failure) if failure.passes() && tries < TRIES_MAX => {
+                tries += 1;
+                let pause = match failure.kind {
+                    bridge_api::FailureKind::Limited { after, .. } => after.min(PAUSE_MAX),
+                    _ => PAUSE_MIN.saturating_mul(1 << tries).min(PAUSE_MAX),
+                };
+                tokio::time::sleep(pause).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}

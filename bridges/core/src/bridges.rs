@@ -1,0 +1,155 @@
+//! The bridges of one process, put together.
+
+use std::sync::{Arc, atomic::AtomicUsize};
+
+use base::{Clock, Rng};
+use bridge_api::{Connector, Language, Network};
+use kit::{Kit, KitParts, KitSettings, Service, Wire, texts::Texts};
+use ruma::{OwnedServerName, OwnedUserId, UserId};
+use store::Store;
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    BridgeError, LOCALPART, SERVICE_ID, TEXTS, limits::FILES_AT_ONCE, line::LineNow, overhear::Switchboard,
+    pace::Buckets, portals::Portals, work::Way,
+};
+
+/// What the binary takes from the configuration.
+#[derive(Clone, Debug)]
+pub struct BridgeSettings {
+    /// Who may bind any conversation to any room that they are in.
+    pub administrators: Vec<OwnedUserId>,
+    /// The language of names and notices in rooms that chose none.
+    pub language: Language,
+    /// Where files are reached that a platform does not take, like `https://chat.example.org`; none for no links.
+    pub public_url: Option<String>,
+}
+
+/// What [`Bridges::new`] is built from.
+pub struct BridgesParts {
+    /// The bridges' own store, opened with [`crate::tables()`] and the tables of the kit.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub rng: Rng,
+    /// The way to the homeserver.
+    pub wire: Arc<dyn Wire>,
+    /// The server that the ghosts live on.
+    pub server_name: OwnedServerName,
+    /// Of the kit.
+    pub kit: KitSettings,
+    /// Of the bridges.
+    pub settings: BridgeSettings,
+    /// One for each platform, at most.
+    pub connectors: Vec<Arc<dyn Connector>>,
+}
+
+/// The bridges of one process. Cloning it is one reference count.
+#[derive(Clone)]
+pub struct Bridges(pub(crate) Arc<Inner>);
+
+/// One platform.
+pub(crate) struct Seat {
+    pub connector: Arc<dyn Connector>,
+    pub network: Network,
+    pub buckets: Buckets,
+    pub line: watch::Sender<LineNow>,
+    /// Held by whoever reads history.
+    pub catching_up: tokio::sync::Mutex<()>,
+}
+
+pub(crate) struct Inner {
+    pub store: Store,
+    pub clock: Clock,
+    pub rng: Rng,
+    pub kit: Kit,
+    pub settings: BridgeSettings,
+    pub server_name: OwnedServerName,
+    pub switchboard: Arc<Switchboard>,
+    pub seats: Vec<Seat>,
+    pub inbound: Way,
+    /// Files in memory.
+    pub files: Semaphore,
+}
+
+impl Bridges {
+    /// Puts the parts together and reads which conversations are bound to which rooms.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the bot cannot have its name on this server.
+    pub async fn new(parts: BridgesParts) -> Result<Self, BridgeError> {
+        let BridgesParts { store, clock, rng, wire, server_name, kit, settings, connectors } = parts;
+        let bot = UserId::parse(format!("@{LOCALPART}:{server_name}"))
+            .map_err(|error| BridgeError::Invalid(error.to_string()))?;
+        let portals = Portals::load(&store).await?;
+        let switchboard = Arc::new(Switchboard {
+            clock: clock.clone(),
+            server_name: server_name.clone(),
+            bot,
+            portals,
+            outbound: Way::new(),
+        });
+        switchboard.outbound.count(&store, &crate::tables::OUTBOX).await?;
+        let kit_parts = KitParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            wire,
+            server_name: server_name.clone(),
+            localparts: vec![LOCALPART],
+            texts: Texts::with(&[TEXTS]),
+            settings: kit,
+        };
+        let service = Service { id: SERVICE_ID, ear: Some(switchboard.clone()) };
+        let kit = Kit::serving(kit_parts, service).map_err(BridgeError::Invalid)?;
+        let seats = connectors.into_iter().map(|connector| Seat {
+            network: connector.network(),
+            buckets: Buckets::new(connector.pace()),
+            line: watch::Sender::new(LineNow::Unknown),
+            catching_up: tokio::sync::Mutex::default(),
+            connector,
+        });
+        let inbound = Way::new();
+        inbound.count(&store, &crate::tables::INBOX).await?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            clock,
+            rng,
+            kit,
+            settings,
+            server_name,
+            switchboard,
+            seats: seats.collect(),
+            inbound,
+            files: Semaphore::new(FILES_AT_ONCE),
+        })))
+    }
+
+    /// The kit under the bridge's bot, for the routes that the homeserver asks.
+    #[must_use]
+    pub fn kit(&self) -> &Kit {
+        &self.0.kit
+    }
+
+    /// The connector of a platform, for what it is called by HTTP; none when none runs.
+    #[must_use]
+    pub fn connector(&self, network: Network) -> Option<&Arc<dyn Connector>> {
+        self.0.seats.iter().find(|seat| seat.network == network).map(|seat| &seat.connector)
+    }
+
+    pub(crate) fn seat(&self, network: Network) -> Option<&Seat> {
+        self.0.seats.iter().find(|seat| seat.network == network)
+    }
+
+    pub(crate) fn portals(&self) -> &Portals {
+        &self.0.switchboard.portals
+    }
+
+    pub(crate) fn outbound(&self) -> &Way {
+        &self.0.switchboard.outbound
+    }
+}
+
+/// A counter of rows that wait, for bounds.
+pub(crate) type Rows = Arc<AtomicUsize>;

@@ -1,0 +1,198 @@
+//! What connectors hand in becomes rows: once, in its order, durable before the platform hears that we have it.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering},
+};
+
+use async_trait::async_trait;
+use bridge_api::{
+    Arrival, Content, ConversationId, Happened, Inbox, InboxRefused, Line, Network, Quota, Sender,
+    limits::{ARRIVALS_AT_ONCE_MAX, PARTS_MAX, PEOPLE_AT_ONCE_MAX},
+};
+use store::{Batch, StoreError};
+
+use crate::{
+    Bridges,
+    lanes::Lane,
+    limits::INBOX_ROWS_MAX,
+    line::LineNow,
+    tables::{CODES, INBOX, InboxRow, MESSAGES, TAKEN, TAKEN_ORDER},
+};
+
+/// The lane of what is about no conversation.
+pub(crate) const NOWHERE: &str = "-";
+
+/// How often a batch is built anew because somebody took the same arrival in between.
+const CONFLICTS_MAX: usize = 8;
+
+/// Words before a code that binds a conversation.
+const BINDING_WORDS: [&str; 2] = ["绑定", "bind"];
+
+/// What one connector hands its arrivals to.
+pub(crate) struct Intake {
+    pub bridges: Bridges,
+    pub network: Network,
+}
+
+#[async_trait]
+impl Inbox for Intake {
+    async fn take(&self, arrivals: Vec<Arrival>) -> Result<(), InboxRefused> {
+        self.bridges.take(self.network, arrivals, false).await.map(drop)
+    }
+
+    fn line(&self, line: Line) {
+        if let Some(seat) = self.bridges.seat(self.network) {
+            let serial = self.bridges.0.rng.u64();
+            seat.line.send_replace(match line {
+                Line::Up => LineNow::Up(serial),
+                Line::Down(failure) => LineNow::Down(failure),
+            });
+        }
+    }
+
+    fn quota(&self, quota: Quota) {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!("bridge_quota_left", "platform" => self.network.key(), "what" => quota.what)
+            .set(quota.left as f64);
+    }
+}
+
+impl Bridges {
+    /// Takes arrivals in; how many were new and concern a room.
+    pub(crate) async fn take(
+        &self,
+        network: Network,
+        arrivals: Vec<Arrival>,
+        from_history: bool,
+    ) -> Result<usize, InboxRefused> {
+        if arrivals.len() > ARRIVALS_AT_ONCE_MAX {
+            return Err(InboxRefused::OutOfBounds(format!("{} arrivals at once", arrivals.len())));
+        }
+        if self.0.inbound.rows.load(Ordering::Relaxed) >= INBOX_ROWS_MAX {
+            return Err(InboxRefused::Full);
+        }
+        let refused = |error: StoreError| match error {
+            StoreError::Closed => InboxRefused::Closed,
+            other => InboxRefused::Store(other.to_string()),
+        };
+        let mut placed = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            within_bounds(&arrival)?;
+            if let Some(lane) = self.lane_of(network, &arrival).await.map_err(refused)? {
+                placed.push((lane, arrival));
+            }
+        }
+        for _ in 0..CONFLICTS_MAX {
+            match self.try_take(network, &placed, from_history).await {
+                Err(StoreError::Conflict) => {}
+                outcome => return outcome.map_err(refused),
+            }
+        }
+        Err(refused(StoreError::Conflict))
+    }
+
+    /// Where an arrival belongs; none for what concerns no room of ours.
+    async fn lane_of(&self, network: Network, arrival: &Arrival) -> Result<Option<Lane>, StoreError> {
+        let conversation = match (&arrival.conversation, arrival.what.message()) {
+            (Some(conversation), _) => Some(conversation.clone()),
+            (None, Some(message)) => {
+                let row = self.0.store.get(&MESSAGES, &(network.key(), message.as_str())).await?;
+                row.and_then(|row| ConversationId::new(row.conversation).ok())
+            }
+            (None, None) if matches!(arrival.what, Happened::PersonChanged(_)) => {
+                return Ok(ConversationId::new(NOWHERE).ok().map(|nowhere| (network, nowhere)));
+            }
+            (None, None) => None,
+        };
+        let Some(conversation) = conversation else { return Ok(None) };
+        let lane = (network, conversation);
+        if self.portals().room_of(&lane).is_some() {
+            return Ok(Some(lane));
+        }
+        self.portals().note(&self.0.store, &lane).await?;
+        self.bind_by_code(&lane, &arrival.what).await?;
+        metrics::counter!("bridge_unbound_total", "platform" => network.key()).increment(1);
+        Ok(None)
+    }
+
+    async fn try_take(
+        &self,
+        network: Network,
+        placed: &[(Lane, Arrival)],
+        from_history: bool,
+    ) -> Result<usize, StoreError> {
+        let now_ms = self.0.clock.now_ms();
+        let (mut batch, mut seen, mut repeats) = (Batch::new(), HashSet::new(), 0);
+        for (lane, arrival) in placed {
+            let of = (network.key(), arrival.key.as_str());
+            if !seen.insert(arrival.key.as_str()) || self.0.store.exists(&TAKEN, &of).await? {
+                repeats += 1;
+                continue;
+            }
+            batch.expect_absent(&TAKEN, &of).put(&TAKEN, &of, &now_ms);
+            batch.put(&TAKEN_ORDER, &(now_ms, network.key(), arrival.key.as_str()), &());
+            let row = InboxRow { arrival: arrival.clone(), from_history };
+            self.0.inbound.put(&mut batch, &INBOX, lane, &row);
+        }
+        if !batch.is_empty() {
+            self.0.store.commit(batch).await?;
+        }
+        if repeats > 0 && !from_history {
+            metrics::counter!("bridge_duplicates_dropped_total", "platform" => network.key())
+                .increment(repeats);
+        }
+        let repeats = usize::try_from(repeats).unwrap_or(usize::MAX);
+        Ok(placed.len().saturating_sub(repeats))
+    }
+
+    /// Binds a conversation in which somebody says a code that a moderator of a room was given.
+    async fn bind_by_code(&self, lane: &Lane, what: &Happened) -> Result<(), StoreError> {
+        let Happened::Message(message) = what else { return Ok(()) };
+        let (Sender::Person { .. }, [Content::Text(text)]) = (&message.from, message.parts.as_slice()) else {
+            return Ok(());
+        };
+        let said = text.to_plain();
+        let words: Vec<_> = said.split_whitespace().rev().take(2).collect();
+        let [code, word] = words.as_slice() else { return Ok(()) };
+        if !BINDING_WORDS.contains(&word.to_lowercase().as_str()) || code.len() > 64 {
+            return Ok(());
+        }
+        let Some(row) = self.0.store.get(&CODES, *code).await? else { return Ok(()) };
+        let mut batch = Batch::new();
+        batch.expect_eq(&CODES, *code, &row).delete(&CODES, *code);
+        if self.0.store.commit(batch).await.is_err() {
+            return Ok(());
+        }
+        if row.network != lane.0.key() || row.until_ms < self.0.clock.now_ms() {
+            return Ok(());
+        }
+        if let Err(error) = self.attach(lane, &row.room, row.by.as_str(), None).await {
+            tracing::warn!(%error, conversation = %lane.1, "a code does not bind");
+        }
+        Ok(())
+    }
+
+    /// The inbox of a network's connector.
+    pub(crate) fn intake(&self, network: Network) -> Arc<dyn Inbox> {
+        Arc::new(Intake { bridges: self.clone(), network })
+    }
+
+    /// The inbox of a network's connector, for what it is called by HTTP.
+    #[must_use]
+    pub fn inbox(&self, network: Network) -> Arc<dyn Inbox> {
+        self.intake(network)
+    }
+}
+
+fn within_bounds(arrival: &Arrival) -> Result<(), InboxRefused> {
+    let fault = match &arrival.what {
+        Happened::Message(message) if message.parts.len() > PARTS_MAX => Some("parts of a message"),
+        Happened::Edited { parts, .. } if parts.len() > PARTS_MAX => Some("parts of an edit"),
+        Happened::Joined { people } if people.len() > PEOPLE_AT_ONCE_MAX => Some("people who join"),
+        Happened::Left { people, .. } if people.len() > PEOPLE_AT_ONCE_MAX => Some("people who leave"),
+        _ if arrival.trace.as_ref().is_some_and(|trace| trace.len() > 1_024) => Some("its trace"),
+        _ => None,
+    };
+    fault.map_or(Ok(()), |fault| Err(InboxRefused::OutOfBounds(fault.to_owned())))
+}

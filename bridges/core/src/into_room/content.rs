@@ -1,0 +1,118 @@
+//! A part of a message as the content of an event.
+
+use std::collections::HashMap;
+
+use bridge_api::{Content, File, FileKind, MessageId, RichText};
+use serde_json::{Value, json};
+
+use super::Bringing;
+use crate::{
+    error::Stuck,
+    ghosts::Ghost,
+    html::{Written, write},
+    names::tamed,
+    telling::refusal_text,
+};
+
+impl Bringing<'_> {
+    /// The content of a part. What cannot be carried is said in words.
+    pub(super) async fn content(
+        &self,
+        ghost: &Ghost,
+        id: &MessageId,
+        part: &Content,
+    ) -> Result<Value, Stuck> {
+        match part {
+            Content::Text(text) => self.text(text).await,
+            Content::File(file) => self.file(ghost, id, file).await,
+            Content::Card(card) => {
+                let mut text = RichText::plain(&card.title);
+                text.blocks.extend(card.body.blocks.clone());
+                self.text(&text).await
+            }
+            Content::Location { name, latitude, longitude } => {
+                let uri = format!("geo:{latitude},{longitude}");
+                Ok(
+                    json!({ "msgtype": "m.location", "body": format!("{} {uri}", tamed(name)), "geo_uri": uri }),
+                )
+            }
+            Content::Sticker { media: Some(media), name } => {
+                let file = File {
+                    kind: FileKind::Image,
+                    name: format!("{}.png", tamed(name)),
+                    mimetype: None,
+                    size: None,
+                    duration_ms: None,
+                    dimensions: None,
+                    media: media.clone(),
+                };
+                self.file(ghost, id, &file).await
+            }
+            Content::Sticker { media: None, .. } | Content::Unsupported { .. } => {
+                let body = RichText::plain(&part.to_plain()).tamed().to_plain();
+                Ok(json!({ "msgtype": "m.notice", "body": body, "m.mentions": {} }))
+            }
+        }
+    }
+
+    /// Words of somebody elsewhere, within bounds and without harm.
+    pub(super) async fn text(&self, text: &RichText) -> Result<Value, Stuck> {
+        let text = text.tamed();
+        let mut accounts = HashMap::new();
+        for person in text.mentions() {
+            accounts.insert(person.clone(), self.bridges.account_of(self.network(), person).await?);
+        }
+        let Written { body, html, mentions } = write(&text, &|person| accounts.get(person).cloned());
+        let mentions = if mentions.is_empty() { json!({}) } else { json!({ "user_ids": mentions }) };
+        let mut content = json!({ "msgtype": "m.text", "body": body, "m.mentions": mentions });
+        if let Some(html) = html {
+            content["format"] = json!("org.matrix.custom.html");
+            content["formatted_body"] = json!(html);
+        }
+        Ok(content)
+    }
+
+    async fn file(&self, ghost: &Ghost, id: &MessageId, file: &File) -> Result<Value, Stuck> {
+        let fetched = match self.bridges.fetch(self.lane, id, file).await {
+            Ok(fetched) => fetched,
+            Err(Stuck::Never(_, refusal)) => {
+                let reason = refusal_text(refusal.as_ref(), self.bridges.0.settings.language);
+                let body = format!("[{}] {reason}", tamed(&file.name));
+                return Ok(json!({ "msgtype": "m.notice", "body": body, "m.mentions": {} }));
+            }
+            Err(error) => return Err(error),
+        };
+        let name = file_name(file, fetched.name.as_deref());
+        let size = fetched.bytes.len();
+        let mxc = ghost.intent.upload(Some(&name), &fetched.mimetype, fetched.bytes).await?;
+        let mut info = json!({ "mimetype": fetched.mimetype, "size": size });
+        if let Some((width, height)) = file.dimensions {
+            info["w"] = json!(width);
+            info["h"] = json!(height);
+        }
+        if let Some(duration) = file.duration_ms {
+            info["duration"] = json!(duration);
+        }
+        let kind = match file.kind {
+            FileKind::Image => "m.image",
+            FileKind::File => "m.file",
+            FileKind::Voice => "m.audio",
+            FileKind::Video => "m.video",
+        };
+        let mut content = json!({ "msgtype": kind, "body": name, "filename": name, "url": mxc, "info": info, "m.mentions": {} });
+        if file.kind == FileKind::Voice {
+            content["org.matrix.msc3245.voice"] = json!({});
+        }
+        Ok(content)
+    }
+}
+
+/// A file's name without paths, and never nothing.
+fn file_name(file: &File, told: Option<&str>) -> String {
+    let clean = |name: &str| tamed(&name.replace(['/', '\\'], "_"));
+    let own = clean(&file.name);
+    if !own.is_empty() {
+        return own;
+    }
+    told.map(clean).filter(|name| !name.is_empty()).unwrap_or_else(|| "file".to_owned())
+}

@@ -1,0 +1,279 @@
+//! One arrival into its room: who did it gets an account, what they did becomes an event, the map notes both.
+
+mod changes;
+mod content;
+mod people;
+
+use bridge_api::{Happened, Message, MessageId, Network, Sender};
+use kit::CallError;
+use model::StreamPos;
+use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use store::Batch;
+
+use crate::{
+    Bridges, MARK,
+    error::Stuck,
+    ghosts::Ghost,
+    intake::NOWHERE,
+    lanes::{Lane, Next},
+    names::hex,
+    tables::{GHOST_ROOMS, INBOX, InboxRow, MESSAGES, MessageRow, NEWEST, SIDES, SideRow},
+};
+
+/// An arrival on its way into a room.
+pub(crate) struct Bringing<'a> {
+    pub bridges: &'a Bridges,
+    pub lane: &'a Lane,
+    pub room: OwnedRoomId,
+    pub row: &'a InboxRow,
+    /// What is noted together with the end of the row.
+    pub batch: Batch,
+}
+
+impl Bridges {
+    /// Works off the first arrival of a lane.
+    pub(crate) async fn bring(&self, lane: &Lane, place: StreamPos, row: InboxRow) -> Result<Next, Stuck> {
+        let room = self.portals().room_of(lane);
+        let mut batch = Batch::new();
+        match (room, &row.arrival.what) {
+            (_, Happened::PersonChanged(person)) => self.person_changed(lane.0, person).await?,
+            (Some(room), _) => {
+                let mut bringing = Bringing { bridges: self, lane, room, row: &row, batch };
+                match bringing.go().await {
+                    Ok(()) => {}
+                    Err(Stuck::Never(reason, _)) => {
+                        bringing.batch = Batch::new();
+                        bringing.told(&reason);
+                    }
+                    Err(error) => return Err(error),
+                }
+                batch = bringing.batch;
+            }
+            (None, _) => tracing::debug!(conversation = %lane.1, "nothing is bound to it any more"),
+        }
+        self.0.inbound.end(&mut batch, &INBOX, lane, place);
+        if matches!(row.arrival.what, Happened::Message(_)) && lane.1.as_str() != NOWHERE {
+            let of = (lane.0.key(), lane.1.as_str());
+            let newest = self.0.store.get(&NEWEST, &of).await?.unwrap_or_default();
+            batch.put(&NEWEST, &of, &newest.max(row.arrival.at_ms.min(self.0.clock.now_ms())));
+        }
+        self.0.store.commit(batch).await?;
+        if !row.from_history {
+            self.measure(lane.0, "in", row.arrival.at_ms);
+        }
+        Ok(Next::Again)
+    }
+
+    /// How late something is at its other side.
+    pub(crate) fn measure(&self, network: Network, direction: &'static str, at_ms: u64) {
+        let late_ms = self.0.clock.now_ms().saturating_sub(at_ms);
+        let seconds = std::time::Duration::from_millis(late_ms).as_secs_f64();
+        metrics::histogram!("bridge_lag_seconds", "platform" => network.key(), "dir" => direction)
+            .record(seconds);
+    }
+}
+
+impl Bringing<'_> {
+    async fn go(&mut self) -> Result<(), Stuck> {
+        match &self.row.arrival.what {
+            Happened::Message(message) => self.message(message).await,
+            Happened::Edited { message, from, parts } => self.edited(message, from, parts).await,
+            Happened::Recalled { message, .. } => self.recalled(message).await,
+            Happened::Reacted { message, from, emoji, added } => {
+                self.reacted(message, from, emoji, *added).await
+            }
+            Happened::Joined { people } => self.joined(people).await,
+            Happened::Left { people, .. } => self.left(people).await,
+            Happened::Renamed { name, .. } => self.renamed(name).await,
+            Happened::Dissolved => self.dissolved().await,
+            Happened::BotAdded { .. } => {
+                self.notice("bridge.told.added", &[]);
+                Ok(())
+            }
+            Happened::BotRemoved { .. } => {
+                self.notice("bridge.told.removed", &[]);
+                Ok(())
+            }
+            Happened::Pressed(pressed) => self.pressed(pressed).await,
+            // Whose receipts a platform tells depends on the app; none of them is a person's in this room.
+            Happened::Read { .. } | Happened::PersonChanged(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn network(&self) -> Network {
+        self.lane.0
+    }
+
+    /// What a message of the platform is here.
+    pub(crate) async fn known(&self, message: &MessageId) -> Result<Option<MessageRow>, Stuck> {
+        Ok(self.bridges.0.store.get(&MESSAGES, &(self.network().key(), message.as_str())).await?)
+    }
+
+    async fn message(&mut self, message: &Message) -> Result<(), Stuck> {
+        // An echo: what we sent is in the map, or will be when its answer is repeated.
+        if message.from == Sender::Ourselves || self.known(&message.id).await?.is_some() {
+            return Ok(());
+        }
+        let ghost = self.speaker(&message.from).await?;
+        let mut events = Vec::new();
+        for (index, part) in message.parts.iter().enumerate() {
+            let mut content = self.content(&ghost, &message.id, part).await?;
+            if index == 0 {
+                self.relate(&mut content, message).await?;
+            }
+            let event =
+                self.say(&ghost, "m.room.message", &format!("{}/{index}", message.id), content).await?;
+            events.push(event);
+        }
+        self.note(&message.id, events, &ghost, message);
+        Ok(())
+    }
+
+    /// Notes what a message became.
+    fn note(&mut self, id: &MessageId, events: Vec<OwnedEventId>, ghost: &Ghost, message: &Message) {
+        let (network, conversation) = (self.network().key(), self.lane.1.as_str());
+        let thread = message.thread.as_ref().map(|(thread, _)| thread.clone());
+        for event in &events {
+            let side = SideRow { messages: vec![id.clone()], thread: thread.clone() };
+            self.batch.put(&SIDES, &(&**event, network, conversation), &side);
+        }
+        let row = MessageRow {
+            conversation: conversation.to_owned(),
+            room: self.room.clone(),
+            events,
+            sender: ghost.user.clone(),
+            is_ours: false,
+        };
+        self.batch.put(&MESSAGES, &(network, id.as_str()), &row);
+    }
+
+    /// Whoever did it, in the room.
+    pub(crate) async fn speaker(&self, from: &Sender) -> Result<Ghost, Stuck> {
+        match from {
+            Sender::Person { id, name } | Sender::Bot { id, name } => {
+                let ghost = self.bridges.ghost(self.network(), id, name.as_deref()).await?;
+                self.bridges.be_in(&ghost, &self.room).await?;
+                Ok(ghost)
+            }
+            Sender::Ourselves | Sender::System => {
+                let intent = self.bridges.bot_intent()?;
+                Ok(Ghost { user: intent.user().to_owned(), intent })
+            }
+        }
+    }
+
+    /// Which event it answers, and in which thread it stands.
+    async fn relate(&self, content: &mut Value, message: &Message) -> Result<(), Stuck> {
+        let event_of =
+            |row: Option<MessageRow>| row.filter(|row| row.room == self.room)?.events.first().cloned();
+        let reply = match &message.reply_to {
+            Some(target) => event_of(self.known(target).await?),
+            None => None,
+        };
+        let root = match &message.thread {
+            Some((_, Some(root))) if *root != message.id => event_of(self.known(root).await?),
+            _ => None,
+        };
+        if let Some(relation) = relation(root, reply) {
+            content["m.relates_to"] = relation;
+        }
+        Ok(())
+    }
+
+    /// The transaction id of what comes of the arrival: the same for every try.
+    pub(crate) fn transaction(&self, what: &str) -> String {
+        let (network, conversation) = (self.network().key(), self.lane.1.as_str());
+        hex(&Sha256::digest(format!("{network}/{conversation}/{what}"))).chars().take(40).collect()
+    }
+
+    /// Our mark: where it comes from, so that it does not go back there.
+    pub(crate) fn mark(&self) -> Value {
+        let message = self.row.arrival.what.message().map(ToString::to_string);
+        json!({
+            "v": 1, "network": self.network().key(), "conversation": self.lane.1.as_str(), "message": message,
+            "at_ms": self.row.arrival.at_ms,
+        })
+    }
+
+    /// Sends an event for somebody; who was removed from the room meanwhile comes back once.
+    pub(crate) async fn say(
+        &self,
+        ghost: &Ghost,
+        kind: &str,
+        what: &str,
+        mut content: Value,
+    ) -> Result<OwnedEventId, Stuck> {
+        content[MARK] = self.mark();
+        let transaction = self.transaction(what);
+        let at_ms = self.row.arrival.at_ms.min(self.bridges.0.clock.now_ms());
+        let (intent, room) = (&ghost.intent, &self.room);
+        match intent.send_at(room, kind, &transaction, content.clone(), at_ms).await {
+            Err(CallError::Refused { code, .. }) if code == "M_FORBIDDEN" => {
+                self.come_back(ghost).await?;
+                Ok(intent.send_at(room, kind, &transaction, content, at_ms).await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    async fn come_back(&self, ghost: &Ghost) -> Result<(), Stuck> {
+        let mut batch = Batch::new();
+        batch.delete(&GHOST_ROOMS, &(&*ghost.user, &*self.room));
+        self.bridges.0.store.commit(batch).await?;
+        self.bridges.be_in(ghost, &self.room).await
+    }
+
+    /// Takes an event away: as who said it, else as the bot.
+    pub(crate) async fn redact(
+        &self,
+        sender: &OwnedUserId,
+        event: &EventId,
+        what: &str,
+    ) -> Result<(), Stuck> {
+        let transaction = self.transaction(what);
+        let content = json!({ (MARK): self.mark() });
+        let ghost = self.bridges.0.kit.puppet(sender.clone());
+        match ghost.redact(&self.room, event, &transaction, content.clone()).await {
+            Err(CallError::Refused { .. }) => {
+                let bot = self.bridges.bot_intent()?;
+                bot.redact(&self.room, event, &transaction, content).await?;
+                Ok(())
+            }
+            outcome => Ok(outcome.map(drop)?),
+        }
+    }
+
+    /// A notice of the bot in the room, sent after the commit.
+    pub(crate) fn notice(&mut self, key: &str, values: &[(&str, &str)]) {
+        let room: &RoomId = &self.room;
+        let unique = format!("{key}/{}/{}", self.lane.1, self.row.arrival.key);
+        let name = self.bridges.name_of(self.lane);
+        let values = [&[("conversation", name.as_str())], values].concat();
+        self.bridges.notice(&mut self.batch, room, &unique, key, &values);
+    }
+
+    /// People see that something is missing, and support finds it.
+    fn told(&mut self, reason: &str) {
+        let trace = self.row.arrival.trace.clone().unwrap_or_else(|| self.row.arrival.key.to_string());
+        tracing::warn!(network = self.network().key(), conversation = %self.lane.1, reason, trace, "an arrival cannot be brought into its room");
+        metrics::counter!("bridge_left_out_total", "platform" => self.network().key()).increment(1);
+        self.notice("bridge.told.lost_in", &[("trace", &trace)]);
+    }
+}
+
+fn relation(root: Option<OwnedEventId>, reply: Option<OwnedEventId>) -> Option<Value> {
+    match (root, reply) {
+        (Some(root), reply) => {
+            let is_falling_back = reply.as_ref().is_none_or(|reply| *reply == root);
+            let answered = reply.unwrap_or_else(|| root.clone());
+            Some(json!({
+                "rel_type": "m.thread", "event_id": root, "is_falling_back": is_falling_back,
+                "m.in_reply_to": { "event_id": answered },
+            }))
+        }
+        (None, Some(reply)) => Some(json!({ "m.in_reply_to": { "event_id": reply } })),
+        (None, None) => None,
+    }
+}

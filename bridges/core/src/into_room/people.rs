@@ -1,0 +1,82 @@
+//! Who comes and goes, and what a conversation is called.
+
+use bridge_api::{Network, Person, PersonId};
+use kit::CallError;
+use store::Batch;
+
+use super::Bringing;
+use crate::{
+    Bridges,
+    error::Stuck,
+    ghosts::Ghost,
+    limits::MEMBERS_SHOWN_MAX,
+    names::tamed,
+    tables::{GHOST_ROOMS, GHOSTS, PortalRow},
+};
+
+impl Bridges {
+    /// Somebody has another name or picture. Who never said anything here has no account to change.
+    pub(crate) async fn person_changed(&self, network: Network, person: &Person) -> Result<(), Stuck> {
+        let row = self.0.store.get(&GHOSTS, &(network.key(), person.id.as_str())).await?;
+        match row {
+            Some(row) if !person.name.is_empty() => self.dress(network, person, Some(row)).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl Bringing<'_> {
+    pub(super) async fn joined(&mut self, people: &[Person]) -> Result<(), Stuck> {
+        for person in people.iter().take(MEMBERS_SHOWN_MAX) {
+            let ghost = self.bridges.ghost(self.network(), &person.id, Some(&person.name)).await?;
+            self.bridges.be_in(&ghost, &self.room).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn left(&mut self, people: &[PersonId]) -> Result<(), Stuck> {
+        for person in people {
+            let user = self.bridges.ghost_id(self.network(), person)?;
+            let of = (&*user, &*self.room);
+            if !self.bridges.0.store.exists(&GHOST_ROOMS, &of).await? || self.has_sibling() {
+                continue;
+            }
+            let ghost = Ghost { intent: self.bridges.0.kit.puppet(user.clone()), user: user.clone() };
+            match ghost.intent.leave(&self.room).await {
+                Ok(()) | Err(CallError::Refused { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let mut batch = Batch::new();
+            batch.delete(&GHOST_ROOMS, &of);
+            self.bridges.0.store.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether another conversation of the same platform is bound to the room: the person may be in that one. Then the
+    /// account stays; that it is silent harms nobody, and that it left would be wrong.
+    fn has_sibling(&self) -> bool {
+        let others = self.bridges.portals().of_room(&self.room);
+        others.iter().any(|other| other.0 == self.lane.0 && other != self.lane)
+    }
+
+    pub(super) async fn renamed(&mut self, name: &str) -> Result<(), Stuck> {
+        let name = tamed(name);
+        let Some(row) = self.bridges.portals().get(self.lane) else { return Ok(()) };
+        if row.name == name || name.is_empty() {
+            return Ok(());
+        }
+        self.notice("bridge.told.renamed", &[("name", &name)]);
+        self.bridges.portals().set(&self.bridges.0.store, self.lane, PortalRow { name, ..row }).await?;
+        Ok(())
+    }
+
+    pub(super) async fn dissolved(&mut self) -> Result<(), Stuck> {
+        self.notice("bridge.told.dissolved", &[]);
+        if let Some(row) = self.bridges.portals().get(self.lane) {
+            let row = PortalRow { room: None, bound_by: None, ..row };
+            self.bridges.portals().set(&self.bridges.0.store, self.lane, row).await?;
+        }
+        Ok(())
+    }
+}

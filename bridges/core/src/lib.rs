@@ -1,0 +1,49 @@
+//! What every bridge shares: conversations bound to rooms, people who get accounts, messages that keep their places on all sides.
+//!
+//! What a platform brings is a row before the platform hears that we have it; what a room says is a row in the batch that takes
+//! the homeserver's transaction. A row goes in the batch that notes what it became, and every request carries a key that makes
+//! a repeat the same thing, so a kill at any moment loses and doubles nothing. Each conversation has a lane of its own each
+//! way: order is kept within it, and one that is stuck holds up nobody. The core knows Matrix and no platform; connectors know
+//! their platform and no Matrix. Read next: `bridges.rs`, `intake.rs`, `into_room/mod.rs`, `overhear.rs`, `to_platform/mod.rs`.
+
+mod backfill;
+mod bot;
+mod bridges;
+mod error;
+mod forget;
+mod ghosts;
+mod html;
+mod intake;
+mod into_room;
+mod lanes;
+pub mod limits;
+mod line;
+mod media;
+mod names;
+mod orders;
+mod overhear;
+mod pace;
+mod portals;
+mod power;
+mod shelf;
+mod tables;
+mod telling;
+mod texts;
+mod to_platform;
+mod work;
+
+pub use self::{
+    bot::LOCALPART,
+    bridges::{BridgeSettings, Bridges, BridgesParts},
+    error::BridgeError,
+    orders::{Known, LineStatus},
+    shelf::shelf,
+    tables::tables,
+    texts::TEXTS,
+};
+
+/// The id of the bridges' registration, for ever: what the homeserver still owes them is kept under it.
+pub const SERVICE_ID: &str = "lianqiao-bridges";
+
+/// The key under which our events say where they come from.
+pub(crate) const MARK: &str = "com.lianqiao.bridge";

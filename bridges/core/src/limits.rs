@@ -1,0 +1,58 @@
+//! Every bound of the bridges, by name.
+
+use std::time::Duration;
+
+/// Conversations that are known, bound or not; further ones are not listed.
+pub const PORTALS_MAX: usize = 10_000;
+/// Conversations that may be bound to one room.
+pub const PORTALS_PER_ROOM_MAX: usize = 16;
+/// Arrivals that wait; platforms are told to keep the rest.
+pub const INBOX_ROWS_MAX: usize = 50_000;
+/// What waits to go to platforms; the homeserver is told to keep the rest.
+pub const OUTBOX_ROWS_MAX: usize = 50_000;
+/// Conversations that are worked on at once, each way.
+pub const LANES_AT_ONCE: usize = 16;
+/// How long an arrival is remembered against repeats, in milliseconds. Platforms repeat for some seven hours.
+pub const REMEMBERED_MS: u64 = 48 * 60 * 60 * 1_000;
+/// Rows that are forgotten in one batch.
+pub const FORGOTTEN_PER_BATCH: usize = 500;
+/// How often what is old is forgotten.
+pub const FORGET_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// First pause after a failure that may pass.
+pub const PAUSE_MIN: Duration = Duration::from_millis(500);
+/// Longest pause after a failure that may pass.
+pub const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How long somebody's name and picture are taken for fresh, in milliseconds.
+pub const GHOST_FRESH_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Largest picture of a person in bytes.
+pub const AVATAR_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Largest file that is carried into a room, in bytes.
+pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
+/// Files that are in memory at once, each way.
+pub const FILES_AT_ONCE: usize = 4;
+/// How long a line may be down before people are told.
+pub const OUTAGE_TOLD_AFTER: Duration = Duration::from_secs(60);
+/// History is read from this much before the newest message that is known, in milliseconds.
+pub const BACKFILL_OVERLAP_MS: u64 = 120_000;
+/// Longest time that history is read back for, in milliseconds.
+pub const BACKFILL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
+/// Pages of history of one conversation at one connection.
+pub const BACKFILL_PAGES_MAX: usize = 100;
+/// Conversations whose history is read at once.
+pub const BACKFILLS_AT_ONCE: usize = 4;
+/// Members of a conversation that are shown in the room when it is bound; others come with their first word.
+pub const MEMBERS_SHOWN_MAX: usize = 200;
+/// Pages of a platform's list of conversations that are read.
+pub const LIST_PAGES_MAX: usize = 50;
+/// How long a code for binding a conversation is good, in milliseconds.
+pub const CODE_MS: u64 = 15 * 60 * 1_000;
+/// Letters of a code.
+pub const CODE_CHARACTERS: usize = 10;
+/// Lines of one answer of the bot.
+pub const ANSWER_LINES_MAX: usize = 60;
+/// Longest HTML of a message that is read, in bytes.
+pub const HTML_BYTES_MAX: usize = 64 * 1024;
+/// Longest time a connector has to stop.
+pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+/// The power that somebody needs in a room to bind conversations to it, if the room asks for no more to set its state.
+pub const BIND_POWER_MIN: i64 = 50;

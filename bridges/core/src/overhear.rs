@@ -1,0 +1,108 @@
+//! What rooms say: every event of a room with bound conversations becomes a row for each of them but the one it came from, in
+//! the batch that takes the homeserver's transaction.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use base::Clock;
+use bridge_api::{ConversationId, Network};
+use kit::Ear;
+use ruma::{OwnedServerName, OwnedUserId, RoomId, UserId};
+use serde::Deserialize;
+use serde_json::Value;
+use store::{Batch, StoreError};
+
+use crate::{
+    MARK,
+    lanes::Lane,
+    limits::OUTBOX_ROWS_MAX,
+    names::is_ghost,
+    portals::Portals,
+    tables::{GHOST_ROOMS, OUTBOX, OutboxRow},
+    work::Way,
+};
+
+/// Who hears the rooms.
+pub(crate) struct Switchboard {
+    pub clock: Clock,
+    pub server_name: OwnedServerName,
+    pub bot: OwnedUserId,
+    pub portals: Portals,
+    pub outbound: Way,
+}
+
+/// The parts of an event that say where it goes.
+#[derive(Deserialize)]
+struct Envelope {
+    room_id: String,
+    sender: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    state_key: Option<String>,
+    #[serde(default)]
+    content: Value,
+}
+
+#[async_trait]
+impl Ear for Switchboard {
+    fn owns(&self, user: &UserId) -> bool {
+        is_ghost(user, &self.server_name)
+    }
+
+    async fn has_room(&self) -> Result<bool, StoreError> {
+        Ok(self.outbound.rows.load(Ordering::Relaxed) < OUTBOX_ROWS_MAX)
+    }
+
+    async fn overhears(&self, event: &str, batch: &mut Batch) -> Result<bool, StoreError> {
+        let Ok(envelope) = serde_json::from_str::<Envelope>(event) else { return Ok(false) };
+        let (Ok(room), Ok(sender)) = (RoomId::parse(&envelope.room_id), UserId::parse(&envelope.sender))
+        else {
+            return Ok(false);
+        };
+        let lanes = self.portals.of_room(&room);
+        if lanes.is_empty() {
+            return Ok(false);
+        }
+        if envelope.kind == "m.room.member" {
+            self.member(&room, &envelope, batch);
+            return Ok(false);
+        }
+        let is_ours = self.owns(&sender) || sender == self.bot;
+        let is_carried = match (envelope.kind.as_str(), &envelope.state_key) {
+            ("m.room.message" | "m.sticker" | "m.reaction" | "m.room.redaction", None) => true,
+            ("m.room.encryption", Some(_)) => true,
+            _ => false,
+        };
+        // What the bot says is about the bridge; what it takes away or says for a platform has the mark.
+        let origin = is_ours.then(|| origin(&envelope.content)).flatten();
+        if !is_carried || (sender == self.bot && origin.is_none()) {
+            return Ok(false);
+        }
+        let row = OutboxRow { event: event.to_owned(), received_ms: self.clock.now_ms() };
+        let mut is_heard = false;
+        for lane in lanes.iter().filter(|lane| origin.as_ref() != Some(*lane)) {
+            self.outbound.put(batch, &OUTBOX, lane, &row);
+            is_heard = true;
+        }
+        Ok(is_heard)
+    }
+}
+
+impl Switchboard {
+    /// A ghost that is not in the room any more has to come in again before it speaks.
+    fn member(&self, room: &RoomId, envelope: &Envelope, batch: &mut Batch) {
+        let user = envelope.state_key.as_deref().and_then(|user| UserId::parse(user).ok());
+        let has_left = matches!(envelope.content["membership"].as_str(), Some("leave" | "ban"));
+        if let Some(user) = user.filter(|user| has_left && self.owns(user)) {
+            batch.delete(&GHOST_ROOMS, &(&*user, room));
+        }
+    }
+}
+
+/// The conversation that an event of ours came from. Only of our own accounts: anybody may write the mark.
+fn origin(content: &Value) -> Option<Lane> {
+    let mark = &content[MARK];
+    let network = Network::named(mark["network"].as_str()?)?;
+    Some((network, ConversationId::new(mark["conversation"].as_str()?).ok()?))
+}

@@ -1,0 +1,116 @@
+//! Which conversations there are, and to which rooms they are bound. In memory as in the store.
+
+use std::collections::HashMap;
+
+use bridge_api::{ConversationId, ConversationKind, Network};
+use parking_lot::RwLock;
+use ruma::{OwnedRoomId, RoomId};
+use store::{Batch, Scan, Store, StoreError};
+
+use crate::{
+    lanes::Lane,
+    limits::PORTALS_MAX,
+    tables::{PORTALS, PortalRow},
+};
+
+/// All conversations that are known.
+pub(crate) struct Portals {
+    rows: RwLock<Rows>,
+}
+
+#[derive(Default)]
+struct Rows {
+    by_lane: HashMap<Lane, PortalRow>,
+    by_room: HashMap<OwnedRoomId, Vec<Lane>>,
+}
+
+impl Rows {
+    fn set(&mut self, lane: &Lane, row: PortalRow) {
+        if let Some(old) = self.by_lane.get(lane).and_then(|old| old.room.clone()) {
+            if let Some(lanes) = self.by_room.get_mut(&old) {
+                lanes.retain(|known| known != lane);
+            }
+            if self.by_room.get(&old).is_some_and(Vec::is_empty) {
+                self.by_room.remove(&old);
+            }
+        }
+        if let Some(room) = &row.room {
+            self.by_room.entry(room.clone()).or_default().push(lane.clone());
+        }
+        self.by_lane.insert(lane.clone(), row);
+    }
+}
+
+impl Portals {
+    /// Reads all of them.
+    pub async fn load(store: &Store) -> Result<Self, StoreError> {
+        let mut rows = Rows::default();
+        let mut from = (String::new(), String::new());
+        loop {
+            let page = store.scan(&PORTALS, Scan::all().after(&from)).await?;
+            let Some((last, _)) = page.last() else { break };
+            from = last.clone();
+            for ((network, conversation), row) in page {
+                if let (Some(network), Ok(conversation)) =
+                    (Network::named(&network), ConversationId::new(conversation))
+                {
+                    rows.set(&(network, conversation), row);
+                }
+            }
+        }
+        Ok(Self { rows: RwLock::new(rows) })
+    }
+
+    /// How a conversation stands.
+    pub fn get(&self, lane: &Lane) -> Option<PortalRow> {
+        self.rows.read().by_lane.get(lane).cloned()
+    }
+
+    /// The room of a conversation.
+    pub fn room_of(&self, lane: &Lane) -> Option<OwnedRoomId> {
+        self.rows.read().by_lane.get(lane).and_then(|row| row.room.clone())
+    }
+
+    /// The conversations that are bound to a room.
+    pub fn of_room(&self, room: &RoomId) -> Vec<Lane> {
+        self.rows.read().by_room.get(room).cloned().unwrap_or_default()
+    }
+
+    /// All conversations, in the order of their networks and names.
+    pub fn all(&self) -> Vec<(Lane, PortalRow)> {
+        let rows = self.rows.read();
+        let mut all: Vec<_> = rows.by_lane.iter().map(|(lane, row)| (lane.clone(), row.clone())).collect();
+        all.sort_by(|(a, x), (b, y)| (a.0, &x.name, &a.1).cmp(&(b.0, &y.name, &b.1)));
+        all
+    }
+
+    /// The bound conversations of a network, with their rooms.
+    pub fn bound(&self, network: Network) -> Vec<(Lane, OwnedRoomId)> {
+        let rows = self.rows.read();
+        let bound = rows.by_lane.iter().filter(|(lane, _)| lane.0 == network);
+        bound.filter_map(|(lane, row)| Some((lane.clone(), row.room.clone()?))).collect()
+    }
+
+    /// Writes how a conversation stands, durable when this returns.
+    pub async fn set(&self, store: &Store, lane: &Lane, row: PortalRow) -> Result<(), StoreError> {
+        if self.rows.read().by_lane.len() >= PORTALS_MAX && self.get(lane).is_none() {
+            tracing::warn!(conversation = %lane.1, "more conversations than are listed");
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        batch.put(&PORTALS, &(lane.0.key(), lane.1.as_str()), &row);
+        store.commit(batch).await?;
+        self.rows.write().set(lane, row);
+        Ok(())
+    }
+
+    /// Notes a conversation that something came from, unless it is known.
+    pub async fn note(&self, store: &Store, lane: &Lane) -> Result<(), StoreError> {
+        if self.get(lane).is_some() {
+            return Ok(());
+        }
+        let row =
+            PortalRow { room: None, name: String::new(), kind: ConversationKind::Group, bound_by: None };
+        self.set(store, lane, row).await
+    }
+}

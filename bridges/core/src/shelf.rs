@@ -1,0 +1,55 @@
+//! The rows of a connector.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base::Clock;
+use bridge_api::{
+    Network, Shelf, ShelfRefused,
+    limits::{SHELF_KEY_BYTES_MAX, SHELF_VALUE_BYTES_MAX},
+};
+use store::{Batch, Store, StoreError};
+
+use crate::tables::{SHELF, SHELF_DUE, ShelfRow};
+
+struct Shelves {
+    store: Store,
+    clock: Clock,
+    network: &'static str,
+}
+
+/// The shelf of a network's connector, in the bridges' store.
+#[must_use]
+pub fn shelf(store: Store, clock: Clock, network: Network) -> Arc<dyn Shelf> {
+    Arc::new(Shelves { store, clock, network: network.key() })
+}
+
+fn refused(error: StoreError) -> ShelfRefused {
+    ShelfRefused::Store(error.to_string())
+}
+
+#[async_trait]
+impl Shelf for Shelves {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, ShelfRefused> {
+        let row = self.store.get(&SHELF, &(self.network, key)).await.map_err(refused)?;
+        Ok(row.filter(|row| row.until_ms > self.clock.now_ms()).map(|row| row.value))
+    }
+
+    async fn put(&self, key: &str, value: &[u8], keep_ms: u64) -> Result<(), ShelfRefused> {
+        if key.is_empty() || key.len() > SHELF_KEY_BYTES_MAX || value.len() > SHELF_VALUE_BYTES_MAX {
+            return Err(ShelfRefused::OutOfBounds);
+        }
+        let until_ms = self.clock.now_ms().saturating_add(keep_ms);
+        let mut batch = Batch::new();
+        batch.put(&SHELF, &(self.network, key), &ShelfRow { value: value.to_vec(), until_ms });
+        // The place of an older value stays and means nothing when its time comes.
+        batch.put(&SHELF_DUE, &(until_ms, self.network, key), &());
+        self.store.commit(batch).await.map(drop).map_err(refused)
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), ShelfRefused> {
+        let mut batch = Batch::new();
+        batch.delete(&SHELF, &(self.network, key));
+        self.store.commit(batch).await.map(drop).map_err(refused)
+    }
+}

@@ -1,0 +1,199 @@
+//! The tables of the bridges; nobody else reads or writes them.
+
+use bridge_api::{Arrival, ConversationKind, Failure, MessageId, ThreadId};
+use model::StreamPos;
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use serde::{Deserialize, Serialize};
+use store::{Profile, Table, TableInfo};
+
+/// Network and conversation → how it stands.
+pub(crate) const PORTALS: Table<(String, String), PortalRow> =
+    Table::new(3000, "bridges_portals", Profile::Point, "To which room is this conversation bound?");
+/// Network, conversation and place → what waits for the room.
+pub(crate) const INBOX: Table<(String, String, StreamPos), InboxRow> = Table::new(
+    3001,
+    "bridges_inbox",
+    Profile::Queue,
+    "What has this conversation still to bring into its room?",
+);
+/// Network, conversation and place → what waits for the platform.
+pub(crate) const OUTBOX: Table<(String, String, StreamPos), OutboxRow> =
+    Table::new(3002, "bridges_outbox", Profile::Queue, "What is still to be said in this conversation?");
+/// Network and key of an arrival that was taken → when.
+pub(crate) const TAKEN: Table<(String, String), u64> =
+    Table::new(3003, "bridges_taken", Profile::Point, "Was this arrival taken already?");
+/// When an arrival was taken, its network and its key.
+pub(crate) const TAKEN_ORDER: Table<(u64, String, String), ()> =
+    Table::new(3004, "bridges_taken_order", Profile::Queue, "Which arrivals were taken long ago?");
+/// Network and message of a platform → what it is in its room.
+pub(crate) const MESSAGES: Table<(String, String), MessageRow> =
+    Table::new(3005, "bridges_messages", Profile::Point, "Which events are this message?");
+/// Event, network and conversation → what it is there.
+pub(crate) const SIDES: Table<(OwnedEventId, String, String), SideRow> =
+    Table::new(3006, "bridges_sides", Profile::Point, "Which messages are this event in this conversation?");
+/// Network and person → their account here.
+pub(crate) const GHOSTS: Table<(String, String), GhostRow> =
+    Table::new(3007, "bridges_ghosts", Profile::Point, "Which name and picture does this person have here?");
+/// Account and room: it is in there.
+pub(crate) const GHOST_ROOMS: Table<(OwnedUserId, OwnedRoomId), ()> =
+    Table::new(3008, "bridges_ghost_rooms", Profile::Point, "Is this account of ours in this room?");
+/// Network and person → the account of a colleague who is that person.
+pub(crate) const PEOPLE: Table<(String, String), OwnedUserId> =
+    Table::new(3009, "bridges_people", Profile::Point, "Who is this person here?");
+/// Account and network → who that is there.
+pub(crate) const PEOPLE_OF: Table<(OwnedUserId, String), String> =
+    Table::new(3010, "bridges_people_of", Profile::Point, "Who is this colleague there?");
+/// Network, message, person and emoji → the reaction in the room.
+pub(crate) const REACTIONS_IN: Table<(String, String, String, String), OwnedEventId> =
+    Table::new(3011, "bridges_reactions_in", Profile::Point, "Which event is this reaction?");
+/// Network, message, emoji and the reaction of somebody in the room.
+pub(crate) const REACTIONS_OUT: Table<(String, String, String, OwnedEventId), ()> =
+    Table::new(3012, "bridges_reactions_out", Profile::Point, "Who of the room reacted so to this message?");
+/// A reaction in a room → to what, and how.
+pub(crate) const REACTION_EVENTS: Table<OwnedEventId, ReactionRow> =
+    Table::new(3013, "bridges_reaction_events", Profile::Point, "Which reaction was this event?");
+/// Network and key → a row of the connector.
+pub(crate) const SHELF: Table<(String, String), ShelfRow> =
+    Table::new(3014, "bridges_shelf", Profile::Point, "What did the connector put there?");
+/// When a row of a connector goes, its network and its key.
+pub(crate) const SHELF_DUE: Table<(u64, String, String), ()> =
+    Table::new(3015, "bridges_shelf_due", Profile::Queue, "Which rows of connectors are over?");
+/// Network → how the line stands.
+pub(crate) const LINES: Table<String, LineRow> =
+    Table::new(3016, "bridges_lines", Profile::Counter, "Is the line to this platform up?");
+/// Network and conversation → the time of the newest message from there that is known.
+pub(crate) const NEWEST: Table<(String, String), u64> =
+    Table::new(3017, "bridges_newest", Profile::Counter, "From when on may something have been missed?");
+/// A code that somebody says in a conversation to bind it → to which room.
+pub(crate) const CODES: Table<String, CodeRow> =
+    Table::new(3018, "bridges_codes", Profile::Point, "To which room does this code bind?");
+
+/// All tables of the bridges, for opening their store beside those of the kit.
+#[must_use]
+pub fn tables() -> Vec<TableInfo> {
+    vec![
+        PORTALS.info(),
+        INBOX.info(),
+        OUTBOX.info(),
+        TAKEN.info(),
+        TAKEN_ORDER.info(),
+        MESSAGES.info(),
+        SIDES.info(),
+        GHOSTS.info(),
+        GHOST_ROOMS.info(),
+        PEOPLE.info(),
+        PEOPLE_OF.info(),
+        REACTIONS_IN.info(),
+        REACTIONS_OUT.info(),
+        REACTION_EVENTS.info(),
+        SHELF.info(),
+        SHELF_DUE.info(),
+        LINES.info(),
+        NEWEST.info(),
+        CODES.info(),
+    ]
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PortalRow {
+    /// The room; none for a conversation that is only known.
+    pub room: Option<OwnedRoomId>,
+    /// Its name on the platform, harmless.
+    pub name: String,
+    pub kind: ConversationKind,
+    /// Who bound it.
+    #[serde(default)]
+    pub bound_by: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InboxRow {
+    pub arrival: Arrival,
+    /// Whether it was missed when it happened.
+    #[serde(default)]
+    pub from_history: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OutboxRow {
+    /// The event as it came.
+    pub event: String,
+    pub received_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MessageRow {
+    pub conversation: String,
+    pub room: OwnedRoomId,
+    /// What it is in the room, part by part; empty when it was recalled before it came.
+    pub events: Vec<OwnedEventId>,
+    /// Who said it in the room.
+    pub sender: OwnedUserId,
+    /// Whether we sent it to the platform.
+    pub is_ours: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SideRow {
+    pub messages: Vec<MessageId>,
+    #[serde(default)]
+    pub thread: Option<ThreadId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GhostRow {
+    pub name: String,
+    pub avatar: Option<String>,
+    pub refreshed_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReactionRow {
+    pub target: OwnedEventId,
+    pub emoji: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ShelfRow {
+    pub value: Vec<u8>,
+    pub until_ms: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LineRow {
+    pub is_up: bool,
+    pub since_ms: u64,
+    /// Whether people were told that it is down.
+    pub is_told: bool,
+    /// Conversations in which something had been missed, ever.
+    pub gaps: u64,
+    /// Why it is down.
+    pub reason: String,
+}
+
+impl LineRow {
+    pub fn down(since_ms: u64, failure: &Failure) -> Self {
+        Self { since_ms, reason: failure.to_string().chars().take(200).collect(), ..Self::default() }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CodeRow {
+    pub network: String,
+    pub room: OwnedRoomId,
+    pub by: OwnedUserId,
+    pub until_ms: u64,
+}
+
+store::record!(
+    PortalRow,
+    InboxRow,
+    OutboxRow,
+    MessageRow,
+    SideRow,
+    GhostRow,
+    ReactionRow,
+    ShelfRow,
+    LineRow,
+    CodeRow
+);

@@ -1,0 +1,91 @@
+//! What the bridge tells people in rooms.
+
+use bridge_api::{Language, Refusal};
+use kit::{Letter, Related, Relation, To, notice, texts::Lang};
+use ruma::{OwnedEventId, RoomId};
+use serde_json::Value;
+use store::Batch;
+
+use crate::{Bridges, LOCALPART, lanes::Lane};
+
+/// Why something was refused, in words for people.
+pub(crate) fn refusal_text(refusal: Option<&Refusal>, language: Language) -> String {
+    match refusal {
+        Some(refusal) => refusal.words().of(language).to_owned(),
+        None => match language {
+            Language::Zh => "无法转发".to_owned(),
+            Language::En => "it cannot be carried".to_owned(),
+        },
+    }
+}
+
+impl Bridges {
+    /// The language of notices.
+    pub(crate) fn lang(&self) -> Lang {
+        match self.0.settings.language {
+            Language::Zh => Lang::Zh,
+            Language::En => Lang::En,
+        }
+    }
+
+    /// A conversation as people know it: network and name.
+    pub(crate) fn name_of(&self, lane: &Lane) -> String {
+        let network = lane.0.name().of(self.0.settings.language);
+        let name = self.portals().get(lane).map(|row| row.name).filter(|name| !name.is_empty());
+        format!("{network} · {}", name.unwrap_or_else(|| lane.1.to_string()))
+    }
+
+    /// A notice in a room, once for each `unique`.
+    pub(crate) fn notice(
+        &self,
+        batch: &mut Batch,
+        room: &RoomId,
+        unique: &str,
+        key: &str,
+        values: &[(&str, &str)],
+    ) {
+        self.notice_about(batch, room, unique, key, values, None);
+    }
+
+    /// The same, in answer to an event.
+    pub(crate) fn notice_about(
+        &self,
+        batch: &mut Batch,
+        room: &RoomId,
+        unique: &str,
+        key: &str,
+        values: &[(&str, &str)],
+        about: Option<OwnedEventId>,
+    ) {
+        let text = self.0.kit.texts().fill(self.lang(), key, values);
+        let letter = Letter::message(letter_key(unique), LOCALPART, To::Room(room.to_owned()), notice(&text));
+        let letter = match about {
+            Some(event) => letter.relating(Relation::ReplyTo(Related::Event(event))),
+            None => letter,
+        };
+        self.0.kit.outbox().put(batch, letter);
+    }
+
+    /// State of ours in a room, once for each `unique`.
+    pub(crate) fn state(
+        &self,
+        batch: &mut Batch,
+        room: &RoomId,
+        unique: &str,
+        state_key: &str,
+        content: Value,
+    ) {
+        let letter = Letter {
+            kind: format!("{}bridge.status", kit::PREFIX),
+            state_key: Some(state_key.to_owned()),
+            ..Letter::message(letter_key(unique), LOCALPART, To::Room(room.to_owned()), content)
+        };
+        self.0.kit.outbox().put(batch, letter);
+    }
+}
+
+/// Keys of letters have a bound, ids of platforms another.
+fn letter_key(unique: &str) -> String {
+    use sha2::{Digest as _, Sha256};
+    format!("bridge/{}", crate::names::hex(&Sha256::digest(unique.as_bytes())))
+}

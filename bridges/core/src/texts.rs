@@ -1,0 +1,139 @@
+//! Every sentence of the bridges, in Chinese and English.
+
+use kit::texts::{Entry, entry};
+
+/// The texts of the bridges, beside those of the kit.
+pub const TEXTS: &[Entry] = &[
+    entry("bridge.help.list", "[平台] 列出会话", "[platform] lists conversations"),
+    entry(
+        "bridge.help.bind",
+        "平台 [会话编号] 把会话绑定到本房间",
+        "PLATFORM [CONVERSATION] binds a conversation to this room",
+    ),
+    entry("bridge.help.unbind", "平台 会话编号 解除绑定", "PLATFORM CONVERSATION takes the binding away"),
+    entry("bridge.help.status", "各平台连接状态", "how the lines to the platforms are"),
+    entry(
+        "bridge.help.backfill",
+        "平台 会话编号 小时数 补齐消息",
+        "PLATFORM CONVERSATION HOURS brings older messages",
+    ),
+    entry(
+        "bridge.help.person",
+        "平台 人员编号 @账号 认定为同一人（账号为 - 则取消）",
+        "PLATFORM PERSON @ACCOUNT makes them one person (- takes that away)",
+    ),
+    entry(
+        "bridge.platform_unknown",
+        "不认识的平台「{text}」。已接入：{known}",
+        "There is no platform “{text}”. Connected: {known}",
+    ),
+    entry("bridge.use", "用法：{use}", "Use: {use}"),
+    entry(
+        "bridge.denied",
+        "没有权限：需要本房间的管理权限。",
+        "Not permitted: you need the power to set this room's state.",
+    ),
+    entry(
+        "bridge.denied_administrator",
+        "没有权限：需要桥接管理员。",
+        "Not permitted: only administrators of the bridges may.",
+    ),
+    entry("bridge.failed", "没有完成：{reason}", "Not done: {reason}"),
+    entry("bridge.list.line", "{conversation} · {id} → {room}", "{conversation} · {id} → {room}"),
+    entry(
+        "bridge.list.none",
+        "没有会话。请先把应用的机器人加入群。",
+        "No conversations. Add the app's robot to a group first.",
+    ),
+    entry("bridge.list.unbound", "未绑定", "not bound"),
+    entry("bridge.list.more", "其余 {count} 个未显示", "{count} more are not shown"),
+    entry(
+        "bridge.code",
+        "请在 {platform} 的群里发送（15 分钟内有效）：绑定 {code}",
+        "Within 15 minutes say in the {platform} group: bind {code}",
+    ),
+    entry(
+        "bridge.status.up",
+        "{platform}：正常，已绑定 {bound}，缺口 {gaps}",
+        "{platform}: up, {bound} bound, {gaps} gaps",
+    ),
+    entry(
+        "bridge.status.down",
+        "{platform}：中断（{reason}），已绑定 {bound}",
+        "{platform}: down ({reason}), {bound} bound",
+    ),
+    entry("bridge.status.queue", "等待：进 {in} · 出 {out}", "Waiting: in {in} · out {out}"),
+    entry("bridge.status.none", "没有接入任何平台。", "No platform is connected."),
+    entry("bridge.backfilled", "补齐 {count} 条。", "{count} brought."),
+    entry("bridge.person.bound", "{person} 是 {account}。", "{person} is {account}."),
+    entry("bridge.person.unbound", "{person} 不再绑定账号。", "{person} is bound to no account any more."),
+    entry(
+        "bridge.told.bound",
+        "{conversation} 已由 {who} 绑定到本房间，消息双向转发。",
+        "{conversation} is bound to this room by {who}; messages go both ways.",
+    ),
+    entry(
+        "bridge.told.unbound",
+        "{conversation} 已由 {who} 解除绑定。",
+        "{who} took away the binding of {conversation}.",
+    ),
+    entry(
+        "bridge.told.down",
+        "{platform} 连接中断，恢复后会自动补齐。",
+        "The line to {platform} is down; what is missed comes when it is up again.",
+    ),
+    entry(
+        "bridge.told.up",
+        "{platform} 连接已恢复（中断约 {minutes} 分钟）。",
+        "The line to {platform} is up again (it was down for about {minutes} minutes).",
+    ),
+    entry(
+        "bridge.told.gap",
+        "{conversation}：断线期间的消息可能不全。",
+        "{conversation}: messages from the time of the outage may be missing.",
+    ),
+    entry(
+        "bridge.told.undelivered",
+        "未送达 {conversation}：{reason}。",
+        "Not delivered to {conversation}: {reason}.",
+    ),
+    entry(
+        "bridge.told.lost_in",
+        "{conversation} 有一条消息无法显示（{trace}）。",
+        "A message of {conversation} cannot be shown ({trace}).",
+    ),
+    entry(
+        "bridge.told.recalled",
+        "{conversation} 中的一条消息被撤回。",
+        "A message was taken back in {conversation}.",
+    ),
+    entry(
+        "bridge.told.renamed",
+        "{conversation} 改名为「{name}」。",
+        "{conversation} is called “{name}” now.",
+    ),
+    entry(
+        "bridge.told.dissolved",
+        "{conversation} 已解散，绑定已解除。",
+        "{conversation} was dissolved; it is bound no more.",
+    ),
+    entry("bridge.told.added", "机器人已加入 {conversation}。", "Our robot is in {conversation}."),
+    entry(
+        "bridge.told.removed",
+        "机器人已被移出 {conversation}，消息不再转发。",
+        "Our robot was removed from {conversation}; nothing is carried any more.",
+    ),
+    entry(
+        "bridge.told.encrypted",
+        "本房间已启用加密，{conversation} 的绑定已解除。",
+        "This room is encrypted now; {conversation} is bound no more.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_languages_have_the_same_holes_and_no_key_stands_twice() {
+        assert_eq!(kit::texts::faults(super::TEXTS), Vec::<String>::new());
+    }
+}

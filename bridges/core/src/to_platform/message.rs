@@ -1,0 +1,258 @@
+//! Something new: words, files, places.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use bridge_api::{
+    Block, ByteStream, Content, File, FileKind, Inline, MediaId, Outgoing, PersonId, Refusal, RichText, Sent,
+    Speaker, ThreadId,
+};
+use ruma::{OwnedUserId, UserId};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Sending,
+    event::{Said, What},
+};
+use crate::{
+    error::Stuck,
+    html::read,
+    media::{is_media_type, usual},
+    names::{hex, is_ghost, tamed},
+    power::Power,
+    tables::{GHOSTS, MESSAGES, MessageRow, PEOPLE_OF, SIDES, SideRow},
+};
+
+impl Sending<'_> {
+    pub(super) async fn said(&mut self, said: &Said, json: &Value) -> Result<(), Stuck> {
+        let content = self.content(said, json).await?;
+        let root = match &said.thread {
+            Some(root) => self.side(root).await?,
+            None => None,
+        };
+        let reply_to = match &said.reply_to {
+            Some(target) => self.side(target).await?.and_then(|side| side.messages.first().cloned()),
+            None => None,
+        };
+        // A topic that the platform does not know yet begins at the root's own message.
+        let thread = root.and_then(|side| {
+            let at_root = || side.messages.first().and_then(|root| ThreadId::new(root.as_str()).ok());
+            side.thread.clone().or_else(at_root)
+        });
+        let outgoing = Outgoing {
+            key: self.key("new")?,
+            conversation: self.lane.1.clone(),
+            speaker: self.speaker().await?,
+            content,
+            reply_to,
+            thread,
+        };
+        let sent = self.seat.connector.send(&outgoing).await?;
+        self.note(&sent);
+        Ok(())
+    }
+
+    /// Notes what the event became.
+    pub(super) fn note(&mut self, sent: &Sent) {
+        let (network, conversation) = (self.lane.0.key(), self.lane.1.as_str());
+        let side = SideRow { messages: sent.messages.clone(), thread: sent.thread.clone() };
+        self.batch.put(&SIDES, &(&*self.event, network, conversation), &side);
+        for message in &sent.messages {
+            let row = MessageRow {
+                conversation: conversation.to_owned(),
+                room: self.room.clone(),
+                events: vec![self.event.clone()],
+                sender: self.sender.clone(),
+                is_ours: true,
+            };
+            self.batch.put(&MESSAGES, &(network, message.as_str()), &row);
+        }
+    }
+
+    /// Whose words these are.
+    pub(super) async fn speaker(&self) -> Result<Speaker, Stuck> {
+        let intent = self.bridges.bot_intent()?;
+        let member = intent.state(&self.room, "m.room.member", self.sender.as_str()).await?;
+        let name = member.as_ref().and_then(|member| member["displayname"].as_str()).map(tamed);
+        let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| self.sender.localpart().to_owned());
+        // Where people come from is said by the bridge alone, so it is put back behind the names of its own accounts.
+        let name = match is_ghost(&self.sender, &self.bridges.0.server_name) {
+            true => {
+                member.and_then(|member| Some(member["displayname"].as_str()?.to_owned())).unwrap_or(name)
+            }
+            false => name,
+        };
+        let person = self.person_of(&self.sender).await?;
+        Ok(Speaker { name, person })
+    }
+
+    /// Who an account is on this platform.
+    async fn person_of(&self, user: &UserId) -> Result<Option<PersonId>, Stuck> {
+        let person = self.bridges.0.store.get(&PEOPLE_OF, &(user, self.lane.0.key())).await?;
+        Ok(person.and_then(|person| PersonId::new(person).ok()))
+    }
+
+    pub(super) async fn content(&self, said: &Said, json: &Value) -> Result<Content, Stuck> {
+        match &said.what {
+            What::Words { body, html, emote } => {
+                let mut text = match html {
+                    Some(html) => self.rich(html).await?,
+                    None => RichText::plain(body),
+                };
+                if *emote {
+                    lead(&mut text, vec![Inline::text("* ")]);
+                }
+                if said.everybody && self.may_address_everybody().await? {
+                    lead(&mut text, vec![Inline::Everybody, Inline::text(" ")]);
+                }
+                Ok(Content::Text(text.tamed()))
+            }
+            What::Place { name, latitude, longitude } => {
+                Ok(Content::Location { name: tamed(name), latitude: *latitude, longitude: *longitude })
+            }
+            What::File { .. } => self.file(&said.what, json).await,
+        }
+    }
+
+    /// HTML with the people of this platform as its mentions.
+    async fn rich(&self, html: &str) -> Result<RichText, Stuck> {
+        let users = RefCell::new(Vec::new());
+        read(html, &|user| {
+            users.borrow_mut().push(user.to_owned());
+            (None, None)
+        });
+        let mut people: HashMap<OwnedUserId, PersonId> = HashMap::new();
+        for user in users.into_inner().into_iter().take(50) {
+            if let Some(person) = self.mentioned(&user).await? {
+                people.insert(user, person);
+            }
+        }
+        Ok(read(html, &|user| (people.get(user).cloned(), None)))
+    }
+
+    /// The person of this platform behind an account: a colleague who is bound, or a ghost.
+    async fn mentioned(&self, user: &UserId) -> Result<Option<PersonId>, Stuck> {
+        if let Some(person) = self.person_of(user).await? {
+            return Ok(Some(person));
+        }
+        let prefix = self.lane.0.ghost_prefix();
+        let Some(id) = user.localpart().strip_prefix(prefix).and_then(unescaped) else { return Ok(None) };
+        let Ok(person) = PersonId::new(id) else { return Ok(None) };
+        let is_known = self.bridges.0.store.exists(&GHOSTS, &(self.lane.0.key(), person.as_str())).await?;
+        Ok(is_known.then_some(person))
+    }
+
+    async fn may_address_everybody(&self) -> Result<bool, Stuck> {
+        Ok(Power::read(&self.bridges.bot_intent()?, &self.room).await?.may_address_everybody(&self.sender))
+    }
+
+    /// Gives a file to the platform; what it does not take becomes a link, or a word that there was a file.
+    async fn file(&self, what: &What, json: &Value) -> Result<Content, Stuck> {
+        let What::File { kind, name, mxc, mimetype, duration_ms, dimensions, .. } = what else {
+            return Err(Stuck::Never("no file".to_owned(), None));
+        };
+        let name = match tamed(&name.replace(['/', '\\'], "_")) {
+            name if name.is_empty() => "file".to_owned(),
+            name => name,
+        };
+        let Some(files) = self.seat.connector.files() else { return Ok(self.link(&name, mxc)) };
+        let bytes_max = files.upload_bytes_max(*kind);
+        if json["content"]["info"]["size"].as_u64().is_some_and(|size| size > bytes_max) {
+            return Ok(self.link(&name, mxc));
+        }
+        let _place = self.bridges.0.files.acquire().await;
+        let bytes = match self.bridges.bot_intent()?.download(mxc).await {
+            Ok(bytes) => bytes,
+            Err(kit::CallError::Refused { .. }) => return Ok(self.link(&name, mxc)),
+            Err(error) => return Err(error.into()),
+        };
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if size > bytes_max || size == 0 {
+            return Ok(self.link(&name, mxc));
+        }
+        let own = hex(&Sha256::digest(mxc.as_bytes()));
+        let media = MediaId::new(own).map_err(|error| Stuck::Never(error.to_string(), None))?;
+        let told = mimetype.clone().filter(|kind| is_media_type(kind));
+        let mut file = File {
+            kind: *kind,
+            name: name.clone(),
+            mimetype: Some(told.unwrap_or_else(|| usual(*kind).to_owned())),
+            size: Some(size),
+            duration_ms: *duration_ms,
+            dimensions: *dimensions,
+            media,
+        };
+        for kind in [*kind, FileKind::File] {
+            file.kind = kind;
+            let stream: ByteStream = Box::pin(futures_util::stream::iter([Ok(bytes.clone())]));
+            match files.upload(&self.lane.1, &file, stream).await.map_err(Stuck::from) {
+                Ok(media) => return Ok(Content::File(File { media, ..file })),
+                // A picture that is no picture to the platform goes as a file.
+                Err(Stuck::Never(
+                    _,
+                    Some(Refusal::Impossible | Refusal::TooLarge { .. } | Refusal::Other(_)),
+                )) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.link(&name, mxc))
+    }
+
+    fn link(&self, name: &str, mxc: &str) -> Content {
+        let words = format!("[{name}]");
+        let address = self.bridges.0.settings.public_url.as_deref().zip(mxc.strip_prefix("mxc://"));
+        let inline = match address {
+            Some((url, rest)) => Inline::Link {
+                address: format!("{}/_matrix/media/v3/download/{rest}", url.trim_end_matches('/')),
+                label: words,
+            },
+            None => Inline::text(words),
+        };
+        Content::Text(RichText { blocks: vec![Block::Paragraph(vec![inline])] }.tamed())
+    }
+}
+
+/// Puts something before the first words of a text.
+fn lead(text: &mut RichText, mut before: Vec<Inline>) {
+    match text.blocks.first_mut() {
+        Some(Block::Paragraph(inlines)) => {
+            before.append(inlines);
+            *inlines = before;
+        }
+        Some(_) | None => text.blocks.insert(0, Block::Paragraph(before)),
+    }
+}
+
+/// The id of a person in the local part of their account.
+fn unescaped(local: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = local.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'=' {
+            let digits = [rest.next()?, rest.next()?];
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::ghost_of;
+
+    #[test]
+    fn a_person_is_found_again_in_their_account() {
+        let server = <&ruma::ServerName>::try_from("test").expect("valid");
+        for id in ["on_1a", "On A=é"] {
+            let person = PersonId::new(id).expect("valid");
+            let ghost = ghost_of(bridge_api::Network::Feishu, &person, server).expect("valid");
+            let local = ghost.localpart().strip_prefix("fs_").expect("a ghost");
+            assert_eq!(unescaped(local).as_deref(), Some(id));
+        }
+        assert_eq!(unescaped("a=4"), None);
+        assert_eq!(unescaped("a=zz"), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! One event of a room into a conversation of a platform.
+
+mod changes;
+mod event;
+mod message;
+
+use bridge_api::{IdempotencyKey, Refusal};
+use model::StreamPos;
+use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use store::Batch;
+
+use self::event::Meaning;
+use crate::{
+    Bridges,
+    bridges::Seat,
+    error::Stuck,
+    lanes::{Lane, Next},
+    names::hex,
+    tables::{OUTBOX, OutboxRow, PortalRow, SIDES, SideRow},
+    telling::refusal_text,
+};
+
+/// An event on its way to a platform.
+pub(crate) struct Sending<'a> {
+    pub bridges: &'a Bridges,
+    pub seat: &'a Seat,
+    pub lane: &'a Lane,
+    pub room: OwnedRoomId,
+    pub event: OwnedEventId,
+    pub sender: OwnedUserId,
+    /// What is noted together with the end of the row.
+    pub batch: Batch,
+}
+
+impl Bridges {
+    /// Works off the first event of a lane.
+    pub(crate) async fn send(&self, lane: &Lane, place: StreamPos, row: OutboxRow) -> Result<Next, Stuck> {
+        let mut batch = Batch::new();
+        let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
+        let at_ms = json["origin_server_ts"].as_u64().unwrap_or(row.received_ms).min(row.received_ms);
+        if let (Some(room), Some(seat), Some((event, sender))) =
+            (self.portals().room_of(lane), self.seat(lane.0), identified(&json))
+        {
+            if let Err(wait) = seat.buckets.take(&lane.1) {
+                return Ok(Next::After(wait));
+            }
+            let mut sending = Sending { bridges: self, seat, lane, room, event, sender, batch };
+            match sending.go(&json).await {
+                Ok(()) => {}
+                Err(Stuck::Never(reason, refusal)) => {
+                    sending.batch = Batch::new();
+                    sending.undelivered(&reason, refusal.as_ref());
+                }
+                Err(error) => return Err(error),
+            }
+            batch = sending.batch;
+        } else if self.seat(lane.0).is_none() {
+            // The platform is switched off in the configuration; its rows wait for the day it is on again.
+            return Ok(Next::Idle);
+        }
+        self.outbound().end(&mut batch, &OUTBOX, lane, place);
+        self.0.store.commit(batch).await?;
+        self.measure(lane.0, "out", at_ms);
+        Ok(Next::Again)
+    }
+}
+
+fn identified(json: &Value) -> Option<(OwnedEventId, OwnedUserId)> {
+    let event = EventId::parse(json["event_id"].as_str()?).ok()?;
+    Some((event, OwnedUserId::try_from(json["sender"].as_str()?).ok()?))
+}
+
+impl Sending<'_> {
+    async fn go(&mut self, json: &Value) -> Result<(), Stuck> {
+        // A repeat of the row after its end was cut off: it is there already.
+        match event::meaning(json) {
+            Meaning::Said(said) => match self.side(&self.event).await? {
+                Some(_) => Ok(()),
+                None => self.said(&said, json).await,
+            },
+            Meaning::Edit { target, said } => self.edit(&target, &said, json).await,
+            Meaning::Reaction { target, emoji } => self.reaction(&target, &emoji).await,
+            Meaning::Redaction { target } => self.redaction(&target).await,
+            Meaning::Encrypted => self.encrypted().await,
+            Meaning::Nothing => Ok(()),
+        }
+    }
+
+    /// What an event is in this conversation.
+    async fn side(&self, event: &EventId) -> Result<Option<SideRow>, Stuck> {
+        let (network, conversation) = (self.lane.0.key(), self.lane.1.as_str());
+        Ok(self.bridges.0.store.get(&SIDES, &(event, network, conversation)).await?)
+    }
+
+    /// The same for every try to send what comes of the event.
+    fn key(&self, what: &str) -> Result<IdempotencyKey, Stuck> {
+        let of = format!("{}/{}/{}/{what}", self.lane.0.key(), self.lane.1, self.event);
+        let key: String = hex(&Sha256::digest(of)).chars().take(40).collect();
+        IdempotencyKey::new(key).map_err(|error| Stuck::Never(error.to_string(), None))
+    }
+
+    /// Whoever wrote it sees that it did not arrive, and why.
+    fn undelivered(&mut self, reason: &str, refusal: Option<&Refusal>) {
+        tracing::warn!(network = self.lane.0.key(), conversation = %self.lane.1, event = %self.event, reason, "an event is not delivered to a platform");
+        metrics::counter!("bridge_undelivered_total", "platform" => self.lane.0.key()).increment(1);
+        let words = refusal_text(refusal, self.bridges.0.settings.language);
+        let name = self.bridges.name_of(self.lane);
+        let unique = format!("undelivered/{}/{}", self.lane.1, self.event);
+        let values = [("conversation", name.as_str()), ("reason", &words)];
+        let answered = Some(self.event.clone());
+        self.bridges.notice_about(
+            &mut self.batch,
+            &self.room,
+            &unique,
+            "bridge.told.undelivered",
+            &values,
+            answered,
+        );
+    }
+
+    /// The room became encrypted: nothing can be read any more, so nothing is bound to it.
+    async fn encrypted(&mut self) -> Result<(), Stuck> {
+        let name = self.bridges.name_of(self.lane);
+        let unique = format!("encrypted/{}/{}", self.lane.1, self.event);
+        self.bridges.notice(
+            &mut self.batch,
+            &self.room,
+            &unique,
+            "bridge.told.encrypted",
+            &[("conversation", &name)],
+        );
+        if let Some(row) = self.bridges.portals().get(self.lane) {
+            let row = PortalRow { room: None, bound_by: None, ..row };
+            self.bridges.portals().set(&self.bridges.0.store, self.lane, row).await?;
+        }
+        Ok(())
+    }
+}
