@@ -62,6 +62,10 @@ pub const OWN_KEY_VALIDITY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Shortest time between two questions to one server for its keys, in milliseconds.
 pub const KEYS_PAUSE_MS: u64 = 30 * 1000;
 
+/// How long a server that does not tell its keys counts as one that will: what only its keys can prove is waited for. In
+/// milliseconds.
+pub const KEYS_PATIENCE_MS: u64 = 2 * 60 * 1000;
+
 /// Servers that one question for keys, ours or to our notary, may name.
 pub const KEY_QUERY_SERVERS_MAX: usize = 200;
 

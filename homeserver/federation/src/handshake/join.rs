@@ -158,7 +158,7 @@ impl Federation {
             if rooms.is_partial(room) {
                 // Little is told again; an invite that the join stands on may be known from outside only.
                 let behind: Vec<_> = told.auth_chain.iter().chain(&told.state).cloned().collect();
-                rooms.keep_judged(room, self.verified_ones(&behind, version).await).await?;
+                rooms.keep_judged(room, self.verified_ones(&behind, version).await.pdus).await?;
             }
             match rooms.append_pdu(room, ForeignEvent::new(pdu.clone())).await {
                 Ok(Verdict::Accepted { .. } | Verdict::Known | Verdict::Kept) => {
@@ -177,8 +177,8 @@ impl Federation {
                 Err(error) => return Err(error.into()),
             }
         }
-        let state = self.verified_ones(&told.state, version).await;
-        let auth_chain = self.verified_ones(&told.auth_chain, version).await;
+        let state = self.verified_ones(&told.state, version).await.pdus;
+        let auth_chain = self.verified_ones(&told.auth_chain, version).await.pdus;
         let import = RoomImport {
             room_id: room_id.to_owned(),
             version,

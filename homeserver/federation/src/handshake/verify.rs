@@ -11,6 +11,14 @@ use super::HandshakeError;
 use super::limits::{VERIFY_STEP, WANTED_KEYS_MAX};
 use crate::Federation;
 
+/// What became of many events.
+pub(crate) struct Verified {
+    /// Those whose form and signatures are right, in their order.
+    pub pdus: Vec<Pdu>,
+    /// Some were left out because a key could not be had that may be had a little later.
+    pub lacks_keys: bool,
+}
+
 impl Federation {
     /// One event whose signatures have to be right.
     pub(crate) async fn verified(
@@ -26,13 +34,12 @@ impl Federation {
         received.verify(version, &keys).map_err(wrong)
     }
 
-    /// Those of many events whose form and signatures are right, in their order. The keys are fetched together, each
-    /// server is asked once.
+    /// Checks form and signatures of many events. The keys are fetched together, each server is asked once.
     pub(crate) async fn verified_ones(
         &self,
         events: &[Box<RawValue>],
         version: &'static RoomVersion,
-    ) -> Vec<Pdu> {
+    ) -> Verified {
         let mut readable = Vec::with_capacity(events.len());
         let mut wanted: BTreeSet<(OwnedServerName, String)> = BTreeSet::new();
         for event in events {
@@ -51,12 +58,13 @@ impl Federation {
         // What matters is that they are in memory afterwards.
         drop(self.ring().keys(&wanted, self.parts().clock.now_ms(), false).await);
         let strict = version.rules().enforce_key_validity;
-        let mut verified = Vec::with_capacity(readable.len());
+        let mut verified = Verified { pdus: Vec::with_capacity(readable.len()), lacks_keys: false };
         let mut readable = readable.into_iter().peekable();
         while readable.peek().is_some() {
             let mut step = Vec::with_capacity(VERIFY_STEP);
             for (wanted, received) in readable.by_ref().take(VERIFY_STEP) {
                 let keys = self.ring().keys(&wanted, received.origin_server_ts(), strict).await;
+                verified.lacks_keys |= self.ring().may_learn(&wanted, &keys);
                 step.push((keys, received));
             }
             // Checking signatures is work for a processor, and other requests wait for this thread.
@@ -68,7 +76,7 @@ impl Federation {
                 };
                 step.into_iter().filter_map(check).collect::<Vec<Pdu>>()
             });
-            verified.extend(work.await.unwrap_or_default());
+            verified.pdus.extend(work.await.unwrap_or_default());
         }
         verified
     }

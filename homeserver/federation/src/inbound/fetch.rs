@@ -26,7 +26,8 @@ pub(super) struct Search<'a> {
     /// Who is asked, the likeliest first.
     pub servers: Vec<OwnedServerName>,
     others_are_known: bool,
-    /// A server could not be reached, so another try may bring what this one did not.
+    /// A server could not be reached, or the keys of one that signed something, so another try may bring what this one
+    /// did not.
     pub was_cut_off: bool,
     /// Gaps that could not be filled, or not completely.
     pub gaps_tried: Vec<Gap>,
@@ -137,9 +138,10 @@ impl<'a> Search<'a> {
 
     async fn verified(&mut self, events: Vec<Box<RawValue>>) -> Vec<Pdu> {
         let events = self.spend(events);
-        let mut pdus = self.federation.verified_ones(&events, self.version).await;
-        pdus.retain(|pdu| pdu.room_id() == self.room_id);
-        pdus
+        let mut verified = self.federation.verified_ones(&events, self.version).await;
+        self.was_cut_off |= verified.lacks_keys;
+        verified.pdus.retain(|pdu| pdu.room_id() == self.room_id);
+        verified.pdus
     }
 
     /// One event by its id.

@@ -97,8 +97,9 @@ impl Federation {
         }
         let raw = serde_json::value::RawValue::from_string(json.to_owned());
         let raw = raw.map(|raw| vec![raw]).unwrap_or_default();
-        let Some(pdu) = self.verified_ones(&raw, version).await.pop() else {
-            return Ok(Outcome::Done("not_signed"));
+        let mut verified = self.verified_ones(&raw, version).await;
+        let Some(pdu) = verified.pdus.pop() else {
+            return Ok(if verified.lacks_keys { Outcome::Later } else { Outcome::Done("not_signed") });
         };
         if !rooms.is_resident(room).await? {
             // Who let us in may be faster with the first events than we are with the room.

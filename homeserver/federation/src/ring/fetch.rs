@@ -52,10 +52,17 @@ impl KeyRing {
                 tracing::info!(%server, reason, "keys of server not fetched");
                 match self.ask_notaries(server).await {
                     Some(row) => row,
-                    None => return known,
+                    None => {
+                        let silent_since = &self.0.silent_since;
+                        if silent_since.get(server).is_none() {
+                            silent_since.insert(server.to_owned(), self.0.clock.now_ms());
+                        }
+                        return known;
+                    }
                 }
             }
         };
+        self.0.silent_since.invalidate(server);
         let row = Arc::new(answer::merge(new, known.as_deref()));
         let mut batch = Batch::new();
         batch.put(&SERVER_KEYS, server, &row);

@@ -25,7 +25,9 @@ pub use self::notary::KeyQuery;
 use crate::{
     Client, FederationParts, OwnKeys,
     flight::Flights,
-    limits::{KEY_QUERIES_AT_ONCE, KEY_RING_BYTES_MAX, KEY_RING_SERVERS_MAX, KEY_VALIDITY_MS_MAX},
+    limits::{
+        KEY_QUERIES_AT_ONCE, KEY_RING_BYTES_MAX, KEY_RING_SERVERS_MAX, KEY_VALIDITY_MS_MAX, KEYS_PATIENCE_MS,
+    },
     tables::{KeyRow, SERVER_KEYS, ServerKeysRow},
 };
 
@@ -59,6 +61,8 @@ struct Inner {
     flights: Flights<OwnedServerName, Option<Arc<ServerKeysRow>>>,
     /// When a server was asked last, also in vain, in milliseconds since 1970.
     asked: Cache<OwnedServerName, u64>,
+    /// Since when nobody told the keys of a server, in milliseconds since 1970.
+    silent_since: Cache<OwnedServerName, u64>,
 }
 
 impl KeyRing {
@@ -74,6 +78,7 @@ impl KeyRing {
             known: Cache::builder().max_capacity(KEY_RING_BYTES_MAX).weigher(weight).build(),
             flights: Flights::default(),
             asked: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
+            silent_since: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
         }))
     }
 
@@ -90,6 +95,19 @@ impl KeyRing {
             (server.to_string(), self.keys_of(&server, &ids, validity).await)
         });
         stream::iter(found).buffer_unordered(KEY_QUERIES_AT_ONCE).collect().await
+    }
+
+    /// Whether some of these keys, which were asked for in vain, may be had a little later: the server of one could not
+    /// be reached, and has not been silent for longer than a server that is gone.
+    pub fn may_learn(&self, wanted: &[(OwnedServerName, String)], found: &PublicKeyMap) -> bool {
+        let now_ms = self.0.clock.now_ms();
+        let is_found = |server: &OwnedServerName, id: &str| {
+            found.get(server.as_str()).is_some_and(|keys| keys.contains_key(id))
+        };
+        wanted.iter().filter(|(server, id)| !is_found(server, id)).any(|(server, _)| {
+            let since_ms = self.0.silent_since.get(server);
+            since_ms.is_some_and(|since_ms| now_ms < since_ms.saturating_add(KEYS_PATIENCE_MS))
+        })
     }
 
     /// Checks that `server` signed the object with a key that was valid at `at_ms`.

@@ -154,7 +154,7 @@ impl Source<'_> {
                 if chunk.is_empty() {
                     break;
                 }
-                let mut pdus: Vec<Pdu> = self.federation.verified_ones(&chunk, self.version).await;
+                let mut pdus: Vec<Pdu> = self.federation.verified_ones(&chunk, self.version).await.pdus;
                 pdus.retain(|pdu| pdu.room_id() == self.room_id);
                 if rooms.keep_judged(self.partial.room, pdus).await? > 0 {
                     left.extend(chunk);
