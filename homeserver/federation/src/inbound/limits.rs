@@ -35,7 +35,7 @@ pub const STAGED_PAGE: usize = 32;
 /// How often an event is tried once more that cannot be completed because other servers cannot be reached.
 pub const TRIES_MAX: u32 = 6;
 
-/// First pause of a room after a failure; it doubles with each further try.
+/// First pause of an event that is to be tried again, and of a room after a failure of ours; it doubles with each try.
 pub const REST_TIME_MIN: Duration = Duration::from_secs(2);
 
 /// How long one event may hold up the others of its room; then it goes on beside them.
@@ -49,6 +49,12 @@ pub const ASIDE_PER_ROOM_MAX: usize = 8;
 
 /// Events of all servers that are worked off beside the lines.
 pub const ASIDE_MAX: usize = 64;
+
+/// How long the line of a room does not wait for a server of which an event took that long there.
+pub const SLOW_TIME: Duration = Duration::from_secs(10 * 60);
+
+/// Pairs of a room and a server that is slow there which are known at a time.
+pub const SLOW_SERVERS_MAX: usize = 10_000;
 
 /// Longest time that one try to work off an event may take.
 pub const EVENT_TIME_MAX: Duration = Duration::from_secs(120);
