@@ -37,7 +37,7 @@ pub fn understand(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Understo
     match events::translate(envelope, raw, ours) {
         Ok(Became::Arrivals(arrivals)) => Understood { arrivals, callback: None },
         Ok(Became::Pressed(arrival)) => {
-            Understood { arrivals: vec![arrival], callback: Some(Callback::Pressed) }
+            Understood { arrivals: vec![*arrival], callback: Some(Callback::Pressed) }
         }
         Ok(Became::Asked) => Understood { arrivals: Vec::new(), callback: Some(Callback::Asked) },
         Err(EventError::Senseless(reason)) => {

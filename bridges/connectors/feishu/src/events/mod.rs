@@ -40,7 +40,7 @@ pub enum Became {
     /// Arrivals; none for events that say nothing to a bridge.
     Arrivals(Vec<Arrival>),
     /// A pressed button, which the platform wants an answer to.
-    Pressed(Arrival),
+    Pressed(Box<Arrival>),
     /// Another question of the platform, which gets an empty answer.
     Asked,
 }
@@ -66,7 +66,7 @@ pub fn translate(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Be
         "im.chat.member.bot.added_v1" | "p2p_chat_create" => many(vec![chats::bot(envelope, ours, true)?]),
         "im.chat.member.bot.deleted_v1" => many(vec![chats::bot(envelope, ours, false)?]),
         "contact.user.created_v3" | "contact.user.updated_v3" => many(people::changed(envelope, ours)?),
-        "card.action.trigger" => Ok(Became::Pressed(cards::pressed(envelope, raw, ours)?)),
+        "card.action.trigger" => Ok(Became::Pressed(Box::new(cards::pressed(envelope, raw, ours)?))),
         "url.preview.get" => Ok(Became::Asked),
         other => {
             tracing::debug!(kind = %other, event = %envelope.id, "an event that bridges have no use for");
