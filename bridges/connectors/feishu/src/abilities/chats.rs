@@ -106,7 +106,9 @@ impl Conversations for Feishu {
             }
             outcome => outcome?,
         };
-        Ok((!found.is_gone()).then(|| found.conversation(conversation.clone())))
+        // Who is outside is told name, picture and numbers, and not of what kind the chat is.
+        let inside = !found.chat_mode.is_empty();
+        Ok((inside && !found.is_gone()).then(|| found.conversation(conversation.clone())))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     client::Call,
     events::messages,
     ids::{ChatId, TopicId},
-    limits::{HISTORY_OVERLAP_MS, HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX},
+    limits::{HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX},
 };
 
 /// How far the reading is. It is the core's cursor, as JSON.
@@ -77,22 +77,26 @@ impl Backfill for Feishu {
     ) -> Result<Page<Arrival>, Failure> {
         let chat = chat(conversation)?;
         let mut place = Place::read(from)?;
-        // Messages come out of order, so some that were known before are read again.
-        let from_ms = since_ms.saturating_sub(HISTORY_OVERLAP_MS);
-        let call = if place.chat_read { topic_call(&place)? } else { chat_call(&chat, from_ms) };
+        let call = if place.chat_read { topic_call(&place)? } else { chat_call(&chat, since_ms) };
         let page = place.page.take().and_then(|token| Cursor::new(token).ok());
         let listed: Listed<Value> = self.client.data(paged(call, HISTORY_PAGE_MAX, page.as_ref())).await?;
         let next = listed.next();
         let ours = self.ours();
         let mut items = Vec::new();
         for item in &listed.items {
+            // The first message of a topic stands in the chat as well.
+            if place.chat_read && item.get("root_id").and_then(Value::as_str).is_none_or(str::is_empty) {
+                continue;
+            }
             if !place.chat_read
                 && let Some(topic) = item.get("thread_id").and_then(Value::as_str).and_then(TopicId::parse)
             {
                 place.note(topic.as_str());
             }
             match messages::of_history(item, &ours) {
-                Ok(arrivals) => items.extend(arrivals.into_iter().filter(|arrival| arrival.at_ms >= from_ms)),
+                Ok(arrivals) => {
+                    items.extend(arrivals.into_iter().filter(|arrival| arrival.at_ms >= since_ms))
+                }
                 Err(error) => tracing::warn!(%error, chat = %chat, "leave out an item of history"),
             }
         }
@@ -101,8 +105,8 @@ impl Backfill for Feishu {
     }
 }
 
-fn chat_call(chat: &ChatId, from_ms: u64) -> Call {
-    list_call("chat", chat.as_str()).with("start_time", (from_ms / 1000).to_string())
+fn chat_call(chat: &ChatId, since_ms: u64) -> Call {
+    list_call("chat", chat.as_str()).with("start_time", (since_ms / 1000).to_string())
 }
 
 /// Topics take no time, so their old messages are read and left out.

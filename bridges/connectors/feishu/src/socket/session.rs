@@ -16,7 +16,10 @@ use super::{
 use crate::{
     events::{Envelope, Ourselves},
     incoming::{self, Callback, Understood},
-    limits::{CLOSE_TIME_MAX, CONNECTION_AGE_MAX, FRAMES_AT_ONCE_MAX, SILENCE_AFTER_PING_MAX},
+    limits::{
+        CLOSE_TIME_MAX, CONNECTION_AGE_MAX, FRAMES_AT_ONCE_MAX, SILENCE_AFTER_PING_MAX,
+        SILENCE_AFTER_PING_MIN,
+    },
 };
 
 /// Why a connection ended.
@@ -82,7 +85,7 @@ impl<'a> Session<'a> {
                     self.say(Frame::ping(self.service)).await?;
                     let now = Instant::now();
                     ping_at = now + self.pace.ping_interval;
-                    silent_until = silent_until.or(Some(now + SILENCE_AFTER_PING_MAX));
+                    silent_until = silent_until.or(Some(now + silence_max(self.pace)));
                 }
                 message = self.socket.next() => {
                     let before = self.pace.ping_interval;
@@ -195,6 +198,11 @@ impl<'a> Session<'a> {
         let sending = self.socket.send(Message::Binary(frame.write()));
         within(SILENCE_AFTER_PING_MAX, sending).await
     }
+}
+
+/// How long nothing may come after a ping: two pings, within bounds.
+fn silence_max(pace: Pace) -> Duration {
+    (pace.ping_interval * 2).clamp(SILENCE_AFTER_PING_MIN, SILENCE_AFTER_PING_MAX)
 }
 
 async fn within<E: std::fmt::Display>(
