@@ -79,6 +79,10 @@ pub enum Command {
     },
     /// Something a person can send: base64 of the bytes; answers `key`.
     Upload { kind: String, name: String, content_type: String, base64: String },
+    /// A person opens a file; answers `name` and `base64`.
+    Open { key: String },
+    /// Where a message is; answers `chat_id`.
+    Find { message: String },
     /// A person changes what they wrote. No event tells of it.
     Edit { person: String, message: String, text: String },
     /// A person takes a message back.

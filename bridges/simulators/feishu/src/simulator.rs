@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -18,6 +21,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::socket::Hub;
 use crate::state::State;
+use crate::state::people::open_id;
 use crate::{api, control, delivery, socket};
 
 /// What all parts of a running simulator share.
@@ -85,6 +89,11 @@ impl Simulator {
         format!("http://{}", self.control_address)
     }
 
+    /// What an app calls a person or another app: their `open_id`.
+    pub fn open_id(app: &str, who: &str) -> String {
+        open_id(app, who)
+    }
+
     /// Does what a person, an administrator or a test does.
     ///
     /// # Errors
@@ -114,13 +123,30 @@ impl Drop for Simulator {
     }
 }
 
+/// Serves until the simulator ends. Names of headers are written as the platform writes them, because there are clients that
+/// look at the case.
 async fn serve(shared: Arc<Shared>, listener: TcpListener, router: Router) {
-    tokio::select! {
-        result = axum::serve(listener, router) => {
-            if let Err(error) = result {
-                tracing::error!(%error, "the simulator stopped serving");
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().title_case_headers(true);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shared.end() => return,
+        };
+        // A client that is gone before it was accepted is nobody's trouble.
+        let Ok((stream, _)) = accepted else { continue };
+        let (shared, builder, router) = (shared.clone(), builder.clone(), router.clone());
+        tokio::spawn(async move {
+            let service = TowerToHyperService::new(router);
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            tokio::select! {
+                result = connection => {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, "a connection ended");
+                    }
+                }
+                () = shared.end() => {}
             }
-        }
-        () = shared.end() => {}
+        });
     }
 }

@@ -195,9 +195,9 @@ async fn fill(call: &mut Call, method: &Method, content_type: &str, body: Bytes)
             let name = field.name().unwrap_or_default().to_owned();
             let file = field.file_name().map(str::to_owned);
             let Ok(bytes) = field.bytes().await else { return false };
-            // The official libraries give a name to the file alone.
-            if let Some(file) = file {
-                call.upload = Some(Upload { name: file, bytes });
+            // Some libraries give the part of the bytes no file name.
+            if file.is_some() || ["image", "file"].contains(&name.as_str()) {
+                call.upload = Some(Upload { name: file.unwrap_or_default(), bytes });
             } else {
                 call.fields.insert(name, String::from_utf8_lossy(&bytes).into_owned());
             }

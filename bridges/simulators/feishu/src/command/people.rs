@@ -87,6 +87,14 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             let media = Media { app: None, kind, name, content_type, bytes: Bytes::from(bytes) };
             Ok(json!({ "key": state.keep_media(media)? }))
         }
+        Command::Open { key } => {
+            let media = state.media.get(&key).ok_or(Refusal::code(234_001))?;
+            Ok(json!({ "name": media.name, "base64": STANDARD.encode(&media.bytes) }))
+        }
+        Command::Find { message } => {
+            let message = state.messages.get(&message).ok_or(Refusal::code(99_992_354))?;
+            Ok(json!({ "chat_id": message.chat_id }))
+        }
         Command::Edit { person, message, text } => {
             sees(state, &person, &message)?;
             let content = json!({ "text": text });

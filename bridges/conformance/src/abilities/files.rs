@@ -1,0 +1,119 @@
+//! Files, byte for byte, each way.
+
+use bridge_api::{Content, File, FileKind, MediaId};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt as _, stream};
+
+use crate::case::case;
+use crate::stage::outgoing;
+use crate::{Case, Given, Said, Stage};
+
+pub(super) const CASES: &[Case] = &[
+    case!(In Images a_picture_arrives),
+    case!(In Files a_document_arrives),
+    case!(In Voice spoken_words_arrive),
+    case!(In Videos a_film_arrives),
+    case!(Out Images a_picture_is_sent),
+    case!(Out Files a_document_is_sent),
+    case!(Out Voice spoken_words_are_sent),
+    case!(Out Videos a_film_is_sent),
+];
+
+/// A file of this kind whose first bytes say what it is.
+fn file_of(kind: FileKind) -> (Given, &'static str) {
+    let (name, start, mimetype): (&str, &[u8], &str) = match kind {
+        FileKind::Image => ("图 1.png", b"\x89PNG\r\n\x1a\n", "image/png"),
+        FileKind::File => ("报告 1.pdf", b"%PDF-1.7\n", "application/pdf"),
+        FileKind::Voice => ("voice.ogg", b"OggS\0", "audio/ogg"),
+        FileKind::Video => ("film.mp4", b"\0\0\0\x18ftypmp42", "video/mp4"),
+    };
+    let mut bytes = start.to_vec();
+    bytes.extend((0..40_000_u32).flat_map(u32::to_le_bytes));
+    (Given { kind, name: name.to_owned(), bytes: bytes.into() }, mimetype)
+}
+
+async fn arrives(stage: &Stage, kind: FileKind) {
+    let group = stage.platform.group("files").await;
+    let (given, _) = file_of(kind);
+    let id = stage.platform.say("zhang", &group, Said::File(given.clone())).await;
+    let (_, message) = stage.heard(&id).await;
+    let Some(Content::File(file)) = message.parts.first() else { panic!("{:?}", message.parts) };
+    assert_eq!(file.kind, kind);
+    if kind == FileKind::File {
+        assert_eq!(file.name, given.name);
+    }
+    let connector = stage.connector();
+    let files = connector.files().expect("a connector with files");
+    let mut download = stage.insist(|| files.download(&group, &id, file)).await.expect("it is given out");
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = download.bytes.next().await {
+        bytes.extend_from_slice(&piece.expect("whole"));
+    }
+    assert_eq!(bytes, given.bytes);
+}
+
+async fn is_sent(stage: &Stage, kind: FileKind) {
+    let group = stage.platform.group("files").await;
+    let (given, mimetype) = file_of(kind);
+    let mut file = File {
+        kind,
+        name: given.name.clone(),
+        mimetype: Some(mimetype.to_owned()),
+        size: Some(given.bytes.len() as u64),
+        duration_ms: matches!(kind, FileKind::Voice | FileKind::Video).then_some(1_500),
+        dimensions: None,
+        media: MediaId::new("mxc-1").expect("an id"),
+    };
+    let connector = stage.connector();
+    let files = connector.files().expect("a connector with files");
+    assert!(files.upload_bytes_max(kind) >= given.bytes.len() as u64);
+    let pieces = || -> bridge_api::ByteStream {
+        let pieces: Vec<_> =
+            given.bytes.chunks(10_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        Box::pin(stream::iter(pieces))
+    };
+    file.media = stage.insist(|| files.upload(&group, &file, pieces())).await.expect("it is taken");
+    let sent = stage.send(&outgoing(&group, "file", Content::File(file))).await;
+    let shown = stage.platform.shows(&group).await;
+    let with_file: Vec<_> = shown.iter().filter(|shown| shown.file.is_some()).collect();
+    assert_eq!(with_file.len(), 1, "{shown:?}");
+    assert!(sent.messages.iter().any(|message| message.as_str() == with_file[0].id));
+    let theirs = with_file[0].file.as_ref().expect("just looked");
+    assert_eq!((theirs.kind, &theirs.bytes), (kind, &given.bytes));
+    if kind == FileKind::File {
+        assert_eq!(theirs.name, given.name);
+    }
+    assert!(shown.iter().any(|shown| shown.text.contains("Ada")), "the speaker is named: {shown:?}");
+}
+
+async fn a_picture_arrives(stage: &Stage) {
+    arrives(stage, FileKind::Image).await;
+}
+
+async fn a_document_arrives(stage: &Stage) {
+    arrives(stage, FileKind::File).await;
+}
+
+async fn spoken_words_arrive(stage: &Stage) {
+    arrives(stage, FileKind::Voice).await;
+}
+
+async fn a_film_arrives(stage: &Stage) {
+    arrives(stage, FileKind::Video).await;
+}
+
+async fn a_picture_is_sent(stage: &Stage) {
+    is_sent(stage, FileKind::Image).await;
+}
+
+async fn a_document_is_sent(stage: &Stage) {
+    is_sent(stage, FileKind::File).await;
+}
+
+async fn spoken_words_are_sent(stage: &Stage) {
+    is_sent(stage, FileKind::Voice).await;
+}
+
+async fn a_film_is_sent(stage: &Stage) {
+    is_sent(stage, FileKind::Video).await;
+}

@@ -1,0 +1,18 @@
+//! How long the suite waits, and how often it tries.
+
+use std::time::Duration;
+
+/// How long something may take to come before a case fails. Ends waiting alone; nothing is measured.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// For how long nothing may come that must not come.
+pub const QUIET: Duration = Duration::from_millis(400);
+/// How often something is sent again before a case fails.
+pub const TRIES_MAX: usize = 60;
+/// The longest pause between two tries, whatever a connector asks for.
+pub const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// Messages of one burst.
+pub const BURST: usize = 8;
+/// Cases that run at once.
+pub const CASES_AT_ONCE_MAX: usize = 12;
+/// Pages that are read of a list before it counts as endless.
+pub const PAGES_MAX: usize = 100;

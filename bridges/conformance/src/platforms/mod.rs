@@ -1,0 +1,12 @@
+//! The simulated networks.
+
+mod feishu;
+
+use std::sync::Arc;
+
+use crate::Start;
+
+/// Every network.
+pub fn all() -> Vec<Arc<dyn Start>> {
+    vec![Arc::new(feishu::Feishu)]
+}
