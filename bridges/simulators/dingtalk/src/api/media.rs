@@ -1,0 +1,55 @@
+//! Files: uploads of apps, and where robots download what people sent.
+
+use serde_json::json;
+
+use super::Outcome;
+use super::downloads;
+use super::reading::Call;
+use crate::faults::Fault;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::state::media::Media;
+
+const MEGABYTE: usize = 1 << 20;
+
+/// Types of media, the most bytes of each, and the endings that it takes.
+const TYPES: &[(&str, usize, &[&str])] = &[
+    ("image", 20 * MEGABYTE, &["jpg", "jpeg", "gif", "png", "bmp"]),
+    ("voice", 2 * MEGABYTE, &["amr", "mp3", "wav"]),
+    ("video", 20 * MEGABYTE, &["mp4"]),
+    ("file", 20 * MEGABYTE, &["doc", "docx", "xls", "xlsx", "ppt", "pptx", "zip", "pdf", "rar"]),
+];
+
+pub(super) fn upload(state: &mut State, call: &Call) -> Outcome {
+    let kind = call.query("type");
+    let kind = if kind.is_empty() { call.fields.get("type").map_or("", String::as_str) } else { kind };
+    let known = TYPES.iter().find(|(known, ..)| *known == kind);
+    let (_, bytes_max, endings) = known.ok_or_else(|| Refusal::old(40_004))?;
+    let upload = call.upload.as_ref().filter(|upload| upload.part == "media" && !upload.bytes.is_empty());
+    let upload = upload.ok_or_else(|| Refusal::old(40_035))?;
+    let ending = upload.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    if !ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
+        return Err(Refusal::old(40_004));
+    }
+    if upload.bytes.len() > *bytes_max {
+        return Err(Refusal::old(40_006));
+    }
+    let media = Media { kind: kind.to_owned(), name: upload.name.clone(), bytes: upload.bytes.clone() };
+    let media_id = state.keep_media(media)?;
+    Ok(json!({ "type": kind, "media_id": media_id, "created_at": state.now_ms() }))
+}
+
+pub(super) fn download_url(state: &mut State, call: &Call) -> Outcome {
+    let robot = call.needed("robotCode", "invalidParameter.robotCode.empty")?;
+    let code = call.text("downloadCode");
+    let now = state.now_ms();
+    let known = state.downloads.get(code).filter(|download| download.until_ms > now).cloned();
+    if state.faults.strikes(Fault::MediaCodeExpired) {
+        return Err(Refusal::bad("invalidParameter.robotCode.downloadCode"));
+    }
+    let download = known.ok_or_else(|| Refusal::bad("invalidParameter.robotCode.downloadCode"))?;
+    if robot != call.app || download.app != robot {
+        return Err(Refusal::bad("invalidParameter.robotCode.auth"));
+    }
+    Ok(json!({ "downloadUrl": downloads::sign(state, &download.media) }))
+}

@@ -1,0 +1,180 @@
+//! Both APIs: which request is which, who may make it, what it answers, and what faults make of that.
+
+pub(crate) mod callbacks;
+mod cards;
+mod contacts;
+pub(crate) mod downloads;
+pub(crate) mod envelope;
+mod groups;
+mod media;
+pub(crate) mod reading;
+mod robots;
+mod routes;
+mod scene_groups;
+mod sent;
+pub(crate) mod session;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State as Extracted};
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::{BodyExt as _, Limited};
+use serde_json::Value;
+
+use crate::faults::Fault;
+use crate::limits::REQUEST_BYTES_MAX;
+use crate::refusal::{Generation, Refusal, Trouble};
+use crate::simulator::Shared;
+use crate::state::State;
+use reading::Call;
+
+/// What a handler answers: the bare result of the new API, the fields beside `errcode` of the old one.
+pub(crate) type Outcome = Result<Value, Refusal>;
+pub(crate) type Handler = fn(&mut State, &Call) -> Outcome;
+
+/// Serves one request of the new API.
+pub(crate) async fn serve_new(shared: Extracted<Arc<Shared>>, request: Request) -> Response {
+    serve(shared.0, request, Generation::New).await
+}
+
+/// Serves one request of the old API.
+pub(crate) async fn serve_old(shared: Extracted<Arc<Shared>>, request: Request) -> Response {
+    serve(shared.0, request, Generation::Old).await
+}
+
+async fn serve(shared: Arc<Shared>, request: Request, generation: Generation) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let request_id = shared.state.lock().chance.digits().to_uppercase();
+    let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
+        return envelope::status(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let segments: Vec<String> = path.trim_matches('/').split('/').map(reading::decoded).collect();
+    let Some(route) = routes::find(generation, &parts.method, &segments) else {
+        return envelope::status(StatusCode::NOT_FOUND);
+    };
+    if let Some(response) = strike(&shared, &path, generation, &request_id).await {
+        return response;
+    }
+    let Some(mut call) = Call::read(segments, &parts, body.to_bytes()).await else {
+        return envelope::status(StatusCode::BAD_REQUEST);
+    };
+    let (outcome, loss) = {
+        let state = &mut *shared.state.lock();
+        let outcome = authorise(state, route, &path, &mut call).and_then(|()| (route.handler)(state, &call));
+        (outcome, loss(state, &path))
+    };
+    let response = match outcome {
+        Ok(value) => envelope::answered(value, generation, &request_id),
+        Err(refusal) => envelope::refused(&refusal, generation, &request_id),
+    };
+    match loss {
+        None => response,
+        Some(Loss::Broken) => envelope::broken(Bytes::new()),
+        Some(Loss::TimedOut) => {
+            let refusal = Refusal::common(Trouble::TimedOut, generation);
+            envelope::refused(&refusal, generation, &request_id)
+        }
+        Some(Loss::Truncated) => envelope::truncated(response).await,
+    }
+}
+
+/// The faults that strike before anything is done.
+pub(crate) async fn strike(
+    shared: &Shared,
+    path: &str,
+    generation: Generation,
+    request_id: &str,
+) -> Option<Response> {
+    let slow = shared.state.lock().faults.take(Fault::ApiSlow, path);
+    if let Some(value) = slow {
+        tokio::time::sleep(Duration::from_millis(value.as_u64().unwrap_or(1_000))).await;
+    }
+    let faults = &mut shared.state.lock().faults;
+    if faults.take(Fault::ApiDisconnected, path).is_some() {
+        return Some(envelope::broken(Bytes::new()));
+    }
+    if let Some(value) = faults.take(Fault::ApiServerError, path) {
+        let status = value.as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+        return Some(envelope::status(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)));
+    }
+    if faults.take(Fault::ApiGarbage, path).is_some() {
+        return Some(envelope::raw(StatusCode::OK, "text/html", "<html><body>403</body>".into()));
+    }
+    if faults.take(Fault::ApiBanned, path).is_some() {
+        let text = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"a-b-c"}"#;
+        return Some(envelope::raw(StatusCode::OK, "application/json", text.into()));
+    }
+    let refused = |refusal: &Refusal| Some(envelope::refused(refusal, generation, request_id));
+    if let Some(value) = faults.take(Fault::ApiCode, path) {
+        let refusal = match (value.as_str(), value.as_i64()) {
+            (Some(code), _) => Refusal::bad(code),
+            (None, number) => Refusal::old(number.unwrap_or(-1)),
+        };
+        return refused(&refusal);
+    }
+    let troubles = [
+        (Fault::ApiBusy, Trouble::Busy),
+        (Fault::ApiQps, Trouble::QpsOfApp),
+        (Fault::ApiQpm, Trouble::QpmOfApp),
+        (Fault::ApiQpsOfAll, Trouble::Qps),
+        (Fault::ApiQuotaGone, Trouble::Quota),
+    ];
+    let struck = troubles.into_iter().find(|(fault, _)| faults.take(*fault, path).is_some());
+    struck.and_then(|(_, trouble)| refused(&Refusal::common(trouble, generation)))
+}
+
+/// How an answer gets lost after all was done.
+enum Loss {
+    Broken,
+    TimedOut,
+    Truncated,
+}
+
+fn loss(state: &mut State, path: &str) -> Option<Loss> {
+    let mut struck = |fault| state.faults.take(fault, path).is_some();
+    if struck(Fault::ApiAnswerLost) {
+        Some(Loss::Broken)
+    } else if struck(Fault::ApiTimedOut) {
+        Some(Loss::TimedOut)
+    } else {
+        struck(Fault::ApiTruncated).then_some(Loss::Truncated)
+    }
+}
+
+/// Whose token it is, whether the app may do this, and whether it did so too often.
+fn authorise(state: &mut State, route: &routes::Route, path: &str, call: &mut Call) -> Result<(), Refusal> {
+    if !route.needs_token {
+        return Ok(());
+    }
+    let common = |trouble| Refusal::common(trouble, route.generation);
+    let token = match route.generation {
+        Generation::New => call.token.clone(),
+        Generation::Old => call.query("access_token").to_owned(),
+    };
+    if state.faults.take(Fault::ApiTokenRevoked, path).is_some() {
+        state.revoke(&token);
+    }
+    let app = state.app_of_token(&token).ok_or_else(|| common(Trouble::Token))?;
+    let may = app.scopes.as_ref().is_none_or(|scopes| route.scope.is_empty() || scopes.contains(route.scope));
+    if !may {
+        return Err(common(Trouble::Scope(route.scope)));
+    }
+    call.app.clone_from(&app.client_id);
+    let per_second = state.settings.requests_per_second;
+    // What is refused for its haste is not counted against the month.
+    if state.too_fast(&call.app.clone(), route.name, 1_000, per_second) {
+        return Err(common(Trouble::QpsOfApp));
+    }
+    if route.counted {
+        if state.calls_left == 0 {
+            return Err(common(Trouble::Quota));
+        }
+        state.calls_left -= 1;
+    }
+    Ok(())
+}

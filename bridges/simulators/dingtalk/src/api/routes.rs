@@ -1,0 +1,121 @@
+//! Which request is which: the name under which it is counted, its scope, its handler.
+
+use http::Method;
+
+use super::{
+    Handler, callbacks, cards, contacts, groups, media, robots, scene_groups, sent, session, tokens,
+};
+use crate::refusal::Generation;
+
+/// One API.
+pub(crate) struct Route {
+    pub(crate) generation: Generation,
+    method: &'static str,
+    /// The path; `*` for an id.
+    pub(crate) name: &'static str,
+    pub(crate) needs_token: bool,
+    /// The scope that it needs; empty for none.
+    pub(crate) scope: &'static str,
+    /// Whether it counts against the month's calls.
+    pub(crate) counted: bool,
+    pub(crate) handler: Handler,
+}
+
+const fn new(method: &'static str, name: &'static str, scope: &'static str, handler: Handler) -> Route {
+    Route { generation: Generation::New, method, name, needs_token: true, scope, counted: true, handler }
+}
+
+const fn old(method: &'static str, name: &'static str, scope: &'static str, handler: Handler) -> Route {
+    Route { generation: Generation::Old, method, name, needs_token: true, scope, counted: true, handler }
+}
+
+/// Contacts are not counted.
+const fn contact(name: &'static str, scope: &'static str, handler: Handler) -> Route {
+    Route { counted: false, ..old("POST", name, scope, handler) }
+}
+
+const fn open(route: Route) -> Route {
+    Route { needs_token: false, counted: false, ..route }
+}
+
+const ROBOT: &str = "qyapi_robot_sendmsg";
+const CHAT: &str = "qyapi_chat_manage";
+const CARD: &str = "Card.Instance.Write";
+const STREAMING: &str = "Card.Streaming.Write";
+const MEMBER: &str = "qyapi_get_member";
+const DEPARTMENT: &str = "qyapi_get_department_list";
+
+const ROUTES: &[Route] = &[
+    open(new("POST", "v1.0/oauth2/accessToken", "", tokens::access_token)),
+    open(new("POST", "v1.0/oauth2/*/token", "", tokens::unified)),
+    open(old("GET", "gettoken", "", tokens::get_token)),
+    new("POST", "v1.0/robot/groupMessages/send", ROBOT, robots::send_to_group),
+    new("POST", "v1.0/robot/oToMessages/batchSend", ROBOT, robots::send_to_people),
+    new("POST", "v1.0/robot/groupMessages/recall", ROBOT, sent::recall_in_group),
+    new("POST", "v1.0/robot/otoMessages/batchRecall", ROBOT, sent::recall_from_people),
+    new("POST", "v1.0/robot/groupMessages/query", ROBOT, sent::query),
+    new("GET", "v1.0/robot/oToMessages/readStatus", ROBOT, sent::read_status),
+    new("POST", "v1.0/robot/groups/robots/query", ROBOT, robots::in_group),
+    new("POST", "v1.0/robot/emotion/reply", ROBOT, sent::react),
+    new("POST", "v1.0/robot/emotion/recall", ROBOT, sent::unreact),
+    new("POST", "v1.0/robot/messageFiles/download", ROBOT, media::download_url),
+    open(old("POST", "robot/sendBySession", "", session::send)),
+    open(old("POST", "robot/send", "", session::send_custom)),
+    old("POST", "media/upload", "", media::upload),
+    new("POST", "v1.0/card/instances", CARD, cards::create),
+    new("PUT", "v1.0/card/instances", CARD, cards::update),
+    new("POST", "v1.0/card/instances/deliver", CARD, cards::deliver),
+    new("POST", "v1.0/card/instances/createAndDeliver", CARD, cards::create_and_deliver),
+    new("PUT", "v1.0/card/streaming", STREAMING, cards::stream),
+    new("POST", "v1.0/card/callbacks/register", CARD, cards::register_callback),
+    new("POST", "v1.0/im/group/create", CHAT, groups::create),
+    new("POST", "v1.0/im/group/update", CHAT, groups::update),
+    old("GET", "chat/get", CHAT, groups::get),
+    new("POST", "v1.0/im/chat/*/convertToOpenConversationId", CHAT, groups::convert),
+    new("POST", "v1.0/im/sceneGroup/create", CHAT, scene_groups::create),
+    new("POST", "v1.0/im/sceneGroup/update", CHAT, scene_groups::update),
+    new("POST", "v1.0/im/sceneGroup/member/add", CHAT, scene_groups::add_members),
+    new("POST", "v1.0/im/sceneGroup/member/delete", CHAT, scene_groups::remove_members),
+    new("POST", "v1.0/im/sceneGroups/query", CHAT, scene_groups::query),
+    new("POST", "v1.0/im/sceneGroups/members/batchQuery", CHAT, scene_groups::batch_query),
+    new("POST", "v1.0/im/chat/scenegroup/disband", CHAT, scene_groups::disband),
+    contact("topapi/v2/department/listsub", DEPARTMENT, contacts::departments),
+    contact("topapi/v2/department/listsubid", DEPARTMENT, contacts::department_ids),
+    contact("topapi/v2/department/get", DEPARTMENT, contacts::department),
+    contact("topapi/v2/user/get", MEMBER, contacts::user),
+    contact("topapi/v2/user/list", MEMBER, contacts::users),
+    contact("topapi/user/listsimple", MEMBER, contacts::users),
+    contact("topapi/user/listid", MEMBER, contacts::user_ids),
+    contact("topapi/user/getbyunionid", MEMBER, contacts::by_union_id),
+    contact("topapi/v2/user/getbymobile", MEMBER, contacts::by_mobile),
+    contact("topapi/user/count", MEMBER, contacts::count),
+    old("GET", "call_back/get_call_back", "", callbacks::get),
+    old("GET", "call_back/delete_call_back", "", callbacks::delete),
+];
+
+/// The route of a request.
+pub(crate) fn find(generation: Generation, method: &Method, path: &[String]) -> Option<&'static Route> {
+    let fits = |route: &&Route| {
+        let names = route.name.split('/');
+        route.generation == generation
+            && method.as_str() == route.method
+            && names.clone().count() == path.len()
+            && names.zip(path).all(|(name, part)| name == "*" || name == part)
+    };
+    ROUTES.iter().find(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_to_the_wrong_host_is_none() {
+        let path = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+        assert!(find(Generation::Old, &Method::GET, &path("gettoken")).is_some());
+        assert!(find(Generation::New, &Method::GET, &path("gettoken")).is_none());
+        assert!(find(Generation::New, &Method::POST, &path("v1.0/oauth2/dingcorp/token")).is_some());
+        // The platform spells the recall of one-to-one messages otherwise than their sending.
+        assert!(find(Generation::New, &Method::POST, &path("v1.0/robot/oToMessages/batchRecall")).is_none());
+    }
+}

@@ -1,0 +1,122 @@
+//! One connection: pings, pushes sent, acknowledgements handed on.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{Acknowledgement, Outgoing, frames};
+use crate::limits::PINGS_UNANSWERED_MAX;
+use crate::simulator::Shared;
+
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// What a client sent, as far as anybody waits for it.
+#[derive(Debug, PartialEq)]
+struct Heard {
+    message_id: String,
+    acknowledgement: Acknowledgement,
+}
+
+/// Serves a connection until one side closes it.
+pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc::Receiver<Outgoing>) {
+    let (every, grace) = {
+        let settings = &shared.state.lock().settings;
+        let grace_ms = settings.disconnect_grace_ms / settings.time_scale.max(1);
+        (Duration::from_millis(settings.ping_interval_ms.max(1)), Duration::from_millis(grace_ms))
+    };
+    let mut pings = interval_at(Instant::now() + every, every);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut silent, mut unanswered, mut opaque) = (false, 0, String::new());
+    let mut closes_at: Option<Instant> = None;
+    loop {
+        let closing = sleep_until(closes_at.unwrap_or_else(Instant::now));
+        tokio::select! {
+            next = outgoing.recv(), if closes_at.is_none() => match next {
+                Some(Outgoing::Message(message)) if !silent => {
+                    if socket.send(message).await.is_err() {
+                        return;
+                    }
+                }
+                Some(Outgoing::Message(_)) => {}
+                Some(Outgoing::Silence) => silent = true,
+                Some(Outgoing::Disconnect(message)) => {
+                    if socket.send(message).await.is_err() {
+                        return;
+                    }
+                    closes_at = Some(Instant::now() + grace);
+                }
+                // Without a word: the other side sees a connection that broke.
+                Some(Outgoing::Break) | None => return,
+            },
+            () = closing, if closes_at.is_some() => {
+                // The other side may be gone already.
+                let _ = socket.close(None).await;
+                return;
+            }
+            _ = pings.tick(), if !silent && closes_at.is_none() => {
+                let message = {
+                    let state = &mut *shared.state.lock();
+                    unanswered += 1;
+                    if unanswered > PINGS_UNANSWERED_MAX {
+                        closes_at = Some(Instant::now());
+                        frames::disconnect(state, "persistent connection is timeout")
+                    } else {
+                        opaque = state.chance.digits();
+                        frames::ping(state, &opaque)
+                    }
+                };
+                if socket.send(message).await.is_err() {
+                    return;
+                }
+            }
+            heard = socket.next() => match heard {
+                Some(Ok(Message::Text(text))) if !silent => match hear(&text) {
+                    Some(heard) if heard.acknowledgement.data.get("opaque") == Some(&opaque.as_str().into()) => {
+                        unanswered = 0;
+                    }
+                    Some(heard) => shared.hub.acknowledge(&heard.message_id, heard.acknowledgement),
+                    None => tracing::warn!("a client sent something that is no acknowledgement"),
+                },
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => {}
+            },
+            () = shared.end() => return,
+        }
+    }
+}
+
+/// Reads `{"code":200,"headers":{"messageId":".."},"data":"{..}"}`.
+fn hear(text: &str) -> Option<Heard> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    let message_id = value.get("headers")?.get("messageId")?.as_str()?.to_owned();
+    let data = value.get("data").and_then(Value::as_str).unwrap_or_default();
+    let data = serde_json::from_str(data).unwrap_or_default();
+    Some(Heard { message_id, acknowledgement: Acknowledgement { code: value.get("code")?.as_i64()?, data } })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_is_read_as_it_is_documented() {
+        let text = r#"{"code":200,"headers":{"contentType":"application/json","messageId":"m1"},"message":"OK","data":"{\"response\":null}"}"#;
+        let heard = hear(text).unwrap();
+        assert_eq!(heard.message_id, "m1");
+        assert_eq!(heard.acknowledgement, Acknowledgement { code: 200, data: json!({ "response": null }) });
+        // `data` is a text, never an object.
+        let object = r#"{"code":200,"headers":{"messageId":"m1"},"data":{"response":null}}"#;
+        assert_eq!(hear(object).unwrap().acknowledgement.data, Value::Null);
+        assert!(hear(r#"{"code":200}"#).is_none());
+        assert!(hear("ok").is_none());
+    }
+}

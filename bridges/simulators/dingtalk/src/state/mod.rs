@@ -1,0 +1,230 @@
+//! What the platform knows: one organisation, whole in memory, behind one lock.
+//!
+//! Owns every rule that holds for people and for apps alike. Never awaits: what has to be told to apps is put into a
+//! queue that `delivery` carries.
+
+pub(crate) mod apps;
+pub(crate) mod cards;
+pub(crate) mod chats;
+pub(crate) mod media;
+pub(crate) mod messages;
+pub(crate) mod people;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::chance::Chance;
+use crate::faults::Faults;
+use crate::refusal::Refusal;
+use crate::settings::Settings;
+use apps::{App, CustomRobot, Session, Ticket};
+use cards::{Card, Template};
+use chats::Chat;
+use media::{Download, Media};
+use messages::Message;
+use people::{Department, Person};
+
+/// Something that an app is told, before it is dressed for its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Push {
+    pub(crate) app: String,
+    pub(crate) id: String,
+    pub(crate) born_ms: u64,
+    pub(crate) what: Told,
+}
+
+/// What an app is told.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// A message that somebody wrote to a robot, by its id; it is put into words when it is sent.
+    Robot(String),
+    /// Something happened.
+    Event(&'static str, Value),
+    /// Somebody pressed a button.
+    Card(Value),
+}
+
+impl Told {
+    /// By what it is called in the record of deliveries.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Robot(_) => "robot_message",
+            Self::Event(name, _) => name,
+            Self::Card(_) => "card_callback",
+        }
+    }
+}
+
+/// How a push fared.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) app: String,
+    pub(crate) id: String,
+    pub(crate) what: &'static str,
+    pub(crate) try_number: usize,
+    pub(crate) outcome: String,
+}
+
+/// Everything.
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) chance: Chance,
+    pub(crate) faults: Faults,
+    pub(crate) corp_id: String,
+    pub(crate) api_url: String,
+    pub(crate) old_api_url: String,
+    pub(crate) people: BTreeMap<String, Person>,
+    pub(crate) departments: BTreeMap<u64, Department>,
+    pub(crate) apps: BTreeMap<String, App>,
+    pub(crate) custom_robots: BTreeMap<String, CustomRobot>,
+    pub(crate) sessions: BTreeMap<String, Session>,
+    pub(crate) session_order: VecDeque<String>,
+    pub(crate) tickets: BTreeMap<String, Ticket>,
+    pub(crate) chats: BTreeMap<String, Chat>,
+    pub(crate) messages: BTreeMap<String, Message>,
+    /// What robots sent, by its processQueryKey.
+    pub(crate) query_keys: BTreeMap<String, String>,
+    pub(crate) media: BTreeMap<String, Media>,
+    pub(crate) downloads: BTreeMap<String, Download>,
+    pub(crate) cards: BTreeMap<String, Card>,
+    pub(crate) templates: BTreeMap<String, Template>,
+    pub(crate) card_routes: BTreeMap<String, (String, String)>,
+    pub(crate) deliveries: VecDeque<Delivery>,
+    pub(crate) calls_left: u64,
+    pub(crate) pushes_left: u64,
+    windows: BTreeMap<(String, String), VecDeque<u64>>,
+    skipped_ms: u64,
+    /// Grows with each message, so that order never hangs on the clock.
+    next_number: u64,
+    pushes: mpsc::Sender<Push>,
+}
+
+impl State {
+    pub(crate) fn new(
+        settings: Settings,
+        api_url: String,
+        old_api_url: String,
+        pushes: mpsc::Sender<Push>,
+    ) -> Self {
+        let mut chance = Chance::new(settings.seed);
+        Self {
+            corp_id: format!("ding{}", chance.digits()),
+            calls_left: settings.calls_per_month,
+            pushes_left: settings.pushes_per_month,
+            chance,
+            settings,
+            faults: Faults::default(),
+            api_url,
+            old_api_url,
+            people: BTreeMap::new(),
+            departments: BTreeMap::from([(people::ROOT, Department::root())]),
+            apps: BTreeMap::new(),
+            custom_robots: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            session_order: VecDeque::new(),
+            tickets: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            query_keys: BTreeMap::new(),
+            media: BTreeMap::new(),
+            downloads: BTreeMap::new(),
+            cards: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            card_routes: BTreeMap::new(),
+            deliveries: VecDeque::new(),
+            windows: BTreeMap::new(),
+            skipped_ms: 0,
+            next_number: 0,
+            pushes,
+        }
+    }
+
+    /// The platform's clock, in milliseconds since the Unix epoch.
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.settings.now)() + self.skipped_ms
+    }
+
+    /// Moves the platform's clock forward.
+    pub(crate) fn skip(&mut self, by_ms: u64) {
+        self.skipped_ms = self.skipped_ms.saturating_add(by_ms);
+    }
+
+    /// The next number of the order in which things happen.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    /// Puts what an app is told into the queue.
+    pub(crate) fn tell(&mut self, app: &str, what: Told) {
+        let id = match &what {
+            Told::Robot(message) => message.clone(),
+            Told::Event(..) | Told::Card(_) => self.chance.digits(),
+        };
+        let push = Push { app: app.to_owned(), id, born_ms: self.now_ms(), what };
+        if self.pushes.try_send(push).is_err() {
+            tracing::error!(app, "the queue of pushes is full or closed: one is lost");
+        }
+    }
+
+    /// Tells an app that something happened.
+    pub(crate) fn emit(&mut self, app: &str, event_type: &'static str, data: Value) {
+        if self.apps.contains_key(app) {
+            self.tell(app, Told::Event(event_type, data));
+        }
+    }
+
+    /// Tells every app.
+    pub(crate) fn emit_to_all(&mut self, event_type: &'static str, data: &Value) {
+        let apps: Vec<String> = self.apps.keys().cloned().collect();
+        for app in apps {
+            self.emit(&app, event_type, data.clone());
+        }
+    }
+
+    /// Counts one request in a window; whether there were too many already.
+    pub(crate) fn too_fast(&mut self, who: &str, name: &str, length_ms: u64, allowed: u32) -> bool {
+        let now = self.now_ms();
+        let times = self.windows.entry((who.to_owned(), name.to_owned())).or_default();
+        while times.front().is_some_and(|first| first + length_ms <= now) {
+            times.pop_front();
+        }
+        if times.len() >= allowed as usize {
+            return true;
+        }
+        times.push_back(now);
+        false
+    }
+
+    /// Counts a push against the month's quota; whether there was one left.
+    pub(crate) fn spend_push(&mut self) -> bool {
+        let left = self.pushes_left > 0;
+        self.pushes_left = self.pushes_left.saturating_sub(1);
+        left
+    }
+
+    pub(crate) fn record(&mut self, delivery: Delivery) {
+        if self.deliveries.len() >= crate::limits::DELIVERIES_KEPT_MAX {
+            self.deliveries.pop_front();
+        }
+        self.deliveries.push_back(delivery);
+    }
+
+    pub(crate) fn app(&self, app: &str) -> Result<&App, Refusal> {
+        self.apps.get(app).ok_or_else(|| Refusal::control("there is no such app"))
+    }
+
+    pub(crate) fn person(&self, person: &str) -> Result<&Person, Refusal> {
+        self.people.get(person).ok_or_else(|| Refusal::control("there is no such person"))
+    }
+
+    /// The name of a person or of an app.
+    pub(crate) fn name_of(&self, who: &str) -> String {
+        let person = self.people.get(who).map(|person| &person.name);
+        let app = self.apps.get(who).map(|app| &app.name);
+        let custom = self.custom_robots.get(who).map(|robot| &robot.name);
+        person.or(app).or(custom).cloned().unwrap_or_else(|| who.to_owned())
+    }
+}
