@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use calendar::{Address, Event, Occurrence, RecurrenceId, Span};
+use calendar::{Address, Event, Occurrence, Span};
 use cases::{Case, Decision, Entry, Refusal, Source, Via};
-use jiff::civil::DateTime;
-use people::Chart;
 use ruma::{OwnedUserId, UserId};
 
+pub use crate::{
+    effect::{Asks, Effect, Shown, Tell},
+    world::{Booking, World},
+};
 use crate::{
     hours::next_free,
     limits::AHEAD_MS,
@@ -16,58 +18,6 @@ use crate::{
 
 /// What a record says that a meeting was made by: the form of meetings, which has no text of its own.
 pub(crate) const ORIGIN: &str = "meeting@1";
-
-/// What a decision is made with.
-#[derive(Clone, Copy, Debug)]
-pub struct World<'a> {
-    /// The organisation now.
-    pub chart: &'a Chart,
-    /// Who has which resource when; those of the meeting itself are left out.
-    pub bookings: &'a [Booking],
-    /// Now, in ms since 1970.
-    pub at_ms: u64,
-}
-
-/// A resource is taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Booking {
-    /// The resource.
-    pub resource: String,
-    /// From when on, in ms since 1970.
-    pub start_ms: u64,
-    /// Until when.
-    pub end_ms: u64,
-    /// By whom, as people read it.
-    pub by: String,
-}
-
-impl World<'_> {
-    /// Whether two accounts are one person's.
-    #[must_use]
-    pub fn is_same(&self, one: &UserId, other: &UserId) -> bool {
-        let person = |user: &UserId| self.chart.by_account(user).map(|person| &person.id);
-        one == other || person(one).is_some_and(|id| Some(id) == person(other))
-    }
-
-    /// Somebody's name.
-    #[must_use]
-    pub fn name(&self, user: &UserId) -> String {
-        self.chart.by_account(user).map_or_else(|| user.localpart().to_owned(), |person| person.name.clone())
-    }
-
-    /// The name of an attendee.
-    #[must_use]
-    pub fn name_of(&self, address: &Address) -> String {
-        match address {
-            Address::Matrix(user) => self.name(user),
-            Address::Email(text)
-            | Address::Dingtalk(text)
-            | Address::Feishu(text)
-            | Address::Wecom(text)
-            | Address::Resource(text) => text.clone(),
-        }
-    }
-}
 
 /// Who acts, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,82 +42,6 @@ impl Actor {
     pub fn account(&self) -> Option<&OwnedUserId> {
         self.address.as_ref().and_then(Address::account)
     }
-}
-
-/// What a decision brings about, besides what follows from the meeting itself: cards, calendars, bookings, invitations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Somebody is told something.
-    Tell(Tell),
-    /// A timer of the meeting.
-    Timer {
-        /// Its name in the meeting.
-        name: String,
-        /// When, in ms since 1970.
-        at_ms: u64,
-    },
-    /// A timer is not needed any more.
-    Cancel {
-        /// Its name in the meeting.
-        name: String,
-    },
-    /// The poll of slots is opened.
-    OpenPoll,
-    /// It is closed, and the organiser is asked to pick.
-    ClosePoll,
-    /// Everybody who is expected is reminded.
-    Remind {
-        /// How many minutes before the start.
-        minutes: u32,
-        /// Whether that moment has passed long ago.
-        is_late: bool,
-    },
-    /// The thread for minutes is opened.
-    OpenMinutes(RecurrenceId),
-    /// Minutes are summed up, from this line on.
-    SumUp {
-        /// Of which instance.
-        id: RecurrenceId,
-        /// The first line that was not summed up before.
-        from: usize,
-    },
-    /// The later part of the series goes on as a meeting of its own.
-    Split(Box<Meeting>),
-}
-
-/// Something that somebody is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tell {
-    /// Who.
-    pub to: OwnedUserId,
-    /// The key of the text.
-    pub text: &'static str,
-    /// What its gaps are filled with.
-    pub values: Vec<(&'static str, Shown)>,
-    /// Whether they are to do something: it notifies them.
-    pub rings: bool,
-    /// What an answer by ✅ or ❌ to it decides.
-    pub asks: Option<Asks>,
-}
-
-/// What a message asks the organiser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asks {
-    /// Whether somebody else may come.
-    Stranger(Address),
-    /// Whether another time is taken.
-    Counter(u32),
-}
-
-/// What fills a gap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// As it is.
-    Plain(String),
-    /// A text of the table, in the reader's language.
-    Key(&'static str),
-    /// From when until when, in local time of the meeting, shown in the reader's zone too.
-    When(DateTime, DateTime),
 }
 
 /// What is being decided.

@@ -9,6 +9,7 @@
 pub mod act;
 mod card;
 mod desk;
+mod effect;
 mod error;
 pub mod hours;
 pub mod limits;
@@ -22,6 +23,7 @@ mod tables;
 mod tests;
 mod texts;
 mod wire;
+mod world;
 
 pub use self::{
     desk::{Actor, Asks, Booking, Effect, Shown, Tell, World},

@@ -2,6 +2,7 @@
 
 mod brief;
 mod check;
+mod check_form;
 mod condition;
 mod days;
 mod details;

@@ -1,7 +1,7 @@
 //! From effects to letters and timers, and from a changed meeting to changed cards and state.
 
 use cases::Case;
-use kit::{Attachment, Letter, PREFIX, Related, Relation, To, message};
+use kit::{Letter, PREFIX, Related, Relation, To, message};
 use ruma::OwnedUserId;
 use serde_json::{Value, json};
 use store::Batch;
@@ -9,11 +9,10 @@ use store::Batch;
 use super::{KIND, LOCALPART, Meetings, Scene, scene::Reader};
 use crate::{
     MeetingsError,
-    card::{ANSWERS, Card, HERE, PICKS, body, cards, shown_name, sign},
-    desk::{Effect, World},
+    card::{ANSWERS, Card, HERE, body, cards},
+    desk::Effect,
     limits::NAMES_ON_CARD_MAX,
     meeting::{Meeting, state},
-    poll,
 };
 
 impl Meetings {
@@ -133,36 +132,6 @@ impl Meetings {
         }
     }
 
-    /// Everybody who is asked, as a file: a card has no room for them.
-    pub(crate) fn list_people(
-        &self,
-        batch: &mut Batch,
-        case: &Case<Meeting>,
-        key: &str,
-        to: To,
-        world: &World<'_>,
-    ) {
-        let instance = case.data.round.as_ref().map(|round| round.id);
-        let lines = case.data.people().map(|one| {
-            let name = shown_name(&one.address, &one.name, world);
-            format!(
-                "{}\t{}\t{}\n",
-                sign(case.data.answer(one, instance)),
-                plain(&name),
-                plain(&one.address.to_string())
-            )
-        });
-        let file = Attachment {
-            name: format!("{}.tsv", case.no),
-            mimetype: "text/tab-separated-values".to_owned(),
-            bytes: lines.collect::<String>().into_bytes(),
-        };
-        let content = json!({ "msgtype": "m.file", "body": file.name, "m.mentions": {} });
-        let letter = Letter::message(format!("mf/{}/{}", case.id, case.rev), LOCALPART, to, content);
-        let letter = letter.relating(Relation::Thread(Related::Letter(key.to_owned())));
-        self.kit().outbox().put(batch, Letter { attachment: Some(file), ..letter });
-    }
-
     async fn reader_of(&self, card: &Card, case: &Case<Meeting>) -> Result<Reader, MeetingsError> {
         match card {
             Card::Home => self.reader_of_home(&case.data).await,
@@ -204,110 +173,6 @@ impl Meetings {
             ..letter
         };
         self.kit().outbox().put(batch, letter);
-    }
-
-    /// Who is to vote: everybody in the room by one poll, the others in their direct chats.
-    async fn open_poll(&self, batch: &mut Batch, case: &Case<Meeting>) -> Result<(), MeetingsError> {
-        let home = &case.data.home;
-        let in_room = match (home.room.as_ref().filter(|_| !home.is_direct), self.kit().intent(LOCALPART)) {
-            (Some(room), Some(intent)) => intent.joined_members(room).await?,
-            _ => Vec::new(),
-        };
-        if !in_room.is_empty() {
-            let reader = self.reader_of_home(&case.data).await?;
-            self.put_poll(batch, case, &reader, None);
-        }
-        for user in case.data.accounts().into_iter().filter(|user| !in_room.contains(user)) {
-            let reader = self.reader(&user).await?;
-            self.put_poll(batch, case, &reader, Some(user));
-        }
-        Ok(())
-    }
-
-    fn put_poll(&self, batch: &mut Batch, case: &Case<Meeting>, reader: &Reader, user: Option<OwnedUserId>) {
-        let Some(finding) = &case.data.finding else { return };
-        let pen = self.pen(reader);
-        let event = &case.data.event;
-        let length = jiff::Span::new().minutes(i64::from(finding.length_minutes));
-        let answers: Vec<String> = finding
-            .slots
-            .iter()
-            .map(|slot| {
-                let end = slot.start.checked_add(length).unwrap_or(slot.start);
-                pen.span_in_both(&event.zone, slot.start, end, false)
-            })
-            .collect();
-        let question = pen.say("mt.poll", &[("no", &case.no), ("title", &event.title)]);
-        let (key, to) = match user {
-            None => (format!("m/{}/poll", case.id), home_of(&case.data)),
-            Some(user) => (format!("m/{}/poll/{user}", case.id), To::Direct(user)),
-        };
-        let letter = Letter::message(key, LOCALPART, to, poll::start(&question, &answers));
-        self.kit().outbox().put(batch, Letter { kind: poll::START.to_owned(), ..letter });
-    }
-
-    /// The polls end, and the organiser is asked to pick.
-    async fn close_poll(
-        &self,
-        batch: &mut Batch,
-        case: &Case<Meeting>,
-        scene: &Scene,
-    ) -> Result<(), MeetingsError> {
-        let home = home_of(&case.data);
-        let mut polls = vec![(format!("m/{}/poll", case.id), home)];
-        polls.extend(
-            case.data
-                .accounts()
-                .into_iter()
-                .map(|user| (format!("m/{}/poll/{user}", case.id), To::Direct(user))),
-        );
-        for (key, to) in polls {
-            // There was one poll for the room, or one for each person, or both.
-            if self.kit().sent(&key).await?.is_some() {
-                let reader = self.reader_of_home(&case.data).await?;
-                let text = self.pen(&reader).say("mt.poll_over", &[("no", &case.no)]);
-                let letter = Letter::message(format!("mpe/{key}"), LOCALPART, to, poll::end(&text));
-                let letter = letter.relating(Relation::Refers(Related::Letter(key)));
-                self.kit().outbox().put(batch, Letter { kind: poll::END.to_owned(), ..letter });
-            }
-        }
-        if case.state != state::FINDING {
-            return Ok(());
-        }
-        self.ask_to_pick(batch, case, &scene.world()).await
-    }
-
-    async fn ask_to_pick(
-        &self,
-        batch: &mut Batch,
-        case: &Case<Meeting>,
-        world: &World<'_>,
-    ) -> Result<(), MeetingsError> {
-        let (Some(finding), Some(organizer)) = (&case.data.finding, case.data.organizer()) else {
-            return Ok(());
-        };
-        let reader = self.reader_of_home(&case.data).await?;
-        let pen = self.pen(&reader);
-        let length = jiff::Span::new().minutes(i64::from(finding.length_minutes));
-        let mut lines = vec![pen.say("mt.choose", &[("no", &case.no), ("who", &world.name(organizer))])];
-        for ((place, slot), sign) in finding.slots.iter().enumerate().zip(PICKS) {
-            let voters = finding.votes.iter().filter(|(_, slots)| slots.contains(&place));
-            let names: Vec<String> =
-                voters.clone().take(NAMES_ON_CARD_MAX).map(|(user, _)| world.name(user)).collect();
-            let end = slot.start.checked_add(length).unwrap_or(slot.start);
-            let when = pen.span_in_both(&case.data.event.zone, slot.start, end, false);
-            let votes = voters.count().to_string();
-            let values =
-                [("sign", sign), ("when", &*when), ("votes", &*votes), ("names", &*names.join("、"))];
-            lines.push(pen.say("mt.choice", &values));
-        }
-        let key = format!("m/{}/choice", case.id);
-        let to = home_of(&case.data);
-        let content = message(&lines.join("\n"), &[organizer.to_owned()]);
-        self.kit().outbox().put(batch, Letter::message(&key, LOCALPART, to.clone(), content));
-        let signs: Vec<&str> = PICKS.into_iter().take(finding.slots.len()).collect();
-        self.seed(batch, &key, &to, &signs);
-        Ok(())
     }
 
     /// Everybody who has not declined, each by a message of their own.
@@ -361,11 +226,6 @@ fn edit_key(key: &str, rev: u64) -> String {
 
 fn timer(case: &str, name: &str) -> String {
     format!("mt/{case}/{name}")
-}
-
-/// A field of a line of a file.
-fn plain(text: &str) -> String {
-    text.replace(['\t', '\n', '\r'], " ")
 }
 
 /// A message with the machine's half of the card.

@@ -1,6 +1,7 @@
 //! The edge: messages, votes and reactions become actions, effects become letters and timers, all in the batch that the
 //! kit commits. Nothing is decided here.
 
+mod attendance;
 mod bookings;
 mod bot;
 mod commands;
@@ -12,6 +13,7 @@ mod leavers;
 mod lists;
 mod minutes;
 mod outbound;
+mod polls;
 mod scene;
 mod start;
 mod tell;
