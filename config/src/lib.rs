@@ -13,11 +13,11 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Appservices, Bots, Clients, Database, DatabaseEngine, Federation, FederationPeer,
-    FederationPolicy, IdentityProvider, Listeners, LogFormat, Logging, Mail, MailSecurity, Media,
-    MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind, PolicyServer, Presence, Proxies, Push,
-    RateLimits, Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews,
-    UserDirectory,
+    Acme, ActionRate, Appservices, Bots, Bridges, Clients, Database, DatabaseEngine, Federation,
+    FederationPeer, FederationPolicy, Feishu, IdentityProvider, Listeners, LogFormat, Logging, Mail,
+    MailSecurity, Media, MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind, PolicyServer,
+    Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls,
+    Turn, UrlPreviews, UserDirectory,
 };
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,10 @@ pub struct Config {
     pub appservices: Appservices,
     /// Our own bots.
     pub bots: Bots,
+    /// Our own bridges.
+    pub bridges: Bridges,
+    /// The bridge to Feishu.
+    pub feishu: Feishu,
     /// The meetings bot.
     pub meetings: Meetings,
     /// Push notifications.
@@ -113,6 +117,8 @@ impl Config {
             &self.policy_server,
             &self.appservices,
             &self.bots,
+            &self.bridges,
+            &self.feishu,
             &self.meetings,
             &self.push,
             &self.mail,

@@ -47,6 +47,7 @@ pub use self::{
     answers::{message, notice},
     bot::{Bot, BotError, Fired, Heard, Verb, What},
     commands::normalised_reaction,
+    crypto::after_restore,
     ear::{Ear, Service},
     error::KitError,
     intents::Intent,

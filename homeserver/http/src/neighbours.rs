@@ -1,15 +1,16 @@
-//! Doors of this process that are not Matrix's own: the calendars of the bots.
+//! Doors of this process that are not Matrix's own: the calendars of the bots, what platforms ask the bridges.
 //!
 //! The binary plugs them in when they are there. They answer below their own paths by their own rules, methods and bounds;
 //! nothing of Matrix surrounds them.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
+use parking_lot::RwLock;
 
-/// Where neighbours are plugged in, once. Cloning shares it.
+/// Where neighbours are plugged in, a handful at the start. Cloning shares it.
 #[derive(Clone, Default)]
-pub struct Neighbours(Arc<OnceLock<Neighbour>>);
+pub struct Neighbours(Arc<RwLock<Vec<Neighbour>>>);
 
 struct Neighbour {
     paths: &'static [&'static str],
@@ -17,18 +18,17 @@ struct Neighbour {
 }
 
 impl Neighbours {
-    /// Opens doors: `router` answers what is at one of `paths` or, where one ends with a slash, below it. The first to be
-    /// opened stay.
+    /// Opens doors: `router` answers what is at one of `paths` or, where one ends with a slash, below it. Of two
+    /// at one path the first answers.
     pub fn open(&self, paths: &'static [&'static str], router: Router) {
-        if self.0.set(Neighbour { paths, router }).is_err() {
-            tracing::error!("neighbours are open already");
-        }
+        self.0.write().push(Neighbour { paths, router });
     }
 
     /// Who answers at this path, where it is a neighbour's.
     pub(crate) fn at(&self, path: &str) -> Option<Router> {
-        let neighbour = self.0.get()?;
         let is_theirs = |own: &&'static str| path == *own || (own.ends_with('/') && path.starts_with(*own));
-        neighbour.paths.iter().any(is_theirs).then(|| neighbour.router.clone())
+        let neighbours = self.0.read();
+        let theirs = neighbours.iter().find(|neighbour| neighbour.paths.iter().any(is_theirs));
+        theirs.map(|neighbour| neighbour.router.clone())
     }
 }

@@ -21,6 +21,7 @@ mod published;
 mod queues;
 mod remote;
 mod removal;
+mod restored;
 mod signatures;
 mod signed;
 pub mod tables;
@@ -44,6 +45,7 @@ pub use crate::{
     outgoing::{OutgoingMessage, RemoteMessage},
     published::PublishedKeys,
     remote::{DeviceUpdate, FetchedDevice, FetchedList, Heard},
+    restored::after_restore,
     signatures::{SignatureFailure, SignatureUpload, SignaturesAdded},
     tables::{BackupSessionRow, ResyncRow, tables},
     to_device::{PendingMessage, ToDeviceMessage, ToDeviceTransaction},

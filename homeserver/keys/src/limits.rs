@@ -113,6 +113,9 @@ pub const BACKUP_SESSIONS_PER_UPLOAD_MAX: usize = 10_000;
 /// Most sessions of one backup.
 pub const BACKUP_SESSIONS_MAX: u64 = 1_000_000;
 
+/// How far the numbers of key backups go on after a restore: more than anybody made since the backup of the server.
+pub const BACKUP_NUMBERS_JUMP: u64 = 1_000;
+
 /// Most versions of a user's backup; the next one is refused until an old one is deleted.
 pub const BACKUP_VERSIONS_MAX: usize = 100;
 

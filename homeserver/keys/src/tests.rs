@@ -3,6 +3,7 @@
 mod claims;
 mod remote;
 mod removal;
+mod restored;
 
 use std::sync::Arc;
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use crate::{
+    backup,
     limits::{ADMINISTRATION_LINE_BYTES_MAX, USERS_LISTED_MAX},
     order_socket,
 };
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     PingAppservice { id: String },
     /// Reads all registrations again.
     ReloadAppservices,
+    /// Copies the database to where a backup takes it from.
+    Checkpoint,
 }
 
 /// The answer to a [`Command`].
@@ -67,6 +70,8 @@ pub(crate) enum Reply {
     Appservices { services: Vec<ListedService>, refused: Vec<RefusedService> },
     /// An application service answered in so many milliseconds.
     Pong(u64),
+    /// The database was copied.
+    Copied,
     /// Not done, and why.
     Refused(String),
 }
@@ -103,11 +108,11 @@ pub(crate) struct RefusedService {
     pub reason: String,
 }
 
-/// Executes an order.
-pub(crate) async fn execute(app: &App, command: Command) -> Reply {
+/// Executes an order of the server on this data folder.
+pub(crate) async fn execute(app: &App, data: &Path, command: Command) -> Reply {
     let outcome = match command.act() {
-        None => carry_out(app, command).await,
-        Some((action, target)) => audited(app, action, &target, command).await,
+        None => carry_out(app, data, command).await,
+        Some((action, target)) => audited(app, data, (action, &target), command).await,
     };
     outcome.unwrap_or_else(Reply::Refused)
 }
@@ -125,6 +130,7 @@ impl Command {
             Self::Suspend { user, suspended: false } => ("user unsuspend", user),
             Self::AddAppservice { .. } => return Some(("appservice add", String::new())),
             Self::ReloadAppservices => return Some(("appservice reload", String::new())),
+            Self::Checkpoint => return Some(("backup", String::new())),
             Self::ListUsers { .. }
             | Self::RebuildSearch
             | Self::ListAppservices
@@ -135,15 +141,20 @@ impl Command {
 }
 
 /// Carries an order out with its entry in the audit stream, which is durable before.
-async fn audited(app: &App, action: &str, target: &str, command: Command) -> Result<Reply, String> {
+async fn audited(
+    app: &App,
+    data: &Path,
+    (action, target): (&str, &str),
+    command: Command,
+) -> Result<Reply, String> {
     let act = Act { actor: OPERATOR, action, target };
     let mark = app.administration.begin_act(act).await.map_err(|error| error.to_string())?;
-    let outcome = carry_out(app, command).await;
+    let outcome = carry_out(app, data, command).await;
     app.administration.end_act(mark, outcome.as_ref().err().map(String::as_str)).await;
     outcome
 }
 
-async fn carry_out(app: &App, command: Command) -> Result<Reply, String> {
+async fn carry_out(app: &App, data: &Path, command: Command) -> Result<Reply, String> {
     match command {
         Command::CreateUser { user, password, admin } => create(app, &user, password, admin).await,
         Command::SetPassword { user, password } => set_password(app, &user, &password).await,
@@ -176,6 +187,10 @@ async fn carry_out(app: &App, command: Command) -> Result<Reply, String> {
             app.services.register().reload().await;
             app.services.retry_all();
             Ok(services(app))
+        }
+        Command::Checkpoint => {
+            backup::take_checkpoint(&app.store, data).await?;
+            Ok(Reply::Copied)
         }
     }
 }
@@ -249,12 +264,12 @@ async fn existing(app: &App, user: &str) -> Result<OwnedUserId, String> {
 /// Offers the socket until the shutdown; none when the folder cannot hold one, which costs only the
 /// command line.
 pub(crate) fn serve(directory: &Path, app: App, shutdown: Shutdown) -> Option<JoinHandle<()>> {
-    let path = directory.join(SOCKET_NAME);
+    let (path, data) = (directory.join(SOCKET_NAME), directory.to_owned());
     order_socket::serve(path, ADMINISTRATION_LINE_BYTES_MAX, shutdown, move |order| {
-        let app = app.clone();
+        let (app, data) = (app.clone(), data.clone());
         async move {
             match order {
-                Ok(command) => execute(&app, command).await,
+                Ok(command) => execute(&app, &data, command).await,
                 Err(reason) => Reply::Refused(reason),
             }
         }

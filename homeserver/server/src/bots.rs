@@ -6,7 +6,10 @@ mod meet;
 mod org;
 pub(crate) mod organisation;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use approvals::Approvals;
 use base::{Clock, Rng, Shutdown};
@@ -20,25 +23,26 @@ use store_rocksdb::{RocksKv, RocksSettings};
 use tasks::{Tasks, TasksParts};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-pub(crate) use self::alone::run as run_alone;
+pub(crate) use self::alone::{Registered, run as run_alone};
 use crate::{
     StartError,
+    backup::{self, marker},
     limits::{BOTS_CACHE_BYTES, BOTS_FILES_MAX, BOTS_WRITE_BUFFER_BYTES},
     listener::{self, Terms},
     settings,
 };
 
 /// Name of the bots' folder in the data folder.
-const FOLDER_NAME: &str = "bots";
+pub(crate) const FOLDER_NAME: &str = "bots";
 
 /// Where the bots listen inside the process: any free port of this machine.
-const INSIDE_ADDRESS: &str = "127.0.0.1:0";
+pub(crate) const INSIDE_ADDRESS: &str = "127.0.0.1:0";
 
 /// Users of our bots.
 const LOCALPARTS: &[&str] =
     &[approvals::LOCALPART, tasks::LOCALPART, meetings::LOCALPART, ::organisation::LOCALPART];
 
-/// Bots that can be connected to and are not at work yet. The homeserver is told where they are before it starts.
+/// Bots or bridges that can be connected to and are not at work yet. The homeserver is told where they are before it starts.
 pub(crate) struct Bound {
     listener: TcpListener,
     registration: String,
@@ -75,11 +79,26 @@ impl Bound {
 
     /// Takes this address.
     async fn at(config: &Config, address: &str, tokens: Tokens) -> Result<Self, StartError> {
+        let name = &config.server.name;
+        Self::taken(address, tokens, |url, tokens| kit::registration(url, tokens, LOCALPARTS, name)).await
+    }
+
+    /// Takes this address, for whoever is registered so.
+    pub async fn taken(
+        address: &str,
+        tokens: Tokens,
+        registration: impl FnOnce(&str, &Tokens) -> String,
+    ) -> Result<Self, StartError> {
         let failed = |error| StartError::Listen { address: address.to_owned(), error };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let registration = kit::registration(&url, &tokens, LOCALPARTS, &config.server.name);
+        let registration = registration(&url, &tokens);
         Ok(Self { listener, registration, tokens })
+    }
+
+    /// The listener, and the secrets of the registration.
+    pub fn into_parts(self) -> (TcpListener, Tokens) {
+        (self.listener, self.tokens)
     }
 
     /// What the homeserver has to know.
@@ -90,8 +109,7 @@ impl Bound {
     /// Opens the bots' store and lets them work until the shutdown.
     pub async fn start(self, config: &Config, around: Surroundings) -> Result<Working, StartError> {
         let server_name = settings::server_name(config)?;
-        let identity = Identity::new(&server_name, &around.clock);
-        let store = Store::open(engine(config)?, tables(), identity, Vec::new()).await?;
+        let store = open_store(config, &around.clock, FOLDER_NAME, tables()).await?;
         let refused = |reason| StartError::Setting { key: "bots", reason };
         let wire = HttpWire::new(around.outbound, &around.homeserver_url, self.tokens.as_token);
         let kit = Kit::new(KitParts {
@@ -138,15 +156,21 @@ impl Bound {
             Some(neighbours) => neighbours.open(calendar::PATHS, doors),
             None => router = router.merge(doors),
         }
+        let copies = backup::offer(&folder(config, FOLDER_NAME), store.clone(), around.shutdown.clone());
         let beside = calendars::work(&calendars, mailer, &around.shutdown);
         let listening = listener::serve_plain(self.listener, router, around.terms);
         let working = tokio::spawn(kit.clone().run(Bots::new(bots), around.shutdown));
-        let tasks = [listening, working].into_iter().chain(orders).chain(beside).collect();
+        let tasks = [listening, working].into_iter().chain(orders).chain(copies).chain(beside).collect();
         Ok(Working { store, kit, tasks })
     }
 }
 
 impl Working {
+    /// What has to end before the store closes.
+    pub fn new(store: Store, kit: Kit, tasks: Vec<JoinHandle<()>>) -> Self {
+        Self { store, kit, tasks }
+    }
+
     /// Waits until everything has ended after the shutdown.
     pub async fn stop(self) {
         for task in self.tasks {
@@ -169,12 +193,12 @@ fn tables() -> Vec<TableInfo> {
     .concat()
 }
 
-/// The bots' database is of their own: they may move to another process, and take it along.
-fn engine(config: &Config) -> Result<Arc<dyn Engine>, StartError> {
+/// The database of the bots, or of the bridges, is of their own: they may move to another process, and take it along.
+pub(crate) fn engine(config: &Config, folder_name: &str) -> Result<Arc<dyn Engine>, StartError> {
     if config.database.engine == DatabaseEngine::Memory {
         return Ok(Arc::new(MemoryKv::new()));
     }
-    let folder = Path::new(&config.server.data_directory).join(FOLDER_NAME);
+    let folder = folder(config, folder_name);
     let mut rocks = RocksSettings::new(folder.join(crate::engine::FOLDER_NAME));
     rocks.durability = crate::engine::durability(config);
     rocks.cache_bytes = BOTS_CACHE_BYTES;
@@ -183,6 +207,30 @@ fn engine(config: &Config) -> Result<Arc<dyn Engine>, StartError> {
     rocks.free_bytes_min = config.database.free_mebibytes_min.saturating_mul(1024 * 1024);
     create(&folder)?;
     Ok(Arc::new(RocksKv::open(&rocks)?))
+}
+
+/// Opens the database of the bots, or of the bridges. After a restore positions go on past the old ones; what the
+/// homeserver says again they know by its events, and what they say again it knows by their transaction ids.
+pub(crate) async fn open_store(
+    config: &Config,
+    clock: &Clock,
+    folder_name: &str,
+    tables: Vec<TableInfo>,
+) -> Result<Store, StartError> {
+    let home = folder(config, folder_name);
+    let identity = Identity::new(&settings::server_name(config)?, clock).restored(marker::read(&home)?);
+    let store = Store::open(engine(config, folder_name)?, tables, identity, Vec::new()).await?;
+    if store.is_restore_unfinished().await? {
+        kit::after_restore(&store).await?;
+        store.finish_restore().await?;
+        tracing::warn!(folder_name, "a backup of this database was restored");
+    }
+    marker::consume(&home)?;
+    Ok(store)
+}
+
+fn folder(config: &Config, folder_name: &str) -> PathBuf {
+    Path::new(&config.server.data_directory).join(folder_name)
 }
 
 fn create(folder: &Path) -> Result<(), StartError> {
@@ -194,7 +242,7 @@ fn hours(hours: u64) -> Option<u64> {
     (hours > 0).then(|| hours.saturating_mul(60 * 60 * 1_000))
 }
 
-fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {
+pub(crate) fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {
     let partners = config.bots.partners.iter().map(|name| OwnedServerName::try_from(name.as_str()));
     let partners = partners
         .collect::<Result<_, _>>()

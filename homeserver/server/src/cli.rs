@@ -1,7 +1,9 @@
 //! The command line.
 
 mod appservice;
+mod backup;
 mod bots;
+mod bridges;
 mod config_command;
 mod federation;
 mod keys;
@@ -35,6 +37,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Runs the bots alone, for a homeserver whose configuration says `bots.enabled = false`, here or elsewhere.
     Bots(ConfigFile),
+    /// Runs the bridges alone, for a homeserver whose configuration says `bridges.enabled = false`, here or elsewhere.
+    Bridges(ConfigFile),
+    /// Lists, binds and unbinds conversations of other platforms, and says how the bridges are; they have to run.
+    Bridge(OnConfig<bridges::Action>),
     /// Prints or checks configuration files.
     #[command(subcommand)]
     Config(config_command::Command),
@@ -52,6 +58,10 @@ enum Command {
     Org(OnConfig<organisation::Action>),
     /// Verifies an export of approvals, without any server.
     Verify(verify::Arguments),
+    /// Backs everything up into a new folder, whether the server runs or not, or reads a backup again.
+    Backup(backup::BackupArguments),
+    /// Puts a backup in the place of the data folder, while no server runs. The former one is kept.
+    Restore(backup::RestoreArguments),
     /// Makes, changes, closes and lists accounts, whether the server runs or not.
     User(OnConfig<user::Action>),
 }
@@ -97,6 +107,8 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Serve(arguments) => Box::pin(serve::run(arguments)).await,
             Command::Bots(file) => Box::pin(bots::run(file)).await,
+            Command::Bridges(file) => Box::pin(bridges::run_all(file)).await,
+            Command::Bridge(arguments) => Box::pin(bridges::run(arguments)).await,
             Command::Config(command) => config_command::run(command),
             Command::Doctor(file) => Box::pin(doctor::run(&file.config, file.read())).await,
             Command::Federation(arguments) => Box::pin(federation::run(arguments)).await,
@@ -105,6 +117,8 @@ pub fn main() -> ExitCode {
             Command::Appservice(arguments) => Box::pin(appservice::run(arguments)).await,
             Command::Org(arguments) => Box::pin(organisation::run(arguments)).await,
             Command::Verify(arguments) => verify::run(&arguments),
+            Command::Backup(arguments) => Box::pin(backup::run(arguments)).await,
+            Command::Restore(arguments) => Box::pin(backup::restore(arguments)).await,
             Command::User(arguments) => Box::pin(user::run(arguments)).await,
         }
     });

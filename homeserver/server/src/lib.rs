@@ -6,7 +6,9 @@
 
 mod acme;
 mod administration;
+mod backup;
 mod bots;
+mod bridges;
 pub mod cli;
 pub mod complement;
 mod delayed_events;

@@ -20,6 +20,21 @@ pub const ADMINISTRATION_TIMEOUT_MS: u64 = 30_000;
 /// Accounts listed in one answer of the administration socket.
 pub const USERS_LISTED_MAX: usize = 1_000;
 
+/// Largest request line on the socket that copies of a database are asked for over, in bytes.
+pub const CHECKPOINT_LINE_BYTES_MAX: u64 = 1024;
+
+/// Bytes read at once while a backup is summed up.
+pub const BACKUP_READ_BYTES: usize = 256 * 1024;
+
+/// Folders below each other in a backup.
+pub const BACKUP_FOLDERS_DEEP_MAX: usize = 32;
+
+/// Largest manifest of a backup, in bytes: some million files.
+pub const BACKUP_MANIFEST_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// Faults of a backup that are named one by one.
+pub const BACKUP_FAULTS_SAID_MAX: usize = 20;
+
 /// Streams at once on one HTTP/2 connection.
 pub const HTTP2_STREAMS_MAX: u32 = 200;
 
@@ -58,6 +73,9 @@ pub const BOTS_WRITE_BUFFER_BYTES: usize = 2 * 1024 * 1024;
 
 /// Files of the bots' database that are kept open.
 pub const BOTS_FILES_MAX: i32 = 64;
+
+/// Largest request line on the socket of the bridges, in bytes.
+pub const BRIDGE_ORDER_BYTES_MAX: u64 = 16 * 1024;
 
 /// Connections to the bots; the homeserver needs one or two.
 pub const BOTS_CONNECTIONS_MAX: usize = 16;

@@ -12,7 +12,7 @@ use lianqiao_http::{App, Site};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    StartError,
+    StartError, bridges,
     listener::{self, Answerer, Terms, answerer},
     tls::Tls,
 };
@@ -62,7 +62,8 @@ impl Listening {
             listening.federation = listening.take(&addresses.federation, &federation, Some(tls)).await?;
         }
         listening.private = listening.take(&addresses.private, &answerer(private), None).await?;
-        listening.loopback = match (listening.client, config.bots.enabled) {
+        let is_needed = config.bots.enabled || (config.bridges.enabled && bridges::any(config));
+        listening.loopback = match (listening.client, is_needed) {
             (Some(address), _) => Some(reachable(address)),
             (None, true) => listening.take(&[LOOPBACK_ADDRESS.to_owned()], &client, None).await?,
             (None, false) => None,

@@ -2,6 +2,7 @@
 //! work). A load balancer asks `/ready`; a supervisor asks `/health`.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -18,7 +19,7 @@ use kit::Kit;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Health, Store};
 
-use crate::limits::METRICS_UPKEEP_MS;
+use crate::{backup, limits::METRICS_UPKEEP_MS};
 
 /// Upper bounds of histogram buckets, in seconds.
 const BUCKETS: [f64; 14] =
@@ -33,6 +34,8 @@ struct Private {
     shutdown: Shutdown,
     recorder: Option<PrometheusHandle>,
     bots: Option<BotsHere>,
+    /// The data folder, where a backup notes when it was whole.
+    data: PathBuf,
 }
 
 /// The bots of this process, once they have been opened.
@@ -47,6 +50,7 @@ pub(crate) fn install() -> Option<PrometheusHandle> {
     let handle = RECORDER.get_or_init(install).clone();
     store::describe_metrics();
     search::describe_metrics();
+    backup::describe_metrics();
     handle
 }
 
@@ -56,6 +60,7 @@ pub(crate) fn router(
     shutdown: Shutdown,
     recorder: Option<PrometheusHandle>,
     bots: Option<BotsHere>,
+    data: &Path,
 ) -> Router {
     if let Some(recorder) = recorder.clone() {
         let stop = shutdown.clone();
@@ -73,7 +78,7 @@ pub(crate) fn router(
         .route("/metrics", get(metrics))
         .route("/health", get(async || "ok\n"))
         .route("/ready", get(ready))
-        .with_state(Private { store, shutdown, recorder, bots })
+        .with_state(Private { store, shutdown, recorder, bots, data: data.to_owned() })
 }
 
 async fn metrics(State(private): State<Private>) -> Response {
@@ -82,6 +87,7 @@ async fn metrics(State(private): State<Private>) -> Response {
     };
     private.store.record_metrics();
     record_memory();
+    backup::record_last(&private.data);
     ([(http::header::CONTENT_TYPE, "text/plain; version=0.0.4")], recorder.render()).into_response()
 }
 

@@ -25,10 +25,10 @@ use store::{Engine, Identity, Store};
 use streams::{Notifier, Numbers};
 use sync::{Sync, SyncParts, SyncSettings};
 
-use crate::{StartError, engine, settings, signing_key};
+use crate::{StartError, backup::marker, engine, settings, signing_key};
 
 /// Name of the folder of the search index in the data folder. It can be deleted: it is made anew.
-const SEARCH_FOLDER_NAME: &str = "search";
+pub(crate) const SEARCH_FOLDER_NAME: &str = "search";
 
 /// Name of the folder of registrations in the data folder.
 const APPSERVICES_FOLDER_NAME: &str = "appservices";
@@ -95,8 +95,13 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     };
     let policy_server = policy_server
         .map(|key| PolicyServerParts { key, settings: settings::policy_server(&config.policy_server) });
-    let store =
-        Store::open(engine, tables(), Identity::new(&server_name, &clock), rooms::migrations()).await?;
+    let restore = marker::read(directory)?;
+    let identity = Identity::new(&server_name, &clock).restored(restore);
+    let store = Store::open(engine, tables(), identity, rooms::migrations()).await?;
+    if store.is_restore_unfinished().await? {
+        forget_after_restore(&store).await?;
+    }
+    marker::consume(directory)?;
 
     let lookup = options.lookup.unwrap_or_else(|| Arc::new(SystemLookup));
     let lookup_of_services = Arc::clone(&lookup);
@@ -268,6 +273,19 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         shutdown: shutdown.clone(),
     });
     Ok(Parts { store, app, shutdown, notifier, outbound_to_services })
+}
+
+/// A backup was restored: nothing may be served before everything is forgotten that was promised since it was made.
+async fn forget_after_restore(store: &Store) -> Result<(), StartError> {
+    keys::after_restore(store).await?;
+    federation::sender::after_restore(store).await?;
+    delivery::appservices::after_restore(store).await?;
+    store.finish_restore().await?;
+    tracing::warn!(
+        epoch = store.restore_epoch(),
+        "a backup was restored: one-time keys were dropped, device lists are stale, numbers go on past the old ones"
+    );
+    Ok(())
 }
 
 /// All tables of the program.

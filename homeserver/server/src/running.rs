@@ -28,6 +28,7 @@ pub struct RunningServer {
     pub(crate) listening: Listening,
     pub(crate) administration: Option<JoinHandle<()>>,
     pub(crate) bots: Option<Working>,
+    pub(crate) bridges: Option<Working>,
     pub(crate) bots_here: BotsHere,
     pub(crate) store: Store,
     pub(crate) app: App,
@@ -51,7 +52,8 @@ impl RunningServer {
             None => None,
         };
         let bots = self.config.bots.enabled.then(|| self.bots_here.clone());
-        let private = metrics_endpoint::router(self.store.clone(), self.shutdown.clone(), recorder, bots);
+        let (store, shutdown) = (self.store.clone(), self.shutdown.clone());
+        let private = metrics_endpoint::router(store, shutdown, recorder, bots, directory);
         self.listening = Listening::bind(&self.config, &self.app, private, tls).await?;
         Ok(())
     }
@@ -165,6 +167,11 @@ impl RunningServer {
             && timeout(patience, bots.stop()).await.is_err()
         {
             tracing::warn!("the bots did not stop in time; what they had begun is done after the next start");
+        }
+        if let Some(bridges) = self.bridges.take()
+            && timeout(patience, bridges.stop()).await.is_err()
+        {
+            tracing::warn!("the bridges did not stop in time; what they had begun is done after the next start");
         }
         let tasks = self.app.tasks();
         tasks.close();

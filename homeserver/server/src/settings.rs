@@ -22,7 +22,7 @@ use search::SearchSettings;
 
 pub(crate) use self::{
     http::http,
-    media::media,
+    media::{MEDIA_FOLDER_NAME, media},
     outbound::{outbound, outbound_to_services},
     peers::{federation, policy, policy_server},
 };

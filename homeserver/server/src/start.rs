@@ -7,7 +7,7 @@ use config::Config;
 use lianqiao_http::App;
 
 use crate::{
-    RunningServer, StartError, administration,
+    RunningServer, StartError, administration, bridges,
     bots::{Bound, Surroundings},
     limits::BOTS_CONNECTIONS_MAX,
     listener::Terms,
@@ -43,7 +43,12 @@ impl Server {
             true => Some(Bound::inside(&config, &rng).await?),
             false => None,
         };
-        options.registrations.extend(bots.as_ref().map(|bots| bots.registration().to_owned()));
+        let bridges = match config.bridges.enabled && bridges::any(&config) {
+            true => Some(bridges::inside(&config, &rng).await?),
+            false => None,
+        };
+        let inside = [bots.as_ref(), bridges.as_ref()].into_iter().flatten();
+        options.registrations.extend(inside.map(|bound| bound.registration().to_owned()));
         let Parts { store, app, shutdown, notifier, outbound_to_services } =
             parts::build(&config, options).await?;
         prepare(&config, &app).await?;
@@ -52,6 +57,7 @@ impl Server {
             listening: Listening::default(),
             administration: None,
             bots: None,
+            bridges: None,
             bots_here: BotsHere::default(),
             store,
             app,
@@ -67,19 +73,23 @@ impl Server {
             let directory = Path::new(&running.config.server.data_directory);
             running.administration =
                 administration::serve(directory, running.app.clone(), running.shutdown.clone());
+            let around = |running: &RunningServer| Surroundings {
+                homeserver_url: running.listening.loopback_url().unwrap_or_default(),
+                outbound: outbound_to_services.clone(),
+                clock: clock.clone(),
+                rng: rng.clone(),
+                terms: Terms { connections_max: BOTS_CONNECTIONS_MAX, ..running.terms() },
+                shutdown: running.shutdown.clone(),
+                neighbours: Some(running.app.neighbours.clone()),
+            };
             if let Some(bots) = bots {
-                let around = Surroundings {
-                    homeserver_url: running.listening.loopback_url().unwrap_or_default(),
-                    outbound: outbound_to_services,
-                    clock,
-                    rng,
-                    terms: Terms { connections_max: BOTS_CONNECTIONS_MAX, ..running.terms() },
-                    shutdown: running.shutdown.clone(),
-                    neighbours: Some(running.app.neighbours.clone()),
-                };
-                let working = bots.start(&running.config, around).await?;
+                let working = bots.start(&running.config, around(&running)).await?;
                 let _ = running.bots_here.set(working.kit.clone());
                 running.bots = Some(working);
+            }
+            if let Some(bridges) = bridges {
+                let around = around(&running);
+                running.bridges = Some(Box::pin(bridges::start(bridges, &running.config, around)).await?);
             }
             running.listening.serve(&running.terms());
             Ok(())

@@ -40,6 +40,14 @@ pub enum StartError {
     /// The database is not one that this server may open.
     #[error("the database cannot be opened: {0}")]
     Open(#[from] OpenError),
+    /// What a restore left to be done cannot be read or removed.
+    #[error("the marker of a restore {path} cannot be used: {reason}; restore the backup again")]
+    Restore {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The database answers with an error.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
@@ -72,6 +80,9 @@ pub enum StartError {
     /// A bot cannot use what it kept.
     #[error("the bots cannot start: {0}")]
     Bots(String),
+    /// The bridges cannot use what they kept.
+    #[error("the bridges cannot start: {0}")]
+    Bridges(String),
     /// A certificate cannot be used.
     #[error("TLS: {0}")]
     Tls(String),

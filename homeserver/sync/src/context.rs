@@ -64,7 +64,8 @@ pub(crate) struct Context<'a> {
     pub filter: &'a CompiledFilter,
     /// Where the state goes.
     pub form: StateForm,
-    /// The whole state is wanted, whatever the client has.
+    /// The whole state is wanted, whatever the client has: it says so, or its token is of a time that a restore took
+    /// back, so that it may have seen what is not here any more.
     pub full_state: bool,
     /// The moment.
     pub view: &'a View,

@@ -33,10 +33,11 @@ impl Sync {
         Box::pin(self.confirm(request, token)).await?;
         let timeout_ms = request.timeout_ms.min(parts.settings.timeout_ms_max);
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+        let wants_all = request.full_state || parts.store.has_lost(token.position());
         loop {
             // On the heap for as long as it takes, so that a waiting session holds a few hundred bytes only.
             let Built { mut body, news } = Box::pin(self.look(request, filter, Some(token))).await?;
-            if news || request.full_state || parts.shutdown.is_triggered() || Instant::now() >= deadline {
+            if news || wants_all || parts.shutdown.is_triggered() || Instant::now() >= deadline {
                 if let (true, Some(woken_at)) = (news, waiter.woken_at()) {
                     metrics::histogram!("lianqiao_sync_wake_to_answer_seconds")
                         .record(woken_at.elapsed().as_secs_f64());
@@ -70,7 +71,8 @@ impl Sync {
             viewer: Viewer { user: &request.user, device: request.device.as_deref() },
             filter,
             form: request.state_form,
-            full_state: request.full_state,
+            full_state: request.full_state
+                || token.is_some_and(|token| self.0.parts.store.has_lost(token.position())),
             view: &view,
             since: token.map(|token| Since::within(token, &view)),
             hides_partial: filter.members == Members::All,

@@ -17,6 +17,7 @@ mod heard;
 mod keyring;
 mod read;
 mod receive;
+mod restored;
 mod rooms;
 mod seal;
 mod shelves;
@@ -27,6 +28,7 @@ mod unread;
 
 use store::StoreError;
 
+pub use self::restored::after_restore;
 pub(crate) use self::{
     files::locked,
     heard::{Fresh, note_heard},

@@ -18,6 +18,7 @@ mod kept_keys;
 mod line;
 mod lists;
 mod questions;
+mod restored;
 mod tables;
 mod transaction;
 
@@ -34,7 +35,8 @@ use ruma::UserId;
 use store::{Store, StoreError};
 
 pub use self::{
-    error::ServicesError, feed::CURSOR as STREAM_READER, line::Health, lists::instance_id, tables::tables,
+    error::ServicesError, feed::CURSOR as STREAM_READER, line::Health, lists::instance_id,
+    restored::after_restore, tables::tables,
 };
 
 /// What [`Services`] is built from.

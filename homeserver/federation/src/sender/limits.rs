@@ -59,3 +59,6 @@ pub const REPORT_DESTINATIONS_MAX: usize = 1_000;
 pub(super) const COMPLETED_LOCALS_MAX: usize = 500;
 /// Changes of a room's state, made before it was completed, that are looked at for servers which have gone meanwhile.
 pub(super) const COMPLETED_CHANGES_MAX: usize = 1_000;
+
+/// How far the numbers of announcements of devices go on after a restore: more than anybody made since the backup.
+pub const ANNOUNCEMENTS_JUMP: u64 = 1_000_000;

@@ -19,6 +19,7 @@ mod handshaken;
 pub mod limits;
 mod queues;
 mod report;
+mod restored;
 mod schedule;
 mod sticky;
 pub(crate) mod tables;
@@ -43,6 +44,7 @@ pub(crate) use carrier::SignedCarrier;
 pub use carrier::{Carrier, Undelivered};
 pub use feed::CURSOR as STREAM_READER;
 pub use report::{DestinationReport, OwedRoom};
+pub use restored::after_restore;
 use schedule::Schedule;
 use tables::{DESTINATION, DestinationRow, FROZEN, OWED_ROOM, QUEUED_EDU, QUEUED_EVENT};
 

@@ -20,7 +20,10 @@ use streams::{Notifier, Numbers};
 
 use super::limits::{BACK_OFF_MS_MIN, QUEUED_EDUS_PER_DESTINATION_MAX, QUEUED_EVENTS_PER_DESTINATION_MAX};
 use super::queues::Harvest;
-use super::tables::{OWED_ROOM, QUEUED_EDU, QUEUED_EVENT};
+use super::tables::{
+    ANNOUNCED_DEVICES, AnnouncedRow, DESTINATION, DestinationRow, LAST_ANNOUNCEMENT, OWED_ROOM, QUEUED_EDU,
+    QUEUED_EVENT,
+};
 use super::{Carrier, Sender, SenderParts, Undelivered};
 
 const NOW_MS: u64 = 1_800_000_000_000;
@@ -336,4 +339,33 @@ async fn t34_a_day_of_outage_with_a_restart_costs_few_tries_and_nothing_is_lost_
     }
     assert_eq!(arrived, expected.iter().collect::<Vec<_>>(), "each once, in order");
     assert_eq!(running.store.count(&QUEUED_EVENT, Scan::all()).await, Ok(0));
+}
+
+#[tokio::test]
+async fn after_a_restore_everybody_is_told_of_devices_anew_and_nobody_is_left_alone() {
+    let clock = Clock::fake(NOW_MS);
+    let identity = Identity::new(&us(), &clock);
+    let store = Store::open(Arc::new(MemoryKv::new()), crate::tables(), identity, Vec::new()).await.unwrap();
+    let alice = user_id!("@alice:us.test").to_owned();
+    let told = (them().to_owned(), alice.clone());
+    let announced = AnnouncedRow {
+        stream_id: 7,
+        devices: [("PHONE".to_owned(), "digest".to_owned())].into(),
+        cross_signing: "digest".to_owned(),
+    };
+    let down = DestinationRow { failures: 9, retry_at_ms: NOW_MS * 2, ..DestinationRow::default() };
+    let mut batch = store::Batch::new();
+    batch.put(&ANNOUNCED_DEVICES, &alice, &announced).put(&LAST_ANNOUNCEMENT, &told, &7);
+    batch.put(&DESTINATION, them(), &down);
+    store.commit(batch).await.unwrap();
+    super::after_restore(&store).await.unwrap();
+    let announced = store.get(&ANNOUNCED_DEVICES, &alice).await.unwrap().unwrap();
+    assert!(announced.stream_id > 1_000, "past every number that was told since the backup");
+    assert!(announced.devices.is_empty() && announced.cross_signing.is_empty());
+    assert_eq!(
+        store.get(&LAST_ANNOUNCEMENT, &told).await.unwrap(),
+        None,
+        "without predecessor the list is asked for"
+    );
+    assert_eq!(store.get(&DESTINATION, them()).await.unwrap(), Some(DestinationRow::default()));
 }

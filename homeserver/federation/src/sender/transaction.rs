@@ -66,7 +66,7 @@ impl Sender {
         }
         let mut body = Body::default();
         let mut frozen = FrozenRow {
-            id: format!("{}_{}", self.0.started_us, self.0.transactions.fetch_add(1, Ordering::Relaxed)),
+            id: self.next_id(),
             body: Vec::new(),
             events_up_to: 0,
             events: Vec::new(),
@@ -105,6 +105,15 @@ impl Sender {
             store.commit(batch).await?;
         }
         Ok(Some(Transaction { frozen, is_ephemeral }))
+    }
+
+    /// An id that no transaction had before, in this process or an earlier one, or before a restore.
+    fn next_id(&self) -> String {
+        let number = self.0.transactions.fetch_add(1, Ordering::Relaxed);
+        match self.0.parts.store.restore_epoch() {
+            0 => format!("{}_{number}", self.0.started_us),
+            epoch => format!("r{epoch}_{}_{number}", self.0.started_us),
+        }
     }
 
     /// Who catches up is told of the newest event of each room: single events that still wait become that.

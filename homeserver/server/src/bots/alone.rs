@@ -22,15 +22,35 @@ struct Kept {
     hs_token: String,
 }
 
+/// The registration of a process of its own, kept in its folder.
+pub(crate) struct Registered {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Its secrets: those that are kept, or new ones.
+    pub tokens: Tokens,
+}
+
+impl Registered {
+    /// What is kept in this folder, which is made if it is not there.
+    pub fn in_folder(folder: PathBuf, rng: &Rng) -> Result<Self, StartError> {
+        create(&folder)?;
+        let file = folder.join(REGISTRATION_NAME);
+        Ok(Self { tokens: tokens(&file, rng)?, file })
+    }
+
+    /// Keeps it.
+    pub fn write(&self, registration: &str) -> Result<(), StartError> {
+        write(&self.file, registration)
+    }
+}
+
 /// Starts the bots. The registration that the homeserver needs is written at the first start; returns where it is.
 pub(crate) async fn run(config: &Config, shutdown: Shutdown) -> Result<(Working, PathBuf), StartError> {
-    let folder = Path::new(&config.server.data_directory).join(FOLDER_NAME);
-    create(&folder)?;
-    let file = folder.join(REGISTRATION_NAME);
     let rng = Rng::system();
-    let tokens = tokens(&file, &rng)?;
-    let bound = Bound::at(config, &config.bots.listen, tokens).await?;
-    write(&file, bound.registration())?;
+    let folder = Path::new(&config.server.data_directory).join(FOLDER_NAME);
+    let registered = Registered::in_folder(folder, &rng)?;
+    let bound = Bound::at(config, &config.bots.listen, registered.tokens.clone()).await?;
+    registered.write(bound.registration())?;
     let around = Surroundings {
         homeserver_url: config.bots.server_url.clone(),
         outbound: Outbound::new(settings::outbound_to_services(config)?)?,
@@ -45,7 +65,7 @@ pub(crate) async fn run(config: &Config, shutdown: Shutdown) -> Result<(Working,
         shutdown,
         neighbours: None,
     };
-    Ok((bound.start(config, around).await?, file))
+    Ok((bound.start(config, around).await?, registered.file))
 }
 
 /// The tokens of the registration that is there, or new ones.

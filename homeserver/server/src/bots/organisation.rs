@@ -10,11 +10,11 @@ use kit::{
 };
 use people::{People, PeopleError, PeopleParts, Preview, import::Telling};
 use serde::{Deserialize, Serialize};
-use store::{Identity, Store};
+use store::Store;
 use tokio::task::JoinHandle;
 use workdays::Workdays;
 
-use super::{FOLDER_NAME, engine, tables};
+use super::{FOLDER_NAME, open_store, tables};
 use crate::{
     limits::{ORGANISATION_LOOK_INTERVAL, ORGANISATION_LOOKS_MAX, STAFF_ORDER_BYTES_MAX},
     order_socket, settings,
@@ -170,9 +170,7 @@ pub(crate) async fn health(config: &Config) -> Option<Result<Answer, String>> {
 async fn here(config: &Config) -> Result<(Office, Store), String> {
     let clock = Clock::system();
     let server_name = settings::server_name(config).map_err(|error| error.to_string())?;
-    let engine = engine(config).map_err(|error| error.to_string())?;
-    let store = Store::open(engine, tables(), Identity::new(&server_name, &clock), Vec::new()).await;
-    let store = store.map_err(|error| error.to_string())?;
+    let store = open_store(config, &clock, FOLDER_NAME, tables()).await.map_err(|error| error.to_string())?;
     let parts = PeopleParts { store: store.clone(), clock, rng: Rng::system(), server_name };
     let people = People::open(parts).await.map_err(|error| error.to_string());
     let workdays = Workdays::open(store.clone()).await.map_err(|error| error.to_string());

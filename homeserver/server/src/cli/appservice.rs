@@ -52,7 +52,7 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
             Ok(())
         }
         Reply::Refused(reason) => Err(reason),
-        Reply::Done(_) | Reply::Users(_) | Reply::Begun => {
+        Reply::Done(_) | Reply::Users(_) | Reply::Begun | Reply::Copied => {
             Err("the server answered something else".to_owned())
         }
     }

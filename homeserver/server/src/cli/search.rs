@@ -37,7 +37,7 @@ async fn rebuild(config: &Config) -> Result<(), String> {
                 Ok(())
             }
             Reply::Refused(reason) => Err(reason),
-            Reply::Done(_) | Reply::Users(_) | Reply::Appservices { .. } | Reply::Pong(_) => {
+            Reply::Done(_) | Reply::Users(_) | Reply::Appservices { .. } | Reply::Pong(_) | Reply::Copied => {
                 Err("the server answered something else".to_owned())
             }
         };

@@ -24,7 +24,7 @@ pub(super) async fn execute(config: &Config, command: Command) -> Result<Reply, 
 /// The running server, or the store opened here because none runs.
 pub(super) enum Session<'a> {
     Server(&'a Path),
-    Here(Box<Parts>),
+    Here(&'a Path, Box<Parts>),
 }
 
 impl<'a> Session<'a> {
@@ -34,7 +34,7 @@ impl<'a> Session<'a> {
             return Ok(Self::Server(directory));
         }
         let parts = parts::build(config, Options::default()).await;
-        parts.map(|parts| Self::Here(Box::new(parts))).map_err(|error| error.to_string())
+        parts.map(|parts| Self::Here(directory, Box::new(parts))).map_err(|error| error.to_string())
     }
 
     pub async fn execute(&self, command: Command) -> Result<Reply, String> {
@@ -42,12 +42,12 @@ impl<'a> Session<'a> {
             Self::Server(directory) => administration::send(directory, &command)
                 .await
                 .unwrap_or_else(|| Err("the server stopped meanwhile".to_owned())),
-            Self::Here(parts) => Ok(administration::execute(&parts.app, command).await),
+            Self::Here(directory, parts) => Ok(administration::execute(&parts.app, directory, command).await),
         }
     }
 
     pub async fn close(self) {
-        if let Self::Here(parts) = self {
+        if let Self::Here(_, parts) = self {
             parts.store.close().await;
         }
     }

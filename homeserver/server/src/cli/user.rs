@@ -138,7 +138,7 @@ fn done(reply: &Reply, what: &str, password: Option<&String>) -> Result<(), Stri
             Ok(())
         }
         Reply::Refused(reason) => Err(reason.clone()),
-        Reply::Users(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => {
+        Reply::Users(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) | Reply::Copied => {
             Err("the server answered something else".to_owned())
         }
     }
@@ -157,7 +157,7 @@ async fn list(config: &Config) -> Result<(), String> {
                 }
             }
             Reply::Refused(reason) => return Err(reason),
-            Reply::Done(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) => {
+            Reply::Done(_) | Reply::Begun | Reply::Appservices { .. } | Reply::Pong(_) | Reply::Copied => {
                 return Err("the server answered something else".to_owned());
             }
         }

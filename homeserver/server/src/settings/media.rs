@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use config::{Config, MediaStorage};
 use media::{MediaSettings, PreviewSettings, S3Settings, StorageSettings};
 
+/// Name of the folder of media in the data folder, unless the configuration says another one.
+pub(crate) const MEDIA_FOLDER_NAME: &str = "media";
+
 /// `forget` keeps contents in main memory, as the rest of such a server.
 pub(crate) fn media(config: &Config, forget: bool) -> MediaSettings {
     const MEBIBYTE: u64 = 1024 * 1024;
@@ -12,7 +15,7 @@ pub(crate) fn media(config: &Config, forget: bool) -> MediaSettings {
     let section = &config.media;
     let directory = match &section.directory {
         Some(directory) => PathBuf::from(directory),
-        None => Path::new(&config.server.data_directory).join("media"),
+        None => Path::new(&config.server.data_directory).join(MEDIA_FOLDER_NAME),
     };
     let storage = match section.storage {
         MediaStorage::S3 => StorageSettings::S3(s3(section)),

@@ -1,0 +1,42 @@
+//! Section `[bridges]`.
+
+use crate::{
+    Problem,
+    section::{report, section},
+};
+
+section! {
+    name = "bridges", validate = validate;
+    /// Bridges carry messages between rooms and the conversations of other platforms. Invite `@bridge:your.server` into
+    /// a room and write `!help`. Each platform has a section of its own. They run inside `lianqiao serve`, or by
+    /// `lianqiao bridges` as a process of their own; both keep what they know in the data folder, in `bridges`.
+    pub struct Bridges {
+        /// Whether `lianqiao serve` runs the bridges to the platforms that are enabled. Set it to false to run
+        /// `lianqiao bridges`.
+        pub enabled: bool = true,
+        /// Who may list every conversation and bind it to a room without being in it. Everybody else who moderates a
+        /// room binds a conversation by a code that somebody says there.
+        pub administrators: Vec<String> = Vec::new(),
+        /// Language of the names of people from elsewhere, and of notices: "zh" or "en".
+        pub language: String = "zh".to_owned(),
+        /// Where `lianqiao bridges` reaches the homeserver. Inside `lianqiao serve` the bridges find it themselves.
+        pub server_url: String = "http://127.0.0.1:8008".to_owned(),
+        /// Address and port where `lianqiao bridges` listens for the homeserver.
+        pub listen: String = "127.0.0.1:8011".to_owned(),
+    }
+}
+
+fn validate(section: &Bridges, problems: &mut Vec<Problem>) {
+    if !matches!(section.language.as_str(), "zh" | "en") {
+        report(problems, "bridges", "language", "must be \"zh\" or \"en\"");
+    }
+    if section.administrators.iter().any(|user| !user.starts_with('@') || !user.contains(':')) {
+        report(problems, "bridges", "administrators", "must hold user ids like \"@li:example.org\"");
+    }
+    if !section.server_url.starts_with("http://") && !section.server_url.starts_with("https://") {
+        report(problems, "bridges", "server_url", "must begin with http:// or https://");
+    }
+    if section.listen.parse::<std::net::SocketAddr>().is_err() {
+        report(problems, "bridges", "listen", "must be an address and a port, like 127.0.0.1:8011");
+    }
+}

@@ -1,0 +1,51 @@
+//! Section `[feishu]`.
+
+use crate::{
+    Problem,
+    section::{report, section},
+};
+
+section! {
+    name = "feishu", validate = validate;
+    /// The bridge to Feishu (飞书), or to Lark: one self-built app whose robot is in the groups that are bridged.
+    pub struct Feishu {
+        /// Whether the bridge runs.
+        pub enabled: bool = false,
+        /// The id of the app.
+        pub app_id: Option<String> = None => "\"cli_a1b2c3d4e5f6\"",
+        /// The secret of the app.
+        pub app_secret: Option<String> = None => "\"a-secret\"",
+        /// Where the platform is: https://open.feishu.cn for Feishu, https://open.larksuite.com for Lark, or an
+        /// installation of your own.
+        pub base_url: String = "https://open.feishu.cn".to_owned(),
+        /// How events come: "long_connection" (nothing has to be reachable from outside) or "webhook" (the platform
+        /// asks `/_lianqiao/bridge/feishu` on the public address of the process with the bridges).
+        pub mode: String = "long_connection".to_owned(),
+        /// With webhooks: the verification token of the app.
+        pub verification_token: Option<String> = None => "\"a-token\"",
+        /// With webhooks: the encrypt key of the app, if it has one.
+        pub encrypt_key: Option<String> = None => "\"a-key\"",
+    }
+}
+
+fn validate(section: &Feishu, problems: &mut Vec<Problem>) {
+    let is_empty = |value: &Option<String>| value.as_ref().is_none_or(|value| value.trim().is_empty());
+    if !matches!(section.mode.as_str(), "long_connection" | "webhook") {
+        report(problems, "feishu", "mode", "must be \"long_connection\" or \"webhook\"");
+    }
+    if !section.base_url.starts_with("http://") && !section.base_url.starts_with("https://") {
+        report(problems, "feishu", "base_url", "must begin with https://");
+    }
+    if !section.enabled {
+        return;
+    }
+    if is_empty(&section.app_id) {
+        report(problems, "feishu", "app_id", "must be the id of the app, like cli_a1b2c3d4e5f6");
+    }
+    if is_empty(&section.app_secret) {
+        report(problems, "feishu", "app_secret", "must be the secret of the app");
+    }
+    if section.mode == "webhook" && is_empty(&section.verification_token) {
+        report(problems, "feishu", "verification_token", "must be set where mode is \"webhook\"");
+    }
+}

@@ -1,0 +1,192 @@
+//! The databases of a server, and how each is copied while it may be open.
+
+use std::path::{Path, PathBuf};
+
+use base::Shutdown;
+use serde::{Deserialize, Serialize};
+use store::{Description, Engine as _, Store};
+use store_rocksdb::{RocksKv, RocksSettings};
+use tokio::task::JoinHandle;
+
+use super::{blocking, failed};
+use crate::{
+    administration::{self, Command, Reply},
+    bots, bridges, engine,
+    limits::CHECKPOINT_LINE_BYTES_MAX,
+    order_socket,
+};
+
+/// Name of a copy in the making, beside its database.
+const CHECKPOINT_NAME: &str = "checkpoint.unfinished";
+
+/// Name of the socket over which bots and bridges are asked for a copy, in their folder.
+const SOCKET_NAME: &str = "backup.sock";
+
+/// What can be asked over it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    /// Copy the database to where a backup takes it from.
+    Checkpoint,
+}
+
+/// The answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    /// It was copied.
+    Copied,
+    /// Not done, and why.
+    Refused(String),
+}
+
+/// A database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Database {
+    /// Of the homeserver.
+    Homeserver,
+    /// Of the bots, which may live in a process of their own.
+    Bots,
+    /// Of the bridges, which may as well.
+    Bridges,
+}
+
+/// Every database, in the order in which they are copied. The homeserver's is the first: what it tells the
+/// others twice they know; told before and forgotten by them, it would be lost.
+pub(super) const DATABASES: [Database; 3] = [Database::Homeserver, Database::Bots, Database::Bridges];
+
+impl Database {
+    /// Its name in a backup.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Homeserver => "homeserver",
+            Self::Bots => "bots",
+            Self::Bridges => "bridges",
+        }
+    }
+
+    /// The folder that it shares with its socket and marker.
+    pub fn home(self, data: &Path) -> PathBuf {
+        match self {
+            Self::Homeserver => data.to_owned(),
+            Self::Bots => data.join(bots::FOLDER_NAME),
+            Self::Bridges => data.join(bridges::FOLDER_NAME),
+        }
+    }
+
+    /// Its own folder.
+    pub fn path(self, data: &Path) -> PathBuf {
+        self.home(data).join(engine::FOLDER_NAME)
+    }
+
+    /// Where its copy is made.
+    pub fn checkpoint_path(self, data: &Path) -> PathBuf {
+        self.home(data).join(CHECKPOINT_NAME)
+    }
+
+    /// The newest layout that this program knows.
+    pub fn schema_newest(self) -> Result<u32, String> {
+        let migrations = match self {
+            Self::Homeserver => rooms::migrations(),
+            Self::Bots | Self::Bridges => Vec::new(),
+        };
+        store::newest_schema(&migrations).map_err(|error| error.to_string())
+    }
+
+    /// Whether a process answers that has it open.
+    pub async fn is_served(self, data: &Path) -> bool {
+        match self {
+            Self::Homeserver => administration::is_running(data).await,
+            Self::Bots | Self::Bridges => order_socket::is_offered(&self.home(data).join(SOCKET_NAME)).await,
+        }
+    }
+
+    /// Has a copy made by whoever has the database open, or makes it; answers where. None when there is no database.
+    pub async fn copy(self, data: &Path) -> Result<Option<PathBuf>, String> {
+        let copied = match self {
+            Self::Homeserver => match administration::send(data, &Command::Checkpoint).await {
+                None => None,
+                Some(answer) => match answer? {
+                    Reply::Copied => Some(()),
+                    Reply::Refused(reason) => return Err(reason),
+                    Reply::Done(_)
+                    | Reply::Users(_)
+                    | Reply::Begun
+                    | Reply::Appservices { .. }
+                    | Reply::Pong(_) => return Err("the server answered something else".to_owned()),
+                },
+            },
+            Self::Bots | Self::Bridges => {
+                match order_socket::send(&self.home(data).join(SOCKET_NAME), &Order::Checkpoint).await {
+                    None => None,
+                    Some(answer) => match answer? {
+                        Answer::Copied => Some(()),
+                        Answer::Refused(reason) => return Err(reason),
+                    },
+                }
+            }
+        };
+        let path = self.path(data);
+        if copied.is_none() {
+            if !path.exists() {
+                return Ok(None);
+            }
+            let to = self.checkpoint_path(data);
+            blocking(move || {
+                let database = open(&path)?;
+                let copied =
+                    write_checkpoint(&to, |to| database.checkpoint(to).map_err(|error| error.to_string()));
+                database.ended();
+                copied
+            })
+            .await?;
+        }
+        Ok(Some(self.checkpoint_path(data)))
+    }
+}
+
+/// Opens a database that nobody else has open.
+fn open(path: &Path) -> Result<RocksKv, String> {
+    RocksKv::open(&RocksSettings::new(path)).map_err(|error| error.to_string())
+}
+
+/// What a database says of itself. Refused while another process has it open; nothing is made where there is none.
+pub(super) fn describe(path: &Path) -> Result<Description, String> {
+    let database = open(path)?;
+    let described = store::describe(&database).map_err(|error| error.to_string());
+    database.ended();
+    described?.ok_or_else(|| format!("{} was never written to", path.display()))
+}
+
+/// Copies the database of a process that runs to where the command line looks for it: for the answers to its orders.
+pub(crate) async fn take_checkpoint(store: &Store, home: &Path) -> Result<(), String> {
+    let (store, to) = (store.clone(), home.join(CHECKPOINT_NAME));
+    let position = store.frontier();
+    blocking(move || write_checkpoint(&to, |to| store.checkpoint(to).map_err(|error| error.to_string())))
+        .await?;
+    tracing::info!(position = position.get(), "copied the database for a backup");
+    Ok(())
+}
+
+/// Lets backups have copies of the database in this folder until the shutdown.
+pub(crate) fn offer(home: &Path, store: Store, shutdown: Shutdown) -> Option<JoinHandle<()>> {
+    let folder = home.to_owned();
+    order_socket::serve(home.join(SOCKET_NAME), CHECKPOINT_LINE_BYTES_MAX, shutdown, move |order| {
+        let (store, home) = (store.clone(), folder.clone());
+        async move {
+            match order {
+                Ok(Order::Checkpoint) => match take_checkpoint(&store, &home).await {
+                    Ok(()) => Answer::Copied,
+                    Err(reason) => Answer::Refused(reason),
+                },
+                Err(reason) => Answer::Refused(reason),
+            }
+        }
+    })
+}
+
+/// What an earlier copy left behind goes first.
+fn write_checkpoint(to: &Path, copy: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
+    super::files::remove(to).map_err(failed("remove", to))?;
+    copy(to).inspect_err(|_| drop(super::files::remove(to)))
+}

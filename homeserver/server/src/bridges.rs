@@ -1,0 +1,110 @@
+//! The bridges: in this process beside the homeserver, or alone. They meet it over HTTP in both cases.
+
+mod alone;
+mod doors;
+mod feishu;
+pub(crate) mod orders;
+
+use std::{path::Path, sync::Arc};
+
+use base::Rng;
+use bridge_api::{Connector, Language, Network};
+use bridge_core::{BridgeSettings, Bridges, BridgesParts};
+use config::Config;
+use kit::{HttpWire, Namespaces, Tokens};
+use ruma::UserId;
+use store::TableInfo;
+
+pub(crate) use self::alone::run as run_alone;
+use crate::{
+    StartError, backup,
+    bots::{self, Bound, Surroundings, Working},
+    listener, settings,
+};
+
+/// Name of the bridges' folder in the data folder.
+pub(crate) const FOLDER_NAME: &str = "bridges";
+
+/// Whether any platform is bridged.
+pub(crate) fn any(config: &Config) -> bool {
+    config.feishu.enabled
+}
+
+/// Takes a port for bridges inside this process.
+pub(crate) async fn inside(config: &Config, rng: &Rng) -> Result<Bound, StartError> {
+    at(config, bots::INSIDE_ADDRESS, Tokens::generate(rng)).await
+}
+
+/// Takes this address.
+async fn at(config: &Config, address: &str, tokens: Tokens) -> Result<Bound, StartError> {
+    let prefixes: Vec<_> = Network::ALL.iter().map(|network| network.ghost_prefix()).collect();
+    let namespaces = Namespaces {
+        localparts: &[bridge_core::LOCALPART],
+        prefixes: &prefixes,
+        server_name: &config.server.name,
+    };
+    Bound::taken(address, tokens, |url, tokens| {
+        kit::registration_of(bridge_core::SERVICE_ID, url, tokens, &namespaces)
+    })
+    .await
+}
+
+/// Opens the bridges' store and lets them work until the shutdown.
+pub(crate) async fn start(
+    bound: Bound,
+    config: &Config,
+    around: Surroundings,
+) -> Result<Working, StartError> {
+    let (receiving, tokens) = bound.into_parts();
+    let server_name = settings::server_name(config)?;
+    let store = bots::open_store(config, &around.clock, FOLDER_NAME, tables()).await?;
+    let copies = backup::offer(&folder(config), store.clone(), around.shutdown.clone());
+    let refused = |reason| StartError::Setting { key: "bridges", reason };
+    let wire = HttpWire::new(around.outbound, &around.homeserver_url, tokens.as_token).map_err(refused)?;
+    let mut connectors: Vec<Arc<dyn Connector>> = Vec::new();
+    if config.feishu.enabled {
+        let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::Feishu);
+        connectors.push(feishu::open(config, shelf, around.clock.clone(), around.rng.clone())?);
+    }
+    let parts = BridgesParts {
+        store: store.clone(),
+        clock: around.clock,
+        rng: around.rng,
+        wire: Arc::new(wire),
+        server_name,
+        kit: bots::kit_settings(config)?,
+        settings: bridge_settings(config)?,
+        connectors,
+    };
+    let bridges = Bridges::new(parts).await.map_err(|error| StartError::Bridges(error.to_string()))?;
+    let orders = orders::serve(config, bridges.clone(), around.shutdown.clone());
+    let doors = doors::router(&bridges);
+    let mut router = bridges.kit().router(&tokens.hs_token);
+    match around.neighbours {
+        Some(neighbours) => neighbours.open(doors::PATHS, doors),
+        None => router = router.merge(doors),
+    }
+    let listening = listener::serve_plain(receiving, router, around.terms);
+    let kit = bridges.kit().clone();
+    let working = tokio::spawn(bridges.run(around.shutdown));
+    Ok(Working::new(store, kit, [listening, working].into_iter().chain(orders).chain(copies).collect()))
+}
+
+/// The tables of the bridges' database.
+pub(crate) fn tables() -> Vec<TableInfo> {
+    [kit::tables(), bridge_core::tables()].concat()
+}
+
+fn bridge_settings(config: &Config) -> Result<BridgeSettings, StartError> {
+    let section = &config.bridges;
+    let administrators = section.administrators.iter().map(UserId::parse).collect::<Result<_, _>>();
+    let administrators = administrators
+        .map_err(|error| StartError::Setting { key: "bridges.administrators", reason: error.to_string() })?;
+    let language = if section.language == "en" { Language::En } else { Language::Zh };
+    Ok(BridgeSettings { administrators, language, public_url: config.server.public_base_url.clone() })
+}
+
+/// The folder of the bridges.
+fn folder(config: &Config) -> std::path::PathBuf {
+    Path::new(&config.server.data_directory).join(FOLDER_NAME)
+}

@@ -1,0 +1,144 @@
+//! `lianqiao bridges`, and `lianqiao bridge list|bind|unbind|status|backfill|person`
+
+use base::Shutdown;
+use bridge_api::{ConversationId, Network, PersonId};
+use clap::Subcommand;
+use ruma::{OwnedRoomId, OwnedUserId};
+
+use super::{
+    ConfigFile, OnConfig,
+    output::say,
+    serve::{Order as Signal, Signals, start_logging},
+};
+use crate::bridges::{
+    orders::{Answer, Order, ask},
+    run_alone,
+};
+
+/// What `bridge` does.
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Lists the conversations that the platforms know, and to which rooms they are bound.
+    List {
+        /// One platform.
+        #[arg(value_parser = network)]
+        platform: Option<Network>,
+    },
+    /// Binds a conversation to a room that `@bridge` is in.
+    Bind {
+        /// The platform.
+        #[arg(value_parser = network)]
+        platform: Network,
+        /// The conversation, as `bridge list` shows it.
+        #[arg(value_parser = conversation)]
+        conversation: ConversationId,
+        /// The room, like `!room:example.org`.
+        room: OwnedRoomId,
+    },
+    /// Takes a binding away.
+    Unbind {
+        /// The platform.
+        #[arg(value_parser = network)]
+        platform: Network,
+        /// The conversation.
+        #[arg(value_parser = conversation)]
+        conversation: ConversationId,
+    },
+    /// Says how the lines to the platforms stand and what waits.
+    Status,
+    /// Brings what was said in a bound conversation before.
+    Backfill {
+        /// The platform.
+        #[arg(value_parser = network)]
+        platform: Network,
+        /// The conversation.
+        #[arg(value_parser = conversation)]
+        conversation: ConversationId,
+        /// How many hours back.
+        #[arg(long, default_value_t = 24)]
+        hours: u64,
+    },
+    /// Says that a person of a platform is a colleague here, or, without an account, that they are nobody here.
+    Person {
+        /// The platform.
+        #[arg(value_parser = network)]
+        platform: Network,
+        /// The person, as the platform calls them.
+        #[arg(value_parser = person)]
+        person: PersonId,
+        /// The account, like `@li:example.org`.
+        account: Option<OwnedUserId>,
+    },
+}
+
+fn network(text: &str) -> Result<Network, String> {
+    Network::named(text).ok_or_else(|| "must be feishu, dingtalk or wecom".to_owned())
+}
+
+fn conversation(text: &str) -> Result<ConversationId, String> {
+    ConversationId::new(text).map_err(|error| error.to_string())
+}
+
+fn person(text: &str) -> Result<PersonId, String> {
+    PersonId::new(text).map_err(|error| error.to_string())
+}
+
+/// `lianqiao bridges`
+pub(super) async fn run_all(file: ConfigFile) -> Result<(), String> {
+    let mut signals = Signals::listen()?;
+    let config = file.read()?;
+    start_logging(&config)?;
+    let shutdown = Shutdown::new();
+    let (working, registration) =
+        run_alone(&config, shutdown.clone()).await.map_err(|error| error.to_string())?;
+    say(&format!("The bridges listen on {} and ask {}.", config.bridges.listen, config.bridges.server_url));
+    say(&format!("The homeserver knows them by `lianqiao appservice add {}`.", registration.display()));
+    while signals.next().await != Signal::Stop {}
+    tracing::info!("stopping");
+    shutdown.trigger();
+    working.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// `lianqiao bridge …`
+pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
+    let config = arguments.file.read()?;
+    let order = match arguments.action {
+        Action::List { platform } => Order::List { network: platform },
+        Action::Bind { platform, conversation, room } => {
+            Order::Bind { network: platform, conversation, room }
+        }
+        Action::Unbind { platform, conversation } => Order::Unbind { network: platform, conversation },
+        Action::Status => Order::Status,
+        Action::Backfill { platform, conversation, hours } => {
+            Order::Backfill { network: platform, conversation, hours }
+        }
+        Action::Person { platform, person, account } => Order::Person { network: platform, person, account },
+    };
+    match ask(&config, order).await? {
+        Answer::Conversations(known) => {
+            for one in known {
+                let room = one.room.map_or_else(|| "-".to_owned(), |room| room.to_string());
+                say(&format!("{}\t{}\t{room}\t{}", one.network.key(), one.conversation, one.name));
+            }
+        }
+        Answer::Lines(lines) => {
+            for line in lines {
+                let state = if line.is_up { "up".to_owned() } else { format!("down ({})", line.reason) };
+                say(&format!(
+                    "{}\t{state}\tbound {}\tgaps {}\twaiting in {}, out {}",
+                    line.network.key(),
+                    line.bound,
+                    line.gaps,
+                    line.waiting_in,
+                    line.waiting_out
+                ));
+            }
+        }
+        Answer::Brought(count) => say(&format!("{count} brought.")),
+        Answer::Done => say("Done."),
+        Answer::Refused(reason) => return Err(reason),
+    }
+    Ok(())
+}
