@@ -39,6 +39,7 @@ run: setup ## Builds and starts the server on ./data
 # libraries and compile them again. The suites below then use the binaries of that build.
 test: export LIANQIAO_BIN = $(CARGO_TARGET_DIR)/debug/lianqiao
 test: export LIANQIAO_CALENDAR_DESK = $(CARGO_TARGET_DIR)/debug/examples/calendar_desk
+test: export LIANQIAO_DINGTALK_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-dingtalk
 test: export LIANQIAO_FEISHU_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-feishu
 test: setup ## Every test that a fresh machine can run
 	@config/setup tests
@@ -48,6 +49,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/openid-provider/run
 	complement-tests/matrix-nio/run
 	complement-tests/calendar/run
+	complement-tests/dingtalk/run
 	complement-tests/feishu/run
 	complement-tests/mautrix/run
 	complement-tests/matrix-bot-sdk/run

@@ -48,7 +48,8 @@ fn words(state: &State, message: &Message, card: Option<&Card>, person: Option<&
     if let Some(card) = card {
         let seen = card.seen_by(person);
         let part = |name: &str| seen.get(name).map_or("", String::as_str);
-        return format!("{}\n{}", part("title"), part("text")).trim().to_owned();
+        let body = if part("text").is_empty() { part("content") } else { part("text") };
+        return format!("{}\n{body}", part("title")).trim().to_owned();
     }
     let mut words = match message.kind.as_str() {
         "text" | "sampleText" => text("content").to_owned(),

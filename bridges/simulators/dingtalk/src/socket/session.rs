@@ -84,7 +84,12 @@ pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc:
                     Some(heard) => shared.hub.acknowledge(&heard.message_id, heard.acknowledgement),
                     None => tracing::warn!("a client sent something that is no acknowledgement"),
                 },
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(Message::Close(_))) => {
+                    // The answer to a close waits until it is asked to go.
+                    let _ = socket.flush().await;
+                    return;
+                }
+                Some(Err(_)) | None => return,
                 Some(Ok(_)) => {}
             },
             () = shared.end() => return,

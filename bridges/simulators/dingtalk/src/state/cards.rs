@@ -50,14 +50,16 @@ impl Card {
     pub(crate) fn buttons(&self, person: Option<&str>) -> Vec<Button> {
         let listed = self.seen_by(person).remove("buttons").unwrap_or_default();
         let listed: Vec<Map<String, Value>> = serde_json::from_str(&listed).unwrap_or_default();
-        let text = |button: &Map<String, Value>, name: &str| {
-            button.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        // Templates are free to name the parts of a button.
+        let text = |button: &Map<String, Value>, names: [&str; 2]| {
+            let named = names.iter().find_map(|name| button.get(*name)).and_then(Value::as_str);
+            named.unwrap_or_default().to_owned()
         };
         listed
             .iter()
             .map(|button| Button {
-                id: text(button, "id"),
-                label: text(button, "text"),
+                id: text(button, ["id", "action"]),
+                label: text(button, ["text", "label"]),
                 params: button.get("params").cloned().unwrap_or_else(|| json!({})),
             })
             .collect()
