@@ -17,7 +17,10 @@ use tokio::{
 };
 
 use crate::{
-    abilities::send,
+    abilities::{
+        send,
+        topics::{Noting, Topics},
+    },
     capabilities,
     client::{Call, CallError, Client, codes::Meaning},
     events::Ourselves,
@@ -43,7 +46,8 @@ pub struct Feishu {
     pub(crate) client: Client,
     pub(crate) shelf: Arc<dyn Shelf>,
     pub(crate) uploads: Semaphore,
-    clock: Clock,
+    pub(crate) topics: Topics,
+    pub(crate) clock: Clock,
     rng: Rng,
     ours: RwLock<Ourselves>,
     /// Held by the one who holds the connection: a second one would steal a part of the events.
@@ -80,6 +84,7 @@ impl Feishu {
             client: Client::new(settings)?,
             shelf,
             uploads: Semaphore::new(UPLOADS_AT_ONCE_MAX),
+            topics: Topics::default(),
             clock,
             rng,
             ours,
@@ -91,6 +96,10 @@ impl Feishu {
     /// Who we are, as far as the platform has told.
     pub(crate) fn ours(&self) -> Ourselves {
         self.ours.read().clone()
+    }
+
+    fn noting<'a>(&'a self, inbox: &'a dyn Inbox) -> Noting<'a> {
+        Noting { inbox, topics: &self.topics, shelf: &*self.shelf }
     }
 
     /// Asks the platform who we are, and whether we may do anything at all.
@@ -178,7 +187,8 @@ impl Connector for Feishu {
         };
         match &self.client.settings().mode {
             Mode::LongConnection => {
-                keeper::keep(&self.client, &*inbox, &self.rng, &shutdown, || self.introduce()).await
+                let noting = self.noting(&*inbox);
+                keeper::keep(&self.client, &noting, &self.rng, &shutdown, || self.introduce()).await
             }
             Mode::Webhook { .. } => {
                 self.wait_for_webhooks(&*inbox, &shutdown).await;
@@ -244,6 +254,6 @@ impl Callbacks for Feishu {
             return CallbackAnswer { status: 404, content_type: "application/json", body };
         };
         let secrets = Secrets { verification_token, encrypt_key: encrypt_key.as_ref() };
-        webhook::call(&request, secrets, &self.ours(), inbox, self.clock.now_ms()).await
+        webhook::call(&request, secrets, &self.ours(), &self.noting(inbox), self.clock.now_ms()).await
     }
 }

@@ -151,6 +151,18 @@ pub const HISTORY_PAGE_MAX: usize = 50;
 /// Topics that one reading of history goes through; their names have to fit into a cursor.
 pub const HISTORY_TOPICS_MAX: usize = 50;
 
+/// Topics of one chat that are known as active.
+pub const ACTIVE_TOPICS_MAX: usize = 20;
+
+/// Topics of which it is known in memory when they were noted.
+pub const NOTED_TOPICS_MAX: usize = 4096;
+
+/// A topic in which something was said within this time before a gap is looked at for the gap, in milliseconds.
+pub const TOPIC_ACTIVE_MS: u64 = 7 * 24 * 3600 * 1000;
+
+/// How long a note of a topic is good before it is written again, in milliseconds.
+pub const TOPIC_NOTED_AGAIN_MS: u64 = 3600 * 1000;
+
 /// Largest JSON in the place of a file that is looked at for a failure, in bytes.
 pub const FAILURE_BYTES_MAX: u64 = 16 * 1024;
 

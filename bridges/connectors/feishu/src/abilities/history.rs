@@ -9,11 +9,13 @@ use serde_json::Value;
 use super::{
     chat,
     chats::{Listed, paged},
+    topics::Topics,
 };
 use crate::{
     Feishu,
     client::Call,
     events::messages,
+    events::milliseconds,
     ids::{ChatId, TopicId},
     limits::{HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX},
 };
@@ -30,6 +32,9 @@ struct Place {
     /// Topics to read, the first one first.
     #[serde(default)]
     topics: Vec<String>,
+    /// Whether the first topic is read from its beginning, because its newest page did not reach back far enough.
+    #[serde(default)]
+    whole: bool,
 }
 
 impl Place {
@@ -52,6 +57,7 @@ impl Place {
         if self.page.is_some() {
             return;
         }
+        self.whole = false;
         if self.chat_read {
             self.topics.drain(..self.topics.len().min(1));
         } else {
@@ -77,20 +83,42 @@ impl Backfill for Feishu {
     ) -> Result<Page<Arrival>, Failure> {
         let chat = chat(conversation)?;
         let mut place = Place::read(from)?;
+        if from.is_none() {
+            for topic in Topics::active(&*self.shelf, &chat, since_ms).await? {
+                place.note(&topic);
+            }
+        }
         let call = if place.chat_read { topic_call(&place)? } else { chat_call(&chat, since_ms) };
         let page = place.page.take().and_then(|token| Cursor::new(token).ok());
-        let listed: Listed<Value> = self.client.data(paged(call, HISTORY_PAGE_MAX, page.as_ref())).await?;
-        let next = listed.next();
+        let mut listed: Listed<Value> =
+            self.client.data(paged(call, HISTORY_PAGE_MAX, page.as_ref())).await?;
+        let mut next = listed.next();
+        if place.chat_read && !place.whole {
+            if next.is_some() && listed.items.last().is_some_and(|oldest| is_since(oldest, since_ms)) {
+                place.whole = true;
+                return Ok(Page { items: Vec::new(), next: place.cursor() });
+            }
+            listed.items.reverse();
+            next = None;
+        }
+        let items = self.arrivals(&listed.items, &mut place, &chat, since_ms);
+        place.advance(next.as_ref());
+        Ok(Page { items, next: place.cursor() })
+    }
+}
+
+impl Feishu {
+    fn arrivals(&self, listed: &[Value], place: &mut Place, chat: &ChatId, since_ms: u64) -> Vec<Arrival> {
         let ours = self.ours();
+        let text =
+            |item: &Value, key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut items = Vec::new();
-        for item in &listed.items {
+        for item in listed {
             // The first message of a topic stands in the chat as well.
-            if place.chat_read && item.get("root_id").and_then(Value::as_str).is_none_or(str::is_empty) {
+            if place.chat_read && text(item, "root_id").is_empty() {
                 continue;
             }
-            if !place.chat_read
-                && let Some(topic) = item.get("thread_id").and_then(Value::as_str).and_then(TopicId::parse)
-            {
+            if let Some(topic) = TopicId::parse(&text(item, "thread_id")).filter(|_| !place.chat_read) {
                 place.note(topic.as_str());
             }
             match messages::of_history(item, &ours) {
@@ -100,28 +128,32 @@ impl Backfill for Feishu {
                 Err(error) => tracing::warn!(%error, chat = %chat, "leave out an item of history"),
             }
         }
-        place.advance(next.as_ref());
-        Ok(Page { items, next: place.cursor() })
+        items
     }
 }
 
-fn chat_call(chat: &ChatId, since_ms: u64) -> Call {
-    list_call("chat", chat.as_str()).with("start_time", (since_ms / 1000).to_string())
+/// Whether an item is of this time or later; one without a time could be.
+fn is_since(item: &Value, since_ms: u64) -> bool {
+    milliseconds(item.get("create_time")).is_none_or(|at_ms| at_ms >= since_ms)
 }
 
-/// Topics take no time, so their old messages are read and left out.
+fn chat_call(chat: &ChatId, since_ms: u64) -> Call {
+    list_call("chat", chat.as_str(), "ByCreateTimeAsc").with("start_time", (since_ms / 1000).to_string())
+}
+
+/// Topics take no time. Their newest page mostly reaches back far enough; if not, they are read from their beginning.
 fn topic_call(place: &Place) -> Result<Call, Failure> {
     let topic = place.topics.first().and_then(|topic| TopicId::parse(topic));
     let topic =
         topic.ok_or_else(|| Failure::new(FailureKind::Garbled("a cursor without a topic".to_owned())))?;
-    Ok(list_call("thread", topic.as_str()))
+    Ok(list_call("thread", topic.as_str(), if place.whole { "ByCreateTimeAsc" } else { "ByCreateTimeDesc" }))
 }
 
-fn list_call(kind: &str, id: &str) -> Call {
+fn list_call(kind: &str, id: &str, sorted: &str) -> Call {
     Call::get(&["im", "v1", "messages"])
         .with("container_id_type", kind)
         .with("container_id", id)
-        .with("sort_type", "ByCreateTimeAsc")
+        .with("sort_type", sorted)
         .with("card_msg_content_type", "user_card_content")
 }
 

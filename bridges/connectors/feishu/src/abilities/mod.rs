@@ -10,6 +10,7 @@ mod reactions;
 mod recalls;
 pub mod remembered;
 pub mod send;
+pub mod topics;
 
 use bridge_api::{ConversationId, Failure, MessageId, Refusal};
 

@@ -15,6 +15,8 @@ pub enum Remembered<'a> {
     Upload(&'a str, &'a str),
     /// The revision of a card that is shown.
     Revision(&'a str),
+    /// Topics of a chat in which something was said lately.
+    ActiveTopics(&'a str),
     /// A message of a topic, to which whatever goes into the topic is a reply.
     Topic(&'a str),
 }
@@ -26,6 +28,7 @@ impl Remembered<'_> {
             Self::Reaction(message, kind) => format!("reaction:{message}:{kind}"),
             Self::Upload(digest, kind) => format!("upload:{kind}:{digest}"),
             Self::Revision(message) => format!("revision:{message}"),
+            Self::ActiveTopics(chat) => format!("topics:{chat}"),
             Self::Topic(topic) => format!("topic:{topic}"),
         }
     }
@@ -34,7 +37,7 @@ impl Remembered<'_> {
         match self {
             Self::Sent(_) | Self::Upload(..) => 7 * DAY_MS,
             // Cards can be changed for fourteen days.
-            Self::Revision(_) => 15 * DAY_MS,
+            Self::Revision(_) | Self::ActiveTopics(_) => 15 * DAY_MS,
             Self::Reaction(..) | Self::Topic(_) => 365 * DAY_MS,
         }
     }

@@ -57,6 +57,8 @@ pub async fn behind(feishu: &Feishu, outgoing: &Outgoing, first: usize) -> Resul
         let topic = said.thread_id.as_deref().and_then(TopicId::parse);
         if let Some(topic) = topic.as_ref().filter(|_| sent.thread.is_none()) {
             sent.thread = Some(id_of(ThreadId::new(topic.as_str()))?);
+            // Answers to it are wanted even if none comes while the line is up.
+            feishu.topics.note(&*feishu.shelf, chat.clone(), topic.clone(), feishu.clock.now_ms()).await?;
         }
         sent.messages.push(id);
         // An answer is one message; what follows stands behind it, in a topic inside of it.

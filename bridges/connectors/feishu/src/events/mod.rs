@@ -10,7 +10,10 @@ mod people;
 
 use bridge_api::{Arrival, ConversationId, EventKey, Happened};
 
-pub use self::envelope::{Envelope, EventError};
+pub use self::{
+    envelope::{Envelope, EventError},
+    fields::milliseconds,
+};
 use crate::ids::OpenId;
 
 /// Who we are on the platform, to know ourselves when we meet us.

@@ -180,15 +180,26 @@ async fn history_is_read_from_its_time_and_through_its_topics() {
             item["thread_id"] = json!(topic);
         }
         if !matches!(id, "om_1" | "om_2") {
-            item["root_id"] = json!("om_2");
+            item["root_id"] = json!("om_root");
         }
         item
     };
     let time = 1_700_000_000_000;
+    // A reply in a topic that is older than the time was heard live, so the topic is known.
+    let began = Outgoing { thread: ThreadId::new("om_9").ok(), ..outgoing("k1", "hi") };
+    let mut answer = said("om_10");
+    answer["thread_id"] = json!("omt_9");
+    peer.answers(&format!("{MESSAGES}/om_9/reply"), vec![good(answer)]);
+    feishu.send(&began).await.expect("sent");
+    let long =
+        json!({ "items": [item("om_5", time + 9, Some("omt_9"))], "has_more": true, "page_token": "new" });
     peer.answers(MESSAGES, vec![
         good(json!({ "items": [item("om_1", time, None), json!({ "garbage": 1 })], "has_more": true, "page_token": "p2" })),
         good(json!({ "items": [item("om_2", time + 1, Some("omt_1"))], "has_more": false })),
-        good(json!({ "items": [item("om_2", time + 1, Some("omt_1")), item("om_0", 1_600_000_000_000, Some("omt_1")), item("om_3", time + 2, Some("omt_1"))], "has_more": false })),
+        good(long),
+        good(json!({ "items": [item("om_4", time + 8, Some("omt_9"))], "has_more": true, "page_token": "p3" })),
+        good(json!({ "items": [item("om_5", time + 9, Some("omt_9"))], "has_more": false })),
+        good(json!({ "items": [item("om_3", time + 2, Some("omt_1")), item("om_2", time + 1, Some("omt_1")), item("om_0", time - 1, Some("omt_1"))], "has_more": true, "page_token": "old" })),
     ]);
     let (mut found, mut from) = (Vec::new(), None);
     loop {
@@ -197,12 +208,18 @@ async fn history_is_read_from_its_time_and_through_its_topics() {
         let Some(next) = page.next else { break };
         from = Some(next);
     }
-    assert_eq!(found, ["cli_a:message:om_1", "cli_a:message:om_2", "cli_a:message:om_3"]);
+    assert_eq!(found, ["om_1", "om_2", "om_4", "om_5", "om_3"].map(|id| format!("cli_a:message:{id}")));
     let queries: Vec<_> = peer.asked(MESSAGES).into_iter().map(|asked| asked.query).collect();
-    assert!(
-        queries[0].contains("container_id_type=chat") && queries[0].contains("start_time=1700000000"),
-        "{queries:?}"
-    );
-    assert!(queries[1].contains("page_token=p2") && queries[2].contains("container_id=omt_1"), "{queries:?}");
-    assert!(!queries[2].contains("start_time"), "{queries:?}");
+    let parts = [
+        ["container_id_type=chat", "start_time=1700000000", "Asc"],
+        ["container_id_type=chat", "page_token=p2", "Asc"],
+        ["container_id=omt_9", "Desc", "page_size=50"],
+        ["container_id=omt_9", "Asc", "page_size=50"],
+        ["container_id=omt_9", "Asc", "page_token=p3"],
+        ["container_id=omt_1", "Desc", "page_size=50"],
+    ];
+    assert_eq!(queries.len(), parts.len(), "{queries:?}");
+    for (query, parts) in queries.iter().zip(parts) {
+        assert!(parts.iter().all(|part| query.contains(part)), "{query}: {parts:?}");
+    }
 }

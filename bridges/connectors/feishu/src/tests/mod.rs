@@ -2,4 +2,4 @@
 
 mod asking;
 mod connection;
-mod peer;
+pub mod peer;
