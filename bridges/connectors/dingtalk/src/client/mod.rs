@@ -1,0 +1,366 @@
+//! The client of both generations of the API: tokens, turns, counts, envelopes. It knows no message and no event; what is asked
+//! is put together by those who ask.
+
+mod answer;
+mod codes;
+mod error;
+mod hosts;
+mod multipart;
+mod quota;
+mod token;
+mod turns;
+
+use std::{sync::Arc, time::Duration};
+
+use bridge_api::{Clock, Shelf};
+use bytes::BytesMut;
+use http::{HeaderMap, HeaderValue, Method, header};
+use reqwest::{Client as Http, RequestBuilder, Response, Url, redirect::Policy};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use self::token::{Token, Tokens};
+pub use self::{
+    error::{CallError, Meaning},
+    multipart::{Upload, upload},
+    quota::{Counted, Counter},
+    turns::{Bucket, Turns},
+};
+use crate::{
+    lenient,
+    limits::{
+        ANSWER_BYTES_MAX, BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX,
+        TRANSFER_TIME_MAX,
+    },
+    settings::DingTalkSettings,
+};
+
+/// The one way from this connector to the platform.
+pub struct Client {
+    http: Http,
+    settings: DingTalkSettings,
+    tls: Arc<rustls::ClientConfig>,
+    tokens: Tokens,
+    /// Whose turn it is.
+    pub turns: Turns,
+    /// What is counted in a month.
+    pub counter: Counter,
+}
+
+/// One call of the API.
+#[derive(Clone, Debug)]
+pub struct Call {
+    old: bool,
+    method: Method,
+    path: &'static str,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+    free: bool,
+}
+
+impl Call {
+    /// A call of the new generation that brings JSON.
+    pub fn post(path: &'static str, body: Value) -> Self {
+        Self { old: false, method: Method::POST, path, query: Vec::new(), body: Some(body), free: false }
+    }
+
+    /// A change of the new generation.
+    pub fn put(path: &'static str, body: Value) -> Self {
+        Self { method: Method::PUT, ..Self::post(path, body) }
+    }
+
+    /// A call of the old generation that the platform does not count: contacts.
+    pub fn contacts(path: &'static str, body: Value) -> Self {
+        Self { old: true, free: true, ..Self::post(path, body) }
+    }
+}
+
+impl Client {
+    /// A client of one app. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// The reason why no client can be made of these settings.
+    pub fn new(settings: DingTalkSettings, shelf: Arc<dyn Shelf>, clock: Clock) -> Result<Self, String> {
+        for url in [&settings.api_url, &settings.old_api_url] {
+            if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
+                return Err("the addresses of the API must begin with http:// or https://".to_owned());
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(Arc::clone(&settings.authorities))
+            .with_no_client_auth();
+        let socket_tls = Arc::new(tls.clone());
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // Without redirects: an address of the network must not lead elsewhere.
+        let http = Http::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT_TIME_MAX)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let counter = Counter::new(shelf, clock, settings.quotas);
+        let (tokens, turns) = (Tokens::default(), Turns::default());
+        Ok(Self { http, settings, tls: socket_tls, tokens, turns, counter })
+    }
+
+    /// What the client was made of.
+    pub fn settings(&self) -> &DingTalkSettings {
+        &self.settings
+    }
+
+    /// Whom connections believe, for those that are no requests.
+    pub fn tls(&self) -> Arc<rustls::ClientConfig> {
+        Arc::clone(&self.tls)
+    }
+
+    /// Does a call. One refused for its token is done once more with another one, one that the platform was too busy for some times.
+    ///
+    /// # Errors
+    /// See [`CallError`]; [`Meaning::Unknown`] when nobody knows whether it was done.
+    pub async fn call(&self, call: &Call) -> Result<Value, CallError> {
+        let (mut stale, mut tries, mut pause) = (None, 0, BUSY_PAUSE);
+        let bucket = Bucket::Api(call.path);
+        loop {
+            self.turns.wait(&bucket).await?;
+            if !call.free {
+                self.counter.gate()?;
+            }
+            let token = self.token(stale.as_ref()).await?;
+            let outcome = self.exchange(call, &token).await;
+            self.heed(&outcome, &bucket, !call.free).await;
+            let error = match outcome {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            match error.meaning {
+                Meaning::TokenStale if stale.is_none() => stale = Some(token),
+                Meaning::Busy if tries + 1 < BUSY_TRIES_MAX => {
+                    tries += 1;
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Uploads a file of the old generation's kind and says what the platform calls it.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn upload(&self, kind: &str, upload: Upload) -> Result<Value, CallError> {
+        let bucket = Bucket::Api("/media/upload");
+        self.turns.wait(&bucket).await?;
+        self.counter.gate()?;
+        let token = self.token(None).await?;
+        let mut url = joined(&self.settings.old_api_url, "/media/upload")?;
+        url.query_pairs_mut().append_pair("access_token", &token.value).append_pair("type", kind);
+        let request = self
+            .http
+            .post(url)
+            .header(header::CONTENT_TYPE, upload.content_type)
+            .header(header::CONTENT_LENGTH, upload.length)
+            .body(reqwest::Body::wrap_stream(upload.body));
+        let outcome = self.answer(request, TRANSFER_TIME_MAX).await;
+        self.heed(&outcome, &bucket, true).await;
+        if let Err(CallError { meaning: Meaning::TokenStale, .. }) = &outcome {
+            // The bytes are gone; the next try of the core finds a token that is good.
+            self.token(Some(&token)).await?;
+        }
+        outcome
+    }
+
+    /// Posts JSON to a webhook: no token, counted as a push.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post_webhook(&self, url: Url, body: &Value) -> Result<Value, CallError> {
+        let outcome = self.answer(self.json(Method::POST, url, body), CALL_TIME_MAX).await;
+        if !outcome
+            .as_ref()
+            .is_err_and(|error| matches!(error.meaning, Meaning::Limited { .. } | Meaning::Unreachable))
+        {
+            self.counter.count(Counted::Push).await;
+        }
+        outcome
+    }
+
+    /// Asks the gateway of the stream, which wants no token.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn open_stream(&self, body: &Value) -> Result<Value, CallError> {
+        let url = joined(&self.settings.api_url, "/v1.0/gateway/connections/open")?;
+        self.answer(self.json(Method::POST, url, body), CALL_TIME_MAX).await
+    }
+
+    /// Opens a file at an address that the platform named.
+    ///
+    /// # Errors
+    /// See [`CallError`]; [`Meaning::Refused`] when the address leads elsewhere than to the platform.
+    pub async fn fetch(&self, address: &str) -> Result<Response, CallError> {
+        let url = self.trusted(address)?;
+        let response = sent(self.http.get(url), TRANSFER_TIME_MAX).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let meaning = match status.as_u16() {
+            403 | 404 | 410 => Meaning::Refused(bridge_api::Refusal::Gone),
+            _ => Meaning::Busy,
+        };
+        Err(CallError::ours(meaning, format!("the file is not given out, with status {}", status.as_u16())))
+    }
+
+    /// An address that came over the network, when it leads to the platform.
+    ///
+    /// # Errors
+    /// [`Meaning::Refused`] otherwise.
+    pub fn trusted(&self, address: &str) -> Result<Url, CallError> {
+        let bases = [&self.settings.api_url, &self.settings.old_api_url];
+        hosts::trusted(address, &bases, &self.settings.file_hosts).ok_or_else(|| {
+            let refusal = bridge_api::Refusal::Other("the address leads away from the platform".into());
+            CallError::ours(Meaning::Refused(refusal), "the address leads away from the platform")
+        })
+    }
+
+    /// The address of a custom webhook, without its query.
+    ///
+    /// # Errors
+    /// When the base address takes no path.
+    pub fn webhook_url(&self) -> Result<Url, CallError> {
+        joined(&self.settings.old_api_url, "/robot/send")
+    }
+
+    /// The credentials count: a token is there.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn signed_in(&self) -> Result<(), CallError> {
+        self.token(None).await.map(drop)
+    }
+
+    async fn token(&self, stale: Option<&Token>) -> Result<Token, CallError> {
+        self.tokens.get(stale, || self.fetch_token()).await
+    }
+
+    async fn fetch_token(&self) -> Result<Token, CallError> {
+        let url = joined(&self.settings.api_url, "/v1.0/oauth2/accessToken")?;
+        let body =
+            json!({ "appKey": self.settings.client_id, "appSecret": self.settings.client_secret.expose() });
+        let asked_at = Instant::now();
+        let answer = self.answer(self.json(Method::POST, url, &body), CALL_TIME_MAX).await?;
+        let value = lenient::text(&answer, "accessToken");
+        let value = value.filter(|value| HeaderValue::from_str(value).is_ok());
+        let value = value.ok_or_else(|| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
+        Ok(Token::new(value, lenient::number(&answer, "expireIn"), asked_at))
+    }
+
+    async fn exchange(&self, call: &Call, token: &Token) -> Result<Value, CallError> {
+        let base = if call.old { &self.settings.old_api_url } else { &self.settings.api_url };
+        let mut url = joined(base, call.path)?;
+        if call.old || !call.query.is_empty() {
+            let mut pairs = url.query_pairs_mut();
+            pairs.extend_pairs(&call.query);
+            if call.old {
+                pairs.append_pair("access_token", &token.value);
+            }
+        }
+        let mut request = match &call.body {
+            Some(body) => self.json(call.method.clone(), url, body),
+            None => self.http.request(call.method.clone(), url).header(header::ACCEPT, "application/json"),
+        };
+        if !call.old {
+            let mut value = HeaderValue::from_str(&token.value)
+                .map_err(|_| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
+            value.set_sensitive(true);
+            request = request.header("x-acs-dingtalk-access-token", value);
+        }
+        self.answer(request, CALL_TIME_MAX).await
+    }
+
+    fn json(&self, method: Method, url: Url, body: &Value) -> RequestBuilder {
+        self.http
+            .request(method, url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json")
+            .body(body.to_string())
+    }
+
+    async fn answer(&self, request: RequestBuilder, time_max: Duration) -> Result<Value, CallError> {
+        let response = sent(request, time_max).await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = timeout(time_max, body_of(response)).await;
+        let body =
+            body.map_err(|_| CallError::ours(Meaning::Unknown, "the answer did not end in time"))??;
+        answer::read(status, &headers, &body)
+    }
+
+    /// Counts a call, and stays away from what the platform has just said no to.
+    async fn heed(&self, outcome: &Result<Value, CallError>, bucket: &Bucket, counted: bool) {
+        let meaning = outcome.as_ref().err().map(|error| &error.meaning);
+        match meaning {
+            Some(Meaning::Limited { after, .. }) => self.turns.pause(bucket, *after),
+            Some(Meaning::QuotaUsedUp) => self.counter.used_up(),
+            _ => {}
+        }
+        let outcome = if meaning.is_none() { "done" } else { "refused" };
+        metrics::counter!("bridge_dingtalk_calls_total", "outcome" => outcome).increment(1);
+        if counted && !matches!(meaning, Some(Meaning::Limited { .. } | Meaning::Unreachable)) {
+            self.counter.count(Counted::Call).await;
+        }
+    }
+}
+
+fn joined(base: &Url, path: &str) -> Result<Url, CallError> {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| CallError::ours(Meaning::SetUp, "the address of the API takes no path"))?
+        .pop_if_empty()
+        .extend(path.trim_start_matches('/').split('/'));
+    Ok(url)
+}
+
+async fn sent(request: RequestBuilder, time_max: Duration) -> Result<Response, CallError> {
+    match timeout(time_max, request.send()).await {
+        Ok(Ok(response)) => Ok(response),
+        // The address may hold a token, so no word of it is told.
+        Ok(Err(error)) if error.is_connect() => Err(CallError::ours(
+            Meaning::Unreachable,
+            format!("the platform is not reached: {}", error.without_url()),
+        )),
+        Ok(Err(error)) => {
+            Err(CallError::ours(Meaning::Unknown, format!("no answer: {}", error.without_url())))
+        }
+        Err(_) => Err(CallError::ours(Meaning::Unknown, "no answer in time")),
+    }
+}
+
+async fn body_of(mut response: Response) -> Result<BytesMut, CallError> {
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => {
+                return Err(CallError::ours(Meaning::Unknown, "the answer is too long to be read"));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) => {
+                return Err(CallError::ours(
+                    Meaning::Unknown,
+                    format!("no whole answer: {}", error.without_url()),
+                ));
+            }
+        }
+    }
+}
+
+/// What the response says of a header, as far as it is text.
+pub fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}

@@ -1,0 +1,131 @@
+//! The connector: one app, put together of its parts.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bridge_api::{
+    Callbacks, Capabilities, Cards, Clock, Connector, Conversations, Directory, Failure, Files, Inbox, Line,
+    Members, Network, Outgoing, Pace, Rate, Recalls, Rng, Sent, Shelf, Shutdown,
+};
+
+use crate::{
+    callbacks::Hooks,
+    capabilities,
+    client::Client,
+    groups::Groups,
+    incoming::Incoming,
+    memory::Memory,
+    people::People,
+    sending::Sending,
+    settings::{DingTalkSettings, Mode},
+    stream,
+};
+
+/// Below the platform's 20 a second of one API.
+const APP: &[Rate] = &[Rate { requests: 15, per: Duration::from_secs(1) }];
+const CONVERSATION: &[Rate] = &[Rate { requests: 5, per: Duration::from_secs(1) }];
+
+/// One internal app with a robot at DingTalk.
+pub struct DingTalk {
+    client: Arc<Client>,
+    capabilities: Capabilities,
+    incoming: Incoming,
+    sending: Sending,
+    people: People,
+    hooks: Option<Hooks>,
+    rng: Rng,
+}
+
+impl DingTalk {
+    /// A connector of one app. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// The reason why none can be made of these settings.
+    pub fn new(
+        settings: DingTalkSettings,
+        shelf: Arc<dyn Shelf>,
+        clock: Clock,
+        rng: Rng,
+    ) -> Result<Self, String> {
+        let mode = settings.mode.clone();
+        let client = Arc::new(Client::new(settings, Arc::clone(&shelf), clock.clone())?);
+        let (memory, groups) = (Arc::new(Memory::default()), Arc::new(Groups::new(Arc::clone(&shelf))));
+        let incoming = Incoming {
+            client: Arc::clone(&client),
+            memory: Arc::clone(&memory),
+            groups: Arc::clone(&groups),
+            clock: clock.clone(),
+        };
+        let hooks = match mode {
+            Mode::Stream => None,
+            Mode::Webhook { token, aes_key, card_secret } => {
+                Some(Hooks::new(&aes_key, token, card_secret, incoming.clone(), rng.clone())?)
+            }
+        };
+        let sending = Sending::new(Arc::clone(&client), Arc::clone(&memory), shelf, clock, rng.clone());
+        let people = People { client: Arc::clone(&client), memory, groups };
+        Ok(Self { client, capabilities: capabilities::table(), incoming, sending, people, hooks, rng })
+    }
+}
+
+#[async_trait]
+impl Connector for DingTalk {
+    fn network(&self) -> Network {
+        Network::DingTalk
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn pace(&self) -> Pace {
+        Pace { conversation: CONVERSATION, app: APP, at_once: 8 }
+    }
+
+    async fn run(&self, inbox: Arc<dyn Inbox>, shutdown: Shutdown) -> Result<(), Failure> {
+        self.client.counter.tell(Arc::clone(&inbox));
+        if self.hooks.is_none() {
+            Box::pin(stream::keep(&self.incoming, inbox.as_ref(), &self.rng, &shutdown)).await;
+            return Ok(());
+        }
+        self.client.signed_in().await?;
+        inbox.line(Line::Up);
+        shutdown.wait().await;
+        Ok(())
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
+        Box::pin(self.sending.send(outgoing)).await
+    }
+
+    fn recalls(&self) -> Option<&dyn Recalls> {
+        Some(&self.sending)
+    }
+
+    fn files(&self) -> Option<&dyn Files> {
+        Some(&self.sending)
+    }
+
+    fn cards(&self) -> Option<&dyn Cards> {
+        Some(&self.sending)
+    }
+
+    fn members(&self) -> Option<&dyn Members> {
+        Some(&self.people)
+    }
+
+    fn directory(&self) -> Option<&dyn Directory> {
+        Some(&self.people)
+    }
+
+    fn conversations(&self) -> Option<&dyn Conversations> {
+        Some(&self.people)
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,385 @@
+//! What a robot's message says. Read from raw JSON, because the platform sends more than its pages name.
+
+use bridge_api::{
+    Arrival, Block, Content, ConversationId, EventKey, File, FileKind, Happened, Inline, MediaId, Message,
+    MessageId, PersonId, RichText, Sender, limits::PARTS_MAX,
+};
+use serde_json::Value;
+
+use crate::{
+    ids,
+    lenient::{number, text, truth},
+    limits::NODES_MAX,
+};
+
+/// What a robot's message is.
+#[derive(Debug, PartialEq)]
+pub enum Received {
+    /// Somebody said something.
+    Said(Box<Arrival>),
+    /// Somebody said something, but the month's pushes are used up and the platform keeps the words.
+    Withheld,
+    /// It cannot be placed: the reason.
+    Unreadable(&'static str),
+}
+
+/// Reads a message; `name_of` says what people are called.
+pub fn read(message: &Value, client_id: &str, name_of: &dyn Fn(&PersonId) -> String) -> Received {
+    if number(message, "errorCode").is_some_and(|code| code != 0) && text(message, "msgtype").is_none() {
+        return Received::Withheld;
+    }
+    if number(message, "errorCode") == Some(20_001) {
+        return Received::Withheld;
+    }
+    let Some(id) = text(message, "msgId").and_then(|id| MessageId::new(id).ok()) else {
+        return Received::Unreadable("a message without an id");
+    };
+    let Some(sender) = ids::sender(message) else {
+        return Received::Unreadable("a message without a sender");
+    };
+    let Some(conversation) = conversation(message, &sender) else {
+        return Received::Unreadable("a message without a conversation");
+    };
+    let Ok(key) = EventKey::new(format!("{client_id}:message:{id}")) else {
+        return Received::Unreadable("a message whose id is too long");
+    };
+    let ourselves = text(message, "senderId").is_some_and(|id| text(message, "chatbotUserId") == Some(id));
+    let from = if ourselves {
+        Sender::Ourselves
+    } else {
+        Sender::Person { id: sender, name: text(message, "senderNick") }
+    };
+    let parts = parts(message, name_of);
+    let what = Happened::Message(Message { id, from, parts, reply_to: replied(message), thread: None });
+    let at_ms = number(message, "createAt").unwrap_or_default();
+    Received::Said(Box::new(Arrival { key, conversation: Some(conversation), at_ms, trace: None, what }))
+}
+
+fn conversation(message: &Value, sender: &PersonId) -> Option<ConversationId> {
+    if text(message, "conversationType").as_deref() == Some("1") {
+        // Without a userId nobody can be written to but by the session: then the platform's own id is kept.
+        if let Some(user) = ids::user(sender) {
+            return ConversationId::new(format!("user:{user}")).ok();
+        }
+    }
+    ConversationId::new(text(message, "conversationId")?).ok()
+}
+
+fn parts(message: &Value, name_of: &dyn Fn(&PersonId) -> String) -> Vec<Content> {
+    let kind = text(message, "msgtype").unwrap_or_default();
+    let content = message.get("content").unwrap_or(&Value::Null);
+    let unsupported = |fallback: String| vec![Content::Unsupported { kind: kind.clone(), fallback }];
+    let file = |kind, name: String| vec![file(content, kind, name)];
+    let mut parts = match kind.as_str() {
+        "text" => {
+            let words = message.pointer("/text/content").and_then(Value::as_str).unwrap_or_default();
+            vec![Content::Text(RichText::plain(words.trim()))]
+        }
+        "richText" => rich(content),
+        "picture" => file(FileKind::Image, "picture".into()),
+        "audio" => {
+            let heard = text(content, "recognition");
+            let words = heard.map(|words| Content::Text(RichText::plain(&format!("“{words}”"))));
+            file(FileKind::Voice, "voice".into()).into_iter().chain(words).collect()
+        }
+        "video" => {
+            let kind = text(content, "videoType").unwrap_or_else(|| "mp4".into());
+            file(FileKind::Video, format!("video.{kind}"))
+        }
+        "file" => file(FileKind::File, text(content, "fileName").unwrap_or_else(|| "file".into())),
+        "unknownMsgType" => unsupported(text(content, "unknownMsgType").unwrap_or_default()),
+        "chatRecord" => {
+            let words = [text(content, "title"), text(content, "summary")];
+            unsupported(words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+        }
+        _ => unsupported(text(message, "text").or_else(|| text(content, "title")).unwrap_or_default()),
+    };
+    address(&mut parts, &mentioned(message), name_of);
+    parts.retain(|part| !matches!(part, Content::Text(words) if words.blocks.is_empty()));
+    if parts.is_empty() {
+        parts.push(Content::Text(RichText::plain("@")));
+    }
+    parts.truncate(PARTS_MAX);
+    parts
+}
+
+fn file(content: &Value, kind: FileKind, name: String) -> Content {
+    let codes = ["downloadCode", "pictureDownloadCode"].iter().filter_map(|field| text(content, field));
+    let Some(media) = codes.filter_map(|code| MediaId::new(code).ok()).next() else {
+        return Content::Unsupported { kind: "file".into(), fallback: name };
+    };
+    let mimetype = (kind == FileKind::Video && name.ends_with(".mp4")).then(|| "video/mp4".to_owned());
+    // Films tell their length in seconds now and then, against the page: nothing is shorter than a tenth of one.
+    let length = number(content, "duration").map(|length| match kind {
+        FileKind::Video if length < 100 => length * 1000,
+        _ => length,
+    });
+    Content::File(File { kind, name, mimetype, size: None, duration_ms: length, dimensions: None, media })
+}
+
+/// Words and pictures in turn.
+fn rich(content: &Value) -> Vec<Content> {
+    let (mut parts, mut inlines) = (Vec::new(), Vec::new());
+    let nodes = content.get("richText").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for node in nodes.iter().take(NODES_MAX) {
+        match text(node, "type").as_deref() {
+            Some("picture") => {
+                parts.extend(paragraph(&mut inlines));
+                parts.push(file(node, FileKind::Image, "picture".into()));
+            }
+            Some("at") => {
+                let name = text(node, "atName").unwrap_or_default().trim_start_matches('@').to_owned();
+                inlines.push(Inline::Mention {
+                    person: text(node, "atUserId").and_then(|id| ids::person(&id)),
+                    name,
+                });
+            }
+            _ => {
+                for (index, line) in text(node, "text").unwrap_or_default().split('\n').enumerate() {
+                    if index > 0 {
+                        inlines.push(Inline::Break);
+                    }
+                    if !line.is_empty() {
+                        inlines.push(Inline::text(line));
+                    }
+                }
+            }
+        }
+    }
+    parts.extend(paragraph(&mut inlines));
+    parts
+}
+
+fn paragraph(inlines: &mut Vec<Inline>) -> Option<Content> {
+    while matches!(inlines.last(), Some(Inline::Break)) {
+        inlines.pop();
+    }
+    let inlines = std::mem::take(inlines);
+    (!inlines.is_empty()).then(|| Content::Text(RichText { blocks: vec![Block::Paragraph(inlines)] }))
+}
+
+/// Who is addressed beside the robot itself.
+fn mentioned(message: &Value) -> Vec<PersonId> {
+    let robot = text(message, "chatbotUserId");
+    let users = message.get("atUsers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let others =
+        users.iter().take(NODES_MAX).filter(|user| text(user, "dingtalkId") != robot || robot.is_none());
+    others
+        .filter_map(|user| {
+            text(user, "staffId").or_else(|| text(user, "unionId").map(|id| format!("union:{id}")))
+        })
+        .filter_map(|id| PersonId::new(id).ok())
+        .collect()
+}
+
+/// The platform takes names out of the words and does not say where they stood: they are put behind the words.
+fn address(parts: &mut Vec<Content>, people: &[PersonId], name_of: &dyn Fn(&PersonId) -> String) {
+    let named: Vec<PersonId> = parts
+        .iter()
+        .filter_map(|part| if let Content::Text(words) = part { Some(words.mentions()) } else { None })
+        .flatten()
+        .cloned()
+        .collect();
+    let missing: Vec<&PersonId> = people.iter().filter(|person| !named.contains(person)).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let mentions = missing.into_iter().flat_map(|person| {
+        [Inline::text(" "), Inline::Mention { person: Some(person.clone()), name: name_of(person) }]
+    });
+    match parts.iter_mut().find_map(|part| match part {
+        Content::Text(words) => match words.blocks.last_mut() {
+            Some(Block::Paragraph(inlines)) => Some(inlines),
+            _ => None,
+        },
+        _ => None,
+    }) {
+        Some(inlines) => inlines.extend(mentions),
+        None => {
+            parts.push(Content::Text(RichText { blocks: vec![Block::Paragraph(mentions.skip(1).collect())] }))
+        }
+    }
+}
+
+/// What a message answers, in the shapes that were seen; none is documented.
+fn replied(message: &Value) -> Option<MessageId> {
+    if let Some(key) = text(message, "originalProcessQueryKey") {
+        return ids::ours("key", &key).ok();
+    }
+    let bodies = [message.get("text"), message.get("content")];
+    let marked = bodies.into_iter().flatten().filter(|body| truth(body, "isReplyMsg"));
+    let inner = marked.filter_map(|body| text(body.get("repliedMsg")?, "msgId")).next();
+    let older = message.get("quoteMessage").and_then(|quote| text(quote, "msgId"));
+    let id = text(message, "originalMsgId").or(inner).or(older)?;
+    MessageId::new(id).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sample(change: Value) -> Value {
+        let mut message = json!({
+            "conversationId": "cidAbc==", "conversationType": "2", "conversationTitle": "Team", "msgId": "msgX==",
+            "msgtype": "text", "text": {"content": " deploy please"}, "createAt": 1_700_000_000_000_u64,
+            "senderId": "$:LWCP_v1:$aa", "senderStaffId": "u1", "senderNick": "Li", "senderCorpId": "dingc",
+            "isAdmin": false, "chatbotUserId": "$:LWCP_v1:$bot", "chatbotCorpId": "dingc",
+            "robotCode": "dingsimapp", "isInAtList": true,
+            "atUsers": [{"dingtalkId": "$:LWCP_v1:$bot"}],
+            "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=s1",
+            "sessionWebhookExpiredTime": 1_700_005_400_000_u64
+        });
+        for (name, value) in change.as_object().expect("an object") {
+            message[name] = value.clone();
+        }
+        message
+    }
+
+    fn said(change: Value) -> Arrival {
+        let name = |person: &PersonId| format!("<{person}>");
+        match read(&sample(change), "dingsimapp", &name) {
+            Received::Said(arrival) => *arrival,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn message(change: Value) -> Message {
+        match said(change).what {
+            Happened::Message(message) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_message_is_placed_and_its_robot_taken_out() {
+        let arrival = said(json!({"createAt": "1700000000000"}));
+        assert_eq!(arrival.key.as_str(), "dingsimapp:message:msgX==");
+        assert_eq!(arrival.conversation.map(String::from).as_deref(), Some("cidAbc=="));
+        assert_eq!(arrival.at_ms, 1_700_000_000_000);
+        let message = message(json!({}));
+        assert_eq!(message.parts, [Content::Text(RichText::plain("deploy please"))]);
+        let sender = Sender::Person { id: PersonId::new("u1").expect("an id"), name: Some("Li".into()) };
+        assert_eq!((message.from, message.reply_to), (sender, None));
+        let direct = said(json!({"conversationType": "1"}));
+        assert_eq!(direct.conversation.map(String::from).as_deref(), Some("user:u1"));
+        let unpublished = said(json!({"conversationType": "1", "senderStaffId": null}));
+        assert_eq!(unpublished.conversation.map(String::from).as_deref(), Some("cidAbc=="));
+    }
+
+    #[test]
+    fn others_who_are_addressed_stand_behind_the_words() {
+        let at = json!([{"dingtalkId": "$:LWCP_v1:$bot"}, {"dingtalkId": "$:b", "staffId": "u2"}, {"dingtalkId": "$:c"}]);
+        let message = message(json!({"atUsers": at}));
+        let Content::Text(words) = &message.parts[0] else { panic!("{message:?}") };
+        assert_eq!(words.to_plain(), "deploy please @<u2>");
+        assert_eq!(words.mentions().len(), 1);
+    }
+
+    #[test]
+    fn every_kind_of_message_becomes_something() {
+        let file = |kind, name: &str, mimetype: Option<&str>, duration_ms, code: &str| {
+            Content::File(File {
+                kind,
+                name: name.into(),
+                mimetype: mimetype.map(str::to_owned),
+                size: None,
+                duration_ms,
+                dimensions: None,
+                media: MediaId::new(code).expect("an id"),
+            })
+        };
+        let words = |text: &str| Content::Text(RichText::plain(text));
+        let unsupported = |kind: &str, fallback: &str| Content::Unsupported {
+            kind: kind.into(),
+            fallback: fallback.into(),
+        };
+        let table = [
+            (
+                "picture",
+                json!({"downloadCode": "d1", "pictureDownloadCode": "p1"}),
+                vec![file(FileKind::Image, "picture", None, None, "d1")],
+            ),
+            (
+                "picture",
+                json!({"pictureDownloadCode": "p1"}),
+                vec![file(FileKind::Image, "picture", None, None, "p1")],
+            ),
+            ("picture", json!({}), vec![unsupported("file", "picture")]),
+            (
+                "richText",
+                json!({"richText": [{"text": "see\nthis"}, {"type": "picture", "downloadCode": "d1"}, {"text": "!"}]}),
+                vec![words("see\nthis"), file(FileKind::Image, "picture", None, None, "d1"), words("!")],
+            ),
+            (
+                "audio",
+                json!({"downloadCode": "d1", "recognition": "你好", "duration": 4000}),
+                vec![file(FileKind::Voice, "voice", None, Some(4000), "d1"), words("“你好”")],
+            ),
+            (
+                "video",
+                json!({"downloadCode": "d1", "videoType": "mp4", "duration": "5"}),
+                vec![file(FileKind::Video, "video.mp4", Some("video/mp4"), Some(5000), "d1")],
+            ),
+            (
+                "file",
+                json!({"downloadCode": "d1", "fileName": "a.pdf"}),
+                vec![file(FileKind::File, "a.pdf", None, None, "d1")],
+            ),
+            (
+                "unknownMsgType",
+                json!({"unknownMsgType": "暂不支持"}),
+                vec![unsupported("unknownMsgType", "暂不支持")],
+            ),
+            (
+                "chatRecord",
+                json!({"title": "Records", "summary": "two"}),
+                vec![unsupported("chatRecord", "Records\ntwo")],
+            ),
+            (
+                "interactiveCard",
+                json!({"biz_custom_action_url": "x"}),
+                vec![unsupported("interactiveCard", "")],
+            ),
+            ("hologram", json!({}), vec![unsupported("hologram", "")]),
+        ];
+        for (kind, content, parts) in table {
+            let change = json!({"msgtype": kind, "text": null, "content": content});
+            assert_eq!(message(change).parts, parts, "{kind}");
+        }
+    }
+
+    #[test]
+    fn answers_are_found_in_every_shape_that_was_seen() {
+        let table = [
+            (
+                json!({"text": {"content": "x", "isReplyMsg": true, "repliedMsg": {"msgId": "msgO=="}}}),
+                "msgO==",
+            ),
+            (json!({"originalMsgId": "msgO=="}), "msgO=="),
+            (json!({"originalMsgId": "msgO==", "originalProcessQueryKey": "pqk"}), "key:pqk"),
+            (json!({"quoteMessage": {"msgId": "msgQ=="}}), "msgQ=="),
+        ];
+        for (change, expected) in table {
+            assert_eq!(
+                message(change.clone()).reply_to.map(String::from).as_deref(),
+                Some(expected),
+                "{change}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_platform_withholds_is_no_empty_message() {
+        let name = |person: &PersonId| person.to_string();
+        let withheld =
+            json!({"errorCode": 20001, "errorMessage": "quota", "msgId": "msgX==", "senderStaffId": "u1"});
+        assert_eq!(read(&withheld, "a", &name), Received::Withheld);
+        for garbage in [json!({}), json!([]), json!("x"), json!({"msgId": "a"}), json!({"msgId": {"a": 1}})] {
+            assert!(matches!(read(&garbage, "a", &name), Received::Unreadable(_)), "{garbage}");
+        }
+        let bare = message(json!({"text": {"content": " "}}));
+        assert_eq!(bare.parts, [Content::Text(RichText::plain("@"))], "the robot alone was addressed");
+    }
+}

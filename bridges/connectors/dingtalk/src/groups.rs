@@ -1,0 +1,137 @@
+//! The groups in which the robot was spoken to. The platform lists none, so they are written down: operators bind rooms by them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bridge_api::{Conversation, ConversationId, ConversationKind, Cursor, Failure, Page, Shelf};
+use tokio::sync::Mutex;
+
+use crate::limits::{GROUP_KEPT_MS, GROUP_ROWS, GROUPS_IN_ROW_MAX};
+
+/// The known groups, in rows of a shelf.
+pub struct Groups {
+    shelf: Arc<dyn Shelf>,
+    /// Rows that were read, so that nothing is written for a group that is known.
+    rows: Mutex<BTreeMap<u64, BTreeMap<String, String>>>,
+}
+
+impl Groups {
+    /// Groups whose rows lie on `shelf`.
+    pub fn new(shelf: Arc<dyn Shelf>) -> Self {
+        Self { shelf, rows: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Remembers a group and what it is called now.
+    pub async fn seen(&self, conversation: &ConversationId, title: &str) {
+        let index = row_of(conversation.as_str());
+        let mut rows = self.rows.lock().await;
+        let row = match self.row(&mut rows, index).await {
+            Ok(row) => row,
+            Err(error) => {
+                tracing::warn!(%error, "the known groups are not read");
+                return;
+            }
+        };
+        let known = row.get(conversation.as_str());
+        if known.is_some_and(|known| known == title) || (known.is_none() && row.len() >= GROUPS_IN_ROW_MAX) {
+            return;
+        }
+        row.insert(conversation.as_str().to_owned(), title.to_owned());
+        let bytes = serde_json::to_vec(row).unwrap_or_default();
+        if let Err(error) = self.shelf.put(&key(index), &bytes, GROUP_KEPT_MS).await {
+            tracing::warn!(%error, "a group is not written down");
+        }
+    }
+
+    /// What a group was called when somebody last spoke to the robot there.
+    ///
+    /// # Errors
+    /// When the shelf refuses.
+    pub async fn title(&self, conversation: &ConversationId) -> Result<Option<String>, Failure> {
+        let mut rows = self.rows.lock().await;
+        let row = self.row(&mut rows, row_of(conversation.as_str())).await?;
+        Ok(row.get(conversation.as_str()).cloned())
+    }
+
+    /// One row of the groups, as a page.
+    ///
+    /// # Errors
+    /// When the shelf refuses.
+    pub async fn page(&self, from: Option<&Cursor>) -> Result<Page<Conversation>, Failure> {
+        let mut index = from.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0_u64);
+        let mut rows = self.rows.lock().await;
+        while index < GROUP_ROWS {
+            let row = self.row(&mut rows, index).await?;
+            index += 1;
+            let items: Vec<_> = row.iter().filter_map(|(id, title)| group(id, title)).collect();
+            if !items.is_empty() {
+                let next = (index < GROUP_ROWS).then(|| Cursor::new(index.to_string()).ok()).flatten();
+                return Ok(Page { items, next });
+            }
+        }
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn row<'a>(
+        &self,
+        rows: &'a mut BTreeMap<u64, BTreeMap<String, String>>,
+        index: u64,
+    ) -> Result<&'a mut BTreeMap<String, String>, Failure> {
+        if !rows.contains_key(&index) {
+            let bytes =
+                self.shelf.get(&key(index)).await.map_err(|error| Failure::later(error.to_string()))?;
+            let row = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+            rows.insert(index, row);
+        }
+        Ok(rows.entry(index).or_default())
+    }
+}
+
+/// A group as the core knows it.
+pub fn group(id: &str, title: &str) -> Option<Conversation> {
+    Some(Conversation {
+        id: ConversationId::new(id).ok()?,
+        name: title.to_owned(),
+        kind: ConversationKind::Group,
+        avatar: None,
+        external: false,
+        members: None,
+    })
+}
+
+fn key(index: u64) -> String {
+    format!("groups:{index}")
+}
+
+fn row_of(id: &str) -> u64 {
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash % GROUP_ROWS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::Rows;
+
+    #[tokio::test]
+    async fn groups_are_listed_after_a_restart_by_their_last_name() {
+        let rows = Arc::new(Rows::default());
+        let groups = Groups::new(rows.clone());
+        for (id, title) in [("cid1==", "Old"), ("cid2==", "Ops"), ("cid1==", "New")] {
+            groups.seen(&ConversationId::new(id).expect("an id"), title).await;
+        }
+        let groups = Groups::new(rows);
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let page = groups.page(from.as_ref()).await.expect("a page");
+            found.extend(page.items.into_iter().map(|item| (String::from(item.id), item.name)));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        found.sort();
+        assert_eq!(found, [("cid1==".to_owned(), "New".to_owned()), ("cid2==".to_owned(), "Ops".to_owned())]);
+    }
+}

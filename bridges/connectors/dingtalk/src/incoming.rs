@@ -1,0 +1,126 @@
+//! What comes from the platform, by the stream or by HTTP: read, remembered, handed over. Only what is handed over durably is
+//! acknowledged.
+
+use std::sync::Arc;
+
+use bridge_api::{Arrival, Clock, Inbox, Message};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::{
+    client::{Client, Counted},
+    content::received::{self, Received},
+    events::{self, Event},
+    groups::Groups,
+    lenient::{number, text},
+    limits::TAKEN_WITHIN,
+    memory::{Memory, Session},
+};
+
+/// What is needed to read what comes.
+#[derive(Clone)]
+pub struct Incoming {
+    /// The way to the platform.
+    pub client: Arc<Client>,
+    /// What is remembered of conversations.
+    pub memory: Arc<Memory>,
+    /// Which groups are known.
+    pub groups: Arc<Groups>,
+    /// The time of day.
+    pub clock: Clock,
+}
+
+impl Incoming {
+    /// A robot's message.
+    pub async fn message(&self, message: &Value) -> Option<Arrival> {
+        self.client.counter.count(Counted::Push).await;
+        let name = |person: &_| self.memory.name(person);
+        match received::read(message, &self.client.settings().client_id, &name) {
+            Received::Said(arrival) => {
+                self.remember(message, &arrival).await;
+                Some(*arrival)
+            }
+            Received::Withheld => {
+                tracing::error!("DingTalk withholds what is said: the pushes of this month are used up");
+                self.client.counter.pushes_used_up();
+                None
+            }
+            Received::Unreadable(reason) => {
+                tracing::warn!(reason, "leave out a robot's message");
+                None
+            }
+        }
+    }
+
+    /// An event.
+    pub async fn event(&self, event: Event<'_>) -> Option<Arrival> {
+        if events::is_counted(event.kind) {
+            self.client.counter.count(Counted::Push).await;
+        }
+        if number(event.data, "errCode") == Some(20_001) {
+            tracing::error!("DingTalk withholds events: the pushes of this month are used up");
+            self.client.counter.pushes_used_up();
+            return None;
+        }
+        let arrival = events::read(event, &self.client.settings().client_id);
+        if arrival.is_none() {
+            tracing::debug!(kind = event.kind, "leave out an event");
+        }
+        arrival
+    }
+
+    /// A pressed button.
+    pub fn card(&self, callback: &Value, delivery: &str, raw: &[u8]) -> Option<Arrival> {
+        let arrival =
+            events::pressed(callback, delivery, raw, &self.client.settings().client_id, self.clock.now_ms());
+        if arrival.is_none() {
+            tracing::warn!("leave out a card's callback without sense");
+        }
+        arrival
+    }
+
+    async fn remember(&self, message: &Value, arrival: &Arrival) {
+        let Some(conversation) = &arrival.conversation else { return };
+        let bridge_api::Happened::Message(Message { id, from, parts, .. }) = &arrival.what else { return };
+        if let bridge_api::Sender::Person { id: person, name } = from {
+            if text(message, "senderStaffId").is_none() {
+                tracing::warn!(
+                    "a message names no userId: publish a version of the app, or the sender is of another company"
+                );
+            }
+            let name = name.clone().unwrap_or_default();
+            self.memory.called(person, &name);
+            let words = parts.first().map(bridge_api::Content::to_plain).unwrap_or_default();
+            self.memory.said(id, &format!("{name}: {words}"));
+        }
+        let ends_at_ms = number(message, "sessionWebhookExpiredTime").unwrap_or_default();
+        if let Some(address) = text(message, "sessionWebhook") {
+            match self.client.trusted(&address) {
+                Ok(url) => self.memory.session_opened(conversation, Session { url, ends_at_ms }),
+                Err(_) => tracing::warn!("a session webhook leads away from the platform and is not used"),
+            }
+        }
+        if text(message, "conversationType").as_deref() == Some("2") {
+            let title = text(message, "conversationTitle").unwrap_or_default();
+            self.groups.seen(conversation, &title).await;
+        }
+    }
+}
+
+/// Hands arrivals over. Whether they are durable now.
+pub async fn keep(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
+    if arrivals.is_empty() {
+        return true;
+    }
+    match timeout(TAKEN_WITHIN, inbox.take(arrivals)).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "arrivals are not taken; the platform brings them again");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("arrivals are not taken in time; the platform brings them again");
+            false
+        }
+    }
+}

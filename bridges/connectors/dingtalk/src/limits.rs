@@ -1,0 +1,204 @@
+//! Every bound of the connector, by name. Numbers of the platform's own are said to be so.
+
+use std::time::Duration;
+
+/// Longest time that a connection with its TLS handshake may take.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Longest time that a call with a short answer may take. The platform's own gateway gives up after about three seconds.
+pub const CALL_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Longest time that an upload or the head of a download may take.
+pub const TRANSFER_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// Longest answer that is read, in bytes: a page of people.
+pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Idle connections kept to the platform.
+pub const IDLE_CONNECTIONS_MAX: usize = 8;
+
+/// A token is renewed when it lives no longer than this.
+pub const TOKEN_RENEWED_BELOW: Duration = Duration::from_secs(5 * 60);
+
+/// The life of a token whose answer names none, or none that makes sense.
+pub const TOKEN_LIFE_DEFAULT: Duration = Duration::from_secs(60);
+
+/// The longest life of a token that is believed.
+pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(7200);
+
+/// After a token was refused, nobody asks for another one for this long.
+pub const TOKEN_PAUSE: Duration = Duration::from_secs(2);
+
+/// Gap between two calls of one API, 18 a second. The platform takes 20 of the standard edition.
+pub const API_GAP: Duration = Duration::from_micros(55_556);
+
+/// Calls of one API that may come at once before [`API_GAP`] holds.
+pub const API_BURST: u32 = 2;
+
+/// Gap between two messages of one custom webhook over a minute. The platform takes 20 a minute and then none for ten.
+pub const WEBHOOK_GAP: Duration = Duration::from_millis(3_400);
+
+/// Messages of one custom webhook that may come at once before [`WEBHOOK_GAP`] holds.
+pub const WEBHOOK_BURST: u32 = 2;
+
+/// Buckets remembered at once: one for each API, one for each custom webhook.
+pub const BUCKETS_MAX: usize = 256;
+
+/// Longest time that a call waits for its turn; beyond it the caller is told when to come again.
+pub const TURN_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// How long to stay away from one API after it said that it gets too many calls.
+pub const LIMITED_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long to stay away after an API said that the calls of this minute are used up.
+pub const MINUTE_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long a custom webhook is blocked after too many messages, by the platform.
+pub const WEBHOOK_BLOCKED_PAUSE: Duration = Duration::from_secs(600);
+
+/// How long the platform bans an address that called too often.
+pub const BANNED_PAUSE: Duration = Duration::from_secs(300);
+
+/// After the platform said that the calls of the month are used up, it is asked again after this long: a bought pack counts at once.
+pub const QUOTA_PAUSE: Duration = Duration::from_secs(1800);
+
+/// Tries of one call that the platform was too busy for.
+pub const BUSY_TRIES_MAX: u32 = 3;
+
+/// Pause before a call is tried again that the platform was too busy for; it doubles.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(300);
+
+/// API calls that a company of the free edition has in a month, a number of the platform's.
+pub const FREE_API_CALLS_MONTH: u64 = 5_000;
+
+/// Pushes (events, robot messages, webhook messages) that a company of the free edition has in a month, a number of the platform's.
+pub const FREE_PUSHES_MONTH: u64 = 3_000;
+
+/// Counts are reserved on the shelf in blocks of this size, so that a restart counts too many rather than too few.
+pub const QUOTA_BLOCK: u64 = 20;
+
+/// How long the counts of a month are kept.
+pub const QUOTA_KEPT_MS: u64 = 40 * 24 * 3_600_000;
+
+/// Longest frame of the stream, in bytes.
+pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Frames that are handed over at once. Each brings few arrivals, so that the core takes them all.
+pub const FRAMES_AT_ONCE_MAX: usize = 32;
+
+/// Longest time that handing arrivals over may take; the platform waits three seconds for the acknowledgement.
+pub const TAKEN_WITHIN: Duration = Duration::from_millis(2_500);
+
+/// After this long without a frame the connection is asked whether it lives.
+pub const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// How long a connection that was asked may take to answer.
+pub const PONG_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// A connection is replaced after this long, because a half-dead one looks like a quiet one.
+pub const CONNECTION_AGE_MAX: Duration = Duration::from_secs(6 * 3600);
+
+/// How long a connection that the platform is about to close is still read beside the new one.
+pub const LEAVING_TIME_MAX: Duration = Duration::from_secs(12);
+
+/// How often the wall clock is looked at, to notice that the machine slept.
+pub const CLOCK_LOOK: Duration = Duration::from_secs(10);
+
+/// A wall clock that went on by this much more than it should have means that the machine slept.
+pub const CLOCK_JUMP_MS: u64 = 30_000;
+
+/// Longest time that closing a connection in good order may take.
+pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Longest time that writing one frame may take.
+pub const WRITE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// First pause between attempts to connect; it doubles.
+pub const RECONNECT_PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// Longest pause between attempts to connect.
+pub const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// A connection that was refused for its configuration is tried again after this long.
+pub const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(300);
+
+/// How far the time of a signed callback may lie from ours, by the platform.
+pub const SIGNATURE_AGE_MAX_MS: u64 = 3_600_000;
+
+/// Callbacks that are remembered so that no one is taken twice.
+pub const SEEN_CALLBACKS_MAX: usize = 8_192;
+
+/// Longest `msgParam` in bytes, a bound of the platform's.
+pub const MESSAGE_PARAMETER_BYTES_MAX: usize = 15_000;
+
+/// Longest piece of a text that is sent as one message, in bytes, so that [`MESSAGE_PARAMETER_BYTES_MAX`] holds with JSON's escapes.
+pub const PIECE_BYTES_MAX: usize = 6_000;
+
+/// Pieces that one text is sent in.
+pub const PIECES_MAX: usize = 12;
+
+/// Longest title of a message in the list of notices, in characters.
+pub const TITLE_CHARACTERS_MAX: usize = 40;
+
+/// A session webhook is not used any more this long before its end.
+pub const SESSION_MARGIN_MS: u64 = 60_000;
+
+/// Session webhooks remembered at once.
+pub const SESSIONS_MAX: usize = 4_096;
+
+/// Beginnings of messages remembered so that answers can quote them.
+pub const EXCERPTS_MAX: usize = 4_096;
+
+/// Longest quoted beginning, in characters.
+pub const EXCERPT_CHARACTERS_MAX: usize = 80;
+
+/// Names of people remembered at once.
+pub const NAMES_MAX: usize = 8_192;
+
+/// People that one message of a webhook may address, a bound of the platform's.
+pub const ADDRESSED_MAX: usize = 50;
+
+/// How long it is remembered what became of a sending.
+pub const SENT_KEPT_MS: u64 = 7 * 24 * 3_600_000;
+
+/// How long it is remembered where a card was delivered.
+pub const CARD_KEPT_MS: u64 = 90 * 24 * 3_600_000;
+
+/// How long the id of the uploaded cover of films is remembered.
+pub const COVER_KEPT_MS: u64 = 30 * 24 * 3_600_000;
+
+/// How long a group is remembered after it was last written down.
+pub const GROUP_KEPT_MS: u64 = 400 * 24 * 3_600_000;
+
+/// Rows that the known groups are spread over.
+pub const GROUP_ROWS: u64 = 64;
+
+/// Groups in one row.
+pub const GROUPS_IN_ROW_MAX: usize = 120;
+
+/// Largest picture, a bound of the platform's.
+pub const IMAGE_BYTES_MAX: u64 = 20 * 1024 * 1024;
+
+/// Largest spoken message, a bound of the platform's.
+pub const VOICE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// Largest film, a bound of the platform's.
+pub const VIDEO_BYTES_MAX: u64 = 20 * 1024 * 1024;
+
+/// Largest document, a bound of the platform's.
+pub const FILE_BYTES_MAX: u64 = 20 * 1024 * 1024;
+
+/// Largest file to fetch.
+pub const DOWNLOAD_BYTES_MAX: u64 = 100 * 1024 * 1024;
+
+/// Nodes read of one formatted message.
+pub const NODES_MAX: usize = 500;
+
+/// Longest value of a card's variable, in bytes.
+pub const CARD_VALUE_BYTES_MAX: usize = 8 * 1024;
+
+/// Members on one page.
+pub const MEMBERS_PAGE_MAX: u32 = 100;
+
+/// People on one page, a bound of the platform's.
+pub const PEOPLE_PAGE_MAX: u32 = 100;

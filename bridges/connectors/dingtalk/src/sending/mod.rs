@@ -1,0 +1,267 @@
+//! How something is said: to groups and people by the API, with people addressed by a session webhook, to custom webhooks by
+//! their own address. Every request is made at most once, because the platform knows no repeat of most of them.
+
+mod cards;
+mod files;
+mod ledger;
+mod recalls;
+
+use std::sync::Arc;
+
+use bridge_api::{
+    Clock, Content, ConversationId, Failure, MessageId, Outgoing, Refusal, RichText, Rng, Sent, Shelf,
+};
+use reqwest::Url;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+pub use self::files::fetched;
+use self::ledger::{Ledger, Repeat};
+use crate::{
+    client::{Bucket, Call, CallError, Client, Meaning},
+    content::written::{self, Address, Written},
+    ids::{self, Place},
+    lenient::{text, texts},
+    limits::MINUTE_PAUSE,
+    memory::Memory,
+    settings::CustomWebhook,
+    signature,
+};
+
+/// Says what the core wants said.
+pub struct Sending {
+    client: Arc<Client>,
+    memory: Arc<Memory>,
+    shelf: Arc<dyn Shelf>,
+    ledger: Ledger,
+    clock: Clock,
+    rng: Rng,
+    /// Changes of cards come one after the other, or a late one would win.
+    changing: Mutex<()>,
+}
+
+impl Sending {
+    /// The way out of one app.
+    pub fn new(
+        client: Arc<Client>,
+        memory: Arc<Memory>,
+        shelf: Arc<dyn Shelf>,
+        clock: Clock,
+        rng: Rng,
+    ) -> Self {
+        let ledger = Ledger::new(Arc::clone(&shelf));
+        Self { client, memory, shelf, ledger, clock, rng, changing: Mutex::new(()) }
+    }
+
+    /// Says something.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn send(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
+        let place = ids::place(&outgoing.conversation);
+        let messages = match &outgoing.content {
+            Content::Text(text) => self.text(outgoing, text).await?,
+            Content::File(_) if matches!(place, Place::Webhook(_)) => {
+                return Err(Failure::refused(Refusal::Impossible));
+            }
+            Content::File(file) => self.file(outgoing, file).await?,
+            Content::Card(card) => match (&self.client.settings().card_template, place) {
+                (Some(template), Place::Group(_) | Place::Direct(_)) => {
+                    self.card(outgoing, card, template).await?
+                }
+                (None, _) | (Some(_), Place::Webhook(_)) => {
+                    self.text(outgoing, &cards::in_words(card)).await?
+                }
+            },
+            content @ (Content::Location { .. } | Content::Sticker { .. } | Content::Unsupported { .. }) => {
+                self.text(outgoing, &RichText::plain(&content.to_plain())).await?
+            }
+        };
+        if let Some(first) = messages.first() {
+            let name = &outgoing.speaker.name;
+            let words = outgoing.content.to_plain();
+            self.memory.said(first, &if name.is_empty() { words } else { format!("{name}: {words}") });
+        }
+        Ok(Sent { messages, thread: None })
+    }
+
+    async fn text(&self, outgoing: &Outgoing, text: &RichText) -> Result<Vec<MessageId>, Failure> {
+        let quoted = outgoing.reply_to.as_ref().and_then(|message| self.memory.excerpt(message));
+        let write = |address| written::write(&outgoing.speaker.name, quoted.as_deref(), text, address);
+        match ids::place(&outgoing.conversation) {
+            Place::Webhook(name) => {
+                let hook = self.webhook(name)?;
+                let written = write(Address::Ids);
+                let mut messages = Vec::new();
+                for (index, piece) in written.pieces.iter().enumerate() {
+                    let key = outgoing.key.part(index);
+                    let mut body = webhook_body(&written, piece, index == 0);
+                    // By this the platform itself knows a repeat.
+                    body["msgUuid"] = json!(key);
+                    let sending = self.post_custom(hook, &body);
+                    self.ledger
+                        .once(&key, Repeat::Harmless, async { sending.await.map(|()| format!("hook:{key}")) })
+                        .await
+                        .map(|message| messages.push(message))?;
+                }
+                Ok(messages)
+            }
+            Place::Group(_) if written::addresses(text) => {
+                match self.by_session(outgoing, &write(Address::Ids)).await? {
+                    Some(messages) => Ok(messages),
+                    None => self.by_api(outgoing, &write(Address::Names)).await,
+                }
+            }
+            Place::Group(_) | Place::Direct(_) => self.by_api(outgoing, &write(Address::Names)).await,
+        }
+    }
+
+    async fn by_api(&self, outgoing: &Outgoing, written: &Written) -> Result<Vec<MessageId>, Failure> {
+        let mut messages = Vec::new();
+        for (index, piece) in written.pieces.iter().enumerate() {
+            let (kind, parameters) = if written.markdown {
+                ("sampleMarkdown", json!({"title": written.title, "text": piece}))
+            } else {
+                ("sampleText", json!({"content": piece}))
+            };
+            messages.push(self.one(outgoing, index, kind, &parameters).await?);
+        }
+        Ok(messages)
+    }
+
+    /// Sends one message by the API, as the `index`-th of one sending.
+    async fn one(
+        &self,
+        outgoing: &Outgoing,
+        index: usize,
+        kind: &str,
+        parameters: &Value,
+    ) -> Result<MessageId, Failure> {
+        let key = outgoing.key.part(index);
+        let sending = async {
+            let key = self.deliver(&outgoing.conversation, kind, parameters).await?;
+            Ok(format!("key:{key}"))
+        };
+        self.ledger.once(&key, Repeat::Doubles, sending).await
+    }
+
+    async fn deliver(
+        &self,
+        conversation: &ConversationId,
+        kind: &str,
+        parameters: &Value,
+    ) -> Result<String, CallError> {
+        let mut body = json!({
+            "robotCode": self.client.settings().robot_code,
+            "msgKey": kind,
+            "msgParam": parameters.to_string(),
+        });
+        let call = match ids::place(conversation) {
+            Place::Group(group) => {
+                body["openConversationId"] = json!(group);
+                Call::post("/v1.0/robot/groupMessages/send", body)
+            }
+            Place::Direct(user) => {
+                body["userIds"] = json!([user]);
+                Call::post("/v1.0/robot/oToMessages/batchSend", body)
+            }
+            Place::Webhook(_) => {
+                return Err(CallError::ours(
+                    Meaning::Refused(Refusal::Impossible),
+                    "a webhook takes no such message",
+                ));
+            }
+        };
+        let answer = self.client.call(&call).await?;
+        // Success and yet not delivered.
+        let lists = [
+            ("invalidStaffIdList", Meaning::Refused(Refusal::Unreachable)),
+            ("filteredStaffIdList", Meaning::Refused(Refusal::NotPermitted)),
+            ("flowControlledStaffIdList", Meaning::Limited { after: MINUTE_PAUSE, app: false }),
+        ];
+        for (list, meaning) in lists {
+            if !texts(&answer, list).is_empty() {
+                return Err(CallError::ours(meaning, format!("not delivered: {list}")));
+            }
+        }
+        text(&answer, "processQueryKey")
+            .ok_or_else(|| CallError::ours(Meaning::Unknown, "an answer without processQueryKey"))
+    }
+
+    /// Answers by the session webhook of a group. `None` when there is none that lives.
+    async fn by_session(
+        &self,
+        outgoing: &Outgoing,
+        written: &Written,
+    ) -> Result<Option<Vec<MessageId>>, Failure> {
+        let conversation = &outgoing.conversation;
+        let Some(session) = self.memory.session(conversation, self.clock.now_ms()) else { return Ok(None) };
+        let mut messages = Vec::new();
+        for (index, piece) in written.pieces.iter().enumerate() {
+            let key = outgoing.key.part(index);
+            let body = webhook_body(written, piece, index == 0);
+            let sending = async {
+                self.client.post_webhook(session.url.clone(), &body).await?;
+                Ok(format!("hook:{key}"))
+            };
+            match self.ledger.once(&key, Repeat::Doubles, sending).await {
+                Ok(message) => messages.push(message),
+                Err(failure) if failure.code.as_deref() == Some("300001") => {
+                    self.memory.session_ended(conversation);
+                    return Ok(None);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(Some(messages))
+    }
+
+    fn webhook(&self, name: &str) -> Result<&CustomWebhook, Failure> {
+        let hooks = &self.client.settings().webhooks;
+        hooks
+            .iter()
+            .find(|hook| hook.name == name)
+            .ok_or_else(|| Failure::refused(Refusal::NotInConversation))
+    }
+
+    async fn post_custom(&self, hook: &CustomWebhook, body: &Value) -> Result<(), CallError> {
+        let bucket = Bucket::Webhook(hook.name.clone());
+        self.client.turns.wait(&bucket).await?;
+        let url = signed(self.client.webhook_url()?, hook, self.clock.now_ms());
+        let outcome = self.client.post_webhook(url, body).await;
+        if let Err(CallError { meaning: Meaning::Limited { after, .. }, .. }) = &outcome {
+            self.client.turns.pause(&bucket, *after);
+        }
+        outcome.map(drop)
+    }
+}
+
+/// The address of a custom webhook with its token and, if it wants one, its signature.
+fn signed(mut url: Url, hook: &CustomWebhook, now_ms: u64) -> Url {
+    let timestamp = now_ms.to_string();
+    {
+        let mut pairs = url.query_pairs_mut();
+        pairs.append_pair("access_token", hook.access_token.expose());
+        if let Some(secret) = &hook.secret {
+            let sign = signature::of_robot(secret.expose(), &timestamp);
+            pairs.append_pair("timestamp", &timestamp).append_pair("sign", &sign);
+        }
+    }
+    url
+}
+
+/// A message for a webhook; only the first piece addresses people.
+fn webhook_body(written: &Written, piece: &str, addresses: bool) -> Value {
+    let mut body = if written.markdown {
+        json!({"msgtype": "markdown", "markdown": {"title": written.title, "text": piece}})
+    } else {
+        json!({"msgtype": "text", "text": {"content": piece}})
+    };
+    if addresses && (written.everybody || !written.addressed.is_empty()) {
+        body["at"] = json!({"atUserIds": written.addressed, "isAtAll": written.everybody});
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests;
