@@ -12,6 +12,7 @@ mod aliases;
 mod approvals;
 mod approvals_federated;
 mod appservices;
+mod backups;
 mod bad_input;
 mod bots;
 mod certificates;
