@@ -178,6 +178,8 @@ pub enum Command {
         #[serde(default)]
         person: Option<String>,
     },
+    /// Where a message is: `chat_id`.
+    Find { message: String },
     /// People, apps and chats.
     Overview {
         #[serde(default)]
@@ -216,6 +218,7 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             }
             Ok(overview)
         }
+        Command::Find { message } => shown::place(&shared.state.lock(), &message),
         Command::Deliveries => Ok(shown::deliveries(&shared.state.lock())),
         Command::Struck => Ok(json!(shared.state.lock().faults.struck())),
         Command::Faults => Ok(shown::faults()),

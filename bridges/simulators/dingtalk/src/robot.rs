@@ -6,6 +6,9 @@ use crate::faults::Fault;
 use crate::state::State;
 use crate::state::messages::{Author, Message};
 
+/// The organisation of those who are of another one.
+const FOREIGN_CORP: &str = "dingforeign";
+
 /// The payload of a message for an app. `with_content` is false when the month's pushes are used up.
 pub(crate) fn payload(state: &mut State, app: &str, message: &Message, with_content: bool) -> Value {
     let (Author::Person(sender), Some(chat)) = (&message.by, state.chats.get(&message.chat)) else {
@@ -13,6 +16,7 @@ pub(crate) fn payload(state: &mut State, app: &str, message: &Message, with_cont
     };
     let (group, title) = (chat.direct.is_none(), chat.title.clone());
     let sender = state.people.get(sender).cloned().unwrap_or_default();
+    let corp_id = if sender.outside { FOREIGN_CORP.to_owned() } else { state.corp_id.clone() };
     let published = state.apps.get(app).is_some_and(|app| app.published);
     let robot_id = robot_id(app);
     let (webhook, until_ms) = state.open_session(app, &message.chat, message.created_ms);
@@ -20,7 +24,7 @@ pub(crate) fn payload(state: &mut State, app: &str, message: &Message, with_cont
     let mut payload = json!({
         "conversationId": message.chat, "conversationType": if group { "2" } else { "1" },
         "msgId": message.id, "createAt": message.created_ms, "senderId": sender.dingtalk_id,
-        "senderNick": sender.name, "senderCorpId": state.corp_id, "senderPlatform": "Mac",
+        "senderNick": sender.name, "senderCorpId": corp_id, "senderPlatform": "Mac",
         "chatbotUserId": robot_id, "chatbotCorpId": state.corp_id, "robotCode": app,
         "isInAtList": message.at.iter().any(|at| at == app),
         "sessionWebhook": webhook, "sessionWebhookExpiredTime": until_ms,

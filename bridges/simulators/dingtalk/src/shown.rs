@@ -20,6 +20,13 @@ pub(crate) fn chat(state: &State, chat: &str, person: Option<&str>) -> Result<Va
     Ok(json!({ "messages": shown }))
 }
 
+/// The chat of a message.
+pub(crate) fn place(state: &State, message: &str) -> Result<Value, Refusal> {
+    let message = state.messages.get(message);
+    let message = message.ok_or_else(|| Refusal::control("there is no such message"))?;
+    Ok(json!({ "chat_id": message.chat }))
+}
+
 fn one(state: &State, message: &Message, person: Option<&str>) -> Value {
     let card = message.card.as_ref().and_then(|id| state.cards.get(id));
     let buttons: Vec<Value> = card

@@ -15,7 +15,8 @@ const MEGABYTE: usize = 1 << 20;
 /// Types of media, the most bytes of each, and the endings that it takes.
 const TYPES: &[(&str, usize, &[&str])] = &[
     ("image", 20 * MEGABYTE, &["jpg", "jpeg", "gif", "png", "bmp"]),
-    ("voice", 2 * MEGABYTE, &["amr", "mp3", "wav"]),
+    // The list of uploads does not name ogg, but messages with sound take it.
+    ("voice", 2 * MEGABYTE, &["amr", "mp3", "wav", "ogg"]),
     ("video", 20 * MEGABYTE, &["mp4"]),
     ("file", 20 * MEGABYTE, &["doc", "docx", "xls", "xlsx", "ppt", "pptx", "zip", "pdf", "rar"]),
 ];
