@@ -79,3 +79,22 @@ const fn partly(zh: &'static str, en: &'static str) -> Support {
 const fn no(zh: &'static str, en: &'static str) -> Support {
     Support::No(Words { zh, en })
 }
+
+#[cfg(test)]
+mod tests {
+    use bridge_api::Language;
+
+    use super::*;
+
+    #[test]
+    fn the_documents_say_what_the_table_says() {
+        let documents = [
+            (Language::En, include_str!("../README.md")),
+            (Language::Zh, include_str!("../README.zh-CN.md")),
+        ];
+        for (language, document) in documents {
+            let table = table().markdown(language);
+            assert!(document.contains(&table), "put this into the document:\n{table}");
+        }
+    }
+}

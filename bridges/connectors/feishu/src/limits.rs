@@ -84,7 +84,7 @@ pub const FRAGMENT_TIME_MAX: Duration = Duration::from_secs(10);
 pub const FRAMES_AT_ONCE_MAX: usize = 64;
 
 /// Longest time until an event is acknowledged. The platform waits three seconds.
-pub const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(2500);
+pub const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(2400);
 
 /// How long nothing may come after a ping before the connection is taken for dead. Three seconds proved too short.
 pub const SILENCE_AFTER_PING_MAX: Duration = Duration::from_secs(20);

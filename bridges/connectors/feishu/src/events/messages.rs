@@ -23,7 +23,7 @@ pub fn received(envelope: &Envelope, ours: &Ourselves) -> Result<Vec<Arrival>, E
     let written = Written {
         kind: text(said, "message_type"),
         content: text(said, "content"),
-        from: live_sender(sender, ours)?,
+        from: live_sender(sender, ours),
         trace: Some(&envelope.id),
     };
     Ok(vec![written.arrival(said, ours, envelope.at_ms)?])
@@ -40,7 +40,7 @@ pub fn of_history(item: &Value, ours: &Ourselves) -> Result<Vec<Arrival>, EventE
     let written = Written {
         kind: text(item, "msg_type"),
         content: item.get("body").map(|body| text(body, "content")).unwrap_or_default(),
-        from: history_sender(item.get("sender").unwrap_or(&Value::Null), ours)?,
+        from: history_sender(item.get("sender").unwrap_or(&Value::Null), ours),
         trace: None,
     };
     let mut arrivals = vec![written.arrival(item, ours, 0)?];
@@ -104,25 +104,25 @@ fn place(said: &Value) -> (Option<MessageId>, Option<(ThreadId, Option<MessageId
     }
 }
 
-fn live_sender(sender: &Value, ours: &Ourselves) -> Result<Sender, EventError> {
-    let id = person(sender.get("sender_id")).ok_or_else(|| EventError::missing("sender_id"))?;
-    Ok(match text(sender, "sender_type") {
+/// Who said it. Somebody of whom the platform gives no open id says something all the same.
+fn live_sender(sender: &Value, ours: &Ourselves) -> Sender {
+    let ids = sender.get("sender_id").unwrap_or(&Value::Null);
+    let other = || ["union_id", "user_id"].iter().find_map(|key| PersonId::new(text(ids, key)).ok());
+    let Some(id) = person(Some(ids)).or_else(other) else { return Sender::System };
+    match text(sender, "sender_type") {
         _ if ours.is(id.as_str()) => Sender::Ourselves,
         "bot" | "app" => Sender::Bot { id, name: None },
         _ => Sender::Person { id, name: None },
-    })
+    }
 }
 
-fn history_sender(sender: &Value, ours: &Ourselves) -> Result<Sender, EventError> {
-    let id = text(sender, "id");
-    if ours.is(id) {
-        return Ok(Sender::Ourselves);
-    }
-    let person = || PersonId::new(id).map_err(|_| EventError::missing("sender.id"));
+fn history_sender(sender: &Value, ours: &Ourselves) -> Sender {
+    let Ok(id) = PersonId::new(text(sender, "id")) else { return Sender::System };
     match text(sender, "sender_type") {
-        "user" => Ok(Sender::Person { id: person()?, name: None }),
-        "app" | "bot" => Ok(Sender::Bot { id: person()?, name: None }),
-        _ => Ok(Sender::System),
+        _ if ours.is(id.as_str()) => Sender::Ourselves,
+        "user" => Sender::Person { id, name: None },
+        "app" | "bot" => Sender::Bot { id, name: None },
+        _ => Sender::System,
     }
 }
 

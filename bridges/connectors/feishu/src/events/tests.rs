@@ -85,6 +85,20 @@ fn everybody_is_addressed_although_the_list_leaves_them_out() {
 }
 
 #[test]
+fn a_message_of_somebody_without_an_open_id_is_not_lost() {
+    for (ids, expected) in [(json!({"union_id":"on_a"}), "on_a"), (json!({}), "")] {
+        let mut event = said(&json!({}));
+        event["event"]["sender"]["sender_id"] = ids;
+        let all = arrivals(&event);
+        let Happened::Message(message) = &all[0].what else { panic!("{all:?}") };
+        match &message.from {
+            Sender::Person { id, .. } => assert_eq!(id.as_str(), expected),
+            other => assert_eq!((other, expected), (&Sender::System, "")),
+        }
+    }
+}
+
+#[test]
 fn a_message_without_content_was_taken_back() {
     let all = arrivals(&said(&json!({"content":""})));
     assert_eq!(all[0].key.as_str(), "cli_a:recalled:om_1");

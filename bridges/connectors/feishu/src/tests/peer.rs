@@ -64,7 +64,8 @@ impl Peer {
             authorities: Arc::new(rustls::RootCertStore::empty()),
         };
         let shelf = Arc::new(Rows::default());
-        let feishu = Feishu::new(settings, shelf, Clock::fake(1_700_000_000_000), Rng::seeded(1)).expect("good settings");
+        let feishu = Feishu::new(settings, shelf, Clock::fake(1_700_000_000_000), Rng::seeded(1))
+            .expect("good settings");
         (peer, feishu)
     }
 
