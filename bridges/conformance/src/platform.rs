@@ -133,6 +133,12 @@ pub trait Platform: Send + Sync {
     /// Answers a message, in a topic of its own or not.
     async fn answer(&self, person: &str, to: &MessageId, text: &str, in_thread: bool) -> MessageId;
 
+    /// Changes what somebody said.
+    async fn edit(&self, person: &str, message: &MessageId, text: &str);
+
+    /// Another app's robot says something in a group of ours.
+    async fn robot_says(&self, conversation: &ConversationId, text: &str) -> MessageId;
+
     /// Takes a message back.
     async fn recall(&self, person: &str, message: &MessageId);
 

@@ -79,7 +79,6 @@ impl Stage {
         if let Some((_, task)) = self.running.lock().take() {
             task.abort();
         }
-        self.platform.disconnect().await;
         *self.connector.lock() = self.platform.connector(self.shelf.clone());
         self.run().await;
     }
@@ -158,8 +157,11 @@ impl Stage {
         arrivals
     }
 
-    /// Hands in what history knows, as the core does when the line came up.
+    /// Hands in what history knows, as the core does when the line came up; nothing where there is no history.
     pub async fn catch_up(&self, conversation: &ConversationId) {
+        if self.connector().backfill().is_none() {
+            return;
+        }
         for arrival in self.history(conversation, 0).await {
             self.inbox.take(vec![arrival]).await.expect("the inbox takes it");
         }

@@ -1,6 +1,6 @@
 //! What is around the words: members, names, history, people, receipts.
 
-use bridge_api::{Happened, Refusal};
+use bridge_api::{Happened, Refusal, Sender};
 
 use crate::case::case;
 use crate::limits::PAGES_MAX;
@@ -13,6 +13,8 @@ pub(super) const CASES: &[Case] = &[
     case!(In Names another_name_and_the_end_of_a_group_are_told),
     case!(Out Names a_group_is_given_another_name),
     case!(In Backfill history_has_the_keys_of_what_came_live),
+    case!(In Edits a_change_is_seen_with_the_history_at_the_latest),
+    case!(In OtherBots another_robot_is_heard_with_the_history_at_the_latest),
     case!(In Directory people_are_known_by_id_and_by_address),
     case!(Out Directory conversations_are_listed_and_looked_up),
     case!(In Receipts who_has_read_is_told_in_direct_chats),
@@ -119,7 +121,7 @@ async fn history_has_the_keys_of_what_came_live(stage: &Stage) {
     for arrival in &history {
         let Happened::Message(message) = &arrival.what else { continue };
         if message.id == ours {
-            assert_eq!(message.from, bridge_api::Sender::Ourselves);
+            assert_eq!(message.from, Sender::Ourselves);
             continue;
         }
         let same = live.iter().find(|known| known.key == arrival.key).expect("the key of the live arrival");
@@ -128,6 +130,40 @@ async fn history_has_the_keys_of_what_came_live(stage: &Stage) {
     // A little more than was asked for may come, because messages do not come in order.
     let newest = history.last().expect("there is history").at_ms;
     assert_eq!(stage.history(&group, newest + 600_000).await, Vec::new());
+}
+
+async fn a_change_is_seen_with_the_history_at_the_latest(stage: &Stage) {
+    let group = stage.platform.group("changed").await;
+    let id = stage.platform.say("zhang", &group, Said::Text("wrnog".into())).await;
+    stage.heard(&id).await;
+    stage.platform.edit("zhang", &id, "right").await;
+    stage.restart().await;
+    stage.catch_up(&group).await;
+    let zhang = stage.platform.person("zhang");
+    let changed = |arrival: &bridge_api::Arrival| match &arrival.what {
+        Happened::Edited { message, from: Sender::Person { id: person, .. }, parts }
+            if *message == id && *person == zhang =>
+        {
+            Some(parts.clone())
+        }
+        _ => None,
+    };
+    let parts = stage.inbox.hear("the change", changed).await;
+    assert_eq!(parts[0].to_plain(), "right");
+    assert_eq!(stage.inbox.messages().len(), 1);
+}
+
+async fn another_robot_is_heard_with_the_history_at_the_latest(stage: &Stage) {
+    let group = stage.platform.group("robots").await;
+    let ours = stage.say(&group, "ours", "ours").await;
+    let theirs = stage.platform.robot_says(&group, "beep").await;
+    stage.restart().await;
+    stage.catch_up(&group).await;
+    let (_, message) = stage.heard(&theirs).await;
+    assert!(matches!(message.from, Sender::Bot { .. }), "{:?}", message.from);
+    assert_eq!(message.parts[0].to_plain(), "beep");
+    let echo = stage.inbox.messages().into_iter().find(|message| message.id == ours);
+    assert!(echo.is_none_or(|message| message.from == Sender::Ourselves));
 }
 
 async fn people_are_known_by_id_and_by_address(stage: &Stage) {

@@ -1,6 +1,7 @@
 //! Feishu: its simulator, and our connector in front of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -15,9 +16,13 @@ use simulator_feishu::{Command, FaultSpec, Settings, Simulator};
 use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start};
 
 const APP: &str = "cli_a000000000000001";
+const OTHER_APP: &str = "cli_b000000000000002";
 const SECRET: &str = "the secret of the app";
 const ENCRYPT_KEY: &str = "the key of the app";
 const CAST: [(&str, &str); 2] = [("zhang", "张三"), ("li", "Li Si")];
+
+/// How often a connection is looked for before there is none to close.
+const DISCONNECT_TRIES_MAX: usize = 1_000;
 
 const FAULTS: &[(&str, FaultKind)] = &[
     ("delivery.duplicate", FaultKind::Inward),
@@ -102,6 +107,24 @@ impl Start for Feishu {
             encrypt_key: Some(ENCRYPT_KEY.into()),
         };
         let made = stand.act(app).await;
+        let other = Command::AddApp {
+            app_id: OTHER_APP.into(),
+            secret: String::new(),
+            name: "Weather".into(),
+            encrypt_key: None,
+        };
+        stand.act(other).await;
+        // It listens to nothing, so that no fault strikes its events instead of ours.
+        let deaf = Command::ChangeApp {
+            app: OTHER_APP.into(),
+            scopes: None,
+            bot_enabled: None,
+            disabled: None,
+            published: Some(false),
+            callbacks_subscribed: None,
+            secret: None,
+        };
+        stand.act(deaf).await;
         stand.verification_token = text(&made, "verification_token");
         Arc::new(stand)
     }
@@ -251,7 +274,7 @@ impl Platform for Stand {
     }
 
     async fn group(&self, name: &str) -> ConversationId {
-        self.make_group(name, APP, vec![]).await
+        self.make_group(name, APP, vec![OTHER_APP.into()]).await
     }
 
     async fn foreign_group(&self, name: &str) -> ConversationId {
@@ -294,6 +317,17 @@ impl Platform for Stand {
             reply_to: Some(to.to_string()),
             in_thread,
         };
+        MessageId::new(text(&self.act(speak).await, "message_id")).expect("an id")
+    }
+
+    async fn edit(&self, person: &str, message: &MessageId, text: &str) {
+        let (person, message) = (person.into(), message.to_string());
+        self.act(Command::Edit { person, message, text: text.into() }).await;
+    }
+
+    async fn robot_says(&self, conversation: &ConversationId, words: &str) -> MessageId {
+        let speak =
+            Command::SpeakAsBot { app: OTHER_APP.into(), chat: conversation.to_string(), text: words.into() };
         MessageId::new(text(&self.act(speak).await, "message_id")).expect("an id")
     }
 
@@ -405,6 +439,14 @@ impl Platform for Stand {
     }
 
     async fn disconnect(&self) {
-        self.act(Command::CloseConnections { app: APP.into() }).await;
+        // Our side knows of a new connection a moment before the platform does.
+        for _ in 0..DISCONNECT_TRIES_MAX {
+            let closed = self.act(Command::CloseConnections { app: APP.into() }).await;
+            if closed["closed"] != 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("there is no connection to close");
     }
 }

@@ -63,6 +63,8 @@ pub enum Command {
         #[serde(default)]
         in_thread: bool,
     },
+    /// The bot of an app writes plain words; answers `message_id`.
+    SpeakAsBot { app: String, chat: String, text: String },
     /// A person says something of any kind: `content` as it is received, `mentions` the people, apps or `all` behind
     /// `@_user_1` and so on; answers `message_id`.
     Say {
@@ -220,7 +222,7 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             let state = &mut *shared.state.lock();
             match setting::apply(state, command) {
                 Ok(answer) => answer,
-                Err(command) => people::apply(state, command),
+                Err(command) => people::apply(state, *command),
             }
         }
     }

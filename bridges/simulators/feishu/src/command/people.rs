@@ -74,6 +74,23 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             };
             Ok(json!({ "message_id": state.say(draft)? }))
         }
+        Command::SpeakAsBot { app, chat, text } => {
+            if !state.live_chat(&chat, 232_006)?.bots.contains(&app) {
+                return Err(Refusal::code(230_002));
+            }
+            let draft = Draft {
+                chat_id: chat,
+                by: Actor::App(app),
+                kind: "text".to_owned(),
+                content: json!({ "text": text }),
+                card: None,
+                mentions: Vec::new(),
+                reply_to: None,
+                in_thread: false,
+                uuid: None,
+            };
+            Ok(json!({ "message_id": state.say(draft)? }))
+        }
         Command::Enter { person, app } => {
             exists(state, &person)?;
             state.app(&app)?;

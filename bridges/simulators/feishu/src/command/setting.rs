@@ -32,7 +32,7 @@ fn taken(text: &str) -> Refusal {
 }
 
 /// Does it, or gives the command back because it is none of these.
-pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Command> {
+pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
     Ok(match command {
         Command::AddPerson { user_id, name, email, department } => {
             if state.people.contains_key(&user_id) || state.people.len() >= RECORDS_MAX {
@@ -134,7 +134,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             state.expire_tokens(&app);
             Ok(json!({}))
         }
-        other => return Err(other),
+        other => return Err(Box::new(other)),
     })
 }
 
