@@ -10,8 +10,10 @@ const NOT_IN_GROUPS: Words = Words {
     zh: "群里无法 @ 机器人发送，只在单聊中可见",
     en: "cannot be sent to a robot by @ in a group, so only in a chat with it",
 };
-const NO_API: Words =
-    Words { zh: "钉钉没有开放该接口", en: "DingTalk offers no such interface to robots" };
+const NO_API: Words = Words {
+    zh: "钉钉没有为机器人开放有文档的接口",
+    en: "DingTalk documents no such interface for robots",
+};
 const NO_EDIT: Words = Words {
     zh: "钉钉普通消息不能编辑，只有卡片可以",
     en: "DingTalk's messages cannot be changed, only cards",
@@ -49,6 +51,10 @@ const MADE_BY_API: Words = Words {
     zh: "钉钉只推送由接口创建的群或装有酷应用的群",
     en: "DingTalk tells it only of groups made through its API or with the group plug-in",
 };
+const FROM_TEMPLATE: Words = Words {
+    zh: "仅限由群模板创建的场景群",
+    en: "only of groups that were made from a group template",
+};
 const NO_EMAIL: Words = Words { zh: "不能按邮箱查人", en: "people cannot be looked up by e-mail" };
 const READ: Words = Words { zh: "机器人消息的已读回执", en: "of the robot's own messages" };
 
@@ -72,7 +78,7 @@ pub fn table() -> Capabilities {
         Ability::Stickers | Ability::Locations => (No(NO_API), Partly(AS_WORDS)),
         Ability::Cards => (Partly(TEMPLATE), Partly(TEMPLATE)),
         Ability::Membership => (Partly(MADE_BY_API), No(NO_API)),
-        Ability::Names => (Partly(MADE_BY_API), No(NO_API)),
+        Ability::Names => (Partly(MADE_BY_API), Partly(FROM_TEMPLATE)),
         Ability::Directory => (Partly(NO_EMAIL), No(NO_API)),
         Ability::Receipts => (Partly(READ), No(NO_API)),
     })

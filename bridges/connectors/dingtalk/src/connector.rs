@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bridge_api::{
     Callbacks, Capabilities, Cards, Clock, Connector, Conversations, Directory, Failure, Files, Inbox, Line,
-    Members, Network, Outgoing, Pace, Rate, Recalls, Rng, Sent, Shelf, Shutdown,
+    Members, Names, Network, Outgoing, Pace, Rate, Recalls, Rng, Sent, Shelf, Shutdown,
 };
 
 use crate::{
@@ -111,6 +111,10 @@ impl Connector for DingTalk {
     }
 
     fn members(&self) -> Option<&dyn Members> {
+        Some(&self.people)
+    }
+
+    fn names(&self) -> Option<&dyn Names> {
         Some(&self.people)
     }
 

@@ -1,6 +1,9 @@
 //! The groups in which the robot was spoken to. The platform lists none, so they are written down: operators bind rooms by them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use bridge_api::{Conversation, ConversationId, ConversationKind, Cursor, Failure, Page, Shelf};
 use tokio::sync::Mutex;
@@ -76,13 +79,15 @@ impl Groups {
         rows: &'a mut BTreeMap<u64, BTreeMap<String, String>>,
         index: u64,
     ) -> Result<&'a mut BTreeMap<String, String>, Failure> {
-        if !rows.contains_key(&index) {
-            let bytes =
-                self.shelf.get(&key(index)).await.map_err(|error| Failure::later(error.to_string()))?;
-            let row = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-            rows.insert(index, row);
+        match rows.entry(index) {
+            Entry::Occupied(row) => Ok(row.into_mut()),
+            Entry::Vacant(place) => {
+                let bytes = self.shelf.get(&key(index)).await;
+                let bytes = bytes.map_err(|error| Failure::later(error.to_string()))?;
+                let row = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                Ok(place.insert(row.unwrap_or_default()))
+            }
         }
-        Ok(rows.entry(index).or_default())
     }
 }
 

@@ -197,6 +197,9 @@ pub const NODES_MAX: usize = 500;
 /// Longest value of a card's variable, in bytes.
 pub const CARD_VALUE_BYTES_MAX: usize = 8 * 1024;
 
+/// Longest name of a group made from a template, in characters, a bound of the platform's.
+pub const GROUP_NAME_CHARACTERS_MAX: usize = 30;
+
 /// Members on one page.
 pub const MEMBERS_PAGE_MAX: u32 = 100;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bridge_api::{
     Conversation, ConversationId, ConversationKind, Conversations, Cursor, Department, Directory, Download,
-    Failure, MediaId, Members, Page, Person, PersonId, Refusal,
+    Failure, MediaId, Members, Names, Page, Person, PersonId, Refusal,
 };
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::{
     groups::{self, Groups},
     ids::{self, Place},
     lenient::{number, text, texts, truth},
-    limits::{MEMBERS_PAGE_MAX, PEOPLE_PAGE_MAX},
+    limits::{GROUP_NAME_CHARACTERS_MAX, MEMBERS_PAGE_MAX, PEOPLE_PAGE_MAX},
     memory::Memory,
     sending,
 };
@@ -99,6 +99,19 @@ impl Directory for People {
 
     async fn avatar(&self, avatar: &MediaId) -> Result<Download, Failure> {
         sending::fetched(&self.client, avatar.as_str()).await
+    }
+}
+
+#[async_trait]
+impl Names for People {
+    async fn rename(&self, conversation: &ConversationId, name: &str) -> Result<(), Failure> {
+        let Place::Group(group) = ids::place(conversation) else {
+            return Err(Failure::refused(Refusal::Impossible));
+        };
+        let title: String = name.chars().take(GROUP_NAME_CHARACTERS_MAX).collect();
+        let body = json!({"open_conversation_id": group, "title": title});
+        self.client.call(&Call::post("/v1.0/im/sceneGroup/update", body)).await?;
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! is put together by those who ask.
 
 mod answer;
+mod call;
 mod codes;
 mod error;
 mod hosts;
@@ -9,28 +10,32 @@ mod multipart;
 mod quota;
 mod token;
 mod turns;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
 use bridge_api::{Clock, Shelf};
-use bytes::BytesMut;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use reqwest::{Client as Http, RequestBuilder, Response, Url, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::token::{Token, Tokens};
 pub use self::{
+    call::Call,
     error::{CallError, Meaning},
     multipart::{Upload, upload},
     quota::{Counted, Counter},
     turns::{Bucket, Turns},
+    wire::header_text,
+};
+use self::{
+    token::{Token, Tokens},
+    wire::{body_of, joined, sent},
 };
 use crate::{
     lenient,
     limits::{
-        ANSWER_BYTES_MAX, BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX,
-        TRANSFER_TIME_MAX,
+        BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX, TRANSFER_TIME_MAX,
     },
     settings::DingTalkSettings,
 };
@@ -45,34 +50,6 @@ pub struct Client {
     pub turns: Turns,
     /// What is counted in a month.
     pub counter: Counter,
-}
-
-/// One call of the API.
-#[derive(Clone, Debug)]
-pub struct Call {
-    old: bool,
-    method: Method,
-    path: &'static str,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    free: bool,
-}
-
-impl Call {
-    /// A call of the new generation that brings JSON.
-    pub fn post(path: &'static str, body: Value) -> Self {
-        Self { old: false, method: Method::POST, path, query: Vec::new(), body: Some(body), free: false }
-    }
-
-    /// A change of the new generation.
-    pub fn put(path: &'static str, body: Value) -> Self {
-        Self { method: Method::PUT, ..Self::post(path, body) }
-    }
-
-    /// A call of the old generation that the platform does not count: contacts.
-    pub fn contacts(path: &'static str, body: Value) -> Self {
-        Self { old: true, free: true, ..Self::post(path, body) }
-    }
 }
 
 impl Client {
@@ -168,9 +145,10 @@ impl Client {
             .body(reqwest::Body::wrap_stream(upload.body));
         let outcome = self.answer(request, TRANSFER_TIME_MAX).await;
         self.heed(&outcome, &bucket, true).await;
-        if let Err(CallError { meaning: Meaning::TokenStale, .. }) = &outcome {
+        if outcome.as_ref().is_err_and(|error| error.meaning == Meaning::TokenStale) {
             // The bytes are gone; the next try of the core finds a token that is good.
             self.token(Some(&token)).await?;
+            return Err(CallError::ours(Meaning::Busy, "the token was renewed during an upload"));
         }
         outcome
     }
@@ -211,7 +189,8 @@ impl Client {
             return Ok(response);
         }
         let meaning = match status.as_u16() {
-            403 | 404 | 410 => Meaning::Refused(bridge_api::Refusal::Gone),
+            404 | 410 => Meaning::Refused(bridge_api::Refusal::Gone),
+            // Addresses are good for minutes: the next try gets another one.
             _ => Meaning::Busy,
         };
         Err(CallError::ours(meaning, format!("the file is not given out, with status {}", status.as_u16())))
@@ -264,17 +243,10 @@ impl Client {
     async fn exchange(&self, call: &Call, token: &Token) -> Result<Value, CallError> {
         let base = if call.old { &self.settings.old_api_url } else { &self.settings.api_url };
         let mut url = joined(base, call.path)?;
-        if call.old || !call.query.is_empty() {
-            let mut pairs = url.query_pairs_mut();
-            pairs.extend_pairs(&call.query);
-            if call.old {
-                pairs.append_pair("access_token", &token.value);
-            }
+        if call.old {
+            url.query_pairs_mut().append_pair("access_token", &token.value);
         }
-        let mut request = match &call.body {
-            Some(body) => self.json(call.method.clone(), url, body),
-            None => self.http.request(call.method.clone(), url).header(header::ACCEPT, "application/json"),
-        };
+        let mut request = self.json(call.method.clone(), url, &call.body);
         if !call.old {
             let mut value = HeaderValue::from_str(&token.value)
                 .map_err(|_| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
@@ -315,52 +287,4 @@ impl Client {
             self.counter.count(Counted::Call).await;
         }
     }
-}
-
-fn joined(base: &Url, path: &str) -> Result<Url, CallError> {
-    let mut url = base.clone();
-    url.path_segments_mut()
-        .map_err(|()| CallError::ours(Meaning::SetUp, "the address of the API takes no path"))?
-        .pop_if_empty()
-        .extend(path.trim_start_matches('/').split('/'));
-    Ok(url)
-}
-
-async fn sent(request: RequestBuilder, time_max: Duration) -> Result<Response, CallError> {
-    match timeout(time_max, request.send()).await {
-        Ok(Ok(response)) => Ok(response),
-        // The address may hold a token, so no word of it is told.
-        Ok(Err(error)) if error.is_connect() => Err(CallError::ours(
-            Meaning::Unreachable,
-            format!("the platform is not reached: {}", error.without_url()),
-        )),
-        Ok(Err(error)) => {
-            Err(CallError::ours(Meaning::Unknown, format!("no answer: {}", error.without_url())))
-        }
-        Err(_) => Err(CallError::ours(Meaning::Unknown, "no answer in time")),
-    }
-}
-
-async fn body_of(mut response: Response) -> Result<BytesMut, CallError> {
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => {
-                return Err(CallError::ours(Meaning::Unknown, "the answer is too long to be read"));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) => {
-                return Err(CallError::ours(
-                    Meaning::Unknown,
-                    format!("no whole answer: {}", error.without_url()),
-                ));
-            }
-        }
-    }
-}
-
-/// What the response says of a header, as far as it is text.
-pub fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
