@@ -31,7 +31,8 @@ impl Bridges {
                 let newest = self.0.store.get(&NEWEST, &(network.key(), lane.1.as_str())).await.ok().flatten();
                 // Where nothing was ever heard nothing was missed; older words are brought when somebody asks for them.
                 let Some(newest) = newest else { return };
-                let since_ms = newest.saturating_sub(BACKFILL_OVERLAP_MS);
+                let bound_ms = self.portals().get(&lane).map_or(0, |row| row.bound_ms);
+                let since_ms = newest.saturating_sub(BACKFILL_OVERLAP_MS).max(bound_ms);
                 match self.read_history(seat, &lane, since_ms).await {
                     Ok(0) => {}
                     Ok(missed) => {
@@ -45,6 +46,7 @@ impl Bridges {
                 }
             })
             .await;
+        seat.behind.send_replace(false);
     }
 
     /// Counts a gap; one that cannot be closed is told in the room.
@@ -76,7 +78,9 @@ impl Bridges {
         let (mut cursor, mut new) = (None, 0);
         for _ in 0..BACKFILL_PAGES_MAX {
             let page = patient(|| backfill.history(&lane.1, since_ms, cursor.as_ref())).await?;
-            for arrivals in page.items.chunks(bridge_api::limits::ARRIVALS_AT_ONCE_MAX) {
+            // Platforms count in seconds, and bring what was said just before.
+            let items: Vec<_> = page.items.into_iter().filter(|arrival| arrival.at_ms >= since_ms).collect();
+            for arrivals in items.chunks(bridge_api::limits::ARRIVALS_AT_ONCE_MAX) {
                 let taken = self.take(seat.network, arrivals.to_vec(), true).await;
                 new += taken.map_err(|refused| BridgeError::Invalid(refused.to_string()))?;
             }

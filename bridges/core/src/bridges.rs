@@ -57,6 +57,8 @@ pub(crate) struct Seat {
     pub line: watch::Sender<LineNow>,
     /// Held by whoever reads history.
     pub catching_up: tokio::sync::Mutex<()>,
+    /// Whether a new line has history that is not read yet. What comes live waits for it a moment.
+    pub behind: watch::Sender<bool>,
 }
 
 pub(crate) struct Inner {
@@ -108,6 +110,7 @@ impl Bridges {
             buckets: Buckets::new(connector.pace()),
             line: watch::Sender::new(LineNow::Unknown),
             catching_up: tokio::sync::Mutex::default(),
+            behind: watch::Sender::new(false),
             connector,
         });
         let inbound = Way::new();

@@ -1,19 +1,68 @@
-//! What is old goes: arrivals that nobody repeats any more, rows of connectors whose time is over.
+//! What is old goes: arrivals that nobody repeats any more, rows of connectors and codes whose time is over, the map of messages
+//! after more than a year.
 
 use base::Shutdown;
+use bridge_api::{MessageId, Network};
 use store::{Batch, Scan, StoreError};
 
 use crate::{
     Bridges,
-    limits::{FORGET_INTERVAL, FORGOTTEN_PER_BATCH, REMEMBERED_MS},
-    tables::{SHELF, SHELF_DUE, TAKEN, TAKEN_ORDER},
+    limits::{FORGET_INTERVAL, FORGOTTEN_PER_BATCH, MESSAGES_KEPT_DAYS, REMEMBERED_MS},
+    tables::{CODES, MESSAGE_DAYS, MESSAGES, SHELF, SHELF_DUE, SIDES, TAKEN, TAKEN_ORDER},
 };
 
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
 impl Bridges {
+    /// Notes when a message was noted.
+    pub(crate) fn keep(&self, batch: &mut Batch, network: &str, message: &MessageId) {
+        batch.put(&MESSAGE_DAYS, &(self.0.clock.now_ms() / DAY_MS, network, message.as_str()), &());
+    }
+
+    async fn forget_messages(&self) -> Result<(), StoreError> {
+        let first_kept = (self.0.clock.now_ms() / DAY_MS).saturating_sub(MESSAGES_KEPT_DAYS);
+        loop {
+            let scan = Scan::all().until(&(first_kept, "", "")).limit(FORGOTTEN_PER_BATCH);
+            let old = self.0.store.scan_keys(&MESSAGE_DAYS, scan).await?;
+            if old.is_empty() {
+                return Ok(());
+            }
+            let mut batch = Batch::new();
+            for (day, network, message) in old {
+                batch.delete(&MESSAGE_DAYS, &(day, &*network, &*message));
+                let Some(row) = self.0.store.get(&MESSAGES, &(&*network, &*message)).await? else { continue };
+                batch.delete(&MESSAGES, &(&*network, &*message));
+                for event in &row.events {
+                    batch.delete(&SIDES, &(&**event, &*network, &*row.conversation));
+                }
+            }
+            self.0.store.commit(batch).await?;
+        }
+    }
+
+    /// Codes that nobody said in their time.
+    async fn forget_codes(&self) -> Result<(), StoreError> {
+        let now_ms = self.0.clock.now_ms();
+        let mut batch = Batch::new();
+        for (code, row) in self.0.store.scan(&CODES, Scan::all().limit(FORGOTTEN_PER_BATCH)).await? {
+            let is_over = row.until_ms < now_ms || Network::named(&row.network).is_none();
+            if is_over {
+                batch.delete(&CODES, &code);
+            }
+        }
+        self.0.store.commit(batch).await?;
+        Ok(())
+    }
+
     /// Forgets what is old, from time to time, until the shutdown.
     pub(crate) async fn keep_forgetting(&self, shutdown: &Shutdown) {
         while !shutdown.is_triggered() {
-            if let Err(error) = self.forget_old().await {
+            let forgotten = async {
+                self.forget_old().await?;
+                self.forget_codes().await?;
+                self.forget_messages().await
+            };
+            if let Err(error) = forgotten.await {
                 tracing::warn!(%error, "what is old cannot be forgotten; will try again");
             }
             tokio::select! {

@@ -15,7 +15,7 @@ use store::{Batch, StoreError};
 use crate::{
     Bridges,
     lanes::Lane,
-    limits::INBOX_ROWS_MAX,
+    limits::{CATCH_UP_PATIENCE, INBOX_ROWS_MAX},
     line::LineNow,
     tables::{CODES, INBOX, InboxRow, MESSAGES, TAKEN, TAKEN_ORDER},
 };
@@ -38,12 +38,20 @@ pub(crate) struct Intake {
 #[async_trait]
 impl Inbox for Intake {
     async fn take(&self, arrivals: Vec<Arrival>) -> Result<(), InboxRefused> {
+        if let Some(seat) = self.bridges.seat(self.network) {
+            let mut behind = seat.behind.subscribe();
+            // Whatever the outcome: a platform that is not answered in time brings it again.
+            let _ = tokio::time::timeout(CATCH_UP_PATIENCE, behind.wait_for(|behind| !behind)).await;
+        }
         self.bridges.take(self.network, arrivals, false).await.map(drop)
     }
 
     fn line(&self, line: Line) {
         if let Some(seat) = self.bridges.seat(self.network) {
             let serial = self.bridges.0.rng.u64();
+            if line == Line::Up && seat.connector.backfill().is_some() {
+                seat.behind.send_replace(true);
+            }
             seat.line.send_replace(match line {
                 Line::Up => LineNow::Up(serial),
                 Line::Down(failure) => LineNow::Down(failure),

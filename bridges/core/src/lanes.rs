@@ -96,6 +96,11 @@ impl Lanes {
         }
     }
 
+    /// The lanes in which there may be rows.
+    pub fn working(&self) -> Vec<Lane> {
+        self.state.lock().standing.keys().cloned().collect()
+    }
+
     /// A step of a lane that [`Lanes::next`] gave is over.
     pub fn finish(&self, lane: &Lane, next: Next) {
         let mut state = self.state.lock();

@@ -18,6 +18,7 @@ mod into_room;
 mod lanes;
 pub mod limits;
 mod line;
+mod measure;
 mod media;
 mod names;
 mod orders;

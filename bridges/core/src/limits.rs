@@ -14,6 +14,8 @@ pub const OUTBOX_ROWS_MAX: usize = 50_000;
 pub const LANES_AT_ONCE: usize = 16;
 /// How long an arrival is remembered against repeats, in milliseconds. Platforms repeat for some seven hours.
 pub const REMEMBERED_MS: u64 = 48 * 60 * 60 * 1_000;
+/// Days for which the bridges know which events a message was: an edit, an answer, a reaction to an older one goes nowhere.
+pub const MESSAGES_KEPT_DAYS: u64 = 400;
 /// Rows that are forgotten in one batch.
 pub const FORGOTTEN_PER_BATCH: usize = 500;
 /// How often what is old is forgotten.
@@ -36,6 +38,8 @@ pub const OUTAGE_TOLD_AFTER: Duration = Duration::from_secs(60);
 pub const BACKFILL_OVERLAP_MS: u64 = 120_000;
 /// Longest time that history is read back for, in milliseconds.
 pub const BACKFILL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
+/// How long what comes live waits for what was missed before it; a platform waits for three seconds.
+pub const CATCH_UP_PATIENCE: Duration = Duration::from_secs(2);
 /// Pages of history of one conversation at one connection.
 pub const BACKFILL_PAGES_MAX: usize = 100;
 /// Conversations whose history is read at once.
@@ -46,10 +50,14 @@ pub const MEMBERS_SHOWN_MAX: usize = 200;
 pub const LIST_PAGES_MAX: usize = 50;
 /// How long a code for binding a conversation is good, in milliseconds.
 pub const CODE_MS: u64 = 15 * 60 * 1_000;
+/// Codes that wait to be said.
+pub const CODES_MAX: usize = 400;
 /// Letters of a code.
 pub const CODE_CHARACTERS: usize = 10;
 /// Lines of one answer of the bot.
 pub const ANSWER_LINES_MAX: usize = 60;
+/// How often the queues are measured.
+pub const MEASURE_INTERVAL: Duration = Duration::from_secs(15);
 /// Longest HTML of a message that is read, in bytes.
 pub const HTML_BYTES_MAX: usize = 64 * 1024;
 /// Longest time a connector has to stop.

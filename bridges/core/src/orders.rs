@@ -6,13 +6,13 @@ use bridge_api::{
 use futures_util::future::BoxFuture;
 use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use serde::{Deserialize, Serialize};
-use store::Batch;
+use store::{Batch, Scan};
 
 use crate::{
     BridgeError, Bridges,
     backfill::patient,
     lanes::Lane,
-    limits::{CODE_CHARACTERS, CODE_MS, LIST_PAGES_MAX, MEMBERS_SHOWN_MAX, PORTALS_PER_ROOM_MAX},
+    limits::{CODE_CHARACTERS, CODE_MS, CODES_MAX, LIST_PAGES_MAX, MEMBERS_SHOWN_MAX, PORTALS_PER_ROOM_MAX},
     names::tamed,
     tables::{CODES, CodeRow, LINES, NEWEST, PEOPLE, PEOPLE_OF, PortalRow},
 };
@@ -86,9 +86,11 @@ impl Bridges {
     async fn refresh(&self, network: Network, conversation: &Conversation) -> Result<(), BridgeError> {
         let lane = (network, conversation.id.clone());
         let old = self.portals().get(&lane);
-        let (room, bound_by) =
-            old.as_ref().map_or((None, None), |old| (old.room.clone(), old.bound_by.clone()));
-        let row = PortalRow { room, name: tamed(&conversation.name), kind: conversation.kind, bound_by };
+        let name = tamed(&conversation.name);
+        let row = match &old {
+            Some(old) => PortalRow { name, kind: conversation.kind, ..old.clone() },
+            None => PortalRow { room: None, name, kind: conversation.kind, bound_by: None, bound_ms: 0 },
+        };
         if old.as_ref() != Some(&row) {
             self.portals().set(&self.0.store, &lane, row).await?;
         }
@@ -153,14 +155,15 @@ impl Bridges {
         }
         let known = old.map_or((String::new(), ConversationKind::Group), |old| (old.name, old.kind));
         let (name, kind) = found.map_or(known, |found| (tamed(&found.name), found.kind));
+        let now_ms = self.0.clock.now_ms();
         let row = PortalRow {
             room: Some(room.to_owned()),
             name: name.clone(),
             kind,
             bound_by: Some(by.to_owned()),
+            bound_ms: now_ms,
         };
         self.portals().set(&self.0.store, lane, row).await?;
-        let now_ms = self.0.clock.now_ms();
         let mut batch = Batch::new();
         // What is said from now on is missed when it does not come.
         batch.put(&NEWEST, &(lane.0.key(), lane.1.as_str()), &now_ms);
@@ -222,7 +225,9 @@ impl Bridges {
             return Err(BridgeError::NoConversation(lane.1.to_string()));
         };
         let name = self.name_of(lane);
-        self.portals().set(&self.0.store, lane, PortalRow { room: None, bound_by: None, ..row }).await?;
+        self.portals()
+            .set(&self.0.store, lane, PortalRow { room: None, bound_by: None, bound_ms: 0, ..row })
+            .await?;
         let mut batch = Batch::new();
         let unique = format!("unbound/{}/{}", lane.1, self.0.clock.now_ms());
         self.notice(
@@ -310,6 +315,12 @@ impl Bridges {
         by: &UserId,
     ) -> Result<String, BridgeError> {
         self.check_room(room).await?;
+        let waiting = self.0.store.count(&CODES, Scan::all().limit(CODES_MAX)).await?;
+        if waiting >= CODES_MAX {
+            return Err(BridgeError::Invalid(
+                "too many codes wait to be said; try again in a quarter of an hour".to_owned(),
+            ));
+        }
         let code = self.0.rng.string(CODE_CHARACTERS);
         let row = CodeRow {
             network: network.key().to_owned(),

@@ -69,11 +69,11 @@ impl Ear for Switchboard {
             return Ok(false);
         }
         let is_ours = self.owns(&sender) || sender == self.bot;
-        let is_carried = match (envelope.kind.as_str(), &envelope.state_key) {
-            ("m.room.message" | "m.sticker" | "m.reaction" | "m.room.redaction", None) => true,
-            ("m.room.encryption", Some(_)) => true,
-            _ => false,
-        };
+        let is_carried = matches!(
+            (envelope.kind.as_str(), &envelope.state_key),
+            ("m.room.message" | "m.sticker" | "m.reaction" | "m.room.redaction", None)
+                | ("m.room.encryption", Some(_))
+        );
         // What the bot says is about the bridge; what it takes away or says for a platform has the mark.
         let origin = is_ours.then(|| origin(&envelope.content)).flatten();
         if !is_carried || (sender == self.bot && origin.is_none()) {

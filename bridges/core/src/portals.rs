@@ -109,8 +109,13 @@ impl Portals {
         if self.get(lane).is_some() {
             return Ok(());
         }
-        let row =
-            PortalRow { room: None, name: String::new(), kind: ConversationKind::Group, bound_by: None };
+        let row = PortalRow {
+            room: None,
+            name: String::new(),
+            kind: ConversationKind::Group,
+            bound_by: None,
+            bound_ms: 0,
+        };
         self.set(store, lane, row).await
     }
 }

@@ -68,6 +68,10 @@ pub(crate) const NEWEST: Table<(String, String), u64> =
 pub(crate) const CODES: Table<String, CodeRow> =
     Table::new(3018, "bridges_codes", Profile::Point, "To which room does this code bind?");
 
+/// The day on which a message was noted, in days since 1970, its network and its id.
+pub(crate) const MESSAGE_DAYS: Table<(u64, String, String), ()> =
+    Table::new(3019, "bridges_message_days", Profile::Queue, "Which messages were noted long ago?");
+
 /// All tables of the bridges, for opening their store beside those of the kit.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -91,6 +95,7 @@ pub fn tables() -> Vec<TableInfo> {
         LINES.info(),
         NEWEST.info(),
         CODES.info(),
+        MESSAGE_DAYS.info(),
     ]
 }
 
@@ -104,6 +109,9 @@ pub(crate) struct PortalRow {
     /// Who bound it.
     #[serde(default)]
     pub bound_by: Option<String>,
+    /// When. What was said before is brought only when somebody asks for it.
+    #[serde(default)]
+    pub bound_ms: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -115,6 +115,7 @@ impl Bridges {
             join_all(workers.map(|direction| self.keep_moving(direction, &shutdown))),
             self.keep_lines(&shutdown),
             self.keep_forgetting(&shutdown),
+            self.keep_measuring(&shutdown),
         );
     }
 

@@ -77,6 +77,9 @@ impl Bringing<'_> {
             },
         };
         for (index, event) in row.events.iter().enumerate() {
+            if row.is_ours && self.is_gone(event).await? {
+                continue;
+            }
             let done = self.redact(&row.sender, event, &format!("recall/{id}/{index}")).await;
             match done {
                 // Words of a person here, which the bot may not take away.
@@ -85,7 +88,14 @@ impl Bringing<'_> {
             }
         }
         self.batch.put(&MESSAGES, &(network, id.as_str()), &MessageRow { events: Vec::new(), ..row });
+        self.bridges.keep(&mut self.batch, network, id);
         Ok(())
+    }
+
+    /// Whether an event is redacted: then a recall of ours comes back as the platform tells it.
+    async fn is_gone(&self, event: &ruma::EventId) -> Result<bool, Stuck> {
+        let event = self.bridges.bot_intent()?.event_of(&self.room, event).await?;
+        Ok(event.is_none_or(|event| event["unsigned"].get("redacted_because").is_some()))
     }
 
     pub(super) async fn reacted(

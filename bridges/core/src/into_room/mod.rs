@@ -18,7 +18,7 @@ use crate::{
     ghosts::Ghost,
     intake::NOWHERE,
     lanes::{Lane, Next},
-    names::hex,
+    names::{hex, is_ghost},
     tables::{GHOST_ROOMS, INBOX, InboxRow, MESSAGES, MessageRow, NEWEST, SIDES, SideRow},
 };
 
@@ -147,6 +147,7 @@ impl Bringing<'_> {
             is_ours: false,
         };
         self.batch.put(&MESSAGES, &(network, id.as_str()), &row);
+        self.bridges.keep(&mut self.batch, network, id);
     }
 
     /// Whoever did it, in the room.
@@ -234,15 +235,16 @@ impl Bringing<'_> {
     ) -> Result<(), Stuck> {
         let transaction = self.transaction(what);
         let content = json!({ (MARK): self.mark() });
-        let ghost = self.bridges.0.kit.puppet(sender.clone());
-        match ghost.redact(&self.room, event, &transaction, content.clone()).await {
-            Err(CallError::Refused { .. }) => {
-                let bot = self.bridges.bot_intent()?;
-                bot.redact(&self.room, event, &transaction, content).await?;
-                Ok(())
+        let bot = self.bridges.bot_intent()?;
+        if is_ghost(sender, &self.bridges.0.server_name) {
+            let ghost = self.bridges.0.kit.puppet(sender.clone());
+            match ghost.redact(&self.room, event, &transaction, content.clone()).await {
+                Err(CallError::Refused { .. }) => {}
+                outcome => return Ok(outcome.map(drop)?),
             }
-            outcome => Ok(outcome.map(drop)?),
         }
+        bot.redact(&self.room, event, &transaction, content).await?;
+        Ok(())
     }
 
     /// A notice of the bot in the room, sent after the commit.

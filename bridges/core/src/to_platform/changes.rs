@@ -46,6 +46,7 @@ impl Sending<'_> {
                     self.batch.put(&SIDES, &(target, network, conversation), &row);
                     for message in &row.messages {
                         self.batch.put(&MESSAGES, &(network, message.as_str()), &self.message_row(target));
+                        self.bridges.keep(&mut self.batch, network, message);
                     }
                     return Ok(());
                 }

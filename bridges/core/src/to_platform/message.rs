@@ -66,6 +66,7 @@ impl Sending<'_> {
                 is_ours: true,
             };
             self.batch.put(&MESSAGES, &(network, message.as_str()), &row);
+            self.bridges.keep(&mut self.batch, network, message);
         }
     }
 

@@ -132,7 +132,7 @@ impl Sending<'_> {
             &[("conversation", &name)],
         );
         if let Some(row) = self.bridges.portals().get(self.lane) {
-            let row = PortalRow { room: None, bound_by: None, ..row };
+            let row = PortalRow { room: None, bound_by: None, bound_ms: 0, ..row };
             self.bridges.portals().set(&self.bridges.0.store, self.lane, row).await?;
         }
         Ok(())
