@@ -16,6 +16,8 @@ pub(crate) const EVENTS_WAITING_MAX: usize = 100_000;
 pub(crate) const EVENTS_UNDERWAY_MAX: usize = 20_000;
 /// Lines that the record of deliveries keeps.
 pub(crate) const DELIVERIES_KEPT_MAX: usize = 10_000;
+/// Tickets for connections that nobody made yet; one of them goes for each that is too many.
+pub(crate) const TICKETS_MAX: usize = 1_000;
 /// Frames that wait for one connection.
 pub(crate) const FRAMES_WAITING_MAX: usize = 10_000;
 /// Bytes of a payload in one frame; what is longer is cut into fragments.

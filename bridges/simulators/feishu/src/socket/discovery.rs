@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
 
 use crate::faults::Fault;
-use crate::limits::FRAME_BYTES_MAX;
+use crate::limits::{FRAME_BYTES_MAX, TICKETS_MAX};
 use crate::simulator::Shared;
 use crate::state::State;
 
@@ -64,6 +64,9 @@ pub(crate) async fn discover(Extracted(shared): Extracted<Arc<Shared>>, request:
         "ws://{}/ws/v2?fpid=493&aid=552564&device_id={device_id}&access_key={access_key}&service_id={service_id}&ticket={ticket}",
         shared.api_address
     );
+    if state.tickets.len() >= TICKETS_MAX {
+        state.tickets.pop_first();
+    }
     state.tickets.insert(ticket, app_id.to_owned());
     Json(json!({ "code": 0, "msg": "", "data": { "URL": url, "ClientConfig": client_config(state) } }))
         .into_response()
