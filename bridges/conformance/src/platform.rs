@@ -55,7 +55,7 @@ pub struct Given {
 /// A message as people see it.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    /// Its id.
+    /// Its id; empty where the platform tells us none.
     pub id: String,
     /// Whether our app said it.
     pub ours: bool,
@@ -165,6 +165,16 @@ pub trait Platform: Send + Sync {
 
     /// Dissolves a group.
     async fn dissolve(&self, person: &str, conversation: &ConversationId);
+
+    /// Whether we are told when people take their own words back, or of ours alone.
+    fn tells_of_recalled_words_of_people(&self) -> bool {
+        true
+    }
+
+    /// Whether people are found by their address.
+    fn finds_people_by_address(&self) -> bool {
+        true
+    }
 
     /// What people see, oldest first.
     async fn shows(&self, conversation: &ConversationId) -> Vec<Shown>;

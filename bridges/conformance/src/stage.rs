@@ -124,10 +124,10 @@ impl Stage {
     /// What people see of a message of ours.
     pub async fn shown(&self, conversation: &ConversationId, message: &MessageId) -> Shown {
         let shown = self.platform.shows(conversation).await;
-        shown
-            .into_iter()
-            .find(|shown| shown.id == message.as_str())
-            .expect("the message is in the conversation")
+        let named = shown.iter().find(|shown| shown.id == message.as_str());
+        // What has no id is the last that we said without one.
+        let nameless = || shown.iter().rfind(|shown| shown.ours && shown.id.is_empty());
+        named.or_else(nameless).cloned().expect("the message is in the conversation")
     }
 
     /// Waits for the message that this id has.

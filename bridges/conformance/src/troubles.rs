@@ -114,6 +114,9 @@ async fn refusing(stage: &Stage) {
 async fn killed(stage: &Stage) {
     let group = stage.platform.group("trouble").await;
     let mut ids = burst(stage, &group, "before").await;
+    if stage.connector().backfill().is_none() {
+        all_came_once(stage, &ids).await;
+    }
     stage.restart().await;
     ids.extend(burst(stage, &group, "after").await);
     stage.catch_up(&group).await;
@@ -123,9 +126,13 @@ async fn killed(stage: &Stage) {
 async fn disconnected(stage: &Stage) {
     let group = stage.platform.group("trouble").await;
     let mut ids = burst(stage, &group, "before").await;
+    let has_history = stage.connector().backfill().is_some();
+    if !has_history {
+        // What was on its way is gone there.
+        all_came_once(stage, &ids).await;
+    }
     let ups = stage.inbox.ups();
     stage.platform.disconnect().await;
-    let has_history = stage.connector().backfill().is_some();
     if has_history {
         ids.extend(burst(stage, &group, "during").await);
     }

@@ -1,8 +1,8 @@
 //! What rooms say arrives on the platform, once, and as it was meant.
 
 use bridge_api::{
-    Block, Button, ButtonStyle, Card, Content, Edit, Inline, MessageId, Reaction, RichText, Speaker, Style,
-    ThreadId,
+    Block, Button, ButtonStyle, Card, Content, ConversationId, Edit, Inline, MessageId, Reaction, RichText,
+    Speaker, Style, ThreadId,
 };
 
 use crate::case::case;
@@ -132,8 +132,15 @@ async fn lists_quotes_and_code_can_be_read(stage: &Stage) {
     }
 }
 
+/// Somebody spoke to us before: some platforms let people be addressed in answers alone.
+async fn greeted(stage: &Stage, group: &ConversationId) {
+    let greeting = stage.platform.say("zhang", group, Said::Text("hello".into())).await;
+    stage.heard(&greeting).await;
+}
+
 async fn somebody_is_addressed(stage: &Stage) {
     let group = stage.platform.group("address").await;
+    greeted(stage, &group).await;
     let mention = |who: &str, name: &str| Inline::Mention {
         person: Some(stage.platform.person(who)),
         name: name.into(),
@@ -149,6 +156,7 @@ async fn somebody_is_addressed(stage: &Stage) {
 
 async fn everybody_is_addressed(stage: &Stage) {
     let group = stage.platform.group("all").await;
+    greeted(stage, &group).await;
     let content = Content::Text(RichText { blocks: vec![Block::Paragraph(vec![Inline::Everybody])] });
     let id = stage.send(&outgoing(&group, "all", content)).await.messages[0].clone();
     assert_eq!(stage.shown(&group, &id).await.mentions, ["all"]);
@@ -157,6 +165,7 @@ async fn everybody_is_addressed(stage: &Stage) {
 async fn an_answer_stands_under_what_it_answers(stage: &Stage) {
     let group = stage.platform.group("reply").await;
     let asked = stage.platform.say("zhang", &group, Said::Text("?".into())).await;
+    stage.heard(&asked).await;
     let reply = bridge_api::Outgoing {
         reply_to: Some(asked.clone()),
         ..outgoing(&group, "reply", Content::Text(RichText::plain("!")))

@@ -1,5 +1,6 @@
 //! The simulated networks.
 
+mod dingtalk;
 mod feishu;
 
 use std::sync::Arc;
@@ -8,5 +9,5 @@ use crate::Start;
 
 /// Every network.
 pub fn all() -> Vec<Arc<dyn Start>> {
-    vec![Arc::new(feishu::Feishu)]
+    vec![Arc::new(feishu::Feishu), Arc::new(dingtalk::DingTalks)]
 }

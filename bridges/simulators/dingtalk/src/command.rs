@@ -35,7 +35,7 @@ pub enum Command {
     AddDepartment { department_id: u64, name: String, parent: u64 },
     /// A new app with a robot, all rights and a published version; its robot code is its id. Answers `cool_app`.
     AddApp { app_id: String, secret: String, name: String },
-    /// A new group with robots in it, of which no app is told; answers `chat_id`. The platform tells of changes to groups that an app made, `made_by`, alone.
+    /// A new group with robots in it, of which no app is told; answers `chat_id`. The platform tells of changes to groups that an app made, `made_by`, alone; with `template` it is a scene group.
     AddChat {
         name: String,
         #[serde(default)]
@@ -46,6 +46,8 @@ pub enum Command {
         bots: Vec<String>,
         #[serde(default)]
         made_by: Option<String>,
+        #[serde(default)]
+        template: Option<String>,
     },
     /// A new custom robot of a group; answers its `token`.
     AddCustomRobot {

@@ -63,8 +63,18 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             add_department(state, department_id, name, parent)
         }
         Command::AddApp { app_id, secret, name } => add_app(state, app_id, secret, name),
-        Command::AddChat { name, owner, people, bots, made_by } => {
-            add_chat(state, name, owner, people, bots, made_by)
+        Command::AddChat { name, owner, people, bots, made_by, template } => {
+            let robots = bots.into_iter().collect();
+            let chat = Chat {
+                title: name,
+                owner: owner.unwrap_or_else(|| people.first().cloned().unwrap_or_default()),
+                people: people.into_iter().collect(),
+                robots,
+                made_by,
+                template,
+                ..Chat::default()
+            };
+            add_chat(state, chat)
         }
         Command::AddCustomRobot { chat, name, secret, keywords } => {
             if state.live_chat(&chat).is_none() || state.custom_robots.len() >= RECORDS_MAX {
@@ -182,27 +192,17 @@ fn add_app(state: &mut State, client_id: String, secret: String, name: String) -
     Ok(json!({ "cool_app": cool_app, "agent_id": agent_id, "corp_id": state.corp_id }))
 }
 
-fn add_chat(
-    state: &mut State,
-    title: String,
-    owner: Option<String>,
-    people: Vec<String>,
-    bots: Vec<String>,
-    made_by: Option<String>,
-) -> Result<Value, Refusal> {
-    for person in people.iter().chain(&owner) {
+fn add_chat(state: &mut State, mut chat: Chat) -> Result<Value, Refusal> {
+    if !chat.owner.is_empty() {
+        chat.people.insert(chat.owner.clone());
+    }
+    for person in &chat.people {
         state.person(person)?;
     }
-    for app in bots.iter().chain(&made_by) {
+    for app in chat.robots.iter().chain(&chat.made_by) {
         state.app(app)?;
     }
-    let owner = owner.or_else(|| people.first().cloned()).unwrap_or_default();
-    let mut members: BTreeSet<String> = people.into_iter().collect();
-    members.extend(Some(owner.clone()).filter(|owner| !owner.is_empty()));
-    let robots = bots.into_iter().collect();
-    let chat = Chat { title, owner, people: members, robots, made_by, ..Chat::default() };
-    let chat = state.make_chat(chat)?;
-    Ok(json!({ "chat_id": chat }))
+    Ok(json!({ "chat_id": state.make_chat(chat)? }))
 }
 
 fn change_person(
