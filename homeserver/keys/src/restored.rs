@@ -123,10 +123,7 @@ async fn pass_backup_numbers(store: &Store) -> Result<(), StoreError> {
     }
 }
 
-fn next_page<K: store::Key>(last: Option<&K>) -> Scan<K>
-where
-    K: store::KeyOf<K>,
-{
+fn next_page<K: store::KeyOf<K>>(last: Option<&K>) -> Scan<K> {
     let scan = Scan::all().limit(ROWS_PER_STEP_MAX);
     match last {
         Some(last) => scan.after(last),

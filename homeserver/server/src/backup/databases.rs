@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use base::Shutdown;
 use serde::{Deserialize, Serialize};
 use store::{Description, Engine as _, Store};
-use store_rocksdb::{RocksKv, RocksSettings};
+use store_rocksdb::{DirectoryError, RocksKv, RocksSettings};
 use tokio::task::JoinHandle;
 
 use super::{blocking, failed};
@@ -133,7 +133,7 @@ impl Database {
             }
             let to = self.checkpoint_path(data);
             blocking(move || {
-                let database = open(&path)?;
+                let database = open(&path).map_err(Silent::said)?;
                 let copied =
                     write_checkpoint(&to, |to| database.checkpoint(to).map_err(|error| error.to_string()));
                 database.ended();
@@ -145,17 +145,40 @@ impl Database {
     }
 }
 
-/// Opens a database that nobody else has open.
-fn open(path: &Path) -> Result<RocksKv, String> {
-    RocksKv::open(&RocksSettings::new(path)).map_err(|error| error.to_string())
+/// Why a database says nothing of itself.
+pub(super) enum Silent {
+    /// Another process has it open.
+    InUse(String),
+    /// It is damaged, or was never written to.
+    Unreadable(String),
 }
 
-/// What a database says of itself. Refused while another process has it open; nothing is made where there is none.
-pub(super) fn describe(path: &Path) -> Result<Description, String> {
+impl Silent {
+    /// The reason for people.
+    pub fn said(self) -> String {
+        match self {
+            Self::InUse(reason) | Self::Unreadable(reason) => reason,
+        }
+    }
+}
+
+/// Opens a database that nobody else has open.
+fn open(path: &Path) -> Result<RocksKv, Silent> {
+    RocksKv::open(&RocksSettings::new(path)).map_err(|error| match error {
+        DirectoryError::InUse(_) => Silent::InUse(error.to_string()),
+        DirectoryError::NoManifest(_)
+        | DirectoryError::Foreign(..)
+        | DirectoryError::Damaged { .. }
+        | DirectoryError::Unusable { .. } => Silent::Unreadable(error.to_string()),
+    })
+}
+
+/// What a database says of itself. Nothing is made where there is none.
+pub(super) fn describe(path: &Path) -> Result<Description, Silent> {
     let database = open(path)?;
-    let described = store::describe(&database).map_err(|error| error.to_string());
+    let described = store::describe(&database).map_err(|error| Silent::Unreadable(error.to_string()));
     database.ended();
-    described?.ok_or_else(|| format!("{} was never written to", path.display()))
+    described?.ok_or_else(|| Silent::Unreadable(format!("{} was never written to", path.display())))
 }
 
 /// Copies the database of a process that runs to where the command line looks for it: for the answers to its orders.

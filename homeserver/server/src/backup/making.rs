@@ -12,7 +12,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::{
     CONFIG_FOLDER, CONTENT_FOLDER, DATA_FOLDER, DATABASES_FOLDER, LOCK_NAME, MEDIA_FOLDER, blocking,
     data_folder,
-    databases::{DATABASES, describe},
+    databases::{DATABASES, Silent, describe},
     failed, files, last,
     manifest::{BackedUp, Manifest},
     media_folder,
@@ -86,7 +86,7 @@ impl Making<'_> {
                 files::carry_database(&copy, &to)?;
                 files::remove(&copy).map_err(failed("remove", &copy))?;
                 // Opened once, so that a backup is never the first to learn that it cannot be.
-                describe(&to)
+                describe(&to).map_err(Silent::said)
             })
             .await?;
             if described.server_name != self.config.server.name {

@@ -14,6 +14,7 @@ mod last;
 mod making;
 mod manifest;
 pub(crate) mod marker;
+mod present;
 mod restoring;
 mod verifying;
 

@@ -4,7 +4,6 @@ use std::{
     fs, io,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 use base::{Clock, Rng};
@@ -15,10 +14,12 @@ use store::Restore;
 
 use super::{
     CONTENT_FOLDER, DATA_FOLDER, DATABASES_FOLDER, MEDIA_FOLDER, blocking, data_folder,
-    databases::{DATABASES, Database, describe},
+    databases::{DATABASES, Database},
     failed, files,
     manifest::Manifest,
-    marker, media_folder, said_time,
+    marker, media_folder,
+    present::{Present, present, refuse_served},
+    said_time,
     verifying::verify,
 };
 
@@ -28,15 +29,6 @@ pub(crate) struct Plan {
     data: PathBuf,
     manifest: Manifest,
     present: Vec<Present>,
-}
-
-/// A database that is there now.
-struct Present {
-    database: Database,
-    /// When it was written to last, in ms since 1970.
-    written_ms: Option<u64>,
-    /// Its last position, or why it cannot be read: then a restore is what it needs.
-    position: Result<StreamPos, String>,
 }
 
 impl Plan {
@@ -113,16 +105,6 @@ impl Plan {
     }
 }
 
-impl Present {
-    fn said(&self) -> String {
-        let written = self.written_ms.map_or_else(|| "at an unknown time".to_owned(), said_time);
-        match &self.position {
-            Ok(position) => format!("now it is at position {}, written last at {written}.", position.get()),
-            Err(reason) => format!("now it cannot be read ({reason}), written last at {written}."),
-        }
-    }
-}
-
 /// Carries a plan out. Answers where the former data folder is now; none when there was none.
 ///
 /// # Errors
@@ -155,50 +137,6 @@ pub(crate) async fn restore(
     let former = swapped?;
     files::sync_folder(parent).map_err(failed("sync", parent))?;
     Ok(former)
-}
-
-async fn refuse_served(data: &Path) -> Result<(), String> {
-    for database in DATABASES {
-        if database.is_served(data).await {
-            return Err(format!(
-                "the {} runs on {}: stop it first. Nothing was changed",
-                database.name(),
-                data.display()
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Every database that is there. Refused when a process has one open.
-async fn present(data: &Path) -> Result<Vec<Present>, String> {
-    let mut found = Vec::new();
-    for database in DATABASES {
-        let path = database.path(data);
-        if !path.exists() {
-            continue;
-        }
-        found.push(
-            blocking(move || {
-                let written_ms = written_ms(&path);
-                let position = describe(&path).map(|described| described.position);
-                match &position {
-                    Err(reason) if reason.contains("in use by another process") => Err(reason.clone()),
-                    Ok(_) | Err(_) => Ok(Present { database, written_ms, position }),
-                }
-            })
-            .await?,
-        );
-    }
-    Ok(found)
-}
-
-/// When a file of this folder was written to last. Before the database is opened, which writes.
-fn written_ms(folder: &Path) -> Option<u64> {
-    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let times = entries.filter_map(|entry| entry.metadata().ok()?.modified().ok());
-    let since = times.filter_map(|time| time.duration_since(UNIX_EPOCH).ok()).max()?;
-    u64::try_from(since.as_millis()).ok()
 }
 
 /// Puts a whole data folder together.
