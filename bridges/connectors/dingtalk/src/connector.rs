@@ -31,7 +31,7 @@ pub struct DingTalk {
     capabilities: Capabilities,
     incoming: Incoming,
     sending: Sending,
-    people: People,
+    people: Arc<People>,
     hooks: Option<Hooks>,
     rng: Rng,
 }
@@ -50,10 +50,16 @@ impl DingTalk {
         let mode = settings.mode.clone();
         let client = Arc::new(Client::new(settings, Arc::clone(&shelf), clock.clone())?);
         let (memory, groups) = (Arc::new(Memory::default()), Arc::new(Groups::new(Arc::clone(&shelf))));
-        let incoming = Incoming {
+        let people = Arc::new(People {
             client: Arc::clone(&client),
             memory: Arc::clone(&memory),
             groups: Arc::clone(&groups),
+        });
+        let incoming = Incoming {
+            client: Arc::clone(&client),
+            memory: Arc::clone(&memory),
+            groups,
+            people: Arc::clone(&people),
             clock: clock.clone(),
         };
         let hooks = match mode {
@@ -62,8 +68,7 @@ impl DingTalk {
                 Some(Hooks::new(&aes_key, token, card_secret, incoming.clone(), rng.clone())?)
             }
         };
-        let sending = Sending::new(Arc::clone(&client), Arc::clone(&memory), shelf, clock, rng.clone());
-        let people = People { client: Arc::clone(&client), memory, groups };
+        let sending = Sending::new(Arc::clone(&client), memory, shelf, clock, rng.clone());
         Ok(Self { client, capabilities: capabilities::table(), incoming, sending, people, hooks, rng })
     }
 }
@@ -111,19 +116,19 @@ impl Connector for DingTalk {
     }
 
     fn members(&self) -> Option<&dyn Members> {
-        Some(&self.people)
+        Some(self.people.as_ref())
     }
 
     fn names(&self) -> Option<&dyn Names> {
-        Some(&self.people)
+        Some(self.people.as_ref())
     }
 
     fn directory(&self) -> Option<&dyn Directory> {
-        Some(&self.people)
+        Some(self.people.as_ref())
     }
 
     fn conversations(&self) -> Option<&dyn Conversations> {
-        Some(&self.people)
+        Some(self.people.as_ref())
     }
 
     fn callbacks(&self) -> Option<&dyn Callbacks> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bridge_api::{Arrival, Clock, Inbox, Message};
+use bridge_api::{Arrival, Clock, Directory as _, Happened, Inbox, Message, Person};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -13,8 +13,9 @@ use crate::{
     events::{self, Event},
     groups::Groups,
     lenient::{number, text},
-    limits::TAKEN_WITHIN,
+    limits::{LOOKED_UP_MAX, LOOKED_UP_WITHIN, TAKEN_WITHIN},
     memory::{Memory, Session},
+    people::People,
 };
 
 /// What is needed to read what comes.
@@ -26,6 +27,8 @@ pub struct Incoming {
     pub memory: Arc<Memory>,
     /// Which groups are known.
     pub groups: Arc<Groups>,
+    /// Who people are.
+    pub people: Arc<People>,
     /// The time of day.
     pub clock: Clock,
 }
@@ -62,9 +65,15 @@ impl Incoming {
             self.client.counter.pushes_used_up();
             return None;
         }
-        let arrival = events::read(event, &self.client.settings().client_id);
-        if arrival.is_none() {
-            tracing::debug!(kind = event.kind, "leave out an event");
+        let mut arrival = events::read(event, &self.client.settings().client_id);
+        match &mut arrival {
+            Some(Arrival { what: Happened::Joined { people }, .. }) => {
+                if timeout(LOOKED_UP_WITHIN, self.look_up(people)).await.is_err() {
+                    tracing::debug!("names of people who joined are not known in time");
+                }
+            }
+            Some(_) => {}
+            None => tracing::debug!(kind = event.kind, "leave out an event"),
         }
         arrival
     }
@@ -79,9 +88,20 @@ impl Incoming {
         arrival
     }
 
+    /// Events name people by their ids alone.
+    async fn look_up(&self, people: &mut [Person]) {
+        for person in people.iter_mut().take(LOOKED_UP_MAX) {
+            match self.people.person(&person.id).await {
+                Ok(Some(known)) => *person = known,
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "the name of somebody who joined is not known"),
+            }
+        }
+    }
+
     async fn remember(&self, message: &Value, arrival: &Arrival) {
         let Some(conversation) = &arrival.conversation else { return };
-        let bridge_api::Happened::Message(Message { id, from, parts, .. }) = &arrival.what else { return };
+        let Happened::Message(Message { id, from, parts, .. }) = &arrival.what else { return };
         if let bridge_api::Sender::Person { id: person, name } = from {
             if text(message, "senderStaffId").is_none() {
                 tracing::warn!(

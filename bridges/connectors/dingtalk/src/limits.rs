@@ -113,7 +113,13 @@ pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Longest time that writing one frame may take.
 pub const WRITE_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// First pause between attempts to connect; it doubles.
+/// Pause before the first attempt after a connection was lost: the platform keeps nothing of what is said meanwhile.
+pub const RECONNECT_PAUSE_FIRST: Duration = Duration::from_millis(100);
+
+/// A connection that lived this long counts as a good one.
+pub const CONNECTION_STEADY_AFTER: Duration = Duration::from_secs(10);
+
+/// Second pause between attempts to connect; it doubles.
 pub const RECONNECT_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// Longest pause between attempts to connect.
@@ -151,6 +157,12 @@ pub const EXCERPTS_MAX: usize = 4_096;
 
 /// Longest quoted beginning, in characters.
 pub const EXCERPT_CHARACTERS_MAX: usize = 80;
+
+/// People of one event whose names are looked up before it is handed over; the platform waits three seconds.
+pub const LOOKED_UP_MAX: usize = 5;
+
+/// Longest time that these names may take together.
+pub const LOOKED_UP_WITHIN: Duration = Duration::from_millis(800);
 
 /// Names of people remembered at once.
 pub const NAMES_MAX: usize = 8_192;

@@ -8,6 +8,7 @@ use crate::{
     groups::Groups,
     memory::Memory,
     peer::{Basket, Rows, settings},
+    people::People,
 };
 
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -18,7 +19,10 @@ fn hooks(clock: &Clock) -> Hooks {
     let settings = settings("https://api.dingtalk.com");
     let client = Arc::new(Client::new(settings, rows.clone(), clock.clone()).expect("a client"));
     let groups = Arc::new(Groups::new(rows));
-    let incoming = Incoming { client, memory: Arc::new(Memory::default()), groups, clock: clock.clone() };
+    let memory = Arc::new(Memory::default());
+    let (in_client, in_memory, in_groups) = (Arc::clone(&client), Arc::clone(&memory), Arc::clone(&groups));
+    let people = Arc::new(People { client: in_client, memory: in_memory, groups: in_groups });
+    let incoming = Incoming { client, memory, groups, people, clock: clock.clone() };
     let card_secret = Some(Secret::new("apisecret0"));
     Hooks::new(&Secret::new(KEY), Secret::new("simtoken"), card_secret, incoming, Rng::seeded(1))
         .expect("hooks")

@@ -27,8 +27,7 @@ pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
         | "unauthorized.client"
         | "authFailed"
         | "ip.not.match"
-        | "invalidParameter.robotCode.auth"
-        | "invalidParameter.robotCode.notExsit" => Meaning::SetUp,
+        | "invalidParameter.robotCode.auth" => Meaning::SetUp,
         "send.too.fast" | "send.byToken.tooFast" | "too.many.group" | "too.many.people" | "flowLimit" => {
             limited(LIMITED_PAUSE, false)
         }
@@ -43,7 +42,9 @@ pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
         "staffId.notExisted" | "robot.oto.notExist" | "chatbotId.notAllow.sendOTO" => {
             refused(Refusal::Unreachable)
         }
-        "conversation.org.notMatch"
+        // So it answers when the robot is not in the group, too.
+        "invalidParameter.robotCode.notExsit"
+        | "conversation.org.notMatch"
         | "conversation.org.dismatch"
         | "resource.not.found"
         | "resource.unavailable"
@@ -144,6 +145,7 @@ mod tests {
             (400, "contain.unsafe.url", refused(Refusal::Censored)),
             (400, "send.too.fast", limited(1, false)),
             (400, "robot.processQueryKey.expired", refused(Refusal::TooLate)),
+            (400, "invalidParameter.robotCode.notExsit", refused(Refusal::NotInConversation)),
             (400, "something.new", refused(Refusal::Other("words".into()))),
         ];
         for (status, code, meaning) in table {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bridge_api::{Failure, FailureKind, Inbox, Line, Rng, Shutdown};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     connect::{self, ConnectError},
@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     incoming::Incoming,
-    limits::{MISCONFIGURED_PAUSE, RECONNECT_PAUSE_MAX, RECONNECT_PAUSE_MIN},
+    limits::{
+        CONNECTION_STEADY_AFTER, MISCONFIGURED_PAUSE, RECONNECT_PAUSE_FIRST, RECONNECT_PAUSE_MAX,
+        RECONNECT_PAUSE_MIN,
+    },
 };
 
 /// Keeps the connection until `shutdown` fires.
@@ -29,11 +32,14 @@ pub async fn keep(incoming: &Incoming, inbox: &dyn Inbox, rng: &Rng, shutdown: &
                 metrics::gauge!("bridge_dingtalk_connections").set(1.0);
                 metrics::counter!("bridge_dingtalk_connects_total").increment(1);
                 inbox.line(Line::Up);
+                let opened_at = Instant::now();
                 let (ended, heard) =
                     Box::pin(session::live(socket, leaving.take(), incoming, inbox, shutdown)).await;
                 metrics::gauge!("bridge_dingtalk_connections").set(0.0);
-                // A connection on which nothing ever came counts as a failed attempt, or it would be tried at once for ever.
-                attempts = if heard { 0 } else { attempts.saturating_add(1) };
+                // One that lived long is replaced at once, because what is said meanwhile is lost; short lives add up, or they
+                // would be tried at once for ever.
+                let steady = heard && opened_at.elapsed() >= CONNECTION_STEADY_AFTER;
+                attempts = if steady { 1 } else { attempts.saturating_add(1) };
                 match ended {
                     Ended::Stopped => return,
                     Ended::Leaving(socket) => {
@@ -67,10 +73,12 @@ pub async fn keep(incoming: &Incoming, inbox: &dyn Inbox, rng: &Rng, shutdown: &
     }
 }
 
-/// How long to wait before the next attempt: a second, doubling up to a minute, a fifth of it chance.
+/// How long to wait before the next attempt: a moment, then a second, doubling up to a minute, a fifth of it chance.
 fn pause(attempts: u32, rng: &Rng) -> Duration {
-    let doubled =
-        RECONNECT_PAUSE_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1).min(16)));
+    let doubled = match attempts {
+        0 | 1 => RECONNECT_PAUSE_FIRST,
+        _ => RECONNECT_PAUSE_MIN.saturating_mul(2_u32.saturating_pow((attempts - 2).min(16))),
+    };
     let most = doubled.min(RECONNECT_PAUSE_MAX);
     let spread_ms = u64::try_from((most / 5).as_millis()).unwrap_or(u64::MAX).max(1);
     most - Duration::from_millis(rng.below(spread_ms))
@@ -83,8 +91,10 @@ mod tests {
     #[test]
     fn attempts_become_slower_up_to_a_minute() {
         let rng = Rng::seeded(1);
-        for (attempts, most) in [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (1000, 60)] {
-            let (pause, most) = (pause(attempts, &rng), Duration::from_secs(most));
+        for (attempts, most) in
+            [(1, 100), (2, 1_000), (3, 2_000), (4, 4_000), (7, 32_000), (8, 60_000), (1000, 60_000)]
+        {
+            let (pause, most) = (pause(attempts, &rng), Duration::from_millis(most));
             assert!(pause <= most && pause >= most * 4 / 5, "{attempts}: {pause:?}");
         }
     }
