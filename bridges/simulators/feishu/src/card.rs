@@ -69,8 +69,10 @@ fn walk(
     }
     match value {
         Value::Object(fields) => {
-            // What a button carries is its own business.
-            let inside = fields.iter().filter(|(name, _)| !["value", "behaviors"].contains(&name.as_str()));
+            // What a button carries is its own business, and its label is no element.
+            let button = fields.get("tag").and_then(Value::as_str) == Some("button");
+            let own = |name: &str| ["value", "behaviors"].contains(&name) || button && name == "text";
+            let inside = fields.iter().filter(|(name, _)| !own(name.as_str()));
             inside.map(|(_, inner)| inner).try_for_each(|inner| walk(inner, depth + 1, in_form, visit))
         }
         Value::Array(items) => items.iter().try_for_each(|item| walk(item, depth + 1, in_form, visit)),
@@ -190,6 +192,6 @@ mod tests {
         let shown = simplified(&card());
         assert_eq!(shown["title"], "Leave");
         assert_eq!(shown["elements"][0][0]["text"], "two days");
-        assert_eq!(shown["elements"][1][0]["tag"], "button");
+        assert_eq!(shown["elements"][1], json!([{ "tag": "button", "text": "Approve", "type": "default" }]));
     }
 }
