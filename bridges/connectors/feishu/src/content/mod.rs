@@ -1,5 +1,6 @@
 //! What people say, from the platform's forms and into them. Pure functions: nobody is asked, nothing is kept.
 
+mod cut;
 mod markdown;
 pub mod mentions;
 mod post_received;

@@ -4,15 +4,14 @@ use bridge_api::{Block, Inline, RichText, Speaker, Style};
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::markdown;
+use super::{
+    cut::{Line, pieces},
+    markdown,
+};
 use crate::limits::POST_BYTES_MAX;
 
-/// Bytes kept for what stands around the lines and for the name before them.
-const AROUND_BYTES: usize = 1024;
 /// How deep lists stand inside of each other before their lines are no longer moved to the right.
 const INDENT_MAX: usize = 8;
-
-type Line = Vec<Value>;
 
 /// The contents of the messages that a text becomes, first one first; at least one.
 pub fn posts(speaker: &Speaker, text: &RichText) -> Vec<String> {
@@ -162,74 +161,6 @@ fn link(address: &str, label: &str, style: Style) -> Value {
         None if label == address => node(label, style),
         None => node(&format!("{label} ({address})"), style),
     }
-}
-
-/// Lines by as many as fit into one message.
-fn pieces(lines: Vec<Line>) -> Vec<Vec<Line>> {
-    let room = POST_BYTES_MAX - AROUND_BYTES;
-    let (mut pieces, mut piece, mut used) = (Vec::new(), Vec::new(), 0);
-    for line in lines.into_iter().flat_map(|line| short_lines(line, room)) {
-        let bytes = size(&line) + 1;
-        if used + bytes > room && !piece.is_empty() {
-            pieces.push(std::mem::take(&mut piece));
-            used = 0;
-        }
-        used += bytes;
-        piece.push(line);
-    }
-    pieces.push(piece);
-    pieces
-}
-
-fn size(line: &Line) -> usize {
-    line.iter().map(|node| node.to_string().len() + 1).sum::<usize>() + 2
-}
-
-/// A line that is too long for one message, cut where its nodes end or in their midst.
-fn short_lines(line: Line, room: usize) -> Vec<Line> {
-    if size(&line) < room {
-        return vec![line];
-    }
-    let (mut lines, mut current, mut used) = (Vec::new(), Line::new(), 2);
-    for node in line.into_iter().flat_map(|node| short_nodes(node, room / 2)) {
-        let bytes = node.to_string().len() + 1;
-        if used + bytes >= room && !current.is_empty() {
-            lines.push(std::mem::take(&mut current));
-            used = 2;
-        }
-        used += bytes;
-        current.push(node);
-    }
-    lines.push(current);
-    lines
-}
-
-/// A node whose letters are too many, as several that look the same.
-fn short_nodes(node: Value, room: usize) -> Vec<Value> {
-    let Some(text) = node["text"].as_str().filter(|_| node.to_string().len() > room) else {
-        return vec![node];
-    };
-    // A letter takes six bytes of JSON at most, four of UTF-8.
-    let letters = room / 8;
-    let (mut nodes, mut part) = (Vec::new(), String::new());
-    for letter in text.chars() {
-        part.push(letter);
-        let line_ends = letter == '\n' && part.len() > letters / 2;
-        if part.len() >= letters || line_ends {
-            nodes.push(with_text(&node, part.trim_end_matches('\n')));
-            part.clear();
-        }
-    }
-    if !part.is_empty() {
-        nodes.push(with_text(&node, &part));
-    }
-    nodes
-}
-
-fn with_text(node: &Value, text: &str) -> Value {
-    let mut node = node.clone();
-    node["text"] = json!(text);
-    node
 }
 
 #[cfg(test)]
