@@ -13,6 +13,9 @@ use crate::door::{self, Behind};
 use crate::limits::{PAGES_MAX, PATIENCE, PAUSE_MAX, QUIET, TRIES_MAX};
 use crate::{MemoryInbox, MemoryShelf, Platform, Shown};
 
+/// What ends a run of the connector, and the run.
+type Running = (Shutdown, JoinHandle<Result<(), Failure>>);
+
 /// A platform, a connector and an inbox.
 pub struct Stage {
     /// The platform.
@@ -21,7 +24,7 @@ pub struct Stage {
     pub inbox: Arc<MemoryInbox>,
     shelf: Arc<MemoryShelf>,
     connector: Arc<Mutex<Arc<dyn Connector>>>,
-    running: Mutex<Option<(Shutdown, JoinHandle<Result<(), Failure>>)>>,
+    running: Mutex<Option<Running>>,
     door: Option<JoinHandle<()>>,
 }
 

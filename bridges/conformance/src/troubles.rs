@@ -20,8 +20,11 @@ pub(crate) fn script(kind: FaultKind) -> for<'a> fn(&'a Stage, &'a str) -> BoxFu
     }
 }
 
+/// What is tried on a stage.
+type Script = for<'a> fn(&'a Stage) -> BoxFuture<'a, ()>;
+
 /// What goes wrong on our own side: the store is full, or the process dies.
-pub(crate) const OWN: &[(&str, for<'a> fn(&'a Stage) -> BoxFuture<'a, ()>)] = &[
+pub(crate) const OWN: &[(&str, Script)] = &[
     ("the inbox refuses", |stage| Box::pin(refusing(stage))),
     ("the connector is killed", |stage| Box::pin(killed(stage))),
     ("the connection is closed", |stage| Box::pin(disconnected(stage))),
