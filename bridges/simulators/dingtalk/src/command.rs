@@ -60,6 +60,16 @@ pub enum Command {
     },
     /// A template of the card console.
     AddTemplate { template: String, published: bool },
+    /// A form of approvals; `approvers` decide one after the other where a request names nobody.
+    AddProcess { process: String, name: String, approvers: Vec<String> },
+    /// A person decides what waits for them in an instance.
+    Decide {
+        person: String,
+        instance: String,
+        agrees: bool,
+        #[serde(default)]
+        remark: String,
+    },
     /// A person opens the direct chat with a robot; answers `chat_id`.
     Enter { person: String, app: String },
     /// A person writes plain words; answers `message_id`. In groups a robot hears it when it is in `at`, which holds
@@ -228,7 +238,7 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             let state = &mut *shared.state.lock();
             match setting::apply(state, command) {
                 Ok(answer) => answer,
-                Err(command) => people::apply(state, command),
+                Err(command) => people::apply(state, *command),
             }
         }
     }

@@ -13,7 +13,9 @@ mod routes;
 mod scene_groups;
 mod sent;
 pub(crate) mod session;
+mod todos;
 mod tokens;
+mod workflow;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,8 @@
 use http::Method;
 
 use super::{
-    Handler, callbacks, cards, contacts, groups, media, robots, scene_groups, sent, session, tokens,
+    Handler, callbacks, cards, contacts, groups, media, robots, scene_groups, sent, session, todos, tokens,
+    workflow,
 };
 use crate::refusal::Generation;
 
@@ -44,6 +45,11 @@ const CARD: &str = "Card.Instance.Write";
 const STREAMING: &str = "Card.Streaming.Write";
 const MEMBER: &str = "qyapi_get_member";
 const DEPARTMENT: &str = "qyapi_get_department_list";
+
+const APPROVAL: &str = "Workflow.Instance.Write";
+const APPROVAL_READ: &str = "Workflow.Instance.Read";
+const TODO: &str = "Todo.Todo.Write";
+const TODO_READ: &str = "Todo.Todo.Read";
 
 const ROUTES: &[Route] = &[
     open(new("POST", "v1.0/oauth2/accessToken", "", tokens::access_token)),
@@ -89,6 +95,20 @@ const ROUTES: &[Route] = &[
     contact("topapi/user/getbyunionid", MEMBER, contacts::by_union_id),
     contact("topapi/v2/user/getbymobile", MEMBER, contacts::by_mobile),
     contact("topapi/user/count", MEMBER, contacts::count),
+    new("POST", "v1.0/workflow/processInstances", APPROVAL, workflow::create),
+    new("GET", "v1.0/workflow/processInstances", APPROVAL_READ, workflow::get),
+    new("POST", "v1.0/workflow/processes/instanceIds/query", APPROVAL_READ, workflow::ids),
+    new("POST", "v1.0/workflow/processInstances/execute", APPROVAL, workflow::execute),
+    new("POST", "v1.0/workflow/tasks/redirect", APPROVAL, workflow::redirect),
+    new("POST", "v1.0/workflow/processInstances/comments", APPROVAL, workflow::comment),
+    new("POST", "v1.0/workflow/processInstances/terminate", APPROVAL, workflow::terminate),
+    new("GET", "v1.0/workflow/processes/todoTasks/numbers", APPROVAL_READ, workflow::numbers),
+    new("POST", "v1.0/todo/users/*/tasks", TODO, todos::create),
+    new("GET", "v1.0/todo/users/*/tasks/*", TODO_READ, todos::get),
+    new("PUT", "v1.0/todo/users/*/tasks/*", TODO, todos::update),
+    new("PUT", "v1.0/todo/users/*/tasks/*/executorStatus", TODO, todos::executor_status),
+    new("DELETE", "v1.0/todo/users/*/tasks/*", TODO, todos::delete),
+    new("POST", "v1.0/todo/users/*/org/tasks/query", TODO_READ, todos::query),
     old("GET", "call_back/get_call_back", "", callbacks::get),
     old("GET", "call_back/delete_call_back", "", callbacks::delete),
 ];

@@ -83,6 +83,13 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             is_in_chat(state, &person, &chat)?;
             state.recall(&message, &person).map(|()| json!({}))
         }
+        Command::Decide { person, instance, agrees, remark } => {
+            let tasks = state.instances.get(&instance).map(|instance| instance.tasks.clone());
+            let mut own = tasks.into_iter().flatten().filter(|task| task.user == person);
+            let task = own.find(|task| task.status == "RUNNING");
+            let task = task.ok_or_else(|| Refusal::control("nothing waits for the person"))?;
+            state.decide(&instance, task.id, &person, agrees, &remark).map(|()| json!({}))
+        }
         Command::Read { person, chat } => {
             is_in_chat(state, &person, &chat)?;
             state.read(&chat, &person);

@@ -12,6 +12,7 @@ use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
+use crate::state::approvals::Process;
 use crate::state::apps::{App, CustomRobot, EventAddress};
 use crate::state::cards::Template;
 use crate::state::chats::Chat;
@@ -42,7 +43,7 @@ pub(crate) async fn use_event_webhook(
 }
 
 /// Does it, or gives the command back because it is none of these.
-pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Command> {
+pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
     Ok(match command {
         Command::AddPerson { user_id, name, email, mobile, departments, outside } => {
             let digits = state.chance.digits();
@@ -92,6 +93,13 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             state.templates.insert(template, Template { published });
             Ok(json!({}))
         }
+        Command::AddProcess { process, name, approvers } => {
+            if state.processes.len() >= RECORDS_MAX {
+                return Ok(Err(Refusal::control("there are too many processes")));
+            }
+            state.processes.insert(process, Process { name, approvers });
+            Ok(json!({}))
+        }
         Command::ChangePerson { user_id, name, resigned, departments } => {
             change_person(state, &user_id, name, resigned, departments)
         }
@@ -133,7 +141,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             Ok(json!({ "now_ms": state.now_ms() }))
         }
         Command::ExpireTokens { app } => change_way(state, &app, |app| app.token = None),
-        other => return Err(other),
+        other => return Err(Box::new(other)),
     })
 }
 

@@ -3,12 +3,15 @@
 //! Owns every rule that holds for people and for apps alike. Never awaits: what has to be told to apps is put into a
 //! queue that `delivery` carries.
 
+pub(crate) mod approvals;
 pub(crate) mod apps;
 pub(crate) mod cards;
 pub(crate) mod chats;
 pub(crate) mod media;
 pub(crate) mod messages;
+pub(crate) mod minutes;
 pub(crate) mod people;
+pub(crate) mod todos;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,12 +22,14 @@ use crate::chance::Chance;
 use crate::faults::Faults;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use approvals::{Instance, Process};
 use apps::{App, CustomRobot, Session, Ticket};
 use cards::{Card, Template};
 use chats::Chat;
 use media::{Download, Media};
 use messages::Message;
 use people::{Department, Person};
+use todos::Todo;
 
 /// Something that an app is told, before it is dressed for its way.
 #[derive(Clone, Debug)]
@@ -91,6 +96,9 @@ pub(crate) struct State {
     pub(crate) cards: BTreeMap<String, Card>,
     pub(crate) templates: BTreeMap<String, Template>,
     pub(crate) card_routes: BTreeMap<String, (String, String)>,
+    pub(crate) processes: BTreeMap<String, Process>,
+    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) todos: BTreeMap<String, Todo>,
     pub(crate) deliveries: VecDeque<Delivery>,
     pub(crate) calls_left: u64,
     pub(crate) pushes_left: u64,
@@ -133,6 +141,9 @@ impl State {
             cards: BTreeMap::new(),
             templates: BTreeMap::new(),
             card_routes: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            todos: BTreeMap::new(),
             deliveries: VecDeque::new(),
             windows: BTreeMap::new(),
             skipped_ms: 0,

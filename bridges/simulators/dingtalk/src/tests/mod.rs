@@ -1,8 +1,11 @@
 //! The simulator from outside: over its APIs, its stream and its callbacks, as a client of a few lines sees them.
 
 mod api;
+mod approvals;
 mod cards;
 mod client;
+mod custom_robots;
 mod groups;
 mod streams;
+mod todos;
 mod webhooks;
