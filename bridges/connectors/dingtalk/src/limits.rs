@@ -143,6 +143,9 @@ pub const PIECE_BYTES_MAX: usize = 6_000;
 /// Pieces that one text is sent in.
 pub const PIECES_MAX: usize = 12;
 
+/// Longest words of the platform in a log line or a refusal, in characters.
+pub const WORDS_CHARACTERS_MAX: usize = 200;
+
 /// Longest title of a message in the list of notices, in characters.
 pub const TITLE_CHARACTERS_MAX: usize = 40;
 

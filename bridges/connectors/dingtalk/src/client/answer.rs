@@ -9,7 +9,10 @@ use super::{
     codes,
     error::{CallError, Meaning},
 };
-use crate::{lenient, limits::BANNED_PAUSE};
+use crate::{
+    lenient,
+    limits::{BANNED_PAUSE, WORDS_CHARACTERS_MAX},
+};
 
 /// What the platform answered, or why it did not do it.
 ///
@@ -83,7 +86,7 @@ fn words(texts: &[String]) -> String {
 
 /// The platform's words as a log line and a notice can hold them.
 fn clean(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(300).collect()
+    text.chars().filter(|letter| !letter.is_control()).take(WORDS_CHARACTERS_MAX).collect()
 }
 
 #[cfg(test)]

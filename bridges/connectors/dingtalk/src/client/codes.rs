@@ -5,7 +5,9 @@ use std::time::Duration;
 use bridge_api::Refusal;
 
 use super::error::Meaning;
-use crate::limits::{LIMITED_PAUSE, MESSAGE_PARAMETER_BYTES_MAX, MINUTE_PAUSE, WEBHOOK_BLOCKED_PAUSE};
+use crate::limits::{
+    LIMITED_PAUSE, MESSAGE_PARAMETER_BYTES_MAX, MINUTE_PAUSE, WEBHOOK_BLOCKED_PAUSE, WORDS_CHARACTERS_MAX,
+};
 
 /// What a code of the new generation means; `words` are the platform's.
 pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
@@ -82,7 +84,7 @@ pub fn of_status(status: u16, words: &str) -> Meaning {
         503 => Meaning::Busy,
         500.. => Meaning::Unknown,
         413 => Meaning::Refused(Refusal::TooLarge { bytes_max: MESSAGE_PARAMETER_BYTES_MAX as u64 }),
-        _ => Meaning::Refused(Refusal::Other(words.chars().take(200).collect())),
+        _ => Meaning::Refused(Refusal::Other(words.chars().take(WORDS_CHARACTERS_MAX).collect())),
     }
 }
 
@@ -105,7 +107,7 @@ pub fn of_old(code: i64, sub_code: &str, words: &str) -> Meaning {
         33_012 | 60_003 | 300_001 | 300_005 | 400_013 => refused(Refusal::Gone),
         430_101..=430_104 => refused(Refusal::Censored),
         40_004 | 400_105 => refused(Refusal::Impossible),
-        _ => refused(Refusal::Other(words.chars().take(200).collect())),
+        _ => refused(Refusal::Other(words.chars().take(WORDS_CHARACTERS_MAX).collect())),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     content::written::{self, Address},
     ids::{self, Known, Place},
     lenient::{text, truth},
-    limits::{CARD_KEPT_MS, CARD_VALUE_BYTES_MAX, EXCERPT_CHARACTERS_MAX},
+    limits::{CARD_KEPT_MS, CARD_VALUE_BYTES_MAX, EXCERPT_CHARACTERS_MAX, WORDS_CHARACTERS_MAX},
 };
 
 /// What is remembered of a card.
@@ -87,7 +87,7 @@ impl Sending {
         };
         if !truth(result, "success") {
             let words = text(result, "errorMsg").unwrap_or_else(|| "the card was not delivered".into());
-            let words: String = words.chars().take(200).collect();
+            let words: String = words.chars().take(WORDS_CHARACTERS_MAX).collect();
             return Err(CallError::ours(Meaning::Refused(Refusal::Other(words.clone())), words));
         }
         Ok(text(result, "carrierId"))

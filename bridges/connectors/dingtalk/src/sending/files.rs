@@ -17,7 +17,8 @@ use crate::{
     ids::{self, Place},
     lenient::text,
     limits::{
-        COVER_KEPT_MS, DOWNLOAD_BYTES_MAX, FILE_BYTES_MAX, IMAGE_BYTES_MAX, VIDEO_BYTES_MAX, VOICE_BYTES_MAX,
+        COVER_KEPT_MS, DOWNLOAD_BYTES_MAX, FILE_BYTES_MAX, IMAGE_BYTES_MAX, TITLE_CHARACTERS_MAX,
+        VIDEO_BYTES_MAX, VOICE_BYTES_MAX,
     },
 };
 
@@ -41,7 +42,7 @@ impl Sending {
                 let title = format!("{speaker}: [{}]", file.name);
                 (
                     "sampleMarkdown",
-                    json!({"title": title.chars().take(40).collect::<String>(), "text": words}),
+                    json!({"title": title.chars().take(TITLE_CHARACTERS_MAX).collect::<String>(), "text": words}),
                 )
             };
             return Ok(vec![self.one(outgoing, 0, kind, &parameters).await?]);

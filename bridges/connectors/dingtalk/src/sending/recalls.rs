@@ -9,6 +9,7 @@ use crate::{
     client::{Call, CallError, Meaning},
     ids::{self, Known, Place},
     lenient::texts,
+    limits::WORDS_CHARACTERS_MAX,
 };
 
 #[async_trait]
@@ -46,7 +47,9 @@ impl Recalls for Sending {
             Some(reason) if reason.to_lowercase().contains("expire") => {
                 Err(Failure::refused(Refusal::TooLate))
             }
-            Some(reason) => Err(Failure::refused(Refusal::Other(reason.chars().take(200).collect()))),
+            Some(reason) => {
+                Err(Failure::refused(Refusal::Other(reason.chars().take(WORDS_CHARACTERS_MAX).collect())))
+            }
             None => Err(Failure::new(FailureKind::Garbled(
                 "the platform does not say whether it was taken back".into(),
             ))),

@@ -14,7 +14,7 @@ use crate::{
     incoming::{self, Incoming},
     limits::{
         CLOCK_JUMP_MS, CLOCK_LOOK, CLOSE_TIME_MAX, CONNECTION_AGE_MAX, FRAMES_AT_ONCE_MAX, LEAVING_TIME_MAX,
-        PONG_TIME_MAX, SILENCE_MAX, WRITE_TIME_MAX,
+        PONG_TIME_MAX, SILENCE_MAX, WORDS_CHARACTERS_MAX, WRITE_TIME_MAX,
     },
 };
 
@@ -153,7 +153,7 @@ async fn hear(
             match Frame::read(raw) {
                 Some(frame) => {
                     if frame.kind == Kind::Disconnect {
-                        tracing::info!(data = %frame.data.chars().take(200).collect::<String>(), "the platform wants another stream");
+                        tracing::info!(data = %frame.data.chars().take(WORDS_CHARACTERS_MAX).collect::<String>(), "the platform wants another stream");
                         state = Heard::Going;
                     }
                     arrivals.extend(understand(&frame, incoming).await);
