@@ -138,11 +138,16 @@ impl Federation {
         if !rooms.is_local(&target) || member.event.get() == 0 {
             return Ok("not_in_room");
         }
+        let current = rooms.pdu(store, member.event).await?;
+        if !pdu.auth_events().iter().any(|event_id| event_id == current.event_id()) {
+            // It ended what was before: the user has knocked again, or was invited again, while it was on its way.
+            return Ok("of_before");
+        }
         let is_believed = if member.membership == Membership::Knock {
             let sender = pdu.sender().server_name();
             self.servers_that_showed(room, &target).await?.iter().any(|server| server == sender)
         } else {
-            rooms.pdu(store, member.event).await?.sender() == pdu.sender()
+            current.sender() == pdu.sender()
         };
         if !is_believed {
             return Ok("not_the_inviter");

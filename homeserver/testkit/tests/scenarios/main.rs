@@ -30,6 +30,7 @@ mod federation_door;
 mod federation_handshakes;
 mod federation_inbound;
 mod federation_keys;
+mod federation_knocks;
 mod federation_partial;
 mod federation_people;
 mod federation_policy_servers;
