@@ -3,7 +3,10 @@
 use std::{path::Path, process::Stdio};
 
 use serde_json::{Value, json};
-use testkit::{ServerProcess, User, World, free_port, lianqiao_binary, limits::LOOK_INTERVAL};
+use testkit::{
+    ServerProcess, User, World, free_port, lianqiao_binary,
+    limits::{LOOK_INTERVAL, WORK_PATIENCE},
+};
 
 pub const BOT: &str = "@approvals:test.example";
 
@@ -177,4 +180,45 @@ async fn without_the_bots_there_is_nobody_of_their_name() {
     let alice = w.user("alice").await;
     alice.get(&format!("/_matrix/client/v3/profile/{BOT}")).await.fails_as(404, "M_NOT_FOUND");
     assert!(!w.data_directory().join("bots").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_says_that_it_is_ready_when_its_bots_have_begun() {
+    let w = with_bots().await;
+    let url = format!("{}/ready", w.private_url());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let deadline = tokio::time::Instant::now() + WORK_PATIENCE;
+    loop {
+        let response = client.get(&url).send().await.unwrap();
+        let (status, text) = (response.status().as_u16(), response.text().await.unwrap());
+        match status {
+            200 => {
+                assert!(text.starts_with("ready\nbots: at work; "), "{text}");
+                break;
+            }
+            _ => assert_eq!((status, text.as_str()), (503, "the bots are starting\n")),
+        }
+        assert!(tokio::time::Instant::now() < deadline, "the bots never begin");
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let alice = w.user("alice").await;
+    let room = room_with_bot(&alice, true).await;
+    let asked = alice.sends(&room, "!help").await.event_id();
+    answer_to(&alice, &room, &asked).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_goes_along_when_a_room_is_upgraded() {
+    let w = with_bots().await;
+    let alice = w.user("alice").await;
+    let made = alice.creates_room_like(json!({ "preset": "public_chat", "invite": [BOT] })).await.ok();
+    let old = made["room_id"].as_str().unwrap().to_owned();
+    let asked = alice.sends(&old, "!help").await.event_id();
+    answer_to(&alice, &old, &asked).await;
+    let upgraded = alice.room_action(&old, "upgrade", json!({ "new_version": "11" })).await.ok();
+    let new = upgraded["replacement_room"].as_str().unwrap().to_owned();
+    let members = format!("/_matrix/client/v3/rooms/{new}/joined_members");
+    alice.gets_until(&members, |page| page["joined"].get(BOT).is_some()).await;
+    let asked = alice.sends(&new, "!help").await.event_id();
+    answer_to(&alice, &new, &asked).await;
 }
