@@ -47,18 +47,19 @@ pub(crate) async fn connect(Extracted(shared): Extracted<Arc<Shared>>, mut reque
         return answer(StatusCode::BAD_REQUEST);
     };
     let upgrade = hyper::upgrade::on(&mut request);
-    let shared = shared.clone();
+    // Who reads that the connection stands is connected: what is pushed from then on waits for the socket.
+    let (outgoing, waiting) = mpsc::channel(FRAMES_WAITING_MAX);
+    let id = shared.state.lock().chance.digits();
+    shared.hub.add(&ticket.app, Connection { id: id.clone(), topics: ticket.topics, outgoing });
     tokio::spawn(async move {
-        let Ok(upgraded) = upgrade.await else { return };
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(FRAME_BYTES_MAX))
-            .max_frame_size(Some(FRAME_BYTES_MAX));
-        let socket =
-            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        let (outgoing, waiting) = mpsc::channel(FRAMES_WAITING_MAX);
-        let id = shared.state.lock().chance.digits();
-        shared.hub.add(&ticket.app, Connection { id: id.clone(), topics: ticket.topics, outgoing });
-        session::run(&shared, socket, waiting).await;
+        if let Ok(upgraded) = upgrade.await {
+            let config = WebSocketConfig::default()
+                .max_message_size(Some(FRAME_BYTES_MAX))
+                .max_frame_size(Some(FRAME_BYTES_MAX));
+            let upgraded = TokioIo::new(upgraded);
+            let socket = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
+            session::run(&shared, socket, waiting).await;
+        }
         shared.hub.remove(&ticket.app, &id);
     });
     let mut response = answer(StatusCode::SWITCHING_PROTOCOLS);
