@@ -13,7 +13,7 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Appservices, Bots, Bridges, Clients, Database, DatabaseEngine, Federation,
+    Acme, ActionRate, Appservices, Bots, Bridges, Clients, Database, DatabaseEngine, DingTalk, Federation,
     FederationPeer, FederationPolicy, Feishu, IdentityProvider, Listeners, LogFormat, Logging, Mail,
     MailSecurity, Media, MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind, PolicyServer,
     Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls,
@@ -77,6 +77,8 @@ pub struct Config {
     pub bridges: Bridges,
     /// The bridge to Feishu.
     pub feishu: Feishu,
+    /// The bridge to DingTalk.
+    pub dingtalk: DingTalk,
     /// The meetings bot.
     pub meetings: Meetings,
     /// Push notifications.
@@ -119,6 +121,7 @@ impl Config {
             &self.bots,
             &self.bridges,
             &self.feishu,
+            &self.dingtalk,
             &self.meetings,
             &self.push,
             &self.mail,

@@ -1,6 +1,7 @@
 //! The bridges: in this process beside the homeserver, or alone. They meet it over HTTP in both cases.
 
 mod alone;
+mod dingtalk;
 mod doors;
 mod feishu;
 pub(crate) mod orders;
@@ -27,7 +28,7 @@ pub(crate) const FOLDER_NAME: &str = "bridges";
 
 /// Whether any platform is bridged.
 pub(crate) fn any(config: &Config) -> bool {
-    config.feishu.enabled
+    config.feishu.enabled || config.dingtalk.enabled
 }
 
 /// Takes a port for bridges inside this process.
@@ -65,6 +66,10 @@ pub(crate) async fn start(
     if config.feishu.enabled {
         let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::Feishu);
         connectors.push(feishu::open(config, shelf, around.clock.clone(), around.rng.clone())?);
+    }
+    if config.dingtalk.enabled {
+        let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::DingTalk);
+        connectors.push(dingtalk::open(config, shelf, around.clock.clone(), around.rng.clone())?);
     }
     let parts = BridgesParts {
         store: store.clone(),

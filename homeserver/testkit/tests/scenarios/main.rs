@@ -15,6 +15,7 @@ mod appservices;
 mod backups;
 mod bad_input;
 mod bots;
+mod bridges;
 mod certificates;
 mod command_line;
 mod creation;
