@@ -9,7 +9,8 @@ use crate::{
     bridges::Seat,
     lanes::Lane,
     limits::{
-        BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, PAUSE_MAX, PAUSE_MIN,
+        BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, BEHIND_MAX, PAUSE_MAX,
+        PAUSE_MIN,
     },
     tables::NEWEST,
 };
@@ -24,13 +25,27 @@ impl Bridges {
         if seat.connector.backfill().is_none() {
             return;
         }
+        let mut reading = Box::pin(self.read_missed(seat));
+        // What comes live waits a moment for what was missed, and not for a platform whose history is out of order.
+        let is_read = tokio::time::timeout(BEHIND_MAX, &mut reading).await.is_ok();
+        seat.behind.send_replace(false);
+        if !is_read {
+            reading.await;
+        }
+    }
+
+    async fn read_missed(&self, seat: &Seat) {
+        let network = seat.network;
         let _turn = seat.catching_up.lock().await;
         let lanes = self.portals().bound(network);
         futures_util::stream::iter(lanes)
             .for_each_concurrent(BACKFILLS_AT_ONCE, |(lane, room)| async move {
                 let newest = self.0.store.get(&NEWEST, &(network.key(), lane.1.as_str())).await.ok().flatten();
                 // Where nothing was ever heard nothing was missed; older words are brought when somebody asks for them.
-                let Some(newest) = newest else { return };
+                let Some(newest) = newest else {
+                    seat.unread.lock().remove(&lane.1);
+                    return;
+                };
                 let bound_ms = self.portals().get(&lane).map_or(0, |row| row.bound_ms);
                 let since_ms = newest.saturating_sub(BACKFILL_OVERLAP_MS).max(bound_ms);
                 match self.read_history(seat, &lane, since_ms).await {
@@ -44,9 +59,9 @@ impl Bridges {
                         self.gap(seat, &lane, &room, Some(newest)).await;
                     }
                 }
+                seat.unread.lock().remove(&lane.1);
             })
             .await;
-        seat.behind.send_replace(false);
     }
 
     /// Counts a gap; one that cannot be closed is told in the room.

@@ -1,10 +1,14 @@
 //! The bridges of one process, put together.
 
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use base::{Clock, Rng};
-use bridge_api::{Connector, Language, Network};
+use bridge_api::{Connector, ConversationId, Language, Network};
 use kit::{Kit, KitParts, KitSettings, Service, Wire, texts::Texts};
+use parking_lot::Mutex;
 use ruma::{OwnedServerName, OwnedUserId, UserId};
 use store::Store;
 use tokio::sync::{Semaphore, watch};
@@ -59,6 +63,8 @@ pub(crate) struct Seat {
     pub catching_up: tokio::sync::Mutex<()>,
     /// Whether a new line has history that is not read yet. What comes live waits for it a moment.
     pub behind: watch::Sender<bool>,
+    /// Conversations whose history since the last line is not read yet: what comes live there says nothing of what came before.
+    pub unread: Mutex<HashSet<ConversationId>>,
 }
 
 pub(crate) struct Inner {
@@ -111,6 +117,7 @@ impl Bridges {
             line: watch::Sender::new(LineNow::Unknown),
             catching_up: tokio::sync::Mutex::default(),
             behind: watch::Sender::new(false),
+            unread: Mutex::default(),
             connector,
         });
         let inbound = Way::new();

@@ -50,6 +50,8 @@ impl Inbox for Intake {
         if let Some(seat) = self.bridges.seat(self.network) {
             let serial = self.bridges.0.rng.u64();
             if line == Line::Up && seat.connector.backfill().is_some() {
+                let bound = self.bridges.portals().bound(self.network);
+                seat.unread.lock().extend(bound.into_iter().map(|((_, conversation), _)| conversation));
                 seat.behind.send_replace(true);
             }
             seat.line.send_replace(match line {

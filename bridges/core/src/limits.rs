@@ -20,6 +20,10 @@ pub const MESSAGES_KEPT_DAYS: u64 = 400;
 pub const FORGOTTEN_PER_BATCH: usize = 500;
 /// How often what is old is forgotten.
 pub const FORGET_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// How often a lane looks whether the row that it was woken for can be read.
+pub const VISIBLE_LOOK_INTERVAL: Duration = Duration::from_millis(1);
+/// Looks before it goes on without; the next row wakes it again.
+pub const VISIBLE_LOOKS_MAX: usize = 5_000;
 /// First pause after a failure that may pass.
 pub const PAUSE_MIN: Duration = Duration::from_millis(500);
 /// Longest pause after a failure that may pass.
@@ -40,6 +44,8 @@ pub const BACKFILL_OVERLAP_MS: u64 = 120_000;
 pub const BACKFILL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// How long what comes live waits for what was missed before it; a platform waits for three seconds.
 pub const CATCH_UP_PATIENCE: Duration = Duration::from_secs(2);
+/// How long after a new connection what comes live waits at all.
+pub const BEHIND_MAX: Duration = Duration::from_secs(10);
 /// Pages of history of one conversation at one connection.
 pub const BACKFILL_PAGES_MAX: usize = 100;
 /// Conversations whose history is read at once.

@@ -54,7 +54,10 @@ impl Bridges {
             (None, _) => tracing::debug!(conversation = %lane.1, "nothing is bound to it any more"),
         }
         self.0.inbound.end(&mut batch, &INBOX, lane, place);
-        if matches!(row.arrival.what, Happened::Message(_)) && lane.1.as_str() != NOWHERE {
+        // Until the history is read, news says nothing of what came before it: the next line reads from the same place.
+        let is_unread = self.seat(lane.0).is_some_and(|seat| seat.unread.lock().contains(&lane.1));
+        let is_next = row.from_history || !is_unread;
+        if is_next && matches!(row.arrival.what, Happened::Message(_)) && lane.1.as_str() != NOWHERE {
             let of = (lane.0.key(), lane.1.as_str());
             let newest = self.0.store.get(&NEWEST, &of).await?.unwrap_or_default();
             batch.put(&NEWEST, &of, &newest.max(row.arrival.at_ms.min(self.0.clock.now_ms())));
