@@ -27,7 +27,7 @@ impl Calendars {
         let place = batch.position();
         batch.put(&POST, &place, &row);
         let inner = std::sync::Arc::clone(&self.0);
-        batch.on_commit(move |_| inner.post_waits.notify_one());
+        batch.on_visible(move |_| inner.post_waits.notify_one());
     }
 
     /// Hands letters to the mail server, until the shutdown.

@@ -176,7 +176,7 @@ impl Outbox {
         let place = batch.position();
         batch.put(&OUTBOX, &place, parcel);
         let news = Arc::clone(&self.news);
-        batch.on_commit(move |_| news.notify_one());
+        batch.on_visible(move |_| news.notify_one());
     }
 
     pub(crate) async fn news(&self) {

@@ -23,7 +23,7 @@ impl Timers {
         // condition in every batch.
         batch.put(&TIMERS_DUE, &(at_ms, key), &());
         let news = Arc::clone(&self.news);
-        batch.on_commit(move |_| news.notify_one());
+        batch.on_visible(move |_| news.notify_one());
     }
 
     /// Cancels a timer, if it is there.

@@ -20,10 +20,6 @@ pub const MESSAGES_KEPT_DAYS: u64 = 400;
 pub const FORGOTTEN_PER_BATCH: usize = 500;
 /// How often what is old is forgotten.
 pub const FORGET_INTERVAL: Duration = Duration::from_secs(10 * 60);
-/// How often a lane looks whether the row that it was woken for can be read.
-pub const VISIBLE_LOOK_INTERVAL: Duration = Duration::from_millis(1);
-/// Looks before it goes on without; the next row wakes it again.
-pub const VISIBLE_LOOKS_MAX: usize = 5_000;
 /// First pause after a failure that may pass.
 pub const PAUSE_MIN: Duration = Duration::from_millis(500);
 /// Longest pause after a failure that may pass.

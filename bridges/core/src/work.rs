@@ -19,7 +19,7 @@ use crate::{
     bridges::Rows,
     error::Stuck,
     lanes::{Lane, Lanes, Next},
-    limits::{LANES_AT_ONCE, PAUSE_MAX, PAUSE_MIN, VISIBLE_LOOK_INTERVAL, VISIBLE_LOOKS_MAX},
+    limits::{LANES_AT_ONCE, PAUSE_MAX, PAUSE_MIN},
     tables::{INBOX, OUTBOX},
 };
 
@@ -28,8 +28,6 @@ pub(crate) struct Way {
     pub lanes: Arc<Lanes>,
     /// Rows that wait.
     pub rows: Rows,
-    /// The place of the newest row that a lane was woken for: a hook runs before readers see what was committed.
-    newest: Arc<Mutex<StreamPos>>,
     failures: Mutex<HashMap<Lane, u32>>,
 }
 
@@ -41,12 +39,7 @@ enum Direction {
 
 impl Way {
     pub fn new() -> Self {
-        Self {
-            lanes: Arc::default(),
-            rows: Arc::new(AtomicUsize::new(0)),
-            newest: Arc::new(Mutex::new(StreamPos::ZERO)),
-            failures: Mutex::default(),
-        }
+        Self { lanes: Arc::default(), rows: Arc::new(AtomicUsize::new(0)), failures: Mutex::default() }
     }
 
     /// Counts what waits from before.
@@ -76,27 +69,10 @@ impl Way {
         let place = batch.position();
         batch.put(table, &(lane.0.key(), lane.1.as_str(), place), row);
         let (lanes, rows, lane) = (Arc::clone(&self.lanes), Arc::clone(&self.rows), lane.clone());
-        let newest = Arc::clone(&self.newest);
-        batch.on_commit(move |commit| {
+        batch.on_visible(move |_| {
             rows.fetch_add(1, Ordering::Relaxed);
-            let place = commit.resolve(place);
-            {
-                let mut newest = newest.lock();
-                *newest = place.max(*newest);
-            }
             lanes.wake(&lane);
         });
-    }
-
-    /// Waits until readers see every row that a lane was woken for. That is a moment, or the store has closed.
-    async fn until_visible(&self, store: &Store) {
-        let wanted = *self.newest.lock();
-        for _ in 0..VISIBLE_LOOKS_MAX {
-            if store.frontier() >= wanted {
-                return;
-            }
-            tokio::time::sleep(VISIBLE_LOOK_INTERVAL).await;
-        }
     }
 
     /// Takes a row away in this batch.
@@ -203,7 +179,6 @@ impl Bridges {
 
     async fn head(&self, direction: Direction, lane: &Lane) -> Result<Next, Stuck> {
         let prefix = (lane.0.key(), lane.1.as_str());
-        self.way(direction).until_visible(&self.0.store).await;
         match direction {
             Direction::In => match first(&self.0.store, &INBOX, &prefix).await? {
                 Some((place, row)) => self.bring(lane, place, row).await,

@@ -80,7 +80,7 @@ pub(crate) struct Condition {
     pub(crate) value: Option<Vec<u8>>,
 }
 
-type OnCommit = Box<dyn FnOnce(&Commit) + Send + Sync>;
+pub(crate) type Hook = Box<dyn FnOnce(&Commit) + Send + Sync>;
 
 /// Writes to be committed together. Conditions are judged before the writes of the same batch. A bound that is
 /// passed is remembered and answered by the commit.
@@ -89,7 +89,8 @@ pub struct Batch {
     pub(crate) writes: Vec<Write>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) audiences: Vec<Audience>,
-    pub(crate) on_commit: Vec<OnCommit>,
+    pub(crate) on_commit: Vec<Hook>,
+    pub(crate) on_visible: Vec<Hook>,
     positions: u32,
     bytes: usize,
     fault: Option<StoreError>,
@@ -182,6 +183,13 @@ impl Batch {
     /// is logged and stops nothing. Not run when the batch is refused.
     pub fn on_commit(&mut self, hook: impl FnOnce(&Commit) + Send + Sync + 'static) -> &mut Self {
         self.on_commit.push(Box::new(hook));
+        self
+    }
+
+    /// Runs `hook` on the committer thread when readers see the batch: the place to wake whoever reads what it wrote, who
+    /// would see nothing when woken by [`Batch::on_commit`]. Otherwise as that.
+    pub fn on_visible(&mut self, hook: impl FnOnce(&Commit) + Send + Sync + 'static) -> &mut Self {
+        self.on_visible.push(Box::new(hook));
         self
     }
 

@@ -1,7 +1,7 @@
 //! The committer: one thread, the only writer. Its order of steps is the promise of the store:
 //!
 //! 1. judge conditions, give positions, 2. write and sync, 3. run the `on_commit` hooks, 4. publish the new frontier and
-//!    snapshot, 5. answer the callers, 6. tell the listeners.
+//!    snapshot, 5. run the `on_visible` hooks, 6. answer the callers, 7. tell the listeners.
 //!
 //! A failed write refuses the whole group and every later one: how much of it reached the disk is unknown, so the
 //! numbers it was given are never given again in this process.
@@ -14,7 +14,7 @@ use parking_lot::RwLock;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::batch::Audience;
+use crate::batch::{Audience, Batch, Hook};
 use crate::engine::{Engine, EngineError, View};
 use crate::error::StoreError;
 use crate::group::{Group, Judged};
@@ -114,15 +114,21 @@ fn admit(shared: &Shared) -> Result<(), StoreError> {
 }
 
 fn publish(shared: &Shared, group: &mut Group, view: Arc<dyn View>) {
+    run_hooks(group, |batch| &mut batch.on_commit);
+    *shared.published.write() = Published { view, position: group.last };
+    metrics::gauge!(FRONTIER).set(group.last.get() as f64);
+    run_hooks(group, |batch| &mut batch.on_visible);
+}
+
+/// Runs one kind of hooks of the batches that were accepted, in their order.
+fn run_hooks(group: &mut Group, hooks: fn(&mut Batch) -> &mut Vec<Hook>) {
     for judged in &mut group.judged {
         if let Ok(commit) = &judged.verdict {
-            for hook in judged.request.batch.on_commit.drain(..) {
+            for hook in hooks(&mut judged.request.batch).drain(..) {
                 fenced("a commit hook", || hook(commit));
             }
         }
     }
-    *shared.published.write() = Published { view, position: group.last };
-    metrics::gauge!(FRONTIER).set(group.last.get() as f64);
 }
 
 fn refuse_all(shared: &Shared, group: &mut Group, error: EngineError) {

@@ -70,6 +70,7 @@ async fn every_batch_of_a_failed_group_is_refused_and_its_hooks_do_not_run() {
         .map(|key| {
             let mut batch = put(key);
             batch.on_commit(|_| panic!("a hook of a refused batch ran"));
+            batch.on_visible(|_| panic!("a hook of a refused batch ran"));
             store.submit(batch)
         })
         .collect();

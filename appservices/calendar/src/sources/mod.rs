@@ -117,7 +117,7 @@ impl Calendars {
         let kept = KeptSource { id: id.clone(), source, trouble: None };
         batch.put(&SOURCES, &(owner, id.clone()), &kept);
         let inner = std::sync::Arc::clone(&self.0);
-        batch.on_commit(move |_| inner.sources_changed.notify_one());
+        batch.on_visible(move |_| inner.sources_changed.notify_one());
         Ok(id)
     }
 

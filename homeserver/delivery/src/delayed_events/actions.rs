@@ -80,7 +80,7 @@ impl DelayedEvents {
         batch.expect_eq(&SCHEDULED, id, &row);
         batch.put(&SCHEDULED, id, &new);
         let (this, timer, due_at_ms) = (self.clone(), id.to_owned(), new.due_at_ms());
-        batch.on_commit(move |_| this.0.timers.set(&timer, due_at_ms));
+        batch.on_visible(move |_| this.0.timers.set(&timer, due_at_ms));
         self.commit(batch).await
     }
 

@@ -83,7 +83,7 @@ impl DelayedEvents {
             batch.put(&TRANSACTION, &key, &id);
         }
         let (this, timer, due_at_ms) = (self.clone(), id.clone(), row.due_at_ms());
-        batch.on_commit(move |_| this.0.timers.set(&timer, due_at_ms));
+        batch.on_visible(move |_| this.0.timers.set(&timer, due_at_ms));
         match self.0.parts.store.commit(batch).await {
             Ok(_) => Ok(id),
             // The same request at the same moment was faster.

@@ -109,7 +109,7 @@ async fn watch(store: Store, start: StreamPos, done: Arc<AtomicBool>) -> u64 {
     }
 }
 
-/// Hook, then frontier, then listener; and the listener is told everybody.
+/// Hook, then frontier, then the other hook, then listener; and the listener is told everybody.
 pub async fn hooks_run_before_the_frontier_and_listeners_after(place: &impl Place) {
     struct Heard(Mutex<Vec<(Vec<Audience>, StreamPos)>>);
     impl CommitListener for Heard {
@@ -128,8 +128,12 @@ pub async fn hooks_run_before_the_frontier_and_listeners_after(place: &impl Plac
     let (seen, inside) = (Arc::clone(&in_hook), store.clone());
     batch.on_commit(move |_| seen.store(inside.frontier().get(), Ordering::SeqCst));
     batch.on_commit(|_| unreachable!("a panic in a hook stops nothing"));
+    let when_visible = Arc::new(AtomicU64::new(u64::MAX));
+    let (seen, inside) = (Arc::clone(&when_visible), store.clone());
+    batch.on_visible(move |_| seen.store(inside.frontier().get(), Ordering::SeqCst));
     let commit = store.commit(batch).await.expect("commit");
     assert_eq!(in_hook.load(Ordering::SeqCst), before.get());
+    assert_eq!(when_visible.load(Ordering::SeqCst), commit.last().get());
     // The listener is told right after the answer, and before the next group.
     store.commit(Batch::new()).await.expect("commit");
     assert_eq!(*heard.0.lock(), [(vec![alice], commit.last())]);
