@@ -42,7 +42,7 @@ impl Rooms {
             self.must_accept_invite(&request.creator, user).await?;
         }
         let alias = self.alias_for(request).await?;
-        let plan = plan::plan(self, request, version, alias.as_deref()).await?;
+        let mut plan = plan::plan(self, request, version, alias.as_deref()).await?;
         for _ in 0..APPEND_ATTEMPTS_MAX {
             match self.try_create(request, version, alias.as_deref(), &plan).await {
                 Err(RoomsError::Store(StoreError::Conflict)) => {
@@ -50,6 +50,12 @@ impl Rooms {
                         && self.parts.store.exists(&ALIAS, alias).await?
                     {
                         return Err(RoomsError::AliasInUse);
+                    }
+                    // From version 12 on the room's id is the hash of its create event, and whoever asks for two equal
+                    // rooms at once would get one: the other one begins a moment later.
+                    if let Some(create) = plan.first_mut() {
+                        let at_ms = create.timestamp_ms.unwrap_or_else(|| self.parts.clock.now_ms());
+                        create.timestamp_ms = Some(at_ms.saturating_add(1));
                     }
                 }
                 outcome => return outcome,

@@ -1,6 +1,8 @@
 //! Creating rooms.
 
+use base::Clock;
 use serde_json::{Value, json};
+use server::Options;
 use testkit::World;
 
 const VERSIONS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
@@ -23,6 +25,17 @@ async fn a_room_of_every_version_can_be_created_and_joined_and_talked_in() {
         assert!(history.iter().any(|found| found["event_id"] == event.as_str()), "version {version}");
         assert_eq!(room.contains(':'), version != "12", "version {version}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_rooms_of_the_same_millisecond_are_different_rooms() {
+    let options = Options { clock: Some(Clock::fake(1_800_000_000_000)), ..Options::default() };
+    let w = World::in_process(|_| {}, options).await;
+    let alice = w.user("alice").await;
+    let create = || async { alice.creates_room_like(json!({"room_version": "12"})).await.room_id() };
+    let (first, second, third) = tokio::join!(create(), create(), create());
+    assert!(first != second && second != third && first != third, "{first} {second} {third}");
+    assert_eq!(alice.joined_rooms().await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
