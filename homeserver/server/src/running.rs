@@ -171,7 +171,9 @@ impl RunningServer {
         if let Some(bridges) = self.bridges.take()
             && timeout(patience, bridges.stop()).await.is_err()
         {
-            tracing::warn!("the bridges did not stop in time; what they had begun is done after the next start");
+            tracing::warn!(
+                "the bridges did not stop in time; what they had begun is done after the next start"
+            );
         }
         let tasks = self.app.tasks();
         tasks.close();

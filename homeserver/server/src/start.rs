@@ -7,8 +7,9 @@ use config::Config;
 use lianqiao_http::App;
 
 use crate::{
-    RunningServer, StartError, administration, bridges,
+    RunningServer, StartError, administration,
     bots::{Bound, Surroundings},
+    bridges,
     limits::BOTS_CONNECTIONS_MAX,
     listener::Terms,
     listening::Listening,

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use base::Clock;
 use serde_json::{Value, json};
 use simulator_feishu::{Command, Settings, Simulator};
 use testkit::{ServerProcess, User, free_port, limits::LOOK_INTERVAL};
@@ -23,13 +24,8 @@ struct Bridge {
     _directory: tempfile::TempDir,
 }
 
-fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
 async fn platform() -> Simulator {
-    let mut settings = Settings::new(1, Arc::new(now_ms));
+    let mut settings = Settings::new(1, Arc::new(|| Clock::system().now_ms()));
     // What is not acknowledged comes again soon, so that repeats are met in a test.
     settings.retry_after_ms = vec![500, 1_000, 2_000, 4_000];
     let platform = Simulator::start(settings).await.unwrap();
@@ -300,7 +296,8 @@ async fn people_see_what_a_platform_refuses_and_only_who_may_addresses_everybody
 #[tokio::test(flavor = "multi_thread")]
 async fn one_room_is_a_group_of_feishu_and_a_group_of_dingtalk() {
     use simulator_dingtalk::{Settings as DingSettings, Simulator as DingSimulator};
-    let ding = DingSimulator::start(DingSettings::new(1, Arc::new(now_ms))).await.unwrap();
+    let ding =
+        DingSimulator::start(DingSettings::new(1, Arc::new(|| Clock::system().now_ms()))).await.unwrap();
     let does = async |command: Value| ding.act(serde_json::from_value(command).unwrap()).await.unwrap();
     does(json!({ "do": "add_app", "app_id": "dingapp", "secret": "secret", "name": "Bridge" })).await;
     does(json!({ "do": "add_person", "user_id": "zhang", "name": "张三" })).await;

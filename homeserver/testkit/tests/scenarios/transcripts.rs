@@ -244,7 +244,7 @@ impl Play {
     /// Everything that the bot showed somebody, in order.
     async fn shown(&mut self, name: &str) -> Vec<Shown> {
         let history = self.history(name).await;
-        history.iter().filter_map(|event| shown_by(event)).collect()
+        history.iter().filter_map(shown_by).collect()
     }
 
     /// What the bot did in a chat, in order.
