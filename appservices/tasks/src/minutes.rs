@@ -1,4 +1,4 @@
-//! To-dos that are written into minutes: `待办: 事 @人 日期`, in English with the word “todo” before the colon.
+//! Tasks that are written into minutes: `待办: 事 @人 日期`, or the same behind its English mark.
 
 use cases::Refusal;
 use jiff::civil::DateTime;

@@ -7,7 +7,7 @@ use crate::{Arrival, Failure};
 /// Why arrivals were not taken. The platform is told a failure and brings them again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InboxRefused {
-    /// So much waits that no more is taken for now.
+    /// So much waits that this was not taken; it may be handed in again later.
     #[error("the inbox is full")]
     Full,
     /// The bridge stops.

@@ -1,4 +1,4 @@
-//! What an app sends, as others receive it: mentions become placeholders, posts lose their locales, markdown its marks.
+//! What an app sends, as others receive it: mentions become keys, posts lose their locales, markdown its marks.
 
 use serde_json::{Map, Value, json};
 
@@ -90,7 +90,7 @@ fn owned(state: &State, app: &str, key: &str, kinds: &[&str]) -> Result<(), Refu
     if kinds.contains(&media.kind.as_str()) { Ok(()) } else { Err(Refusal::code(230_055)) }
 }
 
-/// The placeholder of one more mention.
+/// The key of one more mention.
 fn mention(state: &State, app: &str, id: &str, mentions: &mut Vec<Mention>) -> Result<String, Refusal> {
     if id == "all" {
         mentions.push(Mention { key: "@_all".into(), who: None });

@@ -1,4 +1,4 @@
-//! Who is meant by the placeholders in a text. Events and history write the same thing in two shapes.
+//! Who is meant by the mention keys (`@_user_1`) in a text. Events and history write the same thing in two shapes.
 
 use bridge_api::{Inline, PersonId};
 use serde_json::Value;
@@ -27,7 +27,7 @@ impl Mentions {
         Self(list.iter().take(MENTIONS_MAX).filter_map(Mention::read).collect())
     }
 
-    /// What a placeholder stands for; nothing when the message does not explain it.
+    /// Whom a key means; nobody when the message does not explain it.
     pub fn find(&self, key: &str) -> Option<Inline> {
         if key == ALL {
             // The platform leaves everybody out of the list often enough.

@@ -1,4 +1,4 @@
-//! Words with placeholders for people and links in brackets, as texts come.
+//! Words with mention keys for people and links in brackets, as texts come.
 
 use bridge_api::{Block, Inline, RichText, Style, limits::LINK_BYTES_MAX};
 
@@ -47,7 +47,7 @@ fn flush(letters: &mut String, style: Style, found: &mut Vec<Inline>) {
     }
 }
 
-/// A placeholder at the beginning of `text`, and how long it is.
+/// The mention key at the beginning of `text`, and how long it is.
 fn mention(text: &str, mentions: &Mentions) -> Option<(Inline, usize)> {
     if text.starts_with(ALL) {
         return Some((Inline::Everybody, ALL.len()));
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_lines_and_links_are_found() {
+    fn mention_keys_lines_and_links_are_found() {
         let list = json!([
             {"key":"@_user_1","id":{"open_id":"ou_b"},"name":"Li"},
             {"key":"@_user_12","id":"ou_c","id_type":"open_id","name":"Wang"},

@@ -29,7 +29,7 @@ fn sees(state: &State, person: &str, message: &str) -> Result<(), Refusal> {
     is_in_chat(state, person, &chat.ok_or(Refusal::code(99_992_354))?)
 }
 
-/// The list of mentions behind the placeholders of a content.
+/// The list of mentions behind the keys in a content.
 fn mentions(state: &State, who: Vec<String>) -> Result<Vec<Mention>, Refusal> {
     let mut number = 0;
     who.into_iter()

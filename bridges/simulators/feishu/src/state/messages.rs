@@ -43,7 +43,7 @@ pub(crate) struct Draft {
     pub(crate) chat_id: String,
     pub(crate) by: Actor,
     pub(crate) kind: String,
-    /// As it is received: flat posts, placeholders for mentions.
+    /// As it is received: flat posts, keys for mentions.
     pub(crate) content: Value,
     /// The card as it was sent.
     pub(crate) card: Option<Value>,
