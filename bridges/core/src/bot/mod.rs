@@ -1,0 +1,133 @@
+//! The bridge's bot: commands of people in rooms.
+
+mod conversations;
+mod people;
+mod standing;
+
+use async_trait::async_trait;
+use bridge_api::{ConversationId, Network};
+use kit::{
+    Bot, BotError, CallError, Fired, Heard, Letter, Related, Relation, To, Verb, What, notice, texts::Lang,
+};
+use store::Batch;
+
+use crate::{BridgeError, Bridges, lanes::Lane, power::Power};
+
+/// The part of the bot's user id before the colon.
+pub const LOCALPART: &str = "bridge";
+
+const VERBS: &[Verb] = &[
+    Verb { id: "list", names: &["列表", "list"], help: "bridge.help.list" },
+    Verb { id: "bind", names: &["绑定", "bind"], help: "bridge.help.bind" },
+    Verb { id: "unbind", names: &["解绑", "unbind"], help: "bridge.help.unbind" },
+    Verb { id: "status", names: &["状态", "status"], help: "bridge.help.status" },
+    Verb { id: "backfill", names: &["补齐", "backfill"], help: "bridge.help.backfill" },
+    Verb { id: "person", names: &["认人", "person"], help: "bridge.help.person" },
+];
+
+#[async_trait]
+impl Bot for Bridges {
+    fn localpart(&self) -> &'static str {
+        LOCALPART
+    }
+
+    fn display_name(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Zh | Lang::Both => "桥接",
+            Lang::En => "Bridge",
+        }
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        VERBS
+    }
+
+    async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
+        let What::Command { verb, lang, arguments } = &heard.what else { return Ok(()) };
+        let lang = self.0.kit.chosen_language(&heard.sender).await?.unwrap_or(*lang);
+        let asked = Asked { bridges: self, heard, lang, words: arguments.split_whitespace().collect() };
+        let text = match *verb {
+            "list" => asked.list().await,
+            "bind" => asked.bind().await,
+            "unbind" => asked.unbind().await,
+            "status" => asked.status().await,
+            "backfill" => asked.backfill().await,
+            _ => asked.person().await,
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(BridgeError::Store(error)) => return Err(error.into()),
+            Err(BridgeError::Call(error @ (CallError::Unreachable(_) | CallError::Limited(_)))) => {
+                return Err(BotError::Later(error.to_string()));
+            }
+            Err(error) => asked.say("bridge.failed", &[("reason", &error.to_string())]),
+        };
+        if !text.is_empty() {
+            asked.answer(batch, &text);
+        }
+        Ok(())
+    }
+
+    async fn timer(&self, _fired: &Fired, _batch: &mut Batch) -> Result<(), BotError> {
+        Ok(())
+    }
+}
+
+/// A command on its way to an answer.
+struct Asked<'a> {
+    bridges: &'a Bridges,
+    heard: &'a Heard,
+    lang: Lang,
+    words: Vec<&'a str>,
+}
+
+impl Asked<'_> {
+    fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.bridges.0.kit.texts().fill(self.lang, key, values)
+    }
+
+    /// Answers there, in a thread or in answer to the command.
+    fn answer(&self, batch: &mut Batch, text: &str) {
+        let Heard { room, event_id, thread, .. } = self.heard;
+        let relation = match thread {
+            Some(root) => Relation::Thread(Related::Event(root.clone())),
+            None => Relation::ReplyTo(Related::Event(event_id.clone())),
+        };
+        let letter = Letter::message(
+            format!("bridge/answer/{event_id}"),
+            LOCALPART,
+            To::Room(room.clone()),
+            notice(text),
+        );
+        self.bridges.0.kit.outbox().put(batch, letter.relating(relation));
+    }
+
+    fn is_administrator(&self) -> bool {
+        self.bridges.0.settings.administrators.contains(&self.heard.sender)
+    }
+
+    async fn may_bind(&self) -> Result<bool, BridgeError> {
+        let Some(intent) = self.bridges.0.kit.intent(LOCALPART) else { return Ok(false) };
+        Ok(Power::read(&intent, &self.heard.room).await?.may_bind(&self.heard.sender))
+    }
+
+    /// The platform that the first word names, if it is connected.
+    fn network(&self) -> Result<Network, String> {
+        let word = self.words.first().copied().unwrap_or_default();
+        let seats = &self.bridges.0.seats;
+        match Network::named(word).filter(|network| self.bridges.seat(*network).is_some()) {
+            Some(network) => Ok(network),
+            None => {
+                let known: Vec<_> = seats.iter().map(|seat| seat.network.key()).collect();
+                Err(self.say("bridge.platform_unknown", &[("text", word), ("known", &known.join(" "))]))
+            }
+        }
+    }
+
+    /// The conversation that the first two words name.
+    fn lane(&self, usage: &str) -> Result<Lane, String> {
+        let network = self.network()?;
+        let id = self.words.get(1).and_then(|id| ConversationId::new(*id).ok());
+        id.map(|id| (network, id)).ok_or_else(|| self.say("bridge.use", &[("use", usage)]))
+    }
+}

@@ -1,0 +1,125 @@
+//! Conversations are bound to rooms, and bindings taken away.
+
+use bridge_api::{Conversation, ConversationId, ConversationKind, Network};
+use ruma::RoomId;
+use store::Batch;
+
+use crate::{
+    BridgeError, Bridges, Known,
+    backfill::patient,
+    lanes::Lane,
+    limits::PORTALS_PER_ROOM_MAX,
+    names::tamed,
+    tables::{LINES, NEWEST, PortalRow},
+};
+
+impl Bridges {
+    /// Binds a conversation to a room that the bot is in.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub async fn bind(
+        &self,
+        lane: (Network, ConversationId),
+        room: &RoomId,
+        by: &str,
+    ) -> Result<Known, BridgeError> {
+        let seat = self.seat(lane.0).ok_or_else(|| BridgeError::NoConnector(lane.0.key().to_owned()))?;
+        self.check_room(room).await?;
+        let mut found = None;
+        if let Some(conversations) = seat.connector.conversations() {
+            found = patient(|| conversations.conversation(&lane.1)).await?;
+            if found.is_none() {
+                return Err(BridgeError::NoConversation(lane.1.to_string()));
+            }
+        }
+        self.attach(&lane, room, by, found).await
+    }
+
+    /// Whether a room may have bridges.
+    pub(crate) async fn check_room(&self, room: &RoomId) -> Result<(), BridgeError> {
+        let bot = &self.0.switchboard.bot;
+        let intent =
+            self.0.kit.intent(crate::LOCALPART).ok_or_else(|| BridgeError::NotInRoom(bot.to_string()))?;
+        let member = match intent.state(room, "m.room.member", bot.as_str()).await {
+            Ok(member) => member.unwrap_or_default(),
+            Err(kit::CallError::Refused { .. }) => return Err(BridgeError::NotInRoom(bot.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        if member["membership"] != "join" {
+            return Err(BridgeError::NotInRoom(bot.to_string()));
+        }
+        match intent.state(room, "m.room.encryption", "").await? {
+            Some(_) => Err(BridgeError::Encrypted),
+            None => Ok(()),
+        }
+    }
+
+    /// Binds, all questions answered.
+    pub(crate) async fn attach(
+        &self,
+        lane: &Lane,
+        room: &RoomId,
+        by: &str,
+        found: Option<Conversation>,
+    ) -> Result<Known, BridgeError> {
+        let old = self.portals().get(lane);
+        if let Some(bound) = old.as_ref().and_then(|old| old.room.clone()) {
+            return Err(BridgeError::Bound(bound.to_string()));
+        }
+        if self.portals().of_room(room).len() >= PORTALS_PER_ROOM_MAX {
+            return Err(BridgeError::RoomFull);
+        }
+        let known = old.map_or((String::new(), ConversationKind::Group), |old| (old.name, old.kind));
+        let (name, kind) = found.map_or(known, |found| (tamed(&found.name), found.kind));
+        let now_ms = self.0.clock.now_ms();
+        let row = PortalRow {
+            room: Some(room.to_owned()),
+            name: name.clone(),
+            kind,
+            bound_by: Some(by.to_owned()),
+            bound_ms: now_ms,
+        };
+        self.portals().set(&self.0.store, lane, row).await?;
+        let mut batch = Batch::new();
+        // What is said from now on is missed when it does not come.
+        batch.put(&NEWEST, &(lane.0.key(), lane.1.as_str()), &now_ms);
+        let shown = self.name_of(lane);
+        let unique = format!("bound/{}/{}/{now_ms}", lane.1, room);
+        self.notice(&mut batch, room, &unique, "bridge.told.bound", &[("conversation", &shown), ("who", by)]);
+        if let Some(seat) = self.seat(lane.0) {
+            let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
+            self.state_of_line(&mut batch, seat, &line, room);
+        }
+        self.0.store.commit(batch).await?;
+        tracing::info!(network = lane.0.key(), conversation = %lane.1, %room, by, "a conversation is bound");
+        tokio::spawn(self.clone().show_members(lane.clone()));
+        Ok(Known { network: lane.0, conversation: lane.1.clone(), name, room: Some(room.to_owned()) })
+    }
+
+    /// Takes a binding away; nothing goes either way from then on.
+    ///
+    /// # Errors
+    /// When there is none, or the store cannot be written.
+    pub async fn unbind(&self, lane: &(Network, ConversationId), by: &str) -> Result<(), BridgeError> {
+        let row = self.portals().get(lane);
+        let Some((row, room)) = row.and_then(|row| Some((row.clone(), row.room?))) else {
+            return Err(BridgeError::NoConversation(lane.1.to_string()));
+        };
+        let name = self.name_of(lane);
+        self.portals()
+            .set(&self.0.store, lane, PortalRow { room: None, bound_by: None, bound_ms: 0, ..row })
+            .await?;
+        let mut batch = Batch::new();
+        let unique = format!("unbound/{}/{}", lane.1, self.0.clock.now_ms());
+        self.notice(
+            &mut batch,
+            &room,
+            &unique,
+            "bridge.told.unbound",
+            &[("conversation", &name), ("who", by)],
+        );
+        self.0.store.commit(batch).await?;
+        Ok(())
+    }
+}
