@@ -1,29 +1,30 @@
 //! The client: checks where a request goes, sends it, and follows redirects by its own hand.
 
+mod making;
+mod redirects;
+
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{Arc, OnceLock},
 };
 
-use http::{Method, StatusCode, header};
-use parking_lot::Mutex;
-use reqwest::{Client, ClientBuilder, Proxy, Url, redirect::Policy};
+use http::{StatusCode, header};
+use reqwest::{Client, Proxy, Url};
 use rustls::pki_types::CertificateDer;
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
 };
 
+use self::{
+    making::Clients,
+    redirects::{become_get, redirect},
+};
 use crate::{
     Answer, Download, Limits, Lookup, OutboundError, OutboundSettings, Request, Service, SystemLookup,
     guard::{self, Guard, Host},
-    limits::{
-        CONNECT_TIME_MAX, HEADERS_MAX, IDLE_CONNECTIONS_MAX, IDLE_TIME_MAX, REDIRECTS_MAX, REQUESTS_MAX,
-        ROUTED_CLIENTS_MAX,
-    },
-    resolve::{self, Filtering, Routed, Unfiltered},
-    tls,
+    limits::{REDIRECTS_MAX, REQUESTS_MAX, ROUTED_CLIENTS_MAX},
+    resolve, tls,
 };
 
 /// The one way to the outside. Cloning shares connections and bounds.
@@ -38,14 +39,6 @@ struct Inner {
     requests: Arc<Semaphore>,
     /// Made at first use: reading the system's authorities takes time that a start should not pay.
     clients: OnceLock<Result<Clients, OutboundError>>,
-}
-
-struct Clients {
-    direct: Client,
-    proxied: Option<Client>,
-    tls: rustls::ClientConfig,
-    /// By the host connected to, for requests whose URL names another one.
-    routed: Mutex<HashMap<String, Client>>,
 }
 
 impl Outbound {
@@ -236,75 +229,4 @@ impl Outbound {
             None => Err(OutboundError::Setup("the clients were not made".to_owned())),
         }
     }
-}
-
-impl Inner {
-    fn make_clients(&self) -> Result<Clients, OutboundError> {
-        let setup = |error: reqwest::Error| OutboundError::Setup(error.to_string());
-        let tls = tls::client_config(&self.extra_authorities, self.settings.http1_only)?;
-        let filtering = Filtering { guard: Arc::clone(&self.guard), lookup: Arc::clone(&self.lookup) };
-        let direct = self.builder(tls.clone()).dns_resolver(Arc::new(filtering)).no_proxy();
-        let direct = direct.build().map_err(setup)?;
-        let proxied = match &self.settings.proxy {
-            Some(proxy) => {
-                let unfiltered = Unfiltered(Arc::clone(&self.lookup));
-                let builder = self.builder(tls.clone()).dns_resolver(Arc::new(unfiltered));
-                Some(builder.proxy(Proxy::all(proxy).map_err(setup)?).build().map_err(setup)?)
-            }
-            None => None,
-        };
-        Ok(Clients { direct, proxied, tls, routed: Mutex::default() })
-    }
-
-    fn make_routed(&self, tls: &rustls::ClientConfig, host: &str) -> Result<Client, OutboundError> {
-        let (guard, lookup) = (Arc::clone(&self.guard), Arc::clone(&self.lookup));
-        let routed = Routed { guard, lookup, host: host.to_owned() };
-        let builder = self.builder(tls.clone()).dns_resolver(Arc::new(routed)).no_proxy();
-        builder.build().map_err(|error| OutboundError::Setup(error.to_string()))
-    }
-
-    fn builder(&self, tls: rustls::ClientConfig) -> ClientBuilder {
-        let builder = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT_TIME_MAX)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .pool_idle_timeout(IDLE_TIME_MAX)
-            .http1_max_headers(HEADERS_MAX);
-        match self.settings.user_agent.as_str() {
-            "" => builder,
-            agent => builder.user_agent(agent),
-        }
-    }
-}
-
-/// Where the answer sends us, checked like a URL from outside; nothing when it is the final one. A
-/// body is sent again only where the status says so (307, 308).
-fn redirect(
-    request: &Request,
-    url: &Url,
-    response: &reqwest::Response,
-) -> Result<Option<Url>, OutboundError> {
-    let follows = match response.status() {
-        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT | StatusCode::SEE_OTHER => true,
-        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => request.body.is_empty(),
-        _ => false,
-    };
-    let Some(location) = response.headers().get(header::LOCATION).filter(|_| follows) else {
-        return Ok(None);
-    };
-    let wrong = |reason: String| OutboundError::InvalidUrl(format!("redirect: {reason}"));
-    let location = std::str::from_utf8(location.as_bytes()).map_err(|error| wrong(error.to_string()))?;
-    let next = url.join(location).map_err(|error| wrong(error.to_string()))?;
-    guard::check(&next)?;
-    Ok(Some(next))
-}
-
-fn become_get(request: &mut Request) {
-    if request.method != Method::HEAD {
-        request.method = Method::GET;
-    }
-    request.body = bytes::Bytes::new();
-    request.headers.remove(header::CONTENT_TYPE);
 }
