@@ -127,7 +127,7 @@ async fn announce(rooms: &Rooms, batch: &mut Batch, user: &UserId) -> Result<(),
                 members.announce(batch);
             } else {
                 let (rooms, room, runtime) = (rooms.clone(), *room, Handle::current());
-                batch.on_commit(move |_| {
+                batch.on_visible(move |_| {
                     // The committer's thread is of no runtime.
                     let _inside = runtime.enter();
                     rooms.wake_by_and_by(room);

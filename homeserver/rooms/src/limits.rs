@@ -106,8 +106,6 @@ pub const EVENTS_WALKED_MAX: usize = 2_000;
 pub const ACL_CACHE_ENTRIES: u64 = 2_000;
 /// Stripped state events kept with one invite or knock.
 pub const STRIPPED_EVENTS_MAX: usize = 20;
-/// How often a peek that was woken lets others run until readers see the commit that woke it.
-pub const PEEK_YIELDS_MAX: usize = 10_000;
 /// Random characters of a room id before version 12.
 pub const ROOM_ID_CHARACTERS: usize = 18;
 /// Rooms of one user in which a changed profile is written at the same time.

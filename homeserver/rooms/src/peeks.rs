@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 
-use model::{RoomNum, StreamPos};
+use model::RoomNum;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::{Rooms, access::ReadableRoom, limits::PEEK_YIELDS_MAX};
+use crate::{Rooms, access::ReadableRoom};
 
-/// The rooms into which somebody looks, each with the position of its newest event. As many as there are requests.
+/// The rooms into which somebody looks. As many as there are requests.
 #[derive(Default)]
-pub(crate) struct Peeks(Mutex<HashMap<RoomNum, watch::Sender<StreamPos>>>);
+pub(crate) struct Peeks(Mutex<HashMap<RoomNum, watch::Sender<()>>>);
 
 impl Peeks {
-    /// Something came into a room; called by the committer.
-    pub fn wake(&self, room: RoomNum, position: StreamPos) {
+    /// Something came into a room; called by the committer when readers can see it.
+    pub fn wake(&self, room: RoomNum) {
         if let Some(sender) = self.0.lock().get(&room) {
-            sender.send_replace(position);
+            sender.send_replace(());
         }
     }
 }
@@ -25,7 +25,7 @@ impl Peeks {
 pub struct Peek {
     rooms: Rooms,
     room: RoomNum,
-    newest: watch::Receiver<StreamPos>,
+    news: watch::Receiver<()>,
 }
 
 impl Rooms {
@@ -34,25 +34,16 @@ impl Rooms {
     pub fn peek(&self, room: &ReadableRoom) -> Peek {
         let room = room.room();
         let mut rooms = self.reading.peeks.0.lock();
-        let newest = rooms.entry(room).or_insert_with(|| watch::Sender::new(StreamPos::ZERO)).subscribe();
-        Peek { rooms: self.clone(), room, newest }
+        let news = rooms.entry(room).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Peek { rooms: self.clone(), room, news }
     }
 }
 
 impl Peek {
     /// Waits until something came into the room and readers can see it.
     pub async fn changed(&mut self) {
-        if self.newest.changed().await.is_err() {
-            return;
-        }
-        let newest = *self.newest.borrow_and_update();
-        // The committer wakes a moment before readers see the commit.
-        for _ in 0..PEEK_YIELDS_MAX {
-            if self.rooms.parts.store.frontier() >= newest {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+        // The sender lives as long as this.
+        drop(self.news.changed().await);
     }
 }
 

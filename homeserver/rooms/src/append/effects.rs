@@ -101,6 +101,10 @@ impl Effects {
 
     /// Hands the changes to the committer.
     pub fn after_commit(self, rooms: &Rooms, batch: &mut Batch) {
+        if !self.timeline.is_empty() {
+            let (rooms, room) = (rooms.clone(), self.room);
+            batch.on_visible(move |_| rooms.reading.peeks.wake(room));
+        }
         let rooms = rooms.clone();
         batch.on_commit(move |commit| self.apply(&rooms, commit));
     }
@@ -145,7 +149,6 @@ impl Effects {
         if let Some((_, position)) = self.timeline.last() {
             let newest = caches.latest_event.raise(&self.room, commit.resolve(*position));
             caches.recency.moved(self.room, newest);
-            rooms.reading.peeks.wake(self.room, newest);
         }
         if let Some(position) = self.newest_bump {
             caches.latest_bump.raise(&self.room, commit.resolve(position));

@@ -47,7 +47,9 @@ impl Draft {
         self.is_partial = true;
         self.note_partial(join, &[], false);
         let (rooms, room) = (self.rooms.clone(), self.room);
+        let waking = rooms.clone();
         self.batch.on_commit(move |_| rooms.partial.insert(PartialRoom::new(room, row)));
+        self.batch.on_visible(move |_| waking.partial.wake());
         Ok(())
     }
 

@@ -66,12 +66,16 @@ impl PartialRooms {
 
     pub fn insert(&self, room: PartialRoom) {
         self.rooms.write().insert(room.room, Arc::new(room));
+    }
+
+    /// Tells that a room was inserted, when readers see what it is.
+    pub fn wake(&self) {
         self.changes.send_replace(());
     }
 
     pub fn remove(&self, room: RoomNum) {
         if self.rooms.write().remove(&room).is_some() {
-            self.changes.send_replace(());
+            self.wake();
         }
     }
 
