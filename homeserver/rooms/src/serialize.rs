@@ -75,7 +75,8 @@ impl Rooms {
     }
 
     /// Client JSON of events for an application service that is interested in their room: everything but what is said
-    /// of one reader. Nobody's right to see them is checked.
+    /// of one reader. Nobody's right to see them is checked. What a service sent, which has no device, has its transaction id, so
+    /// that a bridge knows its own words wherever they are somebody else's.
     pub async fn service_events(
         &self,
         reader: &Reader,
@@ -89,8 +90,10 @@ impl Rooms {
             let meta = self.meta(reader, *num).await?;
             let replaced = self.replaced(reader, &pdu, &meta).await?;
             let redaction = self.redaction_of(reader, &meta).await?;
+            let sent = meta.sender_txn.as_ref().filter(|mark| mark.scope.is_empty());
             let unsigned = Unsigned {
                 age_ms: Some(now_ms.saturating_sub(pdu.origin_server_ts())),
+                transaction_id: sent.map(|mark| mark.transaction_id.as_str()),
                 prev_content: replaced.as_ref().map(Pdu::content_bytes),
                 prev_sender: replaced.as_ref().map(|replaced| replaced.sender().as_str()),
                 replaces_state: replaced.as_ref().map(|replaced| replaced.event_id()),

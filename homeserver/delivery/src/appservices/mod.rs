@@ -19,6 +19,7 @@ mod line;
 mod lists;
 mod questions;
 mod restored;
+mod speaking;
 mod tables;
 mod transaction;
 

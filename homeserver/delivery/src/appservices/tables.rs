@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use model::{EventNum, RoomNum, StreamPos};
-use ruma::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
+use ruma::{OwnedDeviceId, OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo};
 
@@ -75,8 +75,26 @@ pub(crate) const TO_DEVICE_SENT: Table<(String, OwnedUserId, OwnedDeviceId), Str
 pub(crate) const LISTED: Table<(String, OwnedRoomId), u64> =
     Table::new(1104, "appservice_listed", Profile::Scan, "which rooms does a service list for a network?");
 
+/// (user, service)
+pub(crate) const SPEAKING: Table<(OwnedUserId, String), SpeakingRow> = Table::new(
+    1105,
+    "appservice_speaking",
+    Profile::Point,
+    "does this person let the service speak for them?",
+);
+
+/// How it stands between a person and a service that speaks for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SpeakingRow {
+    /// The message by which they said so; none while the service does not speak for them.
+    pub given_by: Option<OwnedEventId>,
+    /// When it was last taken back, in ms; what was said before counts no more.
+    pub ended_ms: u64,
+}
+store::record!(SpeakingRow);
+
 /// The tables of this part.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![QUEUE.info(), FROZEN.info(), NUMBERS.info(), TO_DEVICE_SENT.info(), LISTED.info()]
+    vec![QUEUE.info(), FROZEN.info(), NUMBERS.info(), TO_DEVICE_SENT.info(), LISTED.info(), SPEAKING.info()]
 }

@@ -8,7 +8,7 @@ pub struct Arguments(String);
 
 impl Arguments {
     /// The arguments of a request's target.
-    pub(super) fn of_uri(uri: &http::Uri) -> Self {
+    pub(crate) fn of_uri(uri: &http::Uri) -> Self {
         Self(uri.query().unwrap_or_default().to_owned())
     }
 

@@ -1,7 +1,8 @@
 //! Requests of application services: for whom they act.
 //!
 //! [Identity assertion](https://spec.matrix.org/v1.19/application-service-api/#identity-assertion), and of a device
-//! (MSC4326). Nobody is made by the way but the service's own user.
+//! (MSC4326). Nobody is made by the way but the service's own user. For people who are not its own it speaks when they said so,
+//! and does nothing else: see [`super::speaks`].
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use appservice::Service;
 use http::{StatusCode, Uri};
 use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId, api::error::ErrorCode};
 
-use super::{Arguments, Caller, ClientInfo};
+use super::{Arguments, Caller, ClientInfo, speaks};
 use crate::{App, MatrixError};
 
 /// The service that has this token.
@@ -26,27 +27,33 @@ pub(super) async fn caller(
 ) -> Result<Caller, MatrixError> {
     let query = Arguments::of_uri(uri);
     let user = match query.get("user_id") {
-        Some(named) => asserted(app, &service, &named)?,
+        Some(named) => asserted(app, &service, &named, uri).await?,
         None => service.sender.clone(),
     };
+    let is_own = service.owns(&user);
     if user == service.sender {
         app.accounts.ensure_service_user(&user).await?;
     } else if !app.accounts.is_active(app.accounts.reader(), &user).await? {
         return Err(MatrixError::forbidden("The application service has not registered this user"));
     }
-    let device = device(app, &query, &user).await?;
-    let session = app.accounts.session_for_service(&user, device.as_deref()).await?;
+    // What somebody's devices say is their own word.
+    let device = if is_own { device(app, &query, &user).await? } else { None };
+    let mut session = app.accounts.session_for_service(&user, device.as_deref()).await?;
+    session.is_admin &= is_own;
     Ok(Caller { user, device, is_guest: session.is_guest, client, session, service: Some(service) })
 }
 
-fn asserted(app: &App, service: &Service, named: &str) -> Result<OwnedUserId, MatrixError> {
+async fn asserted(app: &App, service: &Service, named: &str, uri: &Uri) -> Result<OwnedUserId, MatrixError> {
     let user = UserId::parse(named)
         .map_err(|error| MatrixError::invalid_param(format!("user_id is no user id: {error}")))?;
-    if app.accounts.is_local(&user) && service.owns(&user) {
-        Ok(user)
-    } else {
-        Err(MatrixError::forbidden("The application service may not act for this user"))
+    let is_local = app.accounts.is_local(&user);
+    if is_local && service.owns(&user) {
+        return Ok(user);
     }
+    if is_local && speaks::is_speaking(uri.path()) && app.services.may_speak_for(&service.id, &user).await? {
+        return Ok(user);
+    }
+    Err(MatrixError::forbidden("The application service may not act for this user"))
 }
 
 /// The device that the service names, by the name of the specification first.

@@ -12,6 +12,7 @@ mod masquerade;
 mod parse;
 mod public;
 mod raw;
+pub mod speaks;
 mod streamed;
 pub mod suspension;
 mod token;

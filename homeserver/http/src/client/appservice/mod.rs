@@ -8,10 +8,11 @@ use crate::{Caller, MatrixError, Routes};
 
 pub mod list_room;
 pub mod ping;
+pub mod speaking;
 
 /// The endpoints of this area.
 pub fn routes() -> Routes {
-    Routes::new().ruma(ping::handler).ruma(list_room::handler)
+    Routes::new().ruma(ping::handler).ruma(list_room::handler).merge(speaking::routes())
 }
 
 /// The service that asks; a person may not.
