@@ -174,4 +174,11 @@ pub trait Conversations: Send + Sync {
     /// # Errors
     /// [`Failure`].
     async fn conversation(&self, conversation: &ConversationId) -> Result<Option<Conversation>, Failure>;
+
+    /// Where one person is spoken to by our app alone, whether or not they ever spoke to it; `None` when the platform has no such
+    /// place for them. What they say there may arrive under another name that the platform has for the same conversation.
+    fn direct(&self, person: &PersonId) -> Option<ConversationId> {
+        let _ = person;
+        None
+    }
 }

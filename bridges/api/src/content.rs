@@ -83,8 +83,20 @@ pub struct Card {
     pub body: RichText,
     /// Its buttons; empty for cards that can only be read.
     pub buttons: Vec<Button>,
+    /// One line that may be written before a button is pressed; only where there is a button.
+    #[serde(default)]
+    pub input: Option<Input>,
     /// Rises with every change, so that a late update is dropped.
     pub revision: u64,
+}
+
+/// A line of text that people may write into a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// What it is called among [`crate::Pressed::values`]: letters, digits, `_` and `-`.
+    pub name: String,
+    /// What shall be written there.
+    pub label: String,
 }
 
 /// A button of a card.

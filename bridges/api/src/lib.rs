@@ -2,7 +2,8 @@
 //!
 //! A connector speaks one platform's protocol and nothing of Matrix; the core of the bridges speaks Matrix and nothing of a
 //! platform. Here are the values that pass between them, the mandatory [`Connector`] and one optional trait for each ability.
-//! Everything that is stored on the way has a serialised form. Nothing here awaits, stores or reads a clock by itself; what
+//! Everything that is stored on the way has a serialised form. Beside them stands what every connector needs alike: the keeping of a
+//! platform's token, the table of abilities. Nothing here stores or reads the time of day; what
 //! comes from a platform is hostile, so identifiers are checked when they are made and texts when the core takes them in
 //! ([`RichText::tamed`]). Read next: `connector.rs`, then `arrival.rs` and `outgoing.rs`.
 
@@ -21,7 +22,9 @@ mod network;
 mod outgoing;
 mod pace;
 mod rich_text;
+mod secret;
 mod shelf;
+mod tokens;
 mod words;
 
 pub use base::{Clock, Rng, Shutdown};
@@ -34,7 +37,7 @@ pub use self::{
     callback::{CallbackAnswer, CallbackRequest, Callbacks},
     capability::{Ability, Capabilities, Capability, Support},
     connector::Connector,
-    content::{Button, ButtonStyle, Card, Content, File, FileKind},
+    content::{Button, ButtonStyle, Card, Content, File, FileKind, Input},
     directory::{Conversation, ConversationKind, Department, Page, Person},
     failure::{Failure, FailureKind, Refusal},
     ids::{
@@ -45,6 +48,8 @@ pub use self::{
     outgoing::{ByteStream, Download, Edit, Outgoing, Reaction, Sent, Speaker},
     pace::{Pace, Rate},
     rich_text::{Block, Inline, RichText, Style},
+    secret::Secret,
     shelf::{Shelf, ShelfRefused},
+    tokens::{IssuedToken, Token, TokenRules, Tokens},
     words::{Language, Words},
 };

@@ -39,6 +39,7 @@ pub(super) fn card(revision: u64, labels: &[&str]) -> Content {
         title: "请假 Leave".to_owned(),
         body: RichText::plain("two days"),
         buttons: labels.iter().enumerate().map(button).collect(),
+        input: None,
         revision,
     })
 }

@@ -25,7 +25,9 @@ mod settings;
 mod signature;
 mod stream;
 
+pub use bridge_api::Secret;
+
 pub use self::{
     connector::DingTalk,
-    settings::{CustomWebhook, DingTalkSettings, Mode, Quotas, Secret, file_hosts_default},
+    settings::{CustomWebhook, DingTalkSettings, Mode, Quotas, file_hosts_default},
 };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bridge_api::TokenRules;
+
 /// Longest time that a connection with its TLS handshake may take.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -17,17 +19,13 @@ pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Idle connections kept to the platform.
 pub const IDLE_CONNECTIONS_MAX: usize = 8;
 
-/// A token is renewed when it lives no longer than this.
-pub const TOKEN_RENEWED_BELOW: Duration = Duration::from_secs(5 * 60);
-
-/// The life of a token whose answer names none, or none that makes sense.
-pub const TOKEN_LIFE_DEFAULT: Duration = Duration::from_secs(60);
-
-/// The longest life of a token that is believed.
-pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(7200);
-
-/// After a token was refused, nobody asks for another one for this long.
-pub const TOKEN_PAUSE: Duration = Duration::from_secs(2);
+/// How the app's token is kept: two hours is the platform's longest, and five minutes before its end another one is asked for.
+pub const TOKENS: TokenRules = TokenRules {
+    renewed_below: Duration::from_secs(5 * 60),
+    life_unknown: Duration::from_secs(60),
+    life_max: Duration::from_secs(7200),
+    pause: Duration::from_secs(2),
+};
 
 /// Gap between two calls of one API, 18 a second. The platform takes 20 of the standard edition.
 pub const API_GAP: Duration = Duration::from_micros(55_556);

@@ -16,12 +16,12 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri},
     response::IntoResponse,
 };
-use bridge_api::{Arrival, Inbox, InboxRefused, Line, Quota, Shelf, ShelfRefused};
+use bridge_api::{Arrival, Inbox, InboxRefused, Line, Quota, Secret, Shelf, ShelfRefused};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::settings::{DingTalkSettings, Mode, Quotas, Secret, file_hosts_default};
+use crate::settings::{DingTalkSettings, Mode, Quotas, file_hosts_default};
 
 /// A shelf in memory.
 #[derive(Default)]

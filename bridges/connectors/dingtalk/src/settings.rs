@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use bridge_api::Secret;
 use reqwest::Url;
-use zeroize::Zeroizing;
 
 use crate::limits::{FREE_API_CALLS_MONTH, FREE_PUSHES_MONTH};
 
@@ -81,26 +81,4 @@ impl Default for Quotas {
 /// The domains that files of DingTalk lie below.
 pub fn file_hosts_default() -> Vec<String> {
     ["dingtalk.com", "aliyuncs.com", "alicdn.com"].map(str::to_owned).to_vec()
-}
-
-/// A text that is neither printed nor left in memory.
-#[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
-    }
-
-    /// The text, for the one place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.write_str("…")
-    }
 }

@@ -69,7 +69,13 @@ mod tests {
         let values = [("req".to_owned(), "r1".to_owned())].into();
         let button =
             Button { action: "approve".into(), label: "同意".into(), style: ButtonStyle::Primary, values };
-        Card { title: "请假".into(), body: RichText::plain(body), buttons: vec![button], revision: 1 }
+        Card {
+            title: "请假".into(),
+            body: RichText::plain(body),
+            buttons: vec![button],
+            input: None,
+            revision: 1,
+        }
     }
 
     #[test]

@@ -22,9 +22,11 @@ mod settings;
 mod socket;
 mod webhook;
 
+pub use bridge_api::Secret;
+
 pub use self::{
     connector::Feishu,
-    settings::{FeishuSettings, Mode, Secret},
+    settings::{FeishuSettings, Mode},
 };
 
 #[cfg(test)]

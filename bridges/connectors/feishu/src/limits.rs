@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bridge_api::TokenRules;
+
 /// Longest identifier of the platform that is taken, in bytes.
 pub const ID_BYTES_MAX: usize = 256;
 
@@ -20,11 +22,13 @@ pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Idle connections kept to the platform.
 pub const IDLE_CONNECTIONS_MAX: usize = 8;
 
-/// A tenant token is renewed when it lives no longer than this: from then on the platform gives a new one.
-pub const TOKEN_RENEWED_BELOW: Duration = Duration::from_secs(30 * 60);
-
-/// After a token was refused, nobody asks for another one for this long.
-pub const TOKEN_PAUSE: Duration = Duration::from_secs(2);
+/// How the tenant token is kept: with less than half an hour left the platform gives a new one, and two hours is its longest.
+pub const TOKENS: TokenRules = TokenRules {
+    renewed_below: Duration::from_secs(30 * 60),
+    life_unknown: Duration::from_secs(60),
+    life_max: Duration::from_secs(7200),
+    pause: Duration::from_secs(2),
+};
 
 /// Gap between two messages into one chat. The platform takes five a second of all bots together.
 pub const CHAT_GAP: Duration = Duration::from_millis(250);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use bridge_api::Secret;
 use reqwest::Url;
-use zeroize::Zeroizing;
 
 /// One self-built app at Feishu, Lark, or a private deployment of it.
 #[derive(Clone, Debug)]
@@ -32,26 +32,4 @@ pub enum Mode {
         /// The key by which events are encrypted and signed, when the app has one.
         encrypt_key: Option<Secret>,
     },
-}
-
-/// A text that is neither printed nor left in memory.
-#[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
-    }
-
-    /// The text, for the one place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.write_str("…")
-    }
 }

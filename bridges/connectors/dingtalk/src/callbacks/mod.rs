@@ -5,7 +5,7 @@ mod crypt;
 mod seen;
 
 use async_trait::async_trait;
-use bridge_api::{CallbackAnswer, CallbackRequest, Callbacks, Inbox, Rng};
+use bridge_api::{CallbackAnswer, CallbackRequest, Callbacks, Inbox, Rng, Secret};
 use bytes::Bytes;
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ use crate::{
     incoming::{self, Incoming},
     lenient::{number, text},
     limits::SIGNATURE_AGE_MAX_MS,
-    settings::Secret,
     signature,
     stream::frame,
 };

@@ -8,18 +8,18 @@ mod error;
 mod hosts;
 mod multipart;
 mod quota;
-mod token;
 mod turns;
 mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use bridge_api::{Clock, Shelf};
+use bridge_api::{Clock, IssuedToken, Shelf, Token, Tokens};
 use http::{HeaderValue, Method, header};
 use reqwest::{Client as Http, RequestBuilder, Response, Url, redirect::Policy};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
+use self::wire::{body_of, joined, sent};
 pub use self::{
     call::Call,
     error::{CallError, Meaning},
@@ -28,14 +28,11 @@ pub use self::{
     turns::{Bucket, Turns},
     wire::header_text,
 };
-use self::{
-    token::{Token, Tokens},
-    wire::{body_of, joined, sent},
-};
 use crate::{
     lenient,
     limits::{
-        BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX, TRANSFER_TIME_MAX,
+        BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX, TOKENS,
+        TRANSFER_TIME_MAX,
     },
     settings::DingTalkSettings,
 };
@@ -45,7 +42,7 @@ pub struct Client {
     http: Http,
     settings: DingTalkSettings,
     tls: Arc<rustls::ClientConfig>,
-    tokens: Tokens,
+    tokens: Tokens<CallError>,
     /// Whose turn it is.
     pub turns: Turns,
     /// What is counted in a month.
@@ -81,7 +78,7 @@ impl Client {
             .build()
             .map_err(|error| error.to_string())?;
         let counter = Counter::new(shelf, clock, settings.quotas);
-        let (tokens, turns) = (Tokens::default(), Turns::default());
+        let (tokens, turns) = (Tokens::new(TOKENS), Turns::default());
         Ok(Self { http, settings, tls: socket_tls, tokens, turns, counter })
     }
 
@@ -136,7 +133,7 @@ impl Client {
         self.counter.gate()?;
         let token = self.token(None).await?;
         let mut url = joined(&self.settings.old_api_url, "/media/upload")?;
-        url.query_pairs_mut().append_pair("access_token", &token.value).append_pair("type", kind);
+        url.query_pairs_mut().append_pair("access_token", token.expose()).append_pair("type", kind);
         let request = self
             .http
             .post(url)
@@ -228,27 +225,26 @@ impl Client {
         self.tokens.get(stale, || self.fetch_token()).await
     }
 
-    async fn fetch_token(&self) -> Result<Token, CallError> {
+    async fn fetch_token(&self) -> Result<IssuedToken, CallError> {
         let url = joined(&self.settings.api_url, "/v1.0/oauth2/accessToken")?;
         let body =
             json!({ "appKey": self.settings.client_id, "appSecret": self.settings.client_secret.expose() });
-        let asked_at = Instant::now();
         let answer = self.answer(self.json(Method::POST, url, &body), CALL_TIME_MAX).await?;
         let value = lenient::text(&answer, "accessToken");
         let value = value.filter(|value| HeaderValue::from_str(value).is_ok());
         let value = value.ok_or_else(|| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
-        Ok(Token::new(value, lenient::number(&answer, "expireIn"), asked_at))
+        Ok(IssuedToken { value, life: lenient::number(&answer, "expireIn").map(Duration::from_secs) })
     }
 
     async fn exchange(&self, call: &Call, token: &Token) -> Result<Value, CallError> {
         let base = if call.old { &self.settings.old_api_url } else { &self.settings.api_url };
         let mut url = joined(base, call.path)?;
         if call.old {
-            url.query_pairs_mut().append_pair("access_token", &token.value);
+            url.query_pairs_mut().append_pair("access_token", token.expose());
         }
         let mut request = self.json(call.method.clone(), url, &call.body);
         if !call.old {
-            let mut value = HeaderValue::from_str(&token.value)
+            let mut value = HeaderValue::from_str(token.expose())
                 .map_err(|_| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
             value.set_sensitive(true);
             request = request.header("x-acs-dingtalk-access-token", value);

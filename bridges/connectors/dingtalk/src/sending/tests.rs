@@ -1,14 +1,14 @@
 use std::time::Duration;
 
 use bridge_api::{
-    Button, Card, Cards as _, FailureKind, IdempotencyKey, Inline, PersonId, Recalls as _, Speaker, Style,
+    Button, Card, Cards as _, FailureKind, IdempotencyKey, Inline, PersonId, Recalls as _, Secret, Speaker,
+    Style,
 };
 
 use super::*;
 use crate::{
     memory::Session,
     peer::{Platform, Rows, settings},
-    settings::Secret,
 };
 
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -205,8 +205,13 @@ async fn a_card_is_sent_changed_forwards_only_and_taken_back() {
         json!({"success": true, "result": {"outTrackId": "k1", "deliverResults": [
         {"spaceType": "IM_GROUP", "spaceId": "cid1==", "success": success, "carrierId": "pqk1=", "errorMsg": "no"}]}})
     };
-    let mut card =
-        Card { title: "Leave".into(), body: RichText::plain("2 days"), buttons: Vec::new(), revision: 2 };
+    let mut card = Card {
+        title: "Leave".into(),
+        body: RichText::plain("2 days"),
+        buttons: Vec::new(),
+        input: None,
+        revision: 2,
+    };
     card.buttons.push(Button {
         action: "agree".into(),
         label: "Agree".into(),

@@ -8,16 +8,16 @@ pub mod error;
 pub mod multipart;
 mod places;
 mod rates;
-mod token;
 
 use std::{sync::Arc, time::Duration};
 
+use bridge_api::{IssuedToken, Token, Tokens};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::{Client as Http, Response, Url, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 pub use self::{call::Call, error::CallError, multipart::Form};
@@ -25,12 +25,11 @@ use self::{
     codes::Meaning,
     envelope::{Answer, trace_of},
     rates::Turns,
-    token::{Token, Tokens},
 };
 use crate::{
     limits::{
         ANSWER_BYTES_MAX, CALL_TIME_MAX, CHAT_LIMITED_PAUSE, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX,
-        LIMITED_PAUSE,
+        LIMITED_PAUSE, TOKENS,
     },
     settings::FeishuSettings,
 };
@@ -40,7 +39,7 @@ pub struct Client {
     http: Http,
     settings: FeishuSettings,
     tls: Arc<rustls::ClientConfig>,
-    tokens: Tokens,
+    tokens: Tokens<CallError>,
     turns: Turns,
 }
 
@@ -75,7 +74,7 @@ impl Client {
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { http, settings, tls: socket_tls, tokens: Tokens::default(), turns: Turns::default() })
+        Ok(Self { http, settings, tls: socket_tls, tokens: Tokens::new(TOKENS), turns: Turns::default() })
     }
 
     /// What the client was made of.
@@ -196,7 +195,7 @@ impl Client {
         let token = self.tokens.get(stale, || self.fetch_token()).await?;
         let url = call.url(&self.settings.base_url);
         let url = url.ok_or_else(|| CallError::Unreachable("the base address takes no path".to_owned()))?;
-        let bearer = Zeroizing::new(format!("Bearer {}", token.value.as_str()));
+        let bearer = Zeroizing::new(format!("Bearer {}", token.expose()));
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
             CallError::Unreachable("the platform gave a token that no header can hold".to_owned())
         })?;
@@ -208,7 +207,7 @@ impl Client {
         Ok((token, sent(request, call.time_max).await?))
     }
 
-    async fn fetch_token(&self) -> Result<Token, CallError> {
+    async fn fetch_token(&self) -> Result<IssuedToken, CallError> {
         let mut url = self.settings.base_url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["open-apis", "auth", "v3", "tenant_access_token", "internal"]);
@@ -216,11 +215,9 @@ impl Client {
         let body = json!({ "app_id": self.settings.app_id, "app_secret": self.settings.app_secret.expose() });
         let kind = "application/json; charset=utf-8";
         let request = self.http.post(url).header(header::CONTENT_TYPE, kind).body(body.to_string());
-        let asked_at = Instant::now();
         let answer = read(sent(request, CALL_TIME_MAX).await?, CALL_TIME_MAX).await?.flat::<TokenAnswer>()?;
-        // Two hours is the platform's longest; an answer that says more is not believed.
-        let life = Duration::from_secs(answer.expire.min(7200));
-        Ok(Token::new(answer.tenant_access_token, life, asked_at))
+        let life = Some(Duration::from_secs(answer.expire));
+        Ok(IssuedToken { value: answer.tenant_access_token, life })
     }
 
     /// Stays away from what the platform has just said no to, before anybody else meets the same.

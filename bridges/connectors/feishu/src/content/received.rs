@@ -144,7 +144,7 @@ fn card(value: &Value) -> Card {
         title.or_else(|| value.get("header").map(|header| texts(header).join(" "))).unwrap_or_default();
     let body = value.get("elements").or_else(|| value.get("body"));
     let body = body.map(texts).unwrap_or_default().join("\n");
-    Card { title, body: RichText::plain(&body), buttons: Vec::new(), revision: 0 }
+    Card { title, body: RichText::plain(&body), buttons: Vec::new(), input: None, revision: 0 }
 }
 
 /// All texts below a value, in their order, within bounds.

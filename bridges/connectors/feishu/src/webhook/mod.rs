@@ -2,14 +2,13 @@
 
 mod crypto;
 
-use bridge_api::{CallbackAnswer, CallbackRequest, Inbox};
+use bridge_api::{CallbackAnswer, CallbackRequest, Inbox, Secret};
 use serde_json::{Value, json};
 
 use crate::{
     events::{Envelope, Ourselves},
     incoming,
     limits::{CALLBACK_BYTES_MAX, SIGNATURE_AGE_MAX},
-    settings::Secret,
 };
 
 /// What the operator and the platform know of each other.
