@@ -46,6 +46,8 @@ pub struct Feishu {
     pub(crate) client: Client,
     pub(crate) shelf: Arc<dyn Shelf>,
     pub(crate) uploads: Semaphore,
+    /// Held while a card is changed.
+    pub(crate) changing: tokio::sync::Mutex<()>,
     pub(crate) topics: Topics,
     pub(crate) clock: Clock,
     rng: Rng,
@@ -84,6 +86,7 @@ impl Feishu {
             client: Client::new(settings)?,
             shelf,
             uploads: Semaphore::new(UPLOADS_AT_ONCE_MAX),
+            changing: tokio::sync::Mutex::new(()),
             topics: Topics::default(),
             clock,
             rng,

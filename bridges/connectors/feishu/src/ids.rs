@@ -63,6 +63,38 @@ identifiers! {
     DepartmentId, "";
 }
 
+/// Whom a message is for: the platform counts and limits both alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Addressee {
+    /// All of a chat.
+    Chat(ChatId),
+    /// One person, in the chat of the two, which needs no name and may not exist yet.
+    Person(OpenId),
+}
+
+impl Addressee {
+    /// A chat or a person by their id; nothing for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        ChatId::parse(text).map(Self::Chat).or_else(|| OpenId::parse(text).map(Self::Person))
+    }
+
+    /// The identifier as the platform writes it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Chat(id) => id.as_str(),
+            Self::Person(id) => id.as_str(),
+        }
+    }
+
+    /// What kind of identifier it is, as `receive_id_type` has it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Chat(_) => "chat_id",
+            Self::Person(_) => "open_id",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +115,16 @@ mod tests {
         }
         assert!(ChatId::parse(&format!("oc_{}", "a".repeat(ID_BYTES_MAX))).is_none());
         assert_eq!(MessageKey::parse("om_1").map(|id| id.to_string()).as_deref(), Some("om_1"));
+    }
+
+    #[test]
+    fn a_message_is_for_a_chat_or_a_person() {
+        let table = [("oc_1", Some("chat_id")), ("ou_1", Some("open_id")), ("om_1", None), ("on_1", None)];
+        for (text, kind) in table {
+            let found = Addressee::parse(text);
+            assert_eq!(found.as_ref().map(Addressee::kind), kind, "{text}");
+            assert!(found.is_none_or(|found| found.as_str() == text), "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bridge_api::{Card, Cards, ConversationId, Failure, MessageId, Speaker};
 use serde_json::json;
 
-use super::{chat, message, remembered::Remembered};
+use super::{addressee, message, remembered::Remembered};
 use crate::{Feishu, cards, client::Call};
 
 #[async_trait]
@@ -15,14 +15,16 @@ impl Cards for Feishu {
         id: &MessageId,
         card: &Card,
     ) -> Result<(), Failure> {
-        let (chat, id) = (chat(conversation)?, message(id)?);
+        let (to, id) = (addressee(conversation)?, message(id)?);
+        // Of two that come at once the older one would win otherwise.
+        let _turn = self.changing.lock().await;
         let remembered = Remembered::Revision(id.as_str());
         let shown = remembered.get(&*self.shelf).await?.and_then(|text| text.parse::<u64>().ok());
         if shown.is_some_and(|shown| card.revision < shown) {
             return Ok(());
         }
         let body = json!({ "content": cards::json(card, &Speaker::default()) });
-        let call = Call::patch(&["im", "v1", "messages", id.as_str()], &body).into_chat(&chat);
+        let call = Call::patch(&["im", "v1", "messages", id.as_str()], &body).to(&to);
         self.client.done(call).await?;
         remembered.put(&*self.shelf, &card.revision.to_string()).await
     }

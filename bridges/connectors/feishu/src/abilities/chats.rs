@@ -110,6 +110,10 @@ impl Conversations for Feishu {
         let inside = !found.chat_mode.is_empty();
         Ok((inside && !found.is_gone()).then(|| found.conversation(conversation.clone())))
     }
+
+    fn direct(&self, person: &PersonId) -> Option<ConversationId> {
+        ConversationId::new(OpenId::parse(person.as_str())?.as_str()).ok()
+    }
 }
 
 #[async_trait]

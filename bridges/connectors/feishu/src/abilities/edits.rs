@@ -4,24 +4,24 @@ use async_trait::async_trait;
 use bridge_api::{Edit, Edits, Failure, FailureKind, Outgoing, Refusal, Sent};
 use serde_json::json;
 
-use super::{chat, message, recalls::recall, send};
+use super::{addressee, message, recalls::recall, send};
 use crate::{
     Feishu,
     client::{Call, CallError, codes::named},
-    ids::{ChatId, MessageKey},
+    ids::{Addressee, MessageKey},
 };
 
 #[async_trait]
 impl Edits for Feishu {
     async fn edit(&self, edit: &Edit) -> Result<Sent, Failure> {
-        let chat = chat(&edit.conversation)?;
+        let to = addressee(&edit.conversation)?;
         let pieces = send::pieces(&edit.speaker, &edit.content)?;
         if pieces.iter().any(|piece| piece.kind != "post") {
             return Err(Failure::refused(Refusal::Impossible));
         }
         let mut sent = Sent { messages: Vec::new(), thread: None };
         for (id, piece) in edit.messages.iter().zip(&pieces) {
-            change(self, &chat, &message(id)?, &piece.content).await.map_err(too_late)?;
+            change(self, &to, &message(id)?, &piece.content).await.map_err(too_late)?;
             sent.messages.push(id.clone());
         }
         for id in edit.messages.iter().skip(pieces.len()) {
@@ -44,9 +44,9 @@ impl Edits for Feishu {
     }
 }
 
-async fn change(feishu: &Feishu, chat: &ChatId, id: &MessageKey, content: &str) -> Result<(), CallError> {
+async fn change(feishu: &Feishu, to: &Addressee, id: &MessageKey, content: &str) -> Result<(), CallError> {
     let body = json!({ "msg_type": "post", "content": content });
-    feishu.client.done(Call::put(&["im", "v1", "messages", id.as_str()], &body).into_chat(chat)).await
+    feishu.client.done(Call::put(&["im", "v1", "messages", id.as_str()], &body).to(to)).await
 }
 
 /// The codes of a window that is over mean other things elsewhere.

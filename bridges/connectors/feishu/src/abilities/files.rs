@@ -14,7 +14,7 @@ use reqwest::Response;
 use serde::Deserialize;
 use sha2::Digest as _;
 
-use super::{chat, id_of, message, remembered::Remembered};
+use super::{addressee, id_of, message, remembered::Remembered};
 use crate::{
     Feishu,
     client::{Call, Form, envelope::Answer},
@@ -122,7 +122,7 @@ impl Files for Feishu {
         file: &File,
         bytes: ByteStream,
     ) -> Result<MediaId, Failure> {
-        chat(conversation)?;
+        addressee(conversation)?;
         let _place = self.uploads.acquire().await.map_err(|_| Failure::later("no uploads any more"))?;
         let bytes = whole(bytes).await?;
         let form = Shape::of(file, bytes.len() as u64);
@@ -141,7 +141,7 @@ impl Files for Feishu {
         id: &MessageId,
         file: &File,
     ) -> Result<Download, Failure> {
-        chat(conversation)?;
+        addressee(conversation)?;
         let id = message(id)?;
         let (form, key) = file.media.as_str().split_once(':').unwrap_or_default();
         let form = if form == "image" { "image" } else { "file" };

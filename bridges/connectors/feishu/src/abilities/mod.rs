@@ -14,11 +14,16 @@ pub mod topics;
 
 use bridge_api::{ConversationId, Failure, MessageId, Refusal};
 
-use crate::ids::{ChatId, MessageKey};
+use crate::ids::{Addressee, ChatId, MessageKey};
 
 /// The chat of a conversation of ours.
 fn chat(conversation: &ConversationId) -> Result<ChatId, Failure> {
     ChatId::parse(conversation.as_str()).ok_or_else(|| Failure::refused(Refusal::Gone))
+}
+
+/// Whom a conversation of ours is with.
+fn addressee(conversation: &ConversationId) -> Result<Addressee, Failure> {
+    Addressee::parse(conversation.as_str()).ok_or_else(|| Failure::refused(Refusal::Gone))
 }
 
 /// The message of an id of ours.

@@ -5,13 +5,13 @@ use bridge_api::{Failure, Reaction, Reactions, Refusal};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{chat, message, remembered::Remembered};
+use super::{addressee, message, remembered::Remembered};
 use crate::{
     Feishu,
     client::{Call, CallError},
     emoji,
     failure::is_gone,
-    ids::{ChatId, MessageKey, ReactionId},
+    ids::{Addressee, MessageKey, ReactionId},
 };
 
 /// Codes of a reaction that is there no more.
@@ -49,15 +49,15 @@ struct Operator {
 #[async_trait]
 impl Reactions for Feishu {
     async fn react(&self, reaction: &Reaction) -> Result<(), Failure> {
-        let (chat, id) = (chat(&reaction.conversation)?, message(&reaction.message)?);
+        let (to, id) = (addressee(&reaction.conversation)?, message(&reaction.message)?);
         let kind = emoji::name_of(&reaction.emoji).ok_or_else(|| Failure::refused(Refusal::Impossible))?;
-        if reaction.added { add(self, &chat, &id, kind).await } else { remove(self, &id, kind).await }
+        if reaction.added { add(self, &to, &id, kind).await } else { remove(self, &id, kind).await }
     }
 }
 
-async fn add(feishu: &Feishu, chat: &ChatId, id: &MessageKey, kind: &str) -> Result<(), Failure> {
+async fn add(feishu: &Feishu, to: &Addressee, id: &MessageKey, kind: &str) -> Result<(), Failure> {
     let body = json!({ "reaction_type": { "emoji_type": kind } });
-    let call = Call::post(&["im", "v1", "messages", id.as_str(), "reactions"], &body).into_chat(chat);
+    let call = Call::post(&["im", "v1", "messages", id.as_str(), "reactions"], &body).to(to);
     let added: Added = feishu.client.data(call).await?;
     Remembered::Reaction(id.as_str(), kind).put(&*feishu.shelf, added.reaction_id.as_str()).await
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bridge_api::{ConversationId, Failure, FailureKind, MessageId, Recalls, Refusal};
 
-use super::{chat, message};
+use super::{addressee, message};
 use crate::{
     Feishu,
     client::{Call, codes::named},
@@ -14,7 +14,7 @@ use crate::{
 #[async_trait]
 impl Recalls for Feishu {
     async fn recall(&self, conversation: &ConversationId, id: &MessageId) -> Result<(), Failure> {
-        chat(conversation)?;
+        addressee(conversation)?;
         recall(self, &message(id)?).await
     }
 }

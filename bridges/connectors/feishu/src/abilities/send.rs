@@ -6,12 +6,12 @@ use bridge_api::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{chat, id_of, message, remembered::Remembered};
+use super::{addressee, id_of, message, remembered::Remembered};
 use crate::{
     Feishu, cards,
     client::{Call, CallError, codes::named},
     content::post_sent,
-    ids::{ChatId, FileKey, ImageKey, MessageKey, TopicId},
+    ids::{Addressee, FileKey, ImageKey, MessageKey, TopicId},
 };
 
 /// One message to the platform.
@@ -36,8 +36,8 @@ pub struct Said {
 /// Where a piece goes.
 #[derive(Clone)]
 enum To {
-    Chat(ChatId),
-    Reply { to: MessageKey, in_topic: bool, chat: ChatId },
+    Open(Addressee),
+    Reply { to: MessageKey, in_topic: bool, among: Addressee },
 }
 
 /// See [`bridge_api::Connector::send`].
@@ -47,9 +47,9 @@ pub async fn send(feishu: &Feishu, outgoing: &Outgoing) -> Result<Sent, Failure>
 
 /// Sends the messages that something to say becomes, from the `first` one on.
 pub async fn behind(feishu: &Feishu, outgoing: &Outgoing, first: usize) -> Result<Sent, Failure> {
-    let chat = chat(&outgoing.conversation)?;
+    let among = addressee(&outgoing.conversation)?;
     let pieces = pieces(&outgoing.speaker, &outgoing.content)?;
-    let mut to = target(feishu, outgoing, &chat).await?;
+    let mut to = target(feishu, outgoing, &among).await?;
     let mut sent = Sent { messages: Vec::new(), thread: None };
     for (index, piece) in pieces.iter().enumerate().skip(first) {
         let said = once(feishu, &outgoing.key.part(index), piece, &to).await?;
@@ -58,13 +58,20 @@ pub async fn behind(feishu: &Feishu, outgoing: &Outgoing, first: usize) -> Resul
         if let Some(topic) = topic.as_ref().filter(|_| sent.thread.is_none()) {
             sent.thread = Some(id_of(ThreadId::new(topic.as_str()))?);
             // Answers to it are wanted even if none comes while the line is up.
-            feishu.topics.note(&*feishu.shelf, chat.clone(), topic.clone(), feishu.clock.now_ms()).await?;
+            if let Addressee::Chat(chat) = &among {
+                let now_ms = feishu.clock.now_ms();
+                feishu.topics.note(&*feishu.shelf, chat.clone(), topic.clone(), now_ms).await?;
+            }
+        }
+        if let Content::Card(card) = &outgoing.content {
+            // A change that was made before this one and comes after it is known for an older one.
+            Remembered::Revision(id.as_str()).put(&*feishu.shelf, &card.revision.to_string()).await?;
         }
         sent.messages.push(id);
         // An answer is one message; what follows stands behind it, in a topic inside of it.
         to = match to {
-            To::Reply { in_topic: true, to, chat } => To::Reply { to, in_topic: true, chat },
-            To::Reply { .. } | To::Chat(_) => To::Chat(chat.clone()),
+            To::Reply { in_topic: true, to, among } => To::Reply { to, in_topic: true, among },
+            To::Reply { .. } | To::Open(_) => To::Open(among.clone()),
         };
     }
     Ok(sent)
@@ -106,11 +113,11 @@ pub fn pieces(speaker: &Speaker, content: &Content) -> Result<Vec<Piece>, Failur
 }
 
 /// Where the first message goes: behind others, under the one that it answers, or into a topic.
-async fn target(feishu: &Feishu, outgoing: &Outgoing, chat: &ChatId) -> Result<To, Failure> {
+async fn target(feishu: &Feishu, outgoing: &Outgoing, among: &Addressee) -> Result<To, Failure> {
     let answered = outgoing.reply_to.as_ref().map(message).transpose()?;
-    let reply = |to, in_topic| To::Reply { to, in_topic, chat: chat.clone() };
+    let reply = |to, in_topic| To::Reply { to, in_topic, among: among.clone() };
     let Some(thread) = &outgoing.thread else {
-        return Ok(answered.map_or_else(|| To::Chat(chat.clone()), |to| reply(to, false)));
+        return Ok(answered.map_or_else(|| To::Open(among.clone()), |to| reply(to, false)));
     };
     if let Some(to) = answered {
         return Ok(reply(to, true));
@@ -158,8 +165,8 @@ async fn once(feishu: &Feishu, key: &str, piece: &Piece, to: &To) -> Result<Said
     let said = match request(feishu, key, piece, to).await {
         // What it answers is gone, or takes no answers: what was said is said all the same.
         Err(error) if matches!(to, To::Reply { .. }) && is_no_target(&error) => {
-            let To::Reply { chat, .. } = to else { return Err(error.into()) };
-            request(feishu, key, piece, &To::Chat(chat.clone())).await?
+            let To::Reply { among, .. } = to else { return Err(error.into()) };
+            request(feishu, key, piece, &To::Open(among.clone())).await?
         }
         outcome => outcome?,
     };
@@ -175,14 +182,14 @@ fn is_no_target(error: &CallError) -> bool {
 async fn request(feishu: &Feishu, key: &str, piece: &Piece, to: &To) -> Result<Said, CallError> {
     let mut body = json!({ "msg_type": piece.kind, "content": piece.content, "uuid": key });
     let call = match to {
-        To::Chat(chat) => {
-            body["receive_id"] = json!(chat.as_str());
-            let call = Call::post(&["im", "v1", "messages"], &body).with("receive_id_type", "chat_id");
-            call.into_chat(chat)
+        To::Open(addressee) => {
+            body["receive_id"] = json!(addressee.as_str());
+            let call = Call::post(&["im", "v1", "messages"], &body);
+            call.with("receive_id_type", addressee.kind()).to(addressee)
         }
-        To::Reply { to, in_topic, chat } => {
+        To::Reply { to, in_topic, among } => {
             body["reply_in_thread"] = json!(in_topic);
-            Call::post(&["im", "v1", "messages", to.as_str(), "reply"], &body).into_chat(chat)
+            Call::post(&["im", "v1", "messages", to.as_str(), "reply"], &body).to(among)
         }
     };
     feishu.client.data(call).await

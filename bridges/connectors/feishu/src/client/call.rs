@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::multipart::Form;
 use crate::{
-    ids::ChatId,
+    ids::Addressee,
     limits::{CALL_TIME_MAX, TRANSFER_TIME_MAX},
 };
 
@@ -20,14 +20,14 @@ pub struct Call {
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
     pub(super) body: Option<(String, Bytes)>,
-    pub(super) chat: Option<ChatId>,
+    pub(super) addressee: Option<Addressee>,
     pub(super) time_max: Duration,
 }
 
 impl Call {
     fn new(method: Method, path: &[&str]) -> Self {
         let segments = path.iter().map(|segment| (*segment).to_owned()).collect();
-        Self { method, segments, query: Vec::new(), body: None, chat: None, time_max: CALL_TIME_MAX }
+        Self { method, segments, query: Vec::new(), body: None, addressee: None, time_max: CALL_TIME_MAX }
     }
 
     /// A GET.
@@ -68,10 +68,10 @@ impl Call {
         self
     }
 
-    /// Counts the call as a message into a chat.
+    /// Counts the call as a message to somebody.
     #[must_use]
-    pub fn into_chat(mut self, chat: &ChatId) -> Self {
-        self.chat = Some(chat.clone());
+    pub fn to(mut self, addressee: &Addressee) -> Self {
+        self.addressee = Some(addressee.clone());
         self
     }
 

@@ -191,7 +191,7 @@ impl Client {
 
     /// One request under the present token.
     async fn exchange(&self, call: &Call, stale: Option<&Token>) -> Result<(Token, Response), CallError> {
-        self.turns.wait(call.chat.as_ref()).await.map_err(CallError::NoTurn)?;
+        self.turns.wait(call.addressee.as_ref()).await.map_err(CallError::NoTurn)?;
         let token = self.tokens.get(stale, || self.fetch_token()).await?;
         let url = call.url(&self.settings.base_url);
         let url = url.ok_or_else(|| CallError::Unreachable("the base address takes no path".to_owned()))?;
@@ -223,7 +223,7 @@ impl Client {
     /// Stays away from what the platform has just said no to, before anybody else meets the same.
     fn heeded(&self, call: &Call, error: CallError) -> CallError {
         let asked = if let CallError::Answered { wait, .. } = &error { *wait } else { None };
-        match (error.meaning(), &call.chat) {
+        match (error.meaning(), &call.addressee) {
             (Meaning::ChatLimited, Some(chat)) => {
                 self.turns.pause_chat(chat, asked.unwrap_or(CHAT_LIMITED_PAUSE));
             }

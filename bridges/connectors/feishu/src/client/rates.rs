@@ -1,5 +1,5 @@
 //! Turns: when a call may go out, so that the platform's limits are met before it says so. One gap for each
-//! chat, two for the app, and pauses that the platform asked for.
+//! chat and each person, two for the app, and pauses that the platform asked for.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    ids::ChatId,
+    ids::Addressee,
     limits::{
         APP_BURST, APP_GAP, APP_MINUTE_BURST, APP_MINUTE_GAP, CHAT_GAP, LIMITED_PAUSE_MAX, PACED_CHATS_MAX,
         TURN_TIME_MAX,
@@ -22,7 +22,7 @@ pub struct Turns(Mutex<Paces>);
 struct Paces {
     second: Pace,
     minute: Pace,
-    chats: HashMap<ChatId, Pace>,
+    chats: HashMap<Addressee, Pace>,
 }
 
 /// A bucket told by one moment: when the next call would be due if all came evenly.
@@ -45,7 +45,7 @@ impl Turns {
     ///
     /// # Errors
     /// The time after which to come again, when the wait would be longer than [`TURN_TIME_MAX`].
-    pub async fn wait(&self, chat: Option<&ChatId>) -> Result<(), Duration> {
+    pub async fn wait(&self, chat: Option<&Addressee>) -> Result<(), Duration> {
         let at = self.take(chat, Instant::now())?;
         sleep_until(at).await;
         Ok(())
@@ -60,7 +60,7 @@ impl Turns {
     }
 
     /// Keeps messages into one chat back for `pause`.
-    pub fn pause_chat(&self, chat: &ChatId, pause: Duration) {
+    pub fn pause_chat(&self, chat: &Addressee, pause: Duration) {
         let until = Instant::now() + pause.min(LIMITED_PAUSE_MAX);
         let mut paces = self.0.lock();
         make_place(&mut paces.chats, Instant::now());
@@ -68,7 +68,7 @@ impl Turns {
         pace.0 = Some(pace.0.map_or(until, |before| before.max(until)));
     }
 
-    fn take(&self, chat: Option<&ChatId>, now: Instant) -> Result<Instant, Duration> {
+    fn take(&self, chat: Option<&Addressee>, now: Instant) -> Result<Instant, Duration> {
         let mut paces = self.0.lock();
         let mut at = paces.second.free_at(now, APP_GAP, APP_BURST);
         at = at.max(paces.minute.free_at(now, APP_MINUTE_GAP, APP_MINUTE_BURST));
@@ -90,7 +90,7 @@ impl Turns {
 }
 
 /// Chats whose time is up are forgotten when there are many; were all busy, all would begin anew.
-fn make_place(chats: &mut HashMap<ChatId, Pace>, now: Instant) {
+fn make_place(chats: &mut HashMap<Addressee, Pace>, now: Instant) {
     if chats.len() < PACED_CHATS_MAX {
         return;
     }
@@ -104,8 +104,8 @@ fn make_place(chats: &mut HashMap<ChatId, Pace>, now: Instant) {
 mod tests {
     use super::*;
 
-    fn chat(name: &str) -> ChatId {
-        ChatId::parse(&format!("oc_{name}")).expect("a chat")
+    fn chat(name: &str) -> Addressee {
+        Addressee::parse(&format!("oc_{name}")).expect("a chat")
     }
 
     #[tokio::test(start_paused = true)]

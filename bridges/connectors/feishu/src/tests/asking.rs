@@ -1,9 +1,9 @@
 //! What is asked of the platform, and what is made of its answers.
 
 use bridge_api::{
-    Backfill as _, Connector as _, Content, ConversationId, Edit, Edits as _, Failure, FailureKind,
-    IdempotencyKey, MessageId, Outgoing, Reaction, Reactions as _, Recalls as _, Refusal, RichText, Speaker,
-    ThreadId,
+    Backfill as _, Card, Cards as _, Connector as _, Content, ConversationId, Conversations as _, Edit,
+    Edits as _, Failure, FailureKind, IdempotencyKey, MessageId, Outgoing, PersonId, Reaction,
+    Reactions as _, Recalls as _, Refusal, RichText, Speaker, ThreadId,
 };
 use serde_json::{Value, json};
 use tokio::time::Duration;
@@ -73,6 +73,27 @@ async fn a_token_that_is_refused_twice_is_told() {
     assert!(matches!(failure.kind, FailureKind::NotSignedIn(_)), "{failure}");
     assert_eq!((failure.code.as_deref(), failure.trace.as_deref()), (Some("99991663"), Some("L1")));
     assert_eq!(peer.asked(MESSAGES).len(), 2);
+}
+
+#[tokio::test]
+async fn a_card_finds_a_person_who_never_spoke_to_the_app_and_never_grows_older() {
+    let (peer, feishu) = Peer::start().await;
+    peer.answers(MESSAGES, vec![good(said("om_1"))]);
+    peer.answers(&format!("{MESSAGES}/om_1"), vec![good(json!({}))]);
+    let person = PersonId::new("ou_li").expect("an id");
+    let direct = feishu.direct(&person).expect("a place");
+    let card = |revision| Card { title: "Leave".into(), revision, ..Card::default() };
+    let content = Content::Card(card(4));
+    let out = Outgoing { conversation: direct.clone(), content, ..outgoing("k1", "") };
+    assert_eq!(feishu.send(&out).await.expect("sent").messages, [message("om_1")]);
+    let asked = &peer.asked(MESSAGES)[0];
+    let body: Value = serde_json::from_str(&asked.body).expect("JSON");
+    assert_eq!((asked.query.as_str(), &body["receive_id"]), ("receive_id_type=open_id", &json!("ou_li")));
+    for (revision, changes) in [(3, 0), (5, 1), (4, 1), (6, 2)] {
+        feishu.update(&direct, &message("om_1"), &card(revision)).await.expect("done");
+        assert_eq!(peer.asked(&format!("{MESSAGES}/om_1")).len(), changes, "{revision}");
+    }
+    assert_eq!(feishu.direct(&PersonId::new("on_other").expect("an id")), None);
 }
 
 #[tokio::test]
