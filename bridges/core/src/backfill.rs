@@ -1,6 +1,6 @@
 //! What was said while nobody listened: read from the platform's history at each connection, by the way of live arrivals.
 
-use bridge_api::{Failure, Network};
+use bridge_api::Failure;
 use futures_util::StreamExt as _;
 use store::Batch;
 
@@ -9,8 +9,7 @@ use crate::{
     bridges::Seat,
     lanes::Lane,
     limits::{
-        BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, BEHIND_MAX, PAUSE_MAX,
-        PAUSE_MIN,
+        BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, PAUSE_MAX, PAUSE_MIN,
     },
     tables::NEWEST,
 };
@@ -19,49 +18,41 @@ use crate::{
 const TRIES_MAX: u32 = 6;
 
 impl Bridges {
-    /// Reads what was missed in every bound conversation of a network.
-    pub(crate) async fn catch_up(&self, network: Network) {
-        let Some(seat) = self.seat(network) else { return };
+    /// Reads what was missed in every bound conversation of a network. What came live meanwhile waits for it, conversation by
+    /// conversation.
+    pub(crate) async fn catch_up(&self, seat: &Seat) {
         if seat.connector.backfill().is_none() {
             return;
         }
-        let mut reading = Box::pin(self.read_missed(seat));
-        // What comes live waits a moment for what was missed, and not for a platform whose history is out of order.
-        let is_read = tokio::time::timeout(BEHIND_MAX, &mut reading).await.is_ok();
-        seat.behind.send_replace(false);
-        if !is_read {
-            reading.await;
-        }
-    }
-
-    async fn read_missed(&self, seat: &Seat) {
-        let network = seat.network;
-        let _turn = seat.catching_up.lock().await;
-        let lanes = self.portals().bound(network);
+        let serial = seat.catching_up.serial();
+        let lanes = self.portals().bound(seat.network);
         futures_util::stream::iter(lanes)
             .for_each_concurrent(BACKFILLS_AT_ONCE, |(lane, room)| async move {
-                let newest = self.0.store.get(&NEWEST, &(network.key(), lane.1.as_str())).await.ok().flatten();
-                // Where nothing was ever heard nothing was missed; older words are brought when somebody asks for them.
-                let Some(newest) = newest else {
-                    seat.unread.lock().remove(&lane.1);
-                    return;
-                };
-                let bound_ms = self.portals().get(&lane).map_or(0, |row| row.bound_ms);
-                let since_ms = newest.saturating_sub(BACKFILL_OVERLAP_MS).max(bound_ms);
-                match self.read_history(seat, &lane, since_ms).await {
-                    Ok(0) => {}
-                    Ok(missed) => {
-                        tracing::info!(network = network.key(), conversation = %lane.1, missed, "what was missed is here");
-                        self.gap(seat, &lane, &room, None).await;
-                    }
-                    Err(error) => {
-                        tracing::warn!(network = network.key(), conversation = %lane.1, %error, "history cannot be read");
-                        self.gap(seat, &lane, &room, Some(newest)).await;
-                    }
-                }
-                seat.unread.lock().remove(&lane.1);
+                self.read_missed(seat, &lane, &room).await;
+                seat.catching_up.is_read(&lane.1, serial);
+                self.0.inbound.lanes.rouse(|held| *held == lane);
             })
             .await;
+    }
+
+    async fn read_missed(&self, seat: &Seat, lane: &Lane, room: &ruma::RoomId) {
+        let network = seat.network;
+        let newest = self.0.store.get(&NEWEST, &(network.key(), lane.1.as_str())).await.ok().flatten();
+        // Where nothing was ever heard nothing was missed; older words are brought when somebody asks for them.
+        let Some(newest) = newest else { return };
+        let bound_ms = self.portals().get(lane).map_or(0, |row| row.bound_ms);
+        let since_ms = newest.saturating_sub(BACKFILL_OVERLAP_MS).max(bound_ms);
+        match self.read_history(seat, lane, since_ms).await {
+            Ok(0) => {}
+            Ok(missed) => {
+                tracing::info!(network = network.key(), conversation = %lane.1, missed, "what was missed is here");
+                self.gap(seat, lane, room, None).await;
+            }
+            Err(error) => {
+                tracing::warn!(network = network.key(), conversation = %lane.1, %error, "history cannot be read");
+                self.gap(seat, lane, room, Some(newest)).await;
+            }
+        }
     }
 
     /// Counts a gap; one that cannot be closed is told in the room.

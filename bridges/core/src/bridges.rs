@@ -1,21 +1,24 @@
 //! The bridges of one process, put together.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, atomic::AtomicUsize},
-};
+use std::{collections::HashSet, sync::Arc};
 
 use base::{Clock, Rng};
-use bridge_api::{Connector, ConversationId, Language, Network};
+use bridge_api::{Connector, Language, Network};
 use kit::{Kit, KitParts, KitSettings, Service, Wire, texts::Texts};
-use parking_lot::Mutex;
 use ruma::{OwnedServerName, OwnedUserId, UserId};
 use store::Store;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    BridgeError, LOCALPART, SERVICE_ID, TEXTS, limits::FILES_AT_ONCE, line::LineNow, overhear::Switchboard,
-    pace::Buckets, portals::Portals, work::Way,
+    BridgeError, LOCALPART, SERVICE_ID, TEXTS,
+    catching_up::CatchingUp,
+    limits::FILES_AT_ONCE,
+    line::LineNow,
+    overhear::Switchboard,
+    pace::Buckets,
+    portals::Portals,
+    tables::{INBOX, OUTBOX},
+    way::Way,
 };
 
 /// What the binary takes from the configuration.
@@ -59,12 +62,7 @@ pub(crate) struct Seat {
     pub network: Network,
     pub buckets: Buckets,
     pub line: watch::Sender<LineNow>,
-    /// Held by whoever reads history.
-    pub catching_up: tokio::sync::Mutex<()>,
-    /// Whether a new line has history that is not read yet. What comes live waits for it a moment.
-    pub behind: watch::Sender<bool>,
-    /// Conversations whose history since the last line is not read yet: what comes live there says nothing of what came before.
-    pub unread: Mutex<HashSet<ConversationId>>,
+    pub catching_up: CatchingUp,
 }
 
 pub(crate) struct Inner {
@@ -91,14 +89,18 @@ impl Bridges {
         let bot = UserId::parse(format!("@{LOCALPART}:{server_name}"))
             .map_err(|error| BridgeError::Invalid(error.to_string()))?;
         let portals = Portals::load(&store).await?;
+        let connected: HashSet<_> = connectors.iter().map(|connector| connector.network()).collect();
+        let (inbound, outbound) = (Way::default(), Way::default());
+        inbound.load(&store, &INBOX, &connected).await?;
+        outbound.load(&store, &OUTBOX, &connected).await?;
         let switchboard = Arc::new(Switchboard {
             clock: clock.clone(),
             server_name: server_name.clone(),
             bot,
             portals,
-            outbound: Way::new(),
+            outbound,
+            connected,
         });
-        switchboard.outbound.count(&store, &crate::tables::OUTBOX).await?;
         let kit_parts = KitParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -115,13 +117,9 @@ impl Bridges {
             network: connector.network(),
             buckets: Buckets::new(connector.pace()),
             line: watch::Sender::new(LineNow::Unknown),
-            catching_up: tokio::sync::Mutex::default(),
-            behind: watch::Sender::new(false),
-            unread: Mutex::default(),
+            catching_up: CatchingUp::default(),
             connector,
         });
-        let inbound = Way::new();
-        inbound.count(&store, &crate::tables::INBOX).await?;
         Ok(Self(Arc::new(Inner {
             store,
             clock,
@@ -160,6 +158,3 @@ impl Bridges {
         &self.0.switchboard.outbound
     }
 }
-
-/// A counter of rows that wait, for bounds.
-pub(crate) type Rows = Arc<AtomicUsize>;

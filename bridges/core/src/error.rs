@@ -66,6 +66,23 @@ impl From<StoreError> for Stuck {
     }
 }
 
+impl From<BridgeError> for Stuck {
+    fn from(error: BridgeError) -> Self {
+        match error {
+            BridgeError::Store(error) => error.into(),
+            BridgeError::Platform(failure) => failure.into(),
+            BridgeError::Call(error) => error.into(),
+            BridgeError::NoConnector(_)
+            | BridgeError::NoConversation(_)
+            | BridgeError::Bound(_)
+            | BridgeError::RoomFull
+            | BridgeError::NotInRoom(_)
+            | BridgeError::Encrypted
+            | BridgeError::Invalid(_) => Self::Never(error.to_string(), None),
+        }
+    }
+}
+
 impl From<CallError> for Stuck {
     fn from(error: CallError) -> Self {
         match error {

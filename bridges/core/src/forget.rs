@@ -7,8 +7,13 @@ use store::{Batch, Scan, StoreError};
 
 use crate::{
     Bridges,
-    limits::{FORGET_INTERVAL, FORGOTTEN_PER_BATCH, MESSAGES_KEPT_DAYS, REMEMBERED_MS},
-    tables::{CODES, MESSAGE_DAYS, MESSAGES, SHELF, SHELF_DUE, SIDES, TAKEN, TAKEN_ORDER},
+    limits::{
+        FORGET_INTERVAL, FORGOTTEN_PER_BATCH, FORGOTTEN_PER_MESSAGE, MESSAGES_KEPT_DAYS, REMEMBERED_MS,
+    },
+    tables::{
+        CODES, MESSAGE_DAYS, MESSAGES, REACTION_EVENTS, REACTIONS_IN, REACTIONS_OUT, SHELF, SHELF_DUE, SIDES,
+        TAKEN, TAKEN_ORDER,
+    },
 };
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -35,9 +40,30 @@ impl Bridges {
                 for event in &row.events {
                     batch.delete(&SIDES, &(&**event, &*network, &*row.conversation));
                 }
+                self.forget_reactions(&mut batch, &network, &message).await?;
             }
             self.0.store.commit(batch).await?;
         }
+    }
+
+    /// The reactions to a message, as many as fit beside the others; those of more people stay and mean nothing.
+    async fn forget_reactions(
+        &self,
+        batch: &mut Batch,
+        network: &str,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        let of = (network, message);
+        let inward = Scan::prefix(&of).limit(FORGOTTEN_PER_MESSAGE);
+        let outward = Scan::prefix(&of).limit(FORGOTTEN_PER_MESSAGE);
+        for (_, _, person, emoji) in self.0.store.scan_keys(&REACTIONS_IN, inward).await? {
+            batch.delete(&REACTIONS_IN, &(network, message, &*person, &*emoji));
+        }
+        for (_, _, emoji, event) in self.0.store.scan_keys(&REACTIONS_OUT, outward).await? {
+            batch.delete(&REACTIONS_OUT, &(network, message, &*emoji, &*event));
+            batch.delete(&REACTION_EVENTS, &*event);
+        }
+        Ok(())
     }
 
     /// Codes that nobody said in their time.

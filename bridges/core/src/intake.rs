@@ -1,13 +1,10 @@
 //! What connectors hand in becomes rows: once, in its order, durable before the platform hears that we have it.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
 use bridge_api::{
-    Arrival, Content, ConversationId, Happened, Inbox, InboxRefused, Line, Network, Quota, Sender,
+    Arrival, ConversationId, Happened, Inbox, InboxRefused, Line, Network, Quota,
     limits::{ARRIVALS_AT_ONCE_MAX, PARTS_MAX, PEOPLE_AT_ONCE_MAX},
 };
 use store::{Batch, StoreError};
@@ -15,9 +12,9 @@ use store::{Batch, StoreError};
 use crate::{
     Bridges,
     lanes::Lane,
-    limits::{CATCH_UP_PATIENCE, INBOX_ROWS_MAX},
+    limits::INBOX_ROWS_MAX,
     line::LineNow,
-    tables::{CODES, INBOX, InboxRow, MESSAGES, TAKEN, TAKEN_ORDER},
+    tables::{INBOX, InboxRow, MESSAGES, TAKEN, TAKEN_ORDER},
 };
 
 /// The lane of what is about no conversation.
@@ -25,9 +22,6 @@ pub(crate) const NOWHERE: &str = "-";
 
 /// How often a batch is built anew because somebody took the same arrival in between.
 const CONFLICTS_MAX: usize = 8;
-
-/// Words before a code that binds a conversation.
-const BINDING_WORDS: [&str; 2] = ["绑定", "bind"];
 
 /// What one connector hands its arrivals to.
 pub(crate) struct Intake {
@@ -38,11 +32,6 @@ pub(crate) struct Intake {
 #[async_trait]
 impl Inbox for Intake {
     async fn take(&self, arrivals: Vec<Arrival>) -> Result<(), InboxRefused> {
-        if let Some(seat) = self.bridges.seat(self.network) {
-            let mut behind = seat.behind.subscribe();
-            // Whatever the outcome: a platform that is not answered in time brings it again.
-            let _ = tokio::time::timeout(CATCH_UP_PATIENCE, behind.wait_for(|behind| !behind)).await;
-        }
         self.bridges.take(self.network, arrivals, false).await.map(drop)
     }
 
@@ -51,8 +40,7 @@ impl Inbox for Intake {
             let serial = self.bridges.0.rng.u64();
             if line == Line::Up && seat.connector.backfill().is_some() {
                 let bound = self.bridges.portals().bound(self.network);
-                seat.unread.lock().extend(bound.into_iter().map(|((_, conversation), _)| conversation));
-                seat.behind.send_replace(true);
+                seat.catching_up.begin(bound.into_iter().map(|((_, conversation), _)| conversation));
             }
             seat.line.send_replace(match line {
                 Line::Up => LineNow::Up(serial),
@@ -79,7 +67,7 @@ impl Bridges {
         if arrivals.len() > ARRIVALS_AT_ONCE_MAX {
             return Err(InboxRefused::OutOfBounds(format!("{} arrivals at once", arrivals.len())));
         }
-        if self.0.inbound.rows.load(Ordering::Relaxed) >= INBOX_ROWS_MAX {
+        if self.0.inbound.rows() >= INBOX_ROWS_MAX {
             return Err(InboxRefused::Full);
         }
         let refused = |error: StoreError| match error {
@@ -90,6 +78,9 @@ impl Bridges {
         for arrival in arrivals {
             within_bounds(&arrival)?;
             if let Some(lane) = self.lane_of(network, &arrival).await.map_err(refused)? {
+                if self.0.inbound.is_full(&lane) {
+                    return Err(InboxRefused::Full);
+                }
                 placed.push((lane, arrival));
             }
         }
@@ -143,7 +134,7 @@ impl Bridges {
             batch.expect_absent(&TAKEN, &of).put(&TAKEN, &of, &now_ms);
             batch.put(&TAKEN_ORDER, &(now_ms, network.key(), arrival.key.as_str()), &());
             let row = InboxRow { arrival: arrival.clone(), from_history };
-            self.0.inbound.put(&mut batch, &INBOX, lane, &row);
+            self.0.inbound.put(&mut batch, &INBOX, lane, arrival.at_ms, &row);
         }
         if !batch.is_empty() {
             self.0.store.commit(batch).await?;
@@ -154,33 +145,6 @@ impl Bridges {
         }
         let repeats = usize::try_from(repeats).unwrap_or(usize::MAX);
         Ok(placed.len().saturating_sub(repeats))
-    }
-
-    /// Binds a conversation in which somebody says a code that a moderator of a room was given.
-    async fn bind_by_code(&self, lane: &Lane, what: &Happened) -> Result<(), StoreError> {
-        let Happened::Message(message) = what else { return Ok(()) };
-        let (Sender::Person { .. }, [Content::Text(text)]) = (&message.from, message.parts.as_slice()) else {
-            return Ok(());
-        };
-        let said = text.to_plain();
-        let words: Vec<_> = said.split_whitespace().rev().take(2).collect();
-        let [code, word] = words.as_slice() else { return Ok(()) };
-        if !BINDING_WORDS.contains(&word.to_lowercase().as_str()) || code.len() > 64 {
-            return Ok(());
-        }
-        let Some(row) = self.0.store.get(&CODES, *code).await? else { return Ok(()) };
-        let mut batch = Batch::new();
-        batch.expect_eq(&CODES, *code, &row).delete(&CODES, *code);
-        if self.0.store.commit(batch).await.is_err() {
-            return Ok(());
-        }
-        if row.network != lane.0.key() || row.until_ms < self.0.clock.now_ms() {
-            return Ok(());
-        }
-        if let Err(error) = self.attach(lane, &row.room, row.by.as_str(), None).await {
-            tracing::warn!(%error, conversation = %lane.1, "a code does not bind");
-        }
-        Ok(())
     }
 
     /// The inbox of a network's connector.

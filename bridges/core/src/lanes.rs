@@ -96,6 +96,22 @@ impl Lanes {
         }
     }
 
+    /// Lanes that wait out a pause go on now, if `is_wanted`.
+    pub fn rouse(&self, is_wanted: impl Fn(&Lane) -> bool) {
+        let mut state = self.state.lock();
+        let State { ready, standing, sleeping, .. } = &mut *state;
+        sleeping.retain(|_, lane| {
+            if !is_wanted(lane) {
+                return true;
+            }
+            standing.insert(lane.clone(), Standing::Ready);
+            ready.push_back(lane.clone());
+            false
+        });
+        drop(state);
+        self.news.notify_one();
+    }
+
     /// The lanes in which there may be rows.
     pub fn working(&self) -> Vec<Lane> {
         self.state.lock().standing.keys().cloned().collect()
@@ -161,5 +177,21 @@ mod tests {
         assert_eq!(lanes.next().await, lane("b"));
         assert_eq!(lanes.next().await, lane("a"));
         assert_eq!(begin.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_roused_goes_on_at_once_and_the_others_sleep() {
+        let lanes = Lanes::default();
+        for name in ["a", "b"] {
+            lanes.wake(&lane(name));
+            assert_eq!(lanes.next().await, lane(name));
+            lanes.finish(&lane(name), Next::After(Duration::from_secs(60)));
+        }
+        let begin = Instant::now();
+        lanes.rouse(|sleeping| *sleeping == lane("b"));
+        assert_eq!(lanes.next().await, lane("b"));
+        assert_eq!(begin.elapsed().as_secs(), 0);
+        assert_eq!(lanes.next().await, lane("a"));
+        assert_eq!(begin.elapsed().as_secs(), 60);
     }
 }

@@ -9,6 +9,7 @@
 mod backfill;
 mod bot;
 mod bridges;
+mod catching_up;
 mod error;
 mod forget;
 mod ghosts;
@@ -22,6 +23,7 @@ mod measure;
 mod media;
 mod names;
 mod orders;
+mod outages;
 mod overhear;
 mod pace;
 mod portals;
@@ -31,6 +33,7 @@ mod tables;
 mod telling;
 mod texts;
 mod to_platform;
+mod way;
 mod work;
 
 pub use self::{

@@ -10,6 +10,9 @@ pub const PORTALS_PER_ROOM_MAX: usize = 16;
 pub const INBOX_ROWS_MAX: usize = 50_000;
 /// What waits to go to platforms; the homeserver is told to keep the rest.
 pub const OUTBOX_ROWS_MAX: usize = 50_000;
+/// Rows of one conversation that wait, each way. A platform is told to keep the rest; what a room says beyond them is not
+/// delivered, and people are told.
+pub const LANE_ROWS_MAX: usize = 5_000;
 /// Conversations that are worked on at once, each way.
 pub const LANES_AT_ONCE: usize = 16;
 /// How long an arrival is remembered against repeats, in milliseconds. Platforms repeat for some seven hours.
@@ -18,19 +21,25 @@ pub const REMEMBERED_MS: u64 = 48 * 60 * 60 * 1_000;
 pub const MESSAGES_KEPT_DAYS: u64 = 400;
 /// Rows that are forgotten in one batch.
 pub const FORGOTTEN_PER_BATCH: usize = 500;
+/// Reactions of each way that are forgotten with their message.
+pub const FORGOTTEN_PER_MESSAGE: usize = 50;
 /// How often what is old is forgotten.
 pub const FORGET_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// First pause after a failure that may pass.
 pub const PAUSE_MIN: Duration = Duration::from_millis(500);
 /// Longest pause after a failure that may pass.
 pub const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// Longest pause of a lane that fails alone: so soon is it seen that the other side is back.
+pub const PAUSE_ALONE_MAX: Duration = Duration::from_secs(2);
+/// By how much this grows with each lane that fails, so that many lanes ask a side that is down no more often than few.
+pub const PAUSE_PER_LANE: Duration = Duration::from_millis(250);
 /// How long somebody's name and picture are taken for fresh, in milliseconds.
 pub const GHOST_FRESH_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Largest picture of a person in bytes.
 pub const AVATAR_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Largest file that is carried into a room, in bytes.
 pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
-/// Files that are in memory at once, each way.
+/// Files that are in memory at once.
 pub const FILES_AT_ONCE: usize = 4;
 /// How long a line may be down before people are told.
 pub const OUTAGE_TOLD_AFTER: Duration = Duration::from_secs(60);
@@ -38,14 +47,14 @@ pub const OUTAGE_TOLD_AFTER: Duration = Duration::from_secs(60);
 pub const BACKFILL_OVERLAP_MS: u64 = 120_000;
 /// Longest time that history is read back for, in milliseconds.
 pub const BACKFILL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
-/// How long what comes live waits for what was missed before it; a platform waits for three seconds.
-pub const CATCH_UP_PATIENCE: Duration = Duration::from_secs(2);
-/// How long after a new connection what comes live waits at all.
+/// How long after a new connection what came live waits for what was missed before it in its conversation.
 pub const BEHIND_MAX: Duration = Duration::from_secs(10);
 /// Pages of history of one conversation at one connection.
 pub const BACKFILL_PAGES_MAX: usize = 100;
 /// Conversations whose history is read at once.
 pub const BACKFILLS_AT_ONCE: usize = 4;
+/// People who come into a room at once.
+pub const JOINS_AT_ONCE: usize = 8;
 /// Members of a conversation that are shown in the room when it is bound; others come with their first word.
 pub const MEMBERS_SHOWN_MAX: usize = 200;
 /// Pages of a platform's list of conversations that are read.

@@ -45,10 +45,9 @@ impl Bridges {
                     .set(std::time::Duration::from_millis(age_ms).as_secs_f64());
             }
         }
-        for (dir, rows) in [("in", &self.0.inbound.rows), ("out", &self.outbound().rows)] {
+        for (dir, rows) in [("in", self.0.inbound.rows()), ("out", self.outbound().rows())] {
             #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-            metrics::gauge!("bridge_queue_rows", "dir" => dir)
-                .set(rows.load(std::sync::atomic::Ordering::Relaxed) as f64);
+            metrics::gauge!("bridge_queue_rows", "dir" => dir).set(rows as f64);
         }
         Ok(())
     }

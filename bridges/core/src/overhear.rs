@@ -1,7 +1,7 @@
 //! What rooms say: every event of a room with bound conversations becomes a row for each of them but the one it came from, in
 //! the batch that takes the homeserver's transaction.
 
-use std::sync::atomic::Ordering;
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use base::Clock;
@@ -18,8 +18,8 @@ use crate::{
     limits::OUTBOX_ROWS_MAX,
     names::is_ghost,
     portals::Portals,
-    tables::{GHOST_ROOMS, OUTBOX, OutboxRow},
-    work::Way,
+    tables::{GHOST_ROOMS, IN_TURN, OUTBOX, OutboxRow},
+    way::Way,
 };
 
 /// Who hears the rooms.
@@ -29,6 +29,8 @@ pub(crate) struct Switchboard {
     pub bot: OwnedUserId,
     pub portals: Portals,
     pub outbound: Way,
+    /// The platforms with a connector. For the others nothing is kept: their queues would fill and stop everything.
+    pub connected: HashSet<Network>,
 }
 
 /// The parts of an event that say where it goes.
@@ -51,7 +53,7 @@ impl Ear for Switchboard {
     }
 
     async fn has_room(&self) -> Result<bool, StoreError> {
-        Ok(self.outbound.rows.load(Ordering::Relaxed) < OUTBOX_ROWS_MAX)
+        Ok(self.outbound.rows() < OUTBOX_ROWS_MAX)
     }
 
     async fn overhears(&self, event: &str, batch: &mut Batch) -> Result<bool, StoreError> {
@@ -81,9 +83,16 @@ impl Ear for Switchboard {
         }
         let row = OutboxRow { event: event.to_owned(), received_ms: self.clock.now_ms() };
         let mut is_heard = false;
-        for lane in lanes.iter().filter(|lane| origin.as_ref() != Some(*lane)) {
-            self.outbound.put(batch, &OUTBOX, lane, &row);
+        let others = lanes.iter().filter(|lane| origin.as_ref() != Some(*lane));
+        for lane in others.filter(|lane| self.connected.contains(&lane.0)) {
             is_heard = true;
+            if self.outbound.is_full(lane) {
+                metrics::counter!("bridge_undelivered_total", "platform" => lane.0.key()).increment(1);
+                let more = OutboxRow { event: String::new(), received_ms: row.received_ms };
+                self.outbound.put_last(batch, &OUTBOX, lane, &more);
+            } else {
+                self.outbound.put(batch, &OUTBOX, lane, IN_TURN, &row);
+            }
         }
         Ok(is_heard)
     }

@@ -1,6 +1,6 @@
 //! Which conversations there are, and to which rooms they are bound. In memory as in the store.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bridge_api::{ConversationId, ConversationKind, Network};
 use parking_lot::RwLock;
@@ -8,6 +8,7 @@ use ruma::{OwnedRoomId, RoomId};
 use store::{Batch, Scan, Store, StoreError};
 
 use crate::{
+    BridgeError,
     lanes::Lane,
     limits::PORTALS_MAX,
     tables::{PORTALS, PortalRow},
@@ -15,7 +16,7 @@ use crate::{
 
 /// All conversations that are known.
 pub(crate) struct Portals {
-    rows: RwLock<Rows>,
+    rows: Arc<RwLock<Rows>>,
 }
 
 #[derive(Default)]
@@ -58,7 +59,7 @@ impl Portals {
                 }
             }
         }
-        Ok(Self { rows: RwLock::new(rows) })
+        Ok(Self { rows: Arc::new(RwLock::new(rows)) })
     }
 
     /// How a conversation stands.
@@ -91,17 +92,37 @@ impl Portals {
         bound.filter_map(|(lane, row)| Some((lane.clone(), row.room.clone()?))).collect()
     }
 
-    /// Writes how a conversation stands, durable when this returns.
-    pub async fn set(&self, store: &Store, lane: &Lane, row: PortalRow) -> Result<(), StoreError> {
-        if self.rows.read().by_lane.len() >= PORTALS_MAX && self.get(lane).is_none() {
-            tracing::warn!(conversation = %lane.1, "more conversations than are listed");
-            return Ok(());
+    /// Writes how a conversation stands in this batch, if it stands until then as it stands now. What is in memory follows
+    /// when readers see the batch.
+    pub fn put(&self, batch: &mut Batch, lane: &Lane, row: PortalRow) -> Result<(), BridgeError> {
+        let of = (lane.0.key(), lane.1.as_str());
+        {
+            let rows = self.rows.read();
+            let old = rows.by_lane.get(lane);
+            if old.is_none() && rows.by_lane.len() >= PORTALS_MAX {
+                return Err(BridgeError::Invalid(format!("more than {PORTALS_MAX} conversations are known")));
+            }
+            batch.expect_read(&PORTALS, &of, old).put(&PORTALS, &of, &row);
         }
-        let mut batch = Batch::new();
-        batch.put(&PORTALS, &(lane.0.key(), lane.1.as_str()), &row);
-        store.commit(batch).await?;
-        self.rows.write().set(lane, row);
+        let (rows, lane) = (Arc::clone(&self.rows), lane.clone());
+        batch.on_visible(move |_| rows.write().set(&lane, row));
         Ok(())
+    }
+
+    /// The same by itself, durable when this returns.
+    pub async fn set(&self, store: &Store, lane: &Lane, row: PortalRow) -> Result<(), BridgeError> {
+        let mut batch = Batch::new();
+        self.put(&mut batch, lane, row)?;
+        store.commit(batch).await?;
+        Ok(())
+    }
+
+    /// Takes the binding of a conversation away in this batch.
+    pub fn release(&self, batch: &mut Batch, lane: &Lane) -> Result<(), BridgeError> {
+        match self.get(lane) {
+            Some(row) => self.put(batch, lane, PortalRow { room: None, bound_by: None, bound_ms: 0, ..row }),
+            None => Ok(()),
+        }
     }
 
     /// Notes a conversation that something came from, unless it is known.
@@ -109,13 +130,14 @@ impl Portals {
         if self.get(lane).is_some() {
             return Ok(());
         }
-        let row = PortalRow {
-            room: None,
-            name: String::new(),
-            kind: ConversationKind::Group,
-            bound_by: None,
-            bound_ms: 0,
-        };
-        self.set(store, lane, row).await
+        match self.set(store, lane, PortalRow::unbound(String::new(), ConversationKind::Group)).await {
+            // Somebody else noted it.
+            Ok(()) | Err(BridgeError::Store(StoreError::Conflict)) => Ok(()),
+            Err(BridgeError::Store(error)) => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, conversation = %lane.1, "a conversation is not noted");
+                Ok(())
+            }
+        }
     }
 }

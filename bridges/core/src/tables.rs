@@ -6,19 +6,32 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo};
 
+/// Rows that wait in lanes: network, conversation, and the place in the lane.
+pub(crate) type Queue<V> = Table<(String, String, u64, StreamPos), V>;
+
+/// The place in a lane.
+pub(crate) type Place = (u64, StreamPos);
+
+/// Of a row whose place is told by its position alone.
+pub(crate) const IN_TURN: u64 = 0;
+/// Of the row that says that more was to come than a lane holds.
+pub(crate) const AFTER_ALL: u64 = 1;
+
 /// Network and conversation → how it stands.
 pub(crate) const PORTALS: Table<(String, String), PortalRow> =
     Table::new(3000, "bridges_portals", Profile::Point, "To which room is this conversation bound?");
-/// Network, conversation and place → what waits for the room.
-pub(crate) const INBOX: Table<(String, String, StreamPos), InboxRow> = Table::new(
-    3001,
+/// Network, conversation, the platform's time and place → what waits for the room. What was missed goes before what came
+/// live after it, whichever was taken first.
+pub(crate) const INBOX: Queue<InboxRow> = Table::new(
+    3020,
     "bridges_inbox",
     Profile::Queue,
     "What has this conversation still to bring into its room?",
 );
-/// Network, conversation and place → what waits for the platform.
-pub(crate) const OUTBOX: Table<(String, String, StreamPos), OutboxRow> =
-    Table::new(3002, "bridges_outbox", Profile::Queue, "What is still to be said in this conversation?");
+/// Network, conversation, [`IN_TURN`] or [`AFTER_ALL`], and place → what waits for the platform: the order of the room is
+/// the order in which the homeserver told of it.
+pub(crate) const OUTBOX: Queue<OutboxRow> =
+    Table::new(3021, "bridges_outbox", Profile::Queue, "What is still to be said in this conversation?");
 /// Network and key of an arrival that was taken → when.
 pub(crate) const TAKEN: Table<(String, String), u64> =
     Table::new(3003, "bridges_taken", Profile::Point, "Was this arrival taken already?");
@@ -114,6 +127,13 @@ pub(crate) struct PortalRow {
     pub bound_ms: u64,
 }
 
+impl PortalRow {
+    /// Of a conversation that is bound to no room.
+    pub fn unbound(name: String, kind: ConversationKind) -> Self {
+        Self { room: None, name, kind, bound_by: None, bound_ms: 0 }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct InboxRow {
     pub arrival: Arrival,
@@ -124,7 +144,7 @@ pub(crate) struct InboxRow {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OutboxRow {
-    /// The event as it came.
+    /// The event as it came; nothing where more came than the lane holds.
     pub event: String,
     pub received_ms: u64,
 }

@@ -19,6 +19,12 @@ pub(crate) fn refusal_text(refusal: Option<&Refusal>, language: Language) -> Str
     }
 }
 
+/// A conversation as people know it: its network, and its name or id.
+pub(crate) fn named(lane: &Lane, name: &str, language: Language) -> String {
+    let name = if name.is_empty() { lane.1.as_str() } else { name };
+    format!("{} · {name}", lane.0.name().of(language))
+}
+
 impl Bridges {
     /// The language of notices.
     pub(crate) fn lang(&self) -> Lang {
@@ -30,9 +36,8 @@ impl Bridges {
 
     /// A conversation as people know it: network and name.
     pub(crate) fn name_of(&self, lane: &Lane) -> String {
-        let network = lane.0.name().of(self.0.settings.language);
-        let name = self.portals().get(lane).map(|row| row.name).filter(|name| !name.is_empty());
-        format!("{network} · {}", name.unwrap_or_else(|| lane.1.to_string()))
+        let name = self.portals().get(lane).map(|row| row.name).unwrap_or_default();
+        named(lane, &name, self.0.settings.language)
     }
 
     /// A notice in a room, once for each `unique`.

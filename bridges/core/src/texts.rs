@@ -98,6 +98,19 @@ pub const TEXTS: &[Entry] = &[
         "Not delivered to {conversation}: {reason}.",
     ),
     entry(
+        "bridge.told.more",
+        "{conversation} 中断太久，等待的消息已满，之后的消息没有送达，请查看本房间。",
+        "{conversation} was away for so long that not all of what was said here could wait for it: what is missing there stands in this room.",
+    ),
+    entry(
+        "bridge.told.limits",
+        "{platform} 不转发的内容：\n{lines}",
+        "What is not carried with {platform}:\n{lines}",
+    ),
+    entry("bridge.limit.in", "· {ability}（进入房间）：{why}", "· {ability} (into the room): {why}"),
+    entry("bridge.limit.out", "· {ability}（发往平台）：{why}", "· {ability} (to the platform): {why}"),
+    entry("bridge.limit.both", "· {ability}：{why}", "· {ability}: {why}"),
+    entry(
         "bridge.told.lost_in",
         "{conversation} 有一条消息无法显示（{trace}）。",
         "A message of {conversation} cannot be shown ({trace}).",

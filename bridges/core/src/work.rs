@@ -1,35 +1,20 @@
 //! The work of the lanes: one row after the other, in its order, until there is none.
 
-use std::{
-    collections::HashMap,
-    panic::AssertUnwindSafe,
-    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use base::Shutdown;
 use futures_util::{FutureExt as _, future::join_all};
 use kit::Bots;
-use model::StreamPos;
-use parking_lot::Mutex;
-use store::{Batch, Key, Scan, Store, StoreError, Table, Value};
+use store::{Batch, Scan, Store, StoreError, Value};
 
 use crate::{
     Bridges,
-    bridges::Rows,
     error::Stuck,
-    lanes::{Lane, Lanes, Next},
-    limits::{LANES_AT_ONCE, PAUSE_MAX, PAUSE_MIN},
-    tables::{INBOX, OUTBOX},
+    lanes::{Lane, Next},
+    limits::LANES_AT_ONCE,
+    tables::{INBOX, OUTBOX, Place, Queue},
+    way::Way,
 };
-
-/// One of the two ways: into rooms, or to platforms.
-pub(crate) struct Way {
-    pub lanes: Arc<Lanes>,
-    /// Rows that wait.
-    pub rows: Rows,
-    failures: Mutex<HashMap<Lane, u32>>,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
@@ -37,77 +22,9 @@ enum Direction {
     Out,
 }
 
-impl Way {
-    pub fn new() -> Self {
-        Self { lanes: Arc::default(), rows: Arc::new(AtomicUsize::new(0)), failures: Mutex::default() }
-    }
-
-    /// Counts what waits from before.
-    pub async fn count<V: Value>(
-        &self,
-        store: &Store,
-        table: &Table<(String, String, StreamPos), V>,
-    ) -> Result<(), StoreError> {
-        let mut from: Option<(String, String, StreamPos)> = None;
-        loop {
-            let scan = from.as_ref().map_or_else(Scan::all, |from| Scan::all().after(from));
-            let page = store.scan_keys(table, scan).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            self.rows.fetch_add(page.len(), Ordering::Relaxed);
-            from = Some(last.clone());
-        }
-    }
-
-    /// Puts a row behind the others of its lane; its turn comes after the commit.
-    pub fn put<V: Value>(
-        &self,
-        batch: &mut Batch,
-        table: &Table<(String, String, StreamPos), V>,
-        lane: &Lane,
-        row: &V,
-    ) {
-        let place = batch.position();
-        batch.put(table, &(lane.0.key(), lane.1.as_str(), place), row);
-        let (lanes, rows, lane) = (Arc::clone(&self.lanes), Arc::clone(&self.rows), lane.clone());
-        batch.on_visible(move |_| {
-            rows.fetch_add(1, Ordering::Relaxed);
-            lanes.wake(&lane);
-        });
-    }
-
-    /// Takes a row away in this batch.
-    pub fn end<V>(
-        &self,
-        batch: &mut Batch,
-        table: &Table<(String, String, StreamPos), V>,
-        lane: &Lane,
-        place: StreamPos,
-    ) {
-        batch.delete(table, &(lane.0.key(), lane.1.as_str(), place));
-        let rows = Arc::clone(&self.rows);
-        batch.on_commit(move |_| {
-            let _ =
-                rows.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |rows| Some(rows.saturating_sub(1)));
-        });
-    }
-
-    /// How long a lane waits after one more failure.
-    fn pause(&self, lane: &Lane, asked: Option<Duration>) -> Duration {
-        let mut failures = self.failures.lock();
-        let count = failures.entry(lane.clone()).or_default();
-        *count = count.saturating_add(1);
-        let grown = PAUSE_MIN.saturating_mul(1 << (*count - 1).min(16)).min(PAUSE_MAX);
-        asked.map_or(grown, |asked| asked.max(Duration::from_millis(1)))
-    }
-}
-
 impl Bridges {
     /// Has the bridges work until the shutdown. What they have not done by then is done after the next start.
     pub async fn run(self, shutdown: Shutdown) {
-        for (lane, _) in self.portals().all() {
-            self.0.inbound.lanes.wake(&lane);
-            self.outbound().lanes.wake(&lane);
-        }
         let bots = Bots::new(vec![Arc::new(self.clone())]);
         let workers = (0..LANES_AT_ONCE).flat_map(|_| [Direction::In, Direction::Out]);
         tokio::join!(
@@ -153,7 +70,8 @@ impl Bridges {
         };
         match done {
             Ok(next) => {
-                way.failures.lock().remove(lane);
+                // Into rooms all lanes fail with the homeserver; to platforms those of one platform fail together.
+                way.works_again(lane, |other| direction == Direction::In || other.0 == lane.0);
                 next
             }
             Err(Stuck::Later(reason, asked)) => {
@@ -178,13 +96,17 @@ impl Bridges {
     }
 
     async fn head(&self, direction: Direction, lane: &Lane) -> Result<Next, Stuck> {
-        let prefix = (lane.0.key(), lane.1.as_str());
         match direction {
-            Direction::In => match first(&self.0.store, &INBOX, &prefix).await? {
-                Some((place, row)) => self.bring(lane, place, row).await,
-                None => Ok(Next::Idle),
-            },
-            Direction::Out => match first(&self.0.store, &OUTBOX, &prefix).await? {
+            Direction::In => {
+                if let Some(wait) = self.seat(lane.0).and_then(|seat| seat.catching_up.held(&lane.1)) {
+                    return Ok(Next::After(wait));
+                }
+                match first(&self.0.store, &INBOX, lane).await? {
+                    Some((place, row)) => self.bring(lane, place, row).await,
+                    None => Ok(Next::Idle),
+                }
+            }
+            Direction::Out => match first(&self.0.store, &OUTBOX, lane).await? {
                 Some((place, row)) => self.send(lane, place, row).await,
                 None => Ok(Next::Idle),
             },
@@ -194,16 +116,15 @@ impl Bridges {
     /// Takes the first row of a lane away: whatever is wrong with it must not hold up what comes behind it.
     async fn leave_out(&self, direction: Direction, lane: &Lane) -> Result<(), Stuck> {
         metrics::counter!("bridge_left_out_total", "platform" => lane.0.key()).increment(1);
-        let prefix = (lane.0.key(), lane.1.as_str());
         let mut batch = Batch::new();
         match direction {
             Direction::In => {
-                if let Some((place, _)) = first(&self.0.store, &INBOX, &prefix).await? {
+                if let Some((place, _)) = first(&self.0.store, &INBOX, lane).await? {
                     self.0.inbound.end(&mut batch, &INBOX, lane, place);
                 }
             }
             Direction::Out => {
-                if let Some((place, _)) = first(&self.0.store, &OUTBOX, &prefix).await? {
+                if let Some((place, _)) = first(&self.0.store, &OUTBOX, lane).await? {
                     self.outbound().end(&mut batch, &OUTBOX, lane, place);
                 }
             }
@@ -215,11 +136,10 @@ impl Bridges {
 
 async fn first<V: Value>(
     store: &Store,
-    table: &Table<(String, String, StreamPos), V>,
-    prefix: &(&str, &str),
-) -> Result<Option<(StreamPos, V)>, StoreError>
-where
-    (String, String, StreamPos): Key,
-{
-    Ok(store.first(table, Scan::prefix(prefix)).await?.map(|((_, _, place), row)| (place, row)))
+    queue: &Queue<V>,
+    lane: &Lane,
+) -> Result<Option<(Place, V)>, StoreError> {
+    let prefix = (lane.0.key(), lane.1.as_str());
+    let row = store.first(queue, Scan::prefix(&prefix)).await?;
+    Ok(row.map(|((_, _, time, position), row)| ((time, position), row)))
 }

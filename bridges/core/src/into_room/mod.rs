@@ -6,7 +6,6 @@ mod people;
 
 use bridge_api::{Happened, Message, MessageId, Network, Sender};
 use kit::CallError;
-use model::StreamPos;
 use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -19,7 +18,7 @@ use crate::{
     intake::NOWHERE,
     lanes::{Lane, Next},
     names::{hex, is_ghost},
-    tables::{GHOST_ROOMS, INBOX, InboxRow, MESSAGES, MessageRow, NEWEST, SIDES, SideRow},
+    tables::{GHOST_ROOMS, INBOX, InboxRow, MESSAGES, MessageRow, NEWEST, Place, SIDES, SideRow},
 };
 
 /// An arrival on its way into a room.
@@ -34,7 +33,7 @@ pub(crate) struct Bringing<'a> {
 
 impl Bridges {
     /// Works off the first arrival of a lane.
-    pub(crate) async fn bring(&self, lane: &Lane, place: StreamPos, row: InboxRow) -> Result<Next, Stuck> {
+    pub(crate) async fn bring(&self, lane: &Lane, place: Place, row: InboxRow) -> Result<Next, Stuck> {
         let room = self.portals().room_of(lane);
         let mut batch = Batch::new();
         match (room, &row.arrival.what) {
@@ -55,7 +54,7 @@ impl Bridges {
         }
         self.0.inbound.end(&mut batch, &INBOX, lane, place);
         // Until the history is read, news says nothing of what came before it: the next line reads from the same place.
-        let is_unread = self.seat(lane.0).is_some_and(|seat| seat.unread.lock().contains(&lane.1));
+        let is_unread = self.seat(lane.0).is_some_and(|seat| seat.catching_up.is_unread(&lane.1));
         let is_next = row.from_history || !is_unread;
         if is_next && matches!(row.arrival.what, Happened::Message(_)) && lane.1.as_str() != NOWHERE {
             let of = (lane.0.key(), lane.1.as_str());
@@ -89,8 +88,8 @@ impl Bringing<'_> {
             }
             Happened::Joined { people } => self.joined(people).await,
             Happened::Left { people, .. } => self.left(people).await,
-            Happened::Renamed { name, .. } => self.renamed(name).await,
-            Happened::Dissolved => self.dissolved().await,
+            Happened::Renamed { name, .. } => self.renamed(name),
+            Happened::Dissolved => self.dissolved(),
             Happened::BotAdded { .. } => {
                 self.notice("bridge.told.added", &[]);
                 Ok(())

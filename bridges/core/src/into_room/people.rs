@@ -1,6 +1,7 @@
 //! Who comes and goes, and what a conversation is called.
 
 use bridge_api::{Network, Person, PersonId};
+use futures_util::{TryStreamExt as _, stream};
 use kit::CallError;
 use store::Batch;
 
@@ -9,7 +10,7 @@ use crate::{
     Bridges,
     error::Stuck,
     ghosts::Ghost,
-    limits::MEMBERS_SHOWN_MAX,
+    limits::{JOINS_AT_ONCE, MEMBERS_SHOWN_MAX},
     names::tamed,
     tables::{GHOST_ROOMS, GHOSTS, PortalRow},
 };
@@ -27,11 +28,15 @@ impl Bridges {
 
 impl Bringing<'_> {
     pub(super) async fn joined(&mut self, people: &[Person]) -> Result<(), Stuck> {
-        for person in people.iter().take(MEMBERS_SHOWN_MAX) {
-            let ghost = self.bridges.ghost(self.network(), &person.id, Some(&person.name)).await?;
-            self.bridges.be_in(&ghost, &self.room).await?;
-        }
-        Ok(())
+        // Some at once: what is said after a long list of people came is not to wait for the last of them.
+        let (bridges, room) = (self.bridges, &self.room);
+        let network = self.network();
+        stream::iter(people.iter().take(MEMBERS_SHOWN_MAX).map(Ok))
+            .try_for_each_concurrent(JOINS_AT_ONCE, |person| async move {
+                let ghost = bridges.ghost(network, &person.id, Some(&person.name)).await?;
+                bridges.be_in(&ghost, room).await
+            })
+            .await
     }
 
     pub(super) async fn left(&mut self, people: &[PersonId]) -> Result<(), Stuck> {
@@ -60,23 +65,20 @@ impl Bringing<'_> {
         others.iter().any(|other| other.0 == self.lane.0 && other != self.lane)
     }
 
-    pub(super) async fn renamed(&mut self, name: &str) -> Result<(), Stuck> {
+    pub(super) fn renamed(&mut self, name: &str) -> Result<(), Stuck> {
         let name = tamed(name);
         let Some(row) = self.bridges.portals().get(self.lane) else { return Ok(()) };
         if row.name == name || name.is_empty() {
             return Ok(());
         }
         self.notice("bridge.told.renamed", &[("name", &name)]);
-        self.bridges.portals().set(&self.bridges.0.store, self.lane, PortalRow { name, ..row }).await?;
-        Ok(())
+        let bridges = self.bridges;
+        Ok(bridges.portals().put(&mut self.batch, self.lane, PortalRow { name, ..row })?)
     }
 
-    pub(super) async fn dissolved(&mut self) -> Result<(), Stuck> {
+    pub(super) fn dissolved(&mut self) -> Result<(), Stuck> {
         self.notice("bridge.told.dissolved", &[]);
-        if let Some(row) = self.bridges.portals().get(self.lane) {
-            let row = PortalRow { room: None, bound_by: None, bound_ms: 0, ..row };
-            self.bridges.portals().set(&self.bridges.0.store, self.lane, row).await?;
-        }
-        Ok(())
+        let bridges = self.bridges;
+        Ok(bridges.portals().release(&mut self.batch, self.lane)?)
     }
 }

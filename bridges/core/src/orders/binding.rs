@@ -11,6 +11,7 @@ use crate::{
     limits::PORTALS_PER_ROOM_MAX,
     names::tamed,
     tables::{LINES, NEWEST, PortalRow},
+    telling::named,
 };
 
 impl Bridges {
@@ -33,7 +34,7 @@ impl Bridges {
                 return Err(BridgeError::NoConversation(lane.1.to_string()));
             }
         }
-        self.attach(&lane, room, by, found).await
+        self.attach(Batch::new(), &lane, room, by, found).await
     }
 
     /// Whether a room may have bridges.
@@ -55,9 +56,10 @@ impl Bridges {
         }
     }
 
-    /// Binds, all questions answered.
+    /// Binds in this batch, all questions answered, and commits it.
     pub(crate) async fn attach(
         &self,
+        mut batch: Batch,
         lane: &Lane,
         room: &RoomId,
         by: &str,
@@ -80,16 +82,16 @@ impl Bridges {
             bound_by: Some(by.to_owned()),
             bound_ms: now_ms,
         };
-        self.portals().set(&self.0.store, lane, row).await?;
-        let mut batch = Batch::new();
+        let shown = named(lane, &name, self.0.settings.language);
+        self.portals().put(&mut batch, lane, row)?;
         // What is said from now on is missed when it does not come.
         batch.put(&NEWEST, &(lane.0.key(), lane.1.as_str()), &now_ms);
-        let shown = self.name_of(lane);
         let unique = format!("bound/{}/{}/{now_ms}", lane.1, room);
         self.notice(&mut batch, room, &unique, "bridge.told.bound", &[("conversation", &shown), ("who", by)]);
         if let Some(seat) = self.seat(lane.0) {
             let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
             self.state_of_line(&mut batch, seat, &line, room);
+            self.tell_limits(&mut batch, seat, room, &unique);
         }
         self.0.store.commit(batch).await?;
         tracing::info!(network = lane.0.key(), conversation = %lane.1, %room, by, "a conversation is bound");
@@ -102,15 +104,12 @@ impl Bridges {
     /// # Errors
     /// When there is none, or the store cannot be written.
     pub async fn unbind(&self, lane: &(Network, ConversationId), by: &str) -> Result<(), BridgeError> {
-        let row = self.portals().get(lane);
-        let Some((row, room)) = row.and_then(|row| Some((row.clone(), row.room?))) else {
+        let Some(room) = self.portals().room_of(lane) else {
             return Err(BridgeError::NoConversation(lane.1.to_string()));
         };
         let name = self.name_of(lane);
-        self.portals()
-            .set(&self.0.store, lane, PortalRow { room: None, bound_by: None, bound_ms: 0, ..row })
-            .await?;
         let mut batch = Batch::new();
+        self.portals().release(&mut batch, lane)?;
         let unique = format!("unbound/{}/{}", lane.1, self.0.clock.now_ms());
         self.notice(
             &mut batch,

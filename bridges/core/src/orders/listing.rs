@@ -44,7 +44,7 @@ impl Bridges {
         let name = tamed(&conversation.name);
         let row = match &old {
             Some(old) => PortalRow { name, kind: conversation.kind, ..old.clone() },
-            None => PortalRow { room: None, name, kind: conversation.kind, bound_by: None, bound_ms: 0 },
+            None => PortalRow::unbound(name, conversation.kind),
         };
         if old.as_ref() != Some(&row) {
             self.portals().set(&self.0.store, &lane, row).await?;

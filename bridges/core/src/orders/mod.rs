@@ -39,8 +39,8 @@ pub struct LineStatus {
     pub gaps: u64,
     /// Conversations that are bound.
     pub bound: usize,
-    /// Rows that wait to go into rooms, of all networks.
+    /// Rows that wait to go into rooms.
     pub waiting_in: usize,
-    /// Rows that wait to go to platforms, of all networks.
+    /// Rows that wait to go to the platform.
     pub waiting_out: usize,
 }

@@ -20,8 +20,8 @@ impl Bridges {
                 reason: row.reason,
                 gaps: row.gaps,
                 bound: self.portals().bound(seat.network).len(),
-                waiting_in: self.0.inbound.rows.load(std::sync::atomic::Ordering::Relaxed),
-                waiting_out: self.outbound().rows.load(std::sync::atomic::Ordering::Relaxed),
+                waiting_in: self.0.inbound.rows_of(seat.network),
+                waiting_out: self.outbound().rows_of(seat.network),
             });
         }
         Ok(all)

@@ -5,7 +5,6 @@ mod event;
 mod message;
 
 use bridge_api::{IdempotencyKey, Refusal};
-use model::StreamPos;
 use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -18,7 +17,7 @@ use crate::{
     error::Stuck,
     lanes::{Lane, Next},
     names::hex,
-    tables::{OUTBOX, OutboxRow, PortalRow, SIDES, SideRow},
+    tables::{AFTER_ALL, OUTBOX, OutboxRow, Place, SIDES, SideRow},
     telling::refusal_text,
 };
 
@@ -36,8 +35,14 @@ pub(crate) struct Sending<'a> {
 
 impl Bridges {
     /// Works off the first event of a lane.
-    pub(crate) async fn send(&self, lane: &Lane, place: StreamPos, row: OutboxRow) -> Result<Next, Stuck> {
+    pub(crate) async fn send(&self, lane: &Lane, place: Place, row: OutboxRow) -> Result<Next, Stuck> {
         let mut batch = Batch::new();
+        if place.0 == AFTER_ALL {
+            self.more_than_held(&mut batch, lane);
+            self.outbound().end(&mut batch, &OUTBOX, lane, place);
+            self.0.store.commit(batch).await?;
+            return Ok(Next::Again);
+        }
         let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
         let at_ms = json["origin_server_ts"].as_u64().unwrap_or(row.received_ms).min(row.received_ms);
         if let (Some(room), Some(seat), Some((event, sender))) =
@@ -67,6 +72,16 @@ impl Bridges {
     }
 }
 
+impl Bridges {
+    /// More was said than the lane held while the platform was away: the room is told that it is not there.
+    fn more_than_held(&self, batch: &mut Batch, lane: &Lane) {
+        let Some(room) = self.portals().room_of(lane) else { return };
+        let unique = format!("more/{}/{}", lane.1, self.0.clock.now_ms());
+        let name = self.name_of(lane);
+        self.notice(batch, &room, &unique, "bridge.told.more", &[("conversation", &name)]);
+    }
+}
+
 fn identified(json: &Value) -> Option<(OwnedEventId, OwnedUserId)> {
     let event = EventId::parse(json["event_id"].as_str()?).ok()?;
     Some((event, OwnedUserId::try_from(json["sender"].as_str()?).ok()?))
@@ -83,7 +98,7 @@ impl Sending<'_> {
             Meaning::Edit { target, said } => self.edit(&target, &said, json).await,
             Meaning::Reaction { target, emoji } => self.reaction(&target, &emoji).await,
             Meaning::Redaction { target } => self.redaction(&target).await,
-            Meaning::Encrypted => self.encrypted().await,
+            Meaning::Encrypted => self.encrypted(),
             Meaning::Nothing => Ok(()),
         }
     }
@@ -121,7 +136,7 @@ impl Sending<'_> {
     }
 
     /// The room became encrypted: nothing can be read any more, so nothing is bound to it.
-    async fn encrypted(&mut self) -> Result<(), Stuck> {
+    fn encrypted(&mut self) -> Result<(), Stuck> {
         let name = self.bridges.name_of(self.lane);
         let unique = format!("encrypted/{}/{}", self.lane.1, self.event);
         self.bridges.notice(
@@ -131,10 +146,7 @@ impl Sending<'_> {
             "bridge.told.encrypted",
             &[("conversation", &name)],
         );
-        if let Some(row) = self.bridges.portals().get(self.lane) {
-            let row = PortalRow { room: None, bound_by: None, bound_ms: 0, ..row };
-            self.bridges.portals().set(&self.bridges.0.store, self.lane, row).await?;
-        }
-        Ok(())
+        let bridges = self.bridges;
+        Ok(bridges.portals().release(&mut self.batch, self.lane)?)
     }
 }

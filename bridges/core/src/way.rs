@@ -1,0 +1,190 @@
+//! One of the two ways, into rooms or to platforms: how much waits in each lane, and which lanes fail.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use bridge_api::{ConversationId, Network};
+use parking_lot::Mutex;
+use store::{Batch, Scan, Store, StoreError, Value};
+
+use crate::{
+    lanes::{Lane, Lanes},
+    limits::{LANE_ROWS_MAX, PAUSE_ALONE_MAX, PAUSE_MAX, PAUSE_MIN, PAUSE_PER_LANE},
+    tables::{AFTER_ALL, Place, Queue},
+};
+
+/// One of the two ways.
+#[derive(Default)]
+pub(crate) struct Way {
+    pub lanes: Arc<Lanes>,
+    waiting: Arc<Mutex<Waiting>>,
+    failures: Mutex<HashMap<Lane, u32>>,
+}
+
+/// Rows that wait.
+#[derive(Default)]
+struct Waiting {
+    of: HashMap<Lane, usize>,
+    all: usize,
+}
+
+impl Waiting {
+    fn more(&mut self, lane: &Lane) {
+        self.all += 1;
+        match self.of.get_mut(lane) {
+            Some(rows) => *rows += 1,
+            None => drop(self.of.insert(lane.clone(), 1)),
+        }
+    }
+
+    fn fewer(&mut self, lane: &Lane) {
+        let Some(rows) = self.of.get_mut(lane) else { return };
+        self.all = self.all.saturating_sub(1);
+        *rows = rows.saturating_sub(1);
+        if *rows == 0 {
+            self.of.remove(lane);
+        }
+    }
+}
+
+impl Way {
+    /// Counts what waits from before, and has those lanes move whose platform is connected.
+    pub async fn load<V: Value>(
+        &self,
+        store: &Store,
+        queue: &Queue<V>,
+        connected: &HashSet<Network>,
+    ) -> Result<(), StoreError> {
+        let mut from = None;
+        loop {
+            let scan = from.as_ref().map_or_else(Scan::all, |from| Scan::all().after(from));
+            let page = store.scan_keys(queue, scan).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            from = Some(last.clone());
+            for (network, conversation, time, _) in page {
+                if let (Some(network), Ok(conversation)) =
+                    (Network::named(&network), ConversationId::new(conversation))
+                {
+                    let lane = (network, conversation);
+                    if time != AFTER_ALL {
+                        self.waiting.lock().more(&lane);
+                    }
+                    if connected.contains(&network) {
+                        self.lanes.wake(&lane);
+                    }
+                }
+            }
+        }
+    }
+
+    /// How much waits in all lanes.
+    pub fn rows(&self) -> usize {
+        self.waiting.lock().all
+    }
+
+    /// How much of a platform waits.
+    pub fn rows_of(&self, network: Network) -> usize {
+        self.waiting.lock().of.iter().filter(|(lane, _)| lane.0 == network).map(|(_, rows)| rows).sum()
+    }
+
+    /// Whether a lane has as many rows as it may have.
+    pub fn is_full(&self, lane: &Lane) -> bool {
+        self.waiting.lock().of.get(lane).is_some_and(|rows| *rows >= LANE_ROWS_MAX)
+    }
+
+    /// Puts a row behind the others of its lane and time; its turn comes after the commit.
+    pub fn put<V: Value>(&self, batch: &mut Batch, queue: &Queue<V>, lane: &Lane, time: u64, row: &V) {
+        let place = batch.position();
+        batch.put(queue, &(lane.0.key(), lane.1.as_str(), time, place), row);
+        let (lanes, waiting, lane) = (Arc::clone(&self.lanes), Arc::clone(&self.waiting), lane.clone());
+        batch.on_visible(move |_| {
+            waiting.lock().more(&lane);
+            lanes.wake(&lane);
+        });
+    }
+
+    /// Puts the row that says that more was to come than the lane holds. There is one in a lane at most.
+    pub fn put_last<V: Value>(&self, batch: &mut Batch, queue: &Queue<V>, lane: &Lane, row: &V) {
+        batch.put(queue, &(lane.0.key(), lane.1.as_str(), AFTER_ALL, model::StreamPos::ZERO), row);
+        let (lanes, lane) = (Arc::clone(&self.lanes), lane.clone());
+        batch.on_visible(move |_| lanes.wake(&lane));
+    }
+
+    /// Takes a row away in this batch.
+    pub fn end<V>(&self, batch: &mut Batch, queue: &Queue<V>, lane: &Lane, place: Place) {
+        let (time, position) = place;
+        batch.delete(queue, &(lane.0.key(), lane.1.as_str(), time, position));
+        if time == AFTER_ALL {
+            return;
+        }
+        let (waiting, lane) = (Arc::clone(&self.waiting), lane.clone());
+        batch.on_commit(move |_| waiting.lock().fewer(&lane));
+    }
+
+    /// How long a lane waits after one more failure: as long as the other side asks for, or longer each time. The more lanes fail, the longer: one of them is always soon the next.
+    pub fn pause(&self, lane: &Lane, asked: Option<Duration>) -> Duration {
+        if let Some(asked) = asked {
+            return asked.max(Duration::from_millis(1));
+        }
+        let mut failures = self.failures.lock();
+        let count = failures.entry(lane.clone()).or_default();
+        *count = count.saturating_add(1);
+        let grown = PAUSE_MIN.saturating_mul(1 << (*count - 1).min(16));
+        let lanes = u32::try_from(failures.len()).unwrap_or(u32::MAX);
+        let longest = PAUSE_PER_LANE.saturating_mul(lanes).clamp(PAUSE_ALONE_MAX, PAUSE_MAX);
+        grown.min(longest)
+    }
+
+    /// A lane works. If it had failed, those that fail with it need not wait out their pauses.
+    pub fn works_again(&self, lane: &Lane, is_alike: impl Fn(&Lane) -> bool) {
+        let failing = {
+            let mut failures = self.failures.lock();
+            if failures.remove(lane).is_none() {
+                return;
+            }
+            failures.keys().filter(|other| is_alike(other)).cloned().collect::<HashSet<_>>()
+        };
+        if !failing.is_empty() {
+            self.lanes.rouse(|lane| failing.contains(lane));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(number: usize) -> Lane {
+        (Network::Feishu, ConversationId::new(format!("oc_{number}")).expect("valid"))
+    }
+
+    #[test]
+    fn many_lanes_ask_a_side_that_is_down_no_more_often_than_few() {
+        let way = Way::default();
+        let longest = |way: &Way| (0..20).map(|_| way.pause(&lane(0), None)).max();
+        assert_eq!(longest(&way), Some(PAUSE_ALONE_MAX));
+        for number in 1..100 {
+            way.pause(&lane(number), None);
+        }
+        assert_eq!(longest(&way), Some(Duration::from_secs(25)));
+        assert_eq!(way.pause(&lane(0), Some(Duration::from_secs(90))), Duration::from_secs(90));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_lane_that_works_rouses_those_that_failed_with_it() {
+        let way = Way::default();
+        for number in [0, 1] {
+            way.lanes.wake(&lane(number));
+            let next = way.lanes.next().await;
+            way.pause(&next, None);
+            way.lanes.finish(&next, crate::lanes::Next::After(Duration::from_secs(60)));
+        }
+        way.works_again(&lane(0), |_| true);
+        let begin = tokio::time::Instant::now();
+        assert_eq!(way.lanes.next().await, lane(1));
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+    }
+}
