@@ -11,7 +11,7 @@ use bytes::Bytes;
 use connector_feishu::{FeishuSettings, Mode, Secret};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use simulator_feishu::{Command, FaultSpec, Settings, Simulator};
+use simulator_feishu::{Command, Order, Settings, Simulator};
 
 use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start};
 
@@ -379,10 +379,11 @@ impl Platform for Stand {
     }
 
     async fn shows(&self, conversation: &ConversationId) -> Vec<Shown> {
-        let shown = self.act(Command::Show { chat: conversation.to_string() }).await;
+        let shown = self.act(Command::Show { chat: conversation.to_string(), person: None }).await;
         let mut all = Vec::new();
         for message in shown["messages"].as_array().into_iter().flatten() {
             let reactions = message["reactions"].as_array().into_iter().flatten();
+            let buttons = message["buttons"].as_array().into_iter().flatten();
             all.push(Shown {
                 id: text(message, "message_id"),
                 ours: message["by"] == APP,
@@ -393,7 +394,7 @@ impl Platform for Stand {
                 recalled: message["recalled"] == true,
                 edited: message["edits"].as_u64().unwrap_or(0) > 0,
                 reactions: reactions.map(|one| (text(one, "emoji"), one["by"] == APP)).collect(),
-                buttons: texts(message, "buttons"),
+                buttons: buttons.map(|button| text(button, "label")).collect(),
                 file: self.opened(message).await,
             });
         }
@@ -427,15 +428,15 @@ impl Platform for Stand {
         };
         // A connection that fell silent is noticed after twenty seconds: once is enough.
         let times = if fault == "socket.silent" { 1 } else { times };
-        let spec = FaultSpec { times: Some(times), path, value };
-        self.act(Command::Fail { name: fault.into(), spec }).await;
+        let order = Order::Fail { name: fault.into(), times: Some(times), path, value };
+        self.simulator.order(order).expect("there is such a fault");
     }
 
     async fn has_struck(&self, fault: &str) -> bool {
         if fault == "tokens.expired" {
             return *self.expired.lock();
         }
-        self.act(Command::Struck).await[fault].as_u64().unwrap_or(0) > 0
+        self.simulator.order(Order::Struck).expect("it counts")[fault].as_u64().unwrap_or(0) > 0
     }
 
     async fn disconnect(&self) {

@@ -1,6 +1,7 @@
 //! Cards: what makes one wrong, how it looks in a message, and its buttons.
 
 use serde_json::{Value, json};
+use simulator_stage::Field;
 
 use crate::refusal::Refusal;
 
@@ -69,9 +70,13 @@ fn walk(
     }
     match value {
         Value::Object(fields) => {
-            // What a button carries is its own business, and its label is no element.
-            let button = fields.get("tag").and_then(Value::as_str) == Some("button");
-            let own = |name: &str| ["value", "behaviors"].contains(&name) || button && name == "text";
+            // What a button carries is its own business, and what is written on it or on an input is no element.
+            let labels: &[&str] = match fields.get("tag").and_then(Value::as_str) {
+                Some("button") => &["text"],
+                Some("input") => &["label", "placeholder"],
+                _ => &[],
+            };
+            let own = |name: &str| ["value", "behaviors"].contains(&name) || labels.contains(&name);
             let inside = fields.iter().filter(|(name, _)| !own(name.as_str()));
             inside.map(|(_, inner)| inner).try_for_each(|inner| walk(inner, depth + 1, in_form, visit))
         }
@@ -100,6 +105,22 @@ pub(crate) fn buttons(card: &Value) -> Vec<Button> {
         if let Some(value) = value {
             let name = element.get("name").and_then(Value::as_str).unwrap_or_default();
             found.push(Button { label: label(element), name: name.to_owned(), value: value.clone() });
+        }
+        Ok(())
+    });
+    // Only a card that was refused before is nested too deeply.
+    if ended.is_err() { Vec::new() } else { found }
+}
+
+/// The lines of text that a card asks for, from top to bottom.
+pub(crate) fn inputs(card: &Value) -> Vec<Field> {
+    let mut found = Vec::new();
+    let ended = walk(card, 0, false, &mut |element, _| {
+        if element.get("tag").and_then(Value::as_str) == Some("input") {
+            let text =
+                |path: &str| element.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
+            let label = text("/label/content").or(text("/placeholder/content")).unwrap_or_default();
+            found.push(Field { name: text("/name").unwrap_or_default().to_owned(), label: label.to_owned() });
         }
         Ok(())
     });
@@ -145,6 +166,7 @@ mod tests {
             "elements": [
                 { "tag": "markdown", "content": "two days" },
                 { "tag": "form", "name": "f", "elements": [
+                    { "tag": "input", "name": "why", "placeholder": { "tag": "plain_text", "content": "Reason" } },
                     { "tag": "button", "name": "ok", "text": { "tag": "plain_text", "content": "Approve" },
                       "behaviors": [{ "type": "callback", "value": { "op": "approve" } }] },
                 ] },
@@ -157,6 +179,7 @@ mod tests {
         let expected =
             Button { label: "Approve".into(), name: "ok".into(), value: json!({ "op": "approve" }) };
         assert_eq!(buttons(&card()), [expected]);
+        assert_eq!(inputs(&card()), [Field { name: "why".into(), label: "Reason".into() }]);
         let old = json!({ "elements": [{ "tag": "action", "actions": [
             { "tag": "button", "text": { "tag": "plain_text", "content": "Yes" }, "value": { "a": 1 } },
         ] }] });

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::faults::FaultSpec;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
+use crate::socket::close;
 use crate::{pressing, shown};
 
 fn yes() -> bool {
@@ -81,7 +81,7 @@ pub enum Command {
     },
     /// Something a person can send: base64 of the bytes; answers `key`.
     Upload { kind: String, name: String, content_type: String, base64: String },
-    /// A person opens a file; answers `name` and `base64`.
+    /// A person opens a file; answers `name`, `content_type` and `base64`.
     Open { key: String },
     /// Where a message is; answers `chat_id`.
     Find { message: String },
@@ -163,35 +163,23 @@ pub enum Command {
     UseWebhook { app: String, url: String },
     /// Events and callbacks go over long connections.
     UseLongConnection { app: String },
-    /// Lets something go wrong.
-    Fail {
-        name: String,
-        #[serde(flatten)]
-        spec: FaultSpec,
-    },
-    /// Nothing goes wrong any more.
-    Mend,
-    /// Moves the platform's clock forward.
-    Skip { ms: u64 },
     /// Ends the tokens of an app before their time.
     ExpireTokens { app: String },
     /// Closes the long connections of an app; answers how many.
     CloseConnections { app: String },
     /// A second program connects for this app and acknowledges nothing.
     AddRival { app: String },
-    /// What a chat shows, oldest first.
-    Show { chat: String },
+    /// What a chat shows, oldest first; to everybody the same.
+    Show {
+        chat: String,
+        #[serde(default)]
+        person: Option<String>,
+    },
     /// Who and what there is; with a person, their chats alone.
     Overview {
         #[serde(default)]
         person: Option<String>,
     },
-    /// How events fared, oldest first.
-    Deliveries,
-    /// How often each fault struck.
-    Struck,
-    /// Every fault with what it does.
-    Faults,
 }
 
 /// Does it.
@@ -201,23 +189,14 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             pressing::press(shared, &person, &message, &button, form).await
         }
         Command::UseWebhook { app, url } => setting::use_webhook(shared, &app, &url).await,
-        Command::CloseConnections { app } => Ok(json!({ "closed": shared.hub.close(&app) })),
+        Command::CloseConnections { app } => Ok(json!({ "closed": close(shared, &app) })),
         Command::AddRival { app } => {
-            let id = shared.state.lock().chance.id("rival", 8);
-            shared.hub.add_rival(&app, id);
+            let id = shared.state.lock().stage.chance.id("rival", 8);
+            shared.hub.add_rival(&app, id, 0);
             Ok(json!({}))
         }
-        Command::Show { chat } => shown::chat(&shared.state.lock(), &chat),
-        Command::Overview { person } => {
-            let mut overview = shown::overview(&shared.state.lock(), person.as_deref());
-            for app in overview["apps"].as_array_mut().into_iter().flatten() {
-                app["connections"] = shared.hub.count(app["app_id"].as_str().unwrap_or_default()).into();
-            }
-            Ok(overview)
-        }
-        Command::Deliveries => Ok(shown::deliveries(&shared.state.lock())),
-        Command::Struck => Ok(json!(shared.state.lock().faults.struck())),
-        Command::Faults => Ok(shown::faults()),
+        Command::Show { chat, person: _ } => shown::chat(&shared.state.lock(), &chat),
+        Command::Overview { person } => Ok(shown::overview(shared, person.as_deref())),
         command => {
             let state = &mut *shared.state.lock();
             match setting::apply(state, command) {

@@ -6,10 +6,8 @@
 
 mod api;
 mod card;
-mod chance;
 mod command;
 mod content;
-mod control;
 mod crypto;
 mod delivery;
 mod faults;
@@ -26,7 +24,8 @@ mod state;
 mod tests;
 
 pub use command::Command;
-pub use faults::{Fault, FaultSpec};
+pub use faults::Fault;
 pub use refusal::Refusal;
-pub use settings::{Now, Settings};
+pub use settings::Settings;
 pub use simulator::Simulator;
+pub use simulator_stage::{FaultSpec, Now, Order};

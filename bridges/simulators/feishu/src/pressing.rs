@@ -20,7 +20,8 @@ const WRONG_STATUS: i64 = 200_671;
 const WRONG_ANSWER: i64 = 200_672;
 const WRONG_CARD: i64 = 200_673;
 
-/// Presses; answers `code` (0, or what the person is shown), `toast` and whether the card changed.
+/// Presses; answers `code` (0, or what is wrong), `toast`, whether the card changed, and the `notice` that the person is
+/// shown.
 pub(crate) async fn press(
     shared: &Arc<Shared>,
     person: &str,
@@ -28,24 +29,26 @@ pub(crate) async fn press(
     button: &str,
     form: Option<Value>,
 ) -> Result<Value, Refusal> {
-    let (event, token) = {
+    let (mut event, token) = {
         let state = &mut *shared.state.lock();
         match prepare(state, person, message_id, button, form)? {
             Some(prepared) => prepared,
-            None => return Ok(json!({ "code": NOT_SUBSCRIBED })),
+            None => return Ok(wrong(NOT_SUBSCRIBED)),
         }
     };
-    let answered = delivery::call_back(shared, &event).await;
+    let answered = delivery::press(shared, &mut event).await;
     let state = &mut *shared.state.lock();
     if let Some(token) = state.card_tokens.get_mut(&token) {
         token.answered = true;
     }
     let answer = match answered {
         Ok(answer) => answer,
-        Err(Missed::NotJson) => return Ok(json!({ "code": WRONG_ANSWER })),
+        Err(Missed::NotJson) => return Ok(wrong(WRONG_ANSWER)),
         Err(Missed::Failed(reason)) => {
             let code = if reason.contains("answered") { WRONG_STATUS } else { NO_ANSWER };
-            return Ok(json!({ "code": code, "reason": reason }));
+            let mut seen = wrong(code);
+            seen["reason"] = reason.into();
+            return Ok(seen);
         }
     };
     Ok(take(state, message_id, &answer))
@@ -76,8 +79,8 @@ fn prepare(
     if !state.app(app)?.hears(CARD_ACTION) {
         return Ok(None);
     }
-    let token = state.chance.id("c-", 32);
-    let (now, app) = (state.now_ms(), app.clone());
+    let token = state.stage.chance.id("c-", 32);
+    let (now, app) = (state.stage.now_ms(), app.clone());
     let kept = CardToken {
         app: app.clone(),
         message: message_id.to_owned(),
@@ -100,17 +103,22 @@ fn prepare(
         "operator": operator, "token": token, "action": action, "host": "im_message",
         "context": { "open_message_id": message_id, "open_chat_id": message.chat_id },
     });
-    let event_id = state.chance.id("", 32);
+    let event_id = state.stage.chance.id("", 32);
     Ok(Some((Event { app, event_id, event_type: CARD_ACTION, create_ms: now, body }, token)))
+}
+
+/// What the person sees when something is wrong.
+fn wrong(code: i64) -> Value {
+    json!({ "code": code, "notice": format!("操作失败 · code {code}") })
 }
 
 /// What the person sees of an answer.
 fn take(state: &mut State, message_id: &str, answer: &Value) -> Value {
-    let Value::Object(fields) = answer else { return json!({ "code": WRONG_ANSWER }) };
+    let Value::Object(fields) = answer else { return wrong(WRONG_ANSWER) };
     let toast = fields.get("toast");
     let toast_type = toast.map(|toast| toast.get("type").and_then(Value::as_str).unwrap_or("info"));
     if toast_type.is_some_and(|kind| !["info", "success", "error", "warning"].contains(&kind)) {
-        return json!({ "code": WRONG_ANSWER });
+        return wrong(WRONG_ANSWER);
     }
     let mut changed = false;
     if let Some(card) = fields.get("card") {
@@ -120,8 +128,9 @@ fn take(state: &mut State, message_id: &str, answer: &Value) -> Value {
                 replace(state, message_id, data.clone());
                 changed = true;
             }
-            None => return json!({ "code": WRONG_CARD }),
+            None => return wrong(WRONG_CARD),
         }
     }
-    json!({ "code": 0, "toast": toast, "card_changed": changed })
+    let notice = toast.and_then(|toast| toast.get("content")).and_then(Value::as_str);
+    json!({ "code": 0, "toast": toast, "notice": notice, "card_changed": changed })
 }

@@ -68,6 +68,12 @@ impl Refusal {
     }
 }
 
+impl From<Refusal> for simulator_stage::Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: refusal.code.into(), message: refusal.msg }
+    }
+}
+
 const TABLE: &[(i64, u16, &str)] = &[
     (1500, 500, "internal error"),
     (2200, 500, "internal error"),

@@ -1,10 +1,11 @@
-//! What people see: the messages of a chat, who there is, how events fared.
+//! What people see: the messages of a chat, and who there is.
 
 use serde_json::{Value, json};
+use simulator_stage::{App, Attachment, Button, Chat, Message as Shown, Overview, Person, Reaction, fields};
 
 use crate::card;
-use crate::faults::Fault;
 use crate::refusal::Refusal;
+use crate::simulator::Shared;
 use crate::state::State;
 use crate::state::apps::Way;
 use crate::state::messages::{Actor, Message};
@@ -17,30 +18,50 @@ pub(crate) fn chat(state: &State, chat_id: &str) -> Result<Value, Refusal> {
     let mut messages: Vec<&Message> =
         state.messages.values().filter(|message| message.chat_id == chat_id).collect();
     messages.sort_by_key(|message| message.number);
-    let shown: Vec<Value> = messages.into_iter().map(|message| one(state, message)).collect();
-    Ok(json!({ "messages": shown }))
+    let shown: Vec<Shown> = messages.into_iter().map(|message| one(state, message)).collect();
+    Ok(simulator_stage::messages(&shown))
 }
 
-fn one(state: &State, message: &Message) -> Value {
-    let reactions: Vec<Value> = message
-        .reactions
-        .iter()
-        .map(|reaction| json!({ "emoji": reaction.emoji_type, "by": reaction.by.id() }))
-        .collect();
-    let buttons: Vec<String> =
-        message.card.iter().flat_map(card::buttons).map(|button| button.label).collect();
-    let mentions: Vec<&str> =
-        message.mentions.iter().map(|mention| mention.who.as_deref().unwrap_or("all")).collect();
+fn one(state: &State, message: &Message) -> Shown {
+    let reactions = message.reactions.iter();
+    let buttons = message.card.iter().flat_map(card::buttons).enumerate();
+    let mentions = message.mentions.iter();
     let recalled = message.recalled_ms.is_some();
-    json!({
-        "message_id": message.message_id, "by": message.by.id(), "name": state.name_of(message.by.id()),
-        "is_bot": matches!(message.by, Actor::App(_)), "kind": message.kind,
-        "text": if recalled { String::new() } else { plain(state, message) },
-        "content": if recalled { Value::Null } else { message.content.clone() }, "card": message.card,
-        "mentions": mentions, "parent": message.parent, "thread": message.thread,
-        "create_ms": message.create_ms, "edits": message.edits, "recalled": recalled,
-        "reactions": reactions, "buttons": buttons,
-    })
+    Shown {
+        message_id: message.message_id.clone(),
+        by: message.by.id().to_owned(),
+        name: state.name_of(message.by.id()),
+        is_bot: matches!(message.by, Actor::App(_)),
+        kind: message.kind.clone(),
+        text: if recalled { String::new() } else { plain(state, message) },
+        is_card: message.card.is_some(),
+        recalled,
+        edits: message.edits.into(),
+        create_ms: message.create_ms,
+        parent: message.parent.clone(),
+        mentions: mentions.map(|mention| mention.who.clone().unwrap_or_else(|| "all".to_owned())).collect(),
+        reactions: reactions
+            .map(|one| Reaction { emoji: one.emoji_type.clone(), by: one.by.id().to_owned() })
+            .collect(),
+        buttons: buttons.map(|(place, one)| Button { id: place.to_string(), label: one.label }).collect(),
+        fields: message.card.iter().flat_map(card::inputs).collect(),
+        attachments: if recalled { Vec::new() } else { attachments(message) },
+        more: fields(json!({
+            "content": if recalled { Value::Null } else { message.content.clone() },
+            "card": message.card, "thread": message.thread,
+        })),
+    }
+}
+
+/// The picture or the file of a message.
+fn attachments(message: &Message) -> Vec<Attachment> {
+    let text = |name: &str| message.content.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (key, is_image) = match message.kind.as_str() {
+        "image" => (text("image_key"), true),
+        "file" | "audio" | "media" => (text("file_key"), false),
+        _ => return Vec::new(),
+    };
+    vec![Attachment { key: key.to_owned(), name: text("file_name").to_owned(), is_image }]
 }
 
 /// The words of a message.
@@ -81,56 +102,41 @@ fn lines(content: &Value, name: &str) -> String {
 }
 
 /// People, apps and chats; with a person, their chats alone.
-pub(crate) fn overview(state: &State, person: Option<&str>) -> Value {
-    let people: Vec<Value> = state
-        .people
-        .values()
-        .map(|person| json!({ "user_id": person.user_id, "name": person.name, "resigned": person.resigned }))
-        .collect();
-    let apps: Vec<Value> = state
-        .apps
-        .values()
-        .map(|app| {
-            json!({
-                "app_id": app.app_id, "name": app.name,
-                "webhook": match &app.way { Way::LongConnection => None, Way::Webhook(url) => Some(url) },
-            })
-        })
-        .collect();
+pub(crate) fn overview(shared: &Shared, person: Option<&str>) -> Value {
+    let state = &*shared.state.lock();
+    let people = state.people.values().map(|person| Person {
+        user_id: person.user_id.clone(),
+        name: person.name.clone(),
+        more: fields(json!({ "resigned": person.resigned })),
+    });
+    let apps = state.apps.values().map(|app| App {
+        app_id: app.app_id.clone(),
+        name: app.name.clone(),
+        connections: shared.hub.count(&app.app_id),
+        more: fields(json!({
+            "webhook": match &app.way { Way::LongConnection => None, Way::Webhook(url) => Some(url) },
+        })),
+    });
     let mut chats: Vec<_> = state
         .chats
         .values()
         .filter(|chat| person.is_none_or(|person| chat.people.contains(person)))
         .collect();
     chats.sort_by_key(|chat| chat.number);
-    let chats: Vec<Value> = chats
-        .into_iter()
-        .map(|chat| {
-            let name = chat.direct.as_ref().map_or(chat.name.clone(), |(_, app)| state.name_of(app));
-            json!({
-                "chat_id": chat.chat_id, "name": name, "direct": chat.direct.is_some(),
-                "dissolved": chat.dissolved, "people": chat.people, "bots": chat.bots,
-            })
-        })
-        .collect();
-    json!({ "people": people, "apps": apps, "chats": chats, "now_ms": state.now_ms() })
-}
-
-/// How events fared.
-pub(crate) fn deliveries(state: &State) -> Value {
-    let lines = state.deliveries.iter().map(|delivery| {
-        json!({
-            "app": delivery.app, "event_id": delivery.event_id, "event_type": delivery.event_type,
-            "try": delivery.try_number, "outcome": delivery.outcome,
-        })
+    let chats = chats.into_iter().map(|chat| Chat {
+        chat_id: chat.chat_id.clone(),
+        name: chat.direct.as_ref().map_or(chat.name.clone(), |(_, app)| state.name_of(app)),
+        direct: chat.direct.is_some(),
+        dissolved: chat.dissolved,
+        people: chat.people.iter().cloned().collect(),
+        bots: chat.bots.iter().cloned().collect(),
+        ..Chat::default()
     });
-    lines.collect()
-}
-
-/// Every fault.
-pub(crate) fn faults() -> Value {
-    Fault::ALL
-        .iter()
-        .map(|fault| json!({ "name": fault.name(), "description": fault.description() }))
-        .collect()
+    json!(Overview {
+        people: people.collect(),
+        apps: apps.collect(),
+        chats: chats.collect(),
+        now_ms: state.stage.now_ms(),
+        ..Overview::default()
+    })
 }

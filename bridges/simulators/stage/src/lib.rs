@@ -33,6 +33,8 @@ pub use page::Page;
 pub use play::{Ending, Play, Refused};
 pub use post::{Post, ask};
 pub use running::{Opening, Port, Running};
-pub use shown::{App, Attachment, Button, Chat, Message, Overview, Person, Reaction, fields, messages};
+pub use shown::{
+    App, Attachment, Button, Chat, Field, Message, Overview, Person, Reaction, fields, messages,
+};
 pub use socket::{Socket, upgrade};
 pub use stage::{Label, Now, Stage};

@@ -130,11 +130,20 @@ function draw(message, texts) {
   box.append(body);
   if (message.recalled) return box;
   for (const attachment of message.attachments) attach(body, attachment).catch(() => {});
+  const fields = message.fields.map((field) => {
+    const input = element("input", "field");
+    input.name = field.name;
+    input.placeholder = field.label;
+    body.append(input);
+    return input;
+  });
   if (message.buttons.length) {
     const row = element("div", "buttons");
     for (const one of message.buttons) {
       row.append(button(one.label, "press", async () => {
-        const answer = await act({ do: "press", person, message: message.message_id, button: one.id });
+        const command = { do: "press", person, message: message.message_id, button: one.id };
+        if (fields.length) command.form = Object.fromEntries(fields.map((input) => [input.name, input.value]));
+        const answer = await act(command);
         notice(answer.notice);
       }));
     }

@@ -21,6 +21,15 @@ pub struct Button {
     pub label: String,
 }
 
+/// A line of text that a card asks for; what is written there goes with a press, as `form`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// Its name in the form.
+    pub name: String,
+    /// What stands beside it.
+    pub label: String,
+}
+
 /// A picture or a file of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attachment {
@@ -63,6 +72,8 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// Its buttons.
     pub buttons: Vec<Button>,
+    /// What it asks for.
+    pub fields: Vec<Field>,
     /// What hangs on it.
     pub attachments: Vec<Attachment>,
     /// What the platform alone has.

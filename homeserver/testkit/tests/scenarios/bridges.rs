@@ -167,7 +167,7 @@ impl Bridge {
     async fn shows_until(&self, chat: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let begin = Instant::now();
         loop {
-            let shown = self.platform.act(Command::Show { chat: chat.to_owned() }).await.unwrap();
+            let shown = self.platform.act(Command::Show { chat: chat.to_owned(), person: None }).await.unwrap();
             let shown = shown["messages"].as_array().unwrap().clone();
             if is_so(&shown) {
                 return shown;

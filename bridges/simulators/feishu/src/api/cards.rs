@@ -27,7 +27,7 @@ pub(crate) fn patch(state: &mut State, call: &Call) -> Outcome {
     if message.recalled_ms.is_some() {
         return Err(Refusal::code(230_011));
     }
-    if state.now_ms() > message.create_ms + CARD_LIFE_MS {
+    if state.stage.now_ms() > message.create_ms + CARD_LIFE_MS {
         return Err(Refusal::code(230_031));
     }
     let converted = convert(state, &call.app, "interactive", &content)?;
@@ -35,7 +35,7 @@ pub(crate) fn patch(state: &mut State, call: &Call) -> Outcome {
     if !card::is_changeable(before) || !card::is_changeable(&card) {
         return Err(Refusal::ext(230_099, "ErrCode: 200830; ErrMsg: update_multi is not true"));
     }
-    let counted = state.count(&call.app, &message.message_id, &[(1_000, CHANGES_PER_SECOND)]);
+    let counted = state.stage.count(&call.app, &message.message_id, &[(1_000, CHANGES_PER_SECOND)]);
     counted.map_err(|_| Refusal::ext(230_020, "card rate limit"))?;
     replace(state, &message.message_id, card);
     Ok(Answer::Data(json!({})))
@@ -43,7 +43,7 @@ pub(crate) fn patch(state: &mut State, call: &Call) -> Outcome {
 
 /// Puts another card in place of the one that a message has.
 pub(crate) fn replace(state: &mut State, message_id: &str, card: Value) {
-    let now = state.now_ms();
+    let now = state.stage.now_ms();
     if let Some(message) = state.messages.get_mut(message_id) {
         message.content = card::simplified(&card);
         message.card = Some(card);
@@ -58,7 +58,7 @@ pub(crate) fn update_by_token(state: &mut State, call: &Call) -> Outcome {
         return Err(Refusal::code(300_020));
     }
     let card = call.body.get("card").cloned().ok_or(Refusal::code(99_992_402))?;
-    let now = state.now_ms();
+    let now = state.stage.now_ms();
     let known = state.card_tokens.get_mut(token).ok_or(Refusal::code(300_020))?;
     if known.app != call.app {
         return Err(Refusal::code(300_020));

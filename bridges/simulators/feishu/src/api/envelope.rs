@@ -2,12 +2,10 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::stream;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
-use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use simulator_stage::mishap::{self, After};
 
 use super::Answer;
 use crate::faults::Fault;
@@ -18,9 +16,8 @@ use crate::state::State;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loss {
     Nothing,
-    Broken,
+    OnTheWay(After),
     Replaced,
-    Truncated,
     WrongType,
 }
 
@@ -77,26 +74,18 @@ pub(crate) fn garbage(log_id: &str) -> Response {
     response(StatusCode::OK, JSON, log_id, "<html>\u{0}{\"code\":".into())
 }
 
-/// An answer whose connection breaks before its first byte.
-pub(crate) fn broken() -> Response {
-    let body = Body::from_stream(stream::once(async { Err::<Bytes, _>(std::io::Error::other("broken")) }));
-    response(StatusCode::OK, JSON, "", body)
-}
-
 /// Which loss strikes.
 pub(crate) fn loss(state: &mut State, path: &str) -> Loss {
-    let losses = [
-        (Fault::ApiAnswerLost, Loss::Broken),
-        (Fault::ApiAnswerReplaced, Loss::Replaced),
-        (Fault::ApiTruncated, Loss::Truncated),
-    ];
-    let struck = losses.iter().find(|(fault, _)| state.faults.take_on(*fault, path).is_some());
-    if let Some((_, loss)) = struck {
-        return *loss;
+    if let Some(after) = mishap::after(&mut state.stage, path) {
+        return Loss::OnTheWay(after);
+    }
+    let faults = &mut state.stage.faults;
+    if faults.take_on(Fault::ApiAnswerReplaced, path).is_some() {
+        return Loss::Replaced;
     }
     let download =
         path.contains("/resources/") || path.contains("/im/v1/images/") || path.contains("/im/v1/files/");
-    match download.then(|| state.faults.take_on(Fault::MediaWrongType, path)).flatten() {
+    match download.then(|| faults.take_on(Fault::MediaWrongType, path)).flatten() {
         Some(_) => Loss::WrongType,
         None => Loss::Nothing,
     }
@@ -106,19 +95,11 @@ pub(crate) fn loss(state: &mut State, path: &str) -> Loss {
 pub(crate) async fn lose(mut response: Response, loss: Loss) -> Response {
     match loss {
         Loss::Nothing => response,
-        Loss::Broken => broken(),
+        Loss::OnTheWay(after) => after.lose(response).await,
         Loss::Replaced => status(StatusCode::INTERNAL_SERVER_ERROR, ""),
         Loss::WrongType => {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
             response
-        }
-        Loss::Truncated => {
-            let (mut parts, body) = response.into_parts();
-            let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            let half = bytes.slice(..bytes.len() / 2);
-            let pieces = [Ok(half), Err(std::io::Error::other("broken"))];
-            Response::from_parts(parts, Body::from_stream(stream::iter(pieces)))
         }
     }
 }

@@ -25,8 +25,8 @@ pub(crate) fn list(state: &mut State, call: &Call) -> Outcome {
         "" => 20,
         text => text.parse().ok().filter(|size| (1..=100).contains(size)).ok_or(Refusal::code(232_001))?,
     };
-    let shorter = usize::from(state.faults.take(Fault::MembersPageShort).is_some());
-    let longer = usize::from(state.faults.take(Fault::MembersPageLong).is_some()) * 3;
+    let shorter = usize::from(state.stage.faults.strikes(Fault::MembersPageShort));
+    let longer = usize::from(state.stage.faults.strikes(Fault::MembersPageLong)) * 3;
     let kind = call.query_or("member_id_type", "open_id");
     let chat = state.chats.get(call.part(3)).ok_or(Refusal::code(232_006))?;
     let items: Vec<Value> = chat

@@ -80,7 +80,7 @@ fn said_before(state: &State, call: &Call) -> Result<Option<Answer>, Refusal> {
     let uuid = call.text("uuid");
     let known = state.uuids.get(&(call.app.clone(), uuid.to_owned()));
     let message = known.filter(|_| !uuid.is_empty()).and_then(|message_id| state.messages.get(message_id));
-    let fresh = message.filter(|message| message.create_ms + UUID_LIFE_MS > state.now_ms());
+    let fresh = message.filter(|message| message.create_ms + UUID_LIFE_MS > state.stage.now_ms());
     Ok(fresh.map(|message| Answer::Data(state.shown(&call.app, message, "open_id", false))))
 }
 
@@ -118,7 +118,7 @@ fn may_speak(state: &mut State, app: &str, chat_id: &str) -> Result<(), Refusal>
     }
     let per_second = state.settings.chat_messages_per_second;
     // One budget for all bots of a chat.
-    let counted = state.count("", chat_id, &[(1_000, per_second)]);
+    let counted = state.stage.count("", chat_id, &[(1_000, per_second)]);
     counted.map_err(|_| Refusal::ext(230_020, "chat rate limit"))
 }
 

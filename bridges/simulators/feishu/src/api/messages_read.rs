@@ -90,7 +90,7 @@ pub(crate) fn readers(state: &mut State, call: &Call) -> Outcome {
     if message.by != Actor::App(call.app.clone()) {
         return Err(Refusal::code(230_012));
     }
-    if state.now_ms() > message.create_ms + READERS_LIFE_MS {
+    if state.stage.now_ms() > message.create_ms + READERS_LIFE_MS {
         return Err(Refusal::ext(230_001, "the message is too old"));
     }
     let kind = call.query_or("user_id_type", "open_id");

@@ -18,7 +18,6 @@ mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State as Extracted};
 use axum::response::Response;
@@ -26,6 +25,8 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
+use simulator_stage::mishap::{self, Before};
+use simulator_stage::query;
 
 use crate::faults::Fault;
 use crate::limits::REQUEST_BYTES_MAX;
@@ -97,12 +98,17 @@ pub(crate) type Handler = fn(&mut State, &Call) -> Outcome;
 pub(crate) async fn serve(Extracted(shared): Extracted<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let log_id = shared.state.lock().chance.id("20260101", 24).to_uppercase();
+    let log_id = shared.state.lock().stage.chance.id("20260101", 24).to_uppercase();
     let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
         return envelope::status(StatusCode::PAYLOAD_TOO_LARGE, &log_id);
     };
-    let segments: Vec<String> =
-        path.trim_matches('/').split('/').skip(1).filter(|part| !part.is_empty()).map(decoded).collect();
+    let segments: Vec<String> = path
+        .trim_matches('/')
+        .split('/')
+        .skip(1)
+        .filter(|part| !part.is_empty())
+        .map(query::decoded)
+        .collect();
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
     let Some(route) = routes::find(&parts.method, &names) else {
         return envelope::status(StatusCode::NOT_FOUND, &log_id);
@@ -110,7 +116,8 @@ pub(crate) async fn serve(Extracted(shared): Extracted<Arc<Shared>>, request: Re
     if let Some(response) = strike(&shared, &path, &log_id).await {
         return response;
     }
-    let mut call = Call { path: segments, query: pairs(parts.uri.query().unwrap_or("")), ..Call::default() };
+    let mut call =
+        Call { path: segments, query: query::pairs(parts.uri.query().unwrap_or("")), ..Call::default() };
     let content_type = header(&parts.headers, "content-type");
     if !fill(&mut call, &parts.method, content_type, body.to_bytes()).await {
         return envelope::refused(&Refusal::code(9499), &log_id);
@@ -130,19 +137,12 @@ pub(crate) async fn serve(Extracted(shared): Extracted<Arc<Shared>>, request: Re
 
 /// The faults that strike before anything is done.
 pub(crate) async fn strike(shared: &Shared, path: &str, log_id: &str) -> Option<Response> {
-    let slow = shared.state.lock().faults.take_on(Fault::ApiSlow, path);
-    if let Some(value) = slow {
-        tokio::time::sleep(Duration::from_millis(value.as_u64().unwrap_or(1_000))).await;
+    match mishap::before(shared, path).await {
+        Some(Before::Broken) => return Some(mishap::broken(Bytes::new())),
+        Some(Before::Status(status)) => return Some(envelope::status(status, log_id)),
+        None => {}
     }
-    let faults = &mut shared.state.lock().faults;
-    if faults.take_on(Fault::ApiDisconnected, path).is_some() {
-        return Some(envelope::broken());
-    }
-    if let Some(value) = faults.take_on(Fault::ApiServerError, path) {
-        let status = value.as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        return Some(envelope::status(status, log_id));
-    }
+    let faults = &mut shared.state.lock().stage.faults;
     if faults.take_on(Fault::ApiGarbage, path).is_some() {
         return Some(envelope::garbage(log_id));
     }
@@ -178,80 +178,29 @@ fn authorised(
     call.app.clone_from(&app.app_id);
     let settings = &state.settings;
     let bounds = [(1_000, settings.requests_per_second), (60_000, settings.requests_per_minute)];
-    state.count(&call.app.clone(), route.name, &bounds).map_err(Refusal::limited)
+    state.stage.count(&call.app.clone(), route.name, &bounds).map_err(Refusal::limited)
 }
 
 /// Reads the body as JSON or as a form; whether that was possible.
 async fn fill(call: &mut Call, method: &Method, content_type: &str, body: Bytes) -> bool {
-    if let Ok(boundary) = multer::parse_boundary(content_type) {
-        let stream = futures_util::stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
-        let mut form = multer::Multipart::new(stream, boundary);
-        loop {
-            let field = match form.next_field().await {
-                Ok(Some(field)) => field,
-                Ok(None) => return true,
-                Err(_) => return false,
-            };
-            let name = field.name().unwrap_or_default().to_owned();
-            let file = field.file_name().map(str::to_owned);
-            let Ok(bytes) = field.bytes().await else { return false };
-            // Some libraries give the part of the bytes no file name.
-            if file.is_some() || ["image", "file"].contains(&name.as_str()) {
-                call.upload = Some(Upload { name: file.unwrap_or_default(), bytes });
-            } else {
-                call.fields.insert(name, String::from_utf8_lossy(&bytes).into_owned());
+    match query::form(content_type, body.clone()).await {
+        Ok(Some(parts)) => {
+            for part in parts {
+                // Some libraries give the part of the bytes no file name.
+                if part.file.is_some() || ["image", "file"].contains(&part.name.as_str()) {
+                    call.upload = Some(Upload { name: part.file.unwrap_or_default(), bytes: part.bytes });
+                } else {
+                    call.fields.insert(part.name, String::from_utf8_lossy(&part.bytes).into_owned());
+                }
             }
+            true
         }
+        Ok(None) if body.is_empty() || *method == Method::GET => true,
+        Ok(None) => serde_json::from_slice(&body).map(|value| call.body = value).is_ok(),
+        Err(_) => false,
     }
-    if body.is_empty() || *method == Method::GET {
-        return true;
-    }
-    serde_json::from_slice(&body).map(|value| call.body = value).is_ok()
 }
 
 fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// The pairs of a query.
-pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(name), decoded(&value.replace('+', " ")))
-        })
-        .collect()
-}
-
-/// Without percent signs; what is broken stays as it is.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, left)) = rest.split_first() {
-        let digits = left.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &left[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = left;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_read() {
-        let expected = [("a", "1"), ("b", "张 三"), ("a", "%zz"), ("c", "")];
-        let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        assert_eq!(pairs("a=1&b=%E5%BC%A0+%E4%B8%89&a=%zz&c"), expected);
-    }
 }

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn call(query: &str) -> Call {
-        Call { query: crate::api::pairs(query), ..Call::default() }
+        Call { query: simulator_stage::query::pairs(query), ..Call::default() }
     }
 
     #[test]

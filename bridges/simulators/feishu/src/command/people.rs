@@ -106,7 +106,9 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
         }
         Command::Open { key } => {
             let media = state.media.get(&key).ok_or(Refusal::code(234_001))?;
-            Ok(json!({ "name": media.name, "base64": STANDARD.encode(&media.bytes) }))
+            Ok(json!({
+                "name": media.name, "content_type": media.content_type, "base64": STANDARD.encode(&media.bytes),
+            }))
         }
         Command::Find { message } => {
             let message = state.messages.get(&message).ok_or(Refusal::code(99_992_354))?;

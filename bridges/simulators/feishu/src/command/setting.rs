@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::Command;
 use crate::delivery::webhook;
-use crate::faults::Fault;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
@@ -62,7 +61,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             if state.apps.contains_key(&app_id) || state.apps.len() >= RECORDS_MAX {
                 return Ok(Err(taken("the app exists, or there are too many")));
             }
-            let verification_token = state.chance.id("", 32);
+            let verification_token = state.stage.chance.id("", 32);
             let app = App {
                 app_id: app_id.clone(),
                 secret,
@@ -115,21 +114,6 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             }
             None => Err(Refusal::code(10_003)),
         },
-        Command::Fail { name, spec } => match Fault::find(&name) {
-            Some(fault) => {
-                state.faults.set(fault, spec);
-                Ok(json!({}))
-            }
-            None => Err(taken("there is no such fault; ask for the list")),
-        },
-        Command::Mend => {
-            state.faults.clear();
-            Ok(json!({}))
-        }
-        Command::Skip { ms } => {
-            state.skip(ms);
-            Ok(json!({ "now_ms": state.now_ms() }))
-        }
         Command::ExpireTokens { app } => {
             state.expire_tokens(&app);
             Ok(json!({}))

@@ -43,10 +43,10 @@ pub(crate) async fn discover(Extracted(shared): Extracted<Arc<Shared>>, request:
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let (app_id, secret) = (text("AppID"), text("AppSecret"));
     let state = &mut *shared.state.lock();
-    if let Some(code) = state.faults.take(Fault::ConnectCode) {
+    if let Some(code) = state.stage.faults.take(Fault::ConnectCode) {
         return refused(code.as_i64().unwrap_or(1), "system busy");
     }
-    if state.faults.take(Fault::ConnectDataNull).is_some() {
+    if state.stage.faults.strikes(Fault::ConnectDataNull) {
         return refused(0, "");
     }
     let known = state.apps.get(app_id).filter(|app| app.secret == secret && !secret.is_empty());
@@ -56,10 +56,10 @@ pub(crate) async fn discover(Extracted(shared): Extracted<Arc<Shared>>, request:
     if shared.hub.count(app_id) >= CONNECTIONS_MAX {
         return refused(TOO_MANY_CONNECTIONS, "the number of connections exceeded the limit");
     }
-    let ticket = state.chance.id("", 32);
-    let access_key = state.chance.id("", 32);
-    let device_id = state.chance.below(1 << 40);
-    let service_id = 33_554_432 + state.chance.below(1 << 20);
+    let ticket = state.stage.chance.id("", 32);
+    let access_key = state.stage.chance.id("", 32);
+    let device_id = state.stage.chance.below(1 << 40);
+    let service_id = 33_554_432 + state.stage.chance.below(1 << 20);
     let url = format!(
         "ws://{}/ws/v2?fpid=493&aid=552564&device_id={device_id}&access_key={access_key}&service_id={service_id}&ticket={ticket}",
         shared.api_address

@@ -15,32 +15,32 @@ fn binary(bytes: Vec<u8>) -> Outgoing {
 
 /// What a session shall do to bring this event.
 pub(super) fn of(state: &mut State, service: i32, message_id: &str, envelope: &Value) -> Vec<Outgoing> {
-    if state.faults.take(Fault::SocketSilent).is_some() {
+    if state.stage.faults.strikes(Fault::SocketSilent) {
         return vec![Outgoing::Silence];
     }
-    if state.faults.take(Fault::SocketClosed).is_some() {
+    if state.stage.faults.strikes(Fault::SocketClosed) {
         return vec![Outgoing::Close];
     }
     let payload = envelope.to_string().into_bytes();
     let is_callback = envelope.pointer("/header/event_type").and_then(Value::as_str) == Some(CARD_ACTION);
-    let legacy = is_callback && state.faults.take(Fault::SocketCardFrame).is_some();
+    let legacy = is_callback && state.stage.faults.strikes(Fault::SocketCardFrame);
     let template = Frame {
-        seq_id: state.number(),
-        log_id: state.number(),
+        seq_id: state.stage.number(),
+        log_id: state.stage.number(),
         service,
         method: DATA,
         headers: vec![
             ("type".into(), if legacy { "card" } else { "event" }.into()),
             ("message_id".into(), message_id.into()),
-            ("trace_id".into(), state.chance.id("", 32)),
-            ("timestamp".into(), state.now_ms().to_string()),
-            ("instance_id".into(), state.chance.id("", 8)),
+            ("trace_id".into(), state.stage.chance.id("", 32)),
+            ("timestamp".into(), state.stage.now_ms().to_string()),
+            ("instance_id".into(), state.stage.chance.id("", 8)),
         ],
-        log_id_new: Some(state.chance.id("", 16)),
+        log_id_new: Some(state.stage.chance.id("", 16)),
         ..Frame::default()
     };
     let mut outgoing = before(state, &template, &payload);
-    if state.faults.take(Fault::SocketClosedMidFragment).is_some() {
+    if state.stage.faults.strikes(Fault::SocketClosedMidFragment) {
         outgoing.push(binary(fragment(&template, &payload[..payload.len() / 2], 0, 2)));
         outgoing.push(Outgoing::Close);
         return outgoing;
@@ -59,10 +59,10 @@ fn fragment(template: &Frame, part: &[u8], seq: usize, sum: usize) -> Vec<u8> {
 
 /// The event, in as many fragments as it needs or as a fault wants.
 fn whole(state: &mut State, template: &Frame, payload: &[u8]) -> Vec<Vec<u8>> {
-    let reversed = state.faults.take(Fault::SocketFragmentsReversed).is_some();
-    let missing = state.faults.take(Fault::SocketFragmentsMissing).is_some();
-    let repeated = state.faults.take(Fault::SocketFragmentsRepeated).is_some();
-    let wanted = state.faults.take(Fault::SocketFragmented).map(|value| value.as_u64().unwrap_or(3));
+    let reversed = state.stage.faults.strikes(Fault::SocketFragmentsReversed);
+    let missing = state.stage.faults.strikes(Fault::SocketFragmentsMissing);
+    let repeated = state.stage.faults.strikes(Fault::SocketFragmentsRepeated);
+    let wanted = state.stage.faults.take(Fault::SocketFragmented).map(|value| value.as_u64().unwrap_or(3));
     let forced = wanted.or((reversed || missing || repeated).then_some(3));
     let count = match forced.and_then(|count| usize::try_from(count).ok()) {
         Some(count) => count.clamp(1, payload.len().max(1)),
@@ -87,37 +87,37 @@ fn whole(state: &mut State, template: &Frame, payload: &[u8]) -> Vec<Vec<u8>> {
 /// What faults put before an event.
 fn before(state: &mut State, template: &Frame, payload: &[u8]) -> Vec<Outgoing> {
     let mut outgoing = Vec::new();
-    if state.faults.take(Fault::SocketGarbage).is_some() {
+    if state.stage.faults.strikes(Fault::SocketGarbage) {
         outgoing.push(binary(vec![0xff; 40]));
     }
-    if state.faults.take(Fault::SocketText).is_some() {
+    if state.stage.faults.strikes(Fault::SocketText) {
         outgoing.push(Outgoing::Message(Message::text("{}")));
     }
-    if state.faults.take(Fault::SocketTruncated).is_some() {
+    if state.stage.faults.strikes(Fault::SocketTruncated) {
         let mut bytes = fragment(template, payload, 0, 1);
         bytes.truncate(bytes.len() / 2);
         outgoing.push(binary(bytes));
     }
-    if state.faults.take(Fault::SocketFragmentsWrong).is_some() {
+    if state.stage.faults.strikes(Fault::SocketFragmentsWrong) {
         let mut wrong = template.clone();
-        rename(&mut wrong, "message_id", state.chance.id("", 32));
+        rename(&mut wrong, "message_id", state.stage.chance.id("", 32));
         outgoing.push(binary(fragment(&wrong, payload, 7, 2)));
         outgoing.push(binary(fragment(&wrong, payload, 0, usize::MAX)));
         outgoing.push(binary(fragment(&wrong, payload, 0, 0)));
     }
-    if state.faults.take(Fault::SocketUnknownType).is_some() {
+    if state.stage.faults.strikes(Fault::SocketUnknownType) {
         let mut unknown = template.clone();
         rename(&mut unknown, "type", "weather".to_owned());
-        rename(&mut unknown, "message_id", state.chance.id("", 32));
+        rename(&mut unknown, "message_id", state.stage.chance.id("", 32));
         outgoing.push(binary(fragment(&unknown, payload, 0, 1)));
     }
-    if state.faults.take(Fault::SocketUnknownEvent).is_some() {
+    if state.stage.faults.strikes(Fault::SocketUnknownEvent) {
         let mut unknown = template.clone();
-        rename(&mut unknown, "message_id", state.chance.id("", 32));
+        rename(&mut unknown, "message_id", state.stage.chance.id("", 32));
         let event = json!({
             "schema": "2.0", "event": { "more": [1, { "deep": null }] },
-            "header": { "event_id": state.chance.id("", 32), "event_type": "moon.phase_changed_v9",
-                        "create_time": state.now_ms().to_string(), "token": "" },
+            "header": { "event_id": state.stage.chance.id("", 32), "event_type": "moon.phase_changed_v9",
+                        "create_time": state.stage.now_ms().to_string(), "token": "" },
         });
         outgoing.push(binary(fragment(&unknown, event.to_string().as_bytes(), 0, 1)));
     }

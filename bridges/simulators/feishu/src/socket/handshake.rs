@@ -5,18 +5,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State as Extracted};
 use axum::response::Response;
-use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::{HeaderValue, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use simulator_stage::{Connection, query, upgrade};
 
-use super::{Connection, session};
+use super::session;
 use crate::faults::Fault;
-use crate::limits::{FRAME_BYTES_MAX, FRAMES_WAITING_MAX};
 use crate::simulator::Shared;
 
 fn refused(status: i64, message: &'static str, code: i64) -> Response {
@@ -30,44 +24,30 @@ fn refused(status: i64, message: &'static str, code: i64) -> Response {
 
 /// `GET /ws/v2`.
 pub(crate) async fn connect(Extracted(shared): Extracted<Arc<Shared>>, mut request: Request) -> Response {
-    let query = crate::api::pairs(request.uri().query().unwrap_or(""));
+    let pairs = query::pairs(request.uri().query().unwrap_or(""));
     let value = |wanted: &str| {
-        query.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
+        pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
     };
     let app = {
         let state = &mut *shared.state.lock();
-        if let Some(fault) = state.faults.take(Fault::ConnectRefused) {
+        if let Some(fault) = state.stage.faults.take(Fault::ConnectRefused) {
             let number = |name: &str, missing| fault.get(name).and_then(Value::as_i64).unwrap_or(missing);
             return refused(number("status", 514), "refused", number("autherrcode", 1_000_040_350));
         }
         state.tickets.remove(&value("ticket"))
     };
     let Some(app) = app else { return refused(514, "invalid ticket", 1_000_040_344) };
-    let Some(key) = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()))
-    else {
+    let Some((response, upgraded)) = upgrade(&mut request) else {
         return refused(400, "not a WebSocket", 0);
     };
-    let upgrade = hyper::upgrade::on(&mut request);
-    let (connection_id, service_id) = (value("device_id"), value("service_id").parse().unwrap_or(0));
-    let shared = shared.clone();
+    let service_id = value("service_id").parse().unwrap_or(0);
+    let (connection, waiting) = Connection::new(value("device_id"), service_id);
     tokio::spawn(async move {
-        let Ok(upgraded) = upgrade.await else { return };
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(FRAME_BYTES_MAX))
-            .max_frame_size(Some(FRAME_BYTES_MAX));
-        let socket =
-            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        let (outgoing, waiting) = mpsc::channel(FRAMES_WAITING_MAX);
-        shared.hub.add(&app, Connection { id: connection_id.clone(), service_id, outgoing });
+        let Some(socket) = upgraded.await else { return };
+        let id = connection.id.clone();
+        shared.hub.add(&app, connection);
         session::run(&shared, socket, waiting).await;
-        shared.hub.remove(&app, &connection_id);
+        shared.hub.remove(&app, &id);
     });
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(key) = HeaderValue::from_str(&key) {
-        response.headers_mut().insert(SEC_WEBSOCKET_ACCEPT, key);
-    }
     response
 }

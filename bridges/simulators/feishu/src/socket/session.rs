@@ -3,19 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use simulator_stage::{Play as _, Socket};
 use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{Acknowledgement, Outgoing, discovery};
 use crate::faults::Fault;
 use crate::frame::{CONTROL, DATA, Frame};
 use crate::simulator::Shared;
-
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Serves a connection until one side closes it.
 pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc::Receiver<Outgoing>) {
@@ -46,7 +42,7 @@ pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc:
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => {}
             },
-            () = shared.end() => return,
+            () = shared.ending().wait() => return,
         }
     }
 }
@@ -64,7 +60,7 @@ fn hear(shared: &Shared, bytes: &[u8]) -> Option<Message> {
         (CONTROL, Some("ping")) => pong(shared, &frame),
         (DATA, _) => {
             let acknowledgement = read(frame.payload.as_deref().unwrap_or_default())?;
-            shared.hub.acknowledge(frame.header("message_id")?, acknowledgement);
+            shared.hub.answer(frame.header("message_id")?, acknowledgement);
             None
         }
         _ => None,
@@ -73,16 +69,16 @@ fn hear(shared: &Shared, bytes: &[u8]) -> Option<Message> {
 
 fn pong(shared: &Shared, ping: &Frame) -> Option<Message> {
     let state = &mut *shared.state.lock();
-    if state.faults.take(Fault::SocketNoPong).is_some() {
+    if state.stage.faults.strikes(Fault::SocketNoPong) {
         return None;
     }
     let mut config = discovery::client_config(state);
-    if let Some(seconds) = state.faults.take(Fault::SocketPingInterval) {
+    if let Some(seconds) = state.stage.faults.take(Fault::SocketPingInterval) {
         config["PingInterval"] = seconds;
     }
-    let payload = match state.faults.take(Fault::SocketPongMalformed) {
-        Some(_) => b"{not json".to_vec(),
-        None => config.to_string().into_bytes(),
+    let payload = match state.stage.faults.strikes(Fault::SocketPongMalformed) {
+        true => b"{not json".to_vec(),
+        false => config.to_string().into_bytes(),
     };
     let pong = Frame {
         service: ping.service,

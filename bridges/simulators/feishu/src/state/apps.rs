@@ -96,7 +96,7 @@ impl App {
 impl State {
     /// The token of an app and its remaining life in seconds: the same one while at least 30 minutes remain.
     pub(crate) fn tenant_token(&mut self, app_id: &str, secret: &str) -> Result<(String, u64), Refusal> {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let app = self.apps.get(app_id).ok_or(Refusal::code(10_003))?;
         if app.secret != secret {
             return Err(Refusal::code(10_015));
@@ -111,7 +111,7 @@ impl State {
             }
         }
         self.tokens.retain(|_, token| token.until_ms > now);
-        let token = self.chance.id("t-", 40);
+        let token = self.stage.chance.id("t-", 40);
         self.tokens.insert(token.clone(), Token { app: app_id.to_owned(), until_ms: now + TOKEN_LIFE_MS });
         if let Some(app) = self.apps.get_mut(app_id) {
             app.token = Some(token.clone());
@@ -121,7 +121,7 @@ impl State {
 
     /// The app of a token that is still good.
     pub(crate) fn app_of_token(&self, token: &str) -> Result<&App, Refusal> {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let known = self.tokens.get(token).filter(|known| known.until_ms > now);
         let app = known.and_then(|known| self.apps.get(&known.app)).ok_or(Refusal::code(99_991_663))?;
         if app.disabled { Err(Refusal::code(99_991_662)) } else { Ok(app) }

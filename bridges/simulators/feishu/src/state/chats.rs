@@ -33,8 +33,8 @@ impl Chat {
 impl State {
     /// Makes a group. A person or a bot may own it; nobody is told.
     pub(crate) fn make_chat(&mut self, name: &str, owner: Option<&str>) -> String {
-        let chat_id = self.chance.id("oc_", 32);
-        let number = self.number();
+        let chat_id = self.stage.chance.id("oc_", 32);
+        let number = self.stage.number();
         let chat = Chat {
             chat_id: chat_id.clone(),
             name: name.to_owned(),

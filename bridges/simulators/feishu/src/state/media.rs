@@ -24,7 +24,7 @@ impl State {
         if self.media.len() >= MEDIA_MAX {
             return Err(Refusal::code(2200));
         }
-        let key = self.chance.id(if media.kind == "image" { "img_v3_" } else { "file_v3_" }, 32);
+        let key = self.stage.chance.id(if media.kind == "image" { "img_v3_" } else { "file_v3_" }, 32);
         self.media.insert(key.clone(), media);
         Ok(key)
     }

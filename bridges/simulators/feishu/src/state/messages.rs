@@ -103,14 +103,14 @@ impl State {
             parent = Some(if thread.is_some() { first.clone() } else { target.message_id });
             root = Some(first);
         }
-        let message_id = self.chance.id("om_", 32);
-        let now = self.now_ms();
+        let message_id = self.stage.chance.id("om_", 32);
+        let now = self.stage.now_ms();
         if let (Some(uuid), Actor::App(app)) = (draft.uuid, &draft.by) {
             self.uuids.insert((app.clone(), uuid), message_id.clone());
         }
         let message = Message {
             message_id: message_id.clone(),
-            number: self.number(),
+            number: self.stage.number(),
             chat_id: draft.chat_id,
             by: draft.by,
             kind: draft.kind,
@@ -133,7 +133,7 @@ impl State {
     }
 
     fn begin_thread(&mut self, message_id: &str) -> String {
-        let thread = self.chance.id("omt_", 16);
+        let thread = self.stage.chance.id("omt_", 16);
         if let Some(message) = self.messages.get_mut(message_id) {
             message.thread = Some(thread.clone());
         }
@@ -257,7 +257,7 @@ impl State {
 
     /// Takes a message back. People may do that with their own, and the owner of a group with all in it.
     pub(crate) fn recall(&mut self, message_id: &str, by: &Actor) -> Result<(), Refusal> {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let window_ms = self.settings.change_window_ms;
         let message = self.messages.get(message_id).ok_or(Refusal::code(99_992_354))?;
         let own = message.by == *by;
@@ -300,7 +300,7 @@ impl State {
         content: Value,
         mentions: Vec<Mention>,
     ) -> Result<(), Refusal> {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let window_ms = self.settings.change_window_ms;
         let message = self.messages.get_mut(message_id).ok_or(Refusal::code(99_992_354))?;
         if message.by != *by {
@@ -328,7 +328,7 @@ impl State {
 
     /// A person reads everything in a chat; bots hear of it for their direct messages.
     pub(crate) fn read(&mut self, chat_id: &str, person: &str) {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let direct = self.chats.get(chat_id).and_then(|chat| chat.direct.clone());
         let mut read = Vec::new();
         for message in self.messages.values_mut().filter(|message| message.chat_id == chat_id) {

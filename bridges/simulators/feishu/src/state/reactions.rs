@@ -109,10 +109,10 @@ impl State {
             return Err(Refusal::code(231_001));
         }
         let reaction = Reaction {
-            reaction_id: self.chance.id("ZCaCIjUBVVWSrm5L-3ZTw", 12),
+            reaction_id: self.stage.chance.id("ZCaCIjUBVVWSrm5L-3ZTw", 12),
             emoji_type: emoji_type.to_owned(),
             by: by.clone(),
-            at_ms: self.now_ms(),
+            at_ms: self.stage.now_ms(),
         };
         let message = self.messages.get_mut(message_id).ok_or(Refusal::code(231_003))?;
         if message.recalled_ms.is_some() {
@@ -151,7 +151,7 @@ impl State {
     }
 
     fn tell_reaction(&mut self, message_id: &str, reaction: &Reaction, event_type: &'static str) {
-        let at_ms = self.now_ms();
+        let at_ms = self.stage.now_ms();
         for bot in self.bots_of(message_id) {
             let mut body = json!({
                 "message_id": message_id,

@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 use super::client::{APP, world, world_with};
-use crate::Command;
+use crate::{Command, Order};
 
 const MINUTE_MS: u64 = 60_000;
 
 #[tokio::test]
 async fn a_token_stays_the_same_until_half_an_hour_is_left_and_then_both_are_good() {
     let mut world = world().await;
-    world.simulator.act(Command::Skip { ms: 89 * MINUTE_MS }).await.unwrap();
+    world.simulator.order(Order::Skip { ms: 89 * MINUTE_MS }).unwrap();
     let (_, same) = world.token_for("secret").await;
     assert_eq!(same["tenant_access_token"], world.token);
     assert!(same["expire"].as_u64().unwrap() <= 31 * 60);
-    world.simulator.act(Command::Skip { ms: 2 * MINUTE_MS }).await.unwrap();
+    world.simulator.order(Order::Skip { ms: 2 * MINUTE_MS }).unwrap();
     let (_, renewed) = world.token_for("secret").await;
     assert_ne!(renewed["tenant_access_token"], world.token);
     assert_eq!(world.ask("GET", "/open-apis/bot/v3/info", Value::Null).await.1["bot"]["app_name"], "Bridge");
-    world.simulator.act(Command::Skip { ms: 30 * MINUTE_MS }).await.unwrap();
+    world.simulator.order(Order::Skip { ms: 30 * MINUTE_MS }).unwrap();
     assert_eq!(world.ask("GET", "/open-apis/bot/v3/info", Value::Null).await.1["code"], 99_991_663);
     world.token = renewed["tenant_access_token"].as_str().unwrap().to_owned();
     assert_eq!(world.ask("GET", "/open-apis/bot/v3/info", Value::Null).await.1["code"], 0);
@@ -38,7 +38,7 @@ async fn a_message_is_said_once_for_each_uuid_within_an_hour() {
     assert_eq!(repeat["data"]["message_id"], first["data"]["message_id"]);
     assert_eq!(world.shown().await.len(), 1);
     assert_eq!(world.shown().await[0]["text"], "hello @everybody");
-    world.simulator.act(Command::Skip { ms: 61 * MINUTE_MS }).await.unwrap();
+    world.simulator.order(Order::Skip { ms: 61 * MINUTE_MS }).unwrap();
     let (_, later) = world.send("hello", "u1").await;
     assert_ne!(later["data"]["message_id"], first["data"]["message_id"]);
 }
@@ -116,7 +116,7 @@ async fn limits_say_how_long_to_wait_and_a_chat_has_its_own() {
     }
     let (status, answer) = world.send("x", "c").await;
     assert_eq!((status, &answer["code"]), (429, &json!(99_991_400)));
-    world.simulator.act(Command::Skip { ms: 1_000 }).await.unwrap();
+    world.simulator.order(Order::Skip { ms: 1_000 }).unwrap();
     assert_eq!(world.send("x", "c").await.1["code"], 0);
 }
 

@@ -18,7 +18,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::frame::{CONTROL, DATA, Frame};
-use crate::{Command, Settings, Simulator};
+use crate::{Command, Order, Settings, Simulator};
 
 pub(super) const APP: &str = "cli_a000000000000001";
 const START_MS: u64 = 1_800_000_000_000;
@@ -141,13 +141,14 @@ impl World {
 
     /// What the group shows.
     pub(super) async fn shown(&self) -> Vec<Value> {
-        let shown = self.simulator.act(Command::Show { chat: self.chat.clone() }).await.unwrap();
+        let shown =
+            self.simulator.act(Command::Show { chat: self.chat.clone(), person: None }).await.unwrap();
         shown["messages"].as_array().unwrap().clone()
     }
 
     pub(super) async fn fail(&self, name: &str, times: u64, value: Value) {
-        let spec = crate::FaultSpec { times: Some(times), path: None, value };
-        self.simulator.act(Command::Fail { name: name.into(), spec }).await.unwrap();
+        let order = Order::Fail { name: name.into(), times: Some(times), path: None, value };
+        self.simulator.order(order).unwrap();
     }
 
     /// Connects by discovery.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::client::{APP, world, world_with};
-use crate::Command;
+use crate::{Command, Order};
 
 #[tokio::test]
 async fn a_person_writes_and_the_app_hears_it_once() {
@@ -82,7 +82,7 @@ async fn a_rival_takes_its_share_and_what_it_swallows_comes_again() {
     while heard.len() < said.len() {
         heard.insert(line.hear().await["event"]["message"]["message_id"].as_str().unwrap().to_owned());
     }
-    let deliveries = world.simulator.act(Command::Deliveries).await.unwrap();
+    let deliveries = world.simulator.order(Order::Deliveries).unwrap();
     let swallowed =
         deliveries.as_array().unwrap().iter().filter(|line| line["outcome"] == "no answer in time");
     assert!(swallowed.count() > 0, "{deliveries}");
@@ -132,7 +132,7 @@ async fn a_button_is_pressed_and_the_answer_is_seen() {
     let body = json!({ "receive_id": world.chat, "msg_type": "interactive", "content": card.to_string() });
     let (_, sent) = world.ask("POST", "/open-apis/im/v1/messages?receive_id_type=chat_id", body).await;
     let message = sent["data"]["message_id"].as_str().unwrap().to_owned();
-    assert_eq!(world.shown().await[0]["buttons"], json!(["同意"]));
+    assert_eq!(world.shown().await[0]["buttons"], json!([{ "id": "0", "label": "同意" }]));
     let press = || Command::Press {
         person: "li".into(),
         message: message.clone(),
@@ -151,7 +151,7 @@ async fn a_button_is_pressed_and_the_answer_is_seen() {
     let (seen, token) = tokio::join!(world.simulator.act(press()), answered);
     assert_eq!(
         seen.unwrap(),
-        json!({ "code": 0, "toast": { "type": "success", "content": "好" }, "card_changed": true })
+        json!({ "code": 0, "toast": { "type": "success", "content": "好" }, "notice": "好", "card_changed": true })
     );
     assert_eq!(world.shown().await[0]["buttons"], json!([]));
     let update = json!({ "token": token, "card": card });
