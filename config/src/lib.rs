@@ -15,9 +15,9 @@ pub use section::{Field, Problem, Section};
 pub use sections::{
     Acme, ActionRate, Appservices, Bots, Bridges, Clients, Database, DatabaseEngine, DingTalk, Federation,
     FederationPeer, FederationPolicy, Feishu, IdentityProvider, Listeners, LogFormat, Logging, Mail,
-    MailSecurity, Media, MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind, PolicyServer,
-    Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server, ServerNotices, SingleSignOn, Tls,
-    Turn, UrlPreviews, UserDirectory,
+    MailSecurity, Mailbox, Media, MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind,
+    PolicyServer, Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server, ServerNotices,
+    SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory, WeCom,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,12 +79,16 @@ pub struct Config {
     pub feishu: Feishu,
     /// The bridge to DingTalk.
     pub dingtalk: DingTalk,
+    /// The bridge to WeCom.
+    pub wecom: WeCom,
     /// The meetings bot.
     pub meetings: Meetings,
     /// Push notifications.
     pub push: Push,
     /// E-mail.
     pub mail: Mail,
+    /// The mailbox that answers to invitations come to.
+    pub mailbox: Mailbox,
     /// Logs.
     pub logging: Logging,
     /// Metrics.
@@ -122,9 +126,11 @@ impl Config {
             &self.bridges,
             &self.feishu,
             &self.dingtalk,
+            &self.wecom,
             &self.meetings,
             &self.push,
             &self.mail,
+            &self.mailbox,
             &self.logging,
             &self.metrics,
         ]

@@ -17,7 +17,7 @@ use outbound::{Outbound, OutboundSettings, parse_range};
 use ruma::{OwnedUserId, ServerName};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Batch, Identity, MemoryKv, Store};
+use store::{Batch, Identity, MemoryKv, Store, StoreError};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -52,6 +52,10 @@ struct Alone;
 
 #[async_trait]
 impl Scheduling for Alone {
+    async fn organized(&self, _uid: &str) -> Result<Option<(OwnedUserId, Event)>, StoreError> {
+        Ok(None)
+    }
+
     async fn changed(&self, _change: &Change, _batch: &mut Batch) -> Result<(), Refused> {
         Ok(())
     }

@@ -3,7 +3,8 @@
 //!
 //! [`Event`] is the calendar object. Pure rules: [`ics`] (files), `expand` (instances), [`itip`] (messages), [`slots`]
 //! (when people could meet). [`Calendars`] keeps calendars, passwords and addresses of people and knows when they are
-//! busy, by the own store and by calendars elsewhere; [`Doors`] are what calendar programs speak to. This crate never
+//! busy, by the own store and by calendars elsewhere; [`Doors`] are what calendar programs speak to; [`Mailbox`] reads what is answered by
+//! mail. This crate never
 //! talks in rooms: what a change means for people is the meetings bot's, behind [`Scheduling`]. Read `event.rs` first.
 
 mod address;
@@ -16,6 +17,7 @@ pub mod ics;
 mod imip;
 pub mod itip;
 pub mod limits;
+mod mailbox;
 mod recurrence;
 mod service;
 pub mod slots;
@@ -35,6 +37,7 @@ pub use self::{
         Role, Transparency,
     },
     expand::Occurrence,
+    mailbox::{Mailbox, MailboxSettings},
     recurrence::Recurrence,
     service::{Calendars, CalendarsParts, FreeBusy, Password},
     sources::{KeptSource, Source},

@@ -173,3 +173,39 @@ pub const POST_PAUSE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
 
 /// How often it is looked which letters are due.
 pub const POST_LOOK_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Largest letter that is read of the mailbox, in bytes; larger ones are passed over.
+pub const MAIL_BYTES_MAX: u32 = 2 * 1024 * 1024;
+
+/// Calendars read of one letter.
+pub const CALENDARS_OF_MAIL_MAX: usize = 4;
+
+/// Events read of one calendar that came by mail.
+pub const ITEMS_OF_CALENDAR_MAX: usize = 50;
+
+/// Letters that are read of a mailbox that is opened for the first time: its newest.
+pub const MAILS_AT_FIRST_MAX: usize = 500;
+
+/// Letters whose ids are remembered, so that none counts twice.
+pub const MAILS_REMEMBERED_MAX: usize = 10_000;
+
+/// Letters forgotten with each that comes, while there are more than [`MAILS_REMEMBERED_MAX`].
+pub const MAILS_FORGOTTEN_AT_ONCE: usize = 4;
+
+/// Time that the IMAP server has for one answer.
+pub const MAILBOX_ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How long the IMAP server is listened to before the question is asked anew; servers hang up after half an hour.
+pub const MAILBOX_IDLE: Duration = Duration::from_secs(25 * 60);
+
+/// How often a server is asked that does not tell by itself.
+pub const MAILBOX_LOOK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The pause after a first failure; it doubles up to [`MAILBOX_PAUSE_MAX`].
+pub const MAILBOX_PAUSE: Duration = Duration::from_secs(2);
+
+/// The longest pause between two connections.
+pub const MAILBOX_PAUSE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// A connection that held so long ends the growth of pauses.
+pub const MAILBOX_STEADY: Duration = Duration::from_secs(60);

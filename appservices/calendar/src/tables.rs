@@ -92,6 +92,16 @@ pub(crate) struct PostRow {
 record!(PostRow);
 record!(KeptSource);
 
+/// How far a mailbox was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MailPlaceRow {
+    /// Within which the numbers of its letters mean the same letters.
+    pub uid_validity: u32,
+    /// The number of the last letter that was read.
+    pub uid: u32,
+}
+record!(MailPlaceRow);
+
 /// (owner, name of the object) → its newest change, and what it is.
 pub(crate) const OBJECTS: Table<(String, String), (StreamPos, ObjectRow)> =
     Table::new(2600, "calendar_object", Profile::Scan, "what is in this calendar under this name?");
@@ -130,6 +140,16 @@ pub(crate) const FETCHED: Table<(String, String), FetchedRow> =
 pub(crate) const POST: Table<StreamPos, PostRow> =
     Table::new(2611, "calendar_post", Profile::Queue, "which invitations are not handed to the mail server?");
 
+/// Digest of a mailbox's name → how far it was read.
+pub(crate) const MAIL_PLACE: Table<[u8; 32], MailPlaceRow> =
+    Table::new(2612, "calendar_mail_place", Profile::Counter, "which letters of this mailbox were read?");
+/// Digest of a letter's id → nothing.
+pub(crate) const MAILS: Table<[u8; 32], ()> =
+    Table::new(2613, "calendar_mail", Profile::Point, "has this letter counted already?");
+/// Letters that counted, in their order → the digest of their ids.
+pub(crate) const MAIL_ORDER: Table<StreamPos, [u8; 32]> =
+    Table::new(2614, "calendar_mail_order", Profile::Queue, "which letters counted longest ago?");
+
 /// All tables of this crate, for the store and for the catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -146,5 +166,8 @@ pub fn tables() -> Vec<TableInfo> {
         SOURCES.info(),
         FETCHED.info(),
         POST.info(),
+        MAIL_PLACE.info(),
+        MAILS.info(),
+        MAIL_ORDER.info(),
     ]
 }

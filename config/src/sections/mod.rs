@@ -12,6 +12,7 @@ mod feishu;
 mod listeners;
 mod logging;
 mod mail;
+mod mailbox;
 mod media;
 mod meetings;
 mod metrics;
@@ -32,6 +33,7 @@ mod tls;
 mod turn;
 mod url_previews;
 mod user_directory;
+mod wecom;
 
 pub use acme::Acme;
 pub use appservices::Appservices;
@@ -45,6 +47,7 @@ pub use feishu::Feishu;
 pub use listeners::Listeners;
 pub use logging::{LogFormat, Logging};
 pub use mail::{Mail, MailSecurity};
+pub use mailbox::Mailbox;
 pub use media::{Media, MediaStorage};
 pub use meetings::Meetings;
 pub use metrics::Metrics;
@@ -65,6 +68,7 @@ pub use tls::Tls;
 pub use turn::Turn;
 pub use url_previews::UrlPreviews;
 pub use user_directory::UserDirectory;
+pub use wecom::WeCom;
 
 use std::net::IpAddr;
 
@@ -83,6 +87,14 @@ pub(crate) fn check_across(config: &Config, problems: &mut Vec<Problem>) {
     }
     if config.mail.host.is_some() && config.server.public_base_url.is_none() {
         report(problems, "mail", "host", "needs server.public_base_url, with which the links in mails begin");
+    }
+    if config.mailbox.host.is_some() && config.mail.host.is_none() {
+        report(
+            problems,
+            "mailbox",
+            "host",
+            "needs mail.host, by which the invitations go out that are answered there",
+        );
     }
     if config.single_sign_on.providers.is_some() && config.server.public_base_url.is_none() {
         report(

@@ -147,6 +147,7 @@ impl Bound {
         let meetings = meet::open(config, &kit, &people, &workdays, &calendars, mailer.is_some())?;
         let organisation = org::open(config, &kit, &people);
         let doors = calendars::doors(&calendars, &meetings);
+        let mailbox = calendars::mailbox(config, &calendars, &meetings);
         let desk = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
         let orders = organisation::serve(config, desk, around.shutdown.clone());
         let bots: Vec<Arc<dyn Bot>> =
@@ -157,7 +158,7 @@ impl Bound {
             None => router = router.merge(doors),
         }
         let copies = backup::offer(&folder(config, FOLDER_NAME), store.clone(), around.shutdown.clone());
-        let beside = calendars::work(&calendars, mailer, &around.shutdown);
+        let beside = calendars::work(&calendars, mailer, mailbox, &around.shutdown);
         let listening = listener::serve_plain(self.listener, router, around.terms);
         let working = tokio::spawn(kit.clone().run(Bots::new(bots), around.shutdown));
         let tasks = [listening, working].into_iter().chain(orders).chain(copies).chain(beside).collect();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use accounts::{AccountSettings, PasswordCost, Registration};
 use administration::TurnSettings;
+use calendar::MailboxSettings;
 use config::Config;
 use delivery::{delayed_events::DelayedEventSettings, push::PushSettings};
 use flows::{
@@ -119,14 +120,32 @@ pub(crate) fn mail(config: &Config) -> Option<MailSettings> {
     Some(MailSettings {
         host: section.host.clone()?,
         port: section.port,
-        security: match section.security {
-            config::MailSecurity::Starttls => MailSecurity::Starttls,
-            config::MailSecurity::Tls => MailSecurity::Tls,
-            config::MailSecurity::None => MailSecurity::None,
-        },
+        security: mail_security(section.security),
         credentials: section.user.clone().zip(section.password.clone()),
         from: section.from.clone().unwrap_or_default(),
     })
+}
+
+/// None where answers to invitations are not read.
+pub(crate) fn mailbox(config: &Config) -> Option<MailboxSettings> {
+    let section = &config.mailbox;
+    Some(MailboxSettings {
+        host: section.host.clone()?,
+        port: section.port,
+        security: mail_security(section.security),
+        user: section.user.clone(),
+        password: section.password.clone().unwrap_or_default(),
+        folder: section.folder.clone(),
+        vouched_by: section.vouched_by.clone(),
+    })
+}
+
+const fn mail_security(security: config::MailSecurity) -> MailSecurity {
+    match security {
+        config::MailSecurity::Starttls => MailSecurity::Starttls,
+        config::MailSecurity::Tls => MailSecurity::Tls,
+        config::MailSecurity::None => MailSecurity::None,
+    }
 }
 
 pub(crate) fn push(config: &Config) -> PushSettings {

@@ -56,6 +56,12 @@ pub enum Refused {
 /// Whoever tells other people of changes: the meetings bot.
 #[async_trait]
 pub trait Scheduling: Send + Sync {
+    /// The meeting of this uid that it has for somebody of this server: whose, and as it is. None for all that others organise.
+    ///
+    /// # Errors
+    /// The store's own.
+    async fn organized(&self, uid: &str) -> Result<Option<(OwnedUserId, Event)>, StoreError>;
+
     /// A calendar changes. What is put into `batch` is committed with the change, or not at all; it is asked again with
     /// a new batch when something else changes meanwhile.
     ///

@@ -8,12 +8,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
-use store::Batch;
+use ruma::OwnedUserId;
+use store::{Batch, StoreError};
 use tower::ServiceExt as _;
 
 use super::{alice, bob, calendars, hour, put, shanghai};
 use crate::{
-    Attendee, Calendars, Change, Doors, Partstat, Party, Refused, Role, Scheduling, What, ics,
+    Attendee, Calendars, Change, Doors, Event, Partstat, Party, Refused, Role, Scheduling, What, ics,
     limits::FAILURES_MAX,
 };
 
@@ -25,6 +26,10 @@ pub(super) struct Notes(Mutex<Vec<Change>>);
 
 #[async_trait]
 impl Scheduling for Notes {
+    async fn organized(&self, _uid: &str) -> Result<Option<(OwnedUserId, Event)>, StoreError> {
+        Ok(None)
+    }
+
     async fn changed(&self, change: &Change, _batch: &mut Batch) -> Result<(), Refused> {
         if matches!(&change.what, What::Put { after, .. } if after.title == "refused") {
             return Err(Refused::ByRule("not that".to_owned()));

@@ -4,6 +4,7 @@ mod doors;
 mod files;
 mod free_busy;
 mod mail;
+mod mailbox;
 mod messages;
 mod series;
 mod sources;

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use calendar::{
     Address, Change as Changed, Event, Partstat, RecurrenceId, Refused, Scheduling, What, itip::Verdict,
 };
-use cases::{Case, Via};
+use cases::{Case, CasesError, Via};
 use kit::{Fired, Letter, To, message};
 use ruma::{OwnedUserId, UserId};
 use serde_json::json;
-use store::Batch;
+use store::{Batch, StoreError};
 
 use super::{Change, LOCALPART, Meetings};
 use crate::{
@@ -30,6 +30,20 @@ const KEY_CHARACTERS: usize = 16;
 
 #[async_trait]
 impl Scheduling for Meetings {
+    async fn organized(&self, uid: &str) -> Result<Option<(OwnedUserId, Event)>, StoreError> {
+        let case = match self.case_of(uid).await {
+            Ok(case) => case,
+            Err(MeetingsError::Store(error) | MeetingsError::Cases(CasesError::Store(error))) => {
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::error!(uid, %error, "a meeting that somebody answers cannot be read");
+                None
+            }
+        };
+        Ok(case.and_then(|case| Some((case.data.organizer()?.to_owned(), case.data.event))))
+    }
+
     async fn changed(&self, change: &Changed, batch: &mut Batch) -> Result<(), Refused> {
         if let What::Put { after, .. } = &change.what {
             after.check().map_err(|error| Refused::ByRule(error.to_string()))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use base::{Rng, Shutdown};
-use calendar::{Calendars, CalendarsParts, Doors, Event, ics::Method};
+use calendar::{Calendars, CalendarsParts, Doors, Event, Mailbox, ics::Method};
 use config::Config;
 use kit::{BotError, Kit};
 use mail::Mailer;
@@ -41,16 +41,24 @@ pub(super) fn doors(calendars: &Calendars, meetings: &Meetings) -> Router {
     Doors::new(calendars.clone(), Arc::new(meetings.clone())).router()
 }
 
-/// What goes on beside the bots: feeds are fetched, invitations handed to the mail server.
+/// Where answers to invitations are read, if anywhere.
+pub(super) fn mailbox(config: &Config, calendars: &Calendars, meetings: &Meetings) -> Option<Mailbox> {
+    let settings = settings::mailbox(config)?;
+    Some(Mailbox::new(calendars.clone(), Arc::new(meetings.clone()), settings))
+}
+
+/// What goes on beside the bots: feeds are fetched, invitations handed to the mail server, answers read.
 pub(super) fn work(
     calendars: &Calendars,
     mailer: Option<Mailer>,
+    mailbox: Option<Mailbox>,
     shutdown: &Shutdown,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(calendars.clone().fetch_feeds(shutdown.clone()))];
     if let Some(mailer) = mailer {
         tasks.push(tokio::spawn(calendars.clone().carry_post(mailer, shutdown.clone())));
     }
+    tasks.extend(mailbox.map(|mailbox| tokio::spawn(mailbox.read(shutdown.clone()))));
     tasks
 }
 
