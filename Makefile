@@ -41,6 +41,7 @@ test: export LIANQIAO_BIN = $(CARGO_TARGET_DIR)/debug/lianqiao
 test: export LIANQIAO_CALENDAR_DESK = $(CARGO_TARGET_DIR)/debug/examples/calendar_desk
 test: export LIANQIAO_DINGTALK_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-dingtalk
 test: export LIANQIAO_FEISHU_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-feishu
+test: export LIANQIAO_STATE_GRAPHS = $(CARGO_TARGET_DIR)/debug/examples/state_graphs
 test: setup ## Every test that a fresh machine can run
 	@config/setup tests
 	cargo build --workspace --all-targets
@@ -55,6 +56,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/matrix-bot-sdk/run
 	complement-tests/matrix-sdk/run
 	complement-tests/synapse/run
+	complement-tests/differential/run 0 10
 	complement-tests/crash/run
 
 lint: ## Format, clippy, layer order, dependencies
