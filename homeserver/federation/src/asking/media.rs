@@ -111,7 +111,7 @@ fn knows_no_such_endpoint(error: &ClientError) -> bool {
     match error {
         ClientError::Answered { status: 400 | 404 | 405, errcode, .. } => errcode == "M_UNRECOGNIZED",
         // No Matrix error at all: something in front of an old server.
-        ClientError::BadAnswer(_) => true,
+        ClientError::NoEndpoint(_) | ClientError::BadAnswer(_) => true,
         ClientError::Answered { .. }
         | ClientError::NotAllowed(_)
         | ClientError::BackingOff { .. }
@@ -171,11 +171,12 @@ fn refused(error: ClientError) -> MediaError {
             MediaError::NotYetUploaded
         }
         ClientError::Answered { status: 404, .. } | ClientError::NotAllowed(_) => MediaError::NotFound,
-        ClientError::BadAnswer(_) => MediaError::RemoteFailed,
         ClientError::Answered { .. }
         | ClientError::BackingOff { .. }
         | ClientError::Unreachable(_)
         | ClientError::Timeout
+        | ClientError::NoEndpoint(_)
+        | ClientError::BadAnswer(_)
         | ClientError::Request(_) => MediaError::RemoteFailed,
     }
 }

@@ -36,6 +36,10 @@ pub enum ClientError {
         /// When to try again, in milliseconds from now, if it said so.
         retry_after_ms: Option<u64>,
     },
+    /// Nothing is at the path, said without words of Matrix: the server is too old, or something in front of it keeps the
+    /// path from it.
+    #[error("the server has nothing at this path: it answered {0} without a Matrix error")]
+    NoEndpoint(u16),
     /// What came back is no Matrix answer.
     #[error("the answer cannot be used: {0}")]
     BadAnswer(String),
@@ -54,9 +58,16 @@ impl ClientError {
             | Self::BackingOff { .. }
             | Self::Unreachable(_)
             | Self::Timeout
+            | Self::NoEndpoint(_)
             | Self::BadAnswer(_)
             | Self::Request(_) => false,
         }
+    }
+
+    /// Whether the same question may well be answered a little later: somebody was out of reach, or not in order.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        !self.is_refusal() && !matches!(self, Self::NoEndpoint(_))
     }
 
     /// The status with which the server refused.
@@ -68,6 +79,7 @@ impl ClientError {
             | Self::BackingOff { .. }
             | Self::Unreachable(_)
             | Self::Timeout
+            | Self::NoEndpoint(_)
             | Self::BadAnswer(_)
             | Self::Request(_) => None,
         }
@@ -81,6 +93,7 @@ impl ClientError {
             Self::Unreachable(_) => "unreachable",
             Self::Timeout => "timeout",
             Self::Answered { .. } => "refused",
+            Self::NoEndpoint(_) => "no_endpoint",
             Self::BadAnswer(_) => "bad_answer",
             Self::Request(_) => "request",
         }

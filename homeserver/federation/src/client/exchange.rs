@@ -120,6 +120,7 @@ pub(super) fn refusal(answer: &Answer) -> ClientError {
             error: body.error.chars().take(WORDS_MAX).collect(),
             retry_after_ms: body.retry_after_ms,
         },
+        Ok(_) | Err(_) if matches!(status, 404 | 405) => ClientError::NoEndpoint(status),
         Ok(_) | Err(_) => ClientError::BadAnswer(format!("status {status} without a Matrix error")),
     }
 }

@@ -101,6 +101,7 @@ impl From<ClientError> for HandshakeError {
             | ClientError::BackingOff { .. }
             | ClientError::Unreachable(_)
             | ClientError::Timeout
+            | ClientError::NoEndpoint(_)
             | ClientError::BadAnswer(_)
             | ClientError::Request(_) => Self::Failed(error.to_string()),
         }

@@ -177,16 +177,17 @@ impl Federation {
                 Err(error) => return Err(error.into()),
             }
         }
-        let state = self.verified_ones(&told.state, version).await.pdus;
-        let auth_chain = self.verified_ones(&told.auth_chain, version).await.pdus;
+        let state = self.verified_ones(&told.state, version).await;
+        let auth_chain = self.verified_ones(&told.auth_chain, version).await;
+        // What cannot be proved now would be missing here for good, and here alone. It is a part that comes later.
+        let is_partial = told.members_omitted || state.lacks_keys || auth_chain.lacks_keys;
         let import = RoomImport {
             room_id: room_id.to_owned(),
             version,
-            state,
-            auth_chain,
+            state: state.pdus,
+            auth_chain: auth_chain.pdus,
             join: pdu,
-            partial: told
-                .members_omitted
+            partial: is_partial
                 .then(|| PartialState { helper: server.to_owned(), servers: named_servers(&told).collect() }),
         };
         rooms.import_room(import).await?;

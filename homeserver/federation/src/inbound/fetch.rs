@@ -29,6 +29,8 @@ pub(super) struct Search<'a> {
     /// A server could not be reached, or the keys of one that signed something, so another try may bring what this one
     /// did not.
     pub was_cut_off: bool,
+    /// The keys of a server that signed something cannot be had now.
+    pub lacks_keys: bool,
     /// Gaps that could not be filled, or not completely.
     pub gaps_tried: Vec<Gap>,
     questions_left: usize,
@@ -80,6 +82,7 @@ impl<'a> Search<'a> {
             servers,
             others_are_known: false,
             was_cut_off: false,
+            lacks_keys: false,
             gaps_tried: Vec::new(),
             questions_left: QUESTIONS_PER_EVENT_MAX,
             events_left: EVENTS_PER_EVENT_MAX,
@@ -121,7 +124,7 @@ impl<'a> Search<'a> {
             match question(server.clone()).await {
                 Ok(answer) => return Some(answer),
                 Err(error) => {
-                    self.was_cut_off |= !error.is_refusal();
+                    self.was_cut_off |= error.may_pass();
                     tracing::debug!(%server, room_id = %self.room_id, %error, "{what} cannot be had there");
                 }
             }
@@ -140,6 +143,7 @@ impl<'a> Search<'a> {
         let events = self.spend(events);
         let mut verified = self.federation.verified_ones(&events, self.version).await;
         self.was_cut_off |= verified.lacks_keys;
+        self.lacks_keys |= verified.lacks_keys;
         verified.pdus.retain(|pdu| pdu.room_id() == self.room_id);
         verified.pdus
     }

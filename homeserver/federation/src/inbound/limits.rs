@@ -125,6 +125,12 @@ pub const RESYNC_PAUSE_MIN: Duration = Duration::from_secs(5);
 /// Longest pause between two tries to complete a room.
 pub const RESYNC_PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
 
+/// Pause after a try that ended because keys could not be had: as long as nobody is asked for them again.
+pub const RESYNC_KEYS_PAUSE: Duration = Duration::from_millis(crate::limits::KEYS_PAUSE_MS);
+
+/// Tries to complete a room that may end so; then it is completed without what cannot be proved.
+pub const RESYNC_KEYS_TRIES_MAX: u32 = 6;
+
 /// Longest time that the answer with the state of a room may take.
 pub const RESYNC_TIME_MAX: Duration = Duration::from_secs(120);
 

@@ -62,7 +62,7 @@ impl KeyRing {
                 }
             }
         };
-        self.0.silent_since.invalidate(server);
+        let was_silent = self.0.silent_since.remove(server).is_some();
         let row = Arc::new(answer::merge(new, known.as_deref()));
         let mut batch = Batch::new();
         batch.put(&SERVER_KEYS, server, &row);
@@ -70,6 +70,9 @@ impl KeyRing {
             tracing::error!(%server, %error, "write keys of server");
         }
         self.0.known.insert(server.to_owned(), Arc::clone(&row));
+        if was_silent {
+            self.0.late_keys.send_modify(|count| *count = count.wrapping_add(1));
+        }
         Some(row)
     }
 

@@ -5,6 +5,7 @@
 //! valid when it was sent. <https://spec.matrix.org/v1.19/server-server-api/#retrieving-server-keys>
 
 mod answer;
+mod error;
 mod fetch;
 mod notary;
 
@@ -16,12 +17,12 @@ use moka::sync::Cache;
 use ruma::{
     CanonicalJsonObject, CanonicalJsonValue, OwnedServerName, ServerName,
     serde::Base64,
-    signatures::{PublicKeyMap, PublicKeySet, VerificationError, verify_canonical_json_bytes},
+    signatures::{PublicKeyMap, PublicKeySet, verify_canonical_json_bytes},
 };
 use store::Store;
-use thiserror::Error;
+use tokio::sync::watch;
 
-pub use self::notary::KeyQuery;
+pub use self::{error::SignatureError, notary::KeyQuery};
 use crate::{
     Client, FederationParts, OwnKeys,
     flight::Flights,
@@ -30,20 +31,6 @@ use crate::{
     },
     tables::{KeyRow, SERVER_KEYS, ServerKeysRow},
 };
-
-/// Why a signature is not believed.
-#[derive(Debug, Error)]
-pub enum SignatureError {
-    /// The server did not sign.
-    #[error("there is no signature of {0}")]
-    NotSigned(OwnedServerName),
-    /// None of the keys it signed with could be had, or none was valid then.
-    #[error("no key of {0} that was valid then is known")]
-    NoKey(OwnedServerName),
-    /// A signature is wrong.
-    #[error("the signature is wrong: {0}")]
-    Wrong(#[from] VerificationError),
-}
 
 /// Knows whose signature is believed. Clones share what is known.
 #[derive(Clone)]
@@ -63,6 +50,8 @@ struct Inner {
     asked: Cache<OwnedServerName, u64>,
     /// Since when nobody told the keys of a server, in milliseconds since 1970.
     silent_since: Cache<OwnedServerName, u64>,
+    /// How often a server told its keys after it had been silent.
+    late_keys: watch::Sender<u64>,
 }
 
 impl KeyRing {
@@ -79,6 +68,7 @@ impl KeyRing {
             flights: Flights::default(),
             asked: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
             silent_since: Cache::builder().max_capacity(KEY_RING_SERVERS_MAX).build(),
+            late_keys: watch::Sender::new(0),
         }))
     }
 
@@ -108,6 +98,12 @@ impl KeyRing {
             let since_ms = self.0.silent_since.get(server);
             since_ms.is_some_and(|since_ms| now_ms < since_ms.saturating_add(KEYS_PATIENCE_MS))
         })
+    }
+
+    /// Counts the times that a server told its keys after it had been silent: whoever waits for some looks again.
+    #[must_use]
+    pub fn late_keys(&self) -> watch::Receiver<u64> {
+        self.0.late_keys.subscribe()
     }
 
     /// Checks that `server` signed the object with a key that was valid at `at_ms`.

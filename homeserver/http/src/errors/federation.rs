@@ -26,7 +26,7 @@ impl From<ClientError> for MatrixError {
                     bad_gateway("The other server could not answer")
                 }
             },
-            ClientError::BadAnswer(_) => {
+            ClientError::NoEndpoint(_) | ClientError::BadAnswer(_) => {
                 tracing::debug!(error = message, "server answered nonsense");
                 bad_gateway("The answer of the other server cannot be used")
             }

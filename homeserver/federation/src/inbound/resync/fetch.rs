@@ -19,6 +19,16 @@ use super::super::limits::{
 use crate::Federation;
 use crate::client::Limits;
 
+/// What one server told.
+pub(super) enum Told<T> {
+    /// Everything that was asked for.
+    All(T),
+    /// A part of it is signed by servers whose keys cannot be had now, and may be had a little later.
+    Unproven,
+    /// Nothing that helps.
+    Nothing,
+}
+
 /// A room of which state is fetched, and from whom.
 struct Source<'a> {
     federation: &'a Federation,
@@ -26,40 +36,45 @@ struct Source<'a> {
     room_id: &'a RoomId,
     version: &'static RoomVersion,
     server: &'a ServerName,
+    /// What cannot be proved now is not done without.
+    is_patient: bool,
 }
 
 impl Federation {
-    /// The states after the parents of the membership event; none when the server does not help.
+    /// The states after the parents of the membership event.
     pub(super) async fn fetch_state_before(
         &self,
         partial: &PartialRoom,
         server: &ServerName,
-    ) -> Result<Option<Vec<Vec<EventNum>>>, InboundError> {
+        is_patient: bool,
+    ) -> Result<Told<Vec<Vec<EventNum>>>, InboundError> {
         let rooms = &self.parts().rooms;
         let room_id = rooms.room_id(rooms.store(), partial.room).await?;
         let version = rooms.room_version(rooms.store(), partial.room).await?;
         let join = rooms.pdu(rooms.store(), partial.join).await?;
-        let source = Source { federation: self, partial, room_id: &room_id, version, server };
+        let source = Source { federation: self, partial, room_id: &room_id, version, server, is_patient };
         let mut states = Vec::with_capacity(join.prev_events().len());
         for parent in join.prev_events() {
             match source.state_after(parent).await? {
-                Some(state) => states.push(state),
-                None => return Ok(None),
+                Told::All(state) => states.push(state),
+                Told::Unproven => return Ok(Told::Unproven),
+                Told::Nothing => return Ok(Told::Nothing),
             }
         }
-        Ok(Some(states))
+        Ok(Told::All(states))
     }
 }
 
 impl Source<'_> {
-    async fn state_after(&self, parent: &EventId) -> Result<Option<Vec<EventNum>>, RoomsError> {
+    async fn state_after(&self, parent: &EventId) -> Result<Told<Vec<EventNum>>, RoomsError> {
         let rooms = &self.federation.parts().rooms;
-        let Some((state, chain)) = self.ids(parent).await else { return Ok(None) };
+        let Some((state, chain)) = self.ids(parent).await else { return Ok(Told::Nothing) };
+        let mut lacks_keys = false;
         let all: Vec<OwnedEventId> = chain.into_iter().chain(state.iter().cloned()).collect();
         let missing = rooms.unknown_events(self.partial.room, &all).await?;
         if missing.len() > STATE_EVENTS_ONE_BY_ONE_MAX {
-            let Some(events) = self.events(parent).await else { return Ok(None) };
-            self.keep_all(events).await?;
+            let Some(events) = self.events(parent).await else { return Ok(Told::Nothing) };
+            lacks_keys = self.keep_all(events).await?;
         }
         let servers = vec![self.server.to_owned()];
         let mut search = Search::new(self.federation, self.partial.room, self.room_id, self.version, servers);
@@ -70,15 +85,18 @@ impl Source<'_> {
         if !missing.is_empty() {
             search.fetch_with_authority(missing).await?;
         }
-        self.known_state(&state, parent).await
+        lacks_keys |= search.lacks_keys;
+        self.known_state(&state, parent, lacks_keys && self.is_patient).await
     }
 
-    /// The entries that are here, and the parent itself when it is one. None when it is no state of this room.
+    /// The entries that are here, and the parent itself when it is one; nothing when it is no state of this room. What is
+    /// missing may be `unproven`.
     async fn known_state(
         &self,
         state: &[OwnedEventId],
         parent: &EventId,
-    ) -> Result<Option<Vec<EventNum>>, RoomsError> {
+        unproven: bool,
+    ) -> Result<Told<Vec<EventNum>>, RoomsError> {
         let rooms = &self.federation.parts().rooms;
         let create = rooms.current_state_num(rooms.store(), self.partial.room, "m.room.create", "").await?;
         let mut known = Vec::with_capacity(state.len() + 1);
@@ -86,9 +104,13 @@ impl Source<'_> {
         // Of two entries for one key the last one counts.
         for event_id in state.iter().map(|event_id| &**event_id).chain([parent]) {
             let Some(standing) = rooms.standing(self.partial.room, event_id).await? else {
+                if unproven {
+                    tracing::info!(room_id = %self.room_id, %event_id, "state waits for the keys that prove it");
+                    return Ok(Told::Unproven);
+                }
                 if event_id == parent {
                     tracing::info!(server = %self.server, %parent, "the parent of the own join cannot be had");
-                    return Ok(None);
+                    return Ok(Told::Nothing);
                 }
                 left_out += 1;
                 continue;
@@ -104,7 +126,7 @@ impl Source<'_> {
         if !has_create {
             tracing::info!(room_id = %self.room_id, server = %self.server, "told a state without the create event");
         }
-        Ok(has_create.then_some(known))
+        Ok(if has_create { Told::All(known) } else { Told::Nothing })
     }
 
     async fn ids(&self, event_id: &EventId) -> Option<(Vec<OwnedEventId>, Vec<OwnedEventId>)> {
@@ -135,8 +157,8 @@ impl Source<'_> {
     }
 
     /// Checks and keeps events, those first that others stand on. An honest server gives what stands behind an event a
-    /// smaller depth; what it gets wrong is tried again.
-    async fn keep_all(&self, mut events: Vec<Box<RawValue>>) -> Result<(), RoomsError> {
+    /// smaller depth; what it gets wrong is tried again. Says whether keys are lacking for some of them.
+    async fn keep_all(&self, mut events: Vec<Box<RawValue>>) -> Result<bool, RoomsError> {
         #[derive(Deserialize)]
         struct Depth {
             depth: u64,
@@ -146,6 +168,7 @@ impl Source<'_> {
         events.sort_by_cached_key(|event| {
             serde_json::from_str::<Depth>(event.get()).map_or(u64::MAX, |event| event.depth)
         });
+        let mut lacks_keys = false;
         for _ in 0..RESYNC_PASSES_MAX {
             let mut left: Vec<Box<RawValue>> = Vec::new();
             let mut all = events.into_iter();
@@ -154,18 +177,20 @@ impl Source<'_> {
                 if chunk.is_empty() {
                     break;
                 }
-                let mut pdus: Vec<Pdu> = self.federation.verified_ones(&chunk, self.version).await.pdus;
+                let verified = self.federation.verified_ones(&chunk, self.version).await;
+                lacks_keys |= verified.lacks_keys;
+                let mut pdus: Vec<Pdu> = verified.pdus;
                 pdus.retain(|pdu| pdu.room_id() == self.room_id);
                 if rooms.keep_judged(self.partial.room, pdus).await? > 0 {
                     left.extend(chunk);
                 }
             }
             if left.is_empty() {
-                return Ok(());
+                break;
             }
             events = left;
         }
-        Ok(())
+        Ok(lacks_keys)
     }
 }
 
