@@ -1,0 +1,117 @@
+//! Schedules, which belong to the app that made them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::reading::text;
+use super::send::own_agent;
+use super::{Call, Outcome};
+use crate::limits::RECORDS_MAX;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::state::people::folded;
+use crate::state::schedules::Schedule;
+
+const ATTENDEES_MAX: usize = 2_000;
+const PAGE_MAX: u64 = 1_000;
+
+fn attendees(state: &State, list: Option<&Value>) -> Result<BTreeMap<String, u64>, Refusal> {
+    let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let ids: Vec<&str> = list.iter().map(|one| text(one, "userid")).collect();
+    if ids.len() > ATTENDEES_MAX || ids.iter().any(|id| state.person(id).is_err()) {
+        return Err(Refusal::new(40_031));
+    }
+    Ok(ids.into_iter().map(|id| (folded(id), 0)).collect())
+}
+
+/// The schedule of a request and who is invited. Newer calls say `admins`, older ones `organizer`.
+fn read(state: &State, call: &Call) -> Result<(Value, BTreeMap<String, u64>), Refusal> {
+    let body = call.body.get("schedule").filter(|body| body.is_object()).cloned();
+    let body = body.ok_or_else(|| Refusal::new(40_063))?;
+    let time = |name: &str| body.get(name).and_then(Value::as_u64);
+    match (time("start_time"), time("end_time")) {
+        (Some(start), Some(end)) if start <= end => {}
+        _ => return Err(Refusal::parameter("start_time or end_time")),
+    }
+    let attendees = attendees(state, body.get("attendees"))?;
+    Ok((body, attendees))
+}
+
+fn own<'a>(state: &'a mut State, call: &Call, id: &str) -> Result<&'a mut Schedule, Refusal> {
+    let schedule = state.schedules.get_mut(id).filter(|one| one.agent == call.agent && !one.cancelled);
+    schedule.ok_or_else(|| Refusal::parameter("schedule_id"))
+}
+
+pub(super) fn add(state: &mut State, call: &Call) -> Outcome {
+    let agent = own_agent(call)?;
+    let (mut body, attendees) = read(state, call)?;
+    if state.schedules.len() >= RECORDS_MAX {
+        return Err(Refusal::new(45_009));
+    }
+    let id = state.stage.chance.id("", 32);
+    body["schedule_id"] = id.clone().into();
+    state.schedules.insert(id.clone(), Schedule { agent, body, attendees, cancelled: false });
+    Ok(json!({ "schedule_id": id }).into())
+}
+
+/// What is not said is gone afterwards; who had answered has answered still.
+pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
+    let (body, attendees) = read(state, call)?;
+    let schedule = own(state, call, text(&body, "schedule_id"))?;
+    if call.number("skip_attendees") != Some(1) {
+        let before = std::mem::take(&mut schedule.attendees);
+        let kept = |(id, _): (String, u64)| (before.get(&id).copied().unwrap_or(0), id);
+        schedule.attendees = attendees.into_iter().map(kept).map(|(status, id)| (id, status)).collect();
+    }
+    schedule.body = body;
+    Ok(json!({}).into())
+}
+
+fn shown(state: &State, schedule: &Schedule) -> Value {
+    let one =
+        |(id, status): (&String, &u64)| json!({ "userid": state.spelled(id), "response_status": status });
+    let mut shown = schedule.body.clone();
+    shown["attendees"] = schedule.attendees.iter().map(one).collect();
+    shown["status"] = u64::from(schedule.cancelled).into();
+    shown
+}
+
+pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
+    let ids = call.texts("schedule_id_list");
+    let own = |id: &String| state.schedules.get(id).filter(|one| one.agent == call.agent);
+    let found: Vec<Value> = ids.iter().filter_map(own).map(|one| shown(state, one)).collect();
+    Ok(json!({ "schedule_list": found }).into())
+}
+
+pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
+    own(state, call, call.text("schedule_id"))?.cancelled = true;
+    Ok(json!({}).into())
+}
+
+pub(super) fn by_calendar(state: &mut State, call: &Call) -> Outcome {
+    let (calendar, offset) = (call.text("cal_id"), call.number("offset").unwrap_or(0));
+    let limit = call.number("limit").unwrap_or(500).min(PAGE_MAX);
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let own = state.schedules.values().filter(|one| one.agent == call.agent && one.calendar() == calendar);
+    let page: Vec<Value> = own.skip(size(offset)).take(size(limit)).map(|one| shown(state, one)).collect();
+    Ok(json!({ "schedule_list": page }).into())
+}
+
+pub(super) fn add_attendees(state: &mut State, call: &Call) -> Outcome {
+    let new = attendees(state, call.body.get("attendees"))?;
+    let schedule = own(state, call, call.text("schedule_id"))?;
+    for (id, status) in new {
+        schedule.attendees.entry(id).or_insert(status);
+    }
+    Ok(json!({}).into())
+}
+
+pub(super) fn remove_attendees(state: &mut State, call: &Call) -> Outcome {
+    let gone = call.body.get("attendees").and_then(Value::as_array).cloned().unwrap_or_default();
+    let schedule = own(state, call, call.text("schedule_id"))?;
+    for one in &gone {
+        schedule.attendees.remove(&folded(text(one, "userid")));
+    }
+    Ok(json!({}).into())
+}

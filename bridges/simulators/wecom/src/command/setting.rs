@@ -1,0 +1,207 @@
+//! What administrators and tests set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::Command;
+use crate::limits::RECORDS_MAX;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::state::approvals::Template;
+use crate::state::apps::{App, Webhook};
+use crate::state::bots::Bot;
+use crate::state::chats::Chat;
+use crate::state::contacts::Contact;
+use crate::state::people::{Person, ROOT, Tag, folded};
+
+fn done(result: Result<(), Refusal>) -> Result<Value, Refusal> {
+    result.map(|()| json!({}))
+}
+
+/// Does it, or gives the command back because it is none of these.
+pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
+    Ok(match command {
+        Command::AddPerson { user_id, name, email, mobile, position, departments } => {
+            let person = Person { user_id, name, email, mobile, position, departments, ..Person::default() };
+            state.add_person(person).map(|open| json!({ "open_userid": open }))
+        }
+        Command::ChangePerson { user_id, name, new_user_id, position, departments, disabled } => {
+            done(state.change_person(&user_id, new_user_id, |person| {
+                person.name = name.unwrap_or_else(|| person.name.clone());
+                person.position = position.unwrap_or_else(|| person.position.clone());
+                person.departments = departments.unwrap_or_else(|| person.departments.clone());
+                person.disabled = disabled.unwrap_or(person.disabled);
+            }))
+        }
+        Command::RemovePerson { user_id } => done(state.remove_person(&user_id)),
+        Command::SetDepartment { department_id, name, parent } => {
+            done(state.set_department(department_id, name, parent))
+        }
+        Command::RemoveDepartment { department_id } => done(state.remove_department(department_id)),
+        Command::AddTag { tag_id, name } => {
+            let room = state.tags.len() < RECORDS_MAX;
+            let made = room.then(|| state.tags.insert(tag_id, Tag { name, ..Tag::default() }));
+            made.map(|_| json!({})).ok_or_else(|| Refusal::control("there are too many tags"))
+        }
+        Command::ChangeTag { tag_id, add, remove } => done(state.change_tag(tag_id, &add, &remove)),
+        Command::Follow { external_userid, user_id, name, corp_name } => {
+            let kind = if corp_name.is_empty() { 1 } else { 2 };
+            let contact = Contact { name, kind, corp_name, follows: BTreeMap::new() };
+            done(state.follow(&external_userid, &user_id, contact))
+        }
+        Command::Unfollow { external_userid, user_id, by_customer } => {
+            done(state.unfollow(&external_userid, &user_id, by_customer))
+        }
+        Command::AddApp { app, secret, name } => add_app(state, app, secret, name),
+        Command::ChangeApp {
+            app,
+            secret,
+            disabled,
+            before_2022,
+            trusted,
+            contact_sync,
+            people,
+            departments,
+            granted,
+        } => change_app(state, app, |app| {
+            app.secret = secret.unwrap_or_else(|| app.secret.clone());
+            app.disabled = disabled.unwrap_or(app.disabled);
+            app.before_2022 = before_2022.unwrap_or(app.before_2022);
+            app.trusted = trusted.unwrap_or(app.trusted);
+            app.contact_sync = contact_sync.unwrap_or(app.contact_sync);
+            if let Some(people) = people {
+                app.people = people.iter().map(|person| folded(person)).collect();
+            }
+            if let Some(departments) = departments {
+                app.departments = departments.into_iter().collect();
+            }
+            if let Some(granted) = granted {
+                app.granted = granted.into_iter().collect();
+            }
+        }),
+        Command::AddBot { bot, secret, name } => {
+            if state.bots.contains_key(&bot) || state.bots.len() >= RECORDS_MAX {
+                return Ok(Err(Refusal::control("the bot exists, or there are too many")));
+            }
+            let (callback, creator_only) = (None, None);
+            let made = Bot { id: bot.clone(), secret, name, callback, encrypts_userids: false, creator_only };
+            state.bots.insert(bot, made);
+            Ok(json!({}))
+        }
+        Command::ChangeBot { bot, secret, name, encrypts_userids, creator_only } => {
+            match state.bots.get_mut(&bot) {
+                Some(bot) => {
+                    bot.secret = secret.unwrap_or_else(|| bot.secret.clone());
+                    bot.name = name.unwrap_or_else(|| bot.name.clone());
+                    bot.encrypts_userids = encrypts_userids.unwrap_or(bot.encrypts_userids);
+                    if let Some(creator) = creator_only {
+                        bot.creator_only = (!creator.is_empty()).then_some(creator);
+                    }
+                    Ok(json!({}))
+                }
+                None => Err(Refusal::control("there is no such bot")),
+            }
+        }
+        Command::AddChat { name, owner, people, bots, addressed, made_by, appchat_id } => {
+            add_chat(state, name, owner, &people, bots, addressed, made_by.map(|app| (app, appchat_id)))
+        }
+        Command::AddWebhook { chat, name } => {
+            state.live_chat(&chat).map(|chat| chat.id.clone()).map(|chat| {
+                let key = state.stage.chance.id("", 32);
+                state.webhooks.insert(key.clone(), Webhook { chat, name, removed: false });
+                json!({ "key": key })
+            })
+        }
+        Command::RemoveWebhook { key } => match state.webhooks.get_mut(&key) {
+            Some(webhook) => {
+                webhook.removed = true;
+                Ok(json!({}))
+            }
+            None => Err(Refusal::control("there is no such webhook")),
+        },
+        Command::AddTemplate { template_id, name, controls, approvers } => {
+            state.templates.insert(template_id, Template { name, controls, approvers });
+            Ok(json!({}))
+        }
+        Command::Emit { app, event, fields } => state.app(app).map(drop).map(|()| {
+            state.emit(app, "sys", &event, &fields);
+            json!({})
+        }),
+        Command::UseBotSocket { bot } => match state.bots.get_mut(&bot) {
+            Some(bot) => {
+                bot.callback = None;
+                Ok(json!({}))
+            }
+            None => Err(Refusal::control("there is no such bot")),
+        },
+        Command::ExpireTokens { app } => {
+            state.expire_tokens(app);
+            Ok(json!({}))
+        }
+        other => return Err(Box::new(other)),
+    })
+}
+
+fn add_app(state: &mut State, agent_id: u64, secret: String, name: String) -> Result<Value, Refusal> {
+    if state.apps.contains_key(&agent_id) || state.apps.len() >= RECORDS_MAX {
+        return Err(Refusal::control("the app exists, or there are too many"));
+    }
+    let granted = ["approval", "calendar", "external"].map(str::to_owned);
+    let app = App {
+        agent_id,
+        secret,
+        name,
+        disabled: false,
+        before_2022: false,
+        trusted: true,
+        contact_sync: false,
+        people: BTreeSet::new(),
+        departments: BTreeSet::from([ROOT]),
+        granted: granted.into_iter().collect(),
+        callback: None,
+    };
+    state.apps.insert(agent_id, app);
+    Ok(json!({ "corp_id": state.corp_id }))
+}
+
+fn change_app(state: &mut State, app: u64, change: impl FnOnce(&mut App)) -> Result<Value, Refusal> {
+    change(state.apps.get_mut(&app).ok_or_else(|| Refusal::control("there is no such app"))?);
+    Ok(json!({}))
+}
+
+fn add_chat(
+    state: &mut State,
+    name: String,
+    owner: Option<String>,
+    people: &[String],
+    bots: Vec<String>,
+    addressed: bool,
+    made_by: Option<(u64, Option<String>)>,
+) -> Result<Value, Refusal> {
+    let owner = folded(&owner.or_else(|| people.first().cloned()).unwrap_or_default());
+    let mut inside: BTreeSet<String> = people.iter().map(|person| folded(person)).collect();
+    inside.insert(owner.clone());
+    for person in &inside {
+        state.person(person)?;
+    }
+    for bot in &bots {
+        state.bot(bot)?;
+    }
+    let made_by = match made_by {
+        Some((app, chat_id)) => {
+            state.app(app)?;
+            let chat_id = chat_id.unwrap_or_else(|| state.stage.chance.id("wr", 30));
+            if state.appchats.contains_key(&chat_id) {
+                return Err(Refusal::control("the id is taken"));
+            }
+            Some((app, chat_id))
+        }
+        None => None,
+    };
+    let appchat_id = made_by.as_ref().map(|(_, chat_id)| chat_id.clone());
+    let bots: BTreeSet<String> = bots.into_iter().collect();
+    let addressed = if addressed { bots.clone() } else { BTreeSet::new() };
+    let chat = Chat { name, owner, people: inside, bots, addressed, made_by, ..Chat::default() };
+    Ok(json!({ "chat_id": state.make_chat(chat)?, "appchat_id": appchat_id }))
+}

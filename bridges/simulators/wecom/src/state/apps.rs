@@ -1,0 +1,103 @@
+//! Self-built apps, their tokens and addresses, and the webhooks of groups.
+
+use std::collections::BTreeSet;
+
+use super::people::folded;
+use super::{State, remember};
+use crate::crypto;
+use crate::faults::Fault;
+use crate::refusal::Refusal;
+
+/// An address that is called, with its token and its key.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    pub(crate) url: String,
+    pub(crate) token: String,
+    pub(crate) key: crypto::Key,
+}
+
+/// A self-built app.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) agent_id: u64,
+    pub(crate) secret: String,
+    pub(crate) name: String,
+    pub(crate) disabled: bool,
+    /// Whether it was made before the platform began to keep addresses to itself.
+    pub(crate) before_2022: bool,
+    /// Whether the caller's address is trusted.
+    pub(crate) trusted: bool,
+    /// Whether this is the secret that keeps the contacts, which cannot send.
+    pub(crate) contact_sync: bool,
+    /// The people whom it sees beside those of its departments.
+    pub(crate) people: BTreeSet<String>,
+    /// The departments that it sees; the root is everybody.
+    pub(crate) departments: BTreeSet<u64>,
+    /// The features whose APIs it may call: `approval`, `calendar`, `external`.
+    pub(crate) granted: BTreeSet<String>,
+    pub(crate) callback: Option<Address>,
+}
+
+/// A token, also one that is over.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) agent: u64,
+    pub(crate) until_ms: u64,
+}
+
+/// The webhook of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Webhook {
+    pub(crate) chat: String,
+    pub(crate) name: String,
+    pub(crate) removed: bool,
+}
+
+impl State {
+    /// Whether an app sees a person.
+    pub(crate) fn sees(&self, app: &App, person: &str) -> bool {
+        let id = folded(person);
+        let Some(person) = self.people.get(&id) else { return false };
+        app.people.contains(&id)
+            || person
+                .departments
+                .iter()
+                .any(|department| app.departments.iter().any(|seen| self.is_below(*department, *seen)))
+    }
+
+    /// Whether an app sees a department.
+    pub(crate) fn sees_department(&self, app: &App, department: u64) -> bool {
+        app.departments.iter().any(|seen| self.is_below(department, *seen))
+    }
+
+    /// The token of an app: the same one while it lives. Answers it and the seconds that are left.
+    pub(crate) fn token_of(&mut self, agent: u64) -> (String, u64) {
+        let now = self.now_ms();
+        let short = self.stage.faults.strikes(Fault::TokenShort);
+        let known = self.tokens.iter().find(|(_, token)| token.agent == agent && token.until_ms > now);
+        if let Some((known, token)) = known.filter(|_| !short) {
+            return (known.clone(), (token.until_ms - now) / 1_000);
+        }
+        let life_s = if short { 0 } else { self.settings.token_life_s };
+        let token = self.stage.chance.id("", 214);
+        remember(&mut self.tokens, token.clone(), Token { agent, until_ms: now + life_s * 1_000 });
+        (token, life_s)
+    }
+
+    /// The app behind a token.
+    pub(crate) fn app_of(&self, token: &str) -> Result<u64, Refusal> {
+        if token.is_empty() {
+            return Err(Refusal::new(41_001));
+        }
+        let known = self.tokens.get(token).ok_or_else(|| Refusal::new(40_014))?;
+        if known.until_ms <= self.now_ms() { Err(Refusal::new(42_001)) } else { Ok(known.agent) }
+    }
+
+    /// Ends the tokens of an app before their time.
+    pub(crate) fn expire_tokens(&mut self, agent: u64) {
+        let now = self.now_ms();
+        for token in self.tokens.values_mut().filter(|token| token.agent == agent) {
+            token.until_ms = token.until_ms.min(now);
+        }
+    }
+}
