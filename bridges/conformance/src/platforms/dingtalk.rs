@@ -3,19 +3,19 @@
 //! A robot hears what mentions it alone, so everybody here mentions it. What cannot mention anybody in a group, files for
 //! example, is said in the chat with the robot instead, as people of DingTalk have to do it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bridge_api::{Clock, Connector, ConversationId, FileKind, MessageId, PersonId, Rng};
 use bytes::Bytes;
-use connector_dingtalk::{DingTalk, DingTalkSettings, Mode, Quotas, Secret};
+use connector_dingtalk::{DingTalk, DingTalkSettings, Mode, Quotas, Secret, limits::CONNECTIONS};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use simulator_dingtalk::{Command, FaultSpec, Settings, Simulator};
+use simulator_dingtalk::{Command, Order, Settings, Simulator};
 
-use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start};
+use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start, limits::PATIENCE};
 
 const APP: &str = "dingconformance";
 const SECRET: &str = "the secret of the app";
@@ -25,13 +25,13 @@ const CAST: [(&str, &str); 2] = [("zhang", "张三"), ("li", "Li Si")];
 /// More than any case needs.
 const QUOTA: u64 = 1_000_000;
 
-/// Not among them: `socket.closed` and `socket.disconnect`. The platform keeps nothing for robots that are not connected, so what
-/// is said between the end of the connector's one connection and the next is lost there, and the case could only fail.
 const FAULTS: &[(&str, FaultKind)] = &[
     ("delivery.duplicate", FaultKind::Inward),
     ("delivery.reordered", FaultKind::Inward),
     ("delivery.delayed", FaultKind::Inward),
     ("delivery.ack_ignored", FaultKind::Inward),
+    ("socket.closed", FaultKind::Severed),
+    ("socket.disconnect", FaultKind::Severed),
     ("socket.garbage", FaultKind::Inward),
     ("socket.binary", FaultKind::Inward),
     ("socket.unknown_topic", FaultKind::Inward),
@@ -147,6 +147,21 @@ fn quoted(words: &str) -> Option<&str> {
 impl Stand {
     async fn act(&self, command: Command) -> Value {
         self.simulator.act(command).await.expect("the simulator does it")
+    }
+
+    /// Waits until all connections of the app are open.
+    async fn all_connected(&self) {
+        let connected = async {
+            loop {
+                let overview = self.act(Command::Overview { person: None }).await;
+                let mut apps = overview["apps"].as_array().into_iter().flatten();
+                if apps.any(|app| app["app_id"] == APP && app["connections"] == CONNECTIONS) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, connected).await.expect("all connections open");
     }
 
     /// The chat behind what our connector calls a conversation.
@@ -437,20 +452,23 @@ impl Platform for Stand {
             *self.expired.lock() = true;
             return;
         }
+        if FAULTS.iter().any(|(name, kind)| *name == fault && matches!(kind, FaultKind::Severed)) {
+            self.all_connected().await;
+        }
         let path = fault.starts_with("api.").then(|| "/robot/groupMessages/send".to_owned());
         let value = match fault {
             "api.slow" | "delivery.delayed" => json!(300),
             _ => Value::Null,
         };
-        let spec = FaultSpec { times: Some(times), path, value };
-        self.act(Command::Fail { name: fault.into(), spec }).await;
+        let order = Order::Fail { name: fault.into(), times: Some(times), path, value };
+        self.simulator.order(order).expect("there is such a fault");
     }
 
     async fn has_struck(&self, fault: &str) -> bool {
         if fault == "tokens.expired" {
             return *self.expired.lock();
         }
-        self.act(Command::Struck).await[fault].as_u64().unwrap_or(0) > 0
+        self.simulator.order(Order::Struck).expect("it counts")[fault].as_u64().unwrap_or(0) > 0
     }
 
     async fn disconnect(&self) {

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::faults::FaultSpec;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
-use crate::{pressing, shown};
+use crate::{pressing, shown, socket};
 
 /// Something to do. People are named by their `user_id`, apps by their client id, chats by their openConversationId.
 #[derive(Clone, Debug, Deserialize)]
@@ -97,8 +96,11 @@ pub enum Command {
     },
     /// Something a person can send: base64 of the bytes; answers `key`.
     Upload { kind: String, name: String, base64: String },
-    /// What was uploaded, by an app or a person: `name`, `kind` and `base64`.
-    Open { media: String },
+    /// What was uploaded, by an app or a person: `name`, `kind`, `content_type` and `base64`.
+    Open {
+        #[serde(alias = "key")]
+        media: String,
+    },
     /// A person takes a message back. Nobody is told, unless it is a robot's.
     Recall { person: String, message: String },
     /// A person presses a button of a card, named by its id, its label or its place from 0; answers what they see.
@@ -164,16 +166,6 @@ pub enum Command {
     UseEventWebhook { app: String, url: String, token: String, aes_key: String },
     /// Messages and events go over the stream.
     UseStream { app: String },
-    /// Lets something go wrong.
-    Fail {
-        name: String,
-        #[serde(flatten)]
-        spec: FaultSpec,
-    },
-    /// Nothing goes wrong any more.
-    Mend,
-    /// Moves the platform's clock forward.
-    Skip { ms: u64 },
     /// Ends the token of an app before its time.
     ExpireTokens { app: String },
     /// Tells the connections of an app to go, as the platform does every few hours; answers how many.
@@ -197,12 +189,6 @@ pub enum Command {
         #[serde(default)]
         person: Option<String>,
     },
-    /// How pushes fared, oldest first.
-    Deliveries,
-    /// How often each fault struck.
-    Struck,
-    /// Every fault with what it does.
-    Faults,
 }
 
 /// Does it.
@@ -215,25 +201,16 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             let owner = app.clone();
             setting::use_event_webhook(shared, &app, &url, &token, &aes_key, &owner).await
         }
-        Command::Disconnect { app } => Ok(json!({ "disconnected": shared.hub.disconnect(shared, &app) })),
-        Command::CloseConnections { app } => Ok(json!({ "closed": shared.hub.close(&app) })),
-        Command::FreezeConnections { app } => Ok(json!({ "frozen": shared.hub.freeze(&app) })),
+        Command::Disconnect { app } => Ok(json!({ "disconnected": socket::disconnect(shared, &app) })),
+        Command::CloseConnections { app } => Ok(json!({ "closed": socket::close(shared, &app) })),
+        Command::FreezeConnections { app } => Ok(json!({ "frozen": socket::freeze(shared, &app) })),
         Command::AddRival { app } => {
-            shared.hub.add_rival(&app);
+            shared.hub.add_rival(&app, "rival".to_owned(), Vec::new());
             Ok(json!({}))
         }
         Command::Show { chat, person } => shown::chat(&shared.state.lock(), &chat, person.as_deref()),
-        Command::Overview { person } => {
-            let mut overview = shown::overview(&shared.state.lock(), person.as_deref());
-            for app in overview["apps"].as_array_mut().into_iter().flatten() {
-                app["connections"] = shared.hub.count(app["app_id"].as_str().unwrap_or_default()).into();
-            }
-            Ok(overview)
-        }
+        Command::Overview { person } => Ok(shown::overview(shared, person.as_deref())),
         Command::Find { message } => shown::place(&shared.state.lock(), &message),
-        Command::Deliveries => Ok(shown::deliveries(&shared.state.lock())),
-        Command::Struck => Ok(json!(shared.state.lock().faults.struck())),
-        Command::Faults => Ok(shown::faults()),
         command => {
             let state = &mut *shared.state.lock();
             match setting::apply(state, command) {

@@ -7,7 +7,6 @@
 mod api;
 mod chance;
 mod command;
-mod control;
 mod crypto;
 mod delivery;
 mod faults;
@@ -24,7 +23,8 @@ mod state;
 mod tests;
 
 pub use command::Command;
-pub use faults::{Fault, FaultSpec};
+pub use faults::Fault;
 pub use refusal::Refusal;
-pub use settings::{Now, Settings};
+pub use settings::Settings;
 pub use simulator::Simulator;
+pub use simulator_stage::{FaultSpec, Now, Order};

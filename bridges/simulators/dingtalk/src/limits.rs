@@ -2,8 +2,6 @@
 
 /// Bytes of a request that is read; a file of the platform has at most 20 MB.
 pub(crate) const REQUEST_BYTES_MAX: usize = 40 << 20;
-/// Bytes of an answer to a callback that are read.
-pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Messages that are kept; a test that needs more wants another simulator.
 pub(crate) const MESSAGES_MAX: usize = 200_000;
 /// Pieces of media and download codes that are kept, each.
@@ -12,17 +10,9 @@ pub(crate) const MEDIA_MAX: usize = 20_000;
 pub(crate) const RECORDS_MAX: usize = 20_000;
 /// Sessions of robots; the oldest go first.
 pub(crate) const SESSIONS_MAX: usize = 100_000;
-/// Pushes between the moment that they happen and their first try.
-pub(crate) const PUSHES_WAITING_MAX: usize = 100_000;
-/// Pushes that are under way or wait for another try.
-pub(crate) const PUSHES_UNDERWAY_MAX: usize = 20_000;
-/// Lines that the record of deliveries keeps.
-pub(crate) const DELIVERIES_KEPT_MAX: usize = 10_000;
-/// Frames that wait for one connection.
-pub(crate) const FRAMES_WAITING_MAX: usize = 10_000;
 /// Bytes of a frame that a client may send.
 pub(crate) const FRAME_BYTES_MAX: usize = 1 << 20;
-/// Pushes that a fault holds back to send them in another order.
-pub(crate) const HELD_BACK_MAX: usize = 64;
 /// Unanswered pings after which a connection is given up.
 pub(crate) const PINGS_UNANSWERED_MAX: u32 = 2;
+/// Tickets of the stream that nobody redeemed yet; one of them goes for each that is too many.
+pub(crate) const TICKETS_MAX: usize = 1_000;

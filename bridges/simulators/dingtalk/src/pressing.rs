@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use simulator_stage::{Tried, call_back};
 
-use crate::delivery::{self, Tried, webhook};
+use crate::delivery::webhook;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::cards::Card;
@@ -19,22 +20,25 @@ pub(crate) async fn press(
     params: Option<Value>,
 ) -> Result<Value, Refusal> {
     let (id, card, data) = prepare(&mut shared.state.lock(), person, message, button, params)?;
-    let answered: Tried = match &card.route {
+    let answered: Tried<Value> = match &card.route {
         Some((url, secret)) => webhook::post_card(shared, url, secret, &data).await,
         None => {
-            let push = {
+            let mut push = {
                 let state = &mut *shared.state.lock();
-                let (push_id, born_ms) = (state.chance.digits(), state.now_ms());
-                Push { app: card.app.clone(), id: push_id, born_ms, what: Told::Card(data) }
+                let (push_id, born_ms) = (state.stage.chance.id("", 32), state.stage.now_ms());
+                Push { app: card.app.clone(), id: push_id, born_ms, what: Told::Card(data), data: None }
             };
             // Over the stream the answer stands in an envelope.
-            let answer = delivery::call_back(shared, &push).await;
-            answer.map(|answer| answer.get("response").cloned().unwrap_or_default())
+            let answer = call_back(shared, &mut push).await;
+            answer.map(|answer| answer.data.get("response").cloned().unwrap_or_default())
         }
     };
     match answered {
         Ok(answer) => Ok(take(&mut shared.state.lock(), &id, person, &answer)),
-        Err(reason) => Ok(json!({ "answered": false, "card_changed": false, "reason": reason })),
+        Err(reason) => {
+            let notice = format!("操作失败 · {reason}");
+            Ok(json!({ "answered": false, "card_changed": false, "reason": reason, "notice": notice }))
+        }
     }
 }
 

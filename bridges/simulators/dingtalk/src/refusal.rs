@@ -46,6 +46,12 @@ pub struct Refusal {
     pub scopes: Vec<&'static str>,
 }
 
+impl From<Refusal> for simulator_stage::Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: refusal.code.into(), message: refusal.message }
+    }
+}
+
 impl Refusal {
     /// A refusal of the new API.
     pub(crate) fn new(status: u16, code: &str, message: &str) -> Self {

@@ -20,7 +20,7 @@ pub(crate) fn payload(state: &mut State, app: &str, message: &Message, with_cont
     let published = state.apps.get(app).is_some_and(|app| app.published);
     let robot_id = robot_id(app);
     let (webhook, until_ms) = state.open_session(app, &message.chat, message.created_ms);
-    let with_content = with_content && !state.faults.strikes(Fault::MessageWithoutContent);
+    let with_content = with_content && !state.stage.faults.strikes(Fault::MessageWithoutContent);
     let mut payload = json!({
         "conversationId": message.chat, "conversationType": if group { "2" } else { "1" },
         "msgId": message.id, "createAt": message.created_ms, "senderId": sender.dingtalk_id,
@@ -33,13 +33,13 @@ pub(crate) fn payload(state: &mut State, app: &str, message: &Message, with_cont
         payload["conversationTitle"] = title.into();
         payload["atUsers"] = at_users(state, app, message);
     }
-    if published && !sender.outside && !state.faults.strikes(Fault::MessageWithoutStaffId) {
+    if published && !sender.outside && !state.stage.faults.strikes(Fault::MessageWithoutStaffId) {
         payload["senderStaffId"] = sender.user_id.into();
     }
     if published {
         payload["isAdmin"] = sender.admin.into();
     }
-    if state.faults.strikes(Fault::MessageTextNumbers) {
+    if state.stage.faults.strikes(Fault::MessageTextNumbers) {
         payload["createAt"] = message.created_ms.to_string().into();
         payload["sessionWebhookExpiredTime"] = until_ms.to_string().into();
     }
@@ -59,7 +59,7 @@ pub(crate) fn robot_id(app: &str) -> String {
 }
 
 fn at_users(state: &mut State, app: &str, message: &Message) -> Value {
-    let without_ids = state.faults.strikes(Fault::MessageWithoutAtStaffIds);
+    let without_ids = state.stage.faults.strikes(Fault::MessageWithoutAtStaffIds);
     let mut users = Vec::new();
     for at in message.at.iter().filter(|at| *at != "all") {
         match state.people.get(at) {
@@ -78,7 +78,7 @@ fn at_users(state: &mut State, app: &str, message: &Message) -> Value {
 }
 
 fn put_content(state: &mut State, payload: &mut Value, app: &str, message: &Message, group: bool) {
-    if state.faults.strikes(Fault::MessageUnknown) {
+    if state.stage.faults.strikes(Fault::MessageUnknown) {
         payload["msgtype"] = "unknownMsgType".into();
         payload["content"] = json!({ "unknownMsgType": "暂不支持的消息类型" });
         return;

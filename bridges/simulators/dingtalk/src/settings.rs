@@ -1,9 +1,6 @@
 //! With what a simulator is started: where it listens, its clock, its chance, its patience.
 
-use std::sync::Arc;
-
-/// Reads milliseconds since the Unix epoch.
-pub type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
+use simulator_stage::Now;
 
 /// How a simulator is started.
 #[derive(Clone)]

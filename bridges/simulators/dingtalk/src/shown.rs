@@ -1,14 +1,15 @@
-//! What people see: the messages of a chat, who there is, how pushes fared.
+//! What people see: the messages of a chat, and who there is.
 
 use serde_json::{Value, json};
+use simulator_stage::{App, Attachment, Button, Chat, Message as Shown, Overview, Person, Reaction, fields};
 
-use crate::faults::Fault;
 use crate::refusal::Refusal;
+use crate::simulator::Shared;
 use crate::state::State;
 use crate::state::cards::Card;
 use crate::state::messages::{Author, Message};
 
-/// The messages of a chat, oldest first.
+/// The messages of a chat, oldest first; cards as `person` sees them.
 pub(crate) fn chat(state: &State, chat: &str, person: Option<&str>) -> Result<Value, Refusal> {
     if !state.chats.contains_key(chat) {
         return Err(Refusal::control("there is no such chat"));
@@ -16,8 +17,8 @@ pub(crate) fn chat(state: &State, chat: &str, person: Option<&str>) -> Result<Va
     let mut messages: Vec<&Message> =
         state.messages.values().filter(|message| message.chat == chat).collect();
     messages.sort_by_key(|message| message.number);
-    let shown: Vec<Value> = messages.into_iter().map(|message| one(state, message, person)).collect();
-    Ok(json!({ "messages": shown }))
+    let shown: Vec<Shown> = messages.into_iter().map(|message| one(state, message, person)).collect();
+    Ok(simulator_stage::messages(&shown))
 }
 
 /// The chat of a message.
@@ -27,26 +28,46 @@ pub(crate) fn place(state: &State, message: &str) -> Result<Value, Refusal> {
     Ok(json!({ "chat_id": message.chat }))
 }
 
-fn one(state: &State, message: &Message, person: Option<&str>) -> Value {
+fn one(state: &State, message: &Message, person: Option<&str>) -> Shown {
     let card = message.card.as_ref().and_then(|id| state.cards.get(id));
-    let buttons: Vec<Value> = card
-        .iter()
-        .flat_map(|card| card.buttons(person))
-        .map(|button| json!({ "id": button.id, "label": button.label }))
-        .collect();
-    let reactions: Vec<Value> =
-        message.reactions.iter().map(|(text, by)| json!({ "emoji": text, "by": by })).collect();
-    json!({
-        "message_id": message.id, "by": message.by.id(), "name": state.name_of(message.by.id()),
-        "is_bot": !matches!(message.by, Author::Person(_)), "kind": message.kind,
-        "text": if message.recalled { String::new() } else { words(state, message, card, person) },
-        "content": if message.recalled { Value::Null } else { message.content.clone() },
-        "card": card.map(|card| card.seen_by(person)), "out_track_id": message.card,
-        "template": card.map(|card| &card.template),
-        "mentions": message.at, "parent": message.reply_to, "query_key": message.query_key,
-        "create_ms": message.created_ms, "recalled": message.recalled, "read_by": message.read_by,
-        "reactions": reactions, "buttons": buttons,
-    })
+    let buttons = card.iter().flat_map(|card| card.buttons(person));
+    let reactions = message.reactions.iter();
+    let reactions = reactions.flat_map(|(emoji, by)| by.iter().map(move |by| (emoji.clone(), by.clone())));
+    Shown {
+        message_id: message.id.clone(),
+        by: message.by.id().to_owned(),
+        name: state.name_of(message.by.id()),
+        is_bot: !matches!(message.by, Author::Person(_)),
+        kind: message.kind.clone(),
+        text: if message.recalled { String::new() } else { words(state, message, card, person) },
+        is_card: card.is_some(),
+        recalled: message.recalled,
+        create_ms: message.created_ms,
+        parent: message.reply_to.clone(),
+        mentions: message.at.clone(),
+        reactions: reactions.map(|(emoji, by)| Reaction { emoji, by }).collect(),
+        buttons: buttons.map(|button| Button { id: button.id, label: button.label }).collect(),
+        attachments: if message.recalled { Vec::new() } else { attachments(&message.content) },
+        more: fields(json!({
+            "content": if message.recalled { Value::Null } else { message.content.clone() },
+            "card": card.map(|card| card.seen_by(person)), "out_track_id": message.card,
+            "template": card.map(|card| &card.template), "query_key": message.query_key,
+            "read_by": message.read_by,
+        })),
+        ..Shown::default()
+    }
+}
+
+/// What was uploaded and hangs on a message of this content.
+fn attachments(content: &Value) -> Vec<Attachment> {
+    let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
+    let uploaded = |key: &str| key.starts_with("@lA");
+    let named = ["key", "mediaId", "videoMediaId", "photoURL"].into_iter().map(text);
+    let found = named.filter(|key| uploaded(key)).map(|key| {
+        let is_image = key == text("photoURL") || key == text("key") && text("fileName").is_empty();
+        Attachment { key: key.to_owned(), name: text("fileName").to_owned(), is_image }
+    });
+    found.collect()
 }
 
 /// The words of a message.
@@ -86,65 +107,46 @@ fn words(state: &State, message: &Message, card: Option<&Card>, person: Option<&
 }
 
 /// People, apps and chats; with a person, their chats alone.
-pub(crate) fn overview(state: &State, person: Option<&str>) -> Value {
-    let people: Vec<Value> = state
-        .people
-        .values()
-        .map(|person| {
-            json!({
-                "user_id": person.user_id, "union_id": person.union_id, "name": person.name,
-                "resigned": person.resigned, "outside": person.outside,
-            })
-        })
-        .collect();
-    let apps: Vec<Value> = state
-        .apps
-        .values()
-        .map(|app| {
-            json!({
-                "app_id": app.client_id, "name": app.name, "agent_id": app.agent_id,
-                "webhook": app.robot_url, "event_webhook": app.events.as_ref().map(|events| &events.url),
-            })
-        })
-        .collect();
+pub(crate) fn overview(shared: &Shared, person: Option<&str>) -> Value {
+    let state = &*shared.state.lock();
+    let people = state.people.values().map(|person| Person {
+        user_id: person.user_id.clone(),
+        name: person.name.clone(),
+        more: fields(json!({
+            "union_id": person.union_id, "resigned": person.resigned, "outside": person.outside,
+        })),
+    });
+    let apps = state.apps.values().map(|app| App {
+        app_id: app.client_id.clone(),
+        name: app.name.clone(),
+        connections: shared.hub.count(&app.client_id),
+        more: fields(json!({
+            "agent_id": app.agent_id, "webhook": app.robot_url,
+            "event_webhook": app.events.as_ref().map(|events| &events.url),
+        })),
+    });
     let mut chats: Vec<_> = state
         .chats
         .values()
         .filter(|chat| person.is_none_or(|person| chat.people.contains(person)))
         .collect();
     chats.sort_by_key(|chat| chat.number);
-    let chats: Vec<Value> = chats
-        .into_iter()
-        .map(|chat| {
-            let name = chat.direct.as_ref().map_or(chat.title.clone(), |(_, app)| state.name_of(app));
-            json!({
-                "chat_id": chat.id, "old_chat_id": chat.chat_id, "name": name,
-                "direct": chat.direct.is_some(), "dissolved": chat.disbanded, "people": chat.people,
-                "bots": chat.robots,
-            })
-        })
-        .collect();
-    json!({
-        "people": people, "apps": apps, "chats": chats, "now_ms": state.now_ms(), "corp_id": state.corp_id,
-        "calls_left": state.calls_left, "pushes_left": state.pushes_left,
-    })
-}
-
-/// How pushes fared.
-pub(crate) fn deliveries(state: &State) -> Value {
-    let lines = state.deliveries.iter().map(|delivery| {
-        json!({
-            "app": delivery.app, "id": delivery.id, "what": delivery.what, "try": delivery.try_number,
-            "outcome": delivery.outcome,
-        })
+    let chats = chats.into_iter().map(|chat| Chat {
+        chat_id: chat.id.clone(),
+        name: chat.direct.as_ref().map_or(chat.title.clone(), |(_, app)| state.name_of(app)),
+        direct: chat.direct.is_some(),
+        dissolved: chat.disbanded,
+        people: chat.people.iter().cloned().collect(),
+        bots: chat.robots.iter().cloned().collect(),
+        more: fields(json!({ "old_chat_id": chat.chat_id })),
     });
-    lines.collect()
-}
-
-/// Every fault.
-pub(crate) fn faults() -> Value {
-    Fault::ALL
-        .iter()
-        .map(|fault| json!({ "name": fault.name(), "description": fault.description() }))
-        .collect()
+    json!(Overview {
+        people: people.collect(),
+        apps: apps.collect(),
+        chats: chats.collect(),
+        now_ms: state.stage.now_ms(),
+        more: fields(json!({
+            "corp_id": state.corp_id, "calls_left": state.calls_left, "pushes_left": state.pushes_left,
+        })),
+    })
 }

@@ -47,7 +47,8 @@ async fn do_it<P: Play>(
     }
 }
 
-async fn perform<P: Play>(play: &Arc<P>, command: Value) -> Result<Value, Refused> {
+/// Does one command.
+pub(crate) async fn perform<P: Play>(play: &Arc<P>, command: Value) -> Result<Value, Refused> {
     let unread = |error: serde_json::Error| Refused { code: Value::Null, message: error.to_string() };
     if Order::is_one(&command) {
         let order: Order = serde_json::from_value(command).map_err(unread)?;

@@ -123,6 +123,14 @@ impl<P: Play> Running<P> {
         order.carry_out(&*self.play)
     }
 
+    /// Does a command as the control port takes it.
+    ///
+    /// # Errors
+    /// What is no command, and what the platform refuses.
+    pub async fn perform(&self, command: Value) -> Result<Value, Refused> {
+        control::perform(&self.play, command).await
+    }
+
     /// Lets something go wrong from now on.
     pub fn fail(&self, fault: impl Fault, spec: FaultSpec) {
         self.play.with_stage(|stage| stage.faults.set(fault, spec));

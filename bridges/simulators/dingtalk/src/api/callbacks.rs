@@ -20,7 +20,7 @@ use crate::state::apps::EventAddress;
 /// `POST /call_back/register_call_back` and `/call_back/update_call_back`: the address is asked before it is taken.
 pub(crate) async fn register(Extracted(shared): Extracted<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let request_id = shared.state.lock().chance.digits();
+    let request_id = shared.state.lock().stage.chance.id("", 32);
     let body = Limited::new(body, FRAME_BYTES_MAX).collect().await.map(|body| body.to_bytes());
     let call = Call::read(Vec::new(), &parts, body.unwrap_or_default()).await;
     let Some(call) = call else { return envelope::status(StatusCode::BAD_REQUEST) };

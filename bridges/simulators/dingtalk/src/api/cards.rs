@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::reading::Call;
 use super::robots::UNSAFE_LINK;
+use crate::chance::opaque;
 use crate::faults::Fault;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
@@ -58,7 +59,7 @@ fn make(state: &mut State, call: &Call) -> Result<(String, bool), Refusal> {
         _ => return Err(Refusal::bad("param.invalid")),
     };
     if state.cards.contains_key(&id) {
-        let refused = state.faults.strikes(Fault::CardExists);
+        let refused = state.stage.faults.strikes(Fault::CardExists);
         return if refused { Err(Refusal::bad("param.cardAlreadyExist")) } else { Ok((id, false)) };
     }
     if state.cards.len() >= RECORDS_MAX {
@@ -120,11 +121,11 @@ fn put(state: &mut State, call: &Call, card: &str) -> Outcome {
             }
             _ => Err("param.userIdNotExist"),
         };
-        let struck = results.is_empty() && state.faults.strikes(Fault::CardSpaceFailed);
+        let struck = results.is_empty() && state.stage.faults.strikes(Fault::CardSpaceFailed);
         let outcome = if struck { Err("system.busy") } else { chat };
         results.push(match outcome {
             Ok(chat) => {
-                let carrier = state.chance.opaque("");
+                let carrier = opaque(&mut state.stage.chance, "");
                 let draft = Draft {
                     chat,
                     kind: "card".to_owned(),
@@ -216,7 +217,7 @@ pub(super) fn register_callback(state: &mut State, call: &Call) -> Outcome {
         return Err(Refusal::bad("param.invalid"));
     }
     let given = Some(call.text("apiSecret")).filter(|secret| !secret.is_empty()).map(str::to_owned);
-    let secret = given.unwrap_or_else(|| state.chance.digits());
+    let secret = given.unwrap_or_else(|| state.stage.chance.id("", 32));
     state.card_routes.insert(key, (url.clone(), secret.clone()));
     Ok(json!({ "success": true, "result": { "callbackUrl": url, "apiSecret": secret } }))
 }

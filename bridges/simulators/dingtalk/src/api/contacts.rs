@@ -57,7 +57,7 @@ pub(super) fn department(state: &mut State, call: &Call) -> Outcome {
 /// Somebody, perhaps with every number and boolean as a text.
 fn contact(state: &mut State, person: &Person) -> Value {
     let contact = person.contact();
-    if state.faults.strikes(Fault::ContactsTextNumbers) { as_texts(contact) } else { contact }
+    if state.stage.faults.strikes(Fault::ContactsTextNumbers) { as_texts(contact) } else { contact }
 }
 
 fn as_texts(value: Value) -> Value {
@@ -97,7 +97,7 @@ pub(super) fn users(state: &mut State, call: &Call) -> Outcome {
     let until = from.saturating_add(usize::try_from(size).unwrap_or(1)).min(members.len());
     let page = members.get(from..until).unwrap_or_default();
     let mut list: Vec<Value> = page.iter().map(|person| contact(state, person)).collect();
-    if state.faults.strikes(Fault::ContactsPageShort) {
+    if state.stage.faults.strikes(Fault::ContactsPageShort) {
         list.pop();
     }
     let mut result = json!({ "has_more": until < members.len(), "list": list });

@@ -33,7 +33,7 @@ fn signature(name: &str, expires_s: u64) -> String {
 /// An address of something that was uploaded, which works for a while.
 pub(crate) fn sign(state: &State, media: &str) -> String {
     let name = format!("{}.file", media.trim_start_matches('@'));
-    let expires_s = (state.now_ms() + state.settings.download_life_ms) / 1_000;
+    let expires_s = (state.stage.now_ms() + state.settings.download_life_ms) / 1_000;
     let signature = signature(&name, expires_s);
     format!("{}/objects/{name}?Expires={expires_s}&Signature={signature}", state.api_url)
 }
@@ -45,17 +45,17 @@ pub(crate) async fn download(
     Query(signed): Query<Signed>,
 ) -> Response {
     let state = &mut *shared.state.lock();
-    let over = signed.expires_s.saturating_mul(1_000) <= state.now_ms();
+    let over = signed.expires_s.saturating_mul(1_000) <= state.stage.now_ms();
     let wrong = signature(&name, signed.expires_s) != signed.signature;
-    if over || wrong || state.faults.strikes(Fault::MediaUrlExpired) {
+    if over || wrong || state.stage.faults.strikes(Fault::MediaUrlExpired) {
         return envelope::raw(StatusCode::FORBIDDEN, "application/xml", "<Error>AccessDenied</Error>".into());
     }
     let media = name.strip_suffix(".file").and_then(|name| state.media.get(&format!("@{name}")));
     let Some(bytes) = media.map(|media| media.bytes.clone()) else {
         return envelope::status(StatusCode::NOT_FOUND);
     };
-    if state.faults.strikes(Fault::MediaTruncated) {
-        return envelope::broken(bytes.slice(..bytes.len() / 2));
+    if state.stage.faults.strikes(Fault::MediaTruncated) {
+        return simulator_stage::mishap::broken(bytes.slice(..bytes.len() / 2));
     }
     envelope::raw(StatusCode::OK, "application/octet-stream", Bytes::into(bytes))
 }

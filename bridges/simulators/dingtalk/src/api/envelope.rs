@@ -2,11 +2,8 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::stream;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
-use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use crate::refusal::{Generation, Refusal};
@@ -53,19 +50,4 @@ pub(crate) fn refused(refusal: &Refusal, generation: Generation, request_id: &st
 pub(crate) fn status(status: StatusCode) -> Response {
     let text = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or(""));
     raw(status, "text/plain", text.into())
-}
-
-/// An answer whose connection breaks after these bytes.
-pub(crate) fn broken(first: Bytes) -> Response {
-    let parts = [Ok(first), Err(std::io::Error::other("broken"))];
-    raw(StatusCode::OK, "application/octet-stream", Body::from_stream(stream::iter(parts)))
-}
-
-/// The first half of an answer, and then nothing.
-pub(crate) async fn truncated(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    parts.headers.remove(CONTENT_LENGTH);
-    let (_, broken) = broken(bytes.slice(..bytes.len() / 2)).into_parts();
-    Response::from_parts(parts, broken)
 }

@@ -37,15 +37,15 @@ pub(super) fn upload(state: &mut State, call: &Call) -> Outcome {
     }
     let media = Media { kind: kind.to_owned(), name: upload.name.clone(), bytes: upload.bytes.clone() };
     let media_id = state.keep_media(media)?;
-    Ok(json!({ "type": kind, "media_id": media_id, "created_at": state.now_ms() }))
+    Ok(json!({ "type": kind, "media_id": media_id, "created_at": state.stage.now_ms() }))
 }
 
 pub(super) fn download_url(state: &mut State, call: &Call) -> Outcome {
     let robot = call.needed("robotCode", "invalidParameter.robotCode.empty")?;
     let code = call.text("downloadCode");
-    let now = state.now_ms();
+    let now = state.stage.now_ms();
     let known = state.downloads.get(code).filter(|download| download.until_ms > now).cloned();
-    if state.faults.strikes(Fault::MediaCodeExpired) {
+    if state.stage.faults.strikes(Fault::MediaCodeExpired) {
         return Err(Refusal::bad("invalidParameter.robotCode.downloadCode"));
     }
     let download = known.ok_or_else(|| Refusal::bad("invalidParameter.robotCode.downloadCode"))?;

@@ -18,7 +18,6 @@ mod tokens;
 mod workflow;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State as Extracted};
 use axum::response::Response;
@@ -26,6 +25,8 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
+use simulator_stage::mishap::{self, After, Before};
+use simulator_stage::query;
 
 use crate::faults::Fault;
 use crate::limits::REQUEST_BYTES_MAX;
@@ -51,11 +52,11 @@ pub(crate) async fn serve_old(shared: Extracted<Arc<Shared>>, request: Request) 
 async fn serve(shared: Arc<Shared>, request: Request, generation: Generation) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let request_id = shared.state.lock().chance.digits().to_uppercase();
+    let request_id = shared.state.lock().stage.chance.id("", 32).to_uppercase();
     let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
         return envelope::status(StatusCode::PAYLOAD_TOO_LARGE);
     };
-    let segments: Vec<String> = path.trim_matches('/').split('/').map(reading::decoded).collect();
+    let segments: Vec<String> = path.trim_matches('/').split('/').map(query::decoded).collect();
     let Some(route) = routes::find(generation, &parts.method, &segments) else {
         return envelope::status(StatusCode::NOT_FOUND);
     };
@@ -76,12 +77,11 @@ async fn serve(shared: Arc<Shared>, request: Request, generation: Generation) ->
     };
     match loss {
         None => response,
-        Some(Loss::Broken) => envelope::broken(Bytes::new()),
+        Some(Loss::OnTheWay(after)) => after.lose(response).await,
         Some(Loss::TimedOut) => {
             let refusal = Refusal::common(Trouble::TimedOut, generation);
             envelope::refused(&refusal, generation, &request_id)
         }
-        Some(Loss::Truncated) => envelope::truncated(response).await,
     }
 }
 
@@ -92,27 +92,21 @@ pub(crate) async fn strike(
     generation: Generation,
     request_id: &str,
 ) -> Option<Response> {
-    let slow = shared.state.lock().faults.take(Fault::ApiSlow, path);
-    if let Some(value) = slow {
-        tokio::time::sleep(Duration::from_millis(value.as_u64().unwrap_or(1_000))).await;
+    match mishap::before(shared, path).await {
+        Some(Before::Broken) => return Some(mishap::broken(Bytes::new())),
+        Some(Before::Status(status)) => return Some(envelope::status(status)),
+        None => {}
     }
-    let faults = &mut shared.state.lock().faults;
-    if faults.take(Fault::ApiDisconnected, path).is_some() {
-        return Some(envelope::broken(Bytes::new()));
-    }
-    if let Some(value) = faults.take(Fault::ApiServerError, path) {
-        let status = value.as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
-        return Some(envelope::status(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)));
-    }
-    if faults.take(Fault::ApiGarbage, path).is_some() {
+    let faults = &mut shared.state.lock().stage.faults;
+    if faults.take_on(Fault::ApiGarbage, path).is_some() {
         return Some(envelope::raw(StatusCode::OK, "text/html", "<html><body>403</body>".into()));
     }
-    if faults.take(Fault::ApiBanned, path).is_some() {
+    if faults.take_on(Fault::ApiBanned, path).is_some() {
         let text = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"a-b-c"}"#;
         return Some(envelope::raw(StatusCode::OK, "application/json", text.into()));
     }
     let refused = |refusal: &Refusal| Some(envelope::refused(refusal, generation, request_id));
-    if let Some(value) = faults.take(Fault::ApiCode, path) {
+    if let Some(value) = faults.take_on(Fault::ApiCode, path) {
         let refusal = match (value.as_str(), value.as_i64()) {
             (Some(code), _) => Refusal::bad(code),
             (None, number) => Refusal::old(number.unwrap_or(-1)),
@@ -126,26 +120,21 @@ pub(crate) async fn strike(
         (Fault::ApiQpsOfAll, Trouble::Qps),
         (Fault::ApiQuotaGone, Trouble::Quota),
     ];
-    let struck = troubles.into_iter().find(|(fault, _)| faults.take(*fault, path).is_some());
+    let struck = troubles.into_iter().find(|(fault, _)| faults.take_on(*fault, path).is_some());
     struck.and_then(|(_, trouble)| refused(&Refusal::common(trouble, generation)))
 }
 
 /// How an answer gets lost after all was done.
 enum Loss {
-    Broken,
+    OnTheWay(After),
     TimedOut,
-    Truncated,
 }
 
 fn loss(state: &mut State, path: &str) -> Option<Loss> {
-    let mut struck = |fault| state.faults.take(fault, path).is_some();
-    if struck(Fault::ApiAnswerLost) {
-        Some(Loss::Broken)
-    } else if struck(Fault::ApiTimedOut) {
-        Some(Loss::TimedOut)
-    } else {
-        struck(Fault::ApiTruncated).then_some(Loss::Truncated)
+    if let Some(after) = mishap::after(&mut state.stage, path) {
+        return Some(Loss::OnTheWay(after));
     }
+    state.stage.faults.take_on(Fault::ApiTimedOut, path).map(|_| Loss::TimedOut)
 }
 
 /// Whose token it is, whether the app may do this, and whether it did so too often.
@@ -158,7 +147,7 @@ fn authorise(state: &mut State, route: &routes::Route, path: &str, call: &mut Ca
         Generation::New => call.token.clone(),
         Generation::Old => call.query("access_token").to_owned(),
     };
-    if state.faults.take(Fault::ApiTokenRevoked, path).is_some() {
+    if state.stage.faults.take_on(Fault::ApiTokenRevoked, path).is_some() {
         state.revoke(&token);
     }
     let app = state.app_of_token(&token).ok_or_else(|| common(Trouble::Token))?;
@@ -169,7 +158,7 @@ fn authorise(state: &mut State, route: &routes::Route, path: &str, call: &mut Ca
     call.app.clone_from(&app.client_id);
     let per_second = state.settings.requests_per_second;
     // What is refused for its haste is not counted against the month.
-    if state.too_fast(&call.app.clone(), route.name, 1_000, per_second) {
+    if state.stage.count(&call.app, route.name, &[(1_000, per_second)]).is_err() {
         return Err(common(Trouble::QpsOfApp));
     }
     if route.counted {

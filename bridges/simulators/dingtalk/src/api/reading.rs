@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::request::Parts;
 use serde_json::Value;
+use simulator_stage::query;
 
 use crate::refusal::Refusal;
 
@@ -37,42 +38,27 @@ impl Call {
         let mut call = Self {
             token: header("x-acs-dingtalk-access-token").to_owned(),
             path,
-            query: pairs(parts.uri.query().unwrap_or("")),
+            query: query::pairs(parts.uri.query().unwrap_or("")),
             ..Self::default()
         };
-        if let Ok(boundary) = multer::parse_boundary(header("content-type")) {
-            call.read_form(boundary, body).await.then_some(call)
-        } else if header("content-type").starts_with("application/x-www-form-urlencoded") {
-            let text = String::from_utf8_lossy(&body);
-            let fields = pairs(&text).into_iter().map(|(name, value)| (name, Value::String(value)));
-            call.body = Value::Object(fields.collect());
-            Some(call)
-        } else if body.is_empty() {
-            Some(call)
-        } else {
-            call.body = serde_json::from_slice(&body).ok()?;
-            Some(call)
-        }
-    }
-
-    async fn read_form(&mut self, boundary: String, body: Bytes) -> bool {
-        let stream = futures_util::stream::once(async move { Ok::<_, std::convert::Infallible>(body) });
-        let mut form = multer::Multipart::new(stream, boundary);
-        loop {
-            let field = match form.next_field().await {
-                Ok(Some(field)) => field,
-                Ok(None) => return true,
-                Err(_) => return false,
-            };
-            let part = field.name().unwrap_or_default().to_owned();
-            let file = field.file_name().map(str::to_owned);
-            let Ok(bytes) = field.bytes().await else { return false };
-            if let Some(name) = file {
-                self.upload = Some(Upload { part, name, bytes });
-            } else {
-                self.fields.insert(part, String::from_utf8_lossy(&bytes).into_owned());
+        let content_type = header("content-type");
+        if let Some(form) = query::form(content_type, body.clone()).await.ok()? {
+            for part in form {
+                match part.file {
+                    Some(name) => call.upload = Some(Upload { part: part.name, name, bytes: part.bytes }),
+                    None => {
+                        call.fields.insert(part.name, String::from_utf8_lossy(&part.bytes).into_owned());
+                    }
+                }
             }
+        } else if content_type.starts_with("application/x-www-form-urlencoded") {
+            let text = String::from_utf8_lossy(&body);
+            let fields = query::pairs(&text).into_iter().map(|(name, value)| (name, Value::String(value)));
+            call.body = Value::Object(fields.collect());
+        } else if !body.is_empty() {
+            call.body = serde_json::from_slice(&body).ok()?;
         }
+        Some(call)
     }
 
     /// A part of the path by its place.
@@ -108,47 +94,9 @@ impl Call {
     }
 }
 
-/// The pairs of a query or a form.
-pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(name), decoded(&value.replace('+', " ")))
-        })
-        .collect()
-}
-
-/// Without percent signs; what is broken stays as it is.
-pub(crate) fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, left)) = rest.split_first() {
-        let digits = left.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &left[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = left;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn queries_are_read() {
-        let expected = [("a", "1"), ("id", "cid/+=="), ("b", "张 三"), ("a", "%zz"), ("c", "")];
-        let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        assert_eq!(pairs("a=1&id=cid%2F%2B%3D%3D&b=%E5%BC%A0+%E4%B8%89&a=%zz&c"), expected);
-    }
 
     #[test]
     fn numbers_are_taken_as_texts_too() {

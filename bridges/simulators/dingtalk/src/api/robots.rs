@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::reading::Call;
+use crate::chance::opaque;
 use crate::faults::Fault;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -88,7 +89,7 @@ pub(super) fn send_to_group(state: &mut State, call: &Call) -> Outcome {
     let robot = robot(state, call)?;
     let chat = group(state, call)?;
     let (kind, content) = content(state, call)?;
-    let key = state.chance.opaque("");
+    let key = opaque(&mut state.stage.chance, "");
     let draft = Draft { chat, kind, content, query_key: Some(key.clone()), ..Draft::default() };
     state.say(Author::Robot(robot), draft)?;
     Ok(json!({ "processQueryKey": key }))
@@ -107,7 +108,7 @@ pub(super) fn send_to_people(state: &mut State, call: &Call) -> Outcome {
     let mut lists = [Vec::new(), Vec::new(), Vec::new()];
     let faults = [Fault::SendInvalid, Fault::SendFlowControlled, Fault::SendFiltered];
     for (fault, list) in faults.into_iter().zip(&mut lists) {
-        if !people.is_empty() && state.faults.strikes(fault) {
+        if !people.is_empty() && state.stage.faults.strikes(fault) {
             list.push(people.remove(0));
         }
     }
@@ -116,7 +117,7 @@ pub(super) fn send_to_people(state: &mut State, call: &Call) -> Outcome {
         .partition(|person| state.people.get(person).is_some_and(|person| person.is_listed()));
     let [mut invalid, controlled, filtered] = lists;
     invalid.extend(unknown);
-    let key = state.chance.opaque("");
+    let key = opaque(&mut state.stage.chance, "");
     for person in known {
         let chat = state.direct_chat(&person, &robot)?;
         let (kind, content, query_key) = (kind.clone(), content.clone(), Some(key.clone()));

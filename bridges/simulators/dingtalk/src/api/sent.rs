@@ -26,7 +26,7 @@ fn recall(state: &mut State, call: &Call, chat: Option<&str>) -> Outcome {
     if keys.len() > KEYS_MAX {
         return Err(Refusal::bad("invalidParameter.processQueryKeys.overMax"));
     }
-    let oldest_ms = state.now_ms().saturating_sub(state.settings.recall_window_ms);
+    let oldest_ms = state.stage.now_ms().saturating_sub(state.settings.recall_window_ms);
     let (mut done, mut failed) = (Vec::new(), Map::new());
     for key in keys {
         let mut outcome = Err("invalid.processQueryKey");
@@ -61,7 +61,7 @@ pub(super) fn recall_from_people(state: &mut State, call: &Call) -> Outcome {
 
 /// A robot's own message that is young enough to be asked about.
 fn asked_about(state: &mut State, key: &str, app: &str) -> Result<Vec<Message>, Refusal> {
-    let oldest_ms = state.now_ms().saturating_sub(state.settings.recall_window_ms);
+    let oldest_ms = state.stage.now_ms().saturating_sub(state.settings.recall_window_ms);
     let found: Vec<Message> = messages_of(state, key).map(|message| message.clone()).collect();
     let first = found.first().ok_or_else(|| Refusal::bad("invalid.processQueryKey"))?;
     if first.by != Author::Robot(app.to_owned()) {

@@ -64,7 +64,7 @@ fn read(body: &Value) -> Result<(String, Value, Vec<String>), Refusal> {
 
 /// `POST /robot/sendBySession?session=..`.
 pub(super) fn send(state: &mut State, call: &Call) -> Outcome {
-    let now = state.now_ms();
+    let now = state.stage.now_ms();
     let session = state.sessions.get(call.query("session")).filter(|session| session.until_ms > now).cloned();
     let session = session.ok_or_else(|| Refusal::old(300_001))?;
     let (kind, content, at) = read(&call.body)?;
@@ -89,7 +89,7 @@ pub(crate) fn take_answer(state: &mut State, app: &str, chat: &str, answer: &Val
 
 /// `POST /robot/send?access_token=..&timestamp=..&sign=..`.
 pub(super) fn send_custom(state: &mut State, call: &Call) -> Outcome {
-    let (now, token) = (state.now_ms(), call.query("access_token"));
+    let (now, token) = (state.stage.now_ms(), call.query("access_token"));
     if token.is_empty() {
         return Err(Refusal::old(400_101));
     }

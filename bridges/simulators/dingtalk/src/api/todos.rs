@@ -67,7 +67,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     if state.todos.len() >= RECORDS_MAX {
         return Err(Refusal::new(500, "todo.taskCreate.systemError", "there are too many to-dos"));
     }
-    let (id, now) = (state.chance.digits(), state.now_ms());
+    let (id, now) = (state.stage.chance.id("", 32), state.stage.now_ms());
     let mut todo = Todo {
         id: id.clone(),
         app: call.app.clone(),
@@ -114,7 +114,7 @@ fn change(
     call: &Call,
     change: impl FnOnce(&mut Todo) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
-    let now = state.now_ms();
+    let now = state.stage.now_ms();
     let todo = state.todos.get_mut(call.part(5)).ok_or_else(|| wrong("Update", "task not exist"))?;
     if todo.app != call.app {
         return Err(wrong("Update", "task not belong to bizTag"));

@@ -13,7 +13,7 @@ fn token(state: &mut State, client_id: &str, secret: &str) -> Option<(String, u6
     let known = state.apps.get(client_id).filter(|app| app.secret == secret && !secret.is_empty());
     let client_id = known.map(|app| app.client_id.clone())?;
     let token = state.token_of(&client_id)?;
-    let at_once = state.faults.strikes(Fault::TokenExpiresAtOnce);
+    let at_once = state.stage.faults.strikes(Fault::TokenExpiresAtOnce);
     Some((token, if at_once { 0 } else { state.settings.token_life_s }))
 }
 

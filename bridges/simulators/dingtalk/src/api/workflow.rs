@@ -98,7 +98,7 @@ fn shown(instance: &Instance) -> Value {
 pub(super) fn ids(state: &mut State, call: &Call) -> Outcome {
     let process = call.needed("processCode", "invalidParameter")?;
     let start = call.number("startTime").ok_or_else(|| Refusal::bad("invalidParameter"))?;
-    let (now, from) = (state.now_ms(), call.number("nextToken").unwrap_or(0));
+    let (now, from) = (state.stage.now_ms(), call.number("nextToken").unwrap_or(0));
     let end = call.number("endTime").unwrap_or(now);
     let size = call.number("maxResults").unwrap_or(0);
     let wrong = end.saturating_sub(start) > WINDOW_MS_MAX || now.saturating_sub(start) > PAST_MS_MAX;

@@ -76,7 +76,11 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             let media = state.media.get(&media);
             let media = media.ok_or_else(|| Refusal::control("nothing was uploaded under this id"))?;
             let base64 = STANDARD.encode(&media.bytes);
-            Ok(json!({ "kind": media.kind, "name": media.name, "base64": base64 }))
+            // Browsers tell pictures apart by themselves.
+            let content_type = if media.kind == "image" { "image/png" } else { "application/octet-stream" };
+            Ok(json!({
+                "kind": media.kind, "name": media.name, "content_type": content_type, "base64": base64,
+            }))
         }
         Command::Recall { person, message } => {
             let chat = state.messages.get(&message).map(|message| message.chat.clone()).unwrap_or_default();

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::Command;
 use crate::delivery::webhook;
-use crate::faults::Fault;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
@@ -46,7 +45,7 @@ pub(crate) async fn use_event_webhook(
 pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
     Ok(match command {
         Command::AddPerson { user_id, name, email, mobile, departments, outside } => {
-            let digits = state.chance.digits();
+            let digits = state.stage.chance.id("", 32);
             let person = Person {
                 union_id: format!("{}iEiE", &digits[..16]),
                 dingtalk_id: format!("$:LWCP_v1:${digits}"),
@@ -81,7 +80,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             if state.live_chat(&chat).is_none() || state.custom_robots.len() >= RECORDS_MAX {
                 return Ok(Err(Refusal::control("there is no such chat, or there are too many robots")));
             }
-            let token = state.chance.digits();
+            let token = state.stage.chance.id("", 32);
             let robot = CustomRobot { chat, name, secret, keywords, ..CustomRobot::default() };
             state.custom_robots.insert(token.clone(), robot);
             Ok(json!({ "token": token }))
@@ -125,21 +124,6 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             app.robot_url = None;
             app.events = None;
         }),
-        Command::Fail { name, spec } => match Fault::find(&name) {
-            Some(fault) => {
-                state.faults.set(fault, spec);
-                Ok(json!({}))
-            }
-            None => Err(Refusal::control("there is no such fault; ask for the list")),
-        },
-        Command::Mend => {
-            state.faults.clear();
-            Ok(json!({}))
-        }
-        Command::Skip { ms } => {
-            state.skip(ms);
-            Ok(json!({ "now_ms": state.now_ms() }))
-        }
         Command::ExpireTokens { app } => change_way(state, &app, |app| app.token = None),
         other => return Err(Box::new(other)),
     })
@@ -160,7 +144,7 @@ fn add_person(state: &mut State, person: Person) -> Result<Value, Refusal> {
     let (union_id, inside, user_id) = (person.union_id.clone(), !person.outside, person.user_id.clone());
     state.people.insert(user_id.clone(), person);
     if inside {
-        let data = json!({ "timeStamp": state.now_ms().to_string(), "userId": [user_id] });
+        let data = json!({ "timeStamp": state.stage.now_ms().to_string(), "userId": [user_id] });
         state.emit_to_all("user_add_org", &data);
     }
     Ok(json!({ "union_id": union_id }))
@@ -172,7 +156,7 @@ fn add_department(state: &mut State, id: u64, name: String, parent: u64) -> Resu
         return Err(Refusal::control("the department exists, its parent does not, or there are too many"));
     }
     state.departments.insert(id, Department { name, parent });
-    let data = json!({ "timeStamp": state.now_ms().to_string(), "deptId": [id] });
+    let data = json!({ "timeStamp": state.stage.now_ms().to_string(), "deptId": [id] });
     state.emit_to_all("org_dept_create", &data);
     Ok(json!({}))
 }
@@ -181,12 +165,12 @@ fn add_app(state: &mut State, client_id: String, secret: String, name: String) -
     if state.apps.contains_key(&client_id) || state.apps.len() >= RECORDS_MAX {
         return Err(Refusal::control("the app exists, or there are too many"));
     }
-    let cool_app = format!("COOLAPP-1-{}", state.chance.digits().to_uppercase());
+    let cool_app = format!("COOLAPP-1-{}", state.stage.chance.id("", 32).to_uppercase());
     let app = App {
         client_id: client_id.clone(),
         secret,
         name,
-        agent_id: 1_000_000_000 + state.chance.number(),
+        agent_id: 1_000_000_000 + state.stage.chance.below(1_000_000_000),
         scopes: None,
         published: true,
         stopped: false,
@@ -220,7 +204,7 @@ fn change_person(
     resigned: Option<bool>,
     departments: Option<Vec<u64>>,
 ) -> Result<Value, Refusal> {
-    let now = state.now_ms().to_string();
+    let now = state.stage.now_ms().to_string();
     let person = state.people.get_mut(user_id);
     let person = person.ok_or_else(|| Refusal::control("there is no such person"))?;
     let before = person.clone();

@@ -1,19 +1,10 @@
 //! Posting to an app's addresses: robots' messages signed, events encrypted and signed, cards' callbacks signed.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use simulator_stage::{Post, Tried};
 
-use super::Tried;
 use crate::crypto;
 use crate::faults::Fault;
-use crate::limits::ANSWER_BYTES_MAX;
 use crate::simulator::Shared;
 use crate::state::apps::EventAddress;
 use crate::state::{Push, State};
@@ -22,43 +13,46 @@ const TOO_OLD_MS: u64 = 2 * 60 * 60_000;
 const NONCE_CHARACTERS: usize = 8;
 const ANOTHER_KEY: &str = "anotherkeyanotherkeyanotherkeyanotherkey123";
 
-/// A request that can be sent twice.
-struct Post {
-    url: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
+fn content_type() -> (&'static str, String) {
+    ("Content-Type", "application/json; charset=utf-8".to_owned())
 }
 
 /// Posts a message to a robot's address; the answer is what it says, or null.
-pub(crate) async fn post_to_robot(shared: &Shared, secret: &str, url: &str, data: &Value) -> Tried {
+pub(crate) async fn post_to_robot(shared: &Shared, secret: &str, url: &str, data: &Value) -> Tried<Value> {
     let (post, within_ms) = {
         let state = &mut *shared.state.lock();
         let (timestamp, wrong, unsigned) = signing(state);
         let key = if wrong { "another secret" } else { secret };
         let sign = crypto::sign(key, &timestamp);
-        let headers = if unsigned { Vec::new() } else { vec![("timestamp", timestamp), ("sign", sign)] };
+        let mut headers = vec![content_type()];
+        if !unsigned {
+            headers.extend([("timestamp", timestamp), ("sign", sign)]);
+        }
         let mut body = data.to_string().into_bytes();
-        if state.faults.strikes(Fault::WebhookTampered) {
+        if state.stage.faults.strikes(Fault::WebhookTampered) {
             body.push(b' ');
         }
         (Post { url: url.to_owned(), headers, body }, state.settings.answer_within_ms)
     };
-    let answer = send_and_replay(shared, &post, within_ms).await?;
+    let answer = post.send_and_replay(shared, within_ms).await?;
     Ok(serde_json::from_slice(&answer).unwrap_or_default())
 }
 
 /// Posts a card's callback; the answer is what it says, or null.
-pub(crate) async fn post_card(shared: &Shared, url: &str, api_secret: &str, data: &Value) -> Tried {
+pub(crate) async fn post_card(shared: &Shared, url: &str, api_secret: &str, data: &Value) -> Tried<Value> {
     let (post, within_ms) = {
         let state = &mut *shared.state.lock();
         let (timestamp, wrong, unsigned) = signing(state);
         let sign = crypto::card_sign(if wrong { "another secret" } else { api_secret }, &timestamp);
         let signed = [("x-ddpaas-signature-timestamp", timestamp), ("x-ddpaas-signature", sign)];
-        let headers = if unsigned { Vec::new() } else { signed.to_vec() };
+        let mut headers = vec![content_type()];
+        if !unsigned {
+            headers.extend(signed);
+        }
         let body = data.to_string().into_bytes();
         (Post { url: url.to_owned(), headers, body }, state.settings.card_within_ms)
     };
-    let answer = send_and_replay(shared, &post, within_ms).await?;
+    let answer = post.send_and_replay(shared, within_ms).await?;
     Ok(serde_json::from_slice(&answer).unwrap_or_default())
 }
 
@@ -69,7 +63,7 @@ pub(crate) async fn post_event(
     push: &Push,
     event_type: &str,
     data: &Value,
-) -> Tried {
+) -> Tried<Value> {
     let corp_id = shared.state.lock().corp_id.clone();
     let mut flat = json!({
         "EventType": event_type, "EventTime": push.born_ms, "CorpId": corp_id, "eventId": push.id,
@@ -93,7 +87,7 @@ async fn deliver(shared: &Shared, address: &EventAddress, flat: &Value) -> Resul
         let state = &mut *shared.state.lock();
         (seal(state, address, flat).ok_or("the key is none")?, state.settings.answer_within_ms)
     };
-    let answer = send_and_replay(shared, &post, within_ms).await?;
+    let answer = post.send_and_replay(shared, within_ms).await?;
     let answer: Value = serde_json::from_slice(&answer).map_err(|_| "the answer is not JSON".to_owned())?;
     let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     let encrypted = text("encrypt");
@@ -110,22 +104,23 @@ async fn deliver(shared: &Shared, address: &EventAddress, flat: &Value) -> Resul
 
 /// The time that is signed, whether the key is wrong, and whether there is no sign.
 fn signing(state: &mut State) -> (String, bool, bool) {
-    let old = state.faults.strikes(Fault::WebhookOldTimestamp);
-    let timestamp = state.now_ms() - if old { TOO_OLD_MS } else { 0 };
-    let wrong = state.faults.strikes(Fault::WebhookWrongSignature);
-    (timestamp.to_string(), wrong, state.faults.strikes(Fault::WebhookUnsigned))
+    let old = state.stage.faults.strikes(Fault::WebhookOldTimestamp);
+    let timestamp = state.stage.now_ms() - if old { TOO_OLD_MS } else { 0 };
+    let wrong = state.stage.faults.strikes(Fault::WebhookWrongSignature);
+    (timestamp.to_string(), wrong, state.stage.faults.strikes(Fault::WebhookUnsigned))
 }
 
 fn seal(state: &mut State, address: &EventAddress, flat: &Value) -> Option<Post> {
     let (timestamp, wrong, unsigned) = signing(state);
-    let owner = if state.faults.strikes(Fault::WebhookWrongOwner) { "anotherowner" } else { &address.owner };
-    let wrong_key = state.faults.strikes(Fault::WebhookWrongKey);
+    let owner =
+        if state.stage.faults.strikes(Fault::WebhookWrongOwner) { "anotherowner" } else { &address.owner };
+    let wrong_key = state.stage.faults.strikes(Fault::WebhookWrongKey);
     let key = if wrong_key { ANOTHER_KEY } else { &address.aes_key };
-    let mut encrypted = crypto::seal(key, state.chance.block(), &flat.to_string(), owner)?;
-    if state.faults.strikes(Fault::WebhookNewlines) {
+    let mut encrypted = crypto::seal(key, state.stage.chance.block(), &flat.to_string(), owner)?;
+    if state.stage.faults.strikes(Fault::WebhookNewlines) {
         encrypted.insert(encrypted.len() / 2, '\n');
     }
-    let nonce = state.chance.digits()[..NONCE_CHARACTERS].to_owned();
+    let nonce = state.stage.chance.id("", 32)[..NONCE_CHARACTERS].to_owned();
     let token = if wrong { "anothertoken" } else { &address.token };
     let signature = crypto::event_signature(token, &timestamp, &nonce, &encrypted);
     let mark = if address.url.contains('?') { '&' } else { '?' };
@@ -134,42 +129,12 @@ fn seal(state: &mut State, address: &EventAddress, flat: &Value) -> Option<Post>
     } else {
         format!("{mark}msg_signature={signature}&signature={signature}&timestamp={timestamp}&nonce={nonce}")
     };
-    if state.faults.strikes(Fault::WebhookTampered) {
+    if state.stage.faults.strikes(Fault::WebhookTampered) {
         // Another letter of the same alphabet in the middle.
         let middle = encrypted.len() / 2;
         let letter = if encrypted.get(middle..=middle) == Some("A") { "B" } else { "A" };
         encrypted.replace_range(middle..=middle, letter);
     }
     let body = json!({ "encrypt": encrypted }).to_string().into_bytes();
-    Some(Post { url: format!("{}{query}", address.url), headers: Vec::new(), body })
-}
-
-async fn send_and_replay(shared: &Shared, post: &Post, within_ms: u64) -> Result<Vec<u8>, String> {
-    let answer = send(post, within_ms).await?;
-    if shared.state.lock().faults.strikes(Fault::WebhookReplayed) {
-        let replayed = send(post, within_ms).await;
-        tracing::debug!(ok = replayed.is_ok(), "the same bytes were posted again");
-    }
-    Ok(answer)
-}
-
-async fn send(post: &Post, within_ms: u64) -> Result<Vec<u8>, String> {
-    let mut request = Request::post(&post.url).header("Content-Type", "application/json; charset=utf-8");
-    for (name, value) in &post.headers {
-        request = request.header(*name, value);
-    }
-    let body = Full::new(Bytes::from(post.body.clone()));
-    let request = request.body(body).map_err(|error| error.to_string())?;
-    let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let exchange = async {
-        let answer = client.request(request).await.map_err(|error| error.to_string())?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| error.to_string())?.to_bytes().to_vec();
-        if status == StatusCode::OK { Ok(body) } else { Err(format!("the address answered {status}")) }
-    };
-    match tokio::time::timeout(Duration::from_millis(within_ms), exchange).await {
-        Ok(result) => result,
-        Err(_) => Err("no answer in time".to_owned()),
-    }
+    Some(Post { url: format!("{}{query}", address.url), headers: vec![content_type()], body })
 }

@@ -19,20 +19,20 @@ const LARGE_BYTES: usize = 200_000;
 /// The frames of a push, with those that faults put before it.
 pub(super) fn of(state: &mut State, to: &Address<'_>, push: &Push, data: &Value) -> Vec<Message> {
     let mut messages = Vec::new();
-    if state.faults.strikes(Fault::SocketGarbage) {
+    if state.stage.faults.strikes(Fault::SocketGarbage) {
         messages.push(Message::text("{\"specVersion\":"));
     }
-    if state.faults.strikes(Fault::SocketBinary) {
+    if state.stage.faults.strikes(Fault::SocketBinary) {
         messages.push(Message::binary(vec![0_u8, 255, 1]));
     }
-    if state.faults.strikes(Fault::SocketUnknownTopic) {
+    if state.stage.faults.strikes(Fault::SocketUnknownTopic) {
         messages.push(system(state, "KEEPALIVE", &json!({})));
     }
-    if state.faults.strikes(Fault::SocketUnknownType) {
+    if state.stage.faults.strikes(Fault::SocketUnknownType) {
         let frame = json!({ "specVersion": "1.0", "type": "NOBODY_KNOWS", "headers": {}, "data": "{}" });
         messages.push(Message::text(frame.to_string()));
     }
-    let now = state.now_ms();
+    let now = state.stage.now_ms();
     let mut headers = json!({
         "appId": push.app, "connectionId": to.connection_id, "contentType": "application/json",
         "messageId": to.message_id, "time": now.to_string(), "topic": to.topic,
@@ -45,7 +45,7 @@ pub(super) fn of(state: &mut State, to: &Address<'_>, push: &Push, data: &Value)
         headers["eventUnifiedAppId"] = push.app.clone().into();
     }
     let mut data = data.clone();
-    if let Some(bytes) = state.faults.take(Fault::SocketLarge, "") {
+    if let Some(bytes) = state.stage.faults.take(Fault::SocketLarge) {
         let bytes = bytes.as_u64().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(LARGE_BYTES);
         data["nobodyKnows"] = "x".repeat(bytes.min(crate::limits::FRAME_BYTES_MAX)).into();
     }
@@ -58,8 +58,8 @@ pub(super) fn of(state: &mut State, to: &Address<'_>, push: &Push, data: &Value)
 
 fn system(state: &mut State, topic: &str, data: &Value) -> Message {
     let headers = json!({
-        "contentType": "application/json", "messageId": state.chance.digits(),
-        "time": state.now_ms().to_string(), "topic": topic,
+        "contentType": "application/json", "messageId": state.stage.chance.id("", 32),
+        "time": state.stage.now_ms().to_string(), "topic": topic,
     });
     let frame =
         json!({ "specVersion": "1.0", "type": "SYSTEM", "headers": headers, "data": data.to_string() });
@@ -73,7 +73,7 @@ pub(super) fn ping(state: &mut State, opaque: &str) -> Message {
 
 /// The order to go.
 pub(super) fn disconnect(state: &mut State, reason: &str) -> Message {
-    if state.faults.strikes(Fault::SocketDisconnectBare) {
+    if state.stage.faults.strikes(Fault::SocketDisconnectBare) {
         let frame = json!({
             "specVersion": "1.0", "type": "SYSTEM", "headers": { "topic": "disconnect" },
             "data": json!({ "reason": reason }).to_string(),

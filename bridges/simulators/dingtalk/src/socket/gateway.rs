@@ -10,8 +10,9 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
 
 use crate::api::envelope;
+use crate::chance::opaque;
 use crate::faults::Fault;
-use crate::limits::FRAME_BYTES_MAX;
+use crate::limits::{FRAME_BYTES_MAX, TICKETS_MAX};
 use crate::refusal::{Generation, Refusal};
 use crate::simulator::Shared;
 use crate::state::State;
@@ -24,7 +25,7 @@ const TOPICS_MAX: usize = 64;
 
 /// `POST /v1.0/gateway/connections/open`. It needs no token, and is not counted.
 pub(crate) async fn open(Extracted(shared): Extracted<Arc<Shared>>, request: Request) -> Response {
-    let request_id = shared.state.lock().chance.digits();
+    let request_id = shared.state.lock().stage.chance.id("", 32);
     if let Some(response) = crate::api::strike(&shared, PATH, Generation::New, &request_id).await {
         return response;
     }
@@ -51,13 +52,13 @@ pub(crate) async fn open(Extracted(shared): Extracted<Arc<Shared>>, request: Req
 
 fn ticket(state: &mut State, body: &Value) -> Result<(String, String), Refusal> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    if state.faults.strikes(Fault::ConnectUnauthorised) {
+    if state.stage.faults.strikes(Fault::ConnectUnauthorised) {
         return Err(Refusal::new(401, "authFailed", "鉴权失败"));
     }
-    if state.faults.strikes(Fault::ConnectInvalid) {
+    if state.stage.faults.strikes(Fault::ConnectInvalid) {
         return Err(Refusal::new(400, "invalidParameter", "ua invalid"));
     }
-    if state.faults.strikes(Fault::ConnectOverloaded) {
+    if state.stage.faults.strikes(Fault::ConnectOverloaded) {
         return Err(Refusal::new(503, "ServiceUnavailable", "service unavailable"));
     }
     let (client_id, secret) = (text("clientId"), text("clientSecret"));
@@ -76,10 +77,13 @@ fn ticket(state: &mut State, body: &Value) -> Result<(String, String), Refusal> 
     if topics.is_empty() {
         return Err(Refusal::new(400, "invalidParameter", "subscriptions invalid"));
     }
-    let (app, ticket) = (app.client_id.clone(), state.chance.opaque(""));
-    let now = state.now_ms();
+    let (app, ticket) = (app.client_id.clone(), opaque(&mut state.stage.chance, ""));
+    let now = state.stage.now_ms();
     let until_ms = now + state.settings.ticket_life_ms;
     state.tickets.retain(|_, known| known.until_ms > now);
+    if state.tickets.len() >= TICKETS_MAX {
+        state.tickets.pop_first();
+    }
     state.tickets.insert(ticket.clone(), Ticket { app, until_ms, topics });
     Ok((format!("{}/connect", state.api_url.replacen("http://", "ws://", 1)), ticket))
 }

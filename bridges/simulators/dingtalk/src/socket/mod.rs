@@ -5,15 +5,11 @@ pub(crate) mod gateway;
 pub(crate) mod handshake;
 mod session;
 
-use std::collections::{BTreeMap, HashMap};
-
-use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use simulator_stage::{Connection, Underway};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::faults::Fault;
-use crate::limits::FRAMES_WAITING_MAX;
 use crate::simulator::Shared;
 use crate::state::{Push, State, Told};
 
@@ -31,108 +27,46 @@ pub(crate) enum Outgoing {
 
 /// A client's answer to a push.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Acknowledgement {
+pub struct Acknowledgement {
     pub(crate) code: i64,
     /// The decoded text of `data`; null when it is not JSON.
     pub(crate) data: Value,
 }
 
-struct Connection {
-    id: String,
-    topics: Vec<(String, String)>,
-    outgoing: mpsc::Sender<Outgoing>,
-}
-
-impl Connection {
-    /// What a connection cannot take is lost, and comes again because nobody acknowledges it.
-    fn put(&self, outgoing: Outgoing) {
-        let _ = self.outgoing.try_send(outgoing);
-    }
-
-    fn wants(&self, kind: &str, topic: &str) -> bool {
-        let fits = |(of, name): &(String, String)| of == kind && (name == topic || name == "*");
-        self.topics.is_empty() || self.topics.iter().any(fits)
-    }
-}
+/// What a connection wants: types and topics.
+type Topics = Vec<(String, String)>;
 
 /// The connections of all apps.
-#[derive(Default)]
-pub(crate) struct Hub {
-    connections: Mutex<BTreeMap<String, Vec<Connection>>>,
-    waiting: Mutex<HashMap<String, oneshot::Sender<Acknowledgement>>>,
+pub(crate) type Hub = simulator_stage::Hub<Topics, Outgoing, Acknowledgement>;
+
+fn wants(topics: &Topics, kind: &str, topic: &str) -> bool {
+    let fits = |(of, name): &(String, String)| of == kind && (name == topic || name == "*");
+    topics.is_empty() || topics.iter().any(fits)
 }
 
-impl Hub {
-    /// How many connections an app has.
-    pub(crate) fn count(&self, app: &str) -> usize {
-        self.connections.lock().get(app).map_or(0, Vec::len)
+/// Tells every connection of an app to go and returns how many there were. From now on nothing is delivered there.
+pub(crate) fn disconnect(shared: &Shared, app: &str) -> usize {
+    let connections = shared.hub.take(app);
+    let state = &mut *shared.state.lock();
+    for connection in &connections {
+        connection.put(Outgoing::Disconnect(frames::disconnect(state, "connection is expired")));
     }
-
-    fn add(&self, app: &str, connection: Connection) {
-        self.connections.lock().entry(app.to_owned()).or_default().push(connection);
-    }
-
-    fn remove(&self, app: &str, id: &str) {
-        if let Some(connections) = self.connections.lock().get_mut(app) {
-            connections.retain(|connection| connection.id != id);
-        }
-    }
-
-    /// Tells every connection of an app to go and returns how many there were. From now on nothing is delivered there.
-    pub(crate) fn disconnect(&self, shared: &Shared, app: &str) -> usize {
-        let connections = self.connections.lock().remove(app).unwrap_or_default();
-        let state = &mut *shared.state.lock();
-        for connection in &connections {
-            connection.put(Outgoing::Disconnect(frames::disconnect(state, "connection is expired")));
-        }
-        connections.len()
-    }
-
-    /// Breaks every connection of an app and returns how many there were.
-    pub(crate) fn close(&self, app: &str) -> usize {
-        let connections = self.connections.lock().remove(app).unwrap_or_default();
-        connections.iter().for_each(|connection| connection.put(Outgoing::Break));
-        connections.len()
-    }
-
-    /// Lets every connection of an app fall silent and returns how many there were. The platform still chooses them.
-    pub(crate) fn freeze(&self, app: &str) -> usize {
-        let connections = self.connections.lock();
-        let frozen = connections.get(app).map_or(&[][..], Vec::as_slice);
-        frozen.iter().for_each(|connection| connection.put(Outgoing::Silence));
-        frozen.len()
-    }
-
-    /// A second program with the same credentials, which takes its share and answers nothing.
-    pub(crate) fn add_rival(&self, app: &str) {
-        let (outgoing, mut swallowed) = mpsc::channel(FRAMES_WAITING_MAX);
-        tokio::spawn(async move {
-            while let Some(next) = swallowed.recv().await {
-                if matches!(next, Outgoing::Break | Outgoing::Disconnect(_)) {
-                    return;
-                }
-            }
-        });
-        self.add(app, Connection { id: "rival".to_owned(), topics: Vec::new(), outgoing });
-    }
-
-    fn acknowledge(&self, message_id: &str, acknowledgement: Acknowledgement) {
-        if let Some(waiting) = self.waiting.lock().remove(message_id) {
-            // Nobody waits any more: it came too late.
-            let _ = waiting.send(acknowledgement);
-        }
-    }
-
-    /// Nobody waits for this any more.
-    pub(crate) fn forget(&self, message_id: &str) {
-        self.waiting.lock().remove(message_id);
-    }
+    connections.len()
 }
 
-/// A push on its way over a connection.
-pub(crate) struct Underway {
-    pub(crate) message_id: String,
-    pub(crate) acknowledged: oneshot::Receiver<Acknowledgement>,
+/// Breaks every connection of an app and returns how many there were.
+pub(crate) fn close(shared: &Shared, app: &str) -> usize {
+    let connections = shared.hub.take(app);
+    connections.iter().for_each(|connection| connection.put(Outgoing::Break));
+    connections.len()
+}
+
+/// Lets every connection of an app fall silent and returns how many there were. The platform still chooses them.
+pub(crate) fn freeze(shared: &Shared, app: &str) -> usize {
+    shared.hub.on(app, |connections| {
+        connections.iter().for_each(|connection| connection.put(Outgoing::Silence));
+        connections.len()
+    })
 }
 
 const fn kind_and_topic(what: &Told) -> (&'static str, &'static str) {
@@ -144,48 +78,46 @@ const fn kind_and_topic(what: &Told) -> (&'static str, &'static str) {
 }
 
 /// Sends a push over one connection of its app; nothing when there is none. `data` is what it says.
-pub(crate) fn send(shared: &Shared, push: &Push, data: &Value) -> Option<Underway> {
+pub(crate) fn send(shared: &Shared, push: &Push, data: &Value) -> Option<Underway<Acknowledgement>> {
     let (kind, topic) = kind_and_topic(&push.what);
-    let mut connections = shared.hub.connections.lock();
-    let connections = connections.get_mut(&push.app)?;
     let state = &mut *shared.state.lock();
-    let place = choose(state, connections, kind, topic)?;
-    if state.faults.strikes(Fault::SocketDisconnect) {
-        let gone = connections.remove(place);
-        gone.put(Outgoing::Disconnect(frames::disconnect(state, "connection is expired")));
-    } else if state.faults.strikes(Fault::SocketClosed) {
-        let gone = connections.remove(place);
-        gone.put(Outgoing::Break);
-        // The push was on its way: it is lost with the connection.
-        return Some(wait_for(shared, state.chance.digits()));
-    }
-    let connection = &connections[choose(state, connections, kind, topic)?];
-    if state.faults.strikes(Fault::SocketSilent) {
-        connection.put(Outgoing::Silence);
-    }
-    let message_id = state.chance.digits();
-    let underway = wait_for(shared, message_id.clone());
-    let address = frames::Address { kind, topic, connection_id: &connection.id, message_id: &message_id };
-    for message in frames::of(state, &address, push, data) {
-        connection.put(Outgoing::Message(message));
-    }
-    Some(underway)
-}
-
-fn wait_for(shared: &Shared, message_id: String) -> Underway {
-    let (sender, acknowledged) = oneshot::channel();
-    shared.hub.waiting.lock().insert(message_id.clone(), sender);
-    Underway { message_id, acknowledged }
+    shared.hub.on(&push.app, |connections| {
+        let place = choose(state, connections, kind, topic)?;
+        let message_id = state.stage.chance.id("", 32);
+        if state.stage.faults.strikes(Fault::SocketDisconnect) {
+            let gone = connections.remove(place);
+            gone.put(Outgoing::Disconnect(frames::disconnect(state, "connection is expired")));
+        } else if state.stage.faults.strikes(Fault::SocketClosed) {
+            connections.remove(place).put(Outgoing::Break);
+            // The push was on its way: it is lost with the connection.
+            return Some(shared.hub.expect(message_id));
+        }
+        let connection = &connections[choose(state, connections, kind, topic)?];
+        if state.stage.faults.strikes(Fault::SocketSilent) {
+            connection.put(Outgoing::Silence);
+        }
+        let underway = shared.hub.expect(message_id.clone());
+        let address = frames::Address { kind, topic, connection_id: &connection.id, message_id: &message_id };
+        for message in frames::of(state, &address, push, data) {
+            connection.put(Outgoing::Message(message));
+        }
+        Some(underway)
+    })
 }
 
 /// One of the connections that want this, by chance.
-fn choose(state: &mut State, connections: &[Connection], kind: &str, topic: &str) -> Option<usize> {
+fn choose(
+    state: &mut State,
+    connections: &[Connection<Topics, Outgoing>],
+    kind: &str,
+    topic: &str,
+) -> Option<usize> {
     let wanting: Vec<usize> = connections
         .iter()
         .enumerate()
-        .filter(|(_, connection)| connection.wants(kind, topic))
+        .filter(|(_, connection)| wants(&connection.about, kind, topic))
         .map(|(place, _)| place)
         .collect();
-    let place = state.chance.place(wanting.len());
+    let place = state.stage.chance.place(wanting.len());
     wanting.get(place).copied()
 }

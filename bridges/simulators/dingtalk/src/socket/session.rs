@@ -3,19 +3,15 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use simulator_stage::{Play as _, Socket};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{Acknowledgement, Outgoing, frames};
 use crate::limits::PINGS_UNANSWERED_MAX;
 use crate::simulator::Shared;
-
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// What a client sent, as far as anybody waits for it.
 #[derive(Debug, PartialEq)]
@@ -68,7 +64,7 @@ pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc:
                         closes_at = Some(Instant::now());
                         frames::disconnect(state, "persistent connection is timeout")
                     } else {
-                        opaque = state.chance.digits();
+                        opaque = state.stage.chance.id("", 32);
                         frames::ping(state, &opaque)
                     }
                 };
@@ -81,7 +77,7 @@ pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc:
                     Some(heard) if heard.acknowledgement.data.get("opaque") == Some(&opaque.as_str().into()) => {
                         unanswered = 0;
                     }
-                    Some(heard) => shared.hub.acknowledge(&heard.message_id, heard.acknowledgement),
+                    Some(heard) => shared.hub.answer(&heard.message_id, heard.acknowledgement),
                     None => tracing::warn!("a client sent something that is no acknowledgement"),
                 },
                 Some(Ok(Message::Close(_))) => {
@@ -92,7 +88,7 @@ pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc:
                 Some(Err(_)) | None => return,
                 Some(Ok(_)) => {}
             },
-            () = shared.end() => return,
+            () = shared.ending().wait() => return,
         }
     }
 }

@@ -62,12 +62,12 @@ impl State {
         if self.instances.len() >= RECORDS_MAX {
             return Err(Refusal::new(500, "systemError", "there are too many instances"));
         }
-        let now = self.now_ms();
-        let (id, number) = (self.chance.digits(), self.number());
+        let now = self.stage.now_ms();
+        let (id, number) = (self.stage.chance.id("", 32), self.stage.number());
         let mut tasks = Vec::new();
         for (step, (people, one_is_enough)) in steps.into_iter().enumerate() {
             for user in people {
-                let id = 60_000_000_000 + self.number();
+                let id = 60_000_000_000 + self.stage.number();
                 tasks.push(Task { id, user, status: "NEW", result: None, step, one_is_enough });
             }
         }
@@ -140,7 +140,7 @@ impl State {
     }
 
     fn end_approval(&mut self, id: &str, status: &'static str, result: Option<&'static str>) {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let Some(instance) = self.instances.get_mut(id) else { return };
         (instance.status, instance.result, instance.finished_ms) = (status, result, Some(now));
         let mut cancelled = Vec::new();
@@ -181,7 +181,7 @@ impl State {
         let decided = self.running_task(id, task, user)?;
         (decided.status, decided.result) = ("COMPLETED", Some(result));
         let (step, one_is_enough) = (decided.step, decided.one_is_enough);
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let mut cancelled = Vec::new();
         let Some(instance) = self.instances.get_mut(id) else { return Ok(()) };
         let word = if agrees { "AGREE" } else { "REFUSE" };
@@ -216,7 +216,7 @@ impl State {
         let handed = self.running_task(&id, task, from)?;
         (handed.status, handed.result) = ("COMPLETED", Some("redirect"));
         let (step, one_is_enough) = (handed.step, handed.one_is_enough);
-        let (now, number) = (self.now_ms(), 60_000_000_000 + self.number());
+        let (now, number) = (self.stage.now_ms(), 60_000_000_000 + self.stage.number());
         if let Some(instance) = self.instances.get_mut(&id) {
             let (user, status) = (to.to_owned(), "RUNNING");
             instance.tasks.push(Task { id: number, user, status, result: None, step, one_is_enough });
@@ -229,7 +229,7 @@ impl State {
 
     /// Somebody writes below an instance.
     pub(crate) fn comment(&mut self, id: &str, user: &str, words: &str) -> Result<(), Refusal> {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let instance = self.instances.get_mut(id).ok_or_else(|| Refusal::bad("processInstNotExist"))?;
         instance.records.push(record(user, "ADD_REMARK", "NONE", words, now));
         Ok(())
@@ -237,7 +237,7 @@ impl State {
 
     /// Ends an instance before its decision.
     pub(crate) fn terminate(&mut self, id: &str, user: &str, remark: &str) -> Result<(), Refusal> {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let instance = self.instances.get_mut(id).ok_or_else(|| Refusal::bad("processInstNotExist"))?;
         if instance.status != "RUNNING" || now < instance.created_ms + PROTECTED_MS {
             return Err(Refusal::bad("aflowProcessInstStatusException"));

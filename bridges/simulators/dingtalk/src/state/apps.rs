@@ -73,7 +73,7 @@ pub(crate) struct Ticket {
 impl State {
     /// The token of an app: the same one with its life renewed while it lives.
     pub(crate) fn token_of(&mut self, app: &str) -> Option<String> {
-        let (now, fresh) = (self.now_ms(), self.chance.digits());
+        let (now, fresh) = (self.stage.now_ms(), self.stage.chance.id("", 32));
         let until_ms = now + self.settings.token_life_s.saturating_mul(1_000);
         let app = self.apps.get_mut(app)?;
         let text = app.token.take().filter(|token| token.until_ms > now).map_or(fresh, |token| token.text);
@@ -83,7 +83,7 @@ impl State {
 
     /// The app behind a token that lives.
     pub(crate) fn app_of_token(&self, token: &str) -> Option<&App> {
-        let now = self.now_ms();
+        let now = self.stage.now_ms();
         let lives = |known: &Token| known.text == token && known.until_ms > now;
         self.apps.values().find(|app| app.token.as_ref().is_some_and(lives))
     }
@@ -97,7 +97,7 @@ impl State {
 
     /// A session's webhook for an app in a chat: its address and until when it works.
     pub(crate) fn open_session(&mut self, app: &str, chat: &str, from_ms: u64) -> (String, u64) {
-        let id = self.chance.digits();
+        let id = self.stage.chance.id("", 32);
         let until_ms = from_ms + self.settings.session_life_ms;
         if self.session_order.len() >= crate::limits::SESSIONS_MAX
             && let Some(oldest) = self.session_order.pop_front()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::State;
+use crate::chance::opaque;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 
@@ -36,8 +37,8 @@ impl State {
         if self.chats.len() >= RECORDS_MAX {
             return Err(Refusal::control("there are too many chats"));
         }
-        let id = self.chance.opaque("cid");
-        let (chat_id, number) = (format!("chat{}", self.chance.digits()), self.number());
+        let id = opaque(&mut self.stage.chance, "cid");
+        let (chat_id, number) = (format!("chat{}", self.stage.chance.id("", 32)), self.stage.number());
         self.chats.insert(id.clone(), Chat { id: id.clone(), chat_id, number, ..chat });
         Ok(id)
     }
@@ -67,7 +68,7 @@ impl State {
         let Some(app) = chat.made_by else { return };
         let union_id = self.people.get(operator).map(|person| person.union_id.clone());
         let mut data = json!({
-            "timeStamp": self.now_ms(), "openConversationId": chat.id, "corpId": self.corp_id,
+            "timeStamp": self.stage.now_ms(), "openConversationId": chat.id, "corpId": self.corp_id,
             "operator": operator, "operatorUnionId": union_id, "eventType": event_type,
         });
         if event_type != "chat_update_owner" {
@@ -148,7 +149,7 @@ impl State {
         let data = json!({
             "coolAppCode": cool_app, "robotCode": app, "openConversationId": chat,
             "openConversationCorpId": self.corp_id, "operator": operator,
-            "operateTime": self.now_ms().to_string(),
+            "operateTime": self.stage.now_ms().to_string(),
         });
         self.emit(app, if there { "im_cool_app_install" } else { "im_cool_app_uninstall" }, data);
         Ok(())

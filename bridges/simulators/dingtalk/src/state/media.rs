@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::State;
+use crate::chance::opaque;
 use crate::limits::MEDIA_MAX;
 use crate::refusal::Refusal;
 
@@ -29,7 +30,7 @@ impl State {
         if self.media.len() >= MEDIA_MAX {
             return Err(Refusal::old(-1));
         }
-        let id = format!("@lA{}", self.chance.digits());
+        let id = format!("@lA{}", self.stage.chance.id("", 32));
         self.media.insert(id.clone(), media);
         Ok(id)
     }
@@ -37,11 +38,14 @@ impl State {
     /// A code under which a robot may download something.
     pub(crate) fn download_code(&mut self, app: &str, media: &str) -> String {
         if self.downloads.len() >= MEDIA_MAX {
-            let now = self.now_ms();
+            let now = self.stage.now_ms();
             self.downloads.retain(|_, download| download.until_ms > now);
         }
-        let code = self.chance.opaque("");
-        let until_ms = self.now_ms() + self.settings.download_life_ms;
+        if self.downloads.len() >= MEDIA_MAX {
+            self.downloads.pop_first();
+        }
+        let code = opaque(&mut self.stage.chance, "");
+        let until_ms = self.stage.now_ms() + self.settings.download_life_ms;
         let download = Download { app: app.to_owned(), media: media.to_owned(), until_ms };
         self.downloads.insert(code.clone(), download);
         code

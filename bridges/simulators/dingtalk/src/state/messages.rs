@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{State, Told};
+use crate::chance::opaque;
 use crate::limits::MESSAGES_MAX;
 use crate::refusal::Refusal;
 
@@ -69,8 +70,8 @@ impl State {
         if self.messages.len() >= MESSAGES_MAX {
             return Err(Refusal::control("there are too many messages"));
         }
-        let id = self.chance.opaque("msg");
-        let (created_ms, number) = (self.now_ms(), self.number());
+        let id = opaque(&mut self.stage.chance, "msg");
+        let (created_ms, number) = (self.stage.now_ms(), self.stage.number());
         if let Some(key) = &draft.query_key {
             self.query_keys.insert(key.clone(), id.clone());
         }
@@ -113,7 +114,7 @@ impl State {
         let Author::Robot(app) = &message.by else { return };
         let union_id = self.people.get(person).map(|person| person.union_id.clone());
         let data = json!({
-            "unionId": union_id, "userId": person, "operatTime": self.now_ms(), "robotCode": app,
+            "unionId": union_id, "userId": person, "operatTime": self.stage.now_ms(), "robotCode": app,
             "openConversationId": message.chat, "processQueryKey": message.query_key,
         });
         self.emit(&app.clone(), event_type, data);

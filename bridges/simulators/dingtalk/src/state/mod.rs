@@ -16,10 +16,8 @@ pub(crate) mod todos;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
-use tokio::sync::mpsc;
+use simulator_stage::{Queue, Stage};
 
-use crate::chance::Chance;
-use crate::faults::Faults;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use approvals::{Instance, Process};
@@ -33,11 +31,13 @@ use todos::Todo;
 
 /// Something that an app is told, before it is dressed for its way.
 #[derive(Clone, Debug)]
-pub(crate) struct Push {
+pub struct Push {
     pub(crate) app: String,
     pub(crate) id: String,
     pub(crate) born_ms: u64,
     pub(crate) what: Told,
+    /// What it says: put into words, and counted, at its first try.
+    pub(crate) data: Option<Value>,
 }
 
 /// What an app is told.
@@ -62,21 +62,10 @@ impl Told {
     }
 }
 
-/// How a push fared.
-#[derive(Clone, Debug)]
-pub(crate) struct Delivery {
-    pub(crate) app: String,
-    pub(crate) id: String,
-    pub(crate) what: &'static str,
-    pub(crate) try_number: usize,
-    pub(crate) outcome: String,
-}
-
 /// Everything.
 pub(crate) struct State {
     pub(crate) settings: Settings,
-    pub(crate) chance: Chance,
-    pub(crate) faults: Faults,
+    pub(crate) stage: Stage,
     pub(crate) corp_id: String,
     pub(crate) api_url: String,
     pub(crate) old_api_url: String,
@@ -99,31 +88,20 @@ pub(crate) struct State {
     pub(crate) processes: BTreeMap<String, Process>,
     pub(crate) instances: BTreeMap<String, Instance>,
     pub(crate) todos: BTreeMap<String, Todo>,
-    pub(crate) deliveries: VecDeque<Delivery>,
     pub(crate) calls_left: u64,
     pub(crate) pushes_left: u64,
-    windows: BTreeMap<(String, String), VecDeque<u64>>,
-    skipped_ms: u64,
-    /// Grows with each message, so that order never hangs on the clock.
-    next_number: u64,
-    pushes: mpsc::Sender<Push>,
+    pushes: Queue<Push>,
 }
 
 impl State {
-    pub(crate) fn new(
-        settings: Settings,
-        api_url: String,
-        old_api_url: String,
-        pushes: mpsc::Sender<Push>,
-    ) -> Self {
-        let mut chance = Chance::new(settings.seed);
+    pub(crate) fn new(settings: Settings, api_url: String, old_api_url: String, pushes: Queue<Push>) -> Self {
+        let mut stage = Stage::new(settings.seed, settings.now.clone());
         Self {
-            corp_id: format!("ding{}", chance.digits()),
+            corp_id: stage.chance.id("ding", 32),
             calls_left: settings.calls_per_month,
             pushes_left: settings.pushes_per_month,
-            chance,
+            stage,
             settings,
-            faults: Faults::default(),
             api_url,
             old_api_url,
             people: BTreeMap::new(),
@@ -144,40 +122,17 @@ impl State {
             processes: BTreeMap::new(),
             instances: BTreeMap::new(),
             todos: BTreeMap::new(),
-            deliveries: VecDeque::new(),
-            windows: BTreeMap::new(),
-            skipped_ms: 0,
-            next_number: 0,
             pushes,
         }
-    }
-
-    /// The platform's clock, in milliseconds since the Unix epoch.
-    pub(crate) fn now_ms(&self) -> u64 {
-        (self.settings.now)() + self.skipped_ms
-    }
-
-    /// Moves the platform's clock forward.
-    pub(crate) fn skip(&mut self, by_ms: u64) {
-        self.skipped_ms = self.skipped_ms.saturating_add(by_ms);
-    }
-
-    /// The next number of the order in which things happen.
-    pub(crate) fn number(&mut self) -> u64 {
-        self.next_number += 1;
-        self.next_number
     }
 
     /// Puts what an app is told into the queue.
     pub(crate) fn tell(&mut self, app: &str, what: Told) {
         let id = match &what {
             Told::Robot(message) => message.clone(),
-            Told::Event(..) | Told::Card(_) => self.chance.digits(),
+            Told::Event(..) | Told::Card(_) => self.stage.chance.id("", 32),
         };
-        let push = Push { app: app.to_owned(), id, born_ms: self.now_ms(), what };
-        if self.pushes.try_send(push).is_err() {
-            tracing::error!(app, "the queue of pushes is full or closed: one is lost");
-        }
+        self.pushes.put(Push { app: app.to_owned(), id, born_ms: self.stage.now_ms(), what, data: None });
     }
 
     /// Tells an app that something happened.
@@ -195,32 +150,11 @@ impl State {
         }
     }
 
-    /// Counts one request in a window; whether there were too many already.
-    pub(crate) fn too_fast(&mut self, who: &str, name: &str, length_ms: u64, allowed: u32) -> bool {
-        let now = self.now_ms();
-        let times = self.windows.entry((who.to_owned(), name.to_owned())).or_default();
-        while times.front().is_some_and(|first| first + length_ms <= now) {
-            times.pop_front();
-        }
-        if times.len() >= allowed as usize {
-            return true;
-        }
-        times.push_back(now);
-        false
-    }
-
     /// Counts a push against the month's quota; whether there was one left.
     pub(crate) fn spend_push(&mut self) -> bool {
         let left = self.pushes_left > 0;
         self.pushes_left = self.pushes_left.saturating_sub(1);
         left
-    }
-
-    pub(crate) fn record(&mut self, delivery: Delivery) {
-        if self.deliveries.len() >= crate::limits::DELIVERIES_KEPT_MAX {
-            self.deliveries.pop_front();
-        }
-        self.deliveries.push_back(delivery);
     }
 
     pub(crate) fn app(&self, app: &str) -> Result<&App, Refusal> {

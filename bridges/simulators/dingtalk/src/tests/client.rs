@@ -11,11 +11,12 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use simulator_stage::Refused;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::{Command, FaultSpec, Refusal, Settings, Simulator};
+use crate::{Settings, Simulator};
 
 pub(super) const APP: &str = "dingsimapp";
 const START_MS: u64 = 1_800_000_000_000;
@@ -58,9 +59,8 @@ pub(super) async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
 }
 
 impl World {
-    pub(super) async fn try_to(&self, command: Value) -> Result<Value, Refusal> {
-        let command: Command = serde_json::from_value(command).unwrap();
-        self.simulator.act(command).await
+    pub(super) async fn try_to(&self, command: Value) -> Result<Value, Refused> {
+        self.simulator.perform(command).await
     }
 
     pub(super) async fn act(&self, command: Value) -> Value {
@@ -129,8 +129,7 @@ impl World {
     }
 
     pub(super) async fn fail(&self, name: &str, times: u64, value: Value) {
-        let spec = FaultSpec { times: Some(times), path: None, value };
-        self.simulator.act(Command::Fail { name: name.into(), spec }).await.unwrap();
+        self.act(json!({ "do": "fail", "name": name, "times": times, "value": value })).await;
     }
 
     /// Returns when so many pushes came to this outcome.

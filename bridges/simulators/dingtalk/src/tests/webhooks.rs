@@ -61,7 +61,7 @@ async fn door(answers: Vec<Value>) -> (String, mpsc::UnboundedReceiver<Post>) {
 async fn take(State(desk): State<Arc<Desk>>, request: Request) -> axum::response::Response {
     let (parts, body) = request.into_parts();
     let header = |name: &str| parts.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
-    let query = crate::api::reading::pairs(parts.uri.query().unwrap_or(""));
+    let query = simulator_stage::query::pairs(parts.uri.query().unwrap_or(""));
     let (timestamp, sign) = (header("timestamp"), header("sign"));
     let body = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
     desk.posts.send(Post { query, timestamp, sign, body }).unwrap();
