@@ -32,6 +32,7 @@ mod places;
 mod receiver;
 mod registration;
 mod runtime;
+mod speaking;
 mod tables;
 mod taking;
 #[cfg(test)]

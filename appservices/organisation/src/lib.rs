@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use people::{Chart, DepartmentPath, People};
 
-pub use self::{bot::LOCALPART, tables::tables, texts::TEXTS};
+pub use self::{bot::LOCALPART, rooms::key_of as space_of, tables::tables, texts::TEXTS};
 
 /// How many steps of approvals would have nobody in a department, as of a chart.
 pub type Steps = BTreeMap<DepartmentPath, usize>;

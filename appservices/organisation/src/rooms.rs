@@ -347,7 +347,8 @@ fn wanted(chart: &Chart) -> Vec<Wanted> {
     rooms
 }
 
-/// The key of a department's space. A line ends it, which no name of a department has.
-fn key_of(path: &DepartmentPath) -> String {
+/// The key of a department's space, as a place of this bot. A line ends it, which no name of a department has.
+#[must_use]
+pub fn key_of(path: &DepartmentPath) -> String {
     format!("dept/{}", path.as_str())
 }

@@ -1,21 +1,22 @@
 //! The bridges of one process, put together.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use base::{Clock, Rng};
 use bridge_api::{Connector, Language, Network};
 use kit::{Kit, KitParts, KitSettings, Service, Wire, texts::Texts};
 use ruma::{OwnedServerName, OwnedUserId, UserId};
 use store::Store;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{
-    BridgeError, LOCALPART, SERVICE_ID, TEXTS,
+    BridgeError, LOCALPART, Post, SERVICE_ID, Staff, TEXTS,
     catching_up::CatchingUp,
     limits::FILES_AT_ONCE,
     line::LineNow,
     overhear::Switchboard,
     pace::Buckets,
+    people_texts,
     portals::Portals,
     tables::{INBOX, OUTBOX},
     way::Way,
@@ -28,8 +29,21 @@ pub struct BridgeSettings {
     pub administrators: Vec<OwnedUserId>,
     /// The language of names and notices in rooms that chose none.
     pub language: Language,
+    /// Whether a room is made for each group that the app is in and nobody bound.
+    pub creates_rooms: bool,
+    /// How long a platform is down before key messages go by e-mail; none for never.
+    pub mails_after: Option<Duration>,
     /// Where files are reached that a platform does not take, like `https://chat.example.org`; none for no links.
     pub public_url: Option<String>,
+}
+
+/// What of the homeserver's house is there for the bridges; each may be missing, and then its ability is.
+#[derive(Clone, Default)]
+pub struct BridgePorts {
+    /// The staff list of the organisation.
+    pub staff: Option<Arc<dyn Staff>>,
+    /// The way to the mailboxes of colleagues.
+    pub post: Option<Arc<dyn Post>>,
 }
 
 /// What [`Bridges::new`] is built from.
@@ -50,6 +64,8 @@ pub struct BridgesParts {
     pub settings: BridgeSettings,
     /// One for each platform, at most.
     pub connectors: Vec<Arc<dyn Connector>>,
+    /// What is there beside.
+    pub ports: BridgePorts,
 }
 
 /// The bridges of one process. Cloning it is one reference count.
@@ -71,6 +87,11 @@ pub(crate) struct Inner {
     pub rng: Rng,
     pub kit: Kit,
     pub settings: BridgeSettings,
+    pub ports: BridgePorts,
+    /// Something is to be done for colleagues.
+    pub people_news: Arc<Notify>,
+    /// A room is to be made.
+    pub rooms_news: Arc<Notify>,
     pub server_name: OwnedServerName,
     pub switchboard: Arc<Switchboard>,
     pub seats: Vec<Seat>,
@@ -85,7 +106,7 @@ impl Bridges {
     /// # Errors
     /// When the store cannot be read, or the bot cannot have its name on this server.
     pub async fn new(parts: BridgesParts) -> Result<Self, BridgeError> {
-        let BridgesParts { store, clock, rng, wire, server_name, kit, settings, connectors } = parts;
+        let BridgesParts { store, clock, rng, wire, server_name, kit, settings, connectors, ports } = parts;
         let bot = UserId::parse(format!("@{LOCALPART}:{server_name}"))
             .map_err(|error| BridgeError::Invalid(error.to_string()))?;
         let portals = Portals::load(&store).await?;
@@ -108,7 +129,7 @@ impl Bridges {
             wire,
             server_name: server_name.clone(),
             localparts: vec![LOCALPART],
-            texts: Texts::with(&[TEXTS]),
+            texts: Texts::with(&[TEXTS, people_texts::TEXTS]),
             settings: kit,
         };
         let service = Service { id: SERVICE_ID, ear: Some(switchboard.clone()) };
@@ -126,6 +147,9 @@ impl Bridges {
             rng,
             kit,
             settings,
+            ports,
+            people_news: Arc::default(),
+            rooms_news: Arc::default(),
             server_name,
             switchboard,
             seats: seats.collect(),

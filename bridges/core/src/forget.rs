@@ -11,8 +11,8 @@ use crate::{
         FORGET_INTERVAL, FORGOTTEN_PER_BATCH, FORGOTTEN_PER_MESSAGE, MESSAGES_KEPT_DAYS, REMEMBERED_MS,
     },
     tables::{
-        CODES, MESSAGE_DAYS, MESSAGES, REACTION_EVENTS, REACTIONS_IN, REACTIONS_OUT, SHELF, SHELF_DUE, SIDES,
-        TAKEN, TAKEN_ORDER,
+        CARD_OF, CARDS, CODES, MESSAGE_DAYS, MESSAGES, REACTION_EVENTS, REACTIONS_IN, REACTIONS_OUT, SHELF,
+        SHELF_DUE, SIDES, TAKEN, TAKEN_ORDER,
     },
 };
 
@@ -35,6 +35,9 @@ impl Bridges {
             let mut batch = Batch::new();
             for (day, network, message) in old {
                 batch.delete(&MESSAGE_DAYS, &(day, &*network, &*message));
+                if let Some(card) = self.0.store.get(&CARD_OF, &(&*network, &*message)).await? {
+                    batch.delete(&CARD_OF, &(&*network, &*message)).delete(&CARDS, &(&*network, &*card));
+                }
                 let Some(row) = self.0.store.get(&MESSAGES, &(&*network, &*message)).await? else { continue };
                 batch.delete(&MESSAGES, &(&*network, &*message));
                 for event in &row.events {

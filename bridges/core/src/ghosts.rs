@@ -57,7 +57,11 @@ impl Bridges {
         }
         let told = known.unwrap_or_else(|| Person::named(person.clone(), hint.unwrap_or_default()));
         let named = Person { name: named(&told, hint), ..told };
+        let is_new = row.is_none();
         self.dress(network, &named, row).await?;
+        if is_new {
+            self.recognise(network, &named).await?;
+        }
         Ok(Ghost { intent, user })
     }
 
@@ -103,7 +107,11 @@ impl Bridges {
         }
     }
 
-    async fn avatar(&self, network: Network, avatar: &bridge_api::MediaId) -> Option<(String, bytes::Bytes)> {
+    pub(crate) async fn avatar(
+        &self,
+        network: Network,
+        avatar: &bridge_api::MediaId,
+    ) -> Option<(String, bytes::Bytes)> {
         let directory = self.seat(network)?.connector.directory()?;
         let download = directory.avatar(avatar).await.ok()?;
         let mimetype = download.mimetype.clone().filter(|kind| kind.starts_with("image/"))?;
@@ -120,6 +128,7 @@ impl Bridges {
         match ghost.intent.join(room).await {
             Ok(()) => {}
             Err(CallError::Refused { .. }) => {
+                self.still_speaks(ghost).await?;
                 let bot = self.bot_intent()?;
                 bot.invite(room, ghost.user.as_str()).await?;
                 ghost.intent.join(room).await?;

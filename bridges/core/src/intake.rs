@@ -95,6 +95,9 @@ impl Bridges {
 
     /// Where an arrival belongs; none for what concerns no room of ours.
     async fn lane_of(&self, network: Network, arrival: &Arrival) -> Result<Option<Lane>, StoreError> {
+        if self.is_card_pressed(network.key(), &arrival.what).await? {
+            return Ok(ConversationId::new(NOWHERE).ok().map(|nowhere| (network, nowhere)));
+        }
         let conversation = match (&arrival.conversation, arrival.what.message()) {
             (Some(conversation), _) => Some(conversation.clone()),
             (None, Some(message)) => {
@@ -107,12 +110,18 @@ impl Bridges {
             (None, None) => None,
         };
         let Some(conversation) = conversation else { return Ok(None) };
+        if self.is_person_code(network, &arrival.what).await? {
+            return Ok(None);
+        }
         let lane = (network, conversation);
         if self.portals().room_of(&lane).is_some() {
             return Ok(Some(lane));
         }
         self.portals().note(&self.0.store, &lane).await?;
         self.bind_by_code(&lane, &arrival.what).await?;
+        if matches!(arrival.what, Happened::Message(_) | Happened::BotAdded { .. }) {
+            self.create_by_itself(&lane).await?;
+        }
         metrics::counter!("bridge_unbound_total", "platform" => network.key()).increment(1);
         Ok(None)
     }

@@ -7,9 +7,13 @@
 //! their platform and no Matrix. Read next: `bridges.rs`, `intake.rs`, `into_room/mod.rs`, `overhear.rs`, `to_platform/mod.rs`.
 
 mod backfill;
+mod behind;
 mod bot;
 mod bridges;
+mod by_mail;
+mod cards;
 mod catching_up;
+mod colleagues;
 mod error;
 mod forget;
 mod ghosts;
@@ -26,8 +30,12 @@ mod orders;
 mod outages;
 mod overhear;
 mod pace;
+mod people_tables;
+mod people_texts;
+mod permissions;
 mod portals;
 mod power;
+mod rooms_made;
 mod shelf;
 mod tables;
 mod telling;
@@ -38,9 +46,12 @@ mod work;
 
 pub use self::{
     bot::LOCALPART,
-    bridges::{BridgeSettings, Bridges, BridgesParts},
+    bridges::{BridgePorts, BridgeSettings, Bridges, BridgesParts},
+    by_mail::{MailWords, Post, Posted},
+    colleagues::{Elsewhere, Staff},
     error::BridgeError,
     orders::{Known, LineStatus},
+    permissions::Permission,
     shelf::shelf,
     tables::tables,
     texts::TEXTS,

@@ -67,6 +67,8 @@ pub const CODES_MAX: usize = 400;
 pub const CODE_CHARACTERS: usize = 10;
 /// Lines of one answer of the bot.
 pub const ANSWER_LINES_MAX: usize = 60;
+/// Longest key of a bot's card, in bytes.
+pub const CARD_KEY_BYTES_MAX: usize = 200;
 /// How often the queues are measured.
 pub const MEASURE_INTERVAL: Duration = Duration::from_secs(15);
 /// Longest HTML of a message that is read, in bytes.
@@ -75,3 +77,27 @@ pub const HTML_BYTES_MAX: usize = 64 * 1024;
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 /// The power that somebody needs in a room to bind conversations to it, if the room asks for no more to set its state.
 pub const BIND_POWER_MIN: i64 = 50;
+/// Colleagues who are looked after in one page.
+pub const COLLEAGUES_PER_LOOK: usize = 200;
+/// How often somebody looks what colleagues and rooms wait for when nothing woke them.
+pub const COLLEAGUES_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// Rooms that are made at once; further ones are ordered later.
+pub const MAKING_MAX: usize = 50;
+/// How often somebody looks whether an ordered room is there.
+pub const MAKING_LOOK: Duration = Duration::from_millis(300);
+/// Highest power that a room's bridges ask for.
+pub const POWER_MAX: i64 = 100;
+/// How often somebody looks what waits for platforms that are down.
+pub const MAIL_LOOK: Duration = Duration::from_secs(30);
+/// How long a message waits at least before it goes by e-mail, in milliseconds: one that is just being sent needs no letter.
+pub const MAIL_WAIT_MS: u64 = 5_000;
+/// Waiting messages of one platform that are looked at each time.
+pub const MAIL_ROWS_MAX: usize = 5_000;
+/// People who get a letter about one message.
+pub const MAIL_PEOPLE_MAX: usize = 50;
+/// Letters to one colleague in a day.
+pub const MAILS_PER_DAY_MAX: u64 = 20;
+/// Characters of a message that a letter has.
+pub const MAIL_CHARACTERS_MAX: usize = 2_000;
+/// How long it is known that a message went by e-mail, in milliseconds.
+pub const MAIL_KEPT_MS: u64 = 14 * 24 * 60 * 60 * 1_000;

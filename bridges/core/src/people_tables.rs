@@ -29,8 +29,12 @@ pub(crate) const MAILED: Table<(OwnedEventId, OwnedUserId), u64> =
 pub(crate) const MAILED_ORDER: Table<(u64, OwnedEventId, OwnedUserId), ()> =
     Table::new(3037, "bridges_mailed_order", Profile::Queue, "Which letters went long ago?");
 /// Account and day since 1970 → how many letters went there.
-pub(crate) const MAILED_COUNT: Table<(u64, OwnedUserId), u64> =
-    Table::new(3038, "bridges_mailed_count", Profile::Counter, "How many letters did this colleague get today?");
+pub(crate) const MAILED_COUNT: Table<(u64, OwnedUserId), u64> = Table::new(
+    3038,
+    "bridges_mailed_count",
+    Profile::Counter,
+    "How many letters did this colleague get today?",
+);
 
 /// All of them.
 pub(crate) fn tables() -> Vec<TableInfo> {
@@ -76,7 +80,9 @@ pub(crate) struct PersonCodeRow {
 pub(crate) struct MakingRow {
     /// Who ordered it; none where the configuration did.
     pub by: Option<OwnedUserId>,
-    /// Its picture on the platform.
+    /// The key of the room at the kit, once it is ordered there.
+    pub place: Option<String>,
+    /// The picture of the conversation on the platform.
     pub avatar: Option<String>,
 }
 

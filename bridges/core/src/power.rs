@@ -45,6 +45,16 @@ impl Power {
         self.is_creator(user) || self.of(user) >= needed
     }
 
+    /// Whether somebody has this power.
+    pub fn reaches(&self, user: &UserId, needed: i64) -> bool {
+        self.is_creator(user) || self.of(user) >= needed
+    }
+
+    /// Whether somebody may take away what others said.
+    pub fn may_take_away(&self, user: &UserId) -> bool {
+        self.is_creator(user) || self.of(user) >= self.levels["redact"].as_i64().unwrap_or(50)
+    }
+
     /// Whether somebody may address everybody.
     pub fn may_address_everybody(&self, user: &UserId) -> bool {
         let needed = self.levels["notifications"]["room"].as_i64().unwrap_or(50);
@@ -68,6 +78,7 @@ mod tests {
         };
         assert!(power.may_bind(&li) && power.may_bind(&wang) && !power.may_bind(&new));
         assert!(power.may_address_everybody(&new));
+        assert!(power.may_take_away(&li) && power.may_take_away(&wang) && !power.may_take_away(&new));
         let strict = Power {
             levels: json!({ "users": { "@li:test": 50 }, "state_default": 100 }),
             create: Value::Null,

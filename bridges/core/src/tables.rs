@@ -85,10 +85,17 @@ pub(crate) const CODES: Table<String, CodeRow> =
 pub(crate) const MESSAGE_DAYS: Table<(u64, String, String), ()> =
     Table::new(3019, "bridges_message_days", Profile::Queue, "Which messages were noted long ago?");
 
+/// Network and the key of a bot's card → what it is there.
+pub(crate) const CARDS: Table<(String, String), CardRow> =
+    Table::new(3022, "bridges_cards", Profile::Point, "What is this card on this platform?");
+/// Network and message → the key of the card that it shows.
+pub(crate) const CARD_OF: Table<(String, String), String> =
+    Table::new(3023, "bridges_card_of", Profile::Point, "Which card is this message?");
+
 /// All tables of the bridges, for opening their store beside those of the kit.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![
+    let own = vec![
         PORTALS.info(),
         INBOX.info(),
         OUTBOX.info(),
@@ -109,7 +116,10 @@ pub fn tables() -> Vec<TableInfo> {
         NEWEST.info(),
         CODES.info(),
         MESSAGE_DAYS.info(),
-    ]
+        CARDS.info(),
+        CARD_OF.info(),
+    ];
+    [own, crate::people_tables::tables()].concat()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +216,14 @@ impl LineRow {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CardRow {
+    pub message: MessageId,
+    /// Where the bot said it, and where it hears what is pressed.
+    pub room: OwnedRoomId,
+    pub revision: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CodeRow {
     pub network: String,
     pub room: OwnedRoomId,
@@ -223,5 +241,6 @@ store::record!(
     ReactionRow,
     ShelfRow,
     LineRow,
+    CardRow,
     CodeRow
 );

@@ -33,6 +33,9 @@ impl Bridges {
             self.keep_lines(&shutdown),
             self.keep_forgetting(&shutdown),
             self.keep_measuring(&shutdown),
+            self.keep_colleagues(&shutdown),
+            self.keep_making_rooms(&shutdown),
+            self.keep_mailing(&shutdown),
         );
     }
 

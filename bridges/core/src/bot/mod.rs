@@ -1,7 +1,9 @@
 //! The bridge's bot: commands of people in rooms.
 
 mod conversations;
+mod me;
 mod people;
+mod rooms;
 mod standing;
 
 use async_trait::async_trait;
@@ -22,6 +24,9 @@ const VERBS: &[Verb] = &[
     Verb { id: "unbind", names: &["解绑", "unbind"], help: "bridge.help.unbind" },
     Verb { id: "status", names: &["状态", "status"], help: "bridge.help.status" },
     Verb { id: "backfill", names: &["补齐", "backfill"], help: "bridge.help.backfill" },
+    Verb { id: "me", names: &["我", "me"], help: "bridge.help.me" },
+    Verb { id: "create", names: &["建房", "create"], help: "bridge.help.create" },
+    Verb { id: "permit", names: &["权限", "permit"], help: "bridge.help.permit" },
     Verb { id: "person", names: &["认人", "person"], help: "bridge.help.person" },
 ];
 
@@ -43,6 +48,9 @@ impl Bot for Bridges {
     }
 
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
+        if let What::Ours { kind, content, .. } = &heard.what {
+            return Ok(self.card_heard(heard, kind, content, batch).await?);
+        }
         let What::Command { verb, lang, arguments } = &heard.what else { return Ok(()) };
         let lang = self.0.kit.chosen_language(&heard.sender).await?.unwrap_or(*lang);
         let asked = Asked { bridges: self, heard, lang, words: arguments.split_whitespace().collect() };
@@ -52,6 +60,9 @@ impl Bot for Bridges {
             "unbind" => asked.unbind().await,
             "status" => asked.status().await,
             "backfill" => asked.backfill().await,
+            "me" => asked.me(batch).await,
+            "create" => asked.create(batch).await,
+            "permit" => asked.permit().await,
             _ => asked.person().await,
         };
         let text = match text {
@@ -107,8 +118,13 @@ impl Asked<'_> {
     }
 
     async fn may_bind(&self) -> Result<bool, BridgeError> {
+        self.bridges.may_bind(&self.heard.room, &self.heard.sender).await
+    }
+
+    /// Whether whoever asks has this power in the room.
+    async fn reaches(&self, power: i64) -> Result<bool, BridgeError> {
         let Some(intent) = self.bridges.0.kit.intent(LOCALPART) else { return Ok(false) };
-        Ok(Power::read(&intent, &self.heard.room).await?.may_bind(&self.heard.sender))
+        Ok(Power::read(&intent, &self.heard.room).await?.reaches(&self.heard.sender, power))
     }
 
     /// The platform that the first word names, if it is connected.

@@ -25,7 +25,7 @@ pub(crate) enum Standing {
 impl Bridges {
     /// How it stands with a colleague on a platform.
     pub(crate) async fn standing(&self, network: Network, account: &UserId) -> Result<Standing, StoreError> {
-        let Some(person) = self.person_there(network, account).await? else { return Ok(Standing::Unknown) };
+        let Some(person) = self.colleague_of(network, account).await? else { return Ok(Standing::Unknown) };
         let row = self.0.store.get(&SPEAKERS, &(network.key(), person.as_str())).await?;
         match row.is_some_and(|row| row.account == account) {
             true => Ok(Standing::Speaks(person)),
@@ -35,11 +35,8 @@ impl Bridges {
 
     /// Notes that a colleague wants to speak as themselves; they are told when the homeserver agrees.
     pub(crate) fn wish(&self, batch: &mut Batch, network: Network, person: &PersonId, heard: &Heard) {
-        let wish = WishRow {
-            person: person.to_string(),
-            room: heard.room.clone(),
-            event: heard.event_id.clone(),
-        };
+        let wish =
+            WishRow { person: person.to_string(), room: heard.room.clone(), event: heard.event_id.clone() };
         batch.put(&WISHES, &(&*heard.sender, network.key()), &wish);
         self.look_at_wishes(batch);
     }
@@ -54,7 +51,7 @@ impl Bridges {
         let wish = (account, network.key());
         let is_wished = self.0.store.exists(&WISHES, &wish).await?;
         batch.delete(&WISHES, &wish);
-        let Some(person) = self.person_there(network, account).await? else { return Ok(is_wished) };
+        let Some(person) = self.colleague_of(network, account).await? else { return Ok(is_wished) };
         let of = (network.key(), person.as_str());
         batch.delete(&SPEAKERS, &of).delete(&PEOPLE, &of).delete(&PEOPLE_OF, &(account, network.key()));
         let mut is_spoken_for = false;

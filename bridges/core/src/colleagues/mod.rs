@@ -15,8 +15,8 @@ use kit::Intent;
 use ruma::UserId;
 use store::{Batch, Scan, StoreError};
 
-pub use self::staff::{Elsewhere, Staff};
 pub(crate) use self::consent::Standing;
+pub use self::staff::{Elsewhere, Staff};
 use crate::{
     Bridges, SERVICE_ID,
     error::Stuck,
@@ -28,7 +28,11 @@ use crate::{
 
 impl Bridges {
     /// The colleague as whom a person of a platform speaks here.
-    pub(crate) async fn colleague(&self, network: Network, person: &PersonId) -> Result<Option<Ghost>, StoreError> {
+    pub(crate) async fn colleague(
+        &self,
+        network: Network,
+        person: &PersonId,
+    ) -> Result<Option<Ghost>, StoreError> {
         let row = self.0.store.get(&SPEAKERS, &(network.key(), person.as_str())).await?;
         Ok(row.map(|SpeakerRow { account, .. }| Ghost {
             intent: self.0.kit.puppet(account.clone()),
@@ -39,23 +43,13 @@ impl Bridges {
     /// Whether we speak for an account that is none of ours, whatever the platform.
     pub(crate) async fn speaks_for(&self, account: &UserId) -> Result<bool, StoreError> {
         for network in Network::ALL {
-            let Some(person) = self.person_there(network, account).await? else { continue };
+            let Some(person) = self.colleague_of(network, account).await? else { continue };
             let row = self.0.store.get(&SPEAKERS, &(network.key(), person.as_str())).await?;
             if row.is_some_and(|row| row.account == account) {
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-
-    /// Who a colleague is on a platform.
-    pub(crate) async fn person_there(
-        &self,
-        network: Network,
-        account: &UserId,
-    ) -> Result<Option<PersonId>, StoreError> {
-        let person = self.0.store.get(&crate::tables::PEOPLE_OF, &(account, network.key())).await?;
-        Ok(person.and_then(|person| PersonId::new(person).ok()))
     }
 
     /// Who carries files into rooms for somebody: ghosts themselves, our bot for colleagues, for whom we speak and nothing else.
@@ -83,7 +77,15 @@ impl Bridges {
             }
         }
         self.0.store.commit(batch).await?;
-        Err(Stuck::Later("a colleague speaks for themselves again".to_owned(), Some(std::time::Duration::ZERO)))
+        Err(Stuck::Later(
+            "a colleague speaks for themselves again".to_owned(),
+            Some(std::time::Duration::ZERO),
+        ))
+    }
+
+    /// Has somebody look what is to be done for colleagues.
+    pub(crate) fn people_news(&self) {
+        self.0.people_news.notify_one();
     }
 
     /// Everybody for whom we speak.

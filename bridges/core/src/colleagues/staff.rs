@@ -1,8 +1,9 @@
 //! What the organisation's staff list says of colleagues elsewhere.
 
+use async_trait::async_trait;
 use bridge_api::{Network, Person, PersonId};
 use kit::{Letter, To, notice};
-use ruma::{OwnedUserId, UserId};
+use ruma::{OwnedUserId, RoomId, UserId};
 use store::{Batch, StoreError};
 
 use crate::{BridgeError, Bridges, LOCALPART, backfill::patient, tables::PEOPLE};
@@ -16,7 +17,8 @@ pub struct Elsewhere {
     pub email: Option<String>,
 }
 
-/// The staff list. It is in memory, and knows people who work here.
+/// The staff list, and the spaces of departments. It knows people who work here.
+#[async_trait]
 pub trait Staff: Send + Sync {
     /// Who the owner of an account is on a platform.
     fn elsewhere(&self, account: &UserId, network: Network) -> Elsewhere;
@@ -24,13 +26,21 @@ pub trait Staff: Send + Sync {
     /// Whose account it is that has this id or this address there.
     fn account(&self, network: Network, id: &str, email: Option<&str>) -> Option<OwnedUserId>;
 
-    /// The names of the department that all these colleagues are in, the topmost first; empty where there is none.
-    fn department(&self, accounts: &[OwnedUserId]) -> Vec<String>;
+    /// Has a room stand in the space of the department that all these colleagues are in; false when there is none. A repeat
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be done now.
+    async fn house(&self, accounts: &[OwnedUserId], room: &RoomId) -> Result<bool, String>;
 }
 
 impl Bridges {
     /// Who a colleague is on a platform by the staff list, as the platform knows them.
-    pub(crate) async fn listed(&self, network: Network, account: &UserId) -> Result<Option<PersonId>, BridgeError> {
+    pub(crate) async fn listed(
+        &self,
+        network: Network,
+        account: &UserId,
+    ) -> Result<Option<PersonId>, BridgeError> {
         let Some(staff) = &self.0.ports.staff else { return Ok(None) };
         let Some(directory) = self.seat(network).and_then(|seat| seat.connector.directory()) else {
             return Ok(None);
@@ -74,7 +84,10 @@ impl Bridges {
         let text = self.0.kit.texts().fill(lang, "bridge.me.recognised", &values);
         let key = format!("bridge/recognised/{}/{account}", network.key());
         let mut batch = Batch::new();
-        self.0.kit.outbox().put(&mut batch, Letter::message(key, LOCALPART, To::Direct(account), notice(&text)));
+        self.0
+            .kit
+            .outbox()
+            .put(&mut batch, Letter::message(key, LOCALPART, To::Direct(account), notice(&text)));
         self.0.store.commit(batch).await.map(drop)
     }
 }

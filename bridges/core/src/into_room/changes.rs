@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Bringing;
 use crate::{
     error::Stuck,
+    ghosts::Ghost,
     tables::{MESSAGES, MessageRow, REACTIONS_IN, SIDES, SideRow},
 };
 
@@ -31,7 +32,7 @@ impl Bringing<'_> {
         if row.is_ours || row.events.is_empty() || *from == Sender::Ourselves {
             return Ok(());
         }
-        let ghost = self.speaker(from).await?;
+        let ghost = self.author(from, &row).await?;
         let key = self.row.arrival.key.as_str().to_owned();
         let mut events = row.events.clone();
         for (index, part) in parts.iter().enumerate() {
@@ -61,6 +62,18 @@ impl Bringing<'_> {
         }
         self.batch.put(&MESSAGES, &(network, id.as_str()), &MessageRow { events, ..row });
         Ok(())
+    }
+
+    /// Who said a message, to change it: whoever they speak as by now, that account said it.
+    async fn author(&self, from: &Sender, row: &MessageRow) -> Result<Ghost, Stuck> {
+        let now = self.speaker(from).await?;
+        if now.user == row.sender || !self.bridges.0.kit.is_ours(&row.sender) {
+            return Ok(now);
+        }
+        let then = Ghost { intent: self.bridges.0.kit.puppet(row.sender.clone()), user: row.sender.clone() };
+        self.bridges.be_in(&then, &self.room).await?;
+        self.bridges.people_news();
+        Ok(then)
     }
 
     pub(super) async fn recalled(&mut self, id: &MessageId) -> Result<(), Stuck> {
@@ -131,7 +144,10 @@ impl Bringing<'_> {
                 }
             }
             (Some(reaction), false) => {
-                let sender: OwnedUserId = self.bridges.ghost_id(self.network(), person)?;
+                let sender: OwnedUserId = match self.bridges.colleague(self.network(), person).await? {
+                    Some(colleague) => colleague.user,
+                    None => self.bridges.ghost_id(self.network(), person)?,
+                };
                 self.redact(&sender, &reaction, &format!("{}/unreact", self.row.arrival.key)).await?;
                 self.batch.delete(&REACTIONS_IN, &of);
             }

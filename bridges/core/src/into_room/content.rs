@@ -84,7 +84,7 @@ impl Bringing<'_> {
         };
         let name = file_name(file, fetched.name.as_deref());
         let size = fetched.bytes.len();
-        let mxc = ghost.intent.upload(Some(&name), &fetched.mimetype, fetched.bytes).await?;
+        let mxc = self.bridges.uploader(ghost)?.upload(Some(&name), &fetched.mimetype, fetched.bytes).await?;
         let mut info = json!({ "mimetype": fetched.mimetype, "size": size });
         if let Some((width, height)) = file.dimensions {
             info["w"] = json!(width);

@@ -50,6 +50,9 @@ impl Bridges {
                 }
                 batch = bringing.batch;
             }
+            (None, Happened::Pressed(pressed)) => {
+                self.card_pressed(lane, row.arrival.key.as_str(), pressed, &mut batch).await?;
+            }
             (None, _) => tracing::debug!(conversation = %lane.1, "nothing is bound to it any more"),
         }
         self.0.inbound.end(&mut batch, &INBOX, lane, place);
@@ -88,7 +91,7 @@ impl Bringing<'_> {
             }
             Happened::Joined { people } => self.joined(people).await,
             Happened::Left { people, .. } => self.left(people).await,
-            Happened::Renamed { name, .. } => self.renamed(name),
+            Happened::Renamed { name, .. } => self.renamed(name).await,
             Happened::Dissolved => self.dissolved(),
             Happened::BotAdded { .. } => {
                 self.notice("bridge.told.added", &[]);
@@ -156,7 +159,10 @@ impl Bringing<'_> {
     pub(crate) async fn speaker(&self, from: &Sender) -> Result<Ghost, Stuck> {
         match from {
             Sender::Person { id, name } | Sender::Bot { id, name } => {
-                let ghost = self.bridges.ghost(self.network(), id, name.as_deref()).await?;
+                let ghost = match self.bridges.colleague(self.network(), id).await? {
+                    Some(colleague) => colleague,
+                    None => self.bridges.ghost(self.network(), id, name.as_deref()).await?,
+                };
                 self.bridges.be_in(&ghost, &self.room).await?;
                 Ok(ghost)
             }
@@ -214,6 +220,7 @@ impl Bringing<'_> {
         let (intent, room) = (&ghost.intent, &self.room);
         match intent.send_at(room, kind, &transaction, content.clone(), at_ms).await {
             Err(CallError::Refused { code, .. }) if code == "M_FORBIDDEN" => {
+                self.bridges.still_speaks(ghost).await?;
                 self.come_back(ghost).await?;
                 Ok(intent.send_at(room, kind, &transaction, content, at_ms).await?)
             }
@@ -238,7 +245,7 @@ impl Bringing<'_> {
         let transaction = self.transaction(what);
         let content = json!({ (MARK): self.mark() });
         let bot = self.bridges.bot_intent()?;
-        if is_ghost(sender, &self.bridges.0.server_name) {
+        if is_ghost(sender, &self.bridges.0.server_name) || self.bridges.speaks_for(sender).await? {
             let ghost = self.bridges.0.kit.puppet(sender.clone());
             match ghost.redact(&self.room, event, &transaction, content.clone()).await {
                 Err(CallError::Refused { .. }) => {}

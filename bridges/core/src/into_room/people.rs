@@ -33,7 +33,10 @@ impl Bringing<'_> {
         let network = self.network();
         stream::iter(people.iter().take(MEMBERS_SHOWN_MAX).map(Ok))
             .try_for_each_concurrent(JOINS_AT_ONCE, |person| async move {
-                let ghost = bridges.ghost(network, &person.id, Some(&person.name)).await?;
+                let ghost = match bridges.colleague(network, &person.id).await? {
+                    Some(colleague) => colleague,
+                    None => bridges.ghost(network, &person.id, Some(&person.name)).await?,
+                };
                 bridges.be_in(&ghost, room).await
             })
             .await
@@ -65,7 +68,7 @@ impl Bringing<'_> {
         others.iter().any(|other| other.0 == self.lane.0 && other != self.lane)
     }
 
-    pub(super) fn renamed(&mut self, name: &str) -> Result<(), Stuck> {
+    pub(super) async fn renamed(&mut self, name: &str) -> Result<(), Stuck> {
         let name = tamed(name);
         let Some(row) = self.bridges.portals().get(self.lane) else { return Ok(()) };
         if row.name == name || name.is_empty() {
@@ -73,6 +76,7 @@ impl Bringing<'_> {
         }
         self.notice("bridge.told.renamed", &[("name", &name)]);
         let bridges = self.bridges;
+        bridges.rename_room(&mut self.batch, self.lane, &self.room, &name).await?;
         Ok(bridges.portals().put(&mut self.batch, self.lane, PortalRow { name, ..row })?)
     }
 

@@ -89,7 +89,7 @@ impl Bridges {
 }
 
 /// The code that a person says behind a word that binds: the last two words of a text alone.
-fn code_said(what: &Happened) -> Option<String> {
+pub(crate) fn code_said(what: &Happened) -> Option<String> {
     let Happened::Message(message) = what else { return None };
     let (Sender::Person { .. }, [Content::Text(text)]) = (&message.from, message.parts.as_slice()) else {
         return None;

@@ -7,6 +7,7 @@ mod members;
 mod people;
 mod standing;
 
+pub(crate) use self::codes::code_said;
 use bridge_api::{ConversationId, Network};
 use ruma::OwnedRoomId;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Changes of what was said in the room: edits, redactions, reactions.
 
 use bridge_api::{Content, Edit, Failure, FailureKind, Outgoing, Reaction, Refusal, RichText, Speaker};
-use ruma::EventId;
+use ruma::{EventId, UserId};
 use serde_json::Value;
 use store::Scan;
 
@@ -9,6 +9,7 @@ use super::{Sending, event::Said};
 use crate::{
     error::Stuck,
     lanes::Lane,
+    power::Power,
     tables::{MESSAGES, MessageRow, REACTION_EVENTS, REACTIONS_OUT, ReactionRow, SIDES, SideRow},
 };
 
@@ -25,7 +26,8 @@ fn is_over(failure: &Failure) -> bool {
 impl Sending<'_> {
     pub(super) async fn edit(&mut self, target: &EventId, said: &Said, json: &Value) -> Result<(), Stuck> {
         let Some(side) = self.side(target).await? else { return Ok(()) };
-        if !self.is_own(&side).await? {
+        // Who edits words of others changes nothing: clients show no such edit either.
+        if self.own(&side).await?.is_none_or(|row| row.sender != self.sender) {
             return Ok(());
         }
         let content = self.content(said, json).await?;
@@ -98,11 +100,19 @@ impl Sending<'_> {
         Ok(())
     }
 
-    /// Whether we sent it there; what people of the platform said only they can change.
-    async fn is_own(&self, side: &SideRow) -> Result<bool, Stuck> {
-        let Some(first) = side.messages.first() else { return Ok(false) };
+    /// What we sent there; what people of the platform said only they can change.
+    async fn own(&self, side: &SideRow) -> Result<Option<MessageRow>, Stuck> {
+        let Some(first) = side.messages.first() else { return Ok(None) };
         let row = self.bridges.0.store.get(&MESSAGES, &(self.lane.0.key(), first.as_str())).await?;
-        Ok(row.is_some_and(|row| row.is_ours))
+        Ok(row.filter(|row| row.is_ours))
+    }
+
+    /// Whether the sender may take away what somebody else said.
+    async fn may_take_away(&self, said_by: &UserId) -> Result<bool, Stuck> {
+        if *said_by == self.sender {
+            return Ok(true);
+        }
+        Ok(Power::read(&self.bridges.bot_intent()?, &self.room).await?.may_take_away(&self.sender))
     }
 
     pub(super) async fn redaction(&mut self, target: &EventId) -> Result<(), Stuck> {
@@ -110,7 +120,8 @@ impl Sending<'_> {
             return self.reaction_gone(target, &row).await;
         }
         let Some(side) = self.side(target).await? else { return Ok(()) };
-        if !self.is_own(&side).await? {
+        let Some(row) = self.own(&side).await? else { return Ok(()) };
+        if !self.may_take_away(&row.sender).await? {
             return Ok(());
         }
         let mut is_left = self.seat.connector.recalls().is_none();

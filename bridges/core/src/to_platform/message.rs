@@ -6,7 +6,7 @@ use bridge_api::{
     Block, ByteStream, Content, File, FileKind, Inline, MediaId, Outgoing, PersonId, Refusal, RichText, Sent,
     Speaker, ThreadId,
 };
-use ruma::{OwnedUserId, UserId};
+use ruma::OwnedUserId;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -20,12 +20,13 @@ use crate::{
     media::{is_media_type, usual},
     names::{hex, is_ghost, tamed},
     power::Power,
-    tables::{GHOSTS, MESSAGES, MessageRow, PEOPLE_OF, SIDES, SideRow},
+    tables::{MESSAGES, MessageRow, SIDES, SideRow},
 };
 
 impl Sending<'_> {
     pub(super) async fn said(&mut self, said: &Said, json: &Value) -> Result<(), Stuck> {
         let content = self.content(said, json).await?;
+        let content = self.bridges.marked_as_mailed(&self.event, content).await?;
         let root = match &said.thread {
             Some(root) => self.side(root).await?,
             None => None,
@@ -83,14 +84,8 @@ impl Sending<'_> {
             }
             false => name,
         };
-        let person = self.person_of(&self.sender).await?;
+        let person = self.bridges.colleague_of(self.lane.0, &self.sender).await?;
         Ok(Speaker { name, person })
-    }
-
-    /// Who an account is on this platform.
-    async fn person_of(&self, user: &UserId) -> Result<Option<PersonId>, Stuck> {
-        let person = self.bridges.0.store.get(&PEOPLE_OF, &(user, self.lane.0.key())).await?;
-        Ok(person.and_then(|person| PersonId::new(person).ok()))
     }
 
     pub(super) async fn content(&self, said: &Said, json: &Value) -> Result<Content, Stuck> {
@@ -124,23 +119,11 @@ impl Sending<'_> {
         });
         let mut people: HashMap<OwnedUserId, PersonId> = HashMap::new();
         for user in users.into_inner().into_iter().take(50) {
-            if let Some(person) = self.mentioned(&user).await? {
+            if let Some(person) = self.bridges.person_behind(self.lane.0, &user).await? {
                 people.insert(user, person);
             }
         }
         Ok(read(html, &|user| (people.get(user).cloned(), None)))
-    }
-
-    /// The person of this platform behind an account: a colleague who is bound, or a ghost.
-    async fn mentioned(&self, user: &UserId) -> Result<Option<PersonId>, Stuck> {
-        if let Some(person) = self.person_of(user).await? {
-            return Ok(Some(person));
-        }
-        let prefix = self.lane.0.ghost_prefix();
-        let Some(id) = user.localpart().strip_prefix(prefix).and_then(unescaped) else { return Ok(None) };
-        let Ok(person) = PersonId::new(id) else { return Ok(None) };
-        let is_known = self.bridges.0.store.exists(&GHOSTS, &(self.lane.0.key(), person.as_str())).await?;
-        Ok(is_known.then_some(person))
     }
 
     async fn may_address_everybody(&self) -> Result<bool, Stuck> {
@@ -221,39 +204,5 @@ fn lead(text: &mut RichText, mut before: Vec<Inline>) {
             *inlines = before;
         }
         Some(_) | None => text.blocks.insert(0, Block::Paragraph(before)),
-    }
-}
-
-/// The id of a person in the local part of their account.
-fn unescaped(local: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = local.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'=' {
-            let digits = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::names::ghost_of;
-
-    #[test]
-    fn a_person_is_found_again_in_their_account() {
-        let server = <&ruma::ServerName>::try_from("test").expect("valid");
-        for id in ["on_1a", "On A=é"] {
-            let person = PersonId::new(id).expect("valid");
-            let ghost = ghost_of(bridge_api::Network::Feishu, &person, server).expect("valid");
-            let local = ghost.localpart().strip_prefix("fs_").expect("a ghost");
-            assert_eq!(unescaped(local).as_deref(), Some(id));
-        }
-        assert_eq!(unescaped("a=4"), None);
-        assert_eq!(unescaped("a=zz"), None);
     }
 }

@@ -14,6 +14,7 @@ use self::event::Meaning;
 use crate::{
     Bridges,
     bridges::Seat,
+    cards,
     error::Stuck,
     lanes::{Lane, Next},
     names::hex,
@@ -44,6 +45,9 @@ impl Bridges {
             return Ok(Next::Again);
         }
         let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
+        if cards::is_card(&json) {
+            return self.send_card(lane, place, &json).await;
+        }
         let at_ms = json["origin_server_ts"].as_u64().unwrap_or(row.received_ms).min(row.received_ms);
         if let (Some(room), Some(seat), Some((event, sender))) =
             (self.portals().room_of(lane), self.seat(lane.0), identified(&json))
@@ -73,6 +77,27 @@ impl Bridges {
 }
 
 impl Bridges {
+    async fn send_card(&self, lane: &Lane, place: Place, event: &Value) -> Result<Next, Stuck> {
+        let Some(seat) = self.seat(lane.0) else { return Ok(Next::Idle) };
+        if let Err(wait) = seat.buckets.take(&lane.1) {
+            return Ok(Next::After(wait));
+        }
+        let mut batch = Batch::new();
+        match self.show_card(seat, lane, event, &mut batch).await {
+            Ok(()) => {}
+            // The bot has the case in its room all the same.
+            Err(Stuck::Never(reason, _)) => {
+                tracing::warn!(network = lane.0.key(), reason, "a card is not shown");
+                metrics::counter!("bridge_undelivered_total", "platform" => lane.0.key()).increment(1);
+                batch = Batch::new();
+            }
+            Err(error) => return Err(error),
+        }
+        self.outbound().end(&mut batch, &OUTBOX, lane, place);
+        self.0.store.commit(batch).await?;
+        Ok(Next::Again)
+    }
+
     /// More was said than the lane held while the platform was away: the room is told that it is not there.
     fn more_than_held(&self, batch: &mut Batch, lane: &Lane) {
         let Some(room) = self.portals().room_of(lane) else { return };
@@ -89,8 +114,15 @@ fn identified(json: &Value) -> Option<(OwnedEventId, OwnedUserId)> {
 
 impl Sending<'_> {
     async fn go(&mut self, json: &Value) -> Result<(), Stuck> {
+        let meaning = event::meaning(json);
+        if !matches!(meaning, Meaning::Encrypted | Meaning::Nothing)
+            && !self.bridges.may_speak(&self.room, &self.sender).await?
+        {
+            self.silent();
+            return Ok(());
+        }
         // A repeat of the row after its end was cut off: it is there already.
-        match event::meaning(json) {
+        match meaning {
             Meaning::Said(said) => match self.side(&self.event).await? {
                 Some(_) => Ok(()),
                 None => self.said(&said, json).await,
@@ -101,6 +133,13 @@ impl Sending<'_> {
             Meaning::Encrypted => self.encrypted(),
             Meaning::Nothing => Ok(()),
         }
+    }
+
+    /// Once for each of them: whoever may not speak on platforms sees it, and so does who may change it.
+    fn silent(&mut self) {
+        let unique = format!("silent/{}/{}", self.room, self.sender);
+        let values = [("who", self.sender.as_str())];
+        self.bridges.notice(&mut self.batch, &self.room, &unique, "bridge.told.silent", &values);
     }
 
     /// What an event is in this conversation.

@@ -3,10 +3,12 @@
 mod account;
 mod digest;
 mod meeting;
+mod notice;
 
 pub use account::{address_in_use, prove_address, reset_password};
 pub use digest::{DigestMessage, DigestRoom, digest};
 pub use meeting::{MeetingNews, meeting};
+pub use notice::notice;
 
 use crate::limits::SUBJECT_CHARACTERS_MAX;
 

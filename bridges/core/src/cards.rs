@@ -1,0 +1,233 @@
+//! Cards of our bots for people on platforms, and the buttons that are pressed there.
+//!
+//! A bot says a card into a room that it shares with the bridge alone; the bridge shows it to the person in their direct
+//! conversation, once for each key, and puts newer revisions in its place. What is pressed there, the bridge says into that room
+//! again, with the proof of the callback. What a button means and who may press it the bot decides.
+
+use std::collections::BTreeMap;
+
+use bridge_api::{
+    Button, ButtonStyle, Card, Content, Happened, IdempotencyKey, Input, Outgoing, Pressed, RichText,
+    Speaker, limits::BUTTONS_MAX,
+};
+use kit::{Heard, Letter, PREFIX, To};
+use ruma::{OwnedRoomId, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use store::{Batch, StoreError};
+
+use crate::{
+    Bridges, LOCALPART,
+    bridges::Seat,
+    error::Stuck,
+    lanes::Lane,
+    limits::CARD_KEY_BYTES_MAX,
+    names::{hex, tamed},
+    tables::{CARD_OF, CARDS, CardRow, IN_TURN, OUTBOX, OutboxRow},
+};
+
+/// The bots whose cards are shown.
+const BOTS: [&str; 3] = ["approvals", "tasks", "meetings"];
+
+/// What a bot wants shown to somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Told {
+    key: String,
+    /// The account of the person, or of their ghost.
+    r#for: String,
+    /// A newer card of the same key has a higher one.
+    rev: u64,
+    title: String,
+    body: String,
+    #[serde(default)]
+    buttons: Vec<TellButton>,
+    #[serde(default)]
+    input: Option<TellInput>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct TellButton {
+    action: String,
+    label: String,
+    #[serde(default)]
+    style: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct TellInput {
+    name: String,
+    label: String,
+}
+
+impl Told {
+    fn card(&self) -> Card {
+        let button = |button: &TellButton| Button {
+            action: button.action.clone(),
+            values: BTreeMap::new(),
+            label: tamed(&button.label),
+            style: match button.style.as_str() {
+                "primary" => ButtonStyle::Primary,
+                "danger" => ButtonStyle::Danger,
+                _ => ButtonStyle::Plain,
+            },
+        };
+        let input =
+            self.input.as_ref().map(|input| Input { name: input.name.clone(), label: tamed(&input.label) });
+        Card {
+            title: tamed(&self.title),
+            body: RichText::plain(&self.body).tamed(),
+            buttons: self.buttons.iter().take(BUTTONS_MAX).map(button).collect(),
+            input: input.filter(|_| !self.buttons.is_empty()),
+            revision: self.rev,
+        }
+    }
+}
+
+/// The type of an event of ours.
+fn kind(name: &str) -> String {
+    format!("{PREFIX}bridge.{name}")
+}
+
+/// Whether an event in the outbox is a card and nothing of a room.
+pub(crate) fn is_card(event: &Value) -> bool {
+    event["type"] == kind("card")
+}
+
+impl Bridges {
+    /// A bot says a card: it goes behind what else waits for the person, on every platform where they are somebody.
+    pub(crate) async fn card_heard(
+        &self,
+        heard: &Heard,
+        said: &str,
+        content: &Value,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
+        let is_bot =
+            heard.sender.server_name() == self.0.server_name && BOTS.contains(&heard.sender.localpart());
+        if said != kind("card") || !is_bot {
+            return Ok(());
+        }
+        let told = Told::deserialize(content).ok();
+        let told = told.filter(|told| !told.key.is_empty() && told.key.len() <= CARD_KEY_BYTES_MAX);
+        let account = told.as_ref().and_then(|told| UserId::parse(&told.r#for).ok());
+        let (Some(told), Some(account)) = (told, account) else {
+            tracing::warn!(event = %heard.event_id, sender = %heard.sender, "a card makes no sense");
+            return Ok(());
+        };
+        for seat in self.0.seats.iter().filter(|seat| seat.connector.cards().is_some()) {
+            let Some(person) = self.person_behind(seat.network, &account).await? else { continue };
+            let Some(direct) = seat.connector.conversations().and_then(|all| all.direct(&person)) else {
+                continue;
+            };
+            let event = json!({ "type": kind("card"), "room_id": heard.room, "content": told });
+            let row = OutboxRow { event: event.to_string(), received_ms: heard.received_ms };
+            self.outbound().put(batch, &OUTBOX, &(seat.network, direct), IN_TURN, &row);
+        }
+        Ok(())
+    }
+
+    /// Shows a card, or a newer one in the place of the old one.
+    pub(crate) async fn show_card(
+        &self,
+        seat: &Seat,
+        lane: &Lane,
+        event: &Value,
+        batch: &mut Batch,
+    ) -> Result<(), Stuck> {
+        let nonsense = |error: &dyn std::fmt::Display| Stuck::Never(error.to_string(), None);
+        let told = Told::deserialize(&event["content"]).map_err(|error| nonsense(&error))?;
+        let room = OwnedRoomId::try_from(event["room_id"].as_str().unwrap_or_default());
+        let room = room.map_err(|error| nonsense(&error))?;
+        let of = (lane.0.key(), told.key.as_str());
+        let old = self.0.store.get(&CARDS, &of).await?;
+        if old.as_ref().is_some_and(|old| old.revision >= told.rev) {
+            return Ok(());
+        }
+        let card = told.card();
+        let message = match (&old, seat.connector.cards()) {
+            (Some(old), Some(cards)) => {
+                cards.update(&lane.1, &old.message, &card).await?;
+                old.message.clone()
+            }
+            (Some(_), None) | (None, _) => {
+                let digest = hex(&Sha256::digest(format!("card/{}/{}", of.0, of.1)));
+                let key = IdempotencyKey::new(&digest[..40]).map_err(|error| nonsense(&error))?;
+                let outgoing = Outgoing {
+                    key,
+                    conversation: lane.1.clone(),
+                    speaker: Speaker::default(),
+                    content: Content::Card(card),
+                    reply_to: None,
+                    thread: None,
+                };
+                let sent = seat.connector.send(&outgoing).await?;
+                sent.messages.into_iter().next().ok_or_else(|| nonsense(&"a card became no message"))?
+            }
+        };
+        self.keep(batch, of.0, &message);
+        batch.put(&CARD_OF, &(of.0, message.as_str()), &told.key);
+        batch.put(&CARDS, &of, &CardRow { message, room, revision: told.rev });
+        Ok(())
+    }
+
+    /// Whether somebody pressed a button of such a card.
+    pub(crate) async fn is_card_pressed(&self, network: &str, what: &Happened) -> Result<bool, StoreError> {
+        let Happened::Pressed(pressed) = what else { return Ok(false) };
+        self.0.store.exists(&CARD_OF, &(network, pressed.message.as_str())).await
+    }
+
+    /// Tells the bot what was pressed, where it said the card.
+    pub(crate) async fn card_pressed(
+        &self,
+        lane: &Lane,
+        key: &str,
+        pressed: &Pressed,
+        batch: &mut Batch,
+    ) -> Result<(), Stuck> {
+        let network = lane.0.key();
+        let Some(card) = self.0.store.get(&CARD_OF, &(network, pressed.message.as_str())).await? else {
+            return Ok(());
+        };
+        let Some(row) = self.0.store.get(&CARDS, &(network, card.as_str())).await? else { return Ok(()) };
+        let person = self.account_of(lane.0, &pressed.by).await?;
+        let content = json!({
+            "v": 1, "key": card, "rev": row.revision, "action": pressed.action, "values": pressed.values,
+            "network": network, "by": pressed.by, "person": person,
+            "proof": { "type": "callback", "hash": pressed.proof, "verified": true },
+        });
+        let letter = Letter {
+            kind: kind("pressed"),
+            ..Letter::message(
+                format!("bridge/pressed/{network}/{key}"),
+                LOCALPART,
+                To::Room(row.room),
+                content,
+            )
+        };
+        self.0.kit.outbox().put(batch, letter);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_is_read_within_bounds() {
+        let buttons: Vec<_> =
+            (0..40).map(|_| json!({ "action": "approve", "label": "同\u{202e}意" })).collect();
+        let told: Told = serde_json::from_value(json!({
+            "v": 1, "key": "a/1", "for": "@li:test", "rev": 4, "title": "[待审批]\nAP-1", "body": "one\ntwo",
+            "buttons": buttons, "input": { "name": "reason", "label": "为什么" },
+        }))
+        .expect("reads");
+        let card = told.card();
+        assert_eq!((card.title.as_str(), card.revision), ("[待审批] AP-1", 4));
+        assert_eq!((card.buttons.len(), card.buttons[0].label.as_str()), (BUTTONS_MAX, "同意"));
+        assert!(card.input.is_some());
+        let bare = Told { buttons: Vec::new(), ..told };
+        assert!(bare.card().input.is_none(), "nobody could hand it in");
+    }
+}
