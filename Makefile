@@ -23,7 +23,7 @@ export CC CXX
 ROUNDS ?= 200
 SECONDS ?= 60
 
-.PHONY: help setup run test lint complement crash sim synapse differential bench fuzz
+.PHONY: help setup run test lint complement crash soak sim synapse differential bench fuzz
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -58,6 +58,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/synapse/run
 	complement-tests/differential/run 0 10
 	complement-tests/crash/run
+	complement-tests/soak/run --messages 1000
 
 lint: ## Format, clippy, layer order, dependencies
 	cargo fmt --all --check
@@ -71,6 +72,10 @@ complement: setup ## Upstream Complement; FILTER=TestName runs one test
 crash: setup ## Kills the server at random moments; ROUNDS=n, SEED=n
 	cargo build --bin lianqiao
 	ROUNDS=$(ROUNDS) complement-tests/crash/run
+
+soak: setup ## Speaks on all platforms at once and kills the bridges and the server; MESSAGES=n, SEED=n
+	cargo build --workspace --bins
+	MESSAGES=$(or $(MESSAGES),10000) complement-tests/soak/run
 
 sim: setup ## Three servers, a hostile one, wires that break; ROUNDS=n seeds from SEED=n
 	SEED=$(or $(SEED),1) ROUNDS=$(ROUNDS) cargo test -p lianqiao-testkit --test scenarios sim::

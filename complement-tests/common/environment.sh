@@ -30,3 +30,12 @@ run_node_suite() {
   fi
   exec node --test --test-concurrency=1 --test-force-exit --test-reporter=spec suite/*.test.js
 }
+
+# `prepare_simulator PLATFORM` sets LIANQIAO_<PLATFORM>_SIMULATOR where nobody named a binary.
+prepare_simulator() {
+  local variable="LIANQIAO_${1^^}_SIMULATOR"
+  if [ -n "${!variable:-}" ]; then return; fi
+  export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
+  (cd "$complement_tests/.." && cargo build -p "lianqiao-simulator-$1")
+  export "$variable=$CARGO_TARGET_DIR/debug/lianqiao-simulator-$1"
+}
