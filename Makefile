@@ -41,6 +41,7 @@ test: export LIANQIAO_BIN = $(CARGO_TARGET_DIR)/debug/lianqiao
 test: export LIANQIAO_CALENDAR_DESK = $(CARGO_TARGET_DIR)/debug/examples/calendar_desk
 test: export LIANQIAO_DINGTALK_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-dingtalk
 test: export LIANQIAO_FEISHU_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-feishu
+test: export LIANQIAO_WECOM_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-wecom
 test: export LIANQIAO_STATE_GRAPHS = $(CARGO_TARGET_DIR)/debug/examples/state_graphs
 test: setup ## Every test that a fresh machine can run
 	@config/setup tests
@@ -52,6 +53,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/calendar/run
 	complement-tests/dingtalk/run
 	complement-tests/feishu/run
+	complement-tests/wecom/run
 	complement-tests/mautrix/run
 	complement-tests/matrix-bot-sdk/run
 	complement-tests/matrix-sdk/run

@@ -1,6 +1,7 @@
 # Sourced by the suites. `prepare_binary` sets LIANQIAO_BIN where nobody named a binary;
 # `prepare_python NAME FILE` makes a virtual environment of what FILE pins and prints its interpreter;
-# `run_node_suite` installs what the package-lock.json of this folder pins and runs the tests under suite.
+# `run_node_tests` installs what the package-lock.json of this folder pins and runs the tests under suite, `run_node_suite`
+# does it with LIANQIAO_BIN.
 complement_tests="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cache="${LIANQIAO_CACHE:-$HOME/.cache/lianqiao}"
 export PYTHONPATH="$complement_tests"
@@ -23,12 +24,16 @@ prepare_python() {
   echo "$environment/bin/python"
 }
 
-run_node_suite() {
-  prepare_binary
+run_node_tests() {
   if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
     npm ci --cache "$cache/npm" --loglevel=error
   fi
   exec node --test --test-concurrency=1 --test-force-exit --test-reporter=spec suite/*.test.js
+}
+
+run_node_suite() {
+  prepare_binary
+  run_node_tests
 }
 
 # `prepare_simulator PLATFORM` sets LIANQIAO_<PLATFORM>_SIMULATOR where nobody named a binary.
