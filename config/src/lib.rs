@@ -13,11 +13,11 @@ pub use example::example;
 pub use load::{ConfigError, load};
 pub use section::{Field, Problem, Section};
 pub use sections::{
-    Acme, ActionRate, Appservices, Bots, Bridges, Clients, Database, DatabaseEngine, DingTalk, Federation,
-    FederationPeer, FederationPolicy, Feishu, IdentityProvider, Listeners, LogFormat, Logging, Mail,
-    MailSecurity, Mailbox, Media, MediaStorage, Meetings, Metrics, Outbound, Passwords, PeerKind,
-    PolicyServer, Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server, ServerNotices,
-    SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory, WeCom,
+    Acme, ActionRate, Appservices, Bots, Bridges, Clients, Database, DatabaseEngine, DingTalk,
+    DingTalkWebhook, Federation, FederationPeer, FederationPolicy, Feishu, IdentityProvider, Listeners,
+    LogFormat, Logging, Mail, MailSecurity, Mailbox, Media, MediaStorage, Meetings, Metrics, Outbound,
+    Passwords, PeerKind, PolicyServer, Presence, Proxies, Push, RateLimits, Registration, Rooms, Rtc, Server,
+    ServerNotices, SingleSignOn, Tls, Turn, UrlPreviews, UserDirectory, WeCom,
 };
 use serde::{Deserialize, Serialize};
 

@@ -189,6 +189,16 @@ impl Capabilities {
 }
 
 impl Support {
+    /// In part: what is missing, in Chinese and in English.
+    pub const fn partly(zh: &'static str, en: &'static str) -> Self {
+        Self::Partly(Words { zh, en })
+    }
+
+    /// Not at all: why, in Chinese and in English.
+    pub const fn no(zh: &'static str, en: &'static str) -> Self {
+        Self::No(Words { zh, en })
+    }
+
     fn cell(&self, language: Language) -> String {
         let (word, reason) = match self {
             Self::Yes => (Words { zh: "是", en: "yes" }, None),
@@ -207,13 +217,14 @@ impl Support {
 mod tests {
     use super::*;
 
-    const WHY: Words = Words { zh: "平台没有", en: "the platform has none" };
+    const NO: Support = Support::no("平台没有", "the platform has none");
+    const PARTLY: Support = Support::partly("平台没有", "the platform has none");
 
     #[test]
     fn a_table_has_every_line_and_says_why_not() {
         let table = Capabilities::new(|ability| match ability {
-            Ability::Typing => (Support::No(WHY), Support::No(WHY)),
-            Ability::Edits => (Support::Yes, Support::Partly(WHY)),
+            Ability::Typing => (NO, NO),
+            Ability::Edits => (Support::Yes, PARTLY),
             _ => (Support::Yes, Support::Yes),
         });
         assert_eq!(table.lines().len(), Ability::ALL.len());

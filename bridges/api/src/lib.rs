@@ -2,8 +2,8 @@
 //!
 //! A connector speaks one platform's protocol and nothing of Matrix; the core of the bridges speaks Matrix and nothing of a
 //! platform. Here are the values that pass between them, the mandatory [`Connector`] and one optional trait for each ability.
-//! Everything that is stored on the way has a serialised form. Beside them stands what every connector needs alike: the keeping of a
-//! platform's token, the table of abilities. Nothing here stores or reads the time of day; what
+//! Everything that is stored on the way has a serialised form. Beside them stands what every connector needs alike: the way to a
+//! platform, the keeping of its token, the table of abilities. Nothing here stores or reads the time of day; what
 //! comes from a platform is hostile, so identifiers are checked when they are made and texts when the core takes them in
 //! ([`RichText::tamed`]). Read next: `connector.rs`, then `arrival.rs` and `outgoing.rs`.
 
@@ -25,6 +25,7 @@ mod rich_text;
 mod secret;
 mod shelf;
 mod tokens;
+mod transport;
 mod words;
 
 pub use base::{Clock, Rng, Shutdown};
@@ -51,5 +52,6 @@ pub use self::{
     secret::Secret,
     shelf::{Shelf, ShelfRefused},
     tokens::{IssuedToken, Token, TokenRules, Tokens},
+    transport::{NoSocket, Socket, Transport, Wire},
     words::{Language, Words},
 };

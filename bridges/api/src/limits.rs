@@ -30,12 +30,18 @@ pub const LINK_BYTES_MAX: usize = 2_048;
 pub const BUTTONS_MAX: usize = 10;
 /// Values that a form of a card may bring.
 pub const FORM_VALUES_MAX: usize = 50;
+/// Longest name or value of a form that is taken, in characters; what is longer is cut.
+pub const FORM_VALUE_CHARACTERS_MAX: usize = 4_000;
 /// Items of one page of people, conversations or history.
 pub const PAGE_ITEMS_MAX: usize = 200;
 /// Largest body of a callback in bytes.
 pub const CALLBACK_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Time within which a callback has to be answered; platforms hang up after three seconds.
 pub const CALLBACK_TIME_MAX: Duration = Duration::from_millis(2_500);
+/// Longest time that a connection to a platform may take, and its handshake.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+/// Idle connections kept to each host of a platform.
+pub const IDLE_CONNECTIONS_MAX: usize = 8;
 /// Longest key of a shelf in bytes.
 pub const SHELF_KEY_BYTES_MAX: usize = 255;
 /// Largest value of a shelf in bytes.

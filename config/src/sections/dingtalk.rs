@@ -1,9 +1,23 @@
 //! Section `[dingtalk]`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Problem,
     section::{report, section},
 };
+
+/// A custom webhook robot of one group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DingTalkWebhook {
+    /// What the conversation is called here: letters, digits, `-` and `_`, at most 32.
+    pub name: String,
+    /// The `access_token` of the robot's address.
+    pub access_token: String,
+    /// The secret (`SEC…`) of a robot that wants signatures.
+    pub secret: Option<String>,
+}
 
 section! {
     name = "dingtalk", validate = validate;
@@ -32,8 +46,12 @@ section! {
         pub card_secret: Option<String> = None => "\"a-secret\"",
         /// The group plug-in by which names and members of groups can be read.
         pub cool_app_code: Option<String> = None => "\"COOLAPP-1-ABC\"",
-        /// The published card template with the variables `title`, `content`, `buttons` and `revision`.
+        /// The published card template with the variables `title`, `content`, `buttons`, `input` and `revision`.
         pub card_template: Option<String> = None => "\"abc.schema\"",
+        /// Custom webhook robots: each speaks in one group, of any kind and also with people of other companies, and hears
+        /// nothing. For example [{ name = "ops", access_token = "a-token", secret = "SEC-a-secret" }], where the secret is
+        /// for robots that want signatures. The group is bound by `!bind dingtalk webhook:ops`.
+        pub webhooks: Vec<DingTalkWebhook> = Vec::new(),
         /// Calls of the API that the company may make in a month; the free edition has 5000.
         pub api_calls_month: u64 = 5_000,
         /// Events and messages that may come in a month; the free edition has 3000.
@@ -49,6 +67,20 @@ fn validate(section: &DingTalk, problems: &mut Vec<Problem>) {
     for (key, url) in [("api_url", &section.api_url), ("old_api_url", &section.old_api_url)] {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             report(problems, "dingtalk", key, "must begin with https://");
+        }
+    }
+    let is_name = |name: &str| {
+        (1..=32).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    for (index, hook) in section.webhooks.iter().enumerate() {
+        if !is_name(&hook.name) || section.webhooks[..index].iter().any(|other| other.name == hook.name) {
+            let advice = format!("`{}` is no name of its own; use letters, digits, - and _", hook.name);
+            report(problems, "dingtalk", "webhooks", advice);
+        }
+        if hook.access_token.trim().is_empty() {
+            let advice = format!("`{}` needs the access_token that stands in the robot's address", hook.name);
+            report(problems, "dingtalk", "webhooks", advice);
         }
     }
     if !section.enabled {

@@ -41,7 +41,7 @@ pub use bots::Bots;
 pub use bridges::Bridges;
 pub use clients::Clients;
 pub use database::{Database, DatabaseEngine};
-pub use dingtalk::DingTalk;
+pub use dingtalk::{DingTalk, DingTalkWebhook};
 pub use federation::{Federation, FederationPeer, FederationPolicy, PeerKind};
 pub use feishu::Feishu;
 pub use listeners::Listeners;

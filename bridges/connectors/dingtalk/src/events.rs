@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bridge_api::{
     Arrival, ConversationId, EventKey, Happened, MessageId, Person, PersonId, Pressed,
-    limits::{FORM_VALUES_MAX, PEOPLE_AT_ONCE_MAX},
+    limits::{FORM_VALUE_CHARACTERS_MAX, FORM_VALUES_MAX, PEOPLE_AT_ONCE_MAX},
 };
 use serde_json::Value;
 
@@ -14,6 +14,11 @@ use crate::{
     lenient::{number, text, texts},
     signature,
 };
+
+/// The parameter in which a template brings what was written.
+pub const INPUT: &str = "input";
+/// The parameter in which a button says what the card calls it.
+pub const INPUT_NAME: &str = "input_name";
 
 /// An event as it came, by either way.
 #[derive(Clone, Copy, Debug)]
@@ -114,10 +119,15 @@ pub fn pressed(
     let private = content.get("cardPrivateData")?;
     let mut values = BTreeMap::new();
     if let Some(parameters) = private.get("params").and_then(Value::as_object) {
-        for (name, value) in parameters.iter().take(FORM_VALUES_MAX + 1) {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            values.insert(name.clone(), value);
+        let cut = |text: &str| text.chars().take(FORM_VALUE_CHARACTERS_MAX).collect::<String>();
+        for (name, value) in parameters.iter().take(FORM_VALUES_MAX) {
+            let value = value.as_str().map_or_else(|| cut(&value.to_string()), cut);
+            values.insert(cut(name), value);
         }
+    }
+    // A template knows one line to write; the button says what the card calls it.
+    if let (Some(written), Some(name)) = (values.remove(INPUT), values.remove(INPUT_NAME)) {
+        values.entry(name).or_insert(written);
     }
     // The ids of the platform's own get a number behind them now and then, so ours counts first.
     let action = values.remove("action").or_else(|| texts(private, "actionIds").into_iter().next())?;
@@ -219,7 +229,7 @@ mod tests {
     fn a_pressed_button_is_known_by_our_own_name_for_it() {
         let raw = json!({"type": "actionCallback", "outTrackId": "appr-42", "corpId": "dingc", "userId": "u1", "userIdType": 1,
             "spaceType": "IM_GROUP", "spaceId": "cidAbc==", "extension": "{}",
-            "content": "{\"cardPrivateData\":{\"actionIds\":[\"btn_ok0\"],\"params\":{\"action\":\"agree\",\"case\":7}}}"});
+            "content": "{\"cardPrivateData\":{\"actionIds\":[\"btn_ok0\"],\"params\":{\"action\":\"agree\",\"case\":7,\"input\":\"too dear\",\"input_name\":\"reason\"}}}"});
         let bytes = raw.to_string();
         let arrival = pressed(&raw, "m1", bytes.as_bytes(), "dingsimapp", 9).expect("an arrival");
         assert_eq!(arrival.key.as_str(), "dingsimapp:card:m1:agree");
@@ -227,7 +237,9 @@ mod tests {
         let Happened::Pressed(pressed_button) = arrival.what else { panic!("no button") };
         assert_eq!((pressed_button.message.as_str(), pressed_button.by.as_str()), ("card:appr-42", "u1"));
         assert_eq!(pressed_button.action, "agree");
-        assert_eq!(pressed_button.values.get("case").map(String::as_str), Some("7"));
+        let values =
+            [("case".to_owned(), "7".to_owned()), ("reason".to_owned(), "too dear".to_owned())].into();
+        assert_eq!(pressed_button.values, values);
         assert_eq!(pressed_button.proof.len(), 64);
         for garbage in [json!({}), json!({"content": "{"}), json!({"content": "[[[]]]", "outTrackId": "a"})] {
             assert!(pressed(&garbage, "m", b"", "a", 0).is_none(), "{garbage}");

@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use bridge_api::TokenRules;
 
-/// Longest time that a connection with its TLS handshake may take.
-pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
-
 /// Longest time that a call with a short answer may take. The platform's own gateway gives up after about three seconds.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(15);
 
@@ -15,9 +12,6 @@ pub const TRANSFER_TIME_MAX: Duration = Duration::from_secs(300);
 
 /// Longest answer that is read, in bytes: a page of people.
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-/// Idle connections kept to the platform.
-pub const IDLE_CONNECTIONS_MAX: usize = 8;
 
 /// How the app's token is kept: two hours is the platform's longest, and five minutes before its end another one is asked for.
 pub const TOKENS: TokenRules = TokenRules {
@@ -81,8 +75,14 @@ pub const QUOTA_KEPT_MS: u64 = 40 * 24 * 3_600_000;
 /// Longest frame of the stream, in bytes.
 pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Frames that are handed over at once. Each brings few arrivals, so that the core takes them all.
-pub const FRAMES_AT_ONCE_MAX: usize = 32;
+/// Connections of the stream that are kept. The platform keeps nothing for an app that has none.
+pub const CONNECTIONS: usize = 2;
+
+/// How long what came over one connection waits for what happened before it and may come over another.
+pub const ORDER_WAIT: Duration = Duration::from_millis(150);
+
+/// Frames of one connection that are not yet durable. Beyond it nothing more is read of the connection.
+pub const FRAMES_UNDERWAY_MAX: usize = 128;
 
 /// Longest time that handing arrivals over may take; the platform waits three seconds for the acknowledgement.
 pub const TAKEN_WITHIN: Duration = Duration::from_millis(2_500);

@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri},
     response::IntoResponse,
 };
-use bridge_api::{Arrival, Inbox, InboxRefused, Line, Quota, Secret, Shelf, ShelfRefused};
+use bridge_api::{Arrival, ConversationId, Inbox, InboxRefused, Line, Quota, Secret, Shelf, ShelfRefused};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -51,6 +51,7 @@ pub struct Basket {
     quotas: Mutex<Vec<(&'static str, u64)>>,
     lines: Mutex<Vec<Line>>,
     refuses: AtomicBool,
+    full: Mutex<Option<ConversationId>>,
 }
 
 impl Basket {
@@ -73,12 +74,19 @@ impl Basket {
     pub fn refuse(&self, refuses: bool) {
         self.refuses.store(refuses, Ordering::SeqCst);
     }
+
+    /// Nothing of this conversation is taken any more.
+    pub fn fill(&self, conversation: Option<ConversationId>) {
+        *self.full.lock() = conversation;
+    }
 }
 
 #[async_trait]
 impl Inbox for Basket {
     async fn take(&self, arrivals: Vec<Arrival>) -> Result<(), InboxRefused> {
-        if self.refuses.load(Ordering::SeqCst) {
+        let full = self.full.lock().clone();
+        let is_full = full.is_some() && arrivals.iter().any(|arrival| arrival.conversation == full);
+        if is_full || self.refuses.load(Ordering::SeqCst) {
             return Err(InboxRefused::Full);
         }
         self.taken.lock().extend(arrivals);

@@ -157,6 +157,10 @@ impl Conversations for People {
         Ok(page)
     }
 
+    fn direct(&self, person: &PersonId) -> Option<ConversationId> {
+        ConversationId::new(format!("user:{}", ids::user(person)?)).ok()
+    }
+
     async fn conversation(&self, conversation: &ConversationId) -> Result<Option<Conversation>, Failure> {
         match ids::place(conversation) {
             Place::Direct(user) => {

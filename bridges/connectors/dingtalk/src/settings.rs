@@ -24,7 +24,7 @@ pub struct DingTalkSettings {
     pub mode: Mode,
     /// The group plug-in (`COOLAPP-…`) by which names and members of groups can be read.
     pub cool_app_code: Option<String>,
-    /// The published card template (`….schema`) with the variables `title`, `content`, `buttons` and `revision`.
+    /// The published card template (`….schema`) with the variables `title`, `content`, `buttons`, `input` and `revision`.
     pub card_template: Option<String>,
     /// Custom webhook robots, each an outgoing-only conversation `webhook:<name>`.
     pub webhooks: Vec<CustomWebhook>,

@@ -1,6 +1,6 @@
 //! What this bridge carries, and why not the rest.
 
-use bridge_api::{Ability, Capabilities, Support, Words};
+use bridge_api::{Ability, Capabilities, Support};
 
 /// The table of all abilities.
 pub fn table() -> Capabilities {
@@ -17,67 +17,64 @@ pub fn table() -> Capabilities {
         | Ability::Names
         | Ability::Directory => (Support::Yes, Support::Yes),
         Ability::Formatting => (
-            partly(
+            Support::partly(
                 "文本消息的样式不随事件下发",
                 "the platform leaves the style of plain texts out of its events",
             ),
-            partly("没有标题、表格和行内代码", "there are no headings, tables and no code within a line"),
+            Support::partly(
+                "没有标题、表格和行内代码",
+                "there are no headings, tables and no code within a line",
+            ),
         ),
         Ability::Edits => (
-            partly(
+            Support::partly(
                 "平台不推送编辑事件，重新连接时才能补上",
                 "no event tells of an edit; it is seen after a reconnection",
             ),
-            partly(
+            Support::partly(
                 "每条消息最多编辑 20 次，且受管理员设定的时限约束",
                 "twenty edits a message, within the time that the administrator allows",
             ),
         ),
         Ability::Recalls => (
             Support::Yes,
-            partly("受管理员设定的撤回时限约束", "within the time that the administrator allows"),
+            Support::partly("受管理员设定的撤回时限约束", "within the time that the administrator allows"),
         ),
         Ability::Reactions => (
             Support::Yes,
-            partly(
+            Support::partly(
                 "机器人是一个人，只能使用平台固定的表情",
                 "our robot is one person, and the platform has a closed list of emoji",
             ),
         ),
         Ability::Stickers => (
-            no("平台不允许下载表情包", "the platform gives no stickers out"),
-            partly("以文字代替", "said in words"),
+            Support::no("平台不允许下载表情包", "the platform gives no stickers out"),
+            Support::partly("以文字代替", "said in words"),
         ),
-        Ability::Locations => (Support::Yes, partly("以文字代替", "said in words")),
+        Ability::Locations => (Support::Yes, Support::partly("以文字代替", "said in words")),
         Ability::Cards => {
-            (partly("其他机器人的卡片只读", "cards of other robots can only be read"), Support::Yes)
+            (Support::partly("其他机器人的卡片只读", "cards of other robots can only be read"), Support::Yes)
         }
-        Ability::Membership => (Support::Yes, no("成员只在各自一侧加入", "people join on their own side")),
+        Ability::Membership => {
+            (Support::Yes, Support::no("成员只在各自一侧加入", "people join on their own side"))
+        }
         Ability::Backfill => (Support::Yes, Support::Yes),
         Ability::Receipts => (
-            partly("仅单聊", "in direct chats alone"),
-            no("机器人不能把消息标为已读", "our robot cannot mark messages as read"),
+            Support::partly("仅单聊", "in direct chats alone"),
+            Support::no("机器人不能把消息标为已读", "our robot cannot mark messages as read"),
         ),
         Ability::Typing | Ability::Presence => (
-            no("平台没有此接口", "the platform has no such interface"),
-            no("平台没有此接口", "the platform has no such interface"),
+            Support::no("平台没有此接口", "the platform has no such interface"),
+            Support::no("平台没有此接口", "the platform has no such interface"),
         ),
         Ability::OtherBots => (
-            partly(
+            Support::partly(
                 "平台不推送其他机器人的消息，重新连接时才能补上",
                 "messages of other robots come with the history after a reconnection alone",
             ),
             Support::Yes,
         ),
     })
-}
-
-const fn partly(zh: &'static str, en: &'static str) -> Support {
-    Support::Partly(Words { zh, en })
-}
-
-const fn no(zh: &'static str, en: &'static str) -> Support {
-    Support::No(Words { zh, en })
 }
 
 #[cfg(test)]

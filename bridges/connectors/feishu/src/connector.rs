@@ -1,20 +1,18 @@
 //! One app as the core sees it.
 
-use std::sync::Arc;
+mod introduction;
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bridge_api::{
     Backfill, CallbackAnswer, CallbackRequest, Callbacks, Capabilities, Cards, Clock, Connector,
-    Conversations, Directory, Edits, Failure, FailureKind, Files, Inbox, Line, Members, Names, Network,
-    Outgoing, Pace, Rate, Reactions, Recalls, Rng, Sent, Shelf, Shutdown,
+    Conversations, Directory, Edits, Failure, Files, Inbox, Members, Names, Network, Outgoing, Pace, Rate,
+    Reactions, Recalls, Rng, Sent, Shelf, Shutdown,
 };
 use parking_lot::RwLock;
-use serde::Deserialize;
 use serde_json::Value;
-use tokio::{
-    sync::Semaphore,
-    time::{Duration, sleep},
-};
+use tokio::sync::Semaphore;
 
 use crate::{
     abilities::{
@@ -22,12 +20,11 @@ use crate::{
         topics::{Noting, Topics},
     },
     capabilities,
-    client::{Call, CallError, Client, codes::Meaning},
+    client::Client,
     events::Ourselves,
-    ids::OpenId,
-    limits::{MISCONFIGURED_PAUSE, RECONNECT_PAUSES, UPLOADS_AT_ONCE_MAX},
+    limits::UPLOADS_AT_ONCE_MAX,
     settings::{FeishuSettings, Mode},
-    socket::{discovery::ConnectError, keeper},
+    socket::keeper,
     webhook::{self, Secrets},
 };
 
@@ -55,19 +52,6 @@ pub struct Feishu {
     /// Held by the one who holds the connection: a second one would steal a part of the events.
     holder: tokio::sync::Mutex<()>,
     capabilities: Capabilities,
-}
-
-#[derive(Deserialize)]
-struct BotAnswer {
-    bot: Bot,
-}
-
-#[derive(Deserialize)]
-struct Bot {
-    #[serde(default)]
-    open_id: Option<OpenId>,
-    #[serde(default)]
-    activate_status: Option<i64>,
 }
 
 impl Feishu {
@@ -103,70 +87,6 @@ impl Feishu {
 
     fn noting<'a>(&'a self, inbox: &'a dyn Inbox) -> Noting<'a> {
         Noting { inbox, topics: &self.topics, shelf: &*self.shelf }
-    }
-
-    /// Asks the platform who we are, and whether we may do anything at all.
-    async fn introduce(&self) -> Result<Ourselves, ConnectError> {
-        let answer =
-            self.client.flat::<BotAnswer>(Call::get(&["bot", "v3", "info"])).await.map_err(connect_error)?;
-        if let Some(status) = answer.bot.activate_status.filter(|status| *status != 2) {
-            let why = match status {
-                1 => "the company has disabled the app",
-                3 | 4 => "an administrator has to enable the app's newest version",
-                5 | 6 => "the app's licence or the company's plan is over",
-                _ => "the app is not in use yet",
-            };
-            return Err(ConnectError::Misconfigured(format!("{why} (activate_status {status})")));
-        }
-        let mut ours = self.ours.write();
-        if answer.bot.open_id.is_some() {
-            ours.open_id = answer.bot.open_id;
-        }
-        Ok(ours.clone())
-    }
-
-    /// With webhooks there is no connection; the line is up when the credentials are good.
-    async fn wait_for_webhooks(&self, inbox: &dyn Inbox, shutdown: &Shutdown) {
-        let mut pauses = RECONNECT_PAUSES.iter();
-        loop {
-            let outcome = tokio::select! {
-                () = shutdown.wait() => return,
-                outcome = self.introduce() => outcome,
-            };
-            let (line, pause) = match outcome {
-                Ok(_) => (Line::Up, None),
-                Err(ConnectError::Passing(reason)) => {
-                    let pause = pauses.next().copied().unwrap_or(MISCONFIGURED_PAUSE);
-                    (Line::Down(Failure::later(reason)), Some(pause))
-                }
-                Err(ConnectError::Misconfigured(reason)) => {
-                    (Line::Down(Failure::new(FailureKind::NotSignedIn(reason))), Some(MISCONFIGURED_PAUSE))
-                }
-            };
-            inbox.line(line);
-            let rest = async {
-                match pause {
-                    Some(pause) => sleep(pause).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = shutdown.wait() => return,
-                () = rest => {}
-            }
-        }
-    }
-}
-
-/// What a failed call says about the connection that waits for it.
-fn connect_error(error: CallError) -> ConnectError {
-    match error.meaning() {
-        Meaning::TokenStale | Meaning::Operator | Meaning::Refused | Meaning::Gone | Meaning::TooLarge => {
-            ConnectError::Misconfigured(error.to_string())
-        }
-        Meaning::AppLimited | Meaning::ChatLimited | Meaning::Later => {
-            ConnectError::Passing(error.to_string())
-        }
     }
 }
 

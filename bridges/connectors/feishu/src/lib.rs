@@ -11,6 +11,7 @@ mod cards;
 mod client;
 mod connector;
 mod content;
+mod digest;
 mod emoji;
 mod events;
 mod failure;

@@ -7,9 +7,6 @@ use bridge_api::TokenRules;
 /// Longest identifier of the platform that is taken, in bytes.
 pub const ID_BYTES_MAX: usize = 256;
 
-/// Longest time that a connection with its TLS handshake may take.
-pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
-
 /// Longest time that a call with a short answer may take.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -18,9 +15,6 @@ pub const TRANSFER_TIME_MAX: Duration = Duration::from_secs(300);
 
 /// Longest answer that is read as JSON, in bytes: a page of fifty messages of 150 KB.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// Idle connections kept to the platform.
-pub const IDLE_CONNECTIONS_MAX: usize = 8;
 
 /// How the tenant token is kept: with less than half an hour left the platform gives a new one, and two hours is its longest.
 pub const TOKENS: TokenRules = TokenRules {

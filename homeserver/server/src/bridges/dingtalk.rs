@@ -5,7 +5,9 @@ use std::sync::Arc;
 use base::{Clock, Rng};
 use bridge_api::{Connector, Shelf};
 use config::Config;
-use connector_dingtalk::{DingTalk, DingTalkSettings, Mode, Quotas, Secret, file_hosts_default};
+use connector_dingtalk::{
+    CustomWebhook, DingTalk, DingTalkSettings, Mode, Quotas, Secret, file_hosts_default,
+};
 
 use crate::{StartError, settings};
 
@@ -29,6 +31,11 @@ pub(super) fn open(
         },
         _ => Mode::Stream,
     };
+    let webhook = |hook: &config::DingTalkWebhook| CustomWebhook {
+        name: hook.name.clone(),
+        access_token: Secret::new(hook.access_token.clone()),
+        secret: hook.secret.clone().map(Secret::new),
+    };
     let client_id = section.client_id.clone().unwrap_or_default();
     let settings = DingTalkSettings {
         api_url: section.api_url.parse().map_err(|error| refused("dingtalk.api_url")(format!("{error}")))?,
@@ -42,7 +49,7 @@ pub(super) fn open(
         mode,
         cool_app_code: section.cool_app_code.clone(),
         card_template: section.card_template.clone(),
-        webhooks: Vec::new(),
+        webhooks: section.webhooks.iter().map(webhook).collect(),
         quotas: Quotas { api_calls_month: section.api_calls_month, pushes_month: section.pushes_month },
         file_hosts: file_hosts_default(),
         authorities: Arc::new(authorities),

@@ -13,9 +13,9 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use bridge_api::{Clock, IssuedToken, Shelf, Token, Tokens};
+use bridge_api::{Clock, IssuedToken, Shelf, Token, Tokens, Transport};
 use http::{HeaderValue, Method, header};
-use reqwest::{Client as Http, RequestBuilder, Response, Url, redirect::Policy};
+use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
@@ -30,18 +30,14 @@ pub use self::{
 };
 use crate::{
     lenient,
-    limits::{
-        BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX, TOKENS,
-        TRANSFER_TIME_MAX,
-    },
+    limits::{BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, TOKENS, TRANSFER_TIME_MAX},
     settings::DingTalkSettings,
 };
 
 /// The one way from this connector to the platform.
 pub struct Client {
-    http: Http,
+    transport: Transport,
     settings: DingTalkSettings,
-    tls: Arc<rustls::ClientConfig>,
     tokens: Tokens<CallError>,
     /// Whose turn it is.
     pub turns: Turns,
@@ -60,26 +56,10 @@ impl Client {
                 return Err("the addresses of the API must begin with http:// or https://".to_owned());
             }
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(Arc::clone(&settings.authorities))
-            .with_no_client_auth();
-        let socket_tls = Arc::new(tls.clone());
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        // Without redirects: an address of the network must not lead elsewhere.
-        let http = Http::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT_TIME_MAX)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .build()
-            .map_err(|error| error.to_string())?;
+        let transport = Transport::new(&settings.authorities)?;
         let counter = Counter::new(shelf, clock, settings.quotas);
         let (tokens, turns) = (Tokens::new(TOKENS), Turns::default());
-        Ok(Self { http, settings, tls: socket_tls, tokens, turns, counter })
+        Ok(Self { transport, settings, tokens, turns, counter })
     }
 
     /// What the client was made of.
@@ -87,9 +67,9 @@ impl Client {
         &self.settings
     }
 
-    /// Whom connections believe, for those that are no requests.
-    pub fn tls(&self) -> Arc<rustls::ClientConfig> {
-        Arc::clone(&self.tls)
+    /// The way to the platform, for what is no request.
+    pub const fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// Does a call. One refused for its token is done once more with another one, one that the platform was too busy for some times.
@@ -135,7 +115,8 @@ impl Client {
         let mut url = joined(&self.settings.old_api_url, "/media/upload")?;
         url.query_pairs_mut().append_pair("access_token", token.expose()).append_pair("type", kind);
         let request = self
-            .http
+            .transport
+            .requests()
             .post(url)
             .header(header::CONTENT_TYPE, upload.content_type)
             .header(header::CONTENT_LENGTH, upload.length)
@@ -172,45 +153,6 @@ impl Client {
     pub async fn open_stream(&self, body: &Value) -> Result<Value, CallError> {
         let url = joined(&self.settings.api_url, "/v1.0/gateway/connections/open")?;
         self.answer(self.json(Method::POST, url, body), CALL_TIME_MAX).await
-    }
-
-    /// Opens a file at an address that the platform named.
-    ///
-    /// # Errors
-    /// See [`CallError`]; [`Meaning::Refused`] when the address leads elsewhere than to the platform.
-    pub async fn fetch(&self, address: &str) -> Result<Response, CallError> {
-        let url = self.trusted(address)?;
-        let response = sent(self.http.get(url), TRANSFER_TIME_MAX).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let meaning = match status.as_u16() {
-            404 | 410 => Meaning::Refused(bridge_api::Refusal::Gone),
-            // Addresses are good for minutes: the next try gets another one.
-            _ => Meaning::Busy,
-        };
-        Err(CallError::ours(meaning, format!("the file is not given out, with status {}", status.as_u16())))
-    }
-
-    /// An address that came over the network, when it leads to the platform.
-    ///
-    /// # Errors
-    /// [`Meaning::Refused`] otherwise.
-    pub fn trusted(&self, address: &str) -> Result<Url, CallError> {
-        let bases = [&self.settings.api_url, &self.settings.old_api_url];
-        hosts::trusted(address, &bases, &self.settings.file_hosts).ok_or_else(|| {
-            let refusal = bridge_api::Refusal::Other("the address leads away from the platform".into());
-            CallError::ours(Meaning::Refused(refusal), "the address leads away from the platform")
-        })
-    }
-
-    /// The address of a custom webhook, without its query.
-    ///
-    /// # Errors
-    /// When the base address takes no path.
-    pub fn webhook_url(&self) -> Result<Url, CallError> {
-        joined(&self.settings.old_api_url, "/robot/send")
     }
 
     /// The credentials count: a token is there.
@@ -253,7 +195,8 @@ impl Client {
     }
 
     fn json(&self, method: Method, url: Url, body: &Value) -> RequestBuilder {
-        self.http
+        self.transport
+            .requests()
             .request(method, url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json")

@@ -80,8 +80,8 @@ const ROBOT: &str = "/v1.0/im/bot/messages/get";
 
 #[tokio::test]
 async fn what_is_said_is_acknowledged_when_it_is_durable() {
-    let gateway = Gateway::start(1).await;
-    let mut peer = gateway.accept().await;
+    let gateway = Gateway::start(2).await;
+    let (mut peer, _other) = (gateway.accept().await, gateway.accept().await);
     tell(&mut peer, "SYSTEM", "p1", "ping", &json!({"opaque": "x"})).await;
     let pong = heard(&mut peer).await;
     assert_eq!((pong["code"].as_u64(), pong["data"].as_str()), (Some(200), Some(r#"{"opaque":"x"}"#)));
@@ -95,7 +95,7 @@ async fn what_is_said_is_acknowledged_when_it_is_durable() {
     let taken = gateway.basket.taken();
     assert_eq!(taken.len(), 1);
     assert!(matches!(&taken[0].what, Happened::Message(message) if message.id.as_str() == "msg1=="));
-    assert!(matches!(gateway.basket.lines().as_slice(), [Line::Up]));
+    assert!(matches!(gateway.basket.lines().as_slice(), [Line::Up, Line::Up]));
     let asked = &gateway.platform.asked(OPEN)[0].body;
     assert_eq!(asked["clientSecret"], "secret");
     assert_eq!(asked["subscriptions"].as_array().map(Vec::len), Some(3));
@@ -104,8 +104,8 @@ async fn what_is_said_is_acknowledged_when_it_is_durable() {
 
 #[tokio::test]
 async fn a_connection_asked_to_go_is_replaced_before_it_closes_and_still_read() {
-    let gateway = Gateway::start(2).await;
-    let mut old = gateway.accept().await;
+    let gateway = Gateway::start(3).await;
+    let (mut old, _other) = (gateway.accept().await, gateway.accept().await);
     tell(&mut old, "SYSTEM", "", "disconnect", &json!({"reason": "connection is expired"})).await;
     let mut new = gateway.accept().await;
     tell(&mut old, "CALLBACK", "m1", ROBOT, &robot("msg1==")).await;
@@ -113,14 +113,33 @@ async fn a_connection_asked_to_go_is_replaced_before_it_closes_and_still_read() 
     tell(&mut new, "CALLBACK", "m2", ROBOT, &robot("msg2==")).await;
     assert_eq!(heard(&mut new).await["code"], 200);
     assert_eq!(gateway.basket.taken().len(), 2);
-    assert_eq!(gateway.platform.asked(OPEN).len(), 2, "a fresh ticket each time");
+    assert_eq!(gateway.platform.asked(OPEN).len(), 3, "a fresh ticket each time");
     gateway.stop().await;
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_said_and_opened_again_and_garbage_costs_none() {
+async fn what_comes_over_two_connections_is_taken_in_the_order_in_which_it_was_said() {
     let gateway = Gateway::start(2).await;
-    let mut first = gateway.accept().await;
+    let (mut one, mut other) = (gateway.accept().await, gateway.accept().await);
+    let said_at = |id: &str, at_ms: u64| {
+        let mut message = robot(id);
+        message["createAt"] = json!(at_ms);
+        message
+    };
+    tell(&mut one, "CALLBACK", "m2", ROBOT, &said_at("msg2==", 2_000)).await;
+    tell(&mut other, "CALLBACK", "m1", ROBOT, &said_at("msg1==", 1_000)).await;
+    for peer in [&mut one, &mut other] {
+        assert_eq!(heard(peer).await["code"], 200);
+    }
+    let times: Vec<_> = gateway.basket.taken().iter().map(|arrival| arrival.at_ms).collect();
+    assert_eq!(times, [1_000, 2_000]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_opened_again_beside_the_other_and_garbage_costs_none() {
+    let gateway = Gateway::start(5).await;
+    let (mut first, mut other) = (gateway.accept().await, gateway.accept().await);
     first.send(Message::text("{not JSON")).await.expect("told");
     tell(&mut first, "CALLBACK", "m1", ROBOT, &json!({"msgId": 5})).await;
     assert_eq!(
@@ -132,6 +151,19 @@ async fn a_lost_connection_is_said_and_opened_again_and_garbage_costs_none() {
     let mut second = gateway.accept().await;
     tell(&mut second, "CALLBACK", "m2", ROBOT, &robot("msg2==")).await;
     assert_eq!(heard(&mut second).await["code"], 200);
-    assert!(matches!(gateway.basket.lines().as_slice(), [Line::Up, Line::Down(_), Line::Up]));
+    tell(&mut other, "CALLBACK", "m3", ROBOT, &robot("msg3==")).await;
+    assert_eq!(heard(&mut other).await["code"], 200);
+    // While one is there the line is up.
+    assert!(matches!(gateway.basket.lines().as_slice(), [Line::Up, Line::Up, Line::Up]));
+    drop((second, other));
+    let mut third = gateway.accept().await;
+    tell(&mut third, "CALLBACK", "m4", ROBOT, &robot("msg4==")).await;
+    assert_eq!(heard(&mut third).await["code"], 200);
+    let lines = gateway.basket.lines();
+    assert!(
+        matches!(lines.as_slice(), [.., Line::Down(_), Line::Up] | [.., Line::Down(_), Line::Up, Line::Up]),
+        "{lines:?}"
+    );
+    assert_eq!(gateway.basket.taken().len(), 3);
     gateway.stop().await;
 }

@@ -1,11 +1,15 @@
 //! How a text is written for the platform: as it is when nothing in it is formatted, else in the part of Markdown that DingTalk
 //! shows. People's own letters never become markup.
 
+mod markup;
+mod pieces;
+
 use bridge_api::{Block, Inline, PersonId, RichText};
 
+use self::{markup::Writer, pieces::pieces};
 use crate::{
     ids,
-    limits::{ADDRESSED_MAX, PIECE_BYTES_MAX, PIECES_MAX, TITLE_CHARACTERS_MAX},
+    limits::{ADDRESSED_MAX, TITLE_CHARACTERS_MAX},
 };
 
 /// A text for the platform.
@@ -41,7 +45,7 @@ pub fn write(speaker: &str, quoted: Option<&str>, text: &RichText, address: Addr
             addressed.push(user.to_owned());
         }
     }
-    let mut writer = Writer { markdown, address, blocks: Vec::new() };
+    let mut writer = Writer::new(markdown, address);
     if let Some(quoted) = quoted {
         writer.blocks.push(format!("> {}", escaped(quoted)));
     }
@@ -132,154 +136,6 @@ fn begins_markup(block: &str) -> bool {
         }
         _ => false,
     }
-}
-
-struct Writer {
-    markdown: bool,
-    address: Address,
-    blocks: Vec<String>,
-}
-
-impl Writer {
-    fn blocks(&mut self, blocks: &[Block], prefix: &str) {
-        for block in blocks {
-            let written = match block {
-                Block::Paragraph(inlines) => self.inlines(inlines, prefix),
-                Block::Heading { level, inlines } => {
-                    format!(
-                        "{} {}",
-                        "#".repeat(usize::from((*level).clamp(1, 6))),
-                        self.inlines(inlines, prefix)
-                    )
-                }
-                Block::List { ordered, items } => self.list(*ordered, items, 0, prefix),
-                Block::Quote(inner) => {
-                    self.blocks(inner, &format!("{prefix}> "));
-                    continue;
-                }
-                Block::Code { language, text } => code(language.as_deref(), text),
-                Block::Rule => "———".to_owned(),
-            };
-            self.blocks.push(format!("{prefix}{written}"));
-        }
-    }
-
-    /// Lists within lists are not shown by the platform: they stand in the same list, moved to the right by hard spaces.
-    fn list(&self, ordered: bool, items: &[Vec<Block>], depth: usize, prefix: &str) -> String {
-        let mut lines = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let mark = if ordered { format!("{}. ", index + 1) } else { "- ".to_owned() };
-            let mut words = Vec::new();
-            let mut inner = Vec::new();
-            for block in item {
-                match block {
-                    Block::List { ordered, items } => {
-                        inner.push(self.list(*ordered, items, depth + 1, prefix))
-                    }
-                    Block::Paragraph(inlines) | Block::Heading { inlines, .. } => {
-                        words.push(self.inlines(inlines, prefix).replace("  \n", " "));
-                    }
-                    Block::Quote(_) | Block::Code { .. } | Block::Rule => {
-                        let plain = RichText { blocks: vec![block.clone()] }.to_plain().replace('\n', " ");
-                        words.push(escaped(&plain));
-                    }
-                }
-            }
-            lines.push(format!("{}{mark}{}", "&nbsp;&nbsp;".repeat(depth), words.join(" ")));
-            lines.extend(inner);
-        }
-        lines.join("\n")
-    }
-
-    fn inlines(&self, inlines: &[Inline], prefix: &str) -> String {
-        let mut out = String::new();
-        for inline in inlines {
-            match inline {
-                Inline::Text { text, style } if self.markdown => {
-                    let words = escaped(text);
-                    let mark = match (style.bold, style.italic) {
-                        (true, true) => "***",
-                        (true, false) => "**",
-                        (false, true) => "*",
-                        (false, false) => "",
-                    };
-                    out.push_str(&emphasised(&words, mark));
-                }
-                Inline::Text { text, .. } => out.push_str(text),
-                Inline::Code(text) => out.push_str(&format!("`{}`", text.replace('`', "'"))),
-                Inline::Link { address, label } if address == label => out.push_str(address),
-                Inline::Link { address, label } => {
-                    let address = address.replace('(', "%28").replace(')', "%29");
-                    out.push_str(&format!("[{}]({address})", escaped(label)));
-                }
-                Inline::Mention { person, name } => {
-                    let id = person.as_ref().and_then(ids::user).filter(|_| self.address == Address::Ids);
-                    let shown = id.unwrap_or(name);
-                    let shown = if self.markdown { escaped(shown) } else { shown.to_owned() };
-                    out.push_str(&format!("@{shown} "));
-                }
-                Inline::Everybody => out.push_str("@所有人 "),
-                Inline::Break if self.markdown => out.push_str(&format!("  \n{prefix}")),
-                Inline::Break => out.push('\n'),
-            }
-        }
-        out.truncate(out.trim_end().len());
-        out
-    }
-}
-
-/// Marks stand close to the letters, or they are shown as they are.
-fn emphasised(words: &str, mark: &str) -> String {
-    let inner = words.trim();
-    if mark.is_empty() || inner.is_empty() {
-        return words.to_owned();
-    }
-    let lead = &words[..words.len() - words.trim_start().len()];
-    let tail = &words[words.trim_end().len()..];
-    format!("{lead}{mark}{inner}{mark}{tail}")
-}
-
-/// A fence longer than any within the text.
-fn code(language: Option<&str>, text: &str) -> String {
-    let mut fence = "```".to_owned();
-    while text.contains(&fence) {
-        fence.push('`');
-    }
-    format!("{fence}{}\n{}\n{fence}", language.unwrap_or_default(), text.trim_end_matches('\n'))
-}
-
-/// Packs blocks into messages that the platform takes. What is beyond all bounds ends in `…`.
-fn pieces(blocks: &[String], separator: &str) -> Vec<String> {
-    let mut pieces: Vec<String> = Vec::new();
-    for part in blocks.iter().flat_map(|block| cut(block)) {
-        match pieces.last_mut() {
-            Some(last) if last.len() + separator.len() + part.len() <= PIECE_BYTES_MAX => {
-                last.push_str(separator);
-                last.push_str(part);
-            }
-            _ => pieces.push(part.to_owned()),
-        }
-    }
-    if pieces.len() > PIECES_MAX {
-        pieces.truncate(PIECES_MAX);
-        if let Some(last) = pieces.last_mut() {
-            last.push('…');
-        }
-    }
-    pieces
-}
-
-/// Cuts a block that is too long, at the end of a line if there is one.
-fn cut(block: &str) -> Vec<&str> {
-    let (mut parts, mut rest) = (Vec::new(), block);
-    while rest.len() > PIECE_BYTES_MAX {
-        let most = rest.floor_char_boundary(PIECE_BYTES_MAX);
-        let at = rest[..most].rfind('\n').filter(|at| *at > most / 2).map_or(most, |at| at + 1);
-        parts.push(&rest[..at]);
-        rest = &rest[at..];
-    }
-    parts.push(rest);
-    parts
 }
 
 /// Somebody's words before a picture, or nothing.

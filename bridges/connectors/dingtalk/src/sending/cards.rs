@@ -12,6 +12,7 @@ use super::{Sending, ledger::Repeat};
 use crate::{
     client::{Call, CallError, Meaning},
     content::written::{self, Address},
+    events::{INPUT, INPUT_NAME},
     ids::{self, Known, Place},
     lenient::{text, truth},
     limits::{CARD_KEPT_MS, CARD_VALUE_BYTES_MAX, EXCERPT_CHARACTERS_MAX, WORDS_CHARACTERS_MAX},
@@ -139,6 +140,9 @@ fn variables(speaker: &str, card: &Card) -> Map<String, Value> {
             let mut parameters: Map<String, Value> =
                 button.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
             parameters.insert("action".into(), json!(button.action));
+            if let Some(input) = &card.input {
+                parameters.insert(INPUT_NAME.into(), json!(input.name));
+            }
             let style = match button.style {
                 ButtonStyle::Plain => "plain",
                 ButtonStyle::Primary => "primary",
@@ -147,11 +151,14 @@ fn variables(speaker: &str, card: &Card) -> Map<String, Value> {
             json!({"action": button.action, "label": button.label, "style": style, "params": parameters})
         })
         .collect();
+    let input = card.input.as_ref().filter(|_| !buttons.is_empty());
+    let input = input.map(|input| input.label.clone()).unwrap_or_default();
     let content = &content[..content.floor_char_boundary(CARD_VALUE_BYTES_MAX)];
     let values = [
         ("title", card.title.clone()),
         ("content", content.to_owned()),
         ("buttons", json!(buttons).to_string()),
+        (INPUT, input),
         ("revision", card.revision.to_string()),
     ];
     values.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()

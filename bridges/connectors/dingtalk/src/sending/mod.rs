@@ -5,27 +5,28 @@ mod cards;
 mod files;
 mod ledger;
 mod recalls;
+mod webhooks;
 
 use std::sync::Arc;
 
 use bridge_api::{
     Clock, Content, ConversationId, Failure, MessageId, Outgoing, Refusal, RichText, Rng, Sent, Shelf,
 };
-use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 pub use self::files::fetched;
-use self::ledger::{Ledger, Repeat};
+use self::{
+    ledger::{Ledger, Repeat},
+    webhooks::webhook_body,
+};
 use crate::{
-    client::{Bucket, Call, CallError, Client, Meaning},
+    client::{Call, CallError, Client, Meaning},
     content::written::{self, Address, Written},
     ids::{self, Place},
     lenient::{text, texts},
     limits::MINUTE_PAUSE,
     memory::Memory,
-    settings::CustomWebhook,
-    signature,
 };
 
 /// Says what the core wants said.
@@ -187,80 +188,6 @@ impl Sending {
         text(&answer, "processQueryKey")
             .ok_or_else(|| CallError::ours(Meaning::Unknown, "an answer without processQueryKey"))
     }
-
-    /// Answers by the session webhook of a group. `None` when there is none that lives.
-    async fn by_session(
-        &self,
-        outgoing: &Outgoing,
-        written: &Written,
-    ) -> Result<Option<Vec<MessageId>>, Failure> {
-        let conversation = &outgoing.conversation;
-        let Some(session) = self.memory.session(conversation, self.clock.now_ms()) else { return Ok(None) };
-        let mut messages = Vec::new();
-        for (index, piece) in written.pieces.iter().enumerate() {
-            let key = outgoing.key.part(index);
-            let body = webhook_body(written, piece, index == 0);
-            let sending = async {
-                self.client.post_webhook(session.url.clone(), &body).await?;
-                Ok(format!("hook:{key}"))
-            };
-            match self.ledger.once(&key, Repeat::Doubles, sending).await {
-                Ok(message) => messages.push(message),
-                Err(failure) if failure.code.as_deref() == Some("300001") => {
-                    self.memory.session_ended(conversation);
-                    return Ok(None);
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(Some(messages))
-    }
-
-    fn webhook(&self, name: &str) -> Result<&CustomWebhook, Failure> {
-        let hooks = &self.client.settings().webhooks;
-        hooks
-            .iter()
-            .find(|hook| hook.name == name)
-            .ok_or_else(|| Failure::refused(Refusal::NotInConversation))
-    }
-
-    async fn post_custom(&self, hook: &CustomWebhook, body: &Value) -> Result<(), CallError> {
-        let bucket = Bucket::Webhook(hook.name.clone());
-        self.client.turns.wait(&bucket).await?;
-        let url = signed(self.client.webhook_url()?, hook, self.clock.now_ms());
-        let outcome = self.client.post_webhook(url, body).await;
-        if let Err(CallError { meaning: Meaning::Limited { after, .. }, .. }) = &outcome {
-            self.client.turns.pause(&bucket, *after);
-        }
-        outcome.map(drop)
-    }
-}
-
-/// The address of a custom webhook with its token and, if it wants one, its signature.
-fn signed(mut url: Url, hook: &CustomWebhook, now_ms: u64) -> Url {
-    let timestamp = now_ms.to_string();
-    {
-        let mut pairs = url.query_pairs_mut();
-        pairs.append_pair("access_token", hook.access_token.expose());
-        if let Some(secret) = &hook.secret {
-            let sign = signature::of_robot(secret.expose(), &timestamp);
-            pairs.append_pair("timestamp", &timestamp).append_pair("sign", &sign);
-        }
-    }
-    url
-}
-
-/// A message for a webhook; only the first piece addresses people.
-fn webhook_body(written: &Written, piece: &str, addresses: bool) -> Value {
-    let mut body = if written.markdown {
-        json!({"msgtype": "markdown", "markdown": {"title": written.title, "text": piece}})
-    } else {
-        json!({"msgtype": "text", "text": {"content": piece}})
-    };
-    if addresses && (written.everybody || !written.addressed.is_empty()) {
-        body["at"] = json!({"atUserIds": written.addressed, "isAtAll": written.everybody});
-    }
-    body
 }
 
 #[cfg(test)]

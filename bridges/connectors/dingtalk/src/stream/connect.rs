@@ -1,33 +1,14 @@
 //! Asks the gateway where to connect, and connects there. A ticket is good for one connection.
 
-use std::sync::Arc;
-
+use bridge_api::Socket;
 use reqwest::Url;
-use rustls::pki_types::ServerName;
 use serde_json::json;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    time::timeout,
-};
-use tokio_rustls::TlsConnector;
-use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
-    tungstenite::{self, protocol::WebSocketConfig},
-};
 
 use crate::{
     client::{CallError, Client, Meaning},
     lenient::text,
-    limits::{CONNECT_TIME_MAX, FRAME_BYTES_MAX},
+    limits::FRAME_BYTES_MAX,
 };
-
-/// What a WebSocket runs over.
-pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
-
-/// An open connection.
-pub type Socket = WebSocketStream<Box<dyn Wire>>;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +51,8 @@ pub async fn open(client: &Client) -> Result<Socket, ConnectError> {
         _ => return Err(wrong("an address without TLS")),
     }
     url.query_pairs_mut().append_pair("ticket", &ticket);
-    connect(&url, client.tls()).await
+    let opened = client.transport().socket(&url, FRAME_BYTES_MAX).await;
+    opened.map_err(|error| ConnectError::Passing(format!("the stream is not opened: {error}")))
 }
 
 /// The gateway refuses wrong credentials and unpublished apps with what only an operator can mend.
@@ -84,41 +66,4 @@ fn judged(error: &CallError) -> ConnectError {
         | Meaning::Unreachable
         | Meaning::Unknown => ConnectError::Passing(words),
     }
-}
-
-async fn connect(url: &Url, tls: Arc<rustls::ClientConfig>) -> Result<Socket, ConnectError> {
-    let late = |_| ConnectError::Passing("the stream was not opened in time".to_owned());
-    let wire = timeout(CONNECT_TIME_MAX, wire(url, tls)).await.map_err(late)?;
-    let wire = wire.map_err(|reason| ConnectError::Passing(format!("the stream is not opened: {reason}")))?;
-    let mut config = WebSocketConfig::default();
-    config.max_message_size = Some(FRAME_BYTES_MAX);
-    config.max_frame_size = Some(FRAME_BYTES_MAX);
-    let opening = client_async_with_config(url.as_str(), wire, Some(config));
-    match timeout(CONNECT_TIME_MAX, opening).await.map_err(late)? {
-        Ok((socket, _)) => Ok(socket),
-        // The words of other errors may hold the address with its ticket.
-        Err(tungstenite::Error::Http(response)) => {
-            let status = response.status().as_u16();
-            Err(ConnectError::Passing(format!("the stream is refused with status {status}")))
-        }
-        Err(tungstenite::Error::Url(_)) => {
-            Err(ConnectError::Passing("the address of the stream is none".to_owned()))
-        }
-        Err(error) => Err(ConnectError::Passing(format!("the stream is not opened: {error}"))),
-    }
-}
-
-async fn wire(url: &Url, tls: Arc<rustls::ClientConfig>) -> Result<Box<dyn Wire>, String> {
-    let host = url.host_str().ok_or("the address has no host")?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_or_known_default().ok_or("the address has no port")?;
-    let stream = TcpStream::connect((bare, port)).await.map_err(|error| error.to_string())?;
-    // Acknowledgements are small and awaited.
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
-    if url.scheme() != "wss" {
-        return Ok(Box::new(stream));
-    }
-    let name = ServerName::try_from(bare.to_owned()).map_err(|error| error.to_string())?;
-    let stream = TlsConnector::from(tls).connect(name, stream).await.map_err(|error| error.to_string())?;
-    Ok(Box::new(stream))
 }

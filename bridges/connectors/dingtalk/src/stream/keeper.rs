@@ -1,83 +1,189 @@
-//! Keeps one connection: opens it, tells the core, replaces it when it is lost, old or asked to go. The old one stays only until
-//! the new one is there, because the platform gives messages to any connection that it knows.
+//! Keeps two connections, because the platform keeps nothing for an app that has none: while one is replaced, everything goes to
+//! the other. Each is replaced when it is lost, old or asked to go; the old one stays until the new one is there, because the
+//! platform gives things to any connection that it knows. Attempts to connect are made by one of the two at a time.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
-use bridge_api::{Failure, FailureKind, Inbox, Line, Rng, Shutdown};
+use bridge_api::{Failure, FailureKind, Inbox, Line, Rng, Shutdown, Socket};
+use futures_util::future::join_all;
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::{
     connect::{self, ConnectError},
-    session::{self, Ended},
+    hearing,
+    order::{self, Order},
+    session::{self, Connection, Ended, Surroundings},
 };
 use crate::{
     incoming::Incoming,
     limits::{
-        CONNECTION_STEADY_AFTER, MISCONFIGURED_PAUSE, RECONNECT_PAUSE_FIRST, RECONNECT_PAUSE_MAX,
-        RECONNECT_PAUSE_MIN,
+        CONNECTION_AGE_MAX, CONNECTION_STEADY_AFTER, CONNECTIONS, MISCONFIGURED_PAUSE, RECONNECT_PAUSE_FIRST,
+        RECONNECT_PAUSE_MAX, RECONNECT_PAUSE_MIN,
     },
 };
 
-/// Keeps the connection until `shutdown` fires.
+/// Keeps the connections until `shutdown` fires.
 pub async fn keep(incoming: &Incoming, inbox: &dyn Inbox, rng: &Rng, shutdown: &Shutdown) {
-    let (mut attempts, mut leaving) = (0_u32, None);
-    loop {
-        let opened = tokio::select! {
-            () = shutdown.wait() => return,
-            opened = Box::pin(connect::open(&incoming.client)) => opened,
-        };
-        let pause = match opened {
-            Ok(socket) => {
-                tracing::info!("the stream is up");
-                metrics::gauge!("bridge_dingtalk_connections").set(1.0);
-                metrics::counter!("bridge_dingtalk_connects_total").increment(1);
-                inbox.line(Line::Up);
-                let opened_at = Instant::now();
-                let (ended, heard) =
-                    Box::pin(session::live(socket, leaving.take(), incoming, inbox, shutdown)).await;
-                metrics::gauge!("bridge_dingtalk_connections").set(0.0);
-                // One that lived long is replaced at once, because what is said meanwhile is lost; short lives add up, or they
-                // would be tried at once for ever.
-                let steady = heard && opened_at.elapsed() >= CONNECTION_STEADY_AFTER;
-                attempts = if steady { 1 } else { attempts.saturating_add(1) };
-                match ended {
-                    Ended::Stopped => return,
-                    Ended::Leaving(socket) => {
-                        leaving = Some(socket);
-                        if heard { Duration::ZERO } else { pause(attempts, rng) }
-                    }
-                    Ended::Lost(reason) => {
-                        tracing::warn!(%reason, "the stream is lost");
-                        inbox.line(Line::Down(Failure::later(reason)));
-                        pause(attempts, rng)
+    let (order, coming) = order::queue();
+    let keeper = Keeper {
+        incoming,
+        inbox,
+        rng,
+        shutdown,
+        up: AtomicUsize::new(0),
+        old_at: Mutex::new([None; CONNECTIONS]),
+        failures: tokio::sync::Mutex::new(0),
+    };
+    let held = async move {
+        join_all((0..CONNECTIONS).map(|seat| Box::pin(keeper.hold(seat, order.clone())))).await;
+        // With the last way into it the order ends.
+        drop(order);
+    };
+    tokio::join!(held, order::run(coming, inbox));
+}
+
+struct Keeper<'a> {
+    incoming: &'a Incoming,
+    inbox: &'a dyn Inbox,
+    rng: &'a Rng,
+    shutdown: &'a Shutdown,
+    /// Connections that are open.
+    up: AtomicUsize,
+    /// When each of them will be old.
+    old_at: Mutex<[Option<Instant>; CONNECTIONS]>,
+    /// Attempts to connect that failed one after the other. Held by the one that tries.
+    failures: tokio::sync::Mutex<u32>,
+}
+
+impl Keeper<'_> {
+    /// Keeps one connection.
+    async fn hold(&self, seat: usize, order: Order) {
+        let (mut short_lives, mut leaving) = (0_u32, None);
+        loop {
+            if !self.rest(pause(short_lives, self.rng)).await {
+                return;
+            }
+            let Some(socket) = self.open().await else { return };
+            let (opened_at, old_at) = (Instant::now(), self.opened(seat));
+            let around = Surroundings { incoming: self.incoming, order: &order, shutdown: self.shutdown };
+            let living = session::live(Connection::new(socket), leaving.take(), old_at, around);
+            let (ended, heard) = Box::pin(living).await;
+            let others = self.closed(seat);
+            // One that lived long is replaced at once, because with one connection less more can get lost; short lives add up, or
+            // they would be tried at once for ever.
+            let steady = heard && opened_at.elapsed() >= CONNECTION_STEADY_AFTER;
+            match ended {
+                Ended::Stopped => return,
+                Ended::Leaving(connection) => {
+                    leaving = Some(connection);
+                    short_lives = if heard { 0 } else { short_lives.saturating_add(1) };
+                }
+                Ended::Lost(reason) => {
+                    tracing::warn!(%reason, others, "a stream is lost");
+                    metrics::counter!("bridge_dingtalk_connections_lost_total").increment(1);
+                    short_lives = if steady { 1 } else { short_lives.saturating_add(1) };
+                    if others == 0 {
+                        self.inbox.line(Line::Down(Failure::later(reason)));
                     }
                 }
             }
-            Err(ConnectError::Passing(reason)) => {
-                tracing::warn!(%reason, attempts, "no stream");
-                inbox.line(Line::Down(Failure::later(reason)));
-                attempts = attempts.saturating_add(1);
-                pause(attempts, rng)
-            }
-            Err(ConnectError::Misconfigured(reason)) => {
-                tracing::error!(%reason, "no stream before the app's configuration is mended");
-                inbox.line(Line::Down(Failure::new(FailureKind::NotSignedIn(reason))));
-                attempts = attempts.saturating_add(1);
-                MISCONFIGURED_PAUSE
-            }
+        }
+    }
+
+    /// Opens a connection, as often as it takes; `None` when we were told to stop.
+    async fn open(&self) -> Option<Socket> {
+        let mut failures = tokio::select! {
+            () = self.shutdown.wait() => return None,
+            failures = self.failures.lock() => failures,
         };
+        loop {
+            let opened = tokio::select! {
+                () = self.shutdown.wait() => return None,
+                opened = Box::pin(connect::open(&self.incoming.client)) => opened,
+            };
+            let (failure, wait) = match opened {
+                Ok(socket) => {
+                    *failures = 0;
+                    return Some(socket);
+                }
+                Err(ConnectError::Passing(reason)) => {
+                    *failures = failures.saturating_add(1);
+                    tracing::warn!(%reason, failures = *failures, "no stream");
+                    (Failure::later(reason), pause(*failures, self.rng))
+                }
+                Err(ConnectError::Misconfigured(reason)) => {
+                    *failures = failures.saturating_add(1);
+                    tracing::error!(%reason, "no stream before the app's configuration is mended");
+                    (Failure::new(FailureKind::NotSignedIn(reason)), MISCONFIGURED_PAUSE)
+                }
+            };
+            if self.up.load(Ordering::SeqCst) == 0 {
+                self.inbox.line(Line::Down(failure));
+            }
+            if !self.rest(wait).await {
+                return None;
+            }
+        }
+    }
+
+    /// Notes that a connection is open, and says when it will be old.
+    fn opened(&self, seat: usize) -> Instant {
+        let up = self.up.fetch_add(1, Ordering::SeqCst) + 1;
+        tracing::info!(connections = up, "a stream is up");
+        gauge(up);
+        metrics::counter!("bridge_dingtalk_connects_total").increment(1);
+        let since = hearing::seconds(self.incoming.clock.now_ms());
+        metrics::gauge!("bridge_dingtalk_connected_since_seconds", "seat" => seat.to_string()).set(since);
+        self.inbox.line(Line::Up);
+        let mut all = self.old_at.lock();
+        let others = all.iter().enumerate().filter(|(other, _)| *other != seat).filter_map(|(_, at)| *at);
+        let at = apart(Instant::now(), others);
+        if let Some(mine) = all.get_mut(seat) {
+            *mine = Some(at);
+        }
+        at
+    }
+
+    /// Notes that a connection is open no more, and says how many are.
+    fn closed(&self, seat: usize) -> usize {
+        if let Some(mine) = self.old_at.lock().get_mut(seat) {
+            *mine = None;
+        }
+        let up = self.up.fetch_sub(1, Ordering::SeqCst).saturating_sub(1);
+        gauge(up);
+        up
+    }
+
+    /// Waits; whether we may go on.
+    async fn rest(&self, pause: Duration) -> bool {
         tokio::select! {
-            () = shutdown.wait() => return,
-            () = sleep(pause) => {}
+            () = self.shutdown.wait() => false,
+            () = sleep(pause) => true,
         }
     }
 }
 
-/// How long to wait before the next attempt: a moment, then a second, doubling up to a minute, a fifth of it chance.
-fn pause(attempts: u32, rng: &Rng) -> Duration {
-    let doubled = match attempts {
-        0 | 1 => RECONNECT_PAUSE_FIRST,
-        _ => RECONNECT_PAUSE_MIN.saturating_mul(2_u32.saturating_pow((attempts - 2).min(16))),
+fn gauge(up: usize) {
+    metrics::gauge!("bridge_dingtalk_connections").set(u32::try_from(up).map_or(f64::NAN, f64::from));
+}
+
+/// When a connection that opens `now` is replaced for its age, well apart from the replacement of the `others`.
+fn apart(now: Instant, others: impl Iterator<Item = Instant>) -> Instant {
+    let whole = now + CONNECTION_AGE_MAX;
+    let near = |other: Instant| whole.max(other) - whole.min(other) < CONNECTION_AGE_MAX / 4;
+    if others.into_iter().any(near) { now + CONNECTION_AGE_MAX / 2 } else { whole }
+}
+
+/// How long to wait before the next attempt: nothing, a moment, then a second, doubling up to a minute, a fifth of it chance.
+fn pause(failures: u32, rng: &Rng) -> Duration {
+    let doubled = match failures {
+        0 => return Duration::ZERO,
+        1 => RECONNECT_PAUSE_FIRST,
+        _ => RECONNECT_PAUSE_MIN.saturating_mul(2_u32.saturating_pow((failures - 2).min(16))),
     };
     let most = doubled.min(RECONNECT_PAUSE_MAX);
     let spread_ms = u64::try_from((most / 5).as_millis()).unwrap_or(u64::MAX).max(1);
@@ -91,11 +197,23 @@ mod tests {
     #[test]
     fn attempts_become_slower_up_to_a_minute() {
         let rng = Rng::seeded(1);
-        for (attempts, most) in
+        for (failures, most) in
             [(1, 100), (2, 1_000), (3, 2_000), (4, 4_000), (7, 32_000), (8, 60_000), (1000, 60_000)]
         {
-            let (pause, most) = (pause(attempts, &rng), Duration::from_millis(most));
-            assert!(pause <= most && pause >= most * 4 / 5, "{attempts}: {pause:?}");
+            let (pause, most) = (pause(failures, &rng), Duration::from_millis(most));
+            assert!(pause <= most && pause >= most * 4 / 5, "{failures}: {pause:?}");
+        }
+        assert_eq!(pause(0, &rng), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn connections_grow_old_apart_from_each_other() {
+        let (now, hour) = (Instant::now(), Duration::from_secs(3600));
+        let table =
+            [(None, 6), (Some(6 * hour), 3), (Some(5 * hour), 3), (Some(3 * hour), 6), (Some(hour), 6)];
+        for (other, expected) in table {
+            let at = apart(now, other.map(|other| now + other).into_iter());
+            assert_eq!(at - now, expected * hour, "{other:?}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Files both ways.
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
 use bridge_api::{
     ByteStream, ConversationId, Download, Failure, FailureKind, File, FileKind, Files, MediaId, MessageId,
@@ -12,28 +10,16 @@ use futures_util::{StreamExt as _, stream};
 use http::header;
 use reqwest::Response;
 use serde::Deserialize;
-use sha2::Digest as _;
 
-use super::{addressee, id_of, message, remembered::Remembered};
+use super::{addressee, id_of, message, remembered::Remembered, shapes::Shape};
 use crate::{
     Feishu,
     client::{Call, Form, envelope::Answer},
+    digest::digest,
     ids::{FileKey, ImageKey},
-    limits::{DOWNLOAD_BYTES_MAX, FAILURE_BYTES_MAX, FILE_BYTES_MAX, IMAGE_BYTES_MAX},
+    limits::{DOWNLOAD_BYTES_MAX, FAILURE_BYTES_MAX, FILE_BYTES_MAX},
 };
 
-/// Kinds of pictures that the platform shows.
-const PICTURES: [&str; 9] = [
-    "image/jpeg",
-    "image/png",
-    "image/webp",
-    "image/gif",
-    "image/bmp",
-    "image/x-icon",
-    "image/vnd.microsoft.icon",
-    "image/tiff",
-    "image/heic",
-];
 /// Codes of a picture that the platform does not show: it goes as a document.
 const NO_PICTURE: [i64; 3] = [234_006, 234_011, 234_039];
 
@@ -45,68 +31,6 @@ struct Image {
 #[derive(Deserialize)]
 struct Document {
     file_key: FileKey,
-}
-
-/// As what a file goes to the platform: its upload and its message have to agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Picture,
-    Opus,
-    Film,
-    Document(&'static str),
-}
-
-impl Shape {
-    fn of(file: &File, size: u64) -> Self {
-        let kind = file
-            .mimetype
-            .as_deref()
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        match file.kind {
-            FileKind::Image if PICTURES.contains(&kind.as_str()) && size <= IMAGE_BYTES_MAX => Self::Picture,
-            FileKind::Voice if matches!(kind.as_str(), "audio/ogg" | "audio/opus") => Self::Opus,
-            FileKind::Video if kind == "video/mp4" => Self::Film,
-            FileKind::Image | FileKind::Voice | FileKind::Video | FileKind::File => {
-                Self::Document(document(&file.name))
-            }
-        }
-    }
-
-    /// What its message is sent as, before its key.
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::Picture => "image",
-            Self::Opus => "audio",
-            Self::Film => "media",
-            Self::Document(_) => "file",
-        }
-    }
-
-    const fn file_type(self) -> &'static str {
-        match self {
-            Self::Picture => "image",
-            Self::Opus => "opus",
-            Self::Film => "mp4",
-            Self::Document(kind) => kind,
-        }
-    }
-}
-
-/// The platform's word for a kind of document.
-fn document(name: &str) -> &'static str {
-    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
-    match end.as_str() {
-        "pdf" => "pdf",
-        "doc" | "docx" => "doc",
-        "xls" | "xlsx" => "xls",
-        "ppt" | "pptx" => "ppt",
-        _ => "stream",
-    }
 }
 
 #[async_trait]
@@ -200,13 +124,6 @@ async fn whole(mut bytes: ByteStream) -> Result<BytesMut, Failure> {
     if all.is_empty() { Err(Failure::refused(Refusal::Impossible)) } else { Ok(all) }
 }
 
-fn digest(bytes: &[u8]) -> String {
-    sha2::Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The picture of a person or a chat, which the platform names by an address.
 pub async fn picture(feishu: &Feishu, address: &str) -> Result<Download, Failure> {
     opened(feishu.client.picture(address).await?).await
@@ -253,35 +170,6 @@ fn broken(error: reqwest::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn file(kind: FileKind, name: &str, mimetype: Option<&str>) -> File {
-        let media = MediaId::new("m").expect("an id");
-        let mimetype = mimetype.map(str::to_owned);
-        File { kind, name: name.into(), mimetype, size: None, duration_ms: None, dimensions: None, media }
-    }
-
-    #[test]
-    fn upload_and_message_agree() {
-        let table = [
-            (file(FileKind::Image, "a.png", Some("image/png")), 1000, Shape::Picture),
-            (
-                file(FileKind::Image, "a.png", Some("image/png")),
-                IMAGE_BYTES_MAX + 1,
-                Shape::Document("stream"),
-            ),
-            (file(FileKind::Image, "a.svg", Some("image/svg+xml")), 1000, Shape::Document("stream")),
-            (file(FileKind::Voice, "a.ogg", Some("audio/ogg; codecs=opus")), 1000, Shape::Opus),
-            (file(FileKind::Voice, "a.mp3", Some("audio/mpeg")), 1000, Shape::Document("stream")),
-            (file(FileKind::Video, "a.mp4", Some("video/mp4")), 1000, Shape::Film),
-            (file(FileKind::Video, "a.webm", Some("video/webm")), 1000, Shape::Document("stream")),
-            (file(FileKind::File, "a.PDF", None), 1000, Shape::Document("pdf")),
-            (file(FileKind::File, "a.docx", None), 1000, Shape::Document("doc")),
-            (file(FileKind::File, "noname", None), 1000, Shape::Document("stream")),
-        ];
-        for (file, size, expected) in table {
-            assert_eq!(Shape::of(&file, size), expected, "{file:?}");
-        }
-    }
 
     #[tokio::test]
     async fn an_empty_and_an_endless_file_are_refused() {

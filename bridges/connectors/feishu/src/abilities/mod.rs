@@ -10,6 +10,7 @@ mod reactions;
 mod recalls;
 pub mod remembered;
 pub mod send;
+mod shapes;
 pub mod topics;
 
 use bridge_api::{ConversationId, Failure, MessageId, Refusal};

@@ -8,16 +8,15 @@ pub mod error;
 pub mod multipart;
 mod places;
 mod rates;
+mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use bridge_api::{IssuedToken, Token, Tokens};
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, header};
-use reqwest::{Client as Http, Response, Url, redirect::Policy};
+use bridge_api::{IssuedToken, Token, Tokens, Transport};
+use http::{HeaderValue, header};
+use reqwest::{Response, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
-use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 pub use self::{call::Call, error::CallError, multipart::Form};
@@ -25,20 +24,17 @@ use self::{
     codes::Meaning,
     envelope::{Answer, trace_of},
     rates::Turns,
+    wire::{read, sent},
 };
 use crate::{
-    limits::{
-        ANSWER_BYTES_MAX, CALL_TIME_MAX, CHAT_LIMITED_PAUSE, CONNECT_TIME_MAX, IDLE_CONNECTIONS_MAX,
-        LIMITED_PAUSE, TOKENS,
-    },
+    limits::{CALL_TIME_MAX, CHAT_LIMITED_PAUSE, LIMITED_PAUSE, TOKENS},
     settings::FeishuSettings,
 };
 
 /// The one way from this connector to the platform.
 pub struct Client {
-    http: Http,
+    transport: Transport,
     settings: FeishuSettings,
-    tls: Arc<rustls::ClientConfig>,
     tokens: Tokens<CallError>,
     turns: Turns,
 }
@@ -58,23 +54,8 @@ impl Client {
         if !matches!(settings.base_url.scheme(), "http" | "https") || settings.base_url.cannot_be_a_base() {
             return Err("the base address must begin with http:// or https://".to_owned());
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(Arc::clone(&settings.authorities))
-            .with_no_client_auth();
-        let socket_tls = Arc::new(tls.clone());
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let http = Http::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT_TIME_MAX)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { http, settings, tls: socket_tls, tokens: Tokens::new(TOKENS), turns: Turns::default() })
+        let transport = Transport::new(&settings.authorities)?;
+        Ok(Self { transport, settings, tokens: Tokens::new(TOKENS), turns: Turns::default() })
     }
 
     /// What the client was made of.
@@ -82,9 +63,9 @@ impl Client {
         &self.settings
     }
 
-    /// Whom connections believe, for those that are no requests.
-    pub fn tls(&self) -> Arc<rustls::ClientConfig> {
-        Arc::clone(&self.tls)
+    /// The way to the platform, for what is no request.
+    pub const fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// Does a call and reads what stands below `data`.
@@ -119,8 +100,12 @@ impl Client {
         let mut url = self.settings.base_url.clone();
         let no_path = || CallError::Unreachable("the base address takes no path".to_owned());
         url.path_segments_mut().map_err(|()| no_path())?.pop_if_empty().extend(path);
-        let request =
-            self.http.post(url).header(header::CONTENT_TYPE, "application/json").header("locale", "zh");
+        let request = self
+            .transport
+            .requests()
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("locale", "zh");
         let response = sent(request.body(body), CALL_TIME_MAX).await?;
         read(response, CALL_TIME_MAX).await
     }
@@ -161,7 +146,7 @@ impl Client {
         if !places::is_of_platform(&self.settings.base_url, &url) {
             return Err(refused("the picture is at an address that is not the platform's"));
         }
-        let response = sent(self.http.get(url), CALL_TIME_MAX).await?;
+        let response = sent(self.transport.requests().get(url), CALL_TIME_MAX).await?;
         let (status, trace) = (response.status().as_u16(), trace_of(response.headers()));
         if response.status().is_success() {
             return Ok(response);
@@ -200,7 +185,8 @@ impl Client {
             CallError::Unreachable("the platform gave a token that no header can hold".to_owned())
         })?;
         bearer.set_sensitive(true);
-        let mut request = self.http.request(call.method.clone(), url).header(header::AUTHORIZATION, bearer);
+        let mut request =
+            self.transport.requests().request(call.method.clone(), url).header(header::AUTHORIZATION, bearer);
         if let Some((kind, body)) = &call.body {
             request = request.header(header::CONTENT_TYPE, kind).body(body.clone());
         }
@@ -214,7 +200,8 @@ impl Client {
         }
         let body = json!({ "app_id": self.settings.app_id, "app_secret": self.settings.app_secret.expose() });
         let kind = "application/json; charset=utf-8";
-        let request = self.http.post(url).header(header::CONTENT_TYPE, kind).body(body.to_string());
+        let request =
+            self.transport.requests().post(url).header(header::CONTENT_TYPE, kind).body(body.to_string());
         let answer = read(sent(request, CALL_TIME_MAX).await?, CALL_TIME_MAX).await?.flat::<TokenAnswer>()?;
         let life = Some(Duration::from_secs(answer.expire));
         Ok(IssuedToken { value: answer.tenant_access_token, life })
@@ -234,50 +221,5 @@ impl Client {
         }
         metrics::counter!("bridge_feishu_calls_total", "outcome" => "refused").increment(1);
         error
-    }
-}
-
-async fn sent(request: reqwest::RequestBuilder, time_max: Duration) -> Result<Response, CallError> {
-    match timeout(time_max, request.send()).await {
-        Ok(Ok(response)) => Ok(response),
-        // The address holds no secret here, yet a log line needs none of it.
-        Ok(Err(error)) => Err(CallError::Unreachable(reasons(&error.without_url()))),
-        Err(_) => Err(CallError::Unreachable("no answer in time".to_owned())),
-    }
-}
-
-/// An error with what lies below it, because the top says only "error sending request".
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        below = error.source();
-    }
-    text
-}
-
-/// Reads an answer to its end, within its bounds.
-async fn read(response: Response, time_max: Duration) -> Result<Answer, CallError> {
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = timeout(time_max, body_of(response, status, &headers));
-    let body =
-        body.await.map_err(|_| CallError::Unreachable("the answer did not end in time".to_owned()))??;
-    Answer::read(status, &headers, &body)
-}
-
-async fn body_of(mut response: Response, status: u16, headers: &HeaderMap) -> Result<Bytes, CallError> {
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => {
-                let reason = format!("{} bytes and more are not read", body.len() + chunk.len());
-                return Err(CallError::Unexpected { status, reason, trace: trace_of(headers) });
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body.freeze()),
-            Err(error) => return Err(CallError::Unreachable(reasons(&error.without_url()))),
-        }
     }
 }

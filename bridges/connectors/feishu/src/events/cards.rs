@@ -1,19 +1,21 @@
 //! Pressed buttons of cards.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
-use bridge_api::{Arrival, Happened, Pressed, limits::FORM_VALUES_MAX};
+use bridge_api::{
+    Arrival, Happened, Pressed,
+    limits::{FORM_VALUE_CHARACTERS_MAX, FORM_VALUES_MAX},
+};
 use serde_json::Value;
-use sha2::Digest as _;
 
 use super::{
     Envelope, EventError, Ourselves, arrival,
     fields::{conversation, message, person, text},
 };
-use crate::cards::{ACTION, VALUES};
-
-/// Longest value of a form that is taken, in characters.
-const VALUE_CHARACTERS_MAX: usize = 4000;
+use crate::{
+    cards::{ACTION, VALUES},
+    digest::digest,
+};
 
 /// Who pressed what. `raw` is the callback as it came.
 pub fn pressed(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Arrival, EventError> {
@@ -28,7 +30,7 @@ pub fn pressed(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Arri
     let pressed = Pressed {
         message: message(context, "open_message_id")?,
         by,
-        action: named.chars().take(VALUE_CHARACTERS_MAX).collect(),
+        action: named.chars().take(FORM_VALUE_CHARACTERS_MAX).collect(),
         values: values(action, value),
         proof: digest(raw),
     };
@@ -43,7 +45,7 @@ fn values(action: &Value, value: &Value) -> BTreeMap<String, String> {
     let form = action.get("form_value").and_then(Value::as_object).into_iter().flatten();
     for (key, value) in own.chain(form) {
         if values.len() < FORM_VALUES_MAX && !values.contains_key(key) {
-            values.insert(key.clone(), said(value));
+            values.insert(key.chars().take(FORM_VALUE_CHARACTERS_MAX).collect(), said(value));
         }
     }
     for key in ["input_value", "option", "options", "checked"] {
@@ -66,12 +68,5 @@ fn said(value: &Value) -> String {
             .join(","),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     };
-    whole.chars().take(VALUE_CHARACTERS_MAX).collect()
-}
-
-fn digest(raw: &[u8]) -> String {
-    sha2::Sha256::digest(raw).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    whole.chars().take(FORM_VALUE_CHARACTERS_MAX).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge_api::{Failure, FailureKind, Inbox, Line, Rng, Shutdown};
+use bridge_api::{Failure, FailureKind, Inbox, Line, Rng, Shutdown, Socket};
 use tokio::time::sleep;
 
 use super::{
@@ -81,7 +81,7 @@ where
     }
 }
 
-type Opened = ((connect::Socket, discovery::Place), Ourselves);
+type Opened = ((Socket, discovery::Place), Ourselves);
 
 async fn open<F>(client: &Client, introduce: &impl Fn() -> F) -> Result<Opened, ConnectError>
 where
@@ -89,7 +89,7 @@ where
 {
     let ours = introduce().await?;
     let place = discovery::discover(client).await?;
-    let socket = connect::open(&place.url, client.tls()).await?;
+    let socket = connect::open(&place.url, client.transport()).await?;
     Ok(((socket, place), ours))
 }
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use bridge_api::{Arrival, Inbox, Shutdown};
+use bridge_api::{Arrival, Inbox, Shutdown, Socket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    connect::Socket,
     discovery::{Pace, Place},
     fragments::{Fragments, Joined},
     frame::{CONTROL, DATA, Frame},

@@ -1,6 +1,7 @@
 use bridge_api::Style;
 
 use super::*;
+use crate::limits::{PIECE_BYTES_MAX, PIECES_MAX};
 
 fn paragraph(inlines: Vec<Inline>) -> RichText {
     RichText { blocks: vec![Block::Paragraph(inlines)] }
