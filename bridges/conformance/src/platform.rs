@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bridge_api::{Connector, ConversationId, MessageId, PersonId};
+use bridge_api::{Ability, Connector, ConversationId, MessageId, PersonId};
 use bytes::Bytes;
 
 use crate::MemoryShelf;
@@ -84,6 +84,8 @@ pub struct Shown {
 pub enum FaultKind {
     /// While an event is on its way to us, over a connection.
     Inward,
+    /// One of several connections ends while an event is on its way; the others go on.
+    Severed,
     /// The event never comes, and only history knows of it.
     Dropped,
     /// While we connect.
@@ -120,6 +122,34 @@ pub trait Platform: Send + Sync {
 
     /// The direct chat of somebody with our app.
     async fn direct(&self, person: &str) -> ConversationId;
+
+    /// Whether the platform speaks to an address of ours beside its connection too.
+    fn needs_door(&self) -> bool {
+        false
+    }
+
+    /// A conversation in which an ability can be tried; not every platform carries all of them in its groups.
+    async fn place(&self, ability: Ability, name: &str) -> ConversationId {
+        let _ = ability;
+        self.group(name).await
+    }
+
+    /// A conversation in which a fault strikes.
+    async fn stricken(&self, fault: &str) -> ConversationId {
+        let _ = fault;
+        self.group("trouble").await
+    }
+
+    /// Whether we hear what people say in a conversation.
+    fn hears(&self, conversation: &ConversationId) -> bool {
+        let _ = conversation;
+        true
+    }
+
+    /// The form of spoken words: a name, the first bytes, the media type.
+    fn spoken_form(&self) -> (&'static str, &'static [u8], &'static str) {
+        ("voice.ogg", b"OggS\0", "audio/ogg")
+    }
 
     /// What our connector calls somebody.
     fn person(&self, person: &str) -> PersonId;

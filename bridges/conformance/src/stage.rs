@@ -46,7 +46,7 @@ impl Stage {
         let (inbox, shelf) = (Arc::new(MemoryInbox::default()), Arc::new(MemoryShelf::default()));
         let connector = Arc::new(Mutex::new(platform.connector(shelf.clone())));
         let mut door = None;
-        if callbacks {
+        if callbacks || platform.needs_door() {
             let behind = Behind { connector: connector.clone(), inbox: inbox.clone() };
             let (url, task) = door::open(behind).await;
             platform.use_callbacks(&url).await;

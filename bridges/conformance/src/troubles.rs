@@ -14,6 +14,7 @@ const STRIKES: u64 = 2;
 pub(crate) fn script(kind: FaultKind) -> for<'a> fn(&'a Stage, &'a str) -> BoxFuture<'a, ()> {
     match kind {
         FaultKind::Inward | FaultKind::Callback => |stage, fault| Box::pin(inward(stage, fault)),
+        FaultKind::Severed => |stage, fault| Box::pin(severed(stage, fault)),
         FaultKind::Dropped => |stage, fault| Box::pin(dropped(stage, fault)),
         FaultKind::Connecting => |stage, fault| Box::pin(connecting(stage, fault)),
         FaultKind::Outward => |stage, fault| Box::pin(outward(stage, fault)),
@@ -64,6 +65,20 @@ async fn inward(stage: &Stage, fault: &str) {
     all_came_once(stage, &ids).await;
 }
 
+/// What strikes all connections in the same moment leaves none to go on, so the strikes come one by one: a platform strikes when
+/// all of them are open.
+async fn severed(stage: &Stage, fault: &str) {
+    let group = stage.platform.group("trouble").await;
+    let mut ids = burst(stage, &group, "before").await;
+    for strike in 0..STRIKES {
+        stage.platform.fail(fault, 1).await;
+        ids.extend(burst(stage, &group, &format!("during {strike}")).await);
+        stage.until("the fault strikes", || stage.platform.has_struck(fault)).await;
+    }
+    ids.extend(burst(stage, &group, "after").await);
+    all_came_once(stage, &ids).await;
+}
+
 async fn dropped(stage: &Stage, fault: &str) {
     let group = stage.platform.group("trouble").await;
     stage.platform.fail(fault, STRIKES).await;
@@ -90,7 +105,7 @@ async fn connecting(stage: &Stage, fault: &str) {
 }
 
 async fn outward(stage: &Stage, fault: &str) {
-    let group = stage.platform.group("trouble").await;
+    let group = stage.platform.stricken(fault).await;
     stage.say(&group, "first", "句 first").await;
     stage.platform.fail(fault, STRIKES).await;
     let mut expected = vec!["句 first".to_owned()];

@@ -1,6 +1,6 @@
 //! What is around the words: members, names, history, people, receipts.
 
-use bridge_api::{Happened, Refusal, Sender};
+use bridge_api::{Ability, Happened, Refusal, Sender};
 
 use crate::case::case;
 use crate::limits::PAGES_MAX;
@@ -88,7 +88,7 @@ async fn another_name_and_the_end_of_a_group_are_told(stage: &Stage) {
 }
 
 async fn a_group_is_given_another_name(stage: &Stage) {
-    let group = stage.platform.group("old").await;
+    let group = stage.platform.place(Ability::Names, "old").await;
     let connector = stage.connector();
     let names = connector.names().expect("a connector that renames");
     stage.insist(|| names.rename(&group, "新名字")).await.expect("our app owns the group");
@@ -215,7 +215,8 @@ async fn refusals_are_final_and_say_why(stage: &Stage) {
         stage.insist(|| async { connector.send(&to(&foreign)).await }).await.expect_err("we are not in it");
     assert_eq!(refused.kind, bridge_api::FailureKind::Refused(Refusal::NotInConversation), "{refused}");
     assert!(refused.code.is_some() && refused.trace.is_some(), "{refused}");
-    let gone = stage.platform.group("gone").await;
+    // What ends is told best where groups are ours.
+    let gone = stage.platform.place(Ability::Names, "gone").await;
     stage.platform.dissolve("zhang", &gone).await;
     let refused =
         stage.insist(|| async { connector.send(&to(&gone)).await }).await.expect_err("it is dissolved");

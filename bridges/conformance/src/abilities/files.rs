@@ -20,11 +20,11 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// A file of this kind whose first bytes say what it is.
-fn file_of(kind: FileKind) -> (Given, &'static str) {
+fn file_of(stage: &Stage, kind: FileKind) -> (Given, &'static str) {
     let (name, start, mimetype): (&str, &[u8], &str) = match kind {
         FileKind::Image => ("图 1.png", b"\x89PNG\r\n\x1a\n", "image/png"),
         FileKind::File => ("报告 1.pdf", b"%PDF-1.7\n", "application/pdf"),
-        FileKind::Voice => ("voice.ogg", b"OggS\0", "audio/ogg"),
+        FileKind::Voice => stage.platform.spoken_form(),
         FileKind::Video => ("film.mp4", b"\0\0\0\x18ftypmp42", "video/mp4"),
     };
     let mut bytes = start.to_vec();
@@ -34,7 +34,7 @@ fn file_of(kind: FileKind) -> (Given, &'static str) {
 
 async fn arrives(stage: &Stage, kind: FileKind) {
     let group = stage.platform.group("files").await;
-    let (given, _) = file_of(kind);
+    let (given, _) = file_of(stage, kind);
     let id = stage.platform.say("zhang", &group, Said::File(given.clone())).await;
     let (_, message) = stage.heard(&id).await;
     let Some(Content::File(file)) = message.parts.first() else { panic!("{:?}", message.parts) };
@@ -54,7 +54,7 @@ async fn arrives(stage: &Stage, kind: FileKind) {
 
 async fn is_sent(stage: &Stage, kind: FileKind) {
     let group = stage.platform.group("files").await;
-    let (given, mimetype) = file_of(kind);
+    let (given, mimetype) = file_of(stage, kind);
     let mut file = File {
         kind,
         name: given.name.clone(),

@@ -1,6 +1,6 @@
 //! What people say and do on the platform arrives.
 
-use bridge_api::{Content, Happened, Inline, Sender};
+use bridge_api::{Ability, Content, Happened, Inline, Sender};
 
 use crate::case::case;
 use crate::limits::BURST;
@@ -172,7 +172,7 @@ async fn what_nobody_knows_is_never_dropped_in_silence(stage: &Stage) {
 }
 
 async fn a_pressed_button_tells_who_and_what(stage: &Stage) {
-    let group = stage.platform.group("press").await;
+    let group = stage.platform.place(Ability::Cards, "press").await;
     let sent =
         stage.send(&crate::stage::outgoing(&group, "card", super::outward::card(1, &["同意", "拒绝"]))).await;
     let card = sent.messages.last().expect("the card").clone();
