@@ -27,6 +27,9 @@ use crate::{
     tables::{LINES, OUTBOX, OutboxRow, PEOPLE_OF},
 };
 
+/// Stands in the place of the time where no letter could go.
+const NO_LETTER: u64 = 0;
+
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Words at the beginning of a message that say that it is important.
@@ -194,12 +197,14 @@ impl Bridges {
         };
         metrics::counter!("bridge_mailed_total", "platform" => seat.network.key(), "outcome" => label)
             .increment(1);
-        if outcome == Ok(Posted::Sent) {
-            return Ok(());
-        }
-        // Nothing went: it may go with the next look, and the message says nothing of a letter.
         let mut batch = Batch::new();
-        batch.delete(&MAILED_ORDER, &order).delete(&MAILED, &of);
+        match outcome {
+            Ok(Posted::Sent) => return Ok(()),
+            // Nobody asks again for an address that is not there, and the message says nothing of a letter.
+            Ok(Posted::NoAddress) => drop(batch.put(&MAILED, &of, &NO_LETTER)),
+            // It may go with the next look.
+            Err(_) => drop(batch.delete(&MAILED_ORDER, &order).delete(&MAILED, &of)),
+        }
         batch.put(&MAILED_COUNT, &today, &sent.unwrap_or_default());
         self.0.store.commit(batch).await?;
         outcome.map(drop).map_err(|reason| Stuck::Later(reason, None))
@@ -233,9 +238,10 @@ impl Bridges {
 
     /// A message that went by e-mail says so where it comes late.
     pub(crate) async fn marked_as_mailed(&self, event: &EventId, content: Content) -> Result<Content, Stuck> {
-        let letters = self.0.store.scan_keys(&MAILED, Scan::prefix(event).limit(1)).await?;
+        let letters = self.0.store.scan(&MAILED, Scan::prefix(event).limit(MAIL_PEOPLE_MAX)).await?;
+        let is_mailed = letters.iter().any(|(_, at_ms)| *at_ms != NO_LETTER);
         Ok(match content {
-            Content::Text(text) if !letters.is_empty() => {
+            Content::Text(text) if is_mailed => {
                 let word = self.0.kit.texts().fill(self.lang(), "bridge.mail.mark", &[]);
                 let mut blocks = vec![Block::Paragraph(vec![Inline::text(word)])];
                 blocks.extend(text.blocks);
@@ -284,6 +290,9 @@ struct Asking {
 /// Reads whether a message asks somebody for something: mentions, cards that wait for somebody, words that say so.
 fn asking(json: &Value) -> Option<Asking> {
     let content = &json["content"];
+    if json["type"] == format!("{}bridge.card", kit::PREFIX) {
+        return card(json);
+    }
     if json["type"] != "m.room.message" || content["m.relates_to"]["rel_type"] == "m.replace" {
         return None;
     }
@@ -300,11 +309,38 @@ fn asking(json: &Value) -> Option<Asking> {
     (!mentions.is_empty() || is_important).then_some(Asking { event, sender, body, mentions, is_important })
 }
 
+/// A card of a bot that waits for somebody's decision.
+fn card(json: &Value) -> Option<Asking> {
+    let content = &json["content"];
+    content["buttons"].as_array().filter(|buttons| !buttons.is_empty())?;
+    let words = [content["title"].as_str()?, content["body"].as_str().unwrap_or_default()];
+    Some(Asking {
+        event: EventId::parse(json["event_id"].as_str()?).ok()?,
+        sender: UserId::parse(json["sender"].as_str()?).ok()?,
+        body: words.join("\n"),
+        mentions: vec![UserId::parse(content["for"].as_str()?).ok()?],
+        is_important: false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_card_is_worth_a_letter_while_it_waits_for_somebody() {
+        let card = |buttons: Value| {
+            asking(&json!({
+                "type": "com.lianqiao.bridge.card", "event_id": "$a", "sender": "@approvals:test",
+                "content": { "for": "@li:test", "title": "AP-1", "body": "x", "buttons": buttons },
+            }))
+        };
+        let asked = card(json!([{ "action": "approve" }])).expect("it waits");
+        assert_eq!((asked.body.as_str(), asked.mentions.len()), ("AP-1\nx", 1));
+        assert_eq!(card(json!([])), None);
+    }
 
     fn asked(content: Value) -> Option<(usize, bool)> {
         let event = json!({

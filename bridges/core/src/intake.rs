@@ -110,7 +110,7 @@ impl Bridges {
             (None, None) => None,
         };
         let Some(conversation) = conversation else { return Ok(None) };
-        if self.is_person_code(network, &arrival.what).await? {
+        if self.is_person_code(network, arrival).await? {
             return Ok(None);
         }
         let lane = (network, conversation);

@@ -29,10 +29,11 @@ pub(crate) const TEXTS: &[Entry] = &[
         "请用本人的{platform}账号在与机器人同在的任一会话中发送（15 分钟内有效）：绑定 {code}",
         "Within 15 minutes say in any {platform} conversation with our robot, as yourself: bind {code}",
     ),
+    entry("bridge.me.sent", "口令已发到与我的私聊。", "A code is in our direct chat."),
     entry(
         "bridge.me.done",
-        "{account} 在{platform}说的话从现在起以本人身份出现。取消：!me {key} off",
-        "What {account} says on {platform} appears as theirs from now on. To end it: !me {key} off",
+        "{account} 在{platform}是 {person}，其在那里说的话从现在起以本人身份出现。取消：!me {key} off",
+        "{account} is {person} on {platform}; what they say there appears as theirs from now on. To end it: !me {key} off",
     ),
     entry(
         "bridge.me.refused",

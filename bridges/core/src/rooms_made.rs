@@ -20,7 +20,7 @@ use crate::{
     limits::{COLLEAGUES_INTERVAL, MAKING_LOOK, MAKING_MAX, MEMBERS_SHOWN_MAX},
     names::{hex, tamed},
     people_tables::{MAKING, MakingRow},
-    tables::PEOPLE,
+    tables::{PEOPLE, PortalRow},
 };
 
 /// The power of whoever ordered a room in it.
@@ -81,7 +81,8 @@ impl Bridges {
     /// Has a room made for a conversation that something came from, if the configuration says so. One that cannot be ordered
     /// now is ordered with the next word.
     pub(crate) async fn create_by_itself(&self, lane: &Lane) -> Result<(), StoreError> {
-        if !self.0.settings.creates_rooms {
+        let is_direct = self.portals().get(lane).is_some_and(|row| row.kind == ConversationKind::Direct);
+        if !self.0.settings.creates_rooms || is_direct || self.portals().room_of(lane).is_some() {
             return Ok(());
         }
         let mut batch = Batch::new();
@@ -199,6 +200,10 @@ impl Bridges {
         let found = self.conversation(lane).await?;
         let is_direct = found.as_ref().is_some_and(|found| found.kind == ConversationKind::Direct);
         if row.by.is_none() && is_direct {
+            if let Some(portal) = self.portals().get(lane) {
+                let portal = PortalRow { kind: ConversationKind::Direct, ..portal };
+                self.portals().set(&self.0.store, lane, portal).await?;
+            }
             return Err(BridgeError::Invalid("no room is made for a direct chat by itself".to_owned()));
         }
         let name = found.as_ref().map(|found| tamed(&found.name)).filter(|name| !name.is_empty());

@@ -1,10 +1,10 @@
 //! The command by which somebody says who they are elsewhere, and takes it back.
 
 use bridge_api::{Language, Network};
-use kit::texts::Lang;
+use kit::{Letter, To, notice, texts::Lang};
 use store::Batch;
 
-use super::Asked;
+use super::{Asked, LOCALPART};
 use crate::{BridgeError, colleagues::Standing};
 
 /// Words that take it back.
@@ -53,7 +53,15 @@ impl Asked<'_> {
                 }
                 None => {
                     let code = self.bridges.person_code(batch, network, self.heard).await?;
-                    Ok(self.say("bridge.me.code", &[("platform", platform), ("code", &code)]))
+                    let text = self.say("bridge.me.code", &[("platform", platform), ("code", &code)]);
+                    if self.heard.is_direct {
+                        return Ok(text);
+                    }
+                    // Whoever reads it could say it there before its owner, and be taken for them.
+                    let key = format!("bridge/code/{}", self.heard.event_id);
+                    let letter = Letter::message(key, LOCALPART, To::Direct(sender.clone()), notice(&text));
+                    self.bridges.0.kit.outbox().put(batch, letter);
+                    Ok(self.say("bridge.me.sent", &[]))
                 }
             },
         }

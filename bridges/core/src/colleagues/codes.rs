@@ -1,6 +1,6 @@
 //! Codes by which somebody proves on a platform which colleague they are.
 
-use bridge_api::{Happened, Network, Sender};
+use bridge_api::{Arrival, Happened, Network, Sender};
 use kit::Heard;
 use store::{Batch, Scan, StoreError};
 
@@ -9,6 +9,7 @@ use crate::{
     limits::{CODE_CHARACTERS, CODE_MS, CODES_MAX},
     orders::code_said,
     people_tables::{PERSON_CODES, PersonCodeRow, WISHES, WishRow},
+    tables::{TAKEN, TAKEN_ORDER},
 };
 
 impl Bridges {
@@ -47,7 +48,12 @@ impl Bridges {
     }
 
     /// Whether somebody says which colleague they are. Then it is no message: nobody else is to read it.
-    pub(crate) async fn is_person_code(&self, network: Network, what: &Happened) -> Result<bool, StoreError> {
+    pub(crate) async fn is_person_code(
+        &self,
+        network: Network,
+        arrival: &Arrival,
+    ) -> Result<bool, StoreError> {
+        let what = &arrival.what;
         let (Some(code), Happened::Message(message)) = (code_said(what), what) else { return Ok(false) };
         let Some(row) = self.0.store.get(&PERSON_CODES, &*code).await? else { return Ok(false) };
         let Sender::Person { id, .. } = &message.from else { return Ok(false) };
@@ -58,6 +64,10 @@ impl Bridges {
         let mut batch = Batch::new();
         batch.expect_eq(&PERSON_CODES, &*code, &row).delete(&PERSON_CODES, &*code);
         batch.put(&WISHES, &(&*row.account, network.key()), &wish);
+        // It is no message when history brings it once more, either.
+        let now_ms = self.0.clock.now_ms();
+        batch.put(&TAKEN, &(network.key(), arrival.key.as_str()), &now_ms);
+        batch.put(&TAKEN_ORDER, &(now_ms, network.key(), arrival.key.as_str()), &());
         self.look_at_wishes(&mut batch);
         match self.0.store.commit(batch).await {
             Ok(_) | Err(StoreError::Conflict) => Ok(true),

@@ -12,7 +12,7 @@ use crate::{
     ghosts::Ghost,
     limits::{COLLEAGUES_INTERVAL, COLLEAGUES_PER_LOOK, PAUSE_MAX},
     people_tables::{ENDED, SPEAKERS, SpeakerRow, WISHES, WishRow},
-    tables::{GHOST_ROOMS, PEOPLE, PEOPLE_OF},
+    tables::{GHOST_ROOMS, GHOSTS, PEOPLE, PEOPLE_OF},
 };
 
 impl Bridges {
@@ -87,7 +87,14 @@ impl Bridges {
                 batch.put(&PEOPLE, &of, &account.to_owned()).put(&PEOPLE_OF, &there, &person.to_string());
                 let row = SpeakerRow { account: account.to_owned(), since_ms: self.0.clock.now_ms() };
                 batch.put(&SPEAKERS, &of, &row);
-                let values = [("platform", platform), ("account", account.as_str()), ("key", network.key())];
+                let ghost = self.0.store.get(&GHOSTS, &of).await?;
+                let name = ghost.map_or_else(|| person.to_string(), |ghost| ghost.name);
+                let values = [
+                    ("platform", platform),
+                    ("account", account.as_str()),
+                    ("person", name.as_str()),
+                    ("key", network.key()),
+                ];
                 self.notice(&mut batch, &wish.room, &unique, "bridge.me.done", &values);
                 tracing::info!(network = network.key(), %account, %person, "bridges speak for a colleague");
             }

@@ -89,11 +89,16 @@ impl Bringing<'_> {
                 is_ours: false,
             },
         };
+        // What people of the room said they did not take back themselves: somebody of the platform did.
+        let sender = match row.is_ours && !self.bridges.0.kit.is_ours(&row.sender) {
+            true => self.bridges.bot_intent()?.user().to_owned(),
+            false => row.sender.clone(),
+        };
         for (index, event) in row.events.iter().enumerate() {
             if row.is_ours && self.is_gone(event).await? {
                 continue;
             }
-            let done = self.redact(&row.sender, event, &format!("recall/{id}/{index}")).await;
+            let done = self.redact(&sender, event, &format!("recall/{id}/{index}")).await;
             match done {
                 // Words of a person here, which the bot may not take away.
                 Err(Stuck::Never(..)) if row.is_ours => self.notice("bridge.told.recalled", &[]),

@@ -24,8 +24,9 @@ impl Bridges {
         let old = self.0.store.get(&PEOPLE, &of).await?;
         let mut batch = Batch::new();
         batch.expect_read(&PEOPLE, &of, old.as_ref());
-        if let Some(old) = &old {
-            batch.delete(&PEOPLE, &of).delete(&PEOPLE_OF, &(&**old, network.key()));
+        if let Some(old) = old.as_ref().filter(|old| account.is_none_or(|account| ***old != *account)) {
+            // Whoever they were spoke for themselves alone.
+            self.take_back(&mut batch, network, old).await?;
         }
         if let Some(account) = account {
             if account.server_name() != self.0.server_name || self.0.kit.is_ours(account) {
