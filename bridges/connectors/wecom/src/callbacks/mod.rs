@@ -1,0 +1,230 @@
+//! Requests that the platform makes to us: the app's as XML, the AI bot's as JSON, and the test of an address that comes before
+//! either. One address serves both; whose a request is, its signature says.
+
+mod seen;
+
+use async_trait::async_trait;
+use bridge_api::{CallbackAnswer, CallbackRequest, Callbacks, Inbox, Secret};
+use bytes::Bytes;
+use reqwest::Url;
+use serde_json::Value;
+
+use self::seen::Seen;
+use crate::{
+    crypt::{self, Crypt},
+    incoming::{self, Incoming},
+    limits::{ECHO_BYTES_MAX, SIGNATURE_AGE_MAX_SECONDS, XML_BYTES_MAX},
+    settings::{BotMode, Hook, WeComSettings},
+    xml,
+};
+
+/// Whose callbacks a key decrypts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    App,
+    Bot,
+}
+
+struct Lock {
+    owner: Owner,
+    token: Secret,
+    crypt: Crypt,
+}
+
+/// Answers requests of the platform.
+pub struct Hooks {
+    locks: Vec<Lock>,
+    incoming: Incoming,
+    seen: Seen,
+}
+
+/// Why a request is turned away.
+#[derive(Debug, PartialEq, Eq)]
+enum Refused {
+    /// It is none of the platform's.
+    Forged(&'static str),
+    /// It is the platform's and says nothing.
+    Senseless(&'static str),
+    /// What it brings is not durable; the platform sends it again.
+    NotKept,
+}
+
+/// What stands in the address of every request.
+struct Signed {
+    signature: String,
+    timestamp: String,
+    nonce: String,
+    echo: Option<String>,
+}
+
+impl Hooks {
+    /// Hooks of one company; nothing when neither app nor bot is called by HTTP.
+    ///
+    /// # Errors
+    /// The reason why a key is none.
+    pub fn new(settings: &WeComSettings, incoming: Incoming) -> Result<Option<Self>, String> {
+        let mut locks = Vec::new();
+        let mut add = |owner, hook: &Hook, receiver: &str| {
+            let crypt = Crypt::new(hook.aes_key.expose(), receiver).map_err(|error| error.to_string())?;
+            locks.push(Lock { owner, token: hook.token.clone(), crypt });
+            Ok::<_, String>(())
+        };
+        if let Some(hook) = settings.app.as_ref().and_then(|app| app.callback.as_ref()) {
+            add(Owner::App, hook, &settings.corp_id)?;
+        }
+        if let Some(BotMode::Callback(hook)) = settings.bot.as_ref().map(|bot| &bot.mode) {
+            // The receiver of what is meant for a bot is empty.
+            add(Owner::Bot, hook, "")?;
+        }
+        Ok((!locks.is_empty()).then(|| Self { locks, incoming, seen: Seen::default() }))
+    }
+
+    async fn answer(&self, request: &CallbackRequest, inbox: &dyn Inbox) -> Result<String, Refused> {
+        let signed = Signed::read(&request.query)?;
+        match request.method.as_str() {
+            "GET" => self.tested(&signed),
+            "POST" => self.brought(request, &signed, inbox).await.map(|()| String::new()),
+            _ => Err(Refused::Senseless("neither GET nor POST")),
+        }
+    }
+
+    /// The console tests an address: it wants to see what it encrypted. Nothing else is ever decrypted for whoever asks, or a
+    /// callback that somebody overheard could be read by asking us.
+    fn tested(&self, signed: &Signed) -> Result<String, Refused> {
+        let echo = signed.echo.as_deref().ok_or(Refused::Senseless("no echostr"))?;
+        let (_, plain) = self.opened(signed, echo)?;
+        let is_word =
+            plain.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'));
+        if plain.len() <= ECHO_BYTES_MAX && is_word {
+            Ok(plain)
+        } else {
+            Err(Refused::Forged("no word of a test"))
+        }
+    }
+
+    async fn brought(
+        &self,
+        request: &CallbackRequest,
+        signed: &Signed,
+        inbox: &dyn Inbox,
+    ) -> Result<(), Refused> {
+        let body =
+            std::str::from_utf8(&request.body).map_err(|_| Refused::Senseless("the body is no text"))?;
+        let encrypted = encrypted(body)?;
+        let (owner, plain) = self.opened(signed, &encrypted)?;
+        // The same once more is acknowledged, because our first answer may be what got lost, and changes nothing.
+        let mark = crypt::digest(format!("{}\n{encrypted}", signed.signature).as_bytes());
+        if self.seen.contains(&mark) {
+            return Ok(());
+        }
+        let proof = crypt::digest(&request.body);
+        let arrival = match owner {
+            Owner::App => {
+                let xml = xml::read(&plain).map_err(|error| {
+                    tracing::warn!(%error, "a callback of the app cannot be read");
+                    Refused::Senseless("the message is no XML")
+                })?;
+                self.incoming.app(&xml, &proof).await
+            }
+            Owner::Bot => {
+                let body: Value =
+                    serde_json::from_str(&plain).map_err(|_| Refused::Senseless("the message is no JSON"))?;
+                self.incoming.bot(&body, None, &proof).await
+            }
+        };
+        let arrival = arrival.map_err(|error| {
+            tracing::warn!(%error, "a callback is not understood yet; the platform brings it again");
+            Refused::NotKept
+        })?;
+        if !incoming::keep(inbox, arrival.into_iter().collect()).await {
+            return Err(Refused::NotKept);
+        }
+        self.seen.insert(mark);
+        Ok(())
+    }
+
+    /// Decrypts what somebody signed who knows the token. App and bot may have been given the same token and key: then the
+    /// receiver tells whose it is.
+    fn opened(&self, signed: &Signed, encrypted: &str) -> Result<(Owner, String), Refused> {
+        let fits = |lock: &&Lock| {
+            let expected = crypt::signature(lock.token.expose(), &signed.timestamp, &signed.nonce, encrypted);
+            crypt::equal(&expected, &signed.signature)
+        };
+        let mut refused = Refused::Forged("a wrong signature");
+        for lock in self.locks.iter().filter(fits) {
+            self.is_young(signed)?;
+            match lock.crypt.decrypt(encrypted) {
+                Ok(plain) => return Ok((lock.owner, plain)),
+                Err(_) => refused = Refused::Forged("not encrypted for us"),
+            }
+        }
+        Err(refused)
+    }
+
+    fn is_young(&self, signed: &Signed) -> Result<(), Refused> {
+        let at: u64 = signed.timestamp.parse().map_err(|_| Refused::Forged("a time without sense"))?;
+        let now = self.incoming.clock.now_ms() / 1_000;
+        if now.abs_diff(at) > SIGNATURE_AGE_MAX_SECONDS {
+            Err(Refused::Forged("an old signature"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Signed {
+    fn read(query: &str) -> Result<Self, Refused> {
+        let mut url: Url = "http://localhost/".parse().map_err(|_| Refused::Senseless("no address"))?;
+        url.set_query(Some(query));
+        let value = |names: &[&str]| {
+            url.query_pairs().find(|(name, _)| names.contains(&&**name)).map(|(_, value)| value.into_owned())
+        };
+        let needed = |names: &[&str]| value(names).ok_or(Refused::Forged("no signature"));
+        Ok(Self {
+            signature: needed(&["msg_signature", "msgsignature", "signature"])?,
+            timestamp: needed(&["timestamp"])?,
+            nonce: needed(&["nonce"])?,
+            // A plus sign that was not encoded reads as a space.
+            echo: value(&["echostr"]).map(|echo| echo.replace(' ', "+")),
+        })
+    }
+}
+
+/// What is encrypted in a body, which is XML for apps and JSON for bots; apps' may be JSON too.
+fn encrypted(body: &str) -> Result<String, Refused> {
+    let body = body.trim();
+    if body.len() > XML_BYTES_MAX {
+        return Err(Refused::Senseless("the body is too large"));
+    }
+    let found = if body.starts_with('{') {
+        let value: Value =
+            serde_json::from_str(body).map_err(|_| Refused::Senseless("the body is no JSON"))?;
+        ["encrypt", "Encrypt"].iter().find_map(|name| value.get(name)?.as_str().map(str::to_owned))
+    } else {
+        let xml = xml::read(body).map_err(|_| Refused::Senseless("the body is no XML"))?;
+        xml.text("Encrypt").map(str::to_owned)
+    };
+    found.ok_or(Refused::Senseless("nothing is encrypted"))
+}
+
+#[async_trait]
+impl Callbacks for Hooks {
+    async fn call(&self, request: CallbackRequest, inbox: &dyn Inbox) -> CallbackAnswer {
+        let (status, body) = match self.answer(&request, inbox).await {
+            Ok(body) => (200, body),
+            Err(Refused::Forged(reason)) => {
+                tracing::warn!(reason, "a callback is refused");
+                (403, "refused".to_owned())
+            }
+            Err(Refused::Senseless(reason)) => {
+                tracing::warn!(reason, "a callback is refused");
+                (400, reason.to_owned())
+            }
+            Err(Refused::NotKept) => (503, "try again".to_owned()),
+        };
+        CallbackAnswer { status, content_type: "text/plain", body: Bytes::from(body) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

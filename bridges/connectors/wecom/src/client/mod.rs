@@ -1,0 +1,376 @@
+//! The client of the API: tokens, turns, envelopes. It knows no message and no event; what is asked is put together by those who
+//! ask. A token goes into the query and nowhere else, so no address is ever told.
+
+mod answer;
+mod codes;
+mod error;
+mod hosts;
+mod multipart;
+mod turns;
+mod wire;
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use bridge_api::{IssuedToken, Refusal, Token, TokenRules, Tokens, Transport};
+use http::{Method, StatusCode, header};
+use parking_lot::Mutex;
+use reqwest::{RequestBuilder, Response, Url};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use self::wire::{body_of, joined, sent};
+pub use self::{
+    answer::verdict,
+    error::{CallError, Meaning},
+    multipart::{Upload, upload},
+    turns::{Bucket, Turns},
+    wire::{file_name, header_text},
+};
+use crate::{
+    lenient,
+    limits::{
+        BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, RANGE_BYTES, SECRET_PAUSE, SECRET_TRIES_MAX,
+        TOKEN_LIFE_DEFAULT, TOKEN_LIFE_MAX, TOKEN_PAUSE, TOKEN_RENEWED_BELOW, TRANSFER_TIME_MAX,
+    },
+    settings::{App, WeComSettings},
+};
+
+const RULES: TokenRules = TokenRules {
+    renewed_below: TOKEN_RENEWED_BELOW,
+    life_unknown: TOKEN_LIFE_DEFAULT,
+    life_max: TOKEN_LIFE_MAX,
+    pause: TOKEN_PAUSE,
+};
+
+/// The one way from this connector to the platform.
+pub struct Client {
+    transport: Transport,
+    settings: WeComSettings,
+    tokens: Tokens<CallError>,
+    refused_in_a_row: AtomicU32,
+    /// Why nobody asks for a token, and until when.
+    locked: Mutex<Option<(Instant, CallError)>>,
+    /// Which API is called too often, and until when it is left alone.
+    blocked: Mutex<Vec<(&'static str, Instant)>>,
+    /// Whose turn it is.
+    pub turns: Turns,
+}
+
+impl Client {
+    /// A client of one company. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// The reason why no client can be made of these settings.
+    pub fn new(settings: WeComSettings) -> Result<Self, String> {
+        if !matches!(settings.api_url.scheme(), "http" | "https") || settings.api_url.cannot_be_a_base() {
+            return Err("the address of the API must begin with http:// or https://".to_owned());
+        }
+        let transport = Transport::new(&settings.authorities)?;
+        Ok(Self {
+            transport,
+            settings,
+            tokens: Tokens::new(RULES),
+            refused_in_a_row: AtomicU32::new(0),
+            locked: Mutex::new(None),
+            blocked: Mutex::default(),
+            turns: Turns::default(),
+        })
+    }
+
+    /// What the client was made of.
+    pub fn settings(&self) -> &WeComSettings {
+        &self.settings
+    }
+
+    /// The way to the platform, for what is no request.
+    pub const fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The app.
+    ///
+    /// # Errors
+    /// [`Refusal::Impossible`] when there is none: only the bot is set up.
+    pub fn app(&self) -> Result<&App, CallError> {
+        self.settings.app.as_ref().ok_or_else(|| {
+            CallError::ours(Meaning::Refused(Refusal::Impossible), "no self-built app is configured")
+        })
+    }
+
+    /// Asks for something.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get(&self, path: &'static str, query: &[(&str, &str)]) -> Result<Value, CallError> {
+        self.call(Method::GET, path, query, None).await
+    }
+
+    /// Has something done.
+    ///
+    /// # Errors
+    /// See [`CallError`]; [`Meaning::Unknown`] when nobody knows whether it was done.
+    pub async fn post(&self, path: &'static str, body: &Value) -> Result<Value, CallError> {
+        self.call(Method::POST, path, &[], Some(body)).await
+    }
+
+    /// One refused for its token is done once more with another one, one that the platform was too busy for some times.
+    async fn call(
+        &self,
+        method: Method,
+        path: &'static str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value, CallError> {
+        let (mut stale, mut tries, mut pause): (Option<Token>, _, _) = (None, 1, BUSY_PAUSE);
+        loop {
+            self.gate(path)?;
+            let token = self.token(stale.as_ref()).await?;
+            let url = self.address(path, &token, query)?;
+            let mut request = self.transport.requests().request(method.clone(), url);
+            if let Some(body) = body {
+                request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+            }
+            let outcome = answered(request, CALL_TIME_MAX).await;
+            self.heed(path, &outcome);
+            let error = match outcome {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            match error.meaning {
+                Meaning::TokenStale if stale.is_none() => stale = Some(token),
+                Meaning::Busy if tries < BUSY_TRIES_MAX => {
+                    tries += 1;
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Uploads a file and says what the platform calls it.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn upload(&self, kind: &str, upload: Upload) -> Result<String, CallError> {
+        let token = self.token(None).await?;
+        let url = self.address("media/upload", &token, &[("type", kind)])?;
+        let outcome = self.put(url, upload).await;
+        if outcome.as_ref().is_err_and(|error| error.meaning == Meaning::TokenStale) {
+            // The bytes are gone; the next try of the core finds a token that is good.
+            self.token(Some(&token)).await?;
+            return Err(CallError::ours(Meaning::Busy, "the token was renewed during an upload"));
+        }
+        outcome
+    }
+
+    /// Uploads a file for a webhook.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn upload_to_webhook(
+        &self,
+        key: &str,
+        kind: &str,
+        upload: Upload,
+    ) -> Result<String, CallError> {
+        let mut url = joined(&self.settings.api_url, "cgi-bin/webhook/upload_media")?;
+        url.query_pairs_mut().append_pair("key", key).append_pair("type", kind);
+        self.put(url, upload).await
+    }
+
+    async fn put(&self, url: Url, upload: Upload) -> Result<String, CallError> {
+        let request = self
+            .transport
+            .requests()
+            .post(url)
+            .header(header::CONTENT_TYPE, upload.content_type)
+            .header(header::CONTENT_LENGTH, upload.length)
+            .body(reqwest::Body::wrap_stream(upload.body));
+        let answer = match answered(request, TRANSFER_TIME_MAX).await {
+            // An upload that may have been done is done again: it shows nothing to anybody.
+            Err(CallError { meaning: Meaning::Unknown, message, .. }) => {
+                return Err(CallError::ours(Meaning::Busy, message));
+            }
+            other => other?,
+        };
+        lenient::text(&answer, "media_id")
+            .ok_or_else(|| CallError::ours(Meaning::Busy, "the platform gave the file no name"))
+    }
+
+    /// Says something by a webhook, whose key is its whole credential.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post_webhook(&self, key: &str, body: &Value) -> Result<Value, CallError> {
+        let mut url = joined(&self.settings.api_url, "cgi-bin/webhook/send")?;
+        url.query_pairs_mut().append_pair("key", key);
+        self.post_to(url, body).await
+    }
+
+    /// Answers at an address that came with a message.
+    ///
+    /// # Errors
+    /// See [`CallError`]; [`Meaning::Refused`] when it leads elsewhere than to the platform.
+    pub async fn post_response(&self, address: &str, body: &Value) -> Result<Value, CallError> {
+        self.post_to(self.trusted(address)?, body).await
+    }
+
+    async fn post_to(&self, url: Url, body: &Value) -> Result<Value, CallError> {
+        let request = self
+            .transport
+            .requests()
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        answered(request, CALL_TIME_MAX).await
+    }
+
+    /// Opens a piece of a file of the app, from a byte on. The answer says how long the whole is.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn media(&self, media: &str, from: u64) -> Result<Response, CallError> {
+        let mut stale: Option<Token> = None;
+        loop {
+            let token = self.token(stale.as_ref()).await?;
+            let url = self.address("media/get", &token, &[("media_id", media)])?;
+            let range = format!("bytes={from}-{}", from.saturating_add(RANGE_BYTES - 1));
+            let request = self.transport.requests().get(url).header(header::RANGE, range);
+            let response = fetched(request).await?;
+            // A refusal is JSON and no attachment; people send files of any kind.
+            let is_json = header_text(response.headers(), header::CONTENT_TYPE)
+                .is_some_and(|kind| kind.contains("json") || kind.starts_with("text/plain"));
+            if !is_json || response.headers().contains_key(header::CONTENT_DISPOSITION) {
+                return Ok(response);
+            }
+            let status = response.status().as_u16();
+            match answer::read(status, &body_of(response, CALL_TIME_MAX).await?) {
+                Ok(_) => return Err(CallError::ours(Meaning::Busy, "the platform gave no file")),
+                Err(error) if error.meaning == Meaning::TokenStale && stale.is_none() => stale = Some(token),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Opens a file at an address that the platform named.
+    ///
+    /// # Errors
+    /// See [`CallError`]; [`Meaning::Refused`] when the address leads elsewhere than to the platform.
+    pub async fn fetch(&self, address: &str) -> Result<Response, CallError> {
+        fetched(self.transport.requests().get(self.trusted(address)?)).await
+    }
+
+    fn trusted(&self, address: &str) -> Result<Url, CallError> {
+        hosts::trusted(address, &self.settings.api_url, &self.settings.file_hosts).ok_or_else(|| {
+            let words = "the address leads away from the platform; name its host in `file_hosts` if it is the platform's";
+            CallError::ours(Meaning::Refused(Refusal::Other(words.to_owned())), words)
+        })
+    }
+
+    /// The credentials count: a token is there.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn signed_in(&self) -> Result<(), CallError> {
+        self.token(None).await.map(drop)
+    }
+
+    async fn token(&self, stale: Option<&Token>) -> Result<Token, CallError> {
+        self.tokens.get(stale, || self.fetch_token()).await
+    }
+
+    async fn fetch_token(&self) -> Result<IssuedToken, CallError> {
+        if let Some((until, error)) = &*self.locked.lock()
+            && Instant::now() < *until
+        {
+            return Err(error.clone());
+        }
+        let app = self.app()?;
+        let mut url = joined(&self.settings.api_url, "cgi-bin/gettoken")?;
+        url.query_pairs_mut()
+            .append_pair("corpid", &self.settings.corp_id)
+            .append_pair("corpsecret", app.secret.expose());
+        let outcome = answered(self.transport.requests().get(url), CALL_TIME_MAX).await;
+        if let Err(error) = &outcome
+            && matches!(error.meaning, Meaning::SetUp | Meaning::Limited { .. })
+        {
+            let refused = self.refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+            if refused >= SECRET_TRIES_MAX || matches!(error.meaning, Meaning::Limited { .. }) {
+                tracing::error!(%error, "WeCom gives no token; the app's secret is left alone for a while");
+                *self.locked.lock() = Some((Instant::now() + SECRET_PAUSE, error.clone()));
+            }
+        }
+        // Nothing was done by a question that nobody answered.
+        let answer = outcome.map_err(|error| match error.meaning {
+            Meaning::Unknown => CallError { meaning: Meaning::Busy, ..error },
+            _ => error,
+        })?;
+        self.refused_in_a_row.store(0, Ordering::Relaxed);
+        let value = lenient::text(&answer, "access_token")
+            .ok_or_else(|| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
+        Ok(IssuedToken { value, life: lenient::number(&answer, "expires_in").map(Duration::from_secs) })
+    }
+
+    fn address(&self, path: &str, token: &Token, query: &[(&str, &str)]) -> Result<Url, CallError> {
+        let mut url = joined(&self.settings.api_url, &format!("cgi-bin/{path}"))?;
+        url.query_pairs_mut().append_pair("access_token", token.expose()).extend_pairs(query);
+        Ok(url)
+    }
+
+    fn gate(&self, path: &'static str) -> Result<(), CallError> {
+        let now = Instant::now();
+        let mut blocked = self.blocked.lock();
+        blocked.retain(|(_, until)| now < *until);
+        match blocked.iter().find(|(known, _)| *known == path) {
+            Some((_, until)) => Err(CallError::ours(
+                Meaning::Limited { after: *until - now, app: true },
+                "the platform wants no calls of this kind for a while",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a call, and stays away from what the platform has just said no to.
+    fn heed(&self, path: &'static str, outcome: &Result<Value, CallError>) {
+        let refused = outcome.as_ref().err();
+        if let Some(CallError { meaning: Meaning::Limited { after, .. }, .. }) = refused {
+            self.blocked.lock().push((path, Instant::now() + *after));
+        }
+        if let Some(error) = refused.filter(|error| error.meaning == Meaning::SetUp) {
+            tracing::error!(%error, path, "WeCom refuses the app: its configuration has to be mended");
+        }
+        let outcome = if refused.is_none() { "done" } else { "refused" };
+        metrics::counter!("bridge_wecom_calls_total", "outcome" => outcome).increment(1);
+    }
+}
+
+async fn answered(request: RequestBuilder, time_max: Duration) -> Result<Value, CallError> {
+    let response = sent(request, time_max).await?;
+    let status = response.status().as_u16();
+    answer::read(status, &body_of(response, time_max).await?)
+}
+
+async fn fetched(request: RequestBuilder) -> Result<Response, CallError> {
+    let response = match sent(request, TRANSFER_TIME_MAX).await {
+        // Fetching changes nothing, so it may be done again.
+        Err(CallError { meaning: Meaning::Unknown, message, .. }) => {
+            return Err(CallError::ours(Meaning::Busy, message));
+        }
+        other => other?,
+    };
+    match response.status() {
+        status if status.is_success() => Ok(response),
+        // The addresses of a bot's files are good for five minutes, and then forbidden.
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
+            Err(CallError::ours(Meaning::Refused(Refusal::Gone), "the platform gives the file out no more"))
+        }
+        status => Err(CallError::ours(
+            Meaning::Busy,
+            format!("the file is not given out, with status {}", status.as_u16()),
+        )),
+    }
+}

@@ -1,0 +1,245 @@
+//! What comes from the platform, by callbacks or over the bot's connection: read, looked up, remembered, handed over. Only what is
+//! handed over durably is acknowledged.
+
+use std::sync::Arc;
+
+use bridge_api::{
+    Arrival, Block, Clock, Content, ConversationId, Directory as _, Failure, Happened, Inbox, Message,
+    Pressed, RichText, Sender, Shelf,
+    limits::{FORM_VALUE_CHARACTERS_MAX, PARTS_MAX},
+};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::{
+    client::{self, Client},
+    groups::Groups,
+    ids::{self, Place},
+    limits::{CODE_KEPT_MS, FILE_ADDRESS_KEPT_MS, LOOKED_UP_WITHIN, TAKEN_WITHIN},
+    memory::Memory,
+    people::People,
+    received::{self, BotMessage, FileAddress, Press, Received},
+    sending::{CardRow, Responses, code_key},
+    xml::Element,
+};
+
+/// What is needed to read what comes.
+#[derive(Clone)]
+pub struct Incoming {
+    /// The way to the platform.
+    pub client: Arc<Client>,
+    /// What is remembered of conversations.
+    pub memory: Arc<Memory>,
+    /// Where the bot was spoken to.
+    pub groups: Arc<Groups>,
+    /// Who people are.
+    pub people: Arc<People>,
+    /// How the bot can answer in callback mode.
+    pub responses: Arc<Responses>,
+    /// Our durable rows.
+    pub shelf: Arc<dyn Shelf>,
+    /// The time of day.
+    pub clock: Clock,
+}
+
+impl Incoming {
+    /// A decrypted callback of the app; `proof` is the hash of what the platform vouched for.
+    ///
+    /// # Errors
+    /// When it cannot be understood before something works again; the platform brings it once more.
+    pub async fn app(&self, xml: &Element, proof: &str) -> Result<Option<Arrival>, Failure> {
+        let settings = self.client.settings();
+        let agent = settings.app.as_ref().map_or(0, |app| app.agent_id);
+        self.understood(received::read_app(xml, &settings.corp_id, agent), None, proof).await
+    }
+
+    /// A message or event of the bot; `handle` is by what it can be answered over the connection.
+    ///
+    /// # Errors
+    /// When it cannot be understood before something works again.
+    pub async fn bot(
+        &self,
+        body: &Value,
+        handle: Option<&str>,
+        proof: &str,
+    ) -> Result<Option<Arrival>, Failure> {
+        let Some(bot) = &self.client.settings().bot else { return Ok(None) };
+        self.understood(received::read_bot(body, bot, self.clock.now_ms()), handle, proof).await
+    }
+
+    async fn understood(
+        &self,
+        received: Received,
+        handle: Option<&str>,
+        proof: &str,
+    ) -> Result<Option<Arrival>, Failure> {
+        match received {
+            Received::Arrival(arrival) => {
+                self.remember(&arrival);
+                Ok(Some(*arrival))
+            }
+            Received::Bot(message) => self.bot_message(*message, handle).await.map(Some),
+            Received::Press(press) => self.press(*press, handle, proof).await.map(Some),
+            Received::Person { user, key, at_ms } => {
+                let Some(id) = ids::person(&user) else { return Ok(None) };
+                // The callback tells no more than who it is about.
+                let known = timeout(LOOKED_UP_WITHIN, self.people.person(&id)).await;
+                let person = known.map_err(|_| Failure::later("nobody said in time who somebody is"))??;
+                let what = person.map(Happened::PersonChanged);
+                Ok(what.map(|what| Arrival { key, conversation: None, at_ms, trace: None, what }))
+            }
+            Received::Alert(words) => {
+                tracing::error!(%words, "WeCom warns about the app");
+                Ok(None)
+            }
+            Received::Nothing(words) => {
+                tracing::debug!(%words, "leave out a callback");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn bot_message(&self, message: BotMessage, handle: Option<&str>) -> Result<Arrival, Failure> {
+        let BotMessage { mut arrival, files, quote, response_url } = message;
+        for file in &files {
+            let row = serde_json::to_vec(file).unwrap_or_default();
+            let key = format!("file:{}", crate::crypt::digest(file.url.as_bytes()));
+            self.shelf.put(&key, &row, FILE_ADDRESS_KEPT_MS).await.map_err(later)?;
+        }
+        self.name_files(&mut arrival, &files).await;
+        self.name_sender(&mut arrival).await?;
+        let Some(conversation) = arrival.conversation.clone() else { return Ok(arrival) };
+        if let (Some(quote), Happened::Message(said)) = (quote, &mut arrival.what) {
+            match self.memory.quoted(&conversation, &quote) {
+                Some(quoted) => said.reply_to = Some(quoted),
+                None => lead_with(said, &quote),
+            }
+        }
+        if let Some(handle) = handle {
+            self.memory.answerable(&conversation, handle);
+        }
+        if let Some(url) = response_url {
+            self.responses.keep(&conversation, url).await?;
+        }
+        self.groups.seen(&conversation).await;
+        self.remember(&arrival);
+        Ok(arrival)
+    }
+
+    /// A file may come without its name, which then stands with the file itself.
+    async fn name_files(&self, arrival: &mut Arrival, files: &[FileAddress]) {
+        let Happened::Message(Message { parts, .. }) = &mut arrival.what else { return };
+        for address in files {
+            let media = format!("bot:{}", crate::crypt::digest(address.url.as_bytes()));
+            let nameless = parts.iter_mut().find_map(|part| match part {
+                Content::File(file) if file.media.as_str() == media && file.name == received::NAMELESS => {
+                    Some(file)
+                }
+                _ => None,
+            });
+            let Some(file) = nameless else { continue };
+            match timeout(LOOKED_UP_WITHIN, self.client.fetch(&address.url)).await {
+                Ok(Ok(response)) => {
+                    if let Some(name) = client::file_name(response.headers()) {
+                        file.name = name;
+                    }
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a file stays without its name"),
+                Err(_) => tracing::debug!("a file stays without its name, which did not come in time"),
+            }
+        }
+    }
+
+    /// The bot is told of some people by encrypted ids; a person is one person, so the app turns them into plain ones.
+    async fn name_sender(&self, arrival: &mut Arrival) -> Result<(), Failure> {
+        let Happened::Message(Message { from: Sender::Person { id, .. }, .. }) = &mut arrival.what else {
+            return Ok(());
+        };
+        *id = self.people.plain(id).await?;
+        let direct = arrival
+            .conversation
+            .as_ref()
+            .is_some_and(|place| matches!(ids::place(place), Some(Place::BotDirect(_))));
+        if direct {
+            arrival.conversation = ConversationId::new(format!("bot:{id}")).ok();
+        }
+        Ok(())
+    }
+
+    async fn press(&self, press: Press, handle: Option<&str>, proof: &str) -> Result<Arrival, Failure> {
+        if let Some(handle) = handle {
+            self.memory.pressed(&press.task, handle);
+        }
+        if let Some(code) = &press.code {
+            // Good for one change; each press brings a fresh one.
+            self.shelf.put(&code_key(&press.task), code.as_bytes(), CODE_KEPT_MS).await.map_err(later)?;
+        }
+        let row = CardRow::read(self.shelf.as_ref(), &press.task).await?;
+        let button =
+            press.button.parse::<usize>().ok().and_then(|index| row.as_ref()?.buttons.get(index).cloned());
+        let (action, mut values) = match button {
+            Some(button) => (button.action, button.values),
+            None => (press.button, std::collections::BTreeMap::new()),
+        };
+        let short = |text: String| text.chars().take(FORM_VALUE_CHARACTERS_MAX).collect::<String>();
+        values.extend(press.chosen.into_iter().map(|(name, value)| (short(name), short(value))));
+        let message = ids::ours(&format!("card:{}", press.task))?;
+        let by = self.people.plain(&press.by).await?;
+        let what = Happened::Pressed(Pressed { message, by, action, values, proof: proof.to_owned() });
+        let trace = Some(press.task);
+        Ok(Arrival { key: press.key, conversation: press.conversation, at_ms: press.at_ms, trace, what })
+    }
+
+    fn remember(&self, arrival: &Arrival) {
+        let Some(conversation) = &arrival.conversation else { return };
+        let Happened::Message(Message { id, from: Sender::Person { id: person, .. }, parts, .. }) =
+            &arrival.what
+        else {
+            return;
+        };
+        let name = self.memory.name(person).unwrap_or_else(|| person.as_str().to_owned());
+        // A quote that stands before the words is none of theirs.
+        let own = parts.iter().find_map(|part| match part {
+            Content::Text(text) => {
+                let own =
+                    text.blocks.iter().filter(|block| !matches!(block, Block::Quote(_))).cloned().collect();
+                Some(RichText { blocks: own }.to_plain())
+            }
+            _ => None,
+        });
+        let words = own.or_else(|| parts.first().map(Content::to_plain)).unwrap_or_default();
+        self.memory.said(conversation, id, &name, &words);
+    }
+}
+
+/// What somebody quoted, above their own words.
+fn lead_with(said: &mut Message, quote: &str) {
+    let quote = Block::Quote(RichText::plain(quote).blocks);
+    if let Some(Content::Text(text)) = said.parts.first_mut() {
+        text.blocks.insert(0, quote);
+    } else if said.parts.len() < PARTS_MAX {
+        said.parts.insert(0, Content::Text(RichText { blocks: vec![quote] }));
+    }
+}
+
+fn later(error: bridge_api::ShelfRefused) -> Failure {
+    Failure::later(error.to_string())
+}
+
+/// Hands arrivals over. Whether they are durable now.
+pub async fn keep(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
+    if arrivals.is_empty() {
+        return true;
+    }
+    match timeout(TAKEN_WITHIN, inbox.take(arrivals)).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "arrivals are not taken");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("arrivals are not taken in time");
+            false
+        }
+    }
+}

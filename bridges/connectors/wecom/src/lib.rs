@@ -1,0 +1,32 @@
+//! The way between WeCom and our bridges.
+//!
+//! One [`WeCom`] is one company with a self-built app, an AI bot, or both: it answers their callbacks, holds the bot's
+//! connection, turns what comes into arrivals, and does what the core asks. It holds no queue, knows nothing of Matrix, and reads
+//! the platform by the platform's own pages. Read next: `connector.rs`, then `ids.rs` for which conversations there are,
+//! `callbacks/` and `bot/` for how messages come, `received/` for what they become, `sending/` for how something is said.
+
+mod bot;
+mod callbacks;
+mod capabilities;
+mod client;
+mod connector;
+mod crypt;
+mod groups;
+mod ids;
+mod incoming;
+mod lenient;
+pub mod limits;
+mod memory;
+#[cfg(test)]
+mod peer;
+mod people;
+mod received;
+mod sending;
+mod settings;
+mod written;
+mod xml;
+
+pub use self::{
+    connector::WeCom,
+    settings::{App, Bot, BotMode, Hook, WeComSettings, Webhook, file_hosts_default},
+};

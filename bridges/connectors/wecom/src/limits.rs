@@ -1,0 +1,261 @@
+//! Every bound of the connector, by name. Numbers of the platform's own are said to be so.
+
+use std::time::Duration;
+
+/// Longest time that a call with a short answer may take.
+pub const CALL_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Longest time that an upload or the head of a download may take.
+pub const TRANSFER_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// Longest answer that is read, in bytes: a department with all its people.
+pub const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Longest life of a token that is believed, the platform's own.
+pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(7_200);
+
+/// The life of a token whose answer names none.
+pub const TOKEN_LIFE_DEFAULT: Duration = Duration::from_secs(60);
+
+/// A token is renewed when it lives no longer than this.
+pub const TOKEN_RENEWED_BELOW: Duration = Duration::from_secs(5 * 60);
+
+/// After a token was not given, nobody asks for another one for this long.
+pub const TOKEN_PAUSE: Duration = Duration::from_secs(2);
+
+/// A secret is tried so often in a row; then it is left alone, because the platform bans addresses that go on.
+pub const SECRET_TRIES_MAX: u32 = 2;
+
+/// How long a wrong secret is left alone.
+pub const SECRET_PAUSE: Duration = Duration::from_secs(600);
+
+/// Tries of one call that the platform was too busy for, its own advice.
+pub const BUSY_TRIES_MAX: u32 = 3;
+
+/// Pause before a call is tried again that the platform was too busy for; it doubles.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(300);
+
+/// How long to stay away from an API after it said that it is called too often; the shortest block of the platform's.
+pub const LIMITED_PAUSE: Duration = Duration::from_secs(60);
+
+/// Messages that one person takes of us in a minute, by the app or the bot. The platform drops in silence beyond 30.
+pub const MEMBER_MINUTE_MAX: usize = 25;
+
+/// Messages that one person takes of us in an hour. The platform drops in silence beyond 1,000.
+pub const MEMBER_HOUR_MAX: usize = 900;
+
+/// Messages of one group of the app in a minute; each member takes 200.
+pub const CHAT_MINUTE_MAX: usize = 150;
+
+/// Messages of one group of the app in an hour, so that no member gets more than the platform's 10,000 a day.
+pub const CHAT_HOUR_MAX: usize = 400;
+
+/// Messages of one webhook in a minute; the platform takes 20.
+pub const WEBHOOK_MINUTE_MAX: usize = 18;
+
+/// Messages of one webhook in an hour, which is no bound of the platform's but what the minutes come to.
+pub const WEBHOOK_HOUR_MAX: usize = 18 * 60;
+
+/// Buckets remembered at once: one for each person, group and webhook that was spoken to in the last hour.
+pub const BUCKETS_MAX: usize = 4_096;
+
+/// Longest time that a message waits for its turn; beyond it the core is told when to come again.
+pub const TURN_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Largest XML of a callback, in bytes.
+pub const XML_BYTES_MAX: usize = 1024 * 1024;
+
+/// Elements within elements.
+pub const XML_DEPTH_MAX: usize = 16;
+
+/// Elements of one callback.
+pub const XML_NODES_MAX: usize = 4_000;
+
+/// How far the time of a signed callback may lie from ours. The platform repeats within seconds; an hour is for wrong clocks.
+pub const SIGNATURE_AGE_MAX_SECONDS: u64 = 3_600;
+
+/// Callbacks that are remembered so that none is taken twice.
+pub const SEEN_CALLBACKS_MAX: usize = 8_192;
+
+/// Longest word by which the platform tests an address, in bytes.
+pub const ECHO_BYTES_MAX: usize = 128;
+
+/// Longest time that handing arrivals over may take.
+pub const TAKEN_WITHIN: Duration = Duration::from_millis(2_000);
+
+/// Longest time that looking somebody up may take before an arrival is handed over without it.
+pub const LOOKED_UP_WITHIN: Duration = Duration::from_millis(800);
+
+/// Longest text of a message of the app, in bytes, the platform's own; what is longer it cuts off in silence.
+pub const APP_TEXT_BYTES_MAX: usize = 2_048;
+
+/// Longest Markdown of a webhook, in bytes, the platform's own.
+pub const WEBHOOK_MARKDOWN_BYTES_MAX: usize = 4_096;
+
+/// Longest Markdown of the bot, in bytes, the platform's own.
+pub const BOT_MARKDOWN_BYTES_MAX: usize = 20_480;
+
+/// Bytes left free in each piece of a text that takes several, for its number.
+pub const PIECE_NUMBER_BYTES: usize = 16;
+
+/// Pieces that one text is sent in: a text of the core's bound in the app's small messages.
+pub const PIECES_MAX: usize = 24;
+
+/// People that one message may address.
+pub const ADDRESSED_MAX: usize = 50;
+
+/// Buttons of one card, the platform's own.
+pub const CARD_BUTTONS_MAX: usize = 6;
+
+/// Characters of a card's text that the platform advises; a longer one is said before the card as well.
+pub const CARD_TEXT_CHARACTERS: usize = 112;
+
+/// Characters of a card's title.
+pub const CARD_TITLE_CHARACTERS_MAX: usize = 64;
+
+/// Characters of a button, as the platform advises.
+pub const CARD_BUTTON_CHARACTERS_MAX: usize = 16;
+
+/// How long a response code is good, by the platform.
+pub const CODE_KEPT_MS: u64 = 72 * 3_600_000;
+
+/// How long it is remembered what a card's buttons mean.
+pub const CARD_KEPT_MS: u64 = 90 * 24 * 3_600_000;
+
+/// How long it is remembered what became of a sending.
+pub const SENT_KEPT_MS: u64 = 7 * 24 * 3_600_000;
+
+/// How long the address of a bot's file is kept: a little longer than the platform's five minutes.
+pub const FILE_ADDRESS_KEPT_MS: u64 = 10 * 60_000;
+
+/// Largest picture, the platform's own.
+pub const IMAGE_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
+/// Largest picture of a webhook, the platform's own.
+pub const WEBHOOK_IMAGE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// Largest spoken message, the platform's own.
+pub const VOICE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// Longest spoken message in milliseconds, the platform's own.
+pub const VOICE_MS_MAX: u64 = 60_000;
+
+/// Largest film, the platform's own.
+pub const VIDEO_BYTES_MAX: u64 = 10 * 1024 * 1024;
+
+/// Largest document, the platform's own.
+pub const FILE_BYTES_MAX: u64 = 20 * 1024 * 1024;
+
+/// Smallest file, the platform's own.
+pub const FILE_BYTES_MIN: u64 = 5;
+
+/// Largest file to fetch.
+pub const DOWNLOAD_BYTES_MAX: u64 = 100 * 1024 * 1024;
+
+/// Bytes fetched by one request; objects over 20 MB are given out in ranges alone.
+pub const RANGE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes of one piece of an upload over the bot's connection; the platform takes 512 KiB.
+pub const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Longest words of the platform in a log line or a refusal, in characters.
+pub const WORDS_CHARACTERS_MAX: usize = 200;
+
+/// Beginnings of messages remembered so that answers can quote them.
+pub const EXCERPTS_MAX: usize = 4_096;
+
+/// Longest quoted beginning, in characters.
+pub const EXCERPT_CHARACTERS_MAX: usize = 80;
+
+/// Messages of one conversation among which a quoted one is looked for.
+pub const QUOTABLE_MAX: usize = 64;
+
+/// Conversations whose messages are remembered for that.
+pub const QUOTABLE_CONVERSATIONS_MAX: usize = 1_024;
+
+/// Names of people, and ids of people in their other form, remembered at once.
+pub const NAMES_MAX: usize = 8_192;
+
+/// How long a group is remembered after it was last written down.
+pub const GROUP_KEPT_MS: u64 = 400 * 24 * 3_600_000;
+
+/// Rows that the known groups are spread over.
+pub const GROUP_ROWS: u64 = 64;
+
+/// Groups in one row.
+pub const GROUPS_IN_ROW_MAX: usize = 200;
+
+/// Longest name of a group of the app, in characters, the platform's own.
+pub const GROUP_NAME_CHARACTERS_MAX: usize = 50;
+
+/// Members and departments that are looked up for one page.
+pub const LOOKED_UP_PAGE: usize = 30;
+
+/// People on one page of a department.
+pub const PEOPLE_PAGE: usize = 200;
+
+/// Longest frame of the bot's connection, in bytes.
+pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Frames that wait to be written, and answers that are waited for.
+pub const FRAMES_WAITING_MAX: usize = 256;
+
+/// Arrivals that wait for the inbox; while there are so many, nothing more is read.
+pub const ARRIVALS_WAITING_MAX: usize = 512;
+
+/// Pause before arrivals are handed over again that the inbox did not take; the platform does not bring them again.
+pub const TAKEN_PAUSE: Duration = Duration::from_millis(100);
+
+/// Longest time that arrivals are still handed over after the connection ended.
+pub const LAST_TAKEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often the platform wants a ping, its own.
+pub const PING_EVERY: Duration = Duration::from_secs(30);
+
+/// Longest time that an answer of the bot's connection may take.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// A connection on which nothing but answers to pings came for this long is opened anew: the platform forgets to deliver.
+pub const SILENCE_MAX: Duration = Duration::from_secs(2 * 3_600);
+
+/// Longest time that writing one frame may take.
+pub const WRITE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Longest time that closing a connection in good order may take.
+pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How long a message waits for a connection that was just lost to come back, before the core is told to come again.
+pub const RECONNECTED_WITHIN: Duration = Duration::from_secs(5);
+
+/// First pause between attempts to connect, the platform's own; it doubles.
+pub const RECONNECT_PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// Longest pause between attempts to connect, the platform's own.
+pub const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// A connection that lived this long counts as a good one.
+pub const CONNECTION_STEADY_AFTER: Duration = Duration::from_secs(10);
+
+/// A connection that was refused for its credentials is tried again after this long.
+pub const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(300);
+
+/// How long to stay away after somebody else took the bot's only connection over, so that two do not push each other out for ever.
+pub const TAKEN_OVER_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// How long a card's press may be answered with another card, the platform's own, less the way there.
+pub const CARD_ANSWER_WITHIN: Duration = Duration::from_millis(4_500);
+
+/// How long a message may be answered over the connection that brought it, the platform's own.
+pub const ANSWERABLE_FOR: Duration = Duration::from_secs(24 * 3_600);
+
+/// How long the one answer to a message in callback mode may be given, the platform's own, less a minute.
+pub const RESPONSE_URL_KEPT_MS: u64 = 59 * 60_000;
+
+/// Handles by which something can be answered, remembered at once.
+pub const HANDLES_MAX: usize = 1_024;
+
+/// Such answers that are kept for one conversation; the oldest go first.
+pub const RESPONSE_URLS_MAX: usize = 16;
+
+/// Pictures for webhooks that are kept between their upload and their message, which follows at once.
+pub const WEBHOOK_IMAGES_MAX: usize = 4;

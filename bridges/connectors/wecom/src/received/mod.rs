@@ -1,0 +1,80 @@
+//! What the platform's messages and events mean. Pure: what has to be looked up, written down or asked is done by `incoming.rs`.
+
+mod app;
+mod bot;
+
+use std::collections::BTreeMap;
+
+use bridge_api::{Arrival, ConversationId, EventKey, PersonId};
+
+pub use self::{app::read as read_app, bot::read as read_bot};
+
+/// What a file is called that came without a name.
+pub const NAMELESS: &str = "file";
+
+/// What came.
+#[derive(Debug, PartialEq)]
+pub enum Received {
+    /// Something that is handed over.
+    Arrival(Box<Arrival>),
+    /// Somebody said something to the bot.
+    Bot(Box<BotMessage>),
+    /// Somebody pressed a button of a card.
+    Press(Box<Press>),
+    /// Somebody's place in the company changed; the event may tell nothing but who.
+    Person {
+        /// The userid they have now.
+        user: String,
+        /// By what repeats are known.
+        key: EventKey,
+        /// When, in milliseconds since the Unix epoch.
+        at_ms: u64,
+    },
+    /// Something that an operator has to know.
+    Alert(String),
+    /// Nothing to a bridge, and what it was.
+    Nothing(String),
+}
+
+/// Something that was said to the AI bot.
+#[derive(Debug, PartialEq)]
+pub struct BotMessage {
+    /// The arrival; its sender may be an encrypted id.
+    pub arrival: Arrival,
+    /// Where its files lie.
+    pub files: Vec<FileAddress>,
+    /// What it quotes, in words.
+    pub quote: Option<String>,
+    /// The one address at which it can be answered in callback mode.
+    pub response_url: Option<String>,
+}
+
+/// Where a file of the bot lies for some minutes.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileAddress {
+    /// Its address.
+    pub url: String,
+    /// The key of this file alone; without one the callback's key counts.
+    pub aes_key: Option<String>,
+}
+
+/// A pressed button.
+#[derive(Debug, PartialEq)]
+pub struct Press {
+    /// By what repeats are known.
+    pub key: EventKey,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The card.
+    pub task: String,
+    /// The button's key.
+    pub button: String,
+    /// Who.
+    pub by: PersonId,
+    /// Where, when the event says it.
+    pub conversation: Option<ConversationId>,
+    /// What was chosen beside it, by question.
+    pub chosen: BTreeMap<String, String>,
+    /// By what the card can be changed once.
+    pub code: Option<String>,
+}

@@ -1,0 +1,370 @@
+//! Files, both ways: uploads by place, kind and form; downloads of the app by ranges, of the bot by addresses that live for minutes
+//! and decrypted on the way.
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bridge_api::{
+    ByteStream, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId, Outgoing,
+    Refusal, RichText, ShelfRefused,
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt as _, stream};
+use http::header;
+use md5::{Digest as _, Md5};
+use reqwest::Response;
+use serde_json::json;
+
+use super::{Said, Sending};
+use crate::{
+    client::{self, CallError, Client},
+    crypt::{Key, Unwrapping, digest, hex},
+    ids::Place,
+    limits::{
+        DOWNLOAD_BYTES_MAX, FILE_BYTES_MAX, FILE_BYTES_MIN, IMAGE_BYTES_MAX, VIDEO_BYTES_MAX,
+        VOICE_BYTES_MAX, VOICE_MS_MAX, WEBHOOK_IMAGE_BYTES_MAX, WEBHOOK_IMAGES_MAX,
+    },
+    received::FileAddress,
+    settings::BotMode,
+};
+
+/// What an image for a webhook is called until its message is sent.
+const INLINE: &str = "inline:";
+
+impl Sending {
+    /// A line that says whose file it is, and the file.
+    pub(super) async fn file(&self, outgoing: &Outgoing, file: &File) -> Result<Vec<MessageId>, Failure> {
+        let said = self.file_said(file)?;
+        let mut messages = Vec::new();
+        if !outgoing.speaker.name.is_empty() {
+            // The parts of the line stand behind the file's own, so that both keep their keys.
+            messages.extend(self.text(outgoing, &RichText::plain(&format!("[{}]", file.name))).await?);
+        }
+        messages.push(self.one(outgoing, messages.len().max(1), said).await?);
+        Ok(messages)
+    }
+
+    fn file_said(&self, file: &File) -> Result<Said, Failure> {
+        let media = file.media.as_str();
+        if let Some(name) = media.strip_prefix(INLINE) {
+            let images = self.images.lock();
+            let found = images.iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes);
+            let bytes =
+                found.ok_or_else(|| Failure::later("the picture was forgotten; it is uploaded again"))?;
+            let body = json!({"base64": STANDARD.encode(bytes), "md5": hex(&Md5::digest(bytes))});
+            return Ok(Said { kind: "image", body });
+        }
+        let (kind, mut body) = (word(file.kind), json!({"media_id": media}));
+        if file.kind == FileKind::Video {
+            let title = &file.name[..file.name.floor_char_boundary(128)];
+            body["title"] = json!(title);
+        }
+        Ok(Said { kind, body })
+    }
+
+    async fn upload_by_app(
+        &self,
+        kind: &str,
+        file: &File,
+        size: u64,
+        bytes: ByteStream,
+    ) -> Result<String, CallError> {
+        self.client.app()?;
+        self.client.upload(kind, self.multipart(file, kind, size, bytes)).await
+    }
+
+    fn multipart(&self, file: &File, kind: &str, size: u64, bytes: ByteStream) -> client::Upload {
+        let boundary = format!("lianqiao{}", self.rng.string(40));
+        let name = named(&file.name, kind, file.mimetype.as_deref());
+        let mimetype = file.mimetype.as_deref().unwrap_or("application/octet-stream");
+        client::upload(&boundary, &name, mimetype, size, bytes)
+    }
+
+    async fn upload_to_webhook(
+        &self,
+        name: &str,
+        kind: &'static str,
+        file: &File,
+        size: u64,
+        bytes: ByteStream,
+    ) -> Result<String, Failure> {
+        match kind {
+            "image" if size <= WEBHOOK_IMAGE_BYTES_MAX => {
+                let whole = whole(bytes, WEBHOOK_IMAGE_BYTES_MAX).await?;
+                let name = digest(&whole);
+                let mut images = self.images.lock();
+                images.retain(|(known, _)| *known != name);
+                images.push_back((name.clone(), whole));
+                while images.len() > WEBHOOK_IMAGES_MAX {
+                    images.pop_front();
+                }
+                Ok(format!("{INLINE}{name}"))
+            }
+            "image" => Err(Failure::refused(Refusal::TooLarge { bytes_max: WEBHOOK_IMAGE_BYTES_MAX })),
+            "file" | "voice" => {
+                let key = self.webhook(name)?.expose();
+                let upload = self.multipart(file, kind, size, bytes);
+                Ok(self.client.upload_to_webhook(key, kind, upload).await?)
+            }
+            _ => Err(Failure::refused(Refusal::Impossible)),
+        }
+    }
+}
+
+#[async_trait]
+impl Files for Sending {
+    fn upload_bytes_max(&self, kind: FileKind) -> u64 {
+        bytes_max(kind)
+    }
+
+    async fn upload(
+        &self,
+        conversation: &ConversationId,
+        file: &File,
+        bytes: ByteStream,
+    ) -> Result<MediaId, Failure> {
+        let size = file.size.ok_or_else(|| Failure::refused(Refusal::Impossible))?;
+        if size > bytes_max(file.kind) {
+            return Err(Failure::refused(Refusal::TooLarge { bytes_max: bytes_max(file.kind) }));
+        }
+        if size < FILE_BYTES_MIN || !fits(file) {
+            return Err(Failure::refused(Refusal::Impossible));
+        }
+        let kind = word(file.kind);
+        let media = match super::place(conversation)? {
+            Place::Direct(_) | Place::Chat(_) => self.upload_by_app(kind, file, size, bytes).await?,
+            Place::Webhook(name) => self.upload_to_webhook(name, kind, file, size, bytes).await?,
+            Place::BotGroup(_) | Place::BotDirect(_) => {
+                let bot = self.client.settings().bot.as_ref();
+                if !matches!(bot.map(|bot| &bot.mode), Some(BotMode::Socket { .. })) {
+                    return Err(Failure::refused(Refusal::Impossible));
+                }
+                let whole = whole(bytes, bytes_max(file.kind)).await?;
+                let name = named(&file.name, kind, file.mimetype.as_deref());
+                self.line.upload(kind, &name, whole, &self.rng.string(16)).await?
+            }
+        };
+        MediaId::new(media).map_err(|error| Failure::later(error.to_string()))
+    }
+
+    async fn download(&self, _: &ConversationId, _: &MessageId, file: &File) -> Result<Download, Failure> {
+        let impossible = || Failure::refused(Refusal::Impossible);
+        let (kind, name) = file.media.as_str().split_once(':').ok_or_else(impossible)?;
+        match kind {
+            "app" => self.of_app(name).await,
+            "bot" => self.of_bot(name).await,
+            _ => Err(impossible()),
+        }
+    }
+}
+
+impl Sending {
+    /// A file of the app: longer ones come in ranges.
+    async fn of_app(&self, media: &str) -> Result<Download, Failure> {
+        let first = self.client.media(media, 0).await?;
+        let size = whole_length(&first);
+        if size.is_some_and(|size| size > DOWNLOAD_BYTES_MAX) {
+            return Err(Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }));
+        }
+        let (name, mimetype) = told(&first);
+        let (client, media) = (std::sync::Arc::clone(&self.client), media.to_owned());
+        let ranges = stream::unfold((Some(first), 0_u64), move |(response, read)| {
+            let (client, media) = (std::sync::Arc::clone(&client), media.clone());
+            async move {
+                let mut response = response?;
+                match response.chunk().await {
+                    Ok(Some(chunk)) => {
+                        let read = read + chunk.len() as u64;
+                        Some((Ok(chunk), (Some(response), read)))
+                    }
+                    Ok(None) if size.is_some_and(|size| read > 0 && read < size) => {
+                        match client.media(&media, read).await {
+                            Ok(next) => Some((Ok(Bytes::new()), (Some(next), read))),
+                            Err(error) => Some((Err(Failure::from(error)), (None, read))),
+                        }
+                    }
+                    Ok(None) => None,
+                    Err(error) => Some((Err(Failure::later(error.without_url().to_string())), (None, read))),
+                }
+            }
+        });
+        Ok(Download { name, mimetype, size, bytes: bounded(Box::pin(ranges)) })
+    }
+
+    /// A file of the bot, decrypted.
+    async fn of_bot(&self, name: &str) -> Result<Download, Failure> {
+        let row = self.shelf.get(&format!("file:{name}")).await;
+        let row = row.map_err(|error: ShelfRefused| Failure::later(error.to_string()))?;
+        let row: Option<FileAddress> = row.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let row = row.ok_or_else(|| Failure::refused(Refusal::Gone))?;
+        let key = match (&row.aes_key, self.client.settings().bot.as_ref().map(|bot| &bot.mode)) {
+            (Some(key), _) => Key::of_file(key),
+            (None, Some(BotMode::Callback(hook))) => Key::of_console(hook.aes_key.expose()),
+            (None, Some(BotMode::Socket { .. }) | None) => {
+                return Err(Failure::refused(Refusal::Other("the file came without its key".to_owned())));
+            }
+        };
+        let key = key.map_err(|error| Failure::refused(Refusal::Other(error.to_string())))?;
+        let response = self.client.fetch(&row.url).await?;
+        let (name, mimetype) = told(&response);
+        let bytes = bounded(Box::pin(
+            response
+                .bytes_stream()
+                .map(|chunk| chunk.map_err(|error| Failure::later(error.without_url().to_string()))),
+        ));
+        Ok(Download { name, mimetype, size: None, bytes: unwrapped(key.unwrapping(), bytes) })
+    }
+}
+
+/// Opens a file at an address of the platform's, within the bound.
+pub async fn fetched(client: &Client, address: &str) -> Result<Download, Failure> {
+    let response = client.fetch(address).await?;
+    let size = response.content_length();
+    let (name, mimetype) = told(&response);
+    let bytes = response
+        .bytes_stream()
+        .map(|chunk| chunk.map_err(|error| Failure::later(error.without_url().to_string())));
+    Ok(Download { name, mimetype, size, bytes: bounded(Box::pin(bytes)) })
+}
+
+/// What the answer says of a file: its name and its kind.
+fn told(response: &Response) -> (Option<String>, Option<String>) {
+    let kind = client::header_text(response.headers(), header::CONTENT_TYPE);
+    (client::file_name(response.headers()), kind.filter(|kind| !kind.contains("octet-stream")))
+}
+
+/// How long the whole is of which a range came: `bytes 0-99/1234`.
+fn whole_length(response: &Response) -> Option<u64> {
+    match client::header_text(response.headers(), header::CONTENT_RANGE) {
+        Some(range) => range.rsplit_once('/')?.1.parse().ok(),
+        None => response.content_length(),
+    }
+}
+
+fn bounded(bytes: ByteStream) -> ByteStream {
+    let mut left = DOWNLOAD_BYTES_MAX;
+    Box::pin(bytes.map(move |chunk| {
+        let chunk = chunk?;
+        left = left
+            .checked_sub(chunk.len() as u64)
+            .ok_or_else(|| Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }))?;
+        Ok(chunk)
+    }))
+}
+
+fn unwrapped(unwrapping: Unwrapping, bytes: ByteStream) -> ByteStream {
+    Box::pin(stream::unfold((Some(unwrapping), bytes), |(unwrapping, mut bytes)| async move {
+        let mut unwrapping = unwrapping?;
+        match bytes.next().await {
+            Some(Ok(chunk)) => {
+                let plain = Bytes::from(unwrapping.next(&chunk));
+                Some((Ok(plain), (Some(unwrapping), bytes)))
+            }
+            Some(Err(failure)) => Some((Err(failure), (None, bytes))),
+            None => {
+                // A file that was cut off on its way is fetched again.
+                let end =
+                    unwrapping.end().map(Bytes::from).map_err(|error| Failure::later(error.to_string()));
+                Some((end, (None, bytes)))
+            }
+        }
+    }))
+}
+
+/// All bytes of a file that has to be held at once.
+async fn whole(mut bytes: ByteStream, bytes_max: u64) -> Result<Bytes, Failure> {
+    let mut out = BytesMut::new();
+    while let Some(piece) = bytes.next().await {
+        let piece = piece?;
+        if (out.len() + piece.len()) as u64 > bytes_max {
+            return Err(Failure::refused(Refusal::TooLarge { bytes_max }));
+        }
+        out.extend_from_slice(&piece);
+    }
+    Ok(out.freeze())
+}
+
+const fn bytes_max(kind: FileKind) -> u64 {
+    match kind {
+        FileKind::Image => IMAGE_BYTES_MAX,
+        FileKind::Voice => VOICE_BYTES_MAX,
+        FileKind::Video => VIDEO_BYTES_MAX,
+        FileKind::File => FILE_BYTES_MAX,
+    }
+}
+
+/// The platform's word for a kind of file.
+const fn word(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Image => "image",
+        FileKind::Voice => "voice",
+        FileKind::Video => "video",
+        FileKind::File => "file",
+    }
+}
+
+/// Whether the platform shows a file of this form as what it is.
+fn fits(file: &File) -> bool {
+    let ending = file.name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
+    let kind = file.mimetype.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let is = |kinds: &[&str], endings: &[&str]| {
+        kinds.contains(&kind) || (kind.is_empty() && endings.contains(&ending.as_str()))
+    };
+    match file.kind {
+        FileKind::Image => is(&["image/jpeg", "image/png"], &["jpg", "jpeg", "png"]),
+        FileKind::Voice => {
+            is(&["audio/amr"], &["amr"]) && file.duration_ms.is_none_or(|length| length <= VOICE_MS_MAX)
+        }
+        FileKind::Video => is(&["video/mp4"], &["mp4"]),
+        FileKind::File => true,
+    }
+}
+
+/// A name with the ending by which the platform knows a form.
+fn named(name: &str, kind: &str, mimetype: Option<&str>) -> String {
+    let ending = match (kind, mimetype) {
+        ("image", Some("image/png")) => "png",
+        ("image", _) => "jpg",
+        ("voice", _) => "amr",
+        ("video", _) => "mp4",
+        _ => return name.to_owned(),
+    };
+    let lower = name.to_lowercase();
+    let has = lower.ends_with(&format!(".{ending}"))
+        || (ending == "jpg" && (lower.ends_with(".jpeg") || lower.ends_with(".png")));
+    if has { name.to_owned() } else { format!("{name}.{ending}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_forms_that_the_platform_takes_are_sent_as_what_they_are() {
+        let file = |kind, name: &str, mimetype: Option<&str>, length| File {
+            kind,
+            name: name.into(),
+            mimetype: mimetype.map(str::to_owned),
+            size: Some(9),
+            duration_ms: length,
+            dimensions: None,
+            media: MediaId::new("m").expect("an id"),
+        };
+        let table = [
+            (FileKind::Image, "a", Some("image/png"), None, true),
+            (FileKind::Image, "a.JPG", None, None, true),
+            (FileKind::Image, "a.webp", Some("image/webp"), None, false),
+            (FileKind::Image, "a.png", Some("image/gif"), None, false),
+            (FileKind::Voice, "a.amr", Some("audio/amr"), Some(60_000), true),
+            (FileKind::Voice, "a.amr", Some("audio/amr"), Some(60_001), false),
+            (FileKind::Voice, "a.ogg", Some("audio/ogg; codecs=opus"), None, false),
+            (FileKind::Video, "a.mp4", Some("video/mp4"), None, true),
+            (FileKind::Video, "a.webm", Some("video/webm"), None, false),
+            (FileKind::File, "a.exe", None, None, true),
+        ];
+        for (kind, name, mimetype, length, expected) in table {
+            assert_eq!(fits(&file(kind, name, mimetype, length)), expected, "{name} {mimetype:?}");
+        }
+        assert_eq!(named("图", "image", Some("image/png")), "图.png");
+        assert_eq!((named("a.jpeg", "image", None), named("a", "file", None)), ("a.jpeg".into(), "a".into()));
+    }
+}

@@ -1,0 +1,107 @@
+//! The addresses at which a bot in callback mode may answer, once each: it has no other way to speak by itself.
+
+use std::sync::Arc;
+
+use bridge_api::{Clock, ConversationId, Failure, Shelf, ShelfRefused};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::{
+    crypt::digest,
+    limits::{RESPONSE_URL_KEPT_MS, RESPONSE_URLS_MAX},
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Address {
+    url: String,
+    until_ms: u64,
+}
+
+/// The addresses of one company's bot.
+pub struct Responses {
+    shelf: Arc<dyn Shelf>,
+    clock: Clock,
+    /// Rows are read, changed and written one after the other.
+    turn: Mutex<()>,
+}
+
+impl Responses {
+    /// Addresses on `shelf`.
+    pub fn new(shelf: Arc<dyn Shelf>, clock: Clock) -> Self {
+        Self { shelf, clock, turn: Mutex::new(()) }
+    }
+
+    /// Keeps an address that came with a message.
+    ///
+    /// # Errors
+    /// When the shelf refuses.
+    pub async fn keep(&self, conversation: &ConversationId, url: String) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        let mut row = self.row(conversation).await?;
+        if row.iter().all(|address| address.url != url) {
+            row.push(Address { url, until_ms: self.clock.now_ms().saturating_add(RESPONSE_URL_KEPT_MS) });
+        }
+        let surplus = row.len().saturating_sub(RESPONSE_URLS_MAX);
+        row.drain(..surplus);
+        self.write(conversation, &row).await
+    }
+
+    /// Takes the address that ends first and is still good.
+    ///
+    /// # Errors
+    /// When the shelf refuses.
+    pub async fn take(&self, conversation: &ConversationId) -> Result<Option<String>, Failure> {
+        let _turn = self.turn.lock().await;
+        let mut row = self.row(conversation).await?;
+        if row.is_empty() {
+            return Ok(None);
+        }
+        let address = row.remove(0);
+        self.write(conversation, &row).await?;
+        Ok(Some(address.url))
+    }
+
+    async fn row(&self, conversation: &ConversationId) -> Result<Vec<Address>, Failure> {
+        let bytes = self.shelf.get(&key(conversation)).await.map_err(later)?;
+        let mut row: Vec<Address> =
+            bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let now_ms = self.clock.now_ms();
+        row.retain(|address| now_ms < address.until_ms);
+        Ok(row)
+    }
+
+    async fn write(&self, conversation: &ConversationId, row: &[Address]) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec(row).unwrap_or_default();
+        self.shelf.put(&key(conversation), &bytes, RESPONSE_URL_KEPT_MS).await.map_err(later)
+    }
+}
+
+fn key(conversation: &ConversationId) -> String {
+    format!("responses:{}", digest(conversation.as_str().as_bytes()))
+}
+
+fn later(error: ShelfRefused) -> Failure {
+    Failure::later(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::Rows;
+
+    #[tokio::test]
+    async fn each_address_is_used_once_and_not_after_its_time() {
+        let clock = Clock::fake(1_000);
+        let responses = Responses::new(Arc::new(Rows::default()), clock.clone());
+        let here = ConversationId::new("group:a").expect("an id");
+        for url in ["https://a", "https://a", "https://b"] {
+            responses.keep(&here, url.into()).await.expect("kept");
+        }
+        assert_eq!(responses.take(&here).await, Ok(Some("https://a".into())));
+        assert_eq!(responses.take(&here).await, Ok(Some("https://b".into())));
+        assert_eq!(responses.take(&here).await, Ok(None));
+        responses.keep(&here, "https://c".into()).await.expect("kept");
+        clock.advance(RESPONSE_URL_KEPT_MS);
+        assert_eq!(responses.take(&here).await, Ok(None));
+    }
+}
