@@ -12,6 +12,8 @@ use crate::stage::Now;
 
 /// What every simulator can be told on the command line.
 #[derive(Clone, Debug, clap::Args)]
+// No group of its own: the programs that take these call their arguments by the same name.
+#[group(skip)]
 pub struct Arguments {
     /// The port of the API; any when it is 0.
     #[arg(long, default_value_t = 0)]
