@@ -8,50 +8,19 @@ the upload of media stands in the library as https://oapi.dingtalk.com and canno
 import asyncio
 import atexit
 import itertools
-import json
 import os
-import subprocess
 import threading
-import time
-import urllib.error
-import urllib.request
+
+from common.simulator import Simulator
+from common.simulator import until as until
 
 SECRET = "the secret of the app"
-SECONDS_MAX = 30
 NUMBERS = itertools.count(1)
 
-
-class Simulator:
-    def __init__(self):
-        # The platform waits 16 seconds before it tries again; here it is a fraction of one.
-        self.process = subprocess.Popen(
-            [os.environ["LIANQIAO_DINGTALK_SIMULATOR"], "--time-scale", "50"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        addresses = json.loads(self.process.stdout.readline())
-        self.api, self.control = addresses["api"], addresses["control"]
-        self.do("add_person", user_id="zhang", name="张三")
-        self.do("add_person", user_id="li", name="Li Si")
-
-    def do(self, do, **values):
-        """What the control API answers; a refusal is an error."""
-        body = json.dumps({"do": do, **values}).encode()
-        request = urllib.request.Request(f"{self.control}/do", body, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{do}: {error.read().decode()}") from error
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(SECONDS_MAX)
-        self.process.stdout.close()
-
-
-SIMULATOR = Simulator()
+# The platform waits 16 seconds before it tries again; here it is a fraction of one.
+SIMULATOR = Simulator("dingtalk", "--time-scale", "50")
+SIMULATOR.do("add_person", user_id="zhang", name="张三")
+SIMULATOR.do("add_person", user_id="li", name="Li Si")
 atexit.register(SIMULATOR.close)
 os.environ["DINGTALK_OPENAPI_ENDPOINT"] = SIMULATOR.api
 
@@ -87,14 +56,3 @@ class App:
         """How the tries of a push ended."""
         lines = SIMULATOR.do("deliveries")
         return [line["outcome"] for line in lines if line["app"] == self.client_id and id in (line["id"], line["what"])]
-
-
-def until(found, what):
-    """Waits for something true."""
-    end = time.monotonic() + SECONDS_MAX
-    while time.monotonic() < end:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen")

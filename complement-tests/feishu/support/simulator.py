@@ -2,28 +2,20 @@
 
 import itertools
 import json
-import os
-import subprocess
-import time
-import urllib.error
 import urllib.request
 
+from common.simulator import SECONDS_MAX
+from common.simulator import Simulator as Process
+from common.simulator import until as until
+
 SECRET, ENCRYPT_KEY = "the secret of the app", "the key of the app"
-SECONDS_MAX = 30
 NUMBERS = itertools.count(1)
 
 
-class Simulator:
+class Simulator(Process):
     def __init__(self):
         # The platform waits 15 seconds before it tries again; here it is a fraction of one.
-        self.process = subprocess.Popen(
-            [os.environ["LIANQIAO_FEISHU_SIMULATOR"], "--time-scale", "50"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        addresses = json.loads(self.process.stdout.readline())
-        self.api, self.control = addresses["api"], addresses["control"]
+        super().__init__("feishu", "--time-scale", "50")
         # The library keeps the token of an app for the whole process: each simulator has an app of its own.
         self.app = f"cli_{next(NUMBERS):016x}"
         self.do("add_person", user_id="zhang", name="张三", email="zhang@corp.example")
@@ -32,16 +24,6 @@ class Simulator:
         self.verification_token = made["verification_token"]
         # Owned by the app, so that no news of its making waits for a connection.
         self.chat = self.do("add_chat", name="Sales", owner=self.app, people=["zhang", "li"])["chat_id"]
-
-    def do(self, do, **values):
-        """What the control API answers; a refusal is an error."""
-        body = json.dumps({"do": do, **values}).encode()
-        request = urllib.request.Request(f"{self.control}/do", body, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{do}: {error.read().decode()}") from error
 
     def post(self, path, body, token=""):
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
@@ -64,19 +46,3 @@ class Simulator:
 
     def connections(self):
         return self.do("overview")["apps"][0]["connections"]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(SECONDS_MAX)
-        self.process.stdout.close()
-
-
-def until(found, what):
-    """Waits for something true."""
-    end = time.monotonic() + SECONDS_MAX
-    while time.monotonic() < end:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen")
