@@ -2,6 +2,7 @@
 
 mod dingtalk;
 mod feishu;
+mod wecom;
 
 use std::sync::Arc;
 
@@ -9,5 +10,5 @@ use crate::Start;
 
 /// Every network.
 pub fn all() -> Vec<Arc<dyn Start>> {
-    vec![Arc::new(feishu::Feishu), Arc::new(dingtalk::DingTalks)]
+    vec![Arc::new(feishu::Feishu), Arc::new(dingtalk::DingTalks), Arc::new(wecom::WeComs)]
 }
