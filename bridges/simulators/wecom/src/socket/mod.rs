@@ -1,5 +1,6 @@
 //! The long connection of bots: one connection for each, and a second one ends the first.
 
+mod commands;
 mod frames;
 pub(crate) mod handshake;
 mod session;

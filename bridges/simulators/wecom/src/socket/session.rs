@@ -5,37 +5,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
-use simulator_stage::{Connection, Play as _, Socket};
+use serde_json::json;
+use simulator_stage::{Play as _, Socket};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::frames::{Heard, acknowledgement, callback};
 use super::uploads::Uploads;
-use super::{About, Handle, Outgoing, take_over};
-use crate::api::bot_replies;
+use super::{Handle, Outgoing, commands};
 use crate::faults::Fault;
 use crate::limits::CODES_MAX;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
-use crate::state::bots::Reply;
 
 /// Answers that faults hold back at a time.
 const LATE_MAX: usize = 256;
 const ACK_DELAY_MS: u64 = 6_000;
 
 /// What is known of a connection.
-struct Session {
-    id: String,
+pub(super) struct Session {
+    pub(super) id: String,
     /// The bot, once it has said its secret.
-    bot: Option<String>,
+    pub(super) bot: Option<String>,
     /// Whether the subscription is gone although the connection stands.
-    unsubscribed: bool,
+    pub(super) unsubscribed: bool,
     silent: bool,
-    handles: BTreeMap<String, Handle>,
-    uploads: Uploads,
-    outgoing: Option<mpsc::Receiver<Outgoing>>,
+    pub(super) handles: BTreeMap<String, Handle>,
+    pub(super) uploads: Uploads,
+    pub(super) outgoing: Option<mpsc::Receiver<Outgoing>>,
 }
 
 /// How an answer goes.
@@ -158,11 +156,11 @@ fn hear(shared: &Shared, session: &mut Session, text: &str) -> Answer {
     };
     let ping = heard.cmd == "ping";
     let outcome = if heard.cmd == "aibot_subscribe" {
-        subscribe(shared, session, &heard.body).map(|()| None)
+        commands::subscribe(shared, session, &heard.body).map(|()| None)
     } else if ping {
         Ok(None)
     } else {
-        act(shared, session, &heard)
+        commands::act(shared, session, &heard)
     };
     let message = acknowledgement(&heard.req_id, outcome);
     let faults = &mut shared.state.lock().stage.faults;
@@ -176,91 +174,4 @@ fn hear(shared: &Shared, session: &mut Session, text: &str) -> Answer {
         Some(ms) => Answer::Later(message, Duration::from_millis(ms.as_u64().unwrap_or(ACK_DELAY_MS))),
         None => Answer::Now(message),
     }
-}
-
-/// Says who is connected; whoever was before is sent away.
-fn subscribe(shared: &Shared, session: &mut Session, body: &Value) -> Result<(), Refusal> {
-    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let bot = text("bot_id");
-    {
-        let state = &mut *shared.state.lock();
-        if let Some(code) = state.stage.faults.take(Fault::SubscribeRefused) {
-            return Err(Refusal::new(code.as_i64().unwrap_or(853_000)));
-        }
-        // A bot that has an address has no socket.
-        let known = state.bots.get(bot).filter(|bot| bot.callback.is_none());
-        let known = known.ok_or_else(|| Refusal::new(93_019))?;
-        if known.secret != text("secret") {
-            return Err(Refusal::new(853_000));
-        }
-    }
-    if session.bot.is_none() {
-        let (connection, outgoing) = Connection::new(session.id.clone(), ());
-        take_over(shared, bot);
-        shared.hub.add(bot, connection);
-        session.bot = Some(bot.to_owned());
-        session.outgoing = Some(outgoing);
-    }
-    Ok(())
-}
-
-fn act(shared: &Shared, session: &mut Session, heard: &Heard) -> Result<Option<Value>, Refusal> {
-    if shared.state.lock().stage.faults.strikes(Fault::SocketUnsubscribed) {
-        session.unsubscribed = true;
-        if let Some(bot) = &session.bot {
-            shared.hub.remove(bot, &session.id);
-        }
-    }
-    let bot = session.bot.clone().filter(|_| !session.unsubscribed);
-    let bot = bot.ok_or_else(|| Refusal::new(846_609))?;
-    let state = &mut *shared.state.lock();
-    match heard.cmd.as_str() {
-        "aibot_upload_media_init" => session.uploads.begin(state, &bot, &heard.body).map(Some),
-        "aibot_upload_media_chunk" => session.uploads.put(state, &heard.body).map(|()| None),
-        "aibot_upload_media_finish" => session.uploads.finish(state, &bot, &heard.body).map(Some),
-        "aibot_send_msg" => bot_replies::push(state, &bot, &heard.req_id, &heard.body).map(|()| None),
-        "aibot_respond_msg" | "aibot_respond_welcome_msg" | "aibot_respond_update_msg" => {
-            let handle = answerable(state, session, heard)?;
-            let reply = Reply {
-                bot: &bot,
-                chat: &handle.chat,
-                person: &handle.person,
-                req_id: &heard.req_id,
-                body: &heard.body,
-            };
-            match &handle.about {
-                About::Message => bot_replies::respond(state, &reply)?,
-                About::Entered => bot_replies::welcome(state, &reply)?,
-                About::Card(task) => {
-                    bot_replies::update(state, &reply, task)?;
-                    shared.hub.answer(&heard.req_id, heard.body.clone());
-                }
-                About::Nothing => return Err(Refusal::new(846_605)),
-            }
-            if handle.about != About::Message {
-                session.handles.remove(&heard.req_id);
-            }
-            Ok(None)
-        }
-        _ => Err(Refusal::parameter("unknown cmd")),
-    }
-}
-
-/// What a reply answers, if this command may answer it now.
-fn answerable(state: &mut State, session: &Session, heard: &Heard) -> Result<Handle, Refusal> {
-    if state.stage.faults.strikes(Fault::SocketRequestDead) {
-        return Err(Refusal::new(846_605));
-    }
-    let now = state.now_ms();
-    let handle = session.handles.get(&heard.req_id).filter(|handle| handle.until_ms > now);
-    let fits = |handle: &&Handle| {
-        let command = match handle.about {
-            About::Message => "aibot_respond_msg",
-            About::Entered => "aibot_respond_welcome_msg",
-            About::Card(_) => "aibot_respond_update_msg",
-            About::Nothing => "",
-        };
-        heard.cmd == command
-    };
-    handle.filter(fits).cloned().ok_or_else(|| Refusal::new(846_605))
 }

@@ -9,6 +9,7 @@ pub(crate) mod bots;
 pub(crate) mod cards;
 pub(crate) mod chats;
 pub(crate) mod contacts;
+pub(crate) mod events;
 pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod people;
@@ -16,7 +17,6 @@ pub(crate) mod schedules;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use simulator_stage::{Queue, Stage};
 
 use crate::limits::CODES_MAX;
@@ -28,56 +28,11 @@ use bots::{Bot, Stream};
 use cards::ResponseCode;
 use chats::Chat;
 use contacts::Contact;
+pub(crate) use events::{Event, Receiver, What};
 use media::{BotFile, Media};
 use messages::Message;
 use people::{Department, Person, Tag};
 use schedules::{Calendar, Schedule};
-
-/// Who is told.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Receiver {
-    /// A self-built app, by its agentid.
-    App(u64),
-    /// An AI bot, by its id.
-    Bot(String),
-}
-
-impl Receiver {
-    pub(crate) fn id(&self) -> String {
-        match self {
-            Self::App(agent) => agent.to_string(),
-            Self::Bot(bot) => bot.clone(),
-        }
-    }
-}
-
-/// Something that an app or a bot is told.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) to: Receiver,
-    /// The MsgId of a message; what makes events different from each other otherwise.
-    pub(crate) id: String,
-    pub(crate) what: What,
-    pub(crate) born_ms: u64,
-}
-
-/// What is told.
-#[derive(Clone, Debug)]
-pub(crate) enum What {
-    /// A message of a person, by its id; it is put into words when it is sent.
-    Message(String),
-    /// Something happened: the fields of an app's XML but for the receiver.
-    Happened(Value),
-    /// Something happened to a bot.
-    Bot {
-        /// The eventtype.
-        name: &'static str,
-        /// What stands under the event's name.
-        data: Value,
-        person: String,
-        chat: String,
-    },
-}
 
 /// The codes of a table that lives for a while, the oldest of which go first.
 pub(crate) type Codes<T> = BTreeMap<String, T>;
@@ -172,60 +127,6 @@ impl State {
     /// Digits of a MsgId, which fits into 63 bits.
     pub(crate) fn message_number(&mut self) -> String {
         (1_000_000_000_000_000_000 + self.stage.chance.below(8_000_000_000_000_000_000)).to_string()
-    }
-
-    fn put(&self, to: Receiver, id: String, what: What) {
-        self.queue.put(Event { to, id, what, born_ms: self.now_ms() });
-    }
-
-    /// Tells somebody of a message.
-    pub(crate) fn tell(&mut self, to: Receiver, message: &str) {
-        self.put(to, message.to_owned(), What::Message(message.to_owned()));
-    }
-
-    /// Tells an app that something happened: `fields` beside who, when and what kind. `by` is `sys` for the platform.
-    pub(crate) fn emit(&mut self, agent: u64, by: &str, event: &str, fields: &Value) {
-        let event = self.happened(agent, by, event, fields);
-        self.queue.put(event);
-    }
-
-    /// The same, for somebody who brings it themselves.
-    pub(crate) fn happened(&mut self, agent: u64, by: &str, event: &str, fields: &Value) -> Event {
-        let mut all = serde_json::json!({
-            "FromUserName": by, "CreateTime": self.now_s(), "MsgType": "event", "Event": event, "AgentID": agent,
-        });
-        for (name, value) in fields.as_object().into_iter().flatten() {
-            all[name.as_str()] = value.clone();
-        }
-        let id = self.stage.chance.id("", 16);
-        Event { to: Receiver::App(agent), id, what: What::Happened(all), born_ms: self.now_ms() }
-    }
-
-    /// Tells a bot that something happened.
-    pub(crate) fn emit_to_bot(
-        &mut self,
-        bot: &str,
-        name: &'static str,
-        data: Value,
-        person: &str,
-        chat: &str,
-    ) {
-        let event = self.happened_to_bot(bot, name, data, person, chat);
-        self.queue.put(event);
-    }
-
-    /// The same, for somebody who brings it themselves.
-    pub(crate) fn happened_to_bot(
-        &mut self,
-        bot: &str,
-        name: &'static str,
-        data: Value,
-        person: &str,
-        chat: &str,
-    ) -> Event {
-        let what = What::Bot { name, data, person: person.to_owned(), chat: chat.to_owned() };
-        let id = self.stage.chance.id("", 32);
-        Event { to: Receiver::Bot(bot.to_owned()), id, what, born_ms: self.now_ms() }
     }
 
     pub(crate) fn app(&self, agent: u64) -> Result<&App, Refusal> {

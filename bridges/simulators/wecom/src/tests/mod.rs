@@ -1,6 +1,7 @@
 //! The simulator from outside, over its ports.
 
 mod bot_callbacks;
+mod bot_files;
 mod callbacks;
 mod cards;
 mod client;
@@ -8,7 +9,10 @@ mod directory;
 mod door;
 mod features;
 mod groups;
+mod line;
 mod media;
+mod replies;
 mod sending;
 mod sockets;
 mod tokens;
+mod troubles;
