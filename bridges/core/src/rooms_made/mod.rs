@@ -3,28 +3,28 @@
 //! An order is a row. The worker has the kit make the room, which survives every kill, and binds it when it is there; each step
 //! may be repeated.
 
+mod dressing;
+mod requests;
+
 use std::time::Duration;
 
 use base::Shutdown;
-use bridge_api::{Conversation, ConversationId, ConversationKind, MediaId, Network};
+use bridge_api::{Conversation, ConversationId, ConversationKind, Network};
 use kit::{CallError, Letter, To, notice};
-use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
-use serde_json::{Value, json};
+use ruma::UserId;
 use sha2::{Digest as _, Sha256};
 use store::{Batch, Scan, StoreError};
 
+use self::requests::{request, space_key, space_request};
 use crate::{
     BridgeError, Bridges, LOCALPART,
     backfill::patient,
     lanes::Lane,
-    limits::{COLLEAGUES_INTERVAL, MAKING_LOOK, MAKING_MAX, MEMBERS_SHOWN_MAX},
+    limits::{COLLEAGUES_INTERVAL, MAKING_LOOK, MAKING_MAX},
     names::{hex, tamed},
     people_tables::{MAKING, MakingRow},
-    tables::{PEOPLE, PortalRow},
+    tables::PortalRow,
 };
-
-/// The power of whoever ordered a room in it.
-const POWER_OF_OWNER: i64 = 100;
 
 impl Bridges {
     /// Orders a room for a conversation that is bound to none. It is there a moment later, with `by` as the one who leads it.
@@ -242,90 +242,6 @@ impl Bridges {
             None => Ok(None),
         }
     }
-
-    /// Colleagues who are in a conversation.
-    async fn colleagues_in(&self, lane: &Lane) -> Result<Vec<OwnedUserId>, BridgeError> {
-        let Some(members) = self.seat(lane.0).and_then(|seat| seat.connector.members()) else {
-            return Ok(Vec::new());
-        };
-        let (mut cursor, mut seen, mut colleagues) = (None, 0, Vec::new());
-        while seen < MEMBERS_SHOWN_MAX {
-            let page = patient(|| members.members(&lane.1, cursor.as_ref())).await?;
-            seen += page.items.len().max(1);
-            for person in page.items {
-                let account = self.0.store.get(&PEOPLE, &(lane.0.key(), person.id.as_str())).await?;
-                colleagues.extend(account);
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        Ok(colleagues)
-    }
-
-    /// Gives the room the picture of its conversation. One that cannot be had is nobody's loss.
-    async fn dress_room(&self, lane: &Lane, row: &MakingRow, room: &RoomId) -> Result<(), BridgeError> {
-        let Some(avatar) = row.avatar.as_ref().and_then(|avatar| MediaId::new(avatar.clone()).ok()) else {
-            return Ok(());
-        };
-        let Some((mimetype, bytes)) = self.avatar(lane.0, &avatar).await else { return Ok(()) };
-        let bot = self.bot()?;
-        let url = bot.upload(None, &mimetype, bytes).await?;
-        bot.set_state(room, "m.room.avatar", "", json!({ "url": url })).await?;
-        Ok(())
-    }
-
-    /// The room stands in its space; colleagues who are in the conversation come into both.
-    async fn invite_colleagues(
-        &self,
-        room: &RoomId,
-        space: &OwnedRoomId,
-        row: &MakingRow,
-        colleagues: &[OwnedUserId],
-    ) -> Result<(), BridgeError> {
-        let bot = self.bot()?;
-        let via = json!({ "via": [self.0.server_name], "suggested": true });
-        bot.set_state(space, "m.space.child", room.as_str(), via).await?;
-        let via = json!({ "via": [self.0.server_name], "canonical": true });
-        bot.set_state(room, "m.space.parent", space.as_str(), via).await?;
-        for account in row.by.iter().chain(colleagues) {
-            for place in [space, room] {
-                match bot.invite(place, account.as_str()).await {
-                    // Whoever is there or invited already, or wants no invites.
-                    Ok(()) | Err(CallError::Refused { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn bot(&self) -> Result<kit::Intent, BridgeError> {
-        self.0.kit.intent(LOCALPART).ok_or_else(|| BridgeError::Invalid("the bridge has no bot".to_owned()))
-    }
-
-    /// A conversation has another name: the room that was made for it has it too.
-    pub(crate) async fn rename_room(
-        &self,
-        batch: &mut Batch,
-        lane: &Lane,
-        room: &RoomId,
-        name: &str,
-    ) -> Result<(), StoreError> {
-        let digest = hex(&Sha256::digest(format!("{}/{}", lane.0.key(), lane.1)));
-        let place = self.0.kit.place_of(LOCALPART, room).await?;
-        if place.is_some_and(|place| place.starts_with(&format!("room/{}/", &digest[..32]))) {
-            let unique = format!("bridge/name/{room}/{}", self.0.clock.now_ms());
-            let letter = Letter {
-                kind: "m.room.name".to_owned(),
-                state_key: Some(String::new()),
-                ..Letter::message(unique, LOCALPART, To::Room(room.to_owned()), json!({ "name": name }))
-            };
-            self.0.kit.outbox().put(batch, letter);
-        }
-        Ok(())
-    }
 }
 
 /// Whether a later try may succeed.
@@ -341,47 +257,5 @@ fn passes(error: &BridgeError) -> bool {
         | BridgeError::NotInRoom(_)
         | BridgeError::Encrypted
         | BridgeError::Invalid(_) => false,
-    }
-}
-
-/// The key of the space with the rooms of a platform.
-fn space_key(network: Network) -> String {
-    format!("space/{}", network.key())
-}
-
-fn request(name: &str, topic: &str, by: Option<&UserId>) -> Value {
-    let owners: serde_json::Map<_, _> =
-        by.into_iter().map(|by| (by.to_string(), json!(POWER_OF_OWNER))).collect();
-    json!({
-        "preset": "private_chat", "visibility": "private", "room_version": "12", "name": name, "topic": topic,
-        "invite": by.into_iter().collect::<Vec<_>>(),
-        "power_level_content_override": { "users": owners },
-        "initial_state": [
-            { "type": "m.room.guest_access", "state_key": "", "content": { "guest_access": "forbidden" } },
-        ],
-    })
-}
-
-fn space_request(name: &str) -> Value {
-    json!({
-        "preset": "private_chat", "visibility": "private", "room_version": "12", "name": name,
-        "creation_content": { "type": "m.space" },
-        "power_level_content_override": { "events_default": POWER_OF_OWNER },
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_room_is_led_by_who_ordered_it_and_nobody_else() {
-        let li = UserId::parse("@li:test").expect("valid");
-        let ordered = request("项目", "飞书 · 项目", Some(&li));
-        assert_eq!(ordered["power_level_content_override"]["users"], json!({ "@li:test": 100 }));
-        assert_eq!(ordered["invite"], json!(["@li:test"]));
-        let own = request("项目", "飞书 · 项目", None);
-        assert_eq!(own["power_level_content_override"]["users"], json!({}));
-        assert_eq!(space_request("飞书")["creation_content"]["type"], "m.space");
     }
 }

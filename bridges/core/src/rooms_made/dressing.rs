@@ -1,0 +1,104 @@
+//! What a room has that was made for a conversation: its picture, its space, its people, and the name when that changes.
+
+use bridge_api::MediaId;
+use kit::{CallError, Letter, To};
+use ruma::{OwnedRoomId, OwnedUserId, RoomId};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use store::{Batch, StoreError};
+
+use crate::{
+    BridgeError, Bridges, LOCALPART, backfill::patient, lanes::Lane, limits::MEMBERS_SHOWN_MAX, names::hex,
+    people_tables::MakingRow, tables::PEOPLE,
+};
+
+impl Bridges {
+    /// Colleagues who are in a conversation.
+    pub(super) async fn colleagues_in(&self, lane: &Lane) -> Result<Vec<OwnedUserId>, BridgeError> {
+        let Some(members) = self.seat(lane.0).and_then(|seat| seat.connector.members()) else {
+            return Ok(Vec::new());
+        };
+        let (mut cursor, mut seen, mut colleagues) = (None, 0, Vec::new());
+        while seen < MEMBERS_SHOWN_MAX {
+            let page = patient(|| members.members(&lane.1, cursor.as_ref())).await?;
+            seen += page.items.len().max(1);
+            for person in page.items {
+                let account = self.0.store.get(&PEOPLE, &(lane.0.key(), person.id.as_str())).await?;
+                colleagues.extend(account);
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(colleagues)
+    }
+
+    /// Gives the room the picture of its conversation. One that cannot be had is nobody's loss.
+    pub(super) async fn dress_room(
+        &self,
+        lane: &Lane,
+        row: &MakingRow,
+        room: &RoomId,
+    ) -> Result<(), BridgeError> {
+        let Some(avatar) = row.avatar.as_ref().and_then(|avatar| MediaId::new(avatar.clone()).ok()) else {
+            return Ok(());
+        };
+        let Some((mimetype, bytes)) = self.avatar(lane.0, &avatar).await else { return Ok(()) };
+        let bot = self.bot()?;
+        let url = bot.upload(None, &mimetype, bytes).await?;
+        bot.set_state(room, "m.room.avatar", "", json!({ "url": url })).await?;
+        Ok(())
+    }
+
+    /// The room stands in its space; colleagues who are in the conversation come into both.
+    pub(super) async fn invite_colleagues(
+        &self,
+        room: &RoomId,
+        space: &OwnedRoomId,
+        row: &MakingRow,
+        colleagues: &[OwnedUserId],
+    ) -> Result<(), BridgeError> {
+        let bot = self.bot()?;
+        let via = json!({ "via": [self.0.server_name], "suggested": true });
+        bot.set_state(space, "m.space.child", room.as_str(), via).await?;
+        let via = json!({ "via": [self.0.server_name], "canonical": true });
+        bot.set_state(room, "m.space.parent", space.as_str(), via).await?;
+        for account in row.by.iter().chain(colleagues) {
+            for place in [space, room] {
+                match bot.invite(place, account.as_str()).await {
+                    // Whoever is there or invited already, or wants no invites.
+                    Ok(()) | Err(CallError::Refused { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bot(&self) -> Result<kit::Intent, BridgeError> {
+        self.0.kit.intent(LOCALPART).ok_or_else(|| BridgeError::Invalid("the bridge has no bot".to_owned()))
+    }
+
+    /// A conversation has another name: the room that was made for it has it too.
+    pub(crate) async fn rename_room(
+        &self,
+        batch: &mut Batch,
+        lane: &Lane,
+        room: &RoomId,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let digest = hex(&Sha256::digest(format!("{}/{}", lane.0.key(), lane.1)));
+        let place = self.0.kit.place_of(LOCALPART, room).await?;
+        if place.is_some_and(|place| place.starts_with(&format!("room/{}/", &digest[..32]))) {
+            let unique = format!("bridge/name/{room}/{}", self.0.clock.now_ms());
+            let letter = Letter {
+                kind: "m.room.name".to_owned(),
+                state_key: Some(String::new()),
+                ..Letter::message(unique, LOCALPART, To::Room(room.to_owned()), json!({ "name": name }))
+            };
+            self.0.kit.outbox().put(batch, letter);
+        }
+        Ok(())
+    }
+}
