@@ -22,6 +22,8 @@ use crate::{
 /// What a parcel came to.
 enum Done {
     Sent(Sent),
+    /// A new version of the letter with this key is a message of its own, because the room of that letter was replaced.
+    Moved(Sent, String),
     Joined(Vec<Missed>),
     /// There is nothing to remember.
     Nothing,
@@ -76,11 +78,15 @@ impl Kit {
                 metrics::counter!("bots_letters_total", "outcome" => "sent").increment(1);
                 self.keep_letter(&mut batch, letter, sent).await?;
             }
+            (Parcel::Letter(letter), Done::Moved(sent, key)) => {
+                metrics::counter!("bots_letters_total", "outcome" => "sent").increment(1);
+                self.keep_moved(&mut batch, letter, &key, sent).await?;
+            }
             (Parcel::Join { bot, room }, Done::Joined(missed)) => {
                 self.meet(&mut batch, bot, room).await?;
                 self.hear_missed(&mut batch, bot, missed).await?;
             }
-            (_, Done::Sent(_) | Done::Joined(_) | Done::Nothing) => {}
+            (_, Done::Sent(_) | Done::Moved(..) | Done::Joined(_) | Done::Nothing) => {}
         }
         self.0.store.commit(batch).await?;
         if matches!(parcel, Parcel::Join { .. }) {
@@ -109,6 +115,9 @@ impl Kit {
             (Parcel::Letter(_) | Parcel::Join { .. } | Parcel::Leave { .. }, _) => {
                 let mut batch = Batch::new();
                 end(&mut batch);
+                if let Parcel::Join { bot, room } = parcel {
+                    self.stay_away(&mut batch, bot, room).await?;
+                }
                 self.0.store.commit(batch).await?;
                 Ok(())
             }
@@ -141,12 +150,15 @@ impl Kit {
             Some(related) => Some(self.related(related).await?),
             None => None,
         };
+        let moved = self.moved(letter, related.as_ref()).await?;
         // What refers to another letter has to be where that one is.
-        let room = match (&related, &letter.to) {
-            (Some((Some(room), _)), _) | (Some(_), To::Room(room)) => room.clone(),
-            (None, To::Room(room)) => self.successor(&letter.bot, room).await?,
-            (_, To::Direct(user)) => self.direct_room(intent, &letter.bot, user).await?,
-            (_, To::Place(key)) => self.place_room(intent, &letter.bot, key).await?,
+        let room = match (&moved, &related, &letter.to) {
+            (Some((room, _)), _, _) | (_, Some((Some(room), _)), _) | (_, Some(_), To::Room(room)) => {
+                room.clone()
+            }
+            (_, None, To::Room(room)) => self.successor(&letter.bot, room).await?,
+            (_, _, To::Direct(user)) => self.direct_room(intent, &letter.bot, user).await?,
+            (_, _, To::Place(key)) => self.place_room(intent, &letter.bot, key).await?,
         };
         if let ("m.room.member", Some(user)) = (&*letter.kind, &letter.state_key)
             && letter.content["membership"] == "invite"
@@ -160,7 +172,7 @@ impl Kit {
         let is_message = letter.state_key.is_none()
             && !matches!(letter.relation, Some(Relation::Reacts(..) | Relation::Redacts(_)));
         let encryption = if is_message { self.encryption_of(intent, &room).await? } else { None };
-        let target = related.as_ref().map(|(_, event)| event);
+        let target = related.as_ref().filter(|_| moved.is_none()).map(|(_, event)| event);
         let content = content::of(intent, letter, target, encryption.is_some()).await?;
         let event = match (&letter.relation, &letter.state_key, &related) {
             (Some(Relation::Redacts(_)), _, Some((_, target))) => {
@@ -179,7 +191,26 @@ impl Kit {
                 None => intent.send(&room, &letter.kind, &transaction_id, content).await?,
             },
         };
-        Ok(Done::Sent(Sent { room, event, kept_day: 0 }))
+        let sent = Sent { room, event, kept_day: 0 };
+        Ok(match moved {
+            Some((_, key)) => Done::Moved(sent, key),
+            None => Done::Sent(sent),
+        })
+    }
+
+    /// Where a new version of a letter becomes a message of its own, and the key of that letter: in the room that took the place
+    /// of the letter's, where people are now.
+    async fn moved(
+        &self,
+        letter: &Letter,
+        related: Option<&(Option<OwnedRoomId>, OwnedEventId)>,
+    ) -> Result<Option<(OwnedRoomId, String)>, Undelivered> {
+        let (Some(Relation::Edits(Related::Letter(key))), Some((Some(old), _))) = (&letter.relation, related)
+        else {
+            return Ok(None);
+        };
+        let next = self.successor(&letter.bot, old).await?;
+        Ok((next != *old).then(|| (next, key.clone())))
     }
 
     /// The event that is referred to, and its room where it was a letter.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::{Batch, StoreError};
 
 use crate::{
-    Intent, Kit, PREFIX,
+    BotError, Intent, Kit, PREFIX,
     crypto::ALGORITHM,
     delivery::Undelivered,
     limits::DIRECT_REFUSALS_MAX,
@@ -43,6 +43,10 @@ impl Kit {
         let old = self.0.store.get(&DIRECT, &key).await?;
         let row = old.clone().unwrap_or_default();
         if let Some(room) = row.room {
+            let standing = self.0.store.get(&ROOMS, &(bot, &*room)).await?;
+            if standing.is_some_and(|standing| !standing.is_joined) {
+                return Err(BotError::Later(format!("{bot} is on its way into {room}")).into());
+            }
             return Ok(room);
         }
         if row.refusals >= DIRECT_REFUSALS_MAX {
@@ -101,6 +105,26 @@ impl Kit {
         if old.as_ref().is_none_or(|old| old.room.as_deref() != Some(room)) {
             let new = old.clone().unwrap_or_default().asked_into(room);
             batch.expect_read(&DIRECT, &key, old.as_ref()).put(&DIRECT, &key, &new);
+        }
+        Ok(())
+    }
+
+    /// The bot cannot come where it was to follow a person: they talk in another room, once there is something to say.
+    pub(crate) async fn stay_away(
+        &self,
+        batch: &mut Batch,
+        bot: &str,
+        room: &RoomId,
+    ) -> Result<(), StoreError> {
+        let Some(RoomRow { is_direct: true, is_joined: false, inviter: Some(inviter) }) =
+            self.0.store.get(&ROOMS, &(bot, room)).await?
+        else {
+            return Ok(());
+        };
+        let key = (bot, &*inviter);
+        let row = self.0.store.get(&DIRECT, &key).await?;
+        if let Some(row) = row.filter(|row| row.room.as_deref() == Some(room)) {
+            batch.expect_eq(&DIRECT, &key, &row).put(&DIRECT, &key, &DirectRow { room: None, ..row });
         }
         Ok(())
     }

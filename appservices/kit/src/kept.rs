@@ -45,6 +45,27 @@ impl Kit {
         }
     }
 
+    /// A new version of the letter with this key is a message of its own, where people are now: what refers to that letter means
+    /// it from now on. What people do to the old message still counts, as long as the version is kept.
+    pub(crate) async fn keep_moved(
+        &self,
+        batch: &mut Batch,
+        version: &Letter,
+        key: &str,
+        sent: Sent,
+    ) -> Result<(), StoreError> {
+        let kept_day = self.today();
+        if let Some(old) = self.0.store.get(&SENT, key).await? {
+            batch.delete(&KEPT, &(old.kept_day, format!("{LETTER}{key}"))).expect_eq(&SENT, key, &old);
+            batch.put(&SENT, &version.key, &Sent { kept_day, ..old });
+            batch.put(&KEPT, &(kept_day, format!("{LETTER}{}", version.key)), &());
+        }
+        batch.put(&LETTER_OF, &sent.event, &key.to_owned());
+        batch.put(&SENT, key, &Sent { kept_day, ..sent });
+        batch.put(&KEPT, &(kept_day, format!("{LETTER}{key}")), &());
+        Ok(())
+    }
+
     async fn renew_letter(&self, batch: &mut Batch, key: &str) -> Result<(), StoreError> {
         let today = self.today();
         let old = self.0.store.get(&SENT, key).await?;

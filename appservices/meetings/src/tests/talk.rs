@@ -420,3 +420,27 @@ async fn every_door_to_the_calendar_of_somebody_who_left_is_closed() {
         assert!(refused.starts_with("此账号未绑定员工"), "{refused}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_was_replaced_shows_its_meetings_in_its_successor() {
+    let (mut stage, _) = office().await;
+    let hall = team(&mut stage, &[LISI]).await;
+    says(&mut stage, ZHANGSAN, &hall, "!meet 周会 @李四 明天 10:00 30m").await;
+    card(&stage, &hall, "[已预定]");
+    let new = team(&mut stage, &[LISI]).await;
+    stage.sets_state(
+        ZHANGSAN,
+        &hall,
+        "m.room.tombstone",
+        "",
+        json!({ "body": "moved", "replacement_room": new }),
+    );
+    stage.settle().await;
+    let own = card(&stage, &new, "[已预定] MT-20261105-0001 周会");
+    stage.reacts(LISI, &new, &own, "✅");
+    stage.settle().await;
+    assert!(reads(&stage, &new, &own).contains("李四✅"), "{}", reads(&stage, &new, &own));
+    says(&mut stage, ZHANGSAN, &new, "!meet move MT-20261105-0001 11:00").await;
+    assert!(reads(&stage, &new, &own).contains("11:00–11:30"), "{}", reads(&stage, &new, &own));
+    assert_eq!(stage.said(&new).iter().filter(|text| text.starts_with("[已预定]")).count(), 1);
+}

@@ -54,10 +54,10 @@ impl Meetings {
             }
             What::PollAnswered { answers } => self.vote(heard, answers, batch).await,
             What::InCall => self.in_call(heard, batch).await,
+            What::Upgraded { replacement } => self.show_anew(heard, replacement, batch).await,
             What::File { .. }
             | What::Edited { .. }
             | What::Joined { .. }
-            | What::Upgraded { .. }
             | What::Member { .. }
             | What::Ours { .. } => Ok(()),
         }

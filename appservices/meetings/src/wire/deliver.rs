@@ -132,7 +132,7 @@ impl Meetings {
         }
     }
 
-    async fn reader_of(&self, card: &Card, case: &Case<Meeting>) -> Result<Reader, MeetingsError> {
+    pub(super) async fn reader_of(&self, card: &Card, case: &Case<Meeting>) -> Result<Reader, MeetingsError> {
         match card {
             Card::Home => self.reader_of_home(&case.data).await,
             Card::Guest(user) => self.reader(user).await,
@@ -229,7 +229,7 @@ fn timer(case: &str, name: &str) -> String {
 }
 
 /// A message with the machine's half of the card.
-fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Meeting>) -> Value {
+pub(super) fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Meeting>) -> Value {
     let mut content = message(text, rings);
     content[format!("{PREFIX}card")] = json!({
         "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,

@@ -1,6 +1,7 @@
 //! The edge: messages, votes and reactions become actions, effects become letters and timers, all in the batch that the
 //! kit commits. Nothing is decided here.
 
+mod anew;
 mod attendance;
 mod bookings;
 mod bot;
@@ -39,7 +40,7 @@ use crate::{MeetingsError, Settings, act::Action, desk::Effect, meeting::Meeting
 pub const LOCALPART: &str = "meet";
 
 /// The kind of these cases.
-pub(crate) const KIND: &str = "meeting";
+pub const KIND: &str = "meeting";
 
 /// What numbers of meetings begin with.
 pub(crate) const NUMBER_PREFIX: &str = "MT";

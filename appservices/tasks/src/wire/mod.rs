@@ -3,6 +3,7 @@
 
 mod boards;
 mod bot;
+mod cards;
 mod commands;
 mod create;
 mod deliver;
@@ -36,7 +37,7 @@ use crate::{
 pub const LOCALPART: &str = "task";
 
 /// The kind of these cases.
-pub(crate) const KIND: &str = "task";
+pub const KIND: &str = "task";
 
 /// What the number of a task begins with.
 pub(crate) const PREFIX: &str = "TK";
