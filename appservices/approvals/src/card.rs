@@ -151,13 +151,18 @@ pub(crate) fn body(case: &Case<Instance>, card: &Card, world: &World<'_>, pen: P
         Card::Starter => "card.starter_actions",
         Card::Task { .. } => "card.actions",
     };
-    let is_open = state_key(case, card) == "state.pending";
+    let is_open = is_open(case, card);
     let room = CARD_LINES_MAX.saturating_sub(lines.len() + usize::from(is_open));
     lines.extend(form_lines(case, world, pen, room));
     if is_open {
         lines.push(pen.say(last, &[]));
     }
     lines.join("\n")
+}
+
+/// Whether something can be done with a card as it is.
+pub(crate) fn is_open(case: &Case<Instance>, card: &Card) -> bool {
+    state_key(case, card) == "state.pending"
 }
 
 fn state_key(case: &Case<Instance>, card: &Card) -> &'static str {

@@ -11,6 +11,7 @@ mod desk;
 mod flow;
 pub mod instance;
 pub mod limits;
+mod origin;
 mod shipped;
 mod steps;
 mod tables;
@@ -26,8 +27,9 @@ pub use office::OfficeError;
 pub use self::{
     desk::{Actor, Delegation, Effect, Shown, Tell, Under, World},
     flow::ADMINISTRATORS,
+    origin::origin_of,
     steps::steps_without_people,
     tables::tables,
     texts::TEXTS,
-    wire::{Approvals, LOCALPART},
+    wire::{Approvals, KIND, LOCALPART},
 };

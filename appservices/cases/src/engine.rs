@@ -197,6 +197,22 @@ impl Cases {
         Ok(self.0.store.get(&NUMBER, &no.to_owned()).await?)
     }
 
+    /// Numbers and ids of cases in the order of their numbers, behind this one, at most so many.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn numbered(
+        &self,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<(String, String)>, CasesError> {
+        let mut scan = Scan::all().limit(max);
+        if let Some(after) = after {
+            scan = scan.after(&after.to_owned());
+        }
+        Ok(self.0.store.scan(&NUMBER, scan).await?)
+    }
+
     /// The cases in a list of somebody, newest first, at most [`LISTED_MAX`].
     ///
     /// # Errors

@@ -58,6 +58,17 @@ pub struct Source {
     pub room_id: OwnedRoomId,
     /// Its id.
     pub event_id: OwnedEventId,
+    /// SHA-256 of the verified call of a platform that the event tells of, in lower-case hexadecimal. It stands in the proof.
+    #[serde(skip)]
+    pub callback: Option<String>,
+}
+
+impl Source {
+    /// An event by which somebody acted themselves.
+    #[must_use]
+    pub const fn event(room_id: OwnedRoomId, event_id: OwnedEventId) -> Self {
+        Self { room_id, event_id, callback: None }
+    }
 }
 
 /// What proves that the person acted.
@@ -69,6 +80,20 @@ pub struct Proof {
     pub kind: String,
     /// The hash: for an event its id.
     pub hash: String,
+    /// Whether the signature of a call was checked when it came; one that fails is no proof and never here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+}
+
+impl Proof {
+    fn of(source: &Source) -> Self {
+        match &source.callback {
+            Some(hash) => {
+                Self { kind: "callback".into(), hash: format!("sha256:{hash}"), verified: Some(true) }
+            }
+            None => Self { kind: "pdu".into(), hash: source.event_id.to_string(), verified: None },
+        }
+    }
 }
 
 /// What is to be recorded; the chain adds the rest.
@@ -161,10 +186,7 @@ impl Record {
         prev: &str,
         signer: &Signer,
     ) -> Result<Self, FormError> {
-        let proof = entry
-            .source
-            .as_ref()
-            .map(|source| Proof { kind: "pdu".into(), hash: source.event_id.to_string() });
+        let proof = entry.source.as_ref().map(Proof::of);
         let mut record = Self {
             v: VERSION,
             obj: id.to_owned(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::{Batch, StoreError};
 
 use crate::{
-    CallError, Intent, Kit,
+    CallError, Intent, Kit, PREFIX,
     limits::CATCH_UP_EVENTS_MAX,
     tables::{INBOX, Incoming, SEEN, SEEN_ORDER},
 };
@@ -33,8 +33,11 @@ impl Kit {
             sender.is_some_and(|sender| !self.is_ours(&sender))
         };
         let messages = recent[..end].iter().rev();
-        let is_said =
-            |event: &Value| matches!(event["type"].as_str(), Some("m.room.message" | "m.room.encrypted"));
+        let is_said = |event: &Value| {
+            let kind = event["type"].as_str().unwrap_or_default();
+            let is_own = kind.starts_with(PREFIX) && event.get("state_key").is_none();
+            matches!(kind, "m.room.message" | "m.room.encrypted") || is_own
+        };
         let messages = messages.filter(|event| is_said(event) && is_from_person(event));
         Ok(messages
             .filter_map(|event| {

@@ -34,6 +34,8 @@ pub struct KitSettings {
     pub takes_over_accounts: bool,
     /// Whether a direct chat that a bot opens is encrypted where the person has a client that can read it.
     pub encrypts_direct_chats: bool,
+    /// The account of the bridges' bot, where platforms are bridged.
+    pub bridge: Option<OwnedUserId>,
 }
 
 /// What [`Kit::new`] is built from.
@@ -195,6 +197,12 @@ impl Kit {
     #[must_use]
     pub fn sender(&self) -> &UserId {
         &self.0.sender
+    }
+
+    /// The bridges' bot, where platforms are bridged.
+    #[must_use]
+    pub fn bridge(&self) -> Option<&UserId> {
+        self.0.settings.bridge.as_deref()
     }
 
     /// Whether a user is one of the bots, or of whoever listens below them.

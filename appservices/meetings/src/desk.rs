@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a record says that a meeting was made by: the form of meetings, which has no text of its own.
-pub(crate) const ORIGIN: &str = "meeting@1";
+pub const ORIGIN: &str = "meeting@1";
 
 /// Who acts, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,11 +26,11 @@ mod wire;
 mod world;
 
 pub use self::{
-    desk::{Actor, Asks, Booking, Effect, Shown, Tell, World},
+    desk::{Actor, Asks, Booking, Effect, ORIGIN, Shown, Tell, World},
     error::MeetingsError,
     minutes::Kind,
     settings::{Conferencing, Settings},
     tables::tables,
     texts::TEXTS,
-    wire::{LOCALPART, Meetings, MeetingsParts, Post, TodoLine, Todos},
+    wire::{KIND, LOCALPART, Meetings, MeetingsParts, Post, TodoLine, Todos},
 };

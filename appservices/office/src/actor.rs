@@ -33,7 +33,7 @@ impl Actor {
             person: chart.by_account(&heard.sender).map(|person| person.id.clone()),
             account: Some(heard.sender.clone()),
             via: Via::Matrix,
-            source: Some(Source { room_id: heard.room.clone(), event_id: heard.event_id.clone() }),
+            source: Some(Source::event(heard.room.clone(), heard.event_id.clone())),
         }
     }
 }

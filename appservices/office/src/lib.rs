@@ -4,6 +4,7 @@
 //! This crate decides nothing and sends nothing: what a kind of case is about lies in its bot. Read `office.rs` first.
 
 mod actor;
+mod elsewhere;
 mod error;
 mod export;
 mod ledger;
@@ -13,6 +14,7 @@ mod texts;
 
 pub use self::{
     actor::{Actor, language_of},
+    elsewhere::{CardElsewhere, Choice, Press, press_of, show_elsewhere},
     error::OfficeError,
     export::{export_of, send_export},
     ledger::{AUDITORS, LEDGER, keep_in_ledger},

@@ -10,6 +10,12 @@ pub const TEXTS: &[Entry] = &[
         "未端到端加密，服务器端加密保存。机器人在此保存审批和任务的记录。",
         "Not end-to-end encrypted; encrypted at rest. The bots keep the records of approvals and tasks here.",
     ),
+    entry("elsewhere.name", "其他平台的卡片", "Cards on other platforms"),
+    entry(
+        "elsewhere.topic",
+        "未端到端加密，服务器端加密保存。机器人与桥接在此交换卡片，没有别人。",
+        "Not end-to-end encrypted; encrypted at rest. The bots and the bridge exchange cards here, and nobody else is in it.",
+    ),
     entry("export.name", "{no} 的导出文件", "Export of {no}"),
 ];
 

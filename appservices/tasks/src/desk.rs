@@ -10,7 +10,7 @@ use people::{Chart, Person, PersonId};
 use crate::task::{Task, is_running};
 
 /// What all tasks are made by; the first record of each names its hash.
-pub(crate) const ORIGIN: &str = "task@1";
+pub const ORIGIN: &str = "task@1";
 
 /// What a decision is made with.
 #[derive(Clone, Copy, Debug)]

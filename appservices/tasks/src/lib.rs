@@ -24,8 +24,9 @@ mod wire;
 pub use office::OfficeError;
 
 pub use self::{
+    desk::ORIGIN,
     minutes::{Proposal, Todo, todo_of},
     tables::tables,
     texts::TEXTS,
-    wire::{LOCALPART, Tasks, TasksParts, propose},
+    wire::{KIND, LOCALPART, Tasks, TasksParts, propose},
 };

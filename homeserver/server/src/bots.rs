@@ -2,6 +2,7 @@
 
 mod alone;
 mod calendars;
+mod export;
 mod meet;
 mod org;
 pub(crate) mod organisation;
@@ -17,7 +18,8 @@ use config::{Config, DatabaseEngine};
 use kit::{Bot, Bots, HttpWire, Kit, KitParts, KitSettings, Tokens, texts::Lang};
 use lianqiao_http::Neighbours;
 use outbound::Outbound;
-use ruma::OwnedServerName;
+use people::People;
+use ruma::{OwnedServerName, OwnedUserId};
 use store::{Engine, Identity, MemoryKv, Store, TableInfo};
 use store_rocksdb::{RocksKv, RocksSettings};
 use tasks::{Tasks, TasksParts};
@@ -54,6 +56,8 @@ pub(crate) struct Working {
     store: Store,
     /// The bots' own, to ask how they are.
     pub kit: Kit,
+    /// The organisation, where the bots keep it.
+    pub people: Option<People>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -148,6 +152,7 @@ impl Bound {
         let organisation = org::open(config, &kit, &people);
         let doors = calendars::doors(&calendars, &meetings);
         let mailbox = calendars::mailbox(config, &calendars, &meetings);
+        let staff = people.clone();
         let desk = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
         let orders = organisation::serve(config, desk, around.shutdown.clone());
         let bots: Vec<Arc<dyn Bot>> =
@@ -162,14 +167,14 @@ impl Bound {
         let listening = listener::serve_plain(self.listener, router, around.terms);
         let working = tokio::spawn(kit.clone().run(Bots::new(bots), around.shutdown));
         let tasks = [listening, working].into_iter().chain(orders).chain(copies).chain(beside).collect();
-        Ok(Working { store, kit, tasks })
+        Ok(Working { store, kit, people: Some(staff), tasks })
     }
 }
 
 impl Working {
     /// What has to end before the store closes.
     pub fn new(store: Store, kit: Kit, tasks: Vec<JoinHandle<()>>) -> Self {
-        Self { store, kit, tasks }
+        Self { store, kit, people: None, tasks }
     }
 
     /// Waits until everything has ended after the shutdown.
@@ -243,6 +248,15 @@ fn hours(hours: u64) -> Option<u64> {
     (hours > 0).then(|| hours.saturating_mul(60 * 60 * 1_000))
 }
 
+/// The account of the bridges' bot, where any platform is bridged.
+fn bridge(config: &Config) -> Result<Option<OwnedUserId>, StartError> {
+    if !crate::bridges::any(config) {
+        return Ok(None);
+    }
+    let account = OwnedUserId::try_from(format!("@{}:{}", bridge_core::LOCALPART, config.server.name));
+    account.map(Some).map_err(|error| StartError::Setting { key: "server.name", reason: error.to_string() })
+}
+
 pub(crate) fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {
     let partners = config.bots.partners.iter().map(|name| OwnedServerName::try_from(name.as_str()));
     let partners = partners
@@ -253,5 +267,6 @@ pub(crate) fn kit_settings(config: &Config) -> Result<KitSettings, StartError> {
         language: Lang::named(&config.bots.language).unwrap_or(Lang::Zh),
         takes_over_accounts: config.bots.take_over_accounts,
         encrypts_direct_chats: config.bots.encrypt_direct_chats,
+        bridge: bridge(config)?,
     })
 }

@@ -5,6 +5,7 @@ mod backup;
 mod bots;
 mod bridges;
 mod config_command;
+mod export;
 mod federation;
 mod keys;
 mod organisation;
@@ -56,7 +57,9 @@ enum Command {
     Appservice(OnConfig<appservice::Action>),
     /// Imports staff lists for the bots, whether they run or not.
     Org(OnConfig<organisation::Action>),
-    /// Verifies an export of approvals, without any server.
+    /// Exports approvals, tasks and meetings with their records, whether the bots run or not.
+    Export(export::Arguments),
+    /// Verifies an export of approvals, tasks and meetings, without any server.
     Verify(verify::Arguments),
     /// Backs everything up into a new folder, whether the server runs or not, or reads a backup again.
     Backup(backup::BackupArguments),
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
             Command::Search(arguments) => Box::pin(search::run(arguments)).await,
             Command::Appservice(arguments) => Box::pin(appservice::run(arguments)).await,
             Command::Org(arguments) => Box::pin(organisation::run(arguments)).await,
+            Command::Export(arguments) => Box::pin(export::run(arguments)).await,
             Command::Verify(arguments) => verify::run(&arguments),
             Command::Backup(arguments) => Box::pin(backup::run(arguments)).await,
             Command::Restore(arguments) => Box::pin(backup::restore(arguments)).await,

@@ -8,11 +8,14 @@ pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 1024 * 1024;
 /// Largest request line on the socket of the bots: a staff list as JSON text, in bytes.
 pub const STAFF_ORDER_BYTES_MAX: u64 = 9 * 1024 * 1024;
 
-/// How often the command line looks again for bots that are just starting.
-pub const ORGANISATION_LOOKS_MAX: u32 = 20;
+/// Most cases in one file of `lianqiao export`.
+pub const EXPORT_CASES_MAX: usize = 1_000;
+
+/// How often the command line looks again for a program that is just starting: it has its database and does not answer yet.
+pub const STARTING_LOOKS_MAX: u32 = 20;
 
 /// Pause between these looks.
-pub const ORGANISATION_LOOK_INTERVAL: Duration = Duration::from_millis(250);
+pub const STARTING_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Longest wait for an answer on the administration socket, in milliseconds.
 pub const ADMINISTRATION_TIMEOUT_MS: u64 = 30_000;

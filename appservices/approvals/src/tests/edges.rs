@@ -160,3 +160,25 @@ async fn edge_15_who_left_the_room_of_a_card_gets_another_card_for_the_same_case
     let own = card(&stage, &room, "[待审批]");
     assert!(reads(&stage, &room, &own).starts_with("[已通过]"));
 }
+
+#[tokio::test]
+async fn a_chat_that_was_replaced_shows_what_is_under_way_in_its_successor() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    let old = card(&stage, &desk, "[待审批]");
+    for (person, chat) in [(LISI, &desk), (ZHANGSAN, &room)] {
+        let new = stage.room_with(person, LOCALPART, false);
+        let end = json!({ "body": "moved", "replacement_room": new });
+        stage.sets_state(person, chat, "m.room.tombstone", "", end);
+        stage.settle().await;
+        card(&stage, &new, "[待审批] AP-20261105-0001");
+    }
+    stage.reacts(LISI, &desk, &old, "✅");
+    stage.settle().await;
+    let own = stage.direct(LOCALPART, ZHANGSAN).unwrap();
+    assert_ne!(own, room);
+    let mine = card(&stage, &own, "[待审批] AP-20261105-0001");
+    assert!(reads(&stage, &own, &mine).starts_with("[已通过]"), "a tap on the old card counts as well");
+}

@@ -169,3 +169,51 @@ fn a_line_fills_days_with_times_and_leaves_lists_to_be_asked_for() {
         ["items"]
     );
 }
+
+#[test]
+fn what_nobody_means_is_refused_in_every_kind_of_field() {
+    let long = "9".repeat(5_000);
+    let texts = [
+        "",
+        " ",
+        "\u{0}",
+        "-",
+        "--",
+        "::",
+        ";;;;",
+        "9999-12-31 23:59 x",
+        "-9999-01-01 00:00",
+        "32767-12-31",
+        "2026-02-30",
+        "2026-11-10 24:00",
+        "2026-11-10 １２:００",
+        "11-10 \u{202e}14:00",
+        "総部//",
+        "/",
+        "../..",
+        "🏖️",
+        long.as_str(),
+    ];
+    let refused = [
+        (json!({"id": "f", "type": "datetime"}), "form.moment"),
+        (json!({"id": "f", "type": "department"}), "form.no_department"),
+        (json!({"id": "f", "type": "date"}), "form.date"),
+        (json!({"id": "f", "type": "number"}), "form.number"),
+        (json!({"id": "f", "type": "formula", "formula": "1"}), "form.formula"),
+        (json!({"id": "f", "type": "image"}), "form.file"),
+    ];
+    for (field, problem) in refused {
+        for text in texts {
+            assert_eq!(typed(field.clone(), text), Err(problem), "{field} {text:?}");
+        }
+    }
+    let columns = json!([{"id": "a", "type": "datetime", "required": true}, {"id": "b", "type": "department", "required": true}]);
+    for text in texts {
+        let read = typed(json!({"id": "f", "type": "list", "columns": columns}), text);
+        let problems = ["form.required", "form.row", "form.moment", "form.no_department"];
+        assert!(read.as_ref().is_err_and(|problem| problems.contains(problem)), "{text:?} {read:?}");
+    }
+    let read =
+        typed(json!({"id": "f", "type": "list", "columns": columns}), "11-10 14:00 销售部; 明天 9:00 月球");
+    assert_eq!(read, Err("form.no_department"), "one line that is wrong refuses all");
+}

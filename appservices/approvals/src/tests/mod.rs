@@ -1,6 +1,7 @@
 //! The law in tables, and conversations on the stage.
 
 mod edges;
+mod elsewhere;
 mod fields;
 mod flows;
 mod hands;

@@ -67,7 +67,7 @@ async fn signer() -> Signer {
 
 /// An answer of the partner's bot as it is when nobody lies.
 fn answer(request: &str, room: &str, event: &str, signer: &Signer) -> Value {
-    let source = Source { room_id: RoomId::parse(room).unwrap(), event_id: EventId::parse(event).unwrap() };
+    let source = Source::event(RoomId::parse(room).unwrap(), EventId::parse(event).unwrap());
     let entry = Entry {
         action: "approve".into(),
         actor: PAN.into(),

@@ -91,7 +91,7 @@ impl Office {
     fn actor_by(&self, id: &str, via: Via, event: &str) -> Actor {
         let person = PersonId(id.into());
         let account = self.chart.person(&person).unwrap().account.clone();
-        let source = Source { room_id: owned_room_id!("!desk:test"), event_id: event.try_into().unwrap() };
+        let source = Source::event(owned_room_id!("!desk:test"), event.try_into().unwrap());
         Actor { person: Some(person), account, via, source: Some(source) }
     }
 

@@ -7,6 +7,8 @@ use kit::{
     double::{Play, Stage},
 };
 
+use ruma::OwnedUserId;
+
 use super::staff_list;
 use crate::{Approvals, LOCALPART, TEXTS, tables};
 
@@ -18,13 +20,18 @@ const ADMIN: &str = "@admin:test";
 
 /// The bot with the staff, and the direct chat of 张三 with it.
 pub(super) async fn office() -> (Stage, String) {
+    office_beside(None).await
+}
+
+/// As [`office`], where platforms are bridged by this account.
+pub(super) async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
         tables: [tables(), workdays::tables()].concat(),
         texts: vec![TEXTS, office::TEXTS],
         bots: |kit| vec![Arc::new(Approvals::new(kit.clone())) as Arc<dyn Bot>],
     };
-    let mut stage = Stage::new(play).await;
+    let mut stage = Stage::beside(play, bridge).await;
     imports(&mut stage, &staff_list()).await;
     let room = stage.room_with(ZHANGSAN, LOCALPART, true);
     stage.settle().await;

@@ -76,13 +76,16 @@ impl Approvals {
             What::Member { user, membership } if matches!(membership.as_str(), "leave" | "ban") => {
                 self.show_again(heard, user, batch).await
             }
+            What::Upgraded { .. } => self.show_again(heard, &heard.sender, batch).await,
+            What::Ours { kind, .. } if kind.strip_prefix(kit::PREFIX) == Some("bridge.pressed") => {
+                self.pressed(heard, batch).await
+            }
             What::Ours { kind, state_key, content } => {
                 self.ours(heard, kind, state_key.as_deref(), content, batch).await
             }
             What::Edited { .. }
             | What::PollAnswered { .. }
             | What::InCall
-            | What::Upgraded { .. }
             | What::Joined { .. }
             | What::Member { .. } => Ok(()),
         }

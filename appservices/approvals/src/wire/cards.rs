@@ -1,5 +1,7 @@
 //! Cards as letters: sent, edited, and sent again where somebody has left the room of theirs.
 
+use std::collections::BTreeSet;
+
 use cases::Case;
 use kit::{Heard, Letter, PREFIX, Related, Relation, To, message};
 use ruma::OwnedUserId;
@@ -34,9 +36,14 @@ impl Approvals {
             let pen = self.pen(self.language_of_id(world.chart, person).await?);
             let text = body(after, &card, &world, pen);
             let key = self.key_of_card(&card, &after.id).await?;
-            if !old.contains(&card) {
+            let is_new = !old.contains(&card);
+            let has_changed = before.is_none_or(|before| body(before, &card, &world, pen) != text);
+            if is_new || has_changed {
+                self.show_card_elsewhere(batch, after, &card, (text.as_str(), account.as_ref()), pen).await?;
+            }
+            if is_new {
                 self.put_card(batch, after, &card, key, &text, &account);
-            } else if before.is_none_or(|before| body(before, &card, &world, pen) != text) {
+            } else if has_changed {
                 let edit = format!("{key}/{}", after.rev);
                 let letter = Letter::message(edit, LOCALPART, To::Direct(account), data(&text, None, after));
                 self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key))));
@@ -73,7 +80,7 @@ impl Approvals {
         })
     }
 
-    /// Somebody left their direct chat: what waits for them is shown to them anew, in another.
+    /// Somebody left their direct chat, or it was replaced: what is under way is shown to them anew, where they are now.
     pub(super) async fn show_again(
         &self,
         heard: &Heard,
@@ -83,8 +90,15 @@ impl Approvals {
         let house = self.house().await?;
         let chart = house.chart();
         let Some(person) = chart.by_account(user).filter(|_| heard.is_direct) else { return Ok(()) };
-        for id in house.cases.listed(KIND, "todo", &person.id.0).await? {
+        let mut concerned = BTreeSet::new();
+        for list in ["todo", "mine"] {
+            concerned.extend(house.cases.listed(KIND, list, &person.id.0).await?);
+        }
+        for id in concerned {
             let Some(case) = house.cases.get::<Instance>(&id).await? else { continue };
+            if case.state != state::PENDING {
+                continue;
+            }
             let scene = self.scene_of(&case.data, heard.received_ms).await?;
             let pen = self.pen(self.language_of(person).await?);
             for card in
@@ -101,14 +115,11 @@ impl Approvals {
     }
 }
 
-/// Whether a card asks for something.
+/// Whether a card of a case that is under way asks for something, or its owner may still do something with it.
 fn waits(card: &Card, case: &Case<Instance>) -> bool {
     match card {
-        Card::Starter => false,
-        Card::Task { task, .. } => {
-            let is_pending = case.data.task(task).is_some_and(|task| task.state == TaskState::Pending);
-            is_pending && case.state == state::PENDING
-        }
+        Card::Starter => true,
+        Card::Task { task, .. } => case.data.task(task).is_some_and(|task| task.state == TaskState::Pending),
     }
 }
 

@@ -8,6 +8,7 @@ mod cards;
 mod commands;
 mod deliver;
 mod drafts;
+mod elsewhere;
 mod house;
 mod leavers;
 mod members;
@@ -33,7 +34,7 @@ use crate::{OfficeError, desk::Effect, instance::Instance};
 pub const LOCALPART: &str = "approvals";
 
 /// The kind of these cases.
-pub(crate) const KIND: &str = "approval";
+pub const KIND: &str = "approval";
 
 /// The bot for approvals. Cloning it is one reference count.
 #[derive(Clone)]

@@ -21,10 +21,7 @@ pub(super) fn entry(action: &str, at_ms: u64) -> Entry {
         actor: "@lisi:corp.example".into(),
         on_behalf_of: None,
         via: Via::Matrix,
-        source: Some(Source {
-            room_id: owned_room_id!("!r:corp.example"),
-            event_id: owned_event_id!("$e:corp.example"),
-        }),
+        source: Some(Source::event(owned_room_id!("!r:corp.example"), owned_event_id!("$e:corp.example"))),
         node: Some("n1".into()),
         task: Some("t1".into()),
         from: "pending".into(),

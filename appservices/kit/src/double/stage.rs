@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{Clock, Rng};
 use bytes::Bytes;
 use http::Method;
-use ruma::OwnedServerName;
+use ruma::{OwnedServerName, OwnedUserId};
 use serde_json::{Value, json};
 use store::{Engine, Identity, MemoryKv, Store, TableInfo};
 
@@ -45,12 +45,19 @@ pub struct Stage {
     homeserver: Arc<Double>,
     running: Option<(Kit, Bots)>,
     transactions: u64,
+    bridge: Option<OwnedUserId>,
 }
 
 impl Stage {
     /// Sets the stage and starts the bots.
     pub async fn new(play: Play) -> Self {
+        Self::beside(play, None).await
+    }
+
+    /// As [`Stage::new`], where platforms are bridged by this account.
+    pub async fn beside(play: Play, bridge: Option<OwnedUserId>) -> Self {
         let mut stage = Self {
+            bridge,
             play,
             engine: Arc::new(MemoryKv::new()),
             clock: Clock::fake(START_MS),
@@ -109,6 +116,7 @@ impl Stage {
                 language: Lang::Zh,
                 takes_over_accounts: false,
                 encrypts_direct_chats: true,
+                bridge: self.bridge.clone(),
             },
         });
         let kit = kit.expect("the names of the bots are localparts");

@@ -100,6 +100,7 @@ async fn an_account_that_was_there_before_the_bot_is_not_taken() {
                 language: Lang::En,
                 takes_over_accounts,
                 encrypts_direct_chats: true,
+                bridge: None,
             },
         })
         .unwrap();

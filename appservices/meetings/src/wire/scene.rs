@@ -62,7 +62,7 @@ impl Meetings {
         Actor {
             address: Some(Address::Matrix(heard.sender.clone())),
             via: Via::Matrix,
-            source: Some(Source { room_id: heard.room.clone(), event_id: heard.event_id.clone() }),
+            source: Some(Source::event(heard.room.clone(), heard.event_id.clone())),
         }
     }
 

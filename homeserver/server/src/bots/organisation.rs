@@ -14,9 +14,13 @@ use store::Store;
 use tokio::task::JoinHandle;
 use workdays::Workdays;
 
-use super::{FOLDER_NAME, open_store, tables};
+use super::{
+    FOLDER_NAME,
+    export::{self, Exports},
+    open_store, tables,
+};
 use crate::{
-    limits::{ORGANISATION_LOOK_INTERVAL, ORGANISATION_LOOKS_MAX, STAFF_ORDER_BYTES_MAX},
+    limits::{STAFF_ORDER_BYTES_MAX, STARTING_LOOK_INTERVAL, STARTING_LOOKS_MAX},
     order_socket, settings,
 };
 
@@ -45,6 +49,13 @@ pub(crate) enum Order {
     },
     /// Asks how the bots are.
     Health,
+    /// Exports cases.
+    Export {
+        /// Which; all where none is named.
+        numbers: Vec<String>,
+        /// Behind which number, where none is named.
+        after: Option<String>,
+    },
     /// Imports working days.
     Workdays {
         /// The file, base64.
@@ -103,6 +114,15 @@ pub(crate) enum Answer {
         /// The list again, with what became of each row.
         result_file: String,
     },
+    /// The cases that were asked for.
+    Export {
+        /// The file.
+        text: String,
+        /// How many are in it.
+        cases: u64,
+        /// The number behind which there are more.
+        more_after: Option<String>,
+    },
     /// Working days were imported.
     Workdays {
         /// The years that the file named.
@@ -154,10 +174,10 @@ pub(crate) async fn ask(config: &Config, order: Order) -> Result<Answer, String>
                 store.close().await;
                 return Ok(answer);
             }
-            Err(reason) if looks == ORGANISATION_LOOKS_MAX => return Err(reason),
+            Err(reason) if looks == STARTING_LOOKS_MAX => return Err(reason),
             Err(_) => looks += 1,
         }
-        tokio::time::sleep(ORGANISATION_LOOK_INTERVAL).await;
+        tokio::time::sleep(STARTING_LOOK_INTERVAL).await;
     }
 }
 
@@ -199,6 +219,12 @@ async fn execute(office: &Office, order: Order) -> Answer {
                     Err(reason) => Answer::Refused(reason),
                 },
                 Err(error) => refused(&error),
+            }
+        }
+        Order::Export { numbers, after } => {
+            match export::export(&office.store, &numbers, after.as_deref()).await {
+                Ok(Exports { text, cases, more_after }) => Answer::Export { text, cases, more_after },
+                Err(reason) => Answer::Refused(reason),
             }
         }
         Order::Health => match &office.kit {

@@ -101,7 +101,7 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
             Ok(())
         }
         // Nobody asks for it here.
-        Answer::Health { .. } => Err("the bots answered something else".to_owned()),
+        Answer::Health { .. } | Answer::Export { .. } => Err("the bots answered something else".to_owned()),
         Answer::Refused(reason) => Err(reason),
     }
 }

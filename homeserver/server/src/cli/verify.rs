@@ -9,7 +9,7 @@ use super::output::say;
 /// What `verify` is told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The export, as `!approval export` gave it.
+    /// The export, as `lianqiao export` or `!approval export` gave it.
     export: PathBuf,
     /// A key that may sign, like `ed25519:ent_1=BASE64`; may be given several times. Without any, the keys that the export
     /// names are taken: then it is shown that nothing was changed since, and not who wrote it.

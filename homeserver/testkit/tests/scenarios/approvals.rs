@@ -34,7 +34,7 @@ pub async fn imports(server: &ServerProcess, directory: &Path, list: &[u8]) -> (
 }
 
 /// Joins the direct chat that the bot made.
-async fn joins_the_bots_chat(person: &User) -> String {
+pub async fn joins_the_bots_chat(person: &User) -> String {
     let answer = person
         .syncs_until("the bot's invitation", |sync| {
             sync["rooms"]["invite"].as_object().is_some_and(|rooms| !rooms.is_empty())
@@ -96,6 +96,32 @@ async fn leave_is_asked_for_decided_and_proved() {
     assert!(begins(&answer_to(&lisi, &desk, &asked).await, "找不到编号 AP-20000101-0001"));
 
     proves(&server, directory.path(), &zhangsan, &hall, &no).await;
+    exports(server, directory.path(), &no).await;
+}
+
+/// Exports cases on the command line, while the bots run and when nothing does.
+async fn exports(mut server: ServerProcess, directory: &Path, no: &str) {
+    let file = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    for (name, named) in [("all.jsonl", None), ("one.jsonl", Some(no)), ("stopped.jsonl", None)] {
+        if name == "stopped.jsonl" {
+            server.stop().await;
+        }
+        let path = file(name);
+        let arguments: Vec<&str> = ["export", path.as_str()].into_iter().chain(named).collect();
+        let (succeeded, said) = server.commands(&arguments).await;
+        assert!(succeeded && said.starts_with("1 cases are in "), "{name}: {said}");
+        let (succeeded, said) = server.commands(&["verify", &path]).await;
+        assert!(succeeded && said.starts_with("OK: 1 cases, 3 records"), "{name}: {said}");
+    }
+    let before = std::fs::read(file("all.jsonl")).unwrap();
+    let (succeeded, said) = server.commands(&["export", &file("all.jsonl")]).await;
+    assert!(!succeeded && said.contains("cannot be written"), "{said}");
+    assert_eq!(std::fs::read(file("all.jsonl")).unwrap(), before, "what is there stays");
+    let (succeeded, said) = server.commands(&["export", &file("none.jsonl"), "AP-20000101-0001"]).await;
+    assert!(!succeeded && said.contains("no case has the number AP-20000101-0001"), "{said}");
+    assert!(!Path::new(&file("none.jsonl")).exists());
+    let (succeeded, said) = server.commands(&["export", &file("behind.jsonl"), "--after", no]).await;
+    assert!(succeeded && said.starts_with("0 cases are in "), "{said}");
 }
 
 /// Exports a case and verifies the file without the server, as it is and with a changed byte.

@@ -309,7 +309,7 @@ impl Approvals {
             actor: actor.to_string(),
             on_behalf_of: None,
             via: Via::Matrix,
-            source: Some(Source { room_id: heard.room.clone(), event_id: heard.event_id.clone() }),
+            source: Some(Source::event(heard.room.clone(), heard.event_id.clone())),
             node: None,
             task: Some(case.data.request.task.clone()),
             from: from.to_owned(),

@@ -153,7 +153,7 @@ impl Approvals {
                     self.disbelieve(heard, forgery, batch);
                     return Ok(());
                 }
-                let source = Source { room_id: heard.room.clone(), event_id: verdict.event.clone() };
+                let source = Source::event(heard.room.clone(), verdict.event.clone());
                 let actor = Actor {
                     person: None,
                     account: Some(verdict.actor.clone()),
