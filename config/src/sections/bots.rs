@@ -22,9 +22,10 @@ section! {
         /// not start, and the log says so.
         pub take_over_accounts: bool = false,
         /// Whether a direct chat that a bot opens is end-to-end encrypted where the person has a client that can read
-        /// it, as such clients do it themselves. What is said there is in no search and no archive of the server. Chats
-        /// that people open are as they make them.
-        pub encrypt_direct_chats: bool = true,
+        /// it. What is said in such a chat is in no search and no archive of the server. All other rooms that bots make are
+        /// not end-to-end encrypted; their topics say which. Chats that people open are as they make them, and bots read
+        /// and answer there.
+        pub encrypt_direct_chats: bool = false,
         /// Hours after which a task from another department counts as accepted by whoever said nothing; 0 for never.
         pub tasks_accepted_after_hours: u64 = 24,
         /// Whether the departments of the staff list have a space and a room each, made and kept in step by

@@ -1,7 +1,5 @@
 //! Section `[mailbox]`.
 
-use serde::{Deserialize, Serialize};
-
 use super::MailSecurity;
 use crate::{
     Problem,
