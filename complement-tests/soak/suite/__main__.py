@@ -107,7 +107,8 @@ def judged(platforms, rooms, reader, since, troubles, house):
     if worst := max((percentile(values, 0.95) for values in late.values()), default=0.0):
         if worst > LAG_SECONDS_MAX:
             judge.faults.append(f"one in twenty took longer than {worst:.1f} s where nothing was wrong")
-    print(f"memory: bridges {house.memory_mb('bridges'):.0f} MB, server {house.memory_mb('serve'):.0f} MB")
+    for part in ("bridges", "serve"):
+        print("memory of `lianqiao {}`: {:.0f} MB, {:.0f} MB of them its own".format(part, *house.memory_mb(part)))
     for fault in judge.faults:
         print(f"FAULT {fault}")
     return not judge.faults
@@ -127,8 +128,8 @@ def idle(portals):
         house.kill("bridges")
         house.start("bridges")
         time.sleep(20)
-        used = house.memory_mb("bridges")
-        print(f"idle bridges with {portals} portals: {used:.1f} MB")
+        used, own = house.memory_mb("bridges")
+        print(f"idle bridges with {portals} portals: {used:.1f} MB, {own:.1f} MB of them their own")
         return used < IDLE_MB_MAX
     finally:
         house.close(keep=False)

@@ -122,10 +122,10 @@ class House:
             query = f"dir=f&limit=500&from={page['end']}"
 
     def memory_mb(self, part):
-        """What a process keeps in memory, in MB."""
+        """What a process keeps in memory, in MB: all of it, and what is its own, without the pages of the binary itself."""
         status = pathlib.Path(f"/proc/{self.processes[part].pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
+        lines = dict(line.split(":", 1) for line in status.splitlines())
+        return tuple(int(lines[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))
 
     def close(self, keep):
         for part in list(self.processes):
