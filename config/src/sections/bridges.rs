@@ -17,6 +17,14 @@ section! {
         /// Who may list every conversation and bind it to a room without being in it. Everybody else who moderates a
         /// room binds a conversation by a code that somebody says there.
         pub administrators: Vec<String> = Vec::new(),
+        /// Whether a room is made for each group that an app is in and that is bound to none, as soon as something happens
+        /// there. Colleagues who are in the group are invited; it stands in a space of the platform, or in that of their
+        /// department.
+        pub create_rooms: bool = false,
+        /// For how many seconds a platform is down before messages that mention colleagues there, or are marked as
+        /// important, go to the addresses that these proved to be theirs. Needs section `[mail]`, and the bridges inside
+        /// `lianqiao serve`; 0 for never.
+        pub mail_after_seconds: u64 = 600,
         /// Language of the names of people from elsewhere, and of notices: "zh" or "en".
         pub language: String = "zh".to_owned(),
         /// Where `lianqiao bridges` reaches the homeserver. Inside `lianqiao serve` the bridges find it themselves.

@@ -5,18 +5,20 @@ mod dingtalk;
 mod doors;
 mod feishu;
 pub(crate) mod orders;
+mod ports;
+mod wecom;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use base::Rng;
 use bridge_api::{Connector, Language, Network};
-use bridge_core::{BridgeSettings, Bridges, BridgesParts};
+use bridge_core::{BridgePorts, BridgeSettings, Bridges, BridgesParts};
 use config::Config;
 use kit::{HttpWire, Namespaces, Tokens};
 use ruma::UserId;
 use store::TableInfo;
 
-pub(crate) use self::alone::run as run_alone;
+pub(crate) use self::{alone::run as run_alone, ports::ports};
 use crate::{
     StartError, backup,
     bots::{self, Bound, Surroundings, Working},
@@ -28,7 +30,7 @@ pub(crate) const FOLDER_NAME: &str = "bridges";
 
 /// Whether any platform is bridged.
 pub(crate) fn any(config: &Config) -> bool {
-    config.feishu.enabled || config.dingtalk.enabled
+    config.feishu.enabled || config.dingtalk.enabled || config.wecom.enabled
 }
 
 /// Takes a port for bridges inside this process.
@@ -55,6 +57,7 @@ pub(crate) async fn start(
     bound: Bound,
     config: &Config,
     around: Surroundings,
+    ports: BridgePorts,
 ) -> Result<Working, StartError> {
     let (receiving, tokens) = bound.into_parts();
     let server_name = settings::server_name(config)?;
@@ -71,6 +74,10 @@ pub(crate) async fn start(
         let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::DingTalk);
         connectors.push(dingtalk::open(config, shelf, around.clock.clone(), around.rng.clone())?);
     }
+    if config.wecom.enabled {
+        let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::WeCom);
+        connectors.push(wecom::open(config, shelf, around.clock.clone(), around.rng.clone())?);
+    }
     let parts = BridgesParts {
         store: store.clone(),
         clock: around.clock,
@@ -80,6 +87,7 @@ pub(crate) async fn start(
         kit: bots::kit_settings(config)?,
         settings: bridge_settings(config)?,
         connectors,
+        ports,
     };
     let bridges = Bridges::new(parts).await.map_err(|error| StartError::Bridges(error.to_string()))?;
     let orders = orders::serve(config, bridges.clone(), around.shutdown.clone());
@@ -106,7 +114,14 @@ fn bridge_settings(config: &Config) -> Result<BridgeSettings, StartError> {
     let administrators = administrators
         .map_err(|error| StartError::Setting { key: "bridges.administrators", reason: error.to_string() })?;
     let language = if section.language == "en" { Language::En } else { Language::Zh };
-    Ok(BridgeSettings { administrators, language, public_url: config.server.public_base_url.clone() })
+    let mails_after = section.mail_after_seconds;
+    Ok(BridgeSettings {
+        administrators,
+        language,
+        creates_rooms: section.create_rooms,
+        mails_after: (mails_after > 0).then(|| Duration::from_secs(mails_after)),
+        public_url: config.server.public_base_url.clone(),
+    })
 }
 
 /// The folder of the bridges.

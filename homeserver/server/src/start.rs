@@ -90,7 +90,9 @@ impl Server {
             }
             if let Some(bridges) = bridges {
                 let around = around(&running);
-                running.bridges = Some(Box::pin(bridges::start(bridges, &running.config, around)).await?);
+                let ports = bridges::ports(&running)?;
+                let starting = bridges::start(bridges, &running.config, around, ports);
+                running.bridges = Some(Box::pin(starting).await?);
             }
             running.listening.serve(&running.terms());
             Ok(())

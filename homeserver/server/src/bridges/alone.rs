@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use base::{Clock, Rng, Shutdown};
+use bridge_core::BridgePorts;
 use config::Config;
 use outbound::Outbound;
 
@@ -39,5 +40,5 @@ pub(crate) async fn run(config: &Config, shutdown: Shutdown) -> Result<(Working,
         shutdown,
         neighbours: None,
     };
-    Ok((super::start(bound, config, around).await?, registered.file))
+    Ok((super::start(bound, config, around, BridgePorts::default()).await?, registered.file))
 }

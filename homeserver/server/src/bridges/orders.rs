@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use base::Shutdown;
 use bridge_api::{ConversationId, Network, PersonId};
-use bridge_core::{BridgeError, Bridges, Known, LineStatus};
+use bridge_core::{BridgeError, Bridges, Known, LineStatus, Permission};
 use config::Config;
 use ruma::{OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,24 @@ pub(crate) enum Order {
         /// The conversation.
         conversation: ConversationId,
     },
+    /// Has a room made for a conversation.
+    Create {
+        /// Its network.
+        network: Network,
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who leads the room.
+        owner: Option<OwnedUserId>,
+    },
+    /// Says which power a room's bridges ask for.
+    Permit {
+        /// The room.
+        room: OwnedRoomId,
+        /// Beyond what the room asks of who binds; a negative one for nothing.
+        bind: Option<i64>,
+        /// Of whose words go to platforms; a negative one for nothing.
+        speak: Option<i64>,
+    },
     /// Asks how the lines stand.
     Status,
     /// Brings what was said in the last hours.
@@ -70,6 +88,8 @@ pub(crate) enum Answer {
     Conversations(Vec<Known>),
     /// Lines.
     Lines(Vec<LineStatus>),
+    /// Which power a room's bridges ask for: to bind, to speak.
+    Permissions(Option<i64>, Option<i64>),
     /// So many messages were brought.
     Brought(usize),
     /// Done.
@@ -110,6 +130,19 @@ async fn execute(bridges: &Bridges, order: Order) -> Result<Answer, BridgeError>
         Order::Unbind { network, conversation } => {
             bridges.unbind(&(network, conversation), OPERATOR).await?;
             Answer::Done
+        }
+        Order::Create { network, conversation, owner } => {
+            bridges.create_room(&(network, conversation), owner.as_deref()).await?;
+            Answer::Done
+        }
+        Order::Permit { room, bind, speak } => {
+            for (permission, power) in [(Permission::Bind, bind), (Permission::Speak, speak)] {
+                if let Some(power) = power {
+                    bridges.permit(&room, permission, Some(power).filter(|power| *power >= 0)).await?;
+                }
+            }
+            let (bind, speak) = bridges.permissions(&room).await?;
+            Answer::Permissions(bind, speak)
         }
         Order::Status => Answer::Lines(bridges.status().await?),
         Order::Backfill { network, conversation, hours } => {

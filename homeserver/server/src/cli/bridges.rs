@@ -1,4 +1,4 @@
-//! `lianqiao bridges`, and `lianqiao bridge list|bind|unbind|status|backfill|person`
+//! `lianqiao bridges`, and `lianqiao bridge list|bind|unbind|create|permit|status|backfill|person`
 
 use base::Shutdown;
 use bridge_api::{ConversationId, Network, PersonId};
@@ -43,6 +43,29 @@ pub(super) enum Action {
         /// The conversation.
         #[arg(value_parser = conversation)]
         conversation: ConversationId,
+    },
+    /// Has a room made for a conversation and binds it; colleagues who are in the conversation are invited.
+    Create {
+        /// The platform.
+        #[arg(value_parser = network)]
+        platform: Network,
+        /// The conversation, as `bridge list` shows it.
+        #[arg(value_parser = conversation)]
+        conversation: ConversationId,
+        /// Who leads the room, like `@li:example.org`.
+        #[arg(long)]
+        owner: Option<OwnedUserId>,
+    },
+    /// Shows or sets which power a room asks for before its bridges do something. `-1` asks for nothing of its own.
+    Permit {
+        /// The room, like `!room:example.org`.
+        room: OwnedRoomId,
+        /// The power of who binds, beyond what the room asks for.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(-1..=100), allow_hyphen_values = true)]
+        bind: Option<i64>,
+        /// The power of whose words go to platforms.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(-1..=100), allow_hyphen_values = true)]
+        speak: Option<i64>,
     },
     /// Says how the lines to the platforms stand and what waits.
     Status,
@@ -110,6 +133,10 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
             Order::Bind { network: platform, conversation, room }
         }
         Action::Unbind { platform, conversation } => Order::Unbind { network: platform, conversation },
+        Action::Create { platform, conversation, owner } => {
+            Order::Create { network: platform, conversation, owner }
+        }
+        Action::Permit { room, bind, speak } => Order::Permit { room, bind, speak },
         Action::Status => Order::Status,
         Action::Backfill { platform, conversation, hours } => {
             Order::Backfill { network: platform, conversation, hours }
@@ -135,6 +162,10 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
                     line.waiting_out
                 ));
             }
+        }
+        Answer::Permissions(bind, speak) => {
+            let shown = |power: Option<i64>| power.map_or_else(|| "-".to_owned(), |power| power.to_string());
+            say(&format!("bind {}\tspeak {}", shown(bind), shown(speak)));
         }
         Answer::Brought(count) => say(&format!("{count} brought.")),
         Answer::Done => say("Done."),
