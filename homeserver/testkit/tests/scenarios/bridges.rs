@@ -8,19 +8,19 @@ use simulator_feishu::{Command, Settings, Simulator};
 use testkit::{ServerProcess, User, free_port, limits::LOOK_INTERVAL};
 use tokio::time::Instant;
 
-const BOT: &str = "@bridge:test.example";
-const APP: &str = "cli_bridge";
+pub(crate) const BOT: &str = "@bridge:test.example";
+pub(crate) const APP: &str = "cli_bridge";
 
 /// How long something may take that crosses the bridge on a busy machine.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A server with a bridge, a platform with a group, and somebody on each side.
-struct Bridge {
-    platform: Simulator,
-    server: ServerProcess,
-    alice: User,
-    room: String,
-    chat: String,
+pub(crate) struct Bridge {
+    pub(crate) platform: Simulator,
+    pub(crate) server: ServerProcess,
+    pub(crate) alice: User,
+    pub(crate) room: String,
+    pub(crate) chat: String,
     _directory: tempfile::TempDir,
 }
 
@@ -48,7 +48,7 @@ async fn platform() -> Simulator {
     platform
 }
 
-async fn group(platform: &Simulator, name: &str) -> String {
+pub(crate) async fn group(platform: &Simulator, name: &str) -> String {
     let chat = Command::AddChat {
         name: name.to_owned(),
         owner: Some("li".to_owned()),
@@ -58,12 +58,22 @@ async fn group(platform: &Simulator, name: &str) -> String {
     platform.act(chat).await.unwrap()["chat_id"].as_str().unwrap().to_owned()
 }
 
-async fn server(directory: &Path, platform: &Simulator, more: &str) -> ServerProcess {
+async fn server(
+    directory: &Path,
+    platform: &Simulator,
+    more: &str,
+    environment: &[(&str, &str)],
+) -> ServerProcess {
     let feishu = format!(
         "\n[feishu]\nenabled = true\napp_id = \"{APP}\"\napp_secret = \"secret\"\nbase_url = \"{}\"\n{more}",
         platform.api_url()
     );
-    ServerProcess::start(directory, free_port(), &feishu).await
+    let mut server = ServerProcess::prepare(directory, free_port(), &feishu);
+    for (name, value) in environment {
+        server.set_environment(name, value);
+    }
+    server.spawn().await;
+    server
 }
 
 /// A room that the bridge's bot is in.
@@ -77,16 +87,30 @@ async fn room_with_bot(alice: &User) -> String {
 }
 
 impl Bridge {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::beside("").await
     }
 
     /// With this configuration beside.
-    async fn beside(more: &str) -> Self {
+    pub(crate) async fn beside(more: &str) -> Self {
+        Self::made(more, &[]).await
+    }
+
+    /// The same, reached from outside at an address of its own.
+    pub(crate) async fn public(more: &str) -> Self {
+        Self::made(more, &[("LIANQIAO__SERVER__PUBLIC_BASE_URL", "https://chat.example.org")]).await
+    }
+
+    /// With the bots beside.
+    pub(crate) async fn with_bots() -> Self {
+        Self::made("", &[("LIANQIAO__BOTS__ENABLED", "true")]).await
+    }
+
+    async fn made(more: &str, environment: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let platform = platform().await;
         let chat = group(&platform, "项目").await;
-        let server = server(directory.path(), &platform, more).await;
+        let server = server(directory.path(), &platform, more, environment).await;
         let alice = server.user("alice").await;
         let room = room_with_bot(&alice).await;
         let bridge = Self { platform, server, alice, room, chat, _directory: directory };
@@ -99,7 +123,7 @@ impl Bridge {
         assert!(is_done, "{said}");
     }
 
-    async fn speaks(&self, chat: &str, text: &str) -> String {
+    pub(crate) async fn speaks(&self, chat: &str, text: &str) -> String {
         let speak = Command::Speak {
             person: "li".to_owned(),
             chat: chat.to_owned(),
@@ -127,10 +151,15 @@ impl Bridge {
 
     /// Waits until a conversation is bound to the room.
     async fn until_bound(&self, conversation: &str) {
+        self.until_listed(conversation, &self.room).await;
+    }
+
+    /// Waits until a conversation is bound to a room.
+    pub(crate) async fn until_listed(&self, conversation: &str, room: &str) {
         let begin = Instant::now();
         loop {
             let (_, said) = self.server.commands(&["bridge", "list"]).await;
-            if said.lines().any(|line| line.contains(conversation) && line.contains(&self.room)) {
+            if said.lines().any(|line| line.contains(conversation) && line.contains(room)) {
                 return;
             }
             assert!(begin.elapsed() < PATIENCE, "{said}\n{}", self.log());
@@ -151,7 +180,7 @@ impl Bridge {
     }
 
     /// Waits until the room holds what `is_so` asks for.
-    async fn hears_until(&self, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub(crate) async fn hears_until(&self, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let begin = Instant::now();
         loop {
             let heard = self.heard().await;
@@ -164,10 +193,11 @@ impl Bridge {
     }
 
     /// Waits until a chat of the platform shows what `is_so` asks for.
-    async fn shows_until(&self, chat: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub(crate) async fn shows_until(&self, chat: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let begin = Instant::now();
         loop {
-            let shown = self.platform.act(Command::Show { chat: chat.to_owned(), person: None }).await.unwrap();
+            let shown =
+                self.platform.act(Command::Show { chat: chat.to_owned(), person: None }).await.unwrap();
             let shown = shown["messages"].as_array().unwrap().clone();
             if is_so(&shown) {
                 return shown;
@@ -177,17 +207,17 @@ impl Bridge {
         }
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.server.log_file()).unwrap_or_default()
     }
 }
 
-fn bodies(heard: &[Value]) -> Vec<&str> {
+pub(crate) fn bodies(heard: &[Value]) -> Vec<&str> {
     heard.iter().filter_map(|event| event["content"]["body"].as_str()).collect()
 }
 
 /// What the app said in a chat.
-fn ours(shown: &[Value]) -> Vec<&str> {
+pub(crate) fn ours(shown: &[Value]) -> Vec<&str> {
     shown
         .iter()
         .filter(|message| message["is_bot"] == true)

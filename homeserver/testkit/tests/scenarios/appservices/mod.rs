@@ -6,6 +6,7 @@ mod directories;
 mod encryption;
 mod ephemeral;
 mod questions;
+mod speaking;
 mod transactions;
 
 use std::path::Path;
