@@ -23,7 +23,7 @@ export CC CXX
 ROUNDS ?= 200
 SECONDS ?= 60
 
-.PHONY: help setup run test lint complement crash soak sim synapse differential bench fuzz
+.PHONY: help setup run demo test lint complement crash soak sim synapse differential bench fuzz
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -34,6 +34,9 @@ setup: ## Installs missing system packages (Debian 12)
 run: setup ## Builds and starts the server on ./data
 	cargo build --release --bin lianqiao
 	exec $(CARGO_TARGET_DIR)/release/lianqiao serve --config data/lianqiao.toml
+
+demo: setup ## Starts a sample organisation with simulated platforms and their pages, one room across all
+	@complement-tests/demo/show
 
 # One build of everything first: another choice of packages would choose other features of the
 # libraries and compile them again. The suites below then use the binaries of that build.
@@ -53,6 +56,7 @@ test: setup ## Every test that a fresh machine can run
 	complement-tests/calendar/run
 	complement-tests/dingtalk/run
 	complement-tests/feishu/run
+	complement-tests/demo/run
 	complement-tests/wecom/run
 	complement-tests/mautrix/run
 	complement-tests/matrix-bot-sdk/run

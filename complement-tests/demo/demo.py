@@ -1,0 +1,171 @@
+"""The demonstration: a server with the sample organisation, simulated platforms with a page each, and one room across all.
+
+Everything is sample data of `config/sample`, lies in a temporary folder and is gone afterwards. With `--json` the addresses
+come as one line of JSON and it ends with its standard input; without, it is for people and ends by an interrupt.
+"""
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+
+from common.lianqiao import Lianqiao
+from common.simulator import SECONDS_MAX, Simulator, until
+
+STAFF = pathlib.Path(__file__).resolve().parents[2] / "config" / "sample" / "staff.csv"
+SERVER_NAME = "sample.example"
+PASSWORD = "sample-password"
+ROOM = "样例·项目 Sample project"
+APP, SECRET = "sampleapp", "sample-secret"
+# Who of the sample organisation stays where; the others read and write in Matrix.
+STAYING = {"feishu": ["lisi", "zhangsan"], "dingtalk": ["wangwu", "cashier"]}
+HOST = "zhaoliu"
+
+SETTINGS = """
+[feishu]
+enabled = true
+app_id = "{app}"
+app_secret = "{secret}"
+base_url = "{feishu[api]}"
+[dingtalk]
+enabled = true
+client_id = "{app}"
+client_secret = "{secret}"
+api_url = "{dingtalk[api]}"
+old_api_url = "{dingtalk[old_api]}"
+"""
+
+
+def staff():
+    """The names of the sample organisation by their accounts."""
+    with open(STAFF, encoding="utf-8") as lines:
+        return {line["账号"]: line["姓名"] for line in csv.DictReader(lines)}
+
+
+def platform(name, people):
+    """A simulated platform with these people, the bridge's app, and a group of those who stay there."""
+    simulator = Simulator(name)
+    for account in STAYING[name]:
+        simulator.do("add_person", user_id=account, name=people[account])
+    simulator.do("add_app", app_id=APP, secret=SECRET, name="连桥 Lianqiao")
+    here = {"people": STAYING[name], "owner": STAYING[name][0], "bots": [APP]}
+    simulator.chat = simulator.do("add_chat", name=ROOM, **here)["chat_id"]
+    return simulator
+
+
+class Server(Lianqiao):
+    """The homeserver with its bots and bridges."""
+
+    def ask(self, method, path, body=None, token=None):
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self.base_url}/_matrix/client/v3/{path}"
+        request = urllib.request.Request(url, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
+            return json.load(answer)
+
+    def run(self, *arguments):
+        """A command of the operator; returns what it says."""
+        command = [os.environ["LIANQIAO_BIN"], *arguments]
+        environment = {**os.environ, "LIANQIAO_CONFIG": str(self.config_file)}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}\n{self.log_end()}")
+        return done.stdout
+
+    def register(self, account, name):
+        """Makes an account; returns its token."""
+        body = {"username": account, "password": PASSWORD, "auth": {"type": "m.login.dummy"}}
+        made = self.ask("POST", "register", body)
+        user, token = urllib.parse.quote(made["user_id"]), made["access_token"]
+        self.ask("PUT", f"profile/{user}/displayname", {"displayname": name}, token)
+        return token
+
+    def has_joined(self, room, user, token):
+        return user in self.ask("GET", f"rooms/{urllib.parse.quote(room)}/joined_members", None, token)["joined"]
+
+
+def common_room(server, people):
+    """The accounts of those who stay nowhere else, in one room with the bridge; returns room and the tokens."""
+    elsewhere = {account for accounts in STAYING.values() for account in accounts}
+    tokens = {account: server.register(account, name) for account, name in people.items() if account not in elsewhere}
+    bridge = f"@bridge:{SERVER_NAME}"
+    guests = [f"@{account}:{SERVER_NAME}" for account in tokens if account != HOST]
+    body = {"name": ROOM, "preset": "private_chat", "invite": [bridge, *guests]}
+    room = server.ask("POST", "createRoom", body, tokens[HOST])["room_id"]
+    for account in tokens:
+        server.ask("POST", f"join/{urllib.parse.quote(room)}", {}, tokens[account])
+    until(lambda: server.has_joined(room, bridge, tokens[HOST]), "the bridge's bot in the room")
+    return room, tokens
+
+
+def start(stack):
+    """Starts everything; returns where it is."""
+    people = staff()
+    platforms = {}
+    for name in STAYING:
+        platforms[name] = platform(name, people)
+        stack.callback(platforms[name].close)
+    addresses = {name: simulator.addresses for name, simulator in platforms.items()}
+    server = Server("demo", SERVER_NAME, SETTINGS.format(app=APP, secret=SECRET, **addresses))
+    stack.callback(server.remove)
+    room, tokens = common_room(server, people)
+    for name, simulator in platforms.items():
+        server.run("bridge", "bind", name, simulator.chat, room)
+    for name, simulator in platforms.items():
+        until(lambda simulator=simulator: simulator.do("overview")["apps"][0]["connections"], f"the line to {name}")
+    return {
+        "homeserver": server.base_url,
+        "room": room,
+        "tokens": tokens,
+        "accounts": [f"@{account}:{SERVER_NAME}" for account in tokens],
+        "password": PASSWORD,
+        "pages": {name: simulator.control for name, simulator in platforms.items()},
+        "apis": {name: simulator.api for name, simulator in platforms.items()},
+        "chats": {name: simulator.chat for name, simulator in platforms.items()},
+        "people": STAYING,
+        "app": {"id": APP, "secret": SECRET},
+    }
+
+
+def tell(made):
+    print("连桥演示（全部为样例数据） · Lianqiao demonstration, sample data only\n")
+    print(f"  Matrix    {made['homeserver']}   (any client: accounts below, password {made['password']})")
+    for name, page in made["pages"].items():
+        print(f"  {name:<9} {page}/   ({', '.join(made['people'][name])})")
+    print(f"\n  {', '.join(made['accounts'])}")
+    print("\n在任一页面写一条消息，其他各处都会出现。Ctrl-C 结束。")
+    print("What is written on one page appears on the others and in Matrix. Ctrl-C ends it.", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="addresses as JSON; ends with the standard input")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.ExitStack() as stack:
+        made = start(stack)
+        try:
+            if arguments.json:
+                print(json.dumps(made), flush=True)
+                sys.stdin.read()
+            else:
+                tell(made)
+                signal.pause()
+        except KeyboardInterrupt:
+            print()
+
+
+if __name__ == "__main__":
+    main()

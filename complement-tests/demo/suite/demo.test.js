@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Demo, message, write } from "../support/demo.js";
+
+let demo, feishu, dingtalk;
+
+before(async () => {
+    demo = await Demo.start();
+    feishu = await demo.open("feishu", "lisi");
+    dingtalk = await demo.open("dingtalk", "wangwu");
+});
+
+after(() => demo?.stop());
+
+const body = (text) => (event) => event.type === "m.room.message" && event.content.body?.includes(text);
+
+test("what is written on one page appears on the other and in Matrix, and the other way, with who wrote it", async () => {
+    await write(feishu, "早上好，来自飞书");
+    const there = await message(dingtalk, "早上好，来自飞书");
+    assert.match(await there.first().textContent(), /样例·李四/);
+    const heard = await demo.heard(body("早上好，来自飞书"), "the message of Feishu");
+    assert.match(heard.sender, /^@fs_|^@feishu_/);
+
+    await write(dingtalk, "收到，来自钉钉");
+    assert.match(await (await message(feishu, "收到，来自钉钉")).first().textContent(), /样例·王五/);
+    await demo.heard(body("收到，来自钉钉"), "the message of DingTalk");
+    assert.equal(await (await message(feishu, "早上好，来自飞书")).count(), 1, "nothing comes back");
+
+    await demo.says("大家早，来自 Matrix", "ann");
+    for (const page of [feishu, dingtalk]) {
+        assert.match(await (await message(page, "来自 Matrix")).first().textContent(), /Sample Ann/);
+    }
+});
+
+test("a card shows its buttons, which can be pressed", async () => {
+    const card = {
+        schema: "2.0", header: { title: { tag: "plain_text", content: "样例审批" } },
+        body: { elements: [
+            { tag: "markdown", content: "请假三天" },
+            { tag: "button", text: { tag: "plain_text", content: "同意" }, behaviors: [{ type: "callback", value: { op: "yes" } }] },
+        ] },
+    };
+    const path = "/open-apis/im/v1/messages?receive_id_type=chat_id";
+    const content = { receive_id: demo.chats.feishu, msg_type: "interactive", content: JSON.stringify(card) };
+    const sent = await demo.feishu("POST", path, content);
+    assert.equal(sent.code, 0, JSON.stringify(sent));
+    const shown = await message(feishu, "请假三天");
+    assert.match(await shown.first().getAttribute("class"), /card/);
+    const pressed = feishu.waitForResponse((answer) => answer.request().postData()?.includes('"press"'));
+    await shown.locator(".press", { hasText: "同意" }).click();
+    assert.equal((await (await pressed).json()).code, 0, "the app was told and answered");
+});
+
+test("both pages are drawn", async () => {
+    const pictures = [];
+    for (const page of [feishu, dingtalk]) {
+        await page.bringToFront();
+        pictures.push((await page.screenshot()).toString("base64"));
+    }
+    assert.ok(pictures.every((picture) => picture.length > 10_000));
+    if (!process.env.LIANQIAO_SCREENSHOT) return;
+    const both = await demo.browser.newPage();
+    await both.setViewportSize({ width: 1240, height: 440 });
+    const images = pictures.map((picture) => `<img src="data:image/png;base64,${picture}">`).join("");
+    await both.setContent(`<style>body { margin: 8px; display: flex; gap: 8px; background: #d5d9de } img { width: 608px }</style>${images}`);
+    await both.screenshot({ path: process.env.LIANQIAO_SCREENSHOT });
+});
+
+test("markup of Matrix appears on each page once, and never as anything but text", async () => {
+    const text = "hostile <img src=x onerror=alert(1)><b>bold</b>";
+    await demo.says(text, "ann");
+    for (const page of [feishu, dingtalk]) {
+        const there = await message(page, "hostile");
+        assert.equal(await there.count(), 1);
+        assert.match(await there.locator(".body").textContent(), /onerror=alert\(1\)/);
+        assert.equal(await page.locator(".message img, .message b").count(), 0);
+    }
+});
+
+test("changes, reactions, answers and recalls of a page are seen there and in Matrix", async () => {
+    const mine = await write(feishu, "十点开会");
+    const first = await demo.heard(body("十点开会"), "the message");
+    await mine.locator(".reply").click();
+    const answer = await write(feishu, "我来");
+    assert.match(await answer.locator(".quote").textContent(), /十点开会/);
+
+    await message(feishu, "十点开会");
+    const asked = feishu.locator(".message", { has: feishu.locator(".body", { hasText: "十点开会" }) });
+    await asked.locator("[data-emoji=THUMBSUP]").click();
+    await asked.locator("[data-emoji=THUMBSUP].mine").waitFor();
+    const reacted = (event) => event.content["m.relates_to"]?.event_id === first.event_id && event.type === "m.reaction";
+    await demo.heard(reacted, "the reaction");
+
+    await asked.locator(".edit").click();
+    await feishu.locator("#text").fill("十一点开会");
+    await feishu.locator("#text").press("Enter");
+    const changed = feishu.locator(".message", { has: feishu.locator(".body", { hasText: "十一点开会" }) });
+    await changed.locator(".edited").waitFor();
+
+    const regretted = await write(feishu, "说错了");
+    await demo.heard(body("说错了"), "the words to be taken back");
+    await regretted.locator(".recall").click();
+    await feishu.locator(".message.recalled").waitFor();
+    await demo.heard((event) => event.unsigned?.redacted_because, "the recall");
+});
+
+test("a page speaks both languages, has its people to choose from, and asks nobody but its simulator", async () => {
+    const page = await demo.open("dingtalk", "cashier", "en");
+    assert.match(await page.title(), /DingTalk · simulated/);
+    assert.equal(await page.locator("#write > button").textContent(), "Send");
+    await page.locator("#language").click();
+    assert.equal(await page.locator("#write > button").textContent(), "发送");
+    assert.match(await page.locator("#person").textContent(), /样例·王五/);
+    await page.locator("#person").selectOption("wangwu");
+    await message(page, "收到，来自钉钉");
+    assert.deepEqual(new Set(page.asked), new Set([demo.pages.dingtalk]));
+    await page.close();
+});
