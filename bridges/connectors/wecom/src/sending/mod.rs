@@ -2,6 +2,7 @@
 //! to webhooks by their keys. Every request is made at most once, because the platform knows no repeat.
 
 mod cards;
+mod downloads;
 mod files;
 mod ledger;
 mod recalls;
@@ -20,7 +21,7 @@ use tokio::sync::Mutex;
 use self::ledger::Ledger;
 pub use self::{
     cards::{CardRow, code_key},
-    files::fetched,
+    downloads::fetched,
     responses::Responses,
 };
 use crate::{
