@@ -72,6 +72,20 @@ pub enum Command {
         #[serde(default)]
         by_customer: bool,
     },
+    /// A new group with customers in it, owned by the first member of `inside`; answers `chat_id`.
+    AddCustomerGroup { name: String, inside: Vec<String> },
+    /// A group with customers in it gets another name, members and customers come and go.
+    ChangeCustomerGroup {
+        chat: String,
+        #[serde(default)]
+        name: Option<String>,
+        #[serde(default)]
+        add: Vec<String>,
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    /// A group with customers in it ends.
+    DismissCustomerGroup { chat: String },
     /// A new app that everybody sees and that may call every API; answers `corp_id`.
     AddApp { app: u64, secret: String, name: String },
     /// An administrator changes an app: whom it sees, what it may call, whether it is there at all.

@@ -53,6 +53,13 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
         Command::Unfollow { external_userid, user_id, by_customer } => {
             done(state.unfollow(&external_userid, &user_id, by_customer))
         }
+        Command::AddCustomerGroup { name, inside } => {
+            state.add_customer_group(name, &inside).map(|id| json!({ "chat_id": id }))
+        }
+        Command::ChangeCustomerGroup { chat, name, add, remove } => {
+            done(state.change_customer_group(&chat, name, &add, &remove))
+        }
+        Command::DismissCustomerGroup { chat } => done(state.dismiss_customer_group(&chat)),
         Command::AddApp { app, secret, name } => add_app(state, app, secret, name),
         Command::ChangeApp {
             app,

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::State;
 use super::people::folded;
+use super::{State, remember};
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
+
+/// How long a new customer may be greeted.
+const WELCOME_LIFE_MS: u64 = 20_000;
 
 /// A customer.
 #[derive(Clone, Debug)]
@@ -20,19 +23,30 @@ pub(crate) struct Contact {
     pub(crate) follows: BTreeMap<String, u64>,
 }
 
+/// The right to greet a new customer once.
+#[derive(Clone, Debug)]
+pub(crate) struct WelcomeCode {
+    pub(crate) until_ms: u64,
+    pub(crate) used: bool,
+}
+
 impl State {
+    /// The apps that may know of customers.
+    pub(super) fn apps_of_customers(&self) -> Vec<u64> {
+        let granted = self.apps.values().filter(|app| app.granted.contains("external"));
+        granted.map(|app| app.agent_id).collect()
+    }
+
     /// Tells every app that may know of customers.
     fn tell_of_customer(&mut self, change: &str, person: &str, external: &str) {
-        let agents: Vec<u64> = self
-            .apps
-            .values()
-            .filter(|app| app.granted.contains("external"))
-            .map(|app| app.agent_id)
-            .collect();
+        let agents = self.apps_of_customers();
         let person = self.spelled(person);
         let mut fields = json!({ "ChangeType": change, "UserID": person, "ExternalUserID": external });
         if change == "add_external_contact" {
-            fields["WelcomeCode"] = self.stage.chance.id("", 32).into();
+            let code = self.stage.chance.id("", 32);
+            fields["WelcomeCode"] = code.clone().into();
+            let until_ms = self.now_ms() + WELCOME_LIFE_MS;
+            remember(&mut self.welcome_codes, code, WelcomeCode { until_ms, used: false });
         }
         for agent in agents {
             self.emit(agent, &person, "change_external_contact", &fields);

@@ -9,6 +9,7 @@ pub(crate) mod bots;
 pub(crate) mod cards;
 pub(crate) mod chats;
 pub(crate) mod contacts;
+pub(crate) mod customer_groups;
 pub(crate) mod events;
 pub(crate) mod media;
 pub(crate) mod messages;
@@ -27,7 +28,8 @@ use apps::{App, Token, Webhook};
 use bots::{Bot, Stream};
 use cards::ResponseCode;
 use chats::Chat;
-use contacts::Contact;
+use contacts::{Contact, WelcomeCode};
+use customer_groups::CustomerGroup;
 pub(crate) use events::{Event, Receiver, What};
 use media::{BotFile, Media};
 use messages::Message;
@@ -48,6 +50,8 @@ pub(crate) struct State {
     pub(crate) departments: BTreeMap<u64, Department>,
     pub(crate) tags: BTreeMap<u64, Tag>,
     pub(crate) contacts: BTreeMap<String, Contact>,
+    pub(crate) welcome_codes: Codes<WelcomeCode>,
+    pub(crate) customer_groups: BTreeMap<String, CustomerGroup>,
     pub(crate) apps: BTreeMap<u64, App>,
     pub(crate) tokens: Codes<Token>,
     pub(crate) wrong_secrets: u32,
@@ -89,6 +93,8 @@ impl State {
             departments: BTreeMap::from([(people::ROOT, Department::root())]),
             tags: BTreeMap::new(),
             contacts: BTreeMap::new(),
+            welcome_codes: BTreeMap::new(),
+            customer_groups: BTreeMap::new(),
             apps: BTreeMap::new(),
             tokens: BTreeMap::new(),
             wrong_secrets: 0,

@@ -1,4 +1,4 @@
-//! Approvals, calendars, schedules and customers.
+//! Approvals, calendars and schedules.
 
 use serde_json::{Value, json};
 
@@ -140,31 +140,4 @@ async fn schedules_are_replaced_answered_and_only_their_apps() {
     assert_eq!(world.ask("/cgi-bin/oa/calendar/get", list).await["calendar_list"][0]["summary"], "Other");
     assert_eq!(world.code("/cgi-bin/oa/calendar/del", json!({ "cal_id": calendar })).await, 0);
     assert_eq!(world.code("/cgi-bin/oa/calendar/del", json!({ "cal_id": calendar })).await, 40_058);
-}
-
-#[tokio::test]
-async fn customers_come_and_go() {
-    let world = world().await;
-    let mut door = door(vec![]).await.of_app(&world).await;
-    let follow = json!({ "do": "follow", "external_userid": "wmA", "user_id": "LISI", "name": "客户", "corp_name": "ACME" });
-    world.act(follow).await;
-    let event = door.next().await.fields();
-    assert_eq!(text(&event, "ChangeType"), "add_external_contact");
-    assert_eq!((text(&event, "UserID"), text(&event, "ExternalUserID")), ("lisi".into(), "wmA".into()));
-    let root = "/cgi-bin/externalcontact";
-    let own = world.ask(&format!("{root}/list?userid=lisi"), Value::Null).await;
-    assert_eq!(own["external_userid"], json!(["wmA"]));
-    let got = world.ask(&format!("{root}/get?external_userid=wmA"), Value::Null).await;
-    assert_eq!(
-        (&got["external_contact"]["corp_name"], &got["follow_user"][0]["userid"]),
-        (&json!("ACME"), &json!("lisi"))
-    );
-    let followers = world.ask(&format!("{root}/get_follow_user_list"), Value::Null).await;
-    assert_eq!(followers["follow_user"], json!(["lisi"]));
-    world
-        .act(json!({ "do": "unfollow", "external_userid": "wmA", "user_id": "lisi", "by_customer": true }))
-        .await;
-    assert_eq!(text(&door.next().await.fields(), "ChangeType"), "del_follow_user");
-    assert_eq!(world.code(&format!("{root}/list?userid=lisi"), Value::Null).await, 84_061);
-    assert_eq!(world.code(&format!("{root}/get?external_userid=none"), Value::Null).await, 40_096);
 }

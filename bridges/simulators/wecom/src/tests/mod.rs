@@ -5,6 +5,7 @@ mod bot_files;
 mod callbacks;
 mod cards;
 mod client;
+mod customers;
 mod directory;
 mod door;
 mod features;
