@@ -59,9 +59,17 @@ impl Bridge {
         let room = made["room_id"].as_str().unwrap().to_owned();
         let path = format!("/_matrix/client/v3/rooms/{room}/joined_members");
         self.alice.gets_until(&path, |members| members["joined"].get(BOT).is_some()).await;
-        let (is_done, said) = self.server.commands(&["bridge", "bind", "wecom", conversation, &room]).await;
-        assert!(is_done, "{said}");
-        room
+        // A group is known once somebody has spoken to the bot there.
+        let begin = Instant::now();
+        loop {
+            let (is_done, said) =
+                self.server.commands(&["bridge", "bind", "wecom", conversation, &room]).await;
+            if is_done {
+                return room;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{said}\n{}", self.log());
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
     }
 
     /// Waits for words of the platform's people in a room; who said them.
@@ -110,8 +118,9 @@ async fn a_group_with_the_bot_and_a_room_say_the_same() {
         "do": "add_chat", "name": "项目", "owner": "ZhangSan", "people": ["ZhangSan"], "bots": ["aibBridge"],
     });
     let chat = bridge.does(group).await["chat_id"].as_str().unwrap().to_owned();
-    let room = bridge.room_of(&format!("group:{chat}")).await;
     let speaks = |text: &str| json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": text, "at": ["aibBridge"] });
+    bridge.does(speaks("is anybody there?")).await;
+    let room = bridge.room_of(&format!("group:{chat}")).await;
     bridge.does(speaks("你好 <b>x</b>")).await;
     let ghost = bridge.hears(&room, "你好 <b>x</b>").await;
     let profile = bridge.alice.get(&format!("/_matrix/client/v3/profile/{ghost}")).await.ok();
