@@ -46,6 +46,5 @@ simulator_stage::faults! {
     SocketGarbage "socket.garbage" "Before a message comes a text that is not JSON."
     SocketBinary "socket.binary" "Before a message comes a binary frame."
     SocketUnknown "socket.unknown" "Before a message comes a command that nobody knows."
-    BotDuplicate "bot.duplicate" "A bot's message comes twice with one msgid."
     ContactsPageShort "contacts.page_short" "A list of people lacks its last one."
 }

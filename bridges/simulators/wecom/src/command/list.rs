@@ -231,6 +231,8 @@ pub enum Command {
         #[serde(default = "yes")]
         there: bool,
     },
+    /// Nobody has spoken to a bot for so long that it may not write to a chat by itself any more.
+    Lapse { chat: String, bot: String },
     /// An app is told something, whatever it is: the name of the event and its fields as JSON.
     Emit {
         app: u64,

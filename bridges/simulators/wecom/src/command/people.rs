@@ -132,6 +132,10 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             }
             Ok(json!({}))
         }
+        Command::Lapse { chat, bot } => {
+            state.live_chat(&chat)?.addressed.remove(&bot);
+            Ok(json!({}))
+        }
         Command::Decide { person, sp_no, agrees, speech } => {
             state.decide(&sp_no, &person, agrees, &speech).map(|()| json!({}))
         }

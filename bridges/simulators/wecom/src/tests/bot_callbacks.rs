@@ -107,7 +107,7 @@ async fn a_welcome_a_press_that_comes_once_and_no_socket_beside() {
     let mut door = door(says).await.of_bot(&world).await;
     assert!(line.next().await.is_none(), "the other way of being connected ended");
     let mut line = world.connect().await.unwrap();
-    assert_eq!(line.subscribe("bot secret").await, 93_019);
+    assert_eq!(line.subscribe("bot secret").await, 93_019, "an address and a socket exclude each other");
     let chat = text(&world.act(json!({ "do": "enter", "person": "lisi", "bot": BOT })).await, "chat_id");
     assert_eq!(door.next().await.json()["event"]["eventtype"], "enter_chat");
     world.fared("acknowledged", 1).await;
@@ -136,4 +136,15 @@ async fn files_are_encrypted_by_the_key_of_the_address() {
     let (_, _, bytes) = world.raw("GET", &text(&image, "url"), "", Bytes::new(), None).await.unwrap();
     let published = "6c18ef7939e6c90b61105034be4971e0bc934565924a5ed562eeb5da8c771a03";
     assert_eq!(crate::crypto::hex(&bytes), published);
+}
+
+#[tokio::test]
+async fn a_bot_goes_back_to_its_socket() {
+    let world = world().await;
+    let mut door = door(vec![]).await.of_bot(&world).await;
+    world.act(json!({ "do": "use_bot_socket", "bot": BOT })).await;
+    let mut line = world.subscribed().await;
+    world.speak("lisi", &world.chat, "hello").await;
+    assert_eq!(line.callback().await["body"]["text"]["content"], "@Robot hello");
+    assert!(door.is_quiet());
 }

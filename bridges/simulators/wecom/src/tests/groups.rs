@@ -79,6 +79,21 @@ async fn people_leave_and_rename_and_nobody_is_told() {
     assert_eq!(world.order(json!({ "do": "deliveries" })), json!([]));
 }
 
+#[tokio::test]
+async fn people_come_in_and_take_back_what_is_theirs() {
+    let world = world().await;
+    world.act(json!({ "do": "add_person", "user_id": "wang", "name": "Wang" })).await;
+    let speak = json!({ "do": "speak", "person": "wang", "chat": world.chat, "text": "hello" });
+    assert!(world.try_to(speak.clone()).await.is_err());
+    world.act(json!({ "do": "join", "person": "WANG", "chat": world.chat })).await;
+    let said = world.act(speak).await["message_id"].clone();
+    assert_eq!(world.act(json!({ "do": "find", "message": said })).await["chat_id"], world.chat);
+    assert!(world.try_to(json!({ "do": "recall", "person": "lisi", "message": said })).await.is_err());
+    world.act(json!({ "do": "recall", "person": "wang", "message": said })).await;
+    let shown = world.shown(&world.chat, "lisi").await;
+    assert_eq!((&shown[0]["recalled"], &shown[0]["text"]), (&json!(true), &json!("")));
+}
+
 struct Hook {
     world: World,
     key: String,

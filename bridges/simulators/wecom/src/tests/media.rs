@@ -22,6 +22,8 @@ async fn what_is_uploaded_is_sent_and_fetched() {
     let chat = world.with_app("lisi").await;
     assert_eq!(world.shown(&chat, "lisi").await[0]["attachments"][0]["name"], "报告.txt");
     assert_eq!(fetch(&world, &id, None).await.unwrap().2, "0123456789");
+    let recorded = format!("/cgi-bin/media/get/jssdk?access_token={}&media_id={id}", world.token);
+    assert_eq!(world.raw("GET", &recorded, "", Bytes::new(), None).await.unwrap().2, "0123456789");
     let (status, _, part) = fetch(&world, &id, Some("bytes=2-4")).await.unwrap();
     assert_eq!((status, &part[..]), (206, &b"234"[..]));
     let mut wrong = body;
