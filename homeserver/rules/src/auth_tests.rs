@@ -1,5 +1,5 @@
 use model::ROOM_VERSIONS;
-use ruma::{CanonicalJsonObject, event_id, serde::base64::Standard, signatures::sign_json};
+use ruma::{CanonicalJsonObject, OwnedEventId, event_id, serde::base64::Standard, signatures::sign_json};
 use serde_json::{Value, json, value::to_raw_value};
 
 use super::*;
