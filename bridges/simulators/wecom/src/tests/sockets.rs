@@ -95,6 +95,10 @@ async fn a_bot_writes_by_itself_where_it_was_addressed() {
     assert_eq!(world.words(&chat).await, ["hello", "to her"]);
     let shown = world.shown(&world.chat, "lisi").await;
     assert!(text(&shown[1], "req_id").starts_with("aibot_send_msg_"));
+    world.act(json!({ "do": "lapse", "chat": world.chat, "bot": BOT })).await;
+    assert_eq!(line.push(&world.chat, 2, "x").await, 93_006);
+    world.speak("lisi", &world.chat, "still there?").await;
+    assert_eq!(line.push(&world.chat, 2, "yes").await, 0);
     world
         .act(json!({ "do": "set_bot", "person": "lisi", "chat": world.chat, "bot": BOT, "there": false }))
         .await;
