@@ -48,7 +48,9 @@ impl Sending {
             body["callbackRouteKey"] = json!(self.client.settings().client_id);
         }
         let notice: String = card.title.chars().take(EXCERPT_CHARACTERS_MAX).collect();
-        let shown = json!({"supportForward": true, "lastMessageI18n": {"ZH_CN": notice}});
+        // Whoever is asked for a decision is asked here.
+        let forwards = card.buttons.is_empty();
+        let shown = json!({"supportForward": forwards, "lastMessageI18n": {"ZH_CN": notice}});
         match ids::place(&outgoing.conversation) {
             Place::Group(group) => {
                 body["openSpaceId"] = json!(format!("dtv1.card//IM_GROUP.{group}"));

@@ -62,12 +62,12 @@ struct Keeper<'a> {
 impl Keeper<'_> {
     /// Keeps one connection.
     async fn hold(&self, seat: usize, order: Order) {
-        let (mut short_lives, mut leaving) = (0_u32, None);
+        let (mut short_lives, mut leaving) = (0_u32, None::<Box<Connection>>);
         loop {
             if !self.rest(pause(short_lives, self.rng)).await {
                 return;
             }
-            let Some(socket) = self.open().await else { return };
+            let Some(socket) = self.open_beside(leaving.as_deref_mut()).await else { return };
             let (opened_at, old_at) = (Instant::now(), self.opened(seat));
             let around = Surroundings { incoming: self.incoming, order: &order, shutdown: self.shutdown };
             let living = session::live(Connection::new(socket), leaving.take(), old_at, around);
@@ -91,6 +91,17 @@ impl Keeper<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Opens a connection. The one that leaves is still told meanwhile what is durable, or it would come again.
+    async fn open_beside(&self, leaving: Option<&mut Connection>) -> Option<Socket> {
+        let opening = self.open();
+        let Some(leaving) = leaving else { return opening.await };
+        tokio::pin!(opening);
+        tokio::select! {
+            socket = &mut opening => socket,
+            () = session::settle(leaving) => opening.await,
         }
     }
 

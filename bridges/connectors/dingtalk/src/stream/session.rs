@@ -101,8 +101,8 @@ enum Turn {
     Lost(String),
 }
 
-/// Pays what is owed.
-async fn settle(connection: &mut Connection) {
+/// Pays what a connection owes, until it owes nothing more or cannot be written to.
+pub async fn settle(connection: &mut Connection) {
     while let Some((frame, kept)) = connection.owed.next().await {
         if acknowledge(&mut connection.socket, &frame, kept).await.is_err() {
             return;

@@ -29,7 +29,9 @@ async fn a_card_is_sent_changed_forwards_only_and_taken_back() {
     assert_eq!(ids(&sent), ["card:k1"]);
     let body = &stage.platform.asked(path)[0].body;
     assert_eq!(body["openSpaceId"], "dtv1.card//IM_GROUP.cid1==");
+    assert_eq!(body["imGroupOpenSpaceModel"]["supportForward"], false, "who is asked is asked here");
     let variables = &body["cardData"]["cardParamMap"];
+    assert_eq!(variables["input"], "");
     assert!(variables.as_object().is_some_and(|map| map.values().all(Value::is_string)));
     let buttons: Value = serde_json::from_str(variables["buttons"].as_str().expect("a text")).expect("JSON");
     assert_eq!(buttons[0]["params"], json!({"action": "agree", "case": "7"}));
@@ -41,6 +43,13 @@ async fn a_card_is_sent_changed_forwards_only_and_taken_back() {
     }
     let options = &stage.platform.asked("/v1.0/card/instances")[0].body["cardUpdateOptions"];
     assert_eq!(options["updateCardDataByKey"], true);
+    card.input = Some(bridge_api::Input { name: "reason".into(), label: "Why?".into() });
+    card.revision = 4;
+    stage.sending.update(&conversation, &sent.messages[0], &card).await.expect("changed");
+    let variables = &stage.platform.asked("/v1.0/card/instances")[1].body["cardData"]["cardParamMap"];
+    assert_eq!(variables["input"], "Why?");
+    let buttons: Value = serde_json::from_str(variables["buttons"].as_str().expect("a text")).expect("JSON");
+    assert_eq!(buttons[0]["params"]["input_name"], "reason");
     stage.platform.next(
         "/v1.0/robot/groupMessages/recall",
         200,
