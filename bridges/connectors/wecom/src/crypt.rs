@@ -106,7 +106,7 @@ impl Unwrapping {
     /// # Errors
     /// [`CryptError`] when it was cut off, or has no padding of the platform's.
     pub fn end(mut self) -> Result<Vec<u8>, CryptError> {
-        if self.rest.is_empty() || self.rest.len() % BLOCK != 0 {
+        if self.rest.is_empty() || !self.rest.len().is_multiple_of(BLOCK) {
             return Err(CryptError::Ciphertext);
         }
         let mut out = std::mem::take(&mut self.rest);
@@ -156,7 +156,7 @@ impl Crypt {
     /// See [`CryptError`].
     pub fn decrypt(&self, encrypted: &str) -> Result<String, CryptError> {
         let mut bytes = STANDARD.decode(encrypted.trim()).map_err(|_| CryptError::Ciphertext)?;
-        if bytes.is_empty() || bytes.len() % BLOCK != 0 {
+        if bytes.is_empty() || !bytes.len().is_multiple_of(BLOCK) {
             return Err(CryptError::Ciphertext);
         }
         let plain = cbc::Decryptor::<Aes256>::new((&*self.key.0).into(), self.key.vector().into())

@@ -94,11 +94,14 @@ pub struct Asked {
     pub body: Value,
 }
 
+/// Statuses and bodies, first one first.
+type Answers = VecDeque<(u16, String)>;
+
 /// A platform that answers by a script; a path without an answer left gets its token or an empty success.
 #[derive(Clone, Default)]
 pub struct Platform {
     asked: Arc<Mutex<Vec<Asked>>>,
-    answers: Arc<Mutex<HashMap<String, VecDeque<(u16, String)>>>>,
+    answers: Arc<Mutex<HashMap<String, Answers>>>,
 }
 
 impl Platform {
