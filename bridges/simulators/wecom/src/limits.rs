@@ -8,7 +8,7 @@ pub(crate) const MESSAGES_MAX: usize = 200_000;
 pub(crate) const MEDIA_MAX: usize = 20_000;
 /// People, chats, apps, cards and other records, each.
 pub(crate) const RECORDS_MAX: usize = 20_000;
-/// Tokens, codes and handles of replies that are kept, each; the oldest go first.
+/// Tokens, codes and handles of replies that are kept, each; for one that is too many another one goes.
 pub(crate) const CODES_MAX: usize = 100_000;
 /// Uploads over one connection that are not finished.
 pub(crate) const UPLOADS_MAX: usize = 64;

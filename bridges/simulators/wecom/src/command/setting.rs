@@ -113,13 +113,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
         Command::AddChat { name, owner, people, bots, addressed, made_by, appchat_id } => {
             add_chat(state, name, owner, &people, bots, addressed, made_by.map(|app| (app, appchat_id)))
         }
-        Command::AddWebhook { chat, name } => {
-            state.live_chat(&chat).map(|chat| chat.id.clone()).map(|chat| {
-                let key = state.stage.chance.id("", 32);
-                state.webhooks.insert(key.clone(), Webhook { chat, name, removed: false });
-                json!({ "key": key })
-            })
-        }
+        Command::AddWebhook { chat, name } => add_webhook(state, &chat, name),
         Command::RemoveWebhook { key } => match state.webhooks.get_mut(&key) {
             Some(webhook) => {
                 webhook.removed = true;
@@ -128,8 +122,10 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             None => Err(Refusal::control("there is no such webhook")),
         },
         Command::AddTemplate { template_id, name, controls, approvers } => {
-            state.templates.insert(template_id, Template { name, controls, approvers });
-            Ok(json!({}))
+            let room = state.templates.len() < RECORDS_MAX;
+            let template = Template { name, controls, approvers };
+            let made = room.then(|| state.templates.insert(template_id, template));
+            made.map(|_| json!({})).ok_or_else(|| Refusal::control("there are too many forms"))
         }
         Command::Emit { app, event, fields } => state.app(app).map(drop).map(|()| {
             state.emit(app, "sys", &event, &fields);
@@ -170,6 +166,16 @@ fn add_app(state: &mut State, agent_id: u64, secret: String, name: String) -> Re
     };
     state.apps.insert(agent_id, app);
     Ok(json!({ "corp_id": state.corp_id }))
+}
+
+fn add_webhook(state: &mut State, chat: &str, name: String) -> Result<Value, Refusal> {
+    if state.webhooks.len() >= RECORDS_MAX {
+        return Err(Refusal::control("there are too many webhooks"));
+    }
+    let chat = state.live_chat(chat)?.id.clone();
+    let key = state.stage.chance.id("", 32);
+    state.webhooks.insert(key.clone(), Webhook { chat, name, removed: false });
+    Ok(json!({ "key": key }))
 }
 
 fn change_app(state: &mut State, app: u64, change: impl FnOnce(&mut App)) -> Result<Value, Refusal> {

@@ -102,8 +102,9 @@ async fn converse(shared: &Arc<Shared>, socket: &mut Socket, session: &mut Sessi
                 Some(Outgoing::Break) => return,
             },
             Some(message) = held.recv() => message,
-            heard = socket.next() => match heard {
-                Some(Ok(Message::Text(text))) if !session.silent => match hear(shared, session, &text) {
+            // Who is silent does not read either, so that not even the pings of WebSockets are answered.
+            heard = socket.next(), if !session.silent => match heard {
+                Some(Ok(Message::Text(text))) => match hear(shared, session, &text) {
                     Answer::Now(message) => message,
                     Answer::Never => continue,
                     Answer::Later(message, wait) => {

@@ -36,7 +36,7 @@ use messages::Message;
 use people::{Department, Person, Tag};
 use schedules::{Calendar, Schedule};
 
-/// The codes of a table that lives for a while, the oldest of which go first.
+/// What codes are worth that live for a while.
 pub(crate) type Codes<T> = BTreeMap<String, T>;
 
 /// Everything.
