@@ -81,6 +81,8 @@ async fn a_colleague_who_agreed_is_one_person_on_all_sides_until_they_take_it_ba
     let event = said[0]["event_id"].clone();
     let edit = Command::Edit { person: "li".to_owned(), message: message.clone(), text: "better".to_owned() };
     bridge.platform.act(edit).await.unwrap();
+    // This platform tells of edits in its history alone, which is read with each connection.
+    bridge.platform.act(Command::CloseConnections { app: APP.to_owned() }).await.unwrap();
     let is_edit = |item: &&Value| item["content"]["m.new_content"]["body"] == "better";
     let history = said_until(&bridge, |history| history.iter().any(|item| is_edit(&item))).await;
     let edited = history.iter().find(is_edit).unwrap();
