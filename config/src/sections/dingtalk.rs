@@ -99,3 +99,28 @@ fn validate(section: &DingTalk, problems: &mut Vec<Problem>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_robot_has_a_name_of_its_own_and_a_token() {
+        let hook = |name: &str, token: &str| DingTalkWebhook {
+            name: name.to_owned(),
+            access_token: token.to_owned(),
+            secret: None,
+        };
+        let table = [
+            (vec![hook("ops", "t"), hook("night-shift_2", "t")], 0),
+            (vec![hook("ops", "t"), hook("ops", "u")], 1),
+            (vec![hook("", "t"), hook("a b", "t"), hook(&"n".repeat(33), "t")], 3),
+            (vec![hook("ops", " ")], 1),
+        ];
+        for (webhooks, expected) in table {
+            let mut problems = Vec::new();
+            validate(&DingTalk { webhooks: webhooks.clone(), ..DingTalk::default() }, &mut problems);
+            assert_eq!(problems.len(), expected, "{webhooks:?}: {problems:?}");
+        }
+    }
+}
