@@ -203,7 +203,11 @@ fn swap(aside: &Path, data: &Path, former: &Path) -> io::Result<Option<PathBuf>>
         return fs::rename(aside, data).map(|()| None);
     }
     match renameat_with(CWD, aside, CWD, data, RenameFlags::EXCHANGE) {
-        Ok(()) => fs::rename(aside, former)?,
+        Ok(()) => fs::rename(aside, former).or_else(|error| {
+            // What was there lies now where the restored data were put together, and that is removed after a failure.
+            renameat_with(CWD, aside, CWD, data, RenameFlags::EXCHANGE)?;
+            Err(error)
+        })?,
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
             fs::rename(data, former)?;
             fs::rename(aside, data).inspect_err(|_| drop(fs::rename(former, data)))?;
@@ -211,4 +215,29 @@ fn swap(aside: &Path, data: &Path, former: &Path) -> io::Result<Option<PathBuf>>
         Err(error) => return Err(error.into()),
     }
     Ok(Some(former.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_swap_that_fails_leaves_the_data_where_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let [aside, data, former] = ["aside", "data", "former"].map(|name| folder.path().join(name));
+        for (place, word) in [(&aside, "restored"), (&data, "present"), (&former, "of an earlier restore")] {
+            fs::create_dir(place).unwrap();
+            fs::write(place.join("word"), word).unwrap();
+        }
+        let word = |place: &Path| fs::read_to_string(place.join("word")).unwrap();
+        assert!(swap(&aside, &data, &former).is_err(), "the name is taken");
+        assert_eq!(
+            [word(&aside), word(&data), word(&former)],
+            ["restored", "present", "of an earlier restore"]
+        );
+        fs::remove_dir_all(&former).unwrap();
+        assert_eq!(swap(&aside, &data, &former).unwrap(), Some(former.clone()));
+        assert_eq!([word(&data), word(&former)], ["restored", "present"]);
+        assert!(!aside.exists());
+    }
 }
