@@ -12,7 +12,7 @@ use super::{blocking, failed};
 use crate::{
     administration::{self, Command, Reply},
     bots, bridges, engine,
-    limits::CHECKPOINT_LINE_BYTES_MAX,
+    limits::{CHECKPOINT_LINE_BYTES_MAX, STARTING_LOOK_INTERVAL, STARTING_LOOKS_MAX},
     order_socket,
 };
 
@@ -101,48 +101,68 @@ impl Database {
         }
     }
 
-    /// Has a copy made by whoever has the database open, or makes it; answers where. None when there is no database.
+    /// Has a copy made by whoever has the database open, or makes it; answers where. None when there is no database. A
+    /// process that is just starting has its database and does not answer yet, so this looks again for a while.
     pub async fn copy(self, data: &Path) -> Result<Option<PathBuf>, String> {
-        let copied = match self {
+        let mut looks = 0;
+        loop {
+            if self.is_copied_by_its_process(data).await? {
+                break;
+            }
+            let path = self.path(data);
+            if !path.exists() {
+                return Ok(None);
+            }
+            match copy_alone(path, self.checkpoint_path(data)).await {
+                Ok(()) => break,
+                Err(Silent::InUse(_)) if looks < STARTING_LOOKS_MAX => looks += 1,
+                Err(silent) => return Err(silent.said()),
+            }
+            tokio::time::sleep(STARTING_LOOK_INTERVAL).await;
+        }
+        Ok(Some(self.checkpoint_path(data)))
+    }
+
+    /// Asks the process that has the database open for a copy. False when nobody answers.
+    async fn is_copied_by_its_process(self, data: &Path) -> Result<bool, String> {
+        match self {
             Self::Homeserver => match administration::send(data, &Command::Checkpoint).await {
-                None => None,
+                None => Ok(false),
                 Some(answer) => match answer? {
-                    Reply::Copied => Some(()),
-                    Reply::Refused(reason) => return Err(reason),
+                    Reply::Copied => Ok(true),
+                    Reply::Refused(reason) => Err(reason),
                     Reply::Done(_)
                     | Reply::Users(_)
                     | Reply::Begun
                     | Reply::Appservices { .. }
-                    | Reply::Pong(_) => return Err("the server answered something else".to_owned()),
+                    | Reply::Pong(_) => Err("the server answered something else".to_owned()),
                 },
             },
             Self::Bots | Self::Bridges => {
                 match order_socket::send(&self.home(data).join(SOCKET_NAME), &Order::Checkpoint).await {
-                    None => None,
+                    None => Ok(false),
                     Some(answer) => match answer? {
-                        Answer::Copied => Some(()),
-                        Answer::Refused(reason) => return Err(reason),
+                        Answer::Copied => Ok(true),
+                        Answer::Refused(reason) => Err(reason),
                     },
                 }
             }
-        };
-        let path = self.path(data);
-        if copied.is_none() {
-            if !path.exists() {
-                return Ok(None);
-            }
-            let to = self.checkpoint_path(data);
-            blocking(move || {
-                let database = open(&path).map_err(Silent::said)?;
-                let copied =
-                    write_checkpoint(&to, |to| database.checkpoint(to).map_err(|error| error.to_string()));
-                database.ended();
-                copied
-            })
-            .await?;
         }
-        Ok(Some(self.checkpoint_path(data)))
     }
+}
+
+/// Copies a database that nobody else has open.
+async fn copy_alone(path: PathBuf, to: PathBuf) -> Result<(), Silent> {
+    let copied = blocking(move || {
+        let database = match open(&path) {
+            Ok(database) => database,
+            Err(silent) => return Ok(Err(silent)),
+        };
+        let copied = write_checkpoint(&to, |to| database.checkpoint(to).map_err(|error| error.to_string()));
+        database.ended();
+        Ok(copied.map_err(Silent::Unreadable))
+    });
+    copied.await.map_err(Silent::Unreadable)?
 }
 
 /// Why a database says nothing of itself.
@@ -212,4 +232,26 @@ pub(crate) fn offer(home: &Path, store: Store, shutdown: Shutdown) -> Option<Joi
 fn write_checkpoint(to: &Path, copy: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
     super::files::remove(to).map_err(failed("remove", to))?;
     copy(to).inspect_err(|_| drop(super::files::remove(to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Time stands still while the database is tried, so the holder lets go after the first try was refused.
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_is_just_starting_is_waited_for() {
+        let data = tempfile::tempdir().unwrap();
+        let path = Database::Bots.path(data.path());
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let holder = RocksKv::open(&RocksSettings::new(&path)).unwrap();
+        let lets_go = async {
+            tokio::time::sleep(STARTING_LOOK_INTERVAL / 2).await;
+            drop(holder);
+        };
+        let (copied, ()) = tokio::join!(Database::Bots.copy(data.path()), lets_go);
+        assert_eq!(copied, Ok(Some(Database::Bots.checkpoint_path(data.path()))));
+        assert!(Database::Bots.checkpoint_path(data.path()).join("CURRENT").is_file());
+        assert_eq!(Database::Bridges.copy(data.path()).await, Ok(None));
+    }
 }
