@@ -1,5 +1,7 @@
 //! Plugging the crates together, lowest first.
 
+mod opening;
+
 use std::{path::Path, sync::Arc};
 
 use accounts::{Accounts, AccountsParts};
@@ -12,7 +14,7 @@ use delivery::{
     delayed_events::{DelayedEvents, DelayedEventsParts},
     push::{Push, PushParts},
 };
-use federation::{Federation, FederationParts, OwnKeys, policy_server::PolicyServerParts};
+use federation::{Federation, FederationParts, OwnKeys};
 use flows::{Flows, FlowsParts, Post, devices::DeviceConsequences, single_sign_on::SingleSignOn};
 use keys::{Keys, KeysParts};
 use lianqiao_http::{App, AppParts, Neighbours, RateLimits, rendezvous::Rendezvous};
@@ -21,11 +23,12 @@ use media::{Media, MediaParts};
 use outbound::{Lookup, Outbound, OutboundSettings, SystemLookup};
 use rooms::{Rooms, RoomsParts};
 use search::{Place, Search, SearchParts};
-use store::{Engine, Identity, Store};
+use store::{Engine, Store};
 use streams::{Notifier, Numbers};
 use sync::{Sync, SyncParts, SyncSettings};
 
-use crate::{StartError, backup::marker, engine, settings, signing_key};
+use self::opening::{Opened, Opening};
+use crate::{StartError, settings};
 
 /// Name of the folder of the search index in the data folder. It can be deleted: it is made anew.
 pub(crate) const SEARCH_FOLDER_NAME: &str = "search";
@@ -68,40 +71,9 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     let shutdown = Shutdown::new();
     let directory = Path::new(&config.server.data_directory);
     let server_name = settings::server_name(config)?;
-    let keeps_nothing = config.database.engine == DatabaseEngine::Memory && options.engine.is_none();
-
-    let engine = match options.engine {
-        Some(engine) => engine,
-        None => {
-            create_directory(directory)?;
-            engine::open(config, directory)?
-        }
-    };
-    let own_keys = match options.own_keys {
-        Some(own_keys) => own_keys,
-        None if keeps_nothing => signing_key::ephemeral(&rng)?,
-        None => {
-            create_directory(directory)?;
-            signing_key::load_or_create(directory, &rng)?
-        }
-    };
-    let policy_server = match (config.policy_server.enabled, keeps_nothing) {
-        (false, _) => None,
-        (true, true) => Some(signing_key::ephemeral_policy_key()?),
-        (true, false) => {
-            create_directory(directory)?;
-            Some(signing_key::load_or_create_policy_key(directory)?)
-        }
-    };
-    let policy_server = policy_server
-        .map(|key| PolicyServerParts { key, settings: settings::policy_server(&config.policy_server) });
-    let restore = marker::read(directory)?;
-    let identity = Identity::new(&server_name, &clock).restored(restore);
-    let store = Store::open(engine, tables(), identity, rooms::migrations()).await?;
-    if store.is_restore_unfinished().await? {
-        forget_after_restore(&store).await?;
-    }
-    marker::consume(directory)?;
+    let opening = Opening { engine: options.engine, own_keys: options.own_keys };
+    let Opened { store, own_keys, policy_server, keeps_nothing } =
+        opening.open(config, &server_name, &clock, &rng).await?;
 
     let lookup = options.lookup.unwrap_or_else(|| Arc::new(SystemLookup));
     let lookup_of_services = Arc::clone(&lookup);
@@ -273,38 +245,4 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         shutdown: shutdown.clone(),
     });
     Ok(Parts { store, app, shutdown, notifier, outbound_to_services })
-}
-
-/// A backup was restored: nothing may be served before everything is forgotten that was promised since it was made.
-async fn forget_after_restore(store: &Store) -> Result<(), StartError> {
-    keys::after_restore(store).await?;
-    federation::sender::after_restore(store).await?;
-    delivery::appservices::after_restore(store).await?;
-    store.finish_restore().await?;
-    tracing::warn!(
-        epoch = store.restore_epoch(),
-        "a backup was restored: one-time keys were dropped, device lists are stale, numbers go on past the old ones"
-    );
-    Ok(())
-}
-
-/// All tables of the program.
-fn tables() -> Vec<store::TableInfo> {
-    [
-        streams::tables(),
-        administration::tables(),
-        accounts::tables(),
-        keys::tables(),
-        media::tables(),
-        rooms::tables(),
-        federation::tables(),
-        search::tables(),
-        delivery::tables(),
-    ]
-    .concat()
-}
-
-fn create_directory(directory: &Path) -> Result<(), StartError> {
-    std::fs::create_dir_all(directory)
-        .map_err(|error| StartError::Directory { path: directory.to_owned(), error })
 }
