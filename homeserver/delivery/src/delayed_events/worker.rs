@@ -26,22 +26,28 @@ impl DelayedEvents {
     ///
     /// Each room has a line of its own, so one that takes long (its policy server is silent) holds up no other.
     pub async fn run(self, limit: &dyn SendLimit, shutdown: Shutdown) {
-        // The rooms into which an event is being sent, each with what came due for it meanwhile.
+        // What is due, by room; and the rooms of these that have not begun.
         let mut lines: HashMap<Room, VecDeque<String>> = HashMap::new();
+        let mut waiting: VecDeque<Room> = VecDeque::new();
         let mut sending = FuturesUnordered::new();
         while !shutdown.is_triggered() {
-            let has_place = lines.len() < ROOMS_AT_ONCE_MAX;
-            if has_place {
+            if waiting.is_empty() {
                 for id in self.0.timers.take_due(self.0.parts.clock.now_ms(), DUE_AT_ONCE_MAX) {
                     let room = self.room_of(&id).await;
-                    if let Some(line) = lines.get_mut(&room) {
-                        line.push_back(id);
-                    } else {
-                        lines.insert(room.clone(), VecDeque::new());
-                        sending.push(self.send_into(room, id, limit));
-                    }
+                    let line = lines.entry(room.clone()).or_insert_with(|| {
+                        waiting.push_back(room);
+                        VecDeque::new()
+                    });
+                    line.push_back(id);
                 }
             }
+            while sending.len() < ROOMS_AT_ONCE_MAX
+                && let Some(room) = waiting.pop_front()
+                && let Some(id) = lines.get_mut(&room).and_then(VecDeque::pop_front)
+            {
+                sending.push(self.send_into(room, id, limit));
+            }
+            let has_place = waiting.is_empty();
             tokio::select! {
                 () = shutdown.wait() => {}
                 () = self.0.timers.changed(), if has_place => {}
