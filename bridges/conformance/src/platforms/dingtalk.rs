@@ -9,12 +9,11 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bridge_api::{Clock, Connector, ConversationId, FileKind, MessageId, PersonId, Rng};
-use bytes::Bytes;
 use connector_dingtalk::{DingTalk, DingTalkSettings, Mode, Quotas, Secret, limits::CONNECTIONS};
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 use simulator_dingtalk::{Command, Order, Settings, Simulator};
 
+use super::common::{TOKENS_EXPIRED, Troubles, buttons, fail, faults, given, text, texts};
 use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start, limits::PATIENCE};
 
 const APP: &str = "dingconformance";
@@ -45,7 +44,7 @@ const FAULTS: &[(&str, FaultKind)] = &[
     ("api.qps", FaultKind::Outward),
     ("api.qps_of_all", FaultKind::Outward),
     ("api.token_revoked", FaultKind::Outward),
-    ("tokens.expired", FaultKind::Outward),
+    (TOKENS_EXPIRED, FaultKind::Outward),
     ("webhook.wrong_signature", FaultKind::Callback),
     ("webhook.unsigned", FaultKind::Callback),
     ("webhook.old_timestamp", FaultKind::Callback),
@@ -73,7 +72,8 @@ impl Start for DingTalks {
         settings.calls_per_month = QUOTA;
         settings.pushes_per_month = QUOTA;
         let simulator = Simulator::start(settings).await.expect("the ports are free");
-        let mut stand = Stand { simulator, cool_app: String::new(), callbacks, expired: Mutex::new(false) };
+        let mut stand =
+            Stand { simulator, cool_app: String::new(), callbacks, troubles: Troubles::default() };
         for (user_id, name) in CAST {
             let person = Command::AddPerson {
                 user_id: user_id.into(),
@@ -95,16 +95,7 @@ struct Stand {
     simulator: Simulator,
     cool_app: String,
     callbacks: bool,
-    /// Whether the fault that this adapter plays itself has struck.
-    expired: Mutex<bool>,
-}
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_default().to_owned()
-}
-
-fn texts(value: &Value, name: &str) -> Vec<String> {
-    value[name].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    troubles: Troubles,
 }
 
 /// What our connector calls a message that the platform shows: ours are known by what the platform answered, which is
@@ -145,6 +136,10 @@ fn quoted(words: &str) -> Option<&str> {
 }
 
 impl Stand {
+    fn order(&self, order: Order) -> Value {
+        self.simulator.order(order).expect("the simulator does it")
+    }
+
     async fn act(&self, command: Command) -> Value {
         self.simulator.act(command).await.expect("the simulator does it")
     }
@@ -233,8 +228,7 @@ impl Stand {
     async fn opened(&self, message: &Value) -> Option<Given> {
         let (kind, media) = file_of(message)?;
         let opened = self.simulator.act(Command::Open { media }).await.ok()?;
-        let bytes = STANDARD.decode(text(&opened, "base64")).expect("base64");
-        Some(Given { kind, name: text(&opened, "name"), bytes: Bytes::from(bytes) })
+        Some(given(kind, &opened))
     }
 
     /// The platform's own id of what our connector calls a message.
@@ -414,7 +408,6 @@ impl Platform for Stand {
             };
             let ours = message["is_bot"] == true;
             let answered = all.iter().find(began).filter(|_| ours).map(|earlier| earlier.id.clone());
-            let buttons = message["buttons"].as_array().into_iter().flatten();
             let shown = Shown {
                 id: id_of(message),
                 ours,
@@ -424,7 +417,7 @@ impl Platform for Stand {
                 recalled: message["recalled"] == true,
                 edited: false,
                 reactions: vec![],
-                buttons: buttons.map(|button| text(button, "label")).collect(),
+                buttons: buttons(message),
                 file: self.opened(message).await,
                 text: words,
             };
@@ -443,32 +436,23 @@ impl Platform for Stand {
     }
 
     fn faults(&self) -> Vec<Fault> {
-        FAULTS.iter().map(|(name, kind)| Fault { name, kind: *kind }).collect()
+        faults(FAULTS)
     }
 
     async fn fail(&self, fault: &str, times: u64) {
-        if fault == "tokens.expired" {
+        if fault == TOKENS_EXPIRED {
             self.act(Command::ExpireTokens { app: APP.into() }).await;
-            *self.expired.lock() = true;
+            self.troubles.expired();
             return;
         }
         if FAULTS.iter().any(|(name, kind)| *name == fault && matches!(kind, FaultKind::Severed)) {
             self.all_connected().await;
         }
-        let path = fault.starts_with("api.").then(|| "/robot/groupMessages/send".to_owned());
-        let value = match fault {
-            "api.slow" | "delivery.delayed" => json!(300),
-            _ => Value::Null,
-        };
-        let order = Order::Fail { name: fault.into(), times: Some(times), path, value };
-        self.simulator.order(order).expect("there is such a fault");
+        self.order(fail(fault, times, "/robot/groupMessages/send", Value::Null));
     }
 
     async fn has_struck(&self, fault: &str) -> bool {
-        if fault == "tokens.expired" {
-            return *self.expired.lock();
-        }
-        self.simulator.order(Order::Struck).expect("it counts")[fault].as_u64().unwrap_or(0) > 0
+        self.troubles.has_struck(fault, &self.order(Order::Struck))
     }
 
     async fn disconnect(&self) {

@@ -7,12 +7,11 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bridge_api::{Clock, Connector, ConversationId, FileKind, MessageId, PersonId, Rng};
-use bytes::Bytes;
 use connector_feishu::{FeishuSettings, Mode, Secret};
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 use simulator_feishu::{Command, Order, Settings, Simulator};
 
+use super::common::{TOKENS_EXPIRED, Troubles, buttons, fail, faults, given, text, texts};
 use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start};
 
 const APP: &str = "cli_a000000000000001";
@@ -61,7 +60,7 @@ const FAULTS: &[(&str, FaultKind)] = &[
     ("api.answer_lost", FaultKind::Outward),
     ("api.answer_replaced", FaultKind::Outward),
     ("api.truncated", FaultKind::Outward),
-    ("tokens.expired", FaultKind::Outward),
+    (TOKENS_EXPIRED, FaultKind::Outward),
     ("webhook.wrong_signature", FaultKind::Callback),
     ("webhook.wrong_token", FaultKind::Callback),
     ("webhook.wrong_key", FaultKind::Callback),
@@ -93,7 +92,7 @@ impl Start for Feishu {
         settings.ping_interval_s = 1;
         let simulator = Simulator::start(settings).await.expect("the ports are free");
         let mut stand =
-            Stand { simulator, verification_token: String::new(), callbacks, expired: Mutex::new(false) };
+            Stand { simulator, verification_token: String::new(), callbacks, troubles: Troubles::default() };
         for (user_id, name) in CAST {
             let email = format!("{user_id}@corp.example");
             let person =
@@ -134,16 +133,7 @@ struct Stand {
     simulator: Simulator,
     verification_token: String,
     callbacks: bool,
-    /// Whether the fault that this adapter plays itself has struck.
-    expired: Mutex<bool>,
-}
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_default().to_owned()
-}
-
-fn texts(value: &Value, name: &str) -> Vec<String> {
-    value[name].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    troubles: Troubles,
 }
 
 fn emoji_type(unicode: &str) -> &'static str {
@@ -155,6 +145,10 @@ fn emoji_type(unicode: &str) -> &'static str {
 }
 
 impl Stand {
+    fn order(&self, order: Order) -> Value {
+        self.simulator.order(order).expect("the simulator does it")
+    }
+
     async fn act(&self, command: Command) -> Value {
         self.simulator.act(command).await.expect("the simulator does it")
     }
@@ -225,8 +219,7 @@ impl Stand {
     async fn opened(&self, message: &Value) -> Option<Given> {
         let (kind, key) = file_key(message)?;
         let opened = self.simulator.act(Command::Open { key }).await.ok()?;
-        let bytes = STANDARD.decode(text(&opened, "base64")).expect("base64");
-        Some(Given { kind, name: text(&opened, "name"), bytes: Bytes::from(bytes) })
+        Some(given(kind, &opened))
     }
 }
 
@@ -383,7 +376,6 @@ impl Platform for Stand {
         let mut all = Vec::new();
         for message in shown["messages"].as_array().into_iter().flatten() {
             let reactions = message["reactions"].as_array().into_iter().flatten();
-            let buttons = message["buttons"].as_array().into_iter().flatten();
             all.push(Shown {
                 id: text(message, "message_id"),
                 ours: message["by"] == APP,
@@ -394,7 +386,7 @@ impl Platform for Stand {
                 recalled: message["recalled"] == true,
                 edited: message["edits"].as_u64().unwrap_or(0) > 0,
                 reactions: reactions.map(|one| (text(one, "emoji"), one["by"] == APP)).collect(),
-                buttons: buttons.map(|button| text(button, "label")).collect(),
+                buttons: buttons(message),
                 file: self.opened(message).await,
             });
         }
@@ -411,32 +403,23 @@ impl Platform for Stand {
     }
 
     fn faults(&self) -> Vec<Fault> {
-        FAULTS.iter().map(|(name, kind)| Fault { name, kind: *kind }).collect()
+        faults(FAULTS)
     }
 
     async fn fail(&self, fault: &str, times: u64) {
-        if fault == "tokens.expired" {
+        if fault == TOKENS_EXPIRED {
             self.act(Command::ExpireTokens { app: APP.into() }).await;
-            *self.expired.lock() = true;
+            self.troubles.expired();
             return;
         }
-        let path = fault.starts_with("api.").then(|| "/im/v1/messages".to_owned());
-        let value = match fault {
-            "api.slow" | "delivery.delayed" => json!(300),
-            "connect.code" => json!(1_000_040_350),
-            _ => Value::Null,
-        };
+        let value = if fault == "connect.code" { json!(1_000_040_350) } else { Value::Null };
         // A connection that fell silent is noticed after twenty seconds: once is enough.
         let times = if fault == "socket.silent" { 1 } else { times };
-        let order = Order::Fail { name: fault.into(), times: Some(times), path, value };
-        self.simulator.order(order).expect("there is such a fault");
+        self.order(fail(fault, times, "/im/v1/messages", value));
     }
 
     async fn has_struck(&self, fault: &str) -> bool {
-        if fault == "tokens.expired" {
-            return *self.expired.lock();
-        }
-        self.simulator.order(Order::Struck).expect("it counts")[fault].as_u64().unwrap_or(0) > 0
+        self.troubles.has_struck(fault, &self.order(Order::Struck))
     }
 
     async fn disconnect(&self) {

@@ -1,5 +1,6 @@
 //! The simulated networks.
 
+mod common;
 mod dingtalk;
 mod feishu;
 mod wecom;

@@ -10,12 +10,11 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bridge_api::{Ability, Clock, Connector, ConversationId, FileKind, MessageId, PersonId, Rng, Secret};
-use bytes::Bytes;
 use connector_wecom::{App, Bot, BotMode, Hook, WeCom, WeComSettings};
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 use simulator_wecom::{Command, Order, Settings, Simulator};
 
+use super::common::{TOKENS_EXPIRED, Troubles, buttons, fail, faults, given, text, texts};
 use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start};
 
 const AGENT: u64 = 1_000_002;
@@ -45,7 +44,7 @@ const FAULTS: &[(&str, FaultKind)] = &[
     ("api.token_expired", FaultKind::Outward),
     ("api.token_revoked", FaultKind::Outward),
     ("api.address", FaultKind::Outward),
-    ("tokens.expired", FaultKind::Outward),
+    (TOKENS_EXPIRED, FaultKind::Outward),
     ("socket.unsubscribed", FaultKind::Outward),
     ("socket.ack_delayed", FaultKind::Outward),
     ("delivery.duplicate", FaultKind::Callback),
@@ -83,7 +82,7 @@ impl Start for WeComs {
         settings.bot_per_hour = MANY;
         settings.wrong_secrets_max = MANY;
         let simulator = Simulator::start(settings).await.expect("the ports are free");
-        let mut stand = Stand { simulator, corp_id: String::new(), callbacks, expired: Mutex::new(false) };
+        let mut stand = Stand { simulator, corp_id: String::new(), callbacks, troubles: Troubles::default() };
         for (user_id, name) in CAST {
             let person = Command::AddPerson {
                 user_id: user_id.into(),
@@ -120,16 +119,7 @@ struct Stand {
     simulator: Simulator,
     corp_id: String,
     callbacks: bool,
-    /// Whether the fault that this adapter plays itself has struck.
-    expired: Mutex<bool>,
-}
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_default().to_owned()
-}
-
-fn texts(value: &Value, name: &str) -> Vec<String> {
-    value[name].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    troubles: Troubles,
 }
 
 /// What our connector calls a message that the platform shows: ours are known by what the platform answered, which is nothing in
@@ -251,8 +241,7 @@ impl Stand {
             _ => return None,
         };
         let opened = self.simulator.act(Command::Open { key: text(message, "media") }).await.ok()?;
-        let bytes = STANDARD.decode(text(&opened, "base64")).expect("base64");
-        Some(Given { kind, name: text(&opened, "name"), bytes: Bytes::from(bytes) })
+        Some(given(kind, &opened))
     }
 
     /// Where the platform's own id of what our connector calls a message is found: its chat and the id.
@@ -481,7 +470,6 @@ impl Platform for Stand {
                 quoted(&words).is_some_and(|line| line.contains(said))
             };
             let answered = all.iter().find(began).filter(|_| ours).map(|earlier| earlier.id.clone());
-            let buttons = message["buttons"].as_array().into_iter().flatten();
             let shown = Shown {
                 id: id_of(message),
                 ours,
@@ -491,7 +479,7 @@ impl Platform for Stand {
                 recalled: message["recalled"] == true,
                 edited: false,
                 reactions: vec![],
-                buttons: buttons.map(|button| text(button, "label")).collect(),
+                buttons: buttons(message),
                 file: self.opened(message).await,
                 text: words,
             };
@@ -510,28 +498,20 @@ impl Platform for Stand {
     }
 
     fn faults(&self) -> Vec<Fault> {
-        FAULTS.iter().map(|(name, kind)| Fault { name, kind: *kind }).collect()
+        faults(FAULTS)
     }
 
     async fn fail(&self, fault: &str, times: u64) {
-        if fault == "tokens.expired" {
+        if fault == TOKENS_EXPIRED {
             self.act(Command::ExpireTokens { app: AGENT }).await;
-            *self.expired.lock() = true;
+            self.troubles.expired();
             return;
         }
-        let path = fault.starts_with("api.").then(|| "message/send".to_owned());
-        let value = match fault {
-            "api.slow" | "delivery.delayed" | "socket.ack_delayed" => json!(300),
-            _ => Value::Null,
-        };
-        self.order(Order::Fail { name: fault.into(), times: Some(times), path, value });
+        self.order(fail(fault, times, "message/send", Value::Null));
     }
 
     async fn has_struck(&self, fault: &str) -> bool {
-        if fault == "tokens.expired" {
-            return *self.expired.lock();
-        }
-        self.order(Order::Struck)[fault].as_u64().unwrap_or(0) > 0
+        self.troubles.has_struck(fault, &self.order(Order::Struck))
     }
 
     async fn disconnect(&self) {
