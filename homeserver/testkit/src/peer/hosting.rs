@@ -1,5 +1,7 @@
 //! Rooms that the peer lets users of other servers into.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::{Has, PATIENCE, Peer, PeerRoom, room};
@@ -9,6 +11,16 @@ impl Peer {
     /// their server can do without (MSC3706).
     pub fn hosts(&self, room: &PeerRoom) {
         self.has.hosted.lock().insert(room.room_id.clone(), room.clone());
+    }
+
+    /// Whether whoever joins is told all members, also who can do without.
+    pub fn omits_nobody(&self, all: bool) {
+        self.has.omits_nobody.store(all, Ordering::SeqCst);
+    }
+
+    /// Whether whoever asks for the keys of this peer is answered by an error.
+    pub fn keeps_keys(&self, keeps: bool) {
+        self.has.keeps_keys.store(keeps, Ordering::SeqCst);
     }
 
     /// The room with those who joined.
@@ -73,7 +85,8 @@ impl Has {
     ) -> Option<Value> {
         let mut hosted = self.hosted.lock();
         let room = hosted.get_mut(room_id)?;
-        let omits = omit_members.first().is_some_and(|omit| omit == "true");
+        let omits = omit_members.first().is_some_and(|omit| omit == "true")
+            && !self.omits_nobody.load(Ordering::SeqCst);
         let is_told = |kind: &str| !omits || kind != "m.room.member";
         let told = room.state.iter().filter(|((kind, _), _)| is_told(kind));
         let told: Vec<String> = told.map(|(_, id)| id.clone()).collect();

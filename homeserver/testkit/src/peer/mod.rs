@@ -9,7 +9,7 @@ mod serving;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -67,6 +67,10 @@ pub(crate) struct Has {
     pub hosted: Mutex<BTreeMap<String, PeerRoom>>,
     /// Parts of questions that wait for their answers.
     pub held: watch::Sender<Vec<String>>,
+    /// Does not tell its keys.
+    pub keeps_keys: AtomicBool,
+    /// Tells whoever joins all members, whether they can do without or not.
+    pub omits_nobody: AtomicBool,
 }
 
 impl Peer {

@@ -57,7 +57,9 @@ pub(super) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, keys: Va
 async fn connection<S: AsyncRead + AsyncWrite + Unpin>(mut stream: BufReader<S>, keys: &Value, has: &Has) {
     while let Some((target, body)) = read_request(&mut stream).await {
         let answer = if target.contains("/_matrix/key/v2/server") {
-            Some((200, keys.clone()))
+            let keeps = has.keeps_keys.load(Ordering::SeqCst);
+            has.asked.send_modify(|asked| asked.push(target.clone()));
+            Some(if keeps { (500, json!({})) } else { (200, keys.clone()) })
         } else {
             has.asked.send_modify(|asked| asked.push(target.clone()));
             has.arrived.fetch_add(body["pdus"].as_array().map_or(0, Vec::len), Ordering::SeqCst);

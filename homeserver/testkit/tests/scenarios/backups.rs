@@ -11,7 +11,7 @@ use crate::accounts::{login, whoami};
 
 const SLIDING: &str = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
 
-async fn succeeds(server: &ServerProcess, arguments: &[&str]) -> String {
+pub(crate) async fn succeeds(server: &ServerProcess, arguments: &[&str]) -> String {
     let (succeeded, said) = server.commands(arguments).await;
     assert!(succeeded, "{arguments:?}: {said}");
     said
@@ -24,11 +24,11 @@ async fn fails(server: &ServerProcess, arguments: &[&str], because: &str) -> Str
     said
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-async fn said_in(user: &User, room: &str) -> Vec<String> {
+pub(crate) async fn said_in(user: &User, room: &str) -> Vec<String> {
     let history = user.whole_history(room).await;
     history.iter().filter_map(|event| event["content"]["body"].as_str()).map(str::to_owned).collect()
 }

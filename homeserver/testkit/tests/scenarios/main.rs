@@ -13,6 +13,7 @@ mod approvals;
 mod approvals_federated;
 mod appservices;
 mod backups;
+mod backups_federated;
 mod bad_input;
 mod bots;
 mod bridges;

@@ -39,6 +39,28 @@ async fn what_is_missing_between_is_asked_for() {
     assert!(meeting.peer.asked().iter().any(|asked| asked.contains("get_missing_events")));
 }
 
+/// Some old servers, and what stands before some, answer without words of Matrix where they have no endpoint.
+#[tokio::test]
+async fn what_a_server_has_no_endpoint_for_is_not_waited_for() {
+    let mut meeting = meeting().await;
+    let (first, event_first) = meeting.branch.says(&meeting.peer, &meeting.eve, "first");
+    let mut beside = meeting.branch.clone();
+    let (second, event_second) = meeting.branch.says(&meeting.peer, &meeting.eve, "second");
+    meeting.peer.answers("get_missing_events", 404, json!("nothing is listening here"));
+    meeting.peer.sends(&meeting.world, [&event_second]).await;
+    meeting.peer.waits_to_be_asked("get_missing_events").await;
+    meeting.peer.sends(&meeting.world, [&event_first]).await;
+    meeting.alice.waits_for_event(&meeting.room, &first).await;
+    // What was put off would be looked at first.
+    meeting.world.restarts().await;
+    let (third, event_third) = beside.says(&meeting.peer, &meeting.eve, "third");
+    meeting.peer.sends(&meeting.world, [&event_third]).await;
+    meeting.alice.waits_for_event(&meeting.room, &third).await;
+    assert!(!meeting.has_event(&second).await, "it was dropped, because nobody told what is before it");
+    meeting.peer.sends(&meeting.world, [&event_second]).await;
+    meeting.alice.waits_for_event(&meeting.room, &second).await;
+}
+
 #[tokio::test]
 async fn a_gap_that_nobody_fills_is_bridged_by_the_state_behind_it_and_shown_as_a_gap() {
     let mut meeting = meeting().await;

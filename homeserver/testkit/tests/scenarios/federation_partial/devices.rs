@@ -50,7 +50,9 @@ async fn a_server_that_was_thought_away_learns_late_whose_devices_changed() {
         let mut gone = None;
         if goes_meanwhile {
             let leave = meeting.meets_elsewhere(&other, &elsie).await;
-            // What comes after it is here, so it was looked at.
+            // The state so far is resolved with what the leave names (MSC3902). A kick that names the join stands after it
+            // there, whatever the times say, so elsie has gone already, and only who is there may go. What comes after the
+            // leave is here, so it was looked at.
             let charlie = meeting.charlie.clone();
             let after = meeting.says(&charlie, "has elsie gone?").await;
             lazily_until(&meeting.alice, meeting.id(), &after).await;

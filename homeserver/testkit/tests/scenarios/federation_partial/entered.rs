@@ -1,6 +1,8 @@
 //! A room of a peer that was entered with a part of its state, and what is done to it.
 
+use base::Clock;
 use serde_json::{Value, json};
+use server::Options;
 use testkit::limits::LOOK_INTERVAL;
 use testkit::{Answer, Neighbourhood, Peer, PeerRoom, User, World, segment};
 
@@ -32,7 +34,17 @@ pub(super) async fn entered_in(
     neighbourhood: &Neighbourhood,
     prepare: impl FnOnce(&Peer, &mut PeerRoom),
 ) -> Partial {
-    let world = neighbourhood.server("a", |_| {}).await;
+    entered_at(neighbourhood, &Clock::system(), prepare).await
+}
+
+/// The same on a server with this clock.
+pub(super) async fn entered_at(
+    neighbourhood: &Neighbourhood,
+    clock: &Clock,
+    prepare: impl FnOnce(&Peer, &mut PeerRoom),
+) -> Partial {
+    let options = Options { clock: Some(clock.clone()), ..Options::default() };
+    let world = neighbourhood.server_with("a", |_| {}, options).await;
     let peer = Peer::start(neighbourhood, "eve").await;
     let (charlie, derek) = (peer.user("charlie"), peer.user("derek"));
     let mut room = PeerRoom::founded(&peer, &charlie, "11");

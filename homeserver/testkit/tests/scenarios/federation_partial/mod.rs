@@ -4,4 +4,5 @@ mod coming_and_going;
 mod devices;
 mod entered;
 mod judged_anew;
+mod unproven;
 mod use_before_members;
