@@ -26,6 +26,7 @@ struct Options {
     rooms: usize,
     large: bool,
     federation: bool,
+    served: bool,
     small: bool,
 }
 
@@ -51,8 +52,13 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), String> {
     let lianqiao = LianqiaoOptions { binary: options.lianqiao };
+    let sizes = if options.small { federation::Sizes::SMALL } else { federation::Sizes::FULL };
+    if options.served {
+        let synapse = options.synapse.ok_or("Synapse is needed to serve a room")?;
+        eprintln!("joining a room that Synapse serves");
+        return show(&federation::served::all(&lianqiao, &synapse, sizes).await?, options.json);
+    }
     if options.federation {
-        let sizes = if options.small { federation::Sizes::SMALL } else { federation::Sizes::FULL };
         eprintln!("driving Lianqiao as other servers do");
         let measures = federation::all(&lianqiao, sizes).await?;
         return show(&[("Lianqiao".to_owned(), measures)], options.json);
@@ -99,6 +105,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         rooms: 200,
         large: false,
         federation: false,
+        served: false,
         small: false,
     };
     let mut synapse = SynapseOptions::default();
@@ -106,6 +113,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         let switch = match word.as_str() {
             "--large" => Some(&mut options.large),
             "--federation" => Some(&mut options.federation),
+            "--served" => Some(&mut options.served),
             "--small" => Some(&mut options.small),
             _ => None,
         };
@@ -123,6 +131,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
             "--synapse-config" => synapse.config = value()?.into(),
             "--synapse-url" => synapse.url = value()?,
             "--postgres-pid" => synapse.postgres_pid = number(&value()?)? as u32,
+            "--postgres-port" => synapse.postgres_port = number(&value()?)? as u16,
             _ => return Err(format!("unknown option {word}; see complement-tests/bench/run")),
         }
     }

@@ -33,7 +33,27 @@ pub struct SynapseOptions {
     pub url: String,
     /// The postmaster of its database, whose CPU counts.
     pub postgres_pid: u32,
+    /// Where that listens.
+    pub postgres_port: u16,
 }
+
+/// What differs from the `homeserver.yaml` that was given: a name among servers, a database and a folder of its own.
+const FEDERATING_SYNAPSE: &str = r#"
+server_name: "{name}"
+pid_file: {folder}/homeserver.pid
+signing_key_path: {folder}/signing.key
+media_store_path: {folder}/media
+listeners:
+  - {port: {client_port}, type: http, bind_addresses: ["127.0.0.1"], resources: [{names: [client], compress: false}]}
+  - {port: {port}, type: http, tls: true, bind_addresses: ["127.0.0.1"], resources: [{names: [federation, keys]}]}
+tls_certificate_path: {certificate}
+tls_private_key_path: {key}
+federation_custom_ca_list: [{authority}]
+ip_range_blacklist: []
+federation_ip_range_blacklist: []
+database: {name: psycopg2, args: {user: synapse, dbname: {database}, host: 127.0.0.1, port: {database_port}, cp_min: 5, cp_max: 10}}
+rc_federation: {window_size: 1000, sleep_limit: 100000, sleep_delay: 1, reject_limit: 100000, concurrent: 100}
+"#;
 
 /// A server under load.
 pub struct Target {
@@ -107,6 +127,55 @@ impl Target {
         }
     }
 
+    /// Synapse on a database of PostgreSQL named `synapse_{of}`, with a listener for other servers at this host, trusting this
+    /// authority, and its name among them.
+    pub fn federating_synapse(
+        options: &SynapseOptions,
+        host: &str,
+        authority: &Authority,
+        of: &str,
+    ) -> Result<(Self, String), String> {
+        let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let (client_port, port) = (free_port()?, free_port()?);
+        let name = format!("{host}:{port}");
+        let file = |path: PathBuf| path.display().to_string();
+        let mut text = FEDERATING_SYNAPSE.to_owned();
+        for (place, value) in [
+            ("{name}", name.clone()),
+            ("{folder}", file(directory.path().to_owned())),
+            ("{client_port}", client_port.to_string()),
+            ("{port}", port.to_string()),
+            ("{certificate}", file(authority.certificate_file())),
+            ("{key}", file(authority.key_file())),
+            ("{authority}", file(authority.authority_file())),
+            ("{database}", format!("synapse_{of}")),
+            ("{database_port}", options.postgres_port.to_string()),
+        ] {
+            text = text.replace(place, &value);
+        }
+        let own = directory.path().join("homeserver.yaml");
+        std::fs::write(&own, text).map_err(|error| error.to_string())?;
+        let mut arguments = ["-m", "synapse.app.homeserver"].map(str::to_owned).to_vec();
+        for config in [&options.config, &own] {
+            arguments.extend(["--config-path".to_owned(), config.display().to_string()]);
+        }
+        let made = Command::new(&options.python).args(&arguments).arg("--generate-keys").output();
+        let made = made.map_err(|error| format!("{}: {error}", options.python.display()))?;
+        if !made.status.success() {
+            return Err(format!("Synapse makes no keys: {}", String::from_utf8_lossy(&made.stderr)));
+        }
+        let target = Self {
+            name: "Synapse".to_owned(),
+            url: format!("http://127.0.0.1:{client_port}"),
+            program: options.python.clone(),
+            arguments,
+            helpers: Vec::new(),
+            child: None,
+            _directory: Some(directory),
+        };
+        Ok((target, name))
+    }
+
     /// The name in the table.
     pub fn name(&self) -> &str {
         &self.name
@@ -159,6 +228,11 @@ impl Target {
     /// Resident memory in MB of the server and its database.
     pub fn resident_mb(&self) -> f64 {
         processes::resident_mb(&self.pids())
+    }
+
+    /// Resident memory in MB of the server itself.
+    pub fn own_mb(&self) -> f64 {
+        self.child.as_ref().map_or(0.0, |child| processes::resident_mb(&[child.id()]))
     }
 
     /// The most memory in MB that the server itself has held since its start.

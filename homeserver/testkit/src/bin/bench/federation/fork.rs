@@ -13,7 +13,7 @@ pub async fn one_conflict(stage: &Stage<'_>, sizes: Sizes) -> Result<Measure, St
     let peer = stage.peer().await;
     let parts = sizes.forked_state - OTHER_STATE;
     let room = large_room(&peer, 1, parts);
-    stage.joins(&peer, &room).await?;
+    stage.joins(peer.name(), &room).await?;
     let last =
         format!("/_matrix/client/v3/rooms/{}/state/org.example.part/{}", segment(&room.room_id), parts - 1);
     stage.answers(&last, |_| true).await?;

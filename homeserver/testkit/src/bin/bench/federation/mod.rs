@@ -7,6 +7,7 @@ mod catch_up;
 mod fork;
 mod inbound;
 mod join;
+pub mod served;
 
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ use crate::target::{LianqiaoOptions, Target};
 /// How long the whole may take.
 const TIME_MAX: Duration = Duration::from_secs(290);
 
-/// How long anything may take to arrive.
-const ARRIVAL_TIME_MAX: Duration = Duration::from_secs(120);
+/// How long anything may take to arrive; Synapse takes minutes for a large room.
+const ARRIVAL_TIME_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Pause between two looks for it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
@@ -90,7 +91,7 @@ struct Stage<'a> {
     target: &'a Target,
     /// The server's name among servers.
     server: String,
-    authority: Authority,
+    authority: &'a Authority,
     alice: User,
 }
 
@@ -121,7 +122,7 @@ async fn on_fresh(
     target.start().await?;
     let outcome = async {
         let alice = Client::new(target.url())?.register("alice").await?;
-        rows(&Stage { target: &target, server, authority, alice }).await
+        rows(&Stage { target: &target, server, authority: &authority, alice }).await
     };
     let outcome = outcome.await;
     target.stop().await;
@@ -130,7 +131,7 @@ async fn on_fresh(
 
 impl Stage<'_> {
     async fn peer(&self) -> Peer {
-        Peer::at(&self.authority, HOST).await
+        Peer::at(self.authority, HOST).await
     }
 
     /// A room of alice's that a user of the peer is in.
@@ -141,9 +142,9 @@ impl Stage<'_> {
         Ok(peer.joins_at(&self.server, &room, "eve").await)
     }
 
-    /// Has alice join a room of the peer's.
-    async fn joins(&self, peer: &Peer, room: &PeerRoom) -> Result<(), String> {
-        let via = segment(peer.name());
+    /// Has alice join a room through a server.
+    async fn joins(&self, via: &str, room: &PeerRoom) -> Result<(), String> {
+        let via = segment(via);
         let path = format!("/_matrix/client/v3/join/{}?via={via}&server_name={via}", segment(&room.room_id));
         self.alice.call(Method::POST, &path, Some(&json!({}))).await.map(drop)
     }
