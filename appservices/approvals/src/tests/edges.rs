@@ -172,6 +172,8 @@ async fn a_chat_that_was_replaced_shows_what_is_under_way_in_its_successor() {
         let new = stage.room_with(person, LOCALPART, false);
         let end = json!({ "body": "moved", "replacement_room": new });
         stage.sets_state(person, chat, "m.room.tombstone", "", end);
+        // What is said to somebody waits until the bot has followed them.
+        stage.settle().await;
         stage.settle().await;
         card(&stage, &new, "[待审批] AP-20261105-0001");
     }

@@ -153,6 +153,8 @@ async fn a_chat_that_was_replaced_shows_its_tasks_in_its_successor() {
         "",
         json!({ "body": "moved", "replacement_room": new }),
     );
+    // What is said to somebody waits until the bot has followed them.
+    stage.settle().await;
     stage.settle().await;
     let mine = card(&stage, &new, "TK-20261105-0001 看合同");
     taps(&mut stage, ZHAOLIU, &new, &mine, "✋").await;
