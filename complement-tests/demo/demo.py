@@ -23,9 +23,9 @@ STAFF = pathlib.Path(__file__).resolve().parents[2] / "config" / "sample" / "sta
 SERVER_NAME = "sample.example"
 PASSWORD = "sample-password"
 ROOM = "样例·项目 Sample project"
-APP, SECRET = "sampleapp", "sample-secret"
+APP, SECRET, BOT = "sampleapp", "sample-secret", "连桥"
 # Who of the sample organisation stays where; the others read and write in Matrix.
-STAYING = {"feishu": ["lisi", "zhangsan"], "dingtalk": ["wangwu", "cashier"]}
+STAYING = {"feishu": ["lisi", "zhangsan"], "dingtalk": ["wangwu", "cashier"], "wecom": ["admin"]}
 HOST = "zhaoliu"
 
 SETTINGS = """
@@ -40,6 +40,14 @@ client_id = "{app}"
 client_secret = "{secret}"
 api_url = "{dingtalk[api]}"
 old_api_url = "{dingtalk[old_api]}"
+[wecom]
+enabled = true
+corp_id = "{corp_id}"
+bot_id = "{app}"
+bot_secret = "{secret}"
+bot_names = ["{bot}"]
+api_url = "{wecom[api]}"
+bot_url = "{wecom[socket]}"
 """
 
 
@@ -54,10 +62,20 @@ def platform(name, people):
     simulator = Simulator(name)
     for account in STAYING[name]:
         simulator.do("add_person", user_id=account, name=people[account])
-    simulator.do("add_app", app_id=APP, secret=SECRET, name="连桥 Lianqiao")
     here = {"people": STAYING[name], "owner": STAYING[name][0], "bots": [APP]}
+    if name == "wecom":
+        simulator.do("add_bot", bot=APP, secret=SECRET, name=BOT)
+        # Somebody has spoken to the bot there: without that the platform lets it say nothing.
+        here["addressed"] = True
+    else:
+        simulator.do("add_app", app_id=APP, secret=SECRET, name=BOT)
     simulator.chat = simulator.do("add_chat", name=ROOM, **here)["chat_id"]
     return simulator
+
+
+def is_connected(simulator):
+    there = simulator.do("overview")
+    return any(one["connections"] for one in there["apps"] + there.get("bots", []))
 
 
 class Server(Lianqiao):
@@ -102,7 +120,9 @@ def common_room(server, people):
     tokens = {account: server.register(account, name) for account, name in people.items() if account not in elsewhere}
     bridge = f"@bridge:{SERVER_NAME}"
     guests = [f"@{account}:{SERVER_NAME}" for account in tokens if account != HOST]
-    body = {"name": ROOM, "preset": "private_chat", "invite": [bridge, *guests]}
+    # The bridge writes into the room's state how its lines are.
+    power = {"users": {bridge: 50}}
+    body = {"name": ROOM, "preset": "private_chat", "invite": [bridge, *guests], "power_level_content_override": power}
     room = server.ask("POST", "createRoom", body, tokens[HOST])["room_id"]
     for account in tokens:
         server.ask("POST", f"join/{urllib.parse.quote(room)}", {}, tokens[account])
@@ -118,13 +138,20 @@ def start(stack):
         platforms[name] = platform(name, people)
         stack.callback(platforms[name].close)
     addresses = {name: simulator.addresses for name, simulator in platforms.items()}
-    server = Server("demo", SERVER_NAME, SETTINGS.format(app=APP, secret=SECRET, **addresses))
+    corp_id = platforms["wecom"].do("overview")["corp_id"]
+    settings = SETTINGS.format(app=APP, secret=SECRET, bot=BOT, corp_id=corp_id, **addresses)
+    server = Server("demo", SERVER_NAME, settings)
     stack.callback(server.remove)
     room, tokens = common_room(server, people)
     for name, simulator in platforms.items():
-        server.run("bridge", "bind", name, simulator.chat, room)
+        until(lambda simulator=simulator: is_connected(simulator), f"the line to {name}")
+    # A bot of WeCom knows the groups from which it was addressed alone.
+    wecom = platforms["wecom"]
+    wecom.do("speak", person=STAYING["wecom"][0], chat=wecom.chat, text="大家好", at=[APP])
+    until(lambda: wecom.chat in server.run("bridge", "list"), "the group of WeCom")
     for name, simulator in platforms.items():
-        until(lambda simulator=simulator: simulator.do("overview")["apps"][0]["connections"], f"the line to {name}")
+        conversation = f"group:{simulator.chat}" if name == "wecom" else simulator.chat
+        server.run("bridge", "bind", name, conversation, room)
     return {
         "homeserver": server.base_url,
         "room": room,

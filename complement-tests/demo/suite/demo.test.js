@@ -2,19 +2,20 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Demo, message, write } from "../support/demo.js";
 
-let demo, feishu, dingtalk;
+let demo, feishu, dingtalk, wecom;
 
 before(async () => {
     demo = await Demo.start();
     feishu = await demo.open("feishu", "lisi");
     dingtalk = await demo.open("dingtalk", "wangwu");
+    wecom = await demo.open("wecom", "admin");
 });
 
 after(() => demo?.stop());
 
 const body = (text) => (event) => event.type === "m.room.message" && event.content.body?.includes(text);
 
-test("what is written on one page appears on the other and in Matrix, and the other way, with who wrote it", async () => {
+test("what is written on one page appears on the others and in Matrix, and the other way, with who wrote it", async () => {
     await write(feishu, "早上好，来自飞书");
     const there = await message(dingtalk, "早上好，来自飞书");
     assert.match(await there.first().textContent(), /样例·李四/);
@@ -26,8 +27,16 @@ test("what is written on one page appears on the other and in Matrix, and the ot
     await demo.heard(body("收到，来自钉钉"), "the message of DingTalk");
     assert.equal(await (await message(feishu, "早上好，来自飞书")).count(), 1, "nothing comes back");
 
-    await demo.says("大家早，来自 Matrix", "ann");
+    await write(wecom, "早，来自企业微信");
     for (const page of [feishu, dingtalk]) {
+        // A bot of WeCom is told no names.
+        assert.match(await (await message(page, "早，来自企业微信")).first().textContent(), /admin（企业微信）/);
+    }
+    await message(wecom, "早上好，来自飞书");
+    await demo.heard(body("早，来自企业微信"), "the message of WeCom");
+
+    await demo.says("大家早，来自 Matrix", "ann");
+    for (const page of [feishu, dingtalk, wecom]) {
         assert.match(await (await message(page, "来自 Matrix")).first().textContent(), /Sample Ann/);
     }
 });
@@ -51,25 +60,25 @@ test("a card shows its buttons, which can be pressed", async () => {
     assert.equal((await (await pressed).json()).code, 0, "the app was told and answered");
 });
 
-test("both pages are drawn", async () => {
+test("the pages are drawn", async () => {
     const pictures = [];
-    for (const page of [feishu, dingtalk]) {
+    for (const page of [feishu, dingtalk, wecom]) {
         await page.bringToFront();
         pictures.push((await page.screenshot()).toString("base64"));
     }
     assert.ok(pictures.every((picture) => picture.length > 10_000));
     if (!process.env.LIANQIAO_SCREENSHOT) return;
     const both = await demo.browser.newPage();
-    await both.setViewportSize({ width: 1240, height: 440 });
+    await both.setViewportSize({ width: 1480, height: 328 });
     const images = pictures.map((picture) => `<img src="data:image/png;base64,${picture}">`).join("");
-    await both.setContent(`<style>body { margin: 8px; display: flex; gap: 8px; background: #d5d9de } img { width: 608px }</style>${images}`);
+    await both.setContent(`<style>body { margin: 8px; display: flex; gap: 8px; background: #d5d9de } img { width: 482px }</style>${images}`);
     await both.screenshot({ path: process.env.LIANQIAO_SCREENSHOT });
 });
 
 test("markup of Matrix appears on each page once, and never as anything but text", async () => {
     const text = "hostile <img src=x onerror=alert(1)><b>bold</b>";
     await demo.says(text, "ann");
-    for (const page of [feishu, dingtalk]) {
+    for (const page of [feishu, dingtalk, wecom]) {
         const there = await message(page, "hostile");
         assert.equal(await there.count(), 1);
         assert.match(await there.locator(".body").textContent(), /onerror=alert\(1\)/);
