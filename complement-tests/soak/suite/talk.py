@@ -13,6 +13,7 @@ from suite.wire import Refused, Unreachable
 WORKERS = 8
 # Pause before something is said again that nobody took.
 AGAIN_SECONDS = 0.2
+LOOK_SECONDS = 0.05
 EVENTS_READ_MAX = 200
 
 
@@ -64,8 +65,10 @@ class Talk:
             self.queues[index % len(self.queues)].put(self.places[index])
             meanwhile()
             time.sleep(max(0.0, begin + number / self.rate - time.monotonic()))
-        for waiting in self.queues:
-            waiting.join()
+        # Whoever speaks in a room waits for a server that was killed: somebody has to bring it back.
+        while any(waiting.unfinished_tasks for waiting in self.queues):
+            meanwhile()
+            time.sleep(LOOK_SECONDS)
         if self.failed:
             raise RuntimeError("; ".join(self.failed[:5]))
 
