@@ -60,8 +60,29 @@ impl Server {
 
     /// Runs `lianqiao org`; what it says.
     async fn organises(&self, arguments: &[&str]) -> String {
+        self.runs("org", arguments).await
+    }
+
+    /// Makes a backup of everything, as the operator does, beside the running server.
+    pub async fn is_backed_up(&self) {
+        self.runs("backup", &[&self.folder.join("backup").display().to_string()]).await;
+    }
+
+    /// Stops the server, puts the backup in the place of the data, and starts it again.
+    pub async fn is_restored(&mut self) {
+        let id = self.process.id().expect("the server runs").to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().await.expect("a signal can be sent");
+        assert!(told.success(), "the server runs");
+        self.process.wait().await.expect("the server stops");
+        self.runs("restore", &["--yes", &self.folder.join("backup").display().to_string()]).await;
+        self.process = spawn(&self.folder);
+        self.waits_until_it_answers().await;
+    }
+
+    /// Runs a command of the binary; what it says.
+    async fn runs(&self, name: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(binary());
-        command.arg("org").arg("--config").arg(self.folder.join("lianqiao.toml")).args(arguments);
+        command.arg(name).arg("--config").arg(self.folder.join("lianqiao.toml")).args(arguments);
         let output = command.output().await.expect("the binary runs");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));

@@ -61,7 +61,11 @@ async fn hears(timeline: &Timeline, words: &str) {
     })
     .await;
     assert!(answer.encryption_info().is_some(), "{words:?} came in the clear");
-    assert!(matches!(answer.get_shield(false), TimelineEventShieldState::None), "{:?}", answer.get_shield(false));
+    assert!(
+        matches!(answer.get_shield(false), TimelineEventShieldState::None),
+        "{:?}",
+        answer.get_shield(false)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +97,40 @@ async fn a_bot_answers_in_an_encrypted_chat_after_a_kill_and_to_a_new_device() {
     hears(&there, "From now on I speak English.").await;
     hears(&chat, "From now on I speak English.").await;
     assert!(
-        !said(&chat).await.iter().any(|event| body(event).is_some_and(|body| body.contains("did not get the key"))),
+        !said(&chat)
+            .await
+            .iter()
+            .any(|event| body(event).is_some_and(|body| body.contains("did not get the key"))),
+        "the bot could not read something"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_was_restored_from_a_backup_talks_on_in_an_encrypted_chat() {
+    let mut server = Server::start().await;
+    server.imports_staff(STAFF).await;
+    let alice = Person::new(&server, "alice").await;
+    alice.client.encryption().wait_for_e2ee_initialization_tasks().await;
+    let room = direct_chat(&alice).await;
+    let chat = alice.opens(&room).await;
+    chat.send(text("!help")).await.expect("a message");
+    hears(&chat, "!leave").await;
+    server.is_backed_up().await;
+
+    // The ratchets of both turn on, and the bot's turns back.
+    chat.send(text("!lang zh")).await.expect("a message");
+    hears(&chat, "好的，我用中文。").await;
+    server.is_restored().await;
+    alice.is_online_again().await;
+    chat.send(text("!no-such-command")).await.expect("a message");
+    hears(&chat, "No such command").await;
+    chat.send(text("!lang en")).await.expect("a message");
+    hears(&chat, "From now on I speak English.").await;
+    assert!(
+        !said(&chat)
+            .await
+            .iter()
+            .any(|event| body(event).is_some_and(|body| body.contains("did not get the key"))),
         "the bot could not read something"
     );
 }
