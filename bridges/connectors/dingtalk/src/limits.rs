@@ -79,7 +79,7 @@ pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const CONNECTIONS: usize = 2;
 
 /// How long what came over one connection waits for what happened before it and may come over another.
-pub const ORDER_WAIT: Duration = Duration::from_millis(150);
+pub const ORDER_WAIT: Duration = Duration::from_millis(300);
 
 /// Frames of one connection that are not yet durable. Beyond it nothing more is read of the connection.
 pub const FRAMES_UNDERWAY_MAX: usize = 128;

@@ -71,7 +71,9 @@ impl State {
             return Err(Refusal::control("there are too many messages"));
         }
         let id = opaque(&mut self.stage.chance, "msg");
-        let (created_ms, number) = (self.stage.now_ms(), self.stage.number());
+        // Two messages never share a time, or nothing that the platform shows would say which was first.
+        self.last_said_ms = self.stage.now_ms().max(self.last_said_ms + 1);
+        let (created_ms, number) = (self.last_said_ms, self.stage.number());
         if let Some(key) = &draft.query_key {
             self.query_keys.insert(key.clone(), id.clone());
         }

@@ -78,6 +78,8 @@ pub(crate) struct State {
     pub(crate) tickets: BTreeMap<String, Ticket>,
     pub(crate) chats: BTreeMap<String, Chat>,
     pub(crate) messages: BTreeMap<String, Message>,
+    /// The time of the newest message.
+    pub(crate) last_said_ms: u64,
     /// What robots sent, by its processQueryKey.
     pub(crate) query_keys: BTreeMap<String, String>,
     pub(crate) media: BTreeMap<String, Media>,
@@ -113,6 +115,7 @@ impl State {
             tickets: BTreeMap::new(),
             chats: BTreeMap::new(),
             messages: BTreeMap::new(),
+            last_said_ms: 0,
             query_keys: BTreeMap::new(),
             media: BTreeMap::new(),
             downloads: BTreeMap::new(),
