@@ -12,16 +12,13 @@ use store::{Batch, StoreError};
 use crate::{
     Bridges,
     lanes::Lane,
-    limits::INBOX_ROWS_MAX,
+    limits::{CONFLICTS_MAX, INBOX_ROWS_MAX},
     line::LineNow,
     tables::{INBOX, InboxRow, MESSAGES, TAKEN, TAKEN_ORDER},
 };
 
 /// The lane of what is about no conversation.
 pub(crate) const NOWHERE: &str = "-";
-
-/// How often a batch is built anew because somebody took the same arrival in between.
-const CONFLICTS_MAX: usize = 8;
 
 /// What one connector hands its arrivals to.
 pub(crate) struct Intake {

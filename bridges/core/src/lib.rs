@@ -14,6 +14,7 @@ mod by_mail;
 mod cards;
 mod catching_up;
 mod colleagues;
+mod conflicts;
 mod error;
 mod forget;
 mod ghosts;

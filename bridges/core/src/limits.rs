@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const PORTALS_MAX: usize = 10_000;
 /// Conversations that may be bound to one room.
 pub const PORTALS_PER_ROOM_MAX: usize = 16;
+/// How often a batch is built because what it rests on has changed in between.
+pub const CONFLICTS_MAX: usize = 8;
 /// Arrivals that wait; platforms are told to keep the rest.
 pub const INBOX_ROWS_MAX: usize = 50_000;
 /// What waits to go to platforms; the homeserver is told to keep the rest.

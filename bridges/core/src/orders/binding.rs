@@ -7,6 +7,7 @@ use store::Batch;
 use crate::{
     BridgeError, Bridges, Known,
     backfill::patient,
+    conflicts::until_undisturbed,
     lanes::Lane,
     limits::PORTALS_PER_ROOM_MAX,
     names::tamed,
@@ -34,7 +35,7 @@ impl Bridges {
                 return Err(BridgeError::NoConversation(lane.1.to_string()));
             }
         }
-        self.attach(Batch::new(), &lane, room, by, found).await
+        self.attach(|_| {}, &lane, room, by, found).await
     }
 
     /// Whether a room may have bridges.
@@ -56,8 +57,25 @@ impl Bridges {
         }
     }
 
-    /// Binds in this batch, all questions answered, and commits it.
+    /// Binds, all questions answered, together with what `prepare` puts into the batch. The conversation may be noted or
+    /// renamed meanwhile.
     pub(crate) async fn attach(
+        &self,
+        prepare: impl Fn(&mut Batch) + Send + Sync,
+        lane: &Lane,
+        room: &RoomId,
+        by: &str,
+        found: Option<Conversation>,
+    ) -> Result<Known, BridgeError> {
+        until_undisturbed(|| {
+            let mut batch = Batch::new();
+            prepare(&mut batch);
+            self.try_attach(batch, lane, room, by, found.clone())
+        })
+        .await
+    }
+
+    async fn try_attach(
         &self,
         mut batch: Batch,
         lane: &Lane,
@@ -104,6 +122,10 @@ impl Bridges {
     /// # Errors
     /// When there is none, or the store cannot be written.
     pub async fn unbind(&self, lane: &(Network, ConversationId), by: &str) -> Result<(), BridgeError> {
+        until_undisturbed(|| self.try_unbind(lane, by)).await
+    }
+
+    async fn try_unbind(&self, lane: &Lane, by: &str) -> Result<(), BridgeError> {
         let Some(room) = self.portals().room_of(lane) else {
             return Err(BridgeError::NoConversation(lane.1.to_string()));
         };

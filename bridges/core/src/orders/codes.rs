@@ -53,10 +53,11 @@ impl Bridges {
         if row.network != lane.0.key() || row.until_ms < self.0.clock.now_ms() {
             return Ok(());
         }
-        let mut batch = Batch::new();
-        batch.expect_eq(&CODES, &*code, &row).delete(&CODES, &*code);
+        let used_up = |batch: &mut Batch| {
+            batch.expect_eq(&CODES, &*code, &row).delete(&CODES, &*code);
+        };
         let bound = match self.check_room(&row.room).await {
-            Ok(()) => self.attach(batch, lane, &row.room, row.by.as_str(), None).await.map(drop),
+            Ok(()) => self.attach(used_up, lane, &row.room, row.by.as_str(), None).await.map(drop),
             Err(error) => Err(error),
         };
         match bound {

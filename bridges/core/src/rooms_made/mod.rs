@@ -187,9 +187,10 @@ impl Bridges {
             tracing::warn!(reason, %room, "a room cannot stand in the space of its department");
         }
         let by = row.by.as_ref().map_or_else(|| self.0.switchboard.bot.to_string(), ToString::to_string);
-        let mut batch = Batch::new();
-        batch.delete(&MAKING, &(lane.0.key(), lane.1.as_str()));
-        match self.attach(batch, lane, &room, &by, None).await {
+        let made = |batch: &mut Batch| {
+            batch.delete(&MAKING, &(lane.0.key(), lane.1.as_str()));
+        };
+        match self.attach(made, lane, &room, &by, None).await {
             Ok(_) | Err(BridgeError::Bound(_)) => Ok(true),
             Err(error) => Err(error),
         }
