@@ -50,7 +50,8 @@ async fn a_restored_server_goes_on_with_others_and_learns_from_them_what_it_lost
     bob.waits_for_event(&room, &lost).await;
     renames_device(&alice, "lost").await;
     hears_of_devices(&bob, &alice).await;
-    let topic = alice.sets_state(&room, "m.room.topic", "", json!({ "topic": "a lost topic" })).await.event_id();
+    let topic =
+        alice.sets_state(&room, "m.room.topic", "", json!({ "topic": "a lost topic" })).await.event_id();
     bob.waits_for_event(&room, &topic).await;
     let answer = bob.sends(&room, "answer").await.event_id();
     alice.waits_for_event(&room, &answer).await;
@@ -74,7 +75,8 @@ async fn a_restored_server_goes_on_with_others_and_learns_from_them_what_it_lost
     his.sort();
     assert_eq!(hers, ["after", "answer", "before", "lost", "missed", "together"]);
     assert_eq!(hers, his);
-    let (hers, his) = (alice.state(&room, "m.room.topic", "").await, bob.state(&room, "m.room.topic", "").await);
+    let (hers, his) =
+        (alice.state(&room, "m.room.topic", "").await, bob.state(&room, "m.room.topic", "").await);
     assert_eq!(hers.ok()["topic"], "a lost topic");
     assert_eq!(his.ok()["topic"], "a lost topic");
     let last = alice.sends(&room, "as if nothing had been").await.event_id();
