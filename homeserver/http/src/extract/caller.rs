@@ -48,3 +48,11 @@ pub struct Caller {
     /// The application service that acts.
     pub service: Option<Arc<Service>>,
 }
+
+impl Caller {
+    /// Whether a service speaks here for somebody who is none of its own users: see [`super::speaks`].
+    #[must_use]
+    pub fn is_spoken_for(&self) -> bool {
+        self.service.as_ref().is_some_and(|service| !service.owns(&self.user))
+    }
+}

@@ -1,4 +1,5 @@
-//! What an application service may do for a person who lets it speak for them.
+//! What an application service may do for a person who lets it speak for them. Which events it may take back is looked at where
+//! that is done: their own alone.
 
 /// Whether a path is one of speaking: a message or a reaction, taking one back, coming into a room. No state, no account, no
 /// keys, nothing to read.
@@ -11,6 +12,13 @@ pub fn is_speaking(path: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether what is sent at once or later is speaking. A redaction has an endpoint of its own, and what would be sent later
+/// would be sent although the person took their word back.
+#[must_use]
+pub fn is_said_now(kind: &str, is_delayed: bool) -> bool {
+    kind != "m.room.redaction" && !is_delayed
 }
 
 #[cfg(test)]

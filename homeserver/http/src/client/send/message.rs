@@ -9,7 +9,9 @@ use ruma::api::client::message::send_message_event::v3::{Request, Response};
 
 use super::{options, sticky_duration_ms, timestamp_ms};
 use crate::{
-    Answer, App, GuestAllowed, MatrixError, client::delayed_events::schedule, extract::WithQuery,
+    Answer, App, GuestAllowed, MatrixError,
+    client::delayed_events::schedule,
+    extract::{WithQuery, speaks::is_said_now},
     rate_limits::Action,
 };
 
@@ -22,7 +24,13 @@ pub async fn handler(
     let kind = request.event_type.to_string();
     let content = rooms::canonical_object(request.body.json().get())?;
     let sticky_duration_ms = sticky_duration_ms(&query)?;
-    if let Some(delay_ms) = schedule::delay_ms(&query)? {
+    let delay_ms = schedule::delay_ms(&query)?;
+    if caller.is_spoken_for() && !is_said_now(&kind, delay_ms.is_some()) {
+        return Err(MatrixError::forbidden(
+            "The application service may only speak for this user, and at once",
+        ));
+    }
+    if let Some(delay_ms) = delay_ms {
         let transaction = schedule::transaction(&caller, "send", &request.room_id, request.txn_id.as_str());
         let new = NewDelayedEvent {
             user: caller.user.clone(),

@@ -32,12 +32,10 @@ impl Related {
     }
 }
 
-/// A suspended user may still take back what they said themselves.
-async fn must_be_own(app: &App, caller: &Caller, event: &EventId) -> Result<(), MatrixError> {
-    match app.rooms.pdu_by_id(&app.store, event).await? {
-        Some((_, pdu)) if pdu.sender() == caller.user => Ok(()),
-        Some(_) | None => Err(MatrixError::suspended()),
-    }
+/// Whether the user said the event themselves.
+async fn is_own(app: &App, caller: &Caller, event: &EventId) -> Result<bool, MatrixError> {
+    let found = app.rooms.pdu_by_id(&app.store, event).await?;
+    Ok(found.is_some_and(|(_, pdu)| pdu.sender() == caller.user))
 }
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidredacteventidtxnid)
@@ -47,10 +45,17 @@ pub async fn handler(
 ) -> Result<Answer<Response>, MatrixError> {
     app.limits.caller(&caller, Action::Message)?;
     let WithBody { request, part: body } = request;
-    if caller.session.is_suspended {
-        must_be_own(&app, &caller, &request.event_id).await?;
-    }
     let related = Related::of(&body)?;
+    // A suspended user may still take back what they said themselves.
+    if caller.session.is_suspended && !is_own(&app, &caller, &request.event_id).await? {
+        return Err(MatrixError::suspended());
+    }
+    // What the person could do to the words of others is not theirs to say.
+    if caller.is_spoken_for() && !(related.is_empty() && is_own(&app, &caller, &request.event_id).await?) {
+        return Err(MatrixError::forbidden(
+            "The application service may take back nothing for this user but what they said",
+        ));
+    }
     let options = options(&caller, "redact", &request.room_id, request.txn_id.to_string());
     let Request { room_id, event_id: redacted, reason, .. } = request;
     let reason = reason.as_deref();

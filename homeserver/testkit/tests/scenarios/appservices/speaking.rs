@@ -31,6 +31,7 @@ async fn stage() -> (Bridge, World, User, User, String) {
     let service = bridge.client(&w);
     let bob = w.user("bob").await;
     let (room, _) = shared_room(&w, &bridge, &bob).await;
+    service.joins(&room).await.ok();
     (bridge, w, service, bob, room)
 }
 
@@ -100,4 +101,39 @@ async fn a_service_speaks_for_nobody_by_another_word() {
     let path = speaking(&bob.id, &room, &forged);
     bob.delete(&path).await.ok();
     service.put(&path, json!({})).await.fails_as(403, "M_FORBIDDEN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_takes_back_nothing_of_others_and_says_nothing_later() {
+    let (_bridge, w, service, bob, room) = stage().await;
+    let carol = w.user("carol").await;
+    carol.joins(&room).await.ok();
+    let by_carol = carol.sends(&room, "hello").await.event_id();
+    let said = bob.sends(&room, "!me irc").await.event_id();
+    service.put(&speaking(&bob.id, &room, &said), json!({})).await.ok();
+    let own = service.put(&send(&bob, &room, "1"), words()).await.event_id();
+    let redact = |event: &str, txn: &str| {
+        let path = format!("{CLIENT}/rooms/{}/redact/{}/{txn}", segment(&room), segment(event));
+        Bridge::acting(&path, &bob.id)
+    };
+    // Bob made the room and may take back everybody's words; the service may not, in whatever way it asks.
+    service.put(&redact(&by_carol, "2"), json!({})).await.fails_as(403, "M_FORBIDDEN");
+    let as_message = format!("{CLIENT}/rooms/{}/send/m.room.redaction/3", segment(&room));
+    let as_message = Bridge::acting(&as_message, &bob.id);
+    service.put(&as_message, json!({ "redacts": by_carol })).await.fails_as(403, "M_FORBIDDEN");
+    let related = json!({ "with_rel_types": ["*"] });
+    service.put(&redact(&own, "4"), related).await.fails_as(403, "M_FORBIDDEN");
+    let later = format!("{}&org.matrix.msc4140.delay=60000", send(&bob, &room, "5"));
+    service.put(&later, words()).await.fails_as(403, "M_FORBIDDEN");
+    service.put(&redact(&own, "6"), json!({})).await.ok();
+    assert_eq!(carol.event(&room, &by_carol).await.ok()["content"]["body"], "hello");
+    assert_eq!(carol.event(&room, &own).await.ok()["content"], json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_a_service_does_not_hear_is_not_for_it() {
+    let (_bridge, _w, service, bob, _room) = stage().await;
+    let elsewhere = bob.creates_room().await;
+    let said = bob.sends(&elsewhere, "!me irc").await.event_id();
+    service.put(&speaking(&bob.id, &elsewhere, &said), json!({})).await.fails_as(404, "M_NOT_FOUND");
 }
