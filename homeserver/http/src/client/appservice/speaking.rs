@@ -70,7 +70,7 @@ async fn asked(app: App, request: Request) -> Result<Asked, MatrixError> {
 
 async fn give(State(app): State<App>, request: Request) -> Result<Json<Value>, MatrixError> {
     let Asked { app, caller, service, user, query } = asked(app, request).await?;
-    let sender = super::service(&caller)?.sender.clone();
+    super::service(&caller)?;
     let invalid = |name: &str| MatrixError::invalid_param(format!("{name} must name the message"));
     let room = query.get("room_id").and_then(|room| RoomId::parse(room).ok());
     let room = room.ok_or_else(|| invalid("room_id"))?;
@@ -79,8 +79,9 @@ async fn give(State(app): State<App>, request: Request) -> Result<Json<Value>, M
     if !app.accounts.is_active(&app.store, &user).await? {
         return Err(MatrixError::forbidden("The account is closed"));
     }
-    // A word is for the service that hears it: one that is not in the room may not use what was said to another.
-    let hearer = Viewer { user: &sender, device: None };
+    // A word is for the service that hears it by the user it asks as: one that is not in the room may not use what was said
+    // to another.
+    let hearer = Viewer { user: &caller.user, device: None };
     app.rooms.visible_event(&app.store, hearer, &room, &event).await?;
     let viewer = Viewer { user: &user, device: None };
     let found = app.rooms.visible_event(&app.store, viewer, &room, &event).await?;
