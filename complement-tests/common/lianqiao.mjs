@@ -2,6 +2,7 @@
 // Owns starting, stopping and killing it; knows nothing of Matrix beyond "does it answer yet".
 
 import { execFile, spawn } from "node:child_process";
+import dgram from "node:dgram";
 import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
@@ -12,6 +13,8 @@ import { promisify } from "node:util";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 30_000;
+// Among so many ports one is chosen.
+const PORTS = 12_000;
 
 export const SERVER_NAME = "suite.example";
 
@@ -87,13 +90,35 @@ async function answers(baseUrl) {
     }
 }
 
+// What keeps the ports of this process: one socket of UDP for each, which nobody else can bind as long as this process lives.
+const kept = [];
+
+async function isBound(socket, bind) {
+    bind();
+    return Promise.race([once(socket, "listening").then(() => true), once(socket, "error").then(() => false)])
+        .catch(() => false);
+}
+
+/** A port that no other suite takes before this process ends, and no outgoing connection: it lies below theirs. */
 export async function freePort() {
-    const listener = net.createServer().listen(0, "127.0.0.1");
-    await once(listener, "listening");
-    const { port } = listener.address();
-    listener.close();
-    await once(listener, "close");
-    return port;
+    const first = Number(fs.readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8").split(/\s+/)[0]);
+    for (let tries = 0; tries < PORTS; tries++) {
+        const port = first - 1 - Math.floor(Math.random() * PORTS);
+        const keeper = dgram.createSocket("udp4").unref();
+        const listener = net.createServer();
+        const address = { port, address: "127.0.0.1", host: "127.0.0.1", exclusive: true };
+        const isFree = await isBound(keeper, () => keeper.bind(address)) && await isBound(listener, () => listener.listen(address));
+        if (listener.listening) {
+            listener.close();
+            await once(listener, "close");
+        }
+        if (isFree) {
+            kept.push(keeper);
+            return port;
+        }
+        keeper.close();
+    }
+    throw new Error("no port is free");
 }
 
 function config(folder, port, privatePort, { server = "", further = "" }) {

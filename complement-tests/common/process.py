@@ -4,6 +4,7 @@ Owns starting, stopping and killing it, and its folder; what it runs and with wh
 """
 
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ import urllib.request
 START_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 30
 LOG_CHARACTERS_SHOWN = 4_000
+# Among so many ports one is chosen.
+PORTS = 12_000
 
 
 class Process:
@@ -67,7 +70,22 @@ class Process:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+# What keeps the ports of this process: one socket of UDP for each, which nobody else can bind as long as this process lives.
+_KEPT = []
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that no other suite takes before this process ends, and no outgoing connection: it lies below theirs."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.sample(range(first - PORTS, first), PORTS):
+        keeper = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            keeper.bind(("127.0.0.1", port))
+            with socket.socket() as listener:
+                listener.bind(("127.0.0.1", port))
+        except OSError:
+            keeper.close()
+            continue
+        _KEPT.append(keeper)
+        return port
+    raise RuntimeError("no port is free")
