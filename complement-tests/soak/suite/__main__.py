@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from suite.house import House
 from suite.judge import Judge, Room, lags, percentile
-from suite.platforms import DingTalk, Feishu
+from suite.platforms import DingTalk, Feishu, WeCom
 from suite.talk import Place, Reader, Talk, in_room
 from suite.troubles import Troubles
 
-PLATFORMS = [Feishu, DingTalk]
-# Messages of one conversation: a thousand speak in twenty of them, ten thousand in two hundred.
-MESSAGES_PER_CONVERSATION = 50
+PLATFORMS = [Feishu, DingTalk, WeCom]
+# WeCom takes thirty messages a minute in one conversation, so a few rooms alone would be slow.
+CONVERSATIONS = 200
 # Messages a second. Each goes to every other side, and Feishu takes a thousand a minute of one app.
 RATE = 14
 # The share that is said while nothing goes wrong: by it is judged how soon messages come.
@@ -44,7 +44,7 @@ def furnish(house, platforms, count):
         room = house.room(f"soak {number}")
         chats = [(platform, platform.chat(f"soak {number}")) for platform in platforms]
         for platform, chat in chats:
-            # A platform that lists no groups knows those in which somebody spoke.
+            # Where a platform lists no groups the bridge knows those in which somebody spoke.
             platform.speak(chat, "hello")
             house.bind(platform, chat, room)
         return room, chats
@@ -52,13 +52,13 @@ def furnish(house, platforms, count):
         return list(pool.map(one, range(count)))
 
 
-def soak(messages, seed):
+def soak(messages, seed, conversations):
     platforms = [platform() for platform in PLATFORMS]
     house = House(platforms)
     is_good = False
     try:
         house.open()
-        count = max(1, messages // MESSAGES_PER_CONVERSATION // len(platforms))
+        count = -(-conversations // len(platforms))
         furnished = furnish(house, platforms, count)
         print(f"{count} rooms with {count * len(platforms)} conversations are bound", flush=True)
         reader = Reader(house)
@@ -140,10 +140,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--conversations", type=int, default=CONVERSATIONS, help="of all platforms together")
     parser.add_argument("--idle", type=int, default=0, help="measures idle memory with so many portals instead")
     options = parser.parse_args()
     print(f"soak of the bridges: {options.messages} messages, seed {options.seed}", flush=True)
-    is_good = idle(options.idle) if options.idle else soak(options.messages, options.seed)
+    is_good = idle(options.idle) if options.idle else soak(options.messages, options.seed, options.conversations)
     print("1 passed, 0 failed" if is_good else f"FAILED with seed {options.seed}\n0 passed, 1 failed")
     sys.exit(0 if is_good else 1)
 

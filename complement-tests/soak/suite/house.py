@@ -8,24 +8,12 @@ import tempfile
 import time
 import urllib.request
 
+from common import lianqiao
 from common.process import free_port
 from suite.wire import Unreachable, Wire
 
+SERVER_NAME = "soak.example"
 CONFIG = """
-[server]
-name = "soak.example"
-data_directory = "{folder}/data"
-[listeners]
-client = ["127.0.0.1:{port}"]
-federation = []
-private = ["127.0.0.1:{private}"]
-[registration]
-open = true
-[passwords]
-memory_kibibytes = 8
-passes = 1
-[rate_limits]
-enabled = false
 [bots]
 enabled = false
 [bridges]
@@ -35,7 +23,7 @@ server_url = "http://127.0.0.1:{port}"
 listen = "127.0.0.1:{bridge_port}"
 """
 START_SECONDS_MAX = 90
-BOT = "@bridge:soak.example"
+BOT = f"@bridge:{SERVER_NAME}"
 
 
 class House:
@@ -44,8 +32,14 @@ class House:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.config = self.folder / "lianqiao.toml"
-        text = CONFIG.format(folder=self.folder, port=port, private=free_port(), bridge_port=free_port())
+        bridge_port, private_port = free_port(), free_port()
+        self.bridge_url = f"http://127.0.0.1:{bridge_port}"
+        text = lianqiao.CONFIG.format(
+            name=SERVER_NAME, folder=self.folder, client_port=port, federation=[], private_port=private_port
+        )
+        text += CONFIG.format(port=port, bridge_port=bridge_port)
         self.config.write_text(text + "".join(platform.config() for platform in platforms))
+        self.platforms = platforms
         self.processes = {}
 
     def open(self):
@@ -55,6 +49,8 @@ class House:
         registration = self.folder / "data/bridges/registration.yaml"
         until(registration.exists, "the registration of the bridges")
         self.command("appservice", "add", str(registration))
+        for platform in self.platforms:
+            platform.meet(self)
         self.alice = self.register("alice")
 
     def start(self, part):
@@ -70,6 +66,9 @@ class House:
         process = self.processes.pop(part)
         process.kill()
         process.wait(30)
+        if part == "bridges":
+            for platform in self.platforms:
+                platform.broke()
 
     def answers(self):
         try:
@@ -91,7 +90,7 @@ class House:
         """Binds a chat to a room, as soon as the bridges know it."""
         def is_bound():
             try:
-                self.command("bridge", "bind", platform.key, chat, room)
+                self.command("bridge", "bind", platform.key, platform.conversation(chat), room)
                 return True
             except RuntimeError as error:
                 is_bound.last = error

@@ -41,8 +41,8 @@ class Room:
         said, gone = set(), set()
         for place in self.places:
             platform = platforms.get(place.name[0])
-            for token, key, _ in place.said:
-                (gone if platform and platform.lost(key) and token not in self.timeline else said).add(token)
+            for token, key, at in place.said:
+                (gone if platform and platform.lost(key, at) and token not in self.timeline else said).add(token)
         count = len(said - set(self.timeline))
         for platform, shown in self.shown.items():
             told = {token for token, words in self.undelivered if platform.name in words}
@@ -61,10 +61,10 @@ class Judge:
         gone, overtaken = set(), set()
         for place in room.places:
             platform = self.platforms.get(place.name[0])
-            for token, key, _ in place.said:
-                if platform and platform.loses and platform.lost(key):
+            for token, key, at in place.said:
+                if platform and platform.lost(key, at):
                     gone.add(token)
-                if platform and platform.loses and platform.is_late(key):
+                if platform and platform.is_late(key):
                     overtaken.add(token)
         self.lost += len(gone - set(room.timeline))
         self.late += len(overtaken)
