@@ -54,16 +54,16 @@ impl Kit {
         &self,
         batch: &mut Batch,
         bot: &str,
-        missed: Vec<Missed>,
+        missed: &[Missed],
     ) -> Result<(), StoreError> {
         for Missed { event, json } in missed {
-            if self.0.store.exists(&SEEN, &event).await? {
+            if self.0.store.exists(&SEEN, event).await? {
                 continue;
             }
             let place = batch.position();
-            let row = Incoming::new(json, self.0.clock.now_ms());
+            let row = Incoming::new(json.clone(), self.0.clock.now_ms());
             batch.put(&INBOX, &(bot, place), &row);
-            batch.expect_absent(&SEEN, &event).put(&SEEN, &event, &()).put(&SEEN_ORDER, &place, &event);
+            batch.expect_absent(&SEEN, event).put(&SEEN, event, &()).put(&SEEN_ORDER, &place, event);
         }
         Ok(())
     }

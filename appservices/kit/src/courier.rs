@@ -27,6 +27,10 @@ struct Lane {
     is_busy: bool,
     failures: u32,
     not_before: Option<Instant>,
+    /// What waits is for a room that its bot has not come into.
+    awaits_coming: bool,
+    /// How often bots had come anywhere when the try that is under way began.
+    comings: u64,
 }
 
 /// The lanes in memory: places only, the letters stay in the store.
@@ -47,6 +51,7 @@ impl Kit {
     pub(crate) async fn carry(&self, bots: &Bots, shutdown: &Shutdown) {
         let mut lanes = Lanes::default();
         let mut under_way: JoinSet<Outcome> = JoinSet::new();
+        let mut comings = self.0.comings.subscribe();
         loop {
             if let Err(error) = lanes.load(self).await {
                 tracing::warn!(%error, "the outbox of the bots cannot be read; will try again");
@@ -56,6 +61,7 @@ impl Kit {
             tokio::select! {
                 () = shutdown.wait() => break,
                 () = self.0.outbox.news() => {}
+                Ok(()) = comings.changed() => lanes.somebody_came(),
                 () = tokio::time::sleep_until(next) => {}
                 Some(ended) = under_way.join_next() => match ended {
                     Ok((lane, outcome)) => lanes.ended(&lane, outcome, self),
@@ -120,6 +126,7 @@ impl Lanes {
                 continue;
             };
             lane.is_busy = true;
+            lane.comings = *kit.0.comings.borrow();
             let (kit, bots, name) = (kit.clone(), bots.clone(), name.clone());
             under_way.spawn(async move {
                 let outcome = Box::pin(kit.deliver(place, &bots)).await;
@@ -142,11 +149,24 @@ impl Lanes {
             }
             Err(error) => {
                 lane.failures = lane.failures.saturating_add(1);
+                lane.awaits_coming = matches!(error, Undelivered::OnTheWay(..));
+                if lane.awaits_coming && lane.comings != *kit.0.comings.borrow() {
+                    // Perhaps it came while it was looked for.
+                    lane.not_before = None;
+                    return;
+                }
                 let wait = wait(&error, lane.failures, kit);
                 lane.not_before = Some(Instant::now() + wait);
                 let wait_ms = wait.as_millis();
                 tracing::debug!(%error, lane = name, wait_ms, "a delivery failed; will try again");
             }
+        }
+    }
+
+    /// A bot has come into a room: what waited for that is tried at once.
+    fn somebody_came(&mut self) {
+        for lane in self.lanes.values_mut().filter(|lane| lane.awaits_coming) {
+            (lane.awaits_coming, lane.not_before) = (false, None);
         }
     }
 
@@ -162,7 +182,7 @@ impl Lanes {
 fn wait(error: &Undelivered, failures: u32, kit: &Kit) -> Duration {
     match error {
         Undelivered::Call(CallError::Limited(Some(asked))) => (*asked).min(LIMITED_MAX),
-        Undelivered::Call(_) | Undelivered::Bot(_) | Undelivered::Refused(_) => {
+        Undelivered::Call(_) | Undelivered::OnTheWay(..) | Undelivered::Bot(_) | Undelivered::Refused(_) => {
             pause::after(failures, &kit.0.rng)
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     catch_up::Missed,
     content,
     letter::{Letter, Parcel, Related, Relation, To},
+    limits::CONFLICTS_MAX,
     runtime::Bots,
     tables::{OUTBOX, SENT, Sent},
     wire::CallError,
@@ -38,6 +39,9 @@ pub(crate) enum Undelivered {
     /// The homeserver's side; the error says when to try again.
     #[error(transparent)]
     Call(CallError),
+    /// This bot is not in this room yet; its coming wakes what waits for it.
+    #[error("{0} is on its way into {1}")]
+    OnTheWay(String, OwnedRoomId),
     /// Our side.
     #[error(transparent)]
     Bot(#[from] BotError),
@@ -71,28 +75,43 @@ impl Kit {
             Err(Undelivered::Refused(reason)) => return self.give_back(place, &parcel, &reason, bots).await,
             Err(error) => return Err(error),
         };
-        let mut batch = Batch::new();
-        batch.delete(&OUTBOX, &place);
-        match (&parcel, done) {
-            (Parcel::Letter(letter), Done::Sent(sent)) => {
+        self.keep(place, &parcel, &done).await?;
+        match done {
+            Done::Sent(_) | Done::Moved(..) => {
                 metrics::counter!("bots_letters_total", "outcome" => "sent").increment(1);
-                self.keep_letter(&mut batch, letter, sent).await?;
             }
-            (Parcel::Letter(letter), Done::Moved(sent, key)) => {
-                metrics::counter!("bots_letters_total", "outcome" => "sent").increment(1);
-                self.keep_moved(&mut batch, letter, &key, sent).await?;
-            }
-            (Parcel::Join { bot, room }, Done::Joined(missed)) => {
-                self.meet(&mut batch, bot, room).await?;
-                self.hear_missed(&mut batch, bot, missed).await?;
-            }
-            (_, Done::Sent(_) | Done::Moved(..) | Done::Joined(_) | Done::Nothing) => {}
-        }
-        self.0.store.commit(batch).await?;
-        if matches!(parcel, Parcel::Join { .. }) {
-            self.0.arrived.notify_waiters();
+            Done::Joined(_) => self.0.arrived.notify_waiters(),
+            Done::Nothing => {}
         }
         Ok(())
+    }
+
+    /// Notes what a parcel came to and takes it out of the outbox; anew where somebody changed the same rows in between, for
+    /// the transaction that tells of a join comes together with the answer.
+    async fn keep(&self, place: StreamPos, parcel: &Parcel, done: &Done) -> Result<(), StoreError> {
+        for _ in 0..CONFLICTS_MAX {
+            let mut batch = Batch::new();
+            batch.delete(&OUTBOX, &place);
+            match (parcel, done) {
+                (Parcel::Letter(letter), Done::Sent(sent)) => {
+                    self.keep_letter(&mut batch, letter, sent.clone()).await?;
+                }
+                (Parcel::Letter(letter), Done::Moved(sent, key)) => {
+                    self.keep_moved(&mut batch, letter, key, sent.clone()).await?;
+                }
+                (Parcel::Join { bot, room }, Done::Joined(missed)) => {
+                    self.come(&mut batch, bot, room).await?;
+                    self.meet(&mut batch, bot, room).await?;
+                    self.hear_missed(&mut batch, bot, missed).await?;
+                }
+                (_, Done::Sent(_) | Done::Moved(..) | Done::Joined(_) | Done::Nothing) => {}
+            }
+            match self.0.store.commit(batch).await {
+                Err(StoreError::Conflict) => {}
+                outcome => return outcome.map(drop),
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     async fn give_back(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::{Batch, StoreError};
 
 use crate::{
-    BotError, Intent, Kit, PREFIX,
+    Intent, Kit, PREFIX,
     crypto::ALGORITHM,
     delivery::Undelivered,
     limits::DIRECT_REFUSALS_MAX,
@@ -44,8 +44,8 @@ impl Kit {
         let row = old.clone().unwrap_or_default();
         if let Some(room) = row.room {
             let standing = self.0.store.get(&ROOMS, &(bot, &*room)).await?;
-            if standing.is_some_and(|standing| !standing.is_joined) {
-                return Err(BotError::Later(format!("{bot} is on its way into {room}")).into());
+            if standing.is_some_and(|standing| !standing.is_there()) {
+                return Err(Undelivered::OnTheWay(bot.to_owned(), room));
             }
             return Ok(room);
         }
@@ -90,10 +90,27 @@ impl Kit {
         let new = DirectRow { room: Some(room.clone()), attempt: None, has_met: false, ..old.clone() };
         let mut batch = Batch::new();
         batch.expect_eq(&DIRECT, &(bot, user), &old).put(&DIRECT, &(bot, user), &new);
-        let row = RoomRow { is_joined: true, is_direct: true, inviter: None };
+        let row = RoomRow { is_joined: true, is_direct: true, ..RoomRow::default() };
         batch.put(&ROOMS, &(bot, &*room), &row);
         self.0.store.commit(batch).await?;
         Ok(room)
+    }
+
+    /// The bot is in a room, whether or not a transaction has said so yet: what waits for that goes on.
+    pub(crate) async fn come(&self, batch: &mut Batch, bot: &str, room: &RoomId) -> Result<(), StoreError> {
+        let key = (bot, room);
+        let row = self.0.store.get(&ROOMS, &key).await?;
+        // Without a row it is out again.
+        let Some(row) = row.filter(|row| !row.is_there()) else { return Ok(()) };
+        batch.expect_eq(&ROOMS, &key, &row).put(&ROOMS, &key, &RoomRow { has_come: true, ..row });
+        self.tell_of_coming(batch);
+        Ok(())
+    }
+
+    /// Wakes the letters that wait for a bot to come somewhere, once the batch is visible.
+    pub(crate) fn tell_of_coming(&self, batch: &mut Batch) {
+        let comings = self.0.comings.clone();
+        batch.on_visible(move |_| comings.send_modify(|count| *count += 1));
     }
 
     /// The bot has come where a person asked it to talk: it answers there, also what was said before it came.
@@ -116,7 +133,7 @@ impl Kit {
         bot: &str,
         room: &RoomId,
     ) -> Result<(), StoreError> {
-        let Some(RoomRow { is_direct: true, is_joined: false, inviter: Some(inviter) }) =
+        let Some(RoomRow { is_direct: true, is_joined: false, inviter: Some(inviter), .. }) =
             self.0.store.get(&ROOMS, &(bot, room)).await?
         else {
             return Ok(());

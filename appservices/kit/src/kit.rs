@@ -9,7 +9,7 @@ use base::{Clock, Rng};
 use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, ServerName, UserId};
 use serde::Serialize;
 use store::{Batch, Scan, Store, StoreError};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 use crate::{
     crypto::{Audiences, Keyring},
@@ -77,6 +77,8 @@ pub(crate) struct Inner {
     pub timers: Timers,
     /// There is something in an inbox.
     pub arrived: Notify,
+    /// How often a bot has come into a room.
+    pub comings: watch::Sender<u64>,
     /// Held by whoever takes a transaction: how many events are remembered, once counted.
     pub taking: Mutex<Option<usize>>,
     /// The bots whose names are people's.
@@ -136,6 +138,7 @@ impl Kit {
             outbox: Outbox::default(),
             timers: Timers::default(),
             arrived: Notify::new(),
+            comings: watch::Sender::new(0),
             taking: Mutex::default(),
             occupied: parking_lot::Mutex::default(),
             ready: AtomicUsize::new(0),

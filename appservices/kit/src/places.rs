@@ -107,7 +107,7 @@ impl Kit {
         let made = PlaceRow { room: Some(room.clone()), ..asked.clone() };
         batch.expect_eq(&PLACES, &of, &asked).put(&PLACES, &of, &made);
         batch.put(&PLACE_OF, &(bot, &*room), &key.to_owned());
-        let standing = RoomRow { is_joined: true, is_direct: false, inviter: None };
+        let standing = RoomRow { is_joined: true, ..RoomRow::default() };
         batch.put(&ROOMS, &(bot, &*room), &standing);
         self.0.store.commit(batch).await?;
         Ok(room)

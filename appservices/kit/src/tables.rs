@@ -135,12 +135,22 @@ pub(crate) struct TimerRow {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RoomRow {
-    /// In it, not only asked.
+    /// In it, not only asked, as a transaction said.
     pub is_joined: bool,
+    /// The homeserver answered that the bot is in it; the transaction that says so may still be under way.
+    #[serde(default)]
+    pub has_come: bool,
     #[serde(default)]
     pub is_direct: bool,
     #[serde(default)]
     pub inviter: Option<OwnedUserId>,
+}
+
+impl RoomRow {
+    /// Whether the bot may speak there.
+    pub fn is_there(&self) -> bool {
+        self.is_joined || self.has_come
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

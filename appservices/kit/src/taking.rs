@@ -161,12 +161,15 @@ impl<'a> Taking<'a> {
         match content["membership"].as_str() {
             Some("invite") => {
                 let is_direct = content["is_direct"].as_bool().unwrap_or_default();
-                let row = RoomRow { is_joined: false, is_direct, inviter: Some(sender.to_owned()) };
+                let row = RoomRow { is_direct, inviter: Some(sender.to_owned()), ..RoomRow::default() };
                 self.set_row(bot, room, Some(row));
                 Ok(Concern::Hears)
             }
             Some("join") => {
                 let was_joined = old.as_ref().is_some_and(|old| old.is_joined);
+                if !old.as_ref().is_some_and(RoomRow::is_there) {
+                    self.kit.tell_of_coming(&mut self.batch);
+                }
                 self.set_row(bot, room, Some(RoomRow { is_joined: true, ..old.unwrap_or_default() }));
                 // A change of name is a join of somebody who is in the room.
                 Ok(if was_joined { Concern::Noted } else { Concern::Hears })

@@ -49,9 +49,9 @@ impl Kit {
         };
         let known = store.get(&ROOMS, &(bot, &**replacement)).await?;
         let asked = known.clone().unwrap_or(RoomRow {
-            is_joined: false,
             is_direct: row.is_direct,
             inviter: Some(heard.sender.clone()),
+            ..RoomRow::default()
         });
         let standing = RoomRow { is_direct: row.is_direct || asked.is_direct, ..asked };
         Ok(Some(Moved {
@@ -85,12 +85,12 @@ impl Kit {
     }
 
     /// Where letters to a room go: to the room in its place, as far as the bot is in there.
-    pub(crate) async fn successor(&self, bot: &str, room: &RoomId) -> Result<OwnedRoomId, StoreError> {
+    pub async fn successor(&self, bot: &str, room: &RoomId) -> Result<OwnedRoomId, StoreError> {
         let mut room = room.to_owned();
         for _ in 0..UPGRADES_FOLLOWED_MAX {
             let Some(next) = self.0.store.get(&SUCCESSORS, &(bot, &*room)).await? else { break };
             let standing = self.0.store.get(&ROOMS, &(bot, &*next)).await?;
-            if !standing.is_some_and(|standing| standing.is_joined) {
+            if !standing.is_some_and(|standing| standing.is_there()) {
                 break;
             }
             room = next;
