@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Batch;
 use tokio::sync::Notify;
 
@@ -170,6 +170,25 @@ impl Outbox {
             return;
         }
         self.put_parcel(batch, &Parcel::Letter(letter));
+    }
+
+    /// Has the letter `of` stand anew in the room that took the place of its own, with these reactions below it. `version` says how it
+    /// reads now, has a key of its own and goes to that room: there it becomes a message of its own, under the name of the letter.
+    pub fn put_anew<'a>(
+        &self,
+        batch: &mut Batch,
+        version: Letter,
+        of: &str,
+        reactions: impl IntoIterator<Item = &'a str>,
+    ) {
+        let Letter { key, bot, to, .. } = version.clone();
+        let of = Related::Letter(of.to_owned());
+        self.put(batch, version.relating(Relation::Edits(of.clone())));
+        for (place, reaction) in reactions.into_iter().enumerate() {
+            let relation = Relation::Reacts(of.clone(), reaction.to_owned());
+            let seed = Letter::message(format!("{key}/seed{place}"), &bot, to.clone(), json!({}));
+            self.put(batch, seed.relating(relation));
+        }
     }
 
     pub(crate) fn put_parcel(&self, batch: &mut Batch, parcel: &Parcel) {

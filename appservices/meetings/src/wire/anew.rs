@@ -1,8 +1,7 @@
 //! A room that was replaced: the cards of its meetings are shown where people are now.
 
-use kit::{Heard, Letter, Related, Relation, To};
+use kit::{Heard, Letter, To};
 use ruma::OwnedRoomId;
-use serde_json::json;
 use store::Batch;
 
 use super::{KIND, LOCALPART, Meetings, deliver::data};
@@ -41,15 +40,10 @@ impl Meetings {
             let text = body(&case, &scene.world(), self.pen(&reader));
             let (key, to) = (card.key(&case.id), To::Room(replacement.clone()));
             let again = format!("me/moved/{}/{key}", heard.event_id);
-            let letter = Letter::message(&again, LOCALPART, to.clone(), data(&text, None, &case));
-            self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
+            let letter = Letter::message(again, LOCALPART, to, data(&text, None, &case));
             let is_own = card == Card::Home && case.data.home.is_direct;
             let answers = ANSWERS.iter().filter(|_| case.state != state::FINDING && !is_own);
-            for (place, reaction) in answers.enumerate() {
-                let relation = Relation::Reacts(Related::Letter(key.clone()), (*reaction).to_owned());
-                let seed = Letter::message(format!("{again}/seed{place}"), LOCALPART, to.clone(), json!({}));
-                self.kit().outbox().put(batch, seed.relating(relation));
-            }
+            self.kit().outbox().put_anew(batch, letter, &key, answers.copied());
         }
         Ok(())
     }

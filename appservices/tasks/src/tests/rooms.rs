@@ -138,3 +138,26 @@ async fn help_lists_the_commands_by_pages() {
     let help = last(&stage, &room);
     assert!(help.starts_with("Commands of Tasks:\n!task – ") && help.lines().count() <= 10, "{help}");
 }
+
+#[tokio::test]
+async fn a_chat_that_was_replaced_shows_its_tasks_in_its_successor() {
+    let (mut stage, hall) = office().await;
+    says(&mut stage, ZHANGSAN, &hall, "!任务 看合同 @赵六 明天").await;
+    let desk = chat(&stage, ZHAOLIU);
+    card(&stage, &desk, "TK-20261105-0001");
+    let new = stage.room_with(ZHAOLIU, LOCALPART, false);
+    stage.sets_state(
+        ZHAOLIU,
+        &desk,
+        "m.room.tombstone",
+        "",
+        json!({ "body": "moved", "replacement_room": new }),
+    );
+    stage.settle().await;
+    let mine = card(&stage, &new, "TK-20261105-0001 看合同");
+    assert_eq!(count(&stage, &desk, "看合同"), 1, "the old room hears no more of it");
+    taps(&mut stage, ZHAOLIU, &new, &mine, "✋").await;
+    taps(&mut stage, ZHAOLIU, &new, &mine, "✅").await;
+    assert!(reads(&stage, &new, &mine).starts_with("[已完成]"), "{}", reads(&stage, &new, &mine));
+    assert_eq!(count(&stage, &new, "看合同"), 1);
+}

@@ -64,7 +64,9 @@ impl Tasks {
             What::Text(text) => self.word(heard, text, batch).await,
             What::Reaction(reaction) => self.reaction(heard, reaction, batch).await,
             What::ReactionTakenBack { event, .. } => self.reaction_taken_back(heard, event, batch).await,
-            What::Upgraded { .. } if heard.is_direct => self.show_again(heard, batch).await,
+            What::Upgraded { replacement } if heard.is_direct => {
+                self.show_again(heard, replacement, batch).await
+            }
             // What was to be done there is told to everybody themselves, as where a room is closed.
             What::Upgraded { .. } => {
                 self.close_room(batch, &heard.room);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cases::Case;
 use kit::{Heard, Letter, Related, Relation, To, message};
 use people::PersonId;
-use ruma::OwnedUserId;
+use ruma::{OwnedRoomId, OwnedUserId};
 use serde_json::{Value, json};
 use store::Batch;
 
@@ -128,9 +128,14 @@ impl Tasks {
         Self::accounts(&scene.chart, case.data.busy().filter(has_it))
     }
 
-    /// Somebody's direct chat was replaced: the cards of what they have to do or gave to others are shown where they are now. What
-    /// a card is called stays: a new version of a letter becomes a message of its own where its room was replaced.
-    pub(super) async fn show_again(&self, heard: &Heard, batch: &mut Batch) -> Result<(), OfficeError> {
+    /// Somebody's direct chat was replaced: the cards of what they have to do or gave to others are shown where they are now, each
+    /// under the name that it has.
+    pub(super) async fn show_again(
+        &self,
+        heard: &Heard,
+        replacement: &OwnedRoomId,
+        batch: &mut Batch,
+    ) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let Some(person) = chart.by_account(&heard.sender) else { return Ok(()) };
         let lists = ["todo", "made", "proposed"].map(|list| (list, person.id.0.clone()));
@@ -142,15 +147,11 @@ impl Tasks {
             let scene = self.scene_of(&case.data).await?;
             let key = mine.key(&case.id);
             let again = format!("{key}/moved/{}", heard.event_id);
-            let to = To::Direct(heard.sender.clone());
             let text = body(&case, &scene.world(), self.pen_of(person).await?);
-            let letter = Letter::message(&again, LOCALPART, to.clone(), data(&text, &[], &case));
-            self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
-            for (place, reaction) in seeds(&case).into_iter().enumerate() {
-                let relation = Relation::Reacts(Related::Letter(key.clone()), reaction.to_owned());
-                let seed = Letter::message(format!("{again}/seed{place}"), LOCALPART, to.clone(), json!({}));
-                self.kit().outbox().put(batch, seed.relating(relation));
-            }
+            // Behind the bot's own way into that room, which is under way.
+            let to = To::Room(replacement.clone());
+            let letter = Letter::message(again, LOCALPART, to, data(&text, &[], &case));
+            self.kit().outbox().put_anew(batch, letter, &key, seeds(&case));
         }
         Ok(())
     }
