@@ -67,7 +67,15 @@ fn sender(message: &Message<'_>) -> Option<Address> {
     let mut addresses = field.as_address()?.iter();
     let (Some(one), None) = (addresses.next(), addresses.next()) else { return None };
     let mailbox = one.address.as_deref()?;
-    format!("mailto:{mailbox}").parse().ok()
+    // Whose domain vouches for it has to be beyond doubt: `guest@partner.example?@evil.example` is nobody here.
+    let is_plain = |letter: char| letter.is_alphanumeric() || letter.is_ascii_punctuation();
+    let is_odd = |letter: char| matches!(letter, '?' | '"' | '\\' | '<' | '>' | '(' | ')' | ',' | ';' | ':');
+    let (local, domain) = mailbox.split_once('@')?;
+    let is_mailbox = !local.is_empty()
+        && !domain.is_empty()
+        && !domain.contains('@')
+        && mailbox.chars().all(|letter| is_plain(letter) && !is_odd(letter));
+    is_mailbox.then(|| Address::email(mailbox))
 }
 
 /// Whether the mail server says that the sender's own domain vouches for the letter. Its word stands above those that came with
@@ -79,7 +87,7 @@ fn is_vouched(message: &Message<'_>, judge: &str) -> bool {
         let (start, end) =
             (usize::try_from(header.offset_start).ok()?, usize::try_from(header.offset_end).ok()?);
         let text = std::str::from_utf8(raw.get(start..end)?).ok()?;
-        is_verdict.then(|| without_comments(text))
+        is_verdict.then(|| without_asides(text))
     });
     let by_judge = words.into_iter().find_map(|words| {
         let (name, results) = words.split_once(';')?;
@@ -93,19 +101,21 @@ fn is_vouched(message: &Message<'_>, judge: &str) -> bool {
     by_judge.is_some_and(|results| results.split(';').any(passed))
 }
 
-/// A header without what stands in brackets, which anybody may have written into it.
-fn without_comments(text: &str) -> String {
-    let mut depth = 0_usize;
-    let keep = |letter: &char| {
+/// A header without what stands in brackets and between quotation marks, which may be the sender's own words: a reason, the address
+/// that the letter was sent with. What is not closed goes to the end.
+fn without_asides(text: &str) -> String {
+    let (mut depth, mut is_quoted) = (0_usize, false);
+    let mut kept = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
         match letter {
-            '(' => depth += 1,
-            ')' if depth > 0 => {
-                depth -= 1;
-                return false;
-            }
+            '\\' if is_quoted || depth > 0 => drop(letters.next()),
+            '"' if depth == 0 => is_quoted = !is_quoted,
+            '(' if !is_quoted => depth += 1,
+            ')' if !is_quoted && depth > 0 => depth -= 1,
+            _ if depth == 0 && !is_quoted => kept.push(letter),
             _ => {}
         }
-        depth == 0
-    };
-    text.chars().filter(keep).collect()
+    }
+    kept
 }

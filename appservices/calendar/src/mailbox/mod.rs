@@ -115,7 +115,10 @@ impl Mailbox {
             "the mailbox of invitations is open"
         );
         loop {
-            self.take_new(&mut session, &shutdown).await?;
+            tokio::select! {
+                () = shutdown.wait() => return Ok(()),
+                taken = self.take_new(&mut session) => taken?,
+            }
             session = tokio::select! {
                 () = shutdown.wait() => return Ok(()),
                 session = session.until_news() => session?,
@@ -124,7 +127,7 @@ impl Mailbox {
     }
 
     /// Takes every letter that was not taken yet, oldest first. A mailbox that is read for the first time is begun near its end.
-    async fn take_new(&self, session: &mut Session, shutdown: &Shutdown) -> Result<(), CalendarError> {
+    async fn take_new(&self, session: &mut Session) -> Result<(), CalendarError> {
         let known = self.place().await?.filter(|place| place.uid_validity == session.uid_validity());
         let last = known.map_or(0, |place| place.uid);
         let mut uids = session.uids_after(last).await?;
@@ -132,9 +135,6 @@ impl Mailbox {
             uids = uids.split_off(uids.len().saturating_sub(MAILS_AT_FIRST_MAX));
         }
         for uid in uids {
-            if shutdown.is_triggered() {
-                return Ok(());
-            }
             let bytes = session.letter(uid).await?;
             self.take((session.uid_validity(), uid), bytes.as_deref()).await?;
         }

@@ -78,6 +78,10 @@ fn a_letter_counts_by_one_sender_and_its_own_calendars() {
         "From: a@x.example, b@x.example\r\n",
         "From: a@x.example\r\nFrom: b@x.example\r\n",
         "From: nobody\r\n",
+        "From: bob@partner.example?@evil.example\r\n",
+        "From: \"bob@partner.example?\"@evil.example\r\n",
+        "From: bob@partner.example@evil.example\r\n",
+        "From: \"bob@partner.example\\\\\"@evil.example\r\n",
     ] {
         assert!(read(&letter("1", headers, &calendar), None).is_err(), "{headers}");
     }
@@ -112,6 +116,10 @@ fn who_is_vouched_for_is_said_by_our_own_mail_server_alone() {
         "mx.evil.example; dmarc=pass",
         "mx.corp.example (; dmarc=pass",
         "mx.corp.example; x=dmarc=pass",
+        "mx.corp.example; spf=pass smtp.mailfrom=\"x; dmarc=pass y\"@evil.example; dmarc=fail",
+        "mx.corp.example; spf=fail reason=\"a\\\"; dmarc=pass b\"; dmarc=fail",
+        "mx.corp.example; spf=fail (a\\); dmarc=pass (b); dmarc=fail",
+        "mx.corp.example; spf=fail \"(\"; (dmarc=fail; dmarc=pass",
     ] {
         assert!(!counts(&verdict(text)), "{text}");
     }
