@@ -8,15 +8,14 @@ use store::{Batch, Scan, StoreError};
 use crate::{
     Bridges,
     limits::{
-        FORGET_INTERVAL, FORGOTTEN_PER_BATCH, FORGOTTEN_PER_MESSAGE, MESSAGES_KEPT_DAYS, REMEMBERED_MS,
+        DAY_MS, FORGET_INTERVAL, FORGOTTEN_PER_BATCH, FORGOTTEN_PER_MESSAGE, MESSAGES_KEPT_DAYS,
+        REMEMBERED_MS,
     },
     tables::{
         CARD_OF, CARDS, CODES, MESSAGE_DAYS, MESSAGES, REACTION_EVENTS, REACTIONS_IN, REACTIONS_OUT, SHELF,
         SHELF_DUE, SIDES, TAKEN, TAKEN_ORDER,
     },
 };
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl Bridges {
     /// Notes when a message was noted.

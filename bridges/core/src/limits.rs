@@ -25,6 +25,8 @@ pub const MESSAGES_KEPT_DAYS: u64 = 400;
 pub const FORGOTTEN_PER_BATCH: usize = 500;
 /// Reactions of each way that are forgotten with their message.
 pub const FORGOTTEN_PER_MESSAGE: usize = 50;
+/// A day in milliseconds.
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How often what is old is forgotten.
 pub const FORGET_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// First pause after a failure that may pass.
@@ -53,6 +55,12 @@ pub const BACKFILL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
 pub const BEHIND_MAX: Duration = Duration::from_secs(10);
 /// Pages of history of one conversation at one connection.
 pub const BACKFILL_PAGES_MAX: usize = 100;
+/// How often a page of history waits for its lane to have room again.
+pub const HISTORY_WAITS_MAX: usize = 1_800;
+/// Requests for what was said before that wait or are worked on.
+pub const READINGS_MAX: usize = 50;
+/// For how long what a replaced room refuses waits for the room in its place, in milliseconds.
+pub const MOVING_MS: u64 = 10 * 60 * 1_000;
 /// Conversations whose history is read at once.
 pub const BACKFILLS_AT_ONCE: usize = 4;
 /// People who come into a room at once.
@@ -95,6 +103,8 @@ pub const MAIL_LOOK: Duration = Duration::from_secs(30);
 pub const MAIL_WAIT_MS: u64 = 5_000;
 /// Waiting messages of one platform that are looked at each time.
 pub const MAIL_ROWS_MAX: usize = 5_000;
+/// Mailboxes that refuse before a look at what waits ends.
+pub const MAIL_FAILURES_MAX: usize = 8;
 /// People who get a letter about one message.
 pub const MAIL_PEOPLE_MAX: usize = 50;
 /// Letters to one colleague in a day.

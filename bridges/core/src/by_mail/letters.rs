@@ -5,12 +5,12 @@ use kit::texts::Lang;
 use ruma::{EventId, RoomId, UserId};
 use store::{Batch, Scan, StoreError};
 
-use super::{DAY_MS, KeyMessage, MailWords, NO_LETTER};
+use super::{KeyMessage, MailWords, NO_LETTER};
 use crate::{
     Bridges,
     bridges::Seat,
     error::Stuck,
-    limits::{FORGOTTEN_PER_BATCH, MAIL_CHARACTERS_MAX, MAIL_KEPT_MS, MAIL_PEOPLE_MAX},
+    limits::{DAY_MS, FORGOTTEN_PER_BATCH, MAIL_CHARACTERS_MAX, MAIL_KEPT_MS, MAIL_PEOPLE_MAX},
     names::tamed,
     people_tables::{MAILED, MAILED_COUNT, MAILED_ORDER},
 };

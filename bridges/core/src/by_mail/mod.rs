@@ -4,7 +4,7 @@
 mod asking;
 mod letters;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
 use base::Shutdown;
@@ -19,7 +19,8 @@ use crate::{
     bridges::Seat,
     error::Stuck,
     limits::{
-        FORGOTTEN_PER_BATCH, MAIL_LOOK, MAIL_PEOPLE_MAX, MAIL_ROWS_MAX, MAIL_WAIT_MS, MAILS_PER_DAY_MAX,
+        DAY_MS, FORGOTTEN_PER_BATCH, MAIL_FAILURES_MAX, MAIL_LOOK, MAIL_PEOPLE_MAX, MAIL_ROWS_MAX,
+        MAIL_WAIT_MS, MAILS_PER_DAY_MAX,
     },
     line::LineNow,
     people_tables::{MAILED, MAILED_COUNT, MAILED_ORDER},
@@ -29,8 +30,6 @@ use crate::{
 
 /// Stands in the place of the time where no letter could go.
 const NO_LETTER: u64 = 0;
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// What a letter says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +99,7 @@ impl Bridges {
             return Ok(());
         }
         let mut from: Option<(String, String, u64, StreamPos)> = None;
+        let mut failed = HashSet::new();
         for _ in 0..MAIL_ROWS_MAX.div_ceil(FORGOTTEN_PER_BATCH) {
             let scan = match &from {
                 Some(from) => Scan::prefix(network).after(from),
@@ -110,21 +110,37 @@ impl Bridges {
             from = Some(last.clone());
             for (_, row) in rows {
                 if now_ms.saturating_sub(row.received_ms) >= MAIL_WAIT_MS {
-                    self.mail_row(seat, post, &row).await?;
+                    self.mail_row(seat, post, &row, &mut failed).await?;
                 }
             }
         }
         Ok(())
     }
 
-    async fn mail_row(&self, seat: &Seat, post: &dyn Post, row: &OutboxRow) -> Result<(), Stuck> {
+    /// The letters of one message. A mailbox that refuses holds up no other; many that do are a way that is out of order.
+    async fn mail_row(
+        &self,
+        seat: &Seat,
+        post: &dyn Post,
+        row: &OutboxRow,
+        failed: &mut HashSet<OwnedUserId>,
+    ) -> Result<(), Stuck> {
         let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
         let Some(room) = json["room_id"].as_str().and_then(|room| RoomId::parse(room).ok()) else {
             return Ok(());
         };
         let Some(message) = self.key_message(seat, &room, &json).await? else { return Ok(()) };
         for account in &message.people {
-            self.mail_to(seat, post, &room, &message, account).await?;
+            if failed.contains(account) {
+                continue;
+            }
+            if let Err(error) = self.mail_to(seat, post, &room, &message, account).await {
+                failed.insert(account.clone());
+                if failed.len() >= MAIL_FAILURES_MAX {
+                    return Err(error);
+                }
+                tracing::warn!(?error, %account, "a letter waits; will try again");
+            }
         }
         Ok(())
     }
