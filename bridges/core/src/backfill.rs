@@ -1,6 +1,6 @@
 //! What was said while nobody listened: read from the platform's history at each connection, by the way of live arrivals.
 
-use bridge_api::Failure;
+use bridge_api::{Arrival, Failure, InboxRefused, Network};
 use futures_util::StreamExt as _;
 use store::Batch;
 
@@ -9,7 +9,8 @@ use crate::{
     bridges::Seat,
     lanes::Lane,
     limits::{
-        BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, PAUSE_MAX, PAUSE_MIN,
+        BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, HISTORY_WAITS_MAX,
+        PAUSE_ALONE_MAX, PAUSE_MAX, PAUSE_MIN,
     },
     tables::NEWEST,
 };
@@ -87,8 +88,7 @@ impl Bridges {
             // Platforms count in seconds, and bring what was said just before.
             let items: Vec<_> = page.items.into_iter().filter(|arrival| arrival.at_ms >= since_ms).collect();
             for arrivals in items.chunks(bridge_api::limits::ARRIVALS_AT_ONCE_MAX) {
-                let taken = self.take(seat.network, arrivals.to_vec(), true).await;
-                new += taken.map_err(|refused| BridgeError::Invalid(refused.to_string()))?;
+                new += self.take_history(seat.network, arrivals).await?;
             }
             match page.next {
                 Some(next) => cursor = Some(next),
@@ -96,6 +96,20 @@ impl Bridges {
             }
         }
         Err(BridgeError::Invalid("there is more history than is read at once".to_owned()))
+    }
+
+    /// Takes a piece of history. It is in no hurry: where the lane is full it waits until the room has taken some of it.
+    async fn take_history(&self, network: Network, arrivals: &[Arrival]) -> Result<usize, BridgeError> {
+        let mut waits = 0;
+        loop {
+            match self.take(network, arrivals.to_vec(), true).await {
+                Err(InboxRefused::Full) if waits < HISTORY_WAITS_MAX => {
+                    waits += 1;
+                    tokio::time::sleep(PAUSE_ALONE_MAX).await;
+                }
+                taken => return taken.map_err(|refused| BridgeError::Invalid(refused.to_string())),
+            }
+        }
     }
 }
 

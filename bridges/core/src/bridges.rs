@@ -92,6 +92,8 @@ pub(crate) struct Inner {
     pub people_news: Arc<Notify>,
     /// A room is to be made.
     pub rooms_news: Arc<Notify>,
+    /// Somebody wants to have what was said before.
+    pub reading_news: Arc<Notify>,
     pub server_name: OwnedServerName,
     pub switchboard: Arc<Switchboard>,
     pub seats: Vec<Seat>,
@@ -150,6 +152,7 @@ impl Bridges {
             ports,
             people_news: Arc::default(),
             rooms_news: Arc::default(),
+            reading_news: Arc::default(),
             server_name,
             switchboard,
             seats: seats.collect(),

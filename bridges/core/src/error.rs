@@ -48,7 +48,7 @@ pub(crate) enum Stuck {
     Later(String, Option<Duration>),
     /// The whole app has to wait.
     AppLimited(Duration),
-    /// It will never work; the platform's reason, if it is the platform.
+    /// It will never work; the reason as people are told it, if the platform or the room gives one.
     Never(String, Option<Refusal>),
 }
 
@@ -88,7 +88,10 @@ impl From<CallError> for Stuck {
         match error {
             CallError::Limited(after) => Self::Later("the homeserver asks for a pause".to_owned(), after),
             CallError::Unreachable(reason) => Self::Later(reason, None),
-            CallError::Refused { .. } => Self::Never(error.to_string(), None),
+            CallError::Refused { .. } => {
+                let refusal = error.is("M_FORBIDDEN").then_some(Refusal::NotPermitted);
+                Self::Never(error.to_string(), refusal)
+            }
         }
     }
 }

@@ -13,10 +13,11 @@ use serde_json::Value;
 use store::{Batch, StoreError};
 
 use crate::{
-    MARK,
+    BridgeError, MARK,
     lanes::Lane,
     limits::OUTBOX_ROWS_MAX,
     names::is_ghost,
+    parting::{Parting, Side},
     portals::Portals,
     tables::{GHOST_ROOMS, IN_TURN, OUTBOX, OutboxRow},
     way::Way,
@@ -69,8 +70,7 @@ impl Ear for Switchboard {
             return Ok(false);
         }
         if envelope.kind == "m.room.member" {
-            self.member(&room, &envelope, batch);
-            return Ok(false);
+            return Ok(self.member((&room, &sender), &envelope, &lanes, batch));
         }
         // What we said for colleagues has our transaction id, which the homeserver tells us alone: the mark anybody may write.
         let is_said_by_us = envelope.unsigned["transaction_id"].is_string();
@@ -103,13 +103,56 @@ impl Ear for Switchboard {
 }
 
 impl Switchboard {
-    /// Who is not in the room any more has to come in again before we speak for them.
-    fn member(&self, room: &RoomId, envelope: &Envelope, batch: &mut Batch) {
+    /// Who is not in the room any more has to come in again before we speak for them. Whether it is our bot, and nothing is
+    /// bound to the room any more.
+    fn member(
+        &self,
+        (room, by): (&RoomId, &UserId),
+        envelope: &Envelope,
+        lanes: &[Lane],
+        batch: &mut Batch,
+    ) -> bool {
         let user = envelope.state_key.as_deref().and_then(|user| UserId::parse(user).ok());
         let has_left = matches!(envelope.content["membership"].as_str(), Some("leave" | "ban"));
-        if let Some(user) = user.filter(|_| has_left) {
-            batch.delete(&GHOST_ROOMS, &(&*user, room));
+        let Some(user) = user.filter(|_| has_left) else { return false };
+        batch.delete(&GHOST_ROOMS, &(&*user, room));
+        if user != self.bot {
+            return false;
         }
+        for lane in lanes {
+            if let Err(error) = self.part((room, by), lane, batch) {
+                tracing::error!(%error, conversation = %lane.1, %room, "a conversation stays bound to a room without the bot");
+            }
+        }
+        true
+    }
+
+    /// Nothing is bound to a room that the bot was removed from. Both sides are told in their turn.
+    fn part(
+        &self,
+        (room, by): (&RoomId, &UserId),
+        lane: &Lane,
+        batch: &mut Batch,
+    ) -> Result<(), BridgeError> {
+        let Some(row) = self.portals.get(lane) else { return Ok(()) };
+        self.portals.release(batch, lane)?;
+        tracing::info!(conversation = %lane.1, %room, %by, "the bot was removed from a room; nothing is bound to it");
+        if !self.connected.contains(&lane.0) {
+            return Ok(());
+        }
+        let now_ms = self.clock.now_ms();
+        for side in [Side::Here, Side::There] {
+            let parting = Parting {
+                room: room.to_owned(),
+                by: by.to_owned(),
+                bound_by: row.bound_by.clone(),
+                at_ms: now_ms,
+                side,
+            };
+            let row = OutboxRow { event: parting.to_event(), received_ms: now_ms };
+            self.outbound.put(batch, &OUTBOX, lane, IN_TURN, &row);
+        }
+        Ok(())
     }
 }
 

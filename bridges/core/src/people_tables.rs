@@ -36,6 +36,10 @@ pub(crate) const MAILED_COUNT: Table<(u64, OwnedUserId), u64> = Table::new(
     "How many letters did this colleague get today?",
 );
 
+/// Network and conversation → from when on somebody wants to have what was said there.
+pub(crate) const READINGS: Table<(String, String), ReadingRow> =
+    Table::new(3039, "bridges_readings", Profile::Queue, "For which conversations is history asked for?");
+
 /// All of them.
 pub(crate) fn tables() -> Vec<TableInfo> {
     vec![
@@ -48,6 +52,7 @@ pub(crate) fn tables() -> Vec<TableInfo> {
         MAILED.info(),
         MAILED_ORDER.info(),
         MAILED_COUNT.info(),
+        READINGS.info(),
     ]
 }
 
@@ -94,4 +99,13 @@ pub(crate) struct PermissionsRow {
     pub speak: Option<i64>,
 }
 
-store::record!(SpeakerRow, WishRow, PersonCodeRow, MakingRow, PermissionsRow);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReadingRow {
+    pub since_ms: u64,
+    /// Where somebody asked for it.
+    pub room: OwnedRoomId,
+    /// What is answered.
+    pub event: OwnedEventId,
+}
+
+store::record!(SpeakerRow, WishRow, PersonCodeRow, MakingRow, PermissionsRow, ReadingRow);

@@ -2,7 +2,7 @@
 
 use bridge_api::{Language, Refusal};
 use kit::{Letter, Related, Relation, To, notice, texts::Lang};
-use ruma::{OwnedEventId, RoomId};
+use ruma::{OwnedEventId, RoomId, UserId};
 use serde_json::Value;
 use store::Batch;
 
@@ -69,6 +69,20 @@ impl Bridges {
             None => letter,
         };
         self.0.kit.outbox().put(batch, letter);
+    }
+
+    /// A notice for one person, in the direct chat of the bot and them, once for each `unique`.
+    pub(crate) fn tell(
+        &self,
+        batch: &mut Batch,
+        person: &UserId,
+        unique: &str,
+        key: &str,
+        values: &[(&str, &str)],
+    ) {
+        let text = self.0.kit.texts().fill(self.lang(), key, values);
+        let to = To::Direct(person.to_owned());
+        self.0.kit.outbox().put(batch, Letter::message(letter_key(unique), LOCALPART, to, notice(&text)));
     }
 
     /// State of ours in a room, once for each `unique`.

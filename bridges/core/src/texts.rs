@@ -64,6 +64,16 @@ pub const TEXTS: &[Entry] = &[
     ),
     entry("bridge.status.queue", "等待：进 {in} · 出 {out}", "Waiting: in {in} · out {out}"),
     entry("bridge.status.none", "没有接入任何平台。", "No platform is connected."),
+    entry(
+        "bridge.backfill.begun",
+        "正在读取历史消息，完成后回复此处。",
+        "Reading what was said before; the answer comes here when it is done.",
+    ),
+    entry(
+        "bridge.backfill.waits",
+        "该会话正在补齐，或等待补齐的会话过多，请稍后再试。",
+        "What was said there is being read already, or too many wait; try again later.",
+    ),
     entry("bridge.backfilled", "补齐 {count} 条。", "{count} brought."),
     entry("bridge.person.bound", "{person} 是 {account}。", "{person} is {account}."),
     entry("bridge.person.unbound", "{person} 不再绑定账号。", "{person} is bound to no account any more."),
@@ -114,6 +124,26 @@ pub const TEXTS: &[Entry] = &[
         "bridge.told.lost_in",
         "{conversation} 有一条消息无法显示（{trace}）。",
         "A message of {conversation} cannot be shown ({trace}).",
+    ),
+    entry(
+        "bridge.told.forbidden",
+        "{conversation} 的消息进不了本房间：本房间不允许其成员发言。调整权限后，新消息会正常显示。",
+        "What is said in {conversation} does not come into this room: the room lets its people say nothing. New messages come once that is changed.",
+    ),
+    entry(
+        "bridge.told.parted",
+        "{conversation}：机器人已被 {who} 移出房间 {room}，绑定已解除。",
+        "{conversation}: {who} removed the bot from the room {room}; it is bound no more.",
+    ),
+    entry(
+        "bridge.told.parted_there",
+        "本会话与 Matrix 房间的互通已停止：机器人已被移出该房间。",
+        "Nothing goes between this conversation and its Matrix room any more: the bridge was removed from the room.",
+    ),
+    entry(
+        "bridge.told.moved",
+        "{conversation} 已随房间升级绑定到本房间。",
+        "{conversation} is bound to this room now, which took the place of the former one.",
     ),
     entry(
         "bridge.told.recalled",

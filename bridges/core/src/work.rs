@@ -35,6 +35,7 @@ impl Bridges {
             self.keep_measuring(&shutdown),
             self.keep_colleagues(&shutdown),
             self.keep_making_rooms(&shutdown),
+            self.keep_reading(&shutdown),
             self.keep_mailing(&shutdown),
         );
     }

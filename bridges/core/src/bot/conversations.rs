@@ -1,6 +1,7 @@
 //! Commands about conversations: which there are, to which room they are bound, what was said in them before.
 
 use kit::texts::Lang;
+use store::Batch;
 
 use super::Asked;
 use crate::{BridgeError, lanes::Lane, limits::ANSWER_LINES_MAX};
@@ -95,7 +96,8 @@ impl Asked<'_> {
         self.bridges.portals().room_of(lane).as_ref() == Some(&self.heard.room)
     }
 
-    pub(super) async fn backfill(&self) -> Result<String, BridgeError> {
+    /// Says that it begins; what comes of it is said when it is there.
+    pub(super) async fn backfill(&self, batch: &mut Batch) -> Result<String, BridgeError> {
         if !self.may_bind().await? {
             return Ok(self.say("bridge.denied", &[]));
         }
@@ -108,7 +110,10 @@ impl Asked<'_> {
         let Some(hours) = self.words.get(2).and_then(|hours| hours.parse().ok()) else {
             return Ok(self.say("bridge.use", &[("use", usage)]));
         };
-        let count = self.bridges.backfill(&lane, hours).await?.to_string();
-        Ok(self.say("bridge.backfilled", &[("count", &count)]))
+        let since_ms = self.bridges.hours_ago(hours);
+        Ok(match self.bridges.ask_to_read(batch, &lane, since_ms, self.heard).await? {
+            true => self.say("bridge.backfill.begun", &[]),
+            false => self.say("bridge.backfill.waits", &[]),
+        })
     }
 }

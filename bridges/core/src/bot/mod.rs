@@ -51,6 +51,14 @@ impl Bot for Bridges {
         if let What::Ours { kind, content, .. } = &heard.what {
             return Ok(self.card_heard(heard, kind, content, batch).await?);
         }
+        if let What::Joined { .. } = &heard.what {
+            return self.came_into(&heard.room, batch).await;
+        }
+        if let What::Upgraded { replacement } = &heard.what
+            && self.0.kit.is_welcome(&heard.sender)
+        {
+            return self.follow(&heard.room, replacement, batch).await;
+        }
         let What::Command { verb, lang, arguments } = &heard.what else { return Ok(()) };
         let lang = self.0.kit.chosen_language(&heard.sender).await?.unwrap_or(*lang);
         let asked = Asked { bridges: self, heard, lang, words: arguments.split_whitespace().collect() };
@@ -59,7 +67,7 @@ impl Bot for Bridges {
             "bind" => asked.bind().await,
             "unbind" => asked.unbind().await,
             "status" => asked.status().await,
-            "backfill" => asked.backfill().await,
+            "backfill" => asked.backfill(batch).await,
             "me" => asked.me(batch).await,
             "create" => asked.create(batch).await,
             "permit" => asked.permit().await,

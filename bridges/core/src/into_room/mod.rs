@@ -5,7 +5,7 @@ mod content;
 mod people;
 mod saying;
 
-use bridge_api::{Happened, Message, MessageId, Network, Sender};
+use bridge_api::{Happened, Message, MessageId, Network, Refusal, Sender};
 use ruma::{OwnedEventId, OwnedRoomId};
 use serde_json::{Value, json};
 use store::Batch;
@@ -40,9 +40,13 @@ impl Bridges {
                 let mut bringing = Bringing { bridges: self, lane, room, row: &row, batch };
                 match bringing.go().await {
                     Ok(()) => {}
-                    Err(Stuck::Never(reason, _)) => {
+                    Err(Stuck::Never(reason, refusal)) => {
+                        let is_forbidden = refusal == Some(Refusal::NotPermitted);
+                        if is_forbidden && bringing.is_moving().await? {
+                            return Err(Stuck::Later("the room was replaced".to_owned(), None));
+                        }
                         bringing.batch = Batch::new();
-                        bringing.told(&reason);
+                        bringing.told(&reason, is_forbidden);
                     }
                     Err(error) => return Err(error),
                 }

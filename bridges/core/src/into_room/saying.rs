@@ -11,6 +11,7 @@ use crate::{
     MARK,
     error::Stuck,
     ghosts::Ghost,
+    limits::{DAY_MS, MOVING_MS},
     names::{hex, is_ghost},
     tables::GHOST_ROOMS,
 };
@@ -90,11 +91,32 @@ impl Bringing<'_> {
         self.bridges.notice(&mut self.batch, room, &unique, key, &values);
     }
 
-    /// People see that something is missing, and support finds it.
-    pub(super) fn told(&mut self, reason: &str) {
+    /// Whether the room was replaced a short while ago: what it refuses goes to the room in its place, once the bot is there.
+    pub(super) async fn is_moving(&self) -> Result<bool, Stuck> {
+        let late_ms = self.bridges.0.clock.now_ms().saturating_sub(self.row.arrival.at_ms);
+        if late_ms >= MOVING_MS {
+            return Ok(false);
+        }
+        match self.bridges.bot_intent()?.state(&self.room, "m.room.tombstone", "").await {
+            Ok(tombstone) => Ok(tombstone.is_some()),
+            Err(CallError::Refused { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// People see that something is missing, and support finds it. What the room forbids it forbids to what comes behind it
+    /// too: that is said once a day.
+    pub(super) fn told(&mut self, reason: &str, is_forbidden: bool) {
         let trace = self.row.arrival.trace.clone().unwrap_or_else(|| self.row.arrival.key.to_string());
         tracing::warn!(network = self.network().key(), conversation = %self.lane.1, reason, trace, "an arrival cannot be brought into its room");
         metrics::counter!("bridge_left_out_total", "platform" => self.network().key()).increment(1);
-        self.notice("bridge.told.lost_in", &[("trace", &trace)]);
+        if !is_forbidden {
+            return self.notice("bridge.told.lost_in", &[("trace", &trace)]);
+        }
+        let day = self.bridges.0.clock.now_ms() / DAY_MS;
+        let unique = format!("forbidden/{}/{}/{}/{day}", self.network().key(), self.lane.1, self.room);
+        let name = self.bridges.name_of(self.lane);
+        let values = [("conversation", name.as_str())];
+        self.bridges.notice(&mut self.batch, &self.room, &unique, "bridge.told.forbidden", &values);
     }
 }

@@ -36,7 +36,11 @@ impl Bridges {
         if self.portals().room_of(lane).is_none() {
             return Err(BridgeError::NoConversation(lane.1.to_string()));
         }
-        let since_ms = self.0.clock.now_ms().saturating_sub(hours.saturating_mul(60 * 60 * 1_000));
-        self.read_history(seat, lane, since_ms).await
+        self.read_history(seat, lane, self.hours_ago(hours)).await
+    }
+
+    /// The time so many hours ago, in milliseconds since 1970.
+    pub(crate) fn hours_ago(&self, hours: u64) -> u64 {
+        self.0.clock.now_ms().saturating_sub(hours.saturating_mul(60 * 60 * 1_000))
     }
 }

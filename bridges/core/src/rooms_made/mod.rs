@@ -141,20 +141,9 @@ impl Bridges {
                     let mut batch = Batch::new();
                     batch.delete(&MAKING, &(&*network, &*conversation));
                     if let Some(by) = &row.by {
-                        let key = format!(
-                            "bridge/unmade/{}",
-                            hex(&Sha256::digest(format!(
-                                "{network}/{conversation}/{}",
-                                self.0.clock.now_ms()
-                            )))
-                        );
-                        let text = self.0.kit.texts().fill(
-                            self.lang(),
-                            "bridge.failed",
-                            &[("reason", &error.to_string())],
-                        );
-                        let letter = Letter::message(key, LOCALPART, To::Direct(by.clone()), notice(&text));
-                        self.0.kit.outbox().put(&mut batch, letter);
+                        let unique = format!("unmade/{network}/{conversation}/{}", self.0.clock.now_ms());
+                        let reason = error.to_string();
+                        self.tell(&mut batch, by, &unique, "bridge.failed", &[("reason", &reason)]);
                     }
                     self.0.store.commit(batch).await?;
                 }

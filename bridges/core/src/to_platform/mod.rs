@@ -18,6 +18,7 @@ use crate::{
     error::Stuck,
     lanes::{Lane, Next},
     names::hex,
+    parting::Parting,
     tables::{AFTER_ALL, OUTBOX, OutboxRow, Place, SIDES, SideRow},
     telling::refusal_text,
 };
@@ -47,6 +48,9 @@ impl Bridges {
         let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
         if cards::is_card(&json) {
             return self.send_card(lane, place, &json).await;
+        }
+        if let Some(parting) = Parting::read(&json) {
+            return self.tell_parting(lane, place, &parting).await;
         }
         let at_ms = json["origin_server_ts"].as_u64().unwrap_or(row.received_ms).min(row.received_ms);
         if let (Some(room), Some(seat), Some((event, sender))) =
