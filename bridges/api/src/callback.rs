@@ -46,3 +46,31 @@ pub trait Callbacks: Send + Sync {
     /// a 4xx and leave no trace but a log line.
     async fn call(&self, request: CallbackRequest, inbox: &dyn Inbox) -> CallbackAnswer;
 }
+
+/// Why a request is turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackRefused {
+    /// It is none of the platform's.
+    Forged(&'static str),
+    /// It is the platform's and says nothing.
+    Senseless(&'static str),
+    /// What it brings is not durable; the platform sends it again.
+    NotKept,
+}
+
+impl CallbackRefused {
+    /// The status and the words of the answer. The log is told why; whoever forged a request is not.
+    pub fn answered(self) -> (u16, &'static str) {
+        match self {
+            Self::Forged(reason) => {
+                tracing::warn!(reason, "a forged callback is refused");
+                (403, "refused")
+            }
+            Self::Senseless(reason) => {
+                tracing::warn!(reason, "a callback without sense is refused");
+                (400, reason)
+            }
+            Self::NotKept => (503, "try again"),
+        }
+    }
+}

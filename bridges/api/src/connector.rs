@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    Backfill, Callbacks, Capabilities, Cards, Conversations, Directory, Edits, Failure, Files, Inbox,
-    Members, Names, Network, Outgoing, Pace, Reactions, Recalls, Sent, Shutdown,
+    Backfill, Callbacks, Capabilities, Cards, CheckStep, Conversations, Directory, Edits, Failure, Files,
+    Inbox, Members, Names, Network, Outgoing, Pace, Reactions, Recalls, Sent, Shutdown,
 };
 
 /// One app on one platform. It holds no queue and retries nothing but its own connection and token: what failed is told, and
@@ -35,58 +35,116 @@ pub trait Connector: Send + Sync {
     /// [`Failure`].
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, Failure>;
 
+    /// Proves on the platform what the operator's settings are worth: fetches a token and reads something that disturbs nobody.
+    /// It may be called without [`Self::run`], beside another connector of the same app that runs, and takes some seconds at most.
+    async fn check(&self) -> Vec<CheckStep> {
+        Vec::new()
+    }
+
+    /// What it can do beyond that.
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities::default()
+    }
+
     /// Can it change what we sent?
     fn edits(&self) -> Option<&dyn Edits> {
-        None
+        self.abilities().edits
     }
 
     /// Can it take back what we sent?
     fn recalls(&self) -> Option<&dyn Recalls> {
-        None
+        self.abilities().recalls
     }
 
     /// Can it react?
     fn reactions(&self) -> Option<&dyn Reactions> {
-        None
+        self.abilities().reactions
     }
 
     /// Can it carry files?
     fn files(&self) -> Option<&dyn Files> {
-        None
+        self.abilities().files
     }
 
     /// Can it change cards?
     fn cards(&self) -> Option<&dyn Cards> {
-        None
+        self.abilities().cards
     }
 
     /// Can it list members?
     fn members(&self) -> Option<&dyn Members> {
-        None
+        self.abilities().members
     }
 
     /// Can it rename conversations?
     fn names(&self) -> Option<&dyn Names> {
-        None
+        self.abilities().names
     }
 
     /// Can it read what was said before?
     fn backfill(&self) -> Option<&dyn Backfill> {
-        None
+        self.abilities().backfill
     }
 
     /// Does it know people?
     fn directory(&self) -> Option<&dyn Directory> {
-        None
+        self.abilities().directory
     }
 
     /// Does it know conversations?
     fn conversations(&self) -> Option<&dyn Conversations> {
-        None
+        self.abilities().conversations
     }
 
     /// Is it called by HTTP?
     fn callbacks(&self) -> Option<&dyn Callbacks> {
-        None
+        self.abilities().callbacks
+    }
+}
+
+/// What a connector can do beyond saying something, and which part of it does it.
+#[derive(Clone, Copy, Default)]
+pub struct Abilities<'a> {
+    /// Changes what we sent.
+    pub edits: Option<&'a dyn Edits>,
+    /// Takes back what we sent.
+    pub recalls: Option<&'a dyn Recalls>,
+    /// Reacts.
+    pub reactions: Option<&'a dyn Reactions>,
+    /// Carries files.
+    pub files: Option<&'a dyn Files>,
+    /// Changes cards.
+    pub cards: Option<&'a dyn Cards>,
+    /// Lists members.
+    pub members: Option<&'a dyn Members>,
+    /// Renames conversations.
+    pub names: Option<&'a dyn Names>,
+    /// Reads what was said before.
+    pub backfill: Option<&'a dyn Backfill>,
+    /// Knows people.
+    pub directory: Option<&'a dyn Directory>,
+    /// Knows conversations.
+    pub conversations: Option<&'a dyn Conversations>,
+    /// Is called by HTTP.
+    pub callbacks: Option<&'a dyn Callbacks>,
+}
+
+impl<'a> Abilities<'a> {
+    /// The abilities that every platform has: a part that sends, and one that knows people and conversations.
+    pub fn of<S, K>(sending: &'a S, knowing: &'a K) -> Self
+    where
+        S: Recalls + Files + Cards,
+        K: Members + Names + Directory + Conversations,
+    {
+        Self {
+            recalls: Some(sending),
+            files: Some(sending),
+            cards: Some(sending),
+            members: Some(knowing),
+            names: Some(knowing),
+            directory: Some(knowing),
+            conversations: Some(knowing),
+            ..Self::default()
+        }
     }
 }

@@ -76,6 +76,25 @@ pub struct Conversation {
     pub members: Option<u64>,
 }
 
+impl Conversation {
+    /// A group of which only id and name are known; nothing for an id that cannot be kept.
+    pub fn group(id: &str, name: &str) -> Option<Self> {
+        Some(Self {
+            id: ConversationId::new(id).ok()?,
+            name: name.to_owned(),
+            kind: ConversationKind::Group,
+            avatar: None,
+            external: false,
+            members: None,
+        })
+    }
+
+    /// The chat of one person with our app; nothing for an id that cannot be kept.
+    pub fn direct(id: &str, name: &str) -> Option<Self> {
+        Self::group(id, name).map(|group| Self { kind: ConversationKind::Direct, ..group })
+    }
+}
+
 /// One page of a longer list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {

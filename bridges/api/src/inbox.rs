@@ -1,8 +1,11 @@
 //! Where arrivals go.
 
-use async_trait::async_trait;
+use std::time::Duration;
 
-use crate::{Arrival, Failure};
+use async_trait::async_trait;
+use tokio::time::timeout;
+
+use crate::{Arrival, Failure, limits::ARRIVALS_AT_ONCE_MAX};
 
 /// Why arrivals were not taken. The platform is told a failure and brings them again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,4 +57,26 @@ pub trait Inbox: Send + Sync {
 
     /// Says what is left of a quota. Never waits.
     fn quota(&self, quota: Quota);
+}
+
+/// Hands arrivals over, as many at once as may be. Whether all are durable now; when not, the reason is in the log.
+pub async fn handed_over(inbox: &dyn Inbox, mut arrivals: Vec<Arrival>, within: Duration) -> bool {
+    let all = async {
+        while !arrivals.is_empty() {
+            let rest = arrivals.split_off(arrivals.len().min(ARRIVALS_AT_ONCE_MAX));
+            inbox.take(std::mem::replace(&mut arrivals, rest)).await?;
+        }
+        Ok::<(), InboxRefused>(())
+    };
+    match timeout(within, all).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "arrivals are not taken, and have to come again");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("arrivals are not taken in time, and have to come again");
+            false
+        }
+    }
 }

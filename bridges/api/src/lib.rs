@@ -2,21 +2,31 @@
 //!
 //! A connector speaks one platform's protocol and nothing of Matrix; the core of the bridges speaks Matrix and nothing of a
 //! platform. Here are the values that pass between them, the mandatory [`Connector`] and one optional trait for each ability.
-//! Everything that is stored on the way has a serialised form. Beside them stands what every connector needs alike: the way to a
-//! platform, the keeping of its token, the table of abilities. Nothing here stores or reads the time of day; what
-//! comes from a platform is hostile, so identifiers are checked when they are made and texts when the core takes them in
+//! Everything that is stored on the way has a serialised form. Beside them stands what connectors need alike, to be called by those
+//! that need it: the way to a platform, its token, calls and their failures, what was sent and heard by name, uploads, the table of
+//! abilities. Nothing here reads the time of day, and what is kept lies on the core's [`Shelf`]; what comes from a platform is hostile, so identifiers are checked when they are made and texts when the core takes them in
 //! ([`RichText::tamed`]). Read next: `connector.rs`, then `arrival.rs` and `outgoing.rs`.
 
 mod abilities;
 mod arrival;
+mod bounded;
+mod call;
 mod callback;
 mod capability;
+mod check;
+mod connecting;
 mod connector;
 mod content;
 mod directory;
+#[cfg(feature = "double")]
+pub mod double;
+pub mod exchange;
 mod failure;
 mod ids;
 mod inbox;
+mod known_groups;
+mod ledger;
+pub mod lenient;
 pub mod limits;
 mod network;
 mod outgoing;
@@ -26,6 +36,7 @@ mod secret;
 mod shelf;
 mod tokens;
 mod transport;
+mod upload;
 mod words;
 
 pub use base::{Clock, Rng, Shutdown};
@@ -35,23 +46,30 @@ pub use self::{
         Backfill, Cards, Conversations, Directory, Edits, Files, Members, Names, Reactions, Recalls,
     },
     arrival::{Arrival, Happened, Message, Pressed, Sender},
-    callback::{CallbackAnswer, CallbackRequest, Callbacks},
+    bounded::Bounded,
+    call::{CallError, Meaning},
+    callback::{CallbackAnswer, CallbackRefused, CallbackRequest, Callbacks},
     capability::{Ability, Capabilities, Capability, Support},
-    connector::Connector,
+    check::{CheckOutcome, CheckStep},
+    connecting::{ConnectError, doubled_pause},
+    connector::{Abilities, Connector},
     content::{Button, ButtonStyle, Card, Content, File, FileKind, Input},
     directory::{Conversation, ConversationKind, Department, Page, Person},
     failure::{Failure, FailureKind, Refusal},
     ids::{
         ConversationId, Cursor, EventKey, IdInvalid, IdempotencyKey, MediaId, MessageId, PersonId, ThreadId,
     },
-    inbox::{Inbox, InboxRefused, Line, Quota},
+    inbox::{Inbox, InboxRefused, Line, Quota, handed_over},
+    known_groups::KnownGroups,
+    ledger::{Ledger, Repeat, message_of_ours},
     network::Network,
-    outgoing::{ByteStream, Download, Edit, Outgoing, Reaction, Sent, Speaker},
+    outgoing::{ByteStream, Download, Edit, Outgoing, Reaction, Sent, Speaker, bounded, whole},
     pace::{Pace, Rate},
-    rich_text::{Block, Inline, RichText, Style},
+    rich_text::{Block, Inline, RichText, Style, markdown},
     secret::Secret,
     shelf::{Shelf, ShelfRefused},
     tokens::{IssuedToken, Token, TokenRules, Tokens},
     transport::{NoSocket, Socket, Transport, Wire},
+    upload::{Upload, harmless},
     words::{Language, Words},
 };

@@ -50,3 +50,13 @@ pub const SHELF_VALUE_BYTES_MAX: usize = 64 * 1024;
 pub const SHELF_ROWS_MAX: usize = 1_000_000;
 /// Longest time for which a platform may ask us to wait.
 pub const PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
+/// How long it is remembered what became of a sending.
+pub const SENT_KEPT_MS: u64 = 7 * 24 * 3_600_000;
+/// How long a group is remembered after it was last written down.
+pub const GROUP_KEPT_MS: u64 = 400 * 24 * 3_600_000;
+/// Rows that the known groups are spread over.
+pub const GROUP_ROWS: u64 = 64;
+/// Groups in one row.
+pub const GROUPS_IN_ROW_MAX: usize = 120;
+/// Longest time that one step of a check of the settings may take.
+pub const CHECK_TIME_MAX: Duration = Duration::from_secs(10);

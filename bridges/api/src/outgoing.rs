@@ -2,14 +2,37 @@
 
 use std::pin::Pin;
 
-use bytes::Bytes;
-use futures_util::Stream;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, ConversationId, Failure, IdempotencyKey, MessageId, PersonId, ThreadId};
+use crate::{Content, ConversationId, Failure, IdempotencyKey, MessageId, PersonId, Refusal, ThreadId};
 
 /// The bytes of a file on their way.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;
+
+/// The same bytes; more than `bytes_max` of them end with a failure.
+pub fn bounded(bytes: ByteStream, bytes_max: u64) -> ByteStream {
+    let mut left = bytes_max;
+    Box::pin(bytes.map(move |piece| {
+        let piece = piece?;
+        let too_large = || Failure::refused(Refusal::TooLarge { bytes_max });
+        left = left.checked_sub(piece.len() as u64).ok_or_else(too_large)?;
+        Ok(piece)
+    }))
+}
+
+/// All bytes of a file that has to be held at once.
+///
+/// # Errors
+/// What the bytes end with; [`Refusal::TooLarge`] when they are more than `bytes_max`.
+pub async fn whole(bytes: ByteStream, bytes_max: u64) -> Result<Bytes, Failure> {
+    let (mut bytes, mut whole) = (bounded(bytes, bytes_max), BytesMut::new());
+    while let Some(piece) = bytes.next().await {
+        whole.extend_from_slice(&piece?);
+    }
+    Ok(whole.freeze())
+}
 
 /// Something to say in a conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,9 @@
 //! A connector's own durable rows: ids of reactions, keys of uploads, message ids by idempotency key.
 
 use async_trait::async_trait;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::Failure;
 
 /// Why a shelf refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,4 +36,34 @@ pub trait Shelf: Send + Sync {
     /// # Errors
     /// [`ShelfRefused`] when the store refuses.
     async fn remove(&self, key: &str) -> Result<(), ShelfRefused>;
+}
+
+impl dyn Shelf + '_ {
+    /// The value that [`Self::write`] put under `key`; nothing when what lies there is none.
+    ///
+    /// # Errors
+    /// [`ShelfRefused`] when the store refuses.
+    pub async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ShelfRefused> {
+        Ok(self.get(key).await?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// Puts a value under `key` for `keep_ms` milliseconds, durably.
+    ///
+    /// # Errors
+    /// [`ShelfRefused`] when key or value is too large, the shelf is full, or the store refuses.
+    pub async fn write<T: Serialize + Sync + ?Sized>(
+        &self,
+        key: &str,
+        value: &T,
+        keep_ms: u64,
+    ) -> Result<(), ShelfRefused> {
+        let bytes = serde_json::to_vec(value).map_err(|error| ShelfRefused::Store(error.to_string()))?;
+        self.put(key, &bytes, keep_ms).await
+    }
+}
+
+impl From<ShelfRefused> for Failure {
+    fn from(error: ShelfRefused) -> Self {
+        Self::later(error.to_string())
+    }
 }

@@ -29,3 +29,11 @@ impl Words {
         }
     }
 }
+
+/// Names words, a line for each: `NAME = "Chinese" | "English";`.
+#[macro_export]
+macro_rules! words {
+    ($($name:ident = $zh:literal | $en:literal;)+) => {
+        $(const $name: $crate::Words = $crate::Words { zh: $zh, en: $en };)+
+    };
+}

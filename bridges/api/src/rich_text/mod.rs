@@ -2,6 +2,7 @@
 //!
 //! The core converts it from and to Matrix's HTML, a connector from and to its platform's form; both are pure functions.
 
+pub mod markdown;
 mod plain;
 mod tame;
 
@@ -138,6 +139,44 @@ impl RichText {
         Self { blocks: tame::tamed(&self.blocks) }
     }
 
+    /// How it begins: the first line, at most so many characters of it; `…` stands for what is left out.
+    pub fn excerpt(text: &str, characters_max: usize) -> String {
+        let mut excerpt: String =
+            text.lines().next().unwrap_or_default().chars().take(characters_max).collect();
+        if excerpt.len() < text.trim_end().len() {
+            excerpt.push('…');
+        }
+        excerpt
+    }
+
+    /// Whether nothing in it is formatted.
+    pub fn is_unformatted(&self) -> bool {
+        self.blocks.iter().all(|block| {
+            let Block::Paragraph(inlines) = block else { return false };
+            inlines.iter().all(|inline| match inline {
+                Inline::Text { style, .. } => !(style.bold || style.italic),
+                Inline::Link { address, label } => address == label,
+                Inline::Mention { .. } | Inline::Everybody | Inline::Break => true,
+                Inline::Code(_) => false,
+            })
+        })
+    }
+
+    /// The people whom it mentions as `named` says the platform can address them, each once, at most so many.
+    pub fn addressed<'a>(
+        &'a self,
+        named: impl Fn(&'a PersonId) -> Option<&'a str>,
+        most: usize,
+    ) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for user in self.mentions().into_iter().filter_map(named) {
+            if found.len() < most && !found.iter().any(|known| known == user) {
+                found.push(user.to_owned());
+            }
+        }
+        found
+    }
+
     /// Every mention in the text, in reading order.
     pub fn mentions(&self) -> Vec<&PersonId> {
         let mut found = Vec::new();
@@ -208,6 +247,14 @@ mod tests {
     }
 
     #[test]
+    fn an_excerpt_says_when_something_is_left_out() {
+        for (text, expected) in [("one", "one"), ("one\n", "one"), ("one\ntwo", "one…"), ("long", "lon…")]
+        {
+            assert_eq!(RichText::excerpt(text, 3), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn mentions_are_found_wherever_they_stand() {
         let person = PersonId::new("on_1").expect("valid");
         let mention = Inline::Mention { person: Some(person.clone()), name: "Li".into() };
@@ -218,6 +265,8 @@ mod tests {
             }])],
         };
         assert_eq!(text.mentions(), [&person]);
+        assert_eq!(text.addressed(|person| Some(person.as_str()), 5), ["on_1"]);
+        assert!(text.addressed(|_| None, 5).is_empty() && !text.is_unformatted());
         assert!(text.addresses_everybody());
         let quiet = text.map_inlines(&mut |inline| match inline {
             Inline::Everybody => Inline::text("@all"),
