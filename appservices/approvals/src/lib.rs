@@ -2,7 +2,8 @@
 //!
 //! The law is pure: `act` takes a case, what somebody does and the organisation, and gives the case afterwards, its
 //! records and its effects, or a refusal; `flow` knows who is asked next; `card` says what people see. `wire` is the
-//! edge: it turns messages and reactions into actions, and effects into letters and timers, all in one batch.
+//! edge: it turns messages and reactions into actions, and effects into letters and timers, all in one batch. `web` is
+//! the form in a browser, for whoever has a link.
 //! Read `instance.rs`, then `act/mod.rs`, then `wire/mod.rs`.
 
 pub mod act;
@@ -20,6 +21,7 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 mod texts;
+pub mod web;
 mod wire;
 
 pub use office::OfficeError;

@@ -98,3 +98,24 @@ pub const LEAVERS_INTERVAL_MS: u64 = 60 * 1_000;
 
 /// Cases of one leaver that are passed on in one go; the rest follows with the next look.
 pub const LEAVERS_CASES_MAX: usize = 100;
+
+/// How long a link to a form is good.
+pub const FORM_LINK_MS: u64 = 15 * 60 * 1_000;
+
+/// Letters that tell one link from another, a little under six bits each.
+pub const FORM_LINK_LETTERS: usize = 32;
+
+/// Largest form that a browser sends, in bytes.
+pub const FORM_BYTES_MAX: usize = 512 * 1024;
+
+/// Most inputs of a form that a browser sends.
+pub const FORM_INPUTS_MAX: usize = 8_192;
+
+/// Lines that a list has for further things, in a browser.
+pub const FORM_EMPTY_LINES: usize = 5;
+
+/// Forms in browsers that are worked on at once.
+pub const FORM_REQUESTS_MAX: usize = 16;
+
+/// Time that one request of a browser has.
+pub const FORM_REQUEST_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(20);

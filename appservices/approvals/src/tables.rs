@@ -3,9 +3,9 @@
 use ruma::{OwnedEventId, OwnedServerName, OwnedUserId};
 use store::{Profile, Table, TableInfo, record};
 
-use crate::desk::Delegation;
+use crate::{desk::Delegation, web::FormLink};
 
-record!(Delegation);
+record!(Delegation, FormLink);
 
 /// (id, version) → the template, canonical JSON.
 pub(crate) const TEMPLATE: Table<(String, u64), String> =
@@ -41,6 +41,10 @@ pub(crate) const PARTNER_KEY: Table<(OwnedServerName, String), String> =
 pub(crate) const CARD_AGAIN: Table<String, u64> =
     Table::new(2149, "approval_card_again", Profile::Point, "how often was this card sent again?");
 
+/// A case → the link by which its form can be opened in a browser; a newer one takes its place.
+pub(crate) const FORM_LINK: Table<String, FormLink> =
+    Table::new(2150, "approval_form_link", Profile::Point, "by which link does this form open in a browser?");
+
 /// The version of the organisation whose leavers were dealt with.
 pub(crate) const LEAVERS_DONE: Table<(), u64> =
     Table::new(2145, "approval_leavers_done", Profile::Counter, "up to which version was it seen who left?");
@@ -59,6 +63,7 @@ pub fn tables() -> Vec<TableInfo> {
         ROOM_VERSION.info(),
         PARTNER_KEY.info(),
         CARD_AGAIN.info(),
+        FORM_LINK.info(),
     ];
     [own, cases::tables(), people::tables()].concat()
 }

@@ -19,7 +19,7 @@ pub(crate) const VERSION: u32 = 1;
 pub enum Via {
     /// A message or reaction in a Matrix client.
     Matrix,
-    /// The console.
+    /// A page in a browser, or a program that speaks to a door of ours.
     Web,
     /// A link in a mail.
     Email,

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use approvals::Approvals;
+use approvals::{Approvals, web};
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
 use kit::{Bot, Bots, HttpWire, Kit, KitParts, KitSettings, Tokens, texts::Lang};
@@ -71,7 +71,8 @@ pub(crate) struct Surroundings {
     pub rng: Rng,
     pub terms: Terms,
     pub shutdown: Shutdown,
-    /// Where calendar programs are let in beside the homeserver's clients; bots that run alone let them in themselves.
+    /// Where calendar programs and browsers are let in beside the homeserver's clients; bots that run alone let them in
+    /// themselves.
     pub neighbours: Option<Neighbours>,
 }
 
@@ -135,7 +136,7 @@ impl Bound {
         .map_err(refused)?;
         let calendars = calendars::open(config, &kit)?;
         let mailer = calendars::mailer(config, kit.rng().clone())?;
-        let approvals = Approvals::new(kit.clone());
+        let approvals = Approvals::in_public(kit.clone(), public_url(config));
         let people = approvals.people().await.map_err(|error| StartError::Bots(error.to_string()))?;
         let workdays = approvals.workdays().await;
         let workdays = workdays.map_err(|error| StartError::Bots(error.to_string()))?;
@@ -151,6 +152,7 @@ impl Bound {
         let meetings = meet::open(config, &kit, &people, &workdays, &calendars, mailer.is_some())?;
         let organisation = org::open(config, &kit, &people);
         let doors = calendars::doors(&calendars, &meetings);
+        let forms = web::Forms::new(approvals.clone()).router();
         let mailbox = calendars::mailbox(config, &calendars, &meetings);
         let staff = people.clone();
         let desk = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
@@ -159,8 +161,11 @@ impl Bound {
             vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings), Arc::new(organisation)];
         let mut router = kit.router(&self.tokens.hs_token);
         match around.neighbours {
-            Some(neighbours) => neighbours.open(calendar::PATHS, doors),
-            None => router = router.merge(doors),
+            Some(neighbours) => {
+                neighbours.open(calendar::PATHS, doors);
+                neighbours.open(web::PATHS, forms);
+            }
+            None => router = router.merge(doors).merge(forms),
         }
         let copies = backup::offer(&folder(config, FOLDER_NAME), store.clone(), around.shutdown.clone());
         let beside = calendars::work(&calendars, mailer, mailbox, &around.shutdown);
@@ -241,6 +246,11 @@ fn folder(config: &Config, folder_name: &str) -> PathBuf {
 
 fn create(folder: &Path) -> Result<(), StartError> {
     std::fs::create_dir_all(folder).map_err(|error| StartError::Directory { path: folder.to_owned(), error })
+}
+
+/// Where browsers and programs reach this server, without a slash at the end.
+fn public_url(config: &Config) -> Option<String> {
+    config.server.public_base_url.as_ref().map(|url| url.trim_end_matches('/').to_owned())
 }
 
 /// Hours in milliseconds; never for none.

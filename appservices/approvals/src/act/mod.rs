@@ -25,8 +25,10 @@ use crate::{
 pub enum Action {
     /// Begins: the case exists, and is a draft.
     Start,
-    /// Replaces what the form holds, while it is a draft or returned.
+    /// Replaces these fields of the form, while it is a draft or returned.
     Fill(Form),
+    /// Replaces all that is typed of the form; files stay.
+    Rewrite(Form),
     /// Adds a file.
     Attach(File),
     /// Hands it in, for the first time or again.
@@ -174,6 +176,7 @@ pub fn decide(
     match action {
         Action::Start => desk.start(),
         Action::Fill(form) => desk.fill(form)?,
+        Action::Rewrite(form) => desk.rewrite(form)?,
         Action::Attach(file) => desk.attach(file)?,
         Action::Submit => desk.submit()?,
         Action::Approve { task, comment, code, chance } => {

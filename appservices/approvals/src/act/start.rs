@@ -36,6 +36,13 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Replaces all that is typed of the form: what is not said again is empty.
+    pub fn rewrite(&mut self, form: &Form) -> Result<(), Refusal> {
+        self.open_form()?;
+        self.case.data.form.retain(|_, value| matches!(value, Value::Files(_)));
+        self.fill(form)
+    }
+
     /// Adds a file to the form.
     pub fn attach(&mut self, file: &File) -> Result<(), Refusal> {
         self.open_form()?;

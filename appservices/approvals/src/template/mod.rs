@@ -12,6 +12,7 @@ mod line;
 mod node;
 mod parse;
 mod policy;
+mod reply;
 mod tokens;
 mod values;
 
@@ -21,12 +22,14 @@ pub use self::{
     brief::{brief, readable},
     check::{Problem, check, dead_ends},
     condition::{Condition, ConditionError, Facts, Literal},
+    details::read_rows,
     facts::{facts, starter_facts},
     formula::calculate,
     line::read_line,
     node::{BranchCase, Mode, Node, OnTimeout, Step, Until, Who},
     parse::{Reader, parse_value},
     policy::{CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
+    reply::read_reply,
     values::{File, Form, FormError, Value, add_file, field_refused, missing},
 };
 
@@ -184,9 +187,15 @@ impl FieldKind {
         matches!(self, Self::Attachment | Self::Image)
     }
 
+    /// Whether people type it: it is neither a file nor calculated.
+    #[must_use]
+    pub const fn is_typed(self) -> bool {
+        !self.is_file() && !matches!(self, Self::Formula)
+    }
+
     /// Whether it may stand in a form of one line.
     const fn is_one_word(self) -> bool {
-        !matches!(self, Self::Attachment | Self::Image | Self::List | Self::Formula)
+        self.is_typed() && !matches!(self, Self::List)
     }
 }
 

@@ -4,6 +4,7 @@ mod edges;
 mod elsewhere;
 mod fields;
 mod flows;
+mod forms;
 mod hands;
 mod hostile;
 mod law;

@@ -9,7 +9,7 @@ use kit::{
 
 use ruma::OwnedUserId;
 
-use super::staff_list;
+use super::{forms::PUBLIC_URL, staff_list};
 use crate::{Approvals, LOCALPART, TEXTS, tables};
 
 const ZHANGSAN: &str = "@zhangsan:test";
@@ -29,7 +29,9 @@ pub(super) async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String
         localparts: vec![LOCALPART],
         tables: [tables(), workdays::tables()].concat(),
         texts: vec![TEXTS, office::TEXTS],
-        bots: |kit| vec![Arc::new(Approvals::new(kit.clone())) as Arc<dyn Bot>],
+        bots: |kit| {
+            vec![Arc::new(Approvals::in_public(kit.clone(), Some(PUBLIC_URL.to_owned()))) as Arc<dyn Bot>]
+        },
     };
     let mut stage = Stage::beside(play, bridge).await;
     imports(&mut stage, &staff_list()).await;

@@ -7,6 +7,7 @@ use store::Batch;
 use super::{
     Approvals, Change, LOCALPART,
     commands::VERBS,
+    forms::{FILLED_TIMER, LINK_TIMER},
     leavers,
     partners::{LOOK_TIMER, Said, card_of_request},
 };
@@ -151,6 +152,12 @@ impl Approvals {
         }
         if fired.key.starts_with(LOOK_TIMER) {
             return self.look(fired, batch).await;
+        }
+        if fired.key.starts_with(FILLED_TIMER) {
+            return self.filled_in(fired, batch).await;
+        }
+        if let Some(case) = fired.key.strip_prefix(LINK_TIMER) {
+            return self.link_ended(case, batch).await;
         }
         let text = |name: &str| fired.payload.get(name).and_then(|value| value.as_str()).unwrap_or_default();
         let Some(alarm) = Alarm::named(text("name")) else { return Ok(()) };

@@ -36,6 +36,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb { id: "comment", names: &["评论", "comment"], help: "help.comment" },
     Verb { id: "delegate", names: &["委托", "delegate"], help: "help.delegate" },
     Verb { id: "submit", names: &["提交", "submit"], help: "help.submit" },
+    Verb { id: "form", names: &["表单", "form"], help: "help.form" },
     Verb { id: "why", names: &["为什么", "why"], help: "help.why" },
     Verb { id: "verify", names: &["校验", "verify"], help: "help.verify" },
     Verb { id: "contract", names: &["合同", "contract"], help: "help.start" },
@@ -88,8 +89,9 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         match verb {
             "leave" | "expense" | "contract" | "external-contact" | "perm-change" => {
-                self.start(heard, verb, arguments, None, batch).await
+                self.start(heard, verb, arguments, None, batch).await.map(drop)
             }
+            "form" => Box::pin(self.form(heard, arguments, batch)).await,
             "approval" => self.approval(heard, arguments, batch).await,
             "delegate" => self.delegate(heard, arguments, batch).await,
             _ => Box::pin(self.on_case(heard, verb, arguments, batch)).await,
@@ -108,7 +110,7 @@ impl Approvals {
             }
             "publish" | "发布" => self.publish_typed(heard, rest.trim(), batch).await,
             other => match self.house().await?.called(other).await? {
-                Some(template) => self.start(heard, &template.id, rest.trim(), None, batch).await,
+                Some(template) => self.start(heard, &template.id, rest.trim(), None, batch).await.map(drop),
                 None => self.refuse(heard, &Refusal::new("E107").with("no", other), batch).await,
             },
         }
@@ -134,7 +136,7 @@ impl Approvals {
     }
 
     /// A command about a case: named, or the one that the message stands under, or the one that waits.
-    async fn on_case(
+    pub(super) async fn on_case(
         &self,
         heard: &Heard,
         verb: &str,
@@ -156,6 +158,7 @@ impl Approvals {
             "export" => return self.export(heard, &case, batch).await,
             "revert" => return Box::pin(self.revert(heard, case, rest, batch)).await,
             "submit" => return self.submit(heard, case, batch).await,
+            "form" => return self.show_form(heard, &case, false, batch).await,
             _ => action_of(verb, rest, &self.house().await?.chart(), self.kit().rng().u64()),
         };
         match action {
@@ -214,7 +217,7 @@ impl Approvals {
             _ if READING.contains(&verb) => {
                 return Ok(Ok(cases.listed(KIND, "mine", &me.0).await?.into_iter().next()));
             }
-            "recall" | "urge" | "submit" | "revert" => "mine",
+            "recall" | "urge" | "submit" | "form" | "revert" => "mine",
             _ => "todo",
         };
         let mut open = Vec::new();

@@ -24,7 +24,8 @@ use crate::{
 const HASH_CHARACTERS: usize = 4;
 
 impl Approvals {
-    /// Begins a case from one line. What is complete is handed in at once; what is not is asked for.
+    /// Begins a case from one line. What is complete is handed in at once; what is not is asked for. Nothing where the
+    /// asker heard why there is no case.
     pub(crate) async fn start(
         &self,
         heard: &Heard,
@@ -32,22 +33,24 @@ impl Approvals {
         line: &str,
         undoes: Option<&Case<Instance>>,
         batch: &mut Batch,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<Option<Case<Instance>>, OfficeError> {
         let house = self.house().await?;
         let Some(template) = house.newest(template).await? else {
-            return self.refuse(heard, &Refusal::new("E107").with("no", template), batch).await;
+            self.refuse(heard, &Refusal::new("E107").with("no", template), batch).await?;
+            return Ok(None);
         };
         let starter = house.chart().by_account(&heard.sender).map(|person| person.id.clone());
         let scene = self.scene(template, starter.as_ref(), heard.received_ms).await?;
         let Some(me) = scene.chart.by_account(&heard.sender) else {
-            return self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await;
+            self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await?;
+            return Ok(None);
         };
         let departments = &me.departments;
         let Some(department) = departments.first().filter(|_| may_start(&scene.template, me)) else {
             let role = scene.template.starters.join(" ");
-            return self
-                .refuse(heard, &Refusal::new("E102").with("role", role).with("scope", "org"), batch)
-                .await;
+            let refusal = Refusal::new("E102").with("role", role).with("scope", "org");
+            self.refuse(heard, &refusal, batch).await?;
+            return Ok(None);
         };
         let form = match undoes {
             Some(other) => Ok(other.data.form.clone()),
@@ -55,7 +58,10 @@ impl Approvals {
         };
         let form = match form {
             Ok(form) => form,
-            Err(error) => return self.refuse(heard, &field_refused(&scene.template, &error), batch).await,
+            Err(error) => {
+                self.refuse(heard, &field_refused(&scene.template, &error), batch).await?;
+                return Ok(None);
+            }
         };
         let mut data = Instance::begun(&scene.template, me.id.clone(), department.clone(), form);
         data.undoes = undoes.map(|other| other.id.clone());
@@ -86,7 +92,7 @@ impl Approvals {
         scene: &Scene,
         undoes: Option<&Case<Instance>>,
         batch: &mut Batch,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<Option<Case<Instance>>, OfficeError> {
         let actor = self.actor(heard).await?;
         let is_complete = missing(&scene.template, &change.decision.case.data.form).is_empty();
         let started = scene.act(&mut change, &Action::Start, &actor);
@@ -105,7 +111,10 @@ impl Approvals {
                 change.decision.case.data.note.as_ref().map_or(String::new(), |(_, why)| why.clone());
             match scene.act(&mut original, &Action::UndoBegun { by, reason }, &actor) {
                 Ok(()) => drop(self.carry_out(batch, original, scene, heard.event_id.as_str()).await?),
-                Err(refusal) => return self.refuse(heard, &refusal, batch).await,
+                Err(refusal) => {
+                    self.refuse(heard, &refusal, batch).await?;
+                    return Ok(None);
+                }
             }
         }
         let lang = self.language_of_account(&heard.sender).await?;
@@ -121,8 +130,7 @@ impl Approvals {
                 Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), message(&text, None));
             self.kit().outbox().put(batch, letter);
         }
-        self.carry_out(batch, change, scene, heard.event_id.as_str()).await?;
-        Ok(())
+        self.carry_out(batch, change, scene, heard.event_id.as_str()).await.map(Some)
     }
 
     fn answer_in_thread(&self, batch: &mut Batch, heard: &Heard, what: &str, text: &str) {
@@ -287,7 +295,7 @@ impl Approvals {
         match scene.act(&mut Change::of(case.clone()), &begins, &actor) {
             Ok(()) => {
                 let template = case.data.template.clone();
-                self.start(heard, &template, reason, Some(&case), batch).await
+                self.start(heard, &template, reason, Some(&case), batch).await.map(drop)
             }
             Err(refusal) => self.refuse(heard, &refusal, batch).await,
         }

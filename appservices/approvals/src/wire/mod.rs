@@ -9,6 +9,7 @@ mod commands;
 mod deliver;
 mod drafts;
 mod elsewhere;
+mod forms;
 mod house;
 mod leavers;
 mod members;
@@ -27,7 +28,7 @@ use kit::Kit;
 use store::Batch;
 use tokio::sync::OnceCell;
 
-pub(crate) use self::{house::House, scene::Scene};
+pub(crate) use self::{forms::Filled, house::House, scene::Scene};
 use crate::{OfficeError, desk::Effect, instance::Instance};
 
 /// The part of the bot's user id before the colon.
@@ -44,6 +45,8 @@ struct Inner {
     kit: Kit,
     /// Opened when it is needed first, because that reads the store.
     house: OnceCell<House>,
+    /// Where browsers reach this server, without a slash at the end; nothing where they do not.
+    public_url: Option<String>,
 }
 
 /// A case that is being changed.
@@ -53,7 +56,13 @@ impl Approvals {
     /// The bot over the kit. Reads nothing yet.
     #[must_use]
     pub fn new(kit: Kit) -> Self {
-        Self(Arc::new(Inner { kit, house: OnceCell::new() }))
+        Self::in_public(kit, None)
+    }
+
+    /// As [`Approvals::new`], where browsers reach what [`crate::web::Forms`] serves below this address.
+    #[must_use]
+    pub fn in_public(kit: Kit, public_url: Option<String>) -> Self {
+        Self(Arc::new(Inner { kit, house: OnceCell::new(), public_url }))
     }
 
     /// The organisation that approvals are asked of.
@@ -74,6 +83,10 @@ impl Approvals {
 
     pub(crate) fn kit(&self) -> &Kit {
         &self.0.kit
+    }
+
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.0.public_url.as_deref()
     }
 
     pub(crate) async fn house(&self) -> Result<&House, OfficeError> {

@@ -1,6 +1,6 @@
 //! Plain messages: answers under a card or in the direct chat.
 
-use cases::Case;
+use cases::{Case, Refusal};
 use kit::{Heard, message};
 use store::Batch;
 
@@ -13,6 +13,7 @@ use crate::{
     act::Action,
     card::Card,
     instance::{Instance, state},
+    template::{FormError, Template, field_refused, read_reply},
 };
 
 /// What a short answer means.
@@ -125,7 +126,7 @@ impl Approvals {
         }
     }
 
-    /// The dialogue: a message fills the next open field, and the one after it is asked for.
+    /// The dialogue: a message fills the next open field, or those that it names, and the one after it is asked for.
     async fn fill(
         &self,
         heard: &Heard,
@@ -136,9 +137,20 @@ impl Approvals {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let lang = self.language_of_account(&heard.sender).await?;
         let pen = self.pen(lang);
-        let filled = match Self::answered(&scene.template, &case.data.form, text, &scene) {
+        let several = read_reply(&scene.template, text, scene.reader());
+        let several = several.map(|read| read.map_err(|errors| refused(&scene.template, &errors)));
+        let one = || {
+            let one = Self::answered(&scene.template, &case.data.form, text, &scene)?;
+            Some(one.map_err(|refusal| vec![refusal]))
+        };
+        let filled = match several.or_else(one) {
             Some(Ok(filled)) => filled,
-            Some(Err(refusal)) => return self.refuse(heard, &refusal, batch).await,
+            Some(Err(refusals)) => {
+                let words: Vec<String> =
+                    refusals.iter().map(|refusal| self.words_of(lang, refusal)).collect();
+                self.answer(batch, heard, &words.join("\n"));
+                return Ok(());
+            }
             None => {
                 let question = self.next_question(&scene.template, &case.data.form, pen);
                 self.answer_with(batch, heard, "s", message(&question, None));
@@ -153,6 +165,10 @@ impl Approvals {
         }
         Ok(())
     }
+}
+
+fn refused(template: &Template, errors: &[FormError]) -> Vec<Refusal> {
+    errors.iter().map(|error| field_refused(template, error)).collect()
 }
 
 #[cfg(test)]

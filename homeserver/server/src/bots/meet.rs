@@ -66,7 +66,7 @@ fn settings(config: &Config) -> Result<Settings, StartError> {
         resources: section.resources.clone(),
         conference,
         knowledge_room: room.map_err(|error| wrong("meetings.knowledge_room", &error.to_string()))?,
-        public_url: config.server.public_base_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
+        public_url: super::public_url(config),
     })
 }
 

@@ -13,11 +13,17 @@ const STAFF: &str = "工号,姓名,部门,职位,部门主管,账号\n\
 
 /// A server with bots.
 pub async fn with_bots(directory: &Path) -> ServerProcess {
-    let mut server = ServerProcess::prepare(directory, free_port(), "");
+    let mut server = prepared(directory, free_port());
+    server.spawn().await;
+    server
+}
+
+/// The same before it is started, at this port.
+fn prepared(directory: &Path, port: u16) -> ServerProcess {
+    let server = ServerProcess::prepare(directory, port, "");
     let file = directory.join("lianqiao.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("[bots]\nenabled = false", "[bots]\nenabled = true")).unwrap();
-    server.spawn().await;
     server
 }
 
@@ -97,6 +103,49 @@ async fn leave_is_asked_for_decided_and_proved() {
 
     proves(&server, directory.path(), &zhangsan, &hall, &no).await;
     exports(server, directory.path(), &no).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_filled_in_in_a_browser_by_its_link_and_handed_in_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut server = prepared(directory.path(), port);
+    server.set_environment("LIANQIAO__SERVER__PUBLIC_BASE_URL", format!("http://127.0.0.1:{port}/"));
+    server.spawn().await;
+    let [zhangsan, lisi] = [server.user("zhangsan").await, server.user("lisi").await];
+    imports(&server, directory.path(), STAFF.as_bytes()).await;
+    let room = room_with_bot(&zhangsan, true).await;
+    zhangsan.sends(&room, "!表单 请假").await.ok();
+    let forms = format!("http://127.0.0.1:{port}/_lianqiao/forms/");
+    let has_link =
+        |event: &Value| event["content"]["body"].as_str().is_some_and(|body| body.contains(&forms));
+    let given = event_of_bot(&zhangsan, &room, has_link).await;
+    let body = given["content"]["body"].as_str().unwrap();
+    let link = &body[body.find(&forms).unwrap()..];
+
+    let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+    let page = browser.get(link).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(page.text().await.unwrap().contains("请假 · 申请人 张三"));
+    let sends = |inputs: &'static str| {
+        let form = "application/x-www-form-urlencoded";
+        browser.post(link).header("content-type", form).body(inputs).send()
+    };
+    let wrong = sends("f.dates.from=%E6%98%8E%E5%A4%A9&f.kind=%3Cscript%3E&do=submit").await.unwrap();
+    assert_eq!(wrong.status(), 422);
+    let text = wrong.text().await.unwrap();
+    assert!(text.contains("不在可选项中") && !text.contains("<script"), "{text}");
+    let filled = "f.dates.from=%E6%98%8E%E5%A4%A9&f.kind=1&f.reason=a+b&do=submit";
+    assert_eq!(sends(filled).await.unwrap().status(), 200);
+    assert_eq!(sends(filled).await.unwrap().status(), 404, "a link is for one use");
+    let forged = browser.get(format!("{link}A")).send().await.unwrap();
+    assert_eq!(forged.status(), 404);
+
+    let desk = joins_the_bots_chat(&lisi).await;
+    let card = event_of_bot(&lisi, &desk, |event| begins(event, "[待审批] AP-")).await;
+    assert!(card["content"]["body"].as_str().unwrap().contains("事由: a b"), "{card}");
 }
 
 /// Exports cases on the command line, while the bots run and when nothing does.
