@@ -4,15 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bridge_api::{
-    Callbacks, Capabilities, Cards, Clock, Connector, Conversations, Directory, Failure, Files, Inbox, Line,
-    Members, Names, Network, Outgoing, Pace, Rate, Recalls, Rng, Sent, Shelf, Shutdown,
+    Abilities, Callbacks, Capabilities, CheckStep, Clock, Connector, Failure, Inbox, KnownGroups, Line,
+    Network, Outgoing, Pace, Rate, Rng, Sent, Shelf, Shutdown,
 };
 
 use crate::{
     callbacks::Hooks,
-    capabilities,
+    capabilities, checking,
     client::Client,
-    groups::Groups,
     incoming::Incoming,
     memory::Memory,
     people::People,
@@ -49,7 +48,7 @@ impl DingTalk {
     ) -> Result<Self, String> {
         let mode = settings.mode.clone();
         let client = Arc::new(Client::new(settings, Arc::clone(&shelf), clock.clone())?);
-        let (memory, groups) = (Arc::new(Memory::default()), Arc::new(Groups::new(Arc::clone(&shelf))));
+        let (memory, groups) = (Arc::new(Memory::default()), Arc::new(KnownGroups::new(Arc::clone(&shelf))));
         let people = Arc::new(People {
             client: Arc::clone(&client),
             memory: Arc::clone(&memory),
@@ -103,36 +102,13 @@ impl Connector for DingTalk {
         Box::pin(self.sending.send(outgoing)).await
     }
 
-    fn recalls(&self) -> Option<&dyn Recalls> {
-        Some(&self.sending)
+    async fn check(&self) -> Vec<CheckStep> {
+        checking::check(&self.client, &self.people).await
     }
 
-    fn files(&self) -> Option<&dyn Files> {
-        Some(&self.sending)
-    }
-
-    fn cards(&self) -> Option<&dyn Cards> {
-        Some(&self.sending)
-    }
-
-    fn members(&self) -> Option<&dyn Members> {
-        Some(self.people.as_ref())
-    }
-
-    fn names(&self) -> Option<&dyn Names> {
-        Some(self.people.as_ref())
-    }
-
-    fn directory(&self) -> Option<&dyn Directory> {
-        Some(self.people.as_ref())
-    }
-
-    fn conversations(&self) -> Option<&dyn Conversations> {
-        Some(self.people.as_ref())
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks)
+    fn abilities(&self) -> Abilities<'_> {
+        let callbacks = self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks);
+        Abilities { callbacks, ..Abilities::of(&self.sending, &*self.people) }
     }
 }
 

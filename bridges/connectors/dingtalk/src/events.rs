@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bridge_api::{
     Arrival, ConversationId, EventKey, Happened, MessageId, Person, PersonId, Pressed,
     limits::{FORM_VALUE_CHARACTERS_MAX, FORM_VALUES_MAX, PEOPLE_AT_ONCE_MAX},
+    message_of_ours,
 };
 use serde_json::Value;
 
@@ -78,10 +79,10 @@ fn happened(kind: &str, data: &Value) -> Option<Happened> {
         "im_cool_app_uninstall" => Happened::BotRemoved { by: by() },
         "robot_msg_read" => Happened::Read {
             person: ids::person(&text(data, "userId")?)?,
-            messages: vec![ids::ours("key", &text(data, "processQueryKey")?).ok()?],
+            messages: vec![message_of_ours(&format!("key:{}", text(data, "processQueryKey")?)).ok()?],
         },
         "robot_msg_recall" => Happened::Recalled {
-            message: ids::ours("key", &text(data, "processQueryKey")?).ok()?,
+            message: message_of_ours(&format!("key:{}", text(data, "processQueryKey")?)).ok()?,
             by: text(data, "userId").and_then(|user| ids::person(&user)),
         },
         "user_modify_org" => {

@@ -4,7 +4,7 @@
 //! `webhook:<name>`. People are their userId. What we sent is `key:<processQueryKey>`, `card:<outTrackId>` or, where the platform
 //! gives nothing back, `hook:<our key>`.
 
-use bridge_api::{ConversationId, Failure, FailureKind, MessageId, PersonId};
+use bridge_api::{ConversationId, MessageId, PersonId};
 use serde_json::Value;
 
 use crate::lenient::text;
@@ -53,15 +53,6 @@ pub fn known(message: &MessageId) -> Known<'_> {
         Some(("hook", _)) => Known::Hook,
         _ => Known::Theirs,
     }
-}
-
-/// An id of a message that we made.
-///
-/// # Errors
-/// [`FailureKind::Garbled`] when the platform gave none that can be kept.
-pub fn ours(kind: &str, id: &str) -> Result<MessageId, Failure> {
-    MessageId::new(format!("{kind}:{id}"))
-        .map_err(|error| Failure::new(FailureKind::Garbled(format!("the id of the sent message: {error}"))))
 }
 
 /// Who is called `user` in our company.

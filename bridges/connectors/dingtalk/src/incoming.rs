@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bridge_api::{Arrival, Clock, Directory as _, Happened, Inbox, Message, Person};
+use bridge_api::{Arrival, Clock, Directory as _, Happened, KnownGroups, Message, Person};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -11,9 +11,8 @@ use crate::{
     client::{Client, Counted},
     content::received::{self, Received},
     events::{self, Event},
-    groups::Groups,
     lenient::{number, text},
-    limits::{LOOKED_UP_MAX, LOOKED_UP_WITHIN, TAKEN_WITHIN},
+    limits::{LOOKED_UP_MAX, LOOKED_UP_WITHIN},
     memory::{Memory, Session},
     people::People,
 };
@@ -26,7 +25,7 @@ pub struct Incoming {
     /// What is remembered of conversations.
     pub memory: Arc<Memory>,
     /// Which groups are known.
-    pub groups: Arc<Groups>,
+    pub groups: Arc<KnownGroups>,
     /// Who people are.
     pub people: Arc<People>,
     /// The time of day.
@@ -123,24 +122,6 @@ impl Incoming {
         if text(message, "conversationType").as_deref() == Some("2") {
             let title = text(message, "conversationTitle").unwrap_or_default();
             self.groups.seen(conversation, &title).await;
-        }
-    }
-}
-
-/// Hands arrivals over. Whether they are durable now.
-pub async fn keep(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
-    if arrivals.is_empty() {
-        return true;
-    }
-    match timeout(TAKEN_WITHIN, inbox.take(arrivals)).await {
-        Ok(Ok(())) => true,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "arrivals are not taken; the platform brings them again");
-            false
-        }
-        Err(_) => {
-            tracing::warn!("arrivals are not taken in time; the platform brings them again");
-            false
         }
     }
 }

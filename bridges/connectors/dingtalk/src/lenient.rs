@@ -1,24 +1,8 @@
-//! Reads fields of JSON as loosely as the platform writes them: numbers as texts, truths as texts, `null` for nothing.
+//! Reads fields of JSON as loosely as the platform writes them: truths as texts, lists as texts.
 
+use bridge_api::lenient::text_of;
+pub use bridge_api::lenient::{items, number, text};
 use serde_json::Value;
-
-/// A text that is not empty; numbers are taken for texts.
-pub fn text(value: &Value, name: &str) -> Option<String> {
-    match value.get(name)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// A whole number of zero or more.
-pub fn number(value: &Value, name: &str) -> Option<u64> {
-    match value.get(name)? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
 
 /// Whether something is so; nothing is not so.
 pub fn truth(value: &Value, name: &str) -> bool {
@@ -32,18 +16,13 @@ pub fn truth(value: &Value, name: &str) -> bool {
 
 /// The texts of a list; one alone is a list too, and a list may be written as a text.
 pub fn texts(value: &Value, name: &str) -> Vec<String> {
-    let of = |value: &Value| match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
     match value.get(name) {
-        Some(Value::Array(items)) => items.iter().filter_map(of).collect(),
+        Some(Value::Array(items)) => items.iter().filter_map(text_of).collect(),
         Some(Value::String(text)) if text.starts_with('[') => {
             let items: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
-            items.iter().filter_map(of).collect()
+            items.iter().filter_map(text_of).collect()
         }
-        Some(value) => of(value).into_iter().collect(),
+        Some(value) => text_of(value).into_iter().collect(),
         None => Vec::new(),
     }
 }

@@ -7,11 +7,11 @@
 
 mod callbacks;
 mod capabilities;
+mod checking;
 mod client;
 mod connector;
 mod content;
 mod events;
-mod groups;
 mod ids;
 mod incoming;
 mod lenient;

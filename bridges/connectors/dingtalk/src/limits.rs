@@ -171,23 +171,11 @@ pub const NAMES_MAX: usize = 8_192;
 /// People that one message of a webhook may address, a bound of the platform's.
 pub const ADDRESSED_MAX: usize = 50;
 
-/// How long it is remembered what became of a sending.
-pub const SENT_KEPT_MS: u64 = 7 * 24 * 3_600_000;
-
 /// How long it is remembered where a card was delivered.
 pub const CARD_KEPT_MS: u64 = 90 * 24 * 3_600_000;
 
 /// How long the id of the uploaded cover of films is remembered.
 pub const COVER_KEPT_MS: u64 = 30 * 24 * 3_600_000;
-
-/// How long a group is remembered after it was last written down.
-pub const GROUP_KEPT_MS: u64 = 400 * 24 * 3_600_000;
-
-/// Rows that the known groups are spread over.
-pub const GROUP_ROWS: u64 = 64;
-
-/// Groups in one row.
-pub const GROUPS_IN_ROW_MAX: usize = 120;
 
 /// Largest picture, a bound of the platform's.
 pub const IMAGE_BYTES_MAX: u64 = 20 * 1024 * 1024;

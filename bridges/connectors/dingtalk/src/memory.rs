@@ -1,46 +1,11 @@
 //! What is remembered of conversations while the process runs: session webhooks, beginnings of messages, names. Losing it costs
 //! an address by name or a quote, never a message.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    hash::Hash,
-};
-
-use bridge_api::{ConversationId, MessageId, PersonId};
+use bridge_api::{Bounded, ConversationId, MessageId, PersonId, RichText};
 use parking_lot::Mutex;
 use reqwest::Url;
 
 use crate::limits::{EXCERPT_CHARACTERS_MAX, EXCERPTS_MAX, NAMES_MAX, SESSION_MARGIN_MS, SESSIONS_MAX};
-
-/// A map that forgets what was put in first when it is full.
-struct Bounded<K, V> {
-    most: usize,
-    map: HashMap<K, V>,
-    order: VecDeque<K>,
-}
-
-impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
-    fn new(most: usize) -> Self {
-        Self { most, map: HashMap::new(), order: VecDeque::new() }
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        if self.map.insert(key.clone(), value).is_none() {
-            self.order.push_back(key);
-        }
-        while self.order.len() > self.most {
-            if let Some(oldest) = self.order.pop_front() {
-                self.map.remove(&oldest);
-            }
-        }
-    }
-
-    fn remove(&mut self, key: &K) {
-        if self.map.remove(key).is_some() {
-            self.order.retain(|known| known != key);
-        }
-    }
-}
 
 /// A webhook that answers in one conversation for a while. Whoever holds its address may speak there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,28 +42,23 @@ impl Memory {
     /// The session webhook of a conversation, unless its end is near.
     pub fn session(&self, conversation: &ConversationId, now_ms: u64) -> Option<Session> {
         let sessions = self.sessions.lock();
-        let session = sessions.map.get(conversation)?;
+        let session = sessions.get(conversation)?;
         (now_ms.saturating_add(SESSION_MARGIN_MS) < session.ends_at_ms).then(|| session.clone())
     }
 
     /// Forgets a session webhook that the platform does not know any more.
     pub fn session_ended(&self, conversation: &ConversationId) {
-        self.sessions.lock().remove(conversation);
+        self.sessions.lock().take(conversation);
     }
 
     /// Remembers how a message begins.
     pub fn said(&self, message: &MessageId, words: &str) {
-        let mut excerpt: String =
-            words.lines().next().unwrap_or_default().chars().take(EXCERPT_CHARACTERS_MAX).collect();
-        if excerpt.len() < words.trim_end().len() {
-            excerpt.push('…');
-        }
-        self.excerpts.lock().put(message.clone(), excerpt);
+        self.excerpts.lock().put(message.clone(), RichText::excerpt(words, EXCERPT_CHARACTERS_MAX));
     }
 
     /// How a message begins.
     pub fn excerpt(&self, message: &MessageId) -> Option<String> {
-        self.excerpts.lock().map.get(message).cloned()
+        self.excerpts.lock().get(message).cloned()
     }
 
     /// Remembers what somebody is called.
@@ -110,7 +70,7 @@ impl Memory {
 
     /// What somebody is called; their id when nobody said it yet.
     pub fn name(&self, person: &PersonId) -> String {
-        self.names.lock().map.get(person).cloned().unwrap_or_else(|| person.as_str().to_owned())
+        self.names.lock().get(person).cloned().unwrap_or_else(|| person.as_str().to_owned())
     }
 }
 
@@ -127,15 +87,5 @@ mod tests {
         assert!(memory.session(&conversation, 940_000).is_none());
         memory.session_ended(&conversation);
         assert!(memory.session(&conversation, 0).is_none());
-    }
-
-    #[test]
-    fn a_full_map_forgets_what_is_oldest() {
-        let mut map = Bounded::new(2);
-        for key in ["a", "b", "a", "c"] {
-            map.put(key, ());
-        }
-        assert!(!map.map.contains_key("a") && map.map.contains_key("b") && map.map.contains_key("c"));
-        assert_eq!(map.order.len(), 2);
     }
 }

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_api::{
-    Conversation, ConversationId, ConversationKind, Conversations, Cursor, Department, Directory, Download,
-    Failure, MediaId, Members, Names, Page, Person, PersonId, Refusal,
+    Conversation, ConversationId, Conversations, Cursor, Department, Directory, Download, Failure,
+    KnownGroups, MediaId, Members, Names, Page, Person, PersonId, Refusal,
 };
 use serde_json::{Value, json};
 
 use crate::{
     client::{Call, CallError, Client, Meaning},
-    groups::{self, Groups},
     ids::{self, Place},
-    lenient::{number, text, texts, truth},
+    lenient::{items, number, text, texts, truth},
     limits::{GROUP_NAME_CHARACTERS_MAX, MEMBERS_PAGE_MAX, PEOPLE_PAGE_MAX},
     memory::Memory,
     sending,
@@ -26,7 +25,7 @@ pub struct People {
     /// What people are called.
     pub memory: Arc<Memory>,
     /// Which groups are known.
-    pub groups: Arc<Groups>,
+    pub groups: Arc<KnownGroups>,
 }
 
 impl People {
@@ -77,7 +76,7 @@ impl Directory for People {
     ) -> Result<Page<Department>, Failure> {
         let body = json!({"dept_id": department(parent)?, "language": "zh_CN"});
         let answer = self.client.call(&Call::contacts("/topapi/v2/department/listsub", body)).await?;
-        let list = answer.get("result").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let list = items(&answer, "result");
         let read = |department: &Value| {
             let (id, name) = (text(department, "dept_id")?, text(department, "name").unwrap_or_default());
             Some(Department { id, name, parent: text(department, "parent_id") })
@@ -91,7 +90,7 @@ impl Directory for People {
             json!({"dept_id": department(Some(department_id))?, "cursor": cursor, "size": PEOPLE_PAGE_MAX});
         let answer = self.client.call(&Call::contacts("/topapi/v2/user/list", body)).await?;
         let result = answer.get("result").cloned().unwrap_or_default();
-        let list = result.get("list").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let list = items(&result, "list");
         let next = number(&result, "next_cursor").filter(|next| truth(&result, "has_more") && *next > cursor);
         let next = next.and_then(|next| Cursor::new(next.to_string()).ok());
         Ok(Page { items: list.iter().filter_map(|user| self.person(user)).collect(), next })
@@ -151,7 +150,9 @@ impl Conversations for People {
         if from.is_none() {
             let hooks = &self.client.settings().webhooks;
             page.items.extend(
-                hooks.iter().filter_map(|hook| groups::group(&format!("webhook:{}", hook.name), &hook.name)),
+                hooks
+                    .iter()
+                    .filter_map(|hook| Conversation::group(&format!("webhook:{}", hook.name), &hook.name)),
             );
         }
         Ok(page)
@@ -165,22 +166,21 @@ impl Conversations for People {
         match ids::place(conversation) {
             Place::Direct(user) => {
                 let name = ids::person(user).map(|id| self.memory.name(&id)).unwrap_or_default();
-                let found = groups::group(conversation.as_str(), &name);
-                Ok(found.map(|found| Conversation { kind: ConversationKind::Direct, ..found }))
+                Ok(Conversation::direct(conversation.as_str(), &name))
             }
             Place::Webhook(name) => {
                 let known = self.client.settings().webhooks.iter().any(|hook| hook.name == name);
-                Ok(groups::group(conversation.as_str(), name).filter(|_| known))
+                Ok(Conversation::group(conversation.as_str(), name).filter(|_| known))
             }
             Place::Group(group) => {
-                let known = self.groups.title(conversation).await?;
+                let known = self.groups.name(conversation).await?;
                 if self.client.settings().cool_app_code.is_some() {
                     let body = self.cool_app(json!({"openConversationId": group}));
                     match self.client.call(&Call::post("/v1.0/im/sceneGroups/query", body)).await {
                         Ok(answer) if number(&answer, "status") == Some(2) => return Ok(None),
                         Ok(answer) => {
                             let title = text(&answer, "title").or(known).unwrap_or_default();
-                            return Ok(groups::group(group, &title));
+                            return Ok(Conversation::group(group, &title));
                         }
                         // A group without the plug-in is known by what was said there.
                         Err(CallError { meaning: Meaning::Refused(_), .. }) => {}
@@ -188,7 +188,8 @@ impl Conversations for People {
                     }
                 }
                 // Whether the robot is in it the platform does not tell; the first message will.
-                Ok(groups::group(group, &known.unwrap_or_default()).filter(|_| group.starts_with("cid")))
+                Ok(Conversation::group(group, &known.unwrap_or_default())
+                    .filter(|_| group.starts_with("cid")))
             }
         }
     }

@@ -2,21 +2,23 @@
 //! buttons by their signatures. One address serves all three.
 
 mod crypt;
-mod seen;
 
 use async_trait::async_trait;
-use bridge_api::{CallbackAnswer, CallbackRequest, Callbacks, Inbox, Rng, Secret};
+use bridge_api::{
+    Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Rng, Secret,
+    handed_over,
+};
 use bytes::Bytes;
+use parking_lot::Mutex;
 use reqwest::Url;
 use serde_json::{Value, json};
 
 pub use self::crypt::Crypt;
-use self::seen::Seen;
 use crate::{
     events::Event,
-    incoming::{self, Incoming},
+    incoming::Incoming,
     lenient::{number, text},
-    limits::SIGNATURE_AGE_MAX_MS,
+    limits::{SEEN_CALLBACKS_MAX, SIGNATURE_AGE_MAX_MS, TAKEN_WITHIN},
     signature,
     stream::frame,
 };
@@ -28,18 +30,9 @@ pub struct Hooks {
     card_secret: Option<Secret>,
     incoming: Incoming,
     rng: Rng,
-    seen: Seen,
-}
-
-/// Why a request is turned away.
-#[derive(Debug, PartialEq, Eq)]
-enum Refused {
-    /// It is none of the platform's.
-    Forged(&'static str),
-    /// It is the platform's and says nothing.
-    Senseless(&'static str),
-    /// What it brings is not durable; the platform sends it again.
-    NotKept,
+    /// Marks of requests that were taken, so that none is taken twice. Forgotten with the process: the core knows arrivals by
+    /// their keys.
+    seen: Mutex<Bounded<String>>,
 }
 
 impl Hooks {
@@ -56,7 +49,8 @@ impl Hooks {
     ) -> Result<Self, String> {
         let owner = &incoming.client.settings().client_id;
         let crypt = Crypt::new(aes_key.expose(), owner).map_err(|error| error.to_string())?;
-        Ok(Self { crypt, token, card_secret, incoming, rng, seen: Seen::default() })
+        let seen = Mutex::new(Bounded::new(SEEN_CALLBACKS_MAX));
+        Ok(Self { crypt, token, card_secret, incoming, rng, seen })
     }
 
     async fn answer(&self, request: &CallbackRequest, inbox: &dyn Inbox) -> Result<Value, Refused> {
@@ -158,7 +152,7 @@ impl Hooks {
             .copied()
             .collect();
         let mark = signature::digest(&whole);
-        if self.seen.contains(&mark) {
+        if self.seen.lock().get(&mark).is_some() {
             Err(Refused::Forged("a request that was taken before"))
         } else {
             Ok(mark)
@@ -171,10 +165,10 @@ impl Hooks {
         inbox: &dyn Inbox,
         mark: String,
     ) -> Result<(), Refused> {
-        if !incoming::keep(inbox, arrival.into_iter().collect()).await {
+        if !handed_over(inbox, arrival.into_iter().collect(), TAKEN_WITHIN).await {
             return Err(Refused::NotKept);
         }
-        self.seen.insert(mark);
+        self.seen.lock().put(mark, ());
         Ok(())
     }
 
@@ -194,15 +188,10 @@ impl Callbacks for Hooks {
     async fn call(&self, request: CallbackRequest, inbox: &dyn Inbox) -> CallbackAnswer {
         let (status, body) = match self.answer(&request, inbox).await {
             Ok(body) => (200, body),
-            Err(Refused::Forged(reason)) => {
-                tracing::warn!(reason, "a callback is refused");
-                (403, json!({"error": "refused"}))
+            Err(refused) => {
+                let (status, words) = refused.answered();
+                (status, json!({"error": words}))
             }
-            Err(Refused::Senseless(reason)) => {
-                tracing::warn!(reason, "a callback is refused");
-                (400, json!({"error": reason}))
-            }
-            Err(Refused::NotKept) => (503, json!({"error": "try again"})),
         };
         CallbackAnswer { status, content_type: "application/json", body: Bytes::from(body.to_string()) }
     }

@@ -1,15 +1,12 @@
 use std::sync::Arc;
 
-use bridge_api::{Clock, Happened};
+use bridge_api::{
+    Clock, Happened, KnownGroups,
+    double::{Basket, Rows},
+};
 
 use super::*;
-use crate::{
-    client::Client,
-    groups::Groups,
-    memory::Memory,
-    peer::{Basket, Rows, settings},
-    people::People,
-};
+use crate::{client::Client, memory::Memory, peer::settings, people::People};
 
 const NOW_MS: u64 = 1_700_000_000_000;
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
@@ -18,7 +15,7 @@ fn hooks(clock: &Clock) -> Hooks {
     let rows = Arc::new(Rows::default());
     let settings = settings("https://api.dingtalk.com");
     let client = Arc::new(Client::new(settings, rows.clone(), clock.clone()).expect("a client"));
-    let groups = Arc::new(Groups::new(rows));
+    let groups = Arc::new(KnownGroups::new(rows));
     let memory = Arc::new(Memory::default());
     let (in_client, in_memory, in_groups) = (Arc::clone(&client), Arc::clone(&memory), Arc::clone(&groups));
     let people = Arc::new(People { client: in_client, memory: in_memory, groups: in_groups });

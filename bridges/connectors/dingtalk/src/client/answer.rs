@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
+use bridge_api::{CallError, Meaning};
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::{
-    codes,
-    error::{CallError, Meaning},
-};
+use super::codes;
 use crate::{
     lenient,
     limits::{BANNED_PAUSE, WORDS_CHARACTERS_MAX},

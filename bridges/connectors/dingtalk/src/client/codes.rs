@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use bridge_api::Refusal;
+use bridge_api::{Meaning, Refusal};
 
-use super::error::Meaning;
 use crate::limits::{
     LIMITED_PAUSE, MESSAGE_PARAMETER_BYTES_MAX, MINUTE_PAUSE, WEBHOOK_BLOCKED_PAUSE, WORDS_CHARACTERS_MAX,
 };

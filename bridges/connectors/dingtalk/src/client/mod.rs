@@ -4,33 +4,32 @@
 mod answer;
 mod call;
 mod codes;
-mod error;
 mod hosts;
 mod multipart;
 mod quota;
 mod turns;
-mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use bridge_api::{Clock, IssuedToken, Shelf, Token, Tokens, Transport};
+pub use bridge_api::{CallError, Meaning};
+use bridge_api::{
+    Clock, IssuedToken, Shelf, Token, Tokens, Transport, Upload,
+    exchange::{body_of, joined, sent},
+};
 use http::{HeaderValue, Method, header};
 use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use self::wire::{body_of, joined, sent};
 pub use self::{
     call::Call,
-    error::{CallError, Meaning},
-    multipart::{Upload, upload},
+    multipart::upload,
     quota::{Counted, Counter},
     turns::{Bucket, Turns},
-    wire::header_text,
 };
 use crate::{
     lenient,
-    limits::{BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, TOKENS, TRANSFER_TIME_MAX},
+    limits::{ANSWER_BYTES_MAX, BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, TOKENS, TRANSFER_TIME_MAX},
     settings::DingTalkSettings,
 };
 
@@ -206,10 +205,7 @@ impl Client {
     async fn answer(&self, request: RequestBuilder, time_max: Duration) -> Result<Value, CallError> {
         let response = sent(request, time_max).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = timeout(time_max, body_of(response)).await;
-        let body =
-            body.map_err(|_| CallError::ours(Meaning::Unknown, "the answer did not end in time"))??;
-        answer::read(status, &headers, &body)
+        answer::read(status, &headers, &body_of(response, ANSWER_BYTES_MAX, time_max).await?)
     }
 
     /// Counts a call, and stays away from what the platform has just said no to.

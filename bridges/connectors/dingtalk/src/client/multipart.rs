@@ -1,20 +1,8 @@
-//! The body of an upload, streamed: what stands before the file, the file, what stands behind it.
+//! The form of an upload.
 
-use bridge_api::{ByteStream, Failure};
-use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use bridge_api::{ByteStream, Upload, harmless};
 
-/// An upload that is about to be sent.
-pub struct Upload {
-    /// The media type with its boundary.
-    pub content_type: String,
-    /// How many bytes the whole body has.
-    pub length: u64,
-    /// The body.
-    pub body: ByteStream,
-}
-
-/// One file as the part `media`, and its kind as the field `type`. The boundary is long chance, so no file holds it.
+/// One file as the part `media`, and its kind as the field `type`.
 pub fn upload(
     boundary: &str,
     kind: &str,
@@ -23,29 +11,15 @@ pub fn upload(
     size: u64,
     bytes: ByteStream,
 ) -> Upload {
-    let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\n{kind}\r\n--{boundary}\r\n\
-         Content-Disposition: form-data; name=\"media\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
-        harmless(name),
-        harmless(mimetype)
-    );
-    let tail = format!("\r\n--{boundary}--\r\n");
-    let length = size.saturating_add((head.len() + tail.len()) as u64);
-    let whole = |text: String| stream::iter([Ok::<_, Failure>(Bytes::from(text))]);
-    let body = Box::pin(whole(head).chain(bytes).chain(whole(tail)));
-    Upload { content_type: format!("multipart/form-data; boundary={boundary}"), length, body }
-}
-
-/// Names come from people, so nothing of them may end a header.
-fn harmless(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control())
-        .map(|letter| if matches!(letter, '"' | '\\') { '_' } else { letter })
-        .collect()
+    let part = format!("name=\"media\"; filename=\"{}\"", harmless(name));
+    Upload::new(boundary, &[("type", kind)], &part, mimetype, size, bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use futures_util::{StreamExt as _, stream};
+
     use super::*;
 
     #[tokio::test]

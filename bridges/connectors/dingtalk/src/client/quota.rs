@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use bridge_api::{Clock, Inbox, Quota, Shelf};
+use bridge_api::{CallError, Clock, Inbox, Meaning, Quota, Shelf};
 use parking_lot::Mutex as Lock;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::error::{CallError, Meaning};
 use crate::{
     limits::{QUOTA_BLOCK, QUOTA_KEPT_MS, QUOTA_PAUSE},
     settings::Quotas,
@@ -102,8 +101,7 @@ impl Counter {
         }
         // One durable write for a block of them: after a crash the rest of the block counts as used.
         *reserved = used.saturating_add(QUOTA_BLOCK - 1);
-        let bytes = serde_json::to_vec(&counts.reserved).unwrap_or_default();
-        if let Err(error) = self.shelf.put(&key(&counts.month), &bytes, QUOTA_KEPT_MS).await {
+        if let Err(error) = self.shelf.write(&key(&counts.month), &counts.reserved, QUOTA_KEPT_MS).await {
             tracing::warn!(%error, "the count of the month is not written down");
         }
         let (name, whole) = match what {
@@ -114,8 +112,8 @@ impl Counter {
     }
 
     async fn load(&self, month: &str) -> Row {
-        match self.shelf.get(&key(month)).await {
-            Ok(row) => row.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default(),
+        match self.shelf.read(&key(month)).await {
+            Ok(row) => row.unwrap_or_default(),
             Err(error) => {
                 tracing::warn!(%error, "the count of the month is not read");
                 Row::default()
@@ -153,8 +151,9 @@ fn month(now_ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bridge_api::double::{Basket, Rows};
+
     use super::*;
-    use crate::peer::{Basket, Rows};
 
     #[test]
     fn months_begin_when_they_begin_in_china() {

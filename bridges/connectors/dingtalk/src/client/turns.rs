@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use bridge_api::{CallError, Meaning};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use super::error::{CallError, Meaning};
 use crate::limits::{API_BURST, API_GAP, BUCKETS_MAX, TURN_TIME_MAX, WEBHOOK_BURST, WEBHOOK_GAP};
 
 /// Whose turn it is.

@@ -1,6 +1,9 @@
 //! The stream against a scripted gateway: what is acknowledged, and when.
 
-use bridge_api::Happened;
+use bridge_api::{
+    CheckOutcome, Happened,
+    double::{Basket, Rows, Script},
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
@@ -10,7 +13,7 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
 
 use super::*;
-use crate::peer::{Basket, Platform, Rows, settings};
+use crate::peer::{platform, settings};
 
 const OPEN: &str = "/v1.0/gateway/connections/open";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 type Peer = WebSocketStream<TcpStream>;
 
 struct Gateway {
-    platform: Platform,
+    platform: Script,
     listener: TcpListener,
     basket: Arc<Basket>,
     shutdown: Shutdown,
@@ -27,7 +30,7 @@ struct Gateway {
 
 impl Gateway {
     async fn start(tickets: usize) -> Self {
-        let platform = Platform::default();
+        let platform = platform();
         let base = platform.start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint = format!("ws://{}/connect", listener.local_addr().expect("an address"));
@@ -166,4 +169,31 @@ async fn a_lost_connection_is_opened_again_beside_the_other_and_garbage_costs_no
     );
     assert_eq!(gateway.basket.taken().len(), 3);
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_check_says_what_works_and_what_to_mend() {
+    let platform = platform();
+    let settings = settings(&platform.start().await);
+    let connector = || {
+        let (rows, clock) = (Arc::new(Rows::default()), Clock::fake(1_700_000_000_000));
+        DingTalk::new(settings.clone(), rows, clock, Rng::seeded(1)).expect("a connector")
+    };
+    let departments = "/topapi/v2/department/listsub";
+    platform.next(departments, 200, json!({"errcode": 0, "result": [{"dept_id": 2, "name": "Ops"}]}));
+    platform.next(OPEN, 200, json!({"endpoint": "ws://127.0.0.1:9/connect", "ticket": "t"}));
+    let steps = connector().check().await;
+    assert_eq!(steps.len(), 3);
+    assert!(steps.iter().all(|step| step.works()), "{steps:?}");
+    assert_eq!(steps[1].outcome, CheckOutcome::Works("1 个一级部门 · departments at the top".into()));
+    let wrong = json!({"code": "invalidClientIdOrSecret", "message": "无效的clientId或者clientSecret", "requestid": "r1"});
+    platform.next("/v1.0/oauth2/accessToken", 400, &wrong);
+    platform.next(OPEN, 400, &wrong);
+    let steps = connector().check().await;
+    assert_eq!(steps.len(), 2, "nothing is read without a token");
+    for step in &steps {
+        let CheckOutcome::Fails { reason, advice } = &step.outcome else { panic!("{steps:?}") };
+        assert!(reason.contains("clientSecret") && !advice.zh.is_empty(), "{reason}");
+    }
+    assert_eq!(platform.asked(departments).len(), 1);
 }

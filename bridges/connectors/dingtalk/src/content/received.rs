@@ -2,7 +2,7 @@
 
 use bridge_api::{
     Arrival, Block, Content, ConversationId, EventKey, File, FileKind, Happened, Inline, MediaId, Message,
-    MessageId, PersonId, RichText, Sender, limits::PARTS_MAX,
+    MessageId, PersonId, RichText, Sender, limits::PARTS_MAX, message_of_ours,
 };
 use serde_json::Value;
 
@@ -204,7 +204,7 @@ fn address(parts: &mut Vec<Content>, people: &[PersonId], name_of: &dyn Fn(&Pers
 /// What a message answers, in the shapes that were seen; none is documented.
 fn replied(message: &Value) -> Option<MessageId> {
     if let Some(key) = text(message, "originalProcessQueryKey") {
-        return ids::ours("key", &key).ok();
+        return message_of_ours(&format!("key:{key}")).ok();
     }
     let bodies = [message.get("text"), message.get("content")];
     let marked = bodies.into_iter().flatten().filter(|body| truth(body, "isReplyMsg"));

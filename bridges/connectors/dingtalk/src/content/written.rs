@@ -4,7 +4,7 @@
 mod markup;
 mod pieces;
 
-use bridge_api::{Block, Inline, PersonId, RichText};
+use bridge_api::{PersonId, RichText};
 
 use self::{markup::Writer, pieces::pieces};
 use crate::{
@@ -38,13 +38,8 @@ pub enum Address {
 
 /// Writes a text of `speaker` (empty for the app itself), below the beginning of what it answers.
 pub fn write(speaker: &str, quoted: Option<&str>, text: &RichText, address: Address) -> Written {
-    let markdown = quoted.is_some() || !text.blocks.iter().all(is_plain);
-    let mut addressed: Vec<String> = Vec::new();
-    for user in text.mentions().into_iter().filter_map(ids::user) {
-        if addressed.len() < ADDRESSED_MAX && !addressed.iter().any(|known| known == user) {
-            addressed.push(user.to_owned());
-        }
-    }
+    let markdown = quoted.is_some() || !text.is_unformatted();
+    let addressed = text.addressed(ids::user, ADDRESSED_MAX);
     let mut writer = Writer::new(markdown, address);
     if let Some(quoted) = quoted {
         writer.blocks.push(format!("> {}", escaped(quoted)));
@@ -114,16 +109,6 @@ fn is_entity(text: &str) -> bool {
     let inner: String = text.chars().skip(1).take(10).take_while(|letter| *letter != ';').collect();
     let end = text[1 + inner.len()..].starts_with(';');
     end && !inner.is_empty() && inner.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '#')
-}
-
-fn is_plain(block: &Block) -> bool {
-    let Block::Paragraph(inlines) = block else { return false };
-    inlines.iter().all(|inline| match inline {
-        Inline::Text { style, .. } => !(style.bold || style.italic),
-        Inline::Link { address, label } => address == label,
-        Inline::Mention { .. } | Inline::Everybody | Inline::Break => true,
-        Inline::Code(_) => false,
-    })
 }
 
 fn begins_markup(block: &str) -> bool {

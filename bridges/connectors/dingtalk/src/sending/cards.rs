@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use bridge_api::{
-    Block, ButtonStyle, Card, Cards, ConversationId, Failure, Inline, MessageId, Outgoing, Refusal, RichText,
-    Style,
+    Block, ButtonStyle, Card, Cards, ConversationId, Failure, Inline, MessageId, Outgoing, Refusal, Repeat,
+    RichText, Style,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Sending, ledger::Repeat};
+use super::Sending;
 use crate::{
     client::{Call, CallError, Meaning},
     content::written::{self, Address},
@@ -67,9 +67,7 @@ impl Sending {
         let sending = async {
             let carrier = self.deliver_card(body).await?;
             let row = Shown { revision: card.revision, carrier };
-            self.remember_card(&track, &row)
-                .await
-                .map_err(|error| CallError::ours(Meaning::Busy, error.to_string()))?;
+            self.remember_card(&track, &row).await?;
             Ok(format!("card:{track}"))
         };
         // A reused outTrackId makes no second card.
@@ -97,14 +95,11 @@ impl Sending {
     }
 
     pub(super) async fn shown_card(&self, track: &str) -> Result<Option<Shown>, Failure> {
-        let row = self.shelf.get(&format!("card:{track}")).await;
-        let row = row.map_err(|error| Failure::later(error.to_string()))?;
-        Ok(row.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(self.shelf.read(&format!("card:{track}")).await?)
     }
 
     async fn remember_card(&self, track: &str, shown: &Shown) -> Result<(), bridge_api::ShelfRefused> {
-        let bytes = serde_json::to_vec(shown).unwrap_or_default();
-        self.shelf.put(&format!("card:{track}"), &bytes, CARD_KEPT_MS).await
+        self.shelf.write(&format!("card:{track}"), shown, CARD_KEPT_MS).await
     }
 }
 
@@ -128,7 +123,7 @@ impl Cards for Sending {
         });
         self.client.call(&Call::put("/v1.0/card/instances", body)).await?;
         let row = Shown { revision: card.revision, carrier: shown.carrier };
-        self.remember_card(track, &row).await.map_err(|error| Failure::later(error.to_string()))
+        Ok(self.remember_card(track, &row).await?)
     }
 }
 

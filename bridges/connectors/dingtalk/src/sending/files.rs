@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use bridge_api::{
     ByteStream, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId, Outgoing,
     Refusal,
+    exchange::{bytes_of, header_text},
 };
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use http::header;
 use serde_json::json;
 
@@ -76,13 +77,12 @@ impl Sending {
 
     /// The picture before films, uploaded once.
     async fn cover(&self) -> Result<String, Failure> {
-        let later = |error: bridge_api::ShelfRefused| Failure::later(error.to_string());
-        if let Some(bytes) = self.shelf.get("cover").await.map_err(later)? {
+        if let Some(bytes) = self.shelf.get("cover").await? {
             return Ok(String::from_utf8_lossy(&bytes).into_owned());
         }
         let bytes: ByteStream = Box::pin(stream::iter([Ok(Bytes::from_static(COVER))]));
         let media = self.put("image", "cover.png", "image/png", COVER.len() as u64, bytes).await?;
-        self.shelf.put("cover", media.as_bytes(), COVER_KEPT_MS).await.map_err(later)?;
+        self.shelf.put("cover", media.as_bytes(), COVER_KEPT_MS).await?;
         Ok(media)
     }
 
@@ -146,17 +146,9 @@ pub async fn fetched(client: &Client, address: &str) -> Result<Download, Failure
     if size.is_some_and(|size| size > DOWNLOAD_BYTES_MAX) {
         return Err(Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }));
     }
-    let kind = client::header_text(response.headers(), header::CONTENT_TYPE);
+    let kind = header_text(response.headers(), header::CONTENT_TYPE);
     let mimetype = kind.filter(|kind| !kind.contains("octet-stream"));
-    let mut left = DOWNLOAD_BYTES_MAX;
-    let bytes = response.bytes_stream().map(move |chunk| {
-        let chunk = chunk.map_err(|error| Failure::later(error.without_url().to_string()))?;
-        left = left
-            .checked_sub(chunk.len() as u64)
-            .ok_or_else(|| Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }))?;
-        Ok(chunk)
-    });
-    Ok(Download { name: None, mimetype, size, bytes: Box::pin(bytes) })
+    Ok(Download { name: None, mimetype, size, bytes: bytes_of(response, DOWNLOAD_BYTES_MAX) })
 }
 
 const fn bytes_max(kind: FileKind) -> u64 {

@@ -3,23 +3,20 @@
 
 mod cards;
 mod files;
-mod ledger;
 mod recalls;
 mod webhooks;
 
 use std::sync::Arc;
 
 use bridge_api::{
-    Clock, Content, ConversationId, Failure, MessageId, Outgoing, Refusal, RichText, Rng, Sent, Shelf,
+    Clock, Content, ConversationId, Failure, Ledger, MessageId, Network, Outgoing, Refusal, Repeat, RichText,
+    Rng, Sent, Shelf,
 };
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 pub use self::files::fetched;
-use self::{
-    ledger::{Ledger, Repeat},
-    webhooks::webhook_body,
-};
+use self::webhooks::webhook_body;
 use crate::{
     client::{Call, CallError, Client, Meaning},
     content::written::{self, Address, Written},
@@ -50,7 +47,7 @@ impl Sending {
         clock: Clock,
         rng: Rng,
     ) -> Self {
-        let ledger = Ledger::new(Arc::clone(&shelf));
+        let ledger = Ledger::new(Arc::clone(&shelf), Network::DingTalk);
         Self { client, memory, shelf, ledger, clock, rng, changing: Mutex::new(()) }
     }
 

@@ -3,31 +3,33 @@ use std::time::Duration;
 use bridge_api::{
     Button, Card, Cards as _, FailureKind, IdempotencyKey, Inline, PersonId, Recalls as _, Secret, Speaker,
     Style,
+    double::{Rows, Script},
 };
 use reqwest::Url;
 
 use super::*;
 use crate::{
     memory::Session,
-    peer::{Platform, Rows, settings},
+    peer::{platform, settings},
     settings::CustomWebhook,
 };
 
 mod cards;
 
 const NOW_MS: u64 = 1_700_000_000_000;
+const TOKEN: &str = "x-acs-dingtalk-access-token";
 const GROUP: &str = "/v1.0/robot/groupMessages/send";
 const SESSION: &str = "/robot/sendBySession";
 
 struct Stage {
-    platform: Platform,
+    platform: Script,
     base: String,
     rows: Arc<Rows>,
     sending: Sending,
 }
 
 async fn stage() -> Stage {
-    let platform = Platform::default();
+    let platform = platform();
     let base = platform.start().await;
     let rows = Arc::new(Rows::default());
     let sending = sending(&base, &rows);
@@ -86,7 +88,7 @@ async fn a_group_is_told_once_whatever_is_repeated() {
     assert_eq!(asked.len(), 1);
     let expected = json!({"robotCode": "dingsimapp", "openConversationId": "cid1==", "msgKey": "sampleText",
         "msgParam": "{\"content\":\"Anna: hi\"}"});
-    assert_eq!((&asked[0].body, asked[0].token.as_str()), (&expected, "t1"));
+    assert_eq!((&asked[0].body, asked[0].header(TOKEN)), (&expected, "t1"));
 }
 
 #[tokio::test]
@@ -97,7 +99,8 @@ async fn a_refused_token_is_replaced_once() {
     stage.platform.next(GROUP, 400, &refused);
     stage.platform.next(GROUP, 200, json!({"processQueryKey": "a"}));
     stage.sending.send(&outgoing("k1", "cid1==", words("hi"))).await.expect("sent");
-    let tokens: Vec<String> = stage.platform.asked(GROUP).into_iter().map(|asked| asked.token).collect();
+    let tokens: Vec<String> =
+        stage.platform.asked(GROUP).into_iter().map(|asked| asked.header(TOKEN).to_owned()).collect();
     assert_eq!(tokens, ["t1", "t2"]);
     stage.platform.next(GROUP, 400, &refused);
     stage.platform.next(GROUP, 400, &refused);

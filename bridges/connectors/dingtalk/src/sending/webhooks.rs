@@ -1,11 +1,11 @@
 //! What is said by an address instead of the API: session webhooks, which address people while they live, and custom webhook
 //! robots of single groups.
 
-use bridge_api::{Failure, MessageId, Outgoing, Refusal};
+use bridge_api::{Failure, MessageId, Outgoing, Refusal, Repeat};
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::{Sending, ledger::Repeat};
+use super::Sending;
 use crate::{
     client::{Bucket, CallError, Meaning},
     content::written::Written,

@@ -1,6 +1,6 @@
 //! Asks the gateway where to connect, and connects there. A ticket is good for one connection.
 
-use bridge_api::Socket;
+use bridge_api::{ConnectError, Socket};
 use reqwest::Url;
 use serde_json::json;
 
@@ -10,22 +10,21 @@ use crate::{
     limits::FRAME_BYTES_MAX,
 };
 
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// It may work in a moment.
-    #[error("{0}")]
-    Passing(String),
-    /// It will not work before somebody changes a configuration; tried again slowly, so that it heals by itself.
-    #[error("{0}")]
-    Misconfigured(String),
-}
-
 /// Opens a connection with a fresh ticket.
 ///
 /// # Errors
 /// See [`ConnectError`]. No text of it holds the ticket.
 pub async fn open(client: &Client) -> Result<Socket, ConnectError> {
+    let url = place(client).await?;
+    let opened = client.transport().socket(&url, FRAME_BYTES_MAX).await;
+    opened.map_err(|error| ConnectError::Passing(format!("the stream is not opened: {error}")))
+}
+
+/// Where to connect, with a ticket; one that is not used harms nobody.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub async fn place(client: &Client) -> Result<Url, ConnectError> {
     let settings = client.settings();
     let body = json!({
         "clientId": settings.client_id,
@@ -51,8 +50,7 @@ pub async fn open(client: &Client) -> Result<Socket, ConnectError> {
         _ => return Err(wrong("an address without TLS")),
     }
     url.query_pairs_mut().append_pair("ticket", &ticket);
-    let opened = client.transport().socket(&url, FRAME_BYTES_MAX).await;
-    opened.map_err(|error| ConnectError::Passing(format!("the stream is not opened: {error}")))
+    Ok(url)
 }
 
 /// The gateway refuses wrong credentials and unpublished apps with what only an operator can mend.

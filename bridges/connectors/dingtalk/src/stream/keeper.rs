@@ -7,14 +7,13 @@ use std::{
     time::Duration,
 };
 
-use bridge_api::{Failure, FailureKind, Inbox, Line, Rng, Shutdown, Socket};
+use bridge_api::{ConnectError, Failure, Inbox, Line, Rng, Shutdown, Socket, doubled_pause};
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    connect::{self, ConnectError},
-    hearing,
+    connect, hearing,
     order::{self, Order},
     session::{self, Connection, Ended, Surroundings},
 };
@@ -116,24 +115,28 @@ impl Keeper<'_> {
                 () = self.shutdown.wait() => return None,
                 opened = Box::pin(connect::open(&self.incoming.client)) => opened,
             };
-            let (failure, wait) = match opened {
+            let (error, wait) = match opened {
                 Ok(socket) => {
                     *failures = 0;
                     return Some(socket);
                 }
-                Err(ConnectError::Passing(reason)) => {
+                Err(error) => {
                     *failures = failures.saturating_add(1);
-                    tracing::warn!(%reason, failures = *failures, "no stream");
-                    (Failure::later(reason), pause(*failures, self.rng))
-                }
-                Err(ConnectError::Misconfigured(reason)) => {
-                    *failures = failures.saturating_add(1);
-                    tracing::error!(%reason, "no stream before the app's configuration is mended");
-                    (Failure::new(FailureKind::NotSignedIn(reason)), MISCONFIGURED_PAUSE)
+                    let wait = match &error {
+                        ConnectError::Passing(reason) => {
+                            tracing::warn!(%reason, failures = *failures, "no stream");
+                            pause(*failures, self.rng)
+                        }
+                        ConnectError::Misconfigured(reason) => {
+                            tracing::error!(%reason, "no stream before the app's configuration is mended");
+                            MISCONFIGURED_PAUSE
+                        }
+                    };
+                    (error, wait)
                 }
             };
             if self.up.load(Ordering::SeqCst) == 0 {
-                self.inbox.line(Line::Down(failure));
+                self.inbox.line(Line::Down(error.into()));
             }
             if !self.rest(wait).await {
                 return None;
@@ -191,14 +194,11 @@ fn apart(now: Instant, others: impl Iterator<Item = Instant>) -> Instant {
 
 /// How long to wait before the next attempt: nothing, a moment, then a second, doubling up to a minute, a fifth of it chance.
 fn pause(failures: u32, rng: &Rng) -> Duration {
-    let doubled = match failures {
-        0 => return Duration::ZERO,
-        1 => RECONNECT_PAUSE_FIRST,
-        _ => RECONNECT_PAUSE_MIN.saturating_mul(2_u32.saturating_pow((failures - 2).min(16))),
-    };
-    let most = doubled.min(RECONNECT_PAUSE_MAX);
-    let spread_ms = u64::try_from((most / 5).as_millis()).unwrap_or(u64::MAX).max(1);
-    most - Duration::from_millis(rng.below(spread_ms))
+    match failures {
+        0 => Duration::ZERO,
+        1 => doubled_pause(RECONNECT_PAUSE_FIRST, RECONNECT_PAUSE_FIRST, 0, rng),
+        _ => doubled_pause(RECONNECT_PAUSE_MIN, RECONNECT_PAUSE_MAX, failures - 2, rng),
+    }
 }
 
 #[cfg(test)]

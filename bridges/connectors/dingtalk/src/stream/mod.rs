@@ -7,4 +7,4 @@ mod keeper;
 mod order;
 mod session;
 
-pub use self::keeper::keep;
+pub use self::{connect::place, keeper::keep};

@@ -4,16 +4,13 @@
 
 use std::collections::HashMap;
 
-use bridge_api::{Arrival, ConversationId, Inbox, limits::ARRIVALS_AT_ONCE_MAX};
+use bridge_api::{Arrival, ConversationId, Inbox, handed_over, limits::ARRIVALS_AT_ONCE_MAX};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until, timeout_at},
 };
 
-use crate::{
-    incoming,
-    limits::{ORDER_WAIT, TAKEN_WITHIN},
-};
+use crate::limits::{ORDER_WAIT, TAKEN_WITHIN};
 
 /// Something that came, and who wants to know whether it is durable.
 pub struct Heard {
@@ -91,7 +88,7 @@ fn ripe(waiting: Vec<Waiting>, now: Option<Instant>) -> (Vec<Heard>, Vec<Waiting
 async fn hand_over(inbox: &dyn Inbox, ready: Vec<Heard>) {
     let until = Instant::now() + TAKEN_WITHIN;
     let arrivals = ready.iter().map(|heard| heard.arrival.clone()).collect();
-    if incoming::keep(inbox, arrivals).await {
+    if handed_over(inbox, arrivals, TAKEN_WITHIN).await {
         return tell(ready, true);
     }
     let mut places: Vec<(Option<ConversationId>, Vec<Heard>)> = Vec::new();
@@ -105,7 +102,8 @@ async fn hand_over(inbox: &dyn Inbox, ready: Vec<Heard>) {
     let is_one = places.len() < 2;
     for (_, of) in places {
         let arrivals = of.iter().map(|heard| heard.arrival.clone()).collect();
-        let kept = !is_one && timeout_at(until, incoming::keep(inbox, arrivals)).await.unwrap_or(false);
+        let kept =
+            !is_one && timeout_at(until, handed_over(inbox, arrivals, TAKEN_WITHIN)).await.unwrap_or(false);
         tell(of, kept);
     }
 }
@@ -124,8 +122,9 @@ mod tests {
     use bridge_api::{EventKey, Happened};
     use tokio::time::{advance, sleep};
 
+    use bridge_api::double::Basket;
+
     use super::*;
-    use crate::peer::Basket;
 
     fn arrival(group: &str, at_ms: u64, key: &str) -> Arrival {
         Arrival {

@@ -1,6 +1,9 @@
 //! Blocks in the part of Markdown that DingTalk shows, or as plain lines. Pure.
 
-use bridge_api::{Block, Inline, RichText};
+use bridge_api::{
+    Block, Inline, RichText,
+    markdown::{emphasised, fence},
+};
 
 use super::{Address, escaped};
 use crate::ids;
@@ -75,14 +78,7 @@ impl Writer {
         for inline in inlines {
             match inline {
                 Inline::Text { text, style } if self.markdown => {
-                    let words = escaped(text);
-                    let mark = match (style.bold, style.italic) {
-                        (true, true) => "***",
-                        (true, false) => "**",
-                        (false, true) => "*",
-                        (false, false) => "",
-                    };
-                    out.push_str(&emphasised(&words, mark));
+                    out.push_str(&emphasised(&escaped(text), *style));
                 }
                 Inline::Text { text, .. } => out.push_str(text),
                 Inline::Code(text) => out.push_str(&format!("`{}`", text.replace('`', "'"))),
@@ -107,22 +103,8 @@ impl Writer {
     }
 }
 
-/// Marks stand close to the letters, or they are shown as they are.
-fn emphasised(words: &str, mark: &str) -> String {
-    let inner = words.trim();
-    if mark.is_empty() || inner.is_empty() {
-        return words.to_owned();
-    }
-    let lead = &words[..words.len() - words.trim_start().len()];
-    let tail = &words[words.trim_end().len()..];
-    format!("{lead}{mark}{inner}{mark}{tail}")
-}
-
-/// A fence longer than any within the text.
+/// Program text within its fence.
 fn code(language: Option<&str>, text: &str) -> String {
-    let mut fence = "```".to_owned();
-    while text.contains(&fence) {
-        fence.push('`');
-    }
+    let fence = fence(text);
     format!("{fence}{}\n{}\n{fence}", language.unwrap_or_default(), text.trim_end_matches('\n'))
 }

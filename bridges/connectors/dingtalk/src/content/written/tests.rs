@@ -1,4 +1,4 @@
-use bridge_api::Style;
+use bridge_api::{Block, Inline, Style};
 
 use super::*;
 use crate::limits::{PIECE_BYTES_MAX, PIECES_MAX};

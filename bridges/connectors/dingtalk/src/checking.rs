@@ -1,0 +1,45 @@
+//! What the app's settings prove to be worth. Nobody sees anything of it.
+
+use bridge_api::{CheckStep, Directory as _, words};
+
+use crate::{client::Client, people::People, settings::Mode, stream};
+
+words! {
+    TOKEN = "用 Client ID 与 Client Secret 取得 accessToken" | "fetch an access token with the client id and the client secret";
+    TOKEN_ADVICE = "核对 client_id 与 client_secret；若应用设置了服务器出口 IP 白名单，加入本服务器的地址" | "compare client_id and client_secret with the console; if the app lists allowed addresses, add this server's";
+    CONTACTS = "读取通讯录的部门" | "read the departments of the directory";
+    CONTACTS_ADVICE = "在「权限管理」中申请通讯录部门与成员的读权限，并设置权限范围" | "ask for the rights to read departments and people of the directory (权限管理), and set their scope";
+    STREAM = "向网关申请 Stream 连接" | "ask the gateway for a place to connect to";
+    STREAM_ADVICE = "在应用中添加机器人，消息接收模式选 Stream，并发布一个版本" | "add a robot to the app, choose Stream as the way in which it receives, and publish a version";
+    CALLED = "应用使用 HTTP 回调模式，由平台来验证地址" | "the app is called by HTTP; the console tests the address when it is saved there";
+    WEBHOOK = "自定义机器人 webhook" | "custom webhooks of groups";
+    NOT_SPOKEN = "webhook 只有发消息时才会验证，检查不发消息" | "a webhook proves itself only by a message that people see";
+}
+
+/// Tries what the settings name. Nothing of it counts among the calls of the month.
+pub async fn check(client: &Client, people: &People) -> Vec<CheckStep> {
+    let settings = client.settings();
+    let token = async {
+        client.signed_in().await?;
+        Ok(settings.client_id.clone())
+    };
+    let mut steps = vec![CheckStep::trying(TOKEN, TOKEN_ADVICE, token).await];
+    if steps.iter().all(CheckStep::works) {
+        let departments = async {
+            let page = people.departments(None, None).await?;
+            Ok(format!("{} 个一级部门 · departments at the top", page.items.len()))
+        };
+        steps.push(CheckStep::trying(CONTACTS, CONTACTS_ADVICE, departments).await);
+    }
+    steps.push(match settings.mode {
+        Mode::Stream => {
+            let place = async { Ok(stream::place(client).await.map(|_| String::new())?) };
+            CheckStep::trying(STREAM, STREAM_ADVICE, place).await
+        }
+        Mode::Webhook { .. } => CheckStep::skipped(STREAM, CALLED),
+    });
+    if !settings.webhooks.is_empty() {
+        steps.push(CheckStep::skipped(WEBHOOK, NOT_SPOKEN));
+    }
+    steps
+}
