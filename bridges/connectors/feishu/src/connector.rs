@@ -1,14 +1,14 @@
 //! One app as the core sees it.
 
+mod checking;
 mod introduction;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bridge_api::{
-    Backfill, CallbackAnswer, CallbackRequest, Callbacks, Capabilities, Cards, Clock, Connector,
-    Conversations, Directory, Edits, Failure, Files, Inbox, Members, Names, Network, Outgoing, Pace, Rate,
-    Reactions, Recalls, Rng, Sent, Shelf, Shutdown,
+    Abilities, CallbackAnswer, CallbackRequest, Callbacks, Capabilities, CheckStep, Clock, Connector,
+    Failure, Inbox, Network, Outgoing, Pace, Rate, Rng, Sent, Shelf, Shutdown,
 };
 use parking_lot::RwLock;
 use serde_json::Value;
@@ -124,48 +124,19 @@ impl Connector for Feishu {
         Box::pin(send::send(self, outgoing)).await
     }
 
-    fn edits(&self) -> Option<&dyn Edits> {
-        Some(self)
+    async fn check(&self) -> Vec<CheckStep> {
+        self.checked().await
     }
 
-    fn recalls(&self) -> Option<&dyn Recalls> {
-        Some(self)
-    }
-
-    fn reactions(&self) -> Option<&dyn Reactions> {
-        Some(self)
-    }
-
-    fn files(&self) -> Option<&dyn Files> {
-        Some(self)
-    }
-
-    fn cards(&self) -> Option<&dyn Cards> {
-        Some(self)
-    }
-
-    fn members(&self) -> Option<&dyn Members> {
-        Some(self)
-    }
-
-    fn names(&self) -> Option<&dyn Names> {
-        Some(self)
-    }
-
-    fn backfill(&self) -> Option<&dyn Backfill> {
-        Some(self)
-    }
-
-    fn directory(&self) -> Option<&dyn Directory> {
-        Some(self)
-    }
-
-    fn conversations(&self) -> Option<&dyn Conversations> {
-        Some(self)
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        matches!(self.client.settings().mode, Mode::Webhook { .. }).then_some(self as &dyn Callbacks)
+    fn abilities(&self) -> Abilities<'_> {
+        let is_called = matches!(self.client.settings().mode, Mode::Webhook { .. });
+        Abilities {
+            edits: Some(self),
+            reactions: Some(self),
+            backfill: Some(self),
+            callbacks: is_called.then_some(self as &dyn Callbacks),
+            ..Abilities::of(self, self)
+        }
     }
 }
 

@@ -1,11 +1,8 @@
 //! One event on its way in, over whichever transport it came: understood, made durable, answered.
 
-use std::time::Duration;
-
 use base64::Engine as _;
-use bridge_api::{Arrival, Inbox, limits::ARRIVALS_AT_ONCE_MAX};
+use bridge_api::{Arrival, Inbox, handed_over};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use crate::{
     events::{self, Became, Envelope, EventError, Ourselves},
@@ -59,28 +56,7 @@ fn known(kind: &str) -> &'static str {
 
 /// Makes arrivals durable within the time that the platform waits; whether they are.
 pub async fn keep(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
-    keep_within(inbox, arrivals, ACKNOWLEDGED_WITHIN).await
-}
-
-async fn keep_within(inbox: &dyn Inbox, mut arrivals: Vec<Arrival>, time_max: Duration) -> bool {
-    let all = async {
-        while !arrivals.is_empty() {
-            let rest = arrivals.split_off(arrivals.len().min(ARRIVALS_AT_ONCE_MAX));
-            inbox.take(std::mem::replace(&mut arrivals, rest)).await?;
-        }
-        Ok::<(), bridge_api::InboxRefused>(())
-    };
-    match timeout(time_max, all).await {
-        Ok(Ok(())) => true,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "cannot take events in; the platform sends them again");
-            false
-        }
-        Err(_) => {
-            tracing::warn!("events were not taken in within the platform's time; it sends them again");
-            false
-        }
-    }
+    handed_over(inbox, arrivals, ACKNOWLEDGED_WITHIN).await
 }
 
 /// What a callback is answered. The person is told at once whether the press came through; the card changes later.

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use bridge_api::{
-    ByteStream, ConversationId, Download, Failure, FailureKind, File, FileKind, Files, MediaId, MessageId,
-    Refusal,
+    ByteStream, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId, Refusal,
+    exchange::{bytes_of, reasons},
+    whole,
 };
-use bytes::BytesMut;
-use futures_util::{StreamExt as _, stream};
+use bytes::Bytes;
+use futures_util::stream;
 use http::header;
 use reqwest::Response;
 use serde::Deserialize;
@@ -48,7 +49,7 @@ impl Files for Feishu {
     ) -> Result<MediaId, Failure> {
         addressee(conversation)?;
         let _place = self.uploads.acquire().await.map_err(|_| Failure::later("no uploads any more"))?;
-        let bytes = whole(bytes).await?;
+        let bytes = filled(bytes).await?;
         let form = Shape::of(file, bytes.len() as u64);
         let digest = digest(&bytes);
         match Box::pin(uploaded(self, form, file, &bytes, &digest)).await {
@@ -111,15 +112,8 @@ async fn uploaded(
 }
 
 /// All bytes of a file, within what the platform takes.
-async fn whole(mut bytes: ByteStream) -> Result<BytesMut, Failure> {
-    let mut all = BytesMut::new();
-    while let Some(chunk) = bytes.next().await {
-        let chunk = chunk?;
-        if (all.len() + chunk.len()) as u64 > FILE_BYTES_MAX {
-            return Err(Failure::refused(Refusal::TooLarge { bytes_max: FILE_BYTES_MAX }));
-        }
-        all.extend_from_slice(&chunk);
-    }
+async fn filled(bytes: ByteStream) -> Result<Bytes, Failure> {
+    let all = whole(bytes, FILE_BYTES_MAX).await?;
     // The platform takes no empty files.
     if all.is_empty() { Err(Failure::refused(Refusal::Impossible)) } else { Ok(all) }
 }
@@ -139,7 +133,7 @@ async fn opened(response: Response) -> Result<Download, Failure> {
     let is_json = mimetype.as_deref().is_some_and(|kind| kind.starts_with("application/json"));
     if is_json && size.is_some_and(|size| size <= FAILURE_BYTES_MAX) {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.map_err(broken)?;
+        let body = response.bytes().await.map_err(|error| Failure::later(reasons(error)))?;
         if let Err(error @ crate::client::CallError::Answered { .. }) = Answer::read(status, &headers, &body)
         {
             return Err(error.into());
@@ -147,37 +141,21 @@ async fn opened(response: Response) -> Result<Download, Failure> {
         let bytes: ByteStream = Box::pin(stream::once(async { Ok(body) }));
         return Ok(Download { name: None, mimetype, size, bytes });
     }
-    let bytes: ByteStream = Box::pin(response.bytes_stream().map(|chunk| chunk.map_err(broken)));
-    Ok(Download { name: None, mimetype, size, bytes: bounded(bytes) })
-}
-
-/// Ends a download that brings more than it may.
-fn bounded(bytes: ByteStream) -> ByteStream {
-    let mut left = DOWNLOAD_BYTES_MAX;
-    Box::pin(bytes.map(move |chunk| {
-        let chunk = chunk?;
-        left = left
-            .checked_sub(chunk.len() as u64)
-            .ok_or_else(|| Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }))?;
-        Ok(chunk)
-    }))
-}
-
-fn broken(error: reqwest::Error) -> Failure {
-    Failure::new(FailureKind::Later(format!("the file broke off: {}", error.without_url())))
+    Ok(Download { name: None, mimetype, size, bytes: bytes_of(response, DOWNLOAD_BYTES_MAX) })
 }
 
 #[cfg(test)]
 mod tests {
+    use bridge_api::FailureKind;
+
     use super::*;
 
     #[tokio::test]
     async fn an_empty_and_an_endless_file_are_refused() {
         let empty: ByteStream = Box::pin(stream::empty());
-        assert_eq!(whole(empty).await.expect_err("empty").kind, FailureKind::Refused(Refusal::Impossible));
-        let endless: ByteStream =
-            Box::pin(stream::repeat_with(|| Ok(bytes::Bytes::from_static(&[0; 65_536]))));
-        let refused = whole(endless).await.expect_err("endless").kind;
+        assert_eq!(filled(empty).await.expect_err("empty").kind, FailureKind::Refused(Refusal::Impossible));
+        let endless: ByteStream = Box::pin(stream::repeat_with(|| Ok(Bytes::from_static(&[0; 65_536]))));
+        let refused = filled(endless).await.expect_err("endless").kind;
         assert_eq!(refused, FailureKind::Refused(Refusal::TooLarge { bytes_max: FILE_BYTES_MAX }));
     }
 }

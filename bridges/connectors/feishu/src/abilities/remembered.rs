@@ -1,6 +1,6 @@
 //! What the connector has to remember beyond a restart, on the core's shelf.
 
-use bridge_api::{Failure, Shelf, ShelfRefused};
+use bridge_api::{Failure, Shelf};
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
@@ -44,21 +44,17 @@ impl Remembered<'_> {
 
     /// What is remembered; nothing as well for bytes that are no text.
     pub async fn get(self, shelf: &dyn Shelf) -> Result<Option<String>, Failure> {
-        let value = shelf.get(&self.key()).await.map_err(refused)?;
+        let value = shelf.get(&self.key()).await?;
         Ok(value.and_then(|value| String::from_utf8(value).ok()))
     }
 
     /// Remembers.
     pub async fn put(self, shelf: &dyn Shelf, value: &str) -> Result<(), Failure> {
-        shelf.put(&self.key(), value.as_bytes(), self.keep_ms()).await.map_err(refused)
+        Ok(shelf.put(&self.key(), value.as_bytes(), self.keep_ms()).await?)
     }
 
     /// Forgets.
     pub async fn forget(self, shelf: &dyn Shelf) -> Result<(), Failure> {
-        shelf.remove(&self.key()).await.map_err(refused)
+        Ok(shelf.remove(&self.key()).await?)
     }
-}
-
-fn refused(error: ShelfRefused) -> Failure {
-    Failure::later(error.to_string())
 }

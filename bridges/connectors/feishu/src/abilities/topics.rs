@@ -115,8 +115,9 @@ fn said_in_topic(arrival: &Arrival) -> Option<(ChatId, TopicId, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use bridge_api::double::Rows;
+
     use super::*;
-    use crate::tests::peer::Rows;
 
     #[tokio::test]
     async fn topics_are_known_for_a_week_and_the_silent_ones_make_place() {

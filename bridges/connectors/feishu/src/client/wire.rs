@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bridge_api::exchange::reasons;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use reqwest::{RequestBuilder, Response};
@@ -21,21 +22,9 @@ pub async fn sent(request: RequestBuilder, time_max: Duration) -> Result<Respons
     match timeout(time_max, request.send()).await {
         Ok(Ok(response)) => Ok(response),
         // The address holds no secret here, yet a log line needs none of it.
-        Ok(Err(error)) => Err(CallError::Unreachable(reasons(&error.without_url()))),
+        Ok(Err(error)) => Err(CallError::Unreachable(reasons(error))),
         Err(_) => Err(CallError::Unreachable("no answer in time".to_owned())),
     }
-}
-
-/// An error with what lies below it, because the top says only "error sending request".
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        below = error.source();
-    }
-    text
 }
 
 /// Reads an answer to its end, within its bounds.
@@ -60,7 +49,7 @@ async fn body_of(mut response: Response, status: u16, headers: &HeaderMap) -> Re
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body.freeze()),
-            Err(error) => return Err(CallError::Unreachable(reasons(&error.without_url()))),
+            Err(error) => return Err(CallError::Unreachable(reasons(error))),
         }
     }
 }

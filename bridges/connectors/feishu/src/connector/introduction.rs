@@ -1,6 +1,6 @@
 //! Who we are on the platform, and whether it lets us work.
 
-use bridge_api::{Failure, FailureKind, Inbox, Line, Shutdown};
+use bridge_api::{ConnectError, Inbox, Line, Shutdown};
 use serde::Deserialize;
 use tokio::time::sleep;
 
@@ -10,7 +10,6 @@ use crate::{
     events::Ourselves,
     ids::OpenId,
     limits::{MISCONFIGURED_PAUSE, RECONNECT_PAUSES},
-    socket::discovery::ConnectError,
 };
 
 #[derive(Deserialize)]
@@ -24,11 +23,30 @@ struct Bot {
     open_id: Option<OpenId>,
     #[serde(default)]
     activate_status: Option<i64>,
+    #[serde(default)]
+    app_name: String,
 }
 
 impl Feishu {
     /// Asks the platform who we are, and whether we may do anything at all.
     pub(super) async fn introduce(&self) -> Result<Ourselves, ConnectError> {
+        let bot = self.bot().await?;
+        let mut ours = self.ours.write();
+        if bot.open_id.is_some() {
+            ours.open_id = bot.open_id;
+        }
+        Ok(ours.clone())
+    }
+
+    /// What the platform calls our robot, if it may work.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub(super) async fn name_there(&self) -> Result<String, ConnectError> {
+        Ok(self.bot().await?.app_name)
+    }
+
+    async fn bot(&self) -> Result<Bot, ConnectError> {
         let answer =
             self.client.flat::<BotAnswer>(Call::get(&["bot", "v3", "info"])).await.map_err(connect_error)?;
         if let Some(status) = answer.bot.activate_status.filter(|status| *status != 2) {
@@ -40,11 +58,7 @@ impl Feishu {
             };
             return Err(ConnectError::Misconfigured(format!("{why} (activate_status {status})")));
         }
-        let mut ours = self.ours.write();
-        if answer.bot.open_id.is_some() {
-            ours.open_id = answer.bot.open_id;
-        }
-        Ok(ours.clone())
+        Ok(answer.bot)
     }
 
     /// With webhooks there is no connection; the line is up when the credentials are good.
@@ -57,12 +71,12 @@ impl Feishu {
             };
             let (line, pause) = match outcome {
                 Ok(_) => (Line::Up, None),
-                Err(ConnectError::Passing(reason)) => {
-                    let pause = pauses.next().copied().unwrap_or(MISCONFIGURED_PAUSE);
-                    (Line::Down(Failure::later(reason)), Some(pause))
-                }
-                Err(ConnectError::Misconfigured(reason)) => {
-                    (Line::Down(Failure::new(FailureKind::NotSignedIn(reason))), Some(MISCONFIGURED_PAUSE))
+                Err(error) => {
+                    let pause = match error {
+                        ConnectError::Passing(_) => pauses.next().copied().unwrap_or(MISCONFIGURED_PAUSE),
+                        ConnectError::Misconfigured(_) => MISCONFIGURED_PAUSE,
+                    };
+                    (Line::Down(error.into()), Some(pause))
                 }
             };
             inbox.line(line);

@@ -1,9 +1,8 @@
 //! Opens one connection to a place that was found.
 
-use bridge_api::{NoSocket, Socket, Transport};
+use bridge_api::{ConnectError, NoSocket, Socket, Transport};
 use reqwest::Url;
 
-use super::discovery::ConnectError;
 use crate::limits::FRAME_BYTES_MAX;
 
 /// Opens a connection.

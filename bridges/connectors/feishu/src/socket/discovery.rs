@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bridge_api::ConnectError;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::json;
@@ -81,25 +82,12 @@ impl Pace {
     }
 }
 
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// It may work in a moment.
-    #[error("{0}")]
-    Passing(String),
-    /// It will not work before somebody changes a configuration; tried again slowly, so that it heals by itself.
-    #[error("{0}")]
-    Misconfigured(String),
-}
-
-impl ConnectError {
-    /// Judges a code of the discovery or of the handshake: busy, internal, and too many connections pass.
-    pub fn of_code(code: i64, words: &str) -> Self {
-        let text = format!("the platform refuses the long connection with code {code} ({words})");
-        match code {
-            1 | 1_000_040_343 | 1_000_040_350 | 1_000_040_351 => Self::Passing(text),
-            _ => Self::Misconfigured(text),
-        }
+/// Judges a code of the discovery or of the handshake: busy, internal, and too many connections pass.
+fn of_code(code: i64, words: &str) -> ConnectError {
+    let text = format!("the platform refuses the long connection with code {code} ({words})");
+    match code {
+        1 | 1_000_040_343 | 1_000_040_350 | 1_000_040_351 => ConnectError::Passing(text),
+        _ => ConnectError::Misconfigured(text),
     }
 }
 
@@ -113,7 +101,7 @@ pub async fn discover(client: &Client) -> Result<Place, ConnectError> {
     let answer = client.post_plainly(&["callback", "ws", "endpoint"], body).await;
     let found =
         answer.and_then(crate::client::envelope::Answer::data::<Found>).map_err(|error| match error {
-            CallError::Answered { code, message, .. } => ConnectError::of_code(code, &message),
+            CallError::Answered { code, message, .. } => of_code(code, &message),
             CallError::Unexpected { status, .. } if (400..500).contains(&status) && status != 429 => {
                 ConnectError::Misconfigured(error.to_string())
             }
@@ -204,11 +192,7 @@ mod tests {
             (514, false),
             (77, false),
         ] {
-            assert_eq!(
-                matches!(ConnectError::of_code(code, ""), ConnectError::Passing(_)),
-                passing,
-                "{code}"
-            );
+            assert_eq!(matches!(of_code(code, ""), ConnectError::Passing(_)), passing, "{code}");
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use bridge_api::{Failure, FailureKind, Inbox, Line, Rng, Shutdown, Socket};
+use bridge_api::{ConnectError, Failure, FailureKind, Inbox, Line, Rng, Shutdown, Socket};
 use tokio::time::sleep;
 
 use super::{
     connect,
-    discovery::{self, ConnectError, Pace},
+    discovery::{self, Pace},
     session::{Ended, Session},
 };
 use crate::{

@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use bridge_api::{Arrival, Clock, Inbox, InboxRefused, Line, Quota, Rng, Shelf, ShelfRefused};
+use bridge_api::{Arrival, Clock, Inbox, InboxRefused, Line, Quota, Rng, double::Rows};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -124,27 +124,6 @@ async fn answer(State(peer): State<Arc<Peer>>, request: Request) -> Response {
         response.headers_mut().insert(name, value.parse().expect("a value"));
     }
     response
-}
-
-/// A shelf in memory.
-#[derive(Default)]
-pub struct Rows(Mutex<HashMap<String, Vec<u8>>>);
-
-#[async_trait]
-impl Shelf for Rows {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, ShelfRefused> {
-        Ok(self.0.lock().get(key).cloned())
-    }
-
-    async fn put(&self, key: &str, value: &[u8], _: u64) -> Result<(), ShelfRefused> {
-        self.0.lock().insert(key.to_owned(), value.to_vec());
-        Ok(())
-    }
-
-    async fn remove(&self, key: &str) -> Result<(), ShelfRefused> {
-        self.0.lock().remove(key);
-        Ok(())
-    }
 }
 
 /// An inbox in memory, which may refuse.
