@@ -1,82 +1,32 @@
 //! What this connector can carry, and why not the rest.
 
-use bridge_api::{Ability, Capabilities, Support, Words};
+use bridge_api::{Ability, Capabilities, Support, words};
 
-const ONLY_ADDRESSED: Words = Words {
-    zh: "群里只有 @ 智能机器人的消息可见（仅文字与图文）；单聊应用或机器人全部可见；其余群消息需付费的会话内容存档，本桥未接入",
-    en: "in a group the AI bot sees only what addresses it by @, and of that words and pictures; in a chat with the app or the bot, all; the rest is in the paid chat archive alone, which this bridge does not read",
-};
-const SPOKEN_TO: Words = Words {
-    zh: "机器人只能在有人 @ 过它的群里说话；应用只能在自己创建的群和单聊里说话；超过频率的消息由本桥排队，不会被平台静默丢弃",
-    en: "the bot speaks only where somebody addressed it once, the app only in groups that it made and to people; what is beyond the platform's rates waits here, because the platform would drop it in silence",
-};
-const PLAIN: Words = Words { zh: "收到的文字不带格式", en: "what is received has no formatting" };
-const MARKUP: Words = Words {
-    zh: "机器人与群机器人显示 Markdown；应用消息没有列表、代码块、斜体与表格，以文字代替",
-    en: "the bot and webhooks show Markdown; the app's messages have no lists, code blocks, italics and tables and say them in words",
-};
-const NAMES_ALONE: Words = Words {
-    zh: "收到的 @ 只是文字，平台不说明是谁",
-    en: "an address is letters alone; the platform does not say who is meant",
-};
-const IN_OWN_GROUPS: Words = Words {
-    zh: "仅应用创建的群与群机器人能提醒人；智能机器人与单聊只显示名字",
-    en: "notifies people in groups of the app and by webhooks; the AI bot shows the name alone",
-};
-const NO_API: Words = Words {
-    zh: "企业微信没有为应用或机器人开放这样的接口",
-    en: "WeCom has no such interface for apps and bots",
-};
-const QUOTE_IN: Words = Words {
-    zh: "引用只带文字，没有原消息编号；能唯一对上近期消息时按回复处理，否则显示引文",
-    en: "a quote has words and no id: it is an answer where one recent message says just that, else it stands above the words",
-};
-const QUOTE_OUT: Words = Words {
-    zh: "不能真正引用，以引用行显示原文开头（重启前的消息除外）",
-    en: "nothing can be answered; a quoted line shows how it began, unless that was before a restart",
-};
-const NO_EDIT: Words = Words { zh: "已发送的消息不能编辑", en: "what was sent cannot be changed" };
-const RECALLED: Words = Words {
-    zh: "仅应用发给个人的消息，24 小时内",
-    en: "for what the app sent to people, within 24 hours",
-};
-const RECALLED_IN: Words = Words {
-    zh: "平台不通知应用或机器人有人撤回消息",
-    en: "nobody tells an app or a bot that something was taken back",
-};
-const NOT_IN_GROUPS: Words = Words {
-    zh: "群里不会推送给机器人，只在单聊应用或机器人时可见",
-    en: "groups keep them from the bot, so only in a chat with the app or the bot",
-};
-const VOICE_IN: Words = Words {
-    zh: "单聊应用可得语音文件；机器人只给出转写的文字",
-    en: "the app is given the sound, the bot only the words that were understood",
-};
-const FORMS: Words = Words {
-    zh: "只接受企业微信支持的格式与大小（图片 JPG/PNG，语音 AMR，视频 MP4），其余改发文件或链接；回调模式的机器人不能发文件",
-    en: "in the forms and sizes that WeCom takes (JPG and PNG, AMR, MP4), else as a file or a link; a bot in callback mode sends no files",
-};
-const AS_WORDS: Words = Words { zh: "以文字表示", en: "in words" };
-const STICKERS: Words =
-    Words { zh: "平台不推送表情包", en: "the platform does not pass stickers on" };
-const TO_APP: Words = Words { zh: "仅单聊应用时可见", en: "in a chat with the app alone" };
-const CARDS: Words = Words {
-    zh: "单聊与机器人所在会话显示按钮卡片，最多六个按钮；每次点按后可更新一次，机器人的卡片须在点按后五秒内更新；其他会话以文字表示",
-    en: "with up to six buttons in chats and where the bot is, changed once for each code and press, the bot's within five seconds of a press; elsewhere in words",
-};
-const NO_MEMBERS: Words = Words {
-    zh: "平台不通知群成员变化；仅应用创建的群可查询成员",
-    en: "nobody tells who comes and goes; members of the app's own groups alone can be listed",
-};
-const NO_NAMES: Words = Words {
-    zh: "平台不通知群改名，也不提供机器人所在群的名字",
-    en: "nobody tells the name of a group, or that it changed",
-};
-const OWN_GROUPS: Words = Words { zh: "仅应用创建的群", en: "of groups that the app made" };
-const PRIVACY: Words = Words {
-    zh: "2022-06-20 之后创建的应用看不到头像与邮箱；仅限应用可见范围",
-    en: "apps made after 2022-06-20 are told no pictures and addresses, and only of people in their scope",
-};
+words! {
+    ONLY_ADDRESSED = "群里只有 @ 智能机器人的消息可见（仅文字与图文）；单聊应用或机器人全部可见；其余群消息需付费的会话内容存档，本桥未接入" | "in a group the AI bot sees only what addresses it by @, and of that words and pictures; in a chat with the app or the bot, all; the rest is in the paid chat archive alone, which this bridge does not read";
+    SPOKEN_TO = "机器人只能在有人 @ 过它的群里说话；应用只能在自己创建的群和单聊里说话；超过频率的消息由本桥排队，不会被平台静默丢弃" | "the bot speaks only where somebody addressed it once, the app only in groups that it made and to people; what is beyond the platform's rates waits here, because the platform would drop it in silence";
+    PLAIN = "收到的文字不带格式" | "what is received has no formatting";
+    MARKUP = "机器人与群机器人显示 Markdown；应用消息没有列表、代码块、斜体与表格，以文字代替" | "the bot and webhooks show Markdown; the app's messages have no lists, code blocks, italics and tables and say them in words";
+    NAMES_ALONE = "收到的 @ 只是文字，平台不说明是谁" | "an address is letters alone; the platform does not say who is meant";
+    IN_OWN_GROUPS = "仅应用创建的群与群机器人能提醒人；智能机器人与单聊只显示名字" | "notifies people in groups of the app and by webhooks; the AI bot shows the name alone";
+    NO_API = "企业微信没有为应用或机器人开放这样的接口" | "WeCom has no such interface for apps and bots";
+    QUOTE_IN = "引用只带文字，没有原消息编号；能唯一对上近期消息时按回复处理，否则显示引文" | "a quote has words and no id: it is an answer where one recent message says just that, else it stands above the words";
+    QUOTE_OUT = "不能真正引用，以引用行显示原文开头（重启前的消息除外）" | "nothing can be answered; a quoted line shows how it began, unless that was before a restart";
+    NO_EDIT = "已发送的消息不能编辑" | "what was sent cannot be changed";
+    RECALLED = "仅应用发给个人的消息，24 小时内" | "for what the app sent to people, within 24 hours";
+    RECALLED_IN = "平台不通知应用或机器人有人撤回消息" | "nobody tells an app or a bot that something was taken back";
+    NOT_IN_GROUPS = "群里不会推送给机器人，只在单聊应用或机器人时可见" | "groups keep them from the bot, so only in a chat with the app or the bot";
+    VOICE_IN = "单聊应用可得语音文件；机器人只给出转写的文字" | "the app is given the sound, the bot only the words that were understood";
+    FORMS = "只接受企业微信支持的格式与大小（图片 JPG/PNG，语音 AMR，视频 MP4），其余改发文件或链接；回调模式的机器人不能发文件" | "in the forms and sizes that WeCom takes (JPG and PNG, AMR, MP4), else as a file or a link; a bot in callback mode sends no files";
+    AS_WORDS = "以文字表示" | "in words";
+    STICKERS = "平台不推送表情包" | "the platform does not pass stickers on";
+    TO_APP = "仅单聊应用时可见" | "in a chat with the app alone";
+    CARDS = "单聊与机器人所在会话显示按钮卡片，最多六个按钮；每次点按后可更新一次，机器人的卡片须在点按后五秒内更新；其他会话以文字表示" | "with up to six buttons in chats and where the bot is, changed once for each code and press, the bot's within five seconds of a press; elsewhere in words";
+    NO_MEMBERS = "平台不通知群成员变化；仅应用创建的群可查询成员" | "nobody tells who comes and goes; members of the app's own groups alone can be listed";
+    NO_NAMES = "平台不通知群改名，也不提供机器人所在群的名字" | "nobody tells the name of a group, or that it changed";
+    OWN_GROUPS = "仅应用创建的群" | "of groups that the app made";
+    PRIVACY = "2022-06-20 之后创建的应用看不到头像与邮箱；仅限应用可见范围" | "apps made after 2022-06-20 are told no pictures and addresses, and only of people in their scope";
+}
 
 /// The table.
 pub fn table() -> Capabilities {

@@ -4,16 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bridge_api::{
-    Callbacks, Capabilities, Cards, Clock, Connector, Conversations, Directory, Failure, Files, Inbox,
-    Line as LineState, Members, Names, Network, Outgoing, Pace, Rate, Recalls, Rng, Sent, Shelf, Shutdown,
+    Abilities, Callbacks, Capabilities, CheckStep, Clock, Connector, Directory, Failure, Inbox, KnownGroups,
+    Line as LineState, Network, Outgoing, Pace, Rate, Rng, Sent, Shelf, Shutdown,
 };
 
 use crate::{
     bot::{self, Line},
     callbacks::Hooks,
-    capabilities,
-    client::Client,
-    groups::Groups,
+    capabilities, checking,
+    client::{CallError, Client},
     incoming::Incoming,
     memory::Memory,
     people::People,
@@ -52,8 +51,8 @@ impl WeCom {
         if settings.app.is_none() && settings.bot.is_none() && settings.webhooks.is_empty() {
             return Err("neither an app nor an AI bot nor a webhook is configured".to_owned());
         }
-        let client = Arc::new(Client::new(settings.clone())?);
-        let (memory, groups) = (Arc::new(Memory::default()), Arc::new(Groups::new(Arc::clone(&shelf))));
+        let client = Arc::new(Client::new(settings.clone(), Arc::clone(&shelf), &clock)?);
+        let (memory, groups) = (Arc::new(Memory::default()), Arc::new(KnownGroups::new(Arc::clone(&shelf))));
         let responses = Arc::new(Responses::new(Arc::clone(&shelf), clock.clone()));
         let line = Arc::new(Line::default());
         let people = Arc::new(People {
@@ -89,6 +88,18 @@ impl WeCom {
         &self.incoming
     }
 
+    /// The app's credentials count, if there is an app.
+    async fn app_signed_in(&self) -> Result<(), CallError> {
+        if self.client.settings().app.is_some() { self.client.signed_in().await } else { Ok(()) }
+    }
+
+    /// The bot hears and speaks without the app, so its connection waits for no token; what goes by the app says by itself why not.
+    async fn app_beside_bot(&self) {
+        if let Err(error) = self.app_signed_in().await {
+            tracing::error!(%error, "the app is not signed in; the bot works without it");
+        }
+    }
+
     fn has_connection(&self) -> bool {
         let bot = self.client.settings().bot.as_ref();
         bot.is_some_and(|bot| matches!(bot.mode, BotMode::Socket { .. }))
@@ -110,13 +121,12 @@ impl Connector for WeCom {
     }
 
     async fn run(&self, inbox: Arc<dyn Inbox>, shutdown: Shutdown) -> Result<(), Failure> {
-        if self.client.settings().app.is_some() {
-            self.client.signed_in().await?;
-        }
         if self.has_connection() {
-            Box::pin(bot::keep(&self.incoming, &self.line, inbox.as_ref(), &self.rng, &shutdown)).await;
+            let bot = Box::pin(bot::keep(&self.incoming, &self.line, inbox.as_ref(), &self.rng, &shutdown));
+            tokio::join!(bot, self.app_beside_bot());
             return Ok(());
         }
+        self.app_signed_in().await?;
         inbox.line(LineState::Up);
         shutdown.wait().await;
         Ok(())
@@ -126,36 +136,20 @@ impl Connector for WeCom {
         Box::pin(self.sending.send(outgoing)).await
     }
 
-    fn recalls(&self) -> Option<&dyn Recalls> {
-        Some(&self.sending)
+    async fn check(&self) -> Vec<CheckStep> {
+        checking::check(&self.client).await
     }
 
-    fn files(&self) -> Option<&dyn Files> {
-        Some(&self.sending)
-    }
-
-    fn cards(&self) -> Option<&dyn Cards> {
-        Some(&self.sending)
-    }
-
-    fn members(&self) -> Option<&dyn Members> {
-        Some(self.people.as_ref())
-    }
-
-    fn names(&self) -> Option<&dyn Names> {
-        Some(self.people.as_ref())
-    }
-
-    fn directory(&self) -> Option<&dyn Directory> {
-        // The AI bot knows nobody.
-        self.client.settings().app.as_ref().map(|_| self.people.as_ref() as &dyn Directory)
-    }
-
-    fn conversations(&self) -> Option<&dyn Conversations> {
-        Some(self.people.as_ref())
-    }
-
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks)
+    fn abilities(&self) -> Abilities<'_> {
+        let has_app = self.client.settings().app.is_some();
+        Abilities {
+            // The AI bot knows nobody.
+            directory: has_app.then_some(self.people.as_ref() as &dyn Directory),
+            callbacks: self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks),
+            ..Abilities::of(&self.sending, self.people.as_ref())
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

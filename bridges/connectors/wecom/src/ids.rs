@@ -7,7 +7,7 @@
 //! any case and returns another one now and then. What we sent is `msg:<msgid>`, `card:<task_id>`, or where the platform gives
 //! nothing back `bot:<req_id>` and `said:<our key>`.
 
-use bridge_api::{ConversationId, Failure, FailureKind, MessageId, PersonId};
+use bridge_api::{ConversationId, MessageId, PersonId};
 
 /// Where something is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,15 +58,6 @@ pub fn known(message: &MessageId) -> Known<'_> {
         Some(("bot" | "said", _)) => Known::Nameless,
         _ => Known::Theirs,
     }
-}
-
-/// An id of a message that we made.
-///
-/// # Errors
-/// [`FailureKind::Garbled`] when the platform gave none that can be kept.
-pub fn ours(id: &str) -> Result<MessageId, Failure> {
-    MessageId::new(id)
-        .map_err(|error| Failure::new(FailureKind::Garbled(format!("the id of the sent message: {error}"))))
 }
 
 /// Whether it is an encrypted id of a person. They are long, begin with `wo` and tell case apart.

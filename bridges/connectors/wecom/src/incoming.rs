@@ -4,18 +4,18 @@
 use std::sync::Arc;
 
 use bridge_api::{
-    Arrival, Block, Clock, Content, ConversationId, Directory as _, Failure, Happened, Inbox, Message,
+    Arrival, Block, Clock, Content, ConversationId, Directory as _, Failure, Happened, KnownGroups, Message,
     Pressed, RichText, Sender, Shelf,
     limits::{FORM_VALUE_CHARACTERS_MAX, PARTS_MAX},
+    message_of_ours,
 };
 use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
     client::{self, Client},
-    groups::Groups,
     ids::{self, Place},
-    limits::{CODE_KEPT_MS, FILE_ADDRESS_KEPT_MS, LOOKED_UP_WITHIN, TAKEN_WITHIN},
+    limits::{CODE_KEPT_MS, FILE_ADDRESS_KEPT_MS, LOOKED_UP_WITHIN},
     memory::Memory,
     people::People,
     received::{self, BotMessage, FileAddress, Press, Received},
@@ -31,7 +31,7 @@ pub struct Incoming {
     /// What is remembered of conversations.
     pub memory: Arc<Memory>,
     /// Where the bot was spoken to.
-    pub groups: Arc<Groups>,
+    pub groups: Arc<KnownGroups>,
     /// Who people are.
     pub people: Arc<People>,
     /// How the bot can answer in callback mode.
@@ -47,7 +47,7 @@ impl Incoming {
     ///
     /// # Errors
     /// When it cannot be understood before something works again; the platform brings it once more.
-    pub async fn app(&self, xml: &Element, proof: &str) -> Result<Option<Arrival>, Failure> {
+    pub async fn app(&self, xml: Element<'_, '_>, proof: &str) -> Result<Option<Arrival>, Failure> {
         let settings = self.client.settings();
         let agent = settings.app.as_ref().map_or(0, |app| app.agent_id);
         self.understood(received::read_app(xml, &settings.corp_id, agent), None, proof).await
@@ -102,9 +102,8 @@ impl Incoming {
     async fn bot_message(&self, message: BotMessage, handle: Option<&str>) -> Result<Arrival, Failure> {
         let BotMessage { mut arrival, files, quote, response_url } = message;
         for file in &files {
-            let row = serde_json::to_vec(file).unwrap_or_default();
             let key = format!("file:{}", crate::crypt::digest(file.url.as_bytes()));
-            self.shelf.put(&key, &row, FILE_ADDRESS_KEPT_MS).await.map_err(later)?;
+            self.shelf.write(&key, file, FILE_ADDRESS_KEPT_MS).await?;
         }
         self.name_files(&mut arrival, &files).await;
         self.name_sender(&mut arrival).await?;
@@ -121,7 +120,7 @@ impl Incoming {
         if let Some(url) = response_url {
             self.responses.keep(&conversation, url).await?;
         }
-        self.groups.seen(&conversation).await;
+        self.groups.seen(&conversation, "").await;
         self.remember(&arrival);
         Ok(arrival)
     }
@@ -172,7 +171,7 @@ impl Incoming {
         }
         if let Some(code) = &press.code {
             // Good for one change; each press brings a fresh one.
-            self.shelf.put(&code_key(&press.task), code.as_bytes(), CODE_KEPT_MS).await.map_err(later)?;
+            self.shelf.put(&code_key(&press.task), code.as_bytes(), CODE_KEPT_MS).await?;
         }
         let row = CardRow::read(self.shelf.as_ref(), &press.task).await?;
         let button =
@@ -183,7 +182,7 @@ impl Incoming {
         };
         let short = |text: String| text.chars().take(FORM_VALUE_CHARACTERS_MAX).collect::<String>();
         values.extend(press.chosen.into_iter().map(|(name, value)| (short(name), short(value))));
-        let message = ids::ours(&format!("card:{}", press.task))?;
+        let message = message_of_ours(&format!("card:{}", press.task))?;
         let by = self.people.plain(&press.by).await?;
         let what = Happened::Pressed(Pressed { message, by, action, values, proof: proof.to_owned() });
         let trace = Some(press.task);
@@ -219,27 +218,5 @@ fn lead_with(said: &mut Message, quote: &str) {
         text.blocks.insert(0, quote);
     } else if said.parts.len() < PARTS_MAX {
         said.parts.insert(0, Content::Text(RichText { blocks: vec![quote] }));
-    }
-}
-
-fn later(error: bridge_api::ShelfRefused) -> Failure {
-    Failure::later(error.to_string())
-}
-
-/// Hands arrivals over. Whether they are durable now.
-pub async fn keep(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
-    if arrivals.is_empty() {
-        return true;
-    }
-    match timeout(TAKEN_WITHIN, inbox.take(arrivals)).await {
-        Ok(Ok(())) => true,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "arrivals are not taken");
-            false
-        }
-        Err(_) => {
-            tracing::warn!("arrivals are not taken in time");
-            false
-        }
     }
 }

@@ -1,29 +1,7 @@
-//! Reads fields of JSON as loosely as the platform writes them: numbers as texts and the other way round.
+//! Reads fields of JSON as loosely as the platform writes them.
 
+pub use bridge_api::lenient::{items, number, text};
 use serde_json::Value;
-
-/// A text that is not empty; numbers are taken for texts.
-pub fn text(value: &Value, name: &str) -> Option<String> {
-    match value.get(name)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// A whole number of zero or more.
-pub fn number(value: &Value, name: &str) -> Option<u64> {
-    match value.get(name)? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
-/// The items of a list; nothing is an empty one.
-pub fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
 
 /// The texts of a list, or of a text in which they stand with `|` between them: both shapes are the platform's.
 pub fn names(value: &Value, name: &str) -> Vec<String> {

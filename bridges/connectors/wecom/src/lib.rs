@@ -8,10 +8,10 @@
 mod bot;
 mod callbacks;
 mod capabilities;
+mod checking;
 mod client;
 mod connector;
 mod crypt;
-mod groups;
 mod ids;
 mod incoming;
 mod lenient;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bridge_api::TokenRules;
+
 /// Longest time that a call with a short answer may take.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(15);
 
@@ -11,17 +13,13 @@ pub const TRANSFER_TIME_MAX: Duration = Duration::from_secs(300);
 /// Longest answer that is read, in bytes: a department with all its people.
 pub const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Longest life of a token that is believed, the platform's own.
-pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(7_200);
-
-/// The life of a token whose answer names none.
-pub const TOKEN_LIFE_DEFAULT: Duration = Duration::from_secs(60);
-
-/// A token is renewed when it lives no longer than this.
-pub const TOKEN_RENEWED_BELOW: Duration = Duration::from_secs(5 * 60);
-
-/// After a token was not given, nobody asks for another one for this long.
-pub const TOKEN_PAUSE: Duration = Duration::from_secs(2);
+/// How the app's token is kept: two hours is the platform's longest, and five minutes before its end another one is asked for.
+pub const TOKENS: TokenRules = TokenRules {
+    renewed_below: Duration::from_secs(5 * 60),
+    life_unknown: Duration::from_secs(60),
+    life_max: Duration::from_secs(7_200),
+    pause: Duration::from_secs(2),
+};
 
 /// A secret is tried so often in a row; then it is left alone, because the platform bans addresses that go on.
 pub const SECRET_TRIES_MAX: u32 = 2;
@@ -56,7 +54,10 @@ pub const WEBHOOK_MINUTE_MAX: usize = 18;
 /// Messages of one webhook in an hour, which is no bound of the platform's but what the minutes come to.
 pub const WEBHOOK_HOUR_MAX: usize = 18 * 60;
 
-/// Buckets remembered at once: one for each person, group and webhook that was spoken to in the last hour.
+/// Longest pause that a bucket is held to after a restart.
+pub const PAUSE_MS_MAX: u64 = 60 * 60_000;
+
+/// Buckets whose counts are held in memory; those of others are read again from where they are written down.
 pub const BUCKETS_MAX: usize = 4_096;
 
 /// Longest time that a message waits for its turn; beyond it the core is told when to come again.
@@ -68,8 +69,8 @@ pub const XML_BYTES_MAX: usize = 1024 * 1024;
 /// Elements within elements.
 pub const XML_DEPTH_MAX: usize = 16;
 
-/// Elements of one callback.
-pub const XML_NODES_MAX: usize = 4_000;
+/// Elements and texts of one callback.
+pub const XML_NODES_MAX: u32 = 4_000;
 
 /// How far the time of a signed callback may lie from ours. The platform repeats within seconds; an hour is for wrong clocks.
 pub const SIGNATURE_AGE_MAX_SECONDS: u64 = 3_600;
@@ -122,9 +123,6 @@ pub const CODE_KEPT_MS: u64 = 72 * 3_600_000;
 /// How long it is remembered what a card's buttons mean.
 pub const CARD_KEPT_MS: u64 = 90 * 24 * 3_600_000;
 
-/// How long it is remembered what became of a sending.
-pub const SENT_KEPT_MS: u64 = 7 * 24 * 3_600_000;
-
 /// How long the address of a bot's file is kept: a little longer than the platform's five minutes.
 pub const FILE_ADDRESS_KEPT_MS: u64 = 10 * 60_000;
 
@@ -176,17 +174,11 @@ pub const QUOTABLE_CONVERSATIONS_MAX: usize = 1_024;
 /// Names of people, and ids of people in their other form, remembered at once.
 pub const NAMES_MAX: usize = 8_192;
 
-/// How long a group is remembered after it was last written down.
-pub const GROUP_KEPT_MS: u64 = 400 * 24 * 3_600_000;
-
-/// Rows that the known groups are spread over.
-pub const GROUP_ROWS: u64 = 64;
-
-/// Groups in one row.
-pub const GROUPS_IN_ROW_MAX: usize = 200;
-
 /// Longest name of a group of the app, in characters, the platform's own.
 pub const GROUP_NAME_CHARACTERS_MAX: usize = 50;
+
+/// Groups of the app that a check of the settings reads.
+pub const GROUPS_CHECKED_MAX: usize = 3;
 
 /// Members and departments that are looked up for one page.
 pub const LOOKED_UP_PAGE: usize = 30;

@@ -1,12 +1,9 @@
 //! What is remembered while the process runs: what was said, so that it can be quoted and quotes be known; what people are called;
 //! by what a message can be answered. Losing it costs a quote, a name or a second way to answer, never a message.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    hash::Hash,
-};
+use std::collections::VecDeque;
 
-use bridge_api::{ConversationId, MessageId, PersonId};
+use bridge_api::{Bounded, ConversationId, MessageId, PersonId, RichText};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -14,41 +11,6 @@ use crate::limits::{
     ANSWERABLE_FOR, CARD_ANSWER_WITHIN, EXCERPT_CHARACTERS_MAX, EXCERPTS_MAX, HANDLES_MAX, NAMES_MAX,
     QUOTABLE_CONVERSATIONS_MAX, QUOTABLE_MAX,
 };
-
-/// A map that forgets what was put in first when it is full.
-struct Bounded<K, V> {
-    most: usize,
-    map: HashMap<K, V>,
-    order: VecDeque<K>,
-}
-
-impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
-    fn new(most: usize) -> Self {
-        Self { most, map: HashMap::new(), order: VecDeque::new() }
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        if self.map.insert(key.clone(), value).is_none() {
-            self.order.push_back(key);
-        }
-        while self.order.len() > self.most {
-            if let Some(oldest) = self.order.pop_front() {
-                self.map.remove(&oldest);
-            }
-        }
-    }
-
-    fn take(&mut self, key: &K) -> Option<V> {
-        let value = self.map.remove(key)?;
-        self.order.retain(|known| known != key);
-        Some(value)
-    }
-
-    fn clear(&mut self) {
-        self.map.clear();
-        self.order.clear();
-    }
-}
 
 /// What is remembered of one company's conversations.
 pub struct Memory {
@@ -79,12 +41,7 @@ impl Memory {
     /// Remembers how a message begins, and what it says for those who quote it.
     pub fn said(&self, conversation: &ConversationId, message: &MessageId, speaker: &str, words: &str) {
         let whole = if speaker.is_empty() { words.to_owned() } else { format!("{speaker}: {words}") };
-        let mut excerpt: String =
-            whole.lines().next().unwrap_or_default().chars().take(EXCERPT_CHARACTERS_MAX).collect();
-        if excerpt.len() < whole.trim_end().len() {
-            excerpt.push('…');
-        }
-        self.excerpts.lock().put(message.clone(), excerpt);
+        self.excerpts.lock().put(message.clone(), RichText::excerpt(&whole, EXCERPT_CHARACTERS_MAX));
         let mut quotable = self.quotable.lock();
         let mut known = quotable.take(conversation).unwrap_or_default();
         known.push_back((essence(words), message.clone()));
@@ -97,14 +54,14 @@ impl Memory {
 
     /// How a message begins.
     pub fn excerpt(&self, message: &MessageId) -> Option<String> {
-        self.excerpts.lock().map.get(message).cloned()
+        self.excerpts.lock().get(message).cloned()
     }
 
     /// The one message of a conversation that says this; nothing when several do.
     pub fn quoted(&self, conversation: &ConversationId, words: &str) -> Option<MessageId> {
         let wanted = essence(words);
         let quotable = self.quotable.lock();
-        let known = quotable.map.get(conversation)?;
+        let known = quotable.get(conversation)?;
         let mut found =
             known.iter().filter(|(words, _)| !wanted.is_empty() && *words == wanted).map(|(_, id)| id);
         let first = found.next()?;
@@ -120,7 +77,7 @@ impl Memory {
 
     /// What somebody is called, if anybody said it yet.
     pub fn name(&self, person: &PersonId) -> Option<String> {
-        self.names.lock().map.get(person).cloned()
+        self.names.lock().get(person).cloned()
     }
 
     /// Remembers who is behind an encrypted id.
@@ -130,7 +87,7 @@ impl Memory {
 
     /// Who is behind an encrypted id, if it was looked up before.
     pub fn who(&self, open: &str) -> Option<PersonId> {
-        self.people.lock().map.get(open).cloned()
+        self.people.lock().get(open).cloned()
     }
 
     /// Remembers by what a message of a conversation can be answered.
@@ -141,7 +98,7 @@ impl Memory {
     /// By what the last message of a conversation can be answered.
     pub fn answer(&self, conversation: &ConversationId) -> Option<String> {
         let answers = self.answers.lock();
-        let (handle, at) = answers.map.get(conversation)?;
+        let (handle, at) = answers.get(conversation)?;
         (at.elapsed() < ANSWERABLE_FOR).then(|| handle.clone())
     }
 
@@ -152,7 +109,7 @@ impl Memory {
 
     /// Takes that by which a pressed card can be changed, if the moment is not over.
     pub fn press(&self, task: &str) -> Option<String> {
-        let (handle, at) = self.presses.lock().take(&task.to_owned())?;
+        let (handle, at) = self.presses.lock().take(task)?;
         (at.elapsed() < CARD_ANSWER_WITHIN).then_some(handle)
     }
 
@@ -198,15 +155,5 @@ mod tests {
         assert_eq!(memory.press("t1"), None);
         memory.disconnected();
         assert_eq!(memory.answer(&here), None);
-    }
-
-    #[test]
-    fn a_full_map_forgets_what_is_oldest() {
-        let mut map = Bounded::new(2);
-        for key in ["a", "b", "a", "c"] {
-            map.put(key, ());
-        }
-        assert!(!map.map.contains_key("a") && map.map.contains_key("b") && map.map.contains_key("c"));
-        assert_eq!(map.order.len(), 2);
     }
 }

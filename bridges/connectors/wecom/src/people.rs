@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_api::{
-    Conversation, ConversationId, ConversationKind, Conversations, Cursor, Department, Directory, Download,
-    Failure, MediaId, Members, Names, Page, Person, PersonId, Refusal,
+    Conversation, ConversationId, Conversations, Cursor, Department, Directory, Download, Failure,
+    KnownGroups, MediaId, Members, Names, Page, Person, PersonId, Refusal,
 };
 use serde_json::{Value, json};
 
 use crate::{
     client::{CallError, Client, Meaning},
-    groups::{self, Groups},
     ids::{self, Place},
     lenient::{items, text},
     limits::{GROUP_NAME_CHARACTERS_MAX, LOOKED_UP_PAGE, PEOPLE_PAGE},
@@ -26,7 +25,7 @@ pub struct People {
     /// What people are called.
     pub memory: Arc<Memory>,
     /// Where the bot was spoken to.
-    pub groups: Arc<Groups>,
+    pub groups: Arc<KnownGroups>,
 }
 
 /// Nothing where the platform says that there is nothing, or that the app may not see it.
@@ -210,12 +209,12 @@ impl Conversations for People {
         if from.is_none() {
             let settings = self.client.settings();
             for hook in &settings.webhooks {
-                page.items.extend(groups::group(&format!("webhook:{}", hook.name), &hook.name));
+                page.items.extend(Conversation::group(&format!("webhook:{}", hook.name), &hook.name));
             }
             for chat in settings.group_chats.iter().take(LOOKED_UP_PAGE) {
                 if let Some(info) = self.chat(chat).await? {
                     let name = text(&info, "name").unwrap_or_default();
-                    page.items.extend(groups::group(&format!("chat:{chat}"), &name));
+                    page.items.extend(Conversation::group(&format!("chat:{chat}"), &name));
                 }
             }
         }
@@ -228,35 +227,30 @@ impl Conversations for People {
             Some(Place::Direct(user)) => {
                 let person =
                     if self.client.settings().app.is_some() { self.named(user).await? } else { None };
-                Ok(person.and_then(|person| direct(id, &person.name)))
+                Ok(person.and_then(|person| Conversation::direct(id, &person.name)))
             }
             Some(Place::BotDirect(user)) => {
                 let name = ids::person(user).and_then(|person| self.memory.name(&person)).unwrap_or_default();
-                Ok(direct(id, &name).filter(|_| self.client.settings().bot.is_some()))
+                Ok(Conversation::direct(id, &name).filter(|_| self.client.settings().bot.is_some()))
             }
             Some(Place::Chat(chat)) => {
                 let info = self.chat(chat).await?;
                 Ok(info.and_then(|info| {
                     let members = u64::try_from(items(&info, "userlist").len()).ok();
-                    let group = groups::group(id, &text(&info, "name").unwrap_or_default())?;
+                    let group = Conversation::group(id, &text(&info, "name").unwrap_or_default())?;
                     Some(Conversation { members, ..group })
                 }))
             }
             // Whether the bot is in a group the platform tells nobody; whoever spoke to it there did.
             Some(Place::BotGroup(_)) => {
-                let known = self.groups.knows(conversation).await?;
-                Ok(groups::group(id, "").filter(|_| known))
+                let known = self.groups.name(conversation).await?;
+                Ok(known.and_then(|name| Conversation::group(id, &name)))
             }
             Some(Place::Webhook(name)) => {
                 let known = self.client.settings().webhooks.iter().any(|hook| hook.name == name);
-                Ok(groups::group(id, name).filter(|_| known))
+                Ok(Conversation::group(id, name).filter(|_| known))
             }
             None => Ok(None),
         }
     }
-}
-
-/// A chat with one person as the core knows it.
-fn direct(id: &str, name: &str) -> Option<Conversation> {
-    groups::group(id, name).map(|group| Conversation { kind: ConversationKind::Direct, ..group })
 }

@@ -1,6 +1,6 @@
 //! Connects and subscribes. Every connection is a fresh one: a subscription is never renewed on an old one.
 
-use bridge_api::Socket;
+use bridge_api::{ConnectError, Socket};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -11,17 +11,6 @@ use crate::{
     limits::{ANSWER_TIME_MAX, FRAME_BYTES_MAX},
     settings::BotMode,
 };
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// It may work in a moment.
-    #[error("{0}")]
-    Passing(String),
-    /// It will not work before somebody changes a configuration; tried again slowly, so that it heals by itself.
-    #[error("{0}")]
-    Misconfigured(String),
-}
 
 /// Opens a connection and subscribes the bot on it. What came before the answer to the subscription is handed back with it.
 ///
@@ -64,9 +53,11 @@ pub async fn open(client: &Client, request: &str) -> Result<(Socket, Vec<Message
         let words = format!("the bot is refused: {error}");
         match error.meaning {
             Meaning::SetUp | Meaning::TokenStale | Meaning::Refused(_) => ConnectError::Misconfigured(words),
-            Meaning::Limited { .. } | Meaning::Busy | Meaning::Unreachable | Meaning::Unknown => {
-                ConnectError::Passing(words)
-            }
+            Meaning::Limited { .. }
+            | Meaning::QuotaUsedUp
+            | Meaning::Busy
+            | Meaning::Unreachable
+            | Meaning::Unknown => ConnectError::Passing(words),
         }
     })?;
     Ok((socket, early))

@@ -1,14 +1,13 @@
 //! Keeps the bot's one connection: opens it, tells the core, opens another when it is lost. One that somebody else took over is left
 //! to them for long, because the platform allows one and two would push each other out for ever.
 
-use std::time::Duration;
-
-use bridge_api::{Failure, FailureKind, Inbox, Line as LineState, Rng, Shutdown};
+use bridge_api::{
+    ConnectError, Failure, FailureKind, Inbox, Line as LineState, Rng, Shutdown, doubled_pause,
+};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Line,
-    connect::{self, ConnectError},
+    Line, connect,
     session::{Ended, Session},
 };
 use crate::{
@@ -55,22 +54,22 @@ pub async fn keep(incoming: &Incoming, line: &Line, inbox: &dyn Inbox, rng: &Rng
                     Ended::Lost(reason) => {
                         tracing::warn!(%reason, "the bot's connection is lost");
                         inbox.line(LineState::Down(Failure::later(reason)));
-                        pause(attempts, rng)
+                        doubled_pause(RECONNECT_PAUSE_MIN, RECONNECT_PAUSE_MAX, attempts, rng)
                     }
                 }
             }
             Err(error) => {
-                let (failure, pause) = match error {
+                let pause = match &error {
                     ConnectError::Passing(reason) => {
                         tracing::warn!(%reason, attempts, "the bot is not connected");
-                        (FailureKind::Later(reason), pause(attempts, rng))
+                        doubled_pause(RECONNECT_PAUSE_MIN, RECONNECT_PAUSE_MAX, attempts, rng)
                     }
                     ConnectError::Misconfigured(reason) => {
                         tracing::error!(%reason, "the bot is not connected before its configuration is mended");
-                        (FailureKind::NotSignedIn(reason), MISCONFIGURED_PAUSE)
+                        MISCONFIGURED_PAUSE
                     }
                 };
-                inbox.line(LineState::Down(Failure::new(failure)));
+                inbox.line(LineState::Down(error.into()));
                 attempts = attempts.saturating_add(1);
                 pause
             }
@@ -78,28 +77,6 @@ pub async fn keep(incoming: &Incoming, line: &Line, inbox: &dyn Inbox, rng: &Rng
         tokio::select! {
             () = shutdown.wait() => return,
             () = sleep(pause) => {}
-        }
-    }
-}
-
-/// How long to wait before the next attempt: a second, doubling up to half a minute, a fifth of it chance.
-fn pause(attempts: u32, rng: &Rng) -> Duration {
-    let doubled = RECONNECT_PAUSE_MIN.saturating_mul(2_u32.saturating_pow(attempts.min(16)));
-    let most = doubled.min(RECONNECT_PAUSE_MAX);
-    let spread_ms = u64::try_from((most / 5).as_millis()).unwrap_or(u64::MAX).max(1);
-    most - Duration::from_millis(rng.below(spread_ms))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attempts_become_slower_up_to_half_a_minute() {
-        let rng = Rng::seeded(1);
-        for (attempts, most) in [(0, 1_000), (1, 2_000), (3, 8_000), (5, 30_000), (1000, 30_000)] {
-            let (pause, most) = (pause(attempts, &rng), Duration::from_millis(most));
-            assert!(pause <= most && pause >= most * 4 / 5, "{attempts}: {pause:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bridge_api::{Inbox, Shutdown, Socket};
+use bridge_api::{Inbox, Shutdown, Socket, handed_over};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
@@ -16,16 +16,16 @@ use super::line::Asked;
 use crate::{
     client::{CallError, Meaning, verdict},
     crypt::digest,
-    incoming::{self, Incoming},
+    incoming::Incoming,
     lenient::text,
     limits::{
         ARRIVALS_WAITING_MAX, CLOSE_TIME_MAX, FRAMES_WAITING_MAX, LAST_TAKEN_WITHIN, PING_EVERY, SILENCE_MAX,
-        TAKEN_PAUSE, WRITE_TIME_MAX,
+        TAKEN_PAUSE, TAKEN_WITHIN, WRITE_TIME_MAX,
     },
 };
 
 /// What the platform says when the connection is open and the subscription is gone.
-const NOT_SUBSCRIBED: i64 = 846_609;
+const NOT_SUBSCRIBED: &str = "846609";
 /// Pings without an answer after which a connection counts as dead, as in the platform's own library.
 const PINGS_UNANSWERED_MAX: u32 = 2;
 /// Frames that are handed over at once.
@@ -197,7 +197,7 @@ impl<'a> Session<'a> {
             return None;
         }
         let outcome = verdict(frame).map(|frame| frame.get("body").cloned().unwrap_or_default());
-        let gone = outcome.as_ref().is_err_and(|error| error.code == Some(NOT_SUBSCRIBED));
+        let gone = outcome.as_ref().is_err_and(|error| error.code.as_deref() == Some(NOT_SUBSCRIBED));
         if let Some(waiting) = self.pending.remove(request) {
             let _ = waiting.send(outcome);
         }
@@ -220,7 +220,7 @@ impl<'a> Session<'a> {
             }
             understood += 1;
         }
-        if understood == 0 || !incoming::keep(self.inbox, arrivals).await {
+        if understood == 0 || !handed_over(self.inbox, arrivals, TAKEN_WITHIN).await {
             return false;
         }
         self.came.drain(..understood);

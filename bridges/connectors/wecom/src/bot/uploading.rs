@@ -57,9 +57,6 @@ impl Line {
         request: &str,
         body: serde_json::Value,
     ) -> Result<serde_json::Value, CallError> {
-        self.ask(command, request, body).await.map_err(|error| match error.meaning {
-            Meaning::Unknown => CallError { meaning: Meaning::Busy, ..error },
-            _ => error,
-        })
+        self.ask(command, request, body).await.map_err(CallError::of_reading)
     }
 }

@@ -1,21 +1,22 @@
 //! Requests that the platform makes to us: the app's as XML, the AI bot's as JSON, and the test of an address that comes before
 //! either. One address serves both; whose a request is, its signature says.
 
-mod seen;
-
 use async_trait::async_trait;
-use bridge_api::{CallbackAnswer, CallbackRequest, Callbacks, Inbox, Secret};
+use bridge_api::{
+    Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Secret,
+    handed_over,
+};
 use bytes::Bytes;
+use parking_lot::Mutex;
 use reqwest::Url;
 use serde_json::Value;
 
-use self::seen::Seen;
 use crate::{
     crypt::{self, Crypt},
-    incoming::{self, Incoming},
-    limits::{ECHO_BYTES_MAX, SIGNATURE_AGE_MAX_SECONDS, XML_BYTES_MAX},
+    incoming::Incoming,
+    limits::{ECHO_BYTES_MAX, SEEN_CALLBACKS_MAX, SIGNATURE_AGE_MAX_SECONDS, TAKEN_WITHIN, XML_BYTES_MAX},
     settings::{BotMode, Hook, WeComSettings},
-    xml,
+    xml::{self, Element},
 };
 
 /// Whose callbacks a key decrypts.
@@ -35,18 +36,9 @@ struct Lock {
 pub struct Hooks {
     locks: Vec<Lock>,
     incoming: Incoming,
-    seen: Seen,
-}
-
-/// Why a request is turned away.
-#[derive(Debug, PartialEq, Eq)]
-enum Refused {
-    /// It is none of the platform's.
-    Forged(&'static str),
-    /// It is the platform's and says nothing.
-    Senseless(&'static str),
-    /// What it brings is not durable; the platform sends it again.
-    NotKept,
+    /// Marks of callbacks that were taken, so that none is taken twice. Forgotten with the process: the core knows arrivals by
+    /// their keys.
+    seen: Mutex<Bounded<String>>,
 }
 
 /// What stands in the address of every request.
@@ -76,7 +68,8 @@ impl Hooks {
             // The receiver of what is meant for a bot is empty.
             add(Owner::Bot, hook, "")?;
         }
-        Ok((!locks.is_empty()).then(|| Self { locks, incoming, seen: Seen::default() }))
+        let seen = Mutex::new(Bounded::new(SEEN_CALLBACKS_MAX));
+        Ok((!locks.is_empty()).then(|| Self { locks, incoming, seen }))
     }
 
     async fn answer(&self, request: &CallbackRequest, inbox: &dyn Inbox) -> Result<String, Refused> {
@@ -114,7 +107,7 @@ impl Hooks {
         let (owner, plain) = self.opened(signed, &encrypted)?;
         // The same once more is acknowledged, because our first answer may be what got lost, and changes nothing.
         let mark = crypt::digest(format!("{}\n{encrypted}", signed.signature).as_bytes());
-        if self.seen.contains(&mark) {
+        if self.seen.lock().get(&mark).is_some() {
             return Ok(());
         }
         let proof = crypt::digest(&request.body);
@@ -124,7 +117,7 @@ impl Hooks {
                     tracing::warn!(%error, "a callback of the app cannot be read");
                     Refused::Senseless("the message is no XML")
                 })?;
-                self.incoming.app(&xml, &proof).await
+                self.incoming.app(Element::of(&xml), &proof).await
             }
             Owner::Bot => {
                 let body: Value =
@@ -136,10 +129,10 @@ impl Hooks {
             tracing::warn!(%error, "a callback is not understood yet; the platform brings it again");
             Refused::NotKept
         })?;
-        if !incoming::keep(inbox, arrival.into_iter().collect()).await {
+        if !handed_over(inbox, arrival.into_iter().collect(), TAKEN_WITHIN).await {
             return Err(Refused::NotKept);
         }
-        self.seen.insert(mark);
+        self.seen.lock().put(mark, ());
         Ok(())
     }
 
@@ -202,7 +195,7 @@ fn encrypted(body: &str) -> Result<String, Refused> {
         ["encrypt", "Encrypt"].iter().find_map(|name| value.get(name)?.as_str().map(str::to_owned))
     } else {
         let xml = xml::read(body).map_err(|_| Refused::Senseless("the body is no XML"))?;
-        xml.text("Encrypt").map(str::to_owned)
+        Element::of(&xml).text("Encrypt").map(str::to_owned)
     };
     found.ok_or(Refused::Senseless("nothing is encrypted"))
 }
@@ -211,18 +204,13 @@ fn encrypted(body: &str) -> Result<String, Refused> {
 impl Callbacks for Hooks {
     async fn call(&self, request: CallbackRequest, inbox: &dyn Inbox) -> CallbackAnswer {
         let (status, body) = match self.answer(&request, inbox).await {
-            Ok(body) => (200, body),
-            Err(Refused::Forged(reason)) => {
-                tracing::warn!(reason, "a callback is refused");
-                (403, "refused".to_owned())
+            Ok(body) => (200, Bytes::from(body)),
+            Err(refused) => {
+                let (status, words) = refused.answered();
+                (status, Bytes::from_static(words.as_bytes()))
             }
-            Err(Refused::Senseless(reason)) => {
-                tracing::warn!(reason, "a callback is refused");
-                (400, reason.to_owned())
-            }
-            Err(Refused::NotKept) => (503, "try again".to_owned()),
         };
-        CallbackAnswer { status, content_type: "text/plain", body: Bytes::from(body) }
+        CallbackAnswer { status, content_type: "text/plain", body }
     }
 }
 

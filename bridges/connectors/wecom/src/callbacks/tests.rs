@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
-use bridge_api::{CallbackRequest, Clock, Connector as _, Happened, Rng};
+use bridge_api::{
+    CallbackRequest, Clock, Connector as _, Happened, Rng,
+    double::{Basket, Rows},
+};
 use serde_json::json;
 
 use super::*;
 use crate::{
     WeCom,
-    peer::{Basket, CORP, KEY, Platform, Rows, TOKEN, settings},
+    peer::{CORP, KEY, Platform, TOKEN, settings},
 };
 
 const NOW_MS: u64 = 1_700_000_000_000;

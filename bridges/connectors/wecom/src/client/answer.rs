@@ -1,11 +1,9 @@
 //! Reads answers: JSON with `errcode`, which is nothing or 0 when it was done, and a status that says 200 either way.
 
+use bridge_api::{CallError, Meaning};
 use serde_json::Value;
 
-use super::{
-    codes,
-    error::{CallError, Meaning},
-};
+use super::codes;
 use crate::{lenient::text, limits::WORDS_CHARACTERS_MAX};
 
 /// What the platform answered, or why it did not do it.
@@ -44,7 +42,12 @@ pub fn verdict(value: Value) -> Result<Value, CallError> {
     let words = text(&value, "errmsg").unwrap_or_default();
     let message: String =
         words.chars().filter(|letter| !letter.is_control()).take(WORDS_CHARACTERS_MAX).collect();
-    Err(CallError { meaning: codes::meaning(code, &message), code: Some(code), trace: hint(&words), message })
+    Err(CallError {
+        meaning: codes::meaning(code, &message),
+        code: Some(code.to_string()),
+        trace: hint(&words),
+        message,
+    })
 }
 
 /// The trace number within the words: `…, hint: [1700000000123456789012345], from ip: …`.
@@ -68,7 +71,7 @@ mod tests {
         assert!(read(200, br#"{"userlist":[]}"#).is_ok(), "some leave it out");
         let words = br#"{"errcode":40013,"errmsg":"invalid corpid, hint: [1700000000123456789012345], from ip: 203.0.113.7, more info at https://x","department":[]}"#;
         let error = read(200, words).expect_err("refused");
-        assert_eq!((error.meaning, error.code), (Meaning::SetUp, Some(40_013)));
+        assert_eq!((error.meaning, error.code.as_deref()), (Meaning::SetUp, Some("40013")));
         assert_eq!(error.trace.as_deref(), Some("1700000000123456789012345"));
         let error = read(200, br#"{"errcode":86008,"errmsg":"x"}"#).expect_err("refused");
         assert_eq!(error.meaning, Meaning::Refused(Refusal::NotInConversation));

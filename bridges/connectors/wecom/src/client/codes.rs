@@ -1,8 +1,7 @@
 //! What the platform's codes mean, of its API and of the bot's connection. Pure.
 
-use bridge_api::Refusal;
+use bridge_api::{Meaning, Refusal};
 
-use super::error::Meaning;
 use crate::limits::{APP_TEXT_BYTES_MAX, FILE_BYTES_MAX, LIMITED_PAUSE, WORDS_CHARACTERS_MAX};
 
 /// What a code means; `words` are the platform's.

@@ -3,47 +3,42 @@
 
 mod answer;
 mod codes;
-mod error;
-mod hosts;
 mod multipart;
+mod naming;
 mod transfers;
 mod turns;
-mod wire;
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-use bridge_api::{IssuedToken, Refusal, Token, TokenRules, Tokens, Transport};
+pub use bridge_api::{CallError, Meaning};
+use bridge_api::{
+    Clock, IssuedToken, Refusal, Shelf, Token, Tokens, Transport,
+    exchange::{body_of, joined, leading_to, sent},
+};
 use http::{Method, header};
 use parking_lot::Mutex;
 use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use self::wire::{body_of, joined, sent};
 pub use self::{
     answer::verdict,
-    error::{CallError, Meaning},
-    multipart::{Upload, upload},
+    multipart::upload,
+    naming::file_name,
     turns::{Bucket, Turns},
-    wire::{file_name, header_text},
 };
 use crate::{
     lenient,
     limits::{
-        BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, SECRET_PAUSE, SECRET_TRIES_MAX, TOKEN_LIFE_DEFAULT,
-        TOKEN_LIFE_MAX, TOKEN_PAUSE, TOKEN_RENEWED_BELOW,
+        ANSWER_BYTES_MAX, BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, SECRET_PAUSE, SECRET_TRIES_MAX, TOKENS,
     },
     settings::{App, WeComSettings},
-};
-
-const RULES: TokenRules = TokenRules {
-    renewed_below: TOKEN_RENEWED_BELOW,
-    life_unknown: TOKEN_LIFE_DEFAULT,
-    life_max: TOKEN_LIFE_MAX,
-    pause: TOKEN_PAUSE,
 };
 
 /// The one way from this connector to the platform.
@@ -65,7 +60,7 @@ impl Client {
     ///
     /// # Errors
     /// The reason why no client can be made of these settings.
-    pub fn new(settings: WeComSettings) -> Result<Self, String> {
+    pub fn new(settings: WeComSettings, shelf: Arc<dyn Shelf>, clock: &Clock) -> Result<Self, String> {
         if !matches!(settings.api_url.scheme(), "http" | "https") || settings.api_url.cannot_be_a_base() {
             return Err("the address of the API must begin with http:// or https://".to_owned());
         }
@@ -73,11 +68,11 @@ impl Client {
         Ok(Self {
             transport,
             settings,
-            tokens: Tokens::new(RULES),
+            tokens: Tokens::new(TOKENS),
             refused_in_a_row: AtomicU32::new(0),
             locked: Mutex::new(None),
             blocked: Mutex::default(),
-            turns: Turns::default(),
+            turns: Turns::new(shelf, clock),
         })
     }
 
@@ -181,7 +176,7 @@ impl Client {
     }
 
     fn trusted(&self, address: &str) -> Result<Url, CallError> {
-        hosts::trusted(address, &self.settings.api_url, &self.settings.file_hosts).ok_or_else(|| {
+        leading_to(address, &[&self.settings.api_url], &self.settings.file_hosts).ok_or_else(|| {
             let words = "the address leads away from the platform; name its host in `file_hosts` if it is the platform's";
             CallError::ours(Meaning::Refused(Refusal::Other(words.to_owned())), words)
         })
@@ -221,10 +216,7 @@ impl Client {
             }
         }
         // Nothing was done by a question that nobody answered.
-        let answer = outcome.map_err(|error| match error.meaning {
-            Meaning::Unknown => CallError { meaning: Meaning::Busy, ..error },
-            _ => error,
-        })?;
+        let answer = outcome.map_err(CallError::of_reading)?;
         self.refused_in_a_row.store(0, Ordering::Relaxed);
         let value = lenient::text(&answer, "access_token")
             .ok_or_else(|| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
@@ -267,5 +259,5 @@ impl Client {
 async fn answered(request: RequestBuilder, time_max: Duration) -> Result<Value, CallError> {
     let response = sent(request, time_max).await?;
     let status = response.status().as_u16();
-    answer::read(status, &body_of(response, time_max).await?)
+    answer::read(status, &body_of(response, ANSWER_BYTES_MAX, time_max).await?)
 }

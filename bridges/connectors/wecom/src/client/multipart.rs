@@ -1,58 +1,31 @@
-//! The body of an upload, streamed: what stands before the file, the file, what stands behind it.
+//! The form of an upload.
 
-use bridge_api::{ByteStream, Failure};
-use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use bridge_api::{ByteStream, Upload, harmless};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// An upload that is about to be sent.
-pub struct Upload {
-    /// The media type with its boundary.
-    pub content_type: String,
-    /// How many bytes the whole body has.
-    pub length: u64,
-    /// The body.
-    pub body: ByteStream,
-}
+/// What RFC 5987 wants written with percent signs.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 
-/// One file as the part `media`. The boundary is long chance, so no file holds it. The name stands twice: in letters that every
-/// stack reads, and as it is.
+/// One file as the part `media`. The name stands twice: in letters that every stack reads, and as it is.
 pub fn upload(boundary: &str, name: &str, mimetype: &str, size: u64, bytes: ByteStream) -> Upload {
-    let plain: String =
-        harmless(name).chars().map(|letter| if letter.is_ascii() { letter } else { '_' }).collect();
-    let encoded =
-        if name.is_ascii() { String::new() } else { format!("; filename*=UTF-8''{}", percent(name)) };
-    let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"media\"; filename=\"{plain}\"{encoded}; filelength={size}\r\n\
-         Content-Type: {}\r\n\r\n",
-        harmless(mimetype)
-    );
-    let tail = format!("\r\n--{boundary}--\r\n");
-    let length = size.saturating_add((head.len() + tail.len()) as u64);
-    let whole = |text: String| stream::iter([Ok::<_, Failure>(Bytes::from(text))]);
-    let body = Box::pin(whole(head).chain(bytes).chain(whole(tail)));
-    Upload { content_type: format!("multipart/form-data; boundary={boundary}"), length, body }
-}
-
-/// Names come from people, so nothing of them may end a header.
-fn harmless(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control())
-        .map(|letter| if matches!(letter, '"' | '\\' | ';') { '_' } else { letter })
-        .collect()
-}
-
-/// A name in the letters of RFC 5987.
-fn percent(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+    let plain: String = harmless(name)
+        .chars()
+        .map(|letter| if letter.is_ascii() && letter != ';' { letter } else { '_' })
+        .collect();
+    let encoded = if name.is_ascii() {
+        String::new()
+    } else {
+        format!("; filename*=UTF-8''{}", utf8_percent_encode(name, ENCODED))
+    };
+    let part = format!("name=\"media\"; filename=\"{plain}\"{encoded}; filelength={size}");
+    Upload::new(boundary, &[], &part, mimetype, size, bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use futures_util::{StreamExt as _, stream};
+
     use super::*;
 
     #[tokio::test]

@@ -1,16 +1,16 @@
 //! Files on their way: uploads of app and webhooks, the app's media in ranges, files at addresses that the platform named.
 
-use bridge_api::{Refusal, Token};
+use bridge_api::{
+    CallError, Meaning, Refusal, Token, Upload,
+    exchange::{body_of, header_text, joined, sent},
+};
 use http::{StatusCode, header};
 use reqwest::{RequestBuilder, Response, Url};
 
-use super::{
-    CallError, Client, Meaning, Upload, answer, answered, header_text,
-    wire::{body_of, joined, sent},
-};
+use super::{Client, answer, answered};
 use crate::{
     lenient,
-    limits::{CALL_TIME_MAX, RANGE_BYTES, TRANSFER_TIME_MAX},
+    limits::{ANSWER_BYTES_MAX, CALL_TIME_MAX, RANGE_BYTES, TRANSFER_TIME_MAX},
 };
 
 impl Client {
@@ -53,13 +53,8 @@ impl Client {
             .header(header::CONTENT_TYPE, upload.content_type)
             .header(header::CONTENT_LENGTH, upload.length)
             .body(reqwest::Body::wrap_stream(upload.body));
-        let answer = match answered(request, TRANSFER_TIME_MAX).await {
-            // An upload that may have been done is done again: it shows nothing to anybody.
-            Err(CallError { meaning: Meaning::Unknown, message, .. }) => {
-                return Err(CallError::ours(Meaning::Busy, message));
-            }
-            other => other?,
-        };
+        // An upload that may have been done is done again: it shows nothing to anybody.
+        let answer = answered(request, TRANSFER_TIME_MAX).await.map_err(CallError::of_reading)?;
         lenient::text(&answer, "media_id")
             .ok_or_else(|| CallError::ours(Meaning::Busy, "the platform gave the file no name"))
     }
@@ -83,7 +78,7 @@ impl Client {
                 return Ok(response);
             }
             let status = response.status().as_u16();
-            match answer::read(status, &body_of(response, CALL_TIME_MAX).await?) {
+            match answer::read(status, &body_of(response, ANSWER_BYTES_MAX, CALL_TIME_MAX).await?) {
                 Ok(_) => return Err(CallError::ours(Meaning::Busy, "the platform gave no file")),
                 Err(error) if error.meaning == Meaning::TokenStale && stale.is_none() => stale = Some(token),
                 Err(error) => return Err(error),
@@ -101,13 +96,7 @@ impl Client {
 }
 
 async fn fetched(request: RequestBuilder) -> Result<Response, CallError> {
-    let response = match sent(request, TRANSFER_TIME_MAX).await {
-        // Fetching changes nothing, so it may be done again.
-        Err(CallError { meaning: Meaning::Unknown, message, .. }) => {
-            return Err(CallError::ours(Meaning::Busy, message));
-        }
-        other => other?,
-    };
+    let response = sent(request, TRANSFER_TIME_MAX).await.map_err(CallError::of_reading)?;
     match response.status() {
         status if status.is_success() => Ok(response),
         // The addresses of a bot's files are good for five minutes, and then forbidden.

@@ -15,7 +15,7 @@ const TELLING: [&str; 9] =
     ["AgentID", "Event", "EventKey", "ChangeType", "TaskId", "UserID", "Id", "ChatId", "ScheduleId"];
 
 /// Reads a decrypted callback of the company `corp`, whose app has this number.
-pub fn read(xml: &Element, corp: &str, agent: u64) -> Received {
+pub fn read(xml: Element<'_, '_>, corp: &str, agent: u64) -> Received {
     let kind = xml.text("MsgType").unwrap_or_default();
     let addressed = xml.number("AgentID");
     if kind == "event" {
@@ -30,7 +30,7 @@ pub fn read(xml: &Element, corp: &str, agent: u64) -> Received {
     }
 }
 
-fn message(xml: &Element, kind: &str, corp: &str) -> Option<Arrival> {
+fn message(xml: Element<'_, '_>, kind: &str, corp: &str) -> Option<Arrival> {
     let id = xml.text("MsgId")?;
     let user = xml.text("FromUserName").filter(|user| *user != "sys")?;
     let person = ids::person(user)?;
@@ -46,11 +46,11 @@ fn message(xml: &Element, kind: &str, corp: &str) -> Option<Arrival> {
     Some(Arrival { key, conversation, at_ms: at_ms(xml), trace: Some(id.to_owned()), what })
 }
 
-fn at_ms(xml: &Element) -> u64 {
+fn at_ms(xml: Element<'_, '_>) -> u64 {
     xml.number("CreateTime").unwrap_or_default().saturating_mul(1_000)
 }
 
-fn content(xml: &Element, kind: &str) -> Content {
+fn content(xml: Element<'_, '_>, kind: &str) -> Content {
     let unsupported = || Content::Unsupported {
         kind: if kind.is_empty() { "message".to_owned() } else { kind.to_owned() },
         fallback: xml.verbatim("Content").to_owned(),
@@ -100,7 +100,7 @@ fn content(xml: &Element, kind: &str) -> Content {
     }
 }
 
-fn link(xml: &Element) -> Content {
+fn link(xml: Element<'_, '_>) -> Content {
     let (title, address) = (xml.text("Title").unwrap_or_default(), xml.text("Url").unwrap_or_default());
     let mut blocks =
         vec![Block::Paragraph(vec![Inline::Link { address: address.into(), label: title.into() }])];
@@ -108,7 +108,7 @@ fn link(xml: &Element) -> Content {
     Content::Text(RichText { blocks })
 }
 
-fn event(xml: &Element, corp: &str) -> Received {
+fn event(xml: Element<'_, '_>, corp: &str) -> Received {
     let event = xml.text("Event").unwrap_or_default();
     let nothing = || Received::Nothing(format!("the event {event}"));
     let Some(key) = key(xml, corp) else { return nothing() };
@@ -138,7 +138,7 @@ fn event(xml: &Element, corp: &str) -> Received {
     }
 }
 
-fn press(xml: &Element, key: EventKey) -> Option<Press> {
+fn press(xml: Element<'_, '_>, key: EventKey) -> Option<Press> {
     let by = ids::person(xml.text("FromUserName")?)?;
     let mut chosen = BTreeMap::new();
     if let Some(items) = xml.child("SelectedItems") {
@@ -162,7 +162,7 @@ fn press(xml: &Element, key: EventKey) -> Option<Press> {
 }
 
 /// What an event is known by: all that tells it from others, because the platform gives it no id.
-fn key(xml: &Element, corp: &str) -> Option<EventKey> {
+fn key(xml: Element<'_, '_>, corp: &str) -> Option<EventKey> {
     let mut telling = String::new();
     for name in ["FromUserName", "CreateTime"].iter().chain(&TELLING) {
         telling.push_str(xml.text(name).unwrap_or_default());
@@ -181,7 +181,7 @@ mod tests {
             "<xml><ToUserName><![CDATA[ww1]]></ToUserName><FromUserName><![CDATA[ZhangSan]]></FromUserName>\
              <CreateTime>1700000000</CreateTime>{inner}</xml>"
         );
-        read(&xml::read(&text).expect("XML"), "ww1", 1_000_002)
+        read(Element::of(&xml::read(&text).expect("XML")), "ww1", 1_000_002)
     }
 
     fn said(inner: &str) -> (Arrival, Message) {

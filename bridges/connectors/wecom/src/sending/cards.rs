@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bridge_api::{
     Block, Button, ButtonStyle, Card, Cards, ConversationId, Failure, Inline, MessageId, Outgoing, Refusal,
-    RichText, Shelf, Style,
+    Repeat, RichText, Shelf, Style,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -46,23 +46,17 @@ impl CardRow {
     /// # Errors
     /// When the shelf refuses.
     pub async fn read(shelf: &dyn Shelf, task: &str) -> Result<Option<Self>, Failure> {
-        let row = shelf.get(&row_key(task)).await.map_err(later)?;
-        Ok(row.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(shelf.read(&row_key(task)).await?)
     }
 
     async fn write(&self, shelf: &dyn Shelf, task: &str) -> Result<(), Failure> {
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        shelf.put(&row_key(task), &bytes, CARD_KEPT_MS).await.map_err(later)
+        Ok(shelf.write(&row_key(task), self, CARD_KEPT_MS).await?)
     }
 }
 
 /// Task ids come back from outside, so they are no keys as they are.
 fn row_key(task: &str) -> String {
     format!("card:{}", digest(task.as_bytes()))
-}
-
-fn later(error: bridge_api::ShelfRefused) -> Failure {
-    Failure::later(error.to_string())
 }
 
 impl Sending {
@@ -102,7 +96,7 @@ impl Sending {
             }
             Ok(format!("card:{task}"))
         };
-        messages.push(self.ledger.once(&key, sending).await?);
+        messages.push(self.ledger.once(&key, Repeat::Doubles, sending).await?);
         Ok(messages)
     }
 
@@ -110,15 +104,15 @@ impl Sending {
         row.write(self.shelf.as_ref(), task).await?;
         let Some(code) = code else { return Ok(()) };
         // A press that came meanwhile brought a fresher one.
-        if self.shelf.get(&code_key(task)).await.map_err(later)?.is_none() {
-            self.shelf.put(&code_key(task), code.as_bytes(), CODE_KEPT_MS).await.map_err(later)?;
+        if self.shelf.get(&code_key(task)).await?.is_none() {
+            self.shelf.put(&code_key(task), code.as_bytes(), CODE_KEPT_MS).await?;
         }
         Ok(())
     }
 
     /// Changes a card of the app, by the one code that is there.
     async fn change(&self, user: &str, task: &str, card: Value) -> Result<(), Failure> {
-        let code = self.shelf.get(&code_key(task)).await.map_err(later)?;
+        let code = self.shelf.get(&code_key(task)).await?;
         let code = code.ok_or_else(|| Failure::refused(Refusal::TooLate))?;
         let agent = self.client.app()?.agent_id;
         let body = json!({
@@ -134,7 +128,7 @@ impl Sending {
             Err(error) => matches!(error.meaning, Meaning::Refused(_)),
         };
         if spent {
-            self.shelf.remove(&code_key(task)).await.map_err(later)?;
+            self.shelf.remove(&code_key(task)).await?;
         }
         match outcome {
             Ok(_) => Ok(()),

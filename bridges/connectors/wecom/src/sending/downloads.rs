@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use bridge_api::{ByteStream, Download, Failure, Refusal, ShelfRefused};
+use bridge_api::{
+    ByteStream, Download, Failure, Refusal, bounded,
+    exchange::{bytes_of, header_text, reasons},
+};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::header;
@@ -43,18 +46,16 @@ impl Sending {
                         }
                     }
                     Ok(None) => None,
-                    Err(error) => Some((Err(Failure::later(error.without_url().to_string())), (None, read))),
+                    Err(error) => Some((Err(Failure::later(reasons(error))), (None, read))),
                 }
             }
         });
-        Ok(Download { name, mimetype, size, bytes: bounded(Box::pin(ranges)) })
+        Ok(Download { name, mimetype, size, bytes: bounded(Box::pin(ranges), DOWNLOAD_BYTES_MAX) })
     }
 
     /// A file of the bot, decrypted.
     pub(super) async fn of_bot(&self, name: &str) -> Result<Download, Failure> {
-        let row = self.shelf.get(&format!("file:{name}")).await;
-        let row = row.map_err(|error: ShelfRefused| Failure::later(error.to_string()))?;
-        let row: Option<FileAddress> = row.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let row: Option<FileAddress> = self.shelf.read(&format!("file:{name}")).await?;
         let row = row.ok_or_else(|| Failure::refused(Refusal::Gone))?;
         let key = match (&row.aes_key, self.client.settings().bot.as_ref().map(|bot| &bot.mode)) {
             (Some(key), _) => Key::of_file(key),
@@ -66,11 +67,7 @@ impl Sending {
         let key = key.map_err(|error| Failure::refused(Refusal::Other(error.to_string())))?;
         let response = self.client.fetch(&row.url).await?;
         let (name, mimetype) = told(&response);
-        let bytes = bounded(Box::pin(
-            response
-                .bytes_stream()
-                .map(|chunk| chunk.map_err(|error| Failure::later(error.without_url().to_string()))),
-        ));
+        let bytes = bytes_of(response, DOWNLOAD_BYTES_MAX);
         Ok(Download { name, mimetype, size: None, bytes: unwrapped(key.unwrapping(), bytes) })
     }
 }
@@ -80,35 +77,21 @@ pub async fn fetched(client: &Client, address: &str) -> Result<Download, Failure
     let response = client.fetch(address).await?;
     let size = response.content_length();
     let (name, mimetype) = told(&response);
-    let bytes = response
-        .bytes_stream()
-        .map(|chunk| chunk.map_err(|error| Failure::later(error.without_url().to_string())));
-    Ok(Download { name, mimetype, size, bytes: bounded(Box::pin(bytes)) })
+    Ok(Download { name, mimetype, size, bytes: bytes_of(response, DOWNLOAD_BYTES_MAX) })
 }
 
 /// What the answer says of a file: its name and its kind.
 fn told(response: &Response) -> (Option<String>, Option<String>) {
-    let kind = client::header_text(response.headers(), header::CONTENT_TYPE);
+    let kind = header_text(response.headers(), header::CONTENT_TYPE);
     (client::file_name(response.headers()), kind.filter(|kind| !kind.contains("octet-stream")))
 }
 
 /// How long the whole is of which a range came: `bytes 0-99/1234`.
 fn whole_length(response: &Response) -> Option<u64> {
-    match client::header_text(response.headers(), header::CONTENT_RANGE) {
+    match header_text(response.headers(), header::CONTENT_RANGE) {
         Some(range) => range.rsplit_once('/')?.1.parse().ok(),
         None => response.content_length(),
     }
-}
-
-fn bounded(bytes: ByteStream) -> ByteStream {
-    let mut left = DOWNLOAD_BYTES_MAX;
-    Box::pin(bytes.map(move |chunk| {
-        let chunk = chunk?;
-        left = left
-            .checked_sub(chunk.len() as u64)
-            .ok_or_else(|| Failure::refused(Refusal::TooLarge { bytes_max: DOWNLOAD_BYTES_MAX }))?;
-        Ok(chunk)
-    }))
 }
 
 fn unwrapped(unwrapping: Unwrapping, bytes: ByteStream) -> ByteStream {

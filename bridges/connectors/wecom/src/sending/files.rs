@@ -3,17 +3,15 @@
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bridge_api::{
-    ByteStream, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId, Outgoing,
-    Refusal, RichText,
+    ByteStream, CallError, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId,
+    Outgoing, Refusal, RichText, Upload, whole,
 };
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
 use md5::{Digest as _, Md5};
 use serde_json::json;
 
 use super::{Said, Sending};
 use crate::{
-    client::{self, CallError},
+    client,
     crypt::{digest, hex},
     ids::Place,
     limits::{
@@ -68,7 +66,7 @@ impl Sending {
         self.client.upload(kind, self.multipart(file, kind, size, bytes)).await
     }
 
-    fn multipart(&self, file: &File, kind: &str, size: u64, bytes: ByteStream) -> client::Upload {
+    fn multipart(&self, file: &File, kind: &str, size: u64, bytes: ByteStream) -> Upload {
         let boundary = format!("lianqiao{}", self.rng.string(40));
         let name = named(&file.name, kind, file.mimetype.as_deref());
         let mimetype = file.mimetype.as_deref().unwrap_or("application/octet-stream");
@@ -151,19 +149,6 @@ impl Files for Sending {
             _ => Err(impossible()),
         }
     }
-}
-
-/// All bytes of a file that has to be held at once.
-async fn whole(mut bytes: ByteStream, bytes_max: u64) -> Result<Bytes, Failure> {
-    let mut out = BytesMut::new();
-    while let Some(piece) = bytes.next().await {
-        let piece = piece?;
-        if (out.len() + piece.len()) as u64 > bytes_max {
-            return Err(Failure::refused(Refusal::TooLarge { bytes_max }));
-        }
-        out.extend_from_slice(&piece);
-    }
-    Ok(out.freeze())
 }
 
 const fn bytes_max(kind: FileKind) -> u64 {

@@ -4,21 +4,20 @@
 mod cards;
 mod downloads;
 mod files;
-mod ledger;
 mod recalls;
 mod responses;
 
 use std::{collections::VecDeque, sync::Arc};
 
 use bridge_api::{
-    Content, ConversationId, Failure, MessageId, Outgoing, Refusal, RichText, Rng, Secret, Sent, Shelf,
+    Content, ConversationId, Failure, Ledger, MessageId, Network, Outgoing, Refusal, Repeat, RichText, Rng,
+    Secret, Sent, Shelf,
 };
 use bytes::Bytes;
 use parking_lot::Mutex as Lock;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use self::ledger::Ledger;
 pub use self::{
     cards::{CardRow, code_key},
     downloads::fetched,
@@ -66,7 +65,7 @@ impl Sending {
         responses: Arc<Responses>,
         rng: Rng,
     ) -> Self {
-        let (ledger, images) = (Ledger::new(Arc::clone(&shelf)), Lock::default());
+        let (ledger, images) = (Ledger::new(Arc::clone(&shelf), Network::WeCom), Lock::default());
         Self { client, memory, shelf, ledger, line, responses, rng, images, changing: Mutex::new(()) }
     }
 
@@ -116,7 +115,7 @@ impl Sending {
     /// Sends one message, as the `index`-th of one sending.
     async fn one(&self, outgoing: &Outgoing, index: usize, said: Said) -> Result<MessageId, Failure> {
         let key = outgoing.key.part(index);
-        self.ledger.once(&key, self.deliver(&outgoing.conversation, &key, &said)).await
+        self.ledger.once(&key, Repeat::Doubles, self.deliver(&outgoing.conversation, &key, &said)).await
     }
 
     async fn deliver(
@@ -146,7 +145,7 @@ impl Sending {
                     Ok(_) => Ok(format!("said:{key}")),
                     // The limit is the webhook's own, not the app's.
                     Err(CallError { meaning: Meaning::Limited { .. }, code, trace, message }) => {
-                        self.client.turns.pause(&bucket, LIMITED_PAUSE);
+                        self.client.turns.pause(&bucket, LIMITED_PAUSE).await;
                         let meaning = Meaning::Limited { after: LIMITED_PAUSE, app: false };
                         Err(CallError { meaning, code, trace, message })
                     }
@@ -221,9 +220,7 @@ impl Sending {
             let meaning = Meaning::Refused(Refusal::Impossible);
             return Err(CallError::ours(meaning, "a bot called by HTTP sends no files"));
         }
-        let address = self.responses.take(conversation).await;
-        let address = address.map_err(|error| CallError::ours(Meaning::Busy, error.to_string()))?;
-        let Some(address) = address else {
+        let Some(address) = self.responses.take(conversation).await? else {
             let words = "企业微信的回调模式机器人只能在被 @ 后一小时内回复一次 · in callback mode the bot answers each message once, within an hour";
             let refusal = Refusal::Other(words.to_owned());
             return Err(CallError::ours(Meaning::Refused(refusal), "nothing is there to be answered"));
@@ -258,7 +255,7 @@ fn place(conversation: &ConversationId) -> Result<Place<'_>, Failure> {
 /// counts more than formatting where a place cannot do both.
 fn manner(place: Place<'_>, text: &RichText, addressed: &[String]) -> (&'static str, Manner) {
     let of = |form, addresses, bytes_max| Manner { form, addresses, bytes_max };
-    let plain = written::is_plain(text);
+    let plain = text.is_unformatted();
     match place {
         Place::BotGroup(_) | Place::BotDirect(_) => {
             ("markdown", of(Form::Full, false, BOT_MARKDOWN_BYTES_MAX))

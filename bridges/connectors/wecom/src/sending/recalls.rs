@@ -1,18 +1,17 @@
 //! Takes back what we sent, which the platform knows of the app's messages to people alone.
 
 use async_trait::async_trait;
-use bridge_api::{ConversationId, Failure, MessageId, Recalls, Refusal};
+use bridge_api::{ConversationId, Failure, MessageId, Recalls, Refusal, limits::SENT_KEPT_MS};
 use serde_json::json;
 
 use super::{CardRow, Sending};
 use crate::{
     client::CallError,
     ids::{self, Known},
-    limits::SENT_KEPT_MS,
 };
 
 /// What the platform says of a message that is not its app's, and of one that is older than a day.
-const NOT_ANY_MORE: i64 = 40_058;
+const NOT_ANY_MORE: &str = "40058";
 
 #[async_trait]
 impl Recalls for Sending {
@@ -28,13 +27,12 @@ impl Recalls for Sending {
         };
         // The platform refuses what was taken back before with the word for too late, so that is written down.
         let mark = format!("recalled:{}", crate::crypt::digest(id.as_bytes()));
-        let later = |error: bridge_api::ShelfRefused| Failure::later(error.to_string());
-        if self.shelf.get(&mark).await.map_err(later)?.is_some() {
+        if self.shelf.get(&mark).await?.is_some() {
             return Ok(());
         }
         match self.client.post("message/recall", &json!({"msgid": id})).await {
-            Ok(_) => self.shelf.put(&mark, b"1", SENT_KEPT_MS).await.map_err(later),
-            Err(CallError { code: Some(NOT_ANY_MORE), trace, .. }) => {
+            Ok(_) => Ok(self.shelf.put(&mark, b"1", SENT_KEPT_MS).await?),
+            Err(CallError { code: Some(code), trace, .. }) if code == NOT_ANY_MORE => {
                 let failure = Failure::refused(Refusal::TooLate).with_code(NOT_ANY_MORE);
                 Err(trace.map_or(failure.clone(), |trace| failure.with_trace(trace)))
             }

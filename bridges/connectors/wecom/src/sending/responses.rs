@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bridge_api::{Clock, ConversationId, Failure, Shelf, ShelfRefused};
+use bridge_api::{Clock, ConversationId, Shelf, ShelfRefused};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
@@ -35,7 +35,7 @@ impl Responses {
     ///
     /// # Errors
     /// When the shelf refuses.
-    pub async fn keep(&self, conversation: &ConversationId, url: String) -> Result<(), Failure> {
+    pub async fn keep(&self, conversation: &ConversationId, url: String) -> Result<(), ShelfRefused> {
         let _turn = self.turn.lock().await;
         let mut row = self.row(conversation).await?;
         if row.iter().all(|address| address.url != url) {
@@ -50,7 +50,7 @@ impl Responses {
     ///
     /// # Errors
     /// When the shelf refuses.
-    pub async fn take(&self, conversation: &ConversationId) -> Result<Option<String>, Failure> {
+    pub async fn take(&self, conversation: &ConversationId) -> Result<Option<String>, ShelfRefused> {
         let _turn = self.turn.lock().await;
         let mut row = self.row(conversation).await?;
         if row.is_empty() {
@@ -61,18 +61,15 @@ impl Responses {
         Ok(Some(address.url))
     }
 
-    async fn row(&self, conversation: &ConversationId) -> Result<Vec<Address>, Failure> {
-        let bytes = self.shelf.get(&key(conversation)).await.map_err(later)?;
-        let mut row: Vec<Address> =
-            bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    async fn row(&self, conversation: &ConversationId) -> Result<Vec<Address>, ShelfRefused> {
+        let mut row: Vec<Address> = self.shelf.read(&key(conversation)).await?.unwrap_or_default();
         let now_ms = self.clock.now_ms();
         row.retain(|address| now_ms < address.until_ms);
         Ok(row)
     }
 
-    async fn write(&self, conversation: &ConversationId, row: &[Address]) -> Result<(), Failure> {
-        let bytes = serde_json::to_vec(row).unwrap_or_default();
-        self.shelf.put(&key(conversation), &bytes, RESPONSE_URL_KEPT_MS).await.map_err(later)
+    async fn write(&self, conversation: &ConversationId, row: &[Address]) -> Result<(), ShelfRefused> {
+        self.shelf.write(&key(conversation), row, RESPONSE_URL_KEPT_MS).await
     }
 }
 
@@ -80,14 +77,11 @@ fn key(conversation: &ConversationId) -> String {
     format!("responses:{}", digest(conversation.as_str().as_bytes()))
 }
 
-fn later(error: ShelfRefused) -> Failure {
-    Failure::later(error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use bridge_api::double::Rows;
+
     use super::*;
-    use crate::peer::Rows;
 
     #[tokio::test]
     async fn each_address_is_used_once_and_not_after_its_time() {

@@ -1,13 +1,13 @@
 use bridge_api::{
     Block, Button, ButtonStyle, Card, Clock, Connector as _, FailureKind, IdempotencyKey, Inline, PersonId,
-    RichText, Speaker, Style,
+    RichText, Speaker, Style, double::Rows,
 };
 
 use super::*;
 use crate::{
     WeCom,
     limits::MEMBER_MINUTE_MAX,
-    peer::{Platform, Rows, settings},
+    peer::{Platform, settings},
 };
 
 /// Something that Ada says.

@@ -4,7 +4,10 @@
 mod escape;
 mod pieces;
 
-use bridge_api::{Block, Inline, RichText};
+use bridge_api::{
+    Block, Inline, RichText, Style,
+    markdown::{emphasised, fence},
+};
 
 pub use self::escape::harmless;
 use self::pieces::{Written, numbered, packed};
@@ -58,27 +61,9 @@ pub fn write(speaker: &str, quoted: Option<&str>, text: &RichText, manner: Manne
     numbered(packed(&written, manner.bytes_max))
 }
 
-/// Whether nothing in a text is formatted.
-pub fn is_plain(text: &RichText) -> bool {
-    text.blocks.iter().all(|block| {
-        let Block::Paragraph(inlines) = block else { return false };
-        inlines.iter().all(|inline| match inline {
-            Inline::Text { style, .. } => !(style.bold || style.italic),
-            Inline::Link { address, label } => address == label,
-            Inline::Mention { .. } | Inline::Everybody | Inline::Break => true,
-            Inline::Code(_) => false,
-        })
-    })
-}
-
 /// Whom a text addresses, as the platform takes it: userids, and `@all`.
 pub fn addressed(text: &RichText) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for user in text.mentions().into_iter().filter_map(ids::user) {
-        if found.len() < ADDRESSED_MAX && !found.iter().any(|known| known == user) {
-            found.push(user.to_owned());
-        }
-    }
+    let mut found = text.addressed(ids::user, ADDRESSED_MAX);
     if text.addresses_everybody() {
         found.push("@all".to_owned());
     }
@@ -151,13 +136,8 @@ impl Writer {
         for inline in inlines {
             match inline {
                 Inline::Text { text, style } => {
-                    let mark = match (style.bold, style.italic && self.0.form == Form::Full) {
-                        (true, true) => "***",
-                        (true, false) => "**",
-                        (false, true) => "*",
-                        (false, false) => "",
-                    };
-                    out.push_str(&emphasised(&self.escaped(text), mark));
+                    let italic = style.italic && self.0.form == Form::Full;
+                    out.push_str(&emphasised(&self.escaped(text), Style { italic, ..*style }));
                 }
                 Inline::Code(text) => out.push_str(&format!("`{}`", text.replace('`', "'"))),
                 Inline::Link { address, label } if address == label => out.push_str(address),
@@ -192,10 +172,7 @@ impl Writer {
             });
             return Written::of(lines.collect::<Vec<_>>().join("\n"));
         }
-        let mut fence = "```".to_owned();
-        while text.contains(&fence) {
-            fence.push('`');
-        }
+        let fence = fence(text);
         let lines: Vec<String> = text.split('\n').map(|line| format!("{prefix}{line}")).collect();
         let opens = format!("{prefix}{fence}{}\n", language.unwrap_or_default());
         Written { text: lines.join("\n"), fence: Some((opens, format!("\n{prefix}{fence}"))) }
@@ -205,17 +182,6 @@ impl Writer {
     fn escaped(&self, text: &str) -> String {
         if self.0.form == Form::Full { escape::full(text) } else { escape::small(text) }
     }
-}
-
-/// Marks stand close to the letters, or they are shown as they are.
-fn emphasised(words: &str, mark: &str) -> String {
-    let inner = words.trim();
-    if mark.is_empty() || inner.is_empty() {
-        return words.to_owned();
-    }
-    let lead = &words[..words.len() - words.trim_start().len()];
-    let tail = &words[words.trim_end().len()..];
-    format!("{lead}{mark}{inner}{mark}{tail}")
 }
 
 #[cfg(test)]

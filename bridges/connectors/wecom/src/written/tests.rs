@@ -39,7 +39,7 @@ fn each_form_shows_what_it_can() {
     assert_eq!(words, ["> Li: ok\nAda: yes\nno"]);
     assert_eq!(write("", None, &RichText::plain("the app"), FULL), ["the app"]);
     assert_eq!(write("Ada", Some("x*y"), &RichText::plain("yes"), FULL), ["> x\\*y\n\n**Ada:** yes"]);
-    assert!(is_plain(&RichText::plain("a")) && !is_plain(&rich()));
+    assert!(RichText::plain("a").is_unformatted() && !rich().is_unformatted());
     assert_eq!(addressed(&rich()), ["lisi"]);
 }
 

@@ -1,0 +1,59 @@
+//! What the company's settings prove to be worth. Nobody sees anything of it.
+
+use bridge_api::{CheckStep, Failure, lenient::items, words};
+
+use crate::{client::Client, limits::GROUPS_CHECKED_MAX, settings::BotMode};
+
+words! {
+    TOKEN = "用企业 ID 与应用 Secret 取得 access_token" | "fetch an access token with the company's id and the app's secret";
+    TOKEN_ADVICE = "核对 corp_id 与应用的 Secret；错误码 60020 时把本服务器的出口 IP 填入应用的「企业可信IP」" | "compare corp_id and the app's secret with the console; for code 60020 name this server's address among the app's trusted addresses (企业可信IP)";
+    CONTACTS = "读取应用可见的部门" | "read the departments that the app sees";
+    CONTACTS_ADVICE = "在应用的「可见范围」中加入要桥接的部门" | "put the departments that are to be bridged into the app's scope (可见范围)";
+    GROUP = "读取应用创建的群" | "read the groups that the app made";
+    GROUP_ADVICE = "group_chats 只能填本应用用接口创建的群的 chatid" | "group_chats takes the chatid of groups alone that this very app made through the API";
+    NO_APP = "没有配置自建应用（agent_id 与 secret）" | "no self-built app is configured (agent_id and secret)";
+    BOT = "连接智能机器人" | "connect as the AI bot";
+    ONE_CONNECTION = "平台只允许机器人有一条连接，检查会把正在运行的桥挤下线；请在启动后看 `lianqiao bridge status`" | "the platform allows the bot one connection, and a second one would push a bridge out that runs; once it runs, `lianqiao bridge status` says whether it is up";
+    CALLED = "机器人使用回调模式，由平台来验证地址" | "the bot is called by HTTP; the console tests the address when it is saved there";
+    WEBHOOK = "群机器人 webhook" | "webhooks of groups";
+    NOT_SPOKEN = "webhook 只有发消息时才会验证，检查不发消息" | "a webhook proves itself only by a message that people see";
+}
+
+/// Tries what the settings name.
+pub async fn check(client: &Client) -> Vec<CheckStep> {
+    let settings = client.settings();
+    let mut steps = Vec::new();
+    if settings.app.is_some() {
+        let token = async {
+            client.signed_in().await?;
+            Ok(settings.corp_id.clone())
+        };
+        steps.push(CheckStep::trying(TOKEN, TOKEN_ADVICE, token).await);
+        if steps.iter().all(CheckStep::works) {
+            steps.push(CheckStep::trying(CONTACTS, CONTACTS_ADVICE, departments(client)).await);
+            for chat in settings.group_chats.iter().take(GROUPS_CHECKED_MAX) {
+                let group = async {
+                    client.get("appchat/get", &[("chatid", chat)]).await?;
+                    Ok(chat.clone())
+                };
+                steps.push(CheckStep::trying(GROUP, GROUP_ADVICE, group).await);
+            }
+        }
+    } else {
+        steps.push(CheckStep::skipped(TOKEN, NO_APP));
+    }
+    let why = |mode: &BotMode| match mode {
+        BotMode::Socket { .. } => ONE_CONNECTION,
+        BotMode::Callback(_) => CALLED,
+    };
+    steps.extend(settings.bot.iter().map(|bot| CheckStep::skipped(BOT, why(&bot.mode))));
+    if !settings.webhooks.is_empty() {
+        steps.push(CheckStep::skipped(WEBHOOK, NOT_SPOKEN));
+    }
+    steps
+}
+
+async fn departments(client: &Client) -> Result<String, Failure> {
+    let answer = client.get("department/simplelist", &[]).await?;
+    Ok(format!("{} 个部门 · departments", items(&answer, "department_id").len()))
+}

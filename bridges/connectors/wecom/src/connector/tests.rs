@@ -1,0 +1,81 @@
+use bridge_api::{
+    CheckOutcome,
+    double::{Basket, Rows},
+};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_tungstenite::{accept_async, tungstenite::Message};
+
+use super::*;
+use crate::{
+    peer::{Platform, settings},
+    settings::Bot,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn connector(settings: WeComSettings) -> WeCom {
+    let rows = Arc::new(Rows::default());
+    WeCom::new(settings, rows, Clock::fake(1_700_000_000_000), Rng::seeded(1)).expect("settings")
+}
+
+#[tokio::test]
+async fn the_bot_is_connected_although_the_app_gets_no_token() {
+    let platform = Platform::default();
+    let mut settings = settings(&platform.start().await);
+    for _ in 0..9 {
+        platform.next("gettoken", 200, json!({"errcode": 40001, "errmsg": "invalid credential"}));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}", listener.local_addr().expect("an address")).parse().expect("an address");
+    let mode = BotMode::Socket { url, secret: bridge_api::Secret::new("s") };
+    settings.bot = Some(Bot { id: "aibX".into(), names: Vec::new(), mode });
+    let (connector, basket, shutdown) = (connector(settings), Arc::new(Basket::default()), Shutdown::new());
+    let (inbox, stop) = (basket.clone(), shutdown.clone());
+    let running = tokio::spawn(async move { connector.run(inbox, stop).await });
+    let (stream, _) = timeout(PATIENCE, listener.accept()).await.expect("in time").expect("a connection");
+    let mut peer = accept_async(stream).await.expect("a socket");
+    let message = timeout(PATIENCE, peer.next()).await.expect("in time").expect("open").expect("a frame");
+    let frame: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
+    assert_eq!((&frame["cmd"], &frame["body"]["bot_id"]), (&json!("aibot_subscribe"), &json!("aibX")));
+    let answer = json!({"headers": frame["headers"], "errcode": 0, "errmsg": "ok"});
+    peer.send(Message::text(answer.to_string())).await.expect("answered");
+    let up = async {
+        while basket.lines() != [LineState::Up] {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, up).await.expect("the line is up");
+    assert!(!platform.asked("gettoken").is_empty(), "the app was tried as well");
+    shutdown.trigger();
+    timeout(PATIENCE, running).await.expect("in time").expect("no panic").expect("no failure");
+}
+
+#[tokio::test]
+async fn a_check_says_what_works_and_what_to_mend() {
+    let platform = Platform::default();
+    let settings = settings(&platform.start().await);
+    platform.next(
+        "department/simplelist",
+        200,
+        json!({"errcode": 0, "department_id": [{"id": 1}, {"id": 2}]}),
+    );
+    platform.next("appchat/get", 200, json!({"errcode": 86008, "errmsg": "another app's"}));
+    let steps = connector(settings.clone()).check().await;
+    let works: Vec<_> = steps.iter().map(|step| (step.what.en, step.works())).collect();
+    assert_eq!(works[0], ("fetch an access token with the company's id and the app's secret", true));
+    assert_eq!(steps[1].outcome, CheckOutcome::Works("2 个部门 · departments".into()));
+    assert!(
+        matches!(&steps[2].outcome, CheckOutcome::Fails { reason, .. } if reason.contains("86008")),
+        "{steps:?}"
+    );
+    assert!(steps[3..].iter().all(|step| matches!(step.outcome, CheckOutcome::Skipped(_))), "{steps:?}");
+    assert_eq!(steps.len(), 5);
+    platform.next("gettoken", 200, json!({"errcode": 40001, "errmsg": "invalid credential, hint: [17]"}));
+    let steps = connector(settings).check().await;
+    let CheckOutcome::Fails { reason, advice } = &steps[0].outcome else { panic!("{steps:?}") };
+    assert!(reason.contains("invalid credential") && reason.contains("17"), "{reason}");
+    assert!(advice.en.contains("corp_id") && !reason.contains("secret\""));
+    assert_eq!(platform.asked("department/simplelist").len(), 1, "nothing is read without a token");
+}
