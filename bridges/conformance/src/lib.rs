@@ -10,13 +10,16 @@
 
 mod abilities;
 mod case;
+mod control;
 mod door;
 mod inbox;
 pub mod limits;
+mod people;
 mod platform;
 pub mod platforms;
 mod report;
 mod roadmap;
+mod scene;
 mod shelf;
 mod stage;
 mod troubles;
@@ -24,9 +27,10 @@ mod troubles;
 pub use self::{
     case::{Case, Direction},
     inbox::MemoryInbox,
-    platform::{Fault, FaultKind, Given, Platform, Said, Shown, Start},
+    platform::{Platform, Start},
     report::{Outcome, Report, Result, report},
     roadmap::{between_marks, table},
+    scene::{Fault, FaultKind, Given, Said, Shown},
     shelf::MemoryShelf,
     stage::Stage,
 };

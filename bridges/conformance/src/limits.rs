@@ -16,3 +16,5 @@ pub const BURST: usize = 8;
 pub const CASES_AT_ONCE_MAX: usize = 12;
 /// Pages that are read of a list before it counts as endless.
 pub const PAGES_MAX: usize = 100;
+/// How often a connection is looked for before there is none to close.
+pub const DISCONNECT_TRIES_MAX: usize = 1_000;

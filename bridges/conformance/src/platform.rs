@@ -1,113 +1,27 @@
 //! What the suite needs of a simulated network.
+//!
+//! Every simulator takes commands as JSON, most of them under the same names. An adapter says who we are there and how messages
+//! look, and does itself what its network does otherwise; what is done alike on all of them stands in `people`.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bridge_api::{Ability, Connector, ConversationId, MessageId, PersonId};
-use bytes::Bytes;
+use bridge_api::{Ability, Connector, ConversationId, FileKind, MessageId, PersonId};
+use serde_json::{Value, json};
+use simulator_stage::Refused;
 
-use crate::MemoryShelf;
-
-/// What a person says. People have the names of the platform's cast: `zhang` and `li`.
-#[derive(Clone, Debug)]
-pub enum Said {
-    /// Plain words.
-    Text(String),
-    /// `before`, then somebody addressed (`bot` is ours), then `after`.
-    Mention {
-        /// The words before.
-        before: String,
-        /// Who.
-        who: String,
-        /// The words after.
-        after: String,
-    },
-    /// Words, and everybody addressed.
-    Everybody(String),
-    /// A bold word, and a link to `https://example.org/`.
-    Formatted {
-        /// The bold word.
-        bold: String,
-        /// What the link shows.
-        label: String,
-    },
-    /// A file.
-    File(Given),
-    /// A sticker.
-    Sticker,
-    /// The place of this name at 31.2 north, 121.5 east.
-    Location(String),
-    /// A kind of message that nobody knows.
-    Unknown,
-}
-
-/// A file to send, or one that was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
-    /// What it is for.
-    pub kind: bridge_api::FileKind,
-    /// Its name.
-    pub name: String,
-    /// What is in it.
-    pub bytes: Bytes,
-}
-
-/// A message as people see it.
-#[derive(Clone, Debug, Default)]
-pub struct Shown {
-    /// Its id; empty where the platform tells us none.
-    pub id: String,
-    /// Whether our app said it.
-    pub ours: bool,
-    /// Its words.
-    pub text: String,
-    /// Who is addressed, by the cast's names; `all` for everybody.
-    pub mentions: Vec<String>,
-    /// What it answers.
-    pub parent: Option<String>,
-    /// Its topic.
-    pub thread: Option<String>,
-    /// Whether it was taken back.
-    pub recalled: bool,
-    /// Whether it was changed.
-    pub edited: bool,
-    /// The reactions on it: the platform's name and whether it is ours.
-    pub reactions: Vec<(String, bool)>,
-    /// Its buttons.
-    pub buttons: Vec<String>,
-    /// Its file, if it has one.
-    pub file: Option<Given>,
-}
-
-/// When a fault strikes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// While an event is on its way to us, over a connection.
-    Inward,
-    /// One of several connections ends while an event is on its way; the others go on.
-    Severed,
-    /// The event never comes, and only history knows of it.
-    Dropped,
-    /// While we connect.
-    Connecting,
-    /// While we ask for something.
-    Outward,
-    /// While a webhook is called; the platform brings the real event afterwards.
-    Callback,
-}
-
-/// A fault by its name on the platform.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    /// Its name.
-    pub name: &'static str,
-    /// When it strikes.
-    pub kind: FaultKind,
-}
+use crate::control::{TOKENS_EXPIRED, fail, text};
+use crate::{Fault, MemoryShelf, Said, Shown};
 
 /// One simulated network with a cast, an app of ours and time that runs fast enough for tests.
 #[async_trait]
 pub trait Platform: Send + Sync {
+    /// Does a command of the simulator.
+    async fn perform(&self, command: Value) -> Result<Value, Refused>;
+
+    /// What our app, or our robot, is called in its commands.
+    fn us(&self) -> &'static str;
+
     /// A connector of our app, with this shelf.
     fn connector(&self, shelf: Arc<MemoryShelf>) -> Arc<dyn Connector>;
 
@@ -123,26 +37,41 @@ pub trait Platform: Send + Sync {
     /// The direct chat of somebody with our app.
     async fn direct(&self, person: &str) -> ConversationId;
 
+    /// The command by which a person says this.
+    async fn saying(&self, person: &str, conversation: &ConversationId, said: Said) -> Value;
+
+    /// The kind of the file in a message, and by what `open` names it.
+    fn file_of(&self, message: &Value) -> Option<(FileKind, String)>;
+
+    /// What can go wrong.
+    fn faults(&self) -> Vec<Fault>;
+
+    /// A part of the path of what says something, where faults of the API strike.
+    fn path(&self) -> &'static str;
+
+    /// Does what the simulator must not refuse.
+    async fn act(&self, command: Value) -> Value {
+        let answer = self.perform(command.clone()).await;
+        answer.unwrap_or_else(|refused| panic!("{command}: {refused:?}"))
+    }
+
     /// Whether the platform speaks to an address of ours beside its connection too.
     fn needs_door(&self) -> bool {
         false
     }
 
     /// A conversation in which an ability can be tried; not every platform carries all of them in its groups.
-    async fn place(&self, ability: Ability, name: &str) -> ConversationId {
-        let _ = ability;
+    async fn place(&self, _ability: Ability, name: &str) -> ConversationId {
         self.group(name).await
     }
 
     /// A conversation in which a fault strikes.
-    async fn stricken(&self, fault: &str) -> ConversationId {
-        let _ = fault;
+    async fn stricken(&self, _fault: &str) -> ConversationId {
         self.group("trouble").await
     }
 
     /// Whether we hear what people say in a conversation.
-    fn hears(&self, conversation: &ConversationId) -> bool {
-        let _ = conversation;
+    fn hears(&self, _conversation: &ConversationId) -> bool {
         true
     }
 
@@ -152,49 +81,45 @@ pub trait Platform: Send + Sync {
     }
 
     /// What our connector calls somebody.
-    fn person(&self, person: &str) -> PersonId;
+    fn person(&self, person: &str) -> PersonId {
+        PersonId::new(person).expect("an id")
+    }
 
     /// What the platform calls an emoji.
-    fn emoji(&self, unicode: &str) -> String;
+    fn emoji(&self, unicode: &str) -> String {
+        unicode.to_owned()
+    }
 
-    /// Says something.
-    async fn say(&self, person: &str, conversation: &ConversationId, said: Said) -> MessageId;
+    /// The chat behind what our connector calls a conversation.
+    async fn chat(&self, conversation: &ConversationId) -> String {
+        conversation.to_string()
+    }
 
-    /// Answers a message, in a topic of its own or not.
-    async fn answer(&self, person: &str, to: &MessageId, text: &str, in_thread: bool) -> MessageId;
+    /// What our connector calls a message that the platform shows; empty where it is told no id.
+    fn id_of(&self, message: &Value) -> String {
+        text(message, "message_id")
+    }
 
-    /// Changes what somebody said.
-    async fn edit(&self, person: &str, message: &MessageId, text: &str);
+    /// What the command of an answer says beside its words. A robot hears what addresses it.
+    fn answering(&self, _in_thread: bool) -> Value {
+        json!({ "at": [self.us()] })
+    }
 
     /// Another app's robot says something in a group of ours.
-    async fn robot_says(&self, conversation: &ConversationId, text: &str) -> MessageId;
+    async fn robot_says(&self, _conversation: &ConversationId, _text: &str) -> MessageId {
+        panic!("robots do not hear each other here");
+    }
 
-    /// Takes a message back.
-    async fn recall(&self, person: &str, message: &MessageId);
+    /// Whether the person who pressed a button was told that it worked.
+    fn has_worked(&self, pressed: &Value) -> bool {
+        pressed["answered"] == true
+    }
 
-    /// Reacts, or takes the reaction back.
-    async fn react(&self, person: &str, message: &MessageId, unicode: &str, added: bool);
-
-    /// Presses a button; whether the person was told that it worked.
-    async fn press(&self, person: &str, message: &MessageId, label: &str) -> bool;
-
-    /// Reads everything.
-    async fn read(&self, person: &str, conversation: &ConversationId);
-
-    /// Comes in.
-    async fn join(&self, person: &str, conversation: &ConversationId);
-
-    /// Goes away.
-    async fn leave(&self, person: &str, conversation: &ConversationId);
-
-    /// Brings our app in, or removes it.
-    async fn invite_bot(&self, person: &str, conversation: &ConversationId, added: bool);
-
-    /// Gives a group another name.
-    async fn rename(&self, person: &str, conversation: &ConversationId, name: &str);
-
-    /// Dissolves a group.
-    async fn dissolve(&self, person: &str, conversation: &ConversationId);
+    /// The command that brings our app into a chat, or removes it from there.
+    fn invitation(&self, person: &str, chat: &str, added: bool) -> Value {
+        let what = if added { "add_bot" } else { "remove_bot" };
+        json!({ "do": what, "person": person, "chat": chat, "app": self.us() })
+    }
 
     /// Whether we are told when people take their own words back, or of ours alone.
     fn tells_of_recalled_words_of_people(&self) -> bool {
@@ -206,23 +131,40 @@ pub trait Platform: Send + Sync {
         true
     }
 
-    /// What people see, oldest first.
-    async fn shows(&self, conversation: &ConversationId) -> Vec<Shown>;
+    /// Whether our app said a message.
+    fn is_ours(&self, message: &Value) -> bool {
+        message["is_bot"] == true
+    }
 
-    /// What the group is called.
-    async fn name_of(&self, conversation: &ConversationId) -> String;
+    /// The words of a message as people see them.
+    fn words(&self, message: &Value) -> String {
+        text(message, "text")
+    }
 
-    /// What can go wrong.
-    fn faults(&self) -> Vec<Fault>;
+    /// Which earlier message an answer of ours quotes, where nothing else says what it answers.
+    fn quoted(&self, _words: &str, _earlier: &[Shown]) -> Option<String> {
+        None
+    }
+
+    /// The command that lets it go wrong so many times.
+    fn failure(&self, fault: &str, times: u64) -> Value {
+        if fault == TOKENS_EXPIRED { self.end_of_tokens() } else { fail(fault, times, self.path()) }
+    }
 
     /// Lets it go wrong so many times.
-    async fn fail(&self, fault: &str, times: u64);
+    async fn fail(&self, fault: &str, times: u64) {
+        self.act(self.failure(fault, times)).await;
+    }
 
-    /// Whether everything that was to go wrong did.
-    async fn has_struck(&self, fault: &str) -> bool;
+    /// The command that ends the tokens of our app.
+    fn end_of_tokens(&self) -> Value {
+        json!({ "do": "expire_tokens", "app": self.us() })
+    }
 
-    /// Closes our connections.
-    async fn disconnect(&self);
+    /// The command that closes our connections.
+    fn end_of_lines(&self) -> Value {
+        json!({ "do": "close_connections", "app": self.us() })
+    }
 }
 
 /// Starts platforms: each case has one of its own.

@@ -1,7 +1,7 @@
 //! The simulated networks.
 
-mod common;
 mod dingtalk;
+mod faults;
 mod feishu;
 mod wecom;
 
