@@ -5,190 +5,148 @@ mod setting;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
+use simulator_stage::{Said, Words};
 
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::{pressing, shown, socket};
 
-/// Something to do. People are named by their `user_id`, apps by their client id, chats by their openConversationId.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(missing_docs, reason = "each field is what its name and the variant say")]
-pub enum Command {
-    /// A new person; answers `union_id`. Who is `outside` is of another organisation.
-    AddPerson {
-        user_id: String,
-        name: String,
-        #[serde(default)]
-        email: String,
-        #[serde(default)]
-        mobile: String,
-        #[serde(default)]
-        departments: Vec<u64>,
-        #[serde(default)]
-        outside: bool,
-    },
-    /// A new department below another; 1 is the root.
-    AddDepartment { department_id: u64, name: String, parent: u64 },
-    /// A new app with a robot, all rights and a published version; its robot code is its id. Answers `cool_app`.
-    AddApp { app_id: String, secret: String, name: String },
-    /// A new group with robots in it, of which no app is told; answers `chat_id`. The platform tells of changes to groups that an app made, `made_by`, alone; with `template` it is a scene group.
-    AddChat {
-        name: String,
-        #[serde(default)]
-        owner: Option<String>,
-        #[serde(default)]
-        people: Vec<String>,
-        #[serde(default)]
-        bots: Vec<String>,
-        #[serde(default)]
-        made_by: Option<String>,
-        #[serde(default)]
-        template: Option<String>,
-    },
-    /// A new custom robot of a group; answers its `token`.
-    AddCustomRobot {
-        chat: String,
-        name: String,
-        #[serde(default)]
-        secret: Option<String>,
-        #[serde(default)]
-        keywords: Vec<String>,
-    },
-    /// A template of the card console.
-    AddTemplate { template: String, published: bool },
-    /// A form of approvals; `approvers` decide one after the other where a request names nobody.
-    AddProcess { process: String, name: String, approvers: Vec<String> },
-    /// A person decides what waits for them in an instance.
-    Decide {
-        person: String,
-        instance: String,
-        agrees: bool,
-        #[serde(default)]
-        remark: String,
-    },
-    /// A person opens the direct chat with a robot; answers `chat_id`.
-    Enter { person: String, app: String },
-    /// A person writes plain words; answers `message_id`. In groups a robot hears it when it is in `at`, which holds
-    /// people, apps, or `all`.
-    Speak {
-        person: String,
-        chat: String,
-        text: String,
-        #[serde(default)]
-        at: Vec<String>,
-        #[serde(default)]
-        reply_to: Option<String>,
-    },
-    /// A person says something of any kind: `content` as robots receive it, with `key` from `Upload` in the place of
-    /// `downloadCode`; answers `message_id`.
-    Say {
-        person: String,
-        chat: String,
-        kind: String,
-        content: Value,
-        #[serde(default)]
-        at: Vec<String>,
-        #[serde(default)]
-        reply_to: Option<String>,
-    },
-    /// Something a person can send: base64 of the bytes; answers `key`.
-    Upload { kind: String, name: String, base64: String },
-    /// What was uploaded, by an app or a person: `name`, `kind`, `content_type` and `base64`.
-    Open {
-        #[serde(alias = "key")]
-        media: String,
-    },
-    /// A person takes a message back. Nobody is told, unless it is a robot's.
-    Recall { person: String, message: String },
-    /// A person presses a button of a card, named by its id, its label or its place from 0; answers what they see.
-    /// `params` replaces what the button carries.
-    Press {
-        person: String,
-        message: String,
-        button: String,
-        #[serde(default)]
-        params: Option<Value>,
-    },
-    /// A person reads everything in a chat.
-    Read { person: String, chat: String },
-    /// A person comes into a chat.
-    Join { person: String, chat: String },
-    /// A person leaves a chat, or is removed by `operator`.
-    Leave {
-        person: String,
-        chat: String,
-        #[serde(default)]
-        operator: Option<String>,
-    },
-    /// A person brings a robot into a chat.
-    AddBot { person: String, chat: String, app: String },
-    /// A person removes a robot from a chat.
-    RemoveBot { person: String, chat: String, app: String },
-    /// A person gives a chat another name.
-    Rename { person: String, chat: String, name: String },
-    /// A person disbands a chat.
-    Dissolve { person: String, chat: String },
-    /// An administrator changes somebody's name, standing or departments.
-    ChangePerson {
-        user_id: String,
-        #[serde(default)]
-        name: Option<String>,
-        #[serde(default)]
-        resigned: Option<bool>,
-        #[serde(default)]
-        departments: Option<Vec<u64>>,
-    },
-    /// An administrator changes an app.
-    ChangeApp {
-        app: String,
-        #[serde(default)]
-        scopes: Option<Vec<String>>,
-        #[serde(default)]
-        published: Option<bool>,
-        #[serde(default)]
-        stopped: Option<bool>,
-        #[serde(default)]
-        secret: Option<String>,
-    },
-    /// How many calls and pushes the organisation has left this month.
-    SetQuota {
-        #[serde(default)]
-        calls: Option<u64>,
-        #[serde(default)]
-        pushes: Option<u64>,
-    },
-    /// Messages to the robot are posted to an address.
-    UseRobotWebhook { app: String, url: String },
-    /// Events are posted to an address, after the check of the address.
-    UseEventWebhook { app: String, url: String, token: String, aes_key: String },
-    /// Messages and events go over the stream.
-    UseStream { app: String },
-    /// Ends the token of an app before its time.
-    ExpireTokens { app: String },
-    /// Tells the connections of an app to go, as the platform does every few hours; answers how many.
-    Disconnect { app: String },
-    /// Breaks the connections of an app; answers how many.
-    CloseConnections { app: String },
-    /// The connections of an app stay open and nothing comes over them any more; answers how many.
-    FreezeConnections { app: String },
-    /// A second program connects for this app, takes its share and acknowledges nothing.
-    AddRival { app: String },
-    /// The messages of a chat; cards as `person` sees them.
-    Show {
-        chat: String,
-        #[serde(default)]
-        person: Option<String>,
-    },
-    /// Where a message is: `chat_id`.
-    Find { message: String },
-    /// People, apps and chats.
-    Overview {
-        #[serde(default)]
-        person: Option<String>,
-    },
+simulator_stage::commands! {
+    /// Something to do. People are named by their `user_id`, apps by their client id, chats by their openConversationId.
+    pub enum Command {
+        /// A new person; answers `union_id`. Who is `outside` is of another organisation.
+        AddPerson {
+            user_id: String,
+            name: String,
+            #[serde(default)]
+            email: String,
+            #[serde(default)]
+            mobile: String,
+            #[serde(default)]
+            departments: Vec<u64>,
+            #[serde(default)]
+            outside: bool,
+        },
+        /// A new department below another; 1 is the root.
+        AddDepartment { department_id: u64, name: String, parent: u64 },
+        /// A new app with a robot, all rights and a published version; its robot code is its id. Answers `cool_app`.
+        AddApp { app_id: String, secret: String, name: String },
+        /// A new group with robots in it, of which no app is told; answers `chat_id`. The platform tells of changes to groups that an app made, `made_by`, alone; with `template` it is a scene group.
+        AddChat {
+            name: String,
+            #[serde(default)]
+            owner: Option<String>,
+            #[serde(default)]
+            people: Vec<String>,
+            #[serde(default)]
+            bots: Vec<String>,
+            #[serde(default)]
+            made_by: Option<String>,
+            #[serde(default)]
+            template: Option<String>,
+        },
+        /// A new custom robot of a group; answers its `token`.
+        AddCustomRobot {
+            chat: String,
+            name: String,
+            #[serde(default)]
+            secret: Option<String>,
+            #[serde(default)]
+            keywords: Vec<String>,
+        },
+        /// A template of the card console.
+        AddTemplate { template: String, published: bool },
+        /// A form of approvals; `approvers` decide one after the other where a request names nobody.
+        AddProcess { process: String, name: String, approvers: Vec<String> },
+        /// A person decides what waits for them in an instance.
+        Decide {
+            person: String,
+            instance: String,
+            agrees: bool,
+            #[serde(default)]
+            remark: String,
+        },
+        /// A person opens the direct chat with a robot; answers `chat_id`.
+        Enter { person: String, app: String },
+        /// A person writes plain words; answers `message_id`. In groups a robot hears it when it is in `at`, which holds
+        /// people, apps, or `all`.
+        Speak(Words),
+        /// A person says something of any kind: `content` as robots receive it, with `key` from `Upload` in the place of
+        /// `downloadCode`; answers `message_id`.
+        Say(Said),
+        /// Something a person can send: base64 of the bytes; answers `key`.
+        Upload { kind: String, name: String, base64: String },
+        /// A person presses a button of a card, named by its id, its label or its place from 0; answers what they see.
+        /// `params` replaces what the button carries.
+        Press {
+            person: String,
+            message: String,
+            button: String,
+            #[serde(default)]
+            params: Option<Value>,
+        },
+        /// A person reads everything in a chat.
+        Read { person: String, chat: String },
+        /// A person leaves a chat, or is removed by `operator`.
+        Leave {
+            person: String,
+            chat: String,
+            #[serde(default)]
+            operator: Option<String>,
+        },
+        /// A person brings a robot into a chat.
+        AddBot { person: String, chat: String, app: String },
+        /// A person removes a robot from a chat.
+        RemoveBot { person: String, chat: String, app: String },
+        /// A person disbands a chat.
+        Dissolve { person: String, chat: String },
+        /// An administrator changes somebody's name, standing or departments.
+        ChangePerson {
+            user_id: String,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            resigned: Option<bool>,
+            #[serde(default)]
+            departments: Option<Vec<u64>>,
+        },
+        /// An administrator changes an app.
+        ChangeApp {
+            app: String,
+            #[serde(default)]
+            scopes: Option<Vec<String>>,
+            #[serde(default)]
+            published: Option<bool>,
+            #[serde(default)]
+            stopped: Option<bool>,
+            #[serde(default)]
+            secret: Option<String>,
+        },
+        /// How many calls and pushes the organisation has left this month.
+        SetQuota {
+            #[serde(default)]
+            calls: Option<u64>,
+            #[serde(default)]
+            pushes: Option<u64>,
+        },
+        /// Messages to the robot are posted to an address.
+        UseRobotWebhook { app: String, url: String },
+        /// Events are posted to an address, after the check of the address.
+        UseEventWebhook { app: String, url: String, token: String, aes_key: String },
+        /// Messages and events go over the stream.
+        UseStream { app: String },
+        /// Ends the token of an app before its time.
+        ExpireTokens { app: String },
+        /// Tells the connections of an app to go, as the platform does every few hours; answers how many.
+        Disconnect { app: String },
+        /// Breaks the connections of an app; answers how many.
+        CloseConnections { app: String },
+        /// The connections of an app stay open and nothing comes over them any more; answers how many.
+        FreezeConnections { app: String },
+        /// A second program connects for this app, takes its share and acknowledges nothing.
+        AddRival { app: String },
+    }
 }
 
 /// Does it.

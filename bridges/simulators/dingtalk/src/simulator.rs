@@ -1,13 +1,11 @@
 //! A simulator that runs: its three ports and what its parts share.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
 use parking_lot::Mutex;
-use serde_json::Value;
-use simulator_stage::{Ending, Opening, Page, Play, Port, Running, Stage, queue};
+use simulator_stage::{Ending, Opening, Page, Port, queue};
 
 use crate::command::{Command, act};
 use crate::faults::Fault;
@@ -24,36 +22,17 @@ pub struct Shared {
     ending: Ending,
 }
 
-impl Play for Shared {
-    type Command = Command;
-    type Refusal = Refusal;
+const PAGE: Page = Page {
+    names: ["钉钉", "DingTalk"],
+    colour: "#007fff",
+    // What people put on messages no robot is told, so the page does not offer it.
+    reactions: &[],
+    edits: false,
+    mentions: true,
+    opens: true,
+};
 
-    const FAULTS: &'static [(&'static str, &'static str)] = Fault::LIST;
-    const PAGE: Page = Page {
-        names: ["钉钉", "DingTalk"],
-        colour: "#007fff",
-        // What people put on messages no robot is told, so the page does not offer it.
-        reactions: &[],
-        edits: false,
-        mentions: true,
-        opens: true,
-    };
-
-    fn with_stage<R>(&self, use_it: impl FnOnce(&mut Stage) -> R) -> R {
-        use_it(&mut self.state.lock().stage)
-    }
-
-    fn ending(&self) -> &Ending {
-        &self.ending
-    }
-
-    async fn act(self: &Arc<Self>, command: Command) -> Result<Value, Refusal> {
-        act(self, command).await
-    }
-}
-
-/// A running simulator. It ends when it is dropped.
-pub struct Simulator(Running<Shared>);
+simulator_stage::simulator!(Command, Refusal, Fault, act, PAGE);
 
 impl Simulator {
     /// Starts it on loopback.
@@ -92,18 +71,5 @@ impl Simulator {
     /// Where the old API is.
     pub fn old_api_url(&self) -> String {
         self.play().state.lock().old_api_url.clone()
-    }
-
-    /// Ends it and waits until its ports are closed.
-    pub async fn stop(self) {
-        self.0.stop().await;
-    }
-}
-
-impl Deref for Simulator {
-    type Target = Running<Shared>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
     }
 }

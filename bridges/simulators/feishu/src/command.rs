@@ -5,7 +5,6 @@ mod setting;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
@@ -17,169 +16,147 @@ fn yes() -> bool {
     true
 }
 
-/// Something to do. People are named by their `user_id`, apps by their `app_id`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(missing_docs, reason = "each field is what its name and the variant say")]
-pub enum Command {
-    /// A new person.
-    AddPerson {
-        user_id: String,
-        name: String,
-        #[serde(default)]
-        email: String,
-        #[serde(default)]
-        department: Option<String>,
-    },
-    /// A new department below another; `0` is the root.
-    AddDepartment { department_id: String, name: String, parent: String },
-    /// A new app with a bot, all rights and a published version.
-    AddApp {
-        app_id: String,
-        secret: String,
-        name: String,
-        #[serde(default)]
-        encrypt_key: Option<String>,
-    },
-    /// A new group, owned by a person or an app; answers `chat_id`.
-    AddChat {
-        name: String,
-        #[serde(default)]
-        owner: Option<String>,
-        #[serde(default)]
-        people: Vec<String>,
-        #[serde(default)]
-        bots: Vec<String>,
-    },
-    /// A person opens the direct chat with a bot; answers `chat_id`.
-    Enter { person: String, app: String },
-    /// A person writes plain words; answers `message_id`.
-    Speak {
-        person: String,
-        chat: String,
-        text: String,
-        #[serde(default)]
-        reply_to: Option<String>,
-        #[serde(default)]
-        in_thread: bool,
-    },
-    /// The bot of an app writes plain words; answers `message_id`.
-    SpeakAsBot { app: String, chat: String, text: String },
-    /// A person says something of any kind: `content` as it is received, `mentions` the people, apps or `all` behind
-    /// `@_user_1` and so on; answers `message_id`.
-    Say {
-        person: String,
-        chat: String,
-        kind: String,
-        content: Value,
-        #[serde(default)]
-        mentions: Vec<String>,
-        #[serde(default)]
-        reply_to: Option<String>,
-        #[serde(default)]
-        in_thread: bool,
-    },
-    /// Something a person can send: base64 of the bytes; answers `key`.
-    Upload { kind: String, name: String, content_type: String, base64: String },
-    /// A person opens a file; answers `name`, `content_type` and `base64`.
-    Open { key: String },
-    /// Where a message is; answers `chat_id`.
-    Find { message: String },
-    /// A person changes what they wrote. No event tells of it.
-    Edit { person: String, message: String, text: String },
-    /// A person takes a message back.
-    Recall { person: String, message: String },
-    /// A person reacts, or takes the reaction back.
-    React {
-        person: String,
-        message: String,
-        emoji: String,
-        #[serde(default = "yes")]
-        added: bool,
-    },
-    /// A person presses a button, named by its name, its label or its place from 0; answers what they see.
-    Press {
-        person: String,
-        message: String,
-        button: String,
-        #[serde(default)]
-        form: Option<Value>,
-    },
-    /// A person reads everything in a chat.
-    Read { person: String, chat: String },
-    /// A person comes into a chat.
-    Join { person: String, chat: String },
-    /// A person leaves a chat, or is removed by `operator`.
-    Leave {
-        person: String,
-        chat: String,
-        #[serde(default)]
-        operator: Option<String>,
-    },
-    /// A person brings a bot into a chat.
-    AddBot { person: String, chat: String, app: String },
-    /// A person removes a bot from a chat.
-    RemoveBot { person: String, chat: String, app: String },
-    /// A person gives a chat another name.
-    Rename { person: String, chat: String, name: String },
-    /// A person dissolves a chat; with `keeps_history` nobody is told.
-    Dissolve {
-        person: String,
-        chat: String,
-        #[serde(default)]
-        keeps_history: bool,
-    },
-    /// An administrator changes somebody's name or standing.
-    ChangePerson {
-        user_id: String,
-        #[serde(default)]
-        name: Option<String>,
-        #[serde(default)]
-        resigned: Option<bool>,
-        #[serde(default)]
-        unavailable: Option<bool>,
-        #[serde(default)]
-        stopped_bots: Option<bool>,
-    },
-    /// An administrator changes an app.
-    ChangeApp {
-        app: String,
-        #[serde(default)]
-        scopes: Option<Vec<String>>,
-        #[serde(default)]
-        bot_enabled: Option<bool>,
-        #[serde(default)]
-        disabled: Option<bool>,
-        #[serde(default)]
-        published: Option<bool>,
-        #[serde(default)]
-        callbacks_subscribed: Option<bool>,
-        #[serde(default)]
-        secret: Option<String>,
-    },
-    /// Forbids bots to speak in a chat, or allows it again.
-    Mute { chat: String, muted: bool },
-    /// Saves the address for events and callbacks, after the check of the address.
-    UseWebhook { app: String, url: String },
-    /// Events and callbacks go over long connections.
-    UseLongConnection { app: String },
-    /// Ends the tokens of an app before their time.
-    ExpireTokens { app: String },
-    /// Closes the long connections of an app; answers how many.
-    CloseConnections { app: String },
-    /// A second program connects for this app and acknowledges nothing.
-    AddRival { app: String },
-    /// What a chat shows, oldest first; to everybody the same.
-    Show {
-        chat: String,
-        #[serde(default)]
-        person: Option<String>,
-    },
-    /// Who and what there is; with a person, their chats alone.
-    Overview {
-        #[serde(default)]
-        person: Option<String>,
-    },
+simulator_stage::commands! {
+    /// Something to do. People are named by their `user_id`, apps by their `app_id`.
+    pub enum Command {
+        /// A new person.
+        AddPerson {
+            user_id: String,
+            name: String,
+            #[serde(default)]
+            email: String,
+            #[serde(default)]
+            department: Option<String>,
+        },
+        /// A new department below another; `0` is the root.
+        AddDepartment { department_id: String, name: String, parent: String },
+        /// A new app with a bot, all rights and a published version.
+        AddApp {
+            app_id: String,
+            secret: String,
+            name: String,
+            #[serde(default)]
+            encrypt_key: Option<String>,
+        },
+        /// A new group, owned by a person or an app; answers `chat_id`.
+        AddChat {
+            name: String,
+            #[serde(default)]
+            owner: Option<String>,
+            #[serde(default)]
+            people: Vec<String>,
+            #[serde(default)]
+            bots: Vec<String>,
+        },
+        /// A person opens the direct chat with a bot; answers `chat_id`.
+        Enter { person: String, app: String },
+        /// A person writes plain words; answers `message_id`.
+        Speak {
+            person: String,
+            chat: String,
+            text: String,
+            #[serde(default)]
+            reply_to: Option<String>,
+            #[serde(default)]
+            in_thread: bool,
+        },
+        /// The bot of an app writes plain words; answers `message_id`.
+        SpeakAsBot { app: String, chat: String, text: String },
+        /// A person says something of any kind: `content` as it is received, `mentions` the people, apps or `all` behind
+        /// `@_user_1` and so on; answers `message_id`.
+        Say {
+            person: String,
+            chat: String,
+            kind: String,
+            content: Value,
+            #[serde(default)]
+            mentions: Vec<String>,
+            #[serde(default)]
+            reply_to: Option<String>,
+            #[serde(default)]
+            in_thread: bool,
+        },
+        /// Something a person can send: base64 of the bytes; answers `key`.
+        Upload { kind: String, name: String, content_type: String, base64: String },
+        /// A person changes what they wrote. No event tells of it.
+        Edit { person: String, message: String, text: String },
+        /// A person reacts, or takes the reaction back.
+        React {
+            person: String,
+            message: String,
+            emoji: String,
+            #[serde(default = "yes")]
+            added: bool,
+        },
+        /// A person presses a button, named by its name, its label or its place from 0; answers what they see.
+        Press {
+            person: String,
+            message: String,
+            button: String,
+            #[serde(default)]
+            form: Option<Value>,
+        },
+        /// A person reads everything in a chat.
+        Read { person: String, chat: String },
+        /// A person leaves a chat, or is removed by `operator`.
+        Leave {
+            person: String,
+            chat: String,
+            #[serde(default)]
+            operator: Option<String>,
+        },
+        /// A person brings a bot into a chat.
+        AddBot { person: String, chat: String, app: String },
+        /// A person removes a bot from a chat.
+        RemoveBot { person: String, chat: String, app: String },
+        /// A person dissolves a chat; with `keeps_history` nobody is told.
+        Dissolve {
+            person: String,
+            chat: String,
+            #[serde(default)]
+            keeps_history: bool,
+        },
+        /// An administrator changes somebody's name or standing.
+        ChangePerson {
+            user_id: String,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            resigned: Option<bool>,
+            #[serde(default)]
+            unavailable: Option<bool>,
+            #[serde(default)]
+            stopped_bots: Option<bool>,
+        },
+        /// An administrator changes an app.
+        ChangeApp {
+            app: String,
+            #[serde(default)]
+            scopes: Option<Vec<String>>,
+            #[serde(default)]
+            bot_enabled: Option<bool>,
+            #[serde(default)]
+            disabled: Option<bool>,
+            #[serde(default)]
+            published: Option<bool>,
+            #[serde(default)]
+            callbacks_subscribed: Option<bool>,
+            #[serde(default)]
+            secret: Option<String>,
+        },
+        /// Forbids bots to speak in a chat, or allows it again.
+        Mute { chat: String, muted: bool },
+        /// Saves the address for events and callbacks, after the check of the address.
+        UseWebhook { app: String, url: String },
+        /// Events and callbacks go over long connections.
+        UseLongConnection { app: String },
+        /// Ends the tokens of an app before their time.
+        ExpireTokens { app: String },
+        /// Closes the long connections of an app; answers how many.
+        CloseConnections { app: String },
+        /// A second program connects for this app and acknowledges nothing.
+        AddRival { app: String },
+    }
 }
 
 /// Does it.

@@ -1,14 +1,12 @@
 //! A simulator that runs: its two ports and what its parts share.
 
 use std::net::SocketAddr;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
 use parking_lot::Mutex;
-use serde_json::Value;
-use simulator_stage::{Ending, Opening, Page, Play, Port, Running, Stage, queue};
+use simulator_stage::{Ending, Opening, Page, Port, queue};
 
 use crate::command::{Command, act};
 use crate::faults::Fault;
@@ -27,35 +25,16 @@ pub struct Shared {
     ending: Ending,
 }
 
-impl Play for Shared {
-    type Command = Command;
-    type Refusal = Refusal;
+const PAGE: Page = Page {
+    names: ["飞书", "Feishu"],
+    colour: "#3370ff",
+    reactions: &[["THUMBSUP", "👍"], ["HEART", "❤️"], ["OK", "👌"], ["SMILE", "🙂"], ["PARTY", "🎉"]],
+    edits: true,
+    mentions: false,
+    opens: true,
+};
 
-    const FAULTS: &'static [(&'static str, &'static str)] = Fault::LIST;
-    const PAGE: Page = Page {
-        names: ["飞书", "Feishu"],
-        colour: "#3370ff",
-        reactions: &[["THUMBSUP", "👍"], ["HEART", "❤️"], ["OK", "👌"], ["SMILE", "🙂"], ["PARTY", "🎉"]],
-        edits: true,
-        mentions: false,
-        opens: true,
-    };
-
-    fn with_stage<R>(&self, use_it: impl FnOnce(&mut Stage) -> R) -> R {
-        use_it(&mut self.state.lock().stage)
-    }
-
-    fn ending(&self) -> &Ending {
-        &self.ending
-    }
-
-    async fn act(self: &Arc<Self>, command: Command) -> Result<Value, Refusal> {
-        act(self, command).await
-    }
-}
-
-/// A running simulator. It ends when it is dropped.
-pub struct Simulator(Running<Shared>);
+simulator_stage::simulator!(Command, Refusal, Fault, act, PAGE);
 
 impl Simulator {
     /// Starts it on loopback.
@@ -88,18 +67,5 @@ impl Simulator {
     /// What an app calls a person or another app: their `open_id`.
     pub fn open_id(app: &str, who: &str) -> String {
         open_id(app, who)
-    }
-
-    /// Ends it and waits until its ports are closed.
-    pub async fn stop(self) {
-        self.0.stop().await;
-    }
-}
-
-impl Deref for Simulator {
-    type Target = Running<Shared>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
     }
 }

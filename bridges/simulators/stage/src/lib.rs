@@ -6,6 +6,7 @@
 //! platform's protocol: simulator and connector stand on nothing common, so that they can disagree.
 
 mod chance;
+mod commands;
 mod control;
 mod delivery;
 mod faults;
@@ -23,8 +24,10 @@ mod running;
 mod shown;
 mod socket;
 mod stage;
+pub mod trial;
 
 pub use chance::Chance;
+pub use commands::{Said, Words};
 pub use delivery::{Begun, Deliver, Queue, Retries, Tried, Waiting, call_back, queue};
 pub use faults::{Fault, FaultSpec, Faults};
 pub use hub::{Connection, Hub, Underway};
@@ -33,6 +36,8 @@ pub use page::Page;
 pub use play::{Ending, Play, Refused};
 pub use post::{Post, ask};
 pub use running::{Opening, Port, Running};
+/// What commands answer.
+pub use serde_json::Value;
 pub use shown::{
     App, Attachment, Button, Chat, Field, Message, Overview, Person, Reaction, fields, messages,
 };

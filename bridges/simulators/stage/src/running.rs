@@ -7,6 +7,7 @@ use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -84,7 +85,7 @@ impl Opening {
         for (port, router) in ports.into_iter().chain([control]) {
             workers.push(tokio::spawn(serve(self.ending.clone(), port.listener, router)));
         }
-        Running { play, control_url, end: self.end, workers }
+        Running { play, control_url, end: self.end, workers: Mutex::new(workers) }
     }
 }
 
@@ -93,7 +94,7 @@ pub struct Running<P> {
     play: Arc<P>,
     control_url: String,
     end: End,
-    workers: Vec<JoinHandle<()>>,
+    workers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl<P: Play> Running<P> {
@@ -137,9 +138,10 @@ impl<P: Play> Running<P> {
     }
 
     /// Ends it and waits until its ports are closed.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         self.end.now();
-        for worker in self.workers {
+        let workers = std::mem::take(&mut *self.workers.lock());
+        for worker in workers {
             // A worker that panicked has ended as well.
             let _ = worker.await;
         }
@@ -175,4 +177,42 @@ async fn serve(ending: Ending, listener: TcpListener, router: Router) {
             drop(permit);
         });
     }
+}
+
+/// Makes `Simulator`, the handle of a running platform, of the crate's own `Shared`, which has a `state` with the `stage` in it and
+/// the `ending`: from its commands and what it refuses, its faults, what does a command, and how its page looks.
+#[macro_export]
+macro_rules! simulator {
+    ($command:ty, $refusal:ty, $fault:ty, $act:path, $page:expr) => {
+        impl $crate::Play for Shared {
+            type Command = $command;
+            type Refusal = $refusal;
+
+            const FAULTS: &'static [(&'static str, &'static str)] = <$fault>::LIST;
+            const PAGE: $crate::Page = $page;
+
+            fn with_stage<R>(&self, use_it: impl FnOnce(&mut $crate::Stage) -> R) -> R {
+                use_it(&mut self.state.lock().stage)
+            }
+
+            fn ending(&self) -> &$crate::Ending {
+                &self.ending
+            }
+
+            async fn act(self: &std::sync::Arc<Self>, command: $command) -> Result<$crate::Value, $refusal> {
+                $act(self, command).await
+            }
+        }
+
+        /// A running simulator. It ends when it is dropped.
+        pub struct Simulator($crate::Running<Shared>);
+
+        impl std::ops::Deref for Simulator {
+            type Target = $crate::Running<Shared>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    };
 }

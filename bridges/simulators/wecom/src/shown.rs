@@ -161,13 +161,14 @@ fn card(face: &Face) -> String {
     lines.join("\n")
 }
 
-/// People, apps, bots, webhooks and chats.
-pub(crate) fn overview(shared: &Shared) -> Value {
+/// People, apps, bots, webhooks and chats; with a person, their chats alone.
+pub(crate) fn overview(shared: &Shared, person: Option<&str>) -> Value {
     let bots: Vec<(String, usize)> = {
         let ids: Vec<String> = shared.state.lock().bots.keys().cloned().collect();
         ids.into_iter().map(|bot| (bot.clone(), shared.hub.count(&bot))).collect()
     };
     let state = shared.state.lock();
+    let chats_of = person.map(folded);
     let person = |person: &crate::state::people::Person| stage::Person {
         user_id: person.user_id.clone(),
         name: person.name.clone(),
@@ -187,7 +188,9 @@ pub(crate) fn overview(shared: &Shared) -> Value {
         connections: bots.iter().find(|(id, _)| *id == bot.id).map_or(0, |(_, count)| *count),
         more: fields(json!({ "kind": "bot", "callback": bot.callback.as_ref().map(|to| &to.url) })),
     });
-    let mut known: Vec<_> = state.chats.values().collect();
+    let is_theirs =
+        |chat: &&crate::state::chats::Chat| chats_of.as_ref().is_none_or(|one| chat.people.contains(one));
+    let mut known: Vec<_> = state.chats.values().filter(is_theirs).collect();
     known.sort_by_key(|chat| chat.number);
     let people_of =
         |chat: &crate::state::chats::Chat| chat.people.iter().map(|one| state.spelled(one)).collect();

@@ -6,12 +6,10 @@ use axum::Router;
 use axum::routing::get;
 use parking_lot::Mutex;
 use serde_json::Value;
-use simulator_stage::{
-    Ending, FaultSpec, Hub, Opening, Order, Page, Play, Port, Refused, Running, Stage, queue,
-};
+use simulator_stage::{Ending, Hub, Opening, Port, queue};
 
 use crate::api;
-use crate::command::{self, Command};
+use crate::command::{Command, act};
 use crate::faults::Fault;
 use crate::page::PAGE;
 use crate::refusal::Refusal;
@@ -20,37 +18,14 @@ use crate::socket::{self, Outgoing};
 use crate::state::State;
 
 /// What all parts of a running simulator share.
-pub(crate) struct Shared {
+pub struct Shared {
     pub(crate) state: Mutex<State>,
     /// The connections of bots, and the answers to events that wait for one.
     pub(crate) hub: Hub<(), Outgoing, Value>,
     ending: Ending,
 }
 
-impl Play for Shared {
-    type Command = Command;
-    type Refusal = Refusal;
-
-    const FAULTS: &'static [(&'static str, &'static str)] = Fault::LIST;
-    const PAGE: Page = PAGE;
-
-    fn with_stage<R>(&self, use_it: impl FnOnce(&mut Stage) -> R) -> R {
-        use_it(&mut self.state.lock().stage)
-    }
-
-    fn ending(&self) -> &Ending {
-        &self.ending
-    }
-
-    async fn act(self: &Arc<Self>, command: Command) -> Result<Value, Refusal> {
-        command::act(self, command).await
-    }
-}
-
-/// A running simulator. It ends when it is dropped.
-pub struct Simulator {
-    running: Running<Shared>,
-}
+simulator_stage::simulator!(Command, Refusal, Fault, act, PAGE);
 
 impl Simulator {
     /// Starts it on loopback.
@@ -72,47 +47,16 @@ impl Simulator {
             .route("/pictures/{id}", get(api::bot_files::picture))
             .fallback(api::serve)
             .with_state(shared.clone());
-        Ok(Self { running: opening.run(shared, vec![(port, doors)], waiting) })
+        Ok(Self(opening.run(shared, vec![(port, doors)], waiting)))
     }
 
     /// Where the API is: `http://127.0.0.1:port`, without a slash at its end.
     pub fn api_url(&self) -> String {
-        self.running.play().state.lock().api_url.clone()
+        self.play().state.lock().api_url.clone()
     }
 
     /// Where bots connect.
     pub fn socket_url(&self) -> String {
         format!("{}/", self.api_url().replacen("http://", "ws://", 1))
-    }
-
-    /// Where the control API and the page are.
-    pub fn control_url(&self) -> String {
-        self.running.control_url().to_owned()
-    }
-
-    /// Does what a person, an administrator or a test does.
-    ///
-    /// # Errors
-    /// What the platform refuses.
-    pub async fn act(&self, command: Command) -> Result<Value, Refusal> {
-        self.running.act(command).await
-    }
-
-    /// Does what a test does on every platform.
-    ///
-    /// # Errors
-    /// A fault that the platform does not have.
-    pub fn order(&self, order: Order) -> Result<Value, Refused> {
-        self.running.order(order)
-    }
-
-    /// Lets something go wrong from now on.
-    pub fn fail(&self, fault: Fault, spec: FaultSpec) {
-        self.running.fail(fault, spec);
-    }
-
-    /// Ends it and waits until its ports are closed.
-    pub async fn stop(self) {
-        self.running.stop().await;
     }
 }

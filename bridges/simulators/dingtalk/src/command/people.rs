@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use simulator_stage::{Said, Words};
 
 use super::Command;
 use crate::refusal::Refusal;
@@ -56,11 +57,11 @@ fn say(state: &mut State, person: String, draft: Draft) -> Result<Value, Refusal
 /// Does what a person does.
 pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusal> {
     match command {
-        Command::Speak { person, chat, text, at, reply_to } => {
+        Command::Speak(Words { person, chat, text, at, reply_to }) => {
             let (kind, content) = ("text".to_owned(), json!({ "content": text }));
             say(state, person, Draft { chat, kind, content, at, reply_to, ..Draft::default() })
         }
-        Command::Say { person, chat, kind, content, at, reply_to } => {
+        Command::Say(Said { person, chat, kind, content, at, reply_to }) => {
             say(state, person, Draft { chat, kind, content, at, reply_to, ..Draft::default() })
         }
         Command::Enter { person, app } => {
@@ -72,8 +73,8 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             let bytes = STANDARD.decode(base64).map_err(|_| Refusal::control("it is not base64"))?;
             Ok(json!({ "key": state.keep_media(Media { kind, name, bytes: Bytes::from(bytes) })? }))
         }
-        Command::Open { media } => {
-            let media = state.media.get(&media);
+        Command::Open { key } => {
+            let media = state.media.get(&key);
             let media = media.ok_or_else(|| Refusal::control("nothing was uploaded under this id"))?;
             let base64 = STANDARD.encode(&media.bytes);
             // Browsers tell pictures apart by themselves.

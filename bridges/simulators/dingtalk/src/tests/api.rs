@@ -191,7 +191,7 @@ async fn uploads_are_taken_by_kind_and_size() {
         if code == 0 {
             let media = answer["media_id"].as_str().unwrap();
             assert!(media.starts_with('@'));
-            let opened = world.act(json!({ "do": "open", "media": media })).await;
+            let opened = world.act(json!({ "do": "open", "key": media })).await;
             assert_eq!(opened["name"], "a.pdf");
         }
     }

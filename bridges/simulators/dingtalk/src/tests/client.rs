@@ -1,17 +1,11 @@
 //! A client of a few lines: a simulator with two people, an app, a group, and ways to ask, hear and answer.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::Request;
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use simulator_stage::Refused;
+use simulator_stage::{Refused, trial};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -19,7 +13,6 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::{Settings, Simulator};
 
 pub(super) const APP: &str = "dingsimapp";
-const START_MS: u64 = 1_800_000_000_000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A simulator and a token of its app.
@@ -37,9 +30,7 @@ pub(super) async fn world() -> World {
 }
 
 pub(super) async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
-    let now = Arc::new(AtomicU64::new(START_MS));
-    // The clock goes on a millisecond with each look, so nothing hangs on the speed of the machine.
-    let mut settings = Settings::new(7, Arc::new(move || now.fetch_add(1, Ordering::Relaxed)));
+    let mut settings = Settings::new(7, trial::clock());
     settings.requests_per_second = 10_000;
     settings.time_scale = 100;
     settings.acknowledge_within_ms = 10_000;
@@ -74,14 +65,14 @@ impl World {
     /// Asks the new API with the token of the app.
     pub(super) async fn new_api(&self, method: &str, path: &str, body: Value) -> Answered {
         let url = format!("{}{path}", self.simulator.api_url());
-        read(self.raw(method, &url, "application/json", bytes(&body)).await.unwrap())
+        read(self.raw(method, &url, "application/json", trial::body(&body)).await.unwrap())
     }
 
     /// Asks the old API; the token stands in the query.
     pub(super) async fn old_api(&self, method: &str, path: &str, body: Value) -> Value {
         let mark = if path.contains('?') { '&' } else { '?' };
         let url = format!("{}{path}{mark}access_token={}", self.simulator.old_api_url(), self.token);
-        read(self.raw(method, &url, "application/json", bytes(&body)).await.unwrap()).1
+        read(self.raw(method, &url, "application/json", trial::body(&body)).await.unwrap()).1
     }
 
     /// Any request; an error when the connection breaks.
@@ -92,19 +83,10 @@ impl World {
         kind: &str,
         body: Bytes,
     ) -> Result<(u16, Bytes), String> {
-        let request = Request::builder()
-            .method(method)
-            .uri(url)
-            .header("Content-Type", kind)
-            .header("Accept", "application/json")
-            .header("x-acs-dingtalk-access-token", &self.token)
-            .body(Full::new(body))
-            .unwrap();
-        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-        let answer = client.request(request).await.map_err(|error| error.to_string())?;
-        let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.map_err(|error| error.to_string())?;
-        Ok((status, body.to_bytes()))
+        let token = ("x-acs-dingtalk-access-token", self.token.as_str());
+        let headers = [("Content-Type", kind), ("Accept", "application/json"), token];
+        let (status, _, body) = trial::request(method, url, &headers, body).await?;
+        Ok((status, body))
     }
 
     /// Says a text in the group as the robot.
@@ -134,14 +116,7 @@ impl World {
 
     /// Returns when so many pushes came to this outcome.
     pub(super) async fn fared(&self, outcome: &str, count: usize) {
-        loop {
-            let deliveries = self.act(json!({ "do": "deliveries" })).await;
-            let lines = deliveries.as_array().unwrap().iter();
-            if lines.filter(|line| line["outcome"] == outcome).count() >= count {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
+        trial::fared(async || self.act(json!({ "do": "deliveries" })).await, outcome, count).await;
     }
 
     /// Asks the gateway.
@@ -159,10 +134,7 @@ impl World {
     pub(super) async fn redeem(&self, opened: &Value) -> Option<Line> {
         let ticket: String = opened["ticket"].as_str().unwrap().replace('+', "%2B").replace('/', "%2F");
         let url = format!("{}?ticket={}", opened["endpoint"].as_str().unwrap(), ticket.replace('=', "%3D"));
-        let address = url.strip_prefix("ws://").unwrap().split('/').next().unwrap();
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.ok()?;
-        Some(Line(socket))
+        trial::dial(&url).await.map(Line)
     }
 
     /// Connects, and returns when the platform knows of the connection.
@@ -178,10 +150,6 @@ impl World {
     async fn connections(&self) -> u64 {
         self.act(json!({ "do": "overview" })).await["apps"][0]["connections"].as_u64().unwrap()
     }
-}
-
-fn bytes(body: &Value) -> Bytes {
-    if body.is_null() { Bytes::new() } else { body.to_string().into() }
 }
 
 fn read((status, bytes): (u16, Bytes)) -> Answered {

@@ -1,18 +1,13 @@
 //! A client of a few lines: a simulator with two people, an app, a group, and ways to ask, hear and answer.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::Request;
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use simulator_stage::trial;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -21,7 +16,6 @@ use crate::frame::{CONTROL, DATA, Frame};
 use crate::{Command, Order, Settings, Simulator};
 
 pub(super) const APP: &str = "cli_a000000000000001";
-const START_MS: u64 = 1_800_000_000_000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A simulator and a token of its app.
@@ -39,9 +33,7 @@ pub(super) async fn world() -> World {
 }
 
 pub(super) async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
-    let now = Arc::new(AtomicU64::new(START_MS));
-    // The clock goes on a millisecond with each look, so nothing hangs on the speed of the machine.
-    let mut settings = Settings::new(7, Arc::new(move || now.fetch_add(1, Ordering::Relaxed)));
+    let mut settings = Settings::new(7, trial::clock());
     settings.chat_messages_per_second = 1_000;
     settings.requests_per_second = 10_000;
     settings.requests_per_minute = 10_000;
@@ -97,8 +89,7 @@ impl World {
 
     /// Asks the API with the token of the app.
     pub(super) async fn ask(&self, method: &str, path: &str, body: Value) -> Answered {
-        let bytes = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let (status, bytes) = self.raw(method, path, "application/json", bytes).await.unwrap();
+        let (status, bytes) = self.raw(method, path, "application/json", trial::body(&body)).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
@@ -110,18 +101,11 @@ impl World {
         kind: &str,
         body: Bytes,
     ) -> Result<(u16, Bytes), String> {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.simulator.api_url()))
-            .header("Content-Type", kind)
-            .header("Authorization", format!("Bearer {}", self.token))
-            .body(Full::new(body))
-            .unwrap();
-        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-        let answer = client.request(request).await.map_err(|error| error.to_string())?;
-        let status = answer.status().as_u16();
-        let body = answer.into_body().collect().await.map_err(|error| error.to_string())?;
-        Ok((status, body.to_bytes()))
+        let url = format!("{}{path}", self.simulator.api_url());
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("Content-Type", kind), ("Authorization", bearer.as_str())];
+        let (status, _, body) = trial::request(method, &url, &headers, body).await?;
+        Ok((status, body))
     }
 
     /// Says a text in the group as the app.
@@ -156,10 +140,7 @@ impl World {
         let body = json!({ "AppID": APP, "AppSecret": "secret" });
         let (_, answer) = self.ask("POST", "/callback/ws/endpoint", body).await;
         let url = answer["data"]["URL"].as_str().unwrap().to_owned();
-        let address = url.strip_prefix("ws://").unwrap().split('/').next().unwrap();
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-        let mut line = Line(socket);
+        let mut line = Line(trial::dial(&url).await.unwrap());
         // An answered ping says that the platform knows of the connection.
         line.ping().await;
         line

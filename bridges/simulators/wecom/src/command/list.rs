@@ -1,271 +1,235 @@
 //! What people, administrators and tests do: one list, spoken in Rust and as JSON by the control API.
 
-use serde::Deserialize;
 use serde_json::Value;
+use simulator_stage::{Said, Words};
 
 const fn yes() -> bool {
     true
 }
 
-/// Something to do. People are named by their `user_id`, apps by their agentid, bots by their bot_id, chats by the id that
-/// bots know or the one that apps know.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(missing_docs, reason = "each field is what its name and the variant say")]
-pub enum Command {
-    /// A new member; answers `open_userid`.
-    AddPerson {
-        user_id: String,
-        name: String,
-        #[serde(default)]
-        email: String,
-        #[serde(default)]
-        mobile: String,
-        #[serde(default)]
-        position: String,
-        #[serde(default)]
-        departments: Vec<u64>,
-    },
-    /// An administrator changes a member; `new_user_id` gives another id.
-    ChangePerson {
-        user_id: String,
-        #[serde(default)]
-        name: Option<String>,
-        #[serde(default)]
-        new_user_id: Option<String>,
-        #[serde(default)]
-        position: Option<String>,
-        #[serde(default)]
-        departments: Option<Vec<u64>>,
-        #[serde(default)]
-        disabled: Option<bool>,
-    },
-    /// A member leaves the organisation.
-    RemovePerson { user_id: String },
-    /// A department below another, 1 being the root; it is made, or changed where it is there.
-    SetDepartment { department_id: u64, name: String, parent: u64 },
-    /// An empty department goes.
-    RemoveDepartment { department_id: u64 },
-    /// A new tag.
-    AddTag { tag_id: u64, name: String },
-    /// People get a tag or lose it.
-    ChangeTag {
-        tag_id: u64,
-        #[serde(default)]
-        add: Vec<String>,
-        #[serde(default)]
-        remove: Vec<String>,
-    },
-    /// A member gets a customer, who is made when there is none; of another organisation when `corp_name` is said.
-    Follow {
-        external_userid: String,
-        user_id: String,
-        #[serde(default)]
-        name: String,
-        #[serde(default)]
-        corp_name: String,
-    },
-    /// A member gives a customer up, or the customer the member.
-    Unfollow {
-        external_userid: String,
-        user_id: String,
-        #[serde(default)]
-        by_customer: bool,
-    },
-    /// A new group with customers in it, owned by the first member of `inside`; answers `chat_id`.
-    AddCustomerGroup { name: String, inside: Vec<String> },
-    /// A group with customers in it gets another name, members and customers come and go.
-    ChangeCustomerGroup {
-        chat: String,
-        #[serde(default)]
-        name: Option<String>,
-        #[serde(default)]
-        add: Vec<String>,
-        #[serde(default)]
-        remove: Vec<String>,
-    },
-    /// A group with customers in it ends.
-    DismissCustomerGroup { chat: String },
-    /// A new app that everybody sees and that may call every API; answers `corp_id`.
-    AddApp { app: u64, secret: String, name: String },
-    /// An administrator changes an app: whom it sees, what it may call, whether it is there at all.
-    ChangeApp {
-        app: u64,
-        #[serde(default)]
-        secret: Option<String>,
-        #[serde(default)]
-        disabled: Option<bool>,
-        #[serde(default)]
-        before_2022: Option<bool>,
-        #[serde(default)]
-        trusted: Option<bool>,
-        #[serde(default)]
-        contact_sync: Option<bool>,
-        #[serde(default)]
-        people: Option<Vec<String>>,
-        #[serde(default)]
-        departments: Option<Vec<u64>>,
-        #[serde(default)]
-        granted: Option<Vec<String>>,
-    },
-    /// A new AI bot, which is connected by its socket.
-    AddBot { bot: String, secret: String, name: String },
-    /// An administrator changes a bot; an empty `creator_only` gives it back to everybody.
-    ChangeBot {
-        bot: String,
-        #[serde(default)]
-        secret: Option<String>,
-        #[serde(default)]
-        name: Option<String>,
-        #[serde(default)]
-        encrypts_userids: Option<bool>,
-        #[serde(default)]
-        creator_only: Option<String>,
-    },
-    /// A new group with bots in it, of which nobody is told; answers `chat_id`, and `appchat_id` when an app made it. Bots
-    /// may write there by themselves once somebody has `addressed` them.
-    AddChat {
-        name: String,
-        #[serde(default)]
-        owner: Option<String>,
-        people: Vec<String>,
-        #[serde(default)]
-        bots: Vec<String>,
-        #[serde(default)]
-        addressed: bool,
-        #[serde(default)]
-        made_by: Option<u64>,
-        #[serde(default)]
-        appchat_id: Option<String>,
-    },
-    /// A new webhook of a group; answers its `key`.
-    AddWebhook { chat: String, name: String },
-    /// Somebody removes a webhook.
-    RemoveWebhook { key: String },
-    /// A form of approvals; `approvers` decide one after the other where a request names nobody.
-    AddTemplate {
-        template_id: String,
-        name: String,
-        #[serde(default)]
-        controls: Value,
-        #[serde(default)]
-        approvers: Vec<String>,
-    },
-    /// A person decides what waits for them.
-    Decide {
-        person: String,
-        sp_no: String,
-        agrees: bool,
-        #[serde(default)]
-        speech: String,
-    },
-    /// Who applied takes it back.
-    Withdraw { person: String, sp_no: String },
-    /// A person answers an invitation: 1 perhaps, 2 comes, 3 comes once, 4 does not.
-    Respond { person: String, schedule_id: String, status: u64 },
-    /// A person opens the chat with an app or a bot, which is told unless `quietly`; answers `chat_id`. With `addressed` a
-    /// bot may write there by itself.
-    Enter {
-        person: String,
-        #[serde(default)]
-        app: Option<u64>,
-        #[serde(default)]
-        bot: Option<String>,
-        #[serde(default)]
-        quietly: bool,
-        #[serde(default)]
-        addressed: bool,
-    },
-    /// A person writes plain words; answers `message_id`, which is what the receiver is told. In groups a bot hears it when
-    /// it is in `at`, which holds people, bots, or `all`.
-    Speak {
-        person: String,
-        chat: String,
-        text: String,
-        #[serde(default)]
-        at: Vec<String>,
-        #[serde(default)]
-        reply_to: Option<String>,
-    },
-    /// A person says something of any kind: `text{content}`, `image|voice|video|file{key}` with what `upload` answered (a
-    /// voice may have `content` for its words), `location{latitude,longitude,scale,label}`,
-    /// `link{title,description,url,picurl}`, `mixed{items:[{text}|{key}]}`; another kind comes as it is.
-    Say {
-        person: String,
-        chat: String,
-        kind: String,
-        content: Value,
-        #[serde(default)]
-        at: Vec<String>,
-        #[serde(default)]
-        reply_to: Option<String>,
-    },
-    /// Something a person can send: base64 of the bytes; answers `key`.
-    Upload { kind: String, name: String, base64: String },
-    /// What was uploaded, by an app, a bot or a person: `name`, `kind`, `content_type` and `base64`.
-    Open { key: String },
-    /// A person takes a message back. Nobody is told.
-    Recall { person: String, message: String },
-    /// A person presses a button of a card, named by its key, its label or its place from 0. `selected` holds what was
-    /// chosen before: the chosen ids by each question.
-    Press {
-        person: String,
-        message: String,
-        button: String,
-        #[serde(default)]
-        selected: Value,
-    },
-    /// A person comes into a group.
-    Join { person: String, chat: String },
-    /// A person leaves a group.
-    Leave { person: String, chat: String },
-    /// A person gives a group another name.
-    Rename { person: String, chat: String, name: String },
-    /// A person dissolves a group.
-    Dissolve { person: String, chat: String },
-    /// A person brings a bot into a group, or removes it.
-    SetBot {
-        person: String,
-        chat: String,
-        bot: String,
-        #[serde(default = "yes")]
-        there: bool,
-    },
-    /// Nobody has spoken to a bot for so long that it may not write to a chat by itself any more.
-    Lapse { chat: String, bot: String },
-    /// An app is told something, whatever it is: the name of the event and its fields as JSON.
-    Emit {
-        app: u64,
-        event: String,
-        #[serde(default)]
-        fields: Value,
-    },
-    /// A person says how good a bot's answer was: 1 good, 2 bad, 3 neither any more.
-    Feedback { person: String, bot: String, id: String, kind: u64 },
-    /// An app gets its messages and events at an address, which has to prove itself first.
-    UseCallback { app: u64, url: String, token: String, aes_key: String },
-    /// A bot gets its messages and events at an address, which has to prove itself first; its socket is of no use then.
-    UseBotCallback { bot: String, url: String, token: String, aes_key: String },
-    /// A bot gets its messages and events over its socket.
-    UseBotSocket { bot: String },
-    /// Ends the tokens of an app before their time.
-    ExpireTokens { app: u64 },
-    /// A second program subscribes for a bot: its connection is told, and closed; answers how many.
-    TakeOver { bot: String },
-    /// Breaks the connections of a bot; answers how many.
-    CloseConnections { bot: String },
-    /// The connections of a bot stay open and nothing comes over them any more; answers how many.
-    FreezeConnections { bot: String },
-    /// The connections of a bot lose their subscription while pings are answered; answers how many.
-    Unsubscribe { bot: String },
-    /// The messages of a chat; cards as `person` sees them.
-    Show {
-        chat: String,
-        #[serde(default)]
-        person: Option<String>,
-    },
-    /// Where a message is: `chat_id`.
-    Find { message: String },
-    /// People, apps, bots, webhooks and chats.
-    Overview {},
+simulator_stage::commands! {
+    /// Something to do. People are named by their `user_id`, apps by their agentid, bots by their bot_id, chats by the id that
+    /// bots know or the one that apps know.
+    pub enum Command {
+        /// A new member; answers `open_userid`.
+        AddPerson {
+            user_id: String,
+            name: String,
+            #[serde(default)]
+            email: String,
+            #[serde(default)]
+            mobile: String,
+            #[serde(default)]
+            position: String,
+            #[serde(default)]
+            departments: Vec<u64>,
+        },
+        /// An administrator changes a member; `new_user_id` gives another id.
+        ChangePerson {
+            user_id: String,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            new_user_id: Option<String>,
+            #[serde(default)]
+            position: Option<String>,
+            #[serde(default)]
+            departments: Option<Vec<u64>>,
+            #[serde(default)]
+            disabled: Option<bool>,
+        },
+        /// A member leaves the organisation.
+        RemovePerson { user_id: String },
+        /// A department below another, 1 being the root; it is made, or changed where it is there.
+        SetDepartment { department_id: u64, name: String, parent: u64 },
+        /// An empty department goes.
+        RemoveDepartment { department_id: u64 },
+        /// A new tag.
+        AddTag { tag_id: u64, name: String },
+        /// People get a tag or lose it.
+        ChangeTag {
+            tag_id: u64,
+            #[serde(default)]
+            add: Vec<String>,
+            #[serde(default)]
+            remove: Vec<String>,
+        },
+        /// A member gets a customer, who is made when there is none; of another organisation when `corp_name` is said.
+        Follow {
+            external_userid: String,
+            user_id: String,
+            #[serde(default)]
+            name: String,
+            #[serde(default)]
+            corp_name: String,
+        },
+        /// A member gives a customer up, or the customer the member.
+        Unfollow {
+            external_userid: String,
+            user_id: String,
+            #[serde(default)]
+            by_customer: bool,
+        },
+        /// A new group with customers in it, owned by the first member of `inside`; answers `chat_id`.
+        AddCustomerGroup { name: String, inside: Vec<String> },
+        /// A group with customers in it gets another name, members and customers come and go.
+        ChangeCustomerGroup {
+            chat: String,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            add: Vec<String>,
+            #[serde(default)]
+            remove: Vec<String>,
+        },
+        /// A group with customers in it ends.
+        DismissCustomerGroup { chat: String },
+        /// A new app that everybody sees and that may call every API; answers `corp_id`.
+        AddApp { app: u64, secret: String, name: String },
+        /// An administrator changes an app: whom it sees, what it may call, whether it is there at all.
+        ChangeApp {
+            app: u64,
+            #[serde(default)]
+            secret: Option<String>,
+            #[serde(default)]
+            disabled: Option<bool>,
+            #[serde(default)]
+            before_2022: Option<bool>,
+            #[serde(default)]
+            trusted: Option<bool>,
+            #[serde(default)]
+            contact_sync: Option<bool>,
+            #[serde(default)]
+            people: Option<Vec<String>>,
+            #[serde(default)]
+            departments: Option<Vec<u64>>,
+            #[serde(default)]
+            granted: Option<Vec<String>>,
+        },
+        /// A new AI bot, which is connected by its socket.
+        AddBot { bot: String, secret: String, name: String },
+        /// An administrator changes a bot; an empty `creator_only` gives it back to everybody.
+        ChangeBot {
+            bot: String,
+            #[serde(default)]
+            secret: Option<String>,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            encrypts_userids: Option<bool>,
+            #[serde(default)]
+            creator_only: Option<String>,
+        },
+        /// A new group with bots in it, of which nobody is told; answers `chat_id`, and `appchat_id` when an app made it. Bots
+        /// may write there by themselves once somebody has `addressed` them.
+        AddChat {
+            name: String,
+            #[serde(default)]
+            owner: Option<String>,
+            people: Vec<String>,
+            #[serde(default)]
+            bots: Vec<String>,
+            #[serde(default)]
+            addressed: bool,
+            #[serde(default)]
+            made_by: Option<u64>,
+            #[serde(default)]
+            appchat_id: Option<String>,
+        },
+        /// A new webhook of a group; answers its `key`.
+        AddWebhook { chat: String, name: String },
+        /// Somebody removes a webhook.
+        RemoveWebhook { key: String },
+        /// A form of approvals; `approvers` decide one after the other where a request names nobody.
+        AddTemplate {
+            template_id: String,
+            name: String,
+            #[serde(default)]
+            controls: Value,
+            #[serde(default)]
+            approvers: Vec<String>,
+        },
+        /// A person decides what waits for them.
+        Decide {
+            person: String,
+            sp_no: String,
+            agrees: bool,
+            #[serde(default)]
+            speech: String,
+        },
+        /// Who applied takes it back.
+        Withdraw { person: String, sp_no: String },
+        /// A person answers an invitation: 1 perhaps, 2 comes, 3 comes once, 4 does not.
+        Respond { person: String, schedule_id: String, status: u64 },
+        /// A person opens the chat with an app or a bot, which is told unless `quietly`; answers `chat_id`. With `addressed` a
+        /// bot may write there by itself.
+        Enter {
+            person: String,
+            #[serde(default)]
+            app: Option<u64>,
+            #[serde(default)]
+            bot: Option<String>,
+            #[serde(default)]
+            quietly: bool,
+            #[serde(default)]
+            addressed: bool,
+        },
+        /// A person writes plain words; answers `message_id`, which is what the receiver is told. In groups a bot hears it when
+        /// it is in `at`, which holds people, bots, or `all`.
+        Speak(Words),
+        /// A person says something of any kind: `text{content}`, `image|voice|video|file{key}` with what `upload` answered (a
+        /// voice may have `content` for its words), `location{latitude,longitude,scale,label}`,
+        /// `link{title,description,url,picurl}`, `mixed{items:[{text}|{key}]}`; another kind comes as it is.
+        Say(Said),
+        /// Something a person can send: base64 of the bytes; answers `key`.
+        Upload { kind: String, name: String, base64: String },
+        /// A person presses a button of a card, named by its key, its label or its place from 0. `selected` holds what was
+        /// chosen before: the chosen ids by each question.
+        Press {
+            person: String,
+            message: String,
+            button: String,
+            #[serde(default)]
+            selected: Value,
+        },
+        /// A person leaves a group.
+        Leave { person: String, chat: String },
+        /// A person dissolves a group.
+        Dissolve { person: String, chat: String },
+        /// A person brings a bot into a group, or removes it.
+        SetBot {
+            person: String,
+            chat: String,
+            bot: String,
+            #[serde(default = "yes")]
+            there: bool,
+        },
+        /// Nobody has spoken to a bot for so long that it may not write to a chat by itself any more.
+        Lapse { chat: String, bot: String },
+        /// An app is told something, whatever it is: the name of the event and its fields as JSON.
+        Emit {
+            app: u64,
+            event: String,
+            #[serde(default)]
+            fields: Value,
+        },
+        /// A person says how good a bot's answer was: 1 good, 2 bad, 3 neither any more.
+        Feedback { person: String, bot: String, id: String, kind: u64 },
+        /// An app gets its messages and events at an address, which has to prove itself first.
+        UseCallback { app: u64, url: String, token: String, aes_key: String },
+        /// A bot gets its messages and events at an address, which has to prove itself first; its socket is of no use then.
+        UseBotCallback { bot: String, url: String, token: String, aes_key: String },
+        /// A bot gets its messages and events over its socket.
+        UseBotSocket { bot: String },
+        /// Ends the tokens of an app before their time.
+        ExpireTokens { app: u64 },
+        /// A second program subscribes for a bot: its connection is told, and closed; answers how many.
+        TakeOver { bot: String },
+        /// Breaks the connections of a bot; answers how many.
+        CloseConnections { bot: String },
+        /// The connections of a bot stay open and nothing comes over them any more; answers how many.
+        FreezeConnections { bot: String },
+        /// The connections of a bot lose their subscription while pings are answered; answers how many.
+        Unsubscribe { bot: String },
+    }
 }

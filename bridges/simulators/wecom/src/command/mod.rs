@@ -48,7 +48,7 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
         Command::FreezeConnections { bot } => Ok(json!({ "frozen": socket::freeze(shared, &bot) })),
         Command::Unsubscribe { bot } => Ok(json!({ "unsubscribed": socket::unsubscribe(shared, &bot) })),
         Command::Show { chat, person } => shown::chat(&shared.state.lock(), &chat, person.as_deref()),
-        Command::Overview {} => Ok(shown::overview(shared)),
+        Command::Overview { person } => Ok(shown::overview(shared, person.as_deref())),
         Command::Find { message } => shown::place(&shared.state.lock(), &message),
         command => {
             let state = &mut *shared.state.lock();

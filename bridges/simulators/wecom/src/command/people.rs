@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use simulator_stage::{Said, Words};
 
 use super::Command;
 use crate::api::media;
@@ -69,11 +70,11 @@ fn enter(
 /// Does what a person does.
 pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusal> {
     match command {
-        Command::Speak { person, chat, text, at, reply_to } => {
+        Command::Speak(Words { person, chat, text, at, reply_to }) => {
             let (kind, content) = ("text".to_owned(), json!({ "content": text }));
             say(state, &person, Draft { chat, kind, content, at, reply_to, ..Draft::default() })
         }
-        Command::Say { person, chat, kind, content, at, reply_to } => {
+        Command::Say(Said { person, chat, kind, content, at, reply_to }) => {
             say(state, &person, Draft { chat, kind, content, at, reply_to, ..Draft::default() })
         }
         Command::Enter { person, app, bot, quietly, addressed } => match (app, bot) {

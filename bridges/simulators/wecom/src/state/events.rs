@@ -24,7 +24,7 @@ impl Receiver {
 
 /// Something that an app or a bot is told.
 #[derive(Clone, Debug)]
-pub(crate) struct Event {
+pub struct Event {
     pub(crate) to: Receiver,
     /// The MsgId of a message; what makes events different from each other otherwise.
     pub(crate) id: String,

@@ -1,22 +1,15 @@
 //! A client of a few lines: a simulator with two people, an app, a bot and a group, and ways to ask, hear and answer.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use bytes::Bytes;
-use http::{HeaderMap, Request};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use http::HeaderMap;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use simulator_stage::trial;
 
 use super::line::Line;
 use crate::{Command, Order, Refusal, Settings, Simulator};
 
 pub(super) const APP: u64 = 1_000_002;
 pub(super) const BOT: &str = "aibSimBot";
-const START_MS: u64 = 1_800_000_000_000;
 const BOUNDARY: &str = "an-end-of-a-part";
 
 /// A simulator and a token of its app.
@@ -32,9 +25,7 @@ pub(super) async fn world() -> World {
 }
 
 pub(super) async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
-    let now = Arc::new(AtomicU64::new(START_MS));
-    // The clock goes on a millisecond with each look, so nothing hangs on the speed of the machine.
-    let mut settings = Settings::new(7, Arc::new(move || now.fetch_add(1, Ordering::Relaxed)));
+    let mut settings = Settings::new(7, trial::clock());
     settings.time_scale = 1_000;
     settings.answer_within_ms = 10_000;
     settings.verify_within_ms = 10_000;
@@ -90,8 +81,7 @@ impl World {
         let mark = if path.contains('?') { '&' } else { '?' };
         let path = format!("{path}{mark}access_token={}", self.token);
         let method = if body.is_null() { "GET" } else { "POST" };
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let answer = self.raw(method, &path, "application/json", body, None).await?;
+        let answer = self.raw(method, &path, "application/json", trial::body(&body), None).await?;
         Ok(serde_json::from_slice(&answer.2).unwrap_or_default())
     }
 
@@ -110,16 +100,9 @@ impl World {
         range: Option<&str>,
     ) -> Result<(u16, HeaderMap, Bytes), String> {
         let url = if path.starts_with("http") { path.to_owned() } else { self.simulator.api_url() + path };
-        let mut request = Request::builder().method(method).uri(url).header("Content-Type", kind);
-        if let Some(range) = range {
-            request = request.header("Range", range);
-        }
-        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-        let request = request.body(Full::new(body)).unwrap();
-        let answer = client.request(request).await.map_err(|error| error.to_string())?;
-        let (parts, body) = answer.into_parts();
-        let body = body.collect().await.map_err(|error| error.to_string())?;
-        Ok((parts.status.as_u16(), parts.headers, body.to_bytes()))
+        let range = range.map(|range| ("Range", range));
+        let headers: Vec<_> = [("Content-Type", kind)].into_iter().chain(range).collect();
+        trial::request(method, &url, &headers, body).await
     }
 
     /// Uploads a file as a form; the token stands in the path where it is wanted.
@@ -196,22 +179,12 @@ impl World {
 
     /// Returns when so many events came to this outcome.
     pub(super) async fn fared(&self, outcome: &str, count: usize) {
-        loop {
-            let deliveries = self.order(json!({ "do": "deliveries" }));
-            let lines = deliveries.as_array().unwrap().iter();
-            if lines.filter(|line| text(line, "outcome").starts_with(outcome)).count() >= count {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
+        trial::fared(async || self.order(json!({ "do": "deliveries" })), outcome, count).await;
     }
 
     /// Connects without saying who it is.
     pub(super) async fn connect(&self) -> Option<Line> {
-        let url = self.simulator.socket_url();
-        let address = url.strip_prefix("ws://").unwrap().trim_end_matches('/');
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (socket, _) = tokio_tungstenite::client_async(&url, stream).await.ok()?;
+        let socket = trial::dial(&self.simulator.socket_url()).await?;
         Some(Line { socket, number: 0 })
     }
 
