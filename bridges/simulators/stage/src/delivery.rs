@@ -1,6 +1,5 @@
-//! Events on their way to apps: first tries in order, more tries later, and what faults make of that.
-//!
-//! Knows no wire: a platform says how a try begins and whether its answer is a good one.
+//! Events on their way to apps: first tries in order, more tries later, and what faults make of that. Knows no wire: a platform
+//! says how a try begins and whether its answer is a good one.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +13,9 @@ use crate::hub::Underway;
 use crate::limits::{EVENTS_UNDERWAY_MAX, EVENTS_WAITING_MAX, HELD_BACK_MAX, HELD_BACK_MS_MAX};
 use crate::play::Play;
 use crate::stage::Label;
+
+#[cfg(test)]
+mod tests;
 
 /// What came of a try: the answer, or why it failed.
 pub type Tried<A> = Result<A, String>;
@@ -104,12 +106,12 @@ enum Fate {
 /// Carries events until the simulator ends.
 pub async fn run<D: Deliver>(play: Arc<D>, mut waiting: Waiting<D::Event>) {
     let permits = Arc::new(Semaphore::new(EVENTS_UNDERWAY_MAX));
-    let mut held: Vec<D::Event> = Vec::new();
+    let (mut held, mut since) = (Vec::new(), Instant::now());
     loop {
-        let quiet = tokio::time::sleep(Duration::from_millis(HELD_BACK_MS_MAX));
+        let due = since + Duration::from_millis(HELD_BACK_MS_MAX);
         let event = tokio::select! {
             event = waiting.0.recv() => event,
-            () = quiet, if !held.is_empty() => {
+            () = tokio::time::sleep_until(due), if !held.is_empty() => {
                 release(&play, &permits, &mut held).await;
                 continue;
             }
@@ -120,6 +122,7 @@ pub async fn run<D: Deliver>(play: Arc<D>, mut waiting: Waiting<D::Event>) {
             Fate::Goes => carry(&play, &permits, event).await,
             Fate::Dropped => note(&*play, &event, 0, "dropped"),
             Fate::HeldBack(count) => {
+                since = if held.is_empty() { Instant::now() } else { since };
                 held.push(event);
                 if held.len() >= count {
                     release(&play, &permits, &mut held).await;

@@ -12,7 +12,7 @@ pub(crate) const EVENTS_WAITING_MAX: usize = 100_000;
 pub(crate) const EVENTS_UNDERWAY_MAX: usize = 20_000;
 /// Events that a fault holds back to send them in another order.
 pub(crate) const HELD_BACK_MAX: usize = 64;
-/// After how much quiet held back events are sent although fewer came than a fault waited for.
+/// After how long held back events are sent although fewer came than a fault waited for.
 pub(crate) const HELD_BACK_MS_MAX: u64 = 1_000;
 /// Lines that the record of deliveries keeps.
 pub(crate) const DELIVERIES_KEPT_MAX: usize = 10_000;
