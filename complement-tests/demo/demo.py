@@ -1,4 +1,5 @@
-"""The demonstration: a server with the sample organisation, simulated platforms with a page each, and one room across all.
+"""The demonstration: a server with the sample organisation, simulated platforms with a page each, one room across all, and an
+approval that begins in Matrix and is decided on a card of a platform.
 
 Everything is sample data of `config/sample`, lies in a temporary folder and is gone afterwards. With `--json` the addresses
 come as one line of JSON and it ends with its standard input; without, it is for people and ends by an interrupt.
@@ -27,6 +28,9 @@ APP, SECRET, BOT = "sampleapp", "sample-secret", "连桥"
 # Who of the sample organisation stays where; the others read and write in Matrix.
 STAYING = {"feishu": ["lisi", "zhangsan"], "dingtalk": ["wangwu", "cashier"], "wecom": ["admin"]}
 HOST = "zhaoliu"
+# Who asks for leave in Matrix, and whose approval it takes: a colleague who stays on a platform.
+ASKS, DECIDES, DECIDES_ON = "ann", "lisi", "feishu"
+LEAVE = "!leave tomorrow tomorrow annual family"
 
 SETTINGS = """
 [feishu]
@@ -114,10 +118,18 @@ class Server(Lianqiao):
         return user in self.ask("GET", f"rooms/{urllib.parse.quote(room)}/joined_members", None, token)["joined"]
 
 
+def organise(server):
+    """Gives the server the staff list: from then on the bots know who works here, and under whom."""
+    change = server.run("org", "import", str(STAFF)).split()[-1]
+    server.run("org", "apply", change)
+
+
 def common_room(server, people):
     """The accounts of those who stay nowhere else, in one room with the bridge; returns room and the tokens."""
     elsewhere = {account for accounts in STAYING.values() for account in accounts}
     tokens = {account: server.register(account, name) for account, name in people.items() if account not in elsewhere}
+    # Whoever decides on a platform is asked by their account here.
+    server.register(DECIDES, people[DECIDES])
     bridge = f"@bridge:{SERVER_NAME}"
     guests = [f"@{account}:{SERVER_NAME}" for account in tokens if account != HOST]
     # The bridge writes into the room's state how its lines are.
@@ -128,6 +140,26 @@ def common_room(server, people):
         server.ask("POST", f"join/{urllib.parse.quote(room)}", {}, tokens[account])
     until(lambda: server.has_joined(room, bridge, tokens[HOST]), "the bridge's bot in the room")
     return room, tokens
+
+
+def desk(server, tokens):
+    """The direct chat of whoever asks for leave with the bot of approvals."""
+    bot = f"@approvals:{SERVER_NAME}"
+    body = {"preset": "trusted_private_chat", "is_direct": True, "invite": [bot]}
+    room = server.ask("POST", "createRoom", body, tokens[ASKS])["room_id"]
+    until(lambda: server.has_joined(room, bot, tokens[ASKS]), "the bot of approvals in its chat")
+    return room
+
+
+def bind_decider(server, name, room, token):
+    """Says whose account the one who decides has here: the bridge knows them since they spoke."""
+    def found():
+        members = server.ask("GET", f"rooms/{urllib.parse.quote(room)}/joined_members", None, token)["joined"]
+        ours = (user for user, member in members.items() if user.startswith("@fs_") and name in (member["display_name"] or ""))
+        return next(ours, None)
+    ghost = until(found, f"{name} in the room")
+    person = ghost.removeprefix("@fs_").rsplit(":", 1)[0]
+    server.run("bridge", "person", DECIDES_ON, person, f"@{DECIDES}:{SERVER_NAME}")
 
 
 def start(stack):
@@ -142,6 +174,7 @@ def start(stack):
     settings = SETTINGS.format(app=APP, secret=SECRET, bot=BOT, corp_id=corp_id, **addresses)
     server = Server("demo", SERVER_NAME, settings)
     stack.callback(server.remove)
+    organise(server)
     room, tokens = common_room(server, people)
     for name, simulator in platforms.items():
         until(lambda simulator=simulator: is_connected(simulator), f"the line to {name}")
@@ -152,9 +185,13 @@ def start(stack):
     for name, simulator in platforms.items():
         conversation = f"group:{simulator.chat}" if name == "wecom" else simulator.chat
         server.run("bridge", "bind", name, conversation, room)
+    platforms[DECIDES_ON].do("speak", person=DECIDES, chat=platforms[DECIDES_ON].chat, text="大家好")
+    bind_decider(server, people[DECIDES], room, tokens[HOST])
     return {
         "homeserver": server.base_url,
         "room": room,
+        "desk": desk(server, tokens),
+        "leave": LEAVE,
         "tokens": tokens,
         "accounts": [f"@{account}:{SERVER_NAME}" for account in tokens],
         "password": PASSWORD,
@@ -172,8 +209,12 @@ def tell(made):
     for name, page in made["pages"].items():
         print(f"  {name:<9} {page}/   ({', '.join(made['people'][name])})")
     print(f"\n  {', '.join(made['accounts'])}")
-    print("\n在任一页面写一条消息，其他各处都会出现。Ctrl-C 结束。")
-    print("What is written on one page appears on the others and in Matrix. Ctrl-C ends it.", flush=True)
+    print("\n在任一页面写一条消息，其他各处都会出现。")
+    print("What is written on one page appears on the others and in Matrix.")
+    print(f"\n审批：以 {ASKS} 在 Element 里对 @approvals 说 {LEAVE}，然后在飞书页面上以 {DECIDES} 打开与“{BOT}”的会话，在卡片上点“同意”。")
+    print(f"An approval: as {ASKS} say {LEAVE} to @approvals in Element, then open the chat of {DECIDES} with “{BOT}” on the page of")
+    print("Feishu and press 同意 (approve) on the card.")
+    print("\nCtrl-C 结束 · ends it.", flush=True)
 
 
 def main():

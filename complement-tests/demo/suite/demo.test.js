@@ -60,6 +60,32 @@ test("a card shows its buttons, which can be pressed", async () => {
     assert.equal((await (await pressed).json()).code, 0, "the app was told and answered");
 });
 
+test("an approval that began in Matrix is decided on a card on the page of Feishu", async () => {
+    const page = await demo.open("feishu", "lisi");
+    await demo.says(demo.leave, "ann", demo.desk);
+    await page.locator("#chats button", { hasText: "连桥" }).click();
+    const asked = page.locator(".message.card", { hasText: "待审批" });
+    await asked.waitFor();
+    assert.match(await asked.textContent(), /Sample Ann/);
+    await asked.locator(".field").fill("早去早回");
+    // What arrives meanwhile takes nothing away from who is writing.
+    await demo.simulate("feishu", { do: "add_chat", name: "又一个群", people: ["lisi"] });
+    await page.locator("#chats button", { hasText: "又一个群" }).waitFor();
+    assert.equal(await asked.locator(".field").inputValue(), "早去早回");
+    const no = (await asked.textContent()).match(/AP-\d+-\d+/)[0];
+    await asked.locator(".press", { hasText: "同意" }).click();
+    const decided = page.locator(".message.card", { hasText: "已通过" });
+    await decided.waitFor();
+    assert.match(await decided.textContent(), new RegExp(no));
+    assert.equal(await page.locator(".message.card .press").count(), 0, "nothing is left to be pressed");
+    const said = (words) => (event) => event.sender.startsWith("@approvals:")
+        && [event.content.body, event.content["m.new_content"]?.body].some((body) => body?.includes(words));
+    await demo.heard(said(`[Approved] ${no}`), "the decision", demo.desk, "ann");
+    await demo.says(`!verify ${no}`, "ann", demo.desk);
+    await demo.heard(said("OK · 4 records · 2 server signatures"), "the proof", demo.desk, "ann");
+    await page.close();
+});
+
 test("the pages are drawn", async () => {
     const pictures = [];
     for (const page of [feishu, dingtalk, wecom]) {

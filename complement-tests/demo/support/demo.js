@@ -56,22 +56,30 @@ export class Demo {
         return answer.json();
     }
 
-    /** Somebody of Matrix writes into the room. */
-    async says(text, account) {
-        const path = `rooms/${encodeURIComponent(this.room)}/send/m.room.message/${encodeURIComponent(text)}`;
+    /** Somebody of Matrix writes into the room, or another one. */
+    async says(text, account, room = this.room) {
+        const path = `rooms/${encodeURIComponent(room)}/send/m.room.message/${encodeURIComponent(text)}`;
         return this.matrix("PUT", path, { msgtype: "m.text", body: text }, account);
     }
 
-    /** Waits until the room holds an event that `isIt` takes, and returns it. */
-    async heard(isIt, what) {
+    /** Waits until the room, or another one of somebody's, holds an event that `isIt` takes, and returns it. */
+    async heard(isIt, what, room = this.room, account = undefined) {
         const end = Date.now() + PATIENCE_MS;
         while (Date.now() < end) {
-            const page = await this.matrix("GET", `rooms/${encodeURIComponent(this.room)}/messages?dir=b&limit=100`);
+            const page = await this.matrix("GET", `rooms/${encodeURIComponent(room)}/messages?dir=b&limit=100`, undefined, account);
             const found = page.chunk.find(isIt);
             if (found) return found;
             await new Promise((resolve) => setTimeout(resolve, 100));
         }
         throw new Error(`the room does not hold ${what}`);
+    }
+
+    /** Does something on a platform beside its page. */
+    async simulate(platform, command) {
+        const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(command) };
+        const answer = await fetch(`${this.pages[platform]}/do`, options);
+        if (!answer.ok) throw new Error(`${command.do}: ${await answer.text()}`);
+        return answer.json();
     }
 
     /** Asks the API of Feishu as the app. */

@@ -16,6 +16,7 @@ const PICTURES_MAX = 100;
 const query = new URLSearchParams(location.search);
 const at = (id) => document.getElementById(id);
 const pictures = new Map();
+const written = new Map();
 let page, words, language, person = query.get("person"), chat = query.get("chat"), bots = [], about = null, seen = "", looking = false;
 
 async function act(command) {
@@ -134,6 +135,11 @@ function draw(message, texts) {
     const input = element("input", "field");
     input.name = field.name;
     input.placeholder = field.label;
+    // What somebody is writing outlives a page that is drawn anew.
+    const key = message.message_id + " " + field.name;
+    input.dataset.key = key;
+    input.value = written.get(key) || "";
+    input.oninput = () => written.set(key, input.value);
     body.append(input);
     return input;
   });
@@ -144,6 +150,7 @@ function draw(message, texts) {
         const command = { do: "press", person, message: message.message_id, button: one.id };
         if (fields.length) command.form = Object.fromEntries(fields.map((input) => [input.name, input.value]));
         const answer = await act(command);
+        for (const input of fields) written.delete(input.dataset.key);
         notice(answer.notice);
       }));
     }
@@ -193,7 +200,9 @@ function drawAll(all, chats, here, messages) {
   const list = at("messages");
   const low = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   const texts = new Map(messages.map((one) => [one.message_id, one.name + ": " + one.text.slice(0, 100)]));
+  const writing = document.activeElement && document.activeElement.dataset.key;
   list.replaceChildren(...messages.map((one) => draw(one, texts)));
+  if (writing) [...list.querySelectorAll(".field")].find((one) => one.dataset.key === writing)?.focus();
   if (low || seen === "") list.scrollTop = list.scrollHeight;
 }
 
