@@ -98,8 +98,13 @@ impl Client {
         self.user_from(&answer)
     }
 
+    /// Whoever has this token.
+    pub fn with_token(&self, token: &str) -> User {
+        User { client: self.clone(), token: token.into() }
+    }
+
     fn user_from(&self, answer: &Value) -> Result<User, String> {
-        Ok(User { client: self.clone(), token: text(answer, "access_token")?.into() })
+        Ok(self.with_token(&text(answer, "access_token")?))
     }
 }
 

@@ -4,6 +4,7 @@
 //! Server CPU per operation is the figure that a noisy machine disturbs least. Everything stays on loopback,
 //! every loop is bounded, and the servers are stopped at the end.
 
+mod appservices;
 mod client;
 mod federation;
 mod measure;
@@ -27,7 +28,33 @@ struct Options {
     large: bool,
     federation: bool,
     served: bool,
+    appservices: bool,
     small: bool,
+    full: bool,
+    counts: Counts,
+}
+
+/// How much of what for `--appservices`, where the command line says so.
+#[derive(Default)]
+struct Counts {
+    services: Option<usize>,
+    ghosts: Option<usize>,
+    messages: Option<usize>,
+    people: Option<usize>,
+    cases: Option<usize>,
+}
+
+impl Counts {
+    fn of(&self, sizes: appservices::Sizes) -> appservices::Sizes {
+        appservices::Sizes {
+            services: self.services.unwrap_or(sizes.services),
+            // Somebody has to have written what is imported.
+            ghosts: self.ghosts.unwrap_or(sizes.ghosts).max(1),
+            messages: self.messages.unwrap_or(sizes.messages),
+            people: self.people.unwrap_or(sizes.people),
+            cases: self.cases.unwrap_or(sizes.cases),
+        }
+    }
 }
 
 #[tokio::main]
@@ -61,6 +88,16 @@ async fn run(options: Options) -> Result<(), String> {
     if options.federation {
         eprintln!("driving Lianqiao as other servers do");
         let measures = federation::all(&lianqiao, sizes).await?;
+        return show(&[("Lianqiao".to_owned(), measures)], options.json);
+    }
+    if options.appservices {
+        eprintln!("driving Lianqiao as application services and bots do");
+        let sizes = match (options.small, options.full) {
+            (true, _) => appservices::Sizes::SMALL,
+            (false, true) => appservices::Sizes::FULL,
+            (false, false) => appservices::Sizes::USUAL,
+        };
+        let measures = appservices::all(&lianqiao, options.counts.of(sizes)).await?;
         return show(&[("Lianqiao".to_owned(), measures)], options.json);
     }
     let mut targets = vec![Target::lianqiao(&lianqiao)?];
@@ -106,7 +143,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         large: false,
         federation: false,
         served: false,
+        appservices: false,
         small: false,
+        full: false,
+        counts: Counts::default(),
     };
     let mut synapse = SynapseOptions::default();
     while let Some(word) = words.next() {
@@ -114,7 +154,9 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
             "--large" => Some(&mut options.large),
             "--federation" => Some(&mut options.federation),
             "--served" => Some(&mut options.served),
+            "--appservices" => Some(&mut options.appservices),
             "--small" => Some(&mut options.small),
+            "--full" => Some(&mut options.full),
             _ => None,
         };
         if let Some(switch) = switch {
@@ -127,6 +169,11 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
             "--json" => options.json = Some(value()?.into()),
             "--rooms" => options.rooms = number(&value()?)?,
             "--readers" => options.readers = value()?.split(',').map(number).collect::<Result<_, _>>()?,
+            "--services" => options.counts.services = Some(number(&value()?)?),
+            "--ghosts" => options.counts.ghosts = Some(number(&value()?)?),
+            "--messages" => options.counts.messages = Some(number(&value()?)?),
+            "--people" => options.counts.people = Some(number(&value()?)?),
+            "--cases" => options.counts.cases = Some(number(&value()?)?),
             "--synapse-python" => synapse.python = value()?.into(),
             "--synapse-config" => synapse.config = value()?.into(),
             "--synapse-url" => synapse.url = value()?,

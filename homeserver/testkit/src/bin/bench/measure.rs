@@ -41,6 +41,14 @@ impl Measure {
     }
 }
 
+impl Measure {
+    /// A line of what clients waited while the server had something else to do as well.
+    pub fn waits(name: &str, waits: Vec<Duration>) -> Self {
+        let (name, operations) = (name.to_owned(), waits.len());
+        Self { name, operations, cpu_ms: None, latency_ms: percentiles(waits), rate: None, other: None }
+    }
+}
+
 /// Runs a workload and notes the CPU that the target used meanwhile.
 pub async fn measured(
     target: &Target,

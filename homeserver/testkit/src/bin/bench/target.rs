@@ -1,6 +1,6 @@
 //! A server under load: how it is started, where it answers, which processes are its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -94,20 +94,59 @@ impl Target {
         let target = Self::lianqiao(options)?;
         let port = free_port()?;
         let name = format!("{host}:{port}");
-        let directory = target._directory.as_ref().ok_or("the server has a folder")?;
-        let config = directory.path().join("lianqiao.toml");
-        let text = std::fs::read_to_string(&config).map_err(|error| error.to_string())?;
-        let text = text
-            .replace(&format!("name = \"{}\"", testkit::TEST_SERVER_NAME), &format!("name = \"{name}\""))
-            .replace("federation = []", &format!("federation = [\"127.0.0.1:{port}\"]"));
         let files = [authority.certificate_file(), authority.key_file(), authority.authority_file()];
         let [certificate, key, authority] = files.map(|file| file.display().to_string());
-        let text = format!(
-            "{text}[tls]\ncertificate_file = {certificate:?}\nprivate_key_file = {key:?}\n\
-             [outbound]\nallowed_hosts = [{host:?}]\nauthorities_file = {authority:?}\n"
-        );
-        std::fs::write(&config, text).map_err(|error| error.to_string())?;
+        target.changes_config(|text| {
+            let text = text
+                .replace(&format!("name = \"{}\"", testkit::TEST_SERVER_NAME), &format!("name = \"{name}\""))
+                .replace("federation = []", &format!("federation = [\"127.0.0.1:{port}\"]"));
+            format!(
+                "{text}[tls]\ncertificate_file = {certificate:?}\nprivate_key_file = {key:?}\n\
+                 [outbound]\nallowed_hosts = [{host:?}]\nauthorities_file = {authority:?}\n"
+            )
+        })?;
         Ok((target, name))
+    }
+
+    /// The folder of a Lianqiao.
+    fn folder(&self) -> Result<&Path, String> {
+        self._directory.as_ref().map(TempDir::path).ok_or_else(|| format!("{} has no folder", self.name))
+    }
+
+    /// Changes the configuration of a Lianqiao that was not started yet.
+    pub fn changes_config(&self, change: impl FnOnce(String) -> String) -> Result<(), String> {
+        let config = self.folder()?.join("lianqiao.toml");
+        let text = std::fs::read_to_string(&config).map_err(|error| error.to_string())?;
+        std::fs::write(&config, change(text)).map_err(|error| error.to_string())
+    }
+
+    /// Puts the registration of an application service where a Lianqiao finds it at its start.
+    pub fn registers(&self, name: &str, registration: &str) -> Result<(), String> {
+        let folder = self.folder()?.join("data/appservices");
+        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        std::fs::write(folder.join(format!("{name}.yaml")), registration).map_err(|error| error.to_string())
+    }
+
+    /// Imports a staff list into a Lianqiao that runs.
+    pub fn imports_staff(&self, list: &str) -> Result<(), String> {
+        let file = self.folder()?.join("staff.csv");
+        std::fs::write(&file, list).map_err(|error| error.to_string())?;
+        let looked = self.command(&["org", "import", &file.display().to_string()])?;
+        // It ends with the name of what was looked at.
+        let id = looked.split_whitespace().last().unwrap_or_default();
+        self.command(&["org", "apply", id]).map(drop)
+    }
+
+    /// What a command of the binary says.
+    fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let config = self.folder()?.join("lianqiao.toml");
+        let output = Command::new(&self.program).args(arguments).env("LIANQIAO_CONFIG", config).output();
+        let output = output.map_err(|error| format!("{}: {error}", self.program.display()))?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        match output.status.success() {
+            true => Ok(said),
+            false => Err(format!("{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr))),
+        }
     }
 
     /// Synapse on PostgreSQL.
@@ -206,6 +245,22 @@ impl Target {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Err(format!("{} does not answer", self.name))
+    }
+
+    /// Waits until a Lianqiao says that it and every bot are ready.
+    pub async fn is_ready(&self) -> Result<(), String> {
+        let (host, port) = self.url.rsplit_once(':').ok_or("the address has a port")?;
+        let private: u16 = port.parse::<u16>().map_err(|error| error.to_string())? + 1;
+        let http = reqwest::Client::builder().no_proxy().build().map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        while begun.elapsed() < START_PATIENCE {
+            let answer = http.get(format!("{host}:{private}/ready")).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Err(format!("{} is not ready", self.name))
     }
 
     /// Asks the server to stop and waits; kills it when it does not.
