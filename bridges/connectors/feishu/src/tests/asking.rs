@@ -1,9 +1,9 @@
 //! What is asked of the platform, and what is made of its answers.
 
 use bridge_api::{
-    Backfill as _, Card, Cards as _, Connector as _, Content, ConversationId, Conversations as _, Edit,
-    Edits as _, Failure, FailureKind, IdempotencyKey, MessageId, Outgoing, PersonId, Reaction,
-    Reactions as _, Recalls as _, Refusal, RichText, Speaker, ThreadId,
+    Backfill as _, Card, Cards as _, CheckOutcome, Connector as _, Content, ConversationId,
+    Conversations as _, Edit, Edits as _, Failure, FailureKind, IdempotencyKey, MessageId, Outgoing,
+    PersonId, Reaction, Reactions as _, Recalls as _, Refusal, RichText, Speaker, ThreadId,
 };
 use serde_json::{Value, json};
 use tokio::time::Duration;
@@ -243,4 +243,21 @@ async fn history_is_read_from_its_time_and_through_its_topics() {
     for (query, parts) in queries.iter().zip(parts) {
         assert!(parts.iter().all(|part| query.contains(part)), "{query}: {parts:?}");
     }
+}
+
+#[tokio::test]
+async fn a_check_says_what_works_and_what_to_mend() {
+    let (peer, feishu) = Peer::start().await;
+    *peer.socket.lock() = "ws://127.0.0.1:9/?service_id=1&device_id=d".to_owned();
+    let groups = json!({ "items": [{ "chat_id": "oc_1", "name": "Ops" }], "has_more": false });
+    peer.answers("/open-apis/im/v1/chats", vec![good(groups), bad(400, 99_991_672)]);
+    let outcomes = |steps: Vec<bridge_api::CheckStep>| -> Vec<CheckOutcome> {
+        steps.into_iter().map(|step| step.outcome).collect()
+    };
+    let works = |found: &str| CheckOutcome::Works(found.to_owned());
+    assert_eq!(outcomes(feishu.check().await), [works("Bridge"), works("1 个群 · groups"), works("")]);
+    let found = outcomes(feishu.check().await);
+    let CheckOutcome::Fails { reason, advice } = &found[1] else { panic!("{found:?}") };
+    assert!(reason.contains("99991672") && advice.en.contains("im:chat"), "{reason}");
+    assert_eq!((found.len(), &found[2]), (3, &works("")), "the rest is tried all the same");
 }

@@ -92,7 +92,8 @@ impl Peer {
                 )
             }
             "/open-apis/bot/v3/info" => {
-                (200, Vec::new(), json!({ "code": 0, "bot": { "activate_status": 2, "open_id": "ou_bot" } }))
+                let bot = json!({ "activate_status": 2, "open_id": "ou_bot", "app_name": "Bridge" });
+                (200, Vec::new(), json!({ "code": 0, "bot": bot }))
             }
             "/callback/ws/endpoint" => {
                 good(json!({ "URL": *self.socket.lock(), "ClientConfig": { "PingInterval": 60 } }))
