@@ -24,6 +24,10 @@ pub struct Chart {
     departments: BTreeMap<DepartmentPath, Department>,
     by_account: HashMap<OwnedUserId, PersonId>,
     by_role: BTreeMap<String, Vec<PersonId>>,
+    /// By platform, then by the id there.
+    elsewhere: HashMap<String, HashMap<String, PersonId>>,
+    /// By address in lower case; nobody where two people have it.
+    by_address: HashMap<String, Option<PersonId>>,
 }
 
 impl Chart {
@@ -58,6 +62,17 @@ impl Chart {
             if let Some(account) = &person.account {
                 self.by_account.insert(account.clone(), person.id.clone());
             }
+            for (platform, id) in &person.elsewhere {
+                let known = self.elsewhere.entry(platform.clone()).or_default();
+                let owner = known.entry(id.clone()).or_insert_with(|| person.id.clone());
+                if person.id < *owner {
+                    *owner = person.id.clone();
+                }
+            }
+            if !person.email.is_empty() {
+                let address = self.by_address.entry(person.email.to_ascii_lowercase());
+                address.and_modify(|owner| *owner = None).or_insert_with(|| Some(person.id.clone()));
+            }
         }
         self.people.insert(person.id.clone(), person);
     }
@@ -89,6 +104,18 @@ impl Chart {
     #[must_use]
     pub fn by_account(&self, account: &UserId) -> Option<&Person> {
         self.by_account.get(account).and_then(|id| self.active(id))
+    }
+
+    /// Who works here and has this id on another platform; of several the first by employee number.
+    #[must_use]
+    pub fn known_elsewhere(&self, platform: &str, id: &str) -> Option<&Person> {
+        self.elsewhere.get(platform)?.get(id).and_then(|id| self.active(id))
+    }
+
+    /// Who works here and has this address. An address of two people is nobody's.
+    #[must_use]
+    pub fn at_address(&self, address: &str) -> Option<&Person> {
+        self.by_address.get(&address.to_ascii_lowercase())?.as_ref().and_then(|id| self.active(id))
     }
 
     /// The active people with a role.

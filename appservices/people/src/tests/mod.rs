@@ -48,6 +48,33 @@ fn the_nth_head_counts_from_the_department_or_the_one_above_for_its_head() {
     assert_eq!(above, [PersonId("boss".into())]);
 }
 
+#[test]
+fn people_are_found_by_what_they_are_elsewhere_and_by_an_address_of_their_own() {
+    let known = |id: &str, there: &[&str], email: &str, status| {
+        let mut person = Person::new(id, id, path("总部"));
+        person.elsewhere = there.iter().map(|id| ("feishu".to_owned(), (*id).to_owned())).collect();
+        email.clone_into(&mut person.email);
+        person.status = status;
+        Arc::new(person)
+    };
+    let chart = Chart::new(
+        1,
+        [
+            known("2", &["on_b", "on_a"], "Shared@example.org", Status::Active),
+            known("1", &["on_a"], "one@example.org", Status::Active),
+            known("3", &[], "shared@example.org", Status::Active),
+            known("4", &["on_left"], "left@example.org", Status::Left),
+        ],
+    );
+    let elsewhere = |platform, id| chart.known_elsewhere(platform, id).map(|person| person.id.0.as_str());
+    assert_eq!(elsewhere("feishu", "on_a"), Some("1"), "the first of two");
+    assert_eq!(elsewhere("feishu", "on_b"), Some("2"));
+    assert_eq!((elsewhere("dingtalk", "on_b"), elsewhere("feishu", "on_left")), (None, None));
+    let at = |address| chart.at_address(address).map(|person| person.id.0.as_str());
+    assert_eq!(at("ONE@example.org"), Some("1"));
+    assert_eq!((at("shared@example.org"), at("left@example.org"), at("")), (None, None, None));
+}
+
 async fn people(clock: &Clock) -> People {
     let name = owned_server_name!("corp.example");
     let store = Store::open(Arc::new(MemoryKv::new()), tables(), Identity::new(&name, clock), Vec::new());

@@ -68,17 +68,7 @@ impl Staff for StaffList {
 
     fn account(&self, network: Network, id: &str, email: Option<&str>) -> Option<OwnedUserId> {
         let chart = self.people.chart();
-        let of = (network.key().to_owned(), id.to_owned());
-        let named = chart.people().find(|person| person.is_active() && person.elsewhere.contains(&of));
-        let email = email.filter(|email| !email.is_empty());
-        let found = named.or_else(|| {
-            let email = email?;
-            let mut same = chart
-                .people()
-                .filter(|person| person.is_active() && person.email.eq_ignore_ascii_case(email));
-            // An address of two people is nobody's.
-            same.next().filter(|_| same.next().is_none())
-        });
+        let found = chart.known_elsewhere(network.key(), id).or_else(|| chart.at_address(email?));
         found.and_then(|person| person.account.clone())
     }
 
