@@ -72,6 +72,15 @@ pub const KEY_QUERY_SERVERS_MAX: usize = 200;
 /// Servers that are asked at once for their keys on behalf of one question.
 pub const KEY_QUERIES_AT_ONCE: usize = 16;
 
+/// Servers that are asked at once for the keys that prove the events of one answer.
+pub const KEYS_LEARNT_AT_ONCE: usize = 64;
+
+/// Servers that are asked at most for the keys that prove what one join, or one try to complete a room, is told.
+pub const KEYS_LEARNT_SERVERS_MAX: usize = 10_000;
+
+/// Longest time that the keys which prove the events of one answer are asked for: whoever joins waits for them.
+pub const KEYS_LEARNT_TIME_MAX: Duration = Duration::from_secs(30);
+
 /// Servers that could not be reached and are remembered.
 pub const DOWN_SERVERS_MAX: usize = 20_000;
 

@@ -12,6 +12,7 @@ use super::limits::{MEMBERSHIP_TIME_MAX, ROOM_BYTES_MAX, TEMPLATE_BYTES_MAX, TEM
 use super::{HandshakeError, signatures, template};
 use crate::Federation;
 use crate::client::Limits;
+use crate::ring::KeyBudget;
 
 /// Who wants to join what, and who may help.
 #[derive(Clone, Copy, Debug)]
@@ -177,8 +178,9 @@ impl Federation {
                 Err(error) => return Err(error.into()),
             }
         }
-        let state = self.verified_ones(&told.state, version).await;
-        let auth_chain = self.verified_ones(&told.auth_chain, version).await;
+        let mut budget = KeyBudget::default();
+        let state = self.verified_within(&told.state, version, &mut budget).await;
+        let auth_chain = self.verified_within(&told.auth_chain, version, &mut budget).await;
         // What cannot be proved now would be missing here for good, and here alone. It is a part that comes later.
         let is_partial = told.members_omitted || state.lacks_keys || auth_chain.lacks_keys;
         let import = RoomImport {
@@ -187,8 +189,11 @@ impl Federation {
             state: state.pdus,
             auth_chain: auth_chain.pdus,
             join: pdu,
-            partial: is_partial
-                .then(|| PartialState { helper: server.to_owned(), servers: named_servers(&told).collect() }),
+            partial: is_partial.then(|| PartialState {
+                helper: server.to_owned(),
+                servers: named_servers(&told).collect(),
+                is_all_told: !told.members_omitted,
+            }),
         };
         rooms.import_room(import).await?;
         Ok(())

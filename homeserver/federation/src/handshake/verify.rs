@@ -1,15 +1,13 @@
 //! Holding events of other servers against the keys of those who must have signed them.
 
-use std::collections::BTreeSet;
-
 use model::{Pdu, RoomVersion};
 use rules::foreign::{self, Received};
-use ruma::OwnedServerName;
 use serde_json::value::RawValue;
 
 use super::HandshakeError;
 use super::limits::{VERIFY_STEP, WANTED_KEYS_MAX};
 use crate::Federation;
+use crate::ring::{KeyBudget, WantedKeys};
 
 /// What became of many events.
 pub(crate) struct Verified {
@@ -34,37 +32,54 @@ impl Federation {
         received.verify(version, &keys).map_err(wrong)
     }
 
-    /// Checks form and signatures of many events. The keys are fetched together, each server is asked once.
+    /// Checks form and signatures of many events. The keys are fetched together, each server is asked once, within the
+    /// budget of a single question.
     pub(crate) async fn verified_ones(
         &self,
         events: &[Box<RawValue>],
         version: &'static RoomVersion,
     ) -> Verified {
+        self.verified_within(events, version, &mut KeyBudget::default()).await
+    }
+
+    /// The same within this budget.
+    pub(crate) async fn verified_within(
+        &self,
+        events: &[Box<RawValue>],
+        version: &'static RoomVersion,
+        budget: &mut KeyBudget,
+    ) -> Verified {
         let mut readable = Vec::with_capacity(events.len());
-        let mut wanted: BTreeSet<(OwnedServerName, String)> = BTreeSet::new();
+        let mut wanted = WantedKeys::new();
+        let mut wanted_left = WANTED_KEYS_MAX;
         for event in events {
             let read = foreign::read(event.get().as_bytes(), version);
             match read.and_then(|received| Ok((received.wanted_keys(version)?, received))) {
                 Ok((keys, received)) => {
-                    if wanted.len() < WANTED_KEYS_MAX {
-                        wanted.extend(keys.iter().cloned());
+                    for (server, id) in &keys {
+                        let ids = wanted.entry(server.clone()).or_default();
+                        let at_ms = received.origin_server_ts();
+                        if let Some(known_ms) = ids.get_mut(id) {
+                            *known_ms = at_ms.max(*known_ms);
+                        } else if wanted_left > 0 {
+                            wanted_left -= 1;
+                            ids.insert(id.clone(), at_ms);
+                        }
                     }
                     readable.push((keys, received));
                 }
                 Err(error) => tracing::debug!(%error, "leave out an event that cannot be read"),
             }
         }
-        let wanted: Vec<_> = wanted.into_iter().collect();
-        // What matters is that they are in memory afterwards.
-        drop(self.ring().keys(&wanted, self.parts().clock.now_ms(), false).await);
         let strict = version.rules().enforce_key_validity;
+        let unasked = self.ring().learn(&wanted, strict, budget).await;
         let mut verified = Verified { pdus: Vec::with_capacity(readable.len()), lacks_keys: false };
         let mut readable = readable.into_iter().peekable();
         while readable.peek().is_some() {
             let mut step = Vec::with_capacity(VERIFY_STEP);
             for (wanted, received) in readable.by_ref().take(VERIFY_STEP) {
-                let keys = self.ring().keys(&wanted, received.origin_server_ts(), strict).await;
-                verified.lacks_keys |= self.ring().may_learn(&wanted, &keys);
+                let keys = self.ring().known_keys(&wanted, received.origin_server_ts(), strict).await;
+                verified.lacks_keys |= self.ring().may_learn(&wanted, &keys, &unasked);
                 step.push((keys, received));
             }
             // Checking signatures is work for a processor, and other requests wait for this thread.

@@ -31,6 +31,8 @@ pub(super) struct Search<'a> {
     pub was_cut_off: bool,
     /// The keys of a server that signed something cannot be had now.
     pub lacks_keys: bool,
+    /// A server has nothing at the path of a question, or something in front of it says so while it is away.
+    pub lacks_endpoint: bool,
     /// Gaps that could not be filled, or not completely.
     pub gaps_tried: Vec<Gap>,
     questions_left: usize,
@@ -83,6 +85,7 @@ impl<'a> Search<'a> {
             others_are_known: false,
             was_cut_off: false,
             lacks_keys: false,
+            lacks_endpoint: false,
             gaps_tried: Vec::new(),
             questions_left: QUESTIONS_PER_EVENT_MAX,
             events_left: EVENTS_PER_EVENT_MAX,
@@ -125,6 +128,7 @@ impl<'a> Search<'a> {
                 Ok(answer) => return Some(answer),
                 Err(error) => {
                     self.was_cut_off |= error.may_pass();
+                    self.lacks_endpoint |= matches!(error, ClientError::NoEndpoint(_));
                     tracing::debug!(%server, room_id = %self.room_id, %error, "{what} cannot be had there");
                 }
             }

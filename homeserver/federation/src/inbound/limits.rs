@@ -128,8 +128,18 @@ pub const RESYNC_PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
 /// Pause after a try that ended because keys could not be had: as long as nobody is asked for them again.
 pub const RESYNC_KEYS_PAUSE: Duration = Duration::from_millis(crate::limits::KEYS_PAUSE_MS);
 
-/// Tries to complete a room that may end so; then it is completed without what cannot be proved.
-pub const RESYNC_KEYS_TRIES_MAX: u32 = 6;
+/// How long what a partial room lacks is waited for, in milliseconds in which the server runs; then the room is completed
+/// without it. Less than clients wait for all members.
+pub const RESYNC_WAIT_MS_MAX: u64 = 4 * 60 * 1000;
+
+/// Rooms of which it is read at once, when the server starts, how long they were waited for.
+pub const WAITED_PAGE: usize = 500;
+
+/// Longest time that one try to complete a room may ask others. What came until then is kept for the next one.
+pub const RESYNC_TRY_TIME_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// Longest time in one try to complete a room that keys are asked for.
+pub const RESYNC_KEYS_TIME_MAX: Duration = Duration::from_secs(2 * 60);
 
 /// Longest time that the answer with the state of a room may take.
 pub const RESYNC_TIME_MAX: Duration = Duration::from_secs(120);

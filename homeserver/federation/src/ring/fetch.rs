@@ -24,9 +24,7 @@ impl KeyRing {
     /// Asks for the keys of a server, unless it was asked a moment ago; what is known then.
     pub(super) fn fetch<'a>(&'a self, server: &'a ServerName) -> BoxFuture<'a, Option<Arc<ServerKeysRow>>> {
         let question = async move {
-            let now_ms = self.0.clock.now_ms();
-            let asked_ms = self.0.asked.get(server);
-            if asked_ms.is_some_and(|asked_ms| now_ms < asked_ms.saturating_add(KEYS_PAUSE_MS)) {
+            if self.was_just_asked(server) {
                 return self.known(server).await;
             }
             let (this, wanted) = (self.clone(), server.to_owned());
@@ -43,18 +41,26 @@ impl KeyRing {
         question.boxed()
     }
 
+    /// Whether so little time has passed since the last question to a server that it is not asked again.
+    pub(super) fn was_just_asked(&self, server: &ServerName) -> bool {
+        let asked_ms = self.0.asked.get(server);
+        asked_ms.is_some_and(|asked_ms| self.0.clock.now_ms() < asked_ms.saturating_add(KEYS_PAUSE_MS))
+    }
+
     async fn ask(&self, server: &ServerName) -> Option<Arc<ServerKeysRow>> {
         let known = self.known(server).await;
         metrics::counter!("federation_key_questions_total").increment(1);
         let new = match self.ask_directly(server).await {
             Ok(row) => row,
-            Err(reason) => {
-                tracing::info!(%server, reason, "keys of server not fetched");
+            Err(error) => {
+                tracing::info!(%server, %error, "keys of server not fetched");
                 match self.ask_notaries(server).await {
                     Some(row) => row,
                     None => {
                         let silent_since = &self.0.silent_since;
-                        if silent_since.get(server).is_none() {
+                        // Whoever the operator does not want us to talk with is not waited for.
+                        let may_come = !matches!(error, ClientError::NotAllowed(_));
+                        if may_come && silent_since.get(server).is_none() {
                             silent_since.insert(server.to_owned(), self.0.clock.now_ms());
                         }
                         return known;
@@ -76,12 +82,11 @@ impl KeyRing {
         Some(row)
     }
 
-    async fn ask_directly(&self, server: &ServerName) -> Result<ServerKeysRow, String> {
+    async fn ask_directly(&self, server: &ServerName) -> Result<ServerKeysRow, ClientError> {
         let path = "/_matrix/key/v2/server";
-        let body = self.0.client.request_json(server, Method::GET, path, None, BOUNDS).await;
-        let body = body.map_err(|error| error.to_string())?;
-        let json = std::str::from_utf8(&body).map_err(|error| error.to_string())?;
-        answer::read(json, server, self.0.clock.now_ms())
+        let body = self.0.client.request_json(server, Method::GET, path, None, BOUNDS).await?;
+        let json = std::str::from_utf8(&body).map_err(|error| ClientError::BadAnswer(error.to_string()))?;
+        answer::read(json, server, self.0.clock.now_ms()).map_err(ClientError::BadAnswer)
     }
 
     /// The first answer of a notary that the server itself has signed and that the notary has signed as well.

@@ -7,9 +7,13 @@
 mod answer;
 mod error;
 mod fetch;
+mod learning;
 mod notary;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base::Clock;
 use futures_util::{StreamExt as _, stream};
@@ -22,6 +26,7 @@ use ruma::{
 use store::Store;
 use tokio::sync::watch;
 
+pub(crate) use self::learning::{KeyBudget, WantedKeys};
 pub use self::{error::SignatureError, notary::KeyQuery};
 use crate::{
     Client, FederationParts, OwnKeys,
@@ -52,6 +57,14 @@ struct Inner {
     silent_since: Cache<OwnedServerName, u64>,
     /// How often a server told its keys after it had been silent.
     late_keys: watch::Sender<u64>,
+}
+
+/// What is known of some keys of a server.
+struct KnownKeys {
+    /// Those that may be used.
+    found: PublicKeySet,
+    /// Asking would bring no more.
+    is_settled: bool,
 }
 
 impl KeyRing {
@@ -87,16 +100,37 @@ impl KeyRing {
         stream::iter(found).buffer_unordered(KEY_QUERIES_AT_ONCE).collect().await
     }
 
-    /// Whether some of these keys, which were asked for in vain, may be had a little later: the server of one could not
-    /// be reached, and has not been silent for longer than a server that is gone.
-    pub fn may_learn(&self, wanted: &[(OwnedServerName, String)], found: &PublicKeyMap) -> bool {
+    /// The same without asking anybody.
+    pub(crate) async fn known_keys(
+        &self,
+        wanted: &[(OwnedServerName, String)],
+        at_ms: u64,
+        strict: bool,
+    ) -> PublicKeyMap {
+        let mut found = PublicKeyMap::new();
+        for (server, id) in wanted {
+            let known = self.known_keys_of(server, &[id], strict.then_some(at_ms)).await;
+            found.entry(server.to_string()).or_default().extend(known.found);
+        }
+        found
+    }
+
+    /// Whether some of these keys, which are not among those that were found, may be had a little later: the server of one
+    /// is among the `unasked`, or could not be reached and has not been silent for longer than a server that is gone.
+    pub(crate) fn may_learn(
+        &self,
+        wanted: &[(OwnedServerName, String)],
+        found: &PublicKeyMap,
+        unasked: &BTreeSet<OwnedServerName>,
+    ) -> bool {
         let now_ms = self.0.clock.now_ms();
         let is_found = |server: &OwnedServerName, id: &str| {
             found.get(server.as_str()).is_some_and(|keys| keys.contains_key(id))
         };
         wanted.iter().filter(|(server, id)| !is_found(server, id)).any(|(server, _)| {
             let since_ms = self.0.silent_since.get(server);
-            since_ms.is_some_and(|since_ms| now_ms < since_ms.saturating_add(KEYS_PATIENCE_MS))
+            unasked.contains(server)
+                || since_ms.is_some_and(|since_ms| now_ms < since_ms.saturating_add(KEYS_PATIENCE_MS))
         })
     }
 
@@ -155,31 +189,50 @@ impl KeyRing {
 
     /// The keys of one server; `valid_at_ms` demands that they were valid then.
     async fn keys_of(&self, server: &ServerName, ids: &[&str], valid_at_ms: Option<u64>) -> PublicKeySet {
-        let now_ms = self.0.clock.now_ms();
-        let known =
-            if server == self.0.server_name { Some(self.own(now_ms)) } else { self.known(server).await };
-        let usable = |row: &ServerKeysRow| -> PublicKeySet {
-            let keys = ids.iter().filter_map(|&id| {
-                let key = row.keys.get(id).filter(|key| is_valid(key, valid_at_ms, now_ms))?;
-                let is_denied = self.0.denied_keys.contains(&key.key);
-                let key = Base64::parse(&key.key).ok().filter(|_| !is_denied)?;
-                Some((id.to_owned(), key))
-            });
-            keys.collect()
-        };
-        let found = known.as_deref().map(usable).unwrap_or_default();
-        // A retired key will not become valid again by asking.
-        let is_settled = |id: &&str| {
-            let key = known.as_deref().and_then(|row| row.keys.get(*id));
-            found.contains_key(*id) || key.is_some_and(|key| key.is_old)
-        };
-        if server == self.0.server_name || ids.iter().all(is_settled) {
-            return found;
+        let known = self.known_keys_of(server, ids, valid_at_ms).await;
+        if known.is_settled {
+            return known.found;
         }
         match self.fetch(server).await {
-            Some(row) => usable(&row),
-            None => found,
+            Some(row) => self.usable(&row, ids, valid_at_ms),
+            None => known.found,
         }
+    }
+
+    /// The same without asking.
+    async fn known_keys_of<Id: AsRef<str>>(
+        &self,
+        server: &ServerName,
+        ids: &[Id],
+        valid_at_ms: Option<u64>,
+    ) -> KnownKeys {
+        let is_own = server == self.0.server_name;
+        let known = if is_own { Some(self.own(self.0.clock.now_ms())) } else { self.known(server).await };
+        let found = known.as_deref().map(|row| self.usable(row, ids, valid_at_ms)).unwrap_or_default();
+        // A retired key will not become valid again by asking.
+        let is_had = |id: &Id| {
+            let key = known.as_deref().and_then(|row| row.keys.get(id.as_ref()));
+            found.contains_key(id.as_ref()) || key.is_some_and(|key| key.is_old)
+        };
+        let is_settled = is_own || ids.iter().all(is_had);
+        KnownKeys { found, is_settled }
+    }
+
+    /// Those of these keys that may be used.
+    fn usable<Id: AsRef<str>>(
+        &self,
+        row: &ServerKeysRow,
+        ids: &[Id],
+        valid_at_ms: Option<u64>,
+    ) -> PublicKeySet {
+        let now_ms = self.0.clock.now_ms();
+        let keys = ids.iter().map(AsRef::as_ref).filter_map(|id| {
+            let key = row.keys.get(id).filter(|key| is_valid(key, valid_at_ms, now_ms))?;
+            let is_denied = self.0.denied_keys.contains(&key.key);
+            let key = Base64::parse(&key.key).ok().filter(|_| !is_denied)?;
+            Some((id.to_owned(), key))
+        });
+        keys.collect()
     }
 
     /// What is known of a server, from memory or the store.

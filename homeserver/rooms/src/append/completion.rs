@@ -24,7 +24,8 @@ enum Step {
 
 impl Rooms {
     /// Makes a partial room whole. `states` are the states after the parents of `join`, as known events; they are not
-    /// looked at when the room has got them before. Returns whether it was this membership event's room.
+    /// looked at when the room has got them before. Without any the room is made whole of what was told with the join, if
+    /// that was all. Returns whether it was this membership event's room.
     ///
     /// # Errors
     /// The store's own and those of state resolution; what was done stays, and the call can be repeated.
@@ -138,6 +139,9 @@ impl Draft {
         let mut given: Vec<StateNum> = Vec::with_capacity(states.len());
         for state in states {
             given.push(self.snapshot_of(state).await?);
+        }
+        if given.is_empty() && row.is_all_told {
+            given.push(self.meta(row.join).await?.state_before);
         }
         if given.is_empty() {
             return Err(RoomsError::PeerNotBelieved("nobody told the state of the room".to_owned()));

@@ -41,6 +41,7 @@ impl Draft {
             servers: servers.into_iter().collect(),
             is_state_known: false,
             ends: Vec::new(),
+            is_all_told: told.is_all_told,
         };
         self.batch.put(&PARTIAL_ROOM, &self.room, &row);
         self.forget_completion();

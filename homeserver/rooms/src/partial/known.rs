@@ -27,12 +27,14 @@ pub struct PartialRoom {
     pub servers: Vec<OwnedServerName>,
     /// The missing state has been fetched and is being put in.
     pub is_state_known: bool,
+    /// The whole state was told with the join, and a part of it could not be proved then.
+    pub is_all_told: bool,
 }
 
 impl PartialRoom {
     pub(crate) fn new(room: RoomNum, row: PartialRow) -> Self {
-        let PartialRow { join, helper, servers, is_state_known, ends: _ } = row;
-        Self { room, join, helper, servers, is_state_known }
+        let PartialRow { join, helper, servers, is_state_known, ends: _, is_all_told } = row;
+        Self { room, join, helper, servers, is_state_known, is_all_told }
     }
 }
 

@@ -23,4 +23,7 @@ pub struct PartialState {
     /// Servers that were in the room, as the helper says. They hear of what happens here until it is known which of
     /// them are in the room.
     pub servers: Vec<ruma::OwnedServerName>,
+    /// The whole state was told with the join, and a part of it could not be proved then. It is what the room is made whole
+    /// of when nobody tells more.
+    pub is_all_told: bool,
 }

@@ -42,6 +42,9 @@ pub struct PartialRow {
     /// The ends of the graph as those events leave them that were judged anew so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<EventNum>,
+    /// The whole state was told with the join, and a part of it could not be proved then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_all_told: bool,
 }
 record!(PartialRow);
 

@@ -28,7 +28,11 @@ async fn enters_partially(here: &Rooms, there: &Rooms, created: &Created) -> (Ro
         state: told.state,
         auth_chain: told.auth_chain,
         join,
-        partial: Some(PartialState { helper: here.server_name().to_owned(), servers: told.servers }),
+        partial: Some(PartialState {
+            helper: here.server_name().to_owned(),
+            servers: told.servers,
+            is_all_told: false,
+        }),
     };
     let entered = there.import_room(import).await.unwrap();
     (there.resident_room(&created.room_id).await.unwrap(), entered.event)
@@ -121,4 +125,38 @@ async fn who_was_invited_enters_a_closed_room_without_being_told_its_members() {
     let member = there.member(there.store(), room, &bob()).await.unwrap().unwrap();
     assert_eq!(member.membership, Membership::Join);
     assert!(there.member(there.store(), room, &alice).await.unwrap().is_none(), "alice was not told");
+}
+
+#[tokio::test]
+async fn a_room_of_which_all_was_told_is_made_whole_of_that_when_nobody_tells_more() {
+    let (here, there) = (rooms().await, rooms_of(ELSEWHERE).await);
+    let created = public_room(&here, &"11".try_into().unwrap(), &user("alice"), &[]).await;
+    for is_all_told in [false, true] {
+        let (join, told, template) = joins_told(&here, &there, &created, false).await;
+        let import = RoomImport {
+            room_id: created.room_id.clone(),
+            version: template.version,
+            state: told.state,
+            auth_chain: told.auth_chain,
+            join,
+            partial: Some(PartialState {
+                helper: here.server_name().to_owned(),
+                servers: told.servers,
+                is_all_told,
+            }),
+        };
+        let join = there.import_room(import).await.unwrap().event;
+        let room = there.resident_room(&created.room_id).await.unwrap();
+        there.append(room, message(&bob(), "hello")).await.unwrap();
+        let outcome = there.complete_partial_room(room, join, &[]).await;
+        assert_eq!(outcome.ok(), is_all_told.then_some(true));
+        assert_eq!(there.is_partial(room), !is_all_told);
+        if is_all_told {
+            let state = state_ids(&there, room).await;
+            assert!(state.is_superset(&state_ids(&here, created.room).await), "what was told is the state");
+        } else {
+            there.leave(&created.room_id, &bob(), None).await.unwrap();
+            assert!(there.abandon_partial_room(room).await.unwrap());
+        }
+    }
 }

@@ -18,13 +18,14 @@ use super::super::limits::{
 };
 use crate::Federation;
 use crate::client::Limits;
+use crate::ring::KeyBudget;
 
 /// What one server told.
 pub(super) enum Told<T> {
     /// Everything that was asked for.
     All(T),
-    /// A part of it is signed by servers whose keys cannot be had now, and may be had a little later.
-    Unproven,
+    /// A part of it may be had a little later: the keys that prove it, or, perhaps `elsewhere`, the events themselves.
+    Lacking { elsewhere: bool },
     /// Nothing that helps.
     Nothing,
 }
@@ -36,8 +37,17 @@ struct Source<'a> {
     room_id: &'a RoomId,
     version: &'static RoomVersion,
     server: &'a ServerName,
-    /// What cannot be proved now is not done without.
+    /// What cannot be had or proved now is not done without.
     is_patient: bool,
+}
+
+/// Why an event of the told state may be missing here.
+#[derive(Clone, Copy, Default)]
+struct Lack {
+    /// A key cannot be had now.
+    keys: bool,
+    /// A question was not answered.
+    answers: bool,
 }
 
 impl Federation {
@@ -47,6 +57,7 @@ impl Federation {
         partial: &PartialRoom,
         server: &ServerName,
         is_patient: bool,
+        budget: &mut KeyBudget,
     ) -> Result<Told<Vec<Vec<EventNum>>>, InboundError> {
         let rooms = &self.parts().rooms;
         let room_id = rooms.room_id(rooms.store(), partial.room).await?;
@@ -55,9 +66,9 @@ impl Federation {
         let source = Source { federation: self, partial, room_id: &room_id, version, server, is_patient };
         let mut states = Vec::with_capacity(join.prev_events().len());
         for parent in join.prev_events() {
-            match source.state_after(parent).await? {
+            match source.state_after(parent, budget).await? {
                 Told::All(state) => states.push(state),
-                Told::Unproven => return Ok(Told::Unproven),
+                Told::Lacking { elsewhere } => return Ok(Told::Lacking { elsewhere }),
                 Told::Nothing => return Ok(Told::Nothing),
             }
         }
@@ -66,36 +77,45 @@ impl Federation {
 }
 
 impl Source<'_> {
-    async fn state_after(&self, parent: &EventId) -> Result<Told<Vec<EventNum>>, RoomsError> {
+    async fn state_after(
+        &self,
+        parent: &EventId,
+        budget: &mut KeyBudget,
+    ) -> Result<Told<Vec<EventNum>>, RoomsError> {
         let rooms = &self.federation.parts().rooms;
         let Some((state, chain)) = self.ids(parent).await else { return Ok(Told::Nothing) };
-        let mut lacks_keys = false;
+        let mut lack = Lack::default();
         let all: Vec<OwnedEventId> = chain.into_iter().chain(state.iter().cloned()).collect();
         let missing = rooms.unknown_events(self.partial.room, &all).await?;
         if missing.len() > STATE_EVENTS_ONE_BY_ONE_MAX {
             let Some(events) = self.events(parent).await else { return Ok(Told::Nothing) };
-            lacks_keys = self.keep_all(events).await?;
+            lack.keys = self.keep_all(events, budget).await?;
         }
         let servers = vec![self.server.to_owned()];
         let mut search = Search::new(self.federation, self.partial.room, self.room_id, self.version, servers);
         let mut missing = rooms.unknown_events(self.partial.room, &all).await?;
+        if lack.keys && self.is_patient {
+            // They were told, and another answer would tell the same.
+            missing.clear();
+        }
         if !all.iter().any(|event_id| event_id == parent) {
             missing.extend(rooms.unknown_events(self.partial.room, &[parent.to_owned()]).await?);
         }
         if !missing.is_empty() {
             search.fetch_with_authority(missing).await?;
         }
-        lacks_keys |= search.lacks_keys;
-        self.known_state(&state, parent, lacks_keys && self.is_patient).await
+        lack.keys |= search.lacks_keys;
+        lack.answers = search.was_cut_off || search.lacks_endpoint;
+        self.known_state(&state, parent, lack).await
     }
 
-    /// The entries that are here, and the parent itself when it is one; nothing when it is no state of this room. What is
-    /// missing may be `unproven`.
+    /// The entries that are here, and the parent itself when it is one; nothing when it is no state of this room. Who has
+    /// waited long enough does without the others. Without the parent that is the state before it, as the server tells it.
     async fn known_state(
         &self,
         state: &[OwnedEventId],
         parent: &EventId,
-        unproven: bool,
+        lack: Lack,
     ) -> Result<Told<Vec<EventNum>>, RoomsError> {
         let rooms = &self.federation.parts().rooms;
         let create = rooms.current_state_num(rooms.store(), self.partial.room, "m.room.create", "").await?;
@@ -104,13 +124,11 @@ impl Source<'_> {
         // Of two entries for one key the last one counts.
         for event_id in state.iter().map(|event_id| &**event_id).chain([parent]) {
             let Some(standing) = rooms.standing(self.partial.room, event_id).await? else {
-                if unproven {
-                    tracing::info!(room_id = %self.room_id, %event_id, "state waits for the keys that prove it");
-                    return Ok(Told::Unproven);
-                }
-                if event_id == parent {
-                    tracing::info!(server = %self.server, %parent, "the parent of the own join cannot be had");
-                    return Ok(Told::Nothing);
+                // Nobody can do without the parent and know that nothing is missing.
+                if self.is_patient && (lack.keys || lack.answers || event_id == parent) {
+                    let (room_id, server) = (self.room_id, self.server);
+                    tracing::info!(%room_id, %server, %event_id, lacks_keys = lack.keys, "state is waited for");
+                    return Ok(Told::Lacking { elsewhere: !lack.keys });
                 }
                 left_out += 1;
                 continue;
@@ -120,7 +138,9 @@ impl Source<'_> {
             }
         }
         if left_out > 0 {
-            tracing::info!(room_id = %self.room_id, server = %self.server, left_out, "state that cannot be had");
+            metrics::counter!("lianqiao_room_state_left_out_total").increment(left_out);
+            let (room_id, server) = (self.room_id, self.server);
+            tracing::warn!(%room_id, %server, left_out, "a room is made whole without state that nobody gives or proves");
         }
         let has_create = create.is_some_and(|create| known.contains(&create));
         if !has_create {
@@ -158,7 +178,11 @@ impl Source<'_> {
 
     /// Checks and keeps events, those first that others stand on. An honest server gives what stands behind an event a
     /// smaller depth; what it gets wrong is tried again. Says whether keys are lacking for some of them.
-    async fn keep_all(&self, mut events: Vec<Box<RawValue>>) -> Result<bool, RoomsError> {
+    async fn keep_all(
+        &self,
+        mut events: Vec<Box<RawValue>>,
+        budget: &mut KeyBudget,
+    ) -> Result<bool, RoomsError> {
         #[derive(Deserialize)]
         struct Depth {
             depth: u64,
@@ -177,7 +201,7 @@ impl Source<'_> {
                 if chunk.is_empty() {
                     break;
                 }
-                let verified = self.federation.verified_ones(&chunk, self.version).await;
+                let verified = self.federation.verified_within(&chunk, self.version, budget).await;
                 lacks_keys |= verified.lacks_keys;
                 let mut pdus: Vec<Pdu> = verified.pdus;
                 pdus.retain(|pdu| pdu.room_id() == self.room_id);

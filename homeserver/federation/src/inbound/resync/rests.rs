@@ -1,10 +1,10 @@
-//! When a room is tried again that could not be completed, and how long what cannot be proved is waited for.
+//! When a room is tried again that could not be completed.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::limits::{RESYNC_KEYS_PAUSE, RESYNC_KEYS_TRIES_MAX, RESYNC_PAUSE_MAX, RESYNC_PAUSE_MIN};
+use super::super::limits::{RESYNC_KEYS_PAUSE, RESYNC_PAUSE_MAX, RESYNC_PAUSE_MIN};
 
 /// What became of a try to complete a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(super) enum Ended {
     Done,
     /// Nobody helped, or something failed here.
     InVain,
+    /// A part of the state could not be had.
+    Lacking,
     /// A part of the state is signed by servers whose keys cannot be had now.
     Unproven,
 }
@@ -22,9 +24,7 @@ pub(super) enum Ended {
 pub(super) struct Rest {
     until: Instant,
     failures: u32,
-    /// Tries that ended without some keys.
-    unproven: u32,
-    /// Where the last one ended so: how often servers had told their keys late when it began.
+    /// Where the last one ended without some keys: how often servers had told their keys late when it began.
     keys_seen: Option<u64>,
 }
 
@@ -32,20 +32,14 @@ impl Rest {
     /// The rest after a try that did not complete the room. Each is longer than the one before; for keys it is as long as
     /// a server is not asked for them again, and over when any are told that were waited for.
     pub fn after(before: Option<Self>, ended: Ended, now: Instant, keys_seen: u64) -> Self {
-        let (failures, unproven) = before.map_or((0, 0), |rest| (rest.failures, rest.unproven));
+        let failures = before.map_or(0, |rest| rest.failures);
         match ended {
-            Ended::Unproven => Self {
-                until: now + RESYNC_KEYS_PAUSE,
-                failures,
-                unproven: unproven.saturating_add(1),
-                keys_seen: Some(keys_seen),
-            },
-            Ended::Done | Ended::InVain => {
+            Ended::Unproven => Self { until: now + RESYNC_KEYS_PAUSE, failures, keys_seen: Some(keys_seen) },
+            Ended::Done | Ended::InVain | Ended::Lacking => {
                 let pause = RESYNC_PAUSE_MIN.saturating_mul(2_u32.saturating_pow(failures));
                 Self {
                     until: now + pause.min(RESYNC_PAUSE_MAX),
                     failures: failures.saturating_add(1),
-                    unproven,
                     keys_seen: None,
                 }
             }
@@ -62,9 +56,9 @@ impl Rest {
         self.until.saturating_duration_since(now)
     }
 
-    /// Whether keys are still waited for: a server that tells them now and then must not keep a room partial for ever.
-    pub fn is_patient(rest: Option<&Self>) -> bool {
-        rest.is_none_or(|rest| rest.unproven < RESYNC_KEYS_TRIES_MAX)
+    /// Tries that ended otherwise: nobody helped, or not with everything.
+    pub fn failures(&self) -> u32 {
+        self.failures
     }
 }
 
@@ -87,15 +81,5 @@ mod tests {
         assert!(waiting.is_over(now, 8) && waiting.is_over(now + RESYNC_KEYS_PAUSE, 7));
         let failed = Rest::after(Some(waiting), Ended::InVain, now, 7);
         assert_eq!(failed.left(now), Duration::from_secs(40), "the other failures are not forgotten");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn keys_are_not_waited_for_without_end() {
-        let mut rest = None;
-        for _ in 0..RESYNC_KEYS_TRIES_MAX {
-            assert!(Rest::is_patient(rest.as_ref()));
-            rest = Some(Rest::after(rest, Ended::Unproven, Instant::now(), 0));
-        }
-        assert!(!Rest::is_patient(rest.as_ref()));
     }
 }
