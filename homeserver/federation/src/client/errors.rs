@@ -67,7 +67,14 @@ impl ClientError {
     /// Whether the same question may well be answered a little later: somebody was out of reach, or not in order.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        !self.is_refusal() && !matches!(self, Self::NoEndpoint(_))
+        match self {
+            // Whoever cannot get our keys just then does not believe us.
+            Self::Answered { status: 401 | 408, .. } => true,
+            Self::Answered { .. } => !self.is_refusal(),
+            Self::BackingOff { .. } | Self::Unreachable(_) | Self::Timeout | Self::BadAnswer(_) => true,
+            // The operator's word stands, and our own fault does not mend itself.
+            Self::NotAllowed(_) | Self::NoEndpoint(_) | Self::Request(_) => false,
+        }
     }
 
     /// The status with which the server refused.
@@ -113,6 +120,38 @@ impl From<OutboundError> for ClientError {
             OutboundError::TooLarge { .. } | OutboundError::TooManyRedirects => {
                 Self::BadAnswer(error.to_string())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_answered_a_little_later() {
+        let answered = |status: u16| ClientError::Answered {
+            status,
+            errcode: "M_X".to_owned(),
+            error: String::new(),
+            retry_after_ms: None,
+        };
+        let table = [
+            (answered(500), true),
+            (answered(429), true),
+            (answered(408), true),
+            (answered(401), true),
+            (answered(403), false),
+            (answered(404), false),
+            (ClientError::Timeout, true),
+            (ClientError::Unreachable(String::new()), true),
+            (ClientError::BadAnswer(String::new()), true),
+            (ClientError::NoEndpoint(404), false),
+            (ClientError::NotAllowed(ruma::owned_server_name!("denied.test")), false),
+            (ClientError::Request(String::new()), false),
+        ];
+        for (error, expected) in table {
+            assert_eq!(error.may_pass(), expected, "{error}");
         }
     }
 }
