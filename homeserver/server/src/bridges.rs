@@ -4,19 +4,20 @@ mod alone;
 mod dingtalk;
 mod doors;
 mod feishu;
+pub(crate) mod login;
 pub(crate) mod orders;
 mod ports;
 mod wecom;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use base::Rng;
+use base::{Clock, Rng};
 use bridge_api::{Connector, Language, Network};
 use bridge_core::{BridgePorts, BridgeSettings, Bridges, BridgesParts};
 use config::Config;
 use kit::{HttpWire, Namespaces, Tokens};
 use ruma::UserId;
-use store::TableInfo;
+use store::{Store, TableInfo};
 
 pub(crate) use self::{alone::run as run_alone, ports::ports};
 use crate::{
@@ -30,7 +31,33 @@ pub(crate) const FOLDER_NAME: &str = "bridges";
 
 /// Whether any platform is bridged.
 pub(crate) fn any(config: &Config) -> bool {
-    config.feishu.enabled || config.dingtalk.enabled || config.wecom.enabled
+    Network::ALL.into_iter().any(|network| is_enabled(config, network))
+}
+
+/// Whether a platform is bridged.
+fn is_enabled(config: &Config, network: Network) -> bool {
+    match network {
+        Network::Feishu => config.feishu.enabled,
+        Network::DingTalk => config.dingtalk.enabled,
+        Network::WeCom => config.wecom.enabled,
+    }
+}
+
+/// Makes the connector of a platform, from the configuration.
+fn open(
+    config: &Config,
+    network: Network,
+    store: &Store,
+    clock: &Clock,
+    rng: &Rng,
+) -> Result<Arc<dyn Connector>, StartError> {
+    let shelf = bridge_core::shelf(store.clone(), clock.clone(), network);
+    let (clock, rng) = (clock.clone(), rng.clone());
+    match network {
+        Network::Feishu => feishu::open(config, shelf, clock, rng),
+        Network::DingTalk => dingtalk::open(config, shelf, clock, rng),
+        Network::WeCom => wecom::open(config, shelf, clock, rng),
+    }
 }
 
 /// Takes a port for bridges inside this process.
@@ -65,19 +92,9 @@ pub(crate) async fn start(
     let copies = backup::offer(&folder(config), store.clone(), around.shutdown.clone());
     let refused = |reason| StartError::Setting { key: "bridges", reason };
     let wire = HttpWire::new(around.outbound, &around.homeserver_url, tokens.as_token).map_err(refused)?;
-    let mut connectors: Vec<Arc<dyn Connector>> = Vec::new();
-    if config.feishu.enabled {
-        let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::Feishu);
-        connectors.push(feishu::open(config, shelf, around.clock.clone(), around.rng.clone())?);
-    }
-    if config.dingtalk.enabled {
-        let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::DingTalk);
-        connectors.push(dingtalk::open(config, shelf, around.clock.clone(), around.rng.clone())?);
-    }
-    if config.wecom.enabled {
-        let shelf = bridge_core::shelf(store.clone(), around.clock.clone(), Network::WeCom);
-        connectors.push(wecom::open(config, shelf, around.clock.clone(), around.rng.clone())?);
-    }
+    let enabled = Network::ALL.into_iter().filter(|network| is_enabled(config, *network));
+    let connectors = enabled.map(|network| open(config, network, &store, &around.clock, &around.rng));
+    let connectors = connectors.collect::<Result<_, _>>()?;
     let parts = BridgesParts {
         store: store.clone(),
         clock: around.clock,

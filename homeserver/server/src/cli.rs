@@ -8,6 +8,7 @@ mod config_command;
 mod export;
 mod federation;
 mod keys;
+mod login;
 mod organisation;
 mod output;
 mod search;

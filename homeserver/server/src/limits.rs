@@ -77,6 +77,9 @@ pub const BOTS_WRITE_BUFFER_BYTES: usize = 2 * 1024 * 1024;
 /// Files of the bots' database that are kept open.
 pub const BOTS_FILES_MAX: i32 = 64;
 
+/// Largest secret that a command reads from a file, in bytes.
+pub const SECRET_BYTES_MAX: u64 = 4 * 1024;
+
 /// Largest request line on the socket of the bridges, in bytes.
 pub const BRIDGE_ORDER_BYTES_MAX: u64 = 16 * 1024;
 

@@ -1,4 +1,6 @@
-//! `lianqiao bridges`, and `lianqiao bridge list|bind|unbind|create|permit|status|backfill|person`
+//! `lianqiao bridges`, and `lianqiao bridge list|bind|unbind|create|permit|status|backfill|login|person`
+
+use std::path::PathBuf;
 
 use base::Shutdown;
 use bridge_api::{ConversationId, Network, PersonId};
@@ -6,7 +8,7 @@ use clap::Subcommand;
 use ruma::{OwnedRoomId, OwnedUserId};
 
 use super::{
-    ConfigFile, OnConfig,
+    ConfigFile, OnConfig, login,
     output::say,
     serve::{Order as Signal, Signals, start_logging},
 };
@@ -81,6 +83,18 @@ pub(super) enum Action {
         #[arg(long, default_value_t = 24)]
         hours: u64,
     },
+    /// Tries the credentials for a platform step by step, and says where they belong. The bridges need not run.
+    Login {
+        /// The platform.
+        #[arg(value_parser = network)]
+        platform: Network,
+        /// The id of the app (Feishu, DingTalk) or of the company (WeCom), in the place of the configured one.
+        #[arg(long)]
+        id: Option<String>,
+        /// A file with the secret of the app, or `-` for standard input, in the place of the configured one.
+        #[arg(long)]
+        secret_file: Option<PathBuf>,
+    },
     /// Says that a person of a platform is a colleague here, or, without an account, that they are nobody here.
     Person {
         /// The platform.
@@ -140,6 +154,9 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
         Action::Status => Order::Status,
         Action::Backfill { platform, conversation, hours } => {
             Order::Backfill { network: platform, conversation, hours }
+        }
+        Action::Login { platform, id, secret_file } => {
+            return Box::pin(login::run(config, platform, id, secret_file)).await;
         }
         Action::Person { platform, person, account } => Order::Person { network: platform, person, account },
     };
