@@ -39,7 +39,7 @@ pub use self::{
     expand::Occurrence,
     mailbox::{Mailbox, MailboxSettings},
     recurrence::Recurrence,
-    service::{Calendars, CalendarsParts, FreeBusy, Password},
+    service::{Calendars, CalendarsParts, FreeBusy, Password, Tier},
     sources::{KeptSource, Source},
     tables::tables,
     time::{Busy, BusyKind, Schedule, Span},

@@ -209,3 +209,6 @@ pub const MAILBOX_PAUSE_MAX: Duration = Duration::from_secs(5 * 60);
 
 /// A connection that held so long ends the growth of pauses.
 pub const MAILBOX_STEADY: Duration = Duration::from_secs(60);
+
+/// Accounts and servers that one person has granted something to, or nothing.
+pub const GRANTS_OF_PERSON_MAX: usize = 200;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
 use crate::{
-    Busy, Event,
+    Busy, Event, Tier,
     ics::{Item, Method},
     sources::KeptSource,
 };
@@ -101,6 +101,7 @@ pub(crate) struct MailPlaceRow {
     pub uid: u32,
 }
 record!(MailPlaceRow);
+record!(Tier);
 
 /// (owner, name of the object) → its newest change, and what it is.
 pub(crate) const OBJECTS: Table<(String, String), (StreamPos, ObjectRow)> =
@@ -150,6 +151,10 @@ pub(crate) const MAILS: Table<[u8; 32], ()> =
 pub(crate) const MAIL_ORDER: Table<StreamPos, [u8; 32]> =
     Table::new(2614, "calendar_mail_order", Profile::Queue, "which letters counted longest ago?");
 
+/// (owner, account or server) → how much they may know of the owner's time.
+pub(crate) const GRANTS: Table<(String, String), Tier> =
+    Table::new(2615, "calendar_grant", Profile::Scan, "what may they know of this person's time?");
+
 /// All tables of this crate, for the store and for the catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -169,5 +174,6 @@ pub fn tables() -> Vec<TableInfo> {
         MAIL_PLACE.info(),
         MAILS.info(),
         MAIL_ORDER.info(),
+        GRANTS.info(),
     ]
 }

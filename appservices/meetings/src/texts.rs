@@ -106,6 +106,16 @@ pub const TEXTS: &[Entry] = &[
         "日历软件设置：服务器 {url}，用户名 {user}，密码 {password}（只显示这一次）",
         "For your calendar program: server {url}, user {user}, password {password} (shown this once)",
     ),
+    entry("mt.share", "{who}：{tier}", "{who}: {tier}"),
+    entry(
+        "mt.share_default",
+        "你的日程，除下列外：同事看到忙闲，其他服务器的人什么也看不到。",
+        "Your time, but for these: colleagues see when you are busy, people of other servers nothing.",
+    ),
+    entry("mt.tier.titles", "看到忙闲和标题", "see when you are busy, and the titles"),
+    entry("mt.tier.busy", "看到忙闲", "see when you are busy"),
+    entry("mt.tier.nothing", "什么也看不到", "see nothing"),
+    entry("mt.tier.default", "按默认", "as everybody"),
     entry("mt.told.private", "请看与我的私聊。", "Please see our direct chat."),
     entry("mt.told.dropped", "好的，已放弃。", "All right, dropped."),
     entry("mt.told.picked", "{no} {title} 定在 {when}。", "{no} {title} takes place {when}."),
@@ -193,6 +203,8 @@ pub const TEXTS: &[Entry] = &[
     entry("mt.form.past", "已经过去", "has passed"),
     entry("mt.form.over", "已结束或已取消", "is over or cancelled"),
     entry("mt.form.finding", "还没有选定时间", "has no time yet"),
+    entry("mt.form.tier", "可见范围", "level"),
+    entry("mt.form.one", "要写一个人或一个服务器", "has to be one person or one server"),
     entry("mt.form.nobody", "找不到此人", "names nobody"),
     entry("mt.form.several", "有多个同名的人", "names several people"),
     entry("mt.form.unknown", "不存在", "is unknown"),
@@ -207,11 +219,11 @@ pub const TEXTS: &[Entry] = &[
         "!会议 标题 @人 明天 10:00 30m [#会议室] [每周]\n!会议 找时间 @人 60m 本周 [下午] – 投票选时间\n\
          !会议 现在 标题 @人\n!会议 改期 编号 时间 · !会议 取消 编号 [本次|以后|全部]\n!会议 添加|移除 编号 @人\n\
          !会议 今天 · !会议 本周 · !会议 空闲 @人 [日期]\n!会议 纪要 编号 · !会议 查看 编号\n\
-         !会议 日历 [编号|撤销] · !会议 日历账号 名称",
+         !会议 日历 [编号|撤销] · !会议 日历账号 名称 · !会议 共享 [@人|服务器 标题|忙闲|不给|默认]",
         "!meet TITLE @who tomorrow 10:00 30m [#room] [weekly]\n!meet find @who 60m this week [afternoon] – a poll of times\n\
          !meet now TITLE @who\n!meet move NO TIME · !meet cancel NO [this|following|all]\n!meet add|remove NO @who\n\
          !meet today · !meet week · !meet free @who [day]\n!meet minutes NO · !meet show NO\n\
-         !meet ics [NO|revoke] · !meet caldav NAME",
+         !meet ics [NO|revoke] · !meet caldav NAME · !meet share [@who|server titles|busy|none|default]",
     ),
 ];
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use ruma::UserId;
 
-use super::Calendars;
+use super::{Calendars, Tier};
 use crate::{
     Address, Busy, CalendarError, Schedule, Span,
     limits::{INTERVALS_MAX, QUESTION_INSTANCES_MAX, QUESTION_MS_MAX, QUESTION_PEOPLE_MAX},
@@ -47,20 +47,18 @@ impl FreeBusy for Calendars {
 }
 
 impl Calendars {
-    /// What is known of one person's time. People of this server may see when a colleague is busy, not with what;
-    /// others nothing.
+    /// What is known of one person's time, as far as the asker may know.
     async fn schedule(&self, asker: &UserId, who: &Address, within: Span) -> Result<Schedule, CalendarError> {
-        let is_colleague = asker.server_name() == self.0.parts.server_name;
         let is_here = match who {
             Address::Matrix(user) => user.server_name() == self.0.parts.server_name,
             Address::Resource(_) => true,
             Address::Email(_) | Address::Dingtalk(_) | Address::Feishu(_) | Address::Wecom(_) => false,
         };
-        if !is_colleague || !is_here {
+        let tier = if is_here { self.tier(asker, who).await? } else { Tier::Nothing };
+        if tier == Tier::Nothing {
             return Ok(Schedule::unknown(who.clone()));
         }
-        let is_own = who.account().is_some_and(|user| user == asker);
-        let own = self.own_busy(who, within, is_own).await;
+        let own = self.own_busy(who, within, tier == Tier::Titles).await;
         let own = match own {
             // A series that cannot be expanded hides time.
             Err(CalendarError::Recurrence(reason)) => {

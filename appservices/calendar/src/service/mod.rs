@@ -1,6 +1,7 @@
 //! Keeping calendars, and answering when people are busy.
 
 mod busy;
+mod grants;
 mod objects;
 mod secrets;
 
@@ -14,7 +15,7 @@ use store::Store;
 use tokio::sync::Notify;
 
 pub(crate) use self::objects::{Object, Version};
-pub use self::{busy::FreeBusy, secrets::Password};
+pub use self::{busy::FreeBusy, grants::Tier, secrets::Password};
 use crate::{Busy, Span, Zone};
 
 /// What [`Calendars`] is built from.

@@ -5,7 +5,8 @@ use store::Batch;
 use super::{NOW_MS, alice, alice_id, at, bob, calendars, hour, put, shanghai};
 use crate::{
     Address, Attendee, Busy, BusyKind, Event, EventStatus, FreeBusy as _, Partstat, Role, Schedule, Span,
-    Transparency,
+    Tier, Transparency,
+    limits::GRANTS_OF_PERSON_MAX,
     slots::{self, SlotSearch},
 };
 
@@ -80,6 +81,45 @@ async fn colleagues_see_when_and_not_what_and_strangers_nothing() {
     assert!(
         calendars.schedules(&alice_id(), &[bob()], Span { from_ms: 0, until_ms: u64::MAX }).await.is_err()
     );
+}
+
+#[tokio::test]
+async fn what_the_owner_grants_goes_before_what_holds_for_everybody() {
+    let (calendars, _) = calendars().await;
+    put(&calendars, &bob(), &hour("secret", "2026-11-05T10:00:00", shanghai())).await;
+    let eve = ruma::UserId::parse("@eve:partner.example").unwrap();
+    let mallory = ruma::UserId::parse("@mallory:partner.example").unwrap();
+    let title = Some("Title of secret".to_owned());
+    let steps = [
+        ("partner.example", Some(Tier::Busy), [Some(None), Some(None), Some(None)]),
+        ("@alice:corp.example", Some(Tier::Titles), [Some(title.clone()), Some(None), Some(None)]),
+        ("@mallory:partner.example", Some(Tier::Nothing), [Some(title), Some(None), None]),
+        ("@alice:corp.example", Some(Tier::Nothing), [None, Some(None), None]),
+        ("@alice:corp.example", None, [Some(None), Some(None), None]),
+        ("partner.example", None, [Some(None), None, None]),
+    ];
+    for (to, tier, expected) in steps {
+        let mut batch = Batch::new();
+        calendars.grant(&mut batch, &bob(), to, tier).await.unwrap();
+        calendars.store().commit(batch).await.unwrap();
+        for (asker, expected) in [&alice_id(), &eve, &mallory].into_iter().zip(expected) {
+            let found = calendars.schedules(asker, &[bob()], DAY).await.unwrap();
+            assert_eq!(found[0].known, expected.is_some(), "{to} {asker}");
+            let shown = found[0].intervals.first().map(|busy| busy.title.clone());
+            assert_eq!(shown, expected, "{to} {asker}");
+        }
+    }
+    // What one person grants says nothing of another.
+    assert_eq!(calendars.grants(&bob()).await.unwrap(), [(mallory.to_string(), Tier::Nothing)]);
+    assert!(calendars.grants(&alice()).await.unwrap().is_empty());
+    let mut batch = Batch::new();
+    for number in 0..GRANTS_OF_PERSON_MAX {
+        calendars.grant(&mut batch, &alice(), &format!("s{number}.example"), Some(Tier::Busy)).await.unwrap();
+    }
+    calendars.store().commit(batch).await.unwrap();
+    let mut batch = Batch::new();
+    assert!(calendars.grant(&mut batch, &alice(), "more.example", Some(Tier::Busy)).await.is_err());
+    calendars.grant(&mut batch, &alice(), "s1.example", Some(Tier::Titles)).await.unwrap();
 }
 
 #[tokio::test]

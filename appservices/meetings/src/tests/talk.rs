@@ -263,6 +263,55 @@ async fn the_day_and_the_week_are_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_say_who_may_know_what_of_their_time() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 晨会 今天 11:00 30m").await;
+    let desk = stage.room_with(LISI, crate::LOCALPART, true);
+    stage.settle().await;
+    let everybody = "你的日程，除下列外：同事看到忙闲，其他服务器的人什么也看不到。";
+    assert_eq!(says(&mut stage, ZHANGSAN, &room, "!会议 共享").await, everybody);
+    assert_eq!(says(&mut stage, ZHANGSAN, &room, "!meet share @李四 titles").await, "李四：看到忙闲和标题");
+    assert_eq!(
+        says(&mut stage, LISI, &desk, "!meet free @张三").await,
+        "11-05 忙闲\n张三：忙 11:00–11:30 晨会"
+    );
+    assert_eq!(says(&mut stage, ZHANGSAN, &room, "!会议 共享 @李四 不给").await, "李四：什么也看不到");
+    assert_eq!(says(&mut stage, LISI, &desk, "!meet free @张三").await, "11-05 忙闲\n张三：未知");
+
+    // Somebody of a partner, before and after it was granted.
+    let chat = stage.room_with("@eve:partner", crate::LOCALPART, true);
+    stage.settle().await;
+    assert!(says(&mut stage, "@eve:partner", &chat, "!meet free @zhangsan:test").await.ends_with("：未知"));
+    assert_eq!(
+        says(&mut stage, ZHANGSAN, &room, "!meet share partner.example busy").await,
+        "partner.example：看到忙闲"
+    );
+    assert!(says(&mut stage, "@eve:partner", &chat, "!meet free @zhangsan:test").await.ends_with("：未知"));
+    assert_eq!(
+        says(&mut stage, ZHANGSAN, &room, "!meet share @eve:partner 忙闲").await,
+        "@eve:partner：看到忙闲"
+    );
+    assert!(
+        says(&mut stage, "@eve:partner", &chat, "!meet free @zhangsan:test")
+            .await
+            .ends_with("：忙 11:00–11:30")
+    );
+    assert!(
+        says(&mut stage, "@eve:partner", &chat, "!meet share @lisi:test titles").await.contains("未绑定员工")
+    );
+
+    for wrong in ["@李四 everything", "titles", "@李四 @王五 titles", "guest@example.org titles"] {
+        let said = says(&mut stage, ZHANGSAN, &room, &format!("!meet share {wrong}")).await;
+        assert!(said.contains("例如"), "{wrong}: {said}");
+    }
+    assert_eq!(says(&mut stage, ZHANGSAN, &room, "!meet share @李四 default").await, "李四：按默认");
+    assert_eq!(
+        says(&mut stage, ZHANGSAN, &room, "!meet share").await,
+        format!("{everybody}\n@eve:partner：看到忙闲\npartner.example：看到忙闲")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_meeting_now_is_live_at_once() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet now 救火 @李四").await;

@@ -34,11 +34,12 @@ pub(crate) enum Word {
     Minutes,
     Ics,
     Caldav,
+    Share,
     Show,
     Help,
 }
 
-const WORDS: [(&str, &str, Word); 14] = [
+const WORDS: [(&str, &str, Word); 15] = [
     ("找时间", "find", Word::Find),
     ("现在", "now", Word::Now),
     ("改期", "move", Word::Move),
@@ -51,6 +52,7 @@ const WORDS: [(&str, &str, Word); 14] = [
     ("纪要", "minutes", Word::Minutes),
     ("日历", "ics", Word::Ics),
     ("日历账号", "caldav", Word::Caldav),
+    ("共享", "share", Word::Share),
     ("查看", "show", Word::Show),
     ("帮助", "help", Word::Help),
 ];
@@ -107,6 +109,7 @@ impl Meetings {
             }
             Word::Ics => self.calendar_address(heard, rest, batch).await,
             Word::Caldav => self.calendar_password(heard, rest, batch).await,
+            Word::Share => self.share(heard, rest, now, batch).await,
             Word::Help => self.reply(batch, heard, "mt.help_all", &[]).await,
         }
     }
@@ -163,25 +166,29 @@ impl Meetings {
             return self.ask_scope(heard, &format!("{verb} {} {rest}", case.no), batch).await;
         }
         let scope = line.scope.unwrap_or(Scope::All);
-        let action = match word {
-            Word::Show => return self.show(heard, &case, batch).await,
-            Word::Ics => return self.send_file(heard, &case, batch).await,
-            Word::Minutes if case.state != state::LIVE => {
-                return self.show_minutes(heard, &case, batch).await;
-            }
-            Word::Minutes => Ok(Action::OpenMinutes),
-            Word::Move => moved(&case, &line, scope, rest),
-            Word::Add => self.resolve(heard, &line).await?.and_then(some).map(Action::Add),
-            Word::Remove => {
-                self.resolve(heard, &line).await?.and_then(some).map(|people| {
+        let action =
+            match word {
+                Word::Show => return self.show(heard, &case, batch).await,
+                Word::Ics => return self.send_file(heard, &case, batch).await,
+                Word::Minutes if case.state != state::LIVE => {
+                    return self.show_minutes(heard, &case, batch).await;
+                }
+                Word::Minutes => Ok(Action::OpenMinutes),
+                Word::Move => moved(&case, &line, scope, rest),
+                Word::Add => self.resolve(heard, &line).await?.and_then(some).map(Action::Add),
+                Word::Remove => self.resolve(heard, &line).await?.and_then(some).map(|people| {
                     Action::Remove(people.into_iter().map(|attendee| attendee.address).collect())
-                })
-            }
-            Word::Cancel => Ok(Action::Cancel { scope }),
-            Word::Find | Word::Now | Word::Today | Word::Week | Word::Free | Word::Caldav | Word::Help => {
-                return Ok(());
-            }
-        };
+                }),
+                Word::Cancel => Ok(Action::Cancel { scope }),
+                Word::Find
+                | Word::Now
+                | Word::Today
+                | Word::Week
+                | Word::Free
+                | Word::Caldav
+                | Word::Share
+                | Word::Help => return Ok(()),
+            };
         match action {
             Ok(action) => self.act(heard, case, &action, batch).await.map(drop),
             Err(refusal) => self.refuse(heard, &refusal, batch).await,

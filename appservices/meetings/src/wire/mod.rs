@@ -10,6 +10,7 @@ mod deliver;
 mod dialogue;
 mod doors;
 mod find;
+mod grants;
 mod leavers;
 mod lists;
 mod minutes;
