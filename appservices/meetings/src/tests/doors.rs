@@ -75,6 +75,13 @@ async fn a_meeting_that_a_calendar_program_made_invites_its_guests() {
 async fn a_forged_invitation_is_told_and_ignored() {
     let (mut stage, room) = office().await;
     let what = What::Message { verdict: Verdict::NotOrganizer, uid: "x@elsewhere".to_owned() };
+    changes(&mut stage, ZHANGSAN, what.clone()).await;
+    let told = "这份日历邀请不是组织者发出的，已忽略。";
+    assert_eq!(last(&stage, &room), told);
+    let times = |stage: &Stage| stage.said(&room).iter().filter(|text| *text == told).count();
+    changes(&mut stage, ZHANGSAN, what.clone()).await;
+    assert_eq!(times(&stage), 1, "a stranger does not have the bot talk for ever");
+    stage.advance_ms(24 * 60 * 60 * 1_000);
     changes(&mut stage, ZHANGSAN, what).await;
-    assert_eq!(last(&stage, &room), "这份日历邀请不是组织者发出的，已忽略。");
+    assert_eq!(times(&stage), 2);
 }

@@ -25,6 +25,8 @@ use crate::{
 /// What keys of such timers begin with.
 pub(super) const TIMER: &str = "meet-door/";
 
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// Length of the part of a key that makes it one.
 const KEY_CHARACTERS: usize = 16;
 
@@ -103,7 +105,7 @@ impl Meetings {
                 let Some(account) = by.account() else { return Ok(()) };
                 let reader = self.reader(account).await?;
                 let text = self.words_of(reader.lang, &refusal);
-                self.note(batch, fired, account, &text);
+                self.note(batch, &fired.key, account, &text);
                 // Their calendar shows again what holds.
                 if let Some(before) = change.before {
                     self.parts().calendars.put(batch, &by, &before.data.event).await?;
@@ -114,8 +116,9 @@ impl Meetings {
         self.carry_out(batch, change, &scene, &fired.key).await
     }
 
-    fn note(&self, batch: &mut Batch, fired: &Fired, to: &UserId, text: &str) {
-        let key = format!("mn/{}", fired.key);
+    /// Tells somebody something, once under each name.
+    fn note(&self, batch: &mut Batch, name: &str, to: &UserId, text: &str) {
+        let key = format!("mn/{name}");
         let letter = Letter::message(key, LOCALPART, To::Direct(to.to_owned()), message(text, &[]));
         self.kit().outbox().put(batch, letter);
     }
@@ -147,7 +150,7 @@ impl Meetings {
                 let reader = self.reader(user).await?;
                 let text = self.words_of(reader.lang, &refusal);
                 batch.delete(&crate::tables::MEETING_OF, &change.decision.case.data.event.uid);
-                self.note(batch, fired, user, &text);
+                self.note(batch, &fired.key, user, &text);
                 Ok(())
             }
         }
@@ -181,7 +184,10 @@ impl Meetings {
             Verdict::NotOrganizer => {
                 let reader = self.reader(user).await?;
                 let text = self.pen(&reader).say("E304", &[]);
-                self.note(batch, fired, user, &text);
+                // Once a day for a meeting: a stranger who knows of one could have the bot talk for ever.
+                let of = case.as_ref().map_or("", |case| &case.id);
+                let name = format!("forged/{user}/{of}/{}", fired.at_ms / DAY_MS);
+                self.note(batch, &name, user, &text);
                 return Ok(());
             }
             // What another organiser says stands in the calendar already, and the rest says nothing to us.
