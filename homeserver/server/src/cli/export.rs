@@ -1,6 +1,6 @@
 //! `lianqiao export FILE`: approvals, tasks and meetings with their records, as a file for `lianqiao verify`.
 
-use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
+use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
 
 use super::{ConfigFile, output::say};
 use crate::bots::organisation::{Answer, Order, ask};
@@ -23,13 +23,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
     let config = arguments.file.read()?;
     let path = &arguments.export;
     let failed = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+    // What people wrote into forms is nobody else's on this machine.
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     let order = Order::Export { numbers: arguments.numbers, after: arguments.after };
     let answer = ask(&config, order).await;
     let (text, cases, more_after) = match answer {
         Ok(Answer::Export { text, cases, more_after }) => (text, cases, more_after),
         other => {
-            // An empty file would be taken for an export.
+            // An empty file would be taken for an export, and half of one as well.
             let _ = std::fs::remove_file(path);
             return Err(match other {
                 Ok(Answer::Refused(reason)) | Err(reason) => reason,
@@ -37,7 +38,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
             });
         }
     };
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
+        let _ = std::fs::remove_file(path);
+        failed(error)
+    })?;
     say(&format!(
         "{cases} cases are in {}. Verify them anywhere: lianqiao verify {}",
         path.display(),

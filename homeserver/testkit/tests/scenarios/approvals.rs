@@ -1,6 +1,6 @@
 //! Approvals through the real server: from a staff list to a proof that needs no server.
 
-use std::path::Path;
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use serde_json::Value;
 use testkit::{ServerProcess, User, free_port};
@@ -162,6 +162,8 @@ async fn exports(mut server: ServerProcess, directory: &Path, no: &str) {
         let (succeeded, said) = server.commands(&["verify", &path]).await;
         assert!(succeeded && said.starts_with("OK: 1 cases, 3 records"), "{name}: {said}");
     }
+    let mode = std::fs::metadata(file("all.jsonl")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "what people wrote into forms is read by the operator alone");
     let before = std::fs::read(file("all.jsonl")).unwrap();
     let (succeeded, said) = server.commands(&["export", &file("all.jsonl")]).await;
     assert!(!succeeded && said.contains("cannot be written"), "{said}");
