@@ -136,12 +136,15 @@ impl Bridges {
         };
         let service = Service { id: SERVICE_ID, ear: Some(switchboard.clone()) };
         let kit = Kit::serving(kit_parts, service).map_err(BridgeError::Invalid)?;
-        let seats = connectors.into_iter().map(|connector| Seat {
-            network: connector.network(),
-            buckets: Buckets::new(connector.pace()),
-            line: watch::Sender::new(LineNow::Unknown),
-            catching_up: CatchingUp::default(),
-            connector,
+        let seats = connectors.into_iter().map(|connector| {
+            let (network, catching_up) = (connector.network(), CatchingUp::default());
+            if connector.backfill().is_some() {
+                // What waited for its history when the process ended waits for it again: that is not read yet.
+                let bound = switchboard.portals.bound(network);
+                catching_up.begin(bound.into_iter().map(|((_, conversation), _)| conversation));
+            }
+            let buckets = Buckets::new(connector.pace());
+            Seat { network, buckets, line: watch::Sender::new(LineNow::Unknown), catching_up, connector }
         });
         Ok(Self(Arc::new(Inner {
             store,

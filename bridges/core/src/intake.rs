@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
 use bridge_api::{
-    Arrival, ConversationId, Happened, Inbox, InboxRefused, Line, Network, Quota,
+    Arrival, ConversationId, Happened, Inbox, InboxRefused, Line, MessageId, Network, Quota, Sender,
     limits::{ARRIVALS_AT_ONCE_MAX, PARTS_MAX, PEOPLE_AT_ONCE_MAX},
 };
 use store::{Batch, StoreError};
@@ -14,7 +14,7 @@ use crate::{
     lanes::Lane,
     limits::{CONFLICTS_MAX, INBOX_ROWS_MAX},
     line::LineNow,
-    tables::{INBOX, InboxRow, MESSAGES, TAKEN, TAKEN_ORDER},
+    tables::{COMING, INBOX, InboxRow, MESSAGES, Place, TAKEN, TAKEN_ORDER},
 };
 
 /// The lane of what is about no conversation.
@@ -97,10 +97,7 @@ impl Bridges {
         }
         let conversation = match (&arrival.conversation, arrival.what.message()) {
             (Some(conversation), _) => Some(conversation.clone()),
-            (None, Some(message)) => {
-                let row = self.0.store.get(&MESSAGES, &(network.key(), message.as_str())).await?;
-                row.and_then(|row| ConversationId::new(row.conversation).ok())
-            }
+            (None, Some(message)) => self.conversation_of(network, message).await?,
             (None, None) if matches!(arrival.what, Happened::PersonChanged(_)) => {
                 return Ok(ConversationId::new(NOWHERE).ok().map(|nowhere| (network, nowhere)));
             }
@@ -123,6 +120,29 @@ impl Bridges {
         Ok(None)
     }
 
+    /// Where a message stands, or waits to stand: a reaction may come while its message is on its way into the room.
+    async fn conversation_of(
+        &self,
+        network: Network,
+        message: &MessageId,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let of = (network.key(), message.as_str());
+        // What waits is looked at first: the batch that ends the waiting notes the message.
+        let conversation = match self.0.store.get(&COMING, &of).await? {
+            Some(conversation) => Some(conversation),
+            None => self.0.store.get(&MESSAGES, &of).await?.map(|row| row.conversation),
+        };
+        Ok(conversation.and_then(|id| ConversationId::new(id).ok()))
+    }
+
+    /// An arrival is at its end.
+    pub(crate) fn end_arrival(&self, batch: &mut Batch, lane: &Lane, place: Place, row: &InboxRow) {
+        self.0.inbound.end(batch, &INBOX, lane, place);
+        if let Happened::Message(message) = &row.arrival.what {
+            batch.delete(&COMING, &(lane.0.key(), message.id.as_str()));
+        }
+    }
+
     async fn try_take(
         &self,
         network: Network,
@@ -130,7 +150,7 @@ impl Bridges {
         from_history: bool,
     ) -> Result<usize, StoreError> {
         let now_ms = self.0.clock.now_ms();
-        let (mut batch, mut seen, mut repeats) = (Batch::new(), HashSet::new(), 0);
+        let (mut batch, mut seen, mut repeats, mut new) = (Batch::new(), HashSet::new(), 0, 0);
         for (lane, arrival) in placed {
             let of = (network.key(), arrival.key.as_str());
             if !seen.insert(arrival.key.as_str()) || self.0.store.exists(&TAKEN, &of).await? {
@@ -139,8 +159,15 @@ impl Bridges {
             }
             batch.expect_absent(&TAKEN, &of).put(&TAKEN, &of, &now_ms);
             batch.put(&TAKEN_ORDER, &(now_ms, network.key(), arrival.key.as_str()), &());
+            if let Happened::Message(message) = &arrival.what {
+                batch.put(&COMING, &(network.key(), message.id.as_str()), &lane.1.to_string());
+            }
             let row = InboxRow { arrival: arrival.clone(), from_history };
             self.0.inbound.put(&mut batch, &INBOX, lane, arrival.at_ms, &row);
+            // History has what we said there as well: nobody missed that.
+            let is_echo =
+                matches!(&arrival.what, Happened::Message(message) if message.from == Sender::Ourselves);
+            new += usize::from(!is_echo);
         }
         if !batch.is_empty() {
             self.0.store.commit(batch).await?;
@@ -149,8 +176,7 @@ impl Bridges {
             metrics::counter!("bridge_duplicates_dropped_total", "platform" => network.key())
                 .increment(repeats);
         }
-        let repeats = usize::try_from(repeats).unwrap_or(usize::MAX);
-        Ok(placed.len().saturating_sub(repeats))
+        Ok(new)
     }
 
     /// The inbox of a network's connector.

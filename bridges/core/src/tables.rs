@@ -28,6 +28,9 @@ pub(crate) const INBOX: Queue<InboxRow> = Table::new(
     Profile::Queue,
     "What has this conversation still to bring into its room?",
 );
+/// Network and message that waits for its room → its conversation.
+pub(crate) const COMING: Table<(String, String), String> =
+    Table::new(3024, "bridges_coming", Profile::Point, "In which conversation does this message wait?");
 /// Network, conversation, [`IN_TURN`] or [`AFTER_ALL`], and place → what waits for the platform: the order of the room is
 /// the order in which the homeserver told of it.
 pub(crate) const OUTBOX: Queue<OutboxRow> =
@@ -98,6 +101,7 @@ pub fn tables() -> Vec<TableInfo> {
     let own = vec![
         PORTALS.info(),
         INBOX.info(),
+        COMING.info(),
         OUTBOX.info(),
         TAKEN.info(),
         TAKEN_ORDER.info(),

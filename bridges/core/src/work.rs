@@ -123,8 +123,8 @@ impl Bridges {
         let mut batch = Batch::new();
         match direction {
             Direction::In => {
-                if let Some((place, _)) = first(&self.0.store, &INBOX, lane).await? {
-                    self.0.inbound.end(&mut batch, &INBOX, lane, place);
+                if let Some((place, row)) = first(&self.0.store, &INBOX, lane).await? {
+                    self.end_arrival(&mut batch, lane, place, &row);
                 }
             }
             Direction::Out => {

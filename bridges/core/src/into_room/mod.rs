@@ -16,7 +16,7 @@ use crate::{
     ghosts::Ghost,
     intake::NOWHERE,
     lanes::{Lane, Next},
-    tables::{INBOX, InboxRow, MESSAGES, MessageRow, NEWEST, Place, SIDES, SideRow},
+    tables::{InboxRow, MESSAGES, MessageRow, NEWEST, Place, SIDES, SideRow},
 };
 
 /// An arrival on its way into a room.
@@ -57,7 +57,7 @@ impl Bridges {
             }
             (None, _) => tracing::debug!(conversation = %lane.1, "nothing is bound to it any more"),
         }
-        self.0.inbound.end(&mut batch, &INBOX, lane, place);
+        self.end_arrival(&mut batch, lane, place, &row);
         // Until the history is read, news says nothing of what came before it: the next line reads from the same place.
         let is_unread = self.seat(lane.0).is_some_and(|seat| seat.catching_up.is_unread(&lane.1));
         let is_next = row.from_history || !is_unread;
