@@ -24,19 +24,6 @@ async fn bot_says(reader: &User, room: &str, words: &str) -> String {
     said(&page).unwrap()
 }
 
-/// What is said in a room with these words, by whom and when it was changed, the oldest first.
-async fn said_until(bridge: &Bridge, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let begin = Instant::now();
-    loop {
-        let history = bridge.alice.whole_history(&bridge.room).await;
-        if is_so(&history) {
-            return history;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{history:#?}\n{}", bridge.log());
-        tokio::time::sleep(LOOK_INTERVAL).await;
-    }
-}
-
 fn with_body<'a>(history: &'a [Value], body: &str) -> Vec<&'a Value> {
     history.iter().filter(|event| event["content"]["body"] == body).collect()
 }
@@ -74,7 +61,7 @@ async fn a_colleague_who_agreed_is_one_person_on_all_sides_until_they_take_it_ba
     bridge.alice.gets_until(&members, |page| page["joined"].get(&ghost).is_none()).await;
 
     let message = bridge.speaks(&bridge.chat, "as myself").await;
-    let history = said_until(&bridge, |history| !with_body(history, "as myself").is_empty()).await;
+    let history = bridge.history_until(|history| !with_body(history, "as myself").is_empty()).await;
     let said = with_body(&history, "as myself");
     assert_eq!((said.len(), &said[0]["sender"]), (1, &json!(bridge.alice.id)), "{said:#?}");
     assert!(bodies(&history).iter().all(|body| !body.contains("bind ")), "nobody else reads the code");
@@ -84,7 +71,7 @@ async fn a_colleague_who_agreed_is_one_person_on_all_sides_until_they_take_it_ba
     // This platform tells of edits in its history alone, which is read with each connection.
     bridge.platform.act(Command::CloseConnections { app: APP.to_owned() }).await.unwrap();
     let is_edit = |item: &&Value| item["content"]["m.new_content"]["body"] == "better";
-    let history = said_until(&bridge, |history| history.iter().any(|item| is_edit(&item))).await;
+    let history = bridge.history_until(|history| history.iter().any(|item| is_edit(&item))).await;
     let edited = history.iter().find(is_edit).unwrap();
     assert_eq!(edited["sender"], bridge.alice.id.as_str());
     assert_eq!(edited["content"]["m.relates_to"]["event_id"], event);
@@ -100,9 +87,9 @@ async fn a_colleague_who_agreed_is_one_person_on_all_sides_until_they_take_it_ba
             && item["sender"] == bridge.alice.id.as_str()
             && item["content"]["m.relates_to"]["event_id"] == event
     };
-    said_until(&bridge, |history| history.iter().any(|item| by_alice(&item))).await;
+    bridge.history_until(|history| history.iter().any(|item| by_alice(&item))).await;
     bridge.platform.act(react(false)).await.unwrap();
-    said_until(&bridge, |history| !history.iter().any(|item| by_alice(&item))).await;
+    bridge.history_until(|history| !history.iter().any(|item| by_alice(&item))).await;
 
     // What she writes here goes there once; what she said there is not said there again.
     bridge.alice.sends(&bridge.room, "from the room").await.ok();
@@ -140,7 +127,7 @@ async fn an_agreement_outlives_a_kill_and_nobody_else_is_spoken_for() {
     bridge.server.kill();
     bridge.server.spawn().await;
     bridge.speaks(&bridge.chat, "after the kill").await;
-    let history = said_until(&bridge, |history| !with_body(history, "after the kill").is_empty()).await;
+    let history = bridge.history_until(|history| !with_body(history, "after the kill").is_empty()).await;
     assert_eq!(with_body(&history, "after the kill")[0]["sender"], bridge.alice.id.as_str());
     // Han said nothing: an administrator's word makes them known, and speaks for nobody.
     let bob = bridge.server.user("bob").await;
