@@ -7,8 +7,9 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    client::{Client, Meaning, verdict},
-    limits::{ANSWER_TIME_MAX, FRAME_BYTES_MAX},
+    client::{CallError, Client, Meaning, verdict},
+    lenient::text,
+    limits::{ANSWER_TIME_MAX, ARRIVALS_WAITING_MAX, FRAME_BYTES_MAX},
     settings::BotMode,
 };
 
@@ -28,19 +29,17 @@ pub async fn open(client: &Client, request: &str) -> Result<(Socket, Vec<Message
         "headers": {"req_id": request},
         "body": {"bot_id": bot.id, "secret": secret.expose()},
     });
+    let mut early = Vec::new();
     let subscribing = async {
         socket.send(Message::text(frame.to_string())).await.map_err(|error| error.to_string())?;
-        let mut early = Vec::new();
-        while let Some(message) = socket.next().await {
+        while early.len() < ARRIVALS_WAITING_MAX {
+            let Some(message) = socket.next().await else { break };
             let message = message.map_err(|error| error.to_string())?;
             if matches!(message, Message::Close(_)) {
                 break;
             }
-            let answer = message.to_text().ok().and_then(|text| serde_json::from_str::<Value>(text).ok());
-            match answer
-                .filter(|frame| frame.pointer("/headers/req_id").and_then(Value::as_str) == Some(request))
-            {
-                Some(answer) => return Ok((answer, early)),
+            match read(&message).filter(|frame| request_of(frame) == Some(request)) {
+                Some(answer) => return Ok(answer),
                 None => early.push(message),
             }
         }
@@ -48,17 +47,40 @@ pub async fn open(client: &Client, request: &str) -> Result<(Socket, Vec<Message
     };
     let outcome = timeout(ANSWER_TIME_MAX, subscribing).await;
     let outcome = outcome.unwrap_or_else(|_| Err("nobody answered the subscription in time".to_owned()));
-    let (answer, early) = outcome.map_err(ConnectError::Passing)?;
-    verdict(answer).map_err(|error| {
-        let words = format!("the bot is refused: {error}");
-        match error.meaning {
-            Meaning::SetUp | Meaning::TokenStale | Meaning::Refused(_) => ConnectError::Misconfigured(words),
-            Meaning::Limited { .. }
-            | Meaning::QuotaUsedUp
-            | Meaning::Busy
-            | Meaning::Unreachable
-            | Meaning::Unknown => ConnectError::Passing(words),
+    match outcome {
+        Ok(answer) => drop(verdict(answer).map_err(|error| refused(&error))?),
+        // Nobody but the subscribed one is brought what a bot hears, and it is not brought again.
+        Err(reason) if early.iter().any(is_heard) => {
+            tracing::warn!(%reason, "the answer to the bot's subscription is lost");
         }
-    })?;
+        Err(reason) => return Err(ConnectError::Passing(reason)),
+    }
     Ok((socket, early))
+}
+
+fn read(message: &Message) -> Option<Value> {
+    serde_json::from_str(message.to_text().ok()?).ok()
+}
+
+fn request_of(frame: &Value) -> Option<&str> {
+    frame.pointer("/headers/req_id")?.as_str()
+}
+
+/// Whether a message is something that the bot hears.
+fn is_heard(message: &Message) -> bool {
+    let command = read(message).and_then(|frame| text(&frame, "cmd"));
+    matches!(command.as_deref(), Some("aibot_msg_callback" | "aibot_event_callback"))
+}
+
+/// Why the platform refuses the subscription.
+fn refused(error: &CallError) -> ConnectError {
+    let words = format!("the bot is refused: {error}");
+    match error.meaning {
+        Meaning::SetUp | Meaning::TokenStale | Meaning::Refused(_) => ConnectError::Misconfigured(words),
+        Meaning::Limited { .. }
+        | Meaning::QuotaUsedUp
+        | Meaning::Busy
+        | Meaning::Unreachable
+        | Meaning::Unknown => ConnectError::Passing(words),
+    }
 }

@@ -79,3 +79,32 @@ async fn a_check_says_what_works_and_what_to_mend() {
     assert!(advice.en.contains("corp_id") && !reason.contains("secret\""));
     assert_eq!(platform.asked("department/simplelist").len(), 1, "nothing is read without a token");
 }
+
+#[tokio::test]
+async fn what_the_bot_heard_is_kept_although_the_answer_to_its_subscription_is_lost() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}", listener.local_addr().expect("an address")).parse().expect("an address");
+    let mut settings = settings(&Platform::default().start().await);
+    let mode = BotMode::Socket { url, secret: bridge_api::Secret::new("s") };
+    (settings.app, settings.bot) = (None, Some(Bot { id: "aibX".into(), names: Vec::new(), mode }));
+    let (connector, basket, shutdown) = (connector(settings), Arc::new(Basket::default()), Shutdown::new());
+    let (inbox, stop) = (basket.clone(), shutdown.clone());
+    let running = tokio::spawn(async move { connector.run(inbox, stop).await });
+    let (stream, _) = timeout(PATIENCE, listener.accept()).await.expect("in time").expect("a connection");
+    let mut peer = accept_async(stream).await.expect("a socket");
+    timeout(PATIENCE, peer.next()).await.expect("in time").expect("open").expect("a frame");
+    let heard = json!({"cmd": "aibot_msg_callback", "headers": {"req_id": "r1"}, "body": {"msgid": "m1",
+        "aibotid": "aibX", "chatid": "wrX", "chattype": "group", "from": {"userid": "lisi"},
+        "msgtype": "text", "text": {"content": "hello"}}});
+    peer.send(Message::text(heard.to_string())).await.expect("brought");
+    drop(peer);
+    let kept = async {
+        while basket.taken().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, kept).await.expect("it is kept");
+    assert_eq!(basket.taken()[0].conversation.as_ref().map(|id| id.as_str()), Some("group:wrX"));
+    shutdown.trigger();
+    timeout(PATIENCE, running).await.expect("in time").expect("no panic").expect("no failure");
+}

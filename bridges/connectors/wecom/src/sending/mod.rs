@@ -141,16 +141,8 @@ impl Sending {
                 self.client.turns.wait(&bucket).await?;
                 let body = json!({"msgtype": said.kind, said.kind: said.body});
                 let outcome = self.client.post_webhook(hook.expose(), &body).await;
-                match outcome {
-                    Ok(_) => Ok(format!("said:{key}")),
-                    // The limit is the webhook's own, not the app's.
-                    Err(CallError { meaning: Meaning::Limited { .. }, code, trace, message }) => {
-                        self.client.turns.pause(&bucket, LIMITED_PAUSE).await;
-                        let meaning = Meaning::Limited { after: LIMITED_PAUSE, app: false };
-                        Err(CallError { meaning, code, trace, message })
-                    }
-                    Err(error) => Err(error),
-                }
+                self.of_one_place(&bucket, outcome).await?;
+                Ok(format!("said:{key}"))
             }
             Place::BotGroup(chat) => self.by_bot(conversation, chat, 2, key, said).await,
             Place::BotDirect(user) => self.by_bot(conversation, user, 1, key, said).await,
@@ -185,11 +177,34 @@ impl Sending {
     ) -> Result<String, CallError> {
         let refused = |words: &str| CallError::ours(Meaning::Refused(Refusal::NotInConversation), words);
         let bot = self.client.settings().bot.as_ref().ok_or_else(|| refused("no AI bot is configured"))?;
-        self.client.turns.wait(&Bucket::Member(conversation.as_str().to_owned())).await?;
+        let bucket = Bucket::Member(conversation.as_str().to_owned());
+        self.client.turns.wait(&bucket).await?;
         let body = json!({"msgtype": said.kind, said.kind: said.body});
-        if matches!(bot.mode, BotMode::Callback(_)) {
-            return self.as_response(conversation, key, said, &body).await;
+        let outcome = match bot.mode {
+            BotMode::Callback(_) => self.as_response(conversation, key, said, &body).await,
+            BotMode::Socket { .. } => self.over_line(conversation, (chat, kind), key, body).await,
+        };
+        self.of_one_place(&bucket, outcome).await
+    }
+
+    /// A limit that the platform names here is of this place alone, not of the app, and holds up no other.
+    async fn of_one_place<T>(&self, bucket: &Bucket, outcome: Result<T, CallError>) -> Result<T, CallError> {
+        match outcome {
+            Err(error) if matches!(error.meaning, Meaning::Limited { .. }) => {
+                self.client.turns.pause(bucket, LIMITED_PAUSE).await;
+                Err(CallError { meaning: Meaning::Limited { after: LIMITED_PAUSE, app: false }, ..error })
+            }
+            other => other,
         }
+    }
+
+    async fn over_line(
+        &self,
+        conversation: &ConversationId,
+        (chat, kind): (&str, u8),
+        key: &str,
+        body: Value,
+    ) -> Result<String, CallError> {
         let mut pushed = body.clone();
         pushed["chatid"] = json!(chat);
         pushed["chat_type"] = json!(kind);

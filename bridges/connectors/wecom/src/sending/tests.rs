@@ -206,3 +206,22 @@ async fn a_bot_in_callback_mode_answers_each_message_once() {
     let failure = connector.send(&outgoing("group:wr1", "b", "two")).await.expect_err("no second one");
     assert!(!failure.passes(), "{failure}");
 }
+
+#[tokio::test]
+async fn a_limit_of_the_bot_in_one_group_holds_up_nobody_else() {
+    let (platform, connector, _) = stand().await;
+    let url = format!("{}cgi-bin/aibot/response?response_code=c", connector.settings().api_url);
+    for group in ["wr1", "wr2"] {
+        let body = json!({"msgid": group, "from": {"userid": "lisi"}, "chatid": group, "chattype": "group",
+            "msgtype": "text", "text": {"content": "hi"}, "response_url": url});
+        connector.incoming().bot(&body, None, "").await.expect("read").expect("an arrival");
+    }
+    platform.next("aibot/response", 200, json!({"errcode": 45009, "errmsg": "too many messages"}));
+    for tries in ["the platform says so", "and is not asked again"] {
+        let failure = connector.send(&outgoing("group:wr1", "a", "one")).await.expect_err(tries);
+        assert!(matches!(failure.kind, FailureKind::Limited { app: false, .. }), "{tries}: {failure}");
+    }
+    assert_eq!(platform.asked("aibot/response").len(), 1);
+    connector.send(&outgoing("group:wr2", "b", "two")).await.expect("another group");
+    connector.send(&outgoing("user:lisi", "c", "three")).await.expect("the app");
+}
