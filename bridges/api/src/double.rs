@@ -138,6 +138,9 @@ impl Asked {
     }
 }
 
+/// Statuses and bodies, first one first.
+type Answers = VecDeque<(u16, String)>;
+
 /// What is answered at a path without an answer of its own, asked there for the so-many-th time.
 pub type Otherwise = fn(path: &str, times: usize) -> String;
 
@@ -146,7 +149,7 @@ pub type Otherwise = fn(path: &str, times: usize) -> String;
 pub struct Script {
     otherwise: Otherwise,
     asked: Arc<Mutex<Vec<Asked>>>,
-    answers: Arc<Mutex<HashMap<String, VecDeque<(u16, String)>>>>,
+    answers: Arc<Mutex<HashMap<String, Answers>>>,
 }
 
 impl Script {

@@ -102,7 +102,8 @@ fn row_of(id: &str) -> u64 {
     hash % GROUP_ROWS
 }
 
-#[cfg(all(test, feature = "double"))]
+#[cfg(test)]
+#[cfg(feature = "double")]
 mod tests {
     use super::*;
     use crate::double::Rows;

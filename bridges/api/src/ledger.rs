@@ -99,7 +99,8 @@ pub fn message_of_ours(id: &str) -> Result<MessageId, Failure> {
     MessageId::new(id).map_err(|error| Failure::new(garbled(error)))
 }
 
-#[cfg(all(test, feature = "double"))]
+#[cfg(test)]
+#[cfg(feature = "double")]
 mod tests {
     use super::*;
     use crate::double::Rows;

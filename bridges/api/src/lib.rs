@@ -17,6 +17,7 @@ mod check;
 mod connecting;
 mod connector;
 mod content;
+mod digest;
 mod directory;
 #[cfg(feature = "double")]
 pub mod double;
@@ -32,6 +33,7 @@ mod network;
 mod outgoing;
 mod pace;
 mod rich_text;
+pub mod sealed;
 mod secret;
 mod shelf;
 mod tokens;
@@ -54,6 +56,7 @@ pub use self::{
     connecting::{ConnectError, doubled_pause},
     connector::{Abilities, Connector},
     content::{Button, ButtonStyle, Card, Content, File, FileKind, Input},
+    digest::{digest, hex},
     directory::{Conversation, ConversationKind, Department, Page, Person},
     failure::{Failure, FailureKind, Refusal},
     ids::{

@@ -13,7 +13,6 @@ use serde_json::Value;
 use crate::{
     ids,
     lenient::{number, text, texts},
-    signature,
 };
 
 /// The parameter in which a template brings what was written.
@@ -149,7 +148,7 @@ pub fn pressed(
         _ => None,
     };
     let key = EventKey::new(format!("{client_id}:card:{delivery}:{action}")).ok()?;
-    let what = Happened::Pressed(Pressed { message, by, action, values, proof: signature::digest(raw) });
+    let what = Happened::Pressed(Pressed { message, by, action, values, proof: bridge_api::digest(raw) });
     Some(Arrival { key, conversation, at_ms: now_ms, trace: Some(delivery.to_owned()), what })
 }
 

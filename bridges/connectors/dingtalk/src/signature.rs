@@ -1,10 +1,9 @@
 //! The signatures of the platform: robots' callbacks and custom webhooks, cards' callbacks, events. Compared in constant time.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+pub use bridge_api::sealed::{equal, signature as of_event};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 
 /// The signature of a robot's callback, and of a message to a custom webhook: over the time and the secret itself.
 pub fn of_robot(secret: &str, timestamp: &str) -> String {
@@ -14,27 +13,6 @@ pub fn of_robot(secret: &str, timestamp: &str) -> String {
 /// The signature of a card's callback: over the time alone.
 pub fn of_card(secret: &str, timestamp: &str) -> String {
     hmac(secret, timestamp)
-}
-
-/// The signature of an event: the four texts sorted, one behind the other.
-pub fn of_event(token: &str, timestamp: &str, nonce: &str, encrypted: &str) -> String {
-    let mut texts = [token, timestamp, nonce, encrypted];
-    texts.sort_unstable();
-    hexadecimal(&Sha1::digest(texts.concat().as_bytes()))
-}
-
-/// Whether two texts are equal, in a time that does not tell where they differ.
-pub fn equal(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
-}
-
-/// SHA-256 in lower-case hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn hmac(key: &str, message: &str) -> String {

@@ -11,7 +11,6 @@ mod cards;
 mod client;
 mod connector;
 mod content;
-mod digest;
 mod emoji;
 mod events;
 mod failure;

@@ -102,7 +102,7 @@ impl Incoming {
     async fn bot_message(&self, message: BotMessage, handle: Option<&str>) -> Result<Arrival, Failure> {
         let BotMessage { mut arrival, files, quote, response_url } = message;
         for file in &files {
-            let key = format!("file:{}", crate::crypt::digest(file.url.as_bytes()));
+            let key = format!("file:{}", bridge_api::digest(file.url.as_bytes()));
             self.shelf.write(&key, file, FILE_ADDRESS_KEPT_MS).await?;
         }
         self.name_files(&mut arrival, &files).await;
@@ -129,7 +129,7 @@ impl Incoming {
     async fn name_files(&self, arrival: &mut Arrival, files: &[FileAddress]) {
         let Happened::Message(Message { parts, .. }) = &mut arrival.what else { return };
         for address in files {
-            let media = format!("bot:{}", crate::crypt::digest(address.url.as_bytes()));
+            let media = format!("bot:{}", bridge_api::digest(address.url.as_bytes()));
             let nameless = parts.iter_mut().find_map(|part| match part {
                 Content::File(file) if file.media.as_str() == media && file.name == received::NAMELESS => {
                     Some(file)
@@ -144,7 +144,9 @@ impl Incoming {
                     }
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "a file stays without its name"),
-                Err(_) => tracing::debug!("a file stays without its name, which did not come in time"),
+                Err(_) => {
+                    tracing::debug!("a file stays without its name, which did not come in time")
+                }
             }
         }
     }

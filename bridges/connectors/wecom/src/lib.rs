@@ -11,7 +11,6 @@ mod capabilities;
 mod checking;
 mod client;
 mod connector;
-mod crypt;
 mod ids;
 mod incoming;
 mod lenient;

@@ -1,19 +1,16 @@
 //! Requests that the platform makes to us, when the app is set to HTTP: events in their envelope, robots' messages and pressed
 //! buttons by their signatures. One address serves all three.
 
-mod crypt;
-
 use async_trait::async_trait;
 use bridge_api::{
     Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Rng, Secret,
-    handed_over,
+    digest, handed_over, sealed::Crypt,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
 use reqwest::Url;
 use serde_json::{Value, json};
 
-pub use self::crypt::Crypt;
 use crate::{
     events::Event,
     incoming::Incoming,
@@ -91,7 +88,7 @@ impl Hooks {
         if kind != "check_url" {
             // Old events have no id of their own: the same words are the same event.
             let id = ["eventId", "EventId"].iter().find_map(|name| text(&event, name));
-            let id = id.unwrap_or_else(|| signature::digest(plain.as_bytes()));
+            let id = id.unwrap_or_else(|| digest(plain.as_bytes()));
             let at_ms =
                 number(&event, "EventTime").or_else(|| number(&event, "TimeStamp")).unwrap_or_default();
             let arrival = self.incoming.event(Event { kind: &kind, id: &id, at_ms, data: &event }).await;
@@ -151,7 +148,7 @@ impl Hooks {
             .flatten()
             .copied()
             .collect();
-        let mark = signature::digest(&whole);
+        let mark = digest(&whole);
         if self.seen.lock().get(&mark).is_some() {
             Err(Refused::Forged("a request that was taken before"))
         } else {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bridge_api::{
     ByteStream, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId, Refusal,
+    digest,
     exchange::{bytes_of, reasons},
     whole,
 };
@@ -16,7 +17,6 @@ use super::{addressee, id_of, message, remembered::Remembered, shapes::Shape};
 use crate::{
     Feishu,
     client::{Call, Form, envelope::Answer},
-    digest::digest,
     ids::{FileKey, ImageKey},
     limits::{DOWNLOAD_BYTES_MAX, FAILURE_BYTES_MAX, FILE_BYTES_MAX},
 };

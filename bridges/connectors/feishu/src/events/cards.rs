@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bridge_api::{
-    Arrival, Happened, Pressed,
+    Arrival, Happened, Pressed, digest,
     limits::{FORM_VALUE_CHARACTERS_MAX, FORM_VALUES_MAX},
 };
 use serde_json::Value;
@@ -12,10 +12,7 @@ use super::{
     Envelope, EventError, Ourselves, arrival,
     fields::{conversation, message, person, text},
 };
-use crate::{
-    cards::{ACTION, VALUES},
-    digest::digest,
-};
+use crate::cards::{ACTION, VALUES};
 
 /// Who pressed what. `raw` is the callback as it came.
 pub fn pressed(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Arrival, EventError> {

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bridge_api::{Inbox, Shutdown, Socket, handed_over};
+use bridge_api::{Inbox, Shutdown, Socket, digest, handed_over};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
@@ -15,7 +15,6 @@ use tokio_tungstenite::tungstenite::Message;
 use super::line::Asked;
 use crate::{
     client::{CallError, Meaning, verdict},
-    crypt::digest,
     incoming::Incoming,
     lenient::text,
     limits::{

@@ -2,6 +2,7 @@
 //! pieces that come at once.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bridge_api::hex;
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use serde_json::json;
@@ -9,7 +10,6 @@ use serde_json::json;
 use super::Line;
 use crate::{
     client::{CallError, Meaning},
-    crypt::hex,
     lenient::text,
     limits::CHUNK_BYTES,
 };

@@ -3,8 +3,9 @@
 
 use async_trait::async_trait;
 use bridge_api::{
-    Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Secret,
+    Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Secret, digest,
     handed_over,
+    sealed::{self, Crypt},
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -12,7 +13,6 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
-    crypt::{self, Crypt},
     incoming::Incoming,
     limits::{ECHO_BYTES_MAX, SEEN_CALLBACKS_MAX, SIGNATURE_AGE_MAX_SECONDS, TAKEN_WITHIN, XML_BYTES_MAX},
     settings::{BotMode, Hook, WeComSettings},
@@ -106,11 +106,11 @@ impl Hooks {
         let encrypted = encrypted(body)?;
         let (owner, plain) = self.opened(signed, &encrypted)?;
         // The same once more is acknowledged, because our first answer may be what got lost, and changes nothing.
-        let mark = crypt::digest(format!("{}\n{encrypted}", signed.signature).as_bytes());
+        let mark = digest(format!("{}\n{encrypted}", signed.signature).as_bytes());
         if self.seen.lock().get(&mark).is_some() {
             return Ok(());
         }
-        let proof = crypt::digest(&request.body);
+        let proof = digest(&request.body);
         let arrival = match owner {
             Owner::App => {
                 let xml = xml::read(&plain).map_err(|error| {
@@ -140,8 +140,9 @@ impl Hooks {
     /// receiver tells whose it is.
     fn opened(&self, signed: &Signed, encrypted: &str) -> Result<(Owner, String), Refused> {
         let fits = |lock: &&Lock| {
-            let expected = crypt::signature(lock.token.expose(), &signed.timestamp, &signed.nonce, encrypted);
-            crypt::equal(&expected, &signed.signature)
+            let expected =
+                sealed::signature(lock.token.expose(), &signed.timestamp, &signed.nonce, encrypted);
+            sealed::equal(&expected, &signed.signature)
         };
         let mut refused = Refused::Forged("a wrong signature");
         for lock in self.locks.iter().filter(fits) {

@@ -54,7 +54,7 @@ fn crypt(receiver: &str) -> Crypt {
 }
 
 fn query(encrypted: &str, nonce: &str, timestamp: &str) -> String {
-    let signature = crypt::signature(TOKEN, timestamp, nonce, encrypted);
+    let signature = sealed::signature(TOKEN, timestamp, nonce, encrypted);
     format!("msg_signature={signature}&timestamp={timestamp}&nonce={nonce}")
 }
 

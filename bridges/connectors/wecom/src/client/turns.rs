@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use bridge_api::{Bounded, CallError, Clock, Meaning, Shelf};
+use bridge_api::{Bounded, CallError, Clock, Meaning, Shelf, digest};
 use parking_lot::Mutex as Lock;
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -11,12 +11,9 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{
-    crypt::digest,
-    limits::{
-        BUCKETS_MAX, CHAT_HOUR_MAX, CHAT_MINUTE_MAX, MEMBER_HOUR_MAX, MEMBER_MINUTE_MAX, PAUSE_MS_MAX,
-        TURN_TIME_MAX, WEBHOOK_HOUR_MAX, WEBHOOK_MINUTE_MAX,
-    },
+use crate::limits::{
+    BUCKETS_MAX, CHAT_HOUR_MAX, CHAT_MINUTE_MAX, MEMBER_HOUR_MAX, MEMBER_MINUTE_MAX, PAUSE_MS_MAX,
+    TURN_TIME_MAX, WEBHOOK_HOUR_MAX, WEBHOOK_MINUTE_MAX,
 };
 
 const MINUTE_MS: u64 = 60_000;

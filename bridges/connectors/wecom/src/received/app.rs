@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use bridge_api::{
     Arrival, Block, Content, ConversationId, EventKey, File, FileKind, Happened, Inline, MediaId, Message,
-    MessageId, RichText, Sender, limits::FORM_VALUES_MAX,
+    MessageId, RichText, Sender, digest, limits::FORM_VALUES_MAX,
 };
 
 use super::{Press, Received};
-use crate::{crypt::digest, ids, xml::Element};
+use crate::{ids, xml::Element};
 
 /// Fields that tell one event from another, beside who and when. Events have no id.
 const TELLING: [&str; 9] =

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use bridge_api::{
     Arrival, Content, ConversationId, EventKey, File, FileKind, Happened, MediaId, Message, MessageId,
-    PersonId, RichText, Sender,
+    PersonId, RichText, Sender, digest,
     limits::{FORM_VALUES_MAX, PARTS_MAX},
 };
 use serde_json::Value;
 
 use super::{BotMessage, FileAddress, NAMELESS, Press, Received};
 use crate::{
-    crypt::digest,
     ids,
     lenient::{items, number, text},
     settings::Bot,
@@ -39,7 +38,9 @@ fn whence(body: &Value) -> Option<(ConversationId, PersonId)> {
     let user = text(body.get("from")?, "userid").filter(|user| user != "sys")?;
     let person = ids::person(&user)?;
     let conversation = match text(body, "chatid") {
-        Some(chat) if text(body, "chattype").as_deref() != Some("single") => format!("group:{chat}"),
+        Some(chat) if text(body, "chattype").as_deref() != Some("single") => {
+            format!("group:{chat}")
+        }
         _ => format!("bot:{person}"),
     };
     Some((ConversationId::new(conversation).ok()?, person))

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bridge_api::{
     Block, Button, ButtonStyle, Card, Cards, ConversationId, Failure, Inline, MessageId, Outgoing, Refusal,
-    Repeat, RichText, Shelf, Style,
+    Repeat, RichText, Shelf, Style, digest,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use super::{Said, Sending};
 use crate::{
     client::{CallError, Meaning},
-    crypt::digest,
     ids::{self, Known, Place},
     limits::{
         CARD_BUTTON_CHARACTERS_MAX, CARD_BUTTONS_MAX, CARD_KEPT_MS, CARD_TEXT_CHARACTERS,
@@ -165,7 +164,9 @@ impl Cards for Sending {
                 let body = json!({"response_type": "update_template_card", "template_card": newer});
                 self.line.ask("aibot_respond_update_msg", &handle, body).await?;
             }
-            Place::Chat(_) | Place::Webhook(_) => return Err(Failure::refused(Refusal::Impossible)),
+            Place::Chat(_) | Place::Webhook(_) => {
+                return Err(Failure::refused(Refusal::Impossible));
+            }
         }
         let buttons = if card.buttons.is_empty() { row.buttons } else { card.buttons.clone() };
         let row = CardRow { revision: card.revision, buttons, message: row.message };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bridge_api::{
     ByteStream, Download, Failure, Refusal, bounded,
     exchange::{bytes_of, header_text, reasons},
+    sealed::{Key, Unwrapping},
 };
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -14,7 +15,6 @@ use reqwest::Response;
 use super::Sending;
 use crate::{
     client::{self, Client},
-    crypt::{Key, Unwrapping},
     limits::DOWNLOAD_BYTES_MAX,
     received::FileAddress,
     settings::BotMode,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bridge_api::{
     ByteStream, CallError, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId,
-    Outgoing, Refusal, RichText, Upload, whole,
+    Outgoing, Refusal, RichText, Upload, digest, hex, whole,
 };
 use md5::{Digest as _, Md5};
 use serde_json::json;
@@ -12,7 +12,6 @@ use serde_json::json;
 use super::{Said, Sending};
 use crate::{
     client,
-    crypt::{digest, hex},
     ids::Place,
     limits::{
         FILE_BYTES_MAX, FILE_BYTES_MIN, IMAGE_BYTES_MAX, VIDEO_BYTES_MAX, VOICE_BYTES_MAX, VOICE_MS_MAX,

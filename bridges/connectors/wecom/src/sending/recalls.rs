@@ -26,7 +26,7 @@ impl Recalls for Sending {
             Known::Theirs => return Err(Failure::refused(Refusal::NotPermitted)),
         };
         // The platform refuses what was taken back before with the word for too late, so that is written down.
-        let mark = format!("recalled:{}", crate::crypt::digest(id.as_bytes()));
+        let mark = format!("recalled:{}", bridge_api::digest(id.as_bytes()));
         if self.shelf.get(&mark).await?.is_some() {
             return Ok(());
         }

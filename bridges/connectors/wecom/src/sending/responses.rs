@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use bridge_api::{Clock, ConversationId, Shelf, ShelfRefused};
+use bridge_api::{Clock, ConversationId, Shelf, ShelfRefused, digest};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use crate::{
-    crypt::digest,
-    limits::{RESPONSE_URL_KEPT_MS, RESPONSE_URLS_MAX},
-};
+use crate::limits::{RESPONSE_URL_KEPT_MS, RESPONSE_URLS_MAX};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Address {

@@ -1,10 +1,11 @@
-//! The platform's own encryption (WXBizMsgCrypt): of callbacks both ways, and of the files that a bot is sent. Pure.
+//! The envelope in which DingTalk and WeCom put callbacks (WXBizMsgCrypt), and WeCom the files that a bot is sent. Pure.
 
-#[cfg(test)]
-use aes::cipher::BlockEncryptMut as _;
 use aes::{
     Aes256,
-    cipher::{BlockDecryptMut as _, KeyIvInit as _, block_padding::NoPadding, generic_array::GenericArray},
+    cipher::{
+        BlockDecryptMut as _, BlockEncryptMut as _, KeyIvInit as _, block_padding::NoPadding,
+        generic_array::GenericArray,
+    },
 };
 use base64::{
     Engine as _, alphabet,
@@ -16,6 +17,8 @@ use base64::{
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
+
+use crate::hex;
 
 /// Characters of a key as the console shows it.
 const KEY_CHARACTERS: usize = 43;
@@ -46,7 +49,7 @@ pub enum CryptError {
     /// What came out has not the platform's form: another key made it.
     #[error("what was encrypted has not the platform's form")]
     Plaintext,
-    /// It was meant for another company or app.
+    /// It was meant for somebody else: another app, another company.
     #[error("it was encrypted for somebody else")]
     Receiver,
 }
@@ -77,6 +80,18 @@ impl Key {
     /// Decrypts a file piece by piece.
     pub fn unwrapping(&self) -> Unwrapping {
         Unwrapping { cipher: cbc::Decryptor::new((&*self.0).into(), self.vector().into()), rest: Vec::new() }
+    }
+
+    /// Pads and encrypts, as [`Self::unwrapping`] takes it.
+    pub fn wrapped(&self, plain: &[u8]) -> Vec<u8> {
+        let padding = PADDING_BLOCK - plain.len() % PADDING_BLOCK;
+        let mut plain = plain.to_vec();
+        plain.resize(plain.len() + padding, u8::try_from(padding).unwrap_or_default());
+        let length = plain.len();
+        let encrypted = cbc::Encryptor::<Aes256>::new((&*self.0).into(), self.vector().into())
+            .encrypt_padded_mut::<NoPadding>(&mut plain, length);
+        // Whole blocks always fit; nothing is what a platform refuses.
+        encrypted.map(<[u8]>::to_vec).unwrap_or_default()
     }
 
     /// The vector is the beginning of the key.
@@ -142,7 +157,7 @@ pub struct Crypt {
 }
 
 impl Crypt {
-    /// A key as the console shows it; `receiver` is the company's id for apps and nothing for AI bots.
+    /// A key as the console shows it; `receiver` is whom the platform names behind each message: an app, a company, or nobody.
     ///
     /// # Errors
     /// [`CryptError::Key`].
@@ -150,12 +165,13 @@ impl Crypt {
         Ok(Self { key: Key::of_console(key)?, receiver: receiver.to_owned() })
     }
 
-    /// What was encrypted.
+    /// What was encrypted. White space within the base64 counts for nothing.
     ///
     /// # Errors
     /// See [`CryptError`].
     pub fn decrypt(&self, encrypted: &str) -> Result<String, CryptError> {
-        let mut bytes = STANDARD.decode(encrypted.trim()).map_err(|_| CryptError::Ciphertext)?;
+        let dense: String = encrypted.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let mut bytes = STANDARD.decode(dense).map_err(|_| CryptError::Ciphertext)?;
         if bytes.is_empty() || !bytes.len().is_multiple_of(BLOCK) {
             return Err(CryptError::Ciphertext);
         }
@@ -174,30 +190,16 @@ impl Crypt {
     }
 
     /// Encrypts a message behind sixteen bytes of chance.
-    #[cfg(test)]
     pub fn encrypt(&self, message: &str, chance: [u8; BLOCK]) -> String {
         let mut plain = chance.to_vec();
-        plain.extend_from_slice(&u32::try_from(message.len()).expect("short").to_be_bytes());
+        plain.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
         plain.extend_from_slice(message.as_bytes());
         plain.extend_from_slice(self.receiver.as_bytes());
-        STANDARD.encode(wrapped(&self.key, &plain))
+        STANDARD.encode(self.key.wrapped(&plain))
     }
 }
 
-/// Pads and encrypts.
-#[cfg(test)]
-pub fn wrapped(key: &Key, plain: &[u8]) -> Vec<u8> {
-    let padding = PADDING_BLOCK - plain.len() % PADDING_BLOCK;
-    let mut plain = plain.to_vec();
-    plain.resize(plain.len() + padding, u8::try_from(padding).expect("small"));
-    let length = plain.len();
-    cbc::Encryptor::<Aes256>::new((&*key.0).into(), key.vector().into())
-        .encrypt_padded_mut::<NoPadding>(&mut plain, length)
-        .expect("whole blocks")
-        .to_vec()
-}
-
-/// What a callback with these parts is signed with.
+/// What a callback with these parts is signed with: their SHA-1, sorted and one behind the other.
 pub fn signature(token: &str, timestamp: &str, nonce: &str, encrypted: &str) -> String {
     let mut parts = [token, timestamp, nonce, encrypted];
     parts.sort_unstable();
@@ -209,16 +211,6 @@ pub fn signature(token: &str, timestamp: &str, nonce: &str, encrypted: &str) -> 
 /// Whether two signatures are the same, in a time that does not tell where they differ.
 pub fn equal(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
-}
-
-/// SHA-256 in lower-case hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    hex(&sha2::Sha256::digest(bytes))
-}
-
-/// Bytes in lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -299,14 +291,14 @@ mod tests {
     #[test]
     fn files_are_decrypted_in_pieces_of_any_size() {
         let key = Key::of_file("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key");
-        let encrypted = wrapped(&key, b"hello wecom");
+        let encrypted = key.wrapped(b"hello wecom");
         assert_eq!(hex(&encrypted), "6c18ef7939e6c90b61105034be4971e0bc934565924a5ed562eeb5da8c771a03");
         let long: Vec<u8> = (0..5_000_u32).flat_map(u32::to_le_bytes).collect();
         for (plain, step) in
             [(b"hello wecom".to_vec(), 5), (long.clone(), 1), (long.clone(), 1_000), (long, 1 << 20)]
         {
             let (mut unwrapping, mut out) = (key.unwrapping(), Vec::new());
-            for piece in wrapped(&key, &plain).chunks(step) {
+            for piece in key.wrapped(&plain).chunks(step) {
                 out.extend(unwrapping.next(piece));
             }
             out.extend(unwrapping.end().expect("whole"));
@@ -315,5 +307,49 @@ mod tests {
         let mut cut = key.unwrapping();
         cut.next(&encrypted[..31]);
         assert_eq!(cut.end(), Err(CryptError::Ciphertext));
+    }
+
+    const OTHER_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+    const CHECK: &str =
+        "Q3stYC6hdFzMh9T8HCvyDLV8JeomtQuxZLosYEI28mjzSD5UpK2hp0QUc4H6M/N5EsUBp6Ycb4lV2J6RRjfK7g==";
+    const SUCCESS: &str =
+        "Q3stYC6hdFzMh9T8HCvyDDVB8nYie0nnKONkIDibUiRs8wfkAVxaB9/z4ptyh8JGFvULZTNnWFsEdyuFTpHNsw==";
+
+    fn dingtalks() -> Crypt {
+        Crypt::new(OTHER_KEY, "dingsimapp").expect("a key")
+    }
+
+    #[test]
+    fn the_vectors_of_dingtalk_hold() {
+        let table = [("{\"EventType\":\"check_url\"}", CHECK), ("success", SUCCESS)];
+        for (message, encrypted) in table {
+            assert_eq!(dingtalks().encrypt(message, *b"0123456789abcdef"), encrypted);
+            assert_eq!(dingtalks().decrypt(encrypted).as_deref(), Ok(message));
+        }
+        let key: String = dingtalks().key.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(key, "69b71d79f8218a39259a7a29aabb2dbafc31cb3d35db7e39ebbf3d0010831051");
+    }
+
+    #[test]
+    fn lengths_are_counted_in_bytes_and_lines_within_are_no_harm() {
+        let encrypted = dingtalks().encrypt("请假两天", [7; 16]);
+        let broken: String = format!("{}\n{}", &encrypted[..20], &encrypted[20..]);
+        assert_eq!(dingtalks().decrypt(&broken).as_deref(), Ok("请假两天"));
+    }
+
+    #[test]
+    fn what_is_not_for_our_app_is_refused() {
+        let table = [
+            (dingtalks().decrypt("AAAA"), CryptError::Ciphertext),
+            (dingtalks().decrypt("%%%"), CryptError::Ciphertext),
+            (dingtalks().decrypt(&STANDARD.encode([9_u8; 64])), CryptError::Plaintext),
+            (Crypt::new(OTHER_KEY, "dingother").expect("a key").decrypt(CHECK), CryptError::Receiver),
+        ];
+        for (outcome, expected) in table {
+            assert_eq!(outcome, Err(expected));
+        }
+        assert_eq!(Crypt::new("short", "x").err(), Some(CryptError::Key));
+        let other = Crypt::new(&OTHER_KEY.replace('a', "b"), "dingsimapp").expect("a key");
+        assert!(other.decrypt(CHECK).is_err());
     }
 }
