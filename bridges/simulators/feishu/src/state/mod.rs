@@ -9,6 +9,7 @@ pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod people;
 pub(crate) mod reactions;
+mod told;
 
 use std::collections::BTreeMap;
 
