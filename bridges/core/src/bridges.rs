@@ -146,6 +146,8 @@ impl Bridges {
             let buckets = Buckets::new(connector.pace());
             Seat { network, buckets, line: watch::Sender::new(LineNow::Unknown), catching_up, connector }
         });
+        // Before the switchboard is handed on.
+        let seats: Vec<Seat> = seats.collect();
         Ok(Self(Arc::new(Inner {
             store,
             clock,
@@ -158,7 +160,7 @@ impl Bridges {
             reading_news: Arc::default(),
             server_name,
             switchboard,
-            seats: seats.collect(),
+            seats,
             inbound,
             files: Semaphore::new(FILES_AT_ONCE),
         })))
