@@ -5,7 +5,7 @@ use people::PersonId;
 
 use crate::{
     desk::{About, Desk, Effect, Shown, Tell, Under},
-    instance::state,
+    instance::{TaskState, state},
     limits::{READERS_MAX, URGE_COOLDOWN_MS, URGES_UNTIL_HEAD},
     template::duration_ms,
 };
@@ -80,6 +80,37 @@ impl Desk<'_> {
         for (task, to) in open.into_iter().filter(|(_, owner)| *owner != me) {
             let values = values.clone();
             let told = Tell { to, under: Under::Task(task), text: "told.comment", values, push: false };
+            self.effects.push(Effect::Tell(told));
+        }
+        Ok(())
+    }
+
+    /// Says something to those who were asked to decide: in their direct chats, and nowhere else. What was said is not kept
+    /// with the case, whose exports its starter reads; the record names the event.
+    pub fn confide(&mut self, text: &str) -> Result<(), Refusal> {
+        let me = self.only_involved()?;
+        let text = self.reason(text)?.to_owned();
+        let starter = self.case.data.starter.clone();
+        let mut asked: Vec<(PersonId, String)> = Vec::new();
+        for task in self.case.data.tasks.iter().filter(|task| task.partner.is_none()) {
+            if matches!(task.state, TaskState::Waiting | TaskState::Skipped) {
+                continue;
+            }
+            for person in [Some(&task.owner), task.delegate.as_ref()].into_iter().flatten() {
+                if *person != starter && asked.iter().all(|(known, _)| known != person) {
+                    asked.push((person.clone(), task.id.clone()));
+                }
+            }
+        }
+        if me == starter || asked.iter().all(|(person, _)| *person != me) {
+            return Err(self.not_yours());
+        }
+        let from = self.case.state.clone();
+        self.record("confide", &from, About::default());
+        for (to, task) in asked.into_iter().filter(|(person, _)| *person != me) {
+            let values =
+                vec![("who", Shown::Plain(self.world.name(&me))), ("text", Shown::Plain(text.clone()))];
+            let told = Tell { to, under: Under::Task(task), text: "told.confided", values, push: false };
             self.effects.push(Effect::Tell(told));
         }
         Ok(())

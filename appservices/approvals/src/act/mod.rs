@@ -91,6 +91,11 @@ pub enum Action {
         /// What.
         text: String,
     },
+    /// Says something that those who decide hear, and nobody else.
+    Confide {
+        /// What.
+        text: String,
+    },
     /// An administrator gives somebody's task to somebody else.
     Reassign {
         /// Whose.
@@ -191,6 +196,7 @@ pub fn decide(
         Action::Urge => desk.urge()?,
         Action::Copy { people } => desk.copy(people)?,
         Action::Comment { text } => desk.comment(text)?,
+        Action::Confide { text } => desk.confide(text)?,
         Action::Reassign { from, to, reason } => desk.reassign(from, to, reason)?,
         Action::Terminate { reason } => desk.terminate(reason)?,
         Action::UndoBegun { by, reason } => desk.undo_begun(by, reason)?,

@@ -7,8 +7,8 @@ use crate::{
     flow::walk::Walked,
     instance::{TaskState, state},
     template::{
-        CaseRoomPolicy, Field, File, Form, FormError, Value, add_file, brief, calculate, field_refused,
-        missing,
+        CaseRoomPolicy, Field, File, Form, FormError, Value, add_file, brief, calculate, chosen_department,
+        field_refused, missing,
     },
 };
 
@@ -31,6 +31,12 @@ impl Desk<'_> {
             if self.world.template.field(id).is_some() {
                 self.case.data.form.insert(id.clone(), value.clone());
             }
+        }
+        if let Some(chosen) = chosen_department(&self.case.data.form)
+            && let Some(starter) = self.world.chart.person(&self.case.data.starter)
+            && let Some(department) = starter.departments.iter().find(|path| path.as_str() == chosen)
+        {
+            self.case.data.department = department.clone();
         }
         calculate(self.world.template, &mut self.case.data.form);
         Ok(())

@@ -5,6 +5,7 @@ mod check;
 mod check_form;
 mod condition;
 mod days;
+mod department;
 mod details;
 mod facts;
 mod formula;
@@ -22,6 +23,7 @@ pub use self::{
     brief::{brief, readable},
     check::{Problem, check, dead_ends},
     condition::{Condition, ConditionError, Facts, Literal},
+    department::{chosen_department, departments_to_start, for_starter},
     details::read_rows,
     facts::{facts, starter_facts},
     formula::calculate,

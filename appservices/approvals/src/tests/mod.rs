@@ -9,6 +9,7 @@ mod hands;
 mod hostile;
 mod law;
 mod modes;
+mod own_department;
 mod pages;
 mod partners;
 mod races;

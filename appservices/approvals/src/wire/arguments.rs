@@ -61,7 +61,10 @@ pub(super) fn action_of(verb: &str, rest: &str, chart: &Chart, chance: u64) -> R
         "recall" => Action::Recall,
         "urge" => Action::Urge,
         "cc" => Action::Copy { people: people_of(rest, chart, usize::MAX)?.0 },
-        "comment" => Action::Comment { text: rest.to_owned() },
+        "comment" => match rest.split_once(char::is_whitespace) {
+            Some(("仅审批人" | "approvers", text)) => Action::Confide { text: text.trim().to_owned() },
+            Some(_) | None => Action::Comment { text: rest.to_owned() },
+        },
         "reassign" => {
             let (people, reason) = people_of(rest, chart, 2)?;
             match people.as_slice() {

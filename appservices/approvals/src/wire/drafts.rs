@@ -1,5 +1,7 @@
 //! From a line to a case that is handed in: start, what is still missing, files.
 
+use std::sync::Arc;
+
 use cases::{Beginning, Case, Refusal, hash_of};
 use kit::{CallError, Heard, Letter, Related, Relation, To, message};
 use ruma::OwnedEventId;
@@ -15,8 +17,8 @@ use crate::{
     limits::FILE_BYTES_MAX,
     tables::HOME,
     template::{
-        Field, FieldKind, File, Form, Template, Value, field_refused, missing, parse_value, read_line,
-        readable,
+        Field, FieldKind, File, Form, Template, Value, departments_to_start, field_refused, missing,
+        parse_value, read_line, readable,
     },
 };
 
@@ -40,13 +42,12 @@ impl Approvals {
             return Ok(None);
         };
         let starter = house.chart().by_account(&heard.sender).map(|person| person.id.clone());
-        let scene = self.scene(template, starter.as_ref(), heard.received_ms).await?;
+        let scene = self.scene(Arc::clone(&template), starter.as_ref(), heard.received_ms).await?;
         let Some(me) = scene.chart.by_account(&heard.sender) else {
             self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await?;
             return Ok(None);
         };
-        let departments = &me.departments;
-        let Some(department) = departments.first().filter(|_| may_start(&scene.template, me)) else {
+        let Some(department) = departments_to_start(&template, me).into_iter().next() else {
             let role = scene.template.starters.join(" ");
             let refusal = Refusal::new("E102").with("role", role).with("scope", "org");
             self.refuse(heard, &refusal, batch).await?;
@@ -54,7 +55,7 @@ impl Approvals {
         };
         let form = match undoes {
             Some(other) => Ok(other.data.form.clone()),
-            None => read_line(&scene.template, line, scene.reader()),
+            None => read_line(&template, line, scene.reader()),
         };
         let form = match form {
             Ok(form) => form,
@@ -63,7 +64,9 @@ impl Approvals {
                 return Ok(None);
             }
         };
-        let mut data = Instance::begun(&scene.template, me.id.clone(), department.clone(), form);
+        // What was approved is undone through the same hands.
+        let department = undoes.map_or(department, |other| other.data.department.clone());
+        let mut data = Instance::begun(&scene.template, me.id.clone(), department, form);
         data.undoes = undoes.map(|other| other.id.clone());
         data.note = undoes.map(|_| (me.id.clone(), line.to_owned()));
         let root = self.own_root(heard).await?;
@@ -318,14 +321,4 @@ impl Approvals {
 
 fn files_in(form: &Form) -> usize {
     form.values().map(|value| if let Value::Files(files) = value { files.len() } else { 0 }).sum()
-}
-
-fn may_start(template: &Template, person: &people::Person) -> bool {
-    let is_meant = |starter: &String| match starter.split_once(':') {
-        Some(("role", role)) => person.roles.contains(role),
-        Some(("dept", path)) => people::DepartmentPath::parse(path)
-            .is_some_and(|path| person.departments.iter().any(|department| department.is_within(&path))),
-        _ => false,
-    };
-    template.starters.is_empty() || template.starters.iter().any(is_meant)
 }

@@ -16,7 +16,7 @@ use crate::{
     act::{Action, decide},
     desk::{Delegation, World},
     instance::Instance,
-    template::{Reader, Template},
+    template::{Reader, Template, Words, for_starter},
 };
 
 /// What one decision is made with.
@@ -70,7 +70,15 @@ impl Approvals {
     ) -> Result<Scene, OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
-        let zone = house.zone_of(starter.and_then(|starter| chart.person(starter)));
+        let starter = starter.and_then(|starter| chart.person(starter));
+        let zone = house.zone_of(starter);
+        let template = match starter {
+            Some(starter) => {
+                let [zh, en] = [Lang::Zh, Lang::En].map(|lang| self.pen(lang).say("form.department", &[]));
+                for_starter(template, starter, Words { zh, en })
+            }
+            None => template,
+        };
         let calendar = house.workdays.calendar();
         Ok(Scene { chart, template, delegations: house.delegations().await?, calendar, zone, at_ms })
     }
