@@ -98,8 +98,17 @@ pub struct GapRecord {
     /// rows are compared as bytes and older ones do not have it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wanted: bool,
+    /// Depth of the event whose parents were missing first. What is missing now is older than that one, while the event
+    /// behind the gap may stand on another branch that says nothing about it. 0 in older rows, and then not written.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u64,
 }
 record!(GapRecord);
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
 
 /// Stripped state events as JSON texts, each checked to be readable before it was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ impl Draft {
         let meta = EventMeta { position: Some(TimelinePos::from(position)), ..taken.meta.clone() };
         self.put_taken(&taken, &meta);
         self.put_in_timeline(event, pdu, position);
-        self.put_gap(missing, position, true);
+        self.put_gap(pdu, missing, position, true);
         self.change_current_state((event, pdu), resolved, position).await?;
         if let Some(redacts) = pdu.redacts(self.version()).map(ToOwned::to_owned) {
             self.apply_redaction(event, pdu, &redacts).await?;

@@ -1,6 +1,6 @@
 //! Gaps: places in a timeline before which events are missing, and the room that is kept free for them.
 
-use model::{EventNum, StreamPos, TimelinePos};
+use model::{EventNum, Pdu, StreamPos, TimelinePos};
 use ruma::OwnedEventId;
 
 use super::Draft;
@@ -20,10 +20,18 @@ impl Draft {
         self.batch.position()
     }
 
-    /// Notes which parents of the event at this place the timeline lacks, if any. `wanted`: see [`GapRecord::wanted`].
-    pub(super) fn put_gap(&mut self, missing: Vec<OwnedEventId>, position: StreamPos, wanted: bool) {
+    /// Notes which parents of an event the timeline lacks that has this place, if any. `wanted`: see
+    /// [`GapRecord::wanted`].
+    pub(super) fn put_gap(
+        &mut self,
+        pdu: &Pdu,
+        missing: Vec<OwnedEventId>,
+        position: StreamPos,
+        wanted: bool,
+    ) {
         if !missing.is_empty() {
-            self.batch.put(&GAP, &(self.room, TimelinePos::from(position)), &GapRecord { missing, wanted });
+            let row = GapRecord { missing, wanted, depth: pdu.depth() };
+            self.batch.put(&GAP, &(self.room, TimelinePos::from(position)), &row);
             self.effects.gap(position);
         }
     }

@@ -24,11 +24,13 @@ pub struct Gap {
     pub missing: Vec<OwnedEventId>,
     /// It came about while this server followed the room: what is missing may still arrive by itself.
     pub wanted: bool,
+    /// What is missing is older than an event of this depth; 0 when that was not noted.
+    pub depth: u64,
 }
 
 impl Gap {
     fn at(at: TimelinePos, row: GapRecord) -> Self {
-        Self { at, missing: row.missing, wanted: row.wanted }
+        Self { at, missing: row.missing, wanted: row.wanted, depth: row.depth }
     }
 
     /// Whether this event is known to be missing there.
@@ -38,7 +40,7 @@ impl Gap {
     }
 
     fn row(&self) -> GapRecord {
-        GapRecord { missing: self.missing.clone(), wanted: self.wanted }
+        GapRecord { missing: self.missing.clone(), wanted: self.wanted, depth: self.depth }
     }
 }
 
@@ -92,7 +94,7 @@ impl Rooms {
     }
 
     /// Gaps in which an event may be missing, the newest first, out of the [`OPEN_GAPS_MAX`] newest: those that came
-    /// about while this server followed the room and stand before an event at least as deep, or name the event.
+    /// about while this server followed the room, before an event at least as deep, or name the event.
     ///
     /// # Errors
     /// The store's own.
@@ -111,7 +113,8 @@ impl Rooms {
         for ((_, at), row) in store.scan(&GAP, newest).await?.into_iter().filter(|(_, row)| row.wanted) {
             let Some(behind) = store.get(&TIMELINE, &(room, at)).await? else { continue };
             let gap = Gap::at(at, row);
-            if gap.names(event_id) || self.meta(store, behind).await?.depth >= depth {
+            let deepest = gap.depth.max(self.meta(store, behind).await?.depth);
+            if gap.names(event_id) || deepest >= depth {
                 open.push(gap);
             }
         }
@@ -183,7 +186,7 @@ impl Rooms {
         }
         draft.batch.delete(&GAP, &(room, gap.at));
         if !missing.is_empty() {
-            draft.batch.put(&GAP, &(room, last), &GapRecord { missing, wanted: gap.wanted });
+            draft.batch.put(&GAP, &(room, last), &GapRecord { missing, ..row });
         }
         draft.effects.in_history();
         self.commit_draft(draft, writer).await?;

@@ -197,7 +197,7 @@ impl Draft {
         }
         self.put_in_timeline(event, join, position);
         let missing = rooms.without_place(self.room, join.prev_events()).await?;
-        self.put_gap(missing, position, false);
+        self.put_gap(join, missing, position, false);
         self.replace_state(entries, position).await?;
         self.tip.state = state_after;
         self.tip.depth = join.depth();

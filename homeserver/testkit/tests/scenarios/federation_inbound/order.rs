@@ -44,6 +44,39 @@ async fn what_is_missing_before_two_gaps_comes_before_the_older_one() {
 }
 
 #[tokio::test]
+async fn what_comes_late_has_its_place_also_where_another_branch_has_filled_a_part_of_the_gap() {
+    let mut meeting = meeting().await;
+    let mut beside = meeting.branch.clone();
+    beside.time_ms += 1_000;
+    let (aside, aside_event) = beside.says(&meeting.peer, &meeting.eve, "on a branch of its own");
+    meeting.catches_up().await;
+    let (mut expected, events): (Vec<String>, Vec<Value>) =
+        (0..2).map(|n| meeting.branch.says(&meeting.peer, &meeting.eve, &format!("late {n}"))).unzip();
+    meeting.branch.last.push(aside.clone());
+    let (joint, joint_event) = meeting.branch.says(&meeting.peer, &meeting.eve, "on both branches");
+    let (last, last_event) = meeting.branch.says(&meeting.peer, &meeting.eve, "the last word");
+    meeting.tells_only(&joint_event);
+    meeting.peer.sends(&meeting.world, [&last_event]).await;
+    meeting.alice.waits_for_event(&meeting.room, &last).await;
+    // Who scrolls back gets the shallow branch only, and it stands behind the gap now.
+    meeting.peer.answers(
+        "backfill",
+        200,
+        json!({
+            "origin": meeting.peer.name(), "origin_server_ts": 0, "pdus": [aside_event],
+        }),
+    );
+    assert!(messages(&meeting.alice, &meeting.room).await.contains(&aside));
+    meeting.tells_all();
+    meeting.peer.sends(&meeting.world, [&events[0]]).await;
+    meeting.catches_up().await;
+    expected.extend([joint, last]);
+    let mut shown = messages(&meeting.alice, &meeting.room).await;
+    shown.retain(|id| expected.contains(id));
+    assert_eq!(shown, expected);
+}
+
+#[tokio::test]
 async fn what_lies_behind_a_refused_event_is_told_to_others() {
     let mut meeting = meeting().await;
     let first = meeting.alice.sends(&meeting.room, "first").await.event_id();
