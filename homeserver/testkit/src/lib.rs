@@ -29,6 +29,7 @@ mod identity_provider;
 pub mod limits;
 mod mailbox;
 mod peer;
+mod ports;
 mod process;
 mod signing;
 mod user;
@@ -43,7 +44,8 @@ pub use gateway::Gateway;
 pub use identity_provider::{CLIENT_ID, CLIENT_SECRET, Fault, IdentityProvider};
 pub use mailbox::{Mailbox, Protection, ReceivedLetter};
 pub use peer::{Peer, PeerRoom};
-pub use process::{ServerProcess, TEST_SERVER_NAME, config_text, free_port, lianqiao_binary};
+pub use ports::free_port;
+pub use process::{ServerProcess, TEST_SERVER_NAME, config_text, lianqiao_binary};
 pub use signing::{SigningKey, key_document};
 pub use user::{
     User,

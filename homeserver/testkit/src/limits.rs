@@ -25,3 +25,9 @@ pub const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a server process may take to stop after it was asked to.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Among so many ports one is looked for that is free.
+pub const PORTS: u16 = 12_000;
+
+/// Ports that are kept: more than the servers of any scenarios that run at once have.
+pub const PORTS_KEPT_MAX: usize = 512;

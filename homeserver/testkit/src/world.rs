@@ -14,7 +14,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::Authority;
 use crate::limits::{LOOK_INTERVAL, SYNC_PATIENCE};
-use crate::process::{ServerProcess, config_text, free_port};
+use crate::ports::free_port;
+use crate::process::{ServerProcess, config_text};
 use crate::user::{Connection, User};
 
 /// A running server of one scenario. Everything it wrote is gone when it is dropped.
