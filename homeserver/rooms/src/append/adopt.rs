@@ -24,6 +24,7 @@ impl Draft {
         let position = if missing.is_empty() { self.batch.position() } else { self.position_after_gap() };
         let resolved = self.resolved_current_state(event, pdu, taken.meta.state_after).await?;
         self.tip.extremities.push((event, pdu.event_id().to_owned()));
+        self.tip.own = self.rooms.is_local(pdu.sender()).then_some(event).or(self.tip.own);
         self.tip.depth = self.tip.depth.max(pdu.depth());
         let meta = EventMeta { position: Some(TimelinePos::from(position)), ..taken.meta.clone() };
         self.put_taken(&taken, &meta);

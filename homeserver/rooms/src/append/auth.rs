@@ -120,7 +120,7 @@ pub(super) async fn build(draft: &Draft, new: &NewEvent, authority: &Authority) 
 
 /// The ends of the graph that an event on this tip refers to.
 pub(super) fn parents(tip: &Tip) -> Vec<OwnedEventId> {
-    tip.ends_to_name().iter().map(|(_, event_id)| event_id.clone()).collect()
+    tip.ends_to_name().into_iter().map(|(_, event_id)| event_id).collect()
 }
 
 fn chosen_event_id(rooms: &Rooms) -> Result<OwnedEventId, RoomsError> {

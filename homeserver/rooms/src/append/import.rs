@@ -202,6 +202,7 @@ impl Draft {
         self.tip.state = state_after;
         self.tip.depth = join.depth();
         self.tip.extremities = vec![(event, join.event_id().to_owned())];
+        self.tip.own = Some(event);
         self.note_pushed(join.event_id().to_owned(), event, position);
         Ok(event)
     }

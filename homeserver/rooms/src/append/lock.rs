@@ -19,6 +19,9 @@ use crate::{Rooms, RoomsError};
 pub(crate) struct Tip {
     /// Forward extremities, oldest first.
     pub extremities: Vec<(EventNum, OwnedEventId)>,
+    /// The newest event of a local user that was an end. While it is one, our next event names it, so that others show
+    /// what was said here in the order in which it was said.
+    pub own: Option<EventNum>,
     /// The current state.
     pub state: StateNum,
     /// The greatest depth among the extremities.
@@ -31,10 +34,14 @@ impl Tip {
         self.extremities.len() > PREV_EVENTS_MAX
     }
 
-    /// The ends that the next event refers to, the newest if there are too many.
-    pub fn ends_to_name(&self) -> &[(EventNum, OwnedEventId)] {
-        let older = self.extremities.len().saturating_sub(PREV_EVENTS_MAX);
-        self.extremities.get(older..).unwrap_or_default()
+    /// The ends that the next event refers to. If there are too many: our own and the newest.
+    pub fn ends_to_name(&self) -> Vec<(EventNum, OwnedEventId)> {
+        let too_many = self.extremities.len().saturating_sub(PREV_EVENTS_MAX);
+        let (older, newest) = self.extremities.split_at(too_many);
+        match older.iter().find(|(event, _)| Some(*event) == self.own) {
+            Some(own) => std::iter::once(own).chain(newest.iter().skip(1)).cloned().collect(),
+            None => newest.to_vec(),
+        }
     }
 
     /// The row that a batch demands or leaves behind.
@@ -151,10 +158,32 @@ impl Rooms {
 
 #[cfg(test)]
 mod tests {
+    use ruma::EventId;
+
     use super::*;
 
     fn tip(depth: u64) -> Tip {
-        Tip { extremities: Vec::new(), state: StateNum::new(1), depth }
+        Tip { extremities: Vec::new(), own: None, state: StateNum::new(1), depth }
+    }
+
+    fn ends(numbers: impl IntoIterator<Item = u64>) -> Vec<(EventNum, OwnedEventId)> {
+        let end = |number| (EventNum::new(number), EventId::parse(format!("$e{number}")).unwrap());
+        numbers.into_iter().map(end).collect()
+    }
+
+    #[test]
+    fn of_too_many_ends_our_own_is_named_and_the_newest() {
+        let many = PREV_EVENTS_MAX as u64 + 5;
+        let named = |own: Option<u64>| {
+            let own = own.map(EventNum::new);
+            Tip { extremities: ends(1..=many), own, ..tip(1) }.ends_to_name()
+        };
+        assert_eq!(named(None), ends(6..=many));
+        assert_eq!(named(Some(3)), ends(std::iter::once(3).chain(7..=many)));
+        assert_eq!(named(Some(many)), ends(6..=many));
+        assert_eq!(named(Some(1_000)), ends(6..=many), "it is no end any more");
+        let few = Tip { extremities: ends(1..=3), own: Some(EventNum::new(1)), ..tip(1) };
+        assert_eq!(few.ends_to_name(), ends(1..=3));
     }
 
     #[test]

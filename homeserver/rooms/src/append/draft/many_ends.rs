@@ -18,7 +18,7 @@ impl Draft {
         if !self.tip.has_many_ends() {
             return Ok(None);
         }
-        let (rooms, named) = (self.rooms.clone(), self.tip.ends_to_name().to_vec());
+        let (rooms, named) = (self.rooms.clone(), self.tip.ends_to_name());
         let mut states = Vec::with_capacity(named.len());
         for (event, _) in named {
             states.push(rooms.meta(&rooms.parts.store, event).await?.state_after);

@@ -70,11 +70,13 @@ impl Draft {
             None => {
                 // Without a head this server knows the room from outside only.
                 let head = store.get(&HEAD, &room).await?.ok_or(RoomsError::RoomNotFound)?;
-                let mut extremities = Vec::with_capacity(head.extremities.len());
+                let (mut extremities, mut own) = (Vec::with_capacity(head.extremities.len()), None);
                 for event in head.extremities {
-                    extremities.push((event, rooms.pdu(store, event).await?.event_id().to_owned()));
+                    let pdu = rooms.pdu(store, event).await?;
+                    own = rooms.is_local(pdu.sender()).then_some(event).or(own);
+                    extremities.push((event, pdu.event_id().to_owned()));
                 }
-                let tip = Tip { extremities, state: head.state, depth: head.depth };
+                let tip = Tip { extremities, own, state: head.state, depth: head.depth };
                 writer.load(tip.clone());
                 tip
             }
@@ -84,7 +86,7 @@ impl Draft {
 
     /// A draft of a room that does not exist yet.
     pub fn of_new_room(rooms: &Rooms, room: RoomNum, info: RoomInfo) -> Self {
-        let tip = Tip { extremities: Vec::new(), state: EMPTY_STATE, depth: 0 };
+        let tip = Tip { extremities: Vec::new(), own: None, state: EMPTY_STATE, depth: 0 };
         Self::new(rooms, room, Arc::new(info), None, tip)
     }
 
@@ -193,6 +195,7 @@ impl Draft {
         self.tip.state = meta.state_after;
         self.tip.depth = pdu.depth();
         self.tip.extremities = vec![(event, pdu.event_id().to_owned())];
+        self.tip.own = Some(event);
         self.pushed.push((pdu.event_id().to_owned(), event, position));
         Ok((event, pdu))
     }

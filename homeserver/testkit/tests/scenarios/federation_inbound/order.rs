@@ -104,8 +104,11 @@ async fn an_event_that_cannot_name_all_ends_has_the_state_of_those_that_it_names
     const BRANCHES: usize = 30;
     let meeting = meeting().await;
     let base = meeting.branch.clone();
-    let topic = json!({ "topic": "new" });
-    let topic = meeting.alice.sets_state(&meeting.room, "m.room.topic", "", topic).await.event_id();
+    let own = meeting.alice.sends(&meeting.room, "before the flood").await.event_id();
+    let name = json!({ "membership": "join", "displayname": "new" });
+    let kind = "m.room.member";
+    let (renamed, event) = base.clone().adds(&meeting.peer, &meeting.eve, kind, Some(&*meeting.eve), name);
+    meeting.peer.sends(&meeting.world, [&event]).await;
     let branches: Vec<Value> = (0..BRANCHES)
         .map(|n| base.clone().says(&meeting.peer, &meeting.eve, &format!("branch {n}")).1)
         .collect();
@@ -121,20 +124,21 @@ async fn an_event_that_cannot_name_all_ends_has_the_state_of_those_that_it_names
         tokio::time::sleep(LOOK_INTERVAL).await;
     };
     let parents: Vec<String> = serde_json::from_value(tie["prev_events"].clone()).unwrap();
-    assert!(parents.len() == 20 && !parents.contains(&topic), "{parents:?}");
+    assert!(parents.len() == 20 && !parents.contains(&renamed), "{parents:?}");
+    assert!(parents.contains(&own), "others show what was said here in its order: {parents:?}");
     let path = format!(
         "/_matrix/federation/v1/state_ids/{}?event_id={}",
         segment(&meeting.room),
         segment(&Peer::id_of("11", &tie))
     );
     let state = meeting.peer.gets(&meeting.world, &path).await.ok();
-    assert!(!state["pdu_ids"].as_array().unwrap().contains(&json!(topic)), "its parents know no topic");
-    assert_eq!(meeting.state_is("m.room.topic", "").await["topic"], "new");
+    assert!(!state["pdu_ids"].as_array().unwrap().contains(&json!(renamed)), "its parents know no new name");
+    assert_eq!(meeting.state_is(kind, &meeting.eve).await["displayname"], "new");
     let last = meeting.alice.sends(&meeting.room, "after all").await.event_id();
     let path =
         format!("/_matrix/federation/v1/state_ids/{}?event_id={}", segment(&meeting.room), segment(&last));
     let state = meeting.peer.gets(&meeting.world, &path).await.ok();
-    assert!(state["pdu_ids"].as_array().unwrap().contains(&json!(topic)));
+    assert!(state["pdu_ids"].as_array().unwrap().contains(&json!(renamed)));
 }
 
 #[tokio::test]
