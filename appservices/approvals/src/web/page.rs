@@ -71,7 +71,7 @@ impl Sheet<'_> {
         let label = format!("{}{mark}", escape(label));
         let wrong = self.wrong.get(&field.id).map(|words| paragraph("wrong", words)).unwrap_or_default();
         let note = self.note(field).map(|words| paragraph("note", &words)).unwrap_or_default();
-        let id = escape(&name(field)).into_owned();
+        let id = escape(name(field)).into_owned();
         let several = |inner: String| format!("<fieldset><legend>{label}</legend>{inner}</fieldset>");
         let content = match field.kind {
             FieldKind::DateRange => several(self.range(field)),

@@ -85,6 +85,7 @@ mod tests {
 
     commands! {
         /// A platform of which one can ask one thing more.
+        #[expect(dead_code, reason = "here it counts what is taken, not what is done with it")]
         pub enum Command {
             /// A person speaks.
             Speak(Words),
