@@ -77,7 +77,7 @@ fn open_database(settings: &RocksSettings, whole: &Options, caches: &Caches) -> 
         let families = Profile::ALL.map(|profile| options::family(profile, settings, caches));
         match DB::open_cf_descriptors(whole, &settings.path, families) {
             Ok(database) => return Ok(database),
-            Err(error) if is_locked(&error) && waited_ms < LOCK_WAIT_MS_MAX => {
+            Err(error) if (is_locked(&error) || is_swept(&error)) && waited_ms < LOCK_WAIT_MS_MAX => {
                 std::thread::sleep(Duration::from_millis(50));
                 waited_ms += 50;
             }
@@ -89,6 +89,13 @@ fn open_database(settings: &RocksSettings, whole: &Options, caches: &Caches) -> 
 fn is_locked(error: &rocksdb::Error) -> bool {
     let text: &str = error.as_ref();
     text.contains("lock file") || text.contains("lock hold by current process")
+}
+
+/// Before it asks for the lock, RocksDB removes old message logs of its own: where another one is just closing, they may be
+/// gone already.
+fn is_swept(error: &rocksdb::Error) -> bool {
+    let text: &str = error.as_ref();
+    text.contains("while unlink()") && text.contains("/LOG.old.")
 }
 
 fn refusal(path: &Path, error: rocksdb::Error) -> DirectoryError {
