@@ -93,7 +93,8 @@ pub const COLLEAGUES_PER_LOOK: usize = 200;
 pub const COLLEAGUES_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Rooms that are made at once; further ones are ordered later.
 pub const MAKING_MAX: usize = 50;
-/// How often somebody looks whether an ordered room is there.
+/// How long it is until somebody looks whether an ordered room is there. Each pause after it is twice as long, up to
+/// [`COLLEAGUES_INTERVAL`]: what the homeserver refuses for good is never there.
 pub const MAKING_LOOK: Duration = Duration::from_millis(300);
 /// Highest power that a room's bridges ask for.
 pub const POWER_MAX: i64 = 100;

@@ -97,9 +97,14 @@ impl Bridges {
 
     /// Makes what is ordered, until the shutdown.
     pub(crate) async fn keep_making_rooms(&self, shutdown: &Shutdown) {
+        let mut next_look = MAKING_LOOK;
         while !shutdown.is_triggered() {
             let pause = match Box::pin(self.make_rooms()).await {
-                Ok(true) => MAKING_LOOK,
+                Ok(true) => {
+                    let this_look = next_look;
+                    next_look = (next_look * 2).min(COLLEAGUES_INTERVAL);
+                    this_look
+                }
                 Ok(false) => COLLEAGUES_INTERVAL,
                 Err(error) => {
                     tracing::warn!(%error, "rooms for conversations wait; will try again");
@@ -108,7 +113,7 @@ impl Bridges {
             };
             tokio::select! {
                 () = shutdown.wait() => {}
-                () = self.0.rooms_news.notified() => {}
+                () = self.0.rooms_news.notified() => next_look = MAKING_LOOK,
                 () = tokio::time::sleep(pause) => {}
             }
         }
