@@ -203,11 +203,15 @@ fn swap(aside: &Path, data: &Path, former: &Path) -> io::Result<Option<PathBuf>>
         return fs::rename(aside, data).map(|()| None);
     }
     match renameat_with(CWD, aside, CWD, data, RenameFlags::EXCHANGE) {
-        Ok(()) => fs::rename(aside, former).or_else(|error| {
-            // What was there lies now where the restored data were put together, and that is removed after a failure.
-            renameat_with(CWD, aside, CWD, data, RenameFlags::EXCHANGE)?;
-            Err(error)
-        })?,
+        // What was there lies now where the restored data were put together, and that is removed after a failure.
+        Ok(()) => match fs::rename(aside, former) {
+            Ok(()) => {}
+            Err(error) => match renameat_with(CWD, aside, CWD, data, RenameFlags::EXCHANGE) {
+                Ok(()) => return Err(error),
+                // Neither forth nor back: the restore stands, and the operator is told where the former data are.
+                Err(_) => return Ok(Some(aside.to_owned())),
+            },
+        },
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
             fs::rename(data, former)?;
             fs::rename(aside, data).inspect_err(|_| drop(fs::rename(former, data)))?;
