@@ -70,7 +70,7 @@ impl Target {
     /// Lianqiao on RocksDB in a folder of its own, durable, with limits off and cheap password hashing.
     pub fn lianqiao(options: &LianqiaoOptions) -> Result<Self, String> {
         let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let port = free_port()?;
+        let port = testkit::free_port();
         let config = directory.path().join("lianqiao.toml");
         let text = testkit::config_text(directory.path(), port);
         std::fs::write(&config, text).map_err(|error| error.to_string())?;
@@ -92,7 +92,7 @@ impl Target {
         authority: &Authority,
     ) -> Result<(Self, String), String> {
         let target = Self::lianqiao(options)?;
-        let port = free_port()?;
+        let port = testkit::free_port();
         let name = format!("{host}:{port}");
         let files = [authority.certificate_file(), authority.key_file(), authority.authority_file()];
         let [certificate, key, authority] = files.map(|file| file.display().to_string());
@@ -175,7 +175,7 @@ impl Target {
         of: &str,
     ) -> Result<(Self, String), String> {
         let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let (client_port, port) = (free_port()?, free_port()?);
+        let (client_port, port) = (testkit::free_port(), testkit::free_port());
         let name = format!("{host}:{port}");
         let file = |path: PathBuf| path.display().to_string();
         let mut text = FEDERATING_SYNAPSE.to_owned();
@@ -298,9 +298,4 @@ impl Target {
     fn pids(&self) -> Vec<u32> {
         self.child.iter().map(Child::id).chain(self.helpers.iter().copied()).collect()
     }
-}
-
-fn free_port() -> Result<u16, String> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-    Ok(listener.local_addr().map_err(|error| error.to_string())?.port())
 }
