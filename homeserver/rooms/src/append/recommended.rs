@@ -20,20 +20,37 @@ impl Rooms {
         new: &NewEvent,
         policy_server: &PolicyServer,
     ) -> Result<Appended, RoomsError> {
-        if let Some(first) = self.first_time(new).await? {
-            return Ok(first);
-        }
-        let pdu = {
-            let mut writer = self.lock_durable(room).await?;
-            Draft::open(self, room, &mut writer).await?.build_unsent(new).await?
-        };
-        let pdu = self.recommended_by(policy_server, room, pdu).await?;
         for _ in 0..APPEND_ATTEMPTS_MAX {
-            match self.try_append_built(room, new, &pdu).await {
+            if let Some(first) = self.first_time(new).await? {
+                return Ok(first);
+            }
+            let pdu = {
+                let mut writer = self.lock_durable(room).await?;
+                Draft::open(self, room, &mut writer).await?.build_unsent(new).await?
+            };
+            let pdu = self.recommended_by(policy_server, room, pdu).await?;
+            if let Some(appended) = self.append_built(room, new, &pdu).await? {
+                return Ok(appended);
+            }
+            // Two requests of one millisecond that say the same, built on one head, are one event: if the other one was not
+            // this request that came twice, this one says it once more, on what is there now.
+        }
+        Err(RoomsError::Contended)
+    }
+
+    /// Takes in an event that was built and recommended. None when it is there already.
+    async fn append_built(
+        &self,
+        room: RoomNum,
+        new: &NewEvent,
+        pdu: &Pdu,
+    ) -> Result<Option<Appended>, RoomsError> {
+        for _ in 0..APPEND_ATTEMPTS_MAX {
+            match self.try_append_built(room, new, pdu).await {
                 // Another writer was faster, perhaps the same request that came twice.
                 Err(RoomsError::Store(StoreError::Conflict)) => {
                     if let Some(first) = self.first_time(new).await? {
-                        return Ok(first);
+                        return Ok(Some(first));
                     }
                 }
                 outcome => return outcome,
@@ -54,7 +71,7 @@ impl Rooms {
         room: RoomNum,
         new: &NewEvent,
         pdu: &Pdu,
-    ) -> Result<Appended, RoomsError> {
+    ) -> Result<Option<Appended>, RoomsError> {
         let mut writer = self.lock_durable(room).await?;
         let mut draft = Draft::open(self, room, &mut writer).await?;
         if draft.is_on_tip(pdu) {
@@ -66,16 +83,17 @@ impl Rooms {
                 Ok(_) => writer.arrived(),
                 Err(_) => writer.forget(epoch),
             }
-            return finished.events.only(&commit?);
+            return finished.events.only(&commit?).map(Some);
         }
         drop(draft);
         let foreign = ForeignEvent::new(pdu.clone());
         match self.try_take(room, &mut writer, &foreign, Taking::Own(new)).await? {
             Verdict::Accepted { event, position } => {
-                Ok(Appended { event_id: pdu.event_id().to_owned(), event, position })
+                Ok(Some(Appended { event_id: pdu.event_id().to_owned(), event, position }))
             }
             Verdict::Rejected(refusal) => Err(RoomsError::Forbidden(refusal)),
-            Verdict::Known | Verdict::Kept | Verdict::SoftFailed => {
+            Verdict::Known => Ok(None),
+            Verdict::Kept | Verdict::SoftFailed => {
                 Err(RoomsError::forbidden("the room does not allow this event now"))
             }
         }
@@ -89,6 +107,7 @@ mod tests {
 
     use async_trait::async_trait;
     use model::RoomVersion;
+    use ruma::UserId;
     use ruma::serde::Base64;
     use ruma::signatures::Ed25519KeyPair;
     use tokio::sync::Barrier;
@@ -104,6 +123,8 @@ mod tests {
         key: Ed25519KeyPair,
         asked: AtomicUsize,
         together: Barrier,
+        /// After so many that were asked about it waits for nobody.
+        wait_for_others: AtomicUsize,
     }
 
     #[async_trait]
@@ -115,8 +136,9 @@ mod tests {
             version: &'static RoomVersion,
             pdu: &Pdu,
         ) -> Result<String, NotRecommended> {
-            self.asked.fetch_add(1, Ordering::SeqCst);
-            self.together.wait().await;
+            if self.asked.fetch_add(1, Ordering::SeqCst) < self.wait_for_others.load(Ordering::SeqCst) {
+                self.together.wait().await;
+            }
             if pdu.content_str().contains("spam") {
                 let (errcode, message) = ("M_FORBIDDEN".to_owned(), "no spam".to_owned());
                 return Err(NotRecommended::Refused { errcode, message });
@@ -140,7 +162,12 @@ mod tests {
         let content = format!(r#"{{"via":"{SERVER}","public_keys":{{"ed25519":"{public}"}}}}"#);
         let named = NewEvent::state(alice, "m.room.policy", "", canonical_object(&content).unwrap());
         rooms.append(room, named).await.unwrap();
-        let policy = Arc::new(Policy { key, asked: AtomicUsize::new(0), together: Barrier::new(together) });
+        let policy = Arc::new(Policy {
+            key,
+            asked: AtomicUsize::new(0),
+            together: Barrier::new(together),
+            wait_for_others: AtomicUsize::new(usize::MAX),
+        });
         rooms.plug_policy_servers(policy.clone());
         (room, policy)
     }
@@ -165,6 +192,31 @@ mod tests {
         }
     }
 
+    fn requested(sender: &UserId, transaction_id: &str, body: &str) -> NewEvent {
+        let transaction = TransactionKey {
+            scope: "DEVICE".to_owned(),
+            endpoint: "send".to_owned(),
+            transaction_id: transaction_id.to_owned(),
+        };
+        NewEvent { transaction: Some(transaction), ..message(sender, body) }
+    }
+
+    #[tokio::test]
+    async fn two_who_say_the_same_at_the_same_time_are_two_unless_they_are_one_request() {
+        let rooms = rooms().await;
+        let (room, policy) = protected(&rooms, &ruma::RoomVersionId::V12, 2).await;
+        let bob = user("bob");
+        policy.wait_for_others.store(2, Ordering::SeqCst);
+        let request = async |id| rooms.append(room, requested(&bob, id, "the same words")).await;
+        let (first, again) = tokio::join!(request("1"), request("1"));
+        assert_eq!(first.unwrap(), again.unwrap());
+        // Built on one head in one millisecond, both are the same event; whoever is slower says it once more.
+        policy.wait_for_others.store(4, Ordering::SeqCst);
+        let (one, other) = tokio::join!(request("2"), request("3"));
+        assert_ne!(one.unwrap().event_id, other.unwrap().event_id);
+        assert_eq!(policy.asked.load(Ordering::SeqCst), 5);
+    }
+
     #[tokio::test]
     async fn events_that_are_looked_at_at_the_same_time_stand_beside_each_other() {
         let rooms = rooms().await;
@@ -178,15 +230,10 @@ mod tests {
         let (first, second) = (first.unwrap(), second.unwrap());
         let parents = async |event| rooms.pdu(rooms.store(), event).await.unwrap().prev_events().to_vec();
         assert_eq!(parents(first.event).await, parents(second.event).await);
-        let new = |body: &str| NewEvent {
-            transaction: Some(TransactionKey {
-                scope: "DEVICE".to_owned(),
-                endpoint: "send".to_owned(),
-                transaction_id: "1".to_owned(),
-            }),
-            ..message(&bob, body)
-        };
-        let (a, b) = tokio::join!(rooms.append(room, new("a")), rooms.append(room, new("b")));
+        let (a, b) = tokio::join!(
+            rooms.append(room, requested(&bob, "1", "a")),
+            rooms.append(room, requested(&bob, "1", "b"))
+        );
         assert_eq!(a.unwrap(), b.unwrap(), "one request, one event");
         // A right that is lost meanwhile is lost.
         let kick = NewEvent::state(
