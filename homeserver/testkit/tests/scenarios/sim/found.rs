@@ -6,3 +6,8 @@ use super::live;
 fn a_server_that_could_not_learn_the_keys_of_another_does_not_leave_its_users_out_of_the_state() {
     live(2..3);
 }
+
+#[test]
+fn what_one_person_says_is_in_its_order_everywhere_whatever_came_late_or_flooded_the_room() {
+    live(195..196);
+}
