@@ -1,14 +1,11 @@
 //! Platforms that post what happens to the public address of the server, through its own doors.
 
-use std::sync::Arc;
-
-use base::Clock;
 use serde_json::{Value, json};
-use simulator_dingtalk::{Settings as DingSettings, Simulator as DingSimulator};
 use simulator_feishu::{Command, Fault, FaultSpec};
 use testkit::{free_port, limits::LOOK_INTERVAL};
 use tokio::time::Instant;
 
+use super::dingtalk::DingTalk;
 use crate::bridges::{APP, Bridge, PATIENCE, bodies, ours, platform, prepared};
 
 /// What Feishu encrypts its posts with.
@@ -84,49 +81,35 @@ async fn what_feishu_posts_comes_once_also_after_a_kill_and_what_is_forged_never
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_dingtalk_posts_comes_once_and_what_is_forged_never() {
-    let ding =
-        DingSimulator::start(DingSettings::new(1, Arc::new(|| Clock::system().now_ms()))).await.unwrap();
-    let does = async |command: Value| ding.act(serde_json::from_value(command).unwrap()).await.unwrap();
-    does(json!({ "do": "add_app", "app_id": "dingapp", "secret": "secret", "name": "Bridge" })).await;
-    does(json!({ "do": "add_person", "user_id": "zhang", "name": "张三" })).await;
-    let chat = json!({
-        "do": "add_chat", "name": "钉群", "owner": "zhang", "people": ["zhang"], "bots": ["dingapp"],
-    });
-    let chat = does(chat).await["chat_id"].as_str().unwrap().to_owned();
-    let api = ding.api_url();
-    let bridge = Bridge::beside(&format!(
-        "\n[dingtalk]\nenabled = true\nclient_id = \"dingapp\"\nclient_secret = \"secret\"\napi_url = \"{api}\"\n\
-         old_api_url = \"{api}\"\nmode = \"webhook\"\ncallback_token = \"{EVENT_TOKEN}\"\ncallback_aes_key = \"{EVENT_KEY}\"\n"
-    ))
-    .await;
+    let ding = DingTalk::start().await;
+    let mode = format!(
+        "mode = \"webhook\"\ncallback_token = \"{EVENT_TOKEN}\"\ncallback_aes_key = \"{EVENT_KEY}\"\n"
+    );
+    let bridge = Bridge::beside(&ding.section(&mode)).await;
     let url = format!("{}/_lianqiao/bridge/dingtalk", bridge.server.client_url());
-    does(json!({ "do": "use_robot_webhook", "app": "dingapp", "url": url })).await;
+    ding.does(json!({ "do": "use_robot_webhook", "app": "dingapp", "url": url })).await;
     // The platform looks at this address before it takes it.
-    does(json!({
+    ding.does(json!({
         "do": "use_event_webhook", "app": "dingapp", "url": url, "token": EVENT_TOKEN, "aes_key": EVENT_KEY,
     }))
     .await;
-    let speaks = async |text: String| {
-        does(json!({ "do": "speak", "person": "zhang", "chat": chat, "text": text, "at": ["dingapp"] }))
-            .await;
-    };
     let code = bridge.code("dingtalk").await;
-    speaks(format!("绑定 {code}")).await;
-    bridge.until_bound(&chat).await;
+    ding.speaks(&format!("绑定 {code}")).await;
+    bridge.until_bound(&ding.chat).await;
     let forged = json!({
-        "conversationId": chat, "conversationType": "2", "msgtype": "text", "msgId": "forged",
+        "conversationId": ding.chat, "conversationType": "2", "msgtype": "text", "msgId": "forged",
         "text": { "content": "forged" }, "senderStaffId": "zhang", "senderNick": "张三",
     });
     let status = forges(&bridge, "dingtalk", &forged).await;
     assert!((400..500).contains(&status), "{status}");
-    speaks("来自钉钉".to_owned()).await;
+    ding.speaks("来自钉钉").await;
     let heard = bridge.hears_until(|heard| bodies(heard).iter().any(|body| body.contains("来自钉钉"))).await;
     assert_eq!(heard.len(), 1, "{heard:#?}");
     assert!(heard[0]["sender"].as_str().unwrap().starts_with("@dt_"), "{heard:?}");
     bridge.alice.sends(&bridge.room, "from the room").await.ok();
     let begin = Instant::now();
     loop {
-        let shown = does(json!({ "do": "show", "chat": chat })).await;
+        let shown = ding.does(json!({ "do": "show", "chat": ding.chat })).await;
         let shown = shown["messages"].as_array().unwrap().clone();
         if ours(&shown).into_iter().filter(|text| text.contains("from the room")).count() == 1 {
             break;

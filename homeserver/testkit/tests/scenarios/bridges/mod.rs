@@ -5,6 +5,7 @@ mod binding;
 mod callbacks;
 mod cards;
 mod carrying;
+mod dingtalk;
 mod kills;
 mod login;
 mod people;

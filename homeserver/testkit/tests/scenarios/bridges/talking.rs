@@ -1,13 +1,11 @@
 //! What people say on one side is said on the others: once, as it was meant, by whoever may.
 
-use std::sync::Arc;
-
-use base::Clock;
 use serde_json::{Value, json};
 use simulator_feishu::Command;
 use testkit::limits::LOOK_INTERVAL;
 use tokio::time::Instant;
 
+use super::dingtalk::DingTalk;
 use crate::bridges::{BOT, Bridge, PATIENCE, bodies, group, ours};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,29 +95,12 @@ async fn people_see_what_a_platform_refuses_and_only_who_may_addresses_everybody
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_room_is_a_group_of_feishu_and_a_group_of_dingtalk() {
-    use simulator_dingtalk::{Settings as DingSettings, Simulator as DingSimulator};
-    let ding =
-        DingSimulator::start(DingSettings::new(1, Arc::new(|| Clock::system().now_ms()))).await.unwrap();
-    let does = async |command: Value| ding.act(serde_json::from_value(command).unwrap()).await.unwrap();
-    does(json!({ "do": "add_app", "app_id": "dingapp", "secret": "secret", "name": "Bridge" })).await;
-    does(json!({ "do": "add_person", "user_id": "zhang", "name": "张三" })).await;
-    let chat = json!({
-        "do": "add_chat", "name": "钉群", "owner": "zhang", "people": ["zhang"], "bots": ["dingapp"],
-    });
-    let chat = does(chat).await["chat_id"].as_str().unwrap().to_owned();
-    let url = ding.api_url();
-    let bridge = Bridge::beside(&format!(
-        "\n[dingtalk]\nenabled = true\nclient_id = \"dingapp\"\nclient_secret = \"secret\"\napi_url = \"{url}\"\nold_api_url = \"{url}\"\n"
-    ))
-    .await;
-    let speaks = async |text: String| {
-        does(json!({ "do": "speak", "person": "zhang", "chat": chat, "text": text, "at": ["dingapp"] }))
-            .await;
-    };
+    let ding = DingTalk::start().await;
+    let bridge = Bridge::beside(&ding.section("")).await;
     let code = bridge.code("dingtalk").await;
-    speaks(format!("绑定 {code}")).await;
-    bridge.until_bound(&chat).await;
-    speaks("来自钉钉".to_owned()).await;
+    ding.speaks(&format!("绑定 {code}")).await;
+    bridge.until_bound(&ding.chat).await;
+    ding.speaks("来自钉钉").await;
     let heard = bridge.hears_until(|heard| bodies(heard).iter().any(|body| body.contains("来自钉钉"))).await;
     assert!(heard[0]["sender"].as_str().unwrap().starts_with("@dt_"), "{heard:?}");
     let there = bridge
@@ -129,7 +110,7 @@ async fn one_room_is_a_group_of_feishu_and_a_group_of_dingtalk() {
     bridge.speaks(&bridge.chat, "来自飞书").await;
     let begin = Instant::now();
     loop {
-        let shown = does(json!({ "do": "show", "chat": chat })).await;
+        let shown = ding.does(json!({ "do": "show", "chat": ding.chat })).await;
         let shown = shown["messages"].as_array().unwrap().clone();
         let said = ours(&shown).into_iter().filter(|text| text.contains("来自飞书") && text.contains("李雷"));
         if said.count() == 1 {
