@@ -42,13 +42,7 @@ impl State {
             "message_type": message.kind,
             "content": if message.recalled_ms.is_some() { String::new() } else { message.content.to_string() },
         });
-        for (name, value) in
-            [("root_id", &message.root), ("parent_id", &message.parent), ("thread_id", &message.thread)]
-        {
-            if let Some(value) = value {
-                body[name] = value.clone().into();
-            }
-        }
+        name_what_it_answers(&mut body, message);
         // The list is missing where everybody is mentioned.
         let mentions: Vec<_> = message
             .mentions
@@ -92,13 +86,7 @@ impl State {
             "sender": { "id": id, "id_type": id_type, "sender_type": sender_type, "tenant_key": self.tenant_key },
             "body": { "content": content },
         });
-        for (name, value) in
-            [("root_id", &message.root), ("parent_id", &message.parent), ("thread_id", &message.thread)]
-        {
-            if let Some(value) = value {
-                shown[name] = value.clone().into();
-            }
-        }
+        name_what_it_answers(&mut shown, message);
         let mentions: Vec<_> = message
             .mentions
             .iter()
@@ -114,5 +102,16 @@ impl State {
             shown["mentions"] = mentions.into();
         }
         shown
+    }
+}
+
+/// The messages and the thread that a message belongs to, as far as there are any.
+fn name_what_it_answers(shown: &mut Value, message: &Message) {
+    for (name, value) in
+        [("root_id", &message.root), ("parent_id", &message.parent), ("thread_id", &message.thread)]
+    {
+        if let Some(value) = value {
+            shown[name] = value.clone().into();
+        }
     }
 }
