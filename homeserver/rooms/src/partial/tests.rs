@@ -21,7 +21,17 @@ fn bob() -> OwnedUserId {
 
 /// Bob of another server enters a room of ours without being told its members.
 async fn enters_partially(here: &Rooms, there: &Rooms, created: &Created) -> (RoomNum, EventNum) {
-    let (join, told, template) = joins_told(here, there, created, true).await;
+    enters(here, there, created, (true, false)).await
+}
+
+/// The same; whether the members are left out of what is told, and whether that counts as all there is.
+async fn enters(
+    here: &Rooms,
+    there: &Rooms,
+    created: &Created,
+    (omits_members, is_all_told): (bool, bool),
+) -> (RoomNum, EventNum) {
+    let (join, told, template) = joins_told(here, there, created, omits_members).await;
     let import = RoomImport {
         room_id: created.room_id.clone(),
         version: template.version,
@@ -31,7 +41,7 @@ async fn enters_partially(here: &Rooms, there: &Rooms, created: &Created) -> (Ro
         partial: Some(PartialState {
             helper: here.server_name().to_owned(),
             servers: told.servers,
-            is_all_told: false,
+            is_all_told,
         }),
     };
     let entered = there.import_room(import).await.unwrap();
@@ -132,21 +142,7 @@ async fn a_room_of_which_all_was_told_is_made_whole_of_that_when_nobody_tells_mo
     let (here, there) = (rooms().await, rooms_of(ELSEWHERE).await);
     let created = public_room(&here, &"11".try_into().unwrap(), &user("alice"), &[]).await;
     for is_all_told in [false, true] {
-        let (join, told, template) = joins_told(&here, &there, &created, false).await;
-        let import = RoomImport {
-            room_id: created.room_id.clone(),
-            version: template.version,
-            state: told.state,
-            auth_chain: told.auth_chain,
-            join,
-            partial: Some(PartialState {
-                helper: here.server_name().to_owned(),
-                servers: told.servers,
-                is_all_told,
-            }),
-        };
-        let join = there.import_room(import).await.unwrap().event;
-        let room = there.resident_room(&created.room_id).await.unwrap();
+        let (room, join) = enters(&here, &there, &created, (false, is_all_told)).await;
         there.append(room, message(&bob(), "hello")).await.unwrap();
         let outcome = there.complete_partial_room(room, join, &[]).await;
         assert_eq!(outcome.ok(), is_all_told.then_some(true));
