@@ -17,6 +17,7 @@ section! {
         /// Language for people and rooms that chose none: "zh" or "en".
         pub language: String = "zh".to_owned(),
         /// Other servers whose people may invite the bots. Invitations from anywhere else are refused.
+        /// These servers are also asked when their people are busy, in the search for a time.
         pub partners: Vec<String> = Vec::new(),
         /// Whether an account that had a bot's name before the bots came is given to the bot. Otherwise that bot does
         /// not start, and the log says so.

@@ -48,6 +48,12 @@ section! {
         pub cool_app_code: Option<String> = None => "\"COOLAPP-1-ABC\"",
         /// The published card template with the variables `title`, `content`, `buttons`, `input` and `revision`.
         pub card_template: Option<String> = None => "\"abc.schema\"",
+        /// The userId of somebody in whose name the app keeps to-dos and meetings of those who are not on DingTalk, and asks who
+        /// has time. Without one these are not shown there.
+        pub operator: Option<String> = None => "\"manager4220\"",
+        /// Whether approvals stand in DingTalk's approval centre, too. Each takes about four calls of the month; people decide
+        /// by its link or by the card.
+        pub approval_centre: bool = false,
         /// Custom webhook robots: each speaks in one group, of any kind and also with people of other companies, and hears
         /// nothing. For example [{ name = "ops", access_token = "a-token", secret = "SEC-a-secret" }], where the secret is
         /// for robots that want signatures. The group is bound by `!bind dingtalk webhook:ops`.

@@ -25,6 +25,17 @@ section! {
         pub verification_token: Option<String> = None => "\"a-token\"",
         /// With webhooks: the encrypt key of the app, if it has one.
         pub encrypt_key: Option<String> = None => "\"a-key\"",
+        /// Shows approvals of the bots in Feishu's approval centre, too: where the platform tells what people decided there. That is
+        /// `/_lianqiao/bridge/feishu` on the public address of the process with the bridges, whatever `mode` is. Without it approvals
+        /// come as cards alone.
+        pub approval_callback_url: Option<String> = None => "\"https://chat.example.org/_lianqiao/bridge/feishu\"",
+        /// With `approval_callback_url`: any secret text; the platform sends it with each decision, and nothing else is believed.
+        pub approval_token: Option<String> = None => "\"a-long-random-text\"",
+        /// With `approval_callback_url`: a key by which the platform encrypts decisions.
+        pub approval_key: Option<String> = None => "\"another-random-text\"",
+        /// The codes of approvals of Feishu's own of which colleagues are told in their rooms: `definitionCode` in the address of
+        /// the definition in the approval administration.
+        pub native_approvals: Vec<String> = Vec::new(),
     }
 }
 
@@ -35,6 +46,13 @@ fn validate(section: &Feishu, problems: &mut Vec<Problem>) {
     }
     if !section.base_url.starts_with("http://") && !section.base_url.starts_with("https://") {
         report(problems, "feishu", "base_url", "must begin with https://");
+    }
+    let callback = section.approval_callback_url.as_deref();
+    if callback.is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+        report(problems, "feishu", "approval_callback_url", "must begin with https://");
+    }
+    if callback.is_some() && is_empty(&section.approval_token) {
+        report(problems, "feishu", "approval_token", "must be set where approval_callback_url is");
     }
     if !section.enabled {
         return;

@@ -22,7 +22,7 @@ pub enum MailSecurity {
 
 section! {
     name = "mail", validate = validate;
-    /// E-mail: proving addresses, resetting passwords, telling of unread messages. Off without a host.
+    /// E-mail: proving addresses, resetting passwords, telling of unread messages, asking for approvals. Off without a host.
     /// Links in mails begin with `server.public_base_url`, which must be set too.
     pub struct Mail {
         /// The SMTP server.

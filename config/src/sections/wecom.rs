@@ -46,6 +46,28 @@ section! {
         pub bot_url: String = "wss://openws.work.weixin.qq.com".to_owned(),
         /// More domains below which the bot's files lie, or whole origins, beside those of the platform that are known.
         pub file_hosts: Vec<String> = Vec::new(),
+        /// The secret of the paid chat archive (会话内容存档), which is no app's. With it the bridge hears all that is said where
+        /// somebody with a licence of the archive is.
+        pub archive_secret: Option<String> = None => "\"a-secret\"",
+        /// The program that loads WeCom's library for the archive: `make -C bridges/connectors/wecom/archive-helper` builds it.
+        pub archive_helper: String = "/usr/local/lib/lianqiao/archive_helper".to_owned(),
+        /// WeCom's library for the archive, from its developer pages.
+        pub archive_library: String = "/usr/local/lib/lianqiao/libWeWorkFinanceSdk_C.so".to_owned(),
+        /// Files with the private keys of the archive, each with the version that the console shows for its public key:
+        /// "1=/etc/lianqiao/wecom-archive-1.pem". Old ones stay: what was said before is encrypted with them.
+        pub archive_private_keys: Vec<String> = Vec::new(),
+        /// The proxy through which the library asks, as it takes it, for example "http://10.0.0.1:8080"; empty for none.
+        pub archive_proxy: String = String::new(),
+        /// "user:password" of that proxy; empty for none.
+        pub archive_proxy_password: String = String::new(),
+        /// Groups of the archive that are at the same time conversations in which the bridge speaks: the archive's roomid and
+        /// the conversation, "roomid=group:chatid". Other groups are heard as `room:<roomid>`.
+        pub archive_rooms: Vec<String> = Vec::new(),
+        /// Whether what two people say to each other alone is brought too, as `between:<userid>|<userid>`.
+        pub archive_direct_chats: bool = false,
+        /// Robots that are ours beside the AI bot, by their name or their id in the archive: webhooks. Their words are not
+        /// brought, because they are ours.
+        pub archive_own_robots: Vec<String> = Vec::new(),
     }
 }
 
@@ -65,14 +87,17 @@ fn validate(section: &WeCom, problems: &mut Vec<Problem>) {
     if !section.webhooks.iter().all(is_webhook) {
         report(problems, "wecom", "webhooks", "must be names and keys like \"ops=693a91f6-7xxx\"");
     }
+    archive(section, problems);
     if !section.enabled {
         return;
     }
     if is_empty(&section.corp_id) {
         report(problems, "wecom", "corp_id", "must be the id of the company, like ww1234567890abcdef");
     }
-    if section.agent_id.is_none() && is_empty(&section.bot_id) && section.webhooks.is_empty() {
-        report(problems, "wecom", "agent_id", "must be set, or `bot_id` for an AI bot, or `webhooks`");
+    let is_heard = !is_empty(&section.bot_id) || !is_empty(&section.archive_secret);
+    if section.agent_id.is_none() && !is_heard && section.webhooks.is_empty() {
+        let words = "must be set, or `bot_id` for an AI bot, or `archive_secret`, or `webhooks`";
+        report(problems, "wecom", "agent_id", words);
     }
     let mut needed = Vec::new();
     if section.agent_id.is_some() {
@@ -96,5 +121,32 @@ fn validate(section: &WeCom, problems: &mut Vec<Problem>) {
         if is_empty(value) {
             report(problems, "wecom", key, "must be set, as the platform's console shows it");
         }
+    }
+}
+
+/// What the archive needs.
+fn archive(section: &WeCom, problems: &mut Vec<Problem>) {
+    let is_key = |entry: &String| {
+        entry
+            .split_once('=')
+            .is_some_and(|(version, file)| version.trim().parse::<u64>().is_ok() && !file.is_empty())
+    };
+    if !section.archive_private_keys.iter().all(is_key) {
+        let words = "must be versions and files like \"1=/etc/lianqiao/wecom-archive-1.pem\"";
+        report(problems, "wecom", "archive_private_keys", words);
+    }
+    let is_room = |entry: &String| {
+        let Some((room, conversation)) = entry.split_once('=') else { return false };
+        let kinds = ["group:", "chat:", "webhook:"];
+        !room.trim().is_empty() && kinds.iter().any(|kind| conversation.trim().starts_with(kind))
+    };
+    if !section.archive_rooms.iter().all(is_room) {
+        let words = "must be groups of the archive and conversations like \"wrRoom=group:wrChat\"";
+        report(problems, "wecom", "archive_rooms", words);
+    }
+    let is_used = section.archive_secret.as_ref().is_some_and(|secret| !secret.trim().is_empty());
+    if section.enabled && is_used && section.archive_private_keys.is_empty() {
+        let words = "must be set with `archive_secret`: the private keys of the console's public keys";
+        report(problems, "wecom", "archive_private_keys", words);
     }
 }
