@@ -4,8 +4,9 @@
 use async_trait::async_trait;
 
 use crate::{
-    Arrival, ByteStream, Card, Conversation, ConversationId, Cursor, Department, Download, Edit, Failure,
-    File, FileKind, MediaId, MessageId, Page, Person, PersonId, Reaction, Sent,
+    Approval, Arrival, Busy, ByteStream, Card, Conversation, ConversationId, Cursor, Department, Download,
+    Edit, EntryOnPlatform, Failure, File, FileKind, MediaId, Meeting, MessageId, Page, Person, PersonId,
+    Reaction, Sent, Todo,
 };
 
 /// Changes what we sent.
@@ -181,4 +182,72 @@ pub trait Conversations: Send + Sync {
         let _ = person;
         None
     }
+}
+
+/// Shows approvals of ours in the platform's approval centre, and decides those of the platform.
+#[async_trait]
+pub trait Approvals: Send + Sync {
+    /// Puts an approval of ours there as it stands; `known` is what an earlier call answered. Repeats change nothing, also after
+    /// a kill before the answer was noted. What people decide there comes as [`crate::Happened::Acted`] with the key of the task.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`crate::Refusal::Impossible`] where the operator set up no approval centre for us.
+    async fn put_approval(
+        &self,
+        approval: &Approval,
+        known: Option<&EntryOnPlatform>,
+    ) -> Result<EntryOnPlatform, Failure>;
+
+    /// Decides an approval of the platform's own for somebody who was asked: `task` is theirs in
+    /// [`crate::ForeignApproval::asked`]. A repeat of the same decision succeeds.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`crate::Refusal::TooLate`] when it is decided already, [`crate::Refusal::Impossible`] where apps cannot.
+    async fn decide(
+        &self,
+        approval: &EntryOnPlatform,
+        task: &str,
+        person: &PersonId,
+        is_approved: bool,
+        words: Option<&str>,
+    ) -> Result<(), Failure>;
+}
+
+/// Shows tasks of ours among people's to-dos.
+#[async_trait]
+pub trait Todos: Send + Sync {
+    /// Puts a task there as it stands; `known` is what an earlier call answered. Repeats change nothing, also after a kill before
+    /// the answer was noted. A canceled task is taken away. What people tick off comes as [`crate::Happened::Acted`]; what we put
+    /// there ourselves does not come back.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn put_todo(
+        &self,
+        todo: &Todo,
+        known: Option<&EntryOnPlatform>,
+    ) -> Result<EntryOnPlatform, Failure>;
+}
+
+/// Shows meetings of ours in people's calendars, and knows when people have no time.
+#[async_trait]
+pub trait Calendars: Send + Sync {
+    /// Puts a meeting into the calendars of who is invited, as it stands; `known` is what an earlier call answered. Repeats change
+    /// nothing, also after a kill before the answer was noted. A canceled one is taken away. What people answer comes as
+    /// [`crate::Happened::Acted`]; what we put there ourselves does not come back.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn put_meeting(
+        &self,
+        meeting: &Meeting,
+        known: Option<&EntryOnPlatform>,
+    ) -> Result<EntryOnPlatform, Failure>;
+
+    /// When people have no time, at most [`crate::limits::BUSY_PEOPLE_MAX`] of them, in a time of at most
+    /// [`crate::limits::BUSY_MS_MAX`]: one item for each. Our own meetings are among them.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`crate::Refusal::Impossible`] where the platform tells apps nothing of it.
+    async fn busy(&self, people: &[PersonId], from_ms: u64, until_ms: u64) -> Result<Vec<Busy>, Failure>;
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, ConversationId, EventKey, MessageId, Person, PersonId, ThreadId};
+use crate::{
+    Acted, Content, ConversationId, EventKey, ForeignApproval, MessageId, Person, PersonId, ThreadId,
+};
 
 /// One thing that happened on a platform.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +99,10 @@ pub enum Happened {
     },
     /// Somebody's name, picture or place in the company changed.
     PersonChanged(Person),
+    /// Somebody did something to an approval, a task or a meeting of ours in the platform's own app; about no conversation.
+    Acted(Acted),
+    /// An approval of the platform's own began or changed; about no conversation.
+    ApprovalChanged(ForeignApproval),
 }
 
 /// Something that somebody said.
@@ -169,7 +175,9 @@ impl Happened {
             | Self::Dissolved
             | Self::BotAdded { .. }
             | Self::BotRemoved { .. }
-            | Self::PersonChanged(_) => None,
+            | Self::PersonChanged(_)
+            | Self::Acted(_)
+            | Self::ApprovalChanged(_) => None,
         }
     }
 
@@ -189,6 +197,8 @@ impl Happened {
             Self::BotAdded { .. } => "bot_added",
             Self::BotRemoved { .. } => "bot_removed",
             Self::PersonChanged(_) => "person_changed",
+            Self::Acted(_) => "acted",
+            Self::ApprovalChanged(_) => "approval_changed",
         }
     }
 }

@@ -56,11 +56,19 @@ pub enum Ability {
     Presence,
     /// Messages of other robots.
     OtherBots,
+    /// Approvals of our bots in the platform's approval centre, and those of the platform here.
+    Approvals,
+    /// Tasks of our bots among the platform's to-dos.
+    Todos,
+    /// Meetings of our bots in the platform's calendars.
+    Meetings,
+    /// When people have no time.
+    FreeBusy,
 }
 
 impl Ability {
     /// All of them, in the order of the tables.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Text,
         Self::Formatting,
         Self::Mentions,
@@ -85,6 +93,10 @@ impl Ability {
         Self::Typing,
         Self::Presence,
         Self::OtherBots,
+        Self::Approvals,
+        Self::Todos,
+        Self::Meetings,
+        Self::FreeBusy,
     ];
 
     /// What it is called.
@@ -114,6 +126,10 @@ impl Ability {
             Self::Typing => Words { zh: "正在输入", en: "typing" },
             Self::Presence => Words { zh: "在线状态", en: "presence" },
             Self::OtherBots => Words { zh: "其他机器人的消息", en: "messages of other robots" },
+            Self::Approvals => Words { zh: "审批", en: "approvals" },
+            Self::Todos => Words { zh: "待办", en: "to-dos" },
+            Self::Meetings => Words { zh: "日程", en: "meetings" },
+            Self::FreeBusy => Words { zh: "忙闲", en: "free/busy" },
         }
     }
 }

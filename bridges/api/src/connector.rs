@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    Backfill, Callbacks, Capabilities, Cards, CheckStep, Conversations, Directory, Edits, Failure, Files,
-    Inbox, Members, Names, Network, Outgoing, Pace, Reactions, Recalls, Sent, Shutdown,
+    Approvals, Backfill, Calendars, Callbacks, Capabilities, Cards, CheckStep, Conversations, Directory,
+    Edits, Failure, Files, Inbox, Members, Names, Network, Outgoing, Pace, Reactions, Recalls, Sent,
+    Shutdown, Todos,
 };
 
 /// One app on one platform. It holds no queue and retries nothing but its own connection and token: what failed is told, and
@@ -100,6 +101,21 @@ pub trait Connector: Send + Sync {
     fn callbacks(&self) -> Option<&dyn Callbacks> {
         self.abilities().callbacks
     }
+
+    /// Does it have an approval centre?
+    fn approvals(&self) -> Option<&dyn Approvals> {
+        self.abilities().approvals
+    }
+
+    /// Does it have to-dos?
+    fn todos(&self) -> Option<&dyn Todos> {
+        self.abilities().todos
+    }
+
+    /// Does it have calendars?
+    fn calendars(&self) -> Option<&dyn Calendars> {
+        self.abilities().calendars
+    }
 }
 
 /// What a connector can do beyond saying something, and which part of it does it.
@@ -127,6 +143,12 @@ pub struct Abilities<'a> {
     pub conversations: Option<&'a dyn Conversations>,
     /// Is called by HTTP.
     pub callbacks: Option<&'a dyn Callbacks>,
+    /// Has an approval centre.
+    pub approvals: Option<&'a dyn Approvals>,
+    /// Has to-dos.
+    pub todos: Option<&'a dyn Todos>,
+    /// Has calendars.
+    pub calendars: Option<&'a dyn Calendars>,
 }
 
 impl<'a> Abilities<'a> {

@@ -113,6 +113,16 @@ identifier!(
     ID_BYTES_MAX
 );
 identifier!(
+    /// An approval, a task or a meeting of our bots, as the bot calls it for ever.
+    EntryKey,
+    ID_BYTES_MAX
+);
+identifier!(
+    /// An approval, a to-do or an event in a platform's own app, by whatever its connector needs to find it.
+    EntryOnPlatform,
+    ID_BYTES_MAX
+);
+identifier!(
     /// Where the next page begins, as the platform gave it.
     Cursor,
     CURSOR_BYTES_MAX

@@ -21,6 +21,7 @@ mod digest;
 mod directory;
 #[cfg(feature = "double")]
 pub mod double;
+mod entry;
 pub mod exchange;
 mod failure;
 mod ids;
@@ -45,7 +46,8 @@ pub use base::{Clock, Rng, Shutdown};
 
 pub use self::{
     abilities::{
-        Backfill, Cards, Conversations, Directory, Edits, Files, Members, Names, Reactions, Recalls,
+        Approvals, Backfill, Calendars, Cards, Conversations, Directory, Edits, Files, Members, Names,
+        Reactions, Recalls, Todos,
     },
     arrival::{Arrival, Happened, Message, Pressed, Sender},
     bounded::Bounded,
@@ -58,9 +60,14 @@ pub use self::{
     content::{Button, ButtonStyle, Card, Content, File, FileKind, Input},
     digest::{digest, hex},
     directory::{Conversation, ConversationKind, Department, Page, Person},
+    entry::{
+        Acted, Action, Answer, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Assignee, Attendee,
+        Busy, EntryHead, ForeignApproval, Meeting, Priority, Todo, TodoState,
+    },
     failure::{Failure, FailureKind, Refusal},
     ids::{
-        ConversationId, Cursor, EventKey, IdInvalid, IdempotencyKey, MediaId, MessageId, PersonId, ThreadId,
+        ConversationId, Cursor, EntryKey, EntryOnPlatform, EventKey, IdInvalid, IdempotencyKey, MediaId,
+        MessageId, PersonId, ThreadId,
     },
     inbox::{Inbox, InboxRefused, Line, Quota, handed_over},
     known_groups::KnownGroups,

@@ -32,6 +32,14 @@ pub const BUTTONS_MAX: usize = 10;
 pub const FORM_VALUES_MAX: usize = 50;
 /// Longest name or value of a form that is taken, in characters; what is longer is cut.
 pub const FORM_VALUE_CHARACTERS_MAX: usize = 4_000;
+/// Lines of a form that an approval shows elsewhere.
+pub const ENTRY_LINES_MAX: usize = 30;
+/// People of one approval, to-do or meeting.
+pub const ENTRY_PEOPLE_MAX: usize = 200;
+/// People whose calendars are asked at once.
+pub const BUSY_PEOPLE_MAX: usize = 50;
+/// Longest time for which calendars are asked, in milliseconds.
+pub const BUSY_MS_MAX: u64 = 14 * 24 * 3_600_000;
 /// Items of one page of people, conversations or history.
 pub const PAGE_ITEMS_MAX: usize = 200;
 /// Largest body of a callback in bytes.

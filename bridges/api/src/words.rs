@@ -1,9 +1,10 @@
 //! Words in the two languages of the house.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A language in which the bridges speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Chinese.
     Zh,
