@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use crate::{
     BridgeError, LOCALPART, Post, SERVICE_ID, Staff, TEXTS,
     catching_up::CatchingUp,
+    entries::Questions,
     limits::FILES_AT_ONCE,
     line::LineNow,
     overhear::Switchboard,
@@ -100,6 +101,8 @@ pub(crate) struct Inner {
     pub inbound: Way,
     /// Files in memory.
     pub files: Semaphore,
+    /// What bots want to know of people's calendars.
+    pub questions: Questions,
 }
 
 impl Bridges {
@@ -163,6 +166,7 @@ impl Bridges {
             seats,
             inbound,
             files: Semaphore::new(FILES_AT_ONCE),
+            questions: Questions::default(),
         })))
     }
 

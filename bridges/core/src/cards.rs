@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The bots whose cards are shown.
-const BOTS: [&str; 3] = ["approvals", "tasks", "meetings"];
+const BOTS: [&str; 3] = ["approvals", "task", "meet"];
 
 /// What a bot wants shown to somebody.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +95,11 @@ pub(crate) fn is_card(event: &Value) -> bool {
 }
 
 impl Bridges {
+    /// Whether one of the bots says it whose cards and entries are shown.
+    pub(crate) fn is_bot_of_ours(&self, heard: &Heard) -> bool {
+        heard.sender.server_name() == self.0.server_name && BOTS.contains(&heard.sender.localpart())
+    }
+
     /// A bot says a card: it goes behind what else waits for the person, on every platform where they are somebody.
     pub(crate) async fn card_heard(
         &self,
@@ -103,9 +108,7 @@ impl Bridges {
         content: &Value,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
-        let is_bot =
-            heard.sender.server_name() == self.0.server_name && BOTS.contains(&heard.sender.localpart());
-        if said != kind("card") || !is_bot {
+        if said != kind("card") || !self.is_bot_of_ours(heard) {
             return Ok(());
         }
         let told = Told::deserialize(content).ok();
@@ -120,7 +123,11 @@ impl Bridges {
             let Some(direct) = seat.connector.conversations().and_then(|all| all.direct(&person)) else {
                 continue;
             };
-            let event = json!({ "type": kind("card"), "room_id": heard.room, "content": told });
+            // Letters are written from it while the platform is away, as from any event.
+            let event = json!({
+                "type": kind("card"), "room_id": heard.room, "event_id": heard.event_id, "sender": heard.sender,
+                "content": told,
+            });
             let row = OutboxRow { event: event.to_string(), received_ms: heard.received_ms };
             self.outbound().put(batch, &OUTBOX, &(seat.network, direct), IN_TURN, &row);
         }

@@ -88,6 +88,8 @@ impl Bridges {
             let forgotten = async {
                 self.forget_old().await?;
                 self.forget_codes().await?;
+                let first_kept = (self.0.clock.now_ms() / DAY_MS).saturating_sub(MESSAGES_KEPT_DAYS);
+                self.forget_entries(first_kept, FORGOTTEN_PER_BATCH).await?;
                 self.forget_messages().await
             };
             if let Err(error) = forgotten.await {

@@ -5,7 +5,10 @@ use std::{collections::HashSet, sync::Arc};
 use async_trait::async_trait;
 use bridge_api::{
     Arrival, ConversationId, Happened, Inbox, InboxRefused, Line, MessageId, Network, Quota, Sender,
-    limits::{ARRIVALS_AT_ONCE_MAX, PARTS_MAX, PEOPLE_AT_ONCE_MAX},
+    limits::{
+        ARRIVALS_AT_ONCE_MAX, ENTRY_LINES_MAX, ENTRY_PEOPLE_MAX, PARTS_MAX, PEOPLE_AT_ONCE_MAX,
+        TEXT_BYTES_MAX,
+    },
 };
 use store::{Batch, StoreError};
 
@@ -98,7 +101,7 @@ impl Bridges {
         let conversation = match (&arrival.conversation, arrival.what.message()) {
             (Some(conversation), _) => Some(conversation.clone()),
             (None, Some(message)) => self.conversation_of(network, message).await?,
-            (None, None) if matches!(arrival.what, Happened::PersonChanged(_)) => {
+            (None, None) if self.is_about_no_conversation(network, &arrival.what).await? => {
                 return Ok(ConversationId::new(NOWHERE).ok().map(|nowhere| (network, nowhere)));
             }
             (None, None) => None,
@@ -118,6 +121,14 @@ impl Bridges {
         }
         metrics::counter!("bridge_unbound_total", "platform" => network.key()).increment(1);
         Ok(None)
+    }
+
+    async fn is_about_no_conversation(&self, network: Network, what: &Happened) -> Result<bool, StoreError> {
+        match what {
+            Happened::PersonChanged(_) | Happened::ApprovalChanged(_) => Ok(true),
+            Happened::Acted(acted) => self.is_entry_acted(network, acted).await,
+            _ => Ok(false),
+        }
     }
 
     /// Where a message stands, or waits to stand: a reaction may come while its message is on its way into the room.
@@ -197,6 +208,15 @@ fn within_bounds(arrival: &Arrival) -> Result<(), InboxRefused> {
         Happened::Edited { parts, .. } if parts.len() > PARTS_MAX => Some("parts of an edit"),
         Happened::Joined { people } if people.len() > PEOPLE_AT_ONCE_MAX => Some("people who join"),
         Happened::Left { people, .. } if people.len() > PEOPLE_AT_ONCE_MAX => Some("people who leave"),
+        Happened::ApprovalChanged(approval) if approval.asked.len() > ENTRY_PEOPLE_MAX => {
+            Some("people asked")
+        }
+        Happened::ApprovalChanged(approval) if approval.lines.len() > ENTRY_LINES_MAX => {
+            Some("lines of a form")
+        }
+        Happened::Acted(acted) if acted.words.as_ref().is_some_and(|words| words.len() > TEXT_BYTES_MAX) => {
+            Some("words of a decision")
+        }
         _ if arrival.trace.as_ref().is_some_and(|trace| trace.len() > 1_024) => Some("its trace"),
         _ => None,
     };

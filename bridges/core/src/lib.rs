@@ -15,6 +15,7 @@ mod cards;
 mod catching_up;
 mod colleagues;
 mod conflicts;
+mod entries;
 mod error;
 mod following;
 mod forget;

@@ -79,6 +79,16 @@ pub const CODE_CHARACTERS: usize = 10;
 pub const ANSWER_LINES_MAX: usize = 60;
 /// Longest key of a bot's card, in bytes.
 pub const CARD_KEY_BYTES_MAX: usize = 200;
+/// The bot that is told of the platforms' own approvals.
+pub const APPROVALS_LOCALPART: &str = "approvals";
+/// Questions of bots for free/busy that wait; further ones are not answered.
+pub const QUESTIONS_MAX: usize = 64;
+/// Questions of bots that are answered at once.
+pub const QUESTIONS_AT_ONCE: usize = 4;
+/// Longest time a platform has to say when people are busy: somebody waits for slots.
+pub const BUSY_TIME_MAX: Duration = Duration::from_secs(4);
+/// Busy times of one person in an answer; an event has 64 KiB.
+pub const BUSY_TIMES_MAX: usize = 200;
 /// How often the queues are measured.
 pub const MEASURE_INTERVAL: Duration = Duration::from_secs(15);
 /// Longest HTML of a message that is read, in bytes.

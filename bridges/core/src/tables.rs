@@ -123,7 +123,7 @@ pub fn tables() -> Vec<TableInfo> {
         CARDS.info(),
         CARD_OF.info(),
     ];
-    [own, crate::people_tables::tables()].concat()
+    [own, crate::people_tables::tables(), crate::entries::tables()].concat()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,6 +37,7 @@ impl Bridges {
             self.keep_making_rooms(&shutdown),
             self.keep_reading(&shutdown),
             self.keep_mailing(&shutdown),
+            self.keep_answering(&shutdown),
         );
     }
 

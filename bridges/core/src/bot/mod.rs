@@ -49,6 +49,7 @@ impl Bot for Bridges {
 
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
         if let What::Ours { kind, content, .. } = &heard.what {
+            self.entry_heard(heard, kind, content, batch).await?;
             return Ok(self.card_heard(heard, kind, content, batch).await?);
         }
         if let What::Joined { .. } = &heard.what {

@@ -36,6 +36,12 @@ impl Bridges {
         let mut batch = Batch::new();
         match (room, &row.arrival.what) {
             (_, Happened::PersonChanged(person)) => self.person_changed(lane.0, person).await?,
+            (_, Happened::Acted(acted)) => {
+                self.acted(lane.0, row.arrival.key.as_str(), acted, &mut batch).await?;
+            }
+            (_, Happened::ApprovalChanged(approval)) => {
+                self.approval_changed(lane.0, row.arrival.key.as_str(), approval, &mut batch).await?;
+            }
             (Some(room), _) => {
                 let mut bringing = Bringing { bridges: self, lane, room, row: &row, batch };
                 match bringing.go().await {
@@ -105,7 +111,10 @@ impl Bringing<'_> {
             }
             Happened::Pressed(pressed) => self.pressed(pressed).await,
             // Whose receipts a platform tells depends on the app; none of them is a person's in this room.
-            Happened::Read { .. } | Happened::PersonChanged(_) => Ok(()),
+            Happened::Read { .. }
+            | Happened::PersonChanged(_)
+            | Happened::Acted(_)
+            | Happened::ApprovalChanged(_) => Ok(()),
         }
     }
 

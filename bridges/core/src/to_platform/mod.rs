@@ -14,7 +14,7 @@ use self::event::Meaning;
 use crate::{
     Bridges,
     bridges::Seat,
-    cards,
+    cards, entries,
     error::Stuck,
     lanes::{Lane, Next},
     names::hex,
@@ -48,6 +48,9 @@ impl Bridges {
         let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
         if cards::is_card(&json) {
             return self.send_card(lane, place, &json).await;
+        }
+        if entries::is_entry(&json) {
+            return self.send_entry(lane, place, &json).await;
         }
         if let Some(parting) = Parting::read(&json) {
             return self.tell_parting(lane, place, &parting).await;
