@@ -67,6 +67,37 @@ pub fn table() -> Capabilities {
             Support::no("平台没有此接口", "the platform has no such interface"),
             Support::no("平台没有此接口", "the platform has no such interface"),
         ),
+        Ability::Approvals => (
+            Support::partly(
+                "仅限 native_approvals 中列出的审批定义",
+                "of the definitions that native_approvals names",
+            ),
+            Support::partly(
+                "设置 approval_callback_url 后显示在审批中心；不能加签、转交、退回",
+                "with approval_callback_url, in the approval centre; people agree or refuse there, and do the rest here",
+            ),
+        ),
+        Ability::Todos => (
+            Support::partly(
+                "多人任务中，代替他人完成的人平台不予说明",
+                "where several do a task, who reopens it for others is not told",
+            ),
+            Support::partly(
+                "最多 50 名负责人和 50 名关注人；平台不能替个人勾选，只能整体完成",
+                "with fifty people who do it and fifty who follow; done as a whole, nobody is ticked off by us",
+            ),
+        ),
+        Ability::Meetings => (
+            Support::partly(
+                "答复没有事件，每分钟读取一次",
+                "no event tells of answers; they are read once a minute",
+            ),
+            Support::partly(
+                "日程由机器人组织；在本端的答复不能写回",
+                "our robot is the organiser; answers that people give here cannot be shown there",
+            ),
+        ),
+        Ability::FreeBusy => (Support::Yes, Support::Yes),
         Ability::OtherBots => (
             Support::partly(
                 "平台不推送其他机器人的消息，重新连接时才能补上",

@@ -23,6 +23,7 @@ use crate::{
     client::Client,
     events::Ourselves,
     limits::UPLOADS_AT_ONCE_MAX,
+    office::{Office, quick, tend},
     settings::{FeishuSettings, Mode},
     socket::keeper,
     webhook::{self, Secrets},
@@ -46,6 +47,8 @@ pub struct Feishu {
     /// Held while a card is changed.
     pub(crate) changing: tokio::sync::Mutex<()>,
     pub(crate) topics: Topics,
+    /// What is kept in the platform's own apps.
+    pub(crate) office: Office,
     pub(crate) clock: Clock,
     rng: Rng,
     ours: RwLock<Ourselves>,
@@ -65,6 +68,7 @@ impl Feishu {
         clock: Clock,
         rng: Rng,
     ) -> Result<Self, String> {
+        let office = Office::new(&shelf);
         let ours = RwLock::new(Ourselves { app_id: settings.app_id.clone(), open_id: None });
         Ok(Self {
             client: Client::new(settings)?,
@@ -72,6 +76,7 @@ impl Feishu {
             uploads: Semaphore::new(UPLOADS_AT_ONCE_MAX),
             changing: tokio::sync::Mutex::new(()),
             topics: Topics::default(),
+            office,
             clock,
             rng,
             ours,
@@ -86,7 +91,7 @@ impl Feishu {
     }
 
     fn noting<'a>(&'a self, inbox: &'a dyn Inbox) -> Noting<'a> {
-        Noting { inbox, topics: &self.topics, shelf: &*self.shelf }
+        Noting { inbox, topics: &self.topics, shelf: &*self.shelf, looks: &self.office.looks }
     }
 }
 
@@ -108,15 +113,21 @@ impl Connector for Feishu {
         let Ok(_holder) = self.holder.try_lock() else {
             return Err(Failure::later("the connection is held by somebody else of this process"));
         };
-        match &self.client.settings().mode {
-            Mode::LongConnection => {
-                let noting = self.noting(&*inbox);
-                keeper::keep(&self.client, &noting, &self.rng, &shutdown, || self.introduce()).await
+        let hearing = async {
+            match &self.client.settings().mode {
+                Mode::LongConnection => {
+                    let noting = self.noting(&*inbox);
+                    keeper::keep(&self.client, &noting, &self.rng, &shutdown, || self.introduce()).await
+                }
+                Mode::Webhook { .. } => {
+                    self.wait_for_webhooks(&*inbox, &shutdown).await;
+                    Ok(())
+                }
             }
-            Mode::Webhook { .. } => {
-                self.wait_for_webhooks(&*inbox, &shutdown).await;
-                Ok(())
-            }
+        };
+        tokio::select! {
+            outcome = Box::pin(hearing) => outcome,
+            never = Box::pin(tend(self, &*inbox)) => match never {},
         }
     }
 
@@ -129,12 +140,16 @@ impl Connector for Feishu {
     }
 
     fn abilities(&self) -> Abilities<'_> {
-        let is_called = matches!(self.client.settings().mode, Mode::Webhook { .. });
+        let settings = self.client.settings();
+        let is_called = matches!(settings.mode, Mode::Webhook { .. }) || settings.office.approvals.is_some();
         Abilities {
             edits: Some(self),
             reactions: Some(self),
             backfill: Some(self),
             callbacks: is_called.then_some(self as &dyn Callbacks),
+            approvals: Some(self),
+            todos: Some(self),
+            calendars: Some(self),
             ..Abilities::of(self, self)
         }
     }
@@ -143,6 +158,11 @@ impl Connector for Feishu {
 #[async_trait]
 impl Callbacks for Feishu {
     async fn call(&self, request: CallbackRequest, inbox: &dyn Inbox) -> CallbackAnswer {
+        if let Some(centre) =
+            self.client.settings().office.approvals.as_ref().filter(|_| quick::is_meant(&request))
+        {
+            return Box::pin(quick::call(self, centre, &request, inbox)).await;
+        }
         let Mode::Webhook { verification_token, encrypt_key } = &self.client.settings().mode else {
             let body = Value::Null.to_string().into();
             return CallbackAnswer { status: 404, content_type: "application/json", body };

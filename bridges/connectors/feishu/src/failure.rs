@@ -67,9 +67,11 @@ fn refusal(error: &CallError) -> Refusal {
         Some(230_013 | 230_029 | 230_034 | 230_053 | 232_022 | 41_050) => Refusal::Unreachable,
         Some(230_018 | 230_027 | 230_035 | 231_002 | 231_203 | 230_026 | 230_038) => Refusal::NotPermitted,
         Some(232_002 | 232_014 | 232_016 | 232_017 | 234_038 | 40_004) => Refusal::NotPermitted,
+        Some(1_470_403 | 1_390_009 | 191_002 | 193_002) => Refusal::NotPermitted,
+        Some(195_100 | 1_390_004) => Refusal::Unreachable,
         Some(230_022 | 230_028) => Refusal::Censored,
         Some(230_009 | 230_031 | 230_033 | 230_072 | 230_075) => Refusal::TooLate,
-        Some(230_054 | 231_001 | 231_017 | 234_043) => Refusal::Impossible,
+        Some(230_054 | 231_001 | 231_017 | 234_043 | 1_390_013 | 1_390_018) => Refusal::Impossible,
         Some(234_003) => Refusal::Gone,
         _ => Refusal::Other(error.to_string()),
     }

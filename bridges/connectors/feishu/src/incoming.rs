@@ -1,19 +1,41 @@
 //! One event on its way in, over whichever transport it came: understood, made durable, answered.
 
+use async_trait::async_trait;
 use base64::Engine as _;
-use bridge_api::{Arrival, Inbox, handed_over};
+use bridge_api::{Arrival, Failure, Inbox, handed_over};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     events::{self, Became, Envelope, EventError, Ourselves},
     limits::ACKNOWLEDGED_WITHIN,
+    office::looks::Look,
 };
 
+/// Where events go: what they bring is handed in, and what they tell of is read again later.
+#[async_trait]
+pub trait Desk: Inbox {
+    /// Keeps, durably, what has to be read again.
+    ///
+    /// # Errors
+    /// When it is not kept: the platform has to tell it again.
+    async fn look(&self, looks: Vec<Look>) -> Result<(), Failure>;
+}
+
+/// What has to be durable before events are acknowledged.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// What happened.
+    pub arrivals: Vec<Arrival>,
+    /// What has to be read again.
+    pub looks: Vec<Look>,
+}
+
 /// An event that was understood, and what its sender is to be told.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Understood {
     /// What has to be durable before it is acknowledged.
-    pub arrivals: Vec<Arrival>,
+    pub brought: Brought,
     /// Whether the platform waits for an answer of its own kind.
     pub callback: Option<Callback>,
 }
@@ -32,16 +54,19 @@ pub enum Callback {
 pub fn understand(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Understood {
     metrics::counter!("bridge_feishu_events_total", "kind" => known(&envelope.kind)).increment(1);
     match events::translate(envelope, raw, ours) {
-        Ok(Became::Arrivals(arrivals)) => Understood { arrivals, callback: None },
-        Ok(Became::Pressed(arrival)) => {
-            Understood { arrivals: vec![*arrival], callback: Some(Callback::Pressed) }
-        }
-        Ok(Became::Asked) => Understood { arrivals: Vec::new(), callback: Some(Callback::Asked) },
+        Ok(Became::Arrivals(arrivals)) => understood(arrivals, Vec::new(), None),
+        Ok(Became::Pressed(arrival)) => understood(vec![*arrival], Vec::new(), Some(Callback::Pressed)),
+        Ok(Became::Asked) => understood(Vec::new(), Vec::new(), Some(Callback::Asked)),
+        Ok(Became::Look(look)) => understood(Vec::new(), vec![look], None),
         Err(EventError::Senseless(reason)) => {
             tracing::warn!(kind = %envelope.kind, event = %envelope.id, %reason, "leave out an event that makes no sense");
-            Understood { arrivals: Vec::new(), callback: None }
+            Understood::default()
         }
     }
+}
+
+const fn understood(arrivals: Vec<Arrival>, looks: Vec<Look>, callback: Option<Callback>) -> Understood {
+    Understood { brought: Brought { arrivals, looks }, callback }
 }
 
 /// Kinds are a closed list in metrics, because the platform's are not.
@@ -50,12 +75,30 @@ fn known(kind: &str) -> &'static str {
         Some("im") => "im",
         Some("contact") => "contact",
         Some("card") => "card",
+        Some("task") => "task",
+        Some("approval_instance" | "approval_task") => "approval",
         _ => "other",
     }
 }
 
+/// Makes durable what events brought, within the time that the platform waits; whether it is.
+pub async fn keep(desk: &dyn Desk, brought: Brought) -> bool {
+    let Brought { arrivals, looks } = brought;
+    if !looks.is_empty() {
+        match timeout(ACKNOWLEDGED_WITHIN, desk.look(looks)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "what has to be read again is not kept, and has to be told again");
+                return false;
+            }
+            Err(_) => return false,
+        }
+    }
+    handed(desk, arrivals).await
+}
+
 /// Makes arrivals durable within the time that the platform waits; whether they are.
-pub async fn keep(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
+pub async fn handed(inbox: &dyn Inbox, arrivals: Vec<Arrival>) -> bool {
     handed_over(inbox, arrivals, ACKNOWLEDGED_WITHIN).await
 }
 

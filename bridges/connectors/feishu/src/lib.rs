@@ -17,6 +17,7 @@ mod failure;
 mod ids;
 mod incoming;
 pub mod limits;
+mod office;
 mod person;
 mod settings;
 mod socket;
@@ -26,7 +27,7 @@ pub use bridge_api::Secret;
 
 pub use self::{
     connector::Feishu,
-    settings::{FeishuSettings, Mode},
+    settings::{ApprovalCentre, FeishuSettings, Mode, OfficeSettings},
 };
 
 #[cfg(test)]

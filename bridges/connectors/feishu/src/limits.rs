@@ -42,8 +42,8 @@ pub const APP_MINUTE_BURST: u32 = 90;
 /// Longest time that a call waits for its turn; beyond it the caller is told when to come again.
 pub const TURN_TIME_MAX: Duration = Duration::from_secs(20);
 
-/// Chats whose last message is remembered for [`CHAT_GAP`].
-pub const PACED_CHATS_MAX: usize = 4096;
+/// Chats, people and scarce calls whose last turn is remembered.
+pub const PACED_LANES_MAX: usize = 4096;
 
 /// How long to stay away from one chat after the platform said that it gets too many messages.
 pub const CHAT_LIMITED_PAUSE: Duration = Duration::from_millis(750);
@@ -169,3 +169,66 @@ pub const LIST_PAGE_MAX: usize = 100;
 
 /// People or departments on one page, a bound of the platform's.
 pub const CONTACTS_PAGE_MAX: usize = 50;
+
+/// Gap between two calls about tasks of one name, eight a second. The platform takes ten.
+pub const TASKS_GAP: Duration = Duration::from_millis(125);
+
+/// Gap between two calls that the platform takes a hundred times a minute.
+pub const SCARCE_GAP: Duration = Duration::from_millis(667);
+
+/// How often the answers to invitations are read: no event tells an app of them.
+pub const MEETINGS_READ_EVERY: Duration = Duration::from_secs(60);
+
+/// How often tasks that are open are read, beside the events that tell of them.
+pub const TODOS_READ_EVERY: Duration = Duration::from_secs(900);
+
+/// How often the subscriptions to native approvals are made sure of when one failed.
+pub const SUBSCRIBED_AGAIN_AFTER: Duration = Duration::from_secs(300);
+
+/// Meetings whose answers are read in one round, and tasks; the next round goes on behind them.
+pub const READ_AT_ONCE_MAX: usize = 100;
+
+/// Things that wait to be read again because an event told of them.
+pub const LOOKS_MAX: usize = 400;
+
+/// How long a thing waits that could not be read.
+pub const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// Rows that the open tasks, and the open meetings, are spread over.
+pub const OPEN_ROWS: u64 = 16;
+
+/// Open tasks or meetings in one row. What is more is not read by itself.
+pub const OPEN_IN_ROW_MAX: usize = 500;
+
+/// Locks under which tasks, meetings and approvals change: two that share one wait for each other.
+pub const ENTRY_LOCKS: usize = 32;
+
+/// How long it is remembered what was put where, in milliseconds after the last change.
+pub const ENTRY_KEPT_MS: u64 = 400 * 24 * 3600 * 1000;
+
+/// How long answers to a series are read after its first meeting ended, in milliseconds.
+pub const SERIES_READ_MS: u64 = 366 * 24 * 3600 * 1000;
+
+/// Assignees, and followers, of a task; a bound of the platform's.
+pub const TASK_PEOPLE_MAX: usize = 50;
+
+/// Longest summary and description of a task in characters, a bound of the platform's.
+pub const TASK_WORDS_MAX: usize = 3_000;
+
+/// Longest title of a meeting or an approval in characters.
+pub const TITLE_CHARACTERS_MAX: usize = 200;
+
+/// Longest description of a meeting in characters.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 8_000;
+
+/// Longest value of a form in characters, a bound of the platform's.
+pub const FORM_VALUE_CHARACTERS_MAX: usize = 2_048;
+
+/// Attendees on one page, a bound of the platform's.
+pub const ATTENDEES_PAGE_MAX: usize = 100;
+
+/// Earliest and latest minutes of a reminder, a bound of the platform's.
+pub const REMINDER_MINUTES_MAX: u32 = 20_160;
+
+/// Codes of native approvals that an operator may name.
+pub const NATIVE_CODES_MAX: usize = 100;

@@ -1,5 +1,6 @@
 //! What people, administrators and tests do: one list, spoken in Rust and as JSON by the control API.
 
+mod office;
 mod people;
 mod setting;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::socket::close;
-use crate::{pressing, shown};
+use crate::{deciding, pressing, shown};
 
 fn yes() -> bool {
     true
@@ -154,6 +155,36 @@ simulator_stage::commands! {
         ExpireTokens { app: String },
         /// Closes the long connections of an app; answers how many.
         CloseConnections { app: String },
+        /// What somebody sees among their tasks.
+        Todos { person: String },
+        /// Somebody ticks a task off, or takes that back.
+        TickTodo { person: String, todo: String, done: bool },
+        /// What somebody sees in their calendar.
+        Calendar { person: String },
+        /// Somebody answers an invitation: `accepted`, `tentative` or `declined`.
+        AnswerMeeting { person: String, meeting: String, answer: String },
+        /// Somebody puts something into their own calendar; answers `meeting`.
+        Book { person: String, title: String, start_ms: u64, end_ms: u64 },
+        /// What somebody sees in the approval centre.
+        Approvals { person: String },
+        /// Somebody decides in the approval centre; answers whether that was heard.
+        DecideApproval {
+            person: String,
+            task: String,
+            approve: bool,
+            #[serde(default)]
+            reason: Option<String>,
+        },
+        /// Somebody starts an approval of the platform's own, which all approvers have to agree to; answers `approval`.
+        StartApproval {
+            person: String,
+            title: String,
+            approvers: Vec<String>,
+            #[serde(default)]
+            lines: Vec<(String, String)>,
+        },
+        /// Addresses of external approvals that begin with `from` are really at `to`, as behind a gateway.
+        Reroute { from: String, to: String },
         /// A second program connects for this app and acknowledges nothing.
         AddRival { app: String },
     }
@@ -166,6 +197,9 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             pressing::press(shared, &person, &message, &button, form).await
         }
         Command::UseWebhook { app, url } => setting::use_webhook(shared, &app, &url).await,
+        Command::DecideApproval { person, task, approve, reason } => {
+            deciding::decide(shared, &person, &task, approve, reason.as_deref()).await
+        }
         Command::CloseConnections { app } => Ok(json!({ "closed": close(shared, &app) })),
         Command::AddRival { app } => {
             let id = shared.state.lock().stage.chance.id("rival", 8);
@@ -178,7 +212,10 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             let state = &mut *shared.state.lock();
             match setting::apply(state, command) {
                 Ok(answer) => answer,
-                Err(command) => people::apply(state, *command),
+                Err(command) => match office::apply(state, *command) {
+                    Ok(answer) => answer,
+                    Err(command) => people::apply(state, *command),
+                },
             }
         }
     }

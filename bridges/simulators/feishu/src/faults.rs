@@ -38,4 +38,8 @@ simulator_stage::faults! {
     WebhookOldTimestamp "webhook.old_timestamp" "The post is signed rightly for a time a day ago."
     WebhookTampered "webhook.tampered" "The body was changed after it was signed."
     WebhookUnsigned "webhook.unsigned" "The post has no signature and is not encrypted."
+    ApprovalWrongToken "approval.wrong_token" "Before a decision comes the same one with another token."
+    ApprovalWrongKey "approval.wrong_key" "Before a decision comes the same one encrypted with another key."
+    ApprovalPlain "approval.plain" "Before a decision that is encrypted comes the same one in plain words and without a token."
+    ApprovalTwice "approval.twice" "A decision comes twice."
 }

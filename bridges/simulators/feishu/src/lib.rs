@@ -9,6 +9,7 @@ mod card;
 mod command;
 mod content;
 mod crypto;
+mod deciding;
 mod delivery;
 mod faults;
 mod frame;

@@ -104,7 +104,7 @@ fn prepare(
         "context": { "open_message_id": message_id, "open_chat_id": message.chat_id },
     });
     let event_id = state.stage.chance.id("", 32);
-    Ok(Some((Event { app, event_id, event_type: CARD_ACTION, create_ms: now, body }, token)))
+    Ok(Some((Event { app, event_id, event_type: CARD_ACTION, create_ms: now, body, order: None }, token)))
 }
 
 /// What the person sees when something is wrong.

@@ -15,6 +15,8 @@ pub struct Settings {
     pub control_port: u16,
     /// How long the platform waits for an acknowledgement, in milliseconds.
     pub acknowledge_within_ms: u64,
+    /// How long the platform waits for an answer to a decision about an external approval, in milliseconds.
+    pub decided_within_ms: u64,
     /// After which waits an event is sent again, in milliseconds of the platform.
     pub retry_after_ms: Vec<u64>,
     /// By how much the waits between tries are shortened; 1 for the platform's own.
@@ -38,6 +40,20 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How often one API may be asked: lengths of windows in milliseconds and requests in them. Where the platform takes fewer
+    /// than usual, the usual ones are changed in proportion.
+    pub(crate) fn bounds(&self, tier: Option<(u64, u32)>) -> Vec<(u64, u32)> {
+        match tier {
+            None => vec![(1_000, self.requests_per_second), (60_000, self.requests_per_minute)],
+            Some((window_ms, requests)) if window_ms == 1_000 => {
+                vec![(window_ms, requests.saturating_mul(self.requests_per_second).div_ceil(50))]
+            }
+            Some((window_ms, requests)) => {
+                vec![(window_ms, requests.saturating_mul(self.requests_per_minute).div_ceil(1_000))]
+            }
+        }
+    }
+
     /// The platform as it is documented, on any ports, with this clock and seed.
     pub fn new(seed: u64, now: Now) -> Self {
         Self {
@@ -46,6 +62,7 @@ impl Settings {
             api_port: 0,
             control_port: 0,
             acknowledge_within_ms: 3_000,
+            decided_within_ms: 10_000,
             retry_after_ms: vec![15_000, 5 * 60_000, 60 * 60_000, 6 * 60 * 60_000],
             time_scale: 1,
             requests_per_second: 50,

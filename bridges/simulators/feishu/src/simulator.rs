@@ -64,6 +64,9 @@ impl Simulator {
         format!("http://{}", self.play().api_address)
     }
 
+    /// The code of the definition of all native approvals.
+    pub const NATIVE_CODE: &str = crate::state::office::native::NATIVE_CODE;
+
     /// What an app calls a person or another app: their `open_id`.
     pub fn open_id(app: &str, who: &str) -> String {
         open_id(app, who)

@@ -33,6 +33,6 @@ fn message(id: &MessageId) -> Result<MessageKey, Failure> {
 }
 
 /// An id of an answer, which may hold anything.
-fn id_of<T>(made: Result<T, bridge_api::IdInvalid>) -> Result<T, Failure> {
+pub fn id_of<T>(made: Result<T, bridge_api::IdInvalid>) -> Result<T, Failure> {
     made.map_err(|error| Failure::new(bridge_api::FailureKind::Garbled(error.to_string())))
 }

@@ -10,7 +10,9 @@ use tokio::sync::Mutex;
 use super::remembered::Remembered;
 use crate::{
     ids::{ChatId, TopicId},
+    incoming::Desk,
     limits::{ACTIVE_TOPICS_MAX, NOTED_TOPICS_MAX, TOPIC_ACTIVE_MS, TOPIC_NOTED_AGAIN_MS},
+    office::looks::{Look, Looks},
 };
 
 /// What is known of active topics. The rows are on the shelf; here is only what need not be written again yet.
@@ -84,6 +86,15 @@ pub struct Noting<'a> {
     pub topics: &'a Topics,
     /// Where rows lie.
     pub shelf: &'a dyn Shelf,
+    /// Where what has to be read again waits.
+    pub looks: &'a Looks,
+}
+
+#[async_trait]
+impl Desk for Noting<'_> {
+    async fn look(&self, looks: Vec<Look>) -> Result<(), Failure> {
+        self.looks.add(looks).await
+    }
 }
 
 #[async_trait]

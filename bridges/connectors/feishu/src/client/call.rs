@@ -7,7 +7,7 @@ use http::Method;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::multipart::Form;
+use super::{multipart::Form, rates::Lane};
 use crate::{
     ids::Addressee,
     limits::{CALL_TIME_MAX, TRANSFER_TIME_MAX},
@@ -20,14 +20,14 @@ pub struct Call {
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
     pub(super) body: Option<(String, Bytes)>,
-    pub(super) addressee: Option<Addressee>,
+    pub(super) lane: Option<Lane>,
     pub(super) time_max: Duration,
 }
 
 impl Call {
     fn new(method: Method, path: &[&str]) -> Self {
         let segments = path.iter().map(|segment| (*segment).to_owned()).collect();
-        Self { method, segments, query: Vec::new(), body: None, addressee: None, time_max: CALL_TIME_MAX }
+        Self { method, segments, query: Vec::new(), body: None, lane: None, time_max: CALL_TIME_MAX }
     }
 
     /// A GET.
@@ -71,7 +71,14 @@ impl Call {
     /// Counts the call as a message to somebody.
     #[must_use]
     pub fn to(mut self, addressee: &Addressee) -> Self {
-        self.addressee = Some(addressee.clone());
+        self.lane = Some(Lane::To(addressee.clone()));
+        self
+    }
+
+    /// Counts the call against a limit that it has of its own.
+    #[must_use]
+    pub fn within(mut self, lane: Lane) -> Self {
+        self.lane = Some(lane);
         self
     }
 

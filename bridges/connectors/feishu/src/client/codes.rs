@@ -33,7 +33,7 @@ pub fn meaning(code: i64) -> Meaning {
         99_991_672 | 99_991_673 | 99_991_662 | 99_991_401 | 99_991_403 => Operator,
         10_014 | 10_015 | 230_006 | 232_025 | 232_034 | 230_036 => Operator,
         230_011 | 230_019 | 230_110 | 230_111 | 231_003 | 232_009 => Gone,
-        99_992_354 | 99_992_356 | 1_470_404 => Gone,
+        99_992_354 | 99_992_356 | 1_470_404 | 193_001 | 193_003 | 1_390_003 => Gone,
         230_025 | 234_006 | 234_037 | 100_000 => TooLarge,
         _ => Refused,
     }
@@ -47,6 +47,16 @@ pub mod named {
     pub const REPLY_NOT_TAKEN: [i64; 5] = [230_019, 230_050, 230_054, 230_071, 230_072];
     /// The window of an edit is over, or the message had twenty of them.
     pub const EDIT_OVER: [i64; 3] = [230_071, 230_072, 230_075];
+    /// A native definition that we are subscribed to already.
+    pub const SUBSCRIBED: [i64; 1] = [1_390_007];
+    /// The kind of our approvals is not known (any more).
+    pub const KIND_UNKNOWN: [i64; 1] = [1_390_002];
+    /// A task stands as it was asked to, or the request is wrong: its state tells which.
+    pub const TASK_PARAMETER: [i64; 1] = [1_470_400];
+    /// The calendar is not there, or not ours.
+    pub const NO_CALENDAR: [i64; 5] = [191_000, 191_001, 191_002, 191_003, 191_004];
+    /// Somebody of a request about calendars is gone.
+    pub const PERSON_GONE: [i64; 1] = [195_100];
     /// The window of a recall is over, or the right to it is missing.
     pub const RECALL_REFUSED: [i64; 2] = [230_009, 230_026];
 }
@@ -74,6 +84,13 @@ mod tests {
             (230_006, Meaning::Operator),
             (230_011, Meaning::Gone),
             (232_009, Meaning::Gone),
+            (1_470_404, Meaning::Gone),
+            (193_003, Meaning::Gone),
+            (1_390_003, Meaning::Gone),
+            (1_470_422, Meaning::Later),
+            (1_395_001, Meaning::Later),
+            (190_010, Meaning::AppLimited),
+            (1_390_009, Meaning::Refused),
             (230_025, Meaning::TooLarge),
             (230_002, Meaning::Refused),
             (230_013, Meaning::Refused),

@@ -7,7 +7,7 @@ pub mod envelope;
 pub mod error;
 pub mod multipart;
 mod places;
-mod rates;
+pub mod rates;
 mod wire;
 
 use std::time::Duration;
@@ -176,7 +176,7 @@ impl Client {
 
     /// One request under the present token.
     async fn exchange(&self, call: &Call, stale: Option<&Token>) -> Result<(Token, Response), CallError> {
-        self.turns.wait(call.addressee.as_ref()).await.map_err(CallError::NoTurn)?;
+        self.turns.wait(call.lane.as_ref()).await.map_err(CallError::NoTurn)?;
         let token = self.tokens.get(stale, || self.fetch_token()).await?;
         let url = call.url(&self.settings.base_url);
         let url = url.ok_or_else(|| CallError::Unreachable("the base address takes no path".to_owned()))?;
@@ -210,9 +210,12 @@ impl Client {
     /// Stays away from what the platform has just said no to, before anybody else meets the same.
     fn heeded(&self, call: &Call, error: CallError) -> CallError {
         let asked = if let CallError::Answered { wait, .. } = &error { *wait } else { None };
-        match (error.meaning(), &call.addressee) {
-            (Meaning::ChatLimited, Some(chat)) => {
-                self.turns.pause_chat(chat, asked.unwrap_or(CHAT_LIMITED_PAUSE));
+        match (error.meaning(), &call.lane) {
+            (Meaning::ChatLimited, Some(lane)) => {
+                self.turns.pause_lane(lane, asked.unwrap_or(CHAT_LIMITED_PAUSE));
+            }
+            (Meaning::AppLimited, Some(lane)) if lane.has_own_limit() => {
+                self.turns.pause_lane(lane, asked.unwrap_or(LIMITED_PAUSE));
             }
             (Meaning::AppLimited, _) if !matches!(error, CallError::NoTurn(_)) => {
                 self.turns.pause_app(asked.unwrap_or(LIMITED_PAUSE));

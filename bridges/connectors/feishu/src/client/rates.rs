@@ -1,5 +1,5 @@
 //! Turns: when a call may go out, so that the platform's limits are met before it says so. One gap for each
-//! chat and each person, two for the app, and pauses that the platform asked for.
+//! chat, each person and each scarce call, two for the app, and pauses that the platform asked for.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,10 +9,36 @@ use tokio::time::{Instant, sleep_until};
 use crate::{
     ids::Addressee,
     limits::{
-        APP_BURST, APP_GAP, APP_MINUTE_BURST, APP_MINUTE_GAP, CHAT_GAP, LIMITED_PAUSE_MAX, PACED_CHATS_MAX,
-        TURN_TIME_MAX,
+        APP_BURST, APP_GAP, APP_MINUTE_BURST, APP_MINUTE_GAP, CHAT_GAP, LIMITED_PAUSE_MAX, PACED_LANES_MAX,
+        SCARCE_GAP, TASKS_GAP, TURN_TIME_MAX,
     },
 };
+
+/// What has a limit of its own beside the app's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Messages to a chat or a person.
+    To(Addressee),
+    /// A call about tasks, by its name: ten in a second.
+    Tasks(&'static str),
+    /// A call that may be made a hundred times in a minute, by its name.
+    Scarce(&'static str),
+}
+
+impl Lane {
+    const fn gap(&self) -> Duration {
+        match self {
+            Self::To(_) => CHAT_GAP,
+            Self::Tasks(_) => TASKS_GAP,
+            Self::Scarce(_) => SCARCE_GAP,
+        }
+    }
+
+    /// Whether the limit of an API that was met is this lane's alone.
+    pub const fn has_own_limit(&self) -> bool {
+        matches!(self, Self::Tasks(_) | Self::Scarce(_))
+    }
+}
 
 /// The turns of one app.
 #[derive(Debug, Default)]
@@ -22,7 +48,7 @@ pub struct Turns(Mutex<Paces>);
 struct Paces {
     second: Pace,
     minute: Pace,
-    chats: HashMap<Addressee, Pace>,
+    lanes: HashMap<Lane, Pace>,
 }
 
 /// A bucket told by one moment: when the next call would be due if all came evenly.
@@ -41,12 +67,12 @@ impl Pace {
 }
 
 impl Turns {
-    /// Waits for a turn of the app, and of the chat when the call is a message into one.
+    /// Waits for a turn of the app, and of the lane when the call has one.
     ///
     /// # Errors
     /// The time after which to come again, when the wait would be longer than [`TURN_TIME_MAX`].
-    pub async fn wait(&self, chat: Option<&Addressee>) -> Result<(), Duration> {
-        let at = self.take(chat, Instant::now())?;
+    pub async fn wait(&self, lane: Option<&Lane>) -> Result<(), Duration> {
+        let at = self.take(lane, Instant::now())?;
         sleep_until(at).await;
         Ok(())
     }
@@ -59,21 +85,21 @@ impl Turns {
         paces.second.0 = Some(paces.second.0.map_or(due, |before| before.max(due)));
     }
 
-    /// Keeps messages into one chat back for `pause`.
-    pub fn pause_chat(&self, chat: &Addressee, pause: Duration) {
+    /// Keeps the calls of one lane back for `pause`.
+    pub fn pause_lane(&self, lane: &Lane, pause: Duration) {
         let until = Instant::now() + pause.min(LIMITED_PAUSE_MAX);
         let mut paces = self.0.lock();
-        make_place(&mut paces.chats, Instant::now());
-        let pace = paces.chats.entry(chat.clone()).or_default();
+        make_place(&mut paces.lanes, Instant::now());
+        let pace = paces.lanes.entry(lane.clone()).or_default();
         pace.0 = Some(pace.0.map_or(until, |before| before.max(until)));
     }
 
-    fn take(&self, chat: Option<&Addressee>, now: Instant) -> Result<Instant, Duration> {
+    fn take(&self, lane: Option<&Lane>, now: Instant) -> Result<Instant, Duration> {
         let mut paces = self.0.lock();
         let mut at = paces.second.free_at(now, APP_GAP, APP_BURST);
         at = at.max(paces.minute.free_at(now, APP_MINUTE_GAP, APP_MINUTE_BURST));
-        if let Some(pace) = chat.and_then(|chat| paces.chats.get(chat)) {
-            at = at.max(pace.free_at(now, CHAT_GAP, 1));
+        if let Some((lane, pace)) = lane.and_then(|lane| Some((lane, paces.lanes.get(lane)?))) {
+            at = at.max(pace.free_at(now, lane.gap(), 1));
         }
         let wait = at - now;
         if wait > TURN_TIME_MAX {
@@ -81,22 +107,22 @@ impl Turns {
         }
         paces.second.take(at, APP_GAP);
         paces.minute.take(at, APP_MINUTE_GAP);
-        if let Some(chat) = chat {
-            make_place(&mut paces.chats, now);
-            paces.chats.entry(chat.clone()).or_default().take(at, CHAT_GAP);
+        if let Some(lane) = lane {
+            make_place(&mut paces.lanes, now);
+            paces.lanes.entry(lane.clone()).or_default().take(at, lane.gap());
         }
         Ok(at)
     }
 }
 
-/// Chats whose time is up are forgotten when there are many; were all busy, all would begin anew.
-fn make_place(chats: &mut HashMap<Addressee, Pace>, now: Instant) {
-    if chats.len() < PACED_CHATS_MAX {
+/// Lanes whose time is up are forgotten when there are many; were all busy, all would begin anew.
+fn make_place(lanes: &mut HashMap<Lane, Pace>, now: Instant) {
+    if lanes.len() < PACED_LANES_MAX {
         return;
     }
-    chats.retain(|_, pace| pace.0.is_some_and(|due| due > now));
-    if chats.len() >= PACED_CHATS_MAX {
-        chats.clear();
+    lanes.retain(|_, pace| pace.0.is_some_and(|due| due > now));
+    if lanes.len() >= PACED_LANES_MAX {
+        lanes.clear();
     }
 }
 
@@ -104,8 +130,8 @@ fn make_place(chats: &mut HashMap<Addressee, Pace>, now: Instant) {
 mod tests {
     use super::*;
 
-    fn chat(name: &str) -> Addressee {
-        Addressee::parse(&format!("oc_{name}")).expect("a chat")
+    fn chat(name: &str) -> Lane {
+        Lane::To(Addressee::parse(&format!("oc_{name}")).expect("a chat"))
     }
 
     #[tokio::test(start_paused = true)]
@@ -115,6 +141,18 @@ mod tests {
             turns.wait(Some(&chat("a"))).await.expect("a turn");
         }
         assert_eq!(start.elapsed().as_millis() / 10, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scarce_call_is_made_less_than_a_hundred_times_a_minute_and_holds_up_no_other() {
+        let (turns, start) = (Turns::default(), Instant::now());
+        for _ in 0..11 {
+            turns.wait(Some(&Lane::Scarce("members"))).await.expect("a turn");
+        }
+        assert!(start.elapsed() > Duration::from_secs(6), "{:?}", start.elapsed());
+        let before = Instant::now();
+        turns.wait(Some(&Lane::Tasks("create"))).await.expect("a turn");
+        assert!(before.elapsed() < Duration::from_millis(10));
     }
 
     #[tokio::test(start_paused = true)]
@@ -139,7 +177,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_busy_chat_holds_up_no_other() {
         let (turns, start) = (Turns::default(), Instant::now());
-        turns.pause_chat(&chat("a"), Duration::from_secs(10));
+        turns.pause_lane(&chat("a"), Duration::from_secs(10));
         turns.wait(Some(&chat("b"))).await.expect("a turn");
         assert!(start.elapsed() < Duration::from_millis(10));
         turns.wait(Some(&chat("a"))).await.expect("a turn");

@@ -6,15 +6,16 @@ mod chats;
 mod envelope;
 mod fields;
 pub mod messages;
+mod office;
 mod people;
 
 use bridge_api::{Arrival, ConversationId, EventKey, Happened};
 
 pub use self::{
     envelope::{Envelope, EventError},
-    fields::milliseconds,
+    fields::{list, milliseconds, text},
 };
-use crate::ids::OpenId;
+use crate::{ids::OpenId, office::looks::Look};
 
 /// Who we are on the platform, to know ourselves when we meet us.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub enum Became {
     Pressed(Box<Arrival>),
     /// Another question of the platform, which gets an empty answer.
     Asked,
+    /// Something that has to be read again.
+    Look(Look),
 }
 
 /// What an event becomes.
@@ -71,6 +74,8 @@ pub fn translate(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Be
         "contact.user.created_v3" | "contact.user.updated_v3" => many(people::changed(envelope, ours)?),
         "card.action.trigger" => Ok(Became::Pressed(Box::new(cards::pressed(envelope, raw, ours)?))),
         "url.preview.get" => Ok(Became::Asked),
+        "task.task.updated_v1" | "task.task.update_tenant_v1" => Ok(Became::Look(office::task(envelope)?)),
+        "approval_instance" | "approval_task" => Ok(Became::Look(office::approval(envelope)?)),
         other => {
             tracing::debug!(kind = %other, event = %envelope.id, "an event that bridges have no use for");
             many(Vec::new())

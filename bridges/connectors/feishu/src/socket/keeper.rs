@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge_api::{ConnectError, Failure, FailureKind, Inbox, Line, Rng, Shutdown, Socket};
+use bridge_api::{ConnectError, Failure, FailureKind, Line, Rng, Shutdown, Socket};
 use tokio::time::sleep;
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     client::Client,
     events::Ourselves,
+    incoming::Desk,
     limits::{MISCONFIGURED_PAUSE, RECONNECT_PAUSES},
 };
 
@@ -22,7 +23,7 @@ use crate::{
 /// When the platform wants no more attempts than it got.
 pub async fn keep<F>(
     client: &Client,
-    inbox: &dyn Inbox,
+    inbox: &dyn Desk,
     rng: &Rng,
     shutdown: &Shutdown,
     introduce: impl Fn() -> F,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge_api::{Arrival, Inbox, Shutdown, Socket};
+use bridge_api::{Shutdown, Socket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     events::{Envelope, Ourselves},
-    incoming::{self, Callback, Understood},
+    incoming::{self, Brought, Callback, Desk, Understood},
     limits::{
         CLOSE_TIME_MAX, CONNECTION_AGE_MAX, FRAMES_AT_ONCE_MAX, SILENCE_AFTER_PING_MAX,
         SILENCE_AFTER_PING_MIN,
@@ -38,7 +38,7 @@ pub struct Session<'a> {
     service: i32,
     pace: Pace,
     fragments: Fragments,
-    inbox: &'a dyn Inbox,
+    inbox: &'a dyn Desk,
     ours: Ourselves,
     /// Whether anything at all came: only then was the connection a good one.
     heard: bool,
@@ -53,7 +53,7 @@ struct Owed {
 
 impl<'a> Session<'a> {
     /// A session over a fresh connection.
-    pub fn new(socket: Socket, place: &Place, inbox: &'a dyn Inbox, ours: Ourselves) -> Self {
+    pub fn new(socket: Socket, place: &Place, inbox: &'a dyn Desk, ours: Ourselves) -> Self {
         let (service, pace) = (place.service, place.pace);
         Self { socket, service, pace, fragments: Fragments::default(), inbox, ours, heard: false }
     }
@@ -102,13 +102,13 @@ impl<'a> Session<'a> {
 
     /// Handles a message and those that have come behind it, so that many cost one durable write.
     async fn hear(&mut self, first: Message) -> Result<(), Ended> {
-        let (mut owed, mut arrivals) = (Vec::new(), Vec::new());
-        self.read(first, &mut owed, &mut arrivals);
+        let (mut owed, mut brought) = (Vec::new(), Brought::default());
+        self.read(first, &mut owed, &mut brought);
         let mut broken = None;
         while owed.len() < FRAMES_AT_ONCE_MAX {
             let Some(message) = self.socket.next().now_or_never() else { break };
             match heard(message) {
-                Ok(message) => self.read(message, &mut owed, &mut arrivals),
+                Ok(message) => self.read(message, &mut owed, &mut brought),
                 Err(ended) => {
                     broken = Some(ended);
                     break;
@@ -116,7 +116,7 @@ impl<'a> Session<'a> {
             }
         }
         if !owed.is_empty() {
-            let kept = incoming::keep(self.inbox, arrivals).await;
+            let kept = incoming::keep(self.inbox, brought).await;
             if broken.is_none() {
                 self.acknowledge(owed, kept).await?;
             }
@@ -124,7 +124,7 @@ impl<'a> Session<'a> {
         broken.map_or(Ok(()), Err)
     }
 
-    fn read(&mut self, message: Message, owed: &mut Vec<Owed>, arrivals: &mut Vec<Arrival>) {
+    fn read(&mut self, message: Message, owed: &mut Vec<Owed>, brought: &mut Brought) {
         let Message::Binary(bytes) = message else { return };
         let frame = match Frame::read(bytes) {
             Ok(frame) => frame,
@@ -137,7 +137,8 @@ impl<'a> Session<'a> {
             CONTROL => self.control(&frame),
             DATA => {
                 if let Some((frame, understood)) = self.data(frame) {
-                    arrivals.extend(understood.arrivals);
+                    brought.arrivals.extend(understood.brought.arrivals);
+                    brought.looks.extend(understood.brought.looks);
                     owed.push(Owed { frame, callback: understood.callback, came_at: Instant::now() });
                 }
             }
@@ -178,7 +179,7 @@ impl<'a> Session<'a> {
             Err(error) => {
                 let trace = frame.header("trace_id").unwrap_or_default();
                 tracing::warn!(%error, trace, "leave out what is no event");
-                Understood { arrivals: Vec::new(), callback: None }
+                Understood::default()
             }
         };
         Some((frame, understood))

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::{Feishu, FeishuSettings, Mode, Secret};
+use crate::{Feishu, FeishuSettings, Mode, OfficeSettings, Secret};
 
 /// What the peer was asked.
 #[derive(Clone, Debug)]
@@ -51,6 +51,11 @@ pub struct Peer {
 impl Peer {
     /// Starts a peer and a connector that takes it for the platform.
     pub async fn start() -> (Arc<Self>, Feishu) {
+        Self::with(OfficeSettings::default()).await
+    }
+
+    /// The same with these settings of what is kept in the platform's own apps.
+    pub async fn with(office: OfficeSettings) -> (Arc<Self>, Feishu) {
         let peer = Arc::new(Self::default());
         let router = Router::new().fallback(answer).with_state(Arc::clone(&peer));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -62,6 +67,7 @@ impl Peer {
             app_secret: Secret::new("s"),
             mode: Mode::LongConnection,
             authorities: Arc::new(rustls::RootCertStore::empty()),
+            office,
         };
         let shelf = Arc::new(Rows::default());
         let feishu = Feishu::new(settings, shelf, Clock::fake(1_700_000_000_000), Rng::seeded(1))

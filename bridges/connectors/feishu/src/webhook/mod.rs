@@ -1,13 +1,13 @@
 //! Events over HTTP: whether a request is the platform's, what it brings, what it is answered.
 
-mod crypto;
+pub mod crypto;
 
-use bridge_api::{CallbackAnswer, CallbackRequest, Inbox, Secret};
+use bridge_api::{CallbackAnswer, CallbackRequest, Secret};
 use serde_json::{Value, json};
 
 use crate::{
     events::{Envelope, Ourselves},
-    incoming,
+    incoming::{self, Desk},
     limits::{CALLBACK_BYTES_MAX, SIGNATURE_AGE_MAX},
 };
 
@@ -30,36 +30,41 @@ enum Believed {
 
 /// Why a request was not believed. Its sender learns the status alone.
 #[derive(Debug, PartialEq, Eq)]
-struct Forged(u16, &'static str);
+pub struct Forged(pub u16, pub &'static str);
 
 /// Checks a request, makes durable what it brings, and answers. `now_ms` is the time in milliseconds since the Unix epoch.
 pub async fn call(
     request: &CallbackRequest,
     secrets: Secrets<'_>,
     ours: &Ourselves,
-    inbox: &dyn Inbox,
+    inbox: &dyn Desk,
     now_ms: u64,
 ) -> CallbackAnswer {
     match believe(request, secrets, now_ms) {
         Ok(Believed::Check(challenge)) => answered(200, &json!({ "challenge": challenge })),
         Ok(Believed::Event(envelope, raw)) => {
             let understood = incoming::understand(&envelope, &raw, ours);
-            let kept = incoming::keep(inbox, understood.arrivals).await;
+            let kept = incoming::keep(inbox, understood.brought).await;
             match (understood.callback, kept) {
                 (Some(callback), _) => answered(200, &incoming::answer(callback, kept)),
                 (None, true) => answered(200, &json!({ "msg": "success" })),
                 (None, false) => answered(500, &json!({ "msg": "try again" })),
             }
         }
-        Err(Forged(status, reason)) => {
-            tracing::warn!(status, reason, "refuse a callback that is not the platform's");
-            metrics::counter!("bridge_feishu_callbacks_refused_total").increment(1);
-            answered(status, &json!({ "msg": "refused" }))
-        }
+        Err(forged) => refused(&forged),
     }
 }
 
-fn answered(status: u16, body: &Value) -> CallbackAnswer {
+/// The answer to a request that was not believed. The log is told why; whoever forged it is not.
+pub fn refused(forged: &Forged) -> CallbackAnswer {
+    let Forged(status, reason) = *forged;
+    tracing::warn!(status, reason, "refuse a callback that is not the platform's");
+    metrics::counter!("bridge_feishu_callbacks_refused_total").increment(1);
+    answered(status, &json!({ "msg": "refused" }))
+}
+
+/// An answer in JSON.
+pub fn answered(status: u16, body: &Value) -> CallbackAnswer {
     let content_type = "application/json; charset=utf-8";
     CallbackAnswer { status, content_type, body: body.to_string().into() }
 }

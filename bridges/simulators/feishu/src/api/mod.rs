@@ -11,6 +11,7 @@ mod media;
 mod members;
 mod messages;
 mod messages_read;
+mod office;
 mod paging;
 mod reactions;
 mod routes;
@@ -176,8 +177,7 @@ fn authorised(
         return Err(Refusal::scopes(route.scopes));
     }
     call.app.clone_from(&app.app_id);
-    let settings = &state.settings;
-    let bounds = [(1_000, settings.requests_per_second), (60_000, settings.requests_per_minute)];
+    let bounds = state.settings.bounds(route.tier);
     state.stage.count(&call.app.clone(), route.name, &bounds).map_err(Refusal::limited)
 }
 

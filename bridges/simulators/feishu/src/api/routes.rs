@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::office::{attendees, calendar, external, free_busy, native, tasks};
 use super::{
     Handler, bot, cards, chats, contacts, media, members, messages, messages_read, reactions, tokens,
 };
@@ -15,10 +16,22 @@ pub(crate) struct Route {
     /// One of these is needed.
     pub(crate) scopes: &'static [&'static str],
     pub(crate) handler: Handler,
+    /// The length of a window in milliseconds and the requests in it that the platform takes, where it takes fewer than usual.
+    pub(crate) tier: Option<(u64, u32)>,
+}
+
+const TEN_A_SECOND: (u64, u32) = (1_000, 10);
+const HUNDRED_A_MINUTE: (u64, u32) = (60_000, 100);
+
+impl Route {
+    const fn at_most(mut self, tier: (u64, u32)) -> Self {
+        self.tier = Some(tier);
+        self
+    }
 }
 
 const fn open(name: &'static str, handler: Handler) -> Route {
-    Route { method: "POST", name, needs_token: false, scopes: &[], handler }
+    Route { method: "POST", name, needs_token: false, scopes: &[], handler, tier: None }
 }
 
 const fn guarded(
@@ -27,7 +40,7 @@ const fn guarded(
     scopes: &'static [&'static str],
     handler: Handler,
 ) -> Route {
-    Route { method, name, needs_token: true, scopes, handler }
+    Route { method, name, needs_token: true, scopes, handler, tier: None }
 }
 
 const SEND: &[&str] = &["im:message", "im:message:send_as_bot"];
@@ -39,6 +52,11 @@ const CHAT_WRITE: &[&str] = &["im:chat", "im:chat:update", "im:chat:create", "im
 const MEMBERS: &[&str] = &["im:chat", "im:chat:readonly", "im:chat.members:read"];
 const MEMBERS_WRITE: &[&str] = &["im:chat", "im:chat.members:write_only"];
 const CONTACT: &[&str] = &["contact:user.base:readonly", "contact:contact:readonly"];
+const TASK: &[&str] = &["task:task:read", "task:task:write"];
+const TASK_WRITE: &[&str] = &["task:task:write"];
+const CALENDAR: &[&str] = &["calendar:calendar"];
+const FREE_BUSY: &[&str] = &["calendar:calendar", "calendar:calendar.free_busy:read"];
+const APPROVAL: &[&str] = &["approval:approval"];
 
 const ROUTES: &[Route] = &[
     open("auth/v3/tenant_access_token/internal", tokens::tenant),
@@ -78,6 +96,41 @@ const ROUTES: &[Route] = &[
     guarded("GET", "contact/v3/users/*", CONTACT, contacts::user),
     guarded("GET", "contact/v3/departments/*", CONTACT, contacts::department),
     guarded("GET", "contact/v3/departments/*/children", CONTACT, contacts::children),
+    guarded("POST", "task/v2/tasks", TASK_WRITE, tasks::create).at_most(TEN_A_SECOND),
+    guarded("GET", "task/v2/tasks", TASK, tasks::list_of_person),
+    guarded("GET", "task/v2/tasks/*", TASK, tasks::get).at_most(TEN_A_SECOND),
+    guarded("PATCH", "task/v2/tasks/*", TASK_WRITE, tasks::patch).at_most(TEN_A_SECOND),
+    guarded("DELETE", "task/v2/tasks/*", TASK_WRITE, tasks::delete).at_most(TEN_A_SECOND),
+    guarded("POST", "task/v2/tasks/*/add_members", TASK_WRITE, tasks::add_members).at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "task/v2/tasks/*/remove_members", TASK_WRITE, tasks::remove_members)
+        .at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "task/v2/tasks/*/add_reminders", TASK_WRITE, tasks::add_reminders)
+        .at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "task/v2/tasks/*/remove_reminders", TASK_WRITE, tasks::remove_reminders)
+        .at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "calendar/v4/calendars/primary", CALENDAR, calendar::primary),
+    guarded("POST", "calendar/v4/calendars/primarys", CALENDAR, calendar::primaries),
+    guarded("POST", "calendar/v4/calendars/*/events", CALENDAR, calendar::create),
+    guarded("POST", "calendar/v4/calendars/*/events/subscription", CALENDAR, calendar::subscribe),
+    guarded("GET", "calendar/v4/calendars/*/events/*", CALENDAR, calendar::get),
+    guarded("PATCH", "calendar/v4/calendars/*/events/*", CALENDAR, calendar::patch),
+    guarded("DELETE", "calendar/v4/calendars/*/events/*", CALENDAR, calendar::delete),
+    guarded("POST", "calendar/v4/calendars/*/events/*/attendees", CALENDAR, attendees::invite),
+    guarded("GET", "calendar/v4/calendars/*/events/*/attendees", CALENDAR, attendees::all),
+    guarded("POST", "calendar/v4/calendars/*/events/*/attendees/batch_delete", CALENDAR, attendees::uninvite),
+    guarded("POST", "calendar/v4/freebusy/list", FREE_BUSY, free_busy::one),
+    guarded("POST", "calendar/v4/freebusy/batch", FREE_BUSY, free_busy::many),
+    guarded("POST", "approval/v4/external_approvals", APPROVAL, external::define).at_most(HUNDRED_A_MINUTE),
+    guarded("GET", "approval/v4/external_approvals/*", APPROVAL, external::definition),
+    guarded("POST", "approval/v4/external_instances", APPROVAL, external::synchronise),
+    guarded("POST", "approval/v4/external_instances/check", APPROVAL, external::check),
+    guarded("GET", "approval/v4/approvals/*", APPROVAL, native::definition).at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "approval/v4/approvals/*/subscribe", APPROVAL, native::subscribe),
+    guarded("POST", "approval/v4/approvals/*/unsubscribe", APPROVAL, native::unsubscribe),
+    guarded("GET", "approval/v4/instances", APPROVAL, native::codes).at_most(HUNDRED_A_MINUTE),
+    guarded("GET", "approval/v4/instances/*", APPROVAL, native::get),
+    guarded("POST", "approval/v4/tasks/approve", APPROVAL, native::approve).at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "approval/v4/tasks/reject", APPROVAL, native::reject).at_most(HUNDRED_A_MINUTE),
 ];
 
 /// The API that a request means.

@@ -19,7 +19,7 @@ fn is_in_chat(state: &State, person: &str, chat: &str) -> Result<(), Refusal> {
     if chat.people.contains(person) { Ok(()) } else { Err(Refusal::code(232_011)) }
 }
 
-fn exists(state: &State, person: &str) -> Result<(), Refusal> {
+pub(super) fn exists(state: &State, person: &str) -> Result<(), Refusal> {
     if state.people.contains_key(person) { Ok(()) } else { Err(Refusal::code(99_992_360)) }
 }
 

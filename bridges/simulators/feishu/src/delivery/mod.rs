@@ -60,7 +60,9 @@ impl Deliver for Shared {
     }
 
     fn copies(&self, event: &mut Event) -> bool {
-        let stage = &mut self.state.lock().stage;
+        let state = &mut *self.state.lock();
+        state.go_on_after(event);
+        let stage = &mut state.stage;
         let renamed = stage.faults.strikes(Fault::DeliveryNewEventId);
         if renamed {
             event.event_id = stage.chance.id("", 32);

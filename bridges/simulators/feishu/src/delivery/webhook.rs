@@ -53,7 +53,8 @@ fn dress(state: &mut State, app: &str, url: &str, mut value: Value) -> Post {
     let (wrong_key, wrong_signature) = (struck(Fault::WebhookWrongKey), struck(Fault::WebhookWrongSignature));
     let (old, tampered) = (struck(Fault::WebhookOldTimestamp), struck(Fault::WebhookTampered));
     if wrong_token {
-        value["header"]["token"] = "another token".into();
+        let place = if value.get("schema").is_some() { &mut value["header"] } else { &mut value };
+        place["token"] = "another token".into();
     }
     let key = state.apps.get(app).and_then(|app| app.encrypt_key.clone()).filter(|_| !unsigned);
     let Some(key) = key else {

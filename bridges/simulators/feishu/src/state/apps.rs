@@ -29,6 +29,12 @@ pub(crate) const SCOPES: &[&str] = &[
     "contact:user.department:readonly",
     "contact:user.employee:readonly",
     "contact:user.id:readonly",
+    "task:task:read",
+    "task:task:write",
+    "task:task.event_update_tenant:readonly",
+    "calendar:calendar",
+    "calendar:calendar.free_busy:read",
+    "approval:approval",
 ];
 
 /// The way of an app's events and callbacks.
@@ -87,6 +93,9 @@ impl App {
             "im.chat.member.bot.added_v1" | "im.chat.member.bot.deleted_v1" => {
                 &["im:chat.members:bot_access"]
             }
+            "task.task.updated_v1" => &["task:task:read", "task:task:write"],
+            "task.task.update_tenant_v1" => &["task:task.event_update_tenant:readonly"],
+            "approval_instance" | "approval_task" => &["approval:approval", "approval:approval:readonly"],
             _ => &[],
         };
         self.published && self.bot_enabled && !self.disabled && self.may_any(chat_scopes)

@@ -7,6 +7,7 @@ pub(crate) mod apps;
 pub(crate) mod chats;
 pub(crate) mod media;
 pub(crate) mod messages;
+pub(crate) mod office;
 pub(crate) mod people;
 pub(crate) mod reactions;
 mod told;
@@ -23,6 +24,7 @@ use apps::{App, Token};
 use chats::Chat;
 use media::Media;
 use messages::Message;
+use office::Office;
 use people::{Department, Person};
 
 /// An event for one app, before it is dressed for its way.
@@ -33,6 +35,8 @@ pub struct Event {
     pub(crate) event_type: &'static str,
     pub(crate) create_ms: u64,
     pub(crate) body: Value,
+    /// Behind which others wait until it is acknowledged.
+    pub(crate) order: Option<String>,
 }
 
 /// A press of a button whose card may still be changed by its token.
@@ -62,6 +66,7 @@ pub(crate) struct State {
     pub(crate) media: BTreeMap<String, Media>,
     pub(crate) card_tokens: BTreeMap<String, CardToken>,
     pub(crate) tickets: BTreeMap<String, String>,
+    pub(crate) office: Office,
     events: Queue<Event>,
 }
 
@@ -82,31 +87,42 @@ impl State {
             media: BTreeMap::new(),
             card_tokens: BTreeMap::new(),
             tickets: BTreeMap::new(),
+            office: Office::default(),
             events,
         }
     }
 
     /// Puts an event for an app into the queue.
     pub(crate) fn emit(&mut self, app: &str, event_type: &'static str, body: Value) {
-        if !self.apps.get(app).is_some_and(|known| known.hears(event_type)) {
-            return;
+        if let Some(event) = self.event(app, event_type, body) {
+            self.events.put(event);
         }
-        let event = Event {
+    }
+
+    /// An event for an app; nothing when it does not hear of such.
+    fn event(&mut self, app: &str, event_type: &'static str, body: Value) -> Option<Event> {
+        if !self.apps.get(app).is_some_and(|known| known.hears(event_type)) {
+            return None;
+        }
+        Some(Event {
             app: app.to_owned(),
             event_id: self.stage.chance.id("", 32),
             event_type,
             create_ms: self.stage.now_ms(),
             body,
-        };
-        self.events.put(event);
+            order: None,
+        })
     }
 
-    /// The whole event of schema 2.0. A card's press counts microseconds, all others milliseconds.
+    /// The whole event, of schema 2.0 but for native approvals. A card's press counts microseconds, all others milliseconds.
     pub(crate) fn envelope(&mut self, event: &Event) -> Value {
         let token = match self.stage.faults.strikes(Fault::DeliveryTokenEmpty) {
             true => String::new(),
             false => self.apps.get(&event.app).map(|app| app.verification_token.clone()).unwrap_or_default(),
         };
+        if event.event_type.starts_with("approval_") {
+            return self.old_envelope(event, &token);
+        }
         let create_time = match event.event_type {
             CARD_ACTION => format!("{}000", event.create_ms),
             _ => event.create_ms.to_string(),

@@ -1,0 +1,38 @@
+//! What people do with their tasks, calendars and approvals.
+
+use serde_json::{Value, json};
+
+use super::Command;
+use super::people::exists;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// Does it, or gives the command back because it is none of these.
+pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
+    Ok(match command {
+        Command::Todos { person } => exists(state, &person).map(|()| state.todos(&person)),
+        Command::TickTodo { person, todo, done } => state.tick(&person, &todo, done).map(|()| json!({})),
+        Command::Calendar { person } => exists(state, &person).map(|()| state.meetings(&person)),
+        Command::AnswerMeeting { person, meeting, answer } => {
+            state.answer_meeting(&person, &meeting, &answer).map(|()| json!({}))
+        }
+        Command::Book { person, title, start_ms, end_ms } => exists(state, &person)
+            .map(|()| json!({ "meeting": state.book(&person, &title, start_ms, end_ms) })),
+        Command::Approvals { person } => exists(state, &person).map(|()| approvals(state, &person)),
+        Command::StartApproval { person, title, approvers, lines } => exists(state, &person)
+            .and_then(|()| state.start_native(&person, &title, approvers, lines))
+            .map(|approval| json!({ "approval": approval })),
+        Command::Reroute { from, to } => {
+            state.office.detour = Some((from, to));
+            Ok(json!({}))
+        }
+        other => return Err(Box::new(other)),
+    })
+}
+
+fn approvals(state: &State, person: &str) -> Value {
+    let mut all = state.external_approvals(person);
+    all.extend(state.native_approvals(person));
+    all.sort_by_key(|(number, _)| *number);
+    json!({ "approvals": all.into_iter().map(|(_, shown)| shown).collect::<Vec<_>>() })
+}

@@ -1,0 +1,35 @@
+//! What people keep in the platform's own apps: tasks, calendars, approvals.
+
+pub(crate) mod calendar;
+pub(crate) mod external;
+pub(crate) mod native;
+pub(crate) mod tasks;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::Event;
+use calendar::Entry;
+use external::{Definition, Instance};
+use native::Native;
+use tasks::Task;
+
+/// All of it.
+#[derive(Default)]
+pub(crate) struct Office {
+    pub(crate) tasks: BTreeMap<String, Task>,
+    /// What was made under a `client_token` or an `idempotency_key`, by app and key.
+    pub(crate) made: BTreeMap<(String, String), String>,
+    pub(crate) entries: BTreeMap<String, Entry>,
+    /// Definitions of external approvals, by app and `approval_code`.
+    pub(crate) definitions: BTreeMap<(String, String), Definition>,
+    /// External approvals, by app and `instance_id`.
+    pub(crate) instances: BTreeMap<(String, String), Instance>,
+    pub(crate) natives: BTreeMap<String, Native>,
+    /// The apps that subscribed to a native definition, with its code.
+    pub(crate) subscribed: BTreeSet<(String, String)>,
+    /// What waits behind the event of the same approval that is under way, by app and approval.
+    pub(crate) ordered: BTreeMap<String, VecDeque<Event>>,
+    /// Where addresses that begin with the first are really found.
+    pub(crate) detour: Option<(String, String)>,
+}
