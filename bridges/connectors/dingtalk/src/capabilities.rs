@@ -31,6 +31,30 @@ const MADE_BY_API: Support = Support::partly(
     "DingTalk tells it only of groups made through its API or with the group plug-in",
 );
 
+/// How approvals come and go.
+const APPROVALS_IN: Support = Support::partly(
+    "需订阅 bpms 事件；每次事件读取一次审批，计入接口调用",
+    "needs the bpms events to be ticked; each costs a call to read the approval",
+);
+const APPROVALS_OUT: Support = Support::partly(
+    "需设置 approval_centre；审批中心里没有按钮，凭链接或卡片决定",
+    "needs `approval_centre`; there are no buttons in the approval centre, so people decide by the link or the card",
+);
+/// What can be done to a to-do there.
+const TODOS_IN: Support = Support::no(
+    "应用待办不能在钉钉待办列表里勾选，点开即进入链接",
+    "to-dos of apps cannot be ticked off in DingTalk's list: opening one leads to its link",
+);
+const TODOS_OUT: Support = Support::partly(
+    "必须带链接；创建后优先级与链接不能再改",
+    "needs a link; priority and link cannot be changed once it is made",
+);
+/// Which series the calendar shows.
+const MEETINGS_OUT: Support = Support::partly(
+    "组织者不在钉钉时需设置 operator；钉钉无法表示的重复规则只显示第一次并写明",
+    "needs `operator` where the organiser is not on DingTalk; of series that its calendar cannot express the first one, which says so",
+);
+
 /// The table.
 pub fn table() -> Capabilities {
     use Support::{No, Partly, Yes};
@@ -97,6 +121,10 @@ pub fn table() -> Capabilities {
         Ability::Directory => {
             (Support::partly("不能按邮箱查人", "people cannot be looked up by e-mail"), NO_API)
         }
+        Ability::Approvals => (APPROVALS_IN, APPROVALS_OUT),
+        Ability::Todos => (TODOS_IN, TODOS_OUT),
+        Ability::Meetings => (Yes, MEETINGS_OUT),
+        Ability::FreeBusy => (Yes, Support::no("忙闲只读取", "it is only read")),
         Ability::Receipts => (Support::partly("机器人消息的已读回执", "of the robot's own messages"), NO_API),
     })
 }

@@ -1,6 +1,6 @@
 //! What the app's settings prove to be worth. Nobody sees anything of it.
 
-use bridge_api::{CheckStep, Directory as _, words};
+use bridge_api::{CheckStep, Directory as _, Failure, PersonId, Refusal, words};
 
 use crate::{client::Client, people::People, settings::Mode, stream};
 
@@ -12,6 +12,9 @@ words! {
     STREAM = "向网关申请 Stream 连接" | "ask the gateway for a place to connect to";
     STREAM_ADVICE = "在应用中添加机器人，消息接收模式选 Stream，并发布一个版本" | "add a robot to the app, choose Stream as the way in which it receives, and publish a version";
     CALLED = "应用使用 HTTP 回调模式，由平台来验证地址" | "the app is called by HTTP; the console tests the address when it is saved there";
+    OPERATOR = "找到 operator" | "find the operator";
+    OPERATOR_ADVICE = "operator 填一个在通讯录权限范围内的人的 userId" | "operator must be the userId of somebody within the scope of the rights to the directory";
+    NOBODY = "通讯录中没有此人" | "nobody in the directory has this userId";
     WEBHOOK = "自定义机器人 webhook" | "custom webhooks of groups";
     NOT_SPOKEN = "webhook 只有发消息时才会验证，检查不发消息" | "a webhook proves itself only by a message that people see";
 }
@@ -30,6 +33,15 @@ pub async fn check(client: &Client, people: &People) -> Vec<CheckStep> {
             Ok(format!("{} 个一级部门 · departments at the top", page.items.len()))
         };
         steps.push(CheckStep::trying(CONTACTS, CONTACTS_ADVICE, departments).await);
+    }
+    if let Some(operator) = settings.operator.as_ref().filter(|_| steps.iter().all(CheckStep::works)) {
+        let found = async {
+            let id = PersonId::new(operator.as_str()).map_err(|error| Failure::later(error.to_string()))?;
+            let person = people.person(&id).await?;
+            let nobody = || Failure::refused(Refusal::Other(format!("{} · {}", NOBODY.zh, NOBODY.en)));
+            Ok(person.ok_or_else(nobody)?.name)
+        };
+        steps.push(CheckStep::trying(OPERATOR, OPERATOR_ADVICE, found).await);
     }
     steps.push(match settings.mode {
         Mode::Stream => {

@@ -12,6 +12,7 @@ use crate::{
     callbacks::Hooks,
     capabilities, checking,
     client::Client,
+    entries::Entries,
     incoming::Incoming,
     memory::Memory,
     people::People,
@@ -31,6 +32,7 @@ pub struct DingTalk {
     incoming: Incoming,
     sending: Sending,
     people: Arc<People>,
+    entries: Arc<Entries>,
     hooks: Option<Hooks>,
     rng: Rng,
 }
@@ -54,11 +56,13 @@ impl DingTalk {
             memory: Arc::clone(&memory),
             groups: Arc::clone(&groups),
         });
+        let entries = Arc::new(Entries::new(Arc::clone(&client), Arc::clone(&shelf), clock.clone()));
         let incoming = Incoming {
             client: Arc::clone(&client),
             memory: Arc::clone(&memory),
             groups,
             people: Arc::clone(&people),
+            entries: Arc::clone(&entries),
             clock: clock.clone(),
         };
         let hooks = match mode {
@@ -68,7 +72,8 @@ impl DingTalk {
             }
         };
         let sending = Sending::new(Arc::clone(&client), memory, shelf, clock, rng.clone());
-        Ok(Self { client, capabilities: capabilities::table(), incoming, sending, people, hooks, rng })
+        let capabilities = capabilities::table();
+        Ok(Self { client, capabilities, incoming, sending, people, entries, hooks, rng })
     }
 }
 
@@ -108,7 +113,13 @@ impl Connector for DingTalk {
 
     fn abilities(&self) -> Abilities<'_> {
         let callbacks = self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks);
-        Abilities { callbacks, ..Abilities::of(&self.sending, &*self.people) }
+        Abilities {
+            callbacks,
+            approvals: Some(&*self.entries),
+            todos: Some(&*self.entries),
+            calendars: Some(&*self.entries),
+            ..Abilities::of(&self.sending, &*self.people)
+        }
     }
 }
 

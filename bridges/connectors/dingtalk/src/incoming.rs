@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
-use bridge_api::{Arrival, Clock, Directory as _, Happened, KnownGroups, Message, Person};
+use bridge_api::{Arrival, Clock, Directory as _, Failure, Happened, KnownGroups, Message, Person};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
     client::{Client, Counted},
     content::received::{self, Received},
+    entries::{Entries, Told},
     events::{self, Event},
     lenient::{number, text},
-    limits::{LOOKED_UP_MAX, LOOKED_UP_WITHIN},
+    limits::{ENTRY_READ_WITHIN, LOOKED_UP_MAX, LOOKED_UP_WITHIN},
     memory::{Memory, Session},
     people::People,
 };
@@ -28,6 +29,8 @@ pub struct Incoming {
     pub groups: Arc<KnownGroups>,
     /// Who people are.
     pub people: Arc<People>,
+    /// What stands in the platform's own apps.
+    pub entries: Arc<Entries>,
     /// The time of day.
     pub clock: Clock,
 }
@@ -56,12 +59,7 @@ impl Incoming {
 
     /// An event.
     pub async fn event(&self, event: Event<'_>) -> Option<Arrival> {
-        if events::is_counted(event.kind) {
-            self.client.counter.count(Counted::Push).await;
-        }
-        if number(event.data, "errCode") == Some(20_001) {
-            tracing::error!("DingTalk withholds events: the pushes of this month are used up");
-            self.client.counter.pushes_used_up();
+        if self.is_withheld(event).await {
             return None;
         }
         let mut arrival = events::read(event, &self.client.settings().client_id);
@@ -75,6 +73,32 @@ impl Incoming {
             None => tracing::debug!(kind = event.kind, "leave out an event"),
         }
         arrival
+    }
+
+    /// An event about what stands in the platform's own apps. It is read for as long as the platform waits.
+    ///
+    /// # Errors
+    /// [`Failure`] when the platform has to bring it again.
+    pub async fn entry(&self, event: Event<'_>) -> Result<Told, Failure> {
+        if self.is_withheld(event).await {
+            return Ok(Told::nothing());
+        }
+        let late = || Err(Failure::later("what an event is about was not read in time"));
+        let told = timeout(ENTRY_READ_WITHIN, self.entries.changed(event)).await.unwrap_or_else(|_| late());
+        told.inspect_err(|error| tracing::info!(%error, kind = event.kind, "an event has to come again"))
+    }
+
+    /// Counts an event, and says whether the platform keeps back what it says.
+    async fn is_withheld(&self, event: Event<'_>) -> bool {
+        if events::is_counted(event.kind) {
+            self.client.counter.count(Counted::Push).await;
+        }
+        let is_withheld = number(event.data, "errCode") == Some(20_001);
+        if is_withheld {
+            tracing::error!("DingTalk withholds events: the pushes of this month are used up");
+            self.client.counter.pushes_used_up();
+        }
+        is_withheld
     }
 
     /// A pressed button.

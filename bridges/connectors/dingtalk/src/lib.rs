@@ -11,6 +11,7 @@ mod checking;
 mod client;
 mod connector;
 mod content;
+mod entries;
 mod events;
 mod ids;
 mod incoming;

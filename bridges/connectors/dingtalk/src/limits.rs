@@ -206,3 +206,70 @@ pub const MEMBERS_PAGE_MAX: u32 = 100;
 
 /// People on one page, a bound of the platform's.
 pub const PEOPLE_PAGE_MAX: u32 = 100;
+
+/// How long it is remembered what was put into the platform's own apps.
+pub const ENTRY_KEPT_MS: u64 = 400 * 24 * 3_600_000;
+
+/// Entries that may change at once; more of them share a turn.
+pub const ENTRY_TURNS: usize = 64;
+
+/// Longest time for which an event about an entry is read before the platform is told to bring it again; it waits three seconds,
+/// by HTTP two and a half.
+pub const ENTRY_READ_WITHIN: Duration = Duration::from_millis(2_000);
+
+/// unionIds of people remembered at once.
+pub const UNIONS_MAX: usize = 8_192;
+
+/// Longest title of a to-do in characters, a bound of the platform's.
+pub const TODO_TITLE_CHARACTERS_MAX: usize = 1_024;
+
+/// Longest description of a to-do in characters, a bound of the platform's.
+pub const TODO_WORDS_CHARACTERS_MAX: usize = 4_096;
+
+/// Longest address of a to-do in bytes, a bound of the platform's.
+pub const TODO_LINK_BYTES_MAX: usize = 1_024;
+
+/// People who do one to-do, a bound of the platform's.
+pub const TODO_PEOPLE_MAX: usize = 100;
+
+/// Pages of somebody's to-dos in which one is looked for whose making was not answered.
+pub const TODO_PAGES_MAX: usize = 20;
+
+/// Longest title of an event in characters, a bound of the platform's.
+pub const MEETING_TITLE_CHARACTERS_MAX: usize = 2_048;
+
+/// Longest description of an event in characters, a bound of the platform's.
+pub const MEETING_WORDS_CHARACTERS_MAX: usize = 5_000;
+
+/// People who are read of one event, the platform's bound.
+pub const GUESTS_MAX: usize = 500;
+
+/// Our own latest changes of an event that are remembered, so that their echoes are known without being read.
+pub const OWN_CHANGES_MAX: usize = 8;
+
+/// Times that a repeated event may take place when it is counted, a bound of the platform's.
+pub const REPEATS_MAX: u32 = 99;
+
+/// Largest interval of a repeated event, a bound of the platform's.
+pub const INTERVAL_MAX: u32 = 365;
+
+/// People whose times are asked for at once, a bound of the platform's.
+pub const BUSY_PEOPLE_MAX: usize = 20;
+
+/// Times of one person that are read.
+pub const BUSY_TIMES_MAX: usize = 1_000;
+
+/// Tasks of an approval that are put at once, a bound of the platform's.
+pub const CENTRE_TASKS_MAX: usize = 20;
+
+/// Instances on one page, a bound of the platform's.
+pub const CENTRE_PAGE_MAX: usize = 20;
+
+/// Pages of instances among which one is looked for whose making was not answered; each instance costs a call.
+pub const CENTRE_PAGES_MAX: usize = 5;
+
+/// How far the time of an instance by the platform's clock may lie from ours.
+pub const CENTRE_CLOCKS_APART_MS: u64 = 10 * 60_000;
+
+/// Longest line of a form that is read or put, in characters.
+pub const LINE_CHARACTERS_MAX: usize = 1_000;

@@ -25,6 +25,8 @@ pub fn settings(base: &str) -> DingTalkSettings {
         mode: Mode::Stream,
         cool_app_code: None,
         card_template: None,
+        operator: None,
+        approval_centre: false,
         webhooks: Vec::new(),
         quotas: Quotas::default(),
         file_hosts: file_hosts_default(),

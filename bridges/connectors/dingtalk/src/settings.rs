@@ -26,6 +26,10 @@ pub struct DingTalkSettings {
     pub cool_app_code: Option<String>,
     /// The published card template (`….schema`) with the variables `title`, `content`, `buttons`, `input` and `revision`.
     pub card_template: Option<String>,
+    /// The userId of somebody in whose name the app keeps to-dos and meetings of those who are not on DingTalk.
+    pub operator: Option<String>,
+    /// Whether approvals of ours stand in the approval centre (process centre), too.
+    pub approval_centre: bool,
     /// Custom webhook robots, each an outgoing-only conversation `webhook:<name>`.
     pub webhooks: Vec<CustomWebhook>,
     /// What the company may use in a month.

@@ -1,5 +1,6 @@
 //! What people, administrators and tests do: one list, spoken in Rust and as JSON by the control API.
 
+mod entries;
 mod people;
 mod setting;
 
@@ -66,6 +67,34 @@ simulator_stage::commands! {
             agrees: bool,
             #[serde(default)]
             remark: String,
+        },
+        /// What a person has to do, in the list of to-dos.
+        Todos { person: String },
+        /// A person ticks off a to-do, or not after all. To-dos of apps cannot be.
+        TickTodo { person: String, todo: String, done: bool },
+        /// What stands on a person's calendar.
+        Calendar { person: String },
+        /// A person answers an invitation: `accepted`, `tentative` or `declined`.
+        AnswerMeeting { person: String, meeting: String, answer: String },
+        /// A person puts something of their own on their calendar; answers `meeting`.
+        Book { person: String, title: String, start_ms: u64, end_ms: u64 },
+        /// What a person sees in the approval centre.
+        Approvals { person: String },
+        /// A person decides a task in the approval centre. Those of apps are decided behind their link.
+        DecideApproval {
+            person: String,
+            task: String,
+            approve: bool,
+            #[serde(default)]
+            reason: Option<String>,
+        },
+        /// A person asks for an approval of the platform's own; answers `approval`.
+        StartApproval {
+            person: String,
+            title: String,
+            approvers: Vec<String>,
+            #[serde(default)]
+            lines: Vec<(String, String)>,
         },
         /// A person opens the direct chat with a robot; answers `chat_id`.
         Enter { person: String, app: String },
@@ -169,6 +198,22 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
         Command::Show { chat, person } => shown::chat(&shared.state.lock(), &chat, person.as_deref()),
         Command::Overview { person } => Ok(shown::overview(shared, person.as_deref())),
         Command::Find { message } => shown::place(&shared.state.lock(), &message),
+        Command::Todos { person } => entries::todos(&shared.state.lock(), &person),
+        Command::TickTodo { person, todo, .. } => entries::tick_todo(&shared.state.lock(), &person, &todo),
+        Command::Calendar { person } => entries::calendar(&shared.state.lock(), &person),
+        Command::AnswerMeeting { person, meeting, answer } => {
+            entries::answer_meeting(&mut shared.state.lock(), &person, &meeting, &answer)
+        }
+        Command::Book { person, title, start_ms, end_ms } => {
+            entries::book(&mut shared.state.lock(), &person, &title, start_ms, end_ms)
+        }
+        Command::Approvals { person } => entries::approvals(&shared.state.lock(), &person),
+        Command::DecideApproval { person, task, approve, reason } => {
+            entries::decide_approval(&mut shared.state.lock(), &person, &task, approve, reason.as_deref())
+        }
+        Command::StartApproval { person, title, approvers, lines } => {
+            entries::start_approval(&mut shared.state.lock(), &person, title, approvers, &lines)
+        }
         command => {
             let state = &mut *shared.state.lock();
             match setting::apply(state, command) {

@@ -45,6 +45,7 @@ simulator_stage::faults! {
     MediaTruncated "media.truncated" "A download breaks in the middle."
     CardExists "card.exists" "A card is refused because its outTrackId is in use."
     CardSpaceFailed "card.space_failed" "A card is made and not put into its first space."
+    CalendarScheduleError "calendar.schedule_error" "When somebody has time is answered with an error of theirs alone."
     ContactsTextNumbers "contacts.text_numbers" "Numbers and booleans of people come as texts."
     ContactsPageShort "contacts.page_short" "A page of people lacks its last one."
 }

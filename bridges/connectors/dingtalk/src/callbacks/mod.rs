@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use bridge_api::{
-    Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Rng, Secret,
-    digest, handed_over, sealed::Crypt,
+    Arrival, Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Rng,
+    Secret, digest, handed_over, sealed::Crypt,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -12,6 +12,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::{
+    entries::is_about_entries,
     events::Event,
     incoming::Incoming,
     lenient::{number, text},
@@ -91,8 +92,15 @@ impl Hooks {
             let id = id.unwrap_or_else(|| digest(plain.as_bytes()));
             let at_ms =
                 number(&event, "EventTime").or_else(|| number(&event, "TimeStamp")).unwrap_or_default();
-            let arrival = self.incoming.event(Event { kind: &kind, id: &id, at_ms, data: &event }).await;
-            self.keep(arrival, inbox, mark).await?;
+            let event = Event { kind: &kind, id: &id, at_ms, data: &event };
+            if is_about_entries(&kind) {
+                let mut told = self.incoming.entry(event).await.map_err(|_| Refused::NotKept)?;
+                self.keep(told.take(), inbox, mark).await?;
+                told.kept().await;
+            } else {
+                let arrival = self.incoming.event(event).await;
+                self.keep(arrival.into_iter().collect(), inbox, mark).await?;
+            }
         }
         Ok(self.success())
     }
@@ -109,7 +117,7 @@ impl Hooks {
         let expected = signature::of_robot(secret, timestamp);
         let mark = self.fresh(given, &expected, timestamp, &[&request.body])?;
         let arrival = self.incoming.message(body).await;
-        self.keep(arrival, inbox, mark).await?;
+        self.keep(arrival.into_iter().collect(), inbox, mark).await?;
         Ok(json!({"msgtype": "empty"}))
     }
 
@@ -126,7 +134,7 @@ impl Hooks {
         let expected = signature::of_card(secret.expose(), timestamp);
         let mark = self.fresh(given, &expected, timestamp, &[&request.body])?;
         let arrival = self.incoming.card(body, &mark, &request.body);
-        self.keep(arrival, inbox, mark).await?;
+        self.keep(arrival.into_iter().collect(), inbox, mark).await?;
         Ok(frame::unchanged())
     }
 
@@ -156,13 +164,8 @@ impl Hooks {
         }
     }
 
-    async fn keep(
-        &self,
-        arrival: Option<bridge_api::Arrival>,
-        inbox: &dyn Inbox,
-        mark: String,
-    ) -> Result<(), Refused> {
-        if !handed_over(inbox, arrival.into_iter().collect(), TAKEN_WITHIN).await {
+    async fn keep(&self, arrivals: Vec<Arrival>, inbox: &dyn Inbox, mark: String) -> Result<(), Refused> {
+        if !handed_over(inbox, arrivals, TAKEN_WITHIN).await {
             return Err(Refused::NotKept);
         }
         self.seen.lock().put(mark, ());

@@ -6,7 +6,7 @@ use bridge_api::{
 };
 
 use super::*;
-use crate::{client::Client, memory::Memory, peer::settings, people::People};
+use crate::{client::Client, entries::Entries, memory::Memory, peer::settings, people::People};
 
 const NOW_MS: u64 = 1_700_000_000_000;
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
@@ -15,11 +15,12 @@ fn hooks(clock: &Clock) -> Hooks {
     let rows = Arc::new(Rows::default());
     let settings = settings("https://api.dingtalk.com");
     let client = Arc::new(Client::new(settings, rows.clone(), clock.clone()).expect("a client"));
+    let entries = Arc::new(Entries::new(Arc::clone(&client), rows.clone(), clock.clone()));
     let groups = Arc::new(KnownGroups::new(rows));
     let memory = Arc::new(Memory::default());
     let (in_client, in_memory, in_groups) = (Arc::clone(&client), Arc::clone(&memory), Arc::clone(&groups));
     let people = Arc::new(People { client: in_client, memory: in_memory, groups: in_groups });
-    let incoming = Incoming { client, memory, groups, people, clock: clock.clone() };
+    let incoming = Incoming { client, memory, groups, people, entries, clock: clock.clone() };
     let card_secret = Some(Secret::new("apisecret0"));
     Hooks::new(&Secret::new(KEY), Secret::new("simtoken"), card_secret, incoming, Rng::seeded(1))
         .expect("hooks")

@@ -29,20 +29,32 @@ pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
         | "authFailed"
         | "ip.not.match"
         | "invalidParameter.robotCode.auth" => Meaning::SetUp,
-        "send.too.fast" | "send.byToken.tooFast" | "too.many.group" | "too.many.people" | "flowLimit" => {
+        "send.too.fast" | "send.byToken.tooFast" | "too.many.group" | "too.many.people" => {
             limited(LIMITED_PAUSE, false)
         }
-        "system.busy" => Meaning::Busy,
-        "unknown.send.result" | "system.error" | "systemError" | "unknownError" => Meaning::Unknown,
+        // So many events or to-dos of one person in a day: another second changes nothing.
+        "flowLimit" | "todo.taskCreate.flowControlError" => limited(MINUTE_PAUSE, false),
+        "system.busy" | "idempotencyProcessing" | "todo.taskCreate.lockError" => Meaning::Busy,
+        "unknown.send.result" | "system.error" | "systemError" | "unknownError" | "internalError" => {
+            Meaning::Unknown
+        }
+        _ if code.starts_with("todo.") && words.contains("task not exist") => refused(Refusal::Gone),
+        _ if code.starts_with("todo.") && words.contains("bizTag") => refused(Refusal::NotPermitted),
         "group.disbanded"
         | "session.notExisted"
         | "session.expired"
         | "invalid.processQueryKey"
         | "param.cardNotExist"
+        | "itemNotFound"
+        | "processInstanceNotExist"
+        | "processInstNotExist"
+        | "aflowProcessInstNotExist"
         | "invalidParameter.robotCode.downloadCode" => refused(Refusal::Gone),
-        "staffId.notExisted" | "robot.oto.notExist" | "chatbotId.notAllow.sendOTO" => {
-            refused(Refusal::Unreachable)
-        }
+        "staffId.notExisted"
+        | "robot.oto.notExist"
+        | "chatbotId.notAllow.sendOTO"
+        | "permissionDeny"
+        | "userNotExist" => refused(Refusal::Unreachable),
         // So it answers when the robot is not in the group, too.
         "invalidParameter.robotCode.notExsit"
         | "conversation.org.notMatch"
@@ -50,7 +62,10 @@ pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
         | "resource.not.found"
         | "resource.unavailable"
         | "invalid.openConversationId" => refused(Refusal::NotInConversation),
-        "robot.processQueryKey.expired" | "processQueryKey.expireTime" => refused(Refusal::TooLate),
+        "robot.processQueryKey.expired"
+        | "processQueryKey.expireTime"
+        | "aflowProcessInstStatusException"
+        | "aflowProcessInstCanNotBeExecuted" => refused(Refusal::TooLate),
         "invalidParameter.msgParam.tooLong" => {
             refused(Refusal::TooLarge { bytes_max: MESSAGE_PARAMETER_BYTES_MAX as u64 })
         }
@@ -66,6 +81,7 @@ pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
         | "groupPermissionDenied"
         | "permession.checkFailed"
         | "not.allowed.robotCode"
+        | "needAuth"
         | "param.templateNotExist"
         | "param.templateUnpublished" => refused(Refusal::NotPermitted),
         "param.contentUnsafe" => refused(Refusal::Censored),
@@ -148,9 +164,22 @@ mod tests {
             (400, "robot.processQueryKey.expired", refused(Refusal::TooLate)),
             (400, "invalidParameter.robotCode.notExsit", refused(Refusal::NotInConversation)),
             (400, "something.new", refused(Refusal::Other("words".into()))),
+            (400, "idempotencyProcessing", Meaning::Busy),
+            (400, "flowLimit", limited(60, false)),
+            (404, "itemNotFound", refused(Refusal::Gone)),
+            (400, "aflowProcessInstCanNotBeExecuted", refused(Refusal::TooLate)),
+            (500, "todo.taskUpdate.systemError", Meaning::Unknown),
         ];
         for (status, code, meaning) in table {
             assert_eq!(of_new(status, code, "words"), meaning, "{status} {code}");
+        }
+        let table = [
+            ("task not exist", refused(Refusal::Gone)),
+            ("task not belong to bizTag", refused(Refusal::NotPermitted)),
+            ("task exist", refused(Refusal::Other("task exist".into()))),
+        ];
+        for (words, meaning) in table {
+            assert_eq!(of_new(400, "todo.taskUpdate.paramError", words), meaning, "{words}");
         }
     }
 

@@ -179,11 +179,14 @@ impl Client {
 
     async fn exchange(&self, call: &Call, token: &Token) -> Result<Value, CallError> {
         let base = if call.old { &self.settings.old_api_url } else { &self.settings.api_url };
-        let mut url = joined(base, call.path)?;
+        let mut url = call.url(base)?;
         if call.old {
             url.query_pairs_mut().append_pair("access_token", token.expose());
         }
         let mut request = self.json(call.method.clone(), url, &call.body);
+        if let Some(key) = &call.repeat_key {
+            request = request.header("x-client-token", key);
+        }
         if !call.old {
             let mut value = HeaderValue::from_str(token.expose())
                 .map_err(|_| CallError::ours(Meaning::Busy, "the platform gave no token"))?;
@@ -194,12 +197,13 @@ impl Client {
     }
 
     fn json(&self, method: Method, url: Url, body: &Value) -> RequestBuilder {
-        self.transport
+        let request = self
+            .transport
             .requests()
             .request(method, url)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json")
-            .body(body.to_string())
+            .header(header::ACCEPT, "application/json");
+        if body.is_null() { request } else { request.body(body.to_string()) }
     }
 
     async fn answer(&self, request: RequestBuilder, time_max: Duration) -> Result<Value, CallError> {

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use bridge_api::{Arrival, Socket};
 use futures_util::SinkExt as _;
+use serde_json::Value;
 use tokio::{sync::oneshot, time::timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     frame::{Frame, Kind},
-    order::Heard,
+    order::{Heard, Order},
     session::{Connection, Surroundings},
 };
 use crate::{
+    entries::is_about_entries,
     events::Event,
     incoming::Incoming,
     limits::{WORDS_CHARACTERS_MAX, WRITE_TIME_MAX},
@@ -47,6 +49,15 @@ pub async fn hear(
         tracing::info!(%data, "the platform wants another stream");
         return Ok(Next::Going);
     }
+    if frame.kind == Kind::Event && frame.header("eventType").is_some_and(|kind| is_about_entries(&kind)) {
+        // It is read first, and meanwhile the connection goes on.
+        let (incoming, order) = (around.incoming.clone(), around.order.clone());
+        connection.owed.push(Box::pin(async move {
+            let kept = entry(&frame, &incoming, &order).await;
+            (frame, kept)
+        }));
+        return Ok(Next::Staying);
+    }
     let Some(arrival) = understand(&frame, around.incoming).await else {
         return acknowledge(&mut connection.socket, &frame, true).await.map(|()| Next::Staying);
     };
@@ -69,13 +80,7 @@ async fn understand(frame: &Frame, incoming: &Incoming) -> Option<Arrival> {
         Kind::Card => incoming.card(&frame.json(), &frame.message_id, frame.data.as_bytes()),
         Kind::Event => {
             let (kind, id) = (frame.header("eventType")?, frame.header("eventId")?);
-            let data = frame.json();
-            // Some show the inner object wrapped, as the platform's own libraries do.
-            let data = match data.get("data") {
-                Some(inner) if inner.is_object() && data.get("eventType").is_some() => inner.clone(),
-                _ => data,
-            };
-            let at_ms = frame.number("eventBornTime").unwrap_or_default();
+            let (at_ms, data) = (frame.number("eventBornTime").unwrap_or_default(), inner(frame));
             incoming.event(Event { kind: &kind, id: &id, at_ms, data: &data }).await
         }
         Kind::System | Kind::Unknown => {
@@ -84,6 +89,38 @@ async fn understand(frame: &Frame, incoming: &Incoming) -> Option<Arrival> {
         }
         Kind::Ping | Kind::Disconnect => None,
     }
+}
+
+/// What an event is about. Some show the inner object wrapped, as the platform's own libraries do.
+fn inner(frame: &Frame) -> Value {
+    let data = frame.json();
+    match data.get("data") {
+        Some(inner) if inner.is_object() && data.get("eventType").is_some() => inner.clone(),
+        _ => data,
+    }
+}
+
+/// An event about what stands in the platform's own apps. Whether what it says is durable.
+async fn entry(frame: &Frame, incoming: &Incoming, order: &Order) -> bool {
+    let (Some(kind), Some(id)) = (frame.header("eventType"), frame.header("eventId")) else { return true };
+    let (at_ms, data) = (frame.number("eventBornTime").unwrap_or_default(), inner(frame));
+    let event = Event { kind: &kind, id: &id, at_ms, data: &data };
+    let Ok(mut told) = incoming.entry(event).await else { return false };
+    let mut waiting = Vec::new();
+    for arrival in told.take() {
+        let (kept, is_kept) = oneshot::channel();
+        if order.send(Heard { arrival, kept }).await.is_err() {
+            return false;
+        }
+        waiting.push(is_kept);
+    }
+    for is_kept in waiting {
+        if !is_kept.await.unwrap_or(false) {
+            return false;
+        }
+    }
+    told.kept().await;
+    true
 }
 
 /// Tells the platform whether a frame's content is durable.

@@ -1,5 +1,6 @@
 //! Both APIs: which request is which, who may make it, what it answers, and what faults make of that.
 
+mod calendar;
 pub(crate) mod callbacks;
 mod cards;
 mod contacts;
@@ -7,6 +8,7 @@ pub(crate) mod downloads;
 pub(crate) mod envelope;
 mod groups;
 mod media;
+mod process_centre;
 pub(crate) mod reading;
 mod robots;
 mod routes;

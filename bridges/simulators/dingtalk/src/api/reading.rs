@@ -24,6 +24,8 @@ pub(crate) struct Call {
     pub(crate) app: String,
     /// The token of the new API's header.
     pub(crate) token: String,
+    /// By what the caller knows a repeat; empty without one.
+    pub(crate) client_token: String,
     pub(crate) path: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Value,
@@ -37,6 +39,7 @@ impl Call {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
         let mut call = Self {
             token: header("x-acs-dingtalk-access-token").to_owned(),
+            client_token: header("x-client-token").to_owned(),
             path,
             query: query::pairs(parts.uri.query().unwrap_or("")),
             ..Self::default()

@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    Handler, callbacks, cards, contacts, groups, media, robots, scene_groups, sent, session, todos, tokens,
-    workflow,
+    Handler, calendar, callbacks, cards, contacts, groups, media, process_centre, robots, scene_groups, sent,
+    session, todos, tokens, workflow,
 };
 use crate::refusal::Generation;
 
@@ -50,6 +50,11 @@ const APPROVAL: &str = "Workflow.Instance.Write";
 const APPROVAL_READ: &str = "Workflow.Instance.Read";
 const TODO: &str = "Todo.Todo.Write";
 const TODO_READ: &str = "Todo.Todo.Read";
+const FORM: &str = "Workflow.Form.Write";
+const FORM_READ: &str = "Workflow.Form.Read";
+const CALENDAR: &str = "Calendar.Event.Write";
+const CALENDAR_READ: &str = "Calendar.Event.Read";
+const SCHEDULE: &str = "Calendar.EventSchedule.Read";
 
 const ROUTES: &[Route] = &[
     open(new("POST", "v1.0/oauth2/accessToken", "", tokens::access_token)),
@@ -103,7 +108,35 @@ const ROUTES: &[Route] = &[
     new("POST", "v1.0/workflow/processInstances/comments", APPROVAL, workflow::comment),
     new("POST", "v1.0/workflow/processInstances/terminate", APPROVAL, workflow::terminate),
     new("GET", "v1.0/workflow/processes/todoTasks/numbers", APPROVAL_READ, workflow::numbers),
+    new("POST", "v1.0/workflow/processCentres/schemas", FORM, process_centre::save_template),
+    new(
+        "GET",
+        "v1.0/workflow/processCentres/schemaNames/processCodes",
+        FORM_READ,
+        process_centre::code_by_name,
+    ),
+    new("POST", "v1.0/workflow/processCentres/instances", APPROVAL, process_centre::create),
+    new("PUT", "v1.0/workflow/processCentres/instances", APPROVAL, process_centre::end),
+    new("POST", "v1.0/workflow/processCentres/tasks", APPROVAL, process_centre::add_tasks),
+    new("PUT", "v1.0/workflow/processCentres/tasks", APPROVAL, process_centre::change_tasks),
+    new("POST", "v1.0/workflow/processCentres/tasks/cancel", APPROVAL, process_centre::cancel_tasks),
+    new("GET", "v1.0/workflow/processCentres/todoTasks", APPROVAL_READ, process_centre::waiting),
+    new("POST", "v1.0/calendar/users/*/calendars/*/events", CALENDAR, calendar::create),
+    new("GET", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR_READ, calendar::get),
+    new("PUT", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR, calendar::update),
+    new("DELETE", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR, calendar::delete),
+    new("GET", "v1.0/calendar/users/*/calendars/*/events/*/attendees", CALENDAR_READ, calendar::attendees),
+    new("POST", "v1.0/calendar/users/*/calendars/*/events/*/attendees", CALENDAR, calendar::invite),
+    new(
+        "POST",
+        "v1.0/calendar/users/*/calendars/*/events/*/attendees/batchRemove",
+        CALENDAR,
+        calendar::uninvite,
+    ),
+    new("POST", "v1.0/calendar/users/*/calendars/*/events/*/respond", CALENDAR, calendar::respond),
+    new("POST", "v1.0/calendar/users/*/querySchedule", SCHEDULE, calendar::schedules),
     new("POST", "v1.0/todo/users/*/tasks", TODO, todos::create),
+    new("GET", "v1.0/todo/users/*/tasks/sources/*", TODO_READ, todos::by_source),
     new("GET", "v1.0/todo/users/*/tasks/*", TODO_READ, todos::get),
     new("PUT", "v1.0/todo/users/*/tasks/*", TODO, todos::update),
     new("PUT", "v1.0/todo/users/*/tasks/*/executorStatus", TODO, todos::executor_status),

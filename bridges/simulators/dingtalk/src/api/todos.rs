@@ -172,6 +172,12 @@ pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
     Ok(shown(todo))
 }
 
+pub(super) fn by_source(state: &mut State, call: &Call) -> Outcome {
+    let is_one = |todo: &&Todo| todo.app == call.app && todo.source_id == call.part(6);
+    let todo = state.todos.values().find(is_one).ok_or_else(|| wrong("Update", "task not exist"))?;
+    Ok(shown(todo))
+}
+
 pub(super) fn query(state: &mut State, call: &Call) -> Outcome {
     let person = call.part(3);
     let done = call.body.get("isDone").and_then(Value::as_bool);

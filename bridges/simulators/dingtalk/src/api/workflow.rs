@@ -24,7 +24,8 @@ fn done() -> Outcome {
 pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let process = call.needed("processCode", "invalidParameter")?;
     let originator = call.needed("originatorUserId", "invalidParameter")?;
-    let known = state.processes.get(process).ok_or_else(|| Refusal::bad("processCodeError"))?;
+    let known = state.processes.get(process).filter(|process| process.centre.is_none());
+    let known = known.ok_or_else(|| Refusal::bad("processCodeError"))?;
     let defaults = known.approvers.clone();
     if !state.people.get(originator).is_some_and(|person| person.is_listed()) {
         return Err(Refusal::bad("userNotExist"));
@@ -58,7 +59,8 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     {
         return Err(Refusal::bad("userNotExist"));
     }
-    let id = state.begin_approval(process, originator, values.clone().into(), steps)?;
+    let title = format!("{}提交的{}", state.name_of(originator), known.name);
+    let id = state.begin_approval(process, originator, title, values.clone().into(), steps)?;
     Ok(json!({ "instanceId": id }))
 }
 
@@ -80,7 +82,7 @@ fn shown(instance: &Instance) -> Value {
             });
             json!({
                 "taskId": task.id, "userId": task.user, "status": task.status, "result": result,
-                "createTime": minute(instance.created_ms), "activityId": format!("step-{}", task.step),
+                "createTime": minute(instance.created_ms), "activityId": task.activity, "pcUrl": task.url,
             })
         })
         .collect();

@@ -96,7 +96,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             if state.processes.len() >= RECORDS_MAX {
                 return Ok(Err(Refusal::control("there are too many processes")));
             }
-            state.processes.insert(process, Process { name, approvers });
+            state.processes.insert(process, Process { name, approvers, centre: None });
             Ok(json!({}))
         }
         Command::ChangePerson { user_id, name, resigned, departments } => {

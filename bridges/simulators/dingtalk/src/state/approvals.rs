@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::minutes::minute;
+use super::process_centre::Centre;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 
@@ -16,6 +17,8 @@ pub(crate) struct Process {
     pub(crate) name: String,
     /// Who decides where the request names nobody.
     pub(crate) approvers: Vec<String>,
+    /// The app whose flow it is, and the fields of its form; none for a flow of the platform's own.
+    pub(crate) centre: Option<(String, Vec<String>)>,
 }
 
 /// What somebody has to decide.
@@ -29,6 +32,18 @@ pub(crate) struct Task {
     pub(crate) step: usize,
     /// Whether one of the step is enough.
     pub(crate) one_is_enough: bool,
+    /// What the API calls its step.
+    pub(crate) activity: String,
+    /// Where it is decided, when that is elsewhere.
+    pub(crate) url: String,
+}
+
+impl Task {
+    /// One that is not open yet.
+    pub(super) fn new(id: u64, user: String, step: usize, one_is_enough: bool) -> Self {
+        let (activity, url) = (format!("step-{step}"), String::new());
+        Self { id, user, status: "NEW", result: None, step, one_is_enough, activity, url }
+    }
 }
 
 /// An instance.
@@ -46,6 +61,8 @@ pub(crate) struct Instance {
     pub(crate) finished_ms: Option<u64>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) records: Vec<Value>,
+    /// Set where the flow runs in an app.
+    pub(crate) centre: Option<Centre>,
 }
 
 impl State {
@@ -54,23 +71,37 @@ impl State {
         &mut self,
         process: &str,
         originator: &str,
+        title: String,
         values: Value,
         steps: Vec<(Vec<String>, bool)>,
     ) -> Result<String, Refusal> {
-        let known = self.processes.get(process).ok_or_else(|| Refusal::bad("processCodeError"))?;
-        let title = format!("{}提交的{}", self.name_of(originator), known.name);
+        let mut tasks = Vec::new();
+        for (step, (people, one_is_enough)) in steps.into_iter().enumerate() {
+            for user in people {
+                let id = 60_000_000_000 + self.stage.number();
+                tasks.push(Task::new(id, user, step, one_is_enough));
+            }
+        }
+        let id = self.add_instance(process, originator, title, values, tasks)?;
+        self.tell_of_instance(&id, "start");
+        self.open_step(&id);
+        Ok(id)
+    }
+
+    /// Writes an instance down, and tells nobody yet.
+    pub(super) fn add_instance(
+        &mut self,
+        process: &str,
+        originator: &str,
+        title: String,
+        values: Value,
+        tasks: Vec<Task>,
+    ) -> Result<String, Refusal> {
         if self.instances.len() >= RECORDS_MAX {
             return Err(Refusal::new(500, "systemError", "there are too many instances"));
         }
         let now = self.stage.now_ms();
         let (id, number) = (self.stage.chance.id("", 32), self.stage.number());
-        let mut tasks = Vec::new();
-        for (step, (people, one_is_enough)) in steps.into_iter().enumerate() {
-            for user in people {
-                let id = 60_000_000_000 + self.stage.number();
-                tasks.push(Task { id, user, status: "NEW", result: None, step, one_is_enough });
-            }
-        }
         let instance = Instance {
             id: id.clone(),
             process: process.to_owned(),
@@ -84,15 +115,14 @@ impl State {
             finished_ms: None,
             tasks,
             records: vec![record(originator, "START_PROCESS_INSTANCE", "NONE", "", now)],
+            centre: None,
         };
         self.instances.insert(id.clone(), instance);
-        self.tell_of_instance(&id, "start");
-        self.open_step(&id);
         Ok(id)
     }
 
     /// Tells every app of an instance.
-    fn tell_of_instance(&mut self, id: &str, kind: &str) {
+    pub(super) fn tell_of_instance(&mut self, id: &str, kind: &str) {
         let Some(instance) = self.instances.get(id) else { return };
         let mut data = json!({
             "processInstanceId": id, "processCode": instance.process, "businessId": instance.business_id,
@@ -108,7 +138,8 @@ impl State {
         self.emit_to_all("bpms_instance_change", &data);
     }
 
-    fn tell_of_task(&mut self, id: &str, task: u64, kind: &str) {
+    /// Tells every app of a task.
+    pub(super) fn tell_of_task(&mut self, id: &str, task: u64, kind: &str) {
         let Some(instance) = self.instances.get(id) else { return };
         let Some(task) = instance.tasks.iter().find(|known| known.id == task) else { return };
         let mut data = json!({
@@ -139,7 +170,8 @@ impl State {
         }
     }
 
-    fn end_approval(&mut self, id: &str, status: &'static str, result: Option<&'static str>) {
+    /// Ends an instance with its open tasks.
+    pub(crate) fn end_approval(&mut self, id: &str, status: &'static str, result: Option<&'static str>) {
         let now = self.stage.now_ms();
         let Some(instance) = self.instances.get_mut(id) else { return };
         (instance.status, instance.result, instance.finished_ms) = (status, result, Some(now));
@@ -218,8 +250,8 @@ impl State {
         let (step, one_is_enough) = (handed.step, handed.one_is_enough);
         let (now, number) = (self.stage.now_ms(), 60_000_000_000 + self.stage.number());
         if let Some(instance) = self.instances.get_mut(&id) {
-            let (user, status) = (to.to_owned(), "RUNNING");
-            instance.tasks.push(Task { id: number, user, status, result: None, step, one_is_enough });
+            let task = Task::new(number, to.to_owned(), step, one_is_enough);
+            instance.tasks.push(Task { status: "RUNNING", ..task });
             instance.records.push(record(from, "REDIRECT_TASK", "NONE", remark, now));
         }
         self.tell_of_task(&id, task, "finish");

@@ -5,12 +5,15 @@
 
 pub(crate) mod approvals;
 pub(crate) mod apps;
+pub(crate) mod calendar;
 pub(crate) mod cards;
 pub(crate) mod chats;
 pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod minutes;
 pub(crate) mod people;
+pub(crate) mod process_centre;
+pub(crate) mod times;
 pub(crate) mod todos;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,6 +25,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use approvals::{Instance, Process};
 use apps::{App, CustomRobot, Session, Ticket};
+use calendar::Event;
 use cards::{Card, Template};
 use chats::Chat;
 use media::{Download, Media};
@@ -90,6 +94,9 @@ pub(crate) struct State {
     pub(crate) processes: BTreeMap<String, Process>,
     pub(crate) instances: BTreeMap<String, Instance>,
     pub(crate) todos: BTreeMap<String, Todo>,
+    pub(crate) events: BTreeMap<String, Event>,
+    /// Which event an app made under a token of its own, and until when a repeat is known by it.
+    pub(crate) event_tokens: BTreeMap<(String, String), (String, u64)>,
     pub(crate) calls_left: u64,
     pub(crate) pushes_left: u64,
     pushes: Queue<Push>,
@@ -125,6 +132,8 @@ impl State {
             processes: BTreeMap::new(),
             instances: BTreeMap::new(),
             todos: BTreeMap::new(),
+            events: BTreeMap::new(),
+            event_tokens: BTreeMap::new(),
             pushes,
         }
     }

@@ -2,10 +2,12 @@
 
 mod api;
 mod approvals;
+mod calendar;
 mod cards;
 mod client;
 mod custom_robots;
 mod groups;
+mod process_centre;
 mod streams;
 mod todos;
 mod webhooks;

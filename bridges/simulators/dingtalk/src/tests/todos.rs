@@ -38,3 +38,27 @@ async fn a_todo_is_made_once_and_done_by_its_app() {
     let refused = world.new_api("PUT", &one, json!({ "done": true })).await.1;
     assert_eq!(refused["message"], "task not exist");
 }
+
+#[tokio::test]
+async fn a_todo_leads_to_its_link_and_is_found_by_its_source() {
+    let world = world().await;
+    let people = world.act(json!({ "do": "overview" })).await["people"].clone();
+    let [li, zhang] = [0, 1].map(|place| people[place]["union_id"].as_str().unwrap().to_owned());
+    let path = format!("/v1.0/todo/users/{zhang}/tasks");
+    let url = json!({ "appUrl": "https://a.example", "pcUrl": "https://a.example" });
+    let body = json!({
+        "subject": "Report", "sourceId": "s", "executorIds": [li], "detailUrl": url, "dueTime": 5,
+        "isOnlyShowExecutor": true,
+    });
+    let made = world.new_api("POST", &path, body).await.1;
+    assert_eq!(world.new_api("GET", &format!("{path}/sources/s"), Value::Null).await.1["id"], made["id"]);
+    let seen = world.act(json!({ "do": "todos", "person": "li" })).await["todos"].clone();
+    let expected = json!([{
+        "id": made["id"], "title": "Report", "description": null, "due_ms": 5, "done": false,
+        "link": "https://a.example", "assignees": ["li"],
+    }]);
+    assert_eq!(seen, expected);
+    assert_eq!(world.act(json!({ "do": "todos", "person": "zhang" })).await["todos"], json!([]), "hidden");
+    let tick = json!({ "do": "tick_todo", "person": "li", "todo": made["id"], "done": true });
+    assert!(world.try_to(tick).await.is_err(), "the list leads to the link");
+}
