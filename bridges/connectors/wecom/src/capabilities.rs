@@ -3,7 +3,7 @@
 use bridge_api::{Ability, Capabilities, Support, words};
 
 words! {
-    ONLY_ADDRESSED = "群里只有 @ 智能机器人的消息可见（仅文字与图文）；单聊应用或机器人全部可见；其余群消息需付费的会话内容存档，本桥未接入" | "in a group the AI bot sees only what addresses it by @, and of that words and pictures; in a chat with the app or the bot, all; the rest is in the paid chat archive alone, which this bridge does not read";
+    ONLY_ADDRESSED = "群里只有 @ 智能机器人的消息可见（仅文字与图文）；单聊应用或机器人全部可见；其余群消息须配置付费的会话内容存档" | "in a group the AI bot sees only what addresses it by @, and of that words and pictures; in a chat with the app or the bot, all; the rest is in the paid chat archive alone, which has to be configured";
     SPOKEN_TO = "机器人只能在有人 @ 过它的群里说话；应用只能在自己创建的群和单聊里说话；超过频率的消息由本桥排队，不会被平台静默丢弃" | "the bot speaks only where somebody addressed it once, the app only in groups that it made and to people; what is beyond the platform's rates waits here, because the platform would drop it in silence";
     PLAIN = "收到的文字不带格式" | "what is received has no formatting";
     MARKUP = "机器人与群机器人显示 Markdown；应用消息没有列表、代码块、斜体与表格，以文字代替" | "the bot and webhooks show Markdown; the app's messages have no lists, code blocks, italics and tables and say them in words";
@@ -26,12 +26,51 @@ words! {
     NO_NAMES = "平台不通知群改名，也不提供机器人所在群的名字" | "nobody tells the name of a group, or that it changed";
     OWN_GROUPS = "仅应用创建的群" | "of groups that the app made";
     PRIVACY = "2022-06-20 之后创建的应用看不到头像与邮箱；仅限应用可见范围" | "apps made after 2022-06-20 are told no pictures and addresses, and only of people in their scope";
+    APPROVALS_IN = "显示企业微信自带审批的进展；应用不能代人审批，须在企业微信中处理" | "how WeCom's own approvals stand; no app may decide for somebody, so they are decided there";
+    APPROVALS_OUT = "平台没有让应用把自己的审批放进审批中心的接口；机器人的审批以按钮卡片显示" | "apps can put no approvals of their own into the approval centre; those of the bots are cards with buttons";
+    NO_TODOS = "平台没有待办接口，日程上也无法勾选完成；请在聊天中完成" | "WeCom gives apps no to-dos, and nothing is ticked off in a calendar; tasks are finished in the chat";
+    TODOS = "平台没有待办接口；有截止时间的任务显示为应用日历中的日程，完成或取消后删除" | "WeCom gives apps no to-dos: tasks with a due date stand in the app's calendar until they are done or canceled";
+    ANSWERS = "仅应用自己建立的日程；可得知谁接受、待定或拒绝" | "of schedules that the app made alone: who accepts, perhaps, or declines";
+    MEETINGS = "建在应用的日历中；平台无法表示的重复（如每月第二个周二）只显示第一次并注明；不能替人答复" | "in the app's calendar; of a series that WeCom cannot show, like each second Tuesday, the first one with a word about it; nobody is answered for";
+    NO_BUSY = "应用看不到成员自己的日程，平台也没有忙闲接口" | "an app sees nobody's own schedules, and WeCom tells nobody's free time";
 }
 
-/// The table.
-pub fn table() -> Capabilities {
+words! {
+    ARCHIVED = "已配置会话内容存档：开通存档的成员所在的会话全部可见（外部联系人须同意），约有数秒延迟；未与机器人等配对的群只能收听" | "with the chat archive, all that is said where somebody with a licence is, some seconds later (people from outside have to agree); groups that are not paired with one of the bot's, the app's or a webhook's are only heard";
+    ARCHIVED_RECALLS = "已配置会话内容存档：撤回后数秒内可知" | "with the chat archive, some seconds later";
+    ARCHIVED_NAMES = "已配置会话内容存档：有消息时每小时查询一次群名" | "with the chat archive, looked up once an hour while people speak";
+}
+
+/// The table of a company, with or without the chat archive.
+pub fn table(has_archive: bool) -> Capabilities {
+    Capabilities::new(|ability| {
+        let (into_room, to_platform) = support(ability);
+        let archived = if has_archive { archived(ability) } else { None };
+        (archived.unwrap_or(into_room), to_platform)
+    })
+}
+
+/// What comes with the chat archive that does not come without it.
+const fn archived(ability: Ability) -> Option<Support> {
+    match ability {
+        Ability::Text
+        | Ability::Images
+        | Ability::Files
+        | Ability::Voice
+        | Ability::Videos
+        | Ability::Stickers
+        | Ability::Locations
+        | Ability::OtherBots => Some(Support::Partly(ARCHIVED)),
+        Ability::Recalls => Some(Support::Partly(ARCHIVED_RECALLS)),
+        Ability::Names => Some(Support::Partly(ARCHIVED_NAMES)),
+        _ => None,
+    }
+}
+
+/// What comes and goes without the chat archive.
+const fn support(ability: Ability) -> (Support, Support) {
     use Support::{No, Partly};
-    Capabilities::new(|ability| match ability {
+    match ability {
         Ability::Text => (Partly(ONLY_ADDRESSED), Partly(SPOKEN_TO)),
         Ability::Formatting => (No(PLAIN), Partly(MARKUP)),
         Ability::Mentions | Ability::MentionEverybody => (No(NAMES_ALONE), Partly(IN_OWN_GROUPS)),
@@ -54,7 +93,11 @@ pub fn table() -> Capabilities {
         Ability::Membership => (No(NO_MEMBERS), No(NO_API)),
         Ability::Names => (No(NO_NAMES), Partly(OWN_GROUPS)),
         Ability::Directory => (Partly(PRIVACY), No(NO_API)),
-    })
+        Ability::Approvals => (Partly(APPROVALS_IN), No(APPROVALS_OUT)),
+        Ability::Todos => (No(NO_TODOS), Partly(TODOS)),
+        Ability::Meetings => (Partly(ANSWERS), Partly(MEETINGS)),
+        Ability::FreeBusy => (No(NO_BUSY), No(NO_API)),
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_said_in_both_languages_and_in_the_documents() {
-        let table = table();
+        let (table, with_archive) = (table(false), table(true));
         for language in [Language::Zh, Language::En] {
             let text = table.markdown(language);
             assert!(text.contains(ONLY_ADDRESSED.of(language)), "{text}");
@@ -78,9 +121,14 @@ mod tests {
                 "put this below: {}",
                 table.markdown(language)
             );
+            let without = table.markdown(language);
+            for line in with_archive.markdown(language).lines().filter(|line| !without.contains(line)) {
+                assert!(readme.contains(line), "put this to the archive: {line}");
+            }
         }
         let none = [Ability::Edits, Ability::Reactions, Ability::Receipts, Ability::Backfill];
         assert!(none.iter().all(|ability| !table.sends(*ability) && !table.brings(*ability)));
+        assert!(table.brings(Ability::Approvals) && !table.sends(Ability::Approvals));
         assert!(table.sends(Ability::Text) && table.sends(Ability::Cards) && !claims_all(&table));
     }
 

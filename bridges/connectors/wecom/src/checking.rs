@@ -1,14 +1,18 @@
 //! What the company's settings prove to be worth. Nobody sees anything of it.
 
-use bridge_api::{CheckStep, Failure, lenient::items, words};
+use bridge_api::{CheckStep, Failure, lenient::items, limits::CHECK_TIME_MAX, words};
+use tokio::time::timeout;
 
-use crate::{client::Client, limits::GROUPS_CHECKED_MAX, settings::BotMode};
+use crate::{client::Client, limits::GROUPS_CHECKED_MAX, office::Office, settings::BotMode};
 
 words! {
     TOKEN = "用企业 ID 与应用 Secret 取得 access_token" | "fetch an access token with the company's id and the app's secret";
     TOKEN_ADVICE = "核对 corp_id 与应用的 Secret；错误码 60020 时把本服务器的出口 IP 填入应用的「企业可信IP」" | "compare corp_id and the app's secret with the console; for code 60020 name this server's address among the app's trusted addresses (企业可信IP)";
     CONTACTS = "读取应用可见的部门" | "read the departments that the app sees";
     CONTACTS_ADVICE = "在应用的「可见范围」中加入要桥接的部门" | "put the departments that are to be bridged into the app's scope (可见范围)";
+    APPROVALS = "读取企业微信自带的审批" | "read WeCom's own approvals";
+    APPROVALS_ADVICE = "核对应用的权限后重试" | "look at the app's rights and try again";
+    NO_APPROVALS = "应用不在「审批」的「可调用接口的应用」之中，因此不显示企业微信自带的审批；需要时在管理后台加入" | "the app is not among those that may call the approval interface (审批, 可调用接口的应用), so WeCom's own approvals are not shown; add it in the console if they shall be";
     GROUP = "读取应用创建的群" | "read the groups that the app made";
     GROUP_ADVICE = "group_chats 只能填本应用用接口创建的群的 chatid" | "group_chats takes the chatid of groups alone that this very app made through the API";
     NO_APP = "没有配置自建应用（agent_id 与 secret）" | "no self-built app is configured (agent_id and secret)";
@@ -20,7 +24,7 @@ words! {
 }
 
 /// Tries what the settings name.
-pub async fn check(client: &Client) -> Vec<CheckStep> {
+pub async fn check(client: &Client, office: &Office) -> Vec<CheckStep> {
     let settings = client.settings();
     let mut steps = Vec::new();
     if settings.app.is_some() {
@@ -31,6 +35,7 @@ pub async fn check(client: &Client) -> Vec<CheckStep> {
         steps.push(CheckStep::trying(TOKEN, TOKEN_ADVICE, token).await);
         if steps.iter().all(CheckStep::works) {
             steps.push(CheckStep::trying(CONTACTS, CONTACTS_ADVICE, departments(client)).await);
+            steps.push(approvals(office).await);
             for chat in settings.group_chats.iter().take(GROUPS_CHECKED_MAX) {
                 let group = async {
                     client.get("appchat/get", &[("chatid", chat)]).await?;
@@ -51,6 +56,15 @@ pub async fn check(client: &Client) -> Vec<CheckStep> {
         steps.push(CheckStep::skipped(WEBHOOK, NOT_SPOKEN));
     }
     steps
+}
+
+/// Companies need not show their approvals here, so a right that is missing is no fault.
+async fn approvals(office: &Office) -> CheckStep {
+    let read = timeout(CHECK_TIME_MAX, office.may_read_approvals()).await;
+    match read.unwrap_or_else(|_| Err(Failure::later("no answer in time"))) {
+        Ok(false) => CheckStep::skipped(APPROVALS, NO_APPROVALS),
+        read => CheckStep::tried(APPROVALS, read.map(|_| String::new()), APPROVALS_ADVICE),
+    }
 }
 
 async fn departments(client: &Client) -> Result<String, Failure> {

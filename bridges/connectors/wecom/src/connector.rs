@@ -4,17 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bridge_api::{
-    Abilities, Callbacks, Capabilities, CheckStep, Clock, Connector, Directory, Failure, Inbox, KnownGroups,
-    Line as LineState, Network, Outgoing, Pace, Rate, Rng, Sent, Shelf, Shutdown,
+    Abilities, Approvals, Calendars, Callbacks, Capabilities, CheckStep, Clock, Connector, Directory,
+    Failure, Inbox, KnownGroups, Line as LineState, Network, Outgoing, Pace, Rate, Rng, Sent, Shelf,
+    Shutdown, Todos,
 };
 
 use crate::{
+    archive::{Archived, Twins},
     bot::{self, Line},
     callbacks::Hooks,
     capabilities, checking,
     client::{CallError, Client},
     incoming::Incoming,
     memory::Memory,
+    office::Office,
     people::People,
     sending::{Responses, Sending},
     settings::{BotMode, WeComSettings},
@@ -32,6 +35,8 @@ pub struct WeCom {
     incoming: Incoming,
     sending: Sending,
     people: Arc<People>,
+    office: Arc<Office>,
+    archive: Option<Archived>,
     line: Arc<Line>,
     hooks: Option<Hooks>,
     rng: Rng,
@@ -48,8 +53,9 @@ impl WeCom {
         clock: Clock,
         rng: Rng,
     ) -> Result<Self, String> {
-        if settings.app.is_none() && settings.bot.is_none() && settings.webhooks.is_empty() {
-            return Err("neither an app nor an AI bot nor a webhook is configured".to_owned());
+        let is_deaf = settings.bot.is_none() && settings.archive.is_none();
+        if settings.app.is_none() && is_deaf && settings.webhooks.is_empty() {
+            return Err("neither an app nor an AI bot nor a webhook nor the archive is configured".to_owned());
         }
         let client = Arc::new(Client::new(settings.clone(), Arc::clone(&shelf), &clock)?);
         let (memory, groups) = (Arc::new(Memory::default()), Arc::new(KnownGroups::new(Arc::clone(&shelf))));
@@ -60,20 +66,37 @@ impl WeCom {
             memory: Arc::clone(&memory),
             groups: Arc::clone(&groups),
         });
+        let office = Office::new(Arc::clone(&client), Arc::clone(&people), Arc::clone(&shelf), clock.clone());
+        let office = Arc::new(office);
+        let twins = settings.archive.clone().map(|own| Arc::new(Twins::new(own, Arc::clone(&shelf))));
         let incoming = Incoming {
             client: Arc::clone(&client),
             memory: Arc::clone(&memory),
             groups,
             people: Arc::clone(&people),
+            office: Arc::clone(&office),
             responses: Arc::clone(&responses),
+            twins: twins.clone(),
             shelf: Arc::clone(&shelf),
             clock,
         };
+        let archive = match (settings.archive.clone(), twins) {
+            (Some(own), Some(twins)) => Some(Archived::open(own, twins, incoming.clone(), rng.clone())?),
+            _ => None,
+        };
+        let media = archive.as_ref().map(Archived::media);
         let hooks = Hooks::new(&settings, incoming.clone())?;
-        let sending =
-            Sending::new(Arc::clone(&client), memory, shelf, Arc::clone(&line), responses, rng.clone());
-        let capabilities = capabilities::table();
-        Ok(Self { client, capabilities, incoming, sending, people, line, hooks, rng })
+        let sending = Sending::new(
+            Arc::clone(&client),
+            memory,
+            shelf,
+            Arc::clone(&line),
+            responses,
+            media,
+            rng.clone(),
+        );
+        let capabilities = capabilities::table(archive.is_some());
+        Ok(Self { client, capabilities, incoming, sending, people, office, archive, line, hooks, rng })
     }
 
     /// What it was made of.
@@ -93,10 +116,16 @@ impl WeCom {
         if self.client.settings().app.is_some() { self.client.signed_in().await } else { Ok(()) }
     }
 
-    /// The bot hears and speaks without the app, so its connection waits for no token; what goes by the app says by itself why not.
+    async fn read_archive(&self, inbox: &dyn Inbox, shutdown: &Shutdown) {
+        if let Some(archive) = &self.archive {
+            archive.keep(inbox, shutdown).await;
+        }
+    }
+
+    /// The bot, or the archive, works without the app, so neither waits for its token; what goes by the app says by itself why not.
     async fn app_beside_bot(&self) {
         if let Err(error) = self.app_signed_in().await {
-            tracing::error!(%error, "the app is not signed in; the bot works without it");
+            tracing::error!(%error, "the app is not signed in; what is not the app's works without it");
         }
     }
 
@@ -121,14 +150,20 @@ impl Connector for WeCom {
     }
 
     async fn run(&self, inbox: Arc<dyn Inbox>, shutdown: Shutdown) -> Result<(), Failure> {
+        let office = Box::pin(self.office.keep(inbox.as_ref(), &self.rng, &shutdown));
+        let archive = Box::pin(self.read_archive(inbox.as_ref(), &shutdown));
         if self.has_connection() {
             let bot = Box::pin(bot::keep(&self.incoming, &self.line, inbox.as_ref(), &self.rng, &shutdown));
-            tokio::join!(bot, self.app_beside_bot());
+            tokio::join!(bot, self.app_beside_bot(), office, archive);
             return Ok(());
         }
-        self.app_signed_in().await?;
+        if self.archive.is_some() {
+            self.app_beside_bot().await;
+        } else {
+            self.app_signed_in().await?;
+        }
         inbox.line(LineState::Up);
-        shutdown.wait().await;
+        tokio::join!(office, archive);
         Ok(())
     }
 
@@ -137,7 +172,11 @@ impl Connector for WeCom {
     }
 
     async fn check(&self) -> Vec<CheckStep> {
-        checking::check(&self.client).await
+        let mut steps = checking::check(&self.client, &self.office).await;
+        if let Some(archive) = &self.archive {
+            steps.extend(archive.check().await);
+        }
+        steps
     }
 
     fn abilities(&self) -> Abilities<'_> {
@@ -146,6 +185,9 @@ impl Connector for WeCom {
             // The AI bot knows nobody.
             directory: has_app.then_some(self.people.as_ref() as &dyn Directory),
             callbacks: self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks),
+            approvals: has_app.then_some(self.office.as_ref() as &dyn Approvals),
+            todos: has_app.then_some(self.office.as_ref() as &dyn Todos),
+            calendars: has_app.then_some(self.office.as_ref() as &dyn Calendars),
             ..Abilities::of(&self.sending, self.people.as_ref())
         }
     }

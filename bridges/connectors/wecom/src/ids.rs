@@ -1,9 +1,9 @@
 //! What the platform's identifiers are called on our side. Pure.
 //!
-//! Five kinds of conversation, of which two hear: `user:<userid>` is the chat of one person with the app, `bot:<userid>` with the
+//! Seven kinds of conversation, of which three hear and speak: `user:<userid>` is the chat of one person with the app, `bot:<userid>` with the
 //! AI bot, `group:<chatid>` a group in which the bot is; `chat:<chatid>` is a group that the app made and `webhook:<name>` a group
-//! with a webhook, both of which are only spoken to. The three spaces of chat ids look alike and are not the same, hence the
-//! prefixes; on the wire an id stands as the platform gave it. People are their userid in lower case, because the platform takes
+//! with a webhook, both of which are only spoken to; `room:<roomid>` and `between:<userid>|<userid>` are a group and two people of
+//! the chat archive, which are only heard. The four spaces of chat ids look alike and are not the same, hence the prefixes; on the wire an id stands as the platform gave it. People are their userid in lower case, because the platform takes
 //! any case and returns another one now and then. What we sent is `msg:<msgid>`, `card:<task_id>`, or where the platform gives
 //! nothing back `bot:<req_id>` and `said:<our key>`.
 
@@ -22,6 +22,8 @@ pub enum Place<'a> {
     BotDirect(&'a str),
     /// To a webhook, by its name.
     Webhook(&'a str),
+    /// In the chat archive, where nothing can be said: a group, or two people.
+    Archived(&'a str),
 }
 
 /// Where a conversation is; nothing for an id that is none of ours.
@@ -33,6 +35,7 @@ pub fn place(conversation: &ConversationId) -> Option<Place<'_>> {
         "group" => Some(Place::BotGroup(id)),
         "bot" => Some(Place::BotDirect(id)),
         "webhook" => Some(Place::Webhook(id)),
+        "room" | "between" => Some(Place::Archived(id)),
         _ => None,
     }
 }
@@ -89,6 +92,8 @@ mod tests {
             ("group:wrX:y", Some(Place::BotGroup("wrX:y"))),
             ("bot:lisi", Some(Place::BotDirect("lisi"))),
             ("webhook:ops", Some(Place::Webhook("ops"))),
+            ("room:wrY", Some(Place::Archived("wrY"))),
+            ("between:lisi|wangwu", Some(Place::Archived("lisi|wangwu"))),
             ("group:", None),
             ("wrX", None),
             ("oc_1:x", None),

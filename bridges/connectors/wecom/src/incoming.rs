@@ -13,10 +13,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
+    archive::{self, Twins, Way},
     client::{self, Client},
     ids::{self, Place},
     limits::{CODE_KEPT_MS, FILE_ADDRESS_KEPT_MS, LOOKED_UP_WITHIN},
     memory::Memory,
+    office::Office,
     people::People,
     received::{self, BotMessage, FileAddress, Press, Received},
     sending::{CardRow, Responses, code_key},
@@ -34,8 +36,12 @@ pub struct Incoming {
     pub groups: Arc<KnownGroups>,
     /// Who people are.
     pub people: Arc<People>,
+    /// Meetings and approvals.
+    pub office: Arc<Office>,
     /// How the bot can answer in callback mode.
     pub responses: Arc<Responses>,
+    /// What the chat archive brings as well, if there is one.
+    pub twins: Option<Arc<Twins>>,
     /// Our durable rows.
     pub shelf: Arc<dyn Shelf>,
     /// The time of day.
@@ -47,10 +53,13 @@ impl Incoming {
     ///
     /// # Errors
     /// When it cannot be understood before something works again; the platform brings it once more.
-    pub async fn app(&self, xml: Element<'_, '_>, proof: &str) -> Result<Option<Arrival>, Failure> {
+    pub async fn app(&self, xml: Element<'_, '_>, proof: &str) -> Result<Vec<Arrival>, Failure> {
         let settings = self.client.settings();
         let agent = settings.app.as_ref().map_or(0, |app| app.agent_id);
-        self.understood(received::read_app(xml, &settings.corp_id, agent), None, proof).await
+        match received::read_app(xml, &settings.corp_id, agent) {
+            Received::Office { event, at_ms } => Box::pin(self.office.heard(event, at_ms, proof)).await,
+            received => Ok(self.understood(received, None, proof).await?.into_iter().collect()),
+        }
     }
 
     /// A message or event of the bot; `handle` is by what it can be answered over the connection.
@@ -78,7 +87,10 @@ impl Incoming {
                 self.remember(&arrival);
                 Ok(Some(*arrival))
             }
-            Received::Bot(message) => self.bot_message(*message, handle).await.map(Some),
+            Received::Bot(message) => {
+                let arrival = self.bot_message(*message, handle).await?;
+                Ok((!self.is_archived(&arrival).await?).then_some(arrival))
+            }
             Received::Press(press) => self.press(*press, handle, proof).await.map(Some),
             Received::Person { user, key, at_ms } => {
                 let Some(id) = ids::person(&user) else { return Ok(None) };
@@ -94,6 +106,10 @@ impl Incoming {
             }
             Received::Nothing(words) => {
                 tracing::debug!(%words, "leave out a callback");
+                Ok(None)
+            }
+            Received::Office { event, .. } => {
+                tracing::debug!(?event, "leave out an event that is no bot's");
                 Ok(None)
             }
         }
@@ -123,6 +139,21 @@ impl Incoming {
         self.groups.seen(&conversation, "").await;
         self.remember(&arrival);
         Ok(arrival)
+    }
+
+    /// Whether the chat archive brought what the bot hears before.
+    async fn is_archived(&self, arrival: &Arrival) -> Result<bool, Failure> {
+        let (Some(twins), Some(conversation)) = (&self.twins, &arrival.conversation) else {
+            return Ok(false);
+        };
+        let Happened::Message(Message { id, from: Sender::Person { id: person, .. }, parts, .. }) =
+            &arrival.what
+        else {
+            return Ok(false);
+        };
+        let words = own_words(parts).unwrap_or_default();
+        let said = archive::Words { conversation, person, words: &words, message: id, at_ms: arrival.at_ms };
+        Ok(twins.earlier(Way::Bot, &said).await?.is_some())
     }
 
     /// A file may come without its name, which then stands with the file itself.
@@ -191,7 +222,8 @@ impl Incoming {
         Ok(Arrival { key: press.key, conversation: press.conversation, at_ms: press.at_ms, trace, what })
     }
 
-    fn remember(&self, arrival: &Arrival) {
+    /// Remembers what was said, so that it can be quoted.
+    pub fn remember(&self, arrival: &Arrival) {
         let Some(conversation) = &arrival.conversation else { return };
         let Happened::Message(Message { id, from: Sender::Person { id: person, .. }, parts, .. }) =
             &arrival.what
@@ -199,22 +231,24 @@ impl Incoming {
             return;
         };
         let name = self.memory.name(person).unwrap_or_else(|| person.as_str().to_owned());
-        // A quote that stands before the words is none of theirs.
-        let own = parts.iter().find_map(|part| match part {
-            Content::Text(text) => {
-                let own =
-                    text.blocks.iter().filter(|block| !matches!(block, Block::Quote(_))).cloned().collect();
-                Some(RichText { blocks: own }.to_plain())
-            }
-            _ => None,
-        });
-        let words = own.or_else(|| parts.first().map(Content::to_plain)).unwrap_or_default();
+        let words = own_words(parts).or_else(|| parts.first().map(Content::to_plain)).unwrap_or_default();
         self.memory.said(conversation, id, &name, &words);
     }
 }
 
+/// The words of a message; a quote that stands before them is none of theirs.
+pub fn own_words(parts: &[Content]) -> Option<String> {
+    parts.iter().find_map(|part| match part {
+        Content::Text(text) => {
+            let own = text.blocks.iter().filter(|block| !matches!(block, Block::Quote(_))).cloned().collect();
+            Some(RichText { blocks: own }.to_plain())
+        }
+        _ => None,
+    })
+}
+
 /// What somebody quoted, above their own words.
-fn lead_with(said: &mut Message, quote: &str) {
+pub fn lead_with(said: &mut Message, quote: &str) {
     let quote = Block::Quote(RichText::plain(quote).blocks);
     if let Some(Content::Text(text)) = said.parts.first_mut() {
         text.blocks.insert(0, quote);

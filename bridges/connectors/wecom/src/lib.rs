@@ -3,8 +3,10 @@
 //! One [`WeCom`] is one company with a self-built app, an AI bot, or both: it answers their callbacks, holds the bot's
 //! connection, turns what comes into arrivals, and does what the core asks. It holds no queue, knows nothing of Matrix, and reads
 //! the platform by the platform's own pages. Read next: `connector.rs`, then `ids.rs` for which conversations there are,
-//! `callbacks/` and `bot/` for how messages come, `received/` for what they become, `sending/` for how something is said.
+//! `callbacks/` and `bot/` for how messages come, `received/` for what they become, `sending/` for how something is said, `office/` for
+//! meetings, due dates and approvals, `archive/` for the paid chat archive.
 
+mod archive;
 mod bot;
 mod callbacks;
 mod capabilities;
@@ -16,6 +18,7 @@ mod incoming;
 mod lenient;
 pub mod limits;
 mod memory;
+mod office;
 #[cfg(test)]
 mod peer;
 mod people;
@@ -26,6 +29,7 @@ mod written;
 mod xml;
 
 pub use self::{
+    archive::{ArchiveKey, ArchiveSettings},
     connector::WeCom,
     settings::{App, Bot, BotMode, Hook, WeComSettings, Webhook, file_hosts_default},
 };

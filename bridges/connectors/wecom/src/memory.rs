@@ -121,7 +121,7 @@ impl Memory {
 }
 
 /// The letters of a text alone: what is quoted comes without its markup.
-fn essence(words: &str) -> String {
+pub fn essence(words: &str) -> String {
     words.chars().filter(|letter| letter.is_alphanumeric()).take(512).collect()
 }
 

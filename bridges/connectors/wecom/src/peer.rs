@@ -57,6 +57,7 @@ pub fn settings(base: &str) -> WeComSettings {
         app: Some(App { agent_id: 1_000_002, secret: Secret::new("secret"), callback: Some(hook()) }),
         bot: Some(Bot { id: "aibX".into(), names: vec!["Bridge".into()], mode: BotMode::Callback(hook()) }),
         webhooks: vec![Webhook { name: "ops".into(), key: Secret::new("KEY") }],
+        archive: None,
         group_chats: vec!["sale42".into()],
         file_hosts: Vec::new(),
         authorities: Arc::new(rustls::RootCertStore::empty()),

@@ -186,7 +186,7 @@ impl Members for People {
                 items(&chat, "userlist").iter().filter_map(Value::as_str).map(str::to_owned).collect()
             }
             // Nobody tells who is in a group with the bot, or with a webhook.
-            Some(Place::BotGroup(_) | Place::Webhook(_)) | None => Vec::new(),
+            Some(Place::BotGroup(_) | Place::Webhook(_) | Place::Archived(_)) | None => Vec::new(),
         };
         let (users, next) = page_of(&everybody, from, LOOKED_UP_PAGE);
         let mut found = Vec::new();
@@ -242,7 +242,7 @@ impl Conversations for People {
                 }))
             }
             // Whether the bot is in a group the platform tells nobody; whoever spoke to it there did.
-            Some(Place::BotGroup(_)) => {
+            Some(Place::BotGroup(_) | Place::Archived(_)) => {
                 let known = self.groups.name(conversation).await?;
                 Ok(known.and_then(|name| Conversation::group(id, &name)))
             }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bridge_api::Secret;
 use reqwest::Url;
 
+use crate::archive::ArchiveSettings;
+
 /// One company with a self-built app, an AI bot, or both.
 #[derive(Clone, Debug)]
 pub struct WeComSettings {
@@ -16,6 +18,8 @@ pub struct WeComSettings {
     pub app: Option<App>,
     /// The AI bot.
     pub bot: Option<Bot>,
+    /// The paid chat archive.
+    pub archive: Option<ArchiveSettings>,
     /// Group webhooks, each an outgoing-only conversation `webhook:<name>`.
     pub webhooks: Vec<Webhook>,
     /// The chat ids of groups that the app made; each is an outgoing-only conversation `chat:<id>`.

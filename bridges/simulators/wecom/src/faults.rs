@@ -46,5 +46,8 @@ simulator_stage::faults! {
     SocketGarbage "socket.garbage" "Before a message comes a text that is not JSON."
     SocketBinary "socket.binary" "Before a message comes a binary frame."
     SocketUnknown "socket.unknown" "Before a message comes a command that nobody knows."
+    ArchiveCode "archive.code" "The archive's library answers a code; value: the code, 10001 by default."
+    ArchiveCrash "archive.crash" "The archive's library ends its process in the middle of a call."
+    ScheduleForgets "schedule.forgets" "A schedule that is changed forgets what people answered."
     ContactsPageShort "contacts.page_short" "A list of people lacks its last one."
 }

@@ -13,6 +13,7 @@ mod limits;
 mod page;
 mod pressing;
 mod refusal;
+mod seen;
 mod settings;
 mod shown;
 mod simulator;

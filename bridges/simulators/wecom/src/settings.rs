@@ -37,6 +37,10 @@ pub struct Settings {
     pub calls_per_minute: u32,
     /// Calls of one API in an hour.
     pub calls_per_hour: u32,
+    /// Calls of all APIs of approvals in a minute.
+    pub approvals_per_minute: u32,
+    /// Calendars and schedules that an app may make in a day.
+    pub schedules_per_day: u32,
     /// How long an API that was called too often refuses, in milliseconds.
     pub block_ms: u64,
     /// Messages of one app to one member in a minute; more are dropped in silence.
@@ -93,6 +97,8 @@ impl Settings {
             ban_ms: HOUR_MS,
             calls_per_minute: 10_000,
             calls_per_hour: 150_000,
+            approvals_per_minute: 600,
+            schedules_per_day: 10_000,
             block_ms: MINUTE_MS,
             member_per_minute: 30,
             member_per_hour: 1_000,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use parking_lot::Mutex;
 use serde_json::Value;
 use simulator_stage::{Ending, Hub, Opening, Port, queue};
@@ -45,6 +45,7 @@ impl Simulator {
             .route("/", get(socket::handshake::connect))
             .route("/bot-files/{code}", get(api::bot_files::download))
             .route("/pictures/{id}", get(api::bot_files::picture))
+            .route("/archive/{what}", post(api::archive::serve))
             .fallback(api::serve)
             .with_state(shared.clone());
         Ok(Self(opening.run(shared, vec![(port, doors)], waiting)))

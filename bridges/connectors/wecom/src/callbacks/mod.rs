@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use bridge_api::{
-    Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Inbox, Secret, digest,
-    handed_over,
+    Arrival, Bounded, CallbackAnswer, CallbackRefused as Refused, CallbackRequest, Callbacks, Happened,
+    Inbox, Secret, digest, handed_over,
     sealed::{self, Crypt},
 };
 use bytes::Bytes;
@@ -111,7 +111,7 @@ impl Hooks {
             return Ok(());
         }
         let proof = digest(&request.body);
-        let arrival = match owner {
+        let arrivals = match owner {
             Owner::App => {
                 let xml = xml::read(&plain).map_err(|error| {
                     tracing::warn!(%error, "a callback of the app cannot be read");
@@ -122,16 +122,20 @@ impl Hooks {
             Owner::Bot => {
                 let body: Value =
                     serde_json::from_str(&plain).map_err(|_| Refused::Senseless("the message is no JSON"))?;
-                self.incoming.bot(&body, None, &proof).await
+                let arrival = self.incoming.bot(&body, None, &proof).await;
+                arrival.map(|arrival| arrival.into_iter().collect())
             }
         };
-        let arrival = arrival.map_err(|error| {
+        let arrivals = arrivals.map_err(|error| {
             tracing::warn!(%error, "a callback is not understood yet; the platform brings it again");
             Refused::NotKept
         })?;
-        if !handed_over(inbox, arrival.into_iter().collect(), TAKEN_WITHIN).await {
+        let is_acted = |arrival: &&Arrival| matches!(arrival.what, Happened::Acted(_));
+        let acted: Vec<Arrival> = arrivals.iter().filter(is_acted).cloned().collect();
+        if !handed_over(inbox, arrivals, TAKEN_WITHIN).await {
             return Err(Refused::NotKept);
         }
+        self.incoming.office.taken(&acted).await;
         self.seen.lock().put(mark, ());
         Ok(())
     }

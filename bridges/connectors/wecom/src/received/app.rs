@@ -7,7 +7,7 @@ use bridge_api::{
     MessageId, RichText, Sender, digest, limits::FORM_VALUES_MAX,
 };
 
-use super::{Press, Received};
+use super::{OfficeEvent, Press, Received};
 use crate::{ids, xml::Element};
 
 /// Fields that tell one event from another, beside who and when. Events have no id.
@@ -127,6 +127,9 @@ fn event(xml: Element<'_, '_>, corp: &str) -> Received {
             }
             _ => nothing(),
         },
+        "respond_schedule" | "delete_calendar" | "sys_approval_change" => {
+            office(xml, event).map_or_else(nothing, |event| Received::Office { event, at_ms: at_ms(xml) })
+        }
         "inactive_alert" | "low_active_alert" | "low_active" | "close_inactive_agent" => {
             let when = xml.text("EffectTime").map(|when| format!(", effective {when}")).unwrap_or_default();
             Received::Alert(format!("WeCom closes apps that are used too little: {event}{when}"))
@@ -136,6 +139,19 @@ fn event(xml: Element<'_, '_>, corp: &str) -> Received {
         }
         _ => nothing(),
     }
+}
+
+fn office(xml: Element<'_, '_>, event: &str) -> Option<OfficeEvent> {
+    Some(match event {
+        "respond_schedule" => OfficeEvent::Answered { schedule: xml.text("ScheduleId")?.to_owned() },
+        "delete_calendar" => OfficeEvent::CalendarGone { calendar: xml.text("CalId")?.to_owned() },
+        _ => {
+            // The number may be beyond what numbers hold, and newer approvals have it as a text alone.
+            let approval = xml.child("ApprovalInfo")?;
+            let number = approval.text("SpNoStr").or_else(|| approval.text("SpNo"))?;
+            OfficeEvent::Approval { number: number.to_owned() }
+        }
+    })
 }
 
 fn press(xml: Element<'_, '_>, key: EventKey) -> Option<Press> {
@@ -248,6 +264,33 @@ mod tests {
         };
         assert_eq!(one.key, again.key);
         assert_ne!(one.key, other.key);
+    }
+
+    #[test]
+    fn the_office_tells_what_it_is_about() {
+        let office = |inner: &str| match of(&format!("<MsgType>event</MsgType>{inner}")) {
+            Received::Office { event, at_ms: 1_700_000_000_000 } => Some(event),
+            _ => None,
+        };
+        let approval = |inner: &str| {
+            let siblings =
+                "<SpRecord><SpStatus>1</SpStatus></SpRecord><SpRecord><SpStatus>1</SpStatus></SpRecord>";
+            office(&format!(
+                "<AgentID>3010040</AgentID><Event>sys_approval_change</Event><ApprovalInfo>{inner}{siblings}</ApprovalInfo>"
+            ))
+        };
+        let number = |number: &str| Some(OfficeEvent::Approval { number: number.to_owned() });
+        let (both, old) = ("<SpNo>20</SpNo><SpNoStr><![CDATA[202611200001]]></SpNoStr>", "<SpNo>20</SpNo>");
+        assert_eq!(
+            (approval(both), approval(old), approval("")),
+            (number("202611200001"), number("20"), None)
+        );
+        let answered = "<Event>respond_schedule</Event><CalId>wc1</CalId><ScheduleId>s1</ScheduleId>";
+        assert_eq!(office(answered), Some(OfficeEvent::Answered { schedule: "s1".into() }));
+        let gone = "<Event>delete_calendar</Event><CalId>wc1</CalId>";
+        assert_eq!(office(gone), Some(OfficeEvent::CalendarGone { calendar: "wc1".into() }));
+        assert_eq!(office("<Event>respond_schedule</Event>"), None);
+        assert_eq!(office("<Event>modify_schedule</Event><ScheduleId>s1</ScheduleId>"), None);
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn words(inner: &Value, bot: &Bot) -> Content {
 }
 
 /// A text without the bot's own name once at its beginning or its end; others' names stay.
-fn unaddressed<'a>(content: &'a str, names: &[String]) -> &'a str {
+pub fn unaddressed<'a>(content: &'a str, names: &[String]) -> &'a str {
     let content = content.trim();
     for name in names.iter().filter(|name| !name.is_empty()) {
         let address = format!("@{name}");

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use bridge_api::{Arrival, ConversationId, EventKey, PersonId};
 
-pub use self::{app::read as read_app, bot::read as read_bot};
+pub use self::{
+    app::read as read_app,
+    bot::{read as read_bot, unaddressed},
+};
 
 /// What a file is called that came without a name.
 pub const NAMELESS: &str = "file";
@@ -30,10 +33,37 @@ pub enum Received {
         /// When, in milliseconds since the Unix epoch.
         at_ms: u64,
     },
+    /// Something happened in the company's office.
+    Office {
+        /// What.
+        event: OfficeEvent,
+        /// When, in milliseconds since the Unix epoch.
+        at_ms: u64,
+    },
     /// Something that an operator has to know.
     Alert(String),
     /// Nothing to a bridge, and what it was.
     Nothing(String),
+}
+
+/// What happened in the company's office. Events tell what they are about; how it stands is read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum OfficeEvent {
+    /// Somebody answered to a schedule of ours.
+    Answered {
+        /// Its id.
+        schedule: String,
+    },
+    /// Somebody deleted a calendar.
+    CalendarGone {
+        /// Its id.
+        calendar: String,
+    },
+    /// An approval of the platform began or changed.
+    Approval {
+        /// Its number.
+        number: String,
+    },
 }
 
 /// Something that was said to the AI bot.

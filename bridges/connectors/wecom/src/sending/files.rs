@@ -126,6 +126,7 @@ impl Files for Sending {
         let media = match super::place(conversation)? {
             Place::Direct(_) | Place::Chat(_) => self.upload_by_app(kind, file, size, bytes).await?,
             Place::Webhook(name) => self.upload_to_webhook(name, kind, file, size, bytes).await?,
+            Place::Archived(_) => return Err(Failure::refused(Refusal::Impossible)),
             Place::BotGroup(_) | Place::BotDirect(_) => {
                 let bot = self.client.settings().bot.as_ref();
                 if !matches!(bot.map(|bot| &bot.mode), Some(BotMode::Socket { .. })) {
@@ -145,6 +146,7 @@ impl Files for Sending {
         match kind {
             "app" => self.of_app(name).await,
             "bot" => self.of_bot(name).await,
+            "archive" => self.archive.as_ref().ok_or_else(impossible)?.download(name).await,
             _ => Err(impossible()),
         }
     }

@@ -24,6 +24,7 @@ pub use self::{
     responses::Responses,
 };
 use crate::{
+    archive::Media,
     bot::Line,
     client::{Bucket, CallError, Client, Meaning},
     ids::{self, Place},
@@ -42,6 +43,8 @@ pub struct Sending {
     ledger: Ledger,
     line: Arc<Line>,
     responses: Arc<Responses>,
+    /// Files of the chat archive, if there is one.
+    archive: Option<Arc<Media>>,
     rng: Rng,
     /// Pictures on their way to a webhook, which takes them within the message itself.
     images: Lock<VecDeque<(String, Bytes)>>,
@@ -63,10 +66,12 @@ impl Sending {
         shelf: Arc<dyn Shelf>,
         line: Arc<Line>,
         responses: Arc<Responses>,
+        archive: Option<Arc<Media>>,
         rng: Rng,
     ) -> Self {
         let (ledger, images) = (Ledger::new(Arc::clone(&shelf), Network::WeCom), Lock::default());
-        Self { client, memory, shelf, ledger, line, responses, rng, images, changing: Mutex::new(()) }
+        let changing = Mutex::new(());
+        Self { client, memory, shelf, ledger, line, responses, archive, rng, images, changing }
     }
 
     /// Says something.
@@ -146,6 +151,10 @@ impl Sending {
             }
             Place::BotGroup(chat) => self.by_bot(conversation, chat, 2, key, said).await,
             Place::BotDirect(user) => self.by_bot(conversation, user, 1, key, said).await,
+            Place::Archived(_) => Err(CallError::ours(
+                Meaning::Refused(Refusal::Impossible),
+                "the archive hears and says nothing; pair the group with one of a bot in wecom.archive_rooms",
+            )),
         }
     }
 
@@ -285,6 +294,8 @@ fn manner(place: Place<'_>, text: &RichText, addressed: &[String]) -> (&'static 
             ("markdown", of(Form::Small, true, WEBHOOK_MARKDOWN_BYTES_MAX))
         }
         Place::Webhook(_) => ("markdown_v2", of(Form::Full, false, WEBHOOK_MARKDOWN_BYTES_MAX)),
+        // Nothing is said there, whatever its form.
+        Place::Archived(_) => ("text", of(Form::Words, false, APP_TEXT_BYTES_MAX)),
     }
 }
 

@@ -26,6 +26,7 @@ fn own<'a>(state: &'a mut State, call: &Call, id: &str) -> Result<&'a mut Calend
 
 pub(super) fn add(state: &mut State, call: &Call) -> Outcome {
     let (agent, mut body) = (own_agent(call)?, body(call)?);
+    super::schedules::made(state, agent)?;
     if state.calendars.len() >= RECORDS_MAX {
         return Err(Refusal::new(45_009));
     }

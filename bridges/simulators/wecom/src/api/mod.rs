@@ -2,6 +2,7 @@
 
 mod appchat;
 mod approvals;
+pub(crate) mod archive;
 pub(crate) mod bot_files;
 pub(crate) mod bot_replies;
 mod calendars;
@@ -35,7 +36,7 @@ use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
 use reading::Call;
-use routes::{Needs, Route};
+use routes::{APPROVAL, Needs, Route};
 
 /// What a handler answers.
 pub(crate) enum Reply {
@@ -147,8 +148,7 @@ fn authorise(state: &mut State, route: &Route, path: &str, call: &mut Call) -> R
         Needs::Grant(feature) => app.granted.contains(feature),
     };
     if !allowed {
-        let approval = route.needs == Needs::Grant("approval");
-        return Err(Refusal::new(if approval { 301_055 } else { 48_002 }));
+        return Err(Refusal::new(if route.needs == APPROVAL { 301_055 } else { 48_002 }));
     }
     let now = state.now_ms();
     let place = (call.agent, route.path);
@@ -158,6 +158,10 @@ fn authorise(state: &mut State, route: &Route, path: &str, call: &mut Call) -> R
     }
     let bounds = [(60_000, state.settings.calls_per_minute), (3_600_000, state.settings.calls_per_hour)];
     let corp_id = state.corp_id.clone();
+    let approvals = [(60_000, state.settings.approvals_per_minute)];
+    if route.needs == APPROVAL && state.stage.count(&corp_id, "approvals", &approvals).is_err() {
+        return Err(too_often());
+    }
     if state.stage.count(&corp_id, route.path, &bounds).is_err() {
         state.blocked.insert(place, now + state.settings.block_ms);
         return Err(too_often());

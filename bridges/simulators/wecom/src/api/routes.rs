@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    Handler, appchat, approvals, bot_replies, calendars, customers, directory, media, schedules, send, sent,
-    tokens, webhooks,
+    Handler, appchat, approvals, archive, bot_replies, calendars, customers, directory, media, schedules,
+    send, sent, tokens, webhooks,
 };
 
 /// What a request needs.
@@ -39,9 +39,11 @@ const fn post(path: &'static str, needs: Needs, handler: Handler) -> Route {
     Route { method: "POST", path, needs, handler }
 }
 
-const APPROVAL: Needs = Needs::Grant("approval");
+/// Who is on the list of those that may ask for approvals.
+pub(super) const APPROVAL: Needs = Needs::Grant("approval");
 const CALENDAR: Needs = Needs::Grant("calendar");
 const EXTERNAL: Needs = Needs::Grant("external");
+const ARCHIVE: Needs = Needs::Grant("archive");
 
 const ROUTES: &[Route] = &[
     get("/cgi-bin/gettoken", Needs::Nothing, tokens::get_token),
@@ -81,6 +83,10 @@ const ROUTES: &[Route] = &[
     post("/cgi-bin/externalcontact/groupchat/list", EXTERNAL, customers::groups),
     post("/cgi-bin/externalcontact/groupchat/get", EXTERNAL, customers::group),
     post("/cgi-bin/externalcontact/send_welcome_msg", EXTERNAL, customers::welcome),
+    post("/cgi-bin/msgaudit/get_permit_user_list", ARCHIVE, archive::permits),
+    post("/cgi-bin/msgaudit/groupchat/get", ARCHIVE, archive::group),
+    post("/cgi-bin/msgaudit/check_room_agree", ARCHIVE, archive::room_agrees),
+    get("/cgi-bin/msgaudit/get_robot_info", ARCHIVE, archive::robot),
     post("/cgi-bin/oa/gettemplatedetail", APPROVAL, approvals::template),
     post("/cgi-bin/oa/applyevent", APPROVAL, approvals::apply),
     post("/cgi-bin/oa/getapprovalinfo", APPROVAL, approvals::list),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::reading::text;
 use super::send::own_agent;
 use super::{Call, Outcome};
+use crate::faults::Fault;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -14,7 +15,15 @@ use crate::state::people::folded;
 use crate::state::schedules::Schedule;
 
 const ATTENDEES_MAX: usize = 2_000;
+const IDS_MAX: usize = 1_000;
 const PAGE_MAX: u64 = 1_000;
+const DAY_MS: u64 = 86_400_000;
+/// Characters that a schedule's texts may have.
+const TEXTS: [(&str, usize); 3] = [("summary", 128), ("description", 512), ("location", 128)];
+/// Seconds before a schedule at which people can be reminded.
+const REMINDERS: [u64; 5] = [0, 300, 900, 3_600, 86_400];
+/// By days, weeks, months, years and working days.
+const REPETITIONS: [u64; 5] = [0, 1, 2, 5, 7];
 
 fn attendees(state: &State, list: Option<&Value>) -> Result<BTreeMap<String, u64>, Refusal> {
     let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -34,8 +43,43 @@ fn read(state: &State, call: &Call) -> Result<(Value, BTreeMap<String, u64>), Re
         (Some(start), Some(end)) if start <= end => {}
         _ => return Err(Refusal::parameter("start_time or end_time")),
     }
+    let is_long =
+        |(name, characters_max): &(&str, usize)| text(&body, name).chars().count() > *characters_max;
+    if let Some((name, _)) = TEXTS.iter().find(|one| is_long(one)) {
+        return Err(Refusal::parameter(name));
+    }
+    if let Some(reminders) = body.get("reminders") {
+        remind(reminders)?;
+    }
     let attendees = attendees(state, body.get("attendees"))?;
-    Ok((body, attendees))
+    let people = Schedule { agent: 0, body, attendees, cancelled: false };
+    if people.managers().into_iter().any(|one| state.person(one).is_err()) {
+        return Err(Refusal::new(40_031));
+    }
+    Ok((people.body, people.attendees))
+}
+
+/// Whether reminders and repetition are among those that the platform knows.
+fn remind(reminders: &Value) -> Result<(), Refusal> {
+    let number = |name: &str| reminders.get(name).and_then(Value::as_u64);
+    let within = |name: &str, least: u64, most: u64| {
+        let list = reminders.get(name).and_then(Value::as_array);
+        list.into_iter().flatten().all(|one| one.as_u64().is_some_and(|one| (least..=most).contains(&one)))
+    };
+    let zone = reminders.get("timezone").and_then(Value::as_i64).unwrap_or(8);
+    let is_known = number("remind_before_event_secs").is_none_or(|before| REMINDERS.contains(&before));
+    let repeats = number("is_repeat") == Some(1);
+    let table = [
+        ("remind_before_event_secs", is_known),
+        ("repeat_type", !repeats || number("repeat_type").is_some_and(|kind| REPETITIONS.contains(&kind))),
+        ("repeat_day_of_week", within("repeat_day_of_week", 1, 7)),
+        ("repeat_day_of_month", within("repeat_day_of_month", 1, 31)),
+        ("timezone", (-12..=12).contains(&zone)),
+    ];
+    match table.into_iter().find(|(_, is_right)| !is_right) {
+        Some((name, _)) => Err(Refusal::parameter(name)),
+        None => Ok(()),
+    }
 }
 
 fn own<'a>(state: &'a mut State, call: &Call, id: &str) -> Result<&'a mut Schedule, Refusal> {
@@ -46,6 +90,12 @@ fn own<'a>(state: &'a mut State, call: &Call, id: &str) -> Result<&'a mut Schedu
 pub(super) fn add(state: &mut State, call: &Call) -> Outcome {
     let agent = own_agent(call)?;
     let (mut body, attendees) = read(state, call)?;
+    let calendar = text(&body, "cal_id");
+    let is_own = state.calendars.get(calendar).is_some_and(|calendar| calendar.agent == agent);
+    if !calendar.is_empty() && !is_own {
+        return Err(Refusal::parameter("cal_id"));
+    }
+    made(state, agent)?;
     if state.schedules.len() >= RECORDS_MAX {
         return Err(Refusal::new(45_009));
     }
@@ -55,9 +105,17 @@ pub(super) fn add(state: &mut State, call: &Call) -> Outcome {
     Ok(json!({ "schedule_id": id }).into())
 }
 
+/// Counts what an app makes in a day.
+pub(super) fn made(state: &mut State, agent: u64) -> Result<(), Refusal> {
+    let bounds = [(DAY_MS, state.settings.schedules_per_day)];
+    let counted = state.stage.count(&agent.to_string(), "schedules", &bounds);
+    counted.map_err(|_| Refusal::new(45_009))
+}
+
 /// What is not said is gone afterwards; who had answered has answered still.
 pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
     let (body, attendees) = read(state, call)?;
+    let forgets = state.stage.faults.strikes(Fault::ScheduleForgets);
     let schedule = own(state, call, text(&body, "schedule_id"))?;
     if call.number("skip_attendees") != Some(1) {
         let before = std::mem::take(&mut schedule.attendees);
@@ -65,6 +123,9 @@ pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
         schedule.attendees = attendees.into_iter().map(kept).map(|(status, id)| (id, status)).collect();
     }
     schedule.body = body;
+    if forgets {
+        schedule.attendees.values_mut().for_each(|status| *status = 0);
+    }
     Ok(json!({}).into())
 }
 
@@ -79,6 +140,9 @@ fn shown(state: &State, schedule: &Schedule) -> Value {
 
 pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
     let ids = call.texts("schedule_id_list");
+    if ids.is_empty() || ids.len() > IDS_MAX {
+        return Err(Refusal::parameter("schedule_id_list"));
+    }
     let own = |id: &String| state.schedules.get(id).filter(|one| one.agent == call.agent);
     let found: Vec<Value> = ids.iter().filter_map(own).map(|one| shown(state, one)).collect();
     Ok(json!({ "schedule_list": found }).into())

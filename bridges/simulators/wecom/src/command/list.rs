@@ -161,6 +161,35 @@ simulator_stage::commands! {
         Withdraw { person: String, sp_no: String },
         /// A person answers an invitation: 1 perhaps, 2 comes, 3 comes once, 4 does not.
         Respond { person: String, schedule_id: String, status: u64 },
+        /// What a person sees in the calendar; answers `meetings`.
+        Calendar { person: String },
+        /// A person answers an invitation: `accepted`, `tentative` or `declined`.
+        AnswerMeeting { person: String, meeting: String, answer: String },
+        /// A person has something of their own in the calendar, which no app sees; answers `meeting`.
+        Book { person: String, title: String, start_ms: u64, end_ms: u64 },
+        /// A person deletes a schedule to which they are invited or which they manage.
+        RemoveSchedule { person: String, schedule_id: String },
+        /// An administrator deletes a calendar, and with it what stands there.
+        RemoveCalendar { cal_id: String },
+        /// What a person sees in the approval centre, as who asked or who decides; answers `approvals`.
+        Approvals { person: String },
+        /// A person decides there what they were asked; answers `answered`.
+        DecideApproval {
+            person: String,
+            task: String,
+            approve: bool,
+            #[serde(default)]
+            reason: Option<String>,
+        },
+        /// A person asks for something in the approval centre: `approvers` decide one after the other, `lines` are names and
+        /// values of its form; answers `approval`.
+        StartApproval {
+            person: String,
+            title: String,
+            approvers: Vec<String>,
+            #[serde(default)]
+            lines: Vec<(String, String)>,
+        },
         /// A person opens the chat with an app or a bot, which is told unless `quietly`; answers `chat_id`. With `addressed` a
         /// bot may write there by itself.
         Enter {
@@ -221,6 +250,20 @@ simulator_stage::commands! {
         UseBotCallback { bot: String, url: String, token: String, aes_key: String },
         /// A bot gets its messages and events over its socket.
         UseBotSocket { bot: String },
+        /// The company has the paid archive of chats, or gives it another key: the public one as PEM, with its version.
+        UseArchive { secret: String, version: u64, public_key: String },
+        /// Something stands in the archive, whatever it is: its fields as JSON, its `roomid` that of `chat` when one is said.
+        /// Answers `seq`.
+        Archived {
+            #[serde(default)]
+            chat: Option<String>,
+            entry: Value,
+        },
+        /// Somebody from outside agrees to the archive of a group, or does not.
+        Consent { chat: String, external_userid: String, agrees: bool },
+        /// What the archive calls a group; answers `room`, `seq` of its last entry, and `read`, the furthest place behind which
+        /// somebody asked for entries.
+        ShowArchive { chat: String },
         /// Ends the tokens of an app before their time.
         ExpireTokens { app: u64 },
         /// A second program subscribes for a bot: its connection is told, and closed; answers how many.

@@ -1,6 +1,7 @@
 //! Does what people, administrators and tests want done.
 
 mod list;
+mod office;
 mod people;
 mod setting;
 
@@ -54,7 +55,10 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
             let state = &mut *shared.state.lock();
             match setting::apply(state, command) {
                 Ok(answer) => answer,
-                Err(command) => people::apply(state, *command),
+                Err(command) => match office::apply(state, *command) {
+                    Ok(answer) => answer,
+                    Err(command) => people::apply(state, *command),
+                },
             }
         }
     }

@@ -98,8 +98,10 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
         Command::Recall { person, message } => {
             let own = Author::Person(folded(&person));
             let message = state.messages.get_mut(&message).filter(|message| message.by == own);
-            message.ok_or_else(|| Refusal::control("it is not theirs"))?.recalled = true;
-            Ok(json!({}))
+            let message = message.ok_or_else(|| Refusal::control("it is not theirs"))?;
+            message.recalled = true;
+            let id = message.id.clone();
+            state.archive_recalled(&id).map(|()| json!({}))
         }
         Command::Join { person, chat } => {
             state.person(&person)?;
@@ -136,13 +138,6 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
         Command::Lapse { chat, bot } => {
             state.live_chat(&chat)?.addressed.remove(&bot);
             Ok(json!({}))
-        }
-        Command::Decide { person, sp_no, agrees, speech } => {
-            state.decide(&sp_no, &person, agrees, &speech).map(|()| json!({}))
-        }
-        Command::Withdraw { person, sp_no } => state.withdraw(&sp_no, &person).map(|()| json!({})),
-        Command::Respond { person, schedule_id, status } => {
-            state.respond(&schedule_id, &person, status).map(|()| json!({}))
         }
         Command::Feedback { person, bot, id, kind } => {
             let chat = state.direct_chat(&person, &Receiver::Bot(bot.clone()))?;

@@ -138,12 +138,34 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             }
             None => Err(Refusal::control("there is no such bot")),
         },
+        Command::UseArchive { secret, version, public_key } => {
+            state.use_archive(secret, version, &public_key)
+        }
+        Command::Archived { chat, entry } => archived(state, chat.as_deref(), entry),
+        Command::Consent { chat, external_userid, agrees } => state.archived_room(&chat).map(|room| {
+            if let Some(archive) = &mut state.archive {
+                archive.consents.entry(room).or_default().insert(external_userid, agrees);
+            }
+            json!({})
+        }),
+        Command::ShowArchive { chat } => state.archived_room(&chat).map(|room| {
+            let archive = state.archive.as_ref();
+            let seq = archive.and_then(|archive| archive.entries.last()).map_or(0, |last| last.seq);
+            json!({ "room": room, "seq": seq, "read": archive.map(|archive| archive.read) })
+        }),
         Command::ExpireTokens { app } => {
             state.expire_tokens(app);
             Ok(json!({}))
         }
         other => return Err(Box::new(other)),
     })
+}
+
+fn archived(state: &mut State, chat: Option<&str>, mut entry: Value) -> Result<Value, Refusal> {
+    if let Some(chat) = chat {
+        entry["roomid"] = state.archived_room(chat)?.into();
+    }
+    state.archive(entry).map(|seq| json!({ "seq": seq }))
 }
 
 fn add_app(state: &mut State, agent_id: u64, secret: String, name: String) -> Result<Value, Refusal> {

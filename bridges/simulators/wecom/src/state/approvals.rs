@@ -80,6 +80,14 @@ pub(crate) struct Approval {
     pub(crate) apply_data: Value,
 }
 
+impl Approval {
+    /// The place of the step that waits for somebody, while it runs.
+    pub(crate) fn asking(&self) -> Option<usize> {
+        let waits = |node: &Node| node.status() == PENDING;
+        self.nodes.iter().position(waits).filter(|_| self.status == PENDING)
+    }
+}
+
 impl State {
     /// Begins one and tells of it; answers its number.
     pub(crate) fn apply(&mut self, approval: Approval) -> Result<String, Refusal> {
@@ -145,13 +153,21 @@ impl State {
             json!({ "SpStatus": node.status(), "ApproverAttr": attribute, "Details": deciders(node) })
         };
         let records: Vec<Value> = approval.nodes.iter().filter(|node| node.kind != 2).map(record).collect();
+        let step = |node: &Node| {
+            let decider = |one: &Decider| json!({ "UserId": one.person, "Speech": one.speech, "SpYj": one.status, "Sptime": one.at_s });
+            let people: Vec<Value> = node.people.iter().map(decider).collect();
+            json!({
+                "NodeType": node.kind, "SpStatus": node.status(), "ApvRel": node.relation, "SubNodeList": people,
+            })
+        };
+        let steps: Vec<Value> = approval.nodes.iter().map(step).collect();
         let copies = approval.nodes.iter().filter(|node| node.kind == 2).flat_map(|node| &node.people);
         let copies: Vec<Value> = copies.map(|one| json!({ "UserId": one.person })).collect();
         let info = json!({
             "SpNo": approval.number.parse::<u64>().ok(), "SpNoStr": approval.number, "SpName": approval.name,
             "SpStatus": approval.status, "TemplateId": approval.template, "ApplyTime": approval.applied_s,
-            "Applyer": { "UserId": approval.applicant, "Party": "1" }, "SpRecord": records, "Notifyer": copies,
-            "StatuChangeEvent": change,
+            "Applyer": { "UserId": approval.applicant, "Party": "1" }, "SpRecord": records,
+            "ProcessList": { "NodeList": steps }, "Notifyer": copies, "StatuChangeEvent": change,
         });
         let fields = json!({ "ApprovalInfo": info, "AgentID": APPROVAL_AGENT });
         let granted = self.apps.values().filter(|app| app.granted.contains("approval"));

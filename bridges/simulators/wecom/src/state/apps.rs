@@ -38,6 +38,25 @@ pub(crate) struct App {
     pub(crate) callback: Option<Address>,
 }
 
+impl App {
+    /// The archive of chats, which is called like an app and sees nobody by itself.
+    pub(crate) fn of_archive(agent_id: u64, secret: String) -> Self {
+        Self {
+            agent_id,
+            secret,
+            name: "会话内容存档".to_owned(),
+            disabled: false,
+            before_2022: false,
+            trusted: true,
+            contact_sync: false,
+            people: BTreeSet::new(),
+            departments: BTreeSet::new(),
+            granted: BTreeSet::from(["archive".to_owned()]),
+            callback: None,
+        }
+    }
+}
+
 /// A token, also one that is over.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {

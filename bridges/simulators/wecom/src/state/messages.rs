@@ -85,6 +85,7 @@ impl State {
         }
         let message = Message { id: id.clone(), by, draft, created_ms, number, recalled: false, edits: 0 };
         self.messages.insert(id.clone(), message);
+        self.archive_said(&id)?;
         Ok(id)
     }
 

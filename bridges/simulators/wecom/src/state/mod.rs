@@ -5,6 +5,7 @@
 
 pub(crate) mod approvals;
 pub(crate) mod apps;
+pub(crate) mod archive;
 pub(crate) mod bots;
 pub(crate) mod cards;
 pub(crate) mod chats;
@@ -25,6 +26,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use approvals::{Approval, Template};
 use apps::{App, Token, Webhook};
+use archive::Archive;
 use bots::{Bot, Stream};
 use cards::ResponseCode;
 use chats::Chat;
@@ -34,7 +36,7 @@ pub(crate) use events::{Event, Receiver, What};
 use media::{BotFile, Media};
 use messages::Message;
 use people::{Department, Person, Tag};
-use schedules::{Calendar, Schedule};
+use schedules::{Booked, Calendar, Schedule};
 
 /// What codes are worth that live for a while.
 pub(crate) type Codes<T> = BTreeMap<String, T>;
@@ -50,6 +52,8 @@ pub(crate) struct State {
     pub(crate) departments: BTreeMap<u64, Department>,
     pub(crate) tags: BTreeMap<u64, Tag>,
     pub(crate) contacts: BTreeMap<String, Contact>,
+    /// The paid archive, when the company has one.
+    pub(crate) archive: Option<Archive>,
     pub(crate) welcome_codes: Codes<WelcomeCode>,
     pub(crate) customer_groups: BTreeMap<String, CustomerGroup>,
     pub(crate) apps: BTreeMap<u64, App>,
@@ -78,6 +82,8 @@ pub(crate) struct State {
     pub(crate) approvals: BTreeMap<String, Approval>,
     pub(crate) calendars: BTreeMap<String, Calendar>,
     pub(crate) schedules: BTreeMap<String, Schedule>,
+    /// What people have in their calendars by themselves.
+    pub(crate) booked: BTreeMap<String, Booked>,
     queue: Queue<Event>,
 }
 
@@ -93,6 +99,7 @@ impl State {
             departments: BTreeMap::from([(people::ROOT, Department::root())]),
             tags: BTreeMap::new(),
             contacts: BTreeMap::new(),
+            archive: None,
             welcome_codes: BTreeMap::new(),
             customer_groups: BTreeMap::new(),
             apps: BTreeMap::new(),
@@ -116,6 +123,7 @@ impl State {
             approvals: BTreeMap::new(),
             calendars: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            booked: BTreeMap::new(),
             queue,
         }
     }

@@ -1,4 +1,4 @@
-//! Calendars and schedules of apps, which belong to the app that made them.
+//! Calendars and schedules of apps, which belong to the app that made them, and what people have by themselves.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::people::folded;
+use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 
 /// A calendar.
@@ -25,9 +26,33 @@ pub(crate) struct Schedule {
     pub(crate) cancelled: bool,
 }
 
+/// Something that a person has in the calendar by themselves.
+#[derive(Clone, Debug)]
+pub(crate) struct Booked {
+    /// Who, by folded id.
+    pub(crate) person: String,
+    pub(crate) title: String,
+    pub(crate) start_ms: u64,
+    pub(crate) end_ms: u64,
+}
+
 impl Schedule {
     pub(crate) fn calendar(&self) -> &str {
         self.body.get("cal_id").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Who manages it: `admins` in newer calls, `organizer` in older ones.
+    pub(crate) fn managers(&self) -> Vec<&str> {
+        let admins = self.body.get("admins").and_then(Value::as_array);
+        let admins = admins.into_iter().flatten().filter_map(Value::as_str);
+        admins.chain(self.body.get("organizer").and_then(Value::as_str)).collect()
+    }
+
+    /// Whether somebody finds it in their calendar.
+    pub(crate) fn is_seen_by(&self, person: &str) -> bool {
+        let id = folded(person);
+        !self.cancelled
+            && (self.attendees.contains_key(&id) || self.managers().into_iter().any(|one| folded(one) == id))
     }
 }
 
@@ -39,10 +64,45 @@ impl State {
             self.schedules.get_mut(schedule_id).filter(|one| !one.cancelled).ok_or_else(unknown)?;
         let response = schedule.attendees.get_mut(&folded(person)).ok_or_else(unknown)?;
         *response = status;
-        let (agent, calendar) = (schedule.agent, schedule.calendar().to_owned());
-        let fields = json!({ "CalId": calendar, "ScheduleId": schedule_id });
-        let person = self.spelled(person);
-        self.emit(agent, &person, "respond_schedule", &fields);
+        self.tell_of_schedule(schedule_id, person, "respond_schedule");
         Ok(())
+    }
+
+    /// Somebody who sees a schedule deletes it, and the app is told.
+    pub(crate) fn remove_schedule(&mut self, schedule_id: &str, person: &str) -> Result<(), Refusal> {
+        let schedule = self.schedules.get_mut(schedule_id).filter(|one| one.is_seen_by(person));
+        schedule.ok_or_else(|| Refusal::control("the person sees no such schedule"))?.cancelled = true;
+        self.tell_of_schedule(schedule_id, person, "delete_schedule");
+        Ok(())
+    }
+
+    fn tell_of_schedule(&mut self, schedule_id: &str, person: &str, event: &str) {
+        let Some(schedule) = self.schedules.get(schedule_id) else { return };
+        let agent = schedule.agent;
+        let fields = json!({ "CalId": schedule.calendar(), "ScheduleId": schedule_id });
+        let person = self.spelled(person);
+        self.emit(agent, &person, event, &fields);
+    }
+
+    /// An administrator deletes a calendar with all that stands there, and the app is told.
+    pub(crate) fn remove_calendar(&mut self, cal_id: &str) -> Result<(), Refusal> {
+        let gone = self.calendars.remove(cal_id);
+        let gone = gone.ok_or_else(|| Refusal::control("there is no such calendar"))?;
+        for schedule in self.schedules.values_mut().filter(|one| one.calendar() == cal_id) {
+            schedule.cancelled = true;
+        }
+        self.emit(gone.agent, "sys", "delete_calendar", &json!({ "CalId": cal_id }));
+        Ok(())
+    }
+
+    /// A person has no time; answers by what it is called.
+    pub(crate) fn book(&mut self, booked: Booked) -> Result<String, Refusal> {
+        self.person(&booked.person)?;
+        if self.booked.len() >= RECORDS_MAX || booked.end_ms < booked.start_ms {
+            return Err(Refusal::control("it ends before it begins, or there is too much of it"));
+        }
+        let id = self.stage.chance.id("", 32);
+        self.booked.insert(id.clone(), booked);
+        Ok(id)
     }
 }

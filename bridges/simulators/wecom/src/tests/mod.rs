@@ -1,5 +1,6 @@
 //! The simulator from outside, over its ports.
 
+mod archive;
 mod bot_callbacks;
 mod bot_files;
 mod callbacks;
@@ -12,6 +13,7 @@ mod features;
 mod groups;
 mod line;
 mod media;
+mod office;
 mod replies;
 mod sending;
 mod sockets;
