@@ -133,6 +133,53 @@ impl dyn Platform {
         all
     }
 
+    /// What somebody sees in their calendar.
+    pub async fn calendar(&self, person: &str) -> Vec<Value> {
+        let seen = self.act(json!({ "do": "calendar", "person": person })).await;
+        list(&seen, "meetings").to_vec()
+    }
+
+    /// What somebody sees in the approval centre.
+    pub async fn approvals(&self, person: &str) -> Vec<Value> {
+        let seen = self.act(json!({ "do": "approvals", "person": person })).await;
+        list(&seen, "approvals").to_vec()
+    }
+
+    /// Ticks a to-do off, or not any more.
+    pub async fn tick_todo(&self, person: &str, todo: &str, done: bool) {
+        self.act(json!({ "do": "tick_todo", "person": person, "todo": todo, "done": done })).await;
+    }
+
+    /// Answers an invitation.
+    pub async fn answer_meeting(&self, person: &str, meeting: &str, answer: &str) {
+        let answer =
+            json!({ "do": "answer_meeting", "person": person, "meeting": meeting, "answer": answer });
+        self.act(answer).await;
+    }
+
+    /// Has no time.
+    pub async fn book(&self, person: &str, start_ms: u64, end_ms: u64) {
+        let book = json!({ "do": "book", "person": person, "title": "私事", "start_ms": start_ms, "end_ms": end_ms });
+        self.act(book).await;
+    }
+
+    /// Asks for something in the platform's own approval app.
+    pub async fn start_approval(&self, person: &str, title: &str, approvers: &[&str]) {
+        let start = json!({
+            "do": "start_approval", "person": person, "title": title, "approvers": approvers,
+            "lines": [["事由", title]],
+        });
+        self.act(start).await;
+    }
+
+    /// Decides there what somebody was asked.
+    pub async fn decide_approval(&self, person: &str, task: &str, approve: bool) {
+        let decide = json!({
+            "do": "decide_approval", "person": person, "task": task, "approve": approve, "reason": null,
+        });
+        self.act(decide).await;
+    }
+
     /// What the group is called.
     pub async fn name_of(&self, conversation: &ConversationId) -> String {
         let chat = self.chat(conversation).await;
@@ -140,6 +187,13 @@ impl dyn Platform {
         let mut chats = list(&overview, "chats").iter();
         let found = chats.find(|known| known["chat_id"] == chat || known["appchat_id"] == chat);
         found.map(|chat| text(chat, "name")).unwrap_or_default()
+    }
+
+    /// Whether the platform has a connection of ours.
+    pub async fn is_connected(&self) -> bool {
+        let overview = self.act(json!({ "do": "overview" })).await;
+        let mut all = ["apps", "bots"].into_iter().flat_map(|kind| list(&overview, kind));
+        all.any(|one| one["connections"].as_u64().is_some_and(|count| count > 0))
     }
 
     /// Whether everything that was to go wrong did. Tokens ended when they were told to.

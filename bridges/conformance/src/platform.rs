@@ -70,6 +70,12 @@ pub trait Platform: Send + Sync {
         self.group("trouble").await
     }
 
+    /// What somebody sees among their to-dos.
+    async fn todos(&self, person: &str) -> Vec<Value> {
+        let seen = self.act(json!({ "do": "todos", "person": person })).await;
+        crate::control::list(&seen, "todos").to_vec()
+    }
+
     /// Whether we hear what people say in a conversation.
     fn hears(&self, _conversation: &ConversationId) -> bool {
         true

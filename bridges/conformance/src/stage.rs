@@ -26,6 +26,8 @@ pub struct Stage {
     connector: Arc<Mutex<Arc<dyn Connector>>>,
     running: Mutex<Option<Running>>,
     door: Option<JoinHandle<()>>,
+    /// Whether events come over a connection of ours.
+    is_connected: bool,
 }
 
 impl Drop for Stage {
@@ -52,7 +54,8 @@ impl Stage {
             platform.use_callbacks(&url).await;
             door = Some(task);
         }
-        let stage = Self { platform, inbox, shelf, connector, running: Mutex::new(None), door };
+        let running = Mutex::new(None);
+        let stage = Self { platform, inbox, shelf, connector, running, door, is_connected: !callbacks };
         stage.run().await;
         stage
     }
@@ -70,6 +73,11 @@ impl Stage {
         let task = tokio::spawn(async move { connector.run(inbox, until).await });
         *self.running.lock() = Some((shutdown, task));
         self.is_up_after(ups).await;
+        if self.is_connected {
+            // Our side knows of a new connection a moment before the platform does, and what is said in between comes later and in
+            // any order.
+            self.until("the platform knows the connection", || self.platform.is_connected()).await;
+        }
     }
 
     /// Waits until the line came up more often than `ups` times.

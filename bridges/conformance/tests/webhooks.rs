@@ -69,6 +69,8 @@ async fn dingtalks_custom_robot_says_in_its_group_what_was_said_once() {
         mode: Mode::Stream,
         cool_app_code: None,
         card_template: None,
+        operator: None,
+        approval_centre: false,
         webhooks: vec![CustomWebhook {
             name: "ops".into(),
             access_token: Secret::new(token),
@@ -113,6 +115,7 @@ async fn wecoms_webhook_brings_words_documents_and_pictures_into_its_group() {
         app: None,
         bot: None,
         webhooks: vec![Webhook { name: "ops".into(), key: Secret::new(key) }],
+        archive: None,
         group_chats: Vec::new(),
         file_hosts: Vec::new(),
         authorities: Arc::new(rustls::RootCertStore::empty()),

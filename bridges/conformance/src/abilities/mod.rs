@@ -3,11 +3,12 @@
 mod around;
 mod files;
 mod inward;
+mod office;
 mod outward;
 
 use crate::Case;
 
 /// Every case.
 pub(crate) fn all() -> Vec<Case> {
-    [inward::CASES, outward::CASES, files::CASES, around::CASES].concat()
+    [inward::CASES, outward::CASES, files::CASES, around::CASES, office::CASES].concat()
 }

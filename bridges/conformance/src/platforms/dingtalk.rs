@@ -131,6 +131,8 @@ impl Platform for Stand {
             mode,
             cool_app_code: Some(self.cool_app.clone()),
             card_template: Some("conformance.schema".to_owned()),
+            operator: Some("zhang".to_owned()),
+            approval_centre: true,
             webhooks: vec![],
             quotas: Quotas { api_calls_month: QUOTA, pushes_month: QUOTA },
             file_hosts: vec![],

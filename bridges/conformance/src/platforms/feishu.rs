@@ -4,19 +4,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_api::{Clock, Connector, ConversationId, FileKind, MessageId, PersonId, Rng};
-use connector_feishu::{FeishuSettings, Mode, Secret};
+use connector_feishu::{ApprovalCentre, FeishuSettings, Mode, OfficeSettings, Secret};
 use serde_json::{Value, json};
 use simulator_feishu::{Settings, Simulator};
 use simulator_stage::Refused;
 
 use super::faults::FEISHU;
 use crate::control::{cast, conversation, fail, faults, group, text, upload, with};
+use crate::limits::QUIET;
 use crate::{Fault, Given, MemoryShelf, Platform, Said, Start};
 
 const APP: &str = "cli_a000000000000001";
 const OTHER_APP: &str = "cli_b000000000000002";
 const SECRET: &str = "the secret of the app";
 const ENCRYPT_KEY: &str = "the key of the app";
+const APPROVAL_TOKEN: &str = "the token of approvals";
+const APPROVAL_KEY: &str = "the key of approvals";
+/// The address that our kind of approval names; the platform finds us by it wherever a case opens our door.
+const APPROVALS_AT: &str = "https://bridge.example.org/callback";
 
 /// Starts simulators of Feishu.
 pub(super) struct Feishu;
@@ -107,13 +112,31 @@ impl Platform for Stand {
             app_secret: Secret::new(SECRET),
             mode,
             authorities: Arc::new(rustls::RootCertStore::empty()),
+            office: OfficeSettings {
+                approvals: Some(ApprovalCentre {
+                    callback_url: APPROVALS_AT.parse().expect("an address"),
+                    token: Secret::new(APPROVAL_TOKEN),
+                    key: Some(Secret::new(APPROVAL_KEY)),
+                    code: "lianqiao-approvals".to_owned(),
+                }),
+                native_codes: vec![Simulator::NATIVE_CODE.to_owned()],
+                meetings_every: QUIET / 4,
+                todos_every: QUIET,
+            },
         };
         let connector = connector_feishu::Feishu::new(settings, shelf, Clock::system(), Rng::seeded(1));
         Arc::new(connector.expect("the settings are right"))
     }
 
     async fn use_callbacks(&self, url: &str) {
-        self.act(json!({ "do": "use_webhook", "app": APP, "url": url })).await;
+        self.act(json!({ "do": "reroute", "from": APPROVALS_AT, "to": url })).await;
+        if self.callbacks {
+            self.act(json!({ "do": "use_webhook", "app": APP, "url": url })).await;
+        }
+    }
+
+    fn needs_door(&self) -> bool {
+        true
     }
 
     async fn group(&self, name: &str) -> ConversationId {

@@ -16,7 +16,7 @@ use simulator_wecom::{Settings, Simulator};
 
 use self::said::{Where, seen};
 use super::faults::WECOM;
-use crate::control::{cast, conversation, faults, group, quoted, text, upload};
+use crate::control::{cast, conversation, faults, group, list, quoted, text, upload};
 use crate::{Fault, MemoryShelf, Platform, Said, Shown, Start};
 
 const AGENT: u64 = 1_000_002;
@@ -115,6 +115,7 @@ impl Platform for Stand {
                 mode: BotMode::Socket { url, secret: Secret::new(BOT_SECRET) },
             }),
             webhooks: vec![],
+            archive: None,
             group_chats: vec![],
             file_hosts: vec![self.simulator.api_url()],
             authorities: Arc::new(rustls::RootCertStore::empty()),
@@ -193,6 +194,19 @@ impl Platform for Stand {
         } else {
             self.group("trouble").await
         }
+    }
+
+    // There are no to-dos: what is due stands in the calendar, and ends when it is due.
+    async fn todos(&self, person: &str) -> Vec<Value> {
+        let seen = self.act(json!({ "do": "calendar", "person": person })).await;
+        let todo = |meeting: &Value| {
+            let people = list(meeting, "attendees").iter().map(|one| text(one, "person"));
+            json!({
+                "id": meeting["id"], "title": meeting["title"], "description": meeting["description"],
+                "due_ms": meeting["end_ms"], "done": false, "assignees": people.collect::<Vec<_>>(),
+            })
+        };
+        list(&seen, "meetings").iter().map(todo).collect()
     }
 
     fn hears(&self, conversation: &ConversationId) -> bool {

@@ -1,0 +1,191 @@
+//! What DingTalk's own apps can do beyond those of the others: native approvals that are decided here, answers to invitations, and
+//! all of it while things go wrong.
+#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
+
+use bridge_api::{
+    Action, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Arrival, Assignee, Attendee, EntryHead,
+    EntryKey, FailureKind, ForeignApproval, Happened, Language, Meeting, Priority, Refusal, Todo, TodoState,
+};
+use conformance::{Stage, platforms};
+use serde_json::json;
+
+/// Far enough from now that nothing is over.
+const TIME_MS: u64 = 4_000_000_000_000;
+
+async fn stage(callbacks: bool) -> Stage {
+    let start = platforms::all().into_iter().find(|start| start.name() == "dingtalk").unwrap();
+    Stage::new(start.start(callbacks).await, callbacks).await
+}
+
+fn head(called: &str, title: &str) -> EntryHead {
+    EntryHead {
+        key: EntryKey::new(called).unwrap(),
+        revision: 1,
+        number: format!("NO-{called}"),
+        title: title.to_owned(),
+        link: Some("https://matrix.to/#/@bot:example.org".to_owned()),
+        language: Language::Zh,
+        begun_ms: 1_700_000_000_000,
+        changed_ms: 1_700_000_000_000,
+    }
+}
+
+async fn fails(stage: &Stage, name: &str, path: &str) {
+    stage.platform.act(json!({ "do": "fail", "name": name, "times": 1, "path": path })).await;
+}
+
+/// What becomes of a request or its answer; after some of it the thing is there, after some not.
+const MISHAPS: [&str; 7] = [
+    "api.timed_out",
+    "api.answer_lost",
+    "api.truncated",
+    "api.server_error",
+    "api.busy",
+    "api.qps",
+    "api.token_revoked",
+];
+
+fn todo(stage: &Stage, called: &str) -> Todo {
+    Todo {
+        head: head(called, &format!("周报 {called}")),
+        description: String::new(),
+        creator: None,
+        assignees: vec![Assignee { person: stage.platform.person("zhang"), is_done: false }],
+        followers: Vec::new(),
+        is_done_by_any: true,
+        due_ms: Some(TIME_MS),
+        priority: Priority::Urgent,
+        state: TodoState::Open,
+    }
+}
+
+fn meeting(stage: &Stage, called: &str) -> Meeting {
+    Meeting {
+        head: head(called, &format!("评审 {called}")),
+        description: String::new(),
+        location: String::new(),
+        organizer: Some(stage.platform.person("li")),
+        attendees: vec![Attendee {
+            person: stage.platform.person("zhang"),
+            is_optional: false,
+            answer: None,
+        }],
+        start_ms: TIME_MS,
+        end_ms: TIME_MS + 3_600_000,
+        zone: "Asia/Shanghai".to_owned(),
+        is_all_day: false,
+        recurrence: Some("FREQ=WEEKLY;COUNT=3".to_owned()),
+        reminders_minutes: Vec::new(),
+        is_canceled: false,
+    }
+}
+
+fn approval(stage: &Stage, called: &str) -> Approval {
+    Approval {
+        head: head(called, &format!("请假 {called}")),
+        lines: vec![("天数".to_owned(), "2".to_owned())],
+        starter: None,
+        starter_name: "Ada".to_owned(),
+        state: ApprovalState::Pending,
+        ended_ms: None,
+        tasks: vec![ApprovalTask {
+            key: EntryKey::new(format!("{called}/t1")).unwrap(),
+            person: stage.platform.person("li"),
+            state: ApprovalTaskState::Pending,
+            step: "主管".to_owned(),
+            begun_ms: 1_700_000_000_000,
+            ended_ms: None,
+            needs_reason: false,
+        }],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_put_stands_there_once_whatever_becomes_of_the_answer() {
+    let stage = stage(false).await;
+    for fault in MISHAPS {
+        let (todo, meeting) = (todo(&stage, fault), meeting(&stage, fault));
+        fails(&stage, fault, "/todo/users/").await;
+        let put = async || stage.connector().todos().unwrap().put_todo(&todo, None).await;
+        stage.insist(put).await.unwrap();
+        fails(&stage, fault, "/primary/events").await;
+        let put = async || stage.connector().calendars().unwrap().put_meeting(&meeting, None).await;
+        stage.insist(put).await.unwrap();
+        for path in ["/processCentres/instances", "/processCentres/tasks"] {
+            fails(&stage, fault, path).await;
+            let approval = approval(&stage, &format!("{fault}{path}"));
+            let put = async || stage.connector().approvals().unwrap().put_approval(&approval, None).await;
+            stage.insist(put).await.unwrap();
+        }
+    }
+    assert_eq!(stage.platform.todos("zhang").await.len(), MISHAPS.len());
+    let meetings = stage.platform.calendar("zhang").await;
+    assert_eq!(meetings.len(), MISHAPS.len());
+    assert_eq!(meetings[0]["recurrence"], "FREQ=WEEKLY;BYDAY=TU;COUNT=3", "in the platform's own words");
+    let approvals = stage.platform.approvals("li").await;
+    assert_eq!(approvals.len(), 2 * MISHAPS.len());
+    assert!(approvals.iter().all(|seen| seen["task_state"] == "pending"), "{approvals:?}");
+}
+
+async fn told(stage: &Stage, state: ApprovalState) -> ForeignApproval {
+    let wanted = |arrival: &Arrival| match &arrival.what {
+        Happened::ApprovalChanged(told) if told.state == state => Some(told.clone()),
+        _ => None,
+    };
+    stage.inbox.hear("the approval", wanted).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_native_approval_is_decided_here_once() {
+    for callbacks in [false, true] {
+        let stage = stage(callbacks).await;
+        // What an event is about is read in the end, whatever goes wrong.
+        fails(&stage, "api.timed_out", "/workflow/processInstances").await;
+        stage.inbox.refuse(1);
+        stage.platform.start_approval("li", "出差", &["zhang"]).await;
+        let began = told(&stage, ApprovalState::Pending).await;
+        let (zhang, task) = began.asked[0].clone();
+        let decide = async |is_approved| {
+            let connector = stage.connector();
+            let approvals = connector.approvals().unwrap();
+            approvals.decide(&began.id, &task, &zhang, is_approved, Some("好")).await
+        };
+        // The first answer is lost on its way, and it is found decided.
+        fails(&stage, "api.answer_lost", "/processInstances/execute").await;
+        stage.insist(|| decide(true)).await.unwrap();
+        let late = stage.insist(|| decide(false)).await.unwrap_err();
+        assert_eq!(late.kind, FailureKind::Refused(Refusal::TooLate));
+        let ended = told(&stage, ApprovalState::Approved).await;
+        assert_eq!((ended.id, ended.can_be_decided), (began.id.clone(), false));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_to_an_invitation_is_told_once_however_its_events_come() {
+    for callbacks in [false, true] {
+        let stage = stage(callbacks).await;
+        let meeting = meeting(&stage, "m");
+        let put = async || stage.connector().calendars().unwrap().put_meeting(&meeting, None).await;
+        stage.insist(put).await.unwrap();
+        let id = stage.platform.calendar("zhang").await[0]["id"].as_str().unwrap().to_owned();
+        for fault in ["delivery.duplicate", "delivery.reordered", "delivery.ack_ignored"] {
+            stage.platform.act(json!({ "do": "fail", "name": fault, "times": 1 })).await;
+        }
+        for answer in ["accepted", "declined"] {
+            stage.platform.answer_meeting("zhang", &id, answer).await;
+        }
+        let acted = |arrival: &Arrival| match &arrival.what {
+            Happened::Acted(acted) if acted.action == Action::Decline => Some(acted.key.clone()),
+            _ => None,
+        };
+        assert_eq!(stage.inbox.hear("the answer", acted).await.as_str(), "m");
+        let told: Vec<Action> = (stage.inbox.arrivals().into_iter())
+            .filter_map(|arrival| match arrival.what {
+                Happened::Acted(acted) => Some(acted.action),
+                _ => None,
+            })
+            .collect();
+        // Two answers in a row may be read as one; the last one counts, and none is told twice.
+        assert!(matches!(told.as_slice(), [Action::Decline] | [Action::Accept, Action::Decline]), "{told:?}");
+    }
+}

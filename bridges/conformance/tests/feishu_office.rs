@@ -1,0 +1,249 @@
+//! What Feishu's own apps can do beyond those of the others: decisions about approvals of ours in the approval centre, native ones
+//! that are decided here, and all of it while things go wrong.
+#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
+
+use bridge_api::{
+    Acted, Action, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Arrival, Assignee, Attendee,
+    EntryHead, EntryKey, FailureKind, ForeignApproval, Happened, Language, Meeting, Priority, Refusal, Todo,
+    TodoState,
+};
+use conformance::{Stage, platforms};
+use serde_json::{Value, json};
+
+const HOUR_MS: u64 = 3_600_000;
+
+async fn stage(callbacks: bool) -> Stage {
+    let start = platforms::all().into_iter().find(|start| start.name() == "feishu").unwrap();
+    Stage::new(start.start(callbacks).await, callbacks).await
+}
+
+fn key(text: &str) -> EntryKey {
+    EntryKey::new(text).unwrap()
+}
+
+/// Far enough from now that nothing is over.
+const TIME_MS: u64 = 4_000_000_000_000;
+
+fn head(called: &str, revision: u64, title: &str) -> EntryHead {
+    EntryHead {
+        key: key(called),
+        revision,
+        number: "NO-1".to_owned(),
+        title: title.to_owned(),
+        link: None,
+        language: Language::Zh,
+        begun_ms: 1_700_000_000_000,
+        changed_ms: 1_700_000_000_000 + revision,
+    }
+}
+
+fn approval(stage: &Stage, revision: u64, state: ApprovalState, task: ApprovalTaskState) -> Approval {
+    Approval {
+        head: head("a/1", revision, "请假"),
+        lines: vec![("天数".to_owned(), "2".to_owned())],
+        starter: None,
+        starter_name: "Ada".to_owned(),
+        state,
+        ended_ms: None,
+        tasks: vec![ApprovalTask {
+            key: key("a/1/t1"),
+            person: stage.platform.person("zhang"),
+            state: task,
+            step: "主管".to_owned(),
+            begun_ms: 1_700_000_000_000,
+            ended_ms: None,
+            needs_reason: true,
+        }],
+    }
+}
+
+async fn put(stage: &Stage, approval: &Approval) {
+    let put = stage.insist(|| async {
+        let connector = stage.connector();
+        connector.approvals().unwrap().put_approval(approval, None).await
+    });
+    put.await.unwrap();
+}
+
+fn acted(stage: &Stage) -> Vec<Acted> {
+    let of = |arrival: Arrival| match arrival.what {
+        Happened::Acted(acted) => Some(acted),
+        _ => None,
+    };
+    stage.inbox.arrivals().into_iter().filter_map(of).collect()
+}
+
+async fn decide(stage: &Stage, approve: bool, reason: Option<&str>) -> bool {
+    let task = stage.platform.approvals("zhang").await[0]["task"].clone();
+    let decide = json!({ "do": "decide_approval", "person": "zhang", "task": task, "approve": approve, "reason": reason });
+    stage.platform.act(decide).await["answered"] == true
+}
+
+async fn fails(stage: &Stage, name: &str) {
+    stage.platform.act(json!({ "do": "fail", "name": name, "times": 1 })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_in_the_approval_centre_is_told_once_whatever_else_comes() {
+    for callbacks in [false, true] {
+        let stage = stage(callbacks).await;
+        put(&stage, &approval(&stage, 1, ApprovalState::Pending, ApprovalTaskState::Pending)).await;
+        for fault in ["approval.wrong_token", "approval.wrong_key", "approval.plain", "approval.twice"] {
+            fails(&stage, fault).await;
+        }
+        assert!(decide(&stage, false, Some("项目紧张")).await);
+        let told = acted(&stage);
+        assert_eq!(told.len(), 1, "{told:?}");
+        let expected = (key("a/1/t1"), stage.platform.person("zhang"), Action::Reject);
+        assert_eq!((told[0].key.clone(), told[0].by.clone(), told[0].action), expected);
+        assert_eq!((told[0].words.as_deref(), told[0].proof.len()), (Some("项目紧张"), 64));
+        // Whoever knows better does not agree: it is put anew, and decided again.
+        put(&stage, &approval(&stage, 2, ApprovalState::Pending, ApprovalTaskState::Pending)).await;
+        stage.inbox.refuse(1);
+        assert!(!decide(&stage, true, None).await, "nobody took it, and the person is told so");
+        assert!(decide(&stage, true, None).await);
+        assert_eq!(acted(&stage).len(), 2);
+        put(&stage, &approval(&stage, 3, ApprovalState::Approved, ApprovalTaskState::Approved)).await;
+        let seen = stage.platform.approvals("zhang").await;
+        assert_eq!((&seen[0]["state"], &seen[0]["task_state"]), (&json!("approved"), &json!("approved")));
+    }
+}
+
+async fn told(stage: &Stage, state: ApprovalState) -> ForeignApproval {
+    let wanted = |arrival: &Arrival| match &arrival.what {
+        Happened::ApprovalChanged(told) if told.state == state => Some(told.clone()),
+        _ => None,
+    };
+    stage.inbox.hear("the approval", wanted).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_native_approval_is_decided_here_once() {
+    let stage = stage(false).await;
+    stage.platform.start_approval("li", "出差", &["zhang"]).await;
+    let began = told(&stage, ApprovalState::Pending).await;
+    assert_eq!((began.lines[0].1.as_str(), began.can_be_decided), ("出差", true));
+    let (zhang, task) = began.asked[0].clone();
+    let decide = async |is_approved| {
+        let connector = stage.connector();
+        let approvals = connector.approvals().unwrap();
+        approvals.decide(&began.id, &task, &zhang, is_approved, Some("好")).await
+    };
+    // The first answer is lost on its way, and the second try finds it decided.
+    let lost = json!({ "do": "fail", "name": "api.answer_lost", "times": 1, "path": "/tasks/approve" });
+    stage.platform.act(lost).await;
+    assert!(decide(true).await.is_err());
+    stage.insist(|| decide(true)).await.unwrap();
+    let late = stage.insist(|| decide(false)).await.unwrap_err();
+    assert_eq!(late.kind, FailureKind::Refused(Refusal::TooLate));
+    let ended = told(&stage, ApprovalState::Approved).await;
+    assert_eq!((ended.id, ended.can_be_decided), (began.id.clone(), false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_event_told_of_is_read_in_the_end_whatever_goes_wrong() {
+    let stage = stage(false).await;
+    for (fault, path) in [("api.server_error", "/v4/instances/"), ("api.garbage", "/v4/instances/")] {
+        stage.platform.act(json!({ "do": "fail", "name": fault, "times": 1, "path": path })).await;
+    }
+    fails(&stage, "delivery.ack_ignored").await;
+    stage.inbox.refuse(1);
+    stage.platform.start_approval("li", "采购", &["zhang"]).await;
+    told(&stage, ApprovalState::Pending).await;
+}
+
+fn todo(stage: &Stage, revision: u64, assignees: &[&str]) -> Todo {
+    let assignee = |person: &&str| Assignee { person: stage.platform.person(person), is_done: false };
+    Todo {
+        head: head("t/1", revision, &format!("周报 {revision}")),
+        description: String::new(),
+        creator: None,
+        assignees: assignees.iter().map(assignee).collect(),
+        followers: Vec::new(),
+        is_done_by_any: true,
+        due_ms: Some(TIME_MS),
+        priority: Priority::Urgent,
+        state: TodoState::Open,
+    }
+}
+
+fn meeting(stage: &Stage, revision: u64) -> Meeting {
+    let person = stage.platform.person("zhang");
+    Meeting {
+        head: head("m/1", revision, &format!("评审 {revision}")),
+        description: "一 < 二 & 三".to_owned(),
+        location: String::new(),
+        organizer: None,
+        attendees: vec![Attendee { person, is_optional: true, answer: None }],
+        start_ms: TIME_MS,
+        end_ms: TIME_MS + HOUR_MS,
+        zone: "Asia/Shanghai".to_owned(),
+        is_all_day: false,
+        recurrence: Some("FREQ=WEEKLY;COUNT=4".to_owned()),
+        reminders_minutes: vec![15],
+        is_canceled: false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_is_there_once_whatever_goes_wrong_while_it_is_put() {
+    let stage = stage(false).await;
+    let faults = [
+        "api.answer_lost",
+        "api.truncated",
+        "api.answer_replaced",
+        "api.server_error",
+        "api.garbage",
+        "api.data_null",
+        "api.rate_limited",
+        "api.rate_limited_old_style",
+        "api.disconnected",
+    ];
+    let paths = ["/task/v2/", "/calendar/v4/", "/approval/v4/external"];
+    for (revision, fault) in (1..).zip(faults) {
+        for path in paths {
+            let fail = json!({ "do": "fail", "name": fault, "times": 1, "path": path, "value": 1 });
+            stage.platform.act(fail).await;
+            let (todo, meeting) = (todo(&stage, revision, &["zhang", "li"]), meeting(&stage, revision));
+            stage
+                .insist(|| async { stage.connector().todos().unwrap().put_todo(&todo, None).await })
+                .await
+                .unwrap();
+            let put = || async { stage.connector().calendars().unwrap().put_meeting(&meeting, None).await };
+            stage.insist(put).await.unwrap();
+            put_pending(&stage, revision).await;
+        }
+    }
+    stage.platform.act(stage.platform.end_of_tokens()).await;
+    put_pending(&stage, 100).await;
+    let counts = [
+        stage.platform.todos("zhang").await.len(),
+        stage.platform.calendar("zhang").await.len(),
+        stage.platform.approvals("zhang").await.len(),
+    ];
+    assert_eq!(counts, [1, 1, 1]);
+    let seen: Value = stage.platform.calendar("zhang").await[0].clone();
+    assert_eq!(seen["recurrence"], "FREQ=WEEKLY;COUNT=4");
+    assert!(acted(&stage).is_empty(), "what we did ourselves is no news");
+}
+
+async fn put_pending(stage: &Stage, revision: u64) {
+    put(stage, &approval(stage, revision, ApprovalState::Pending, ApprovalTaskState::Pending)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_it_is_told_who_ticked_a_task_off_also_without_an_event() {
+    let stage = stage(false).await;
+    let todo = todo(&stage, 1, &["zhang", "li"]);
+    stage.insist(|| async { stage.connector().todos().unwrap().put_todo(&todo, None).await }).await.unwrap();
+    stage.platform.act(json!({ "do": "fail", "name": "delivery.dropped", "times": 2 })).await;
+    let id = stage.platform.todos("li").await[0]["id"].as_str().unwrap().to_owned();
+    stage.platform.tick_todo("li", &id, true).await;
+    let li = stage.platform.person("li");
+    let wanted = |arrival: &Arrival| match &arrival.what {
+        Happened::Acted(acted) if acted.key == key("t/1") => Some((acted.by.clone(), acted.action)),
+        _ => None,
+    };
+    assert_eq!(stage.inbox.hear("that Li is done", wanted).await, (li, Action::Done));
+    assert_eq!(stage.platform.todos("zhang").await[0]["done"], false);
+}

@@ -1,0 +1,169 @@
+//! What WeCom's calendar and approvals are like when things go wrong: lost answers, lost events, deleted calendars, series.
+#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
+
+use bridge_api::{
+    Acted, Action, ApprovalState, Arrival, Attendee, EntryHead, EntryKey, EntryOnPlatform, Happened,
+    Language, Meeting, Refusal,
+};
+use conformance::{Stage, platforms};
+use serde_json::{Value, json};
+
+/// Monday, 6 January 2098, 10:00 in Shanghai: far enough from now that nothing is over.
+const START_MS: u64 = 4_039_812_000_000;
+const HOUR_MS: u64 = 3_600_000;
+
+async fn stage() -> Stage {
+    let start = platforms::all().into_iter().find(|start| start.name() == "wecom").unwrap();
+    Stage::new(start.start(false).await, false).await
+}
+
+fn meeting(stage: &Stage, called: &str, revision: u64) -> Meeting {
+    let attendee =
+        |person: &str| Attendee { person: stage.platform.person(person), is_optional: false, answer: None };
+    Meeting {
+        head: EntryHead {
+            key: EntryKey::new(called).unwrap(),
+            revision,
+            number: "MT-1".to_owned(),
+            title: called.to_owned(),
+            link: None,
+            language: Language::En,
+            begun_ms: START_MS,
+            changed_ms: START_MS,
+        },
+        description: "What is next".to_owned(),
+        location: String::new(),
+        organizer: Some(stage.platform.person("zhang")),
+        attendees: vec![attendee("li")],
+        start_ms: START_MS,
+        end_ms: START_MS + HOUR_MS,
+        zone: "Asia/Shanghai".to_owned(),
+        is_all_day: false,
+        recurrence: None,
+        reminders_minutes: vec![10],
+        is_canceled: false,
+    }
+}
+
+async fn put(stage: &Stage, meeting: &Meeting) -> EntryOnPlatform {
+    let put = stage.insist(|| async {
+        let connector = stage.connector();
+        connector.calendars().unwrap().put_meeting(meeting, None).await
+    });
+    put.await.unwrap()
+}
+
+async fn seen(stage: &Stage, title: &str) -> Vec<Value> {
+    let seen = stage.platform.calendar("li").await;
+    seen.into_iter().filter(|one| one["title"] == title).collect()
+}
+
+async fn fails(stage: &Stage, name: &str, path: &str) {
+    stage.platform.act(json!({ "do": "fail", "name": name, "times": 1, "path": path })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_lost_makes_no_second_meeting() {
+    let stage = stage().await;
+    for (place, fault) in
+        ["api.answer_lost", "api.truncated", "api.disconnected", "api.busy"].into_iter().enumerate()
+    {
+        let title = format!("review {place}");
+        fails(&stage, fault, "schedule/add").await;
+        let first = put(&stage, &meeting(&stage, &title, 1)).await;
+        assert_eq!(seen(&stage, &title).await.len(), 1, "{fault}");
+        fails(&stage, fault, "schedule/update").await;
+        let moved = Meeting {
+            start_ms: START_MS + HOUR_MS,
+            end_ms: START_MS + 2 * HOUR_MS,
+            ..meeting(&stage, &title, 2)
+        };
+        assert_eq!(put(&stage, &moved).await, first, "{fault}");
+        let shown = seen(&stage, &title).await;
+        assert_eq!((shown.len(), shown[0]["start_ms"].as_u64()), (1, Some(moved.start_ms)), "{fault}");
+        fails(&stage, fault, "schedule/del").await;
+        put(&stage, &Meeting { is_canceled: true, ..meeting(&stage, &title, 3) }).await;
+        assert!(seen(&stage, &title).await.is_empty(), "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_series_stands_there_as_one_or_says_that_it_is_none() {
+    let stage = stage().await;
+    let rules = [
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", Some("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO")),
+        ("FREQ=MONTHLY;COUNT=3", Some("FREQ=MONTHLY;BYMONTHDAY=6")),
+        ("FREQ=MONTHLY;BYDAY=1MO", None),
+    ];
+    for (rule, expected) in rules {
+        let series = Meeting { recurrence: Some(rule.to_owned()), ..meeting(&stage, rule, 1) };
+        put(&stage, &series).await;
+        let shown = &seen(&stage, rule).await[0];
+        assert_eq!(shown["recurrence"].as_str(), expected, "{rule}");
+        let says = shown["description"].as_str().unwrap().contains("only the first time");
+        assert_eq!(says, expected.is_none(), "{rule}");
+    }
+    let once = Meeting { recurrence: None, ..meeting(&stage, rules[0].0, 2) };
+    put(&stage, &once).await;
+    assert_eq!(seen(&stage, rules[0].0).await[0]["recurrence"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_deleted_there_stands_there_again_with_its_next_change() {
+    let stage = stage().await;
+    let first = put(&stage, &meeting(&stage, "review", 1)).await;
+    let remove = json!({ "do": "remove_schedule", "person": "li", "schedule_id": first.as_str() });
+    stage.platform.act(remove).await;
+    assert_ne!(put(&stage, &meeting(&stage, "review", 2)).await, first);
+    let shown = seen(&stage, "review").await;
+    assert_eq!((shown.len(), &shown[0]["organizer"]), (1, &json!("zhang")));
+}
+
+fn acted(arrival: &Arrival) -> Option<Acted> {
+    match &arrival.what {
+        Happened::Acted(acted) => Some(acted.clone()),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_platform_forgets_to_tell_is_found_after_a_while() {
+    let stage = stage().await;
+    let id = put(&stage, &meeting(&stage, "review", 1)).await;
+    // Nothing comes of the answer, of the approval's beginning and of its end.
+    stage.platform.act(json!({ "do": "fail", "name": "delivery.dropped", "times": 3 })).await;
+    stage.platform.answer_meeting("li", id.as_str(), "declined").await;
+    stage.platform.start_approval("li", "Trip", &["zhang"]).await;
+    let told = |state| {
+        move |arrival: &Arrival| match &arrival.what {
+            Happened::ApprovalChanged(told) if told.state == state => Some(told.clone()),
+            _ => None,
+        }
+    };
+    let begun = stage.inbox.hear("that an approval waits", told(ApprovalState::Pending)).await;
+    assert_eq!((begun.title.as_str(), begun.can_be_decided, begun.asked.len()), ("Trip", false, 1));
+    let answer = stage.inbox.hear("the answer", acted).await;
+    assert_eq!((answer.by, answer.action), (stage.platform.person("li"), Action::Decline));
+    // Both stay told once when the connector begins anew and looks again.
+    stage.platform.decide_approval("zhang", &begun.asked[0].1, true).await;
+    stage.restart().await;
+    stage.inbox.hear("that it ended", told(ApprovalState::Approved)).await;
+    assert_eq!(stage.inbox.arrivals().iter().filter_map(acted).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_without_the_rights_says_so_and_hears_nothing() {
+    let stage = stage().await;
+    stage.platform.act(json!({ "do": "change_app", "app": 1_000_002, "granted": [] })).await;
+    let connector = stage.connector();
+    let failure = connector.calendars().unwrap().put_meeting(&meeting(&stage, "review", 1), None).await;
+    assert_eq!(failure.unwrap_err().code.as_deref(), Some("48002"));
+    let steps = connector.check().await;
+    assert!(
+        steps.iter().all(|step| !matches!(step.outcome, bridge_api::CheckOutcome::Fails { .. })),
+        "{steps:?}"
+    );
+    let people = [stage.platform.person("li")];
+    let busy = connector.calendars().unwrap().busy(&people, START_MS, START_MS + HOUR_MS).await;
+    assert_eq!(busy.unwrap_err().kind, bridge_api::FailureKind::Refused(Refusal::Impossible));
+}
