@@ -3,6 +3,7 @@
 //! This crate owns the registrations, the namespaces they claim, and the questions the server asks them. What
 //! each of them is owed is sent by `delivery`; this crate never reads rooms.
 
+mod availability;
 mod error;
 mod key_questions;
 pub mod limits;
@@ -19,6 +20,7 @@ use ruma::OwnedServerName;
 use tokio::{sync::watch, time::Instant};
 
 pub use self::{
+    availability::AvailabilityQuestion,
     error::AppserviceError,
     key_questions::KeyQuestion,
     namespaces::Namespaces,

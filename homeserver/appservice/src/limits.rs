@@ -21,6 +21,9 @@ pub const TOKEN_BYTES_MAX: usize = 4 * 1_024;
 /// Protocols that one registration may name.
 pub const PROTOCOLS_MAX: usize = 100;
 
+/// Types of account data that one registration may name.
+pub const ACCOUNT_DATA_TYPES_MAX: usize = 16;
+
 /// Time for one question about a user, an alias or a third-party network, for which a person waits.
 pub const QUESTION_TIME_MAX: Duration = Duration::from_secs(5);
 /// Time for one ping.

@@ -124,7 +124,9 @@ impl Register {
         // First, so that a file of the same names is what is refused.
         for text in &self.built_in {
             match self.checked(text, &loaded.services) {
-                Ok(service) => loaded.services.push(Arc::new(service)),
+                Ok(service) => {
+                    loaded.services.push(Arc::new(Service { is_built_in: true, ..service }));
+                }
                 Err(reason) => loaded.refused.push(Refused { file: PathBuf::from(BUILT_IN), reason }),
             }
         }

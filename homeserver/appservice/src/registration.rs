@@ -1,6 +1,6 @@
 //! A registration file: what it says, and what is wrong with it.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use outbound::Url;
 use ruma::{OwnedUserId, ServerName, UserId};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    limits::{ID_BYTES_MAX, PROTOCOLS_MAX, REGISTRATION_BYTES_MAX, TOKEN_BYTES_MAX},
+    limits::{ACCOUNT_DATA_TYPES_MAX, ID_BYTES_MAX, PROTOCOLS_MAX, REGISTRATION_BYTES_MAX, TOKEN_BYTES_MAX},
     namespaces::{Namespaces, Pattern},
 };
 
@@ -39,6 +39,12 @@ struct File {
     token_in_query: Option<bool>,
     #[serde(default, rename = "lianqiao.in_user_directory")]
     in_user_directory: Option<bool>,
+    #[serde(default, rename = "lianqiao.account_data")]
+    account_data: Option<BTreeSet<String>>,
+    #[serde(default, rename = "lianqiao.availability")]
+    availability: Option<bool>,
+    #[serde(default, rename = "lianqiao.looks_after_people")]
+    looks_after_people: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -106,6 +112,14 @@ pub struct Service {
     pub has_token_in_query: bool,
     /// Whether people find the users that it has for itself in the user directory.
     pub is_in_user_directory: bool,
+    /// Types of account data of everybody here that it may read and write.
+    pub account_data: BTreeSet<String>,
+    /// Whether it answers when people are busy (MSC4496).
+    pub knows_availability: bool,
+    /// Whether it is a part of this program and in no file.
+    pub is_built_in: bool,
+    /// Whether it may let people in for the first time, who have never entered their accounts.
+    pub looks_after_people: bool,
 }
 
 impl Service {
@@ -126,6 +140,13 @@ impl Service {
         if protocols.len() > PROTOCOLS_MAX || protocols.iter().any(String::is_empty) {
             return Err(format!("protocols must be at most {PROTOCOLS_MAX} names, none of them empty"));
         }
+        let account_data = file.account_data.unwrap_or_default();
+        let is_type = |kind: &String| !kind.is_empty() && !kind.starts_with("m.");
+        if account_data.len() > ACCOUNT_DATA_TYPES_MAX || !account_data.iter().all(is_type) {
+            return Err(format!(
+                "lianqiao.account_data must be at most {ACCOUNT_DATA_TYPES_MAX} types, none of them empty or of the specification"
+            ));
+        }
         let ephemeral = [file.receive_ephemeral, file.receive_ephemeral_unstable, file.push_ephemeral];
         Ok(Self {
             id: checked_id(file.id)?,
@@ -142,6 +163,10 @@ impl Service {
             receives_encryption: file.encryption.unwrap_or(false),
             has_token_in_query: file.token_in_query.unwrap_or(false),
             is_in_user_directory: file.in_user_directory.unwrap_or(false),
+            account_data,
+            knows_availability: file.availability.unwrap_or(false),
+            is_built_in: false,
+            looks_after_people: file.looks_after_people.unwrap_or(false),
         })
     }
 
@@ -262,12 +287,23 @@ unknown.key: [1, 2]
             ("http://127.0.0.1:9000/base", "http://user:pass@host", "url"),
             ("regex: \"#_irc_.*\"", "regex: \"#_irc_(\"", "namespaces.aliases"),
             ("namespaces:", "namespaces: 7\nrest:", "namespaces"),
+            ("unknown.key: [1, 2]", "lianqiao.account_data: [m.direct]", "lianqiao.account_data"),
+            ("unknown.key: [1, 2]", "lianqiao.account_data: [\"\"]", "lianqiao.account_data"),
         ] {
             let error = parse(&FINE.replace(from, to)).unwrap_err();
             assert!(error.contains(named), "{error} should name {named}");
         }
         assert!(parse("\t- ][").is_err() && parse("").is_err());
         assert!(parse(&"#".repeat(REGISTRATION_BYTES_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn what_a_service_keeps_for_everybody_is_named() {
+        let plain = parse(FINE).unwrap();
+        assert!(plain.account_data.is_empty() && !plain.knows_availability);
+        let keys = "lianqiao.account_data: [com.example.policy]\nlianqiao.availability: true";
+        let service = parse(&FINE.replace("unknown.key: [1, 2]", keys)).unwrap();
+        assert!(service.account_data.contains("com.example.policy") && service.knows_availability);
     }
 
     #[test]
