@@ -55,6 +55,7 @@ impl Accounts {
             let position = batch.position();
             streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
             batch.delete(&PASSWORDS, &key);
+            self.add_end_of_first_login(&mut batch, user).await?;
             self.forget_addresses(&self.0.store, &mut batch, user).await?;
             if erase {
                 batch.delete(&PROFILES, &key);

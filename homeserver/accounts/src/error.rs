@@ -93,6 +93,12 @@ pub enum AccountError {
     /// The one-time token for the first administrator does not fit, or there is one already.
     #[error("the link for the first administrator is not valid")]
     InvalidAdministratorToken,
+    /// The link of a first login is unknown, void, used or too old: deliberately one answer.
+    #[error("the link is not valid, was used, or is too old")]
+    FirstLoginUnknown,
+    /// Somebody has entered the account already, or it is not one that is entered by a link.
+    #[error("the account has been entered already")]
+    FirstLoginPast,
     /// The profile would be larger than allowed.
     #[error("the profile would be too large")]
     ProfileTooLarge,

@@ -17,6 +17,7 @@ mod endings;
 mod error;
 mod external_ids;
 mod filters;
+mod first_logins;
 mod ignored_users;
 mod invite_policy;
 pub mod limits;
@@ -50,6 +51,7 @@ mod unattended;
 mod user_list;
 mod user_name;
 mod users;
+mod visitors;
 
 use std::sync::Arc;
 
@@ -65,6 +67,7 @@ pub use self::{
     endings::SessionWatch,
     error::{AccountError, AuthError},
     external_ids::ExternalId,
+    first_logins::FirstLogin,
     login::{DeviceChoice, LoggedIn, LoginName},
     ports::{DeviceObserver, ReservedNames},
     profile::{Profile, ProfileChange},
@@ -82,6 +85,7 @@ pub use self::{
     uia::{Confirmation, Earned, Operation, UiaError},
     user_list::{UserOrder, UserPage, UserQuery},
     users::{UserStatus, UserSummary},
+    visitors::{Closed, DueVisit, InvitedVisitor, NewVisit, VISITOR_SUFFIX, Visit},
 };
 
 /// What [`Accounts`] is built from.

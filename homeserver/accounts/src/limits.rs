@@ -118,3 +118,11 @@ pub const NEXT_LINK_BYTES_MAX: usize = 2_048;
 pub const STATUS_TEXT_BYTES_MAX: usize = 256;
 /// Bytes of the emoji of a status (MSC4426).
 pub const STATUS_EMOJI_BYTES_MAX: usize = 32;
+/// Links of first logins looked at together when old ones are dropped.
+pub const FIRST_LOGINS_PER_PAGE: usize = 1_000;
+/// Rooms that one visitor is asked into at a time.
+pub const VISITS_PER_VISITOR_MAX: usize = 50;
+/// Longest name of a visitor in characters; the rest is cut.
+pub const VISITOR_NAME_CHARACTERS_MAX: usize = 100;
+/// Visits whose time is over that are looked at together.
+pub const VISITS_DUE_PER_PAGE: usize = 100;

@@ -249,6 +249,27 @@ impl Accounts {
         Ok(Some(LoggedIn { user: user.clone(), device, tokens }))
     }
 
+    /// Adds an account to `batch` that has neither a password nor a session, of a visitor or of somebody who stays.
+    pub(crate) async fn add_account(
+        &self,
+        batch: &mut Batch,
+        user: &UserId,
+        display_name: Option<String>,
+        visitor: bool,
+    ) -> Result<(), AccountError> {
+        let insertion = Insertion {
+            user: user.to_owned(),
+            row: UserRow { visitor, ..self.new_row(false) },
+            password_hash: None,
+            display_name: display_name.or_else(|| self.default_display_name(user)),
+            session: None,
+            earned: Earned::default(),
+            administrator_token: None,
+            external: None,
+        };
+        self.add_insertion(batch, &insertion).await.map(drop)
+    }
+
     fn new_row(&self, admin: bool) -> UserRow {
         UserRow {
             created_ms: self.0.clock.now_ms(),
@@ -258,6 +279,7 @@ impl Accounts {
             erased: false,
             locked: false,
             suspended: false,
+            visitor: false,
         }
     }
 

@@ -18,6 +18,9 @@ pub(crate) struct UserRow {
     pub erased: bool,
     pub locked: bool,
     pub suspended: bool,
+    /// Somebody from outside, here for a while.
+    #[serde(default)]
+    pub visitor: bool,
 }
 store::record!(UserRow);
 
@@ -185,3 +188,31 @@ pub(crate) struct AddressProofRow {
     pub validated_ms: Option<u64>,
 }
 store::record!(AddressProofRow);
+
+/// The link by which a person comes in for the first time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FirstLoginRow {
+    /// Hash of the link's token.
+    pub hash: TokenHash,
+    pub expires_ms: u64,
+}
+store::record!(FirstLoginRow);
+
+/// A visitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VisitorRow {
+    pub address: String,
+    /// By room id.
+    pub rooms: BTreeMap<String, VisitRow>,
+    /// Whether the account was locked because the last visit was over.
+    pub is_over: bool,
+}
+store::record!(VisitorRow);
+
+/// The time of a visitor in a room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VisitRow {
+    pub until_ms: u64,
+    /// Hash of the link's token, until it was opened.
+    pub link: Option<TokenHash>,
+}

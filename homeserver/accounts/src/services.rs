@@ -35,6 +35,7 @@ impl Accounts {
             is_guest: row.guest,
             is_admin: row.admin,
             is_suspended: row.suspended,
+            is_visitor: row.visitor,
             key: SessionKey::of_service(),
         })
     }

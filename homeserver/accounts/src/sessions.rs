@@ -32,6 +32,8 @@ pub struct Session {
     pub is_admin: bool,
     /// Whether the account is suspended: it may read and leave, not write.
     pub is_suspended: bool,
+    /// Whether the user is a visitor: here for some rooms, and nothing else.
+    pub is_visitor: bool,
     /// Stands for the token itself; see [`Accounts::watch_session`].
     pub key: SessionKey,
 }
@@ -257,6 +259,7 @@ impl Cached {
             is_guest: user.guest,
             is_admin: user.admin,
             is_suspended: user.suspended,
+            is_visitor: user.visitor,
             key: SessionKey(Some(*hash)),
         };
         Self { session, expires_ms: row.expires_ms, locked: user.locked }

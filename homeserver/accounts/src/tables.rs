@@ -7,8 +7,8 @@ use store::{Profile, Table, TableInfo};
 
 pub(crate) use crate::rows::{
     AccessTokenRow, AccountDataChangeRow, AddressProofRow, AddressRow, AdministratorTokenRow, DeviceRow,
-    DeviceSeenRow, LoginTokenRow, ProfileRow, ProviderLogoutRow, RefreshTokenRow, RegistrationTokenRow,
-    SessionOriginRow, SignOnRow, TokenHash, TokenPair, UserRow,
+    DeviceSeenRow, FirstLoginRow, LoginTokenRow, ProfileRow, ProviderLogoutRow, RefreshTokenRow,
+    RegistrationTokenRow, SessionOriginRow, SignOnRow, TokenHash, TokenPair, UserRow, VisitRow, VisitorRow,
 };
 
 /// What a row of [`DEVICE_TOKENS`] points to.
@@ -104,6 +104,22 @@ pub(crate) const ENDED_BY_PROVIDER: Table<(String, String), (u64, u64)> = Table:
     "when did the identity provider end this session, or all of this person?",
 );
 
+pub(crate) const FIRST_LOGINS: Table<OwnedUserId, FirstLoginRow> =
+    Table::new(150, "first_logins", Profile::Scan, "which link lets this person in for the first time?");
+pub(crate) const FIRST_LOGIN_LINKS: Table<TokenHash, OwnedUserId> =
+    Table::new(151, "first_login_links", Profile::Point, "whose first login is this link?");
+
+pub(crate) const VISITORS: Table<OwnedUserId, VisitorRow> =
+    Table::new(152, "visitors", Profile::Point, "into which rooms was this visitor asked, and until when?");
+pub(crate) const VISITOR_ADDRESSES: Table<String, OwnedUserId> =
+    Table::new(153, "visitor_addresses", Profile::Point, "which account has the visitor of this address?");
+/// Token → (visitor, room).
+pub(crate) const VISIT_LINKS: Table<TokenHash, (OwnedUserId, String)> =
+    Table::new(154, "visit_links", Profile::Point, "which visit does this link open?");
+/// (when it is over in ms, visitor, room): the first ones are over first.
+pub(crate) const VISITS_DUE: Table<(u64, OwnedUserId, String), ()> =
+    Table::new(155, "visits_due", Profile::Queue, "whose time in which room is over?");
+
 /// All tables of this crate, for the store and for the catalogue.
 pub fn tables() -> Vec<TableInfo> {
     vec![
@@ -138,5 +154,11 @@ pub fn tables() -> Vec<TableInfo> {
         LOGIN_TOKENS_BY_AGE.info(),
         PROVIDER_LOGOUTS.info(),
         ENDED_BY_PROVIDER.info(),
+        FIRST_LOGINS.info(),
+        FIRST_LOGIN_LINKS.info(),
+        VISITORS.info(),
+        VISITOR_ADDRESSES.info(),
+        VISIT_LINKS.info(),
+        VISITS_DUE.info(),
     ]
 }

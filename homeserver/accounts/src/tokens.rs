@@ -29,6 +29,8 @@ pub(crate) enum TokenKind {
     OpenId,
     Address,
     SignOn,
+    FirstLogin,
+    Visit,
 }
 
 impl TokenKind {
@@ -41,6 +43,8 @@ impl TokenKind {
             Self::OpenId => "lqo_",
             Self::Address => "lqe_",
             Self::SignOn => "lqs_",
+            Self::FirstLogin => "lqi_",
+            Self::Visit => "lqv_",
         }
     }
 }

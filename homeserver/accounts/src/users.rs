@@ -42,7 +42,8 @@ pub struct UserSummary {
 
 impl From<&UserRow> for UserStatus {
     fn from(row: &UserRow) -> Self {
-        let UserRow { created_ms: _, guest, admin, deactivated, erased, locked, suspended } = *row;
+        let UserRow { created_ms: _, guest, admin, deactivated, erased, locked, suspended, visitor: _ } =
+            *row;
         Self { guest, admin, deactivated, erased, locked, suspended }
     }
 }
@@ -115,6 +116,9 @@ impl Accounts {
             let mut batch = Batch::new();
             batch.expect_eq(&USERS, &key, &old);
             batch.put(&USERS, &key, &new);
+            if new.locked {
+                self.add_end_of_first_login(&mut batch, user).await?;
+            }
             let position = batch.position();
             streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
             let closed = (new.locked && !old.locked).then_some(SessionEnd::Locked);

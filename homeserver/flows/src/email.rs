@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use accounts::{AccountError, AddressProofRequest, AddressPurpose, ProofLetter};
-use mail::{Address, Letter, Mailer, letters};
+use mail::{Address, Letter, MailError, Mailer, letters};
 use tokio::sync::Semaphore;
 
 use crate::{Flows, FlowsError};
@@ -32,6 +32,16 @@ impl Post {
             server_name: server_name.to_owned(),
             waiting: Arc::new(Semaphore::new(LETTERS_WAITING_MAX)),
         }
+    }
+
+    /// A link to a page of this server; none where nobody said how people reach it.
+    pub(crate) fn link(&self, path: &str) -> Option<String> {
+        (!self.public_base_url.is_empty()).then(|| format!("{}{path}", self.public_base_url))
+    }
+
+    /// Hands a letter over and waits until the mail server has it.
+    pub(crate) async fn hand_over(&self, address: &Address, letter: &Letter) -> Result<(), MailError> {
+        self.mailer.send(address, letter).await
     }
 
     fn compose(&self, purpose: AddressPurpose, sid: &str, letter: &ProofLetter) -> Letter {

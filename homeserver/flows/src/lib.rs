@@ -20,6 +20,7 @@ pub mod devices;
 mod email;
 pub mod encryption;
 mod error;
+mod first_logins;
 mod invites_by_address;
 mod memberships;
 mod notices;
@@ -30,13 +31,16 @@ mod room_history;
 pub mod single_sign_on;
 mod tasks;
 mod upgrade;
+mod visits;
 
 pub use email::{CONFIRM_ADDRESS_PATH, Post};
 pub use error::FlowsError;
+pub use first_logins::{FIRST_LOGIN_MS, FIRST_LOGIN_PATH};
 pub use invites_by_address::SignedInvite;
 pub use notices::{Notice, NoticeSettings};
 pub use room_deletion::{DeletedRoom, RoomDeletion};
 pub use upgrade::Upgrade;
+pub use visits::VISIT_PATH;
 
 /// What [`Flows`] is built from.
 pub struct FlowsParts {

@@ -78,7 +78,16 @@ impl Mailer {
     /// # Errors
     /// [`MailError`]; the letter was not taken then, unless the answer was lost.
     pub async fn send(&self, to: &Address, letter: &Letter) -> Result<(), MailError> {
-        self.hand_over(self.compose(to, letter, None)?).await
+        self.send_named(&self.0.rng.string(MESSAGE_ID_LENGTH), to, letter).await
+    }
+
+    /// The same under a name by which the letter is known again should it come back: the part of its message id before the `@`,
+    /// of letters and digits.
+    ///
+    /// # Errors
+    /// As for [`Mailer::send`].
+    pub async fn send_named(&self, name: &str, to: &Address, letter: &Letter) -> Result<(), MailError> {
+        self.hand_over(self.compose(name, to, letter, None)?).await
     }
 
     /// The same, with a calendar for the programs of who gets it (RFC 6047).
@@ -91,7 +100,8 @@ impl Mailer {
         letter: &Letter,
         calendar: &CalendarPart,
     ) -> Result<(), MailError> {
-        self.hand_over(self.compose(to, letter, Some(calendar))?).await
+        let name = self.0.rng.string(MESSAGE_ID_LENGTH);
+        self.hand_over(self.compose(&name, to, letter, Some(calendar))?).await
     }
 
     /// The mailbox that letters come from.
@@ -119,6 +129,7 @@ impl Mailer {
 
     fn compose(
         &self,
+        name: &str,
         to: &Address,
         letter: &Letter,
         calendar: Option<&CalendarPart>,
@@ -129,7 +140,7 @@ impl Mailer {
         let mut builder = Message::builder()
             .from(self.0.from.clone())
             .to(Mailbox::new(None, address))
-            .message_id(Some(format!("<{}@{domain}>", self.0.rng.string(MESSAGE_ID_LENGTH))))
+            .message_id(Some(format!("<{name}@{domain}>")))
             .subject(letter.subject.clone())
             .raw_header(raw("Auto-Submitted", "auto-generated"));
         if let Some(link) = &letter.unsubscribe_link {

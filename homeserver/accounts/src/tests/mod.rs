@@ -17,6 +17,7 @@ mod administrator;
 mod deactivation;
 mod devices;
 mod filters;
+mod first_logins;
 mod profile;
 mod push_rules;
 mod refresh;
@@ -24,6 +25,7 @@ mod registration;
 mod sessions;
 mod sign_ons;
 mod uia;
+mod visitors;
 
 const START_MS: u64 = 1_700_000_000_000;
 const PASSWORD: &str = "correct horse";

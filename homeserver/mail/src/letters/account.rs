@@ -18,6 +18,18 @@ pub fn reset_password(server: &str, link: &str) -> Letter {
     with_link(&format!("重设密码 Reset your password ({server})"), &chinese, &english, link)
 }
 
+/// Lets somebody in for the first time, whose account the organisation made.
+#[must_use]
+pub fn first_login(server: &str, user: &str, hours: u64, link: &str) -> Letter {
+    let chinese = format!(
+        "您在 {server} 的账号 {user} 已建好。请打开下面的链接设置密码，链接 {hours} 小时内有效，只能使用一次："
+    );
+    let english = format!(
+        "Your account {user} on {server} is ready. Open this link to set a password; it works once, within {hours} hours:"
+    );
+    with_link(&format!("首次登录 Your first login ({server})"), &chinese, &english, link)
+}
+
 /// Tells the owner of an address, and nobody else, that it has an account already.
 #[must_use]
 pub fn address_in_use(server: &str) -> Letter {
@@ -60,6 +72,7 @@ mod tests {
         for letter in [
             prove_address("a.example", "https://x/?a=1&b=2"),
             reset_password("a.example", "https://x/?a=1&b=2"),
+            first_login("a.example", "@li:a.example", 72, "https://x/?a=1&b=2"),
         ] {
             assert!(letter.text.contains("https://x/?a=1&b=2"));
             assert!(letter.html.contains("href=\"https://x/?a=1&amp;b=2\""));

@@ -1,11 +1,13 @@
 //! What the letters say, in Chinese and in English, as plain text and as simple HTML. Pure.
 
 mod account;
+mod choice;
 mod digest;
 mod meeting;
 mod notice;
 
-pub use account::{address_in_use, prove_address, reset_password};
+pub use account::{address_in_use, first_login, prove_address, reset_password};
+pub use choice::choice;
 pub use digest::{DigestMessage, DigestRoom, digest};
 pub use meeting::{MeetingNews, meeting};
 pub use notice::notice;
