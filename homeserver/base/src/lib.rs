@@ -1,13 +1,15 @@
-//! Clock, randomness, shutdown and tracing: what every part may use and no part may bypass.
+//! Clock, randomness, shutdown, background threads and tracing: what every part may use and no part may bypass.
 //!
 //! Time and chance are arguments everywhere else. This crate owns the real ones and their fakes; it never
 //! knows anything of Matrix.
 
+mod background;
 mod clock;
 mod random;
 mod shutdown;
 pub mod telemetry;
 
+pub use background::Background;
 pub use clock::Clock;
 pub use random::Rng;
 pub use shutdown::Shutdown;

@@ -53,7 +53,12 @@ impl Services {
             for service in &self.0.parts.appservices.loaded().services {
                 if service.url.is_some() && running.insert(service.id.clone()) {
                     let (services, id) = (self.clone(), service.id.clone());
-                    lines.spawn(async move { services.fenced_line(id).await });
+                    let line = async move { services.fenced_line(id).await };
+                    // What our own bots are told, people wait for.
+                    match service.is_built_in {
+                        true => drop(lines.spawn(line)),
+                        false => drop(lines.spawn_on(line, &self.0.parts.background.handle())),
+                    }
                 }
             }
             tokio::select! {

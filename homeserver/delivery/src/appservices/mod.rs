@@ -27,7 +27,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use accounts::{Accounts, ReservedNames};
 use appservice::{AppserviceError, Appservices};
-use base::{Clock, Rng, Shutdown};
+use base::{Background, Clock, Rng, Shutdown};
 use keys::Keys;
 use model::StreamPos;
 use parking_lot::Mutex;
@@ -58,6 +58,8 @@ pub struct ServicesParts {
     pub keys: Keys,
     /// Whether services are asked for keys of their users' devices that this server has not (MSC3983, MSC3984).
     pub asks_for_keys: bool,
+    /// Where services of others are sent to.
+    pub background: Background,
 }
 
 /// What application services are owed. Cloning it is one reference count.
