@@ -112,6 +112,12 @@ pub const QUERY_TIME_MAX: Duration = Duration::from_secs(15);
 /// Longest profile of a user of another server, in bytes.
 pub const PROFILE_ANSWER_BYTES_MAX: usize = 256 * 1024;
 
+/// Longest time that a question about somebody's time may take.
+pub const AVAILABILITY_TIME_MAX: Duration = Duration::from_secs(4);
+
+/// Longest answer about somebody's time, in bytes: some thousand intervals.
+pub const AVAILABILITY_ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
 /// Servers taken over from an answer about an alias.
 pub const ALIAS_SERVERS_MAX: usize = 50;
 
