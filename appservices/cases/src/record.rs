@@ -75,10 +75,10 @@ impl Source {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
-    /// `pdu` for an event, `callback` for a vendor's signed call.
+    /// `pdu` for an event, `callback` for a vendor's signed call, `link` for a signed link of ours that was sent to one mailbox.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The hash: for an event its id.
+    /// The hash: for an event its id, for a link that of its path.
     pub hash: String,
     /// Whether the signature of a call was checked when it came; one that fails is no proof and never here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,12 +86,19 @@ pub struct Proof {
 }
 
 impl Proof {
-    fn of(source: &Source) -> Self {
-        match &source.callback {
-            Some(hash) => {
-                Self { kind: "callback".into(), hash: format!("sha256:{hash}"), verified: Some(true) }
+    fn of(entry: &Entry) -> Option<Self> {
+        let verified = |kind: &str, hash: &str| Self {
+            kind: kind.to_owned(),
+            hash: format!("sha256:{hash}"),
+            verified: Some(true),
+        };
+        match (&entry.source, &entry.link) {
+            (Some(Source { callback: Some(hash), .. }), _) => Some(verified("callback", hash)),
+            (Some(source), _) => {
+                Some(Self { kind: "pdu".into(), hash: source.event_id.to_string(), verified: None })
             }
-            None => Self { kind: "pdu".into(), hash: source.event_id.to_string(), verified: None },
+            (None, Some(hash)) => Some(verified("link", hash)),
+            (None, None) => None,
         }
     }
 }
@@ -109,6 +116,9 @@ pub struct Entry {
     pub via: Via,
     /// The event, if there was one.
     pub source: Option<Source>,
+    /// SHA-256 of the signed link by which somebody acted whom no event tells of, in lower-case hexadecimal. It stands in
+    /// the proof.
+    pub link: Option<String>,
     /// The node of the flow.
     pub node: Option<String>,
     /// The task.
@@ -186,7 +196,7 @@ impl Record {
         prev: &str,
         signer: &Signer,
     ) -> Result<Self, FormError> {
-        let proof = entry.source.as_ref().map(Proof::of);
+        let proof = Proof::of(&entry);
         let mut record = Self {
             v: VERSION,
             obj: id.to_owned(),

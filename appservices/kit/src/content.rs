@@ -9,16 +9,20 @@ use crate::{
     crypto::locked,
     delivery::Undelivered,
     letter::{Letter, Relation},
+    prompts,
 };
 
-/// The content. Its file is uploaded, encrypted where the message will be.
+/// The content, with prompts for the reactions below it. Its file is uploaded, encrypted where the message will be.
 pub(crate) async fn of(
     intent: &Intent,
     letter: &Letter,
+    reactions: &[String],
     related: Option<&OwnedEventId>,
     is_encrypted: bool,
 ) -> Result<Value, Undelivered> {
-    let mut content = letter.content.as_object().cloned().unwrap_or_default();
+    let mut content = letter.content.clone();
+    prompts::add(&mut content, &letter.to, reactions);
+    let mut content = content.as_object().cloned().unwrap_or_default();
     if let Some(file) = &letter.attachment {
         attach(intent, file, &mut content, is_encrypted).await?;
     }

@@ -70,7 +70,7 @@ impl Kit {
     /// What may pass; the parcel stays.
     pub(crate) async fn deliver(&self, place: StreamPos, bots: &Bots) -> Result<(), Undelivered> {
         let Some(parcel) = self.0.store.get(&OUTBOX, &place).await? else { return Ok(()) };
-        let done = match self.send(&parcel).await {
+        let done = match self.send(&parcel, place).await {
             Ok(done) => done,
             Err(Undelivered::Refused(reason)) => return self.give_back(place, &parcel, &reason, bots).await,
             Err(error) => return Err(error),
@@ -144,7 +144,7 @@ impl Kit {
     }
 
     /// Asks the homeserver.
-    async fn send(&self, parcel: &Parcel) -> Result<Done, Undelivered> {
+    async fn send(&self, parcel: &Parcel, place: StreamPos) -> Result<Done, Undelivered> {
         let unknown = || Undelivered::Refused(format!("no bot is called {:?}", parcel.bot()));
         let intent = self.intent(parcel.bot()).ok_or_else(unknown)?;
         match parcel {
@@ -157,11 +157,28 @@ impl Kit {
                 intent.leave(room).await?;
                 Ok(Done::Nothing)
             }
-            Parcel::Letter(letter) => self.send_letter(&intent, letter).await,
+            Parcel::Letter(letter) => self.send_letter(&intent, letter, place).await,
         }
     }
 
-    async fn send_letter(&self, intent: &Intent, letter: &Letter) -> Result<Done, Undelivered> {
+    /// The reactions below a letter; of a new version those below the letter itself.
+    async fn reactions_of(&self, letter: &Letter, place: StreamPos) -> Result<Vec<String>, StoreError> {
+        match &letter.relation {
+            Some(Relation::Edits(Related::Letter(key))) => {
+                let sent = self.0.store.get(&SENT, key).await?;
+                Ok(sent.map(|sent| sent.reactions).unwrap_or_default())
+            }
+            Some(Relation::Reacts(..) | Relation::Redacts(_)) => Ok(Vec::new()),
+            Some(_) | None => self.reactions_below(letter, place).await,
+        }
+    }
+
+    async fn send_letter(
+        &self,
+        intent: &Intent,
+        letter: &Letter,
+        place: StreamPos,
+    ) -> Result<Done, Undelivered> {
         if self.0.store.exists(&SENT, &letter.key).await? {
             return Ok(Done::Nothing);
         }
@@ -192,7 +209,8 @@ impl Kit {
             && !matches!(letter.relation, Some(Relation::Reacts(..) | Relation::Redacts(_)));
         let encryption = if is_message { self.encryption_of(intent, &room).await? } else { None };
         let target = related.as_ref().filter(|_| moved.is_none()).map(|(_, event)| event);
-        let content = content::of(intent, letter, target, encryption.is_some()).await?;
+        let reactions = self.reactions_of(letter, place).await?;
+        let content = content::of(intent, letter, &reactions, target, encryption.is_some()).await?;
         let event = match (&letter.relation, &letter.state_key, &related) {
             (Some(Relation::Redacts(_)), _, Some((_, target))) => {
                 intent.redact(&room, target, &transaction_id, content).await?
@@ -210,7 +228,7 @@ impl Kit {
                 None => intent.send(&room, &letter.kind, &transaction_id, content).await?,
             },
         };
-        let sent = Sent { room, event, kept_day: 0 };
+        let sent = Sent { room, event, kept_day: 0, reactions };
         Ok(match moved {
             Some((_, key)) => Done::Moved(sent, key),
             None => Done::Sent(sent),

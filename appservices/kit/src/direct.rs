@@ -32,6 +32,16 @@ impl DirectRow {
 }
 
 impl Kit {
+    /// Whether a person does not want to talk with this bot: they refused as often as they are asked, and have not asked the
+    /// bot themselves since. Letters to them come back then.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn is_refused(&self, bot: &str, user: &UserId) -> Result<bool, StoreError> {
+        let row = self.0.store.get(&DIRECT, &(bot, user)).await?;
+        Ok(row.is_some_and(|row| row.room.is_none() && row.refusals >= DIRECT_REFUSALS_MAX))
+    }
+
     /// The room where this bot and this person talk.
     pub(crate) async fn direct_room(
         &self,
@@ -76,7 +86,8 @@ impl Kit {
         let lang = self.language(None, Some(user)).await?;
         let topic = if is_encrypted { "direct.encrypted" } else { "direct.clear" };
         let topic = self.0.texts.fill(lang, topic, &[]);
-        let room = intent.create_room(request(user, &mark, &topic, is_encrypted)).await?;
+        let request = self.describing(bot, lang, request(user, &mark, &topic, is_encrypted));
+        let room = intent.create_room(request).await?;
         self.keep_direct(bot, user, row, room).await
     }
 

@@ -9,7 +9,9 @@ use crate::{
     BotError, Heard, Kit, PREFIX, What,
     commands::{normalised_reaction, typed, without_quotation},
     crypto::{Fresh, Reading},
+    descriptions::picked,
     limits::{MENTIONS_MAX, POLL_ANSWER_BYTES_MAX, POLL_ANSWERS_MAX},
+    prompts::{used, without_bots},
     tables::{Incoming, REACTIONS, ROOMS, RoomRow},
 };
 
@@ -109,6 +111,17 @@ impl Event {
         (self.kind == "m.reaction").then(|| self.relation("event_id")).flatten()
     }
 
+    /// What the prompt belongs to that a message uses.
+    fn pressed_on(&self) -> Option<OwnedEventId> {
+        used(&self.content)?;
+        self.thread().or_else(|| self.reply_to())
+    }
+
+    /// Whether a client wrote it that offers commands and buttons in forms: it mentions the bot that is meant.
+    fn is_in_a_form(&self) -> bool {
+        picked(&self.content).is_some() || used(&self.content).is_some()
+    }
+
     /// The poll that a vote is in.
     fn voted_on(&self) -> Option<OwnedEventId> {
         let is_vote =
@@ -164,8 +177,11 @@ impl Kit {
             received_ms: incoming.received_ms,
             thread: event.thread(),
             on: self.letter_meant(&event).await?,
-            about: event.annotated().or_else(|| event.answered()),
-            mentions: event.mentions(),
+            about: event.annotated().or_else(|| event.pressed_on()).or_else(|| event.answered()),
+            mentions: match event.is_in_a_form() {
+                true => without_bots(self, event.mentions()),
+                false => event.mentions(),
+            },
             what: What::Text(String::new()),
         };
         let meaning = match hidden {
@@ -193,6 +209,7 @@ impl Kit {
     async fn meaning(&self, bot: &str, event: &Event, row: &RoomRow) -> Result<Meaning, StoreError> {
         Ok(match event.kind.as_str() {
             "m.room.member" => membership(self.user(bot).map(|user| user.as_str()), event, row),
+            "m.room.message" if self.is_for_another(bot, event) => Meaning::Nothing,
             "m.room.message" => message(event),
             "m.reaction" => match event.content["m.relates_to"]["key"].as_str() {
                 Some(key) => Meaning::Other(What::Reaction(normalised_reaction(key))),
@@ -214,6 +231,13 @@ impl Kit {
             }),
             _ => Meaning::Nothing,
         })
+    }
+
+    /// Whether a command was picked, or a button pressed, of another bot of ours: its client mentions the one that it is for.
+    fn is_for_another(&self, bot: &str, event: &Event) -> bool {
+        let mentions = event.mentions();
+        let is_meant = self.user(bot).is_some_and(|user| mentions.iter().any(|mentioned| mentioned == user));
+        event.is_in_a_form() && !is_meant && mentions.iter().any(|user| self.is_ours(user))
     }
 
     /// A redaction means something where it takes back a reaction to a letter of ours.
@@ -258,8 +282,12 @@ fn message(event: &Event) -> Meaning {
     let body = content["body"].as_str().unwrap_or_default();
     match content["msgtype"].as_str() {
         Some("m.text" | "m.emote") => {
+            if let (Some(key), Some(_)) = (used(content), event.pressed_on()) {
+                return Meaning::Other(What::Reaction(normalised_reaction(key)));
+            }
+            let line = picked(content);
             let said = without_quotation(body, event.reply_to().is_some());
-            match typed(said) {
+            match typed(line.as_deref().unwrap_or(said)) {
                 Some(command) => Meaning::Command {
                     name: command.name.to_owned(),
                     arguments: command.arguments.to_owned(),
@@ -291,9 +319,9 @@ fn edit(event: &Event) -> Meaning {
     let (Some("m.text"), Some(text)) = (new["msgtype"].as_str(), new["body"].as_str()) else {
         return Meaning::Nothing;
     };
-    match (typed(text), event.relation("event_id")) {
-        (Some(_), _) => Meaning::EditedCommand,
-        (None, Some(original)) => Meaning::Other(What::Edited { original, text: text.to_owned() }),
-        (None, None) => Meaning::Nothing,
+    match (typed(text).is_some() || picked(new).is_some(), event.relation("event_id")) {
+        (true, _) => Meaning::EditedCommand,
+        (false, Some(original)) => Meaning::Other(What::Edited { original, text: text.to_owned() }),
+        (false, None) => Meaning::Nothing,
     }
 }

@@ -1,8 +1,11 @@
 //! The kit as a bot holds it: store, outbox, timers, texts, and the homeserver to read from.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use base::{Clock, Rng};
@@ -12,6 +15,7 @@ use store::{Batch, Scan, Store, StoreError};
 use tokio::sync::{Mutex, Notify, watch};
 
 use crate::{
+    Verb,
     crypto::{Audiences, Keyring},
     ear::Service,
     intents::Intent,
@@ -83,6 +87,8 @@ pub(crate) struct Inner {
     pub taking: Mutex<Option<usize>>,
     /// The bots whose names are people's.
     pub occupied: parking_lot::Mutex<Vec<&'static str>>,
+    /// The commands of each bot that has begun.
+    pub verbs: parking_lot::Mutex<HashMap<&'static str, &'static [Verb]>>,
     /// How many bots are at work.
     pub ready: AtomicUsize,
     /// The keys of each bot, in the order of `users`.
@@ -141,6 +147,7 @@ impl Kit {
             comings: watch::Sender::new(0),
             taking: Mutex::default(),
             occupied: parking_lot::Mutex::default(),
+            verbs: parking_lot::Mutex::default(),
             ready: AtomicUsize::new(0),
             keyrings,
             audiences: Audiences::default(),
@@ -219,7 +226,13 @@ impl Kit {
     #[must_use]
     pub fn is_welcome(&self, user: &UserId) -> bool {
         let server = user.server_name();
-        server == self.0.server_name || self.0.settings.partners.iter().any(|partner| partner == server)
+        server == self.0.server_name || self.is_partner(server)
+    }
+
+    /// Whether a server is one of the configured partners.
+    #[must_use]
+    pub fn is_partner(&self, server: &ServerName) -> bool {
+        self.0.settings.partners.iter().any(|partner| partner == server)
     }
 
     /// A bot at the homeserver, to read with; none for a name that is no bot's.

@@ -15,11 +15,13 @@ mod content;
 mod courier;
 mod crypto;
 mod delivery;
+mod descriptions;
 mod direct;
 #[cfg(any(test, feature = "double"))]
 pub mod double;
 mod ear;
 mod error;
+mod first_logins;
 mod inbox;
 mod incoming;
 mod intents;
@@ -29,6 +31,7 @@ mod letter;
 pub mod limits;
 mod pause;
 mod places;
+mod prompts;
 mod receiver;
 mod registration;
 mod runtime;
@@ -41,6 +44,7 @@ pub mod texts;
 mod timers;
 mod transaction;
 mod upgrades;
+mod visitors;
 mod wire;
 mod work;
 
@@ -51,13 +55,15 @@ pub use self::{
     crypto::after_restore,
     ear::{Ear, Service},
     error::KitError,
+    first_logins::{FIRST_LOGINS_MAX, FirstLogin, Newcomer},
     intents::Intent,
     kit::{Health, Kit, KitParts, KitSettings},
     letter::{Attachment, Letter, Outbox, Related, Relation, To},
-    registration::{Namespaces, SERVICE_ID, Tokens, registration, registration_of},
+    registration::{AVAILABILITY_POLICY, Namespaces, SERVICE_ID, Tokens, registration, registration_of},
     runtime::Bots,
     tables::tables,
     timers::Timers,
+    visitors::{InvitedVisitor, NewVisitor},
     wire::{Body, Call, CallError, HttpWire, Wire},
 };
 

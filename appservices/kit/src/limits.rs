@@ -18,6 +18,10 @@ pub const INBOX_ROWS_MAX: usize = 10_000;
 pub const CATCH_UP_EVENTS_MAX: usize = 50;
 /// Requests of the receiver at once.
 pub const RECEIVER_REQUESTS_MAX: usize = 4;
+/// Questions of the homeserver that bots answer at once; more are refused.
+pub const QUESTIONS_AT_ONCE_MAX: usize = 16;
+/// Largest body of such a question, in bytes.
+pub const QUESTION_BYTES_MAX: usize = 64 * 1024;
 /// Time to read the body of a request to the receiver.
 pub const RECEIVER_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -98,5 +102,7 @@ pub const FORGET_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Choices of one vote that are read.
 pub const POLL_ANSWERS_MAX: usize = 20;
+/// Letters behind a card among which its reactions are looked for.
+pub const PROMPTS_LOOKED_AT_MAX: usize = 12;
 /// Longest id of a choice, in bytes.
 pub const POLL_ANSWER_BYTES_MAX: usize = 255;

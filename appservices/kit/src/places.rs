@@ -101,7 +101,10 @@ impl Kit {
         };
         let room = match room {
             Some(room) => room,
-            None => intent.create_room(row.request.clone()).await?,
+            None => {
+                let lang = self.language(None, None).await?;
+                intent.create_room(self.describing(bot, lang, row.request.clone())).await?
+            }
         };
         let mut batch = Batch::new();
         let made = PlaceRow { room: Some(room.clone()), ..asked.clone() };

@@ -17,7 +17,10 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     Kit,
-    limits::{RECEIVER_REQUESTS_MAX, RECEIVER_TIME_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_ID_BYTES_MAX},
+    limits::{
+        QUESTION_BYTES_MAX, QUESTIONS_AT_ONCE_MAX, RECEIVER_REQUESTS_MAX, RECEIVER_TIME_MAX,
+        TRANSACTION_BYTES_MAX, TRANSACTION_ID_BYTES_MAX,
+    },
     transaction::Untaken,
 };
 
@@ -32,8 +35,20 @@ struct Receiver {
 impl Kit {
     /// The routes that the homeserver asks, for whoever shows `hs_token`; and `/health`, for anybody.
     pub fn router(&self, hs_token: &str) -> Router {
-        let places = std::sync::Arc::new(tokio::sync::Semaphore::new(RECEIVER_REQUESTS_MAX));
-        let receiver = Receiver { kit: self.clone(), hs_token: hs_token.into(), places };
+        self.router_with(hs_token, Router::new())
+    }
+
+    /// The same, with routes on which bots answer further questions of the homeserver. What it asks there for others takes no
+    /// place of its transactions.
+    pub fn router_with(&self, hs_token: &str, questions: Router) -> Router {
+        let with_places = |places: usize| Receiver {
+            kit: self.clone(),
+            hs_token: hs_token.into(),
+            places: std::sync::Arc::new(tokio::sync::Semaphore::new(places)),
+        };
+        let receiver = with_places(RECEIVER_REQUESTS_MAX);
+        let asking = from_fn_with_state(with_places(QUESTIONS_AT_ONCE_MAX), admitted);
+        let questions = questions.layer(DefaultBodyLimit::max(QUESTION_BYTES_MAX)).layer(asking);
         Router::new()
             .route("/_matrix/app/v1/transactions/{id}", put(transaction))
             .route("/_matrix/app/v1/ping", post(ping))
@@ -43,6 +58,7 @@ impl Kit {
             .layer(from_fn_with_state(receiver.clone(), admitted))
             .route("/health", get(health))
             .with_state(receiver)
+            .merge(questions)
     }
 }
 

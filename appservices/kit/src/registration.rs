@@ -1,9 +1,13 @@
 //! The registration of the bots: what the homeserver has to know of them.
 
 use base::Rng;
+use serde_json::Value;
 
 /// The id of the bots' registration, for ever: what the homeserver still owes them is kept under it.
 pub const SERVICE_ID: &str = "lianqiao-bots";
+
+/// The type of account data in which people say who may know of their time: [`crate::PREFIX`] and what it is.
+pub const AVAILABILITY_POLICY: &str = "com.lianqiao.availability_policy";
 
 /// Length of a token: about 380 bits.
 const TOKEN_CHARACTERS: usize = 64;
@@ -29,7 +33,12 @@ impl Tokens {
 /// [Specification](https://spec.matrix.org/v1.19/application-service-api/#registration)
 #[must_use]
 pub fn registration(url: &str, tokens: &Tokens, localparts: &[&str], server_name: &str) -> String {
-    registration_of(SERVICE_ID, url, tokens, &Namespaces { localparts, prefixes: &[], server_name })
+    let namespaces = Namespaces { localparts, prefixes: &[], server_name };
+    let mut registration = value_of(SERVICE_ID, url, tokens, &namespaces);
+    // Calendars are the bots': they say when people are busy, and who may know stands in account data.
+    registration["lianqiao.availability"] = true.into();
+    registration["lianqiao.account_data"] = serde_json::json!([AVAILABILITY_POLICY]);
+    format!("{registration:#}\n")
 }
 
 /// Whose accounts a service has for itself.
@@ -47,12 +56,16 @@ pub struct Namespaces<'a> {
 /// in no room and sends nothing.
 #[must_use]
 pub fn registration_of(id: &str, url: &str, tokens: &Tokens, namespaces: &Namespaces<'_>) -> String {
+    format!("{:#}\n", value_of(id, url, tokens, namespaces))
+}
+
+fn value_of(id: &str, url: &str, tokens: &Tokens, namespaces: &Namespaces<'_>) -> Value {
     let Namespaces { localparts, prefixes, server_name } = namespaces;
     let pattern = |localpart: String| serde_json::json!({ "exclusive": true, "regex": format!("@{localpart}:{}$", escaped(server_name)) });
     let exact = localparts.iter().map(|localpart| pattern(escaped(localpart)));
     let users: Vec<_> =
         exact.chain(prefixes.iter().map(|prefix| pattern(format!("{}.*", escaped(prefix))))).collect();
-    let registration = serde_json::json!({
+    serde_json::json!({
         "id": id,
         "url": url,
         "as_token": tokens.as_token,
@@ -65,9 +78,10 @@ pub fn registration_of(id: &str, url: &str, tokens: &Tokens, namespaces: &Namesp
         "io.element.msc4190": true,
         // People find the bots by name.
         "lianqiao.in_user_directory": true,
+        // The bots know whom the organisation lets in for the first time; bridges do not.
+        "lianqiao.looks_after_people": id == SERVICE_ID,
         "namespaces": { "users": users, "aliases": [], "rooms": [] },
-    });
-    format!("{registration:#}\n")
+    })
 }
 
 /// The signs of user ids and server names that mean something in a pattern.

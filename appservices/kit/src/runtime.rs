@@ -91,6 +91,7 @@ impl Kit {
     }
 
     pub(crate) async fn prepare_bot(&self, bot: &dyn Bot) -> Result<(), KitError> {
+        self.note_verbs(bot.localpart(), bot.verbs());
         self.ensure_account(bot).await?;
         self.ensure_device(bot).await?;
         self.have(bot, &Task::Started, &|_| ()).await.map_err(KitError::from)

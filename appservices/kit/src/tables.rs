@@ -124,6 +124,9 @@ pub(crate) struct Sent {
     /// The day on which the letter was last needed, in days since 1970.
     #[serde(default)]
     pub kept_day: u64,
+    /// The reactions that its bot put below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -22,6 +22,7 @@ pub(super) fn entry(action: &str, at_ms: u64) -> Entry {
         on_behalf_of: None,
         via: Via::Matrix,
         source: Some(Source::event(owned_room_id!("!r:corp.example"), owned_event_id!("$e:corp.example"))),
+        link: None,
         node: Some("n1".into()),
         task: Some("t1".into()),
         from: "pending".into(),

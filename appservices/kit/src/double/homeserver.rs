@@ -1,6 +1,6 @@
 //! A homeserver of maps: just as much of the client-server API as the kit asks for, and faults on demand.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use ruma::UserId;
 use serde_json::{Value, json};
 
-use super::{keys::Keys, rooms::Room};
+use super::{first_logins::FirstLogins, keys::Keys, rooms::Room};
 use crate::wire::{Body, Call, CallError, Wire};
 
 /// What goes wrong with a request.
@@ -33,17 +33,29 @@ pub(super) struct State {
     /// User, room, kind and transaction id → event.
     pub transactions: HashMap<[String; 4], String>,
     files: HashMap<String, Bytes>,
+    /// User and type → content.
+    account_data: BTreeMap<(String, String), Value>,
+    /// What servers of partners say of somebody's time.
+    availability: BTreeMap<String, Value>,
     /// What the bots have not been told.
     pub owed: Vec<Value>,
     keys: Keys,
+    first_logins: FirstLogins,
     faults: VecDeque<Fault>,
     requests: Vec<String>,
+    /// Who has no account here; everybody else has one.
+    absent: BTreeSet<String>,
 }
 
 impl Double {
     /// The next requests go wrong like this, in this order.
     pub fn faults(&self, faults: impl IntoIterator<Item = Fault>) {
         self.0.lock().faults.extend(faults);
+    }
+
+    /// Nobody has an account of this name.
+    pub fn lacks(&self, user: &str) {
+        self.0.lock().absent.insert(user.to_owned());
     }
 
     /// The next transaction for these users, as the homeserver would send it; what is in it counts as told then.
@@ -69,6 +81,23 @@ impl Double {
     #[must_use]
     pub fn take_messages(&self, person: &str, device: &str) -> Vec<Value> {
         self.0.lock().keys.take_messages(&[person.to_owned()], Some(device))
+    }
+
+    /// Somebody has entered their account.
+    pub fn has_entered(&self, account: &str) {
+        self.0.lock().first_logins.entered.insert(account.to_owned());
+    }
+
+    /// The path of the link that lets somebody in for the first time, where one works.
+    #[must_use]
+    pub fn first_login_of(&self, account: &str) -> Option<String> {
+        self.0.lock().first_logins.links.get(account).cloned()
+    }
+
+    /// The name of a visitor, until when they may be in a room, and the path of their link; none where they are not asked in.
+    #[must_use]
+    pub fn visit_of(&self, room: &str, address: &str) -> Option<(String, u64, String)> {
+        self.0.lock().first_logins.visits.get(&(room.to_owned(), address.to_owned())).cloned()
     }
 
     /// One-time keys that a user has left.
@@ -117,6 +146,23 @@ impl Double {
         let room = state.rooms.get(room);
         let content = room.and_then(|room| room.state.get(&(kind.to_owned(), state_key.to_owned())));
         content.cloned().unwrap_or_default()
+    }
+
+    /// What somebody has in their account data; null where there is nothing.
+    #[must_use]
+    pub fn account_data(&self, user: &str, kind: &str) -> Value {
+        let of = (user.to_owned(), kind.to_owned());
+        self.0.lock().account_data.get(&of).cloned().unwrap_or_default()
+    }
+
+    /// A client of somebody writes account data.
+    pub fn sets_account_data(&self, user: &str, kind: &str, content: Value) {
+        self.0.lock().account_data.insert((user.to_owned(), kind.to_owned()), content);
+    }
+
+    /// From now on the server of somebody elsewhere says that they are busy then, and free otherwise.
+    pub fn is_busy_elsewhere(&self, user: &str, busy: Value) {
+        self.0.lock().availability.insert(user.to_owned(), busy);
     }
 
     /// Method and path of every request, in order.
@@ -200,12 +246,35 @@ impl State {
                 Some(name) => Ok(json!({ "displayname": name })),
                 None => Err(refused(404, "M_NOT_FOUND")),
             },
+            ("GET", ["client", "v3", "profile", of]) if self.absent.contains(*of) => {
+                Err(refused(404, "M_NOT_FOUND"))
+            }
+            ("GET", ["client", "v3", "profile", _]) => Ok(json!({})),
             ("GET", ["client", "v3", "joined_rooms"]) => {
                 let joined = self.rooms.iter().filter(|(_, room)| room.has(user));
                 Ok(json!({ "joined_rooms": joined.map(|(id, _)| id).collect::<Vec<_>>() }))
             }
+            (method, ["client", "v3", "user", of, "account_data", kind]) => {
+                let of = ((*of).to_owned(), (*kind).to_owned());
+                if method == "PUT" {
+                    self.account_data.insert(of, content);
+                    return Ok(json!({}));
+                }
+                self.account_data.get(&of).cloned().ok_or_else(|| refused(404, "M_NOT_FOUND"))
+            }
+            ("POST", ["client", "unstable", "org.matrix.msc4496", "user", of, "availability"]) => {
+                let busy = self.availability.get(*of).ok_or_else(|| refused(403, "M_FORBIDDEN"))?;
+                let (start, end) = (&content["range_start"], &content["range_end"]);
+                Ok(json!({ "user_id": of, "range_start": start, "range_end": end, "busy": busy }))
+            }
             (_, ["client", "v3", "devices" | "keys" | "sendToDevice", ..]) => {
                 self.keys.answer(user, call, &path[2..], &content)
+            }
+            (method, ["client", "unstable", "com.lianqiao.people", "first_logins", rest @ ..]) => {
+                Ok(self.first_logins.answer(method, rest, &content, &self.users))
+            }
+            (method, ["client", "unstable", "com.lianqiao.people", "visitors", rest @ ..]) => {
+                Ok(self.first_logins.visit(method, rest, &content))
             }
             ("POST", ["client", "v3", "createRoom"]) => Ok(self.create(user, &content)),
             ("POST", ["media", "v3", "upload"]) => {

@@ -67,7 +67,10 @@ impl Clerk {
                     .put(batch, Letter::message(key, super::BOT, To::Direct(whom), notice("psst")));
             }
             "card" => {
-                self.say(batch, "card", room, "[open]");
+                let mut content = notice("[open]");
+                content[format!("{}card", crate::PREFIX)] = json!({ "v": 1 });
+                let card = Letter::message("card", super::BOT, To::Room(room.clone()), content);
+                self.0.outbox().put(batch, card);
                 let seed = Relation::Reacts(Related::Letter("card".to_owned()), "✅".to_owned());
                 let letter = Letter::message("seed", super::BOT, To::Room(room.clone()), json!({}));
                 self.0.outbox().put(batch, letter.relating(seed));

@@ -66,6 +66,7 @@ async fn who_refuses_twice_is_left_alone_until_they_ask_themselves() {
     stage.says(ALICE, &room, &format!("!tell {BOB}"));
     stage.settle().await;
     assert_eq!(creations(&stage), 2);
+    assert!(stage.kit().is_refused(BOT, <&ruma::UserId>::try_from(BOB).unwrap()).await.unwrap());
     let notes = stage.kit().store().scan(&clerk::NOTES, store::Scan::all()).await.unwrap();
     assert!(notes[0].1.contains("refused the direct chat 2 times"), "{notes:?}");
     let own = stage.room_with(BOB, BOT, true);
@@ -74,6 +75,7 @@ async fn who_refuses_twice_is_left_alone_until_they_ask_themselves() {
     stage.settle().await;
     assert_eq!(stage.said(&own), ["psst"]);
     assert_eq!(creations(&stage), 2);
+    assert!(!stage.kit().is_refused(BOT, <&ruma::UserId>::try_from(BOB).unwrap()).await.unwrap());
 }
 
 #[tokio::test]

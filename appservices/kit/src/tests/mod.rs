@@ -3,6 +3,7 @@
 pub(crate) mod clerk;
 mod commands;
 mod direct;
+mod forms;
 mod kept;
 mod outbox;
 mod receiver;

@@ -119,3 +119,20 @@ async fn an_account_that_was_there_before_the_bot_is_not_taken() {
         assert_eq!(kit.health().await.inbox, if takes_over_accounts { 2 } else { 0 });
     }
 }
+
+#[tokio::test]
+async fn further_questions_are_answered_to_the_homeserver_alone() {
+    let stage = Stage::new(clerk::play()).await;
+    let path = "/_matrix/app/unstable/org.example/question";
+    let questions =
+        Router::new().route(path, axum::routing::get(async || axum::Json(json!({ "yes": true }))));
+    let router = stage.kit().router_with("secret", questions);
+    for (token, status) in [("", 401), ("other", 403), ("secret", 200)] {
+        assert_eq!(asks(&router, "GET", path, token, String::new()).await.0, status, "{token}");
+    }
+    assert_eq!(asks(&router, "GET", path, "secret", String::new()).await.1, json!({ "yes": true }));
+    let nothing = "/_matrix/app/v1/nothing";
+    assert_eq!(asks(&router, "GET", nothing, "", String::new()).await.0, 401, "the rest is as it was");
+    let (_, health) = asks(&router, "GET", "/health", "", String::new()).await;
+    assert_eq!(health["inbox"], 0, "and anybody may ask how the bots are: {health}");
+}
