@@ -17,13 +17,15 @@ pub struct Actor {
     pub via: Via,
     /// The event by which they act.
     pub source: Option<Source>,
+    /// SHA-256 of the signed link by which they act where there is no event, in lower-case hexadecimal.
+    pub link: Option<String>,
 }
 
 impl Actor {
     /// A timer or a rule.
     #[must_use]
     pub const fn nobody() -> Self {
-        Self { person: None, account: None, via: Via::Auto, source: None }
+        Self { person: None, account: None, via: Via::Auto, source: None, link: None }
     }
 
     /// Whoever sent what was heard.
@@ -34,6 +36,7 @@ impl Actor {
             account: Some(heard.sender.clone()),
             via: Via::Matrix,
             source: Some(Source::event(heard.room.clone(), heard.event_id.clone())),
+            link: None,
         }
     }
 }

@@ -17,7 +17,7 @@ use store::{Batch, StoreError};
 use crate::{actor::Actor, rooms::RoomOrder};
 
 /// The key of the room that a bot shares with the bridges' bot.
-const ELSEWHERE: &str = "elsewhere";
+pub(crate) const ELSEWHERE: &str = "elsewhere";
 
 /// Most values of a press that are read.
 const VALUES_MAX: usize = 50;
@@ -71,6 +71,7 @@ impl Press {
             account: Some(self.account.clone()),
             via: self.via,
             source: Some(self.source.clone()),
+            link: None,
         }
     }
 }
@@ -86,10 +87,8 @@ pub async fn show_elsewhere(
     bot: &str,
     card: CardElsewhere<'_>,
 ) -> Result<(), StoreError> {
-    let Some(bridge) = kit.bridge() else { return Ok(()) };
-    if !kit.has_place(bot, ELSEWHERE).await? {
-        let pen = Pen { texts: kit.texts(), lang: kit.language(None, None).await? };
-        kit.order_place(batch, bot, ELSEWHERE, room_with(kit, bridge, pen)).await?;
+    if !meet_bridge(kit, batch, bot).await? {
+        return Ok(());
     }
     let (title, body) = card.text.split_once('\n').unwrap_or((card.text, ""));
     let choices = card.choices.iter();
@@ -106,6 +105,32 @@ pub async fn show_elsewhere(
     let letter = Letter::message(key, bot, To::Place(ELSEWHERE.to_owned()), content);
     kit.outbox().put(batch, Letter { kind: format!("{PREFIX}bridge.card"), ..letter });
     Ok(())
+}
+
+/// Sees to it that there is the room for a bot and the bridges' bot; false where no platform is bridged.
+pub(crate) async fn meet_bridge(kit: &Kit, batch: &mut Batch, bot: &str) -> Result<bool, StoreError> {
+    let Some(bridge) = kit.bridge() else { return Ok(false) };
+    if !kit.has_place(bot, ELSEWHERE).await? {
+        let pen = Pen { texts: kit.texts(), lang: kit.language(None, None).await? };
+        kit.order_place(batch, bot, ELSEWHERE, room_with(kit, bridge, pen)).await?;
+    }
+    Ok(true)
+}
+
+/// Whether the bridges' bot says something in that room, and of which kind: the part of its type behind `bridge.`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn said_by_bridge<'a>(
+    kit: &Kit,
+    bot: &str,
+    heard: &'a Heard,
+) -> Result<Option<(&'a str, &'a Value)>, StoreError> {
+    let What::Ours { kind, state_key: None, content } = &heard.what else { return Ok(None) };
+    let said = kind.strip_prefix(PREFIX).and_then(|kind| kind.strip_prefix("bridge."));
+    let Some(said) = said.filter(|_| kit.bridge() == Some(&*heard.sender)) else { return Ok(None) };
+    let is_there = kit.place_of(bot, &heard.room).await?.as_deref() == Some(ELSEWHERE);
+    Ok(is_there.then_some((said, content)))
 }
 
 /// Under which name the words come back.
@@ -156,14 +181,8 @@ struct PressProof {
 /// # Errors
 /// When the store cannot be read.
 pub async fn press_of(kit: &Kit, bot: &str, heard: &Heard) -> Result<Option<Press>, StoreError> {
-    let What::Ours { kind, state_key: None, content } = &heard.what else { return Ok(None) };
-    if kind.strip_prefix(PREFIX) != Some("bridge.pressed") || kit.bridge() != Some(&*heard.sender) {
-        return Ok(None);
-    }
-    if kit.place_of(bot, &heard.room).await?.as_deref() != Some(ELSEWHERE) {
-        return Ok(None);
-    }
-    Ok(read(heard, content))
+    let said = said_by_bridge(kit, bot, heard).await?;
+    Ok(said.filter(|(said, _)| *said == "pressed").and_then(|(_, content)| read(heard, content)))
 }
 
 fn read(heard: &Heard, content: &Value) -> Option<Press> {

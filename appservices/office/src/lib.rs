@@ -4,7 +4,9 @@
 //! This crate decides nothing and sends nothing: what a kind of case is about lies in its bot. Read `office.rs` first.
 
 mod actor;
+mod busy_elsewhere;
 mod elsewhere;
+mod entries;
 mod error;
 mod export;
 mod ledger;
@@ -14,7 +16,9 @@ mod texts;
 
 pub use self::{
     actor::{Actor, language_of},
-    elsewhere::{CardElsewhere, Choice, Press, press_of, show_elsewhere},
+    busy_elsewhere::{BusyAnswer, BusyAsked, BusyQuestion, BusyTime, ask_busy_elsewhere, busy_elsewhere_of},
+    elsewhere::{CardElsewhere, Choice, Press, press_of, said_by_bridge, show_elsewhere},
+    entries::{EntryElsewhere, greet_bridge, link_to, put_entry_elsewhere, say_to_bridge},
     error::OfficeError,
     export::{export_of, send_export},
     ledger::{AUDITORS, LEDGER, keep_in_ledger},
