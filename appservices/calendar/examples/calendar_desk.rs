@@ -78,6 +78,7 @@ async fn main() -> Outcome<()> {
         outbound: Outbound::new(settings)?,
         zone: Zone::find("Asia/Shanghai").ok_or("the zone is not known")?,
         allows_plain_sources: true,
+        home: None,
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", json!({ "url": format!("http://{}", listener.local_addr()?) }));

@@ -4,10 +4,12 @@
 //! [`Event`] is the calendar object. Pure rules: [`ics`] (files), `expand` (instances), [`itip`] (messages), [`slots`]
 //! (when people could meet). [`Calendars`] keeps calendars, passwords and addresses of people and knows when they are
 //! busy, by the own store and by calendars elsewhere; [`Doors`] are what calendar programs speak to; [`Mailbox`] reads what is answered by
-//! mail. This crate never
+//! mail; [`questions`] answers the homeserver for servers of partners. This crate never
 //! talks in rooms: what a change means for people is the meetings bot's, behind [`Scheduling`]. Read `event.rs` first.
 
 mod address;
+mod asked;
+mod availability;
 mod change;
 mod dav;
 mod error;
@@ -30,6 +32,7 @@ mod zone;
 
 pub use self::{
     address::{Address, NotAnAddress},
+    asked::questions,
     dav::{Change, Doors, PATHS, ROOT, Refused, Scheduling, WELL_KNOWN_PATH, What},
     error::CalendarError,
     event::{
@@ -37,9 +40,9 @@ pub use self::{
         Role, Transparency,
     },
     expand::Occurrence,
-    mailbox::{Mailbox, MailboxSettings},
+    mailbox::{Mailbox, MailboxSettings, Returns},
     recurrence::Recurrence,
-    service::{Calendars, CalendarsParts, FreeBusy, Password, Tier},
+    service::{Asker, Availability, Calendars, CalendarsParts, FreeBusy, Home, HomeError, Password, Tier},
     sources::{KeptSource, Source},
     tables::tables,
     time::{Busy, BusyKind, Schedule, Span},

@@ -212,3 +212,9 @@ pub const MAILBOX_STEADY: Duration = Duration::from_secs(60);
 
 /// Accounts and servers that one person has granted something to, or nothing.
 pub const GRANTS_OF_PERSON_MAX: usize = 200;
+
+/// Time that servers of partners have for all that one question asks them.
+pub const PARTNERS_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Longest text of a moment in a question or an answer of another server, in bytes.
+pub const MOMENT_BYTES_MAX: usize = 64;

@@ -35,16 +35,16 @@ pub struct Slot {
 
 /// Looks for at most five times, earliest first, never two in a row, on a grid of a quarter of an hour. Of the times of one
 /// free stretch the one that suits most of those who may come is taken. Of somebody whose time is unknown nobody can say
-/// that they are free: whoever is needed and unknown is not waited for, and named by [`unknown`].
+/// that they are free: whoever is needed and unknown is not waited for, and named by [`unknown`]; where something is known of
+/// them all the same, it counts.
 #[must_use]
 pub fn search(search: &SlotSearch<'_>) -> Vec<Slot> {
-    let known: Vec<&Schedule> = search.required.iter().filter(|schedule| schedule.known).collect();
     let mut slots: Vec<Slot> = Vec::new();
     let mut stretch: Option<Slot> = None;
     let mut before_ms = None;
     for start_ms in grid(search) {
         let span = Span { from_ms: start_ms, until_ms: start_ms + search.length_ms };
-        if !known.iter().all(|schedule| schedule.is_free(span)) {
+        if search.required.iter().any(|schedule| schedule.is_taken(span)) {
             continue;
         }
         // A stretch goes on while the next place of the grid is free too, and ends when a whole meeting has passed.

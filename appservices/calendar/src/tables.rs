@@ -155,6 +155,14 @@ pub(crate) const MAIL_ORDER: Table<StreamPos, [u8; 32]> =
 pub(crate) const GRANTS: Table<(String, String), Tier> =
     Table::new(2615, "calendar_grant", Profile::Scan, "what may they know of this person's time?");
 
+/// Owners whose account data says what they have granted.
+pub(crate) const GRANTS_FOLLOWED: Table<String, ()> = Table::new(
+    2616,
+    "calendar_grants_followed",
+    Profile::Point,
+    "do this person's grants stand in account data?",
+);
+
 /// All tables of this crate, for the store and for the catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -175,5 +183,6 @@ pub fn tables() -> Vec<TableInfo> {
         MAILS.info(),
         MAIL_ORDER.info(),
         GRANTS.info(),
+        GRANTS_FOLLOWED.info(),
     ]
 }

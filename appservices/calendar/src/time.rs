@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Event, EventStatus, Occurrence, Partstat, Transparency};
+use crate::{Address, Event, EventStatus, Occurrence, Partstat, Transparency, limits::INTERVALS_MAX};
 
 /// From one moment to another, in milliseconds since 1970; the end is not part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,27 @@ impl Schedule {
     /// Whether they are surely free in all of a span.
     #[must_use]
     pub fn is_free(&self, span: Span) -> bool {
-        self.known && !self.intervals.iter().any(|busy| span.touches(busy.from_ms, busy.until_ms))
+        self.known && !self.is_taken(span)
+    }
+
+    /// Whether they are surely taken up in a part of a span; of somebody whose time is not all known some may be.
+    #[must_use]
+    pub fn is_taken(&self, span: Span) -> bool {
+        self.intervals.iter().any(|busy| span.touches(busy.from_ms, busy.until_ms))
+    }
+
+    /// Takes in what another calendar of theirs says about `within`. What stands here already is not shown twice: a meeting of
+    /// ours is in both.
+    pub fn take_in(&mut self, others: Vec<Busy>, within: Span) {
+        let is_new = |other: &Busy| {
+            !self.intervals.iter().any(|own| {
+                own.from_ms <= other.from_ms && other.until_ms <= own.until_ms && own.kind >= other.kind
+            })
+        };
+        let others: Vec<Busy> = joined(others, within).into_iter().filter(is_new).collect();
+        self.intervals = joined([std::mem::take(&mut self.intervals), others].concat(), within);
+        self.known &= self.intervals.len() <= INTERVALS_MAX;
+        self.intervals.truncate(INTERVALS_MAX);
     }
 }
 

@@ -80,6 +80,7 @@ impl<'a> Desk<'a> {
             on_behalf_of: None,
             via: self.actor.via,
             source: self.actor.source.clone(),
+            link: None,
             node: None,
             task: None,
             from: from.to_owned(),

@@ -32,5 +32,5 @@ pub use self::{
     settings::{Conferencing, Settings},
     tables::tables,
     texts::TEXTS,
-    wire::{KIND, LOCALPART, Meetings, MeetingsParts, Post, TodoLine, Todos},
+    wire::{Homeserver, KIND, LOCALPART, Meetings, MeetingsParts, Post, TodoLine, Todos},
 };

@@ -21,6 +21,9 @@ pub const WORDS_MAX: usize = 600;
 /// Days in which slots are looked for at most.
 pub const SEARCH_DAYS_MAX: usize = 62;
 
+/// How long a search waits for what other platforms say of people's time, in milliseconds.
+pub const ELSEWHERE_MS: u64 = 6_000;
+
 /// How long a poll of slots is open, in milliseconds.
 pub const POLL_MS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -69,3 +72,15 @@ pub const BOOKINGS_READ_MAX: usize = 2_000;
 
 /// How far ahead bookings of resources are written, in milliseconds: as far as a series reaches.
 pub const AHEAD_MS: u64 = 2 * 366 * 24 * 60 * 60 * 1_000;
+
+/// People of a meeting that other platforms are told of.
+pub const ENTRY_PEOPLE_MAX: usize = 200;
+
+/// Characters of a description that other platforms are told.
+pub const ENTRY_DESCRIPTION_CHARACTERS_MAX: usize = 4_000;
+
+/// How long guests from outside stay in the room behind the end of a meeting, in milliseconds.
+pub const GUESTS_STAY_MS: u64 = 60 * 60 * 1_000;
+
+/// How far ahead instances of a series let guests from outside in, in milliseconds.
+pub const GUESTS_AHEAD_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1_000;

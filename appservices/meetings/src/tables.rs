@@ -1,7 +1,10 @@
 //! The tables of this crate. Nobody else may touch them; ids 2500 to 2519 are ours.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use calendar::RecurrenceId;
-use ruma::{OwnedRoomId, OwnedUserId};
+use office::BusyTime;
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
@@ -44,6 +47,38 @@ pub(crate) struct DraftRow {
 }
 record!(DraftRow);
 
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Sought {
+    /// A time for a new meeting.
+    Slot,
+    /// When people are busy on a day.
+    BusyTimes,
+}
+
+/// A search that waits for what other platforms say: who typed what, and what is known so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SearchRow {
+    pub room: OwnedRoomId,
+    pub is_direct: bool,
+    pub sender: OwnedUserId,
+    pub event_id: OwnedEventId,
+    pub received_ms: u64,
+    pub thread: Option<OwnedEventId>,
+    pub on: Option<String>,
+    pub mentions: Vec<OwnedUserId>,
+    pub sought: Sought,
+    /// What stood behind the word.
+    pub text: String,
+    /// About whom the platforms were asked.
+    pub asked: BTreeSet<OwnedUserId>,
+    /// The parts of the question that have no answer yet.
+    pub open: BTreeSet<usize>,
+    /// What was said of whom; none for those of whom a platform does not say it.
+    pub found: BTreeMap<OwnedUserId, Option<Vec<BusyTime>>>,
+}
+record!(SearchRow);
+
 /// (resource, start in ms, meeting).
 pub(crate) const BOOKED: Table<(String, u64, String), BookedRow> =
     Table::new(2500, "meeting_booked", Profile::Scan, "when is this resource taken, and by whom?");
@@ -67,6 +102,10 @@ pub(crate) const LEAVERS_DONE: Table<(), u64> =
 pub(crate) const MEETING_OF: Table<String, String> =
     Table::new(2505, "meeting_of_uid", Profile::Point, "which meeting is the event with this uid?");
 
+/// The event of a command → the search that it began.
+pub(crate) const SEARCHES: Table<String, SearchRow> =
+    Table::new(2506, "meeting_search", Profile::Point, "what does this search wait for?");
+
 /// The tables of meetings. Those of cases, people, calendars and working days are theirs.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -77,5 +116,6 @@ pub fn tables() -> Vec<TableInfo> {
         TOLD.info(),
         LEAVERS_DONE.info(),
         MEETING_OF.info(),
+        SEARCHES.info(),
     ]
 }

@@ -89,6 +89,8 @@ pub const TEXTS: &[Entry] = &[
     entry("mt.free_unknown", "{who}：未知", "{who}: unknown"),
     entry("mt.free_all_day", "{who}：全天空闲{busy}", "{who}: free all day{busy}"),
     entry("mt.free_busy", "{who}：忙 {busy}", "{who}: busy {busy}"),
+    entry("mt.busy_tentative", "（待定）", " (tentative)"),
+    entry("mt.busy_away", "（外出）", " (away)"),
     entry(
         "mt.ics",
         "你的只读日历地址（只给自己用，撤销：!会议 日历 撤销）：{url}",
@@ -112,6 +114,7 @@ pub const TEXTS: &[Entry] = &[
         "你的日程，除下列外：同事看到忙闲，其他服务器的人什么也看不到。",
         "Your time, but for these: colleagues see when you are busy, people of other servers nothing.",
     ),
+    entry("mt.share_everybody", "其他所有人", "everybody else"),
     entry("mt.tier.titles", "看到忙闲和标题", "see when you are busy, and the titles"),
     entry("mt.tier.busy", "看到忙闲", "see when you are busy"),
     entry("mt.tier.nothing", "什么也看不到", "see nothing"),

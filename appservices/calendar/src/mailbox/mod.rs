@@ -7,6 +7,7 @@
 //! fence, and what in it is no answer to a meeting of ours is left out.
 
 mod letter;
+mod returned;
 mod session;
 mod taken;
 
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 
 #[cfg(test)]
 pub(crate) use self::letter::{Letter, read};
+pub use self::returned::Returns;
 use self::session::Session;
 use crate::{
     CalendarError, Calendars, Scheduling,
@@ -65,13 +67,22 @@ struct Inner {
     calendars: Calendars,
     scheduling: Arc<dyn Scheduling>,
     settings: MailboxSettings,
+    returns: Option<Arc<dyn Returns>>,
 }
 
 impl Mailbox {
     /// Puts the parts together; nothing is connected yet.
     #[must_use]
     pub fn new(calendars: Calendars, scheduling: Arc<dyn Scheduling>, settings: MailboxSettings) -> Self {
-        Self(Arc::new(Inner { calendars, scheduling, settings }))
+        Self(Arc::new(Inner { calendars, scheduling, settings, returns: None }))
+    }
+
+    /// The same, which tells of letters that came back, too.
+    #[must_use]
+    pub fn telling(self, returns: Arc<dyn Returns>) -> Self {
+        let Inner { calendars, scheduling, settings, .. } = &*self.0;
+        let (calendars, scheduling) = (calendars.clone(), Arc::clone(scheduling));
+        Self(Arc::new(Inner { calendars, scheduling, settings: settings.clone(), returns: Some(returns) }))
     }
 
     /// Reads letters as they come, until the shutdown. A connection that ends is made again, with growing pauses.

@@ -6,6 +6,7 @@ use store::{Batch, Scan};
 use super::{
     Mailbox,
     letter::{self, Letter},
+    returned::returned,
 };
 use crate::{
     Address, CalendarError, Change, Refused, What, ics,
@@ -38,6 +39,8 @@ impl Mailbox {
             tracing::info!(uid, %reason, "a letter with a calendar does not count");
             None
         });
+        let returns = self.0.returns.as_ref();
+        let back = returns.and_then(|returns| Some((returns, bytes.and_then(returned)?)));
         for _ in 0..CONFLICTS_MAX {
             let mut batch = Batch::new();
             let (key, old) = (self.key(), self.place().await?);
@@ -45,6 +48,15 @@ impl Mailbox {
             batch.put(&MAIL_PLACE, &key, &MailPlaceRow { uid_validity, uid });
             if let Some(letter) = &letter {
                 self.answer(&mut batch, letter).await?;
+            }
+            if let Some((returns, name)) = &back {
+                match returns.returned(name, &mut batch).await {
+                    Ok(()) => {}
+                    Err(Refused::ByRule(reason)) => {
+                        tracing::info!(name, reason, "a letter that came back is left")
+                    }
+                    Err(Refused::Store(error)) => return Err(error.into()),
+                }
             }
             if self.0.calendars.store().try_commit(batch).await?.is_some() {
                 metrics::counter!("calendar_letters_total", "kind" => kind_of(letter.as_ref())).increment(1);

@@ -2,7 +2,9 @@
 
 mod busy;
 mod grants;
+mod home;
 mod objects;
+mod policy;
 mod secrets;
 
 use std::{collections::HashMap, sync::Arc};
@@ -15,7 +17,12 @@ use store::Store;
 use tokio::sync::Notify;
 
 pub(crate) use self::objects::{Object, Version};
-pub use self::{busy::FreeBusy, grants::Tier, secrets::Password};
+pub use self::{
+    busy::{Availability, FreeBusy},
+    grants::{Asker, Tier},
+    home::{Home, HomeError},
+    secrets::Password,
+};
 use crate::{Busy, Span, Zone};
 
 /// What [`Calendars`] is built from.
@@ -29,6 +36,8 @@ pub struct CalendarsParts {
     pub rng: Rng,
     /// The server whose people have calendars here.
     pub server_name: OwnedServerName,
+    /// The homeserver of these people, where it can be asked.
+    pub home: Option<Arc<dyn Home>>,
     /// The guarded client for calendars elsewhere.
     pub outbound: Outbound,
     /// The zone of times that name none.

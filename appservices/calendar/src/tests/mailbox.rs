@@ -22,8 +22,8 @@ use tokio::{
 
 use super::{alice, alice_id, calendars, hour, shanghai};
 use crate::{
-    Address, Attendee, Calendars, Change, Event, Mailbox, MailboxSettings, Partstat, Party, Refused, Role,
-    Scheduling, What,
+    Address, Attendee, Calendars, Change, Event, Mailbox, MailboxSettings, Partstat, Party, Refused, Returns,
+    Role, Scheduling, What,
     ics::{self, Method},
     itip::Verdict,
     limits::MAIL_BYTES_MAX,
@@ -163,6 +163,18 @@ impl Scheduling for Desk {
     }
 }
 
+/// A line of the names of letters that came back.
+struct Back(mpsc::UnboundedSender<String>);
+
+#[async_trait]
+impl Returns for Back {
+    async fn returned(&self, name: &str, batch: &mut Batch) -> Result<(), Refused> {
+        let (back, name) = (self.0.clone(), name.to_owned());
+        batch.on_visible(move |_| drop(back.send(name)));
+        Ok(())
+    }
+}
+
 /// A mail server with one folder.
 #[derive(Clone)]
 struct Server {
@@ -270,6 +282,7 @@ impl Server {
 /// Somebody who reads a mailbox.
 struct Reader {
     told: mpsc::UnboundedReceiver<Change>,
+    back: mpsc::UnboundedReceiver<String>,
     shutdown: Shutdown,
 }
 
@@ -287,8 +300,9 @@ impl Reader {
         let (sender, told) = mpsc::unbounded_channel();
         let shutdown = Shutdown::new();
         let mailbox = Mailbox::new(calendars.clone(), Arc::new(Desk { told: sender }), settings);
-        tokio::spawn(mailbox.read(shutdown.clone()));
-        Self { told, shutdown }
+        let (sender, back) = mpsc::unbounded_channel();
+        tokio::spawn(mailbox.telling(Arc::new(Back(sender))).read(shutdown.clone()));
+        Self { told, back, shutdown }
     }
 
     /// What was answered next.
@@ -321,6 +335,19 @@ async fn answers_are_told_once_as_they_come() {
     assert_eq!(reader.hears().await, Partstat::Declined);
     assert_eq!(server.bodies.load(Ordering::Relaxed), 6, "the huge one was not even fetched");
     assert!(reader.told.is_empty());
+}
+
+#[tokio::test]
+async fn a_letter_that_came_back_is_told_of_by_its_name() {
+    let (calendars, _) = calendars().await;
+    let report = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+        Action: failed\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <abc@corp.example>\r\n\r\nhi\r\n--b--\r\n";
+    let server = Server::start(vec![report.to_vec()]).await;
+    let mut reader = Reader::of(&server, &calendars);
+    server.gets(from_guest("2", &answer("m1", Partstat::Accepted)));
+    assert_eq!(reader.hears().await, Partstat::Accepted);
+    assert_eq!(reader.back.try_recv().as_deref(), Ok("abc"));
+    assert!(reader.back.is_empty());
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod free_busy;
 mod mail;
 mod mailbox;
 mod messages;
+mod partners;
+mod policies;
 mod series;
 mod sources;
 
@@ -54,6 +56,11 @@ fn bob() -> Address {
 
 /// Calendars over a store in memory, whose client may speak to this machine.
 async fn calendars() -> (Calendars, Clock) {
+    calendars_at(None).await
+}
+
+/// The same with a homeserver.
+async fn calendars_at(home: Option<Arc<dyn crate::Home>>) -> (Calendars, Clock) {
     let clock = Clock::fake(NOW_MS);
     let server_name = server_name!("corp.example").to_owned();
     let identity = Identity::new(&server_name, &clock);
@@ -67,6 +74,7 @@ async fn calendars() -> (Calendars, Clock) {
         clock: clock.clone(),
         rng: Rng::seeded(7),
         server_name,
+        home,
         outbound: Outbound::new(settings).unwrap(),
         zone: shanghai(),
         allows_plain_sources: true,

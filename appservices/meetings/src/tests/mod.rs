@@ -2,19 +2,23 @@
 
 mod clockwork;
 mod doors;
+mod elsewhere;
+mod guests;
 mod law;
 mod lines;
 mod pages;
 mod polls;
 mod series;
+mod sharing;
 mod talk;
 
 use std::sync::Arc;
 
-use calendar::{Calendars, CalendarsParts, Zone};
+use async_trait::async_trait;
+use calendar::{Calendars, CalendarsParts, Event, Zone, ics::Method};
 use cases::Refusal;
 use kit::{
-    Bot, Kit, Letter, To,
+    Bot, BotError, Kit, Letter, To,
     double::{Play, Stage},
     message,
 };
@@ -22,7 +26,7 @@ use people::{People, PeopleParts};
 use store::Batch;
 use workdays::Workdays;
 
-use crate::{LOCALPART, Meetings, MeetingsParts, Settings, TEXTS, TodoLine, Todos, tables};
+use crate::{LOCALPART, Meetings, MeetingsParts, Post, Settings, TEXTS, TodoLine, Todos, tables};
 
 /// (number, localpart, name, department, heads it, language, zone)
 pub(super) const STAFF: [(&str, &str, &str, &str, bool, &str, &str); 6] = [
@@ -72,6 +76,16 @@ impl Todos for Told {
     }
 }
 
+/// Letters of these tests go nowhere.
+struct Dropped;
+
+#[async_trait]
+impl Post for Dropped {
+    async fn post(&self, _: &mut Batch, _: Method, _: &Event, _: &str) -> Result<(), BotError> {
+        Ok(())
+    }
+}
+
 /// What is opened from the store, where a bot is made and nothing can be waited for. The store works on beside it.
 fn opened<T>(opening: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(opening))
@@ -93,6 +107,7 @@ fn calendars_of(kit: &Kit) -> Calendars {
         clock: kit.clock().clone(),
         rng: kit.rng().clone(),
         server_name: kit.server_name().to_owned(),
+        home: Some(Arc::new(crate::Homeserver::new(kit.clone()))),
         outbound: outbound::Outbound::new(outbound::OutboundSettings::default()).unwrap(),
         zone: Zone::find("Asia/Shanghai").unwrap(),
         allows_plain_sources: false,
@@ -113,7 +128,7 @@ fn meetings(kit: &Kit) -> Meetings {
         free_busy: Arc::new(calendars.clone()),
         calendars,
         todos: Arc::new(Told),
-        post: None,
+        post: Some(Arc::new(Dropped)),
         settings,
     };
     Meetings::new(kit.clone(), parts)
@@ -121,14 +136,20 @@ fn meetings(kit: &Kit) -> Meetings {
 
 /// The bot with the staff, and the direct chat of 张三 with it.
 pub(super) async fn office() -> (Stage, String) {
+    office_beside(None).await
+}
+
+/// The same where platforms are bridged by this account.
+pub(super) async fn office_beside(bridge: Option<&str>) -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
         tables: [tables(), cases::tables(), people::tables(), calendar::tables(), workdays::tables()]
             .concat(),
-        texts: vec![TEXTS],
+        texts: vec![TEXTS, office::TEXTS],
         bots: |kit| vec![Arc::new(meetings(kit)) as Arc<dyn Bot>],
     };
-    let mut stage = Stage::new(play).await;
+    let bridge = bridge.map(|bridge| bridge.try_into().unwrap());
+    let mut stage = Stage::beside(play, bridge).await;
     imports(&mut stage, "").await;
     let room = stage.room_with(ZHANGSAN, LOCALPART, true);
     stage.settle().await;

@@ -1,6 +1,6 @@
 //! Conversations with the bot, message by message.
 
-use kit::double::Fault;
+use kit::double::{Fault, Stage};
 use serde_json::json;
 
 use super::{ANN, DAY, HOUR, LISI, MINUTE, WANGWU, ZHANGSAN, card, chat, last, office, reads, says, team};
@@ -320,6 +320,24 @@ async fn a_meeting_now_is_live_at_once() {
         reads(&stage, &room, &own)
             .starts_with("[进行中] MT-20261105-0001 救火 · 张三 · 11-05 周四 09:00–09:30")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_becomes_one_of_many_is_listed_too() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 大会 @李四 明天 10:00").await;
+    let files = |stage: &Stage| {
+        let events = stage.events_of_bots(&room).into_iter();
+        events.filter(|event| event["content"]["body"] == "MT-20261105-0001.tsv").count()
+    };
+    assert_eq!(files(&stage), 0);
+    let guests: Vec<String> = (0..20).map(|guest| format!("guest{guest}@example.org")).collect();
+    says(&mut stage, ZHANGSAN, &room, &format!("!meet add MT-20261105-0001 {}", guests.join(" "))).await;
+    let own = card(&stage, &room, "[已预定]");
+    assert!(reads(&stage, &room, &own).contains("⏳21（名单见附件）"), "{}", reads(&stage, &room, &own));
+    assert_eq!(files(&stage), 1);
+    says(&mut stage, ZHANGSAN, &room, "!meet add MT-20261105-0001 late@example.org").await;
+    assert_eq!(files(&stage), 1, "`!meet show` lists them anew");
 }
 
 #[tokio::test(flavor = "multi_thread")]

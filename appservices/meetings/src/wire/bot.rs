@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kit::{Bot, BotError, Fired, Heard, Verb, What, texts::Lang};
 use store::Batch;
 
-use super::{Change, LOCALPART, Meetings, commands::VERBS, doors, leavers};
+use super::{Change, LOCALPART, Meetings, commands::VERBS, doors, leavers, search};
 use crate::{
     MeetingsError,
     act::{Action, Alarm},
@@ -55,17 +55,17 @@ impl Meetings {
             What::PollAnswered { answers } => self.vote(heard, answers, batch).await,
             What::InCall => self.in_call(heard, batch).await,
             What::Upgraded { replacement } => self.show_anew(heard, replacement, batch).await,
-            What::File { .. }
-            | What::Edited { .. }
-            | What::Joined { .. }
-            | What::Member { .. }
-            | What::Ours { .. } => Ok(()),
+            What::Ours { .. } => Box::pin(self.hear_elsewhere(heard, batch)).await,
+            What::File { .. } | What::Edited { .. } | What::Joined { .. } | What::Member { .. } => Ok(()),
         }
     }
 
     async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), MeetingsError> {
         if fired.key == leavers::TIMER {
             return self.look_for_leavers(batch).await;
+        }
+        if let Some(search) = fired.key.strip_prefix(search::TIMER) {
+            return Box::pin(self.search_on(search, batch)).await;
         }
         if fired.key.starts_with(doors::TIMER) {
             return Box::pin(self.through_door(fired, batch)).await;

@@ -13,6 +13,7 @@ use crate::{
     desk::field_refused,
     line::{self, Line, Scope},
     meeting::{Meeting, state},
+    tables::Sought,
 };
 
 /// The commands of the bot. The words behind the first are told apart by [`Word::read`].
@@ -96,14 +97,14 @@ impl Meetings {
         };
         let now = self.local_time(&heard.sender, heard.received_ms);
         match word {
-            Word::Find => self.find(heard, &line::read(rest, now), batch).await,
+            Word::Find => Box::pin(self.look(heard, Sought::Slot, rest, batch)).await,
             Word::Now => Box::pin(self.book_now(heard, rest, now, batch)).await,
             Word::Move | Word::Cancel | Word::Add | Word::Remove | Word::Minutes | Word::Show => {
                 self.on_meeting(heard, word, rest, batch).await
             }
             Word::Today => self.agenda(heard, 1, batch).await,
             Word::Week => self.agenda(heard, 7, batch).await,
-            Word::Free => self.show_free(heard, &line::read(rest, now), batch).await,
+            Word::Free => Box::pin(self.look(heard, Sought::BusyTimes, rest, batch)).await,
             Word::Ics if !number_of(rest).0.as_deref().unwrap_or_default().is_empty() => {
                 self.on_meeting(heard, word, rest, batch).await
             }

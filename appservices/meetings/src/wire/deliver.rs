@@ -31,6 +31,8 @@ impl Meetings {
         self.show_cards(batch, before, after, scene).await?;
         self.show_state(batch, before, after);
         self.invite(batch, before, after).await?;
+        self.put_entry(batch, before, after, scene.at_ms).await?;
+        self.end_visits(before, after).await?;
         for (place, effect) in effects.into_iter().enumerate() {
             let marker = format!("{marker}/{}/{place}", after.id);
             match effect {
@@ -79,6 +81,10 @@ impl Meetings {
                 self.kit()
                     .outbox()
                     .put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
+                // Only now they are too many for the card.
+                if card == Card::Home && is_long(after) && before.is_some_and(|before| !is_long(before)) {
+                    self.list_people(batch, after, &key, to.clone(), &world);
+                }
                 // What is done by a tap changes with the state.
                 let began = |wanted: &str| {
                     after.state == wanted && before.is_some_and(|before| before.state != wanted)
@@ -126,8 +132,7 @@ impl Meetings {
             let is_own = *card == Card::Home && case.data.home.is_direct;
             self.seed(batch, &key, &to, if is_own { &[] } else { &ANSWERS });
         }
-        let is_long = case.data.people().count() > NAMES_ON_CARD_MAX;
-        if *card == Card::Home && is_long {
+        if *card == Card::Home && is_long(case) {
             self.list_people(batch, case, &key, to, &scene.world());
         }
     }
@@ -218,6 +223,11 @@ pub(crate) fn home_of(meeting: &Meeting) -> To {
         // Meetings of the bot have an organiser; the bot itself would be told.
         (None, None) => To::Place(String::new()),
     }
+}
+
+/// Whether a file lists those for whom the card has no room.
+fn is_long(case: &Case<Meeting>) -> bool {
+    case.data.people().count() > NAMES_ON_CARD_MAX
 }
 
 fn edit_key(key: &str, rev: u64) -> String {

@@ -1,7 +1,7 @@
 //! Looking for a time: everybody's schedule, everybody's working hours, and the slots that are left.
 
 use calendar::{
-    Address, Attendee, Role, Schedule, Span,
+    Address, Attendee, BusyKind, Role, Schedule, Span,
     slots::{SlotSearch, search, unknown},
 };
 use cases::Refusal;
@@ -9,7 +9,7 @@ use jiff::ToSpan as _;
 use kit::Heard;
 use store::Batch;
 
-use super::Meetings;
+use super::{Meetings, search::Elsewhere};
 use crate::{
     MeetingsError,
     act::Action,
@@ -17,23 +17,70 @@ use crate::{
     limits::{LENGTH_MINUTES, SEARCH_DAYS_MAX},
     line::Line,
     meeting::{Finding, Proposed},
+    tables::Sought,
 };
 
+/// What a search is about.
+pub(crate) struct Wanted {
+    /// Who and what was named.
+    attendees: Vec<Attendee>,
+    /// Whose time matters.
+    pub people: Vec<Address>,
+    /// In which time.
+    pub within: Span,
+}
+
 impl Meetings {
-    pub(crate) async fn find(
+    /// What a line looks for, or why that cannot be looked for.
+    pub(crate) async fn wanted(
+        &self,
+        heard: &Heard,
+        sought: Sought,
+        line: &Line,
+    ) -> Result<Result<Wanted, Refusal>, MeetingsError> {
+        let attendees = match self.resolve(heard, line).await? {
+            Ok(attendees) => attendees,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let own = Address::Matrix(heard.sender.clone());
+        let named = attendees.iter().map(|attendee| attendee.address.clone());
+        let (people, within) = match sought {
+            Sought::Slot => (std::iter::once(own).chain(named).collect(), self.range(heard, line)),
+            Sought::BusyTimes if attendees.is_empty() => (vec![own], Some(self.day(heard, line))),
+            Sought::BusyTimes => (named.collect(), Some(self.day(heard, line))),
+        };
+        let unclear = || Refusal::new("E203").with("text", line.title.clone());
+        Ok(within.ok_or_else(unclear).map(|within| Wanted { attendees, people, within }))
+    }
+
+    /// Shows what was looked for, with what other platforms say of people's time.
+    pub(crate) async fn show_found(
+        &self,
+        heard: &Heard,
+        sought: Sought,
+        line: &Line,
+        elsewhere: &Elsewhere,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        match self.wanted(heard, sought, line).await? {
+            Ok(wanted) => match sought {
+                Sought::Slot => Box::pin(self.find(heard, line, wanted, elsewhere, batch)).await,
+                Sought::BusyTimes => self.show_free(heard, &wanted, elsewhere, batch).await,
+            },
+            Err(refusal) => self.refuse(heard, &refusal, batch).await,
+        }
+    }
+
+    async fn find(
         &self,
         heard: &Heard,
         line: &Line,
+        wanted: Wanted,
+        elsewhere: &Elsewhere,
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
-        let attendees = match self.resolve(heard, line).await? {
-            Ok(attendees) => attendees,
-            Err(refusal) => return self.refuse(heard, &refusal, batch).await,
-        };
+        let Wanted { attendees, within, .. } = wanted;
         let zone = self.zone_of(&heard.sender);
-        let Some(within) = self.wanted(heard, line) else {
-            return self.refuse(heard, &Refusal::new("E203").with("text", line.title.clone()), batch).await;
-        };
         let length_minutes = line.length_minutes.unwrap_or(LENGTH_MINUTES);
         let own = Address::Matrix(heard.sender.clone());
         let is_needed = |attendee: &&Attendee| attendee.role != Role::Optional;
@@ -43,8 +90,10 @@ impl Meetings {
         let optional: Vec<Address> =
             attendees.iter().filter(|one| !is_needed(one)).map(|one| one.address.clone()).collect();
         let free_busy = &self.parts().free_busy;
-        let needed = free_busy.schedules(&heard.sender, &required, within).await?;
-        let welcome = free_busy.schedules(&heard.sender, &optional, within).await?;
+        let mut needed = free_busy.schedules(&heard.sender, &required, within).await?;
+        let mut welcome = free_busy.schedules(&heard.sender, &optional, within).await?;
+        elsewhere.complete(&mut needed, within);
+        elsewhere.complete(&mut welcome, within);
         let open = self.open_hours(&required, line, within);
         let length_ms = u64::from(length_minutes) * 60_000;
         let found = search(&SlotSearch { length_ms, open: &open, required: &needed, optional: &welcome });
@@ -69,8 +118,8 @@ impl Meetings {
         self.begin(heard, event, Some(finding), &Action::Offer, batch).await
     }
 
-    /// In which time it is looked for: the days that were named, else a week from now.
-    fn wanted(&self, heard: &Heard, line: &Line) -> Option<Span> {
+    /// In which time a meeting is looked for: the days that were named, else a week from now.
+    fn range(&self, heard: &Heard, line: &Line) -> Option<Span> {
         let zone = self.zone_of(&heard.sender);
         let now = zone.local(heard.received_ms);
         let days = match (line.range, line.date) {
@@ -82,6 +131,14 @@ impl Meetings {
         let within = Span { from_ms: at(days.0).max(heard.received_ms), until_ms: at(days.1) };
         let days = within.until_ms.saturating_sub(within.from_ms) / (24 * 60 * 60 * 1_000);
         (within.from_ms < within.until_ms && days <= SEARCH_DAYS_MAX as u64).then_some(within)
+    }
+
+    /// The day that was named, else today.
+    fn day(&self, heard: &Heard, line: &Line) -> Span {
+        let zone = self.zone_of(&heard.sender);
+        let day = line.date.unwrap_or_else(|| zone.local(heard.received_ms).date());
+        let at = |date: jiff::civil::Date| zone.at(date.at(0, 0, 0, 0)).at_ms;
+        Span { from_ms: at(day), until_ms: at(day.tomorrow().unwrap_or(day)) }
     }
 
     /// When all of them work.
@@ -137,25 +194,18 @@ impl Meetings {
     }
 
     /// `!meet free @u`: when somebody is busy on a day, as far as the asker may know.
-    pub(crate) async fn show_free(
+    async fn show_free(
         &self,
         heard: &Heard,
-        line: &Line,
+        wanted: &Wanted,
+        elsewhere: &Elsewhere,
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
-        let attendees = match self.resolve(heard, line).await? {
-            Ok(attendees) => attendees,
-            Err(refusal) => return self.refuse(heard, &refusal, batch).await,
-        };
         let zone = self.zone_of(&heard.sender);
-        let day = line.date.unwrap_or_else(|| zone.local(heard.received_ms).date());
-        let at = |date: jiff::civil::Date| zone.at(date.at(0, 0, 0, 0)).at_ms;
-        let within = Span { from_ms: at(day), until_ms: at(day.tomorrow().unwrap_or(day)) };
-        let mut people: Vec<Address> = attendees.into_iter().map(|attendee| attendee.address).collect();
-        if people.is_empty() {
-            people.push(heard.sender.clone().into());
-        }
-        let schedules = self.parts().free_busy.schedules(&heard.sender, &people, within).await?;
+        let within = wanted.within;
+        let day = zone.local(within.from_ms);
+        let mut schedules = self.parts().free_busy.schedules(&heard.sender, &wanted.people, within).await?;
+        elsewhere.complete(&mut schedules, within);
         let chart = self.chart();
         let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
         let reader = self.reader(&heard.sender).await?;
@@ -173,7 +223,12 @@ impl Meetings {
                 .map(|busy| {
                     let (from, until) = (zone.local(busy.from_ms), zone.local(busy.until_ms));
                     let title = busy.title.as_deref().map_or_else(String::new, |title| format!(" {title}"));
-                    format!("{}–{}{title}", from.strftime("%H:%M"), until.strftime("%H:%M"))
+                    let kind = match busy.kind {
+                        BusyKind::Tentative => pen.say("mt.busy_tentative", &[]),
+                        BusyKind::Busy => String::new(),
+                        BusyKind::OutOfOffice => pen.say("mt.busy_away", &[]),
+                    };
+                    format!("{}–{}{title}{kind}", from.strftime("%H:%M"), until.strftime("%H:%M"))
                 })
                 .collect();
             let key = if busy.is_empty() { "mt.free_all_day" } else { "mt.free_busy" };

@@ -8,7 +8,7 @@ use ruma::{OwnedServerName, UserId};
 use store::Batch;
 
 use super::Meetings;
-use crate::{MeetingsError, desk::field_refused, line};
+use crate::{MeetingsError, card::Pen, desk::field_refused, line};
 
 /// What is typed behind a name, in both languages, and what it grants. Nothing takes back what was granted.
 const TIERS: [(&str, &str, &str, Option<Tier>); 4] = [
@@ -64,7 +64,7 @@ impl Meetings {
         }
         let reader = self.reader(&heard.sender).await?;
         let pen = self.pen(&reader);
-        let (who, tier) = (self.granted_to(&to), pen.say(key, &[]));
+        let (who, tier) = (self.granted_to(&to, pen), pen.say(key, &[]));
         self.reply_privately(batch, heard, &pen.say("mt.share", &[("who", &who), ("tier", &tier)])).await
     }
 
@@ -76,14 +76,17 @@ impl Meetings {
         for (to, granted) in grants {
             let key =
                 TIERS.into_iter().find(|(.., tier)| *tier == Some(granted)).map_or("", |(.., key, _)| key);
-            let (who, tier) = (self.granted_to(&to), pen.say(key, &[]));
+            let (who, tier) = (self.granted_to(&to, pen), pen.say(key, &[]));
             lines.push(pen.say("mt.share", &[("who", &who), ("tier", &tier)]));
         }
         self.reply_privately(batch, heard, &lines.join("\n")).await
     }
 
     /// How people call whom something was granted to.
-    fn granted_to(&self, to: &str) -> String {
+    fn granted_to(&self, to: &str, pen: Pen<'_>) -> String {
+        if to == "*" {
+            return pen.say("mt.share_everybody", &[]);
+        }
         let chart = self.chart();
         let person = UserId::parse(to).ok().and_then(|account| chart.by_account(&account).cloned());
         person.map_or_else(|| to.to_owned(), |person| person.name.clone())

@@ -9,14 +9,18 @@ mod commands;
 mod deliver;
 mod dialogue;
 mod doors;
+mod entries;
 mod find;
 mod grants;
+mod guests;
+mod home;
 mod leavers;
 mod lists;
 mod minutes;
 mod outbound;
 mod polls;
 mod scene;
+mod search;
 mod start;
 mod tell;
 mod words;
@@ -34,6 +38,7 @@ use store::Batch;
 use tokio::sync::OnceCell;
 use workdays::Workdays;
 
+pub use self::home::Homeserver;
 pub(crate) use self::scene::Scene;
 use crate::{MeetingsError, Settings, act::Action, desk::Effect, meeting::Meeting, tables::MEETING_OF};
 

@@ -82,7 +82,10 @@ impl Meetings {
                 Ok(())
             }
             Address::Email(mailbox) => match &self.parts().post {
-                Some(post) => Ok(post.post(batch, method, event, mailbox).await?),
+                Some(post) => {
+                    let event = self.event_for_guest(case, method, event, mailbox).await?;
+                    Ok(post.post(batch, method, &event, mailbox).await?)
+                }
                 None => Ok(()),
             },
             // Guests from other platforms see the card that is bridged to them.

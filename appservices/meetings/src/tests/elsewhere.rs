@@ -1,0 +1,174 @@
+//! Meetings in the calendars of other platforms, what is answered there, and when people are busy by them.
+
+use kit::double::Stage;
+use serde_json::{Value, json};
+
+use super::{LISI, WANGWU, ZHANGSAN, card, chat, office_beside, reads, says};
+use crate::{LOCALPART, limits::ELSEWHERE_MS};
+
+const BRIDGE: &str = "@bridge:test";
+
+/// An office with a bridge, in which a meeting is booked: the stage, the chat of 张三, the room with the bridge.
+async fn booked(line: &str) -> (Stage, String, String) {
+    let (mut stage, room) = office_beside(Some(BRIDGE)).await;
+    says(&mut stage, ZHANGSAN, &room, line).await;
+    let elsewhere = stage.kit().place(LOCALPART, "elsewhere").await.unwrap().unwrap().to_string();
+    stage.joins(BRIDGE, &elsewhere);
+    stage.settle().await;
+    (stage, room, elsewhere)
+}
+
+/// What the bridge was told of this kind, in order.
+fn told(stage: &Stage, elsewhere: &str, kind: &str) -> Vec<Value> {
+    let kind = format!("com.lianqiao.bridge.{kind}");
+    let events = stage.events_of_bots(elsewhere).into_iter().filter(|event| event["type"] == *kind);
+    events.map(|event| event["content"].clone()).collect()
+}
+
+/// An answer as the bridge tells of it.
+fn press(entry: &Value, action: &str, person: &str) -> Value {
+    json!({
+        "v": 1, "key": entry["key"], "rev": entry["rev"], "action": action, "values": {},
+        "network": "feishu", "by": "ou_1", "person": person,
+        "proof": { "type": "callback", "hash": "ab".repeat(32), "verified": true },
+    })
+}
+
+async fn says_bridge(stage: &mut Stage, who: &str, room: &str, kind: &str, content: Value) {
+    stage.sends(who, room, &format!("com.lianqiao.bridge.{kind}"), content);
+    stage.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meeting_stands_in_calendars_elsewhere_and_is_answered_there() {
+    let (mut stage, room, elsewhere) = booked("!meet 周会 @李四 @王五 明天 10:00 30m #会议室3 每周").await;
+    let entries = told(&stage, &elsewhere, "entry");
+    let [first] = entries.as_slice() else { panic!("{entries:#?}") };
+    let started = 1_793_930_400_000_u64;
+    for (name, expected) in [
+        ("kind", json!("meeting")),
+        ("number", json!("MT-20261105-0001")),
+        ("title", json!("周会")),
+        ("language", json!("zh")),
+        ("organizer", json!(ZHANGSAN)),
+        ("location", json!("会议室3")),
+        ("start_ms", json!(started)),
+        ("end_ms", json!(started + 30 * 60_000)),
+        ("zone", json!("Asia/Shanghai")),
+        ("is_all_day", json!(false)),
+        ("reminders_minutes", json!([15, 1])),
+        ("is_canceled", json!(false)),
+        (
+            "attendees",
+            json!([
+                { "account": LISI, "is_optional": false, "answer": null },
+                { "account": WANGWU, "is_optional": false, "answer": null },
+            ]),
+        ),
+    ] {
+        assert_eq!(first[name], expected, "{name}: {first:#}");
+    }
+    assert!(first["recurrence"].as_str().unwrap().starts_with("FREQ=WEEKLY"), "{first}");
+    let own = card(&stage, &room, "[已预定]");
+
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "pressed", press(first, "accept", LISI)).await;
+    assert!(reads(&stage, &room, &own).contains("李四✅"), "{}", reads(&stage, &room, &own));
+    let newest = told(&stage, &elsewhere, "entry").pop().unwrap();
+    assert_eq!((&newest["key"], &newest["attendees"][0]["answer"]), (&first["key"], &json!("accepted")));
+    assert!(newest["rev"].as_u64() > first["rev"].as_u64());
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "pressed", press(first, "tentative", LISI)).await;
+    assert!(reads(&stage, &room, &own).contains("李四❔"));
+    // Nobody else says what was answered there.
+    stage.invites(BRIDGE, &elsewhere, WANGWU);
+    stage.joins(WANGWU, &elsewhere);
+    says_bridge(&mut stage, WANGWU, &elsewhere, "pressed", press(first, "decline", LISI)).await;
+    assert!(reads(&stage, &room, &own).contains("李四❔"));
+
+    // What people elsewhere see changes with the meeting, and only then.
+    let before = told(&stage, &elsewhere, "entry").len();
+    says(&mut stage, ZHANGSAN, &room, "!meet move MT-20261105-0001 11:00 全部").await;
+    says(&mut stage, ZHANGSAN, &room, "!meet remove MT-20261105-0001 @王五").await;
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001 全部").await;
+    let entries = told(&stage, &elsewhere, "entry");
+    let changes: Vec<_> = entries[before..]
+        .iter()
+        .map(|entry| {
+            let people = entry["attendees"].as_array().unwrap().len();
+            (entry["start_ms"].as_u64().unwrap(), people, entry["is_canceled"].as_bool().unwrap())
+        })
+        .collect();
+    let moved = started + 60 * 60_000;
+    assert_eq!(changes, [(moved, 2, false), (moved, 1, false), (moved, 1, true)]);
+
+    // What is over takes no answer, and who gave it hears so.
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "pressed", press(first, "accept", LISI)).await;
+    let desk = chat(&stage, LISI);
+    assert!(stage.said(&desk).iter().any(|text| text.contains("已结束或已取消")), "{:#?}", stage.said(&desk));
+}
+
+fn answer(asked: &Value, people: Value) -> Value {
+    json!({ "v": 1, "id": asked["id"], "people": people })
+}
+
+/// The fifth of November at this hour in Shanghai.
+fn at(hour: u64) -> u64 {
+    1_793_808_000_000 + hour * 3_600_000
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_platforms_say_of_peoples_time_counts_and_what_they_do_not_say_is_unknown() {
+    let (mut stage, room, elsewhere) = booked("!meet 周会 @李四 明天 10:00 30m").await;
+    let asks = "!meet free @李四 @王五 @dt_1:test";
+    says(&mut stage, ZHANGSAN, &room, asks).await;
+    let asked = told(&stage, &elsewhere, "ask_busy").pop().unwrap();
+    assert_eq!(asked["people"], json!(["@dt_1:test", LISI, WANGWU]));
+    assert_eq!((&asked["from_ms"], &asked["until_ms"]), (&json!(at(0)), &json!(at(24))));
+    assert!(!stage.said(&room).iter().any(|text| text.starts_with("11-05 忙闲")), "it waits");
+    let times = json!([[at(9), at(10), false], [at(14), at(15), true]]);
+    let people = json!([{ "account": LISI, "times": times }, { "account": "@dt_1:test", "times": [] }]);
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "busy", answer(&asked, people.clone())).await;
+    let shown = "11-05 忙闲\n李四：忙 09:00–10:00、14:00–15:00（待定）\n王五：全天空闲\ndt_1：全天空闲";
+    assert_eq!(super::last(&stage, &room), shown, "王五 is on no platform");
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "busy", answer(&asked, people)).await;
+    let answers = stage.said(&room).into_iter().filter(|text| text.starts_with("11-05 忙闲")).count();
+    assert_eq!(answers, 1, "a second answer is to nothing");
+
+    // The platform does not say, and who is there alone is named by nobody.
+    says(&mut stage, ZHANGSAN, &room, asks).await;
+    let asked = told(&stage, &elsewhere, "ask_busy").pop().unwrap();
+    let people = json!([{ "account": LISI, "times": null }]);
+    // Only the bridge is believed.
+    stage.invites(BRIDGE, &elsewhere, WANGWU);
+    stage.joins(WANGWU, &elsewhere);
+    says_bridge(&mut stage, WANGWU, &elsewhere, "busy", answer(&asked, json!([]))).await;
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "busy", answer(&asked, people)).await;
+    assert_eq!(super::last(&stage, &room), "11-05 忙闲\n李四：未知\n王五：全天空闲\ndt_1：未知");
+
+    // Nobody answers at all.
+    says(&mut stage, ZHANGSAN, &room, asks).await;
+    stage.advance_ms(ELSEWHERE_MS);
+    stage.settle().await;
+    assert_eq!(super::last(&stage, &room), "11-05 忙闲\n李四：未知\n王五：未知\ndt_1：未知");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_is_looked_for_where_platforms_say_that_people_have_one_over_a_restart() {
+    let (mut stage, room, elsewhere) = booked("!meet 周会 @李四 明天 10:00 30m").await;
+    says(&mut stage, ZHANGSAN, &room, "!meet find @李四 60m 今天").await;
+    let asked = told(&stage, &elsewhere, "ask_busy").pop().unwrap();
+    stage.restart().await;
+    let people = json!([{ "account": LISI, "times": [[at(9), at(16), false], [at(17), at(18), false]] }]);
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "busy", answer(&asked, people)).await;
+    let own = card(&stage, &room, "[找时间] MT-20261105-0002");
+    assert!(reads(&stage, &room, &own).contains("1 个候选时间"), "{}", reads(&stage, &room, &own));
+    assert!(!stage.said(&room).iter().any(|text| text.contains("未知")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_know_nothing_here_asks_nobody_elsewhere() {
+    let (mut stage, room, elsewhere) = booked("!meet 周会 @李四 明天 10:00 30m").await;
+    let desk = chat(&stage, LISI);
+    says(&mut stage, LISI, &desk, "!meet share @张三 none").await;
+    assert!(says(&mut stage, ZHANGSAN, &room, "!meet free @李四").await.ends_with("李四：未知"));
+    assert_eq!(told(&stage, &elsewhere, "ask_busy"), Vec::<Value>::new());
+}

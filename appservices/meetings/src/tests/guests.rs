@@ -1,0 +1,37 @@
+//! Guests from outside, whom a link lets into the room of a meeting.
+
+use super::{HOUR, LISI, ZHANGSAN, office, says, team};
+
+const GUEST: &str = "wang@partner.example";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_by_mail_is_let_into_the_room_until_the_meeting_is_over() {
+    let (mut stage, chat) = office().await;
+    let room = team(&mut stage, &[LISI]).await;
+    let home = stage.homeserver().clone();
+    says(&mut stage, ZHANGSAN, &room, &format!("!meet 评审 @李四 {GUEST} 明天 10:00 1h")).await;
+    // The stage begins on the 5th at 9 in China: the meeting ends 26 hours later.
+    let began_ms = 1_793_840_400_000;
+    let (name, until_ms, link) = home.visit_of(&room, GUEST).expect("the guest is asked in");
+    assert_eq!((name.as_str(), until_ms), ("wang", began_ms + 26 * HOUR + crate::limits::GUESTS_STAY_MS));
+    // Moved: the visit moves along, and the link is another one.
+    says(&mut stage, ZHANGSAN, &room, "!meet move MT-20261105-0001 明天 15:00").await;
+    let (_, moved_ms, another) = home.visit_of(&room, GUEST).expect("the guest is asked in");
+    assert_eq!(moved_ms, until_ms + 5 * HOUR);
+    assert_ne!(another, link);
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001").await;
+    assert_eq!(home.visit_of(&room, GUEST), None);
+    // A direct chat is no room for guests.
+    says(&mut stage, ZHANGSAN, &chat, &format!("!meet 电话 {GUEST} 明天 10:00 1h")).await;
+    assert_eq!(home.visit_of(&chat, GUEST), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_who_is_asked_no_more_leaves() {
+    let (mut stage, _) = office().await;
+    let room = team(&mut stage, &[LISI]).await;
+    says(&mut stage, ZHANGSAN, &room, &format!("!meet 评审 @李四 {GUEST} 明天 10:00 1h")).await;
+    assert!(stage.homeserver().visit_of(&room, GUEST).is_some());
+    says(&mut stage, ZHANGSAN, &room, &format!("!meet remove MT-20261105-0001 {GUEST}")).await;
+    assert_eq!(stage.homeserver().visit_of(&room, GUEST), None);
+}

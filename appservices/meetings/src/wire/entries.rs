@@ -1,0 +1,138 @@
+//! Meetings in the calendars of other platforms, and what is answered there: it counts as a reaction here does, with the
+//! platform's call as the proof.
+
+use calendar::{Address, Attendee, Partstat, Role};
+use cases::Case;
+use kit::{Heard, Letter, To, message, texts::Lang};
+use office::{EntryElsewhere, Press, press_of, put_entry_elsewhere};
+use serde_json::{Value, json};
+use store::Batch;
+
+use super::{Change, LOCALPART, Meetings};
+use crate::{
+    MeetingsError,
+    act::Action,
+    desk::Actor,
+    limits::{ENTRY_DESCRIPTION_CHARACTERS_MAX, ENTRY_PEOPLE_MAX},
+    meeting::{Meeting, state},
+};
+
+/// Begins the key of a meeting's entry; the meeting follows.
+const ENTRY_KEY: &str = "mt/";
+
+impl Meetings {
+    /// Puts a meeting that has its time, or none any more, where its people are on other platforms; what they see of it must have
+    /// changed.
+    pub(super) async fn put_entry(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Meeting>>,
+        after: &Case<Meeting>,
+        at_ms: u64,
+    ) -> Result<(), MeetingsError> {
+        if self.kit().bridge().is_none() {
+            return Ok(());
+        }
+        let entry_of = |case: &Case<Meeting>| {
+            let is_shown = !matches!(case.state.as_str(), state::FINDING | state::CANCELLED);
+            is_shown.then(|| self.entry(case))
+        };
+        let old = before.and_then(entry_of);
+        let mut content = match entry_of(after) {
+            Some(new) if old.as_ref() != Some(&new) => new,
+            None if old.is_some() => self.entry(after),
+            Some(_) | None => return Ok(()),
+        };
+        let reader = self.reader_of_home(&after.data).await?;
+        let language = match reader.lang {
+            Lang::Zh | Lang::Both => "zh",
+            Lang::En => "en",
+        };
+        content["language"] = json!(language);
+        content["changed_ms"] = json!(at_ms);
+        let key = format!("{ENTRY_KEY}{}", after.id);
+        let entry = EntryElsewhere { key: &key, rev: after.rev, kind: "meeting", content };
+        Ok(put_entry_elsewhere(self.kit(), batch, LOCALPART, entry).await?)
+    }
+
+    /// A meeting as its entry shows it, but for when it changed. Changes of single instances of a series have no place in it.
+    fn entry(&self, case: &Case<Meeting>) -> Value {
+        let event = &case.data.event;
+        let url = event.conference.as_ref().map(|conference| conference.url.as_str());
+        let room = case.data.home.room.as_ref().filter(|_| !case.data.home.is_direct);
+        let room = room.map(|room| room.matrix_to_uri().to_string());
+        let own: String = event.description.chars().take(ENTRY_DESCRIPTION_CHARACTERS_MAX).collect();
+        let description = [own.as_str(), url.unwrap_or_default()];
+        let description: Vec<&str> = description.into_iter().filter(|text| !text.is_empty()).collect();
+        let attendees: Vec<Value> =
+            case.data.people().filter_map(|one| self.invited(one)).take(ENTRY_PEOPLE_MAX).collect();
+        json!({
+            "number": case.no,
+            "title": event.title,
+            "link": url.filter(|url| url.starts_with("https://")).map(str::to_owned).or(room),
+            "begun_ms": case.created_ms,
+            "description": description.join("\n"),
+            "location": event.location.as_deref().unwrap_or_default(),
+            "organizer": case.data.organizer(),
+            "attendees": attendees,
+            "start_ms": event.zone.at(event.start).at_ms,
+            "end_ms": event.zone.at(event.end).at_ms,
+            "zone": event.zone.as_str(),
+            "is_all_day": event.all_day,
+            "recurrence": event.rrule.as_ref().map(ToString::to_string),
+            "reminders_minutes": event.reminders,
+            "is_canceled": case.state == state::CANCELLED,
+        })
+    }
+
+    /// Somebody of this server who is asked; others have no account on a platform of ours.
+    fn invited(&self, one: &Attendee) -> Option<Value> {
+        let Address::Matrix(account) = &one.address else { return None };
+        let answer = match one.partstat {
+            Partstat::Accepted => Some("accepted"),
+            Partstat::Tentative => Some("tentative"),
+            Partstat::Declined => Some("declined"),
+            Partstat::NeedsAction | Partstat::Delegated => None,
+        };
+        let is_here = account.server_name() == self.kit().server_name();
+        let is_optional = one.role == Role::Optional;
+        is_here.then(|| json!({ "account": account, "is_optional": is_optional, "answer": answer }))
+    }
+
+    /// Something may have been answered on another platform.
+    pub(super) async fn pressed_elsewhere(
+        &self,
+        heard: &Heard,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let Some(press) = press_of(self.kit(), LOCALPART, heard).await? else { return Ok(()) };
+        let Some(id) = press.key.strip_prefix(ENTRY_KEY) else { return Ok(()) };
+        let Some(case) = self.case(id).await? else { return Ok(()) };
+        let partstat = match press.action.as_str() {
+            "accept" => Partstat::Accepted,
+            "tentative" => Partstat::Tentative,
+            "decline" => Partstat::Declined,
+            _ => return Ok(()),
+        };
+        let scene = self.scene_of(&case, heard.received_ms).await?;
+        let by = press.actor(&scene.chart);
+        let actor = Actor { address: Some(press.account.clone().into()), via: by.via, source: by.source };
+        let mut change = Change::of(case);
+        let action = Action::Answer { partstat, instance: None, stamp: None };
+        match scene.act(&mut change, &action, &actor) {
+            Ok(()) => self.carry_out(batch, change, &scene, heard.event_id.as_str()).await,
+            Err(refusal) => {
+                let reader = self.reader(&press.account).await?;
+                self.tell_presser(batch, heard, press, &self.words_of(reader.lang, &refusal));
+                Ok(())
+            }
+        }
+    }
+
+    /// Why an answer that was given elsewhere does not count, in the chat of who gave it.
+    fn tell_presser(&self, batch: &mut Batch, heard: &Heard, press: Press, text: &str) {
+        let content = message(text, std::slice::from_ref(&press.account));
+        let key = format!("mp/{}", heard.event_id);
+        self.kit().outbox().put(batch, Letter::message(key, LOCALPART, To::Direct(press.account), content));
+    }
+}
