@@ -6,7 +6,7 @@ use people::{Language, PeopleError, Person};
 use ruma::UserId;
 use store::Batch;
 
-use crate::{Organisation, binding, rooms};
+use crate::{Organisation, binding, newcomers, rooms};
 
 /// The part of the bot's user id before the colon.
 pub const LOCALPART: &str = "org";
@@ -60,9 +60,10 @@ impl Bot for Organisation {
     }
 
     async fn timer(&self, fired: &Fired, batch: &mut Batch) -> Result<(), BotError> {
-        match fired.key == rooms::TIMER {
-            true => self.keep_rooms(batch).await,
-            false => Ok(()),
+        match fired.key.as_str() {
+            rooms::TIMER => self.keep_rooms(batch).await,
+            newcomers::TIMER => self.keep_links(batch).await,
+            _ => Ok(()),
         }
     }
 
@@ -70,6 +71,7 @@ impl Bot for Organisation {
         if self.0.has_rooms {
             self.look_at_rooms(batch, crate::limits::ROOMS_SOON_MS);
         }
+        self.look_at_links(batch);
         Ok(())
     }
 }

@@ -1,13 +1,16 @@
 //! The bot of the organisation, `@org`: who is who, staff lists, accounts bound to people, spaces and rooms of departments.
 //!
 //! What it tells of people is what `visibility` allows. The rooms follow the chart: whoever comes into a department is
-//! asked into its rooms, whoever moves away leaves them after a while, and whoever leaves the company leaves at once.
+//! asked into its rooms, whoever moves away leaves them after a while, and whoever leaves the company leaves at once. People who
+//! are new get a link by which they come in for the first time.
 //! Read `bot.rs`, then `rooms.rs`.
 
 mod binding;
 mod bot;
 pub mod limits;
+mod links;
 mod lists;
+mod newcomers;
 mod rooms;
 mod tables;
 #[cfg(test)]
@@ -20,7 +23,13 @@ use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use people::{Chart, DepartmentPath, People};
 
-pub use self::{bot::LOCALPART, rooms::key_of as space_of, tables::tables, texts::TEXTS};
+pub use self::{
+    bot::LOCALPART,
+    links::{GivenLink, Links, SomeLinks, Unseen, file as file_of_links},
+    rooms::key_of as space_of,
+    tables::tables,
+    texts::TEXTS,
+};
 
 /// How many steps of approvals would have nobody in a department, as of a chart.
 pub type Steps = BTreeMap<DepartmentPath, usize>;
@@ -38,6 +47,8 @@ pub struct OrganisationParts {
     pub steps: CountSteps,
     /// Whether departments have spaces and rooms.
     pub has_rooms: bool,
+    /// Lets people in for the first time.
+    pub links: Links,
 }
 
 /// The bot. Cloning it is one reference count.

@@ -23,3 +23,15 @@ pub const LINES_MAX: usize = 40;
 
 /// Most rules of visibility beside the shipped ones.
 pub const RULES_MAX: usize = 100;
+
+/// How often links of first logins are compared with the chart.
+pub const LINKS_INTERVAL_MS: u64 = 60 * 1_000;
+
+/// Links looked at together.
+pub const LINKS_READ_MAX: usize = 1_000;
+
+/// Most links that one command in a chat gives; the next one goes on behind them.
+pub const LINKS_OF_COMMAND_MAX: usize = 200;
+
+/// How often a list is looked at anew because made-up names are accounts already.
+pub const LOOKS_FOR_NAMES_MAX: usize = 20;

@@ -1,12 +1,12 @@
 //! Staff lists from a chat: looked at, then applied; and the rules of visibility.
 
 use kit::{Attachment, BotError, CallError, Heard, Letter, To, notice};
-use people::import::Telling;
+use people::{PeopleError, import::Telling};
 use ruma::EventId;
 use store::Batch;
 
 use crate::{
-    Organisation,
+    Organisation, Unseen,
     bot::{LOCALPART, broken},
     tables::RULES,
     visibility::rules_of,
@@ -24,6 +24,7 @@ impl Organisation {
         match word {
             "import" | "导入" => self.import(heard, rest.contains("--full"), batch).await,
             "apply" | "确认" => self.apply(heard, rest.trim(), batch).await,
+            "link" | "链接" => self.let_in(heard, rest.trim(), batch).await,
             "visibility" | "可见性" => self.set_rules(heard, rest.trim(), batch).await,
             _ => self.tree(heard, batch).await,
         }
@@ -45,7 +46,7 @@ impl Organisation {
             return Ok(());
         };
         let say = |key: &str, values: &[(&str, &str)]| self.say(lang, key, values);
-        let text = match self.0.people.preview(&bytes, full, heard.sender.as_str()).await {
+        let text = match self.0.links.preview(&bytes, full, heard.sender.as_str()).await {
             Ok(preview) => {
                 let chart = self.0.people.chart();
                 let after = preview.plan.onto(&chart, chart.version() + 1);
@@ -55,8 +56,9 @@ impl Organisation {
                 let id = self.say(lang, "org.dry_run", &[("id", &preview.id)]);
                 format!("{}{id}", preview.plan.summary(&preview.list, telling))
             }
-            Err(people::PeopleError::Store(error)) => return Err(error.into()),
-            Err(error) => error.said(&say),
+            Err(Unseen::People(PeopleError::Store(error))) => return Err(error.into()),
+            Err(Unseen::People(error)) => error.said(&say),
+            Err(Unseen::Call(error)) => return Err(BotError::Later(error.to_string())),
         };
         self.answer(batch, heard, "r", &text);
         Ok(())
@@ -82,7 +84,7 @@ impl Organisation {
         let lang = self.language(&heard.sender).await?;
         let applied = match self.0.people.apply(id, heard.sender.as_str()).await {
             Ok(applied) => applied,
-            Err(people::PeopleError::Store(error)) => return Err(error.into()),
+            Err(PeopleError::Store(error)) => return Err(error.into()),
             Err(error) => {
                 let say = |key: &str, values: &[(&str, &str)]| self.say(lang, key, values);
                 self.answer(batch, heard, "r", &error.said(&say));
@@ -92,6 +94,10 @@ impl Organisation {
         let (count, version) = (applied.people.to_string(), applied.version.to_string());
         let text = self.say(lang, "org.applied", &[("count", &count), ("version", &version)]);
         self.answer(batch, heard, "r", &text);
+        if applied.newcomers > 0 {
+            let count = applied.newcomers.to_string();
+            self.answer(batch, heard, "new", &self.say(lang, "org.newcomers", &[("count", &count)]));
+        }
         let key = format!("result/{}", heard.event_id);
         let mut content = notice(&self.say(lang, "org.result", &[]));
         content["msgtype"] = serde_json::json!("m.file");

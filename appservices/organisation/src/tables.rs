@@ -21,8 +21,16 @@ pub(crate) const SPEAKERS: Table<String, String> =
 pub(crate) const RULES: Table<(), String> =
     Table::new(2163, "organisation_rules", Profile::Point, "who is told what of whom?");
 
+/// Account → until when its link of a first login works at most, in ms since 1970.
+pub(crate) const LINK: Table<OwnedUserId, u64> = Table::new(
+    2164,
+    "organisation_link",
+    Profile::Scan,
+    "whose link is void when they leave before they came in?",
+);
+
 /// All tables of this crate.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![MEMBER.info(), LINKED.info(), SPEAKERS.info(), RULES.info()]
+    vec![MEMBER.info(), LINKED.info(), SPEAKERS.info(), RULES.info(), LINK.info()]
 }

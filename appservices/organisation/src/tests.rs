@@ -10,7 +10,7 @@ use people::{People, PeopleParts};
 use ruma::OwnedServerName;
 use serde_json::Value;
 
-use crate::{LOCALPART, Organisation, OrganisationParts, TEXTS, tables};
+use crate::{LOCALPART, Links, Organisation, OrganisationParts, TEXTS, tables};
 
 const LIST: &str = "工号,姓名,部门,职位,部门主管,账号,角色,手机\n\
     1,赵六,总部,总经理,是,zhaoliu,org_admin,13800000001\n\
@@ -35,7 +35,10 @@ fn bots(kit: &kit::Kit) -> Vec<Arc<dyn Bot>> {
         tokio::runtime::Handle::current().block_on(People::open(people_of(kit)))
     });
     let steps: crate::CountSteps = Arc::new(|_| Box::pin(async { crate::Steps::new() }));
-    let parts = OrganisationParts { kit: kit.clone(), people: people.unwrap(), steps, has_rooms: true };
+    let (kit, people) = (kit.clone(), people.unwrap());
+    let base_url = "https://chat.test".to_owned();
+    let links = Links { kit: kit.clone(), people: people.clone(), base_url };
+    let parts = OrganisationParts { kit, people, steps, has_rooms: true, links };
     vec![Arc::new(Organisation::new(parts))]
 }
 
@@ -175,6 +178,87 @@ async fn a_staff_list_is_imported_from_a_chat() {
     );
     stage.says(ZHAOLIU, &chat, &format!("!org apply {id}"));
     stage.settle().await;
-    assert!(stage.said(&chat).contains(&"1 人已变更，组织版本 2。".to_owned()), "{:?}", stage.said(&chat));
+    for line in ["1 人已变更，组织版本 2。", "新增 1 人。首次登录链接：!org link new"] {
+        assert!(stage.said(&chat).contains(&line.to_owned()), "{:?}", stage.said(&chat));
+    }
     assert!(asks(&mut stage, ZHAOLIU, &chat, "!who 王五").await.starts_with("王五 · 总部/财务部"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_for_a_first_login_is_given_to_who_may_change_the_organisation() {
+    let mut stage = office().await;
+    let (chat, other) = (stage.room_with(ZHAOLIU, LOCALPART, true), stage.room_with(LISI, LOCALPART, true));
+    stage.settle().await;
+    assert!(asks(&mut stage, LISI, &other, "!org link 张三").await.starts_with("没有权限"));
+    assert_eq!(stage.homeserver().first_login_of(ZHANGSAN), None);
+    let told = asks(&mut stage, ZHAOLIU, &chat, "!org link 张三").await;
+    let path = stage.homeserver().first_login_of(ZHANGSAN).unwrap();
+    assert!(told.starts_with("张三 (@zhangsan:test) 的首次登录链接"), "{told}");
+    assert!(told.ends_with(&format!("https://chat.test{path}")), "{told}");
+    // By employee number, and by who has an address: the link goes there too.
+    imports(&mut stage, "工号,姓名,部门,邮箱\n3,张三,总部/销售部,zhang@corp.test\n").await;
+    let told = asks(&mut stage, ZHAOLIU, &chat, "!org link 3").await;
+    assert!(told.ends_with("链接已发到 zhang@corp.test。"), "{told}");
+    stage.homeserver().has_entered(ZHANGSAN);
+    let told = asks(&mut stage, ZHAOLIU, &chat, "!org link @zhangsan").await;
+    assert_eq!(told, "张三 (@zhangsan:test) 已登录过。");
+    assert_eq!(asks(&mut stage, ZHAOLIU, &chat, "!org link 王五").await, "找不到「王五」。");
+    imports(&mut stage, "工号,姓名,部门\n5,张三,总部\n").await;
+    let told = asks(&mut stage, ZHAOLIU, &chat, "!org link 张三").await;
+    assert_eq!(told, "「张三」有 2 人，请用工号。");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_who_has_not_come_in_gets_one_link_in_a_file() {
+    let mut stage = office().await;
+    let chat = stage.room_with(ZHAOLIU, LOCALPART, true);
+    stage.settle().await;
+    stage.homeserver().has_entered(ZHAOLIU);
+    stage.says(ZHAOLIU, &chat, "!org link new");
+    stage.settle().await;
+    let said = stage.said(&chat);
+    let expected = "2 个首次登录链接（0 个已发邮件），72 小时内有效，每个只能使用一次。";
+    assert!(said.contains(&expected.to_owned()), "{said:?}");
+    let events = stage.homeserver().events(&chat);
+    let file = events.iter().find(|event| event["content"]["msgtype"] == "m.file").unwrap();
+    let file = stage.homeserver().file(file["content"]["url"].as_str().unwrap());
+    let lisi = stage.homeserver().first_login_of(LISI).unwrap();
+    let file = String::from_utf8(file).unwrap();
+    assert!(file.starts_with("localpart,name,link,mailed_to\nlisi,李四,https://chat.test"), "{file}");
+    assert!(file.contains(&lisi) && file.lines().count() == 3, "{file}");
+    // A link that works is not voided by asking again.
+    assert_eq!(asks(&mut stage, ZHAOLIU, &chat, "!org link new").await, "没有人需要首次登录链接。");
+    assert_eq!(stage.homeserver().first_login_of(LISI), Some(lisi));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_there_becomes_nobodys_because_a_name_sounds_alike() {
+    let mut stage = office().await;
+    // Somebody whom no list knows has an account already.
+    let [chat, _] = [ZHAOLIU, "@sunqi:test"].map(|person| stage.room_with(person, LOCALPART, true));
+    stage.settle().await;
+    let list = "工号,姓名,部门\n6,孙七,总部\n7,周八,总部\n";
+    let file = stage.uploads(ZHAOLIU, &chat, "staff.csv", list.as_bytes(), None);
+    stage.replies(ZHAOLIU, &chat, &file, "!org import");
+    stage.settle().await;
+    let looked = stage.said(&chat).pop().unwrap();
+    let id = looked.split_whitespace().last().unwrap().to_owned();
+    asks(&mut stage, ZHAOLIU, &chat, &format!("!org apply {id}")).await;
+    assert!(asks(&mut stage, ZHAOLIU, &chat, "!who 孙七").await.ends_with("@sunqi2:test"));
+    assert!(asks(&mut stage, ZHAOLIU, &chat, "!who 周八").await.ends_with("@zhouba:test"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_link_of_somebody_who_leaves_is_voided() {
+    let mut stage = office().await;
+    let chat = stage.room_with(ZHAOLIU, LOCALPART, true);
+    stage.settle().await;
+    asks(&mut stage, ZHAOLIU, &chat, "!org link new").await;
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n3,张三,总部/销售部,停用\n").await;
+    stage.advance_ms(crate::limits::LINKS_INTERVAL_MS);
+    stage.settle().await;
+    let links = [LISI, ZHANGSAN, ZHAOLIU].map(|account| stage.homeserver().first_login_of(account).is_some());
+    assert_eq!(links, [false, false, true]);
+    let told = asks(&mut stage, ZHAOLIU, &chat, "!org link 2").await;
+    assert_eq!(told, "找不到「2」。");
 }

@@ -4,7 +4,11 @@ use kit::texts::{Entry, entry};
 
 /// The texts of the organisation's bot, beside those of the kit.
 pub const TEXTS: &[Entry] = &[
-    entry("org.help.org", "import｜apply 编号｜tree｜visibility", "import|apply ID|tree|visibility"),
+    entry(
+        "org.help.org",
+        "import｜apply 编号｜link 姓名或 new｜tree｜visibility",
+        "import|apply ID|link NAME or new|tree|visibility",
+    ),
     entry("org.help.who", "姓名 是谁", "NAME tells who that is"),
     entry("org.help.dept", "部门 有谁", "DEPARTMENT tells who is in it"),
     entry("org.help.bind", "matrix 工号 绑定账号", "matrix NUMBER binds this account to a person"),
@@ -28,6 +32,58 @@ pub const TEXTS: &[Entry] = &[
         "{count} 人已变更，组织版本 {version}。",
         "{count} people changed; the organisation is at version {version}.",
     ),
+    entry(
+        "org.newcomers",
+        "新增 {count} 人。首次登录链接：!org link new",
+        "{count} people are new. Links for their first login: !org link new",
+    ),
+    entry(
+        "org.link",
+        "{name} ({account}) 的首次登录链接，72 小时内有效，只能使用一次，之前的链接已失效：\n{link}",
+        "The link for the first login of {name} ({account}); it works once, within 72 hours, and voids the one before:\n{link}",
+    ),
+    entry("org.link_mailed", "链接已发到 {address}。", "The link was sent to {address}."),
+    entry("org.link_past", "{name} ({account}) 已登录过。", "{name} ({account}) has logged in already."),
+    entry(
+        "org.link_open",
+        "{name} ({account}) 的链接仍有效。",
+        "{name} ({account}) has a link that still works.",
+    ),
+    entry(
+        "org.link_locked",
+        "{name} ({account}) 的账号已锁定。",
+        "The account of {name} ({account}) is locked.",
+    ),
+    entry(
+        "org.link_closed",
+        "{name} ({account}) 的账号已停用。",
+        "The account of {name} ({account}) is closed.",
+    ),
+    entry(
+        "org.link_name",
+        "{account} 不能作为 {name} 的账号：此名称为系统保留。",
+        "{account} cannot be the account of {name}: the name is kept for the system.",
+    ),
+    entry(
+        "org.link_elsewhere",
+        "{name} 的账号 {account} 不在本服务器。",
+        "The account of {name}, {account}, is on another server.",
+    ),
+    entry("org.link_without", "{name} 没有账号。", "{name} has no account."),
+    entry(
+        "org.link_several",
+        "「{text}」有 {count} 人，请用工号。",
+        "{count} people are called “{text}”; use the employee number.",
+    ),
+    entry("org.link_refused", "服务器未给出链接：{reason}", "The server gives no link: {reason}"),
+    entry("org.links", "首次登录链接", "Links for first logins"),
+    entry(
+        "org.links_given",
+        "{count} 个首次登录链接（{mailed} 个已发邮件），72 小时内有效，每个只能使用一次。",
+        "{count} links for first logins ({mailed} sent by mail); each works once, within 72 hours.",
+    ),
+    entry("org.links_none", "没有人需要首次登录链接。", "Nobody needs a link for a first login."),
+    entry("org.links_more", "还有更多：!org link new", "There are more: !org link new"),
     entry("org.result", "导入结果", "Result of the import"),
     entry("org.rules", "可见性规则已保存（{count} 条）。", "Rules of visibility are kept ({count})."),
     entry("org.rules_wrong", "规则无效：{problem}", "The rules are not valid: {problem}"),

@@ -18,6 +18,9 @@ use crate::{
 /// Characters of the id of a dry run.
 const ID_LENGTH: usize = 8;
 
+/// The owner of localparts that are nobody's: no employee number is empty.
+const NOBODY: &str = "";
+
 /// What [`People`] is built from.
 #[derive(Clone)]
 pub struct PeopleParts {
@@ -59,6 +62,8 @@ pub struct Applied {
     pub version: u64,
     /// People who changed.
     pub people: usize,
+    /// How many of them were not known before.
+    pub newcomers: usize,
     /// The list again, with what became of each row.
     pub result_file: String,
 }
@@ -131,7 +136,7 @@ impl People {
         }
         let result_file = plan.result_file(&list);
         let version = self.write(&plan, by, id).await?;
-        Ok(Applied { version, people: plan.changes.len(), result_file })
+        Ok(Applied { version, people: plan.changes.len(), newcomers: plan.count(Kind::New), result_file })
     }
 
     /// Gives a person who has no account this one, for good. Whether it was done: an account is one person's, and a
@@ -145,7 +150,8 @@ impl People {
         let Some(person) = chart.active(id).filter(|person| person.account.is_none()) else {
             return Ok(false);
         };
-        if chart.by_account(account).is_some() || owner.is_some_and(|owner| owner != id.0) {
+        let is_anothers = |owner: String| owner != id.0 && owner != import::STRANGER;
+        if chart.by_account(account).is_some() || owner.is_some_and(is_anothers) {
             return Ok(false);
         }
         let mut after = person.clone();
@@ -154,6 +160,36 @@ impl People {
         let plan = Plan { version: chart.version(), changes, ..Plan::default() };
         self.write(&plan, by, "").await?;
         Ok(true)
+    }
+
+    /// Keeps these localparts from people: they are those of bots. One that was given to somebody already stays theirs.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn keep_localparts(&self, localparts: &[&str]) -> Result<(), PeopleError> {
+        self.keep(localparts, NOBODY).await
+    }
+
+    /// Keeps these localparts from being made up for people: they are accounts that were there before, of whomever. A list that
+    /// names one gives it to the person it says.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn keep_strangers(&self, localparts: &[&str]) -> Result<(), PeopleError> {
+        self.keep(localparts, import::STRANGER).await
+    }
+
+    async fn keep(&self, localparts: &[&str], owner: &str) -> Result<(), PeopleError> {
+        let mut batch = Batch::new();
+        for localpart in localparts {
+            if !self.0.parts.store.exists(&LOCALPART, *localpart).await? {
+                batch.put(&LOCALPART, *localpart, &owner.to_owned());
+            }
+        }
+        if !batch.is_empty() {
+            self.0.parts.store.commit(batch).await?;
+        }
+        Ok(())
     }
 
     async fn planned(&self, list: &StaffList, full: bool) -> Result<Plan, PeopleError> {

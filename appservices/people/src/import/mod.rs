@@ -8,13 +8,16 @@ mod plan;
 mod reading;
 mod report;
 mod row;
+mod table;
 
+pub(crate) use self::plan::STRANGER;
 pub use self::{
     columns::Column,
     plan::{Change, Kind, Plan, WRITERS, plan},
     reading::{Encoding, StaffList, decode, read},
     report::{Say, Telling},
     row::{RowError, Rule},
+    table::table,
 };
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use crate::{Chart, DepartmentPath, Person, PersonId, Status, limits::LEAVERS_PER
 /// Most people on the way from somebody to the top.
 const MANAGERS_MAX: usize = 64;
 
+/// Owns localparts of accounts that were there before the list, and are nobody's that we know. No employee number is a space.
+pub(crate) const STRANGER: &str = " ";
+
 /// The role of those who may change the organisation.
 pub const WRITERS: &str = "org_admin";
 
@@ -65,6 +68,8 @@ pub struct Plan {
     pub errors: Vec<RowError>,
     /// What became of each row, for the result file.
     pub rows: Vec<(u64, Kind)>,
+    /// The accounts that were made up for people who have none, from their names.
+    pub made_up: Vec<OwnedUserId>,
     /// Departments that would have nobody at their head (E404).
     pub headless: Vec<DepartmentPath>,
     /// With a full list: people who would leave, and percent of all, if that needs a second administrator (E403).
@@ -124,10 +129,19 @@ impl Planning<'_> {
         let before = |id: &PersonId| self.chart.person(id).cloned();
         match row::person(list, line, cells, before, self.server_name) {
             Ok(mut person) => {
-                let account = person.account.take().or_else(|| self.made_up(&person));
+                let named = person.account.take();
+                let is_named = named.is_some();
+                let account = named.or_else(|| self.made_up(&person));
                 if let Some(account) = account {
                     let owner = self.taken.entry(account.localpart().to_owned());
                     let owner = owner.or_insert_with(|| person.id.clone());
+                    // Whose account it is that was there before, only people know.
+                    if is_named && owner.0 == STRANGER {
+                        owner.clone_from(&person.id);
+                    }
+                    if !is_named {
+                        self.plan.made_up.push(account.clone());
+                    }
                     if *owner != person.id {
                         self.plan.errors.push(wrong(Column::Localpart, account.localpart(), Rule::Taken));
                         return;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Kind, Plan, Rule, StaffList};
+use super::{Kind, Plan, Rule, StaffList, table};
 use crate::{
     DepartmentPath,
     limits::{CHANGES_LISTED_MAX, ERRORS_LISTED_MAX},
@@ -61,33 +61,22 @@ impl Plan {
         text
     }
 
-    /// The list again, with what became of each row (结果, 原因). Cells that a spreadsheet would execute are text.
+    /// The list again, with what became of each row (结果, 原因).
     #[must_use]
     pub fn result_file(&self, list: &StaffList) -> String {
-        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-        let headings = list.headings.iter().map(String::as_str).chain(["结果", "原因"]);
-        // A vector takes everything.
-        let _ = writer.write_record(headings.map(harmless));
-        for (line, cells) in &list.rows {
+        let headings = list.headings.iter().cloned().chain(["结果", "原因"].map(str::to_owned)).collect();
+        let rows = list.rows.iter().map(|(line, cells)| {
             let error = self.errors.iter().find(|error| error.line == *line);
             let kind = self.rows.iter().find(|row| row.0 == *line).map_or("", |row| row.1.name());
             let (outcome, cause) = match error {
                 Some(error) => ("错误 error", format!("{}: {}", error.column.names().0, error.rule.advice())),
                 None => (kind, String::new()),
             };
-            let mut all: Vec<&str> = cells.iter().map(String::as_str).collect();
-            all.resize(list.headings.len().max(all.len()), "");
-            all.extend([outcome, cause.as_str()]);
-            let _ = writer.write_record(all.into_iter().map(harmless));
-        }
-        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-    }
-}
-
-/// A cell that a spreadsheet does not execute.
-fn harmless(cell: &str) -> String {
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@') => format!("'{cell}"),
-        _ => cell.to_owned(),
+            let mut all = cells.clone();
+            all.resize(list.headings.len().max(all.len()), String::new());
+            all.extend([outcome.to_owned(), cause]);
+            all
+        });
+        table(std::iter::once(headings).chain(rows))
     }
 }

@@ -258,7 +258,8 @@ impl Reading<'_> {
         }
         UserId::parse(format!("@{localpart}:{server_name}"))
             .ok()
-            .filter(|user| user.validate_strict().is_ok())
+            // What begins with an underscore is kept for bridges.
+            .filter(|user| user.validate_strict().is_ok() && !localpart.starts_with('_'))
             .map(Some)
             .ok_or_else(|| self.wrong(Column::Localpart, Rule::Localpart))
     }

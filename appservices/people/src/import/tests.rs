@@ -61,6 +61,7 @@ fn a_bad_row_stops_no_other() {
         ("9,,总部,,,,", Column::Name, Rule::Required),
         ("9,甲,,,,,", Column::Department, Rule::Required),
         ("9,甲,总部,,,Ä ,", Column::Localpart, Rule::Localpart),
+        ("9,甲,总部,,,_feishu_1,", Column::Localpart, Rule::Localpart),
         ("9,甲,总部,,,lisi,", Column::Localpart, Rule::Taken),
         ("2,甲,总部,,,,", Column::Number, Rule::Twice),
     ];

@@ -137,3 +137,41 @@ async fn a_full_list_that_loses_many_needs_another_administrator() {
     assert_eq!(people.apply(&shorter.id, "@b:x").await.unwrap().people, 1);
     assert!(people.chart().active(&PersonId("2".into())).is_none());
 }
+
+#[tokio::test]
+async fn nobody_gets_the_localpart_of_a_bot_or_of_somebody_who_left() {
+    let people = people(&Clock::fake(1_000)).await;
+    people.keep_localparts(&["task", "meet"]).await.unwrap();
+    people.keep_localparts(&["task", "meet"]).await.unwrap();
+    let account = |people: &People, id: &str| {
+        let chart = people.chart();
+        chart.person(&PersonId(id.into())).unwrap().account.clone().unwrap().localpart().to_owned()
+    };
+    let list = "工号,姓名,部门,账号\n1,Meet,总部,\n2,甲,总部,task\n3,张伟,总部,\n";
+    let preview = people.preview(list.as_bytes(), false, "@a:x").await.unwrap();
+    let errors: Vec<_> = preview.plan.errors.iter().map(|error| (error.line, error.rule)).collect();
+    assert_eq!(errors, [(3, import::Rule::Taken)]);
+    assert_eq!(people.apply(&preview.id, "@a:x").await.unwrap().newcomers, 2);
+    assert_eq!((account(&people, "1").as_str(), account(&people, "3").as_str()), ("meet2", "zhangwei"));
+    let list = "工号,姓名,部门,状态\n3,张伟,总部,离职\n4,张伟,总部,\n";
+    let preview = people.preview(list.as_bytes(), false, "@a:x").await.unwrap();
+    assert_eq!(people.apply(&preview.id, "@a:x").await.unwrap().newcomers, 1);
+    assert_eq!(account(&people, "4"), "zhangwei2");
+}
+
+#[tokio::test]
+async fn an_account_that_was_there_before_is_given_to_nobody_by_its_name_alone() {
+    let people = people(&Clock::fake(1_000)).await;
+    people.keep_strangers(&["zhangwei", "lina"]).await.unwrap();
+    let list = "工号,姓名,部门,账号\n1,张伟,总部,\n2,李娜,总部,lina\n";
+    let preview = people.preview(list.as_bytes(), false, "@a:x").await.unwrap();
+    assert_eq!(preview.plan.made_up, [ruma::owned_user_id!("@zhangwei2:corp.example")]);
+    people.apply(&preview.id, "@a:x").await.unwrap();
+    let chart = people.chart();
+    let accounts: Vec<_> = chart.people().map(|person| person.account.clone().unwrap()).collect();
+    assert_eq!(accounts, ["@zhangwei2:corp.example", "@lina:corp.example"]);
+    // Somebody who had an account before says that it is theirs.
+    people.keep_strangers(&["wang"]).await.unwrap();
+    let wang = ruma::owned_user_id!("@wang:corp.example");
+    assert!(!people.bind(&PersonId("1".into()), &wang, "@a:x").await.unwrap(), "they have one");
+}
