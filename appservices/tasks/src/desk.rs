@@ -128,6 +128,7 @@ impl<'a> Desk<'a> {
             on_behalf_of: None,
             via,
             source,
+            link: None,
             node: None,
             task: None,
             from: from.to_owned(),

@@ -76,9 +76,13 @@ fn does_as(
     let (chart, zone) = (chart(), workdays::default_zone());
     let account = chart.person(&id(who)).and_then(|person| person.account.clone());
     let actor = match account {
-        Some(account) => {
-            Actor { person: Some(id(who)), account: Some(account), via: Via::Matrix, source: None }
-        }
+        Some(account) => Actor {
+            person: Some(id(who)),
+            account: Some(account),
+            via: Via::Matrix,
+            source: None,
+            link: None,
+        },
         None => Actor::nobody(),
     };
     let world = World {
@@ -224,6 +228,7 @@ fn more_than_twenty_assignees_are_refused() {
         account: chart.person(&id("1")).unwrap().account.clone(),
         via: Via::Matrix,
         source: None,
+        link: None,
     };
     let assign = |people: &[PersonId]| {
         decide(&task(&["2"]), &Action::Assign { people: people.to_vec() }, &actor, world)

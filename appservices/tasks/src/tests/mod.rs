@@ -1,6 +1,7 @@
 //! The law in tables, conversations on the stage, and the transcripts of the pages.
 
 mod clock;
+mod entries;
 mod law;
 mod lines;
 mod pages;
@@ -68,6 +69,11 @@ fn staff_list(gone: &str) -> String {
 
 /// The bot with the staff, and a room of 张三, 李四 and 孙七 that it is in.
 async fn office() -> (Stage, String) {
+    office_beside(None).await
+}
+
+/// The same beside the bridges' bot.
+async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
         tables: [crate::tables(), cases::tables(), people::tables(), workdays::tables()].concat(),
@@ -77,7 +83,7 @@ async fn office() -> (Stage, String) {
             vec![Arc::new(Tasks::new(kit.clone(), parts)) as Arc<dyn Bot>]
         },
     };
-    let mut stage = Stage::new(play).await;
+    let mut stage = Stage::beside(play, bridge).await;
     imports(&mut stage, "").await;
     let hall = stage.room_with(ZHANGSAN, LOCALPART, false);
     for person in [LISI, SUNQI] {

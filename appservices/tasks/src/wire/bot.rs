@@ -72,6 +72,9 @@ impl Tasks {
                 self.close_room(batch, &heard.room);
                 Ok(())
             }
+            What::Ours { kind, .. } if kind.strip_prefix(PREFIX) == Some("bridge.pressed") => {
+                self.ticked(heard, batch).await
+            }
             What::Ours { kind, .. } => {
                 let is_end = kind.strip_prefix(PREFIX) == Some("room.closed");
                 if is_end && self.kit().is_ours(&heard.sender) {

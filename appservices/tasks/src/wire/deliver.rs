@@ -42,6 +42,7 @@ impl Tasks {
         marker: &str,
     ) -> Result<(), OfficeError> {
         self.show_cards(batch, before, after, scene).await?;
+        self.put_entry(batch, after, scene).await?;
         for (place, effect) in effects.into_iter().enumerate() {
             let marker = format!("{marker}/{place}");
             match effect {

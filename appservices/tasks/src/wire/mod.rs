@@ -8,6 +8,7 @@ mod commands;
 mod create;
 mod deliver;
 mod digests;
+mod entries;
 mod fields;
 mod house;
 mod leavers;
