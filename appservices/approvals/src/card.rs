@@ -142,11 +142,19 @@ pub(crate) fn body(case: &Case<Instance>, card: &Card, world: &World<'_>, pen: P
     if case.state == state::PENDING {
         lines.push(progress(case, world, pen));
         lines.extend(offline(case, world, pen));
+        lines.extend(crate::mail::notes(case, world, pen));
     }
     if let Some((who, reason)) = &case.data.note {
         lines.push(pen.say("card.note", &[("who", &world.name(who)), ("reason", &shortened(reason))]));
     }
     lines.extend(changes(case, world, pen));
+    if !case.data.enclosures.is_empty() {
+        let names: Vec<&str> = case.data.enclosures.iter().map(|added| added.file.name.as_str()).collect();
+        lines.push(pen.say("card.enclosed", &[("names", &shortened(&names.join("、")))]));
+    }
+    if case.data.form_file.is_some() && case.state != state::RETURNED {
+        lines.push(pen.say("card.form_file", &[("name", &form_file_name(case))]));
+    }
     let last = match card {
         Card::Starter => "card.starter_actions",
         Card::Task { .. } => "card.actions",
@@ -158,6 +166,11 @@ pub(crate) fn body(case: &Case<Instance>, card: &Card, world: &World<'_>, pen: P
         lines.push(pen.say(last, &[]));
     }
     lines.join("\n")
+}
+
+/// What the file with the form is called.
+pub(crate) fn form_file_name(case: &Case<Instance>) -> String {
+    format!("{}.json", case.no)
 }
 
 /// Whether something can be done with a card as it is.
@@ -259,7 +272,7 @@ pub(crate) fn form_lines(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>,
 }
 
 /// One line of bounded length.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((end, _)) = line.char_indices().nth(CARD_VALUE_CHARACTERS_MAX) {
         line.truncate(end);

@@ -11,6 +11,7 @@ use workdays::local;
 
 use crate::{
     instance::{Instance, Partner, state},
+    limits::FORM_ON_CARD_BYTES_MAX,
     template::{Step, Template, duration_ms},
 };
 
@@ -191,15 +192,26 @@ impl<'a> Desk<'a> {
     /// Records what was done. `from` is the state before; the state after is what the case is in now.
     pub fn record(&mut self, action: &str, from: &str, about: About<'_>) {
         let form = serde_json::to_string(&self.case.data.form).unwrap_or_default();
-        let form_sha256 = self.keep(form);
+        // Of a large form only what was handed in is kept; the hash of every version is recorded.
+        let is_handed_in = matches!(action, "submit" | "resubmit");
+        let form_sha256 = match form.len() > FORM_ON_CARD_BYTES_MAX && !is_handed_in {
+            true => hash_of(form.as_bytes()),
+            false => self.keep(form),
+        };
         let reason_sha256 = about.reason.map(|reason| self.keep(reason.to_owned()));
         let account = |id: &PersonId| {
             let account = self.world.chart.person(id).and_then(|person| person.account.as_ref());
             account.map_or_else(|| id.0.clone(), ToString::to_string)
         };
-        let (actor, via, source) = match (&self.actor.account, about.is_automatic) {
-            (Some(account), false) => (account.to_string(), self.actor.via, self.actor.source.clone()),
-            (None, _) | (_, true) => ("auto".to_owned(), Via::Auto, None),
+        // Who has no account is named by their employee number.
+        let name = match (&self.actor.account, &self.actor.person) {
+            _ if about.is_automatic => None,
+            (Some(account), _) => Some(account.to_string()),
+            (None, person) => person.as_ref().map(ToString::to_string),
+        };
+        let (actor, via, source, link) = match name {
+            Some(name) => (name, self.actor.via, self.actor.source.clone(), self.actor.link.clone()),
+            None => ("auto".to_owned(), Via::Auto, None, None),
         };
         self.entries.push(Entry {
             action: action.to_owned(),
@@ -207,6 +219,7 @@ impl<'a> Desk<'a> {
             on_behalf_of: about.on_behalf_of.map(account),
             via,
             source,
+            link,
             node: about.node.map(str::to_owned),
             task: about.task.map(str::to_owned),
             from: from.to_owned(),

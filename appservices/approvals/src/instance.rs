@@ -6,8 +6,8 @@ use people::{DepartmentPath, PersonId};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName};
 use serde::{Deserialize, Serialize};
 
-pub use crate::task::{Added, Awaiting, Decided, Partner, Task, TaskState};
-use crate::template::{Form, Template};
+pub use crate::task::{Added, Awaiting, Decided, Instead, Partner, Task, TaskState};
+use crate::template::{File, Form, Template};
 
 /// States of an approval, as records name them.
 pub mod state {
@@ -79,9 +79,38 @@ pub struct Instance {
     /// What was changed since it was returned: field, before, now, in a few words.
     #[serde(default)]
     pub changes: Vec<(String, String, String)>,
+    /// Files that came after it was handed in, or from others than the starter.
+    #[serde(default)]
+    pub enclosures: Vec<Enclosure>,
+    /// The file with the form, where a card does not show all of it.
+    #[serde(default)]
+    pub form_file: Option<FormFile>,
+    /// Whether the dialogue about the draft has ended by itself: what is said beside it is not meant for it.
+    #[serde(default)]
+    pub is_resting: bool,
     /// Its case room, if it has one.
     #[serde(default)]
     pub room: Option<CaseRoom>,
+}
+
+/// A file that somebody added to what is handed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosure {
+    /// The file.
+    pub file: File,
+    /// Who added it.
+    pub by: PersonId,
+    /// When, in ms since 1970.
+    pub at_ms: u64,
+}
+
+/// A file with the whole form, as it was handed in. Its text is among those of the case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormFile {
+    /// Hash of its bytes; the record of the handing in names it, too.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: usize,
 }
 
 /// The room of a case, where both sides hold its records.
@@ -168,6 +197,9 @@ impl Instance {
             note: None,
             returned_with: None,
             changes: Vec::new(),
+            enclosures: Vec::new(),
+            form_file: None,
+            is_resting: false,
             room: None,
         }
     }

@@ -42,6 +42,9 @@ pub const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
 /// Most people of one step.
 pub const PEOPLE_OF_STEP_MAX: usize = 50;
 
+/// Most people that are listed where the starter may choose among them; further ones are not named.
+pub const CHOICES_SHOWN_MAX: usize = 12;
+
 /// Most levels of heads of one step.
 pub const LEVELS_MAX: u32 = 16;
 
@@ -56,6 +59,9 @@ pub const REASON_BYTES_MAX: usize = 4_000;
 
 /// How long a rejection waits for its reason, and an approval for its code.
 pub const REASON_WAIT_MS: u64 = 10 * 60 * 1_000;
+
+/// How long a dialogue about a draft may be idle; then the draft rests.
+pub const DIALOGUE_IDLE_MS: u64 = 30 * 60 * 1_000;
 
 /// How long an urge is enough, where the template does not say.
 pub const URGE_COOLDOWN_MS: u64 = 2 * 60 * 60 * 1_000;
@@ -72,11 +78,29 @@ pub const DELEGATIONS_MAX: usize = 20;
 /// Most lines of a card.
 pub const CARD_LINES_MAX: usize = 12;
 
+/// Fields that a card has lines for, whatever else it says; a form with more goes as a file.
+pub const CARD_FIELDS_MAX: usize = 8;
+
 /// Longest value of a field on a card, in characters.
 pub const CARD_VALUE_CHARACTERS_MAX: usize = 120;
 
+/// Largest form, in bytes of JSON, that a card carries for programs; a larger one goes as a file.
+pub const FORM_ON_CARD_BYTES_MAX: usize = 8 * 1024;
+
+/// Largest form, in bytes of JSON.
+pub const FORM_TEXT_BYTES_MAX: usize = 96 * 1024;
+
+/// Longest name of a file that is kept, in characters.
+pub const FILE_NAME_CHARACTERS_MAX: usize = 200;
+
 /// Cases that a list shows.
 pub const LIST_LINES_MAX: usize = 15;
+
+/// Most lines of a case on paper, as they are broken.
+pub const PAPER_LINES_MAX: usize = 2_000;
+
+/// Most characters of one line of it, before it is broken.
+pub const PAPER_CHARACTERS_MAX: usize = 4_000;
 
 /// How long the bot of a partner may be silent before it counts as offline.
 pub const PARTNER_QUIET_MS: u64 = 10 * 60 * 1_000;
@@ -119,3 +143,54 @@ pub const FORM_REQUESTS_MAX: usize = 16;
 
 /// Time that one request of a browser has.
 pub const FORM_REQUEST_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Lines of a form that an approval shows in other platforms' approval centres.
+pub const ENTRY_LINES_MAX: usize = 30;
+
+/// People whom an approval of another platform asks at once; further ones are not told.
+pub const FOREIGN_ASKED_MAX: usize = 100;
+
+/// Lines of a form that a card of such an approval shows.
+pub const FOREIGN_LINES_MAX: usize = 8;
+
+/// Longest text of another platform on such a card, in characters.
+pub const FOREIGN_TEXT_CHARACTERS_MAX: usize = 300;
+
+/// How long the links of a letter are good.
+pub const MAIL_LINK_MS: u64 = 72 * 60 * 60 * 1_000;
+
+/// How long it is known what a link was for, so that its page can say whom to ask.
+pub const MAIL_LINK_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// Characters that tell one letter from another, a little under six bits each.
+pub const MAIL_LINK_CHARACTERS: usize = 32;
+
+/// How long a page with a button may lie open before it is pressed.
+pub const MAIL_PAGE_MS: u64 = 60 * 60 * 1_000;
+
+/// Largest answer from such a page, in bytes.
+pub const MAIL_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Lines of a form that a letter shows; further ones are counted.
+pub const MAIL_LINES_MAX: usize = 60;
+
+/// How often a letter is tried whose server does not answer; a good day with the pauses between.
+pub const MAIL_TRIES_MAX: u32 = 12;
+
+/// The pause after the first try of a letter, in milliseconds; it doubles up to [`MAIL_PAUSE_MS_MAX`].
+pub const MAIL_PAUSE_MS: u64 = 60 * 1_000;
+
+/// The longest pause between two tries of a letter, in milliseconds.
+pub const MAIL_PAUSE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
+
+/// How often it is looked which letters are due.
+pub const MAIL_LOOK_INTERVAL: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Letters that are looked at in one go.
+pub const MAIL_LETTERS_AT_ONCE: usize = 50;
+
+/// How often an answer from a page is weighed anew because the case changed in between.
+pub const MAIL_CONFLICTS_MAX: usize = 8;
+
+/// Accounts of which it is remembered that they are there; beyond that all are asked for anew.
+pub const ACCOUNTS_KNOWN_MAX: usize = 10_000;

@@ -3,9 +3,14 @@
 use ruma::{OwnedEventId, OwnedServerName, OwnedUserId};
 use store::{Profile, Table, TableInfo, record};
 
-use crate::{desk::Delegation, web::FormLink};
+use crate::{
+    desk::Delegation,
+    mail::{MailLink, MailRow},
+    web::FormLink,
+    wire::{ForeignApproval, ForeignCard},
+};
 
-record!(Delegation, FormLink);
+record!(Delegation, FormLink, MailLink, MailRow, ForeignApproval, ForeignCard);
 
 /// (id, version) → the template, canonical JSON.
 pub(crate) const TEMPLATE: Table<(String, u64), String> =
@@ -49,6 +54,35 @@ pub(crate) const FORM_LINK: Table<String, FormLink> =
 pub(crate) const LEAVERS_DONE: Table<(), u64> =
     Table::new(2145, "approval_leavers_done", Profile::Counter, "up to which version was it seen who left?");
 
+/// (platform, its id) → what was told of an approval of its own.
+pub(crate) const FOREIGN: Table<(String, String), ForeignApproval> = Table::new(
+    2158,
+    "approval_foreign",
+    Profile::Point,
+    "what was told of this approval of another platform?",
+);
+/// The letter of a card → the approval of another platform that it shows.
+pub(crate) const FOREIGN_CARD: Table<String, ForeignCard> = Table::new(
+    2159,
+    "approval_foreign_card",
+    Profile::Point,
+    "which approval of another platform does this card show?",
+);
+
+/// The id of a letter → what its links are for.
+pub(crate) const MAIL_LINK: Table<String, MailLink> = Table::new(
+    2155,
+    "approval_mail_link",
+    Profile::Point,
+    "what do the links of this letter decide, and until when?",
+);
+/// (when it is due in ms since 1970, its id) → a letter that is not sent.
+pub(crate) const MAIL_DUE: Table<(u64, String), MailRow> =
+    Table::new(2156, "approval_mail_due", Profile::Queue, "which letter is to be sent next?");
+/// (case, task, person) → the id of the newest letter about it.
+pub(crate) const MAIL_NEWEST: Table<(String, String, String), String> =
+    Table::new(2157, "approval_mail_newest", Profile::Point, "by which letter is this person asked?");
+
 /// All tables that the bot needs in its store: its own, those of the cases, those of the organisation.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -64,6 +98,11 @@ pub fn tables() -> Vec<TableInfo> {
         PARTNER_KEY.info(),
         CARD_AGAIN.info(),
         FORM_LINK.info(),
+        MAIL_LINK.info(),
+        MAIL_DUE.info(),
+        MAIL_NEWEST.info(),
+        FOREIGN.info(),
+        FOREIGN_CARD.info(),
     ];
     [own, cases::tables(), people::tables()].concat()
 }

@@ -1,5 +1,7 @@
 //! One person, or one partner, at one node.
 
+use std::collections::BTreeMap;
+
 use cases::{Source, Via};
 use people::PersonId;
 use ruma::{OwnedServerName, ServerName};
@@ -31,6 +33,21 @@ pub struct Task {
     /// The partner whose bot finds somebody; the owner then stands for the server.
     #[serde(default)]
     pub partner: Option<Partner>,
+    /// How those who are asked hear of it, where the way is not their chat.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub instead: BTreeMap<PersonId, Instead>,
+}
+
+/// What takes the place of a chat that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instead {
+    /// A card on another platform.
+    Card,
+    /// A letter.
+    Mail,
+    /// There is no way to them.
+    Nothing,
 }
 
 /// A partner who is asked.
@@ -68,6 +85,12 @@ impl Task {
     #[must_use]
     pub fn is_of(&self, person: &PersonId) -> bool {
         self.partner.is_none() && self.owner == *person
+    }
+
+    /// Whether it can still be decided by this person: its owner, or who acts for them.
+    #[must_use]
+    pub fn waits_for(&self, person: &PersonId) -> bool {
+        self.state.is_open() && (self.is_of(person) || self.delegate.as_ref() == Some(person))
     }
 }
 

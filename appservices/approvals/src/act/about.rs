@@ -1,13 +1,13 @@
-//! What changes no decision: urge, read along, comment; a tap that was taken back.
+//! What changes no decision: urge, read along, comment, add a file; a tap that was taken back.
 
 use cases::Refusal;
 use people::PersonId;
 
 use crate::{
     desk::{About, Desk, Effect, Shown, Tell, Under},
-    instance::{TaskState, state},
-    limits::{READERS_MAX, URGE_COOLDOWN_MS, URGES_UNTIL_HEAD},
-    template::duration_ms,
+    instance::{Enclosure, TaskState, state},
+    limits::{FILES_MAX, READERS_MAX, URGE_COOLDOWN_MS, URGES_UNTIL_HEAD},
+    template::{File, duration_ms, short_hash},
 };
 
 impl Desk<'_> {
@@ -73,16 +73,45 @@ impl Desk<'_> {
         let from = self.case.state.clone();
         self.record("comment", &from, About { reason: Some(&text), ..About::default() });
         let values = vec![("who", Shown::Plain(self.world.name(&me))), ("text", Shown::Plain(text))];
-        if me != self.case.data.starter {
-            self.tell_starter("told.comment", values.clone(), false);
+        self.tell_others(&me, "told.comment", &values);
+        Ok(())
+    }
+
+    /// Adds a file to what is handed in: whoever has a part in it may, and the others hear of it without a push.
+    pub fn enclose(&mut self, file: &File) -> Result<(), Refusal> {
+        let me = self.only_involved()?;
+        if self.case.state == state::DRAFT {
+            return Err(self.not_yours());
+        }
+        if self.case.data.enclosures.len() >= FILES_MAX {
+            let refusal = Refusal::new("E110").with("field", "form.enclosures").with("problem", "form.files");
+            return Err(refusal.with("example", FILES_MAX.to_string()));
+        }
+        let (name, sha256) = (file.name.clone(), file.sha256.clone());
+        let at_ms = self.world.at_ms;
+        self.case.data.enclosures.push(Enclosure { file: file.clone(), by: me.clone(), at_ms });
+        let from = self.case.state.clone();
+        let named = format!("{name} {sha256}");
+        self.record("attach", &from, About { reason: Some(&named), ..About::default() });
+        let values = [
+            ("who", Shown::Plain(self.world.name(&me))),
+            ("name", Shown::Plain(name)),
+            ("hash", Shown::Plain(short_hash(&sha256))),
+        ];
+        self.tell_others(&me, "told.attached", &values);
+        Ok(())
+    }
+
+    /// Tells the starter and who is asked of what one of them did.
+    fn tell_others(&mut self, me: &PersonId, text: &'static str, values: &[(&'static str, Shown)]) {
+        if *me != self.case.data.starter {
+            self.tell_starter(text, values.to_vec(), false);
         }
         let open: Vec<_> = self.case.data.open().map(|task| (task.id.clone(), task.owner.clone())).collect();
-        for (task, to) in open.into_iter().filter(|(_, owner)| *owner != me) {
-            let values = values.clone();
-            let told = Tell { to, under: Under::Task(task), text: "told.comment", values, push: false };
+        for (task, to) in open.into_iter().filter(|(_, owner)| owner != me) {
+            let told = Tell { to, under: Under::Task(task), text, values: values.to_vec(), push: false };
             self.effects.push(Effect::Tell(told));
         }
-        Ok(())
     }
 
     /// Says something to those who were asked to decide: in their direct chats, and nowhere else. What was said is not kept

@@ -2,8 +2,9 @@
 
 use cases::Refusal;
 
+use super::clock::IDLE;
 use crate::{
-    desk::{About, Desk, Shown},
+    desk::{About, Desk, Effect, Shown},
     flow::walk::Walked,
     instance::{Decided, Task, TaskState, state},
     template::{RecallPolicy, ResubmitPolicy, Step},
@@ -41,6 +42,7 @@ impl Desk<'_> {
     fn back_to_starter(&mut self, node: &str) {
         self.case.data.node = None;
         self.case.state = state::RETURNED.to_owned();
+        self.case.data.is_resting = false;
         self.case.data.returned_with = Some(self.case.data.form.clone());
         self.case.data.jump_back = match self.world.template.policy.resubmit {
             ResubmitPolicy::JumpBack => Some(node.to_owned()),
@@ -126,6 +128,7 @@ impl Desk<'_> {
             let who = if open.is_empty() { vec![task.owner.clone()] } else { open };
             return Err(Refusal::new("E113").with("who", self.world.names(&who)));
         }
+        self.effects.push(Effect::Cancel { name: IDLE.to_owned() });
         self.end(state::RECALLED, "recall", None);
         Ok(())
     }

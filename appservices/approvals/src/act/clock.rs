@@ -9,6 +9,9 @@ use crate::{
     template::{OnTimeout, Step, duration_ms},
 };
 
+/// The name of the timer that ends a dialogue.
+pub(super) const IDLE: &str = "idle";
+
 /// A timer of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Alarm {
@@ -22,6 +25,8 @@ pub enum Alarm {
         /// The task.
         task: String,
     },
+    /// Nothing was said in the dialogue about a draft for a while.
+    Idle,
     /// The time of a node is up.
     Node {
         /// The round.
@@ -33,6 +38,9 @@ impl Alarm {
     /// The alarm of a timer by its name in the case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
+        if name == IDLE {
+            return Some(Self::Idle);
+        }
         match name.split_once('/')? {
             ("answer", task) => Some(Self::Answer { task: task.to_owned() }),
             ("partner", task) => Some(Self::Partner { task: task.to_owned() }),
@@ -57,6 +65,10 @@ impl Desk<'_> {
             }
             Alarm::Partner { task } => {
                 self.partner_is_silent(task);
+                Ok(())
+            }
+            Alarm::Idle => {
+                self.dialogue_is_idle();
                 Ok(())
             }
             Alarm::Node { round } => self.node_is_late(*round),

@@ -6,6 +6,7 @@ mod clock;
 mod guard;
 mod partner;
 mod pass_on;
+mod reached;
 mod start;
 mod vote;
 
@@ -16,7 +17,7 @@ use ruma::OwnedServerName;
 pub use self::clock::Alarm;
 use crate::{
     desk::{Actor, Desk, Effect, World},
-    instance::Instance,
+    instance::{Instance, Instead},
     template::{File, Form},
 };
 
@@ -31,6 +32,8 @@ pub enum Action {
     Rewrite(Form),
     /// Adds a file.
     Attach(File),
+    /// Adds a file to what is handed in.
+    Enclose(File),
     /// Hands it in, for the first time or again.
     Submit,
     /// Agrees. The code is what [`Refusal`] E112 asked for; `chance` makes a new one.
@@ -126,6 +129,15 @@ pub enum Action {
         /// Who.
         person: PersonId,
     },
+    /// Somebody who is asked hears of it in another way than by their chat.
+    Reached {
+        /// In which task.
+        task: String,
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        instead: Instead,
+    },
     /// The bot of a partner came into the room of the case.
     PartnerCame {
         /// The partner's server.
@@ -183,6 +195,7 @@ pub fn decide(
         Action::Fill(form) => desk.fill(form)?,
         Action::Rewrite(form) => desk.rewrite(form)?,
         Action::Attach(file) => desk.attach(file)?,
+        Action::Enclose(file) => desk.enclose(file)?,
         Action::Submit => desk.submit()?,
         Action::Approve { task, comment, code, chance } => {
             desk.approve(task.as_deref(), comment.as_deref(), code.as_deref(), *chance)?;
@@ -203,6 +216,7 @@ pub fn decide(
         Action::UndoFailed => desk.undo_failed(),
         Action::Undone => desk.undone(),
         Action::Left { person } => desk.left(person),
+        Action::Reached { task, person, instead } => desk.reached(task, person, *instead),
         Action::PartnerCame { server } => desk.partner_came(server),
         Action::PartnerAsks { task } => desk.partner_asks(task)?,
         Action::PartnerHasNobody { task } => desk.partner_has_nobody(task)?,

@@ -53,14 +53,7 @@ impl Desk<'_> {
             new.transfers = task.transfers + 1;
             new.added = task.added.clone();
         }
-        // Who was added before the old task still comes before.
-        for other in &mut self.case.data.tasks {
-            if let Some(added) = &mut other.added
-                && added.before.as_ref() == Some(&task.id)
-            {
-                added.before = Some(new.clone());
-            }
-        }
+        self.come_before(&task.id, &new);
         let decided = self.actor.person.clone().map(|by| Decided {
             by,
             at_ms: self.world.at_ms,
@@ -84,6 +77,17 @@ impl Desk<'_> {
         ];
         self.tell_starter("told.transferred", values, false);
         Ok(())
+    }
+
+    /// Who was added before the old task comes before the new one.
+    pub(super) fn come_before(&mut self, old: &str, new: &str) {
+        for other in &mut self.case.data.tasks {
+            if let Some(added) = &mut other.added
+                && added.before.as_deref() == Some(old)
+            {
+                added.before = Some(new.to_owned());
+            }
+        }
     }
 
     /// Has others decide, too.

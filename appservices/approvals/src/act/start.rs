@@ -1,14 +1,17 @@
 //! From the first word to the first approver: start, fill in, attach, submit.
 
-use cases::Refusal;
+use cases::{Refusal, hash_of};
 
+use super::clock::IDLE;
 use crate::{
+    card::shortened,
     desk::{About, Desk, Effect, Shown, Tell, Under},
-    flow::walk::Walked,
-    instance::{TaskState, state},
+    flow::{needed, walk::Walked},
+    instance::{FormFile, TaskState, state},
+    limits::{DIALOGUE_IDLE_MS, FORM_TEXT_BYTES_MAX},
     template::{
         CaseRoomPolicy, Field, File, Form, FormError, Value, add_file, brief, calculate, chosen_department,
-        field_refused, missing,
+        field_refused, form_file,
     },
 };
 
@@ -22,6 +25,7 @@ impl Desk<'_> {
     pub fn start(&mut self) {
         calculate(self.world.template, &mut self.case.data.form);
         self.record("start", "", About::default());
+        self.goes_on();
     }
 
     /// Replaces fields of the form. Later than the draft that is not possible: it is recalled first.
@@ -39,7 +43,48 @@ impl Desk<'_> {
             self.case.data.department = department.clone();
         }
         calculate(self.world.template, &mut self.case.data.form);
+        self.not_too_large()?;
+        self.goes_on();
         Ok(())
+    }
+
+    /// A form that is too large is refused for its largest field.
+    fn not_too_large(&self) -> Result<(), Refusal> {
+        let bytes = |value: &Value| serde_json::to_string(value).map_or(usize::MAX, |text| text.len());
+        let sizes = self.case.data.form.iter().map(|(id, value)| (bytes(value), id));
+        let all = sizes.clone().fold(0, |all: usize, (bytes, id)| all.saturating_add(bytes + id.len()));
+        match sizes.max() {
+            Some((_, field)) if all > FORM_TEXT_BYTES_MAX => {
+                let error = FormError { field: field.clone(), problem: "form.long", example: "…".into() };
+                Err(field_refused(self.world.template, &error))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The dialogue goes on, and ends by itself when nothing follows.
+    fn goes_on(&mut self) {
+        self.case.data.is_resting = false;
+        let at_ms = self.world.at_ms.saturating_add(DIALOGUE_IDLE_MS);
+        self.effects.push(Effect::Timer { name: IDLE.to_owned(), at_ms });
+    }
+
+    /// The dialogue has been idle: the draft rests until it is taken up again, and the starter hears so once.
+    pub fn dialogue_is_idle(&mut self) {
+        let is_open = matches!(self.case.state.as_str(), state::DRAFT | state::RETURNED);
+        if !is_open || self.case.data.is_resting {
+            return;
+        }
+        self.case.data.is_resting = true;
+        let to = self.case.data.starter.clone();
+        let values = self.named();
+        self.effects.push(Effect::Tell(Tell {
+            to,
+            under: Under::Home,
+            text: "draft.resting",
+            values,
+            push: false,
+        }));
     }
 
     /// Replaces all that is typed of the form: what is not said again is empty.
@@ -61,6 +106,7 @@ impl Desk<'_> {
             .map_err(|error| field_refused(self.world.template, &error))?;
         let from = self.case.state.clone();
         self.record("attach", &from, About::default());
+        self.goes_on();
         Ok(())
     }
 
@@ -76,14 +122,18 @@ impl Desk<'_> {
     pub fn submit(&mut self) -> Result<(), Refusal> {
         self.open_form()?;
         let world = self.world;
-        if let Some(field) = missing(world.template, &self.case.data.form).first() {
+        if let Some(field) = needed(&world, &self.case.data).first() {
             let error =
                 FormError { field: field.id.clone(), problem: "form.required", example: "…".into() };
             return Err(field_refused(world.template, &error));
         }
         let from = std::mem::replace(&mut self.case.state, state::PENDING.to_owned());
         let action = if from == state::DRAFT { "submit" } else { "resubmit" };
-        self.record(action, &from, About::default());
+        let file = form_file(&self.case.no, world.template, &self.case.data.form, world.chart);
+        self.case.data.form_file =
+            file.as_ref().map(|text| FormFile { sha256: hash_of(text.as_bytes()), bytes: text.len() });
+        self.record(action, &from, About { reason: file.as_deref(), ..About::default() });
+        self.effects.push(Effect::Cancel { name: IDLE.to_owned() });
         // What a draft was begun with stays on its cards; what it was returned with is dealt with.
         if from == state::RETURNED {
             self.case.data.note = None;
@@ -106,7 +156,7 @@ impl Desk<'_> {
         let data = &mut self.case.data;
         let Some(old) = data.returned_with.take() else { return };
         let words = |form: &Form, field: &Field| {
-            form.get(&field.id).map_or_else(|| "-".to_owned(), |value| brief(field, value, chart))
+            form.get(&field.id).map_or_else(|| "-".to_owned(), |value| shortened(&brief(field, value, chart)))
         };
         let differs = |field: &&Field| old.get(&field.id) != data.form.get(&field.id);
         data.changes = template

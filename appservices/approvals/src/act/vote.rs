@@ -100,7 +100,8 @@ impl Desk<'_> {
             Some(_) => self.me()?,
             None => task.owner.clone(),
         };
-        let via = if self.actor.account.is_some() { self.actor.via } else { Via::Auto };
+        let acts = self.actor.account.is_some() || self.actor.person.is_some();
+        let via = if acts { self.actor.via } else { Via::Auto };
         let at_ms = self.world.at_ms;
         let decided =
             Decided { by: by.clone(), at_ms, via, result: result.into(), reason: reason.map(str::to_owned) };

@@ -7,7 +7,9 @@ use crate::{
     desk::World,
     instance::Instance,
     limits::NODES_MAX,
-    template::{BranchCase, Condition, END, Step, Template, facts, starter_facts},
+    template::{
+        BranchCase, Condition, END, Field, Step, Template, Who, chosen, facts, missing, starter_facts,
+    },
 };
 
 /// Where a branch goes on, and by which condition.
@@ -38,6 +40,7 @@ pub(super) fn decides_later(world: &World<'_>, instance: &Instance, node: &str) 
 
 /// A node ahead.
 struct Ahead<'a> {
+    node: &'a str,
     step: &'a Step,
     /// The condition that leads there.
     condition: Option<String>,
@@ -51,6 +54,8 @@ pub(crate) struct Expected {
     pub people: Vec<PersonId>,
     /// The condition that leads there.
     pub condition: Option<String>,
+    /// Whether the starter is still to choose them.
+    pub is_to_choose: bool,
 }
 
 /// The nodes ahead as they would be now.
@@ -68,12 +73,32 @@ fn ahead<'a>(world: &World<'a>, instance: &Instance, first: Option<String>) -> V
                 next
             }
             Step::Approve { .. } | Step::Cc { .. } => {
-                found.push(Ahead { step: &node.step, condition: condition.take() });
+                found.push(Ahead { node: &node.id, step: &node.step, condition: condition.take() });
                 template.after(&node.id).map(str::to_owned)
             }
         };
     }
     found
+}
+
+/// The fields that are still to be filled in: what the form needs, and whom to choose for the steps ahead. Who was chosen
+/// and has left is chosen anew.
+pub(crate) fn needed<'a>(world: &World<'a>, instance: &Instance) -> Vec<&'a Field> {
+    let first = instance.jump_back.clone();
+    let first = first.or_else(|| world.template.flow.first().map(|node| node.id.clone()));
+    let ahead = ahead(world, instance, first);
+    let open: Vec<&str> =
+        missing(world.template, &instance.form).iter().map(|field| field.id.as_str()).collect();
+    let is_needed = |field: &&Field| match &field.chooses {
+        Some(chooses) => {
+            let is_ahead = ahead.iter().any(|step| step.node == chooses.node);
+            let people = chosen(&instance.form, &chooses.node).iter();
+            let count = people.filter(|id| world.chart.active(id).is_some()).count();
+            is_ahead && i64::try_from(count).is_ok_and(|count| count < field.min.unwrap_or(1))
+        }
+        None => open.contains(&field.id.as_str()),
+    };
+    world.template.form.iter().filter(is_needed).collect()
 }
 
 /// Who would be asked and told, node by node, as of now.
@@ -86,8 +111,9 @@ pub(crate) fn preview(world: &World<'_>, instance: &Instance) -> Vec<Expected> {
             // Branches are walked, not found.
             Step::Branch { .. } => return None,
         };
-        let people = resolve(who, instance, world.chart).rounds.concat();
-        Some(Expected { is_told, people, condition: ahead.condition })
+        let people = resolve(who, ahead.node, instance, world.chart).rounds.concat();
+        let is_to_choose = people.is_empty() && matches!(who, Who::StarterChoice { .. });
+        Some(Expected { is_told, people, condition: ahead.condition, is_to_choose })
     };
     ahead(world, instance, first).into_iter().filter_map(of).collect()
 }

@@ -6,6 +6,6 @@ mod resolve;
 mod round;
 pub(crate) mod walk;
 
-pub(crate) use ahead::preview;
-pub use resolve::ADMINISTRATORS;
+pub(crate) use ahead::{needed, preview};
 pub(crate) use resolve::resolve;
+pub use resolve::{ADMINISTRATORS, SEES_SENSITIVE};

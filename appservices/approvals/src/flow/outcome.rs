@@ -77,6 +77,7 @@ mod tests {
             added,
             awaiting: None,
             partner: None,
+            instead: Default::default(),
         }
     }
 

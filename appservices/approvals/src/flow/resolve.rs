@@ -5,11 +5,14 @@ use people::{Chart, PersonId};
 use crate::{
     instance::{Instance, Partner, TaskState, Why},
     limits::{LEVELS_MAX, PEOPLE_OF_STEP_MAX},
-    template::{Dedupe, SelfPolicy, Template, Until, Value, Who},
+    template::{Dedupe, SelfPolicy, Template, Until, Value, Who, chosen},
 };
 
 /// The role of those who look after approvals.
 pub const ADMINISTRATORS: &str = "approval_admin";
+
+/// The role of those who may see what is masked for others.
+pub const SEES_SENSITIVE: &str = "see_sensitive";
 
 /// Who is asked: steps one after the other, each with the people of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +23,9 @@ pub struct Resolved {
     pub rule: String,
 }
 
-/// The people that a rule names. Who does not work here is nobody.
+/// The people that the rule of a node names. Who does not work here is nobody.
 #[must_use]
-pub fn resolve(who: &Who, instance: &Instance, chart: &Chart) -> Resolved {
+pub fn resolve(who: &Who, node: &str, instance: &Instance, chart: &Chart) -> Resolved {
     let heads = |level: u32| {
         let found = chart.nth_heads(&instance.starter, &instance.department, level);
         found.map_or(Vec::new(), |(_, heads)| heads.to_vec())
@@ -45,6 +48,10 @@ pub fn resolve(who: &Who, instance: &Instance, chart: &Chart) -> Resolved {
                 _ => None,
             };
             (vec![person.into_iter().collect()], format!("field {id}"))
+        }
+        Who::StarterChoice { from, .. } => {
+            let people = chosen(&instance.form, node).iter().filter(|id| chart.active(id).is_some());
+            (vec![people.cloned().collect()], format!("starter_choice {}", from.join(" ")).trim().to_owned())
         }
         Who::Partner { server, capability } => {
             (vec![vec![Partner::stand_in(server)]], format!("partner {server} {capability}"))

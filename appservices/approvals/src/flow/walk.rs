@@ -40,7 +40,7 @@ impl Desk<'_> {
                     (next, condition) = branch(&self.world, &self.case.data, cases, otherwise.as_deref());
                 }
                 Step::Cc { who } => {
-                    let people = resolve(who, &self.case.data, self.world.chart).rounds.concat();
+                    let people = resolve(who, &node.id, &self.case.data, self.world.chart).rounds.concat();
                     self.tell_readers(&people, Some(&node.id), true);
                     next = template.after(&node.id).map(str::to_owned);
                 }
@@ -56,7 +56,7 @@ impl Desk<'_> {
     /// Asks the people of a node; nothing when it is passed at once.
     fn ask(&mut self, node: &str, who: &Who, condition: Option<&str>) -> Option<Walked> {
         let chart = self.world.chart;
-        let mut resolved = resolve(who, &self.case.data, chart);
+        let mut resolved = resolve(who, node, &self.case.data, chart);
         if resolved.rounds.is_empty() {
             match self.nobody(node)? {
                 Ok(people) => resolved.rounds = vec![people],
@@ -182,6 +182,7 @@ impl Desk<'_> {
             added: None,
             awaiting: None,
             partner,
+            instead: Default::default(),
         });
         id
     }

@@ -1,17 +1,21 @@
 //! Values in a few words.
 
-use people::{Chart, Language};
+use people::{Chart, Language, PersonId};
 
 use super::{Condition, Field, Form, Literal, Template, Value, condition::Operator};
 
-/// A value in a few words, for cards.
+/// Characters that are left of a long text that is masked, so that people know it again.
+const TAIL_CHARACTERS: usize = 4;
+
+/// A value in a few words, for cards. Of what is sensitive only the end of a long text is shown.
 #[must_use]
 pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
     match value {
-        Value::Text(text) if field.sensitive => {
-            let shown = text.chars().count().saturating_sub(4);
-            format!("…{}", text.chars().skip(shown).collect::<String>())
+        Value::Text(text) if field.sensitive && text.chars().count() >= 2 * TAIL_CHARACTERS => {
+            let hidden = text.chars().count() - TAIL_CHARACTERS;
+            format!("…{}", text.chars().skip(hidden).collect::<String>())
         }
+        _ if field.sensitive => "…".to_owned(),
         Value::Text(text) | Value::Date(text) | Value::Moment(text) | Value::Department(text) => text.clone(),
         Value::Number(number) if field.is_money() => {
             money(*number, field.currency.as_deref().unwrap_or("CNY"))
@@ -22,7 +26,8 @@ pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
             if from == to { format!("{from} ({count}d)") } else { format!("{from} – {to} ({count}d)") }
         }
         Value::Choices(chosen) => chosen.join("、"),
-        Value::Person(id) => chart.person(id).map_or(id.0.as_str(), |person| &person.name).to_owned(),
+        Value::Person(id) => name_of(id, chart).to_owned(),
+        Value::People(ids) => ids.iter().map(|id| name_of(id, chart)).collect::<Vec<_>>().join("、"),
         Value::Lines(lines) => {
             let cell = |line: &Form, column: &Field| Some(brief(column, line.get(&column.id)?, chart));
             let line = |line: &Form| {
@@ -32,6 +37,10 @@ pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
         }
         Value::Files(files) => files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
     }
+}
+
+fn name_of<'a>(id: &'a PersonId, chart: &'a Chart) -> &'a str {
+    chart.person(id).map_or(id.0.as_str(), |person| &person.name)
 }
 
 /// Days with the halves beside them: `2.5`.

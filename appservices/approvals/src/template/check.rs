@@ -1,17 +1,12 @@
-//! Whether a template can be published (E120), and where it would find nobody.
+//! Whether a template can be published (E120).
 
 use std::collections::BTreeSet;
 
-use people::{Chart, DepartmentPath, PersonId};
-
 use super::{
-    Condition, END, Field, FieldKind, Form, Node, OnTimeout, Step, Template, Until, Who, duration_ms,
+    Condition, END, Field, FieldKind, Node, OnTimeout, Step, Template, Until, Who, choice::is_selector,
+    duration_ms,
 };
-use crate::{
-    flow::resolve,
-    instance::Instance,
-    limits::{FIELDS_MAX, LEVELS_MAX, NODES_MAX},
-};
+use crate::limits::{FIELDS_MAX, LEVELS_MAX, NODES_MAX, PEOPLE_OF_STEP_MAX};
 
 /// What is wrong with a template: where, and what.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +95,9 @@ impl Checking<'_> {
                 }
             }
             Step::Cc { who: Who::Partner { .. } } => self.wrong(&node.id, "a partner is asked, not told"),
+            Step::Cc { who: Who::StarterChoice { .. } } => {
+                self.wrong(&node.id, "the starter chooses who is asked, not who is told");
+            }
             Step::Cc { who } => self.who(&node.id, who),
         }
         if let Some(next) = &node.next {
@@ -144,6 +142,15 @@ impl Checking<'_> {
                 if self.template.field(id).is_none_or(|field| field.kind != FieldKind::Contact) =>
             {
                 self.wrong(node, format!("`{id}` is no field of a person"));
+            }
+            Who::StarterChoice { from, min, max } => {
+                for name in from.iter().filter(|name| !is_selector(name)) {
+                    self.wrong(node, format!("`{name}` is no role:, dept: or user:"));
+                }
+                let most = usize::try_from(max.unwrap_or(*min)).unwrap_or(usize::MAX);
+                if *min == 0 || max.is_some_and(|max| max < *min) || most > PEOPLE_OF_STEP_MAX {
+                    self.wrong(node, format!("min and max are 1 to {PEOPLE_OF_STEP_MAX}, the least first"));
+                }
             }
             Who::Users(_)
             | Who::Role(_)
@@ -201,34 +208,9 @@ impl Checking<'_> {
 }
 
 /// Whether a text is a short word that may stand in ids and roles.
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     (1..=64).contains(&text.len()) && text.chars().all(fits)
-}
-
-/// The nodes that would find nobody, for members and heads of every department: (node, department).
-#[must_use]
-pub fn dead_ends(template: &Template, chart: &Chart) -> Vec<(String, DepartmentPath)> {
-    let mut found = BTreeSet::new();
-    if template.policy.empty == "pass" {
-        return Vec::new();
-    }
-    for (path, department) in chart.departments() {
-        let member = department.members.iter().find(|member| !department.heads.contains(member));
-        let starters: Vec<&PersonId> = member.into_iter().chain(&department.heads).collect();
-        for starter in starters {
-            let instance = Instance::begun(template, starter.clone(), path.clone(), Form::new());
-            for node in &template.flow {
-                if let Step::Approve { who, .. } = &node.step
-                    && !matches!(who, Who::Field(_))
-                    && resolve(who, &instance, chart).rounds.is_empty()
-                {
-                    found.insert((node.id.clone(), path.clone()));
-                }
-            }
-        }
-    }
-    found.into_iter().collect()
 }
 
 #[cfg(test)]

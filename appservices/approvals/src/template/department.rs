@@ -45,6 +45,7 @@ pub fn for_starter(template: Arc<Template>, starter: &Person, label: Words) -> A
         max: None,
         sensitive: false,
         allow_past: false,
+        chooses: None,
         columns: Vec::new(),
         formula: None,
     });

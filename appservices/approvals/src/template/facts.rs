@@ -22,6 +22,7 @@ pub fn facts(template: &Template, form: &Form) -> Facts {
             }
             Value::Choices(chosen) => chosen.iter().cloned().map(Literal::Text).collect(),
             Value::Person(person) => vec![Literal::Text(person.0.clone())],
+            Value::People(people) => people.iter().map(|person| Literal::Text(person.0.clone())).collect(),
             Value::Lines(lines) => vec![as_number(i64::try_from(lines.len()).unwrap_or(i64::MAX))],
             Value::Files(files) => vec![as_number(i64::try_from(files.len()).unwrap_or(i64::MAX))],
         };

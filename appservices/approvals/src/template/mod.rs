@@ -3,11 +3,14 @@
 mod brief;
 mod check;
 mod check_form;
+mod choice;
 mod condition;
 mod days;
+mod dead_ends;
 mod department;
 mod details;
 mod facts;
+mod form_file;
 mod formula;
 mod line;
 mod node;
@@ -21,18 +24,21 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     brief::{brief, readable},
-    check::{Problem, check, dead_ends},
+    check::{Problem, check},
+    choice::{Chooses, candidates, chosen, read_choices, with_choices},
     condition::{Condition, ConditionError, Facts, Literal},
+    dead_ends::dead_ends,
     department::{chosen_department, departments_to_start, for_starter},
     details::read_rows,
     facts::{facts, starter_facts},
+    form_file::{form_file, form_view, is_sensitive},
     formula::calculate,
     line::read_line,
     node::{BranchCase, Mode, Node, OnTimeout, Step, Until, Who},
     parse::{Reader, parse_value},
-    policy::{CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
+    policy::{Announce, CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
     reply::read_reply,
-    values::{File, Form, FormError, Value, add_file, field_refused, missing},
+    values::{File, Form, FormError, Value, add_file, field_refused, missing, short_hash},
 };
 
 /// A text in both languages.
@@ -132,6 +138,9 @@ pub struct Field {
     /// `+ - * /` and brackets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formula: Option<String>,
+    /// For which step the starter chooses people by it, and among whom. No template says it: it follows from the flow.
+    #[serde(skip)]
+    pub chooses: Option<Chooses>,
 }
 
 impl Field {
@@ -180,6 +189,9 @@ pub enum FieldKind {
     List,
     /// Something that is calculated.
     Formula,
+    /// People whom the starter chooses. No template has such a field: it follows from the flow.
+    #[serde(skip)]
+    People,
 }
 
 impl FieldKind {
@@ -197,7 +209,7 @@ impl FieldKind {
 
     /// Whether it may stand in a form of one line.
     const fn is_one_word(self) -> bool {
-        self.is_typed() && !matches!(self, Self::List)
+        self.is_typed() && !matches!(self, Self::List | Self::People)
     }
 }
 

@@ -123,6 +123,18 @@ pub enum Who {
     Starter(bool),
     /// The person in this field.
     Field(String),
+    /// Whom the starter chooses when it is handed in.
+    StarterChoice {
+        /// Among whom: `role:…`, `dept:/…`, `user:` and an employee number; everybody where it is empty.
+        #[serde(default)]
+        from: Vec<String>,
+        /// The fewest.
+        #[serde(default = "one")]
+        min: u32,
+        /// The most; as many as the fewest where it does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<u32>,
+    },
     /// Somebody of a partner, whom the partner's bot finds.
     Partner {
         /// The partner's server.
@@ -130,6 +142,10 @@ pub enum Who {
         /// What they must be able to do, in the partner's words.
         capability: String,
     },
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// How far heads are asked, one level after the other.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use people::{Chart, DepartmentPath};
 use workdays::WorkCalendar;
 
-use super::{Field, FieldKind, FormError, Value, days, details};
+use super::{Field, FieldKind, FormError, Value, choice, days, details};
 use crate::limits::{DETAIL_BYTES_MAX, FIELD_BYTES_MAX};
 
 /// What people type is read with this.
@@ -63,6 +63,7 @@ pub fn parse_value(field: &Field, text: &str, reader: Reader<'_>) -> Result<Valu
             [] => wrong("form.nobody", "@lisi"),
             _ => wrong("form.several", "@lisi"),
         },
+        FieldKind::People => choice::read_people(field, text, chart),
         FieldKind::Datetime => days::moment(field, text, today),
         FieldKind::Department => department(field, text, chart),
         FieldKind::List => details::parse(field, text, reader),

@@ -41,6 +41,8 @@ pub enum Value {
     Choices(Vec<String>),
     /// A person.
     Person(PersonId),
+    /// People whom the starter chose.
+    People(Vec<PersonId>),
     /// Files.
     Files(Vec<File>),
     /// A day and a time, `2026-11-10 14:00`, where the case lives.
@@ -72,6 +74,15 @@ impl File {
     fn is_image(&self) -> bool {
         self.mimetype.starts_with("image/")
     }
+}
+
+/// Characters of a hash that people compare at a glance.
+const HASH_CHARACTERS: usize = 4;
+
+/// The beginning of a hash, without how it was made.
+#[must_use]
+pub fn short_hash(sha256: &str) -> String {
+    sha256.trim_start_matches("sha256:").chars().take(HASH_CHARACTERS).collect()
 }
 
 /// A form, by field.
@@ -109,6 +120,7 @@ pub fn missing<'a>(template: &'a Template, form: &Form) -> Vec<&'a Field> {
     let open = |field: &&Field| match form.get(&field.id) {
         Some(Value::Files(files)) => files.is_empty(),
         Some(Value::Lines(lines)) => lines.is_empty(),
+        Some(Value::People(people)) => people.is_empty(),
         Some(_) => false,
         None => true,
     };

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::talk::{card, chat, last, office_beside, reads};
 use crate::LOCALPART;
 
-const ZHANGSAN: &str = "@zhangsan:test";
-const LISI: &str = "@lisi:test";
+pub(super) const ZHANGSAN: &str = "@zhangsan:test";
+pub(super) const LISI: &str = "@lisi:test";
 const SUNQI: &str = "@sunqi:test";
-const BRIDGE: &str = "@bridge:test";
+pub(super) const BRIDGE: &str = "@bridge:test";
 
 /// An office with a bridge, where 张三 asks 李四 for leave: the stage, the chat of 李四, the room with the bridge.
-async fn asked() -> (Stage, String, String) {
+pub(super) async fn asked() -> (Stage, String, String) {
     let (mut stage, room) = office_beside(Some(BRIDGE.try_into().unwrap())).await;
     stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
     stage.settle().await;
@@ -25,9 +25,14 @@ async fn asked() -> (Stage, String, String) {
 
 /// The cards that the bridge was given, in order.
 fn cards(stage: &Stage, elsewhere: &str) -> Vec<Value> {
-    let events = stage.events_of_bots(elsewhere);
-    let cards = events.into_iter().filter(|event| event["type"] == "com.lianqiao.bridge.card");
-    cards.map(|event| event["content"].clone()).collect()
+    said(stage, elsewhere, "card")
+}
+
+/// What the bridge was told of a kind, in order.
+pub(super) fn said(stage: &Stage, elsewhere: &str, kind: &str) -> Vec<Value> {
+    let kind = format!("com.lianqiao.bridge.{kind}");
+    let events = stage.events_of_bots(elsewhere).into_iter().filter(|event| event["type"] == kind);
+    events.map(|event| event["content"].clone()).collect()
 }
 
 /// A press as the bridge tells of it.

@@ -18,10 +18,10 @@ const ADMIN: &str = "@admin:test";
 pub(super) const PUBLIC_URL: &str = "https://chat.test";
 
 /// What a browser was shown.
-struct Shown {
-    status: StatusCode,
+pub(super) struct Shown {
+    pub status: StatusCode,
     headers: http::HeaderMap,
-    text: String,
+    pub text: String,
 }
 
 fn pages(stage: &Stage) -> Router {
@@ -36,7 +36,7 @@ async fn asks(stage: &Stage, request: Request<Body>) -> Shown {
     Shown { status: parts.status, headers: parts.headers, text }
 }
 
-async fn opens(stage: &Stage, path: &str) -> Shown {
+pub(super) async fn opens(stage: &Stage, path: &str) -> Shown {
     asks(stage, Request::get(path).body(Body::empty()).unwrap()).await
 }
 
@@ -45,13 +45,13 @@ async fn posts(stage: &Stage, path: &str, kind: &str, body: impl Into<Body>) -> 
     asks(stage, request.unwrap()).await
 }
 
-async fn sends(stage: &Stage, path: &str, inputs: &[(&str, &str)]) -> Shown {
+pub(super) async fn sends(stage: &Stage, path: &str, inputs: &[(&str, &str)]) -> Shown {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(inputs).finish();
     posts(stage, path, "application/x-www-form-urlencoded", body).await
 }
 
 /// The path of the newest link in a room.
-fn link(stage: &Stage, room: &str) -> String {
+pub(super) fn link(stage: &Stage, room: &str) -> String {
     let said = stage.said(room);
     let links = said.iter().rev().find_map(|body| body.rsplit_once(PUBLIC_URL));
     links.expect("a link was given").1.trim().to_owned()
@@ -60,7 +60,7 @@ fn link(stage: &Stage, room: &str) -> String {
 const LEAVE: [(&str, &str); 4] =
     [("f.dates.from", "2026-11-10"), ("f.dates.to", "2026-11-12"), ("f.kind", "1"), ("f.reason", "家里有事")];
 
-fn pressed<'a>(button: &'a str, inputs: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(super) fn pressed<'a>(button: &'a str, inputs: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [inputs, &[("do", button)]].concat()
 }
 

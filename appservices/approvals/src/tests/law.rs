@@ -74,7 +74,7 @@ impl Play {
         let account: Option<OwnedUserId> = self.chart.person(&id).and_then(|person| person.account.clone());
         let actor = match who {
             "" => Actor::nobody(),
-            _ => Actor { person: Some(id), account, via: Via::Matrix, source: None },
+            _ => Actor { person: Some(id), account, via: Via::Matrix, source: None, link: None },
         };
         let zone = TimeZone::UTC;
         let world = World {

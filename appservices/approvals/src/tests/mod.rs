@@ -1,16 +1,23 @@
 //! The law in tables, and conversations on the stage.
 
+mod choice;
+mod drafts;
 mod edges;
 mod elsewhere;
+mod enclosures;
+mod entries;
 mod fields;
 mod flows;
 mod forms;
 mod hands;
 mod hostile;
+mod large_forms;
 mod law;
+mod mail;
 mod modes;
 mod own_department;
 mod pages;
+mod paper;
 mod partners;
 mod races;
 mod talk;

@@ -74,6 +74,7 @@ fn answer(request: &str, room: &str, event: &str, signer: &Signer) -> Value {
         on_behalf_of: None,
         via: Via::Matrix,
         source: Some(source),
+        link: None,
         node: None,
         task: Some("t2".into()),
         from: "asked".into(),

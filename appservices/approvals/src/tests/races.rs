@@ -92,7 +92,7 @@ impl Office {
         let person = PersonId(id.into());
         let account = self.chart.person(&person).unwrap().account.clone();
         let source = Source::event(owned_room_id!("!desk:test"), event.try_into().unwrap());
-        Actor { person: Some(person), account, via, source: Some(source) }
+        Actor { person: Some(person), account, via, source: Some(source), link: None }
     }
 
     /// Decides as the bot does: read, decide, write on the condition that nothing changed, look again if something did.

@@ -30,7 +30,7 @@ pub(super) async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String
         tables: [tables(), workdays::tables()].concat(),
         texts: vec![TEXTS, office::TEXTS],
         bots: |kit| {
-            vec![Arc::new(Approvals::in_public(kit.clone(), Some(PUBLIC_URL.to_owned()))) as Arc<dyn Bot>]
+            vec![Arc::new(Approvals::reaching(kit.clone(), Some(PUBLIC_URL.to_owned()), true)) as Arc<dyn Bot>]
         },
     };
     let mut stage = Stage::beside(play, bridge).await;
@@ -200,7 +200,13 @@ async fn a_tap_that_counted_stays_and_one_that_waits_can_be_taken_back() {
     stage.redacts(LISI, &desk, &tap);
     stage.settle().await;
     assert!(reads(&stage, &desk, &mine).starts_with("[已通过]"));
-    assert_eq!(last(&stage, &desk), "操作已记录，撤掉表情不会撤销。可用：!转交 !加签 !退回");
+    let stays = "操作已记录，撤掉表情不会撤销。可用：!转交 !加签 !退回";
+    assert_eq!(last(&stage, &desk), stays);
+    let tap = stage.reacts(LISI, &desk, &mine, "✅");
+    stage.settle().await;
+    stage.redacts(LISI, &desk, &tap);
+    stage.settle().await;
+    assert_eq!(stage.said(&desk).iter().filter(|body| *body == stays).count(), 1, "it is said once");
 }
 
 #[tokio::test]

@@ -25,13 +25,12 @@ impl FormLink {
     /// The address to the form of a case, below the server's.
     pub fn path(&self, case: &str, signer: &Signer) -> String {
         let (_, signature) = signer.sign(&self.signed_bytes(case));
-        format!("{ROOT}{case}/{}", signature.replace('+', "-").replace('/', "_"))
+        format!("{ROOT}{case}/{}", in_path(&signature))
     }
 
     /// Whether this is the signature in its address.
     pub fn is_signed_by(&self, case: &str, shown: &str, signer: &Signer) -> bool {
-        let signature = shown.replace('-', "+").replace('_', "/");
-        signer.public().verifies(&signer.id(), &signature, &self.signed_bytes(case)) == Some(true)
+        is_signed(shown, &self.signed_bytes(case), signer)
     }
 
     /// No record is signed over such bytes: those are JSON.
@@ -39,4 +38,15 @@ impl FormLink {
         let Self { account, room, event, until_ms, chance } = self;
         format!("form link\n{case}\n{account}\n{room}\n{event}\n{until_ms}\n{chance}").into_bytes()
     }
+}
+
+/// A signature as a part of a path.
+pub(crate) fn in_path(signature: &str) -> String {
+    signature.replace('+', "-").replace('/', "_")
+}
+
+/// Whether this part of a path is the signature of these bytes.
+pub(crate) fn is_signed(shown: &str, bytes: &[u8], signer: &Signer) -> bool {
+    let signature = shown.replace('-', "+").replace('_', "/");
+    signer.public().verifies(&signer.id(), &signature, bytes) == Some(true)
 }

@@ -2,6 +2,7 @@
 //! what is sent back is read by the rules of the dialogue and asks the law, and the bot does it afterwards, one after the
 //! other with everything else. To look at a page changes nothing, because programs follow links; to send it uses the link up.
 
+mod answer;
 mod link;
 mod page;
 mod typed;
@@ -12,30 +13,31 @@ use axum::{
     Router,
     body::to_bytes,
     extract::{Path, Request, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::get,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cases::{Case, Refusal};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 use kit::texts::Lang;
-use sha2::{Digest as _, Sha256};
 use store::{Batch, StoreError};
 use tokio::sync::Semaphore;
 
-pub(crate) use self::link::FormLink;
-use self::{
-    page::{STYLE, Sheet, page, paragraph},
+use self::page::Sheet;
+pub(crate) use self::{
+    answer::{Shown, policy, response},
+    link::{FormLink, in_path, is_signed},
+    page::{page, paragraph},
     typed::Typed,
 };
 use crate::{
     OfficeError,
     act::Action,
     card::names_in,
+    flow::needed,
     instance::Instance,
     limits::{FORM_BYTES_MAX, FORM_REQUEST_TIME_MAX, FORM_REQUESTS_MAX},
     tables::FORM_LINK,
-    template::{Form, FormError, field_refused, missing},
+    template::{Form, FormError, Value, calculate, field_refused},
     wire::{Approvals, Change, Filled, Scene},
 };
 
@@ -63,21 +65,11 @@ struct Opened {
     lang: Lang,
 }
 
-/// What is sent to a browser.
-struct Shown {
-    status: StatusCode,
-    markup: String,
-}
-
 impl Forms {
     /// The forms of this bot's drafts.
     #[must_use]
     pub fn new(approvals: Approvals) -> Self {
-        let digest = STANDARD.encode(Sha256::digest(STYLE));
-        let policy = format!(
-            "default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-        );
-        Self(Arc::new(Inner { approvals, places: Semaphore::new(FORM_REQUESTS_MAX), policy }))
+        Self(Arc::new(Inner { approvals, places: Semaphore::new(FORM_REQUESTS_MAX), policy: policy() }))
     }
 
     /// The routes: everything below [`ROOT`].
@@ -202,7 +194,12 @@ impl Forms {
                 None => {}
             }
         }
-        let open = missing(template, &form).into_iter().filter(|field| submits && field.kind.is_typed());
+        let mut instance = opened.case.data.clone();
+        instance.form.retain(|_, value| matches!(value, Value::Files(_)));
+        instance.form.extend(form.clone());
+        calculate(template, &mut instance.form);
+        let world = opened.scene.world();
+        let open = needed(&world, &instance).into_iter().filter(|field| submits && field.kind.is_typed());
         for field in open {
             let error =
                 FormError { field: field.id.clone(), problem: "form.required", example: "…".to_owned() };
@@ -216,7 +213,7 @@ impl Forms {
         let actor = filled.actor(&opened.scene.chart);
         let mut change = Change::of(opened.case.clone());
         let done = opened.scene.act(&mut change, &Action::Rewrite(filled.form.clone()), &actor);
-        let is_complete = missing(&opened.scene.template, &change.decision.case.data.form).is_empty();
+        let is_complete = needed(&opened.scene.world(), &change.decision.case.data).is_empty();
         Ok(match filled.submits && is_complete {
             true => done.and_then(|()| opened.scene.act(&mut change, &Action::Submit, &actor)),
             false => done,
@@ -254,21 +251,6 @@ impl Forms {
     }
 
     fn response(&self, shown: Shown) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CONTENT_SECURITY_POLICY, self.0.policy.as_str()),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (header::CACHE_CONTROL, "no-store"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::X_FRAME_OPTIONS, "DENY"),
-            (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
-        ];
-        let mut response = (shown.status, shown.markup).into_response();
-        for (name, value) in headers {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                response.headers_mut().insert(name, value);
-            }
-        }
-        response
+        response(&self.0.policy, shown)
     }
 }

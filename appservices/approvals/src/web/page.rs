@@ -33,7 +33,7 @@ pub(super) struct Sheet<'a> {
 }
 
 /// A whole page.
-pub(super) fn page(lang: Lang, title: &str, content: &str) -> String {
+pub(crate) fn page(lang: Lang, title: &str, content: &str) -> String {
     let language = if lang == Lang::En { "en" } else { "zh-CN" };
     let title = escape(title);
     format!(
@@ -44,7 +44,7 @@ pub(super) fn page(lang: Lang, title: &str, content: &str) -> String {
 }
 
 /// A paragraph.
-pub(super) fn paragraph(class: &str, text: &str) -> String {
+pub(crate) fn paragraph(class: &str, text: &str) -> String {
     let text = escape(text).replace('\n', "<br>");
     format!("<p class=\"{class}\">{text}</p>")
 }
@@ -67,7 +67,8 @@ impl Sheet<'_> {
             "" => &field.id,
             label => label,
         };
-        let mark = if field.required { " *" } else { "" };
+        // Whether people are to be chosen hangs on where the flow leads.
+        let mark = if field.required && field.chooses.is_none() { " *" } else { "" };
         let label = format!("{}{mark}", escape(label));
         let wrong = self.wrong.get(&field.id).map(|words| paragraph("wrong", words)).unwrap_or_default();
         let note = self.note(field).map(|words| paragraph("note", &words)).unwrap_or_default();
@@ -85,12 +86,14 @@ impl Sheet<'_> {
             | FieldKind::Date
             | FieldKind::Single
             | FieldKind::Contact
+            | FieldKind::People
             | FieldKind::Phone
             | FieldKind::Link
             | FieldKind::Datetime
             | FieldKind::Department => {
                 let is_kept = field.sensitive && self.form.contains_key(&field.id);
-                let input = self.input(field, &name(field), field.required && !is_kept);
+                let input =
+                    self.input(field, &name(field), field.required && !is_kept && field.chooses.is_none());
                 format!("<label for=\"{id}\">{label}</label><br>{input}")
             }
         };
@@ -99,12 +102,15 @@ impl Sheet<'_> {
 
     /// What is to be known of a field.
     fn note(&self, field: &Field) -> Option<String> {
+        if field.kind == FieldKind::People && !field.options.is_empty() {
+            return Some(self.pen.say("web.people", &[("names", &field.options.join("、"))]));
+        }
         let is_kept = field.sensitive && self.form.contains_key(&field.id);
         let notes = [
             (field.kind.is_file(), "web.files"),
             (field.kind == FieldKind::Formula, "form.formula"),
             (is_kept, "web.kept"),
-            (field.kind == FieldKind::Contact, "web.contact"),
+            (matches!(field.kind, FieldKind::Contact | FieldKind::People), "web.contact"),
         ];
         notes.into_iter().find(|(holds, _)| *holds).map(|(_, key)| self.pen.say(key, &[]))
     }
@@ -128,6 +134,7 @@ impl Sheet<'_> {
             FieldKind::Link => ("url", ""),
             FieldKind::Text
             | FieldKind::Contact
+            | FieldKind::People
             | FieldKind::Department
             | FieldKind::Multi
             | FieldKind::DateRange

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use people::Chart;
+use people::{Chart, PersonId};
 
 use crate::{
     limits::{DETAIL_LINES_MAX, FORM_EMPTY_LINES, FORM_INPUTS_MAX},
@@ -11,7 +11,7 @@ use crate::{
 
 /// What stands in the inputs, by their names.
 #[derive(Debug, Default)]
-pub(super) struct Typed(HashMap<String, Vec<String>>);
+pub(crate) struct Typed(HashMap<String, Vec<String>>);
 
 /// The name of the only input of a field.
 pub(super) fn name(field: &Field) -> String {
@@ -78,6 +78,7 @@ impl Typed {
             | Value::Number(_)
             | Value::Date(_)
             | Value::Person(_)
+            | Value::People(_)
             | Value::Moment(_)
             | Value::Department(_) => self.set(name(field), text_of(field, value, chart)),
             Value::Files(_) => {}
@@ -138,6 +139,7 @@ impl Typed {
             | FieldKind::Date
             | FieldKind::Single
             | FieldKind::Contact
+            | FieldKind::People
             | FieldKind::Phone
             | FieldKind::Link
             | FieldKind::Datetime
@@ -164,11 +166,15 @@ fn text_of(field: &Field, value: &Value, chart: &Chart) -> String {
             format!("{}.{:02}", minor / 100, minor % 100)
         }
         Value::Number(number) => number.to_string(),
-        Value::Person(id) => {
-            let account = chart.person(id).and_then(|person| person.account.as_ref());
-            account.map_or_else(|| id.0.clone(), ToString::to_string)
-        }
+        Value::Person(id) => account_of(id, chart),
+        Value::People(ids) => ids.iter().map(|id| account_of(id, chart)).collect::<Vec<_>>().join("，"),
         Value::Choices(chosen) => chosen.join("、"),
         Value::Range { .. } | Value::Lines(_) | Value::Files(_) => String::new(),
     }
+}
+
+/// The account of a person, which is nobody else's; the employee number of who has none.
+fn account_of(id: &PersonId, chart: &Chart) -> String {
+    let account = chart.person(id).and_then(|person| person.account.as_ref());
+    account.map_or_else(|| id.0.clone(), ToString::to_string)
 }

@@ -7,6 +7,7 @@ use store::Batch;
 use super::{
     Approvals, Change, LOCALPART,
     commands::VERBS,
+    foreign::Answer,
     forms::{FILLED_TIMER, LINK_TIMER},
     leavers,
     partners::{LOOK_TIMER, Said, card_of_request},
@@ -17,6 +18,7 @@ use crate::{
     card::Card,
     desk::Actor,
     instance::Instance,
+    mail::{LETTER_TIMER, UNREACHED_TIMER},
     tables::TOLD,
 };
 
@@ -52,8 +54,17 @@ impl Bot for Approvals {
     async fn started(&self, batch: &mut Batch) -> Result<(), BotError> {
         self.house().await?;
         self.look_later(batch);
-        Ok(())
+        Ok(office::greet_bridge(self.kit(), batch, LOCALPART).await?)
     }
+
+    async fn undeliverable(&self, key: &str, _reason: &str, batch: &mut Batch) -> Result<(), BotError> {
+        Ok(self.came_back(key, batch).await?)
+    }
+}
+
+/// Whether an event of ours is said by bridges.
+fn is_of_bridge(kind: &str) -> bool {
+    kind.starts_with("bridge.")
 }
 
 impl Approvals {
@@ -81,6 +92,9 @@ impl Approvals {
             What::Ours { kind, .. } if kind.strip_prefix(kit::PREFIX) == Some("bridge.pressed") => {
                 self.pressed(heard, batch).await
             }
+            What::Ours { kind, .. } if kind.strip_prefix(kit::PREFIX).is_some_and(is_of_bridge) => {
+                self.foreign(heard, batch).await.map(drop)
+            }
             What::Ours { kind, state_key, content } => {
                 self.ours(heard, kind, state_key.as_deref(), content, batch).await
             }
@@ -95,6 +109,9 @@ impl Approvals {
     async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
             return self.decides_for_partner(heard, id, Said::Tap(reaction), batch).await;
+        }
+        if self.answers_foreign(heard, Answer::Tap(reaction), batch).await? {
+            return Ok(());
         }
         let Some((id, card)) = heard.on.as_deref().and_then(Card::of_key) else { return Ok(()) };
         let action = match (reaction, &card) {
@@ -117,7 +134,7 @@ impl Approvals {
         self.act(heard, id, &[action], batch).await.map(|_| ())
     }
 
-    /// A tap that waits for a reason or a code is void; one that counted stays, and the bot says so (E104).
+    /// A tap that waits for a reason or a code is void; one that counted stays, and the bot says so once (E104).
     async fn reaction_taken_back(
         &self,
         heard: &Heard,
@@ -138,7 +155,9 @@ impl Approvals {
             return self.act_as(taken, &actor, case, &[Action::TakenBack], batch).await.map(|_| ());
         }
         let counted = case.data.task(&task).is_some_and(|task| task.decided.is_some());
-        if counted {
+        let told = (format!("{task}/{id}/stays"), heard.sender.to_string());
+        if counted && !self.kit().store().exists(&TOLD, &told).await? {
+            batch.put(&TOLD, &told, &());
             let lang = self.language_of_account(&heard.sender).await?;
             let options = self.pen(lang).say("options.card", &[]);
             self.answer(batch, heard, &self.pen(lang).say("E104", &[("options", &options)]));
@@ -158,6 +177,12 @@ impl Approvals {
         }
         if let Some(case) = fired.key.strip_prefix(LINK_TIMER) {
             return self.link_ended(case, batch).await;
+        }
+        if let Some(letter) = fired.key.strip_prefix(LETTER_TIMER) {
+            return self.forget_letter(letter, batch).await;
+        }
+        if fired.key.starts_with(UNREACHED_TIMER) {
+            return self.nothing_reaches(fired, batch).await;
         }
         let text = |name: &str| fired.payload.get(name).and_then(|value| value.as_str()).unwrap_or_default();
         let Some(alarm) = Alarm::named(text("name")) else { return Ok(()) };

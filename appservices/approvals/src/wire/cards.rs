@@ -11,9 +11,12 @@ use store::Batch;
 use super::{Approvals, KIND, LOCALPART, Scene};
 use crate::{
     OfficeError,
-    card::{Card, body, cards},
+    card::{Card, body, cards, form_file_name},
+    desk::World,
     instance::{Instance, TaskState, state},
+    limits::FORM_ON_CARD_BYTES_MAX,
     tables::CARD_AGAIN,
+    template::form_view,
 };
 
 impl Approvals {
@@ -29,8 +32,10 @@ impl Approvals {
         let old = before.map_or(Vec::new(), cards);
         for card in cards(after) {
             let person = card.person(after);
+            if !old.contains(&card) {
+                self.ask_beside_chat(batch, after, &card, scene).await?;
+            }
             let Some(account) = world.chart.person(person).and_then(|person| person.account.clone()) else {
-                tracing::warn!(case = after.no, person = person.0, "has no account to show a card to");
                 continue;
             };
             let pen = self.pen(self.language_of_id(world.chart, person).await?);
@@ -42,11 +47,18 @@ impl Approvals {
                 self.show_card_elsewhere(batch, after, &card, (text.as_str(), account.as_ref()), pen).await?;
             }
             if is_new {
-                self.put_card(batch, after, &card, key, &text, &account);
+                self.put_card(batch, (after, scene), &card, key, &text, &account);
             } else if has_changed {
                 let edit = format!("{key}/{}", after.rev);
-                let letter = Letter::message(edit, LOCALPART, To::Direct(account), data(&text, None, after));
-                self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key))));
+                let content = data(&text, None, after, &world);
+                let letter = Letter::message(edit, LOCALPART, To::Direct(account.clone()), content);
+                let relation = Relation::Edits(Related::Letter(key.clone()));
+                self.kit().outbox().put(batch, letter.relating(relation));
+                // Who was asked before has the form as it was then, and the starter the newest.
+                let is_other = before.is_none_or(|before| before.data.form_file != after.data.form_file);
+                if is_other && card == Card::Starter {
+                    self.put_form_file(batch, after, &key, &account);
+                }
             }
         }
         Ok(())
@@ -55,7 +67,7 @@ impl Approvals {
     fn put_card(
         &self,
         batch: &mut Batch,
-        case: &Case<Instance>,
+        (case, scene): (&Case<Instance>, &Scene),
         card: &Card,
         key: String,
         text: &str,
@@ -63,12 +75,16 @@ impl Approvals {
     ) {
         let rings = matches!(card, Card::Task { .. }).then_some(account);
         let to = To::Direct(account.clone());
-        self.kit().outbox().put(batch, Letter::message(&key, LOCALPART, to.clone(), data(text, rings, case)));
+        self.kit().outbox().put(
+            batch,
+            Letter::message(&key, LOCALPART, to.clone(), data(text, rings, case, &scene.world())),
+        );
         for (place, reaction) in card.reactions().iter().enumerate() {
             let relation = Relation::Reacts(Related::Letter(key.clone()), (*reaction).to_owned());
             let seed = Letter::message(format!("{key}/seed{place}"), LOCALPART, to.clone(), json!({}));
             self.kit().outbox().put(batch, seed.relating(relation));
         }
+        self.put_form_file(batch, case, &key, account);
     }
 
     /// What the letter of a card is called now: it is called otherwise each time it had to be sent again.
@@ -108,7 +124,7 @@ impl Approvals {
                 let times = self.kit().store().get(&CARD_AGAIN, &key).await?.unwrap_or(0) + 1;
                 batch.put(&CARD_AGAIN, &key, &times);
                 let text = body(&case, card, &scene.world(), pen);
-                self.put_card(batch, &case, card, format!("{key}/again{times}"), &text, user);
+                self.put_card(batch, (&case, &scene), card, format!("{key}/again{times}"), &text, user);
             }
         }
         Ok(())
@@ -124,11 +140,22 @@ fn waits(card: &Card, case: &Case<Instance>) -> bool {
 }
 
 /// A message with the machine's half of the card.
-fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Instance>) -> Value {
+fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Instance>, world: &World<'_>) -> Value {
     let mut content = message(text, rings);
     content["msgtype"] = json!(if rings.is_some() { "m.text" } else { "m.notice" });
     content[format!("{PREFIX}card")] = json!({
         "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
+        "class": world.template.class,
     });
+    // What is too large for a card is in the file that it names.
+    let (what, held) = match &case.data.form_file {
+        Some(file) => {
+            ("file", json!({ "name": form_file_name(case), "sha256": file.sha256, "bytes": file.bytes }))
+        }
+        None => ("form", form_view(world.template, &case.data.form, world.chart)),
+    };
+    if held.to_string().len() <= FORM_ON_CARD_BYTES_MAX {
+        content[format!("{PREFIX}card")][what] = held;
+    }
     content
 }

@@ -51,7 +51,7 @@ pub(crate) const VERBS: &[Verb] = &[
 pub(crate) const NUMBER_PREFIX: &str = "AP";
 
 /// The verbs that tell of a case and do nothing to it.
-const READING: [&str; 4] = ["why", "verify", "show", "export"];
+const READING: [&str; 5] = ["why", "verify", "show", "files", "export"];
 
 /// What a room of several is good for: everything else is for the direct chat.
 const IN_ROOMS: [&str; 6] = ["leave", "expense", "approval", "approve", "reject", "verify"];
@@ -104,8 +104,12 @@ impl Approvals {
             "" | "list" | "mine" | "我的" => self.list(heard, "mine", batch).await,
             "todo" | "待办" => self.list(heard, "todo", batch).await,
             "done" | "已办" => self.list(heard, "done", batch).await,
-            "show" | "export" | "查看" | "导出" => {
-                let verb = if matches!(word, "show" | "查看") { "show" } else { "export" };
+            "show" | "files" | "export" | "查看" | "附件" | "导出" => {
+                let verb = match word {
+                    "show" | "查看" => "show",
+                    "files" | "附件" => "files",
+                    _ => "export",
+                };
                 Box::pin(self.on_case(heard, verb, rest.trim(), batch)).await
             }
             "publish" | "发布" => self.publish_typed(heard, rest.trim(), batch).await,
@@ -155,6 +159,7 @@ impl Approvals {
             "why" => return self.why(heard, &case, batch).await,
             "verify" => return self.verify(heard, &case, batch).await,
             "show" => return self.show(heard, &case, batch).await,
+            "files" => return self.send_files(heard, &case, batch).await,
             "export" => return self.export(heard, &case, batch).await,
             "revert" => return Box::pin(self.revert(heard, case, rest, batch)).await,
             "submit" => return self.submit(heard, case, batch).await,

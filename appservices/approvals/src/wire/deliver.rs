@@ -32,6 +32,8 @@ impl Approvals {
         self.keep_case_room(batch, before, after, scene).await?;
         self.keep_records(batch, before, after, records, &scene.template).await?;
         self.show_cards(batch, before, after, scene).await?;
+        self.announce(batch, before, after, scene).await?;
+        self.put_entry(batch, after, scene).await?;
         for (place, effect) in effects.into_iter().enumerate() {
             let marker = format!("{marker}/{place}");
             match effect {
@@ -82,7 +84,6 @@ impl Approvals {
         marker: &str,
     ) -> Result<(), OfficeError> {
         let Some(person) = scene.chart.person(&tell.to) else { return Ok(()) };
-        let Some(account) = person.account.clone() else { return Ok(()) };
         let lang = self.language_of(person).await?;
         let texts = self.kit().texts();
         let shown: Vec<(&str, String)> = tell
@@ -95,13 +96,15 @@ impl Approvals {
             .collect();
         let values: Vec<(&str, &str)> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let text = texts.fill(lang, tell.text, &values);
+        self.remind_by_mail(batch, case, &tell, (person, &text)).await?;
+        let Some(account) = person.account.clone() else { return Ok(()) };
         let content = message(&text, tell.push.then_some(&account));
         let mut letter = Letter::message(format!("n/{marker}"), LOCALPART, To::Direct(account), content);
         let known = cards(case);
         let card = match &tell.under {
             Under::Task(task) => Some(Card::Task { task: task.clone(), person: tell.to.clone() })
                 .filter(|card| known.contains(card)),
-            Under::Starter | Under::Home if tell.to == case.data.starter => {
+            Under::Starter if tell.to == case.data.starter => {
                 Some(Card::Starter).filter(|card| known.contains(card))
             }
             Under::Starter | Under::Home => None,
@@ -109,6 +112,11 @@ impl Approvals {
         if let Some(card) = card {
             let key = self.key_of_card(&card, &case.id).await?;
             letter = letter.relating(Relation::Thread(Related::Letter(key)));
+        } else if let (Under::Home, Some(home)) =
+            (&tell.under, case.data.home.as_ref().filter(|home| home.is_direct))
+        {
+            letter.to = To::Room(home.room.clone());
+            letter = letter.relating(Relation::Thread(Related::Event(home.event.clone())));
         }
         self.kit().outbox().put(batch, letter);
         Ok(())
@@ -129,8 +137,8 @@ impl Approvals {
         }
         for person in old.keys().filter(|person| !new.contains_key(*person)) {
             let row = self.kit().store().get(&EXPECTED, &person.0).await?;
-            if row.is_some_and(|(case, _)| case == after.id) {
-                batch.delete(&EXPECTED, &person.0);
+            if let Some(row) = row.filter(|(case, _)| *case == after.id) {
+                batch.expect_eq(&EXPECTED, &person.0, &row).delete(&EXPECTED, &person.0);
             }
         }
         Ok(())
@@ -140,7 +148,7 @@ impl Approvals {
 /// From whom a word is waited for: the starter of what is not handed in, and who has to give a reason or a code.
 fn expected(case: &Case<Instance>) -> BTreeMap<PersonId, String> {
     let mut expected = BTreeMap::new();
-    if matches!(case.state.as_str(), state::DRAFT | state::RETURNED) {
+    if matches!(case.state.as_str(), state::DRAFT | state::RETURNED) && !case.data.is_resting {
         expected.insert(case.data.starter.clone(), String::new());
     }
     for task in &case.data.tasks {

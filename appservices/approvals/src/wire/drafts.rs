@@ -1,9 +1,9 @@
-//! From a line to a case that is handed in: start, what is still missing, files.
+//! From a line to a case that is handed in: start, and what is still missing.
 
 use std::sync::Arc;
 
 use cases::{Beginning, Case, Refusal, hash_of};
-use kit::{CallError, Heard, Letter, Related, Relation, To, message};
+use kit::{Heard, Letter, Related, Relation, To, message};
 use ruma::OwnedEventId;
 use store::Batch;
 
@@ -12,18 +12,14 @@ use crate::{
     OfficeError,
     act::Action,
     card::{Pen, names_in, title},
-    flow::preview,
+    flow::{needed, preview},
     instance::{Home, Instance, state},
-    limits::FILE_BYTES_MAX,
     tables::HOME,
     template::{
-        Field, FieldKind, File, Form, Template, Value, departments_to_start, field_refused, missing,
-        parse_value, read_line, readable,
+        Field, FieldKind, Form, FormError, Template, departments_to_start, field_refused, parse_value,
+        read_choices, read_line, readable,
     },
 };
-
-/// Characters of a hash that people compare at a glance.
-const HASH_CHARACTERS: usize = 4;
 
 impl Approvals {
     /// Begins a case from one line. What is complete is handed in at once; what is not is asked for. Nothing where the
@@ -55,7 +51,7 @@ impl Approvals {
         };
         let form = match undoes {
             Some(other) => Ok(other.data.form.clone()),
-            None => read_line(&template, line, scene.reader()),
+            None => read_start(&template, line, heard, &scene),
         };
         let form = match form {
             Ok(form) => form,
@@ -97,8 +93,8 @@ impl Approvals {
         batch: &mut Batch,
     ) -> Result<Option<Case<Instance>>, OfficeError> {
         let actor = self.actor(heard).await?;
-        let is_complete = missing(&scene.template, &change.decision.case.data.form).is_empty();
         let started = scene.act(&mut change, &Action::Start, &actor);
+        let is_complete = needed(&scene.world(), &change.decision.case.data).is_empty();
         // What nobody can be asked about stays a draft, and the starter hears why.
         let submitted = match is_complete {
             true => started.and_then(|()| scene.act(&mut change, &Action::Submit, &actor)),
@@ -164,7 +160,11 @@ impl Approvals {
             });
             let with_reason = |id: &people::PersonId| with_title(id, because.as_deref());
             let who = step.people.iter().map(with_reason).collect::<Vec<_>>().join("、");
-            let who = if who.is_empty() { "-".to_owned() } else { who };
+            let who = match (who.is_empty(), step.is_to_choose) {
+                (false, _) => who,
+                (true, true) => pen.say("preview.to_choose", &[]),
+                (true, false) => "-".to_owned(),
+            };
             if step.is_told {
                 lines.push(pen.say("preview.copy", &[("who", &who)]));
                 continue;
@@ -174,19 +174,24 @@ impl Approvals {
             lines.push(pen.say(key, &[("n", &number.to_string()), ("who", &who)]));
         }
         if matches!(case.state.as_str(), state::DRAFT | state::RETURNED) {
-            lines.push(self.next_question(&scene.template, &case.data.form, pen));
+            lines.push(self.next_question(scene, &case.data, pen));
         }
         lines.join("\n")
     }
 
     /// What the starter is asked next.
-    pub(crate) fn next_question(&self, template: &Template, form: &Form, pen: Pen<'_>) -> String {
-        let open = missing(template, form);
+    pub(crate) fn next_question(&self, scene: &Scene, instance: &Instance, pen: Pen<'_>) -> String {
+        let world = scene.world();
+        let open = needed(&world, instance);
         match open.iter().find(|field| !field.kind.is_file()) {
             Some(field) => {
                 let options: Vec<String> =
                     field.options.iter().zip(1..).map(|(option, n)| format!("{n}. {option}")).collect();
                 let label = field.label.in_language(names_in(pen.lang));
+                if field.kind == FieldKind::People {
+                    let names = field.options.join("、");
+                    return pen.say("preview.ask_people", &[("field", label), ("names", &names)]);
+                }
                 if field.kind == FieldKind::List {
                     let columns =
                         field.columns.iter().map(|column| column.label.in_language(names_in(pen.lang)));
@@ -220,69 +225,6 @@ impl Approvals {
         Ok(())
     }
 
-    /// A file for the draft that it stands under, or for the one that waits.
-    pub(crate) async fn file(
-        &self,
-        heard: &Heard,
-        (name, mxc, mimetype): (&str, &str, Option<&str>),
-        bytes: Option<u64>,
-        batch: &mut Batch,
-    ) -> Result<(), OfficeError> {
-        let Some((id, _)) = self.concerned(heard).await? else { return Ok(()) };
-        let Some(case) = self.house().await?.cases.get::<Instance>(&id).await? else { return Ok(()) };
-        if !matches!(case.state.as_str(), state::DRAFT | state::RETURNED) {
-            return Ok(());
-        }
-        let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        let sha256 = match bytes.is_some_and(|bytes| bytes > FILE_BYTES_MAX) {
-            true => Err("file.large"),
-            false => self.hash_of_file(mxc).await?,
-        };
-        let sha256 = match sha256 {
-            Ok(sha256) => sha256,
-            Err(cause) => {
-                let refusal = Refusal::new("E130").with("name", name).with("cause", pen.say(cause, &[]));
-                return self.refuse(heard, &refusal, batch).await;
-            }
-        };
-        let short: String = sha256.trim_start_matches("sha256:").chars().take(HASH_CHARACTERS).collect();
-        let event = heard.event_id.to_string();
-        let action = Action::Attach(File {
-            name: name.to_owned(),
-            mxc: mxc.to_owned(),
-            event,
-            sha256,
-            mimetype: mimetype.unwrap_or_default().to_owned(),
-        });
-        let mut change = Change::of(case.clone());
-        let scene = self.scene_of(&case.data, heard.received_ms).await?;
-        let count = match scene.act(&mut change, &action, &self.actor(heard).await?) {
-            Ok(()) => files_in(&change.decision.case.data.form),
-            // Doing it says why not.
-            Err(_) => 0,
-        };
-        if self.act(heard, &id, &[action], batch).await? {
-            let text = pen.say("draft.file", &[("count", &count.to_string()), ("hash", &short)]);
-            self.answer_with(batch, heard, "s", message(&text, None));
-        }
-        Ok(())
-    }
-
-    /// The hash of an uploaded file, or the key of why it cannot be had.
-    async fn hash_of_file(&self, mxc: &str) -> Result<Result<String, &'static str>, OfficeError> {
-        let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Err("file.refused")) };
-        match intent.download(mxc).await {
-            Ok(bytes) if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= FILE_BYTES_MAX) => {
-                Ok(Ok(hash_of(&bytes)))
-            }
-            Ok(_) => Ok(Err("file.large")),
-            Err(CallError::Refused { .. }) => Ok(Err("file.refused")),
-            Err(error @ (CallError::Limited(_) | CallError::Unreachable(_))) => {
-                Err(OfficeError::Later(error.to_string()))
-            }
-        }
-    }
-
     /// Asks to undo an approval, by another one through the same hands.
     pub(crate) async fn revert(
         &self,
@@ -305,20 +247,21 @@ impl Approvals {
     }
 
     /// One more field, as the starter typed it.
-    pub(crate) fn answered(
-        template: &Template,
-        form: &Form,
-        text: &str,
-        scene: &Scene,
-    ) -> Option<Result<Form, Refusal>> {
-        let open = missing(template, form);
+    pub(crate) fn answered(instance: &Instance, text: &str, scene: &Scene) -> Option<Result<Form, Refusal>> {
+        let world = scene.world();
+        let open = needed(&world, instance);
         let field: &Field = open.iter().find(|field| !field.kind.is_file())?;
         let value = parse_value(field, text, scene.reader());
         let filled = value.map(|value| Form::from([(field.id.clone(), value)]));
-        Some(filled.map_err(|error| field_refused(template, &error)))
+        Some(filled.map_err(|error| field_refused(&scene.template, &error)))
     }
 }
 
-fn files_in(form: &Form) -> usize {
-    form.values().map(|value| if let Value::Files(files) = value { files.len() } else { 0 }).sum()
+/// Reads the line that a case is started with: people to choose stand at its end.
+fn read_start(template: &Template, line: &str, heard: &Heard, scene: &Scene) -> Result<Form, FormError> {
+    let mentioned: Vec<_> = heard.mentions.iter().filter_map(|user| scene.chart.by_account(user)).collect();
+    let (line, chosen) = read_choices(&scene.template, line, &mentioned, &scene.chart)?;
+    let mut form = read_line(template, line, scene.reader())?;
+    form.extend(chosen);
+    Ok(form)
 }

@@ -17,10 +17,11 @@ use crate::{
     act::Action,
     card::{names_in, title},
     desk::Actor,
+    flow::needed,
     instance::{Instance, state},
     limits::{FORM_LINK_LETTERS, FORM_LINK_MS},
     tables::FORM_LINK,
-    template::{Field, FieldKind, Form, missing},
+    template::{Field, FieldKind, Form},
     web::FormLink,
 };
 
@@ -55,6 +56,7 @@ impl Filled {
             account: Some(self.account.clone()),
             via: Via::Web,
             source: Some(Source::event(self.room.clone(), self.event.clone())),
+            link: None,
         }
     }
 }
@@ -89,8 +91,13 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let actor = self.actor(heard).await?;
-        if let Err(refusal) = scene.act(&mut Change::of(case.clone()), &Action::Fill(Form::new()), &actor) {
+        let mut change = Change::of(case.clone());
+        if let Err(refusal) = scene.act(&mut change, &Action::Fill(Form::new()), &actor) {
             return self.refuse(heard, &refusal, batch).await;
+        }
+        if case.data.is_resting {
+            // The dialogue goes on from here.
+            self.carry_out(batch, change, &scene, heard.event_id.as_str()).await?;
         }
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let open = scene.template.form.iter();
@@ -178,15 +185,15 @@ impl Approvals {
         let mut change = Change::of(case);
         let text = match scene.act(&mut change, &Action::Rewrite(filled.form), &actor) {
             Ok(()) => {
-                let form = change.decision.case.data.form.clone();
-                let text = match filled.submits && missing(&scene.template, &form).is_empty() {
+                let is_complete = needed(&scene.world(), &change.decision.case.data).is_empty();
+                let text = match filled.submits && is_complete {
                     true => match scene.act(&mut change, &Action::Submit, &actor) {
                         Ok(()) => pen.say("draft.submitted", &[("no", &no)]),
                         Err(refusal) => self.words_of(pen.lang, &refusal),
                     },
                     false => {
                         let saved = pen.say("web.saved", &[("no", &no)]);
-                        format!("{saved}\n{}", self.next_question(&scene.template, &form, pen))
+                        format!("{saved}\n{}", self.next_question(&scene, &change.decision.case.data, pen))
                     }
                 };
                 self.carry_out(batch, change, &scene, &fired.key).await?;

@@ -1,6 +1,7 @@
 //! The edge: messages and reactions become actions, effects become letters and timers, all in the batch that the kit
 //! commits. Nothing is decided here.
 
+mod announce;
 mod answers;
 mod arguments;
 mod bot;
@@ -9,6 +10,9 @@ mod commands;
 mod deliver;
 mod drafts;
 mod elsewhere;
+mod entries;
+mod files;
+mod foreign;
 mod forms;
 mod house;
 mod leavers;
@@ -21,14 +25,21 @@ mod rooms;
 mod scene;
 mod words;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use cases::Case;
 use kit::Kit;
+use parking_lot::Mutex;
+use ruma::OwnedUserId;
 use store::Batch;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
-pub(crate) use self::{forms::Filled, house::House, scene::Scene};
+pub(crate) use self::{
+    foreign::{ForeignApproval, ForeignCard},
+    forms::Filled,
+    house::House,
+    scene::Scene,
+};
 use crate::{OfficeError, desk::Effect, instance::Instance};
 
 /// The part of the bot's user id before the colon.
@@ -47,6 +58,12 @@ struct Inner {
     house: OnceCell<House>,
     /// Where browsers reach this server, without a slash at the end; nothing where they do not.
     public_url: Option<String>,
+    /// Whether letters can be sent.
+    has_post: bool,
+    /// There may be a letter to send.
+    post_waits: Notify,
+    /// Accounts that are there: few leave, and who does is a leaver of the organisation.
+    accounts: Mutex<HashSet<OwnedUserId>>,
 }
 
 /// A case that is being changed.
@@ -62,7 +79,20 @@ impl Approvals {
     /// As [`Approvals::new`], where browsers reach what [`crate::web::Forms`] serves below this address.
     #[must_use]
     pub fn in_public(kit: Kit, public_url: Option<String>) -> Self {
-        Self(Arc::new(Inner { kit, house: OnceCell::new(), public_url }))
+        Self::reaching(kit, public_url, false)
+    }
+
+    /// As [`Approvals::in_public`], where letters can be sent, too: [`Approvals::carry_post`] has to run then.
+    #[must_use]
+    pub fn reaching(kit: Kit, public_url: Option<String>, has_post: bool) -> Self {
+        Self(Arc::new(Inner {
+            kit,
+            house: OnceCell::new(),
+            public_url,
+            has_post,
+            post_waits: Notify::new(),
+            accounts: Mutex::default(),
+        }))
     }
 
     /// The organisation that approvals are asked of.
@@ -87,6 +117,20 @@ impl Approvals {
 
     pub(crate) fn public_url(&self) -> Option<&str> {
         self.0.public_url.as_deref()
+    }
+
+    /// Whether letters with links can be sent: there is a mail server, and browsers reach this one.
+    pub(crate) fn writes_letters(&self) -> bool {
+        self.0.has_post && self.0.public_url.is_some()
+    }
+
+    /// Wakes whoever carries letters.
+    pub(crate) fn post_waits(&self) -> &Notify {
+        &self.0.post_waits
+    }
+
+    pub(crate) fn known_accounts(&self) -> &Mutex<HashSet<OwnedUserId>> {
+        &self.0.accounts
     }
 
     pub(crate) async fn house(&self) -> Result<&House, OfficeError> {

@@ -127,5 +127,6 @@ fn dates_field() -> Field {
         max: None,
         sensitive: false,
         allow_past: false,
+        chooses: None,
     }
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use cases::{Case, Exported, Record};
-use kit::Heard;
+use cases::{Broken, Case, Exported, Fault, Record, Verified, hash_of};
+use kit::{Attachment, Heard, Letter, To};
+use serde_json::json;
 use store::Batch;
 
-use super::{Approvals, KIND, LOCALPART};
+use super::{Approvals, KIND, LOCALPART, Scene, files::sees_sensitive};
 use crate::{
     OfficeError,
-    card::{Card, Pen, body, title, word_of},
+    card::{Card, Pen, body, form_file_name, title, word_of},
     instance::{Instance, Partner},
     limits::LIST_LINES_MAX,
+    paper::{Printing, paper_of, written},
+    template::{Form, is_sensitive},
 };
 
 impl Approvals {
@@ -56,13 +59,11 @@ impl Approvals {
         case: &Case<Instance>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let house = self.house().await?;
-        let origin = house.origin(&case.data.template, case.data.version).await?;
-        let verdict = house.cases.verify(case, &cases::hash_of(origin.as_bytes())).await?;
-        let records = house.cases.records(&case.id).await.unwrap_or_default();
+        let verdict = self.chain_of(case).await?;
+        let records = self.house().await?.cases.records(&case.id).await.unwrap_or_default();
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        let text = match verdict {
-            Ok(good) => pen.say(
+        let mut text = match verdict {
+            Ok(ref good) => pen.say(
                 "verify.good",
                 &[
                     ("records", &good.records.to_string()),
@@ -71,13 +72,29 @@ impl Approvals {
                     ("last", &short(&good.last)),
                 ],
             ),
-            Err(broken) => {
+            Err(ref broken) => {
                 let (seq, fault) = (broken.seq.to_string(), broken.fault.to_string());
                 pen.say("verify.broken", &[("no", &case.no), ("seq", &seq), ("fault", &fault)])
             }
         };
+        if let (Ok(_), Some(file)) = (&verdict, &case.data.form_file) {
+            let values = [("name", form_file_name(case)), ("hash", short(&file.sha256))];
+            let line =
+                pen.say("verify.file", &values.each_ref().map(|(name, value)| (*name, value.as_str())));
+            text = format!("{text}\n{line}");
+        }
         self.answer(batch, heard, &text);
         Ok(())
+    }
+
+    /// Whether the records of a case hold, and the texts that they stand for.
+    async fn chain_of(&self, case: &Case<Instance>) -> Result<Result<Verified, Broken>, OfficeError> {
+        let house = self.house().await?;
+        let origin = house.origin(&case.data.template, case.data.version).await?;
+        let verdict = house.cases.verify(case, &hash_of(origin.as_bytes())).await?;
+        let Ok(good) = verdict else { return Ok(verdict) };
+        let records = house.cases.records(&case.id).await?;
+        Ok(texts_broken(case, &records).map_or(Ok(good), Err))
     }
 
     /// Why these people were asked, as of the organisation then.
@@ -122,27 +139,61 @@ impl Approvals {
         self.answer_privately(batch, heard, &case.no, &lines.join("\n")).await
     }
 
-    /// The case with its records and texts as a file for `lianqiao verify`, into the asker's direct chat.
+    /// The case with its records and texts as a file for `lianqiao verify`, and on paper, into the asker's direct chat. What
+    /// is masked on cards stays so for who may not see it.
     pub(crate) async fn export(
         &self,
         heard: &Heard,
         case: &Case<Instance>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let text = office::export_of(&self.house().await?.cases, &self.exported(case).await?)?;
+        let scene = self.scene_of(&case.data, heard.received_ms).await?;
+        let sees_all = sees_sensitive(&scene.chart, &heard.sender, case);
+        let exported = self.exported(case, &scene, sees_all).await?;
+        let text = office::export_of(&self.house().await?.cases, &exported)?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
+        let key = format!("y/{}", heard.event_id);
+        let chain = self.chain_of(case).await?;
+        let lines = paper_of(case, &Printing { world: scene.world(), pen, chain: &chain, sees_all });
+        let footer = |page: usize, pages: usize| {
+            let (page, pages) = (page.to_string(), pages.to_string());
+            pen.say("paper.footer", &[("no", &case.no), ("page", &page), ("pages", &pages)])
+        };
+        let body = pen.say("paper.name", &[("no", &case.no)]);
+        let name = format!("{}.pdf", case.no);
+        let content = json!({ "msgtype": "m.file", "body": body, "filename": name, "m.mentions": {} });
+        let bytes = written(&case.no, &lines, footer);
+        let attachment = Attachment { name, mimetype: "application/pdf".to_owned(), bytes };
+        let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), content);
+        self.kit().outbox().put(batch, Letter { attachment: Some(attachment), ..letter });
         let key = format!("x/{}", heard.event_id);
         office::send_export(self.kit(), batch, (LOCALPART, key), &heard.sender, (&case.no, text), pen);
         Ok(())
     }
 
-    async fn exported(&self, case: &Case<Instance>) -> Result<Exported, OfficeError> {
+    async fn exported(
+        &self,
+        case: &Case<Instance>,
+        scene: &Scene,
+        sees_all: bool,
+    ) -> Result<Exported, OfficeError> {
         let house = self.house().await?;
+        let records = house.cases.records(&case.id).await?;
+        let mut texts = case.data.texts.clone();
+        if !sees_all {
+            // The record keeps the hash of a form that is left out.
+            let forms: BTreeSet<&String> =
+                records.iter().filter_map(|record| record.form_sha256.as_ref()).collect();
+            texts.retain(|hash, text| {
+                let form = serde_json::from_str::<Form>(text);
+                !forms.contains(hash) || form.is_ok_and(|form| !is_sensitive(&scene.template, &form))
+            });
+        }
         Ok(Exported {
             no: case.no.clone(),
             origin: house.origin(&case.data.template, case.data.version).await?,
-            records: house.cases.records(&case.id).await?,
-            texts: case.data.texts.clone(),
+            records,
+            texts,
         })
     }
 }
@@ -158,14 +209,34 @@ fn rule_in_words(rule: &str, pen: Pen<'_>) -> String {
         "starter" => "rule.starter",
         "field" => "rule.field",
         "partner" => "rule.partner",
+        "starter_choice" if what.is_empty() => "rule.any_choice",
+        "starter_choice" => "rule.starter_choice",
         _ => return rule.to_owned(),
     };
     pen.say(key, &[("what", what)])
 }
 
+/// The first record that stands for a text which is another one by now, or for no file where the case has one.
+fn texts_broken(case: &Case<Instance>, records: &[Record]) -> Option<Broken> {
+    let is_other =
+        |hash: &String| case.data.texts.get(hash).is_some_and(|text| hash_of(text.as_bytes()) != *hash);
+    let broken = |seq| Broken { no: case.no.clone(), seq, fault: Fault::Text };
+    let stands_for_other =
+        |record: &&Record| record.form_sha256.iter().chain(&record.reason_sha256).any(is_other);
+    if let Some(record) = records.iter().find(stands_for_other) {
+        return Some(broken(record.seq));
+    }
+    let file = case.data.form_file.as_ref()?;
+    let handed_in = records.iter().rfind(|record| matches!(record.action.as_str(), "submit" | "resubmit"))?;
+    let is_recorded =
+        handed_in.reason_sha256.as_ref() == Some(&file.sha256) && case.data.texts.contains_key(&file.sha256);
+    (!is_recorded).then(|| broken(handed_in.seq))
+}
+
 /// How many servers have signed events that records stand on.
 fn servers(records: &[Record]) -> usize {
-    let proved = records.iter().filter(|record| record.proof.is_some());
+    let is_signed = |record: &&Record| record.proof.as_ref().is_some_and(|proof| proof.kind != "link");
+    let proved = records.iter().filter(is_signed);
     let servers = proved.filter_map(|record| record.actor.split_once(':').map(|(_, server)| server));
     servers.collect::<BTreeSet<_>>().len()
 }

@@ -16,7 +16,7 @@ use crate::{
     act::{Action, decide},
     desk::{Delegation, World},
     instance::Instance,
-    template::{Reader, Template, Words, for_starter},
+    template::{Reader, Template, Words, for_starter, with_choices},
 };
 
 /// What one decision is made with.
@@ -74,8 +74,12 @@ impl Approvals {
         let zone = house.zone_of(starter);
         let template = match starter {
             Some(starter) => {
-                let [zh, en] = [Lang::Zh, Lang::En].map(|lang| self.pen(lang).say("form.department", &[]));
-                for_starter(template, starter, Words { zh, en })
+                let words = |key| {
+                    let [zh, en] = [Lang::Zh, Lang::En].map(|lang| self.pen(lang).say(key, &[]));
+                    Words { zh, en }
+                };
+                let template = for_starter(template, starter, words("form.department"));
+                with_choices(template, &starter.id, &chart, &words("form.approvers"))
             }
             None => template,
         };

@@ -5,7 +5,8 @@ use kit::{Heard, message};
 use store::Batch;
 
 use super::{
-    Approvals,
+    Approvals, Change,
+    foreign::Answer,
     partners::{Said, card_of_request},
 };
 use crate::{
@@ -64,10 +65,13 @@ impl Approvals {
         if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
             return self.decides_for_partner(heard, id, Said::Text(text), batch).await;
         }
+        if self.answers_foreign(heard, Answer::Words(text), batch).await? {
+            return Ok(());
+        }
         let Some((id, task)) = self.concerned(heard).await? else { return Ok(()) };
         let Some(case) = self.house().await?.cases.get::<Instance>(&id).await? else { return Ok(()) };
         if task.is_empty() {
-            return self.word_of_starter(heard, case, text, batch).await;
+            return Box::pin(self.word_of_starter(heard, case, text, batch)).await;
         }
         let me = self.house().await?.chart().by_account(&heard.sender).map(|person| person.id.clone());
         let awaiting = case.data.task(&task).and_then(|task| task.awaiting.as_ref());
@@ -140,7 +144,7 @@ impl Approvals {
         let several = read_reply(&scene.template, text, scene.reader());
         let several = several.map(|read| read.map_err(|errors| refused(&scene.template, &errors)));
         let one = || {
-            let one = Self::answered(&scene.template, &case.data.form, text, &scene)?;
+            let one = Self::answered(&case.data, text, &scene)?;
             Some(one.map_err(|refusal| vec![refusal]))
         };
         let filled = match several.or_else(one) {
@@ -152,15 +156,17 @@ impl Approvals {
                 return Ok(());
             }
             None => {
-                let question = self.next_question(&scene.template, &case.data.form, pen);
+                let question = self.next_question(&scene, &case.data, pen);
                 self.answer_with(batch, heard, "s", message(&question, None));
                 return Ok(());
             }
         };
-        let mut form = case.data.form.clone();
-        form.extend(filled.clone());
-        if self.act(heard, &case.id, &[Action::Fill(filled)], batch).await? {
-            let question = self.next_question(&scene.template, &form, pen);
+        let mut change = Change::of(case.clone());
+        let fill = Action::Fill(filled);
+        // Doing it says why not.
+        let _refusal = scene.act(&mut change, &fill, &self.actor(heard).await?);
+        if self.act(heard, &case.id, &[fill], batch).await? {
+            let question = self.next_question(&scene, &change.decision.case.data, pen);
             self.answer_with(batch, heard, "s", message(&question, None));
         }
         Ok(())

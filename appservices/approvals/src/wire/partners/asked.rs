@@ -310,6 +310,7 @@ impl Approvals {
             on_behalf_of: None,
             via: Via::Matrix,
             source: Some(Source::event(heard.room.clone(), heard.event_id.clone())),
+            link: None,
             node: None,
             task: Some(case.data.request.task.clone()),
             from: from.to_owned(),

@@ -159,6 +159,7 @@ impl Approvals {
                     account: Some(verdict.actor.clone()),
                     via: Via::Matrix,
                     source: Some(source),
+                    link: None,
                 };
                 let reason = verdict.reason.clone();
                 let action = Action::PartnerDecides { task, agrees: verdict.agrees, reason };

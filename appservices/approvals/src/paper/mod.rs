@@ -1,0 +1,148 @@
+//! A case on paper: what was asked for, who decided what and when, and the two ends of the chain of its records.
+
+mod writer;
+
+use cases::{Broken, Case, Verified};
+use kit::texts::Pen;
+use people::Chart;
+use workdays::local;
+
+pub(crate) use self::writer::{Line, written};
+use crate::{
+    card::{names_in, word_of},
+    desk::World,
+    instance::{Instance, Task, TaskState},
+    template::{Field, File, Form, Value, brief},
+};
+
+/// What is printed, beside the case.
+pub(crate) struct Printing<'a> {
+    pub world: World<'a>,
+    pub pen: Pen<'a>,
+    /// What became of its chain of records.
+    pub chain: &'a Result<Verified, Broken>,
+    /// Whether what is masked on cards is printed.
+    pub sees_all: bool,
+}
+
+/// The lines of a case on paper.
+pub(crate) fn paper_of(case: &Case<Instance>, printing: &Printing<'_>) -> Vec<Line> {
+    let Printing { world, pen, .. } = printing;
+    let name = world.template.name.in_language(names_in(pen.lang));
+    let mut lines = vec![Line::Title(format!("{} {name}", case.no))];
+    let pair = |key: &str, value: &str| {
+        let label = pen.say(key, &[]);
+        Line::Text(pen.say("paper.pair", &[("label", &label), ("value", value)]))
+    };
+    lines.push(pair("paper.state", &pen.say(word_of(&case.state), &[])));
+    let starter = format!("{} ({})", world.name(&case.data.starter), case.data.department.as_str());
+    lines.push(pair("paper.starter", &starter));
+    lines.push(pair("paper.begun", &moment(world, case.created_ms)));
+    lines.push(Line::Heading(pen.say("paper.form", &[])));
+    for field in &world.template.form {
+        if let Some(value) = case.data.form.get(&field.id) {
+            lines.extend(field_lines(field, value, printing));
+        }
+    }
+    for added in &case.data.enclosures {
+        lines.push(pair("paper.added", &file_line(&added.file)));
+    }
+    lines.push(Line::Heading(pen.say("paper.steps", &[])));
+    let asked = case.data.tasks.iter().filter(|task| task.state != TaskState::Waiting);
+    lines.extend(asked.map(|task| Line::Text(step_line(task, printing))));
+    if let Some((who, reason)) = &case.data.note {
+        let note = [("who", world.name(who)), ("reason", reason.clone())];
+        let note = note.each_ref().map(|(name, value)| (*name, value.as_str()));
+        lines.push(Line::Text(pen.say("card.note", &note)));
+    }
+    lines.push(Line::Heading(pen.say("paper.records", &[])));
+    match printing.chain {
+        Ok(good) => {
+            lines.push(pair("paper.count", &good.records.to_string()));
+            lines.push(pair("paper.first", &good.first));
+            lines.push(pair("paper.last", &good.last));
+        }
+        Err(broken) => {
+            let (seq, fault) = (broken.seq.to_string(), broken.fault.to_string());
+            let values = [("no", case.no.as_str()), ("seq", &seq), ("fault", &fault)];
+            lines.push(Line::Text(pen.say("verify.broken", &values)));
+        }
+    }
+    lines
+}
+
+/// A field with its value; of a list a line for each of its own.
+fn field_lines(field: &Field, value: &Value, printing: &Printing<'_>) -> Vec<Line> {
+    let mut field = field.clone();
+    if printing.sees_all {
+        field.sensitive = false;
+        field.columns.iter_mut().for_each(|column| column.sensitive = false);
+    }
+    let label = match field.label.in_language(names_in(printing.pen.lang)) {
+        "" => &field.id,
+        label => label,
+    };
+    let labelled =
+        |value: &str| Line::Text(printing.pen.say("paper.pair", &[("label", label), ("value", value)]));
+    let chart = printing.world.chart;
+    match value {
+        Value::Lines(rows) if !field.sensitive => {
+            let mut lines = vec![labelled(&rows.len().to_string())];
+            let numbered = rows.iter().zip(1..);
+            lines.extend(numbered.map(|(row, number): (&Form, usize)| {
+                Line::Text(format!("  {number}. {}", cells(&field, row, chart)))
+            }));
+            lines
+        }
+        Value::Files(files) if !field.sensitive => {
+            files.iter().map(|file| labelled(&file_line(file))).collect()
+        }
+        _ => vec![labelled(&brief(&field, value, chart))],
+    }
+}
+
+fn cells(field: &Field, row: &Form, chart: &Chart) -> String {
+    let cell = |column: &Field| Some(brief(column, row.get(&column.id)?, chart));
+    field.columns.iter().filter_map(cell).collect::<Vec<_>>().join(" · ")
+}
+
+fn file_line(file: &File) -> String {
+    format!("{} ({})", file.name, file.sha256)
+}
+
+/// Who was asked at which step, and what came of it.
+fn step_line(task: &Task, printing: &Printing<'_>) -> String {
+    let Printing { world, pen, .. } = printing;
+    let mut parts = vec![task.node.clone(), world.name(&task.owner)];
+    match &task.decided {
+        Some(decided) => {
+            if decided.by != task.owner && task.partner.is_none() {
+                parts.push(pen.say("paper.by", &[("who", &world.name(&decided.by))]));
+            }
+            parts.push(pen.say(&decided.result, &[]));
+            parts.extend([moment(world, decided.at_ms), decided.via.to_string()]);
+            parts.extend(decided.reason.clone());
+        }
+        None => parts.push(pen.say(word_of_task(task.state), &[])),
+    }
+    parts.join(" · ")
+}
+
+/// The key of the word for a task that nobody decided.
+const fn word_of_task(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Waiting => "task.waiting",
+        TaskState::Pending => "state.pending",
+        TaskState::Approved => "result.approved",
+        TaskState::Rejected => "result.rejected",
+        TaskState::Returned => "result.returned",
+        TaskState::Transferred => "result.transferred",
+        TaskState::Skipped => "task.skipped",
+        TaskState::Closed => "task.closed",
+        TaskState::Expired => "task.expired",
+    }
+}
+
+fn moment(world: &World<'_>, at_ms: u64) -> String {
+    local(at_ms, world.zone).strftime("%Y-%m-%d %H:%M").to_string()
+}

@@ -1,0 +1,109 @@
+//! Approvals in the approval centres of other platforms. What is decided there comes back as a press, under the key of the card.
+
+use cases::Case;
+use office::{EntryElsewhere, link_to, put_entry_elsewhere};
+use people::{Chart, PersonId};
+use ruma::OwnedUserId;
+use serde_json::{Value, json};
+use store::Batch;
+
+use super::{Approvals, LOCALPART, Scene};
+use crate::{
+    OfficeError,
+    card::{Card, Pen, cards, form_values, title},
+    instance::{Instance, TaskState, state},
+    limits::ENTRY_LINES_MAX,
+};
+
+impl Approvals {
+    /// Puts an approval that was handed in where its people are on other platforms.
+    pub(super) async fn put_entry(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Instance>,
+        scene: &Scene,
+    ) -> Result<(), OfficeError> {
+        if self.kit().bridge().is_none() || case.data.rounds == 0 {
+            return Ok(());
+        }
+        let lang = self.kit().language(None, None).await?;
+        let content = self.entry_of(case, scene, self.pen(lang));
+        let key = format!("a/{}", case.id);
+        let entry = EntryElsewhere { key: &key, rev: case.rev, kind: "approval", content };
+        Ok(put_entry_elsewhere(self.kit(), batch, LOCALPART, entry).await?)
+    }
+
+    fn entry_of(&self, case: &Case<Instance>, scene: &Scene, pen: Pen<'_>) -> Value {
+        let world = scene.world();
+        let chart = world.chart;
+        let lines: Vec<_> = form_values(case, &world, pen).take(ENTRY_LINES_MAX).collect();
+        let tasks: Vec<_> = cards(case).iter().filter_map(|card| task_entry(case, card, chart)).collect();
+        let link = self.kit().intent(LOCALPART).map(|intent| link_to(intent.user()));
+        let ends_ms =
+            case.data.tasks.iter().filter_map(|task| task.decided.as_ref()).map(|done| done.at_ms).max();
+        let standing = standing(&case.state);
+        json!({
+            "number": case.no,
+            "title": title(case, &world, pen),
+            "link": link,
+            "language": lang_key(pen),
+            "begun_ms": case.created_ms,
+            "changed_ms": scene.at_ms,
+            "lines": lines,
+            "starter": account(chart, &case.data.starter),
+            "starter_name": world.name(&case.data.starter),
+            "state": standing,
+            "ended_ms": if standing == "pending" { None } else { Some(ends_ms.unwrap_or(scene.at_ms)) },
+            "tasks": tasks,
+        })
+    }
+}
+
+/// The task behind a card, for who is asked by it.
+fn task_entry(case: &Case<Instance>, card: &Card, chart: &Chart) -> Option<Value> {
+    let Card::Task { task, person } = card else { return None };
+    let task = case.data.task(task)?;
+    let is_open = case.state == state::PENDING;
+    let state = match task.state {
+        TaskState::Pending if is_open => "pending",
+        TaskState::Approved => "approved",
+        TaskState::Rejected | TaskState::Returned => "rejected",
+        TaskState::Transferred => "transferred",
+        TaskState::Waiting
+        | TaskState::Pending
+        | TaskState::Skipped
+        | TaskState::Closed
+        | TaskState::Expired => "closed",
+    };
+    Some(json!({
+        "key": card.key(&case.id),
+        "account": account(chart, person)?,
+        "state": state,
+        "step": task.node,
+        "begun_ms": case.created_ms,
+        "ended_ms": task.decided.as_ref().map(|decided| decided.at_ms),
+        "needs_reason": true,
+    }))
+}
+
+/// How an approval stands, in the words of entries.
+fn standing(of: &str) -> &'static str {
+    match of {
+        state::APPROVED | state::REVERTED => "approved",
+        state::REJECTED => "rejected",
+        state::PENDING => "pending",
+        _ => "canceled",
+    }
+}
+
+/// The language of an entry: rooms in both languages have one here.
+fn lang_key(pen: Pen<'_>) -> &'static str {
+    match pen.lang {
+        kit::texts::Lang::Zh | kit::texts::Lang::Both => "zh",
+        kit::texts::Lang::En => "en",
+    }
+}
+
+fn account(chart: &Chart, person: &PersonId) -> Option<OwnedUserId> {
+    chart.person(person)?.account.clone()
+}
