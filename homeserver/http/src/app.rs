@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use accounts::Accounts;
 use administration::{Administration, TurnSettings};
-use base::{Clock, Rng, Shutdown};
+use base::{Background, Clock, Rng, Shutdown};
 use delivery::{appservices::Services, delayed_events::DelayedEvents, push::Push};
 use federation::Federation;
 use flows::Flows;
@@ -57,6 +57,8 @@ pub struct AppParts {
     pub flows: Flows,
     /// Mailboxes of devices that log in by QR code.
     pub rendezvous: Rendezvous,
+    /// Where requests of services of others are worked on.
+    pub background: Background,
     /// Rate limits by user or address and action.
     pub limits: RateLimits,
     /// What else is served on the same ports.

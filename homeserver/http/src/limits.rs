@@ -10,6 +10,9 @@ pub const FEDERATION_BODY_BYTES_MAX: usize = 12 * 1024 * 1024;
 /// Servers that an answer about an alias names.
 pub const ALIAS_SERVERS_MAX: usize = 50;
 
+/// Longest moment in a question about somebody's time, in bytes.
+pub const MOMENT_BYTES_MAX: usize = 64;
+
 /// Servers whose keys may be asked for in one request.
 pub const KEY_QUERY_SERVERS_MAX: usize = 200;
 
@@ -75,3 +78,9 @@ pub const RENDEZVOUS_LIFE_MS: u64 = 300_000;
 
 /// Rooms in one page of what an application service lists for a network.
 pub const NETWORK_ROOMS_PER_PAGE_MAX: usize = 100;
+
+/// People who get the link of their first login by one request; letters to all of them are on their way at once.
+pub const FIRST_LOGINS_MAX: usize = 20;
+
+/// Longest time for which a visitor is asked in, in milliseconds: a meeting may be booked a year ahead.
+pub const VISIT_MS_MAX: u64 = 400 * 24 * 60 * 60 * 1_000;

@@ -88,6 +88,23 @@ pub(crate) fn page_with_script(content: &str, script: &'static str) -> Response 
     response
 }
 
+/// A form that takes a new password, twice, and a token that opens something. `wrong` is what was wrong with the last try.
+pub(crate) fn password_form(path: &str, token: &str, wrong: &str) -> String {
+    format!(
+        "<p class=\"wrong\">{}</p>\
+         <form method=\"post\" action=\"{path}\" autocomplete=\"off\">\
+         <input type=\"hidden\" name=\"token\" value=\"{}\">\
+         <label>密码 Password<input name=\"password\" type=\"password\" required autocomplete=\"new-password\"></label>\
+         <label>再次输入 Once more<input name=\"again\" type=\"password\" required autocomplete=\"new-password\"></label>\
+         <button>设置 Set</button></form>",
+        escaped(wrong),
+        escaped(token)
+    )
+}
+
+/// What somebody reads who typed two different passwords.
+pub(crate) const DIFFERENT_PASSWORDS: &str = "两次输入的密码不同。 The passwords are not the same.";
+
 /// Text of strangers on its way into markup.
 pub(crate) fn escaped(text: &str) -> String {
     text.chars()
@@ -112,6 +129,13 @@ mod tests {
         assert_eq!(fields.value("token"), "a b");
         assert_eq!(fields.value("password"), "pä 1");
         assert_eq!(fields.value("name"), "");
+    }
+
+    #[test]
+    fn nothing_a_stranger_sends_becomes_markup_in_a_form() {
+        let form = super::password_form("/x", "\"><script>", "<b>&'");
+        assert!(!form.contains("<script>"));
+        assert!(form.contains("&lt;b&gt;&amp;&#39;"));
     }
 
     #[test]

@@ -11,14 +11,14 @@ use tower_http::compression::{
 };
 
 use crate::{
-    App, Routes, admin, client, edge::Edge, fallback, federation, first_administrator,
-    limits::COMPRESS_BYTES_MIN, neighbours::Neighbours,
+    App, Routes, admin, behind_people, client, edge::Edge, fallback, federation, first_administrator,
+    first_login, limits::COMPRESS_BYTES_MIN, neighbours::Neighbours, visit,
 };
 
 /// Builds the service for the client listeners.
 pub fn router(app: App) -> Site {
-    let own = client::routes().merge(admin::routes()).merge(first_administrator::routes());
-    Site::new(own.merge(federation::routes()), app)
+    let pages = first_administrator::routes().merge(first_login::routes()).merge(visit::routes());
+    Site::new(client::routes().merge(admin::routes()).merge(pages).merge(federation::routes()), app)
 }
 
 /// Builds the service for the listener of other servers: their API and the discovery documents. The listeners for
@@ -33,6 +33,7 @@ pub fn federation_router(app: App) -> Site {
 pub struct Site(Arc<Inner>);
 
 struct Inner {
+    app: App,
     neighbours: Neighbours,
     edge: Edge,
     endpoints: Compression<Router, LargeJson>,
@@ -48,19 +49,25 @@ impl Site {
         let compressed =
             CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest).compress_when(LargeJson);
         let neighbours = app.neighbours.clone();
-        Self(Arc::new(Inner { neighbours, edge: Edge::new(app), endpoints: compressed.layer(endpoints) }))
+        let endpoints = compressed.layer(endpoints);
+        Self(Arc::new(Inner { neighbours, edge: Edge::new(app.clone()), endpoints, app }))
     }
 
     /// Answers one request.
     pub fn answer(&self, request: Request) -> BoxFuture<'static, Answer> {
-        let Inner { neighbours, edge, endpoints } = &*self.0;
+        let Inner { app, neighbours, edge, endpoints } = &*self.0;
         if let Some(neighbour) = neighbours.at(request.uri().path()) {
             return neighbour.oneshot(request).map(|Ok(answer)| answer).boxed();
         }
         edge.surround(request, |request| {
+            let is_behind_people = behind_people::is(app, &request);
             // A router is always ready, and so is its compression.
             let answering = endpoints.clone().call(request);
-            answering.map(|Ok(answer)| answer.map(Body::new)).boxed()
+            let answering = answering.map(|Ok(answer)| answer.map(Body::new));
+            match is_behind_people {
+                true => behind_people::answered(app.background.clone(), answering).boxed(),
+                false => answering.boxed(),
+            }
         })
     }
 }

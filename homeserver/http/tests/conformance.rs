@@ -79,3 +79,11 @@ fn what_is_forbidden_to_suspended_accounts_is_an_endpoint() {
         assert!(served.contains(&format!("{method} {path}")), "{method} {path}");
     }
 }
+
+#[test]
+fn what_is_forbidden_to_visitors_is_an_endpoint() {
+    let served = served();
+    for (method, path) in lianqiao_http::extract::visiting::FORBIDDEN_TO_VISITORS {
+        assert!(served.contains(&format!("{method} {path}")), "{method} {path}");
+    }
+}

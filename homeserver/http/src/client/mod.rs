@@ -7,6 +7,7 @@ pub mod account_data;
 pub mod administration;
 pub mod alias;
 pub mod appservice;
+pub mod availability;
 pub(crate) mod confirm;
 pub mod dehydrated_device;
 pub mod delayed_events;
@@ -52,6 +53,7 @@ pub fn routes() -> Routes {
         .merge(administration::routes())
         .merge(alias::routes())
         .merge(appservice::routes())
+        .merge(availability::routes())
         .merge(delayed_events::routes())
         .merge(dehydrated_device::routes())
         .merge(deprecated::routes())

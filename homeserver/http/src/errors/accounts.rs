@@ -27,11 +27,12 @@ impl From<AccountError> for MatrixError {
         let bad_request = |code| Self::new(StatusCode::BAD_REQUEST, code, message.clone());
         match error {
             AccountError::InvalidUsername => bad_request(ErrorCode::InvalidUsername),
-            AccountError::UserInUse => bad_request(ErrorCode::UserInUse),
+            AccountError::UserInUse | AccountError::FirstLoginPast => bad_request(ErrorCode::UserInUse),
             AccountError::Exclusive => bad_request(ErrorCode::Exclusive),
             AccountError::RegistrationClosed
             | AccountError::WrongCredentials
             | AccountError::SharedSecretDisabled
+            | AccountError::FirstLoginUnknown
             | AccountError::InvalidAdministratorToken
             | AccountError::WrongMac => Self::forbidden(message),
             AccountError::GuestsRefused => {

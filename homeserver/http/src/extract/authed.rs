@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use http::request::Parts;
 use ruma::api::{IncomingRequest, Metadata};
 
-use super::{Caller, ClientInfo, RumaExtractor, parse::parse, suspension, token};
+use super::{Caller, ClientInfo, RumaExtractor, parse::parse, suspension, token, visiting};
 use crate::{Action, App, MatrixError};
 
 /// A request of a registered user; guests are refused with 403 `M_GUEST_ACCESS_FORBIDDEN`.
@@ -52,6 +52,7 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for Authed<R> {
             return Err(MatrixError::guest_forbidden());
         }
         suspension::check::<R>(&caller)?;
+        visiting::check::<R>(&caller)?;
         limit::<R>(&caller, app)?;
         Ok(Self { caller, request: parse(parts, body, app).await? })
     }
@@ -64,6 +65,7 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for GuestAllowed<R> {
         let (parts, body) = request.into_parts();
         let caller = required(&parts, app).await?;
         suspension::check::<R>(&caller)?;
+        visiting::check::<R>(&caller)?;
         limit::<R>(&caller, app)?;
         Ok(Self { caller, request: parse(parts, body, app).await? })
     }
@@ -92,7 +94,10 @@ impl<R: IncomingRequest + Send + 'static> FromRequest<App> for MaybeAuthed<R> {
             None => None,
         };
         match &caller {
-            Some(caller) => limit::<R>(caller, app)?,
+            Some(caller) => {
+                visiting::check::<R>(caller)?;
+                limit::<R>(caller, app)?;
+            }
             None if R::RATE_LIMITED => app.limits.address(client.address, Action::Other)?,
             None => {}
         }

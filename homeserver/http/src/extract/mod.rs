@@ -17,6 +17,7 @@ mod streamed;
 pub mod suspension;
 mod token;
 mod uia;
+pub mod visiting;
 mod with;
 
 pub use arguments::Arguments;
@@ -27,8 +28,8 @@ pub use public::Public;
 pub use raw::{AsDelete, Raw};
 use ruma::api::IncomingRequest;
 pub use streamed::{Streamed, StreamedBody};
-pub(crate) use token::percent_decode;
 pub use token::{ServiceToken, access_token};
+pub(crate) use token::{percent_decode, presented};
 pub use uia::Uia;
 pub use with::{Part, With, WithBody, WithFilter, WithHeaders, WithQuery};
 

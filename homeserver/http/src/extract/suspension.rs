@@ -40,15 +40,15 @@ pub const FORBIDDEN_TO_SUSPENDED: [(Method, &str); 22] = [
 
 /// Refuses a suspended caller at an endpoint of the list.
 pub(super) fn check<R: Metadata>(caller: &Caller) -> Result<(), MatrixError> {
-    if caller.session.is_suspended && is_forbidden::<R>() { Err(MatrixError::suspended()) } else { Ok(()) }
+    let is_refused = caller.session.is_suspended && is_one_of::<R>(&FORBIDDEN_TO_SUSPENDED);
+    if is_refused { Err(MatrixError::suspended()) } else { Ok(()) }
 }
 
-fn is_forbidden<R: Metadata>() -> bool {
-    R::PATH_BUILDER.all_paths().any(|path| {
-        FORBIDDEN_TO_SUSPENDED
-            .iter()
-            .any(|(method, forbidden)| R::METHOD == *method && is_path(path, forbidden))
-    })
+/// Whether an endpoint is in a list of methods and paths, by any of its paths.
+pub(super) fn is_one_of<R: Metadata>(list: &[(Method, &str)]) -> bool {
+    R::PATH_BUILDER
+        .all_paths()
+        .any(|path| list.iter().any(|(method, listed)| R::METHOD == *method && is_path(path, listed)))
 }
 
 /// Whether a path template has this shape.

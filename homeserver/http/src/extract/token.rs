@@ -27,7 +27,11 @@ pub fn access_token(parts: &Parts) -> Result<Option<String>, MatrixError> {
     presented(&parts.headers, &parts.uri)
 }
 
-fn presented(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, MatrixError> {
+/// The token that came with a request, wherever it stands.
+///
+/// # Errors
+/// As [`access_token`].
+pub(crate) fn presented(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, MatrixError> {
     let token = match headers.get(AUTHORIZATION) {
         Some(value) => Some(bearer(value.to_str().unwrap_or_default())?),
         None => from_query(uri.query().unwrap_or_default()),

@@ -6,6 +6,7 @@ mod peer;
 
 use crate::Routes;
 
+pub mod availability;
 pub mod devices;
 pub mod directory;
 pub mod keys;
@@ -23,6 +24,7 @@ pub use peer::Peer;
 pub fn routes() -> Routes {
     Routes::new()
         .ruma(version::handler)
+        .merge(availability::routes())
         .merge(devices::routes())
         .merge(directory::routes())
         .merge(keys::routes())

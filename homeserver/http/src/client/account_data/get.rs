@@ -8,15 +8,19 @@ use ruma::{
     },
 };
 
-use crate::{App, Authed, JsonBytes, MatrixError, client::owner::require_owner};
+use crate::{
+    App, Authed, JsonBytes, MatrixError,
+    client::owner::{require_keeper, require_owner},
+};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3useruseridaccount_datatype)
 pub async fn global(
     State(app): State<App>,
     Authed { caller, request }: Authed<global_data::Request>,
 ) -> Result<JsonBytes, MatrixError> {
-    require_owner(&caller, &request.user_id)?;
-    content(&app, &request.user_id, None, &request.event_type.to_string()).await
+    let kind = request.event_type.to_string();
+    let user = require_keeper(&app, &caller, request.user_id.as_str(), &kind).await?;
+    content(&app, &user, None, &kind).await
 }
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3useruseridroomsroomidaccount_datatype)

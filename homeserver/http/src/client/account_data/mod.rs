@@ -1,4 +1,5 @@
-//! Account data, global and per room, and the tags that live in it.
+//! Account data, global and per room, and the tags that live in it. Types that an application service keeps for everybody it
+//! reads and writes here too.
 
 use crate::Routes;
 

@@ -9,17 +9,21 @@ use ruma::{
 };
 
 use super::delete::refuse_server_controlled;
-use crate::{Answer, App, Authed, MatrixError, client::owner::require_owner_named, extract::Raw};
+use crate::{
+    Answer, App, Authed, MatrixError,
+    client::owner::{require_keeper, require_owner_named},
+    extract::Raw,
+};
 
 /// [Specification](https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3useruseridaccount_datatype)
 pub async fn global(
     State(app): State<App>,
     Authed { caller, request }: Authed<Raw<global_data::Request>>,
 ) -> Result<Answer<global_data::Response>, MatrixError> {
-    require_owner_named(&caller, request.argument(0))?;
     let kind = request.argument(1);
+    let user = require_keeper(&app, &caller, request.argument(0), kind).await?;
     refuse_server_controlled(None, kind)?;
-    app.accounts.write_account_data(&caller.user, None, kind, &request.object()?).await?;
+    app.accounts.write_account_data(&user, None, kind, &request.object()?).await?;
     Ok(Answer(global_data::Response::new()))
 }
 

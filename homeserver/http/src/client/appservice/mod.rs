@@ -6,13 +6,20 @@ use appservice::Service;
 
 use crate::{Caller, MatrixError, Routes};
 
+pub mod first_logins;
 pub mod list_room;
 pub mod ping;
 pub mod speaking;
+pub mod visitors;
 
 /// The endpoints of this area.
 pub fn routes() -> Routes {
-    Routes::new().ruma(ping::handler).ruma(list_room::handler).merge(speaking::routes())
+    Routes::new()
+        .ruma(ping::handler)
+        .ruma(list_room::handler)
+        .merge(speaking::routes())
+        .merge(first_logins::routes())
+        .merge(visitors::routes())
 }
 
 /// The service that asks; a person may not.

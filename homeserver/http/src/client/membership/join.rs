@@ -5,7 +5,11 @@ use bytes::Bytes;
 use rooms::Joining;
 use ruma::api::client::membership::{join_room_by_id, join_room_by_id_or_alias};
 
-use crate::{Answer, App, Caller, GuestAllowed, MatrixError, extract::WithBody, rate_limits::Action};
+use crate::{
+    Answer, App, Caller, GuestAllowed, MatrixError,
+    extract::{WithBody, visiting::check_room},
+    rate_limits::Action,
+};
 
 /// Keys of the body that are not meant for the member event.
 const OWN_KEYS: [&str; 2] = ["third_party_signed", "reason"];
@@ -17,6 +21,7 @@ pub async fn by_id(
 ) -> Result<Answer<join_room_by_id::v3::Response>, MatrixError> {
     app.limits.caller(&caller, Action::Join)?;
     let WithBody { request, part: body } = request;
+    check_room(&app, &caller, &request.room_id).await?;
     let joining = joining(&caller, request.reason, &body)?;
     app.flows.join_room(&request.room_id, &caller.user, &[], &joining).await?;
     Ok(Answer(join_room_by_id::v3::Response::new(request.room_id)))
@@ -32,6 +37,7 @@ pub async fn by_id_or_alias(
     let joining = joining(&caller, request.reason, &body)?;
     app.services.prepare_alias(&request.room_id_or_alias).await?;
     let (room_id, via) = app.flows.resolve_room(&request.room_id_or_alias, request.via).await?;
+    check_room(&app, &caller, &room_id).await?;
     app.flows.join_room(&room_id, &caller.user, &via, &joining).await?;
     Ok(Answer(join_room_by_id_or_alias::v3::Response::new(room_id)))
 }
