@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use approvals::{Approvals, web};
+use approvals::{Approvals, mail as letters, web};
 use base::{Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
 use kit::{Bot, Bots, HttpWire, Kit, KitParts, KitSettings, Tokens, texts::Lang};
@@ -136,8 +136,10 @@ impl Bound {
         .map_err(refused)?;
         let calendars = calendars::open(config, &kit)?;
         let mailer = calendars::mailer(config, kit.rng().clone())?;
-        let approvals = Approvals::in_public(kit.clone(), public_url(config));
+        let approvals = Approvals::reaching(kit.clone(), public_url(config), mailer.is_some());
         let people = approvals.people().await.map_err(|error| StartError::Bots(error.to_string()))?;
+        let kept = people.keep_localparts(&kept_localparts()).await;
+        kept.map_err(|error| StartError::Bots(error.to_string()))?;
         let workdays = approvals.workdays().await;
         let workdays = workdays.map_err(|error| StartError::Bots(error.to_string()))?;
         let tasks = Tasks::new(
@@ -150,28 +152,37 @@ impl Bound {
             },
         );
         let meetings = meet::open(config, &kit, &people, &workdays, &calendars, mailer.is_some())?;
-        let organisation = org::open(config, &kit, &people);
+        let base_url = public_url(config).unwrap_or(around.homeserver_url);
+        let links = ::organisation::Links { kit: kit.clone(), people: people.clone(), base_url };
+        let organisation = org::open(config, &kit, &people, &links);
         let doors = calendars::doors(&calendars, &meetings);
         let forms = web::Forms::new(approvals.clone()).router();
-        let mailbox = calendars::mailbox(config, &calendars, &meetings);
+        let decisions = letters::Pages::new(approvals.clone()).router();
+        let post = mailer
+            .clone()
+            .map(|mailer| tokio::spawn(approvals.clone().carry_post(mailer, around.shutdown.clone())));
+        let mailbox = calendars::mailbox(config, &calendars, &meetings, &approvals);
         let staff = people.clone();
-        let desk = organisation::Office { people, workdays, store: store.clone(), kit: Some(kit.clone()) };
+        let desk = organisation::Office { people, workdays, store: store.clone(), links: Some(links) };
         let orders = organisation::serve(config, desk, around.shutdown.clone());
         let bots: Vec<Arc<dyn Bot>> =
             vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings), Arc::new(organisation)];
-        let mut router = kit.router(&self.tokens.hs_token);
+        let questions = calendar::questions(calendars.clone());
+        let mut router = kit.router_with(&self.tokens.hs_token, questions);
         match around.neighbours {
             Some(neighbours) => {
                 neighbours.open(calendar::PATHS, doors);
                 neighbours.open(web::PATHS, forms);
+                neighbours.open(letters::PATHS, decisions);
             }
-            None => router = router.merge(doors).merge(forms),
+            None => router = router.merge(doors).merge(forms).merge(decisions),
         }
         let copies = backup::offer(&folder(config, FOLDER_NAME), store.clone(), around.shutdown.clone());
         let beside = calendars::work(&calendars, mailer, mailbox, &around.shutdown);
         let listening = listener::serve_plain(self.listener, router, around.terms);
         let working = tokio::spawn(kit.clone().run(Bots::new(bots), around.shutdown));
-        let tasks = [listening, working].into_iter().chain(orders).chain(copies).chain(beside).collect();
+        let tasks =
+            [listening, working].into_iter().chain(orders).chain(copies).chain(post).chain(beside).collect();
         Ok(Working { store, kit, people: Some(staff), tasks })
     }
 }
@@ -189,6 +200,11 @@ impl Working {
         }
         self.store.close().await;
     }
+}
+
+/// Local parts that no person gets: those of all our bots.
+fn kept_localparts() -> Vec<&'static str> {
+    [LOCALPARTS, &[bridge_core::LOCALPART]].concat()
 }
 
 fn tables() -> Vec<TableInfo> {

@@ -35,7 +35,7 @@ pub(crate) fn any(config: &Config) -> bool {
 }
 
 /// Whether a platform is bridged.
-fn is_enabled(config: &Config, network: Network) -> bool {
+pub(crate) fn is_enabled(config: &Config, network: Network) -> bool {
     match network {
         Network::Feishu => config.feishu.enabled,
         Network::DingTalk => config.dingtalk.enabled,

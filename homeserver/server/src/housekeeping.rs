@@ -117,11 +117,12 @@ async fn forget_delayed_events(app: &App, shutdown: &Shutdown) -> Result<usize, 
     Ok(total)
 }
 
-/// Expired OpenID and login tokens, proofs of addresses that nobody used, sign-ons that nobody finished, logouts that
+/// Expired OpenID and login tokens, proofs of addresses and links of first logins that nobody used, sign-ons that nobody finished, logouts that
 /// identity providers told, and tasks that ended long ago.
 async fn forget_administration(app: &App, shutdown: &Shutdown) -> Result<(), StoreError> {
     while !shutdown.is_triggered() && app.accounts.forget_expired_openid_tokens().await? > 0 {}
     app.accounts.forget_address_proofs().await?;
+    app.accounts.forget_first_logins().await?;
     while !shutdown.is_triggered() && app.accounts.forget_sign_ons().await? > 0 {}
     while !shutdown.is_triggered() && app.accounts.forget_login_tokens().await? > 0 {}
     while !shutdown.is_triggered() && app.accounts.forget_provider_logouts().await? > 0 {}

@@ -29,6 +29,7 @@ mod signing_key;
 mod start;
 mod start_error;
 mod tls;
+mod visits;
 mod workers;
 
 pub use accounts::NewUser;

@@ -8,6 +8,9 @@ pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 1024 * 1024;
 /// Largest request line on the socket of the bots: a staff list as JSON text, in bytes.
 pub const STAFF_ORDER_BYTES_MAX: u64 = 9 * 1024 * 1024;
 
+/// Most links of first logins that one order gives; the command line asks again for more.
+pub const LINKS_OF_ORDER_MAX: usize = 100;
+
 /// Most cases in one file of `lianqiao export`.
 pub const EXPORT_CASES_MAX: usize = 1_000;
 
@@ -67,6 +70,9 @@ pub const DOCTOR_SYNCS: u32 = 50;
 
 /// Pause between two rounds of housekeeping. What they forget is a day old, so an hour more is little.
 pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Pause between two looks at visits whose time is over.
+pub const VISITS_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Memory for cached blocks of the bots' database.
 pub const BOTS_CACHE_BYTES: usize = 4 * 1024 * 1024;

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 use accounts::{Accounts, AccountsParts};
 use administration::{Administration, AdministrationParts};
 use appservice::{Appservices, AppservicesParts};
-use base::{Clock, Rng, Shutdown};
+use base::{Background, Clock, Rng, Shutdown};
 use config::{Config, DatabaseEngine};
 use delivery::{
     appservices::{ServiceNames, Services, ServicesParts},
@@ -52,6 +52,8 @@ pub struct Options {
     pub own_keys: Option<OwnKeys>,
     /// Registrations of application services that are in no file.
     pub registrations: Vec<String>,
+    /// Where the work of application services of others is done; where it comes up by default.
+    pub background: Background,
 }
 
 /// The parts of a server that does not listen yet.
@@ -175,6 +177,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         rooms: rooms.clone(),
         keys: keys.clone(),
         asks_for_keys: config.appservices.asks_for_keys,
+        background: options.background.clone(),
     })
     .await?;
     let sync = Sync::new(SyncParts {
@@ -237,6 +240,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         services,
         push,
         flows,
+        background: options.background,
         limits: RateLimits::new(http.rate_limits.as_ref()),
         neighbours: Neighbours::default(),
         settings: http,

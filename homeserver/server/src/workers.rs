@@ -3,7 +3,7 @@
 use base::Shutdown;
 use lianqiao_http::App;
 
-use crate::{delayed_events, housekeeping, media_housekeeping};
+use crate::{delayed_events, housekeeping, media_housekeeping, visits};
 
 /// Starts every worker; whoever stops the server waits for them through [`App::tasks`].
 pub(crate) fn start(app: &App, shutdown: &Shutdown) {
@@ -11,6 +11,7 @@ pub(crate) fn start(app: &App, shutdown: &Shutdown) {
     tasks.spawn(housekeeping::run(app.clone(), shutdown.clone()));
     tasks.spawn(media_housekeeping::run(app.media.clone(), shutdown.clone()));
     tasks.spawn(delayed_events::run(app.clone(), shutdown.clone()));
+    tasks.spawn(visits::run(app.clone(), shutdown.clone()));
     tasks.spawn(app.search.clone().keep_index(shutdown.clone()));
     tasks.spawn(app.search.clone().keep_directories(shutdown.clone()));
     tasks.spawn(app.services.clone().run(shutdown.clone()));

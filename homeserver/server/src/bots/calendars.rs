@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use approvals::{Approvals, OfficeError};
 use async_trait::async_trait;
 use axum::Router;
 use base::{Rng, Shutdown};
-use calendar::{Calendars, CalendarsParts, Doors, Event, Mailbox, ics::Method};
+use calendar::{Calendars, CalendarsParts, Doors, Event, Mailbox, Refused, Returns, ics::Method};
 use config::Config;
 use kit::{BotError, Kit};
 use mail::Mailer;
-use meetings::{Meetings, Post};
+use meetings::{Homeserver, Meetings, Post};
 use outbound::Outbound;
-use store::Batch;
+use store::{Batch, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::{StartError, settings};
@@ -23,6 +24,7 @@ pub(super) fn open(config: &Config, kit: &Kit) -> Result<Calendars, StartError> 
         clock: kit.clock().clone(),
         rng: kit.rng().clone(),
         server_name: kit.server_name().to_owned(),
+        home: Some(Arc::new(Homeserver::new(kit.clone()))),
         // Addresses that people name are asked as previews are: nothing inside is reached.
         outbound: Outbound::new(settings::outbound(config)?)?,
         zone: super::meet::zone(config)?,
@@ -41,10 +43,31 @@ pub(super) fn doors(calendars: &Calendars, meetings: &Meetings) -> Router {
     Doors::new(calendars.clone(), Arc::new(meetings.clone())).router()
 }
 
-/// Where answers to invitations are read, if anywhere.
-pub(super) fn mailbox(config: &Config, calendars: &Calendars, meetings: &Meetings) -> Option<Mailbox> {
+/// Where answers to invitations are read, and what came back of our letters, if anywhere.
+pub(super) fn mailbox(
+    config: &Config,
+    calendars: &Calendars,
+    meetings: &Meetings,
+    approvals: &Approvals,
+) -> Option<Mailbox> {
     let settings = settings::mailbox(config)?;
-    Some(Mailbox::new(calendars.clone(), Arc::new(meetings.clone()), settings))
+    let mailbox = Mailbox::new(calendars.clone(), Arc::new(meetings.clone()), settings);
+    Some(mailbox.telling(Arc::new(Returned(approvals.clone()))))
+}
+
+/// Tells approvals of their letters that came back.
+struct Returned(Approvals);
+
+#[async_trait]
+impl Returns for Returned {
+    async fn returned(&self, name: &str, batch: &mut Batch) -> Result<(), Refused> {
+        self.0.letter_is_lost(batch, name).await.map_err(|error| match error {
+            OfficeError::Store(error) => Refused::Store(error),
+            // The letter is read again with the next connection.
+            OfficeError::Later(_) => Refused::Store(StoreError::Busy),
+            other => Refused::ByRule(other.to_string()),
+        })
+    }
 }
 
 /// What goes on beside the bots: feeds are fetched, invitations handed to the mail server, answers read.

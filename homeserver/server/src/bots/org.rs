@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use ::organisation::{CountSteps, Organisation, OrganisationParts};
+use ::organisation::{CountSteps, Links, Organisation, OrganisationParts};
 use config::Config;
 use kit::Kit;
 use people::People;
 use store::Store;
 
 /// The bot over the kit and the people that all bots share.
-pub(super) fn open(config: &Config, kit: &Kit, people: &People) -> Organisation {
+pub(super) fn open(config: &Config, kit: &Kit, people: &People, links: &Links) -> Organisation {
     Organisation::new(OrganisationParts {
         kit: kit.clone(),
         people: people.clone(),
         steps: count_steps(kit.store()),
         has_rooms: config.bots.department_rooms,
+        links: links.clone(),
     })
 }
 

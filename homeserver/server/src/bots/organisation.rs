@@ -1,26 +1,24 @@
-//! `lianqiao org import|apply|workdays`: staff lists and working days reach the bots that run, or their database when none do.
+//! `lianqiao org import|apply|link|workdays`: staff lists, first logins and working days reach the bots that run, or their database when none do.
 
 use std::path::PathBuf;
 
+use ::organisation::{GivenLink, Links, Unseen};
 use base::{Clock, Rng, Shutdown};
 use config::Config;
-use kit::{
-    Kit,
-    texts::{Lang, Texts},
-};
-use people::{People, PeopleError, PeopleParts, Preview, import::Telling};
+use kit::texts::{Lang, Texts};
+use people::{People, PeopleError, PeopleParts, PersonId, Preview, import::Telling};
 use serde::{Deserialize, Serialize};
-use store::Store;
+use store::{Batch, Store};
 use tokio::task::JoinHandle;
 use workdays::Workdays;
 
 use super::{
     FOLDER_NAME,
     export::{self, Exports},
-    open_store, tables,
+    kept_localparts, open_store, tables,
 };
 use crate::{
-    limits::{STAFF_ORDER_BYTES_MAX, STARTING_LOOK_INTERVAL, STARTING_LOOKS_MAX},
+    limits::{LINKS_OF_ORDER_MAX, STAFF_ORDER_BYTES_MAX, STARTING_LOOK_INTERVAL, STARTING_LOOKS_MAX},
     order_socket, settings,
 };
 
@@ -47,6 +45,15 @@ pub(crate) enum Order {
         /// Who asks.
         by: String,
     },
+    /// Gives links of first logins.
+    Links {
+        /// To whom; to everybody who has not come in where nobody is named.
+        who: Option<String>,
+        /// Behind which employee number, where nobody is named.
+        after: Option<String>,
+        /// Who asks.
+        by: String,
+    },
     /// Asks how the bots are.
     Health,
     /// Exports cases.
@@ -70,8 +77,8 @@ pub(crate) struct Office {
     pub workdays: Workdays,
     /// Where the templates of approvals are.
     pub store: Store,
-    /// The bots, where they run.
-    pub kit: Option<Kit>,
+    /// The bots with what lets people in, where they run.
+    pub links: Option<Links>,
 }
 
 impl Office {
@@ -113,6 +120,15 @@ pub(crate) enum Answer {
         people: usize,
         /// The list again, with what became of each row.
         result_file: String,
+    },
+    /// Links of first logins.
+    Links {
+        /// As a file.
+        file: String,
+        /// Who got none, and why.
+        refused: Vec<String>,
+        /// The employee number behind which there are more.
+        more_after: Option<String>,
     },
     /// The cases that were asked for.
     Export {
@@ -192,11 +208,15 @@ async fn here(config: &Config) -> Result<(Office, Store), String> {
     let server_name = settings::server_name(config).map_err(|error| error.to_string())?;
     let store = open_store(config, &clock, FOLDER_NAME, tables()).await.map_err(|error| error.to_string())?;
     let parts = PeopleParts { store: store.clone(), clock, rng: Rng::system(), server_name };
-    let people = People::open(parts).await.map_err(|error| error.to_string());
+    let people = match People::open(parts).await {
+        Ok(people) => people.keep_localparts(&kept_localparts()).await.map(|()| people),
+        Err(error) => Err(error),
+    };
+    let people = people.map_err(|error| error.to_string());
     let workdays = Workdays::open(store.clone()).await.map_err(|error| error.to_string());
     match (people, workdays) {
         (Ok(people), Ok(workdays)) => {
-            Ok((Office { people, workdays, store: store.clone(), kit: None }, store))
+            Ok((Office { people, workdays, store: store.clone(), links: None }, store))
         }
         (Err(error), _) | (_, Err(error)) => {
             store.close().await;
@@ -213,12 +233,18 @@ async fn execute(office: &Office, order: Order) -> Answer {
             let Ok(bytes) = STANDARD.decode(list) else {
                 return Answer::Refused("the list is not base64".to_owned());
             };
-            match people.preview(&bytes, full, &by).await {
+            let preview = match &office.links {
+                Some(links) => links.preview(&bytes, full, &by).await,
+                // Without a server nobody knows which accounts there are.
+                None => people.preview(&bytes, full, &by).await.map_err(Unseen::People),
+            };
+            match preview {
                 Ok(preview) => match office.summary(&preview, &by).await {
                     Ok(summary) => Answer::Preview { summary, id: preview.id },
                     Err(reason) => Answer::Refused(reason),
                 },
-                Err(error) => refused(&error),
+                Err(Unseen::People(error)) => refused(&error),
+                Err(Unseen::Call(error)) => Answer::Refused(error.to_string()),
             }
         }
         Order::Export { numbers, after } => {
@@ -227,9 +253,13 @@ async fn execute(office: &Office, order: Order) -> Answer {
                 Err(reason) => Answer::Refused(reason),
             }
         }
-        Order::Health => match &office.kit {
-            Some(kit) => {
-                let kit::Health { is_well, inbox, outbox } = kit.health().await;
+        Order::Links { who, after, by } => match &office.links {
+            Some(links) => give_links(links, who, after, &by).await.unwrap_or_else(Answer::Refused),
+            None => Answer::Refused("links are given by bots that run; start the server".to_owned()),
+        },
+        Order::Health => match &office.links {
+            Some(links) => {
+                let kit::Health { is_well, inbox, outbox } = links.kit.health().await;
                 Answer::Health { is_well, inbox, outbox, people: office.people.chart().people().count() }
             }
             None => Answer::Refused("the bots do not run".to_owned()),
@@ -255,6 +285,54 @@ async fn execute(office: &Office, order: Order) -> Answer {
             },
             Err(error) => refused(&error),
         },
+    }
+}
+
+/// Gives the links of one person, or of some who have not come in.
+async fn give_links(
+    links: &Links,
+    who: Option<String>,
+    after: Option<String>,
+    by: &str,
+) -> Result<Answer, String> {
+    let mut batch = Batch::new();
+    let (given, more) = match who {
+        Some(who) => {
+            let chart = links.people.chart();
+            let found = chart.called(&who);
+            let [person] = found.as_slice() else {
+                return Err(format!("{} people are called `{who}`; use the employee number", found.len()));
+            };
+            let given = links.give(person, by, &mut batch).await.map_err(|error| error.to_string())?;
+            (vec![given.ok_or_else(|| format!("{} has no account", person.name))?], None)
+        }
+        None => {
+            let after = after.map(PersonId);
+            let given = links.give_new(after.as_ref(), LINKS_OF_ORDER_MAX, by, &mut batch).await;
+            given.map_err(|error| error.to_string())?
+        }
+    };
+    links.kit.store().commit(batch).await.map_err(|error| error.to_string())?;
+    let refused = given.iter().filter_map(|link| {
+        let GivenLink { id, name, account, outcome } = link;
+        Some(format!("{id} {name} {account}: {}", why(outcome.as_ref().err()?)))
+    });
+    Ok(Answer::Links {
+        refused: refused.collect(),
+        file: ::organisation::file_of_links(&given),
+        more_after: more.map(|id| id.0),
+    })
+}
+
+/// Why somebody gets no link, in words.
+fn why(reason: &str) -> &str {
+    match reason {
+        "past" => "has logged in already; `lianqiao user password` sets a new password",
+        "locked" => "the account is locked",
+        "closed" => "the account is closed",
+        "elsewhere" => "the account is on another server",
+        "name" => "the name is kept for the system or cannot be one; give another one in the column 账号",
+        other => other,
     }
 }
 

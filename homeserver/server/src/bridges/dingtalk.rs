@@ -49,6 +49,8 @@ pub(super) fn open(
         mode,
         cool_app_code: section.cool_app_code.clone(),
         card_template: section.card_template.clone(),
+        operator: section.operator.clone(),
+        approval_centre: section.approval_centre,
         webhooks: section.webhooks.iter().map(webhook).collect(),
         quotas: Quotas { api_calls_month: section.api_calls_month, pushes_month: section.pushes_month },
         file_hosts: file_hosts_default(),

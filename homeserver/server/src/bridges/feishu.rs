@@ -5,9 +5,12 @@ use std::sync::Arc;
 use base::{Clock, Rng};
 use bridge_api::{Connector, Shelf};
 use config::Config;
-use connector_feishu::{Feishu, FeishuSettings, Mode, Secret};
+use connector_feishu::{ApprovalCentre, Feishu, FeishuSettings, Mode, OfficeSettings, Secret};
 
 use crate::{StartError, settings};
+
+/// What the platform calls approvals of our bots, for ever.
+const APPROVAL_CODE: &str = "lianqiao-approvals";
 
 /// Makes the connector; it connects when the bridges run.
 pub(super) fn open(
@@ -27,12 +30,28 @@ pub(super) fn open(
         },
         _ => Mode::LongConnection,
     };
+    let approvals = match &section.approval_callback_url {
+        Some(url) => Some(ApprovalCentre {
+            callback_url: url
+                .parse()
+                .map_err(|error| refused("feishu.approval_callback_url")(format!("{error}")))?,
+            token: Secret::new(section.approval_token.clone().unwrap_or_default()),
+            key: section.approval_key.clone().map(Secret::new),
+            code: APPROVAL_CODE.to_owned(),
+        }),
+        None => None,
+    };
     let settings = FeishuSettings {
         base_url: section.base_url.parse().map_err(|error| refused("feishu.base_url")(format!("{error}")))?,
         app_id: section.app_id.clone().unwrap_or_default(),
         app_secret: Secret::new(section.app_secret.clone().unwrap_or_default()),
         mode,
         authorities: Arc::new(authorities),
+        office: OfficeSettings {
+            approvals,
+            native_codes: section.native_approvals.clone(),
+            ..OfficeSettings::default()
+        },
     };
     let connector = Feishu::new(settings, shelf, clock, rng).map_err(refused("feishu"))?;
     Ok(Arc::new(connector))

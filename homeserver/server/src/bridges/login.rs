@@ -67,7 +67,8 @@ pub(crate) fn needed(config: &Config, network: Network) -> Vec<Needed> {
         Network::WeCom => {
             let wecom = &config.wecom;
             let mut all = vec![needed("corp_id", set(&wecom.corp_id), "管理后台 › 我的企业 › 企业ID")];
-            if wecom.agent_id.is_some() || !set(&wecom.bot_id) {
+            let is_heard = set(&wecom.bot_id) || set(&wecom.archive_secret);
+            if wecom.agent_id.is_some() || !is_heard {
                 all.push(needed(
                     "agent_id",
                     wecom.agent_id.is_some(),
@@ -78,11 +79,6 @@ pub(crate) fn needed(config: &Config, network: Network) -> Vec<Needed> {
             all
         }
     }
-}
-
-/// Whether the bridge to a platform is switched on.
-pub(crate) fn is_enabled(config: &Config, network: Network) -> bool {
-    super::is_enabled(config, network)
 }
 
 /// Tries the credentials on the platform. Nothing is kept, and nobody there sees anything.

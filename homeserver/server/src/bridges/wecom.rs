@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use base::{Clock, Rng};
-use bridge_api::{Connector, Secret, Shelf};
+use bridge_api::{Connector, ConversationId, Secret, Shelf};
 use config::Config;
-use connector_wecom::{App, Bot, BotMode, Hook, WeCom, WeComSettings, Webhook, file_hosts_default};
+use connector_wecom::{
+    App, ArchiveKey, ArchiveSettings, Bot, BotMode, Hook, WeCom, WeComSettings, Webhook, file_hosts_default,
+};
 
 use crate::{StartError, settings};
 
@@ -29,6 +31,7 @@ pub(super) fn open(
             callback: hook(&section.callback_token, &section.callback_aes_key),
         }),
         bot: bot(&config.wecom)?,
+        archive: archive(&config.wecom)?,
         webhooks: section.webhooks.iter().filter_map(|entry| webhook(entry)).collect(),
         group_chats: section.group_chats.clone(),
         file_hosts: [file_hosts_default(), section.file_hosts.clone()].concat(),
@@ -49,6 +52,36 @@ fn bot(section: &config::WeCom) -> Result<Option<Bot>, StartError> {
         BotMode::Socket { url, secret: secret(&section.bot_secret) }
     };
     Ok(Some(Bot { id, names: section.bot_names.clone(), mode }))
+}
+
+/// The chat archive, with its keys read from their files.
+fn archive(section: &config::WeCom) -> Result<Option<ArchiveSettings>, StartError> {
+    if section.archive_secret.as_deref().is_none_or(|secret| secret.trim().is_empty()) {
+        return Ok(None);
+    }
+    let mut private_keys = Vec::new();
+    for entry in &section.archive_private_keys {
+        let wrong = |reason: String| StartError::Setting { key: "wecom.archive_private_keys", reason };
+        let (version, file) = entry.split_once('=').ok_or_else(|| wrong(format!("{entry} names no file")))?;
+        let version = version.trim().parse().map_err(|error| wrong(format!("{version}: {error}")))?;
+        let pem = std::fs::read_to_string(file.trim()).map_err(|error| wrong(format!("{file}: {error}")))?;
+        private_keys.push(ArchiveKey { version, pem: Secret::new(pem) });
+    }
+    let paired = |entry: &String| {
+        let (room, conversation) = entry.split_once('=')?;
+        Some((room.trim().to_owned(), ConversationId::new(conversation.trim()).ok()?))
+    };
+    Ok(Some(ArchiveSettings {
+        secret: secret(&section.archive_secret),
+        helper: section.archive_helper.clone().into(),
+        library: section.archive_library.clone().into(),
+        private_keys,
+        proxy: section.archive_proxy.clone(),
+        proxy_password: Secret::new(section.archive_proxy_password.clone()),
+        rooms: section.archive_rooms.iter().filter_map(paired).collect(),
+        direct_chats: section.archive_direct_chats,
+        own_robots: section.archive_own_robots.clone(),
+    }))
 }
 
 fn secret(value: &Option<String>) -> Secret {

@@ -10,7 +10,10 @@ use config::Config;
 
 use super::output::say;
 use crate::{
-    bridges::login::{Credentials, is_enabled, needed, put, tried},
+    bridges::{
+        is_enabled,
+        login::{Credentials, needed, put, tried},
+    },
     limits::SECRET_BYTES_MAX,
 };
 

@@ -1,11 +1,15 @@
-//! `lianqiao org import|apply|workdays`: staff lists and working days.
+//! `lianqiao org import|apply|link|workdays`: staff lists, first logins and working days.
 
 use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Subcommand;
+use config::Config;
 
-use super::{OnConfig, output::say};
+use super::{
+    OnConfig,
+    output::{complain, say},
+};
 use crate::{
     administration::OPERATOR,
     bots::organisation::{Answer, Order, ask},
@@ -33,6 +37,19 @@ pub(super) enum Action {
         #[arg(long)]
         result: Option<PathBuf>,
         /// Who asks. A list that concerns many people is applied by somebody else than who looked at it.
+        #[arg(long, default_value = OPERATOR)]
+        by: String,
+    },
+    /// Prints one-time links by which people come in for the first time, as CSV. They work for 72 hours. Where the server sends
+    /// letters and a mail address is known, the link goes there too. Needs a server that runs.
+    Link {
+        /// Whose: employee number, name or account. Their link from before is void.
+        #[arg(required_unless_present = "new", conflicts_with = "new")]
+        who: Option<String>,
+        /// Those of everybody who has not come in and has no link that works.
+        #[arg(long)]
+        new: bool,
+        /// Who asks, for the records.
         #[arg(long, default_value = OPERATOR)]
         by: String,
     },
@@ -69,6 +86,7 @@ fn read(path: &Path, bytes_max: usize) -> Result<String, String> {
 pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     let config = arguments.file.read()?;
     let (order, result) = match arguments.action {
+        Action::Link { who, by, new: _ } => return link(&config, who, &by).await,
         Action::Import { list, full, by } => {
             let list = read(&list, people::limits::STAFF_LIST_BYTES_MAX)?;
             (Order::Preview { list, full, by }, None)
@@ -101,7 +119,40 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
             Ok(())
         }
         // Nobody asks for it here.
-        Answer::Health { .. } | Answer::Export { .. } => Err("the bots answered something else".to_owned()),
+        Answer::Health { .. } | Answer::Export { .. } | Answer::Links { .. } => {
+            Err("the bots answered something else".to_owned())
+        }
         Answer::Refused(reason) => Err(reason),
     }
+}
+
+/// Gives links and prints them as one table.
+async fn link(config: &Config, who: Option<String>, by: &str) -> Result<(), String> {
+    let (mut after, mut is_first, mut given) = (None, true, 0);
+    loop {
+        let order = Order::Links { who: who.clone(), after, by: by.to_owned() };
+        let (file, refused, more_after) = match ask(config, order).await? {
+            Answer::Links { file, refused, more_after } => (file, refused, more_after),
+            Answer::Refused(reason) => return Err(reason),
+            _ => return Err("the bots answered something else".to_owned()),
+        };
+        let lines: Vec<&str> = file.lines().collect();
+        given += lines.len().saturating_sub(1);
+        for line in lines.iter().skip(usize::from(!is_first)) {
+            say(line);
+        }
+        match who {
+            Some(_) if !refused.is_empty() => return Err(refused.join("\n")),
+            Some(_) | None => refused.iter().for_each(|line| complain(line)),
+        }
+        is_first = false;
+        match more_after {
+            Some(more) => after = Some(more),
+            None => break,
+        }
+    }
+    if given == 0 {
+        complain("Nobody needs a link: everybody has logged in, or has one that works.");
+    }
+    Ok(())
 }

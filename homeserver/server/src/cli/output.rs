@@ -7,8 +7,13 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// Writes a line to standard error, beside what a program reads from standard output.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Writes why a command failed to standard error.
 pub(crate) fn failed(reason: &str) -> ExitCode {
-    let _ = writeln!(std::io::stderr().lock(), "lianqiao: {reason}");
+    complain(&format!("lianqiao: {reason}"));
     ExitCode::FAILURE
 }

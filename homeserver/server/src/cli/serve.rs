@@ -1,11 +1,14 @@
 //! `lianqiao serve`
 
-use base::{LogFormat, telemetry};
+use base::{Background, LogFormat, telemetry};
 use config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ConfigFile, output::say};
-use crate::{Options, RunningServer, Server, complement::ComplementEnvironment, first_start};
+use crate::{
+    Options, RunningServer, Server, complement::ComplementEnvironment, first_start,
+    limits::WORKER_STACK_BYTES,
+};
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -52,7 +55,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), String> {
 }
 
 async fn start(config: Config, complement: bool) -> Result<RunningServer, String> {
-    let options = Options::default();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let background = Background::start(threads, WORKER_STACK_BYTES)
+        .map_err(|error| format!("background threads do not start: {error}"))?;
+    let options = Options { background, ..Options::default() };
     let started = if complement {
         let certificate = complement_environment().certificate().map_err(|error| error.to_string())?;
         Box::pin(Server::start_with_certificate(config, options, certificate)).await
