@@ -179,7 +179,8 @@ async fn exports(mut server: ServerProcess, directory: &Path, no: &str) {
 async fn proves(server: &ServerProcess, directory: &Path, person: &User, hall: &str, no: &str) {
     let own = joins_the_bots_chat(person).await;
     person.sends(hall, &format!("!approval export {no}")).await.ok();
-    let file = event_of_bot(person, &own, |event| event["content"]["msgtype"] == "m.file").await;
+    let is_export = |event: &Value| event["content"]["info"]["mimetype"] == "application/jsonl";
+    let file = event_of_bot(person, &own, is_export).await;
     let content = person.downloads(file["content"]["url"].as_str().unwrap()).await;
     let path = directory.join("export.jsonl");
     std::fs::write(&path, &content.bytes).unwrap();

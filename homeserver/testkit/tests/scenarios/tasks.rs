@@ -5,7 +5,7 @@ use testkit::User;
 
 use crate::approvals::{imports, with_bots};
 
-const BOT: &str = "@task:test.example";
+pub(crate) const BOT: &str = "@task:test.example";
 
 const STAFF: &str = "工号,姓名,部门,职位,部门主管,账号,语言\n\
     1,李四,总部/销售部,销售部主管,是,lisi,zh\n\
@@ -13,7 +13,7 @@ const STAFF: &str = "工号,姓名,部门,职位,部门主管,账号,语言\n\
     3,王五,总部/研发部,工程师,否,wangwu,en\n";
 
 /// A room where everybody may pin, with the bot asked in.
-async fn room_with_bot(person: &User, others: &[&User]) -> String {
+pub(crate) async fn room_with_bot(person: &User, others: &[&User]) -> String {
     let body = json!({
         "preset": "private_chat", "invite": [BOT],
         "power_level_content_override": { "events": { "m.room.pinned_events": 0 } },
@@ -28,7 +28,7 @@ async fn room_with_bot(person: &User, others: &[&User]) -> String {
 }
 
 /// Waits for a message of the bot in a room.
-async fn from_bot(person: &User, room: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn from_bot(person: &User, room: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
     let path = format!("/_matrix/client/v3/rooms/{room}/messages?dir=b&limit=100");
     let is_meant = |event: &Value| event["sender"] == BOT && is_meant(event);
     let page = person
@@ -37,11 +37,11 @@ async fn from_bot(person: &User, room: &str, is_meant: impl Fn(&Value) -> bool) 
     page["chunk"].as_array().unwrap().iter().find(|event| is_meant(event)).unwrap().clone()
 }
 
-fn begins(event: &Value, text: &str) -> bool {
+pub(crate) fn begins(event: &Value, text: &str) -> bool {
     event["content"]["body"].as_str().is_some_and(|body| body.starts_with(text))
 }
 
-fn now_begins(event: &Value, text: &str) -> bool {
+pub(crate) fn now_begins(event: &Value, text: &str) -> bool {
     event["content"]["m.new_content"]["body"].as_str().is_some_and(|body| body.starts_with(text))
 }
 

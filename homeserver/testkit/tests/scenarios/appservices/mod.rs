@@ -5,6 +5,7 @@ mod commands;
 mod directories;
 mod encryption;
 mod ephemeral;
+mod people;
 mod questions;
 mod speaking;
 mod transactions;

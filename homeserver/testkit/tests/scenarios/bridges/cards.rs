@@ -15,10 +15,10 @@ const STAFF: &str = "工号,姓名,部门,职位,部门主管,账号\n\
     2,张三,总部/销售部,专员,否,zhangsan\n";
 
 /// 李四 works here, and is 李雷 of the platform.
-struct Office {
-    bridge: Bridge,
-    zhangsan: User,
-    lisi: User,
+pub(super) struct Office {
+    pub(super) bridge: Bridge,
+    pub(super) zhangsan: User,
+    pub(super) lisi: User,
     /// 李雷 on the platform, as the bridge knows them.
     li: String,
     /// Where 李雷 and the app talk on the platform.
@@ -26,7 +26,7 @@ struct Office {
 }
 
 impl Office {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let bridge = Bridge::with_bots().await;
         let directory = tempfile::tempdir().unwrap();
         imports(&bridge.server, directory.path(), STAFF.as_bytes()).await;

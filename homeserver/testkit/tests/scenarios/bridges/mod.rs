@@ -2,10 +2,12 @@
 
 mod alone;
 mod binding;
+mod calendars;
 mod callbacks;
 mod cards;
 mod carrying;
 mod dingtalk;
+mod entries;
 mod kills;
 mod login;
 mod people;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::{Json, Router};
+use base::Background;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{TEST_SERVER_NAME, segment};
@@ -20,6 +21,12 @@ use super::Sizes;
 use crate::client::{Client, User, text};
 use crate::measure::{Done, Measure, measured, timed};
 use crate::target::{LianqiaoOptions, Target};
+
+/// Threads that the services' side runs on.
+const SERVICE_THREADS: usize = 2;
+
+/// Stack of each of them, in bytes.
+const SERVICE_STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// People in one room.
 const PEOPLE_IN_ROOM: usize = 10;
@@ -51,18 +58,21 @@ struct Service {
 }
 
 pub async fn beside_people(options: &LianqiaoOptions, sizes: Sizes) -> Result<Vec<Measure>, String> {
-    let address = listen().await?;
+    // Services run on machines of their own elsewhere: here they leave the processors to people and to the server.
+    let background =
+        Background::start(SERVICE_THREADS, SERVICE_STACK_BYTES).map_err(|error| error.to_string())?;
+    let address = listen(&background).await?;
     let mut target = Target::lianqiao(options)?;
     for number in 0..sizes.services {
         target.registers(&name(number), &registration(number, address))?;
     }
     target.start().await?;
-    let outcome = rows(&target, sizes).await;
+    let outcome = rows(&target, sizes, &background).await;
     target.stop().await;
     outcome
 }
 
-async fn rows(target: &Target, sizes: Sizes) -> Result<Vec<Measure>, String> {
+async fn rows(target: &Target, sizes: Sizes, background: &Background) -> Result<Vec<Measure>, String> {
     let client = Client::new(target.url())?;
     let people = people(&client, sizes.people).await?;
     let mut made = JoinSet::new();
@@ -84,7 +94,7 @@ async fn rows(target: &Target, sizes: Sizes) -> Result<Vec<Measure>, String> {
     let title = format!("a message imported by one of {} services", sizes.services);
     let imported = measured(target, &title, async {
         let import = async {
-            let imported = import(services, sizes.messages).await;
+            let imported = import(services, sizes.messages, background).await;
             is_over.store(true, Ordering::Relaxed);
             imported
         };
@@ -170,16 +180,21 @@ async fn reads(user: User) -> Result<(), String> {
 }
 
 /// All services at once, each one message after the other; what each message took.
-async fn import(services: Vec<Service>, messages: usize) -> Result<Vec<Duration>, String> {
+async fn import(
+    services: Vec<Service>,
+    messages: usize,
+    background: &Background,
+) -> Result<Vec<Duration>, String> {
     let mut imports = JoinSet::new();
     for service in services {
-        imports.spawn(async move {
+        let importing = async move {
             let mut waits = Vec::with_capacity(messages);
             for number in 0..messages {
                 waits.push(timed(service.imports(number)).await?.1);
             }
             Ok::<_, String>(waits)
-        });
+        };
+        imports.spawn_on(importing, &background.handle());
     }
     let mut waits = Vec::new();
     while let Some(import) = imports.join_next().await {
@@ -233,10 +248,10 @@ fn registration(number: usize, address: SocketAddr) -> String {
 }
 
 /// Takes the transactions of all services and keeps nothing of them: the generator is not what is measured.
-async fn listen() -> Result<SocketAddr, String> {
+async fn listen(background: &Background) -> Result<SocketAddr, String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let router = Router::new().fallback(async || Json(Value::Object(serde_json::Map::new())));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    background.spawn(async move { axum::serve(listener, router).await });
     Ok(address)
 }
