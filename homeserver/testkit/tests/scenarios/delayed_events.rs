@@ -38,13 +38,9 @@ async fn scheduled(user: &User) -> Vec<Value> {
 
 /// Asks until this many wait: an event is seen a moment before it is noted that it was sent.
 async fn waits_for_scheduled(user: &User, count: usize) -> Vec<Value> {
-    for _ in 0..1_000 {
-        let events = scheduled(user).await;
-        if events.len() == count {
-            return events;
-        }
-    }
-    panic!("{} never had {count} scheduled events", user.id);
+    let waiting = |body: &Value| body["delayed_events"].as_array().is_some_and(|all| all.len() == count);
+    let body = user.gets_until(&format!("{PREFIX}/delayed_events"), waiting).await;
+    body["delayed_events"].as_array().cloned().unwrap_or_default()
 }
 
 async fn acts(user: &User, id: &str, action: &str) -> Answer {
