@@ -5,9 +5,10 @@ use std::{future::Future, io, sync::Arc};
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// How much less its threads ask for than others, of nineteen: where all processors are busy they get about a tenth of what the others
-/// get, and all of what these leave.
-const NICENESS: i32 = 10;
+/// How much less its threads ask for than others, of nineteen: where all processors are busy they get about a sixtieth of what the
+/// others get, and all of what these leave. With ten, people waited more than four times as long as on an idle server; with this, about
+/// twice.
+const NICENESS: i32 = 19;
 
 /// Where such work runs. Cloning shares the threads; they end when the last clone is gone.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +89,8 @@ mod tests {
         });
         let (name, niceness) = done.await.unwrap();
         assert_eq!(name.as_deref(), Some("background"));
-        assert_eq!(niceness - rustix::process::nice(0).unwrap(), NICENESS);
+        // There is nothing below the lowest, wherever the test itself stands.
+        assert_eq!(niceness, (rustix::process::nice(0).unwrap() + NICENESS).min(19));
     }
 
     #[tokio::test]
