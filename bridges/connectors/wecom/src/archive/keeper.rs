@@ -52,7 +52,7 @@ pub(super) struct Progress {
 enum Look {
     /// There may be more at once.
     More,
-    /// That is all for now.
+    /// Everything that the archive holds was read.
     AllRead,
 }
 

@@ -41,7 +41,7 @@ impl Rooms {
     }
 
     /// What is new about a group in which something happens at `at_ms`: another name, a consent that is missing. It is asked
-    /// for now and then, and never holds a message up for long.
+    /// for from time to time, and never holds a message up for long.
     pub(super) async fn news(
         &self,
         room: &str,
