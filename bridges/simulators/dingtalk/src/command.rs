@@ -72,30 +72,6 @@ simulator_stage::commands! {
         Todos { person: String },
         /// A person ticks off a to-do, or not after all. To-dos of apps cannot be.
         TickTodo { person: String, todo: String, done: bool },
-        /// What stands on a person's calendar.
-        Calendar { person: String },
-        /// A person answers an invitation: `accepted`, `tentative` or `declined`.
-        AnswerMeeting { person: String, meeting: String, answer: String },
-        /// A person puts something of their own on their calendar; answers `meeting`.
-        Book { person: String, title: String, start_ms: u64, end_ms: u64 },
-        /// What a person sees in the approval centre.
-        Approvals { person: String },
-        /// A person decides a task in the approval centre. Those of apps are decided behind their link.
-        DecideApproval {
-            person: String,
-            task: String,
-            approve: bool,
-            #[serde(default)]
-            reason: Option<String>,
-        },
-        /// A person asks for an approval of the platform's own; answers `approval`.
-        StartApproval {
-            person: String,
-            title: String,
-            approvers: Vec<String>,
-            #[serde(default)]
-            lines: Vec<(String, String)>,
-        },
         /// A person opens the direct chat with a robot; answers `chat_id`.
         Enter { person: String, app: String },
         /// A person writes plain words; answers `message_id`. In groups a robot hears it when it is in `at`, which holds

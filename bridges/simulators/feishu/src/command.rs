@@ -159,30 +159,6 @@ simulator_stage::commands! {
         Todos { person: String },
         /// Somebody ticks a task off, or takes that back.
         TickTodo { person: String, todo: String, done: bool },
-        /// What somebody sees in their calendar.
-        Calendar { person: String },
-        /// Somebody answers an invitation: `accepted`, `tentative` or `declined`.
-        AnswerMeeting { person: String, meeting: String, answer: String },
-        /// Somebody puts something into their own calendar; answers `meeting`.
-        Book { person: String, title: String, start_ms: u64, end_ms: u64 },
-        /// What somebody sees in the approval centre.
-        Approvals { person: String },
-        /// Somebody decides in the approval centre; answers whether that was heard.
-        DecideApproval {
-            person: String,
-            task: String,
-            approve: bool,
-            #[serde(default)]
-            reason: Option<String>,
-        },
-        /// Somebody starts an approval of the platform's own, which all approvers have to agree to; answers `approval`.
-        StartApproval {
-            person: String,
-            title: String,
-            approvers: Vec<String>,
-            #[serde(default)]
-            lines: Vec<(String, String)>,
-        },
         /// Addresses of external approvals that begin with `from` are really at `to`, as behind a gateway.
         Reroute { from: String, to: String },
         /// A second program connects for this app and acknowledges nothing.

@@ -34,6 +34,31 @@ macro_rules! commands {
             Join { person: String, chat: String },
             /// A person gives a chat another name.
             Rename { person: String, chat: String, name: String },
+            /// What a person sees in their calendar; answers `meetings`.
+            Calendar { person: String },
+            /// A person answers an invitation: `accepted`, `tentative` or `declined`.
+            AnswerMeeting { person: String, meeting: String, answer: String },
+            /// A person has something of their own in the calendar; answers `meeting`.
+            Book { person: String, title: String, start_ms: u64, end_ms: u64 },
+            /// What a person sees in the approval centre, as who asked or who decides; answers `approvals`.
+            Approvals { person: String },
+            /// A person decides there what they were asked; answers `answered`.
+            DecideApproval {
+                person: String,
+                task: String,
+                approve: bool,
+                #[serde(default)]
+                reason: Option<String>,
+            },
+            /// A person asks for something in the platform's own approval app, with names and values of its form; answers
+            /// `approval`.
+            StartApproval {
+                person: String,
+                title: String,
+                approvers: Vec<String>,
+                #[serde(default)]
+                lines: Vec<(String, String)>,
+            },
             $($own)*
         }
     };

@@ -161,35 +161,10 @@ simulator_stage::commands! {
         Withdraw { person: String, sp_no: String },
         /// A person answers an invitation: 1 perhaps, 2 comes, 3 comes once, 4 does not.
         Respond { person: String, schedule_id: String, status: u64 },
-        /// What a person sees in the calendar; answers `meetings`.
-        Calendar { person: String },
-        /// A person answers an invitation: `accepted`, `tentative` or `declined`.
-        AnswerMeeting { person: String, meeting: String, answer: String },
-        /// A person has something of their own in the calendar, which no app sees; answers `meeting`.
-        Book { person: String, title: String, start_ms: u64, end_ms: u64 },
         /// A person deletes a schedule to which they are invited or which they manage.
         RemoveSchedule { person: String, schedule_id: String },
         /// An administrator deletes a calendar, and with it what stands there.
         RemoveCalendar { cal_id: String },
-        /// What a person sees in the approval centre, as who asked or who decides; answers `approvals`.
-        Approvals { person: String },
-        /// A person decides there what they were asked; answers `answered`.
-        DecideApproval {
-            person: String,
-            task: String,
-            approve: bool,
-            #[serde(default)]
-            reason: Option<String>,
-        },
-        /// A person asks for something in the approval centre: `approvers` decide one after the other, `lines` are names and
-        /// values of its form; answers `approval`.
-        StartApproval {
-            person: String,
-            title: String,
-            approvers: Vec<String>,
-            #[serde(default)]
-            lines: Vec<(String, String)>,
-        },
         /// A person opens the chat with an app or a bot, which is told unless `quietly`; answers `chat_id`. With `addressed` a
         /// bot may write there by itself.
         Enter {
