@@ -8,7 +8,7 @@
 use accounts::AccountError;
 use axum::{
     Json,
-    extract::{FromRequestParts as _, RawPathParams, Request, State},
+    extract::{Request, State},
 };
 use flows::{FIRST_LOGIN_MS, FIRST_LOGIN_PATH};
 use futures_util::future::join_all;
@@ -17,12 +17,8 @@ use ruma::{OwnedUserId, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{
-    App, Caller, MatrixError, Routes,
-    admin::audited,
-    extract::{read_body, required},
-    limits::{FIRST_LOGINS_MAX, JSON_BODY_BYTES_MAX},
-};
+use super::people::{asked, named};
+use crate::{App, Caller, MatrixError, Routes, admin::audited, limits::FIRST_LOGINS_MAX};
 
 const PATH: &str = "/_matrix/client/unstable/com.lianqiao.people/first_logins";
 const PATH_OF_ONE: &str = "/_matrix/client/unstable/com.lianqiao.people/first_logins/{userId}";
@@ -58,23 +54,8 @@ struct Person {
     address: Option<String>,
 }
 
-/// Refuses everybody but a service that looks after people, as one of its own users.
-pub(super) fn check(caller: &Caller) -> Result<(), MatrixError> {
-    if super::service(caller)?.looks_after_people && !caller.is_spoken_for() {
-        return Ok(());
-    }
-    Err(MatrixError::forbidden(
-        "The registration does not say that the application service looks after people (lianqiao.looks_after_people)",
-    ))
-}
-
 async fn give(State(app): State<App>, request: Request) -> Result<Json<Value>, MatrixError> {
-    let (parts, body) = request.into_parts();
-    let caller = required(&parts, &app).await?;
-    check(&caller)?;
-    let body = read_body(&app, &parts.headers, body, JSON_BODY_BYTES_MAX).await?;
-    let asked: Asked =
-        serde_json::from_slice(&body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
+    let (caller, asked): (_, Asked) = asked(&app, request).await?;
     if asked.people.len() > FIRST_LOGINS_MAX {
         return Err(MatrixError::invalid_param(format!("At most {FIRST_LOGINS_MAX} people in one request")));
     }
@@ -139,13 +120,8 @@ fn refused(user: &UserId, error: AccountError) -> Result<Value, MatrixError> {
 }
 
 async fn end(State(app): State<App>, request: Request) -> Result<Json<Value>, MatrixError> {
-    let (mut parts, _) = request.into_parts();
-    let caller = required(&parts, &app).await?;
-    check(&caller)?;
-    let arguments = RawPathParams::from_request_parts(&mut parts, &app)
-        .await
-        .map_err(|_| MatrixError::invalid_param("The path is not valid UTF-8"))?;
-    let user = arguments.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default();
+    let (caller, named) = named(&app, request).await?;
+    let user = named.into_iter().next().unwrap_or_default();
     let user =
         UserId::parse(user).map_err(|error| MatrixError::invalid_param(format!("not a user id: {error}")))?;
     audited(&app, &caller.user, "void the link of a first login", user.as_str(), async {

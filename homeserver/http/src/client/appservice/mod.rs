@@ -8,6 +8,7 @@ use crate::{Caller, MatrixError, Routes};
 
 pub mod first_logins;
 pub mod list_room;
+mod people;
 pub mod ping;
 pub mod speaking;
 pub mod visitors;

@@ -7,7 +7,7 @@
 use accounts::NewVisit;
 use axum::{
     Json,
-    extract::{FromRequestParts as _, RawPathParams, Request, State},
+    extract::{Request, State},
 };
 use flows::VISIT_PATH;
 use http::Method;
@@ -15,13 +15,8 @@ use ruma::{OwnedRoomId, RoomId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::first_logins::check;
-use crate::{
-    App, MatrixError, Routes,
-    admin::audited,
-    extract::{read_body, required},
-    limits::{JSON_BODY_BYTES_MAX, VISIT_MS_MAX},
-};
+use super::people::{asked, named};
+use crate::{App, MatrixError, Routes, admin::audited, limits::VISIT_MS_MAX};
 
 const PATH: &str = "/_matrix/client/unstable/com.lianqiao.people/visitors";
 const PATH_OF_ONE: &str = "/_matrix/client/unstable/com.lianqiao.people/visitors/{roomId}/{address}";
@@ -42,12 +37,7 @@ struct Asked {
 }
 
 async fn invite(State(app): State<App>, request: Request) -> Result<Json<Value>, MatrixError> {
-    let (parts, body) = request.into_parts();
-    let caller = required(&parts, &app).await?;
-    check(&caller)?;
-    let body = read_body(&app, &parts.headers, body, JSON_BODY_BYTES_MAX).await?;
-    let asked: Asked =
-        serde_json::from_slice(&body).map_err(|error| MatrixError::bad_json(error.to_string()))?;
+    let (caller, asked): (_, Asked) = asked(&app, request).await?;
     if asked.until_ms > app.clock.now_ms().saturating_add(VISIT_MS_MAX) {
         return Err(MatrixError::invalid_param("The visit would take too long"));
     }
@@ -63,13 +53,8 @@ async fn invite(State(app): State<App>, request: Request) -> Result<Json<Value>,
 }
 
 async fn end(State(app): State<App>, request: Request) -> Result<Json<Value>, MatrixError> {
-    let (mut parts, _) = request.into_parts();
-    let caller = required(&parts, &app).await?;
-    check(&caller)?;
-    let arguments = RawPathParams::from_request_parts(&mut parts, &app)
-        .await
-        .map_err(|_| MatrixError::invalid_param("The path is not valid UTF-8"))?;
-    let mut arguments = arguments.iter().map(|(_, value)| value.to_owned());
+    let (caller, named) = named(&app, request).await?;
+    let mut arguments = named.into_iter();
     let room = RoomId::parse(arguments.next().unwrap_or_default())
         .map_err(|error| MatrixError::invalid_param(format!("not a room id: {error}")))?;
     let address = arguments.next().unwrap_or_default();
