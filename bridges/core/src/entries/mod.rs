@@ -26,10 +26,10 @@ use crate::{
     Bridges,
     bridges::Seat,
     error::Stuck,
-    lanes::{Lane, Next},
+    lanes::Lane,
     limits::{CARD_KEY_BYTES_MAX, DAY_MS},
     names::hex,
-    tables::{IN_TURN, OUTBOX, OutboxRow, Place},
+    tables::{IN_TURN, OUTBOX, OutboxRow},
 };
 
 /// The type of an event between bots and the bridge.
@@ -106,30 +106,17 @@ impl Bridges {
         Ok(known)
     }
 
-    /// Works off an entry or a decision.
-    pub(crate) async fn send_entry(&self, lane: &Lane, place: Place, event: &Value) -> Result<Next, Stuck> {
-        let Some(seat) = self.seat(lane.0) else { return Ok(Next::Idle) };
-        if let Err(wait) = seat.buckets.take(&lane.1) {
-            return Ok(Next::After(wait));
+    /// Shows an entry as it stands now, or carries a decision over.
+    pub(crate) async fn carry_entry(
+        &self,
+        seat: &Seat,
+        event: &Value,
+        batch: &mut Batch,
+    ) -> Result<(), Stuck> {
+        match event["type"] == kind("decide") {
+            true => self.decide(seat, event, batch).await,
+            false => self.put_entry(seat, event, batch).await,
         }
-        let mut batch = Batch::new();
-        let done = match event["type"] == kind("decide") {
-            true => self.decide(seat, event, &mut batch).await,
-            false => self.put_entry(seat, event, &mut batch).await,
-        };
-        match done {
-            Ok(()) => {}
-            // The bot has it in its rooms all the same.
-            Err(Stuck::Never(reason, _)) => {
-                tracing::warn!(network = lane.0.key(), reason, "an entry is not shown");
-                metrics::counter!("bridge_undelivered_total", "platform" => lane.0.key()).increment(1);
-                batch = Batch::new();
-            }
-            Err(error) => return Err(error),
-        }
-        self.outbound().end(&mut batch, &OUTBOX, lane, place);
-        self.0.store.commit(batch).await?;
-        Ok(Next::Again)
     }
 
     async fn put_entry(&self, seat: &Seat, event: &Value, batch: &mut Batch) -> Result<(), Stuck> {

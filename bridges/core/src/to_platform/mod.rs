@@ -46,11 +46,8 @@ impl Bridges {
             return Ok(Next::Again);
         }
         let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
-        if cards::is_card(&json) {
-            return self.send_card(lane, place, &json).await;
-        }
-        if entries::is_entry(&json) {
-            return self.send_entry(lane, place, &json).await;
+        if cards::is_card(&json) || entries::is_entry(&json) {
+            return self.send_for_bot(lane, place, &json).await;
         }
         if let Some(parting) = Parting::read(&json) {
             return self.tell_parting(lane, place, &parting).await;
@@ -84,17 +81,22 @@ impl Bridges {
 }
 
 impl Bridges {
-    async fn send_card(&self, lane: &Lane, place: Place, event: &Value) -> Result<Next, Stuck> {
+    /// Works off what a bot has for a platform: a card, an entry, a decision.
+    async fn send_for_bot(&self, lane: &Lane, place: Place, event: &Value) -> Result<Next, Stuck> {
         let Some(seat) = self.seat(lane.0) else { return Ok(Next::Idle) };
         if let Err(wait) = seat.buckets.take(&lane.1) {
             return Ok(Next::After(wait));
         }
         let mut batch = Batch::new();
-        match self.show_card(seat, lane, event, &mut batch).await {
+        let done = match cards::is_card(event) {
+            true => self.show_card(seat, lane, event, &mut batch).await,
+            false => self.carry_entry(seat, event, &mut batch).await,
+        };
+        match done {
             Ok(()) => {}
-            // The bot has the case in its room all the same.
+            // The bot has it in its rooms all the same.
             Err(Stuck::Never(reason, _)) => {
-                tracing::warn!(network = lane.0.key(), reason, "a card is not shown");
+                tracing::warn!(network = lane.0.key(), reason, "what a bot has for a platform is not shown");
                 metrics::counter!("bridge_undelivered_total", "platform" => lane.0.key()).increment(1);
                 batch = Batch::new();
             }
