@@ -1,7 +1,7 @@
 //! Entries on other platforms: approvals, tasks and meetings in the platforms' own apps. What people do to them there comes back as a
 //! [`crate::Press`] with the key of the entry, or of the task of an approval.
 
-use kit::{Kit, Letter, PREFIX, To};
+use kit::{Kit, Letter, PREFIX, To, texts::Lang};
 use ruma::UserId;
 use serde_json::{Value, json};
 use store::{Batch, StoreError};
@@ -16,6 +16,8 @@ pub struct EntryElsewhere<'a> {
     pub rev: u64,
     /// `approval`, `todo` or `meeting`.
     pub kind: &'static str,
+    /// The language of words that a connector adds; where it is both, Chinese.
+    pub lang: Lang,
     /// All of it, as the bridges read it; people by their accounts.
     pub content: Value,
 }
@@ -36,6 +38,10 @@ pub async fn put_entry_elsewhere(
     content["kind"] = json!(entry.kind);
     content["key"] = json!(entry.key);
     content["rev"] = json!(entry.rev);
+    content["language"] = match entry.lang {
+        Lang::Zh | Lang::Both => json!("zh"),
+        Lang::En => json!("en"),
+    };
     let unique = format!("{}/{}", entry.key, entry.rev);
     say_to_bridge(kit, batch, bot, ("entry", &unique), content).await
 }

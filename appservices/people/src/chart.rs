@@ -106,6 +106,12 @@ impl Chart {
         self.by_account.get(account).and_then(|id| self.active(id))
     }
 
+    /// The account of somebody, also of who has left: what they did stays theirs.
+    #[must_use]
+    pub fn account_of(&self, person: &PersonId) -> Option<OwnedUserId> {
+        self.person(person)?.account.clone()
+    }
+
     /// Who works here and has this id on another platform; of several the first by employee number.
     #[must_use]
     pub fn known_elsewhere(&self, platform: &str, id: &str) -> Option<&Person> {

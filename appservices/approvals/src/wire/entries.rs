@@ -2,8 +2,7 @@
 
 use cases::Case;
 use office::{EntryElsewhere, link_to, put_entry_elsewhere};
-use people::{Chart, PersonId};
-use ruma::OwnedUserId;
+use people::Chart;
 use serde_json::{Value, json};
 use store::Batch;
 
@@ -29,7 +28,7 @@ impl Approvals {
         let lang = self.kit().language(None, None).await?;
         let content = self.entry_of(case, scene, self.pen(lang));
         let key = format!("a/{}", case.id);
-        let entry = EntryElsewhere { key: &key, rev: case.rev, kind: "approval", content };
+        let entry = EntryElsewhere { key: &key, rev: case.rev, kind: "approval", lang, content };
         Ok(put_entry_elsewhere(self.kit(), batch, LOCALPART, entry).await?)
     }
 
@@ -46,11 +45,10 @@ impl Approvals {
             "number": case.no,
             "title": title(case, &world, pen),
             "link": link,
-            "language": lang_key(pen),
             "begun_ms": case.created_ms,
             "changed_ms": scene.at_ms,
             "lines": lines,
-            "starter": account(chart, &case.data.starter),
+            "starter": chart.account_of(&case.data.starter),
             "starter_name": world.name(&case.data.starter),
             "state": standing,
             "ended_ms": if standing == "pending" { None } else { Some(ends_ms.unwrap_or(scene.at_ms)) },
@@ -77,7 +75,7 @@ fn task_entry(case: &Case<Instance>, card: &Card, chart: &Chart) -> Option<Value
     };
     Some(json!({
         "key": card.key(&case.id),
-        "account": account(chart, person)?,
+        "account": chart.account_of(person)?,
         "state": state,
         "step": task.node,
         "begun_ms": case.created_ms,
@@ -94,16 +92,4 @@ fn standing(of: &str) -> &'static str {
         state::PENDING => "pending",
         _ => "canceled",
     }
-}
-
-/// The language of an entry: rooms in both languages have one here.
-fn lang_key(pen: Pen<'_>) -> &'static str {
-    match pen.lang {
-        kit::texts::Lang::Zh | kit::texts::Lang::Both => "zh",
-        kit::texts::Lang::En => "en",
-    }
-}
-
-fn account(chart: &Chart, person: &PersonId) -> Option<OwnedUserId> {
-    chart.person(person)?.account.clone()
 }

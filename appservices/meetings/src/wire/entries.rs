@@ -3,7 +3,7 @@
 
 use calendar::{Address, Attendee, Partstat, Role};
 use cases::Case;
-use kit::{Heard, Letter, To, message, texts::Lang};
+use kit::{Heard, Letter, To, message};
 use office::{EntryElsewhere, Press, press_of, put_entry_elsewhere};
 use serde_json::{Value, json};
 use store::Batch;
@@ -43,15 +43,10 @@ impl Meetings {
             None if old.is_some() => self.entry(after),
             Some(_) | None => return Ok(()),
         };
-        let reader = self.reader_of_home(&after.data).await?;
-        let language = match reader.lang {
-            Lang::Zh | Lang::Both => "zh",
-            Lang::En => "en",
-        };
-        content["language"] = json!(language);
+        let lang = self.reader_of_home(&after.data).await?.lang;
         content["changed_ms"] = json!(at_ms);
         let key = format!("{ENTRY_KEY}{}", after.id);
-        let entry = EntryElsewhere { key: &key, rev: after.rev, kind: "meeting", content };
+        let entry = EntryElsewhere { key: &key, rev: after.rev, kind: "meeting", lang, content };
         Ok(put_entry_elsewhere(self.kit(), batch, LOCALPART, entry).await?)
     }
 

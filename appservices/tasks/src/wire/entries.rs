@@ -3,8 +3,7 @@
 use cases::Case;
 use kit::Heard;
 use office::{EntryElsewhere, link_to, press_of, put_entry_elsewhere};
-use people::{Chart, PersonId};
-use ruma::OwnedUserId;
+use people::Chart;
 use serde_json::{Value, json};
 use store::Batch;
 
@@ -30,20 +29,15 @@ impl Tasks {
             return Ok(());
         }
         let lang = self.kit().language(None, None).await?;
-        let language = match lang {
-            kit::texts::Lang::Zh | kit::texts::Lang::Both => "zh",
-            kit::texts::Lang::En => "en",
-        };
         let link = match &case.data.home {
             Some(room) => Some(room.matrix_to_uri().to_string()),
             None => self.kit().intent(LOCALPART).map(|intent| link_to(intent.user())),
         };
         let mut content = entry(case, &scene.chart);
         content["link"] = json!(link);
-        content["language"] = json!(language);
         content["changed_ms"] = json!(scene.at_ms);
         let key = format!("{ENTRY_KEY}{}", case.id);
-        let entry = EntryElsewhere { key: &key, rev: case.rev, kind: "todo", content };
+        let entry = EntryElsewhere { key: &key, rev: case.rev, kind: "todo", lang, content };
         Ok(put_entry_elsewhere(self.kit(), batch, LOCALPART, entry).await?)
     }
 
@@ -85,10 +79,10 @@ fn entry(case: &Case<Task>, chart: &Chart) -> Value {
         .iter()
         .filter_map(|assignee| {
             let is_done = is_done || assignee.progress == 100;
-            Some(json!({ "account": account(chart, &assignee.person)?, "is_done": is_done }))
+            Some(json!({ "account": chart.account_of(&assignee.person)?, "is_done": is_done }))
         })
         .collect();
-    let followers: Vec<_> = data.followers.iter().filter_map(|person| account(chart, person)).collect();
+    let followers: Vec<_> = data.followers.iter().filter_map(|person| chart.account_of(person)).collect();
     let state = match case.state.as_str() {
         state::DONE => "done",
         state::CANCELLED => "canceled",
@@ -105,7 +99,7 @@ fn entry(case: &Case<Task>, chart: &Chart) -> Value {
         "title": data.title,
         "description": data.description,
         "begun_ms": case.created_ms,
-        "creator": account(chart, &data.creator),
+        "creator": chart.account_of(&data.creator),
         "assignees": assignees,
         "followers": followers,
         "is_done_by_any": data.mode == Mode::Any,
@@ -113,8 +107,4 @@ fn entry(case: &Case<Task>, chart: &Chart) -> Value {
         "priority": priority,
         "state": state,
     })
-}
-
-fn account(chart: &Chart, person: &PersonId) -> Option<OwnedUserId> {
-    chart.person(person)?.account.clone()
 }
