@@ -23,6 +23,14 @@ export CC CXX
 ROUNDS ?= 200
 SECONDS ?= 60
 
+# What foreign clients, servers and browsers say of us, and what kills leave.
+SUITES := js-sdk openid-provider matrix-nio calendar dingtalk feishu demo wecom mautrix matrix-bot-sdk matrix-sdk \
+  synapse differential crash soak
+differential_ARGUMENTS := 0 10
+soak_ARGUMENTS := --messages 1000
+
+# Suites measure waits and kill servers: one at a time, whatever `-j` says.
+.NOTPARALLEL:
 .PHONY: help setup run demo test lint complement crash soak sim synapse differential bench fuzz
 
 help: ## This list
@@ -49,22 +57,15 @@ test: export LIANQIAO_STATE_GRAPHS = $(CARGO_TARGET_DIR)/debug/examples/state_gr
 test: setup ## Every test that a fresh machine can run
 	@config/setup tests
 	cargo build --workspace --all-targets
+	$(MAKE) --keep-going --no-print-directory cargo-tests $(SUITES:%=suite-%)
+
+# One that fails stops none of the others, but it fails the whole.
+.PHONY: cargo-tests
+cargo-tests:
 	cargo test --workspace --no-fail-fast
-	complement-tests/js-sdk/run
-	complement-tests/openid-provider/run
-	complement-tests/matrix-nio/run
-	complement-tests/calendar/run
-	complement-tests/dingtalk/run
-	complement-tests/feishu/run
-	complement-tests/demo/run
-	complement-tests/wecom/run
-	complement-tests/mautrix/run
-	complement-tests/matrix-bot-sdk/run
-	complement-tests/matrix-sdk/run
-	complement-tests/synapse/run
-	complement-tests/differential/run 0 10
-	complement-tests/crash/run
-	complement-tests/soak/run --messages 1000
+
+suite-%:
+	complement-tests/$*/run $($*_ARGUMENTS)
 
 lint: ## Format, clippy, layer order, dependencies
 	cargo fmt --all --check
