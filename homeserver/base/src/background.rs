@@ -1,6 +1,6 @@
 //! Threads for work that nobody waits for at a screen, so that people's requests go first where processors are few.
 
-use std::{future::Future, io, sync::Arc};
+use std::{cell::Cell, future::Future, io, sync::Arc};
 
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -9,6 +9,17 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// others get, and all of what these leave. With ten, people waited more than four times as long as on an idle server; with this, about
 /// twice.
 const NICENESS: i32 = 19;
+
+thread_local! {
+    /// Whether this thread yields to others.
+    static YIELDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this is called on a thread of a [`Background`]: nobody waits at a screen for what it asks of others.
+#[must_use]
+pub fn in_background() -> bool {
+    YIELDS.get()
+}
 
 /// Where such work runs. Cloning shares the threads; they end when the last clone is gone.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +81,7 @@ impl Background {
 
 /// The thread yields. One that may not is as good as any other, only no better for people.
 fn yield_to_others() {
+    YIELDS.set(true);
     if let Err(error) = rustix::process::nice(NICENESS) {
         tracing::warn!(%error, "a background thread cannot yield to others");
     }
@@ -85,10 +97,11 @@ mod tests {
         let done = background.spawn(async {
             let name = std::thread::current().name().map(str::to_owned);
             // A thread's own figure: nothing is added to it.
-            (name, rustix::process::nice(0).unwrap())
+            (name, rustix::process::nice(0).unwrap(), in_background())
         });
-        let (name, niceness) = done.await.unwrap();
+        let (name, niceness, known) = done.await.unwrap();
         assert_eq!(name.as_deref(), Some("background"));
+        assert!(known && !in_background());
         // There is nothing below the lowest, wherever the test itself stands.
         assert_eq!(niceness, (rustix::process::nice(0).unwrap() + NICENESS).min(19));
     }

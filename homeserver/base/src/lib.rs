@@ -9,7 +9,7 @@ mod random;
 mod shutdown;
 pub mod telemetry;
 
-pub use background::Background;
+pub use background::{Background, in_background};
 pub use clock::Clock;
 pub use random::Rng;
 pub use shutdown::Shutdown;

@@ -53,8 +53,10 @@ pub(crate) fn run(shared: &Shared, ended: &watch::Sender<bool>) {
     let worked = catch_unwind(AssertUnwindSafe(|| {
         while let Some(requests) = shared.queue.take_group() {
             *shared.writing_since.write() = requests.first().map(|request| request.queued_at);
+            let began = Instant::now();
             serve(shared, requests);
             *shared.writing_since.write() = None;
+            shared.queue.rest(began.elapsed());
         }
     }));
     if worked.is_err() {

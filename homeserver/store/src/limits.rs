@@ -1,5 +1,7 @@
 //! Every bound of the store, with its unit in the name.
 
+use std::time::Duration;
+
 /// Longest encoded key, table tag included. Four identifiers of 255 bytes fit twice over.
 pub const KEY_BYTES_MAX: usize = 4096;
 
@@ -32,6 +34,12 @@ pub const GROUP_BATCHES_MAX: usize = 1_024;
 
 /// Bytes after which a group is closed, so that one huge batch does not delay a thousand small ones.
 pub const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How long batches of background threads wait at most after a group was written.
+pub const REST_MAX: Duration = Duration::from_millis(20);
+
+/// How long after a batch that somebody waited for batches of background threads still make room for the next one.
+pub const PEOPLE_STAY: Duration = Duration::from_secs(10);
 
 /// How far positions jump when a store that ran without sync is opened again: more than could be lost.
 pub const RELAXED_POSITIONS_JUMP: u64 = 1_000_000;
