@@ -76,6 +76,8 @@ fn value_of(id: &str, url: &str, tokens: &Tokens, namespaces: &Namespaces<'_>) -
         "receive_ephemeral": true,
         "org.matrix.msc3202": true,
         "io.element.msc4190": true,
+        // In this process or in one of its own: what they say is an answer to somebody.
+        "lianqiao.people_wait": true,
         // People find the bots by name.
         "lianqiao.in_user_directory": true,
         // The bots know whom the organisation lets in for the first time; bridges do not.

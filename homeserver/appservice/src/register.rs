@@ -124,9 +124,7 @@ impl Register {
         // First, so that a file of the same names is what is refused.
         for text in &self.built_in {
             match self.checked(text, &loaded.services) {
-                Ok(service) => {
-                    loaded.services.push(Arc::new(Service { is_built_in: true, ..service }));
-                }
+                Ok(service) => loaded.services.push(Arc::new(service)),
                 Err(reason) => loaded.refused.push(Refused { file: PathBuf::from(BUILT_IN), reason }),
             }
         }

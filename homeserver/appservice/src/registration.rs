@@ -43,6 +43,8 @@ struct File {
     account_data: Option<BTreeSet<String>>,
     #[serde(default, rename = "lianqiao.availability")]
     availability: Option<bool>,
+    #[serde(default, rename = "lianqiao.people_wait")]
+    people_wait: Option<bool>,
     #[serde(default, rename = "lianqiao.looks_after_people")]
     looks_after_people: Option<bool>,
 }
@@ -116,8 +118,8 @@ pub struct Service {
     pub account_data: BTreeSet<String>,
     /// Whether it answers when people are busy (MSC4496).
     pub knows_availability: bool,
-    /// Whether it is a part of this program and in no file.
-    pub is_built_in: bool,
+    /// Whether people wait for what it says, as they do for our own bots. Requests of the others stand behind those of people.
+    pub people_wait: bool,
     /// Whether it may let people in for the first time, who have never entered their accounts.
     pub looks_after_people: bool,
 }
@@ -165,7 +167,7 @@ impl Service {
             is_in_user_directory: file.in_user_directory.unwrap_or(false),
             account_data,
             knows_availability: file.availability.unwrap_or(false),
-            is_built_in: false,
+            people_wait: file.people_wait.unwrap_or(false),
             looks_after_people: file.looks_after_people.unwrap_or(false),
         })
     }

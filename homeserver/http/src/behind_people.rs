@@ -8,18 +8,18 @@ use tracing::Instrument as _;
 
 use crate::{App, MatrixError, extract::presented};
 
-/// Whether a request is one of an application service of others, and there are threads for it. Our own bots speak for people who wait.
+/// Whether a request is one of an application service for which nobody waits, and there are threads for it. For our own bots people wait.
 pub(crate) fn is(app: &App, request: &Request) -> bool {
     if !app.background.has_threads() {
         return false;
     }
     let loaded = app.services.register().loaded();
-    if loaded.services.iter().all(|service| service.is_built_in) {
+    if loaded.services.iter().all(|service| service.people_wait) {
         return false;
     }
     let token = presented(request.headers(), request.uri()).ok().flatten();
     let service = token.as_deref().and_then(|token| loaded.by_token(token));
-    service.is_some_and(|service| !service.is_built_in)
+    service.is_some_and(|service| !service.people_wait)
 }
 
 /// Answers on the threads that yield. A connection that goes away ends it, as elsewhere.

@@ -54,8 +54,7 @@ impl Services {
                 if service.url.is_some() && running.insert(service.id.clone()) {
                     let (services, id) = (self.clone(), service.id.clone());
                     let line = async move { services.fenced_line(id).await };
-                    // What our own bots are told, people wait for.
-                    match service.is_built_in {
+                    match service.people_wait {
                         true => drop(lines.spawn(line)),
                         false => drop(lines.spawn_on(line, &self.0.parts.background.handle())),
                     }

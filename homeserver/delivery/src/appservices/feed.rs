@@ -267,7 +267,7 @@ impl Harvest {
 }
 
 /// Who came or went by a member event.
-fn member_change(pdu: &Pdu) -> Option<(ruma::OwnedUserId, bool)> {
+pub(super) fn member_change(pdu: &Pdu) -> Option<(ruma::OwnedUserId, bool)> {
     #[derive(serde::Deserialize)]
     struct Content {
         membership: String,

@@ -9,9 +9,10 @@ use std::{collections::HashMap, sync::Arc};
 use appservice::{Loaded, Service};
 use model::{Pdu, RoomNum};
 use parking_lot::Mutex;
-use rooms::{Membership, Rooms, RoomsError};
+use rooms::{LocalMembers, Membership, Rooms, RoomsError};
 use ruma::UserId;
 
+use super::feed::member_change;
 use crate::limits::{SERVICE_INTERESTS_CACHED_MAX, SERVICE_PRESENCE_ROOMS_MAX};
 
 /// For each service of a [`Loaded`], whether one of its users is in a room.
@@ -26,16 +27,45 @@ struct Cache {
     /// Whose answers these are; other registrations make them void.
     of: Option<Arc<Loaded>>,
     rooms: HashMap<RoomNum, Flags>,
-    /// How often a room was forgotten: what was read before that is not remembered after it.
-    forgotten: u64,
+    /// How often members changed: what was read before that is not remembered after it.
+    changes: u64,
 }
 
 impl Interests {
-    /// A member event of one of the services' users: look again.
-    pub fn forget(&self, room: RoomNum) {
+    /// A member event of a user of some services, named by their places: only theirs can be other than before.
+    async fn changed(
+        &self,
+        rooms: &Rooms,
+        loaded: &Arc<Loaded>,
+        room: RoomNum,
+        (of, joins): (&[usize], bool),
+    ) -> Result<(), RoomsError> {
+        let change = {
+            let mut cache = self.0.lock();
+            cache.changes += 1;
+            cache.changes
+        };
+        let is_in: Vec<bool> = if joins {
+            vec![true; of.len()]
+        } else {
+            let members = rooms.local_members(room).await?;
+            let services = of.iter().filter_map(|service| loaded.services.get(*service));
+            services.map(|service| has_member(service, &members)).collect()
+        };
         let mut cache = self.0.lock();
-        cache.rooms.remove(&room);
-        cache.forgotten += 1;
+        let is_ours = cache.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, loaded)) && cache.changes == change;
+        match cache.rooms.get_mut(&room) {
+            Some(flags) if is_ours => {
+                let flags = Arc::make_mut(flags);
+                for (service, is_in) in of.iter().zip(is_in) {
+                    if let Some(flag) = flags.get_mut(*service) {
+                        *flag = is_in;
+                    }
+                }
+            }
+            _ => drop(cache.rooms.remove(&room)),
+        }
+        Ok(())
     }
 
     /// The services that an event concerns.
@@ -49,9 +79,13 @@ impl Interests {
         let target = if pdu.kind() == "m.room.member" { pdu.state_key() } else { None };
         let target = target.and_then(|target| UserId::parse(target).ok());
         let is_about = |service: &Service, user: &UserId| service.is_interested_in(user);
-        if target.as_deref().is_some_and(|user| loaded.services.iter().any(|service| is_about(service, user)))
-        {
-            self.forget(room);
+        if let Some((user, joins)) = member_change(pdu) {
+            let services = loaded.services.iter().enumerate();
+            let of: Vec<_> =
+                services.filter(|(_, service)| is_about(service, &user)).map(|(at, _)| at).collect();
+            if !of.is_empty() {
+                self.changed(rooms, loaded, room, (&of, joins)).await?;
+            }
         }
         let of_room = self.of_room(rooms, loaded, room).await?;
         let concerned = loaded.services.iter().zip(of_room).filter(|(service, of_room)| {
@@ -127,16 +161,16 @@ impl Interests {
     }
 
     async fn members(&self, rooms: &Rooms, loaded: &Arc<Loaded>, room: RoomNum) -> Result<Flags, RoomsError> {
-        let forgotten = {
+        let changes = {
             let mut cache = self.0.lock();
             if cache.of.as_ref().is_none_or(|of| !Arc::ptr_eq(of, loaded)) {
-                let forgotten = cache.forgotten;
-                *cache = Cache { of: Some(Arc::clone(loaded)), rooms: HashMap::new(), forgotten };
+                let changes = cache.changes;
+                *cache = Cache { of: Some(Arc::clone(loaded)), rooms: HashMap::new(), changes };
             }
             if let Some(flags) = cache.rooms.get(&room) {
                 return Ok(Arc::clone(flags));
             }
-            cache.forgotten
+            cache.changes
         };
         let flags = Self::members_now(rooms, loaded, room).await?;
         let mut cache = self.0.lock();
@@ -144,7 +178,7 @@ impl Interests {
             cache.rooms.clear();
         }
         let is_ours = cache.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, loaded));
-        if is_ours && cache.forgotten == forgotten {
+        if is_ours && cache.changes == changes {
             cache.rooms.insert(room, Arc::clone(&flags));
         }
         Ok(flags)
@@ -152,7 +186,10 @@ impl Interests {
 
     async fn members_now(rooms: &Rooms, loaded: &Loaded, room: RoomNum) -> Result<Flags, RoomsError> {
         let members = rooms.local_members(room).await?;
-        let has_member = |service: &Arc<Service>| members.iter().any(|user| service.is_interested_in(user));
-        Ok(loaded.services.iter().map(has_member).collect())
+        Ok(loaded.services.iter().map(|service| has_member(service, &members)).collect())
     }
+}
+
+fn has_member(service: &Service, members: &LocalMembers) -> bool {
+    members.iter().any(|user| service.is_interested_in(user))
 }
