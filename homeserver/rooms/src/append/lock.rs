@@ -10,7 +10,7 @@ use store::Batch;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::cache::Cache;
-use crate::limits::PREV_EVENTS_MAX;
+use crate::limits::{BACKGROUND_TURNS, PREV_EVENTS_MAX};
 use crate::tables::{HEAD, RoomHead};
 use crate::{Rooms, RoomsError};
 
@@ -102,16 +102,21 @@ pub(crate) struct RoomLocks {
     locks: Mutex<HashMap<RoomNum, Weak<tokio::sync::Mutex<Writer>>>>,
     /// Keeps the heads of busy rooms in memory between two events.
     recent: Cache<RoomNum, Arc<tokio::sync::Mutex<Writer>>>,
+    /// Whose turn it is among those that nobody waits for, by a few rooms each: at most one of them stands before somebody who comes.
+    turns: [tokio::sync::Mutex<()>; BACKGROUND_TURNS],
 }
 
 impl RoomLocks {
     /// No locks yet; remembers the heads of at most `rooms_max` rooms.
     pub fn new(rooms_max: u64) -> Self {
-        Self { locks: Mutex::default(), recent: Cache::new(rooms_max) }
+        let turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
+        Self { locks: Mutex::default(), recent: Cache::new(rooms_max), turns }
     }
 
     /// Waits for the lock of a room.
     pub async fn lock(&self, room: RoomNum) -> OwnedMutexGuard<Writer> {
+        let turn = usize::try_from(room.get()).unwrap_or_default() % BACKGROUND_TURNS;
+        let _turn = if base::in_background() { Some(self.turns[turn].lock().await) } else { None };
         self.of(room).lock_owned().await
     }
 
@@ -206,5 +211,31 @@ mod tests {
         assert!(locks.of(RoomNum::new(2)).try_lock().is_ok());
         drop(held);
         assert!(locks.of(RoomNum::new(1)).try_lock().is_ok());
+    }
+    #[tokio::test]
+    async fn of_those_whom_nobody_waits_for_one_stands_before_somebody_who_comes() {
+        let (locks, room) = (Arc::new(RoomLocks::new(10)), RoomNum::new(1));
+        let background = base::Background::start(1, 512 * 1024).unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let held = locks.lock(room).await;
+        let write = |who: &'static str| {
+            let (locks, order) = (Arc::clone(&locks), Arc::clone(&order));
+            async move {
+                let _writer = locks.lock(room).await;
+                order.lock().push(who);
+            }
+        };
+        let behind: Vec<_> = (0..8).map(|_| background.spawn(write("background"))).collect();
+        while locks.turns[1].try_lock().is_ok() {
+            tokio::task::yield_now().await;
+        }
+        let person = tokio::spawn(write("person"));
+        tokio::task::yield_now().await;
+        drop(held);
+        person.await.unwrap();
+        for task in behind {
+            task.await.unwrap();
+        }
+        assert!(order.lock()[..2].contains(&"person"));
     }
 }
