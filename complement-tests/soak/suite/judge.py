@@ -70,7 +70,11 @@ class Judge:
         self.late += len(overtaken)
         for place in room.places:
             said = [token for token, _, _ in place.said]
-            self.once(f"room, from {place.name}", said, room.timeline, gone, place.name)
+            fates = {}
+            if place.name[0] in self.platforms:
+                platform = self.platforms[place.name[0]]
+                fates = {token: platform.fate(key, at) for token, key, at in place.said}
+            self.once(f"room, from {place.name}", said, room.timeline, gone, place.name, fates)
             in_turn = [token for token in said if token not in overtaken and token in room.timeline]
             here = [token for token in room.timeline if token in set(in_turn)]
             self.same(f"room, from {place.name}", in_turn, list(dict.fromkeys(here)))
@@ -84,14 +88,15 @@ class Judge:
             self.unknown += len(told)
             self.same(f"{platform.name}", [token for token in wanted if token in set(there)], list(dict.fromkeys(there)))
 
-    def once(self, where, wanted, there, excused, prefix):
+    def once(self, where, wanted, there, excused, prefix, fates=None):
         count = Counter(token for token in there if token.startswith(prefix))
         missing = [token for token in wanted if not count[token] and token not in excused]
         doubled = [token for token, number in count.items() if number > 1]
         strange = [token for token in count if token not in set(wanted)]
         for what, tokens in (("misses", missing), ("doubles", doubled), ("invents", strange)):
             if tokens:
-                self.faults.append(f"{where}: {what} {len(tokens)}: {tokens[:SHOWN_MAX]}")
+                shown = [f"{token} ({fates[token]})" if token in (fates or {}) else token for token in tokens[:SHOWN_MAX]]
+                self.faults.append(f"{where}: {what} {len(tokens)}: {shown}")
 
     def same(self, where, wanted, there):
         if wanted != there:

@@ -73,6 +73,10 @@ class Platform(Simulator):
         is_gone = any(outcome.startswith("lost") or outcome in ("given up", "dropped") for outcome in outcomes)
         return self.loses and is_gone and "acknowledged" not in outcomes
 
+    def fate(self, message, at):
+        """What is known of a message that was said at this time, for a fault that names it."""
+        return f"said at {at:.1f}, outcomes {self.outcomes(message)}"
+
     def is_late(self, message):
         """Whether the platform itself brought a message later than those that came after it."""
         good = ("acknowledged", "acknowledged again")
@@ -216,6 +220,12 @@ class WeCom(Platform):
 
     def broke(self):
         self.breaks.append(time.time())
+
+    def fate(self, message, at):
+        kind = "by the bot's connection" if message in self.by_bot else "by callback"
+        nearest = min(self.breaks, key=lambda end: abs(end - at), default=None)
+        ends = "no connection ended" if nearest is None else f"the nearest end of a connection {nearest - at:+.1f} s"
+        return f"{super().fate(message, at)}, {kind}, {ends}"
 
     def lost(self, message, at):
         before, after = self.underway_seconds
