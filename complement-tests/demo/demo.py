@@ -28,9 +28,18 @@ APP, SECRET, BOT = "sampleapp", "sample-secret", "连桥"
 # Who of the sample organisation stays where; the others read and write in Matrix.
 STAYING = {"feishu": ["lisi", "zhangsan"], "dingtalk": ["wangwu", "cashier"], "wecom": ["admin"]}
 HOST = "zhaoliu"
+# DingTalk and WeCom call people as the organisation does: the staff list says so, and what bots keep finds them before they say a word.
+COLUMNS = {"dingtalk": "钉钉ID", "wecom": "企微ID"}
+WECOM_AGENT = 1000002
+# Where Feishu's approval centre tells what people decide there; its simulator finds the server by it.
+OUTSIDE = "https://bridge.sample.example"
 # Who asks for leave in Matrix, and whose approval it takes: a colleague who stays on a platform.
 ASKS, DECIDES, DECIDES_ON = "ann", "lisi", "feishu"
+# The bots that are spoken to.
+BOTS = ["approvals", "task", "meet"]
 LEAVE = "!leave tomorrow tomorrow annual family"
+TASK = f"!task Write the report @{DECIDES} tomorrow 18:00"
+MEETING = f"!meet Review @{DECIDES} @{STAYING['dingtalk'][0]} @{STAYING['wecom'][0]} tomorrow 10:00 30m"
 
 SETTINGS = """
 [feishu]
@@ -38,15 +47,20 @@ enabled = true
 app_id = "{app}"
 app_secret = "{secret}"
 base_url = "{feishu[api]}"
+approval_callback_url = "{outside}/_lianqiao/bridge/feishu"
+approval_token = "{secret}"
 [dingtalk]
 enabled = true
 client_id = "{app}"
 client_secret = "{secret}"
 api_url = "{dingtalk[api]}"
 old_api_url = "{dingtalk[old_api]}"
+operator = "{operator}"
 [wecom]
 enabled = true
 corp_id = "{corp_id}"
+agent_id = {agent}
+secret = "{secret}"
 bot_id = "{app}"
 bot_secret = "{secret}"
 bot_names = ["{bot}"]
@@ -69,6 +83,8 @@ def platform(name, people):
     here = {"people": STAYING[name], "owner": STAYING[name][0], "bots": [APP]}
     if name == "wecom":
         simulator.do("add_bot", bot=APP, secret=SECRET, name=BOT)
+        # Bots have no calendar there; the app puts meetings into it.
+        simulator.do("add_app", app=WECOM_AGENT, secret=SECRET, name=BOT)
         # Somebody has spoken to the bot there: without that the platform lets it say nothing.
         here["addressed"] = True
     else:
@@ -119,8 +135,18 @@ class Server(Lianqiao):
 
 
 def organise(server):
-    """Gives the server the staff list: from then on the bots know who works here, and under whom."""
-    change = server.run("org", "import", str(STAFF)).split()[-1]
+    """Gives the server the staff list: from then on the bots know who works here, under whom, and who is who on the platforms."""
+    with open(STAFF, encoding="utf-8") as lines:
+        people = list(csv.DictReader(lines))
+    for person in people:
+        for platform, column in COLUMNS.items():
+            person[column] = person["账号"] if person["账号"] in STAYING[platform] else ""
+    file = server.folder / "staff.csv"
+    with open(file, "w", encoding="utf-8", newline="") as lines:
+        table = csv.DictWriter(lines, people[0].keys())
+        table.writeheader()
+        table.writerows(people)
+    change = server.run("org", "import", str(file)).split()[-1]
     server.run("org", "apply", change)
 
 
@@ -142,12 +168,12 @@ def common_room(server, people):
     return room, tokens
 
 
-def desk(server, tokens):
-    """The direct chat of whoever asks for leave with the bot of approvals."""
-    bot = f"@approvals:{SERVER_NAME}"
+def desk(server, tokens, localpart):
+    """The direct chat of whoever asks for leave with a bot."""
+    bot = f"@{localpart}:{SERVER_NAME}"
     body = {"preset": "trusted_private_chat", "is_direct": True, "invite": [bot]}
     room = server.ask("POST", "createRoom", body, tokens[ASKS])["room_id"]
-    until(lambda: server.has_joined(room, bot, tokens[ASKS]), "the bot of approvals in its chat")
+    until(lambda: server.has_joined(room, bot, tokens[ASKS]), f"{bot} in its chat")
     return room
 
 
@@ -171,9 +197,12 @@ def start(stack):
         stack.callback(platforms[name].close)
     addresses = {name: simulator.addresses for name, simulator in platforms.items()}
     corp_id = platforms["wecom"].do("overview")["corp_id"]
-    settings = SETTINGS.format(app=APP, secret=SECRET, bot=BOT, corp_id=corp_id, **addresses)
-    server = Server("demo", SERVER_NAME, settings)
+    values = {"app": APP, "secret": SECRET, "bot": BOT, "corp_id": corp_id, "agent": WECOM_AGENT, "outside": OUTSIDE}
+    # In whose name DingTalk keeps the meetings of those who are not there.
+    values["operator"] = STAYING["dingtalk"][-1]
+    server = Server("demo", SERVER_NAME, SETTINGS.format(**values, **addresses))
     stack.callback(server.remove)
+    platforms["feishu"].do("reroute", **{"from": OUTSIDE, "to": server.base_url})
     organise(server)
     room, tokens = common_room(server, people)
     for name, simulator in platforms.items():
@@ -190,8 +219,8 @@ def start(stack):
     return {
         "homeserver": server.base_url,
         "room": room,
-        "desk": desk(server, tokens),
-        "leave": LEAVE,
+        "desks": {bot: desk(server, tokens, bot) for bot in BOTS},
+        "lines": {"leave": LEAVE, "task": TASK, "meeting": MEETING},
         "tokens": tokens,
         "accounts": [f"@{account}:{SERVER_NAME}" for account in tokens],
         "password": PASSWORD,
@@ -213,7 +242,10 @@ def tell(made):
     print("What is written on one page appears on the others and in Matrix.")
     print(f"\n审批：以 {ASKS} 在 Element 里对 @approvals 说 {LEAVE}，然后在飞书页面上以 {DECIDES} 打开与“{BOT}”的会话，在卡片上点“同意”。")
     print(f"An approval: as {ASKS} say {LEAVE} to @approvals in Element, then open the chat of {DECIDES} with “{BOT}” on the page of")
-    print("Feishu and press 同意 (approve) on the card.")
+    print("Feishu and press 同意 (approve) on the card, or open 审批 (approvals) there: it stands in the approval centre as well.")
+    print(f"\n任务与会议：以 {ASKS} 对 @task 说 {TASK}，对 @meet 说 {MEETING}，再看各页面的“待办”和“日程”。")
+    print(f"Tasks and meetings: as {ASKS} say {TASK} to @task and {MEETING} to @meet, then look")
+    print("at To-dos (待办) and Calendar (日程) on the pages.")
     print("\nCtrl-C 结束 · ends it.", flush=True)
 
 

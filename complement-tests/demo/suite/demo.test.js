@@ -29,8 +29,8 @@ test("what is written on one page appears on the others and in Matrix, and the o
 
     await write(wecom, "早，来自企业微信");
     for (const page of [feishu, dingtalk]) {
-        // A bot of WeCom is told no names.
-        assert.match(await (await message(page, "早，来自企业微信")).first().textContent(), /admin（企业微信）/);
+        // A bot of WeCom is told no names; the app looks them up.
+        assert.match(await (await message(page, "早，来自企业微信")).first().textContent(), /样例·管理员（企业微信）/);
     }
     await message(wecom, "早上好，来自飞书");
     await demo.heard(body("早，来自企业微信"), "the message of WeCom");
@@ -62,7 +62,7 @@ test("a card shows its buttons, which can be pressed", async () => {
 
 test("an approval that began in Matrix is decided on a card on the page of Feishu", async () => {
     const page = await demo.open("feishu", "lisi");
-    await demo.says(demo.leave, "ann", demo.desk);
+    await demo.says(demo.lines.leave, "ann", demo.desks.approvals);
     await page.locator("#chats button", { hasText: "连桥" }).click();
     const asked = page.locator(".message.card", { hasText: "待审批" });
     await asked.waitFor();
@@ -78,12 +78,87 @@ test("an approval that began in Matrix is decided on a card on the page of Feish
     await decided.waitFor();
     assert.match(await decided.textContent(), new RegExp(no));
     assert.equal(await page.locator(".message.card .press").count(), 0, "nothing is left to be pressed");
-    const said = (words) => (event) => event.sender.startsWith("@approvals:")
-        && [event.content.body, event.content["m.new_content"]?.body].some((body) => body?.includes(words));
-    await demo.heard(said(`[Approved] ${no}`), "the decision", demo.desk, "ann");
-    await demo.says(`!verify ${no}`, "ann", demo.desk);
-    await demo.heard(said("OK · 4 records · 2 server signatures"), "the proof", demo.desk, "ann");
+    await demo.told("approvals", `[Approved] ${no}`);
+    const { event_id } = await demo.says(`!verify ${no}`, "ann", demo.desks.approvals);
+    await demo.told("approvals", "OK · 4 records · 2 server signatures", event_id);
     await page.close();
+});
+
+test("an approval that began in Matrix is decided in the approval centre of Feishu, whatever is drawn anew meanwhile", async () => {
+    const page = await demo.open("feishu", "lisi");
+    await demo.says(`${demo.lines.leave} again`, "ann", demo.desks.approvals);
+    await page.locator("[data-part=approvals]").click();
+    const asked = page.locator(".entry", { hasText: "family again" });
+    await asked.waitFor();
+    assert.match(await asked.textContent(), /Sample Ann/);
+    await asked.locator(".field").pressSequentially("好休息");
+    await asked.locator(".field").press("Home");
+    const hostile = "<img src=x onerror=alert(1)>采购";
+    await demo.simulate("feishu", { do: "start_approval", person: "zhangsan", title: hostile, approvers: ["lisi"], lines: [["<b>用途</b>", hostile]] });
+    await page.locator(".entry", { hasText: hostile }).waitFor();
+    assert.equal(await page.locator("#entries img, #entries b").count(), 0, "titles are text and nothing else");
+    // Whoever was writing goes on where they were.
+    await page.keyboard.type("好");
+    assert.equal(await asked.locator(".field").inputValue(), "好好休息");
+    const no = (await asked.textContent()).match(/AP-\d+-\d+/)[0];
+    await asked.locator(".agree").click();
+    await page.locator(".entry.over", { hasText: no }).filter({ hasText: "已通过" }).waitFor();
+    await demo.told("approvals", `[Approved] ${no}`);
+    const { event_id } = await demo.says(`!verify ${no}`, "ann", demo.desks.approvals);
+    await demo.told("approvals", "OK · 4 records · 2 server signatures", event_id);
+    await page.close();
+});
+
+test("people ask each other for approvals on a page", async () => {
+    const page = await demo.open("feishu", "zhangsan");
+    await page.locator("[data-part=approvals]").click();
+    await page.locator("#beginTitle").fill("出差");
+    await page.locator("#beginText").fill("去上海");
+    await page.locator("#approver").selectOption("lisi");
+    await page.locator("#begin button").click();
+    const own = page.locator(".entry", { hasText: "去上海" });
+    await own.filter({ hasText: "审批中" }).waitFor();
+    const other = await demo.open("feishu", "lisi", "en");
+    await other.locator("[data-part=approvals]").click();
+    const asked = other.locator(".entry", { hasText: "出差" });
+    await asked.locator(".field").fill("not this week");
+    await asked.locator(".refuse").click();
+    await asked.filter({ hasText: "rejected" }).waitFor();
+    await own.filter({ hasText: "已拒绝" }).waitFor();
+    await page.close();
+    await other.close();
+});
+
+test("a task is ticked off on the page of Feishu and is done in the room", async () => {
+    await demo.says(demo.lines.task, "ann", demo.desks.task);
+    const page = await demo.open("feishu", "lisi");
+    await page.locator("[data-part=todos]").click();
+    const todo = page.locator(".entry", { hasText: "Write the report" });
+    await todo.locator(".tick").click();
+    await page.locator(".entry.over", { hasText: "Write the report" }).waitFor();
+    await demo.told("task", "[Done] TK-");
+    await page.close();
+});
+
+test("a meeting stands on the pages of DingTalk and WeCom and is answered there, beside what people put in themselves", async () => {
+    await demo.says(demo.lines.meeting, "ann", demo.desks.meet);
+    const [there, other] = [await demo.open("dingtalk", "wangwu"), await demo.open("wecom", "admin")];
+    for (const page of [there, other]) {
+        await page.locator("[data-part=calendar]").click();
+        await page.locator(".entry", { hasText: "Review" }).waitFor();
+    }
+    await there.locator(".entry .accept").click();
+    await there.locator(".entry .accept.mine").waitFor();
+    await demo.told("meet", "样例·王五✅");
+    await other.locator("#bookTitle").fill("体检");
+    await other.locator("#bookStart").fill("2030-01-02T09:30");
+    await other.locator("#book button").click();
+    await other.locator(".entry", { hasText: "体检" }).waitFor();
+    assert.equal(await other.locator("[data-part=todos]").count(), 0, "WeCom has no to-dos");
+    await other.locator("#chats button").first().click();
+    await other.locator(".message").first().waitFor();
+    await there.close();
+    await other.close();
 });
 
 test("the pages are drawn", async () => {

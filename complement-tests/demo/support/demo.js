@@ -74,6 +74,16 @@ export class Demo {
         throw new Error(`the room does not hold ${what}`);
     }
 
+    /** Waits until a bot has said these words to Ann in their chat, in words of now; in answer to an event if one is named. */
+    async told(bot, words, answered = undefined) {
+        const says = (event) => {
+            const { body, "m.new_content": now, "m.relates_to": relation } = event.content;
+            const isAnswer = !answered || relation?.["m.in_reply_to"]?.event_id === answered;
+            return event.sender.startsWith(`@${bot}:`) && isAnswer && [body, now?.body].some((text) => text?.includes(words));
+        };
+        return this.heard(says, words, this.desks[bot], "ann");
+    }
+
     /** Does something on a platform beside its page. */
     async simulate(platform, command) {
         const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(command) };

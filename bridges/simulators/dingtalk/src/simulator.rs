@@ -30,6 +30,8 @@ const PAGE: Page = Page {
     edits: false,
     mentions: true,
     opens: true,
+    todos: true,
+    ticks: false,
 };
 
 simulator_stage::simulator!(Command, Refusal, Fault, act, PAGE);

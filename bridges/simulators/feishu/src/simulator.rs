@@ -32,6 +32,8 @@ const PAGE: Page = Page {
     edits: true,
     mentions: false,
     opens: true,
+    todos: true,
+    ticks: true,
 };
 
 simulator_stage::simulator!(Command, Refusal, Fault, act, PAGE);

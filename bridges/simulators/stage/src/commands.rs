@@ -34,7 +34,7 @@ macro_rules! commands {
             Join { person: String, chat: String },
             /// A person gives a chat another name.
             Rename { person: String, chat: String, name: String },
-            /// What a person sees in their calendar; answers `meetings`.
+            /// What a person sees in their calendar; answers `meetings`, each with the `instances` in which it takes place.
             Calendar { person: String },
             /// A person answers an invitation: `accepted`, `tentative` or `declined`.
             AnswerMeeting { person: String, meeting: String, answer: String },

@@ -16,10 +16,10 @@ use crate::play::{Play, Refused};
 
 /// The routes of the control port.
 pub(crate) fn router<P: Play>(play: Arc<P>) -> Router {
-    Router::new()
-        .route("/", get(|| async { page::file("text/html; charset=utf-8", page::HTML) }))
-        .route("/page.css", get(|| async { page::file("text/css; charset=utf-8", page::CSS) }))
-        .route("/page.js", get(|| async { page::file("text/javascript; charset=utf-8", page::JAVASCRIPT) }))
+    let pages = page::FILES.into_iter().fold(Router::new(), |router, (path, content_type, text)| {
+        router.route(path, get(move || async move { page::file(content_type, text) }))
+    });
+    pages
         .route("/page.json", get(|| async { Json(P::PAGE) }))
         .route("/do", post(do_it::<P>))
         .layer(DefaultBodyLimit::max(COMMAND_BYTES_MAX))

@@ -14,36 +14,10 @@ const WORDS = {
 const LOOK_EVERY_MS = 700;
 const PICTURES_MAX = 100;
 const query = new URLSearchParams(location.search);
-const at = (id) => document.getElementById(id);
 const pictures = new Map();
-const written = new Map();
 let page, words, language, person = query.get("person"), chat = query.get("chat"), bots = [], about = null, seen = "", looking = false;
-
-async function act(command) {
-  const answer = await fetch("do", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(command) });
-  const value = await answer.json();
-  if (!answer.ok) {
-    notice([value.code, value.msg].filter(Boolean).join(" "));
-    throw new Error(value.msg);
-  }
-  return value;
-}
-
-function notice(text) { at("notice").textContent = text || ""; }
-
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function button(label, className, press) {
-  const made = element("button", className, label);
-  made.type = "button";
-  made.onclick = () => Promise.resolve(press()).then(look, () => {});
-  return made;
-}
+// Which of the platform's own apps is open in the place of a chat.
+let part = query.get("part");
 
 function speak(languageNow) {
   language = languageNow;
@@ -55,6 +29,10 @@ function speak(languageNow) {
   at("language").textContent = words.other;
   at("text").placeholder = words.write;
   for (const one of document.querySelectorAll("[data-word]")) one.textContent = words[one.dataset.word];
+  for (const one of document.querySelectorAll("[data-hint]")) {
+    one.placeholder = words[one.dataset.hint];
+    one.setAttribute("aria-label", words[one.dataset.hint]);
+  }
   seen = "";
 }
 
@@ -132,14 +110,8 @@ function draw(message, texts) {
   if (message.recalled) return box;
   for (const attachment of message.attachments) attach(body, attachment).catch(() => {});
   const fields = message.fields.map((field) => {
-    const input = element("input", "field");
+    const input = writable(message.message_id + " " + field.name, field.label);
     input.name = field.name;
-    input.placeholder = field.label;
-    // What somebody is writing outlives a page that is drawn anew.
-    const key = message.message_id + " " + field.name;
-    input.dataset.key = key;
-    input.value = written.get(key) || "";
-    input.oninput = () => written.set(key, input.value);
     body.append(input);
     return input;
   });
@@ -170,9 +142,16 @@ async function look() {
     if (!chats.some((one) => one.chat_id === chat)) chat = chats.length ? chats[0].chat_id : null;
     const here = chats.find((one) => one.chat_id === chat);
     bots = here ? here.bots : [];
-    const messages = chat ? (await act({ do: "show", chat, person })).messages : [];
-    const now = JSON.stringify([all.people, chats, person, chat, messages]);
-    if (now !== seen) drawAll(all, chats, here, messages);
+    const open = JSON.stringify([person, chat, part]);
+    const messages = chat && !part ? (await act({ do: "show", chat, person })).messages : [];
+    const entries = person && part ? (await act({ do: part, person }))[PARTS[part]] : [];
+    // Somebody opened something else meanwhile.
+    if (JSON.stringify([person, chat, part]) !== open) return;
+    const now = JSON.stringify([all.people, chats, person, chat, messages, part, entries]);
+    if (now !== seen) {
+      drawAll(all, chats, here, messages);
+      drawOffice(all, entries);
+    }
     seen = now;
   } finally {
     looking = false;
@@ -189,7 +168,7 @@ function drawAll(all, chats, here, messages) {
   at("chats").replaceChildren(...chats.map((one) => {
     const item = element("li");
     const made = button(one.name || one.chat_id, "", () => choose(one.chat_id));
-    if (one.chat_id === chat) made.setAttribute("aria-current", "true");
+    if (one.chat_id === chat && !part) made.setAttribute("aria-current", "true");
     item.append(made);
     return item;
   }));
@@ -200,14 +179,13 @@ function drawAll(all, chats, here, messages) {
   const list = at("messages");
   const low = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   const texts = new Map(messages.map((one) => [one.message_id, one.name + ": " + one.text.slice(0, 100)]));
-  const writing = document.activeElement && document.activeElement.dataset.key;
-  list.replaceChildren(...messages.map((one) => draw(one, texts)));
-  if (writing) [...list.querySelectorAll(".field")].find((one) => one.dataset.key === writing)?.focus();
+  redraw(list, messages.map((one) => draw(one, texts)));
   if (low || seen === "") list.scrollTop = list.scrollHeight;
 }
 
 function choose(chosen) {
   chat = chosen;
+  part = null;
   seen = "";
   notice("");
   writeAbout(null);
@@ -244,9 +222,10 @@ at("text").onkeydown = (event) => {
 async function start() {
   page = await (await fetch("page.json")).json();
   document.documentElement.style.setProperty("--colour", page.colour);
+  if (!parts().includes(part)) part = null;
   const wanted = query.get("language") || navigator.language;
   speak(wanted.startsWith("zh") ? "zh" : "en");
   await look();
   setInterval(() => look().catch(() => {}), LOOK_EVERY_MS);
 }
-start().catch((error) => notice(String(error)));
+addEventListener("DOMContentLoaded", () => start().catch((error) => notice(String(error))));

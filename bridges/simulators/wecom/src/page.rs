@@ -9,4 +9,6 @@ pub(crate) const PAGE: Page = Page {
     edits: false,
     mentions: true,
     opens: true,
+    todos: false,
+    ticks: false,
 };

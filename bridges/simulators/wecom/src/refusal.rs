@@ -111,6 +111,8 @@ const TABLE: &[(i64, &str)] = &[
     (86_003, "chatid already exists"),
     (86_004, "chat member problem"),
     (86_008, "no permission: chat was not created by this agent"),
+    (90_482, "no repetition of the schedule begins at op_start_time"),
+    (90_485, "the schedule does not repeat"),
     (93_000, "invalid webhook url"),
     (93_006, "invalid chatid"),
     (93_019, "invalid bot_id"),

@@ -12,6 +12,9 @@ use crate::state::schedules::Schedule;
 pub(crate) const ANSWERS: [(u64, &str); 5] =
     [(0, "none"), (2, "accepted"), (1, "tentative"), (3, "accepted"), (4, "declined")];
 
+/// Times of one schedule that a calendar shows.
+const INSTANCES_SHOWN_MAX: usize = 60;
+
 /// Days of a week as rules name them, from Monday, which is 1.
 const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
@@ -23,6 +26,9 @@ pub(crate) fn calendar(state: &State, person: &str) -> Result<Value, Refusal> {
         json!({
             "id": name, "title": one.title, "start_ms": one.start_ms, "end_ms": one.end_ms, "location": "",
             "recurrence": null, "organizer": state.spelled(&one.person), "attendees": [],
+            "instances": [{
+                "id": name, "start_ms": one.start_ms, "end_ms": one.end_ms, "title": one.title, "location": "",
+            }],
         })
     });
     let mut meetings: Vec<Value> = shown.map(|(name, one)| meeting(state, name, one)).chain(own).collect();
@@ -39,6 +45,14 @@ fn meeting(state: &State, id: &str, schedule: &Schedule) -> Value {
         json!({ "person": state.spelled(person), "answer": answer })
     };
     let attendees: Vec<Value> = schedule.attendees.iter().map(attendee).collect();
+    let instance = |start_s: u64| {
+        json!({
+            "id": id, "start_ms": start_s * 1_000, "end_ms": (start_s + schedule.length_s()) * 1_000,
+            "title": text("summary"), "location": text("location"),
+        })
+    };
+    let instances: Vec<Value> =
+        schedule.times().into_iter().take(INSTANCES_SHOWN_MAX).map(instance).collect();
     let organizer = schedule.managers().first().map(|one| state.spelled(one));
     json!({
         "id": id, "title": text("summary"), "description": text("description"), "location": text("location"),
@@ -47,6 +61,7 @@ fn meeting(state: &State, id: &str, schedule: &Schedule) -> Value {
         "recurrence": body.get("reminders").and_then(recurrence),
         "repeats_until_ms": body.pointer("/reminders/repeat_until").and_then(Value::as_u64).map(|end| end * 1_000),
         "organizer": organizer.unwrap_or_else(|| schedule.agent.to_string()), "attendees": attendees,
+        "instances": instances,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Calendars by the API: events, who is invited, answers, when people have no time.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -32,6 +33,10 @@ const FIELDS: &[&str] = &[
     "extra",
 ];
 
+/// Events on one page of a view, and the longest time that it shows, in milliseconds.
+const VIEW_MAX: usize = 100;
+const VIEW_MS_MAX: u64 = 366 * 86_400_000;
+
 /// The person of the path, whose calendar it is.
 fn owner(state: &State, call: &Call) -> Result<String, Refusal> {
     let union = call.part(3);
@@ -44,15 +49,15 @@ fn owner(state: &State, call: &Call) -> Result<String, Refusal> {
 }
 
 /// An event that this person can see.
-fn seen<'a>(state: &'a State, call: &Call) -> Result<&'a Event, Refusal> {
-    let event = state.events.get(call.part(7)).filter(|event| event.response(call.part(3)).is_some());
+fn seen(state: &State, call: &Call) -> Result<Event, Refusal> {
+    let event = state.event(call.part(7)).filter(|event| event.response(call.part(3)).is_some());
     event.ok_or_else(not_found)
 }
 
 fn own(state: &State, call: &Call) -> Result<String, Refusal> {
     owner(state, call)?;
     let event = seen(state, call)?;
-    if event.owner == call.part(3) { Ok(event.id.clone()) } else { Err(Refusal::bad("permissionDeny")) }
+    if event.owner == call.part(3) { Ok(event.id) } else { Err(Refusal::bad("permissionDeny")) }
 }
 
 fn guests(state: &State, call: &Call, name: &str) -> Result<Vec<Guest>, Refusal> {
@@ -114,6 +119,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         guests: guests(state, call, "attendees")?,
         created_ms: now,
         updated_ms: now,
+        instance_of: None,
     };
     event.guests.retain(|guest| guest.union != owner);
     take(&mut event, &call.body)?;
@@ -126,7 +132,36 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
 
 pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
     owner(state, call)?;
-    Ok(state.event_for(seen(state, call)?, call.part(3)))
+    Ok(state.event_for(&seen(state, call)?, call.part(3)))
+}
+
+/// What is on a calendar in a while, each instance of a series by itself.
+pub(super) fn view(state: &mut State, call: &Call) -> Outcome {
+    let owner = owner(state, call)?;
+    let time = |name: &str| call.query(name).parse::<Timestamp>().ok();
+    let time = |name: &str| time(name).and_then(|at| u64::try_from(at.as_millisecond()).ok());
+    let wrong = || Refusal::bad("invalidParameter");
+    let (from_ms, until_ms) = time("timeMin").zip(time("timeMax")).ok_or_else(wrong)?;
+    let size = match call.query("maxResults") {
+        "" => VIEW_MAX,
+        text => text.parse().ok().filter(|size| (1..=VIEW_MAX).contains(size)).ok_or_else(wrong)?,
+    };
+    let start: usize = match call.query("nextToken") {
+        "" => 0,
+        text => text.parse().map_err(|_| wrong())?,
+    };
+    if from_ms >= until_ms || until_ms - from_ms > VIEW_MS_MAX {
+        return Err(wrong());
+    }
+    let within = |event: &Event| event.start_ms < until_ms && event.end_ms > from_ms;
+    let all: Vec<Event> = state.view(&owner, until_ms).into_iter().filter(within).collect();
+    let page = all.iter().skip(start).take(size);
+    let mut answer =
+        json!({ "events": page.map(|event| state.event_for(event, &owner)).collect::<Vec<_>>() });
+    if start + size < all.len() {
+        answer["nextToken"] = (start + size).to_string().into();
+    }
+    Ok(answer)
 }
 
 pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
@@ -151,7 +186,7 @@ pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
 
 pub(super) fn attendees(state: &mut State, call: &Call) -> Outcome {
     owner(state, call)?;
-    let event = state.event_for(seen(state, call)?, call.part(3));
+    let event = state.event_for(&seen(state, call)?, call.part(3));
     Ok(json!({ "attendees": event["attendees"] }))
 }
 
@@ -184,13 +219,19 @@ pub(super) fn uninvite(state: &mut State, call: &Call) -> Outcome {
 
 pub(super) fn respond(state: &mut State, call: &Call) -> Outcome {
     let union = owner(state, call)?;
-    let id = seen(state, call)?.id.clone();
+    let id = seen(state, call)?.id;
     let response = call.text("responseStatus");
     if !RESPONSES.contains(&response) {
         return Err(Refusal::bad("invalidParameter"));
     }
     state.respond(&id, &union, response)?;
     Ok(json!({}))
+}
+
+/// When somebody has no time.
+fn taken(state: &State, union: &str, window: (u64, u64)) -> Vec<Value> {
+    let of = |event: &Event| event.taken(union, window, &state.touched(&event.id));
+    state.events.values().flat_map(of).collect()
 }
 
 pub(super) fn schedules(state: &mut State, call: &Call) -> Outcome {
@@ -211,8 +252,7 @@ pub(super) fn schedules(state: &mut State, call: &Call) -> Outcome {
             found.push(json!({ "userId": union, "error": "no permission" }));
             continue;
         }
-        let items: Vec<Value> =
-            state.events.values().flat_map(|event| event.taken(&union, from_ms, until_ms)).collect();
+        let items: Vec<Value> = taken(state, &union, (from_ms, until_ms));
         found.push(json!({ "userId": union, "scheduleItems": items }));
     }
     Ok(json!({ "scheduleInformation": found }))

@@ -122,6 +122,7 @@ const ROUTES: &[Route] = &[
     new("POST", "v1.0/workflow/processCentres/tasks/cancel", APPROVAL, process_centre::cancel_tasks),
     new("GET", "v1.0/workflow/processCentres/todoTasks", APPROVAL_READ, process_centre::waiting),
     new("POST", "v1.0/calendar/users/*/calendars/*/events", CALENDAR, calendar::create),
+    new("GET", "v1.0/calendar/users/*/calendars/*/eventsview", CALENDAR_READ, calendar::view),
     new("GET", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR_READ, calendar::get),
     new("PUT", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR, calendar::update),
     new("DELETE", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR, calendar::delete),

@@ -45,11 +45,16 @@ pub(super) fn tick_todo(state: &State, person: &str, todo: &str) -> Result<Value
     Err(Refusal::control("a to-do of an app cannot be ticked off in the list, which leads to its link"))
 }
 
+/// Whether an event stands on the calendar of a person by itself; instances of a series stand there with it.
+fn is_shown(state: &State, event: &Event, union: &str) -> bool {
+    event.is_there() && event.response(union).is_some() && !state.is_shown_with_series(event, union)
+}
+
 /// The events on the calendar of a person, by their beginning.
 pub(super) fn calendar(state: &State, person: &str) -> Result<Value, Refusal> {
     let union = state.person(person)?.union_id.clone();
     let mut seen: Vec<&Event> =
-        state.events.values().filter(|event| event.response(&union).is_some()).collect();
+        state.events.values().filter(|event| is_shown(state, event, &union)).collect();
     seen.sort_by_key(|event| (event.start_ms, event.created_ms));
     let one = |event: &Event| {
         let text = |name: &str| event.fields.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -63,6 +68,7 @@ pub(super) fn calendar(state: &State, person: &str) -> Result<Value, Refusal> {
             "end_ms": event.end_ms, "location": place.and_then(Value::as_str).unwrap_or_default(),
             "recurrence": event.repeats.as_ref().map(Repeats::as_rule), "organizer": user(state, &event.owner),
             "attendees": event.guests.iter().map(attendee).collect::<Vec<_>>(),
+            "instances": state.shown_instances(event, &union),
         })
     };
     Ok(json!({ "meetings": seen.into_iter().map(one).collect::<Vec<_>>() }))
@@ -106,6 +112,7 @@ pub(super) fn book(
         guests: Vec::new(),
         created_ms: 0,
         updated_ms: 0,
+        instance_of: None,
     };
     Ok(json!({ "meeting": state.add_event(event)? }))
 }

@@ -1,8 +1,11 @@
 //! Calendars of people: events, who is invited, who is told.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::State;
+use super::instances::{InstanceOf, origin};
 use super::times::{Repeats, shown, written};
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
@@ -24,6 +27,8 @@ pub(crate) struct Event {
     pub(crate) guests: Vec<Guest>,
     pub(crate) created_ms: u64,
     pub(crate) updated_ms: u64,
+    /// Which instance of which series it is, where it is one.
+    pub(crate) instance_of: Option<InstanceOf>,
 }
 
 /// Somebody who is invited.
@@ -44,18 +49,27 @@ impl Event {
         self.guests.iter().find(|guest| guest.union == union).map(|guest| guest.response.as_str())
     }
 
-    /// When somebody has no time for it: beginning, end, status.
-    pub(crate) fn taken(&self, union: &str, from_ms: u64, until_ms: u64) -> Vec<Value> {
+    /// When somebody has no time for it, but for instances that are events of their own: beginning, end, status.
+    pub(crate) fn taken(
+        &self,
+        union: &str,
+        (from_ms, until_ms): (u64, u64),
+        touched: &BTreeSet<u64>,
+    ) -> Vec<Value> {
+        if !self.is_there() {
+            return Vec::new();
+        }
         let status = match self.response(union) {
             Some("accepted") => "BUSY",
             Some("tentative" | "needsAction") => "TENTATIVE",
             _ => return Vec::new(),
         };
         let length_ms = self.end_ms - self.start_ms;
-        let starts = match &self.repeats {
+        let mut starts = match &self.repeats {
             Some(repeats) => repeats.starts(self.start_ms, until_ms),
             None => vec![self.start_ms],
         };
+        starts.retain(|start_ms| self.repeats.is_none() || !touched.contains(start_ms));
         let overlaps = |at_ms: &u64| *at_ms < until_ms && at_ms + length_ms > from_ms;
         let item =
             |at_ms: u64| json!({ "status": status, "start": shown(at_ms), "end": shown(at_ms + length_ms) });
@@ -86,7 +100,8 @@ impl State {
         change: impl FnOnce(&mut Event) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let now = self.stage.now_ms();
-        let event = self.events.get_mut(id).ok_or_else(not_found)?;
+        self.touch(id);
+        let event = self.events.get_mut(id).filter(|event| event.is_there()).ok_or_else(not_found)?;
         change(event)?;
         event.updated_ms = now;
         self.tell_of_event(id, "update");
@@ -96,11 +111,16 @@ impl State {
     /// Takes an event off all calendars.
     pub(crate) fn remove_event(&mut self, id: &str) {
         let now = self.stage.now_ms();
+        self.touch(id);
         if let Some(event) = self.events.get_mut(id) {
             event.updated_ms = now;
         }
         self.tell_of_event(id, "delete");
-        self.events.remove(id);
+        // An instance is remembered, or its series would have it again.
+        match self.events.get_mut(id).and_then(|event| event.instance_of.as_mut()) {
+            Some(instance) => instance.is_gone = true,
+            None => drop(self.events.remove(id)),
+        }
     }
 
     /// Somebody answers an invitation.
@@ -145,6 +165,9 @@ impl State {
         value["organizer"] = organiser;
         value["attendees"] = attendees.into();
         value["status"] = "confirmed".into();
+        if let Some(instance) = &event.instance_of {
+            (value["seriesMasterId"], value["originStart"]) = origin(instance);
+        }
         value["createTime"] = written(event.created_ms).into();
         // To the millisecond, because events name it so.
         let millisecond = event.updated_ms % 1_000;

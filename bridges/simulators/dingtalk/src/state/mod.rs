@@ -8,6 +8,7 @@ pub(crate) mod apps;
 pub(crate) mod calendar;
 pub(crate) mod cards;
 pub(crate) mod chats;
+pub(crate) mod instances;
 pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod minutes;

@@ -51,6 +51,12 @@ pub(crate) fn written(at_ms: u64) -> String {
     local(at_ms).map_or_else(String::new, |at| format!("{}+08:00", at.strftime("%Y-%m-%dT%H:%M:%S")))
 }
 
+/// `2027-01-15T08:00:00Z`.
+pub(crate) fn utc(at_ms: u64) -> String {
+    let at = i64::try_from(at_ms).ok().and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok());
+    at.map_or_else(String::new, |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
 fn local(at_ms: u64) -> Option<DateTime> {
     let at = Timestamp::from_millisecond(i64::try_from(at_ms).ok()?).ok()?;
     Some(at.to_zoned(home()).datetime())

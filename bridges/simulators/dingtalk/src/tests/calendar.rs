@@ -110,6 +110,49 @@ async fn whole_days_end_with_the_day_after_and_senseless_times_are_refused() {
 }
 
 #[tokio::test]
+async fn an_instance_of_a_series_is_named_by_the_view_and_changed_by_itself() {
+    let world = world().await;
+    let [li, zhang] = unions(&world).await;
+    let mut series = body(&[&li]);
+    let range = json!({ "type": "numbered", "numberOfOccurrences": 3 });
+    series["recurrence"] = json!({ "pattern": { "type": "daily", "interval": 1 }, "range": range });
+    let made = world.new_api("POST", &events(&zhang), series).await.1;
+    let query = "timeMin=2027-01-15T00:00:00%2B08:00&timeMax=2027-01-19T00:00:00%2B08:00";
+    let view = async |union: &str| {
+        let path = events(union).replace("/events", "/eventsview");
+        world.new_api("GET", &format!("{path}?{query}"), Value::Null).await.1["events"].clone()
+    };
+    let seen = view(&zhang).await;
+    assert_eq!(seen.as_array().unwrap().len(), 3);
+    assert_eq!(
+        (&seen[1]["seriesMasterId"], &seen[1]["originStart"]["dateTime"]),
+        (&made["id"], &json!("2027-01-16T08:00:00Z"))
+    );
+    let name = |place: usize| seen[place]["id"].as_str().unwrap().to_owned();
+    let (second, third) = (name(1), name(2));
+    let later = |hour: u32| json!({ "dateTime": format!("2027-01-16T{hour}:00:00+08:00"), "timeZone": "Asia/Shanghai" });
+    let change = json!({ "id": second, "summary": "Later", "start": later(18), "end": later(19) });
+    let path = |id: &str| format!("{}/{id}", events(&zhang));
+    assert_eq!(world.new_api("PUT", &path(&second), change).await.1["summary"], "Later");
+    for status in [200, 404] {
+        assert_eq!(world.new_api("DELETE", &path(&third), Value::Null).await.0, status);
+    }
+    let read = world.new_api("GET", &path(&second), Value::Null).await.1;
+    assert_eq!((&read["seriesMasterId"], &read["start"]), (&made["id"], &later(18)));
+    let shown = world.act(json!({ "do": "calendar", "person": "li" })).await["meetings"].clone();
+    let instances = shown[0]["instances"].as_array().unwrap();
+    let starts: Vec<_> =
+        instances.iter().map(|one| (one["start_ms"].as_u64().unwrap() - START_MS) / 3_600_000).collect();
+    assert_eq!((shown.as_array().unwrap().len(), starts), (1, vec![0, 26]));
+    assert_eq!(view(&li).await.as_array().unwrap().len(), 2);
+    let answer = json!({ "do": "answer_meeting", "person": "li", "meeting": second, "answer": "declined" });
+    world.act(answer).await;
+    assert_eq!(view(&li).await[1]["attendees"][1]["responseStatus"], "declined");
+    let shown = world.act(json!({ "do": "calendar", "person": "li" })).await["meetings"].clone();
+    assert_eq!(shown[0]["attendees"][0]["answer"], "none", "all of it is not declined");
+}
+
+#[tokio::test]
 async fn who_has_no_time_is_said_for_each() {
     let world = world().await;
     let [li, zhang] = unions(&world).await;

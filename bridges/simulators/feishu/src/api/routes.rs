@@ -113,6 +113,7 @@ const ROUTES: &[Route] = &[
     guarded("POST", "calendar/v4/calendars/*/events", CALENDAR, calendar::create),
     guarded("POST", "calendar/v4/calendars/*/events/subscription", CALENDAR, calendar::subscribe),
     guarded("GET", "calendar/v4/calendars/*/events/*", CALENDAR, calendar::get),
+    guarded("GET", "calendar/v4/calendars/*/events/*/instances", CALENDAR, calendar::instances),
     guarded("PATCH", "calendar/v4/calendars/*/events/*", CALENDAR, calendar::patch),
     guarded("DELETE", "calendar/v4/calendars/*/events/*", CALENDAR, calendar::delete),
     guarded("POST", "calendar/v4/calendars/*/events/*/attendees", CALENDAR, attendees::invite),

@@ -132,6 +132,56 @@ async fn an_invitation_is_answered_and_asked_anew_at_another_time() {
 }
 
 #[tokio::test]
+async fn an_instance_of_a_series_is_changed_and_taken_away_by_itself() {
+    let world = world().await;
+    let (path, event) = meeting(&world).await;
+    let rule = json!({ "recurrence": "FREQ=DAILY;COUNT=3" });
+    assert_eq!(world.ask("PATCH", &path, rule.clone()).await.1["code"], 0);
+    let list = format!("{path}/instances?start_time=1799900000&end_time=1800300000&page_size=500");
+    let listed = async || world.ask("GET", &list, Value::Null).await.1["data"]["items"].clone();
+    let (uid, series) = (event.strip_suffix("_0").unwrap(), path.strip_suffix("_0").unwrap());
+    let all = listed().await;
+    assert_eq!(all.as_array().unwrap().len(), 3);
+    assert_eq!(
+        (&all[1]["event_id"], &all[1]["is_exception"]),
+        (&json!(format!("{uid}_1800086400")), &json!(false))
+    );
+    let second = format!("{series}_1800086400");
+    let time = |seconds: u64| json!({ "timestamp": seconds.to_string(), "timezone": "Asia/Shanghai" });
+    let moved =
+        json!({ "summary": "Later", "start_time": time(1_800_100_000), "end_time": time(1_800_103_600) });
+    assert_eq!(world.ask("PATCH", &second, moved).await.1["code"], 0);
+    assert_eq!(world.ask("PATCH", &second, rule).await.1["code"], 190_014, "an instance does not repeat");
+    let third = format!("{series}_1800172800");
+    for code in [0, 193_003] {
+        assert_eq!(world.ask("DELETE", &third, Value::Null).await.1["code"], code);
+    }
+    let nowhere = format!("{series}_1800000001");
+    assert_eq!(world.ask("GET", &nowhere, Value::Null).await.1["code"], 193_001);
+    let all = listed().await;
+    let statuses: Vec<_> =
+        all.as_array().unwrap().iter().map(|one| (&one["status"], &one["is_exception"])).collect();
+    let [confirmed, cancelled] = [json!("confirmed"), json!("cancelled")];
+    let (own, other) = (json!(false), json!(true));
+    assert_eq!(statuses, [(&confirmed, &own), (&confirmed, &other), (&cancelled, &other)]);
+    let calendar = || Command::Calendar { person: "li".into() };
+    let shown = seen(&world, calendar(), "meetings").await;
+    let starts: Vec<_> = shown[0]["instances"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["start_ms"].as_u64().unwrap())
+        .collect();
+    assert_eq!((shown.len(), starts), (1, vec![1_800_000_000_000, 1_800_100_000_000]));
+    // What was changed outlives its series, and who is invited to the series is not invited to it.
+    let invite = json!({ "attendees": [{ "type": "user", "user_id": open_id("zhang") }] });
+    assert_eq!(world.ask("POST", &format!("{path}/attendees"), invite).await.1["code"], 0);
+    assert_eq!(world.ask("DELETE", &path, Value::Null).await.1["code"], 0);
+    assert_eq!(seen(&world, calendar(), "meetings").await[0]["title"], "Later");
+    assert!(seen(&world, Command::Calendar { person: "zhang".into() }, "meetings").await.is_empty());
+}
+
+#[tokio::test]
 async fn busy_times_are_told_of_who_may_be_seen() {
     let world = world().await;
     meeting(&world).await;

@@ -109,8 +109,16 @@ impl Play for Platform {
     type Refusal = Refused;
 
     const FAULTS: &'static [(&'static str, &'static str)] = Fault::LIST;
-    const PAGE: Page =
-        Page { names: ["", ""], colour: "", reactions: &[], edits: false, mentions: false, opens: false };
+    const PAGE: Page = Page {
+        names: ["", ""],
+        colour: "",
+        reactions: &[],
+        edits: false,
+        mentions: false,
+        opens: false,
+        todos: false,
+        ticks: false,
+    };
 
     fn with_stage<R>(&self, use_it: impl FnOnce(&mut Stage) -> R) -> R {
         use_it(&mut self.stage.lock())

@@ -1,6 +1,6 @@
 //! Schedules, which belong to the app that made them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,9 @@ const ATTENDEES_MAX: usize = 2_000;
 const IDS_MAX: usize = 1_000;
 const PAGE_MAX: u64 = 1_000;
 const DAY_MS: u64 = 86_400_000;
+const DAY_SECONDS: u64 = 86_400;
+/// The organisation's own zone, in seconds from UTC.
+const HOME_SECONDS: u64 = 8 * 3_600;
 /// Characters that a schedule's texts may have.
 const TEXTS: [(&str, usize); 3] = [("summary", 128), ("description", 512), ("location", 128)];
 /// Seconds before a schedule at which people can be reminded.
@@ -52,7 +55,7 @@ fn read(state: &State, call: &Call) -> Result<(Value, BTreeMap<String, u64>), Re
         remind(reminders)?;
     }
     let attendees = attendees(state, body.get("attendees"))?;
-    let people = Schedule { agent: 0, body, attendees, cancelled: false };
+    let people = Schedule { agent: 0, body, attendees, cancelled: false, excluded: BTreeSet::new() };
     if people.managers().into_iter().any(|one| state.person(one).is_err()) {
         return Err(Refusal::new(40_031));
     }
@@ -89,7 +92,18 @@ fn own<'a>(state: &'a mut State, call: &Call, id: &str) -> Result<&'a mut Schedu
 
 pub(super) fn add(state: &mut State, call: &Call) -> Outcome {
     let agent = own_agent(call)?;
-    let (mut body, attendees) = read(state, call)?;
+    let (body, attendees) = read(state, call)?;
+    let id = born(state, agent, body, attendees)?;
+    Ok(json!({ "schedule_id": id }).into())
+}
+
+/// A new schedule; what it is called.
+fn born(
+    state: &mut State,
+    agent: u64,
+    mut body: Value,
+    attendees: BTreeMap<String, u64>,
+) -> Result<String, Refusal> {
     let calendar = text(&body, "cal_id");
     let is_own = state.calendars.get(calendar).is_some_and(|calendar| calendar.agent == agent);
     if !calendar.is_empty() && !is_own {
@@ -101,8 +115,46 @@ pub(super) fn add(state: &mut State, call: &Call) -> Outcome {
     }
     let id = state.stage.chance.id("", 32);
     body["schedule_id"] = id.clone().into();
-    state.schedules.insert(id.clone(), Schedule { agent, body, attendees, cancelled: false });
-    Ok(json!({ "schedule_id": id }).into())
+    let schedule = Schedule { agent, body, attendees, cancelled: false, excluded: BTreeSet::new() };
+    state.schedules.insert(id.clone(), schedule);
+    Ok(id)
+}
+
+/// Which instances of a series a call is about: all, the one that begins then, or that one and those behind it.
+enum Operation {
+    All,
+    This(u64),
+    Following(u64),
+}
+
+fn operation(schedule: &Schedule, call: &Call) -> Result<Operation, Refusal> {
+    let mode = call.number("op_mode").unwrap_or(0);
+    if mode == 0 {
+        return Ok(Operation::All);
+    }
+    if !schedule.is_series() {
+        return Err(Refusal::new(90_485));
+    }
+    let start_s = call.number("op_start_time").filter(|start_s| schedule.times().contains(start_s));
+    let start_s = start_s.ok_or_else(|| Refusal::new(90_482))?;
+    match mode {
+        1 => Ok(Operation::This(start_s)),
+        2 => Ok(Operation::Following(start_s)),
+        _ => Err(Refusal::parameter("op_mode")),
+    }
+}
+
+/// Takes something of a series out of it, or all of it away.
+fn take_out(schedule: &mut Schedule, operation: &Operation) {
+    match operation {
+        Operation::All => schedule.cancelled = true,
+        Operation::This(start_s) => {
+            schedule.excluded.insert(*start_s);
+        }
+        Operation::Following(start_s) => {
+            schedule.body["reminders"]["repeat_until"] = start_s.saturating_sub(1).into();
+        }
+    }
 }
 
 /// Counts what an app makes in a day.
@@ -117,6 +169,20 @@ pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
     let (body, attendees) = read(state, call)?;
     let forgets = state.stage.faults.strikes(Fault::ScheduleForgets);
     let schedule = own(state, call, text(&body, "schedule_id"))?;
+    let operation = operation(schedule, call)?;
+    if let Operation::This(start_s) | Operation::Following(start_s) = &operation {
+        // It may not go to an earlier day.
+        let day = |seconds: u64| (seconds + HOME_SECONDS) / DAY_SECONDS;
+        if body.get("start_time").and_then(Value::as_u64).is_none_or(|to_s| day(to_s) < day(*start_s)) {
+            return Err(Refusal::parameter("start_time"));
+        }
+        let answers = schedule.attendees.clone();
+        take_out(schedule, &operation);
+        let attendees = if call.number("skip_attendees") == Some(1) { answers } else { attendees };
+        let agent = call.agent;
+        let id = born(state, agent, body, attendees)?;
+        return Ok(json!({ "schedule_id": id }).into());
+    }
     if call.number("skip_attendees") != Some(1) {
         let before = std::mem::take(&mut schedule.attendees);
         let kept = |(id, _): (String, u64)| (before.get(&id).copied().unwrap_or(0), id);
@@ -135,6 +201,10 @@ fn shown(state: &State, schedule: &Schedule) -> Value {
     let mut shown = schedule.body.clone();
     shown["attendees"] = schedule.attendees.iter().map(one).collect();
     shown["status"] = u64::from(schedule.cancelled).into();
+    if shown["reminders"].is_object() {
+        let excluded = schedule.excluded.iter().map(|start_s| json!({ "start_time": start_s }));
+        shown["reminders"]["exclude_time_list"] = excluded.collect();
+    }
     shown
 }
 
@@ -149,7 +219,9 @@ pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
 }
 
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
-    own(state, call, call.text("schedule_id"))?.cancelled = true;
+    let schedule = own(state, call, call.text("schedule_id"))?;
+    let operation = operation(schedule, call)?;
+    take_out(schedule, &operation);
     Ok(json!({}).into())
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod events;
 pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod people;
+mod repeats;
 pub(crate) mod schedules;
 
 use std::collections::BTreeMap;

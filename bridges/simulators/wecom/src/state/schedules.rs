@@ -1,6 +1,6 @@
 //! Calendars and schedules of apps, which belong to the app that made them, and what people have by themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -24,6 +24,8 @@ pub(crate) struct Schedule {
     /// Who attends, by folded id: 0 no answer, 1 perhaps, 2 comes, 3 comes once, 4 does not.
     pub(crate) attendees: BTreeMap<String, u64>,
     pub(crate) cancelled: bool,
+    /// The times of a series that were taken out of it, in seconds since the Unix epoch.
+    pub(crate) excluded: BTreeSet<u64>,
 }
 
 /// Something that a person has in the calendar by themselves.

@@ -79,6 +79,59 @@ async fn people_see_what_concerns_them_and_answer_it() {
 }
 
 #[tokio::test]
+async fn an_instance_is_cut_out_of_its_series_and_never_goes_back() {
+    const DAY_S: u64 = 86_400;
+    let world = world().await;
+    let calendar = calendar_of(&world).await;
+    let (update, delete) = ("/cgi-bin/oa/schedule/update", "/cgi-bin/oa/schedule/del");
+    let once = text(&world.ask(ADD, schedule(&calendar, json!({}))).await, "schedule_id");
+    let alone = json!({ "schedule_id": once, "op_mode": 1, "op_start_time": 1_800_003_600 });
+    assert_eq!(world.code(delete, alone).await, 90_485, "it does not repeat");
+    assert_eq!(world.code(delete, json!({ "schedule_id": once })).await, 0);
+    let reminders = json!({ "is_repeat": 1, "repeat_type": 0, "repeat_until": 1_800_007_200 + 4 * DAY_S });
+    let daily = schedule(&calendar, json!({ "reminders": reminders }));
+    let id = text(&world.ask(ADD, daily.clone()).await, "schedule_id");
+    let of_day =
+        |day: u64| json!({ "schedule_id": id, "op_mode": 1, "op_start_time": 1_800_003_600 + day * DAY_S });
+    assert_eq!(world.code(delete, of_day(2)).await, 0);
+    assert_eq!(world.code(delete, of_day(2)).await, 90_482, "there is none any more");
+    let to_hour = |day: u64, hours: u64| {
+        let start = 1_800_003_600 + day * DAY_S + hours * 3_600;
+        let mut body =
+            schedule(&calendar, json!({ "schedule_id": id, "start_time": start, "end_time": start + 60 }));
+        body["op_mode"] = 1.into();
+        body
+    };
+    let mut earlier = to_hour(0, 0);
+    earlier["op_start_time"] = json!(1_800_003_600 + DAY_S);
+    assert_eq!(world.code(update, earlier).await, 40_058, "it goes to no earlier day");
+    let mut later = to_hour(1, 5);
+    later["op_start_time"] = json!(1_800_003_600 + DAY_S);
+    let cut_out = text(&world.ask(update, later).await, "schedule_id");
+    assert_ne!(cut_out, id);
+    let starts = async || {
+        let seen = seen(&world, "lisi").await;
+        let instances = seen.iter().flat_map(|one| one["instances"].as_array().unwrap());
+        let hours = |one: &Value| (one["start_ms"].as_u64().unwrap() / 1_000 - 1_800_003_600) / 3_600;
+        let mut hours: Vec<u64> = instances.map(hours).collect();
+        hours.sort_unstable();
+        hours
+    };
+    assert_eq!(starts().await, [0, 29, 72, 96]);
+    // All of the series is written anew, and what was cut out stays out.
+    let mut renamed = daily;
+    renamed["schedule"]["schedule_id"] = id.clone().into();
+    assert_eq!(world.code(update, renamed).await, 0);
+    assert_eq!(starts().await, [0, 29, 72, 96]);
+    let read = world.ask("/cgi-bin/oa/schedule/get", json!({ "schedule_id_list": [id] })).await;
+    let excluded = &read["schedule_list"][0]["reminders"]["exclude_time_list"];
+    assert_eq!(excluded.as_array().unwrap().len(), 2);
+    let following = json!({ "schedule_id": id, "op_mode": 2, "op_start_time": 1_800_003_600 + 4 * DAY_S });
+    assert_eq!(world.code(delete, following).await, 0);
+    assert_eq!(starts().await, [0, 29, 72]);
+}
+
+#[tokio::test]
 async fn what_the_platform_does_not_know_is_refused() {
     let world =
         world_with(|settings| (settings.schedules_per_day, settings.approvals_per_minute) = (2, 1)).await;

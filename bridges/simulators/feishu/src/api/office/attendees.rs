@@ -58,7 +58,7 @@ pub(crate) fn invite(state: &mut State, call: &Call) -> Outcome {
 
 /// `GET calendar/v4/calendars/*/events/*/attendees`.
 pub(crate) fn all(state: &mut State, call: &Call) -> Outcome {
-    let invited = state.entry(&call.app, call.part(3), call.part(5))?.invited.clone();
+    let invited = state.seen_entry(&call.app, call.part(3), call.part(5))?.invited;
     let items: Vec<Value> = invited.iter().map(|invited| shown(state, call, invited)).collect();
     let (items, token) = page(call, items, 20, 100, PARAMETER)?;
     Ok(Answer::Data(shown_page(items, token)))

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::attendees;
 use super::{Call, list, person, text, time};
+use crate::api::envelope::page as shown_page;
+use crate::api::paging::page;
 use crate::api::{Answer, Outcome};
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
@@ -12,6 +14,8 @@ use crate::state::State;
 use crate::state::office::calendar::{Entry, Moment, calendar_id};
 
 const PARAMETER: i64 = 190_014;
+/// The longest time of which instances are listed: two years.
+const WINDOW_SECONDS_MAX: u64 = 2 * 366 * 86_400;
 
 fn wrong(what: &str) -> Refusal {
     Refusal::ext(PARAMETER, what)
@@ -69,6 +73,7 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
         reminders: json!([]),
         invited: Vec::new(),
         is_deleted: false,
+        instance_of: None,
         create_s: i64::try_from(state.stage.now_ms() / 1_000).unwrap_or(0),
     };
     if call.body.get("start_time").is_none() || call.body.get("end_time").is_none() {
@@ -97,7 +102,8 @@ fn fill(entry: &mut Entry, body: &Value) -> Result<(), Refusal> {
             *field = value.as_str().ok_or(wrong(name))?.to_owned();
         }
     }
-    if !entry.recurrence.is_empty() && !entry.recurrence.starts_with("FREQ=") {
+    let is_rule = entry.instance_of.is_none() && entry.recurrence.starts_with("FREQ=");
+    if !entry.recurrence.is_empty() && !is_rule {
         return Err(wrong("recurrence"));
     }
     if let Some(location) = body.get("location") {
@@ -155,13 +161,13 @@ fn shown(entry: &Entry) -> Value {
         "end_time": shown_moment(&entry.end), "location": { "name": entry.location },
         "recurrence": entry.recurrence, "reminders": entry.reminders, "status": "confirmed",
         "visibility": "default", "free_busy_status": "busy", "create_time": entry.create_s.to_string(),
-        "is_exception": false,
+        "is_exception": entry.instance_of.is_some(),
     })
 }
 
 /// `GET calendar/v4/calendars/*/events/*`.
 pub(crate) fn get(state: &mut State, call: &Call) -> Outcome {
-    let entry = state.entry(&call.app, call.part(3), call.part(5))?.clone();
+    let entry = state.seen_entry(&call.app, call.part(3), call.part(5))?;
     let mut event = shown(&entry);
     if call.query("need_attendee") == "true" {
         event["attendees"] =
@@ -178,6 +184,32 @@ pub(crate) fn patch(state: &mut State, call: &Call) -> Outcome {
     let answer = shown(&changed);
     *entry = changed;
     Ok(Answer::Data(json!({ "event": answer })))
+}
+
+/// `GET calendar/v4/calendars/*/events/*/instances`: those of a series that begin within a time.
+pub(crate) fn instances(state: &mut State, call: &Call) -> Outcome {
+    let seconds = |name: &str| call.query(name).parse::<u64>().map_err(|_| wrong(name));
+    let (from_s, until_s) = (seconds("start_time")?, seconds("end_time")?);
+    if until_s <= from_s || until_s - from_s > WINDOW_SECONDS_MAX {
+        return Err(wrong("start_time, end_time"));
+    }
+    let series = state.seen_entry(&call.app, call.part(3), call.part(5))?;
+    if series.recurrence.is_empty() {
+        return Err(wrong("the event does not repeat"));
+    }
+    let known = |id: &str| state.office.entries.contains_key(id);
+    let all = state.instances(&series, until_s * 1_000).into_iter();
+    let within = all.filter(|one| one.end_ms() > from_s * 1_000);
+    let items: Vec<Value> = within
+        .map(|one| {
+            let mut item = shown(&one);
+            item["is_exception"] = known(&one.event_id).into();
+            item["status"] = if one.is_deleted { "cancelled" } else { "confirmed" }.into();
+            item
+        })
+        .collect();
+    let (items, token) = page(call, items, 50, 500, PARAMETER)?;
+    Ok(Answer::Data(shown_page(items, token)))
 }
 
 /// `DELETE calendar/v4/calendars/*/events/*`.

@@ -1,8 +1,13 @@
 //! Calendars: what is in them, who was invited and what they answered, and when people are busy.
 
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Span, Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use serde_json::{Value, json};
 
+use super::instances::InstanceOf;
 use crate::crypto::derived;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -46,6 +51,18 @@ pub(crate) struct Entry {
     pub(crate) invited: Vec<Invited>,
     pub(crate) is_deleted: bool,
     pub(crate) create_s: i64,
+    /// Which instance of which series it is, where it is one.
+    pub(crate) instance_of: Option<InstanceOf>,
+}
+
+/// When a series ends: a moment of UTC, a time of its zone, or a whole day of it; nothing where it does not say.
+fn ends(until: &str, zone: &TimeZone) -> Option<u64> {
+    let at = match until.strip_suffix('Z') {
+        Some(_) => until.parse::<Timestamp>().ok()?,
+        None if until.contains('T') => zone.to_timestamp(until.parse::<DateTime>().ok()?).ok()?,
+        None => zone.to_timestamp(until.parse::<Date>().ok()?.at(23, 59, 59, 0)).ok()?,
+    };
+    u64::try_from(at.as_millisecond()).ok()
 }
 
 /// The one calendar that an app or a person has.
@@ -83,7 +100,7 @@ impl Entry {
     }
 
     /// The times at which it takes place before `until_ms`.
-    fn times(&self, until_ms: u64) -> Vec<(u64, u64)> {
+    pub(crate) fn times(&self, until_ms: u64) -> Vec<(u64, u64)> {
         let (start_ms, end_ms) = (self.start_ms(), self.end_ms());
         let part = |name: &str| {
             self.recurrence.split(';').find_map(|part| part.strip_prefix(name)).unwrap_or_default().to_owned()
@@ -97,12 +114,13 @@ impl Entry {
         let Ok(step) = step else { return vec![(start_ms, end_ms)] };
         let count = part("COUNT=").parse().unwrap_or(REPEATS_MAX).min(REPEATS_MAX);
         let zone = TimeZone::get(&self.start.zone).unwrap_or(TimeZone::UTC);
+        let last_ms = ends(&part("UNTIL="), &zone).unwrap_or(u64::MAX);
         let first = i64::try_from(start_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let mut at = first.map(|first| first.to_zoned(zone));
         let mut times = Vec::new();
         while let Some(now) = at.filter(|_| times.len() < count) {
             let from_ms = u64::try_from(now.timestamp().as_millisecond()).unwrap_or(0);
-            if from_ms >= until_ms {
+            if from_ms >= until_ms || from_ms > last_ms {
                 break;
             }
             times.push((from_ms, from_ms + (end_ms - start_ms)));
@@ -113,9 +131,10 @@ impl Entry {
 }
 
 impl State {
-    /// Something in the calendar of this id that is still there.
+    /// Something in the calendar of this id that is still there, to be changed.
     pub(crate) fn entry(&mut self, app: &str, calendar: &str, event: &str) -> Result<&mut Entry, Refusal> {
         self.owned_calendar(app, calendar)?;
+        self.touch(event);
         let entry = self.office.entries.get_mut(event).ok_or(Refusal::code(193_001))?;
         match () {
             () if calendar_id(&entry.owner) != calendar => Err(Refusal::code(193_001)),
@@ -140,7 +159,7 @@ impl State {
         for entry in self.office.entries.values().filter(|entry| !entry.is_deleted) {
             let answer = if entry.owner == person { Some("accept") } else { entry.answer(person) };
             let Some(answer) = answer.filter(|answer| *answer != "decline") else { continue };
-            let times = entry.times(until_ms).into_iter();
+            let times = self.times_of(entry, until_ms).into_iter();
             let within = times.filter(|(start, end)| *start < until_ms && *end > from_ms);
             busy.extend(within.map(|(start, end)| (start, end, answer)));
         }
@@ -150,6 +169,7 @@ impl State {
 
     /// A person answers an invitation.
     pub(crate) fn answer_meeting(&mut self, person: &str, event: &str, answer: &str) -> Result<(), Refusal> {
+        self.touch(event);
         let entry = self.office.entries.get_mut(event).filter(|entry| !entry.is_deleted);
         let invited = &mut entry.ok_or(Refusal::code(193_001))?.invited;
         let own = invited.iter_mut().find(|invited| invited.person == person);
@@ -183,6 +203,7 @@ impl State {
             invited: Vec::new(),
             is_deleted: false,
             create_s: i64::try_from(self.stage.now_ms() / 1_000).unwrap_or(0),
+            instance_of: None,
         };
         let event_id = entry.event_id.clone();
         self.office.entries.insert(event_id.clone(), entry);
@@ -191,9 +212,10 @@ impl State {
 
     /// What a person sees in their calendar.
     pub(crate) fn meetings(&self, person: &str) -> Value {
-        let sees =
-            |entry: &&Entry| !entry.is_deleted && (entry.owner == person || entry.answer(person).is_some());
-        let mut entries: Vec<&Entry> = self.office.entries.values().filter(sees).collect();
+        let sees = |entry: &Entry| entry.owner == person || entry.answer(person).is_some();
+        let is_shown =
+            |entry: &&Entry| !entry.is_deleted && sees(entry) && !self.is_shown_with_series(entry, sees);
+        let mut entries: Vec<&Entry> = self.office.entries.values().filter(is_shown).collect();
         entries.sort_by_key(|entry| entry.number);
         let shown = entries.into_iter().map(|entry| {
             let attendees = entry.invited.iter().map(|invited| {
@@ -210,6 +232,7 @@ impl State {
                 "id": entry.event_id, "title": entry.summary, "start_ms": entry.start_ms(),
                 "end_ms": entry.end_ms(), "location": entry.location, "recurrence": recurrence,
                 "organizer": entry.owner, "attendees": attendees.collect::<Vec<_>>(),
+                "instances": self.shown_instances(entry, sees),
             })
         });
         json!({ "meetings": shown.collect::<Vec<_>>() })

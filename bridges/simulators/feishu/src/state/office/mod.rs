@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod external;
+pub(crate) mod instances;
 pub(crate) mod native;
 pub(crate) mod tasks;
 mod told;
