@@ -90,17 +90,24 @@ pub const FORM_ON_CARD_BYTES_MAX: usize = 8 * 1024;
 /// Largest form, in bytes of JSON.
 pub const FORM_TEXT_BYTES_MAX: usize = 96 * 1024;
 
+/// Room in the data of a case that forms and comments leave to decisions, in bytes of JSON.
+pub const CASE_RESERVE_BYTES: usize = 256 * 1024;
+
 /// Longest name of a file that is kept, in characters.
 pub const FILE_NAME_CHARACTERS_MAX: usize = 200;
 
 /// Cases that a list shows.
 pub const LIST_LINES_MAX: usize = 15;
 
-/// Most lines of a case on paper, as they are broken.
-pub const PAPER_LINES_MAX: usize = 2_000;
+/// Most lines of a form on paper, as they are broken; further ones are counted. With what else is on it, the file stays below what a
+/// letter carries.
+pub const PAPER_LINES_MAX: usize = 1_000;
 
-/// Most characters of one line of it, before it is broken.
-pub const PAPER_CHARACTERS_MAX: usize = 4_000;
+/// Most characters of one line of paper, before it is broken: a field that is full, with what it is called.
+pub const PAPER_CHARACTERS_MAX: usize = 10_000;
+
+/// Characters that the steps of a case on paper share; beyond that the long ones are cut.
+pub const PAPER_STEPS_CHARACTERS_MAX: usize = 60_000;
 
 /// How long the bot of a partner may be silent before it counts as offline.
 pub const PARTNER_QUIET_MS: u64 = 10 * 60 * 1_000;
@@ -146,6 +153,12 @@ pub const FORM_REQUEST_TIME_MAX: std::time::Duration = std::time::Duration::from
 
 /// Lines of a form that an approval shows in other platforms' approval centres.
 pub const ENTRY_LINES_MAX: usize = 30;
+
+/// Tasks that such an approval shows; the bridges take no more.
+pub const ENTRY_TASKS_MAX: usize = 200;
+
+/// The lines and the tasks of such an approval together, in bytes of JSON: the rest of it has to fit into a letter as well.
+pub const ENTRY_BYTES_MAX: usize = 56 * 1024;
 
 /// People whom an approval of another platform asks at once; further ones are not told.
 pub const FOREIGN_ASKED_MAX: usize = 100;

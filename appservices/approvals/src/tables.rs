@@ -1,5 +1,6 @@
 //! The tables of this crate. Nobody else may touch them; ids 2140 to 2159 are ours.
 
+use kit::Lock;
 use ruma::{OwnedEventId, OwnedServerName, OwnedUserId};
 use store::{Profile, Table, TableInfo, record};
 
@@ -50,6 +51,11 @@ pub(crate) const CARD_AGAIN: Table<String, u64> =
 pub(crate) const FORM_LINK: Table<String, FormLink> =
     Table::new(2150, "approval_form_link", Profile::Point, "by which link does this form open in a browser?");
 
+/// (case, the event that brought a file) → what unlocks it, where it was sent in an encrypted chat. Neither records nor exports
+/// have it.
+pub(crate) const FILE_LOCK: Table<(String, String), Lock> =
+    Table::new(2151, "approval_file_lock", Profile::Point, "what unlocks this file of a case?");
+
 /// The version of the organisation whose leavers were dealt with.
 pub(crate) const LEAVERS_DONE: Table<(), u64> =
     Table::new(2145, "approval_leavers_done", Profile::Counter, "up to which version was it seen who left?");
@@ -98,6 +104,7 @@ pub fn tables() -> Vec<TableInfo> {
         PARTNER_KEY.info(),
         CARD_AGAIN.info(),
         FORM_LINK.info(),
+        FILE_LOCK.info(),
         MAIL_LINK.info(),
         MAIL_DUE.info(),
         MAIL_NEWEST.info(),

@@ -116,7 +116,7 @@ impl Cases {
     /// `before` is the case as it was read; nothing for a new one.
     ///
     /// # Errors
-    /// [`CasesError::Full`] beyond a bound, [`CasesError::Form`] for what has no canonical form.
+    /// [`CasesError::Full`] beyond a bound, [`CasesError::Form`] for what has no canonical form; the batch is as it was then.
     pub fn write<D: Serialize, E>(
         &self,
         batch: &mut Batch,
@@ -137,7 +137,7 @@ impl Cases {
         decision: Decision<D, E>,
     ) -> Result<Written<D, E>, CasesError> {
         let Decision { mut case, entries, effects } = decision;
-        let mut records = Vec::with_capacity(entries.len());
+        let (mut records, mut texts) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
         if entries.len() > RECORDS_OF_ACTION_MAX || case.seq + entries.len() as u64 > RECORDS_OF_CASE_MAX {
             return Err(CasesError::Full("the case has too many records"));
         }
@@ -146,14 +146,16 @@ impl Cases {
             let record = Record::signed(entry, &case.id, &case.no, case.seq, &case.head, &self.0.signer)?;
             case.head = record.hash()?;
             let bytes = rules::canonical::to_bytes(&canonical_object(&record)?)?;
-            let text = String::from_utf8(bytes).map_err(|error| damaged(&case.id, &error))?;
-            batch.put(&RECORD, &(case.id.clone(), case.seq), &text);
+            texts.push(String::from_utf8(bytes).map_err(|error| damaged(&case.id, &error))?);
             records.push(record);
         }
         case.rev += 1;
         let row = row_of(&case)?;
         if row.data.len() > CASE_DATA_BYTES_MAX {
             return Err(CasesError::Full("the case is too large"));
+        }
+        for (record, text) in records.iter().zip(&texts) {
+            batch.put(&RECORD, &(case.id.clone(), record.seq), text);
         }
         match before {
             Some(before) => drop(batch.expect_eq(&REVISION, &case.id, &before.rev)),

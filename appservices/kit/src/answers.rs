@@ -4,13 +4,16 @@ use ruma::OwnedUserId;
 use serde_json::{Value, json};
 
 use crate::{
-    Bot, BotError, Heard, Kit,
+    Bot, BotError, CallError, Heard, Kit, Power,
     commands::{OWN_VERBS, nearest, shown},
     letter::{Letter, Related, Relation, To},
     limits::HELP_LINES_MAX,
     runtime::Bots,
     texts::Lang,
 };
+
+/// The words that have `!lang` mean the room.
+const ROOM: [&str; 3] = ["room", "房间", "群"];
 
 /// Answers to one event.
 pub(crate) struct Answers<'a> {
@@ -64,17 +67,54 @@ impl Answers<'_> {
         Ok(self.letter(&lines.join("\n")))
     }
 
-    /// `!lang zh`: the letter, and the choice if it is one.
-    pub async fn language(&self, typed: Lang, arguments: &str) -> Result<(Letter, Option<Lang>), BotError> {
+    /// `!lang zh`, or `!lang room zh`: the letter, and the choice with the person or room that it is for, if it is one.
+    pub async fn language(
+        &self,
+        typed: Lang,
+        arguments: &str,
+    ) -> Result<(Letter, Option<(String, Lang)>), BotError> {
         let texts = self.kit.texts();
+        let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+        if ROOM.contains(&word.to_lowercase().as_str()) {
+            return self.language_of_room(typed, rest).await;
+        }
         match Lang::named(arguments) {
             Some(lang @ (Lang::Zh | Lang::En)) => {
-                Ok((self.letter(&texts.fill(lang, "lang.set", &[])), Some(lang)))
+                let sender = self.heard.sender.to_string();
+                Ok((self.letter(&texts.fill(lang, "lang.set", &[])), Some((sender, lang))))
             }
             Some(Lang::Both) | None => {
                 let lang = self.language_of(typed).await?;
                 Ok((self.letter(&texts.fill(lang, "lang.unknown", &[])), None))
             }
+        }
+    }
+
+    /// `!lang room both`, from who may set the state of the room: how the cards of everybody there read.
+    async fn language_of_room(
+        &self,
+        typed: Lang,
+        name: &str,
+    ) -> Result<(Letter, Option<(String, Lang)>), BotError> {
+        let (key, choice) = match Lang::named(name) {
+            None => ("lang.unknown", None),
+            Some(_) if !self.moderates().await? => ("lang.room_refused", None),
+            Some(lang @ Lang::Zh) => ("lang.room_zh", Some(lang)),
+            Some(lang @ Lang::En) => ("lang.room_en", Some(lang)),
+            Some(lang @ Lang::Both) => ("lang.room_both", Some(lang)),
+        };
+        let lang = self.language_of(typed).await?;
+        let said = self.kit.texts().fill(lang, key, &[]);
+        Ok((self.letter(&said), choice.map(|choice| (self.heard.room.to_string(), choice))))
+    }
+
+    /// Whether whoever asks moderates the room.
+    async fn moderates(&self) -> Result<bool, BotError> {
+        let Some(intent) = self.kit.intent(self.bot.localpart()) else { return Ok(false) };
+        match Power::read(&intent, &self.heard.room).await {
+            Ok(power) => Ok(power.moderates(&self.heard.sender)),
+            Err(CallError::Refused { .. }) => Ok(false),
+            Err(error) => Err(BotError::Later(error.to_string())),
         }
     }
 

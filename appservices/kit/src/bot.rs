@@ -8,7 +8,7 @@ use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde_json::Value;
 use store::{Batch, StoreError};
 
-use crate::texts::Lang;
+use crate::{FileSource, texts::Lang};
 
 /// A bot of ours. Events and timers of one bot come one after the other.
 #[async_trait]
@@ -129,8 +129,8 @@ pub enum What {
     File {
         /// Its name, as the sender says.
         name: String,
-        /// Where it is.
-        mxc: String,
+        /// Where it is, and what unlocks it; [`crate::Kit::fetch`] has its bytes.
+        source: FileSource,
         /// Its size in bytes, as the sender says.
         bytes: Option<u64>,
         /// Its type, as the sender says.

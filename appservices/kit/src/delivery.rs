@@ -15,7 +15,7 @@ use crate::{
     letter::{Letter, Parcel, Related, Relation, To},
     limits::CONFLICTS_MAX,
     runtime::Bots,
-    tables::{OUTBOX, SENT, Sent},
+    tables::{OUTBOX, PIECES, SENT, Sent},
     wire::CallError,
     work::Task,
 };
@@ -70,6 +70,7 @@ impl Kit {
     /// What may pass; the parcel stays.
     pub(crate) async fn deliver(&self, place: StreamPos, bots: &Bots) -> Result<(), Undelivered> {
         let Some(parcel) = self.0.store.get(&OUTBOX, &place).await? else { return Ok(()) };
+        let parcel = self.unpacked(place, parcel).await?;
         let done = match self.send(&parcel, place).await {
             Ok(done) => done,
             Err(Undelivered::Refused(reason)) => return self.give_back(place, &parcel, &reason, bots).await,
@@ -89,9 +90,10 @@ impl Kit {
     /// Notes what a parcel came to and takes it out of the outbox; anew where somebody changed the same rows in between, for
     /// the transaction that tells of a join comes together with the answer.
     async fn keep(&self, place: StreamPos, parcel: &Parcel, done: &Done) -> Result<(), StoreError> {
+        let pieces = self.pieces(place, parcel).await?;
         for _ in 0..CONFLICTS_MAX {
             let mut batch = Batch::new();
-            batch.delete(&OUTBOX, &place);
+            end(&mut batch, place, &pieces);
             match (parcel, done) {
                 (Parcel::Letter(letter), Done::Sent(sent)) => {
                     self.keep_letter(&mut batch, letter, sent.clone()).await?;
@@ -103,6 +105,7 @@ impl Kit {
                     self.come(&mut batch, bot, room).await?;
                     self.meet(&mut batch, bot, room).await?;
                     self.hear_missed(&mut batch, bot, missed).await?;
+                    self.want_description(&mut batch, bot, room).await?;
                 }
                 (_, Done::Sent(_) | Done::Moved(..) | Done::Joined(_) | Done::Nothing) => {}
             }
@@ -123,15 +126,14 @@ impl Kit {
     ) -> Result<(), Undelivered> {
         metrics::counter!("bots_letters_total", "outcome" => "refused").increment(1);
         tracing::warn!(reason, lane = parcel.lane(), "what a bot sends is refused");
-        let end = |batch: &mut Batch| {
-            batch.delete(&OUTBOX, &place);
-        };
+        let pieces = self.pieces(place, parcel).await?;
+        let end = |batch: &mut Batch| end(batch, place, &pieces);
         match (parcel, bots.get(parcel.bot())) {
             (Parcel::Letter(Letter { key, .. }), Some(bot)) => {
                 let _turn = bots.turn(bot.localpart()).await;
                 Ok(self.have(&**bot, &Task::Undeliverable { key, reason }, &end).await?)
             }
-            (Parcel::Letter(_) | Parcel::Join { .. } | Parcel::Leave { .. }, _) => {
+            (Parcel::Letter(_) | Parcel::Laden { .. } | Parcel::Join { .. } | Parcel::Leave { .. }, _) => {
                 let mut batch = Batch::new();
                 end(&mut batch);
                 if let Parcel::Join { bot, room } = parcel {
@@ -157,14 +159,24 @@ impl Kit {
                 intent.leave(room).await?;
                 Ok(Done::Nothing)
             }
-            Parcel::Letter(letter) => self.send_letter(&intent, letter, place).await,
+            Parcel::Letter(letter) | Parcel::Laden { letter, .. } => {
+                self.send_letter(&intent, letter, place).await
+            }
         }
     }
 
-    /// The reactions below a letter; of a new version those below the letter itself.
+    /// The reactions that a letter offers. A new version says them, or has them behind it; else they are those of the letter
+    /// itself.
     async fn reactions_of(&self, letter: &Letter, place: StreamPos) -> Result<Vec<String>, StoreError> {
         match &letter.relation {
             Some(Relation::Edits(Related::Letter(key))) => {
+                if let Some(offers) = &letter.offers {
+                    return Ok(offers.clone());
+                }
+                let behind = self.reactions_behind(key, place).await?;
+                if !behind.is_empty() {
+                    return Ok(behind);
+                }
                 let sent = self.0.store.get(&SENT, key).await?;
                 Ok(sent.map(|sent| sent.reactions).unwrap_or_default())
             }
@@ -210,7 +222,8 @@ impl Kit {
         let encryption = if is_message { self.encryption_of(intent, &room).await? } else { None };
         let target = related.as_ref().filter(|_| moved.is_none()).map(|(_, event)| event);
         let reactions = self.reactions_of(letter, place).await?;
-        let content = content::of(intent, letter, &reactions, target, encryption.is_some()).await?;
+        let carried = Box::pin(self.carried(intent, letter, encryption.is_some())).await?;
+        let content = content::of(letter, carried, &reactions, target);
         let event = match (&letter.relation, &letter.state_key, &related) {
             (Some(Relation::Redacts(_)), _, Some((_, target))) => {
                 intent.redact(&room, target, &transaction_id, content).await?
@@ -261,6 +274,14 @@ impl Kit {
                 }
             },
         }
+    }
+}
+
+/// Takes a parcel out of the outbox, with what stands beside it.
+fn end(batch: &mut Batch, place: StreamPos, pieces: &[(StreamPos, u32)]) {
+    batch.delete(&OUTBOX, &place);
+    for piece in pieces {
+        batch.delete(&PIECES, piece);
     }
 }
 

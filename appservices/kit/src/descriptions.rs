@@ -1,5 +1,6 @@
-//! Commands for clients that offer them in a form (MSC4391): described in the state of rooms that a bot makes, taken from
-//! messages as if they had been typed.
+//! Commands for clients that offer them in a form (MSC4391): described in the state of rooms that a bot makes and of the direct
+//! chats that people open with it (see `describing.rs` for rooms that are there already), taken from messages as if they had been
+//! typed.
 //!
 //! A command takes words behind its name, so its description has one parameter, which reaches to the end of the line. Whoever
 //! has no such client misses nothing: a command that is picked and one that is typed are the same thing from here on.
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// The type of the state, and the key in the content of a message, as clients of today know them.
-const DESCRIPTION: &str = "org.matrix.msc4391.command_description";
+pub(crate) const DESCRIPTION: &str = "org.matrix.msc4391.command_description";
 const COMMAND: &str = "org.matrix.msc4391.command";
 
 /// The one parameter of every command.
@@ -25,6 +26,12 @@ const PARAMETER: &str = "arguments";
 
 /// Rooms of bots where nobody types.
 const SILENT_KINDS: [&str; 2] = ["ledger", "elsewhere"];
+
+/// A command as the state of a room describes it.
+pub(crate) struct Description {
+    pub state_key: String,
+    pub content: Value,
+}
 
 impl Kit {
     /// Notes what a bot takes, for the rooms that it makes.
@@ -34,35 +41,45 @@ impl Kit {
 
     /// A request for a room with the commands of the bot in its state, unless nobody types there.
     pub(crate) fn describing(&self, bot: &str, lang: Lang, mut request: Value) -> Value {
-        let verbs = self.0.verbs.lock().get(bot).copied();
-        let (Some(user), Some(verbs)) = (self.user(bot), verbs) else { return request };
-        if request["creation_content"]["type"] == "m.space" || is_silent(&request) {
+        if !is_described(&request) {
             return request;
         }
+        let described = self.descriptions(bot, lang);
         if let Some(state) = request["initial_state"].as_array_mut() {
-            state.extend(verbs.iter().chain(OWN_VERBS).map(|verb| self.description(verb, user, lang)));
+            state.extend(described.into_iter().map(|Description { state_key, content }| {
+                json!({ "type": DESCRIPTION, "state_key": state_key, "content": content })
+            }));
         }
         request
     }
 
-    fn description(&self, verb: &Verb, bot: &UserId, lang: Lang) -> Value {
+    /// The commands of a bot that has begun, in the order in which `!help` lists them.
+    pub(crate) fn descriptions(&self, bot: &str, lang: Lang) -> Vec<Description> {
+        let verbs = self.0.verbs.lock().get(bot).copied();
+        let (Some(user), Some(verbs)) = (self.user(bot), verbs) else { return Vec::new() };
+        verbs.iter().chain(OWN_VERBS).map(|verb| self.description(verb, user, lang)).collect()
+    }
+
+    fn description(&self, verb: &Verb, bot: &UserId, lang: Lang) -> Description {
         let name = shown(verb, Lang::En);
         let aliases: Vec<&str> = verb.names.iter().filter(|alias| **alias != name).copied().collect();
         let parameter = json!({
             "key": PARAMETER, "optional": true, "schema": { "schema_type": "primitive", "type": "string" },
         });
-        json!({
-            "type": DESCRIPTION,
-            "state_key": STANDARD.encode(Sha256::digest(format!("{name}{bot}"))),
-            "content": {
-                "command": name,
-                "aliases": aliases,
-                "description": { "m.text": [{ "body": self.0.texts.fill(lang, verb.help, &[]) }] },
-                "parameters": [parameter],
-                "fi.mau.tail_parameter": PARAMETER,
-            },
-        })
+        let content = json!({
+            "command": name,
+            "aliases": aliases,
+            "description": { "m.text": [{ "body": self.0.texts.fill(lang, verb.help, &[]) }] },
+            "parameters": [parameter],
+            "fi.mau.tail_parameter": PARAMETER,
+        });
+        Description { state_key: STANDARD.encode(Sha256::digest(format!("{name}{bot}"))), content }
     }
+}
+
+/// Whether people type in a room that is made like this.
+pub(crate) fn is_described(request: &Value) -> bool {
+    request["creation_content"]["type"] != "m.space" && !is_silent(request)
 }
 
 fn is_silent(request: &Value) -> bool {

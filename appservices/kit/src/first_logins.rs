@@ -37,7 +37,12 @@ pub enum FirstLogin {
         /// Whether it went out by letter.
         is_mailed: bool,
     },
-    /// None, for this reason: `past`, `open`, `locked`, `closed`, `name` or `elsewhere`.
+    /// None, because the one from before still works.
+    Open {
+        /// Until when, in ms since 1970: by that it is known again.
+        expires_ms: u64,
+    },
+    /// None, for this reason: `past`, `locked`, `closed`, `name` or `elsewhere`; `later` where it can be asked for again.
     Refused(String),
 }
 
@@ -92,12 +97,12 @@ impl Intent {
 }
 
 fn read(given: &Value) -> FirstLogin {
-    match given["path"].as_str() {
-        Some(path) => FirstLogin::Given {
-            path: path.to_owned(),
-            expires_ms: given["expires_ms"].as_u64().unwrap_or_default(),
-            is_mailed: given["mailed"] == true,
-        },
-        None => FirstLogin::Refused(given["refused"].as_str().unwrap_or_default().to_owned()),
+    let expires_ms = given["expires_ms"].as_u64().unwrap_or_default();
+    match (given["path"].as_str(), given["refused"].as_str()) {
+        (Some(path), _) => {
+            FirstLogin::Given { path: path.to_owned(), expires_ms, is_mailed: given["mailed"] == true }
+        }
+        (None, Some("open")) => FirstLogin::Open { expires_ms },
+        (None, reason) => FirstLogin::Refused(reason.unwrap_or_default().to_owned()),
     }
 }

@@ -100,10 +100,9 @@ impl Kit {
                     Some((_, lang)) => answers.language(lang, &arguments).await?,
                     None => (answers.unknown(bots, &name).await?, None),
                 };
-                let sender = heard.sender.as_str();
                 self.with(end, |batch| {
-                    if let Some(lang) = choice {
-                        self.set_language(batch, sender, lang);
+                    if let Some((subject, lang)) = &choice {
+                        self.set_language(batch, subject, *lang);
                     }
                     self.0.outbox.put(batch, letter.clone());
                 })

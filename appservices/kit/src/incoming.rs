@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::StoreError;
 
 use crate::{
-    BotError, Heard, Kit, PREFIX, What,
+    BotError, FileSource, Heard, Kit, PREFIX, What,
     commands::{normalised_reaction, typed, without_quotation},
     crypto::{Fresh, Reading},
     descriptions::picked,
@@ -111,10 +111,11 @@ impl Event {
         (self.kind == "m.reaction").then(|| self.relation("event_id")).flatten()
     }
 
-    /// What the prompt belongs to that a message uses.
+    /// What the prompt belongs to that a message uses: what it answers, or the root of the thread that it is in, where old clients
+    /// are shown it as an answer to whatever stands last.
     fn pressed_on(&self) -> Option<OwnedEventId> {
         used(&self.content)?;
-        self.thread().or_else(|| self.reply_to())
+        self.answered().or_else(|| self.thread())
     }
 
     /// Whether a client wrote it that offers commands and buttons in forms: it mentions the bot that is meant.
@@ -197,7 +198,8 @@ impl Kit {
         if let Some(redacted) = event.redacted().filter(|_| event.kind == "m.room.redaction") {
             return Ok(self.0.store.get(&REACTIONS, &redacted).await?.map(|row| row.letter));
         }
-        let targets = [event.annotated(), event.voted_on(), event.reply_to(), event.thread()];
+        let targets =
+            [event.annotated(), event.pressed_on(), event.voted_on(), event.reply_to(), event.thread()];
         for target in targets.into_iter().flatten() {
             if let Some(key) = self.letter_of(&target).await? {
                 return Ok(Some(key));
@@ -295,10 +297,10 @@ fn message(event: &Event) -> Meaning {
                 None => Meaning::Other(What::Text(said.to_owned())),
             }
         }
-        Some("m.file" | "m.image" | "m.video" | "m.audio") => match address(content) {
-            Some(mxc) => Meaning::Other(What::File {
+        Some("m.file" | "m.image" | "m.video" | "m.audio") => match FileSource::of(content) {
+            Some(source) => Meaning::Other(What::File {
                 name: content["filename"].as_str().unwrap_or(body).to_owned(),
-                mxc: mxc.to_owned(),
+                source,
                 bytes: content["info"]["size"].as_u64(),
                 mimetype: content["info"]["mimetype"].as_str().map(ToOwned::to_owned),
             }),
@@ -307,11 +309,6 @@ fn message(event: &Event) -> Meaning {
         // Notices are for people: bots that answer bots never end.
         Some(_) | None => Meaning::Nothing,
     }
-}
-
-/// Where a file is; one that is encrypted has its address beside its key.
-fn address(content: &Value) -> Option<&str> {
-    content["url"].as_str().or_else(|| content["file"]["url"].as_str())
 }
 
 fn edit(event: &Event) -> Meaning {

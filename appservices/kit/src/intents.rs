@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     PREFIX,
+    limits::RELATIONS_PER_PAGE,
     wire::{Body, Call, CallError, Wire},
 };
 
@@ -127,7 +128,7 @@ impl Intent {
         self.wire.call(&self.user, Call::new(Method::POST, &path).json(body)).await
     }
 
-    /// The events that relate to an event in this way, the newest first, at most a hundred.
+    /// The events that relate to an event in this way, the newest first, at most [`RELATIONS_PER_PAGE`].
     ///
     /// # Errors
     /// See [`CallError`].
@@ -137,10 +138,24 @@ impl Intent {
         event: &EventId,
         relation: &str,
     ) -> Result<Vec<Value>, CallError> {
+        self.relations_page(room, event, relation, None).await.map(|(events, _)| events)
+    }
+
+    /// A page of the same, and where the one behind it begins; nothing behind the last.
+    pub(crate) async fn relations_page(
+        &self,
+        room: &RoomId,
+        event: &EventId,
+        relation: &str,
+        from: Option<&str>,
+    ) -> Result<(Vec<Value>, Option<String>), CallError> {
         let path = ["client", "v1", "rooms", room.as_str(), "relations", event.as_str(), relation];
         let mut call = Call::new(Method::GET, &path);
-        call.query.push(("limit", "100".to_owned()));
-        self.chunk(call).await
+        call.query.push(("limit", RELATIONS_PER_PAGE.to_string()));
+        call.query.extend(from.map(|from| ("from", from.to_owned())));
+        let mut answer = self.wire.call(&self.user, call).await?;
+        let next = answer["next_batch"].as_str().map(ToOwned::to_owned);
+        Ok((events_of(&mut answer), next))
     }
 
     /// The newest events of a room that this user may see, the newest first.
@@ -303,6 +318,15 @@ impl Intent {
         self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
     }
 
+    /// Says that this user has read a room up to an event.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn has_read(&self, room: &RoomId, event: &EventId) -> Result<(), CallError> {
+        let path = ["client", "v3", "rooms", room.as_str(), "receipt", "m.read", event.as_str()];
+        self.wire.call(&self.user, Call::new(Method::POST, &path).json(json!({}))).await.map(drop)
+    }
+
     pub(crate) async fn joined_rooms(&self) -> Result<Vec<OwnedRoomId>, CallError> {
         let answer =
             self.wire.call(&self.user, Call::new(Method::GET, &["client", "v3", "joined_rooms"])).await?;
@@ -405,16 +429,21 @@ impl Intent {
 
     async fn chunk(&self, call: Call) -> Result<Vec<Value>, CallError> {
         let mut answer = self.wire.call(&self.user, call).await?;
-        match answer["chunk"].take() {
-            Value::Array(events) => Ok(events),
-            _ => Ok(Vec::new()),
-        }
+        Ok(events_of(&mut answer))
     }
 
     async fn event(&self, call: Call) -> Result<OwnedEventId, CallError> {
         let answer = self.wire.call(&self.user, call).await?;
         let event = answer["event_id"].as_str().and_then(|event| EventId::parse(event).ok());
         event.ok_or_else(|| CallError::Unreachable("the event has no id".to_owned()))
+    }
+}
+
+/// The events of an answer that has a chunk of them.
+fn events_of(answer: &mut Value) -> Vec<Value> {
+    match answer["chunk"].take() {
+        Value::Array(events) => events,
+        _ => Vec::new(),
     }
 }
 

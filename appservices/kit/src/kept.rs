@@ -17,7 +17,7 @@ use crate::{
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Begin the names of what is kept.
-const LETTER: &str = "letter:";
+pub(crate) const LETTER: &str = "letter:";
 const REACTION: &str = "reaction:";
 
 impl Kit {
@@ -32,7 +32,12 @@ impl Kit {
         letter: &Letter,
         sent: Sent,
     ) -> Result<(), StoreError> {
-        let sent = Sent { kept_day: self.today(), ..sent };
+        let mut sent = Sent { kept_day: self.today(), ..sent };
+        // What a new version offers is offered by the letter that it is a version of.
+        let offered = match &letter.relation {
+            Some(Relation::Edits(Related::Letter(_))) => Some(std::mem::take(&mut sent.reactions)),
+            Some(_) | None => None,
+        };
         batch.put(&SENT, &letter.key, &sent);
         batch.put(&KEPT, &(sent.kept_day, format!("{LETTER}{}", letter.key)), &());
         // Nobody answers a reaction or a redaction.
@@ -40,7 +45,7 @@ impl Kit {
             batch.put(&LETTER_OF, &sent.event, &letter.key);
         }
         match letter.relation.as_ref().map(Relation::related) {
-            Some(Related::Letter(key)) => self.renew_letter(batch, key).await,
+            Some(Related::Letter(key)) => self.renew_letter(batch, key, offered).await,
             Some(Related::Event(_)) | None => Ok(()),
         }
     }
@@ -57,7 +62,7 @@ impl Kit {
         let kept_day = self.today();
         if let Some(old) = self.0.store.get(&SENT, key).await? {
             batch.delete(&KEPT, &(old.kept_day, format!("{LETTER}{key}"))).expect_eq(&SENT, key, &old);
-            batch.put(&SENT, &version.key, &Sent { kept_day, ..old });
+            batch.put(&SENT, &version.key, &Sent { kept_day, reactions: Vec::new(), ..old });
             batch.put(&KEPT, &(kept_day, format!("{LETTER}{}", version.key)), &());
         }
         batch.put(&LETTER_OF, &sent.event, &key.to_owned());
@@ -66,13 +71,24 @@ impl Kit {
         Ok(())
     }
 
-    async fn renew_letter(&self, batch: &mut Batch, key: &str) -> Result<(), StoreError> {
-        let today = self.today();
-        let old = self.0.store.get(&SENT, key).await?;
-        let Some(old) = old.filter(|old| old.kept_day < today) else { return Ok(()) };
-        let name = format!("{LETTER}{key}");
-        batch.delete(&KEPT, &(old.kept_day, &*name)).put(&KEPT, &(today, &*name), &());
-        batch.expect_eq(&SENT, key, &old).put(&SENT, key, &Sent { kept_day: today, ..old });
+    /// Notes that a letter was needed today, and what it offers from now on where that is said.
+    async fn renew_letter(
+        &self,
+        batch: &mut Batch,
+        key: &str,
+        offered: Option<Vec<String>>,
+    ) -> Result<(), StoreError> {
+        let Some(old) = self.0.store.get(&SENT, key).await? else { return Ok(()) };
+        let kept_day = old.kept_day.max(self.today());
+        let reactions = offered.unwrap_or_else(|| old.reactions.clone());
+        if kept_day == old.kept_day && reactions == old.reactions {
+            return Ok(());
+        }
+        if kept_day != old.kept_day {
+            let name = format!("{LETTER}{key}");
+            batch.delete(&KEPT, &(old.kept_day, &*name)).put(&KEPT, &(kept_day, &*name), &());
+        }
+        batch.expect_eq(&SENT, key, &old).put(&SENT, key, &Sent { kept_day, reactions, ..old });
         Ok(())
     }
 

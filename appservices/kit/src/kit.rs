@@ -89,6 +89,8 @@ pub(crate) struct Inner {
     pub occupied: parking_lot::Mutex<Vec<&'static str>>,
     /// The commands of each bot that has begun.
     pub verbs: parking_lot::Mutex<HashMap<&'static str, &'static [Verb]>>,
+    /// There is a room in which commands are to be described.
+    pub undescribed: Arc<Notify>,
     /// How many bots are at work.
     pub ready: AtomicUsize,
     /// The keys of each bot, in the order of `users`.
@@ -96,6 +98,8 @@ pub(crate) struct Inner {
     /// Who reads in encrypted rooms.
     pub audiences: Audiences,
     pub service: Service,
+    /// Held by whoever passes somebody's file on.
+    pub passing: Mutex<()>,
 }
 
 /// How the bots are.
@@ -148,10 +152,12 @@ impl Kit {
             taking: Mutex::default(),
             occupied: parking_lot::Mutex::default(),
             verbs: parking_lot::Mutex::default(),
+            undescribed: Arc::default(),
             ready: AtomicUsize::new(0),
             keyrings,
             audiences: Audiences::default(),
             service,
+            passing: Mutex::default(),
         })))
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use model::StreamPos;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,8 +11,9 @@ use store::Batch;
 use tokio::sync::Notify;
 
 use crate::{
-    limits::{CONTENT_BYTES_MAX, FILE_BYTES_MAX, KEY_BYTES_MAX},
-    tables::OUTBOX,
+    FileSource,
+    limits::{CONTENT_BYTES_MAX, FILE_BYTES_MAX, FILE_PIECE_BYTES, KEY_BYTES_MAX},
+    tables::{OUTBOX, PIECES},
 };
 
 /// Where a letter goes.
@@ -71,7 +74,7 @@ pub struct Attachment {
     pub name: String,
     /// Its type, like `text/calendar`.
     pub mimetype: String,
-    /// Its bytes, at most [`FILE_BYTES_MAX`].
+    /// Its bytes. Of more than [`FILE_BYTES_MAX`] words are sent instead.
     pub bytes: Vec<u8>,
 }
 
@@ -99,6 +102,14 @@ pub struct Letter {
     /// A file with it.
     #[serde(default)]
     pub attachment: Option<Attachment>,
+    /// Somebody's file that goes on with it, where it has no own one. The content says its name and type; in a room in the
+    /// clear it is in the clear, in an encrypted one it is locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwards: Option<FileSource>,
+    /// Of a new version: the reactions that its message offers from now on, none where nothing can be done with it any more.
+    /// Without this they are those that stand behind it in the same batch, or else the ones from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offers: Option<Vec<String>>,
 }
 
 impl Letter {
@@ -114,6 +125,8 @@ impl Letter {
             content,
             relation: None,
             attachment: None,
+            forwards: None,
+            offers: None,
         }
     }
 
@@ -122,22 +135,38 @@ impl Letter {
     pub fn relating(self, relation: Relation) -> Self {
         Self { relation: Some(relation), ..self }
     }
+
+    /// The same, offering these reactions from now on.
+    #[must_use]
+    pub fn offering<'a>(self, reactions: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { offers: Some(reactions.into_iter().map(ToOwned::to_owned).collect()), ..self }
+    }
 }
 
 /// What stands in the outbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "a parcel is read, delivered and dropped; few are in memory")]
 pub(crate) enum Parcel {
     Letter(Letter),
-    Join { bot: String, room: OwnedRoomId },
-    Leave { bot: String, room: OwnedRoomId },
+    Join {
+        bot: String,
+        room: OwnedRoomId,
+    },
+    Leave {
+        bot: String,
+        room: OwnedRoomId,
+    },
+    /// A letter whose file has this many bytes, which stand beside it in pieces; nowhere where they are too many.
+    Laden {
+        letter: Letter,
+        bytes: usize,
+    },
 }
 store::record!(Parcel);
 
 impl Parcel {
     pub fn bot(&self) -> &str {
         match self {
-            Self::Letter(letter) => &letter.bot,
+            Self::Letter(letter) | Self::Laden { letter, .. } => &letter.bot,
             Self::Join { bot, .. } | Self::Leave { bot, .. } => bot,
         }
     }
@@ -145,11 +174,12 @@ impl Parcel {
     /// What goes one after the other.
     pub fn lane(&self) -> String {
         match self {
-            Self::Letter(Letter { bot, to: To::Room(room), .. })
-            | Self::Join { bot, room }
-            | Self::Leave { bot, room } => format!("{bot} {room}"),
-            Self::Letter(Letter { bot, to: To::Direct(user), .. }) => format!("{bot} {user}"),
-            Self::Letter(Letter { bot, to: To::Place(key), .. }) => format!("{bot} place {key}"),
+            Self::Letter(letter) | Self::Laden { letter, .. } => match &letter.to {
+                To::Room(room) => format!("{} {room}", letter.bot),
+                To::Direct(user) => format!("{} {user}", letter.bot),
+                To::Place(key) => format!("{} place {key}", letter.bot),
+            },
+            Self::Join { bot, room } | Self::Leave { bot, room } => format!("{bot} {room}"),
         }
     }
 }
@@ -169,7 +199,21 @@ impl Outbox {
             tracing::error!(key = letter.key, bot = letter.bot, reason, "a letter cannot be sent");
             return;
         }
-        self.put_parcel(batch, &Parcel::Letter(letter));
+        let is_large = |file: &&Attachment| file.bytes.len() > FILE_PIECE_BYTES;
+        match letter.attachment.as_ref().filter(is_large).map(|file| file.bytes.len()) {
+            None => self.put_parcel(batch, &Parcel::Letter(letter)),
+            Some(bytes) => self.put_laden(batch, letter, bytes),
+        }
+    }
+
+    /// A file that is too large for the row of its letter stands in rows of its own.
+    fn put_laden(&self, batch: &mut Batch, mut letter: Letter, bytes: usize) {
+        let file = letter.attachment.as_mut().map(|file| std::mem::take(&mut file.bytes)).unwrap_or_default();
+        let place = self.put_at_end(batch, &Parcel::Laden { letter, bytes });
+        let pieces = file.chunks(FILE_PIECE_BYTES).filter(|_| bytes <= FILE_BYTES_MAX);
+        for (number, piece) in (0_u32..).zip(pieces) {
+            batch.put(&PIECES, &(place, number), &Bytes::copy_from_slice(piece));
+        }
     }
 
     /// Has the letter `of` stand anew in the room that took the place of its own, with these reactions below it. `version` says how it
@@ -183,6 +227,8 @@ impl Outbox {
     ) {
         let Letter { key, bot, to, .. } = version.clone();
         let of = Related::Letter(of.to_owned());
+        let reactions: Vec<&str> = reactions.into_iter().collect();
+        let version = version.offering(reactions.iter().copied());
         self.put(batch, version.relating(Relation::Edits(of.clone())));
         for (place, reaction) in reactions.into_iter().enumerate() {
             let relation = Relation::Reacts(of.clone(), reaction.to_owned());
@@ -192,10 +238,16 @@ impl Outbox {
     }
 
     pub(crate) fn put_parcel(&self, batch: &mut Batch, parcel: &Parcel) {
+        self.put_at_end(batch, parcel);
+    }
+
+    /// The place that it has, as far as the batch knows it.
+    fn put_at_end(&self, batch: &mut Batch, parcel: &Parcel) -> StreamPos {
         let place = batch.position();
         batch.put(&OUTBOX, &place, parcel);
         let news = Arc::clone(&self.news);
         batch.on_visible(move |_| news.notify_one());
+        place
     }
 
     pub(crate) async fn news(&self) {
@@ -206,15 +258,12 @@ impl Outbox {
 fn fault(letter: &Letter) -> Option<&'static str> {
     let has_content = letter.content.is_object();
     let content_bytes = serde_json::to_vec(&letter.content).map_or(usize::MAX, |bytes| bytes.len());
-    let file_bytes = letter.attachment.as_ref().map_or(0, |file| file.bytes.len());
     if letter.key.is_empty() || letter.key.len() > KEY_BYTES_MAX {
         Some("its key is empty or too long")
     } else if !has_content {
         Some("its content is no object")
     } else if content_bytes > CONTENT_BYTES_MAX {
         Some("its content is too large")
-    } else if file_bytes > FILE_BYTES_MAX {
-        Some("its file is too large")
     } else {
         None
     }

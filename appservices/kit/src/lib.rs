@@ -15,13 +15,16 @@ mod content;
 mod courier;
 mod crypto;
 mod delivery;
+mod describing;
 mod descriptions;
 mod direct;
 #[cfg(any(test, feature = "double"))]
 pub mod double;
 mod ear;
 mod error;
+mod files;
 mod first_logins;
+mod history;
 mod inbox;
 mod incoming;
 mod intents;
@@ -31,11 +34,14 @@ mod letter;
 pub mod limits;
 mod pause;
 mod places;
+mod power;
 mod prompts;
 mod receiver;
 mod registration;
+mod restored;
 mod runtime;
 mod speaking;
+mod standings;
 mod tables;
 mod taking;
 #[cfg(test)]
@@ -52,15 +58,18 @@ pub use self::{
     answers::{message, notice},
     bot::{Bot, BotError, Fired, Heard, Verb, What},
     commands::normalised_reaction,
-    crypto::after_restore,
     ear::{Ear, Service},
     error::KitError,
+    files::{FetchError, FileSource, Lock},
     first_logins::{FIRST_LOGINS_MAX, FirstLogin, Newcomer},
     intents::Intent,
     kit::{Health, Kit, KitParts, KitSettings},
     letter::{Attachment, Letter, Outbox, Related, Relation, To},
+    power::Power,
     registration::{AVAILABILITY_POLICY, Namespaces, SERVICE_ID, Tokens, registration, registration_of},
+    restored::after_restore,
     runtime::Bots,
+    standings::{FOLLOWERS_MAX, STANDING_LATER, STANDINGS_MAX, SaidStanding, Standing},
     tables::tables,
     timers::Timers,
     visitors::{InvitedVisitor, NewVisitor},

@@ -29,8 +29,11 @@ pub const RECEIVER_TIME_MAX: Duration = Duration::from_secs(30);
 pub const KEY_BYTES_MAX: usize = 600;
 /// Largest content of a letter in bytes; an event has 64 KiB with its envelope.
 pub const CONTENT_BYTES_MAX: usize = 60 * 1024;
-/// Largest file that a letter carries, in bytes.
-pub const FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Largest file that a letter carries, in bytes. Two of them go into one batch of the store, with room to spare; the homeserver may
+/// take less.
+pub const FILE_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Larger files stand beside their letter, in pieces of so many bytes.
+pub const FILE_PIECE_BYTES: usize = 1024 * 1024;
 /// Letters whose places are kept in memory; further ones are read when these are gone.
 pub const OUTBOX_LOADED_MAX: usize = 10_000;
 /// Letters that are read at once; each may carry a file.
@@ -100,9 +103,21 @@ pub const FORGOTTEN_PER_BATCH: usize = 500;
 /// How often the kit looks for what it may forget.
 pub const FORGET_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
+/// Rooms that are looked at together when the commands of a bot changed.
+pub const DESCRIBED_PER_PAGE: usize = 200;
+/// Commands of one bot, those of earlier versions too, that are looked after in its rooms.
+pub const DESCRIBED_COMMANDS_MAX: usize = 500;
+/// Pause between two rooms in which commands are described: nobody waits for it.
+pub const DESCRIBING_PAUSE: Duration = Duration::from_millis(20);
 /// Choices of one vote that are read.
 pub const POLL_ANSWERS_MAX: usize = 20;
 /// Letters behind a card among which its reactions are looked for.
 pub const PROMPTS_LOOKED_AT_MAX: usize = 12;
 /// Longest id of a choice, in bytes.
 pub const POLL_ANSWER_BYTES_MAX: usize = 255;
+/// Events of one page of what relates to another, as the homeserver gives them; a transaction has room for them.
+pub const RELATIONS_PER_PAGE: usize = 100;
+/// Pages of what was tapped on one card that are read after a restore; what is older than these stays unheard.
+pub const LOOKED_BACK_PAGES_MAX: usize = 20;
+/// Letters that are looked at at once for cards on which people may have tapped before a backup was restored.
+pub const LOOKED_BACK_PER_PAGE: usize = 500;

@@ -27,14 +27,23 @@ impl Kit {
         if letter.kind != "m.room.message" || !asks(letter) {
             return Ok(Vec::new());
         }
+        self.reactions_behind(&letter.key, place).await
+    }
+
+    /// The reactions to the letter with this key that stand behind a place in the outbox.
+    pub(crate) async fn reactions_behind(
+        &self,
+        key: &str,
+        place: StreamPos,
+    ) -> Result<Vec<String>, StoreError> {
         let scan = Scan::all().after(&place).limit(PROMPTS_LOOKED_AT_MAX);
         let behind = self.0.store.scan(&OUTBOX, scan).await?;
         let reactions = behind.into_iter().filter_map(|(_, parcel)| match parcel {
             Parcel::Letter(Letter {
-                relation: Some(Relation::Reacts(Related::Letter(key), reaction)),
+                relation: Some(Relation::Reacts(Related::Letter(of), reaction)),
                 ..
-            }) if key == letter.key => Some(reaction),
-            Parcel::Letter(_) | Parcel::Join { .. } | Parcel::Leave { .. } => None,
+            }) if of == key => Some(reaction),
+            Parcel::Letter(_) | Parcel::Laden { .. } | Parcel::Join { .. } | Parcel::Leave { .. } => None,
         });
         Ok(reactions.collect())
     }

@@ -58,7 +58,7 @@ impl Kit {
                 kit.announce().await;
             }
             tracing::info!(bot = bot.localpart(), "a bot is at work");
-            kit.keep_hearing(&**bot, all, stop).await;
+            tokio::join!(kit.keep_hearing(&**bot, all, stop), kit.keep_describing(bot.localpart(), stop));
         });
         let exchanges = bots.iter().map(|bot| kit.keep_exchanging(bot.localpart(), stop));
         tokio::join!(
@@ -67,6 +67,7 @@ impl Kit {
             self.carry(&bots, &shutdown),
             self.keep_time(&bots, &shutdown),
             self.keep_house(&shutdown),
+            self.look_back(&shutdown),
         );
     }
 

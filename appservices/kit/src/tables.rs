@@ -1,5 +1,8 @@
 //! The tables of the kit; nobody else reads or writes them.
 
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
 use model::StreamPos;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
@@ -67,6 +70,25 @@ pub(crate) const PLACE_OF: Table<(String, OwnedRoomId), String> =
 pub(crate) const SUCCESSORS: Table<(String, OwnedRoomId), OwnedRoomId> =
     Table::new(2019, "bots_successors", Profile::Point, "Which room took the place of this one?");
 
+/// Bot → which descriptions of its commands its rooms have, or wait for.
+pub(crate) const DESCRIBED: Table<String, DescribedRow> =
+    Table::new(2020, "bots_described", Profile::Point, "Did the commands of this bot change?");
+/// Bot and room → for whom its commands are still to be described there.
+pub(crate) const UNDESCRIBED: Table<(String, OwnedRoomId), UndescribedRow> =
+    Table::new(2021, "bots_undescribed", Profile::Queue, "Where are commands still to be described?");
+
+/// The place of a letter in the outbox and a number → a piece of its file.
+pub(crate) const PIECES: Table<(StreamPos, u32), Bytes> =
+    Table::new(2022, "bots_file_pieces", Profile::Queue, "What is in the file of this letter?");
+
+/// Stands while what was missed by a restore of a backup has not been read.
+pub(crate) const RESTORED: Table<(), ()> = Table::new(
+    2023,
+    "bots_restored",
+    Profile::Point,
+    "Are open cards to be read because a backup was restored?",
+);
+
 /// All tables of the kit, for opening the bots' store.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -90,6 +112,10 @@ pub fn tables() -> Vec<TableInfo> {
         PLACES.info(),
         PLACE_OF.info(),
         SUCCESSORS.info(),
+        DESCRIBED.info(),
+        UNDESCRIBED.info(),
+        PIECES.info(),
+        RESTORED.info(),
     ];
     own.into_iter().chain(crate::crypto::tables::tables()).collect()
 }
@@ -190,6 +216,21 @@ pub(crate) struct ReactionRow {
     pub sender: OwnedUserId,
 }
 
+/// What a bot's rooms were last told of its commands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DescribedRow {
+    /// SHA-256 over the descriptions in all languages.
+    pub digest: Vec<u8>,
+    /// The state keys of all commands that were ever described, so that those that are no more can be taken away.
+    pub state_keys: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UndescribedRow {
+    /// Whose language the descriptions have; without one they have the configured one.
+    pub reader: Option<OwnedUserId>,
+}
+
 store::record!(
     TransactionRow,
     Incoming,
@@ -200,5 +241,7 @@ store::record!(
     LanguageRow,
     AccountRow,
     ReactionRow,
-    PlaceRow
+    PlaceRow,
+    DescribedRow,
+    UndescribedRow
 );

@@ -29,7 +29,8 @@ pub struct NewVisitor {
 pub struct InvitedVisitor {
     /// Their account.
     pub account: OwnedUserId,
-    /// The path of the page that lets them in, behind the address of the homeserver. It works once, for whoever has it.
+    /// The path of the page that lets them in, behind the address of the homeserver. It works once, with a code that the
+    /// homeserver sends to their address.
     pub path: String,
 }
 
@@ -38,8 +39,8 @@ impl Intent {
     /// Whoever asked is written down.
     ///
     /// # Errors
-    /// See [`CallError`]; refused when the room does not let the bot invite, or the registration does not say that the service
-    /// looks after people.
+    /// See [`CallError`]; refused when the room does not let the bot invite, the homeserver sends no mail, or the registration does
+    /// not say that the service looks after people.
     pub async fn invite_visitor(&self, visitor: &NewVisitor, by: &str) -> Result<InvitedVisitor, CallError> {
         let NewVisitor { address, name, room, until_ms } = visitor;
         let body =

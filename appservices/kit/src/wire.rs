@@ -118,7 +118,8 @@ impl HttpWire {
         Ok(Self { outbound, base, as_token })
     }
 
-    async fn ask(&self, user: &UserId, call: Call, bytes_max: usize) -> Result<Answer, CallError> {
+    /// What the homeserver answers, whatever that is.
+    async fn ask(&self, user: &UserId, call: Call, bytes_max: usize) -> Result<Answer, OutboundError> {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             // An empty state key is left out of the path.
@@ -138,28 +139,48 @@ impl HttpWire {
             }
         };
         let limits = Limits { bytes_max, time_max: REQUEST_TIME_MAX, redirects_max: 0 };
-        let unreachable = |error: OutboundError| CallError::Unreachable(error.to_string());
-        let download = self.outbound.open(request, limits).await.map_err(unreachable)?;
-        let answer = download.collect().await.map_err(unreachable)?;
-        if answer.status.is_success() { Ok(answer) } else { Err(refusal(&answer)) }
+        self.outbound.open(request, limits).await?.collect().await
     }
 }
 
 #[async_trait]
 impl Wire for HttpWire {
     async fn call(&self, user: &UserId, call: Call) -> Result<Value, CallError> {
-        let answer = self.ask(user, call, ANSWER_BYTES_MAX).await?;
+        let answer = self.ask(user, call, ANSWER_BYTES_MAX).await;
+        let answer = answer.map_err(|error| CallError::Unreachable(error.to_string()))?;
+        if !answer.status.is_success() {
+            return Err(refusal(&answer, false));
+        }
         serde_json::from_slice(&answer.body)
             .map_err(|error| CallError::Unreachable(format!("the answer is no JSON: {error}")))
     }
 
     async fn download(&self, user: &UserId, call: Call) -> Result<Bytes, CallError> {
-        Ok(self.ask(user, call, DOWNLOAD_BYTES_MAX).await?.body)
+        let is_elsewhere =
+            call.path.iter().rev().nth(1).is_some_and(|server| server != user.server_name().as_str());
+        match self.ask(user, call, DOWNLOAD_BYTES_MAX).await {
+            Ok(answer) if answer.status.is_success() => Ok(answer.body),
+            Ok(answer) => Err(refusal(&answer, true)),
+            // It is as large the next time: whoever waits for it would wait for ever.
+            Err(error @ OutboundError::TooLarge { .. }) => Err(CallError::Refused {
+                status: StatusCode::PAYLOAD_TOO_LARGE.as_u16(),
+                code: "M_TOO_LARGE".to_owned(),
+                message: error.to_string(),
+            }),
+            // Another server may take its time for ever, and the homeserver begins anew with each try.
+            Err(error @ OutboundError::Timeout) if is_elsewhere => Err(CallError::Refused {
+                status: StatusCode::GATEWAY_TIMEOUT.as_u16(),
+                code: "M_UNKNOWN".to_owned(),
+                message: error.to_string(),
+            }),
+            Err(error) => Err(CallError::Unreachable(error.to_string())),
+        }
     }
 }
 
-/// What an answer that is no success means for the next try.
-fn refusal(answer: &Answer) -> CallError {
+/// What an answer that is no success means for the next try. Whether a file was asked for matters: those of other servers the
+/// homeserver has to ask for itself.
+fn refusal(answer: &Answer, is_file: bool) -> CallError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
     let (status, code) = (answer.status, text("errcode"));
@@ -171,8 +192,36 @@ fn refusal(answer: &Answer) -> CallError {
     }
     // The homeserver may learn of our registration later: nothing is given up for it.
     let is_stranger = matches!(code.as_str(), "M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN");
-    if is_stranger || status.is_server_error() || code.is_empty() {
+    // The other server does not answer, or nobody uploaded the file: that may be so for ever, and the homeserver is well. What a
+    // proxy before it answers has no code.
+    let is_elsewhere = is_file && [StatusCode::BAD_GATEWAY, StatusCode::GATEWAY_TIMEOUT].contains(&status);
+    if is_stranger || (status.is_server_error() && !is_elsewhere) || code.is_empty() {
         return CallError::Unreachable(format!("{status} {code} {}", text("error")));
     }
     CallError::Refused { status: status.as_u16(), code, message: text("error") }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_another_server_does_not_give_is_refused_and_a_homeserver_that_is_away_is_not() {
+        let refused = |status: StatusCode, body: &'static str, is_file| {
+            let url = Url::parse("http://test/").unwrap();
+            let answer = Answer { url, status, headers: HeaderMap::new(), body: Bytes::from(body) };
+            matches!(refusal(&answer, is_file), CallError::Refused { .. })
+        };
+        let said = r#"{"errcode":"M_UNKNOWN","error":"away"}"#;
+        for status in [StatusCode::BAD_GATEWAY, StatusCode::GATEWAY_TIMEOUT] {
+            assert!(refused(status, said, true));
+            assert!(!refused(status, said, false), "only files are elsewhere");
+            assert!(!refused(status, "<html>", true), "a proxy says so");
+        }
+        for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE] {
+            assert!(!refused(status, said, true));
+        }
+    }
 }

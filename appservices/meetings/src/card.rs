@@ -68,7 +68,7 @@ pub(crate) fn of_key(key: &str) -> Option<(&str, Letters<'_>)> {
 }
 
 /// The reactions below an open card, in their order.
-pub(crate) const ANSWERS: [&str; 4] = ["✅", "❔", "❌", "🔁"];
+const ANSWERS: [&str; 4] = ["✅", "❔", "❌", "🔁"];
 
 /// The reaction of whoever is there, below the card of a meeting that takes place.
 pub(crate) const HERE: &str = "🙋";
@@ -83,6 +83,17 @@ pub(crate) fn cards(case: &Case<Meeting>) -> Vec<Card> {
     let heir = case.data.organizer().filter(|_| case.data.is_taken_over);
     let heir = heir.map(|user| Card::Guest(user.to_owned()));
     std::iter::once(Card::Home).chain(guests).chain(heir).collect()
+}
+
+/// What a card of a meeting as it is now asks for below it, and offers as buttons. Whoever asked for the meeting has nothing to
+/// answer in a chat of their own.
+pub(crate) fn offers(card: &Card, case: &Case<Meeting>) -> Vec<&'static str> {
+    let is_own = *card == Card::Home && case.data.home.is_direct;
+    match case.state.as_str() {
+        state::SCHEDULED if !is_own => ANSWERS.to_vec(),
+        state::LIVE => vec![HERE],
+        _ => Vec::new(),
+    }
 }
 
 /// Who reads, and how.

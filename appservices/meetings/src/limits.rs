@@ -76,6 +76,13 @@ pub const AHEAD_MS: u64 = 2 * 366 * 24 * 60 * 60 * 1_000;
 /// People of a meeting that other platforms are told of.
 pub const ENTRY_PEOPLE_MAX: usize = 200;
 
+/// Single instances of a series that other platforms are told of; of more, the latest. The bridges know by the same bound that
+/// earlier ones are left out.
+pub const ENTRY_EXCEPTIONS_MAX: usize = 60;
+
+/// Characters of a title or a place that only one instance has, as other platforms are told.
+pub const ENTRY_EXCEPTION_CHARACTERS_MAX: usize = 60;
+
 /// Characters of a description that other platforms are told.
 pub const ENTRY_DESCRIPTION_CHARACTERS_MAX: usize = 4_000;
 

@@ -119,6 +119,11 @@ pub const TEXTS: &[Entry] = &[
     entry("mt.tier.busy", "看到忙闲", "see when you are busy"),
     entry("mt.tier.nothing", "什么也看不到", "see nothing"),
     entry("mt.tier.default", "按默认", "as everybody"),
+    entry(
+        "mt.told.no_link",
+        "{no}：给 {who} 的邀请邮件没有会议群的链接：机器人须能在群里邀请他人，服务器须能发邮件。",
+        "{no}: the invitation to {who} has no link into the room. The bot has to be able to invite there, and the server to send mail.",
+    ),
     entry("mt.told.private", "请看与我的私聊。", "Please see our direct chat."),
     entry("mt.told.dropped", "好的，已放弃。", "All right, dropped."),
     entry("mt.told.picked", "{no} {title} 定在 {when}。", "{no} {title} takes place {when}."),

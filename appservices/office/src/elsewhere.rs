@@ -56,6 +56,8 @@ pub struct Press {
     pub action: String,
     /// What was written with it.
     pub words: Option<String>,
+    /// Which instance of a series alone it is about, by when its rule lets it begin, in ms since 1970; none for all of it.
+    pub instance_ms: Option<u64>,
     /// Who pressed it: their account here.
     pub account: OwnedUserId,
     via: Via,
@@ -165,6 +167,8 @@ struct Pressed {
     action: String,
     #[serde(default)]
     values: BTreeMap<String, String>,
+    #[serde(default)]
+    instance_ms: Option<u64>,
     network: String,
     person: OwnedUserId,
     proof: PressProof,
@@ -207,6 +211,7 @@ fn read(heard: &Heard, content: &Value) -> Option<Press> {
         key: pressed.key,
         action: pressed.action,
         words: words.filter(|words| !words.is_empty()),
+        instance_ms: pressed.instance_ms,
         account: pressed.person,
         via,
         source,

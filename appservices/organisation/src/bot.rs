@@ -6,7 +6,7 @@ use people::{Language, PeopleError, Person};
 use ruma::UserId;
 use store::Batch;
 
-use crate::{Organisation, binding, newcomers, rooms};
+use crate::{Organisation, binding, newcomers, rooms, standings};
 
 /// The part of the bot's user id before the colon.
 pub const LOCALPART: &str = "org";
@@ -63,6 +63,7 @@ impl Bot for Organisation {
         match fired.key.as_str() {
             rooms::TIMER => self.keep_rooms(batch).await,
             newcomers::TIMER => self.keep_links(batch).await,
+            standings::TIMER => self.keep_standings(batch).await,
             _ => Ok(()),
         }
     }
@@ -72,6 +73,7 @@ impl Bot for Organisation {
             self.look_at_rooms(batch, crate::limits::ROOMS_SOON_MS);
         }
         self.look_at_links(batch);
+        self.look_at_standings(batch, 0);
         Ok(())
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! What it tells of people is what `visibility` allows. The rooms follow the chart: whoever comes into a department is
 //! asked into its rooms, whoever moves away leaves them after a while, and whoever leaves the company leaves at once. People who
-//! are new get a link by which they come in for the first time.
+//! are new get a link by which they come in for the first time; who is away or has left is suspended or locked out.
 //! Read `bot.rs`, then `rooms.rs`.
 
 mod binding;
 mod bot;
+mod history;
 pub mod limits;
 mod links;
 mod lists;
 mod newcomers;
 mod rooms;
+mod standings;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,8 @@ pub struct OrganisationParts {
     pub steps: CountSteps,
     /// Whether departments have spaces and rooms.
     pub has_rooms: bool,
+    /// How long somebody who moved away stays in the old rooms, in ms.
+    pub leaves_after_ms: u64,
     /// Lets people in for the first time.
     pub links: Links,
 }

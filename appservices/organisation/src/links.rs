@@ -1,7 +1,7 @@
 //! Links of first logins: whom the organisation lets in, asked for in a chat or at the command line. The homeserver decides who can
 //! still be let in, and makes the links.
 
-use kit::{CallError, FIRST_LOGINS_MAX, FirstLogin, Kit, Newcomer};
+use kit::{CallError, FIRST_LOGINS_MAX, FirstLogin, Intent, Kit, Newcomer};
 use people::{People, PeopleError, Person, PersonId, Preview, import::table};
 use ruma::OwnedUserId;
 use store::Batch;
@@ -28,7 +28,7 @@ pub struct GivenLink {
     pub name: String,
     /// Their account.
     pub account: OwnedUserId,
-    /// The link and where it went by letter, or why there is none: a word of [`FirstLogin::Refused`].
+    /// The link and where it went by letter, or why there is none: `open`, or a word of [`FirstLogin::Refused`].
     pub outcome: Result<(String, Option<String>), String>,
 }
 
@@ -99,10 +99,11 @@ impl Links {
     }
 
     /// Gives links to people behind `after`, in the order of employee numbers, who have not come in and have none that works;
-    /// at most `links_max`, which is [`FIRST_LOGINS_MAX`] at least. Whoever is refused one is in the answer too.
+    /// at most `links_max`, which is [`FIRST_LOGINS_MAX`] at least. Whoever is refused one is in the answer too. What was given
+    /// before the homeserver stopped answering is in it, and the rest is behind it.
     ///
     /// # Errors
-    /// See [`CallError`].
+    /// See [`CallError`]; only where nothing was given.
     pub async fn give_new(
         &self,
         after: Option<&PersonId>,
@@ -114,13 +115,20 @@ impl Links {
         let behind = chart.people().filter(|person| after.is_none_or(|after| person.id > *after));
         let there: Vec<&Person> =
             behind.map(|person| &**person).filter(|person| person.is_active()).collect();
-        let mut links = Vec::new();
+        let (mut links, mut last) = (Vec::new(), None);
         for some in there.chunks(FIRST_LOGINS_MAX) {
             if links.len() + some.len() > links_max {
-                let last = some.first().and_then(|first| there.iter().rfind(|person| person.id < first.id));
-                return Ok((links, last.map(|person| person.id.clone())));
+                return Ok((links, last));
             }
-            let given = self.ask(some, true, by, batch).await?;
+            let given = match self.ask(some, true, by, batch).await {
+                Ok(given) => given,
+                Err(error) if links.is_empty() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "some links of first logins are not given yet");
+                    return Ok((links, last));
+                }
+            };
+            last = some.last().map(|person| person.id.clone());
             let needs_none = |reason: &str| matches!(reason, "past" | "open");
             let needs_one = |link: &GivenLink| !link.outcome.as_ref().is_err_and(|reason| needs_none(reason));
             links.extend(given.into_iter().filter(needs_one));
@@ -147,18 +155,47 @@ impl Links {
         if newcomers.is_empty() {
             return Ok(Vec::new());
         }
-        let answers = intent.give_first_logins(&newcomers, keeps_open, by).await?;
+        let answers = self.answers(&intent, &newcomers, keeps_open, by).await?;
         let links = people.iter().zip(newcomers).zip(answers).map(|((person, newcomer), answer)| {
             let outcome = match answer {
                 FirstLogin::Given { path, expires_ms, is_mailed } => {
                     batch.put(&LINK, &newcomer.account, &expires_ms);
                     Ok((format!("{}{path}", self.base_url), newcomer.address.filter(|_| is_mailed)))
                 }
+                FirstLogin::Open { .. } => Err("open".to_owned()),
                 FirstLogin::Refused(reason) => Err(reason),
             };
             GivenLink { id: person.id.clone(), name: person.name.clone(), account: newcomer.account, outcome }
         });
         Ok(links.collect())
+    }
+
+    /// What the homeserver says. A link that still works and that nobody was shown, because the answer with it was lost, is not
+    /// one that somebody has: it is asked for anew.
+    async fn answers(
+        &self,
+        intent: &Intent,
+        newcomers: &[Newcomer],
+        keeps_open: bool,
+        by: &str,
+    ) -> Result<Vec<FirstLogin>, CallError> {
+        let mut answers = intent.give_first_logins(newcomers, keeps_open, by).await?;
+        let accounts: Vec<OwnedUserId> = newcomers.iter().map(|newcomer| newcomer.account.clone()).collect();
+        let shown = self.kit.store().multi_get(&LINK, &accounts).await;
+        let shown = shown.map_err(|error| CallError::Unreachable(error.to_string()))?;
+        let is_lost = |answer: &FirstLogin, shown: &Option<u64>| match answer {
+            FirstLogin::Open { expires_ms } => *shown != Some(*expires_ms),
+            FirstLogin::Given { .. } | FirstLogin::Refused(_) => false,
+        };
+        let all = newcomers.iter().zip(&mut answers).zip(&shown);
+        let lost = all.filter(|((_, answer), shown)| is_lost(answer, shown));
+        let (again, places): (Vec<Newcomer>, Vec<&mut FirstLogin>) =
+            lost.map(|((newcomer, answer), _)| (newcomer.clone(), answer)).unzip();
+        if !again.is_empty() {
+            let anew = intent.give_first_logins(&again, false, by).await?;
+            places.into_iter().zip(anew).for_each(|(place, answer)| *place = answer);
+        }
+        Ok(answers)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Staff lists from a chat: looked at, then applied; and the rules of visibility.
 
-use kit::{Attachment, BotError, CallError, Heard, Letter, To, notice};
+use kit::{Attachment, BotError, CallError, FetchError, FileSource, Heard, Letter, To, notice};
 use people::{PeopleError, import::Telling};
 use ruma::EventId;
 use store::Batch;
@@ -25,6 +25,7 @@ impl Organisation {
             "import" | "导入" => self.import(heard, rest.contains("--full"), batch).await,
             "apply" | "确认" => self.apply(heard, rest.trim(), batch).await,
             "link" | "链接" => self.let_in(heard, rest.trim(), batch).await,
+            "history" | "历史" => self.history(heard, rest.trim(), batch).await,
             "visibility" | "可见性" => self.set_rules(heard, rest.trim(), batch).await,
             _ => self.tree(heard, batch).await,
         }
@@ -39,11 +40,14 @@ impl Organisation {
         let about = heard.about.as_ref().or(heard.thread.as_ref());
         let bytes = match about {
             Some(event) => self.file(heard, event).await?,
-            None => None,
+            None => Err("org.list_how"),
         };
-        let Some(bytes) = bytes else {
-            self.answer(batch, heard, "r", &self.say(lang, "org.list_how", &[]));
-            return Ok(());
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(cause) => {
+                self.answer(batch, heard, "r", &self.say(lang, cause, &[]));
+                return Ok(());
+            }
         };
         let say = |key: &str, values: &[(&str, &str)]| self.say(lang, key, values);
         let text = match self.0.links.preview(&bytes, full, heard.sender.as_str()).await {
@@ -64,14 +68,17 @@ impl Organisation {
         Ok(())
     }
 
-    async fn file(&self, heard: &Heard, event: &EventId) -> Result<Option<Vec<u8>>, BotError> {
-        let Some(event) = self.0.kit.event_of(LOCALPART, &heard.room, event).await? else { return Ok(None) };
-        let Some(url) = event["content"]["url"].as_str() else { return Ok(None) };
-        let Some(intent) = self.0.kit.intent(LOCALPART) else { return Ok(None) };
-        match intent.download(url).await {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
-            Err(CallError::Refused { .. }) => Ok(None),
-            Err(error @ (CallError::Limited(_) | CallError::Unreachable(_))) => {
+    /// The file of a message, or the key of what is said where there is none.
+    async fn file(&self, heard: &Heard, event: &EventId) -> Result<Result<Vec<u8>, &'static str>, BotError> {
+        let event = self.0.kit.event_of(LOCALPART, &heard.room, event).await?;
+        let Some(source) = event.as_ref().and_then(|event| FileSource::of(&event["content"])) else {
+            return Ok(Err("org.list_how"));
+        };
+        match self.0.kit.fetch(LOCALPART, &source).await {
+            Ok(bytes) => Ok(Ok(bytes.to_vec())),
+            Err(FetchError::Unlike(_)) => Ok(Err("org.list_unlike")),
+            Err(FetchError::Call(CallError::Refused { .. })) => Ok(Err("org.list_how")),
+            Err(FetchError::Call(error @ (CallError::Limited(_) | CallError::Unreachable(_)))) => {
                 Err(BotError::Later(error.to_string()))
             }
         }
@@ -94,6 +101,7 @@ impl Organisation {
         let (count, version) = (applied.people.to_string(), applied.version.to_string());
         let text = self.say(lang, "org.applied", &[("count", &count), ("version", &version)]);
         self.answer(batch, heard, "r", &text);
+        self.look_at_standings(batch, 0);
         if applied.newcomers > 0 {
             let count = applied.newcomers.to_string();
             self.answer(batch, heard, "new", &self.say(lang, "org.newcomers", &[("count", &count)]));

@@ -80,8 +80,11 @@ impl Organisation {
             links.into_iter().partition(|link| link.outcome.is_ok());
         let mut lines: Vec<String> =
             refused.iter().take(LINES_MAX).map(|link| self.said_of_link(lang, link)).collect();
-        if given.is_empty() {
+        if given.is_empty() && lines.is_empty() {
             lines.push(self.say(lang, "org.links_none", &[]));
+        }
+        if given.is_empty() {
+            lines.extend(more.map(|_| self.say(lang, "org.links_more", &[])));
             self.answer(batch, heard, "r", &lines.join("\n"));
             return Ok(());
         }
@@ -124,6 +127,7 @@ impl Organisation {
                     "locked" => "org.link_locked",
                     "closed" => "org.link_closed",
                     "elsewhere" => "org.link_elsewhere",
+                    "later" => "org.link_later",
                     _ => "org.link_name",
                 };
                 self.say(lang, key, &of_whom)

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::{BotError, Letter, PREFIX, To};
-use people::{Chart, DepartmentPath, PersonId};
+use people::{Chart, DepartmentPath, PersonId, Status};
 use ruma::OwnedUserId;
 use serde_json::{Value, json};
 use store::{Batch, Scan};
@@ -15,10 +15,7 @@ use store::{Batch, Scan};
 use crate::{
     Organisation,
     bot::LOCALPART,
-    limits::{
-        CHANGES_OF_LOOK_MAX, DEPARTMENTS_MAX, LEAVES_AFTER_MS, ROOMS_INTERVAL_MS, ROOMS_READ_MAX,
-        ROOMS_SOON_MS,
-    },
+    limits::{CHANGES_OF_LOOK_MAX, DEPARTMENTS_MAX, ROOMS_INTERVAL_MS, ROOMS_READ_MAX, ROOMS_SOON_MS},
     tables::{LINKED, MEMBER, SPEAKERS},
 };
 
@@ -167,15 +164,16 @@ impl Organisation {
         }
         let old: Vec<(OwnedUserId, u64)> =
             known.into_iter().filter(|(user, _)| !wanted.members.contains(user)).collect();
+        // Whoever follows a head has their rights before the head goes.
+        self.keep_speakers(wanted, batch, now_ms).await?;
         if !self.let_go(&wanted.key, old, chart, batch, left) {
             return Ok(());
         }
-        self.keep_speakers(wanted, batch, now_ms).await?;
         self.link(wanted, batch).await
     }
 
-    /// Who is in a room and should not be leaves it: at once who left the company, after a while who moved. Whether that
-    /// was all.
+    /// Who is in a room and should not be leaves it: at once who left the company, after a while who moved. Who is away stays.
+    /// Whether that was all.
     fn let_go(
         &self,
         place: &str,
@@ -186,10 +184,14 @@ impl Organisation {
     ) -> bool {
         let now_ms = self.0.kit.clock().now_ms();
         for (user, leaves_ms) in old {
-            let works_here = chart.by_account(&user).is_some();
+            let status = chart.status_of(&user);
+            if status == Some(Status::Suspended) {
+                continue;
+            }
+            let works_here = status == Some(Status::Active);
             let row = (place.to_owned(), user);
             if works_here && leaves_ms == 0 {
-                batch.put(&MEMBER, &row, &now_ms.saturating_add(LEAVES_AFTER_MS));
+                batch.put(&MEMBER, &row, &now_ms.saturating_add(self.0.leaves_after_ms));
             } else if !works_here || now_ms >= leaves_ms {
                 batch.delete(&MEMBER, &row);
                 self.set_member(batch, place, &row.1, "leave", now_ms);
@@ -308,9 +310,12 @@ fn wanted(chart: &Chart) -> Vec<Wanted> {
     if everybody.is_empty() {
         return Vec::new();
     }
-    let top = |path: &DepartmentPath| path.parent().is_none();
-    let leaders = chart.departments().filter(|(path, _)| top(path)).flat_map(|(_, found)| &found.heads);
-    let leaders = accounts(&mut leaders.into_iter());
+    let heads_of = |path: &DepartmentPath, heads: &[PersonId]| {
+        let stand_ins = chart.stand_ins(path);
+        accounts(&mut heads.iter().chain(&stand_ins))
+    };
+    let top = chart.departments().filter(|(path, _)| path.parent().is_none());
+    let leaders: BTreeSet<OwnedUserId> = top.flat_map(|(path, found)| heads_of(path, &found.heads)).collect();
     let room = |key: String, parent: Option<String>, purpose, name: &str, members, heads| Wanted {
         key,
         parent,
@@ -329,8 +334,9 @@ fn wanted(chart: &Chart) -> Vec<Wanted> {
     for (path, department) in chart.departments().take(DEPARTMENTS_MAX) {
         let space = key_of(path);
         let parent = path.parent().map_or_else(|| COMPANY.to_owned(), |above| key_of(&above));
-        let heads = accounts(&mut department.heads.iter());
-        let members = accounts(&mut department.members.iter().chain(&department.heads));
+        let heads = heads_of(path, &department.heads);
+        let mut members = accounts(&mut department.members.iter());
+        members.extend(heads.iter().cloned());
         rooms.push(room(
             space.clone(),
             Some(parent),

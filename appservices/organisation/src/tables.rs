@@ -1,7 +1,25 @@
 //! The tables of this crate. Nobody else may touch them; ids 2160 to 2179 are ours.
 
+use kit::Standing;
 use ruma::OwnedUserId;
-use store::{Profile, Table, TableInfo};
+use serde::{Deserialize, Serialize};
+use store::{Profile, Table, TableInfo, record};
+
+/// What the homeserver was told of somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ToldStanding {
+    pub standing: Standing,
+    /// The version of the organisation at which it refused that.
+    #[serde(default)]
+    pub refused_at: Option<u64>,
+}
+record!(ToldStanding);
+
+impl ToldStanding {
+    pub const fn of(standing: Standing, refused_at: Option<u64>) -> Self {
+        Self { standing, refused_at }
+    }
+}
 
 /// (key of a room, account) → 0 for a member, else when they are to leave, in ms since 1970.
 pub(crate) const MEMBER: Table<(String, OwnedUserId), u64> = Table::new(
@@ -29,8 +47,27 @@ pub(crate) const LINK: Table<OwnedUserId, u64> = Table::new(
     "whose link is void when they leave before they came in?",
 );
 
+/// Account → what the homeserver was told last. Who is simply here has no row.
+pub(crate) const STANDING: Table<OwnedUserId, ToldStanding> =
+    Table::new(2165, "organisation_standing", Profile::Scan, "who was suspended or locked out?");
+/// The version of the organisation of which everything was told.
+pub(crate) const STANDINGS_DONE: Table<(), u64> = Table::new(
+    2166,
+    "organisation_standings_done",
+    Profile::Point,
+    "up to which version was the homeserver told who has left?",
+);
+
 /// All tables of this crate.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![MEMBER.info(), LINKED.info(), SPEAKERS.info(), RULES.info(), LINK.info()]
+    vec![
+        MEMBER.info(),
+        LINKED.info(),
+        SPEAKERS.info(),
+        RULES.info(),
+        LINK.info(),
+        STANDING.info(),
+        STANDINGS_DONE.info(),
+    ]
 }

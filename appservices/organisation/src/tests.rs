@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use kit::{
-    Bot,
-    double::{Play, Stage},
+    Bot, FIRST_LOGINS_MAX,
+    double::{Fault, Play, Stage},
 };
 use people::{People, PeopleParts};
 use ruma::OwnedServerName;
 use serde_json::Value;
+use store::Batch;
 
-use crate::{LOCALPART, Links, Organisation, OrganisationParts, TEXTS, tables};
+use crate::{LOCALPART, Links, Organisation, OrganisationParts, TEXTS, limits, tables};
 
 const LIST: &str = "工号,姓名,部门,职位,部门主管,账号,角色,手机\n\
     1,赵六,总部,总经理,是,zhaoliu,org_admin,13800000001\n\
@@ -19,6 +20,7 @@ const LIST: &str = "工号,姓名,部门,职位,部门主管,账号,角色,手�
 const ZHAOLIU: &str = "@zhaoliu:test";
 const LISI: &str = "@lisi:test";
 const ZHANGSAN: &str = "@zhangsan:test";
+const LEAVES_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 fn people_of(kit: &kit::Kit) -> PeopleParts {
     PeopleParts {
@@ -38,7 +40,8 @@ fn bots(kit: &kit::Kit) -> Vec<Arc<dyn Bot>> {
     let (kit, people) = (kit.clone(), people.unwrap());
     let base_url = "https://chat.test".to_owned();
     let links = Links { kit: kit.clone(), people: people.clone(), base_url };
-    let parts = OrganisationParts { kit, people, steps, has_rooms: true, links };
+    let leaves_after_ms = LEAVES_AFTER_MS;
+    let parts = OrganisationParts { kit, people, steps, has_rooms: true, leaves_after_ms, links };
     vec![Arc::new(Organisation::new(parts))]
 }
 
@@ -60,7 +63,7 @@ async fn office() -> Stage {
 /// Looks until nothing is left to do.
 async fn looks(stage: &mut Stage) {
     for _ in 0..8 {
-        stage.advance_ms(crate::limits::ROOMS_INTERVAL_MS);
+        stage.advance_ms(limits::ROOMS_INTERVAL_MS);
         stage.settle().await;
     }
 }
@@ -105,7 +108,7 @@ async fn departments_have_spaces_and_rooms_that_follow_the_chart() {
     looks(&mut stage).await;
     assert_eq!(membership(&stage, &room(&stage, "dept/总部/市场部"), ZHANGSAN), "invite");
     assert_eq!(membership(&stage, &talk, ZHANGSAN), "invite");
-    stage.advance_ms(crate::limits::LEAVES_AFTER_MS);
+    stage.advance_ms(LEAVES_AFTER_MS);
     looks(&mut stage).await;
     assert_eq!(membership(&stage, &talk, ZHANGSAN), "leave");
     assert_eq!(membership(&stage, &company, ZHANGSAN), "invite");
@@ -185,6 +188,23 @@ async fn a_staff_list_is_imported_from_a_chat() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_staff_list_from_an_encrypted_chat_is_read_and_one_that_is_another_by_now_is_not() {
+    let mut stage = office().await;
+    let chat = stage.room_with(ZHAOLIU, LOCALPART, true);
+    stage.settle().await;
+    let list = "工号,姓名,部门\n4,王五,总部/财务部\n";
+    let file = stage.uploads_locked(ZHAOLIU, &chat, "staff.csv", list.as_bytes(), None);
+    stage.replies(ZHAOLIU, &chat, &file, "!org import");
+    stage.settle().await;
+    let looked = stage.said(&chat).pop().unwrap();
+    assert!(looked.contains("部门 总部/财务部 没有主管，0 个审批节点会无人处理。"), "{looked}");
+    stage.homeserver().spoils_files();
+    stage.replies(ZHAOLIU, &chat, &file, "!org import");
+    stage.settle().await;
+    assert_eq!(stage.last(&chat), "文件内容与消息中的校验值不符，请重新上传后再回复：!org import");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_for_a_first_login_is_given_to_who_may_change_the_organisation() {
     let mut stage = office().await;
     let (chat, other) = (stage.room_with(ZHAOLIU, LOCALPART, true), stage.room_with(LISI, LOCALPART, true));
@@ -231,6 +251,63 @@ async fn everybody_who_has_not_come_in_gets_one_link_in_a_file() {
     assert_eq!(stage.homeserver().first_login_of(LISI), Some(lisi));
 }
 
+async fn links_of(stage: &Stage) -> Links {
+    let people = People::open(people_of(stage.kit())).await.unwrap();
+    Links { kit: stage.kit().clone(), people, base_url: "https://chat.test".to_owned() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_nobody_was_shown_is_given_anew() {
+    let stage = office().await;
+    let (links, homeserver) = (links_of(&stage).await, stage.homeserver());
+    let gives = || async {
+        let mut batch = Batch::new();
+        let given = links.give_new(None, FIRST_LOGINS_MAX, "test", &mut batch).await;
+        given.map(|(given, more)| (given, more, batch))
+    };
+    // The answer is lost on its way; then the bots crash with it in their hands.
+    stage.fails_next(Fault::AnswerLost);
+    assert!(gives().await.is_err());
+    let lost = homeserver.first_login_of(LISI).unwrap();
+    assert!(gives().await.is_ok());
+    assert_ne!(homeserver.first_login_of(LISI), Some(lost));
+    let (given, more, batch) = gives().await.unwrap();
+    assert_eq!((given.len(), more), (3, None));
+    for given in &given {
+        let path = homeserver.first_login_of(given.account.as_str()).unwrap();
+        assert_eq!(given.outcome, Ok((format!("https://chat.test{path}"), None)));
+    }
+    stage.kit().store().commit(batch).await.unwrap();
+    let shown = homeserver.first_login_of(LISI);
+    assert!(gives().await.unwrap().0.is_empty(), "everybody has one that somebody saw");
+    assert_eq!(homeserver.first_login_of(LISI), shown);
+    // Somebody's next one is lost too: the row of the one before does not stand for it.
+    stage.fails_next(Fault::AnswerLost);
+    let chart = links.people.chart();
+    let lisi = chart.called("李四")[0];
+    assert!(links.give(lisi, "test", &mut Batch::new()).await.is_err());
+    let (given, ..) = gives().await.unwrap();
+    let accounts: Vec<&str> = given.iter().map(|given| given.account.as_str()).collect();
+    assert_eq!(accounts, [LISI]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_were_given_are_told_when_the_rest_cannot_be() {
+    let mut stage = office().await;
+    let new = (10..10 + FIRST_LOGINS_MAX).map(|number| format!("{number},新人{number},总部,new{number}\n"));
+    imports(&mut stage, &format!("工号,姓名,部门,账号\n{}", new.collect::<String>())).await;
+    let links = links_of(&stage).await;
+    stage.homeserver().fails_behind(1, Fault::AnswerLost);
+    let mut batch = Batch::new();
+    let (given, more) = links.give_new(None, 2 * FIRST_LOGINS_MAX, "test", &mut batch).await.unwrap();
+    assert_eq!((given.len(), more.as_ref()), (FIRST_LOGINS_MAX, given.last().map(|given| &given.id)));
+    stage.kit().store().commit(batch).await.unwrap();
+    let mut batch = Batch::new();
+    let (rest, end) = links.give_new(more.as_ref(), 2 * FIRST_LOGINS_MAX, "test", &mut batch).await.unwrap();
+    assert_eq!((rest.len(), end), (3, None));
+    assert!(rest.iter().all(|given| given.outcome.is_ok()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_is_there_becomes_nobodys_because_a_name_sounds_alike() {
     let mut stage = office().await;
@@ -255,10 +332,131 @@ async fn the_link_of_somebody_who_leaves_is_voided() {
     stage.settle().await;
     asks(&mut stage, ZHAOLIU, &chat, "!org link new").await;
     imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n3,张三,总部/销售部,停用\n").await;
-    stage.advance_ms(crate::limits::LINKS_INTERVAL_MS);
+    stage.advance_ms(limits::LINKS_INTERVAL_MS);
     stage.settle().await;
     let links = [LISI, ZHANGSAN, ZHAOLIU].map(|account| stage.homeserver().first_login_of(account).is_some());
     assert_eq!(links, [false, false, true]);
     let told = asks(&mut stage, ZHAOLIU, &chat, "!org link 2").await;
     assert_eq!(told, "找不到「2」。");
+}
+
+/// Who is said to stand how, and who said so.
+fn standings(stage: &Stage) -> [Option<(String, String)>; 3] {
+    [ZHAOLIU, LISI, ZHANGSAN].map(|account| stage.homeserver().standing_of(account))
+}
+
+fn said(standing: &str) -> Option<(String, String)> {
+    Some((standing.to_owned(), "test".to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_away_or_has_left_is_told_to_the_homeserver_until_they_are_back() {
+    let mut stage = office().await;
+    stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+    stage.settle().await;
+    assert_eq!(standings(&stage), [None, None, None], "of who is simply here nothing is said");
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n3,张三,总部/销售部,停用\n").await;
+    // The homeserver does not answer, or its answer is lost in a crash.
+    let lost = kit::CallError::Unreachable("down".to_owned());
+    stage.homeserver().faults([Fault::Lost(lost), Fault::AnswerLost]);
+    for _ in 0..3 {
+        stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+        stage.settle().await;
+        stage.restart().await;
+    }
+    assert_eq!(standings(&stage), [None, said("left"), said("suspended")]);
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,\n3,张三,总部/销售部,在职\n").await;
+    stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+    stage.settle().await;
+    assert_eq!(standings(&stage), [None, said("active"), said("active")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_whom_the_homeserver_could_not_do_it_is_told_again_and_holds_up_nobody() {
+    let mut stage = office().await;
+    stage.homeserver().leaves_unfinished(LISI);
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n3,张三,总部/销售部,停用\n").await;
+    stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+    stage.settle().await;
+    assert_eq!(standings(&stage)[2], said("suspended"), "the others are not held up");
+    stage.restart().await;
+    stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+    stage.settle().await;
+    assert_eq!(standings(&stage), [None, said("left"), said("suspended")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_account_the_homeserver_does_not_lock_is_told_to_who_may_change_the_organisation_once() {
+    let mut stage = office().await;
+    let chat = stage.room_with(ZHAOLIU, LOCALPART, true);
+    stage.settle().await;
+    stage.homeserver().is_administrator(LISI);
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n").await;
+    for _ in 0..3 {
+        stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+        stage.settle().await;
+        stage.restart().await;
+    }
+    let told = "⚠️ 李四 (@lisi:test) 已离职，但服务器没有照做：这是服务器管理员的账号，请由其他管理员处理：lianqiao user lock";
+    assert_eq!(stage.said(&chat).iter().filter(|text| *text == told).count(), 1, "{:?}", stage.said(&chat));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_who_leaves_is_followed_in_the_rooms_before_they_are_out() {
+    let mut stage = office().await;
+    looks(&mut stage).await;
+    let (sales, notice) = (room(&stage, "dept/总部/销售部"), room(&stage, "dept/总部/销售部\nnotice"));
+    let powers =
+        |stage: &Stage| stage.homeserver().state(&notice, "m.room.power_levels", "")["users"].clone();
+    imports(&mut stage, "工号,姓名,部门,部门主管,状态\n2,李四,总部/销售部,,离职\n").await;
+    looks(&mut stage).await;
+    assert_eq!((&powers(&stage)[LISI], &powers(&stage)[ZHAOLIU]), (&Value::Null, &50.into()));
+    for place in [&sales, &notice] {
+        assert_eq!(membership(&stage, place, LISI), "leave");
+        assert_eq!(membership(&stage, place, ZHAOLIU), "invite");
+    }
+    let events = stage.homeserver().events(&notice);
+    let last = |is_meant: &dyn Fn(&Value) -> bool| events.iter().rposition(is_meant).unwrap();
+    let followed = last(&|event| event["type"] == "m.room.power_levels");
+    let left = last(&|event| event["state_key"] == LISI && event["content"]["membership"] == "leave");
+    assert!(followed < left, "nobody is without a head in between");
+    // The new head has the rights, and who stood in leaves like somebody who moved.
+    imports(&mut stage, "工号,姓名,部门,部门主管\n3,张三,总部/销售部,是\n").await;
+    looks(&mut stage).await;
+    assert_eq!((&powers(&stage)[ZHANGSAN], &powers(&stage)[ZHAOLIU]), (&50.into(), &Value::Null));
+    stage.advance_ms(LEAVES_AFTER_MS);
+    looks(&mut stage).await;
+    assert_eq!(membership(&stage, &sales, ZHAOLIU), "leave");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_away_stays_in_the_rooms() {
+    let mut stage = office().await;
+    looks(&mut stage).await;
+    let talk = room(&stage, "dept/总部/销售部\ntalk");
+    imports(&mut stage, "工号,姓名,部门,状态\n3,张三,总部/销售部,停用\n").await;
+    looks(&mut stage).await;
+    stage.advance_ms(LEAVES_AFTER_MS);
+    looks(&mut stage).await;
+    assert_eq!(membership(&stage, &talk, ZHANGSAN), "invite");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_of_somebody_is_told_with_its_days_to_who_may_change_the_organisation() {
+    let mut stage = office().await;
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n").await;
+    let (chat, other) =
+        (stage.room_with(ZHAOLIU, LOCALPART, true), stage.room_with(ZHANGSAN, LOCALPART, true));
+    stage.settle().await;
+    assert!(asks(&mut stage, ZHANGSAN, &other, "!org history 2").await.starts_with("没有权限"));
+    let told = asks(&mut stage, ZHAOLIU, &chat, "!org history 2").await;
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 2, "{told}");
+    for (line, end) in lines.iter().zip([
+        "版本 1 · test · 在职 · 李四 · 总部/销售部 · 主管 · ★总部/销售部",
+        "版本 2 · test · 已离职 · 李四 · 总部/销售部 · 主管 · ★总部/销售部",
+    ]) {
+        assert!(line.ends_with(end), "{line}");
+    }
+    assert_eq!(asks(&mut stage, ZHAOLIU, &chat, "!org history 404").await, "找不到「404」。");
 }

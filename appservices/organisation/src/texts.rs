@@ -6,8 +6,8 @@ use kit::texts::{Entry, entry};
 pub const TEXTS: &[Entry] = &[
     entry(
         "org.help.org",
-        "import｜apply 编号｜link 姓名或 new｜tree｜visibility",
-        "import|apply ID|link NAME or new|tree|visibility",
+        "import｜apply 编号｜link 姓名或 new｜tree｜history 工号｜visibility",
+        "import|apply ID|link NAME or new|tree|history NUMBER|visibility",
     ),
     entry("org.help.who", "姓名 是谁", "NAME tells who that is"),
     entry("org.help.dept", "部门 有谁", "DEPARTMENT tells who is in it"),
@@ -16,11 +16,24 @@ pub const TEXTS: &[Entry] = &[
     entry("org.phone", "电话 {phone}", "phone {phone}"),
     entry("org.email", "邮箱 {email}", "mail {email}"),
     entry("org.dept", "{path} · 主管 {heads} · {count} 人", "{path} · head {heads} · {count} people"),
+    entry(
+        "org.since",
+        "{day} · 版本 {version} · {by} · {status} · {what}",
+        "{day} · version {version} · {by} · {status} · {what}",
+    ),
+    entry("org.status.active", "在职", "works here"),
+    entry("org.status.suspended", "停用", "is away"),
+    entry("org.status.left", "已离职", "has left"),
     entry("org.more", "其余 {count} 项未显示", "{count} more are not shown"),
     entry(
         "org.list_how",
         "请上传 CSV 文件，再回复该文件：!org import（或 !org import --full）",
         "Upload the CSV file and reply to it: !org import (or !org import --full)",
+    ),
+    entry(
+        "org.list_unlike",
+        "文件内容与消息中的校验值不符，请重新上传后再回复：!org import",
+        "The contents of the file are not what its message says. Upload it again and reply to it: !org import",
     ),
     entry(
         "org.dry_run",
@@ -69,6 +82,11 @@ pub const TEXTS: &[Entry] = &[
         "{name} 的账号 {account} 不在本服务器。",
         "The account of {name}, {account}, is on another server.",
     ),
+    entry(
+        "org.link_later",
+        "暂时无法为 {name} ({account}) 生成链接，请稍后重试。",
+        "No link could be made for {name} ({account}) just now; try again later.",
+    ),
     entry("org.link_without", "{name} 没有账号。", "{name} has no account."),
     entry(
         "org.link_several",
@@ -84,6 +102,24 @@ pub const TEXTS: &[Entry] = &[
     ),
     entry("org.links_none", "没有人需要首次登录链接。", "Nobody needs a link for a first login."),
     entry("org.links_more", "还有更多：!org link new", "There are more: !org link new"),
+    entry(
+        "org.standing.refused",
+        "⚠️ {name} ({account}) {what}，但服务器没有照做：{why}",
+        "⚠️ {name} ({account}) {what}, and the server does not follow: {why}",
+    ),
+    entry("org.standing.active", "已在职", "is here again"),
+    entry("org.standing.suspended", "已停用", "is away"),
+    entry("org.standing.left", "已离职", "has left"),
+    entry(
+        "org.standing.of_administrator",
+        "这是服务器管理员的账号，请由其他管理员处理：lianqiao user lock",
+        "it is the account of an administrator of the server; another administrator closes it: lianqiao user lock",
+    ),
+    entry(
+        "org.standing.of_nobody",
+        "这不是员工的账号，请核对名单中的账号。",
+        "it is no colleague's account; check the account in the list.",
+    ),
     entry("org.result", "导入结果", "Result of the import"),
     entry("org.rules", "可见性规则已保存（{count} 条）。", "Rules of visibility are kept ({count})."),
     entry("org.rules_wrong", "规则无效：{problem}", "The rules are not valid: {problem}"),

@@ -71,7 +71,10 @@ impl Organisation {
     }
 
     fn line(&self, lang: Lang, rules: &[Rule], me: &Person, person: &Person, chart: &Chart) -> String {
-        let mut parts = vec![person.name.clone()];
+        let mut parts = vec![match person.english_name.as_str() {
+            "" => person.name.clone(),
+            english => format!("{} ({english})", person.name),
+        }];
         let sees = |field| may_see(rules, me, person, field, chart);
         if sees(Field::Title) && !person.title.is_empty() {
             parts.push(person.title.clone());
@@ -98,7 +101,14 @@ impl Organisation {
         self.say(lang, "org.dept", &[("path", path.as_str()), ("heads", heads), ("count", &count)])
     }
 
-    fn answer_lines(&self, batch: &mut Batch, heard: &Heard, lang: Lang, asked: &str, lines: Vec<String>) {
+    pub(crate) fn answer_lines(
+        &self,
+        batch: &mut Batch,
+        heard: &Heard,
+        lang: Lang,
+        asked: &str,
+        lines: Vec<String>,
+    ) {
         let text = match lines.len() {
             0 => self.say(lang, "org.nobody", &[("text", asked.trim())]),
             count if count > LINES_MAX => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ruma::{OwnedUserId, UserId};
 
-use crate::{DepartmentPath, Person, PersonId};
+use crate::{DepartmentPath, Person, PersonId, Status};
 
 /// A department, made from the people who name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,12 +22,11 @@ pub struct Chart {
     version: u64,
     people: BTreeMap<PersonId, Arc<Person>>,
     departments: BTreeMap<DepartmentPath, Department>,
+    /// Of everybody, also who has left: an account is one person's for ever.
     by_account: HashMap<OwnedUserId, PersonId>,
     by_role: BTreeMap<String, Vec<PersonId>>,
     /// By platform, then by the id there.
     elsewhere: HashMap<String, HashMap<String, PersonId>>,
-    /// By address in lower case; nobody where two people have it.
-    by_address: HashMap<String, Option<PersonId>>,
 }
 
 impl Chart {
@@ -59,9 +58,6 @@ impl Chart {
             for role in &person.roles {
                 self.by_role.entry(role.clone()).or_default().push(person.id.clone());
             }
-            if let Some(account) = &person.account {
-                self.by_account.insert(account.clone(), person.id.clone());
-            }
             for (platform, id) in &person.elsewhere {
                 let known = self.elsewhere.entry(platform.clone()).or_default();
                 let owner = known.entry(id.clone()).or_insert_with(|| person.id.clone());
@@ -69,9 +65,12 @@ impl Chart {
                     *owner = person.id.clone();
                 }
             }
-            if !person.email.is_empty() {
-                let address = self.by_address.entry(person.email.to_ascii_lowercase());
-                address.and_modify(|owner| *owner = None).or_insert_with(|| Some(person.id.clone()));
+        }
+        if let Some(account) = &person.account {
+            let owner = self.by_account.entry(account.clone()).or_insert_with(|| person.id.clone());
+            // Were it two people's, it is theirs who works here.
+            if person.is_active() {
+                owner.clone_from(&person.id);
             }
         }
         self.people.insert(person.id.clone(), person);
@@ -106,6 +105,12 @@ impl Chart {
         self.by_account.get(account).and_then(|id| self.active(id))
     }
 
+    /// Whether the person of this account works here, is away, or has left; none for nobody's account.
+    #[must_use]
+    pub fn status_of(&self, account: &UserId) -> Option<Status> {
+        self.by_account.get(account).and_then(|id| self.person(id)).map(|person| person.status)
+    }
+
     /// The account of somebody, also of who has left: what they did stays theirs.
     #[must_use]
     pub fn account_of(&self, person: &PersonId) -> Option<OwnedUserId> {
@@ -116,12 +121,6 @@ impl Chart {
     #[must_use]
     pub fn known_elsewhere(&self, platform: &str, id: &str) -> Option<&Person> {
         self.elsewhere.get(platform)?.get(id).and_then(|id| self.active(id))
-    }
-
-    /// Who works here and has this address. An address of two people is nobody's.
-    #[must_use]
-    pub fn at_address(&self, address: &str) -> Option<&Person> {
-        self.by_address.get(&address.to_ascii_lowercase())?.as_ref().and_then(|id| self.active(id))
     }
 
     /// The active people with a role.
@@ -182,6 +181,48 @@ impl Chart {
         person.manager.iter().filter(|manager| self.active(manager).is_some()).cloned().collect()
     }
 
+    /// Who follows somebody who left, the nearest first: their manager, then the heads of their department and of those above.
+    #[must_use]
+    pub fn followers(&self, person: &Person) -> Vec<PersonId> {
+        let manager = person.manager.iter().filter(|manager| self.active(manager).is_some());
+        let mut followers: Vec<PersonId> = manager.cloned().collect();
+        let mut path = person.departments.first().cloned();
+        while let Some(here) = path {
+            for head in self.department(&here).map_or(&[][..], |found| &found.heads) {
+                if *head != person.id && !followers.contains(head) {
+                    followers.push(head.clone());
+                }
+            }
+            path = here.parent();
+        }
+        followers
+    }
+
+    /// Who has the rights of the heads of a department while it has none: the managers of those who headed it and are away or
+    /// have left; where none of these works here, the heads of the nearest department above. Nobody where nobody ever headed
+    /// it, and where it has a head.
+    #[must_use]
+    pub fn stand_ins(&self, path: &DepartmentPath) -> Vec<PersonId> {
+        let has_head = self.department(path).is_some_and(|found| !found.heads.is_empty());
+        let former =
+            self.people.values().filter(|person| !person.is_active() && person.head_of.contains(path));
+        let former: Vec<&Arc<Person>> = if has_head { Vec::new() } else { former.collect() };
+        let managers = former.iter().filter_map(|person| person.manager.as_ref());
+        let managers: BTreeSet<PersonId> =
+            managers.filter(|manager| self.active(manager).is_some()).cloned().collect();
+        if former.is_empty() || !managers.is_empty() {
+            return managers.into_iter().collect();
+        }
+        let mut above = path.parent();
+        while let Some(path) = above {
+            match self.department(&path).map(|found| &found.heads).filter(|heads| !heads.is_empty()) {
+                Some(heads) => return heads.clone(),
+                None => above = path.parent(),
+            }
+        }
+        Vec::new()
+    }
+
     /// The departments without a head, and how many people each has.
     #[must_use]
     pub fn headless(&self) -> BTreeSet<&DepartmentPath> {
@@ -203,6 +244,7 @@ impl Chart {
             .filter(|person| {
                 person.id.0 == localpart
                     || person.name == localpart
+                    || (!localpart.is_empty() && person.english_name.eq_ignore_ascii_case(localpart))
                     || person
                         .account
                         .as_ref()

@@ -19,6 +19,6 @@ pub use self::{
     chart::{Chart, Department},
     error::PeopleError,
     person::{DepartmentPath, Language, Person, PersonId, Status},
-    service::{Applied, People, PeopleParts, Preview},
+    service::{Applied, People, PeopleParts, Preview, Since},
     tables::tables,
 };

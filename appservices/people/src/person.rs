@@ -88,6 +88,9 @@ pub struct Person {
     pub id: PersonId,
     /// As colleagues call them.
     pub name: String,
+    /// The same for those who read no Chinese; empty where it is not known.
+    #[serde(default)]
+    pub english_name: String,
     /// Where they work; the first is their main department.
     pub departments: Vec<DepartmentPath>,
     /// Their title.
@@ -126,6 +129,12 @@ pub struct Person {
     /// The IANA name of the zone they work in; empty where it is the organisation's.
     #[serde(default)]
     pub zone: String,
+    /// The day on which they came, like `2026-11-05`; empty where it is not known.
+    #[serde(default)]
+    pub joined: String,
+    /// The day on which they left, as the list says it; empty where it does not, and who works here has none.
+    #[serde(default)]
+    pub left_on: String,
 }
 record!(Person);
 
@@ -136,6 +145,7 @@ impl Person {
         Self {
             id: PersonId(id.to_owned()),
             name: name.to_owned(),
+            english_name: String::new(),
             departments: vec![department],
             title: String::new(),
             level: None,
@@ -149,6 +159,8 @@ impl Person {
             roles: BTreeSet::new(),
             language: Language::Zh,
             zone: String::new(),
+            joined: String::new(),
+            left_on: String::new(),
         }
     }
 

@@ -55,6 +55,19 @@ pub struct Preview {
     pub plan: Plan,
 }
 
+/// A person from one version of the organisation on, until the next one that names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// The version.
+    pub version: u64,
+    /// When it came, in ms since 1970.
+    pub at_ms: u64,
+    /// Who changed the organisation so.
+    pub by: String,
+    /// What was known of the person from then on.
+    pub person: Person,
+}
+
 /// A staff list that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -94,6 +107,39 @@ impl People {
     pub async fn chart_at(&self, version: u64) -> Result<Arc<Chart>, PeopleError> {
         let now = self.chart();
         if now.version() == version { Ok(now) } else { Ok(Arc::new(self.read(version).await?)) }
+    }
+
+    /// The version of the organisation that was in force at a moment, in ms since 1970; 0 before the first.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn version_on(&self, at_ms: u64) -> Result<u64, PeopleError> {
+        let (mut low, mut high) = (0, self.newest_version().await?);
+        // They rise with time, so that halving finds the last one that had come.
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            let row = self.0.parts.store.get(&VERSION, &middle).await?;
+            match row.is_some_and(|row| row.at_ms <= at_ms) {
+                true => low = middle,
+                false => high = middle - 1,
+            }
+        }
+        Ok(low)
+    }
+
+    /// What was known of a person, and from when on; the oldest first.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn history(&self, id: &PersonId) -> Result<Vec<Since>, PeopleError> {
+        let rows = self.0.parts.store.scan(&PERSON, Scan::prefix(&id.0).limit(PAGE_ROWS_MAX)).await?;
+        let mut history = Vec::with_capacity(rows.len());
+        for ((_, version), person) in rows {
+            let row = self.0.parts.store.get(&VERSION, &version).await?;
+            let (at_ms, by) = row.map(|row| (row.at_ms, row.by)).unwrap_or_default();
+            history.push(Since { version, at_ms, by, person });
+        }
+        Ok(history)
     }
 
     /// Looks at a staff list and keeps it for [`People::apply`].

@@ -234,7 +234,8 @@ pub trait Todos: Send + Sync {
 pub trait Calendars: Send + Sync {
     /// Puts a meeting into the calendars of who is invited, as it stands; `known` is what an earlier call answered. Repeats change
     /// nothing, also after a kill before the answer was noted. A canceled one is taken away. What people answer comes as
-    /// [`crate::Happened::Acted`]; what we put there ourselves does not come back.
+    /// [`crate::Happened::Acted`]; what we put there ourselves does not come back. A series shows its exceptions as well, in words
+    /// where the platform has no others.
     ///
     /// # Errors
     /// [`Failure`].

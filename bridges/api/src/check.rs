@@ -2,7 +2,7 @@
 
 use tokio::time::timeout;
 
-use crate::{Failure, FailureKind, Words, limits::CHECK_TIME_MAX};
+use crate::{Failure, FailureKind, Refusal, Words, limits::CHECK_TIME_MAX};
 
 /// What to do where nothing is wrong with the settings.
 const AGAIN: Words = Words {
@@ -61,6 +61,21 @@ impl CheckStep {
         Self::tried(what, found.unwrap_or_else(|_| Err(Failure::later("no answer in time"))), advice)
     }
 
+    /// Tries a right that companies need not give, by a call about nothing; see [`let_in`]. Where it is missing nothing fails: the
+    /// step is skipped, and `missing` says what does not work then and where the right is given.
+    pub async fn trying_right(
+        what: Words,
+        missing: Words,
+        lacking: &[&str],
+        trying: impl Future<Output = Result<(), Failure>>,
+    ) -> Self {
+        match timeout(CHECK_TIME_MAX, trying).await {
+            Ok(Err(failure)) if is_lacking(&failure, lacking) => Self::skipped(what, missing),
+            Ok(tried) => Self::tried(what, let_in(tried, lacking).map(|()| String::new()), missing),
+            Err(_) => Self::tried(what, Err(Failure::later("no answer in time")), missing),
+        }
+    }
+
     /// A step that was not tried.
     pub const fn skipped(what: Words, why: Words) -> Self {
         Self { what, outcome: CheckOutcome::Skipped(why) }
@@ -72,10 +87,26 @@ impl CheckStep {
     }
 }
 
+/// What a call about nothing says of the rights of its app: it has them, unless the platform answers with one of the codes by which
+/// it tells that they are lacking. What is refused for another reason was let in.
+///
+/// # Errors
+/// The failure, where a right is lacking or the platform did not say.
+pub fn let_in(tried: Result<(), Failure>, lacking: &[&str]) -> Result<(), Failure> {
+    match tried {
+        Err(failure) if failure.passes() || is_lacking(&failure, lacking) => Err(failure),
+        Err(Failure { kind: FailureKind::Refused(Refusal::QuotaUsedUp), .. }) => tried,
+        _ => Ok(()),
+    }
+}
+
+fn is_lacking(failure: &Failure, lacking: &[&str]) -> bool {
+    failure.code.as_deref().is_some_and(|code| lacking.contains(&code))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Refusal;
 
     #[test]
     fn what_passes_by_itself_is_not_blamed_on_the_settings() {
@@ -92,5 +123,20 @@ mod tests {
             assert_eq!(step.outcome, CheckOutcome::Fails { reason, advice: expected });
         }
         assert!(CheckStep::tried(what, Ok("app 7".into()), advice).works());
+    }
+
+    #[tokio::test]
+    async fn a_right_that_is_missing_is_named_and_what_is_refused_otherwise_was_let_in() {
+        let (what, missing) = (Words { zh: "待办", en: "to-dos" }, Words { zh: "申请", en: "ask for it" });
+        let refused = |code: i64| Err(Failure::refused(Refusal::NotPermitted).with_code(code));
+        let works = || CheckOutcome::Works(String::new());
+        let table =
+            [(Ok(()), works()), (refused(404), works()), (refused(7), CheckOutcome::Skipped(missing))];
+        for (tried, expected) in table {
+            let step = CheckStep::trying_right(what, missing, &["7"], async { tried }).await;
+            assert_eq!(step, CheckStep { what, outcome: expected });
+        }
+        let step = CheckStep::trying_right(what, missing, &["7"], async { Err(Failure::later("502")) }).await;
+        assert!(matches!(step.outcome, CheckOutcome::Fails { advice, .. } if advice == AGAIN));
     }
 }

@@ -54,7 +54,7 @@ pub use self::{
     call::{CallError, Meaning},
     callback::{CallbackAnswer, CallbackRefused, CallbackRequest, Callbacks},
     capability::{Ability, Capabilities, Capability, Support},
-    check::{CheckOutcome, CheckStep},
+    check::{CheckOutcome, CheckStep, let_in},
     connecting::{ConnectError, doubled_pause},
     connector::{Abilities, Connector},
     content::{Button, ButtonStyle, Card, Content, File, FileKind, Input},
@@ -62,7 +62,7 @@ pub use self::{
     directory::{Conversation, ConversationKind, Department, Page, Person},
     entry::{
         Acted, Action, Answer, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Assignee, Attendee,
-        Busy, EntryHead, ForeignApproval, Meeting, Priority, Todo, TodoState,
+        Busy, EntryHead, Exception, ForeignApproval, Instead, Meeting, Priority, Standing, Todo, TodoState,
     },
     failure::{Failure, FailureKind, Refusal},
     ids::{

@@ -36,6 +36,10 @@ pub const FORM_VALUE_CHARACTERS_MAX: usize = 4_000;
 pub const ENTRY_LINES_MAX: usize = 30;
 /// People of one approval, to-do or meeting.
 pub const ENTRY_PEOPLE_MAX: usize = 200;
+/// Single instances of one series that differ from it; of as many, earlier ones may be left out.
+pub const ENTRY_EXCEPTIONS_MAX: usize = 60;
+/// Single instances of one series that are told in words, where a platform shows no series.
+pub const EXCEPTIONS_IN_WORDS_MAX: usize = 8;
 /// People whose calendars are asked at once.
 pub const BUSY_PEOPLE_MAX: usize = 50;
 /// Longest time for which calendars are asked, in milliseconds.

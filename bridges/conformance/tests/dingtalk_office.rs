@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{
-    Action, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Arrival, Assignee, Attendee, EntryHead,
-    EntryKey, FailureKind, ForeignApproval, Happened, Language, Meeting, Priority, Refusal, Todo, TodoState,
+    Action, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Arrival, Assignee, Attendee,
+    CheckOutcome, CheckStep, EntryHead, EntryKey, Exception, FailureKind, ForeignApproval, Happened, Instead,
+    Language, Meeting, Priority, Refusal, Todo, TodoState,
 };
 use conformance::{Stage, platforms};
 use serde_json::json;
@@ -59,7 +60,17 @@ fn todo(stage: &Stage, called: &str) -> Todo {
     }
 }
 
+const HOUR_MS: u64 = 3_600_000;
+const WEEK_MS: u64 = 7 * 24 * HOUR_MS;
+
+/// A weekly meeting whose second instance is later and whose third one does not take place.
 fn meeting(stage: &Stage, called: &str) -> Meeting {
+    let (start_ms, end_ms) = (TIME_MS + WEEK_MS + HOUR_MS, TIME_MS + WEEK_MS + 2 * HOUR_MS);
+    let instead = Instead { start_ms, end_ms, title: None, location: None };
+    let exceptions = vec![
+        Exception { original_ms: TIME_MS + WEEK_MS, instead: Some(instead) },
+        Exception { original_ms: TIME_MS + 2 * WEEK_MS, instead: None },
+    ];
     Meeting {
         head: head(called, &format!("评审 {called}")),
         description: String::new(),
@@ -71,10 +82,12 @@ fn meeting(stage: &Stage, called: &str) -> Meeting {
             answer: None,
         }],
         start_ms: TIME_MS,
-        end_ms: TIME_MS + 3_600_000,
+        end_ms: TIME_MS + HOUR_MS,
         zone: "Asia/Shanghai".to_owned(),
         is_all_day: false,
         recurrence: Some("FREQ=WEEKLY;COUNT=3".to_owned()),
+        last_ms: Some(TIME_MS + 2 * WEEK_MS),
+        exceptions,
         reminders_minutes: Vec::new(),
         is_canceled: false,
     }
@@ -108,6 +121,11 @@ async fn what_is_put_stands_there_once_whatever_becomes_of_the_answer() {
         fails(&stage, fault, "/todo/users/").await;
         let put = async || stage.connector().todos().unwrap().put_todo(&todo, None).await;
         stage.insist(put).await.unwrap();
+        // An instance is called by its series and by when it would be, in seconds.
+        let instances = [WEEK_MS, 2 * WEEK_MS].map(|later_ms| format!("T{}", (TIME_MS + later_ms) / 1_000));
+        for path in ["/primary/events/", "/primary/eventsview", &instances[0], &instances[1]] {
+            fails(&stage, fault, path).await;
+        }
         fails(&stage, fault, "/primary/events").await;
         let put = async || stage.connector().calendars().unwrap().put_meeting(&meeting, None).await;
         stage.insist(put).await.unwrap();
@@ -122,6 +140,11 @@ async fn what_is_put_stands_there_once_whatever_becomes_of_the_answer() {
     let meetings = stage.platform.calendar("zhang").await;
     assert_eq!(meetings.len(), MISHAPS.len());
     assert_eq!(meetings[0]["recurrence"], "FREQ=WEEKLY;BYDAY=TU;COUNT=3", "in the platform's own words");
+    for meeting in &meetings {
+        let instances = meeting["instances"].as_array().unwrap().iter();
+        let starts: Vec<u64> = instances.map(|one| one["start_ms"].as_u64().unwrap()).collect();
+        assert_eq!(starts, [TIME_MS, TIME_MS + WEEK_MS + HOUR_MS], "{meeting}");
+    }
     let approvals = stage.platform.approvals("li").await;
     assert_eq!(approvals.len(), 2 * MISHAPS.len());
     assert!(approvals.iter().all(|seen| seen["task_state"] == "pending"), "{approvals:?}");
@@ -187,5 +210,26 @@ async fn an_answer_to_an_invitation_is_told_once_however_its_events_come() {
             .collect();
         // Two answers in a row may be read as one; the last one counts, and none is told twice.
         assert!(matches!(told.as_slice(), [Action::Decline] | [Action::Accept, Action::Decline]), "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_that_is_missing_is_named_before_an_entry_fails() {
+    let stage = stage(false).await;
+    let steps = stage.connector().check().await;
+    assert!(steps.iter().all(CheckStep::works), "{steps:?}");
+    let scopes = ["qyapi_get_department_list", "qyapi_get_member", "Todo.Todo.Write", "Calendar.Event.Read"];
+    stage.platform.act(json!({ "do": "change_app", "app": "dingconformance", "scopes": scopes })).await;
+    let steps = stage.connector().check().await;
+    let missing = |step: &CheckStep| match &step.outcome {
+        CheckOutcome::Skipped(words) | CheckOutcome::Fails { advice: words, .. } => Some(words.en),
+        CheckOutcome::Works(_) => None,
+    };
+    let words: Vec<&str> = steps.iter().filter_map(missing).collect();
+    let rights =
+        ["Todo.Todo.Read", "Calendar.Event.Write", "EventSchedule", "Instance.Read", "Workflow.Form"];
+    assert_eq!(words.len(), rights.len(), "{steps:?}");
+    for (words, right) in words.into_iter().zip(rights) {
+        assert!(words.contains(right) && words.contains("权限管理"), "{words}");
     }
 }

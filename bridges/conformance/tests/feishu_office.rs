@@ -4,8 +4,8 @@
 
 use bridge_api::{
     Acted, Action, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Arrival, Assignee, Attendee,
-    EntryHead, EntryKey, FailureKind, ForeignApproval, Happened, Language, Meeting, Priority, Refusal, Todo,
-    TodoState,
+    CheckOutcome, CheckStep, EntryHead, EntryKey, Exception, FailureKind, ForeignApproval, Happened, Instead,
+    Language, Meeting, Priority, Refusal, Todo, TodoState,
 };
 use conformance::{Stage, platforms};
 use serde_json::{Value, json};
@@ -167,8 +167,17 @@ fn todo(stage: &Stage, revision: u64, assignees: &[&str]) -> Todo {
     }
 }
 
+const WEEK_MS: u64 = 7 * 24 * HOUR_MS;
+
+/// A weekly meeting whose second instance is later and whose third one does not take place.
 fn meeting(stage: &Stage, revision: u64) -> Meeting {
     let person = stage.platform.person("zhang");
+    let (start_ms, end_ms) = (TIME_MS + WEEK_MS + HOUR_MS, TIME_MS + WEEK_MS + 2 * HOUR_MS);
+    let instead = Instead { start_ms, end_ms, title: None, location: None };
+    let exceptions = vec![
+        Exception { original_ms: TIME_MS + WEEK_MS, instead: Some(instead) },
+        Exception { original_ms: TIME_MS + 2 * WEEK_MS, instead: None },
+    ];
     Meeting {
         head: head("m/1", revision, &format!("评审 {revision}")),
         description: "一 < 二 & 三".to_owned(),
@@ -180,6 +189,8 @@ fn meeting(stage: &Stage, revision: u64) -> Meeting {
         zone: "Asia/Shanghai".to_owned(),
         is_all_day: false,
         recurrence: Some("FREQ=WEEKLY;COUNT=4".to_owned()),
+        last_ms: Some(TIME_MS + 3 * WEEK_MS),
+        exceptions,
         reminders_minutes: vec![15],
         is_canceled: false,
     }
@@ -199,7 +210,9 @@ async fn all_is_there_once_whatever_goes_wrong_while_it_is_put() {
         "api.rate_limited_old_style",
         "api.disconnected",
     ];
-    let paths = ["/task/v2/", "/calendar/v4/", "/approval/v4/external"];
+    // The moved instance is called by its series and by when it would be.
+    let moved = format!("_{}", (TIME_MS + WEEK_MS) / 1_000);
+    let paths = ["/task/v2/", "/calendar/v4/", &moved, "/approval/v4/external"];
     for (revision, fault) in (1..).zip(faults) {
         for path in paths {
             let fail = json!({ "do": "fail", "name": fault, "times": 1, "path": path, "value": 1 });
@@ -224,6 +237,9 @@ async fn all_is_there_once_whatever_goes_wrong_while_it_is_put() {
     assert_eq!(counts, [1, 1, 1]);
     let seen: Value = stage.platform.calendar("zhang").await[0].clone();
     assert_eq!(seen["recurrence"], "FREQ=WEEKLY;COUNT=4");
+    let starts: Vec<u64> =
+        seen["instances"].as_array().unwrap().iter().map(|one| one["start_ms"].as_u64().unwrap()).collect();
+    assert_eq!(starts, [TIME_MS, TIME_MS + WEEK_MS + HOUR_MS, TIME_MS + 3 * WEEK_MS]);
     assert!(acted(&stage).is_empty(), "what we did ourselves is no news");
 }
 
@@ -246,4 +262,28 @@ async fn of_several_it_is_told_who_ticked_a_task_off_also_without_an_event() {
     };
     assert_eq!(stage.inbox.hear("that Li is done", wanted).await, (li, Action::Done));
     assert_eq!(stage.platform.todos("zhang").await[0]["done"], false);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_that_is_missing_is_named_before_an_entry_fails() {
+    let stage = stage(false).await;
+    let steps = stage.connector().check().await;
+    assert!(steps.iter().all(CheckStep::works), "{steps:?}");
+    let scopes = ["im:message", "im:chat", "calendar:calendar.free_busy:read"];
+    stage.platform.act(json!({ "do": "change_app", "app": "cli_a000000000000001", "scopes": scopes })).await;
+    let steps = stage.connector().check().await;
+    let words: Vec<&str> = steps.iter().filter_map(missing).collect();
+    let rights = ["task:task:write", "calendar:calendar ", "approval:approval", "approval:approval"];
+    assert_eq!(words.len(), rights.len(), "{steps:?}");
+    for (words, right) in words.into_iter().zip(rights) {
+        assert!(words.contains(right) && words.contains("权限管理"), "{words}");
+    }
+}
+
+/// What somebody is told of a right that is missing.
+fn missing(step: &CheckStep) -> Option<&'static str> {
+    match &step.outcome {
+        CheckOutcome::Skipped(words) | CheckOutcome::Fails { advice: words, .. } => Some(words.en),
+        CheckOutcome::Works(_) => None,
+    }
 }

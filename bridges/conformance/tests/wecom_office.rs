@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{
-    Acted, Action, ApprovalState, Arrival, Attendee, EntryHead, EntryKey, EntryOnPlatform, Happened,
-    Language, Meeting, Refusal,
+    Acted, Action, ApprovalState, Arrival, Attendee, EntryHead, EntryKey, EntryOnPlatform, Exception,
+    Happened, Instead, Language, Meeting, Refusal,
 };
 use conformance::{Stage, platforms};
 use serde_json::{Value, json};
@@ -40,6 +40,8 @@ fn meeting(stage: &Stage, called: &str, revision: u64) -> Meeting {
         zone: "Asia/Shanghai".to_owned(),
         is_all_day: false,
         recurrence: None,
+        last_ms: None,
+        exceptions: Vec::new(),
         reminders_minutes: vec![10],
         is_canceled: false,
     }
@@ -108,6 +110,65 @@ async fn a_series_stands_there_as_one_or_says_that_it_is_none() {
     assert_eq!(seen(&stage, rules[0].0).await[0]["recurrence"], Value::Null);
 }
 
+const WEEK_MS: u64 = 7 * 24 * HOUR_MS;
+
+/// A weekly meeting whose second instance is later and whose third one does not take place.
+fn differing(stage: &Stage, title: &str, revision: u64) -> Meeting {
+    let (start_ms, end_ms) = (START_MS + WEEK_MS + HOUR_MS, START_MS + WEEK_MS + 2 * HOUR_MS);
+    let instead = Instead { start_ms, end_ms, title: None, location: None };
+    let exceptions = vec![
+        Exception { original_ms: START_MS + WEEK_MS, instead: Some(instead) },
+        Exception { original_ms: START_MS + 2 * WEEK_MS, instead: None },
+    ];
+    Meeting {
+        recurrence: Some("FREQ=WEEKLY;COUNT=4".to_owned()),
+        last_ms: Some(START_MS + 3 * WEEK_MS),
+        exceptions,
+        ..meeting(stage, title, revision)
+    }
+}
+
+/// When something under this title takes place.
+async fn starts(stage: &Stage, title: &str) -> Vec<u64> {
+    let seen = seen(stage, title).await;
+    let instances = seen.iter().flat_map(|one| one["instances"].as_array().unwrap());
+    let mut starts: Vec<u64> = instances.map(|one| one["start_ms"].as_u64().unwrap()).collect();
+    starts.sort_unstable();
+    starts
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_is_cut_out_of_its_series_once_whatever_becomes_of_the_answer() {
+    let stage = stage().await;
+    for fault in ["api.answer_lost", "api.truncated", "api.disconnected", "api.busy"] {
+        let title = format!("weekly {fault}");
+        for path in ["schedule/add", "schedule/get", "schedule/update", "schedule/del"] {
+            fails(&stage, fault, path).await;
+        }
+        put(&stage, &differing(&stage, &title, 1)).await;
+        let expected = [START_MS, START_MS + WEEK_MS + HOUR_MS, START_MS + 3 * WEEK_MS];
+        assert_eq!(starts(&stage, &title).await, expected, "{fault}");
+        for path in ["schedule/update", "schedule/del"] {
+            fails(&stage, fault, path).await;
+        }
+        // None goes back into its series, so it is made anew.
+        let whole = Meeting { exceptions: Vec::new(), ..differing(&stage, &title, 2) };
+        put(&stage, &whole).await;
+        let weeks = [0, 1, 2, 3].map(|week| START_MS + week * WEEK_MS);
+        assert_eq!(starts(&stage, &title).await, weeks, "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_series_that_cannot_stand_there_says_which_dates_differ() {
+    let stage = stage().await;
+    let recurrence = Some("FREQ=MONTHLY;BYDAY=1MO".to_owned());
+    put(&stage, &Meeting { recurrence, ..differing(&stage, "first Mondays", 1) }).await;
+    let shown = seen(&stage, "first Mondays").await;
+    let description = shown[0]["description"].as_str().unwrap();
+    assert!(description.contains("01-13 10:00 → 01-13 11:00; 01-20 10:00 canceled"), "{description}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_deleted_there_stands_there_again_with_its_next_change() {
     let stage = stage().await;
@@ -163,6 +224,8 @@ async fn an_app_without_the_rights_says_so_and_hears_nothing() {
         steps.iter().all(|step| !matches!(step.outcome, bridge_api::CheckOutcome::Fails { .. })),
         "{steps:?}"
     );
+    let named = |step: &bridge_api::CheckStep| matches!(step.outcome, bridge_api::CheckOutcome::Skipped(words) if words.zh.contains("日程"));
+    assert!(steps.iter().any(named), "the list is named on which the app is not: {steps:?}");
     let people = [stage.platform.person("li")];
     let busy = connector.calendars().unwrap().busy(&people, START_MS, START_MS + HOUR_MS).await;
     assert_eq!(busy.unwrap_err().kind, bridge_api::FailureKind::Refused(Refusal::Impossible));

@@ -1,8 +1,10 @@
 //! What was said while nobody listened: read from the platform's history at each connection, by the way of live arrivals.
 
-use bridge_api::{Arrival, Failure, InboxRefused, Network};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bridge_api::{Ability, Arrival, Failure, InboxRefused, Network, Support};
 use futures_util::StreamExt as _;
-use store::Batch;
+use store::{Batch, StoreError};
 
 use crate::{
     BridgeError, Bridges,
@@ -12,8 +14,17 @@ use crate::{
         BACKFILL_MS_MAX, BACKFILL_OVERLAP_MS, BACKFILL_PAGES_MAX, BACKFILLS_AT_ONCE, HISTORY_WAITS_MAX,
         PAUSE_ALONE_MAX, PAUSE_MAX, PAUSE_MIN,
     },
-    tables::NEWEST,
+    tables::{LINES, NEWEST, READ_UNTIL},
 };
+
+/// Whether history tells what no event had told: edits, words of other robots.
+fn tells_more_later(seat: &Seat) -> bool {
+    let mut lines = seat.connector.capabilities().lines().iter();
+    lines.any(|line| {
+        matches!(line.ability, Ability::Edits | Ability::OtherBots)
+            && matches!(line.into_room, Support::Partly(_))
+    })
+}
 
 /// How often a page is asked for before it is left for the next connection.
 const TRIES_MAX: u32 = 6;
@@ -27,24 +38,59 @@ impl Bridges {
         }
         let serial = seat.catching_up.serial();
         let lanes = self.portals().bound(seat.network);
+        let has_gaps = &AtomicBool::new(false);
         futures_util::stream::iter(lanes)
             .for_each_concurrent(BACKFILLS_AT_ONCE, |(lane, room)| async move {
-                self.read_missed(seat, &lane, &room).await;
+                if self.read_missed(seat, &lane, &room).await {
+                    has_gaps.store(true, Ordering::Relaxed);
+                }
                 seat.catching_up.is_read(&lane.1, serial);
                 self.0.inbound.lanes.rouse(|held| *held == lane);
             })
             .await;
+        if has_gaps.load(Ordering::Relaxed)
+            && let Err(error) = self.tell_gaps(seat).await
+        {
+            tracing::warn!(%error, "the number of gaps cannot be told");
+        }
     }
 
-    async fn read_missed(&self, seat: &Seat, lane: &Lane, room: &ruma::RoomId) {
+    /// The rooms of a platform have the number of gaps again.
+    async fn tell_gaps(&self, seat: &Seat) -> Result<(), StoreError> {
+        let line = self.0.store.get(&LINES, seat.network.key()).await?.unwrap_or_default();
+        let mut batch = Batch::new();
+        self.tell_status(&mut batch, seat, &line);
+        self.0.store.commit(batch).await.map(drop)
+    }
+
+    /// Reads what was missed in one conversation. Whether there was anything.
+    async fn read_missed(&self, seat: &Seat, lane: &Lane, room: &ruma::RoomId) -> bool {
         let network = seat.network;
-        let newest = self.0.store.get(&NEWEST, &(network.key(), lane.1.as_str())).await.ok().flatten();
+        let of = (network.key(), lane.1.as_str());
+        let newest = self.0.store.get(&NEWEST, &of).await.ok().flatten();
         // Where nothing was ever heard nothing was missed; older words are brought when somebody asks for them.
-        let Some(newest) = newest else { return };
+        let Some(newest) = newest else { return false };
         let bound_ms = self.portals().get(lane).map_or(0, |row| row.bound_ms);
-        let since_ms = newest.saturating_sub(BACKFILL_OVERLAP_MS).max(bound_ms);
-        match self.read_history(seat, lane, since_ms).await {
-            Ok(0) => {}
+        let since = |time_ms: u64| time_ms.saturating_sub(BACKFILL_OVERLAP_MS).max(bound_ms);
+        let (begun_ms, mut since_ms) = (self.0.clock.now_ms(), since(newest));
+        if tells_more_later(seat) {
+            let until = self.0.store.get(&READ_UNTIL, &of).await.ok().flatten();
+            since_ms = since(until.map_or(newest, |until| until.min(newest)));
+        }
+        let read = match self.read_history(seat, lane, since_ms).await {
+            // What changed is worth less than what was missed.
+            Err(_) if since_ms < since(newest) => self.read_history(seat, lane, since(newest)).await,
+            read => read,
+        };
+        if read.is_ok() {
+            let mut batch = Batch::new();
+            batch.put(&READ_UNTIL, &of, &begun_ms);
+            if let Err(error) = self.0.store.commit(batch).await {
+                tracing::warn!(%error, "how far history was read cannot be noted");
+            }
+        }
+        match read {
+            Ok(0) => return false,
             Ok(missed) => {
                 tracing::info!(network = network.key(), conversation = %lane.1, missed, "what was missed is here");
                 self.gap(seat, lane, room, None).await;
@@ -54,6 +100,7 @@ impl Bridges {
                 self.gap(seat, lane, room, Some(newest)).await;
             }
         }
+        true
     }
 
     /// Counts a gap; one that cannot be closed is told in the room.
@@ -63,12 +110,17 @@ impl Bridges {
         }
         let Some(since_ms) = open_since_ms else { return };
         let mut batch = Batch::new();
-        let name = self.name_of(lane);
-        let unique = format!("gap/{}/{since_ms}", lane.1);
-        self.notice(&mut batch, room, &unique, "bridge.told.gap", &[("conversation", &name)]);
+        self.tell_gap(&mut batch, lane, room, since_ms);
         if let Err(error) = self.0.store.commit(batch).await {
             tracing::warn!(%error, "a gap cannot be told");
         }
+    }
+
+    /// What was said in a conversation since a time may be missing in its room.
+    pub(crate) fn tell_gap(&self, batch: &mut Batch, lane: &Lane, room: &ruma::RoomId, since_ms: u64) {
+        let name = self.name_of(lane);
+        let unique = format!("gap/{}/{since_ms}", lane.1);
+        self.notice(batch, room, &unique, "bridge.told.gap", &[("conversation", &name)]);
     }
 
     /// Takes in what was said in a conversation since a time; how much of it was new.

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use base::{Clock, Rng};
-use bridge_api::{Connector, Language, Network};
+use bridge_api::{Connector, Failure, Language, Network};
 use kit::{Kit, KitParts, KitSettings, Service, Wire, texts::Texts};
 use ruma::{OwnedServerName, OwnedUserId, UserId};
 use store::Store;
@@ -19,6 +19,7 @@ use crate::{
     pace::Buckets,
     people_texts,
     portals::Portals,
+    reach::Reach,
     tables::{INBOX, OUTBOX},
     way::Way,
 };
@@ -78,8 +79,27 @@ pub(crate) struct Seat {
     pub connector: Arc<dyn Connector>,
     pub network: Network,
     pub buckets: Buckets,
+    /// What the connector says of its line.
     pub line: watch::Sender<LineNow>,
+    /// What becomes of what is sent.
+    pub reach: Reach,
     pub catching_up: CatchingUp,
+}
+
+impl Seat {
+    /// Notes what the platform answered to something that was sent, and hands it on.
+    pub fn heard<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        self.reach.heard(outcome)
+    }
+
+    /// How the line stands: by its connector, and by what becomes of what is sent.
+    pub fn now(&self) -> LineNow {
+        let line = self.line.borrow().clone();
+        match (line, self.reach.away()) {
+            (LineNow::Up(_) | LineNow::Unknown, Some(away)) => LineNow::Unreached(away),
+            (line, _) => line,
+        }
+    }
 }
 
 pub(crate) struct Inner {
@@ -119,6 +139,8 @@ impl Bridges {
         let (inbound, outbound) = (Way::default(), Way::default());
         inbound.load(&store, &INBOX, &connected).await?;
         outbound.load(&store, &OUTBOX, &connected).await?;
+        let known: Vec<_> = portals.all().into_iter().map(|(lane, _)| lane).collect();
+        outbound.load_more(&store, &known).await?;
         let switchboard = Arc::new(Switchboard {
             clock: clock.clone(),
             server_name: server_name.clone(),
@@ -147,7 +169,8 @@ impl Bridges {
                 catching_up.begin(bound.into_iter().map(|((_, conversation), _)| conversation));
             }
             let buckets = Buckets::new(connector.pace());
-            Seat { network, buckets, line: watch::Sender::new(LineNow::Unknown), catching_up, connector }
+            let (line, reach) = (watch::Sender::new(LineNow::Unknown), Reach::default());
+            Seat { network, buckets, line, reach, catching_up, connector }
         });
         // Before the switchboard is handed on.
         let seats: Vec<Seat> = seats.collect();

@@ -7,22 +7,23 @@
 use std::collections::BTreeMap;
 
 use bridge_api::{
-    Button, ButtonStyle, Card, Content, Happened, IdempotencyKey, Input, Outgoing, Pressed, RichText,
-    Speaker, limits::BUTTONS_MAX,
+    Arrival, Button, ButtonStyle, Card, Content, Happened, IdempotencyKey, Input, Network, Outgoing, Pressed,
+    RichText, Speaker, limits::BUTTONS_MAX,
 };
 use kit::{Heard, Letter, PREFIX, To};
 use ruma::{OwnedRoomId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use store::{Batch, StoreError};
+use store::{Batch, Scan, StoreError};
 
 use crate::{
     Bridges, LOCALPART,
+    addressing::direct_with,
     bridges::Seat,
     error::Stuck,
     lanes::Lane,
-    limits::CARD_KEY_BYTES_MAX,
+    limits::{CARD_KEY_BYTES_MAX, PAUSE_MIN, PRESS_WAITS_MS},
     names::{hex, tamed},
     tables::{CARD_OF, CARDS, CardRow, IN_TURN, OUTBOX, OutboxRow},
 };
@@ -119,17 +120,14 @@ impl Bridges {
             return Ok(());
         };
         for seat in self.0.seats.iter().filter(|seat| seat.connector.cards().is_some()) {
-            let Some(person) = self.person_behind(seat.network, &account).await? else { continue };
-            let Some(direct) = seat.connector.conversations().and_then(|all| all.direct(&person)) else {
-                continue;
-            };
+            let Some(lane) = self.lane_to(seat, &account).await? else { continue };
             // Letters are written from it while the platform is away, as from any event.
             let event = json!({
                 "type": kind("card"), "room_id": heard.room, "event_id": heard.event_id, "sender": heard.sender,
                 "content": told,
             });
             let row = OutboxRow { event: event.to_string(), received_ms: heard.received_ms };
-            self.outbound().put(batch, &OUTBOX, &(seat.network, direct), IN_TURN, &row);
+            self.outbound().put(batch, &OUTBOX, &lane, IN_TURN, &row);
         }
         Ok(())
     }
@@ -154,7 +152,7 @@ impl Bridges {
         let card = told.card();
         let message = match (&old, seat.connector.cards()) {
             (Some(old), Some(cards)) => {
-                cards.update(&lane.1, &old.message, &card).await?;
+                seat.heard(cards.update(&lane.1, &old.message, &card).await)?;
                 old.message.clone()
             }
             (Some(_), None) | (None, _) => {
@@ -168,7 +166,7 @@ impl Bridges {
                     reply_to: None,
                     thread: None,
                 };
-                let sent = seat.connector.send(&outgoing).await?;
+                let sent = seat.heard(seat.connector.send(&outgoing).await)?;
                 sent.messages.into_iter().next().ok_or_else(|| nonsense(&"a card became no message"))?
             }
         };
@@ -178,22 +176,67 @@ impl Bridges {
         Ok(())
     }
 
-    /// Whether somebody pressed a button of such a card.
-    pub(crate) async fn is_card_pressed(&self, network: &str, what: &Happened) -> Result<bool, StoreError> {
-        let Happened::Pressed(pressed) = what else { return Ok(false) };
-        self.0.store.exists(&CARD_OF, &(network, pressed.message.as_str())).await
+    /// Whether somebody pressed a button of such a card, or of what may be one when it is noted.
+    pub(crate) async fn is_card_pressed(
+        &self,
+        network: Network,
+        arrival: &Arrival,
+    ) -> Result<bool, StoreError> {
+        let Happened::Pressed(pressed) = &arrival.what else { return Ok(false) };
+        // What waits is looked at first: the batch that ends the waiting notes the card.
+        let is_under_way = self.is_card_under_way(network, arrival, pressed).await?;
+        if self.0.store.exists(&CARD_OF, &(network.key(), pressed.message.as_str())).await? {
+            return Ok(true);
+        }
+        let conversation = arrival.conversation.clone();
+        let room = conversation.and_then(|conversation| self.portals().room_of(&(network, conversation)));
+        Ok(is_under_way && room.is_none())
+    }
+
+    /// Whether a card may be shown to who pressed it and not be noted yet. It is noted when the platform has answered, and people are
+    /// faster now and then. Its lane is that of the person; where they pressed, platforms may call by another name.
+    async fn is_card_under_way(
+        &self,
+        network: Network,
+        arrival: &Arrival,
+        pressed: &Pressed,
+    ) -> Result<bool, StoreError> {
+        let direct = self.seat(network).and_then(|seat| direct_with(seat, &pressed.by));
+        let there = arrival.conversation.clone().map(|conversation| (network, conversation));
+        for lane in [direct, there].into_iter().flatten() {
+            let of = (lane.0.key(), lane.1.as_str());
+            if !self.0.store.scan_keys(&OUTBOX, Scan::prefix(&of).limit(1)).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Tells the bot what was pressed, where it said the card.
     pub(crate) async fn card_pressed(
         &self,
         lane: &Lane,
-        key: &str,
+        arrival: &Arrival,
         pressed: &Pressed,
         batch: &mut Batch,
     ) -> Result<(), Stuck> {
-        let network = lane.0.key();
+        let (network, key) = (lane.0.key(), arrival.key.as_str());
+        // What waits is looked at first: the batch that ends the waiting notes the card.
+        let is_under_way = self.is_card_under_way(lane.0, arrival, pressed).await?;
         let Some(card) = self.0.store.get(&CARD_OF, &(network, pressed.message.as_str())).await? else {
+            // The platform's clock may be ahead of ours as well.
+            let age_ms = self.0.clock.now_ms().abs_diff(arrival.at_ms);
+            if is_under_way && age_ms < PRESS_WAITS_MS {
+                return Err(Stuck::Later(
+                    "the card that was pressed is not noted yet".to_owned(),
+                    Some(PAUSE_MIN),
+                ));
+            }
+            tracing::debug!(
+                network,
+                message = pressed.message.as_str(),
+                "nobody knows the card that was pressed"
+            );
             return Ok(());
         };
         let Some(row) = self.0.store.get(&CARDS, &(network, card.as_str())).await? else { return Ok(()) };

@@ -1,11 +1,15 @@
 //! Rooms that were replaced: what is bound to one goes along to the room in its place, as soon as the bot is in there.
 
+use std::collections::HashMap;
+
+use bridge_api::Network;
 use kit::{BotError, CallError};
 use ruma::RoomId;
 use store::Batch;
 
 use crate::{
     BridgeError, Bridges, LOCALPART,
+    lanes::Lane,
     tables::{LINES, PortalRow},
 };
 
@@ -40,18 +44,23 @@ impl Bridges {
             Err(BridgeError::NotInRoom(_)) => return Ok(()),
             Err(error) => return Err(BotError::Later(error.to_string())),
         };
+        // What of each platform is in the new room by then.
+        let mut moved_of: HashMap<Network, Vec<(Lane, PortalRow)>> = HashMap::new();
         for lane in lanes {
             let Some(row) = self.portals().get(&lane) else { continue };
             let name = self.name_of(&lane);
             let room = if is_encrypted { None } else { Some(new.to_owned()) };
-            let moved = self.portals().put(batch, &lane, PortalRow { room, ..row });
+            let row = PortalRow { room, ..row };
+            let moved = self.portals().put(batch, &lane, row.clone());
             moved.map_err(|error| BotError::Broken(error.to_string()))?;
             let unique = format!("moved/{}/{}/{new}", lane.0.key(), lane.1);
             let key = if is_encrypted { "bridge.told.encrypted" } else { "bridge.told.moved" };
             self.notice(batch, new, &unique, key, &[("conversation", &name)]);
             if let Some(seat) = self.seat(lane.0).filter(|_| !is_encrypted) {
                 let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
-                self.state_of_line(batch, seat, &line, new);
+                let moved = moved_of.entry(lane.0).or_default();
+                moved.push((lane.clone(), row));
+                self.state_with(batch, seat, &line, (new, moved.clone()));
             }
             tracing::info!(conversation = %lane.1, %old, %new, is_encrypted, "the room of a conversation was replaced");
         }

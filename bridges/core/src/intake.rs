@@ -95,7 +95,7 @@ impl Bridges {
 
     /// Where an arrival belongs; none for what concerns no room of ours.
     async fn lane_of(&self, network: Network, arrival: &Arrival) -> Result<Option<Lane>, StoreError> {
-        if self.is_card_pressed(network.key(), &arrival.what).await? {
+        if self.is_card_pressed(network, arrival).await? {
             return Ok(ConversationId::new(NOWHERE).ok().map(|nowhere| (network, nowhere)));
         }
         let conversation = match (&arrival.conversation, arrival.what.message()) {
@@ -164,7 +164,14 @@ impl Bridges {
         let (mut batch, mut seen, mut repeats, mut new) = (Batch::new(), HashSet::new(), 0, 0);
         for (lane, arrival) in placed {
             let of = (network.key(), arrival.key.as_str());
-            if !seen.insert(arrival.key.as_str()) || self.0.store.exists(&TAKEN, &of).await? {
+            // History has what is known for longer than keys are remembered.
+            let is_known = match &arrival.what {
+                Happened::Message(message) if from_history => {
+                    self.0.store.exists(&MESSAGES, &(network.key(), message.id.as_str())).await?
+                }
+                _ => false,
+            };
+            if is_known || !seen.insert(arrival.key.as_str()) || self.0.store.exists(&TAKEN, &of).await? {
                 repeats += 1;
                 continue;
             }

@@ -6,6 +6,7 @@
 //! way: order is kept within it, and one that is stuck holds up nobody. The core knows Matrix and no platform; connectors know
 //! their platform and no Matrix. Read next: `bridges.rs`, `intake.rs`, `into_room/mod.rs`, `overhear.rs`, `to_platform/mod.rs`.
 
+mod addressing;
 mod backfill;
 mod behind;
 mod bot;
@@ -26,8 +27,11 @@ mod into_room;
 mod lanes;
 pub mod limits;
 mod line;
+mod line_row;
 mod measure;
 mod media;
+mod membership;
+mod more;
 mod names;
 mod orders;
 mod outages;
@@ -39,11 +43,14 @@ mod people_texts;
 mod permissions;
 mod portals;
 mod power;
+mod reach;
 mod reading;
 mod rooms_made;
 mod shelf;
 mod tables;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod to_platform;
 mod way;

@@ -10,11 +10,17 @@ pub const PORTALS_PER_ROOM_MAX: usize = 16;
 pub const CONFLICTS_MAX: usize = 8;
 /// Arrivals that wait; platforms are told to keep the rest.
 pub const INBOX_ROWS_MAX: usize = 50_000;
-/// What waits to go to platforms; the homeserver is told to keep the rest.
+/// What waits to go to one platform; what rooms say beyond it is read in them when there is room again.
 pub const OUTBOX_ROWS_MAX: usize = 50_000;
-/// Rows of one conversation that wait, each way. A platform is told to keep the rest; what a room says beyond them is not
-/// delivered, and people are told.
+/// What waits to go to all platforms; beyond it the homeserver keeps what it tells us. What rooms say on three platforms alone does
+/// not reach it, so only cards, entries and decisions do, which are in no room to be read again. An entry comes whole with each
+/// revision, so a platform that is away for long has many of them.
+pub const OUTBOX_ALL_ROWS_MAX: usize = 4 * OUTBOX_ROWS_MAX;
+/// Rows of one conversation that wait, each way. A platform is told to keep the rest; what a room says beyond them is read
+/// there when they are worked off.
 pub const LANE_ROWS_MAX: usize = 5_000;
+/// Events of a room that are read at once, when more was said than waits.
+pub const MORE_EVENTS: usize = 100;
 /// Conversations that are worked on at once, each way.
 pub const LANES_AT_ONCE: usize = 16;
 /// How long an arrival is remembered against repeats, in milliseconds. Platforms repeat for some seven hours.
@@ -47,6 +53,8 @@ pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
 pub const FILES_AT_ONCE: usize = 4;
 /// How long a line may be down before people are told.
 pub const OUTAGE_TOLD_AFTER: Duration = Duration::from_secs(60);
+/// For how long something has waited when rooms are told, in milliseconds: a minute, ten, an hour, a day.
+pub const DELAYS_TOLD_MS: [u64; 4] = [60_000, 10 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
 /// History is read from this much before the newest message that is known, in milliseconds.
 pub const BACKFILL_OVERLAP_MS: u64 = 120_000;
 /// Longest time that history is read back for, in milliseconds.
@@ -67,6 +75,14 @@ pub const BACKFILLS_AT_ONCE: usize = 4;
 pub const JOINS_AT_ONCE: usize = 8;
 /// Members of a conversation that are shown in the room when it is bound; others come with their first word.
 pub const MEMBERS_SHOWN_MAX: usize = 200;
+/// How often who is in a conversation is compared with who is in its room, beside each connection.
+pub const MEMBERS_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// Shortest time between two comparisons: a line that comes and goes asks no more often.
+pub const MEMBERS_PAUSE_MIN: Duration = Duration::from_secs(5 * 60);
+/// Conversations whose members are asked for at once.
+pub const MEMBERS_AT_ONCE: usize = 2;
+/// Members of a conversation that are compared; with more of them people leave as the platform tells it.
+pub const MEMBERS_COMPARED_MAX: usize = 5_000;
 /// Pages of a platform's list of conversations that are read.
 pub const LIST_PAGES_MAX: usize = 50;
 /// How long a code for binding a conversation is good, in milliseconds.
@@ -77,6 +93,8 @@ pub const CODES_MAX: usize = 400;
 pub const CODE_CHARACTERS: usize = 10;
 /// Lines of one answer of the bot.
 pub const ANSWER_LINES_MAX: usize = 60;
+/// How long a press waits for a card that is still being noted, in milliseconds.
+pub const PRESS_WAITS_MS: u64 = 60_000;
 /// Longest key of a bot's card, in bytes.
 pub const CARD_KEY_BYTES_MAX: usize = 200;
 /// The bot that is told of the platforms' own approvals.
@@ -91,12 +109,20 @@ pub const BUSY_TIME_MAX: Duration = Duration::from_secs(4);
 pub const BUSY_TIMES_MAX: usize = 200;
 /// How often the queues are measured.
 pub const MEASURE_INTERVAL: Duration = Duration::from_secs(15);
+/// People whom one message addresses.
+pub const MENTIONS_MAX: usize = 50;
+/// Answers of a poll that are said.
+pub const POLL_ANSWERS_MAX: usize = 20;
+/// Votes from which the result of a poll is counted; with more it stands in the room alone.
+pub const POLL_VOTES_MAX: usize = 99;
 /// Longest HTML of a message that is read, in bytes.
 pub const HTML_BYTES_MAX: usize = 64 * 1024;
 /// Longest time a connector has to stop.
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 /// The power that somebody needs in a room to bind conversations to it, if the room asks for no more to set its state.
 pub const BIND_POWER_MIN: i64 = 50;
+/// Ids under which the staff list may know one colleague on one platform.
+pub const LISTED_IDS_MAX: usize = 5;
 /// Colleagues who are looked after in one page.
 pub const COLLEAGUES_PER_LOOK: usize = 200;
 /// How often somebody looks what colleagues and rooms wait for when nothing woke them.

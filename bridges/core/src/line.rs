@@ -12,6 +12,7 @@ use crate::{
     Bridges,
     bridges::Seat,
     limits::{OUTAGE_TOLD_AFTER, PAUSE_MAX, PAUSE_MIN, STOP_TIME_MAX},
+    reach::Away,
     tables::{LINES, LineRow},
 };
 
@@ -24,6 +25,8 @@ pub(crate) enum LineNow {
     Up(u64),
     /// It is down, and why.
     Down(Failure),
+    /// Arrivals come, or would; nothing that is sent arrives.
+    Unreached(Away),
 }
 
 impl Bridges {
@@ -33,7 +36,8 @@ impl Bridges {
             tokio::join!(
                 self.hold(seat, shutdown),
                 self.watch(seat, shutdown),
-                self.keep_caught_up(seat, shutdown)
+                self.keep_caught_up(seat, shutdown),
+                self.keep_members(seat, shutdown)
             );
         });
         join_all(held).await;
@@ -74,9 +78,11 @@ impl Bridges {
 
     /// Notes what becomes of a line, and tells the rooms.
     async fn watch(&self, seat: &Seat, shutdown: &Shutdown) {
-        let mut line = seat.line.subscribe();
+        let (mut line, mut reach) = (seat.line.subscribe(), seat.reach.subscribe());
         loop {
-            let now = line.borrow_and_update().clone();
+            line.mark_unchanged();
+            reach.mark_unchanged();
+            let now = seat.now();
             let is_up = matches!(now, LineNow::Up(_));
             metrics::gauge!("bridge_up", "platform" => seat.network.key()).set(if is_up { 1.0 } else { 0.0 });
             let row = self.note_line(seat, &now).await;
@@ -94,6 +100,7 @@ impl Bridges {
             tokio::select! {
                 () = shutdown.wait() => return,
                 changed = line.changed() => if changed.is_err() { return },
+                changed = reach.changed() => if changed.is_err() { return },
                 () = told => if let Err(error) = self.tell_outage(seat).await {
                     tracing::warn!(%error, network = seat.network.key(), "an outage cannot be told; will try again");
                     tokio::select! {
@@ -134,26 +141,43 @@ impl Bridges {
         let network = seat.network.key();
         let old = self.0.store.get(&LINES, network).await?.unwrap_or_default();
         let now_ms = self.0.clock.now_ms();
-        let row = match now {
+        let mut row = match now {
             LineNow::Unknown => return Ok(None),
             LineNow::Up(_) if old.is_up => return Ok(Some(old)),
-            LineNow::Up(_) => LineRow { is_up: true, since_ms: now_ms, gaps: old.gaps, ..LineRow::default() },
-            LineNow::Down(failure) if !old.is_up && old.since_ms > 0 => {
-                LineRow { reason: LineRow::down(now_ms, failure).reason, ..old.clone() }
+            LineNow::Up(_) => old.up(now_ms),
+            LineNow::Down(failure) => old.down(now_ms, failure, false),
+            LineNow::Unreached(away) => {
+                let away_ms = u64::try_from(away.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+                old.down(now_ms.saturating_sub(away_ms), &away.failure, true)
             }
-            LineNow::Down(failure) => LineRow { gaps: old.gaps, ..LineRow::down(now_ms, failure) },
         };
         if row == old {
             return Ok(Some(row));
         }
         let mut batch = Batch::new();
+        // What a platform without history had said meanwhile nobody brings.
+        if old.is_deaf() && !row.is_deaf() && seat.connector.backfill().is_none() {
+            row.gaps += self.tell_missed(&mut batch, seat, &old);
+        }
         batch.put(&LINES, network, &row);
         // Who heard of no outage need not hear that it is over.
         if row.is_up && old.is_told {
             self.tell_up(&mut batch, seat, &row, &old);
+        } else if row.gaps > old.gaps {
+            self.tell_status(&mut batch, seat, &row);
         }
         self.0.store.commit(batch).await?;
         Ok(Some(row))
+    }
+
+    /// Something may have been missed in every bound conversation, and does not come; in how many.
+    fn tell_missed(&self, batch: &mut Batch, seat: &Seat, outage: &LineRow) -> u64 {
+        let bound = self.portals().bound(seat.network);
+        for (lane, room) in &bound {
+            metrics::counter!("bridge_gap_total", "platform" => seat.network.key()).increment(1);
+            self.tell_gap(batch, lane, room, outage.since_ms);
+        }
+        u64::try_from(bound.len()).unwrap_or(u64::MAX)
     }
 
     /// A line is down for so long that people have to know.

@@ -26,7 +26,8 @@ impl Bridges {
     }
 
     async fn measure_queues(&self) -> Result<(), StoreError> {
-        for network in self.0.seats.iter().map(|seat| seat.network) {
+        for seat in &self.0.seats {
+            let (network, mut longest_ms) = (seat.network, 0);
             let (mut oldest_in, mut oldest_out) = (None, None);
             for lane in of_network(self.0.inbound.lanes.working(), network) {
                 let prefix = (network.key(), lane.1.as_str());
@@ -43,7 +44,9 @@ impl Bridges {
                 let age_ms = oldest.map_or(0, |at_ms| self.0.clock.now_ms().saturating_sub(at_ms));
                 metrics::gauge!("bridge_queue_age_seconds", "platform" => network.key(), "dir" => dir)
                     .set(std::time::Duration::from_millis(age_ms).as_secs_f64());
+                longest_ms = longest_ms.max(age_ms);
             }
+            self.note_delay(seat, longest_ms).await?;
         }
         for (dir, rows) in [("in", self.0.inbound.rows()), ("out", self.outbound().rows())] {
             #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]

@@ -1,17 +1,28 @@
 //! What rooms are told of a line: down, up again, and what it cannot carry. Each as a notice that everybody reads, and as state
 //! of the room for clients that show it; a room in which the bridge may not set state has the notice.
 
-use bridge_api::{Capability, Support, Words};
+use bridge_api::{Capability, Network, Support, Words};
 use serde_json::{Value, json};
-use store::Batch;
+use store::{Batch, StoreError};
 
-use crate::{Bridges, bridges::Seat, tables::LineRow};
+use crate::{
+    BridgeError, Bridges,
+    bridges::Seat,
+    lanes::Lane,
+    limits::DELAYS_TOLD_MS,
+    tables::{LINES, LineRow, PortalRow},
+};
 
 impl Bridges {
     /// The line is down.
     pub(crate) fn tell_down(&self, batch: &mut Batch, seat: &Seat, row: &LineRow) {
         self.tell_status(batch, seat, row);
-        self.tell_rooms(batch, seat, &format!("down/{}", row.since_ms), "bridge.told.down", &[]);
+        let key = match (row.hears, seat.connector.backfill()) {
+            (true, _) => "bridge.told.unreached",
+            (false, Some(_)) => "bridge.told.down",
+            (false, None) => "bridge.told.down_unheard",
+        };
+        self.tell_rooms(batch, seat, &format!("down/{}", row.since_ms), key, &[]);
     }
 
     /// The line is up after an outage that people heard of.
@@ -40,16 +51,72 @@ impl Bridges {
     }
 
     /// How the line stands, as state of every room with a conversation of this platform.
-    fn tell_status(&self, batch: &mut Batch, seat: &Seat, row: &LineRow) {
+    pub(crate) fn tell_status(&self, batch: &mut Batch, seat: &Seat, row: &LineRow) {
         for room in self.rooms_of(seat) {
-            self.state_of_line(batch, seat, row, &room);
+            self.state_with(batch, seat, row, (&room, self.bound_in(seat.network, &room)));
         }
     }
 
-    /// The same for one room.
-    pub(crate) fn state_of_line(&self, batch: &mut Batch, seat: &Seat, row: &LineRow, room: &ruma::RoomId) {
+    /// The same for one room, with the conversations that it has after this batch.
+    pub(crate) fn state_with(
+        &self,
+        batch: &mut Batch,
+        seat: &Seat,
+        row: &LineRow,
+        (room, bound): (&ruma::RoomId, Vec<(Lane, PortalRow)>),
+    ) {
         let unique = format!("status/{}/{}/{}/{room}", seat.network.key(), row.since_ms, self.0.rng.u64());
-        self.state(batch, room, &unique, seat.network.key(), status(seat, row));
+        let mut content = status(seat, row);
+        // Who bound a conversation is asked when something is wrong with it.
+        let conversations =
+            bound.iter().map(|(lane, row)| json!({ "id": lane.1, "name": row.name, "owner": row.bound_by }));
+        content["conversations"] = conversations.collect();
+        self.state(batch, room, &unique, seat.network.key(), content);
+    }
+
+    /// The conversations of a platform that are bound to a room.
+    pub(crate) fn bound_in(&self, network: Network, room: &ruma::RoomId) -> Vec<(Lane, PortalRow)> {
+        let lanes = self.portals().of_room(room).into_iter().filter(|lane| lane.0 == network);
+        lanes.filter_map(|lane| Some((lane.clone(), self.portals().get(&lane)?))).collect()
+    }
+
+    /// Takes the binding of a conversation away, and says so in the state of its room.
+    pub(crate) async fn release(&self, batch: &mut Batch, lane: &Lane) -> Result<(), BridgeError> {
+        let room = self.portals().room_of(lane);
+        self.portals().release(batch, lane)?;
+        let (Some(room), Some(seat)) = (room, self.seat(lane.0)) else { return Ok(()) };
+        let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
+        let mut left = self.bound_in(lane.0, &room);
+        left.retain(|(other, _)| other != lane);
+        if left.is_empty() {
+            let (network, now_ms) = (lane.0.key(), self.0.clock.now_ms());
+            let content =
+                json!({ "v": 1, "platform": network, "up": false, "since_ms": now_ms, "conversations": [] });
+            self.state(batch, &room, &format!("released/{network}/{now_ms}/{room}"), network, content);
+        } else {
+            self.state_with(batch, seat, &line, (&room, left));
+        }
+        Ok(())
+    }
+
+    /// What waits for or from a platform has waited for so long: said in steps, when it comes to another one.
+    pub(crate) async fn note_delay(&self, seat: &Seat, age_ms: u64) -> Result<(), StoreError> {
+        let network = seat.network.key();
+        let delay_ms = DELAYS_TOLD_MS.into_iter().rfind(|step| *step <= age_ms).unwrap_or(0);
+        let old = self.0.store.get(&LINES, network).await?;
+        let row = old.clone().unwrap_or_default();
+        if row.delay_ms == delay_ms {
+            return Ok(());
+        }
+        let row = LineRow { delay_ms, ..row };
+        let mut batch = Batch::new();
+        batch.expect_read(&LINES, network, old.as_ref()).put(&LINES, network, &row);
+        self.tell_status(&mut batch, seat, &row);
+        match self.0.store.commit(batch).await {
+            // The line came or went in between; it is measured again soon.
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// What this platform does not carry at all, and why, said where a conversation is bound.
@@ -86,8 +153,8 @@ fn cannot(line: &Capability) -> Vec<(&'static str, &Capability, Words)> {
     }
 }
 
-/// What the state says: up or down since when, gaps, and what this bridge cannot carry and why. A line that fails for a moment
-/// is up, as people are told.
+/// What the state says of the platform: up or down since when, gaps, for how long at least something has waited, and what this
+/// bridge cannot carry and why. A line that fails for a moment is up, as people are told.
 fn status(seat: &Seat, row: &LineRow) -> Value {
     let cannot: Vec<Value> = seat
         .connector
@@ -106,7 +173,7 @@ fn status(seat: &Seat, row: &LineRow) -> Value {
         .collect();
     json!({
         "v": 1, "platform": seat.network.key(), "up": row.is_up || !row.is_told, "since_ms": row.since_ms,
-        "gaps": row.gaps, "reason": row.reason, "cannot": cannot,
+        "gaps": row.gaps, "delay_ms": row.delay_ms, "reason": row.reason, "cannot": cannot,
     })
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use base::Clock;
 use bridge_api::{ConversationId, Network};
 use kit::Ear;
-use ruma::{OwnedServerName, OwnedUserId, RoomId, UserId};
+use ruma::{EventId, OwnedServerName, OwnedUserId, RoomId, UserId};
 use serde::Deserialize;
 use serde_json::Value;
 use store::{Batch, StoreError};
@@ -15,11 +15,12 @@ use store::{Batch, StoreError};
 use crate::{
     BridgeError, MARK,
     lanes::Lane,
-    limits::OUTBOX_ROWS_MAX,
+    limits::OUTBOX_ALL_ROWS_MAX,
     names::is_ghost,
     parting::{Parting, Side},
     portals::Portals,
     tables::{GHOST_ROOMS, IN_TURN, OUTBOX, OutboxRow},
+    to_platform::is_poll,
     way::Way,
 };
 
@@ -36,9 +37,13 @@ pub(crate) struct Switchboard {
 
 /// The parts of an event that say where it goes.
 #[derive(Deserialize)]
-struct Envelope {
+pub(crate) struct Envelope {
+    /// Not there where a room is read.
+    #[serde(default)]
     room_id: String,
-    sender: String,
+    #[serde(default)]
+    event_id: String,
+    pub sender: String,
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -55,8 +60,10 @@ impl Ear for Switchboard {
         is_ghost(user, &self.server_name)
     }
 
+    /// What a room says and finds no place in a lane is read there later, so that a platform that is away stops no other. Cards,
+    /// entries and decisions are in no room to be read again: the homeserver keeps them when there are too many.
     async fn has_room(&self) -> Result<bool, StoreError> {
-        Ok(self.outbound.rows() < OUTBOX_ROWS_MAX)
+        Ok(self.outbound.rows() < OUTBOX_ALL_ROWS_MAX)
     }
 
     async fn overhears(&self, event: &str, batch: &mut Batch) -> Result<bool, StoreError> {
@@ -74,26 +81,15 @@ impl Ear for Switchboard {
         }
         // What we said for colleagues has our transaction id, which the homeserver tells us alone: the mark anybody may write.
         let is_said_by_us = envelope.unsigned["transaction_id"].is_string();
-        let is_ours = self.owns(&sender) || sender == self.bot || is_said_by_us;
-        let is_carried = matches!(
-            (envelope.kind.as_str(), &envelope.state_key),
-            ("m.room.message" | "m.sticker" | "m.reaction" | "m.room.redaction", None)
-                | ("m.room.encryption", Some(_))
-        );
-        // What the bot says is about the bridge; what it takes away or says for a platform has the mark.
-        let origin = is_ours.then(|| origin(&envelope.content)).flatten();
-        if !is_carried || (sender == self.bot && origin.is_none()) {
-            return Ok(false);
-        }
+        let Some(origin) = self.carried(&envelope, &sender, is_said_by_us) else { return Ok(false) };
+        let Ok(event_id) = EventId::parse(&envelope.event_id) else { return Ok(false) };
         let row = OutboxRow { event: event.to_owned(), received_ms: self.clock.now_ms() };
         let mut is_heard = false;
         let others = lanes.iter().filter(|lane| origin.as_ref() != Some(*lane));
         for lane in others.filter(|lane| self.connected.contains(&lane.0)) {
             is_heard = true;
-            if self.outbound.is_full(lane) {
-                metrics::counter!("bridge_undelivered_total", "platform" => lane.0.key()).increment(1);
-                let more = OutboxRow { event: String::new(), received_ms: row.received_ms };
-                self.outbound.put_last(batch, &OUTBOX, lane, &more);
+            if self.outbound.is_for_later(lane) {
+                self.outbound.leave(batch, lane, (&room, &event_id), row.received_ms);
             } else {
                 self.outbound.put(batch, &OUTBOX, lane, IN_TURN, &row);
             }
@@ -103,6 +99,21 @@ impl Ear for Switchboard {
 }
 
 impl Switchboard {
+    /// Whether an event is for platforms, and which conversation it came from.
+    pub fn carried(&self, envelope: &Envelope, sender: &UserId, is_said_by_us: bool) -> Option<Option<Lane>> {
+        let is_ours = self.owns(sender) || *sender == self.bot || is_said_by_us;
+        let is_carried = match (envelope.kind.as_str(), envelope.state_key.as_deref()) {
+            ("m.room.message" | "m.sticker" | "m.reaction" | "m.room.redaction", None)
+            | ("m.room.encryption", Some(_))
+            | ("m.room.name", Some("")) => true,
+            (kind, None) => is_poll(kind),
+            (_, Some(_)) => false,
+        };
+        // What the bot says is about the bridge; what it takes away or says for a platform has the mark.
+        let origin = is_ours.then(|| origin(&envelope.content)).flatten();
+        (is_carried && (*sender != self.bot || origin.is_some())).then_some(origin)
+    }
+
     /// Who is not in the room any more has to come in again before we speak for them. Whether it is our bot, and nothing is
     /// bound to the room any more.
     fn member(

@@ -120,7 +120,7 @@ impl Bridges {
             reply_to: None,
             thread: None,
         };
-        seat.connector.send(&outgoing).await?;
+        seat.heard(seat.connector.send(&outgoing).await)?;
         Ok(())
     }
 }

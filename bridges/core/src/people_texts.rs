@@ -29,6 +29,11 @@ pub(crate) const TEXTS: &[Entry] = &[
         "请用本人的{platform}账号在与机器人同在的任一会话中发送（15 分钟内有效）：绑定 {code}",
         "Within 15 minutes say in any {platform} conversation with our robot, as yourself: bind {code}",
     ),
+    entry(
+        "bridge.me.suggested",
+        "按人员名册中的邮箱，{platform} 上有一位“{name}”：若是本人，请用该账号说出口令。",
+        "By the address in the staff list there is “{name}” on {platform}: if that is you, say the code from there.",
+    ),
     entry("bridge.me.sent", "口令已发到与我的私聊。", "A code is in our direct chat."),
     entry(
         "bridge.me.done",

@@ -8,7 +8,7 @@ use crate::{
     error::Stuck,
     limits::POWER_MAX,
     people_tables::{PERMISSIONS, PermissionsRow},
-    power::Power,
+    power::{Power, may_bind},
 };
 
 /// What can be permitted.
@@ -81,6 +81,6 @@ impl Bridges {
         let Some(intent) = self.0.kit.intent(LOCALPART) else { return Ok(false) };
         let own = self.0.store.get(&PERMISSIONS, room).await?.and_then(|row| row.bind);
         let power = Power::read(&intent, room).await?;
-        Ok(power.may_bind(user) && own.is_none_or(|needed| power.reaches(user, needed)))
+        Ok(may_bind(&power, user) && own.is_none_or(|needed| power.reaches(user, needed)))
     }
 }

@@ -1,10 +1,12 @@
 //! The tables of the bridges; nobody else reads or writes them.
 
-use bridge_api::{Arrival, ConversationKind, Failure, MessageId, ThreadId};
+use bridge_api::{Arrival, ConversationKind, MessageId, ThreadId};
 use model::StreamPos;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo};
+
+pub(crate) use crate::line_row::LineRow;
 
 /// Rows that wait in lanes: network, conversation, and the place in the lane.
 pub(crate) type Queue<V> = Table<(String, String, u64, StreamPos), V>;
@@ -14,8 +16,10 @@ pub(crate) type Place = (u64, StreamPos);
 
 /// Of a row whose place is told by its position alone.
 pub(crate) const IN_TURN: u64 = 0;
-/// Of the row that says that more was to come than a lane holds.
+/// Of the row that says where more is to be read than a lane holds.
 pub(crate) const AFTER_ALL: u64 = 1;
+/// Of the row that counts how often more came since.
+pub(crate) const STILL_MORE: u64 = 2;
 
 /// Network and conversation → how it stands.
 pub(crate) const PORTALS: Table<(String, String), PortalRow> =
@@ -31,7 +35,7 @@ pub(crate) const INBOX: Queue<InboxRow> = Table::new(
 /// Network and message that waits for its room → its conversation.
 pub(crate) const COMING: Table<(String, String), String> =
     Table::new(3024, "bridges_coming", Profile::Point, "In which conversation does this message wait?");
-/// Network, conversation, [`IN_TURN`] or [`AFTER_ALL`], and place → what waits for the platform: the order of the room is
+/// Network, conversation, [`IN_TURN`], [`AFTER_ALL`] or [`STILL_MORE`], and place → what waits for the platform: the order of the room is
 /// the order in which the homeserver told of it.
 pub(crate) const OUTBOX: Queue<OutboxRow> =
     Table::new(3021, "bridges_outbox", Profile::Queue, "What is still to be said in this conversation?");
@@ -80,6 +84,16 @@ pub(crate) const LINES: Table<String, LineRow> =
 /// Network and conversation → the time of the newest message from there that is known.
 pub(crate) const NEWEST: Table<(String, String), u64> =
     Table::new(3017, "bridges_newest", Profile::Counter, "From when on may something have been missed?");
+/// Network and conversation → up to which time its history was read, or it was bound.
+pub(crate) const READ_UNTIL: Table<(String, String), u64> = Table::new(
+    3040,
+    "bridges_read_until",
+    Profile::Counter,
+    "From when on may something have changed of which no event tells?",
+);
+/// Network and person: it is another app's robot, which lists of members leave out.
+pub(crate) const ROBOTS: Table<(String, String), ()> =
+    Table::new(3041, "bridges_robots", Profile::Point, "Is this person a robot?");
 /// A code that somebody says in a conversation to bind it → to which room.
 pub(crate) const CODES: Table<String, CodeRow> =
     Table::new(3018, "bridges_codes", Profile::Point, "To which room does this code bind?");
@@ -118,6 +132,8 @@ pub fn tables() -> Vec<TableInfo> {
         SHELF_DUE.info(),
         LINES.info(),
         NEWEST.info(),
+        READ_UNTIL.info(),
+        ROBOTS.info(),
         CODES.info(),
         MESSAGE_DAYS.info(),
         CARDS.info(),
@@ -158,7 +174,7 @@ pub(crate) struct InboxRow {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OutboxRow {
-    /// The event as it came; nothing where more came than the lane holds.
+    /// The event as it came; where more came than the lane holds, where it is read.
     pub event: String,
     pub received_ms: u64,
 }
@@ -180,6 +196,16 @@ pub(crate) struct SideRow {
     pub messages: Vec<MessageId>,
     #[serde(default)]
     pub thread: Option<ThreadId>,
+    /// How many of the messages, the last ones, are the words that stand with a file.
+    #[serde(default)]
+    pub captions: usize,
+}
+
+impl SideRow {
+    /// The messages of a file, and those of the words that stand with it.
+    pub fn parted(&self) -> (&[MessageId], &[MessageId]) {
+        self.messages.split_at(self.messages.len().saturating_sub(self.captions))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,24 +225,6 @@ pub(crate) struct ReactionRow {
 pub(crate) struct ShelfRow {
     pub value: Vec<u8>,
     pub until_ms: u64,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LineRow {
-    pub is_up: bool,
-    pub since_ms: u64,
-    /// Whether people were told that it is down.
-    pub is_told: bool,
-    /// Conversations in which something had been missed, ever.
-    pub gaps: u64,
-    /// Why it is down.
-    pub reason: String,
-}
-
-impl LineRow {
-    pub fn down(since_ms: u64, failure: &Failure) -> Self {
-        Self { since_ms, reason: failure.to_string().chars().take(200).collect(), ..Self::default() }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,7 +252,6 @@ store::record!(
     GhostRow,
     ReactionRow,
     ShelfRow,
-    LineRow,
     CardRow,
     CodeRow
 );

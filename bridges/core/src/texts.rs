@@ -93,6 +93,16 @@ pub const TEXTS: &[Entry] = &[
         "The line to {platform} is down; what is missed comes when it is up again.",
     ),
     entry(
+        "bridge.told.down_unheard",
+        "{platform} 连接中断。本房间的消息恢复后送达；平台不提供历史消息，对方此间的消息可能缺失。",
+        "The line to {platform} is down. What is said here goes there when it is up again; the platform gives apps no history, so what is said there meanwhile may be missing.",
+    ),
+    entry(
+        "bridge.told.unreached",
+        "{platform} 暂时无法接收消息，恢复后自动补发。",
+        "{platform} takes no messages at present; what is said here goes there when it does again.",
+    ),
+    entry(
         "bridge.told.up",
         "{platform} 连接已恢复（中断约 {minutes} 分钟）。",
         "The line to {platform} is up again (it was down for about {minutes} minutes).",
@@ -109,8 +119,8 @@ pub const TEXTS: &[Entry] = &[
     ),
     entry(
         "bridge.told.more",
-        "{conversation} 中断太久，等待的消息已满，之后的消息没有送达，请查看本房间。",
-        "{conversation} was away for so long that not all of what was said here could wait for it: what is missing there stands in this room.",
+        "{conversation} 中断太久，等待的消息已满，之后的部分消息无法补发，请查看本房间。",
+        "{conversation} was away for so long that not all of what was said could wait for it, and the rest cannot be read any more: what is missing there stands in its room.",
     ),
     entry(
         "bridge.told.limits",
@@ -166,6 +176,10 @@ pub const TEXTS: &[Entry] = &[
         "机器人已被移出 {conversation}，消息不再转发。",
         "Our robot was removed from {conversation}; nothing is carried any more.",
     ),
+    entry("bridge.poll.begun", "投票：{question}\n{answers}", "Poll: {question}\n{answers}"),
+    entry("bridge.poll.voted", "投票给：{answers}", "votes for: {answers}"),
+    entry("bridge.poll.unvoted", "撤回了投票", "takes the vote back"),
+    entry("bridge.poll.ended", "投票结束：{question}\n{answers}", "The poll is over: {question}\n{answers}"),
     entry(
         "bridge.told.encrypted",
         "本房间已启用加密，{conversation} 的绑定已解除。",

@@ -13,7 +13,7 @@ use store::{Batch, Scan, Store, StoreError, Value};
 use crate::{
     lanes::{Lane, Lanes},
     limits::{LANE_ROWS_MAX, PAUSE_ALONE_MAX, PAUSE_MAX, PAUSE_MIN, PAUSE_PER_LANE},
-    tables::{AFTER_ALL, Place, Queue},
+    tables::{AFTER_ALL, Place, Queue, STILL_MORE},
 };
 
 /// One of the two ways.
@@ -22,18 +22,22 @@ pub(crate) struct Way {
     pub lanes: Arc<Lanes>,
     waiting: Arc<Mutex<Waiting>>,
     failures: Mutex<HashMap<Lane, u32>>,
+    /// Lanes of which more is to come than they hold, and how often more came.
+    pub(crate) more: Arc<Mutex<HashMap<Lane, u64>>>,
 }
 
 /// Rows that wait.
 #[derive(Default)]
 struct Waiting {
     of: HashMap<Lane, usize>,
+    of_network: HashMap<Network, usize>,
     all: usize,
 }
 
 impl Waiting {
     fn more(&mut self, lane: &Lane) {
         self.all += 1;
+        *self.of_network.entry(lane.0).or_default() += 1;
         match self.of.get_mut(lane) {
             Some(rows) => *rows += 1,
             None => drop(self.of.insert(lane.clone(), 1)),
@@ -43,6 +47,9 @@ impl Waiting {
     fn fewer(&mut self, lane: &Lane) {
         let Some(rows) = self.of.get_mut(lane) else { return };
         self.all = self.all.saturating_sub(1);
+        if let Some(rows) = self.of_network.get_mut(&lane.0) {
+            *rows = rows.saturating_sub(1);
+        }
         *rows = rows.saturating_sub(1);
         if *rows == 0 {
             self.of.remove(lane);
@@ -69,7 +76,7 @@ impl Way {
                     (Network::named(&network), ConversationId::new(conversation))
                 {
                     let lane = (network, conversation);
-                    if time != AFTER_ALL {
+                    if time != AFTER_ALL && time != STILL_MORE {
                         self.waiting.lock().more(&lane);
                     }
                     if connected.contains(&network) {
@@ -87,7 +94,7 @@ impl Way {
 
     /// How much of a platform waits.
     pub fn rows_of(&self, network: Network) -> usize {
-        self.waiting.lock().of.iter().filter(|(lane, _)| lane.0 == network).map(|(_, rows)| rows).sum()
+        self.waiting.lock().of_network.get(&network).copied().unwrap_or_default()
     }
 
     /// Whether a lane has as many rows as it may have.
@@ -106,18 +113,11 @@ impl Way {
         });
     }
 
-    /// Puts the row that says that more was to come than the lane holds. There is one in a lane at most.
-    pub fn put_last<V: Value>(&self, batch: &mut Batch, queue: &Queue<V>, lane: &Lane, row: &V) {
-        batch.put(queue, &(lane.0.key(), lane.1.as_str(), AFTER_ALL, model::StreamPos::ZERO), row);
-        let (lanes, lane) = (Arc::clone(&self.lanes), lane.clone());
-        batch.on_visible(move |_| lanes.wake(&lane));
-    }
-
     /// Takes a row away in this batch.
     pub fn end<V>(&self, batch: &mut Batch, queue: &Queue<V>, lane: &Lane, place: Place) {
         let (time, position) = place;
         batch.delete(queue, &(lane.0.key(), lane.1.as_str(), time, position));
-        if time == AFTER_ALL {
+        if time == AFTER_ALL || time == STILL_MORE {
             return;
         }
         let (waiting, lane) = (Arc::clone(&self.waiting), lane.clone());

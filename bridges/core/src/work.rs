@@ -3,6 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use base::Shutdown;
+use bridge_api::Network;
 use futures_util::{FutureExt as _, future::join_all};
 use kit::Bots;
 use store::{Batch, Scan, Store, StoreError, Value};
@@ -113,8 +114,18 @@ impl Bridges {
             }
             Direction::Out => match first(&self.0.store, &OUTBOX, lane).await? {
                 Some((place, row)) => self.send(lane, place, row).await,
-                None => Ok(Next::Idle),
+                None => {
+                    self.nothing_waits(lane.0);
+                    Ok(Next::Idle)
+                }
             },
+        }
+    }
+
+    /// Where nothing waits for a platform any more, nothing fails there either.
+    fn nothing_waits(&self, network: Network) {
+        if let Some(seat) = self.seat(network).filter(|_| self.outbound().rows_of(network) == 0) {
+            seat.reach.answers();
         }
     }
 

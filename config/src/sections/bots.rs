@@ -32,6 +32,9 @@ section! {
         /// Whether the departments of the staff list have a space and a room each, made and kept in step by
         /// `@org:your.server`.
         pub department_rooms: bool = false,
+        /// Days that somebody who moved to another department stays in the rooms of the old one; 0 to leave at once. Whoever
+        /// leaves the organisation leaves all of them at once.
+        pub department_moves_leave_after_days: u64 = 7,
         /// Where `lianqiao bots` reaches the homeserver. Inside `lianqiao serve` the bots find it themselves.
         pub server_url: String = "http://127.0.0.1:8008".to_owned(),
         /// Address and port where `lianqiao bots` listens for the homeserver.
@@ -48,6 +51,9 @@ fn validate(section: &Bots, problems: &mut Vec<Problem>) {
     }
     if section.tasks_accepted_after_hours > 24 * 365 {
         report(problems, "bots", "tasks_accepted_after_hours", "must be a year at most");
+    }
+    if section.department_moves_leave_after_days > 365 {
+        report(problems, "bots", "department_moves_leave_after_days", "must be a year at most");
     }
     if !section.server_url.starts_with("http://") && !section.server_url.starts_with("https://") {
         report(problems, "bots", "server_url", "must begin with http:// or https://");

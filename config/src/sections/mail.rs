@@ -22,8 +22,9 @@ pub enum MailSecurity {
 
 section! {
     name = "mail", validate = validate;
-    /// E-mail: proving addresses, resetting passwords, telling of unread messages, asking for approvals. Off without a host.
-    /// Links in mails begin with `server.public_base_url`, which must be set too.
+    /// E-mail: proving addresses, resetting passwords, telling of unread messages, asking for approvals, letting guests of meetings
+    /// in by a code. Off without a host; then nobody from outside is let into a meeting. Links in mails begin with
+    /// `server.public_base_url`, which must be set too.
     pub struct Mail {
         /// The SMTP server.
         pub host: Option<String> = None => "\"smtp.example.org\"",

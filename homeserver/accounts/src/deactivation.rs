@@ -21,13 +21,16 @@ pub enum UnfinishedWork {
     LeaveRooms,
     /// The profile changed: bring the member events up to date.
     UpdateMembers,
+    /// The person left: end everything by which they could act.
+    EndSessions,
 }
 
 impl UnfinishedWork {
-    fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::LeaveRooms => 1,
             Self::UpdateMembers => 2,
+            Self::EndSessions => 3,
         }
     }
 
@@ -35,6 +38,7 @@ impl UnfinishedWork {
         match code {
             1 => Some(Self::LeaveRooms),
             2 => Some(Self::UpdateMembers),
+            3 => Some(Self::EndSessions),
             _ => None,
         }
     }

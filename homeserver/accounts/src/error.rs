@@ -16,7 +16,7 @@ pub enum AuthError {
     /// The token was good and has run out; the client keeps its data and refreshes or logs in again.
     #[error("the access token has expired")]
     Expired,
-    /// An administrator locked the account; the client keeps its data.
+    /// An administrator locked the account, or its person left; the client keeps its data.
     #[error("the account is locked")]
     Locked,
     /// The store failed.
@@ -60,9 +60,15 @@ pub enum AccountError {
     /// The account was deactivated.
     #[error("the account has been deactivated")]
     UserDeactivated,
-    /// An administrator locked the account.
+    /// An administrator locked the account, or its person left.
     #[error("the account is locked")]
     UserLocked,
+    /// The account is an administrator's: only administrators change it.
+    #[error("the account is an administrator's; only administrators may change it")]
+    Administrator,
+    /// The account is a guest's or a visitor's, and nobody's of the organisation.
+    #[error("the account is a guest's or a visitor's")]
+    NoColleague,
     /// No session has this refresh token.
     #[error("unknown refresh token")]
     UnknownRefreshToken,
@@ -96,6 +102,15 @@ pub enum AccountError {
     /// The link of a first login is unknown, void, used or too old: deliberately one answer.
     #[error("the link is not valid, was used, or is too old")]
     FirstLoginUnknown,
+    /// The code of a visitor's link is not the one that was sent last; how often another may be entered.
+    #[error("the code is wrong, {0} tries are left")]
+    VisitCodeWrong(u32),
+    /// No code can be entered for a visitor's link: none was sent, or it is too old, or was tried too often.
+    #[error("there is no code that could be entered; ask for a new one")]
+    VisitCodeVoid,
+    /// As many codes were sent for a visitor's link, or to its address, as may be.
+    #[error("too many codes were sent; try again in an hour")]
+    VisitCodesSpent,
     /// Somebody has entered the account already, or it is not one that is entered by a link.
     #[error("the account has been entered already")]
     FirstLoginPast,

@@ -197,12 +197,12 @@ impl Accounts {
         if row.deactivated {
             return Err(AccountError::UserDeactivated);
         }
-        if row.locked {
+        if row.is_locked() {
             return Err(AccountError::UserLocked);
         }
         let is_entered = row.admin
             || row.guest
-            || row.visitor
+            || row.is_visitor()
             || self.0.store.exists(&PASSWORDS, user).await?
             || !self.external_ids(user).await?.is_empty()
             || !self.0.store.scan_keys(&DEVICES, Scan::prefix(user).limit(1)).await?.is_empty();

@@ -40,6 +40,7 @@ mod sessions;
 mod settings;
 mod shared_secret;
 mod sign_ons;
+mod standing;
 mod tables;
 mod tags;
 #[cfg(test)]
@@ -51,6 +52,7 @@ mod unattended;
 mod user_list;
 mod user_name;
 mod users;
+mod visit_links;
 mod visitors;
 
 use std::sync::Arc;
@@ -79,13 +81,15 @@ pub use self::{
     settings::{AccountSettings, PasswordCost, Registration},
     shared_secret::SharedSecretRegistration,
     sign_ons::{SessionOrigin, SignOn, SignOnBegun, SignOnPurpose},
+    standing::Standing,
     tables::tables,
     third_party_ids::OwnAddress,
     tokens::IssuedTokens,
     uia::{Confirmation, Earned, Operation, UiaError},
     user_list::{UserOrder, UserPage, UserQuery},
     users::{UserStatus, UserSummary},
-    visitors::{Closed, DueVisit, InvitedVisitor, NewVisit, VISITOR_SUFFIX, Visit},
+    visit_links::{Visit, VisitCode},
+    visitors::{Closed, DueVisit, InvitedVisitor, NewVisit, VISITOR_SUFFIX},
 };
 
 /// What [`Accounts`] is built from.

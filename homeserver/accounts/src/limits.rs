@@ -126,3 +126,17 @@ pub const VISITS_PER_VISITOR_MAX: usize = 50;
 pub const VISITOR_NAME_CHARACTERS_MAX: usize = 100;
 /// Visits whose time is over that are looked at together.
 pub const VISITS_DUE_PER_PAGE: usize = 100;
+/// Visits of one host that are looked at together.
+pub const VISITS_BY_PER_PAGE: usize = 500;
+/// Digits of the code that a visitor's link asks for.
+pub const VISIT_CODE_DIGITS: u32 = 8;
+/// How long such a code can be entered.
+pub const VISIT_CODE_MS: u64 = 10 * 60 * 1_000;
+/// How often a code may be entered before a new one is needed.
+pub const VISIT_CODE_TRIES_MAX: u32 = 5;
+/// Codes that are sent for one link within [`VISIT_CODES_WITHIN_MS`].
+pub const VISIT_CODES_PER_LINK_MAX: usize = 5;
+/// Codes that are sent to one address within [`VISIT_CODES_WITHIN_MS`], for however many links.
+pub const VISIT_CODES_PER_ADDRESS_MAX: usize = 10;
+/// The time in which codes are counted.
+pub const VISIT_CODES_WITHIN_MS: u64 = 60 * 60 * 1_000;

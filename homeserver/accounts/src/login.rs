@@ -69,7 +69,7 @@ impl Accounts {
         let fits = self.0.passwords.verify(password, hash).await?;
         match found {
             Some((_, row)) if row.deactivated => Err(AccountError::UserDeactivated),
-            Some((_, row)) if fits && row.locked => Err(AccountError::UserLocked),
+            Some((_, row)) if fits && row.is_locked() => Err(AccountError::UserLocked),
             Some((user, _)) if fits => self.open_session(&user, device, None).await,
             _ => Err(AccountError::WrongCredentials),
         }
@@ -195,7 +195,7 @@ impl Accounts {
             if row.deactivated {
                 return Err(AccountError::UserDeactivated);
             }
-            if row.locked {
+            if row.is_locked() {
                 return Err(AccountError::UserLocked);
             }
             let mut batch = Batch::new();

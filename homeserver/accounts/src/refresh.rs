@@ -44,7 +44,7 @@ impl Accounts {
         if user.deactivated {
             return Err(AccountError::UnknownRefreshToken);
         }
-        if user.locked {
+        if user.is_locked() {
             return Err(AccountError::UserLocked);
         }
         if row.spent_ms.is_some_and(|spent_ms| now_ms > spent_ms.saturating_add(REFRESH_REUSE_GRACE_MS)) {

@@ -8,6 +8,7 @@ use crate::{
     AccountError, Accounts, DeviceChoice, Earned, ExternalId, LoggedIn, Registration,
     limits::WRITE_TRIES_MAX,
     profile,
+    standing::Standing,
     tables::{PASSWORDS, PROFILES, USERS, UserRow},
 };
 
@@ -259,7 +260,7 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         let insertion = Insertion {
             user: user.to_owned(),
-            row: UserRow { visitor, ..self.new_row(false) },
+            row: UserRow { visitor: visitor.then_some(true), ..self.new_row(false) },
             password_hash: None,
             display_name: display_name.or_else(|| self.default_display_name(user)),
             session: None,
@@ -279,7 +280,8 @@ impl Accounts {
             erased: false,
             locked: false,
             suspended: false,
-            visitor: false,
+            visitor: None,
+            standing: Standing::Active,
         }
     }
 

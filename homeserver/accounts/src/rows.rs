@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use ruma::{OwnedDeviceId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 
+use crate::standing::Standing;
+
 /// SHA-256 of a bearer token: the only form in which a token is stored.
 pub(crate) type TokenHash = [u8; 32];
 
@@ -18,11 +20,22 @@ pub(crate) struct UserRow {
     pub erased: bool,
     pub locked: bool,
     pub suspended: bool,
-    /// Somebody from outside, here for a while.
-    #[serde(default)]
-    pub visitor: bool,
+    /// Whether it is somebody from outside, here for a while. Absent where nobody said so, as in older rows: conditions
+    /// compare bytes. Some rows say no in so many words, and stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor: Option<bool>,
+    /// What the organisation says of the person. Absent where it says nothing, as in older rows: conditions compare bytes.
+    #[serde(default, skip_serializing_if = "Standing::is_active")]
+    pub standing: Standing,
 }
 store::record!(UserRow);
+
+impl UserRow {
+    /// Whether it is somebody from outside, here for a while.
+    pub fn is_visitor(&self) -> bool {
+        self.visitor == Some(true)
+    }
+}
 
 /// One device of a user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -204,8 +217,11 @@ pub(crate) struct VisitorRow {
     pub address: String,
     /// By room id.
     pub rooms: BTreeMap<String, VisitRow>,
-    /// Whether the account was locked because the last visit was over.
+    /// Whether the end of the last visit locked the account like an administrator: in rows older than [`UserRow::standing`].
     pub is_over: bool,
+    /// When codes went to the address, for whichever room, in ms since 1970; the latest ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes_ms: Vec<u64>,
 }
 store::record!(VisitorRow);
 
@@ -215,4 +231,62 @@ pub(crate) struct VisitRow {
     pub until_ms: u64,
     /// Hash of the link's token, until it was opened.
     pub link: Option<TokenHash>,
+    /// The code that was sent last for the link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<VisitCodeRow>,
+    /// When codes were sent for the link, in ms since 1970; the latest ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes_ms: Vec<u64>,
+    /// Who of ours asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<OwnedUserId>,
+}
+
+impl VisitRow {
+    /// A visit without a link.
+    pub fn until(until_ms: u64) -> Self {
+        Self { until_ms, link: None, code: None, codes_ms: Vec::new(), by: None }
+    }
+}
+
+/// A code that was sent to a visitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VisitCodeRow {
+    /// Hash of the link's token with the code.
+    pub hash: TokenHash,
+    pub expires_ms: u64,
+    /// How often a code was entered.
+    pub tries: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Before {
+        created_ms: u64,
+        guest: bool,
+        admin: bool,
+        deactivated: bool,
+        erased: bool,
+        locked: bool,
+        suspended: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        visitor: Option<bool>,
+    }
+
+    #[test]
+    fn an_account_from_before_there_were_visitors_is_written_as_it_was() {
+        for visitor in [None, Some(false), Some(true)] {
+            let (guest, admin, deactivated, erased) = (false, true, false, false);
+            let (locked, suspended) = (false, false);
+            let before =
+                Before { created_ms: 7, guest, admin, deactivated, erased, locked, suspended, visitor };
+            let before = store::to_record(&before);
+            let row: UserRow = store::from_record(&before).unwrap();
+            assert_eq!(row.is_visitor(), visitor == Some(true));
+            assert_eq!(store::to_record(&row), before, "a condition on it would never hold otherwise");
+        }
+    }
 }

@@ -26,7 +26,7 @@ impl Accounts {
         device: Option<&DeviceId>,
     ) -> Result<Session, AuthError> {
         let row = self.user_row(user).await?.filter(|row| !row.deactivated).ok_or(AuthError::Unknown)?;
-        if row.locked {
+        if row.is_locked() {
             return Err(AuthError::Locked);
         }
         Ok(Session {
@@ -34,8 +34,8 @@ impl Accounts {
             device: device.map(ToOwned::to_owned),
             is_guest: row.guest,
             is_admin: row.admin,
-            is_suspended: row.suspended,
-            is_visitor: row.visitor,
+            is_suspended: row.is_suspended(),
+            is_visitor: row.is_visitor(),
             key: SessionKey::of_service(),
         })
     }

@@ -258,10 +258,10 @@ impl Cached {
             device: Some(row.device.clone()),
             is_guest: user.guest,
             is_admin: user.admin,
-            is_suspended: user.suspended,
-            is_visitor: user.visitor,
+            is_suspended: user.is_suspended(),
+            is_visitor: user.is_visitor(),
             key: SessionKey(Some(*hash)),
         };
-        Self { session, expires_ms: row.expires_ms, locked: user.locked }
+        Self { session, expires_ms: row.expires_ms, locked: user.is_locked() }
     }
 }

@@ -8,7 +8,8 @@ use store::{Profile, Table, TableInfo};
 pub(crate) use crate::rows::{
     AccessTokenRow, AccountDataChangeRow, AddressProofRow, AddressRow, AdministratorTokenRow, DeviceRow,
     DeviceSeenRow, FirstLoginRow, LoginTokenRow, ProfileRow, ProviderLogoutRow, RefreshTokenRow,
-    RegistrationTokenRow, SessionOriginRow, SignOnRow, TokenHash, TokenPair, UserRow, VisitRow, VisitorRow,
+    RegistrationTokenRow, SessionOriginRow, SignOnRow, TokenHash, TokenPair, UserRow, VisitCodeRow, VisitRow,
+    VisitorRow,
 };
 
 /// What a row of [`DEVICE_TOKENS`] points to.
@@ -119,6 +120,9 @@ pub(crate) const VISIT_LINKS: Table<TokenHash, (OwnedUserId, String)> =
 /// (when it is over in ms, visitor, room): the first ones are over first.
 pub(crate) const VISITS_DUE: Table<(u64, OwnedUserId, String), ()> =
     Table::new(155, "visits_due", Profile::Queue, "whose time in which room is over?");
+/// (who asked for it, visitor, room)
+pub(crate) const VISITS_BY: Table<(OwnedUserId, OwnedUserId, String), ()> =
+    Table::new(156, "visits_by", Profile::Scan, "which visits did this person ask for?");
 
 /// All tables of this crate, for the store and for the catalogue.
 pub fn tables() -> Vec<TableInfo> {
@@ -160,5 +164,6 @@ pub fn tables() -> Vec<TableInfo> {
         VISITOR_ADDRESSES.info(),
         VISIT_LINKS.info(),
         VISITS_DUE.info(),
+        VISITS_BY.info(),
     ]
 }

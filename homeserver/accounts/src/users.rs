@@ -23,7 +23,7 @@ pub struct UserStatus {
     pub deactivated: bool,
     /// The person asked that new members no longer see their old messages.
     pub erased: bool,
-    /// Refused until an administrator unlocks it; it keeps what it has.
+    /// Refused until an administrator unlocks it, or its person comes back; it keeps what it has.
     pub locked: bool,
     /// May read and leave, not write.
     pub suspended: bool,
@@ -42,8 +42,8 @@ pub struct UserSummary {
 
 impl From<&UserRow> for UserStatus {
     fn from(row: &UserRow) -> Self {
-        let UserRow { created_ms: _, guest, admin, deactivated, erased, locked, suspended, visitor: _ } =
-            *row;
+        let UserRow { guest, admin, deactivated, erased, .. } = *row;
+        let (locked, suspended) = (row.is_locked(), row.is_suspended());
         Self { guest, admin, deactivated, erased, locked, suspended }
     }
 }
@@ -74,6 +74,12 @@ impl Accounts {
         Ok(self.status(reader, user).await?.is_some_and(|status| !status.deactivated))
     }
 
+    /// Whether there is a local account of this id that is neither closed nor locked, whoever locked it.
+    pub async fn is_open(&self, reader: &Reader, user: &UserId) -> Result<bool, StoreError> {
+        let status = self.status(reader, user).await?;
+        Ok(status.is_some_and(|status| !status.deactivated && !status.locked))
+    }
+
     /// Whether this is an active local administrator.
     pub async fn is_admin(&self, reader: &Reader, user: &UserId) -> Result<bool, StoreError> {
         Ok(self.status(reader, user).await?.is_some_and(|status| status.admin && !status.deactivated))
@@ -94,37 +100,58 @@ impl Accounts {
 
     /// Makes the user an administrator, or no longer one.
     pub async fn set_admin(&self, user: &UserId, admin: bool) -> Result<(), AccountError> {
-        self.change_user(user, |row| row.admin = admin).await
+        self.change_user(user, |row| {
+            row.admin = admin;
+            Ok(())
+        })
+        .await
+        .map(drop)
     }
 
     /// Locks or unlocks the account; a locked account's tokens answer 401 with a soft logout.
     pub async fn set_locked(&self, user: &UserId, locked: bool) -> Result<(), AccountError> {
-        self.change_user(user, |row| row.locked = locked).await
+        self.change_user(user, |row| {
+            row.lock(locked);
+            Ok(())
+        })
+        .await
+        .map(drop)
     }
 
     /// Suspends the account or ends that.
     pub async fn set_suspended(&self, user: &UserId, suspended: bool) -> Result<(), AccountError> {
-        self.change_user(user, |row| row.suspended = suspended).await
+        self.change_user(user, |row| {
+            row.suspend(suspended);
+            Ok(())
+        })
+        .await
+        .map(drop)
     }
 
-    async fn change_user(&self, user: &UserId, change: impl Fn(&mut UserRow)) -> Result<(), AccountError> {
+    /// Changes an account's row and says what a leaving owes (see [`Accounts::set_standing`]).
+    pub(crate) async fn change_user(
+        &self,
+        user: &UserId,
+        change: impl Fn(&mut UserRow) -> Result<(), AccountError>,
+    ) -> Result<Option<u64>, AccountError> {
         let key = user.to_owned();
         for _ in 0..WRITE_TRIES_MAX {
             let old = self.0.store.get(&USERS, &key).await?.ok_or(AccountError::UnknownUser)?;
             let mut new = old.clone();
-            change(&mut new);
+            change(&mut new)?;
             let mut batch = Batch::new();
             batch.expect_eq(&USERS, &key, &old);
             batch.put(&USERS, &key, &new);
-            if new.locked {
+            if new.is_locked() {
                 self.add_end_of_first_login(&mut batch, user).await?;
             }
             let position = batch.position();
             streams::record(&mut batch, position, &Fact::Account { user: key.clone() });
-            let closed = (new.locked && !old.locked).then_some(SessionEnd::Locked);
+            let closed = (new.is_locked() && !old.is_locked()).then_some(SessionEnd::Locked);
             self.forget_sessions_on_commit(&mut batch, user, closed);
+            let mark = self.add_leaving(&mut batch, user, &old, &new);
             if self.0.store.try_commit(batch).await?.is_some() {
-                return Ok(());
+                return Ok(mark);
             }
         }
         Err(AccountError::Contended)

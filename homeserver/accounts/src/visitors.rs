@@ -1,9 +1,9 @@
 //! Visitors: people from outside who have an account here for the length of something, a meeting for example.
 //!
 //! A visitor is a mail address that somebody of ours asked into some rooms, into each until a moment. A one-time link for each
-//! room lets them in; the first one sets the password of the account. What a visitor may do beyond these rooms is decided where
-//! requests come in. When the last of their times is over the account is locked, until they are asked again. This crate knows
-//! no rooms: `flows` takes visitors into them and out.
+//! room lets them in; see [`crate::visit_links`]. What a visitor may do beyond these rooms is decided where requests come in. When
+//! the last of their times is over the account is locked, until they are asked again. This crate knows no rooms: `flows` takes
+//! visitors into them and out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,13 @@ use crate::{
     AccountError, Accounts,
     endings::SessionEnd,
     limits::{
-        ADDRESS_BYTES_MAX, TOKEN_BYTES_MAX, VISITOR_NAME_CHARACTERS_MAX, VISITS_DUE_PER_PAGE,
+        ADDRESS_BYTES_MAX, VISITOR_NAME_CHARACTERS_MAX, VISITS_BY_PER_PAGE, VISITS_DUE_PER_PAGE,
         VISITS_PER_VISITOR_MAX, WRITE_TRIES_MAX,
     },
+    standing::Standing,
     tables::{
-        PASSWORDS, USERS, UserRow, VISIT_LINKS, VISITOR_ADDRESSES, VISITORS, VISITS_DUE, VisitRow, VisitorRow,
+        PASSWORDS, USERS, UserRow, VISIT_LINKS, VISITOR_ADDRESSES, VISITORS, VISITS_BY, VISITS_DUE, VisitRow,
+        VisitorRow,
     },
     third_party_ids::canonical,
     tokens::{self, TokenKind},
@@ -44,6 +46,8 @@ pub struct NewVisit {
     pub room: OwnedRoomId,
     /// Until when, in ms since 1970.
     pub until_ms: u64,
+    /// Who of ours asked for it, where that is known: with them it ends, see [`Accounts::end_visits_of`].
+    pub by: Option<OwnedUserId>,
 }
 
 /// A visitor who was asked.
@@ -55,17 +59,6 @@ pub struct InvitedVisitor {
     pub token: String,
 }
 
-/// What a link opens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Visit {
-    /// The visitor.
-    pub user: OwnedUserId,
-    /// The room.
-    pub room: OwnedRoomId,
-    /// Whether the account has a password by now.
-    pub has_password: bool,
-}
-
 /// A visit whose time is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueVisit {
@@ -74,6 +67,12 @@ pub struct DueVisit {
     /// The room.
     pub room: OwnedRoomId,
     until_ms: u64,
+}
+
+impl DueVisit {
+    fn key(&self) -> (u64, OwnedUserId, String) {
+        (self.until_ms, self.user.clone(), self.room.to_string())
+    }
 }
 
 /// What is left to do about a visit that was closed.
@@ -87,10 +86,11 @@ pub enum Closed {
     Account,
 }
 
-struct Known {
-    user: OwnedUserId,
-    row: UserRow,
-    visitor: VisitorRow,
+/// A visitor with the rows of their account.
+pub(crate) struct Known {
+    pub user: OwnedUserId,
+    pub row: UserRow,
+    pub visitor: VisitorRow,
 }
 
 impl Accounts {
@@ -118,65 +118,28 @@ impl Accounts {
                     self.add_visitor(&mut batch, &user, name.clone()).await?;
                     batch.put(&VISITOR_ADDRESSES, address.as_str(), &user);
                     let rooms = BTreeMap::new();
-                    (user, VisitorRow { address: address.clone(), rooms, is_over: false })
+                    (
+                        user,
+                        VisitorRow { address: address.clone(), rooms, is_over: false, codes_ms: Vec::new() },
+                    )
                 }
             };
-            self.add_end_of_visit(&mut batch, &user, &mut visitor, &visit.room);
+            add_end_of_visit(&mut batch, &user, &mut visitor, visit.room.as_str());
             if visitor.rooms.len() >= VISITS_PER_VISITOR_MAX {
                 return Err(AccountError::TooLarge("the number of rooms of this visitor"));
             }
             let link = tokens::hash(&token);
-            let row = VisitRow { until_ms: visit.until_ms, link: Some(link) };
+            let by = visit.by.clone();
+            let row = VisitRow { link: Some(link), by, ..VisitRow::until(visit.until_ms) };
             visitor.rooms.insert(visit.room.to_string(), row);
             batch.put(&VISIT_LINKS, &link, &(user.clone(), visit.room.to_string()));
             batch.put(&VISITS_DUE, &(visit.until_ms, user.clone(), visit.room.to_string()), &());
+            if let Some(by) = &visit.by {
+                batch.put(&VISITS_BY, &(by.clone(), user.clone(), visit.room.to_string()), &());
+            }
             batch.put(&VISITORS, &user, &visitor);
             if self.0.store.try_commit(batch).await?.is_some() {
                 return Ok(InvitedVisitor { user, token });
-            }
-        }
-        Err(AccountError::Contended)
-    }
-
-    /// Which visit the link with this token opens; none when it is void, whatever the reason.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub async fn visit_of_link(&self, token: &str) -> Result<Option<Visit>, StoreError> {
-        Ok(self.open_visit(token).await?.map(|(visit, _)| visit))
-    }
-
-    /// Spends a link. An account without a password gets this one.
-    ///
-    /// # Errors
-    /// `FirstLoginUnknown` for a link that is void, whatever the reason; `WeakPassword` leaves the link as it is.
-    pub async fn enter_visit(&self, token: &str, password: &str) -> Result<Visit, AccountError> {
-        let (visit, _) = self.open_visit(token).await?.ok_or(AccountError::FirstLoginUnknown)?;
-        let hash = match visit.has_password {
-            true => None,
-            false => Some(self.0.passwords.hash(password).await?),
-        };
-        for _ in 0..WRITE_TRIES_MAX {
-            let (visit, known) = self.open_visit(token).await?.ok_or(AccountError::FirstLoginUnknown)?;
-            let mut batch = Batch::new();
-            let Known { user, row, visitor } = known;
-            batch.expect_eq(&USERS, &user, &row);
-            batch.expect_eq(&VISITORS, &user, &visitor);
-            let mut spent = visitor;
-            if let Some(room) = spent.rooms.get_mut(visit.room.as_str())
-                && let Some(link) = room.link.take()
-            {
-                batch.delete(&VISIT_LINKS, &link);
-            }
-            batch.put(&VISITORS, &user, &spent);
-            if let Some(hash) = &hash
-                && !visit.has_password
-            {
-                batch.expect_absent(&PASSWORDS, &user);
-                batch.put(&PASSWORDS, &user, hash);
-            }
-            if self.0.store.try_commit(batch).await?.is_some() {
-                return Ok(visit);
             }
         }
         Err(AccountError::Contended)
@@ -199,18 +162,42 @@ impl Accounts {
     /// # Errors
     /// The store's own.
     pub async fn end_visit(&self, address: &str, room: &RoomId) -> Result<bool, AccountError> {
+        match self.0.store.get(&VISITOR_ADDRESSES, canonical(address).as_str()).await? {
+            Some(user) => self.end_visit_of_user(user, room.as_str()).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Has every visit be over now that this person asked for, as [`Accounts::end_visit`] does. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn end_visits_of(&self, by: &UserId) -> Result<(), AccountError> {
+        let mut scan = Scan::prefix(by).limit(VISITS_BY_PER_PAGE);
+        loop {
+            let visits = self.0.store.scan_keys(&VISITS_BY, scan).await?;
+            let Some(last) = visits.last() else { return Ok(()) };
+            scan = Scan::prefix(by).after(last).limit(VISITS_BY_PER_PAGE);
+            for (_, user, room) in visits {
+                self.end_visit_of_user(user, &room).await?;
+            }
+        }
+    }
+
+    async fn end_visit_of_user(&self, user: OwnedUserId, room: &str) -> Result<bool, AccountError> {
         let now_ms = self.0.clock.now_ms();
         for _ in 0..WRITE_TRIES_MAX {
-            let owner = self.0.store.get(&VISITOR_ADDRESSES, canonical(address).as_str()).await?;
-            let Some(Known { user, visitor, .. }) = self.known(owner).await? else { return Ok(false) };
-            if !visitor.rooms.contains_key(room.as_str()) {
+            let Some(Known { user, visitor, .. }) = self.known(Some(user.clone())).await? else {
+                return Ok(false);
+            };
+            if !visitor.rooms.contains_key(room) {
                 return Ok(false);
             }
             let mut batch = Batch::new();
             batch.expect_eq(&VISITORS, &user, &visitor);
             let mut ended = visitor;
-            self.add_end_of_visit(&mut batch, &user, &mut ended, room);
-            ended.rooms.insert(room.to_string(), VisitRow { until_ms: now_ms, link: None });
+            add_end_of_visit(&mut batch, &user, &mut ended, room);
+            ended.rooms.insert(room.to_string(), VisitRow::until(now_ms));
             batch.put(&VISITS_DUE, &(now_ms, user.clone(), room.to_string()), &());
             batch.put(&VISITORS, &user, &ended);
             if self.0.store.try_commit(batch).await?.is_some() {
@@ -220,12 +207,16 @@ impl Accounts {
         Err(AccountError::Contended)
     }
 
-    /// Visits whose time is over, some at a time.
+    /// Visits whose time is over, some at a time, behind this one; none behind the last.
     ///
     /// # Errors
     /// The store's own.
-    pub async fn due_visits(&self) -> Result<Vec<DueVisit>, StoreError> {
-        let keys = self.0.store.scan_keys(&VISITS_DUE, Scan::all().limit(VISITS_DUE_PER_PAGE)).await?;
+    pub async fn due_visits(&self, after: Option<&DueVisit>) -> Result<Vec<DueVisit>, StoreError> {
+        let mut scan = Scan::all().limit(VISITS_DUE_PER_PAGE);
+        if let Some(after) = after {
+            scan = scan.after(&after.key());
+        }
+        let keys = self.0.store.scan_keys(&VISITS_DUE, scan).await?;
         let now_ms = self.0.clock.now_ms();
         let due = keys.into_iter().take_while(|(until_ms, ..)| *until_ms <= now_ms);
         let due = due.filter_map(|(until_ms, user, room)| {
@@ -247,7 +238,7 @@ impl Accounts {
             let room = due.room.as_str();
             match visitor.rooms.get(room) {
                 Some(visit) if visit.until_ms > due.until_ms => return Ok(Closed::Nothing),
-                None if visitor.is_over => return Ok(Closed::Account),
+                None if visitor.rooms.is_empty() => return Ok(Closed::Account),
                 None => return Ok(Closed::Room),
                 Some(_) => {}
             }
@@ -255,17 +246,19 @@ impl Accounts {
             batch.expect_eq(&VISITORS, &user, &visitor);
             batch.expect_eq(&USERS, &user, &row);
             let mut closed = visitor;
-            if let Some(link) = closed.rooms.remove(room).and_then(|visit| visit.link) {
-                batch.delete(&VISIT_LINKS, &link);
+            if let Some(visit) = closed.rooms.remove(room) {
+                add_end_of_link(&mut batch, &user, room, &visit);
             }
-            closed.is_over = closed.rooms.is_empty();
+            let is_last = closed.rooms.is_empty();
             batch.put(&VISITORS, &user, &closed);
-            if closed.is_over {
+            if is_last {
                 batch.delete(&PASSWORDS, &user);
-                self.add_flags(&mut batch, &user, &UserRow { locked: true, ..row }, Some(SessionEnd::Locked));
+                // Beside what an administrator says of the account: the next invitation takes back this and not that.
+                let left = UserRow { standing: Standing::Left, ..row };
+                self.add_flags(&mut batch, &user, &left, Some(SessionEnd::Locked));
             }
             if self.0.store.try_commit(batch).await?.is_some() {
-                return Ok(if closed.is_over { Closed::Account } else { Closed::Room });
+                return Ok(if is_last { Closed::Account } else { Closed::Room });
             }
         }
         Err(AccountError::Contended)
@@ -277,7 +270,7 @@ impl Accounts {
     /// The store's own.
     pub async fn strike_visit(&self, due: &DueVisit) -> Result<(), StoreError> {
         let mut batch = Batch::new();
-        batch.delete(&VISITS_DUE, &(due.until_ms, due.user.clone(), due.room.to_string()));
+        batch.delete(&VISITS_DUE, &due.key());
         self.0.store.commit(batch).await.map(drop)
     }
 
@@ -292,12 +285,13 @@ impl Accounts {
         let Known { user, row, mut visitor } = known;
         batch.expect_eq(&USERS, &user, &row);
         batch.expect_eq(&VISITORS, &user, &visitor);
-        if row.locked && !visitor.is_over {
+        let was_locked_at_end = std::mem::take(&mut visitor.is_over);
+        if row.locked && !was_locked_at_end {
             return Err(AccountError::UserLocked);
         }
-        if visitor.is_over {
-            visitor.is_over = false;
-            self.add_flags(batch, &user, &UserRow { locked: false, ..row }, None);
+        if row.is_locked() {
+            let here = UserRow { locked: false, standing: Standing::Active, ..row };
+            self.add_flags(batch, &user, &here, None);
         }
         Ok((user, visitor))
     }
@@ -309,44 +303,29 @@ impl Accounts {
         self.forget_sessions_on_commit(batch, user, closed);
     }
 
-    /// Takes a visit out of a visitor's row, with its link and its end.
-    fn add_end_of_visit(
-        &self,
-        batch: &mut Batch,
-        user: &OwnedUserId,
-        visitor: &mut VisitorRow,
-        room: &RoomId,
-    ) {
-        let Some(visit) = visitor.rooms.remove(room.as_str()) else { return };
-        batch.delete(&VISITS_DUE, &(visit.until_ms, user.clone(), room.to_string()));
-        if let Some(link) = visit.link {
-            batch.delete(&VISIT_LINKS, &link);
-        }
-    }
-
     /// The visitor of an account that was not closed by an administrator.
-    async fn known(&self, user: Option<OwnedUserId>) -> Result<Option<Known>, StoreError> {
+    pub(crate) async fn known(&self, user: Option<OwnedUserId>) -> Result<Option<Known>, StoreError> {
         let Some(user) = user else { return Ok(None) };
         let (row, visitor) = (self.user_row(&user).await?, self.0.store.get(&VISITORS, &user).await?);
         let (Some(row), Some(visitor)) = (row, visitor) else { return Ok(None) };
         Ok((!row.deactivated).then_some(Known { user, row, visitor }))
     }
+}
 
-    async fn open_visit(&self, token: &str) -> Result<Option<(Visit, Known)>, StoreError> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Ok(None);
-        }
-        let hash = tokens::hash(token);
-        let Some((user, room)) = self.0.store.get(&VISIT_LINKS, &hash).await? else { return Ok(None) };
-        let known = self.known(Some(user)).await?.filter(|known| !known.row.locked);
-        let (Some(known), Ok(room)) = (known, RoomId::parse(room)) else { return Ok(None) };
-        let visit = known.visitor.rooms.get(room.as_str());
-        let now_ms = self.0.clock.now_ms();
-        if visit.is_none_or(|visit| visit.link != Some(hash) || visit.until_ms <= now_ms) {
-            return Ok(None);
-        }
-        let has_password = self.0.store.exists(&PASSWORDS, &known.user).await?;
-        Ok(Some((Visit { user: known.user.clone(), room, has_password }, known)))
+/// Takes a visit out of a visitor's row, with its link and its end.
+fn add_end_of_visit(batch: &mut Batch, user: &OwnedUserId, visitor: &mut VisitorRow, room: &str) {
+    let Some(visit) = visitor.rooms.remove(room) else { return };
+    batch.delete(&VISITS_DUE, &(visit.until_ms, user.clone(), room.to_owned()));
+    add_end_of_link(batch, user, room, &visit);
+}
+
+/// Adds the end of what leads to a visit to `batch`.
+fn add_end_of_link(batch: &mut Batch, user: &OwnedUserId, room: &str, visit: &VisitRow) {
+    if let Some(link) = &visit.link {
+        batch.delete(&VISIT_LINKS, link);
+    }
+    if let Some(by) = &visit.by {
+        batch.delete(&VISITS_BY, &(by.clone(), user.clone(), room.to_owned()));
     }
 }
 

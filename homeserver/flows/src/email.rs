@@ -1,10 +1,13 @@
 //! Letters about accounts: who gets one is decided by `accounts`, what it says by `mail`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use accounts::{AccountError, AddressProofRequest, AddressPurpose, ProofLetter};
-use mail::{Address, Letter, MailError, Mailer, letters};
-use tokio::sync::Semaphore;
+use mail::{Address, Letter, Mailer, letters};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use crate::{Flows, FlowsError};
 
@@ -13,6 +16,10 @@ pub const CONFIRM_ADDRESS_PATH: &str = "/_lianqiao/email/confirm";
 
 /// Letters being handed over at a time; a request that wants a further one is told to come back.
 pub const LETTERS_WAITING_MAX: usize = 256;
+
+/// Time for handing over a letter while somebody waits to hear whether it is on its way. Whoever asks on their behalf, a bot or
+/// the command line, has to be still there then.
+pub const LETTER_AWAITED_MAX: Duration = Duration::from_secs(15);
 
 /// The way to people's mailboxes.
 pub struct Post {
@@ -39,9 +46,22 @@ impl Post {
         (!self.public_base_url.is_empty()).then(|| format!("{}{path}", self.public_base_url))
     }
 
-    /// Hands a letter over and waits until the mail server has it.
-    pub(crate) async fn hand_over(&self, address: &Address, letter: &Letter) -> Result<(), MailError> {
-        self.mailer.send(address, letter).await
+    /// Hands a letter over and waits until the mail server has it, or for [`LETTER_AWAITED_MAX`].
+    pub(crate) async fn hand_over(&self, address: &Address, letter: &Letter) -> Result<(), String> {
+        match timeout(LETTER_AWAITED_MAX, self.mailer.send(address, letter)).await {
+            Ok(handed_over) => handed_over.map_err(|error| error.to_string()),
+            Err(_) => Err("the mail server does not take the letter in time".to_owned()),
+        }
+    }
+
+    /// A place among the letters that are on their way.
+    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, AccountError> {
+        Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| AccountError::Busy)
+    }
+
+    /// The name that letters give this server.
+    pub(crate) fn server_name(&self) -> &str {
+        &self.server_name
     }
 
     fn compose(&self, purpose: AddressPurpose, sid: &str, letter: &ProofLetter) -> Letter {
@@ -70,7 +90,7 @@ impl Flows {
         let post = self.0.post.as_ref().ok_or(FlowsError::NoMail)?;
         let address = Address::parse(&request.address)
             .ok_or(AccountError::InvalidParameter("this is not an e-mail address"))?;
-        let permit = Arc::clone(&post.waiting).try_acquire_owned().map_err(|_| AccountError::Busy)?;
+        let permit = post.place()?;
         let begun = self.0.accounts.begin_address_proof(&request).await?;
         if let Some(letter) = &begun.letter {
             let letter = post.compose(request.purpose, &begun.sid, letter);

@@ -2,6 +2,7 @@
 
 use accounts::AccountError;
 use administration::AdministrationError;
+use delivery::push::PushError;
 use federation::{FederationError, handshake::HandshakeError};
 use keys::KeysError;
 use rooms::RoomsError;
@@ -16,12 +17,18 @@ pub enum FlowsError {
     /// The keys refused or failed.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The pushers could not be changed.
+    #[error(transparent)]
+    Push(#[from] PushError),
     /// The administration refused or failed.
     #[error(transparent)]
     Administration(#[from] AdministrationError),
     /// This server sends no e-mail.
     #[error("this server does not send e-mail")]
     NoMail,
+    /// The mail server did not take a letter.
+    #[error("the letter could not be sent; try again in some minutes")]
+    LetterNotTaken,
     /// Server notices are switched off.
     #[error("server notices are not enabled on this server; set server_notices.localpart")]
     NoticesDisabled,

@@ -1,10 +1,7 @@
 //! Letters that let people in for the first time. Who gets one is decided by `accounts`, what it says by `mail`.
 
-use std::time::Duration;
-
 use mail::{Address, letters};
 use ruma::UserId;
-use tokio::time::timeout;
 
 use crate::Flows;
 
@@ -16,9 +13,6 @@ const HOURS: u64 = 72;
 /// How long such a link works, in ms.
 pub const FIRST_LOGIN_MS: u64 = HOURS * 60 * 60 * 1_000;
 
-/// Time for handing over one letter: whoever asked for the link waits so long to hear whether it is on its way.
-pub const FIRST_LOGIN_LETTER_TIME_MAX: Duration = Duration::from_secs(30);
-
 impl Flows {
     /// Sends a person the link of their first login; `path` is the link without the address of this server. Whether the letter
     /// was handed over: not without mail, without an address at which people reach this server, and where the mailbox is none.
@@ -26,14 +20,10 @@ impl Flows {
         let (Some(post), Some(address)) = (&self.0.post, Address::parse(address)) else { return false };
         let Some(link) = post.link(path) else { return false };
         let letter = letters::first_login(user.server_name().as_str(), user.as_str(), HOURS, &link);
-        match timeout(FIRST_LOGIN_LETTER_TIME_MAX, post.hand_over(&address, &letter)).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, %user, "send the link of a first login");
-                false
-            }
-            Err(_) => {
-                tracing::warn!(%user, "the mail server does not take the link of a first login");
+        match post.hand_over(&address, &letter).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(error, %user, "send the link of a first login");
                 false
             }
         }

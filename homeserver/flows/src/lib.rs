@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use accounts::Accounts;
 use administration::Administration;
-use delivery::appservices::Services;
+use delivery::{appservices::Services, push::Push};
 use federation::Federation;
 use keys::Keys;
 use rooms::Rooms;
@@ -29,11 +29,12 @@ mod resume;
 mod room_deletion;
 mod room_history;
 pub mod single_sign_on;
+mod standing;
 mod tasks;
 mod upgrade;
 mod visits;
 
-pub use email::{CONFIRM_ADDRESS_PATH, Post};
+pub use email::{CONFIRM_ADDRESS_PATH, LETTER_AWAITED_MAX, Post};
 pub use error::FlowsError;
 pub use first_logins::{FIRST_LOGIN_MS, FIRST_LOGIN_PATH};
 pub use invites_by_address::SignedInvite;
@@ -58,6 +59,8 @@ pub struct FlowsParts {
     pub keys: Keys,
     /// Application services, which may keep keys themselves.
     pub services: Services,
+    /// Where people are told of what happens while they look away.
+    pub push: Push,
     /// Signing on at identity providers.
     pub single_sign_on: SingleSignOn,
     /// The way to people's mailboxes; none when this server sends no e-mail.

@@ -15,6 +15,7 @@ impl Flows {
             let result = match work {
                 UnfinishedWork::LeaveRooms => self.finish_deactivation(&user, mark).await,
                 UnfinishedWork::UpdateMembers => self.update_members(&user, mark).await,
+                UnfinishedWork::EndSessions => self.finish_leaving(&user, mark).await,
             };
             if let Err(error) = result {
                 tracing::warn!(%user, ?work, %error, "finish work of an earlier run");

@@ -82,5 +82,11 @@ pub const NETWORK_ROOMS_PER_PAGE_MAX: usize = 100;
 /// People who get the link of their first login by one request; letters to all of them are on their way at once.
 pub const FIRST_LOGINS_MAX: usize = 20;
 
+/// People of whom one request says that they are away, have left, or are here again.
+pub const STANDINGS_MAX: usize = 20;
+
+/// People of whom one leads the rooms of somebody who left.
+pub const FOLLOWERS_MAX: usize = 16;
+
 /// Longest time for which a visitor is asked in, in milliseconds: a meeting may be booked a year ahead.
 pub const VISIT_MS_MAX: u64 = 400 * 24 * 60 * 60 * 1_000;

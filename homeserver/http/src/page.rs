@@ -88,15 +88,17 @@ pub(crate) fn page_with_script(content: &str, script: &'static str) -> Response 
     response
 }
 
+/// The fields of a form that take a new password, twice.
+pub(crate) const PASSWORD_FIELDS: &str = "<label>密码 Password<input name=\"password\" type=\"password\" required autocomplete=\"new-password\"></label>\
+     <label>再次输入 Once more<input name=\"again\" type=\"password\" required autocomplete=\"new-password\"></label>";
+
 /// A form that takes a new password, twice, and a token that opens something. `wrong` is what was wrong with the last try.
 pub(crate) fn password_form(path: &str, token: &str, wrong: &str) -> String {
     format!(
         "<p class=\"wrong\">{}</p>\
          <form method=\"post\" action=\"{path}\" autocomplete=\"off\">\
          <input type=\"hidden\" name=\"token\" value=\"{}\">\
-         <label>密码 Password<input name=\"password\" type=\"password\" required autocomplete=\"new-password\"></label>\
-         <label>再次输入 Once more<input name=\"again\" type=\"password\" required autocomplete=\"new-password\"></label>\
-         <button>设置 Set</button></form>",
+         {PASSWORD_FIELDS}<button>设置 Set</button></form>",
         escaped(wrong),
         escaped(token)
     )

@@ -136,7 +136,8 @@ impl Bound {
         .map_err(refused)?;
         let calendars = calendars::open(config, &kit)?;
         let mailer = calendars::mailer(config, kit.rng().clone())?;
-        let approvals = Approvals::reaching(kit.clone(), public_url(config), mailer.is_some());
+        let cards = crate::bridges::with_cards(config);
+        let approvals = Approvals::reaching(kit.clone(), public_url(config), mailer.is_some(), cards);
         let people = approvals.people().await.map_err(|error| StartError::Bots(error.to_string()))?;
         let kept = people.keep_localparts(&kept_localparts()).await;
         kept.map_err(|error| StartError::Bots(error.to_string()))?;

@@ -43,6 +43,18 @@ pub(crate) fn is_enabled(config: &Config, network: Network) -> bool {
     }
 }
 
+/// The platforms that are bridged and show cards whose buttons people can press; the others say cards in words, if at all.
+pub(crate) fn with_cards(config: &Config) -> Vec<&'static str> {
+    let shows = |network: &Network| match network {
+        Network::Feishu => true,
+        Network::DingTalk => config.dingtalk.card_template.is_some(),
+        // The app speaks to people; webhooks and the AI bot alone know nobody.
+        Network::WeCom => config.wecom.agent_id.is_some(),
+    };
+    let bridged = Network::ALL.into_iter().filter(|network| is_enabled(config, *network));
+    bridged.filter(shows).map(Network::key).collect()
+}
+
 /// Makes the connector of a platform, from the configuration.
 fn open(
     config: &Config,

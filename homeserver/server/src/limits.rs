@@ -8,8 +8,9 @@ pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 1024 * 1024;
 /// Largest request line on the socket of the bots: a staff list as JSON text, in bytes.
 pub const STAFF_ORDER_BYTES_MAX: u64 = 9 * 1024 * 1024;
 
-/// Most links of first logins that one order gives; the command line asks again for more.
-pub const LINKS_OF_ORDER_MAX: usize = 100;
+/// Most links of first logins that one order gives; the command line asks again for more. No more than one request to the
+/// homeserver gives, so that an order waits for letters once.
+pub const LINKS_OF_ORDER_MAX: usize = kit::FIRST_LOGINS_MAX;
 
 /// Most cases in one file of `lianqiao export`.
 pub const EXPORT_CASES_MAX: usize = 1_000;
@@ -22,6 +23,8 @@ pub const STARTING_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Longest wait for an answer on the administration socket, in milliseconds.
 pub const ADMINISTRATION_TIMEOUT_MS: u64 = 30_000;
+// Else the links whose letters a mail server does not take would be made and never be printed.
+const _: () = assert!(2 * flows::LETTER_AWAITED_MAX.as_millis() <= ADMINISTRATION_TIMEOUT_MS as u128);
 
 /// Accounts listed in one answer of the administration socket.
 pub const USERS_LISTED_MAX: usize = 1_000;

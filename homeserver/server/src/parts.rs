@@ -206,6 +206,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         }),
         keys: keys.clone(),
         services: services.clone(),
+        push: push.clone(),
         single_sign_on: SingleSignOn::new(
             settings::single_sign_on(config),
             &outbound,
@@ -216,6 +217,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
     });
     let delayed_events = DelayedEvents::open(DelayedEventsParts {
         store: store.clone(),
+        accounts: accounts.clone(),
         rooms: rooms.clone(),
         clock: clock.clone(),
         rng: rng.clone(),

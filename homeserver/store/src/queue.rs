@@ -234,7 +234,7 @@ mod tests {
 
     async fn push_in_background(queue: &Arc<Queue>, background: &Background) {
         let queue = Arc::clone(queue);
-        drop(background.spawn(async move { push(&queue).await }).await.unwrap());
+        background.spawn(async move { drop(push(&queue).await) }).await.unwrap();
     }
 
     #[tokio::test]

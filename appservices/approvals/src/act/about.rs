@@ -72,6 +72,10 @@ impl Desk<'_> {
         let text = self.reason(text)?.to_owned();
         let from = self.case.state.clone();
         self.record("comment", &from, About { reason: Some(&text), ..About::default() });
+        if !self.has_room() {
+            let refusal = Refusal::new("E110").with("field", "form.comment").with("problem", "form.full");
+            return Err(refusal.with("example", "…"));
+        }
         let values = vec![("who", Shown::Plain(self.world.name(&me))), ("text", Shown::Plain(text))];
         self.tell_others(&me, "told.comment", &values);
         Ok(())

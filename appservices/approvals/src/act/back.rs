@@ -42,7 +42,7 @@ impl Desk<'_> {
     fn back_to_starter(&mut self, node: &str) {
         self.case.data.node = None;
         self.case.state = state::RETURNED.to_owned();
-        self.case.data.is_resting = false;
+        self.goes_on();
         self.case.data.returned_with = Some(self.case.data.form.clone());
         self.case.data.jump_back = match self.world.template.policy.resubmit {
             ResubmitPolicy::JumpBack => Some(node.to_owned()),

@@ -7,6 +7,7 @@ mod guard;
 mod partner;
 mod pass_on;
 mod reached;
+mod room;
 mod start;
 mod vote;
 

@@ -15,6 +15,8 @@ impl Desk<'_> {
     pub fn transfer(&mut self, to: &PersonId, reason: Option<&str>) -> Result<(), Refusal> {
         let task = self.my_task(None)?;
         self.receiver(to)?;
+        let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| self.reason(reason)).transpose()?;
         self.hand_over(&task, to, "transfer", reason)
     }
 
@@ -37,23 +39,13 @@ impl Desk<'_> {
         action: &str,
         reason: Option<&str>,
     ) -> Result<(), Refusal> {
-        let asked_already = self
-            .case
-            .data
-            .tasks
-            .iter()
-            .any(|other| other.round == task.round && other.owner == *to && other.state.is_open());
+        let asked_already = self.has_part(task.round, to);
         if asked_already || task.transfers >= TRANSFERS_MAX || self.case.data.tasks.len() >= TASKS_MAX {
             let refusal = Refusal::new("E110").with("field", "form.person");
             let problem = if asked_already { "form.asked" } else { "form.transfers" };
             return Err(refusal.with("problem", problem).with("example", TRANSFERS_MAX.to_string()));
         }
-        let new = self.add_task(&task.node, task.round, to.clone(), TaskState::Pending);
-        if let Some(new) = self.case.data.task_mut(&new) {
-            new.transfers = task.transfers + 1;
-            new.added = task.added.clone();
-        }
-        self.come_before(&task.id, &new);
+        let new = self.put_in_place(task, to);
         let decided = self.actor.person.clone().map(|by| Decided {
             by,
             at_ms: self.world.at_ms,
@@ -61,9 +53,11 @@ impl Desk<'_> {
             result: "result.transferred".to_owned(),
             reason: reason.map(str::to_owned),
         });
+        if let Some(new) = self.case.data.task_mut(&new) {
+            new.state = TaskState::Pending;
+            new.transfers = task.transfers + 1;
+        }
         if let Some(old) = self.case.data.task_mut(&task.id) {
-            old.state = TaskState::Transferred;
-            old.awaiting = None;
             old.decided = decided;
         }
         let on_behalf_of =
@@ -79,8 +73,31 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Whether somebody is asked in a round, or has decided in it: rights are counted by person.
+    pub(super) fn has_part(&self, round: u32, person: &PersonId) -> bool {
+        let counts = |task: &Task| {
+            task.state.is_open() || matches!(task.state, TaskState::Approved | TaskState::Rejected)
+        };
+        self.case.data.tasks.iter().any(|task| task.round == round && task.owner == *person && counts(task))
+    }
+
+    /// Gives a task to somebody else, as it stands: the new task's id.
+    pub(super) fn put_in_place(&mut self, task: &Task, to: &PersonId) -> String {
+        let new = self.add_task(&task.node, task.round, to.clone(), task.state);
+        if let Some(new) = self.case.data.task_mut(&new) {
+            new.transfers = task.transfers;
+            new.added = task.added.clone();
+        }
+        self.come_before(&task.id, &new);
+        if let Some(old) = self.case.data.task_mut(&task.id) {
+            old.state = TaskState::Transferred;
+            old.awaiting = None;
+        }
+        new
+    }
+
     /// Who was added before the old task comes before the new one.
-    pub(super) fn come_before(&mut self, old: &str, new: &str) {
+    fn come_before(&mut self, old: &str, new: &str) {
         for other in &mut self.case.data.tasks {
             if let Some(added) = &mut other.added
                 && added.before.as_deref() == Some(old)
@@ -101,8 +118,14 @@ impl Desk<'_> {
             let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.nobody");
             return Err(refusal.with("example", "@lisi"));
         }
-        for person in people {
+        for (at, person) in people.iter().enumerate() {
             self.receiver(person)?;
+            // A round of its own comes after: who has decided here may be asked again there, but nobody asks themselves.
+            let has_part = place != Place::After && self.has_part(task.round, person);
+            if has_part || *person == me || people[..at].contains(person) {
+                let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.asked");
+                return Err(refusal.with("example", "@lisi"));
+            }
         }
         let action = match place {
             Place::Before => "add_sign_before",

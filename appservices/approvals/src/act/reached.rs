@@ -5,11 +5,13 @@ use people::PersonId;
 use crate::{
     desk::{About, Desk, Effect, Shown, Tell, Under},
     flow::ADMINISTRATORS,
-    instance::{Instead, Task, TaskState},
+    instance::{Instead, Task},
+    limits::TASKS_MAX,
 };
 
 impl Desk<'_> {
     /// Notes how somebody who is asked hears of it. Whom nothing reaches an administrator decides for, and the starter is told.
+    /// Where no administrator is left to try, the task stays with who has it: they decide as soon as they have an account.
     pub fn reached(&mut self, task: &str, person: &PersonId, instead: Instead) {
         let Some(task) = self.case.data.task_mut(task).filter(|task| task.waits_for(person)) else { return };
         if task.instead.insert(person.clone(), instead) == Some(instead) || instead != Instead::Nothing {
@@ -24,13 +26,15 @@ impl Desk<'_> {
 
     fn unreached(&mut self, task: &Task) {
         let data = &self.case.data;
-        let is_asked = |id: &PersonId| {
-            data.tasks
-                .iter()
-                .any(|other| other.round == task.round && other.owner == *id && other.state.is_open())
+        // Two whom nothing reaches would hand it to each other for ever.
+        let was_tried = |id: &PersonId| {
+            let is_theirs = |other: &&Task| other.round == task.round && other.owner == *id;
+            let unreached = |other: &Task| other.instead.get(id) == Some(&Instead::Nothing);
+            data.tasks.iter().filter(is_theirs).any(unreached)
         };
+        let may = |id: &&PersonId| **id != data.starter && !self.has_part(task.round, id) && !was_tried(id);
         let mut administrators = self.world.chart.in_role(ADMINISTRATORS).iter();
-        let to = administrators.find(|id| **id != data.starter && !is_asked(id)).cloned();
+        let to = administrators.find(may).filter(|_| data.tasks.len() < TASKS_MAX).cloned();
         let mut values = self.named();
         values.push(("who", Shown::Plain(self.world.name(&task.owner))));
         let from = self.case.state.clone();
@@ -41,15 +45,7 @@ impl Desk<'_> {
             self.tell_starter("told.unreached", values, true);
             return;
         };
-        let new = self.add_task(&task.node, task.round, to.clone(), task.state);
-        if let Some(new) = self.case.data.task_mut(&new) {
-            new.added = task.added.clone();
-        }
-        self.come_before(&task.id, &new);
-        if let Some(old) = self.case.data.task_mut(&task.id) {
-            old.state = TaskState::Transferred;
-            old.awaiting = None;
-        }
+        let new = self.put_in_place(task, &to);
         about.task = Some(&new);
         self.record("unreached", &from, about);
         values.push(("to", Shown::Plain(self.world.name(&to))));

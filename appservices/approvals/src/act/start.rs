@@ -6,9 +6,9 @@ use super::clock::IDLE;
 use crate::{
     card::shortened,
     desk::{About, Desk, Effect, Shown, Tell, Under},
-    flow::{needed, walk::Walked},
-    instance::{FormFile, TaskState, state},
-    limits::{DIALOGUE_IDLE_MS, FORM_TEXT_BYTES_MAX},
+    flow::{ADMINISTRATORS, needed, walk::Walked},
+    instance::{FormFile, state},
+    limits::DIALOGUE_IDLE_MS,
     template::{
         CaseRoomPolicy, Field, File, Form, FormError, Value, add_file, brief, calculate, chosen_department,
         field_refused, form_file,
@@ -48,22 +48,8 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// A form that is too large is refused for its largest field.
-    fn not_too_large(&self) -> Result<(), Refusal> {
-        let bytes = |value: &Value| serde_json::to_string(value).map_or(usize::MAX, |text| text.len());
-        let sizes = self.case.data.form.iter().map(|(id, value)| (bytes(value), id));
-        let all = sizes.clone().fold(0, |all: usize, (bytes, id)| all.saturating_add(bytes + id.len()));
-        match sizes.max() {
-            Some((_, field)) if all > FORM_TEXT_BYTES_MAX => {
-                let error = FormError { field: field.clone(), problem: "form.long", example: "…".into() };
-                Err(field_refused(self.world.template, &error))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
     /// The dialogue goes on, and ends by itself when nothing follows.
-    fn goes_on(&mut self) {
+    pub fn goes_on(&mut self) {
         self.case.data.is_resting = false;
         let at_ms = self.world.at_ms.saturating_add(DIALOGUE_IDLE_MS);
         self.effects.push(Effect::Timer { name: IDLE.to_owned(), at_ms });
@@ -106,6 +92,9 @@ impl Desk<'_> {
             .map_err(|error| field_refused(self.world.template, &error))?;
         let from = self.case.state.clone();
         self.record("attach", &from, About::default());
+        if !self.has_room() {
+            return Err(self.largest_field_is("form.full"));
+        }
         self.goes_on();
         Ok(())
     }
@@ -130,9 +119,13 @@ impl Desk<'_> {
         let from = std::mem::replace(&mut self.case.state, state::PENDING.to_owned());
         let action = if from == state::DRAFT { "submit" } else { "resubmit" };
         let file = form_file(&self.case.no, world.template, &self.case.data.form, world.chart);
+        self.forget_earlier_forms();
         self.case.data.form_file =
             file.as_ref().map(|text| FormFile { sha256: hash_of(text.as_bytes()), bytes: text.len() });
         self.record(action, &from, About { reason: file.as_deref(), ..About::default() });
+        if !self.has_room() {
+            return Err(self.largest_field_is("form.full"));
+        }
         self.effects.push(Effect::Cancel { name: IDLE.to_owned() });
         // What a draft was begun with stays on its cards; what it was returned with is dealt with.
         if from == state::RETURNED {
@@ -211,27 +204,26 @@ impl Desk<'_> {
         }
     }
 
-    /// Somebody left: what waits for them goes to their heads, and the starter is told (edge case 4).
+    /// Somebody left: what waits for them goes to their heads, where none is left to ask to an administrator, and the starter is
+    /// told (edge cases 1 and 4). Where there is nobody at all it stays.
     pub fn left(&mut self, person: &people::PersonId) {
         let waits = |task: &crate::instance::Task| task.owner == *person && task.state.is_open();
         let held: Vec<_> = self.case.data.tasks.iter().filter(|task| waits(task)).cloned().collect();
-        let heads =
-            self.world.chart.person(person).map_or(Vec::new(), |left| self.world.chart.heads_above(left));
+        let chart = self.world.chart;
+        let mut heirs = chart.person(person).map_or(Vec::new(), |left| chart.heads_above(left));
+        heirs.extend(chart.in_role(ADMINISTRATORS).iter().cloned());
         let starter = self.case.data.starter.clone();
         for task in held {
-            let Some(head) = heads.iter().find(|head| **head != starter) else { continue };
-            let new = self.add_task(&task.node, task.round, head.clone(), task.state);
-            if let Some(old) = self.case.data.task_mut(&task.id) {
-                old.state = TaskState::Transferred;
-                old.awaiting = None;
-            }
+            let may = |heir: &&people::PersonId| **heir != starter && !self.has_part(task.round, heir);
+            let Some(heir) = heirs.iter().find(may).cloned() else { continue };
+            let new = self.put_in_place(&task, &heir);
             let from = self.case.state.clone();
             let about =
                 About { node: Some(&task.node), task: Some(&new), is_automatic: true, ..About::default() };
             self.record("leaver", &from, about);
             let values = vec![
                 ("who", Shown::Plain(self.world.name(person))),
-                ("to", Shown::Plain(self.world.name(head))),
+                ("to", Shown::Plain(self.world.name(&heir))),
             ];
             self.tell_starter("told.leaver", values, false);
         }

@@ -21,6 +21,7 @@ impl Desk<'_> {
     ) -> Result<(), Refusal> {
         let task = self.my_task(task)?;
         let comment = comment.map(str::trim).filter(|comment| !comment.is_empty());
+        let comment = comment.map(|comment| self.reason(comment)).transpose()?;
         if self.needs_code() {
             let me = self.me()?;
             let expected = task.awaiting.as_ref().filter(|awaiting| awaiting.by == me);

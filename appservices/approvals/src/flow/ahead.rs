@@ -2,14 +2,12 @@
 
 use people::PersonId;
 
-use super::resolve::resolve;
+use super::resolve::{resolve, who_was_chosen};
 use crate::{
     desk::World,
     instance::Instance,
     limits::NODES_MAX,
-    template::{
-        BranchCase, Condition, END, Field, Step, Template, Who, chosen, facts, missing, starter_facts,
-    },
+    template::{BranchCase, Condition, END, Field, Step, Template, Who, facts, missing, starter_facts},
 };
 
 /// Where a branch goes on, and by which condition.
@@ -81,8 +79,8 @@ fn ahead<'a>(world: &World<'a>, instance: &Instance, first: Option<String>) -> V
     found
 }
 
-/// The fields that are still to be filled in: what the form needs, and whom to choose for the steps ahead. Who was chosen
-/// and has left is chosen anew.
+/// The fields that are still to be filled in: what the form needs, and whom to choose for the steps ahead. Who was chosen and has
+/// left, or may not be chosen any more, is chosen anew; not where an approval is undone, which goes through the same hands.
 pub(crate) fn needed<'a>(world: &World<'a>, instance: &Instance) -> Vec<&'a Field> {
     let first = instance.jump_back.clone();
     let first = first.or_else(|| world.template.flow.first().map(|node| node.id.clone()));
@@ -90,10 +88,10 @@ pub(crate) fn needed<'a>(world: &World<'a>, instance: &Instance) -> Vec<&'a Fiel
     let open: Vec<&str> =
         missing(world.template, &instance.form).iter().map(|field| field.id.as_str()).collect();
     let is_needed = |field: &&Field| match &field.chooses {
+        Some(_) if instance.undoes.is_some() => false,
         Some(chooses) => {
             let is_ahead = ahead.iter().any(|step| step.node == chooses.node);
-            let people = chosen(&instance.form, &chooses.node).iter();
-            let count = people.filter(|id| world.chart.active(id).is_some()).count();
+            let count = who_was_chosen(&chooses.from, &chooses.node, instance, world.chart).count();
             is_ahead && i64::try_from(count).is_ok_and(|count| count < field.min.unwrap_or(1))
         }
         None => open.contains(&field.id.as_str()),

@@ -5,7 +5,7 @@ use people::{Chart, PersonId};
 use crate::{
     instance::{Instance, Partner, TaskState, Why},
     limits::{LEVELS_MAX, PEOPLE_OF_STEP_MAX},
-    template::{Dedupe, SelfPolicy, Template, Until, Value, Who, chosen},
+    template::{Dedupe, SelfPolicy, Template, Until, Value, Who, chosen, is_meant},
 };
 
 /// The role of those who look after approvals.
@@ -50,7 +50,7 @@ pub fn resolve(who: &Who, node: &str, instance: &Instance, chart: &Chart) -> Res
             (vec![person.into_iter().collect()], format!("field {id}"))
         }
         Who::StarterChoice { from, .. } => {
-            let people = chosen(&instance.form, node).iter().filter(|id| chart.active(id).is_some());
+            let people = who_was_chosen(from, node, instance, chart);
             (vec![people.cloned().collect()], format!("starter_choice {}", from.join(" ")).trim().to_owned())
         }
         Who::Partner { server, capability } => {
@@ -62,6 +62,19 @@ pub fn resolve(who: &Who, node: &str, instance: &Instance, chart: &Chart) -> Res
         round
     });
     Resolved { rounds: rounds.filter(|round| !round.is_empty()).collect(), rule }
+}
+
+/// Whom the starter chose for a node and who may still be chosen: those who work here where an approval is undone, because it goes
+/// through the same hands.
+pub(super) fn who_was_chosen<'a>(
+    from: &'a [String],
+    node: &str,
+    instance: &'a Instance,
+    chart: &'a Chart,
+) -> impl Iterator<Item = &'a PersonId> {
+    let from: &[String] = if instance.undoes.is_some() { &[] } else { from };
+    let is_still_meant = move |id: &&PersonId| chart.active(id).is_some_and(|person| is_meant(from, person));
+    chosen(&instance.form, node).iter().filter(is_still_meant)
 }
 
 /// The heads of one level after the other, and how far that goes in words.

@@ -69,6 +69,7 @@ impl Desk<'_> {
             Walked::Stuck => {
                 self.case.data.node = None;
                 let from = std::mem::replace(&mut self.case.state, state::RETURNED.to_owned());
+                self.goes_on();
                 self.record("stuck", &from, About { is_automatic: true, ..About::default() });
                 self.tell_starter("told.stuck", self.named(), true);
             }

@@ -133,7 +133,14 @@ impl Approvals {
     }
 
     /// Puts a letter about a task into the batch; it goes out after the commit. Its links are new ones, the older ones stay good.
-    fn put_letter(&self, batch: &mut Batch, case: &str, task: &str, person: &Person, news: Option<String>) {
+    pub(super) fn put_letter(
+        &self,
+        batch: &mut Batch,
+        case: &str,
+        task: &str,
+        person: &Person,
+        news: Option<String>,
+    ) {
         let Some(address) = Address::parse(&person.email) else { return };
         let id = self.kit().rng().string(MAIL_LINK_CHARACTERS);
         let now_ms = self.kit().clock().now_ms();

@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use base::Shutdown;
+use kit::BotError;
 use mail::{Address, Letter, MailError, Mailer};
 use serde::{Deserialize, Serialize};
 use store::{Batch, Scan, StoreError};
@@ -15,7 +16,7 @@ use crate::{
         MAIL_CONFLICTS_MAX, MAIL_LETTERS_AT_ONCE, MAIL_LINK_MS, MAIL_LOOK_INTERVAL, MAIL_PAUSE_MS,
         MAIL_PAUSE_MS_MAX, MAIL_TRIES_MAX,
     },
-    tables::{MAIL_DUE, MAIL_LINK},
+    tables::{MAIL_DUE, MAIL_LINK, MAIL_NEWEST},
     wire::Approvals,
 };
 
@@ -84,7 +85,11 @@ impl Approvals {
                     Outcome::Later
                 }
             };
-            Box::pin(self.settle_letter(key, row, outcome)).await?;
+            let id = key.1.clone();
+            // One that stays where it is does not hold up those behind it.
+            if let Err(error) = Box::pin(self.settle_letter(key, row, outcome)).await {
+                tracing::warn!(letter = id, %error, "a letter about an approval cannot be settled");
+            }
         }
         Ok(())
     }
@@ -129,12 +134,12 @@ impl Approvals {
             batch.expect_eq(&MAIL_DUE, &key, &row).delete(&MAIL_DUE, &key);
             match outcome {
                 Outcome::Over => {}
-                Outcome::Later if row.tries < MAIL_TRIES_MAX => {
-                    let pause_ms = (MAIL_PAUSE_MS << row.tries.min(16)).min(MAIL_PAUSE_MS_MAX);
-                    let later = (self.now_ms().saturating_add(pause_ms), key.1.clone());
-                    batch.put(&MAIL_DUE, &later, &MailRow { tries: row.tries + 1, ..row.clone() });
+                Outcome::Later if row.tries < MAIL_TRIES_MAX => self.put_later(&mut batch, &key.1, &row),
+                Outcome::Later | Outcome::Refused => {
+                    if let Err(error) = self.given_up(&mut batch, &key.1).await {
+                        batch = self.left_alone(&key, &row, error.into());
+                    }
                 }
-                Outcome::Later | Outcome::Refused => self.letter_is_lost(&mut batch, &key.1).await?,
             }
             match self.kit().store().commit(batch).await {
                 // The case was changed in between, or the row is somebody else's already: it is looked at anew.
@@ -146,15 +151,84 @@ impl Approvals {
         Ok(())
     }
 
-    /// A letter did not reach its mailbox, as its name says: nobody hears of the task by it. Of letters that are none of this
-    /// bot's nothing is said.
+    /// The mail server refuses a letter for good, or was away for too long. Nothing comes of it where the newest one went: that comes
+    /// back by itself should it be lost. One that waits as this one did says nothing, or reminders would put it off for ever.
+    async fn given_up(&self, batch: &mut Batch, id: &str) -> Result<(), OfficeError> {
+        let Some(link) = self.kit().store().get(&MAIL_LINK, id).await? else { return Ok(()) };
+        let key = (link.case.clone(), link.task.clone(), link.person.0.clone());
+        let newest = self.kit().store().get(&MAIL_NEWEST, &key).await?;
+        if let Some(newest) = newest.filter(|newest| newest != id)
+            && !self.is_queued(&newest).await?
+        {
+            batch.expect_eq(&MAIL_NEWEST, &key, &newest);
+            return Ok(());
+        }
+        self.no_letter_reaches(batch, &link).await
+    }
+
+    /// Whether a letter is not settled.
+    async fn is_queued(&self, id: &str) -> Result<bool, StoreError> {
+        let mut scan = Scan::all();
+        loop {
+            let page = self.kit().store().scan_keys(&MAIL_DUE, scan).await?;
+            if page.iter().any(|(_, waiting)| waiting == id) {
+                return Ok(true);
+            }
+            let Some(last) = page.last() else { return Ok(false) };
+            scan = Scan::all().after(last);
+        }
+    }
+
+    /// What becomes of a letter whose case cannot hear of it, in a batch of its own: a case is written whole or not at all.
+    fn left_alone(&self, key: &(u64, String), row: &MailRow, error: BotError) -> Batch {
+        let mut batch = Batch::new();
+        batch.expect_eq(&MAIL_DUE, key, row).delete(&MAIL_DUE, key);
+        match error {
+            BotError::Store(_) | BotError::Later(_) => {
+                tracing::warn!(letter = key.1, %error, "a case cannot hear now that a letter is lost");
+                self.put_later(&mut batch, &key.1, row);
+            }
+            BotError::Broken(reason) => {
+                tracing::error!(letter = key.1, reason, "a case cannot hear that a letter is lost");
+            }
+        }
+        batch
+    }
+
+    /// Has a letter tried again, after a pause that grows with each try.
+    fn put_later(&self, batch: &mut Batch, id: &str, row: &MailRow) {
+        let pause_ms = (MAIL_PAUSE_MS << row.tries.min(16)).min(MAIL_PAUSE_MS_MAX);
+        let later = (self.now_ms().saturating_add(pause_ms), id.to_owned());
+        batch.put(&MAIL_DUE, &later, &MailRow { tries: row.tries.saturating_add(1), ..row.clone() });
+    }
+
+    /// A letter came back, as its name says: nobody hears of the task by it. Nothing comes of it where a newer one is under way. Of
+    /// letters that are none of this bot's nothing is said.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`OfficeError`]: nothing of `batch` is to be committed then.
     pub async fn letter_is_lost(&self, batch: &mut Batch, id: &str) -> Result<(), OfficeError> {
         let Some(link) = self.kit().store().get(&MAIL_LINK, id).await? else { return Ok(()) };
+        let key = (link.case.clone(), link.task.clone(), link.person.0.clone());
+        let newest = self.kit().store().get(&MAIL_NEWEST, &key).await?;
+        let Some(newest) = newest.filter(|newest| newest == id) else { return Ok(()) };
+        batch.expect_eq(&MAIL_NEWEST, &key, &newest);
+        self.no_letter_reaches(batch, &link).await
+    }
+
+    /// Nobody hears of a task by this letter: it matters where its reader has no chat by now. Where the staff list has another
+    /// address by now, that gets the next one.
+    async fn no_letter_reaches(&self, batch: &mut Batch, link: &MailLink) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let Some(person) = chart.active(&link.person) else { return Ok(()) };
+        if self.has_chat(person).await? {
+            return Ok(());
+        }
+        let address = Address::parse(&person.email);
+        if address.is_some_and(|address| address.as_str() != link.address) {
+            self.put_letter(batch, &link.case, &link.task, person, None);
+            return Ok(());
+        }
         self.reach_instead(batch, &link.case, &link.task, person, Instead::Nothing).await
     }
 

@@ -7,17 +7,19 @@ use crate::{LOCALPART, OfficeError, instance::Instead, limits::ACCOUNTS_KNOWN_MA
 
 /// What there is beside the chats of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ways {
-    /// Platforms are bridged.
-    pub cards: bool,
+pub(super) struct Ways<'a> {
+    /// The platforms that are bridged and show cards.
+    pub cards: &'a [&'static str],
     /// Letters can be sent.
     pub mail: bool,
 }
 
 /// The first way to a person beside their chat.
-pub(super) fn beside_chat(person: &Person, ways: Ways) -> Instead {
+pub(super) fn beside_chat(person: &Person, ways: Ways<'_>) -> Instead {
+    let mut elsewhere = person.elsewhere.iter();
+    let has_card = elsewhere.any(|(network, _)| ways.cards.contains(&network.as_str()));
     // Bridges know a person by the account that the organisation keeps for them.
-    if ways.cards && person.account.is_some() && !person.elsewhere.is_empty() {
+    if has_card && person.account.is_some() {
         return Instead::Card;
     }
     match Address::parse(&person.email) {
@@ -27,8 +29,8 @@ pub(super) fn beside_chat(person: &Person, ways: Ways) -> Instead {
 }
 
 impl Approvals {
-    pub(super) fn ways(&self) -> Ways {
-        Ways { cards: self.kit().bridge().is_some(), mail: self.writes_letters() }
+    pub(super) fn ways(&self) -> Ways<'_> {
+        Ways { cards: self.platforms_with_cards(), mail: self.writes_letters() }
     }
 
     /// Whether somebody has an account: the organisation keeps a name for everybody, also for who was never here.
@@ -80,22 +82,22 @@ mod tests {
             person.email = email.to_owned();
             person
         };
-        let (both, mail, cards) = ((true, true), (false, true), (true, false));
-        // (bound elsewhere, address, (platforms are bridged, letters can be sent), the way)
-        for (is_elsewhere, email, (cards, mail), way) in [
-            (true, "li@corp.example", both, Instead::Card),
-            (true, "", cards, Instead::Card),
-            (true, "li@corp.example", mail, Instead::Mail),
-            (false, "li@corp.example", both, Instead::Mail),
-            (false, "li@corp.example", cards, Instead::Nothing),
-            (false, "li at corp", both, Instead::Nothing),
-            (false, "", both, Instead::Nothing),
-            (true, "", mail, Instead::Nothing),
+        // (bound elsewhere, address, the platforms that show cards, whether letters can be sent, the way)
+        for (is_elsewhere, email, cards, mail, way) in [
+            (true, "li@corp.example", &["dingtalk", "feishu"][..], true, Instead::Card),
+            (true, "", &["feishu"], false, Instead::Card),
+            (true, "li@corp.example", &["dingtalk", "wecom"], true, Instead::Mail),
+            (true, "li@corp.example", &[], true, Instead::Mail),
+            (false, "li@corp.example", &["feishu"], true, Instead::Mail),
+            (false, "li@corp.example", &["feishu"], false, Instead::Nothing),
+            (false, "li at corp", &["feishu"], true, Instead::Nothing),
+            (false, "", &["feishu"], true, Instead::Nothing),
+            (true, "", &["dingtalk"], true, Instead::Nothing),
         ] {
             let found = beside_chat(&person(is_elsewhere, email), Ways { cards, mail });
-            assert_eq!(found, way, "{is_elsewhere} {email:?} {cards} {mail}");
+            assert_eq!(found, way, "{is_elsewhere} {email:?} {cards:?} {mail}");
         }
         let nobody = Person { account: None, ..person(true, "li@corp.example") };
-        assert_eq!(beside_chat(&nobody, Ways { cards: true, mail: true }), Instead::Mail);
+        assert_eq!(beside_chat(&nobody, Ways { cards: &["feishu"], mail: true }), Instead::Mail);
     }
 }

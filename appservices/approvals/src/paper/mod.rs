@@ -7,11 +7,13 @@ use kit::texts::Pen;
 use people::Chart;
 use workdays::local;
 
+use self::writer::cut;
 pub(crate) use self::writer::{Line, written};
 use crate::{
     card::{names_in, word_of},
     desk::World,
     instance::{Instance, Task, TaskState},
+    limits::{PAPER_LINES_MAX, PAPER_STEPS_CHARACTERS_MAX},
     template::{Field, File, Form, Value, brief},
 };
 
@@ -39,17 +41,12 @@ pub(crate) fn paper_of(case: &Case<Instance>, printing: &Printing<'_>) -> Vec<Li
     lines.push(pair("paper.starter", &starter));
     lines.push(pair("paper.begun", &moment(world, case.created_ms)));
     lines.push(Line::Heading(pen.say("paper.form", &[])));
-    for field in &world.template.form {
-        if let Some(value) = case.data.form.get(&field.id) {
-            lines.extend(field_lines(field, value, printing));
-        }
-    }
+    lines.extend(form_lines(case, printing));
     for added in &case.data.enclosures {
         lines.push(pair("paper.added", &file_line(&added.file)));
     }
     lines.push(Line::Heading(pen.say("paper.steps", &[])));
-    let asked = case.data.tasks.iter().filter(|task| task.state != TaskState::Waiting);
-    lines.extend(asked.map(|task| Line::Text(step_line(task, printing))));
+    lines.extend(step_lines(case, printing));
     if let Some((who, reason)) = &case.data.note {
         let note = [("who", world.name(who)), ("reason", reason.clone())];
         let note = note.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -67,6 +64,27 @@ pub(crate) fn paper_of(case: &Case<Instance>, printing: &Printing<'_>) -> Vec<Li
             let values = [("no", case.no.as_str()), ("seq", &seq), ("fault", &fault)];
             lines.push(Line::Text(pen.say("verify.broken", &values)));
         }
+    }
+    lines
+}
+
+/// The form, as far as there is room for it: what follows has to be on the paper in any case.
+fn form_lines(case: &Case<Instance>, printing: &Printing<'_>) -> Vec<Line> {
+    let form = &printing.world.template.form;
+    let filled = form.iter().filter_map(|field| Some((field, case.data.form.get(&field.id)?)));
+    let mut lines: Vec<Line> =
+        filled.flat_map(|(field, value)| field_lines(field, value, printing)).collect();
+    let mut room = PAPER_LINES_MAX;
+    let fits = |line: &&Line| {
+        let left = room.checked_sub(line.rows());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let shown = lines.iter().take_while(fits).count();
+    let further = lines.len() - shown;
+    lines.truncate(shown);
+    if further > 0 {
+        lines.push(Line::Text(printing.pen.say("paper.more", &[("count", &further.to_string())])));
     }
     lines
 }
@@ -108,6 +126,18 @@ fn cells(field: &Field, row: &Form, chart: &Chart) -> String {
 
 fn file_line(file: &File) -> String {
     format!("{} ({})", file.name, file.sha256)
+}
+
+/// Every step. Where all of them together are too long, each has the same share.
+fn step_lines(case: &Case<Instance>, printing: &Printing<'_>) -> Vec<Line> {
+    let asked = case.data.tasks.iter().filter(|task| task.state != TaskState::Waiting);
+    let steps: Vec<String> = asked.map(|task| step_line(task, printing)).collect();
+    let characters: usize = steps.iter().map(|step| step.chars().count()).sum();
+    let share = match characters <= PAPER_STEPS_CHARACTERS_MAX {
+        true => characters,
+        false => PAPER_STEPS_CHARACTERS_MAX / steps.len(),
+    };
+    steps.iter().map(|step| Line::Text(cut(step, share))).collect()
 }
 
 /// Who was asked at which step, and what came of it.

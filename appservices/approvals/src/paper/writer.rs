@@ -8,7 +8,7 @@ use pdf_writer::{
     types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap},
 };
 
-use crate::limits::{PAPER_CHARACTERS_MAX, PAPER_LINES_MAX};
+use crate::limits::PAPER_CHARACTERS_MAX;
 
 /// A line, as it is meant to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,16 @@ impl Line {
         }
     }
 
+    /// How many lines it is on paper.
+    pub fn rows(&self) -> usize {
+        self.parts().len()
+    }
+
+    /// What of it fits into one line each.
+    fn parts(&self) -> Vec<String> {
+        broken(&clean(self.text()), (PAGE[0] - 2.0 * MARGIN) / self.size())
+    }
+
     /// What stays empty above it, in points.
     const fn above(&self) -> f32 {
         match self {
@@ -76,8 +86,8 @@ impl Line {
     }
 }
 
-/// The file. `footer` says what stands below a page, from its number and how many there are. Lines beyond
-/// [`PAPER_LINES_MAX`] are left out, and so is the rest of one with more than [`PAPER_CHARACTERS_MAX`].
+/// The file, with all lines; one with more than [`PAPER_CHARACTERS_MAX`] ends in `…`. `footer` says what stands below a page, from
+/// its number and how many there are.
 pub(crate) fn written(title: &str, lines: &[Line], footer: impl Fn(usize, usize) -> String) -> Vec<u8> {
     let pages = paged(lines);
     let [catalog, tree, font, descendant, descriptor, unicode, information] =
@@ -150,14 +160,9 @@ fn write_font(pdf: &mut Pdf, [font, descendant, descriptor, unicode]: [Ref; 4], 
 fn paged(lines: &[Line]) -> Vec<Vec<Set>> {
     let mut pages = vec![Vec::new()];
     let mut y = PAGE[1] - MARGIN;
-    let mut left = PAPER_LINES_MAX;
     for line in lines {
         let (size, mut above) = (line.size(), line.above());
-        for text in broken(&clean(line.text()), (PAGE[0] - 2.0 * MARGIN) / size) {
-            if left == 0 {
-                return pages;
-            }
-            left -= 1;
+        for text in line.parts() {
             y -= size * LEADING + above;
             if y < MARGIN {
                 pages.push(Vec::new());
@@ -179,7 +184,16 @@ fn clean(text: &str) -> String {
         c if u32::from(c) > 0xffff => UNKNOWN,
         c => c,
     };
-    text.chars().take(PAPER_CHARACTERS_MAX).map(printed).collect()
+    cut(text, PAPER_CHARACTERS_MAX).chars().map(printed).collect()
+}
+
+/// At most so many characters of a text; one that had more ends in `…`.
+pub(super) fn cut(text: &str, characters_max: usize) -> String {
+    if text.chars().nth(characters_max).is_none() {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(characters_max.saturating_sub(1));
+    kept.chain(['…']).collect()
 }
 
 /// Parts that are at most so wide; the unit is the width of a full character.
@@ -236,9 +250,11 @@ mod tests {
         assert_eq!(broken("abcd中文", 2.0), ["abcd", "中文"]);
         assert_eq!(broken("", 2.0), [""]);
         assert_eq!(clean("a\u{0}\n𠮷😀é"), "a  〓〓é");
-        let long = Line::Text("长".repeat(10 * PAPER_CHARACTERS_MAX));
-        let many = vec![long; PAPER_LINES_MAX];
-        assert!(file(&many).len() < 1024 * 1024, "what is printed is bounded");
+        assert_eq!((cut("abc", 3), cut("abcd", 3)), ("abc".to_owned(), "ab…".to_owned()));
+        let long = clean(&"长".repeat(10 * PAPER_CHARACTERS_MAX));
+        assert_eq!(long.chars().count(), PAPER_CHARACTERS_MAX);
+        assert!(long.ends_with('…'), "a line that is cut says so");
+        assert_eq!(Line::Text("长".repeat(100)).rows(), 3);
         assert!(!file(&[]).is_empty());
     }
 }

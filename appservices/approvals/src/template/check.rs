@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Condition, END, Field, FieldKind, Node, OnTimeout, Step, Template, Until, Who, choice::is_selector,
-    duration_ms,
+    Condition, END, Field, FieldKind, Node, OnTimeout, Step, Template, Until, Who, duration_ms,
+    selector::is_selector,
 };
 use crate::limits::{FIELDS_MAX, LEVELS_MAX, NODES_MAX, PEOPLE_OF_STEP_MAX};
 

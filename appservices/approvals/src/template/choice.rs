@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use people::{Chart, DepartmentPath, Person, PersonId};
+use people::{Chart, Person, PersonId};
 
-use super::{Field, FieldKind, Form, FormError, Step, Template, Value, Who, Words, check::is_word};
+use super::{Field, FieldKind, Form, FormError, Step, Template, Value, Who, Words, candidates, is_meant};
 use crate::limits::CHOICES_SHOWN_MAX;
 
 /// Begins the ids of these fields. The fields of a template have no dot in their ids.
@@ -23,33 +23,6 @@ pub struct Chooses {
     pub from: Vec<String>,
     /// The starter, who cannot be chosen.
     pub starter: PersonId,
-}
-
-/// Whether this says among whom may be chosen: `role:…`, `dept:/…`, `user:…`.
-pub(super) fn is_selector(text: &str) -> bool {
-    match text.split_once(':') {
-        Some(("role", role)) => is_word(role),
-        Some(("dept", path)) => DepartmentPath::parse(path).is_some(),
-        Some(("user", id)) => !id.is_empty(),
-        Some(_) | None => false,
-    }
-}
-
-/// Whether somebody is among those who may be chosen.
-fn is_meant(from: &[String], person: &Person) -> bool {
-    let is_of = |selector: &String| match selector.split_once(':') {
-        Some(("role", role)) => person.roles.contains(role),
-        Some(("dept", path)) => DepartmentPath::parse(path)
-            .is_some_and(|above| person.departments.iter().any(|path| path.is_within(&above))),
-        Some(("user", id)) => person.id.0 == id,
-        Some(_) | None => false,
-    };
-    person.is_active() && (from.is_empty() || from.iter().any(is_of))
-}
-
-/// Those who may be chosen, in the order of their employee numbers.
-pub fn candidates<'a>(from: &'a [String], chart: &'a Chart) -> impl Iterator<Item = &'a Person> {
-    chart.people().map(AsRef::as_ref).filter(move |person| is_meant(from, person))
 }
 
 /// Whom the starter chose for a node.
@@ -88,9 +61,10 @@ pub fn with_choices(
     for (node, from, min, max) in steps {
         let behind = |label: &str| if are_several { format!("{label} {node}") } else { label.to_owned() };
         let label = Words { zh: behind(&label.zh), en: behind(&label.en) };
-        let others = || candidates(&from, chart).filter(|person| person.id != *starter);
-        let names: Vec<String> =
-            others().take(CHOICES_SHOWN_MAX + 1).map(|person| person.name.clone()).collect();
+        // One more than are shown, and the starter.
+        let some = candidates(&from, chart, CHOICES_SHOWN_MAX + 2);
+        let others = some.iter().filter(|person| person.id != *starter);
+        let names: Vec<String> = others.map(|person| person.name.clone()).collect();
         template.form.push(Field {
             id: format!("{CHOICE}{node}"),
             kind: FieldKind::People,

@@ -17,6 +17,7 @@ mod node;
 mod parse;
 mod policy;
 mod reply;
+mod selector;
 mod tokens;
 mod values;
 
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     brief::{brief, readable},
     check::{Problem, check},
-    choice::{Chooses, candidates, chosen, read_choices, with_choices},
+    choice::{Chooses, chosen, read_choices, with_choices},
     condition::{Condition, ConditionError, Facts, Literal},
     dead_ends::dead_ends,
     department::{chosen_department, departments_to_start, for_starter},
@@ -38,6 +39,7 @@ pub use self::{
     parse::{Reader, parse_value},
     policy::{Announce, CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
     reply::read_reply,
+    selector::{candidates, is_meant},
     values::{File, Form, FormError, Value, add_file, field_refused, missing, short_hash},
 };
 

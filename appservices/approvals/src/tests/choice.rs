@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use kit::double::Stage;
-use people::PersonId;
-use serde_json::{Value, json};
+use people::{Chart, Person, PersonId};
+use serde_json::{Value as Json, json};
 
 use super::{
     chart,
     forms::{link, pressed, sends},
-    law::{Play, users},
+    law::{Play, step, users, yes},
     talk::{card, chat, last, office, reads},
 };
 use crate::{
     LOCALPART,
     act::Action,
-    template::{Template, Words, check, chosen, dead_ends, read_choices, with_choices},
+    template::{
+        Form, Template, Value, Words, candidates, check, chosen, dead_ends, is_meant, read_choices,
+        with_choices,
+    },
 };
 
 const ZHANGSAN: &str = "@zhangsan:test";
@@ -24,7 +27,7 @@ const SUNQI: &str = "@sunqi:test";
 const ADMIN: &str = "@admin:test";
 
 /// A template where the starter chooses one or two of the head office for sums above a hundred.
-fn template() -> Value {
+fn template() -> Json {
     json!({
         "v": 1, "id": "trip", "name": {"zh": "出差", "en": "Trip"}, "aliases": ["出差"],
         "form": [
@@ -157,7 +160,7 @@ async fn a_reply_and_a_browser_take_the_choice_too() {
     card(&stage, &chat(&stage, WANGWU), "[待审批] AP-20261105-0002");
 }
 
-fn problems(who: Value) -> Vec<String> {
+fn problems(who: Json) -> Vec<String> {
     let mut value = template();
     value["flow"][1]["who"] = who;
     let template: Template = serde_json::from_value(value).unwrap();
@@ -206,6 +209,67 @@ fn a_step_without_a_choice_is_not_handed_in() {
     let whole = Arc::new(play.template.clone());
     play.template = (*with_choices(whole, &starter, &play.chart, &words)).clone();
     assert_eq!(play.refused("1", Action::Submit), "E110");
+}
+
+/// The organisation where 王五 is no financial officer any more.
+fn without_officer() -> Chart {
+    let before = chart();
+    let people = before.people().map(|person| {
+        let mut person = Person::clone(person);
+        person.roles.remove("cfo");
+        Arc::new(person)
+    });
+    Chart::new(319, people.collect::<Vec<_>>())
+}
+
+#[test]
+fn who_may_not_be_chosen_any_more_does_not_decide_unless_an_approval_is_undone() {
+    let choice = json!({"starter_choice": {"from": ["role:cfo", "user:7"]}});
+    let flow = json!([step("n1", "or", users(&["2"])), step("n2", "or", choice)]);
+    let chosen_officer = || {
+        let mut play = Play::new(flow.clone(), json!({}));
+        let (starter, whole) = (play.case.data.starter.clone(), Arc::new(play.template.clone()));
+        play.template = (*with_choices(whole, &starter, &play.chart, &Words::default())).clone();
+        let people = Value::People(vec![PersonId("3".to_owned())]);
+        play.does("1", Action::Fill(Form::from([("starter.choice.n2".to_owned(), people)])));
+        play
+    };
+    // The role is gone before it is handed in: somebody else is to be chosen.
+    let mut play = chosen_officer();
+    play.chart = without_officer();
+    assert_eq!(play.refused("1", Action::Submit), "E110");
+    // Later: an administrator decides what becomes of the step.
+    let mut play = chosen_officer().submitted();
+    play.chart = without_officer();
+    play.does("2", yes());
+    assert_eq!(play.asked(), ["6"]);
+    // What was approved is undone through the same hands.
+    let mut play = chosen_officer();
+    play.case.data.undoes = Some("other".to_owned());
+    play.chart = without_officer();
+    play.does("1", Action::Submit);
+    play.does("2", yes());
+    assert_eq!(play.asked(), ["3"]);
+}
+
+#[test]
+fn candidates_are_those_whom_the_template_means_and_no_more_than_are_wanted() {
+    let chart = chart();
+    let from = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    for texts in [
+        &["role:cfo", "dept:/总部/市场部", "user:7"][..],
+        &["dept:/总部"],
+        &["dept:/总部/销售部", "role:approval_admin"],
+        &["user:99", "role:nobody", "dept:/nowhere"],
+        &[],
+    ] {
+        let from = from(texts);
+        let meant = chart.people().filter(|person| is_meant(&from, person)).map(|person| &person.id);
+        let meant: Vec<&PersonId> = meant.collect();
+        let found: Vec<&PersonId> = candidates(&from, &chart, 99).iter().map(|person| &person.id).collect();
+        assert_eq!(found, meant, "{texts:?}");
+        assert_eq!(candidates(&from, &chart, 2).len(), meant.len().min(2), "{texts:?}");
+    }
 }
 
 #[test]

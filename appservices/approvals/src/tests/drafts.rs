@@ -73,6 +73,26 @@ async fn a_resting_draft_is_taken_up_by_its_form_and_ended_by_cancel() {
 }
 
 #[tokio::test]
+async fn what_was_returned_rests_as_well_and_goes_on_in_its_thread() {
+    let (mut stage, room) = office().await;
+    let root = stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-11 事假 x");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    stage.says(LISI, &desk, "!退回 AP-20261105-0001 starter 日期不对");
+    stage.settle().await;
+    stage.advance_ms(DIALOGUE_IDLE_MS);
+    stage.settle().await;
+    assert_eq!((last(&stage, &room).as_str(), times_told(&stage, &room)), (RESTS, 1));
+    let said = stage.said(&room).len();
+    stage.says(ZHANGSAN, &room, "午饭吃什么");
+    stage.settle().await;
+    assert_eq!(stage.said(&room).len(), said, "what is said beside it is not meant for it any more");
+    stage.says_in_thread(ZHANGSAN, &room, &root, "提交");
+    stage.settle().await;
+    assert_eq!(last(&stage, &room), "已提交 AP-20261105-0001。");
+}
+
+#[tokio::test]
 async fn a_room_hears_of_a_case_where_the_template_says_so() {
     let (mut stage, _) = office().await;
     let desk = stage.room_with(ADMIN, LOCALPART, true);

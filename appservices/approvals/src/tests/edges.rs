@@ -132,12 +132,17 @@ async fn edge_11_what_was_tapped_while_the_bot_was_down_counts_when_it_starts() 
     stage.settle().await;
     let desk = chat(&stage, LISI);
     let mine = card(&stage, &desk, "[待审批]");
+    let own = card(&stage, &room, "[待审批]");
+    assert_eq!((stage.offers(&desk, &mine).len(), stage.offers(&room, &own).len()), (3, 2));
     stage.stop().await;
     stage.reacts(LISI, &desk, &mine, "✅");
     stage.advance_ms(5 * 3_600_000);
     stage.start().await;
     stage.settle().await;
     assert!(reads(&stage, &desk, &mine).starts_with("[已通过]"));
+    for (place, card) in [(&desk, &mine), (&room, &own)] {
+        assert!(stage.offers(place, card).is_empty(), "nothing can be done with what is decided");
+    }
 }
 
 #[tokio::test]

@@ -86,3 +86,44 @@ async fn others_add_no_files_and_what_cannot_be_had_is_refused() {
     stage.settle().await;
     assert_eq!(last(&stage, &foreign), "找不到编号 AP-20261105-0001，或你无权查看。");
 }
+
+#[tokio::test]
+async fn a_file_of_an_encrypted_chat_is_hashed_and_handed_on_as_its_sender_meant_it() {
+    let (mut stage, room) = office().await;
+    let start = stage.says(ZHANGSAN, &room, "!报销 12800 招待 x");
+    stage.settle().await;
+    stage.uploads_locked(ZHANGSAN, &room, "invoice.pdf", b"invoice", Some(&start));
+    stage.settle().await;
+    let hash = cases::hash_of(b"invoice").replace("sha256:", "");
+    assert_eq!(last(&stage, &room), format!("已收到 1 个附件 (sha256 {}…)", &hash[..4]));
+    stage.says_in_thread(ZHANGSAN, &room, &start, "提交");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    let mine = card(&stage, &desk, "[待审批]");
+    stage.uploads_locked(LISI, &desk, "roster.xlsx", b"roster", Some(&mine));
+    stage.settle().await;
+    stage.says(LISI, &desk, "!审批 files AP-20261105-0001");
+    stage.settle().await;
+    for (name, bytes) in [("invoice.pdf", b"invoice".as_slice()), ("roster.xlsx", b"roster")] {
+        let sent = stage.newest(&desk, |body| body == name);
+        assert_eq!(stage.file(&desk, &sent), bytes, "{name}");
+    }
+    // Whoever reads the exported records has the hash of the file and no key to it.
+    stage.says(ZHANGSAN, &room, "!审批 export AP-20261105-0001");
+    stage.settle().await;
+    let file = stage.newest(&room, |body| body.ends_with("的导出文件"));
+    let text = String::from_utf8(stage.file(&room, &file)).unwrap();
+    assert!(text.contains(&hash) && !text.contains("A256CTR"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_as_it_was_sent_is_refused() {
+    let (mut stage, room) = office().await;
+    let start = stage.says(ZHANGSAN, &room, "!报销 12800 招待 x");
+    stage.settle().await;
+    stage.uploads_locked(ZHANGSAN, &room, "invoice.pdf", b"invoice", Some(&start));
+    stage.homeserver().spoils_files();
+    stage.settle().await;
+    let told = "附件 invoice.pdf 不可用：内容与消息中的校验值不符，请重新上传。草稿已保存。";
+    assert_eq!(last(&stage, &room), told);
+}

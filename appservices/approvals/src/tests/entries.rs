@@ -2,11 +2,17 @@
 
 use kit::double::Stage;
 use serde_json::{Value, json};
+use store::Batch;
 
 use super::{
     elsewhere::{BRIDGE, LISI, ZHANGSAN, asked, said},
+    forms::{link, pressed, sends},
     talk::{card, chat, last, reads},
 };
+use crate::{LOCALPART, tables::FOREIGN_CARD};
+
+const WANGWU: &str = "@wangwu:test";
+const ADMIN: &str = "@admin:test";
 
 /// The bridge says something of a kind.
 async fn bridge_says(stage: &mut Stage, elsewhere: &str, kind: &str, content: Value) {
@@ -62,7 +68,7 @@ async fn an_approval_of_another_platform_is_decided_here_for_who_is_asked_there(
     let [decision] = decisions.as_slice() else { panic!("{decisions:#?}") };
     assert_eq!((&decision["task"], &decision["is_approved"]), (&json!("t-7"), &json!(false)));
     assert_eq!(decision["account"], LISI);
-    let refused = json!({ "v": 1, "network": "feishu", "id": "I-1", "task": "t-7", "refused": "要写理由" });
+    let refused = refused(LISI);
     bridge_says(&mut stage, &elsewhere, "decided", refused).await;
     assert_eq!(last(&stage, &desk), "平台没有接受你的决定：要写理由");
     stage.reacts(LISI, &desk, &shown, "✅");
@@ -73,6 +79,94 @@ async fn an_approval_of_another_platform_is_decided_here_for_who_is_asked_there(
     assert!(reads(&stage, &desk, &shown).starts_with("[飞书审批 已通过]"), "what is older changes nothing");
     let own = chat(&stage, ZHANGSAN);
     assert!(last(&stage, &own).starts_with("[飞书审批 已通过] 2026-7"), "{}", last(&stage, &own));
+}
+
+/// Feishu does not take the decision of somebody.
+fn refused(account: &str) -> Value {
+    json!({
+        "v": 1, "network": "feishu", "id": "I-1", "task": "t-7", "account": account, "is_approved": false,
+        "refused": "要写理由",
+    })
+}
+
+#[tokio::test]
+async fn all_people_of_a_step_are_asked_also_where_the_platform_names_one_task_for_them() {
+    let (mut stage, desk, elsewhere) = asked().await;
+    bridge_says(&mut stage, &elsewhere, "approval", foreign("pending", &[LISI, WANGWU], 10)).await;
+    let other = chat(&stage, WANGWU);
+    let cards = [&desk, &other].map(|room| card(&stage, room, "[飞书审批 待审批]"));
+    stage.reacts(WANGWU, &other, &cards[1], "❌");
+    stage.settle().await;
+    let decision = said(&stage, &elsewhere, "decide").pop().unwrap();
+    assert_eq!(decision["account"], WANGWU);
+    bridge_says(&mut stage, &elsewhere, "decided", refused(WANGWU)).await;
+    let why = "平台没有接受你的决定：要写理由";
+    assert_eq!(last(&stage, &other), why);
+    assert!(!stage.said(&desk).iter().any(|said| said == why), "nobody else hears of it");
+    bridge_says(&mut stage, &elsewhere, "approval", foreign("pending", &[WANGWU], 20)).await;
+    assert!(reads(&stage, &desk, &cards[0]).starts_with("[飞书审批 已处理]"));
+    assert!(reads(&stage, &other, &cards[1]).starts_with("[飞书审批 待审批]"));
+}
+
+#[tokio::test]
+async fn who_was_asked_by_an_earlier_version_is_not_asked_again() {
+    let (mut stage, desk, elsewhere) = asked().await;
+    let row = |is_sent: bool| {
+        let row = json!({
+            "network": "feishu", "id": "I-1", "task": "t-7", "account": LISI, "can_be_decided": true,
+            "is_sent": is_sent,
+        });
+        serde_json::from_value(row).unwrap()
+    };
+    let hash = cases::hash_of(b"feishu/I-1/t-7").replace("sha256:", "");
+    let key = format!("foreign/{}", &hash[..32]);
+    let mut batch = Batch::new();
+    batch.put(&FOREIGN_CARD, &key, &row(true));
+    stage.kit().store().commit(batch).await.unwrap();
+    bridge_says(&mut stage, &elsewhere, "approval", foreign("pending", &[LISI, WANGWU], 10)).await;
+    assert!(!stage.said(&desk).iter().any(|said| said.starts_with("[飞书审批")));
+    let other = chat(&stage, WANGWU);
+    let asked = card(&stage, &other, "[飞书审批 待审批]");
+    assert!(reads(&stage, &other, &asked).contains("采购 鼠标"), "who was not asked is");
+    let mut outcome = refused(LISI);
+    outcome.as_object_mut().unwrap().remove("account");
+    bridge_says(&mut stage, &elsewhere, "decided", outcome).await;
+    let kept = stage.kit().store().get(&FOREIGN_CARD, &key).await.unwrap();
+    assert_eq!(kept, Some(row(false)), "it may be tried again");
+}
+
+#[tokio::test]
+async fn a_long_form_stands_in_approval_centres_in_short() {
+    let (mut stage, _, elsewhere) = asked().await;
+    let fields: Vec<Value> = (0..8)
+        .map(
+            |n| json!({"id": format!("f{n}"), "type": "textarea", "label": {"zh": "说明"}, "required": true}),
+        )
+        .collect();
+    let template = json!({
+        "v": 1, "id": "long", "name": {"zh": "长文"}, "aliases": ["长文"], "form": fields,
+        "flow": [{"id": "n1", "type": "approve", "mode": "or", "who": {"users": ["2"]}}],
+    });
+    let desk = stage.room_with(ADMIN, LOCALPART, true);
+    stage.settle().await;
+    stage.says(ADMIN, &desk, &format!("!审批 publish {template}"));
+    stage.settle().await;
+    assert_eq!(last(&stage, &desk), "模板已发布：long@1");
+    let room = chat(&stage, ZHANGSAN);
+    stage.says(ZHANGSAN, &room, "!表单 长文");
+    stage.settle().await;
+    let text = "长".repeat(2_600);
+    let names: Vec<String> = (0..8).map(|n| format!("f.f{n}")).collect();
+    let typed: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), text.as_str())).collect();
+    let page = sends(&stage, &link(&stage, &room), &pressed("submit", &typed)).await;
+    assert!(page.text.contains("已收到"), "{}", page.text);
+    stage.settle().await;
+    let entry = said(&stage, &elsewhere, "entry").pop().unwrap();
+    assert_eq!(entry["number"], "AP-20261105-0002");
+    let lines = entry["lines"].as_array().unwrap();
+    assert_eq!(lines.len(), 8);
+    let value = lines[0][1].as_str().unwrap();
+    assert_eq!((value.chars().count(), value.ends_with('…')), (121, true));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::law::{Play, START_MS, step, users, yes};
 use crate::{
-    act::{Action, Alarm},
+    act::{Action, Alarm, Place},
     desk::{Delegation, Effect},
     instance::TaskState,
 };
@@ -112,6 +112,36 @@ fn who_leaves_is_followed_by_their_head() {
     play.does("", Action::Left { person: PersonId("7".into()) });
     assert_eq!(play.asked(), ["2"]);
     assert_eq!(play.case.data.tasks[0].state, TaskState::Transferred);
+}
+
+#[test]
+fn whose_head_has_decided_already_is_followed_by_an_administrator() {
+    let mut play = Play::new(json!([step("n1", "and", users(&["2", "7"]))]), json!({})).submitted();
+    play.does("2", yes());
+    play.does("", Action::Left { person: PersonId("7".into()) });
+    assert_eq!(play.asked(), ["6"]);
+}
+
+#[test]
+fn rights_are_counted_by_person() {
+    let mut play = Play::new(json!([step("n1", "quorum:2", users(&["2", "3", "4"]))]), json!({})).submitted();
+    let id = |id: &str| PersonId(id.into());
+    let add = |people: &[&str], place| Action::AddSign {
+        people: people.iter().map(|who| id(who)).collect(),
+        place,
+    };
+    play.does("2", yes());
+    assert_eq!(play.refused("3", Action::Transfer { to: id("2"), reason: None }), "E110", "2 has decided");
+    for (people, place) in [
+        (vec!["2"], Place::Parallel),
+        (vec!["4"], Place::Before),
+        (vec!["3"], Place::Parallel),
+        (vec!["3"], Place::After),
+        (vec!["7", "7"], Place::Parallel),
+    ] {
+        assert_eq!(play.refused("3", add(&people, place)), "E110", "{people:?} {place:?}");
+    }
+    assert_eq!((play.state(), play.asked()), ("pending", vec!["3", "4"]));
 }
 
 #[test]

@@ -10,8 +10,12 @@ use super::{
 use crate::{LOCALPART, limits::FORM_TEXT_BYTES_MAX};
 
 const ZHANGSAN: &str = "@zhangsan:test";
+const LISI: &str = "@lisi:test";
 const WANGWU: &str = "@wangwu:test";
 const ADMIN: &str = "@admin:test";
+
+/// How often the form comes back of whoever does not give up.
+const RETURNS: usize = 10;
 
 async fn with_list() -> (Stage, String) {
     let (mut stage, room) = office().await;
@@ -47,13 +51,16 @@ fn rows(count: usize, bank: &str) -> Vec<(String, String)> {
 
 /// Sends that many rows by a new link, and hands them in.
 async fn sends_rows(stage: &mut Stage, room: &str, form: &str, count: usize) {
+    sends_typed(stage, room, form, rows(count, "62220001234")).await;
+}
+
+async fn sends_typed(stage: &mut Stage, room: &str, form: &str, typed: Vec<(String, String)>) {
     stage.says(ZHANGSAN, room, form);
     stage.settle().await;
     let path = link(stage, room);
     let more = [("f.items.rows", "195"), ("more", "items")];
     let page = sends(stage, &path, &more).await;
     assert!(page.text.contains("name=\"f.items.199.2\"") && !page.text.contains("name=\"f.items.200.0\""));
-    let typed = rows(count, "62220001234");
     let typed: Vec<(&str, &str)> =
         typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let page = sends(stage, &path, &pressed("submit", &typed)).await;
@@ -131,6 +138,60 @@ async fn what_is_handed_in_again_has_another_file_and_small_forms_stand_on_the_c
     let on_card = data(&stage, &chair, &mine);
     assert_eq!(on_card["form"][0]["rows"], json!([["椅子", "¥20.00", ""], ["桌子", "¥30.00", ""]]));
     assert!(on_card["file"].is_null());
+}
+
+#[tokio::test]
+async fn a_large_form_can_be_returned_again_and_again() {
+    let (mut stage, room) = with_list().await;
+    let mut form = "!表单 采购";
+    for times in 0..=RETURNS {
+        let typed = rows(200, &format!("{times:0>350}"));
+        sends_typed(&mut stage, &room, form, typed).await;
+        form = "!表单 AP-20261105-0001";
+        let chair = chat(&stage, WANGWU);
+        let mine = card(&stage, &chair, "[待审批] AP-20261105-0001");
+        if times < RETURNS {
+            stage.replies(WANGWU, &chair, &mine, "拒绝 再看");
+            stage.settle().await;
+            assert!(reads(&stage, &chair, &mine).starts_with("[已退回]"), "{times}");
+        }
+    }
+    let chair = chat(&stage, WANGWU);
+    let mine = card(&stage, &chair, "[待审批]");
+    stage.reacts(WANGWU, &chair, &mine, "✅");
+    stage.settle().await;
+    assert!(reads(&stage, &chair, &mine).starts_with("[已通过]"));
+    stage.says(ZHANGSAN, &room, "!verify AP-20261105-0001");
+    stage.settle().await;
+    assert!(last(&stage, &room).starts_with("OK · "), "{}", last(&stage, &room));
+    stage.says(ZHANGSAN, &room, "!审批 export AP-20261105-0001");
+    stage.settle().await;
+    let file = stage.newest(&room, |body| body.ends_with("的导出文件"));
+    let export = String::from_utf8(stage.file(&room, &file)).unwrap();
+    assert!(cases::verify_export(export.as_bytes(), &cases::PublicKeys::default()).is_ok());
+    let newest = format!("{RETURNS:0>350}");
+    assert!(export.contains(&newest) && !export.contains(&format!("{:0>350}", RETURNS - 1)));
+}
+
+#[tokio::test]
+async fn what_is_more_than_a_decision_is_refused_before_a_case_is_full() {
+    let (mut stage, room) = office().await;
+    stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
+    stage.settle().await;
+    let desk = chat(&stage, LISI);
+    let mine = card(&stage, &desk, "[待审批]");
+    let words = |n: usize| format!("{n} {}", "长".repeat(1_300));
+    let mut said = 0;
+    while !last(&stage, &desk).starts_with("「评论」过多，此审批放不下了") {
+        assert!(said * 3_900 < cases::limits::CASE_DATA_BYTES_MAX, "it is never refused");
+        stage.replies(LISI, &desk, &mine, &words(said));
+        stage.settle().await;
+        said += 1;
+    }
+    assert!(said > 100, "and not before: {said}");
+    stage.reacts(LISI, &desk, &mine, "✅");
+    stage.settle().await;
+    assert!(reads(&stage, &desk, &mine).starts_with("[已通过]"), "it can be decided all the same");
 }
 
 #[tokio::test]

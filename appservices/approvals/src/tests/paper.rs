@@ -1,6 +1,24 @@
 //! Cases on paper.
 
-use super::talk::{card, chat, office};
+use cases::Verified;
+use jiff::tz::TimeZone;
+use kit::texts::{Lang, Pen, Texts};
+use people::PersonId;
+use serde_json::json;
+
+use super::{
+    law::{Play, step, users},
+    talk::{card, chat, office},
+};
+use crate::{
+    TEXTS,
+    act::Action,
+    desk::World,
+    instance::{Decided, Task},
+    limits::{DETAIL_LINES_MAX, PAPER_LINES_MAX, REASON_BYTES_MAX, TASKS_MAX},
+    paper::{Line, Printing, paper_of, written},
+    template::{Form, Value},
+};
 
 const ZHANGSAN: &str = "@zhangsan:test";
 const LISI: &str = "@lisi:test";
@@ -90,6 +108,68 @@ async fn an_export_is_on_paper_as_well_with_who_decided_what_and_the_ends_of_the
     let first = case["records"][1]["prev"].as_str().unwrap();
     assert!(lines.contains(&format!("链首: {first}")), "{first}: {shown}");
     assert!(lines.iter().any(|line| line.starts_with("链尾: sha256:")), "{shown}");
+}
+
+/// The lines of a case on paper.
+fn lines_of(play: &Play) -> Vec<Line> {
+    let texts = Texts::with(&[TEXTS]);
+    let zone = TimeZone::UTC;
+    let world = World {
+        chart: &play.chart,
+        template: &play.template,
+        delegations: &[],
+        zone: &zone,
+        at_ms: play.at_ms,
+    };
+    let (first, last) = ("sha256:first".to_owned(), "sha256:last".to_owned());
+    let chain = Ok(Verified { records: 3, signers: Default::default(), first, last });
+    let pen = Pen { texts: &texts, lang: Lang::Zh };
+    paper_of(&play.case, &Printing { world, pen, chain: &chain, sees_all: true })
+}
+
+#[test]
+fn a_long_form_is_cut_and_says_so_and_the_steps_and_the_ends_of_the_chain_are_whole() {
+    let mut play = Play::new(json!([step("n1", "and", users(&["2", "3"]))]), json!({})).submitted();
+    let lists: Vec<String> = (0..8).map(|n| format!("list{n}")).collect();
+    let columns = json!([{ "id": "what", "type": "text" }]);
+    let fields = lists.iter().map(|id| json!({ "id": id, "type": "list", "columns": columns })).collect();
+    play.template.form = serde_json::from_value(fields).unwrap();
+    // Each as long as a line of paper, so that all of them are more than a paper has room for.
+    let row = |n: usize| Form::from([("what".to_owned(), Value::Text(format!("{n:0>80}")))]);
+    let rows: Vec<Form> = (0..DETAIL_LINES_MAX).map(row).collect();
+    play.case.data.form = lists.iter().map(|id| (id.clone(), Value::Lines(rows.clone()))).collect();
+    let comment = "z".repeat(REASON_BYTES_MAX);
+    play.does("2", Action::Approve { task: None, comment: Some(comment.clone()), code: None, chance: 0 });
+    let lines = lines_of(&play);
+    let has = |wanted: &str| lines.iter().any(|line| matches!(line, Line::Text(text) if text == wanted));
+    let further = lists.len() * (DETAIL_LINES_MAX + 1) - PAPER_LINES_MAX;
+    assert!(has(&format!("其余 {further} 行见导出文件")));
+    assert!(has("n1 · 王五 · 待审批") && has("链首: sha256:first") && has("链尾: sha256:last"));
+    let file = written("AP-1", &lines, |page, pages| format!("{page}/{pages}"));
+    assert!(file.len() < 1024 * 1024, "a letter carries it: {}", file.len());
+    let shown = text_of(&file);
+    let characters: usize = shown.iter().map(|line| line.matches('z').count()).sum();
+    assert_eq!(characters, comment.len(), "the comment is whole");
+    assert!(shown.contains(&"链尾: sha256:last".to_owned()));
+}
+
+#[test]
+fn steps_that_are_too_long_together_say_that_they_are_cut_and_none_is_missing() {
+    let mut play = Play::new(json!([step("n1", "and", users(&["2"]))]), json!({})).submitted();
+    let decided = Decided {
+        by: PersonId("2".to_owned()),
+        at_ms: play.at_ms,
+        via: cases::Via::Matrix,
+        result: "result.approved".to_owned(),
+        reason: Some("x".repeat(REASON_BYTES_MAX)),
+    };
+    let task = Task { decided: Some(decided), ..play.case.data.tasks[0].clone() };
+    play.case.data.tasks = vec![task; TASKS_MAX];
+    let lines = lines_of(&play);
+    let is_cut = |line: &&Line| matches!(line, Line::Text(text) if text.starts_with("n1 · 李四 · 同意") && text.ends_with("x…"));
+    assert_eq!(lines.iter().filter(is_cut).count(), TASKS_MAX);
+    let file = written("AP-1", &lines, |page, pages| format!("{page}/{pages}"));
+    assert!(file.len() < 1024 * 1024, "a letter carries it: {}", file.len());
 }
 
 #[tokio::test]

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use cases::{Case, Decision, limits::CASE_DATA_BYTES_MAX};
 use kit::{
-    Bot,
+    Bot, Kit,
     double::{Play, Stage},
 };
-
 use ruma::OwnedUserId;
+use store::Batch;
 
 use super::{forms::PUBLIC_URL, staff_list};
-use crate::{Approvals, LOCALPART, TEXTS, tables};
+use crate::{Approvals, LOCALPART, TEXTS, desk::Effect, instance::Instance, tables};
 
 const ZHANGSAN: &str = "@zhangsan:test";
 const LISI: &str = "@lisi:test";
@@ -29,9 +30,7 @@ pub(super) async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String
         localparts: vec![LOCALPART],
         tables: [tables(), workdays::tables()].concat(),
         texts: vec![TEXTS, office::TEXTS],
-        bots: |kit| {
-            vec![Arc::new(Approvals::reaching(kit.clone(), Some(PUBLIC_URL.to_owned()), true)) as Arc<dyn Bot>]
-        },
+        bots: |kit| vec![Arc::new(bot_over(kit)) as Arc<dyn Bot>],
     };
     let mut stage = Stage::beside(play, bridge).await;
     imports(&mut stage, &staff_list()).await;
@@ -40,12 +39,37 @@ pub(super) async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String
     (stage, room)
 }
 
+/// The bot of that office: it can send letters, and where platforms are bridged, Feishu is.
+pub(super) fn bot_over(kit: &Kit) -> Approvals {
+    Approvals::reaching(kit.clone(), Some(PUBLIC_URL.to_owned()), true, vec!["feishu"])
+}
+
 /// Imports a staff list as the command line does, and starts the bot anew, which has an organisation of its own here.
 pub(super) async fn imports(stage: &mut Stage, list: &str) {
     let people = Approvals::new(stage.kit().clone()).people().await.unwrap();
     let preview = people.preview(list.as_bytes(), false, "test").await.unwrap();
     people.apply(&preview.id, "test").await.unwrap();
     stage.restart().await;
+}
+
+/// A case as it is kept.
+pub(super) async fn case_of(stage: &Stage, no: &str) -> Case<Instance> {
+    let bot = bot_over(stage.kit());
+    let cases = &bot.house().await.unwrap().cases;
+    let id = cases.by_number(no).await.unwrap().unwrap();
+    cases.get(&id).await.unwrap().unwrap()
+}
+
+/// Fills a case up to the bound of what is kept of one.
+pub(super) async fn fills(stage: &Stage, no: &str) {
+    let case = case_of(stage, no).await;
+    let room = CASE_DATA_BYTES_MAX - serde_json::to_string(&case.data).unwrap().len();
+    let mut full = case.clone();
+    full.data.texts.insert("sha256:full".to_owned(), "x".repeat(room - 100));
+    let decision = Decision { case: full, entries: Vec::new(), effects: Vec::<Effect>::new() };
+    let mut batch = Batch::new();
+    bot_over(stage.kit()).house().await.unwrap().cases.write(&mut batch, Some(&case), decision).unwrap();
+    stage.kit().store().commit(batch).await.unwrap();
 }
 
 /// The direct chat of somebody with the bot, joined.
@@ -356,4 +380,18 @@ async fn edge_04_what_waits_for_a_leaver_goes_to_their_head() {
     stage.reacts("@zhaoliu:test", &boss, &mine, "✅");
     stage.settle().await;
     assert!(reads(&stage, &boss, &mine).starts_with("[已通过]"));
+}
+
+#[tokio::test]
+async fn a_full_case_of_a_leaver_holds_up_none_of_their_others() {
+    let (mut stage, room) = office().await;
+    for day in ["10", "12"] {
+        stage.says(ZHANGSAN, &room, &format!("!请假 2026-11-{day} 2026-11-{day} 事假 x"));
+        stage.settle().await;
+    }
+    fills(&stage, "AP-20261105-0001").await;
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n").await;
+    stage.advance_ms(2 * 60 * 1_000);
+    stage.settle().await;
+    card(&stage, &chat(&stage, "@zhaoliu:test"), "[待审批] AP-20261105-0002");
 }

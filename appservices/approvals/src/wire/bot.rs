@@ -72,8 +72,8 @@ impl Approvals {
         match &heard.what {
             What::Command { verb, arguments, .. } => self.command(heard, verb, arguments, batch).await,
             What::Text(text) => self.word(heard, text, batch).await,
-            What::File { name, mxc, bytes, mimetype } => {
-                self.file(heard, (name, mxc, mimetype.as_deref()), *bytes, batch).await
+            What::File { name, source, bytes, mimetype } => {
+                self.file(heard, (name, source, mimetype.as_deref()), *bytes, batch).await
             }
             What::Reaction(reaction) => self.reaction(heard, reaction, batch).await,
             What::ReactionTakenBack { event, .. } => {

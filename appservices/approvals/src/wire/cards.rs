@@ -11,7 +11,7 @@ use store::Batch;
 use super::{Approvals, KIND, LOCALPART, Scene};
 use crate::{
     OfficeError,
-    card::{Card, body, cards, form_file_name},
+    card::{Card, body, cards, form_file_name, is_open},
     desk::World,
     instance::{Instance, TaskState, state},
     limits::FORM_ON_CARD_BYTES_MAX,
@@ -52,6 +52,8 @@ impl Approvals {
                 let edit = format!("{key}/{}", after.rev);
                 let content = data(&text, None, after, &world);
                 let letter = Letter::message(edit, LOCALPART, To::Direct(account.clone()), content);
+                let offered = card.reactions().iter().copied().filter(|_| is_open(after, &card));
+                let letter = letter.offering(offered);
                 let relation = Relation::Edits(Related::Letter(key.clone()));
                 self.kit().outbox().put(batch, letter.relating(relation));
                 // Who was asked before has the form as it was then, and the starter the newest.

@@ -72,6 +72,9 @@ impl Approvals {
         let beginning =
             Beginning { kind: KIND, prefix: NUMBER_PREFIX, day: &day, state: state::DRAFT, origin, data };
         let case = house.cases.begin(batch, beginning).await?;
+        if let Some(other) = undoes {
+            self.copy_locks(batch, other, &case.id).await?;
+        }
         batch.put(&HOME, &root, &case.id);
         self.begun(heard, Change::new(case), &scene, undoes, batch).await
     }

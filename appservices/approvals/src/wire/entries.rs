@@ -1,5 +1,7 @@
 //! Approvals in the approval centres of other platforms. What is decided there comes back as a press, under the key of the card.
 
+use std::cmp::Reverse;
+
 use cases::Case;
 use office::{EntryElsewhere, link_to, put_entry_elsewhere};
 use people::Chart;
@@ -9,9 +11,9 @@ use store::Batch;
 use super::{Approvals, LOCALPART, Scene};
 use crate::{
     OfficeError,
-    card::{Card, Pen, cards, form_values, title},
+    card::{Card, Pen, cards, form_values, shortened, title},
     instance::{Instance, TaskState, state},
-    limits::ENTRY_LINES_MAX,
+    limits::{ENTRY_BYTES_MAX, ENTRY_LINES_MAX, ENTRY_TASKS_MAX},
 };
 
 impl Approvals {
@@ -35,15 +37,17 @@ impl Approvals {
     fn entry_of(&self, case: &Case<Instance>, scene: &Scene, pen: Pen<'_>) -> Value {
         let world = scene.world();
         let chart = world.chart;
-        let lines: Vec<_> = form_values(case, &world, pen).take(ENTRY_LINES_MAX).collect();
+        let lines = form_values(case, &world, pen).take(ENTRY_LINES_MAX);
+        let lines: Vec<_> = lines.map(|(label, value)| (shortened(&label), shortened(&value))).collect();
         let tasks: Vec<_> = cards(case).iter().filter_map(|card| task_entry(case, card, chart)).collect();
+        let tasks = fitting(tasks, ENTRY_BYTES_MAX.saturating_sub(bytes_of(&json!(lines))));
         let link = self.kit().intent(LOCALPART).map(|intent| link_to(intent.user()));
         let ends_ms =
             case.data.tasks.iter().filter_map(|task| task.decided.as_ref()).map(|done| done.at_ms).max();
         let standing = standing(&case.state);
         json!({
             "number": case.no,
-            "title": title(case, &world, pen),
+            "title": shortened(&title(case, &world, pen)),
             "link": link,
             "begun_ms": case.created_ms,
             "changed_ms": scene.at_ms,
@@ -55,6 +59,25 @@ impl Approvals {
             "tasks": tasks,
         })
     }
+}
+
+/// As many tasks as an entry has room for, in their order: those that wait for somebody first, then the newest.
+fn fitting(mut tasks: Vec<Value>, bytes_max: usize) -> Vec<Value> {
+    let mut places: Vec<usize> = (0..tasks.len()).collect();
+    places.sort_by_key(|place| (tasks[*place]["state"] != "pending", Reverse(*place)));
+    let mut bytes = 0;
+    places.truncate(ENTRY_TASKS_MAX);
+    places.retain(|place| {
+        bytes += bytes_of(&tasks[*place]);
+        bytes <= bytes_max
+    });
+    places.sort_unstable();
+    places.into_iter().map(|place| tasks[place].take()).collect()
+}
+
+/// How long a value is as JSON, with what parts it from the next one.
+fn bytes_of(value: &Value) -> usize {
+    value.to_string().len() + 1
 }
 
 /// The task behind a card, for who is asked by it.
@@ -91,5 +114,25 @@ fn standing(of: &str) -> &'static str {
         state::REJECTED => "rejected",
         state::PENDING => "pending",
         _ => "canceled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_tasks_those_that_wait_stand_in_an_entry_and_then_the_newest() {
+        let task = |n: usize| json!({ "key": n, "state": if n % 10 == 3 { "pending" } else { "approved" } });
+        let tasks: Vec<Value> = (0..300).map(task).collect();
+        let keys = |tasks: &[Value]| tasks.iter().filter_map(|task| task["key"].as_u64()).collect::<Vec<_>>();
+        assert_eq!(keys(&fitting(tasks[..ENTRY_TASKS_MAX].to_vec(), usize::MAX)).len(), ENTRY_TASKS_MAX);
+        let shown = keys(&fitting(tasks.clone(), usize::MAX));
+        assert_eq!(shown.len(), ENTRY_TASKS_MAX);
+        assert!((0..300).filter(|n| n % 10 == 3).all(|n| shown.contains(&n)), "all that wait: {shown:?}");
+        assert!(shown.contains(&299) && !shown.contains(&0) && shown.is_sorted(), "{shown:?}");
+        // Three have room by their bytes.
+        let bytes = [273, 283, 293].map(|n| bytes_of(&tasks[n])).iter().sum();
+        assert_eq!(keys(&fitting(tasks, bytes)), [273, 283, 293]);
     }
 }

@@ -1,7 +1,7 @@
 //! Files: those that people upload for a case, those that they ask for, and the file with a form that no card shows.
 
 use cases::{Case, Refusal, hash_of};
-use kit::{Attachment, CallError, Heard, Letter, Related, Relation, To, message};
+use kit::{Attachment, CallError, FetchError, FileSource, Heard, Letter, Related, Relation, To, message};
 use people::{Chart, PersonId};
 use ruma::OwnedUserId;
 use serde_json::{Value as Json, json};
@@ -15,6 +15,7 @@ use crate::{
     flow::SEES_SENSITIVE,
     instance::{Instance, state},
     limits::{FILE_BYTES_MAX, FILE_NAME_CHARACTERS_MAX},
+    tables::FILE_LOCK,
     template::{File, Form, Value, short_hash},
 };
 
@@ -24,7 +25,7 @@ impl Approvals {
     pub(crate) async fn file(
         &self,
         heard: &Heard,
-        (name, mxc, mimetype): (&str, &str, Option<&str>),
+        (name, source, mimetype): (&str, &FileSource, Option<&str>),
         bytes: Option<u64>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
@@ -48,7 +49,7 @@ impl Approvals {
         let name: String = name.chars().take(FILE_NAME_CHARACTERS_MAX).collect();
         let found = |sha256| File {
             name: name.clone(),
-            mxc: mxc.to_owned(),
+            mxc: source.mxc.clone(),
             event: heard.event_id.to_string(),
             sha256,
             mimetype: mimetype.unwrap_or_default().to_owned(),
@@ -64,7 +65,7 @@ impl Approvals {
         let count = files_in(&change.decision.case.data).count();
         let sha256 = match bytes.is_some_and(|bytes| bytes > FILE_BYTES_MAX) {
             true => Err("file.large"),
-            false => self.hash_of_file(mxc).await?,
+            false => self.hash_of_file(source).await?,
         };
         let sha256 = match sha256 {
             Ok(sha256) => sha256,
@@ -75,6 +76,9 @@ impl Approvals {
         };
         let hash = short_hash(&sha256);
         if self.act(heard, &id, &[action(found(sha256))], batch).await? {
+            if let Some(lock) = &source.lock {
+                batch.put(&FILE_LOCK, &(&*id, heard.event_id.as_str()), lock);
+            }
             let text = pen.say("draft.file", &[("count", &count.to_string()), ("hash", &hash)]);
             self.answer_with(batch, heard, "s", message(&text, None));
         }
@@ -82,18 +86,34 @@ impl Approvals {
     }
 
     /// The hash of an uploaded file, or the key of why it cannot be had.
-    async fn hash_of_file(&self, mxc: &str) -> Result<Result<String, &'static str>, OfficeError> {
-        let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Err("file.refused")) };
-        match intent.download(mxc).await {
+    async fn hash_of_file(&self, source: &FileSource) -> Result<Result<String, &'static str>, OfficeError> {
+        match self.kit().fetch(LOCALPART, source).await {
             Ok(bytes) if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= FILE_BYTES_MAX) => {
                 Ok(Ok(hash_of(&bytes)))
             }
             Ok(_) => Ok(Err("file.large")),
-            Err(CallError::Refused { .. }) => Ok(Err("file.refused")),
-            Err(error @ (CallError::Limited(_) | CallError::Unreachable(_))) => {
+            Err(FetchError::Unlike(_)) => Ok(Err("file.unlike")),
+            Err(FetchError::Call(error)) if error.is("M_TOO_LARGE") => Ok(Err("file.large")),
+            Err(FetchError::Call(CallError::Refused { .. })) => Ok(Err("file.refused")),
+            Err(FetchError::Call(error @ (CallError::Limited(_) | CallError::Unreachable(_)))) => {
                 Err(OfficeError::Later(error.to_string()))
             }
         }
+    }
+
+    /// What unlocks the files of a form goes along with it into another case: locks stand with the case that a file came for.
+    pub(super) async fn copy_locks(
+        &self,
+        batch: &mut Batch,
+        from: &Case<Instance>,
+        to: &str,
+    ) -> Result<(), OfficeError> {
+        for file in from.data.form.values().flat_map(files_of) {
+            if let Some(lock) = self.kit().store().get(&FILE_LOCK, &(&*from.id, &*file.event)).await? {
+                batch.put(&FILE_LOCK, &(to, &*file.event), &lock);
+            }
+        }
+        Ok(())
     }
 
     /// Sends the files of a case to somebody who may see it, into their direct chat. Those of sensitive fields are for who
@@ -120,11 +140,14 @@ impl Approvals {
         let mut is_empty = true;
         for (place, file) in shown.iter().enumerate() {
             let content = json!({
-                "msgtype": "m.file", "body": file.name, "filename": file.name, "url": file.mxc,
+                "msgtype": "m.file", "body": file.name, "filename": file.name,
                 "info": { "mimetype": file.mimetype }, "m.mentions": {},
             });
             let key = format!("ff/{}/{place}", heard.event_id);
-            self.kit().outbox().put(batch, Letter::message(key, LOCALPART, to(), content));
+            let lock = self.kit().store().get(&FILE_LOCK, &(&*case.id, &*file.event)).await?;
+            let forwards = Some(FileSource { mxc: file.mxc.clone(), lock });
+            let letter = Letter { forwards, ..Letter::message(key, LOCALPART, to(), content) };
+            self.kit().outbox().put(batch, letter);
             is_empty = false;
         }
         if let Some(letter) = form_letter(case, format!("ff/{}/form", heard.event_id), to()) {

@@ -3,6 +3,8 @@
 //! A timer looks at the organisation once in a while; a version that was looked at is not looked at again. The work of
 //! one look is bounded, and a version counts as done when a look found nothing more to do.
 
+use cases::CasesError;
+use people::Status;
 use serde_json::json;
 use store::Batch;
 
@@ -37,7 +39,7 @@ impl Approvals {
         if done == Some(chart.version()) {
             return Ok(());
         }
-        for person in chart.people().filter(|person| !person.is_active()) {
+        for person in chart.people().filter(|person| person.status == Status::Left) {
             let mut waiting = house.cases.listed(KIND, "todo", &person.id.0).await?;
             waiting.truncate(LEAVERS_CASES_MAX);
             let mut moved = false;
@@ -50,8 +52,18 @@ impl Approvals {
                     && !change.decision.entries.is_empty()
                 {
                     let marker = format!("left/{}/{}/{}", person.id, chart.version(), id);
-                    self.carry_out(batch, change, &scene, &marker).await?;
-                    moved = true;
+                    match self.carry_out(batch, change, &scene, &marker).await {
+                        Ok(_) => moved = true,
+                        // Nothing of it is in the batch, and it holds up no other.
+                        Err(OfficeError::Cases(CasesError::Full(reason))) => {
+                            tracing::error!(
+                                case = id,
+                                reason,
+                                "a case of somebody who left cannot be passed on"
+                            );
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
             }
             // One person a look: two might wait in the same case, and a batch changes a case once.

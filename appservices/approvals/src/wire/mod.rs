@@ -60,6 +60,8 @@ struct Inner {
     public_url: Option<String>,
     /// Whether letters can be sent.
     has_post: bool,
+    /// The platforms that are bridged and show cards.
+    cards: Vec<&'static str>,
     /// There may be a letter to send.
     post_waits: Notify,
     /// Accounts that are there: few leave, and who does is a leaver of the organisation.
@@ -79,17 +81,19 @@ impl Approvals {
     /// As [`Approvals::new`], where browsers reach what [`crate::web::Forms`] serves below this address.
     #[must_use]
     pub fn in_public(kit: Kit, public_url: Option<String>) -> Self {
-        Self::reaching(kit, public_url, false)
+        Self::reaching(kit, public_url, false, Vec::new())
     }
 
-    /// As [`Approvals::in_public`], where letters can be sent, too: [`Approvals::carry_post`] has to run then.
+    /// As [`Approvals::in_public`], where letters can be sent, too: [`Approvals::carry_post`] has to run then. `cards` are the
+    /// platforms, as the organisation names them, that are bridged and show cards with buttons to people.
     #[must_use]
-    pub fn reaching(kit: Kit, public_url: Option<String>, has_post: bool) -> Self {
+    pub fn reaching(kit: Kit, public_url: Option<String>, has_post: bool, cards: Vec<&'static str>) -> Self {
         Self(Arc::new(Inner {
             kit,
             house: OnceCell::new(),
             public_url,
             has_post,
+            cards,
             post_waits: Notify::new(),
             accounts: Mutex::default(),
         }))
@@ -122,6 +126,11 @@ impl Approvals {
     /// Whether letters with links can be sent: there is a mail server, and browsers reach this one.
     pub(crate) fn writes_letters(&self) -> bool {
         self.0.has_post && self.0.public_url.is_some()
+    }
+
+    /// The platforms on which people get cards.
+    pub(crate) fn platforms_with_cards(&self) -> &[&'static str] {
+        if self.0.kit.bridge().is_some() { &self.0.cards } else { &[] }
     }
 
     /// Wakes whoever carries letters.

@@ -13,7 +13,8 @@ pub trait Returns: Send + Sync {
     /// with the fact that it was read. Anybody who has seen the letter could say so.
     ///
     /// # Errors
-    /// [`Refused`] leaves everything as it was.
+    /// [`Refused`] leaves everything as it was: nothing of what was put into `batch` is committed. With [`Refused::ByRule`] the letter
+    /// counts as read, with [`Refused::Store`] it is read again.
     async fn returned(&self, name: &str, batch: &mut Batch) -> Result<(), Refused>;
 }
 

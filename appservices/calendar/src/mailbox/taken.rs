@@ -42,18 +42,14 @@ impl Mailbox {
         let returns = self.0.returns.as_ref();
         let back = returns.and_then(|returns| Some((returns, bytes.and_then(returned)?)));
         for _ in 0..CONFLICTS_MAX {
-            let mut batch = Batch::new();
-            let (key, old) = (self.key(), self.place().await?);
-            batch.expect_read(&MAIL_PLACE, &key, old.as_ref());
-            batch.put(&MAIL_PLACE, &key, &MailPlaceRow { uid_validity, uid });
-            if let Some(letter) = &letter {
-                self.answer(&mut batch, letter).await?;
-            }
+            let mut batch = self.read_by((uid_validity, uid), letter.as_ref()).await?;
             if let Some((returns, name)) = &back {
                 match returns.returned(name, &mut batch).await {
                     Ok(()) => {}
                     Err(Refused::ByRule(reason)) => {
-                        tracing::info!(name, reason, "a letter that came back is left")
+                        tracing::warn!(name, reason, "a letter that came back is left");
+                        // What was put in before the refusal is half of something.
+                        batch = self.read_by((uid_validity, uid), letter.as_ref()).await?;
                     }
                     Err(Refused::Store(error)) => return Err(error.into()),
                 }
@@ -64,6 +60,22 @@ impl Mailbox {
             }
         }
         Err(CalendarError::Conflict)
+    }
+
+    /// A batch by which a letter was read, with what it answers.
+    async fn read_by(
+        &self,
+        (uid_validity, uid): (u32, u32),
+        letter: Option<&Letter>,
+    ) -> Result<Batch, CalendarError> {
+        let mut batch = Batch::new();
+        let (key, old) = (self.key(), self.place().await?);
+        batch.expect_read(&MAIL_PLACE, &key, old.as_ref());
+        batch.put(&MAIL_PLACE, &key, &MailPlaceRow { uid_validity, uid });
+        if let Some(letter) = letter {
+            self.answer(&mut batch, letter).await?;
+        }
+        Ok(batch)
     }
 
     /// Tells of everything that a letter answers, unless it counted before.

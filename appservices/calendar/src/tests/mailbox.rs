@@ -164,14 +164,18 @@ impl Scheduling for Desk {
 }
 
 /// A line of the names of letters that came back.
-struct Back(mpsc::UnboundedSender<String>);
+struct Back {
+    told: mpsc::UnboundedSender<String>,
+    /// What it says once it has put something into the batch.
+    says: fn() -> Result<(), Refused>,
+}
 
 #[async_trait]
 impl Returns for Back {
     async fn returned(&self, name: &str, batch: &mut Batch) -> Result<(), Refused> {
-        let (back, name) = (self.0.clone(), name.to_owned());
-        batch.on_visible(move |_| drop(back.send(name)));
-        Ok(())
+        let (told, name) = (self.told.clone(), name.to_owned());
+        batch.on_visible(move |_| drop(told.send(name)));
+        (self.says)()
     }
 }
 
@@ -288,6 +292,11 @@ struct Reader {
 
 impl Reader {
     fn of(server: &Server, calendars: &Calendars) -> Self {
+        Self::telling(server, calendars, || Ok(()))
+    }
+
+    /// The same, where this is said of letters that came back.
+    fn telling(server: &Server, calendars: &Calendars, says: fn() -> Result<(), Refused>) -> Self {
         let settings = MailboxSettings {
             host: "127.0.0.1".to_owned(),
             port: server.port,
@@ -301,7 +310,7 @@ impl Reader {
         let shutdown = Shutdown::new();
         let mailbox = Mailbox::new(calendars.clone(), Arc::new(Desk { told: sender }), settings);
         let (sender, back) = mpsc::unbounded_channel();
-        tokio::spawn(mailbox.telling(Arc::new(Back(sender))).read(shutdown.clone()));
+        tokio::spawn(mailbox.telling(Arc::new(Back { told: sender, says })).read(shutdown.clone()));
         Self { told, back, shutdown }
     }
 
@@ -337,12 +346,23 @@ async fn answers_are_told_once_as_they_come() {
     assert!(reader.told.is_empty());
 }
 
+const REPORT: &[u8] = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+        Action: failed\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <abc@corp.example>\r\n\r\nhi\r\n--b--\r\n";
+
+#[tokio::test]
+async fn of_a_letter_that_came_back_and_nobody_wants_to_hear_of_nothing_is_kept_but_that_it_was_read() {
+    let (calendars, _) = calendars().await;
+    let server = Server::start(vec![REPORT.to_vec()]).await;
+    let mut reader = Reader::telling(&server, &calendars, || Err(Refused::ByRule("full".to_owned())));
+    server.gets(from_guest("2", &answer("m1", Partstat::Accepted)));
+    assert_eq!(reader.hears().await, Partstat::Accepted);
+    assert!(reader.back.is_empty(), "what was put in before the refusal is not committed");
+}
+
 #[tokio::test]
 async fn a_letter_that_came_back_is_told_of_by_its_name() {
     let (calendars, _) = calendars().await;
-    let report = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
-        Action: failed\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <abc@corp.example>\r\n\r\nhi\r\n--b--\r\n";
-    let server = Server::start(vec![report.to_vec()]).await;
+    let server = Server::start(vec![REPORT.to_vec()]).await;
     let mut reader = Reader::of(&server, &calendars);
     server.gets(from_guest("2", &answer("m1", Partstat::Accepted)));
     assert_eq!(reader.hears().await, Partstat::Accepted);

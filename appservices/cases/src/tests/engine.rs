@@ -76,6 +76,17 @@ async fn of_two_decisions_on_the_same_case_one_wins() {
 }
 
 #[tokio::test]
+async fn what_a_case_has_no_room_for_leaves_nothing_in_the_batch() {
+    let (cases, store) = cases().await;
+    let case = begun(&cases, &store).await;
+    let mut batch = Batch::new();
+    let large = decided(case.clone(), &"x".repeat(limits::CASE_DATA_BYTES_MAX), &[]);
+    let refused = cases.write(&mut batch, Some(&case), large);
+    assert!(matches!(refused, Err(CasesError::Full(_))));
+    assert!(batch.is_empty(), "a record without its case would break the chain");
+}
+
+#[tokio::test]
 async fn the_stored_chain_is_walked_to_the_end_the_case_knows() {
     let (cases, store) = cases().await;
     let mut case = begun(&cases, &store).await;

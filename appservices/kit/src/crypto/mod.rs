@@ -28,13 +28,14 @@ mod unread;
 
 use store::StoreError;
 
-pub use self::restored::after_restore;
 pub(crate) use self::{
-    files::locked,
+    fault::CryptoFault,
+    files::{locked, unlocked},
     heard::{Fresh, note_heard},
     keyring::{Audiences, Keyring},
     read::Reading,
     receive::{KeyNews, Session},
+    restored::after_restore,
     rooms::{forget_encryption, note_encryption},
     seal::ALGORITHM,
     unread::TIMER_PREFIX,

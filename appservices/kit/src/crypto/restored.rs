@@ -7,12 +7,11 @@ use store::{Batch, Scan, Store, StoreError};
 use super::{shelves::shelf, tables::CRYPTO};
 use crate::limits::CRYPTO_DELETES_PER_BATCH;
 
-/// Forgets what a restore made untrue. Call it before anybody else works with the store; whatever stops it, it can be run
-/// again.
+/// Forgets it; whatever stops this, it can be run again.
 ///
 /// # Errors
 /// Whatever the store answers; then no bot may speak.
-pub async fn after_restore(store: &Store) -> Result<(), StoreError> {
+pub(crate) async fn after_restore(store: &Store) -> Result<(), StoreError> {
     let mut last: Option<(String, String, String, String)> = None;
     loop {
         let mut scan = Scan::all().limit(CRYPTO_DELETES_PER_BATCH);

@@ -33,6 +33,7 @@ pub(super) struct State {
     /// User, room, kind and transaction id → event.
     pub transactions: HashMap<[String; 4], String>,
     files: HashMap<String, Bytes>,
+    file_bytes_max: Option<usize>,
     /// User and type → content.
     account_data: BTreeMap<(String, String), Value>,
     /// What servers of partners say of somebody's time.
@@ -41,7 +42,8 @@ pub(super) struct State {
     pub owed: Vec<Value>,
     keys: Keys,
     first_logins: FirstLogins,
-    faults: VecDeque<Fault>,
+    /// What goes wrong with the next requests; nothing with some of them.
+    faults: VecDeque<Option<Fault>>,
     requests: Vec<String>,
     /// Who has no account here; everybody else has one.
     absent: BTreeSet<String>,
@@ -50,7 +52,14 @@ pub(super) struct State {
 impl Double {
     /// The next requests go wrong like this, in this order.
     pub fn faults(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.0.lock().faults.extend(faults);
+        self.0.lock().faults.extend(faults.into_iter().map(Some));
+    }
+
+    /// After so many more requests one goes wrong like this.
+    pub fn fails_behind(&self, requests: usize, fault: Fault) {
+        let mut state = self.0.lock();
+        state.faults.extend(std::iter::repeat_n(None, requests));
+        state.faults.push_back(Some(fault));
     }
 
     /// Nobody has an account of this name.
@@ -91,13 +100,34 @@ impl Double {
     /// The path of the link that lets somebody in for the first time, where one works.
     #[must_use]
     pub fn first_login_of(&self, account: &str) -> Option<String> {
-        self.0.lock().first_logins.links.get(account).cloned()
+        self.0.lock().first_logins.links.get(account).map(|(path, _)| path.clone())
+    }
+
+    /// How the organisation was last said to stand to somebody, and by whom; none where nobody said anything.
+    #[must_use]
+    pub fn standing_of(&self, account: &str) -> Option<(String, String)> {
+        self.0.lock().first_logins.standings.get(account).cloned()
+    }
+
+    /// Somebody is an administrator of the server: no service's word changes their account.
+    pub fn is_administrator(&self, account: &str) {
+        self.0.lock().first_logins.administrators.insert(account.to_owned());
+    }
+
+    /// What is said next of somebody is not done, and to be said again.
+    pub fn leaves_unfinished(&self, account: &str) {
+        self.0.lock().first_logins.unfinished.insert(account.to_owned());
     }
 
     /// The name of a visitor, until when they may be in a room, and the path of their link; none where they are not asked in.
     #[must_use]
     pub fn visit_of(&self, room: &str, address: &str) -> Option<(String, u64, String)> {
         self.0.lock().first_logins.visits.get(&(room.to_owned(), address.to_owned())).cloned()
+    }
+
+    /// From now on the homeserver lets in nobody from outside.
+    pub fn lets_no_visitors_in(&self) {
+        self.0.lock().first_logins.is_closed = true;
     }
 
     /// One-time keys that a user has left.
@@ -110,6 +140,12 @@ impl Double {
     #[must_use]
     pub fn events(&self, room: &str) -> Vec<Value> {
         self.0.lock().rooms.get(room).map(|room| room.events.clone()).unwrap_or_default()
+    }
+
+    /// Who has read up to which event of a room, in the order of the receipts: user, kind, event.
+    #[must_use]
+    pub fn receipts(&self, room: &str) -> Vec<(String, String, String)> {
+        self.0.lock().rooms.get(room).map(|room| room.receipts.clone()).unwrap_or_default()
     }
 
     /// The direct chats where both are, in the order of their making.
@@ -181,6 +217,18 @@ impl Double {
         self.0.lock().files.get(id).expect("a file").to_vec()
     }
 
+    /// From now on other bytes stand where files were uploaded.
+    pub fn spoils_files(&self) {
+        for bytes in self.0.lock().files.values_mut() {
+            *bytes = bytes.iter().map(|byte| byte ^ 1).collect();
+        }
+    }
+
+    /// Files of more bytes than this are refused.
+    pub fn takes_files_of(&self, bytes_max: usize) {
+        self.0.lock().file_bytes_max = Some(bytes_max);
+    }
+
     /// Does what a person's client would ask for.
     ///
     /// # Panics
@@ -201,7 +249,7 @@ impl Wire for Double {
         let mut state = self.0.lock();
         let line = format!("{} /{}", call.method, call.path.join("/"));
         state.requests.push(line);
-        match state.faults.pop_front() {
+        match state.faults.pop_front().flatten() {
             Some(Fault::Lost(error)) => Err(error),
             Some(Fault::AnswerLost) => {
                 let _ = state.answer(user.as_str(), &call);
@@ -273,19 +321,25 @@ impl State {
             (method, ["client", "unstable", "com.lianqiao.people", "first_logins", rest @ ..]) => {
                 Ok(self.first_logins.answer(method, rest, &content, &self.users))
             }
+            ("POST", ["client", "unstable", "com.lianqiao.people", "standings"]) => {
+                Ok(self.first_logins.stand(&content))
+            }
             (method, ["client", "unstable", "com.lianqiao.people", "visitors", rest @ ..]) => {
-                Ok(self.first_logins.visit(method, rest, &content))
+                self.first_logins.visit(method, rest, &content)
             }
             ("POST", ["client", "v3", "createRoom"]) => Ok(self.create(user, &content)),
             ("POST", ["media", "v3", "upload"]) => {
                 let id = self.count("file");
                 if let Body::File(_, bytes) = &call.body {
+                    if self.file_bytes_max.is_some_and(|bytes_max| bytes.len() > bytes_max) {
+                        return Err(refused(413, "M_TOO_LARGE"));
+                    }
                     self.files.insert(id.clone(), bytes.clone());
                 }
                 Ok(json!({ "content_uri": format!("mxc://test/{id}") }))
             }
             (method, ["client", _, "rooms", room, rest @ ..]) => {
-                self.in_room(user, method, room, rest, content)
+                self.in_room(user, method, room, rest, (&call.query, content))
             }
             _ => Err(refused(404, "M_UNRECOGNIZED")),
         }

@@ -6,6 +6,7 @@
     reason = "this is test code: a broken expectation has to stop the test where it happens"
 )]
 
+mod files;
 mod first_logins;
 mod homeserver;
 mod keys;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Stage;
+use crate::{FileSource, crypto::unlocked};
 
 /// A minute, in ms.
 const MINUTE_MS: u64 = 60_000;
@@ -67,14 +68,30 @@ impl Stage {
     /// Where there is no such message.
     #[must_use]
     pub fn reads(&self, room: &str, event: &str) -> String {
+        self.newest_version(room, event)["body"].as_str().expect("a message").to_owned()
+    }
+
+    /// The reactions that a message of bots offers as buttons now.
+    ///
+    /// # Panics
+    /// Where there is no such message.
+    #[must_use]
+    pub fn offers(&self, room: &str, event: &str) -> Vec<String> {
+        let prompts = self.newest_version(room, event)["org.matrix.msc4139.prompts"]["prompts"].take();
+        let ids = prompts.as_array().into_iter().flatten().filter_map(|prompt| prompt["id"].as_str());
+        ids.map(str::to_owned).collect()
+    }
+
+    /// The content of a message as it is now.
+    fn newest_version(&self, room: &str, event: &str) -> Value {
         let events = self.events_of_bots(room);
         let edit = events
             .iter()
             .rev()
             .find(|other| is_edit(other) && other["content"]["m.relates_to"]["event_id"] == event);
-        let first = || Some(&events.iter().find(|other| other["event_id"] == event)?["content"]["body"]);
-        let body = edit.map(|edit| &edit["content"]["m.new_content"]["body"]).or_else(first);
-        body.and_then(Value::as_str).expect("a message").to_owned()
+        let first = || Some(&events.iter().find(|other| other["event_id"] == event)?["content"]);
+        let content = edit.map(|edit| &edit["content"]["m.new_content"]).or_else(first);
+        content.expect("a message").clone()
     }
 
     /// The last thing that bots said in a room and that is no edit.
@@ -95,7 +112,7 @@ impl Stage {
         bodies.filter_map(|body| body.as_str().map(str::to_owned)).collect()
     }
 
-    /// The file that a message of bots carries.
+    /// The file that a message of bots carries in the clear.
     ///
     /// # Panics
     /// Where there is no such message, or no file in it.
@@ -104,6 +121,20 @@ impl Stage {
         let events = self.events_of_bots(room);
         let found = events.iter().find(|other| other["event_id"] == event).expect("a message");
         self.homeserver().file(found["content"]["url"].as_str().expect("a file"))
+    }
+
+    /// The file of this content of a message, unlocked where it is locked.
+    ///
+    /// # Panics
+    /// Where there is none, or it cannot be unlocked.
+    #[must_use]
+    pub fn file_of(&self, content: &Value) -> Vec<u8> {
+        let source = FileSource::of(content).expect("a file");
+        let bytes = self.homeserver().file(&source.mxc);
+        match source.lock {
+            Some(_) => unlocked(&bytes, &content["file"]).expect("the key").to_vec(),
+            None => bytes,
+        }
     }
 
     /// Plays a transcript of direct chats. `张三: text` is said, `→ 张三: text` is how something begins that the bot showed

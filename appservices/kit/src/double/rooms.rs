@@ -13,6 +13,8 @@ pub(super) struct Room {
     pub members: BTreeMap<String, String>,
     pub state: BTreeMap<(String, String), Value>,
     pub events: Vec<Value>,
+    /// Who has read what: user, kind of the receipt, event.
+    pub receipts: Vec<(String, String, String)>,
 }
 
 impl State {
@@ -22,8 +24,9 @@ impl State {
         method: &str,
         room: &str,
         rest: &[&str],
-        content: Value,
+        (query, content): (&[(&'static str, String)], Value),
     ) -> Result<Value, CallError> {
+        let asked = |name: &str| query.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str());
         let known = self.rooms.get(room).ok_or_else(|| refused(404, "M_NOT_FOUND"))?;
         let standing = known.members.get(user).map(String::as_str).unwrap_or_default().to_owned();
         match (method, rest) {
@@ -70,6 +73,29 @@ impl State {
                 let found = known.events.iter().find(|other| other["event_id"] == **event);
                 found.cloned().ok_or_else(|| refused(404, "M_NOT_FOUND"))
             }
+            ("POST", ["receipt", kind, event]) => {
+                let read = (user.to_owned(), (*kind).to_owned(), (*event).to_owned());
+                if let Some(room) = self.rooms.get_mut(room) {
+                    room.receipts.push(read);
+                }
+                Ok(json!({}))
+            }
+            ("GET", ["context", event]) => {
+                let place = known.events.iter().position(|other| other["event_id"] == **event);
+                place
+                    .map(|place| json!({ "end": (place + 1).to_string() }))
+                    .ok_or_else(|| refused(404, "M_NOT_FOUND"))
+            }
+            ("GET", ["messages"]) if asked("dir") == Some("f") => {
+                let number = |name: &str| asked(name).and_then(|number| number.parse().ok()).unwrap_or(0);
+                let (from, limit): (usize, usize) = (number("from"), number("limit"));
+                let chunk: Vec<_> = known.events.iter().skip(from).take(limit).collect();
+                let mut answer = json!({ "chunk": chunk });
+                if from + chunk.len() < known.events.len() {
+                    answer["end"] = json!((from + chunk.len()).to_string());
+                }
+                Ok(answer)
+            }
             ("GET", ["messages"]) => {
                 Ok(json!({ "chunk": known.events.iter().rev().take(50).collect::<Vec<_>>() }))
             }
@@ -78,7 +104,15 @@ impl State {
                     let to = &other["content"]["m.relates_to"];
                     to["event_id"] == **event && to["rel_type"] == **relation
                 });
-                Ok(json!({ "chunk": related.collect::<Vec<_>>() }))
+                let related: Vec<_> = related.collect();
+                let number = |name: &str| asked(name).and_then(|number| number.parse::<usize>().ok());
+                let (from, limit) = (number("from").unwrap_or(0), number("limit").unwrap_or(related.len()));
+                let chunk: Vec<_> = related.iter().skip(from).take(limit).collect();
+                let mut answer = json!({ "chunk": chunk });
+                if from + chunk.len() < related.len() {
+                    answer["next_batch"] = json!((from + chunk.len()).to_string());
+                }
+                Ok(answer)
             }
             ("PUT", ["state", kind, key @ ..]) => {
                 let key = key.first().copied().unwrap_or_default().to_owned();

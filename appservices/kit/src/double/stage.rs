@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use base::{Clock, Rng};
-use bytes::Bytes;
 use http::Method;
 use ruma::{OwnedServerName, OwnedUserId};
 use serde_json::{Value, json};
@@ -124,6 +123,7 @@ impl Stage {
         for bot in bots.iter() {
             kit.prepare_bot(&**bot).await.expect("the bot starts");
         }
+        kit.hear_open_cards().await.expect("open cards are read");
         self.running = Some((kit, bots));
     }
 
@@ -250,27 +250,6 @@ impl Stage {
         let path = ["client", "v3", "rooms", room, "redact", event, &transaction];
         let sent = self.homeserver.does(person, Call::new(Method::PUT, &path).json(json!({})));
         sent["event_id"].as_str().expect("an event id").to_owned()
-    }
-
-    /// Sends a file; the event.
-    pub fn uploads(
-        &self,
-        person: &str,
-        room: &str,
-        name: &str,
-        bytes: &[u8],
-        thread: Option<&str>,
-    ) -> String {
-        let mut upload = Call::new(Method::POST, &["media", "v3", "upload"]);
-        let mimetype = "application/octet-stream";
-        upload.body = crate::Body::File(mimetype.to_owned(), Bytes::copy_from_slice(bytes));
-        let url = self.homeserver.does(person, upload)["content_uri"].clone();
-        let info = json!({ "size": bytes.len(), "mimetype": mimetype });
-        let mut content = json!({ "msgtype": "m.file", "body": name, "url": url, "info": info });
-        if let Some(root) = thread {
-            content["m.relates_to"] = json!({ "rel_type": "m.thread", "event_id": root });
-        }
-        self.sends(person, room, "m.room.message", content)
     }
 
     /// Sends any event; the event.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ruma::{RoomId, UserId};
+use ruma::{OwnedUserId, RoomId, UserId};
 use serde_json::json;
 use store::{Batch, Profile, Table};
 
 use crate::{
-    Attachment, Bot, BotError, Fired, Heard, Kit, Letter, Related, Relation, To, Verb, What,
+    Attachment, Bot, BotError, FetchError, FileSource, Fired, Heard, Kit, Letter, Related, Relation, To,
+    Verb, What,
     double::Play,
     notice,
     texts::{Entry, Lang},
@@ -49,6 +50,12 @@ impl Clerk {
         self.0.outbox().put(batch, letter);
     }
 
+    fn pass_on(&self, batch: &mut Batch, key: String, whom: OwnedUserId, source: &FileSource) {
+        let content = json!({ "msgtype": "m.file", "body": "passed on", "filename": "scan.pdf" });
+        let letter = Letter::message(key, super::BOT, To::Direct(whom), content);
+        self.0.outbox().put(batch, Letter { forwards: Some(source.clone()), ..letter });
+    }
+
     async fn command(
         &self,
         heard: &Heard,
@@ -80,8 +87,19 @@ impl Clerk {
             }
             "close" => {
                 let edit = Relation::Edits(Related::Letter("card".to_owned()));
-                let letter = Letter::message(key, super::BOT, To::Room(room.clone()), notice("[closed]"));
+                let mut letter =
+                    Letter::message(&key, super::BOT, To::Room(room.clone()), notice("[closed]"));
+                let (how, reactions) = arguments.split_once(' ').unwrap_or((arguments, ""));
+                if how == "offers" {
+                    letter = letter.offering(reactions.split_whitespace());
+                }
                 self.0.outbox().put(batch, letter.relating(edit));
+                for reaction in reactions.split_whitespace().filter(|_| how == "seeds") {
+                    let seed = Relation::Reacts(Related::Letter("card".to_owned()), reaction.to_owned());
+                    let name = format!("{key}/{reaction}");
+                    let letter = Letter::message(name, super::BOT, To::Room(room.clone()), json!({}));
+                    self.0.outbox().put(batch, letter.relating(seed));
+                }
             }
             "alarm" => {
                 let after_ms: u64 = arguments.parse().unwrap_or(0);
@@ -93,7 +111,7 @@ impl Clerk {
                 letter.attachment = Some(Attachment {
                     name: "list.csv".to_owned(),
                     mimetype: "text/csv".to_owned(),
-                    bytes: b"a,b".to_vec(),
+                    bytes: arguments.parse().map_or(b"a,b".to_vec(), |count| vec![b'x'; count]),
                 });
                 self.0.outbox().put(batch, letter);
             }
@@ -141,9 +159,17 @@ impl Bot for Clerk {
             What::Text(text) if text.starts_with("about") => {
                 self.say(batch, key, room, &format!("{text} on {on}, direct {}", heard.is_direct));
             }
-            What::File { name, bytes, .. } => {
-                self.say(batch, key, room, &format!("{name} of {}", bytes.unwrap_or_default()));
-            }
+            What::File { name, source, .. } => match UserId::parse(name) {
+                Ok(whom) => self.pass_on(batch, key, whom, source),
+                Err(_) => {
+                    let read = match self.0.fetch(super::BOT, source).await {
+                        Ok(bytes) => format!("{name} says {}", String::from_utf8_lossy(&bytes)),
+                        Err(FetchError::Unlike(_)) => format!("{name} is another file"),
+                        Err(error) => return Err(BotError::Later(error.to_string())),
+                    };
+                    self.say(batch, key, room, &read);
+                }
+            },
             What::Edited { text, .. } => self.say(batch, key, room, &format!("edited to {text}")),
             What::PollAnswered { answers } => {
                 self.say(batch, key, room, &format!("votes {} on {on}", answers.join(" ")));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ALICE, BOT, clerk, in_a_room};
-use crate::double::Stage;
+use crate::{double::Stage, texts::Lang};
 
 #[tokio::test]
 async fn a_bot_goes_where_welcome_people_ask_it() {
@@ -44,12 +44,12 @@ async fn help_speaks_the_language_of_the_command_until_a_person_chooses() {
     let said = stage.said(&room);
     assert_eq!(
         said[3],
-        "Commands of Clerk:\n!panic – writes it down\n!help – shows the commands\n!lang – chooses the language: zh or en"
+        "Commands of Clerk:\n!panic – writes it down\n!help – shows the commands\n!lang – chooses the language: zh or en; moderators choose the room's: room zh, en or both"
     );
     assert_eq!(said[4], "好的，我用中文。");
     assert!(said[5].starts_with("文员 的命令：\n!记录 – 写下来"), "{}", said[5]);
     assert!(said[5].ends_with("还有 3 个：!帮助 2"), "{}", said[5]);
-    assert_eq!(said[6], "可选语言：zh、en。");
+    assert_eq!(said[6], "可选语言：zh、en；房间还可选 both：!语言 房间 both。");
 }
 
 #[tokio::test]
@@ -118,4 +118,52 @@ async fn a_bot_that_panics_or_clashes_goes_on() {
     }
     stage.settle().await;
     assert_eq!(stage.said(&room), ["after theirs", "noted: still here"]);
+}
+
+async fn language(stage: &Stage, room: &str, user: Option<&str>) -> Lang {
+    let room = ruma::RoomId::parse(room).unwrap();
+    let user = user.map(|user| ruma::UserId::parse(user).unwrap());
+    stage.kit().language(Some(&room), user.as_deref()).await.unwrap()
+}
+
+#[tokio::test]
+async fn moderators_choose_the_language_of_a_room() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!lang room en");
+    stage.settle().await;
+    assert_eq!(stage.last(&room), "Only moderators of this room choose its language.");
+    assert_eq!(language(&stage, &room, None).await, Lang::Zh);
+    stage.sets_state(ALICE, &room, "m.room.power_levels", "", json!({ "users": { ALICE: 50 } }));
+    for (command, told, chosen) in [
+        ("!lang room both", "From now on the cards of this room are in Chinese and English.", Lang::Both),
+        ("!语言 房间 英文", "好的，本房间的卡片用英文。", Lang::En),
+        ("!lang Room zh", "From now on the cards of this room are in Chinese.", Lang::Zh),
+        ("!语言 群 双语", "好的，本房间的卡片用中文和英文。", Lang::Both),
+        ("!lang room klingon", "There is zh and en; for a room also both: !lang room both.", Lang::Both),
+    ] {
+        stage.says(ALICE, &room, command);
+        stage.settle().await;
+        stage.restart().await;
+        assert_eq!(
+            (stage.last(&room).as_str(), language(&stage, &room, None).await),
+            (told, chosen),
+            "{command}"
+        );
+    }
+    // Who chose for themselves reads that; a room that asks for more power gets no word from fewer.
+    stage.says(ALICE, &room, "!lang en");
+    stage.sets_state(
+        ALICE,
+        &room,
+        "m.room.power_levels",
+        "",
+        json!({ "users": { ALICE: 50 }, "state_default": 100 }),
+    );
+    stage.says(ALICE, &room, "!lang room zh");
+    stage.settle().await;
+    assert_eq!(stage.last(&room), "Only moderators of this room choose its language.");
+    assert_eq!(
+        (language(&stage, &room, Some(ALICE)).await, language(&stage, &room, None).await),
+        (Lang::En, Lang::Both)
+    );
 }

@@ -84,16 +84,59 @@ async fn a_card_offers_its_reactions_as_buttons_and_a_press_is_a_tap() {
     stage.sends(ALICE, &room, "m.room.message", press("✅", json!({})));
     stage.settle().await;
     assert_eq!(stage.last(&room), "✅ on card");
-    // A new version keeps its buttons.
-    stage.says(ALICE, &room, "!close");
-    stage.settle().await;
-    let events = stage.homeserver().events(&room);
-    let edit = events.iter().rfind(|event| event["content"]["m.new_content"].is_object()).unwrap();
-    assert_eq!(edit["content"]["m.new_content"]["org.matrix.msc4139.prompts"]["prompts"][0]["id"], "✅");
     // Without a card it is a message.
     let stray =
         json!({ "msgtype": "m.text", "body": "about ✅", "org.matrix.msc4139.used_prompt": { "id": "✅" } });
     stage.sends(ALICE, &room, "m.room.message", stray);
     stage.settle().await;
     assert_eq!(stage.last(&room), "about ✅ on , direct false");
+}
+
+#[tokio::test]
+async fn the_buttons_of_a_card_are_those_of_its_newest_version() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!card");
+    stage.settle().await;
+    let card = stage.newest(&room, |body| body == "[open]");
+    assert_eq!(stage.offers(&room, &card), ["✅"]);
+    for (command, offered) in [
+        ("!close", &["✅"][..]),
+        // What stands behind a version takes the place of what was there before, for the next ones as well.
+        ("!close seeds ✋ 🙅", &["✋", "🙅"]),
+        ("!close", &["✋", "🙅"]),
+        ("!close offers ✋ ⏰", &["✋", "⏰"]),
+        ("!close", &["✋", "⏰"]),
+        // Nothing can be done with it any more.
+        ("!close offers", &[]),
+        ("!close", &[]),
+    ] {
+        stage.says(ALICE, &room, command);
+        stage.settle().await;
+        stage.restart().await;
+        assert_eq!(stage.offers(&room, &card), offered, "{command}");
+    }
+}
+
+#[tokio::test]
+async fn a_press_is_for_the_card_whatever_its_thread_ends_with() {
+    let (mut stage, room) = in_a_room().await;
+    stage.says(ALICE, &room, "!card");
+    stage.settle().await;
+    let (card, history) =
+        (stage.newest(&room, |body| body == "[open]"), stage.newest(&room, |body| body == "history"));
+    // As clients do it: old ones are shown an answer to what stands last in the thread.
+    let press = |answers: &str, falls_back: bool| {
+        json!({
+            "msgtype": "m.text", "body": "✅", "org.matrix.msc4139.used_prompt": { "id": "✅" },
+            "m.relates_to": { "rel_type": "m.thread", "event_id": card, "is_falling_back": falls_back,
+                              "m.in_reply_to": { "event_id": answers } },
+        })
+    };
+    stage.sends(ALICE, &room, "m.room.message", press(&history, true));
+    stage.settle().await;
+    assert_eq!(stage.last(&room), "✅ on card");
+    // Somebody who answers a letter of the thread means that one.
+    stage.sends(ALICE, &room, "m.room.message", press(&history, false));
+    stage.settle().await;
+    assert_eq!(stage.last(&room), "✅ on thread");
 }

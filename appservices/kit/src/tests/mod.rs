@@ -2,11 +2,14 @@
 
 pub(crate) mod clerk;
 mod commands;
+mod describing;
 mod direct;
+mod files;
 mod forms;
 mod kept;
 mod outbox;
 mod receiver;
+mod restored;
 mod timers;
 mod upgrades;
 

@@ -100,7 +100,7 @@ async fn what_people_do_to_a_letter_names_its_key() {
             "no 👍 on card",
             "about this on card, direct false",
             "about the thread on card, direct false",
-            "scan.pdf of 3"
+            "scan.pdf says pdf"
         ]
     );
 }

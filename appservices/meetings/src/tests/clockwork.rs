@@ -82,6 +82,7 @@ async fn only_the_organiser_hears_who_did_not_come() {
     let room = team(&mut stage, &[LISI, ANN]).await;
     says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 @ann @赵六 今天 10:00 30m").await;
     let common = card(&stage, &room, "[已预定]");
+    assert_eq!(stage.offers(&room, &common), ["✅", "❔", "❌", "🔁"]);
     for person in [LISI, ANN] {
         stage.reacts(person, &room, &common, "✅");
     }
@@ -91,11 +92,15 @@ async fn only_the_organiser_hears_who_did_not_come() {
     stage.reacts(super::ZHAOLIU, &zhao, &invitation, "✅");
     stage.advance_ms(HOUR + MINUTE);
     stage.settle().await;
+    for (place, card) in [(&room, &common), (&zhao, &invitation)] {
+        assert_eq!(stage.offers(place, card), ["🙋"], "what can be done changes with the state");
+    }
     stage.reacts(LISI, &room, &common, "🙋");
     stage.sends(ANN, &room, "org.matrix.msc3401.call.member", json!({ "application": "m.call" }));
     stage.settle().await;
     stage.advance_ms(30 * MINUTE);
     stage.settle().await;
+    assert!(stage.offers(&room, &common).is_empty(), "nothing can be done with what is over");
     let own = chat(&stage, ZHANGSAN);
     let said = stage.said(&own);
     // A call member is state; without a state key it says nothing.

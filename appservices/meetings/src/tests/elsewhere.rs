@@ -3,7 +3,7 @@
 use kit::double::Stage;
 use serde_json::{Value, json};
 
-use super::{LISI, WANGWU, ZHANGSAN, card, chat, office_beside, reads, says};
+use super::{DAY, HOUR, LISI, WANGWU, ZHANGSAN, card, chat, office_beside, reads, says};
 use crate::{LOCALPART, limits::ELSEWHERE_MS};
 
 const BRIDGE: &str = "@bridge:test";
@@ -104,6 +104,51 @@ async fn a_meeting_stands_in_calendars_elsewhere_and_is_answered_there() {
     says_bridge(&mut stage, BRIDGE, &elsewhere, "pressed", press(first, "accept", LISI)).await;
     let desk = chat(&stage, LISI);
     assert!(stage.said(&desk).iter().any(|text| text.contains("已结束或已取消")), "{:#?}", stage.said(&desk));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_instances_stand_in_calendars_elsewhere_as_they_are_and_are_answered_alone() {
+    let (mut stage, room, elsewhere) = booked("!meet 周会 @李四 周五 10:00 1h 每周 x4").await;
+    let newest = |stage: &Stage| told(stage, &elsewhere, "entry").pop().unwrap();
+    let (start, week) = (at(34), 7 * DAY);
+    let entry = newest(&stage);
+    assert_eq!((&entry["exceptions"], &entry["last_ms"]), (&json!([]), &json!(start + 3 * week)));
+    let own = card(&stage, &room, "[已预定]");
+
+    says(&mut stage, ZHANGSAN, &room, "!meet move MT-20261105-0001 本次 周五 15:00").await;
+    let entry = newest(&stage);
+    let instead = json!({
+        "start_ms": start + 5 * HOUR, "end_ms": start + 6 * HOUR, "title": null, "location": null,
+    });
+    let moved = json!({ "original_ms": start, "instead": instead });
+    assert_eq!((&entry["exceptions"], &entry["start_ms"]), (&json!([moved]), &json!(start)));
+
+    // Somebody declines it alone, and another one that does not exist.
+    let before = told(&stage, &elsewhere, "entry").len();
+    for at_ms in [start, start + 1] {
+        let mut answer = press(&entry, if at_ms == start { "decline" } else { "accept" }, LISI);
+        answer["instance_ms"] = json!(at_ms);
+        says_bridge(&mut stage, BRIDGE, &elsewhere, "pressed", answer).await;
+        assert!(reads(&stage, &room, &own).contains("李四❌"), "{}", reads(&stage, &room, &own));
+    }
+    assert_eq!(told(&stage, &elsewhere, "entry").len(), before, "what was answered there stands there");
+    stage.advance_ms(2 * DAY);
+    stage.settle().await;
+    assert!(!reads(&stage, &room, &own).contains("李四❌"), "the next one is not declined");
+
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001 本次").await;
+    let gone = |at_ms: u64| json!({ "original_ms": at_ms, "instead": null });
+    assert_eq!(newest(&stage)["exceptions"], json!([moved, gone(start + week)]));
+
+    // With all of the series the moved one moves, and the canceled one stays canceled.
+    says(&mut stage, ZHANGSAN, &room, "!meet move MT-20261105-0001 11:00 全部").await;
+    let entry = newest(&stage);
+    assert_eq!(entry["start_ms"], json!(start + HOUR));
+    assert_eq!(entry["exceptions"], json!([gone(start + week + HOUR)]));
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001 以后").await;
+    let entry = newest(&stage);
+    assert!(entry["recurrence"].as_str().unwrap().contains("UNTIL="), "{entry}");
+    assert_eq!(entry["last_ms"], json!(start + week + HOUR), "it ends before what was cut off");
 }
 
 fn answer(asked: &Value, people: Value) -> Value {

@@ -35,3 +35,15 @@ async fn a_guest_who_is_asked_no_more_leaves() {
     says(&mut stage, ZHANGSAN, &room, &format!("!meet remove MT-20261105-0001 {GUEST}")).await;
     assert_eq!(stage.homeserver().visit_of(&room, GUEST), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_organiser_hears_of_a_guest_who_cannot_be_let_in() {
+    let (mut stage, chat) = office().await;
+    let room = team(&mut stage, &[LISI]).await;
+    stage.homeserver().lets_no_visitors_in();
+    says(&mut stage, ZHANGSAN, &room, &format!("!meet 评审 @李四 {GUEST} 明天 10:00 1h")).await;
+    assert_eq!(stage.homeserver().visit_of(&room, GUEST), None);
+    let told =
+        |text: &String| text.starts_with(&format!("MT-20261105-0001：给 {GUEST} 的邀请邮件没有会议群的链接"));
+    assert!(stage.said(&chat).iter().any(told), "{:?}", stage.said(&chat));
+}

@@ -67,6 +67,7 @@ async fn a_poll_of_slots_ends_when_all_have_voted_and_the_organiser_picks() {
     stage.reacts(ZHANGSAN, &room, &choice, "2️⃣");
     stage.settle().await;
     let common = card(&stage, &room, "[找时间] MT-20261105-0002 评审 · 张三 · 5 个候选时间");
+    assert_eq!(stage.offers(&room, &common), ["✅", "❔", "❌", "🔁"]);
     let text = reads(&stage, &room, &common);
     assert!(text.starts_with("[已预定] MT-20261105-0002 评审") && text.contains("李四✅  王五✅"), "{text}");
     stage.reacts(ZHANGSAN, &room, &choice, "1️⃣");

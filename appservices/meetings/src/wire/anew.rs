@@ -7,7 +7,7 @@ use store::Batch;
 use super::{KIND, LOCALPART, Meetings, deliver::data};
 use crate::{
     MeetingsError,
-    card::{ANSWERS, Card, body, cards},
+    card::{Card, body, cards, offers},
     meeting::state,
 };
 
@@ -41,9 +41,7 @@ impl Meetings {
             let (key, to) = (card.key(&case.id), To::Room(replacement.clone()));
             let again = format!("me/moved/{}/{key}", heard.event_id);
             let letter = Letter::message(again, LOCALPART, to, data(&text, None, &case));
-            let is_own = card == Card::Home && case.data.home.is_direct;
-            let answers = ANSWERS.iter().filter(|_| case.state != state::FINDING && !is_own);
-            self.kit().outbox().put_anew(batch, letter, &key, answers.copied());
+            self.kit().outbox().put_anew(batch, letter, &key, offers(&card, &case));
         }
         Ok(())
     }

@@ -9,10 +9,10 @@ use store::Batch;
 use super::{KIND, LOCALPART, Meetings, Scene, scene::Reader};
 use crate::{
     MeetingsError,
-    card::{ANSWERS, Card, HERE, body, cards},
+    card::{Card, body, cards, offers},
     desk::Effect,
     limits::NAMES_ON_CARD_MAX,
-    meeting::{Meeting, state},
+    meeting::Meeting,
 };
 
 impl Meetings {
@@ -78,6 +78,7 @@ impl Meetings {
                     to.clone(),
                     data(&text, None, after),
                 );
+                let letter = letter.offering(offers(&card, after));
                 self.kit()
                     .outbox()
                     .put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
@@ -86,15 +87,10 @@ impl Meetings {
                     self.list_people(batch, after, &key, to.clone(), &world);
                 }
                 // What is done by a tap changes with the state.
-                let began = |wanted: &str| {
-                    after.state == wanted && before.is_some_and(|before| before.state != wanted)
-                };
-                if began(state::SCHEDULED) && card == Card::Home {
-                    self.seed(batch, &key, &to, &ANSWERS);
-                }
-                if began(state::LIVE) {
-                    self.seed(batch, &key, &to, &[HERE]);
-                }
+                let known = before.map_or_else(Vec::new, |before| offers(&card, before));
+                let mut new = offers(&card, after);
+                new.retain(|reaction| !known.contains(reaction));
+                self.seed(batch, &key, &to, &new);
             }
         }
         if let Some(before) = before {
@@ -106,7 +102,8 @@ impl Meetings {
                 let to = self.place_of(&card, before);
                 let letter =
                     Letter::message(edit_key(&key, after.rev), LOCALPART, to, data(&text, None, after));
-                self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key))));
+                let letter = letter.offering([]).relating(Relation::Edits(Related::Letter(key)));
+                self.kit().outbox().put(batch, letter);
             }
         }
         Ok(())
@@ -128,10 +125,7 @@ impl Meetings {
             Card::Guest(_) => letter,
         };
         self.kit().outbox().put(batch, letter);
-        if matches!(case.state.as_str(), state::SCHEDULED | state::LIVE) {
-            let is_own = *card == Card::Home && case.data.home.is_direct;
-            self.seed(batch, &key, &to, if is_own { &[] } else { &ANSWERS });
-        }
+        self.seed(batch, &key, &to, &offers(card, case));
         if *card == Card::Home && is_long(case) {
             self.list_people(batch, case, &key, to, &scene.world());
         }

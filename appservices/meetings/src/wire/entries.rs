@@ -1,7 +1,7 @@
 //! Meetings in the calendars of other platforms, and what is answered there: it counts as a reaction here does, with the
 //! platform's call as the proof.
 
-use calendar::{Address, Attendee, Partstat, Role};
+use calendar::{Address, Attendee, Event, Override, Partstat, RecurrenceId, Role, limits::INSTANCES_MAX};
 use cases::Case;
 use kit::{Heard, Letter, To, message};
 use office::{EntryElsewhere, Press, press_of, put_entry_elsewhere};
@@ -13,7 +13,10 @@ use crate::{
     MeetingsError,
     act::Action,
     desk::Actor,
-    limits::{ENTRY_DESCRIPTION_CHARACTERS_MAX, ENTRY_PEOPLE_MAX},
+    limits::{
+        ENTRY_DESCRIPTION_CHARACTERS_MAX, ENTRY_EXCEPTION_CHARACTERS_MAX, ENTRY_EXCEPTIONS_MAX,
+        ENTRY_PEOPLE_MAX,
+    },
     meeting::{Meeting, state},
 };
 
@@ -50,7 +53,7 @@ impl Meetings {
         Ok(put_entry_elsewhere(self.kit(), batch, LOCALPART, entry).await?)
     }
 
-    /// A meeting as its entry shows it, but for when it changed. Changes of single instances of a series have no place in it.
+    /// A meeting as its entry shows it, but for when it changed.
     fn entry(&self, case: &Case<Meeting>) -> Value {
         let event = &case.data.event;
         let url = event.conference.as_ref().map(|conference| conference.url.as_str());
@@ -59,6 +62,7 @@ impl Meetings {
         let own: String = event.description.chars().take(ENTRY_DESCRIPTION_CHARACTERS_MAX).collect();
         let description = [own.as_str(), url.unwrap_or_default()];
         let description: Vec<&str> = description.into_iter().filter(|text| !text.is_empty()).collect();
+        let starts = starts(event);
         let attendees: Vec<Value> =
             case.data.people().filter_map(|one| self.invited(one)).take(ENTRY_PEOPLE_MAX).collect();
         json!({
@@ -75,6 +79,8 @@ impl Meetings {
             "zone": event.zone.as_str(),
             "is_all_day": event.all_day,
             "recurrence": event.rrule.as_ref().map(ToString::to_string),
+            "last_ms": starts.last().map(|last| event.zone.at(*last).at_ms),
+            "exceptions": exceptions(event, &starts),
             "reminders_minutes": event.reminders,
             "is_canceled": case.state == state::CANCELLED,
         })
@@ -103,6 +109,13 @@ impl Meetings {
         let Some(press) = press_of(self.kit(), LOCALPART, heard).await? else { return Ok(()) };
         let Some(id) = press.key.strip_prefix(ENTRY_KEY) else { return Ok(()) };
         let Some(case) = self.case(id).await? else { return Ok(()) };
+        let event = &case.data.event;
+        let instance = press.instance_ms.map(|at_ms| instance_at(event, at_ms));
+        // An answer to an instance that there is not any more is one to nothing.
+        if instance == Some(None) {
+            return Ok(());
+        }
+        let instance = instance.flatten();
         let partstat = match press.action.as_str() {
             "accept" => Partstat::Accepted,
             "tentative" => Partstat::Tentative,
@@ -113,7 +126,7 @@ impl Meetings {
         let by = press.actor(&scene.chart);
         let actor = Actor { address: Some(press.account.clone().into()), via: by.via, source: by.source };
         let mut change = Change::of(case);
-        let action = Action::Answer { partstat, instance: None, stamp: None };
+        let action = Action::Answer { partstat, instance, stamp: None };
         match scene.act(&mut change, &action, &actor) {
             Ok(()) => self.carry_out(batch, change, &scene, heard.event_id.as_str()).await,
             Err(refusal) => {
@@ -130,4 +143,54 @@ impl Meetings {
         let key = format!("mp/{}", heard.event_id);
         self.kit().outbox().put(batch, Letter::message(key, LOCALPART, To::Direct(press.account), content));
     }
+}
+
+/// When the rule lets the instances of a series begin; none for what does not repeat.
+fn starts(event: &Event) -> Vec<RecurrenceId> {
+    let starts = event.rrule.as_ref().map(|rule| rule.starts(event.start, INSTANCES_MAX));
+    starts.and_then(Result::ok).unwrap_or_default()
+}
+
+/// The instance that the rule lets begin then, where it takes place.
+fn instance_at(event: &Event, at_ms: u64) -> Option<RecurrenceId> {
+    let id = starts(event).into_iter().find(|id| event.zone.at(*id).at_ms == at_ms)?;
+    event.has_instance(id).unwrap_or(false).then_some(id)
+}
+
+/// The instances that do not take place, or otherwise than the rule has them; what people answered to them changes nothing.
+fn exceptions(event: &Event, starts: &[RecurrenceId]) -> Vec<Value> {
+    let one = |id: &RecurrenceId| {
+        let original_ms = event.zone.at(*id).at_ms;
+        let canceled = || Some(json!({ "original_ms": original_ms, "instead": null }));
+        if event.exdates.contains(id) {
+            return canceled();
+        }
+        let change = event.overrides.get(id)?;
+        let now = event.occurrence(*id);
+        if now.is_cancelled {
+            return canceled();
+        }
+        let instead = json!({
+            "start_ms": now.start_ms,
+            "end_ms": now.end_ms,
+            "title": own(change.title.as_deref(), &event.title),
+            "location": own(change.location.as_deref(), event.location.as_deref().unwrap_or_default()),
+        });
+        is_another(change, &instead).then(|| json!({ "original_ms": original_ms, "instead": instead }))
+    };
+    let all: Vec<Value> = starts.iter().filter_map(one).collect();
+    let too_many = all.len().saturating_sub(ENTRY_EXCEPTIONS_MAX);
+    all.into_iter().skip(too_many).collect()
+}
+
+/// What an instance says in the place of the series, cut.
+fn own(text: Option<&str>, of_series: &str) -> Option<String> {
+    let text = text.filter(|text| *text != of_series)?;
+    Some(text.chars().take(ENTRY_EXCEPTION_CHARACTERS_MAX).collect())
+}
+
+/// Whether there is more to a change than answers, or words that other platforms are not told.
+fn is_another(change: &Override, instead: &Value) -> bool {
+    let says_more = !instead["title"].is_null() || !instead["location"].is_null();
+    change.start.is_some() || change.end.is_some() || says_more
 }

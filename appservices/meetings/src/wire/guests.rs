@@ -1,10 +1,12 @@
 //! Guests from outside at meetings that have the call of a room: with their invitation they get a link that lets them into that
-//! room until the meeting is over. The homeserver keeps their accounts, and decides what they may do.
+//! room until the meeting is over. The homeserver keeps their accounts, asks whoever comes by a link for a code that it sends to the
+//! invited mailbox, and decides what they may do.
 
 use calendar::{Address, ConferenceKind, Event, Span, ics::Method};
 use cases::Case;
-use kit::{CallError, NewVisitor};
+use kit::{CallError, Letter, NewVisitor, To, notice};
 use ruma::{OwnedRoomId, UserId};
+use store::Batch;
 
 use super::{LOCALPART, Meetings};
 use crate::{
@@ -15,9 +17,10 @@ use crate::{
 
 impl Meetings {
     /// The event as the invitation to a mailbox shows it: with a link of its own where people talk, which works once. Without
-    /// one where there is no such room, or the homeserver lets nobody in there.
+    /// one where there is no such room, or the homeserver lets nobody in there, which the organiser is told.
     pub(super) async fn event_for_guest(
         &self,
+        batch: &mut Batch,
         case: &Case<Meeting>,
         method: Method,
         event: &Event,
@@ -44,10 +47,27 @@ impl Meetings {
             }
             Err(error @ CallError::Refused { .. }) => {
                 tracing::warn!(%error, meeting = case.no, "a guest gets no link into the room");
+                self.tell_of_no_link(batch, case, mailbox).await?;
                 Ok(event.clone())
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn tell_of_no_link(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        mailbox: &str,
+    ) -> Result<(), MeetingsError> {
+        let Some(organizer) = case.data.organizer() else { return Ok(()) };
+        let reader = self.reader(organizer).await?;
+        let values = [("no", &*case.no), ("who", mailbox)];
+        let content = notice(&self.pen(&reader).say("mt.told.no_link", &values));
+        let key = format!("mg/{}/{}/{mailbox}", case.id, case.data.event.sequence);
+        let to = To::Direct(organizer.to_owned());
+        self.kit().outbox().put(batch, Letter::message(key, LOCALPART, to, content));
+        Ok(())
     }
 
     /// Guests go whom nobody asks any more, and everybody when the meeting does not take place. Whose time is over goes by the

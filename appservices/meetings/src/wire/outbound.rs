@@ -83,7 +83,7 @@ impl Meetings {
             }
             Address::Email(mailbox) => match &self.parts().post {
                 Some(post) => {
-                    let event = self.event_for_guest(case, method, event, mailbox).await?;
+                    let event = self.event_for_guest(batch, case, method, event, mailbox).await?;
                     Ok(post.post(batch, method, &event, mailbox).await?)
                 }
                 None => Ok(()),

@@ -37,11 +37,17 @@ pub enum Column {
     Language,
     /// The zone they work in.
     Zone,
+    /// Their name for those who read no Chinese.
+    EnglishName,
+    /// The day on which they came.
+    Joined,
+    /// The day on which they left.
+    LeftOn,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Number,
         Self::Name,
         Self::Department,
@@ -59,6 +65,9 @@ impl Column {
         Self::Wecom,
         Self::Language,
         Self::Zone,
+        Self::EnglishName,
+        Self::Joined,
+        Self::LeftOn,
     ];
 
     /// The columns without which a list is refused (E401).
@@ -85,6 +94,9 @@ impl Column {
             Self::Wecom => ("企微ID", "wecom"),
             Self::Language => ("语言", "lang"),
             Self::Zone => ("时区", "tz"),
+            Self::EnglishName => ("英文名", "en_name"),
+            Self::Joined => ("入职日期", "joined"),
+            Self::LeftOn => ("离职日期", "left_on"),
         }
     }
 

@@ -228,6 +228,10 @@ impl Planning<'_> {
         let mut head_leaves = false;
         for person in &here {
             if self.seen.contains(&person.id) {
+                let says_so =
+                    self.after.get(&person.id).is_some_and(|(_, after)| after.status == Status::Left);
+                leavers += usize::from(says_so);
+                head_leaves |= says_so && !person.head_of.is_empty();
                 continue;
             }
             leavers += 1;

@@ -22,6 +22,8 @@ pub enum Rule {
     Word,
     /// Not the IANA name of a zone.
     Zone,
+    /// Not a day.
+    Day,
     /// Not a localpart that a user can have.
     Localpart,
     /// Too many entries.
@@ -49,6 +51,7 @@ impl Rule {
             Self::Number => "不是整数 · is not a whole number",
             Self::Word => "不是可用的值 · is not a value of this column",
             Self::Zone => "不是时区，例如 Asia/Shanghai · is not a time zone",
+            Self::Day => "不是日期，例如 2026-11-05 · is not a day",
             Self::Localpart => "不是可用的账号 · is not a localpart (a-z 0-9 . _ = - /)",
             Self::TooMany => "项目过多 · has too many entries",
             Self::Twice => "工号重复 · is there twice",
@@ -90,6 +93,8 @@ pub(super) fn person(
     let status = reading.status().map_err(&mut note).ok();
     let language = reading.language().map_err(&mut note).ok();
     let zone = reading.zone().map_err(&mut note).ok();
+    let joined = reading.day(Column::Joined).map_err(&mut note).ok();
+    let left_on = reading.day(Column::LeftOn).map_err(&mut note).ok();
     let account = reading.account(server_name).map_err(&mut note).ok();
     let phone = reading.digits(Column::Phone).map_err(&mut note).ok();
     let roles = reading.entries(Column::Roles).map_err(&mut note).ok();
@@ -104,6 +109,9 @@ pub(super) fn person(
     person.name = name;
     person.departments = departments;
     let has = |column| list.columns.contains_key(&column);
+    if has(Column::EnglishName) {
+        person.english_name = reading.text(Column::EnglishName);
+    }
     if has(Column::Title) {
         person.title = reading.text(Column::Title);
     }
@@ -131,6 +139,12 @@ pub(super) fn person(
     if has(Column::Zone) {
         person.zone = zone.unwrap_or_default();
     }
+    if has(Column::Joined) {
+        person.joined = joined.unwrap_or_default();
+    }
+    if has(Column::LeftOn) {
+        person.left_on = left_on.unwrap_or_default();
+    }
     if let Some(Some(account)) = account {
         person.account = Some(account);
     }
@@ -139,6 +153,13 @@ pub(super) fn person(
         Status::Left => Status::Active,
         other => other,
     });
+    if person.status != Status::Left {
+        person.left_on.clear();
+    }
+    // What somebody headed who left says whose rights go to whom.
+    if person.status == Status::Left && person.head_of.is_empty() {
+        person.head_of = before(&id).map(|before| before.head_of).unwrap_or_default();
+    }
     for (column, platform) in
         [(Column::Dingtalk, "dingtalk"), (Column::Feishu, "feishu"), (Column::Wecom, "wecom")]
     {
@@ -248,6 +269,25 @@ impl Reading<'_> {
         let zone = self.text(Column::Zone);
         let is_known = zone.is_empty() || (zone.contains('/') && jiff::tz::TimeZone::get(&zone).is_ok());
         if is_known { Ok(zone) } else { Err(self.wrong(Column::Zone, Rule::Zone)) }
+    }
+
+    /// A day as spreadsheets write it, `2026-11-05` or `2026/11/5`.
+    fn day(&self, column: Column) -> Result<String, RowError> {
+        let text = self.text(column);
+        if text.is_empty() {
+            return Ok(text);
+        }
+        let mut parts = text.split(['-', '/', '.']);
+        let mut part = || parts.next()?.parse::<i16>().ok();
+        let (year, month, day) = (part(), part(), part());
+        let day = year.zip(month).zip(day).and_then(|((year, month), day)| {
+            let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+            jiff::civil::Date::new(year, month, day).ok()
+        });
+        match day.filter(|_| parts.next().is_none()) {
+            Some(day) => Ok(day.to_string()),
+            None => Err(self.wrong(column, Rule::Day)),
+        }
     }
 
     fn account(&self, server_name: &ServerName) -> Result<Option<ruma::OwnedUserId>, RowError> {

@@ -190,3 +190,62 @@ fn errors_are_told_in_the_words_of_the_table() {
     let missing = read("工号,部门\n1,总部\n", Encoding::Utf8).unwrap_err().said(&say);
     assert_eq!(missing, r#"E401 E401[("cols", "姓名")]"#);
 }
+
+#[test]
+fn a_full_list_that_says_of_a_head_that_they_left_needs_a_second_administrator_too() {
+    let others: String = (10..60).map(|n| format!("{n},员工{n},总部,否,u{n},\n")).collect();
+    let list = |of_head: &str, of_member: &str| {
+        format!(
+            "工号,姓名,部门,部门主管,账号,状态\n1,李四,总部/销售部,是,lisi,{of_head}\n\
+             2,张三,总部/销售部,否,zhangsan,{of_member}\n{others}"
+        )
+    };
+    let chart = planned(&list("", ""), &Chart::default(), false).onto(&Chart::default(), 1);
+    let member = planned(&list("", "离职"), &chart, true);
+    assert_eq!((member.count(Kind::Left), member.needs_second), (1, None));
+    let head = planned(&list("离职", ""), &chart, true);
+    assert_eq!((head.count(Kind::Left), head.needs_second), (1, Some((1, 1))));
+    assert_eq!(
+        planned(&list("离职", ""), &chart, false).needs_second,
+        None,
+        "a list that is not full names who leaves"
+    );
+}
+
+#[test]
+fn what_somebody_headed_who_left_is_not_forgotten() {
+    let chart = staff();
+    let plan = planned("工号,姓名,部门,部门主管,状态\n1,李四,总部/销售部,,离职\n", &chart, false);
+    let after = plan.onto(&chart, 2);
+    let sales = DepartmentPath::parse("总部/销售部").unwrap();
+    assert_eq!(after.department(&sales).unwrap().heads, []);
+    assert_eq!(after.stand_ins(&sales), [PersonId("3".into())]);
+    let again = planned("工号,姓名,部门,部门主管,状态\n1,李四,总部/销售部,,离职\n", &after, false);
+    assert_eq!((again.changes.len(), again.unchanged), (0, 1));
+}
+
+#[test]
+fn days_are_read_as_spreadsheets_write_them_and_who_works_here_has_not_left() {
+    let list = |status: &str, joined: &str, left_on: &str| {
+        format!(
+            "工号,姓名,部门,英文名,入职日期,离职日期,状态\n1,李四,总部,Li Si,{joined},{left_on},{status}\n"
+        )
+    };
+    // (as it is written, as it is kept)
+    for (written, kept) in [("2026-11-05", "2026-11-05"), ("2026/1/5", "2026-01-05"), ("", "")] {
+        let plan = planned(&list("离职", "2020.2.29", written), &Chart::default(), false);
+        let person = &plan.changes[0].after;
+        assert_eq!((person.joined.as_str(), person.left_on.as_str()), ("2020-02-29", kept));
+        assert_eq!(person.english_name, "Li Si");
+        let back = planned(&list("在职", "2020-02-29", written), &plan.onto(&Chart::default(), 1), false);
+        assert_eq!(back.changes[0].after.left_on, "");
+    }
+    for wrong in ["2026-02-30", "05.11.26.1", "yesterday", "2026-11", "2026-11-05-1"] {
+        let plan = planned(&list("", wrong, ""), &Chart::default(), false);
+        let found: Vec<_> = plan.errors.iter().map(|error| (error.column, error.rule)).collect();
+        assert_eq!(found, [(Column::Joined, Rule::Day)], "{wrong}");
+    }
+    let chart = planned(&list("", "", ""), &Chart::default(), false).onto(&Chart::default(), 1);
+    assert_eq!(chart.called("li si").len(), 1);
+    assert!(chart.called("").is_empty());
+}

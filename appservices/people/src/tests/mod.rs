@@ -49,30 +49,67 @@ fn the_nth_head_counts_from_the_department_or_the_one_above_for_its_head() {
 }
 
 #[test]
-fn people_are_found_by_what_they_are_elsewhere_and_by_an_address_of_their_own() {
-    let known = |id: &str, there: &[&str], email: &str, status| {
+fn people_are_found_by_what_they_are_elsewhere() {
+    let known = |id: &str, there: &[&str], status| {
         let mut person = Person::new(id, id, path("总部"));
         person.elsewhere = there.iter().map(|id| ("feishu".to_owned(), (*id).to_owned())).collect();
-        email.clone_into(&mut person.email);
         person.status = status;
         Arc::new(person)
     };
     let chart = Chart::new(
         1,
         [
-            known("2", &["on_b", "on_a"], "Shared@example.org", Status::Active),
-            known("1", &["on_a"], "one@example.org", Status::Active),
-            known("3", &[], "shared@example.org", Status::Active),
-            known("4", &["on_left"], "left@example.org", Status::Left),
+            known("2", &["on_b", "on_a"], Status::Active),
+            known("1", &["on_a"], Status::Active),
+            known("4", &["on_left"], Status::Left),
         ],
     );
     let elsewhere = |platform, id| chart.known_elsewhere(platform, id).map(|person| person.id.0.as_str());
     assert_eq!(elsewhere("feishu", "on_a"), Some("1"), "the first of two");
     assert_eq!(elsewhere("feishu", "on_b"), Some("2"));
     assert_eq!((elsewhere("dingtalk", "on_b"), elsewhere("feishu", "on_left")), (None, None));
-    let at = |address| chart.at_address(address).map(|person| person.id.0.as_str());
-    assert_eq!(at("ONE@example.org"), Some("1"));
-    assert_eq!((at("shared@example.org"), at("left@example.org"), at("")), (None, None, None));
+}
+
+#[test]
+fn the_rights_of_a_head_who_left_are_their_managers_or_those_of_the_next_heads() {
+    let left = |id: &str, manager: Option<&str>, heads: &str| {
+        let mut person = Person::clone(&person(id, heads, &[heads]));
+        person.status = Status::Left;
+        person.manager = manager.map(|id| PersonId(id.into()));
+        person.account = ruma::UserId::parse(format!("@{id}:corp.example")).ok();
+        Arc::new(person)
+    };
+    let chart = Chart::new(
+        1,
+        [
+            person("boss", "总部", &["总部"]),
+            person("manager", "总部", &[]),
+            person("member", "总部/销售部", &[]),
+            left("head", Some("manager"), "总部/销售部"),
+            left("second", Some("gone"), "总部/市场部/华东区"),
+            person("lone", "总部/市场部/华东区", &[]),
+            person("new", "总部/财务部", &["总部/财务部"]),
+            left("old", Some("manager"), "总部/财务部"),
+            person("never", "总部/研发部", &[]),
+        ],
+    );
+    // (department, who stands in)
+    let cases: [(&str, &[&str]); 5] = [
+        ("总部/销售部", &["manager"]),
+        ("总部/市场部/华东区", &["boss"]),
+        ("总部/财务部", &[]),
+        ("总部/研发部", &[]),
+        ("总部", &[]),
+    ];
+    for (department, expected) in cases {
+        let found = chart.stand_ins(&path(department));
+        assert_eq!(found.iter().map(|id| id.0.as_str()).collect::<Vec<_>>(), expected, "{department}");
+    }
+    let left = chart.person(&PersonId("head".into())).unwrap();
+    assert_eq!(chart.followers(left), [PersonId("manager".into()), PersonId("boss".into())]);
+    let account = ruma::user_id!("@head:corp.example");
+    assert_eq!((chart.status_of(account), chart.by_account(account)), (Some(Status::Left), None));
+    assert_eq!(chart.status_of(ruma::user_id!("@nobody:corp.example")), None);
 }
 
 async fn people(clock: &Clock) -> People {
@@ -100,10 +137,18 @@ async fn what_was_can_be_asked_for_after_it_changed() {
         .unwrap()
         .replace("总部,cfo", "总部,")
         .replace("总部,\n2,乙,总部,", "总部,\n2,乙,总部,cfo");
-    let second = people.preview(moved.as_bytes(), false, "@a:x").await.unwrap();
-    assert_eq!(people.apply(&second.id, "@a:x").await.unwrap().version, 2);
+    clock.advance(60_000);
+    let second = people.preview(moved.as_bytes(), false, "@b:x").await.unwrap();
+    assert_eq!(people.apply(&second.id, "@b:x").await.unwrap().version, 2);
     assert_eq!(people.chart().in_role("cfo"), [PersonId("2".into())]);
     assert_eq!(people.chart_at(1).await.unwrap().in_role("cfo"), [PersonId("1".into())]);
+    let history = people.history(&PersonId("2".into())).await.unwrap();
+    let since: Vec<_> = history.iter().map(|since| (since.version, since.at_ms, since.by.as_str())).collect();
+    assert_eq!(since, [(1, 1_000, "@a:x"), (2, 61_000, "@b:x")]);
+    assert!(history[0].person.roles.is_empty() && history[1].person.roles.contains("cfo"));
+    for (at_ms, version) in [(999, 0), (1_000, 1), (60_999, 1), (61_000, 2), (u64::MAX, 2)] {
+        assert_eq!(people.version_on(at_ms).await.unwrap(), version, "{at_ms}");
+    }
     // A start reads the newest.
     let again = People::open(people.0.parts.clone()).await.unwrap();
     assert_eq!(again.chart().in_role("cfo"), [PersonId("2".into())]);

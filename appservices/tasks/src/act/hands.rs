@@ -221,11 +221,17 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Somebody works here no more: what they had to do goes to their head, what they wanted as well.
+    /// Somebody works here no more: what they had to do goes to their head, what they wanted as well. Where nobody is above them, to
+    /// who wanted it, or who does it with them.
     pub fn left(&mut self, person: &PersonId) {
         let chart = self.world.chart;
         let heads = chart.person(person).map_or_else(Vec::new, |left| chart.heads_above(left));
-        let Some(head) = heads.into_iter().next() else { return };
+        let data = &self.case.data;
+        let others = data.assignees.iter().map(|assignee| &assignee.person);
+        let beside = std::iter::once(&data.creator).chain(others).cloned();
+        let heir =
+            heads.into_iter().chain(beside).find(|heir| heir != person && chart.active(heir).is_some());
+        let Some(head) = heir else { return };
         let values = [self.named(), vec![("who", self.world.name(person))]].concat();
         let data = &mut self.case.data;
         if data.creator == *person {

@@ -335,4 +335,6 @@ fn who_leaves_hands_over_to_their_head() {
     assert_eq!((people(&left), &left.data.creator), (vec!["2"], &id("2")));
     let with_head = after(&task(&["5", "2"]), "", &Action::Left { person: id("5") });
     assert_eq!(people(&with_head), ["2"], "a head who has it already has it once");
+    let of_head = after(&task(&["4"]), "", &Action::Left { person: id("4") });
+    assert_eq!(people(&of_head), ["1"], "nobody is above them: who wanted it has it");
 }

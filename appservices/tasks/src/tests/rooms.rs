@@ -75,6 +75,24 @@ async fn a_moderator_of_the_room_changes_anything_there() {
 }
 
 #[tokio::test]
+async fn a_room_reads_its_cards_in_the_language_that_its_moderator_chose() {
+    let (mut stage, hall) = office().await;
+    stage.sets_state(ZHANGSAN, &hall, "m.room.power_levels", "", json!({ "users": { ZHANGSAN: 50 } }));
+    says(&mut stage, ZHANGSAN, &hall, "!语言 房间 both").await;
+    says(&mut stage, ZHANGSAN, &hall, "!任务 写周报 @李四 明天").await;
+    let task = card(&stage, &hall, "TK-20261105-0001");
+    let body = reads(&stage, &hall, &task);
+    assert!(
+        body.starts_with("[待开始] TK-20261105-0001") && body.contains("\n[Open] TK-20261105-0001"),
+        "{body}"
+    );
+    says(&mut stage, ZHANGSAN, &hall, "!语言 房间 en").await;
+    taps(&mut stage, LISI, &hall, &task, "2️⃣").await;
+    let body = reads(&stage, &hall, &task);
+    assert!(body.starts_with("[Doing 50%] TK-20261105-0001"), "{body}");
+}
+
+#[tokio::test]
 async fn who_leaves_hands_over_to_their_head() {
     let (mut stage, hall) = office().await;
     says(&mut stage, ZHANGSAN, &hall, "!任务 写周报 @孙七 11-20").await;
@@ -107,11 +125,14 @@ async fn a_to_do_of_minutes_is_confirmed_or_not() {
     let first = card(&stage, &desk, "[待确认] TK-20261105-0001 写纪要 · 李四 · 截止 11-06 18:00");
     assert!(reads(&stage, &desk, &first).ends_with("✅建立任务 ❌不需要"));
     assert!(reads(&stage, &desk, &first).contains("来源 MT-20261105-0001"));
+    assert_eq!(stage.offers(&desk, &first), ["✅", "❌"]);
     taps(&mut stage, LISI, &desk, &first, "✅").await;
     assert!(reads(&stage, &desk, &first).starts_with("[待开始] TK-20261105-0001"));
+    assert_eq!(stage.offers(&desk, &first), ["1️⃣", "2️⃣", "3️⃣", "✅", "⏰", "💬"]);
     let second = card(&stage, &organiser, "[待确认] TK-20261105-0002 订午饭");
     taps(&mut stage, ZHANGSAN, &organiser, &second, "❌").await;
     assert!(reads(&stage, &organiser, &second).starts_with("[已取消] TK-20261105-0002"));
+    assert!(stage.offers(&organiser, &second).is_empty(), "nothing can be done with what is over");
     let other = card(&stage, &desk, "TK-20261105-0002");
     taps(&mut stage, LISI, &desk, &other, "✅").await;
     assert!(reads(&stage, &desk, &other).starts_with("[已取消]"));
@@ -156,6 +177,7 @@ async fn a_chat_that_was_replaced_shows_its_tasks_in_its_successor() {
     stage.settle().await;
     let mine = card(&stage, &new, "TK-20261105-0001 看合同");
     assert_eq!(count(&stage, &desk, "看合同"), 1, "the old room hears no more of it");
+    assert_eq!(stage.offers(&new, &mine), ["✋", "🙅", "1️⃣", "2️⃣", "3️⃣", "✅", "⏰", "💬"]);
     taps(&mut stage, ZHAOLIU, &new, &mine, "✋").await;
     taps(&mut stage, ZHAOLIU, &new, &mine, "✅").await;
     assert!(reads(&stage, &new, &mine).starts_with("[已完成]"), "{}", reads(&stage, &new, &mine));

@@ -25,11 +25,13 @@ async fn a_task_from_the_line_to_its_end() {
     assert_eq!(count(&stage, &hall, "你不是当前处理人。现在由 李四 处理。"), 1);
     taps(&mut stage, LISI, &hall, &task, "✅").await;
     assert!(reads(&stage, &hall, &task).starts_with("[已完成] TK-20261105-0001"));
+    assert!(stage.offers(&hall, &task).is_empty());
     assert_eq!(count(&stage, &hall, "张三: TK-20261105-0001 写周报 已由 李四 完成。"), 1);
     says(&mut stage, LISI, &hall, "!进度 TK-20261105-0001 50").await;
     assert_eq!(last(&stage, &hall), "已由 李四 于 11-05 09:00 通过Matrix处理：完成。");
     says(&mut stage, LISI, &hall, "!重开 TK-20261105-0001").await;
     assert!(reads(&stage, &hall, &task).starts_with("[待开始] TK-20261105-0001"));
+    assert_eq!(stage.offers(&hall, &task).len(), 6, "it can be worked on again");
     says(&mut stage, ZHANGSAN, &hall, "!verify TK-20261105-0001").await;
     assert_eq!(last(&stage, &hall), "OK · TK-20261105-0001 · 4 条记录 · 1 个签名密钥");
 }
@@ -120,6 +122,7 @@ async fn across_departments_somebody_is_asked() {
     says(&mut stage, ZHANGSAN, &hall, "!任务 查日志 @王五 明天").await;
     let task = card(&stage, &hall, "TK-20261105-0001");
     assert!(reads(&stage, &hall, &task).contains("等待接受: 王五"));
+    assert_eq!(stage.offers(&hall, &task), ["✋", "🙅", "1️⃣", "2️⃣", "3️⃣", "✅", "⏰", "💬"]);
     // 王五 is not in the room, and has a card of his own.
     let desk = chat(&stage, WANGWU);
     let mine = card(&stage, &desk, "TK-20261105-0001 查日志");
@@ -137,6 +140,7 @@ async fn across_departments_somebody_is_asked() {
         "{body}"
     );
     assert_eq!(count(&stage, &hall, "张三: 王五 没有接受 TK-20261105-0001 查日志：这周没空"), 1);
+    assert_eq!(stage.offers(&hall, &task), ["1️⃣", "2️⃣", "3️⃣", "✅", "⏰", "💬"], "nobody is asked any more");
     says(&mut stage, ZHANGSAN, &hall, "!转派 TK-20261105-0001 @王五").await;
     let again = card(&stage, &desk, "张三 想把 TK-20261105-0001 查日志 交给你");
     assert_ne!(again, mine);

@@ -74,7 +74,7 @@ impl Tasks {
                 let edit = format!("{key}/{}", after.rev);
                 let mut content = data(&text, &[], after);
                 content["msgtype"] = json!("m.text");
-                let letter = Letter::message(edit, LOCALPART, to.clone(), content);
+                let letter = Letter::message(edit, LOCALPART, to.clone(), content).offering(seeds(after));
                 self.kit()
                     .outbox()
                     .put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
@@ -196,7 +196,7 @@ fn data(text: &str, rings: &[OwnedUserId], case: &Case<Task>) -> Value {
     content
 }
 
-/// What the bot puts below the cards of a task as it is now.
+/// What the bot puts below the cards of a task as it is now, and what they offer as buttons.
 fn seeds(case: &Case<Task>) -> Vec<&'static str> {
     match case.state.as_str() {
         state::PROPOSED => QUESTION.to_vec(),

@@ -3,6 +3,7 @@
 //! A timer looks at the organisation once in a while; a version that was looked at is not looked at again. The work of
 //! one look is bounded, and a version counts as done when a look found nothing more to do.
 
+use people::Status;
 use serde_json::json;
 use store::Batch;
 
@@ -32,7 +33,7 @@ impl Tasks {
         if done == Some(chart.version()) {
             return Ok(());
         }
-        for person in chart.people().filter(|person| !person.is_active()) {
+        for person in chart.people().filter(|person| person.status == Status::Left) {
             let lists = ["todo", "made"].map(|list| (list, person.id.0.clone()));
             let mut moved = false;
             for case in self.tasks_in(&lists).await?.into_iter().take(MOVED_AT_ONCE_MAX) {

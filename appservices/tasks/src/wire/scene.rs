@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use cases::{Case, Refusal};
 use jiff::tz::TimeZone;
-use kit::{Heard, texts::Lang};
+use kit::{Heard, Power, texts::Lang};
 use office::Actor;
 use people::{Chart, Person, PersonId};
-use ruma::{EventId, OwnedEventId, OwnedUserId, RoomId, UserId};
-use serde_json::Value;
+use ruma::{OwnedUserId, RoomId, UserId};
 
 use super::{Change, LOCALPART, Tasks};
 use crate::{
@@ -18,9 +17,6 @@ use crate::{
     desk::World,
     task::Task,
 };
-
-/// The power from which on somebody moderates a room, where the room does not say otherwise.
-const MODERATOR_LEVEL: i64 = 50;
 
 /// What one decision is made with.
 pub(crate) struct Scene {
@@ -82,21 +78,11 @@ impl Tasks {
     /// Whether somebody moderates a room.
     pub(crate) async fn moderates(&self, room: &RoomId, user: &UserId) -> Result<bool, OfficeError> {
         let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(false) };
-        let levels = match intent.state(room, "m.room.power_levels", "").await {
-            Ok(levels) => levels.unwrap_or_default(),
-            Err(kit::CallError::Refused { .. }) => return Ok(false),
-            Err(error) => return Err(OfficeError::Later(error.to_string())),
-        };
-        if let Some(create) = create_event_of(room) {
-            let event = self.kit().event_of(LOCALPART, room, &create).await;
-            let event = event.map_err(|error| OfficeError::Later(error.to_string()))?;
-            if event.is_some_and(|event| is_creator(&event, user)) {
-                return Ok(true);
-            }
+        match Power::read(&intent, room).await {
+            Ok(power) => Ok(power.moderates(user)),
+            Err(kit::CallError::Refused { .. }) => Ok(false),
+            Err(error) => Err(OfficeError::Later(error.to_string())),
         }
-        let level = levels["users"][user.as_str()].as_i64().or_else(|| levels["users_default"].as_i64());
-        let needed = levels["state_default"].as_i64().unwrap_or(MODERATOR_LEVEL);
-        Ok(level.unwrap_or(0) >= needed)
     }
 
     /// Who is in a room; nobody where the bot is not in it any more.
@@ -147,45 +133,7 @@ impl Tasks {
     }
 }
 
-/// The event that made a room, where the room is called by it: since room version 12, in which creators stand above all
-/// levels and in no list of them.
-fn create_event_of(room: &RoomId) -> Option<OwnedEventId> {
-    let hash = room.as_str().strip_prefix('!').filter(|hash| !hash.contains(':'))?;
-    EventId::parse(format!("${hash}")).ok()
-}
-
-/// Whether an event that made a room names somebody as its creator.
-fn is_creator(create: &Value, user: &UserId) -> bool {
-    let others = create["content"]["additional_creators"].as_array().into_iter().flatten();
-    create["type"] == "m.room.create"
-        && (create["sender"] == user.as_str() || others.into_iter().any(|other| other == user.as_str()))
-}
-
 /// The zone of this name; the default for one that is none.
 pub(crate) fn zone_named(name: &str) -> TimeZone {
     workdays::named_zone(name).unwrap_or_else(workdays::default_zone)
-}
-
-#[cfg(test)]
-mod tests {
-    use ruma::{room_id, user_id};
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn creators_of_new_rooms_stand_in_the_event_that_the_room_is_called_by() {
-        let create = create_event_of(room_id!("!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM")).unwrap();
-        assert_eq!(create, "$31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM");
-        assert_eq!(create_event_of(room_id!("!room:corp.example")), None);
-        let event = json!({
-            "type": "m.room.create", "sender": "@a:x", "content": { "additional_creators": ["@b:x"] },
-        });
-        for (user, expected) in
-            [(user_id!("@a:x"), true), (user_id!("@b:x"), true), (user_id!("@c:x"), false)]
-        {
-            assert_eq!(is_creator(&event, user), expected, "{user}");
-        }
-        assert!(!is_creator(&json!({ "type": "m.room.message", "sender": "@a:x" }), user_id!("@a:x")));
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EntryHead;
+use super::{EntryHead, Exception};
 use crate::PersonId;
 
 /// A meeting of ours, in calendars.
@@ -29,6 +29,13 @@ pub struct Meeting {
     pub is_all_day: bool,
     /// How it repeats, a recurrence rule of RFC 5545 without its name; none for once.
     pub recurrence: Option<String>,
+    /// Of a series that ends, when its rule lets the last instance begin.
+    #[serde(default)]
+    pub last_ms: Option<u64>,
+    /// The instances of a series that are not as its rule has them, the earliest first, at most
+    /// [`crate::limits::ENTRY_EXCEPTIONS_MAX`].
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
     /// Minutes before it at which people are reminded.
     pub reminders_minutes: Vec<u32>,
     /// Whether it does not take place any more.

@@ -4,6 +4,7 @@
 //! picture comes back as an [`Acted`] and counts once the bot agrees.
 
 mod approval;
+mod exceptions;
 mod meeting;
 mod todo;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     approval::{Approval, ApprovalState, ApprovalTask, ApprovalTaskState, ForeignApproval},
+    exceptions::{Exception, Instead, Standing},
     meeting::{Answer, Attendee, Busy, Meeting},
     todo::{Assignee, Priority, Todo, TodoState},
 };
@@ -49,6 +51,9 @@ pub struct Acted {
     pub action: Action,
     /// What they wrote with it.
     pub words: Option<String>,
+    /// To which instance of a series alone, by [`Exception::original_ms`]; none for all of it.
+    #[serde(default)]
+    pub instance_ms: Option<u64>,
     /// SHA-256 of what the platform said of it, in lower-case hexadecimal.
     pub proof: String,
 }
@@ -99,6 +104,7 @@ mod tests {
             by: PersonId::new("ou_1").expect("valid"),
             action: Action::Done,
             words: None,
+            instance_ms: Some(1),
             proof: "0".repeat(64),
         };
         let json = serde_json::to_value(&acted).expect("writes");

@@ -5,10 +5,11 @@ mod files;
 mod inward;
 mod office;
 mod outward;
+mod series;
 
 use crate::Case;
 
 /// Every case.
 pub(crate) fn all() -> Vec<Case> {
-    [inward::CASES, outward::CASES, files::CASES, around::CASES, office::CASES].concat()
+    [inward::CASES, outward::CASES, files::CASES, around::CASES, office::CASES, series::CASES].concat()
 }

@@ -22,10 +22,10 @@ pub(super) const CASES: &[Case] = &[
     case!(In Approvals an_approval_of_the_platform_is_told_until_its_end),
 ];
 
-const HOUR_MS: u64 = 3_600_000;
+pub(super) const HOUR_MS: u64 = 3_600_000;
 
 /// Tomorrow, at a full hour.
-fn tomorrow_ms() -> u64 {
+pub(super) fn tomorrow_ms() -> u64 {
     let now_ms = Clock::system().now_ms();
     now_ms / HOUR_MS * HOUR_MS + 24 * HOUR_MS
 }
@@ -34,7 +34,7 @@ fn key(text: &str) -> EntryKey {
     EntryKey::new(text).expect("a key")
 }
 
-fn head(called: &str, revision: u64, title: &str) -> EntryHead {
+pub(super) fn head(called: &str, revision: u64, title: &str) -> EntryHead {
     let begun_ms = tomorrow_ms() - 24 * HOUR_MS;
     EntryHead {
         key: key(called),
@@ -62,7 +62,7 @@ fn todo(stage: &Stage, called: &str, revision: u64, title: &str) -> Todo {
     }
 }
 
-fn meeting(stage: &Stage, called: &str, revision: u64, title: &str) -> Meeting {
+pub(super) fn meeting(stage: &Stage, called: &str, revision: u64, title: &str) -> Meeting {
     let person = |name: &str| stage.platform.person(name);
     Meeting {
         head: head(called, revision, title),
@@ -78,13 +78,15 @@ fn meeting(stage: &Stage, called: &str, revision: u64, title: &str) -> Meeting {
         zone: "Asia/Shanghai".to_owned(),
         is_all_day: false,
         recurrence: None,
+        last_ms: None,
+        exceptions: Vec::new(),
         reminders_minutes: vec![15],
         is_canceled: false,
     }
 }
 
 /// What somebody sees under this title.
-fn titled(seen: &[Value], title: &str) -> Vec<Value> {
+pub(super) fn titled(seen: &[Value], title: &str) -> Vec<Value> {
     seen.iter().filter(|one| text(one, "title").contains(title)).cloned().collect()
 }
 
@@ -101,7 +103,7 @@ impl Stage {
         put.await.expect("the platform takes it in the end")
     }
 
-    async fn put_meeting(
+    pub(super) async fn put_meeting(
         &self,
         meeting: &Meeting,
         known: Option<&bridge_api::EntryOnPlatform>,
@@ -126,7 +128,7 @@ impl Stage {
     }
 
     /// What people did to entries of ours.
-    fn acted(&self) -> Vec<Acted> {
+    pub(super) fn acted(&self) -> Vec<Acted> {
         let of = |arrival: Arrival| match arrival.what {
             Happened::Acted(acted) => Some(acted),
             _ => None,
@@ -134,7 +136,7 @@ impl Stage {
         self.inbox.arrivals().into_iter().filter_map(of).collect()
     }
 
-    async fn hears_of(&self, called: &str, by: &PersonId, action: Action) -> Acted {
+    pub(super) async fn hears_of(&self, called: &str, by: &PersonId, action: Action) -> Acted {
         let wanted = |arrival: &Arrival| match &arrival.what {
             Happened::Acted(acted)
                 if acted.key == key(called) && acted.by == *by && acted.action == action =>

@@ -49,10 +49,15 @@ const TODOS_OUT: Support = Support::partly(
     "必须带链接；创建后优先级与链接不能再改",
     "needs a link; priority and link cannot be changed once it is made",
 );
+/// Which answers are told.
+const MEETINGS_IN: Support = Support::partly(
+    "系列会议中，对单次的答复仅限改动过的单次",
+    "of a series, and of those of its instances that differ from it",
+);
 /// Which series the calendar shows.
 const MEETINGS_OUT: Support = Support::partly(
-    "组织者不在钉钉时需设置 operator；钉钉无法表示的重复规则只显示第一次并写明",
-    "needs `operator` where the organiser is not on DingTalk; of series that its calendar cannot express the first one, which says so",
+    "组织者不在钉钉时需设置 operator；钉钉无法表示的重复规则只显示第一次，并写明规则和单次变更；已取消的单次恢复，或整个系列改期而有单次改动时，日程重新建立",
+    "needs `operator` where the organiser is not on DingTalk; of series that its calendar cannot express the first one, which says so and names the dates that differ; a series is made anew where a canceled instance takes place after all, or where it moves and instances differ",
 );
 
 /// The table.
@@ -123,7 +128,7 @@ pub fn table() -> Capabilities {
         }
         Ability::Approvals => (APPROVALS_IN, APPROVALS_OUT),
         Ability::Todos => (TODOS_IN, TODOS_OUT),
-        Ability::Meetings => (Yes, MEETINGS_OUT),
+        Ability::Meetings => (MEETINGS_IN, MEETINGS_OUT),
         Ability::FreeBusy => (Yes, Support::no("忙闲只读取", "it is only read")),
         Ability::Receipts => (Support::partly("机器人消息的已读回执", "of the robot's own messages"), NO_API),
     })

@@ -2,7 +2,7 @@
 
 use bridge_api::{CheckStep, Directory as _, Failure, PersonId, Refusal, words};
 
-use crate::{client::Client, people::People, settings::Mode, stream};
+use crate::{client::Client, entries::Entries, people::People, settings::Mode, stream};
 
 words! {
     TOKEN = "用 Client ID 与 Client Secret 取得 accessToken" | "fetch an access token with the client id and the client secret";
@@ -19,8 +19,8 @@ words! {
     NOT_SPOKEN = "webhook 只有发消息时才会验证，检查不发消息" | "a webhook proves itself only by a message that people see";
 }
 
-/// Tries what the settings name. Nothing of it counts among the calls of the month.
-pub async fn check(client: &Client, people: &People) -> Vec<CheckStep> {
+/// Tries what the settings name, and what the bots need. Nothing of it counts among the calls of the month but the rights for entries.
+pub async fn check(client: &Client, people: &People, entries: &Entries) -> Vec<CheckStep> {
     let settings = client.settings();
     let token = async {
         client.signed_in().await?;
@@ -50,6 +50,9 @@ pub async fn check(client: &Client, people: &People) -> Vec<CheckStep> {
         }
         Mode::Webhook { .. } => CheckStep::skipped(STREAM, CALLED),
     });
+    if steps.first().is_some_and(CheckStep::works) {
+        steps.extend(entries.rights().await);
+    }
     if !settings.webhooks.is_empty() {
         steps.push(CheckStep::skipped(WEBHOOK, NOT_SPOKEN));
     }

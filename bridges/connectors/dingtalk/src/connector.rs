@@ -108,7 +108,7 @@ impl Connector for DingTalk {
     }
 
     async fn check(&self) -> Vec<CheckStep> {
-        checking::check(&self.client, &self.people).await
+        checking::check(&self.client, &self.people, &self.entries).await
     }
 
     fn abilities(&self) -> Abilities<'_> {

@@ -244,6 +244,15 @@ pub const MEETING_WORDS_CHARACTERS_MAX: usize = 5_000;
 /// People who are read of one event, the platform's bound.
 pub const GUESTS_MAX: usize = 500;
 
+/// Events that are made for one meeting in one go: the one there is, and another one in its place.
+pub const EVENTS_AT_ONCE_MAX: usize = 2;
+
+/// Events on one page of a calendar's view, a bound of the platform's.
+pub const VIEW_PAGE: usize = 100;
+
+/// Pages of a calendar's view on which one instance of a series is looked for.
+pub const VIEW_PAGES_MAX: usize = 5;
+
 /// Our own latest changes of an event that are remembered, so that their echoes are known without being read.
 pub const OWN_CHANGES_MAX: usize = 8;
 
@@ -273,3 +282,6 @@ pub const CENTRE_CLOCKS_APART_MS: u64 = 10 * 60_000;
 
 /// Longest line of a form that is read or put, in characters.
 pub const LINE_CHARACTERS_MAX: usize = 1_000;
+
+/// The time for which a check of the settings asks when somebody is busy, in milliseconds.
+pub const CHECKED_TIME_MS: u64 = 3_600_000;

@@ -89,12 +89,12 @@ pub fn table() -> Capabilities {
         ),
         Ability::Meetings => (
             Support::partly(
-                "答复没有事件，每分钟读取一次",
-                "no event tells of answers; they are read once a minute",
+                "答复没有事件，每分钟读取一次；系列会议中仅改动过的单次另读其答复",
+                "no event tells of answers; they are read once a minute, of a series and of those of its instances that differ from it",
             ),
             Support::partly(
-                "日程由机器人组织；在本端的答复不能写回",
-                "our robot is the organiser; answers that people give here cannot be shown there",
+                "日程由机器人组织；在本端的答复不能写回；已取消的单次恢复，或整个系列改期而有单次改动时，日程重新建立",
+                "our robot is the organiser; answers that people give here cannot be shown there; a series is made anew where a canceled instance takes place after all, or where it moves and instances differ",
             ),
         ),
         Ability::FreeBusy => (Support::Yes, Support::Yes),

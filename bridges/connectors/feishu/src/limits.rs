@@ -209,6 +209,18 @@ pub const ENTRY_KEPT_MS: u64 = 400 * 24 * 3600 * 1000;
 /// How long answers to a series are read after its first meeting ended, in milliseconds.
 pub const SERIES_READ_MS: u64 = 366 * 24 * 3600 * 1000;
 
+/// Events that are made for one meeting in one go: the one there is, and another one in its place.
+pub const EVENTS_AT_ONCE_MAX: usize = 2;
+
+/// Instances of a series on one page, a bound of the platform's.
+pub const INSTANCES_PAGE: usize = 500;
+
+/// Pages of instances that are looked through for one day.
+pub const INSTANCES_PAGES_MAX: usize = 3;
+
+/// Single instances of a series whose answers are read in one round, the earliest that are to come.
+pub const INSTANCES_READ_MAX: usize = 10;
+
 /// Assignees, and followers, of a task; a bound of the platform's.
 pub const TASK_PEOPLE_MAX: usize = 50;
 
@@ -232,3 +244,9 @@ pub const REMINDER_MINUTES_MAX: u32 = 20_160;
 
 /// Codes of native approvals that an operator may name.
 pub const NATIVE_CODES_MAX: usize = 100;
+
+/// Codes of native approvals that a check of the settings reads.
+pub const NATIVE_CODES_CHECKED_MAX: usize = 10;
+
+/// The time for which a check of the settings asks when somebody is busy, in milliseconds.
+pub const CHECKED_TIME_MS: u64 = 3_600_000;

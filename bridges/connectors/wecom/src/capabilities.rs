@@ -30,8 +30,8 @@ words! {
     APPROVALS_OUT = "平台没有让应用把自己的审批放进审批中心的接口；机器人的审批以按钮卡片显示" | "apps can put no approvals of their own into the approval centre; those of the bots are cards with buttons";
     NO_TODOS = "平台没有待办接口，日程上也无法勾选完成；请在聊天中完成" | "WeCom gives apps no to-dos, and nothing is ticked off in a calendar; tasks are finished in the chat";
     TODOS = "平台没有待办接口；有截止时间的任务显示为应用日历中的日程，完成或取消后删除" | "WeCom gives apps no to-dos: tasks with a due date stand in the app's calendar until they are done or canceled";
-    ANSWERS = "仅应用自己建立的日程；可得知谁接受、待定或拒绝" | "of schedules that the app made alone: who accepts, perhaps, or declines";
-    MEETINGS = "建在应用的日历中；平台无法表示的重复（如每月第二个周二）只显示第一次并注明；不能替人答复" | "in the app's calendar; of a series that WeCom cannot show, like each second Tuesday, the first one with a word about it; nobody is answered for";
+    ANSWERS = "仅应用自己建立的日程；可得知谁接受、待定或拒绝；系列会议中，对单次的答复仅限改动过的单次" | "of schedules that the app made alone: who accepts, perhaps, or declines, to a series and to those of its instances that differ from it";
+    MEETINGS = "建在应用的日历中；平台无法表示的重复（如每月第二个周二）只显示第一次，并注明单次变更；改动的单次是单独的日程；已取消的单次恢复，或整个系列改期而有单次改动时，日程重新建立；不能替人答复" | "in the app's calendar; of a series that WeCom cannot show, like each second Tuesday, the first one with a word about it and about the dates that differ; an instance that differs is a schedule of its own; a series is made anew where a canceled instance takes place after all, or where it moves and instances differ; nobody is answered for";
     NO_BUSY = "应用看不到成员自己的日程，平台也没有忙闲接口" | "an app sees nobody's own schedules, and WeCom tells nobody's free time";
 }
 

@@ -3,7 +3,12 @@
 use bridge_api::{CheckStep, Failure, lenient::items, limits::CHECK_TIME_MAX, words};
 use tokio::time::timeout;
 
-use crate::{client::Client, limits::GROUPS_CHECKED_MAX, office::Office, settings::BotMode};
+use crate::{
+    client::Client,
+    limits::GROUPS_CHECKED_MAX,
+    office::{NOT_GRANTED, Office},
+    settings::BotMode,
+};
 
 words! {
     TOKEN = "用企业 ID 与应用 Secret 取得 access_token" | "fetch an access token with the company's id and the app's secret";
@@ -13,6 +18,8 @@ words! {
     APPROVALS = "读取企业微信自带的审批" | "read WeCom's own approvals";
     APPROVALS_ADVICE = "核对应用的权限后重试" | "look at the app's rights and try again";
     NO_APPROVALS = "应用不在「审批」的「可调用接口的应用」之中，因此不显示企业微信自带的审批；需要时在管理后台加入" | "the app is not among those that may call the approval interface (审批, 可调用接口的应用), so WeCom's own approvals are not shown; add it in the console if they shall be";
+    SCHEDULES = "把机器人的会议与截止时间放入日程" | "put meetings and due dates of the bots into schedules";
+    NO_SCHEDULES = "应用不在「日程」的「可调用接口的应用」之中：在管理后台「协作 › 日程」中加入；在此之前会议与截止时间不会出现在企业微信中" | "the app is not among those that may call the schedule interface (协作 › 日程 › 可调用接口的应用): add it in the console; until then meetings and due dates do not come to WeCom";
     GROUP = "读取应用创建的群" | "read the groups that the app made";
     GROUP_ADVICE = "group_chats 只能填本应用用接口创建的群的 chatid" | "group_chats takes the chatid of groups alone that this very app made through the API";
     NO_APP = "没有配置自建应用（agent_id 与 secret）" | "no self-built app is configured (agent_id and secret)";
@@ -36,6 +43,8 @@ pub async fn check(client: &Client, office: &Office) -> Vec<CheckStep> {
         if steps.iter().all(CheckStep::works) {
             steps.push(CheckStep::trying(CONTACTS, CONTACTS_ADVICE, departments(client)).await);
             steps.push(approvals(office).await);
+            let schedules = office.read_no_schedule();
+            steps.push(CheckStep::trying_right(SCHEDULES, NO_SCHEDULES, NOT_GRANTED, schedules).await);
             for chat in settings.group_chats.iter().take(GROUPS_CHECKED_MAX) {
                 let group = async {
                     client.get("appchat/get", &[("chatid", chat)]).await?;

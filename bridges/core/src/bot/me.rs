@@ -53,7 +53,11 @@ impl Asked<'_> {
                 }
                 None => {
                     let code = self.bridges.person_code(batch, network, self.heard).await?;
-                    let text = self.say("bridge.me.code", &[("platform", platform), ("code", &code)]);
+                    let mut text = self.say("bridge.me.code", &[("platform", platform), ("code", &code)]);
+                    if let Some(name) = self.bridges.suggested(network, sender).await {
+                        text.push('\n');
+                        text += &self.say("bridge.me.suggested", &[("platform", platform), ("name", &name)]);
+                    }
                     if self.heard.is_direct {
                         return Ok(text);
                     }

@@ -91,7 +91,7 @@ impl Bridges {
     /// The letters of one platform, if it is down for long enough.
     async fn mail_of(&self, seat: &Seat, post: &dyn Post, after: Duration) -> Result<(), Stuck> {
         let network = seat.network.key();
-        let is_down = matches!(&*seat.line.borrow(), LineNow::Down(_));
+        let is_down = matches!(seat.now(), LineNow::Down(_) | LineNow::Unreached(_));
         let line = self.0.store.get(&LINES, network).await?.unwrap_or_default();
         let now_ms = self.0.clock.now_ms();
         let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);

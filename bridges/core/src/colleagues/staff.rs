@@ -6,14 +6,16 @@ use kit::{Letter, To, notice};
 use ruma::{OwnedUserId, RoomId, UserId};
 use store::{Batch, StoreError};
 
-use crate::{BridgeError, Bridges, LOCALPART, backfill::patient, tables::PEOPLE};
+use crate::{
+    BridgeError, Bridges, LOCALPART, backfill::patient, error::Stuck, limits::LISTED_IDS_MAX, tables::PEOPLE,
+};
 
 /// Who somebody is elsewhere, by the staff list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Elsewhere {
     /// Their ids on the platform, as the list has them.
     pub ids: Vec<String>,
-    /// Their address.
+    /// Their address. It proves nothing: people write any address into their own profiles.
     pub email: Option<String>,
 }
 
@@ -23,8 +25,8 @@ pub trait Staff: Send + Sync {
     /// Who the owner of an account is on a platform.
     fn elsewhere(&self, account: &UserId, network: Network) -> Elsewhere;
 
-    /// Whose account it is that has this id or this address there.
-    fn account(&self, network: Network, id: &str, email: Option<&str>) -> Option<OwnedUserId>;
+    /// Whose account it is that has this id there.
+    fn account(&self, network: Network, id: &str) -> Option<OwnedUserId>;
 
     /// Has a room stand in the space of the department that all these colleagues are in; false when there is none. A repeat
     /// changes nothing.
@@ -41,53 +43,107 @@ impl Bridges {
         network: Network,
         account: &UserId,
     ) -> Result<Option<PersonId>, BridgeError> {
-        let Some(staff) = &self.0.ports.staff else { return Ok(None) };
         let Some(directory) = self.seat(network).and_then(|seat| seat.connector.directory()) else {
             return Ok(None);
         };
-        let Elsewhere { ids, email } = staff.elsewhere(account, network);
-        for id in ids.iter().filter_map(|id| PersonId::new(id).ok()) {
+        for id in self.ids_listed(network, account) {
             if let Ok(Some(person)) = patient(|| directory.person(&id)).await {
                 return Ok(Some(person.id));
             }
         }
-        match email.filter(|email| !email.is_empty()) {
-            Some(email) => Ok(patient(|| directory.by_email(&email)).await?),
-            None => Ok(None),
-        }
+        Ok(None)
     }
 
-    /// Somebody of a platform is seen for the first time: if the staff list knows them, they are a colleague from now on, and
-    /// are told how to speak as themselves.
+    /// What the platform calls whoever has the address there that the staff list has of an account. No more than a hint: whoever
+    /// wrote the address into their profile would be taken for a colleague.
+    pub(crate) async fn suggested(&self, network: Network, account: &UserId) -> Option<String> {
+        let directory = self.seat(network)?.connector.directory()?;
+        let email = self.0.ports.staff.as_ref()?.elsewhere(account, network).email?;
+        let found = patient(|| directory.by_email(&email)).await.ok()??;
+        let person = patient(|| directory.person(&found)).await.ok()??;
+        Some(person.name)
+    }
+
+    /// Somebody of a platform is seen for the first time: if the staff list knows them by their id, they are a colleague from now
+    /// on, and are told how to speak as themselves.
     pub(crate) async fn recognise(&self, network: Network, person: &Person) -> Result<(), StoreError> {
         let Some(staff) = self.0.ports.staff.as_ref().filter(|_| !person.external && !person.bot) else {
             return Ok(());
         };
-        let Some(account) = staff.account(network, person.id.as_str(), person.email.as_deref()) else {
+        let Some(account) = staff.account(network, person.id.as_str()) else {
             return Ok(());
         };
-        if self.0.store.exists(&PEOPLE, &(network.key(), person.id.as_str())).await? {
-            return Ok(());
+        self.known_by_list(network, &person.id, &account).await.map(drop)
+    }
+
+    /// Who the owner of an account is on a platform, also where nobody bound them: the staff list says under which id they are
+    /// there, and the platform that there is such a person. From then on they are bound.
+    pub(crate) async fn person_or_listed(
+        &self,
+        network: Network,
+        account: &UserId,
+    ) -> Result<Option<PersonId>, Stuck> {
+        if let Some(person) = self.person_behind(network, account).await? {
+            return Ok(Some(person));
         }
-        match self.bind_person(network, &person.id, Some(&account)).await {
-            Ok(_) => {}
-            Err(BridgeError::Store(error)) => return Err(error),
-            // The account is somebody else's there already: whoever bound it knows better than a list.
-            Err(error) => {
-                tracing::debug!(%error, %account, "the staff list does not bind");
-                return Ok(());
+        let Some(directory) = self.seat(network).and_then(|seat| seat.connector.directory()) else {
+            return Ok(None);
+        };
+        for id in self.ids_listed(network, account) {
+            let found = match directory.person(&id).await {
+                Ok(found) => found.filter(|person| !person.external && !person.bot),
+                Err(failure) if failure.passes() => return Err(failure.into()),
+                Err(failure) => {
+                    tracing::warn!(%failure, %account, network = network.key(), "the platform does not say whom the staff list names");
+                    None
+                }
+            };
+            let Some(person) = found else { continue };
+            if self.known_by_list(network, &person.id, account).await? {
+                return Ok(Some(person.id));
             }
         }
-        let lang = self.0.kit.language(None, Some(&account)).await?;
+        Ok(None)
+    }
+
+    /// Whether nobody bound an account to a person of a platform, and the staff list may say who that is.
+    pub(crate) fn is_listed(&self, network: Network, account: &UserId) -> bool {
+        !self.ids_listed(network, account).is_empty()
+    }
+
+    fn ids_listed(&self, network: Network, account: &UserId) -> Vec<PersonId> {
+        let Some(staff) = &self.0.ports.staff else { return Vec::new() };
+        let ids = staff.elsewhere(account, network).ids.into_iter();
+        ids.filter_map(|id| PersonId::new(id).ok()).take(LISTED_IDS_MAX).collect()
+    }
+
+    /// Binds somebody whom the staff list knows, and tells them how to speak as themselves. False where somebody bound either of
+    /// the two otherwise: they know better than a list.
+    async fn known_by_list(
+        &self,
+        network: Network,
+        person: &PersonId,
+        account: &UserId,
+    ) -> Result<bool, StoreError> {
+        if let Some(known) = self.0.store.get(&PEOPLE, &(network.key(), person.as_str())).await? {
+            return Ok(known == account);
+        }
+        match self.bind_person(network, person, Some(account)).await {
+            Ok(_) => {}
+            Err(BridgeError::Store(error)) => return Err(error),
+            Err(error) => {
+                tracing::debug!(%error, %account, "the staff list does not bind");
+                return Ok(false);
+            }
+        }
+        let lang = self.0.kit.language(None, Some(account)).await?;
         let platform = network.name().of(self.0.settings.language);
         let values = [("platform", platform), ("key", network.key())];
         let text = self.0.kit.texts().fill(lang, "bridge.me.recognised", &values);
         let key = format!("bridge/recognised/{}/{account}", network.key());
         let mut batch = Batch::new();
-        self.0
-            .kit
-            .outbox()
-            .put(&mut batch, Letter::message(key, LOCALPART, To::Direct(account), notice(&text)));
-        self.0.store.commit(batch).await.map(drop)
+        let letter = Letter::message(key, LOCALPART, To::Direct(account.to_owned()), notice(&text));
+        self.0.kit.outbox().put(&mut batch, letter);
+        self.0.store.commit(batch).await.map(|_| true)
     }
 }

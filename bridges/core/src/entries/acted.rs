@@ -32,7 +32,7 @@ impl Bridges {
         }
         let content = json!({
             "v": 1, "key": acted.key, "action": acted.action.key(), "values": values, "network": network.key(),
-            "by": acted.by, "person": person,
+            "by": acted.by, "person": person, "instance_ms": acted.instance_ms,
             "proof": { "type": "callback", "hash": acted.proof, "verified": true },
         });
         let unique = format!("bridge/acted/{}/{key}", network.key());

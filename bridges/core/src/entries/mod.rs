@@ -43,7 +43,7 @@ pub(crate) fn is_entry(event: &Value) -> bool {
 }
 
 /// The lane of what has no conversation: one for each entry, so that one that is stuck holds up no other.
-fn lane_of(network: Network, what: &str, key: &str) -> Option<Lane> {
+pub(crate) fn lane_of(network: Network, what: &str, key: &str) -> Option<Lane> {
     let digest = hex(&Sha256::digest(key));
     ConversationId::new(format!("{what}/{}", &digest[..40])).ok().map(|id| (network, id))
 }
@@ -83,7 +83,7 @@ impl Bridges {
         let key = told.head().key.to_string();
         for seat in self.0.seats.iter().filter(|seat| told.is_for(&*seat.connector)) {
             let is_there = self.0.store.exists(&ENTRIES, &(seat.network.key(), key.as_str())).await?;
-            if !is_there && self.known(seat.network, &told).await?.is_empty() {
+            if !is_there && !self.may_concern(seat.network, &told).await? {
                 continue;
             }
             let Some(lane) = lane_of(seat.network, "entry", &key) else { continue };
@@ -94,12 +94,23 @@ impl Bridges {
         Ok(())
     }
 
+    /// Whether anybody of an entry is somebody on a platform, or the staff list says so.
+    async fn may_concern(&self, network: Network, told: &Told) -> Result<bool, StoreError> {
+        for account in told.accounts() {
+            let Ok(user) = UserId::parse(account.as_str()) else { continue };
+            if self.is_listed(network, &user) || self.person_behind(network, &user).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Who of an entry is who on a platform.
-    async fn known(&self, network: Network, told: &Told) -> Result<Known, StoreError> {
+    async fn known(&self, network: Network, told: &Told) -> Result<Known, Stuck> {
         let mut known = Known::new();
         for account in told.accounts() {
             let Ok(user) = UserId::parse(account.as_str()) else { continue };
-            if let Some(person) = self.person_behind(network, &user).await? {
+            if let Some(person) = self.person_or_listed(network, &user).await? {
                 known.insert(account.clone(), person);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bridge_api::{
     Approval, Connector, EntryHead, EntryKey, EntryOnPlatform, Failure, Meeting, PersonId, RichText, Todo,
-    limits::{ENTRY_LINES_MAX, ENTRY_PEOPLE_MAX, LINK_BYTES_MAX},
+    limits::{ENTRY_EXCEPTIONS_MAX, ENTRY_LINES_MAX, ENTRY_PEOPLE_MAX, LINK_BYTES_MAX},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -71,6 +71,7 @@ impl Told {
                 meeting.description = harmless(&meeting.description);
                 meeting.location = tamed(&meeting.location);
                 meeting.attendees.truncate(ENTRY_PEOPLE_MAX);
+                tame_exceptions(meeting);
             }
         }
     }
@@ -166,6 +167,21 @@ impl Told {
     }
 }
 
+/// Each instance once, within bounds and harmless.
+fn tame_exceptions(meeting: &mut Meeting) {
+    if meeting.recurrence.is_none() {
+        meeting.exceptions.clear();
+    }
+    meeting.exceptions.sort_by_key(|one| one.original_ms);
+    meeting.exceptions.dedup_by_key(|one| one.original_ms);
+    meeting.exceptions.truncate(ENTRY_EXCEPTIONS_MAX);
+    for instead in meeting.exceptions.iter_mut().filter_map(|one| one.instead.as_mut()) {
+        instead.end_ms = instead.end_ms.max(instead.start_ms);
+        instead.title = instead.title.take().map(|title| tamed(&title));
+        instead.location = instead.location.take().map(|location| tamed(&location));
+    }
+}
+
 /// Several lines without what only deceives.
 fn harmless(text: &str) -> String {
     RichText::plain(text).tamed().to_plain()
@@ -215,6 +231,26 @@ mod tests {
             "reminders_minutes": [15], "is_canceled": false,
         }));
         assert_eq!(meeting.expect("reads").keys().len(), 1);
+        let series = Told::read(&json!({
+            "v": 1, "kind": "meeting", "key": "m/2", "rev": 1, "number": "M-2", "title": "周会", "link": null,
+            "language": "zh", "begun_ms": 1, "changed_ms": 1, "description": "", "location": "",
+            "organizer": null, "attendees": [], "start_ms": 10, "end_ms": 20, "zone": "Asia/Shanghai",
+            "is_all_day": false, "recurrence": "FREQ=DAILY;COUNT=3", "last_ms": 30,
+            "exceptions": [
+                { "original_ms": 30, "instead": { "start_ms": 40, "end_ms": 35, "title": "a\nb" } },
+                { "original_ms": 20, "instead": null }, { "original_ms": 20, "instead": null },
+            ],
+            "reminders_minutes": [], "is_canceled": false,
+        }));
+        let Told::Meeting(series) = series.expect("reads") else { panic!("a meeting") };
+        let [gone, moved] = series.exceptions.as_slice() else { panic!("{:?}", series.exceptions) };
+        let moved = moved.instead.as_ref().expect("moved");
+        assert_eq!((gone.original_ms, &gone.instead), (20, &None));
+        assert_eq!(
+            (moved.end_ms, moved.title.as_deref()),
+            (40, Some("a b")),
+            "harmless, each once, in order"
+        );
         let todo = Told::read(&json!({
             "v": 1, "kind": "todo", "key": "t/1", "rev": 1, "number": "T-1", "title": "写报告", "link": null,
             "language": "en", "begun_ms": 1, "changed_ms": 1, "description": "", "creator": null,

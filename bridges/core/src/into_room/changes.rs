@@ -4,7 +4,7 @@ use bridge_api::{Content, Message, MessageId, Pressed, Sender};
 use ruma::OwnedUserId;
 use serde_json::json;
 
-use super::Bringing;
+use super::{Bringing, content::events_of};
 use crate::{
     error::Stuck,
     ghosts::Ghost,
@@ -35,8 +35,9 @@ impl Bringing<'_> {
         let ghost = self.author(from, &row).await?;
         let key = self.row.arrival.key.as_str().to_owned();
         let mut events = row.events.clone();
-        for (index, part) in parts.iter().enumerate() {
-            let content = self.content(&ghost, id, part).await?;
+        let parts = events_of(parts);
+        for (index, event) in parts.iter().enumerate() {
+            let content = self.with_words(&ghost, id, *event).await?;
             match row.events.get(index) {
                 Some(event) => {
                     let body = content["body"].as_str().unwrap_or_default();
@@ -57,7 +58,7 @@ impl Bringing<'_> {
         events.truncate(parts.len().max(1));
         let (network, conversation) = (self.network().key(), self.lane.1.as_str());
         for event in events.iter().skip(row.events.len()) {
-            let side = SideRow { messages: vec![id.clone()], thread: None };
+            let side = SideRow { messages: vec![id.clone()], thread: None, captions: 0 };
             self.batch.put(&SIDES, &(&**event, network, conversation), &side);
         }
         self.batch.put(&MESSAGES, &(network, id.as_str()), &MessageRow { events, ..row });

@@ -14,14 +14,48 @@ use crate::{
     telling::refusal_text,
 };
 
+/// The events that a message becomes: its parts, and the words that stand with a file where it has one file and words.
+pub(super) fn events_of(parts: &[Content]) -> Vec<(&Content, Option<&RichText>)> {
+    match parts {
+        [file @ Content::File(of), Content::Text(words)]
+        | [Content::Text(words), file @ Content::File(of)]
+            if of.kind != FileKind::Voice && !words.is_empty() =>
+        {
+            vec![(file, Some(words))]
+        }
+        _ => parts.iter().map(|part| (part, None)).collect(),
+    }
+}
+
 impl Bringing<'_> {
-    /// The content of a part. What cannot be carried is said in words.
-    pub(super) async fn content(
+    /// The content of an event of a message, with the words that stand with a file.
+    pub(super) async fn with_words(
         &self,
         ghost: &Ghost,
         id: &MessageId,
-        part: &Content,
+        (part, words): (&Content, Option<&RichText>),
     ) -> Result<Value, Stuck> {
+        let mut content = self.content(ghost, id, part).await?;
+        let Some(words) = words else { return Ok(content) };
+        let mut words = self.text(words).await?;
+        if content["url"].is_null() {
+            // It says why there is no file.
+            let reason = content["body"].as_str().unwrap_or_default();
+            words["body"] = json!(format!("{reason}\n{}", words["body"].as_str().unwrap_or_default()));
+            content["body"] = words["body"].take();
+            content["m.mentions"] = words["m.mentions"].take();
+            return Ok(content);
+        }
+        for key in ["body", "format", "formatted_body", "m.mentions"] {
+            if let Some(value) = words.get_mut(key) {
+                content[key] = value.take();
+            }
+        }
+        Ok(content)
+    }
+
+    /// The content of a part. What cannot be carried is said in words.
+    async fn content(&self, ghost: &Ghost, id: &MessageId, part: &Content) -> Result<Value, Stuck> {
         match part {
             Content::Text(text) => self.text(text).await,
             Content::File(file) => self.file(ghost, id, file).await,
@@ -115,4 +149,38 @@ fn file_name(file: &File, told: Option<&str>) -> String {
         return own;
     }
     told.map(clean).filter(|name| !name.is_empty()).unwrap_or_else(|| "file".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use bridge_api::MediaId;
+
+    use super::*;
+
+    #[test]
+    fn one_file_and_words_are_one_event_and_everything_else_is_one_for_each_part() {
+        let file = |kind| {
+            Content::File(File {
+                kind,
+                name: "a".into(),
+                mimetype: None,
+                size: None,
+                duration_ms: None,
+                dimensions: None,
+                media: MediaId::new("m").expect("valid"),
+            })
+        };
+        let words = Content::Text(RichText::plain("see"));
+        for (parts, events) in [
+            (vec![file(FileKind::Image), words.clone()], vec![true]),
+            (vec![words.clone(), file(FileKind::File)], vec![true]),
+            (vec![file(FileKind::Voice), words.clone()], vec![false, false]),
+            (vec![words.clone(), file(FileKind::Image), words.clone()], vec![false; 3]),
+            (vec![file(FileKind::Image), Content::Text(RichText::default())], vec![false, false]),
+            (vec![words], vec![false]),
+        ] {
+            let made: Vec<_> = events_of(&parts).iter().map(|(_, words)| words.is_some()).collect();
+            assert_eq!(made, events, "{parts:?}");
+        }
+    }
 }

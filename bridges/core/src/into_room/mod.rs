@@ -10,6 +10,7 @@ use ruma::{OwnedEventId, OwnedRoomId};
 use serde_json::{Value, json};
 use store::Batch;
 
+use self::content::events_of;
 use crate::{
     Bridges,
     error::Stuck,
@@ -59,7 +60,7 @@ impl Bridges {
                 batch = bringing.batch;
             }
             (None, Happened::Pressed(pressed)) => {
-                self.card_pressed(lane, row.arrival.key.as_str(), pressed, &mut batch).await?;
+                self.card_pressed(lane, &row.arrival, pressed, &mut batch).await?;
             }
             (None, _) => tracing::debug!(conversation = %lane.1, "nothing is bound to it any more"),
         }
@@ -100,7 +101,7 @@ impl Bringing<'_> {
             Happened::Joined { people } => self.joined(people).await,
             Happened::Left { people, .. } => self.left(people).await,
             Happened::Renamed { name, .. } => self.renamed(name).await,
-            Happened::Dissolved => self.dissolved(),
+            Happened::Dissolved => self.dissolved().await,
             Happened::BotAdded { .. } => {
                 self.notice("bridge.told.added", &[]);
                 Ok(())
@@ -110,11 +111,8 @@ impl Bringing<'_> {
                 Ok(())
             }
             Happened::Pressed(pressed) => self.pressed(pressed).await,
-            // Whose receipts a platform tells depends on the app; none of them is a person's in this room.
-            Happened::Read { .. }
-            | Happened::PersonChanged(_)
-            | Happened::Acted(_)
-            | Happened::ApprovalChanged(_) => Ok(()),
+            Happened::Read { person, messages } => self.read(person, messages).await,
+            Happened::PersonChanged(_) | Happened::Acted(_) | Happened::ApprovalChanged(_) => Ok(()),
         }
     }
 
@@ -134,8 +132,8 @@ impl Bringing<'_> {
         }
         let ghost = self.speaker(&message.from).await?;
         let mut events = Vec::new();
-        for (index, part) in message.parts.iter().enumerate() {
-            let mut content = self.content(&ghost, &message.id, part).await?;
+        for (index, event) in events_of(&message.parts).into_iter().enumerate() {
+            let mut content = self.with_words(&ghost, &message.id, event).await?;
             if index == 0 {
                 self.relate(&mut content, message).await?;
             }
@@ -152,7 +150,7 @@ impl Bringing<'_> {
         let (network, conversation) = (self.network().key(), self.lane.1.as_str());
         let thread = message.thread.as_ref().map(|(thread, _)| thread.clone());
         for event in &events {
-            let side = SideRow { messages: vec![id.clone()], thread: thread.clone() };
+            let side = SideRow { messages: vec![id.clone()], thread: thread.clone(), captions: 0 };
             self.batch.put(&SIDES, &(&**event, network, conversation), &side);
         }
         let row = MessageRow {
@@ -168,6 +166,9 @@ impl Bringing<'_> {
 
     /// Whoever did it, in the room.
     pub(crate) async fn speaker(&self, from: &Sender) -> Result<Ghost, Stuck> {
+        if let Sender::Bot { id, .. } = from {
+            self.bridges.note_robot(self.network(), id).await?;
+        }
         match from {
             Sender::Person { id, name } | Sender::Bot { id, name } => {
                 let ghost = match self.bridges.colleague(self.network(), id).await? {

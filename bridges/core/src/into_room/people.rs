@@ -1,6 +1,6 @@
 //! Who comes and goes, and what a conversation is called.
 
-use bridge_api::{Network, Person, PersonId};
+use bridge_api::{MessageId, Network, Person, PersonId};
 use futures_util::{TryStreamExt as _, stream};
 use kit::CallError;
 use store::Batch;
@@ -12,7 +12,7 @@ use crate::{
     ghosts::Ghost,
     limits::{JOINS_AT_ONCE, MEMBERS_SHOWN_MAX},
     names::tamed,
-    tables::{GHOST_ROOMS, GHOSTS, PortalRow},
+    tables::{GHOST_ROOMS, GHOSTS, PEOPLE, PortalRow},
 };
 
 impl Bridges {
@@ -61,6 +61,31 @@ impl Bringing<'_> {
         Ok(())
     }
 
+    /// Somebody has read what people of the room said: their account has read the newest of it. An account of a colleague shows
+    /// what its owner has read here.
+    pub(super) async fn read(&mut self, person: &PersonId, messages: &[MessageId]) -> Result<(), Stuck> {
+        let network = self.network();
+        if self.bridges.0.store.exists(&PEOPLE, &(network.key(), person.as_str())).await? {
+            return Ok(());
+        }
+        let mut read = None;
+        for message in messages.iter().rev() {
+            let row = self.known(message).await?.filter(|row| row.room == self.room);
+            read = row.and_then(|row| row.events.last().cloned());
+            if read.is_some() {
+                break;
+            }
+        }
+        let Some(event) = read else { return Ok(()) };
+        let ghost = self.bridges.ghost(network, person, None).await?;
+        self.bridges.be_in(&ghost, &self.room).await?;
+        match ghost.intent.has_read(&self.room, &event).await {
+            // It was taken back, or the account was removed: nobody misses it.
+            Ok(()) | Err(CallError::Refused { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Whether another conversation of the same platform is bound to the room: the person may be in that one. Then the
     /// account stays; that it is silent harms nobody, and that it left would be wrong.
     fn has_sibling(&self) -> bool {
@@ -80,9 +105,9 @@ impl Bringing<'_> {
         Ok(bridges.portals().put(&mut self.batch, self.lane, PortalRow { name, ..row })?)
     }
 
-    pub(super) fn dissolved(&mut self) -> Result<(), Stuck> {
+    pub(super) async fn dissolved(&mut self) -> Result<(), Stuck> {
         self.notice("bridge.told.dissolved", &[]);
         let bridges = self.bridges;
-        Ok(bridges.portals().release(&mut self.batch, self.lane)?)
+        Ok(bridges.release(&mut self.batch, self.lane).await?)
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     lanes::Lane,
     limits::PORTALS_PER_ROOM_MAX,
     names::tamed,
-    tables::{LINES, NEWEST, PortalRow},
+    tables::{LINES, NEWEST, PortalRow, READ_UNTIL},
     telling::named,
 };
 
@@ -101,14 +101,17 @@ impl Bridges {
             bound_ms: now_ms,
         };
         let shown = named(lane, &name, self.0.settings.language);
-        self.portals().put(&mut batch, lane, row)?;
+        self.portals().put(&mut batch, lane, row.clone())?;
         // What is said from now on is missed when it does not come.
-        batch.put(&NEWEST, &(lane.0.key(), lane.1.as_str()), &now_ms);
+        let of = (lane.0.key(), lane.1.as_str());
+        batch.put(&NEWEST, &of, &now_ms).put(&READ_UNTIL, &of, &now_ms);
         let unique = format!("bound/{}/{}/{now_ms}", lane.1, room);
         self.notice(&mut batch, room, &unique, "bridge.told.bound", &[("conversation", &shown), ("who", by)]);
         if let Some(seat) = self.seat(lane.0) {
             let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
-            self.state_of_line(&mut batch, seat, &line, room);
+            let mut bound = self.bound_in(lane.0, room);
+            bound.push((lane.clone(), row));
+            self.state_with(&mut batch, seat, &line, (room, bound));
             self.tell_limits(&mut batch, seat, room, &unique);
         }
         self.0.store.commit(batch).await?;
@@ -131,7 +134,7 @@ impl Bridges {
         };
         let name = self.name_of(lane);
         let mut batch = Batch::new();
-        self.portals().release(&mut batch, lane)?;
+        self.release(&mut batch, lane).await?;
         let unique = format!("unbound/{}/{}", lane.1, self.0.clock.now_ms());
         self.notice(
             &mut batch,

@@ -1,8 +1,13 @@
 //! What an event of a room means to a platform. A pure function over hostile JSON.
 
 use bridge_api::FileKind;
-use ruma::{EventId, OwnedEventId};
+use ruma::{EventId, OwnedEventId, OwnedUserId};
 use serde_json::Value;
+
+use super::{
+    polls::{self, Poll},
+    said::{said, sticker},
+};
 
 /// What an event means.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +20,10 @@ pub(crate) enum Meaning {
     Reaction { target: OwnedEventId, emoji: String },
     /// Something is taken away.
     Redaction { target: OwnedEventId },
+    /// A poll begins or ends, or somebody votes.
+    Poll(Poll),
+    /// The room has another name.
+    Named { name: String },
     /// The room is encrypted from now on.
     Encrypted,
     /// Nothing for a platform.
@@ -29,6 +38,8 @@ pub(crate) struct Said {
     pub thread: Option<OwnedEventId>,
     /// Whether everybody is addressed, as the sender's client says.
     pub everybody: bool,
+    /// Who is addressed, as the sender's client says.
+    pub mentions: Vec<OwnedUserId>,
 }
 
 /// The kinds of what is said.
@@ -45,9 +56,33 @@ pub(crate) enum What {
         size: Option<u64>,
         duration_ms: Option<u64>,
         dimensions: Option<(u32, u32)>,
+        /// What is said of it.
+        caption: Option<Caption>,
     },
     /// A place.
     Place { name: String, latitude: f64, longitude: f64 },
+}
+
+/// Words that stand with a file.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Caption {
+    pub body: String,
+    pub html: Option<String>,
+}
+
+impl Said {
+    /// Words, in answer to an event.
+    pub fn words(body: String, reply_to: Option<OwnedEventId>) -> Self {
+        let what = What::Words { body, html: None, emote: false };
+        Self { what, reply_to, thread: None, everybody: false, mentions: Vec::new() }
+    }
+
+    /// The words of a file, as something said by itself.
+    pub fn caption(&self) -> Option<Self> {
+        let What::File { caption: Some(Caption { body, html }), .. } = &self.what else { return None };
+        let what = What::Words { body: body.clone(), html: html.clone(), emote: false };
+        Some(Self { what, reply_to: None, ..self.clone() })
+    }
 }
 
 /// Reads an event.
@@ -77,75 +112,13 @@ pub(crate) fn meaning(event: &Value) -> Meaning {
             target.map_or(Meaning::Nothing, |target| Meaning::Redaction { target })
         }
         "m.room.encryption" => Meaning::Encrypted,
+        "m.room.name" => match content["name"].as_str() {
+            Some(name) => Meaning::Named { name: name.to_owned() },
+            None => Meaning::Nothing,
+        },
+        kind if polls::is_poll(kind) => polls::read(kind, content).map_or(Meaning::Nothing, Meaning::Poll),
         _ => Meaning::Nothing,
     }
-}
-
-fn said(content: &Value, is_edit: bool) -> Option<Said> {
-    let relation = &content["m.relates_to"];
-    let id = |value: &Value| EventId::parse(value.as_str()?).ok();
-    let thread = (relation["rel_type"] == "m.thread").then(|| id(&relation["event_id"])).flatten();
-    let is_fallback = relation["is_falling_back"] == true;
-    let reply_to = id(&relation["m.in_reply_to"]["event_id"]).filter(|_| !is_fallback);
-    let body = content["body"].as_str().unwrap_or_default();
-    let html =
-        (content["format"] == "org.matrix.custom.html").then(|| content["formatted_body"].as_str()).flatten();
-    let what = match content["msgtype"].as_str()? {
-        kind @ ("m.text" | "m.notice" | "m.emote") => {
-            let body = if reply_to.is_some() || is_edit { without_quotation(body) } else { body };
-            What::Words { body: body.to_owned(), html: html.map(str::to_owned), emote: kind == "m.emote" }
-        }
-        "m.image" => file(content, FileKind::Image)?,
-        "m.file" => file(content, FileKind::File)?,
-        "m.video" => file(content, FileKind::Video)?,
-        "m.audio" if content.get("org.matrix.msc3245.voice").is_some() => file(content, FileKind::Voice)?,
-        "m.audio" => file(content, FileKind::File)?,
-        "m.location" => place(content)?,
-        _ => What::Words { body: body.to_owned(), html: None, emote: false },
-    };
-    let is_empty = matches!(&what, What::Words { body, html: None, .. } if body.trim().is_empty());
-    (!is_empty).then(|| Said { what, reply_to, thread, everybody: content["m.mentions"]["room"] == true })
-}
-
-fn sticker(content: &Value) -> Option<Said> {
-    Some(Said { what: file(content, FileKind::Image)?, reply_to: None, thread: None, everybody: false })
-}
-
-fn file(content: &Value, kind: FileKind) -> Option<What> {
-    let mxc = content["url"].as_str().filter(|url| url.starts_with("mxc://"))?;
-    let info = &content["info"];
-    let side = |key: &str| info[key].as_u64().and_then(|pixels| u32::try_from(pixels).ok());
-    let name = content["filename"].as_str().or_else(|| content["body"].as_str()).unwrap_or("file");
-    Some(What::File {
-        kind,
-        name: name.to_owned(),
-        mxc: mxc.to_owned(),
-        mimetype: info["mimetype"].as_str().map(str::to_owned),
-        size: info["size"].as_u64(),
-        duration_ms: info["duration"].as_u64(),
-        dimensions: side("w").zip(side("h")),
-    })
-}
-
-fn place(content: &Value) -> Option<What> {
-    let coordinates = content["geo_uri"].as_str()?.strip_prefix("geo:")?.split([';', '?']).next()?;
-    let (latitude, rest) = coordinates.split_once(',')?;
-    let longitude = rest.split(',').next()?;
-    let degrees = |text: &str, max: f64| text.parse::<f64>().ok().filter(|degrees| degrees.abs() <= max);
-    let name = content["body"].as_str().unwrap_or_default().to_owned();
-    Some(What::Place { name, latitude: degrees(latitude, 90.0)?, longitude: degrees(longitude, 180.0)? })
-}
-
-/// What a message says without the quotation that old clients put before an answer.
-fn without_quotation(body: &str) -> &str {
-    if !body.starts_with("> <") && !body.starts_with("> * <") {
-        return body;
-    }
-    let mut rest = body;
-    while rest.starts_with('>') {
-        rest = rest.split_once('\n').map_or("", |(_, behind)| behind);
-    }
-    rest.strip_prefix('\n').unwrap_or(rest)
 }
 
 #[cfg(test)]
@@ -217,6 +190,28 @@ mod tests {
             place,
             Meaning::Said(Said { what: What::Place { latitude: 1.5, longitude: -2.0, .. }, .. })
         ));
+    }
+
+    #[test]
+    fn the_body_of_a_file_with_a_name_is_what_is_said_of_it() {
+        let caption_of = |content: Value| match message(content) {
+            Meaning::Said(said) => said.caption(),
+            other => panic!("{other:?}"),
+        };
+        let url = "mxc://test/a";
+        let said = caption_of(json!({
+            "msgtype": "m.image", "body": "see", "filename": "a.png", "url": url,
+            "format": "org.matrix.custom.html", "formatted_body": "<b>see</b>",
+        }));
+        let words = What::Words { body: "see".into(), html: Some("<b>see</b>".into()), emote: false };
+        assert_eq!(said.map(|said| said.what), Some(words));
+        for bare in [
+            json!({ "msgtype": "m.image", "body": "a.png", "url": url }),
+            json!({ "msgtype": "m.image", "body": "a.png", "filename": "a.png", "url": url }),
+            json!({ "msgtype": "m.file", "body": " ", "filename": "a.png", "url": url }),
+        ] {
+            assert_eq!(caption_of(bare.clone()), None, "{bare}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use bridge_api::{
     Block, ByteStream, Content, File, FileKind, Inline, MediaId, Outgoing, PersonId, Refusal, RichText, Sent,
     Speaker, ThreadId,
 };
-use ruma::OwnedUserId;
+use ruma::{EventId, OwnedUserId};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     error::Stuck,
     html::read,
+    limits::MENTIONS_MAX,
     media::{is_media_type, usual},
     names::{hex, is_ghost, tamed},
     power::Power,
@@ -48,27 +49,64 @@ impl Sending<'_> {
             reply_to,
             thread,
         };
-        let sent = self.seat.connector.send(&outgoing).await?;
-        self.note(&sent);
+        let sent = self.seat.heard(self.seat.connector.send(&outgoing).await)?;
+        match said.caption() {
+            Some(words) => self.words_behind(&words, json, outgoing, sent).await,
+            None => {
+                self.note(&sent);
+                Ok(())
+            }
+        }
+    }
+
+    /// Platforms have no words in a file: they come right behind it.
+    async fn words_behind(
+        &mut self,
+        words: &Said,
+        json: &Value,
+        file: Outgoing,
+        mut sent: Sent,
+    ) -> Result<(), Stuck> {
+        let (key, content) = (self.key("caption")?, self.content(words, json).await?);
+        let thread = sent.thread.clone().or_else(|| file.thread.clone());
+        let outgoing = Outgoing { key, content, reply_to: None, thread, ..file };
+        match self.seat.heard(self.seat.connector.send(&outgoing).await).map_err(Stuck::from) {
+            Ok(behind) => {
+                let captions = behind.messages.len();
+                sent.messages.extend(behind.messages);
+                self.note_side(&self.event.clone(), sent, captions);
+            }
+            // The file is there, so it stays known.
+            Err(Stuck::Never(reason, refusal)) => {
+                self.note(&sent);
+                self.undelivered(&reason, refusal.as_ref());
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
     /// Notes what the event became.
     pub(super) fn note(&mut self, sent: &Sent) {
+        self.note_side(&self.event.clone(), sent.clone(), 0);
+    }
+
+    /// Notes what an event is in the conversation; the last messages are the words of a file, so many of them.
+    pub(super) fn note_side(&mut self, event: &EventId, sent: Sent, captions: usize) {
         let (network, conversation) = (self.lane.0.key(), self.lane.1.as_str());
-        let side = SideRow { messages: sent.messages.clone(), thread: sent.thread.clone() };
-        self.batch.put(&SIDES, &(&*self.event, network, conversation), &side);
         for message in &sent.messages {
             let row = MessageRow {
                 conversation: conversation.to_owned(),
                 room: self.room.clone(),
-                events: vec![self.event.clone()],
+                events: vec![event.to_owned()],
                 sender: self.sender.clone(),
                 is_ours: true,
             };
             self.batch.put(&MESSAGES, &(network, message.as_str()), &row);
             self.bridges.keep(&mut self.batch, network, message);
         }
+        let side = SideRow { messages: sent.messages, thread: sent.thread, captions };
+        self.batch.put(&SIDES, &(event, network, conversation), &side);
     }
 
     /// Whose words these are.
@@ -95,6 +133,7 @@ impl Sending<'_> {
                     Some(html) => self.rich(html).await?,
                     None => RichText::plain(body),
                 };
+                self.address(&mut text, said).await?;
                 if *emote {
                     lead(&mut text, vec![Inline::text("* ")]);
                 }
@@ -118,7 +157,7 @@ impl Sending<'_> {
             (None, None)
         });
         let mut people: HashMap<OwnedUserId, PersonId> = HashMap::new();
-        for user in users.into_inner().into_iter().take(50) {
+        for user in users.into_inner().into_iter().take(MENTIONS_MAX) {
             if let Some(person) = self.bridges.person_behind(self.lane.0, &user).await? {
                 people.insert(user, person);
             }
@@ -169,7 +208,8 @@ impl Sending<'_> {
         for kind in [*kind, FileKind::File] {
             file.kind = kind;
             let stream: ByteStream = Box::pin(futures_util::stream::iter([Ok(bytes.clone())]));
-            match files.upload(&self.lane.1, &file, stream).await.map_err(Stuck::from) {
+            let given = self.seat.heard(files.upload(&self.lane.1, &file, stream).await);
+            match given.map_err(Stuck::from) {
                 Ok(media) => return Ok(Content::File(File { media, ..file })),
                 // A picture that is no picture to the platform goes as a file.
                 Err(Stuck::Never(
@@ -197,7 +237,7 @@ impl Sending<'_> {
 }
 
 /// Puts something before the first words of a text.
-fn lead(text: &mut RichText, mut before: Vec<Inline>) {
+pub(super) fn lead(text: &mut RichText, mut before: Vec<Inline>) {
     match text.blocks.first_mut() {
         Some(Block::Paragraph(inlines)) => {
             before.append(inlines);

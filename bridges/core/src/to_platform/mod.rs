@@ -1,8 +1,13 @@
 //! One event of a room into a conversation of a platform.
 
 mod changes;
+mod edits;
 mod event;
+mod mentions;
 mod message;
+mod naming;
+mod polls;
+mod said;
 
 use bridge_api::{IdempotencyKey, Refusal};
 use ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId};
@@ -10,16 +15,18 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use store::Batch;
 
+pub(crate) use self::polls::is_poll;
+
 use self::event::Meaning;
 use crate::{
-    Bridges,
+    Bridges, addressing,
     bridges::Seat,
     cards, entries,
     error::Stuck,
     lanes::{Lane, Next},
     names::hex,
     parting::Parting,
-    tables::{AFTER_ALL, OUTBOX, OutboxRow, Place, SIDES, SideRow},
+    tables::{IN_TURN, OUTBOX, OutboxRow, Place, SIDES, SideRow},
     telling::refusal_text,
 };
 
@@ -38,14 +45,14 @@ pub(crate) struct Sending<'a> {
 impl Bridges {
     /// Works off the first event of a lane.
     pub(crate) async fn send(&self, lane: &Lane, place: Place, row: OutboxRow) -> Result<Next, Stuck> {
-        let mut batch = Batch::new();
-        if place.0 == AFTER_ALL {
-            self.more_than_held(&mut batch, lane);
-            self.outbound().end(&mut batch, &OUTBOX, lane, place);
-            self.0.store.commit(batch).await?;
-            return Ok(Next::Again);
+        if place.0 != IN_TURN {
+            return self.read_more(lane, place, &row).await;
         }
+        let mut batch = Batch::new();
         let json: Value = serde_json::from_str(&row.event).unwrap_or_default();
+        if cards::is_card(&json) && addressing::is_looked_up(lane) {
+            return self.send_card_on(lane, place, &json, &row).await;
+        }
         if cards::is_card(&json) || entries::is_entry(&json) {
             return self.send_for_bot(lane, place, &json).await;
         }
@@ -106,14 +113,6 @@ impl Bridges {
         self.0.store.commit(batch).await?;
         Ok(Next::Again)
     }
-
-    /// More was said than the lane held while the platform was away: the room is told that it is not there.
-    fn more_than_held(&self, batch: &mut Batch, lane: &Lane) {
-        let Some(room) = self.portals().room_of(lane) else { return };
-        let unique = format!("more/{}/{}", lane.1, self.0.clock.now_ms());
-        let name = self.name_of(lane);
-        self.notice(batch, &room, &unique, "bridge.told.more", &[("conversation", &name)]);
-    }
 }
 
 fn identified(json: &Value) -> Option<(OwnedEventId, OwnedUserId)> {
@@ -139,7 +138,12 @@ impl Sending<'_> {
             Meaning::Edit { target, said } => self.edit(&target, &said, json).await,
             Meaning::Reaction { target, emoji } => self.reaction(&target, &emoji).await,
             Meaning::Redaction { target } => self.redaction(&target).await,
-            Meaning::Encrypted => self.encrypted(),
+            Meaning::Poll(poll) => match self.side(&self.event).await? {
+                Some(_) => Ok(()),
+                None => self.poll(&poll, json).await,
+            },
+            Meaning::Named { name } => self.named(&name).await,
+            Meaning::Encrypted => self.encrypted().await,
             Meaning::Nothing => Ok(()),
         }
     }
@@ -184,7 +188,7 @@ impl Sending<'_> {
     }
 
     /// The room became encrypted: nothing can be read any more, so nothing is bound to it.
-    fn encrypted(&mut self) -> Result<(), Stuck> {
+    async fn encrypted(&mut self) -> Result<(), Stuck> {
         let name = self.bridges.name_of(self.lane);
         let unique = format!("encrypted/{}/{}", self.lane.1, self.event);
         self.bridges.notice(
@@ -195,6 +199,6 @@ impl Sending<'_> {
             &[("conversation", &name)],
         );
         let bridges = self.bridges;
-        Ok(bridges.portals().release(&mut self.batch, self.lane)?)
+        Ok(bridges.release(&mut self.batch, self.lane).await?)
     }
 }

@@ -24,7 +24,9 @@ mod refresh;
 mod registration;
 mod sessions;
 mod sign_ons;
+mod standing;
 mod uia;
+mod visit_codes;
 mod visitors;
 
 const START_MS: u64 = 1_700_000_000_000;

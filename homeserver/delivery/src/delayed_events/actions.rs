@@ -114,7 +114,11 @@ impl DelayedEvents {
     }
 
     async fn send_event(&self, id: &str, row: &ScheduledRow) -> Result<OwnedEventId, RoomsError> {
-        let rooms = &self.0.parts.rooms;
+        let (accounts, rooms) = (&self.0.parts.accounts, &self.0.parts.rooms);
+        // Neither the timer nor whoever knows the id shows a session: what was made before it ended must not outlast it.
+        if !accounts.is_open(accounts.reader(), &row.user).await? {
+            return Err(RoomsError::forbidden("the account of the sender is closed or locked"));
+        }
         let content = rooms::canonical_object(&row.content)?;
         let transaction = TransactionKey {
             scope: String::new(),

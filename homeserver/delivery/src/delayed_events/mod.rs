@@ -5,7 +5,7 @@
 //! say, so a restart loses nothing: what became due meanwhile is sent at once, in order. Sending is
 //! exactly once, because the event carries a transaction of the delay id: a crash between sending and
 //! noting it is healed by the repeat. Whether the user may send it is decided by the room at that
-//! time, like for any other event. Never speaks HTTP.
+//! time, like for any other event; whoever is locked out or gone by then sends nothing. Never speaks HTTP.
 //!
 //! Begin with [`DelayedEvents`], go on to `schedule.rs`, `actions.rs` and `worker.rs`.
 
@@ -21,6 +21,7 @@ mod worker;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
+use accounts::Accounts;
 use base::{Clock, Rng};
 use rooms::Rooms;
 use store::{Scan, Store, StoreError};
@@ -40,6 +41,8 @@ use self::{limits::LOCKS, tables::SCHEDULED, timers::Timers};
 pub struct DelayedEventsParts {
     /// Where everything is kept.
     pub store: Store,
+    /// Who may still act.
+    pub accounts: Accounts,
     /// Sends them.
     pub rooms: Rooms,
     /// The time.

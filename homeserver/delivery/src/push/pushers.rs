@@ -88,6 +88,17 @@ impl Push {
         self.remove_key(&(user.to_owned(), app_id.to_owned(), pushkey.to_owned())).await
     }
 
+    /// Removes all pushers of a user.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remove_pushers(&self, user: &UserId) -> Result<(), PushError> {
+        for (key, _) in self.pusher_rows(&self.0.parts.store, user).await? {
+            self.remove_key(&key).await?;
+        }
+        Ok(())
+    }
+
     /// Adds the end of all pushers that these devices set to the batch that ends the devices.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Matrix codes of what `accounts` refuses.
 
-use accounts::{AccountError, AuthError, PushRuleError, UiaError};
+use accounts::{AccountError, AuthError, PushRuleError, UiaError, limits::VISIT_CODES_WITHIN_MS};
 use http::StatusCode;
 use ruma::api::error::ErrorCode;
 
@@ -33,7 +33,11 @@ impl From<AccountError> for MatrixError {
             | AccountError::WrongCredentials
             | AccountError::SharedSecretDisabled
             | AccountError::FirstLoginUnknown
+            | AccountError::VisitCodeWrong(_)
+            | AccountError::VisitCodeVoid
             | AccountError::InvalidAdministratorToken
+            | AccountError::Administrator
+            | AccountError::NoColleague
             | AccountError::WrongMac => Self::forbidden(message),
             AccountError::GuestsRefused => {
                 Self::new(StatusCode::FORBIDDEN, ErrorCode::GuestAccessForbidden, message)
@@ -68,6 +72,7 @@ impl From<AccountError> for MatrixError {
             }
             AccountError::PushRule(error) => error.into(),
             AccountError::Busy | AccountError::Contended => Self::limit_exceeded(BUSY_RETRY_MS),
+            AccountError::VisitCodesSpent => Self::limit_exceeded(VISIT_CODES_WITHIN_MS),
             AccountError::Hashing => Self::internal("hash password", message),
             AccountError::Store(error) => error.into(),
         }

@@ -3,6 +3,7 @@
 //! A visitor talks in these rooms, calls in them, and keeps devices and keys as everybody does. They make no rooms and so no
 //! direct chats, ask nobody in, look into no directory, and keep the name that marks them. Into which rooms they may go is
 //! looked at where rooms are joined. The list stands here in one place; a test checks that every line of it is an endpoint.
+//! What an endpoint of the list does can also be said by a state event, so these kinds are refused too, now and for later.
 
 use http::Method;
 use ruma::{RoomId, api::Metadata};
@@ -42,9 +43,18 @@ pub const FORBIDDEN_TO_VISITORS: [(Method, &str); 28] = [
     (Method::POST, "/_matrix/client/v3/account/3pid/email/requestToken"),
 ];
 
+/// Kinds of state that no visitor sets: by these people join, are asked in, are put out, and have a name in one room alone.
+const KINDS_FORBIDDEN_TO_VISITORS: [&str; 2] = ["m.room.member", "m.room.third_party_invite"];
+
 /// Refuses a visitor at an endpoint of the list.
 pub(super) fn check<R: Metadata>(caller: &Caller) -> Result<(), MatrixError> {
     let is_refused = caller.session.is_visitor && is_one_of::<R>(&FORBIDDEN_TO_VISITORS);
+    if is_refused { Err(refused()) } else { Ok(()) }
+}
+
+/// Refuses a visitor at a kind of state that does what an endpoint of the list does.
+pub fn check_state(caller: &Caller, kind: &str) -> Result<(), MatrixError> {
+    let is_refused = caller.session.is_visitor && KINDS_FORBIDDEN_TO_VISITORS.contains(&kind);
     if is_refused { Err(refused()) } else { Ok(()) }
 }
 

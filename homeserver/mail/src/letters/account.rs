@@ -30,6 +30,27 @@ pub fn first_login(server: &str, user: &str, hours: u64, link: &str) -> Letter {
     with_link(&format!("首次登录 Your first login ({server})"), &chinese, &english, link)
 }
 
+/// Lets the owner of an address, and nobody else, use a link to which they were asked as a guest.
+#[must_use]
+pub fn visit_code(server: &str, code: &str, minutes: u64) -> Letter {
+    const NOBODY: &str = "若非您本人操作，请忽略此邮件；请勿把验证码告诉任何人。 If it was not you, ignore this letter. Tell the \
+                          code to nobody.";
+    let chinese = format!("您在 {server} 的访客验证码，{minutes} 分钟内有效，请填入打开链接的页面：");
+    let english = format!(
+        "Your code as a guest on {server}; enter it on the page of your link within {minutes} minutes:"
+    );
+    Letter {
+        subject: subject(&format!("访客验证码 Your code as a guest ({server})")),
+        text: format!("{chinese}\n{english}\n\n{code}\n\n{NOBODY}\n"),
+        html: html(&[
+            format!("{}<br>{}", escaped(&chinese), escaped(&english)),
+            format!("<b>{}</b>", escaped(code)),
+            NOBODY.to_owned(),
+        ]),
+        unsubscribe_link: None,
+    }
+}
+
 /// Tells the owner of an address, and nobody else, that it has an account already.
 #[must_use]
 pub fn address_in_use(server: &str) -> Letter {
@@ -81,5 +102,13 @@ mod tests {
             }
         }
         assert!(!address_in_use("<b>").html.contains("<b>"));
+        let letter = visit_code("a.example", "0123 4567", 10);
+        for text in [&letter.text, &letter.html] {
+            assert!(
+                text.contains("0123 4567") && text.contains("10 分钟") && text.contains("10 minutes"),
+                "{text}"
+            );
+        }
+        assert!(!letter.subject.contains("0123"), "a subject is shown on locked screens");
     }
 }

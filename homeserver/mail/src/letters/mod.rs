@@ -6,7 +6,7 @@ mod digest;
 mod meeting;
 mod notice;
 
-pub use account::{address_in_use, first_login, prove_address, reset_password};
+pub use account::{address_in_use, first_login, prove_address, reset_password, visit_code};
 pub use choice::choice;
 pub use digest::{DigestMessage, DigestRoom, digest};
 pub use meeting::{MeetingNews, meeting};

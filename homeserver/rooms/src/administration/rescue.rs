@@ -45,6 +45,32 @@ impl Rooms {
         }
     }
 
+    /// Has somebody follow a member who has left the organisation, in a room where nobody else of ours may change the levels: the
+    /// first of `followers` who is there gets the highest rank that can be given. Whoever is not there learns nothing of the
+    /// room. Whether somebody follows.
+    ///
+    /// # Errors
+    /// The room is unknown, or refuses.
+    pub async fn follow_member(
+        &self,
+        room_id: &RoomId,
+        left: &UserId,
+        followers: &[OwnedUserId],
+    ) -> Result<bool, RoomsError> {
+        let room = self.known_room(&self.parts.store, room_id).await?;
+        let (levels, members) = (self.power_levels(room).await?, self.local_members(room).await?);
+        let leads = |member: &UserId| levels.may_send(member, POWER_LEVELS, true);
+        let mut others = members.iter().filter(|member| **member != *left);
+        if !leads(left) || others.any(|member| leads(member)) {
+            return Ok(false);
+        }
+        let is_there = |follower: &&OwnedUserId| members.iter().any(|member| *member == **follower);
+        match followers.iter().find(is_there) {
+            Some(follower) => self.make_room_administrator(room_id, follower).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
     /// Brings a local user into a room: by its join rule, or by an invite of the local member who may
     /// give one.
     ///

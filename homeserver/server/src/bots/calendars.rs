@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use approvals::{Approvals, OfficeError};
+use approvals::Approvals;
 use async_trait::async_trait;
 use axum::Router;
 use base::{Rng, Shutdown};
@@ -61,12 +61,20 @@ struct Returned(Approvals);
 #[async_trait]
 impl Returns for Returned {
     async fn returned(&self, name: &str, batch: &mut Batch) -> Result<(), Refused> {
-        self.0.letter_is_lost(batch, name).await.map_err(|error| match error {
-            OfficeError::Store(error) => Refused::Store(error),
-            // The letter is read again with the next connection.
-            OfficeError::Later(_) => Refused::Store(StoreError::Busy),
-            other => Refused::ByRule(other.to_string()),
-        })
+        self.0.letter_is_lost(batch, name).await.map_err(|error| refused(error.into()))
+    }
+}
+
+/// What becomes of the fact that a letter came back: what may pass has it read again with the next connection.
+fn refused(error: BotError) -> Refused {
+    match error {
+        // Rows that cannot be read now cannot be read later, and would hold up what came behind.
+        BotError::Store(error @ (StoreError::Corrupt { .. } | StoreError::TooLarge { .. })) => {
+            Refused::ByRule(error.to_string())
+        }
+        BotError::Store(error) => Refused::Store(error),
+        BotError::Later(_) => Refused::Store(StoreError::Busy),
+        BotError::Broken(reason) => Refused::ByRule(reason),
     }
 }
 
@@ -93,5 +101,29 @@ impl Post for Postman {
     async fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) -> Result<(), BotError> {
         self.0.post(batch, method, event, to);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approvals::OfficeError;
+    use cases::CasesError;
+
+    use super::*;
+
+    #[test]
+    fn a_letter_that_came_back_is_read_again_where_the_store_is_busy_wherever_that_was_met() {
+        let busy = || StoreError::Busy;
+        for error in [
+            OfficeError::Store(busy()),
+            OfficeError::Cases(CasesError::Store(busy())),
+            OfficeError::People(people::PeopleError::Store(busy())),
+            OfficeError::Workdays(workdays::WorkdaysError::Store(busy())),
+            OfficeError::Later("the homeserver is away".to_owned()),
+        ] {
+            assert!(matches!(refused(error.into()), Refused::Store(StoreError::Busy)));
+        }
+        let full = OfficeError::Cases(CasesError::Full("the case is too large"));
+        assert!(matches!(refused(full.into()), Refused::ByRule(_)), "and given up where it never works");
     }
 }

@@ -8,6 +8,9 @@ use kit::Kit;
 use people::People;
 use store::Store;
 
+/// Milliseconds of a day.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// The bot over the kit and the people that all bots share.
 pub(super) fn open(config: &Config, kit: &Kit, people: &People, links: &Links) -> Organisation {
     Organisation::new(OrganisationParts {
@@ -15,6 +18,7 @@ pub(super) fn open(config: &Config, kit: &Kit, people: &People, links: &Links) -
         people: people.clone(),
         steps: count_steps(kit.store()),
         has_rooms: config.bots.department_rooms,
+        leaves_after_ms: config.bots.department_moves_leave_after_days * DAY_MS,
         links: links.clone(),
     })
 }

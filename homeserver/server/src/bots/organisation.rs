@@ -332,6 +332,7 @@ fn why(reason: &str) -> &str {
         "closed" => "the account is closed",
         "elsewhere" => "the account is on another server",
         "name" => "the name is kept for the system or cannot be one; give another one in the column 账号",
+        "later" => "no link could be made just now; try again later",
         other => other,
     }
 }

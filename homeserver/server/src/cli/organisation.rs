@@ -128,7 +128,7 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
 
 /// Gives links and prints them as one table.
 async fn link(config: &Config, who: Option<String>, by: &str) -> Result<(), String> {
-    let (mut after, mut is_first, mut given) = (None, true, 0);
+    let (mut after, mut is_first, mut answers) = (None, true, 0);
     loop {
         let order = Order::Links { who: who.clone(), after, by: by.to_owned() };
         let (file, refused, more_after) = match ask(config, order).await? {
@@ -137,7 +137,7 @@ async fn link(config: &Config, who: Option<String>, by: &str) -> Result<(), Stri
             _ => return Err("the bots answered something else".to_owned()),
         };
         let lines: Vec<&str> = file.lines().collect();
-        given += lines.len().saturating_sub(1);
+        answers += lines.len().saturating_sub(1) + refused.len();
         for line in lines.iter().skip(usize::from(!is_first)) {
             say(line);
         }
@@ -151,7 +151,7 @@ async fn link(config: &Config, who: Option<String>, by: &str) -> Result<(), Stri
             None => break,
         }
     }
-    if given == 0 {
+    if answers == 0 {
         complain("Nobody needs a link: everybody has logged in, or has one that works.");
     }
     Ok(())

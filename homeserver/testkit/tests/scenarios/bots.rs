@@ -131,6 +131,29 @@ async fn a_kill_loses_no_command_and_answers_none_twice() {
     assert_eq!(said(&alice, &room).await.len(), asked.len() + 2, "one answer for each");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_chat_that_a_person_opens_describes_the_commands_once() {
+    const DESCRIPTION: &str = "org.matrix.msc4391.command_description";
+    let mut w = with_bots().await;
+    let alice = w.user("alice").await;
+    let body = json!({ "preset": "trusted_private_chat", "is_direct": true, "invite": [BOT] });
+    let made = alice.creates_room_like(body).await.ok();
+    let room = made["room_id"].as_str().unwrap().to_owned();
+    let state = format!("/_matrix/client/v3/rooms/{room}/state");
+    let is_last = |event: &Value| event["type"] == DESCRIPTION && event["content"]["command"] == "lang";
+    alice.gets_until(&state, |state| state.as_array().is_some_and(|state| state.iter().any(is_last))).await;
+    let described = async || {
+        let history = alice.whole_history(&room).await;
+        history.iter().filter(|event| event["type"] == DESCRIPTION).count()
+    };
+    let before = described().await;
+    assert!(before > 2, "{before}");
+    w.restarts().await;
+    let asked = alice.sends(&room, "!help").await.event_id();
+    answer_to(&alice, &room, &asked).await;
+    assert_eq!(described().await, before, "nothing changed, nothing is written");
+}
+
 /// `lianqiao bots`.
 fn bots_alone(directory: &Path) -> std::process::Child {
     let mut command = std::process::Command::new(lianqiao_binary());

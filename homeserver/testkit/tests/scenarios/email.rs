@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use server::Options;
 use store::{Engine, MemoryKv};
-use testkit::{Mailbox, ReceivedLetter, User, World};
+use testkit::{Mailbox, ReceivedLetter, User, World, segment};
 
 const CLIENT: &str = "/_matrix/client/v3";
 
@@ -258,4 +258,22 @@ async fn one_letter_tells_of_what_stayed_unread_until_its_reader_has_enough() {
     let gone = json!({"medium": "email", "address": "bob@example.org"});
     bob.post(&format!("{CLIENT}/account/3pid/delete"), gone).await.ok();
     assert_eq!(pushers(bob).await, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_locked_out_gets_no_letter_either() {
+    let mailbox = Mailbox::start().await;
+    let w = world(&mailbox).await;
+    let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
+    let room = alice.creates_room_with([&bob, &carol]).await;
+    for (user, address) in [(&bob, "bob@example.org"), (&carol, "carol@example.org")] {
+        adds(user, &mailbox, address).await;
+        user.post(&format!("{CLIENT}/pushers/set"), pusher(address, "zh-CN")).await.ok();
+    }
+    let root = w.administrator("root").await;
+    let lock = format!("/_matrix/client/v1/admin/lock/{}", segment(&bob.id));
+    root.put(&lock, json!({"locked": true})).await.ok();
+    alice.sends(&room, "noodles?").await.ok();
+    assert_eq!(mailbox.receives().await.to, "carol@example.org");
+    assert_eq!(mailbox.waiting(), 0);
 }

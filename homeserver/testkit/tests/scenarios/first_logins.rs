@@ -40,6 +40,14 @@ async fn the_command_line_gives_links_to_whoever_is_new() {
 
     let (succeeded, said) = server.commands(&["org", "link", "--new"]).await;
     assert!(succeeded && said.contains("Nobody needs a link"), "{said}");
+    // Who needs one and gets none is said, and only that.
+    let (succeeded, said) = server.commands(&["user", "lock", "zhaoliu"]).await;
+    assert!(succeeded, "{said}");
+    let (succeeded, said) = server.commands(&["org", "link", "--new"]).await;
+    assert!(succeeded && said.contains("@zhaoliu:") && said.contains("the account is locked"), "{said}");
+    assert!(!said.contains("Nobody needs a link"), "{said}");
+    let (succeeded, said) = server.commands(&["user", "unlock", "zhaoliu"]).await;
+    assert!(succeeded, "{said}");
     let (succeeded, said) = server.commands(&["org", "link", "2"]).await;
     assert!(!succeeded && said.contains("has logged in already"), "{said}");
     // A new link voids the one before.

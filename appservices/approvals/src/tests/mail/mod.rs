@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 
 use super::{
     forms::PUBLIC_URL,
-    talk::{card, imports, last, office, reads},
+    talk::{bot_over, card, imports, last, office, reads},
 };
 use crate::{
     Approvals, LOCALPART,
@@ -72,7 +72,7 @@ impl Postbox {
 
 /// The bot over what is kept, as whoever carries letters and shows pages has it.
 fn bot(stage: &Stage) -> Approvals {
-    Approvals::reaching(stage.kit().clone(), Some(PUBLIC_URL.to_owned()), true)
+    bot_over(stage.kit())
 }
 
 /// An office where 李四 has a mailbox and was never here.

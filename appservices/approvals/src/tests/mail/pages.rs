@@ -88,6 +88,18 @@ async fn a_rejection_asks_for_its_reason_on_the_page() {
 }
 
 #[tokio::test]
+async fn a_comment_is_no_longer_than_a_reason() {
+    let (mut stage, room, _, letter) = asked().await;
+    let [yes, _] = links(&letter);
+    let page = presses(&mut stage, &yes, &[("words", &"长".repeat(2_000))]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text.contains("过长"), "{}", page.text);
+    assert!(standing(&stage, &room).starts_with("[待审批]"));
+    let page = presses(&mut stage, &yes, &[("words", "早去早回")]).await;
+    assert!(page.text.contains("[已通过]"), "{}", page.text);
+}
+
+#[tokio::test]
 async fn where_the_template_wants_a_code_the_page_asks_for_it() {
     let (mut stage, room, post) = office_by_mail().await;
     publishes(&mut stage, &template(&["2"], &json!({"confirm_over": "amount >= 1"}))).await;

@@ -5,9 +5,9 @@ mod card;
 
 use kit::{Heard, Letter, Related, Relation, To, message};
 use office::said_by_bridge;
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use store::Batch;
 
@@ -28,6 +28,9 @@ struct Outcome {
     network: String,
     id: String,
     task: String,
+    /// Whose decision it was; bridges of an earlier version do not say.
+    #[serde(default)]
+    account: Option<OwnedUserId>,
     #[serde(default)]
     refused: Option<String>,
 }
@@ -58,9 +61,27 @@ pub(crate) struct ForeignCard {
 /// Begins the keys of their letters.
 const KEY: &str = "foreign/";
 
-/// The letter of a card.
-fn key_of(network: &str, id: &str, task: &str) -> String {
-    let digest = Sha256::digest(format!("{network}/{id}/{task}"));
+/// The letter of whom a task of an approval asks: there are platforms where all people of a step have the same task.
+fn key_of_task(network: &str, id: &str, task: &str, account: &UserId) -> String {
+    key_of(&json!([network, id, task, account]))
+}
+
+/// The letter of a task as an earlier version called it, which knew one person of each.
+fn earlier_key_of_task(network: &str, id: &str, task: &str) -> String {
+    digested(&format!("{network}/{id}/{task}"))
+}
+
+/// The letter to who asked for an approval.
+fn key_of_end(network: &str, id: &str, starter: &UserId) -> String {
+    key_of(&json!([network, id, starter]))
+}
+
+fn key_of(what: &Value) -> String {
+    digested(&what.to_string())
+}
+
+fn digested(what: &str) -> String {
+    let digest = Sha256::digest(what);
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("{KEY}{hex}")
 }
@@ -97,7 +118,8 @@ impl Approvals {
         row.changed_ms = told.changed_ms;
         let mut still_open = Vec::new();
         for asked in told.asked.iter().filter(|_| told.state == "pending") {
-            let key = key_of(&told.network, &told.id, &asked.task);
+            let task = (told.network.as_str(), told.id.as_str(), asked.task.as_str());
+            let Some(key) = self.key_of_foreign_card(task, Some(&asked.account)).await? else { continue };
             if !row.open.contains(&key) && !self.ask_foreign(batch, &told, asked, &key).await? {
                 continue;
             }
@@ -113,6 +135,23 @@ impl Approvals {
         }
         batch.put(&FOREIGN, &of, &row);
         Ok(())
+    }
+
+    /// The letter of a task's card. One that an earlier version sent to this person keeps its key, so that nobody is asked twice; none
+    /// where nobody is named and there is no such card.
+    async fn key_of_foreign_card(
+        &self,
+        (network, id, task): (&str, &str, &str),
+        account: Option<&OwnedUserId>,
+    ) -> Result<Option<String>, OfficeError> {
+        let earlier = earlier_key_of_task(network, id, task);
+        let card = self.kit().store().get(&FOREIGN_CARD, &earlier).await?;
+        let is_theirs = card.is_some_and(|card| account.is_none_or(|account| card.account == *account));
+        Ok(if is_theirs {
+            Some(earlier)
+        } else {
+            account.map(|account| key_of_task(network, id, task, account))
+        })
     }
 
     /// Asks one person who works here; false for everybody else, and for who was asked and is asked no more.
@@ -158,7 +197,8 @@ impl Approvals {
         let text = card(told, standing(&told.state, true), &starter, false, pen);
         let edit = format!("{key}/{}", told.changed_ms);
         let letter = Letter::message(edit, LOCALPART, To::Direct(row.account), message(&text, None));
-        self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key.to_owned()))));
+        let edits = Relation::Edits(Related::Letter(key.to_owned()));
+        self.kit().outbox().put(batch, letter.offering([]).relating(edits));
         Ok(())
     }
 
@@ -170,7 +210,7 @@ impl Approvals {
         let pen = self.pen(self.language_of_account(account).await?);
         let starter = self.name_of_account(Some(account)).await?;
         let text = card(told, standing(&told.state, false), &starter, false, pen);
-        let key = key_of(&told.network, &told.id, "starter");
+        let key = key_of_end(&told.network, &told.id, account);
         let to = To::Direct(account.clone());
         self.kit().outbox().put(batch, Letter::message(key, LOCALPART, to, message(&text, Some(account))));
         Ok(())
@@ -216,7 +256,10 @@ impl Approvals {
         heard: &Heard,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let key = key_of(&outcome.network, &outcome.id, &outcome.task);
+        let task = (outcome.network.as_str(), outcome.id.as_str(), outcome.task.as_str());
+        let Some(key) = self.key_of_foreign_card(task, outcome.account.as_ref()).await? else {
+            return Ok(());
+        };
         let (Some(row), Some(reason)) =
             (self.kit().store().get(&FOREIGN_CARD, &key).await?, outcome.refused.as_deref())
         else {

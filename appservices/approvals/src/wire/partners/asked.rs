@@ -290,7 +290,8 @@ impl Approvals {
             let content = self.request_card(&after, account, false).await?;
             let to = To::Room(after.data.room.clone());
             let edit = Letter::message(format!("{key}/{}", after.rev), LOCALPART, to, content);
-            self.kit().outbox().put(batch, edit.relating(Relation::Edits(Related::Letter(key))));
+            let edit = edit.offering([]).relating(Relation::Edits(Related::Letter(key)));
+            self.kit().outbox().put(batch, edit);
         }
         Ok(())
     }

@@ -106,8 +106,13 @@ impl Person {
 
     /// Says something encrypted; the event.
     pub async fn says(&self, stage: &Stage, room: &str, body: &str) -> String {
+        self.sends(stage, room, &json!({ "msgtype": "m.text", "body": body })).await
+    }
+
+    /// Sends a message encrypted; the event.
+    pub async fn sends(&self, stage: &Stage, room: &str, content: &Value) -> String {
         self.gives_key(stage, room).await;
-        let content = self.seals(room, "m.room.message", &json!({ "msgtype": "m.text", "body": body })).await;
+        let content = self.seals(room, "m.room.message", content).await;
         stage.sends(self.user, room, "m.room.encrypted", content)
     }
 

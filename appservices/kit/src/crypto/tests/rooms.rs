@@ -73,15 +73,48 @@ async fn files_are_encrypted_before_they_are_uploaded() {
     assert_eq!((&content["url"], &content["filename"]), (&json!(null), &json!("list.csv")));
     assert!(content["file"]["hashes"]["sha256"].is_string(), "{content}");
     let url = content["file"]["url"].as_str().unwrap();
-    let bytes = stage.kit().intent("clerk").unwrap().download(url).await.unwrap();
+    let bytes = stage.homeserver().file(url);
     assert!(bytes.len() == 3 && *bytes != *b"a,b", "{bytes:?}");
-    let info: matrix_sdk_crypto::MediaEncryptionInfo =
-        serde_json::from_value(content["file"].clone()).unwrap();
-    let mut reader = &*bytes;
-    let mut file = String::new();
-    let mut clear = matrix_sdk_crypto::AttachmentDecryptor::new(&mut reader, info).unwrap();
-    std::io::Read::read_to_string(&mut clear, &mut file).unwrap();
-    assert_eq!(file, "a,b");
+    assert_eq!(stage.file_of(&content), b"a,b");
+}
+
+#[tokio::test]
+async fn a_file_of_an_encrypted_chat_is_read_and_passed_on_with_its_key() {
+    let (mut stage, alice, room) = encrypted().await;
+    let bob = Person::signs_in(&stage, BOB, "LAPTOP").await;
+    let file = stage.locked_file(ALICE, b"pdf");
+    let content = |name: &str| json!({ "msgtype": "m.file", "body": name, "file": file });
+    let sent = alice.sends(&stage, &room, &content("scan.pdf")).await;
+    alice.sends(&stage, &room, &content(BOB)).await;
+    stage.settle().await;
+    assert_eq!(alice.reads(&stage, &room).await, ["scan.pdf says pdf"]);
+    let chat = stage.direct("clerk", BOB).unwrap();
+    stage.joins(BOB, &chat);
+    let passed = bob.reads_contents(&stage, &chat).await.remove(0);
+    assert_eq!((&passed["url"], &passed["file"]["url"]), (&json!(null), &file["url"]));
+    assert_eq!(stage.file_of(&passed), b"pdf");
+    // What is read by its id names the same file.
+    let (kit, room) = (stage.kit(), ruma::RoomId::parse(&*room).unwrap());
+    let event = kit.event_of("clerk", &room, &ruma::EventId::parse(sent).unwrap()).await.unwrap().unwrap();
+    let source = crate::FileSource::of(&event["content"]).unwrap();
+    assert_eq!(kit.fetch("clerk", &source).await.unwrap(), b"pdf".as_slice());
+    assert!(!format!("{source:?}").contains(file["key"]["k"].as_str().unwrap()), "the key is shown in logs");
+}
+
+#[tokio::test]
+async fn a_file_in_the_clear_is_locked_on_its_way_into_an_encrypted_chat() {
+    let (mut stage, _, _) = encrypted().await;
+    let bob = Person::signs_in(&stage, BOB, "LAPTOP").await;
+    let clear = stage.room_with(ALICE, "clerk", false);
+    stage.settle().await;
+    stage.uploads(ALICE, &clear, BOB, b"pdf", None);
+    stage.settle().await;
+    let chat = stage.direct("clerk", BOB).unwrap();
+    stage.joins(BOB, &chat);
+    let passed = bob.reads_contents(&stage, &chat).await.remove(0);
+    assert_eq!(passed["url"], json!(null));
+    assert_ne!(stage.homeserver().file(passed["file"]["url"].as_str().unwrap()), b"pdf");
+    assert_eq!((stage.file_of(&passed), &passed["body"]), (b"pdf".to_vec(), &json!("passed on")));
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
         | "invalid.processQueryKey"
         | "param.cardNotExist"
         | "itemNotFound"
+        | "instanceNotExist"
         | "processInstanceNotExist"
         | "processInstNotExist"
         | "aflowProcessInstNotExist"

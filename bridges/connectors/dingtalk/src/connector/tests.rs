@@ -183,7 +183,8 @@ async fn a_check_says_what_works_and_what_to_mend() {
     platform.next(departments, 200, json!({"errcode": 0, "result": [{"dept_id": 2, "name": "Ops"}]}));
     platform.next(OPEN, 200, json!({"endpoint": "ws://127.0.0.1:9/connect", "ticket": "t"}));
     let steps = connector().check().await;
-    assert_eq!(steps.len(), 3);
+    // With the rights for to-dos, meetings, free/busy and native approvals.
+    assert_eq!(steps.len(), 7);
     assert!(steps.iter().all(|step| step.works()), "{steps:?}");
     assert_eq!(steps[1].outcome, CheckOutcome::Works("1 个一级部门 · departments at the top".into()));
     let wrong = json!({"code": "invalidClientIdOrSecret", "message": "无效的clientId或者clientSecret", "requestid": "r1"});

@@ -37,7 +37,9 @@ const STARTER: &str = "发起人 · Asked by";
 const FORM: &str = "内容 · Contents";
 
 const TEMPLATE_ROW: &str = "process_centre";
-const INSTANCES: &str = "/v1.0/workflow/processCentres/instances";
+pub(super) const INSTANCES: &str = "/v1.0/workflow/processCentres/instances";
+pub(super) const TEMPLATES: &str = "/v1.0/workflow/processCentres/schemas";
+pub(super) const TEMPLATE_CODE: &str = "/v1.0/workflow/processCentres/schemaNames/processCodes";
 
 /// What is remembered of an approval.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -169,9 +171,8 @@ impl Entries {
         if let Some(known) = self.shelf.read(TEMPLATE_ROW).await? {
             return Ok(known);
         }
-        let path = "/v1.0/workflow/processCentres/schemaNames/processCodes";
         let code = |answer: &Value| answer.get("result").and_then(|result| text(result, "processCode"));
-        let call = Call::get(path).with("name", TEMPLATE);
+        let call = Call::get(TEMPLATE_CODE).with("name", TEMPLATE);
         let found = match self.client.call(&call).await.map_err(CallError::of_reading) {
             Ok(answer) => code(&answer),
             Err(CallError { meaning: Meaning::Refused(refusal), .. }) if refusal != Refusal::NotPermitted => {
@@ -191,7 +192,7 @@ impl Entries {
                         field("TextareaField", "TextareaField-Form", FORM),
                     ],
                 });
-                let call = Call::post("/v1.0/workflow/processCentres/schemas", body);
+                let call = Call::post(TEMPLATES, body);
                 let made = code(&self.client.call(&call).await?);
                 made.ok_or_else(|| Failure::later("the platform does not say what it calls the template"))?
             }

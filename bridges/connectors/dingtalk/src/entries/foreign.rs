@@ -18,7 +18,7 @@ use crate::{
     limits::LINE_CHARACTERS_MAX,
 };
 
-const INSTANCES: &str = "/v1.0/workflow/processInstances";
+pub(super) const INSTANCES: &str = "/v1.0/workflow/processInstances";
 
 impl Entries {
     /// An approval began or changed, says the platform.

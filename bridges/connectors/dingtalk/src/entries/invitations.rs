@@ -1,8 +1,16 @@
 //! What people answer to invitations in DingTalk's calendar.
 
-use bridge_api::{Acted, Action, Answer, Arrival, CallError, EventKey, Failure, Happened, Meaning, digest};
+use bridge_api::{
+    Acted, Action, Answer, Arrival, CallError, EntryKey, EventKey, Failure, Happened, Meaning, digest,
+};
 
-use super::{Entries, Kind, meeting_row::Row, meetings::EVENT, told::Told};
+use super::{
+    Entries, Kind,
+    instances::instance_key,
+    meeting_row::{Guest, Row},
+    meetings::EVENT,
+    told::Told,
+};
 use crate::{
     client::Call,
     events::Event,
@@ -20,16 +28,42 @@ impl Entries {
         let Some(key) = self.key_of(Kind::Meeting, id).await? else { return Ok(Told::nothing()) };
         let turn = self.turn(&key).await;
         let Some(mut row) = self.row::<Row>(Kind::Meeting, &key).await? else { return Ok(Told::nothing()) };
+        if let Some(original_ms) = row.instances.get(id).copied() {
+            let Some(mut instance) = self.instance_row(&key, &row, original_ms).await? else {
+                return Ok(Told::nothing());
+            };
+            let about = About { id, key: &key, instance_ms: Some(original_ms) };
+            let Some(arrivals) = self.news(about, &row.owner, &mut instance.guests, event).await? else {
+                return Ok(Told::nothing());
+            };
+            return self.told_at(instance_key(&key, row.generation, original_ms), &instance, arrivals, turn);
+        }
         if row.id.as_deref() != Some(id) {
             return Ok(Told::nothing());
         }
         if row.takes_own_change(event.data) {
             return self.told(Kind::Meeting, &key, &row, Vec::new(), turn);
         }
-        let call = Call::get(EVENT).about([&row.owner, id]).with("maxAttendees", GUESTS_MAX.to_string());
+        let about = About { id, key: &key, instance_ms: None };
+        match self.news(about, &row.owner.clone(), &mut row.guests, event).await? {
+            Some(arrivals) => self.told(Kind::Meeting, &key, &row, arrivals, turn),
+            None => Ok(Told::nothing()),
+        }
+    }
+
+    /// What people answered that is not known yet; nothing where the platform does not say it.
+    async fn news(
+        &self,
+        about: About<'_>,
+        owner: &str,
+        guests: &mut [Guest],
+        event: Event<'_>,
+    ) -> Result<Option<Vec<Arrival>>, Failure> {
+        let About { id, key, instance_ms } = about;
+        let call = Call::get(EVENT).about([owner, id]).with("maxAttendees", GUESTS_MAX.to_string());
         let read = match self.client.call(&call).await.map_err(CallError::of_reading) {
             Ok(read) => read,
-            Err(CallError { meaning: Meaning::Refused(_), .. }) => return Ok(Told::nothing()),
+            Err(CallError { meaning: Meaning::Refused(_), .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let proof = digest(read.to_string().as_bytes());
@@ -38,7 +72,7 @@ impl Entries {
         let mut arrivals = Vec::new();
         for attendee in items(&read, "attendees").iter().take(GUESTS_MAX) {
             let union = text(attendee, "id").unwrap_or_default();
-            let Some(guest) = row.guests.iter_mut().find(|guest| guest.union == union) else { continue };
+            let Some(guest) = guests.iter_mut().find(|guest| guest.union == union) else { continue };
             let answer = answered(&text(attendee, "responseStatus").unwrap_or_default());
             if answer == guest.answer {
                 continue;
@@ -50,17 +84,26 @@ impl Entries {
             let thing = digest(format!("{id}|{union}").as_bytes());
             let Ok(event) = EventKey::new(format!("{client_id}:meeting:{thing}:{count}")) else { continue };
             let (by, proof) = (guest.person.clone(), proof.clone());
-            let what = Happened::Acted(Acted { key: key.clone(), by, action, words: None, proof });
+            let what = Acted { key: key.clone(), by, action, words: None, instance_ms, proof };
             arrivals.push(Arrival {
                 key: event,
                 conversation: None,
                 at_ms,
                 trace: Some(id.to_owned()),
-                what,
+                what: Happened::Acted(what),
             });
         }
-        self.told(Kind::Meeting, &key, &row, arrivals, turn)
+        Ok(Some(arrivals))
     }
+}
+
+/// What may have been answered to.
+struct About<'a> {
+    /// The platform's id.
+    id: &'a str,
+    key: &'a EntryKey,
+    /// Which instance of the series alone.
+    instance_ms: Option<u64>,
 }
 
 fn answered(words: &str) -> Option<Answer> {

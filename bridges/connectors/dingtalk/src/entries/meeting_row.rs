@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bridge_api::{Answer, PersonId};
+use bridge_api::{Answer, PersonId, Standing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -30,6 +30,12 @@ pub(super) struct Row {
     pub is_begun: bool,
     /// What was said of it last, field by field, as digests.
     pub said: BTreeMap<String, String>,
+    /// Which instances of it are no longer those of its series.
+    #[serde(default)]
+    pub standing: Standing,
+    /// Those of them that are changed, by the platform's ids: when each would be, in milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub instances: BTreeMap<String, u64>,
 }
 
 /// Somebody who is invited.

@@ -21,8 +21,9 @@ pub(super) fn fields(meeting: &Meeting) -> Option<Value> {
     let rule = meeting.recurrence.as_deref();
     let recurrence = rule.and_then(terms);
     let hint = rule.filter(|_| recurrence.is_none()).map(|rule| format!("{}{rule}", REPEATS.of(language)));
+    let differing = hint.as_ref().and_then(|_| meeting.exceptions_in_words());
     let number = Some(meeting.head.number.clone());
-    let parts = [Some(meeting.description.clone()), hint, number, meeting.head.link.clone()];
+    let parts = [Some(meeting.description.clone()), hint, differing, number, meeting.head.link.clone()];
     let words: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     let reminders: Vec<Value> = (meeting.reminders_minutes.iter())
         .map(|minutes| json!({"method": "dingtalk", "minutes": minutes}))

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bridge_api::{
-    Answer, Attendee, Busy, Calendars, CallError, EntryOnPlatform, Failure, FailureKind, Meaning, Meeting,
-    PersonId, Refusal, digest, words,
+    Answer, Attendee, Busy, Calendars, CallError, EntryOnPlatform, Exception, Failure, FailureKind, Meaning,
+    Meeting, PersonId, Standing, digest, words,
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     Entries, Kind,
+    instances::{Wanted, unless_gone},
     meeting_row::{Guest, Row},
     meeting_words::fields,
     nowhere, on_platform, owner_and_id, refused,
 };
-use crate::{client::Call, lenient::text};
+use crate::{client::Call, lenient::text, limits::EVENTS_AT_ONCE_MAX};
 
 words! {
     NOBODY = "会议组织者不在钉钉，请设置 dingtalk.operator" | "the organiser is not on DingTalk; set dingtalk.operator";
@@ -73,20 +74,38 @@ impl Entries {
     async fn put_up(&self, meeting: &Meeting, row: &mut Row) -> Result<(), Failure> {
         let garbled = || FailureKind::Garbled("a meeting beyond the calendar".to_owned());
         let fields = fields(meeting).ok_or_else(|| Failure::new(garbled()))?;
-        if row.id.is_none() {
-            self.make(meeting, &fields, row).await?;
-        }
-        let wanted = self.guests(meeting, row).await?;
-        match self.bring_to(&fields, &wanted, row).await {
-            // The organiser deleted it there, and it takes place all the same.
-            Err(CallError { meaning: Meaning::Refused(Refusal::Gone), .. }) => {
-                row.forget();
+        for _ in 0..EVENTS_AT_ONCE_MAX {
+            let is_new = row.id.is_none();
+            if is_new {
                 self.make(meeting, &fields, row).await?;
-                let wanted = self.guests(meeting, row).await?;
-                Ok(self.bring_to(&fields, &wanted, row).await?)
             }
-            outcome => Ok(outcome?),
+            if let Some(exceptions) = exceptions(meeting, &fields, row)
+                && self.stand(meeting, &fields, row, &exceptions, is_new).await?
+            {
+                return Ok(());
+            }
+            // No way leads there, or the organiser deleted it there, and it takes place all the same.
+            self.take_event_away(&meeting.head.key, row).await?;
         }
+        Err(Failure::later("the event is taken away as often as it is made"))
+    }
+
+    /// Brings an event and its instances to what they shall be; false when one of them is gone.
+    async fn stand(
+        &self,
+        meeting: &Meeting,
+        fields: &Value,
+        row: &mut Row,
+        exceptions: &[Exception],
+        is_new: bool,
+    ) -> Result<bool, Failure> {
+        let guests = self.guests(meeting, row).await?;
+        let is_rewritten = digests(fields) != row.said;
+        if unless_gone(self.bring_to(fields, &guests, row).await)?.is_none() {
+            return Ok(false);
+        }
+        let wanted = Wanted { exceptions, guests: &guests, is_rewritten, is_new };
+        self.bring_instances(meeting, row, &wanted).await
     }
 
     /// Who is invited, but for the organiser, who is there anyway.
@@ -148,25 +167,7 @@ impl Entries {
             row.changed(&answer);
             row.said = said;
         }
-        let known = |guest: &&Guest| {
-            row.guests
-                .iter()
-                .any(|known| known.union == guest.union && known.is_optional == guest.is_optional)
-        };
-        let new: Vec<Value> = wanted.iter().filter(|guest| !known(guest)).map(Guest::invited).collect();
-        if !new.is_empty() {
-            let path = "/v1.0/calendar/users/*/calendars/primary/events/*/attendees";
-            let body = json!({"attendeesToAdd": new});
-            self.client.call(&Call::post(path, body).about([&owner, &id])).await?;
-        }
-        let stays = |guest: &&Guest| wanted.iter().any(|wanted| wanted.union == guest.union);
-        let gone = row.guests.iter().filter(|guest| !stays(guest));
-        let gone: Vec<Value> = gone.map(|guest| json!({"id": guest.union})).collect();
-        if !gone.is_empty() {
-            let path = "/v1.0/calendar/users/*/calendars/primary/events/*/attendees/batchRemove";
-            let body = json!({"attendeesToRemove": gone});
-            self.client.call(&Call::post(path, body).about([&owner, &id])).await?;
-        }
+        self.bring_people((&owner, &id), &row.guests, wanted).await?;
         let before = std::mem::take(&mut row.guests);
         let put_before = |guest: &Guest| {
             before.iter().find(|known| known.union == guest.union).and_then(|known| known.put)
@@ -185,6 +186,33 @@ impl Entries {
         Ok(())
     }
 
+    /// Invites who is new, and takes the invitation of who is not wanted any more back.
+    pub(super) async fn bring_people(
+        &self,
+        (owner, id): (&str, &str),
+        before: &[Guest],
+        wanted: &[Guest],
+    ) -> Result<(), CallError> {
+        let known = |guest: &&Guest| {
+            before.iter().any(|known| known.union == guest.union && known.is_optional == guest.is_optional)
+        };
+        let new: Vec<Value> = wanted.iter().filter(|guest| !known(guest)).map(Guest::invited).collect();
+        if !new.is_empty() {
+            let path = "/v1.0/calendar/users/*/calendars/primary/events/*/attendees";
+            let body = json!({"attendeesToAdd": new});
+            self.client.call(&Call::post(path, body).about([owner, id])).await?;
+        }
+        let stays = |guest: &&Guest| wanted.iter().any(|wanted| wanted.union == guest.union);
+        let gone = before.iter().filter(|guest| !stays(guest));
+        let gone: Vec<Value> = gone.map(|guest| json!({"id": guest.union})).collect();
+        if !gone.is_empty() {
+            let path = "/v1.0/calendar/users/*/calendars/primary/events/*/attendees/batchRemove";
+            let body = json!({"attendeesToRemove": gone});
+            self.client.call(&Call::post(path, body).about([owner, id])).await?;
+        }
+        Ok(())
+    }
+
     async fn cancel(&self, meeting: &Meeting, row: &mut Row) -> Result<(), Failure> {
         // What a call made whose answer was lost is found by making it once more.
         if row.id.is_none()
@@ -193,15 +221,16 @@ impl Entries {
         {
             self.make(meeting, &fields, row).await?;
         }
-        if let Some(id) = &row.id {
-            let call = Call::delete(EVENT).about([&row.owner, id]).with("pushNotification", "true");
-            match self.client.call(&call).await {
-                Ok(_) | Err(CallError { meaning: Meaning::Refused(Refusal::Gone), .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        row.forget();
-        Ok(())
+        self.take_event_away(&meeting.head.key, row).await
+    }
+}
+
+/// What single instances have to be, as far as the calendar shows the series; nothing where no way leads there.
+fn exceptions(meeting: &Meeting, fields: &Value, row: &Row) -> Option<Vec<Exception>> {
+    match fields.get("recurrence") {
+        Some(_) => row.standing.wanted(meeting),
+        // What stands there as one event says in words which instances differ.
+        None => (row.standing == Standing::default()).then(Vec::new),
     }
 }
 

@@ -50,7 +50,7 @@ impl Entries {
         };
         let action = if is_done { Action::Done } else { Action::Reopen };
         let proof = digest(read.to_string().as_bytes());
-        let acted = Acted { key: key.clone(), by, action, words: None, proof };
+        let acted = Acted { key: key.clone(), by, action, words: None, instance_ms: None, proof };
         let at_ms = number(&read, "modifiedTime").unwrap_or(at_ms);
         let what = Happened::Acted(acted);
         let arrival = Arrival { key: event, conversation: None, at_ms, trace: Some(task.to_owned()), what };

@@ -58,8 +58,19 @@ impl Entries {
         arrivals: Vec<Arrival>,
         turn: OwnedMutexGuard<()>,
     ) -> Result<Told, Failure> {
+        self.told_at(row_key(kind, key), row, arrivals, turn)
+    }
+
+    /// The same with a row of this key.
+    pub(super) fn told_at<T: Serialize>(
+        &self,
+        key: String,
+        row: &T,
+        arrivals: Vec<Arrival>,
+        turn: OwnedMutexGuard<()>,
+    ) -> Result<Told, Failure> {
         let row = serde_json::to_vec(row).map_err(|error| Failure::later(error.to_string()))?;
-        let rest = Rest { shelf: Arc::clone(&self.shelf), key: row_key(kind, key), row, _turn: turn };
+        let rest = Rest { shelf: Arc::clone(&self.shelf), key, row, _turn: turn };
         Ok(Told { arrivals, rest: Some(rest) })
     }
 }

@@ -3,7 +3,7 @@
 use bridge_api::{CheckStep, Conversations as _, words};
 
 use super::Feishu;
-use crate::{settings::Mode, socket::discovery};
+use crate::{office::rights, settings::Mode, socket::discovery};
 
 words! {
     BOT = "用 App ID 与 App Secret 登录并读取机器人" | "sign in with the app id and the app secret and read the bot";
@@ -35,6 +35,9 @@ impl Feishu {
             }
             Mode::Webhook { .. } => CheckStep::skipped(CONNECTION, CALLED),
         });
+        if steps.first().is_some_and(CheckStep::works) {
+            steps.extend(rights(self).await);
+        }
         steps
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use bridge_api::{Action, Failure, Inbox, digest};
+use bridge_api::{Action, Arrival, EntryKey, Failure, Inbox, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
     Deed, acted,
     calendar::{self, events, heeded},
+    instances::{self, InstanceRow},
     meetings::{MeetingRow, keep},
     person_of,
     rows::{self, Kind},
@@ -18,7 +19,7 @@ use crate::{
     client::{Call, CallError},
     events::text,
     failure::is_gone,
-    limits::{ATTENDEES_PAGE_MAX, PAGES_MAX},
+    limits::{ATTENDEES_PAGE_MAX, INSTANCES_READ_MAX, PAGES_MAX},
 };
 
 /// What somebody is known to have answered.
@@ -62,14 +63,15 @@ pub struct Invited {
     raw: Value,
 }
 
+/// A page of a list.
 #[derive(Deserialize)]
-struct Listed {
+pub struct Listed {
     #[serde(default)]
-    items: Vec<Value>,
+    pub items: Vec<Value>,
     #[serde(default)]
-    has_more: bool,
+    pub has_more: bool,
     #[serde(default)]
-    page_token: Option<String>,
+    pub page_token: Option<String>,
 }
 
 /// Everybody who is invited to an event.
@@ -121,15 +123,9 @@ pub async fn look_at(feishu: &Feishu, name: &str, inbox: &dyn Inbox) -> Result<(
         }
         Err(error) => return Err(heeded(feishu, error).await.into()),
     };
-    let mut arrivals = Vec::new();
-    for one in people.iter().filter(|one| row.answers.get(&one.user_id).copied() != one.answer) {
-        // Nobody takes an answer back without giving another one; at another time all are asked anew.
-        let (Some(answer), Some(by)) = (one.answer, person_of(&one.user_id)) else { continue };
-        let (proof, unique) =
-            (digest(one.raw.to_string().as_bytes()), format!("{} {}", row.generation, row.told));
-        let deed = Deed { key: &row.key, by, action: answer.action(), words: None, proof, unique };
-        arrivals.push(acted(feishu, deed, feishu.clock.now_ms())?);
-    }
+    look_at_instances(feishu, &calendar, &row, inbox).await?;
+    let unique = format!("{} {}", row.generation, row.told);
+    let arrivals = news(feishu, &row.key, &people, &row.answers, (None, &unique))?;
     let known = known(&people);
     if known == row.answers {
         return Ok(());
@@ -139,4 +135,59 @@ pub async fn look_at(feishu: &Feishu, name: &str, inbox: &dyn Inbox) -> Result<(
     row.told = row.told.saturating_add(news);
     row.answers = known;
     keep(feishu, name, &row).await
+}
+
+/// The same for the instances that differ from their series and are to come: each is answered by itself.
+async fn look_at_instances(
+    feishu: &Feishu,
+    calendar: &str,
+    row: &MeetingRow,
+    inbox: &dyn Inbox,
+) -> Result<(), Failure> {
+    let mut looked_at = 0;
+    for original_ms in row.standing.changed() {
+        let instance = instances::read(feishu, row, original_ms).await?;
+        let is_to_come = |one: &InstanceRow| !one.is_gone && one.end_ms > feishu.clock.now_ms();
+        let Some(mut instance) = instance.filter(is_to_come) else { continue };
+        if looked_at == INSTANCES_READ_MAX {
+            break;
+        }
+        looked_at += 1;
+        let people = match invited(feishu, calendar, &instance.event_id).await {
+            Ok(people) => people,
+            Err(error) if is_gone(&error) => continue,
+            Err(error) => return Err(heeded(feishu, error).await.into()),
+        };
+        let unique = format!("{} {original_ms} {}", row.generation, instance.told);
+        let arrivals = news(feishu, &row.key, &people, &instance.answers, (Some(original_ms), &unique))?;
+        let known = known(&people);
+        if known == instance.answers {
+            continue;
+        }
+        instance.told = instance.told.saturating_add(u64::try_from(arrivals.len()).unwrap_or(0));
+        inbox.take(arrivals).await.map_err(|error| Failure::later(error.to_string()))?;
+        instance.answers = known;
+        instances::write(feishu, row, original_ms, &instance).await?;
+    }
+    Ok(())
+}
+
+/// What people answered that is not known yet: to the series, or to one instance.
+fn news(
+    feishu: &Feishu,
+    key: &EntryKey,
+    people: &[Invited],
+    known: &BTreeMap<String, Known>,
+    (instance_ms, unique): (Option<u64>, &str),
+) -> Result<Vec<Arrival>, Failure> {
+    let mut arrivals = Vec::new();
+    for one in people.iter().filter(|one| known.get(&one.user_id).copied() != one.answer) {
+        // Nobody takes an answer back without giving another one; at another time all are asked anew.
+        let (Some(answer), Some(by)) = (one.answer, person_of(&one.user_id)) else { continue };
+        let (action, words) = (answer.action(), None);
+        let (proof, unique) = (digest(one.raw.to_string().as_bytes()), unique.to_owned());
+        let deed = Deed { key, by, action, words, instance_ms, proof, unique };
+        arrivals.push(acted(feishu, deed, feishu.clock.now_ms())?);
+    }
+    Ok(arrivals)
 }

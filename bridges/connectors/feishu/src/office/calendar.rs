@@ -1,6 +1,6 @@
 //! The calendar of our bot, in which all meetings are: people have them as invitations.
 
-use bridge_api::{Failure, FailureKind};
+use bridge_api::{Failure, FailureKind, Meeting};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -8,6 +8,7 @@ use super::plain;
 use crate::{
     Feishu,
     client::{Call, CallError, codes::named},
+    failure::is_gone,
 };
 
 #[derive(Deserialize)]
@@ -24,6 +25,34 @@ struct Owned {
 #[derive(Deserialize)]
 struct Calendar {
     calendar_id: String,
+}
+
+/// A meeting, and where it is put.
+pub struct Place<'a> {
+    pub feishu: &'a Feishu,
+    pub meeting: &'a Meeting,
+    /// The calendar of our bot.
+    pub calendar: &'a str,
+    /// What its row is called.
+    pub name: &'a str,
+}
+
+impl Place<'_> {
+    /// What came of a call.
+    pub async fn heeded<T>(&self, outcome: Result<T, CallError>) -> Result<T, Failure> {
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(error) => Err(heeded(self.feishu, error).await.into()),
+        }
+    }
+
+    /// What came of a call; nothing where what it is about is gone.
+    pub async fn unless_gone<T>(&self, outcome: Result<T, CallError>) -> Result<Option<T>, Failure> {
+        match outcome {
+            Err(error) if is_gone(&error) => Ok(None),
+            outcome => self.heeded(outcome).await.map(Some),
+        }
+    }
 }
 
 /// What our bot's calendar is called. Asked once.

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use bridge_api::{Busy, Calendars, EntryKey, EntryOnPlatform, Failure, Meeting, PersonId, digest};
+use bridge_api::{Busy, Calendars, EntryKey, EntryOnPlatform, Failure, Meeting, PersonId, Standing, digest};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     answers::{self, invited},
     busy,
-    calendar::{self, events, heeded},
+    calendar::{self, Place, events},
+    instances,
+    invitations::{invite, uninvite},
     meetings_written::{self as written, Shown},
     plain,
     rows::{self, Kind, name_of},
@@ -20,8 +22,7 @@ use crate::{
     Feishu,
     abilities::id_of,
     client::{Call, CallError},
-    failure::is_gone,
-    limits::SERIES_READ_MS,
+    limits::{EVENTS_AT_ONCE_MAX, SERIES_READ_MS},
 };
 
 /// How a meeting was put, and what is known of the platform's side.
@@ -35,6 +36,9 @@ pub struct MeetingRow {
     pub generation: u32,
     pub is_gone: bool,
     pub shown: Shown,
+    /// Which instances of it are no longer those of its series.
+    #[serde(default)]
+    pub standing: Standing,
     /// What people are known to have answered there.
     pub answers: BTreeMap<String, answers::Known>,
     /// How often an answer was told.
@@ -45,13 +49,7 @@ pub struct MeetingRow {
 
 /// What a success says, so that an answer without it is none.
 #[derive(Deserialize)]
-struct Invitations {
-    #[serde(rename = "attendees")]
-    _attendees: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-struct Made {
+pub struct Made {
     event: Map<String, Value>,
 }
 
@@ -68,7 +66,11 @@ impl Calendars for Feishu {
         let id = match row {
             Some(row) if row.revision >= meeting.head.revision => row.event_id,
             None if known.is_none() && meeting.is_canceled => name,
-            row => put(self, meeting, row, known, &name).await?,
+            row => {
+                let calendar = calendar::own(self).await?;
+                let place = Place { feishu: self, meeting, calendar: &calendar, name: &name };
+                Box::pin(put(&place, row, known)).await?
+            }
         };
         id_of(EntryOnPlatform::new(id))
     }
@@ -80,45 +82,60 @@ impl Calendars for Feishu {
 
 /// Brings what the platform shows to how the meeting stands; what it is called there.
 async fn put(
-    feishu: &Feishu,
-    meeting: &Meeting,
+    place: &Place<'_>,
     row: Option<MeetingRow>,
     known: Option<&EntryOnPlatform>,
-    name: &str,
 ) -> Result<String, Failure> {
-    let calendar = calendar::own(feishu).await?;
-    let outcome = async {
-        let mut row = match (row, known) {
-            (Some(row), _) => row,
-            (None, Some(known)) => found(feishu, meeting, &calendar, known.as_str()).await?,
-            (None, None) => made(feishu, meeting, &calendar, name, 0).await?,
-        };
-        if meeting.is_canceled {
-            take_away(feishu, &calendar, &mut row).await?;
-        } else {
-            if row.is_gone {
-                row = made(feishu, meeting, &calendar, name, row.generation.saturating_add(1)).await?;
-            }
-            match bring(feishu, meeting, &calendar, &mut row).await {
-                // Somebody took it away there: it stands again.
-                Err(error) if is_gone(&error) => {
-                    row = made(feishu, meeting, &calendar, name, row.generation.saturating_add(1)).await?;
-                    bring(feishu, meeting, &calendar, &mut row).await?;
-                }
-                outcome => outcome?,
-            }
-        }
-        Ok::<_, CallError>(row)
+    let mut row = match (row, known) {
+        (Some(row), _) => row,
+        (None, Some(known)) => place.heeded(found(place, known.as_str()).await).await?,
+        (None, None) => place.heeded(made(place, 0).await).await?,
     };
-    let mut row = match Box::pin(outcome).await {
-        Ok(row) => row,
-        Err(error) => return Err(heeded(feishu, error).await.into()),
-    };
-    row.revision = meeting.head.revision;
-    let after_ms = if meeting.recurrence.is_some() { SERIES_READ_MS } else { 0 };
-    row.read_until_ms = meeting.end_ms.saturating_add(after_ms);
-    keep(feishu, name, &row).await?;
+    if place.meeting.is_canceled {
+        take_away(place, &mut row).await?;
+    } else {
+        stand(place, &mut row).await?;
+    }
+    row.revision = place.meeting.head.revision;
+    row.read_until_ms = over_ms(place.meeting);
+    keep(place.feishu, place.name, &row).await?;
     Ok(row.event_id)
+}
+
+/// When all of a meeting is over.
+fn over_ms(meeting: &Meeting) -> u64 {
+    let of_series = match (&meeting.recurrence, meeting.last_ms) {
+        (Some(_), None) => meeting.end_ms.saturating_add(SERIES_READ_MS),
+        (_, last_ms) => {
+            let length_ms = meeting.end_ms.saturating_sub(meeting.start_ms);
+            last_ms.unwrap_or(meeting.start_ms).saturating_add(length_ms)
+        }
+    };
+    let instances = meeting.exceptions.iter().filter_map(|one| Some(one.instead.as_ref()?.end_ms));
+    instances.fold(of_series, u64::max)
+}
+
+/// Brings the event and its instances to how the meeting stands, in another event where no way leads there or somebody took it away.
+async fn stand(place: &Place<'_>, row: &mut MeetingRow) -> Result<(), Failure> {
+    let mut is_new = false;
+    if row.is_gone {
+        // Somebody took the series away; the row of another one would not know them any more.
+        instances::take_away(place, row).await?;
+    }
+    for _ in 0..EVENTS_AT_ONCE_MAX {
+        if row.is_gone {
+            *row = place.heeded(made(place, row.generation.saturating_add(1)).await).await?;
+            is_new = true;
+        }
+        if let Some(wanted) = row.standing.wanted(place.meeting)
+            && place.unless_gone(bring(place, row).await).await?.is_some()
+            && instances::bring(place, row, &wanted, is_new).await?
+        {
+            return Ok(());
+        }
+        take_away(place, row).await?;
+    }
+    Err(Failure::later("the event is taken away as often as it is made"))
 }
 
 /// Remembers a row, and until when its answers are read.
@@ -129,113 +146,72 @@ pub async fn keep(feishu: &Feishu, name: &str, row: &MeetingRow) -> Result<(), F
 }
 
 /// Makes the meeting, or finds the one that an earlier try made, with whatever that put there.
-async fn made(
-    feishu: &Feishu,
-    meeting: &Meeting,
-    calendar: &str,
-    name: &str,
-    generation: u32,
-) -> Result<MeetingRow, CallError> {
-    let key = digest(format!("{}:{name}:{generation}", feishu.ours().app_id).as_bytes());
-    let body = written::creation(&written::shown(meeting));
-    let call = Call::post(&events(calendar, &[]), &body).with("idempotency_key", key);
+async fn made(place: &Place<'_>, generation: u32) -> Result<MeetingRow, CallError> {
+    let feishu = place.feishu;
+    let key = digest(format!("{}:{}:{generation}", feishu.ours().app_id, place.name).as_bytes());
+    let body = written::creation(&written::shown(place.meeting));
+    let call = Call::post(&events(place.calendar, &[]), &body).with("idempotency_key", key);
     let made: Made = feishu.client.data(call.with("user_id_type", "open_id")).await?;
     let unexpected =
         |_| CallError::Unexpected { status: 200, reason: "an event without an id".to_owned(), trace: None };
     let event_id = made.event.get("event_id").and_then(Value::as_str).unwrap_or_default();
     let event_id = plain(event_id).map_err(unexpected)?.to_owned();
-    let mut row = found(feishu, meeting, calendar, &event_id).await?;
+    let mut row = found(place, &event_id).await?;
     row.generation = generation;
     row.shown.fields = made.event;
     Ok(row)
 }
 
-fn blank(meeting: &Meeting, event_id: String, generation: u32) -> MeetingRow {
-    MeetingRow {
-        key: meeting.head.key.clone(),
-        event_id,
+/// The row of a meeting that is there, or was: by an earlier try, or by an installation whose shelf is lost.
+async fn found(place: &Place<'_>, event_id: &str) -> Result<MeetingRow, CallError> {
+    let mut row = MeetingRow {
+        key: place.meeting.head.key.clone(),
+        event_id: event_id.to_owned(),
         revision: 0,
-        generation,
+        generation: 1,
         is_gone: false,
         shown: Shown::default(),
+        standing: Standing::default(),
         answers: BTreeMap::new(),
         told: 0,
         read_until_ms: 0,
-    }
-}
-
-/// The row of a meeting that is there, or was: by an earlier try, or by an installation whose shelf is lost.
-async fn found(
-    feishu: &Feishu,
-    meeting: &Meeting,
-    calendar: &str,
-    event_id: &str,
-) -> Result<MeetingRow, CallError> {
-    let mut row = blank(meeting, event_id.to_owned(), 1);
-    match invited(feishu, calendar, event_id).await {
+    };
+    match invited(place.feishu, place.calendar, event_id).await {
         Ok(people) => {
             row.shown.invited = people.iter().map(|one| (one.user_id.clone(), one.is_optional)).collect();
             row.answers = answers::known(&people);
         }
-        Err(error) if is_gone(&error) => row.is_gone = true,
+        Err(error) if crate::failure::is_gone(&error) => row.is_gone = true,
         Err(error) => return Err(error),
     }
     Ok(row)
 }
 
-async fn take_away(feishu: &Feishu, calendar: &str, row: &mut MeetingRow) -> Result<(), CallError> {
+/// Takes the event away, and its instances with it.
+async fn take_away(place: &Place<'_>, row: &mut MeetingRow) -> Result<(), Failure> {
     if !row.is_gone {
-        let call = Call::delete(&events(calendar, &[&row.event_id])).with("need_notification", "true");
-        match feishu.client.done(call).await {
-            Err(error) if !is_gone(&error) => return Err(error),
-            _ => row.is_gone = true,
-        }
+        let call = Call::delete(&events(place.calendar, &[&row.event_id])).with("need_notification", "true");
+        place.unless_gone(place.feishu.client.done(call).await).await?;
     }
+    // Also where somebody took the series away: they outlive it.
+    instances::take_away(place, row).await?;
+    row.is_gone = true;
     Ok(())
 }
 
 /// Changes what differs. After a failure the row on the shelf is as before, and every step may be repeated.
-async fn bring(
-    feishu: &Feishu,
-    meeting: &Meeting,
-    calendar: &str,
-    row: &mut MeetingRow,
-) -> Result<(), CallError> {
-    let wanted = written::shown(meeting);
-    let with_ids = |call: Call| call.with("user_id_type", "open_id");
+async fn bring(place: &Place<'_>, row: &mut MeetingRow) -> Result<(), CallError> {
+    let (feishu, calendar) = (place.feishu, place.calendar);
+    let wanted = written::shown(place.meeting);
     if let Some(change) = written::change(&row.shown, &wanted) {
         let call = Call::patch(&events(calendar, &[&row.event_id]), &change);
-        feishu.client.data::<Made>(with_ids(call)).await?;
+        feishu.client.data::<Made>(call.with("user_id_type", "open_id")).await?;
     }
     let before = std::mem::replace(&mut row.shown, wanted.clone());
     let gone: Vec<_> = before.invited.keys().filter(|id| !wanted.invited.contains_key(*id)).collect();
     uninvite(feishu, calendar, &row.event_id, &gone).await?;
     let new = wanted.invited.iter().filter(|(id, optional)| before.invited.get(*id) != Some(optional));
-    if let Some(body) = written::invitation(new) {
-        let call = Call::post(&events(calendar, &[&row.event_id, "attendees"]), &body);
-        feishu.client.data::<Invitations>(with_ids(call)).await?;
-    }
+    invite(feishu, calendar, &row.event_id, new).await?;
     row.answers.retain(|id, _| wanted.invited.contains_key(id));
     Ok(())
-}
-
-/// Takes the invitation of some people back. Only a list of all tells by what each of them is known there.
-async fn uninvite(
-    feishu: &Feishu,
-    calendar: &str,
-    event_id: &str,
-    people: &[&String],
-) -> Result<(), CallError> {
-    if people.is_empty() {
-        return Ok(());
-    }
-    let all = invited(feishu, calendar, event_id).await?;
-    let gone = all.iter().filter(|one| people.contains(&&one.user_id));
-    let ids: Vec<&str> = gone.map(|one| one.attendee_id.as_str()).collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let body = json!({ "attendee_ids": ids, "need_notification": true });
-    let path = events(calendar, &[event_id, "attendees", "batch_delete"]);
-    feishu.client.done(Call::post(&path, &body).with("user_id_type", "open_id")).await
 }

@@ -62,13 +62,18 @@ fn times(meeting: &Meeting) -> (Value, Value) {
     let zone = TimeZone::get(&meeting.zone).unwrap_or(TimeZone::UTC);
     let name = zone.iana_name().unwrap_or("UTC").to_owned();
     if meeting.is_all_day {
-        let day = |ms: u64| moment(ms).to_zoned(zone.clone()).date().to_string();
         // Its end is the end of the last day.
         let last = meeting.end_ms.saturating_sub(1).max(meeting.start_ms);
+        let day = |ms: u64| day(ms, &meeting.zone);
         return (json!({ "date": day(meeting.start_ms) }), json!({ "date": day(last) }));
     }
     let time = |ms: u64| json!({ "timestamp": (ms / 1_000).to_string(), "timezone": name });
     (time(meeting.start_ms), time(meeting.end_ms))
+}
+
+/// The day of a zone on which a time is.
+pub fn day(ms: u64, zone: &str) -> String {
+    moment(ms).to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC)).date().to_string()
 }
 
 /// A time; the last one that there is for one beyond.
@@ -137,6 +142,8 @@ mod tests {
             zone: "Asia/Shanghai".into(),
             is_all_day,
             recurrence: None,
+            last_ms: None,
+            exceptions: Vec::new(),
             reminders_minutes: vec![15],
             is_canceled: false,
         }

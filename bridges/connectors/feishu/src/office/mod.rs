@@ -6,12 +6,15 @@ mod approvals;
 mod approvals_written;
 mod busy;
 mod calendar;
+mod instances;
+mod invitations;
 pub mod looks;
 mod meetings;
 mod meetings_written;
 mod native;
 mod native_read;
 pub mod quick;
+mod rights;
 mod rows;
 mod tending;
 #[cfg(test)]
@@ -28,11 +31,11 @@ use bridge_api::{
 };
 use tokio::sync::Mutex;
 
-pub use self::tending::tend;
 use self::{
     looks::Looks,
     rows::{Kind, Locks, Open},
 };
+pub use self::{rights::rights, tending::tend};
 use crate::{Feishu, abilities::id_of, ids::OpenId};
 
 /// What the parts of it share.
@@ -67,6 +70,8 @@ struct Deed<'a> {
     by: PersonId,
     action: Action,
     words: Option<String>,
+    /// To which instance of a series alone.
+    instance_ms: Option<u64>,
     proof: String,
     /// What makes it another one than the same deed before.
     unique: String,
@@ -74,11 +79,11 @@ struct Deed<'a> {
 
 /// Somebody did something to an entry, as an arrival.
 fn acted(feishu: &Feishu, deed: Deed<'_>, at_ms: u64) -> Result<Arrival, Failure> {
-    let Deed { key, by, action, words, proof, unique } = deed;
+    let Deed { key, by, action, words, instance_ms, proof, unique } = deed;
     let told = format!("{key} {by} {} {unique}", action.key());
     let told = bridge_api::digest(told.as_bytes());
     let event = id_of(EventKey::new(format!("{}:acted:{told}", feishu.ours().app_id)))?;
-    let what = Happened::Acted(Acted { key: key.clone(), by, action, words, proof });
+    let what = Happened::Acted(Acted { key: key.clone(), by, action, words, instance_ms, proof });
     Ok(Arrival { key: event, conversation: None, at_ms, trace: None, what })
 }
 

@@ -100,7 +100,8 @@ async fn told(feishu: &Feishu, decision: &Value, raw: &[u8], inbox: &dyn Inbox) 
     // A decision that was told, and refused by whoever knows better, may be made again once the approval was put anew.
     let proof = digest(raw);
     let unique = format!("{} {proof}", row.revision);
-    let arrival = acted(feishu, Deed { key: &key, by, action, words, proof, unique }, feishu.clock.now_ms())?;
+    let deed = Deed { key: &key, by, action, words, instance_ms: None, proof, unique };
+    let arrival = acted(feishu, deed, feishu.clock.now_ms())?;
     let kept = incoming::handed(inbox, vec![arrival]).await;
     if kept { Ok(()) } else { Err(Failure::later("the inbox takes nothing")) }
 }

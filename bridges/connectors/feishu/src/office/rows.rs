@@ -20,6 +20,8 @@ pub enum Kind {
     Todo,
     /// A meeting.
     Meeting,
+    /// A single instance of a series that is no longer as the series.
+    Instance,
     /// An approval of ours.
     Approval,
 }
@@ -29,6 +31,7 @@ impl Kind {
         match self {
             Self::Todo => "todo",
             Self::Meeting => "meeting",
+            Self::Instance => "instance",
             Self::Approval => "approval",
         }
     }

@@ -47,8 +47,8 @@ impl Round {
             let outcome = match self.kind {
                 Kind::Todo => todos_read::look_at(feishu, &name, inbox).await,
                 Kind::Meeting => answers::look_at(feishu, &name, inbox).await,
-                // Callbacks tell of approvals.
-                Kind::Approval => Ok(()),
+                // Callbacks tell of approvals, and instances are read with their series.
+                Kind::Approval | Kind::Instance => Ok(()),
             };
             match outcome {
                 Err(failure) if failure.passes() => return Err(failure),

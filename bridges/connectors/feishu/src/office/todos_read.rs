@@ -100,7 +100,15 @@ pub async fn look_at(feishu: &Feishu, name: &str, inbox: &dyn Inbox) -> Result<(
         if let Some(by) = person_of(person) {
             let action = if is_done { Action::Done } else { Action::Reopen };
             let unique = format!("{} {}", row.generation, row.told);
-            let deed = Deed { key: &row.key, by, action, words: None, proof: proof.clone(), unique };
+            let deed = Deed {
+                key: &row.key,
+                by,
+                action,
+                words: None,
+                instance_ms: None,
+                proof: proof.clone(),
+                unique,
+            };
             arrivals.push(acted(feishu, deed, feishu.clock.now_ms())?);
         }
     }

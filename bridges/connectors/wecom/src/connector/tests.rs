@@ -62,21 +62,22 @@ async fn a_check_says_what_works_and_what_to_mend() {
         json!({"errcode": 0, "department_id": [{"id": 1}, {"id": 2}]}),
     );
     platform.next("oa/getapprovalinfo", 200, json!({"errcode": 301_055, "errmsg": "no approval auth"}));
+    platform.next("oa/schedule/get", 200, json!({"errcode": 48_002, "errmsg": "api forbidden"}));
     platform.next("appchat/get", 200, json!({"errcode": 86008, "errmsg": "another app's"}));
     let steps = connector(settings.clone()).check().await;
     let works: Vec<_> = steps.iter().map(|step| (step.what.en, step.works())).collect();
     assert_eq!(works[0], ("fetch an access token with the company's id and the app's secret", true));
     assert_eq!(steps[1].outcome, CheckOutcome::Works("2 个部门 · departments".into()));
     assert!(
-        matches!(&steps[3].outcome, CheckOutcome::Fails { reason, .. } if reason.contains("86008")),
+        matches!(&steps[4].outcome, CheckOutcome::Fails { reason, .. } if reason.contains("86008")),
         "{steps:?}"
     );
-    let skipped = [2, 4, 5];
+    let skipped = [2, 3, 5, 6];
     assert!(
         skipped.iter().all(|step| matches!(steps[*step].outcome, CheckOutcome::Skipped(_))),
         "a right that is not granted is no fault: {steps:?}"
     );
-    assert_eq!(steps.len(), 6);
+    assert_eq!(steps.len(), 7);
     platform.next("gettoken", 200, json!({"errcode": 40001, "errmsg": "invalid credential, hint: [17]"}));
     let steps = connector(settings).check().await;
     let CheckOutcome::Fails { reason, advice } = &steps[0].outcome else { panic!("{steps:?}") };

@@ -56,8 +56,14 @@ impl Office {
                     let key =
                         format!("{}:answer:{}", self.client.settings().corp_id, digest(told.as_bytes()));
                     let Ok(key) = EventKey::new(key) else { continue };
-                    let acted =
-                        Acted { key: entry.key.clone(), by, action, words: None, proof: proof.to_owned() };
+                    let acted = Acted {
+                        key: entry.key.clone(),
+                        by,
+                        action,
+                        words: None,
+                        instance_ms: entry.instance_ms,
+                        proof: proof.to_owned(),
+                    };
                     let what = Happened::Acted(acted);
                     arrivals.push(Arrival { key, conversation: None, at_ms, trace: None, what });
                 }

@@ -23,7 +23,7 @@ const KNOWN: &str = "office:approvals";
 const WAITS: &str = "1";
 
 /// What the platform says to apps that may not read approvals.
-const NOT_GRANTED: [&str; 3] = ["48001", "48002", "301055"];
+pub const NOT_GRANTED: &[&str] = &["48001", "48002", "301055"];
 
 /// What is known of the platform's approvals.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod repeats;
 mod rows;
 mod rule;
 mod schedules;
+mod series;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -27,17 +28,12 @@ use bridge_api::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
+pub use self::approvals::NOT_GRANTED;
 use self::{
-    rows::{Rows, mark_of},
+    rows::{Rows, mark_of, mark_of_instance},
     sheet::Sheet,
 };
-use crate::{
-    client::Client,
-    ids,
-    limits::{LOOKED_UP_WITHIN, MEETING_OVER_AFTER_SECONDS},
-    people::People,
-    received::OfficeEvent,
-};
+use crate::{client::Client, ids, limits::LOOKED_UP_WITHIN, people::People, received::OfficeEvent};
 
 /// The office of one company.
 pub struct Office {
@@ -82,7 +78,9 @@ impl Office {
         for arrival in arrivals {
             let Happened::Acted(acted) = &arrival.what else { continue };
             let answer = [(acted.by.clone(), Some(acted.action))];
-            if let Err(error) = self.rows.note_answers(&mark_of(&acted.key), answer).await {
+            if let Err(error) =
+                self.rows.note_answers(&mark_of_instance(&acted.key, acted.instance_ms), answer).await
+            {
                 // Their keys are the same then, so nobody hears of it twice.
                 tracing::warn!(%error, "it is not written down that an answer was told");
             }
@@ -142,18 +140,13 @@ impl Calendars for Office {
         meeting: &Meeting,
         known: Option<&EntryOnPlatform>,
     ) -> Result<EntryOnPlatform, Failure> {
-        let mark = mark_of(&meeting.head.key);
-        let sheet = if meeting.is_canceled {
-            None
+        let people = if meeting.is_canceled {
+            sheet::People::default()
         } else {
             let attendees = meeting.attendees.iter().map(|attendee| &attendee.person);
-            let people = self.named(meeting.organizer.as_ref(), attendees).await?;
-            Some(Sheet::of_meeting(meeting, people, &mark))
+            self.named(meeting.organizer.as_ref(), attendees).await?
         };
-        let over_s = sheet.as_ref().map(|sheet| sheet.over_s.saturating_add(MEETING_OVER_AFTER_SECONDS));
-        let there = self.put(&meeting.head, true, sheet, known).await?;
-        self.rows.note_open(&mark, over_s.filter(|over_s| self.clock.now_ms() / 1_000 < *over_s)).await?;
-        Ok(there)
+        self.put_series(meeting, people, known).await
     }
 
     async fn busy(&self, _: &[PersonId], _: u64, _: u64) -> Result<Vec<Busy>, Failure> {

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use bridge_api::{Action, EntryKey, PersonId, Shelf, ShelfRefused, digest};
+use bridge_api::{Action, EntryKey, PersonId, Shelf, ShelfRefused, Standing, digest};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
@@ -42,6 +42,12 @@ pub struct Entry {
     pub key: EntryKey,
     /// Whether it is a meeting, which people answer.
     pub is_meeting: bool,
+    /// Which instance of a series it is, where it is one that stands by itself.
+    #[serde(default)]
+    pub instance_ms: Option<u64>,
+    /// Which instances of it are no longer those of its series.
+    #[serde(default)]
+    pub standing: Standing,
     /// Where it stands.
     pub stands: Stands,
     /// The revision that stands there.
@@ -53,6 +59,14 @@ pub struct Entry {
 /// The mark of an entry: short enough for the last line of a description.
 pub fn mark_of(key: &EntryKey) -> String {
     digest(key.as_str().as_bytes()).chars().take(MARK_CHARACTERS).collect()
+}
+
+/// The mark of a single instance of a series, or of all of it.
+pub fn mark_of_instance(key: &EntryKey, instance_ms: Option<u64>) -> String {
+    match instance_ms {
+        None => mark_of(key),
+        Some(at_ms) => digest(format!("{key} {at_ms}").as_bytes()).chars().take(MARK_CHARACTERS).collect(),
+    }
 }
 
 /// The rows.
@@ -106,18 +120,40 @@ impl Rows {
         self.shelf.read(&schedule_row(schedule)).await
     }
 
-    /// Notes where something stands; what people answered stays as it was noted.
+    /// Notes where something stands; what people answered, and which instances differ, stays as it was noted.
     ///
     /// # Errors
     /// When the shelf refuses.
     pub async fn note(&self, mark: &str, mut entry: Entry) -> Result<(), ShelfRefused> {
         let _turn = self.turn.lock().await;
         if let Some(known) = self.entry(mark).await? {
-            entry.answers = known.answers;
+            (entry.answers, entry.standing) = (known.answers, known.standing);
         }
         if let Stands::At(schedule) = &entry.stands {
             self.shelf.write(&schedule_row(schedule), mark, ENTRY_KEPT_MS).await?;
         }
+        self.shelf.write(&entry_row(mark), &entry, ENTRY_KEPT_MS).await
+    }
+
+    /// Notes which instances of a series differ from it.
+    ///
+    /// # Errors
+    /// When the shelf refuses.
+    pub async fn note_standing(&self, mark: &str, standing: &Standing) -> Result<(), ShelfRefused> {
+        let _turn = self.turn.lock().await;
+        let Some(mut entry) = self.entry(mark).await? else { return Ok(()) };
+        entry.standing.clone_from(standing);
+        self.shelf.write(&entry_row(mark), &entry, ENTRY_KEPT_MS).await
+    }
+
+    /// Notes that all of a revision stands there.
+    ///
+    /// # Errors
+    /// When the shelf refuses.
+    pub async fn note_revision(&self, mark: &str, revision: u64) -> Result<(), ShelfRefused> {
+        let _turn = self.turn.lock().await;
+        let Some(mut entry) = self.entry(mark).await? else { return Ok(()) };
+        entry.revision = revision;
         self.shelf.write(&entry_row(mark), &entry, ENTRY_KEPT_MS).await
     }
 
@@ -188,6 +224,8 @@ mod tests {
         Entry {
             key: EntryKey::new("m/1").expect("a key"),
             is_meeting: true,
+            instance_ms: None,
+            standing: Standing::default(),
             stands: Stands::At("s1".into()),
             revision,
             answers: BTreeMap::new(),

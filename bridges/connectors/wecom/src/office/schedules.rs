@@ -1,7 +1,7 @@
 //! Puts schedules into the calendar of the app. Adding one knows no key of ours, so what was begun is looked for by its mark before
 //! it is added again; changing one replaces it, so it is read, changed and written.
 
-use bridge_api::{EntryHead, EntryOnPlatform, Failure, FailureKind};
+use bridge_api::{EntryHead, EntryKey, EntryOnPlatform, Failure, FailureKind, Standing};
 use serde_json::{Value, json};
 
 use super::{
@@ -23,6 +23,26 @@ const CALENDAR_COLOUR: &str = "#2F7DCD";
 /// The status of a schedule that was deleted.
 const DELETED: u64 = 1;
 
+/// What one schedule shows.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'a> {
+    pub key: &'a EntryKey,
+    /// By what it is found again.
+    pub mark: &'a str,
+    pub is_meeting: bool,
+    /// Which instance of a series it is, where it is one that stands by itself.
+    pub instance_ms: Option<u64>,
+}
+
+/// How a schedule that is not there comes there.
+#[derive(Clone, Copy)]
+pub(super) enum Birth<'a> {
+    /// It is added.
+    Added,
+    /// It is cut out of the schedule of its series, where that is this one.
+    CutOut(&'a str),
+}
+
 impl Office {
     /// Puts something into the calendar as it has to stand there, or takes it away where there is no sheet.
     pub(super) async fn put(
@@ -34,24 +54,45 @@ impl Office {
     ) -> Result<EntryOnPlatform, Failure> {
         let _turn = self.putting.lock().await;
         let mark = mark_of(&head.key);
-        let row = self.rows.entry(&mark).await?;
-        if let Some(row) = &row
-            && row.stands != Stands::Begun
-            && head.revision <= row.revision
-        {
-            return there(&row.stands);
+        if let Some(stands) = self.newest(&mark, head.revision).await? {
+            return there(&stands);
         }
+        let item = Item { key: &head.key, mark: &mark, is_meeting, instance_ms: None };
+        let stands = self.stand(item, sheet.as_ref(), known, Birth::Added).await?;
+        self.rows.note_revision(&mark, head.revision).await?;
+        there(&stands)
+    }
+
+    /// Where something stands of which this revision, or a later one, stands there whole.
+    pub(super) async fn newest(&self, mark: &str, revision: u64) -> Result<Option<Stands>, Failure> {
+        let row = self.rows.entry(mark).await?;
+        let whole = row.filter(|row| row.stands != Stands::Begun && revision <= row.revision);
+        Ok(whole.map(|row| row.stands))
+    }
+
+    /// Sees to it that one schedule stands there, or does not where there is no sheet; where it stands then.
+    pub(super) async fn stand(
+        &self,
+        item: Item<'_>,
+        sheet: Option<&Sheet>,
+        known: Option<&EntryOnPlatform>,
+        birth: Birth<'_>,
+    ) -> Result<Stands, Failure> {
+        let row = self.rows.entry(item.mark).await?;
+        let revision = row.as_ref().map_or(0, |row| row.revision);
         let schedule = match row.map(|row| row.stands) {
             Some(Stands::At(schedule)) => Some(schedule),
-            Some(Stands::Begun) => self.found(&mark).await?,
+            Some(Stands::Begun) => self.found(item.mark).await?,
             Some(Stands::Nowhere) => None,
             None => known.map(EntryOnPlatform::as_str).filter(|id| *id != NOWHERE).map(str::to_owned),
         };
         let entry = |stands| Entry {
-            key: head.key.clone(),
-            is_meeting,
+            key: item.key.clone(),
+            is_meeting: item.is_meeting,
+            instance_ms: item.instance_ms,
+            standing: Standing::default(),
             stands,
-            revision: head.revision,
+            revision,
             answers: std::collections::BTreeMap::new(),
         };
         let stands = match (sheet, schedule) {
@@ -60,14 +101,21 @@ impl Office {
                 self.take_away(&schedule).await?;
                 Stands::Nowhere
             }
-            (Some(sheet), Some(schedule)) if self.renewed(&schedule, &sheet).await? => Stands::At(schedule),
+            (Some(sheet), Some(schedule)) if self.renewed(&schedule, sheet).await? => Stands::At(schedule),
             (Some(sheet), _) => {
-                self.rows.note(&mark, entry(Stands::Begun)).await?;
-                Stands::At(self.add(&sheet).await?)
+                self.rows.note(item.mark, entry(Stands::Begun)).await?;
+                let cut_out = match (birth, item.instance_ms) {
+                    (Birth::CutOut(series), Some(at_ms)) => self.cut_out(series, at_ms, sheet).await?,
+                    _ => None,
+                };
+                match cut_out {
+                    Some(schedule) => Stands::At(schedule),
+                    None => Stands::At(self.add(sheet).await?),
+                }
             }
         };
-        self.rows.note(&mark, entry(stands.clone())).await?;
-        there(&stands)
+        self.rows.note(item.mark, entry(stands.clone())).await?;
+        Ok(stands)
     }
 
     /// Adds a schedule, in another calendar where ours is gone.
@@ -93,7 +141,7 @@ impl Office {
 
     /// Our calendar, which is made when there is none. One whose making nobody answered for stays there, empty and shared with
     /// nobody.
-    async fn calendar(&self) -> Result<String, Failure> {
+    pub(super) async fn calendar(&self) -> Result<String, Failure> {
         if let Some(known) = self.rows.calendar().await? {
             // Written anew, so that it is known as long as it is used.
             self.rows.note_calendar(Some(&known)).await?;
@@ -152,6 +200,14 @@ impl Office {
         Err(error.into())
     }
 
+    /// Reads a schedule that does not exist: the platform looks at the app's rights before.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn read_no_schedule(&self) -> Result<(), Failure> {
+        Ok(self.read(&[NOWHERE.to_owned()]).await.map(drop)?)
+    }
+
     /// Schedules as they stand there, also deleted ones.
     pub(super) async fn read(&self, schedules: &[String]) -> Result<Vec<Value>, CallError> {
         let body = json!({"schedule_id_list": schedules});
@@ -192,7 +248,7 @@ pub(super) fn stands(schedule: &Value) -> bool {
     number(schedule, "status") != Some(DELETED)
 }
 
-fn there(stands: &Stands) -> Result<EntryOnPlatform, Failure> {
+pub(super) fn there(stands: &Stands) -> Result<EntryOnPlatform, Failure> {
     let id = match stands {
         Stands::At(schedule) => schedule.as_str(),
         Stands::Begun | Stands::Nowhere => NOWHERE,

@@ -43,6 +43,7 @@ pub struct Sheet {
     is_whole_day: bool,
     people: People,
     reminders: Value,
+    is_series: bool,
     /// When all of it is over, in seconds since the Unix epoch.
     pub over_s: u64,
 }
@@ -55,6 +56,9 @@ impl Sheet {
         let repeats = rule.and_then(|rule| Repeats::of(rule, &meeting.zone, start_s, end_s));
         let language = meeting.head.language;
         let first_alone = (rule.is_some() && repeats.is_none()).then(|| FIRST_ALONE.of(language));
+        let differing = first_alone.and_then(|_| meeting.exceptions_in_words());
+        let words = [differing.as_deref().unwrap_or_default(), &meeting.description];
+        let words = words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("\n");
         let mut reminders = reminders(&meeting.reminders_minutes);
         let said = repeats.as_ref().map_or_else(|| json!({"is_repeat": 0}), Repeats::fields);
         if let (Some(all), Some(said)) = (reminders.as_object_mut(), said.as_object()) {
@@ -62,7 +66,7 @@ impl Sheet {
         }
         Self {
             title: short(&meeting.head.title, SCHEDULE_TITLE_CHARACTERS_MAX),
-            description: description(&meeting.description, first_alone, &meeting.head, mark),
+            description: description(&words, first_alone, &meeting.head, mark),
             location: short(&meeting.location, SCHEDULE_LOCATION_CHARACTERS_MAX),
             start_s,
             // The last second of the last day: its end is the beginning of the next one.
@@ -70,6 +74,7 @@ impl Sheet {
             is_whole_day: meeting.is_all_day,
             people,
             reminders,
+            is_series: repeats.is_some(),
             over_s: repeats.map_or(end_s, |repeats| repeats.until_s.unwrap_or(u64::MAX)),
         }
     }
@@ -89,8 +94,14 @@ impl Sheet {
             people,
             // The tasks bot reminds by itself.
             reminders: json!({"is_remind": 0, "is_repeat": 0}),
+            is_series: false,
             over_s: due_s,
         })
+    }
+
+    /// Whether the platform shows it as a series.
+    pub const fn is_series(&self) -> bool {
+        self.is_series
     }
 
     /// Who has to stand there.

@@ -59,9 +59,15 @@ async fn give(State(app): State<App>, request: Request) -> Result<Json<Value>, M
     if asked.people.len() > FIRST_LOGINS_MAX {
         return Err(MatrixError::invalid_param(format!("At most {FIRST_LOGINS_MAX} people in one request")));
     }
-    let mut given = Vec::with_capacity(asked.people.len());
+    let mut given: Vec<Value> = Vec::with_capacity(asked.people.len());
     for person in &asked.people {
-        given.push(give_one(&app, &caller, &asked, person).await?);
+        let answer = match give_one(&app, &caller, &asked, person).await {
+            Ok(answer) => answer,
+            // What fails here may fail for everybody, and there is nothing yet that could be lost with the answer.
+            Err(error) if given.iter().all(|given| given["path"].is_null()) => return Err(error),
+            Err(error) => later(&person.user_id, &error),
+        };
+        given.push(answer);
     }
     let flows = &app.flows;
     let mailed = asked.people.iter().zip(&given).map(|(person, given)| async move {
@@ -117,6 +123,12 @@ fn refused(user: &UserId, error: AccountError) -> Result<Value, MatrixError> {
         other => return Err(other.into()),
     };
     Ok(json!({ "user_id": user, "refused": reason }))
+}
+
+/// The answer about somebody whose link could not be made, while others have theirs.
+fn later(user: &UserId, error: &MatrixError) -> Value {
+    tracing::warn!(?error, %user, "the link of a first login could not be made");
+    json!({ "user_id": user, "refused": "later" })
 }
 
 async fn end(State(app): State<App>, request: Request) -> Result<Json<Value>, MatrixError> {

@@ -11,6 +11,7 @@ pub mod list_room;
 mod people;
 pub mod ping;
 pub mod speaking;
+pub mod standings;
 pub mod visitors;
 
 /// The endpoints of this area.
@@ -20,6 +21,7 @@ pub fn routes() -> Routes {
         .ruma(list_room::handler)
         .merge(speaking::routes())
         .merge(first_logins::routes())
+        .merge(standings::routes())
         .merge(visitors::routes())
 }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 use flows::VISIT_PATH;
 use http::Method;
-use ruma::{OwnedRoomId, RoomId};
+use ruma::{OwnedRoomId, RoomId, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub fn routes() -> Routes {
 
 #[derive(Deserialize)]
 struct Asked {
-    /// Who asked the service, for the audit stream.
+    /// Who asked the service: for the audit stream, and whose visits end with their going where it is somebody of ours.
     by: String,
     address: String,
     name: String,
@@ -42,8 +42,9 @@ async fn invite(State(app): State<App>, request: Request) -> Result<Json<Value>,
         return Err(MatrixError::invalid_param("The visit would take too long"));
     }
     let target = format!("{} into {} for {}", asked.address, asked.room_id, asked.by);
-    let Asked { address, name, room_id: room, until_ms, .. } = asked;
-    let visit = NewVisit { address, name, room, until_ms };
+    let Asked { by, address, name, room_id: room, until_ms } = asked;
+    let by = UserId::parse(by).ok().filter(|by| app.accounts.is_local(by));
+    let visit = NewVisit { address, name, room, until_ms, by };
     audited(&app, &caller.user, "invite a visitor", &target, async {
         let invited = Box::pin(app.flows.invite_visitor(&caller.user, &visit)).await?;
         let path = format!("{VISIT_PATH}?token={}", invited.token);

@@ -13,7 +13,7 @@ use serde_json::{json, value::RawValue};
 use crate::{
     App, Authed, Caller, JsonBytes, MatrixError,
     errors::ErrorCode,
-    extract::{Arguments, Raw},
+    extract::{Arguments, Raw, visiting::check_state},
     rate_limits::Action,
 };
 
@@ -48,6 +48,9 @@ pub async fn handler(
         .map_err(|error| MatrixError::bad_json(error.to_string()))?;
     let delay_ms = body.delay_ms.ok_or_else(|| MatrixError::missing_param("delay_ms is missing"))?;
     let content = body.content.ok_or_else(|| MatrixError::missing_param("content is missing"))?;
+    if body.state_key.is_some() {
+        check_state(&caller, &kind)?;
+    }
     count(&app, &caller, body.state_key.is_some())?;
     let new = NewDelayedEvent {
         user: caller.user,

@@ -10,7 +10,9 @@ use ruma::api::client::state::send_state_event::v3::{Request, Response};
 
 use super::{sticky_duration_ms, timestamp_ms};
 use crate::{
-    Answer, App, GuestAllowed, MatrixError, client::delayed_events::schedule, extract::WithQuery,
+    Answer, App, GuestAllowed, MatrixError,
+    client::delayed_events::schedule,
+    extract::{WithQuery, visiting::check_state},
     rate_limits::Action,
 };
 
@@ -23,6 +25,7 @@ pub async fn handler(
     let content = rooms::canonical_object(request.body.json().get())?;
     let Request { room_id, event_type, state_key, .. } = request;
     let kind = event_type.to_string();
+    check_state(&caller, &kind)?;
     let sticky_duration_ms = sticky_duration_ms(&query)?;
     if let Some(delay_ms) = schedule::delay_ms(&query)? {
         let new = NewDelayedEvent {

@@ -31,13 +31,14 @@ async fn meeting(office: &Office, title: &str, is_so: impl Fn(&Value) -> bool) -
     }
 }
 
-async fn chat(person: &User) -> String {
+/// A direct chat with the bot of meetings.
+pub(super) async fn chat(person: &User) -> String {
     let body = json!({ "preset": "trusted_private_chat", "is_direct": true, "invite": [BOT] });
     person.creates_room_like(body).await.room_id()
 }
 
 /// Waits until the bot shows something like this in a room, in words of now.
-async fn shows(person: &User, room: &str, is_meant: impl Fn(&str) -> bool) -> String {
+pub(super) async fn shows(person: &User, room: &str, is_meant: impl Fn(&str) -> bool) -> String {
     let path = format!("/_matrix/client/v3/rooms/{room}/messages?dir=b&limit=100");
     let text = |event: &Value| -> Option<String> {
         let content = &event["content"];

@@ -35,9 +35,7 @@ impl Office {
         let heard = bridge.hears_until(|heard| !heard.is_empty()).await;
         let ghost = heard[0]["sender"].as_str().unwrap();
         let li = ghost.strip_prefix("@fs_").unwrap().split(':').next().unwrap().to_owned();
-        let enter = Command::Enter { person: "li".to_owned(), app: APP.to_owned() };
-        let direct = bridge.platform.act(enter).await.unwrap();
-        let direct = direct["chat_id"].as_str().unwrap().to_owned();
+        let direct = bridge.direct().await;
         let office = Self { bridge, zhangsan, lisi, li, direct };
         office.is_li("@lisi:test.example").await;
         office
@@ -52,46 +50,73 @@ impl Office {
 
     /// 张三 asks for leave; its number.
     async fn asks(&self, hall: &str) -> String {
-        let asked = self.zhangsan.sends(hall, "!请假 tomorrow tomorrow 事假 家里有事").await.event_id();
-        let answer = answer_to(&self.zhangsan, hall, &asked).await;
-        let told = answer["content"]["body"].as_str().unwrap();
-        told.trim_start_matches("已收到 ").split('，').next().unwrap().to_owned()
+        asks_for_leave(&self.zhangsan, hall).await
     }
 
     /// The card of an approval on the platform, once it is as `is_so` asks for.
     async fn card(&self, no: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let is_meant = |message: &Value| message["card"].to_string().contains(no) && is_so(message);
-        let shown = self.bridge.shows_until(&self.direct, |shown| shown.iter().any(is_meant)).await;
-        shown.into_iter().find(is_meant).unwrap()
+        self.bridge.card(&self.direct, no, is_so).await
     }
 
     async fn presses(&self, card: &Value, button: &str, words: &str) -> Value {
+        self.bridge.presses(card, button, words).await
+    }
+
+    async fn hears(&self, person: &User, room: &str, words: &str) -> Value {
+        hears(person, room, words).await
+    }
+}
+
+impl Bridge {
+    /// Where 李雷 and the app talk on the platform.
+    pub(super) async fn direct(&self) -> String {
+        let enter = Command::Enter { person: "li".to_owned(), app: APP.to_owned() };
+        self.platform.act(enter).await.unwrap()["chat_id"].as_str().unwrap().to_owned()
+    }
+
+    /// The card of an approval in a chat of the platform, once it is as `is_so` asks for.
+    pub(super) async fn card(&self, direct: &str, no: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let is_meant = |message: &Value| message["card"].to_string().contains(no) && is_so(message);
+        let shown = self.shows_until(direct, |shown| shown.iter().any(is_meant)).await;
+        shown.into_iter().find(is_meant).unwrap()
+    }
+
+    /// 李雷 presses a button.
+    pub(super) async fn presses(&self, card: &Value, button: &str, words: &str) -> Value {
         let press = Command::Press {
             person: "li".to_owned(),
             message: card["message_id"].as_str().unwrap().to_owned(),
             button: button.to_owned(),
             form: Some(json!({ "reason": words })),
         };
-        self.bridge.platform.act(press).await.unwrap()
-    }
-
-    /// Waits until the bot has said something like this to somebody in a room, in words of now.
-    async fn hears(&self, person: &User, room: &str, words: &str) -> Value {
-        let path = format!("/_matrix/client/v3/rooms/{room}/messages?dir=b&limit=100");
-        let says = |event: &Value| {
-            let content = &event["content"];
-            let bodies = [&content["body"], &content["m.new_content"]["body"]];
-            event["sender"] == APPROVALS
-                && bodies.iter().any(|body| body.as_str().is_some_and(|body| body.contains(words)))
-        };
-        let page = person
-            .gets_until(&path, |page| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(says)))
-            .await;
-        page["chunk"].as_array().unwrap().iter().find(|event| says(event)).unwrap().clone()
+        self.platform.act(press).await.unwrap()
     }
 }
 
-fn has_buttons(message: &Value) -> bool {
+/// Somebody asks for leave; its number.
+pub(super) async fn asks_for_leave(person: &User, hall: &str) -> String {
+    let asked = person.sends(hall, "!请假 tomorrow tomorrow 事假 家里有事").await.event_id();
+    let answer = answer_to(person, hall, &asked).await;
+    let told = answer["content"]["body"].as_str().unwrap();
+    told.trim_start_matches("已收到 ").split('，').next().unwrap().to_owned()
+}
+
+/// Waits until the bot of approvals has said something like this to somebody in a room, in words of now.
+pub(super) async fn hears(person: &User, room: &str, words: &str) -> Value {
+    let path = format!("/_matrix/client/v3/rooms/{room}/messages?dir=b&limit=100");
+    let says = |event: &Value| {
+        let content = &event["content"];
+        let bodies = [&content["body"], &content["m.new_content"]["body"]];
+        event["sender"] == APPROVALS
+            && bodies.iter().any(|body| body.as_str().is_some_and(|body| body.contains(words)))
+    };
+    let page = person
+        .gets_until(&path, |page| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(says)))
+        .await;
+    page["chunk"].as_array().unwrap().iter().find(|event| says(event)).unwrap().clone()
+}
+
+pub(super) fn has_buttons(message: &Value) -> bool {
     message["buttons"].as_array().is_some_and(|buttons| !buttons.is_empty())
 }
 

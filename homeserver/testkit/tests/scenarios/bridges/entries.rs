@@ -5,18 +5,24 @@ use simulator_feishu::Command;
 use testkit::limits::LOOK_INTERVAL;
 use tokio::time::Instant;
 
-use super::{PATIENCE, cards::Office};
+use super::{Bridge, PATIENCE, cards::Office};
 use crate::tasks::{begins, from_bot, now_begins, room_with_bot};
 
-impl Office {
+impl Bridge {
     /// Has the platform do something that people do there.
-    async fn plays(&self, command: Value) -> Value {
+    pub(super) async fn plays(&self, command: Value) -> Value {
         let command: Command = serde_json::from_value(command).unwrap();
-        self.bridge.platform.act(command).await.unwrap()
+        self.platform.act(command).await.unwrap()
     }
 
     /// What 李雷 has in an app of the platform under this title, once it is as `is_so` asks for.
-    async fn has(&self, app: &str, list: &str, title: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn has(
+        &self,
+        app: &str,
+        list: &str,
+        title: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
         let begun = Instant::now();
         loop {
             let seen = self.plays(json!({ "do": app, "person": "li" })).await;
@@ -28,6 +34,16 @@ impl Office {
             assert!(begun.elapsed() < PATIENCE, "{title} is not there: {seen}");
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
+    }
+}
+
+impl Office {
+    async fn plays(&self, command: Value) -> Value {
+        self.bridge.plays(command).await
+    }
+
+    async fn has(&self, app: &str, list: &str, title: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        self.bridge.has(app, list, title, is_so).await
     }
 }
 

@@ -1,6 +1,8 @@
 //! What an operator is told of credentials before the bridges use them.
 
-use crate::bridges::Bridge;
+use serde_json::json;
+
+use crate::bridges::{APP, Bridge};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_are_tried_on_the_platform_and_what_is_missing_is_named() {
@@ -11,6 +13,13 @@ async fn credentials_are_tried_on_the_platform_and_what_is_missing_is_named() {
         "{said}"
     );
     assert!(!said.contains("[!!]"), "{said}");
+
+    // A right that bots need is named, and what is carried without it works all the same.
+    let scopes = json!(["im:message", "im:chat", "calendar:calendar", "calendar:calendar.free_busy:read"]);
+    bridge.plays(json!({ "do": "change_app", "app": APP, "scopes": scopes })).await;
+    let (is_done, said) = bridge.server.commands(&["bridge", "login", "feishu"]).await;
+    let line = said.lines().find(|line| line.contains("task:task:write")).unwrap_or_default();
+    assert!(is_done && line.starts_with("[--]") && line.contains("权限管理"), "{said}");
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");

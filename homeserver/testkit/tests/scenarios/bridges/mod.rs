@@ -11,6 +11,7 @@ mod entries;
 mod kills;
 mod login;
 mod people;
+mod reserved;
 mod rooms;
 mod talking;
 mod wecom;

@@ -22,6 +22,8 @@ fn meeting(revision: u64, guests: &[(&str, Option<Answer>)]) -> Meeting {
         zone: "Asia/Shanghai".into(),
         is_all_day: false,
         recurrence: None,
+        last_ms: None,
+        exceptions: Vec::new(),
         reminders_minutes: vec![15],
         is_canceled: false,
     }

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod meetings;
+mod rights;
 mod todos;
 
 use bridge_api::{Acted, Arrival, EntryHead, EntryKey, Happened, Language, PersonId, double::Basket};

@@ -29,6 +29,8 @@ pub fn meeting(key: &str) -> Meeting {
         zone: "Asia/Shanghai".into(),
         is_all_day: false,
         recurrence: None,
+        last_ms: None,
+        exceptions: Vec::new(),
         reminders_minutes: vec![10, 2_000],
         is_canceled: false,
     }

@@ -1,0 +1,19 @@
+//! The core as people on both sides meet it: a homeserver in memory, a platform by a script, and hours that pass in moments.
+
+mod captions;
+mod doing;
+mod history;
+mod members;
+mod more;
+mod naming;
+mod outages;
+mod polls;
+mod receipts;
+mod script;
+mod stage;
+mod status;
+
+use self::{
+    script::{Script, person},
+    stage::{ALICE, Stage},
+};

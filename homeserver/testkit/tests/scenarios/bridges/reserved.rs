@@ -1,0 +1,99 @@
+//! Colleagues whom the staff list knows on a platform and who never signed in here: what bots ask them reaches them there, and what
+//! they do there counts as theirs.
+
+use serde_json::json;
+use simulator_feishu::Simulator;
+use testkit::{User, limits::LOOK_INTERVAL};
+use tokio::time::Instant;
+
+use super::{
+    APP, Bridge, PATIENCE, bodies,
+    calendars::{chat, shows},
+    cards::{asks_for_leave, has_buttons, hears},
+};
+use crate::{
+    approvals::{imports, joins_the_bots_chat},
+    bots::{answer_to, room_with_bot},
+    tasks::{self, begins, from_bot, now_begins},
+};
+
+/// A server with bots and a bridge, and 李四, the head, of whom it knows the name that is reserved and the id on the platform.
+async fn house() -> (Bridge, User) {
+    let bridge = Bridge::with_bots().await;
+    let staff = format!(
+        "工号,姓名,部门,职位,部门主管,账号,飞书ID\n\
+         1,李四,总部/销售部,销售部主管,是,lisi,{}\n\
+         2,张三,总部/销售部,专员,否,zhangsan,\n",
+        Simulator::open_id(APP, "li")
+    );
+    let directory = tempfile::tempdir().unwrap();
+    imports(&bridge.server, directory.path(), staff.as_bytes()).await;
+    let zhangsan = bridge.server.user("zhangsan").await;
+    (bridge, zhangsan)
+}
+
+/// Waits until the bridge has noted all that it said on the platform.
+async fn all_is_said(bridge: &Bridge) {
+    let begun = Instant::now();
+    loop {
+        let (_, said) = bridge.server.commands(&["bridge", "status"]).await;
+        if said.contains("out 0") {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{said}");
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_who_never_signed_in_here_decides_on_a_card_of_feishu() {
+    let (mut bridge, zhangsan) = house().await;
+    let hall = room_with_bot(&zhangsan, false).await;
+    let no = asks_for_leave(&zhangsan, &hall).await;
+    let own = joins_the_bots_chat(&zhangsan).await;
+    let direct = bridge.direct().await;
+    let card = bridge.card(&direct, &no, has_buttons).await;
+    assert!(card["card"].to_string().contains("张三"), "{card}");
+
+    all_is_said(&bridge).await;
+    bridge.presses(&card, "同意", "早去早回").await;
+    hears(&zhangsan, &own, &format!("[已通过] {no}")).await;
+    let decided = bridge.card(&direct, &no, |message| !has_buttons(message)).await;
+    assert_eq!(decided["message_id"], card["message_id"], "the card was changed in its place");
+    let asked = zhangsan.sends(&hall, &format!("!verify {no}")).await.event_id();
+    let verdict = answer_to(&zhangsan, &hall, &asked).await;
+    assert!(bodies(std::slice::from_ref(&verdict))[0].starts_with("OK · 3 条记录"), "{verdict}");
+
+    // The record names the head, and how they said it.
+    bridge.server.stop().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("all.jsonl");
+    let (is_done, said) = bridge.server.commands(&["export", file.to_str().unwrap()]).await;
+    assert!(is_done, "{said}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let by_head = |line: &&str| line.contains("\"via\":\"feishu\"") && line.contains("@lisi:test.example");
+    assert_eq!(text.lines().filter(by_head).count(), 1, "{text}");
+    let (is_done, said) = bridge.server.commands(&["verify", file.to_str().unwrap()]).await;
+    assert!(is_done && said.starts_with("OK: 1 cases, 3 records"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_and_meetings_of_who_never_signed_in_here_stand_in_feishu_and_are_answered_there() {
+    let (bridge, zhangsan) = house().await;
+    let desk = chat(&zhangsan).await;
+    zhangsan.sends(&desk, "!meet 评审 @李四 明天 10:00 30m").await.ok();
+    let meeting = bridge.has("calendar", "meetings", "评审", |_| true).await;
+    let accept =
+        json!({ "do": "answer_meeting", "person": "li", "meeting": meeting["id"], "answer": "accepted" });
+    bridge.plays(accept).await;
+
+    let hall = tasks::room_with_bot(&zhangsan, &[]).await;
+    zhangsan.sends(&hall, "!任务 写周报 @李四 明天 18:00").await.ok();
+    let card = from_bot(&zhangsan, &hall, |event| begins(event, "[待开始] TK-")).await;
+    let no = card["content"]["com.lianqiao.card"]["no"].as_str().unwrap().to_owned();
+    let todo = bridge.has("todos", "todos", "写周报", |todo| todo["done"] == false).await;
+    bridge.plays(json!({ "do": "tick_todo", "person": "li", "todo": todo["id"], "done": true })).await;
+    from_bot(&zhangsan, &hall, |event| now_begins(event, &format!("[已完成] {no}"))).await;
+
+    shows(&zhangsan, &desk, |text| text.contains("李四✅")).await;
+}
