@@ -10,6 +10,20 @@ const AGAIN: Words = Words {
     en: "check the way to the platform and try again in a while",
 };
 
+/// To-dos: a step that platforms have alike.
+pub const PUTS_TODOS: Words =
+    Words { zh: "把机器人的任务放入待办", en: "put tasks of the bots among people's to-dos" };
+/// Meetings: a step that platforms have alike.
+pub const PUTS_MEETINGS: Words =
+    Words { zh: "把机器人的会议放入日历", en: "put meetings of the bots into calendars" };
+/// Free/busy: a step that platforms have alike.
+pub const ASKS_BUSY: Words = Words { zh: "查询忙闲", en: "ask when people have no time" };
+/// Approvals of ours: a step that platforms have alike.
+pub const PUTS_APPROVALS: Words = Words {
+    zh: "把机器人的审批放入审批中心",
+    en: "put approvals of the bots into the approval centre",
+};
+
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckStep {

@@ -74,6 +74,14 @@ pub struct File {
     pub media: MediaId,
 }
 
+impl File {
+    /// A file of which nothing else is known.
+    pub fn new(kind: FileKind, name: impl Into<String>, media: MediaId) -> Self {
+        let name = name.into();
+        Self { kind, name, mimetype: None, size: None, duration_ms: None, dimensions: None, media }
+    }
+}
+
 /// A card.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {

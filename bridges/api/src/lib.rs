@@ -54,7 +54,7 @@ pub use self::{
     call::{CallError, Meaning},
     callback::{CallbackAnswer, CallbackRefused, CallbackRequest, Callbacks},
     capability::{Ability, Capabilities, Capability, Support},
-    check::{CheckOutcome, CheckStep, let_in},
+    check::{ASKS_BUSY, CheckOutcome, CheckStep, PUTS_APPROVALS, PUTS_MEETINGS, PUTS_TODOS, let_in},
     connecting::{ConnectError, doubled_pause},
     connector::{Abilities, Connector},
     content::{Button, ButtonStyle, Card, Content, File, FileKind, Input},

@@ -128,14 +128,11 @@ async fn wecoms_webhook_brings_words_documents_and_pictures_into_its_group() {
         (FileKind::Image, "dot.png", "image/png", PICTURE),
     ];
     for (kind, name, mimetype, bytes) in given {
+        let media = bridge_api::MediaId::new("none").unwrap();
         let mut file = File {
-            kind,
-            name: name.into(),
             mimetype: Some(mimetype.into()),
             size: Some(bytes.len() as u64),
-            duration_ms: None,
-            dimensions: None,
-            media: bridge_api::MediaId::new("none").unwrap(),
+            ..File::new(kind, name, media)
         };
         let here = ConversationId::new("webhook:ops").unwrap();
         let whole = Box::pin(stream::iter([Ok(Bytes::from_static(bytes))]));

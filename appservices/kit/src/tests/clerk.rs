@@ -18,7 +18,8 @@ use crate::{
 /// What the clerk wrote down.
 pub const NOTES: Table<String, String> = Table::new(9_000, "clerk_notes", Profile::Point, "What was noted?");
 
-const VERBS: &[Verb] = &[
+/// What the clerk takes.
+pub const VERBS: &[Verb] = &[
     Verb { id: "note", names: &["记录", "note"], help: "clerk.note" },
     Verb { id: "tell", names: &["告诉", "tell"], help: "clerk.note" },
     Verb { id: "card", names: &["卡片", "card"], help: "clerk.note" },

@@ -71,15 +71,7 @@ impl Bringing<'_> {
                 )
             }
             Content::Sticker { media: Some(media), name } => {
-                let file = File {
-                    kind: FileKind::Image,
-                    name: format!("{}.png", tamed(name)),
-                    mimetype: None,
-                    size: None,
-                    duration_ms: None,
-                    dimensions: None,
-                    media: media.clone(),
-                };
+                let file = File::new(FileKind::Image, format!("{}.png", tamed(name)), media.clone());
                 self.file(ghost, id, &file).await
             }
             Content::Sticker { media: None, .. } | Content::Unsupported { .. } => {
@@ -159,17 +151,7 @@ mod tests {
 
     #[test]
     fn one_file_and_words_are_one_event_and_everything_else_is_one_for_each_part() {
-        let file = |kind| {
-            Content::File(File {
-                kind,
-                name: "a".into(),
-                mimetype: None,
-                size: None,
-                duration_ms: None,
-                dimensions: None,
-                media: MediaId::new("m").expect("valid"),
-            })
-        };
+        let file = |kind| Content::File(File::new(kind, "a", MediaId::new("m").expect("valid")));
         let words = Content::Text(RichText::plain("see"));
         for (parts, events) in [
             (vec![file(FileKind::Image), words.clone()], vec![true]),

@@ -61,15 +61,7 @@ async fn where_nothing_can_be_edited_other_words_answer_the_old_ones() {
 #[tokio::test]
 async fn a_picture_with_words_of_the_platform_is_one_event_and_so_is_its_edit() {
     let mut stage = Stage::new().await;
-    let file = File {
-        kind: FileKind::Image,
-        name: "b.png".to_owned(),
-        mimetype: None,
-        size: None,
-        duration_ms: None,
-        dimensions: None,
-        media: MediaId::new("m").expect("valid"),
-    };
+    let file = File::new(FileKind::Image, "b.png", MediaId::new("m").expect("valid"));
     let parts = |words: &str| vec![Content::Text(RichText::plain(words)), Content::File(file.clone())];
     let said = stage.said_there("om_a", parts("see"));
     stage.happens(said.clone()).await;

@@ -114,7 +114,7 @@ fn file(content: &Value, kind: FileKind, name: String) -> Content {
         FileKind::Video if length < 100 => length * 1000,
         _ => length,
     });
-    Content::File(File { kind, name, mimetype, size: None, duration_ms: length, dimensions: None, media })
+    Content::File(File { mimetype, duration_ms: length, ..File::new(kind, name, media) })
 }
 
 /// Words and pictures in turn.

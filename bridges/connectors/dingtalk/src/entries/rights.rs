@@ -1,7 +1,7 @@
 //! Whether the app has the rights for what is kept in the platform's own apps. Each is tried by a call about something that does not
 //! exist: what is refused because of that was let in. They are some of the calls of the month.
 
-use bridge_api::{CheckStep, Failure, let_in, words};
+use bridge_api::{ASKS_BUSY, CheckStep, Failure, PUTS_APPROVALS, PUTS_MEETINGS, PUTS_TODOS, let_in, words};
 use serde_json::json;
 
 use super::{
@@ -12,15 +12,11 @@ use super::{
 use crate::{client::Call, limits::CHECKED_TIME_MS};
 
 words! {
-    TODOS = "把机器人的任务放入待办" | "put tasks of the bots among people's to-dos";
     NO_TODOS = "缺少权限 Todo.Todo.Write 或 Todo.Todo.Read：在开放平台应用的「权限管理」中申请；在此之前任务不会出现在钉钉待办中" | "the right Todo.Todo.Write or Todo.Todo.Read is missing: ask for it in the console (权限管理); until then tasks do not come to DingTalk's to-dos";
-    MEETINGS = "把机器人的会议放入日历" | "put meetings of the bots into calendars";
     NO_MEETINGS = "缺少权限 Calendar.Event.Write 或 Calendar.Event.Read：在开放平台应用的「权限管理」中申请；在此之前会议不会出现在钉钉日历中" | "the right Calendar.Event.Write or Calendar.Event.Read is missing: ask for it in the console (权限管理); until then meetings do not come to DingTalk's calendars";
-    BUSY = "查询忙闲" | "ask when people have no time";
     NO_BUSY = "缺少权限 Calendar.EventSchedule.Read：在开放平台应用的「权限管理」中申请；在此之前找会议时间时不考虑钉钉日历" | "the right Calendar.EventSchedule.Read is missing: ask for it in the console (权限管理); until then DingTalk's calendars do not count where a time is looked for";
     NATIVE = "读取并代为处理钉钉自带的审批" | "read DingTalk's own approvals and decide them for people";
     NO_NATIVE = "缺少权限 Workflow.Instance.Read 或 Workflow.Instance.Write，因此不显示钉钉自带的审批；需要时在开放平台应用的「权限管理」中申请" | "the right Workflow.Instance.Read or Workflow.Instance.Write is missing, so DingTalk's own approvals are not shown; ask for it in the console (权限管理) if they shall be";
-    CENTRE = "把机器人的审批放入审批中心" | "put approvals of the bots into the approval centre";
     CENTRE_ADVICE = "在开放平台应用的「权限管理」中申请 Workflow.Form.Read、Workflow.Form.Write、Workflow.Instance.Read 与 Workflow.Instance.Write，或把 approval_centre 设为 false" | "ask for Workflow.Form.Read, Workflow.Form.Write, Workflow.Instance.Read and Workflow.Instance.Write in the console (权限管理), or set approval_centre to false";
 }
 
@@ -51,9 +47,9 @@ impl Entries {
         let read = Call::get(foreign::INSTANCES).with("processInstanceId", NONE);
         let native = [read.clone(), Call::post("/v1.0/workflow/processInstances/execute", decision)];
         let mut steps = vec![
-            CheckStep::trying_right(TODOS, NO_TODOS, LACKING, self.let_in(&todos)).await,
-            CheckStep::trying_right(MEETINGS, NO_MEETINGS, LACKING, self.let_in(&meetings)).await,
-            CheckStep::trying_right(BUSY, NO_BUSY, LACKING, self.let_in(&busy)).await,
+            CheckStep::trying_right(PUTS_TODOS, NO_TODOS, LACKING, self.let_in(&todos)).await,
+            CheckStep::trying_right(PUTS_MEETINGS, NO_MEETINGS, LACKING, self.let_in(&meetings)).await,
+            CheckStep::trying_right(ASKS_BUSY, NO_BUSY, LACKING, self.let_in(&busy)).await,
             CheckStep::trying_right(NATIVE, NO_NATIVE, LACKING, self.let_in(&native)).await,
         ];
         if self.client.settings().approval_centre {
@@ -66,7 +62,7 @@ impl Entries {
                 Call::put(centre::INSTANCES, end),
             ];
             let trying = async { self.let_in(&centre).await.map(|()| String::new()) };
-            steps.push(CheckStep::trying(CENTRE, CENTRE_ADVICE, trying).await);
+            steps.push(CheckStep::trying(PUTS_APPROVALS, CENTRE_ADVICE, trying).await);
         }
         steps
     }

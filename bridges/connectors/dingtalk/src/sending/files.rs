@@ -196,13 +196,9 @@ mod tests {
     #[test]
     fn only_forms_that_the_platform_takes_are_sent() {
         let file = |kind, name: &str, mimetype: Option<&str>| File {
-            kind,
-            name: name.into(),
             mimetype: mimetype.map(str::to_owned),
             size: Some(1),
-            duration_ms: None,
-            dimensions: None,
-            media: MediaId::new("m").expect("an id"),
+            ..File::new(kind, name, MediaId::new("m").expect("an id"))
         };
         let table = [
             (FileKind::Image, "a", Some("image/png"), Some(("image", "png"))),

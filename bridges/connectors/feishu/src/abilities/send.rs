@@ -203,15 +203,7 @@ mod tests {
 
     fn file(kind: FileKind, media: &str) -> Content {
         let media = MediaId::new(media).expect("an id");
-        Content::File(File {
-            kind,
-            name: "a".into(),
-            mimetype: None,
-            size: None,
-            duration_ms: None,
-            dimensions: None,
-            media,
-        })
+        Content::File(File::new(kind, "a", media))
     }
 
     #[test]

@@ -94,7 +94,7 @@ mod tests {
     fn file(kind: FileKind, name: &str, mimetype: Option<&str>) -> File {
         let media = MediaId::new("m").expect("an id");
         let mimetype = mimetype.map(str::to_owned);
-        File { kind, name: name.into(), mimetype, size: None, duration_ms: None, dimensions: None, media }
+        File { mimetype, ..File::new(kind, name, media) }
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn file(kind: FileKind, fetched_as: &str, key: &str, name: &str, value: &Value) 
     let duration_ms = value.get("duration").and_then(number);
     let mimetype = (kind == FileKind::Voice).then(|| "audio/ogg".to_owned());
     let name = given.unwrap_or(name).to_owned();
-    Some(Content::File(File { kind, name, mimetype, size: None, duration_ms, dimensions: None, media }))
+    Some(Content::File(File { mimetype, duration_ms, ..File::new(kind, name, media) }))
 }
 
 /// A number that the platform writes as a number or as a text.

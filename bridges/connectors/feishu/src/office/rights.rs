@@ -1,7 +1,9 @@
 //! Whether the app has the rights for what is kept in the platform's own apps. Each is tried by a call about something that does not
 //! exist: what is refused because of that was let in.
 
-use bridge_api::{CheckStep, Failure, PersonId, let_in, words};
+use bridge_api::{
+    ASKS_BUSY, CheckStep, Failure, PUTS_APPROVALS, PUTS_MEETINGS, PUTS_TODOS, PersonId, let_in, words,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -15,13 +17,9 @@ use crate::{
 };
 
 words! {
-    TODOS = "把机器人的任务放入待办" | "put tasks of the bots among people's to-dos";
     NO_TODOS = "缺少权限 task:task:write：在开发者后台「权限管理」中申请（另加 task:task.event_update_tenant:readonly）并发布版本；在此之前任务不会出现在飞书待办中" | "the right task:task:write is missing: ask for it in the console (权限管理), with task:task.event_update_tenant:readonly, and publish a version; until then tasks do not come to Feishu's to-dos";
-    MEETINGS = "把机器人的会议放入日历" | "put meetings of the bots into calendars";
     NO_MEETINGS = "缺少权限 calendar:calendar：在开发者后台「权限管理」中申请并发布版本；在此之前会议不会出现在飞书日历中" | "the right calendar:calendar is missing: ask for it in the console (权限管理) and publish a version; until then meetings do not come to Feishu's calendars";
-    BUSY = "查询忙闲" | "ask when people have no time";
     NO_BUSY = "缺少权限 calendar:calendar.free_busy:read：在开发者后台「权限管理」中申请并发布版本；在此之前找会议时间时不考虑飞书日历" | "the right calendar:calendar.free_busy:read is missing: ask for it in the console (权限管理) and publish a version; until then Feishu's calendars do not count where a time is looked for";
-    CENTRE = "把机器人的审批放入审批中心" | "put approvals of the bots into the approval centre";
     CENTRE_ADVICE = "在开发者后台「权限管理」中申请 approval:approval 与 contact:user.employee_id:readonly，发布版本并由管理员审核" | "ask for approval:approval and contact:user.employee_id:readonly in the console (权限管理), publish a version and have it approved";
     NATIVE = "读取 native_approvals 中的审批定义" | "read a definition that native_approvals names";
     NATIVE_ADVICE = "错误码 99991672 时在开发者后台「权限管理」中申请 approval:approval 并发布版本；错误码 1390002 时核对 native_approvals 中的代码" | "for code 99991672 ask for approval:approval in the console (权限管理) and publish a version; for code 1390002 compare the codes in native_approvals with the approval administration";
@@ -43,9 +41,9 @@ struct Definition {
 /// Tries what the bots need, and what the settings name.
 pub async fn rights(feishu: &Feishu) -> Vec<CheckStep> {
     let mut steps = vec![
-        CheckStep::trying_right(TODOS, NO_TODOS, LACKING, changes_task(feishu)).await,
-        CheckStep::trying_right(MEETINGS, NO_MEETINGS, LACKING, changes_event(feishu)).await,
-        CheckStep::trying_right(BUSY, NO_BUSY, LACKING, asks_busy(feishu)).await,
+        CheckStep::trying_right(PUTS_TODOS, NO_TODOS, LACKING, changes_task(feishu)).await,
+        CheckStep::trying_right(PUTS_MEETINGS, NO_MEETINGS, LACKING, changes_event(feishu)).await,
+        CheckStep::trying_right(ASKS_BUSY, NO_BUSY, LACKING, asks_busy(feishu)).await,
     ];
     let settings = &feishu.client.settings().office;
     if let Some(centre) = &settings.approvals {
@@ -53,7 +51,7 @@ pub async fn rights(feishu: &Feishu) -> Vec<CheckStep> {
             let_in(compares(feishu, centre).await, LACKING)?;
             Ok(centre.callback_url.to_string())
         };
-        steps.push(CheckStep::trying(CENTRE, CENTRE_ADVICE, trying).await);
+        steps.push(CheckStep::trying(PUTS_APPROVALS, CENTRE_ADVICE, trying).await);
     }
     for code in settings.native_codes.iter().take(NATIVE_CODES_CHECKED_MAX) {
         steps.push(CheckStep::trying(NATIVE, NATIVE_ADVICE, definition(feishu, code)).await);

@@ -59,15 +59,7 @@ fn content(xml: Element<'_, '_>, kind: &str) -> Content {
         let media = xml.text("MediaId").and_then(|media| MediaId::new(format!("app:{media}")).ok());
         media.map_or_else(unsupported, |media| {
             let mimetype = mimetype.map(str::to_owned);
-            Content::File(File {
-                kind,
-                name,
-                mimetype,
-                size: None,
-                duration_ms: None,
-                dimensions: None,
-                media,
-            })
+            Content::File(File { mimetype, ..File::new(kind, name, media) })
         })
     };
     match kind {

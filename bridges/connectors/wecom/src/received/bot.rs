@@ -133,7 +133,7 @@ fn file(inner: &Value, kind: FileKind, usual: &str, files: &mut Vec<FileAddress>
     let Ok(media) = media else { return Content::Unsupported { kind: "file".to_owned(), fallback: name } };
     files.push(FileAddress { url, aes_key: text(inner, "aeskey") });
     let mimetype = (kind == FileKind::Video).then(|| "video/mp4".to_owned());
-    Content::File(File { kind, name, mimetype, size: None, duration_ms: None, dimensions: None, media })
+    Content::File(File { mimetype, ..File::new(kind, name, media) })
 }
 
 /// What is quoted, in words; the platform tells neither its id nor who said it.

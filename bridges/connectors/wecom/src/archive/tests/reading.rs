@@ -195,15 +195,8 @@ async fn groups_of_the_archive_are_heard_and_nothing_can_be_said_there() {
     };
     let error = world.connector.send(&outgoing).await.expect_err("it is refused");
     assert_eq!(error.kind, FailureKind::Refused(Refusal::Impossible));
-    let file = File {
-        kind: FileKind::File,
-        name: "a".into(),
-        mimetype: None,
-        size: Some(9),
-        duration_ms: None,
-        dimensions: None,
-        media: MediaId::new("none").expect("an id"),
-    };
+    let media = MediaId::new("none").expect("an id");
+    let file = File { size: Some(9), ..File::new(FileKind::File, "a", media) };
     let nothing = Box::pin(futures_util::stream::empty());
     let files = world.connector.files().expect("files");
     assert!(files.upload(&here, &file, nothing).await.is_err());
