@@ -25,7 +25,7 @@ SECONDS ?= 60
 
 # What foreign clients, servers and browsers say of us, and what kills leave.
 SUITES := js-sdk openid-provider matrix-nio calendar dingtalk feishu demo wecom mautrix matrix-bot-sdk matrix-sdk \
-  synapse differential crash soak
+  synapse differential transcripts races crash soak
 differential_ARGUMENTS := 0 10
 soak_ARGUMENTS := --messages 1000
 
@@ -50,6 +50,7 @@ demo: setup ## Starts a sample organisation with simulated platforms and their p
 # libraries and compile them again. The suites below then use the binaries of that build.
 test: export LIANQIAO_BIN = $(CARGO_TARGET_DIR)/debug/lianqiao
 test: export LIANQIAO_CALENDAR_DESK = $(CARGO_TARGET_DIR)/debug/examples/calendar_desk
+test: export LIANQIAO_MEETINGS_DESK = $(CARGO_TARGET_DIR)/debug/examples/meetings_desk
 test: export LIANQIAO_DINGTALK_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-dingtalk
 test: export LIANQIAO_FEISHU_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-feishu
 test: export LIANQIAO_WECOM_SIMULATOR = $(CARGO_TARGET_DIR)/debug/lianqiao-simulator-wecom

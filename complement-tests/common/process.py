@@ -3,6 +3,7 @@
 Owns starting, stopping and killing it, and its folder; what it runs and with which settings is the caller's.
 """
 
+import os
 import pathlib
 import random
 import shutil
@@ -22,7 +23,9 @@ PORTS = 12_000
 
 
 class Process:
-    """Subclasses give `command()` and `base_url`; `restart_after_kill` keeps the data."""
+    """Subclasses give `command()` and `base_url`, and may add to its `environment`; `restart_after_kill` keeps the data."""
+
+    environment = {}
 
     def __init__(self, name):
         self.name = name
@@ -34,7 +37,12 @@ class Process:
         """Starts the process and returns when it answers."""
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
             )
         deadline = time.monotonic() + START_SECONDS_MAX
         while not self.answers():

@@ -9,20 +9,16 @@ import argparse
 import contextlib
 import csv
 import json
-import os
 import pathlib
 import signal
-import subprocess
 import sys
 import urllib.parse
-import urllib.request
 
-from common.lianqiao import Lianqiao
-from common.simulator import SECONDS_MAX, Simulator, until
+from common.lianqiao import PASSWORD, Lianqiao
+from common.simulator import Simulator, until
 
 STAFF = pathlib.Path(__file__).resolve().parents[2] / "config" / "sample" / "staff.csv"
 SERVER_NAME = "sample.example"
-PASSWORD = "sample-password"
 ROOM = "样例·项目 Sample project"
 APP, SECRET, BOT = "sampleapp", "sample-secret", "连桥"
 # Who of the sample organisation stays where; the others read and write in Matrix.
@@ -98,42 +94,6 @@ def is_connected(simulator):
     return any(one["connections"] for one in there["apps"] + there.get("bots", []))
 
 
-class Server(Lianqiao):
-    """The homeserver with its bots and bridges."""
-
-    def ask(self, method, path, body=None, token=None):
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        data = None if body is None else json.dumps(body).encode()
-        url = f"{self.base_url}/_matrix/client/v3/{path}"
-        request = urllib.request.Request(url, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
-            return json.load(answer)
-
-    def run(self, *arguments):
-        """A command of the operator; returns what it says."""
-        command = [os.environ["LIANQIAO_BIN"], *arguments]
-        environment = {**os.environ, "LIANQIAO_CONFIG": str(self.config_file)}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}\n{self.log_end()}")
-        return done.stdout
-
-    def register(self, account, name):
-        """Makes an account; returns its token."""
-        body = {"username": account, "password": PASSWORD, "auth": {"type": "m.login.dummy"}}
-        made = self.ask("POST", "register", body)
-        user, token = urllib.parse.quote(made["user_id"]), made["access_token"]
-        self.ask("PUT", f"profile/{user}/displayname", {"displayname": name}, token)
-        return token
-
-    def has_joined(self, room, user, token):
-        return user in self.ask("GET", f"rooms/{urllib.parse.quote(room)}/joined_members", None, token)["joined"]
-
-
 def organise(server):
     """Gives the server the staff list: from then on the bots know who works here, under whom, and who is who on the platforms."""
     with open(STAFF, encoding="utf-8") as lines:
@@ -146,14 +106,14 @@ def organise(server):
         table = csv.DictWriter(lines, people[0].keys())
         table.writeheader()
         table.writerows(people)
-    change = server.run("org", "import", str(file)).split()[-1]
-    server.run("org", "apply", change)
+    server.import_staff(file)
 
 
 def common_room(server, people):
     """The accounts of those who stay nowhere else, in one room with the bridge; returns room and the tokens."""
     elsewhere = {account for accounts in STAYING.values() for account in accounts}
-    tokens = {account: server.register(account, name) for account, name in people.items() if account not in elsewhere}
+    matrix = {account: name for account, name in people.items() if account not in elsewhere}
+    tokens = {account: server.register(account, name)["access_token"] for account, name in matrix.items()}
     # Whoever decides on a platform is asked by their account here.
     server.register(DECIDES, people[DECIDES])
     bridge = f"@bridge:{SERVER_NAME}"
@@ -200,7 +160,7 @@ def start(stack):
     values = {"app": APP, "secret": SECRET, "bot": BOT, "corp_id": corp_id, "agent": WECOM_AGENT, "outside": OUTSIDE}
     # In whose name DingTalk keeps the meetings of those who are not there.
     values["operator"] = STAYING["dingtalk"][-1]
-    server = Server("demo", SERVER_NAME, SETTINGS.format(**values, **addresses))
+    server = Lianqiao("demo", SERVER_NAME, SETTINGS.format(**values, **addresses))
     stack.callback(server.remove)
     platforms["feishu"].do("reroute", **{"from": OUTSIDE, "to": server.base_url})
     organise(server)

@@ -2,7 +2,7 @@
 
 use kit::texts::Lang;
 pub(crate) use kit::texts::Pen;
-use people::{Language, PersonId};
+use people::{Chart, Language, PersonId};
 
 use cases::Case;
 
@@ -11,7 +11,7 @@ use crate::{
     flow::preview,
     instance::{Instance, TaskState, state},
     limits::{CARD_LINES_MAX, CARD_VALUE_CHARACTERS_MAX},
-    template::{Field, FieldKind, Value, brief},
+    template::{Field, FieldKind, Value, brief, brief_in},
 };
 
 /// A card of a case.
@@ -160,6 +160,13 @@ pub(crate) fn body(case: &Case<Instance>, card: &Card, world: &World<'_>, pen: P
         Card::Task { .. } => "card.actions",
     };
     let is_open = is_open(case, card);
+    // A line stays for the form, and one for what can be done.
+    let most = CARD_LINES_MAX - 1 - usize::from(is_open);
+    if lines.len() > most {
+        let further = lines.len() - (most - 1);
+        lines.truncate(most - 1);
+        lines.push(pen.say("card.more", &[("count", &further.to_string())]));
+    }
     let room = CARD_LINES_MAX.saturating_sub(lines.len() + usize::from(is_open));
     lines.extend(form_lines(case, world, pen, room));
     if is_open {
@@ -188,7 +195,8 @@ fn state_key(case: &Case<Instance>, card: &Card) -> &'static str {
             TaskState::Pending => "state.pending",
             TaskState::Approved => "task.approved",
             TaskState::Rejected => "task.rejected",
-            TaskState::Returned => "task.returned",
+            TaskState::Returned if task.sends_back() => "task.returned",
+            TaskState::Returned => "task.sent_back",
             TaskState::Transferred => "task.transferred",
             TaskState::Skipped => "task.skipped",
             TaskState::Closed => "task.closed",
@@ -255,8 +263,13 @@ pub(crate) fn form_values<'a>(
     filled.map(move |(field, value)| {
         let label = field.label.in_language(names_in(pen.lang));
         let label = if label.is_empty() { &field.id } else { label };
-        (label.to_owned(), brief(field, value, world.chart))
+        (label.to_owned(), in_words(field, value, world.chart, pen))
     })
+}
+
+/// A value in a few words, as people read it; of what is masked the end.
+pub(crate) fn in_words(field: &Field, value: &Value, chart: &Chart, pen: Pen<'_>) -> String {
+    brief_in(field, value, chart, &|tail| pen.say("value.tail", &[("tail", tail)]))
 }
 
 /// The fields with their values, as many as there is room for.

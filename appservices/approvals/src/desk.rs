@@ -280,7 +280,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The lists in which a case stands: whose it is, who has it to do, who did it.
+/// The lists in which a case stands: whose it is, who has it to do, who did it, who reads along.
 fn lists(case: &Case<Instance>) -> BTreeSet<(String, String)> {
     let data = &case.data;
     let mut lists = BTreeSet::new();
@@ -299,6 +299,7 @@ fn lists(case: &Case<Instance>) -> BTreeSet<(String, String)> {
             add("done", &decided.by);
         }
     }
+    data.readers.iter().for_each(|reader| add("copied", reader));
     lists
 }
 

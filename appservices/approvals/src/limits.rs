@@ -99,6 +99,9 @@ pub const FILE_NAME_CHARACTERS_MAX: usize = 200;
 /// Cases that a list shows.
 pub const LIST_LINES_MAX: usize = 15;
 
+/// Pages of a list that can be asked for; what is older is found by its number.
+pub const LIST_PAGES_MAX: usize = 100;
+
 /// Most lines of a form on paper, as they are broken; further ones are counted. With what else is on it, the file stays below what a
 /// letter carries.
 pub const PAPER_LINES_MAX: usize = 1_000;
@@ -122,7 +125,22 @@ pub const ANSWER_WAIT_MS: u64 = 30 * 1_000;
 pub const ANSWER_LOOKS_MAX: u32 = 5;
 
 /// Requests of one partner that wait for somebody here; further ones are not taken.
-pub const PARTNER_REQUESTS_MAX: usize = 1_000;
+pub const PARTNER_REQUESTS_MAX: usize = cases::limits::LISTED_MAX;
+
+/// Keys with which the bot of one partner signs.
+pub const PARTNER_KEYS_MAX: usize = 8;
+
+/// Longest number, task or id of a partner's case, in bytes.
+pub const PARTNER_NAME_BYTES_MAX: usize = 64;
+
+/// Cases of partners whose records one room brings; those of further ones are not kept.
+pub const PARTNER_CHAINS_OF_ROOM_MAX: usize = 64;
+
+/// Cases of partners with one number that are verified at once.
+pub const PARTNER_CHAINS_SHOWN_MAX: usize = 8;
+
+/// Records of a partner's case that wait for those before them.
+pub const PARTNER_RECORDS_AHEAD_MAX: u64 = 64;
 
 /// How often the bot looks who has left.
 pub const LEAVERS_INTERVAL_MS: u64 = 60 * 1_000;

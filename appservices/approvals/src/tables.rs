@@ -1,17 +1,17 @@
 //! The tables of this crate. Nobody else may touch them; ids 2140 to 2159 are ours.
 
 use kit::Lock;
-use ruma::{OwnedEventId, OwnedServerName, OwnedUserId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName, OwnedUserId};
 use store::{Profile, Table, TableInfo, record};
 
 use crate::{
     desk::Delegation,
     mail::{MailLink, MailRow},
     web::FormLink,
-    wire::{ForeignApproval, ForeignCard},
+    wire::{ForeignApproval, ForeignCard, PartnerChain},
 };
 
-record!(Delegation, FormLink, MailLink, MailRow, ForeignApproval, ForeignCard);
+record!(Delegation, FormLink, MailLink, MailRow, ForeignApproval, ForeignCard, PartnerChain);
 
 /// (id, version) → the template, canonical JSON.
 pub(crate) const TEMPLATE: Table<(String, u64), String> =
@@ -42,6 +42,20 @@ pub(crate) const ROOM_VERSION: Table<String, u64> =
 /// (server, id of a key) → the key with which the bot of a partner signs records, base64. The first that is seen stays.
 pub(crate) const PARTNER_KEY: Table<(OwnedServerName, String), String> =
     Table::new(2148, "approval_partner_key", Profile::Point, "with which key does this partner's bot sign?");
+
+/// (room, server, id of a case there) → how much of its chain is here.
+pub(crate) const PARTNER_CHAIN: Table<(OwnedRoomId, OwnedServerName, String), PartnerChain> = Table::new(
+    2152,
+    "approval_partner_chain",
+    Profile::Point,
+    "how many records of this case of a partner are here?",
+);
+/// (room, server, id of a case there, seq) → the record, canonical JSON.
+pub(crate) const PARTNER_RECORD: Table<(OwnedRoomId, OwnedServerName, String, u64), String> =
+    Table::new(2153, "approval_partner_record", Profile::Scan, "what was done in this case of a partner?");
+/// (number, room, server, id of a case there).
+pub(crate) const PARTNER_NUMBER: Table<(String, OwnedRoomId, OwnedServerName, String), ()> =
+    Table::new(2154, "approval_partner_number", Profile::Scan, "which cases of partners have this number?");
 
 /// The key of a card → how often it was sent again, because its room was left.
 pub(crate) const CARD_AGAIN: Table<String, u64> =
@@ -102,6 +116,9 @@ pub fn tables() -> Vec<TableInfo> {
         ROOM_MEMBER.info(),
         ROOM_VERSION.info(),
         PARTNER_KEY.info(),
+        PARTNER_CHAIN.info(),
+        PARTNER_RECORD.info(),
+        PARTNER_NUMBER.info(),
         CARD_AGAIN.info(),
         FORM_LINK.info(),
         FILE_LOCK.info(),

@@ -87,6 +87,13 @@ impl Task {
         self.partner.is_none() && self.owner == *person
     }
 
+    /// Whether it was sent back by who was asked, and not because it lies behind what somebody else sent back.
+    #[must_use]
+    pub fn sends_back(&self) -> bool {
+        let result = self.decided.as_ref().map(|decided| decided.result.as_str());
+        self.state == TaskState::Returned && result == Some("result.returned")
+    }
+
     /// Whether it can still be decided by this person: its owner, or who acts for them.
     #[must_use]
     pub fn waits_for(&self, person: &PersonId) -> bool {

@@ -106,7 +106,7 @@ async fn answer(calendars: &Calendars, line: &str) -> Outcome<Value> {
         Ask::Feed { user } => json!(calendars.new_feed(&mut batch, &user.into()).await?),
         Ask::Source { user, source } => json!(calendars.add_source(&mut batch, &user.into(), source).await?),
         Ask::Fetch => {
-            calendars.fetch_due().await?;
+            calendars.fetch_due(&()).await?;
             Value::Null
         }
         Ask::Put { user, event } => {

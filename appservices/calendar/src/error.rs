@@ -2,6 +2,8 @@
 
 use store::StoreError;
 
+use crate::SourceFault;
+
 /// Why a calendar could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CalendarError {
@@ -23,9 +25,17 @@ pub enum CalendarError {
     /// A condition in the batch does not hold any more; read and try again.
     #[error("somebody else changed it at the same moment")]
     Conflict,
-    /// A calendar elsewhere could not be asked; the text is for logs and for its owner.
+    /// Another server could not be asked; the text is for logs.
     #[error("{0}")]
     Source(String),
+    /// A calendar elsewhere could not be asked.
+    #[error("{reason}")]
+    Elsewhere {
+        /// Why, for its owner.
+        fault: SourceFault,
+        /// Why, for logs.
+        reason: String,
+    },
 }
 
 /// Does something with what strangers wrote by a library that may give up on it: its panic ends there.

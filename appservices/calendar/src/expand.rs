@@ -106,17 +106,6 @@ impl Event {
         Ok(all.filter(|one| one.start_ms >= at_ms && !one.is_cancelled).min_by_key(|one| one.start_ms))
     }
 
-    /// Whether the rule, or an exception, has this instance.
-    ///
-    /// # Errors
-    /// As for [`Event::occurrences`].
-    pub fn has_instance(&self, id: RecurrenceId) -> Result<bool, CalendarError> {
-        if self.exdates.contains(&id) {
-            return Ok(false);
-        }
-        Ok(self.overrides.contains_key(&id) || self.starts(FOREIGN_INSTANCES_MAX)?.binary_search(&id).is_ok())
-    }
-
     /// The starts that the rule has, in local time, ascending, at most `instances_max`. The first is always one of them.
     pub(crate) fn starts(&self, instances_max: usize) -> Result<Vec<DateTime>, CalendarError> {
         self.rrule

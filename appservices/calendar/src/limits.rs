@@ -87,6 +87,10 @@ pub const INTERVALS_MAX: usize = 5_000;
 /// How often a feed is asked for anew.
 pub const FEED_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
+/// How often it is looked whether a CalDAV server still lets its owner in; when they are busy it is asked when somebody wants to
+/// know.
+pub const CALDAV_LOOK_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How old what a feed said may be and still count as known: four rounds.
 pub const FEED_KNOWN_MS_MAX: u64 = 60 * 60 * 1_000;
 
@@ -96,7 +100,7 @@ pub const FEEDS_AT_ONCE_MAX: usize = 8;
 /// Time that one calendar elsewhere has for an answer.
 pub const SOURCE_TIME_MAX: Duration = Duration::from_millis(1_500);
 
-/// Time that one feed has for an answer.
+/// Time that one feed has for an answer, and a CalDAV server for each of the first look.
 pub const FEED_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// How long an answer of a CalDAV server about somebody's time is used again, in milliseconds.

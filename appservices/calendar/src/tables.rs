@@ -9,7 +9,7 @@ use store::{Profile, Table, TableInfo, record};
 use crate::{
     Busy, Event, Tier,
     ics::{Item, Method},
-    sources::KeptSource,
+    sources::{KeptSource, SourceFault},
 };
 
 /// One object of a calendar: an event, a series, or an instance without its series.
@@ -56,7 +56,7 @@ pub(crate) struct FeedRow {
 }
 record!(FeedRow);
 
-/// What a feed said when it was asked last.
+/// What a calendar elsewhere said when it was looked at last; times are kept of feeds alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FetchedRow {
     /// When it last answered, in milliseconds since 1970.
@@ -76,6 +76,9 @@ pub(crate) struct FetchedRow {
     /// Why it cannot be counted on, if it cannot.
     #[serde(default)]
     pub trouble: Option<String>,
+    /// The same for its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<SourceFault>,
 }
 record!(FetchedRow);
 
@@ -134,8 +137,12 @@ pub(crate) const FEED_OWNERS: Table<[u8; 32], String> =
 pub(crate) const SOURCES: Table<(String, String), KeptSource> =
     Table::new(2609, "calendar_source", Profile::Scan, "where else does this person have a calendar?");
 /// (owner, id) → what that feed said.
-pub(crate) const FETCHED: Table<(String, String), FetchedRow> =
-    Table::new(2610, "calendar_fetched", Profile::Blob, "when is this person busy by that feed?");
+pub(crate) const FETCHED: Table<(String, String), FetchedRow> = Table::new(
+    2610,
+    "calendar_fetched",
+    Profile::Blob,
+    "when is this person busy by that feed, and can that calendar be asked?",
+);
 
 /// Letters with calendars, in the order in which they were written.
 pub(crate) const POST: Table<StreamPos, PostRow> =

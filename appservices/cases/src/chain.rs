@@ -55,6 +55,22 @@ pub enum Fault {
     Text,
 }
 
+impl Fault {
+    /// The key of its words in the texts of bots, and what fills their gap, which is named `what`.
+    #[must_use]
+    pub fn words(&self) -> (&'static str, &str) {
+        match self {
+            Self::Missing => ("chain.missing", ""),
+            Self::Form(problem) => ("chain.form", problem),
+            Self::Place => ("chain.place", ""),
+            Self::Link => ("chain.link", ""),
+            Self::Unsigned => ("chain.unsigned", ""),
+            Self::Signature(key) => ("chain.signature", key),
+            Self::Text => ("chain.text", ""),
+        }
+    }
+}
+
 /// Walks the records of one case. `origin` is the hash of what the case was made by.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use base::{Clock, Rng};
+use ruma::EventId;
 use serde::{Serialize, de::DeserializeOwned};
 use store::{Batch, Scan, Store};
 use ulid::Ulid;
@@ -13,10 +14,11 @@ use ulid::Ulid;
 use crate::{
     Broken, Case, CasesError, Decision, Fault, PublicKeys, Record, Signer, Verified, chain,
     limits::{
-        CASE_DATA_BYTES_MAX, LISTED_MAX, NUMBERS_OF_DAY_MAX, RECORDS_OF_ACTION_MAX, RECORDS_OF_CASE_MAX,
+        CASE_DATA_BYTES_MAX, CASES_OF_SOURCE_MAX, LISTED_MAX, NUMBERS_OF_DAY_MAX, RECORDS_OF_ACTION_MAX,
+        RECORDS_OF_CASE_MAX,
     },
     record::canonical_object,
-    tables::{CASE, COUNTER, CaseRow, LISTED, NUMBER, RECORD, REVISION},
+    tables::{CASE, COUNTER, CaseRow, LISTED, NUMBER, RECORD, REVISION, SOURCE},
 };
 
 /// What [`Cases`] is built from.
@@ -156,6 +158,11 @@ impl Cases {
         }
         for (record, text) in records.iter().zip(&texts) {
             batch.put(&RECORD, &(case.id.clone(), record.seq), text);
+            // The event of a call from elsewhere is ours, and nobody's to redact.
+            if let Some(source) = record.src.as_ref().filter(|source| source.callback.is_none()) {
+                let key = (case.kind.clone(), source.event_id.clone(), case.id.clone());
+                batch.put(&SOURCE, &key, &record.seq);
+            }
         }
         match before {
             Some(before) => drop(batch.expect_eq(&REVISION, &case.id, &before.rev)),
@@ -177,6 +184,22 @@ impl Cases {
             batch.put(&LISTED, &key(new), &());
         }
         Ok((case, effects, records))
+    }
+
+    /// Notes that a case was made from an event by which nobody acted, so that [`Cases::resting_on`] finds it.
+    pub fn rests_on<D>(&self, batch: &mut Batch, case: &Case<D>, event: &EventId) {
+        batch.put(&SOURCE, &(case.kind.clone(), event.to_owned(), case.id.clone()), &0);
+    }
+
+    /// The cases of a kind for which an event counts: their ids, and the place of the record whose source it is, 0 where the
+    /// case was made from it. At most [`CASES_OF_SOURCE_MAX`].
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn resting_on(&self, kind: &str, event: &EventId) -> Result<Vec<(String, u64)>, CasesError> {
+        let scan = Scan::prefix(&(kind.to_owned(), event.to_owned())).limit(CASES_OF_SOURCE_MAX);
+        let rows = self.0.store.scan(&SOURCE, scan).await?;
+        Ok(rows.into_iter().map(|((_, _, id), seq)| (id, seq)).collect())
     }
 
     /// A case by its id.
@@ -220,8 +243,26 @@ impl Cases {
     /// # Errors
     /// The store's own.
     pub async fn listed(&self, kind: &str, list: &str, who: &str) -> Result<Vec<String>, CasesError> {
+        self.listed_before(kind, list, who, None).await
+    }
+
+    /// The same, from the one that is older than this one on; none for the first page.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn listed_before(
+        &self,
+        kind: &str,
+        list: &str,
+        who: &str,
+        id: Option<&str>,
+    ) -> Result<Vec<String>, CasesError> {
         let prefix = (kind.to_owned(), list.to_owned(), who.to_owned());
-        let scan = Scan::prefix(&prefix).reverse().limit(LISTED_MAX);
+        let mut scan = Scan::prefix(&prefix).reverse().limit(LISTED_MAX);
+        if let Some(id) = id {
+            let (kind, list, who) = prefix.clone();
+            scan = scan.until(&(kind, list, who, id.to_owned()));
+        }
         Ok(self.0.store.scan_keys(&LISTED, scan).await?.into_iter().map(|key| key.3).collect())
     }
 

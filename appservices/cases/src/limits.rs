@@ -12,6 +12,9 @@ pub const RECORDS_OF_ACTION_MAX: usize = 500;
 /// Most cases of one list that are read at once.
 pub const LISTED_MAX: usize = 200;
 
+/// Most cases that one event is told to be behind.
+pub const CASES_OF_SOURCE_MAX: usize = 32;
+
 /// Longest line of an export: a case with its records and texts.
 pub const EXPORT_LINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 

@@ -35,6 +35,23 @@ pub enum Via {
     Admin,
 }
 
+impl Via {
+    /// The key of its word in the texts of bots.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Matrix => "via.matrix",
+            Self::Web => "via.web",
+            Self::Email => "via.email",
+            Self::Dingtalk => "via.dingtalk",
+            Self::Feishu => "via.feishu",
+            Self::Wecom => "via.wecom",
+            Self::Auto => "via.auto",
+            Self::Admin => "via.admin",
+        }
+    }
+}
+
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ruma::OwnedEventId;
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
@@ -35,6 +36,9 @@ pub(crate) const COUNTER: Table<(String, String), u32> =
 /// (kind, list, person, id).
 pub(crate) const LISTED: Table<(String, String, String, String), ()> =
     Table::new(2104, "case_listed", Profile::Scan, "which cases stand in this list of this person?");
+/// (kind, event, id) → the place of the record that it was the source of; 0 where the case was made from it.
+pub(crate) const SOURCE: Table<(String, OwnedEventId, String), u64> =
+    Table::new(2107, "case_source", Profile::Point, "which cases rest on this event?");
 
 /// PKCS#8 document of the key that signs records. Made at the first start.
 pub(crate) const SIGNING_KEY: Table<(), Vec<u8>> =
@@ -50,6 +54,7 @@ pub fn tables() -> Vec<TableInfo> {
         NUMBER.info(),
         COUNTER.info(),
         LISTED.info(),
+        SOURCE.info(),
         SIGNING_KEY.info(),
     ]
 }

@@ -152,6 +152,11 @@ pub enum What {
         /// Its key, normalised.
         reaction: String,
     },
+    /// Anything else was redacted, as the sender says: who relies on it looks at the event ([`crate::Kit::is_redacted`]).
+    Redacted {
+        /// What was.
+        event: OwnedEventId,
+    },
     /// Somebody votes in a poll of ours (MSC3381), which [`Heard::on`] names. It replaces what they chose before.
     PollAnswered {
         /// The ids of what they chose, at most [`crate::limits::POLL_ANSWERS_MAX`]; none takes the vote back.

@@ -13,7 +13,7 @@ use crate::{
     catch_up::Missed,
     content,
     letter::{Letter, Parcel, Related, Relation, To},
-    limits::CONFLICTS_MAX,
+    limits::{CONFLICTS_MAX, FILE_BYTES_MAX},
     runtime::Bots,
     tables::{OUTBOX, PIECES, SENT, Sent},
     wire::CallError,
@@ -70,6 +70,13 @@ impl Kit {
     /// What may pass; the parcel stays.
     pub(crate) async fn deliver(&self, place: StreamPos, bots: &Bots) -> Result<(), Undelivered> {
         let Some(parcel) = self.0.store.get(&OUTBOX, &place).await? else { return Ok(()) };
+        // Lanes are many, and each file may be as large as a letter may have one.
+        let _turn = match &parcel {
+            Parcel::Laden { letter, bytes } if letter.attachment.is_some() && *bytes <= FILE_BYTES_MAX => {
+                Some(self.0.passing.lock().await)
+            }
+            Parcel::Letter(_) | Parcel::Laden { .. } | Parcel::Join { .. } | Parcel::Leave { .. } => None,
+        };
         let parcel = self.unpacked(place, parcel).await?;
         let done = match self.send(&parcel, place).await {
             Ok(done) => done,
@@ -222,6 +229,11 @@ impl Kit {
         let encryption = if is_message { self.encryption_of(intent, &room).await? } else { None };
         let target = related.as_ref().filter(|_| moved.is_none()).map(|(_, event)| event);
         let reactions = self.reactions_of(letter, place).await?;
+        let hidden = match letter.is_secret && is_message && encryption.is_none() {
+            true => Some(self.without_secret(letter).await?),
+            false => None,
+        };
+        let letter = hidden.as_ref().unwrap_or(letter);
         let carried = Box::pin(self.carried(intent, letter, encryption.is_some())).await?;
         let content = content::of(letter, carried, &reactions, target);
         let event = match (&letter.relation, &letter.state_key, &related) {

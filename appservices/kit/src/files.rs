@@ -19,6 +19,7 @@ use crate::{
     limits::FILE_BYTES_MAX,
     notice,
     tables::PIECES,
+    texts::Lang,
 };
 
 /// What unlocks a file of an encrypted room: key, counter and hash, as its message has them. Never shown in logs.
@@ -209,14 +210,21 @@ impl Kit {
 
     /// What is said instead of a file that cannot go.
     async fn without_file(&self, letter: &Letter, name: &str, cause: &str) -> Result<Value, Undelivered> {
-        let lang = match &letter.to {
-            To::Direct(user) => self.language(None, Some(user)).await?,
-            To::Room(room) => self.language(Some(room), None).await?,
-            To::Place(_) => self.language(None, None).await?,
-        };
+        let lang = self.language_of_letter(letter).await?;
         tracing::warn!(key = letter.key, cause, "the file of a letter cannot go");
         let cause = self.texts().fill(lang, cause, &[]);
         Ok(notice(&self.texts().fill(lang, "file.unsent", &[("name", name), ("cause", &cause)])))
+    }
+}
+
+impl Kit {
+    /// The language of whoever reads a letter.
+    pub(crate) async fn language_of_letter(&self, letter: &Letter) -> Result<Lang, StoreError> {
+        match &letter.to {
+            To::Direct(user) => self.language(None, Some(user)).await,
+            To::Room(room) => self.language(Some(room), None).await,
+            To::Place(_) => self.language(None, None).await,
+        }
     }
 }
 

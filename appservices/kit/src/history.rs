@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Intent,
+    intents::events_of,
     wire::{Call, CallError},
 };
 
@@ -39,9 +40,6 @@ impl Intent {
         call.query.extend(query);
         let mut answer = self.ask(call).await?;
         let next = answer["end"].as_str().map(ToOwned::to_owned);
-        match answer["chunk"].take() {
-            Value::Array(events) => Ok((events, next)),
-            _ => Ok((Vec::new(), next)),
-        }
+        Ok((events_of(&mut answer), next))
     }
 }

@@ -18,8 +18,8 @@ use crate::{
 /// The types of votes in polls, as they are sent today and as they will be.
 pub(crate) const POLL_ANSWERS: [&str; 2] = ["org.matrix.msc3381.poll.response", "m.poll.response"];
 
-/// The types of the state that says who is in a call.
-pub(crate) const CALL_MEMBERS: [&str; 3] =
+/// The types of the state that says who is in a call (MSC3401, MSC4143).
+pub const CALL_MEMBERS: [&str; 3] =
     ["org.matrix.msc3401.call.member", "m.call.member", "org.matrix.msc4143.rtc.member"];
 
 /// An event as the homeserver sends it.
@@ -242,12 +242,12 @@ impl Kit {
         event.is_in_a_form() && !is_meant && mentions.iter().any(|user| self.is_ours(user))
     }
 
-    /// A redaction means something where it takes back a reaction to a letter of ours.
+    /// A redaction takes back a reaction to a letter of ours, or another event that somebody may have kept in mind.
     async fn taken_back(&self, event: &Event) -> Result<Meaning, StoreError> {
         let Some(redacted) = event.redacted() else { return Ok(Meaning::Nothing) };
         Ok(match self.0.store.get(&REACTIONS, &redacted).await? {
             Some(row) => Meaning::Other(What::ReactionTakenBack { event: redacted, reaction: row.reaction }),
-            None => Meaning::Nothing,
+            None => Meaning::Other(What::Redacted { event: redacted }),
         })
     }
 }

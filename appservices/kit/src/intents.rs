@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     PREFIX,
     limits::RELATIONS_PER_PAGE,
-    wire::{Body, Call, CallError, Wire},
+    wire::{Body, Call, CallError, FileStream, Wire},
 };
 
 /// A user of ours at the homeserver.
@@ -170,16 +170,15 @@ impl Intent {
     /// # Errors
     /// See [`CallError`]; an address that is none is refused.
     pub async fn download(&self, mxc: &str) -> Result<Bytes, CallError> {
-        let parts = mxc.strip_prefix("mxc://").and_then(|rest| rest.split_once('/'));
-        let Some((server, id)) = parts else {
-            return Err(CallError::Refused {
-                status: 400,
-                code: "M_INVALID_PARAM".to_owned(),
-                message: format!("{mxc:?} is no mxc:// address"),
-            });
-        };
-        let path = ["client", "v1", "media", "download", server, id];
-        self.wire.download(&self.user, Call::new(Method::GET, &path)).await
+        self.wire.download(&self.user, file_at(mxc)?).await
+    }
+
+    /// The same bytes as they arrive, for files that are too large to be had at once.
+    ///
+    /// # Errors
+    /// See [`CallError`]; an address that is none is refused.
+    pub async fn open(&self, mxc: &str) -> Result<FileStream, CallError> {
+        self.wire.open(&self.user, file_at(mxc)?).await
     }
 
     /// Whether the homeserver knows this user of ours.
@@ -439,8 +438,19 @@ impl Intent {
     }
 }
 
+/// The question for the bytes behind `mxc://server/id`.
+fn file_at(mxc: &str) -> Result<Call, CallError> {
+    let parts = mxc.strip_prefix("mxc://").and_then(|rest| rest.split_once('/'));
+    let (server, id) = parts.ok_or_else(|| CallError::Refused {
+        status: 400,
+        code: "M_INVALID_PARAM".to_owned(),
+        message: format!("{mxc:?} is no mxc:// address"),
+    })?;
+    Ok(Call::new(Method::GET, &["client", "v1", "media", "download", server, id]))
+}
+
 /// The events of an answer that has a chunk of them.
-fn events_of(answer: &mut Value) -> Vec<Value> {
+pub(crate) fn events_of(answer: &mut Value) -> Vec<Value> {
     match answer["chunk"].take() {
         Value::Array(events) => events,
         _ => Vec::new(),

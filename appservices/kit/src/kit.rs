@@ -98,7 +98,7 @@ pub(crate) struct Inner {
     /// Who reads in encrypted rooms.
     pub audiences: Audiences,
     pub service: Service,
-    /// Held by whoever passes somebody's file on.
+    /// Held by whoever has a large file in memory on its way: somebody's that is passed on, or that of a letter of ours.
     pub passing: Mutex<()>,
 }
 

@@ -1,6 +1,6 @@
 //! Letters: what bots send. A row before it is a request, so a crash loses none, and its key makes it one.
 
-use std::sync::Arc;
+use std::{ops::Not, sync::Arc};
 
 use bytes::Bytes;
 use model::StreamPos;
@@ -110,6 +110,9 @@ pub struct Letter {
     /// Without this they are those that stand behind it in the same batch, or else the ones from before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offers: Option<Vec<String>>,
+    /// Whether it is read in encrypted rooms alone; elsewhere words say that there is something.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_secret: bool,
 }
 
 impl Letter {
@@ -127,6 +130,7 @@ impl Letter {
             attachment: None,
             forwards: None,
             offers: None,
+            is_secret: false,
         }
     }
 
@@ -134,6 +138,12 @@ impl Letter {
     #[must_use]
     pub fn relating(self, relation: Relation) -> Self {
         Self { relation: Some(relation), ..self }
+    }
+
+    /// The same, of the class `secret` where that is so.
+    #[must_use]
+    pub fn secret(self, is_secret: bool) -> Self {
+        Self { is_secret, ..self }
     }
 
     /// The same, offering these reactions from now on.

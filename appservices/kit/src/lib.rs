@@ -40,6 +40,7 @@ mod receiver;
 mod registration;
 mod restored;
 mod runtime;
+mod secrets;
 mod speaking;
 mod standings;
 mod tables;
@@ -62,6 +63,7 @@ pub use self::{
     error::KitError,
     files::{FetchError, FileSource, Lock},
     first_logins::{FIRST_LOGINS_MAX, FirstLogin, Newcomer},
+    incoming::CALL_MEMBERS,
     intents::Intent,
     kit::{Health, Kit, KitParts, KitSettings},
     letter::{Attachment, Letter, Outbox, Related, Relation, To},
@@ -73,7 +75,7 @@ pub use self::{
     tables::tables,
     timers::Timers,
     visitors::{InvitedVisitor, NewVisitor},
-    wire::{Body, Call, CallError, HttpWire, Wire},
+    wire::{Body, Call, CallError, FileStream, HttpWire, Wire},
 };
 
 /// Begins the type of every event and key of ours.

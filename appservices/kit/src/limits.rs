@@ -73,6 +73,10 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 pub const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Largest file that is downloaded, in bytes.
 pub const DOWNLOAD_BYTES_MAX: usize = 50 * 1024 * 1024;
+/// Largest file that is read piece by piece, in bytes.
+pub const STREAM_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Time for reading one to its end: whoever reads it may be slow.
+pub const STREAM_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// To-device messages of one transaction; the server sends fewer.
 pub const TRANSACTION_TO_DEVICE_MAX: usize = 1_000;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use http::{Method, StatusCode, header};
-use outbound::{Answer, Limits, Outbound, OutboundError, Request, Url};
+use outbound::{Answer, Download, Limits, Outbound, OutboundError, Request, Url};
 use ruma::UserId;
 use serde_json::Value;
 
-use crate::limits::{ANSWER_BYTES_MAX, DOWNLOAD_BYTES_MAX, REQUEST_TIME_MAX};
+use crate::limits::{
+    ANSWER_BYTES_MAX, DOWNLOAD_BYTES_MAX, REQUEST_TIME_MAX, STREAM_BYTES_MAX, STREAM_TIME_MAX,
+};
 
 /// A request to the client-server API.
 #[derive(Clone, Debug)]
@@ -82,6 +85,14 @@ impl CallError {
     }
 }
 
+/// A file as it arrives.
+pub struct FileStream {
+    /// How many bytes it has, where the homeserver says so.
+    pub bytes: Option<u64>,
+    /// Its pieces; after an error there are none.
+    pub pieces: BoxStream<'static, Result<Bytes, CallError>>,
+}
+
 /// A way to the homeserver: HTTP, or the double of tests.
 #[async_trait]
 pub trait Wire: Send + Sync {
@@ -96,6 +107,13 @@ pub trait Wire: Send + Sync {
     /// # Errors
     /// See [`CallError`].
     async fn download(&self, user: &UserId, call: Call) -> Result<Bytes, CallError>;
+
+    /// Reads a file as this user of ours without having all of it in memory, at most [`STREAM_BYTES_MAX`] bytes within
+    /// [`STREAM_TIME_MAX`].
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    async fn open(&self, user: &UserId, call: Call) -> Result<FileStream, CallError>;
 }
 
 /// The homeserver over HTTP.
@@ -120,6 +138,12 @@ impl HttpWire {
 
     /// What the homeserver answers, whatever that is.
     async fn ask(&self, user: &UserId, call: Call, bytes_max: usize) -> Result<Answer, OutboundError> {
+        let limits = Limits { bytes_max, time_max: REQUEST_TIME_MAX, redirects_max: 0 };
+        self.begin(user, call, limits).await?.collect().await
+    }
+
+    /// The same from the moment at which its head is there.
+    async fn begin(&self, user: &UserId, call: Call, limits: Limits) -> Result<Download, OutboundError> {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             // An empty state key is left out of the path.
@@ -138,8 +162,7 @@ impl HttpWire {
                 request.header(header::CONTENT_TYPE.as_str(), &mimetype).body(bytes)
             }
         };
-        let limits = Limits { bytes_max, time_max: REQUEST_TIME_MAX, redirects_max: 0 };
-        self.outbound.open(request, limits).await?.collect().await
+        self.outbound.open(request, limits).await
     }
 }
 
@@ -156,25 +179,49 @@ impl Wire for HttpWire {
     }
 
     async fn download(&self, user: &UserId, call: Call) -> Result<Bytes, CallError> {
-        let is_elsewhere =
-            call.path.iter().rev().nth(1).is_some_and(|server| server != user.server_name().as_str());
+        let is_elsewhere = is_elsewhere(user, &call);
         match self.ask(user, call, DOWNLOAD_BYTES_MAX).await {
             Ok(answer) if answer.status.is_success() => Ok(answer.body),
             Ok(answer) => Err(refusal(&answer, true)),
-            // It is as large the next time: whoever waits for it would wait for ever.
-            Err(error @ OutboundError::TooLarge { .. }) => Err(CallError::Refused {
-                status: StatusCode::PAYLOAD_TOO_LARGE.as_u16(),
-                code: "M_TOO_LARGE".to_owned(),
-                message: error.to_string(),
-            }),
-            // Another server may take its time for ever, and the homeserver begins anew with each try.
-            Err(error @ OutboundError::Timeout) if is_elsewhere => Err(CallError::Refused {
-                status: StatusCode::GATEWAY_TIMEOUT.as_u16(),
-                code: "M_UNKNOWN".to_owned(),
-                message: error.to_string(),
-            }),
-            Err(error) => Err(CallError::Unreachable(error.to_string())),
+            Err(error) => Err(cut_off(&error, is_elsewhere)),
         }
+    }
+
+    async fn open(&self, user: &UserId, call: Call) -> Result<FileStream, CallError> {
+        let is_elsewhere = is_elsewhere(user, &call);
+        let cut_off = move |error: OutboundError| cut_off(&error, is_elsewhere);
+        let limits = Limits { bytes_max: STREAM_BYTES_MAX, time_max: STREAM_TIME_MAX, redirects_max: 0 };
+        let download = self.begin(user, call, limits).await.map_err(cut_off)?;
+        if !download.status().is_success() {
+            return Err(refusal(&download.collect().await.map_err(cut_off)?, true));
+        }
+        let bytes = download.announced_bytes();
+        let pieces = futures_util::stream::try_unfold(download, move |mut download| async move {
+            let piece = download.chunk().await.map_err(cut_off)?;
+            Ok::<_, CallError>(piece.map(|piece| (piece, download)))
+        });
+        Ok(FileStream { bytes, pieces: Box::pin(pieces) })
+    }
+}
+
+/// Whether a file is one of another server.
+fn is_elsewhere(user: &UserId, call: &Call) -> bool {
+    call.path.iter().rev().nth(1).is_some_and(|server| server != user.server_name().as_str())
+}
+
+/// What it means that no answer, or not all of it, was to be had for a file.
+fn cut_off(error: &OutboundError, is_elsewhere: bool) -> CallError {
+    let refused = |status: StatusCode, code: &str| CallError::Refused {
+        status: status.as_u16(),
+        code: code.to_owned(),
+        message: error.to_string(),
+    };
+    match error {
+        // It is as large the next time: whoever waits for it would wait for ever.
+        OutboundError::TooLarge { .. } => refused(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE"),
+        // Another server may take its time for ever, and the homeserver begins anew with each try.
+        OutboundError::Timeout if is_elsewhere => refused(StatusCode::GATEWAY_TIMEOUT, "M_UNKNOWN"),
+        _ => CallError::Unreachable(error.to_string()),
     }
 }
 

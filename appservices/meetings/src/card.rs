@@ -17,6 +17,8 @@ use crate::{
 pub(crate) enum Card {
     /// Where the meeting was asked for, for everybody there.
     Home,
+    /// In the room that was made for the meeting, for everybody there.
+    Room,
     /// In the direct chat of a guest.
     Guest(OwnedUserId),
 }
@@ -26,6 +28,7 @@ impl Card {
     pub fn key(&self, case: &str) -> String {
         match self {
             Self::Home => format!("m/{case}/home"),
+            Self::Room => format!("m/{case}/room"),
             Self::Guest(user) => format!("m/{case}/u/{user}"),
         }
     }
@@ -55,7 +58,7 @@ pub(crate) fn of_key(key: &str) -> Option<(&str, Letters<'_>)> {
     let (case, rest) = key.strip_prefix("m/")?.split_once('/')?;
     let (what, about) = rest.split_once('/').unwrap_or((rest, ""));
     let letters = match what {
-        "home" | "u" => Letters::Card,
+        "home" | "room" | "u" => Letters::Card,
         "poll" => Letters::Poll,
         "choice" => Letters::Choice,
         "stranger" => Letters::Stranger(about),
@@ -82,7 +85,8 @@ pub(crate) fn cards(case: &Case<Meeting>) -> Vec<Card> {
     let guests = guests.filter(|_| case.state != state::FINDING);
     let heir = case.data.organizer().filter(|_| case.data.is_taken_over);
     let heir = heir.map(|user| Card::Guest(user.to_owned()));
-    std::iter::once(Card::Home).chain(guests).chain(heir).collect()
+    let room = case.data.own_room().map(|_| Card::Room);
+    std::iter::once(Card::Home).chain(room).chain(guests).chain(heir).collect()
 }
 
 /// What a card of a meeting as it is now asks for below it, and offers as buttons. Whoever asked for the meeting has nothing to
@@ -306,6 +310,7 @@ mod tests {
         let id: calendar::RecurrenceId = "2026-11-06T10:00:00".parse().unwrap();
         for (key, expected) in [
             ("m/01J/home", Some(("01J", Letters::Card))),
+            ("m/01J/room", Some(("01J", Letters::Card))),
             ("m/01J/u/@a:test", Some(("01J", Letters::Card))),
             ("m/01J/poll/@a:test", Some(("01J", Letters::Poll))),
             ("m/01J/choice", Some(("01J", Letters::Choice))),

@@ -233,6 +233,7 @@ impl<'a> Desk<'a> {
     }
 
     pub fn finish(mut self) -> Decision<Meeting, Effect> {
+        crate::act::open(&mut self.case.data, &self.case.state);
         self.case.lists = match self.case.state.as_str() {
             state::CANCELLED | state::ENDED | state::MINUTED => BTreeSet::new(),
             _ => lists(&self.case.data),
@@ -241,11 +242,12 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The lists in which a meeting stands: whose it is, and in which room it takes place.
+/// The lists in which a meeting stands: whose it is, and in which rooms people talk about it.
 fn lists(meeting: &Meeting) -> BTreeSet<(String, String)> {
     let own = meeting.organizer().map(|user| ("own".to_owned(), user.to_string()));
-    let room = meeting.home.room.as_ref().map(|room| ("room".to_owned(), room.to_string()));
-    own.into_iter().chain(room).collect()
+    let made = meeting.own_room().and_then(|own| own.id.as_ref());
+    let rooms = meeting.home.room.iter().chain(made);
+    own.into_iter().chain(rooms.map(|room| ("room".to_owned(), room.to_string()))).collect()
 }
 
 /// The instances that are not over, in order, as far as a series of ours reaches.

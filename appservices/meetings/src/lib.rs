@@ -7,6 +7,7 @@
 //! `act/mod.rs`, then `wire/mod.rs`.
 
 pub mod act;
+mod calendar_event;
 mod card;
 mod desk;
 mod effect;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod line;
 pub mod meeting;
 mod minutes;
+pub mod own_room;
 mod poll;
 mod settings;
 mod tables;

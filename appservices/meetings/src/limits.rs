@@ -89,5 +89,14 @@ pub const ENTRY_DESCRIPTION_CHARACTERS_MAX: usize = 4_000;
 /// How long guests from outside stay in the room behind the end of a meeting, in milliseconds.
 pub const GUESTS_STAY_MS: u64 = 60 * 60 * 1_000;
 
+/// Most meetings ahead of one organiser with which further ones get a room of their own.
+pub const ROOMS_OF_PERSON_MAX: usize = 100;
+
+/// When it is looked first whether the room of a meeting is made, in milliseconds; the pause doubles.
+pub const ROOM_LOOK_MS: u64 = 1_000;
+
+/// The longest pause between two such looks, in milliseconds.
+pub const ROOM_LOOK_MS_MAX: u64 = 60_000;
+
 /// How far ahead instances of a series let guests from outside in, in milliseconds.
 pub const GUESTS_AHEAD_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1_000;

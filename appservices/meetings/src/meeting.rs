@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::minutes::Kind;
+use crate::{minutes::Kind, own_room::OwnRoom};
 
 /// The states of a meeting. A series is scheduled again after each instance.
 pub mod state {
@@ -53,6 +53,9 @@ pub struct Meeting {
     /// When it is cancelled because its organiser left, in ms since 1970.
     #[serde(default)]
     pub orphaned_until_ms: Option<u64>,
+    /// The room that the bot makes for it; none where people talk elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<OwnRoom>,
 }
 
 /// Where a meeting was asked for.
@@ -171,6 +174,7 @@ impl Meeting {
             strangers: BTreeSet::new(),
             is_taken_over: false,
             orphaned_until_ms: None,
+            room: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use calendar::{Conference, ConferenceKind, Zone};
 use ruma::OwnedRoomId;
 
-use crate::{hours::Hours, meeting::Meeting};
+use crate::{act::call_in, hours::Hours, meeting::Meeting};
 
 /// What the binary takes from the configuration.
 #[derive(Clone, Debug)]
@@ -16,6 +16,10 @@ pub struct Settings {
     pub resources: Vec<String>,
     /// Where people talk.
     pub conference: Conferencing,
+    /// Whether a meeting that was asked for in a direct chat gets a room of its own, where people talk in the calls of rooms.
+    pub own_rooms: bool,
+    /// Whether meetings stand in the timelines of their rooms for clients that show calendars (MSC4496).
+    pub calendar_events: bool,
     /// Where summaries of minutes are copied to.
     pub knowledge_room: Option<OwnedRoomId>,
     /// Where the calendars of people are reached from outside, without a slash at the end; none where they are not.
@@ -25,7 +29,7 @@ pub struct Settings {
 /// Where people talk during a meeting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conferencing {
-    /// In the room where it was booked, by its call (MatrixRTC).
+    /// In the room where it was booked, or that is made for it, by its call (MatrixRTC).
     ElementCall,
     /// At a Jitsi server: its address.
     Jitsi(String),
@@ -42,9 +46,8 @@ impl Settings {
         let of = |kind, url| Some(Conference { kind, url, room_id: None });
         match &self.conference {
             Conferencing::ElementCall => {
-                let room = meeting.home.room.clone().filter(|_| !meeting.home.is_direct)?;
-                let url = room.matrix_to_uri().to_string();
-                Some(Conference { kind: ConferenceKind::ElementCall, url, room_id: Some(room) })
+                let talked = meeting.home.room.as_ref().filter(|_| !meeting.home.is_direct);
+                talked.map(call_in)
             }
             // The id is a ULID with 80 bits of chance: nobody guesses the address.
             Conferencing::Jitsi(server) => {
@@ -63,6 +66,8 @@ impl Default for Settings {
             hours: Hours::default(),
             resources: Vec::new(),
             conference: Conferencing::ElementCall,
+            own_rooms: true,
+            calendar_events: false,
             knowledge_room: None,
             public_url: None,
         }

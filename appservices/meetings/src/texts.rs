@@ -108,6 +108,67 @@ pub const TEXTS: &[Entry] = &[
         "日历软件设置：服务器 {url}，用户名 {user}，密码 {password}（只显示这一次）",
         "For your calendar program: server {url}, user {user}, password {password} (shown this once)",
     ),
+    entry(
+        "mt.source.asked",
+        "正在读取 {host} 的日历，结果随后告诉你。",
+        "Reading the calendar at {host}; what comes of it follows.",
+    ),
+    entry(
+        "mt.source.removed",
+        "你的消息里可能有密码或私人地址，已删除。",
+        "Your message may have held a password or a private address; it was removed.",
+    ),
+    entry(
+        "mt.source.not_removed",
+        "你的消息里可能有密码或私人地址，我无权删除，请自己删除。",
+        "Your message may have held a password or a private address. I may not remove it; please do so yourself.",
+    ),
+    entry(
+        "mt.source.direct",
+        "其他日历只能在与我的私聊里管理，未作任何改动。",
+        "Calendars elsewhere are a matter for our direct chat; nothing was changed.",
+    ),
+    entry(
+        "mt.source.read",
+        "{host} 的日历已添加：{day} 之前有 {count} 段忙碌时间，找时间时计入。",
+        "The calendar at {host} is added: {count} busy time(s) until {day}. They count when a time is looked for.",
+    ),
+    entry(
+        "mt.source.refused",
+        "{host} 的日历未添加：{fault}。",
+        "The calendar at {host} is not added: {fault}.",
+    ),
+    entry("mt.source.none", "没有其他日历。", "There are no calendars elsewhere."),
+    entry("mt.source.line", "{number}. {host}（{kind}）", "{number}. {host} ({kind})"),
+    entry("mt.source.feed", "订阅地址", "feed"),
+    entry("mt.source.caldav", "CalDAV，用户 {user}", "CalDAV as {user}"),
+    entry("mt.source.dropped", "{host} 的日历已移除。", "The calendar at {host} is dropped."),
+    entry("mt.fault.address", "地址不正确", "the address is none that can be asked"),
+    entry(
+        "mt.fault.plain",
+        "有密码时地址必须以 https:// 开头",
+        "with a password the address has to begin with https://",
+    ),
+    entry("mt.fault.blocked", "不允许访问这个地址", "this address may not be asked"),
+    entry("mt.fault.unreachable", "服务器无法访问", "its server cannot be reached"),
+    entry("mt.fault.login", "用户名或密码不被接受", "the user or the password is not accepted there"),
+    entry("mt.fault.not_a_calendar", "那里没有能读的日历", "there is no calendar that can be read"),
+    entry("mt.fault.too_large", "日历过大", "it is too large"),
+    entry(
+        "mt.room.topic",
+        "会议 {no} 的房间。未端到端加密，服务器上加密存储。",
+        "The room of the meeting {no}. Not encrypted end to end; encrypted where it is stored.",
+    ),
+    entry(
+        "mt.verify.good",
+        "OK · {no} · {records} 条记录 · {signers} 个签名密钥",
+        "OK · {no} · {records} records · {signers} signing keys",
+    ),
+    entry(
+        "mt.verify.broken",
+        "{no} 的记录链在第 {seq} 条断开：{fault}",
+        "The chain of {no} is broken at record {seq}: {fault}",
+    ),
     entry("mt.share", "{who}：{tier}", "{who}: {tier}"),
     entry(
         "mt.share_default",
@@ -123,6 +184,11 @@ pub const TEXTS: &[Entry] = &[
         "mt.told.no_link",
         "{no}：给 {who} 的邀请邮件没有会议群的链接：机器人须能在群里邀请他人，服务器须能发邮件。",
         "{no}: the invitation to {who} has no link into the room. The bot has to be able to invite there, and the server to send mail.",
+    ),
+    entry(
+        "mt.told.redacted",
+        "已撤回原消息 {event}（{no} 第 {seq} 条记录的依据），记录不变。",
+        "The message {event}, on which record {seq} of {no} rests, was redacted; the record stays.",
     ),
     entry("mt.told.private", "请看与我的私聊。", "Please see our direct chat."),
     entry("mt.told.dropped", "好的，已放弃。", "All right, dropped."),
@@ -204,6 +270,12 @@ pub const TEXTS: &[Entry] = &[
     entry("mt.form.number", "编号", "number"),
     entry("mt.form.counters", "改期建议", "proposals"),
     entry("mt.form.size", "内容", "content"),
+    entry("mt.form.source", "日历源", "calendar"),
+    entry(
+        "mt.form.source_words",
+        "要写地址，或地址、用户名和密码",
+        "takes an address, or an address, a user and a password",
+    ),
     entry("mt.form.required", "必须填写", "is required"),
     entry("mt.form.long", "过长", "is too long"),
     entry("mt.form.many", "过多", "is too many"),
@@ -226,12 +298,14 @@ pub const TEXTS: &[Entry] = &[
         "mt.help_all",
         "!会议 标题 @人 明天 10:00 30m [#会议室] [每周]\n!会议 找时间 @人 60m 本周 [下午] – 投票选时间\n\
          !会议 现在 标题 @人\n!会议 改期 编号 时间 · !会议 取消 编号 [本次|以后|全部]\n!会议 添加|移除 编号 @人\n\
-         !会议 今天 · !会议 本周 · !会议 空闲 @人 [日期]\n!会议 纪要 编号 · !会议 查看 编号\n\
-         !会议 日历 [编号|撤销] · !会议 日历账号 名称 · !会议 共享 [@人|服务器 标题|忙闲|不给|默认]",
+         !会议 今天 · !会议 本周 · !会议 空闲 @人 [日期]\n!会议 纪要|查看|校验 编号\n\
+         !会议 日历 [编号|撤销] · !会议 日历账号 名称 · !会议 共享 [@人|服务器 标题|忙闲|不给|默认]\n\
+         !会议 日历源 [添加 地址 [用户名 密码]|移除 序号] – 其他日历，仅私聊",
         "!meet TITLE @who tomorrow 10:00 30m [#room] [weekly]\n!meet find @who 60m this week [afternoon] – a poll of times\n\
          !meet now TITLE @who\n!meet move NO TIME · !meet cancel NO [this|following|all]\n!meet add|remove NO @who\n\
-         !meet today · !meet week · !meet free @who [day]\n!meet minutes NO · !meet show NO\n\
-         !meet ics [NO|revoke] · !meet caldav NAME · !meet share [@who|server titles|busy|none|default]",
+         !meet today · !meet week · !meet free @who [day]\n!meet minutes|show|verify NO\n\
+         !meet ics [NO|revoke] · !meet caldav NAME · !meet share [@who|server titles|busy|none|default]\n\
+         !meet source [add URL [user password]|drop N] – calendars elsewhere, direct chat alone",
     ),
 ];
 

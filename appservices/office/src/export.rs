@@ -19,11 +19,22 @@ pub fn export_of(cases: &Cases, exported: &Exported) -> Result<String, CasesErro
 pub fn send_export(
     kit: &Kit,
     batch: &mut Batch,
+    of_letter: (&str, String),
+    to: &UserId,
+    export: (&str, String),
+    pen: Pen<'_>,
+) {
+    kit.outbox().put(batch, export_letter(of_letter, to, export, pen));
+}
+
+/// An export as a letter to somebody in their direct chat: by which bot and under which key, of which number and with which text.
+#[must_use]
+pub fn export_letter(
     (bot, key): (&str, String),
     to: &UserId,
     (no, text): (&str, String),
     pen: Pen<'_>,
-) {
+) -> Letter {
     let mut content = message(&pen.say("export.name", &[("no", no)]), &[]);
     content["msgtype"] = serde_json::json!("m.file");
     let attachment = Attachment {
@@ -32,5 +43,5 @@ pub fn send_export(
         bytes: text.into_bytes(),
     };
     let letter = Letter::message(key, bot, To::Direct(to.to_owned()), content);
-    kit.outbox().put(batch, Letter { attachment: Some(attachment), ..letter });
+    Letter { attachment: Some(attachment), ..letter }
 }

@@ -20,7 +20,7 @@ pub use self::{
     elsewhere::{CardElsewhere, Choice, Press, press_of, said_by_bridge, show_elsewhere},
     entries::{EntryElsewhere, greet_bridge, link_to, put_entry_elsewhere, say_to_bridge},
     error::OfficeError,
-    export::{export_of, send_export},
+    export::{export_letter, export_of, send_export},
     ledger::{AUDITORS, LEDGER, keep_in_ledger},
     office::{Office, cases_of},
     rooms::{RoomOrder, membership, record_letter},

@@ -50,6 +50,7 @@ impl Bot for Organisation {
             | What::File { .. }
             | What::Edited { .. }
             | What::ReactionTakenBack { .. }
+            | What::Redacted { .. }
             | What::Joined { .. }
             | What::Member { .. }
             | What::PollAnswered { .. }

@@ -7,6 +7,7 @@
 
 mod binding;
 mod bot;
+mod entrances;
 mod history;
 pub mod limits;
 mod links;

@@ -89,11 +89,11 @@ impl Organisation {
             return Ok(());
         }
         let lang = self.language(&heard.sender).await?;
+        let say = |key: &str, values: &[(&str, &str)]| self.say(lang, key, values);
         let applied = match self.0.people.apply(id, heard.sender.as_str()).await {
             Ok(applied) => applied,
             Err(PeopleError::Store(error)) => return Err(error.into()),
             Err(error) => {
-                let say = |key: &str, values: &[(&str, &str)]| self.say(lang, key, values);
                 self.answer(batch, heard, "r", &error.said(&say));
                 return Ok(());
             }
@@ -113,7 +113,7 @@ impl Organisation {
         let attachment = Attachment {
             name: "result.csv".to_owned(),
             mimetype: "text/csv".to_owned(),
-            bytes: applied.result_file.into_bytes(),
+            bytes: applied.result_file(&say).into_bytes(),
         };
         self.0.kit.outbox().put(batch, Letter { attachment: Some(attachment), ..letter });
         Ok(())

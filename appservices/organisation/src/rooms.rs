@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::{BotError, Letter, PREFIX, To};
-use people::{Chart, DepartmentPath, PersonId, Status};
+use people::{Chart, DepartmentPath, DepartmentVisibility, PersonId, Status};
 use ruma::OwnedUserId;
 use serde_json::{Value, json};
 use store::{Batch, Scan};
@@ -16,14 +16,14 @@ use crate::{
     Organisation,
     bot::LOCALPART,
     limits::{CHANGES_OF_LOOK_MAX, DEPARTMENTS_MAX, ROOMS_INTERVAL_MS, ROOMS_READ_MAX, ROOMS_SOON_MS},
-    tables::{LINKED, MEMBER, SPEAKERS},
+    tables::{ENTRANCE, MEMBER, SPEAKERS},
 };
 
 /// The key of the timer.
 pub(crate) const TIMER: &str = "rooms";
 
 /// The key of the space of everybody.
-const COMPANY: &str = "company";
+pub(crate) const COMPANY: &str = "company";
 
 /// What may be done in rooms that follow the chart: bots lead, heads speak where only they may.
 const POWER_OF_BOTS: u32 = 100;
@@ -40,14 +40,16 @@ enum Use {
 
 /// A room as it should be.
 #[derive(Clone, Debug)]
-struct Wanted {
-    key: String,
-    parent: Option<String>,
+pub(crate) struct Wanted {
+    pub key: String,
+    pub parent: Option<String>,
     purpose: Use,
     /// What it is about; empty for the company.
     name: String,
     members: BTreeSet<OwnedUserId>,
     heads: BTreeSet<OwnedUserId>,
+    /// Who finds it; of rooms in a space, whoever finds that.
+    pub visibility: DepartmentVisibility,
 }
 
 impl Organisation {
@@ -116,9 +118,11 @@ impl Organisation {
                     "content": { "history_visibility": "shared" } }),
         ];
         if let Some(parent) = &parent {
-            let allow = json!([{ "type": "m.room_membership", "room_id": parent }]);
-            state.push(json!({ "type": "m.room.join_rules", "state_key": "",
-                               "content": { "join_rule": "restricted", "allow": allow } }));
+            let entrance = self.entrance(wanted, parent).await?;
+            batch.put(&ENTRANCE, &wanted.key, &entrance.to_string());
+            state.push(json!({ "type": "m.room.join_rules", "state_key": "", "content": entrance }));
+        }
+        if let Some(parent) = parent.as_ref().filter(|_| wanted.visibility != DepartmentVisibility::Hidden) {
             state.push(json!({ "type": "m.space.parent", "state_key": parent,
                                "content": { "via": [kit.server_name()], "canonical": true } }));
         }
@@ -169,6 +173,7 @@ impl Organisation {
         if !self.let_go(&wanted.key, old, chart, batch, left) {
             return Ok(());
         }
+        self.keep_entrance(wanted, batch, now_ms).await?;
         self.link(wanted, batch).await
     }
 
@@ -240,28 +245,13 @@ impl Organisation {
         Ok(())
     }
 
-    /// The space above shows the room.
-    async fn link(&self, wanted: &Wanted, batch: &mut Batch) -> Result<(), BotError> {
-        let kit = &self.0.kit;
-        let Some(parent) = &wanted.parent else { return Ok(()) };
-        let Some(room) = kit.place(LOCALPART, &wanted.key).await? else { return Ok(()) };
-        if kit.store().exists(&LINKED, &wanted.key).await? {
-            return Ok(());
-        }
-        batch.put(&LINKED, &wanted.key, &());
-        let content = json!({ "via": [kit.server_name()], "suggested": true });
-        let key = format!("link/{}", wanted.key);
-        self.put_state(batch, key, parent, "m.space.child", room.as_str(), content);
-        Ok(())
-    }
-
     fn set_member(&self, batch: &mut Batch, place: &str, user: &OwnedUserId, how: &str, now_ms: u64) {
         let key = format!("member/{place}/{user}/{how}/{now_ms}");
         let content = json!({ "membership": how });
         self.put_state(batch, key, place, "m.room.member", user.as_str(), content);
     }
 
-    fn put_state(
+    pub(crate) fn put_state(
         &self,
         batch: &mut Batch,
         key: String,
@@ -323,6 +313,7 @@ fn wanted(chart: &Chart) -> Vec<Wanted> {
         name: name.to_owned(),
         members,
         heads,
+        visibility: DepartmentVisibility::Internal,
     };
     let mut rooms = vec![room(COMPANY.to_owned(), None, Use::Space, "", everybody.clone(), leaders.clone())];
     for (what, purpose) in [("notice", Use::Notice), ("support", Use::Support)] {
@@ -337,14 +328,8 @@ fn wanted(chart: &Chart) -> Vec<Wanted> {
         let heads = heads_of(path, &department.heads);
         let mut members = accounts(&mut department.members.iter());
         members.extend(heads.iter().cloned());
-        rooms.push(room(
-            space.clone(),
-            Some(parent),
-            Use::Space,
-            path.name(),
-            members.clone(),
-            heads.clone(),
-        ));
+        let made = room(space.clone(), Some(parent), Use::Space, path.name(), members.clone(), heads.clone());
+        rooms.push(Wanted { visibility: chart.visibility_of(path), ..made });
         for (what, purpose) in [("notice", Use::Notice), ("talk", Use::Talk)] {
             let key = format!("{space}\n{what}");
             rooms.push(room(key, Some(space.clone()), purpose, path.name(), members.clone(), heads.clone()));

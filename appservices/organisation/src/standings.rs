@@ -1,8 +1,10 @@
 //! Who is away, has left or is here again, told to the homeserver: it suspends, locks out and lets in.
 //!
-//! A timer compares what the homeserver was told last with the organisation, as soon as that has changed. What was told is a
-//! row, and telling it again changes nothing, so a crash or a homeserver that does not answer only makes it later. Whose account the
-//! homeserver takes nobody's word for, an administrator's for example, is told to those who may change the organisation, once.
+//! A timer compares what the homeserver was told last with the organisation, as soon as that has changed. That somebody is told of is
+//! a row before, and what was told a row behind it; telling it again changes nothing. So a crash or a homeserver that does not answer
+//! only makes it later, also for who is back by then. Whose account the
+//! homeserver takes nobody's word for, an administrator's for example, is told to those who may change the organisation, once for each
+//! time that it is refused anew.
 
 use std::collections::BTreeMap;
 
@@ -52,9 +54,13 @@ impl Organisation {
             chart.people().filter_map(|person| self.due_standing(&chart, person, &told)).collect();
         let has_more = due.len() > STANDINGS_OF_LOOK_MAX;
         due.truncate(STANDINGS_OF_LOOK_MAX);
+        if note_what_is_told(&due, &told, batch) {
+            self.look_at_standings(batch, 0);
+            return Ok(());
+        }
         let mut is_all_told = true;
         for some in due.chunks(STANDINGS_MAX) {
-            match self.tell_standings(&chart, &intent, some, batch).await {
+            match self.tell_standings(&chart, &intent, some, &told, batch).await {
                 Ok(is_told) => is_all_told &= is_told,
                 Err(Untold::Bot(error)) => return Err(error),
                 Err(Untold::Call(error)) => {
@@ -82,12 +88,12 @@ impl Organisation {
         chart: &Chart,
         intent: &Intent,
         some: &[Due<'_>],
+        told: &BTreeMap<OwnedUserId, ToldStanding>,
         batch: &mut Batch,
     ) -> Result<bool, Untold> {
         let mut said = Vec::with_capacity(some.len());
         for (person, account, standing) in some {
-            let history = self.0.people.history(&person.id).await.map_err(broken)?;
-            let by = history.into_iter().next_back().map(|last| last.by).unwrap_or_default();
+            let by = self.0.people.changed_by(&person.id).await.map_err(broken)?.unwrap_or_default();
             let followers = match standing {
                 Standing::Left => chart.followers(person),
                 Standing::Active | Standing::Suspended => Vec::new(),
@@ -107,7 +113,10 @@ impl Organisation {
                 Some(reason) => {
                     let row = ToldStanding::of(*standing, Some(chart.version()));
                     batch.put(&STANDING, account, &row);
-                    self.tell_refusal(chart, person, account, *standing, &reason, batch).await?;
+                    let before = told.get(account).filter(|before| before.refused_at.is_some());
+                    if before.is_none_or(|before| before.standing != *standing) {
+                        self.tell_refusal(chart, person, account, *standing, &reason, batch).await?;
+                    }
                 }
             }
         }
@@ -141,6 +150,8 @@ impl Organisation {
         };
         let is_known = match told.get(&account) {
             None => standing == Standing::Active,
+            // Whatever the homeserver heard before a crash, it hears how they stand now.
+            Some(told) if told.is_being_told => false,
             // What was refused is asked for once in each version.
             Some(told) => told.standing == standing && told.refused_at.is_none_or(|at| at == chart.version()),
         };
@@ -181,7 +192,7 @@ impl Organisation {
                 ("why", why.as_str()),
             ];
             let text = self.say(lang, "org.standing.refused", &values);
-            let key = format!("standing/{account}/{writer}/{standing:?}");
+            let key = format!("standing/{account}/{writer}/{standing:?}/{}", chart.version());
             let content = message(&text, std::slice::from_ref(writer));
             self.0
                 .kit
@@ -204,6 +215,19 @@ impl Organisation {
             }
         }
     }
+}
+
+/// Notes of whom the homeserver is to be told, before it is. Whether anybody is new among them.
+fn note_what_is_told(due: &[Due<'_>], told: &BTreeMap<OwnedUserId, ToldStanding>, batch: &mut Batch) -> bool {
+    let mut is_new = false;
+    for (_, account, _) in due {
+        let before = told.get(account).cloned().unwrap_or(ToldStanding::of(Standing::Active, None));
+        if !before.is_being_told {
+            batch.put(&STANDING, account, &ToldStanding { is_being_told: true, ..before });
+            is_new = true;
+        }
+    }
+    is_new
 }
 
 /// Why some were not told of.

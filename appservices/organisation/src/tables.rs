@@ -1,5 +1,7 @@
 //! The tables of this crate. Nobody else may touch them; ids 2160 to 2179 are ours.
 
+use std::ops::Not;
+
 use kit::Standing;
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
@@ -12,12 +14,15 @@ pub(crate) struct ToldStanding {
     /// The version of the organisation at which it refused that.
     #[serde(default)]
     pub refused_at: Option<u64>,
+    /// Something newer is being told, and nobody has seen the answer.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_being_told: bool,
 }
 record!(ToldStanding);
 
 impl ToldStanding {
     pub const fn of(standing: Standing, refused_at: Option<u64>) -> Self {
-        Self { standing, refused_at }
+        Self { standing, refused_at, is_being_told: false }
     }
 }
 
@@ -34,6 +39,13 @@ pub(crate) const LINKED: Table<String, ()> =
 /// The key of a room → the power levels that were set last, as text.
 pub(crate) const SPEAKERS: Table<String, String> =
     Table::new(2162, "organisation_speakers", Profile::Point, "who was last allowed to speak in this room?");
+/// The key of a room → how people come in as it was set last, as text.
+pub(crate) const ENTRANCE: Table<String, String> = Table::new(
+    2167,
+    "organisation_entrance",
+    Profile::Point,
+    "who comes into this room without being asked?",
+);
 
 /// The rules of visibility as they were typed.
 pub(crate) const RULES: Table<(), String> =
@@ -65,6 +77,7 @@ pub fn tables() -> Vec<TableInfo> {
         MEMBER.info(),
         LINKED.info(),
         SPEAKERS.info(),
+        ENTRANCE.info(),
         RULES.info(),
         LINK.info(),
         STANDING.info(),

@@ -20,6 +20,7 @@ const LIST: &str = "工号,姓名,部门,职位,部门主管,账号,角色,手�
 const ZHAOLIU: &str = "@zhaoliu:test";
 const LISI: &str = "@lisi:test";
 const ZHANGSAN: &str = "@zhangsan:test";
+const WANGWU: &str = "@wangwu:test";
 const LEAVES_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 fn people_of(kit: &kit::Kit) -> PeopleParts {
@@ -372,6 +373,21 @@ async fn whoever_is_away_or_has_left_is_told_to_the_homeserver_until_they_are_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_back_before_anybody_saw_the_answer_is_let_in_again() {
+    let mut stage = office().await;
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n").await;
+    stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+    stage.fails_next(Fault::AnswerLost);
+    stage.settle().await;
+    assert_eq!(standings(&stage)[1], said("left"));
+    // The bots are killed before they ask again.
+    imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,在职\n").await;
+    stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+    stage.settle().await;
+    assert_eq!(standings(&stage)[1], said("active"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_whom_the_homeserver_could_not_do_it_is_told_again_and_holds_up_nobody() {
     let mut stage = office().await;
     stage.homeserver().leaves_unfinished(LISI);
@@ -398,7 +414,20 @@ async fn whose_account_the_homeserver_does_not_lock_is_told_to_who_may_change_th
         stage.restart().await;
     }
     let told = "⚠️ 李四 (@lisi:test) 已离职，但服务器没有照做：这是服务器管理员的账号，请由其他管理员处理：lianqiao user lock";
-    assert_eq!(stage.said(&chat).iter().filter(|text| *text == told).count(), 1, "{:?}", stage.said(&chat));
+    let count = |stage: &Stage| stage.said(&chat).iter().filter(|text| *text == told).count();
+    assert_eq!(count(&stage), 1, "{:?}", stage.said(&chat));
+    // Another change of the organisation has it asked for again, and is no news.
+    imports(&mut stage, "工号,姓名,部门\n9,钱九,总部\n").await;
+    stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+    stage.settle().await;
+    assert_eq!(count(&stage), 1);
+    // Who came back in between leaves anew.
+    for (status, times) in [("在职", 1), ("离职", 2)] {
+        imports(&mut stage, &format!("工号,姓名,部门,状态\n2,李四,总部/销售部,{status}\n")).await;
+        stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
+        stage.settle().await;
+        assert_eq!(count(&stage), times, "{status}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -459,4 +488,47 @@ async fn what_was_known_of_somebody_is_told_with_its_days_to_who_may_change_the_
         assert!(line.ends_with(end), "{line}");
     }
     assert_eq!(asks(&mut stage, ZHAOLIU, &chat, "!org history 404").await, "找不到「404」。");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_department_is_shown_to_its_own_and_a_public_one_lets_everybody_in() {
+    let mut stage = office().await;
+    let list = |visibility: &str| {
+        format!(
+            "工号,姓名,部门,部门主管,部门编码,部门可见性\n2,李四,总部/销售部,是,D012,{visibility}\n\
+             4,王五,总部/财务部,是,,\n"
+        )
+    };
+    imports(&mut stage, &list("")).await;
+    looks(&mut stage).await;
+    let (company, head, sales) =
+        (room(&stage, "company"), room(&stage, "dept/总部"), room(&stage, "dept/总部/销售部"));
+    let rule = |stage: &Stage| stage.homeserver().state(&sales, "m.room.join_rules", "");
+    let is_shown = |stage: &Stage| stage.homeserver().state(&head, "m.space.child", &sales)["via"].is_array();
+    assert_eq!((&rule(&stage)["allow"][0]["room_id"], is_shown(&stage)), (&head.as_str().into(), true));
+    let (mine, other) =
+        (stage.room_with(ZHANGSAN, LOCALPART, true), stage.room_with(WANGWU, LOCALPART, true));
+    stage.settle().await;
+    let line = "总部/销售部 (D012) · 主管 李四 · 2 人";
+    assert!(asks(&mut stage, WANGWU, &other, "!dept D012").await.starts_with(line));
+    for (visibility, join_rule, shown, found) in [
+        ("保密", "invite", false, false),
+        ("公开", "restricted", true, true),
+        ("内部", "restricted", true, true),
+    ] {
+        imports(&mut stage, &list(visibility)).await;
+        looks(&mut stage).await;
+        assert_eq!(
+            (&rule(&stage)["join_rule"], is_shown(&stage)),
+            (&join_rule.into(), shown),
+            "{visibility}"
+        );
+        let tree = asks(&mut stage, WANGWU, &other, "!org tree").await;
+        assert_eq!(tree.contains(line), found, "{visibility}: {tree}");
+        assert!(asks(&mut stage, ZHANGSAN, &mine, "!org tree").await.contains(line), "{visibility}");
+        if visibility == "公开" {
+            assert_eq!(rule(&stage)["allow"][0]["room_id"], company.as_str());
+        }
+    }
+    assert_eq!(rule(&stage)["allow"][0]["room_id"], head.as_str());
 }

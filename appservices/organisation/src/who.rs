@@ -1,7 +1,7 @@
 //! Who is who: what may be told of people and departments.
 
 use kit::{BotError, Heard, texts::Lang};
-use people::{Chart, DepartmentPath, Person};
+use people::{Chart, DepartmentPath, Person, import::WRITERS};
 use store::Batch;
 
 use crate::{
@@ -33,7 +33,10 @@ impl Organisation {
         let lang = self.language(&heard.sender).await?;
         let (chart, rules) = (self.0.people.chart(), self.rules().await?);
         let wanted = text.trim().trim_start_matches('/');
-        let is_called = |path: &&DepartmentPath| path.as_str() == wanted || path.name() == wanted;
+        let is_called = |path: &&DepartmentPath| {
+            let is_it = path.as_str() == wanted || path.name() == wanted || chart.code_of(path) == wanted;
+            is_it && !wanted.is_empty() && finds(&chart, &me, path)
+        };
         let paths: Vec<&DepartmentPath> =
             chart.departments().map(|(path, _)| path).filter(is_called).collect();
         let mut lines = Vec::new();
@@ -50,12 +53,11 @@ impl Organisation {
 
     /// `!org tree`: the departments, each under the one above.
     pub(crate) async fn tree(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
-        if self.person(heard, batch).await?.is_none() {
-            return Ok(());
-        }
+        let Some(me) = self.person(heard, batch).await? else { return Ok(()) };
         let lang = self.language(&heard.sender).await?;
         let chart = self.0.people.chart();
-        let lines = chart.departments().map(|(path, _)| {
+        let found = chart.departments().filter(|(path, _)| finds(&chart, &me, path));
+        let lines = found.map(|(path, _)| {
             let depth = path.as_str().matches('/').count();
             format!("{}{}", "　".repeat(depth), self.line_of_department(lang, path, &chart))
         });
@@ -80,7 +82,8 @@ impl Organisation {
             parts.push(person.title.clone());
         }
         if sees(Field::Department) {
-            parts.extend(person.departments.iter().map(|path| path.as_str().to_owned()));
+            let found = person.departments.iter().filter(|path| finds(chart, me, path));
+            parts.extend(found.map(|path| path.as_str().to_owned()));
         }
         if sees(Field::Phone) && !person.phone.is_empty() {
             parts.push(self.say(lang, "org.phone", &[("phone", &person.phone)]));
@@ -98,7 +101,10 @@ impl Organisation {
         let heads = heads.collect::<Vec<_>>().join("、");
         let heads = if heads.is_empty() { "-" } else { &heads };
         let count = department.members.len().to_string();
-        self.say(lang, "org.dept", &[("path", path.as_str()), ("heads", heads), ("count", &count)])
+        let values =
+            [("path", path.as_str()), ("heads", heads), ("count", &count), ("code", chart.code_of(path))];
+        let key = if chart.code_of(path).is_empty() { "org.dept" } else { "org.dept_coded" };
+        self.say(lang, key, &values)
     }
 
     pub(crate) fn answer_lines(
@@ -121,4 +127,9 @@ impl Organisation {
         };
         self.answer(batch, heard, "r", &text);
     }
+}
+
+/// Whether somebody is told of a department: who may change the organisation is told of all.
+fn finds(chart: &Chart, me: &Person, path: &DepartmentPath) -> bool {
+    me.roles.contains(WRITERS) || chart.finds(me, path)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ruma::{OwnedUserId, UserId};
 
-use crate::{DepartmentPath, Person, PersonId, Status};
+use crate::{DepartmentNote, DepartmentPath, DepartmentVisibility, Person, PersonId, Status};
 
 /// A department, made from the people who name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Chart {
     version: u64,
     people: BTreeMap<PersonId, Arc<Person>>,
     departments: BTreeMap<DepartmentPath, Department>,
+    /// Also of departments that have nobody now.
+    notes: BTreeMap<DepartmentPath, DepartmentNote>,
     /// Of everybody, also who has left: an account is one person's for ever.
     by_account: HashMap<OwnedUserId, PersonId>,
     by_role: BTreeMap<String, Vec<PersonId>>,
@@ -38,6 +40,12 @@ impl Chart {
             chart.add(person);
         }
         chart
+    }
+
+    /// The same, with what is said of departments.
+    #[must_use]
+    pub fn noting(self, notes: BTreeMap<DepartmentPath, DepartmentNote>) -> Self {
+        Self { notes, ..self }
     }
 
     fn add(&mut self, person: Arc<Person>) {
@@ -132,6 +140,41 @@ impl Chart {
     /// Every department that has somebody, and those above.
     pub fn departments(&self) -> impl Iterator<Item = (&DepartmentPath, &Department)> {
         self.departments.iter()
+    }
+
+    /// What is said of departments, also of those that have nobody now.
+    #[must_use]
+    pub fn notes(&self) -> &BTreeMap<DepartmentPath, DepartmentNote> {
+        &self.notes
+    }
+
+    /// The code of a department; empty where it has none.
+    #[must_use]
+    pub fn code_of(&self, path: &DepartmentPath) -> &str {
+        self.notes.get(path).map_or("", |note| &note.code)
+    }
+
+    /// Who finds a department.
+    #[must_use]
+    pub fn visibility_of(&self, path: &DepartmentPath) -> DepartmentVisibility {
+        self.notes.get(path).map(|note| note.visibility).unwrap_or_default()
+    }
+
+    /// Whether somebody finds a department: neither it nor one above it is hidden from them.
+    #[must_use]
+    pub fn finds(&self, me: &Person, path: &DepartmentPath) -> bool {
+        let is_theirs = |hidden: &DepartmentPath| {
+            let is_in = me.departments.iter().chain(&me.head_of).any(|mine| mine.is_within(hidden));
+            is_in || me.head_of.iter().any(|mine| hidden.is_within(mine))
+        };
+        let mut above = Some(path.clone());
+        while let Some(here) = above {
+            if self.visibility_of(&here) == DepartmentVisibility::Hidden && !is_theirs(&here) {
+                return false;
+            }
+            above = here.parent();
+        }
+        true
     }
 
     /// One department.

@@ -6,6 +6,7 @@
 //! This crate knows neither rooms nor the wire. Read `chart.rs` first.
 
 mod chart;
+mod department;
 mod error;
 pub mod import;
 pub mod limits;
@@ -17,7 +18,8 @@ mod tests;
 
 pub use self::{
     chart::{Chart, Department},
-    error::PeopleError,
+    department::{DepartmentNote, DepartmentVisibility},
+    error::{ListFault, PeopleError},
     person::{DepartmentPath, Language, Person, PersonId, Status},
     service::{Applied, People, PeopleParts, Preview, Since},
     tables::tables,

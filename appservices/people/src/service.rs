@@ -9,10 +9,10 @@ use ruma::{OwnedServerName, UserId};
 use store::{Batch, Scan, Store, StoreError};
 
 use crate::{
-    Chart, PeopleError, Person, PersonId,
+    Chart, DepartmentNote, DepartmentPath, PeopleError, Person, PersonId,
     import::{self, Change, Encoding, Kind, Plan, StaffList},
     limits::{DRY_RUN_KEPT_MS, DRY_RUNS_MAX, PAGE_ROWS_MAX},
-    tables::{DRY_RUN, DryRunRow, LOCALPART, NEWEST, PERSON, VERSION, VersionRow},
+    tables::{DEPARTMENT, DRY_RUN, DepartmentRow, DryRunRow, LOCALPART, NEWEST, PERSON, VERSION, VersionRow},
 };
 
 /// Characters of the id of a dry run.
@@ -77,8 +77,18 @@ pub struct Applied {
     pub people: usize,
     /// How many of them were not known before.
     pub newcomers: usize,
+    /// What the list changed.
+    pub plan: Plan,
+    /// The list.
+    pub list: StaffList,
+}
+
+impl Applied {
     /// The list again, with what became of each row.
-    pub result_file: String,
+    #[must_use]
+    pub fn result_file(&self, say: import::Say<'_>) -> String {
+        self.plan.result_file(&self.list, say)
+    }
 }
 
 impl People {
@@ -109,24 +119,6 @@ impl People {
         if now.version() == version { Ok(now) } else { Ok(Arc::new(self.read(version).await?)) }
     }
 
-    /// The version of the organisation that was in force at a moment, in ms since 1970; 0 before the first.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub async fn version_on(&self, at_ms: u64) -> Result<u64, PeopleError> {
-        let (mut low, mut high) = (0, self.newest_version().await?);
-        // They rise with time, so that halving finds the last one that had come.
-        while low < high {
-            let middle = low + (high - low).div_ceil(2);
-            let row = self.0.parts.store.get(&VERSION, &middle).await?;
-            match row.is_some_and(|row| row.at_ms <= at_ms) {
-                true => low = middle,
-                false => high = middle - 1,
-            }
-        }
-        Ok(low)
-    }
-
     /// What was known of a person, and from when on; the oldest first.
     ///
     /// # Errors
@@ -140,6 +132,18 @@ impl People {
             history.push(Since { version, at_ms, by, person });
         }
         Ok(history)
+    }
+
+    /// Who changed last what is known of a person; nobody of whom nothing is known.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn changed_by(&self, id: &PersonId) -> Result<Option<String>, PeopleError> {
+        let newest = Scan::prefix(&id.0).reverse().limit(1);
+        let Some((_, version)) = self.0.parts.store.scan_keys(&PERSON, newest).await?.pop() else {
+            return Ok(None);
+        };
+        Ok(self.0.parts.store.get(&VERSION, &version).await?.map(|row| row.by))
     }
 
     /// Looks at a staff list and keeps it for [`People::apply`].
@@ -160,12 +164,25 @@ impl People {
         Ok(Preview { id, list, plan })
     }
 
-    /// Applies a list that was looked at. The same list once more changes nothing.
+    /// Applies a list that was looked at, for the account that asks for it in a chat. The same list once more changes nothing.
     ///
     /// # Errors
     /// [`PeopleError::NoDryRun`], [`PeopleError::Outdated`], or [`PeopleError::SecondPerson`] when `by` looked at it
     /// and another administrator has to apply it.
     pub async fn apply(&self, id: &str, by: &str) -> Result<Applied, PeopleError> {
+        self.apply_by(id, by, true).await
+    }
+
+    /// The same for somebody who is nobody for certain, whatever name they give: whoever sits at the server. They may be the first
+    /// administrator of a list, and never the second.
+    ///
+    /// # Errors
+    /// As [`People::apply`].
+    pub async fn apply_unproved(&self, id: &str, by: &str) -> Result<Applied, PeopleError> {
+        self.apply_by(id, by, false).await
+    }
+
+    async fn apply_by(&self, id: &str, by: &str, is_proved: bool) -> Result<Applied, PeopleError> {
         let row = self.0.parts.store.get(&DRY_RUN, &id.to_owned()).await?;
         let row = row.filter(|row| self.now_ms() < row.at_ms.saturating_add(DRY_RUN_KEPT_MS));
         let row = row.ok_or_else(|| PeopleError::NoDryRun(id.to_owned()))?;
@@ -175,14 +192,13 @@ impl People {
             return Err(PeopleError::Outdated);
         }
         if let Some((people, percent)) = plan.needs_second
-            && row.by == by
+            && (!is_proved || self.is_called(&row.by, by))
         {
-            let who = plan.second_administrators(&self.chart(), by);
+            let who = plan.second_administrators(&self.chart(), &row.by);
             return Err(PeopleError::SecondPerson { people, percent, who });
         }
-        let result_file = plan.result_file(&list);
         let version = self.write(&plan, by, id).await?;
-        Ok(Applied { version, people: plan.changes.len(), newcomers: plan.count(Kind::New), result_file })
+        Ok(Applied { version, people: plan.changes.len(), newcomers: plan.count(Kind::New), plan, list })
     }
 
     /// Gives a person who has no account this one, for good. Whether it was done: an account is one person's, and a
@@ -238,6 +254,13 @@ impl People {
         Ok(())
     }
 
+    /// Whether somebody who gave this name may be the person of this account.
+    fn is_called(&self, name: &str, account: &str) -> bool {
+        let is_theirs =
+            |person: &&Person| person.account.as_ref().is_some_and(|theirs| theirs.as_str() == account);
+        name == account || self.chart().called(name).iter().any(is_theirs)
+    }
+
     async fn planned(&self, list: &StaffList, full: bool) -> Result<Plan, PeopleError> {
         let chart = self.chart_at(self.newest_version().await?).await?;
         let taken = self.localparts().await?;
@@ -245,7 +268,7 @@ impl People {
     }
 
     async fn write(&self, plan: &Plan, by: &str, dry_run: &str) -> Result<u64, PeopleError> {
-        if plan.changes.is_empty() {
+        if plan.changes.is_empty() && plan.notes.is_empty() {
             return Ok(plan.version);
         }
         let version = plan.version + 1;
@@ -260,6 +283,10 @@ impl People {
             if let Some(account) = &person.account {
                 batch.put(&LOCALPART, &account.localpart().to_owned(), &person.id.0);
             }
+        }
+        for (path, note) in &plan.notes {
+            let row = DepartmentRow { path: path.clone(), note: note.clone() };
+            batch.put(&DEPARTMENT, &(path.as_str().to_owned(), version), &row);
         }
         batch.delete(&DRY_RUN, &dry_run.to_owned());
         let before = self.chart_at(plan.version).await?;
@@ -294,7 +321,27 @@ impl People {
             }
             match last {
                 Some(key) => scan = Scan::all().after(&key).limit(PAGE_ROWS_MAX),
-                None => return Ok(Chart::new(version, people.into_values())),
+                None => break,
+            }
+        }
+        Ok(Chart::new(version, people.into_values()).noting(self.notes(version).await?))
+    }
+
+    /// What is said of departments as of a version.
+    async fn notes(&self, version: u64) -> Result<BTreeMap<DepartmentPath, DepartmentNote>, StoreError> {
+        let mut notes = BTreeMap::new();
+        let mut scan = Scan::all().limit(PAGE_ROWS_MAX);
+        loop {
+            let rows = self.0.parts.store.scan(&DEPARTMENT, scan).await?;
+            let last = (rows.len() == PAGE_ROWS_MAX).then(|| rows.last().map(|row| row.0.clone())).flatten();
+            for ((_, since), row) in rows {
+                if since <= version {
+                    notes.insert(row.path, row.note);
+                }
+            }
+            match last {
+                Some(key) => scan = Scan::all().after(&key).limit(PAGE_ROWS_MAX),
+                None => return Ok(notes),
             }
         }
     }

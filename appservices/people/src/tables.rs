@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
-use crate::Person;
+use crate::{DepartmentNote, DepartmentPath, Person};
 
 /// One change of the organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,14 @@ pub(crate) struct DryRunRow {
 }
 record!(DryRunRow);
 
+/// What was said of a department.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DepartmentRow {
+    pub path: DepartmentPath,
+    pub note: DepartmentNote,
+}
+record!(DepartmentRow);
+
 /// (employee number, version) → the person from then on.
 pub(crate) const PERSON: Table<(String, u64), Person> =
     Table::new(2120, "person", Profile::Scan, "what was known of this person from this version on?");
@@ -45,8 +53,12 @@ pub(crate) const NEWEST: Table<(), u64> = Table::new(
 pub(crate) const LOCALPART: Table<String, String> =
     Table::new(2124, "localpart_owner", Profile::Point, "to whom was this localpart given?");
 
+/// (path, version) → what was said of the department from then on.
+pub(crate) const DEPARTMENT: Table<(String, u64), DepartmentRow> =
+    Table::new(2125, "department", Profile::Scan, "what was said of this department from this version on?");
+
 /// All tables of this crate, for the store and for the catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![PERSON.info(), VERSION.info(), DRY_RUN.info(), NEWEST.info(), LOCALPART.info()]
+    vec![PERSON.info(), VERSION.info(), DRY_RUN.info(), NEWEST.info(), LOCALPART.info(), DEPARTMENT.info()]
 }

@@ -3,7 +3,7 @@
 use cases::Case;
 
 use crate::{
-    card::{Pen, headline},
+    card::{Pen, line},
     desk::World,
     limits::BOARD_LINES_MAX,
     task::{Task, state},
@@ -24,7 +24,7 @@ pub(crate) fn body(tasks: &mut [Case<Task>], world: &World<'_>, pen: Pen<'_>, is
     let key = if is_frozen { "tk.board.frozen" } else { "tk.board.head" };
     let mut lines = vec![pen.say(key, &[("all", &all), ("overdue", &overdue), ("doing", &doing)])];
     if !is_frozen {
-        lines.extend(tasks.iter().take(BOARD_LINES_MAX).map(|case| headline(case, world, pen)));
+        lines.extend(tasks.iter().take(BOARD_LINES_MAX).map(|case| line(case, world, pen)));
         let more = tasks.len().saturating_sub(BOARD_LINES_MAX);
         if more > 0 {
             lines.push(pen.say("tk.list.more", &[("count", &more.to_string())]));

@@ -77,16 +77,27 @@ pub(crate) fn standing(of: &str, data: &Task, now_ms: u64, pen: Pen<'_>) -> Stri
     }
 }
 
+/// The first line of a card among others: of what is secret it says no more than that there is something.
+pub(crate) fn line(case: &Case<Task>, world: &World<'_>, pen: Pen<'_>) -> String {
+    headline_called(case, (!case.data.is_secret).then_some(case.data.title.as_str()), world, pen)
+}
+
 /// The first line: what the room list and push show.
 pub(crate) fn headline(case: &Case<Task>, world: &World<'_>, pen: Pen<'_>) -> String {
+    headline_called(case, Some(&case.data.title), world, pen)
+}
+
+fn headline_called(case: &Case<Task>, title: Option<&str>, world: &World<'_>, pen: Pen<'_>) -> String {
     let data = &case.data;
+    let hidden = pen.say("tk.card.secret", &[]);
+    let title = title.unwrap_or(&hidden);
     let who = world.names(data.assignees.iter().map(|assignee| &assignee.person));
     let due = match data.due_ms {
         Some(due_ms) => pen.say("tk.card.due", &[("due", &shown_time(due_ms, world.at_ms, world.zone))]),
         None => pen.say("tk.card.no_due", &[]),
     };
     let state = standing(&case.state, data, world.at_ms, pen);
-    format!("[{state}] {} {} · {who} · {due}", case.no, data.title)
+    format!("[{state}] {} {title} · {who} · {due}", case.no)
 }
 
 /// What a card says.
@@ -116,6 +127,9 @@ fn details(case: &Case<Task>, world: &World<'_>, pen: Pen<'_>) -> Vec<String> {
         lines.push(format!("{}: {reason}", world.name(who)));
     }
     let mut marks = Vec::new();
+    if data.is_secret {
+        marks.push(pen.say("tk.card.secret", &[]));
+    }
     if data.priority != Priority::Medium {
         marks.push(pen.say("tk.card.priority", &[("priority", &pen.say(priority_key(data.priority), &[]))]));
     }
@@ -178,12 +192,21 @@ fn whence(data: &Task, pen: Pen<'_>) -> Vec<String> {
     }
     match &data.source {
         Origin::Command => {}
-        Origin::Event { room, event } => {
+        Origin::Event { event, .. } if data.is_source_gone => {
+            parts.push(pen.say("tk.card.source_gone", &[("event", event.as_str())]));
+        }
+        Origin::Event { room, event, rule } => {
             let link = format!("https://matrix.to/#/{room}/{event}");
             parts.push(pen.say("tk.card.source", &[("source", &link)]));
+            parts.extend(rule.as_ref().map(|rule| pen.say("tk.card.rule", &[("rule", rule)])));
         }
-        Origin::Meeting(no) => parts.push(pen.say("tk.card.source", &[("source", no)])),
+        Origin::Approval(no) | Origin::Meeting(no) => {
+            parts.push(pen.say("tk.card.source", &[("source", no)]))
+        }
         Origin::Repeat(no) => parts.push(pen.say("tk.card.after", &[("no", no)])),
+    }
+    if let Some(name) = &data.template {
+        parts.push(pen.say("tk.card.template", &[("name", name)]));
     }
     if let Some(rule) = &data.repeat {
         parts.push(pen.say("tk.card.repeat", &[("rule", &repeat_words(rule, pen))]));

@@ -5,7 +5,7 @@ use people::PersonId;
 
 use crate::{
     board::order,
-    card::{Pen, headline},
+    card::{Pen, line},
     desk::World,
     limits::DIGEST_LINES_MAX,
     task::Task,
@@ -43,7 +43,7 @@ pub(crate) fn body(
         order(&mut tasks);
         tasks.dedup_by(|one, other| one.id == other.id);
         lines.push(pen.say(key, &[("count", &tasks.len().to_string())]));
-        lines.extend(tasks.iter().take(DIGEST_LINES_MAX).map(|case| headline(case, world, pen)));
+        lines.extend(tasks.iter().take(DIGEST_LINES_MAX).map(|case| line(case, world, pen)));
         let more = tasks.len().saturating_sub(DIGEST_LINES_MAX);
         if more > 0 {
             lines.push(pen.say("tk.list.more", &[("count", &more.to_string())]));

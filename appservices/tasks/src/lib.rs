@@ -16,6 +16,7 @@ mod minutes;
 mod repeat;
 mod tables;
 mod task;
+mod template;
 #[cfg(test)]
 mod tests;
 mod texts;

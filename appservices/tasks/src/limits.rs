@@ -79,6 +79,21 @@ pub const LIST_LINES_MAX: usize = 15;
 /// Tasks that one part of a digest shows.
 pub const DIGEST_LINES_MAX: usize = 10;
 
+/// Tasks of somebody, or of a room, that a list, a board or a digest reads at most; those that are older are told of by a line.
+pub const TASKS_READ_MAX: usize = 2_000;
+
+/// Most templates of one room or person.
+pub const TEMPLATES_MAX: usize = 50;
+
+/// Longest name of a template, in characters.
+pub const TEMPLATE_NAME_CHARACTERS_MAX: usize = 30;
+
+/// Latest day on which a task of a template is due, counted from the one on which it is made.
+pub const TEMPLATE_DAYS_MAX: i32 = 731;
+
+/// Longest number of a case behind its first letters, in characters.
+pub const NUMBER_CHARACTERS_MAX: usize = 32;
+
 /// How long changes of a room are gathered before its board is edited.
 pub const BOARD_WAIT_MS: u64 = 2_000;
 

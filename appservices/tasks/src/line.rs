@@ -10,9 +10,9 @@ use workdays::{When, read_when};
 
 use crate::{
     act::{checked_tags, refused, text},
-    limits::{ASSIGNEES_MAX, FOLLOWERS_MAX, TITLE_CHARACTERS_MAX},
+    limits::{ASSIGNEES_MAX, FOLLOWERS_MAX, NUMBER_CHARACTERS_MAX, TITLE_CHARACTERS_MAX},
     repeat,
-    task::{Mode, Priority},
+    task::{Mode, Origin, Priority},
 };
 
 /// When a day ends for what is due on it.
@@ -27,12 +27,18 @@ pub(crate) struct Line {
     pub followers: Vec<PersonId>,
     /// Local time.
     pub due: Option<DateTime>,
-    pub priority: Priority,
-    pub mode: Mode,
+    pub priority: Option<Priority>,
+    pub mode: Option<Mode>,
     pub tags: Vec<String>,
     pub repeat: Option<String>,
     /// The number of the task that it is a part of.
     pub parent: Option<String>,
+    /// The name of the template that says what the line does not.
+    pub template: Option<String>,
+    /// The number of the approval or meeting that it comes from.
+    pub from: Option<Origin>,
+    /// Whether it is shown in encrypted chats alone.
+    pub is_secret: bool,
 }
 
 /// Reads a line. `mentioned` are those whom the message mentions by the client's word, who may stand in it by name
@@ -60,9 +66,14 @@ pub(crate) fn read(line: &str, chart: &Chart, mentioned: &[&Person], now: DateTi
             }
         } else if let Some(mark) = word.strip_prefix(['!', '！']).and_then(Mark::of) {
             match mark {
-                Mark::Priority(priority) => read.priority = priority,
-                Mark::Mode(mode) => read.mode = mode,
+                Mark::Priority(priority) => read.priority = Some(priority),
+                Mark::Mode(mode) => read.mode = Some(mode),
+                Mark::Secret => read.is_secret = true,
             }
+        } else if let Some(name) = behind(word, &["模板:", "模板：", "template:"]) {
+            read.template = Some(name.to_owned());
+        } else if let Some(no) = behind(word, &["来源:", "来源：", "from:"]) {
+            read.from = Some(origin_of(no)?);
         } else if let Some(tag) = word.strip_prefix(['#', '＃']).filter(|tag| !tag.is_empty()) {
             read.tags.push(tag.to_owned());
         } else if let Some(parent) = word.strip_prefix('^').filter(|parent| !parent.is_empty()) {
@@ -95,11 +106,33 @@ pub(crate) fn read(line: &str, chart: &Chart, mentioned: &[&Person], now: DateTi
 enum Mark {
     Priority(Priority),
     Mode(Mode),
+    Secret,
 }
 
 impl Mark {
     fn of(word: &str) -> Option<Self> {
-        priority_of(word).map(Self::Priority).or_else(|| mode_of(word).map(Self::Mode))
+        let is_secret = matches!(word.to_lowercase().as_str(), "保密" | "密" | "secret");
+        let other = || is_secret.then_some(Self::Secret);
+        priority_of(word).map(Self::Priority).or_else(|| mode_of(word).map(Self::Mode)).or_else(other)
+    }
+}
+
+/// What stands behind one of these beginnings.
+fn behind<'a>(word: &'a str, beginnings: &[&str]) -> Option<&'a str> {
+    let rest = beginnings.iter().find_map(|beginning| word.strip_prefix(beginning));
+    rest.filter(|rest| !rest.is_empty())
+}
+
+/// What a number names that tasks come from (E110).
+pub(crate) fn origin_of(no: &str) -> Result<Origin, Refusal> {
+    let no = no.to_uppercase();
+    let is_number = |rest: &str| {
+        rest.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match no.split_once('-').filter(|(_, rest)| rest.len() <= NUMBER_CHARACTERS_MAX && is_number(rest)) {
+        Some(("AP", _)) => Ok(Origin::Approval(no)),
+        Some(("MT", _)) => Ok(Origin::Meeting(no)),
+        Some(_) | None => Err(refused("tk.field.source", "tk.problem.choice", "from:AP-20261105-0001")),
     }
 }
 

@@ -4,6 +4,8 @@ use ruma::{OwnedEventId, OwnedRoomId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo, record};
 
+use crate::template::Template;
+
 /// What the board of a room shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BoardRow {
@@ -22,7 +24,7 @@ pub(crate) struct DigestRow {
     /// When the next ones are due, in ms since 1970.
     pub next_ms: u64,
 }
-record!(BoardRow, DigestRow);
+record!(BoardRow, DigestRow, Template);
 
 /// Employee number → the task for which a word of this person is waited for.
 pub(crate) const EXPECTED: Table<String, String> =
@@ -43,8 +45,20 @@ pub(crate) const MADE_FROM: Table<OwnedEventId, String> =
 pub(crate) const LEAVERS_DONE: Table<(), u64> =
     Table::new(2404, "task_leavers_done", Profile::Counter, "up to which version was it seen who left?");
 
+/// (room, or `of/` and employee number; name) → the template of this name there.
+pub(crate) const TEMPLATE: Table<(String, String), Template> =
+    Table::new(2406, "task_template", Profile::Scan, "what does this template say?");
+
 /// The tables of tasks. The bot needs those of the kit, the cases, the organisation and the working days as well.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![EXPECTED.info(), TOLD.info(), BOARD.info(), DIGEST.info(), MADE_FROM.info(), LEAVERS_DONE.info()]
+    vec![
+        EXPECTED.info(),
+        TOLD.info(),
+        BOARD.info(),
+        DIGEST.info(),
+        MADE_FROM.info(),
+        LEAVERS_DONE.info(),
+        TEMPLATE.info(),
+    ]
 }

@@ -1,6 +1,9 @@
 //! The data of a task.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Not,
+};
 
 use cases::{Source, Via};
 use people::PersonId;
@@ -46,6 +49,15 @@ pub(crate) struct Task {
     #[serde(default)]
     pub parent: Option<String>,
     pub source: Origin,
+    /// Whether the message that it was made from was redacted since.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_source_gone: bool,
+    /// The name of the template that it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Whether it is shown in encrypted chats alone, and nowhere else.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_secret: bool,
     /// How long before it is due it reminds of itself.
     pub remind_before_ms: Vec<u64>,
     /// Reminders that came, so that they can be put off; until it is done.
@@ -141,8 +153,16 @@ pub(crate) enum Origin {
     /// A command by itself.
     Command,
     /// A message; its text was copied.
-    Event { room: OwnedRoomId, event: OwnedEventId },
-    /// The minutes of this meeting.
+    Event {
+        room: OwnedRoomId,
+        event: OwnedEventId,
+        /// The words in it for which the bot offered a task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+    },
+    /// The approval with this number.
+    Approval(String),
+    /// The meeting with this number, or its minutes.
     Meeting(String),
     /// The task before it in a repetition, by number.
     Repeat(String),

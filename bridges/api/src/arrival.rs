@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Acted, Content, ConversationId, EventKey, ForeignApproval, MessageId, Person, PersonId, ThreadId,
+    Acted, Block, Content, ConversationId, EventKey, ForeignApproval, MessageId, Person, PersonId, RichText,
+    ThreadId, limits::PARTS_MAX,
 };
 
 /// One thing that happened on a platform.
@@ -103,6 +104,8 @@ pub enum Happened {
     Acted(Acted),
     /// An approval of the platform's own began or changed; about no conversation.
     ApprovalChanged(ForeignApproval),
+    /// Somebody said something that the platform keeps to itself, because what it tells the app in a month is used up.
+    Withheld,
 }
 
 /// Something that somebody said.
@@ -130,6 +133,9 @@ pub enum Sender {
         id: PersonId,
         /// What the arrival itself calls them; the directory knows better.
         name: Option<String>,
+        /// Whether they are of another company than the app's; none when the platform does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external: Option<bool>,
     },
     /// Another app's robot.
     Bot {
@@ -159,6 +165,23 @@ pub struct Pressed {
     pub proof: String,
 }
 
+impl Message {
+    /// Puts words that somebody else said above its own: what it answers, where no id of it is known. Nothing happens where it has
+    /// as many parts as it may have, or nothing is quoted.
+    pub fn lead_with(&mut self, quote: &str) {
+        let quoted = RichText::plain(quote).blocks;
+        if quoted.is_empty() {
+            return;
+        }
+        let quote = Block::Quote(quoted);
+        if let Some(Content::Text(text)) = self.parts.first_mut() {
+            text.blocks.insert(0, quote);
+        } else if self.parts.len() < PARTS_MAX {
+            self.parts.insert(0, Content::Text(RichText { blocks: vec![quote] }));
+        }
+    }
+}
+
 impl Happened {
     /// The message that it is about, when it is about one.
     pub fn message(&self) -> Option<&MessageId> {
@@ -177,7 +200,8 @@ impl Happened {
             | Self::BotRemoved { .. }
             | Self::PersonChanged(_)
             | Self::Acted(_)
-            | Self::ApprovalChanged(_) => None,
+            | Self::ApprovalChanged(_)
+            | Self::Withheld => None,
         }
     }
 
@@ -199,6 +223,7 @@ impl Happened {
             Self::PersonChanged(_) => "person_changed",
             Self::Acted(_) => "acted",
             Self::ApprovalChanged(_) => "approval_changed",
+            Self::Withheld => "withheld",
         }
     }
 }
@@ -206,7 +231,6 @@ impl Happened {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RichText;
 
     #[test]
     fn an_arrival_survives_its_way_through_a_row() {
@@ -217,7 +241,11 @@ mod tests {
             trace: Some("log-1".into()),
             what: Happened::Message(Message {
                 id: MessageId::new("om_1").expect("valid"),
-                from: Sender::Person { id: PersonId::new("on_1").expect("valid"), name: None },
+                from: Sender::Person {
+                    id: PersonId::new("on_1").expect("valid"),
+                    name: None,
+                    external: None,
+                },
                 parts: vec![Content::Text(RichText::plain("好"))],
                 reply_to: None,
                 thread: None,
@@ -228,5 +256,25 @@ mod tests {
         assert_eq!(back, arrival);
         assert_eq!(back.what.message().map(MessageId::as_str), Some("om_1"));
         assert_eq!(back.what.kind(), "message");
+    }
+
+    #[test]
+    fn a_quote_stands_above_the_words_or_before_a_file() {
+        let mut message = Message {
+            id: MessageId::new("om_1").expect("valid"),
+            from: Sender::System,
+            parts: vec![Content::Text(RichText::plain("yes"))],
+            reply_to: None,
+            thread: None,
+        };
+        message.lead_with("lunch?");
+        message.lead_with(" ".trim());
+        assert_eq!(message.parts.iter().map(Content::to_plain).collect::<Vec<_>>(), ["> lunch?\nyes"]);
+        message.parts = vec![Content::Unsupported { kind: "vote".into(), fallback: String::new() }];
+        message.lead_with("lunch?");
+        assert_eq!(message.parts.len(), 2);
+        message.parts = vec![message.parts.remove(1); PARTS_MAX];
+        message.lead_with("lunch?");
+        assert_eq!(message.parts.len(), PARTS_MAX);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Failure, FailureKind, Refusal, ShelfRefused, limits::PAUSE_MAX};
+use crate::{Failure, FailureKind, Refusal, ShelfRefused, Words, limits::PAUSE_MAX};
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,8 @@ pub enum Meaning {
     Unreachable,
     /// Nobody knows whether it was done.
     Unknown,
+    /// Nothing may be said there before somebody there spoke to us, in words for people.
+    Silenced(Words),
     /// It will never be done.
     Refused(Refusal),
 }
@@ -69,6 +71,7 @@ impl From<CallError> for Failure {
             Meaning::QuotaUsedUp => FailureKind::Refused(Refusal::QuotaUsedUp),
             Meaning::Busy | Meaning::Unreachable => FailureKind::Later(words),
             Meaning::Unknown => FailureKind::Garbled(words),
+            Meaning::Silenced(words) => FailureKind::Silenced(words),
             Meaning::Refused(refusal) => FailureKind::Refused(refusal),
         };
         Self { kind, code: error.code, trace: error.trace }

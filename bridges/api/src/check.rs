@@ -57,7 +57,9 @@ impl CheckStep {
             Err(failure) => {
                 let advice = match failure.kind {
                     FailureKind::Limited { .. } | FailureKind::Later(_) | FailureKind::Garbled(_) => AGAIN,
-                    FailureKind::NotSignedIn(_) | FailureKind::Refused(_) => advice,
+                    FailureKind::NotSignedIn(_) | FailureKind::Silenced(_) | FailureKind::Refused(_) => {
+                        advice
+                    }
                 };
                 CheckOutcome::Fails { reason: failure.to_string(), advice }
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MediaId, RichText};
+use crate::{Block, Inline, MediaId, RichText, Style};
 
 /// One part of a message; each part becomes one event in a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,6 +134,14 @@ pub enum ButtonStyle {
 }
 
 impl Content {
+    /// A conversation that somebody passed on: what it is called, and its lines as a quotation.
+    pub fn passed_on(title: &str, lines: Vec<Block>) -> Self {
+        let style = Style { bold: true, ..Style::default() };
+        let head = Block::Paragraph(vec![Inline::Text { text: title.to_owned(), style }]);
+        let blocks = if lines.is_empty() { vec![head] } else { vec![head, Block::Quote(lines)] };
+        Self::Text(RichText { blocks })
+    }
+
     /// The content in words alone, as room lists and platforms without the kind show it.
     pub fn to_plain(&self) -> String {
         match self {

@@ -35,6 +35,10 @@ pub enum FailureKind {
     /// The credentials do not count: nothing works until somebody mends the configuration.
     #[error("not signed in: {0}")]
     NotSignedIn(String),
+    /// The platform lets us speak only after somebody there spoke to us: the same request is repeated when something arrives from that
+    /// conversation, and people are told so in these words.
+    #[error("nobody spoke to us there: {}", .0.en)]
+    Silenced(Words),
     /// It will never be done: it is not repeated, and people are told why.
     #[error("refused: {0}")]
     Refused(Refusal),
@@ -118,7 +122,8 @@ impl Failure {
             FailureKind::Limited { .. }
             | FailureKind::Later(_)
             | FailureKind::Garbled(_)
-            | FailureKind::NotSignedIn(_) => true,
+            | FailureKind::NotSignedIn(_)
+            | FailureKind::Silenced(_) => true,
             FailureKind::Refused(_) => false,
         }
     }

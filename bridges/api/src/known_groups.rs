@@ -33,7 +33,7 @@ impl KnownGroups {
     /// beyond the bounds, or one that the shelf does not take, is not remembered; the next word said there tries again.
     pub async fn seen(&self, group: &ConversationId, name: &str) {
         let name: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
-        let index = row_of(group.as_str());
+        let index = row_of(group.as_str(), GROUP_ROWS);
         let mut rows = self.rows.lock().await;
         let row = match self.row(&mut rows, index).await {
             Ok(row) => row,
@@ -60,7 +60,7 @@ impl KnownGroups {
     /// When the shelf refuses.
     pub async fn name(&self, group: &ConversationId) -> Result<Option<String>, Failure> {
         let mut rows = self.rows.lock().await;
-        Ok(self.row(&mut rows, row_of(group.as_str())).await?.get(group.as_str()).cloned())
+        Ok(self.row(&mut rows, row_of(group.as_str(), GROUP_ROWS)).await?.get(group.as_str()).cloned())
     }
 
     /// One row of the groups, as a page.
@@ -94,12 +94,12 @@ fn key(index: u64) -> String {
     format!("groups:{index}")
 }
 
-/// By FNV-1a, which is the same in every process.
-fn row_of(id: &str) -> u64 {
+/// In which of so many rows something is found again: by FNV-1a, which is the same in every process.
+pub(crate) fn row_of(id: &str, rows: u64) -> u64 {
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    hash % GROUP_ROWS
+    hash % rows
 }
 
 #[cfg(test)]

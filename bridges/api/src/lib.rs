@@ -37,6 +37,7 @@ mod rich_text;
 pub mod sealed;
 mod secret;
 mod shelf;
+mod slots;
 mod tokens;
 mod transport;
 mod upload;
@@ -78,6 +79,7 @@ pub use self::{
     rich_text::{Block, Inline, RichText, Style, markdown},
     secret::Secret,
     shelf::{Shelf, ShelfRefused},
+    slots::Slots,
     tokens::{IssuedToken, Token, TokenRules, Tokens},
     transport::{NoSocket, Socket, Transport, Wire},
     upload::{Upload, harmless},

@@ -70,5 +70,15 @@ pub const GROUP_KEPT_MS: u64 = 400 * 24 * 3_600_000;
 pub const GROUP_ROWS: u64 = 64;
 /// Groups in one row.
 pub const GROUPS_IN_ROW_MAX: usize = 120;
+/// Rows that small values of one kind are spread over.
+pub const SLOT_ROWS: u64 = 1_024;
+/// Values in one of these rows.
+pub const SLOTS_IN_ROW_MAX: usize = 8;
+/// Rows of one kind that may change at once.
+pub const SLOT_TURNS: usize = 16;
+/// Longest such value in bytes.
+pub const SLOT_BYTES_MAX: usize = 1_024;
+/// How long such values are kept after their row was last written.
+pub const SLOT_KEPT_MS: u64 = 30 * 24 * 3_600_000;
 /// Longest time that one step of a check of the settings may take.
 pub const CHECK_TIME_MAX: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use bridge_api::limits::{ARRIVALS_AT_ONCE_MAX, PARTS_MAX};
-use bridge_api::{Arrival, Happened, Inbox, InboxRefused, Line, Message, Quota};
+use bridge_api::{Arrival, Failure, Happened, Inbox, InboxRefused, Line, Message, Quota};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -15,6 +15,8 @@ struct Kept {
     arrivals: Vec<Arrival>,
     keys: BTreeSet<String>,
     ups: usize,
+    downs: Vec<Failure>,
+    quotas: Vec<Quota>,
     refusals: usize,
 }
 
@@ -48,6 +50,16 @@ impl MemoryInbox {
     /// How often the line came up.
     pub fn ups(&self) -> usize {
         self.kept.lock().ups
+    }
+
+    /// Why the line was down, first one first.
+    pub fn downs(&self) -> Vec<Failure> {
+        self.kept.lock().downs.clone()
+    }
+
+    /// What was said of quotas, first one first.
+    pub fn quotas(&self) -> Vec<Quota> {
+        self.kept.lock().quotas.clone()
     }
 
     /// Refuses the next `times` handovers as a full inbox does.
@@ -111,11 +123,15 @@ impl Inbox for MemoryInbox {
     }
 
     fn line(&self, line: Line) {
-        if line == Line::Up {
-            self.kept.lock().ups += 1;
+        match line {
+            Line::Up => self.kept.lock().ups += 1,
+            Line::Down(failure) => self.kept.lock().downs.push(failure),
         }
         self.changed.send_modify(|version| *version += 1);
     }
 
-    fn quota(&self, _quota: Quota) {}
+    fn quota(&self, quota: Quota) {
+        self.kept.lock().quotas.push(quota);
+        self.changed.send_modify(|version| *version += 1);
+    }
 }

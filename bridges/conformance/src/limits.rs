@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// How long something may take to come before a case fails. Ends waiting alone; nothing is measured.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long something may take to come before a case fails: longer than a connector needs to notice that a connection is dead. Ends
+/// waiting alone; nothing is measured.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// For how long nothing may come that must not come.
 pub const QUIET: Duration = Duration::from_millis(400);
 /// How often something is sent again before a case fails.

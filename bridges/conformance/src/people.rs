@@ -196,9 +196,26 @@ impl dyn Platform {
         all.any(|one| one["connections"].as_u64().is_some_and(|count| count > 0))
     }
 
+    /// How often something went wrong.
+    pub async fn struck(&self, fault: &str) -> u64 {
+        self.act(json!({ "do": "struck" })).await[fault].as_u64().unwrap_or(0)
+    }
+
     /// Whether everything that was to go wrong did. Tokens ended when they were told to.
     pub async fn has_struck(&self, fault: &str) -> bool {
-        fault == TOKENS_EXPIRED || self.act(json!({ "do": "struck" })).await[fault].as_u64().unwrap_or(0) > 0
+        fault == TOKENS_EXPIRED || self.struck(fault).await > 0
+    }
+
+    /// Nothing goes wrong any more.
+    pub async fn mend(&self) {
+        self.act(json!({ "do": "mend" })).await;
+    }
+
+    /// Whether the platform knows what came of its first try to bring each of these messages.
+    pub async fn has_tried(&self, messages: &[MessageId]) -> bool {
+        let lines = self.act(json!({ "do": "deliveries" })).await;
+        let lines = lines.as_array().map_or(&[][..], Vec::as_slice);
+        messages.iter().all(|message| lines.iter().any(|line| line["id"] == message.as_str()))
     }
 
     /// Closes our connections.

@@ -70,6 +70,22 @@ pub trait Platform: Send + Sync {
         self.group("trouble").await
     }
 
+    /// A conversation that is spoken to in another way than stricken ones, so that no limit of theirs holds it up.
+    async fn beside(&self) -> ConversationId {
+        self.group("beside").await
+    }
+
+    /// The kind of file whose download a fault strikes.
+    fn stricken_file(&self, _fault: &str) -> FileKind {
+        FileKind::File
+    }
+
+    /// Another program connects as our app. Whether it takes our connection away; otherwise the two share what comes.
+    async fn rival(&self) -> bool {
+        self.act(json!({ "do": "add_rival", "app": self.us() })).await;
+        false
+    }
+
     /// What somebody sees among their to-dos.
     async fn todos(&self, person: &str) -> Vec<Value> {
         let seen = self.act(json!({ "do": "todos", "person": person })).await;

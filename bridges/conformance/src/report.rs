@@ -75,11 +75,17 @@ pub async fn report(start: Arc<dyn Start>, filter: &str) -> Report {
     let faults = faults.into_iter().map(|fault| Task::Fault(fault.name.to_owned(), fault.kind));
     let tasks: Vec<Task> = abilities.chain(faults).chain((0..troubles::OWN.len()).map(Task::Own)).collect();
     let tasks = tasks.into_iter().filter(|task| name(task).contains(filter));
-    let outcomes = stream::iter(tasks)
-        .map(|task| one(start.clone(), capabilities.clone(), task))
-        .buffered(CASES_AT_ONCE_MAX)
+    // Whatever ends makes room for the next, because some take minutes; they are told in their order.
+    let mut outcomes: Vec<(usize, Outcome)> = stream::iter(tasks.enumerate())
+        .map(|(place, task)| {
+            let running = one(start.clone(), capabilities.clone(), task);
+            async move { (place, running.await) }
+        })
+        .buffer_unordered(CASES_AT_ONCE_MAX)
         .collect()
         .await;
+    outcomes.sort_by_key(|(place, _)| *place);
+    let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     Report { platform: start.name(), capabilities, outcomes }
 }
 
@@ -105,7 +111,8 @@ async fn one(start: Arc<dyn Start>, capabilities: Capabilities, task: Task) -> O
     }
     // A task of its own, so that a panic ends this case alone.
     let ran = tokio::spawn(async move {
-        let callbacks = matches!(task, Task::Fault(_, FaultKind::Callback));
+        let callbacks = matches!(&task, Task::Fault(fault, kind)
+            if matches!(kind, FaultKind::Callback | FaultKind::Told) || fault.starts_with("callback."));
         let stage = Stage::new(start.start(callbacks).await, callbacks).await;
         match &task {
             Task::Ability(case) => (case.run)(&stage).await,

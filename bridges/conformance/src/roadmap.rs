@@ -4,18 +4,25 @@ use bridge_api::{Ability, Language, Support};
 
 use crate::{Direction, Report};
 
+/// What is brought and never sent: history, what other robots say, when people have no time.
+const BROUGHT: [Ability; 3] = [Ability::Backfill, Ability::OtherBots, Ability::FreeBusy];
+
 /// The table of one platform: what is carried each way, and how many cases prove it.
 pub fn table(report: &Report) -> String {
     let mut out =
         "| ability | into the room | cases | to the platform | cases |\n| --- | --- | --- | --- | --- |\n"
             .to_owned();
     for line in report.capabilities.lines() {
+        let (sent, sent_proofs) = match BROUGHT.contains(&line.ability) {
+            true => ("—".to_owned(), "—".to_owned()),
+            false => (support(&line.to_platform), proofs(report, Direction::Out, line.ability)),
+        };
         let cells = [
             line.ability.name().of(Language::En).to_owned(),
             support(&line.into_room),
             proofs(report, Direction::In, line.ability),
-            support(&line.to_platform),
-            proofs(report, Direction::Out, line.ability),
+            sent,
+            sent_proofs,
         ];
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
@@ -26,7 +33,11 @@ pub fn table(report: &Report) -> String {
         .map(|outcome| outcome.name.as_str())
         .collect();
     let list = faults.iter().map(|fault| format!("`{fault}`")).collect::<Vec<_>>().join(", ");
-    out.push_str(&format!("\nNothing lost and nothing doubled under {} faults: {list}.\n", faults.len()));
+    out.push_str(&format!(
+        "\nUnder {} faults nothing is lost but what the platform itself loses, nothing is doubled, and what is not done is refused \
+         with a reason: {list}.\n",
+        faults.len()
+    ));
     out
 }
 

@@ -85,10 +85,34 @@ pub enum FaultKind {
     Dropped,
     /// While we connect.
     Connecting,
+    /// The event never comes, and nothing knows of it any more.
+    Forgotten,
+    /// The connection ends, or is dead, with what is on its way over it.
+    Broken,
+    /// While we connect, and until somebody mends it.
+    Misconfigured,
     /// While we ask for something.
     Outward,
+    /// While we ask for something, so that nobody knows whether it was done.
+    Unknown,
+    /// What we say is answered as if it were said, and nobody sees it.
+    Swallowed,
+    /// What we ask for is refused for good.
+    Refused,
+    /// What we ask for is too much for minutes.
+    Limited,
+    /// While we fetch a file.
+    Downloading,
+    /// While we upload a file.
+    Uploading,
+    /// While we list people.
+    Listing,
+    /// While a pressed button is on its way to us.
+    Pressing,
     /// While a webhook is called; the platform brings the real event afterwards.
     Callback,
+    /// The same with an event that is no message.
+    Told,
 }
 
 /// A fault by its name on the platform.

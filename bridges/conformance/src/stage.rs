@@ -103,12 +103,16 @@ impl Stage {
         for _ in 0..TRIES_MAX {
             match attempt().await {
                 Ok(value) => return Ok(value),
-                Err(failure) if !failure.passes() => return Err(failure),
+                // What waits for people to speak is no sooner done by being tried.
+                Err(failure) if !failure.passes() || matches!(failure.kind, FailureKind::Silenced(_)) => {
+                    return Err(failure);
+                }
                 Err(failure) => {
                     let pause = match failure.kind {
                         FailureKind::Limited { after, .. } => after.min(PAUSE_MAX),
                         FailureKind::Later(_)
                         | FailureKind::NotSignedIn(_)
+                        | FailureKind::Silenced(_)
                         | FailureKind::Refused(_)
                         | FailureKind::Garbled(_) => QUIET / 8,
                     };

@@ -13,8 +13,10 @@ use crate::{
     BridgeError, LOCALPART, Post, SERVICE_ID, Staff, TEXTS,
     catching_up::CatchingUp,
     entries::Questions,
-    limits::FILES_AT_ONCE,
+    limits::{FILES_AT_ONCE, LINKS_AT_ONCE},
     line::LineNow,
+    links::LinkKey,
+    namesakes::Namesakes,
     overhear::Switchboard,
     pace::Buckets,
     people_texts,
@@ -35,7 +37,8 @@ pub struct BridgeSettings {
     pub creates_rooms: bool,
     /// How long a platform is down before key messages go by e-mail; none for never.
     pub mails_after: Option<Duration>,
-    /// Where files are reached that a platform does not take, like `https://chat.example.org`; none for no links.
+    /// Where people of the platforms reach the bridges for files that a platform does not take, like `https://chat.example.org`; none
+    /// for no links.
     pub public_url: Option<String>,
 }
 
@@ -121,6 +124,10 @@ pub(crate) struct Inner {
     pub inbound: Way,
     /// Files in memory.
     pub files: Semaphore,
+    pub link_key: LinkKey,
+    /// Links that are open.
+    pub links_open: Arc<Semaphore>,
+    pub namesakes: Namesakes,
     /// What bots want to know of people's calendars.
     pub questions: Questions,
 }
@@ -135,6 +142,7 @@ impl Bridges {
         let bot = UserId::parse(format!("@{LOCALPART}:{server_name}"))
             .map_err(|error| BridgeError::Invalid(error.to_string()))?;
         let portals = Portals::load(&store).await?;
+        let link_key = LinkKey::load(&store, &rng).await?;
         let connected: HashSet<_> = connectors.iter().map(|connector| connector.network()).collect();
         let (inbound, outbound) = (Way::default(), Way::default());
         inbound.load(&store, &INBOX, &connected).await?;
@@ -189,6 +197,9 @@ impl Bridges {
             seats,
             inbound,
             files: Semaphore::new(FILES_AT_ONCE),
+            link_key,
+            links_open: Arc::new(Semaphore::new(LINKS_AT_ONCE)),
+            namesakes: Namesakes::default(),
             questions: Questions::default(),
         })))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge_api::{Failure, FailureKind, Refusal};
+use bridge_api::{Failure, FailureKind, Refusal, Words};
 use kit::CallError;
 use store::StoreError;
 
@@ -48,6 +48,8 @@ pub(crate) enum Stuck {
     Later(String, Option<Duration>),
     /// The whole app has to wait.
     AppLimited(Duration),
+    /// Somebody of that conversation has to speak first; as people are told it.
+    Silenced(Words),
     /// It will never work; the reason as people are told it, if the platform or the room gives one.
     Never(String, Option<Refusal>),
 }
@@ -105,6 +107,7 @@ impl From<Failure> for Stuck {
             FailureKind::Later(_) | FailureKind::NotSignedIn(_) | FailureKind::Garbled(_) => {
                 Self::Later(said, None)
             }
+            FailureKind::Silenced(words) => Self::Silenced(words),
             FailureKind::Refused(refusal) => Self::Never(said, Some(refusal)),
         }
     }

@@ -1,6 +1,6 @@
 //! People of platforms as accounts here: made when they first do something, with name and picture, in the rooms they speak in.
 
-use bridge_api::{Network, Person, PersonId};
+use bridge_api::{MediaId, Network, Person, PersonId};
 use kit::{CallError, Intent};
 use ruma::{OwnedUserId, RoomId};
 use store::Batch;
@@ -9,7 +9,7 @@ use crate::{
     Bridges, LOCALPART,
     error::Stuck,
     limits::{AVATAR_BYTES_MAX, GHOST_FRESH_MS},
-    names::{ghost_name, ghost_of, tamed},
+    names::{Marks, ghost_name, ghost_of, modest, tamed},
     tables::{GHOST_ROOMS, GHOSTS, GhostRow, PEOPLE},
 };
 
@@ -36,47 +36,62 @@ impl Bridges {
     }
 
     /// The account of a person, made if it is not there, with the name and picture that the directory knows. `hint` is what the
-    /// arrival calls them.
+    /// arrival calls them, `external` whether it says that they are of another company.
     pub(crate) async fn ghost(
         &self,
         network: Network,
         person: &PersonId,
         hint: Option<&str>,
+        external: Option<bool>,
     ) -> Result<Ghost, Stuck> {
         let user = self.ghost_id(network, person)?;
         let intent = self.0.kit.puppet(user.clone());
         let of = (network.key(), person.as_str());
         let row = self.0.store.get(&GHOSTS, &of).await?;
         let now_ms = self.0.clock.now_ms();
-        if row.as_ref().is_some_and(|row| row.refreshed_ms.saturating_add(GHOST_FRESH_MS) > now_ms) {
+        let is_marked = |row: &GhostRow| external.is_none() || row.external == external;
+        let is_fresh = |row: &GhostRow| row.refreshed_ms.saturating_add(GHOST_FRESH_MS) > now_ms;
+        if row.as_ref().is_some_and(|row| is_fresh(row) && is_marked(row)) {
             return Ok(Ghost { intent, user });
         }
-        let known = self.person(network, person).await;
-        if known.is_none() && row.is_some() {
-            return Ok(Ghost { intent, user });
-        }
-        let told = known.unwrap_or_else(|| Person::named(person.clone(), hint.unwrap_or_default()));
-        let named = Person { name: named(&told, hint), ..told };
+        let told = match (self.person(network, person).await, &row) {
+            (Some(known), _) => known,
+            (None, Some(row)) if is_marked(row) => return Ok(Ghost { intent, user }),
+            // Nobody says more than that they are of another company, or are no more.
+            (None, Some(row)) => {
+                let avatar = row.avatar.clone().and_then(|avatar| MediaId::new(avatar).ok());
+                Person { avatar, ..Person::named(person.clone(), modest(&row.name)) }
+            }
+            (None, None) => Person::named(person.clone(), hint.unwrap_or_default()),
+        };
+        let external = external.or(row.as_ref().and_then(|row| row.external));
+        let named = Person { external: external.unwrap_or(told.external), ..told };
+        let named = Person { name: named_by(&named, hint), ..named };
         let is_new = row.is_none();
-        self.dress(network, &named, row).await?;
+        self.dress(network, &named, row, external).await?;
         if is_new {
             self.recognise(network, &named).await?;
         }
         Ok(Ghost { intent, user })
     }
 
-    /// Gives an account the name and picture of its person, and makes it if it is not there.
+    /// Gives an account the name and picture of its person, and makes it if it is not there. `external` is what the platform said
+    /// of that beside its directory.
     pub(crate) async fn dress(
         &self,
         network: Network,
         person: &Person,
         row: Option<GhostRow>,
+        external: Option<bool>,
     ) -> Result<(), Stuck> {
         let intent = self.0.kit.puppet(self.ghost_id(network, &person.id)?);
         if row.is_none() {
             intent.register(self.0.kit.sender()).await?;
         }
-        let name = ghost_name(network, &person.name, person.external, self.0.settings.language);
+        let is_external = external.unwrap_or(person.external);
+        let namesake = self.is_namesake(network, person, is_external).await?;
+        let marks = Marks { external: is_external, namesake };
+        let name = ghost_name(network, &person.name, marks, self.0.settings.language);
         if row.as_ref().is_none_or(|row| row.name != name) {
             intent.set_display_name(&name).await?;
         }
@@ -88,7 +103,7 @@ impl Bridges {
             let mxc = intent.upload(None, &mimetype, bytes).await?;
             intent.set_avatar(&mxc).await?;
         }
-        let row = GhostRow { name, avatar, refreshed_ms: self.0.clock.now_ms() };
+        let row = GhostRow { name, avatar, refreshed_ms: self.0.clock.now_ms(), external };
         let mut batch = Batch::new();
         batch.put(&GHOSTS, &(network.key(), person.id.as_str()), &row);
         self.0.store.commit(batch).await?;
@@ -107,11 +122,7 @@ impl Bridges {
         }
     }
 
-    pub(crate) async fn avatar(
-        &self,
-        network: Network,
-        avatar: &bridge_api::MediaId,
-    ) -> Option<(String, bytes::Bytes)> {
+    pub(crate) async fn avatar(&self, network: Network, avatar: &MediaId) -> Option<(String, bytes::Bytes)> {
         let directory = self.seat(network)?.connector.directory()?;
         let download = directory.avatar(avatar).await.ok()?;
         let mimetype = download.mimetype.clone().filter(|kind| kind.starts_with("image/"))?;
@@ -148,11 +159,10 @@ impl Bridges {
 }
 
 /// The name of somebody: the directory's, else what the arrival says, else the end of their id.
-fn named(person: &Person, hint: Option<&str>) -> String {
-    let known =
-        [person.name.as_str(), hint.unwrap_or_default()].into_iter().map(tamed).find(|name| !name.is_empty());
+pub(crate) fn named_by(person: &Person, hint: Option<&str>) -> String {
+    let known = [person.name.as_str(), hint.unwrap_or_default()].into_iter().map(modest);
     let id = person.id.as_str();
-    known.unwrap_or_else(|| {
+    known.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| {
         let tail: String = id.chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
         tamed(&tail)
     })

@@ -111,6 +111,7 @@ impl Bridges {
             return Ok(None);
         }
         let lane = (network, conversation);
+        self.outbound().spoken_to(&lane);
         if self.portals().room_of(&lane).is_some() {
             return Ok(Some(lane));
         }

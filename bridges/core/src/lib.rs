@@ -7,6 +7,7 @@
 //! their platform and no Matrix. Read next: `bridges.rs`, `intake.rs`, `into_room/mod.rs`, `overhear.rs`, `to_platform/mod.rs`.
 
 mod addressing;
+mod alike;
 mod backfill;
 mod behind;
 mod bot;
@@ -28,11 +29,13 @@ mod lanes;
 pub mod limits;
 mod line;
 mod line_row;
+mod links;
 mod measure;
 mod media;
 mod membership;
 mod more;
 mod names;
+mod namesakes;
 mod orders;
 mod outages;
 mod overhear;
@@ -47,6 +50,7 @@ mod reach;
 mod reading;
 mod rooms_made;
 mod shelf;
+mod silenced;
 mod tables;
 mod telling;
 #[cfg(test)]
@@ -62,6 +66,7 @@ pub use self::{
     by_mail::{MailWords, Post, Posted},
     colleagues::{Elsewhere, Staff},
     error::BridgeError,
+    links::{FileLink, LinkRefused, LinkedFile},
     orders::{Known, LineStatus},
     permissions::Permission,
     shelf::shelf,

@@ -41,6 +41,8 @@ pub const PAUSE_MIN: Duration = Duration::from_millis(500);
 pub const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// Longest pause of a lane that fails alone: so soon is it seen that the other side is back.
 pub const PAUSE_ALONE_MAX: Duration = Duration::from_secs(2);
+/// How long a lane waits at most for somebody to speak in its conversation before it is tried again.
+pub const SILENCED_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// By how much this grows with each lane that fails, so that many lanes ask a side that is down no more often than few.
 pub const PAUSE_PER_LANE: Duration = Duration::from_millis(250);
 /// How long somebody's name and picture are taken for fresh, in milliseconds.
@@ -150,3 +152,15 @@ pub const MAILS_PER_DAY_MAX: u64 = 20;
 pub const MAIL_CHARACTERS_MAX: usize = 2_000;
 /// How long it is known that a message went by e-mail, in milliseconds.
 pub const MAIL_KEPT_MS: u64 = 14 * 24 * 60 * 60 * 1_000;
+/// Days for which the link to a file is good that a platform does not take.
+pub const LINK_DAYS: u64 = 7;
+/// Links that are open at once.
+pub const LINKS_AT_ONCE: usize = 16;
+/// Pieces of a file that wait for whoever opened its link.
+pub const LINK_PIECES_MAX: usize = 4;
+/// Longest time in which the file behind a link is read to its end.
+pub const LINK_TIME_MAX: Duration = Duration::from_secs(30 * 60);
+/// Colleagues of the staff list whose names are told from those of others.
+pub const COLLEAGUE_NAMES_MAX: usize = 100_000;
+/// For how long their names are taken for fresh.
+pub const NAMESAKES_FRESH: Duration = Duration::from_secs(10 * 60);

@@ -89,6 +89,9 @@ impl Bridges {
             let row = row.inspect_err(
                 |error| tracing::warn!(%error, network = seat.network.key(), "how a line stands cannot be noted"),
             );
+            if is_up && let Err(error) = self.note_abilities(seat).await {
+                tracing::warn!(%error, network = seat.network.key(), "what a platform carries cannot be noted");
+            }
             // Counted from the first word of it: a connector says it again at each of its tries.
             let due = row.ok().flatten().and_then(|row| self.until_told(&row));
             let told = async {

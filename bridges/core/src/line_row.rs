@@ -19,6 +19,9 @@ pub(crate) struct LineRow {
     /// For how long the oldest of what waits has waited, in steps.
     #[serde(default, skip_serializing_if = "is_default")]
     pub delay_ms: u64,
+    /// What the platform carried when its rooms were last told: a letter for each ability and way.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub abilities: String,
 }
 
 /// Rows are compared by their bytes, so one from before has to be written as it was.
@@ -29,7 +32,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 impl LineRow {
     /// The same line, up since then.
     pub fn up(&self, since_ms: u64) -> Self {
-        Self { is_up: true, since_ms, gaps: self.gaps, delay_ms: self.delay_ms, ..Self::default() }
+        Self { is_up: true, since_ms, ..self.lasting() }
     }
 
     /// The same line, down since then, or since it was down before.
@@ -37,10 +40,14 @@ impl LineRow {
         let reason = failure.to_string().chars().take(200).collect();
         match self.is_down() {
             true => Self { reason, hears, ..self.clone() },
-            false => {
-                Self { since_ms, reason, hears, gaps: self.gaps, delay_ms: self.delay_ms, ..Self::default() }
-            }
+            false => Self { since_ms, reason, hears, ..self.lasting() },
         }
+    }
+
+    /// What stays when the line comes or goes.
+    fn lasting(&self) -> Self {
+        let (gaps, delay_ms, abilities) = (self.gaps, self.delay_ms, self.abilities.clone());
+        Self { gaps, delay_ms, abilities, ..Self::default() }
     }
 
     /// Whether it is known to be down.

@@ -1,14 +1,36 @@
 //! Names of people from elsewhere: harmless, short, and never to be taken for those of colleagues here.
 
-use bridge_api::{Language, Network, PersonId, limits::NAME_CHARACTERS_MAX};
+use std::sync::LazyLock;
+
+use bridge_api::{Language, Network, PersonId, limits::NAME_CHARACTERS_MAX, words};
 use ruma::{OwnedUserId, ServerName, UserId};
 use sha2::{Digest as _, Sha256};
 
+use crate::alike::Seen;
+
+words! {
+    EXTERNAL = "外部" | "external";
+    NAMESAKE = "与同事同名" | "named like a colleague";
+}
+
+/// Characters of a name that are looked at.
+const TAMED_CHARACTERS_MAX: usize = 2 * NAME_CHARACTERS_MAX;
 /// Longest local part in bytes; with the longest server name an id has 255.
 const LOCALPART_BYTES_MAX: usize = 100;
 
 /// What people use to make others believe that a bridge or the server had written it.
-const CLAIMS: [&str; 8] = ["外部", "飞书", "钉钉", "企业微信", "feishu", "dingtalk", "wecom", "external"];
+const CLAIMS: [&str; 10] =
+    ["外部", "飞书", "钉钉", "企业微信", "feishu", "dingtalk", "wecom", "external", NAMESAKE.zh, NAMESAKE.en];
+
+/// The same, as people see it.
+static CLAIMS_SEEN: LazyLock<Vec<Seen>> = LazyLock::new(|| CLAIMS.map(Seen::of).into());
+
+/// Begins something in brackets, of any width and form.
+const OPENS: &str = "(（[［{｛【〔〖〈《「『<＜❨﹙⦅";
+/// Ends it.
+const CLOSES: &str = ")）]］}｝】〕〗〉》」』>＞❩﹚⦆";
+/// Sets a word apart from a name.
+const APART: &str = "-－–—_＿·・•|｜/／:：,，;；~～+＋";
 
 /// The Matrix account of a person of a platform. The same for ever.
 pub(crate) fn ghost_of(network: Network, person: &PersonId, server: &ServerName) -> Option<OwnedUserId> {
@@ -45,7 +67,8 @@ pub(crate) fn tamed(name: &str) -> String {
     };
     let shown: String =
         name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(visible).collect();
-    let mut shown = shown.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let shown = shown.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let mut shown: String = shown.chars().take(TAMED_CHARACTERS_MAX).collect();
     while let Some(shorter) = without_claim(&shown) {
         shown = shorter;
     }
@@ -53,27 +76,84 @@ pub(crate) fn tamed(name: &str) -> String {
     shown.chars().take(NAME_CHARACTERS_MAX / 2).collect()
 }
 
-/// The name without a claim in brackets at its end.
+/// The name without a claim in brackets at its end, whether or not these are closed.
 fn without_claim(name: &str) -> Option<String> {
     let end = name.trim_end();
-    let inner = end.strip_suffix([')', '）', ']', '】', '〕'])?;
-    let open = inner.rfind(['(', '（', '[', '【', '〔'])?;
-    let claim: String =
-        inner[open..].chars().skip(1).filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
-    CLAIMS.iter().any(|known| claim.contains(known)).then(|| inner[..open].trim_end().to_owned())
+    let inner = end.strip_suffix(|c: char| CLOSES.contains(c)).unwrap_or(end);
+    let (open, bracket) = inner.char_indices().rfind(|(_, c)| OPENS.contains(*c))?;
+    let claim = &inner[open + bracket.len_utf8()..];
+    // What stands behind closed brackets is no claim in them.
+    let is_inside = !claim.contains(|c: char| CLOSES.contains(c));
+    (is_inside && holds_claim(claim)).then(|| inner[..open].trim_end().to_owned())
 }
 
-/// The name that a person of a platform has in rooms: theirs, with where they are behind it.
-pub(crate) fn ghost_name(network: Network, name: &str, external: bool, language: Language) -> String {
-    let name = tamed(name);
-    let name = if name.is_empty() { "?".to_owned() } else { name };
-    let network = network.name().of(language);
-    match (language, external) {
-        (Language::Zh, false) => format!("{name}（{network}）"),
-        (Language::Zh, true) => format!("{name}（{network}，外部）"),
-        (Language::En, false) => format!("{name} ({network})"),
-        (Language::En, true) => format!("{name} ({network}, external)"),
+/// A person's name, tamed, which says nowhere where they are, also not before it or behind a dash: only the bridge says that.
+pub(crate) fn modest(name: &str) -> String {
+    let mut shown = tamed(name);
+    while let Some(shorter) = without_claim(&shown).or_else(|| without_boast(&shown)) {
+        shown = tamed(&shorter);
     }
+    shown
+}
+
+/// The name without a claim in brackets somewhere in it, or beside it and set apart.
+fn without_boast(name: &str) -> Option<String> {
+    for (open, bracket) in name.char_indices().filter(|(_, c)| OPENS.contains(*c)) {
+        let behind = open + bracket.len_utf8();
+        let Some((length, close)) = name[behind..].char_indices().find(|(_, c)| CLOSES.contains(*c)) else {
+            continue;
+        };
+        if holds_claim(&name[behind..behind + length]) {
+            let rest = &name[behind + length + close.len_utf8()..];
+            return Some(format!("{} {}", &name[..open], rest));
+        }
+    }
+    let is_apart = |c: char| APART.contains(c);
+    let beside = [
+        name.rsplit_once(is_apart).map(|(rest, word)| (rest, word, false)),
+        name.split_once(is_apart).map(|(word, rest)| (rest, word, false)),
+        name.rsplit_once(' ').map(|(rest, word)| (rest, word, true)),
+        name.split_once(' ').map(|(word, rest)| (rest, word, true)),
+    ];
+    let boasts = |word: &str, is_spaced: bool| {
+        let seen = Seen::of(word);
+        let mut claims = CLAIMS.iter().zip(CLAIMS_SEEN.iter());
+        // A given name may be spelt like a platform.
+        claims.any(|(claim, known)| {
+            seen.looks_like(known) && !(is_spaced && claim.is_ascii() && *claim != "external")
+        })
+    };
+    let mut beside = beside.into_iter().flatten();
+    beside.find(|&(_, word, is_spaced)| boasts(word, is_spaced)).map(|(rest, ..)| rest.to_owned())
+}
+
+fn holds_claim(text: &str) -> bool {
+    let seen = Seen::of(text);
+    CLAIMS_SEEN.iter().any(|claim| seen.holds(claim))
+}
+
+/// What the bridge says of somebody behind their name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// They are of another company.
+    pub external: bool,
+    /// They are called like a colleague, and are not that colleague.
+    pub namesake: bool,
+}
+
+/// The name that a person of a platform has in rooms: theirs, with where they are behind it and whatever has to be known of them.
+pub(crate) fn ghost_name(network: Network, name: &str, marks: Marks, language: Language) -> String {
+    let name = modest(name);
+    let name = if name.is_empty() { "?".to_owned() } else { name };
+    let said = [
+        Some(network.name().of(language)),
+        marks.external.then(|| EXTERNAL.of(language)),
+        marks.namesake.then(|| NAMESAKE.of(language)),
+    ];
+    said.into_iter().flatten().fold(name, |name, mark| match language {
+        Language::Zh => format!("{name}（{mark}）"),
+        Language::En => format!("{name} ({mark})"),
+    })
 }
 
 #[cfg(test)]
@@ -108,7 +188,55 @@ mod tests {
             assert_eq!(tamed(name), shown, "{name}");
         }
         assert!(tamed(&"长".repeat(1_000)).chars().count() <= 60);
-        assert_eq!(ghost_name(Network::Feishu, "", true, Language::Zh), "?（飞书，外部）");
-        assert_eq!(ghost_name(Network::Feishu, "Li", false, Language::En), "Li (Feishu)");
+    }
+
+    #[test]
+    fn nobody_says_by_letters_that_look_the_same_where_they_are() {
+        for (name, shown) in [
+            ("张三（ｅxternal）", "张三"),
+            ("张三(ехternаl)", "张三"),
+            ("张三（EXTERNAI", "张三"),
+            ("张三（外部", "张三"),
+            ("张三-外部", "张三"),
+            ("张三 外部", "张三"),
+            ("张三｜飞书｜外部", "张三"),
+            ("[外部] 张三", "张三"),
+            ("外部·张三", "张三"),
+            ("张三［钉钉］经理", "张三 经理"),
+            ("Li ехternal", "Li"),
+            ("Li - Feishu", "Li"),
+            ("Li Feishu", "Li Feishu"),
+            ("张三（与同事同名）", "张三"),
+            ("李飞书", "李飞书"),
+            ("Anna-Maria", "Anna-Maria"),
+            ("张三（产品部）", "张三（产品部）"),
+            ("外部", "外部"),
+        ] {
+            assert_eq!(modest(name), shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_files_and_rooms_keep_what_only_people_may_not_say() {
+        for name in ["[外部] 项目", "报价-外部.pdf", "报价（飞书版）.pdf"] {
+            assert_eq!(tamed(name), name);
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_known_of_somebody_stands_behind_their_name() {
+        let marks = |external, namesake| Marks { external, namesake };
+        for (name, marks, language, shown) in [
+            ("Li", marks(false, false), Language::En, "Li (Feishu)"),
+            ("Li (external)", marks(false, false), Language::En, "Li (Feishu)"),
+            ("Li", marks(true, false), Language::En, "Li (Feishu) (external)"),
+            ("", marks(true, false), Language::Zh, "?（飞书）（外部）"),
+            ("张三", marks(true, true), Language::Zh, "张三（飞书）（外部）（与同事同名）"),
+        ] {
+            let given = ghost_name(Network::Feishu, name, marks, language);
+            assert_eq!(given, shown);
+            let bare = if name.is_empty() { "?".to_owned() } else { modest(name) };
+            assert_eq!(tamed(&given), bare, "the marks come off again");
+        }
     }
 }

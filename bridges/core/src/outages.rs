@@ -1,7 +1,7 @@
 //! What rooms are told of a line: down, up again, and what it cannot carry. Each as a notice that everybody reads, and as state
 //! of the room for clients that show it; a room in which the bridge may not set state has the notice.
 
-use bridge_api::{Capability, Network, Support, Words};
+use bridge_api::{Ability, Capabilities, Capability, Network, Support, Words};
 use serde_json::{Value, json};
 use store::{Batch, StoreError};
 
@@ -131,6 +131,34 @@ impl Bridges {
         self.notice(batch, room, &format!("limits/{unique}"), "bridge.told.limits", &values);
     }
 
+    /// What a platform carries may change with the rights of its app: then the state of its rooms says so, and where it is less than
+    /// before, people are told.
+    pub(crate) async fn note_abilities(&self, seat: &Seat) -> Result<(), StoreError> {
+        let network = seat.network.key();
+        let old = self.0.store.get(&LINES, network).await?;
+        let row = old.clone().unwrap_or_default();
+        let abilities = letters(seat.connector.capabilities());
+        if row.abilities == abilities {
+            return Ok(());
+        }
+        let is_less = row.abilities.bytes().zip(abilities.bytes()).any(|(before, now)| now > before);
+        let row = LineRow { abilities, ..row };
+        let mut batch = Batch::new();
+        batch.expect_read(&LINES, network, old.as_ref()).put(&LINES, network, &row);
+        self.tell_status(&mut batch, seat, &row);
+        if is_less {
+            for room in self.rooms_of(seat) {
+                let unique = format!("{network}/{}/{room}", self.0.clock.now_ms());
+                self.tell_limits(&mut batch, seat, &room, &unique);
+            }
+        }
+        match self.0.store.commit(batch).await {
+            // The line came or went in between; it is looked at again at its next word.
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     fn limit(&self, key: &str, line: &Capability, why: Words) -> String {
         let language = self.0.settings.language;
         let values = [("ability", line.ability.name().of(language)), ("why", why.of(language))];
@@ -138,14 +166,30 @@ impl Bridges {
     }
 }
 
-/// What is not carried of one ability, by the key of the sentence that says so: each way, or both for one reason.
+/// What is carried, a letter for each ability and way; a later letter is less.
+fn letters(capabilities: &Capabilities) -> String {
+    let letter = |support| match support {
+        Support::Yes => 'a',
+        Support::Partly(_) => 'b',
+        Support::No(_) => 'c',
+    };
+    capabilities.lines().iter().flat_map(|line| [letter(line.into_room), letter(line.to_platform)]).collect()
+}
+
+/// What is not carried of one ability, by the key of the sentence that says so: each way, or both for one reason. Of words people have
+/// to know also what is carried in part.
 fn cannot(line: &Capability) -> Vec<(&'static str, &Capability, Words)> {
+    let is_words = line.ability == Ability::Text;
     match (line.into_room, line.to_platform) {
         (Support::No(why), Support::No(same)) if why == same => vec![("bridge.limit.both", line, why)],
         (into_room, to_platform) => {
-            let ways = [("bridge.limit.in", into_room), ("bridge.limit.out", to_platform)];
-            let ways = ways.into_iter().filter_map(|(key, support)| match support {
-                Support::No(why) => Some((key, line, why)),
+            let ways = [
+                ("bridge.limit.in", "bridge.limit.in_part", into_room),
+                ("bridge.limit.out", "bridge.limit.out_part", to_platform),
+            ];
+            let ways = ways.into_iter().filter_map(|(none, part, support)| match support {
+                Support::No(why) => Some((none, line, why)),
+                Support::Partly(why) if is_words => Some((part, line, why)),
                 Support::Yes | Support::Partly(_) => None,
             });
             ways.collect()
@@ -179,8 +223,6 @@ fn status(seat: &Seat, row: &LineRow) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use bridge_api::{Ability, Capabilities};
-
     use super::*;
 
     #[test]
@@ -192,11 +234,13 @@ mod tests {
             Ability::Receipts => (Support::No(A), Support::No(B)),
             Ability::Edits => (Support::Yes, Support::No(B)),
             Ability::Recalls => (Support::Partly(A), Support::Yes),
+            Ability::Text => (Support::Partly(A), Support::Yes),
             _ => (Support::Yes, Support::Yes),
         });
         let said: Vec<_> =
             table.lines().iter().flat_map(cannot).map(|(key, line, _)| (key, line.ability)).collect();
         let expected = [
+            ("bridge.limit.in_part", Ability::Text),
             ("bridge.limit.out", Ability::Edits),
             ("bridge.limit.in", Ability::Receipts),
             ("bridge.limit.out", Ability::Receipts),

@@ -47,7 +47,7 @@ impl Reach {
 
     fn failed(&self, failure: &Failure) {
         match failure.kind {
-            FailureKind::Refused(_) => self.answers(),
+            FailureKind::Refused(_) | FailureKind::Silenced(_) => self.answers(),
             // It has enough of us, and is there.
             FailureKind::Limited { .. } => {}
             FailureKind::Later(_) | FailureKind::NotSignedIn(_) | FailureKind::Garbled(_) => {

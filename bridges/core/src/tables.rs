@@ -94,6 +94,9 @@ pub(crate) const READ_UNTIL: Table<(String, String), u64> = Table::new(
 /// Network and person: it is another app's robot, which lists of members leave out.
 pub(crate) const ROBOTS: Table<(String, String), ()> =
     Table::new(3041, "bridges_robots", Profile::Point, "Is this person a robot?");
+/// For what → the key with which links are sealed.
+pub(crate) const LINK_KEYS: Table<String, [u8; 32]> =
+    Table::new(3042, "bridges_link_keys", Profile::Point, "Is this link one of ours?");
 /// A code that somebody says in a conversation to bind it → to which room.
 pub(crate) const CODES: Table<String, CodeRow> =
     Table::new(3018, "bridges_codes", Profile::Point, "To which room does this code bind?");
@@ -134,6 +137,7 @@ pub fn tables() -> Vec<TableInfo> {
         NEWEST.info(),
         READ_UNTIL.info(),
         ROBOTS.info(),
+        LINK_KEYS.info(),
         CODES.info(),
         MESSAGE_DAYS.info(),
         CARDS.info(),
@@ -213,6 +217,9 @@ pub(crate) struct GhostRow {
     pub name: String,
     pub avatar: Option<String>,
     pub refreshed_ms: u64,
+    /// Whether they are of another company, as what they do says it; none where the platform never said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -118,6 +118,38 @@ pub const TEXTS: &[Entry] = &[
         "Not delivered to {conversation}: {reason}.",
     ),
     entry(
+        "bridge.told.silenced",
+        "尚未送达 {conversation}：{reason}；之后会自动送达。",
+        "Not yet delivered to {conversation}: {reason}; what waits goes there then.",
+    ),
+    entry(
+        "bridge.told.withheld",
+        "{conversation} 有消息无法显示：平台每月推送给应用的额度已用完，只通知有人发言而不给内容。额度恢复前请到平台上查看。",
+        "What is said in {conversation} cannot be shown: what the platform tells apps in a month is used up, and it keeps the words to itself. Until there is more of it they stand there alone.",
+    ),
+    entry("bridge.link.till", "（{days} 天内可打开）", " (opens for {days} days)"),
+    entry(
+        "bridge.told.no_address",
+        "{conversation} 看不到文件“{name}”：该平台不接受这样的文件，而服务器没有设置可供下载的公开地址。请管理员设置 server.public_base_url 或 bridges.public_url。",
+        "{conversation} does not see the file “{name}”: the platform takes no such file, and the server has no public address for a link to it. An administrator sets server.public_base_url or bridges.public_url.",
+    ),
+    entry("bridge.link.unknown", "没有这个文件。", "There is no such file."),
+    entry(
+        "bridge.link.over",
+        "链接已过期：有效期为 {days} 天。请向发送者索取文件。",
+        "This link is over: it was good for {days} days. Ask whoever sent the file for it.",
+    ),
+    entry(
+        "bridge.link.gone",
+        "文件已被删除或无法取得。",
+        "The file was taken away, or cannot be had any more.",
+    ),
+    entry(
+        "bridge.link.busy",
+        "暂时无法取得文件，请半分钟后重试。",
+        "The file cannot be had at present; try again in half a minute.",
+    ),
+    entry(
         "bridge.told.more",
         "{conversation} 中断太久，等待的消息已满，之后的部分消息无法补发，请查看本房间。",
         "{conversation} was away for so long that not all of what was said could wait for it, and the rest cannot be read any more: what is missing there stands in its room.",
@@ -129,6 +161,16 @@ pub const TEXTS: &[Entry] = &[
     ),
     entry("bridge.limit.in", "· {ability}（进入房间）：{why}", "· {ability} (into the room): {why}"),
     entry("bridge.limit.out", "· {ability}（发往平台）：{why}", "· {ability} (to the platform): {why}"),
+    entry(
+        "bridge.limit.in_part",
+        "· {ability}（进入房间，仅部分）：{why}",
+        "· {ability} (into the room), in part: {why}",
+    ),
+    entry(
+        "bridge.limit.out_part",
+        "· {ability}（发往平台，仅部分）：{why}",
+        "· {ability} (to the platform), in part: {why}",
+    ),
     entry("bridge.limit.both", "· {ability}：{why}", "· {ability}: {why}"),
     entry(
         "bridge.told.lost_in",

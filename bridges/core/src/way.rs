@@ -22,6 +22,8 @@ pub(crate) struct Way {
     pub lanes: Arc<Lanes>,
     waiting: Arc<Mutex<Waiting>>,
     failures: Mutex<HashMap<Lane, u32>>,
+    /// Lanes that wait until somebody speaks in their conversation.
+    silenced: Mutex<HashSet<Lane>>,
     /// Lanes of which more is to come than they hold, and how often more came.
     pub(crate) more: Arc<Mutex<HashMap<Lane, u64>>>,
 }
@@ -138,6 +140,18 @@ impl Way {
         grown.min(longest)
     }
 
+    /// A lane waits until somebody speaks in its conversation.
+    pub fn silence(&self, lane: &Lane) {
+        self.silenced.lock().insert(lane.clone());
+    }
+
+    /// Somebody spoke in a conversation: if its lane waited for that, it goes on at once.
+    pub fn spoken_to(&self, lane: &Lane) {
+        if self.silenced.lock().remove(lane) {
+            self.lanes.rouse(|sleeping| sleeping == lane);
+        }
+    }
+
     /// A lane works. If it had failed, those that fail with it need not wait out their pauses.
     pub fn works_again(&self, lane: &Lane, is_alike: impl Fn(&Lane) -> bool) {
         let failing = {
@@ -186,5 +200,22 @@ mod tests {
         let begin = tokio::time::Instant::now();
         assert_eq!(way.lanes.next().await, lane(1));
         assert_eq!(begin.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silenced_lane_goes_on_when_somebody_speaks_there_and_no_other_does() {
+        let way = Way::default();
+        for number in [0, 1] {
+            way.lanes.wake(&lane(number));
+            let next = way.lanes.next().await;
+            way.silence(&next);
+            way.lanes.finish(&next, crate::lanes::Next::After(Duration::from_secs(60)));
+        }
+        let begin = tokio::time::Instant::now();
+        way.spoken_to(&lane(1));
+        assert_eq!(way.lanes.next().await, lane(1));
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        assert_eq!(way.lanes.next().await, lane(0));
+        assert_eq!(begin.elapsed(), Duration::from_secs(60));
     }
 }

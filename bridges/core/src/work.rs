@@ -91,6 +91,7 @@ impl Bridges {
                 }
                 Next::After(pause)
             }
+            Err(Stuck::Silenced(words)) => self.waits_for_words(lane, words).await,
             Err(Stuck::Never(reason, _)) => {
                 tracing::error!(network = lane.0.key(), conversation = %lane.1, reason, "a row of a bridge cannot be worked off; it is left out");
                 match self.leave_out(direction, lane).await {

@@ -14,9 +14,12 @@ from suite.troubles import Troubles
 PLATFORMS = [Feishu, DingTalk, WeCom]
 # WeCom takes thirty messages a minute in one conversation, so a few rooms alone would be slow.
 CONVERSATIONS = 200
-# Messages a second. Each goes to every other side, and Feishu takes a thousand a minute of one app.
+# Messages a second that all sides take for long. Each goes to every other side, and Feishu takes a thousand a minute of one app.
 RATE = 14
-# The share that is said while nothing goes wrong: by it is judged how soon messages come.
+# First some are said at that rate while things go wrong, so that each trouble meets a few.
+STEADY_SHARE = 0.2
+# The share that is said at last, while nothing goes wrong: by it is judged how soon messages come. What lies between is said all at
+# once while things go wrong, and has to wait for its turn on each platform.
 CALM_SHARE = 0.3
 LAG_SECONDS_MAX = 5.0
 # What is on its way has so long to come, counted from the last thing that came.
@@ -69,16 +72,21 @@ def soak(messages, seed, conversations):
             here += [Place(at.letter, number, lambda text, at=at, chat=chat: at.speak(chat, text)) for at, chat in chats]
             homes.append((room, here, chats))
             places += here
-        talk, troubles = Talk(places, seed, RATE), Troubles(house, platforms, seed)
-        calm = int(messages * CALM_SHARE)
-        talk.go(messages - calm, troubles.step)
+        talk, troubles = Talk(places, seed), Troubles(house, platforms, seed)
+        steady, calm = int(messages * STEADY_SHARE), int(messages * CALM_SHARE)
+        talk.go(steady, RATE, troubles.step)
+        burst = messages - steady - calm
+        took = talk.go(burst, meanwhile=troubles.step)
+        print(f"{burst} messages were said at once and taken within {took:.1f} s", flush=True)
+        # Half of the time that the platforms need for so many.
+        troubles.go_on(burst / RATE / 2)
         troubles.end()
         described = lambda: [Room(house, *home) for home in homes]
         begin = time.monotonic()
         settle(platforms, described)
         print(f"the backlog of the troubles was gone after {time.monotonic() - begin:.1f} s", flush=True)
         since = time.time()
-        talk.go(calm)
+        talk.go(calm, RATE)
         settle(platforms, described)
         reader.is_over = True
         is_good = judged(platforms, described(), reader, since, troubles, house)

@@ -77,7 +77,7 @@ class Judge:
             self.once(f"room, from {place.name}", said, room.timeline, gone, place.name, fates)
             in_turn = [token for token in said if token not in overtaken and token in room.timeline]
             here = [token for token in room.timeline if token in set(in_turn)]
-            self.same(f"room, from {place.name}", in_turn, list(dict.fromkeys(here)))
+            self.same(f"room, from {place.name}", in_turn, list(dict.fromkeys(here)), fates)
         for platform, shown in room.shown.items():
             told = {token for token, words in room.undelivered if platform.name in words}
             if told and not platform.loses:
@@ -98,10 +98,11 @@ class Judge:
                 shown = [f"{token} ({fates[token]})" if token in (fates or {}) else token for token in tokens[:SHOWN_MAX]]
                 self.faults.append(f"{where}: {what} {len(tokens)}: {shown}")
 
-    def same(self, where, wanted, there):
+    def same(self, where, wanted, there, fates=None):
         if wanted != there:
             pairs = [(a, b) for a, b in zip(wanted, there) if a != b][:SHOWN_MAX]
-            self.faults.append(f"{where}: another order: {pairs}")
+            known = [f"{token} ({fates[token]})" for token, _ in pairs if token in (fates or {})]
+            self.faults.append(f"{where}: another order: {pairs} {known}")
 
 
 def lags(rooms, times, since):

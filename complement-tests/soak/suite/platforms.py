@@ -10,6 +10,8 @@ from suite.wire import Refused, Wire
 
 # By how much the platforms' waits between two tries of an event are shortened.
 TIME_SCALE = 10
+# How much later an event comes that the platform delays, in milliseconds.
+DELAY_MS = 800
 # What the month may cost: the soak is about order and loss, not about quotas.
 PLENTY = 10_000_000
 
@@ -59,10 +61,10 @@ class Platform(Simulator):
         """Our connections end at this moment, with whatever is on its way over them."""
 
     def note_deliveries(self):
-        """Remembers how messages fared, where the platform loses any; it keeps the last lines alone."""
-        if self.loses:
-            for line in self.do("deliveries"):
-                self.fared.setdefault(line["id"], {})[(line["try"], line["outcome"])] = None
+        """Remembers how messages fared and when that was seen; a platform keeps the last lines alone."""
+        now = time.time()
+        for line in self.do("deliveries"):
+            self.fared.setdefault(line["id"], {}).setdefault((line["try"], line["outcome"]), now)
 
     def outcomes(self, message):
         return [outcome for _, outcome in self.fared.get(message, {})]
@@ -80,7 +82,7 @@ class Platform(Simulator):
     def is_late(self, message):
         """Whether the platform itself brought a message later than those that came after it."""
         good = ("acknowledged", "acknowledged again")
-        return self.loses and any(outcome not in good for outcome in self.outcomes(message))
+        return any(outcome not in good for outcome in self.outcomes(message))
 
 
 def fails(*names, **values):
@@ -119,8 +121,9 @@ class DingTalk(Platform):
     loses = True
     troubles = fails(
         "api.qps", "api.busy", "api.disconnected", "api.server_error", "api.answer_lost",
-        "delivery.duplicate", "delivery.ack_ignored", "socket.garbage",
-    ) + [("disconnect", {"app": app}), ("close_connections", {"app": app}), ("expire_tokens", {"app": app})]
+        "delivery.duplicate", "delivery.ack_ignored", "delivery.reordered", "socket.garbage",
+    ) + fails("delivery.delayed", value=DELAY_MS)
+    troubles += [("disconnect", {"app": app}), ("close_connections", {"app": app}), ("expire_tokens", {"app": app})]
 
     def prepare(self):
         self.do("add_app", app_id=self.app, secret="secret", name="Bridge")
@@ -158,9 +161,10 @@ class WeCom(Platform):
     troubles = (
         fails("api.busy", "api.concurrency", "api.token_expired", "api.answer_lost", "api.disconnected", path="message/send")
         + fails(
-            "delivery.duplicate", "delivery.ack_ignored", "callback.wrong_signature", "callback.tampered", "socket.ack_lost",
-            "socket.closed", "socket.garbage", "socket.unknown", "socket.unsubscribed",
+            "delivery.duplicate", "delivery.ack_ignored", "delivery.reordered", "callback.wrong_signature", "callback.tampered",
+            "socket.ack_lost", "socket.closed", "socket.garbage", "socket.unknown", "socket.unsubscribed",
         )
+        + fails("delivery.delayed", value=DELAY_MS)
         + [("close_connections", {"bot": bot}), ("expire_tokens", {"app": agent})]
     )
 
@@ -229,5 +233,7 @@ class WeCom(Platform):
 
     def lost(self, message, at):
         before, after = self.underway_seconds
-        was_underway = any(end - before <= at <= end + after for end in self.breaks)
+        # What waits behind others is on its way later than it was said. Before each trouble it is noted what was on its way.
+        moments = [at, *self.fared.get(message, {}).values()]
+        was_underway = any(end - before <= moment <= end + after for end in self.breaks for moment in moments)
         return (message in self.by_bot and was_underway) or super().lost(message, at)

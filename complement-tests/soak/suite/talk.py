@@ -1,4 +1,4 @@
-"""Who says what where: numbered words, one after the other in each place, some places at once, and who reads along."""
+"""Who says what where: numbered words, one after the other in each place, many places at once, and who reads along."""
 
 import json
 import queue
@@ -9,8 +9,8 @@ import urllib.parse
 
 from suite.wire import Refused, Unreachable
 
-# Workers of the rooms and of each platform; a place belongs to one of them, so its words keep their order.
-WORKERS = 8
+# So many speak at the same moment. A place belongs to one of them, so its words keep their order.
+SPEAKERS = 64
 # Pause before something is said again that nobody took.
 AGAIN_SECONDS = 0.2
 LOOK_SECONDS = 0.05
@@ -39,12 +39,12 @@ class Place:
 
 
 class Talk:
-    """Has people speak at a rate."""
+    """Has people speak, at a rate or all at once."""
 
-    def __init__(self, places, seed, rate):
-        self.places, self.chance, self.rate = places, random.Random(seed), rate
+    def __init__(self, places, seed):
+        self.places, self.chance = places, random.Random(seed)
         self.failed = []
-        self.queues = [queue.Queue() for _ in range(WORKERS * 3)]
+        self.queues = [queue.Queue() for _ in range(SPEAKERS)]
         for waiting in self.queues:
             threading.Thread(target=self.work, args=(waiting,), daemon=True).start()
 
@@ -57,20 +57,23 @@ class Talk:
                 self.failed.append(f"{place.name}: {error}")
             waiting.task_done()
 
-    def go(self, count, meanwhile=lambda: None):
-        """Has so many words said at random places, and returns when all are taken."""
+    def go(self, count, rate=None, meanwhile=lambda: None):
+        """Has so many words said at random places, so many a second or all at once, and answers how
+        many seconds passed until all were taken."""
         begin = time.monotonic()
         for number in range(count):
             index = self.chance.randrange(len(self.places))
             self.queues[index % len(self.queues)].put(self.places[index])
             meanwhile()
-            time.sleep(max(0.0, begin + number / self.rate - time.monotonic()))
+            if rate:
+                time.sleep(max(0.0, begin + number / rate - time.monotonic()))
         # Whoever speaks in a room waits for a server that was killed: somebody has to bring it back.
         while any(waiting.unfinished_tasks for waiting in self.queues):
             meanwhile()
             time.sleep(LOOK_SECONDS)
         if self.failed:
             raise RuntimeError("; ".join(self.failed[:5]))
+        return time.monotonic() - begin
 
 
 def in_room(house, room):

@@ -6,6 +6,7 @@ import time
 # Pauses between two troubles, and how long a killed process stays away, in seconds.
 PAUSE = (0.5, 2.5)
 AWAY = (0.0, 3.0)
+LOOK_SECONDS = 0.05
 # One trouble in so many is a kill.
 KILL_IN = 5
 
@@ -36,6 +37,13 @@ class Troubles:
                 self.back_at[part] = now + self.chance.uniform(*AWAY)
         else:
             self.chance.choice(self.platforms).trouble(self.chance)
+
+    def go_on(self, seconds):
+        """Goes on for so long while what was said finds its way."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.step()
+            time.sleep(LOOK_SECONDS)
 
     def end(self):
         """Everything is as it should be from now on."""

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import unittest
 
-from .authority import Authority
+from common.authority import Authority
 from .person import Person
 from .servers import Ours, Synapse
 

@@ -22,9 +22,13 @@ section! {
         /// department.
         pub create_rooms: bool = false,
         /// For how many seconds a platform is down before messages that mention colleagues there, or are marked as
-        /// important, go to the addresses that these proved to be theirs. Needs section `[mail]`, and the bridges inside
-        /// `lianqiao serve`; 0 for never.
+        /// important, go to the addresses that these proved to be theirs. Needs section `[mail]` of the homeserver; 0 for
+        /// never.
         pub mail_after_seconds: u64 = 600,
+        /// Address at which people of the platforms reach `/_lianqiao/bridge/` of the process with the bridges, for links to files that
+        /// a platform does not take: too large, or none at all. Without it `server.public_base_url`; without both the sender is told
+        /// that such a file is not seen there.
+        pub public_url: Option<String> = None => "\"https://chat.example.org\"",
         /// Language of the names of people from elsewhere, and of notices: "zh" or "en".
         pub language: String = "zh".to_owned(),
         /// Where `lianqiao bridges` reaches the homeserver. Inside `lianqiao serve` the bridges find it themselves.
@@ -43,6 +47,10 @@ fn validate(section: &Bridges, problems: &mut Vec<Problem>) {
     }
     if !section.server_url.starts_with("http://") && !section.server_url.starts_with("https://") {
         report(problems, "bridges", "server_url", "must begin with http:// or https://");
+    }
+    let is_url = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    if section.public_url.as_ref().is_some_and(|url| !is_url(url)) {
+        report(problems, "bridges", "public_url", "is no web address; start it with https://");
     }
     if section.listen.parse::<std::net::SocketAddr>().is_err() {
         report(problems, "bridges", "listen", "must be an address and a port, like 127.0.0.1:8011");

@@ -80,6 +80,12 @@ impl Accounts {
         Ok(status.is_some_and(|status| !status.deactivated && !status.locked))
     }
 
+    /// Whether there is a local account of this id that may say something: it is neither closed nor locked nor suspended.
+    pub async fn may_write(&self, reader: &Reader, user: &UserId) -> Result<bool, StoreError> {
+        let status = self.status(reader, user).await?;
+        Ok(status.is_some_and(|status| !status.deactivated && !status.locked && !status.suspended))
+    }
+
     /// Whether this is an active local administrator.
     pub async fn is_admin(&self, reader: &Reader, user: &UserId) -> Result<bool, StoreError> {
         Ok(self.status(reader, user).await?.is_some_and(|status| status.admin && !status.deactivated))

@@ -8,6 +8,7 @@ mod error;
 mod key_questions;
 pub mod limits;
 mod namespaces;
+mod overlap;
 mod questions;
 mod register;
 mod registration;

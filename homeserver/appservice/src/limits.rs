@@ -14,6 +14,14 @@ pub const NAMESPACES_MAX: usize = 256;
 pub const PATTERN_BYTES_MAX: usize = 4 * 1_024;
 /// Memory of one compiled pattern in bytes.
 pub const PATTERN_COMPILED_BYTES_MAX: usize = 1_024 * 1_024;
+/// Memory of the automaton of one exclusive pattern in bytes; larger ones are compared by their texts alone.
+pub const AUTOMATON_BYTES_MAX: usize = 512 * 1_024;
+/// Places that are looked at to find an id that two exclusive patterns both match.
+pub const OVERLAP_STATES_MAX: usize = 50_000;
+/// Places that are looked at in one reading of all registrations: about a second.
+pub const OVERLAP_STATES_ALL_MAX: usize = 1_000_000;
+/// Pairs of patterns that one reading names in the log because it does not know whether they overlap.
+pub const OVERLAPS_TOLD_MAX: usize = 10;
 /// Longest id of a registration in bytes.
 pub const ID_BYTES_MAX: usize = 255;
 /// Longest token in bytes.

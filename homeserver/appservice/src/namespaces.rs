@@ -3,7 +3,10 @@
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-use crate::limits::{NAMESPACES_MAX, PATTERN_BYTES_MAX, PATTERN_COMPILED_BYTES_MAX};
+use crate::{
+    limits::{NAMESPACES_MAX, PATTERN_BYTES_MAX, PATTERN_COMPILED_BYTES_MAX},
+    overlap::{Automaton, Common, Comparison, Kind},
+};
 
 /// One line of a registration.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +21,17 @@ struct Namespace {
     exclusive: bool,
     text: String,
     regex: Regex,
+    /// To compare it with those of others; only of exclusive ones, and of no too large ones.
+    automaton: Option<Automaton>,
+}
+
+/// Two patterns that claim one id, each for itself alone.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Conflict<'a> {
+    pub ours: &'a str,
+    pub theirs: &'a str,
+    /// Such an id; none where the patterns are the same and that is all that is known.
+    pub example: Option<String>,
 }
 
 /// The patterns of one kind. A pattern counts from the beginning of an id, and says itself where it ends: that is how
@@ -43,7 +57,18 @@ impl Namespaces {
                 .dfa_size_limit(PATTERN_COMPILED_BYTES_MAX)
                 .build()
                 .map_err(|error| wrong(format!("cannot be used: {error}")))?;
-            Ok(Namespace { exclusive: pattern.exclusive, text: pattern.regex.clone(), regex })
+            let automaton = pattern.exclusive.then(|| Automaton::of(&pattern.regex)).and_then(|automaton| {
+                let told = |error: &String| {
+                    tracing::warn!(
+                        kind,
+                        pattern = pattern.regex,
+                        error,
+                        "an exclusive pattern is compared with others by its text alone"
+                    )
+                };
+                automaton.inspect_err(told).ok()
+            });
+            Ok(Namespace { exclusive: pattern.exclusive, text: pattern.regex.clone(), regex, automaton })
         });
         compiled.collect::<Result<_, String>>().map(Self)
     }
@@ -66,13 +91,33 @@ impl Namespaces {
         self.0.iter().any(|namespace| namespace.exclusive && namespace.regex.is_match(id))
     }
 
-    /// A pattern that both claim for themselves alone, as far as their texts show it.
-    pub(crate) fn conflict(&self, other: &Self) -> Option<&str> {
+    /// Patterns of both that claim one id for themselves alone. Where the comparison comes to no end, only texts are compared.
+    pub(crate) fn conflict<'a>(
+        &'a self,
+        other: &'a Self,
+        kind: Kind,
+        comparison: &mut Comparison,
+    ) -> Option<Conflict<'a>> {
         let reserved = |namespace: &&Namespace| namespace.exclusive;
-        let mut own = self.0.iter().filter(reserved);
-        let same =
-            own.find(|namespace| other.0.iter().filter(reserved).any(|theirs| theirs.text == namespace.text));
-        same.map(|namespace| namespace.text.as_str())
+        for ours in self.0.iter().filter(reserved) {
+            for theirs in other.0.iter().filter(reserved) {
+                let common = match (&ours.automaton, &theirs.automaton) {
+                    (Some(one), Some(other)) => comparison.common(kind, one, other),
+                    (_, _) => Common::Unknown,
+                };
+                let example = match common {
+                    Common::Id(id) => Some(id),
+                    Common::Nothing | Common::Unknown if ours.text == theirs.text => None,
+                    Common::Nothing => continue,
+                    Common::Unknown => {
+                        comparison.is_unknown_of(&ours.text, &theirs.text);
+                        continue;
+                    }
+                };
+                return Some(Conflict { ours: &ours.text, theirs: &theirs.text, example });
+            }
+        }
+        None
     }
 
     /// The patterns, for lists: each with whether it is exclusive.
@@ -118,9 +163,26 @@ mod tests {
     }
 
     #[test]
-    fn the_same_reserved_pattern_twice_is_a_conflict() {
-        let one = namespaces(&[("@a_.*", true), ("@b_.*", false)]).unwrap();
-        assert_eq!(one.conflict(&namespaces(&[("@a_.*", true)]).unwrap()), Some("@a_.*"));
-        assert_eq!(one.conflict(&namespaces(&[("@a_.*", false), ("@b_.*", true)]).unwrap()), None);
+    fn what_two_reserve_for_themselves_is_a_conflict() {
+        let conflict = |one: &[(&str, bool)], other: &[(&str, bool)]| {
+            let mut comparison = Comparison::on(ruma::server_name!("example.org"));
+            let (one, other) = (namespaces(one).unwrap(), namespaces(other).unwrap());
+            let found = one.conflict(&other, Kind::Users, &mut comparison);
+            found.map(|found| (found.ours.to_owned(), found.theirs.to_owned(), found.example))
+        };
+        let one = [("@a_.*", true), ("@b_.*", false)];
+        let found = |ours: &str, theirs: &str, example: Option<&str>| {
+            Some((ours.to_owned(), theirs.to_owned(), example.map(str::to_owned)))
+        };
+        let id = Some("@a_:example.org");
+        assert_eq!(conflict(&one, &[("@a_.*", true)]), found("@a_.*", "@a_.*", id));
+        assert_eq!(conflict(&one, &[("@c", true), ("@[a-c]_", true)]), found("@a_.*", "@[a-c]_", id));
+        assert_eq!(conflict(&one, &[("@a_.*", false), ("@b_.*", true)]), None);
+        // Whose automata are not known, and who match nobody here, are compared by their texts.
+        let border = [(r"@bot\b.*", true)];
+        assert_eq!(conflict(&border, &border), found(border[0].0, border[0].0, None));
+        assert_eq!(conflict(&border, &[("@bot.*", true)]), None);
+        let elsewhere = [("@a:elsewhere.example", true)];
+        assert_eq!(conflict(&elsewhere, &elsewhere), found(elsewhere[0].0, elsewhere[0].0, None));
     }
 }

@@ -18,6 +18,8 @@ use self::files::{exists, file_name, files, write};
 use crate::{
     AppserviceError, Service,
     limits::{REGISTRATION_BYTES_MAX, SERVICES_MAX},
+    namespaces::Conflict,
+    overlap::{Comparison, Kind},
 };
 
 /// Stands for the file of a registration that is in none.
@@ -98,8 +100,9 @@ impl Register {
         let file = self.folder.join(file_name(&service.id));
         let loaded = self.loaded();
         // The same id again from the server's own folder is a new version of it.
-        let others = loaded.services.iter().filter(|other| other.id != service.id);
-        if let Some(reason) = others.filter_map(|other| conflict(&service, other)).next() {
+        let mut others = loaded.services.iter().filter(|other| other.id != service.id);
+        let mut comparison = Comparison::on(&self.server_name);
+        if let Some(reason) = others.find_map(|other| conflict(&service, other, &mut comparison)) {
             return Err(AppserviceError::Registration(reason));
         }
         if loaded.services.iter().any(|other| other.id == service.id) && !exists(&file).await {
@@ -120,10 +123,10 @@ impl Register {
     }
 
     async fn read(&self) -> Loaded {
-        let mut loaded = Loaded::default();
+        let (mut loaded, mut comparison) = (Loaded::default(), Comparison::on(&self.server_name));
         // First, so that a file of the same names is what is refused.
         for text in &self.built_in {
-            match self.checked(text, &loaded.services) {
+            match self.checked(text, &loaded.services, &mut comparison) {
                 Ok(service) => loaded.services.push(Arc::new(service)),
                 Err(reason) => loaded.refused.push(Refused { file: PathBuf::from(BUILT_IN), reason }),
             }
@@ -131,7 +134,7 @@ impl Register {
         let named = self.places.iter().map(|place| (place, true));
         for (place, is_expected) in named.chain([(&self.folder, false)]) {
             for file in files(place, is_expected, &mut loaded.refused).await {
-                match self.read_file(&file, &loaded.services).await {
+                match self.read_file(&file, &loaded.services, &mut comparison).await {
                     Ok(service) => loaded.services.push(Arc::new(service)),
                     Err(reason) => loaded.refused.push(Refused { file, reason }),
                 }
@@ -140,23 +143,33 @@ impl Register {
         loaded
     }
 
-    async fn read_file(&self, file: &Path, others: &[Arc<Service>]) -> Result<Service, String> {
+    async fn read_file(
+        &self,
+        file: &Path,
+        others: &[Arc<Service>],
+        comparison: &mut Comparison,
+    ) -> Result<Service, String> {
         let unreadable = |error: io::Error| format!("it cannot be read: {error}");
         let bytes = tokio::fs::metadata(file).await.map_err(unreadable)?.len();
         if bytes > REGISTRATION_BYTES_MAX as u64 {
             return Err(format!("the file is longer than {REGISTRATION_BYTES_MAX} bytes"));
         }
         let text = tokio::fs::read_to_string(file).await.map_err(unreadable)?;
-        self.checked(&text, others)
+        self.checked(&text, others, comparison)
     }
 
     /// A registration that can stand beside the others.
-    fn checked(&self, text: &str, others: &[Arc<Service>]) -> Result<Service, String> {
+    fn checked(
+        &self,
+        text: &str,
+        others: &[Arc<Service>],
+        comparison: &mut Comparison,
+    ) -> Result<Service, String> {
         let service = Service::parse(text, &self.server_name)?;
         if others.len() >= SERVICES_MAX {
             return Err(format!("there are {SERVICES_MAX} application services already"));
         }
-        match others.iter().find_map(|other| conflict(&service, other)) {
+        match others.iter().find_map(|other| conflict(&service, other, comparison)) {
             Some(reason) => Err(reason),
             None => Ok(service),
         }
@@ -192,7 +205,7 @@ impl Loaded {
 }
 
 /// Why two registrations cannot stand side by side.
-fn conflict(new: &Service, other: &Service) -> Option<String> {
+fn conflict(new: &Service, other: &Service, comparison: &mut Comparison) -> Option<String> {
     let also = |what: &str| Some(format!("{what} is also that of the application service `{}`", other.id));
     if new.id == other.id {
         return Some(format!("the id `{}` is registered twice", new.id));
@@ -212,7 +225,21 @@ fn conflict(new: &Service, other: &Service) -> Option<String> {
             other.id
         ));
     }
-    let kinds = [(&new.users, &other.users), (&new.aliases, &other.aliases), (&new.rooms, &other.rooms)];
-    let pattern = kinds.into_iter().find_map(|(ours, theirs)| ours.conflict(theirs))?;
-    also(&format!("the exclusive pattern `{pattern}`"))
+    let kinds = [
+        (Kind::Users, &new.users, &other.users),
+        (Kind::Aliases, &new.aliases, &other.aliases),
+        (Kind::Rooms, &new.rooms, &other.rooms),
+    ];
+    kinds.into_iter().find_map(|(kind, ours, theirs)| {
+        let Conflict { ours, theirs, example } = ours.conflict(theirs, kind, comparison)?;
+        let (kind, new, other) = (kind.name(), &new.id, &other.id);
+        Some(match example {
+            Some(id) => format!(
+                "namespaces.{kind}: the exclusive pattern `{ours}` of `{new}` and the exclusive pattern `{theirs}` of the application service `{other}` both match `{id}`"
+            ),
+            None => format!(
+                "namespaces.{kind}: the exclusive pattern `{ours}` of `{new}` is also that of the application service `{other}`"
+            ),
+        })
+    })
 }

@@ -6,8 +6,7 @@ use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How much less its threads ask for than others, of nineteen: where all processors are busy they get about a sixtieth of what the
-/// others get, and all of what these leave. With ten, people waited more than four times as long as on an idle server; with this, about
-/// twice.
+/// others get, and all of what these leave. With ten, people waited more than four times as long as on an idle server.
 const NICENESS: i32 = 19;
 
 thread_local! {

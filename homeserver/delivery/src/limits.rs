@@ -53,8 +53,6 @@ pub const DIGEST_TEXT_CHARACTERS_MAX: usize = 300;
 /// Users whose counts are kept in memory.
 pub const BADGES_CACHED_MAX: u64 = 10_000;
 
-/// Rows that wait for one application service; a further one pushes out the oldest.
-pub const SERVICE_QUEUE_ROWS_MAX: usize = 1_000_000;
 /// Rows, and so events, of one transaction.
 pub const SERVICE_EVENTS_MAX: usize = 100;
 /// Typing and presence notices of one transaction.

@@ -19,7 +19,7 @@ pub const LETTERS_WAITING_MAX: usize = 256;
 
 /// Time for handing over a letter while somebody waits to hear whether it is on its way. Whoever asks on their behalf, a bot or
 /// the command line, has to be still there then.
-pub const LETTER_AWAITED_MAX: Duration = Duration::from_secs(15);
+pub const LETTER_AWAITED_MAX: Duration = Duration::from_secs(7);
 
 /// The way to people's mailboxes.
 pub struct Post {

@@ -36,8 +36,6 @@ pub const CURRENT_STATE_CACHE_ENTRIES: u64 = 200_000;
 pub const PAGE_ROWS: usize = 5_000;
 /// Most members of one room that a full listing returns.
 pub const MEMBERS_MAX: usize = 1_000_000;
-/// Lines in which writers that nobody waits for stand for the locks of rooms, each line for some of the rooms.
-pub const BACKGROUND_TURNS: usize = 64;
 /// Forward extremities an own event refers to.
 pub const PREV_EVENTS_MAX: usize = 20;
 /// Forward extremities a room keeps; the oldest are dropped beyond it.

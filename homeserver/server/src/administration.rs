@@ -9,6 +9,7 @@ use std::path::Path;
 use ::administration::Act;
 use accounts::NewUser;
 use base::Shutdown;
+use delivery::appservices::Missed;
 use lianqiao_http::App;
 use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,9 @@ pub(crate) struct ListedService {
     pub url: Option<String>,
     pub sender: String,
     pub rows: usize,
+    /// What it will never hear of.
+    #[serde(default)]
+    pub missed: Option<Missed>,
     pub failures: u32,
     pub last_error: Option<String>,
 }
@@ -161,7 +165,7 @@ async fn carry_out(app: &App, data: &Path, command: Command) -> Result<Reply, St
         Command::Deactivate { user, erase } => deactivate(app, &user, erase).await,
         Command::Lock { user, locked } => {
             let user = existing(app, &user).await?;
-            app.accounts.set_locked(&user, locked).await.map_err(|error| error.to_string())?;
+            app.flows.set_locked(&user, locked).await.map_err(|error| error.to_string())?;
             Ok(Reply::Done(user))
         }
         Command::Suspend { user, suspended } => {
@@ -201,6 +205,7 @@ fn services(app: &App) -> Reply {
         url: status.url,
         sender: status.sender,
         rows: status.rows,
+        missed: status.missed,
         failures: status.health.failures,
         last_error: status.health.last_error,
     });

@@ -166,6 +166,7 @@ impl Bound {
         let staff = people.clone();
         let desk = organisation::Office { people, workdays, store: store.clone(), links: Some(links) };
         let orders = organisation::serve(config, desk, around.shutdown.clone());
+        let talking = meetings.clone();
         let bots: Vec<Arc<dyn Bot>> =
             vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings), Arc::new(organisation)];
         let questions = calendar::questions(calendars.clone());
@@ -179,7 +180,7 @@ impl Bound {
             None => router = router.merge(doors).merge(forms).merge(decisions),
         }
         let copies = backup::offer(&folder(config, FOLDER_NAME), store.clone(), around.shutdown.clone());
-        let beside = calendars::work(&calendars, mailer, mailbox, &around.shutdown);
+        let beside = calendars::work(&calendars, talking, mailer, mailbox, &around.shutdown);
         let listening = listener::serve_plain(self.listener, router, around.terms);
         let working = tokio::spawn(kit.clone().run(Bots::new(bots), around.shutdown));
         let tasks =

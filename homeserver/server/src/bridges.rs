@@ -1,9 +1,11 @@
 //! The bridges: in this process beside the homeserver, or alone. They meet it over HTTP in both cases.
 
 mod alone;
+mod beside;
 mod dingtalk;
 mod doors;
 mod feishu;
+mod house;
 pub(crate) mod login;
 pub(crate) mod orders;
 mod ports;
@@ -19,7 +21,7 @@ use kit::{HttpWire, Namespaces, Tokens};
 use ruma::UserId;
 use store::{Store, TableInfo};
 
-pub(crate) use self::{alone::run as run_alone, ports::ports};
+pub(crate) use self::{alone::run as run_alone, house::open as open_house, ports::ports};
 use crate::{
     StartError, backup,
     bots::{self, Bound, Surroundings, Working},
@@ -107,6 +109,7 @@ pub(crate) async fn start(
     let enabled = Network::ALL.into_iter().filter(|network| is_enabled(config, *network));
     let connectors = enabled.map(|network| open(config, network, &store, &around.clock, &around.rng));
     let connectors = connectors.collect::<Result<_, _>>()?;
+    let rng = around.rng.clone();
     let parts = BridgesParts {
         store: store.clone(),
         clock: around.clock,
@@ -120,7 +123,7 @@ pub(crate) async fn start(
     };
     let bridges = Bridges::new(parts).await.map_err(|error| StartError::Bridges(error.to_string()))?;
     let orders = orders::serve(config, bridges.clone(), around.shutdown.clone());
-    let doors = doors::router(&bridges);
+    let doors = doors::router(&bridges, rng);
     let mut router = bridges.kit().router(&tokens.hs_token);
     match around.neighbours {
         Some(neighbours) => neighbours.open(doors::PATHS, doors),
@@ -149,7 +152,7 @@ fn bridge_settings(config: &Config) -> Result<BridgeSettings, StartError> {
         language,
         creates_rooms: section.create_rooms,
         mails_after: (mails_after > 0).then(|| Duration::from_secs(mails_after)),
-        public_url: config.server.public_base_url.clone(),
+        public_url: section.public_url.clone().or_else(|| config.server.public_base_url.clone()),
     })
 }
 

@@ -8,9 +8,12 @@ pub const ADMINISTRATION_LINE_BYTES_MAX: u64 = 1024 * 1024;
 /// Largest request line on the socket of the bots: a staff list as JSON text, in bytes.
 pub const STAFF_ORDER_BYTES_MAX: u64 = 9 * 1024 * 1024;
 
-/// Most links of first logins that one order gives; the command line asks again for more. No more than one request to the
-/// homeserver gives, so that an order waits for letters once.
+/// Most links of first logins that one order gives; the command line asks again for more.
 pub const LINKS_OF_ORDER_MAX: usize = kit::FIRST_LOGINS_MAX;
+
+/// How often one order waits for letters: for links of a whole request and of a smaller one behind it, and in each once more for
+/// those whose links nobody was shown.
+const WAITS_OF_ORDER_MAX: u128 = 4;
 
 /// Most cases in one file of `lianqiao export`.
 pub const EXPORT_CASES_MAX: usize = 1_000;
@@ -24,7 +27,8 @@ pub const STARTING_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Longest wait for an answer on the administration socket, in milliseconds.
 pub const ADMINISTRATION_TIMEOUT_MS: u64 = 30_000;
 // Else the links whose letters a mail server does not take would be made and never be printed.
-const _: () = assert!(2 * flows::LETTER_AWAITED_MAX.as_millis() <= ADMINISTRATION_TIMEOUT_MS as u128);
+const _: () =
+    assert!(WAITS_OF_ORDER_MAX * flows::LETTER_AWAITED_MAX.as_millis() < ADMINISTRATION_TIMEOUT_MS as u128);
 
 /// Accounts listed in one answer of the administration socket.
 pub const USERS_LISTED_MAX: usize = 1_000;
@@ -94,3 +98,21 @@ pub const BRIDGE_ORDER_BYTES_MAX: u64 = 16 * 1024;
 
 /// Connections to the bots; the homeserver needs one or two.
 pub const BOTS_CONNECTIONS_MAX: usize = 16;
+
+/// Connections to bridges that run alone: the homeserver's, those of platforms, and of people who open links to files.
+pub const BRIDGES_CONNECTIONS_MAX: usize = 128;
+
+/// Largest question of bridges in a process of their own to the house, in bytes: a letter, or the colleagues of a room.
+pub const HOUSE_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Largest answer to one, in bytes: the staff list.
+pub const HOUSE_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Longest time for one.
+pub const HOUSE_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// How often such bridges look whether the staff list is another one.
+pub const STAFF_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How soon they look again when it could not be had.
+pub const STAFF_PAUSE: Duration = Duration::from_secs(2);

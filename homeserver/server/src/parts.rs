@@ -177,6 +177,7 @@ pub(crate) async fn build(config: &Config, options: Options) -> Result<Parts, St
         rooms: rooms.clone(),
         keys: keys.clone(),
         asks_for_keys: config.appservices.asks_for_keys,
+        queue_rows_max: config.appservices.queue_rows_max,
         background: options.background.clone(),
     })
     .await?;

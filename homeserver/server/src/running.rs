@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use ::administration::Act;
-use accounts::{AccountError, NewUser};
+use accounts::{AccountError, Accounts, NewUser};
 use base::Shutdown;
 use config::Config;
 use lianqiao_http::{App, FIRST_ADMINISTRATOR_PATH};
@@ -91,6 +91,11 @@ impl RunningServer {
     /// Sessions that are registered to be woken by news: a test that needs a long poll to be waiting looks here.
     pub fn waiting_sessions(&self) -> usize {
         self.notifier.waiters()
+    }
+
+    /// The accounts as this server holds them: a test that stops a use case between two of its steps, as a crash does, looks here.
+    pub fn accounts(&self) -> &Accounts {
+        &self.app.accounts
     }
 
     /// The rooms as this server holds them: a test that has to explain why two servers disagree looks here.
@@ -181,6 +186,7 @@ impl RunningServer {
             tracing::warn!(running = tasks.len(), "some writes did not finish in time");
         }
         self.store.close().await;
+        self.app.neighbours.close();
         self.app.accounts.unplug();
         self.app.media.unplug();
         self.app.rooms.unplug_policy_servers();

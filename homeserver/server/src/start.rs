@@ -88,11 +88,14 @@ impl Server {
                 let _ = running.bots_here.set(working.kit.clone());
                 running.bots = Some(working);
             }
-            if let Some(bridges) = bridges {
-                let around = around(&running);
-                let ports = bridges::ports(&running)?;
-                let starting = bridges::start(bridges, &running.config, around, ports);
-                running.bridges = Some(Box::pin(starting).await?);
+            match bridges {
+                Some(bridges) => {
+                    let around = around(&running);
+                    let ports = bridges::ports(&running)?;
+                    let starting = bridges::start(bridges, &running.config, around, ports);
+                    running.bridges = Some(Box::pin(starting).await?);
+                }
+                None => bridges::open_house(&running)?,
             }
             running.listening.serve(&running.terms());
             Ok(())

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use accounts::Accounts;
 use base::{Clock, Rng};
 use config::{Config, DatabaseEngine};
 use outbound::Lookup;
@@ -193,6 +194,16 @@ impl World {
             panic!("only a server in this process tells who waits");
         };
         until_waiting(server, sessions).await;
+    }
+
+    /// The accounts as the server holds them, to leave there what a crash between two steps leaves. None of a server that is
+    /// stopped or not in this process.
+    #[must_use]
+    pub fn accounts(&self) -> Option<Accounts> {
+        match &self.running {
+            Running::InProcess { server, .. } => server.as_ref().map(|server| server.accounts().clone()),
+            Running::Process(_) => None,
+        }
     }
 
     /// The rooms as the server holds them, to explain a failure. None of a server that is stopped or not in this process.

@@ -39,7 +39,30 @@ impl Desk<'_> {
         self.tell_starter(text, values, true);
     }
 
+    /// The first round of a node since the case was handed in last.
+    fn first_round_of(&self, node: &str) -> u32 {
+        let data = &self.case.data;
+        let of_node = data.tasks.iter().filter(|task| task.node == node && task.round >= data.first_round);
+        of_node.map(|task| task.round).min().unwrap_or(data.rounds + 1)
+    }
+
+    /// What lies behind the place where a case goes on counts no more: whoever is asked there, or has agreed there.
+    fn returned_since(&mut self, round: u32) {
+        for task in &mut self.case.data.tasks {
+            let counts = task.state.is_open() || task.state == TaskState::Approved;
+            if task.round >= round && counts {
+                task.state = TaskState::Returned;
+                task.awaiting = None;
+            }
+        }
+    }
+
     fn back_to_starter(&mut self, node: &str) {
+        let since = match self.world.template.policy.resubmit {
+            ResubmitPolicy::JumpBack => self.first_round_of(node),
+            ResubmitPolicy::Restart => self.case.data.first_round,
+        };
+        self.returned_since(since);
         self.case.data.node = None;
         self.case.state = state::RETURNED.to_owned();
         self.goes_on();
@@ -52,6 +75,7 @@ impl Desk<'_> {
     }
 
     fn back_to(&mut self, target: &str) {
+        self.returned_since(self.first_round_of(target));
         let passed = &mut self.case.data.passed;
         if let Some(place) = passed.iter().position(|node| node == target) {
             passed.truncate(place);
@@ -99,7 +123,7 @@ impl Desk<'_> {
         };
         self.record("return", state::PENDING, about);
         self.case.data.note = Some((me, reason));
-        self.close(task.round);
+        self.leave(task.round);
         match target {
             Some(target) => self.back_to(target),
             None => self.back_to_starter(&task.node),

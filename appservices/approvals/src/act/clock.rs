@@ -148,10 +148,9 @@ impl Desk<'_> {
             self.tell_open("told.late", &values);
             return;
         };
-        let new = self.add_task(&task.node, task.round, head, TaskState::Pending);
+        let new = self.put_in_place(task, &head);
         if let Some(old) = self.case.data.task_mut(&task.id) {
             old.state = TaskState::Expired;
-            old.awaiting = None;
         }
         let about =
             About { node: Some(&task.node), task: Some(&new), is_automatic: true, ..About::default() };

@@ -102,7 +102,7 @@ impl Desk<'_> {
         Refusal::new("E103")
             .with("who", self.world.name(&decided.by))
             .with("time", self.world.time(decided.at_ms))
-            .with("via", decided.via.to_string())
+            .with("via", decided.via.key())
             .with("result", decided.result.clone())
     }
 

@@ -39,7 +39,8 @@ impl Desk<'_> {
     pub fn partner_has_nobody(&mut self, task: &str) -> Result<(), Refusal> {
         let task = self.partners_task(task)?;
         self.effects.push(Effect::Cancel { name: format!("partner/{}", task.id) });
-        let administrators = self.world.chart.in_role(ADMINISTRATORS).to_vec();
+        let mut administrators = self.world.chart.in_role(ADMINISTRATORS).to_vec();
+        administrators.retain(|administrator| *administrator != self.case.data.starter);
         for administrator in &administrators {
             self.add_task(&task.node, task.round, administrator.clone(), TaskState::Pending);
         }

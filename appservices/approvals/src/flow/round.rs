@@ -119,6 +119,11 @@ impl Desk<'_> {
                 task.awaiting = None;
             }
         }
+        self.leave(round);
+    }
+
+    /// Nobody is waited for in a round any more.
+    pub fn leave(&mut self, round: u32) {
         self.effects.push(Effect::Cancel { name: format!("node/{round}") });
         self.case.data.urges = 0;
     }

@@ -4,17 +4,16 @@ mod writer;
 
 use cases::{Broken, Case, Verified};
 use kit::texts::Pen;
-use people::Chart;
 use workdays::local;
 
 use self::writer::cut;
 pub(crate) use self::writer::{Line, written};
 use crate::{
-    card::{names_in, word_of},
+    card::{in_words, names_in, word_of},
     desk::World,
     instance::{Instance, Task, TaskState},
     limits::{PAPER_LINES_MAX, PAPER_STEPS_CHARACTERS_MAX},
-    template::{Field, File, Form, Value, brief},
+    template::{Field, File, Form, Value},
 };
 
 /// What is printed, beside the case.
@@ -60,7 +59,8 @@ pub(crate) fn paper_of(case: &Case<Instance>, printing: &Printing<'_>) -> Vec<Li
             lines.push(pair("paper.last", &good.last));
         }
         Err(broken) => {
-            let (seq, fault) = (broken.seq.to_string(), broken.fault.to_string());
+            let (fault, what) = broken.fault.words();
+            let (seq, fault) = (broken.seq.to_string(), pen.say(fault, &[("what", what)]));
             let values = [("no", case.no.as_str()), ("seq", &seq), ("fault", &fault)];
             lines.push(Line::Text(pen.say("verify.broken", &values)));
         }
@@ -108,19 +108,20 @@ fn field_lines(field: &Field, value: &Value, printing: &Printing<'_>) -> Vec<Lin
             let mut lines = vec![labelled(&rows.len().to_string())];
             let numbered = rows.iter().zip(1..);
             lines.extend(numbered.map(|(row, number): (&Form, usize)| {
-                Line::Text(format!("  {number}. {}", cells(&field, row, chart)))
+                Line::Text(format!("  {number}. {}", cells(&field, row, printing)))
             }));
             lines
         }
         Value::Files(files) if !field.sensitive => {
             files.iter().map(|file| labelled(&file_line(file))).collect()
         }
-        _ => vec![labelled(&brief(&field, value, chart))],
+        _ => vec![labelled(&in_words(&field, value, chart, printing.pen))],
     }
 }
 
-fn cells(field: &Field, row: &Form, chart: &Chart) -> String {
-    let cell = |column: &Field| Some(brief(column, row.get(&column.id)?, chart));
+fn cells(field: &Field, row: &Form, printing: &Printing<'_>) -> String {
+    let Printing { world, pen, .. } = printing;
+    let cell = |column: &Field| Some(in_words(column, row.get(&column.id)?, world.chart, *pen));
     field.columns.iter().filter_map(cell).collect::<Vec<_>>().join(" · ")
 }
 
@@ -146,12 +147,14 @@ fn step_line(task: &Task, printing: &Printing<'_>) -> String {
     let mut parts = vec![task.node.clone(), world.name(&task.owner)];
     match &task.decided {
         Some(decided) => {
+            let is_sent_back = task.state == TaskState::Returned && !task.sends_back();
             if decided.by != task.owner && task.partner.is_none() {
                 parts.push(pen.say("paper.by", &[("who", &world.name(&decided.by))]));
             }
             parts.push(pen.say(&decided.result, &[]));
-            parts.extend([moment(world, decided.at_ms), decided.via.to_string()]);
+            parts.extend([moment(world, decided.at_ms), pen.say(decided.via.key(), &[])]);
             parts.extend(decided.reason.clone());
+            parts.extend(is_sent_back.then(|| pen.say("task.sent_back", &[])));
         }
         None => parts.push(pen.say(word_of_task(task.state), &[])),
     }
@@ -165,7 +168,7 @@ const fn word_of_task(state: TaskState) -> &'static str {
         TaskState::Pending => "state.pending",
         TaskState::Approved => "result.approved",
         TaskState::Rejected => "result.rejected",
-        TaskState::Returned => "result.returned",
+        TaskState::Returned => "task.sent_back",
         TaskState::Transferred => "result.transferred",
         TaskState::Skipped => "task.skipped",
         TaskState::Closed => "task.closed",

@@ -7,13 +7,18 @@ use super::{Condition, Field, Form, Literal, Template, Value, condition::Operato
 /// Characters that are left of a long text that is masked, so that people know it again.
 const TAIL_CHARACTERS: usize = 4;
 
-/// A value in a few words, for cards. Of what is sensitive only the end of a long text is shown.
+/// A value in a few words, in no language. Of what is sensitive only the end of a long text is shown.
 #[must_use]
 pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
+    brief_in(field, value, chart, &|tail| format!("…{tail}"))
+}
+
+/// A value in a few words. Of what is sensitive only the end of a long text is shown, in the words of `masked`.
+pub fn brief_in(field: &Field, value: &Value, chart: &Chart, masked: &dyn Fn(&str) -> String) -> String {
     match value {
         Value::Text(text) if field.sensitive && text.chars().count() >= 2 * TAIL_CHARACTERS => {
             let hidden = text.chars().count() - TAIL_CHARACTERS;
-            format!("…{}", text.chars().skip(hidden).collect::<String>())
+            masked(&text.chars().skip(hidden).collect::<String>())
         }
         _ if field.sensitive => "…".to_owned(),
         Value::Text(text) | Value::Date(text) | Value::Moment(text) | Value::Department(text) => text.clone(),
@@ -29,7 +34,8 @@ pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
         Value::Person(id) => name_of(id, chart).to_owned(),
         Value::People(ids) => ids.iter().map(|id| name_of(id, chart)).collect::<Vec<_>>().join("、"),
         Value::Lines(lines) => {
-            let cell = |line: &Form, column: &Field| Some(brief(column, line.get(&column.id)?, chart));
+            let cell =
+                |line: &Form, column: &Field| Some(brief_in(column, line.get(&column.id)?, chart, masked));
             let line = |line: &Form| {
                 field.columns.iter().filter_map(|column| cell(line, column)).collect::<Vec<_>>().join(" ")
             };
@@ -64,9 +70,9 @@ pub fn readable(template: &Template, text: &str, language: Language) -> String {
         Literal::Number(number) if is_amount && number.fract() == 0.0 && number.abs() < 1e15 => {
             #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
             let minor = *number as i64;
-            let cents = minor % 100;
-            let whole = grouped(minor / 100);
-            if cents == 0 { whole } else { format!("{whole}.{:02}", cents.abs()) }
+            let (minus, minor) = signed(minor);
+            let (whole, cents) = (grouped(minor / 100), minor % 100);
+            if cents == 0 { format!("{minus}{whole}") } else { format!("{minus}{whole}.{cents:02}") }
         }
         Literal::Number(number) => number.to_string(),
     });
@@ -87,8 +93,13 @@ fn sign(operator: Operator) -> &'static str {
     }
 }
 
+/// The sign of a number, and the number without it.
+const fn signed(number: i64) -> (&'static str, u64) {
+    (if number < 0 { "-" } else { "" }, number.unsigned_abs())
+}
+
 /// Digits in groups of three.
-fn grouped(whole: i64) -> String {
+fn grouped(whole: u64) -> String {
     let digits = whole.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -101,11 +112,12 @@ fn grouped(whole: i64) -> String {
 }
 
 fn money(minor: i64, currency: &str) -> String {
+    let (minus, minor) = signed(minor);
     let sign = match currency {
         "CNY" => "¥".to_owned(),
         "USD" => "$".to_owned(),
         "EUR" => "€".to_owned(),
         other => format!("{other} "),
     };
-    format!("{sign}{}.{:02}", grouped(minor / 100), minor % 100)
+    format!("{minus}{sign}{}.{:02}", grouped(minor / 100), minor % 100)
 }

@@ -1,6 +1,8 @@
 //! Whether a template can be published (E120).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
+
+use kit::texts::{Lang, Texts};
 
 use super::{
     Condition, END, Field, FieldKind, Node, OnTimeout, Step, Template, Until, Who, duration_ms,
@@ -9,13 +11,44 @@ use super::{
 use crate::limits::{FIELDS_MAX, LEVELS_MAX, NODES_MAX, PEOPLE_OF_STEP_MAX};
 
 /// What is wrong with a template: where, and what.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The node or field.
+    /// The node or field; empty where it is the whole.
     pub place: String,
-    /// What is wrong there.
-    pub problem: String,
+    /// The key of the words for it.
+    pub key: &'static str,
+    /// What their gaps are filled with.
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// Without gaps.
+    #[must_use]
+    pub fn new(place: &str, key: &'static str) -> Self {
+        Self { place: place.to_owned(), key, values: Vec::new() }
+    }
+
+    /// The same, filling a gap.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.values.push((name, value.into()));
+        self
+    }
+
+    /// In the words of a table.
+    #[must_use]
+    pub fn said(&self, texts: &Texts, lang: Lang) -> String {
+        let values: Vec<(&str, &str)> =
+            self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let words = texts.fill(lang, self.key, &values);
+        if self.place.is_empty() { words } else { format!("{}: {words}", self.place) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said(&Texts::with(&[crate::TEXTS]), Lang::En))
+    }
 }
 
 /// Names that conditions know beside the fields.
@@ -41,31 +74,44 @@ pub(super) struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    pub fn wrong(&mut self, place: &str, problem: impl Into<String>) {
-        self.problems.push(Problem { place: place.to_owned(), problem: problem.into() });
+    pub fn wrong(&mut self, place: &str, key: &'static str) {
+        self.problems.push(Problem::new(place, key));
+    }
+
+    pub fn wrong_with(
+        &mut self,
+        place: &str,
+        key: &'static str,
+        values: impl IntoIterator<Item = (&'static str, String)>,
+    ) {
+        self.problems.push(Problem { values: values.into_iter().collect(), ..Problem::new(place, key) });
     }
 
     fn whole(&mut self) {
         let template = self.template;
         if template.v != 1 {
-            self.wrong("v", "is not 1");
+            self.wrong("v", "problem.version");
         }
         if !is_word(&template.id) {
-            self.wrong("id", "has 1 to 64 of a-z 0-9 - _");
+            self.wrong("id", "problem.id");
         }
         if template.aliases.iter().all(|alias| alias.trim().is_empty()) {
-            self.wrong("aliases", "has no word to start it by");
+            self.wrong("aliases", "problem.aliases");
         }
         if template.flow.len() > NODES_MAX || template.form.len() > FIELDS_MAX {
-            self.wrong("flow", format!("more than {NODES_MAX} nodes or {FIELDS_MAX} fields"));
+            self.wrong_with(
+                "flow",
+                "problem.many",
+                [("nodes", NODES_MAX.to_string()), ("fields", FIELDS_MAX.to_string())],
+            );
         }
         if !template.flow.iter().any(|node| matches!(node.step, Step::Approve { .. })) {
-            self.wrong("flow", "nobody decides");
+            self.wrong("flow", "problem.decides");
         }
         let mut ids = BTreeSet::from([END]);
         for node in &template.flow {
             if !ids.insert(&node.id) {
-                self.wrong(&node.id, "this id is there twice, or is `end`");
+                self.wrong(&node.id, "problem.id_twice");
             }
         }
     }
@@ -75,17 +121,19 @@ impl Checking<'_> {
             Step::Approve { who, timeout, on_timeout, .. } => {
                 self.who(&node.id, who);
                 if timeout.as_deref().is_some_and(|text| duration_ms(text).is_none()) {
-                    self.wrong(&node.id, "the timeout is no time like 48h");
+                    self.wrong(&node.id, "problem.timeout");
                 }
-                let has_amount = self.template.form.iter().any(Field::is_money);
+                let mut fields =
+                    self.template.form.iter().flat_map(|field| [field].into_iter().chain(&field.columns));
+                let has_amount = fields.any(Field::is_money);
                 let is_grave = has_amount || self.template.class == "permission";
                 if *on_timeout == Some(OnTimeout::AutoApprove) && is_grave {
-                    self.wrong(&node.id, "auto_approve is not for amounts and permissions");
+                    self.wrong(&node.id, "problem.auto");
                 }
             }
             Step::Branch { cases, otherwise } => {
                 if otherwise.is_none() {
-                    self.wrong(&node.id, "has no else");
+                    self.wrong(&node.id, "problem.no_else");
                 }
                 for case in cases {
                     self.condition(&node.id, &case.condition);
@@ -94,9 +142,9 @@ impl Checking<'_> {
                     self.target(place, &node.id, target);
                 }
             }
-            Step::Cc { who: Who::Partner { .. } } => self.wrong(&node.id, "a partner is asked, not told"),
+            Step::Cc { who: Who::Partner { .. } } => self.wrong(&node.id, "problem.partner"),
             Step::Cc { who: Who::StarterChoice { .. } } => {
-                self.wrong(&node.id, "the starter chooses who is asked, not who is told");
+                self.wrong(&node.id, "problem.choice");
             }
             Step::Cc { who } => self.who(&node.id, who),
         }
@@ -109,7 +157,7 @@ impl Checking<'_> {
     fn target(&mut self, place: usize, node: &str, target: &str) {
         let found = self.template.flow.iter().position(|node| node.id == target);
         if target != END && found.is_none_or(|found| found <= place) {
-            self.wrong(node, format!("`{target}` is no later node"));
+            self.wrong_with(node, "problem.target", [("what", target.to_owned())]);
         }
     }
 
@@ -119,37 +167,37 @@ impl Checking<'_> {
                 for name in condition.names() {
                     let field = name.strip_suffix(".days").or(name.strip_suffix(".hours")).unwrap_or(name);
                     if self.template.field(field).is_none() && !STARTER_FACTS.contains(&name) {
-                        self.wrong(node, format!("`{name}` is no field"));
+                        self.wrong_with(node, "problem.name", [("what", name.to_owned())]);
                     }
                 }
             }
-            Err(error) => self.wrong(node, error.to_string()),
+            Err(error) => self.wrong_with(node, "problem.condition", [("what", error.to_string())]),
         }
     }
 
     fn who(&mut self, node: &str, who: &Who) {
         match who {
-            Who::Users(ids) if ids.is_empty() => self.wrong(node, "names nobody"),
+            Who::Users(ids) if ids.is_empty() => self.wrong(node, "problem.users"),
             Who::DeptHead(level) | Who::DeptHeads { until: Until::Level(level) }
                 if !(1..=LEVELS_MAX).contains(level) =>
             {
-                self.wrong(node, format!("levels are 1 to {LEVELS_MAX}"));
+                self.wrong_with(node, "problem.levels", [("max", LEVELS_MAX.to_string())]);
             }
             Who::Partner { capability, .. } if !is_word(capability) => {
-                self.wrong(node, "a capability has 1 to 64 of a-z 0-9 - _");
+                self.wrong(node, "problem.capability");
             }
             Who::Field(id)
                 if self.template.field(id).is_none_or(|field| field.kind != FieldKind::Contact) =>
             {
-                self.wrong(node, format!("`{id}` is no field of a person"));
+                self.wrong_with(node, "problem.contact", [("what", id.clone())]);
             }
             Who::StarterChoice { from, min, max } => {
                 for name in from.iter().filter(|name| !is_selector(name)) {
-                    self.wrong(node, format!("`{name}` is no role:, dept: or user:"));
+                    self.wrong_with(node, "problem.selector", [("what", (*name).clone())]);
                 }
                 let most = usize::try_from(max.unwrap_or(*min)).unwrap_or(usize::MAX);
                 if *min == 0 || max.is_some_and(|max| max < *min) || most > PEOPLE_OF_STEP_MAX {
-                    self.wrong(node, format!("min and max are 1 to {PEOPLE_OF_STEP_MAX}, the least first"));
+                    self.wrong_with(node, "problem.range", [("max", PEOPLE_OF_STEP_MAX.to_string())]);
                 }
             }
             Who::Users(_)
@@ -167,8 +215,7 @@ impl Checking<'_> {
         let mut reached: BTreeSet<&str> = flow.first().map(|node| node.id.as_str()).into_iter().collect();
         for (place, node) in flow.iter().enumerate() {
             if !reached.contains(node.id.as_str()) {
-                self.problems
-                    .push(Problem { place: node.id.clone(), problem: "cannot be reached".to_owned() });
+                self.problems.push(Problem::new(&node.id, "problem.unreached"));
                 continue;
             }
             match (&node.step, &node.next) {
@@ -192,17 +239,17 @@ impl Checking<'_> {
             _ => matches!(policy.reject.as_str(), "end" | "to_starter"),
         };
         if !reject_fits {
-            self.wrong("policy.reject", "is end, to_starter or to_node: with a node that decides");
+            self.wrong("policy.reject", "problem.reject");
         }
         let empty = policy.empty.as_str();
         if !matches!(empty, "pass" | "to_admin" | "refuse") && !empty.starts_with("user:") {
-            self.wrong("policy.empty", "is pass, to_admin, refuse or user: with an employee number");
+            self.wrong("policy.empty", "problem.empty");
         }
         if let Some(condition) = policy.confirm_over.clone() {
             self.condition("policy.confirm_over", &condition);
         }
         if policy.urge_cooldown.as_deref().is_some_and(|text| duration_ms(text).is_none()) {
-            self.wrong("policy.urge_cooldown", "is no time like 2h");
+            self.wrong("policy.urge_cooldown", "problem.cooldown");
         }
     }
 }
@@ -249,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_not_published() {
-        let changes: [Mistake; 13] = [
+        let changes: [Mistake; 14] = [
             ("c1: has no else", |t| drop(t["flow"][1].as_object_mut().unwrap().remove("else"))),
             ("c1: `money` is no field", |t| t["flow"][1]["cases"][0]["if"] = json!("money > 1")),
             ("c1: a value is missing", |t| t["flow"][1]["cases"][0]["if"] = json!("amount >")),
@@ -257,6 +304,12 @@ mod tests {
             ("c1: `n9` is no later node", |t| t["flow"][1]["else"] = json!("n9")),
             ("n3: cannot be reached", |t| t["flow"][1]["cases"][0]["next"] = json!("n4")),
             ("n3: auto_approve is not for amounts", |t| t["flow"][2]["on_timeout"] = json!("auto_approve")),
+            ("n3: auto_approve is not for amounts", |t| {
+                let columns = json!([{"id": "price", "type": "amount"}]);
+                t["form"] = json!([{"id": "items", "type": "list", "columns": columns}]);
+                t["flow"][1]["cases"][0]["if"] = json!("items > 2");
+                t["flow"][2]["on_timeout"] = json!("auto_approve");
+            }),
             ("n3: the timeout is no time", |t| t["flow"][2]["timeout"] = json!("soon")),
             ("n3: this id is there twice", |t| t["flow"][3]["id"] = json!("n3")),
             ("n1: levels are 1 to 16", |t| t["flow"][0]["who"] = json!({"dept_head": 0})),

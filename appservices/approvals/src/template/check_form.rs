@@ -11,11 +11,11 @@ impl Checking<'_> {
         let mut ids = BTreeSet::new();
         for field in &self.template.form {
             if field.id.is_empty() || field.id.contains('.') || !ids.insert(&field.id) {
-                self.wrong(&field.id, "the id is empty, has a dot, or is there twice");
+                self.wrong(&field.id, "problem.field_id");
             }
             let chooses = matches!(field.kind, FieldKind::Single | FieldKind::Multi);
             if chooses && field.options.is_empty() {
-                self.wrong(&field.id, "has nothing to choose from");
+                self.wrong(&field.id, "problem.options");
             }
             self.columns(field);
             self.formula(field);
@@ -24,21 +24,21 @@ impl Checking<'_> {
 
     fn columns(&mut self, field: &Field) {
         if (field.kind == FieldKind::List) == field.columns.is_empty() {
-            self.wrong(&field.id, "a list has columns, and nothing else has");
+            self.wrong(&field.id, "problem.columns");
         }
         let mut ids = BTreeSet::new();
         for column in &field.columns {
             let fits = !column.kind.is_file()
                 && !matches!(column.kind, FieldKind::List | FieldKind::Formula | FieldKind::DateRange);
             if !fits || column.id.is_empty() || !ids.insert(&column.id) {
-                self.wrong(&field.id, format!("`{}` is no column, or is there twice", column.id));
+                self.wrong_with(&field.id, "problem.column", [("what", column.id.clone())]);
             }
             if matches!(column.kind, FieldKind::Single | FieldKind::Multi) && column.options.is_empty() {
-                self.wrong(&column.id, "has nothing to choose from");
+                self.wrong(&column.id, "problem.options");
             }
         }
         if field.columns.len() > COLUMNS_MAX {
-            self.wrong(&field.id, format!("more than {COLUMNS_MAX} columns"));
+            self.wrong_with(&field.id, "problem.columns_many", [("max", COLUMNS_MAX.to_string())]);
         }
     }
 
@@ -47,12 +47,14 @@ impl Checking<'_> {
             (None, false) => return,
             (Some(text), true) => Formula::parse(text),
             (None, true) | (Some(_), false) => {
-                Err("a formula says how it is calculated, and nothing else does")
+                return self.wrong(&field.id, "problem.formula");
             }
         };
         let formula = match formula {
             Ok(formula) => formula,
-            Err(problem) => return self.wrong(&field.id, problem),
+            Err(problem) => {
+                return self.wrong_with(&field.id, "problem.formula_form", [("what", problem.to_owned())]);
+            }
         };
         let is_number = |kind| matches!(kind, FieldKind::Number | FieldKind::Amount);
         for (name, part, is_sum) in formula.names() {
@@ -65,7 +67,7 @@ impl Checking<'_> {
                 }
             });
             if !fits {
-                self.wrong(&field.id, format!("`{name}` is nothing that can be calculated with"));
+                self.wrong_with(&field.id, "problem.calculated", [("what", name.to_owned())]);
             }
         }
     }

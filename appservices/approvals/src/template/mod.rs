@@ -24,7 +24,7 @@ mod values;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    brief::{brief, readable},
+    brief::{brief, brief_in, readable},
     check::{Problem, check},
     choice::{Chooses, chosen, read_choices, with_choices},
     condition::{Condition, ConditionError, Facts, Literal},

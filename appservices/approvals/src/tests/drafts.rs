@@ -112,7 +112,7 @@ async fn a_room_hears_of_a_case_where_the_template_says_so() {
     stage.settle().await;
     stage.says(ZHANGSAN, &hall, "!审批 团建 300 62220001234");
     stage.settle().await;
-    let asked = "[待审批] AP-20261105-0001 团建 · 张三 · ¥300.00\n金额: ¥300.00\n卡号: …1234";
+    let asked = "[待审批] AP-20261105-0001 团建 · 张三 · ¥300.00\n金额: ¥300.00\n卡号: 尾号 1234";
     assert_eq!(stage.said(&hall), ["已收到 AP-20261105-0001，请看与我的私聊。", asked]);
     let office = chat(&stage, LISI);
     let mine = card(&stage, &office, "[待审批]");

@@ -72,10 +72,10 @@ async fn a_task_is_decided_by_a_button_elsewhere_once() {
     // The other surface comes too late, and so does a second press.
     stage.reacts(LISI, &desk, &own, "❌");
     stage.settle().await;
-    assert!(last(&stage, &desk).contains("通过Feishu处理：同意"), "{}", last(&stage, &desk));
+    assert!(last(&stage, &desk).contains("通过飞书处理：同意"), "{}", last(&stage, &desk));
     says(&mut stage, BRIDGE, &elsewhere, &press(first, "reject", LISI, "不")).await;
     let told = cards(&stage, &elsewhere).pop().unwrap();
-    assert!(told["title"].as_str().unwrap().contains("通过Feishu处理：同意"), "{told}");
+    assert!(told["title"].as_str().unwrap().contains("通过飞书处理：同意"), "{told}");
     let records = stage.kit().store().clone();
     let cases = cases_of(&records).await;
     let id = cases.by_number("AP-20261105-0001").await.unwrap().unwrap();

@@ -50,6 +50,20 @@ fn a_day_with_a_time_and_a_department_are_read_as_people_write_them() {
     }
 }
 
+#[test]
+fn money_below_nothing_has_one_sign() {
+    let template = template(json!([{"id": "amount", "type": "amount"}]));
+    for (minor, expected) in [
+        (-5, "-¥0.05"),
+        (-12_345, "-¥123.45"),
+        (-123_456_789, "-¥1,234,567.89"),
+        (0, "¥0.00"),
+        (100_000, "¥1,000.00"),
+    ] {
+        assert_eq!(brief(&template.form[0], &Value::Number(minor), &chart()), expected, "{minor}");
+    }
+}
+
 fn list() -> Json {
     json!({"id": "items", "type": "list", "required": true, "columns": [
         {"id": "what", "type": "text", "label": {"zh": "名称"}, "required": true},

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     act::Action,
     desk::Effect,
+    instance::{Task, TaskState},
     template::{Form, Value},
 };
 
@@ -129,6 +130,34 @@ fn a_return_goes_to_the_starter_or_to_a_node_before() {
     assert_eq!(play.asked(), ["2"]);
     play.does("2", to(None));
     assert_eq!(play.state(), "returned");
+}
+
+#[test]
+fn what_lies_behind_a_return_is_returned_as_well() {
+    let flow = json!([
+        step("n1", "or", users(&["2"])),
+        step("n2", "or", users(&["3"])),
+        step("n3", "and", users(&["4", "5"])),
+    ]);
+    let to = |node: Option<&str>| Action::Return { node: node.map(str::to_owned), reason: "再看".into() };
+    let states = |play: &Play| play.case.data.tasks.iter().map(|task| task.state).collect::<Vec<_>>();
+    let (approved, returned, pending) = (TaskState::Approved, TaskState::Returned, TaskState::Pending);
+    // (how it is handed in again, to which node, how the tasks stand then)
+    for (resubmit, node, expected) in [
+        ("restart", Some("n2"), vec![approved, returned, returned, returned, pending]),
+        ("restart", None, vec![returned; 4]),
+        // It goes on where it was sent back: what was agreed before stays.
+        ("jump_back", None, vec![approved, approved, returned, returned]),
+    ] {
+        let mut play = Play::new(flow.clone(), json!({ "resubmit": resubmit })).submitted();
+        play.does("2", yes());
+        play.does("3", yes());
+        play.does("4", to(node));
+        assert_eq!(states(&play), expected, "{resubmit} {node:?}");
+        let sent_back: Vec<bool> = play.case.data.tasks.iter().map(Task::sends_back).collect();
+        assert_eq!(sent_back.iter().position(|sent| *sent), Some(2), "by who sent it, and nobody else");
+        assert_eq!(play.refused("5", yes()), "E103");
+    }
 }
 
 #[test]

@@ -326,7 +326,7 @@ async fn a_list_has_lines_in_the_browser_and_what_is_masked_is_kept_and_not_show
     let mine = card(&stage, &chair, "[待审批]");
     let shown = reads(&stage, &chair, &mine);
     for line in [
-        "账户: …1234",
+        "账户: 尾号 1234",
         "明细: (2) 椅子; 木 ¥1,280.50；桌子 ¥20.00 2026-11-10 09:30",
         "合计: ¥1,300.50",
         "标记: 急、大额",

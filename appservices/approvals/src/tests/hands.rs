@@ -107,6 +107,21 @@ fn time_that_is_up_does_what_the_node_says() {
 }
 
 #[test]
+fn whose_time_is_up_before_somebody_else_is_followed_before_them() {
+    let flow = json!([{
+        "id": "n1", "type": "approve", "mode": "or", "who": {"users": ["2"]}, "timeout": "48h",
+        "on_timeout": "escalate",
+    }]);
+    let mut play = Play::new(flow, json!({})).submitted();
+    play.does("2", Action::AddSign { people: vec![PersonId("8".into())], place: Place::Before });
+    assert_eq!(play.asked(), ["8"]);
+    play.does("", Action::Alarm(Alarm::Node { round: 1 }));
+    assert_eq!(play.asked(), ["4"], "the head of 8");
+    play.does("4", yes());
+    assert_eq!((play.state(), play.asked()), ("pending", vec!["2"]), "who added them decides in the end");
+}
+
+#[test]
 fn who_leaves_is_followed_by_their_head() {
     let mut play = Play::new(json!([step("n1", "or", users(&["7"]))]), json!({})).submitted();
     play.does("", Action::Left { person: PersonId("7".into()) });

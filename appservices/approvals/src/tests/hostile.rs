@@ -84,27 +84,27 @@ async fn a_template_that_cannot_work_is_refused_and_the_room_shows_what_counts()
     type Change<'a> = Box<dyn FnOnce(&mut Value) + 'a>;
     // (change, what E120 lists)
     let changes: Vec<(Change<'_>, &str)> = vec![
-        (Box::new(|t: &mut Value| t["flow"][1]["else"] = json!("n1")), "c1: `n1` is no later node"),
-        (Box::new(|t: &mut Value| t["flow"][0]["next"] = json!("n1")), "n1: `n1` is no later node"),
-        (Box::new(|t: &mut Value| t["flow"] = json!(many(65))), "flow: more than 64 nodes or 64 fields"),
+        (Box::new(|t: &mut Value| t["flow"][1]["else"] = json!("n1")), "c1: `n1` 不是后面的节点"),
+        (Box::new(|t: &mut Value| t["flow"][0]["next"] = json!("n1")), "n1: `n1` 不是后面的节点"),
+        (Box::new(|t: &mut Value| t["flow"] = json!(many(65))), "flow: 超过 64 个节点或 64 个字段"),
         (
             Box::new(|t: &mut Value| t["flow"][1]["cases"][0]["if"] = json!(deep)),
-            "c1: the parentheses are too deep",
+            "c1: 条件有误：the parentheses are too deep",
         ),
         (
             Box::new(|t: &mut Value| t["flow"][1]["cases"][0]["if"] = json!(long)),
-            "c1: the condition is too long",
+            "c1: 条件有误：the condition is too long",
         ),
-        (Box::new(|t: &mut Value| t["name"]["zh"] = json!("长".repeat(25_000))), "larger than 61440 bytes"),
+        (Box::new(|t: &mut Value| t["name"]["zh"] = json!("长".repeat(25_000))), "超过 61440 字节"),
         (
             Box::new(|t: &mut Value| drop(t["flow"][1].as_object_mut().unwrap().remove("else"))),
-            "c1: has no else",
+            "c1: 没有 else",
         ),
         (
             Box::new(|t: &mut Value| t["flow"][0]["on_timeout"] = json!("auto_approve")),
-            "n1: auto_approve is not for",
+            "n1: 涉及金额或权限时不能用 auto_approve",
         ),
-        (Box::new(|t: &mut Value| t["flow"][0]["who"] = json!({"role": "nobody"})), "n1: nobody in 总部"),
+        (Box::new(|t: &mut Value| t["flow"][0]["who"] = json!({"role": "nobody"})), "n1: 总部 没有人"),
         (Box::new(|t: &mut Value| t["surprise"] = json!(1)), "unknown field `surprise`"),
         (Box::new(|t: &mut Value| t["flow"] = json!("none")), "invalid type"),
     ];

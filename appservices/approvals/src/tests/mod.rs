@@ -1,5 +1,6 @@
 //! The law in tables, and conversations on the stage.
 
+mod cards;
 mod choice;
 mod drafts;
 mod edges;
@@ -13,12 +14,15 @@ mod hands;
 mod hostile;
 mod large_forms;
 mod law;
+mod lists;
 mod mail;
 mod modes;
 mod own_department;
 mod pages;
 mod paper;
 mod partners;
+mod partners_ends;
+mod partners_records;
 mod races;
 mod talk;
 mod wording;

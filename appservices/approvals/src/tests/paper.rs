@@ -192,7 +192,7 @@ async fn what_is_masked_is_printed_for_those_who_may_see_it_alone() {
     stage.settle().await;
     let desk = chat(&stage, LISI);
     for (person, chat, account, sum) in
-        [(LISI, &desk, "账户: …1234", "金额: …"), (ZHANGSAN, &room, "账户: 62220001234", "金额: ¥888.00")]
+        [(LISI, &desk, "账户: 尾号 1234", "金额: …"), (ZHANGSAN, &room, "账户: 62220001234", "金额: ¥888.00")]
     {
         stage.says(person, chat, "!审批 export AP-20261105-0001");
         stage.settle().await;

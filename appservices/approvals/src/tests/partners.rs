@@ -13,13 +13,13 @@ use super::{
 };
 use crate::LOCALPART;
 
-const ZHANGSAN: &str = "@zhangsan:test";
-const LISI: &str = "@lisi:test";
-const WANGWU: &str = "@wangwu:test";
-const ADMIN: &str = "@admin:test";
-const BOT: &str = "@approvals:partner";
-const PAN: &str = "@pan:partner";
-const NO: &str = "AP-20261105-0001";
+pub(super) const ZHANGSAN: &str = "@zhangsan:test";
+pub(super) const LISI: &str = "@lisi:test";
+pub(super) const WANGWU: &str = "@wangwu:test";
+pub(super) const ADMIN: &str = "@admin:test";
+pub(super) const BOT: &str = "@approvals:partner";
+pub(super) const PAN: &str = "@pan:partner";
+pub(super) const NO: &str = "AP-20261105-0001";
 
 /// Somebody of ours agrees, then somebody of the partner is asked, who has two days.
 fn template() -> String {
@@ -31,12 +31,13 @@ fn template() -> String {
             {"id": "n2", "type": "approve", "mode": "or", "timeout": "48h", "on_timeout": "auto_reject",
              "who": {"partner": {"server": "partner", "capability": "contract"}}},
         ],
+        "policy": {"recall": "always"},
     })
     .to_string()
 }
 
 /// The case waits for the partner: the stage, 张三's chat, and the room of the case.
-async fn waiting_for_partner() -> (Stage, String, String) {
+pub(super) async fn waiting_for_partner() -> (Stage, String, String) {
     let (mut stage, room) = office().await;
     let desk = stage.room_with(ADMIN, LOCALPART, true);
     stage.settle().await;
@@ -52,13 +53,13 @@ async fn waiting_for_partner() -> (Stage, String, String) {
     (stage, room, rooms[0].clone())
 }
 
-fn of_kind(stage: &Stage, room: &str, kind: &str) -> Vec<Value> {
+pub(super) fn of_kind(stage: &Stage, room: &str, kind: &str) -> Vec<Value> {
     let kind = format!("com.lianqiao.{kind}");
     stage.events_of_bots(room).into_iter().filter(|event| event["type"] == kind.as_str()).collect()
 }
 
 /// What the partner's bot keeps and signs with.
-async fn signer() -> Signer {
+pub(super) async fn signer() -> Signer {
     let clock = Clock::fake(1);
     let identity = Identity::new(&owned_server_name!("partner"), &clock);
     let store = Store::open(std::sync::Arc::new(MemoryKv::new()), cases::tables(), identity, Vec::new());
@@ -151,9 +152,12 @@ async fn an_answer_counts_by_the_event_that_it_names_and_a_forged_one_does_not()
     by_bot["outcome"]["decided"]["actor"] = json!(BOT);
     let mut says_no = good.clone();
     says_no["outcome"]["decided"]["agrees"] = json!(false);
+    let mut of_another_case = good.clone();
+    of_another_case["no"] = json!("AP-20261105-0002");
     // (what is sent, why it is not believed)
     let forged = [
         (answer("$another", &case_room, &tap, &signer), "the event does not answer the request"),
+        (of_another_case, "the event does not answer the request"),
         (with(&elsewhere), "the event does not answer the request"),
         (with(&refused), "the event says something else"),
         (says_no, "the event says something else"),
@@ -166,10 +170,8 @@ async fn an_answer_counts_by_the_event_that_it_names_and_a_forged_one_does_not()
         stage.sends(BOT, &case_room, "com.lianqiao.answer", content);
         stage.settle().await;
         let said = last(&stage, &case_room);
-        assert_eq!(
-            said,
-            format!("partner 的答复未被接受：{cause}\nThe answer of partner is not accepted: {cause}")
-        );
+        assert!(said.starts_with("partner 的答复未被接受："), "{said}");
+        assert!(said.ends_with(&format!("\nThe answer of partner is not accepted: {cause}")), "{said}");
         let own = card(&stage, &room, "[待审批]");
         assert!(reads(&stage, &room, &own).starts_with("[待审批]"), "{cause}");
     }
@@ -213,7 +215,7 @@ async fn an_answer_whose_event_is_not_there_yet_is_looked_at_again_and_then_refu
         stage.advance_ms(crate::limits::ANSWER_WAIT_MS);
         stage.settle().await;
     }
-    assert!(last(&stage, &case_room).starts_with("partner 的答复未被接受：the event stands elsewhere"));
+    assert!(last(&stage, &case_room).starts_with("partner 的答复未被接受：操作不在这个房间\n"));
     let own = card(&stage, &room, "[待审批]");
     assert!(reads(&stage, &room, &own).starts_with("[待审批]"));
 }

@@ -8,6 +8,7 @@ use kit::{
     double::{Play, Stage},
 };
 use ruma::OwnedUserId;
+use serde_json::json;
 use store::Batch;
 
 use super::{forms::PUBLIC_URL, staff_list};
@@ -311,6 +312,34 @@ async fn what_was_approved_is_undone_by_another_approval() {
 }
 
 #[tokio::test]
+async fn what_was_approved_is_undone_by_the_version_it_was_made_with() {
+    let (mut stage, room) = office().await;
+    let desk = stage.room_with(ADMIN, LOCALPART, true);
+    stage.settle().await;
+    let seal = |who: &str| {
+        json!({
+            "v": 1, "id": "seal", "name": {"zh": "用章"}, "aliases": ["用章"],
+            "form": [{"id": "what", "type": "text", "label": {"zh": "文件"}, "required": true}],
+            "flow": [{"id": "n1", "type": "approve", "mode": "or", "who": {"users": [who]}}],
+            "policy": {"revert": true},
+        })
+    };
+    stage.says(ADMIN, &desk, &format!("!审批 publish {}", seal("2")));
+    stage.settle().await;
+    stage.says(ZHANGSAN, &room, "!审批 用章 框架合同");
+    stage.settle().await;
+    let head = chat(&stage, LISI);
+    stage.says(LISI, &head, "!同意");
+    stage.says(ADMIN, &desk, &format!("!审批 publish {}", seal("3")));
+    stage.settle().await;
+    stage.says(ZHANGSAN, &room, "!撤销 AP-20261105-0001 作废");
+    stage.settle().await;
+    card(&stage, &head, "[待审批] AP-20261105-0002 用章");
+    assert_eq!(stage.direct(LOCALPART, WANGWU), None, "the newer version asks somebody else");
+    assert_eq!(case_of(&stage, "AP-20261105-0002").await.data.version, 1);
+}
+
+#[tokio::test]
 async fn an_export_verifies_without_the_bot() {
     let (mut stage, room) = office().await;
     stage.says(ZHANGSAN, &room, "!请假 2026-11-10 2026-11-10 事假 x");
@@ -345,7 +374,7 @@ async fn a_template_with_a_dead_end_is_not_published_and_a_good_one_starts_at_on
     let desk = stage.room_with(ADMIN, LOCALPART, true);
     stage.settle().await;
     for (text, expected) in [
-        (template("nobody"), "模板未发布：n1: nobody in 总部; "),
+        (template("nobody"), "模板未发布：n1: 总部 没有人; "),
         (template("cfo").replace("approve\"", "approved\""), "模板未发布："),
         (template("cfo"), "模板已发布：seal@1"),
         (format!("--force {}", template("nobody")), "模板已发布：seal@2"),

@@ -71,7 +71,7 @@ impl Approvals {
                 _ => (field.0, &field.1),
             })
             .map(|(name, value)| match name {
-                "problem" | "result" => (name, texts.fill(lang, value, &[])),
+                "problem" | "result" | "via" => (name, texts.fill(lang, value, &[])),
                 "field" if value.starts_with("form.") => (name, texts.fill(lang, value, &[])),
                 _ => (name, value.clone()),
             })

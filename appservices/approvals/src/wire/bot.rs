@@ -98,6 +98,7 @@ impl Approvals {
             What::Ours { kind, state_key, content } => {
                 self.ours(heard, kind, state_key.as_deref(), content, batch).await
             }
+            What::Redacted { event } => Box::pin(self.source_redacted(heard, event, batch)).await,
             What::Edited { .. }
             | What::PollAnswered { .. }
             | What::InCall
@@ -108,7 +109,7 @@ impl Approvals {
 
     async fn reaction(&self, heard: &Heard, reaction: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
-            return self.decides_for_partner(heard, id, Said::Tap(reaction), batch).await;
+            return Box::pin(self.decides_for_partner(heard, id, Said::Tap(reaction), batch)).await;
         }
         if self.answers_foreign(heard, Answer::Tap(reaction), batch).await? {
             return Ok(());
@@ -141,6 +142,9 @@ impl Approvals {
         taken: &Heard,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
+        if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
+            return self.tap_for_partner_taken_back(heard, id, &taken.event_id, batch).await;
+        }
         let Some((id, Card::Task { task, .. })) = heard.on.as_deref().and_then(Card::of_key) else {
             return Ok(());
         };

@@ -53,6 +53,9 @@ pub(crate) const NUMBER_PREFIX: &str = "AP";
 /// The verbs that tell of a case and do nothing to it.
 const READING: [&str; 5] = ["why", "verify", "show", "files", "export"];
 
+/// The lists of everything that somebody has a part in.
+const ALL: [&str; 4] = ["todo", "mine", "done", "copied"];
+
 /// What a room of several is good for: everything else is for the direct chat.
 const IN_ROOMS: [&str; 6] = ["leave", "expense", "approval", "approve", "reject", "verify"];
 
@@ -101,9 +104,10 @@ impl Approvals {
     async fn approval(&self, heard: &Heard, arguments: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
         match word {
-            "" | "list" | "mine" | "我的" => self.list(heard, "mine", batch).await,
-            "todo" | "待办" => self.list(heard, "todo", batch).await,
-            "done" | "已办" => self.list(heard, "done", batch).await,
+            "mine" | "我的" => self.list(heard, (word, &["mine"]), rest.trim(), batch).await,
+            "todo" | "待办" => self.list(heard, (word, &["todo"]), rest.trim(), batch).await,
+            "done" | "已办" => self.list(heard, (word, &["done"]), rest.trim(), batch).await,
+            "" | "list" | "列表" => self.list(heard, ("list", &ALL), rest.trim(), batch).await,
             "show" | "files" | "export" | "查看" | "附件" | "导出" => {
                 let verb = match word {
                     "show" | "查看" => "show",
@@ -112,6 +116,7 @@ impl Approvals {
                 };
                 Box::pin(self.on_case(heard, verb, rest.trim(), batch)).await
             }
+            "trust" | "信任" => self.trust_anew(heard, rest.trim(), batch).await,
             "publish" | "发布" => self.publish_typed(heard, rest.trim(), batch).await,
             other => match self.house().await?.called(other).await? {
                 Some(template) => self.start(heard, &template.id, rest.trim(), None, batch).await.map(drop),
@@ -147,6 +152,9 @@ impl Approvals {
         arguments: &str,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
+        if verb == "verify" && Box::pin(self.verifies_for_partner(heard, arguments, batch)).await? {
+            return Ok(());
+        }
         if is_number_of_others(arguments) {
             return Ok(());
         }
@@ -226,11 +234,15 @@ impl Approvals {
             _ => "todo",
         };
         let mut open = Vec::new();
-        for id in cases.listed(KIND, list, &me.0).await?.into_iter().take(LIST_LINES_MAX) {
+        // All that are read at once: an older one may be meant as well as a newer one.
+        for id in cases.listed(KIND, list, &me.0).await? {
             let Some(case) = cases.get::<Instance>(&id).await? else { continue };
             let is_open = matches!(case.state.as_str(), state::DRAFT | state::PENDING | state::RETURNED);
             if is_open || (verb == "revert" && case.state == state::APPROVED) {
                 open.push(case);
+            }
+            if open.len() >= LIST_LINES_MAX {
+                break;
             }
         }
         if open.len() > 1 {

@@ -31,6 +31,7 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         self.keep_case_room(batch, before, after, scene).await?;
         self.keep_records(batch, before, after, records, &scene.template).await?;
+        self.close_requests(batch, before, after);
         self.show_cards(batch, before, after, scene).await?;
         self.announce(batch, before, after, scene).await?;
         self.put_entry(batch, after, scene).await?;
@@ -46,7 +47,7 @@ impl Approvals {
                 Effect::Cancel { name } => {
                     self.kit().timers().cancel(batch, &format!("t/{}/{name}", after.id));
                 }
-                Effect::Ask { task } => self.ask_partner(batch, after, &task, scene),
+                Effect::Ask { task } => self.ask_partner(batch, after, &task, scene).await?,
                 Effect::Undo(other) => {
                     Box::pin(self.undo(batch, &other, &Action::Undone, scene.at_ms, &marker)).await?;
                 }

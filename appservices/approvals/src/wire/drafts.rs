@@ -33,7 +33,12 @@ impl Approvals {
         batch: &mut Batch,
     ) -> Result<Option<Case<Instance>>, OfficeError> {
         let house = self.house().await?;
-        let Some(template) = house.newest(template).await? else {
+        let found = match undoes {
+            // What was approved is undone as it was made, whatever was published since.
+            Some(other) => Some(house.template(&other.data.template, other.data.version).await?),
+            None => house.newest(template).await?,
+        };
+        let Some(template) = found else {
             self.refuse(heard, &Refusal::new("E107").with("no", template), batch).await?;
             return Ok(None);
         };

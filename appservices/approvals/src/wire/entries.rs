@@ -88,10 +88,12 @@ fn task_entry(case: &Case<Instance>, card: &Card, chart: &Chart) -> Option<Value
     let state = match task.state {
         TaskState::Pending if is_open => "pending",
         TaskState::Approved => "approved",
-        TaskState::Rejected | TaskState::Returned => "rejected",
+        TaskState::Rejected => "rejected",
+        TaskState::Returned if task.sends_back() => "rejected",
         TaskState::Transferred => "transferred",
         TaskState::Waiting
         | TaskState::Pending
+        | TaskState::Returned
         | TaskState::Skipped
         | TaskState::Closed
         | TaskState::Expired => "closed",

@@ -8,7 +8,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use kit::Kit;
 use office::Office;
 use parking_lot::RwLock;
-use people::{Chart, People, Person};
+use people::{Chart, DepartmentPath, People, Person};
 use store::{Batch, Scan, Store, StoreError};
 use workdays::{Workdays, default_zone, local, named_zone};
 
@@ -18,7 +18,7 @@ use crate::{
     limits::TEMPLATE_BYTES_MAX,
     shipped::SHIPPED,
     tables::{DELEGATION, TEMPLATE},
-    template::{Template, check, dead_ends},
+    template::{Problem, Template, check, dead_ends},
 };
 
 /// What the bot lives in.
@@ -70,21 +70,29 @@ impl House {
 
     /// The template of a text, if it can be published (E120).
     fn publishable(&self, text: &str, force: bool) -> Result<Template, OfficeError> {
-        let refused = |problem: String| OfficeError::Unusable(problem);
+        self.checked(text, force).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            OfficeError::Unusable(lines.join("; "))
+        })
+    }
+
+    /// The same, or everything that keeps it from being published.
+    pub fn checked(&self, text: &str, force: bool) -> Result<Template, Vec<Problem>> {
         if text.len() > TEMPLATE_BYTES_MAX {
-            return Err(refused(format!("larger than {TEMPLATE_BYTES_MAX} bytes")));
+            return Err(vec![Problem::new("", "problem.large").with("max", TEMPLATE_BYTES_MAX.to_string())]);
         }
-        let template: Template = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+        let template: Template = serde_json::from_str(text)
+            .map_err(|error| vec![Problem::new("", "problem.form").with("what", error.to_string())])?;
         let problems = check(&template);
         if !problems.is_empty() {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            return Err(refused(lines.join("; ")));
+            return Err(problems);
         }
         let nobody = dead_ends(&template, &self.people.chart());
         if !force && !nobody.is_empty() {
-            let lines: Vec<String> =
-                nobody.iter().map(|(node, path)| format!("{node}: nobody in {}", path.as_str())).collect();
-            return Err(refused(lines.join("; ")));
+            let told = |(node, path): &(String, DepartmentPath)| {
+                Problem::new(node, "problem.nobody").with("path", path.as_str())
+            };
+            return Err(nobody.iter().map(told).collect());
         }
         Ok(template)
     }

@@ -21,6 +21,7 @@ mod orders;
 mod partners;
 mod proofs;
 mod published;
+mod redactions;
 mod rooms;
 mod scene;
 mod words;
@@ -38,6 +39,7 @@ pub(crate) use self::{
     foreign::{ForeignApproval, ForeignCard},
     forms::Filled,
     house::House,
+    partners::PartnerChain,
     scene::Scene,
 };
 use crate::{OfficeError, desk::Effect, instance::Instance};

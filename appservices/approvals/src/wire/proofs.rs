@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cases::{Broken, Case, Exported, Fault, Record, Verified, hash_of};
 use kit::{Attachment, Heard, Letter, To};
+use people::PersonId;
 use serde_json::json;
 use store::Batch;
 
@@ -12,24 +13,30 @@ use crate::{
     OfficeError,
     card::{Card, Pen, body, form_file_name, title, word_of},
     instance::{Instance, Partner},
-    limits::LIST_LINES_MAX,
+    limits::{LIST_LINES_MAX, LIST_PAGES_MAX},
     paper::{Printing, paper_of, written},
     template::{Form, is_sensitive},
 };
 
 impl Approvals {
-    /// The cases in one of the asker's lists.
-    pub(crate) async fn list(&self, heard: &Heard, list: &str, batch: &mut Batch) -> Result<(), OfficeError> {
-        let house = self.house().await?;
-        let chart = house.chart();
-        let lang = self.language_of_account(&heard.sender).await?;
-        let pen = self.pen(lang);
+    /// A page of the cases in the asker's lists, newest first. `word` is what they typed for these lists, `page` which page.
+    pub(crate) async fn list(
+        &self,
+        heard: &Heard,
+        (word, lists): (&str, &[&str]),
+        page: &str,
+        batch: &mut Batch,
+    ) -> Result<(), OfficeError> {
+        let chart = self.house().await?.chart();
+        let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let Some(me) = chart.by_account(&heard.sender) else {
             return self.refuse(heard, &cases::Refusal::new("E108").with("platform", "matrix"), batch).await;
         };
+        let page = page.parse::<usize>().unwrap_or(1).clamp(1, LIST_PAGES_MAX);
+        let found = self.newest_of(lists, &me.id, page * LIST_LINES_MAX + 1).await?;
         let mut lines = Vec::new();
-        for id in house.cases.listed(KIND, list, &me.id.0).await?.iter().take(LIST_LINES_MAX) {
-            let Some(case) = house.cases.get::<Instance>(id).await? else { continue };
+        for id in found.iter().skip((page - 1) * LIST_LINES_MAX).take(LIST_LINES_MAX) {
+            let Some(case) = self.house().await?.cases.get::<Instance>(id).await? else { continue };
             let scene = self.scene_of(&case.data, heard.received_ms).await?;
             let state = pen.say(word_of(&case.state), &[]);
             lines.push(format!("[{state}] {}", title(&case, &scene.world(), pen)));
@@ -37,7 +44,39 @@ impl Approvals {
         if lines.is_empty() {
             lines.push(pen.say("list.empty", &[]));
         }
+        if found.len() > page * LIST_LINES_MAX {
+            let next = (page + 1).to_string();
+            lines.push(match page < LIST_PAGES_MAX {
+                true => pen.say("list.more", &[("word", word), ("page", &next)]),
+                false => pen.say("list.older", &[]),
+            });
+        }
         self.answer_privately(batch, heard, "", &lines.join("\n")).await
+    }
+
+    /// The newest cases in some lists of somebody, each once, at most so many.
+    async fn newest_of(
+        &self,
+        lists: &[&str],
+        me: &PersonId,
+        most: usize,
+    ) -> Result<Vec<String>, OfficeError> {
+        let cases = &self.house().await?.cases;
+        let mut found = BTreeSet::new();
+        for list in lists {
+            let mut of_list: Vec<String> = Vec::new();
+            while of_list.len() < most {
+                let last = of_list.last().cloned();
+                let older = cases.listed_before(KIND, list, &me.0, last.as_deref()).await?;
+                if older.is_empty() {
+                    break;
+                }
+                of_list.extend(older);
+            }
+            found.extend(of_list);
+        }
+        // Ids rise with time.
+        Ok(found.into_iter().rev().take(most).collect())
     }
 
     /// One case as its starter sees it.
@@ -62,21 +101,7 @@ impl Approvals {
         let verdict = self.chain_of(case).await?;
         let records = self.house().await?.cases.records(&case.id).await.unwrap_or_default();
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        let mut text = match verdict {
-            Ok(ref good) => pen.say(
-                "verify.good",
-                &[
-                    ("records", &good.records.to_string()),
-                    ("signers", &(good.signers.len() + servers(&records)).to_string()),
-                    ("first", &short(&good.first)),
-                    ("last", &short(&good.last)),
-                ],
-            ),
-            Err(ref broken) => {
-                let (seq, fault) = (broken.seq.to_string(), broken.fault.to_string());
-                pen.say("verify.broken", &[("no", &case.no), ("seq", &seq), ("fault", &fault)])
-            }
-        };
+        let mut text = verdict_in_words(pen, &case.no, &verdict, &records);
         if let (Ok(_), Some(file)) = (&verdict, &case.data.form_file) {
             let values = [("name", form_file_name(case)), ("hash", short(&file.sha256))];
             let line =
@@ -195,6 +220,31 @@ impl Approvals {
             records,
             texts,
         })
+    }
+}
+
+/// Whether a chain of records holds, as people read it.
+pub(super) fn verdict_in_words(
+    pen: Pen<'_>,
+    no: &str,
+    verdict: &Result<Verified, Broken>,
+    records: &[Record],
+) -> String {
+    match verdict {
+        Ok(good) => pen.say(
+            "verify.good",
+            &[
+                ("records", &good.records.to_string()),
+                ("signers", &(good.signers.len() + servers(records)).to_string()),
+                ("first", &short(&good.first)),
+                ("last", &short(&good.last)),
+            ],
+        ),
+        Err(broken) => {
+            let (fault, what) = broken.fault.words();
+            let (seq, fault) = (broken.seq.to_string(), pen.say(fault, &[("what", what)]));
+            pen.say("verify.broken", &[("no", no), ("seq", &seq), ("fault", &fault)])
+        }
     }
 }
 

@@ -52,13 +52,15 @@ impl Approvals {
         force: bool,
         batch: &mut Batch,
     ) -> Result<Option<Template>, OfficeError> {
+        if !self.looks_after(heard, batch).await? {
+            return Ok(None);
+        }
         let house = self.house().await?;
-        let chart = house.chart();
-        let may =
-            chart.by_account(&heard.sender).is_some_and(|me| chart.in_role(ADMINISTRATORS).contains(&me.id));
-        if !may {
-            let refusal = Refusal::new("E102").with("role", ADMINISTRATORS).with("scope", "org");
-            self.refuse(heard, &refusal, batch).await?;
+        if let Err(problems) = house.checked(text, force) {
+            let lang = self.language_of_account(&heard.sender).await?;
+            let lines = problems.iter().map(|problem| problem.said(self.kit().texts(), lang));
+            let list = lines.collect::<Vec<_>>().join("; ");
+            self.refuse(heard, &Refusal::new("E120").with("list", list), batch).await?;
             return Ok(None);
         }
         match house.publish(batch, text, force, false).await {
@@ -73,6 +75,18 @@ impl Approvals {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether somebody looks after approvals; who does not hears so (E102).
+    pub(super) async fn looks_after(&self, heard: &Heard, batch: &mut Batch) -> Result<bool, OfficeError> {
+        let chart = self.house().await?.chart();
+        let me = chart.by_account(&heard.sender);
+        if me.is_some_and(|me| chart.in_role(ADMINISTRATORS).contains(&me.id)) {
+            return Ok(true);
+        }
+        let refusal = Refusal::new("E102").with("role", ADMINISTRATORS).with("scope", "org");
+        self.refuse(heard, &refusal, batch).await?;
+        Ok(false)
     }
 
     /// Shows a version in the administration room. `again` tells a repetition from the first time.

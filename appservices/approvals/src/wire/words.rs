@@ -63,7 +63,7 @@ impl Approvals {
 
     pub(crate) async fn word(&self, heard: &Heard, text: &str, batch: &mut Batch) -> Result<(), OfficeError> {
         if let Some((id, _)) = heard.on.as_deref().and_then(card_of_request) {
-            return self.decides_for_partner(heard, id, Said::Text(text), batch).await;
+            return Box::pin(self.decides_for_partner(heard, id, Said::Text(text), batch)).await;
         }
         if self.answers_foreign(heard, Answer::Words(text), batch).await? {
             return Ok(());

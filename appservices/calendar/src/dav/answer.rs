@@ -180,7 +180,9 @@ impl From<CalendarError> for Refusal {
             CalendarError::Zone(_) | CalendarError::Unreadable(_) => refused("valid-calendar-data"),
             CalendarError::TooLarge(_) => refused("max-resource-size"),
             CalendarError::Conflict => Self::plain(StatusCode::PRECONDITION_FAILED, text),
-            CalendarError::Source(_) => Self::plain(StatusCode::BAD_GATEWAY, text),
+            CalendarError::Source(_) | CalendarError::Elsewhere { .. } => {
+                Self::plain(StatusCode::BAD_GATEWAY, text)
+            }
         }
     }
 }

@@ -1,12 +1,18 @@
 //! Calendars of our people elsewhere: which they are, and when their owners are busy by them.
 
 mod caldav;
+mod fault;
 mod feeds;
+mod first;
 
 use outbound::Url;
 use serde::{Deserialize, Serialize};
 use store::{Batch, Scan};
 
+pub use self::{
+    fault::SourceFault,
+    first::{FirstLooks, Seen},
+};
 use crate::{
     Address, Busy, CalendarError, Calendars, Span,
     limits::{LINK_BYTES_MAX, SOURCES_OF_PERSON_MAX},
@@ -37,22 +43,28 @@ pub enum Source {
 }
 
 impl Source {
-    /// Its address.
+    /// Its address, which may be all that it takes to read it.
     #[must_use]
     pub fn url(&self) -> &str {
         match self {
             Self::CalDav { url, .. } | Self::Feed { url } => url,
         }
     }
+
+    /// Its server, which may be shown; empty where the address is none.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let url = Url::parse(self.url()).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Debug for Source {
     /// Without the password, and without the path, which opens a feed.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = Url::parse(self.url()).ok().and_then(|url| url.host_str().map(str::to_owned));
         match self {
-            Self::CalDav { .. } => write!(f, "CalDav({})", host.unwrap_or_default()),
-            Self::Feed { .. } => write!(f, "Feed({})", host.unwrap_or_default()),
+            Self::CalDav { .. } => write!(f, "CalDav({})", self.host()),
+            Self::Feed { .. } => write!(f, "Feed({})", self.host()),
         }
     }
 }
@@ -64,9 +76,12 @@ pub struct KeptSource {
     pub id: String,
     /// What it is.
     pub source: Source,
-    /// Why it cannot be counted on, if it cannot; for its owner.
+    /// Why it cannot be counted on, if it cannot; for logs.
     #[serde(default)]
     pub trouble: Option<String>,
+    /// The same for its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<SourceFault>,
 }
 
 /// What calendars elsewhere say.
@@ -78,17 +93,17 @@ pub(crate) struct Elsewhere {
 }
 
 impl Calendars {
-    /// Adds a calendar elsewhere; returns its id.
+    /// Adds a calendar elsewhere; returns its id. It is looked at at once by whoever fetches.
     ///
     /// # Errors
-    /// [`CalendarError::Source`] for an address that is none, [`CalendarError::TooLarge`], the store's own.
+    /// [`CalendarError::Elsewhere`] for an address that is none, [`CalendarError::TooLarge`], the store's own.
     pub async fn add_source(
         &self,
         batch: &mut Batch,
         owner: &Address,
         source: Source,
     ) -> Result<String, CalendarError> {
-        let wrong = |reason: &str| CalendarError::Source(reason.to_owned());
+        let wrong = |reason: &str| SourceFault::Address.because(reason);
         // How calendars to subscribe to are written.
         let url = source.url().replacen("webcal://", "https://", 1).replacen("webcals://", "https://", 1);
         if url.len() > LINK_BYTES_MAX {
@@ -102,7 +117,7 @@ impl Calendars {
             && parsed.scheme() != "https"
             && !self.0.parts.allows_plain_sources
         {
-            return Err(wrong("a password is sent by https:// only"));
+            return Err(SourceFault::Plain.because("a password is sent by https:// only"));
         }
         let source = match source {
             Source::CalDav { user, password, .. } => Source::CalDav { url, user, password },
@@ -114,7 +129,7 @@ impl Calendars {
             return Err(CalendarError::TooLarge("the number of calendars elsewhere; drop one first"));
         }
         let id = self.0.parts.rng.string(ID_LETTERS);
-        let kept = KeptSource { id: id.clone(), source, trouble: None };
+        let kept = KeptSource { id: id.clone(), source, trouble: None, fault: None };
         batch.put(&SOURCES, &(owner, id.clone()), &kept);
         let inner = std::sync::Arc::clone(&self.0);
         batch.on_visible(move |_| inner.sources_changed.notify_one());
@@ -130,7 +145,7 @@ impl Calendars {
         let mut sources = self.source_rows(&owner).await?;
         for kept in &mut sources {
             let fetched = self.store().get(&FETCHED, &(owner.as_str(), kept.id.as_str())).await?;
-            kept.trouble = fetched.and_then(|row| row.trouble);
+            (kept.trouble, kept.fault) = fetched.map_or((None, None), |row| (row.trouble, row.fault));
         }
         Ok(sources)
     }

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::{Router, http::StatusCode, routing::get};
 use parking_lot::Mutex;
-use store::Batch;
+use store::{Batch, StoreError};
 
 use super::{NOW_MS, alice, alice_id, bob, calendars, doors::Notes, hour, put, shanghai};
-use crate::{Address, Calendars, Doors, FreeBusy as _, Schedule, Source, Span, ics};
+use crate::{
+    Address, Calendars, Doors, FirstLooks, FreeBusy as _, KeptSource, Schedule, Seen, Source, SourceFault,
+    Span, ics,
+};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY: Span = Span { from_ms: NOW_MS - 2 * HOUR_MS, until_ms: NOW_MS + 22 * HOUR_MS };
@@ -43,31 +47,31 @@ async fn a_feed_is_unknown_until_it_answered_and_when_it_is_old() {
     let url = format!("{}/private.ics", served(router).await);
     let id = add(&calendars, &alice(), Source::Feed { url }).await;
     assert!(!alice_by(&calendars).await.known);
-    calendars.fetch_due().await.unwrap();
+    calendars.fetch_due(&()).await.unwrap();
     let known = alice_by(&calendars).await;
     assert!(known.known);
     assert_eq!(known.intervals.iter().map(|busy| busy.from_ms).collect::<Vec<_>>(), [NOW_MS]);
     // It is not asked again before a quarter of an hour has passed.
     *said.lock() = (StatusCode::OK, ics::write(None, &[]));
-    calendars.fetch_due().await.unwrap();
+    calendars.fetch_due(&()).await.unwrap();
     assert_eq!(alice_by(&calendars).await.intervals.len(), 1);
     clock.advance(15 * 60_000);
-    calendars.fetch_due().await.unwrap();
+    calendars.fetch_due(&()).await.unwrap();
     assert!(alice_by(&calendars).await.intervals.is_empty());
     // One that fails is believed for an hour; its owner can see why it is not any more.
     *said.lock() = (StatusCode::GONE, String::new());
     clock.advance(30 * 60_000);
-    calendars.fetch_due().await.unwrap();
+    calendars.fetch_due(&()).await.unwrap();
     assert!(alice_by(&calendars).await.known);
     clock.advance(31 * 60_000);
-    calendars.fetch_due().await.unwrap();
+    calendars.fetch_due(&()).await.unwrap();
     assert!(!alice_by(&calendars).await.known);
     assert!(calendars.sources(&alice()).await.unwrap()[0].trouble.as_ref().unwrap().contains("410"));
     // One with an event that cannot be read may hide time.
     let broken = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:u\r\nDTSTART;TZID=Nowhere:20261105T100000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     *said.lock() = (StatusCode::OK, broken.to_owned());
     clock.advance(24 * HOUR_MS);
-    calendars.fetch_due().await.unwrap();
+    calendars.fetch_due(&()).await.unwrap();
     assert!(!alice_by(&calendars).await.known);
     let mut batch = Batch::new();
     assert!(calendars.drop_source(&mut batch, &alice(), &id).await.unwrap());
@@ -96,6 +100,66 @@ async fn a_caldav_server_is_asked_with_the_password_for_it() {
     assert_eq!(known.intervals.iter().map(|busy| busy.from_ms).collect::<Vec<_>>(), [NOW_MS]);
     add(&calendars, &alice(), source("wrong")).await;
     assert!(!alice_by(&calendars).await.known);
+}
+
+/// Notes what it is told, and keeps what was read.
+#[derive(Default)]
+struct Told(Mutex<Vec<Result<usize, SourceFault>>>);
+
+#[async_trait]
+impl FirstLooks for Told {
+    async fn looked(
+        &self,
+        _: &mut Batch,
+        _: &Address,
+        _: &KeptSource,
+        seen: Result<Seen, SourceFault>,
+    ) -> Result<bool, StoreError> {
+        self.0.lock().push(seen.map(|seen| seen.times));
+        Ok(seen.is_ok())
+    }
+}
+
+#[tokio::test]
+async fn whoever_names_a_calendar_hears_once_what_came_of_it() {
+    let (calendars, clock) = calendars().await;
+    let (there, _) = super::calendars().await;
+    put(&there, &bob(), &hour("there", "2026-11-05T10:00:00", shanghai())).await;
+    let mut batch = Batch::new();
+    let password = there.new_password(&mut batch, &bob(), "alice's bot").await.unwrap();
+    there.store().commit(batch).await.unwrap();
+    let server = served(Doors::new(there, Arc::new(Notes::default())).router()).await;
+    let login = |path: &str, password: &str| Source::CalDav {
+        url: format!("{server}/_lianqiao/calendar/users/bob/{path}"),
+        user: "bob".to_owned(),
+        password: password.to_owned(),
+    };
+    let feed = |url: &str| Source::Feed { url: url.to_owned() };
+    let told = Told::default();
+    for (source, expected) in [
+        (login("default/", &password), Ok(1)),
+        (login("default/", "wrong"), Err(SourceFault::Login)),
+        (login("", &password), Err(SourceFault::NotACalendar)),
+        (feed(&format!("{server}/nothing.ics")), Err(SourceFault::NotACalendar)),
+        (feed("http://169.254.169.254/latest/meta-data"), Err(SourceFault::Blocked)),
+        (feed("http://127.0.0.1:1/a.ics"), Err(SourceFault::Unreachable)),
+    ] {
+        let what = format!("{source:?}");
+        let before = calendars.sources(&alice()).await.unwrap().len();
+        add(&calendars, &alice(), source).await;
+        calendars.fetch_due(&told).await.unwrap();
+        assert_eq!(std::mem::take(&mut *told.0.lock()), [expected], "{what}");
+        let known = calendars.sources(&alice()).await.unwrap().len();
+        assert_eq!(
+            known,
+            before + usize::from(expected.is_ok()),
+            "what cannot be asked is forgotten: {what}"
+        );
+    }
+    clock.advance(25 * HOUR_MS);
+    calendars.fetch_due(&told).await.unwrap();
+    assert!(told.0.lock().is_empty(), "later looks are nobody's news");
+    assert!(alice_by(&calendars).await.known);
 }
 
 #[tokio::test]
@@ -130,7 +194,7 @@ async fn addresses_inside_and_those_that_are_none_are_not_asked() {
     }
     add(&calendars, &alice(), Source::Feed { url: "http://169.254.169.254/latest/meta-data".to_owned() })
         .await;
-    calendars.fetch_due().await.unwrap();
+    calendars.fetch_due(&()).await.unwrap();
     let sources = calendars.sources(&alice()).await.unwrap();
     assert!(sources[0].trouble.is_some());
     assert!(!alice_by(&calendars).await.known);

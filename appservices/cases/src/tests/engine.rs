@@ -106,3 +106,35 @@ async fn the_stored_chain_is_walked_to_the_end_the_case_knows() {
     let broken = cases.verify(&case, &origin).await.unwrap().unwrap_err();
     assert_eq!((broken.seq, broken.fault), (3, Fault::Missing));
 }
+
+#[tokio::test]
+async fn an_event_finds_the_cases_that_rest_on_it() {
+    let (cases, store) = cases().await;
+    let case = begun(&cases, &store).await;
+    let source = entry("submit", 1).source.unwrap().event_id;
+    let made_from = ruma::event_id!("$message");
+    let mut batch = Batch::new();
+    cases.rests_on(&mut batch, &case, made_from);
+    store.commit(batch).await.unwrap();
+    assert_eq!(cases.resting_on("approval", &source).await.unwrap(), [(case.id.clone(), 1)]);
+    assert_eq!(cases.resting_on("approval", made_from).await.unwrap(), [(case.id, 0)]);
+    assert!(cases.resting_on("task", &source).await.unwrap().is_empty());
+    assert!(cases.resting_on("approval", ruma::event_id!("$other")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_by_pages_the_newest_first() {
+    let (cases, store) = cases().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.insert(0, begun(&cases, &store).await.id);
+    }
+    let listed = |before: Option<String>| {
+        let cases = cases.clone();
+        async move { cases.listed_before("approval", "todo", "E1", before.as_deref()).await.unwrap() }
+    };
+    let all = listed(None).await;
+    assert_eq!(all.iter().collect::<BTreeSet<_>>(), ids.iter().collect::<BTreeSet<_>>());
+    assert_eq!(listed(Some(all[0].clone())).await, all[1..]);
+    assert!(listed(Some(all[2].clone())).await.is_empty());
+}

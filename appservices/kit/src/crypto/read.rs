@@ -9,7 +9,7 @@ use ruma::{EventId, RoomId};
 use serde_json::Value;
 
 use super::{boundary, fault::CryptoFault, receive::TRUST};
-use crate::{BotError, Kit, limits::SESSION_MESSAGES_MAX};
+use crate::{BotError, CallError, Kit, limits::SESSION_MESSAGES_MAX};
 
 /// A message of a session.
 #[derive(Debug, PartialEq, Eq)]
@@ -109,6 +109,20 @@ impl Kit {
             (event["type"], event["content"]) = (kind.into(), content);
         }
         Ok(Some(event))
+    }
+
+    /// Whether an event says nothing any more because somebody who may do that redacted it. One that the bot cannot see is not
+    /// known to be.
+    ///
+    /// # Errors
+    /// As of [`Kit::event_of`].
+    pub async fn is_redacted(&self, bot: &str, room: &RoomId, event: &EventId) -> Result<bool, BotError> {
+        let Some(intent) = self.intent(bot) else { return Ok(false) };
+        match intent.event_of(room, event).await {
+            Ok(found) => Ok(found.is_some_and(|event| event["unsigned"]["redacted_because"].is_object())),
+            Err(CallError::Refused { .. }) => Ok(false),
+            Err(error) => Err(BotError::Later(error.to_string())),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use ruma::UserId;
 use serde_json::{Value, json};
 
 use super::{first_logins::FirstLogins, keys::Keys, rooms::Room};
-use crate::wire::{Body, Call, CallError, Wire};
+use crate::wire::{Body, Call, CallError, FileStream, Wire};
 
 /// What goes wrong with a request.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub(super) struct State {
     /// What goes wrong with the next requests; nothing with some of them.
     faults: VecDeque<Option<Fault>>,
     requests: Vec<String>,
+    /// What kinds of rooms of the bots nobody may make.
+    pub unmade: BTreeSet<String>,
     /// Who has no account here; everybody else has one.
     absent: BTreeSet<String>,
 }
@@ -123,6 +125,11 @@ impl Double {
     #[must_use]
     pub fn visit_of(&self, room: &str, address: &str) -> Option<(String, u64, String)> {
         self.0.lock().first_logins.visits.get(&(room.to_owned(), address.to_owned())).cloned()
+    }
+
+    /// From now on no room of this kind of ours can be made.
+    pub fn makes_no_rooms_of(&self, kind: &str) {
+        self.0.lock().unmade.insert(kind.to_owned());
     }
 
     /// From now on the homeserver lets in nobody from outside.
@@ -263,6 +270,12 @@ impl Wire for Double {
         let id = call.path.last().cloned().unwrap_or_default();
         self.0.lock().files.get(&id).cloned().ok_or_else(|| refused(404, "M_NOT_FOUND"))
     }
+
+    async fn open(&self, user: &UserId, call: Call) -> Result<FileStream, CallError> {
+        let bytes = self.download(user, call).await?;
+        let length = u64::try_from(bytes.len()).ok();
+        Ok(FileStream { bytes: length, pieces: Box::pin(futures_util::stream::iter([Ok(bytes)])) })
+    }
 }
 
 impl State {
@@ -326,6 +339,9 @@ impl State {
             }
             (method, ["client", "unstable", "com.lianqiao.people", "visitors", rest @ ..]) => {
                 self.first_logins.visit(method, rest, &content)
+            }
+            ("POST", ["client", "v3", "createRoom"]) if self.is_unmade(&content) => {
+                Err(refused(403, "M_FORBIDDEN"))
             }
             ("POST", ["client", "v3", "createRoom"]) => Ok(self.create(user, &content)),
             ("POST", ["media", "v3", "upload"]) => {

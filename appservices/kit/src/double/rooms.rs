@@ -151,6 +151,13 @@ impl State {
         made
     }
 
+    /// Whether a room of ours is asked for that cannot be made.
+    pub fn is_unmade(&self, request: &Value) -> bool {
+        let states = request["initial_state"].as_array().into_iter().flatten();
+        let mut kinds = states.filter_map(|state| state["content"]["kind"].as_str());
+        kinds.any(|kind| self.unmade.contains(kind))
+    }
+
     pub fn create(&mut self, user: &str, request: &Value) -> Value {
         let room = format!("!{}:test", self.count("room"));
         let is_direct = request["is_direct"] == true;
@@ -204,6 +211,11 @@ impl State {
         if let Some(room) = self.rooms.get_mut(room) {
             if let Some(key) = state_key {
                 room.state.insert((kind.to_owned(), key), content);
+            }
+            // What it said stays here, for tests that look at what was sent.
+            let is_gone = |other: &&mut Value| redacts.is_some_and(|redacts| other["event_id"] == redacts);
+            if let Some(gone) = room.events.iter_mut().find(is_gone) {
+                gone["unsigned"]["redacted_because"] = event.clone();
             }
             room.events.push(event.clone());
         }

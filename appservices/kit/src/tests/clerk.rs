@@ -176,7 +176,15 @@ impl Bot for Clerk {
                 self.say(batch, key, room, &format!("votes {} on {on}", answers.join(" ")));
             }
             What::Upgraded { replacement } => self.say(batch, key, room, &format!("on to {replacement}")),
-            What::Text(_) | What::InCall | What::Joined { .. } | What::Member { .. } | What::Ours { .. } => {}
+            What::Redacted { event } if self.0.is_redacted(super::BOT, room, event).await? => {
+                self.say(batch, key, room, "something was redacted");
+            }
+            What::Text(_)
+            | What::InCall
+            | What::Redacted { .. }
+            | What::Joined { .. }
+            | What::Member { .. }
+            | What::Ours { .. } => {}
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Files of people and of letters: locked, large, lost, and passed on.
 
+use std::time::Duration;
+
 use serde_json::json;
 use store::Scan;
 
@@ -88,6 +90,28 @@ async fn a_large_file_travels_beside_its_letter_and_outlives_a_crash() {
     let sent = stage.newest(&room, |body| body == "list.csv");
     assert_eq!(stage.file(&room, &sent), vec![b'x'; 3_000_000]);
     assert_eq!(stage.kit().store().count(&PIECES, Scan::all()).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_files_wait_for_each_other_and_words_for_none() {
+    let (mut stage, room) = in_a_room().await;
+    let kit = stage.kit().clone();
+    let turn = kit.0.passing.lock().await;
+    stage.says(ALICE, &room, "!note small");
+    stage.settle().await;
+    assert_eq!(stage.said(&room), ["noted: small"]);
+    drop(turn);
+    stage.says(ALICE, &room, "!file 3000000");
+    stage.fails_next(Fault::Lost(CallError::Unreachable("down".to_owned())));
+    stage.settle().await;
+    assert_eq!(stage.letters_waiting().await, 1);
+    let turn = kit.0.passing.lock().await;
+    assert!(tokio::time::timeout(Duration::from_secs(60), stage.settle()).await.is_err());
+    assert_eq!(stage.said(&room), ["noted: small"]);
+    drop(turn);
+    stage.settle().await;
+    let sent = stage.newest(&room, |body| body == "list.csv");
+    assert_eq!(stage.file(&room, &sent), vec![b'x'; 3_000_000]);
 }
 
 #[tokio::test]

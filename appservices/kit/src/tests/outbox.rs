@@ -89,6 +89,13 @@ async fn what_people_do_to_a_letter_names_its_key() {
     stage.restart().await;
     stage.redacts(ALICE, &room, &reaction);
     stage.redacts(ALICE, &room, &card);
+    // Whoever may not do that only says so.
+    stage.sends(
+        ALICE,
+        &room,
+        "m.room.redaction",
+        serde_json::json!({ "redacts": reaction.replace('$', "$x") }),
+    );
     stage.replies(ALICE, &room, &card, "> <@clerk:test> [open]\n\nabout this");
     stage.says_in_thread(ALICE, &room, &card, "about the thread");
     stage.uploads(ALICE, &room, "scan.pdf", b"pdf", None);
@@ -98,6 +105,7 @@ async fn what_people_do_to_a_letter_names_its_key() {
         [
             "👍 on card",
             "no 👍 on card",
+            "something was redacted",
             "about this on card, direct false",
             "about the thread on card, direct false",
             "scan.pdf says pdf"

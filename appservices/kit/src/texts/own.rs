@@ -66,4 +66,9 @@ pub const OWN: &[Entry] = &[
         zh: "我没有收到这条消息的密钥，读不了它。请重新发送；如果还不行，请退出登录后再登录。",
         en: "I did not get the key of this message and cannot read it. Please send it again; if that does not help, sign out and in again.",
     },
+    Entry {
+        key: "secret.hidden",
+        zh: "有一条保密内容未显示：这个会话未端到端加密。请在会话设置中打开加密，再查看。",
+        en: "Something secret is not shown: this chat is not end-to-end encrypted. Turn encryption on in its settings, then look again.",
+    },
 ];

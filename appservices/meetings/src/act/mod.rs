@@ -7,13 +7,15 @@ mod book;
 mod change;
 mod clock;
 mod people;
+mod room;
 
 use calendar::{Address, Attendee, Event, Partstat, RecurrenceId};
 use cases::{Case, Decision, Refusal};
 use jiff::civil::DateTime;
-use ruma::OwnedUserId;
+use ruma::{OwnedRoomId, OwnedUserId};
 
 pub use self::clock::Alarm;
+pub(crate) use self::room::{call_in, open};
 use crate::{
     desk::{Actor, Desk, Effect, World},
     line::Scope,
@@ -96,6 +98,8 @@ pub enum Action {
     },
     /// The organiser has left: the meeting goes to somebody above them, or is cancelled after some days.
     HandOver(Option<OwnedUserId>),
+    /// The room that is made for it is there; or never will be.
+    Furnish(Option<OwnedRoomId>),
     /// A timer.
     Alarm {
         /// Which.
@@ -134,6 +138,7 @@ pub fn decide(
         Action::OpenMinutes => desk.open_minutes()?,
         Action::Write { id, text } => desk.write(*id, text)?,
         Action::HandOver(to) => desk.hand_over(to.as_ref())?,
+        Action::Furnish(room) => desk.furnish(room.as_ref())?,
         Action::Alarm { alarm, is_late } => desk.ring(*alarm, *is_late)?,
     }
     Ok(desk.finish())

@@ -12,7 +12,8 @@ fn user(id: &str) -> OwnedUserId {
     OwnedUserId::try_from(id).unwrap()
 }
 
-async fn changes(stage: &mut Stage, by: &str, what: What) {
+/// Somebody changes something by their calendar program, or by mail.
+pub(super) async fn changes(stage: &mut Stage, by: &str, what: What) {
     let mut batch = Batch::new();
     let change = Change { user: user(by), what };
     meetings(stage.kit()).changed(&change, &mut batch).await.unwrap();
@@ -20,7 +21,8 @@ async fn changes(stage: &mut Stage, by: &str, what: What) {
     stage.settle().await;
 }
 
-async fn event_of(stage: &Stage, owner: &str) -> Event {
+/// The newest event in the calendar of somebody.
+pub(super) async fn event_of(stage: &Stage, owner: &str) -> Event {
     let within = calendar::Span { from_ms: 0, until_ms: u64::MAX / 4 };
     let owner = Address::Matrix(user(owner));
     calendars_of(stage.kit()).events(&owner, within).await.unwrap().pop().unwrap()

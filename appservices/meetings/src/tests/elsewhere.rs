@@ -3,7 +3,11 @@
 use kit::double::Stage;
 use serde_json::{Value, json};
 
-use super::{DAY, HOUR, LISI, WANGWU, ZHANGSAN, card, chat, office_beside, reads, says};
+use super::{
+    DAY, HOUR, LISI, WANGWU, ZHANGSAN, card, chat,
+    doors::{changes, event_of},
+    office_beside, reads, says,
+};
 use crate::{LOCALPART, limits::ELSEWHERE_MS};
 
 const BRIDGE: &str = "@bridge:test";
@@ -149,6 +153,30 @@ async fn single_instances_stand_in_calendars_elsewhere_as_they_are_and_are_answe
     let entry = newest(&stage);
     assert!(entry["recurrence"].as_str().unwrap().contains("UNTIL="), "{entry}");
     assert_eq!(entry["last_ms"], json!(start + week + HOUR), "it ends before what was cut off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_elsewhere_to_an_instance_that_a_calendar_program_cancelled_counts_nothing() {
+    let (mut stage, _, elsewhere) = booked("!meet 周会 @李四 周五 10:00 1h 每周 x4").await;
+    let mut event = event_of(&stage, ZHANGSAN).await;
+    let second: calendar::RecurrenceId = "2026-11-13T10:00:00".parse().unwrap();
+    event.overrides.entry(second).or_default().status = Some(calendar::EventStatus::Cancelled);
+    changes(&mut stage, ZHANGSAN, calendar::What::Put { before: None, after: event }).await;
+    let entry = told(&stage, &elsewhere, "entry").pop().unwrap();
+    let mut answer = press(&entry, "accept", LISI);
+    for (at_ms, expected) in [(at(34) + 7 * DAY, 0), (at(34) + 14 * DAY, 1)] {
+        answer["instance_ms"] = json!(at_ms);
+        says_bridge(&mut stage, BRIDGE, &elsewhere, "pressed", answer.clone()).await;
+        let event = event_of(&stage, ZHANGSAN).await;
+        let answers: usize = event.overrides.values().map(|change| change.answers.len()).sum();
+        assert_eq!(answers, expected, "{:?}", event.overrides);
+    }
+    // Of a series that is cancelled as a whole, who answers hears that it is over.
+    let chat_of_organizer = chat(&stage, ZHANGSAN);
+    says(&mut stage, ZHANGSAN, &chat_of_organizer, "!meet cancel MT-20261105-0001 全部").await;
+    says_bridge(&mut stage, BRIDGE, &elsewhere, "pressed", answer).await;
+    let desk = chat(&stage, LISI);
+    assert!(stage.said(&desk).iter().any(|text| text.contains("已结束或已取消")), "{:#?}", stage.said(&desk));
 }
 
 fn answer(asked: &Value, people: Value) -> Value {

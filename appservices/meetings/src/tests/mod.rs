@@ -8,9 +8,12 @@ mod law;
 mod lines;
 mod pages;
 mod polls;
+mod rooms;
 mod series;
 mod sharing;
+mod sources;
 mod talk;
+mod timeline;
 
 use std::sync::Arc;
 
@@ -22,6 +25,7 @@ use kit::{
     double::{Play, Stage},
     message,
 };
+use outbound::{OutboundSettings, parse_range};
 use people::{People, PeopleParts};
 use store::Batch;
 use workdays::Workdays;
@@ -101,6 +105,12 @@ fn people_of(kit: &Kit) -> People {
     opened(People::open(parts)).unwrap()
 }
 
+/// Nothing inside is asked, but for what these tests serve.
+fn reaching_this_machine() -> OutboundSettings {
+    let allowed_ranges = vec![parse_range("127.0.0.0/8").unwrap()];
+    OutboundSettings { allowed_ranges, ..OutboundSettings::default() }
+}
+
 fn calendars_of(kit: &Kit) -> Calendars {
     Calendars::new(CalendarsParts {
         store: kit.store().clone(),
@@ -108,17 +118,24 @@ fn calendars_of(kit: &Kit) -> Calendars {
         rng: kit.rng().clone(),
         server_name: kit.server_name().to_owned(),
         home: Some(Arc::new(crate::Homeserver::new(kit.clone()))),
-        outbound: outbound::Outbound::new(outbound::OutboundSettings::default()).unwrap(),
+        outbound: outbound::Outbound::new(reaching_this_machine()).unwrap(),
         zone: Zone::find("Asia/Shanghai").unwrap(),
         allows_plain_sources: false,
     })
 }
 
+/// The bot of most of these tests: meetings stay where they were asked for.
 fn meetings(kit: &Kit) -> Meetings {
+    meetings_with(kit, false)
+}
+
+fn meetings_with(kit: &Kit, own_rooms: bool) -> Meetings {
     let store = kit.store().clone();
     let calendars = calendars_of(kit);
     let settings = Settings {
         resources: vec!["会议室3".to_owned(), "会议室4".to_owned()],
+        own_rooms,
+        calendar_events: own_rooms,
         public_url: Some("https://chat.example.org".to_owned()),
         ..Settings::default()
     };
@@ -129,6 +146,7 @@ fn meetings(kit: &Kit) -> Meetings {
         calendars,
         todos: Arc::new(Told),
         post: Some(Arc::new(Dropped)),
+        ledger: None,
         settings,
     };
     Meetings::new(kit.clone(), parts)
@@ -139,14 +157,23 @@ pub(super) async fn office() -> (Stage, String) {
     office_beside(None).await
 }
 
+/// The same where meetings get rooms of their own, and stand in timelines.
+pub(super) async fn office_with_rooms() -> (Stage, String) {
+    office_of(None, |kit| vec![Arc::new(meetings_with(kit, true)) as Arc<dyn Bot>]).await
+}
+
 /// The same where platforms are bridged by this account.
 pub(super) async fn office_beside(bridge: Option<&str>) -> (Stage, String) {
+    office_of(bridge, |kit| vec![Arc::new(meetings(kit)) as Arc<dyn Bot>]).await
+}
+
+async fn office_of(bridge: Option<&str>, bots: fn(&Kit) -> Vec<Arc<dyn Bot>>) -> (Stage, String) {
     let play = Play {
         localparts: vec![LOCALPART],
         tables: [tables(), cases::tables(), people::tables(), calendar::tables(), workdays::tables()]
             .concat(),
         texts: vec![TEXTS, office::TEXTS],
-        bots: |kit| vec![Arc::new(meetings(kit)) as Arc<dyn Bot>],
+        bots,
     };
     let bridge = bridge.map(|bridge| bridge.try_into().unwrap());
     let mut stage = Stage::beside(play, bridge).await;

@@ -22,6 +22,6 @@ async fn the_transcripts_of_the_pages_are_true() {
             stage.plays(&cast, transcript).await;
             played += 1;
         }
-        assert_eq!(played, 1);
+        assert_eq!(played, 2);
     }
 }

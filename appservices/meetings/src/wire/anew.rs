@@ -32,7 +32,11 @@ impl Meetings {
             }
             let shown = match heard.is_direct {
                 true => self.card_of(&case, &heard.sender),
-                false => cards(&case).into_iter().find(|card| *card == Card::Home),
+                false => {
+                    let own = case.data.own_room().and_then(|own| own.id.as_ref());
+                    let wanted = if own == Some(&heard.room) { Card::Room } else { Card::Home };
+                    cards(&case).into_iter().find(|card| *card == wanted)
+                }
             };
             let Some(card) = shown else { continue };
             let scene = self.scene_of(&case, heard.received_ms).await?;

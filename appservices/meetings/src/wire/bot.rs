@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kit::{Bot, BotError, Fired, Heard, Verb, What, texts::Lang};
 use store::Batch;
 
-use super::{Change, LOCALPART, Meetings, commands::VERBS, doors, leavers, search};
+use super::{Change, LOCALPART, Meetings, commands::VERBS, doors, leavers, rooms, search};
 use crate::{
     MeetingsError,
     act::{Action, Alarm},
@@ -36,6 +36,10 @@ impl Bot for Meetings {
         Ok(Box::pin(self.ring(fired, batch)).await?)
     }
 
+    async fn undeliverable(&self, key: &str, _reason: &str, batch: &mut Batch) -> Result<(), BotError> {
+        Ok(Box::pin(self.returned(key, batch)).await?)
+    }
+
     async fn started(&self, batch: &mut Batch) -> Result<(), BotError> {
         self.cases().await.map_err(BotError::from)?;
         self.look_later(batch);
@@ -56,8 +60,15 @@ impl Meetings {
             What::InCall => self.in_call(heard, batch).await,
             What::Upgraded { replacement } => self.show_anew(heard, replacement, batch).await,
             What::Ours { .. } => Box::pin(self.hear_elsewhere(heard, batch)).await,
+            What::Redacted { event } => self.source_redacted(heard, event, batch).await,
             What::File { .. } | What::Edited { .. } | What::Joined { .. } | What::Member { .. } => Ok(()),
         }
+    }
+
+    /// A letter of ours was refused for good.
+    async fn returned(&self, key: &str, batch: &mut Batch) -> Result<(), MeetingsError> {
+        self.not_taken_away(key, batch).await?;
+        self.lacks_room(key, batch).await
     }
 
     async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), MeetingsError> {
@@ -66,6 +77,9 @@ impl Meetings {
         }
         if let Some(search) = fired.key.strip_prefix(search::TIMER) {
             return Box::pin(self.search_on(search, batch)).await;
+        }
+        if let Some(case) = fired.key.strip_prefix(rooms::TIMER) {
+            return Box::pin(self.look_at_room(case, fired, batch)).await;
         }
         if fired.key.starts_with(doors::TIMER) {
             return Box::pin(self.through_door(fired, batch)).await;

@@ -36,11 +36,13 @@ pub(crate) enum Word {
     Ics,
     Caldav,
     Share,
+    Source,
     Show,
+    Verify,
     Help,
 }
 
-const WORDS: [(&str, &str, Word); 15] = [
+const WORDS: [(&str, &str, Word); 17] = [
     ("找时间", "find", Word::Find),
     ("现在", "now", Word::Now),
     ("改期", "move", Word::Move),
@@ -54,7 +56,9 @@ const WORDS: [(&str, &str, Word); 15] = [
     ("日历", "ics", Word::Ics),
     ("日历账号", "caldav", Word::Caldav),
     ("共享", "share", Word::Share),
+    ("日历源", "source", Word::Source),
     ("查看", "show", Word::Show),
+    ("校验", "verify", Word::Verify),
     ("帮助", "help", Word::Help),
 ];
 
@@ -99,9 +103,13 @@ impl Meetings {
         match word {
             Word::Find => Box::pin(self.look(heard, Sought::Slot, rest, batch)).await,
             Word::Now => Box::pin(self.book_now(heard, rest, now, batch)).await,
-            Word::Move | Word::Cancel | Word::Add | Word::Remove | Word::Minutes | Word::Show => {
-                self.on_meeting(heard, word, rest, batch).await
-            }
+            Word::Move
+            | Word::Cancel
+            | Word::Add
+            | Word::Remove
+            | Word::Minutes
+            | Word::Show
+            | Word::Verify => self.on_meeting(heard, word, rest, batch).await,
             Word::Today => self.agenda(heard, 1, batch).await,
             Word::Week => self.agenda(heard, 7, batch).await,
             Word::Free => Box::pin(self.look(heard, Sought::BusyTimes, rest, batch)).await,
@@ -111,6 +119,7 @@ impl Meetings {
             Word::Ics => self.calendar_address(heard, rest, batch).await,
             Word::Caldav => self.calendar_password(heard, rest, batch).await,
             Word::Share => self.share(heard, rest, now, batch).await,
+            Word::Source => Box::pin(self.source(heard, rest, batch)).await,
             Word::Help => self.reply(batch, heard, "mt.help_all", &[]).await,
         }
     }
@@ -170,6 +179,7 @@ impl Meetings {
         let action =
             match word {
                 Word::Show => return self.show(heard, &case, batch).await,
+                Word::Verify => return self.verify(heard, &case, batch).await,
                 Word::Ics => return self.send_file(heard, &case, batch).await,
                 Word::Minutes if case.state != state::LIVE => {
                     return self.show_minutes(heard, &case, batch).await;
@@ -188,6 +198,7 @@ impl Meetings {
                 | Word::Free
                 | Word::Caldav
                 | Word::Share
+                | Word::Source
                 | Word::Help => return Ok(()),
             };
         match action {
@@ -223,7 +234,7 @@ impl Meetings {
         let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
         // In the room of a meeting everybody knows of it.
         let may_know = |case: &Case<Meeting>| {
-            case.data.home.room.as_ref() == Some(&heard.room)
+            case.data.is_talked_of_in(&heard.room)
                 || case.data.accounts().iter().any(|user| world.is_same(user, &heard.sender))
         };
         Ok(case.filter(may_know).ok_or_else(unknown))

@@ -28,8 +28,11 @@ impl Meetings {
     ) -> Result<(), MeetingsError> {
         self.book_resources(batch, before, after, scene.at_ms).await?;
         self.keep_calendars(batch, before, after).await?;
+        self.order_room(batch, before, after, scene.at_ms).await?;
         self.show_cards(batch, before, after, scene).await?;
+        self.keep_room(batch, before, after);
         self.show_state(batch, before, after);
+        self.show_in_timeline(batch, before, after).await?;
         self.invite(batch, before, after).await?;
         self.put_entry(batch, before, after, scene.at_ms).await?;
         self.end_visits(before, after).await?;
@@ -114,7 +117,7 @@ impl Meetings {
         // To answer is something to do: an invitation rings.
         let rings = match card {
             Card::Guest(user) => Some(user),
-            Card::Home => None,
+            Card::Home | Card::Room => None,
         };
         let letter = Letter::message(&key, LOCALPART, to.clone(), data(text, rings, case));
         let letter = match card {
@@ -122,7 +125,7 @@ impl Meetings {
                 Some(event) => letter.relating(Relation::ReplyTo(Related::Event(event))),
                 None => letter,
             },
-            Card::Guest(_) => letter,
+            Card::Room | Card::Guest(_) => letter,
         };
         self.kit().outbox().put(batch, letter);
         self.seed(batch, &key, &to, &offers(card, case));
@@ -134,6 +137,7 @@ impl Meetings {
     pub(super) async fn reader_of(&self, card: &Card, case: &Case<Meeting>) -> Result<Reader, MeetingsError> {
         match card {
             Card::Home => self.reader_of_home(&case.data).await,
+            Card::Room => self.reader_of_talk(&case.data).await,
             Card::Guest(user) => self.reader(user).await,
         }
     }
@@ -142,6 +146,7 @@ impl Meetings {
     pub(crate) fn place_of(&self, card: &Card, case: &Case<Meeting>) -> To {
         match card {
             Card::Home => home_of(&case.data),
+            Card::Room => talk_of(&case.data),
             Card::Guest(user) => To::Direct(user.clone()),
         }
     }
@@ -149,9 +154,12 @@ impl Meetings {
     /// The calendar object as state of the room, for everybody's machines. A room that does not let the bot write state
     /// goes without.
     fn show_state(&self, batch: &mut Batch, before: Option<&Case<Meeting>>, after: &Case<Meeting>) {
-        let is_same =
-            before.is_some_and(|before| before.data.event == after.data.event && before.state == after.state);
-        if after.data.home.is_direct || is_same {
+        let is_same = before.is_some_and(|before| {
+            let was_there = before.data.own_room().is_some() == after.data.own_room().is_some();
+            before.data.event == after.data.event && before.state == after.state && was_there
+        });
+        let has_room = !after.data.home.is_direct || after.data.own_room().is_some();
+        if !has_room || is_same {
             return;
         }
         let mut content = match serde_json::to_value(&after.data.event) {
@@ -165,7 +173,7 @@ impl Meetings {
         content["no"] = json!(after.no);
         content["state"] = json!(after.state);
         let key = format!("mz/{}/{}", after.id, after.rev);
-        let letter = Letter::message(key, LOCALPART, home_of(&after.data), content);
+        let letter = Letter::message(key, LOCALPART, talk_of(&after.data), content);
         let letter = Letter {
             kind: format!("{PREFIX}meeting"),
             state_key: Some(after.data.event.uid.clone()),
@@ -173,39 +181,13 @@ impl Meetings {
         };
         self.kit().outbox().put(batch, letter);
     }
+}
 
-    /// Everybody who has not declined, each by a message of their own.
-    async fn remind(
-        &self,
-        batch: &mut Batch,
-        case: &Case<Meeting>,
-        minutes: u32,
-        is_late: bool,
-    ) -> Result<(), MeetingsError> {
-        let Some(round) = &case.data.round else { return Ok(()) };
-        let event = &case.data.event;
-        let url = event.conference.as_ref().map_or("", |conference| &conference.url);
-        let guests = case.data.expected(round.id).cloned();
-        for user in guests.chain(case.data.organizer().map(ToOwned::to_owned)) {
-            let reader = self.reader(&user).await?;
-            let pen = self.pen(&reader);
-            let when = pen.span_in_both(&event.zone, round.start, round.end, event.all_day);
-            let minutes = minutes.to_string();
-            let values = [("no", &*case.no), ("title", &event.title), ("when", &when), ("minutes", &minutes)];
-            let mut text = pen.say(if is_late { "mt.remind_late" } else { "mt.remind" }, &values);
-            for (key, what) in [("mt.place", event.location.as_deref().unwrap_or_default()), ("mt.link", url)]
-            {
-                let name = if key == "mt.link" { "url" } else { "place" };
-                if !what.is_empty() {
-                    text.push('\n');
-                    text.push_str(&pen.say(key, &[(name, what)]));
-                }
-            }
-            let key = format!("mi/{}/{}/{minutes}/{user}", case.id, round.start_ms);
-            let content = message(&text, std::slice::from_ref(&user));
-            self.kit().outbox().put(batch, Letter::message(key, LOCALPART, To::Direct(user), content));
-        }
-        Ok(())
+/// Where people talk about a meeting: the room that was made for it, else where it was asked for.
+pub(crate) fn talk_of(meeting: &Meeting) -> To {
+    match meeting.own_room() {
+        Some(own) => To::Place(own.place.clone()),
+        None => home_of(meeting),
     }
 }
 
@@ -224,7 +206,8 @@ fn is_long(case: &Case<Meeting>) -> bool {
     case.data.people().count() > NAMES_ON_CARD_MAX
 }
 
-fn edit_key(key: &str, rev: u64) -> String {
+/// What a new version of a letter is called.
+pub(super) fn edit_key(key: &str, rev: u64) -> String {
     format!("me/{rev}/{key}")
 }
 

@@ -1,7 +1,9 @@
 //! Meetings in the calendars of other platforms, and what is answered there: it counts as a reaction here does, with the
 //! platform's call as the proof.
 
-use calendar::{Address, Attendee, Event, Override, Partstat, RecurrenceId, Role, limits::INSTANCES_MAX};
+use calendar::{
+    Address, Attendee, Event, EventStatus, Override, Partstat, RecurrenceId, Role, limits::INSTANCES_MAX,
+};
 use cases::Case;
 use kit::{Heard, Letter, To, message};
 use office::{EntryElsewhere, Press, press_of, put_entry_elsewhere};
@@ -57,7 +59,8 @@ impl Meetings {
     fn entry(&self, case: &Case<Meeting>) -> Value {
         let event = &case.data.event;
         let url = event.conference.as_ref().map(|conference| conference.url.as_str());
-        let room = case.data.home.room.as_ref().filter(|_| !case.data.home.is_direct);
+        let made = case.data.own_room().and_then(|own| own.id.as_ref());
+        let room = made.or(case.data.home.room.as_ref().filter(|_| !case.data.home.is_direct));
         let room = room.map(|room| room.matrix_to_uri().to_string());
         let own: String = event.description.chars().take(ENTRY_DESCRIPTION_CHARACTERS_MAX).collect();
         let description = [own.as_str(), url.unwrap_or_default()];
@@ -151,10 +154,13 @@ fn starts(event: &Event) -> Vec<RecurrenceId> {
     starts.and_then(Result::ok).unwrap_or_default()
 }
 
-/// The instance that the rule lets begin then, where it takes place.
+/// The instance that the rule lets begin then, unless it alone is cancelled. Of a series that is cancelled all are found: who
+/// answers hears that it is over.
 fn instance_at(event: &Event, at_ms: u64) -> Option<RecurrenceId> {
     let id = starts(event).into_iter().find(|id| event.zone.at(*id).at_ms == at_ms)?;
-    event.has_instance(id).unwrap_or(false).then_some(id)
+    let status = event.overrides.get(&id).and_then(|change| change.status);
+    let takes_place = !event.exdates.contains(&id) && status != Some(EventStatus::Cancelled);
+    takes_place.then_some(id)
 }
 
 /// The instances that do not take place, or otherwise than the rule has them; what people answered to them changes nothing.

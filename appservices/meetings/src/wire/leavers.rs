@@ -55,8 +55,7 @@ impl Meetings {
 
     /// Whether this is the account of somebody who has left, and who opens no door any more.
     pub(crate) fn has_left(&self, account: &UserId) -> bool {
-        let has_left = |person: &Person| person.status == Status::Left;
-        self.chart().people().any(|person| has_left(person) && person.account.as_deref() == Some(account))
+        self.chart().status_of(account) == Some(Status::Left)
     }
 
     /// The first above somebody who has an account here.

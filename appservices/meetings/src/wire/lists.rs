@@ -1,7 +1,7 @@
 //! Lists and files: the day, the week, one meeting, its minutes, the private address of a calendar.
 
 use calendar::{Address, Span, ics::Method};
-use cases::{Case, Refusal};
+use cases::{Case, Refusal, hash_of};
 use jiff::ToSpan as _;
 use kit::{Heard, Letter, To};
 use store::Batch;
@@ -10,6 +10,7 @@ use super::Meetings;
 use crate::{
     MeetingsError,
     card::{Card, body},
+    desk::ORIGIN,
     limits::{LIST_LINES_MAX, NAMES_ON_CARD_MAX},
     meeting::Meeting,
 };
@@ -61,7 +62,7 @@ impl Meetings {
         let scene = self.scene_of(case, heard.received_ms).await?;
         let reader = self.reader(&heard.sender).await?;
         let text = body(case, &scene.world(), self.pen(&reader));
-        if case.data.home.room.as_ref() == Some(&heard.room) {
+        if case.data.is_talked_of_in(&heard.room) {
             self.answer(batch, heard, &text);
         } else {
             self.reply_privately(batch, heard, &text).await?;
@@ -71,6 +72,31 @@ impl Meetings {
             let to = self.place_of(&card, case);
             self.list_people(batch, case, &card.key(&case.id), to, &scene.world());
         }
+        Ok(())
+    }
+
+    /// Walks the chain of a meeting's records.
+    pub(crate) async fn verify(
+        &self,
+        heard: &Heard,
+        case: &Case<Meeting>,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let verdict = self.cases().await?.verify(case, &hash_of(ORIGIN.as_bytes())).await?;
+        let reader = self.reader(&heard.sender).await?;
+        let pen = self.pen(&reader);
+        let text = match verdict {
+            Ok(good) => {
+                let (records, signers) = (good.records.to_string(), good.signers.len().to_string());
+                pen.say("mt.verify.good", &[("no", &case.no), ("records", &records), ("signers", &signers)])
+            }
+            Err(broken) => {
+                let (fault, what) = broken.fault.words();
+                let (seq, fault) = (broken.seq.to_string(), pen.say(fault, &[("what", what)]));
+                pen.say("mt.verify.broken", &[("no", &case.no), ("seq", &seq), ("fault", &fault)])
+            }
+        };
+        self.answer(batch, heard, &text);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use cases::Case;
 use kit::{Heard, Letter, Related, Relation, To, message};
 use store::Batch;
 
-use super::{Change, LOCALPART, Meetings, Scene, TodoLine, deliver::home_of};
+use super::{Change, LOCALPART, Meetings, Scene, TodoLine, deliver::talk_of};
 use crate::{
     MeetingsError,
     act::Action,
@@ -25,13 +25,13 @@ impl Meetings {
         id: RecurrenceId,
     ) -> Result<(), MeetingsError> {
         let Some(minutes) = case.data.minutes_of(id) else { return Ok(()) };
-        let reader = self.reader_of_home(&case.data).await?;
+        let reader = self.reader_of_talk(&case.data).await?;
         let day = minutes.start.strftime("%m-%d").to_string();
         let values = [("no", &*case.no), ("title", &case.data.event.title), ("day", &day)];
         let text = self.pen(&reader).say("mt.minutes", &values);
         let rings: Vec<_> = case.data.organizer().map(ToOwned::to_owned).into_iter().collect();
         let key = minutes_key(&case.id, id);
-        let letter = Letter::message(key, LOCALPART, home_of(&case.data), message(&text, &rings));
+        let letter = Letter::message(key, LOCALPART, talk_of(&case.data), message(&text, &rings));
         self.kit().outbox().put(batch, letter);
         Ok(())
     }
@@ -47,7 +47,7 @@ impl Meetings {
     ) -> Result<(), MeetingsError> {
         let Some(minutes) = case.data.minutes_of(id) else { return Ok(()) };
         let lines = minutes.lines.get(from..).unwrap_or_default();
-        let reader = self.reader_of_home(&case.data).await?;
+        let reader = self.reader_of_talk(&case.data).await?;
         let pen = self.pen(&reader);
         let mut text = summary(case, lines, scene, pen);
         let zone = &case.data.event.zone;
@@ -68,7 +68,7 @@ impl Meetings {
         let letter = Letter::message(
             format!("{root}/sum/{from}"),
             LOCALPART,
-            home_of(&case.data),
+            talk_of(&case.data),
             message(&text, &[]),
         );
         let letter = letter.relating(Relation::Thread(Related::Letter(root)));
@@ -108,7 +108,11 @@ impl Meetings {
         marker: &str,
     ) -> Result<(), MeetingsError> {
         later.event.uid = String::new();
-        later.event.conference = None;
+        // What has a room keeps it; what waits for one gets its own.
+        if later.own_room().is_none_or(|own| own.id.is_none()) {
+            later.event.conference = None;
+            later.room = None;
+        }
         let new = self.numbered(batch, later, scene.at_ms).await?;
         let no = new.no.clone();
         let mut change = Change::new(new);
@@ -117,10 +121,10 @@ impl Meetings {
             return Err(MeetingsError::Broken(format!("{} cannot be split: {}", case.no, refusal.code)));
         }
         self.carry_out(batch, change, scene, marker).await?;
-        let reader = self.reader_of_home(&case.data).await?;
+        let reader = self.reader_of_talk(&case.data).await?;
         let text = self.pen(&reader).say("mt.told.split", &[("no", &case.no), ("new", &no)]);
         let letter =
-            Letter::message(format!("mn/{marker}"), LOCALPART, home_of(&case.data), message(&text, &[]));
+            Letter::message(format!("mn/{marker}"), LOCALPART, talk_of(&case.data), message(&text, &[]));
         self.kit().outbox().put(batch, letter);
         Ok(())
     }

@@ -19,10 +19,14 @@ mod lists;
 mod minutes;
 mod outbound;
 mod polls;
+mod reminders;
+mod rooms;
 mod scene;
 mod search;
+mod sources;
 mod start;
 mod tell;
+mod timeline;
 mod words;
 
 use std::sync::Arc;
@@ -66,6 +70,8 @@ pub struct MeetingsParts {
     pub todos: Arc<dyn Todos>,
     /// Who carries invitations to mailboxes; nobody where there is no mail.
     pub post: Option<Arc<dyn Post>>,
+    /// The bot that keeps the ledger of the organisation, where records are held; without one they stand in the store alone.
+    pub ledger: Option<&'static str>,
     /// From the configuration.
     pub settings: Settings,
 }
@@ -188,7 +194,11 @@ impl Meetings {
             return Ok(());
         }
         let Change { before, decision } = change;
-        let (after, effects) = self.cases().await?.write(batch, before.as_ref(), decision)?;
+        let (after, effects, records) =
+            self.cases().await?.write_recorded(batch, before.as_ref(), decision)?;
+        if let Some(ledger) = self.parts().ledger {
+            office::keep_in_ledger(self.kit(), batch, ledger, &records).await?;
+        }
         self.deliver(batch, before.as_ref(), &after, effects, scene, marker).await
     }
 }

@@ -116,6 +116,11 @@ impl Meetings {
 fn asked(case: &Case<Meeting>) -> BTreeSet<Address> {
     match case.state.as_str() {
         state::FINDING | state::CANCELLED => BTreeSet::new(),
-        _ => case.data.people().map(|attendee| attendee.address.clone()).collect(),
+        _ => {
+            // Who is asked by mail waits for the link.
+            let waits = |address: &Address| matches!(address, Address::Email(_)) && case.data.awaits_room();
+            let people = case.data.people().map(|attendee| &attendee.address);
+            people.filter(|address| !waits(address)).cloned().collect()
+        }
     }
 }

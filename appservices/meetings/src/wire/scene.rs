@@ -103,6 +103,13 @@ impl Meetings {
         }
     }
 
+    /// How people are written to where they talk about a meeting: in the room that was made for it as in any room.
+    pub(crate) async fn reader_of_talk(&self, meeting: &Meeting) -> Result<Reader, MeetingsError> {
+        let Some(own) = meeting.own_room() else { return self.reader_of_home(meeting).await };
+        let lang = self.kit().language(own.id.as_deref(), None).await?;
+        Ok(Reader { lang, zone: meeting.event.zone.clone() })
+    }
+
     /// What somebody is written to with.
     pub(crate) fn pen<'a>(&'a self, reader: &'a Reader) -> Pen<'a> {
         Pen { texts: self.kit().texts(), lang: reader.lang, zone: &reader.zone }

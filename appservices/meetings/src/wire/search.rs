@@ -197,7 +197,8 @@ impl Meetings {
     }
 }
 
-fn is_elsewhere_alone(account: &UserId) -> bool {
+/// Whether this is the account of somebody who is on another platform alone.
+pub(super) fn is_elsewhere_alone(account: &UserId) -> bool {
     ELSEWHERE_ALONE.iter().any(|prefix| account.localpart().starts_with(prefix))
 }
 

@@ -150,6 +150,9 @@ impl Meetings {
         batch.put(&MEETING_OF, &case.data.event.uid, &case.id);
         let given = case.data.event.conference.take();
         case.data.event.conference = given.or_else(|| settings.conference(&case.data, &case.id, &case.no));
+        if case.data.event.conference.is_none() && case.data.room.is_none() {
+            case.data.room = self.room_for(&case.data, &case.id).await?;
+        }
         Ok(case)
     }
 

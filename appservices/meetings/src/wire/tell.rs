@@ -2,11 +2,11 @@
 
 use cases::{Case, Refusal};
 use kit::{Heard, Letter, Related, Relation, To, message, texts::Lang};
-use ruma::{OwnedUserId, UserId};
+use ruma::{EventId, OwnedUserId, UserId};
 use serde_json::{Value, json};
 use store::Batch;
 
-use super::{LOCALPART, Meetings};
+use super::{KIND, LOCALPART, Meetings};
 use crate::{
     MeetingsError,
     card::{Card, Pen, cards, of_key},
@@ -131,6 +131,33 @@ impl Meetings {
         self.kit().outbox().put(batch, letter);
         if tell.asks.is_some() {
             self.seed(batch, &key, &To::Direct(tell.to), &["✅", "❌"]);
+        }
+        Ok(())
+    }
+
+    /// A message on which a meeting rests was taken back: everybody reads so on its card, once; the record stays.
+    pub(crate) async fn source_redacted(
+        &self,
+        heard: &Heard,
+        event: &EventId,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let resting = self.cases().await?.resting_on(KIND, event).await?;
+        // Whoever may not take it back only says so.
+        if resting.is_empty() || !self.kit().is_redacted(LOCALPART, &heard.room, event).await? {
+            return Ok(());
+        }
+        for (id, seq) in resting {
+            let Some(case) = self.case(&id).await? else { continue };
+            let reader = self.reader_of_home(&case.data).await?;
+            let seq = seq.to_string();
+            let values = [("no", &*case.no), ("event", event.as_str()), ("seq", &seq)];
+            let content = message(&self.pen(&reader).say("mt.told.redacted", &values), &[]);
+            // The key makes it one, however often it is said.
+            let key = format!("mx/{id}/{event}");
+            let letter = Letter::message(key, LOCALPART, self.place_of(&Card::Home, &case), content);
+            let root = Related::Letter(Card::Home.key(&id));
+            self.kit().outbox().put(batch, letter.relating(Relation::Thread(root)));
         }
         Ok(())
     }

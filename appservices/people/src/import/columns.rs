@@ -43,11 +43,15 @@ pub enum Column {
     Joined,
     /// The day on which they left.
     LeftOn,
+    /// The code of their (first) department.
+    DepartmentCode,
+    /// Who finds their (first) department: public, internal or hidden.
+    DepartmentVisibility,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Number,
         Self::Name,
         Self::Department,
@@ -68,6 +72,8 @@ impl Column {
         Self::EnglishName,
         Self::Joined,
         Self::LeftOn,
+        Self::DepartmentCode,
+        Self::DepartmentVisibility,
     ];
 
     /// The columns without which a list is refused (E401).
@@ -97,6 +103,8 @@ impl Column {
             Self::EnglishName => ("英文名", "en_name"),
             Self::Joined => ("入职日期", "joined"),
             Self::LeftOn => ("离职日期", "left_on"),
+            Self::DepartmentCode => ("部门编码", "dept_code"),
+            Self::DepartmentVisibility => ("部门可见性", "dept_visibility"),
         }
     }
 

@@ -6,7 +6,10 @@ use pinyin::ToPinyin as _;
 use ruma::{OwnedUserId, ServerName, UserId};
 
 use super::{Column, RowError, Rule, StaffList, row};
-use crate::{Chart, DepartmentPath, Person, PersonId, Status, limits::LEAVERS_PERCENT_MAX};
+use crate::{
+    Chart, DepartmentNote, DepartmentPath, DepartmentVisibility, Person, PersonId, Status,
+    limits::LEAVERS_PERCENT_MAX,
+};
 
 /// Most people on the way from somebody to the top.
 const MANAGERS_MAX: usize = 64;
@@ -33,15 +36,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// In the result file and the dry run.
+    /// The key of its word in the result file and the dry run.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::New => "新增 new",
-            Self::Moved => "调动 moved",
-            Self::Changed => "变更 changed",
-            Self::Left => "离职 left",
-            Self::Unchanged => "不变 unchanged",
+            Self::New => "org.import.new",
+            Self::Moved => "org.import.moved",
+            Self::Changed => "org.import.changed",
+            Self::Left => "org.import.left",
+            Self::Unchanged => "org.import.unchanged",
         }
     }
 }
@@ -68,6 +71,8 @@ pub struct Plan {
     pub errors: Vec<RowError>,
     /// What became of each row, for the result file.
     pub rows: Vec<(u64, Kind)>,
+    /// What is said anew of departments.
+    pub notes: BTreeMap<DepartmentPath, DepartmentNote>,
     /// The accounts that were made up for people who have none, from their names.
     pub made_up: Vec<OwnedUserId>,
     /// Departments that would have nobody at their head (E404).
@@ -94,6 +99,7 @@ pub fn plan(
         seen: BTreeSet::new(),
         after: BTreeMap::new(),
         numbered: BTreeMap::new(),
+        said: BTreeMap::new(),
     };
     for (line, cells) in &list.rows {
         planning.row(list, *line, cells);
@@ -115,6 +121,8 @@ struct Planning<'a> {
     after: BTreeMap<PersonId, (u64, Person)>,
     /// Up to which number the localparts of a name are given, so that a thousand people of one name cost a thousand looks.
     numbered: BTreeMap<String, usize>,
+    /// What the list says of departments.
+    said: BTreeMap<DepartmentPath, (Option<String>, Option<DepartmentVisibility>)>,
 }
 
 impl Planning<'_> {
@@ -148,10 +156,46 @@ impl Planning<'_> {
                     }
                     person.account = Some(account);
                 }
+                if let Err(error) = self.note(list, line, cells, &person) {
+                    self.plan.errors.push(error);
+                    return;
+                }
                 self.after.insert(person.id.clone(), (line, person));
             }
             Err(errors) => self.plan.errors.extend(errors),
         }
+    }
+
+    /// Takes what a row says of the first department of its person. Rows may not contradict each other.
+    fn note(
+        &mut self,
+        list: &StaffList,
+        line: u64,
+        cells: &[String],
+        person: &Person,
+    ) -> Result<(), RowError> {
+        let (code, visibility) = row::note(list, line, cells)?;
+        let Some(path) = person.departments.first() else { return Ok(()) };
+        let wrong = |column, rule| {
+            let value = list.cell(cells, column).to_owned();
+            Err(RowError { line, column, value, rule })
+        };
+        let is_elsewhere = |(other, said): (&DepartmentPath, &(Option<String>, _))| {
+            code.is_some() && said.0 == code && other != path
+        };
+        if self.said.iter().any(is_elsewhere) {
+            return wrong(Column::DepartmentCode, Rule::CodeTaken);
+        }
+        let said = self.said.entry(path.clone()).or_default();
+        if said.0.is_some() && code.is_some() && said.0 != code {
+            return wrong(Column::DepartmentCode, Rule::Contradicts);
+        }
+        if said.1.is_some() && visibility.is_some() && said.1 != visibility {
+            return wrong(Column::DepartmentVisibility, Rule::Contradicts);
+        }
+        said.0 = said.0.take().or(code);
+        said.1 = said.1.or(visibility);
+        Ok(())
     }
 
     /// A localpart for somebody who has none: the name in pinyin, with a number if it was ever given.
@@ -265,6 +309,16 @@ impl Planning<'_> {
                 }
             }
         }
+        for (path, (code, visibility)) in std::mem::take(&mut self.said) {
+            let before = self.chart.notes().get(&path).cloned().unwrap_or_default();
+            let after = DepartmentNote {
+                code: code.unwrap_or_else(|| before.code.clone()),
+                visibility: visibility.unwrap_or(before.visibility),
+            };
+            if after != before {
+                self.plan.notes.insert(path, after);
+            }
+        }
         self.plan.rows.sort_by_key(|(line, _)| *line);
         self.plan.errors.sort_by_key(|error| error.line);
         let after = self.plan.onto(self.chart, self.plan.version + 1);
@@ -282,15 +336,18 @@ impl Plan {
         for change in &self.changes {
             people.insert(change.after.id.clone(), change.after.clone().into());
         }
-        Chart::new(version, people.into_values())
+        let mut notes = chart.notes().clone();
+        notes.extend(self.notes.iter().map(|(path, note)| (path.clone(), note.clone())));
+        Chart::new(version, people.into_values()).noting(notes)
     }
 
-    /// Who can apply a full list beside the one who looked at it: names, or `-` where there is nobody.
+    /// Who can apply a full list beside the one who looked at it, by an account or another name of theirs: names, or `-` where
+    /// there is nobody.
     #[must_use]
     pub fn second_administrators(&self, chart: &Chart, first: &str) -> String {
+        let firsts = chart.called(first);
         let others = chart.in_role(WRITERS).iter().filter_map(|id| chart.active(id));
-        let others =
-            others.filter(|person| person.account.as_ref().is_none_or(|account| account.as_str() != first));
+        let others = others.filter(|person| firsts.iter().all(|first| first.id != person.id));
         let names: Vec<&str> = others.map(|person| person.name.as_str()).collect();
         if names.is_empty() { "-".to_owned() } else { names.join("、") }
     }

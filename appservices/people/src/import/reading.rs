@@ -6,7 +6,7 @@ use encoding_rs::{GB18030, UTF_8};
 
 use super::Column;
 use crate::{
-    PeopleError,
+    ListFault, PeopleError,
     limits::{CELL_BYTES_MAX, COLUMNS_MAX, STAFF_LIST_BYTES_MAX, STAFF_LIST_ROWS_MAX},
 };
 
@@ -71,22 +71,20 @@ pub fn read(text: &str, encoding: Encoding) -> Result<StaffList, PeopleError> {
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| refused(format!("the file is not CSV: {error}")))?;
+        let record = record.map_err(|error| ListFault::Form(error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
         if record.len() > COLUMNS_MAX || rows.len() > STAFF_LIST_ROWS_MAX {
-            return Err(refused(format!(
-                "more than {STAFF_LIST_ROWS_MAX} rows or {COLUMNS_MAX} columns; import it in parts"
-            )));
+            return Err(ListFault::TooMany.into());
         }
         if record.iter().any(|cell| cell.len() > CELL_BYTES_MAX) {
-            return Err(refused(format!("line {line}: a cell is longer than {CELL_BYTES_MAX} bytes")));
+            return Err(ListFault::LongCell(line).into());
         }
         if record.iter().any(|cell| !cell.trim().is_empty()) {
             rows.push((line, record.iter().map(str::to_owned).collect::<Vec<_>>()));
         }
     }
     if rows.is_empty() {
-        return Err(refused("the file is empty".to_owned()));
+        return Err(ListFault::Empty.into());
     }
     let (_, headings) = rows.remove(0);
     let columns = placed(&headings)?;
@@ -99,9 +97,7 @@ pub fn read(text: &str, encoding: Encoding) -> Result<StaffList, PeopleError> {
 /// [`PeopleError::List`]: too large, or neither encoding.
 pub fn decode(bytes: &[u8]) -> Result<(String, Encoding), PeopleError> {
     if bytes.len() > STAFF_LIST_BYTES_MAX {
-        return Err(refused(format!(
-            "the file is larger than {STAFF_LIST_BYTES_MAX} bytes; import it in parts"
-        )));
+        return Err(ListFault::TooLarge.into());
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     for (how, encoding) in [(UTF_8, Encoding::Utf8), (GB18030, Encoding::Gb18030)] {
@@ -109,7 +105,7 @@ pub fn decode(bytes: &[u8]) -> Result<(String, Encoding), PeopleError> {
             return Ok((text.into_owned(), encoding));
         }
     }
-    Err(refused("the file is neither UTF-8 nor GB18030; save it as CSV UTF-8".to_owned()))
+    Err(ListFault::Encoding.into())
 }
 
 fn placed(headings: &[String]) -> Result<BTreeMap<Column, usize>, PeopleError> {
@@ -118,7 +114,7 @@ fn placed(headings: &[String]) -> Result<BTreeMap<Column, usize>, PeopleError> {
         if let Some(column) = Column::called(heading)
             && columns.insert(column, place).is_some()
         {
-            return Err(refused(format!("the column {heading} is there twice")));
+            return Err(ListFault::Twice(heading.clone()).into());
         }
     }
     let missing: Vec<&str> = Column::REQUIRED
@@ -130,8 +126,4 @@ fn placed(headings: &[String]) -> Result<BTreeMap<Column, usize>, PeopleError> {
         return Ok(columns);
     }
     Err(PeopleError::MissingColumns(missing.join("、")))
-}
-
-fn refused(text: String) -> PeopleError {
-    PeopleError::List(text)
 }

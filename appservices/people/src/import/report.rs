@@ -1,9 +1,8 @@
 //! What people read of a plan: the dry run, and the list again with what became of each row.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use super::{Kind, Plan, Rule, StaffList, table};
+use super::{Kind, Plan, RowError, Rule, StaffList, table};
 use crate::{
     DepartmentPath,
     limits::{CHANGES_LISTED_MAX, ERRORS_LISTED_MAX},
@@ -23,60 +22,82 @@ pub struct Telling<'a> {
     pub others: &'a str,
 }
 
+/// A word of the table; both languages in one line where it is in both.
+fn word(say: Say<'_>, key: &str) -> String {
+    word_with(say, key, &[])
+}
+
 impl Plan {
     /// The dry run as people read it, line by line.
     #[must_use]
     pub fn summary(&self, list: &StaffList, telling: Telling<'_>) -> String {
         let Telling { say, steps, others } = telling;
-        let mut text =
-            format!("{} · {:?} · {} rows\n", list.encoding.name(), list.separator, list.rows.len());
+        let (separator, rows) = (format!("{:?}", list.separator), list.rows.len().to_string());
+        let values = [("encoding", list.encoding.name()), ("separator", &separator), ("rows", &rows)];
+        let mut lines = vec![say("org.import.head", &values)];
         for kind in [Kind::New, Kind::Changed, Kind::Moved, Kind::Left, Kind::Unchanged] {
-            let _ = writeln!(text, "{}: {}", kind.name(), self.count(kind));
+            lines.push(format!("{}: {}", word(say, kind.name()), self.count(kind)));
         }
-        let _ = writeln!(text, "错误 errors: {}", self.errors.len());
-        for error in self.errors.iter().take(ERRORS_LISTED_MAX) {
-            let (column, value, rule) = (error.column.names().0, &error.value, error.rule.advice());
-            if error.rule == Rule::RewrittenNumber {
-                let row = error.line.to_string();
-                let values = [("row", row.as_str()), ("col", column), ("value", value)];
-                let _ = writeln!(text, "E402 {}", say("E402", &values));
-                continue;
-            }
-            let _ = writeln!(text, "  第 {} 行 {column}「{value}」{rule}", error.line);
+        if !self.notes.is_empty() {
+            lines.push(format!("{}: {}", word(say, "org.import.departments"), self.notes.len()));
         }
+        lines.push(format!("{}: {}", word(say, "org.import.errors"), self.errors.len()));
+        lines.extend(self.errors.iter().take(ERRORS_LISTED_MAX).map(|error| told(error, say)));
         for change in self.changes.iter().take(CHANGES_LISTED_MAX) {
-            let after = &change.after;
+            let (after, kind) = (&change.after, word(say, change.kind.name()));
             let department = after.departments.first().map_or("", DepartmentPath::as_str);
-            let _ = writeln!(text, "  {} {} {} {department}", change.kind.name(), after.id, after.name);
+            lines.push(format!("  {kind} {} {} {department}", after.id, after.name));
         }
         for path in self.headless.iter().take(ERRORS_LISTED_MAX) {
             let count = steps.get(path).copied().unwrap_or(0).to_string();
-            let _ = writeln!(text, "E404 {}", say("E404", &[("path", path.as_str()), ("n", &count)]));
+            lines.push(format!("E404 {}", say("E404", &[("path", path.as_str()), ("n", &count)])));
         }
         if let Some((people, percent)) = self.needs_second {
             let (people, percent) = (people.to_string(), percent.to_string());
             let values = [("n", people.as_str()), ("pct", &percent), ("who", others)];
-            let _ = writeln!(text, "E403 {}", say("E403", &values));
+            lines.push(format!("E403 {}", say("E403", &values)));
         }
-        text
+        lines.push(String::new());
+        lines.join("\n")
     }
 
     /// The list again, with what became of each row (结果, 原因).
     #[must_use]
-    pub fn result_file(&self, list: &StaffList) -> String {
+    pub fn result_file(&self, list: &StaffList, say: Say<'_>) -> String {
         let headings = list.headings.iter().cloned().chain(["结果", "原因"].map(str::to_owned)).collect();
         let rows = list.rows.iter().map(|(line, cells)| {
             let error = self.errors.iter().find(|error| error.line == *line);
-            let kind = self.rows.iter().find(|row| row.0 == *line).map_or("", |row| row.1.name());
-            let (outcome, cause) = match error {
-                Some(error) => ("错误 error", format!("{}: {}", error.column.names().0, error.rule.advice())),
-                None => (kind, String::new()),
+            let kind = self.rows.iter().find(|row| row.0 == *line);
+            let (outcome, cause) = match (error, kind) {
+                (Some(error), _) => {
+                    let advice = word(say, error.rule.advice());
+                    (word(say, "org.import.error"), format!("{}: {advice}", error.column.names().0))
+                }
+                (None, Some((_, kind))) => (word(say, kind.name()), String::new()),
+                (None, None) => Default::default(),
             };
             let mut all = cells.clone();
             all.resize(list.headings.len().max(all.len()), String::new());
-            all.extend([outcome.to_owned(), cause]);
+            all.extend([outcome, cause]);
             all
         });
         table(std::iter::once(headings).chain(rows))
     }
+}
+
+/// A row that is passed over, and why.
+fn told(error: &RowError, say: Say<'_>) -> String {
+    let (row, column) = (error.line.to_string(), error.column.names().0);
+    if error.rule == Rule::RewrittenNumber {
+        let values = [("row", row.as_str()), ("col", column), ("value", &error.value)];
+        return format!("E402 {}", say("E402", &values));
+    }
+    let advice = word(say, error.rule.advice());
+    let values = [("row", row.as_str()), ("col", column), ("value", &error.value), ("advice", &advice)];
+    format!("  {}", word_with(say, "org.import.row", &values))
+}
+
+/// A text of the table in one line.
+fn word_with(say: Say<'_>, key: &str, values: &[(&str, &str)]) -> String {
+    say(key, values).replace('\n', " ")
 }

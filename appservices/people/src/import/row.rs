@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use ruma::{ServerName, UserId};
 
 use super::{Column, StaffList};
-use crate::{DepartmentPath, Language, Person, PersonId, Status, limits::ENTRIES_OF_PERSON_MAX};
+use crate::{
+    DepartmentPath, DepartmentVisibility, Language, Person, PersonId, Status, limits::ENTRIES_OF_PERSON_MAX,
+};
 
 /// What a cell breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,28 +38,32 @@ pub enum Rule {
     UnknownManager,
     /// Somebody is, by way of others, their own manager.
     Circle,
+    /// Another row says something else of the same department.
+    Contradicts,
+    /// Another department of the list has this code.
+    CodeTaken,
 }
 
 impl Rule {
-    /// What to do about it.
+    /// The key of the words that say what to do about it.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Required => "不能为空 · must not be empty",
-            Self::RewrittenNumber => {
-                "E402 像是被 Excel 改写的数字，请设为文本 · looks rewritten by Excel; format as text"
-            }
-            Self::Department => "不是部门路径，例如 总部/销售部 · is not a department path",
-            Self::Number => "不是整数 · is not a whole number",
-            Self::Word => "不是可用的值 · is not a value of this column",
-            Self::Zone => "不是时区，例如 Asia/Shanghai · is not a time zone",
-            Self::Day => "不是日期，例如 2026-11-05 · is not a day",
-            Self::Localpart => "不是可用的账号 · is not a localpart (a-z 0-9 . _ = - /)",
-            Self::TooMany => "项目过多 · has too many entries",
-            Self::Twice => "工号重复 · is there twice",
-            Self::Taken => "账号已属他人 · belongs or belonged to somebody else",
-            Self::UnknownManager => "没有这个工号 · nobody has this employee number",
-            Self::Circle => "上级成环 · is in a circle of managers",
+            Self::Required => "org.rule.required",
+            Self::RewrittenNumber => "org.rule.rewritten",
+            Self::Department => "org.rule.department",
+            Self::Number => "org.rule.number",
+            Self::Word => "org.rule.word",
+            Self::Zone => "org.rule.zone",
+            Self::Day => "org.rule.day",
+            Self::Localpart => "org.rule.localpart",
+            Self::TooMany => "org.rule.too_many",
+            Self::Twice => "org.rule.twice",
+            Self::Taken => "org.rule.taken",
+            Self::UnknownManager => "org.rule.unknown_manager",
+            Self::Circle => "org.rule.circle",
+            Self::Contradicts => "org.rule.contradicts",
+            Self::CodeTaken => "org.rule.code_taken",
         }
     }
 }
@@ -174,6 +180,23 @@ pub(super) fn person(
     Ok(person)
 }
 
+/// What a row says of the first department of its person: its code and who finds it, each nothing where the cell is empty.
+pub(super) fn note(
+    list: &StaffList,
+    line: u64,
+    row: &[String],
+) -> Result<(Option<String>, Option<DepartmentVisibility>), RowError> {
+    let reading = Reading { list, line, row };
+    let code = Some(reading.digits(Column::DepartmentCode)?).filter(|code| !code.is_empty());
+    let word = reading.text(Column::DepartmentVisibility);
+    let visibility = match (word.is_empty(), DepartmentVisibility::named(&word)) {
+        (true, _) => None,
+        (false, Some(visibility)) => Some(visibility),
+        (false, None) => return Err(reading.wrong(Column::DepartmentVisibility, Rule::Word)),
+    };
+    Ok((code, visibility))
+}
+
 struct Reading<'a> {
     list: &'a StaffList,
     line: u64,
@@ -200,7 +223,8 @@ impl Reading<'_> {
         let scientific = text.to_ascii_uppercase().split_once('E').is_some_and(|(number, power)| {
             number.parse::<f64>().is_ok() && power.trim_start_matches(['+', '-']).parse::<u32>().is_ok()
         });
-        let rewritten = scientific && matches!(column, Column::Number | Column::Phone);
+        let is_text = matches!(column, Column::Number | Column::Phone | Column::DepartmentCode);
+        let rewritten = scientific && is_text;
         if rewritten { Err(self.wrong(column, Rule::RewrittenNumber)) } else { Ok(text) }
     }
 

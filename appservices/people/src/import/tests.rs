@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use ruma::server_name;
 
 use super::*;
-use crate::{Chart, DepartmentPath, PersonId};
+use crate::{Chart, DepartmentPath, DepartmentVisibility, PersonId};
 
 const LIST: &str = "工号,姓名,部门,职位,部门主管,账号,角色\n\
     1,李四,总部/销售部,经理,是,lisi,\n\
@@ -79,10 +79,10 @@ fn formulas_stay_text_and_the_result_file_defuses_them() {
     let list = read(&text, Encoding::Utf8).unwrap();
     let plan = planned(&text, &Chart::default(), false);
     assert!(plan.changes.iter().any(|change| change.after.name == "=cmd|' /C calc'!A0"));
-    let result = plan.result_file(&list);
+    let result = plan.result_file(&list, &|key, _| key.to_owned());
     assert!(result.contains(",'=cmd|' /C calc'!A0,"), "{result}");
     assert!(result.starts_with("工号,姓名,部门,职位,部门主管,账号,角色,结果,原因\n"), "{result}");
-    assert!(result.contains("新增 new"), "{result}");
+    assert!(result.contains("org.import.new"), "{result}");
 }
 
 #[test]
@@ -248,4 +248,47 @@ fn days_are_read_as_spreadsheets_write_them_and_who_works_here_has_not_left() {
     let chart = planned(&list("", "", ""), &Chart::default(), false).onto(&Chart::default(), 1);
     assert_eq!(chart.called("li si").len(), 1);
     assert!(chart.called("").is_empty());
+}
+
+#[test]
+fn codes_and_visibility_of_departments_are_kept_until_a_list_says_otherwise() {
+    let sales = DepartmentPath::parse("总部/销售部").unwrap();
+    let list = "工号,姓名,部门,部门编码,部门可见性\n1,甲,总部/销售部,D012,\n2,乙,总部/销售部,,保密\n3,丙,总部,D1,公开\n";
+    let first = planned(list, &Chart::default(), false);
+    assert_eq!((first.errors.as_slice(), first.notes.len()), (&[][..], 2));
+    let chart = first.onto(&Chart::default(), 1);
+    assert_eq!((chart.code_of(&sales), chart.visibility_of(&sales)), ("D012", DepartmentVisibility::Hidden));
+    assert!(planned(list, &chart, false).notes.is_empty(), "the same list twice changes nothing");
+    let other = planned("工号,姓名,部门\n1,甲,总部/销售部\n", &chart, false).onto(&chart, 2);
+    assert_eq!(other.code_of(&sales), "D012", "a list without the column says nothing of it");
+    let open = planned("工号,姓名,部门,dept_visibility\n1,甲,总部/销售部,public\n", &chart, false);
+    let open = open.onto(&chart, 2);
+    assert_eq!((open.code_of(&sales), open.visibility_of(&sales)), ("D012", DepartmentVisibility::Public));
+    // (rows, the error of the second)
+    for (rows, column, rule) in [
+        ("1,甲,总部,D1,\n2,乙,总部,D2,\n", Column::DepartmentCode, Rule::Contradicts),
+        ("1,甲,总部,D1,\n2,乙,总部/销售部,D1,\n", Column::DepartmentCode, Rule::CodeTaken),
+        ("1,甲,总部,,公开\n2,乙,总部,,内部\n", Column::DepartmentVisibility, Rule::Contradicts),
+        ("1,甲,总部,,\n2,乙,总部,,半开\n", Column::DepartmentVisibility, Rule::Word),
+        ("1,甲,总部,,\n2,乙,总部,1.2E+10,\n", Column::DepartmentCode, Rule::RewrittenNumber),
+    ] {
+        let plan = planned(&format!("工号,姓名,部门,部门编码,部门可见性\n{rows}"), &Chart::default(), false);
+        let found: Vec<_> = plan.errors.iter().map(|error| (error.line, error.column, error.rule)).collect();
+        assert_eq!(found, [(3, column, rule)], "{rows}");
+    }
+}
+
+#[test]
+fn a_hidden_department_is_found_by_its_own_people_and_those_above() {
+    let list = "工号,姓名,部门,部门主管,部门可见性\n1,甲,总部,是,\n2,乙,总部/投资部,是,保密\n3,丙,总部/投资部/一组,,\n\
+        4,丁,总部/销售部,是,\n";
+    let chart = planned(list, &Chart::default(), false).onto(&Chart::default(), 1);
+    let finds = |id: &str, path: &str| {
+        let me = chart.person(&PersonId(id.into())).unwrap();
+        chart.finds(me, &DepartmentPath::parse(path).unwrap())
+    };
+    for path in ["总部/投资部", "总部/投资部/一组"] {
+        assert_eq!(["1", "2", "3", "4"].map(|id| finds(id, path)), [true, true, true, false], "{path}");
+    }
+    assert!(finds("4", "总部") && finds("3", "总部/销售部"));
 }

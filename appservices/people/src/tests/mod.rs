@@ -146,8 +146,8 @@ async fn what_was_can_be_asked_for_after_it_changed() {
     let since: Vec<_> = history.iter().map(|since| (since.version, since.at_ms, since.by.as_str())).collect();
     assert_eq!(since, [(1, 1_000, "@a:x"), (2, 61_000, "@b:x")]);
     assert!(history[0].person.roles.is_empty() && history[1].person.roles.contains("cfo"));
-    for (at_ms, version) in [(999, 0), (1_000, 1), (60_999, 1), (61_000, 2), (u64::MAX, 2)] {
-        assert_eq!(people.version_on(at_ms).await.unwrap(), version, "{at_ms}");
+    for (id, by) in [("1", Some("@b:x")), ("2", Some("@b:x")), ("", None), ("3", None)] {
+        assert_eq!(people.changed_by(&PersonId(id.into())).await.unwrap().as_deref(), by, "{id}");
     }
     // A start reads the newest.
     let again = People::open(people.0.parts.clone()).await.unwrap();
@@ -179,8 +179,30 @@ async fn a_full_list_that_loses_many_needs_another_administrator() {
         people.apply(&shorter.id, "@a:x").await,
         Err(PeopleError::SecondPerson { people: 1, percent: 50, who }) if who == "-"
     ));
+    // Whoever sits at the server may say any name, and is nobody for certain.
+    for name in ["operator", "@b:x"] {
+        let applied = people.apply_unproved(&shorter.id, name).await;
+        assert!(matches!(applied, Err(PeopleError::SecondPerson { .. })), "{name}");
+    }
     assert_eq!(people.apply(&shorter.id, "@b:x").await.unwrap().people, 1);
     assert!(people.chart().active(&PersonId("2".into())).is_none());
+}
+
+#[tokio::test]
+async fn whoever_looked_at_a_list_at_the_server_by_their_name_is_not_the_second_in_a_chat() {
+    let people = people(&Clock::fake(1_000)).await;
+    let first = people.preview(LIST, false, "operator").await.unwrap();
+    // A list that loses nobody is applied by whoever looked at it.
+    people.apply_unproved(&first.id, "operator").await.unwrap();
+    let account = people.chart().person(&PersonId("1".into())).unwrap().account.clone().unwrap();
+    let shorter = "工号,姓名,部门\n1,甲,总部\n".as_bytes();
+    for name in ["1", "甲", account.localpart(), account.as_str()] {
+        let looked = people.preview(shorter, true, name).await.unwrap();
+        let applied = people.apply(&looked.id, account.as_str()).await;
+        assert!(matches!(applied, Err(PeopleError::SecondPerson { .. })), "{name}");
+    }
+    let looked = people.preview(shorter, true, "operator").await.unwrap();
+    assert_eq!(people.apply(&looked.id, account.as_str()).await.unwrap().people, 1);
 }
 
 #[tokio::test]
@@ -219,4 +241,19 @@ async fn an_account_that_was_there_before_is_given_to_nobody_by_its_name_alone()
     people.keep_strangers(&["wang"]).await.unwrap();
     let wang = ruma::owned_user_id!("@wang:corp.example");
     assert!(!people.bind(&PersonId("1".into()), &wang, "@a:x").await.unwrap(), "they have one");
+}
+
+#[tokio::test]
+async fn what_is_said_of_departments_is_dated_like_people() {
+    let people = people(&Clock::fake(1_000)).await;
+    let sales = path("总部/销售部");
+    for code in ["D1", "D2"] {
+        let list = format!("工号,姓名,部门,部门编码\n1,甲,总部/销售部,{code}\n");
+        let preview = people.preview(list.as_bytes(), false, "@a:x").await.unwrap();
+        people.apply(&preview.id, "@a:x").await.unwrap();
+    }
+    assert_eq!(people.chart().code_of(&sales), "D2");
+    assert_eq!(people.chart_at(1).await.unwrap().code_of(&sales), "D1");
+    let again = People::open(people.0.parts.clone()).await.unwrap();
+    assert_eq!(again.chart().code_of(&sales), "D2");
 }

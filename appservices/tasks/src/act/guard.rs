@@ -77,7 +77,7 @@ impl Desk<'_> {
             Some(ended) => Refusal::new("E103")
                 .with("who", self.world.name(&ended.by))
                 .with("time", self.world.time(ended.at_ms))
-                .with("via", ended.via.to_string())
+                .with("via", ended.via.key())
                 .with("result", ended.result.clone()),
             // Only proposals have not ended and do not run.
             None => self.not_yours_but(&self.case.data.creator),

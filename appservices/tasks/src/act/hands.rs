@@ -1,7 +1,10 @@
 //! Through whose hands it goes.
 
+use std::collections::BTreeSet;
+
 use cases::Refusal;
 use people::PersonId;
+use ruma::EventId;
 
 use crate::{
     desk::{Desk, Effect, Tell},
@@ -59,7 +62,7 @@ impl Desk<'_> {
         self.record(action, from, None);
         self.set_timers();
         self.wait_for_acceptance();
-        if self.case.data.due_ms.is_none() && matches!(self.case.data.source, Origin::Command) {
+        if self.case.data.due_ms.is_none() && !matches!(self.case.data.source, Origin::Repeat(_)) {
             self.case.data.is_due_asked = true;
             let values = self.named();
             self.tell(Tell::note(vec![self.case.data.creator.clone()], "tk.ask.due", values));
@@ -265,6 +268,19 @@ impl Desk<'_> {
         self.record("room_gone", &self.case.state.clone(), None);
         let values = self.named();
         self.tell(Tell::note(vec![self.case.data.creator.clone()], "tk.told.room_gone", values));
+    }
+
+    /// An event that it rests on was redacted: whoever has a part in it is told, and what was recorded stays. `seq` is the
+    /// record whose source it was; 0 where it was made from it.
+    pub fn source_redacted(&mut self, event: &EventId, seq: u64) {
+        let data = &mut self.case.data;
+        let is_origin = matches!(&data.source, Origin::Event { event: origin, .. } if **origin == *event);
+        data.is_source_gone |= is_origin;
+        let text = if seq == 0 { "tk.told.origin_redacted" } else { "tk.told.redacted" };
+        let others = data.assignees.iter().map(|assignee| assignee.person.clone());
+        let people: BTreeSet<PersonId> = others.chain([data.creator.clone()]).collect();
+        let values = [self.named(), vec![("event", event.to_string()), ("seq", seq.to_string())]].concat();
+        self.tell(Tell::note(people.into_iter().collect(), text, values));
     }
 
     /// Whether quiet hours do not count.

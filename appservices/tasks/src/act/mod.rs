@@ -10,6 +10,7 @@ mod progress;
 
 use cases::{Case, Decision, Refusal};
 use people::PersonId;
+use ruma::OwnedEventId;
 
 pub(crate) use self::{
     change::{Change, Check, checked_tags},
@@ -66,6 +67,8 @@ pub(crate) enum Action {
     Left { person: PersonId },
     /// The room of the task is closed.
     RoomGone,
+    /// An event that it rests on was redacted: the source of the record with this number, or, at 0, what it was made from.
+    SourceRedacted { event: OwnedEventId, seq: u64 },
 }
 
 /// Does something about a task.
@@ -101,6 +104,7 @@ pub(crate) fn decide(
         Action::Alarm { alarm, is_late } => desk.alarm(alarm, *is_late),
         Action::Left { person } => desk.left(person),
         Action::RoomGone => desk.room_gone(),
+        Action::SourceRedacted { event, seq } => desk.source_redacted(event, *seq),
     }
     Ok(desk.finish())
 }

@@ -133,6 +133,7 @@ impl Desk<'_> {
             due_ms: Some(next.due_ms),
             repeat: Some(next.rule),
             source: Origin::Repeat(self.case.no.clone()),
+            is_source_gone: false,
             missed: next.missed,
             fired: Vec::new(),
             is_continued: false,

@@ -6,7 +6,7 @@ use super::{chart, id};
 use crate::{
     line::{Line, read},
     repeat,
-    task::{Mode, Priority},
+    task::{Mode, Origin, Priority},
     todo_of,
 };
 
@@ -26,11 +26,23 @@ fn a_line_is_a_title_and_what_stands_in_it() {
     assert_eq!(all.assignees, [id("1"), id("2")]);
     assert_eq!(all.followers, [id("5")]);
     assert_eq!(all.due, Some("2026-11-10T18:00:00".parse().unwrap()));
-    assert_eq!((all.priority, all.mode), (Priority::High, Mode::All));
+    assert_eq!((all.priority, all.mode), (Some(Priority::High), Some(Mode::All)));
     assert_eq!(all.tags, ["周报"]);
     assert_eq!(all.repeat.as_deref(), Some("FREQ=WEEKLY"));
     assert_eq!(all.parent.as_deref(), Some("TK-20261105-0001"));
     assert_eq!(line("report @ann fri !urgent").due, Some("2026-11-06T18:00:00".parse().unwrap()));
+}
+
+#[test]
+fn a_line_names_its_template_what_it_comes_from_and_that_it_is_secret() {
+    let made = line("接洽 模板:客户跟进 来源:ap-20261105-0007 !保密");
+    assert_eq!((made.title.as_str(), made.template.as_deref()), ("接洽", Some("客户跟进")));
+    assert_eq!((made.from, made.is_secret), (Some(Origin::Approval("AP-20261105-0007".into())), true));
+    assert_eq!(line("x from:MT-20261105-0001").from, Some(Origin::Meeting("MT-20261105-0001".into())));
+    for text in ["x from:TK-1", "x from:AP-1x", "x 来源:上周"] {
+        assert_eq!(read(text, &chart(), &[], now()).unwrap_err().code, "E110", "{text}");
+    }
+    assert_eq!((line("template: 写").template, line("写").is_secret), (None, false));
 }
 
 #[test]

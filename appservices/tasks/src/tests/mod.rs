@@ -6,7 +6,10 @@ mod law;
 mod lines;
 mod pages;
 mod rooms;
+mod secrets;
+mod sources;
 mod talk;
+mod templates;
 
 use std::sync::Arc;
 

@@ -100,7 +100,7 @@ async fn who_leaves_hands_over_to_their_head() {
     passes(&mut stage, 2 * MINUTE).await;
     let task = card(&stage, &hall, "] TK-20261105-0001");
     assert!(reads(&stage, &hall, &task).starts_with("[待开始] TK-20261105-0001 写周报 · 李四"));
-    assert_eq!(count(&stage, &hall, "李四: 孙七 已离职或停用，TK-20261105-0001 写周报 转给你。"), 1);
+    assert_eq!(count(&stage, &hall, "李四: 孙七 已离职，TK-20261105-0001 写周报 转给你。"), 1);
 }
 
 #[tokio::test]

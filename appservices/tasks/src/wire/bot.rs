@@ -64,6 +64,7 @@ impl Tasks {
             What::Text(text) => self.word(heard, text, batch).await,
             What::Reaction(reaction) => self.reaction(heard, reaction, batch).await,
             What::ReactionTakenBack { event, .. } => self.reaction_taken_back(heard, event, batch).await,
+            What::Redacted { event } => self.source_redacted(heard, event, batch).await,
             What::Upgraded { replacement } if heard.is_direct => {
                 self.show_again(heard, replacement, batch).await
             }

@@ -66,7 +66,7 @@ impl Tasks {
             if is_new {
                 let rings = self.rings(&card, after, scene);
                 let letter = Letter::message(&key, LOCALPART, to.clone(), data(&text, &rings, after));
-                self.kit().outbox().put(batch, letter);
+                self.kit().outbox().put(batch, letter.secret(after.data.is_secret));
             } else if before.is_none_or(|before| {
                 let then = World { at_ms: before.data.shown_ms, ..world };
                 body(before, &then, pen) != text
@@ -75,6 +75,7 @@ impl Tasks {
                 let mut content = data(&text, &[], after);
                 content["msgtype"] = json!("m.text");
                 let letter = Letter::message(edit, LOCALPART, to.clone(), content).offering(seeds(after));
+                let letter = letter.secret(after.data.is_secret);
                 self.kit()
                     .outbox()
                     .put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
@@ -151,6 +152,7 @@ impl Tasks {
             // Behind the bot's own way into that room, which is under way.
             let to = To::Room(replacement.clone());
             let letter = Letter::message(again, LOCALPART, to, data(&text, &[], &case));
+            let letter = letter.secret(case.data.is_secret);
             self.kit().outbox().put_anew(batch, letter, &key, seeds(&case));
         }
         Ok(())
@@ -179,7 +181,8 @@ impl Tasks {
         let rings = Self::accounts(&scene.chart, [&case.data.creator]);
         let content = message(&pen.say("tk.ask.time", &values), &rings);
         let key = card.key(&case.id);
-        self.kit().outbox().put(batch, Letter::message(&key, LOCALPART, to.clone(), content));
+        let letter = Letter::message(&key, LOCALPART, to.clone(), content);
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         for reaction in QUESTION {
             self.seed(batch, &key, to.clone(), reaction);
         }
@@ -193,6 +196,9 @@ fn data(text: &str, rings: &[OwnedUserId], case: &Case<Task>) -> Value {
     content[format!("{}card", kit::PREFIX)] = json!({
         "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
     });
+    if case.data.is_secret {
+        content[format!("{}card", kit::PREFIX)]["class"] = json!("secret");
+    }
     content
 }
 

@@ -108,7 +108,7 @@ impl Tasks {
     }
 
     /// The task of the card that is answered, or, in a direct chat, the only one that runs.
-    async fn meant(&self, heard: &Heard) -> Result<Option<Case<Task>>, OfficeError> {
+    pub(super) async fn meant(&self, heard: &Heard) -> Result<Option<Case<Task>>, OfficeError> {
         let cases = &self.house().await?.cases;
         if let Some(id) = heard.on.as_deref().and_then(case_of_key) {
             return Ok(cases.get::<Task>(id).await?);
@@ -191,7 +191,8 @@ impl Tasks {
                 pen.say("tk.verify.good", &[("no", &case.no), ("records", &records), ("signers", &signers)])
             }
             Err(broken) => {
-                let (seq, fault) = (broken.seq.to_string(), broken.fault.to_string());
+                let (fault, what) = broken.fault.words();
+                let (seq, fault) = (broken.seq.to_string(), pen.say(fault, &[("what", what)]));
                 pen.say("tk.verify.broken", &[("no", &case.no), ("seq", &seq), ("fault", &fault)])
             }
         };
@@ -215,7 +216,8 @@ impl Tasks {
         let text = office::export_of(cases, &exported)?;
         let pen = self.pen_of_account(&heard.sender).await?;
         let key = format!("tkx/{}", heard.event_id);
-        office::send_export(self.kit(), batch, (LOCALPART, key), &heard.sender, (&case.no, text), pen);
+        let letter = office::export_letter((LOCALPART, key), &heard.sender, (&case.no, text), pen);
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         Ok(())
     }
 
@@ -237,7 +239,7 @@ impl Tasks {
             let (n, mark) = ((place + 1).to_string(), if item.is_done { "☑" } else { "☐" });
             pen.say("tk.checklist.line", &[("n", &n), ("mark", mark), ("text", &item.text)])
         });
-        self.answer(batch, heard, &lines.collect::<Vec<_>>().join("\n"));
+        self.answer_about(batch, heard, case, &lines.collect::<Vec<_>>().join("\n"), pen);
         Ok(())
     }
 

@@ -4,20 +4,21 @@ use cases::Refusal;
 use jiff::civil::DateTime;
 use kit::{Fired, Heard};
 use people::{Person, PersonId};
-use ruma::{EventId, OwnedUserId};
+use ruma::EventId;
 use serde_json::Value;
 use store::Batch;
 
-use super::{Change, LOCALPART, Scene, Tasks, scene::zone_named};
+use super::{Change, Scene, Tasks, deliver::case_of_key, scene::zone_named, sources::Copied};
 use crate::{
     OfficeError,
     act::{Action, refused},
     desk::{Actor, zone_of},
-    limits::{COPIED_TITLE_CHARACTERS_MAX, DESCRIPTION_CHARACTERS_MAX, PARENTS_MAX, REMIND_BEFORE_MS},
+    limits::{COPIED_TITLE_CHARACTERS_MAX, PARENTS_MAX, REMIND_BEFORE_MS},
     line::{self, Line},
     minutes::Proposal,
     tables::MADE_FROM,
     task::{Assignee, Origin, Task},
+    template::Template,
 };
 
 /// Below a message: somebody takes it as a task.
@@ -25,12 +26,6 @@ pub(super) const TAKE: &str = "📌";
 
 /// Begins the keys of timers that bring a to-do of minutes.
 pub(super) const PROPOSED: &str = "tkpropose/";
-
-/// What a task is made of beside its line.
-struct Copied {
-    origin: Origin,
-    text: String,
-}
 
 impl Tasks {
     /// `!task 标题 …`, by itself or in answer to a message.
@@ -48,13 +43,23 @@ impl Tasks {
         let mentioned: Vec<&Person> =
             heard.mentions.iter().filter_map(|account| chart.by_account(account)).collect();
         let now = workdays::local(scene.at_ms, &scene.zone);
-        let line = match line::read(text, &chart, &mentioned, now) {
+        let mut line = match line::read(text, &chart, &mentioned, now) {
             Ok(line) => line,
             Err(refusal) => return self.refuse(batch, heard, &refusal).await,
         };
-        // An answer to one of our own messages is no copy of it.
-        let about = heard.about.as_ref().filter(|_| heard.on.is_none());
-        let copied = match about {
+        let template = match &line.template {
+            Some(name) => match self.template(heard, me, name).await? {
+                Some(template) => Some(template),
+                None => return self.refuse(batch, heard, &super::templates::no_such()).await,
+            },
+            None => None,
+        };
+        if let Some(template) = &template {
+            template.fill(&mut line, &chart, now);
+        }
+        // An answer to the card of a task is about that task, and no copy of it.
+        let is_task = heard.on.as_deref().and_then(case_of_key).is_some();
+        let copied = match heard.about.as_ref().filter(|_| !is_task) {
             Some(event) => self.copy(heard, event).await?,
             None => None,
         };
@@ -62,11 +67,18 @@ impl Tasks {
             Ok(task) => task,
             Err(refusal) => return self.refuse(batch, heard, &refusal).await,
         };
-        let source = task.source.clone();
-        if let Some(case) = self.make(heard, task, &scene, batch).await?
-            && let Origin::Event { event, .. } = source
-        {
-            batch.put(&MADE_FROM, &event, &case.no);
+        let task = match template {
+            Some(template) => from_template(task, template),
+            None => task,
+        };
+        let Some(case) = self.make(heard, task, &scene, batch).await? else { return Ok(()) };
+        if let Origin::Event { event, .. } = &case.data.source {
+            batch.put(&MADE_FROM, event, &case.no);
+            self.house().await?.cases.rests_on(batch, &case, event);
+        }
+        if case.data.is_secret && !heard.is_direct {
+            let pen = self.pen_of_account(&heard.sender).await?;
+            self.answer(batch, heard, &pen.say("tk.told.secret", &[("no", &case.no)]));
         }
         Ok(())
     }
@@ -90,7 +102,7 @@ impl Tasks {
             let refusal = Refusal::new("E103")
                 .with("who", scene.world().name(&who))
                 .with("time", scene.world().time(at_ms))
-                .with("via", cases::Via::Matrix.to_string())
+                .with("via", cases::Via::Matrix.key())
                 .with("result", no);
             return self.refuse(batch, heard, &refusal).await;
         }
@@ -101,22 +113,9 @@ impl Tasks {
         };
         if let Some(case) = self.make(heard, task, &scene, batch).await? {
             batch.expect_absent(&MADE_FROM, event).put(&MADE_FROM, event, &case.no);
+            self.house().await?.cases.rests_on(batch, &case, event);
         }
         Ok(())
-    }
-
-    /// The text of a person's message; nothing where it is none, or one of ours.
-    async fn copy(&self, heard: &Heard, event: &EventId) -> Result<Option<Copied>, OfficeError> {
-        let found = self.kit().event_of(LOCALPART, &heard.room, event).await;
-        let found = found.map_err(|error| OfficeError::Later(error.to_string()))?;
-        let Some(found) = found else { return Ok(None) };
-        let sender = found["sender"].as_str().and_then(|sender| OwnedUserId::try_from(sender).ok());
-        let text = found["content"]["body"].as_str().unwrap_or_default().trim();
-        if sender.is_none_or(|sender| self.kit().is_ours(&sender)) || text.is_empty() {
-            return Ok(None);
-        }
-        let origin = Origin::Event { room: heard.room.clone(), event: event.to_owned() };
-        Ok(Some(Copied { origin, text: text.chars().take(DESCRIPTION_CHARACTERS_MAX).collect() }))
     }
 
     /// The task of a line, with what it was copied from.
@@ -134,8 +133,8 @@ impl Tasks {
         };
         let title = match (&copied, line.title.is_empty()) {
             (_, false) => line.title,
-            (Some(copied), true) => first(&copied.text),
-            (None, true) => {
+            (Some(copied), true) if !copied.text.is_empty() => first(&copied.text),
+            (Some(_) | None, true) => {
                 let example = "!任务 写周报 @lisi 周五 18:00 !高 #周报";
                 return Ok(Err(refused("tk.field.title", "tk.problem.required", example)));
             }
@@ -159,12 +158,13 @@ impl Tasks {
         }
         let people = if line.assignees.is_empty() { vec![me.id.clone()] } else { line.assignees };
         Ok(Ok(Task {
-            home: (!heard.is_direct).then(|| heard.room.clone()),
+            home: (!heard.is_direct && !line.is_secret).then(|| heard.room.clone()),
             description: copied.as_ref().map(|copied| copied.text.clone()).unwrap_or_default(),
-            source: copied.map_or(Origin::Command, |copied| copied.origin),
+            source: line.from.or(copied.map(|copied| copied.origin)).unwrap_or(Origin::Command),
+            is_secret: line.is_secret,
             followers: line.followers.into_iter().collect(),
-            priority: line.priority,
-            mode: line.mode,
+            priority: line.priority.unwrap_or_default(),
+            mode: line.mode.unwrap_or_default(),
             tags: line.tags.into_iter().collect(),
             due_ms,
             parent,
@@ -214,6 +214,17 @@ impl Tasks {
     }
 }
 
+/// A task with what its template says beyond the line.
+fn from_template(task: Task, template: Template) -> Task {
+    Task {
+        checklist: template.items(),
+        description: if task.description.is_empty() { template.description } else { task.description },
+        remind_before_ms: template.remind_before_ms,
+        template: Some(template.name),
+        ..task
+    }
+}
+
 /// A task of these people, with nothing else said.
 fn blank(title: String, creator: PersonId, people: Vec<PersonId>, scene: &Scene) -> Task {
     let assignee = |person| Assignee { person, progress: 0, is_accepted: true };
@@ -231,6 +242,9 @@ fn blank(title: String, creator: PersonId, people: Vec<PersonId>, scene: &Scene)
         checklist: Vec::new(),
         parent: None,
         source: Origin::Command,
+        is_source_gone: false,
+        template: None,
+        is_secret: false,
         remind_before_ms: REMIND_BEFORE_MS.to_vec(),
         fired: Vec::new(),
         repeat: None,

@@ -97,7 +97,7 @@ impl Tasks {
             let key = format!("{TOLD_KEY}{}/{marker}", case.id);
             let letter = Letter::message(key, LOCALPART, To::Room(room.clone()), content);
             let thread = Relation::Thread(Related::Letter(Card::Room.key(&case.id)));
-            self.kit().outbox().put(batch, letter.relating(thread));
+            self.kit().outbox().put(batch, letter.relating(thread).secret(data.is_secret));
         }
         for id in alone {
             let Some(person) = scene.chart.person(id) else { continue };
@@ -107,7 +107,8 @@ impl Tasks {
             let rung: &[OwnedUserId] = if tell.push { &rings } else { &[] };
             let content = message(&text, rung);
             let key = format!("{TOLD_KEY}{}/{marker}/{id}", case.id);
-            let mut letter = Letter::message(key, LOCALPART, To::Direct(account), content);
+            let mut letter =
+                Letter::message(key, LOCALPART, To::Direct(account), content).secret(data.is_secret);
             if data.cards_of.contains(id) {
                 let card = Card::Person(id.clone()).key(&case.id);
                 letter = letter.relating(Relation::Thread(Related::Letter(card)));
@@ -139,15 +140,25 @@ impl Tasks {
 
     /// Answers an event, where it stands.
     pub(crate) fn answer(&self, batch: &mut Batch, heard: &Heard, text: &str) {
-        let card = heard.on.as_deref().and_then(Card::of_key);
-        let relation = match (&heard.thread, card) {
-            (Some(root), _) => Relation::Thread(Related::Event(root.clone())),
-            (None, Some((case, card))) => Relation::Thread(Related::Letter(card.key(case))),
-            (None, None) => Relation::ReplyTo(Related::Event(heard.event_id.clone())),
-        };
-        let key = format!("tkr/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), message(text, &[]));
-        self.kit().outbox().put(batch, letter.relating(relation));
+        self.kit().outbox().put(batch, answering(heard, text));
+    }
+
+    /// Answers an event with what a task says. Of a secret one a room reads no more than its number, and a chat only where it is
+    /// encrypted.
+    pub(crate) fn answer_about(
+        &self,
+        batch: &mut Batch,
+        heard: &Heard,
+        case: &Case<Task>,
+        text: &str,
+        pen: Pen<'_>,
+    ) {
+        if case.data.is_secret && !heard.is_direct {
+            self.answer(batch, heard, &pen.say("tk.told.secret", &[("no", &case.no)]));
+            return;
+        }
+        let letter = answering(heard, text).secret(case.data.is_secret);
+        self.kit().outbox().put(batch, letter);
     }
 
     /// Says to an event why it is refused.
@@ -162,7 +173,7 @@ impl Tasks {
             .fields
             .iter()
             .map(|(name, value)| {
-                let is_key = value.starts_with("tk.");
+                let is_key = value.starts_with("tk.") || *name == "via";
                 (*name, if is_key { pen.say(value, &[]) } else { value.clone() })
             })
             .collect();
@@ -170,6 +181,17 @@ impl Tasks {
         self.answer(batch, heard, &pen.say(refusal.code, &values));
         Ok(())
     }
+}
+
+fn answering(heard: &Heard, text: &str) -> Letter {
+    let card = heard.on.as_deref().and_then(Card::of_key);
+    let relation = match (&heard.thread, card) {
+        (Some(root), _) => Relation::Thread(Related::Event(root.clone())),
+        (None, Some((case, card))) => Relation::Thread(Related::Letter(card.key(case))),
+        (None, None) => Relation::ReplyTo(Related::Event(heard.event_id.clone())),
+    };
+    let key = format!("tkr/{}", heard.event_id);
+    Letter::message(key, LOCALPART, To::Room(heard.room.clone()), message(text, &[])).relating(relation)
 }
 
 pub(super) fn timer_key(case: &str, name: &str) -> String {

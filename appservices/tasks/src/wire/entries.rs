@@ -25,7 +25,8 @@ impl Tasks {
         case: &Case<Task>,
         scene: &Scene,
     ) -> Result<(), OfficeError> {
-        if self.kit().bridge().is_none() || case.state == state::PROPOSED {
+        // What is secret is shown in encrypted chats alone.
+        if self.kit().bridge().is_none() || case.state == state::PROPOSED || case.data.is_secret {
             return Ok(());
         }
         let lang = self.kit().language(None, None).await?;

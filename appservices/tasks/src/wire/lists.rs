@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use cases::{Case, Refusal};
+use cases::{Case, Refusal, limits::LISTED_MAX};
 use kit::Heard;
 use people::Chart;
 use store::Batch;
 
-use super::{KIND, Tasks, commands::is_listed};
+use super::{KIND, Tasks, commands::is_listed, templates};
 use crate::{
     OfficeError,
     board::order,
-    card::{body, headline},
+    card::{body, line},
     desk::zone_of,
-    limits::{DEPARTMENT_PEOPLE_MAX, LIST_LINES_MAX},
+    limits::{DEPARTMENT_PEOPLE_MAX, LIST_LINES_MAX, TASKS_READ_MAX},
     task::Task,
 };
 
@@ -37,6 +37,16 @@ impl List {
         })
     }
 
+    /// The key of the command that shows it.
+    const fn command(self) -> &'static str {
+        match self {
+            Self::Mine => "tk.list.command.mine",
+            Self::Room => "tk.list.command.room",
+            Self::Department => "tk.list.command.dept",
+            Self::Overdue => "tk.list.command.overdue",
+        }
+    }
+
     const fn text(self) -> &'static str {
         match self {
             Self::Mine => "tk.list.mine",
@@ -56,8 +66,12 @@ impl Tasks {
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
         let arguments = arguments.trim();
-        if let Some(list) = List::named(arguments) {
-            return self.list(heard, list, batch).await;
+        let (word, page) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, "1"));
+        if let (Some(list), Ok(page)) = (List::named(word), page.trim().parse::<usize>()) {
+            return self.list(heard, list, page, batch).await;
+        }
+        if let Some(order) = templates::order(arguments) {
+            return Box::pin(self.template_command(heard, order, batch)).await;
         }
         let is_number = !arguments.contains(char::is_whitespace)
             && arguments.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("TK-"));
@@ -77,11 +91,17 @@ impl Tasks {
         }
         let scene = self.scene_at(&case, heard).await?;
         let pen = self.pen_of_account(&heard.sender).await?;
-        self.answer(batch, heard, &body(&case, &scene.world(), pen));
+        self.answer_about(batch, heard, &case, &body(&case, &scene.world(), pen), pen);
         Ok(())
     }
 
-    async fn list(&self, heard: &Heard, list: List, batch: &mut Batch) -> Result<(), OfficeError> {
+    async fn list(
+        &self,
+        heard: &Heard,
+        list: List,
+        page: usize,
+        batch: &mut Batch,
+    ) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
         let Some(me) = chart.by_account(&heard.sender) else {
             return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
@@ -115,25 +135,44 @@ impl Tasks {
         let what = pen.say(list.text(), &[]);
         let mut lines = vec![pen.say("tk.list.head", &[("what", &what), ("count", &count)])];
         let world = scene.world();
-        lines.extend(tasks.iter().take(LIST_LINES_MAX).map(|case| headline(case, &world, pen)));
-        let more = tasks.len().saturating_sub(LIST_LINES_MAX);
+        let page = page.clamp(1, tasks.len().div_ceil(LIST_LINES_MAX));
+        let shown = tasks.iter().skip((page - 1) * LIST_LINES_MAX).take(LIST_LINES_MAX);
+        lines.extend(shown.map(|case| line(case, &world, pen)));
+        let more = tasks.len().saturating_sub(page * LIST_LINES_MAX);
         if more > 0 {
-            lines.push(pen.say("tk.list.more", &[("count", &more.to_string())]));
+            let command = pen.say(list.command(), &[]);
+            let (more, next) = (more.to_string(), (page + 1).to_string());
+            let values = [("count", more.as_str()), ("command", &command), ("page", &next)];
+            lines.push(pen.say("tk.list.pages", &values));
+        }
+        if tasks.len() >= TASKS_READ_MAX {
+            lines.push(pen.say("tk.list.most", &[("count", &TASKS_READ_MAX.to_string())]));
         }
         self.answer(batch, heard, &lines.join("\n"));
         Ok(())
     }
 
-    /// The running tasks of these lists, each once.
+    /// The running tasks of these lists, each once; of more than [`TASKS_READ_MAX`] the newest.
     pub(super) async fn tasks_in(&self, lists: &[(&str, String)]) -> Result<Vec<Case<Task>>, OfficeError> {
         let cases = &self.house().await?.cases;
         let mut ids = BTreeSet::new();
         for (list, who) in lists {
-            ids.extend(cases.listed(KIND, list, who).await?);
+            let (mut last, mut read): (Option<String>, usize) = (None, 0);
+            while read < TASKS_READ_MAX {
+                let page = cases.listed_before(KIND, list, who, last.as_deref()).await?;
+                let is_last = page.len() < LISTED_MAX;
+                read += page.len();
+                last = page.last().cloned();
+                ids.extend(page);
+                if is_last {
+                    break;
+                }
+            }
         }
         let mut tasks = Vec::new();
-        for id in ids {
-            tasks.extend(cases.get::<Task>(&id).await?.filter(is_listed));
+        // Ids rise with time.
+        for id in ids.iter().rev().take(TASKS_READ_MAX) {
+            tasks.extend(cases.get::<Task>(id).await?.filter(is_listed));
         }
         Ok(tasks)
     }

@@ -14,6 +14,8 @@ mod house;
 mod leavers;
 mod lists;
 mod scene;
+mod sources;
+mod templates;
 mod words;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use cases::Case;
 use kit::{Heard, Letter, Related, Relation, To};
+use ruma::EventId;
 use serde_json::json;
 use store::Batch;
 
@@ -17,6 +18,17 @@ use crate::{
 
 /// Who writes one of these is offered a task.
 const ASKING: &[&str] = &["需跟进", "待跟进", "待审批", "follow up", "follow-up"];
+
+/// The words of a text that ask for a task, if there are any.
+pub(super) fn asks_for_a_task(text: &str) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    ASKING.iter().copied().find(|word| text.contains(word))
+}
+
+/// What the offer below a message is called.
+pub(super) fn suggestion_key(event: &EventId) -> String {
+    format!("tksuggest/{event}")
+}
 
 impl Tasks {
     pub(super) async fn word(&self, heard: &Heard, text: &str, batch: &mut Batch) -> Result<(), OfficeError> {
@@ -90,13 +102,16 @@ impl Tasks {
 
     /// Offers to take a message as a task, where somebody wrote that it asks for one.
     fn suggest(&self, heard: &Heard, text: &str, batch: &mut Batch) {
-        let text = text.to_lowercase();
-        if heard.is_direct || !ASKING.iter().any(|word| text.contains(word)) {
+        if heard.is_direct || asks_for_a_task(text).is_none() {
             return;
         }
         let relation = Relation::Reacts(Related::Event(heard.event_id.clone()), TAKE.to_owned());
-        let key = format!("tksuggest/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), json!({}));
+        let letter = Letter::message(
+            suggestion_key(&heard.event_id),
+            LOCALPART,
+            To::Room(heard.room.clone()),
+            json!({}),
+        );
         self.kit().outbox().put(batch, letter.relating(relation));
     }
 }

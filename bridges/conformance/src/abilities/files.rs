@@ -1,6 +1,6 @@
 //! Files, byte for byte, each way.
 
-use bridge_api::{Content, File, FileKind, MediaId};
+use bridge_api::{Content, ConversationId, Failure, File, FileKind, MediaId, MessageId};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 
@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// A file of this kind whose first bytes say what it is.
-fn file_of(stage: &Stage, kind: FileKind) -> (Given, &'static str) {
+pub(crate) fn file_of(stage: &Stage, kind: FileKind) -> (Given, &'static str) {
     let (name, start, mimetype): (&str, &[u8], &str) = match kind {
         FileKind::Image => ("图 1.png", b"\x89PNG\r\n\x1a\n", "image/png"),
         FileKind::File => ("报告 1.pdf", b"%PDF-1.7\n", "application/pdf"),
@@ -42,17 +42,29 @@ async fn arrives(stage: &Stage, kind: FileKind) {
     if kind == FileKind::File {
         assert_eq!(file.name, given.name);
     }
-    let connector = stage.connector();
-    let files = connector.files().expect("a connector with files");
-    let mut download = stage.insist(|| files.download(&group, &id, file)).await.expect("it is given out");
-    let mut bytes = BytesMut::new();
-    while let Some(piece) = download.bytes.next().await {
-        bytes.extend_from_slice(&piece.expect("whole"));
-    }
+    let bytes = stage.insist(|| fetched(stage, &group, &id, file)).await.expect("it is given out");
     assert_eq!(bytes, given.bytes);
 }
 
-async fn is_sent(stage: &Stage, kind: FileKind) {
+/// All bytes of a file of somebody's.
+pub(crate) async fn fetched(
+    stage: &Stage,
+    conversation: &ConversationId,
+    message: &MessageId,
+    file: &File,
+) -> Result<Bytes, Failure> {
+    let connector = stage.connector();
+    let files = connector.files().expect("a connector with files");
+    let mut download = files.download(conversation, message, file).await?;
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = download.bytes.next().await {
+        bytes.extend_from_slice(&piece?);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Sends a file and looks that it is there, once and whole.
+pub(crate) async fn is_sent(stage: &Stage, kind: FileKind) {
     let group = stage.platform.group("files").await;
     let (given, mimetype) = file_of(stage, kind);
     let mut file = File {

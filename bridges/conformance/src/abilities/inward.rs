@@ -171,7 +171,7 @@ async fn what_nobody_knows_is_never_dropped_in_silence(stage: &Stage) {
     );
 }
 
-async fn a_pressed_button_tells_who_and_what(stage: &Stage) {
+pub(crate) async fn a_pressed_button_tells_who_and_what(stage: &Stage) {
     let group = stage.platform.place(Ability::Cards, "press").await;
     let sent =
         stage.send(&crate::stage::outgoing(&group, "card", super::outward::card(1, &["同意", "拒绝"]))).await;

@@ -1,8 +1,8 @@
 //! Every ability by itself, each way.
 
 mod around;
-mod files;
-mod inward;
+pub(crate) mod files;
+pub(crate) mod inward;
 mod office;
 mod outward;
 mod series;

@@ -13,7 +13,7 @@ use simulator_dingtalk::{Settings, Simulator};
 use simulator_stage::Refused;
 
 use super::faults::DINGTALK;
-use crate::control::{cast, conversation, faults, group, list, quoted, text, upload};
+use crate::control::{cast, conversation, faults, group, list, quoted, text, upload, with};
 use crate::{Fault, FaultKind, Given, MemoryShelf, Platform, Said, Shown, Start, limits::PATIENCE};
 
 const APP: &str = "dingconformance";
@@ -37,7 +37,8 @@ impl Start for DingTalks {
         let mut settings = Settings::new(1, Arc::new(move || clock.now_ms()));
         // Everything that waits on the real platform waits here for a moment.
         settings.acknowledge_within_ms = 1_500;
-        settings.retry_at_ms = vec![400, 1_600, 3_200, 6_400, 12_800];
+        // The last of them is later than a dead connection is noticed.
+        settings.retry_at_ms = vec![400, 1_600, 3_200, 6_400, 12_800, 25_600, 75_000];
         settings.disconnect_grace_ms = 200;
         settings.ping_interval_ms = 1_000;
         settings.requests_per_second = 10_000;
@@ -211,6 +212,15 @@ impl Platform for Stand {
         "/robot/groupMessages/send"
     }
 
+    async fn stricken(&self, fault: &str) -> ConversationId {
+        // What was not delivered to people is said of people alone.
+        if fault.starts_with("send.") { self.direct("li").await } else { self.group("trouble").await }
+    }
+
+    async fn beside(&self) -> ConversationId {
+        self.direct("zhang").await
+    }
+
     async fn chat(&self, conversation: &ConversationId) -> String {
         match conversation.as_str().strip_prefix("user:") {
             Some(person) => self.enter(person).await,
@@ -243,9 +253,28 @@ impl Platform for Stand {
     }
 
     async fn fail(&self, fault: &str, times: u64) {
-        if DINGTALK.contains(&(fault, FaultKind::Severed)) {
+        // What is about connections strikes while all of them stand.
+        let kinds = [FaultKind::Severed, FaultKind::Connecting, FaultKind::Misconfigured];
+        if kinds.into_iter().any(|kind| DINGTALK.contains(&(fault, kind))) {
             self.all_connected().await;
         }
-        self.act(self.failure(fault, times)).await;
+        let order = self.failure(fault, times);
+        let order = match fault {
+            "api.code" => with(order, json!({ "value": "contain.unsafe.url" })),
+            // A connection that fell silent is noticed after a minute: once is enough.
+            "socket.silent" => with(order, json!({ "times": 1 })),
+            _ => order,
+        };
+        self.act(order).await;
+        match fault {
+            // Something has to end a connection, and a token, before these can strike.
+            "socket.disconnect_bare" => {
+                self.act(self.failure("socket.disconnect", times)).await;
+            }
+            "token.expires_at_once" => {
+                self.act(self.end_of_tokens()).await;
+            }
+            _ => {}
+        }
     }
 }

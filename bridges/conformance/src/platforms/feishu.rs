@@ -245,6 +245,7 @@ impl Platform for Stand {
     async fn fail(&self, fault: &str, times: u64) {
         let order = match fault {
             "connect.code" => with(fail(fault, times, self.path()), json!({ "value": 1_000_040_350 })),
+            "socket.ping_interval" => with(fail(fault, times, self.path()), json!({ "value": 2 })),
             // A connection that fell silent is noticed after twenty seconds: once is enough.
             "socket.silent" => fail(fault, 1, self.path()),
             _ => self.failure(fault, times),

@@ -25,6 +25,11 @@ const TEMPLATE: Support = Support::partly(
     "需要在卡片平台发布模板并填写 card_template，否则以文字表示",
     "needs a published template in `card_template`, else in words",
 );
+/// What a robot can react to.
+const REACTIONS: Support = Support::partly(
+    "仅限群里他人的消息；接口只见于钉钉 SDK，没有文档，随时可能变化",
+    "to what people said in groups; the interface is in DingTalk's SDK alone and in no document, so it may change at any time",
+);
 /// Which groups the platform tells of.
 const MADE_BY_API: Support = Support::partly(
     "钉钉只推送由接口创建的群或装有酷应用的群",
@@ -79,18 +84,19 @@ pub fn table() -> Capabilities {
         Ability::Mentions => (Yes, SESSION),
         Ability::MentionEverybody => (never, SESSION),
         Ability::Replies => (
-            Yes,
             Support::partly(
-                "机器人不能真正引用，以引用行显示原文开头（重启后较早的消息除外）",
-                "a robot cannot answer a message; a quoted line shows how it began, unless that was before a restart",
+                "机器人没有收到过的原文以文字引用",
+                "what the robot never heard is quoted in words",
+            ),
+            Support::partly(
+                "机器人不能真正引用，以引用行显示原文开头（一个月以前的消息除外）",
+                "a robot cannot answer a message; a quoted line shows how it began, unless that was more than a month ago",
             ),
         ),
-        Ability::Threads
-        | Ability::Reactions
-        | Ability::Backfill
-        | Ability::Typing
-        | Ability::Presence
-        | Ability::OtherBots => (NO_API, NO_API),
+        Ability::Reactions => (NO_API, REACTIONS),
+        Ability::Threads | Ability::Backfill | Ability::Typing | Ability::Presence | Ability::OtherBots => {
+            (NO_API, NO_API)
+        }
         Ability::Edits => (
             NO_API,
             Support::no(
@@ -150,7 +156,7 @@ mod tests {
         }
         assert!(
             !table.sends(Ability::Edits)
-                && !table.sends(Ability::Reactions)
+                && !table.brings(Ability::Reactions)
                 && !table.brings(Ability::Backfill)
         );
         assert!(table.sends(Ability::Text) && table.sends(Ability::Cards));

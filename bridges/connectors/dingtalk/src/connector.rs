@@ -50,7 +50,8 @@ impl DingTalk {
     ) -> Result<Self, String> {
         let mode = settings.mode.clone();
         let client = Arc::new(Client::new(settings, Arc::clone(&shelf), clock.clone())?);
-        let (memory, groups) = (Arc::new(Memory::default()), Arc::new(KnownGroups::new(Arc::clone(&shelf))));
+        let memory = Arc::new(Memory::new(Arc::clone(&shelf)));
+        let groups = Arc::new(KnownGroups::new(Arc::clone(&shelf)));
         let people = Arc::new(People {
             client: Arc::clone(&client),
             memory: Arc::clone(&memory),
@@ -115,6 +116,7 @@ impl Connector for DingTalk {
         let callbacks = self.hooks.as_ref().map(|hooks| hooks as &dyn Callbacks);
         Abilities {
             callbacks,
+            reactions: Some(&self.sending),
             approvals: Some(&*self.entries),
             todos: Some(&*self.entries),
             calendars: Some(&*self.entries),

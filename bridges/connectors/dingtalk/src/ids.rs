@@ -67,10 +67,14 @@ pub fn user(person: &PersonId) -> Option<&str> {
     (!other).then_some(id)
 }
 
+/// Whether who says a robot's message belongs to another company; nothing where the platform does not say.
+pub fn is_external(message: &Value) -> Option<bool> {
+    Some(text(message, "senderCorpId")? != text(message, "chatbotCorpId")?)
+}
+
 /// Who says a robot's message. Before an app is published there is no userId, and people of other companies have none of ours.
 pub fn sender(message: &Value) -> Option<PersonId> {
-    let corp = text(message, "senderCorpId");
-    let foreign = corp.filter(|corp| text(message, "chatbotCorpId").is_some_and(|ours| ours != *corp));
+    let foreign = text(message, "senderCorpId").filter(|_| is_external(message) == Some(true));
     let id = match (text(message, "senderStaffId"), foreign) {
         (Some(user), None) => user,
         (Some(user), Some(corp)) => format!("corp:{corp}:{user}"),

@@ -41,14 +41,15 @@ impl Incoming {
         self.client.counter.count(Counted::Push).await;
         let name = |person: &_| self.memory.name(person);
         match received::read(message, &self.client.settings().client_id, &name) {
-            Received::Said(arrival) => {
+            Received::Said { mut arrival, quote } => {
                 self.remember(message, &arrival).await;
+                self.quote(&mut arrival, quote).await;
                 Some(*arrival)
             }
-            Received::Withheld => {
+            Received::Withheld(arrival) => {
                 tracing::error!("DingTalk withholds what is said: the pushes of this month are used up");
                 self.client.counter.pushes_used_up();
-                None
+                arrival.map(|arrival| *arrival)
             }
             Received::Unreadable(reason) => {
                 tracing::warn!(reason, "leave out a robot's message");
@@ -122,10 +123,22 @@ impl Incoming {
         }
     }
 
+    /// What was never heard here stands above the words that answer it: a robot hears in groups what addresses it alone.
+    async fn quote(&self, arrival: &mut Arrival, quote: Option<String>) {
+        let (Happened::Message(said), Some(quote)) = (&mut arrival.what, quote) else { return };
+        let is_known = match &said.reply_to {
+            Some(answered) => self.memory.excerpt(answered).await.is_some(),
+            None => false,
+        };
+        if !is_known {
+            said.lead_with(&quote);
+        }
+    }
+
     async fn remember(&self, message: &Value, arrival: &Arrival) {
         let Some(conversation) = &arrival.conversation else { return };
         let Happened::Message(Message { id, from, parts, .. }) = &arrival.what else { return };
-        if let bridge_api::Sender::Person { id: person, name } = from {
+        if let bridge_api::Sender::Person { id: person, name, .. } = from {
             if text(message, "senderStaffId").is_none() {
                 tracing::warn!(
                     "a message names no userId: publish a version of the app, or the sender is of another company"
@@ -134,7 +147,7 @@ impl Incoming {
             let name = name.clone().unwrap_or_default();
             self.memory.called(person, &name);
             let words = parts.first().map(bridge_api::Content::to_plain).unwrap_or_default();
-            self.memory.said(id, &format!("{name}: {words}"));
+            self.memory.said(id, &format!("{name}: {words}")).await;
         }
         let ends_at_ms = number(message, "sessionWebhookExpiredTime").unwrap_or_default();
         if let Some(address) = text(message, "sessionWebhook") {

@@ -159,6 +159,12 @@ pub const EXCERPTS_MAX: usize = 4_096;
 /// Longest quoted beginning, in characters.
 pub const EXCERPT_CHARACTERS_MAX: usize = 80;
 
+/// Longest words of another message above those that answer it, in characters.
+pub const QUOTE_CHARACTERS_MAX: usize = 400;
+
+/// Messages of a chat that somebody passed on.
+pub const RECORDS_MAX: usize = 100;
+
 /// People of one event whose names are looked up before it is handed over; the platform waits three seconds.
 pub const LOOKED_UP_MAX: usize = 5;
 

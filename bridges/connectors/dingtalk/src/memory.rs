@@ -1,7 +1,9 @@
-//! What is remembered of conversations while the process runs: session webhooks, beginnings of messages, names. Losing it costs
-//! an address by name or a quote, never a message.
+//! What is remembered of conversations: session webhooks and names while the process runs, beginnings of messages for some weeks.
+//! Losing it costs an address by name or a quote, never a message.
 
-use bridge_api::{Bounded, ConversationId, MessageId, PersonId, RichText};
+use std::sync::Arc;
+
+use bridge_api::{Bounded, ConversationId, MessageId, PersonId, RichText, Shelf, Slots};
 use parking_lot::Mutex;
 use reqwest::Url;
 
@@ -20,20 +22,22 @@ pub struct Session {
 pub struct Memory {
     sessions: Mutex<Bounded<ConversationId, Session>>,
     excerpts: Mutex<Bounded<MessageId, String>>,
+    /// The same on the shelf.
+    kept: Slots,
     names: Mutex<Bounded<PersonId, String>>,
 }
 
-impl Default for Memory {
-    fn default() -> Self {
+impl Memory {
+    /// Nothing yet but what lies on the shelf.
+    pub fn new(shelf: Arc<dyn Shelf>) -> Self {
         Self {
             sessions: Mutex::new(Bounded::new(SESSIONS_MAX)),
             excerpts: Mutex::new(Bounded::new(EXCERPTS_MAX)),
+            kept: Slots::new(shelf, "said"),
             names: Mutex::new(Bounded::new(NAMES_MAX)),
         }
     }
-}
 
-impl Memory {
     /// Remembers a session webhook.
     pub fn session_opened(&self, conversation: &ConversationId, session: Session) {
         self.sessions.lock().put(conversation.clone(), session);
@@ -52,13 +56,19 @@ impl Memory {
     }
 
     /// Remembers how a message begins.
-    pub fn said(&self, message: &MessageId, words: &str) {
-        self.excerpts.lock().put(message.clone(), RichText::excerpt(words, EXCERPT_CHARACTERS_MAX));
+    pub async fn said(&self, message: &MessageId, words: &str) {
+        let excerpt = RichText::excerpt(words, EXCERPT_CHARACTERS_MAX);
+        self.kept.put(message.as_str(), &excerpt).await;
+        self.excerpts.lock().put(message.clone(), excerpt);
     }
 
     /// How a message begins.
-    pub fn excerpt(&self, message: &MessageId) -> Option<String> {
-        self.excerpts.lock().get(message).cloned()
+    pub async fn excerpt(&self, message: &MessageId) -> Option<String> {
+        let held = self.excerpts.lock().get(message).cloned();
+        match held {
+            Some(excerpt) => Some(excerpt),
+            None => self.kept.get(message.as_str()).await,
+        }
     }
 
     /// Remembers what somebody is called.
@@ -76,11 +86,24 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use bridge_api::double::Rows;
+
     use super::*;
+
+    #[tokio::test]
+    async fn how_a_message_begins_is_known_after_a_restart() {
+        let rows = Arc::new(Rows::default());
+        let message = MessageId::new("msgX==").expect("an id");
+        Memory::new(rows.clone()).said(&message, "Li: hello").await;
+        let memory = Memory::new(rows);
+        assert_eq!(memory.excerpt(&message).await.as_deref(), Some("Li: hello"));
+        assert_eq!(memory.excerpt(&MessageId::new("msgY==").expect("an id")).await, None);
+    }
 
     #[test]
     fn a_session_is_left_before_it_ends() {
-        let (memory, conversation) = (Memory::default(), ConversationId::new("cid1").expect("an id"));
+        let memory = Memory::new(Arc::new(Rows::default()));
+        let conversation = ConversationId::new("cid1").expect("an id");
         let url = "https://oapi.dingtalk.com/robot/sendBySession?session=s1".parse().expect("an address");
         memory.session_opened(&conversation, Session { url, ends_at_ms: 1_000_000 });
         assert!(memory.session(&conversation, 900_000).is_some());

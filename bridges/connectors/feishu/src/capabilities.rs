@@ -1,10 +1,48 @@
 //! What this bridge carries, and why not the rest.
 
-use bridge_api::{Ability, Capabilities, Support};
+use bridge_api::{Ability, Capabilities, Support, Words};
+
+/// What an app hears that lacks the right to all messages.
+const ONLY_ADDRESSED: Words = Words {
+    zh: "应用缺少权限 im:message.group_msg：群里只能收到 @ 机器人的消息，单聊全部可见",
+    en: "the app lacks the right im:message.group_msg: in a group it hears only what mentions its robot; in a chat with it, all",
+};
+
+/// The table of all abilities of an app that hears only what mentions its robot.
+pub fn of_addressed() -> Capabilities {
+    let less = |support: Support| match support {
+        Support::No(why) => Support::No(why),
+        Support::Yes | Support::Partly(_) => Support::Partly(ONLY_ADDRESSED),
+    };
+    Capabilities::new(|ability| {
+        let (into_room, to_platform) = support(ability);
+        match ability {
+            Ability::Text
+            | Ability::Mentions
+            | Ability::MentionEverybody
+            | Ability::Replies
+            | Ability::Threads
+            | Ability::Edits
+            | Ability::Images
+            | Ability::Files
+            | Ability::Voice
+            | Ability::Videos
+            | Ability::Locations
+            | Ability::Backfill
+            | Ability::OtherBots => (less(into_room), to_platform),
+            _ => (into_room, to_platform),
+        }
+    })
+}
 
 /// The table of all abilities.
 pub fn table() -> Capabilities {
-    Capabilities::new(|ability| match ability {
+    Capabilities::new(support)
+}
+
+/// What is carried of one ability, into the room and to the platform.
+fn support(ability: Ability) -> (Support, Support) {
+    match ability {
         Ability::Text
         | Ability::Mentions
         | Ability::MentionEverybody
@@ -105,7 +143,7 @@ pub fn table() -> Capabilities {
             ),
             Support::Yes,
         ),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -124,5 +162,15 @@ mod tests {
             let table = table().markdown(language);
             assert!(document.contains(&table), "put this into the document:\n{table}");
         }
+    }
+
+    #[test]
+    fn an_app_that_hears_less_says_so_and_sends_the_same() {
+        let (all, less) = (table(), of_addressed());
+        for (whole, part) in all.lines().iter().zip(less.lines()) {
+            assert_eq!(whole.to_platform, part.to_platform);
+        }
+        assert_eq!(less.lines()[0].into_room, Support::Partly(ONLY_ADDRESSED));
+        assert!(less.brings(Ability::Text) && !less.brings(Ability::Stickers));
     }
 }

@@ -1,9 +1,16 @@
 //! One app as the core sees it.
 
 mod checking;
+mod hearing;
 mod introduction;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bridge_api::{
@@ -54,7 +61,11 @@ pub struct Feishu {
     ours: RwLock<Ourselves>,
     /// Held by the one who holds the connection: a second one would steal a part of the events.
     holder: tokio::sync::Mutex<()>,
+    /// Whether it hears all that people say in groups, as far as that is known.
+    hears_all: AtomicBool,
     capabilities: Capabilities,
+    /// The same where it does not hear all.
+    capabilities_of_addressed: Capabilities,
 }
 
 impl Feishu {
@@ -69,7 +80,8 @@ impl Feishu {
         rng: Rng,
     ) -> Result<Self, String> {
         let office = Office::new(&shelf);
-        let ours = RwLock::new(Ourselves { app_id: settings.app_id.clone(), open_id: None });
+        let app_id = settings.app_id.clone();
+        let ours = RwLock::new(Ourselves { app_id, open_id: None, tenant: Arc::default() });
         Ok(Self {
             client: Client::new(settings)?,
             shelf,
@@ -81,7 +93,9 @@ impl Feishu {
             rng,
             ours,
             holder: tokio::sync::Mutex::new(()),
+            hears_all: AtomicBool::new(true),
             capabilities: capabilities::table(),
+            capabilities_of_addressed: capabilities::of_addressed(),
         })
     }
 
@@ -91,7 +105,7 @@ impl Feishu {
     }
 
     fn noting<'a>(&'a self, inbox: &'a dyn Inbox) -> Noting<'a> {
-        Noting { inbox, topics: &self.topics, shelf: &*self.shelf, looks: &self.office.looks }
+        Noting { inbox, feishu: self }
     }
 }
 
@@ -102,7 +116,8 @@ impl Connector for Feishu {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        let hears_all = self.hears_all.load(Ordering::Relaxed);
+        if hears_all { &self.capabilities } else { &self.capabilities_of_addressed }
     }
 
     fn pace(&self) -> Pace {

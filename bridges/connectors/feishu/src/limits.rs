@@ -242,6 +242,21 @@ pub const ATTENDEES_PAGE_MAX: usize = 100;
 /// Earliest and latest minutes of a reminder, a bound of the platform's.
 pub const REMINDER_MINUTES_MAX: u32 = 20_160;
 
+/// Longest time for which it is tried what the app hears, before it connects.
+pub const HEARING_TRIED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Messages that are brought of those that somebody passed on together.
+pub const MERGED_MAX: usize = 100;
+
+/// Longest line that such a message becomes, in characters.
+pub const MERGED_LINE_CHARACTERS_MAX: usize = 1_000;
+
+/// People among them whose names are looked up.
+pub const MERGED_NAMES_MAX: usize = 5;
+
+/// Longest time that reading them may take, with the names; the platform waits three seconds for the whole.
+pub const MERGED_READ_WITHIN: Duration = Duration::from_millis(1_200);
+
 /// Codes of native approvals that an operator may name.
 pub const NATIVE_CODES_MAX: usize = 100;
 

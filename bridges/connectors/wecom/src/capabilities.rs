@@ -11,7 +11,7 @@ words! {
     IN_OWN_GROUPS = "仅应用创建的群与群机器人能提醒人；智能机器人与单聊只显示名字" | "notifies people in groups of the app and by webhooks; the AI bot shows the name alone";
     NO_API = "企业微信没有为应用或机器人开放这样的接口" | "WeCom has no such interface for apps and bots";
     QUOTE_IN = "引用只带文字，没有原消息编号；能唯一对上近期消息时按回复处理，否则显示引文" | "a quote has words and no id: it is an answer where one recent message says just that, else it stands above the words";
-    QUOTE_OUT = "不能真正引用，以引用行显示原文开头（重启前的消息除外）" | "nothing can be answered; a quoted line shows how it began, unless that was before a restart";
+    QUOTE_OUT = "不能真正引用，以引用行显示原文开头（一个月以前的消息除外）" | "nothing can be answered; a quoted line shows how it began, unless that was more than a month ago";
     NO_EDIT = "已发送的消息不能编辑" | "what was sent cannot be changed";
     RECALLED = "仅应用发给个人的消息，24 小时内" | "for what the app sent to people, within 24 hours";
     RECALLED_IN = "平台不通知应用或机器人有人撤回消息" | "nobody tells an app or a bot that something was taken back";
@@ -38,7 +38,8 @@ words! {
 words! {
     ARCHIVED = "已配置会话内容存档：开通存档的成员所在的会话全部可见（外部联系人须同意），约有数秒延迟；未与机器人等配对的群只能收听" | "with the chat archive, all that is said where somebody with a licence is, some seconds later (people from outside have to agree); groups that are not paired with one of the bot's, the app's or a webhook's are only heard";
     ARCHIVED_RECALLS = "已配置会话内容存档：撤回后数秒内可知" | "with the chat archive, some seconds later";
-    ARCHIVED_NAMES = "已配置会话内容存档：有消息时每小时查询一次群名" | "with the chat archive, looked up once an hour while people speak";
+    ARCHIVED_NAMES = "已配置会话内容存档：有消息时每小时查询一次群名；客户群改名即时得知" | "with the chat archive, looked up once an hour while people speak; of groups with customers at once";
+    ARCHIVED_MEMBERS = "已配置会话内容存档：仅限客户群，且应用有客户联系权限" | "with the chat archive, of groups with customers alone, where the app may use customer contact";
 }
 
 /// The table of a company, with or without the chat archive.
@@ -63,6 +64,7 @@ const fn archived(ability: Ability) -> Option<Support> {
         | Ability::OtherBots => Some(Support::Partly(ARCHIVED)),
         Ability::Recalls => Some(Support::Partly(ARCHIVED_RECALLS)),
         Ability::Names => Some(Support::Partly(ARCHIVED_NAMES)),
+        Ability::Membership => Some(Support::Partly(ARCHIVED_MEMBERS)),
         _ => None,
     }
 }

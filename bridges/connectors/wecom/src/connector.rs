@@ -58,7 +58,8 @@ impl WeCom {
             return Err("neither an app nor an AI bot nor a webhook nor the archive is configured".to_owned());
         }
         let client = Arc::new(Client::new(settings.clone(), Arc::clone(&shelf), &clock)?);
-        let (memory, groups) = (Arc::new(Memory::default()), Arc::new(KnownGroups::new(Arc::clone(&shelf))));
+        let memory = Arc::new(Memory::new(Arc::clone(&shelf)));
+        let groups = Arc::new(KnownGroups::new(Arc::clone(&shelf)));
         let responses = Arc::new(Responses::new(Arc::clone(&shelf), clock.clone()));
         let line = Arc::new(Line::default());
         let people = Arc::new(People {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use bridge_api::{
     Arrival, Block, Clock, Content, ConversationId, Directory as _, Failure, Happened, KnownGroups, Message,
-    Pressed, RichText, Sender, Shelf,
-    limits::{FORM_VALUE_CHARACTERS_MAX, PARTS_MAX},
-    message_of_ours,
+    Pressed, RichText, Sender, Shelf, limits::FORM_VALUE_CHARACTERS_MAX, message_of_ours,
 };
 use serde_json::Value;
 use tokio::time::timeout;
@@ -84,7 +82,7 @@ impl Incoming {
     ) -> Result<Option<Arrival>, Failure> {
         match received {
             Received::Arrival(arrival) => {
-                self.remember(&arrival);
+                self.remember(&arrival).await;
                 Ok(Some(*arrival))
             }
             Received::Bot(message) => {
@@ -99,6 +97,12 @@ impl Incoming {
                 let person = known.map_err(|_| Failure::later("nobody said in time who somebody is"))??;
                 let what = person.map(Happened::PersonChanged);
                 Ok(what.map(|what| Arrival { key, conversation: None, at_ms, trace: None, what }))
+            }
+            Received::CustomerGroup { chat, change, key, at_ms } => {
+                Box::pin(self.customer_group_changed((chat.as_str(), change), key, at_ms)).await
+            }
+            Received::Customer { external, key, at_ms } => {
+                Box::pin(self.customer_changed(&external, key, at_ms)).await
             }
             Received::Alert(words) => {
                 tracing::error!(%words, "WeCom warns about the app");
@@ -125,9 +129,9 @@ impl Incoming {
         self.name_sender(&mut arrival).await?;
         let Some(conversation) = arrival.conversation.clone() else { return Ok(arrival) };
         if let (Some(quote), Happened::Message(said)) = (quote, &mut arrival.what) {
-            match self.memory.quoted(&conversation, &quote) {
+            match self.memory.quoted(&conversation, &quote).await {
                 Some(quoted) => said.reply_to = Some(quoted),
-                None => lead_with(said, &quote),
+                None => said.lead_with(&quote),
             }
         }
         if let Some(handle) = handle {
@@ -137,7 +141,7 @@ impl Incoming {
             self.responses.keep(&conversation, url).await?;
         }
         self.groups.seen(&conversation, "").await;
-        self.remember(&arrival);
+        self.remember(&arrival).await;
         Ok(arrival)
     }
 
@@ -184,10 +188,13 @@ impl Incoming {
 
     /// The bot is told of some people by encrypted ids; a person is one person, so the app turns them into plain ones.
     async fn name_sender(&self, arrival: &mut Arrival) -> Result<(), Failure> {
-        let Happened::Message(Message { from: Sender::Person { id, .. }, .. }) = &mut arrival.what else {
+        let Happened::Message(Message { from: Sender::Person { id, external, .. }, .. }) = &mut arrival.what
+        else {
             return Ok(());
         };
         *id = self.people.plain(id).await?;
+        // Whoever has a plain id is a member; of others the platform does not say why theirs is encrypted.
+        *external = (!ids::is_open(id.as_str())).then_some(false);
         let direct = arrival
             .conversation
             .as_ref()
@@ -223,7 +230,7 @@ impl Incoming {
     }
 
     /// Remembers what was said, so that it can be quoted.
-    pub fn remember(&self, arrival: &Arrival) {
+    pub async fn remember(&self, arrival: &Arrival) {
         let Some(conversation) = &arrival.conversation else { return };
         let Happened::Message(Message { id, from: Sender::Person { id: person, .. }, parts, .. }) =
             &arrival.what
@@ -232,7 +239,7 @@ impl Incoming {
         };
         let name = self.memory.name(person).unwrap_or_else(|| person.as_str().to_owned());
         let words = own_words(parts).or_else(|| parts.first().map(Content::to_plain)).unwrap_or_default();
-        self.memory.said(conversation, id, &name, &words);
+        self.memory.said(conversation, id, &name, &words).await;
     }
 }
 
@@ -245,14 +252,4 @@ pub fn own_words(parts: &[Content]) -> Option<String> {
         }
         _ => None,
     })
-}
-
-/// What somebody quoted, above their own words.
-pub fn lead_with(said: &mut Message, quote: &str) {
-    let quote = Block::Quote(RichText::plain(quote).blocks);
-    if let Some(Content::Text(text)) = said.parts.first_mut() {
-        text.blocks.insert(0, quote);
-    } else if said.parts.len() < PARTS_MAX {
-        said.parts.insert(0, Content::Text(RichText { blocks: vec![quote] }));
-    }
 }

@@ -13,6 +13,7 @@ mod capabilities;
 mod checking;
 mod client;
 mod connector;
+mod customers;
 mod ids;
 mod incoming;
 mod lenient;

@@ -174,6 +174,9 @@ pub const QUOTABLE_CONVERSATIONS_MAX: usize = 1_024;
 /// Names of people, and ids of people in their other form, remembered at once.
 pub const NAMES_MAX: usize = 8_192;
 
+/// Who came into a group with customers this long before the platform told that somebody came is who it was, in seconds.
+pub const JOINED_LATELY_SECONDS: u64 = 10;
+
 /// Longest name of a group of the app, in characters, the platform's own.
 pub const GROUP_NAME_CHARACTERS_MAX: usize = 50;
 

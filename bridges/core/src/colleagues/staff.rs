@@ -28,6 +28,9 @@ pub trait Staff: Send + Sync {
     /// Whose account it is that has this id there.
     fn account(&self, network: Network, id: &str) -> Option<OwnedUserId>;
 
+    /// What all colleagues are called.
+    fn names(&self) -> Vec<String>;
+
     /// Has a room stand in the space of the department that all these colleagues are in; false when there is none. A repeat
     /// changes nothing.
     ///

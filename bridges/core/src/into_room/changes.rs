@@ -165,7 +165,7 @@ impl Bringing<'_> {
     /// A pressed button: an event of the person's account, with the proof of the callback, for bots that trust the bridge.
     pub(super) async fn pressed(&mut self, pressed: &Pressed) -> Result<(), Stuck> {
         let card = self.known(&pressed.message).await?.and_then(|row| row.events.first().cloned());
-        let from = Sender::Person { id: pressed.by.clone(), name: None };
+        let from = Sender::Person { id: pressed.by.clone(), name: None, external: None };
         let ghost = self.speaker(&from).await?;
         let person = self.bridges.account_of(self.network(), &pressed.by).await?;
         let mut content = json!({

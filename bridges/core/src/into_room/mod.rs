@@ -112,6 +112,7 @@ impl Bringing<'_> {
             }
             Happened::Pressed(pressed) => self.pressed(pressed).await,
             Happened::Read { person, messages } => self.read(person, messages).await,
+            Happened::Withheld => self.withheld().await,
             Happened::PersonChanged(_) | Happened::Acted(_) | Happened::ApprovalChanged(_) => Ok(()),
         }
     }
@@ -170,10 +171,15 @@ impl Bringing<'_> {
             self.bridges.note_robot(self.network(), id).await?;
         }
         match from {
-            Sender::Person { id, name } | Sender::Bot { id, name } => {
-                let ghost = match self.bridges.colleague(self.network(), id).await? {
+            Sender::Person { id, name, .. } | Sender::Bot { id, name } => {
+                let external = match from {
+                    Sender::Person { external, .. } => *external,
+                    Sender::Bot { .. } | Sender::Ourselves | Sender::System => None,
+                };
+                let network = self.network();
+                let ghost = match self.bridges.colleague(network, id).await? {
                     Some(colleague) => colleague,
-                    None => self.bridges.ghost(self.network(), id, name.as_deref()).await?,
+                    None => self.bridges.ghost(network, id, name.as_deref(), external).await?,
                 };
                 self.bridges.be_in(&ghost, &self.room).await?;
                 Ok(ghost)

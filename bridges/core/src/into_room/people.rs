@@ -9,7 +9,7 @@ use super::Bringing;
 use crate::{
     Bridges,
     error::Stuck,
-    ghosts::Ghost,
+    ghosts::{Ghost, named_by},
     limits::{JOINS_AT_ONCE, MEMBERS_SHOWN_MAX},
     names::tamed,
     tables::{GHOST_ROOMS, GHOSTS, PEOPLE, PortalRow},
@@ -20,7 +20,11 @@ impl Bridges {
     pub(crate) async fn person_changed(&self, network: Network, person: &Person) -> Result<(), Stuck> {
         let row = self.0.store.get(&GHOSTS, &(network.key(), person.id.as_str())).await?;
         match row {
-            Some(row) if !person.name.is_empty() => self.dress(network, person, Some(row)).await,
+            Some(row) if !person.name.is_empty() => {
+                let (external, named) = (row.external, named_by(person, None));
+                let person = Person { name: named, ..person.clone() };
+                self.dress(network, &person, Some(row), external).await
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -35,7 +39,11 @@ impl Bringing<'_> {
             .try_for_each_concurrent(JOINS_AT_ONCE, |person| async move {
                 let ghost = match bridges.colleague(network, &person.id).await? {
                     Some(colleague) => colleague,
-                    None => bridges.ghost(network, &person.id, Some(&person.name)).await?,
+                    None => {
+                        // Lists say who is of another company, and of nobody for certain that they are not.
+                        let external = person.external.then_some(true);
+                        bridges.ghost(network, &person.id, Some(&person.name), external).await?
+                    }
                 };
                 bridges.be_in(&ghost, room).await
             })
@@ -77,7 +85,7 @@ impl Bringing<'_> {
             }
         }
         let Some(event) = read else { return Ok(()) };
-        let ghost = self.bridges.ghost(network, person, None).await?;
+        let ghost = self.bridges.ghost(network, person, None, None).await?;
         self.bridges.be_in(&ghost, &self.room).await?;
         match ghost.intent.has_read(&self.room, &event).await {
             // It was taken back, or the account was removed: nobody misses it.

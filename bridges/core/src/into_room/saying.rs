@@ -113,10 +113,23 @@ impl Bringing<'_> {
         if !is_forbidden {
             return self.notice("bridge.told.lost_in", &[("trace", &trace)]);
         }
+        self.once_a_day("forbidden", "bridge.told.forbidden");
+    }
+
+    /// The platform keeps what somebody said to itself: each time it is counted, once a day it is said.
+    pub(super) async fn withheld(&mut self) -> Result<(), Stuck> {
+        if let Some(seat) = self.bridges.seat(self.network()) {
+            self.bridges.count_gap(seat).await?;
+        }
+        self.once_a_day("withheld", "bridge.told.withheld");
+        Ok(())
+    }
+
+    fn once_a_day(&mut self, what: &str, key: &str) {
         let day = self.bridges.0.clock.now_ms() / DAY_MS;
-        let unique = format!("forbidden/{}/{}/{}/{day}", self.network().key(), self.lane.1, self.room);
+        let unique = format!("{what}/{}/{}/{}/{day}", self.network().key(), self.lane.1, self.room);
         let name = self.bridges.name_of(self.lane);
         let values = [("conversation", name.as_str())];
-        self.bridges.notice(&mut self.batch, &self.room, &unique, "bridge.told.forbidden", &values);
+        self.bridges.notice(&mut self.batch, &self.room, &unique, key, &values);
     }
 }

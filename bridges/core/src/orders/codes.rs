@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_code_is_heard_behind_a_word_that_binds_and_from_people_alone() {
-        let person = || Sender::Person { id: PersonId::new("on_1").expect("valid"), name: None };
+        let person =
+            || Sender::Person { id: PersonId::new("on_1").expect("valid"), name: None, external: None };
         for text in ["bind abcdefghij", "@Bridge 绑定 abcdefghij", "绑定\nabcde\u{200b}fghij"] {
             assert_eq!(said(person(), text).as_deref(), Some("abcdefghij"), "{text:?}");
         }

@@ -84,7 +84,7 @@ impl Stage {
     pub fn said_there(&mut self, id: &str, parts: Vec<Content>) -> Happened {
         Happened::Message(Message {
             id: MessageId::new(id).expect("valid"),
-            from: Sender::Person { id: person("li"), name: Some("Li".to_owned()) },
+            from: Sender::Person { id: person("li"), name: Some("Li".to_owned()), external: None },
             parts,
             reply_to: None,
             thread: None,

@@ -14,7 +14,7 @@ async fn an_edit_of_an_hour_ago_is_seen_at_the_next_connection_although_others_s
     stage.passes(Duration::from_secs(60)).await;
     let edited = Happened::Edited {
         message: MessageId::new("om_a").expect("valid"),
-        from: Sender::Person { id: person("li"), name: Some("Li".to_owned()) },
+        from: Sender::Person { id: person("li"), name: Some("Li".to_owned()), external: None },
         parts: vec![Content::Text(RichText::plain("first, corrected"))],
     };
     let edited = stage.arrival(edited);

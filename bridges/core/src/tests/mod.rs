@@ -3,6 +3,8 @@
 mod captions;
 mod doing;
 mod history;
+mod links;
+pub(crate) mod marks;
 mod members;
 mod more;
 mod naming;
@@ -10,6 +12,7 @@ mod outages;
 mod polls;
 mod receipts;
 mod script;
+mod silenced;
 mod stage;
 mod status;
 

@@ -24,6 +24,9 @@ pub(crate) fn person(id: &str) -> PersonId {
 /// The platform and its connector.
 pub(crate) struct Script {
     capabilities: Capabilities,
+    /// What it carries without a right of the app.
+    less: Capabilities,
+    pub is_limited: AtomicBool,
     has_history: bool,
     sent: Mutex<Vec<Outgoing>>,
     edits: Mutex<Vec<Edit>>,
@@ -55,8 +58,14 @@ impl Script {
             Ability::Edits => (PARTLY, Support::Yes),
             _ => (Support::Yes, Support::Yes),
         });
+        let less = Capabilities::new(|ability| match ability {
+            Ability::Text => (PARTLY, Support::Yes),
+            _ => (Support::Yes, Support::Yes),
+        });
         Arc::new(Self {
             capabilities,
+            less,
+            is_limited: AtomicBool::new(false),
             has_history,
             sent: Mutex::default(),
             edits: Mutex::default(),
@@ -126,7 +135,7 @@ impl Connector for Script {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        if self.is_limited.load(Ordering::Relaxed) { &self.less } else { &self.capabilities }
     }
 
     fn pace(&self) -> Pace {

@@ -63,6 +63,11 @@ impl Stage {
 
     /// With this platform, and what of the house is there beside.
     pub async fn with(platform: Arc<Script>, ports: BridgePorts) -> Self {
+        Self::at(platform, ports, None).await
+    }
+
+    /// The same, reached from outside at this address.
+    pub async fn at(platform: Arc<Script>, ports: BridgePorts, public_url: Option<&str>) -> Self {
         tokio::time::pause();
         let (blocking, until) = std::sync::mpsc::channel::<()>();
         tokio::task::spawn_blocking(move || until.recv());
@@ -91,7 +96,7 @@ impl Stage {
                 language: Language::En,
                 creates_rooms: false,
                 mails_after: Some(Duration::from_secs(120)),
-                public_url: None,
+                public_url: public_url.map(str::to_owned),
             },
             connectors: vec![Arc::clone(&platform) as Arc<dyn bridge_api::Connector>],
             ports,
@@ -162,6 +167,11 @@ impl Stage {
             tokio::time::advance(step).await;
             self.rests().await;
         }
+    }
+
+    /// The clock goes on while nothing happens.
+    pub fn skips(&self, time: Duration) {
+        self.clock.advance(u64::try_from(time.as_millis()).expect("short"));
     }
 
     /// Lets time pass until something is so.

@@ -1,8 +1,8 @@
 //! What the state of a room says of a platform: who bound it, what waits, and that it is bound no more.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
-use bridge_api::{Failure, FailureKind, Network};
+use bridge_api::{Failure, FailureKind, Line, Network};
 
 use super::{ALICE, Stage, stage::conversation};
 
@@ -43,4 +43,26 @@ async fn the_state_of_a_room_says_for_how_long_something_has_waited() {
     stage.platform.fail(None);
     stage.until("it is there", |stage| stage.platform.words() == ["late"]).await;
     stage.until("nothing waits", |stage| stage.status()["delay_ms"] == 0).await;
+}
+
+#[tokio::test]
+async fn a_right_that_the_app_loses_is_told_once_and_shown_in_the_state_of_the_room() {
+    let mut stage = Stage::new().await;
+    let text = |stage: &Stage| {
+        let cannot = stage.status()["cannot"].as_array().cloned().unwrap_or_default();
+        cannot.iter().any(|line| line["ability"] == "text" && line["support"] == "partly")
+    };
+    stage.until("it is bound", |stage| stage.status()["up"] == true).await;
+    assert!(!text(&stage));
+    stage.platform.is_limited.store(true, Ordering::Relaxed);
+    for _ in 0..2 {
+        stage.line(Line::Up);
+        stage.until("people are told", |stage| stage.is_told("(into the room), in part: a part")).await;
+        stage.passes(Duration::from_secs(5)).await;
+    }
+    assert!(text(&stage));
+    assert_eq!(stage.told("(into the room), in part: a part"), 1);
+    stage.platform.is_limited.store(false, Ordering::Relaxed);
+    stage.line(Line::Up);
+    stage.until("it is shown", |stage| !text(stage)).await;
 }

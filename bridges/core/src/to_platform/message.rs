@@ -2,13 +2,9 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use bridge_api::{
-    Block, ByteStream, Content, File, FileKind, Inline, MediaId, Outgoing, PersonId, Refusal, RichText, Sent,
-    Speaker, ThreadId,
-};
+use bridge_api::{Block, Content, Inline, Outgoing, PersonId, RichText, Sent, Speaker, ThreadId};
 use ruma::{EventId, OwnedUserId};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     Sending,
@@ -18,8 +14,7 @@ use crate::{
     error::Stuck,
     html::read,
     limits::MENTIONS_MAX,
-    media::{is_media_type, usual},
-    names::{hex, is_ghost, tamed},
+    names::{is_ghost, modest, tamed},
     power::Power,
     tables::{MESSAGES, MessageRow, SIDES, SideRow},
 };
@@ -113,7 +108,7 @@ impl Sending<'_> {
     pub(super) async fn speaker(&self) -> Result<Speaker, Stuck> {
         let intent = self.bridges.bot_intent()?;
         let member = intent.state(&self.room, "m.room.member", self.sender.as_str()).await?;
-        let name = member.as_ref().and_then(|member| member["displayname"].as_str()).map(tamed);
+        let name = member.as_ref().and_then(|member| member["displayname"].as_str()).map(modest);
         let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| self.sender.localpart().to_owned());
         // Where people come from is said by the bridge alone, so it is put back behind the names of its own accounts.
         let name = match is_ghost(&self.sender, &self.bridges.0.server_name) {
@@ -126,7 +121,7 @@ impl Sending<'_> {
         Ok(Speaker { name, person })
     }
 
-    pub(super) async fn content(&self, said: &Said, json: &Value) -> Result<Content, Stuck> {
+    pub(super) async fn content(&mut self, said: &Said, json: &Value) -> Result<Content, Stuck> {
         match &said.what {
             What::Words { body, html, emote } => {
                 let mut text = match html {
@@ -167,72 +162,6 @@ impl Sending<'_> {
 
     async fn may_address_everybody(&self) -> Result<bool, Stuck> {
         Ok(Power::read(&self.bridges.bot_intent()?, &self.room).await?.may_address_everybody(&self.sender))
-    }
-
-    /// Gives a file to the platform; what it does not take becomes a link, or a word that there was a file.
-    async fn file(&self, what: &What, json: &Value) -> Result<Content, Stuck> {
-        let What::File { kind, name, mxc, mimetype, duration_ms, dimensions, .. } = what else {
-            return Err(Stuck::Never("no file".to_owned(), None));
-        };
-        let name = match tamed(&name.replace(['/', '\\'], "_")) {
-            name if name.is_empty() => "file".to_owned(),
-            name => name,
-        };
-        let Some(files) = self.seat.connector.files() else { return Ok(self.link(&name, mxc)) };
-        let bytes_max = files.upload_bytes_max(*kind);
-        if json["content"]["info"]["size"].as_u64().is_some_and(|size| size > bytes_max) {
-            return Ok(self.link(&name, mxc));
-        }
-        let _place = self.bridges.0.files.acquire().await;
-        let bytes = match self.bridges.bot_intent()?.download(mxc).await {
-            Ok(bytes) => bytes,
-            Err(kit::CallError::Refused { .. }) => return Ok(self.link(&name, mxc)),
-            Err(error) => return Err(error.into()),
-        };
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if size > bytes_max || size == 0 {
-            return Ok(self.link(&name, mxc));
-        }
-        let own = hex(&Sha256::digest(mxc.as_bytes()));
-        let media = MediaId::new(own).map_err(|error| Stuck::Never(error.to_string(), None))?;
-        let told = mimetype.clone().filter(|kind| is_media_type(kind));
-        let mut file = File {
-            kind: *kind,
-            name: name.clone(),
-            mimetype: Some(told.unwrap_or_else(|| usual(*kind).to_owned())),
-            size: Some(size),
-            duration_ms: *duration_ms,
-            dimensions: *dimensions,
-            media,
-        };
-        for kind in [*kind, FileKind::File] {
-            file.kind = kind;
-            let stream: ByteStream = Box::pin(futures_util::stream::iter([Ok(bytes.clone())]));
-            let given = self.seat.heard(files.upload(&self.lane.1, &file, stream).await);
-            match given.map_err(Stuck::from) {
-                Ok(media) => return Ok(Content::File(File { media, ..file })),
-                // A picture that is no picture to the platform goes as a file.
-                Err(Stuck::Never(
-                    _,
-                    Some(Refusal::Impossible | Refusal::TooLarge { .. } | Refusal::Other(_)),
-                )) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(self.link(&name, mxc))
-    }
-
-    fn link(&self, name: &str, mxc: &str) -> Content {
-        let words = format!("[{name}]");
-        let address = self.bridges.0.settings.public_url.as_deref().zip(mxc.strip_prefix("mxc://"));
-        let inline = match address {
-            Some((url, rest)) => Inline::Link {
-                address: format!("{}/_matrix/media/v3/download/{rest}", url.trim_end_matches('/')),
-                label: words,
-            },
-            None => Inline::text(words),
-        };
-        Content::Text(RichText { blocks: vec![Block::Paragraph(vec![inline])] }.tamed())
     }
 }
 

@@ -3,6 +3,7 @@
 mod changes;
 mod edits;
 mod event;
+mod files;
 mod mentions;
 mod message;
 mod naming;
@@ -166,6 +167,11 @@ impl Sending<'_> {
         let of = format!("{}/{}/{}/{what}", self.lane.0.key(), self.lane.1, self.event);
         let key: String = hex(&Sha256::digest(of)).chars().take(40).collect();
         IdempotencyKey::new(key).map_err(|error| Stuck::Never(error.to_string(), None))
+    }
+
+    /// A text of the bridge that goes to the platform.
+    fn told(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.bridges.0.kit.texts().fill(self.bridges.lang(), key, values)
     }
 
     /// Whoever wrote it sees that it did not arrive, and why.

@@ -137,10 +137,6 @@ impl Sending<'_> {
         self.said(&Said::words(text, reply_to.cloned()), json).await
     }
 
-    fn told(&self, key: &str, values: &[(&str, &str)]) -> String {
-        self.bridges.0.kit.texts().fill(self.bridges.lang(), key, values)
-    }
-
     /// What a poll asks, and who asked it.
     async fn question_of(&self, poll: &EventId) -> Result<Option<(Question, String)>, Stuck> {
         let Some(event) = self.bridges.bot_intent()?.event_of(&self.room, poll).await? else {

@@ -168,7 +168,7 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
         Command::CloseConnections { app } => Ok(json!({ "closed": socket::close(shared, &app) })),
         Command::FreezeConnections { app } => Ok(json!({ "frozen": socket::freeze(shared, &app) })),
         Command::AddRival { app } => {
-            shared.hub.add_rival(&app, "rival".to_owned(), Vec::new());
+            shared.hub.add_rival(&app, "rival".to_owned(), Vec::new(), |_| {});
             Ok(json!({}))
         }
         Command::Show { chat, person } => shown::chat(&shared.state.lock(), &chat, person.as_deref()),

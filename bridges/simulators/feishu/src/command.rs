@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
-use crate::socket::close;
-use crate::{deciding, pressing, shown};
+use crate::{deciding, pressing, shown, socket};
 
 fn yes() -> bool {
     true
@@ -20,7 +19,7 @@ fn yes() -> bool {
 simulator_stage::commands! {
     /// Something to do. People are named by their `user_id`, apps by their `app_id`.
     pub enum Command {
-        /// A new person.
+        /// A new person. Who is `outside` is of another company, and no app sees their record.
         AddPerson {
             user_id: String,
             name: String,
@@ -28,6 +27,8 @@ simulator_stage::commands! {
             email: String,
             #[serde(default)]
             department: Option<String>,
+            #[serde(default)]
+            outside: bool,
         },
         /// A new department below another; `0` is the root.
         AddDepartment { department_id: String, name: String, parent: String },
@@ -77,6 +78,8 @@ simulator_stage::commands! {
             #[serde(default)]
             in_thread: bool,
         },
+        /// A person passes on messages that they see, all of them as one; answers `message_id`.
+        Forward { person: String, chat: String, messages: Vec<String> },
         /// Something a person can send: base64 of the bytes; answers `key`.
         Upload { kind: String, name: String, content_type: String, base64: String },
         /// A person changes what they wrote. No event tells of it.
@@ -161,8 +164,12 @@ simulator_stage::commands! {
         TickTodo { person: String, todo: String, done: bool },
         /// Addresses of external approvals that begin with `from` are really at `to`, as behind a gateway.
         Reroute { from: String, to: String },
-        /// A second program connects for this app and acknowledges nothing.
-        AddRival { app: String },
+        /// A second program connects for this app and takes its share; nothing comes again of what it acknowledges.
+        AddRival {
+            app: String,
+            #[serde(default)]
+            acknowledges: bool,
+        },
     }
 }
 
@@ -176,10 +183,9 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
         Command::DecideApproval { person, task, approve, reason } => {
             deciding::decide(shared, &person, &task, approve, reason.as_deref()).await
         }
-        Command::CloseConnections { app } => Ok(json!({ "closed": close(shared, &app) })),
-        Command::AddRival { app } => {
-            let id = shared.state.lock().stage.chance.id("rival", 8);
-            shared.hub.add_rival(&app, id, 0);
+        Command::CloseConnections { app } => Ok(json!({ "closed": socket::close(shared, &app) })),
+        Command::AddRival { app, acknowledges } => {
+            socket::add_rival(shared, &app, acknowledges);
             Ok(json!({}))
         }
         Command::Show { chat, person: _ } => shown::chat(&shared.state.lock(), &chat),

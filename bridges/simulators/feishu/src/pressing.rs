@@ -91,7 +91,7 @@ fn prepare(
     state.card_tokens.retain(|_, known| known.until_ms > now);
     state.card_tokens.insert(token.clone(), kept);
     let mut operator = state.ids(&app, person);
-    operator["tenant_key"] = state.tenant_key.clone().into();
+    operator["tenant_key"] = state.tenant_of(person).into();
     let mut action = json!({ "value": button.value, "tag": "button", "timezone": "Asia/Shanghai" });
     if !button.name.is_empty() {
         action["name"] = button.name.clone().into();

@@ -122,6 +122,7 @@ pub async fn run<D: Deliver>(play: Arc<D>, mut waiting: Waiting<D::Event>) {
             Fate::Goes => carry(&play, &permits, event).await,
             Fate::Dropped => note(&*play, &event, 0, "dropped"),
             Fate::HeldBack(count) => {
+                note(&*play, &event, 0, "held back");
                 since = if held.is_empty() { Instant::now() } else { since };
                 held.push(event);
                 if held.len() >= count {
@@ -130,6 +131,7 @@ pub async fn run<D: Deliver>(play: Arc<D>, mut waiting: Waiting<D::Event>) {
             }
             Fate::Delayed(wait) => {
                 let Ok(permit) = permits.clone().acquire_owned().await else { return };
+                note(&*play, &event, 0, "delayed");
                 let (play, permits) = (play.clone(), permits.clone());
                 tokio::spawn(async move {
                     tokio::select! {

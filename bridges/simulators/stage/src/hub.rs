@@ -75,15 +75,19 @@ impl<T, O, A> Hub<T, O, A> {
         use_them(self.connections.lock().entry(app.to_owned()).or_default())
     }
 
-    /// A second program with the same credentials, which takes its share of the events and answers nothing.
-    pub fn add_rival(&self, app: &str, id: String, about: T)
+    /// A second program with the same credentials, which takes its share of the events and does with each what it wants.
+    pub fn add_rival(&self, app: &str, id: String, about: T, mut swallows: impl FnMut(O) + Send + 'static)
     where
         O: Send + 'static,
     {
-        let (rival, mut swallowed) = Connection::new(id, about);
+        let (rival, mut share) = Connection::new(id, about);
         self.add(app, rival);
         // Ends when the connection is taken away.
-        tokio::spawn(async move { while swallowed.recv().await.is_some() {} });
+        tokio::spawn(async move {
+            while let Some(outgoing) = share.recv().await {
+                swallows(outgoing);
+            }
+        });
     }
 
     /// Waits for the answer to what is sent under this id.
@@ -143,7 +147,7 @@ mod tests {
         let hub: Hub<(), u8, ()> = Hub::default();
         let (connection, mut waiting) = Connection::new("c".into(), ());
         hub.add("app", connection);
-        hub.add_rival("app", "rival".into(), ());
+        hub.add_rival("app", "rival".into(), (), |_| {});
         assert_eq!(hub.count("app"), 2);
         hub.on("app", |connections| connections.iter().for_each(|one| one.put(1)));
         hub.take("app").iter().for_each(|one| one.put(2));

@@ -41,5 +41,5 @@ pub use serde_json::Value;
 pub use shown::{
     App, Attachment, Button, Chat, Field, Message, Overview, Person, Reaction, fields, messages,
 };
-pub use socket::{Socket, upgrade};
+pub use socket::{Socket, gone, upgrade};
 pub use stage::{Label, Now, Stage};

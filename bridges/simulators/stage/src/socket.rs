@@ -1,4 +1,4 @@
-//! The upgrade of a request to a WebSocket.
+//! The upgrade of a request to a WebSocket, and a WebSocket that nobody reads.
 
 use std::future::Future;
 
@@ -9,11 +9,15 @@ use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE}
 use http::{HeaderValue, StatusCode};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt as _;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::limits::FRAME_BYTES_MAX;
+
+/// Bytes that are thrown away at a time.
+const UNREAD_BYTES: usize = 1_024;
 
 /// A WebSocket on the platform's side.
 pub type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -38,4 +42,10 @@ pub fn upgrade(
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_ACCEPT, HeaderValue::from_str(&key).ok()?);
     Some((response, socket))
+}
+
+/// Returns when the other side of a socket is gone. What it says is thrown away unread, so that not even its pings are answered.
+pub async fn gone(socket: &mut Socket) {
+    let mut unread = [0; UNREAD_BYTES];
+    while socket.get_mut().read(&mut unread).await.is_ok_and(|count| count > 0) {}
 }

@@ -37,6 +37,31 @@ async fn a_wrong_file_disables_itself_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn of_two_that_claim_one_id_the_later_one_is_disabled_and_told_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    write("1.yaml", registration("irc", ""));
+    write("2.yaml", registration("two", "    - exclusive: true\n      regex: '@(xmpp|irc_staff)_.*'\n"));
+    write("3.yaml", registration("three", "  aliases:\n    - exclusive: true\n      regex: '#irc_.*'\n"));
+    write("4.yaml", registration("four", "  aliases:\n    - exclusive: true\n      regex: '#.*_help:.*'\n"));
+    write("5.yaml", registration("five", "    - exclusive: false\n      regex: '@irc_staff_.*'\n"));
+    let register = register(folder.path()).await;
+    let loaded = register.loaded();
+    let ids: Vec<_> = loaded.services.iter().map(|service| service.id.as_str()).collect();
+    assert_eq!(ids, ["irc", "three", "five"]);
+    let reasons: Vec<_> = loaded.refused.iter().map(|refused| refused.reason.as_str()).collect();
+    let expected = [
+        "namespaces.users: the exclusive pattern `@(xmpp|irc_staff)_.*` of `two` and the exclusive pattern `@irc_.*` of \
+         the application service `irc` both match `@irc_staff_:example.org`",
+        "namespaces.aliases: the exclusive pattern `#.*_help:.*` of `four` and the exclusive pattern `#irc_.*` of the \
+         application service `three` both match `#irc_help:example.org`",
+    ];
+    assert_eq!(reasons, expected);
+    let added = register.add(&registration("irc_x", "")).await.unwrap_err();
+    assert!(added.to_string().contains("`@irc_x_:example.org`"), "{added}");
+}
+
+#[tokio::test]
 async fn what_is_built_in_comes_first_and_outlives_a_reload() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("1.yaml"), registration("one", "")).unwrap();

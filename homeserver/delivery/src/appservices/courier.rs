@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::{
     Services, ServicesError,
     line::Line,
-    tables::{FROZEN, QUEUE},
+    tables::{FROZEN, MISSED, QUEUE},
 };
 use crate::limits::{PAGE_ROWS, SERVICE_BACKOFF_MAX, SERVICE_BACKOFF_MIN, STORE_RETRY};
 
@@ -29,9 +29,13 @@ enum Turn {
 }
 
 impl Services {
-    /// Counts the rows that an earlier run left.
+    /// Counts the rows that an earlier run left, and reads what services have missed.
     pub(super) async fn count_rows(&self) -> Result<(), StoreError> {
         let store = &self.0.parts.store;
+        // One row for each service that ever was late: far fewer than a scan gives.
+        for (service, missed) in store.scan(&MISSED, Scan::all()).await? {
+            self.line(&service).has_missed(missed);
+        }
         let mut scan = Scan::all().limit(PAGE_ROWS);
         loop {
             let keys = store.scan_keys(&QUEUE, scan).await?;

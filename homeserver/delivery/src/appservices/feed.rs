@@ -25,9 +25,9 @@ use tokio::sync::Notify;
 use super::{
     Services, ServicesError,
     line::DeviceKey,
-    tables::{QUEUE, QueueRow},
+    tables::{MISSED, Missed, QUEUE, QueueRow},
 };
-use crate::limits::{FEED_ROWS_PER_BATCH, SERVICE_QUEUE_ROWS_MAX, SERVICE_SIGNALS_MAX};
+use crate::limits::{FEED_ROWS_PER_BATCH, SERVICE_SIGNALS_MAX};
 
 /// The name of this reader of the stream.
 pub const CURSOR: &str = "appservices";
@@ -71,8 +71,16 @@ struct Harvest {
     gathered: Gathered,
 }
 
-/// What memory learns when a batch is durable: rows added and rows that had to go, by service.
-type Gathered = BTreeMap<String, (usize, usize)>;
+/// What memory learns when a batch is durable, by service.
+type Gathered = BTreeMap<String, Change>;
+
+#[derive(Default)]
+struct Change {
+    rows: usize,
+    dropped: usize,
+    /// All that the service has missed, when rows had to go.
+    missed: Option<Missed>,
+}
 
 /// The reader of the stream.
 struct Feed {
@@ -222,34 +230,44 @@ impl Services {
         Ok(())
     }
 
-    /// Lets the oldest rows go of which a service has too many.
+    /// Lets the oldest rows go of which a service has too many, and writes down that they went.
     async fn keep_in_bounds(&self, harvest: &mut Harvest) -> Result<(), StoreError> {
-        for (service, (rows, dropped)) in &mut harvest.gathered {
-            let over = (self.line(service).rows() + *rows).saturating_sub(SERVICE_QUEUE_ROWS_MAX);
-            if over == 0 {
-                continue;
-            }
-            let oldest = self.0.parts.store.scan_keys(&QUEUE, Scan::prefix(service).limit(over)).await?;
-            *dropped = oldest.len();
-            for key in &oldest {
+        for (service, change) in &mut harvest.gathered {
+            let line = self.line(service);
+            let over = (line.rows() + change.rows).saturating_sub(self.0.parts.queue_rows_max);
+            let scan = Scan::prefix(service).limit(over);
+            let oldest = if over == 0 { Vec::new() } else { self.0.parts.store.scan(&QUEUE, scan).await? };
+            let (Some((_, first)), Some((_, last))) = (oldest.first(), oldest.last()) else { continue };
+            let missed =
+                Missed { rows: oldest.len() as u64, from_ms: first.queued_ms(), until_ms: last.queued_ms() };
+            for (key, _) in &oldest {
                 harvest.batch.delete(&QUEUE, key);
             }
-            tracing::error!(
-                service,
-                rows = oldest.len(),
-                "the queue of an application service is full; its oldest rows go"
-            );
-            metrics::counter!("appservice_rows_dropped_total").increment(oldest.len() as u64);
+            let all = line.missed().map_or(missed.clone(), |before| before.and(missed));
+            harvest.batch.put(&MISSED, service, &all);
+            change.dropped = oldest.len();
+            change.missed = Some(all);
         }
         Ok(())
     }
 
     /// The rows are durable: lets the lines know.
     fn queued(&self, gathered: Gathered) {
-        for (service, (rows, dropped)) in &gathered {
-            let line = self.line(service);
-            line.add_rows(*rows);
-            line.remove_rows(*dropped);
+        for (service, change) in gathered {
+            let line = self.line(&service);
+            line.add_rows(change.rows);
+            line.remove_rows(change.dropped);
+            if let Some(missed) = change.missed {
+                tracing::error!(
+                    service,
+                    rows = change.dropped,
+                    in_all = missed.rows,
+                    "too much waits for an application service; it will not hear of the oldest"
+                );
+                line.has_missed(missed);
+                metrics::counter!("appservice_rows_dropped_total", "service" => service)
+                    .increment(change.dropped as u64);
+            }
             line.wake.notify_one();
         }
     }
@@ -262,7 +280,7 @@ impl Services {
 impl Harvest {
     fn queue(&mut self, service: &str, position: StreamPos, row: &QueueRow) {
         self.batch.put(&QUEUE, &(service.to_owned(), position, row.code()), row);
-        self.gathered.entry(service.to_owned()).or_default().0 += 1;
+        self.gathered.entry(service.to_owned()).or_default().rows += 1;
     }
 }
 

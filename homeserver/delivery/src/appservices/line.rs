@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use ruma::{OwnedDeviceId, OwnedUserId};
 use tokio::sync::Notify;
 
+use super::tables::Missed;
 use crate::limits::{SERVICE_COUNTS_REMEMBERED_MAX, SERVICE_WAITING_MAX};
 
 /// Whose device.
@@ -27,6 +28,7 @@ pub(super) struct Line {
     waiting: Mutex<Waiting>,
     told: Mutex<HashMap<DeviceKey, StreamPos>>,
     health: Mutex<Health>,
+    missed: Mutex<Option<Missed>>,
 }
 
 /// What is only in memory. Losing it costs a service a typing notice; the messages of devices are in the store.
@@ -119,6 +121,15 @@ impl Line {
         health.failures = health.failures.saturating_add(1);
         health.last_error = Some(reason);
         health.failures
+    }
+
+    /// What the service will never hear of.
+    pub fn missed(&self) -> Option<Missed> {
+        self.missed.lock().clone()
+    }
+
+    pub fn has_missed(&self, missed: Missed) {
+        *self.missed.lock() = Some(missed);
     }
 
     pub fn rows(&self) -> usize {

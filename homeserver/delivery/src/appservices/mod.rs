@@ -36,8 +36,12 @@ use ruma::UserId;
 use store::{Store, StoreError};
 
 pub use self::{
-    error::ServicesError, feed::CURSOR as STREAM_READER, line::Health, lists::instance_id,
-    restored::after_restore, tables::tables,
+    error::ServicesError,
+    feed::CURSOR as STREAM_READER,
+    line::Health,
+    lists::instance_id,
+    restored::after_restore,
+    tables::{Missed, tables},
 };
 
 /// What [`Services`] is built from.
@@ -58,6 +62,9 @@ pub struct ServicesParts {
     pub keys: Keys,
     /// Whether services are asked for keys of their users' devices that this server has not (MSC3983, MSC3984).
     pub asks_for_keys: bool,
+    /// Rows that may wait for one service, each a place in the stream of some fifty bytes. A further one pushes out the oldest,
+    /// and that is written down and told.
+    pub queue_rows_max: usize,
     /// Where services of others are sent to.
     pub background: Background,
 }
@@ -86,6 +93,8 @@ pub struct ServiceStatus {
     pub sender: String,
     /// Rows that wait for it.
     pub rows: usize,
+    /// What it will never hear of, because too much waited for it.
+    pub missed: Option<Missed>,
     /// How delivery stands.
     pub health: Health,
 }
@@ -157,6 +166,7 @@ impl Services {
                 url: service.url.as_ref().map(ToString::to_string),
                 sender: service.sender.to_string(),
                 rows: line.rows(),
+                missed: line.missed(),
                 health: line.health(),
             }
         };

@@ -93,8 +93,57 @@ pub(crate) struct SpeakingRow {
 }
 store::record!(SpeakingRow);
 
+/// What a service will never hear of, because too much waited for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// How many events, receipts and device lists.
+    pub rows: u64,
+    /// When the first of them came about, in ms since 1970.
+    pub from_ms: u64,
+    /// When the last of them came about.
+    pub until_ms: u64,
+}
+store::record!(Missed);
+
+impl Missed {
+    /// With further ones, which are later.
+    pub(crate) fn and(self, later: Self) -> Self {
+        Self { rows: self.rows.saturating_add(later.rows), from_ms: self.from_ms, until_ms: later.until_ms }
+    }
+}
+
+pub(crate) const MISSED: Table<String, Missed> = Table::new(
+    1106,
+    "appservice_missed",
+    Profile::Point,
+    "what did the service miss because too much waited for it?",
+);
+
 /// The tables of this part.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
-    vec![QUEUE.info(), FROZEN.info(), NUMBERS.info(), TO_DEVICE_SENT.info(), LISTED.info(), SPEAKING.info()]
+    vec![
+        QUEUE.info(),
+        FROZEN.info(),
+        NUMBERS.info(),
+        TO_DEVICE_SENT.info(),
+        LISTED.info(),
+        SPEAKING.info(),
+        MISSED.info(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missed_is_counted_from_the_first_to_the_last() {
+        let [first, second] = [(2, 100, 110), (3, 110, 150)].map(|(rows, from_ms, until_ms)| Missed {
+            rows,
+            from_ms,
+            until_ms,
+        });
+        assert_eq!(first.and(second), Missed { rows: 5, from_ms: 100, until_ms: 150 });
+    }
 }

@@ -5,7 +5,8 @@
 //! say, so a restart loses nothing: what became due meanwhile is sent at once, in order. Sending is
 //! exactly once, because the event carries a transaction of the delay id: a crash between sending and
 //! noting it is healed by the repeat. Whether the user may send it is decided by the room at that
-//! time, like for any other event; whoever is locked out or gone by then sends nothing. Never speaks HTTP.
+//! time, like for any other event; whoever is locked out, suspended or gone by then sends nothing but that they are no longer in a
+//! call. Never speaks HTTP.
 //!
 //! Begin with [`DelayedEvents`], go on to `schedule.rs`, `actions.rs` and `worker.rs`.
 

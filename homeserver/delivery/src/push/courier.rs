@@ -137,6 +137,12 @@ impl Push {
             self.forget_queue(number).await?;
             return Ok(Some(Front::Orphaned));
         }
+        // A locked account is shown nothing, and neither is its phone or its mailbox.
+        if !self.0.parts.accounts.is_open(store, &key.0).await? {
+            self.row_done(number, position, None).await?;
+            metrics::counter!("push_dropped_total", "reason" => "locked").increment(1);
+            return Ok(Some(Front::Done));
+        }
         if pusher.kind != "http" {
             return self.mail_front(number, &key, &pusher).await.map(Some);
         }

@@ -94,9 +94,7 @@ impl Push {
         }
         let positions: Vec<StreamPos> = rows.iter().map(|((_, position), _)| *position).collect();
         let unread = self.still_unread(key, rows.into_iter().map(|(_, row)| row)).await?;
-        // A locked account is shown nothing, and neither is its mailbox.
-        let is_open = parts.accounts.is_open(parts.accounts.reader(), &key.0).await?;
-        if unread.is_empty() || !pusher.enabled || !is_open {
+        if unread.is_empty() || !pusher.enabled {
             // Whoever reads is told of the next thing without the long pause.
             let state = PusherStateRow { mail_pause_ms: 0, ..state };
             self.rows_done(number, &positions, &state).await?;

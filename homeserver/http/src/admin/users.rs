@@ -216,7 +216,7 @@ async fn apply(call: &Call, user: &UserId, changes: &Changes, is_new: bool) -> R
     }
     if let Some(locked) = changes.locked {
         super::must_be_manageable(app, &call.caller, user).await?;
-        app.accounts.set_locked(user, locked).await?;
+        app.flows.set_locked(user, locked).await?;
     }
     if let Some(suspended) = changes.suspended {
         super::must_be_manageable(app, &call.caller, user).await?;

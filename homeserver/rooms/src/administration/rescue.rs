@@ -45,25 +45,39 @@ impl Rooms {
         }
     }
 
-    /// Has somebody follow a member who has left the organisation, in a room where nobody else of ours may change the levels: the
-    /// first of `followers` who is there gets the highest rank that can be given. Whoever is not there learns nothing of the
-    /// room. Whether somebody follows.
+    /// The other local members who may change the levels of a room as `leader` may; nothing where `leader` may not. Whether these
+    /// are still able to act is a question to their accounts.
+    ///
+    /// # Errors
+    /// The room is unknown.
+    pub async fn co_leaders(
+        &self,
+        room_id: &RoomId,
+        leader: &UserId,
+    ) -> Result<Option<Vec<OwnedUserId>>, RoomsError> {
+        let room = self.known_room(&self.parts.store, room_id).await?;
+        let levels = self.power_levels(room).await?;
+        let leads = |member: &UserId| levels.may_send(member, POWER_LEVELS, true);
+        if !leads(leader) {
+            return Ok(None);
+        }
+        let members = self.local_members(room).await?;
+        let others = members.iter().filter(|member| **member != *leader && leads(member));
+        Ok(Some(others.cloned().collect()))
+    }
+
+    /// Has somebody lead a room that nobody of ours leads any more: the first of `followers` who is there gets the highest rank
+    /// that can be given. Whoever is not there learns nothing of the room. Whether somebody follows.
     ///
     /// # Errors
     /// The room is unknown, or refuses.
-    pub async fn follow_member(
+    pub async fn follow_leaders(
         &self,
         room_id: &RoomId,
-        left: &UserId,
         followers: &[OwnedUserId],
     ) -> Result<bool, RoomsError> {
         let room = self.known_room(&self.parts.store, room_id).await?;
-        let (levels, members) = (self.power_levels(room).await?, self.local_members(room).await?);
-        let leads = |member: &UserId| levels.may_send(member, POWER_LEVELS, true);
-        let mut others = members.iter().filter(|member| **member != *left);
-        if !leads(left) || others.any(|member| leads(member)) {
-            return Ok(false);
-        }
+        let members = self.local_members(room).await?;
         let is_there = |follower: &&OwnedUserId| members.iter().any(|member| *member == **follower);
         match followers.iter().find(is_there) {
             Some(follower) => self.make_room_administrator(room_id, follower).await.map(|()| true),

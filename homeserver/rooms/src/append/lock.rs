@@ -10,7 +10,7 @@ use store::Batch;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::cache::Cache;
-use crate::limits::{BACKGROUND_TURNS, PREV_EVENTS_MAX};
+use crate::limits::PREV_EVENTS_MAX;
 use crate::tables::{HEAD, RoomHead};
 use crate::{Rooms, RoomsError};
 
@@ -97,26 +97,49 @@ impl Writer {
     }
 }
 
+/// Locks of rooms that somebody holds or waits for now, one for each room.
+struct InUse<T>(Mutex<HashMap<RoomNum, Weak<tokio::sync::Mutex<T>>>>);
+
+impl<T> Default for InUse<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Default> InUse<T> {
+    fn of(&self, room: RoomNum) -> Arc<tokio::sync::Mutex<T>> {
+        let mut locks = self.0.lock();
+        if let Some(lock) = locks.get(&room).and_then(Weak::upgrade) {
+            return lock;
+        }
+        // Dead entries are dropped when the map has doubled, so the cost is spread out.
+        if locks.len().is_power_of_two() {
+            locks.retain(|_, lock| lock.strong_count() > 0);
+        }
+        let lock = Arc::default();
+        locks.insert(room, Arc::downgrade(&lock));
+        lock
+    }
+}
+
 /// The locks of all rooms that somebody writes to now, and the heads of the recent ones.
 pub(crate) struct RoomLocks {
-    locks: Mutex<HashMap<RoomNum, Weak<tokio::sync::Mutex<Writer>>>>,
+    writers: InUse<Writer>,
     /// Keeps the heads of busy rooms in memory between two events.
     recent: Cache<RoomNum, Arc<tokio::sync::Mutex<Writer>>>,
-    /// Whose turn it is among those that nobody waits for, by a few rooms each: at most one of them stands before somebody who comes.
-    turns: [tokio::sync::Mutex<()>; BACKGROUND_TURNS],
+    /// Whose turn it is in a room among those that nobody waits for: one of them at most stands before somebody who comes.
+    turns: InUse<()>,
 }
 
 impl RoomLocks {
     /// No locks yet; remembers the heads of at most `rooms_max` rooms.
     pub fn new(rooms_max: u64) -> Self {
-        let turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
-        Self { locks: Mutex::default(), recent: Cache::new(rooms_max), turns }
+        Self { writers: InUse::default(), recent: Cache::new(rooms_max), turns: InUse::default() }
     }
 
     /// Waits for the lock of a room.
     pub async fn lock(&self, room: RoomNum) -> OwnedMutexGuard<Writer> {
-        let turn = usize::try_from(room.get()).unwrap_or_default() % BACKGROUND_TURNS;
-        let _turn = if base::in_background() { Some(self.turns[turn].lock().await) } else { None };
+        let _turn = if base::in_background() { Some(self.turns.of(room).lock_owned().await) } else { None };
         self.of(room).lock_owned().await
     }
 
@@ -124,17 +147,7 @@ impl RoomLocks {
         if let Some(lock) = self.recent.get(&room) {
             return lock;
         }
-        let mut locks = self.locks.lock();
-        if let Some(lock) = locks.get(&room).and_then(Weak::upgrade) {
-            self.recent.insert(room, Arc::clone(&lock));
-            return lock;
-        }
-        // Dead entries are dropped when the map has doubled, so the cost is spread out.
-        if locks.len().is_power_of_two() {
-            locks.retain(|_, lock| lock.strong_count() > 0);
-        }
-        let lock = Arc::new(tokio::sync::Mutex::new(Writer::default()));
-        locks.insert(room, Arc::downgrade(&lock));
+        let lock = self.writers.of(room);
         self.recent.insert(room, Arc::clone(&lock));
         lock
     }
@@ -212,6 +225,7 @@ mod tests {
         drop(held);
         assert!(locks.of(RoomNum::new(1)).try_lock().is_ok());
     }
+
     #[tokio::test]
     async fn of_those_whom_nobody_waits_for_one_stands_before_somebody_who_comes() {
         let (locks, room) = (Arc::new(RoomLocks::new(10)), RoomNum::new(1));
@@ -226,7 +240,7 @@ mod tests {
             }
         };
         let behind: Vec<_> = (0..8).map(|_| background.spawn(write("background"))).collect();
-        while locks.turns[1].try_lock().is_ok() {
+        while locks.turns.of(room).try_lock().is_ok() {
             tokio::task::yield_now().await;
         }
         let person = tokio::spawn(write("person"));
@@ -237,5 +251,26 @@ mod tests {
             task.await.unwrap();
         }
         assert!(order.lock()[..2].contains(&"person"));
+    }
+
+    #[tokio::test]
+    async fn those_whom_nobody_waits_for_wait_in_their_own_room_alone() {
+        let locks = Arc::new(RoomLocks::new(10));
+        let background = base::Background::start(1, 512 * 1024).unwrap();
+        let write = |room: u64| {
+            let locks = Arc::clone(&locks);
+            background.spawn(async move { drop(locks.lock(RoomNum::new(room)).await) })
+        };
+        let held = locks.lock(RoomNum::new(1)).await;
+        let waits = write(1);
+        while locks.turns.of(RoomNum::new(1)).try_lock().is_ok() {
+            tokio::task::yield_now().await;
+        }
+        for room in 2..=200 {
+            write(room).await.unwrap();
+        }
+        assert!(!waits.is_finished());
+        drop(held);
+        waits.await.unwrap();
     }
 }

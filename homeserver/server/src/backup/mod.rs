@@ -83,7 +83,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// A time for people, in UTC.
-fn said_time(ms: u64) -> String {
+pub(crate) fn said_time(ms: u64) -> String {
     let second = i64::try_from(ms / 1_000).ok().and_then(|second| jiff::Timestamp::from_second(second).ok());
     second.map_or_else(|| format!("{ms} ms since 1970"), |time| time.to_string())
 }

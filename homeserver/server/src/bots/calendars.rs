@@ -78,14 +78,16 @@ fn refused(error: BotError) -> Refused {
     }
 }
 
-/// What goes on beside the bots: feeds are fetched, invitations handed to the mail server, answers read.
+/// What goes on beside the bots: feeds are fetched, people told of calendars that they named, invitations handed to the mail server, answers read.
 pub(super) fn work(
     calendars: &Calendars,
+    meetings: Meetings,
     mailer: Option<Mailer>,
     mailbox: Option<Mailbox>,
     shutdown: &Shutdown,
 ) -> Vec<JoinHandle<()>> {
-    let mut tasks = vec![tokio::spawn(calendars.clone().fetch_feeds(shutdown.clone()))];
+    let fetching = calendars.clone().fetch_feeds(Arc::new(meetings), shutdown.clone());
+    let mut tasks = vec![tokio::spawn(fetching)];
     if let Some(mailer) = mailer {
         tasks.push(tokio::spawn(calendars.clone().carry_post(mailer, shutdown.clone())));
     }

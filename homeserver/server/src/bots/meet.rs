@@ -35,6 +35,7 @@ pub(super) fn open(
             free_busy: Arc::new(calendars.clone()),
             todos: Arc::new(Minutes(people.clone())),
             post,
+            ledger: Some(approvals::LOCALPART),
             settings: settings(config)?,
         },
     ))
@@ -65,6 +66,8 @@ fn settings(config: &Config) -> Result<Settings, StartError> {
             .ok_or_else(|| wrong("meetings.working_hours", "must be like 09:00-18:00"))?,
         resources: section.resources.clone(),
         conference,
+        own_rooms: section.own_rooms,
+        calendar_events: section.calendar_events,
         knowledge_room: room.map_err(|error| wrong("meetings.knowledge_room", &error.to_string()))?,
         public_url: super::public_url(config),
     })

@@ -6,7 +6,10 @@ use ::organisation::{GivenLink, Links, Unseen};
 use base::{Clock, Rng, Shutdown};
 use config::Config;
 use kit::texts::{Lang, Texts};
-use people::{People, PeopleError, PeopleParts, PersonId, Preview, import::Telling};
+use people::{
+    People, PeopleError, PeopleParts, PersonId, Preview,
+    import::{Say, Telling},
+};
 use serde::{Deserialize, Serialize};
 use store::{Batch, Store};
 use tokio::task::JoinHandle;
@@ -84,21 +87,26 @@ pub(crate) struct Office {
 impl Office {
     /// A dry run as people read it.
     async fn summary(&self, preview: &Preview, by: &str) -> Result<String, String> {
-        let texts = Texts::with(&[]);
-        let say = |key: &str, values: &[(&str, &str)]| texts.fill(Lang::Both, key, values);
         let chart = self.people.chart();
         let after = preview.plan.onto(&chart, chart.version() + 1);
         let steps = approvals::steps_without_people(&self.store, &after).await;
         let steps = steps.map_err(|error| error.to_string())?;
         let others = preview.plan.second_administrators(&chart, by);
-        Ok(preview.plan.summary(&preview.list, Telling { say: &say, steps: &steps, others: &others }))
+        Ok(in_words(|say| {
+            preview.plan.summary(&preview.list, Telling { say, steps: &steps, others: &others })
+        }))
     }
 }
 
 /// Why an order is not carried out, in the words of the table where it has them.
 fn refused(error: &PeopleError) -> Answer {
-    let texts = Texts::with(&[]);
-    Answer::Refused(error.said(&|key, values| texts.fill(Lang::Both, key, values)))
+    Answer::Refused(in_words(|say| error.said(say)))
+}
+
+/// Something in the words of the table, in both languages: who sits at the server has chosen none.
+fn in_words(tell: impl FnOnce(Say<'_>) -> String) -> String {
+    let texts = Texts::with(&[::organisation::TEXTS]);
+    tell(&|key, values| texts.fill(Lang::Both, key, values))
 }
 
 /// The answer to an [`Order`].
@@ -277,11 +285,11 @@ async fn execute(office: &Office, order: Order) -> Answer {
                 Err(error) => Answer::Refused(error.to_string()),
             }
         }
-        Order::Apply { id, by } => match people.apply(&id, &by).await {
+        Order::Apply { id, by } => match people.apply_unproved(&id, &by).await {
             Ok(applied) => Answer::Applied {
                 version: applied.version,
                 people: applied.people,
-                result_file: applied.result_file,
+                result_file: in_words(|say| applied.result_file(say)),
             },
             Err(error) => refused(&error),
         },

@@ -71,6 +71,12 @@ impl Staff for StaffList {
         chart.known_elsewhere(network.key(), id).and_then(|person| person.account.clone())
     }
 
+    fn names(&self) -> Vec<String> {
+        let chart = self.people.chart();
+        let working = chart.people().filter(|person| person.is_active());
+        working.map(|person| person.name.clone()).collect()
+    }
+
     async fn house(&self, accounts: &[OwnedUserId], room: &RoomId) -> Result<bool, String> {
         let chart = self.people.chart();
         let people: Vec<&Person> = accounts.iter().filter_map(|account| chart.by_account(account)).collect();

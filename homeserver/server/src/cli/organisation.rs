@@ -36,7 +36,8 @@ pub(super) enum Action {
         /// Where the list is written with what became of each row.
         #[arg(long)]
         result: Option<PathBuf>,
-        /// Who asks. A list that concerns many people is applied by somebody else than who looked at it.
+        /// Who asks, for the records. A list by which many people leave is applied in a chat with the bot `@org`, by an
+        /// administrator who is somebody else than who looked at it: `!org apply ID`.
         #[arg(long, default_value = OPERATOR)]
         by: String,
     },
@@ -99,7 +100,10 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     match ask(&config, order).await? {
         Answer::Preview { id, summary } => {
             say(summary.trim_end());
-            say(&format!("Nothing has changed yet. Apply it within a day: lianqiao org apply {id}"));
+            say(
+                "Nothing has changed yet. Where a second administrator is needed, they write `!org apply ID` to @org.",
+            );
+            say(&format!("Apply it within a day: lianqiao org apply {id}"));
             Ok(())
         }
         Answer::Applied { version, people, result_file } => {

@@ -83,7 +83,7 @@ async fn who_was_never_here_decides_from_their_mailbox_and_it_can_be_proved() {
     assert!(done.text().await.unwrap().contains("[已通过]"));
     let late = browser.get(&reject).send().await.unwrap();
     assert_eq!(late.status(), 409);
-    assert!(late.text().await.unwrap().contains("通过E-mail处理：同意"));
+    assert!(late.text().await.unwrap().contains("通过邮件处理：同意"));
 
     let asked = zhangsan.sends(&room, &format!("!verify {no}")).await.event_id();
     let verdict = answer_to(&zhangsan, &room, &asked).await;

@@ -125,4 +125,48 @@ async fn a_step_is_decided_on_a_partners_server_and_proved_on_ours() {
     assert_eq!(record["content"]["actor"], wangwu_id, "the partner holds our record of it");
     zhangsan.sends(&own, &format!("!verify {no}")).await.ok();
     event(&zhangsan, &own, |event| begins(event, "OK · 5 条记录 · 3 个服务器签名")).await;
+
+    // Each side walks the chain of the other by its number.
+    let there = chat(&partners.theirs, &wangwu).await;
+    wangwu.sends(&there, &format!("!verify {no}")).await.ok();
+    let good = format!("{} 的 {no}：OK · 5 条记录", partners.ours.server_name());
+    event(&wangwu, &there, |event| begins(event, &good)).await;
+    let is_theirs = |event: &Value| {
+        event["type"] == "com.lianqiao.record"
+            && event["content"]["no"].as_str().is_some_and(|no| no.starts_with("PR-"))
+    };
+    let request = event(&wangwu, &case_room, is_theirs).await;
+    let number = request["content"]["no"].as_str().unwrap();
+    zhangsan.sends(&own, &format!("!verify {number}")).await.ok();
+    let good = format!("{} 的 {number}：OK · 2 条记录", partners.theirs.server_name());
+    event(&zhangsan, &own, |event| begins(event, &good)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_sees_that_a_case_was_recalled() {
+    let partners = partners().await;
+    let [zhangsan, admin] = [partners.ours.user("zhangsan").await, partners.ours.user("guanli").await];
+    let wangwu = partners.theirs.user("wangwu").await;
+    let ours =
+        "工号,姓名,部门,部门主管,账号,角色\n2,张三,总部,,zhangsan,\n3,管理员,总部,,guanli,approval_admin\n";
+    imports(&partners.ours, partners.folders[0].path(), ours).await;
+    let theirs = "工号,姓名,部门,部门主管,账号,角色\n1,王五,法务部,是,wangwu,partner.contract\n";
+    imports(&partners.theirs, partners.folders[1].path(), theirs).await;
+    let template = json!({
+        "v": 1, "id": "seal", "name": {"zh": "用章"}, "aliases": ["用章"],
+        "form": [{"id": "what", "type": "text", "label": {"zh": "文件"}, "required": true}],
+        "flow": [{"id": "n1", "type": "approve", "mode": "or",
+                  "who": {"partner": {"server": partners.theirs.server_name(), "capability": "contract"}}}],
+    });
+    let desk = chat(&partners.ours, &admin).await;
+    admin.sends(&desk, &format!("!审批 publish {template}")).await.ok();
+    event(&admin, &desk, |event| begins(event, "模板已发布：seal@1")).await;
+    let own = chat(&partners.ours, &zhangsan).await;
+    zhangsan.sends(&own, "!审批 用章 框架合同").await.ok();
+    let card = event(&zhangsan, &own, |event| begins(event, "[待审批] AP-")).await;
+    let no = card["content"]["com.lianqiao.card"]["no"].as_str().unwrap().to_owned();
+    let case_room = joins_when_asked(&wangwu).await;
+    event(&wangwu, &case_room, |event| begins(event, &format!("[待审批] {no} 用章 · 张三"))).await;
+    zhangsan.sends(&own, &format!("!撤回 {no}")).await.ok();
+    event(&wangwu, &case_room, |event| begins(event, &format!("[已撤回] {no} 用章 · 张三"))).await;
 }

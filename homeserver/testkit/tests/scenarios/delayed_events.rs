@@ -205,6 +205,40 @@ async fn whoever_knows_the_id_sends_cancels_and_restarts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_say_nothing_any_more_still_leaves_their_call() {
+    let (w, clock) = frozen().await;
+    let root = w.administrator("root").await;
+    let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
+    let (of_bob, of_carol) = ("org.matrix.msc3401.call.member", "m.call.member");
+    let levels = json!({"events": {of_bob: 0, of_carol: 0}});
+    let room = json!({"preset": "public_chat", "power_level_content_override": levels});
+    let room = alice.creates_room_like(room).await.room_id();
+    let later = |kind: &str, key: &str| {
+        let (room, key) = (segment(&room), segment(key));
+        format!("/_matrix/client/v3/rooms/{room}/state/{kind}/{key}?org.matrix.msc4140.delay=1000")
+    };
+    for (user, kind, what) in [(&bob, of_bob, "lock"), (&carol, of_carol, "suspend")] {
+        user.joins(&room).await.ok();
+        let [phone, desk] = ["phone", "desk"].map(|device| format!("_{}_{device}", user.id));
+        user.sets_state(&room, kind, &phone, json!({"application": "m.call"})).await.ok();
+        user.put(&later(kind, &phone), json!({})).await.ok();
+        user.put(&later(kind, &desk), json!({"application": "m.call"})).await.ok();
+        user.put(&send_path(&room, "t", 1_000), json!({"number": 1})).await.ok();
+        let path = format!("/_matrix/client/v1/admin/{what}/{}", segment(&user.id));
+        root.put(&path, json!({"locked": true, "suspended": true})).await.ok();
+    }
+    clock.advance(1_001);
+    alice.put(&send_path(&room, "now", 0), json!({"number": 2})).await.ok();
+    alice.syncs_until("the poke", |sync| sync.to_string().contains("\"number\":2")).await;
+    assert_eq!(sent(&alice, &room).await, [2]);
+    for (user, kind) in [(&bob, of_bob), (&carol, of_carol)] {
+        let [phone, desk] = ["phone", "desk"].map(|device| format!("_{}_{device}", user.id));
+        assert_eq!(alice.state(&room, kind, &phone).await.ok(), json!({}), "no ghost is in the call");
+        alice.state(&room, kind, &desk).await.fails_as(404, "M_NOT_FOUND");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_room_decides_when_the_time_has_come() {
     let (w, clock) = frozen().await;
     let [alice, bob] = w.users(["alice", "bob"]).await;

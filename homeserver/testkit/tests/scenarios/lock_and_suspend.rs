@@ -1,5 +1,7 @@
 //! Locked and suspended accounts: who may do it, and what is left to them.
 
+use ::accounts::Standing;
+use ruma::UserId;
 use serde_json::{Value, json};
 use testkit::{Answer, User, World, segment};
 
@@ -149,6 +151,27 @@ async fn only_administrators_lock_and_never_each_other() {
     root.put(&path, json!({"admin": true})).await.ok();
     sets(&root, "lock", &bob, true).await.fails_as(403, "M_FORBIDDEN");
     sets(&bob, "lock", &root, true).await.fails_as(403, "M_FORBIDDEN");
+}
+
+/// What stops a leaving before the sessions are gone stops nobody who opens the account: they are ended first.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_leaving_is_not_finished_is_opened_all_the_same() {
+    let w = World::start().await;
+    let root = w.administrator("root").await;
+    let [alice] = w.users(["alice"]).await;
+    let accounts = w.accounts().unwrap();
+    let user = UserId::parse(&alice.id).unwrap();
+    accounts.set_standing(&user, Standing::Left).await.unwrap();
+    assert_eq!(accounts.unfinished_work().await.unwrap().len(), 1);
+    sets(&root, "lock", &alice, false).await.ok();
+    assert_eq!(accounts.unfinished_work().await.unwrap(), []);
+    whoami(&alice).await.fails_as(401, "M_UNKNOWN_TOKEN");
+    login(&w.stranger(), &alice.id, alice.password()).await.ok();
+    // The other doors do the same.
+    let path = format!("/_synapse/admin/v2/users/{}", segment(&alice.id));
+    accounts.set_standing(&user, Standing::Left).await.unwrap();
+    root.put(&path, json!({"locked": false})).await.ok();
+    login(&w.stranger(), &alice.id, alice.password()).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
+use testkit::World;
+
 use crate::transcripts::{Play, transcripts};
 
 /// The bot's pages, which people read in two languages.
@@ -44,4 +47,49 @@ async fn golden_a_time_is_found_by_a_poll() {
     let mut play = Play::new("meet", false).await;
     play.plays(&golden("poll.txt")).await;
     play.has_shown_nothing_else().await;
+}
+
+/// The room into which somebody is asked by this sync, where it is that of a meeting.
+fn room_of_meeting(synced: &Value) -> Option<String> {
+    let invites = synced["rooms"]["invite"].as_object()?;
+    let is_named = |events: &Value| {
+        let events = events["invite_state"]["events"].as_array().into_iter().flatten();
+        let mut names = events.filter_map(|event| event["content"]["name"].as_str());
+        names.any(|name| name.starts_with("MT-"))
+    };
+    invites.iter().find(|(_, invite)| is_named(invite)).map(|(room, _)| room.clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meeting_of_a_direct_chat_gets_a_room_with_a_call_for_its_people() {
+    let w = World::configured(|config| config.bots.enabled = true).await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    let chat = alice.creates_room_like(json!({
+        "preset": "trusted_private_chat", "is_direct": true, "invite": ["@meet:test.example"],
+    }));
+    let chat = chat.await.ok()["room_id"].as_str().unwrap().to_owned();
+    alice.sends(&chat, "!meet Review @bob:test.example tomorrow 10:00 30m").await.ok();
+    let mut found = None;
+    bob.syncs_until("an invitation into the room of the meeting", |synced| {
+        found = room_of_meeting(synced);
+        found.is_some()
+    })
+    .await;
+    let room = found.unwrap();
+    for person in [&alice, &bob] {
+        person.joins(&room).await.ok();
+        // Everybody may be in the call, and nobody may change who may do what.
+        person.sets_state(&room, "org.matrix.msc3401.call.member", &person.id, json!({})).await.ok();
+        let powers = json!({ "users": { "@bob:test.example": 100 } });
+        person.sets_state(&room, "m.room.power_levels", "", powers).await.fails_as(403, "M_FORBIDDEN");
+    }
+    // The card in the chat has the link into the room.
+    let path = format!("/_matrix/client/v3/rooms/{chat}/messages?dir=b&limit=100");
+    let has_link = |event: &Value| {
+        let body = event["content"]["m.new_content"]["body"].as_str().unwrap_or_default();
+        body.contains("https://matrix.to/#/")
+    };
+    alice
+        .gets_until(&path, |page| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(has_link)))
+        .await;
 }

@@ -223,6 +223,36 @@ async fn a_pusher_goes_with_its_device_and_can_be_switched_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_locked_out_is_shown_nothing_on_their_phone_either() {
+    let (w, gateway) = (world().await, Gateway::start().await);
+    let root = w.administrator("root").await;
+    let [alice, bob, carol] = w.users(["alice", "bob", "carol"]).await;
+    let room = alice.creates_room_with([&bob, &carol]).await;
+    let lock = format!("/_matrix/client/v1/admin/lock/{}", segment(&bob.id));
+    let lock = |locked: bool| root.put(&lock, json!({"locked": locked}));
+    for (user, pushkey) in [(&bob, "bob"), (&carol, "carol")] {
+        sets(user, pusher(&gateway, pushkey)).await;
+    }
+    let bob_is_told = async |event: &str| {
+        let is_his = |told: &Value| told["event_id"] == event && told["devices"][0]["pushkey"] == "bob";
+        while !is_his(&gateway.is_told().await) {}
+    };
+    let before = alice.sends(&room, "before").await.event_id();
+    bob_is_told(&before).await;
+    lock(true).await.ok();
+    for text in ["one", "two", "three"] {
+        let event = alice.sends(&room, text).await.event_id();
+        for told in gateway.is_told_of(&event).await {
+            assert_eq!(told["devices"][0]["pushkey"], "carol", "{told}");
+        }
+    }
+    // The phone is still theirs when they are back.
+    lock(false).await.ok();
+    let after = alice.sends(&room, "welcome back").await.event_id();
+    bob_is_told(&after).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phone_that_changes_hands_tells_its_new_owner_alone() {
     let (w, gateway) = (world().await, Gateway::start().await);
     let [alice, bob] = w.users(["alice", "bob"]).await;

@@ -1,7 +1,12 @@
 //! Tasks through the real server: from a line in a room to a board that is pinned, over a kill.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use serde_json::{Value, json};
-use testkit::User;
+use testkit::{
+    User,
+    limits::{LOOK_INTERVAL, WORK_PATIENCE},
+};
 
 use crate::approvals::{imports, with_bots};
 
@@ -81,6 +86,70 @@ async fn a_task_is_made_done_shown_on_the_board_and_proved_over_a_kill() {
     zhangsan.sends(&hall, &format!("!校验 {no}")).await.ok();
     from_bot(&zhangsan, &hall, |event| begins(event, &format!("OK · {no} · 3 条记录 · 1 个签名密钥"))).await;
     from_bot(&zhangsan, &hall, |event| now_begins(event, "[看板] 任务 0")).await;
+}
+
+/// Tasks whose reminders are due at nearly the same time.
+const REMINDED: usize = 24;
+
+/// How long after a start of the server it is killed again, in ms: before, among and behind what was due.
+const MOMENTS_MS: [u64; 6] = [0, 20, 60, 150, 400, 900];
+
+/// How often each task was reminded of in a room, by its number.
+async fn reminders(person: &User, room: &str) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for event in person.whole_history(room).await {
+        let body = event["content"]["body"].as_str().unwrap_or_default();
+        let is_edit = event["content"]["m.relates_to"]["rel_type"] == "m.replace";
+        if let Some((_, rest)) = body.split_once("提醒：").filter(|_| event["sender"] == BOT && !is_edit) {
+            let no = rest.split_whitespace().next().unwrap_or_default();
+            *found.entry(no.to_owned()).or_default() += 1;
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_reminder_that_is_due_while_the_server_is_killed_comes_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = with_bots(directory.path()).await;
+    let lisi = server.user("lisi").await;
+    imports(&server, directory.path(), STAFF.as_bytes()).await;
+    let hall = room_with_bot(&lisi, &[]).await;
+    // What is urgent reminds at any hour.
+    for number in 1..=REMINDED {
+        lisi.sends(&hall, &format!("!任务 第{number}件 2030-12-31 18:00 !紧急")).await.ok();
+    }
+    let last = format!("第{REMINDED}件");
+    from_bot(&lisi, &hall, |event| begins(event, "[待开始]") && event.to_string().contains(&last)).await;
+    let made = lisi.whole_history(&hall).await;
+    let numbers: Vec<&str> = made
+        .iter()
+        .filter(|event| begins(event, "[待开始]"))
+        .filter_map(|event| event["content"]["com.lianqiao.card"]["no"].as_str())
+        .collect();
+    assert_eq!(numbers.len(), REMINDED);
+    for no in &numbers {
+        lisi.sends(&hall, &format!("!稍后 {no} 1m")).await.ok();
+    }
+    let is_reminder =
+        |event: &Value| event["content"]["body"].as_str().is_some_and(|body| body.contains("提醒：TK-"));
+    from_bot(&lisi, &hall, is_reminder).await;
+    for moment_ms in MOMENTS_MS {
+        tokio::time::sleep(Duration::from_millis(moment_ms)).await;
+        server.kill();
+        server.spawn().await;
+    }
+    let deadline = tokio::time::Instant::now() + WORK_PATIENCE;
+    while reminders(&lisi, &hall).await.len() < REMINDED {
+        let found = reminders(&lisi, &hall).await;
+        assert!(tokio::time::Instant::now() < deadline, "not of all: {found:?}");
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    // Behind this answer nothing of them is left.
+    lisi.sends(&hall, "!task mine").await.ok();
+    from_bot(&lisi, &hall, |event| begins(event, &format!("我的任务 {REMINDED}"))).await;
+    let once = numbers.iter().map(|no| ((*no).to_owned(), 1)).collect::<BTreeMap<_, _>>();
+    assert_eq!(reminders(&lisi, &hall).await, once);
 }
 
 #[tokio::test(flavor = "multi_thread")]

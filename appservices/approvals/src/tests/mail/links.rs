@@ -52,7 +52,7 @@ async fn a_link_that_has_expired_says_whom_to_ask_and_an_urge_brings_a_new_one()
     assert!(page.text.contains("请再按一次"), "{}", page.text);
     let page = presses(&mut stage, &again, &[]).await;
     assert!(page.text.contains("[已通过]"), "{}", page.text);
-    assert!(opens(&stage, &yes).await.text.contains("通过E-mail处理"), "the older letter knows, too");
+    assert!(opens(&stage, &yes).await.text.contains("通过邮件处理"), "the older letter knows, too");
     stage.advance_ms(MAIL_LINK_KEPT_MS);
     stage.settle().await;
     assert_eq!(opens(&stage, &yes).await.status, StatusCode::NOT_FOUND);
@@ -71,7 +71,7 @@ async fn a_task_that_comes_again_brings_a_letter_of_its_own() {
     stage.settle().await;
     let (_, second) = post.gets_one(&mut stage).await;
     let page = opens(&stage, &links(&first)[0]).await;
-    assert!(page.text.contains("通过E-mail处理：拒绝"), "{}", page.text);
+    assert!(page.text.contains("通过邮件处理：拒绝"), "{}", page.text);
     presses(&mut stage, &links(&second)[0], &[]).await;
     assert!(standing(&stage, &room).starts_with("[已通过]"));
 }

@@ -45,7 +45,7 @@ async fn edge_12_who_has_no_account_decides_by_a_link_of_a_letter() {
     for path in [&yes, &no] {
         let page = opens(&stage, path).await;
         assert_eq!(page.status, StatusCode::CONFLICT);
-        assert!(page.text.contains("已由 李四 于 11-05 09:00 通过E-mail处理：同意。"), "{}", page.text);
+        assert!(page.text.contains("已由 李四 于 11-05 09:00 通过邮件处理：同意。"), "{}", page.text);
         assert!(!page.text.contains("<button"));
     }
     assert!(post.gets(&mut stage).await.is_empty());

@@ -1,27 +1,25 @@
-//! The partner's side: somebody here is asked for another server's case, and what they decide is told with their event.
+//! The partner's side: somebody here is asked for another server's case, until they decide or it is over.
 //!
 //! Who is asked holds the role `partner.` and the capability: nobody else's bot can reach people who were not given to it.
 
-use cases::{Beginning, Case, Decision, Entry, Source, Via, hash_of, limits::LISTED_MAX, origin_of};
-use kit::{Heard, Letter, PREFIX, Related, Relation, To, message};
+use cases::{Beginning, Case, Decision, Entry, Record, Source, Via, hash_of, origin_of};
+use kit::{CallError, Heard, Letter, PREFIX, To};
+use office::record_letter;
 use people::PersonId;
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::Batch;
 
-use super::{Answer, Outcome, Request, VERSION, Verdict};
+use super::{Answer, Ended, Outcome, Over, Request, VERSION};
 use crate::{
     OfficeError,
-    limits::{CARD_LINES_MAX, REASON_BYTES_MAX},
-    wire::{
-        Approvals, LOCALPART,
-        words::{Word, meaning},
-    },
+    limits::PARTNER_REQUESTS_MAX,
+    wire::{Approvals, LOCALPART},
 };
 
 /// The kind of these cases.
-const KIND: &str = "request";
+pub(in crate::wire) const KIND: &str = "request";
 
 /// What their numbers begin with.
 const NUMBER_PREFIX: &str = "PR";
@@ -29,31 +27,45 @@ const NUMBER_PREFIX: &str = "PR";
 /// Begins the roles of people who may be asked for other servers.
 const ROLE_PREFIX: &str = "partner.";
 
-/// Begins the keys of their cards.
-const CARD: &str = "p/";
-
-const ASKED: &str = "asked";
-const APPROVED: &str = "approved";
-const REJECTED: &str = "rejected";
+pub(super) const ASKED: &str = "asked";
+pub(super) const APPROVED: &str = "approved";
+pub(super) const REJECTED: &str = "rejected";
 
 /// A request of another server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Requested {
-    request: Request,
-    room: OwnedRoomId,
-    event: OwnedEventId,
-    bot: OwnedUserId,
+    pub request: Request,
+    pub room: OwnedRoomId,
+    pub event: OwnedEventId,
+    pub bot: OwnedUserId,
     /// Who may decide.
-    people: Vec<PersonId>,
+    pub people: Vec<PersonId>,
     /// Who said no and owes a reason.
-    owes_reason: Option<PersonId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owes: Option<Owes>,
     /// Who decided, and when.
-    decided: Option<(PersonId, u64)>,
+    pub decided: Option<(PersonId, u64)>,
+    /// Why nobody has to decide any more, and since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<(Ended, u64)>,
 }
 
-/// The case and the person of the key of a card.
-pub(in crate::wire) fn card_of_request(key: &str) -> Option<(&str, &str)> {
-    key.strip_prefix(CARD)?.split_once('/')
+/// A rejection that waits for its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owes {
+    /// Whose.
+    pub by: PersonId,
+    /// Until when, in ms since 1970.
+    pub until_ms: u64,
+    /// The tap, or the word, that began it; a tap that is taken back ends it.
+    pub source: OwnedEventId,
+}
+
+impl Requested {
+    /// Whether somebody is still to decide.
+    pub const fn is_open(&self) -> bool {
+        self.decided.is_none() && self.over.is_none()
+    }
 }
 
 impl Approvals {
@@ -66,12 +78,15 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let chart = house.chart();
+        let server = heard.sender.server_name();
+        self.learn_first_keys(heard, &request.keys, batch).await?;
         let role = format!("{ROLE_PREFIX}{}", request.capability);
         let people: Vec<PersonId> = chart.in_role(&role).to_vec();
-        let waiting = house.cases.listed(KIND, "of_server", heard.sender.server_name().as_str()).await?;
-        if people.is_empty() || waiting.len() >= LISTED_MAX {
-            tracing::info!(role, server = %heard.sender.server_name(), "nobody is asked for a partner");
-            self.put_answer(batch, heard, &request, &heard.event_id, "n", Outcome::Nobody);
+        let waiting = house.cases.listed(KIND, "of_server", server.as_str()).await?;
+        if people.is_empty() || waiting.len() >= PARTNER_REQUESTS_MAX {
+            tracing::info!(role, %server, "nobody is asked for a partner");
+            let of = (request.no.as_str(), request.task.as_str(), &heard.event_id);
+            self.put_answer(batch, &heard.room, of, "n", Outcome::Nobody);
             return Ok(());
         }
         let (_, origin) = origin_of(&request).map_err(cases::CasesError::from)?;
@@ -81,18 +96,17 @@ impl Approvals {
             event: heard.event_id.clone(),
             bot: heard.sender.clone(),
             people,
-            owes_reason: None,
+            owes: None,
             decided: None,
+            over: None,
         };
         let day = house.today(heard.received_ms).strftime("%Y%m%d").to_string();
         let beginning =
             Beginning { kind: KIND, prefix: NUMBER_PREFIX, day: &day, state: ASKED, origin, data };
-        let mut case = house.cases.begin(batch, beginning).await?;
-        case.lists = lists(&case);
-        let entry = self.entry(&case, heard, &heard.sender, "asked", "", None);
-        let decision = Decision::<_, ()> { case, entries: vec![entry], effects: Vec::new() };
-        let (case, _) = house.cases.write(batch, None, decision)?;
-        self.put_answer(batch, heard, &request, &heard.event_id, "a", Outcome::Asks);
+        let case = house.cases.begin(batch, beginning).await?;
+        let case = self.write_request(batch, None, case, (heard, "asked", "", None)).await?.0;
+        let of = (request.no.as_str(), request.task.as_str(), &heard.event_id);
+        self.put_answer(batch, &heard.room, of, "a", Outcome::Asks);
         let members = self.members_of(&heard.room).await?;
         for person in &case.data.people {
             let Some(account) = chart.active(person).and_then(|person| person.account.as_ref()) else {
@@ -115,9 +129,16 @@ impl Approvals {
         Ok(())
     }
 
-    async fn members_of(&self, room: &OwnedRoomId) -> Result<Vec<OwnedUserId>, OfficeError> {
+    pub(super) async fn members_of(&self, room: &OwnedRoomId) -> Result<Vec<OwnedUserId>, OfficeError> {
         let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Vec::new()) };
-        intent.joined_members(room).await.map_err(|error| OfficeError::Later(error.to_string()))
+        match intent.joined_members(room).await {
+            Ok(members) => Ok(members),
+            // The bot is not there any more.
+            Err(CallError::Refused { .. }) => Ok(Vec::new()),
+            Err(error @ (CallError::Limited(_) | CallError::Unreachable(_))) => {
+                Err(OfficeError::Later(error.to_string()))
+            }
+        }
     }
 
     /// Somebody of ours came into a room: if they are asked for another server's case there, they see its card now.
@@ -127,187 +148,60 @@ impl Approvals {
         user: &OwnedUserId,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let house = self.house().await?;
-        let chart = house.chart();
+        let chart = self.house().await?.chart();
         let Some(person) = chart.by_account(user) else { return Ok(()) };
-        for id in house.cases.listed(KIND, "of_room", heard.room.as_str()).await? {
-            let Some(case) = house.cases.get::<Requested>(&id).await? else { continue };
-            if case.data.people.contains(&person.id) && case.data.decided.is_none() {
+        for case in self.requests_in(&heard.room).await? {
+            if case.data.people.contains(&person.id) {
                 self.put_request_card(batch, &case, &person.id, user).await?;
             }
         }
         Ok(())
     }
 
-    async fn put_request_card(
-        &self,
-        batch: &mut Batch,
-        case: &Case<Requested>,
-        person: &PersonId,
-        account: &OwnedUserId,
-    ) -> Result<(), OfficeError> {
-        let key = format!("{CARD}{}/{person}", case.id);
-        let content = self.request_card(case, account, true).await?;
-        let to = To::Room(case.data.room.clone());
-        self.kit().outbox().put(batch, Letter::message(&key, LOCALPART, to.clone(), content));
-        for (place, reaction) in ["✅", "❌"].into_iter().enumerate() {
-            let relation = Relation::Reacts(Related::Letter(key.clone()), reaction.to_owned());
-            let seed = Letter::message(format!("{key}/seed{place}"), LOCALPART, to.clone(), json!({}));
-            self.kit().outbox().put(batch, seed.relating(relation));
+    /// The requests in a room that wait for somebody here.
+    async fn requests_in(&self, room: &OwnedRoomId) -> Result<Vec<Case<Requested>>, OfficeError> {
+        let cases = &self.house().await?.cases;
+        let mut found = Vec::new();
+        for id in cases.listed(KIND, "of_room", room.as_str()).await? {
+            found.extend(cases.get::<Requested>(&id).await?.filter(|case| case.data.is_open()));
         }
-        Ok(())
+        Ok(found)
     }
 
-    async fn request_card(
-        &self,
-        case: &Case<Requested>,
-        account: &OwnedUserId,
-        rings: bool,
-    ) -> Result<Value, OfficeError> {
-        let pen = self.pen(self.language_of_account(account).await?);
-        let request = &case.data.request;
-        let key = match case.state.as_str() {
-            APPROVED => "state.approved",
-            REJECTED => "state.rejected",
-            _ => "state.pending",
-        };
-        let state = pen.say(key, &[]);
-        let mut lines = vec![format!("[{state}] {} {} · {}", request.no, request.name, request.starter)];
-        lines.push(pen.say("partner.from", &[("server", case.data.bot.server_name().as_str())]));
-        let fields = request.form_view.iter().map(|(label, value)| format!("{label}: {value}"));
-        lines.extend(fields.take(CARD_LINES_MAX - 3).map(|line| line.replace('\n', " ")));
-        if case.data.decided.is_none() {
-            lines.push(pen.say("partner.actions", &[]));
-        }
-        let mut content = message(&lines.join("\n"), rings.then_some(account));
-        content["msgtype"] = json!(if rings { "m.text" } else { "m.notice" });
-        content[format!("{PREFIX}card")] = json!({
-            "v": 1, "kind": "approval", "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
-            "request": case.data.event,
-        });
-        Ok(content)
-    }
-
-    /// Somebody taps or answers on the card of another server's case. `said` is a text; a tap is its key.
-    pub(in crate::wire) async fn decides_for_partner(
+    /// The bot of a partner says that nobody has to decide any more: the cards say so.
+    pub(super) async fn request_is_over(
         &self,
         heard: &Heard,
-        id: &str,
-        said: Said<'_>,
+        over: &Over,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let house = self.house().await?;
-        let chart = house.chart();
-        let Some(case) = house.cases.get::<Requested>(id).await? else { return Ok(()) };
-        let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        let person = chart.by_account(&heard.sender).map(|person| person.id.clone());
-        let Some(me) = person.filter(|me| case.data.people.contains(me)) else {
-            let names = case.data.people.iter().filter_map(|id| chart.person(id));
-            let who = names.map(|person| person.name.as_str()).collect::<Vec<_>>().join("、");
-            if matches!(said, Said::Tap(_)) {
-                self.answer(batch, heard, &pen.say("E101", &[("who", &who)]));
-            }
+        let is_meant = |case: &Case<Requested>| {
+            let Requested { request, bot, .. } = &case.data;
+            *bot == heard.sender && request.no == over.no && request.task == over.task
+        };
+        let Some(case) = self.requests_in(&heard.room).await?.into_iter().find(is_meant) else {
             return Ok(());
         };
-        if let Some((by, at_ms)) = &case.data.decided {
-            let who = chart.person(by).map_or(by.0.as_str(), |person| &person.name);
-            let result = if case.state == APPROVED { "result.approved" } else { "result.rejected" };
-            let (time, result) = (house.time(*at_ms), pen.say(result, &[]));
-            let values = [("who", who), ("time", &time), ("via", "Matrix"), ("result", &result)];
-            self.answer(batch, heard, &pen.say("E103", &values));
-            return Ok(());
-        }
-        let owes = case.data.owes_reason.as_ref() == Some(&me);
-        match said {
-            Said::Tap("✅") => self.decided_for_partner(heard, case, me, true, None, batch).await,
-            Said::Tap("❌") => {
-                let mut decision =
-                    Decision::<_, ()> { case: case.clone(), entries: Vec::new(), effects: Vec::new() };
-                decision.case.data.owes_reason = Some(me);
-                house.cases.write(batch, Some(&case), decision)?;
-                self.answer(batch, heard, &pen.say("E111", &[]));
-                Ok(())
-            }
-            Said::Tap(_) => Ok(()),
-            Said::Text(text) if text.len() > REASON_BYTES_MAX => Ok(()),
-            Said::Text(text) => match meaning(text) {
-                Word::Yes(comment) => self.decided_for_partner(heard, case, me, true, comment, batch).await,
-                Word::No(Some(reason)) => {
-                    self.decided_for_partner(heard, case, me, false, Some(reason), batch).await
-                }
-                Word::Other if owes => {
-                    let reason = Some(text.trim().to_owned());
-                    self.decided_for_partner(heard, case, me, false, reason, batch).await
-                }
-                Word::No(None) => {
-                    self.answer(batch, heard, &pen.say("E111", &[]));
-                    Ok(())
-                }
-                Word::Submit | Word::Cancel | Word::Other => Ok(()),
-            },
-        }
-    }
-
-    async fn decided_for_partner(
-        &self,
-        heard: &Heard,
-        case: Case<Requested>,
-        me: PersonId,
-        agrees: bool,
-        reason: Option<String>,
-        batch: &mut Batch,
-    ) -> Result<(), OfficeError> {
-        let house = self.house().await?;
         let mut after = case.clone();
-        after.state = if agrees { APPROVED } else { REJECTED }.to_owned();
-        after.data.decided = Some((me, heard.received_ms));
-        after.data.owes_reason = None;
-        after.lists = lists(&after);
-        let action = if agrees { "approve" } else { "reject" };
-        let entry = self.entry(&after, heard, &heard.sender, action, ASKED, reason.as_deref());
-        let decision = Decision::<_, ()> { case: after, entries: vec![entry], effects: Vec::new() };
-        let (after, _, records) = house.cases.write_recorded(batch, Some(&case), decision)?;
-        let Some(record) = records.into_iter().next_back() else { return Ok(()) };
-        let verdict = Verdict {
-            agrees,
-            actor: heard.sender.clone(),
-            event: heard.event_id.clone(),
-            reason,
-            record,
-            keys: house.cases.signer().public().texts(),
-        };
-        let request = after.data.request.clone();
-        self.put_answer(batch, heard, &request, &after.data.event, "d", Outcome::Decided(verdict));
-        let chart = house.chart();
-        for person in &after.data.people {
-            let key = format!("{CARD}{}/{person}", after.id);
-            let Some(account) = chart.person(person).and_then(|person| person.account.as_ref()) else {
-                continue;
-            };
-            if self.kit().sent(&key).await?.is_none() {
-                continue;
-            }
-            let content = self.request_card(&after, account, false).await?;
-            let to = To::Room(after.data.room.clone());
-            let edit = Letter::message(format!("{key}/{}", after.rev), LOCALPART, to, content);
-            let edit = edit.offering([]).relating(Relation::Edits(Related::Letter(key)));
-            self.kit().outbox().put(batch, edit);
-        }
-        Ok(())
+        after.state = over.state.state().to_owned();
+        after.data.over = Some((over.state, heard.received_ms));
+        after.data.owes = None;
+        let (after, _) = self.write_request(batch, Some(&case), after, (heard, "over", ASKED, None)).await?;
+        self.edit_request_cards(batch, &after).await
     }
 
-    fn entry(
+    /// Writes a request with a record of what was done; the partner gets the record, too.
+    pub(super) async fn write_request(
         &self,
-        case: &Case<Requested>,
-        heard: &Heard,
-        actor: &OwnedUserId,
-        action: &str,
-        from: &str,
-        reason: Option<&str>,
-    ) -> Entry {
-        Entry {
+        batch: &mut Batch,
+        before: Option<&Case<Requested>>,
+        mut case: Case<Requested>,
+        (heard, action, from, reason): (&Heard, &str, &str, Option<&str>),
+    ) -> Result<(Case<Requested>, Option<Record>), OfficeError> {
+        case.lists = lists(&case);
+        let entry = Entry {
             action: action.to_owned(),
-            actor: actor.to_string(),
+            actor: heard.sender.to_string(),
             on_behalf_of: None,
             via: Via::Matrix,
             source: Some(Source::event(heard.room.clone(), heard.event_id.clone())),
@@ -320,42 +214,39 @@ impl Approvals {
             reason_sha256: reason.map(|reason| hash_of(reason.as_bytes())),
             template: format!("request {}", case.data.event),
             at_ms: heard.received_ms,
+        };
+        let decision = Decision::<_, ()> { case, entries: vec![entry], effects: Vec::new() };
+        let (after, _, records) = self.house().await?.cases.write_recorded(batch, before, decision)?;
+        for record in &records {
+            let key = format!("rec/{}/{}", after.id, record.seq);
+            let to = To::Room(after.data.room.clone());
+            let letter = Letter { to, ..record_letter(LOCALPART, "", key, record) };
+            self.kit().outbox().put(batch, letter);
         }
+        Ok((after, records.into_iter().next_back()))
     }
 
-    fn put_answer(
+    /// Answers the bot of a partner: `of` is the number and the task of its case, and the event that asked.
+    pub(super) fn put_answer(
         &self,
         batch: &mut Batch,
-        heard: &Heard,
-        request: &Request,
-        event: &OwnedEventId,
+        room: &OwnedRoomId,
+        (no, task, request): (&str, &str, &OwnedEventId),
         what: &str,
         outcome: Outcome,
     ) {
-        let answer = Answer {
-            v: VERSION,
-            no: request.no.clone(),
-            task: request.task.clone(),
-            request: event.clone(),
-            outcome,
-        };
+        let (no, task) = (no.to_owned(), task.to_owned());
+        let answer = Answer { v: VERSION, no, task, request: request.clone(), outcome };
         let content = serde_json::to_value(answer).unwrap_or_default();
-        let key = format!("pa/{event}/{what}");
-        let mut letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), content);
+        let key = format!("pa/{request}/{what}");
+        let mut letter = Letter::message(key, LOCALPART, To::Room(room.clone()), content);
         letter.kind = format!("{PREFIX}answer");
         self.kit().outbox().put(batch, letter);
     }
 }
 
-/// What somebody says on a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::wire) enum Said<'a> {
-    Tap(&'a str),
-    Text(&'a str),
-}
-
 fn lists(case: &Case<Requested>) -> std::collections::BTreeSet<(String, String)> {
-    if case.data.decided.is_some() {
+    if !case.data.is_open() {
         return Default::default();
     }
     let of = |list: &str, who: &str| (list.to_owned(), who.to_owned());

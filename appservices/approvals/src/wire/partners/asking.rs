@@ -1,8 +1,8 @@
 //! Our side: the partner's bot is asked, and its answer is held against the event that it names.
 
-use cases::{Case, PublicKeys, Source, Via};
+use cases::{Case, Source, Via};
 use kit::{BotError, Fired, Heard, Letter, PREFIX, To, What};
-use ruma::{EventId, OwnedUserId, RoomId, ServerName};
+use ruma::{EventId, OwnedUserId, RoomId};
 use serde_json::{Value, json};
 use store::Batch;
 
@@ -17,7 +17,6 @@ use crate::{
     desk::Actor,
     instance::Instance,
     limits::{ANSWER_LOOKS_MAX, ANSWER_WAIT_MS, PARTNER_FORM_BYTES_MAX},
-    tables::PARTNER_KEY,
     wire::{
         Approvals, LOCALPART, Scene,
         rooms::{case_of_place, place_of_case},
@@ -35,17 +34,17 @@ enum Found {
 
 impl Approvals {
     /// Asks the bot of a partner, if it is in the room of the case. The key of the letter makes it once.
-    pub(in crate::wire) fn ask_partner(
+    pub(in crate::wire) async fn ask_partner(
         &self,
         batch: &mut Batch,
         case: &Case<Instance>,
         task: &str,
         scene: &Scene,
-    ) {
-        let Some(task) = case.data.task(task) else { return };
-        let (Some(partner), Some(room)) = (&task.partner, &case.data.room) else { return };
+    ) -> Result<(), OfficeError> {
+        let Some(task) = case.data.task(task) else { return Ok(()) };
+        let (Some(partner), Some(room)) = (&task.partner, &case.data.room) else { return Ok(()) };
         if !room.here.contains(&partner.server) {
-            return;
+            return Ok(());
         }
         let pen = self.pen(kit::texts::Lang::Zh);
         let world = scene.world();
@@ -67,12 +66,14 @@ impl Approvals {
             starter: world.name(&case.data.starter),
             form_view,
             deadline: world.deadline_of(&task.node),
+            keys: self.house().await?.cases.signer().public().texts(),
         };
         let to = To::Place(place_of_case(&case.id));
         let content = serde_json::to_value(request).unwrap_or_default();
         let mut letter = Letter::message(key_of_request(&case.id, &task.id), LOCALPART, to, content);
         letter.kind = format!("{PREFIX}request");
         self.kit().outbox().put(batch, letter);
+        Ok(())
     }
 
     /// Somebody came into a room: if it is a partner's bot in the room of a case, it can be asked now.
@@ -112,61 +113,69 @@ impl Approvals {
         let is_theirs =
             task.and_then(|task| task.partner.as_ref()).is_some_and(|partner| partner.server == server);
         let asked = self.kit().sent(&key_of_request(id, &answer.task)).await?;
-        if !is_theirs || asked.is_none_or(|(_, event)| event != answer.request) {
-            self.disbelieve(heard, Forgery::Request, batch);
-            return Ok(());
+        let is_asked = asked.is_some_and(|(_, event)| event == answer.request);
+        if !is_theirs || !is_asked || answer.no != case.no {
+            return self.disbelieve(heard, Forgery::Request, batch).await;
         }
         let task = answer.task.clone();
-        match &answer.outcome {
-            Outcome::Asks => {
-                let action = Action::PartnerAsks { task };
-                self.act_as(heard, &Actor::nobody(), case, &[action], batch).await?;
-                Ok(())
-            }
-            Outcome::Nobody => {
-                let action = Action::PartnerHasNobody { task };
-                self.act_as(heard, &Actor::nobody(), case, &[action], batch).await?;
-                Ok(())
-            }
+        let action = match &answer.outcome {
+            Outcome::Asks => Action::PartnerAsks { task },
+            Outcome::Nobody | Outcome::TooNew => Action::PartnerHasNobody { task },
             Outcome::Decided(verdict) => {
-                let (event, card) = match self.found(&heard.room, verdict).await? {
-                    Found::All { event, card } => (event, card),
-                    Found::NotYet if looks < ANSWER_LOOKS_MAX => {
-                        self.look_again(heard, looks, batch);
-                        return Ok(());
-                    }
-                    Found::NotYet => {
-                        self.disbelieve(heard, Forgery::Place, batch);
-                        return Ok(());
-                    }
-                };
-                let keys = self.keys_of(server, verdict, batch).await?;
-                let evidence = Evidence {
-                    bot: &heard.sender,
-                    room: &heard.room,
-                    request: &answer.request,
-                    verdict,
-                    event: &event,
-                    card: &card,
-                };
-                if let Err(forgery) = judge(&evidence, &keys) {
-                    self.disbelieve(heard, forgery, batch);
-                    return Ok(());
-                }
-                let source = Source::event(heard.room.clone(), verdict.event.clone());
-                let actor = Actor {
-                    person: None,
-                    account: Some(verdict.actor.clone()),
-                    via: Via::Matrix,
-                    source: Some(source),
-                    link: None,
-                };
-                let reason = verdict.reason.clone();
-                let action = Action::PartnerDecides { task, agrees: verdict.agrees, reason };
-                self.act_as(heard, &actor, case, &[action], batch).await?;
-                Ok(())
+                return self.partner_decided(heard, case, (answer, verdict), looks, batch).await;
             }
+        };
+        self.act_as(heard, &Actor::nobody(), case, &[action], batch).await.map(drop)
+    }
+
+    /// Somebody of the partner has decided, says its bot.
+    async fn partner_decided(
+        &self,
+        heard: &Heard,
+        case: Case<Instance>,
+        (answer, verdict): (&Answer, &Verdict),
+        looks: u32,
+        batch: &mut Batch,
+    ) -> Result<(), OfficeError> {
+        let (event, card) = match self.found(&heard.room, verdict).await? {
+            Found::All { event, card } => (event, card),
+            Found::NotYet if looks < ANSWER_LOOKS_MAX => {
+                self.look_again(heard, looks, batch);
+                return Ok(());
+            }
+            Found::NotYet => return self.disbelieve(heard, Forgery::Place, batch).await,
+        };
+        let server = heard.sender.server_name();
+        let keys = match self.keys_for(server, &verdict.record, &verdict.keys).await? {
+            Ok(keys) => keys,
+            Err(forgery) => return self.disbelieve(heard, forgery, batch).await,
+        };
+        let evidence = Evidence {
+            bot: &heard.sender,
+            room: &heard.room,
+            request: &answer.request,
+            task: &answer.task,
+            verdict,
+            event: &event,
+            card: &card,
+        };
+        if let Err(forgery) = judge(&evidence, &keys.all) {
+            return self.disbelieve(heard, forgery, batch).await;
         }
+        if let Err(forgery) = self.kept_record(heard, &verdict.record, batch).await? {
+            return self.disbelieve(heard, forgery, batch).await;
+        }
+        self.remember_keys(batch, server, &keys.new);
+        let actor = Actor {
+            person: None,
+            account: Some(verdict.actor.clone()),
+            via: Via::Matrix,
+            source: Some(Source::event(heard.room.clone(), verdict.event.clone())),
+            link: None,
+        };
+        let (task, reason) = (answer.task.clone(), verdict.reason.clone());
+        let action = Action::PartnerDecides { task, agrees: verdict.agrees, reason };
+        self.act_as(heard, &actor, case, &[action], batch).await.map(drop)
     }
 
     /// The event that an answer names, and the message that it answers, as the own homeserver has them.
@@ -182,13 +191,8 @@ impl Approvals {
     }
 
     async fn event_of(&self, room: &RoomId, event: &EventId) -> Result<Option<Value>, OfficeError> {
-        match self.kit().event_of(LOCALPART, room, event).await {
-            Ok(found) => Ok(found),
-            // What may not be seen proves nothing.
-            Err(BotError::Broken(_)) => Ok(None),
-            Err(BotError::Store(error)) => Err(error.into()),
-            Err(BotError::Later(reason)) => Err(OfficeError::Later(reason)),
-        }
+        // What may not be seen proves nothing.
+        seen(self.kit().event_of(LOCALPART, room, event).await, None)
     }
 
     fn look_again(&self, heard: &Heard, looks: u32, batch: &mut Batch) {
@@ -224,41 +228,18 @@ impl Approvals {
             mentions: Vec::new(),
             what: What::Text(String::new()),
         };
-        self.answered_by_partner(&heard, &answer, looks.unwrap_or(ANSWER_LOOKS_MAX), batch).await
+        let looks = looks.unwrap_or(ANSWER_LOOKS_MAX);
+        Box::pin(self.answered_by_partner(&heard, &answer, looks, batch)).await
     }
+}
 
-    /// The keys of a partner's bot: those that were seen first stay, so that nobody signs with new ones unnoticed.
-    async fn keys_of(
-        &self,
-        server: &ServerName,
-        verdict: &Verdict,
-        batch: &mut Batch,
-    ) -> Result<PublicKeys, OfficeError> {
-        let mut known = Vec::new();
-        // As many as signatures of the record: one, and never more than a few.
-        for id in verdict.record.sig.keys().take(4) {
-            let row = (server.to_owned(), id.clone());
-            let kept = self.kit().store().get(&PARTNER_KEY, &row).await?;
-            match (kept, verdict.keys.get(id)) {
-                (Some(key), _) => known.push((id.clone(), key)),
-                (None, Some(key)) => {
-                    batch.expect_absent(&PARTNER_KEY, &row).put(&PARTNER_KEY, &row, key);
-                    known.push((id.clone(), key.clone()));
-                }
-                (None, None) => {}
-            }
-        }
-        let texts = known.iter().map(|(id, key)| (id.as_str(), key.as_str()));
-        Ok(PublicKeys::parse(texts).unwrap_or_default())
-    }
-
-    /// Says in the room that an answer is not believed, and why.
-    fn disbelieve(&self, heard: &Heard, forgery: Forgery, batch: &mut Batch) {
-        tracing::warn!(room = %heard.room, sender = %heard.sender, %forgery, "a partner's answer is not believed");
-        let pen = self.pen(kit::texts::Lang::Both);
-        let cause = forgery.to_string();
-        let server = heard.sender.server_name().as_str();
-        self.answer(batch, heard, &pen.say("partner.forged", &[("server", server), ("cause", &cause)]));
+/// What the homeserver says of an event; `unseen` where the bot may not see it.
+pub(in crate::wire) fn seen<T>(found: Result<T, BotError>, unseen: T) -> Result<T, OfficeError> {
+    match found {
+        Ok(found) => Ok(found),
+        Err(BotError::Broken(_)) => Ok(unseen),
+        Err(BotError::Store(error)) => Err(error.into()),
+        Err(BotError::Later(reason)) => Err(OfficeError::Later(reason)),
     }
 }
 

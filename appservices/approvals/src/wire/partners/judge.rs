@@ -16,6 +16,8 @@ pub(super) struct Evidence<'a> {
     pub room: &'a RoomId,
     /// The event that asked.
     pub request: &'a EventId,
+    /// The task that it asked about.
+    pub task: &'a str,
     /// What is said to have been decided.
     pub verdict: &'a Verdict,
     /// The event that is said to have decided, as the own homeserver has it: its signature was checked there, and its id is
@@ -40,6 +42,26 @@ pub(super) enum Forgery {
     Record,
     #[error("the record is not signed by the partner's key")]
     Signature,
+    #[error("the record is signed by a key that is not known of the partner")]
+    Key,
+    #[error("the record does not follow those that were sent before")]
+    Chain,
+}
+
+impl Forgery {
+    /// The key of its words.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Sender => "forgery.sender",
+            Self::Place => "forgery.place",
+            Self::Request => "forgery.request",
+            Self::Decision => "forgery.decision",
+            Self::Record => "forgery.record",
+            Self::Signature => "forgery.signature",
+            Self::Key => "forgery.key",
+            Self::Chain => "forgery.chain",
+        }
+    }
 }
 
 /// The message that an event answers or reacts to.
@@ -54,7 +76,7 @@ pub(super) fn answered(event: &Value) -> Option<&str> {
 
 /// Judges an answer.
 pub(super) fn judge(evidence: &Evidence<'_>, keys: &PublicKeys) -> Result<(), Forgery> {
-    let Evidence { bot, room, request, verdict, event, card } = evidence;
+    let Evidence { bot, room, request, task, verdict, event, card } = evidence;
     let ensure = |holds: bool, forgery: Forgery| if holds { Ok(()) } else { Err(forgery) };
     let actor = &verdict.actor;
     let is_person = actor.server_name() == bot.server_name() && actor != bot;
@@ -72,6 +94,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, keys: &PublicKeys) -> Result<(), Fo
     let source = record.src.as_ref();
     let is_of_it = source.is_some_and(|source| source.room_id == **room && source.event_id == verdict.event)
         && record.actor == actor.as_str()
+        && record.task.as_deref() == Some(*task)
         && record.action == if verdict.agrees { "approve" } else { "reject" }
         && record.reason_sha256 == verdict.reason.as_ref().map(|reason| hash_of(reason.as_bytes()));
     ensure(is_of_it, Forgery::Record)?;

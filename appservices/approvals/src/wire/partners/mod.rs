@@ -1,12 +1,18 @@
 //! Steps that another server's people decide.
 //!
 //! `asking`: our bot asks the partner's bot in the room of the case, and believes an answer only with the event by which
-//! somebody there decided (`judge`). `asked`: our bot is the partner's: it finds somebody here, and tells what they did.
+//! somebody there decided (`judge`) and with the key that is known of the partner (`keys`). `asked`: our bot is the
+//! partner's: it finds somebody here (`shown`), and tells what they did (`deciding`). `kept`: the records of the other side.
 //! Nothing is taken from anybody but the bot of a configured partner.
 
 mod asked;
 mod asking;
+mod deciding;
 mod judge;
+mod kept;
+mod keys;
+mod shown;
+mod telling;
 
 use std::collections::BTreeMap;
 
@@ -17,9 +23,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Batch;
 
+pub(crate) use self::kept::PartnerChain;
 pub(super) use self::{
-    asked::{Said, card_of_request},
-    asking::LOOK_TIMER,
+    asked::KIND as REQUEST_KIND,
+    asking::{LOOK_TIMER, seen},
+    deciding::Said,
+    shown::card_of_request,
 };
 use super::{Approvals, LOCALPART, published::TEMPLATE_STATE};
 use crate::OfficeError;
@@ -45,6 +54,58 @@ pub(super) struct Request {
     pub form_view: Vec<(String, String)>,
     /// Until when an answer is worth something, in ms since 1970.
     pub deadline: Option<u64>,
+    /// The keys that sign the records of the case, base64. Bots of an earlier version do not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, String>,
+}
+
+/// Tells the bot of a partner that nobody has to decide any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Over {
+    pub v: u64,
+    /// The number of the case that asked.
+    pub no: String,
+    /// The task there.
+    pub task: String,
+    /// Why.
+    pub state: Ended,
+}
+
+/// Why nobody of a partner has to decide any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ended {
+    /// Who asked for it took it back.
+    Recalled,
+    /// An administrator ended it.
+    Terminated,
+    /// Time was up.
+    Expired,
+    /// It was decided by others, or in a way that is not known here.
+    #[serde(other)]
+    Closed,
+}
+
+impl Ended {
+    /// The key of the word for it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Recalled => "state.recalled",
+            Self::Terminated => "state.terminated",
+            Self::Expired => "task.expired",
+            Self::Closed => "task.closed",
+        }
+    }
+
+    /// The state of a request that ended so.
+    const fn state(self) -> &'static str {
+        match self {
+            Self::Recalled => "recalled",
+            Self::Terminated => "terminated",
+            Self::Expired => "expired",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 /// What the bot of a partner answers.
@@ -70,6 +131,8 @@ pub(super) enum Outcome {
     Asks,
     /// Nobody is able to.
     Nobody,
+    /// The request is in a newer form than the partner's bot knows.
+    TooNew,
     /// Somebody decided.
     Decided(Verdict),
 }
@@ -101,18 +164,46 @@ impl Approvals {
         content: &Value,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let from_partner = self.is_bot_of_partner(&heard.sender);
-        match (kind.strip_prefix(PREFIX).unwrap_or_default(), state_key) {
+        let kind = kind.strip_prefix(PREFIX).unwrap_or_default();
+        match (kind, state_key) {
             (TEMPLATE_STATE, Some(id)) => self.template_set(heard, id, content, batch).await,
-            ("request", None) if from_partner => match read::<Request>(content) {
+            ("request" | "request.over" | "answer" | "record", None)
+                if self.is_bot_of_partner(&heard.sender) =>
+            {
+                Box::pin(self.partner_says(heard, kind, content, batch)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The bot of a partner says something. What is in a newer form than is known here is refused, and both sides hear so.
+    async fn partner_says(
+        &self,
+        heard: &Heard,
+        kind: &str,
+        content: &Value,
+        batch: &mut Batch,
+    ) -> Result<(), OfficeError> {
+        if let Some(theirs) = content["v"].as_u64().filter(|v| *v > VERSION) {
+            return self.too_new(heard, kind, theirs, content, batch).await;
+        }
+        match kind {
+            "request" => match read::<Request>(content) {
                 Some(request) => self.requested(heard, request, batch).await,
                 None => Ok(()),
             },
-            ("answer", None) if from_partner => match read::<Answer>(content) {
+            "request.over" => match read::<Over>(content) {
+                Some(over) => self.request_is_over(heard, &over, batch).await,
+                None => Ok(()),
+            },
+            "answer" => match read::<Answer>(content) {
                 Some(answer) => self.answered_by_partner(heard, &answer, 0, batch).await,
                 None => Ok(()),
             },
-            _ => Ok(()),
+            _ => match read::<Record>(content) {
+                Some(record) => self.keep_partners_record(heard, &record, batch).await,
+                None => Ok(()),
+            },
         }
     }
 

@@ -144,6 +144,31 @@ async fn encryption_that_is_turned_on_later_holds_from_then_on() {
 }
 
 #[tokio::test]
+async fn what_is_secret_is_said_in_encrypted_rooms_alone() {
+    let mut stage = crate::double::Stage::new(crate::tests::clerk::play()).await;
+    let alice = Person::signs_in(&stage, ALICE, "PHONE").await;
+    let room = stage.room_with(ALICE, "clerk", false);
+    stage.settle().await;
+    let says_secretly = async |stage: &mut crate::double::Stage, key: &str| {
+        let to = crate::To::Room(ruma::RoomId::parse(&room).unwrap());
+        let letter = crate::Letter::message(key, "clerk", to, crate::message("the plans", &[])).secret(true);
+        let mut batch = store::Batch::new();
+        stage.kit().outbox().put(&mut batch, letter);
+        stage.kit().store().commit(batch).await.unwrap();
+        stage.settle().await;
+    };
+    says_secretly(&mut stage, "one").await;
+    let hidden = "有一条保密内容未显示：这个会话未端到端加密。请在会话设置中打开加密，再查看。";
+    assert_eq!(stage.said(&room), [hidden]);
+    assert!(!stage.events_of_bots(&room)[0].to_string().contains("plans"));
+    alice.sets_encryption(&stage, &room, json!({ "algorithm": "m.megolm.v1.aes-sha2" }));
+    stage.settle().await;
+    says_secretly(&mut stage, "two").await;
+    let sealed = stage.events_of_bots(&room).pop().unwrap();
+    assert_eq!((sealed["type"].as_str(), stage.said(&room).len()), (Some("m.room.encrypted"), 1));
+}
+
+#[tokio::test]
 async fn a_device_that_somebody_deleted_is_replaced() {
     let (mut stage, alice, room) = encrypted().await;
     alice.says(&stage, &room, "!note one").await;

@@ -16,7 +16,7 @@ use simulator_wecom::{Settings, Simulator};
 
 use self::said::{Where, seen};
 use super::faults::WECOM;
-use crate::control::{cast, conversation, faults, group, list, quoted, text, upload};
+use crate::control::{cast, conversation, faults, group, list, quoted, text, upload, with};
 use crate::{Fault, MemoryShelf, Platform, Said, Shown, Start};
 
 const AGENT: u64 = 1_000_002;
@@ -189,11 +189,21 @@ impl Platform for Stand {
     }
 
     async fn stricken(&self, fault: &str) -> ConversationId {
-        if fault.starts_with("api.") || fault.starts_with("tokens.") {
+        if ["api.", "tokens.", "token.", "send."].iter().any(|of_app| fault.starts_with(of_app)) {
             self.direct("li").await
         } else {
             self.group("trouble").await
         }
+    }
+
+    // The bot is given pictures and documents, the app everything else.
+    fn stricken_file(&self, fault: &str) -> FileKind {
+        if fault.starts_with("file.") { FileKind::File } else { FileKind::Voice }
+    }
+
+    async fn rival(&self) -> bool {
+        self.act(json!({ "do": "take_over", "bot": BOT })).await;
+        true
     }
 
     // There are no to-dos: what is due stands in the calendar, and ends when it is due.
@@ -251,6 +261,21 @@ impl Platform for Stand {
 
     fn tells_of_recalled_words_of_people(&self) -> bool {
         false
+    }
+
+    async fn fail(&self, fault: &str, times: u64) {
+        let order = self.failure(fault, times);
+        let order = match fault {
+            "api.code" => with(order, json!({ "value": 81_013 })),
+            // A connection counts as dead when two pings in a row are not answered.
+            "socket.no_pong" => with(order, json!({ "times": 2 })),
+            _ => order,
+        };
+        self.act(order).await;
+        // A token has to end before the next one can be short.
+        if fault == "token.short" {
+            self.act(self.end_of_tokens()).await;
+        }
     }
 
     fn end_of_tokens(&self) -> Value {

@@ -16,8 +16,8 @@ fn hooks(clock: &Clock) -> Hooks {
     let settings = settings("https://api.dingtalk.com");
     let client = Arc::new(Client::new(settings, rows.clone(), clock.clone()).expect("a client"));
     let entries = Arc::new(Entries::new(Arc::clone(&client), rows.clone(), clock.clone()));
-    let groups = Arc::new(KnownGroups::new(rows));
-    let memory = Arc::new(Memory::default());
+    let groups = Arc::new(KnownGroups::new(rows.clone()));
+    let memory = Arc::new(Memory::new(rows));
     let (in_client, in_memory, in_groups) = (Arc::clone(&client), Arc::clone(&memory), Arc::clone(&groups));
     let people = Arc::new(People { client: in_client, memory: in_memory, groups: in_groups });
     let incoming = Incoming { client, memory, groups, people, entries, clock: clock.clone() };

@@ -35,9 +35,12 @@ pub fn of_new(status: u16, code: &str, words: &str) -> Meaning {
         // So many events or to-dos of one person in a day: another second changes nothing.
         "flowLimit" | "todo.taskCreate.flowControlError" => limited(MINUTE_PAUSE, false),
         "system.busy" | "idempotencyProcessing" | "todo.taskCreate.lockError" => Meaning::Busy,
-        "unknown.send.result" | "system.error" | "systemError" | "unknownError" | "internalError" => {
-            Meaning::Unknown
-        }
+        "unknown.send.result"
+        | "system.err"
+        | "system.error"
+        | "systemError"
+        | "unknownError"
+        | "internalError" => Meaning::Unknown,
         _ if code.starts_with("todo.") && words.contains("task not exist") => refused(Refusal::Gone),
         _ if code.starts_with("todo.") && words.contains("bizTag") => refused(Refusal::NotPermitted),
         "group.disbanded"

@@ -78,6 +78,7 @@ impl Counter {
 
     /// Remembers that the platform said that all pushes are used up.
     pub fn pushes_used_up(&self) {
+        metrics::counter!("bridge_dingtalk_withheld_total").increment(1);
         self.say("pushes_month", 0, self.quotas.pushes_month);
     }
 

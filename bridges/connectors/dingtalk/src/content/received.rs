@@ -2,13 +2,14 @@
 
 use bridge_api::{
     Arrival, Block, Content, ConversationId, EventKey, File, FileKind, Happened, Inline, MediaId, Message,
-    MessageId, PersonId, RichText, Sender, limits::PARTS_MAX, message_of_ours,
+    MessageId, PersonId, RichText, Sender, limits::PARTS_MAX,
 };
 use serde_json::Value;
 
+use super::{quoted, records};
 use crate::{
     ids,
-    lenient::{number, text, truth},
+    lenient::{number, text},
     limits::NODES_MAX,
 };
 
@@ -16,20 +17,23 @@ use crate::{
 #[derive(Debug, PartialEq)]
 pub enum Received {
     /// Somebody said something.
-    Said(Box<Arrival>),
-    /// Somebody said something, but the month's pushes are used up and the platform keeps the words.
-    Withheld,
+    Said {
+        /// What.
+        arrival: Box<Arrival>,
+        /// What it answers, in the words that the platform brings with it.
+        quote: Option<String>,
+    },
+    /// Somebody said something, but the month's pushes are used up and the platform keeps the words; where, if it says that.
+    Withheld(Option<Box<Arrival>>),
     /// It cannot be placed: the reason.
     Unreadable(&'static str),
 }
 
 /// Reads a message; `name_of` says what people are called.
 pub fn read(message: &Value, client_id: &str, name_of: &dyn Fn(&PersonId) -> String) -> Received {
-    if number(message, "errorCode").is_some_and(|code| code != 0) && text(message, "msgtype").is_none() {
-        return Received::Withheld;
-    }
-    if number(message, "errorCode") == Some(20_001) {
-        return Received::Withheld;
+    let code = number(message, "errorCode").unwrap_or_default();
+    if code == 20_001 || (code != 0 && text(message, "msgtype").is_none()) {
+        return Received::Withheld(withheld(message, client_id).map(Box::new));
     }
     let Some(id) = text(message, "msgId").and_then(|id| MessageId::new(id).ok()) else {
         return Received::Unreadable("a message without an id");
@@ -47,12 +51,22 @@ pub fn read(message: &Value, client_id: &str, name_of: &dyn Fn(&PersonId) -> Str
     let from = if ourselves {
         Sender::Ourselves
     } else {
-        Sender::Person { id: sender, name: text(message, "senderNick") }
+        let external = ids::is_external(message);
+        Sender::Person { id: sender, name: text(message, "senderNick"), external }
     };
     let parts = parts(message, name_of);
-    let what = Happened::Message(Message { id, from, parts, reply_to: replied(message), thread: None });
+    let what = Happened::Message(Message { id, from, parts, reply_to: quoted::id(message), thread: None });
     let at_ms = number(message, "createAt").unwrap_or_default();
-    Received::Said(Box::new(Arrival { key, conversation: Some(conversation), at_ms, trace: None, what }))
+    let arrival = Arrival { key, conversation: Some(conversation), at_ms, trace: None, what };
+    Received::Said { arrival: Box::new(arrival), quote: quoted::words(message) }
+}
+
+/// That something was said of which the platform tells nothing more.
+fn withheld(message: &Value, client_id: &str) -> Option<Arrival> {
+    let (id, at_ms) = (text(message, "msgId")?, number(message, "createAt").unwrap_or_default());
+    let conversation = conversation(message, &ids::sender(message)?)?;
+    let key = EventKey::new(format!("{client_id}:withheld:{id}")).ok()?;
+    Some(Arrival { key, conversation: Some(conversation), at_ms, trace: None, what: Happened::Withheld })
 }
 
 fn conversation(message: &Value, sender: &PersonId) -> Option<ConversationId> {
@@ -68,13 +82,23 @@ fn conversation(message: &Value, sender: &PersonId) -> Option<ConversationId> {
 fn parts(message: &Value, name_of: &dyn Fn(&PersonId) -> String) -> Vec<Content> {
     let kind = text(message, "msgtype").unwrap_or_default();
     let content = message.get("content").unwrap_or(&Value::Null);
-    let unsupported = |fallback: String| vec![Content::Unsupported { kind: kind.clone(), fallback }];
+    let words = message.pointer("/text/content").or_else(|| message.get("text")).and_then(Value::as_str);
+    let mut parts = of_kind(&kind, content, words.unwrap_or_default());
+    address(&mut parts, &mentioned(message), name_of);
+    parts.retain(|part| !matches!(part, Content::Text(words) if words.blocks.is_empty()));
+    if parts.is_empty() {
+        parts.push(Content::Text(RichText::plain("@")));
+    }
+    parts.truncate(PARTS_MAX);
+    parts
+}
+
+/// What a message of a kind says; `words` are those of a text.
+pub(super) fn of_kind(kind: &str, content: &Value, words: &str) -> Vec<Content> {
+    let unsupported = |fallback: String| vec![Content::Unsupported { kind: kind.to_owned(), fallback }];
     let file = |kind, name: String| vec![file(content, kind, name)];
-    let mut parts = match kind.as_str() {
-        "text" => {
-            let words = message.pointer("/text/content").and_then(Value::as_str).unwrap_or_default();
-            vec![Content::Text(RichText::plain(words.trim()))]
-        }
+    match kind {
+        "text" => vec![Content::Text(RichText::plain(words.trim()))],
         "richText" => rich(content),
         "picture" => file(FileKind::Image, "picture".into()),
         "audio" => {
@@ -88,19 +112,16 @@ fn parts(message: &Value, name_of: &dyn Fn(&PersonId) -> String) -> Vec<Content>
         }
         "file" => file(FileKind::File, text(content, "fileName").unwrap_or_else(|| "file".into())),
         "unknownMsgType" => unsupported(text(content, "unknownMsgType").unwrap_or_default()),
-        "chatRecord" => {
-            let words = [text(content, "title"), text(content, "summary")];
-            unsupported(words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
-        }
-        _ => unsupported(text(message, "text").or_else(|| text(content, "title")).unwrap_or_default()),
-    };
-    address(&mut parts, &mentioned(message), name_of);
-    parts.retain(|part| !matches!(part, Content::Text(words) if words.blocks.is_empty()));
-    if parts.is_empty() {
-        parts.push(Content::Text(RichText::plain("@")));
+        "chatRecord" => match records::read(content) {
+            Some(records) => vec![records],
+            None => {
+                let words = [text(content, "title"), text(content, "summary")];
+                unsupported(words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+            }
+        },
+        _ if !words.is_empty() => unsupported(words.to_owned()),
+        _ => unsupported(text(content, "title").unwrap_or_default()),
     }
-    parts.truncate(PARTS_MAX);
-    parts
 }
 
 fn file(content: &Value, kind: FileKind, name: String) -> Content {
@@ -199,19 +220,6 @@ fn address(parts: &mut Vec<Content>, people: &[PersonId], name_of: &dyn Fn(&Pers
             parts.push(Content::Text(RichText { blocks: vec![Block::Paragraph(mentions.skip(1).collect())] }))
         }
     }
-}
-
-/// What a message answers, in the shapes that were seen; none is documented.
-fn replied(message: &Value) -> Option<MessageId> {
-    if let Some(key) = text(message, "originalProcessQueryKey") {
-        return message_of_ours(&format!("key:{key}")).ok();
-    }
-    let bodies = [message.get("text"), message.get("content")];
-    let marked = bodies.into_iter().flatten().filter(|body| truth(body, "isReplyMsg"));
-    let inner = marked.filter_map(|body| text(body.get("repliedMsg")?, "msgId")).next();
-    let older = message.get("quoteMessage").and_then(|quote| text(quote, "msgId"));
-    let id = text(message, "originalMsgId").or(inner).or(older)?;
-    MessageId::new(id).ok()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod cards;
 mod files;
+mod reactions;
 mod recalls;
 mod webhooks;
 
@@ -78,13 +79,17 @@ impl Sending {
         if let Some(first) = messages.first() {
             let name = &outgoing.speaker.name;
             let words = outgoing.content.to_plain();
-            self.memory.said(first, &if name.is_empty() { words } else { format!("{name}: {words}") });
+            let words = if name.is_empty() { words } else { format!("{name}: {words}") };
+            self.memory.said(first, &words).await;
         }
         Ok(Sent { messages, thread: None })
     }
 
     async fn text(&self, outgoing: &Outgoing, text: &RichText) -> Result<Vec<MessageId>, Failure> {
-        let quoted = outgoing.reply_to.as_ref().and_then(|message| self.memory.excerpt(message));
+        let quoted = match &outgoing.reply_to {
+            Some(message) => self.memory.excerpt(message).await,
+            None => None,
+        };
         let write = |address| written::write(&outgoing.speaker.name, quoted.as_deref(), text, address);
         match ids::place(&outgoing.conversation) {
             Place::Webhook(name) => {

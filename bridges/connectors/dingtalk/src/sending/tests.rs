@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod cards;
+mod reactions;
 
 const NOW_MS: u64 = 1_700_000_000_000;
 const TOKEN: &str = "x-acs-dingtalk-access-token";
@@ -46,7 +47,7 @@ fn sending(base: &str, rows: &Arc<Rows>) -> Sending {
     }];
     let clock = Clock::fake(NOW_MS);
     let client = Arc::new(Client::new(settings, rows.clone(), clock.clone()).expect("a client"));
-    Sending::new(client, Arc::new(Memory::default()), rows.clone(), clock, Rng::seeded(1))
+    Sending::new(client, Arc::new(Memory::new(rows.clone())), rows.clone(), clock, Rng::seeded(1))
 }
 
 fn outgoing(key: &str, conversation: &str, content: Content) -> Outgoing {

@@ -62,6 +62,7 @@ fn judged(error: &CallError) -> ConnectError {
         | Meaning::QuotaUsedUp
         | Meaning::Busy
         | Meaning::Unreachable
+        | Meaning::Silenced(_)
         | Meaning::Unknown => ConnectError::Passing(words),
     }
 }

@@ -80,6 +80,8 @@ struct Member {
     member_id: Option<OpenId>,
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    tenant_key: String,
 }
 
 #[async_trait]
@@ -128,10 +130,11 @@ impl Members for Feishu {
             Call::get(&["im", "v1", "chats", id.as_str(), "members"]).with("member_id_type", "open_id");
         let listed: Listed<Member> = self.client.data(paged(call, LIST_PAGE_MAX, from)).await?;
         let next = listed.next();
-        let mut items = Vec::new();
+        let (mut items, ours) = (Vec::new(), self.ours());
         for member in listed.items.into_iter().take(bridge_api::limits::PAGE_ITEMS_MAX) {
             let Some(id) = member.member_id else { continue };
-            items.push(Person::named(id_of(PersonId::new(id.as_str()))?, member.name));
+            let external = ours.is_external(&member.tenant_key) == Some(true);
+            items.push(Person { external, ..Person::named(id_of(PersonId::new(id.as_str()))?, member.name) });
         }
         Ok(Page { items, next })
     }

@@ -101,7 +101,8 @@ impl Backfill for Feishu {
             listed.items.reverse();
             next = None;
         }
-        let items = self.arrivals(&listed.items, &mut place, &chat, since_ms);
+        let mut items = self.arrivals(&listed.items, &mut place, &chat, since_ms);
+        Box::pin(self.unfold(&mut items)).await;
         place.advance(next.as_ref());
         Ok(Page { items, next: place.cursor() })
     }
@@ -114,8 +115,9 @@ impl Feishu {
             |item: &Value, key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut items = Vec::new();
         for item in listed {
-            // The first message of a topic stands in the chat as well.
-            if place.chat_read && text(item, "root_id").is_empty() {
+            // The first message of a topic stands in the chat as well, and what was passed on together in the message that brings it.
+            let is_elsewhere = place.chat_read && text(item, "root_id").is_empty();
+            if is_elsewhere || !text(item, "upper_message_id").is_empty() {
                 continue;
             }
             if let Some(topic) = TopicId::parse(&text(item, "thread_id")).filter(|_| !place.chat_read) {

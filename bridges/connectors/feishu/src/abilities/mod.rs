@@ -6,6 +6,7 @@ mod contacts;
 mod edits;
 mod files;
 mod history;
+mod merged;
 mod reactions;
 mod recalls;
 pub mod remembered;

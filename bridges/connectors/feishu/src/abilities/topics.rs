@@ -9,10 +9,11 @@ use tokio::sync::Mutex;
 
 use super::remembered::Remembered;
 use crate::{
+    Feishu,
     ids::{ChatId, TopicId},
     incoming::Desk,
     limits::{ACTIVE_TOPICS_MAX, NOTED_TOPICS_MAX, TOPIC_ACTIVE_MS, TOPIC_NOTED_AGAIN_MS},
-    office::looks::{Look, Looks},
+    office::looks::Look,
 };
 
 /// What is known of active topics. The rows are on the shelf; here is only what need not be written again yet.
@@ -78,30 +79,27 @@ fn with(mut row: BTreeMap<String, u64>, topic: &str, at_ms: u64) -> BTreeMap<Str
     row
 }
 
-/// An inbox that notes topics before it hands on what was said in them.
+/// An inbox that notes topics before it hands on what was said in them, and brings what was passed on together.
 pub struct Noting<'a> {
     /// Where arrivals go.
     pub inbox: &'a dyn Inbox,
-    /// Where topics are noted.
-    pub topics: &'a Topics,
-    /// Where rows lie.
-    pub shelf: &'a dyn Shelf,
-    /// Where what has to be read again waits.
-    pub looks: &'a Looks,
+    /// Who notes topics, and reads what was passed on.
+    pub feishu: &'a Feishu,
 }
 
 #[async_trait]
 impl Desk for Noting<'_> {
     async fn look(&self, looks: Vec<Look>) -> Result<(), Failure> {
-        self.looks.add(looks).await
+        self.feishu.office.looks.add(looks).await
     }
 }
 
 #[async_trait]
 impl Inbox for Noting<'_> {
-    async fn take(&self, arrivals: Vec<Arrival>) -> Result<(), InboxRefused> {
+    async fn take(&self, mut arrivals: Vec<Arrival>) -> Result<(), InboxRefused> {
+        Box::pin(self.feishu.unfold(&mut arrivals)).await;
         for (chat, topic, at_ms) in arrivals.iter().filter_map(said_in_topic) {
-            if let Err(error) = self.topics.note(self.shelf, chat, topic, at_ms).await {
+            if let Err(error) = self.feishu.topics.note(&*self.feishu.shelf, chat, topic, at_ms).await {
                 tracing::warn!(%error, "cannot note a topic; its replies may be missed when the line is down");
             }
         }

@@ -28,9 +28,10 @@ struct Bot {
 }
 
 impl Feishu {
-    /// Asks the platform who we are, and whether we may do anything at all.
-    pub(super) async fn introduce(&self) -> Result<Ourselves, ConnectError> {
+    /// Asks the platform who we are, whether we may do anything at all, and what we hear.
+    pub(crate) async fn introduce(&self) -> Result<Ourselves, ConnectError> {
         let bot = self.bot().await?;
+        Box::pin(self.listen()).await;
         let mut ours = self.ours.write();
         if bot.open_id.is_some() {
             ours.open_id = bot.open_id;

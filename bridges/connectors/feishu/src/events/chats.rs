@@ -26,7 +26,7 @@ pub fn updated(envelope: &Envelope, ours: &Ourselves) -> Result<Vec<Arrival>, Ev
 /// People who came.
 pub fn joined(envelope: &Envelope, ours: &Ourselves) -> Result<Vec<Arrival>, EventError> {
     let people: Vec<Person> =
-        list(&envelope.event, "users").iter().filter_map(|user| member(user, envelope)).collect();
+        list(&envelope.event, "users").iter().filter_map(|user| member(user, ours)).collect();
     in_pieces(envelope, ours, &people, |people| Happened::Joined { people: people.to_vec() })
 }
 
@@ -44,10 +44,9 @@ pub fn bot(envelope: &Envelope, ours: &Ourselves, added: bool) -> Result<Arrival
     event(envelope, ours, if added { Happened::BotAdded { by } } else { Happened::BotRemoved { by } })
 }
 
-fn member(user: &Value, envelope: &Envelope) -> Option<Person> {
+fn member(user: &Value, ours: &Ourselves) -> Option<Person> {
     let mut member = Person::named(person(user.get("user_id"))?, text(user, "name"));
-    let tenant = text(user, "tenant_key");
-    member.external = !tenant.is_empty() && !envelope.tenant.is_empty() && tenant != envelope.tenant;
+    member.external = ours.is_external(text(user, "tenant_key")) == Some(true);
     Some(member)
 }
 

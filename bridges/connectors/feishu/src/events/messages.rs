@@ -112,7 +112,7 @@ fn live_sender(sender: &Value, ours: &Ourselves) -> Sender {
     match text(sender, "sender_type") {
         _ if ours.is(id.as_str()) => Sender::Ourselves,
         "bot" | "app" => Sender::Bot { id, name: None },
-        _ => Sender::Person { id, name: None },
+        _ => Sender::Person { id, name: None, external: ours.is_external(text(sender, "tenant_key")) },
     }
 }
 
@@ -120,7 +120,7 @@ fn history_sender(sender: &Value, ours: &Ourselves) -> Sender {
     let Ok(id) = PersonId::new(text(sender, "id")) else { return Sender::System };
     match text(sender, "sender_type") {
         _ if ours.is(id.as_str()) => Sender::Ourselves,
-        "user" => Sender::Person { id, name: None },
+        "user" => Sender::Person { id, name: None, external: ours.is_external(text(sender, "tenant_key")) },
         "app" | "bot" => Sender::Bot { id, name: None },
         _ => Sender::System,
     }
@@ -162,7 +162,7 @@ pub fn reacted(envelope: &Envelope, ours: &Ourselves, added: bool) -> Result<Arr
     let from = match person(event.get("user_id")) {
         _ if text(event, "operator_type") == "app" && ours.is(app) => Sender::Ourselves,
         Some(id) if ours.is(id.as_str()) => Sender::Ourselves,
-        Some(id) => Sender::Person { id, name: None },
+        Some(id) => Sender::Person { id, name: None, external: None },
         None => {
             let id = PersonId::new(app).map_err(|_| EventError::missing("user_id"))?;
             Sender::Bot { id, name: None }

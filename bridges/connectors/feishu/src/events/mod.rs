@@ -9,6 +9,8 @@ pub mod messages;
 mod office;
 mod people;
 
+use std::sync::{Arc, OnceLock};
+
 use bridge_api::{Arrival, ConversationId, EventKey, Happened};
 
 pub use self::{
@@ -24,6 +26,8 @@ pub struct Ourselves {
     pub app_id: String,
     /// The bot's open id, once the platform has told it.
     pub open_id: Option<OpenId>,
+    /// Our company, once an event has told it.
+    pub tenant: Arc<OnceLock<String>>,
 }
 
 impl Ourselves {
@@ -31,6 +35,20 @@ impl Ourselves {
     fn key(&self, kind: &str, id: &str) -> Result<EventKey, EventError> {
         let key = EventKey::new(format!("{}:{kind}:{id}", self.app_id));
         key.map_err(|error| EventError::Senseless(format!("an event key: {error}")))
+    }
+
+    /// Notes which company is ours: events come for it alone.
+    pub fn note_company(&self, tenant: &str) {
+        if !tenant.is_empty() {
+            // Whoever notes it a second time notes the same.
+            let _ = self.tenant.set(tenant.to_owned());
+        }
+    }
+
+    /// Whether somebody of this company is from outside; nothing where that is not known.
+    pub fn is_external(&self, tenant: &str) -> Option<bool> {
+        let own = self.tenant.get().filter(|_| !tenant.is_empty())?;
+        Some(own != tenant)
     }
 
     fn is(&self, id: &str) -> bool {
@@ -57,6 +75,7 @@ pub enum Became {
 /// [`EventError`] for an event that contradicts the platform's own pages. Sent again, it would be the same.
 pub fn translate(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Became, EventError> {
     let many = |arrivals| Ok(Became::Arrivals(arrivals));
+    ours.note_company(&envelope.tenant);
     match envelope.kind.as_str() {
         "im.message.receive_v1" => many(messages::received(envelope, ours)?),
         "im.message.recalled_v1" => many(vec![messages::recalled(envelope, ours)?]),

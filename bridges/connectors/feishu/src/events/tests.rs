@@ -8,7 +8,8 @@ use super::*;
 mod said;
 
 fn ours() -> Ourselves {
-    Ourselves { app_id: "cli_a".to_owned(), open_id: OpenId::parse("ou_bot") }
+    let open_id = OpenId::parse("ou_bot");
+    Ourselves { app_id: "cli_a".to_owned(), open_id, tenant: Arc::default() }
 }
 
 fn second(kind: &str, event: Value) -> Value {

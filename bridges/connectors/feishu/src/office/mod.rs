@@ -29,7 +29,7 @@ use std::sync::Arc;
 use bridge_api::{
     Acted, Action, Arrival, EntryKey, EventKey, Failure, FailureKind, Happened, PersonId, Shelf,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 
 use self::{
     looks::Looks,
@@ -43,6 +43,8 @@ pub struct Office {
     pub looks: Looks,
     locks: Locks,
     todos: Open,
+    /// Held by all who put a task at the moment: of one that is made just now an event may tell before its row is written.
+    putting: RwLock<()>,
     meetings: Open,
     /// The calendar of our bot, once it is known.
     calendar: Mutex<Option<String>>,
@@ -57,6 +59,7 @@ impl Office {
             looks: Looks::new(shelf.clone()),
             locks: Locks::default(),
             todos: Open::new(Kind::Todo, shelf.clone()),
+            putting: RwLock::new(()),
             meetings: Open::new(Kind::Meeting, shelf.clone()),
             calendar: Mutex::new(None),
             defined: Mutex::new(false),

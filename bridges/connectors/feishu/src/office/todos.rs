@@ -54,6 +54,7 @@ impl Todos for Feishu {
     ) -> Result<EntryOnPlatform, Failure> {
         let name = name_of(&todo.head.key);
         let _lock = self.office.locks.lock(&name).await;
+        let _putting = self.office.putting.read().await;
         let row: Option<TodoRow> = rows::read(&*self.shelf, Kind::Todo, &name).await?;
         let guid = match row {
             Some(row) if row.revision >= todo.head.revision => row.guid,

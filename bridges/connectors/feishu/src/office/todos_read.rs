@@ -70,7 +70,13 @@ fn done(task: &Value, assignees: &BTreeSet<String>, is_done: bool) -> BTreeMap<S
 
 /// Looks at a task that the platform calls so.
 pub async fn look(feishu: &Feishu, guid: &str, inbox: &dyn Inbox) -> Result<(), Failure> {
-    match rows::named(&*feishu.shelf, Kind::Todo, guid).await? {
+    let mut name = rows::named(&*feishu.shelf, Kind::Todo, guid).await?;
+    if name.is_none() {
+        // It may be one that is made just now.
+        drop(feishu.office.putting.write().await);
+        name = rows::named(&*feishu.shelf, Kind::Todo, guid).await?;
+    }
+    match name {
         Some(name) => look_at(feishu, &name, inbox).await,
         // Somebody else's.
         None => Ok(()),

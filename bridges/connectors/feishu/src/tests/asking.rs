@@ -3,7 +3,7 @@
 use bridge_api::{
     Backfill as _, Card, Cards as _, CheckOutcome, Connector as _, Content, ConversationId,
     Conversations as _, Edit, Edits as _, Failure, FailureKind, IdempotencyKey, MessageId, Outgoing,
-    PersonId, Reaction, Reactions as _, Recalls as _, Refusal, RichText, Speaker, ThreadId,
+    PersonId, Reaction, Reactions as _, Recalls as _, Refusal, RichText, Speaker, Support, ThreadId,
 };
 use serde_json::{Value, json};
 use tokio::time::Duration;
@@ -255,12 +255,32 @@ async fn a_check_says_what_works_and_what_to_mend() {
         steps.into_iter().map(|step| step.outcome).collect()
     };
     let works = |found: &str| CheckOutcome::Works(found.to_owned());
-    let mut all = vec![works("Bridge"), works("1 个群 · groups"), works("")];
-    // What is refused because it does not exist was let in: tasks, meetings, free/busy.
-    all.extend([works(""), works(""), works("")]);
+    let mut all = vec![works("Bridge"), works("1 个群 · groups")];
+    // What is refused because it does not exist was let in: hearing all, a connection, tasks, meetings, free/busy.
+    all.extend([works(""), works(""), works(""), works(""), works("")]);
     assert_eq!(outcomes(feishu.check().await), all);
     let found = outcomes(feishu.check().await);
     let CheckOutcome::Fails { reason, advice } = &found[1] else { panic!("{found:?}") };
     assert!(reason.contains("99991672") && advice.en.contains("im:chat"), "{reason}");
-    assert_eq!(found[2..], all[2..], "the rest is tried all the same");
+    assert_eq!(found[2..], all[3..], "the rest is tried all the same");
+}
+
+#[tokio::test]
+async fn an_app_that_may_not_read_a_group_says_that_it_hears_what_mentions_it_alone() {
+    let (peer, feishu) = Peer::start().await;
+    let groups = json!({ "items": [{ "chat_id": "oc_9", "external": true }, { "chat_id": "oc_1" }] });
+    peer.answers("/open-apis/im/v1/chats", vec![good(groups)]);
+    peer.answers(MESSAGES, vec![bad(400, 230_027)]);
+    assert_eq!(feishu.capabilities().lines()[0].into_room, Support::Yes);
+    let found = feishu.check().await.into_iter().map(|step| step.outcome).nth(2);
+    assert!(
+        matches!(&found, Some(CheckOutcome::Skipped(words)) if words.en.contains("group_msg")),
+        "{found:?}"
+    );
+    feishu.introduce().await.expect("it may work");
+    assert!(matches!(feishu.capabilities().lines()[0].into_room, Support::Partly(_)));
+    assert!(peer.asked(MESSAGES).iter().all(|asked| asked.query.contains("container_id=oc_1")));
+    peer.answers(MESSAGES, vec![good(json!({ "items": [] }))]);
+    feishu.introduce().await.expect("it may work");
+    assert_eq!(feishu.capabilities().lines()[0].into_room, Support::Yes);
 }

@@ -2,4 +2,5 @@
 
 mod asking;
 mod connection;
+mod merged;
 pub mod peer;

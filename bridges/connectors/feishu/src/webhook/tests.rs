@@ -81,7 +81,8 @@ fn recalled(token: &str) -> String {
 async fn answer(request: &CallbackRequest, key: Option<&str>, inbox: &Kept) -> (u16, Value) {
     let (token, key) = (Secret::new("v"), key.map(Secret::new));
     let secrets = Secrets { verification_token: &token, encrypt_key: key.as_ref() };
-    let ours = Ourselves { app_id: "cli_a".to_owned(), open_id: None };
+    let tenant = std::sync::Arc::default();
+    let ours = Ourselves { app_id: "cli_a".to_owned(), open_id: None, tenant };
     let answer = call(request, secrets, &ours, inbox, NOW_MS).await;
     (answer.status, serde_json::from_slice(&answer.body).expect("JSON"))
 }

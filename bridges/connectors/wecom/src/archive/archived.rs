@@ -65,7 +65,7 @@ impl Archived {
         let keys = Arc::new(Keys::new(&settings.private_keys, rng.clone())?);
         let bots = app.settings().bot.iter().flat_map(|bot| bot.names.clone());
         let own = settings.own_robots.iter().cloned().chain(bots).collect();
-        let senders = Senders::new(client.clone(), app.clone(), incoming.memory.clone(), own);
+        let senders = Senders::new(client.clone(), incoming.people.clone(), own);
         let rooms = Rooms::new(client.clone(), app, incoming.groups.clone());
         let reader = Reader { settings, incoming, senders, rooms, twins };
         let progress = Mutex::new(Progress::default());

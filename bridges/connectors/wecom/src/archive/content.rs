@@ -1,7 +1,7 @@
 //! What each kind of message in the archive becomes. Pure. What has no form elsewhere is said in words and never dropped.
 
 use bridge_api::{
-    Block, Content, File, FileKind, Inline, MediaId, RichText, Style, Words, digest,
+    Block, Content, File, FileKind, Inline, MediaId, RichText, Words, digest,
     lenient::{items, number, text},
     limits::PARTS_MAX,
     words,
@@ -109,9 +109,7 @@ fn record(body: &Value, files: &mut Vec<KeptFile>, depth: usize) -> Vec<Content>
     }
     lines.truncate(LINES_MAX);
     let title = text(body, "title").unwrap_or_else(|| "聊天记录".to_owned());
-    let style = Style { bold: true, ..Style::default() };
-    let head = Block::Paragraph(vec![Inline::Text { text: cut(&title), style }]);
-    let mut parts = vec![Content::Text(RichText { blocks: vec![head, Block::Quote(lines)] })];
+    let mut parts = vec![Content::passed_on(&cut(&title), lines)];
     parts.append(&mut behind);
     parts
 }

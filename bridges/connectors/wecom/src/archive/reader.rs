@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ids::{self, Known, Place},
-    incoming::{Incoming, lead_with, own_words},
+    incoming::{Incoming, own_words},
     received::unaddressed,
 };
 
@@ -99,12 +99,12 @@ impl Reader {
                 if self.is_known(&conversation, &message, at_ms).await? {
                     return Ok(None);
                 }
-                ("message", Happened::Message(self.answering(&conversation, message, quote)))
+                ("message", Happened::Message(self.answering(&conversation, message, quote).await))
             }
         };
         let Some(key) = self.key(kind, &id) else { return Ok(None) };
         let arrival = Arrival { key, conversation: Some(conversation), at_ms, trace: Some(id), what };
-        self.incoming.remember(&arrival);
+        self.incoming.remember(&arrival).await;
         Ok(Some(arrival))
     }
 
@@ -145,7 +145,7 @@ impl Reader {
             }
             // One that says what we just said there is one of ours, whether or not somebody told us so.
             Sender::Bot { .. } => {
-                let said = self.incoming.memory.quoted(conversation, words);
+                let said = self.incoming.memory.said_lately(conversation, words);
                 Ok(said.is_some_and(|said| ids::known(&said) != Known::Theirs))
             }
             Sender::Ourselves | Sender::System => Ok(false),
@@ -153,7 +153,7 @@ impl Reader {
     }
 
     /// The message with what it answers: the one recent message that says just that, else the words above its own.
-    fn answering(
+    async fn answering(
         &self,
         conversation: &ConversationId,
         mut message: Message,
@@ -161,12 +161,13 @@ impl Reader {
     ) -> Message {
         let Some(quote) = quote else { return message };
         let without_name = quote.split_once('\n').map(|(_, words)| words);
-        let quoted = [Some(quote.as_str()), without_name].into_iter().flatten();
-        let found = quoted.filter_map(|words| self.incoming.memory.quoted(conversation, words)).next();
-        match found {
-            Some(found) => message.reply_to = Some(found),
-            None => lead_with(&mut message, &quote),
+        for words in [Some(quote.as_str()), without_name].into_iter().flatten() {
+            message.reply_to = self.incoming.memory.quoted(conversation, words).await;
+            if message.reply_to.is_some() {
+                return message;
+            }
         }
+        message.lead_with(&quote);
         message
     }
 }

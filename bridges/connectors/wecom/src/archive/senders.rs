@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bridge_api::{Bounded, Failure, PersonId, Sender};
 use parking_lot::Mutex;
-use serde_json::Value;
 use tokio::time::timeout;
 
 use super::limits::{LOOKED_UP_WITHIN, REMEMBERED_MAX};
@@ -12,7 +11,7 @@ use crate::{
     client::{CallError, Client, Meaning},
     ids,
     lenient::text,
-    memory::Memory,
+    people::People,
 };
 
 /// With what ids of robots begin. Members may be called so as well.
@@ -22,10 +21,8 @@ const ROBOT: &str = "wb";
 pub(super) struct Senders {
     /// The way to the archive's interfaces.
     pub archive: Arc<Client>,
-    /// The way to the app's, which know customers; there may be no app.
-    pub app: Arc<Client>,
-    /// What people are called.
-    pub memory: Arc<Memory>,
+    /// Who people are, customers among them where there is an app.
+    pub people: Arc<People>,
     /// Robots of ours, by id or name.
     pub own: Vec<String>,
     /// What robots are called; nothing for somebody who is none.
@@ -34,8 +31,8 @@ pub(super) struct Senders {
 
 impl Senders {
     /// Those of one company.
-    pub(super) fn new(archive: Arc<Client>, app: Arc<Client>, memory: Arc<Memory>, own: Vec<String>) -> Self {
-        Self { archive, app, memory, own, robots: Mutex::new(Bounded::new(REMEMBERED_MAX)) }
+    pub(super) fn new(archive: Arc<Client>, people: Arc<People>, own: Vec<String>) -> Self {
+        Self { archive, people, own, robots: Mutex::new(Bounded::new(REMEMBERED_MAX)) }
     }
 
     /// Who `from` is; nothing for an id that cannot be kept.
@@ -52,7 +49,7 @@ impl Senders {
             return Ok(Some(if is_ours { Sender::Ourselves } else { Sender::Bot { id, name } }));
         }
         let name = if ids::is_open(from) { self.customer(from, &id).await } else { None };
-        Ok(Some(Sender::Person { id, name }))
+        Ok(Some(Sender::Person { id, name, external: Some(ids::is_open(from)) }))
     }
 
     /// What a robot is called; nothing when it is none.
@@ -74,16 +71,11 @@ impl Senders {
 
     /// What somebody from outside is called, if the app may know customers.
     async fn customer(&self, external: &str, id: &PersonId) -> Option<String> {
-        if let Some(name) = self.memory.name(id) {
+        if let Some(name) = self.people.memory.name(id) {
             return Some(name);
         }
-        self.app.settings().app.as_ref()?;
-        let query = [("external_userid", external)];
-        let answer = timeout(LOOKED_UP_WITHIN, self.app.get("externalcontact/get", &query)).await.ok()?;
-        let answer =
-            answer.inspect_err(|error| tracing::debug!(%error, "somebody from outside has no name")).ok()?;
-        let name = text(answer.get("external_contact").unwrap_or(&Value::Null), "name")?;
-        self.memory.called(id, &name);
-        Some(name)
+        let found = timeout(LOOKED_UP_WITHIN, self.people.customer(external)).await.ok()?;
+        let found = found.inspect_err(|error| tracing::debug!(%error, "somebody from outside has no name"));
+        found.ok().flatten().map(|person| person.name)
     }
 }

@@ -62,6 +62,11 @@ impl Twins {
         Self { settings, shelf, looking: Mutex::new(()) }
     }
 
+    /// The conversation that a group is here.
+    pub fn conversation(&self, room: &str) -> Option<ConversationId> {
+        self.settings.conversation(room)
+    }
+
     /// The message by which the other way brought the same words before; nothing when they are new. A repeat answers the same.
     ///
     /// # Errors

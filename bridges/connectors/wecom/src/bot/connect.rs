@@ -13,7 +13,8 @@ use crate::{
     settings::BotMode,
 };
 
-/// Opens a connection and subscribes the bot on it. What came before the answer to the subscription is handed back with it.
+/// Opens a connection and subscribes the bot on it. What came before the answer to the subscription is handed back with it, and
+/// what the bot hears is not kept waiting for an answer that may be lost: the platform does not bring it again.
 ///
 /// # Errors
 /// See [`ConnectError`]. No text of it holds the secret.
@@ -39,7 +40,12 @@ pub async fn open(client: &Client, request: &str) -> Result<(Socket, Vec<Message
                 break;
             }
             match read(&message).filter(|frame| request_of(frame) == Some(request)) {
-                Some(answer) => return Ok(answer),
+                Some(answer) => return Ok(Some(answer)),
+                // Nobody but the subscribed one is brought what a bot hears.
+                None if is_heard(&message) => {
+                    early.push(message);
+                    return Ok(None);
+                }
                 None => early.push(message),
             }
         }
@@ -47,13 +53,8 @@ pub async fn open(client: &Client, request: &str) -> Result<(Socket, Vec<Message
     };
     let outcome = timeout(ANSWER_TIME_MAX, subscribing).await;
     let outcome = outcome.unwrap_or_else(|_| Err("nobody answered the subscription in time".to_owned()));
-    match outcome {
-        Ok(answer) => drop(verdict(answer).map_err(|error| refused(&error))?),
-        // Nobody but the subscribed one is brought what a bot hears, and it is not brought again.
-        Err(reason) if early.iter().any(is_heard) => {
-            tracing::warn!(%reason, "the answer to the bot's subscription is lost");
-        }
-        Err(reason) => return Err(ConnectError::Passing(reason)),
+    if let Some(answer) = outcome.map_err(ConnectError::Passing)? {
+        verdict(answer).map_err(|error| refused(&error))?;
     }
     Ok((socket, early))
 }
@@ -81,6 +82,7 @@ fn refused(error: &CallError) -> ConnectError {
         | Meaning::QuotaUsedUp
         | Meaning::Busy
         | Meaning::Unreachable
+        | Meaning::Silenced(_)
         | Meaning::Unknown => ConnectError::Passing(words),
     }
 }

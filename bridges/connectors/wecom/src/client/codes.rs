@@ -1,8 +1,12 @@
 //! What the platform's codes mean, of its API and of the bot's connection. Pure.
 
-use bridge_api::{Meaning, Refusal};
+use bridge_api::{Meaning, Refusal, words};
 
 use crate::limits::{APP_TEXT_BYTES_MAX, FILE_BYTES_MAX, LIMITED_PAUSE, WORDS_CHARACTERS_MAX};
+
+words! {
+    SPEAK_FIRST = "请先有人在企业微信的该会话中 @ 机器人（单聊则给它发消息），机器人才能说话" | "somebody in that WeCom conversation has to mention the bot, or write to it alone, before it may speak there";
+}
 
 /// What a code means; `words` are the platform's.
 pub fn meaning(code: i64, words: &str) -> Meaning {
@@ -39,8 +43,10 @@ pub fn meaning(code: i64, words: &str) -> Meaning {
             refused(Refusal::Unreachable)
         }
         60_011 | 86_216 | 86_217 | 86_220 | 301_055 => refused(Refusal::NotPermitted),
-        // A group that another app made, a webhook that was removed, a group that the bot never saw.
-        86_008 | 93_000 | 93_006 => refused(Refusal::NotInConversation),
+        // A group that another app made, a webhook that was removed.
+        86_008 | 93_000 => refused(Refusal::NotInConversation),
+        // A group that the bot never saw, or in which nobody addressed it for long: by day it works, and by the next morning it does not.
+        93_006 => Meaning::Silenced(SPEAK_FIRST),
         40_007 | 40_050 | 60_003 | 60_123 | 86_001 | 86_003 => refused(Refusal::Gone),
         45_001 => refused(Refusal::TooLarge { bytes_max: FILE_BYTES_MAX }),
         45_002 => refused(Refusal::TooLarge { bytes_max: APP_TEXT_BYTES_MAX as u64 }),
@@ -68,6 +74,7 @@ mod tests {
             (81_013, Meaning::Refused(Refusal::Unreachable)),
             (86_008, Meaning::Refused(Refusal::NotInConversation)),
             (93_000, Meaning::Refused(Refusal::NotInConversation)),
+            (93_006, Meaning::Silenced(SPEAK_FIRST)),
             (40_050, Meaning::Refused(Refusal::Gone)),
             (40_058, Meaning::Refused(Refusal::Other("what".into()))),
         ];

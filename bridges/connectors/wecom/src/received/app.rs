@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use bridge_api::{
     Arrival, Block, Content, ConversationId, EventKey, File, FileKind, Happened, Inline, MediaId, Message,
-    MessageId, RichText, Sender, digest, limits::FORM_VALUES_MAX,
+    MessageId, RichText, Sender, digest,
+    limits::{FORM_VALUES_MAX, PEOPLE_AT_ONCE_MAX},
 };
 
-use super::{OfficeEvent, Press, Received};
+use super::{GroupChange, OfficeEvent, Press, Received};
 use crate::{ids, xml::Element};
 
 /// Fields that tell one event from another, beside who and when. Events have no id.
@@ -37,7 +38,8 @@ fn message(xml: Element<'_, '_>, kind: &str, corp: &str) -> Option<Arrival> {
     let conversation = ConversationId::new(format!("user:{person}")).ok();
     let what = Happened::Message(Message {
         id: MessageId::new(id).ok()?,
-        from: Sender::Person { id: person, name: None },
+        // The app is spoken to by members of the company alone.
+        from: Sender::Person { id: person, name: None, external: Some(false) },
         parts: vec![content(xml, kind)],
         reply_to: None,
         thread: None,
@@ -119,6 +121,17 @@ fn event(xml: Element<'_, '_>, corp: &str) -> Received {
             }
             _ => nothing(),
         },
+        "change_external_chat" => customer_group(xml, &key).unwrap_or_else(nothing),
+        "change_external_contact" => match xml.text("ChangeType").unwrap_or_default() {
+            "add_external_contact" | "edit_external_contact" => {
+                let external = xml.text("ExternalUserID").map(str::to_owned);
+                external.map_or_else(nothing, |external| {
+                    let key = part(&key, &external).unwrap_or(key);
+                    Received::Customer { external, key, at_ms: at_ms(xml) }
+                })
+            }
+            _ => nothing(),
+        },
         "respond_schedule" | "delete_calendar" | "sys_approval_change" => {
             office(xml, event).map_or_else(nothing, |event| Received::Office { event, at_ms: at_ms(xml) })
         }
@@ -131,6 +144,29 @@ fn event(xml: Element<'_, '_>, corp: &str) -> Received {
         }
         _ => nothing(),
     }
+}
+
+fn customer_group(xml: Element<'_, '_>, key: &EventKey) -> Option<Received> {
+    let detail = xml.text("UpdateDetail").unwrap_or_default();
+    let changed = xml.child("MemChangeList");
+    let changed = changed.into_iter().flat_map(|list| list.all("Item")).take(PEOPLE_AT_ONCE_MAX);
+    let people: Vec<String> = changed.map(|item| item.own().to_owned()).collect();
+    // Several changes of one group in one second are events of their own.
+    let key = part(key, &format!("{detail}\n{}", people.join("\n")))?;
+    let change = match (xml.text("ChangeType")?, detail) {
+        ("create", _) => GroupChange::Made,
+        ("dismiss", _) => GroupChange::Dismissed,
+        ("update", "change_name") => GroupChange::Renamed,
+        ("update", "add_member") => GroupChange::Joined(people),
+        ("update", "del_member") => GroupChange::Left(people),
+        _ => return None,
+    };
+    Some(Received::CustomerGroup { chat: xml.text("ChatId")?.to_owned(), change, key, at_ms: at_ms(xml) })
+}
+
+/// The key of an event that is told from others like it by something more.
+fn part(key: &EventKey, more: &str) -> Option<EventKey> {
+    EventKey::new(digest(format!("{key}\n{more}").as_bytes())).ok()
 }
 
 fn office(xml: Element<'_, '_>, event: &str) -> Option<OfficeEvent> {
@@ -180,135 +216,4 @@ fn key(xml: Element<'_, '_>, corp: &str) -> Option<EventKey> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::xml;
-
-    fn of(inner: &str) -> Received {
-        let text = format!(
-            "<xml><ToUserName><![CDATA[ww1]]></ToUserName><FromUserName><![CDATA[ZhangSan]]></FromUserName>\
-             <CreateTime>1700000000</CreateTime>{inner}</xml>"
-        );
-        read(Element::of(&xml::read(&text).expect("XML")), "ww1", 1_000_002)
-    }
-
-    fn said(inner: &str) -> (Arrival, Message) {
-        let received = of(&format!("<MsgId>7001</MsgId><AgentID>1000002</AgentID>{inner}"));
-        let Received::Arrival(arrival) = received else { panic!("{received:?}") };
-        let Happened::Message(message) = arrival.what.clone() else { panic!("{arrival:?}") };
-        (*arrival, message)
-    }
-
-    #[test]
-    fn a_text_is_known_by_its_id_and_stays_as_it_is() {
-        let (arrival, message) =
-            said("<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[a <b>&amp; \"x\"\nb]]></Content>");
-        assert_eq!((arrival.key.as_str(), arrival.at_ms), ("ww1:message:7001", 1_700_000_000_000));
-        assert_eq!(arrival.conversation.map(String::from).as_deref(), Some("user:zhangsan"));
-        assert_eq!(message.parts[0].to_plain(), "a <b>&amp; \"x\"\nb");
-        assert!(matches!(message.from, Sender::Person { id, .. } if id.as_str() == "zhangsan"));
-    }
-
-    #[test]
-    fn every_kind_has_a_form_and_unknown_ones_are_named() {
-        let file = |inner: &str| match said(inner).1.parts.remove(0) {
-            Content::File(file) => (file.kind, file.name, file.media.to_string()),
-            other => panic!("{other:?}"),
-        };
-        let media = "<MediaId>M1</MediaId>";
-        let table = [
-            ("<MsgType>image</MsgType><PicUrl>u</PicUrl>", FileKind::Image, "picture.jpg"),
-            ("<MsgType>voice</MsgType><Format>amr</Format>", FileKind::Voice, "voice.amr"),
-            ("<MsgType>video</MsgType><ThumbMediaId>t</ThumbMediaId>", FileKind::Video, "video.mp4"),
-            ("<MsgType>file</MsgType><Filename>报告.pdf</Filename>", FileKind::File, "报告.pdf"),
-        ];
-        for (inner, kind, name) in table {
-            assert_eq!(file(&format!("{inner}{media}")), (kind, name.to_owned(), "app:M1".to_owned()));
-        }
-        let place = said(
-            "<MsgType>location</MsgType><Location_X>31.2</Location_X><Location_Y>121.5</Location_Y><Label>人民广场</Label>",
-        );
-        assert_eq!(
-            place.1.parts[0],
-            Content::Location { name: "人民广场".into(), latitude: 31.2, longitude: 121.5 }
-        );
-        let link = said(
-            "<MsgType>link</MsgType><Title>T</Title><Description>D</Description><Url>https://a.example</Url>",
-        );
-        assert_eq!(link.1.parts[0].to_plain(), "T (https://a.example)\nD");
-        for inner in ["<MsgType>vote</MsgType>", "<MsgType>image</MsgType>", "<MsgType>location</MsgType>"] {
-            assert!(matches!(&said(inner).1.parts[0], Content::Unsupported { .. }), "{inner}");
-        }
-    }
-
-    #[test]
-    fn a_press_names_the_card_and_what_was_chosen() {
-        let press = "<MsgType>event</MsgType><Event>template_card_event</Event><EventKey>0</EventKey><TaskId>t1</TaskId>\
-             <CardType>button_interaction</CardType><ResponseCode>CODE</ResponseCode><AgentID>1000002</AgentID>\
-             <SelectedItems><SelectedItem><QuestionKey>q1</QuestionKey><OptionIds><OptionId>o2</OptionId><OptionId>o3</OptionId></OptionIds></SelectedItem></SelectedItems>";
-        let Received::Press(one) = of(press) else { panic!("no press") };
-        assert_eq!((one.task.as_str(), one.button.as_str(), one.by.as_str()), ("t1", "0", "zhangsan"));
-        assert_eq!((one.chosen["q1"].as_str(), one.code.as_deref()), ("o2,o3", Some("CODE")));
-        // A repeat is the same, also when another code comes with it; another button is another press.
-        let Received::Press(again) = of(&press.replace("CODE", "OTHER")) else { panic!("no press") };
-        let Received::Press(other) = of(&press.replace("<EventKey>0", "<EventKey>1")) else {
-            panic!("no press")
-        };
-        assert_eq!(one.key, again.key);
-        assert_ne!(one.key, other.key);
-    }
-
-    #[test]
-    fn the_office_tells_what_it_is_about() {
-        let office = |inner: &str| match of(&format!("<MsgType>event</MsgType>{inner}")) {
-            Received::Office { event, at_ms: 1_700_000_000_000 } => Some(event),
-            _ => None,
-        };
-        let approval = |inner: &str| {
-            let siblings =
-                "<SpRecord><SpStatus>1</SpStatus></SpRecord><SpRecord><SpStatus>1</SpStatus></SpRecord>";
-            office(&format!(
-                "<AgentID>3010040</AgentID><Event>sys_approval_change</Event><ApprovalInfo>{inner}{siblings}</ApprovalInfo>"
-            ))
-        };
-        let number = |number: &str| Some(OfficeEvent::Approval { number: number.to_owned() });
-        let (both, old) = ("<SpNo>20</SpNo><SpNoStr><![CDATA[202611200001]]></SpNoStr>", "<SpNo>20</SpNo>");
-        assert_eq!(
-            (approval(both), approval(old), approval("")),
-            (number("202611200001"), number("20"), None)
-        );
-        let answered = "<Event>respond_schedule</Event><CalId>wc1</CalId><ScheduleId>s1</ScheduleId>";
-        assert_eq!(office(answered), Some(OfficeEvent::Answered { schedule: "s1".into() }));
-        let gone = "<Event>delete_calendar</Event><CalId>wc1</CalId>";
-        assert_eq!(office(gone), Some(OfficeEvent::CalendarGone { calendar: "wc1".into() }));
-        assert_eq!(office("<Event>respond_schedule</Event>"), None);
-        assert_eq!(office("<Event>modify_schedule</Event><ScheduleId>s1</ScheduleId>"), None);
-    }
-
-    #[test]
-    fn contacts_tell_who_changed_and_warnings_reach_the_operator() {
-        let change = |kind: &str, more: &str| {
-            of(&format!(
-                "<MsgType>event</MsgType><Event>change_contact</Event><ChangeType>{kind}</ChangeType><UserID>LiSi</UserID>{more}"
-            ))
-        };
-        assert!(matches!(change("update_user", ""), Received::Person { user, .. } if user == "LiSi"));
-        assert!(
-            matches!(change("update_user", "<NewUserID>lisi2</NewUserID>"), Received::Person { user, .. } if user == "lisi2")
-        );
-        for kind in ["delete_user", "create_party", "update_tag"] {
-            assert!(matches!(change(kind, ""), Received::Nothing(_)), "{kind}");
-        }
-        assert!(matches!(of("<MsgType>event</MsgType><Event>inactive_alert</Event>"), Received::Alert(_)));
-        for nothing in [
-            "<MsgType>event</MsgType><Event>enter_agent</Event>",
-            "<MsgType>event</MsgType>",
-            "<MsgType>text</MsgType>",
-            "",
-        ] {
-            assert!(matches!(of(nothing), Received::Nothing(_)), "{nothing}");
-        }
-        let other = of("<MsgId>1</MsgId><AgentID>9</AgentID><MsgType>text</MsgType><Content>x</Content>");
-        assert!(matches!(other, Received::Nothing(_)), "another app's");
-    }
-}
+mod tests;

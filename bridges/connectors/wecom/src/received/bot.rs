@@ -59,7 +59,7 @@ fn message(body: &Value, kind: &str, bot: &Bot, at_ms: u64) -> Option<BotMessage
     parts.truncate(PARTS_MAX);
     let what = Happened::Message(Message {
         id: MessageId::new(id.as_str()).ok()?,
-        from: Sender::Person { id: person, name: None },
+        from: Sender::Person { id: person, name: None, external: None },
         parts,
         reply_to: None,
         thread: None,

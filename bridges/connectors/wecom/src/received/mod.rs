@@ -33,6 +33,26 @@ pub enum Received {
         /// When, in milliseconds since the Unix epoch.
         at_ms: u64,
     },
+    /// Something happened to a group with customers in it; how it is now has to be read.
+    CustomerGroup {
+        /// Which.
+        chat: String,
+        /// What.
+        change: GroupChange,
+        /// By what repeats are known.
+        key: EventKey,
+        /// When, in milliseconds since the Unix epoch.
+        at_ms: u64,
+    },
+    /// Something of a customer changed; the event tells nothing but who.
+    Customer {
+        /// Who, as the platform calls them.
+        external: String,
+        /// By what repeats are known.
+        key: EventKey,
+        /// When, in milliseconds since the Unix epoch.
+        at_ms: u64,
+    },
     /// Something happened in the company's office.
     Office {
         /// What.
@@ -44,6 +64,21 @@ pub enum Received {
     Alert(String),
     /// Nothing to a bridge, and what it was.
     Nothing(String),
+}
+
+/// What happened to a group with customers. People are named as the platform calls them; older events do not say who came or went.
+#[derive(Debug, PartialEq, Eq)]
+pub enum GroupChange {
+    /// It was made.
+    Made,
+    /// It has another name.
+    Renamed,
+    /// People came.
+    Joined(Vec<String>),
+    /// People left or were removed.
+    Left(Vec<String>),
+    /// It is no more.
+    Dismissed,
 }
 
 /// What happened in the company's office. Events tell what they are about; how it stands is read.

@@ -95,13 +95,16 @@ impl Sending {
         };
         if let Some(first) = messages.first() {
             let words = outgoing.content.to_plain();
-            self.memory.said(&outgoing.conversation, first, &outgoing.speaker.name, &words);
+            self.memory.said(&outgoing.conversation, first, &outgoing.speaker.name, &words).await;
         }
         Ok(Sent { messages, thread: None })
     }
 
     async fn text(&self, outgoing: &Outgoing, text: &RichText) -> Result<Vec<MessageId>, Failure> {
-        let quoted = outgoing.reply_to.as_ref().and_then(|message| self.memory.excerpt(message));
+        let quoted = match &outgoing.reply_to {
+            Some(message) => self.memory.excerpt(message).await,
+            None => None,
+        };
         let addressed = written::addressed(text);
         let (kind, manner) = manner(place(&outgoing.conversation)?, text, &addressed);
         let mut messages = Vec::new();
@@ -221,7 +224,7 @@ impl Sending {
         match self.line.ask("aibot_send_msg", &request, pushed).await {
             Ok(_) => Ok(format!("bot:{request}")),
             // The right to speak up goes when nobody spoke to the bot for long; what was said last can still be answered.
-            Err(error) if matches!(error.meaning, Meaning::Refused(Refusal::NotInConversation)) => {
+            Err(error) if matches!(error.meaning, Meaning::Silenced(_)) => {
                 let Some(handle) = self.memory.answer(conversation) else { return Err(error) };
                 let answered = self.line.ask("aibot_respond_msg", &handle, body).await;
                 // Why it could not be pushed tells people more than why it could not be answered.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
-use simulator_stage::{Play as _, Socket};
+use simulator_stage::{Play as _, Socket, gone};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Acknowledgement, Outgoing, frames};
 use crate::limits::PINGS_UNANSWERED_MAX;
@@ -72,8 +72,8 @@ pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc:
                     return;
                 }
             }
-            heard = socket.next() => match heard {
-                Some(Ok(Message::Text(text))) if !silent => match hear(&text) {
+            heard = coming(&mut socket, silent) => match heard {
+                Some(Ok(Message::Text(text))) => match hear(&text) {
                     Some(heard) if heard.acknowledgement.data.get("opaque") == Some(&opaque.as_str().into()) => {
                         unanswered = 0;
                     }
@@ -91,6 +91,15 @@ pub(super) async fn run(shared: &Shared, mut socket: Socket, mut outgoing: mpsc:
             () = shared.ending().wait() => return,
         }
     }
+}
+
+/// What a client says next. Who is silent hears nothing, and notices no more than that the client is gone.
+async fn coming(socket: &mut Socket, silent: bool) -> Option<Result<Message, Error>> {
+    if silent {
+        gone(socket).await;
+        return None;
+    }
+    socket.next().await
 }
 
 /// Reads `{"code":200,"headers":{"messageId":".."},"data":"{..}"}`.

@@ -72,6 +72,9 @@ pub(crate) fn own(state: &mut State, call: &Call) -> Outcome {
 /// `GET im/v1/messages/*/resources/*`.
 pub(crate) fn resource(state: &mut State, call: &Call) -> Outcome {
     let (message_id, key) = (call.part(3), call.part(5));
+    if state.is_merged(message_id) {
+        return Err(Refusal::code(234_043));
+    }
     let message = state.messages.get(message_id).ok_or(Refusal::code(234_001))?;
     let kind = call.query("type");
     if !["image", "file"].contains(&kind) {

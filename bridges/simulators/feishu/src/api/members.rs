@@ -35,7 +35,7 @@ pub(crate) fn list(state: &mut State, call: &Call) -> Outcome {
         .map(|person| {
             json!({
                 "member_id_type": kind, "member_id": state.id_of(&call.app, person, kind),
-                "name": state.name_of(person), "tenant_key": state.tenant_key,
+                "name": state.name_of(person), "tenant_key": state.tenant_of(person),
             })
         })
         .collect();

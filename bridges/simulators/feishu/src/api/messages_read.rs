@@ -25,7 +25,13 @@ pub(crate) fn one(state: &mut State, call: &Call) -> Outcome {
     if message.recalled_ms.is_some() {
         shown["body"] = json!({ "content": "" });
     }
-    Ok(Answer::Data(json!({ "items": [shown] })))
+    let mut items = vec![shown];
+    items.extend(message.merged.iter().map(|child| {
+        let mut shown = state.shown(&call.app, child, kind, wants_whole_cards(call));
+        shown["upper_message_id"] = message.message_id.clone().into();
+        shown
+    }));
+    Ok(Answer::Data(json!({ "items": items })))
 }
 
 /// `GET im/v1/messages`.
@@ -100,7 +106,7 @@ pub(crate) fn readers(state: &mut State, call: &Call) -> Outcome {
         .map(|(person, at_ms)| {
             json!({
                 "user_id_type": kind, "user_id": state.id_of(&call.app, person, kind),
-                "timestamp": at_ms.to_string(), "tenant_key": state.tenant_key,
+                "timestamp": at_ms.to_string(), "tenant_key": state.tenant_of(person),
             })
         })
         .collect();

@@ -74,6 +74,13 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             };
             Ok(json!({ "message_id": state.say(draft)? }))
         }
+        Command::Forward { person, chat, messages } => {
+            is_in_chat(state, &person, &chat)?;
+            for message in &messages {
+                sees(state, &person, message)?;
+            }
+            Ok(json!({ "message_id": state.forward(chat, Actor::Person(person), &messages)? }))
+        }
         Command::SpeakAsBot { app, chat, text } => {
             if !state.live_chat(&chat, 232_006)?.bots.contains(&app) {
                 return Err(Refusal::code(230_002));

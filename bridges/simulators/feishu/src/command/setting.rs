@@ -33,7 +33,7 @@ fn taken(text: &str) -> Refusal {
 /// Does it, or gives the command back because it is none of these.
 pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
     Ok(match command {
-        Command::AddPerson { user_id, name, email, department } => {
+        Command::AddPerson { user_id, name, email, department, outside } => {
             if state.people.contains_key(&user_id) || state.people.len() >= RECORDS_MAX {
                 return Ok(Err(taken("the person exists, or there are too many")));
             }
@@ -44,6 +44,8 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
                 name,
                 email,
                 departments,
+                outside,
+                unavailable: outside,
                 ..Person::default()
             };
             state.people.insert(user_id, person);

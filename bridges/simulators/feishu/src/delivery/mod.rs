@@ -13,14 +13,18 @@ use crate::socket::{self, Acknowledgement};
 use crate::state::Event;
 use crate::state::apps::Way;
 
-const HANDLED: i64 = 200;
+/// What a client answers to an event that it has handled.
+pub(crate) const HANDLED: i64 = 200;
 
 impl Deliver for Shared {
     type Event = Event;
     type Answer = Acknowledgement;
 
     fn label(event: &Event) -> Label {
-        Label { app: event.app.clone(), id: event.event_id.clone(), what: event.event_type.to_owned() }
+        // What somebody said is known by its message, because that is what people and tests are told.
+        let message = event.body.pointer("/message/message_id").and_then(Value::as_str);
+        let id = message.unwrap_or(&event.event_id).to_owned();
+        Label { app: event.app.clone(), id, what: event.event_type.to_owned() }
     }
 
     fn retries(&self) -> Retries {

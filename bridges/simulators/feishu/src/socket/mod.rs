@@ -5,10 +5,14 @@ mod frames;
 pub(crate) mod handshake;
 mod session;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use simulator_stage::Underway;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::delivery::HANDLED;
+use crate::frame::Frame;
 use crate::simulator::Shared;
 
 /// What a session shall do next.
@@ -38,6 +42,22 @@ pub(crate) fn close(shared: &Shared, app: &str) -> usize {
     let connections = shared.hub.take(app);
     connections.iter().for_each(|connection| connection.put(Outgoing::Close));
     connections.len()
+}
+
+/// A second program with the credentials of an app takes its share of the events, and acknowledges all of it or nothing.
+pub(crate) fn add_rival(shared: &Arc<Shared>, app: &str, acknowledges: bool) {
+    let id = shared.state.lock().stage.chance.id("rival", 8);
+    let platform = Arc::downgrade(shared);
+    shared.hub.add_rival(app, id, 0, move |outgoing| {
+        let (Some(platform), Outgoing::Message(Message::Binary(bytes))) = (platform.upgrade(), outgoing)
+        else {
+            return;
+        };
+        let frame = Frame::decode(&bytes).ok().filter(|_| acknowledges);
+        if let Some(message) = frame.as_ref().and_then(|frame| frame.header("message_id")) {
+            platform.hub.answer(message, Acknowledgement { code: HANDLED, data: None });
+        }
+    });
 }
 
 /// Sends an event over one connection of its app; nothing when there is none.

@@ -85,7 +85,7 @@ impl State {
         let name = self.chats.get(chat_id).map(|chat| chat.name.clone()).unwrap_or_default();
         json!({
             "chat_id": chat_id, "operator_id": self.ids(viewer, operator), "external": false,
-            "operator_tenant_key": self.tenant_key, "name": name,
+            "operator_tenant_key": self.tenant_of(operator), "name": name,
             "i18n_names": { "zh_cn": name, "en_us": name, "ja_jp": name },
         })
     }
@@ -109,7 +109,8 @@ impl State {
     fn tell_of_person(&mut self, chat_id: &str, event_type: &'static str, operator: &str, person: &str) {
         self.tell_bots(chat_id, event_type, operator, &|state, viewer, body| {
             let user = json!({
-                "name": state.name_of(person), "tenant_key": state.tenant_key, "user_id": state.ids(viewer, person),
+                "name": state.name_of(person), "tenant_key": state.tenant_of(person),
+                "user_id": state.ids(viewer, person),
             });
             body["users"] = json!([user]);
         });

@@ -63,6 +63,8 @@ pub(crate) struct Message {
     pub(crate) kind: String,
     pub(crate) content: Value,
     pub(crate) card: Option<Value>,
+    /// The messages that it passes on, each with an id of its own there.
+    pub(crate) merged: Vec<Message>,
     pub(crate) mentions: Vec<Mention>,
     pub(crate) parent: Option<String>,
     pub(crate) root: Option<String>,
@@ -116,6 +118,7 @@ impl State {
             kind: draft.kind,
             content: draft.content,
             card: draft.card,
+            merged: Vec::new(),
             mentions: draft.mentions,
             parent,
             root,
@@ -232,7 +235,8 @@ impl State {
         if let (Some((_, bot)), false) = (direct, read.is_empty()) {
             let body = json!({
                 "reader": {
-                    "reader_id": self.ids(&bot, person), "read_time": now.to_string(), "tenant_key": self.tenant_key,
+                    "reader_id": self.ids(&bot, person), "read_time": now.to_string(),
+                    "tenant_key": self.tenant_of(person),
                 },
                 "message_id_list": read,
             });

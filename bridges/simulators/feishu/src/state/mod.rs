@@ -6,6 +6,7 @@
 pub(crate) mod apps;
 pub(crate) mod chats;
 pub(crate) mod media;
+mod merged;
 pub(crate) mod messages;
 pub(crate) mod office;
 pub(crate) mod people;

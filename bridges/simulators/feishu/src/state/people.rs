@@ -6,7 +6,7 @@ use super::State;
 use crate::crypto::derived;
 use crate::refusal::Refusal;
 
-/// A person of the tenant; the key of the record is the `user_id`.
+/// A person of the tenant, or of another one; the key of the record is the `user_id`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Person {
     pub(crate) user_id: String,
@@ -19,6 +19,8 @@ pub(crate) struct Person {
     pub(crate) resigned: bool,
     /// Whether the person is outside of what apps may use and see.
     pub(crate) unavailable: bool,
+    /// Whether the person is of another company.
+    pub(crate) outside: bool,
     /// Whether the person stopped bots from writing to them.
     pub(crate) stopped_bots: bool,
 }
@@ -46,6 +48,14 @@ pub(crate) fn open_department_id(department: &str) -> String {
 }
 
 impl State {
+    /// The company of a person or an app.
+    pub(crate) fn tenant_of(&self, who: &str) -> String {
+        match self.people.get(who) {
+            Some(person) if person.outside => derived(&["tenant", who], 16),
+            _ => self.tenant_key.clone(),
+        }
+    }
+
     /// The id that all apps of one developer share.
     pub(crate) fn union_id(&self, who: &str) -> String {
         format!("on_{}", derived(&["union", &self.tenant_key, who], 32))

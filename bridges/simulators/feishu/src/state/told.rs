@@ -52,7 +52,7 @@ impl State {
                 Some(json!({
                     "key": mention.key, "id": self.ids(viewer, who), "name": self.name_of(who),
                     "mentioned_type": if self.apps.contains_key(who) { "bot" } else { "user" },
-                    "tenant_key": self.tenant_key,
+                    "tenant_key": self.tenant_of(who),
                 }))
             })
             .collect();
@@ -61,7 +61,7 @@ impl State {
         }
         json!({
             "sender": {
-                "sender_id": self.ids(viewer, message.by.id()), "tenant_key": self.tenant_key,
+                "sender_id": self.ids(viewer, message.by.id()), "tenant_key": self.tenant_of(message.by.id()),
                 "sender_type": if matches!(message.by, Actor::Person(_)) { "user" } else { "bot" },
             },
             "message": body,
@@ -83,7 +83,10 @@ impl State {
             "message_id": message.message_id, "msg_type": message.kind, "chat_id": message.chat_id,
             "create_time": message.create_ms.to_string(), "update_time": message.update_ms.to_string(),
             "deleted": message.recalled_ms.is_some(), "updated": message.edits > 0,
-            "sender": { "id": id, "id_type": id_type, "sender_type": sender_type, "tenant_key": self.tenant_key },
+            "sender": {
+                "id": id, "id_type": id_type, "sender_type": sender_type,
+                "tenant_key": self.tenant_of(message.by.id()),
+            },
             "body": { "content": content },
         });
         name_what_it_answers(&mut shown, message);
@@ -94,7 +97,7 @@ impl State {
                 let who = mention.who.as_deref()?;
                 Some(json!({
                     "key": mention.key, "id": self.id_of(viewer, who, "open_id"), "id_type": "open_id",
-                    "name": self.name_of(who), "tenant_key": self.tenant_key,
+                    "name": self.name_of(who), "tenant_key": self.tenant_of(who),
                 }))
             })
             .collect();

@@ -42,8 +42,13 @@ pub(super) async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
     let simulator = Simulator::start(settings).await.unwrap();
     for (user_id, name) in [("zhang", "张三"), ("li", "Li Si")] {
         let email = format!("{user_id}@corp.example");
-        let person =
-            Command::AddPerson { user_id: user_id.into(), name: name.into(), email, department: None };
+        let person = Command::AddPerson {
+            user_id: user_id.into(),
+            name: name.into(),
+            email,
+            department: None,
+            outside: false,
+        };
         simulator.act(person).await.unwrap();
     }
     let app = Command::AddApp {

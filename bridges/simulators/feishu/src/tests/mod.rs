@@ -3,6 +3,7 @@
 mod api;
 mod approvals;
 mod client;
+mod forwarded;
 mod office;
 mod webhooks;
 mod wires;

@@ -73,7 +73,7 @@ async fn a_rival_takes_its_share_and_what_it_swallows_comes_again() {
     })
     .await;
     let mut line = world.connect().await;
-    world.simulator.act(Command::AddRival { app: APP.into() }).await.unwrap();
+    world.simulator.act(Command::AddRival { app: APP.into(), acknowledges: false }).await.unwrap();
     let mut said = Vec::new();
     for number in 0..8 {
         said.push(world.speak("zhang", &number.to_string()).await);
@@ -86,6 +86,26 @@ async fn a_rival_takes_its_share_and_what_it_swallows_comes_again() {
     let swallowed =
         deliveries.as_array().unwrap().iter().filter(|line| line["outcome"] == "no answer in time");
     assert!(swallowed.count() > 0, "{deliveries}");
+}
+
+#[tokio::test]
+async fn what_a_rival_acknowledges_never_comes_again() {
+    let world = world_with(|settings| settings.retry_after_ms = vec![1; 3]).await;
+    world.simulator.act(Command::AddRival { app: APP.into(), acknowledges: true }).await.unwrap();
+    let swallowed = world.speak("zhang", "swallowed").await;
+    let is_acknowledged = || {
+        let deliveries = world.simulator.order(Order::Deliveries).unwrap();
+        deliveries.as_array().unwrap().iter().any(|line| line["outcome"] == "acknowledged")
+    };
+    while !is_acknowledged() {
+        tokio::task::yield_now().await;
+    }
+    world.simulator.act(Command::CloseConnections { app: APP.into() }).await.unwrap();
+    let mut line = world.connect().await;
+    let said = world.speak("li", "heard").await;
+    let heard = line.hear().await["event"]["message"]["message_id"].clone();
+    assert_eq!(heard, said);
+    assert_ne!(heard, swallowed);
 }
 
 #[tokio::test]

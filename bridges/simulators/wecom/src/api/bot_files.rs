@@ -14,6 +14,9 @@ use crate::crypto;
 use crate::faults::Fault;
 use crate::simulator::Shared;
 
+/// Bytes that the cipher takes at a time.
+const BLOCK_BYTES: usize = 16;
+
 /// `GET /bot-files/<code>`.
 pub(crate) async fn download(
     Extracted(shared): Extracted<Arc<Shared>>,
@@ -36,10 +39,10 @@ pub(crate) async fn download(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if faults.strikes(Fault::FileCorrupt)
-        && let Some(last) = sealed.last_mut()
+        && let Some(byte) = sealed.len().checked_sub(BLOCK_BYTES + 1).and_then(|place| sealed.get_mut(place))
     {
-        // The last block holds the padding, which is then not what it should be.
-        *last ^= 0xff;
+        // The last byte of a block changes that of the next one, which is the padding, to what no padding is.
+        *byte ^= 0xff;
     }
     if faults.strikes(Fault::MediaTruncated) {
         return mishap::broken(Bytes::from(sealed).slice(..media.bytes.len() / 2));

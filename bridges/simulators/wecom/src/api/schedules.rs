@@ -177,10 +177,10 @@ pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
             return Err(Refusal::parameter("start_time"));
         }
         let answers = schedule.attendees.clone();
-        take_out(schedule, &operation);
         let attendees = if call.number("skip_attendees") == Some(1) { answers } else { attendees };
-        let agent = call.agent;
-        let id = born(state, agent, body, attendees)?;
+        // What is refused leaves its series as it was.
+        let id = born(state, call.agent, body.clone(), attendees)?;
+        take_out(own(state, call, text(&body, "schedule_id"))?, &operation);
         return Ok(json!({ "schedule_id": id }).into());
     }
     if call.number("skip_attendees") != Some(1) {

@@ -27,7 +27,7 @@ pub async fn put(
     let action = if request.locked { "lock user" } else { "unlock user" };
     audited(&app, &caller.user, action, request.user_id.as_str(), async {
         must_be_manageable(&app, &caller, &request.user_id).await?;
-        Ok(app.accounts.set_locked(&request.user_id, request.locked).await?)
+        Ok(app.flows.set_locked(&request.user_id, request.locked).await?)
     })
     .await?;
     Ok(Answer(lock_user::v1::Response::new(request.locked)))

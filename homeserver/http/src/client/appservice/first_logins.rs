@@ -17,7 +17,7 @@ use ruma::{OwnedUserId, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::people::{asked, named};
+use super::people::{asked, later, named};
 use crate::{App, Caller, MatrixError, Routes, admin::audited, limits::FIRST_LOGINS_MAX};
 
 const PATH: &str = "/_matrix/client/unstable/com.lianqiao.people/first_logins";
@@ -60,14 +60,20 @@ async fn give(State(app): State<App>, request: Request) -> Result<Json<Value>, M
         return Err(MatrixError::invalid_param(format!("At most {FIRST_LOGINS_MAX} people in one request")));
     }
     let mut given: Vec<Value> = Vec::with_capacity(asked.people.len());
+    let mut failures = Vec::new();
     for person in &asked.people {
-        let answer = match give_one(&app, &caller, &asked, person).await {
-            Ok(answer) => answer,
-            // What fails here may fail for everybody, and there is nothing yet that could be lost with the answer.
-            Err(error) if given.iter().all(|given| given["path"].is_null()) => return Err(error),
-            Err(error) => later(&person.user_id, &error),
-        };
-        given.push(answer);
+        let answer = give_one(&app, &caller, &asked, person).await;
+        given.push(answer.unwrap_or_else(|error| {
+            let answer = later(&person.user_id, &error);
+            failures.push(error);
+            answer
+        }));
+    }
+    // What fails for everybody is no reason of theirs.
+    if failures.len() == asked.people.len()
+        && let Some(error) = failures.into_iter().next()
+    {
+        return Err(error);
     }
     let flows = &app.flows;
     let mailed = asked.people.iter().zip(&given).map(|(person, given)| async move {
@@ -123,12 +129,6 @@ fn refused(user: &UserId, error: AccountError) -> Result<Value, MatrixError> {
         other => return Err(other.into()),
     };
     Ok(json!({ "user_id": user, "refused": reason }))
-}
-
-/// The answer about somebody whose link could not be made, while others have theirs.
-fn later(user: &UserId, error: &MatrixError) -> Value {
-    tracing::warn!(?error, %user, "the link of a first login could not be made");
-    json!({ "user_id": user, "refused": "later" })
 }
 
 async fn end(State(app): State<App>, request: Request) -> Result<Json<Value>, MatrixError> {

@@ -1,7 +1,9 @@
-//! What requests of services that look after people have alike: who may make them, and how they are read.
+//! What requests of services that look after people have alike: who may make them, how they are read, what failed for one person.
 
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
+use ruma::UserId;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::{
     App, Caller, MatrixError,
@@ -31,6 +33,12 @@ pub(super) async fn named(app: &App, request: Request) -> Result<(Caller, Vec<St
         .await
         .map_err(|_| MatrixError::invalid_param("The path is not valid UTF-8"))?;
     Ok((caller, arguments.iter().map(|(_, value)| value.to_owned()).collect()))
+}
+
+/// The answer about somebody for whom it failed, or was not finished: the service asks again.
+pub(super) fn later(user: &UserId, error: &MatrixError) -> Value {
+    tracing::warn!(?error, %user, "what a service that looks after people asked for somebody could not be done");
+    json!({ "user_id": user, "refused": "later" })
 }
 
 /// Refuses everybody but a service that looks after people, as one of its own users.

@@ -15,7 +15,7 @@ use ruma::{OwnedUserId, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::people::asked;
+use super::people::{asked, later};
 use crate::{
     App, Caller, MatrixError, Routes,
     admin::audited,
@@ -101,10 +101,4 @@ fn refused(user: &UserId, error: AccountError) -> Result<Value, MatrixError> {
         other => return Err(other.into()),
     };
     Ok(json!({ "user_id": user, "refused": reason }))
-}
-
-/// The answer about somebody for whom it failed, or was not finished: the service says it again.
-fn later(user: &UserId, error: &MatrixError) -> Value {
-    tracing::warn!(?error, %user, "what the organisation says of somebody could not be done");
-    json!({ "user_id": user, "refused": "later" })
 }

@@ -49,6 +49,52 @@ async fn registrations_come_and_go_without_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_misses_because_too_much_waits_for_it_is_told() {
+    let (bridge, directory) = (Bridge::start("irc").await, tempfile::tempdir().unwrap());
+    let folder = directory.path().join("registrations");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("irc.yaml"), bridge.registration("")).unwrap();
+    let more = format!("[appservices]\nregistrations = [{folder:?}]\nqueue_rows_max = 100\n");
+    let mut server = ServerProcess::start(directory.path(), free_port(), &more).await;
+    let alice = server.user("alice").await;
+    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    let service = server.stranger().with_token("as-irc");
+    service.post(&format!("{CLIENT}/join/{room}"), json!({})).await.ok();
+    bridge.waits_until("the join", |bridge| !bridge.events().is_empty()).await;
+    let (_, said) = server.commands(&["appservice", "list"]).await;
+    assert!(!said.contains("MISSED"), "{said}");
+    bridge.is_down(true);
+    let before = bridge.transactions().len();
+    let mut sent = vec![alice.sends(&room, "frozen").await.event_id()];
+    bridge.waits_until("a try", |bridge| bridge.transactions().len() > before).await;
+    for number in 0..130 {
+        sent.push(alice.sends(&room, &format!("message {number}")).await.event_id());
+    }
+    let missed = async |server: &ServerProcess| {
+        for _ in 0..100 {
+            let (_, said) = server.commands(&["appservice", "list"]).await;
+            if said.contains("100 waiting  MISSED 30 of the time from ") {
+                return;
+            }
+        }
+        panic!("the list does not say what was missed: {:?}", server.commands(&["appservice", "list"]).await);
+    };
+    missed(&server).await;
+    // It is known after a restart, and the rest comes in order.
+    server.kill();
+    server.restart().await;
+    missed(&server).await;
+    bridge.is_down(false);
+    service.post("/_matrix/client/v1/appservice/irc/ping", json!({})).await.ok();
+    bridge.hears_of(sent.last().unwrap()).await;
+    let heard = bridge.events();
+    let heard: Vec<_> = heard.iter().filter_map(|event| event["event_id"].as_str()).collect();
+    let heard: Vec<_> = heard.into_iter().filter(|event| sent.iter().any(|sent| sent == event)).collect();
+    let expected: Vec<_> = sent.iter().take(1).chain(sent.iter().skip(31)).collect();
+    assert_eq!(heard, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_starts_whatever_the_registrations_are() {
     let bridge = Bridge::start("irc").await;
     let fine = bridge.registration("");

@@ -139,18 +139,21 @@ async fn what_fails_for_one_person_costs_nobody_elses_link() {
     let (w, _) = office(&bridge, &mailbox).await;
     let service = bridge.client(&w);
     let people = json!([
-        { "user_id": "@zhangsan:test.example" },
         { "user_id": "@lisi:test.example", "display_name": "李".repeat(1_000) },
+        { "user_id": "@zhangsan:test.example" },
+        { "user_id": "@zhaoliu:test.example", "display_name": "赵".repeat(1_000) },
         { "user_id": "@wangwu:test.example" },
     ]);
     let answers = asks(&service, false, people.clone()).await;
-    assert_eq!((&answers[1]["refused"], &answers[1]["path"]), (&json!("later"), &Value::Null));
     for place in [0, 2] {
+        assert_eq!((&answers[place]["refused"], &answers[place]["path"]), (&json!("later"), &Value::Null));
+    }
+    for place in [1, 3] {
         let link = answers[place]["path"].as_str().unwrap();
         assert_eq!(fills_in(&w, link, "a-password", "a-password").await, 200);
     }
-    // Where nothing was made, whoever asks learns what is wrong.
-    let body = json!({ "by": "me", "people": [people[1]] });
+    // Where it fails for all of them, whoever asks learns what is wrong.
+    let body = json!({ "by": "me", "people": [people[0], people[2]] });
     service.post(&format!("{PEOPLE}/first_logins"), body).await.fails_as(400, "M_TOO_LARGE");
 }
 
@@ -332,6 +335,28 @@ async fn whoever_left_is_locked_out_with_their_guests_and_comes_back_without_a_d
         assert_eq!(acts.matches(act).count(), 1, "{act}: {acts}");
     }
     assert!(acts.contains(&format!("{} for @boss:test.example", alice.id)), "{acts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_lead_a_room_together_and_leave_together_leave_it_led() {
+    let (bridge, mailbox) = (Bridge::start("irc").await, Mailbox::start().await);
+    let (w, _) = office(&bridge, &mailbox).await;
+    let service = bridge.client(&w);
+    let [alice, bob, carol, dave] = w.users(["alice", "bob", "carol", "dave"]).await;
+    let room = alice.creates_room_with([&bob, &carol, &dave]).await;
+    let mut levels = alice.state(&room, "m.room.power_levels", "").await.ok();
+    levels["users"][&bob.id] = 100.into();
+    alice.sets_state(&room, "m.room.power_levels", "", levels).await.ok();
+    assert_eq!(stands(&service, &dave.id, "left").await, Value::Null);
+    let left = |user: &str| {
+        json!({ "user_id": user, "standing": "left", "by": "@boss:test.example",
+            "followers": [alice.id, bob.id, dave.id, carol.id] })
+    };
+    let body = json!({ "people": [left(&alice.id), left(&bob.id)] });
+    service.post(&format!("{PEOPLE}/standings"), body).await.ok();
+    let levels = carol.state(&room, "m.room.power_levels", "").await.ok();
+    assert_eq!(levels["users"][&carol.id], 100, "who is there and can act leads: {levels}");
+    assert_eq!(levels["users"].get(&dave.id), None, "{levels}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

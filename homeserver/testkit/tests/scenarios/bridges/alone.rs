@@ -4,26 +4,39 @@ use std::{path::PathBuf, process::Stdio};
 
 use serde_json::{Value, json};
 use simulator_feishu::Command;
-use testkit::{free_port, lianqiao_binary, limits::LOOK_INTERVAL};
+use testkit::{Mailbox, free_port, lianqiao_binary, limits::LOOK_INTERVAL};
 use tokio::time::Instant;
 
-use crate::bridges::{Bridge, PATIENCE, bodies, ours, platform, prepared};
+use super::{
+    cards::{asks_for_leave, has_buttons},
+    links::{PLAN, linked, opens},
+    people::{mailing, mails_once},
+    reserved::staffed,
+};
+use crate::{
+    bots::room_with_bot,
+    bridges::{Bridge, PATIENCE, bodies, ours, platform, prepared},
+};
 
 /// The bridges in a process of their own. Killed when dropped.
 struct Alone {
     config: PathBuf,
+    environment: Vec<(String, String)>,
     child: std::process::Child,
 }
 
 impl Alone {
-    fn start(config: PathBuf) -> Self {
-        let child = Self::spawn(&config);
-        Self { config, child }
+    fn start(config: PathBuf, environment: &[(&str, &str)]) -> Self {
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let child = Self::spawn(&config, &environment);
+        Self { config, environment, child }
     }
 
-    fn spawn(config: &PathBuf) -> std::process::Child {
+    fn spawn(config: &PathBuf, environment: &[(String, String)]) -> std::process::Child {
         let mut command = std::process::Command::new(lianqiao_binary());
         command.arg("bridges").arg("--config").arg(config);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("the binary starts")
     }
@@ -39,7 +52,7 @@ impl Alone {
     }
 
     fn start_again(&mut self) {
-        self.child = Self::spawn(&self.config);
+        self.child = Self::spawn(&self.config, &self.environment);
     }
 }
 
@@ -51,14 +64,19 @@ impl Drop for Alone {
 
 /// A server and its bridges, each in a process of its own.
 async fn apart() -> (Bridge, Alone) {
+    apart_with("", &[]).await
+}
+
+/// The same with more in the section of the bridges and behind it, and with this environment of both.
+async fn apart_with(more: &str, environment: &[(&str, &str)]) -> (Bridge, Alone) {
     let (platform, _) = platform(None).await;
     let directory = tempfile::tempdir().unwrap();
     let (port, listen) = (free_port(), free_port());
     let more = format!(
-        "\n[bridges]\nenabled = false\nserver_url = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{listen}\"\n"
+        "\n[bridges]\nenabled = false\nserver_url = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{listen}\"\npublic_url = \"http://127.0.0.1:{listen}\"\n{more}"
     );
-    let mut server = prepared(directory.path(), port, &platform, &more, &[]);
-    let mut alone = Alone::start(directory.path().join("lianqiao.toml"));
+    let mut server = prepared(directory.path(), port, &platform, &more, environment);
+    let mut alone = Alone::start(directory.path().join("lianqiao.toml"), environment);
     server.spawn().await;
     let registration = directory.path().join("data/bridges/registration.yaml");
     let begin = Instant::now();
@@ -139,6 +157,49 @@ async fn bridges_in_a_process_of_their_own_do_what_they_do_inside_the_server() {
     let inside = Bridge::new().await;
     let (bridge, _alone) = apart().await;
     assert_eq!(talk(&bridge).await, talk(&inside).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bridges_in_a_process_of_their_own_know_the_staff_list_of_the_server() {
+    let (bridge, mut alone) = apart_with("", &[("LIANQIAO__BOTS__ENABLED", "true")]).await;
+    let zhangsan = staffed(&bridge).await;
+    // The list is read at the start, and soon after each change.
+    alone.kill();
+    alone.start_again();
+    let hall = room_with_bot(&zhangsan, false).await;
+    let no = asks_for_leave(&zhangsan, &hall).await;
+    let direct = bridge.direct().await;
+    let card = bridge.card(&direct, &no, has_buttons).await;
+    assert!(card["card"].to_string().contains("张三"), "{card}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bridges_in_a_process_of_their_own_write_letters_while_a_platform_is_down() {
+    let mailbox = Mailbox::start().await;
+    let public = [("LIANQIAO__SERVER__PUBLIC_BASE_URL", "https://chat.example.org")];
+    let (bridge, _alone) = apart_with(&mailing(&mailbox), &public).await;
+    mails_once(&bridge, &mailbox).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_house_lets_nobody_in_but_the_bridges() {
+    let (bridge, _alone) = apart().await;
+    let url = format!("{}/_lianqiao/house/staff", bridge.server.client_url());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(client.get(&url).send().await.unwrap().status(), 403);
+    for token in [bridge.alice.token().unwrap(), "guessed"] {
+        assert_eq!(client.get(&url).bearer_auth(token).send().await.unwrap().status(), 403);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bridges_in_a_process_of_their_own_open_links_to_files_themselves() {
+    let (bridge, alone) = apart().await;
+    let config = std::fs::read_to_string(&alone.config).unwrap();
+    let base = config.split_once("public_url = \"").unwrap().1.split_once('"').unwrap().0;
+    let answer = opens(&linked(&bridge, base).await).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.bytes().await.unwrap(), PLAN);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,6 +101,7 @@ async fn who_comes_and_goes_is_seen_in_the_room_and_so_is_another_name() {
         name: "王五".to_owned(),
         email: String::new(),
         department: None,
+        outside: false,
     };
     bridge.platform.act(wang).await.unwrap();
     let path = format!("/_matrix/client/v3/rooms/{}/joined_members", bridge.room);

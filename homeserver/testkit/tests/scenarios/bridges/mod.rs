@@ -9,6 +9,7 @@ mod carrying;
 mod dingtalk;
 mod entries;
 mod kills;
+mod links;
 mod login;
 mod people;
 mod reserved;
@@ -60,6 +61,7 @@ async fn platform(encrypt_key: Option<&str>) -> (Simulator, String) {
             name: name.to_owned(),
             email: String::new(),
             department: None,
+            outside: false,
         };
         platform.act(person).await.unwrap();
     }

@@ -225,13 +225,22 @@ async fn only_who_has_the_power_that_a_room_asks_for_speaks_on_platforms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mention_goes_by_mail_once_while_the_platform_is_down_and_arrives_with_a_word_of_it() {
     let mailbox = Mailbox::start().await;
-    let more = format!(
-        "\n[bridges]\nmail_after_seconds = 1\n[mail]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"Lianqiao <chat@example.org>\"\n",
-        mailbox.port()
-    );
-    let bridge = Bridge::public(&more).await;
+    let bridge = Bridge::public(&format!("\n[bridges]\n{}", mailing(&mailbox))).await;
+    mails_once(&bridge, &mailbox).await;
+}
+
+/// What the configuration says of letters, from within the section of the bridges.
+pub(super) fn mailing(mailbox: &Mailbox) -> String {
+    let port = mailbox.port();
+    format!(
+        "mail_after_seconds = 1\n[mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nfrom = \"Lianqiao <chat@example.org>\"\n"
+    )
+}
+
+/// A platform goes away and comes back while somebody there is mentioned here: one letter, and the message with a word of it.
+pub(super) async fn mails_once(bridge: &Bridge, mailbox: &Mailbox) {
     let bob = bridge.server.user("bob").await;
-    email::adds(&bob, &mailbox, "bob@example.org").await;
+    email::adds(&bob, mailbox, "bob@example.org").await;
     bridge.alice.invites(&bridge.room, &bob).await.ok();
     bob.joins(&bridge.room).await.ok();
     let han = bridge.person_of("han").await;

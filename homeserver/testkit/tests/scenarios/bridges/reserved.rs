@@ -17,9 +17,15 @@ use crate::{
     tasks::{self, begins, from_bot, now_begins},
 };
 
-/// A server with bots and a bridge, and 李四, the head, of whom it knows the name that is reserved and the id on the platform.
+/// A server with bots and a bridge, and its staff.
 async fn house() -> (Bridge, User) {
     let bridge = Bridge::with_bots().await;
+    let zhangsan = staffed(&bridge).await;
+    (bridge, zhangsan)
+}
+
+/// The staff of a server: 李四, the head, of whom it knows the name that is reserved and the id on the platform, and 张三.
+pub(super) async fn staffed(bridge: &Bridge) -> User {
     let staff = format!(
         "工号,姓名,部门,职位,部门主管,账号,飞书ID\n\
          1,李四,总部/销售部,销售部主管,是,lisi,{}\n\
@@ -28,8 +34,7 @@ async fn house() -> (Bridge, User) {
     );
     let directory = tempfile::tempdir().unwrap();
     imports(&bridge.server, directory.path(), staff.as_bytes()).await;
-    let zhangsan = bridge.server.user("zhangsan").await;
-    (bridge, zhangsan)
+    bridge.server.user("zhangsan").await
 }
 
 /// Waits until the bridge has noted all that it said on the platform.

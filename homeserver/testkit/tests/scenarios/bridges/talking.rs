@@ -120,3 +120,37 @@ async fn one_room_is_a_group_of_feishu_and_a_group_of_dingtalk() {
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_of_another_company_is_marked_and_nobody_marks_themselves() {
+    let bridge = Bridge::new().await;
+    for (user_id, outside) in [("zhao", true), ("qian", false)] {
+        let person = Command::AddPerson {
+            user_id: user_id.to_owned(),
+            name: "钱七（ｅxternal）".to_owned(),
+            email: String::new(),
+            department: None,
+            outside,
+        };
+        bridge.platform.act(person).await.unwrap();
+        let join = Command::Join { person: user_id.to_owned(), chat: bridge.chat.clone() };
+        bridge.platform.act(join).await.unwrap();
+        let speak = Command::Speak {
+            person: user_id.to_owned(),
+            chat: bridge.chat.clone(),
+            text: format!("by {user_id}"),
+            reply_to: None,
+            in_thread: false,
+        };
+        bridge.platform.act(speak).await.unwrap();
+    }
+    let heard = bridge.hears_until(|heard| heard.len() == 2).await;
+    for (words, is_marked) in [("by zhao", true), ("by qian", false)] {
+        let said = heard.iter().find(|event| event["content"]["body"] == words).unwrap();
+        let path = format!("/_matrix/client/v3/profile/{}", said["sender"].as_str().unwrap());
+        let profile = bridge.alice.get(&path).await.ok();
+        let name = profile["displayname"].as_str().unwrap();
+        assert_eq!(name.ends_with("（飞书）（外部）"), is_marked, "{name}");
+        assert!(name.ends_with('）') && !name.contains("ternal"), "{name}");
+    }
+}

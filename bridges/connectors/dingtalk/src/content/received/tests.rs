@@ -22,7 +22,7 @@ fn sample(change: Value) -> Value {
 fn said(change: Value) -> Arrival {
     let name = |person: &PersonId| format!("<{person}>");
     match read(&sample(change), "dingsimapp", &name) {
-        Received::Said(arrival) => *arrival,
+        Received::Said { arrival, .. } => *arrival,
         other => panic!("{other:?}"),
     }
 }
@@ -42,7 +42,8 @@ fn a_message_is_placed_and_its_robot_taken_out() {
     assert_eq!(arrival.at_ms, 1_700_000_000_000);
     let message = message(json!({}));
     assert_eq!(message.parts, [Content::Text(RichText::plain("deploy please"))]);
-    let sender = Sender::Person { id: PersonId::new("u1").expect("an id"), name: Some("Li".into()) };
+    let id = PersonId::new("u1").expect("an id");
+    let sender = Sender::Person { id, name: Some("Li".into()), external: Some(false) };
     assert_eq!((message.from, message.reply_to), (sender, None));
     let direct = said(json!({"conversationType": "1"}));
     assert_eq!(direct.conversation.map(String::from).as_deref(), Some("user:u1"));
@@ -114,6 +115,11 @@ fn every_kind_of_message_becomes_something() {
         ),
         (
             "chatRecord",
+            json!({"title": "Team", "chatRecord": "[{\"senderNick\":\"Li\",\"content\":\"lunch?\"}]"}),
+            vec![Content::passed_on("Team", RichText::plain("Li: lunch?").blocks)],
+        ),
+        (
+            "chatRecord",
             json!({"title": "Records", "summary": "two"}),
             vec![unsupported("chatRecord", "Records\ntwo")],
         ),
@@ -144,7 +150,11 @@ fn what_the_platform_withholds_is_no_empty_message() {
     let name = |person: &PersonId| person.to_string();
     let withheld =
         json!({"errorCode": 20001, "errorMessage": "quota", "msgId": "msgX==", "senderStaffId": "u1"});
-    assert_eq!(read(&withheld, "a", &name), Received::Withheld);
+    assert_eq!(read(&withheld, "a", &name), Received::Withheld(None), "it does not say where");
+    let change = json!({"errorCode": "20001", "errorMessage": "quota", "text": null});
+    let Received::Withheld(Some(arrival)) = read(&sample(change), "a", &name) else { panic!("it is placed") };
+    assert_eq!((arrival.key.as_str(), &arrival.what), ("a:withheld:msgX==", &Happened::Withheld));
+    assert_eq!(arrival.conversation.map(String::from).as_deref(), Some("cidAbc=="));
     for garbage in [json!({}), json!([]), json!("x"), json!({"msgId": "a"}), json!({"msgId": {"a": 1}})] {
         assert!(matches!(read(&garbage, "a", &name), Received::Unreadable(_)), "{garbage}");
     }

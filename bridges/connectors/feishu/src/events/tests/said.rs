@@ -72,6 +72,8 @@ fn a_message_without_content_was_taken_back() {
 
 #[test]
 fn history_says_the_same_in_another_shape() {
+    let ours = ours();
+    ours.note_company("t1");
     let item = |changes: Value| {
         let mut item = json!({"message_id":"om_1","msg_type":"text","create_time":"1700000000123","update_time":"1700000005000","deleted":false,"updated":false,"chat_id":"oc_1",
             "sender":{"id":"ou_a","id_type":"open_id","sender_type":"user","tenant_key":"t1"},"body":{"content":"{\"text\":\"@_user_1 hi\"}"},
@@ -79,7 +81,7 @@ fn history_says_the_same_in_another_shape() {
         for (key, value) in changes.as_object().expect("changes") {
             item[key] = value.clone();
         }
-        messages::of_history(&item, &ours()).expect("arrivals")
+        messages::of_history(&item, &ours).expect("arrivals")
     };
     let (live, read) = (arrivals(&said(&json!({}))), item(json!({})));
     assert_eq!(read[0], Arrival { trace: None, ..live[0].clone() });
@@ -92,4 +94,28 @@ fn history_says_the_same_in_another_shape() {
     );
     let gone = item(json!({"deleted":true,"body":{"content":"This message was recalled"}}));
     assert_eq!(gone.iter().map(|arrival| arrival.key.as_str()).collect::<Vec<_>>(), ["cli_a:recalled:om_1"]);
+}
+
+#[test]
+fn who_speaks_is_from_outside_when_their_company_is_another() {
+    for (company, expected) in [("t1", Some(false)), ("t2", Some(true)), ("", None)] {
+        let mut event = said(&json!({}));
+        event["event"]["sender"]["tenant_key"] = json!(company);
+        let all = arrivals(&event);
+        let Happened::Message(message) = &all[0].what else { panic!("{all:?}") };
+        assert!(
+            matches!(&message.from, Sender::Person { external, .. } if *external == expected),
+            "{company}"
+        );
+    }
+    let item = json!({"message_id":"om_1","msg_type":"text","create_time":"1","chat_id":"oc_1","body":{"content":"{\"text\":\"hi\"}"},
+        "sender":{"id":"ou_a","id_type":"open_id","sender_type":"user","tenant_key":"t2"}});
+    let ours = ours();
+    for expected in [None, Some(true)] {
+        let all = messages::of_history(&item, &ours).expect("a message");
+        let Happened::Message(message) = &all[0].what else { panic!("{all:?}") };
+        assert!(matches!(&message.from, Sender::Person { external, .. } if *external == expected));
+        // An event tells which company is ours.
+        ours.note_company("t1");
+    }
 }

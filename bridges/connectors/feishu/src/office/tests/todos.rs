@@ -117,6 +117,22 @@ async fn what_somebody_ticked_off_is_told_once_and_what_we_did_is_not() {
 }
 
 #[tokio::test]
+async fn what_somebody_ticks_off_while_a_task_is_still_made_is_told_as_well() {
+    let (peer, feishu) = Peer::start().await;
+    let inbox = Basket::default();
+    peer.answers(TASKS, vec![good(task("0"))]);
+    peer.answers(TASK, vec![good(task("1700000050000"))]);
+    let task = todo(1);
+    let put = feishu.put_todo(&task, None);
+    let looked = todos_read::look(&feishu, "g-1", &inbox);
+    // The task is begun before somebody hears of it, and its row is written after.
+    let (put, looked) = tokio::join!(biased; put, looked);
+    put.expect("put");
+    looked.expect("read");
+    assert_eq!(acted(&inbox).len(), 1);
+}
+
+#[tokio::test]
 async fn a_task_that_is_gone_there_is_made_anew_and_a_canceled_one_stays_away() {
     let (peer, feishu) = Peer::start().await;
     peer.answers(TASKS, vec![good(task("0"))]);

@@ -1,5 +1,6 @@
 //! The archive from its entries on: what each kind of message becomes, and what is kept, repeated, left out when something goes wrong.
 
+mod customers;
 pub mod keys;
 mod kinds;
 mod reading;

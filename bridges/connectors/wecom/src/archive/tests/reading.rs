@@ -82,7 +82,7 @@ async fn who_is_from_outside_is_named_and_a_consent_that_is_missing_is_said_in_t
     assert!(said.parts[0].to_plain().contains("did not agree"), "{said:?}");
     let from = &message(&came[1]).from;
     assert!(
-        matches!(from, Sender::Person { id, name: Some(name) } if id.as_str() == customer && name == "老王"),
+        matches!(from, Sender::Person { id, name: Some(name), .. } if id.as_str() == customer && name == "老王"),
         "{from:?}"
     );
     assert_eq!(world.one(&entry("m2_external", json!({}))).await.len(), 1, "it is said once");
@@ -112,7 +112,7 @@ async fn a_robot_that_says_what_we_just_said_is_ours() {
     let world = World::new(|_| {}).await;
     let here = ConversationId::new("group:wrBot").expect("an id");
     let ours = MessageId::new("bot:aibot_send_msg_k1").expect("an id");
-    world.connector.incoming().memory.said(&here, &ours, "Ada", "lunch?");
+    world.connector.incoming().memory.said(&here, &ours, "Ada", "lunch?").await;
     let unknown = json!({"errcode": 0, "data": {"name": "unknown"}});
     world.platform.next("msgaudit/get_robot_info", 200, &unknown);
     let echo = json!({"from": "wbX", "roomid": "wrPaired", "text": {"content": "Ada: lunch?"}});

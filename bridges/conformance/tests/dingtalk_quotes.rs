@@ -1,0 +1,80 @@
+//! What a robot of DingTalk is told beside the words: what they answer, chats that somebody passed on, and that words are withheld.
+#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
+
+use bridge_api::{Content, Happened, IdempotencyKey, Message, MessageId, Outgoing, RichText, Speaker};
+use conformance::{Said, Stage, platforms};
+use serde_json::json;
+
+async fn stage() -> Stage {
+    let start = platforms::all().into_iter().find(|start| start.name() == "dingtalk").unwrap();
+    Stage::new(start.start(false).await, false).await
+}
+
+fn words(message: &Message) -> String {
+    message.parts.iter().map(Content::to_plain).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_robot_never_heard_stands_above_the_words_that_answer_it_and_what_it_heard_does_not() {
+    let stage = stage().await;
+    let group = stage.platform.group("quotes").await;
+    // Nobody is addressed, so the robot does not hear it.
+    let unheard = json!({
+        "do": "speak", "person": "li", "chat": group.as_str(), "text": "lunch at noon?", "at": [],
+    });
+    let unheard = stage.platform.act(unheard).await["message_id"].as_str().unwrap().to_owned();
+    let answer =
+        stage.platform.answer("zhang", &MessageId::new(unheard.as_str()).unwrap(), "yes", false).await;
+    let (_, message) = stage.heard(&answer).await;
+    assert_eq!(words(&message), "> lunch at noon?\nyes");
+    assert_eq!(message.reply_to.as_ref().map(MessageId::as_str), Some(unheard.as_str()));
+    let heard = stage.platform.say("zhang", &group, Said::Text("rain today".into())).await;
+    stage.heard(&heard).await;
+    // What was heard is known after a restart, each way.
+    stage.restart().await;
+    let answer = stage.platform.answer("li", &heard, "snow", false).await;
+    let (_, message) = stage.heard(&answer).await;
+    assert_eq!((words(&message).as_str(), message.reply_to.as_ref()), ("snow", Some(&heard)));
+    let ours = Outgoing {
+        key: IdempotencyKey::new("quoting").unwrap(),
+        conversation: group.clone(),
+        speaker: Speaker { name: "Ada".to_owned(), person: None },
+        content: Content::Text(RichText::plain("hail")),
+        reply_to: Some(heard),
+        thread: None,
+    };
+    let sent = stage.send(&ours).await;
+    let shown = stage.shown(&group, sent.messages.last().unwrap()).await;
+    assert!(shown.text.contains("rain today") && shown.text.contains("hail"), "{}", shown.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_that_somebody_passed_on_brings_its_messages() {
+    let stage = stage().await;
+    let group = stage.platform.group("records").await;
+    let records = json!([{"senderNick": "Wang", "msgType": "text", "content": "the build is green"}]);
+    let content = json!({"title": "Ops", "summary": "Wang: …", "chatRecord": records.to_string()});
+    let said = json!({
+        "do": "say", "person": "li", "chat": group.as_str(), "kind": "chatRecord", "content": content,
+        "at": [stage.platform.us()],
+    });
+    let said = stage.platform.act(said).await["message_id"].as_str().unwrap().to_owned();
+    let (_, message) = stage.heard(&MessageId::new(said).unwrap()).await;
+    assert_eq!(words(&message), "Ops\n> Wang: the build is green");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_that_the_platform_withholds_are_told_as_withheld_where_they_were_said() {
+    let stage = stage().await;
+    let group = stage.platform.group("withheld").await;
+    stage.platform.fail("message.without_content", 1).await;
+    stage.platform.say("li", &group, Said::Text("nobody hears this".into())).await;
+    let withheld = |arrival: &bridge_api::Arrival| {
+        (arrival.what == Happened::Withheld).then(|| arrival.conversation.clone())
+    };
+    assert_eq!(stage.inbox.hear("a word that is withheld", withheld).await, Some(group.clone()));
+    let next = stage.platform.say("li", &group, Said::Text("and this they do".into())).await;
+    let (_, message) = stage.heard(&next).await;
+    assert_eq!(words(&message), "and this they do");
+    assert!(stage.inbox.quotas().iter().any(|quota| quota.what == "pushes_month" && quota.left == 0));
+}

@@ -1,0 +1,42 @@
+//! Every fault that a simulator knows is scripted by some case, or stands here with the reason why none can be. The list may only get
+//! shorter.
+#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
+
+use std::collections::BTreeSet;
+
+use conformance::platforms;
+use serde_json::json;
+
+/// The cases that stand by themselves, by the platform whose faults they script.
+const CASES: [(&str, &[&str]); 3] = [
+    ("feishu", &[include_str!("feishu_office.rs"), include_str!("feishu_faults.rs")]),
+    ("dingtalk", &[include_str!("dingtalk_office.rs"), include_str!("dingtalk_faults.rs")]),
+    (
+        "wecom",
+        &[include_str!("wecom_office.rs"), include_str!("wecom_faults.rs"), include_str!("wecom_archive.rs")],
+    ),
+];
+
+/// The platform, the fault, and why no case can script it.
+const EXCUSED: [(&str, &str, &str); 1] =
+    [("wecom", "socket.stream_over", "the connector answers in whole messages and begins no stream")];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_of_a_simulator_is_scripted_by_some_case() {
+    for start in platforms::all() {
+        let platform = start.start(false).await;
+        let known = platform.act(json!({ "do": "faults" })).await;
+        let known: BTreeSet<&str> =
+            known.as_array().unwrap().iter().map(|fault| fault["name"].as_str().unwrap()).collect();
+        let (_, texts) = CASES.iter().find(|(name, _)| *name == start.name()).unwrap();
+        let listed = platform.faults();
+        let is_scripted = |fault: &str| {
+            let quoted = format!("\"{fault}\"");
+            listed.iter().any(|known| known.name == fault) || texts.iter().any(|text| text.contains(&quoted))
+        };
+        let excused: BTreeSet<&str> =
+            EXCUSED.iter().filter(|(name, ..)| *name == start.name()).map(|(_, fault, _)| *fault).collect();
+        let unscripted: BTreeSet<&str> = known.iter().copied().filter(|fault| !is_scripted(fault)).collect();
+        assert_eq!(unscripted, excused, "{}: script them, and excuse none that is scripted", start.name());
+    }
+}
