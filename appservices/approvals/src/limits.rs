@@ -124,6 +124,12 @@ pub const ANSWER_WAIT_MS: u64 = 30 * 1_000;
 /// How often the event that a partner's answer names is looked for.
 pub const ANSWER_LOOKS_MAX: u32 = 5;
 
+/// How long is waited until an answer that a key not known has signed is judged again.
+pub const ANSWER_TRUST_WAIT_MS: u64 = 60 * 60 * 1_000;
+
+/// How often such an answer is judged again: a week long.
+pub const ANSWER_TRUST_LOOKS_MAX: u32 = 7 * 24;
+
 /// Requests of one partner that wait for somebody here; further ones are not taken.
 pub const PARTNER_REQUESTS_MAX: usize = cases::limits::LISTED_MAX;
 
@@ -136,8 +142,11 @@ pub const PARTNER_NAME_BYTES_MAX: usize = 64;
 /// Cases of partners whose records one room brings; those of further ones are not kept.
 pub const PARTNER_CHAINS_OF_ROOM_MAX: usize = 64;
 
-/// Cases of partners with one number that are verified at once.
-pub const PARTNER_CHAINS_SHOWN_MAX: usize = 8;
+/// Largest record of a partner, in bytes of JSON; one as bots write them is a small part of it.
+pub const PARTNER_RECORD_BYTES_MAX: usize = 8 * 1024;
+
+/// Cases of partners with one number that are verified at once: each is read and judged as a whole.
+pub const PARTNER_CHAINS_SHOWN_MAX: usize = 2;
 
 /// Records of a partner's case that wait for those before them.
 pub const PARTNER_RECORDS_AHEAD_MAX: u64 = 64;

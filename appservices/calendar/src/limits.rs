@@ -100,7 +100,7 @@ pub const FEEDS_AT_ONCE_MAX: usize = 8;
 /// Time that one calendar elsewhere has for an answer.
 pub const SOURCE_TIME_MAX: Duration = Duration::from_millis(1_500);
 
-/// Time that one feed has for an answer, and a CalDAV server for each of the first look.
+/// Time that one look at a calendar elsewhere has, with every answer of a CalDAV server.
 pub const FEED_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// How long an answer of a CalDAV server about somebody's time is used again, in milliseconds.

@@ -46,6 +46,7 @@ pub(crate) fn of(
         }),
         Relation::ReplyTo(_) => json!({ "m.in_reply_to": { "event_id": event } }),
         Relation::Refers(_) => json!({ "rel_type": "m.reference", "event_id": event }),
+        Relation::Other(_, kind) => json!({ "rel_type": kind, "event_id": event }),
     };
     content.insert("m.relates_to".to_owned(), relates);
     Value::Object(content)

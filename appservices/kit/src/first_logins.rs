@@ -75,15 +75,15 @@ impl Intent {
     /// In their order.
     ///
     /// # Errors
-    /// See [`CallError`].
+    /// See [`CallError`]; [`CallError::Unreachable`] too where the answer does not say it of each.
     pub async fn free_accounts(&self, accounts: &[OwnedUserId]) -> Result<Vec<bool>, CallError> {
         let asked: Vec<Value> = accounts.iter().map(|account| json!({ "user_id": account })).collect();
         let body = json!({ "by": "", "only_looks": true, "people": asked });
         let answer = self.ask(Call::new(Method::POST, &PATH).json(body)).await?;
         let looked = answer["people"].as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok((0..accounts.len())
-            .map(|place| looked.get(place).is_some_and(|one| one["is_free"] == true))
-            .collect())
+        let is_free = |place: usize| looked.get(place).and_then(|one| one["is_free"].as_bool());
+        let untold = || CallError::Unreachable("it is not told which accounts are free".to_owned());
+        (0..accounts.len()).map(|place| is_free(place).ok_or_else(untold)).collect()
     }
 
     /// Voids the link of somebody's first login, if there is one.

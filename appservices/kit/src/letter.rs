@@ -49,6 +49,8 @@ pub enum Relation {
     Reacts(Related, String),
     /// About this, in no way that the other relations have (`m.reference`), like the end of a poll.
     Refers(Related),
+    /// About this, in the way of this `rel_type`.
+    Other(Related, String),
     /// Takes this away; the letter's content may hold a `reason`.
     Redacts(Related),
 }
@@ -62,6 +64,7 @@ impl Relation {
             | Self::ReplyTo(related)
             | Self::Reacts(related, _)
             | Self::Refers(related)
+            | Self::Other(related, _)
             | Self::Redacts(related) => related,
         }
     }

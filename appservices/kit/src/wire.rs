@@ -193,7 +193,8 @@ impl Wire for HttpWire {
         let limits = Limits { bytes_max: STREAM_BYTES_MAX, time_max: STREAM_TIME_MAX, redirects_max: 0 };
         let download = self.begin(user, call, limits).await.map_err(cut_off)?;
         if !download.status().is_success() {
-            return Err(refusal(&download.collect().await.map_err(cut_off)?, true));
+            let answer = download.at_most(ANSWER_BYTES_MAX).collect().await;
+            return Err(refusal(&answer.map_err(cut_off)?, true));
         }
         let bytes = download.announced_bytes();
         let pieces = futures_util::stream::try_unfold(download, move |mut download| async move {

@@ -138,6 +138,7 @@ pub const TEXTS: &[Entry] = &[
         "{host} 的日历未添加：{fault}。",
         "The calendar at {host} is not added: {fault}.",
     ),
+    entry("mt.source.refused_nowhere", "日历未添加：{fault}。", "The calendar is not added: {fault}."),
     entry("mt.source.none", "没有其他日历。", "There are no calendars elsewhere."),
     entry("mt.source.line", "{number}. {host}（{kind}）", "{number}. {host} ({kind})"),
     entry("mt.source.feed", "订阅地址", "feed"),

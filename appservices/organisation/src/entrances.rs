@@ -1,16 +1,19 @@
 //! Who comes into the rooms of departments without being asked, and where these rooms are shown.
 
-use kit::BotError;
+use std::collections::BTreeSet;
+
+use kit::{BotError, CallError};
 use people::DepartmentVisibility;
-use ruma::RoomId;
+use ruma::{OwnedUserId, RoomId};
 use serde_json::{Value, json};
-use store::Batch;
+use store::{Batch, Scan};
 
 use crate::{
     Organisation,
     bot::LOCALPART,
+    limits::UNINVITED_OF_LOOK_MAX,
     rooms::{COMPANY, Wanted},
-    tables::{ENTRANCE, LINKED},
+    tables::{ENTRANCE, LINKED, MEMBER},
 };
 
 impl Organisation {
@@ -46,13 +49,45 @@ impl Organisation {
         // Rooms that were made before anybody said anything of departments are as by default.
         let is_as_made = kept.is_none() && wanted.visibility == DepartmentVisibility::Internal;
         if kept.as_ref() != Some(&text) {
-            batch.put(&ENTRANCE, &wanted.key, &text);
+            let is_hidden = wanted.visibility == DepartmentVisibility::Hidden;
+            // Where very many came in, the next look has the others go.
+            if !is_hidden || self.send_away(wanted, batch, now_ms).await? {
+                batch.put(&ENTRANCE, &wanted.key, &text);
+            }
             if !is_as_made {
                 let key = format!("entrance/{}/{now_ms}", wanted.key);
                 self.put_state(batch, key, &wanted.key, "m.room.join_rules", "", entrance);
             }
         }
         Ok(())
+    }
+
+    /// Whoever came into the rooms of a department without being asked is to leave with the next look, now that it is hidden.
+    /// Whether these were all.
+    async fn send_away(&self, wanted: &Wanted, batch: &mut Batch, now_ms: u64) -> Result<bool, BotError> {
+        let kit = &self.0.kit;
+        let Some(intent) = kit.intent(LOCALPART) else { return Ok(true) };
+        let mut left = UNINVITED_OF_LOOK_MAX;
+        for place in ["", "\nnotice", "\ntalk"].map(|room| format!("{}{room}", wanted.key)) {
+            let Some(room) = kit.place(LOCALPART, &place).await? else { continue };
+            let joined = match intent.joined_members(&room).await {
+                Ok(joined) => joined,
+                // The bot is not there, and can have nobody leave.
+                Err(CallError::Refused { .. }) => continue,
+                Err(error) => return Err(BotError::Later(error.to_string())),
+            };
+            let rows = kit.store().scan_keys(&MEMBER, Scan::prefix(&place)).await?;
+            let asked: BTreeSet<OwnedUserId> = rows.into_iter().map(|(_, user)| user).collect();
+            let is_asked = |user: &OwnedUserId| wanted.members.contains(user) || asked.contains(user);
+            for user in joined.into_iter().filter(|user| !kit.is_ours(user) && !is_asked(user)) {
+                if left == 0 {
+                    return Ok(false);
+                }
+                left -= 1;
+                batch.put(&MEMBER, &(place.clone(), user), &now_ms);
+            }
+        }
+        Ok(true)
     }
 
     /// The space above shows the room, unless it is hidden.

@@ -9,6 +9,9 @@ pub const ROOMS_SOON_MS: u64 = 2 * 1_000;
 /// Changes of rooms and members in one look; the rest follows with the next.
 pub const CHANGES_OF_LOOK_MAX: usize = 200;
 
+/// People who came into the rooms of a department that becomes hidden, noted in one look; the rest follows with the next.
+pub const UNINVITED_OF_LOOK_MAX: usize = 5_000;
+
 /// Departments that have rooms.
 pub const DEPARTMENTS_MAX: usize = 1_000;
 

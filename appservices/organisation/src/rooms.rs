@@ -46,7 +46,7 @@ pub(crate) struct Wanted {
     purpose: Use,
     /// What it is about; empty for the company.
     name: String,
-    members: BTreeSet<OwnedUserId>,
+    pub members: BTreeSet<OwnedUserId>,
     heads: BTreeSet<OwnedUserId>,
     /// Who finds it; of rooms in a space, whoever finds that.
     pub visibility: DepartmentVisibility,

@@ -532,3 +532,26 @@ async fn a_hidden_department_is_shown_to_its_own_and_a_public_one_lets_everybody
     }
     assert_eq!(rule(&stage)["allow"][0]["room_id"], head.as_str());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_came_in_unasked_leaves_a_department_that_becomes_hidden() {
+    let mut stage = office().await;
+    looks(&mut stage).await;
+    let rooms = ["", "\nnotice", "\ntalk"].map(|what| room(&stage, &format!("dept/总部/销售部{what}")));
+    for room in &rooms {
+        stage.joins(ZHANGSAN, room);
+        // The homeserver of this stage knows no other way in; the bot has no part in it.
+        stage.invites(ZHANGSAN, room, ZHAOLIU);
+        stage.joins(ZHAOLIU, room);
+    }
+    looks(&mut stage).await;
+    for room in &rooms {
+        assert_eq!(membership(&stage, room, ZHAOLIU), "join", "only the bot's own list has people leave");
+    }
+    imports(&mut stage, "工号,姓名,部门,部门主管,部门可见性\n2,李四,总部/销售部,是,保密\n").await;
+    looks(&mut stage).await;
+    for room in &rooms {
+        assert_eq!(membership(&stage, room, ZHAOLIU), "leave");
+        assert_eq!(membership(&stage, room, ZHANGSAN), "join");
+    }
+}

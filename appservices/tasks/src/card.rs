@@ -205,6 +205,10 @@ fn whence(data: &Task, pen: Pen<'_>) -> Vec<String> {
         }
         Origin::Repeat(no) => parts.push(pen.say("tk.card.after", &[("no", no)])),
     }
+    // The text of a task that names something else as its source may be a message's all the same.
+    if data.is_source_gone && !matches!(data.source, Origin::Event { .. }) {
+        parts.push(pen.say("tk.card.copied_gone", &[]));
+    }
     if let Some(name) = &data.template {
         parts.push(pen.say("tk.card.template", &[("name", name)]));
     }

@@ -79,7 +79,7 @@ pub const LIST_LINES_MAX: usize = 15;
 /// Tasks that one part of a digest shows.
 pub const DIGEST_LINES_MAX: usize = 10;
 
-/// Tasks of somebody, or of a room, that a list, a board or a digest reads at most; those that are older are told of by a line.
+/// Tasks of somebody, or of a room, that a list or a digest reads at most; those that are older are told of by a line.
 pub const TASKS_READ_MAX: usize = 2_000;
 
 /// Most templates of one room or person.

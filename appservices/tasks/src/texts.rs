@@ -40,6 +40,11 @@ pub const TEXTS: &[Entry] = &[
         "来源消息已撤回（{event}），内容已留存",
         "its message was redacted ({event}), the text is kept",
     ),
+    entry(
+        "tk.card.copied_gone",
+        "原消息已撤回，内容已留存",
+        "the message of its text was redacted, the text is kept",
+    ),
     entry("tk.card.rule", "含「{rule}」", "it says “{rule}”"),
     entry("tk.card.template", "模板 {name}", "template {name}"),
     entry("tk.card.secret", "保密任务", "secret task"),
@@ -219,6 +224,11 @@ pub const TEXTS: &[Entry] = &[
     entry("tk.problem.duration", "不是可用的时长", "is no usable duration"),
     entry("tk.problem.no_due", "需要先有截止时间", "needs a due date first"),
     entry("tk.problem.no_template", "没有这个模板", "does not exist"),
+    entry(
+        "tk.problem.secret",
+        "含保密内容，只能在私聊里保存",
+        "is secret and is kept in a direct chat alone",
+    ),
     entry("tk.problem.no_item", "没有这一项", "does not exist"),
     entry("tk.problem.answered", "已经处理过", "was answered already"),
     entry(

@@ -25,6 +25,7 @@ mod stage;
 mod troubles;
 
 pub use self::{
+    abilities::card,
     case::{Case, Direction},
     inbox::MemoryInbox,
     platform::{Platform, Start},
@@ -32,5 +33,5 @@ pub use self::{
     roadmap::{between_marks, table},
     scene::{Fault, FaultKind, Given, Said, Shown},
     shelf::MemoryShelf,
-    stage::Stage,
+    stage::{Stage, outgoing},
 };

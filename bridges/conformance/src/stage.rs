@@ -198,8 +198,8 @@ pub(crate) fn key(text: &str) -> IdempotencyKey {
     IdempotencyKey::new(text).expect("short enough")
 }
 
-/// Something that Ada says.
-pub(crate) fn outgoing(conversation: &ConversationId, key_text: &str, content: Content) -> Outgoing {
+/// Something that Ada says, under a key that is short enough.
+pub fn outgoing(conversation: &ConversationId, key_text: &str, content: Content) -> Outgoing {
     Outgoing {
         key: key(key_text),
         conversation: conversation.clone(),

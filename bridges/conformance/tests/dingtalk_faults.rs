@@ -2,10 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{
-    Arrival, Button, ButtonStyle, Card, Content, ConversationId, Failure, FailureKind, Happened,
-    IdempotencyKey, Outgoing, Refusal, RichText, Sent, Speaker,
+    Arrival, Content, ConversationId, Failure, FailureKind, Happened, Outgoing, Refusal, RichText, Sent,
 };
-use conformance::{Said, Stage, platforms};
+use conformance::{Said, Stage, card, outgoing, platforms};
 use serde_json::json;
 
 /// Far enough from now that nothing is over.
@@ -21,35 +20,8 @@ async fn fails(stage: &Stage, name: &str) {
     stage.platform.act(json!({ "do": "fail", "name": name, "times": 1 })).await;
 }
 
-fn outgoing(here: &ConversationId, key: &str, content: Content) -> Outgoing {
-    Outgoing {
-        key: IdempotencyKey::new(key).unwrap(),
-        conversation: here.clone(),
-        speaker: Speaker { name: "Ada".into(), person: None },
-        content,
-        reply_to: None,
-        thread: None,
-    }
-}
-
 fn words(here: &ConversationId, key: &str) -> Outgoing {
     outgoing(here, key, Content::Text(RichText::plain(key)))
-}
-
-fn card(revision: u64, labels: &[&str]) -> Card {
-    let button = |label: &&str| Button {
-        action: (*label).to_owned(),
-        label: (*label).to_owned(),
-        style: ButtonStyle::Primary,
-        values: [].into(),
-    };
-    Card {
-        title: "请假".to_owned(),
-        body: RichText::plain("two days"),
-        buttons: labels.iter().map(button).collect(),
-        revision,
-        ..Card::default()
-    }
 }
 
 async fn send(stage: &Stage, said: &Outgoing) -> Result<Sent, Failure> {

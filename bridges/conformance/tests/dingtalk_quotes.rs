@@ -1,8 +1,8 @@
-//! What a robot of DingTalk is told beside the words: what they answer, chats that somebody passed on, and that words are withheld.
+//! What a robot of DingTalk is told beside the words: what they answer, and chats that somebody passed on.
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
-use bridge_api::{Content, Happened, IdempotencyKey, Message, MessageId, Outgoing, RichText, Speaker};
-use conformance::{Said, Stage, platforms};
+use bridge_api::{Content, Message, MessageId, Outgoing, RichText};
+use conformance::{Said, Stage, outgoing, platforms};
 use serde_json::json;
 
 async fn stage() -> Stage {
@@ -36,12 +36,8 @@ async fn what_the_robot_never_heard_stands_above_the_words_that_answer_it_and_wh
     let (_, message) = stage.heard(&answer).await;
     assert_eq!((words(&message).as_str(), message.reply_to.as_ref()), ("snow", Some(&heard)));
     let ours = Outgoing {
-        key: IdempotencyKey::new("quoting").unwrap(),
-        conversation: group.clone(),
-        speaker: Speaker { name: "Ada".to_owned(), person: None },
-        content: Content::Text(RichText::plain("hail")),
         reply_to: Some(heard),
-        thread: None,
+        ..outgoing(&group, "quoting", Content::Text(RichText::plain("hail")))
     };
     let sent = stage.send(&ours).await;
     let shown = stage.shown(&group, sent.messages.last().unwrap()).await;
@@ -61,20 +57,4 @@ async fn a_chat_that_somebody_passed_on_brings_its_messages() {
     let said = stage.platform.act(said).await["message_id"].as_str().unwrap().to_owned();
     let (_, message) = stage.heard(&MessageId::new(said).unwrap()).await;
     assert_eq!(words(&message), "Ops\n> Wang: the build is green");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn words_that_the_platform_withholds_are_told_as_withheld_where_they_were_said() {
-    let stage = stage().await;
-    let group = stage.platform.group("withheld").await;
-    stage.platform.fail("message.without_content", 1).await;
-    stage.platform.say("li", &group, Said::Text("nobody hears this".into())).await;
-    let withheld = |arrival: &bridge_api::Arrival| {
-        (arrival.what == Happened::Withheld).then(|| arrival.conversation.clone())
-    };
-    assert_eq!(stage.inbox.hear("a word that is withheld", withheld).await, Some(group.clone()));
-    let next = stage.platform.say("li", &group, Said::Text("and this they do".into())).await;
-    let (_, message) = stage.heard(&next).await;
-    assert_eq!(words(&message), "and this they do");
-    assert!(stage.inbox.quotas().iter().any(|quota| quota.what == "pushes_month" && quota.left == 0));
 }

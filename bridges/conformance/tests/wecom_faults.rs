@@ -2,11 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{
-    Acted, Action, Arrival, Attendee, Button, ButtonStyle, Card, Content, ConversationId, EntryHead,
-    EntryKey, Failure, FailureKind, Happened, IdempotencyKey, Language, Meeting, MessageId, Outgoing,
-    Refusal, RichText, Speaker,
+    Acted, Action, Arrival, Attendee, Content, ConversationId, EntryHead, EntryKey, Failure, FailureKind,
+    Happened, Language, Meeting, MessageId, Refusal,
 };
-use conformance::{MemoryInbox, Stage, platforms};
+use conformance::{MemoryInbox, Stage, card, outgoing, platforms};
 use serde_json::json;
 
 /// Monday, 6 January 2098, 10:00 in Shanghai: far enough from now that nothing is over.
@@ -16,22 +15,6 @@ const HOUR_MS: u64 = 3_600_000;
 async fn stage() -> Stage {
     let start = platforms::all().into_iter().find(|start| start.name() == "wecom").unwrap();
     Stage::new(start.start(false).await, false).await
-}
-
-fn card(revision: u64, labels: &[&str]) -> Card {
-    let button = |label: &&str| Button {
-        action: (*label).to_owned(),
-        label: (*label).to_owned(),
-        style: ButtonStyle::Primary,
-        values: [].into(),
-    };
-    Card {
-        title: "Leave".to_owned(),
-        body: RichText::plain("two days"),
-        buttons: labels.iter().map(button).collect(),
-        revision,
-        ..Card::default()
-    }
 }
 
 /// Somebody presses the card and it is changed. Whether they were told that it worked, and what became of the change.
@@ -59,14 +42,7 @@ async fn pressed(
 async fn a_press_that_cannot_be_answered_any_more_is_said_to_be_too_late_and_the_next_one_is_answered() {
     let stage = stage().await;
     let group = stage.platform.group("press").await;
-    let shown = Outgoing {
-        key: IdempotencyKey::new("card").unwrap(),
-        conversation: group.clone(),
-        speaker: Speaker { name: "Ada".into(), person: None },
-        content: Content::Card(card(1, &["同意"])),
-        reply_to: None,
-        thread: None,
-    };
+    let shown = outgoing(&group, "card", Content::Card(card(1, &["同意"])));
     let id = stage.send(&shown).await.messages.last().unwrap().clone();
     stage.platform.act(json!({ "do": "fail", "name": "socket.request_dead", "times": 1 })).await;
     let (has_worked, changed) = pressed(&stage, &group, &id, 1).await;

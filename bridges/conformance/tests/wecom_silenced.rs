@@ -1,20 +1,9 @@
 //! WeCom lets its bot speak only where somebody addressed it, and forgets after a while that somebody did.
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
-use bridge_api::{Content, ConversationId, FailureKind, IdempotencyKey, Outgoing, RichText, Speaker};
-use conformance::{Said, Stage, platforms};
+use bridge_api::{Content, ConversationId, FailureKind, Outgoing, RichText};
+use conformance::{Said, Stage, outgoing, platforms};
 use serde_json::json;
-
-fn outgoing(group: &ConversationId, key: &str, words: &str) -> Outgoing {
-    Outgoing {
-        key: IdempotencyKey::new(key).unwrap(),
-        conversation: group.clone(),
-        speaker: Speaker { name: "Ada".to_owned(), person: None },
-        content: Content::Text(RichText::plain(words)),
-        reply_to: None,
-        thread: None,
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_not_be_said_before_somebody_addresses_the_bot_is_said_then_and_once() {
@@ -25,7 +14,7 @@ async fn what_may_not_be_said_before_somebody_addresses_the_bot_is_said_then_and
     });
     let chat = stage.platform.act(silent).await["chat_id"].as_str().unwrap().to_owned();
     let group = ConversationId::new(format!("group:{chat}")).unwrap();
-    let morning = outgoing(&group, "morning", "good morning");
+    let morning = outgoing(&group, "morning", Content::Text(RichText::plain("good morning")));
     for _ in 0..2 {
         let failure = stage.connector().send(&morning).await.unwrap_err();
         let FailureKind::Silenced(words) = failure.kind else { panic!("{failure}") };
@@ -41,7 +30,8 @@ async fn what_may_not_be_said_before_somebody_addresses_the_bot_is_said_then_and
     assert!(ours[0].text.contains("good morning"), "{ours:?}");
     // How the words of others began is known after a restart.
     stage.restart().await;
-    let answer = Outgoing { reply_to: Some(said), ..outgoing(&group, "answer", "yes") };
+    let yes = Content::Text(RichText::plain("yes"));
+    let answer = Outgoing { reply_to: Some(said), ..outgoing(&group, "answer", yes) };
     let sent = stage.send(&answer).await;
     let shown = stage.shown(&group, sent.messages.last().unwrap()).await;
     assert!(shown.text.contains("anybody there?") && shown.text.contains("yes"), "{}", shown.text);

@@ -23,6 +23,8 @@ pub(crate) enum Next {
     Idle,
     /// The same again after a pause.
     After(Duration),
+    /// The same again when somebody speaks in its conversation, at the latest after this pause.
+    AfterWords(Duration),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +131,7 @@ impl Lanes {
                 state.standing.insert(lane.clone(), Standing::Ready);
                 state.ready.push_back(lane.clone());
             }
-            Next::After(pause) => {
+            Next::After(pause) | Next::AfterWords(pause) => {
                 state.serial += 1;
                 let at = (Instant::now() + pause, state.serial);
                 state.standing.insert(lane.clone(), Standing::Sleeping);

@@ -158,6 +158,8 @@ pub const LINK_DAYS: u64 = 7;
 pub const LINKS_AT_ONCE: usize = 16;
 /// Pieces of a file that wait for whoever opened its link.
 pub const LINK_PIECES_MAX: usize = 4;
+/// Longest time in which whoever opened a link takes one more piece: a place is not kept for somebody who stopped reading.
+pub const LINK_PIECE_TIME_MAX: Duration = Duration::from_secs(30);
 /// Longest time in which the file behind a link is read to its end.
 pub const LINK_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 /// Colleagues of the staff list whose names are told from those of others.

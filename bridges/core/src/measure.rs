@@ -35,7 +35,9 @@ impl Bridges {
                 let live = row.filter(|(_, row)| !row.from_history).map(|(_, row)| row.arrival.at_ms);
                 oldest_in = oldest_in.into_iter().chain(live).min();
             }
-            for lane in of_network(self.outbound().lanes.working(), network) {
+            // What waits for words there is not late.
+            let lanes = of_network(self.outbound().lanes.working(), network);
+            for lane in lanes.filter(|lane| !self.outbound().is_silenced(lane)) {
                 let prefix = (network.key(), lane.1.as_str());
                 let row = self.0.store.first(&OUTBOX, Scan::prefix(&prefix)).await?;
                 oldest_out = oldest_out.into_iter().chain(row.map(|(_, row)| row.received_ms)).min();

@@ -1,12 +1,11 @@
 //! Who is called like a colleague and is somebody else: from another company with the same name, or with letters that only look the
 //! same.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bridge_api::{Network, Person};
-use parking_lot::Mutex;
 use store::StoreError;
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     Bridges, Staff,
@@ -21,32 +20,44 @@ type Index = HashMap<String, Vec<String>>;
 
 /// What colleagues are called, by what it looks like.
 #[derive(Default)]
-pub(crate) struct Namesakes(Mutex<Option<(Instant, Index)>>);
+pub(crate) struct Namesakes(Mutex<Option<(Instant, Arc<Index>)>>);
 
 impl Namesakes {
     /// Whether a name is to be told from that of a colleague: somebody of the same company may well be called the same, and nobody
     /// by chance with letters of another script.
-    fn are_there(&self, staff: &dyn Staff, name: &str, is_external: bool) -> bool {
-        let mut known = self.0.lock();
-        let is_fresh = known.as_ref().is_some_and(|(at, _)| at.elapsed() < NAMESAKES_FRESH);
-        if !is_fresh {
-            *known = Some((Instant::now(), index(staff.names())));
-        }
-        let Some((_, index)) = known.as_ref() else { return false };
+    async fn are_there(&self, staff: &Arc<dyn Staff>, name: &str, is_external: bool) -> bool {
+        let index = self.fresh(staff).await;
         let name = modest(name);
         let written = letters(&name);
         let mut alike = keys(&name).into_iter().filter_map(|key| index.get(&key)).flatten();
         alike.any(|colleague| is_external || *colleague != written)
+    }
+
+    /// The index; one at a time is built anew, and beside the lanes: of many colleagues that takes seconds.
+    async fn fresh(&self, staff: &Arc<dyn Staff>) -> Arc<Index> {
+        let mut known = self.0.lock().await;
+        if let Some((_, fresh)) = known.as_ref().filter(|(at, _)| at.elapsed() < NAMESAKES_FRESH) {
+            return Arc::clone(fresh);
+        }
+        let staff = Arc::clone(staff);
+        let built = tokio::task::spawn_blocking(move || index(staff.names())).await;
+        let built =
+            built.inspect_err(|error| tracing::error!(%error, "the names of colleagues cannot be read"));
+        let built = Arc::new(built.unwrap_or_default());
+        // A staff list that is not there yet has nobody on it, and may be there at the next look.
+        *known = (!built.is_empty()).then(|| (Instant::now(), Arc::clone(&built)));
+        built
     }
 }
 
 fn index(names: Vec<String>) -> Index {
     let mut index = Index::new();
     for name in names.iter().take(COLLEAGUE_NAMES_MAX).map(|name| modest(name)) {
+        let written = letters(&name);
         for key in keys(&name) {
-            let (written, name) = (index.entry(key).or_default(), letters(&name));
-            if !written.contains(&name) {
-                written.push(name);
+            let alike = index.entry(key).or_default();
+            if !alike.contains(&written) {
+                alike.push(written.clone());
             }
         }
     }
@@ -70,7 +81,7 @@ impl Bridges {
     ) -> Result<bool, StoreError> {
         let Some(staff) = &self.0.ports.staff else { return Ok(false) };
         if staff.account(network, person.id.as_str()).is_some()
-            || !self.0.namesakes.are_there(&**staff, &person.name, is_external)
+            || !self.0.namesakes.are_there(staff, &person.name, is_external).await
         {
             return Ok(false);
         }
@@ -80,12 +91,15 @@ impl Bridges {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use super::*;
     use crate::tests::marks::List;
 
     #[tokio::test]
     async fn the_same_name_is_told_apart_outside_and_letters_that_look_the_same_everywhere() {
         let namesakes = Namesakes::default();
+        let staff: Arc<dyn Staff> = Arc::new(List::default());
         for (name, is_external, expected) in [
             ("张三", true, true),
             ("张三（外部）", true, true),
@@ -99,7 +113,18 @@ mod tests {
             ("李四", true, false),
             ("", true, false),
         ] {
-            assert_eq!(namesakes.are_there(&List, name, is_external), expected, "{name} {is_external}");
+            let is_there = namesakes.are_there(&staff, name, is_external).await;
+            assert_eq!(is_there, expected, "{name} {is_external}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_staff_list_that_was_not_there_at_the_first_look_is_read_at_the_next() {
+        let (namesakes, list) = (Namesakes::default(), Arc::new(List::default()));
+        let staff: Arc<dyn Staff> = list.clone();
+        for (is_away, expected) in [(true, false), (false, true), (true, true)] {
+            list.is_away.store(is_away, Ordering::Relaxed);
+            assert_eq!(namesakes.are_there(&staff, "张三", true).await, expected, "away: {is_away}");
         }
     }
 }

@@ -8,6 +8,7 @@ use store::{Batch, StoreError};
 use crate::{
     BridgeError, Bridges,
     bridges::Seat,
+    conflicts::until_undisturbed,
     lanes::Lane,
     limits::DELAYS_TOLD_MS,
     tables::{LINES, LineRow, PortalRow},
@@ -133,7 +134,11 @@ impl Bridges {
 
     /// What a platform carries may change with the rights of its app: then the state of its rooms says so, and where it is less than
     /// before, people are told.
-    pub(crate) async fn note_abilities(&self, seat: &Seat) -> Result<(), StoreError> {
+    pub(crate) async fn note_abilities(&self, seat: &Seat) -> Result<(), BridgeError> {
+        until_undisturbed(|| self.try_note_abilities(seat)).await
+    }
+
+    async fn try_note_abilities(&self, seat: &Seat) -> Result<(), BridgeError> {
         let network = seat.network.key();
         let old = self.0.store.get(&LINES, network).await?;
         let row = old.clone().unwrap_or_default();
@@ -152,11 +157,8 @@ impl Bridges {
                 self.tell_limits(&mut batch, seat, &room, &unique);
             }
         }
-        match self.0.store.commit(batch).await {
-            // The line came or went in between; it is looked at again at its next word.
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.0.store.commit(batch).await?;
+        Ok(())
     }
 
     fn limit(&self, key: &str, line: &Capability, why: Words) -> String {

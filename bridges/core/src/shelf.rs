@@ -40,9 +40,13 @@ impl Shelf for Shelves {
             return Err(ShelfRefused::OutOfBounds);
         }
         let until_ms = self.clock.now_ms().saturating_add(keep_ms);
+        let old = self.store.get(&SHELF, &(self.network, key)).await.map_err(refused)?;
         let mut batch = Batch::new();
+        // Before the new place, which may be the same. Of two who put at once one leaves a place that means nothing when its time comes.
+        if let Some(old) = old {
+            batch.delete(&SHELF_DUE, &(old.until_ms, self.network, key));
+        }
         batch.put(&SHELF, &(self.network, key), &ShelfRow { value: value.to_vec(), until_ms });
-        // The place of an older value stays and means nothing when its time comes.
         batch.put(&SHELF_DUE, &(until_ms, self.network, key), &());
         self.store.commit(batch).await.map(drop).map_err(refused)
     }
@@ -51,5 +55,29 @@ impl Shelf for Shelves {
         let mut batch = Batch::new();
         batch.delete(&SHELF, &(self.network, key));
         self.store.commit(batch).await.map(drop).map_err(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{Identity, MemoryKv, Scan};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_put_anew_has_one_place_among_what_ends() {
+        let name = <&ruma::ServerName>::try_from("test").expect("valid");
+        let clock = Clock::fake(1);
+        let identity = Identity::new(name, &clock);
+        let store = Store::open(Arc::new(MemoryKv::new()), crate::tables(), identity, Vec::new()).await;
+        let store = store.expect("opens");
+        let shelf = shelf(store.clone(), clock.clone(), Network::Feishu);
+        for (step_ms, until_ms) in [(0, 1_001), (0, 1_001), (500, 1_501)] {
+            clock.advance(step_ms);
+            shelf.put("key", b"value", 1_000).await.expect("it is put");
+            let due = store.scan_keys(&SHELF_DUE, Scan::all()).await.expect("readable");
+            assert_eq!(due, [(until_ms, "feishu".to_owned(), "key".to_owned())]);
+            assert_eq!(shelf.get("key").await.expect("readable").as_deref(), Some(b"value".as_slice()));
+        }
     }
 }

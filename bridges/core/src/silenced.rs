@@ -18,7 +18,7 @@ impl Bridges {
         if let Err(error) = self.tell_silenced(lane, words).await {
             tracing::warn!(%error, "people are not told that a conversation has to speak first");
         }
-        Next::After(SILENCED_PAUSE)
+        Next::AfterWords(SILENCED_PAUSE)
     }
 
     async fn tell_silenced(&self, lane: &Lane, words: Words) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use store::{Batch, Scan, Store, StoreError, Value};
 
 use crate::{
-    lanes::{Lane, Lanes},
+    lanes::{Lane, Lanes, Next},
     limits::{LANE_ROWS_MAX, PAUSE_ALONE_MAX, PAUSE_MAX, PAUSE_MIN, PAUSE_PER_LANE},
     tables::{AFTER_ALL, Place, Queue, STILL_MORE},
 };
@@ -145,6 +145,19 @@ impl Way {
         self.silenced.lock().insert(lane.clone());
     }
 
+    /// Whether a lane waits until somebody speaks in its conversation.
+    pub fn is_silenced(&self, lane: &Lane) -> bool {
+        self.silenced.lock().contains(lane)
+    }
+
+    /// A step of a lane is over. One that waits for words goes on at once if they came before it slept.
+    pub fn finish(&self, lane: &Lane, next: Next) {
+        self.lanes.finish(lane, next);
+        if matches!(next, Next::AfterWords(_)) && !self.is_silenced(lane) {
+            self.lanes.rouse(|sleeping| sleeping == lane);
+        }
+    }
+
     /// Somebody spoke in a conversation: if its lane waited for that, it goes on at once.
     pub fn spoken_to(&self, lane: &Lane) {
         if self.silenced.lock().remove(lane) {
@@ -154,6 +167,7 @@ impl Way {
 
     /// A lane works. If it had failed, those that fail with it need not wait out their pauses.
     pub fn works_again(&self, lane: &Lane, is_alike: impl Fn(&Lane) -> bool) {
+        self.silenced.lock().remove(lane);
         let failing = {
             let mut failures = self.failures.lock();
             if failures.remove(lane).is_none() {
@@ -194,7 +208,7 @@ mod tests {
             way.lanes.wake(&lane(number));
             let next = way.lanes.next().await;
             way.pause(&next, None);
-            way.lanes.finish(&next, crate::lanes::Next::After(Duration::from_secs(60)));
+            way.finish(&next, Next::After(Duration::from_secs(60)));
         }
         way.works_again(&lane(0), |_| true);
         let begin = tokio::time::Instant::now();
@@ -209,7 +223,7 @@ mod tests {
             way.lanes.wake(&lane(number));
             let next = way.lanes.next().await;
             way.silence(&next);
-            way.lanes.finish(&next, crate::lanes::Next::After(Duration::from_secs(60)));
+            way.finish(&next, Next::AfterWords(Duration::from_secs(60)));
         }
         let begin = tokio::time::Instant::now();
         way.spoken_to(&lane(1));
@@ -217,5 +231,31 @@ mod tests {
         assert_eq!(begin.elapsed(), Duration::ZERO);
         assert_eq!(way.lanes.next().await, lane(0));
         assert_eq!(begin.elapsed(), Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn words_that_come_before_a_silenced_lane_sleeps_are_not_lost() {
+        let way = Way::default();
+        way.lanes.wake(&lane(0));
+        let next = way.lanes.next().await;
+        way.silence(&next);
+        way.spoken_to(&next);
+        let begin = tokio::time::Instant::now();
+        way.finish(&next, Next::AfterWords(Duration::from_secs(60)));
+        assert_eq!(way.lanes.next().await, lane(0));
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        way.finish(&next, Next::After(Duration::from_secs(60)));
+        assert_eq!(way.lanes.next().await, lane(0));
+        assert_eq!(begin.elapsed(), Duration::from_secs(60), "other pauses are waited out");
+    }
+
+    #[test]
+    fn a_lane_that_works_again_is_silenced_no_more() {
+        let way = Way::default();
+        way.silence(&lane(0));
+        way.works_again(&lane(1), |_| true);
+        assert!(way.is_silenced(&lane(0)), "another one works");
+        way.works_again(&lane(0), |_| true);
+        assert!(!way.is_silenced(&lane(0)));
     }
 }

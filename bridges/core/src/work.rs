@@ -1,6 +1,6 @@
 //! The work of the lanes: one row after the other, in its order, until there is none.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use base::Shutdown;
 use bridge_api::Network;
@@ -56,7 +56,7 @@ impl Bridges {
                 () = shutdown.wait() => return,
                 next = Box::pin(self.step(direction, &lane)) => next,
             };
-            way.lanes.finish(&lane, next);
+            way.finish(&lane, next);
         }
     }
 
@@ -80,18 +80,17 @@ impl Bridges {
                 way.works_again(lane, |other| direction == Direction::In || other.0 == lane.0);
                 next
             }
-            Err(Stuck::Later(reason, asked)) => {
-                let pause = way.pause(lane, asked);
-                tracing::warn!(network = lane.0.key(), conversation = %lane.1, reason, pause_ms = pause.as_millis(), "a bridge has to wait; will try again");
-                Next::After(pause)
-            }
+            Err(Stuck::Later(reason, asked)) => waits(way, lane, &reason, asked),
             Err(Stuck::AppLimited(pause)) => {
                 if let Some(seat) = self.seat(lane.0) {
                     seat.buckets.pause(pause);
                 }
                 Next::After(pause)
             }
-            Err(Stuck::Silenced(words)) => self.waits_for_words(lane, words).await,
+            Err(Stuck::Silenced(words)) if direction == Direction::Out => {
+                self.waits_for_words(lane, words).await
+            }
+            Err(Stuck::Silenced(words)) => waits(way, lane, words.en, None),
             Err(Stuck::Never(reason, _)) => {
                 tracing::error!(network = lane.0.key(), conversation = %lane.1, reason, "a row of a bridge cannot be worked off; it is left out");
                 match self.leave_out(direction, lane).await {
@@ -149,6 +148,13 @@ impl Bridges {
         self.0.store.commit(batch).await?;
         Ok(())
     }
+}
+
+/// A lane waits out a pause.
+fn waits(way: &Way, lane: &Lane, reason: &str, asked: Option<Duration>) -> Next {
+    let pause = way.pause(lane, asked);
+    tracing::warn!(network = lane.0.key(), conversation = %lane.1, reason, pause_ms = pause.as_millis(), "a bridge has to wait; will try again");
+    Next::After(pause)
 }
 
 async fn first<V: Value>(

@@ -16,8 +16,8 @@ section! {
         /// Whether a meeting that is booked in a direct chat gets a room of its own, to which its people are asked, where conference
         /// is "element_call". Without, it has no call.
         pub own_rooms: bool = true,
-        /// Whether meetings stand in the timelines of the rooms where people talk about them as events of MSC4496, for clients that
-        /// show calendars. Others do not show them.
+        /// Whether meetings booked from then on stand in the timelines of the rooms where people talk about them as events of MSC4496,
+        /// for clients that show calendars. Others do not show them.
         pub calendar_events: bool = false,
         /// The Jitsi server, or any address, in which {no} and {id} become the number and the id of the meeting.
         pub conference_url: Option<String> = None => "\"https://meet.jit.si\"",

@@ -25,6 +25,9 @@ pub const QUEUE_AGE_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 pub const QUEUE_ROWS_PER_EVENT_MAX: usize = 50_000;
 /// Rows that the feed writes at once.
 pub const FEED_ROWS_PER_BATCH: usize = 20_000;
+/// Rows of the services' queues that go in one batch where too much waits; the rest goes with those that follow. More than come,
+/// so that a queue gets shorter.
+pub const DROPPED_ROWS_PER_BATCH: usize = 2 * FEED_ROWS_PER_BATCH;
 /// Members whose rules are evaluated at once.
 pub const FEED_USERS_PER_STEP: usize = 256;
 /// How long a courier rests after the store failed.

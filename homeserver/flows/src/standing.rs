@@ -11,9 +11,9 @@ impl Flows {
     /// Has the organisation stand so to the person of an account. Whoever has left is refused from this moment, and loses
     /// their sessions with everything by which they could be continued, and every pusher, and the visits of those whom they asked
     /// in from outside are over; what they wrote and where they are stays. Once this has begun it is finished, if need be after a restart.
-    /// Where nobody else whose account is open could change the levels of a room, the first of `followers` who is there and can
-    /// act can; whoever asks is told when all is done, so a crash before that has it asked again. Doing it again does what is
-    /// missing.
+    /// Where nobody else whose account may say something could change the levels of a room, the first of `followers` who is
+    /// there and can act can; whoever asks is told when all is done, so a crash before that has it asked again. Doing it again
+    /// does what is missing.
     ///
     /// # Errors
     /// As [`accounts::Accounts::standing`], and the store's own.
@@ -91,7 +91,7 @@ impl Flows {
     }
 
     async fn can_act(&self, user: &UserId) -> Result<bool, StoreError> {
-        self.0.accounts.is_open(self.0.accounts.reader(), user).await
+        self.0.accounts.may_write(self.0.accounts.reader(), user).await
     }
 
     pub(crate) async fn finish_leaving(&self, user: &UserId, mark: u64) -> Result<(), FlowsError> {

@@ -11,6 +11,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
+use base::Rng;
 use futures_util::{
     FutureExt as _,
     future::{BoxFuture, ready},
@@ -27,7 +28,8 @@ use crate::{
     limits::{REQUEST_ID_BYTES_MAX, URI_BYTES_MAX},
 };
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header with the id of a request.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The path template of the route that answered, for metrics.
 #[derive(Clone, Copy)]
@@ -65,7 +67,7 @@ impl Edge {
         request: Request,
         endpoints: impl FnOnce(Request) -> BoxFuture<'static, Response>,
     ) -> BoxFuture<'static, Response> {
-        let id = request_id(request.headers(), &self.app);
+        let id = request_id(request.headers(), &self.app.rng);
         if request.method() == Method::OPTIONS {
             return ready(finished(StatusCode::NO_CONTENT.into_response(), &id)).boxed();
         }
@@ -140,13 +142,13 @@ fn finished(mut response: Response, request_id: &str) -> Response {
 
 /// A proxy's id is taken over when it is short and printable, so that one request can be followed
 /// through both logs; otherwise a new one is made.
-fn request_id(headers: &HeaderMap, app: &App) -> String {
+pub fn request_id(headers: &HeaderMap, rng: &Rng) -> String {
     headers
         .get(&REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_BYTES_MAX)
         .filter(|id| id.bytes().all(|byte| byte.is_ascii_graphic()))
-        .map_or_else(|| app.rng.string(12), str::to_owned)
+        .map_or_else(|| rng.string(12), str::to_owned)
 }
 
 /// [Web browser clients](https://spec.matrix.org/v1.19/client-server-api/#web-browser-clients)

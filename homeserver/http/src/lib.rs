@@ -33,6 +33,7 @@ mod visit;
 pub use answer::{Answer, JsonBytes};
 pub use app::{App, AppParts};
 pub use client_address::{AddressRange, AddressRangeError, Peer};
+pub use edge::{REQUEST_ID, request_id};
 pub use errors::MatrixError;
 pub use extract::{Authed, Caller, ClientInfo, GuestAllowed, MaybeAuthed, Public, WithBody};
 pub use first_administrator::FIRST_ADMINISTRATOR_PATH;

@@ -44,6 +44,13 @@ impl Download {
         self.header(&header::CONTENT_LENGTH)?.parse().ok()
     }
 
+    /// The same with a narrower bound on its body, in bytes. A wider one changes nothing.
+    #[must_use]
+    pub fn at_most(mut self, bytes_max: usize) -> Self {
+        self.bytes_max = self.bytes_max.min(bytes_max);
+        self
+    }
+
     /// The next piece of the body; none at its end.
     ///
     /// # Errors

@@ -264,6 +264,13 @@ async fn an_answer_that_is_too_long_or_never_ends_is_given_up() {
     for path in ["stuck", "silent"] {
         assert_eq!(get(path, short).await.unwrap_err(), OutboundError::Timeout, "{path}");
     }
+
+    for (path, bytes_max, bound) in [("fits", 999, 999), ("announced", 2000, 1000)] {
+        let request = Request::get(format!("http://{base}/{path}"));
+        let narrowed = outbound.open(request, LIMITS).await.unwrap().at_most(bytes_max);
+        let error = narrowed.collect().await.unwrap_err();
+        assert_eq!(error, OutboundError::TooLarge { bytes_max: bound }, "{path}");
+    }
 }
 
 #[tokio::test]

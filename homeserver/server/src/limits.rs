@@ -108,8 +108,13 @@ pub const HOUSE_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Largest answer to one, in bytes: the staff list.
 pub const HOUSE_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Longest time for one.
+/// Longest time for one, unless it asks for a letter.
 pub const HOUSE_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Longest time for one that asks for a letter.
+pub const HOUSE_LETTER_TIME_MAX: Duration = Duration::from_secs(150);
+// Else a letter that a slow mail server takes in the end would count as one that failed, and go again.
+const _: () = assert!(mail::limits::LETTER_TIME_MAX.as_millis() < HOUSE_LETTER_TIME_MAX.as_millis());
 
 /// How often such bridges look whether the staff list is another one.
 pub const STAFF_INTERVAL: Duration = Duration::from_secs(5);

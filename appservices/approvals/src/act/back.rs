@@ -10,6 +10,11 @@ use crate::{
     template::{RecallPolicy, ResubmitPolicy, Step},
 };
 
+/// Whether somebody is asked, or has agreed.
+fn counts(task: &Task) -> bool {
+    task.state.is_open() || task.state == TaskState::Approved
+}
+
 impl Desk<'_> {
     /// A node did not agree: what follows is the template's policy.
     pub fn refused(&mut self, node: &str) -> Result<(), Refusal> {
@@ -39,18 +44,22 @@ impl Desk<'_> {
         self.tell_starter(text, values, true);
     }
 
-    /// The first round of a node since the case was handed in last.
+    /// The first round from which on something of a node counts; of one where everybody was passed over, the newest; else the
+    /// round under way.
     fn first_round_of(&self, node: &str) -> u32 {
         let data = &self.case.data;
-        let of_node = data.tasks.iter().filter(|task| task.node == node && task.round >= data.first_round);
-        of_node.map(|task| task.round).min().unwrap_or(data.rounds + 1)
+        let running = data.node.as_ref().map_or(data.rounds, |running| running.round);
+        let of_node = || data.tasks.iter().filter(|task| task.node == node);
+        let counting = of_node().filter(|task| counts(task)).map(|task| task.round).min();
+        let skipped = of_node().filter(|task| task.state == TaskState::Skipped);
+        let skipped = skipped.map(|task| task.round).max();
+        counting.or(skipped).unwrap_or(running).min(running)
     }
 
     /// What lies behind the place where a case goes on counts no more: whoever is asked there, or has agreed there.
     fn returned_since(&mut self, round: u32) {
         for task in &mut self.case.data.tasks {
-            let counts = task.state.is_open() || task.state == TaskState::Approved;
-            if task.round >= round && counts {
+            if task.round >= round && counts(task) {
                 task.state = TaskState::Returned;
                 task.awaiting = None;
             }
@@ -60,7 +69,7 @@ impl Desk<'_> {
     fn back_to_starter(&mut self, node: &str) {
         let since = match self.world.template.policy.resubmit {
             ResubmitPolicy::JumpBack => self.first_round_of(node),
-            ResubmitPolicy::Restart => self.case.data.first_round,
+            ResubmitPolicy::Restart => 0,
         };
         self.returned_since(since);
         self.case.data.node = None;

@@ -142,18 +142,23 @@ fn what_lies_behind_a_return_is_returned_as_well() {
     let to = |node: Option<&str>| Action::Return { node: node.map(str::to_owned), reason: "再看".into() };
     let states = |play: &Play| play.case.data.tasks.iter().map(|task| task.state).collect::<Vec<_>>();
     let (approved, returned, pending) = (TaskState::Approved, TaskState::Returned, TaskState::Pending);
-    // (how it is handed in again, to which node, how the tasks stand then)
-    for (resubmit, node, expected) in [
-        ("restart", Some("n2"), vec![approved, returned, returned, returned, pending]),
-        ("restart", None, vec![returned; 4]),
+    // (how it is handed in again, to which nodes, one after the other, how the tasks stand then)
+    for (resubmit, nodes, expected) in [
+        ("restart", vec![Some("n2")], vec![approved, returned, returned, returned, pending]),
+        ("restart", vec![None], vec![returned; 4]),
         // It goes on where it was sent back: what was agreed before stays.
-        ("jump_back", None, vec![approved, approved, returned, returned]),
+        ("jump_back", vec![None], vec![approved, approved, returned, returned]),
+        // A second return goes behind the first one.
+        ("restart", vec![Some("n2"), Some("n1")], [vec![returned; 7], vec![pending]].concat()),
+        ("restart", vec![Some("n2"), None], vec![returned; 7]),
     ] {
         let mut play = Play::new(flow.clone(), json!({ "resubmit": resubmit })).submitted();
         play.does("2", yes());
-        play.does("3", yes());
-        play.does("4", to(node));
-        assert_eq!(states(&play), expected, "{resubmit} {node:?}");
+        for node in &nodes {
+            play.does("3", yes());
+            play.does("4", to(*node));
+        }
+        assert_eq!(states(&play), expected, "{resubmit} {nodes:?}");
         let sent_back: Vec<bool> = play.case.data.tasks.iter().map(Task::sends_back).collect();
         assert_eq!(sent_back.iter().position(|sent| *sent), Some(2), "by who sent it, and nobody else");
         assert_eq!(play.refused("5", yes()), "E103");

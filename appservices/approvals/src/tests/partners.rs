@@ -67,7 +67,7 @@ pub(super) async fn signer() -> Signer {
 }
 
 /// An answer of the partner's bot as it is when nobody lies.
-fn answer(request: &str, room: &str, event: &str, signer: &Signer) -> Value {
+pub(super) fn answer(request: &str, room: &str, event: &str, signer: &Signer) -> Value {
     let source = Source::event(RoomId::parse(room).unwrap(), EventId::parse(event).unwrap());
     let entry = Entry {
         action: "approve".into(),

@@ -120,6 +120,39 @@ async fn a_rejection_for_a_partner_is_void_without_a_reason_in_time() {
 }
 
 #[tokio::test]
+async fn the_rejections_of_two_people_for_a_partner_wait_beside_each_other() {
+    let zhaoliu = "@zhaoliu:test";
+    let (mut stage, _) = office().await;
+    let staff = staff_list().replace(",cfo,", ",partner.contract,");
+    imports(&mut stage, &staff.replace("总经理,是,,", "总经理,是,partner.contract,")).await;
+    let room = stage.room_with(BOT, LOCALPART, false);
+    stage.settle().await;
+    stage.sends(BOT, &room, "com.lianqiao.request", request(1));
+    stage.settle().await;
+    let (mut cards, mut taps) = (Vec::new(), Vec::new());
+    for person in [WANGWU, zhaoliu] {
+        stage.joins(person, &room);
+        stage.settle().await;
+        let mine = card(&stage, &room, "[待审批] AP-7");
+        taps.push(stage.reacts(person, &room, &mine, "❌"));
+        cards.push(mine);
+        stage.settle().await;
+        assert_eq!(last(&stage, &room), "请在 10 分钟内回复理由，否则本次拒绝无效。", "{person}");
+    }
+    // The one takes theirs back; that of the other goes on waiting.
+    stage.redacts(zhaoliu, &room, &taps[1]);
+    stage.settle().await;
+    stage.says_in_thread(zhaoliu, &room, &cards[1], "再想想");
+    stage.settle().await;
+    assert_eq!(decisions(&stage, &room), 0);
+    stage.says_in_thread(WANGWU, &room, &cards[0], "抬头不对");
+    stage.settle().await;
+    assert_eq!(decisions(&stage, &room), 1);
+    let decided = of_kind(&stage, &room, "answer").pop().unwrap()["content"]["outcome"]["decided"].clone();
+    assert_eq!((&decided["actor"], &decided["reason"]), (&json!(WANGWU), &json!("抬头不对")));
+}
+
+#[tokio::test]
 async fn a_rejection_for_a_partner_ends_when_its_tap_is_taken_back_and_a_decision_does_not() {
     let (mut stage, room, mine) = asked_for_partner().await;
     let tap = stage.reacts(WANGWU, &room, &mine, "❌");
@@ -160,11 +193,12 @@ async fn a_newer_form_is_refused_and_both_sides_hear_so() {
     assert_eq!(answer, expected);
     assert_eq!(last(&stage, &chat(&stage, ADMIN)), newer);
     let said = stage.said(&room).len();
-    for kind in ["request.over", "record", "answer"] {
-        stage.sends(BOT, &room, &format!("com.lianqiao.{kind}"), json!({ "v": 2 }));
+    for (kind, v) in [("request.over", 2), ("record", 2), ("answer", 3)] {
+        stage.sends(BOT, &room, &format!("com.lianqiao.{kind}"), json!({ "v": v }));
     }
     stage.settle().await;
     assert_eq!(stage.said(&room).len(), said, "once is enough");
+    assert_eq!(last(&stage, &chat(&stage, ADMIN)), newer, "for those who look after approvals, too");
 }
 
 #[tokio::test]

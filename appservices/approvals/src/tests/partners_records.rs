@@ -5,14 +5,17 @@ use std::sync::Arc;
 use cases::{Entry, Record, Signer, Via};
 use kit::double::Stage;
 use ruma::signatures::Ed25519KeyPair;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    partners::{ADMIN, BOT, LISI, NO, PAN, WANGWU, ZHANGSAN, signer, waiting_for_partner},
+    partners::{ADMIN, BOT, LISI, NO, PAN, WANGWU, ZHANGSAN, answer, of_kind, signer, waiting_for_partner},
     staff_list,
-    talk::{chat, imports, last, office},
+    talk::{card, chat, imports, last, office, reads},
 };
-use crate::LOCALPART;
+use crate::{
+    LOCALPART,
+    limits::{ANSWER_TRUST_WAIT_MS, PARTNER_CHAINS_SHOWN_MAX, PARTNER_RECORD_BYTES_MAX},
+};
 
 /// A number of the partner.
 const THEIRS: &str = "AP-20261104-0007";
@@ -34,6 +37,20 @@ fn entry(at_ms: u64) -> Entry {
         template: "seal@1".into(),
         at_ms,
     }
+}
+
+/// A key that nobody knows yet.
+fn new_signer() -> Signer {
+    let document = Ed25519KeyPair::generate().to_vec();
+    Signer::new(Arc::new(Ed25519KeyPair::from_der(&document, "ent_2".to_owned()).unwrap()))
+}
+
+/// What the bot of the partner asks for its case.
+fn request_with(signer: &Signer, capability: &str) -> Value {
+    json!({
+        "v": 1, "no": THEIRS, "task": "t2", "capability": capability, "name": "用章", "starter": "Pan",
+        "form_view": [], "deadline": null, "keys": signer.public().texts(),
+    })
 }
 
 /// So many records of a case of the partner.
@@ -82,11 +99,7 @@ async fn a_partners_case_is_verified_by_its_number_on_this_side() {
     let verify = format!("!verify {THEIRS}");
     let unsigned = hears(&mut stage, WANGWU, &verify).await;
     assert!(unsigned.contains("没有已知密钥的签名"), "{unsigned}");
-    let request = json!({
-        "v": 1, "no": THEIRS, "task": "t2", "capability": "contract", "name": "用章", "starter": "Pan",
-        "form_view": [], "deadline": null, "keys": signer.public().texts(),
-    });
-    stage.sends(BOT, &room, "com.lianqiao.request", request);
+    stage.sends(BOT, &room, "com.lianqiao.request", request_with(&signer, "contract"));
     stage.settle().await;
     let good = format!("partner 的 {THEIRS}：OK · 3 条记录");
     let verdict = hears(&mut stage, WANGWU, &verify).await;
@@ -112,10 +125,7 @@ async fn records_of_a_partner_who_lies_are_not_kept() {
     stage.settle().await;
     let known = signer().await;
     let records = chain(THEIRS, 3, &known);
-    let request = json!({
-        "v": 1, "no": THEIRS, "task": "t2", "capability": "nothing", "name": "用章", "starter": "Pan",
-        "form_view": [], "deadline": null, "keys": known.public().texts(),
-    });
+    let request = request_with(&known, "nothing");
     stage.sends(BOT, &case_room, "com.lianqiao.request", request.clone());
     stage.settle().await;
     for record in &records[..2] {
@@ -125,8 +135,7 @@ async fn records_of_a_partner_who_lies_are_not_kept() {
     sends(&mut stage, &case_room, &records[1]).await;
     assert_eq!(stage.said(&case_room).len(), said, "what comes again changes nothing");
 
-    let other = Ed25519KeyPair::from_der(&Ed25519KeyPair::generate().to_vec(), "ent_2".to_owned()).unwrap();
-    let other = Signer::new(Arc::new(other));
+    let other = new_signer();
     let impostor = signer().await;
     let signed = |seq: u64, prev: &str, signer: &Signer| {
         Record::signed(entry(9), "01THEIRS", THEIRS, seq, prev, signer).unwrap()
@@ -134,14 +143,18 @@ async fn records_of_a_partner_who_lies_are_not_kept() {
     let head = records[1].hash().unwrap();
     let mut changed = records[2].clone();
     changed.at = 10;
+    let long = Entry { template: "x".repeat(PARTNER_RECORD_BYTES_MAX), ..entry(9) };
+    let long = Record::signed(long, "01THEIRS", THEIRS, 3, &head, &known).unwrap();
     // (what is sent, why it is not believed)
     for (record, cause) in [
         (signed(2, &records[1].prev, &known), "the record does not follow those that were sent before"),
         (signed(3, "sha256:01", &known), "the record does not follow those that were sent before"),
         (signed(500, &head, &known), "the record does not follow those that were sent before"),
+        (long, "the record does not follow those that were sent before"),
         (changed, "the record is not signed by the partner's key"),
         (signed(3, &head, &impostor), "the record is not signed by the partner's key"),
         (signed(3, &head, &other), "the record is signed by a key that is not known of the partner"),
+        (signed(4, &head, &other), "the record is signed by a key that is not known of the partner"),
     ] {
         sends(&mut stage, &case_room, &record).await;
         let said = last(&stage, &case_room);
@@ -150,7 +163,8 @@ async fn records_of_a_partner_who_lies_are_not_kept() {
     }
     let warning =
         "partner 的审批机器人用未知的密钥签名，其记录未被接受。与对方核实后发送：!审批 trust partner";
-    assert_eq!(last(&stage, &chat(&stage, ADMIN)), warning);
+    let warnings = stage.said(&chat(&stage, ADMIN)).iter().filter(|said| *said == warning).count();
+    assert_eq!(warnings, 1, "once is enough");
     let verify = format!("!verify {THEIRS}");
     let verdict = hears(&mut stage, ADMIN, &verify).await;
     assert!(verdict.starts_with(&format!("partner 的 {THEIRS}：OK · 2 条记录")), "{verdict}");
@@ -186,4 +200,82 @@ async fn a_number_that_both_sides_have_means_the_own_case() {
     assert!(last(&stage, &room).starts_with(&format!("partner 的 {NO}：")), "{}", last(&stage, &room));
     let other = hears(&mut stage, "@sunqi:test", &format!("!verify {NO}@partner")).await;
     assert!(other.starts_with("找不到编号"), "{other}");
+    // What is not known does not bring the verdict of another case.
+    stage.says(ZHANGSAN, &room, "!verify PR-20261105-0009@partner");
+    stage.settle().await;
+    assert_eq!(last(&stage, &room), "找不到编号 PR-20261105-0009@partner，或你无权查看。");
+}
+
+#[tokio::test]
+async fn a_number_of_requests_that_both_sides_have_means_the_partners() {
+    let (mut stage, _) = office().await;
+    imports(&mut stage, &staff_list().replace(",cfo,", ",partner.contract,")).await;
+    let room = stage.room_with(BOT, LOCALPART, false);
+    stage.settle().await;
+    let signer = signer().await;
+    stage.sends(BOT, &room, "com.lianqiao.request", request_with(&signer, "contract"));
+    stage.settle().await;
+    let records = of_kind(&stage, &room, "record");
+    let number = records[0]["content"]["no"].as_str().unwrap().to_owned();
+    for record in &chain(&number, 2, &signer) {
+        sends(&mut stage, &room, record).await;
+    }
+    let verdict = hears(&mut stage, ADMIN, &format!("!verify {number}")).await;
+    assert!(verdict.starts_with(&format!("partner 的 {number}：OK · 2 条记录")), "{verdict}");
+}
+
+#[tokio::test]
+async fn records_that_somebody_may_read_are_found_behind_those_that_they_may_not() {
+    let (mut stage, _) = office().await;
+    let records = chain(THEIRS, 1, &signer().await);
+    let mut rooms = Vec::new();
+    for _ in 0..=2 * PARTNER_CHAINS_SHOWN_MAX {
+        let room = stage.room_with(BOT, LOCALPART, false);
+        stage.settle().await;
+        sends(&mut stage, &room, &records[0]).await;
+        rooms.push(room);
+    }
+    for place in [0, rooms.len() - 1] {
+        let mine = &rooms[place];
+        stage.invites(BOT, mine, WANGWU);
+        stage.joins(WANGWU, mine);
+    }
+    stage.settle().await;
+    let (verify, found) = (format!("!verify {THEIRS}"), format!("partner 的 {THEIRS}："));
+    let verdict = hears(&mut stage, WANGWU, &verify).await;
+    assert_eq!(verdict.matches(&found).count(), 2, "{verdict}");
+    let verdict = hears(&mut stage, ADMIN, &verify).await;
+    assert_eq!(verdict.matches(&found).count(), PARTNER_CHAINS_SHOWN_MAX, "{verdict}");
+}
+
+#[tokio::test]
+async fn an_answer_with_a_key_that_is_not_known_counts_once_it_is_trusted() {
+    let (mut stage, room, case_room) = waiting_for_partner().await;
+    stage.joins(BOT, &case_room);
+    stage.settle().await;
+    stage.sends(BOT, &case_room, "com.lianqiao.request", request_with(&signer().await, "nothing"));
+    stage.settle().await;
+    let request = of_kind(&stage, &case_room, "request")[0]["event_id"].as_str().unwrap().to_owned();
+    let content = json!({
+        "msgtype": "m.text", "body": "[待审批]", "com.lianqiao.card": { "v": 1, "request": request },
+    });
+    let asked = stage.sends(BOT, &case_room, "m.room.message", content);
+    stage.invites(BOT, &case_room, PAN);
+    stage.joins(PAN, &case_room);
+    let tap = stage.reacts(PAN, &case_room, &asked, "✅");
+    stage.settle().await;
+    let content = answer(&request, &case_room, &tap, &new_signer());
+    stage.sends(BOT, &case_room, "com.lianqiao.answer", content);
+    stage.settle().await;
+    let cause = "The answer of partner is not accepted: the record is signed by a key that is not known of the partner";
+    let refusals = |stage: &Stage| stage.said(&case_room).iter().filter(|said| said.ends_with(cause)).count();
+    let own = card(&stage, &room, "[待审批]");
+    stage.advance_ms(ANSWER_TRUST_WAIT_MS + 1_000);
+    stage.settle().await;
+    assert_eq!(refusals(&stage), 1, "it is said once");
+    assert!(reads(&stage, &room, &own).starts_with("[待审批]"));
+    hears(&mut stage, ADMIN, "!审批 trust partner").await;
+    stage.advance_ms(ANSWER_TRUST_WAIT_MS + 1_000);
+    stage.settle().await;
+    assert!(reads(&stage, &room, &own).starts_with("[已通过]"), "{}", reads(&stage, &room, &own));
 }

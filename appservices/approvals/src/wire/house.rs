@@ -38,7 +38,11 @@ impl House {
         let house = Self { cases, people, workdays, store, templates: RwLock::default() };
         let mut batch = Batch::new();
         for text in SHIPPED {
-            house.publish(&mut batch, text, true, true).await?;
+            let template = house.checked(text, true).map_err(|problems| {
+                let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                OfficeError::Unusable(lines.join("; "))
+            })?;
+            house.publish(&mut batch, template, true).await?;
         }
         if !batch.is_empty() {
             house.store.commit(batch).await?;
@@ -46,16 +50,14 @@ impl House {
         Ok(house)
     }
 
-    /// Puts a template into the batch as the next version. With `only_new`, one whose id is known stays as it is. Nodes
-    /// that nobody could be asked at keep it from being published, unless `force`.
+    /// Puts a template that was checked into the batch as the next version. With `only_new`, one whose id is known stays as
+    /// it is.
     pub async fn publish(
         &self,
         batch: &mut Batch,
-        text: &str,
-        force: bool,
+        mut template: Template,
         only_new: bool,
     ) -> Result<Template, OfficeError> {
-        let mut template = self.publishable(text, force)?;
         let newest = self.newest(&template.id).await?;
         if let (Some(newest), true) = (&newest, only_new) {
             return Ok(Template::clone(newest));
@@ -68,15 +70,8 @@ impl House {
         Ok(template)
     }
 
-    /// The template of a text, if it can be published (E120).
-    fn publishable(&self, text: &str, force: bool) -> Result<Template, OfficeError> {
-        self.checked(text, force).map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            OfficeError::Unusable(lines.join("; "))
-        })
-    }
-
-    /// The same, or everything that keeps it from being published.
+    /// The template of a text, or everything that keeps it from being published (E120). Nodes that nobody could be asked at
+    /// do, unless `force`.
     pub fn checked(&self, text: &str, force: bool) -> Result<Template, Vec<Problem>> {
         if text.len() > TEMPLATE_BYTES_MAX {
             return Err(vec![Problem::new("", "problem.large").with("max", TEMPLATE_BYTES_MAX.to_string())]);

@@ -56,25 +56,20 @@ impl Approvals {
             return Ok(None);
         }
         let house = self.house().await?;
-        if let Err(problems) = house.checked(text, force) {
-            let lang = self.language_of_account(&heard.sender).await?;
-            let lines = problems.iter().map(|problem| problem.said(self.kit().texts(), lang));
-            let list = lines.collect::<Vec<_>>().join("; ");
-            self.refuse(heard, &Refusal::new("E120").with("list", list), batch).await?;
-            return Ok(None);
-        }
-        match house.publish(batch, text, force, false).await {
-            Ok(template) => {
-                let pen = self.pen(self.language_of_account(&heard.sender).await?);
-                self.answer(batch, heard, &pen.say("told.published", &[("template", &template.mark())]));
-                Ok(Some(template))
-            }
-            Err(OfficeError::Unusable(list)) => {
+        let template = match house.checked(text, force) {
+            Ok(template) => template,
+            Err(problems) => {
+                let lang = self.language_of_account(&heard.sender).await?;
+                let lines = problems.iter().map(|problem| problem.said(self.kit().texts(), lang));
+                let list = lines.collect::<Vec<_>>().join("; ");
                 self.refuse(heard, &Refusal::new("E120").with("list", list), batch).await?;
-                Ok(None)
+                return Ok(None);
             }
-            Err(error) => Err(error),
-        }
+        };
+        let template = house.publish(batch, template, false).await?;
+        let pen = self.pen(self.language_of_account(&heard.sender).await?);
+        self.answer(batch, heard, &pen.say("told.published", &[("template", &template.mark())]));
+        Ok(Some(template))
     }
 
     /// Whether somebody looks after approvals; who does not hears so (E102).

@@ -86,12 +86,13 @@ impl Calendars {
         Ok(joined(intervals, within))
     }
 
-    /// The first look, and those that follow: whether there is a calendar that lets its owner in, and what is in it.
+    /// Whether there is a calendar that lets its owner in; at the first look also what is in it.
     pub(super) async fn look_at_caldav(
         &self,
         owner: &str,
         url: &str,
         login: (&str, &str),
+        before: &FetchedRow,
     ) -> Result<FetchedRow, CalendarError> {
         let asked = RESOURCE_TYPE.to_owned();
         let answer = self.request("PROPFIND", url, login, "0", asked, FEED_TIME_MAX).await?;
@@ -101,6 +102,9 @@ impl Calendars {
         let document = xml::read(&answer.body).map_err(|error| not_a_calendar(&error))?;
         if !holds_calendar(&document) {
             return Err(SourceFault::NotACalendar.because("it is no calendar"));
+        }
+        if before.at_ms != 0 {
+            return Ok(before.clone());
         }
         let now_ms = self.now_ms();
         let within = Span { from_ms: now_ms, until_ms: now_ms.saturating_add(QUESTION_MS_MAX) };

@@ -33,7 +33,12 @@ impl Calendars {
     /// Fetches feeds when they are due, until the shutdown. What came of the first look at a calendar goes to the listener.
     pub async fn fetch_feeds(self, listener: Arc<dyn FirstLooks>, shutdown: Shutdown) {
         loop {
-            if let Err(error) = self.fetch_due(&*listener).await {
+            let fetched = tokio::select! {
+                // A commit that is under way goes on; what was not committed is looked at again after the start.
+                () = shutdown.wait() => return,
+                fetched = self.fetch_due(&*listener) => fetched,
+            };
+            if let Err(error) = fetched {
                 tracing::warn!(%error, "feeds of calendars cannot be fetched now");
             }
             tokio::select! {
@@ -80,8 +85,10 @@ impl Calendars {
         if now_ms < before.next_ms {
             return Ok(());
         }
-        let looked = self.look(&owner, &kept.source, &before).await;
-        let seen = looked.as_ref().map(|row| Seen { times: row.intervals.len(), until_ms: row.until_ms });
+        // A look may ask several times; a pass ends with the slowest of all looks.
+        let looked = tokio::time::timeout(FEED_TIME_MAX, self.look(&owner, &kept.source, &before)).await;
+        let looked = looked.unwrap_or_else(|_| Err(SourceFault::Unreachable.because("no answer in time")));
+        let seen = looked.as_ref().map(|row| Seen { times: ahead(row, now_ms), until_ms: row.until_ms });
         let seen = seen.map_err(CalendarError::fault);
         let row = match looked {
             Ok(row) => looked_at(&kept.source, row, now_ms),
@@ -117,7 +124,9 @@ impl Calendars {
     ) -> Result<FetchedRow, CalendarError> {
         match source {
             Source::Feed { url } => self.fetch(url, owner, before).await,
-            Source::CalDav { url, user, password } => self.look_at_caldav(owner, url, (user, password)).await,
+            Source::CalDav { url, user, password } => {
+                self.look_at_caldav(owner, url, (user, password), before).await
+            }
         }
     }
 
@@ -164,6 +173,11 @@ impl Calendars {
         let is_covered = row.from_ms <= within.from_ms && within.until_ms <= row.until_ms;
         Ok((!is_old && is_covered).then_some(row.intervals))
     }
+}
+
+/// How many busy times are not over.
+fn ahead(row: &FetchedRow, now_ms: u64) -> usize {
+    row.intervals.iter().filter(|busy| busy.until_ms > now_ms).count()
 }
 
 /// The row of a calendar that was looked at. Of a CalDAV server no times are kept: it is asked when somebody wants to know.

@@ -1,11 +1,17 @@
 //! Calendars elsewhere: feeds that are fetched, and CalDAV servers that are asked.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    http::{Method, StatusCode},
+    routing::get,
+};
+use base::Shutdown;
 use parking_lot::Mutex;
 use store::{Batch, StoreError};
+use tokio::sync::Notify;
 
 use super::{NOW_MS, alice, alice_id, bob, calendars, doors::Notes, hour, put, shanghai};
 use crate::{
@@ -135,9 +141,14 @@ async fn whoever_names_a_calendar_hears_once_what_came_of_it() {
         password: password.to_owned(),
     };
     let feed = |url: &str| Source::Feed { url: url.to_owned() };
+    let events =
+        ["2026-11-05T07:00:00", "2026-11-05T10:00:00"].map(|begins| hour(begins, begins, shanghai()));
+    let file = ics::write(None, &events);
+    let of_today = served(Router::new().route("/a.ics", get(move || async move { file }))).await;
     let told = Told::default();
     for (source, expected) in [
         (login("default/", &password), Ok(1)),
+        (feed(&format!("{of_today}/a.ics")), Ok(1)),
         (login("default/", "wrong"), Err(SourceFault::Login)),
         (login("", &password), Err(SourceFault::NotACalendar)),
         (feed(&format!("{server}/nothing.ics")), Err(SourceFault::NotACalendar)),
@@ -160,6 +171,44 @@ async fn whoever_names_a_calendar_hears_once_what_came_of_it() {
     calendars.fetch_due(&told).await.unwrap();
     assert!(told.0.lock().is_empty(), "later looks are nobody's news");
     assert!(alice_by(&calendars).await.known);
+}
+
+#[tokio::test]
+async fn a_later_look_at_a_caldav_server_only_sees_whether_its_owner_is_let_in() {
+    let (calendars, clock) = calendars().await;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let asking = Arc::clone(&asked);
+    let answer = move |method: Method| async move {
+        asking.lock().push(method.to_string());
+        let calendar = "<multistatus xmlns=\"DAV:\"><response><href>/x</href><propstat><prop><resourcetype><c:calendar xmlns:c=\"urn:ietf:params:xml:ns:caldav\"/></resourcetype></prop></propstat></response></multistatus>";
+        (StatusCode::MULTI_STATUS, calendar)
+    };
+    let server = served(Router::new().fallback(answer)).await;
+    add(&calendars, &alice(), Source::CalDav { url: server, user: "u".to_owned(), password: "p".to_owned() })
+        .await;
+    for expected in [&["PROPFIND", "REPORT", "REPORT"][..], &["PROPFIND"]] {
+        calendars.fetch_due(&()).await.unwrap();
+        assert_eq!(std::mem::take(&mut *asked.lock()), expected);
+        clock.advance(25 * HOUR_MS);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_holds_up_no_shutdown() {
+    let (calendars, _) = calendars().await;
+    let asked = Arc::new(Notify::new());
+    let asking = Arc::clone(&asked);
+    let answer = move || async move {
+        asking.notify_one();
+        std::future::pending::<StatusCode>().await
+    };
+    let url = served(Router::new().fallback(answer)).await;
+    add(&calendars, &alice(), Source::Feed { url }).await;
+    let shutdown = Shutdown::new();
+    let fetching = tokio::spawn(calendars.fetch_feeds(Arc::new(()), shutdown.clone()));
+    asked.notified().await;
+    shutdown.trigger();
+    tokio::time::timeout(Duration::from_secs(10), fetching).await.unwrap().unwrap();
 }
 
 #[tokio::test]

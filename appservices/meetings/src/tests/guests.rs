@@ -37,6 +37,19 @@ async fn a_guest_who_is_asked_no_more_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guest_of_two_meetings_of_a_room_stays_while_one_of_them_takes_place() {
+    let (mut stage, _) = office().await;
+    let room = team(&mut stage, &[LISI]).await;
+    for line in ["评审 @李四 明天 10:00", "复盘 明天 14:00"] {
+        says(&mut stage, ZHANGSAN, &room, &format!("!meet {line} 1h {GUEST}")).await;
+    }
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001").await;
+    assert!(stage.homeserver().visit_of(&room, GUEST).is_some());
+    says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0002").await;
+    assert_eq!(stage.homeserver().visit_of(&room, GUEST), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_organiser_hears_of_a_guest_who_cannot_be_let_in() {
     let (mut stage, chat) = office().await;
     let room = team(&mut stage, &[LISI]).await;

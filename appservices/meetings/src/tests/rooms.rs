@@ -69,6 +69,56 @@ async fn a_meeting_of_a_direct_chat_gets_a_room_with_its_people_its_card_and_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_asked_to_another_meeting_of_the_room_stays_in_it() {
+    let (mut stage, chat_of_zhang) = office_with_rooms().await;
+    says(&mut stage, ZHANGSAN, &chat_of_zhang, "!meet 评审 @李四 @ann 明天 10:00 1h").await;
+    looks(&mut stage).await;
+    let room = rooms(&stage).remove(0);
+    for person in [ZHANGSAN, LISI, ANN] {
+        stage.joins(person, &room);
+    }
+    stage.settle().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 复盘 @ann 明天 14:00 1h").await;
+    for (named, account, expected) in [("@ann", ANN, "join"), ("@李四", LISI, "leave")] {
+        let typed = format!("!meet remove MT-20261105-0001 {named}");
+        says(&mut stage, ZHANGSAN, &chat_of_zhang, &typed).await;
+        let standing = stage.homeserver().state(&room, "m.room.member", account);
+        assert_eq!(standing["membership"], expected, "{account}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_of_other_servers_are_asked_in_once_the_room_is_known() {
+    let (mut stage, chat_of_zhang) = office_with_rooms().await;
+    says(&mut stage, ZHANGSAN, &chat_of_zhang, "!meet 评审 @李四 @eve:partner 明天 10:00 1h").await;
+    let room = rooms(&stage).remove(0);
+    let standing = |stage: &Stage, account| stage.homeserver().state(&room, "m.room.member", account);
+    assert_eq!(standing(&stage, LISI)["membership"], "invite");
+    assert_eq!(standing(&stage, "@eve:partner"), Value::Null);
+    looks(&mut stage).await;
+    assert_eq!(standing(&stage, "@eve:partner")["membership"], "invite");
+    says(&mut stage, ZHANGSAN, &chat_of_zhang, "!meet remove MT-20261105-0001 @eve:partner").await;
+    assert_eq!(standing(&stage, "@eve:partner")["membership"], "leave");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_a_meeting_over_leads_its_room() {
+    let (mut stage, chat_of_zhang) = office_with_rooms().await;
+    says(&mut stage, ZHANGSAN, &chat_of_zhang, "!meet 周会 @王五 11-20 10:00").await;
+    looks(&mut stage).await;
+    let room = rooms(&stage).remove(0);
+    super::imports(&mut stage, "张三").await;
+    stage.advance_ms(2 * MINUTE);
+    stage.settle().await;
+    assert_eq!(stage.homeserver().state(&room, "m.room.member", LISI)["membership"], "invite");
+    let levels = stage.homeserver().state(&room, "m.room.power_levels", "");
+    assert_eq!(levels["users"], json!({ LISI: 50 }));
+    for kind in ["m.room.join_rules", "m.room.guest_access", "com.lianqiao.room", "com.lianqiao.meeting"] {
+        assert_eq!(levels["events"][kind], 100, "the bot's alone: {kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reminders_presence_and_minutes_stand_in_the_room() {
     let (mut stage, chat_of_zhang) = office_with_rooms().await;
     says(&mut stage, ZHANGSAN, &chat_of_zhang, "!meet 评审 @李四 今天 10:00 1h").await;

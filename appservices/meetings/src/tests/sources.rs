@@ -108,6 +108,7 @@ async fn a_message_with_a_password_is_taken_away_and_what_cannot_be_asked_is_not
             "cal.example 的日历未添加：有密码时地址必须以 https:// 开头。",
         ),
         ("add ftp://cal.example/a.ics", "cal.example 的日历未添加：地址不正确。"),
+        ("add cal.example/private-8361.ics", "日历未添加：地址不正确。"),
         (
             "add https://cal.example/ zhang",
             "「日历源」要写地址，或地址、用户名和密码，例如：!meet source add https://… [user password]",
@@ -124,6 +125,20 @@ async fn a_message_with_a_password_is_taken_away_and_what_cannot_be_asked_is_not
     stage.settle().await;
     assert_eq!(last(&stage, &room), NOT_REMOVED);
     assert!(!stage.said(&room).iter().any(|text| text.contains("geheim")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_behind_a_misspelt_word_is_taken_away_and_becomes_no_title() {
+    let (mut stage, room) = office().await;
+    let powers = json!({ "users": { "@meet:test": 100, ZHANGSAN: 100 } });
+    stage.sets_state(ZHANGSAN, &room, "m.room.power_levels", "", powers);
+    for word in ["sources", "Soruce", "日历", "日历原"] {
+        let typed = format!("!meet {word} add ftp://cal.example/dav/ zhang geheim");
+        let said = says(&mut stage, ZHANGSAN, &room, &typed).await;
+        assert_eq!(said, format!("cal.example 的日历未添加：地址不正确。\n{REMOVED}"), "{word}");
+    }
+    let asked = says(&mut stage, ZHANGSAN, &room, "!meet").await;
+    assert!(!asked.contains("geheim"), "nothing waits to be booked: {asked}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

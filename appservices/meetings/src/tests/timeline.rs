@@ -65,6 +65,21 @@ async fn a_series_stands_in_the_timeline_and_changes_there_with_its_instances() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_differs_before_its_series_is_sent_stands_in_the_timeline_too() {
+    let (mut stage, _) = office_with_rooms().await;
+    let room = team(&mut stage, &[LISI]).await;
+    stage.says(ZHANGSAN, &room, "!meet 周会 @李四 周五 10:00 1h 每周 x4");
+    stage.says(ZHANGSAN, &room, "!meet move MT-20261105-0001 本次 周五 15:00");
+    stage.settle().await;
+    let events = sent(&stage, &room);
+    let [series, one] = events.as_slice() else { panic!("{events:#?}") };
+    assert_eq!(
+        one["content"]["m.relates_to"],
+        json!({ "rel_type": "org.matrix.msc4496.calendar_override", "event_id": series["event_id"] })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nobody_wants_it_the_timeline_has_none() {
     let (mut stage, _) = office().await;
     let room = team(&mut stage, &[LISI]).await;

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use kit::{Heard, Verb};
 use store::Batch;
 
-use super::{KIND, Meetings, NUMBER_PREFIX};
+use super::{KIND, Meetings, NUMBER_PREFIX, sources::LINK_MARK};
 use crate::{
     MeetingsError,
     act::Action,
@@ -73,6 +73,15 @@ impl Word {
     }
 }
 
+/// What stands behind the word for calendars elsewhere, where a link follows and the word is that one but for slips.
+fn source_meant(arguments: &str) -> Option<&str> {
+    let (first, rest) =
+        arguments.split_once(char::is_whitespace).filter(|_| arguments.contains(LINK_MARK))?;
+    let first = first.to_lowercase();
+    let is_near = |(word, slips_max)| strsim::damerau_levenshtein(word, &first) <= slips_max;
+    [("日历源", 1), ("source", 2)].into_iter().any(is_near).then_some(rest)
+}
+
 /// The number in front of the arguments, and the rest.
 pub(crate) fn number_of(arguments: &str) -> (Option<String>, &str) {
     let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
@@ -92,6 +101,10 @@ impl Meetings {
         let arguments = arguments.trim();
         if arguments.is_empty() && heard.mentions.is_empty() {
             return self.begin_dialogue(heard, batch).await;
+        }
+        // A slip of the fingers is not to make a title of a password.
+        if let Some(rest) = source_meant(arguments) {
+            return Box::pin(self.source(heard, rest, batch)).await;
         }
         let Some((word, rest)) = Word::read(arguments) else {
             return match self.misspelt(arguments) {

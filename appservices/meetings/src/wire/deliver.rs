@@ -29,8 +29,9 @@ impl Meetings {
         self.book_resources(batch, before, after, scene.at_ms).await?;
         self.keep_calendars(batch, before, after).await?;
         self.order_room(batch, before, after, scene.at_ms).await?;
+        // Before the cards: whoever is asked in later does not see what stands in the room already.
+        self.keep_room(batch, before, after).await?;
         self.show_cards(batch, before, after, scene).await?;
-        self.keep_room(batch, before, after);
         self.show_state(batch, before, after);
         self.show_in_timeline(batch, before, after).await?;
         self.invite(batch, before, after).await?;

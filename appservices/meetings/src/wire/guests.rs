@@ -70,8 +70,8 @@ impl Meetings {
         Ok(())
     }
 
-    /// Guests go whom nobody asks any more, and everybody when the meeting does not take place. Whose time is over goes by the
-    /// homeserver's clock.
+    /// Guests go whom nobody asks any more, and everybody when the meeting does not take place, but for those whom another meeting
+    /// of the room asks. Whose time is over goes by the homeserver's clock.
     pub(super) async fn end_visits(
         &self,
         before: Option<&Case<Meeting>>,
@@ -82,7 +82,15 @@ impl Meetings {
             return Ok(());
         };
         let here = guests(after);
-        for mailbox in guests(before).into_iter().filter(|mailbox| !here.contains(mailbox)) {
+        let mut gone = guests(before);
+        gone.retain(|mailbox| !here.contains(mailbox));
+        if !gone.is_empty() {
+            for other in self.others_in(&room, &after.id).await? {
+                let there = guests(&other);
+                gone.retain(|mailbox| !there.contains(mailbox));
+            }
+        }
+        for mailbox in gone {
             match intent.end_visit(&room, mailbox).await {
                 Ok(()) | Err(CallError::Refused { .. }) => {}
                 Err(error) => return Err(error.into()),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use cases::Case;
 use kit::{CALL_MEMBERS, Fired, Kit, Letter, PREFIX, To};
-use ruma::{OwnedUserId, UserId};
+use ruma::{OwnedUserId, RoomId, UserId};
 use serde_json::{Value, json};
 use store::Batch;
 
@@ -31,8 +31,10 @@ const POWER_OF_ORGANIZER: u32 = 50;
 const POWER_OF_BOT: u32 = 100;
 
 /// State that the bot alone may set.
-const KEPT_STATE: [&str; 5] = [
+const KEPT_STATE: [&str; 7] = [
     "m.room.power_levels",
+    "m.room.join_rules",
+    "m.room.guest_access",
     "m.room.server_acl",
     "m.room.encryption",
     "m.room.history_visibility",
@@ -78,40 +80,95 @@ impl Meetings {
         Ok(())
     }
 
-    /// Has everybody in the room who is asked, and nobody else: people of this server first, because what is behind one whose
-    /// server is away waits. Its name follows the title.
-    pub(super) fn keep_room(&self, batch: &mut Batch, before: Option<&Case<Meeting>>, after: &Case<Meeting>) {
-        let Some(own) = after.data.own_room() else { return };
+    /// Has everybody in the room who is asked to it or to another meeting there, and nobody else. Its name follows the title, and
+    /// its levels whose meeting it is. People of other servers come once the room is known: they wait in a lane of its own,
+    /// because what is behind one whose server is away waits.
+    pub(super) async fn keep_room(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Meeting>>,
+        after: &Case<Meeting>,
+    ) -> Result<(), MeetingsError> {
+        let Some(own) = after.data.own_room() else { return Ok(()) };
         let before = before.filter(|before| before.data.own_room().is_some());
         // The later part of a series has the room of the earlier one, with the people in it.
         if before.is_none() && own.id.is_some() {
-            return;
+            return Ok(());
         }
+        let place = To::Place(own.place.clone());
+        self.keep_people(batch, before, after, own, (&place, true)).await?;
+        if let Some(id) = &own.id {
+            let known = before.filter(|before| !before.data.awaits_room());
+            self.keep_people(batch, known, after, own, (&To::Room(id.clone()), false)).await?;
+        }
+        let Some(before) = before else { return Ok(()) };
+        if name(before) != name(after) {
+            let state = ("m.room.name", json!({ "name": name(after) }));
+            self.put_state(batch, format!("mvn/{}/{}", after.id, after.rev), place.clone(), state);
+        }
+        if before.data.organizer() != after.data.organizer() {
+            let state = ("m.room.power_levels", levels(&after.data));
+            self.put_state(batch, format!("mvp/{}/{}", after.id, after.rev), place, state);
+        }
+        Ok(())
+    }
+
+    /// Those of this server, or those of others, come and go by letters to this place.
+    async fn keep_people(
+        &self,
+        batch: &mut Batch,
+        before: Option<&Case<Meeting>>,
+        after: &Case<Meeting>,
+        own: &OwnRoom,
+        (to, is_near): (&To, bool),
+    ) -> Result<(), MeetingsError> {
+        let here = self.kit().server_name();
         // Whoever is on another platform alone reads of it there.
         let people = |case: &Case<Meeting>| -> BTreeSet<OwnedUserId> {
-            case.data.accounts().into_iter().filter(|user| !is_elsewhere_alone(user)).collect()
+            let is_meant =
+                |user: &OwnedUserId| !is_elsewhere_alone(user) && (user.server_name() == here) == is_near;
+            case.data.accounts().into_iter().filter(is_meant).collect()
         };
         let (old, new) = (before.map(people).unwrap_or_default(), people(after));
         let put = |batch: &mut Batch, user: &UserId, how: &str| {
             let key = format!("mv/{}/{}/{user}", after.id, after.rev);
-            self.kit().outbox().put(batch, office::membership(key, LOCALPART, &own.place, user, how));
+            let letter = office::membership(key, LOCALPART, &own.place, user, how);
+            self.kit().outbox().put(batch, Letter { to: to.clone(), ..letter });
         };
-        let here = self.kit().server_name();
-        let (near, far): (Vec<&OwnedUserId>, Vec<_>) =
-            new.difference(&old).partition(|user| user.server_name() == here);
-        for user in old.difference(&new) {
+        let mut gone: BTreeSet<&OwnedUserId> = old.difference(&new).collect();
+        if let Some(room) = own.id.as_ref().filter(|_| !gone.is_empty()) {
+            for other in self.others_in(room, &after.id).await? {
+                gone.retain(|user| !other.data.concerns(user));
+            }
+        }
+        for user in gone {
             put(batch, user, "leave");
         }
-        for user in near.into_iter().chain(far) {
+        for user in new.difference(&old) {
             put(batch, user, "invite");
         }
-        if before.is_some_and(|before| name(before) != name(after)) {
-            let key = format!("mvn/{}/{}", after.id, after.rev);
-            let content = json!({ "name": name(after) });
-            let letter = Letter::message(key, LOCALPART, To::Place(own.place.clone()), content);
-            let letter = Letter { kind: "m.room.name".to_owned(), state_key: Some(String::new()), ..letter };
-            self.kit().outbox().put(batch, letter);
+        Ok(())
+    }
+
+    /// The meetings besides this one that are ahead or under way, and of which people talk in this room.
+    pub(super) async fn others_in(
+        &self,
+        room: &RoomId,
+        id: &str,
+    ) -> Result<Vec<Case<Meeting>>, MeetingsError> {
+        let mut others = Vec::new();
+        for other in self.cases().await?.listed(KIND, "room", room.as_str()).await? {
+            if other != id {
+                others.extend(self.case(&other).await?);
+            }
         }
+        Ok(others)
+    }
+
+    fn put_state(&self, batch: &mut Batch, key: String, to: To, (kind, content): (&str, Value)) {
+        let letter = Letter::message(key, LOCALPART, to, content);
+        let letter = Letter { kind: kind.to_owned(), state_key: Some(String::new()), ..letter };
+        self.kit().outbox().put(batch, letter);
     }
 
     /// The timer that looks whether a room is made.
@@ -175,25 +232,31 @@ fn name(case: &Case<Meeting>) -> String {
     format!("{} {}", case.no, case.data.event.title)
 }
 
-/// The body of `createRoom`. The bot has made it and stands above all levels.
-fn request(case: &Case<Meeting>, topic: &str) -> Value {
+/// The levels of the room. The bot has made it and stands above all of them.
+fn levels(meeting: &Meeting) -> Value {
     // Everybody may be in the call.
-    let free = CALL_MEMBERS.into_iter().map(|kind| (kind, 0));
-    let kept = KEPT_STATE.into_iter().map(|kind| (kind, POWER_OF_BOT));
+    let free = CALL_MEMBERS.into_iter().map(|kind| (kind.to_owned(), json!(0)));
+    let own = [format!("{PREFIX}room"), format!("{PREFIX}meeting")];
+    let kept = KEPT_STATE.into_iter().map(ToOwned::to_owned).chain(own);
     let events: serde_json::Map<String, Value> =
-        free.chain(kept).map(|(kind, power)| (kind.to_owned(), json!(power))).collect();
+        free.chain(kept.map(|kind| (kind, json!(POWER_OF_BOT)))).collect();
     let users: serde_json::Map<String, Value> =
-        case.data.organizer().into_iter().map(|user| (user.to_string(), json!(POWER_OF_ORGANIZER))).collect();
+        meeting.organizer().into_iter().map(|user| (user.to_string(), json!(POWER_OF_ORGANIZER))).collect();
+    json!({
+        "users": users, "users_default": 0, "events": events, "events_default": 0,
+        "state_default": POWER_OF_ORGANIZER, "invite": POWER_OF_ORGANIZER, "kick": POWER_OF_ORGANIZER,
+        "ban": POWER_OF_ORGANIZER, "redact": POWER_OF_ORGANIZER, "historical": POWER_OF_BOT,
+    })
+}
+
+/// The body of `createRoom`.
+fn request(case: &Case<Meeting>, topic: &str) -> Value {
     json!({
         "preset": "private_chat",
         "room_version": "12",
         "name": name(case),
         "topic": topic,
-        "power_level_content_override": {
-            "users": users, "users_default": 0, "events": events, "events_default": 0,
-            "state_default": POWER_OF_ORGANIZER, "invite": POWER_OF_ORGANIZER, "kick": POWER_OF_ORGANIZER,
-            "ban": POWER_OF_ORGANIZER, "redact": POWER_OF_ORGANIZER,
-        },
+        "power_level_content_override": levels(&case.data),
         "initial_state": [
             { "type": format!("{PREFIX}room"), "state_key": "",
               "content": { "v": 1, "kind": KIND, "no": case.no } },

@@ -18,7 +18,7 @@ use crate::{MeetingsError, card::Pen, desk::field_refused};
 const REMOVAL_KEY: &str = "mxr/";
 
 /// What stands in a link and in no other word of these commands.
-const LINK_MARK: &str = "://";
+pub(super) const LINK_MARK: &str = "://";
 
 /// What the word behind `!meet source` asks for.
 #[derive(Clone, Copy)]
@@ -40,8 +40,13 @@ impl Meetings {
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
         let (word, told) = first_word(rest);
-        // Wherever it was typed, and however wrongly.
-        let holds_secret = rest.contains(LINK_MARK) || told.contains(char::is_whitespace);
+        let order = word.to_lowercase();
+        let order = ORDERS.into_iter().find(|(zh, en, _)| order == *zh || order == *en);
+        // Wherever it was typed, and however wrongly: an address without its beginning may open a calendar, too.
+        let holds_secret = match order {
+            Some((.., Order::Add)) => !told.is_empty(),
+            _ => rest.contains('/') || told.contains(char::is_whitespace),
+        };
         let removal = if holds_secret { Some(self.take_away(heard, batch).await?) } else { None };
         let reader = self.reader(&heard.sender).await?;
         let pen = self.pen(&reader);
@@ -51,8 +56,6 @@ impl Meetings {
         } else if !is_ours || self.has_left(&heard.sender) {
             self.words_of(reader.lang, &Refusal::new("E108").with("platform", "matrix"))
         } else {
-            let order = word.to_lowercase();
-            let order = ORDERS.into_iter().find(|(zh, en, _)| order == *zh || order == *en);
             let done = match (order, word) {
                 (Some((.., Order::Add)), _) => self.add_source(heard, told, pen, batch).await?,
                 (Some((.., Order::List)), _) | (None, "") => Ok(self.sources(heard, pen).await?),
@@ -213,7 +216,8 @@ impl FirstLooks for Meetings {
 
 fn not_added(host: &str, fault: SourceFault, pen: Pen<'_>) -> String {
     let fault = pen.say(words_of_fault(fault), &[]);
-    pen.say("mt.source.refused", &[("host", host), ("fault", &fault)])
+    let key = if host.is_empty() { "mt.source.refused_nowhere" } else { "mt.source.refused" };
+    pen.say(key, &[("host", host), ("fault", &fault)])
 }
 
 const fn words_of_fault(fault: SourceFault) -> &'static str {

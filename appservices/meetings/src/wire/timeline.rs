@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use calendar::{Event, RecurrenceId};
 use cases::Case;
 use kit::{Letter, Related, Relation};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Batch;
 
 use super::{
@@ -68,21 +68,16 @@ impl Meetings {
         batch: &mut Batch,
         case: &Case<Meeting>,
         root: &str,
-        (id, mut content): (RecurrenceId, Value),
+        (id, content): (RecurrenceId, Value),
         was_there: bool,
     ) -> Result<(), MeetingsError> {
         let key = format!("{root}/{id}");
-        if was_there || self.kit().sent(&key).await?.is_some() {
-            let edits = Relation::Edits(Related::Letter(key.clone()));
-            self.put_event(batch, case, &key, content, Some(edits));
-            return Ok(());
-        }
-        let Some((_, event)) = self.kit().sent(root).await? else {
-            tracing::info!(meeting = case.no, "an instance differs whose series is not in the timeline yet");
-            return Ok(());
+        let relation = match was_there || self.kit().sent(&key).await?.is_some() {
+            true => Relation::Edits(Related::Letter(key.clone())),
+            // That of the series may wait yet: it stands before this one in their lane.
+            false => Relation::Other(Related::Letter(root.to_owned()), OVERRIDE.to_owned()),
         };
-        content["m.relates_to"] = json!({ "rel_type": OVERRIDE, "event_id": event });
-        self.put_event(batch, case, &key, content, None);
+        self.put_event(batch, case, &key, content, Some(relation));
         Ok(())
     }
 
@@ -92,11 +87,12 @@ impl Meetings {
         case: &Case<Meeting>,
         key: &str,
         content: Value,
-        edits: Option<Relation>,
+        relation: Option<Relation>,
     ) {
-        let key = if edits.is_some() { edit_key(key, case.rev) } else { key.to_owned() };
+        let is_edit = matches!(relation, Some(Relation::Edits(_)));
+        let key = if is_edit { edit_key(key, case.rev) } else { key.to_owned() };
         let letter = Letter::message(key, LOCALPART, talk_of(&case.data), content);
-        let letter = Letter { kind: TYPE.to_owned(), relation: edits, ..letter };
+        let letter = Letter { kind: TYPE.to_owned(), relation, ..letter };
         self.kit().outbox().put(batch, letter);
     }
 }

@@ -275,7 +275,7 @@ impl Desk<'_> {
     pub fn source_redacted(&mut self, event: &EventId, seq: u64) {
         let data = &mut self.case.data;
         let is_origin = matches!(&data.source, Origin::Event { event: origin, .. } if **origin == *event);
-        data.is_source_gone |= is_origin;
+        data.is_source_gone |= is_origin || seq == 0;
         let text = if seq == 0 { "tk.told.origin_redacted" } else { "tk.told.redacted" };
         let others = data.assignees.iter().map(|assignee| assignee.person.clone());
         let people: BTreeSet<PersonId> = others.chain([data.creator.clone()]).collect();

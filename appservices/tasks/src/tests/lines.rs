@@ -94,14 +94,19 @@ fn what_cannot_be_meant_is_refused_with_its_code() {
 fn to_dos_of_minutes_are_read() {
     let todo = todo_of("- 待办: 写纪要 @李四 周五", &chart(), now()).unwrap().unwrap();
     assert_eq!((todo.title.as_str(), todo.assignees.as_slice()), ("写纪要", [id("2")].as_slice()));
-    assert_eq!(todo.due.as_deref(), Some("2026-11-06T18:00:00"));
+    assert_eq!((todo.due.as_deref(), todo.is_secret), (Some("2026-11-06T18:00:00"), false));
+    assert!(todo_of("待办: 写纪要 !保密", &chart(), now()).unwrap().unwrap().is_secret);
     let todo = todo_of("TODO：send notes", &chart(), now()).unwrap().unwrap();
     assert_eq!((todo.title.as_str(), todo.assignees.len(), todo.due), ("send notes", 0, None));
     for text in ["结论: 好", "待办", "我有待办", ""] {
         assert!(todo_of(text, &chart(), now()).is_none(), "{text}");
     }
-    for (text, code) in [("待办: @李四", "E110"), ("待办: 写 @nobody", "E110"), ("待办: 写 13-45", "E203")]
-    {
+    for (text, code) in [
+        ("待办: @李四", "E110"),
+        ("待办: 写 @nobody", "E110"),
+        ("待办: 写 模板:周报", "E110"),
+        ("待办: 写 13-45", "E203"),
+    ] {
         assert_eq!(todo_of(text, &chart(), now()).unwrap().unwrap_err().code, code, "{text}");
     }
 }

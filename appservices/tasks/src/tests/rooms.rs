@@ -111,6 +111,7 @@ async fn a_to_do_of_minutes_is_confirmed_or_not() {
             title: title.to_owned(),
             assignees: vec![id("2")],
             due: Some("2026-11-06T18:00:00".to_owned()),
+            is_secret: false,
         },
         by: id("1"),
         source_no: "MT-20261105-0001".to_owned(),

@@ -30,7 +30,7 @@ async fn what_is_taken_from_a_message_says_why_it_was_offered_and_asks_for_a_dat
 #[tokio::test]
 async fn a_to_do_of_minutes_without_a_date_asks_its_organiser_once_it_is_confirmed() {
     let (mut stage, _) = office().await;
-    let todo = Todo { title: "写纪要".to_owned(), assignees: vec![id("2")], due: None };
+    let todo = Todo { title: "写纪要".to_owned(), assignees: vec![id("2")], due: None, is_secret: false };
     let (source_no, zone) = ("MT-20261105-0001".to_owned(), "Asia/Shanghai".to_owned());
     let mut batch = store::Batch::new();
     propose(stage.kit(), &mut batch, "m1/1", &Proposal { todo, by: id("1"), source_no, zone });
@@ -53,6 +53,22 @@ async fn a_task_names_the_approval_it_comes_from() {
     assert!(reads(&stage, &hall, &task).contains("来源 AP-20261105-0007"));
     says(&mut stage, ZHANGSAN, &hall, "!任务 付款 来源:上周").await;
     assert_eq!(last(&stage, &hall), "「来源」不在可选项中，例如：from:AP-20261105-0001");
+}
+
+#[tokio::test]
+async fn what_is_copied_into_a_task_of_an_approval_is_shown_as_taken_back_too() {
+    let (mut stage, hall) = office().await;
+    let asked = says(&mut stage, LISI, &hall, "客户要新报价").await;
+    stage.replies(ZHANGSAN, &hall, &asked, "!task 报价 周五 from:AP-20261105-0007");
+    stage.settle().await;
+    let task = card(&stage, &hall, "TK-20261105-0001 报价");
+    assert!(!reads(&stage, &hall, &task).contains("已撤回"));
+    stage.redacts(LISI, &hall, &asked);
+    stage.settle().await;
+    let told = format!("张三: {REDACTED} {asked}，TK-20261105-0001 保留当时的文字。");
+    assert_eq!(count(&stage, &hall, &told), 1);
+    let body = reads(&stage, &hall, &task);
+    assert!(body.contains("来源 AP-20261105-0007 · 原消息已撤回，内容已留存"), "{body}");
 }
 
 #[tokio::test]

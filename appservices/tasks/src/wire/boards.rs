@@ -3,7 +3,7 @@
 //! Changes are gathered for a moment, so that ten taps are one edit. A room that is closed keeps its board as it is, and its
 //! tasks go on in direct chats.
 
-use cases::Refusal;
+use cases::{Refusal, limits::LISTED_MAX};
 use kit::{Fired, Heard, Letter, Related, Relation, To, message};
 use ruma::{OwnedRoomId, RoomId};
 use serde_json::json;
@@ -76,7 +76,7 @@ impl Tasks {
         if row.is_frozen {
             return Ok(());
         }
-        let mut tasks = self.tasks_in(&[("room", room.to_string())]).await?;
+        let mut tasks = self.tasks_in(&[("room", room.to_string())], LISTED_MAX).await?;
         let scene = self.scene(workdays::default_zone(), self.kit().clock().now_ms()).await?;
         let text = board::body(&mut tasks, &scene.world(), self.pen_of_room(&room).await?, false);
         self.write_board(batch, &room, row, text, false);
@@ -176,8 +176,10 @@ impl Tasks {
     /// Freezes the board of a closed room and moves its tasks, some at a time.
     pub(super) async fn empty_room(&self, batch: &mut Batch, room: &str) -> Result<(), OfficeError> {
         let Ok(room) = OwnedRoomId::try_from(room) else { return Ok(()) };
-        let mut tasks = self.tasks_in(&[("room", room.to_string())]).await?;
         let row = self.kit().store().get(&BOARD, &room).await?.unwrap_or_default();
+        // What the board says at last is of as many as before; later on it is only about whether more are left.
+        let read_max = if row.is_frozen { MOVED_AT_ONCE_MAX + 1 } else { LISTED_MAX };
+        let mut tasks = self.tasks_in(&[("room", room.to_string())], read_max).await?;
         if !row.is_frozen {
             let scene = self.scene(workdays::default_zone(), self.kit().clock().now_ms()).await?;
             let text = board::body(&mut tasks, &scene.world(), self.pen_of_room(&room).await?, true);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cases::Case;
+use cases::{Case, limits::LISTED_MAX};
 use kit::{Heard, Letter, Related, Relation, To, message};
 use people::PersonId;
 use ruma::{OwnedRoomId, OwnedUserId};
@@ -141,7 +141,7 @@ impl Tasks {
         let Some(person) = chart.by_account(&heard.sender) else { return Ok(()) };
         let lists = ["todo", "made", "proposed"].map(|list| (list, person.id.0.clone()));
         let mine = Card::Person(person.id.clone());
-        for case in self.tasks_in(&lists).await? {
+        for case in self.tasks_in(&lists, LISTED_MAX).await? {
             if !cards(&case).contains(&mine) {
                 continue;
             }

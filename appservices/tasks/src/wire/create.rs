@@ -63,6 +63,11 @@ impl Tasks {
             Some(event) => self.copy(heard, event).await?,
             None => None,
         };
+        // The number that a line names does not hide which message the text is from.
+        let made_from = match copied.as_ref().map(|copied| &copied.origin) {
+            Some(Origin::Event { event, .. }) => Some(event.clone()),
+            Some(_) | None => None,
+        };
         let task = match self.task_of(me, line, copied, &scene, heard).await? {
             Ok(task) => task,
             Err(refusal) => return self.refuse(batch, heard, &refusal).await,
@@ -72,7 +77,7 @@ impl Tasks {
             None => task,
         };
         let Some(case) = self.make(heard, task, &scene, batch).await? else { return Ok(()) };
-        if let Origin::Event { event, .. } = &case.data.source {
+        if let Some(event) = &made_from {
             batch.put(&MADE_FROM, event, &case.no);
             self.house().await?.cases.rests_on(batch, &case, event);
         }
@@ -190,6 +195,7 @@ impl Tasks {
         let task = Task {
             due_ms: due.map(|due| workdays::to_ms(due, &scene.zone)),
             source: Origin::Meeting(source_no),
+            is_secret: todo.is_secret,
             ..blank(todo.title, by, people, &scene)
         };
         let mut edit = Change::new(self.begin(batch, task, &scene).await?);

@@ -12,7 +12,7 @@ use crate::{
     OfficeError,
     desk::zone_of,
     digest,
-    limits::{DIGESTS_AT_ONCE_MAX, ZONES_MAX},
+    limits::{DIGESTS_AT_ONCE_MAX, TASKS_READ_MAX, ZONES_MAX},
     tables::{DIGEST, DigestRow},
 };
 
@@ -58,8 +58,8 @@ impl Tasks {
         let today = workdays::local(scene.at_ms, &scene.zone).date();
         for person in &here {
             let Some(account) = person.account.clone() else { continue };
-            let doing = self.tasks_in(&[("todo", person.id.0.clone())]).await?;
-            let made = self.tasks_in(&[("made", person.id.0.clone())]).await?;
+            let doing = self.tasks_in(&[("todo", person.id.0.clone())], TASKS_READ_MAX).await?;
+            let made = self.tasks_in(&[("made", person.id.0.clone())], TASKS_READ_MAX).await?;
             let pen = self.pen_of(person).await?;
             let Some(text) = digest::body(&person.id, &doing, &made, &scene.world(), pen) else { continue };
             let text = if fired.is_late { pen.say("tk.remind.late", &[("text", &text)]) } else { text };

@@ -11,7 +11,7 @@ use super::{LOCALPART, Tasks};
 use crate::{
     OfficeError,
     act::Action,
-    limits::{LEAVERS_INTERVAL_MS, MOVED_AT_ONCE_MAX},
+    limits::{LEAVERS_INTERVAL_MS, MOVED_AT_ONCE_MAX, TASKS_READ_MAX},
     tables::LEAVERS_DONE,
 };
 
@@ -36,7 +36,7 @@ impl Tasks {
         for person in chart.people().filter(|person| person.status == Status::Left) {
             let lists = ["todo", "made"].map(|list| (list, person.id.0.clone()));
             let mut moved = false;
-            for case in self.tasks_in(&lists).await?.into_iter().take(MOVED_AT_ONCE_MAX) {
+            for case in self.tasks_in(&lists, TASKS_READ_MAX).await?.into_iter().take(MOVED_AT_ONCE_MAX) {
                 let left = Action::Left { person: person.id.clone() };
                 let marker = format!("left/{}/{}/{}", person.id, chart.version(), case.id);
                 moved |= self.by_itself(batch, case, &left, &marker, false).await?;

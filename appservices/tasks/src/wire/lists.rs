@@ -122,7 +122,7 @@ impl Tasks {
             }
             List::Department => below(&chart, me),
         };
-        let mut tasks = self.tasks_in(&wanted).await?;
+        let mut tasks = self.tasks_in(&wanted, TASKS_READ_MAX).await?;
         if matches!(list, List::Overdue) {
             tasks.retain(|case| case.data.due_ms.is_some_and(|due_ms| due_ms < scene.at_ms));
         }
@@ -152,13 +152,17 @@ impl Tasks {
         Ok(())
     }
 
-    /// The running tasks of these lists, each once; of more than [`TASKS_READ_MAX`] the newest.
-    pub(super) async fn tasks_in(&self, lists: &[(&str, String)]) -> Result<Vec<Case<Task>>, OfficeError> {
+    /// The running tasks of these lists, each once; of more than `read_max` the newest.
+    pub(super) async fn tasks_in(
+        &self,
+        lists: &[(&str, String)],
+        read_max: usize,
+    ) -> Result<Vec<Case<Task>>, OfficeError> {
         let cases = &self.house().await?.cases;
         let mut ids = BTreeSet::new();
         for (list, who) in lists {
             let (mut last, mut read): (Option<String>, usize) = (None, 0);
-            while read < TASKS_READ_MAX {
+            while read < read_max {
                 let page = cases.listed_before(KIND, list, who, last.as_deref()).await?;
                 let is_last = page.len() < LISTED_MAX;
                 read += page.len();
@@ -171,7 +175,7 @@ impl Tasks {
         }
         let mut tasks = Vec::new();
         // Ids rise with time.
-        for id in ids.iter().rev().take(TASKS_READ_MAX) {
+        for id in ids.iter().rev().take(read_max) {
             tasks.extend(cases.get::<Task>(id).await?.filter(is_listed));
         }
         Ok(tasks)

@@ -154,6 +154,11 @@ impl Tasks {
         if !self.may_see(heard, &case).await? {
             return Ok(Err(Refusal::new("E107").with("no", &case.no)));
         }
+        let example = "!task template + 周报 TK-20261105-0001";
+        // Whoever is here could make a task of it, and read it.
+        if case.data.is_secret && !heard.is_direct {
+            return Ok(Err(refused("tk.field.template", "tk.problem.secret", example)));
+        }
         if let Err(refusal) = text(name, "tk.field.template", TEMPLATE_NAME_CHARACTERS_MAX, "周报") {
             return Ok(Err(refusal));
         }

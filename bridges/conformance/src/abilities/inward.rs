@@ -173,8 +173,8 @@ async fn what_nobody_knows_is_never_dropped_in_silence(stage: &Stage) {
 
 pub(crate) async fn a_pressed_button_tells_who_and_what(stage: &Stage) {
     let group = stage.platform.place(Ability::Cards, "press").await;
-    let sent =
-        stage.send(&crate::stage::outgoing(&group, "card", super::outward::card(1, &["同意", "拒绝"]))).await;
+    let shown = Content::Card(super::card(1, &["同意", "拒绝"]));
+    let sent = stage.send(&crate::stage::outgoing(&group, "card", shown)).await;
     let card = sent.messages.last().expect("the card").clone();
     assert!(stage.platform.press("li", &card, "拒绝").await);
     let told = |arrival: &bridge_api::Arrival| match &arrival.what {

@@ -7,6 +7,7 @@ mod office;
 mod outward;
 mod series;
 
+pub use self::outward::card;
 use crate::Case;
 
 /// Every case.

@@ -27,21 +27,21 @@ pub(super) const CASES: &[Case] = &[
     case!(Out Stickers a_sticker_is_said_in_words),
 ];
 
-/// A card with these buttons.
-pub(super) fn card(revision: u64, labels: &[&str]) -> Content {
+/// A card with these buttons; what they do is called `button-0` and so on.
+pub fn card(revision: u64, labels: &[&str]) -> Card {
     let button = |(place, label): (usize, &&str)| Button {
         action: format!("button-{place}"),
         label: (*label).to_owned(),
         style: ButtonStyle::Primary,
         values: [("request".to_owned(), "r-1".to_owned())].into(),
     };
-    Content::Card(Card {
+    Card {
         title: "请假 Leave".to_owned(),
         body: RichText::plain("two days"),
         buttons: labels.iter().enumerate().map(button).collect(),
         input: None,
         revision,
-    })
+    }
 }
 
 fn said(texts: Vec<crate::Shown>) -> Vec<String> {
@@ -248,7 +248,7 @@ async fn a_reaction_is_added_and_removed_and_twice_is_once(stage: &Stage) {
 
 async fn a_card_is_shown_and_changed(stage: &Stage) {
     let group = stage.platform.place(Ability::Cards, "card").await;
-    let sent = stage.send(&outgoing(&group, "card", card(2, &["同意", "拒绝"]))).await;
+    let sent = stage.send(&outgoing(&group, "card", Content::Card(card(2, &["同意", "拒绝"])))).await;
     let id: MessageId = sent.messages.last().expect("the card").clone();
     let shown = stage.shown(&group, &id).await;
     assert_eq!(shown.buttons, ["同意", "拒绝"]);
@@ -257,7 +257,7 @@ async fn a_card_is_shown_and_changed(stage: &Stage) {
     let cards = connector.cards().expect("a connector with cards");
     let nothing: &[&str] = &[];
     for (revision, labels, expected) in [(3, nothing, nothing), (1, &["同意"], nothing)] {
-        let Content::Card(newer) = card(revision, labels) else { panic!("a card") };
+        let newer = card(revision, labels);
         stage.insist(|| cards.update(&group, &id, &newer)).await.expect("the platform takes it");
         assert_eq!(stage.shown(&group, &id).await.buttons, expected, "revision {revision}");
     }

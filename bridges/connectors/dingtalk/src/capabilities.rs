@@ -85,12 +85,12 @@ pub fn table() -> Capabilities {
         Ability::MentionEverybody => (never, SESSION),
         Ability::Replies => (
             Support::partly(
-                "机器人没有收到过的原文以文字引用",
-                "what the robot never heard is quoted in words",
+                "机器人没有收到过或已不记得的原文以文字引用",
+                "what the robot never heard or no longer remembers is quoted in words",
             ),
             Support::partly(
-                "机器人不能真正引用，以引用行显示原文开头（一个月以前的消息除外）",
-                "a robot cannot answer a message; a quoted line shows how it began, unless that was more than a month ago",
+                "机器人不能真正引用，以引用行显示原文开头（较早的消息除外：最多记住约八千条、一个月）",
+                "a robot cannot answer a message; a quoted line shows how it began, unless that was long ago: about eight thousand messages are remembered, for a month",
             ),
         ),
         Ability::Reactions => (NO_API, REACTIONS),

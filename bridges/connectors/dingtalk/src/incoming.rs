@@ -36,7 +36,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// A robot's message.
+    /// A robot's message. How it begins is written down by [`Memory::keep`], for which nothing else has to wait.
     pub async fn message(&self, message: &Value) -> Option<Arrival> {
         self.client.counter.count(Counted::Push).await;
         let name = |person: &_| self.memory.name(person);
@@ -147,7 +147,7 @@ impl Incoming {
             let name = name.clone().unwrap_or_default();
             self.memory.called(person, &name);
             let words = parts.first().map(bridge_api::Content::to_plain).unwrap_or_default();
-            self.memory.said(id, &format!("{name}: {words}")).await;
+            self.memory.heard(id, &format!("{name}: {words}"));
         }
         let ends_at_ms = number(message, "sessionWebhookExpiredTime").unwrap_or_default();
         if let Some(address) = text(message, "sessionWebhook") {

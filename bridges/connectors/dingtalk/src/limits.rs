@@ -291,3 +291,6 @@ pub const LINE_CHARACTERS_MAX: usize = 1_000;
 
 /// The time for which a check of the settings asks when somebody is busy, in milliseconds.
 pub const CHECKED_TIME_MS: u64 = 3_600_000;
+
+/// Longest emoji that is put to a message, in characters; families and flags have several.
+pub const EMOJI_CHARACTERS_MAX: usize = 16;

@@ -57,9 +57,22 @@ impl Memory {
 
     /// Remembers how a message begins.
     pub async fn said(&self, message: &MessageId, words: &str) {
+        self.heard(message, words);
+        self.keep(message).await;
+    }
+
+    /// The same for as long as the process runs, until [`Memory::keep`] writes it down.
+    pub fn heard(&self, message: &MessageId, words: &str) {
         let excerpt = RichText::excerpt(words, EXCERPT_CHARACTERS_MAX);
-        self.kept.put(message.as_str(), &excerpt).await;
         self.excerpts.lock().put(message.clone(), excerpt);
+    }
+
+    /// Writes down how a message begins.
+    pub async fn keep(&self, message: &MessageId) {
+        let held = self.excerpts.lock().get(message).cloned();
+        if let Some(excerpt) = held {
+            self.kept.put(message.as_str(), &excerpt).await;
+        }
     }
 
     /// How a message begins.

@@ -254,8 +254,11 @@ pub const MERGED_LINE_CHARACTERS_MAX: usize = 1_000;
 /// People among them whose names are looked up.
 pub const MERGED_NAMES_MAX: usize = 5;
 
-/// Longest time that reading them may take, with the names; the platform waits three seconds for the whole.
+/// Longest time that reading all of them that come at once may take, with the names; the platform waits three seconds for the whole.
 pub const MERGED_READ_WITHIN: Duration = Duration::from_millis(1_200);
+
+/// The same for those on one page of history, for which nobody waits.
+pub const MERGED_HISTORY_WITHIN: Duration = Duration::from_secs(20);
 
 /// Codes of native approvals that an operator may name.
 pub const NATIVE_CODES_MAX: usize = 100;

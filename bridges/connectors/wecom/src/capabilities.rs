@@ -11,7 +11,7 @@ words! {
     IN_OWN_GROUPS = "仅应用创建的群与群机器人能提醒人；智能机器人与单聊只显示名字" | "notifies people in groups of the app and by webhooks; the AI bot shows the name alone";
     NO_API = "企业微信没有为应用或机器人开放这样的接口" | "WeCom has no such interface for apps and bots";
     QUOTE_IN = "引用只带文字，没有原消息编号；能唯一对上近期消息时按回复处理，否则显示引文" | "a quote has words and no id: it is an answer where one recent message says just that, else it stands above the words";
-    QUOTE_OUT = "不能真正引用，以引用行显示原文开头（一个月以前的消息除外）" | "nothing can be answered; a quoted line shows how it began, unless that was more than a month ago";
+    QUOTE_OUT = "不能真正引用，以引用行显示原文开头（较早的消息除外：最多记住约八千条、一个月）" | "nothing can be answered; a quoted line shows how it began, unless that was long ago: about eight thousand messages are remembered, for a month";
     NO_EDIT = "已发送的消息不能编辑" | "what was sent cannot be changed";
     RECALLED = "仅应用发给个人的消息，24 小时内" | "for what the app sent to people, within 24 hours";
     RECALLED_IN = "平台不通知应用或机器人有人撤回消息" | "nobody tells an app or a bot that something was taken back";

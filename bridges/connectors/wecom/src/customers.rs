@@ -13,7 +13,7 @@ use crate::{
     incoming::Incoming,
     lenient::{items, number, text},
     limits::{JOINED_LATELY_SECONDS, LOOKED_UP_WITHIN},
-    people::People,
+    people::{People, unless_refused},
     received::GroupChange,
 };
 
@@ -70,12 +70,11 @@ impl People {
     }
 }
 
-/// Nothing where the platform says that there is nothing, or that the app may not see it.
+/// Nothing also where the company does not let the app see customers at all.
 fn seen(outcome: Result<Value, CallError>) -> Result<Option<Value>, Failure> {
     match outcome {
-        Ok(answer) => Ok(Some(answer)),
-        Err(CallError { meaning: Meaning::Refused(_) | Meaning::SetUp, .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(CallError { meaning: Meaning::SetUp, .. }) => Ok(None),
+        outcome => unless_refused(outcome),
     }
 }
 

@@ -87,7 +87,12 @@ impl Incoming {
             }
             Received::Bot(message) => {
                 let arrival = self.bot_message(*message, handle).await?;
-                Ok((!self.is_archived(&arrival).await?).then_some(arrival))
+                // What the archive brought is remembered by the id that it has there, and by no other.
+                if self.is_archived(&arrival).await? {
+                    return Ok(None);
+                }
+                self.remember(&arrival).await;
+                Ok(Some(arrival))
             }
             Received::Press(press) => self.press(*press, handle, proof).await.map(Some),
             Received::Person { user, key, at_ms } => {
@@ -141,7 +146,6 @@ impl Incoming {
             self.responses.keep(&conversation, url).await?;
         }
         self.groups.seen(&conversation, "").await;
-        self.remember(&arrival).await;
         Ok(arrival)
     }
 

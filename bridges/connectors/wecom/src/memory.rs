@@ -78,7 +78,8 @@ impl Memory {
         let Some(key) = key_of(conversation, words) else { return };
         let said = |before: Option<&str>| match before {
             None => Some(message.as_str().to_owned()),
-            Some(known) if known == message.as_str() || known == SEVERAL => None,
+            Some(known) if known == message.as_str() => None,
+            // Written anew each time: were it to make place, the next one would seem to be the only one.
             Some(_) => Some(SEVERAL.to_owned()),
         };
         self.says.change(&key, said).await;
@@ -192,7 +193,7 @@ pub fn essence(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bridge_api::double::Rows;
+    use bridge_api::{double::Rows, limits::SLOT_ROWS};
 
     use super::*;
 
@@ -221,6 +222,34 @@ mod tests {
             assert_eq!(memory.quoted(&elsewhere, "rain?").await, None);
         }
         assert_eq!(memory(&rows).said_lately(&here, "rain?"), None, "that was before the restart");
+    }
+
+    #[tokio::test]
+    async fn that_several_say_the_same_is_as_young_as_the_last_one_that_says_it() {
+        let rows: Arc<dyn Shelf> = Arc::<Rows>::default();
+        let memory = Memory::new(Arc::clone(&rows));
+        let here = ConversationId::new("group:a").expect("an id");
+        let id = |text: &str| MessageId::new(text).expect("an id");
+        for number in ["1", "2"] {
+            memory.keep_saying(&here, &id(number), "ok").await;
+        }
+        let mut name = String::new();
+        for index in 0..SLOT_ROWS {
+            if rows.get(&format!("says:{index}")).await.expect("rows").is_some() {
+                name = format!("says:{index}");
+            }
+        }
+        let said = async || rows.read::<Vec<(String, String)>>(&name).await.expect("rows").expect("a row");
+        let key = key_of(&here, "ok").expect("letters");
+        for number in 0.. {
+            memory.keep_saying(&here, &id("3"), &format!("other {number}")).await;
+            if said().await.len() > 1 {
+                break;
+            }
+        }
+        assert_eq!(said().await[0].0, key);
+        memory.keep_saying(&here, &id("4"), "ok").await;
+        assert_eq!(said().await[1], (key, SEVERAL.to_owned()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -29,7 +29,7 @@ pub struct People {
 }
 
 /// Nothing where the platform says that there is nothing, or that the app may not see it.
-fn unless_refused<T>(outcome: Result<T, CallError>) -> Result<Option<T>, Failure> {
+pub(crate) fn unless_refused<T>(outcome: Result<T, CallError>) -> Result<Option<T>, Failure> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(CallError { meaning: Meaning::Refused(_), .. }) => Ok(None),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::BoxStream};
-use kit::{CallError, FileStream, texts::Lang};
+use kit::{CallError, FileStream, limits::REQUEST_TIME_MAX, texts::Lang};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ruma::MxcUri;
 use tokio::{sync::mpsc, time::timeout};
@@ -18,7 +18,7 @@ pub(crate) use self::seal::LinkKey;
 use self::seal::Sealed;
 use crate::{
     Bridges,
-    limits::{DAY_MS, LINK_DAYS, LINK_PIECES_MAX, LINK_TIME_MAX},
+    limits::{DAY_MS, LINK_DAYS, LINK_PIECE_TIME_MAX, LINK_PIECES_MAX, LINK_TIME_MAX},
 };
 
 /// Where such links begin, below the public address.
@@ -108,7 +108,7 @@ impl Bridges {
     }
 
     /// Opens a link of [`FileLink`] as the bridge's bot. At most [`crate::limits::LINKS_AT_ONCE`] are open at once, each for at most
-    /// [`LINK_TIME_MAX`].
+    /// [`LINK_TIME_MAX`] and while every piece is taken within [`LINK_PIECE_TIME_MAX`].
     ///
     /// # Errors
     /// See [`LinkRefused`].
@@ -123,7 +123,9 @@ impl Bridges {
         }
         let place = self.0.links_open.clone().try_acquire_owned().map_err(|_| LinkRefused::Busy)?;
         let bot = self.bot_intent().map_err(|_| LinkRefused::Later)?;
-        let opened = bot.open(&format!("mxc://{}/{}", link.server, link.id)).await;
+        let address = format!("mxc://{}/{}", link.server, link.id);
+        // The time that the file itself may take is no time to wait for its beginning.
+        let opened = timeout(REQUEST_TIME_MAX, bot.open(&address)).await.map_err(|_| LinkRefused::Later)?;
         let file = opened.map_err(|error| match error {
             CallError::Refused { .. } => LinkRefused::Gone,
             CallError::Limited(_) | CallError::Unreachable(_) => LinkRefused::Later,
@@ -161,11 +163,22 @@ async fn hand_over(mut file: FileStream, pieces: mpsc::Sender<Option<Bytes>>) {
                 return;
             }
         };
-        if pieces.send(Some(piece)).await.is_err() {
+        if !is_taken(&pieces, Some(piece)).await {
             return;
         }
     }
-    let _ = pieces.send(None).await;
+    is_taken(&pieces, None).await;
+}
+
+/// Whether there is room for one more piece in time.
+async fn is_taken(pieces: &mpsc::Sender<Option<Bytes>>, piece: Option<Bytes>) -> bool {
+    match timeout(LINK_PIECE_TIME_MAX, pieces.send(piece)).await {
+        Ok(sent) => sent.is_ok(),
+        Err(_) => {
+            tracing::debug!("whoever opened a link stopped reading");
+            false
+        }
+    }
 }
 
 /// The pieces as they come; what ends without its end is an error, so that nobody takes it for the whole file.
@@ -198,5 +211,16 @@ mod tests {
             assert_eq!(came.len(), expected);
             assert_eq!(came.iter().all(Result::is_ok), is_whole);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_stops_reading_keeps_no_place() {
+        let (pieces, coming) = mpsc::channel(LINK_PIECES_MAX);
+        let all = futures_util::stream::repeat_with(|| Ok(Bytes::from_static(b"a")));
+        let begin = tokio::time::Instant::now();
+        hand_over(FileStream { bytes: None, pieces: Box::pin(all) }, pieces).await;
+        assert_eq!(begin.elapsed(), LINK_PIECE_TIME_MAX);
+        let came: Vec<_> = whole(coming).collect().await;
+        assert!(came.len() == LINK_PIECES_MAX + 1 && came.last().is_some_and(Result::is_err), "{came:?}");
     }
 }

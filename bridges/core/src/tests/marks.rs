@@ -1,6 +1,9 @@
 //! What stands behind the names of people from elsewhere, and goes with what is known of them.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use axum::http::Method;
@@ -12,7 +15,11 @@ use super::{Script, Stage, person};
 use crate::{BridgePorts, Elsewhere, Staff};
 
 /// A staff list of two.
-pub(crate) struct List;
+#[derive(Default)]
+pub(crate) struct List {
+    /// While it cannot be read there is nobody on it.
+    pub is_away: AtomicBool,
+}
 
 #[async_trait]
 impl Staff for List {
@@ -25,7 +32,8 @@ impl Staff for List {
     }
 
     fn names(&self) -> Vec<String> {
-        ["张三", "Anna Li"].map(str::to_owned).into()
+        let names = ["张三", "Anna Li"].map(str::to_owned);
+        names.into_iter().filter(|_| !self.is_away.load(Ordering::Relaxed)).collect()
     }
 
     async fn house(&self, _: &[OwnedUserId], _: &RoomId) -> Result<bool, String> {
@@ -71,7 +79,7 @@ async fn people_of_another_company_are_marked_while_they_are_of_another_company(
 
 #[tokio::test]
 async fn who_is_called_like_a_colleague_and_is_somebody_else_is_marked() {
-    let ports = BridgePorts { staff: Some(Arc::new(List)), post: None };
+    let ports = BridgePorts { staff: Some(Arc::new(List::default())), post: None };
     let mut stage = Stage::with(Script::new(), ports).await;
     for (id, name, external, shown) in [
         ("a", "Anna Li", Some(true), "Anna Li (Feishu) (external) (named like a colleague)"),

@@ -19,6 +19,7 @@ async fn what_waits_for_a_conversation_to_speak_goes_there_with_its_next_words()
     stage.passes(Duration::from_secs(120)).await;
     assert_eq!(stage.told("has to mention the bot first"), 1);
     assert!(stage.bridges.status().await.expect("readable")[0].is_up, "the platform answers");
+    assert_eq!(stage.status()["delay_ms"], 0, "what waits for words is not late");
     stage.platform.fail(None);
     stage.passes(Duration::from_secs(5)).await;
     assert_eq!(stage.platform.count(), 0, "nothing is tried before somebody speaks");

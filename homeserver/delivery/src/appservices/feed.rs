@@ -27,7 +27,7 @@ use super::{
     line::DeviceKey,
     tables::{MISSED, Missed, QUEUE, QueueRow},
 };
-use crate::limits::{FEED_ROWS_PER_BATCH, SERVICE_SIGNALS_MAX};
+use crate::limits::{DROPPED_ROWS_PER_BATCH, FEED_ROWS_PER_BATCH, SERVICE_SIGNALS_MAX};
 
 /// The name of this reader of the stream.
 pub const CURSOR: &str = "appservices";
@@ -230,16 +230,19 @@ impl Services {
         Ok(())
     }
 
-    /// Lets the oldest rows go of which a service has too many, and writes down that they went.
+    /// Lets the oldest rows go of which a service has too many, at most [`DROPPED_ROWS_PER_BATCH`] of all services, and writes down
+    /// that they went.
     async fn keep_in_bounds(&self, harvest: &mut Harvest) -> Result<(), StoreError> {
+        let mut left = DROPPED_ROWS_PER_BATCH;
         for (service, change) in &mut harvest.gathered {
             let line = self.line(service);
-            let over = (line.rows() + change.rows).saturating_sub(self.0.parts.queue_rows_max);
+            let over = (line.rows() + change.rows).saturating_sub(self.0.parts.queue_rows_max).min(left);
             let scan = Scan::prefix(service).limit(over);
             let oldest = if over == 0 { Vec::new() } else { self.0.parts.store.scan(&QUEUE, scan).await? };
             let (Some((_, first)), Some((_, last))) = (oldest.first(), oldest.last()) else { continue };
             let missed =
                 Missed { rows: oldest.len() as u64, from_ms: first.queued_ms(), until_ms: last.queued_ms() };
+            left = left.saturating_sub(oldest.len());
             for (key, _) in &oldest {
                 harvest.batch.delete(&QUEUE, key);
             }

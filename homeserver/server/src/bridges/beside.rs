@@ -1,6 +1,6 @@
 //! The house of the homeserver for bridges in a process of their own: its staff list, kept in step, and its way to mailboxes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base::Shutdown;
@@ -13,7 +13,9 @@ use ruma::{OwnedUserId, RoomId, UserId};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::house::{Colleague, LetterAnswer, LetterAsked, RoomAnswer, RoomAsked, StaffAnswer};
-use crate::limits::{HOUSE_ANSWER_BYTES_MAX, HOUSE_TIME_MAX, STAFF_INTERVAL, STAFF_PAUSE};
+use crate::limits::{
+    HOUSE_ANSWER_BYTES_MAX, HOUSE_LETTER_TIME_MAX, HOUSE_TIME_MAX, STAFF_INTERVAL, STAFF_PAUSE,
+};
 
 /// The house as these bridges reach it.
 pub(super) struct Beside {
@@ -96,7 +98,7 @@ impl Beside {
         if let Some(tag) = &tag {
             request = request.header(header::IF_NONE_MATCH.as_str(), tag);
         }
-        let answer = self.ask(request).await?;
+        let answer = self.ask(request, HOUSE_TIME_MAX).await?;
         match answer.status {
             StatusCode::NOT_MODIFIED => Ok(()),
             // No bots with a staff list run there.
@@ -118,17 +120,22 @@ impl Beside {
             .header(header::AUTHORIZATION.as_str(), &format!("Bearer {}", self.as_token))
     }
 
-    async fn ask(&self, request: Request) -> Result<Answer, String> {
-        let limits = Limits { bytes_max: HOUSE_ANSWER_BYTES_MAX, time_max: HOUSE_TIME_MAX, redirects_max: 0 };
+    async fn ask(&self, request: Request, time_max: Duration) -> Result<Answer, String> {
+        let limits = Limits { bytes_max: HOUSE_ANSWER_BYTES_MAX, time_max, redirects_max: 0 };
         let opened = self.outbound.open(request, limits).await.map_err(|error| error.to_string())?;
         opened.collect().await.map_err(|error| error.to_string())
     }
 
-    async fn tell<T: DeserializeOwned>(&self, what: &str, told: &impl Serialize) -> Result<T, String> {
+    async fn tell<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        told: &impl Serialize,
+        time_max: Duration,
+    ) -> Result<T, String> {
         let body = serde_json::to_vec(told).map_err(|error| error.to_string())?;
         let request = self.request(Method::POST, what);
         let request = request.header(header::CONTENT_TYPE.as_str(), "application/json").body(body);
-        read(&self.ask(request).await?)
+        read(&self.ask(request, time_max).await?)
     }
 }
 
@@ -162,7 +169,7 @@ impl Staff for Beside {
 
     async fn house(&self, accounts: &[OwnedUserId], room: &RoomId) -> Result<bool, String> {
         let asked = RoomAsked { accounts: accounts.to_vec(), room: room.to_owned() };
-        self.tell("rooms", &asked).await.map(|RoomAnswer { is_housed }| is_housed)
+        self.tell("rooms", &asked, HOUSE_TIME_MAX).await.map(|RoomAnswer { is_housed }| is_housed)
     }
 }
 
@@ -170,8 +177,8 @@ impl Staff for Beside {
 impl Post for Beside {
     async fn post(&self, to: &UserId, words: &MailWords) -> Result<Posted, String> {
         let MailWords { subject, text } = words.clone();
-        let LetterAnswer { is_sent } =
-            self.tell("letters", &LetterAsked { to: to.to_owned(), subject, text }).await?;
+        let asked = LetterAsked { to: to.to_owned(), subject, text };
+        let LetterAnswer { is_sent } = self.tell("letters", &asked, HOUSE_LETTER_TIME_MAX).await?;
         Ok(if is_sent { Posted::Sent } else { Posted::NoAddress })
     }
 }

@@ -18,14 +18,12 @@ use bridge_api::{
     limits::{CALLBACK_BYTES_MAX, CALLBACK_TIME_MAX},
 };
 use bridge_core::{Bridges, FileLink, LinkRefused};
-use lianqiao_http::limits::REQUEST_ID_BYTES_MAX;
+use lianqiao_http::{REQUEST_ID, request_id};
 use tracing::Instrument as _;
 
 /// Where platforms ask, and where files are.
 pub(super) const PATHS: &[&str] = &["/_lianqiao/bridge/"];
 
-/// The header with the id of a request.
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What a browser may do with a file of somebody: keep it.
 const POLICY: &str = "sandbox; default-src 'none'";
 
@@ -41,11 +39,7 @@ pub(super) fn router(bridges: &Bridges, rng: Rng) -> Router {
 
 /// Answers within a span that names the request.
 async fn traced(State(rng): State<Rng>, request: Request, next: Next) -> Response {
-    let told = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let told = told.filter(|id| {
-        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-    });
-    let id = told.map_or_else(|| rng.string(12), str::to_owned);
+    let id = request_id(request.headers(), &rng);
     let span = tracing::info_span!("bridge_request", id = id.as_str());
     let mut response = next.run(request).instrument(span).await;
     insert(response.headers_mut(), REQUEST_ID.clone(), &id);

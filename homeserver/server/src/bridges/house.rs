@@ -1,6 +1,8 @@
 //! The house for bridges in a process of their own: what those inside have of it, over the ports of the homeserver and for the
 //! registration of the bridges alone.
 
+use std::sync::Arc;
+
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -9,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use bridge_core::{BridgePorts, MailWords, Posted, SERVICE_ID};
+use bridge_core::{BridgePorts, MailWords, Post, Posted, SERVICE_ID};
 use lianqiao_http::App;
 use people::People;
 use ruma::{OwnedRoomId, OwnedUserId};
@@ -127,10 +129,72 @@ async fn room(State(house): State<House>, Json(asked): Json<RoomAsked>) -> Respo
 }
 
 async fn letter(State(house): State<House>, Json(asked): Json<LetterAsked>) -> Response {
-    let Some(post) = &house.ports.post else { return Json(LetterAnswer { is_sent: false }).into_response() };
+    match house.ports.post {
+        Some(post) => send(post, asked).await,
+        None => Json(LetterAnswer { is_sent: false }).into_response(),
+    }
+}
+
+/// Sends a letter to its end, also when the asker is gone by then: one that is cut off may have been taken, and would go again.
+async fn send(post: Arc<dyn Post>, asked: LetterAsked) -> Response {
     let words = MailWords { subject: asked.subject, text: asked.text };
-    match post.post(&asked.to, &words).await {
-        Ok(posted) => Json(LetterAnswer { is_sent: posted == Posted::Sent }).into_response(),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason).into_response(),
+    let sending = tokio::spawn(async move { post.post(&asked.to, &words).await });
+    match sending.await {
+        Ok(Ok(posted)) => Json(LetterAnswer { is_sent: posted == Posted::Sent }).into_response(),
+        Ok(Err(reason)) => (StatusCode::SERVICE_UNAVAILABLE, reason).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a letter of the bridges ended in a panic");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use ruma::UserId;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// A mail server that takes its time.
+    #[derive(Default)]
+    struct Slow {
+        begun: Notify,
+        goes_on: Notify,
+        has_it: Notify,
+    }
+
+    #[async_trait]
+    impl Post for Slow {
+        async fn post(&self, _: &UserId, words: &MailWords) -> Result<Posted, String> {
+            assert_ne!(words.subject, "panics");
+            self.begun.notify_one();
+            self.goes_on.notified().await;
+            self.has_it.notify_one();
+            Ok(Posted::Sent)
+        }
+    }
+
+    fn asked(subject: &str) -> LetterAsked {
+        let to = UserId::parse("@li:test").expect("valid");
+        LetterAsked { to, subject: subject.to_owned(), text: "text".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_letter_goes_to_its_end_though_the_asker_is_gone() {
+        let slow = Arc::new(Slow::default());
+        tokio::select! {
+            _ = send(slow.clone(), asked("a letter")) => panic!("nobody took it"),
+            () = slow.begun.notified() => {}
+        }
+        slow.goes_on.notify_one();
+        slow.has_it.notified().await;
+    }
+
+    #[tokio::test]
+    async fn a_letter_that_panics_is_an_error_of_the_server() {
+        let answer = send(Arc::new(Slow::default()), asked("panics")).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 pub(in crate::wire) const KIND: &str = "request";
 
 /// What their numbers begin with.
-const NUMBER_PREFIX: &str = "PR";
+pub(super) const NUMBER_PREFIX: &str = "PR";
 
 /// Begins the roles of people who may be asked for other servers.
 const ROLE_PREFIX: &str = "partner.";
@@ -40,9 +40,9 @@ pub(super) struct Requested {
     pub bot: OwnedUserId,
     /// Who may decide.
     pub people: Vec<PersonId>,
-    /// Who said no and owes a reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owes: Option<Owes>,
+    /// Who said no and owes a reason, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owes: Vec<Owes>,
     /// Who decided, and when.
     pub decided: Option<(PersonId, u64)>,
     /// Why nobody has to decide any more, and since when.
@@ -96,7 +96,7 @@ impl Approvals {
             event: heard.event_id.clone(),
             bot: heard.sender.clone(),
             people,
-            owes: None,
+            owes: Vec::new(),
             decided: None,
             over: None,
         };
@@ -185,7 +185,7 @@ impl Approvals {
         let mut after = case.clone();
         after.state = over.state.state().to_owned();
         after.data.over = Some((over.state, heard.received_ms));
-        after.data.owes = None;
+        after.data.owes.clear();
         let (after, _) = self.write_request(batch, Some(&case), after, (heard, "over", ASKED, None)).await?;
         self.edit_request_cards(batch, &after).await
     }

@@ -1,9 +1,9 @@
 //! Our side: the partner's bot is asked, and its answer is held against the event that it names.
 
 use cases::{Case, Source, Via};
-use kit::{BotError, Fired, Heard, Letter, PREFIX, To, What};
+use kit::{BotError, Heard, Letter, PREFIX, To};
 use ruma::{EventId, OwnedUserId, RoomId};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Batch;
 
 use super::{
@@ -22,9 +22,6 @@ use crate::{
         rooms::{case_of_place, place_of_case},
     },
 };
-
-/// Begins the keys of timers that look again for what an answer names.
-pub(in crate::wire) const LOOK_TIMER: &str = "look/";
 
 /// What was found of the event that an answer names.
 enum Found {
@@ -140,7 +137,8 @@ impl Approvals {
         let (event, card) = match self.found(&heard.room, verdict).await? {
             Found::All { event, card } => (event, card),
             Found::NotYet if looks < ANSWER_LOOKS_MAX => {
-                self.look_again(heard, looks, batch);
+                let key = heard.event_id.as_str();
+                self.look_again(heard, key, looks + 1, ANSWER_WAIT_MS, batch);
                 return Ok(());
             }
             Found::NotYet => return self.disbelieve(heard, Forgery::Place, batch).await,
@@ -148,6 +146,7 @@ impl Approvals {
         let server = heard.sender.server_name();
         let keys = match self.keys_for(server, &verdict.record, &verdict.keys).await? {
             Ok(keys) => keys,
+            Err(Forgery::Key) => return self.waits_for_trust(heard, &case, answer, looks, batch).await,
             Err(forgery) => return self.disbelieve(heard, forgery, batch).await,
         };
         let evidence = Evidence {
@@ -190,46 +189,13 @@ impl Approvals {
         Ok(card.map_or(Found::NotYet, |card| Found::All { event, card }))
     }
 
-    async fn event_of(&self, room: &RoomId, event: &EventId) -> Result<Option<Value>, OfficeError> {
+    pub(super) async fn event_of(
+        &self,
+        room: &RoomId,
+        event: &EventId,
+    ) -> Result<Option<Value>, OfficeError> {
         // What may not be seen proves nothing.
         seen(self.kit().event_of(LOCALPART, room, event).await, None)
-    }
-
-    fn look_again(&self, heard: &Heard, looks: u32, batch: &mut Batch) {
-        let payload = json!({ "room": heard.room, "event": heard.event_id, "looks": looks + 1 });
-        let at_ms = self.kit().clock().now_ms().saturating_add(ANSWER_WAIT_MS);
-        self.kit().timers().set(batch, LOCALPART, &format!("{LOOK_TIMER}{}", heard.event_id), at_ms, payload);
-    }
-
-    /// It is time to look again for what an answer names.
-    pub(in crate::wire) async fn look(&self, fired: &Fired, batch: &mut Batch) -> Result<(), OfficeError> {
-        let text = |name: &str| fired.payload[name].as_str().unwrap_or_default();
-        let (Ok(room), Ok(event)) = (RoomId::parse(text("room")), EventId::parse(text("event"))) else {
-            return Ok(());
-        };
-        let looks = fired.payload["looks"].as_u64().and_then(|looks| u32::try_from(looks).ok());
-        let Some(found) = self.event_of(&room, &event).await? else { return Ok(()) };
-        let sender = found["sender"].as_str().and_then(|sender| OwnedUserId::try_from(sender).ok());
-        let (Some(sender), Some(answer)) = (sender, super::read::<Answer>(&found["content"])) else {
-            return Ok(());
-        };
-        if !self.is_bot_of_partner(&sender) {
-            return Ok(());
-        }
-        let heard = Heard {
-            room,
-            is_direct: false,
-            sender,
-            event_id: event,
-            received_ms: self.kit().clock().now_ms(),
-            thread: None,
-            on: None,
-            about: None,
-            mentions: Vec::new(),
-            what: What::Text(String::new()),
-        };
-        let looks = looks.unwrap_or(ANSWER_LOOKS_MAX);
-        Box::pin(self.answered_by_partner(&heard, &answer, looks, batch)).await
     }
 }
 

@@ -3,7 +3,7 @@
 use cases::{Case, Refusal};
 use kit::Heard;
 use people::PersonId;
-use ruma::OwnedEventId;
+use ruma::{EventId, OwnedEventId};
 use store::Batch;
 
 use super::{
@@ -69,7 +69,7 @@ impl Approvals {
         text: &str,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let owes = case.data.owes.clone().filter(|owes| owes.by == me);
+        let owes = case.data.owes.iter().find(|owes| owes.by == me).cloned();
         let word = meaning(text);
         let is_meant = owes.is_some() || matches!(word, Word::Yes(_) | Word::No(_));
         if text.len() > REASON_BYTES_MAX {
@@ -85,11 +85,11 @@ impl Approvals {
                 self.decided_for_partner(heard, case, me, false, Some(reason), batch).await
             }
             (Word::No(None), _) => self.owes_reason(heard, &case, me, batch).await,
-            (Word::Cancel, Some(_)) => self.put_owes(&case, None, batch).await,
+            (Word::Cancel, Some(owes)) => self.owes_no_more(&case, &owes.source, batch).await,
             (Word::Other, Some(owes)) if owes.until_ms < heard.received_ms => {
                 let pen = self.pen(self.language_of_account(&heard.sender).await?);
                 self.answer(batch, heard, &pen.say("partner.late", &[]));
-                self.put_owes(&case, None, batch).await
+                self.owes_no_more(&case, &owes.source, batch).await
             }
             (Word::Other, Some(_)) => {
                 let reason = Some(text.trim().to_owned());
@@ -108,18 +108,32 @@ impl Approvals {
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
         let until_ms = heard.received_ms.saturating_add(REASON_WAIT_MS);
-        let owes = Owes { by: me, until_ms, source: heard.event_id.clone() };
-        self.put_owes(case, Some(owes), batch).await?;
+        let mut owes = case.data.owes.clone();
+        owes.retain(|owes| owes.by != me);
+        owes.push(Owes { by: me, until_ms, source: heard.event_id.clone() });
+        self.put_owes(case, owes, batch).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         self.answer(batch, heard, &pen.say("E111", &[]));
         Ok(())
     }
 
-    /// Notes whose rejection waits for its reason; nobody's any more where it is none.
+    /// The rejection that began with this event waits for its reason no more.
+    async fn owes_no_more(
+        &self,
+        case: &Case<Requested>,
+        source: &EventId,
+        batch: &mut Batch,
+    ) -> Result<(), OfficeError> {
+        let mut owes = case.data.owes.clone();
+        owes.retain(|owes| owes.source != source);
+        self.put_owes(case, owes, batch).await
+    }
+
+    /// Notes whose rejections wait for their reasons.
     async fn put_owes(
         &self,
         case: &Case<Requested>,
-        owes: Option<Owes>,
+        owes: Vec<Owes>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
         let mut after = case.clone();
@@ -140,8 +154,8 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         let house = self.house().await?;
         let Some(case) = house.cases.get::<Requested>(id).await? else { return Ok(()) };
-        if case.data.owes.as_ref().is_some_and(|owes| owes.source == *tap) {
-            return self.put_owes(&case, None, batch).await;
+        if case.data.owes.iter().any(|owes| owes.source == *tap) {
+            return self.owes_no_more(&case, tap, batch).await;
         }
         let chart = house.chart();
         let me = chart.by_account(&heard.sender).map(|person| &person.id);
@@ -192,7 +206,7 @@ impl Approvals {
         let mut after = case.clone();
         after.state = if agrees { APPROVED } else { REJECTED }.to_owned();
         after.data.decided = Some((me, heard.received_ms));
-        after.data.owes = None;
+        after.data.owes.clear();
         let action = if agrees { "approve" } else { "reject" };
         let done = (heard, action, ASKED, reason.as_deref());
         let (after, record) = self.write_request(batch, Some(&case), after, done).await?;

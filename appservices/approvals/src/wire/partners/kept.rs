@@ -3,7 +3,9 @@
 //! A record is kept behind those that it follows; one that comes too early waits. What was kept once stays: another record in
 //! its place is not believed. Where no key of the partner is known yet, records are judged when their chain is walked.
 
-use cases::{Record, limits::RECORDS_OF_CASE_MAX, origin_of};
+use std::collections::HashMap;
+
+use cases::{Record, Refusal, limits::RECORDS_OF_CASE_MAX, origin_of};
 use kit::Heard;
 use office::AUDITORS;
 use ruma::{OwnedRoomId, OwnedServerName, RoomId};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::{Batch, Scan};
 
 use super::{
+    asked::NUMBER_PREFIX,
     judge::Forgery,
     keys::{is_signed, parsed},
 };
@@ -21,10 +24,15 @@ use crate::{
     instance::Instance,
     limits::{
         PARTNER_CHAINS_OF_ROOM_MAX, PARTNER_CHAINS_SHOWN_MAX, PARTNER_NAME_BYTES_MAX,
-        PARTNER_RECORDS_AHEAD_MAX,
+        PARTNER_RECORD_BYTES_MAX, PARTNER_RECORDS_AHEAD_MAX,
     },
     tables::{PARTNER_CHAIN, PARTNER_NUMBER, PARTNER_RECORD},
-    wire::{Approvals, LOCALPART, proofs::verdict_in_words, rooms::case_of_place},
+    wire::{
+        Approvals, LOCALPART,
+        arguments::{is_number_of_others, number_of},
+        proofs::verdict_in_words,
+        rooms::case_of_place,
+    },
 };
 
 /// The records of a partner's case, as far as they are here.
@@ -87,6 +95,9 @@ impl Approvals {
         let first = PartnerChain { no: record.no.clone(), ..PartnerChain::default() };
         let mut chain = before.clone().unwrap_or(first);
         let (text, _) = origin_of(record).map_err(cases::CasesError::from)?;
+        if text.len() > PARTNER_RECORD_BYTES_MAX {
+            return Ok(Err(Forgery::Chain));
+        }
         if record.seq <= chain.records {
             let is_same = store.get(&PARTNER_RECORD, &row(record.seq)).await?.as_ref() == Some(&text);
             return Ok(if is_same { Ok(()) } else { Err(Forgery::Chain) });
@@ -128,7 +139,8 @@ impl Approvals {
     }
 
     /// `NO` or `NO@server` of a partner's case: walks its chain, as far as it is here; whether there is one that the asker
-    /// may read. An own case with that number comes first.
+    /// may read. An own case with that number comes first. `NO@server` is answered in any case, unless it is a number that
+    /// other bots in the room may know.
     pub(in crate::wire) async fn verifies_for_partner(
         &self,
         heard: &Heard,
@@ -138,23 +150,54 @@ impl Approvals {
         let named = arguments.split_whitespace().next().unwrap_or_default();
         let (no, of) = named.split_once('@').map_or((named, None), |(no, server)| (no, Some(server)));
         let no = no.to_ascii_uppercase();
-        let is_own = of.is_none() && self.house().await?.cases.by_number(&no).await?.is_some();
+        // Requests have numbers of their own kind, and both sides the same ones: there the partner's is meant.
+        let is_of_case = number_of(&no).0.is_some();
+        let is_own = of.is_none() && is_of_case && self.house().await?.cases.by_number(&no).await?.is_some();
         if is_own || !(1..=PARTNER_NAME_BYTES_MAX).contains(&no.len()) {
             return Ok(false);
         }
-        let scan = Scan::prefix(no.as_str()).limit(PARTNER_CHAINS_SHOWN_MAX);
-        let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        let mut lines = Vec::new();
-        for (_, room, server, id) in self.kit().store().scan_keys(&PARTNER_NUMBER, scan).await? {
-            let is_meant = of.is_none_or(|of| server.as_str().eq_ignore_ascii_case(of));
-            if is_meant && self.may_read_records(heard, &room).await? {
-                lines.extend(self.verdict_of_partner((&room, &server, &id), pen).await?);
-            }
-        }
+        let lines = self.verdicts_of_partners(heard, &no, of).await?;
         if !lines.is_empty() {
             self.answer(batch, heard, &lines.join("\n"));
+            return Ok(true);
         }
-        Ok(!lines.is_empty())
+        let is_request = no.strip_prefix(NUMBER_PREFIX).is_some_and(|rest| rest.starts_with('-'));
+        if of.is_some() && (is_of_case || is_request || heard.is_direct) {
+            self.refuse(heard, &Refusal::new("E107").with("no", named), batch).await?;
+            return Ok(true);
+        }
+        Ok(of.is_some() && is_number_of_others(&no))
+    }
+
+    /// What is said of the cases of partners with a number, as far as the asker may read them.
+    async fn verdicts_of_partners(
+        &self,
+        heard: &Heard,
+        no: &str,
+        of: Option<&str>,
+    ) -> Result<Vec<String>, OfficeError> {
+        let pen = self.pen(self.language_of_account(&heard.sender).await?);
+        let mut lines = Vec::new();
+        let mut readable = HashMap::new();
+        for (_, room, server, id) in self.kit().store().scan_keys(&PARTNER_NUMBER, Scan::prefix(no)).await? {
+            if of.is_some_and(|of| !server.as_str().eq_ignore_ascii_case(of)) {
+                continue;
+            }
+            let may_read = match readable.get(&room) {
+                Some(may_read) => *may_read,
+                None => self.may_read_records(heard, &room).await?,
+            };
+            readable.insert(room.clone(), may_read);
+            if may_read {
+                lines.extend(self.verdict_of_partner((&room, &server, &id), pen).await?);
+                // Walking a chain takes time, and others wait.
+                tokio::task::yield_now().await;
+            }
+            if lines.len() >= PARTNER_CHAINS_SHOWN_MAX {
+                break;
+            }
+        }
+        Ok(lines)
     }
 
     /// Those who are in the room of a case can read its records there; whoever has a part in the case, auditors and

@@ -10,8 +10,13 @@ use kit::Heard;
 use ruma::ServerName;
 use store::{Batch, Scan};
 
-use super::judge::Forgery;
-use crate::{OfficeError, limits::PARTNER_KEYS_MAX, tables::PARTNER_KEY, wire::Approvals};
+use super::{judge::Forgery, telling::told_of_key};
+use crate::{
+    OfficeError,
+    limits::PARTNER_KEYS_MAX,
+    tables::{PARTNER_KEY, TOLD},
+    wire::Approvals,
+};
 
 /// Public halves by the id of their key, base64.
 type Texts = BTreeMap<String, String>;
@@ -38,6 +43,10 @@ fn keys_among(known: &Texts, record: &Record, offered: &Texts) -> Result<Keys, F
             (None, Some(offered)) => drop(new.insert(id.clone(), offered.clone())),
             (Some(_), _) | (None, None) => {}
         }
+    }
+    if known.len() + new.len() > PARTNER_KEYS_MAX {
+        // No more are read back: one beyond that would count as new for ever.
+        return Err(Forgery::Key);
     }
     let old = parsed(known);
     if !known.is_empty() && !new.is_empty() {
@@ -119,9 +128,10 @@ impl Approvals {
         let Some(partner) = partner else {
             return self.refuse(heard, &Refusal::new("E107").with("no", server), batch).await;
         };
-        for id in self.known_keys(&partner).await?.into_keys() {
-            batch.delete(&PARTNER_KEY, &(partner.clone(), id));
+        for row in self.kit().store().scan_keys(&PARTNER_KEY, Scan::prefix(&*partner)).await? {
+            batch.delete(&PARTNER_KEY, &row);
         }
+        batch.delete(&TOLD, &told_of_key(partner.as_str()));
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         self.answer(batch, heard, &pen.say("partner.trusted", &[("server", server)]));
         Ok(())
@@ -192,5 +202,19 @@ mod tests {
         assert_eq!(is_signed(&record(&[&new]), &known), Err(Forgery::Key));
         assert_eq!(is_signed(&record(&[&false_old]), &known), Err(Forgery::Signature));
         assert_eq!(is_signed(&record(&[&old]), &known), Ok(()));
+    }
+
+    #[test]
+    fn no_more_keys_are_taken_than_are_read_back() {
+        let many: Vec<Signer> =
+            (0..=PARTNER_KEYS_MAX).map(|place| signer(&format!("many_{place}"))).collect();
+        let texts =
+            |signers: &[Signer]| signers.iter().flat_map(|signer| signer.public().texts()).collect::<Texts>();
+        let both = record(&[&many[0], &many[PARTNER_KEYS_MAX]]);
+        // (how many are known, what is new, or why it is not taken)
+        for (count, expected) in [(PARTNER_KEYS_MAX - 1, Ok(1)), (PARTNER_KEYS_MAX, Err(Forgery::Key))] {
+            let found = keys_among(&texts(&many[..count]), &both, &texts(&many[PARTNER_KEYS_MAX..]));
+            assert_eq!(found.map(|keys| keys.new.len()), expected, "{count}");
+        }
     }
 }

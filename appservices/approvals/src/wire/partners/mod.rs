@@ -1,8 +1,9 @@
 //! Steps that another server's people decide.
 //!
 //! `asking`: our bot asks the partner's bot in the room of the case, and believes an answer only with the event by which
-//! somebody there decided (`judge`) and with the key that is known of the partner (`keys`). `asked`: our bot is the
-//! partner's: it finds somebody here (`shown`), and tells what they did (`deciding`). `kept`: the records of the other side.
+//! somebody there decided (`judge`) and with the key that is known of the partner (`keys`), now or later (`looking`).
+//! `asked`: our bot is the partner's: it finds somebody here (`shown`), and tells what they did (`deciding`). `kept`: the
+//! records of the other side.
 //! Nothing is taken from anybody but the bot of a configured partner.
 
 mod asked;
@@ -11,6 +12,7 @@ mod deciding;
 mod judge;
 mod kept;
 mod keys;
+mod looking;
 mod shown;
 mod telling;
 
@@ -25,10 +27,7 @@ use store::Batch;
 
 pub(crate) use self::kept::PartnerChain;
 pub(super) use self::{
-    asked::KIND as REQUEST_KIND,
-    asking::{LOOK_TIMER, seen},
-    deciding::Said,
-    shown::card_of_request,
+    asked::KIND as REQUEST_KIND, asking::seen, deciding::Said, looking::LOOK_TIMER, shown::card_of_request,
 };
 use super::{Approvals, LOCALPART, published::TEMPLATE_STATE};
 use crate::OfficeError;

@@ -29,6 +29,11 @@ fn ended(case: &Case<Instance>, task: &Task) -> Option<Ended> {
     }
 }
 
+/// The row of [`TOLD`] that says whether it was told that a partner's key is not known.
+pub(super) fn told_of_key(server: &str) -> (String, String) {
+    ("key".to_owned(), server.to_owned())
+}
+
 impl Approvals {
     /// Tells the bots of partners what nobody there has to decide any more. The letter stands behind the one that asked.
     pub(in crate::wire) fn close_requests(
@@ -66,7 +71,8 @@ impl Approvals {
         if let ("request", Some(no), Some(task)) = (kind, text("no"), text("task")) {
             self.put_answer(batch, &heard.room, (no, task, &heard.event_id), "v", Outcome::TooNew);
         }
-        let told = (format!("newer/{}/{theirs}", heard.room), server.to_string());
+        // Once for each form of ours, whatever number theirs has: the next one is a matter of the same upgrade.
+        let told = (format!("newer/{}/{VERSION}", heard.room), server.to_string());
         if self.kit().store().exists(&TOLD, &told).await? {
             return Ok(());
         }
@@ -76,7 +82,7 @@ impl Approvals {
         let values =
             [("server", server.as_str()), ("theirs", &theirs), ("own", own), ("ours", ours.as_str())];
         self.answer(batch, heard, &self.pen(Lang::Both).say("partner.newer", &values));
-        self.tell_administrators(batch, &format!("newer/{server}/{theirs}"), "partner.newer", &values).await
+        self.tell_administrators(batch, &format!("newer/{server}/{VERSION}"), "partner.newer", &values).await
     }
 
     /// Says in the room that something of a partner's bot is not believed, and why. Of a key that is not known those who
@@ -97,9 +103,14 @@ impl Approvals {
         if forgery == Forgery::Key { self.warn_of_key(heard, batch).await } else { Ok(()) }
     }
 
-    /// Those who look after approvals hear that a partner's bot signs with a key that is not known.
+    /// Those who look after approvals hear once that a partner's bot signs with a key that is not known.
     pub(super) async fn warn_of_key(&self, heard: &Heard, batch: &mut Batch) -> Result<(), OfficeError> {
         let server = heard.sender.server_name().as_str();
+        let told = told_of_key(server);
+        if self.kit().store().exists(&TOLD, &told).await? {
+            return Ok(());
+        }
+        batch.put(&TOLD, &told, &());
         let key = format!("key/{server}/{}", heard.event_id);
         self.tell_administrators(batch, &key, "partner.key", &[("server", server)]).await
     }

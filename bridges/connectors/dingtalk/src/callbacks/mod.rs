@@ -117,7 +117,11 @@ impl Hooks {
         let expected = signature::of_robot(secret, timestamp);
         let mark = self.fresh(given, &expected, timestamp, &[&request.body])?;
         let arrival = self.incoming.message(body).await;
+        let message = arrival.as_ref().and_then(|arrival| arrival.what.message().cloned());
         self.keep(arrival.into_iter().collect(), inbox, mark).await?;
+        if let Some(message) = message {
+            self.incoming.memory.keep(&message).await;
+        }
         Ok(json!({"msgtype": "empty"}))
     }
 

@@ -1,6 +1,6 @@
 //! One message of a connection: what it says, who takes it, what the platform is answered.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bridge_api::{Arrival, Socket};
 use futures_util::SinkExt as _;
@@ -61,11 +61,18 @@ pub async fn hear(
     let Some(arrival) = understand(&frame, around.incoming).await else {
         return acknowledge(&mut connection.socket, &frame, true).await.map(|()| Next::Staying);
     };
+    let (message, memory) = (arrival.what.message().cloned(), Arc::clone(&around.incoming.memory));
     let (kept, told) = oneshot::channel();
     if around.order.send(Heard { arrival, kept }).await.is_err() {
         return Err("nobody takes what comes any more".to_owned());
     }
-    connection.owed.push(Box::pin(async move { (frame, told.await.unwrap_or(false)) }));
+    connection.owed.push(Box::pin(async move {
+        // What comes behind it is read meanwhile, or its turn in the order would be over.
+        if let Some(message) = message {
+            memory.keep(&message).await;
+        }
+        (frame, told.await.unwrap_or(false))
+    }));
     Ok(Next::Staying)
 }
 

@@ -1,6 +1,7 @@
 //! The order of what comes over several connections. The platform gives each thing to one of them by chance, so of two things that
 //! follow each other the later may be read first. So each waits a moment for those before it in its conversation, by the time that
-//! the platform gave it; then all that is due is handed over at once. Nothing waits longer than [`ORDER_WAIT`] for another.
+//! the platform gave it; then all that is due is handed over at once. Nothing waits longer than [`ORDER_WAIT`] for another; where too
+//! much waits, the elder half goes before that.
 
 use std::collections::HashMap;
 
@@ -58,11 +59,27 @@ pub async fn run(mut coming: mpsc::Receiver<Heard>, inbox: &dyn Inbox) {
             },
             () = sleep_until(due_at), if !waiting.is_empty() => {}
         }
-        let now = (waiting.len() < ARRIVALS_AT_ONCE_MAX).then(Instant::now);
-        let (ready, rest) = ripe(waiting, now);
+        let is_full = waiting.len() >= ARRIVALS_AT_ONCE_MAX;
+        let (ready, rest) = if is_full { elder(waiting) } else { ripe(waiting, Some(Instant::now())) };
         waiting = rest;
         hand_over(inbox, ready).await;
     }
+}
+
+/// The elder half of what waits, by when it happened: before the younger one something may be that nobody has read yet.
+fn elder(waiting: Vec<Waiting>) -> (Vec<Heard>, Vec<Waiting>) {
+    let mut times_ms: Vec<u64> = waiting.iter().map(|waiting| waiting.heard.arrival.at_ms).collect();
+    times_ms.sort_unstable();
+    let last_ms = times_ms.get(times_ms.len() / 2).copied().unwrap_or(u64::MAX);
+    split(waiting, |waiting| waiting.heard.arrival.at_ms <= last_ms)
+}
+
+/// What goes, in the order in which it happened; and what goes on waiting.
+fn split(waiting: Vec<Waiting>, goes: impl Fn(&Waiting) -> bool) -> (Vec<Heard>, Vec<Waiting>) {
+    let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(goes);
+    let mut ready: Vec<_> = ready.into_iter().map(|waiting| waiting.heard).collect();
+    ready.sort_by_key(|heard| heard.arrival.at_ms);
+    (ready, rest)
 }
 
 /// What has waited long enough by `now`, all of it without a `now`, with what was before it in its conversation, in the order in
@@ -78,10 +95,7 @@ fn ripe(waiting: Vec<Waiting>, now: Option<Instant>) -> (Vec<Heard>, Vec<Waiting
         let before = until_ms.get(&waiting.place().cloned());
         is_due(waiting) || before.is_some_and(|last_ms| waiting.heard.arrival.at_ms <= *last_ms)
     };
-    let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(goes);
-    let mut ready: Vec<_> = ready.into_iter().map(|waiting| waiting.heard).collect();
-    ready.sort_by_key(|heard| heard.arrival.at_ms);
-    (ready, rest)
+    split(waiting, goes)
 }
 
 /// Hands all of it over at once; where that is refused, each conversation by itself, so that a full one keeps back no other.
@@ -200,6 +214,24 @@ mod tests {
         assert!(!full.await.expect("told"));
         assert!(other.await.expect("told"));
         assert_eq!(keys(&basket), ["b"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_at_once_the_younger_wait_for_what_may_still_come_before_them() {
+        let (order, basket) = running();
+        // One connection is read faster than the other.
+        let many = u64::try_from(ARRIVALS_AT_ONCE_MAX).expect("a number");
+        let slower = [many - 3, many - 1];
+        let mut told = Vec::new();
+        for at_ms in (0..many + 2).filter(|at_ms| !slower.contains(at_ms)).chain(slower) {
+            told.push(bring(&order, arrival("cid1", at_ms, &format!("k{at_ms:03}"))).await);
+        }
+        for told in told {
+            assert!(told.await.expect("told"));
+        }
+        let taken = keys(&basket);
+        assert_eq!(taken.len(), ARRIVALS_AT_ONCE_MAX + 2);
+        assert!(taken.is_sorted(), "{taken:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ use crate::{
     events::messages,
     events::milliseconds,
     ids::{ChatId, TopicId},
-    limits::{HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX},
+    limits::{HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX, MERGED_HISTORY_WITHIN},
 };
 
 /// How far the reading is. It is the core's cursor, as JSON.
@@ -102,7 +102,7 @@ impl Backfill for Feishu {
             next = None;
         }
         let mut items = self.arrivals(&listed.items, &mut place, &chat, since_ms);
-        Box::pin(self.unfold(&mut items)).await;
+        Box::pin(self.unfold(&mut items, MERGED_HISTORY_WITHIN)).await;
         place.advance(next.as_ref());
         Ok(Page { items, next: place.cursor() })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bridge_api::{Arrival, Content, Directory as _, Failure, Happened, MessageId, PersonId, RichText};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Duration, Instant, timeout_at};
 
 use super::chats::Listed;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     client::Call,
     content::{mentions::Mentions, received},
     events::text,
-    limits::{MERGED_LINE_CHARACTERS_MAX, MERGED_MAX, MERGED_NAMES_MAX, MERGED_READ_WITHIN},
+    limits::{MERGED_LINE_CHARACTERS_MAX, MERGED_MAX, MERGED_NAMES_MAX},
 };
 
 /// The platform's word for them.
@@ -21,18 +21,19 @@ const KIND: &str = "merge_forward";
 const TITLE: &str = "聊天记录 · Chat history";
 
 impl Feishu {
-    /// Puts messages that were passed on together into what brings them. Where the platform does not say them in time, people read that
-    /// there are some.
-    pub(crate) async fn unfold(&self, arrivals: &mut [Arrival]) {
+    /// Puts messages that were passed on together into what brings them, `within` a time for all arrivals. Where the platform does not
+    /// say them in time, people read that there are some.
+    pub(crate) async fn unfold(&self, arrivals: &mut [Arrival], within: Duration) {
+        let until = Instant::now() + within;
+        let mut names = HashMap::new();
         for arrival in arrivals {
             let Happened::Message(message) = &mut arrival.what else { continue };
             if !matches!(&*message.parts, [Content::Unsupported { kind, .. }] if kind == KIND) {
                 continue;
             }
-            let until = Instant::now() + MERGED_READ_WITHIN;
             match timeout_at(until, self.children(&message.id)).await {
                 Ok(Ok(children)) if children.is_empty() => {}
-                Ok(Ok(children)) => message.parts = vec![self.passed_on(&children, until).await],
+                Ok(Ok(children)) => message.parts = vec![self.passed_on(&children, &mut names, until).await],
                 Ok(Err(error)) => tracing::warn!(%error, "what was passed on together is not read"),
                 Err(_) => tracing::warn!("what was passed on together is not read in time"),
             }
@@ -49,12 +50,18 @@ impl Feishu {
         Ok(listed.items.into_iter().filter(is_child).take(MERGED_MAX).collect())
     }
 
-    async fn passed_on(&self, children: &[Value], until: Instant) -> Content {
-        let mut names: HashMap<&str, String> = HashMap::new();
-        for child in children {
-            let sender = sender(child);
-            if names.len() < MERGED_NAMES_MAX && !sender.is_empty() && !names.contains_key(sender) {
-                names.insert(sender, self.name_by(sender, until).await);
+    /// What was passed on, with the names of those who said it; whoever is not in `names` yet is looked up and put there.
+    async fn passed_on(
+        &self,
+        children: &[Value],
+        names: &mut HashMap<String, String>,
+        until: Instant,
+    ) -> Content {
+        let mut looked_up = 0;
+        for sender in children.iter().map(sender) {
+            if looked_up < MERGED_NAMES_MAX && !sender.is_empty() && !names.contains_key(sender) {
+                names.insert(sender.to_owned(), self.name_by(sender, until).await);
+                looked_up += 1;
             }
         }
         let lines = children.iter().map(|child| {

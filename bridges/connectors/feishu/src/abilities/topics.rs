@@ -12,7 +12,9 @@ use crate::{
     Feishu,
     ids::{ChatId, TopicId},
     incoming::Desk,
-    limits::{ACTIVE_TOPICS_MAX, NOTED_TOPICS_MAX, TOPIC_ACTIVE_MS, TOPIC_NOTED_AGAIN_MS},
+    limits::{
+        ACTIVE_TOPICS_MAX, MERGED_READ_WITHIN, NOTED_TOPICS_MAX, TOPIC_ACTIVE_MS, TOPIC_NOTED_AGAIN_MS,
+    },
     office::looks::Look,
 };
 
@@ -97,7 +99,7 @@ impl Desk for Noting<'_> {
 #[async_trait]
 impl Inbox for Noting<'_> {
     async fn take(&self, mut arrivals: Vec<Arrival>) -> Result<(), InboxRefused> {
-        Box::pin(self.feishu.unfold(&mut arrivals)).await;
+        Box::pin(self.feishu.unfold(&mut arrivals, MERGED_READ_WITHIN)).await;
         for (chat, topic, at_ms) in arrivals.iter().filter_map(said_in_topic) {
             if let Err(error) = self.feishu.topics.note(&*self.feishu.shelf, chat, topic, at_ms).await {
                 tracing::warn!(%error, "cannot note a topic; its replies may be missed when the line is down");

@@ -43,8 +43,8 @@ pub struct Office {
     pub looks: Looks,
     locks: Locks,
     todos: Open,
-    /// Held by all who put a task at the moment: of one that is made just now an event may tell before its row is written.
-    putting: RwLock<()>,
+    /// Held by all who make a task at the moment: of one that is made just now an event may tell before its row is written.
+    making: RwLock<()>,
     meetings: Open,
     /// The calendar of our bot, once it is known.
     calendar: Mutex<Option<String>>,
@@ -59,7 +59,7 @@ impl Office {
             looks: Looks::new(shelf.clone()),
             locks: Locks::default(),
             todos: Open::new(Kind::Todo, shelf.clone()),
-            putting: RwLock::new(()),
+            making: RwLock::new(()),
             meetings: Open::new(Kind::Meeting, shelf.clone()),
             calendar: Mutex::new(None),
             defined: Mutex::new(false),

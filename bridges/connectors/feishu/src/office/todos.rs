@@ -54,7 +54,6 @@ impl Todos for Feishu {
     ) -> Result<EntryOnPlatform, Failure> {
         let name = name_of(&todo.head.key);
         let _lock = self.office.locks.lock(&name).await;
-        let _putting = self.office.putting.read().await;
         let row: Option<TodoRow> = rows::read(&*self.shelf, Kind::Todo, &name).await?;
         let guid = match row {
             Some(row) if row.revision >= todo.head.revision => row.guid,
@@ -97,6 +96,8 @@ async fn made(feishu: &Feishu, todo: &Todo, name: &str, generation: u32) -> Resu
     let token = digest(format!("{}:{name}:{generation}", feishu.ours().app_id).as_bytes());
     let body = written::creation(todo, &shown, &token);
     let create = call(Call::post(&["task", "v2", "tasks"], &body)).within(lane("create"));
+    // Until the row is written nobody can tell the task from somebody else's.
+    let _making = feishu.office.making.read().await;
     let answer: Answer = feishu.client.data(create).await?;
     let guid = plain(answer.task.get("guid").and_then(Value::as_str).unwrap_or_default())?.to_owned();
     let read = Read::of(&answer.task);

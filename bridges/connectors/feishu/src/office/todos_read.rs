@@ -73,7 +73,7 @@ pub async fn look(feishu: &Feishu, guid: &str, inbox: &dyn Inbox) -> Result<(), 
     let mut name = rows::named(&*feishu.shelf, Kind::Todo, guid).await?;
     if name.is_none() {
         // It may be one that is made just now.
-        drop(feishu.office.putting.write().await);
+        drop(feishu.office.making.write().await);
         name = rows::named(&*feishu.shelf, Kind::Todo, guid).await?;
     }
     match name {

@@ -4,7 +4,7 @@ use bridge_api::{Arrival, Happened};
 use serde_json::{Value, json};
 
 use super::peer::{Kept, Peer, bad, good};
-use crate::{Feishu, abilities::topics::Noting, events};
+use crate::{Feishu, abilities::topics::Noting, events, incoming};
 
 const PATH: &str = "/open-apis/im/v1/messages/om_1";
 
@@ -20,14 +20,19 @@ fn child(id: &str, by: &str, kind: &str, content: &Value) -> Value {
         "sender": {"id": by, "id_type": "open_id", "sender_type": "user"}, "body": {"content": content.to_string()}})
 }
 
-/// What comes of the event.
-async fn heard(feishu: &Feishu) -> String {
+/// What the event brings.
+fn arrivals(feishu: &Feishu) -> Vec<Arrival> {
     let raw = event().to_string();
     let envelope = events::Envelope::read(raw.as_bytes()).expect("an envelope");
     let became = events::translate(&envelope, raw.as_bytes(), &feishu.ours()).expect("a message");
     let events::Became::Arrivals(arrivals) = became else { panic!("{became:?}") };
+    arrivals
+}
+
+/// What comes of the event.
+async fn heard(feishu: &Feishu) -> String {
     let kept = Kept::default();
-    bridge_api::Inbox::take(&Noting { inbox: &kept, feishu }, arrivals).await.expect("taken");
+    bridge_api::Inbox::take(&Noting { inbox: &kept, feishu }, arrivals(feishu)).await.expect("taken");
     let arrivals: Vec<Arrival> = kept.arrivals.lock().clone();
     let [Arrival { what: Happened::Message(message), .. }] = &*arrivals else { panic!("{arrivals:?}") };
     message.parts.iter().map(bridge_api::Content::to_plain).collect::<Vec<_>>().join("|")
@@ -59,4 +64,14 @@ async fn where_nobody_says_what_was_passed_on_it_is_named_all_the_same() {
     for _ in 0..2 {
         assert_eq!(heard(&feishu).await, "[merge_forward]");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_that_nobody_says_in_time_are_handed_over_together_all_the_same() {
+    let (peer, feishu) = Peer::start().await;
+    peer.says_nothing(PATH);
+    let kept = Kept::default();
+    let several = [arrivals(&feishu), arrivals(&feishu), arrivals(&feishu)].concat();
+    assert!(incoming::handed(&Noting { inbox: &kept, feishu: &feishu }, several).await);
+    assert_eq!(kept.arrivals.lock().len(), 3);
 }

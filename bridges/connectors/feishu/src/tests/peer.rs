@@ -43,6 +43,7 @@ pub fn bad(status: u16, code: i64) -> Answer {
 pub struct Peer {
     asked: Mutex<Vec<Asked>>,
     answers: Mutex<HashMap<String, Vec<Answer>>>,
+    silent: Mutex<Vec<String>>,
     tokens: Mutex<u32>,
     /// Where its long connection is.
     pub socket: Mutex<String>,
@@ -79,6 +80,11 @@ impl Peer {
     pub fn answers(&self, path: &str, answers: Vec<Answer>) {
         let answers = answers.into_iter().rev().collect();
         self.answers.lock().insert(path.to_owned(), answers);
+    }
+
+    /// Never answers a path any more.
+    pub fn says_nothing(&self, path: &str) {
+        self.silent.lock().push(path.to_owned());
     }
 
     /// What was asked of a path.
@@ -125,6 +131,10 @@ async fn answer(State(peer): State<Arc<Peer>>, request: Request) -> Response {
         token: token.to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
     });
+    let is_silent = peer.silent.lock().contains(&path);
+    if is_silent {
+        std::future::pending::<()>().await;
+    }
     let (status, headers, body) = peer.next(&path);
     let mut response = (StatusCode::from_u16(status).expect("a status"), body.to_string()).into_response();
     for (name, value) in headers {

@@ -62,12 +62,15 @@ async fn give(State(app): State<App>, request: Request) -> Result<Json<Value>, M
     let mut given: Vec<Value> = Vec::with_capacity(asked.people.len());
     let mut failures = Vec::new();
     for person in &asked.people {
-        let answer = give_one(&app, &caller, &asked, person).await;
-        given.push(answer.unwrap_or_else(|error| {
-            let answer = later(&person.user_id, &error);
-            failures.push(error);
-            answer
-        }));
+        match give_one(&app, &caller, &asked, person).await {
+            Ok(answer) => given.push(answer),
+            // What cannot be told now is no answer: a name would be taken for somebody's.
+            Err(error) if asked.only_looks => return Err(error),
+            Err(error) => {
+                given.push(later(&person.user_id, &error));
+                failures.push(error);
+            }
+        }
     }
     // What fails for everybody is no reason of theirs.
     if failures.len() == asked.people.len()

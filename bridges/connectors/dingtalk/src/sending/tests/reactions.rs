@@ -27,3 +27,25 @@ async fn a_reaction_comes_and_goes_on_what_people_said_in_a_group() {
     }
     assert_eq!(stage.platform.asked(comes).len(), 1);
 }
+
+#[tokio::test]
+async fn a_reaction_is_an_emoji_and_no_words() {
+    let stage = stage().await;
+    let long = "👍".repeat(17);
+    for (emoji, is_put) in [
+        ("1\u{fe0f}\u{20e3}", true),
+        ("👩\u{200d}👩\u{200d}👧\u{200d}👦", true),
+        ("🇨🇳", true),
+        ("", false),
+        ("13800000000", false),
+        ("mxc://example.org/a", false),
+        ("工资已发", false),
+        (&long, false),
+    ] {
+        let reaction = Reaction { emoji: emoji.into(), ..reaction("cid1==", "msgX==", true) };
+        let refusal = stage.sending.react(&reaction).await.err().map(|failure| failure.kind);
+        let expected = (!is_put).then_some(FailureKind::Refused(Refusal::Impossible));
+        assert_eq!(refusal, expected, "{emoji}");
+    }
+    assert_eq!(stage.platform.asked("/v1.0/robot/emotion/reply").len(), 3);
+}

@@ -133,6 +133,21 @@ async fn what_somebody_ticks_off_while_a_task_is_still_made_is_told_as_well() {
 }
 
 #[tokio::test]
+async fn a_task_that_is_changed_slowly_holds_up_nobody_who_looks_at_others() {
+    let (peer, feishu) = Peer::start().await;
+    let inbox = Basket::default();
+    peer.answers(TASKS, vec![good(task("0"))]);
+    feishu.put_todo(&todo(1), None).await.expect("put");
+    peer.says_nothing(TASK);
+    let later = Todo { due_ms: None, ..todo(2) };
+    tokio::select! {
+        biased;
+        put = feishu.put_todo(&later, None) => panic!("nobody answers: {put:?}"),
+        looked = todos_read::look(&feishu, "g-of-others", &inbox) => looked.expect("nothing to read"),
+    }
+}
+
+#[tokio::test]
 async fn a_task_that_is_gone_there_is_made_anew_and_a_canceled_one_stays_away() {
     let (peer, feishu) = Peer::start().await;
     peer.answers(TASKS, vec![good(task("0"))]);

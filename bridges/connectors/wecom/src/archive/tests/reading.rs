@@ -138,6 +138,10 @@ async fn what_the_bot_heard_in_a_paired_group_comes_once_and_is_taken_back_by_ei
     let came = world.one(&entry("a3", paired("@Bridge again"))).await;
     assert_eq!(message(&came[0]).parts, [Content::Text(RichText::plain("again"))]);
     assert!(heard_by_bot(&world.connector, "b3", "@Bridge again").await.is_none());
+    // So that one message alone says it, and who quotes it answers that one.
+    let here = ConversationId::new("group:wrBot").expect("an id");
+    let quoted = world.connector.incoming().memory.quoted(&here, "again").await;
+    assert_eq!(quoted.as_ref(), Some(&message(&came[0]).id));
 }
 
 #[tokio::test]
