@@ -375,6 +375,7 @@ async fn whoever_is_away_or_has_left_is_told_to_the_homeserver_until_they_are_ba
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_back_before_anybody_saw_the_answer_is_let_in_again() {
     let mut stage = office().await;
+    stage.settle().await;
     imports(&mut stage, "工号,姓名,部门,状态\n2,李四,总部/销售部,离职\n").await;
     stage.advance_ms(limits::STANDINGS_INTERVAL_MS);
     stage.fails_next(Fault::AnswerLost);
