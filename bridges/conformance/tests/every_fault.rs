@@ -1,6 +1,5 @@
 //! Every fault that a simulator knows is scripted by some case, or stands here with the reason why none can be. The list may only get
 //! shorter.
-#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! WeCom lets its bot speak only where somebody addressed it, and forgets after a while that somebody did.
-#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{Content, ConversationId, FailureKind, Outgoing, RichText};
 use conformance::{Said, Stage, outgoing, platforms};

@@ -122,12 +122,12 @@ impl Meetings {
             | Word::Remove
             | Word::Minutes
             | Word::Show
-            | Word::Verify => self.on_meeting(heard, word, rest, batch).await,
+            | Word::Verify => Box::pin(self.on_meeting(heard, word, rest, batch)).await,
             Word::Today => self.agenda(heard, 1, batch).await,
             Word::Week => self.agenda(heard, 7, batch).await,
             Word::Free => Box::pin(self.look(heard, Sought::BusyTimes, rest, batch)).await,
             Word::Ics if !number_of(rest).0.as_deref().unwrap_or_default().is_empty() => {
-                self.on_meeting(heard, word, rest, batch).await
+                Box::pin(self.on_meeting(heard, word, rest, batch)).await
             }
             Word::Ics => self.calendar_address(heard, rest, batch).await,
             Word::Caldav => self.calendar_password(heard, rest, batch).await,
@@ -164,7 +164,7 @@ impl Meetings {
             let reader = self.reader(&heard.sender).await?;
             line.title = self.pen(&reader).say("mt.untitled", &[]);
         }
-        self.book(heard, &line, batch).await
+        Box::pin(self.book(heard, &line, batch)).await
     }
 
     /// A command about a meeting: named, or the one that the message stands under, or the only one of one's own.

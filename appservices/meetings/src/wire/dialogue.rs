@@ -43,7 +43,7 @@ impl Meetings {
         let line = line::read(text, self.local_time(&heard.sender, heard.received_ms));
         let is_timed = line.date.is_some() && (line.time.is_some() || line.all_day);
         let asked = match (line.title.is_empty(), is_timed) {
-            (false, true) => return self.book(heard, &line, batch).await,
+            (false, true) => return Box::pin(self.book(heard, &line, batch)).await,
             (true, _) => Asked::Title,
             (false, false) => Asked::When,
         };
@@ -148,7 +148,9 @@ impl Meetings {
                 let command = format!("{} {scope}", draft.line);
                 Box::pin(self.command(heard, &command, batch)).await?;
             }
-            Asked::Counter { case, instance } => self.proposed(heard, &case, instance, text, batch).await?,
+            Asked::Counter { case, instance } => {
+                Box::pin(self.proposed(heard, &case, instance, text, batch)).await?
+            }
         }
         Ok(true)
     }
@@ -196,7 +198,7 @@ impl Meetings {
         let asked = match (has_people, is_timed) {
             (true, true) => {
                 batch.delete(&DRAFT, &heard.sender);
-                return self.book(heard, &read, batch).await;
+                return Box::pin(self.book(heard, &read, batch)).await;
             }
             (false, _) => Asked::People,
             (true, false) => Asked::When,

@@ -75,7 +75,9 @@ impl Meetings {
                 Some(Said::OtherTime) if rest.is_empty() => {
                     return self.ask_counter(heard, &case.id, None, batch).await;
                 }
-                Some(Said::OtherTime) => return self.proposed(heard, &case.id, None, rest, batch).await,
+                Some(Said::OtherTime) => {
+                    return Box::pin(self.proposed(heard, &case.id, None, rest, batch)).await;
+                }
                 // People talk under cards.
                 None => return Ok(()),
             },

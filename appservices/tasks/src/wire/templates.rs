@@ -33,11 +33,11 @@ pub(super) fn order(arguments: &str) -> Option<Order<'_>> {
     let rest: Vec<&str> = words.filter(|_| is_meant).collect();
     let is_number =
         |word: &str| word.split_once('-').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(PREFIX));
-    match rest.as_slice() {
-        &[] => is_meant.then_some(Order::List),
-        &["+" | "＋", name] => Some(Order::Save(name, None)),
-        &["+" | "＋", name, no] if is_number(no) => Some(Order::Save(name, Some(no))),
-        &["-" | "－", name] => Some(Order::Remove(name)),
+    match *rest.as_slice() {
+        [] => is_meant.then_some(Order::List),
+        ["+" | "＋", name] => Some(Order::Save(name, None)),
+        ["+" | "＋", name, no] if is_number(no) => Some(Order::Save(name, Some(no))),
+        ["-" | "－", name] => Some(Order::Remove(name)),
         _ => None,
     }
 }
