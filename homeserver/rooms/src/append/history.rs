@@ -123,34 +123,42 @@ impl Rooms {
 
     /// Gives what was kept with [`Rooms::keep_history`] and belongs before a gap its place there, in the order of the
     /// graph and the newest next to the gap, and notes what is missing now. What belongs before an older gap goes there:
-    /// here it would stand behind what was built on it. Returns how many got a place; with none, nothing has changed but
-    /// what is missing, also when somebody else filled the gap meanwhile.
+    /// here it would stand behind what was built on it. Nobody keeps anything meanwhile, because it would be seen by this
+    /// gap and not by the older one. Returns how many got a place; with none, nothing has changed but what is missing,
+    /// also when somebody else filled the gap meanwhile.
     ///
     /// # Errors
     /// The store's own.
     pub async fn fill_gap(&self, room: RoomNum, gap: &Gap) -> Result<usize, RoomsError> {
-        let scan = Scan::prefix(&room).until(&(room, gap.at)).reverse().limit(OPEN_GAPS_MAX);
-        let older = self.parts.store.scan(&GAP, scan).await?;
         let mut placed = 0;
-        for ((_, at), row) in older.into_iter().rev() {
-            placed += self.fill_one_gap(room, &Gap::at(at, row)).await?;
-        }
-        Ok(placed + self.fill_one_gap(room, gap).await?)
-    }
-
-    async fn fill_one_gap(&self, room: RoomNum, gap: &Gap) -> Result<usize, RoomsError> {
         for _ in 0..APPEND_ATTEMPTS_MAX {
             let mut writer = self.locks.lock(room).await;
-            let outcome = self.try_fill_gap(room, &mut writer, gap).await;
+            let outcome = self.try_fill_gaps_up_to(room, &mut writer, gap, &mut placed).await;
             if outcome.is_err() {
                 *writer = Writer::default();
             }
             match outcome {
                 Err(RoomsError::Store(StoreError::Conflict)) => {}
-                outcome => return outcome,
+                outcome => return outcome.map(|()| placed),
             }
         }
         Err(RoomsError::Contended)
+    }
+
+    async fn try_fill_gaps_up_to(
+        &self,
+        room: RoomNum,
+        writer: &mut Writer,
+        gap: &Gap,
+        placed: &mut usize,
+    ) -> Result<(), RoomsError> {
+        let scan = Scan::prefix(&room).until(&(room, gap.at)).reverse().limit(OPEN_GAPS_MAX);
+        let older = self.parts.store.scan(&GAP, scan).await?;
+        for ((_, at), row) in older.into_iter().rev() {
+            *placed += self.try_fill_gap(room, writer, &Gap::at(at, row)).await?;
+        }
+        *placed += self.try_fill_gap(room, writer, gap).await?;
+        Ok(())
     }
 
     async fn try_fill_gap(&self, room: RoomNum, writer: &mut Writer, gap: &Gap) -> Result<usize, RoomsError> {
