@@ -94,6 +94,7 @@ pub struct Batch {
     positions: u32,
     bytes: usize,
     fault: Option<StoreError>,
+    pub(crate) nobody_waits: bool,
 }
 
 impl fmt::Debug for Batch {
@@ -113,6 +114,12 @@ impl Batch {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says that nobody waits at a screen for this batch: it leaves the pauses that batches of background threads leave.
+    pub fn nobody_waits(&mut self) -> &mut Self {
+        self.nobody_waits = true;
+        self
     }
 
     /// Writes a row, over an older one of the same key.

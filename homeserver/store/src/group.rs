@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
 use model::StreamPos;
 
 use crate::batch::{Audience, Batch, Commit, Condition};
@@ -11,7 +12,7 @@ use crate::queue::Request;
 
 /// What the accepted batches of the group will leave behind, for the keys that conditions of the group name: `None`
 /// while nobody wrote the key, then the value or its absence. Conditions see it before it is written.
-struct Overlay(HashMap<Vec<u8>, Option<Option<Vec<u8>>>>);
+struct Overlay(HashMap<Vec<u8>, Option<Option<Vec<u8>>>, RandomState>);
 
 impl Overlay {
     fn of(requests: &[Request]) -> Self {

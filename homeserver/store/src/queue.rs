@@ -1,7 +1,8 @@
 //! The bounded queue between callers and the committer.
 //!
-//! A write that has begun holds up whoever comes next, so batches of background threads leave pauses where people write too: after a
-//! group they wait as long as it took, unless somebody comes for whom nothing waits. Then all of them are written, in their order.
+//! A write that has begun holds up whoever comes next, so batches of background threads, and those that say so, leave pauses
+//! where people write too: after a group they wait as long as it took, unless somebody comes for whom nothing waits. Then all
+//! of them are written, in their order.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -139,7 +140,7 @@ impl Queue {
     /// Queues a batch; the order of calls is the order in which conditions are judged.
     pub(crate) fn push(&self, batch: Batch, room: Room) -> Submission {
         let (reply, answer) = oneshot::channel();
-        let in_background = base::in_background();
+        let in_background = batch.nobody_waits || base::in_background();
         let request = Request { batch, reply, queued_at: Instant::now(), in_background, _room: room };
         let mut waiting = self.waiting.lock();
         if waiting.closed {
@@ -245,6 +246,20 @@ mod tests {
         push_in_background(&queue, &background).await;
         assert_eq!(queue.take_group().unwrap().len(), 1);
         assert!(rested_from.elapsed() >= REST_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_says_so_ends_no_pause_wherever_it_comes_from() {
+        let (queue, background) = beside_people().await;
+        queue.waiting.lock().rests_until = Some(Instant::now() + Duration::from_secs(600));
+        let room = queue.room(0).await.unwrap();
+        let mut batch = Batch::new();
+        batch.nobody_waits();
+        drop(queue.push(batch, room));
+        push_in_background(&queue, &background).await;
+        assert_eq!(queue.waiting.lock().urgent, 0);
+        drop(push(&queue).await);
+        assert_eq!(queue.take_group().unwrap().len(), 3);
     }
 
     #[tokio::test]

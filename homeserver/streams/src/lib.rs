@@ -4,6 +4,7 @@
 //! [`Cursor`] and tolerate repeats; [`follow`] is their loop. The [`Notifier`] tells waiting clients that a commit
 //! concerns them. This crate also gives out the short [`Numbers`] and the serials of what is never stored ([`EphemeralPos`]).
 
+mod awaited;
 mod cursor;
 mod ephemeral;
 mod facts;

@@ -17,6 +17,10 @@ pub const FACTS_FORGOTTEN_MAX: usize = 1_000;
 /// Parts of the waiter map, so that commits and new waiters seldom meet on a lock.
 pub const NOTIFIER_SHARDS: usize = 64;
 
+/// Slots in which waiting readers are counted, four bytes each: with a thousand who wait, one member of sixty-five is looked
+/// for in vain.
+pub const AWAITED_SLOTS: usize = 65_536;
+
 /// Positions that a reader may be ahead of its durable place while it had nothing to write; a crash makes it read them
 /// again.
 pub const PLACE_UNSAVED_POSITIONS_MAX: u64 = 5_000;

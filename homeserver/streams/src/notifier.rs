@@ -1,9 +1,10 @@
 //! Who waits for what, and waking exactly those whom a commit concerns.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use metrics::Gauge;
 use model::StreamPos;
 use parking_lot::Mutex;
@@ -11,6 +12,7 @@ use ruma::{DeviceId, OwnedDeviceId, OwnedUserId, UserId};
 use store::{Audience, CommitListener};
 use tokio::time::Instant;
 
+use crate::awaited::Awaited;
 use crate::limits::NOTIFIER_SHARDS;
 use crate::waiter::{Cell, Waiter};
 
@@ -20,13 +22,15 @@ use crate::waiter::{Cell, Waiter};
 pub struct Notifier(Arc<Register>);
 
 struct Register {
+    /// Every member of a room is hashed for every event of it, so the hash is a quick one. Its seed is of this process.
     hasher: RandomState,
+    awaited: Awaited,
     shards: [Mutex<Shard>; NOTIFIER_SHARDS],
     /// Readers registered now, for the operator.
     waiting: Gauge,
 }
 
-type Shard = HashMap<OwnedUserId, Vec<Registered>>;
+type Shard = HashMap<OwnedUserId, Vec<Registered>, RandomState>;
 
 struct Registered {
     device: Option<OwnedDeviceId>,
@@ -51,14 +55,17 @@ impl Notifier {
     pub fn new() -> Self {
         let shards = std::array::from_fn(|_| Mutex::default());
         let waiting = metrics::gauge!("lianqiao_waiting_readers");
-        Self(Arc::new(Register { hasher: RandomState::new(), shards, waiting }))
+        let (hasher, awaited) = (RandomState::default(), Awaited::default());
+        Self(Arc::new(Register { hasher, awaited, shards, waiting }))
     }
 
     /// Registers a reader for what concerns `user`, or that device of the user. Dropping the waiter unregisters it.
     pub fn subscribe(&self, user: &UserId, device: Option<&DeviceId>) -> Waiter {
         let cell = Arc::new(Cell::default());
         let registered = Registered { device: device.map(ToOwned::to_owned), cell: Arc::clone(&cell) };
-        self.shard(user).lock().entry(user.to_owned()).or_default().push(registered);
+        let hash = self.hash(user);
+        self.shard(hash).lock().entry(user.to_owned()).or_default().push(registered);
+        self.0.awaited.add(hash);
         self.0.waiting.increment(1.0);
         Waiter::new(self.clone(), user.to_owned(), cell)
     }
@@ -66,6 +73,7 @@ impl Notifier {
     /// Wakes every reader of these users, for streams that are not stored (typing, presence).
     pub fn wake_users(&self, users: &[OwnedUserId]) {
         let now = Instant::now();
+        Awaited::settle();
         for user in users {
             self.wake(user, None, now);
         }
@@ -73,6 +81,7 @@ impl Notifier {
 
     /// Wakes every reader of one user.
     pub fn wake_user(&self, user: &UserId) {
+        Awaited::settle();
         self.wake(user, None, Instant::now());
     }
 
@@ -92,7 +101,9 @@ impl Notifier {
 
     pub(crate) fn unregister(&self, user: &UserId, cell: &Arc<Cell>) {
         self.0.waiting.decrement(1.0);
-        let mut shard = self.shard(user).lock();
+        let hash = self.hash(user);
+        self.0.awaited.remove(hash);
+        let mut shard = self.shard(hash).lock();
         if let Some(registered) = shard.get_mut(user) {
             registered.retain(|other| !Arc::ptr_eq(&other.cell, cell));
             if registered.is_empty() {
@@ -103,7 +114,11 @@ impl Notifier {
 
     /// `device`: only readers of this device, or those that named none.
     fn wake(&self, user: &UserId, device: Option<&DeviceId>, now: Instant) {
-        let shard = self.shard(user).lock();
+        let hash = self.hash(user);
+        if !self.0.awaited.may_wait(hash) {
+            return;
+        }
+        let shard = self.shard(hash).lock();
         for registered in shard.get(user).into_iter().flatten() {
             let concerned = match (device, &registered.device) {
                 (Some(device), Some(waiting)) => device == *waiting,
@@ -115,8 +130,11 @@ impl Notifier {
         }
     }
 
-    fn shard(&self, user: &UserId) -> &Mutex<Shard> {
-        let hash = self.0.hasher.hash_one(user);
+    fn hash(&self, user: &UserId) -> u64 {
+        self.0.hasher.hash_one(user)
+    }
+
+    fn shard(&self, hash: u64) -> &Mutex<Shard> {
         // The remainder is below the number of shards, which fits.
         &self.0.shards[(hash % NOTIFIER_SHARDS as u64) as usize]
     }
@@ -125,6 +143,7 @@ impl Notifier {
 impl CommitListener for Notifier {
     fn committed(&self, audiences: &[Audience], _: StreamPos) {
         let now = Instant::now();
+        Awaited::settle();
         // Many commits of a group speak to one busy room, with one shared list of members: walk it once.
         let mut walked: Vec<*const OwnedUserId> = Vec::new();
         for audience in audiences {

@@ -121,6 +121,10 @@ impl StreamReader for Feed {
         let span = (page.after(), page.up_to());
         self.services.take_device_lists(&snapshot, &loaded, span, &mut harvest).await?;
         self.services.keep_in_bounds(&mut harvest).await?;
+        let is_waited_for = |id: &String| loaded.by_id(id).is_none_or(|service| service.people_wait);
+        if !harvest.gathered.keys().any(is_waited_for) {
+            harvest.batch.nobody_waits();
+        }
         (page.batch, self.gathered) = (harvest.batch, harvest.gathered);
         Ok(())
     }

@@ -61,10 +61,9 @@ pub async fn beside_people(options: &LianqiaoOptions, sizes: Sizes) -> Result<Ve
     // Services run on machines of their own elsewhere: here they leave the processors to people and to the server.
     let background =
         Background::start(SERVICE_THREADS, SERVICE_STACK_BYTES).map_err(|error| error.to_string())?;
-    let address = listen(&background).await?;
     let mut target = Target::lianqiao(options)?;
     for number in 0..sizes.services {
-        target.registers(&name(number), &registration(number, address))?;
+        target.registers(&name(number), &registration(number, listen(&background).await?))?;
     }
     target.start().await?;
     let outcome = rows(&target, sizes, &background).await;
@@ -242,12 +241,13 @@ fn name(number: usize) -> String {
 fn registration(number: usize, address: SocketAddr) -> String {
     let name = name(number);
     format!(
-        "id: {name}\nurl: http://{address}/{name}\nas_token: as-{name}\nhs_token: hs-{name}\nsender_localpart: {name}bot\n\
+        "id: {name}\nurl: http://{address}\nas_token: as-{name}\nhs_token: hs-{name}\nsender_localpart: {name}bot\n\
          namespaces:\n  users:\n  - exclusive: true\n    regex: '@_{name}_.*'\n"
     )
 }
 
-/// Takes the transactions of all services and keeps nothing of them: the generator is not what is measured.
+/// Takes the transactions of one service, each of which is a program of its own, and keeps nothing of them: the generator is
+/// not what is measured.
 async fn listen(background: &Background) -> Result<SocketAddr, String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
