@@ -28,6 +28,7 @@ mod redaction;
 mod state_event;
 mod taken;
 mod tie;
+mod tip;
 mod transaction;
 
 use model::{EventNum, RoomNum, StreamPos};
@@ -39,10 +40,11 @@ pub(crate) use effects::{Effects, NewRow};
 pub use foreign::{ForeignEvent, Verdict};
 pub use history::Gap;
 pub use import::RoomImport;
-pub(crate) use lock::{RoomLocks, Tip, Writer};
+pub(crate) use lock::RoomLocks;
 pub use on_removal::REMOVAL_READER;
 pub(crate) use state_event::{shown_to_invited, stripped};
 pub(crate) use tie::TIE;
+pub(crate) use tip::{Tip, Writer};
 pub use transaction::TransactionKey;
 
 use crate::limits::APPEND_ATTEMPTS_MAX;
