@@ -24,7 +24,7 @@ ROUNDS ?= 200
 SECONDS ?= 60
 
 # What foreign clients, servers and browsers say of us, and what kills leave.
-SUITES := js-sdk openid-provider matrix-nio calendar dingtalk feishu demo wecom mautrix matrix-bot-sdk matrix-sdk \
+SUITES := js-sdk openid-provider matrix-nio calendar dingtalk feishu demo wecom voice mautrix matrix-bot-sdk matrix-sdk \
   synapse differential transcripts races crash soak
 differential_ARGUMENTS := 0 10
 soak_ARGUMENTS := --messages 1000

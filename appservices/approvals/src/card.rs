@@ -115,6 +115,16 @@ pub(crate) fn title(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> S
     title
 }
 
+/// How a case stands, as a line among others: of what is secret no more than its number.
+pub(crate) fn line(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
+    let state = pen.say(word_of(&case.state), &[]);
+    let title = match case.data.is_secret {
+        true => pen.say("card.secret", &[("no", &case.no)]),
+        false => title(case, world, pen),
+    };
+    format!("[{state}] {title}")
+}
+
 /// The value that the first line shows: an amount, else days, else nothing. Never one that is to be masked.
 fn key_value(case: &Case<Instance>, world: &World<'_>) -> Option<String> {
     let shows: [fn(&Field) -> bool; 4] = [

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use workdays::local;
 
 use crate::{
-    instance::{Instance, Partner, state},
+    card::word_of,
+    instance::{Decided, Instance, Partner, state},
     limits::FORM_ON_CARD_BYTES_MAX,
     template::{Step, Template, duration_ms},
 };
@@ -267,17 +268,40 @@ impl<'a> Desk<'a> {
         }
     }
 
-    pub fn finish(mut self) -> Decision<Instance, Effect> {
-        let is_over =
-            matches!(self.case.state.as_str(), state::REJECTED | state::RECALLED | state::TERMINATED);
-        if let Some(other) =
-            self.case.data.undoes.clone().filter(|_| is_over && self.began_in != self.case.state)
-        {
+    /// The case is in another state: notes how it ended, if it did.
+    fn ended(&mut self) {
+        let now = self.case.state.clone();
+        if !is_end(&now) {
+            return;
+        }
+        let decided = self.case.data.tasks.iter().filter_map(|task| task.decided.as_ref());
+        let last = decided.max_by_key(|decided| decided.at_ms).map(|decided| decided.by.clone());
+        let by = self.actor.person.clone().or(last).unwrap_or_else(|| self.case.data.starter.clone());
+        let via = match now.as_str() {
+            state::TERMINATED => Via::Admin,
+            _ if self.actor.person.is_some() || self.actor.account.is_some() => self.actor.via,
+            _ => Via::Auto,
+        };
+        let result = word_of(&now).to_owned();
+        self.case.data.ended = Some(Decided { by, at_ms: self.world.at_ms, via, result, reason: None });
+        let is_in_vain = matches!(now.as_str(), state::REJECTED | state::RECALLED | state::TERMINATED);
+        if let Some(other) = self.case.data.undoes.clone().filter(|_| is_in_vain) {
             self.effects.push(Effect::UndoFailed(other));
+        }
+    }
+
+    pub fn finish(mut self) -> Decision<Instance, Effect> {
+        if self.began_in != self.case.state {
+            self.ended();
         }
         self.case.lists = lists(&self.case);
         Decision { case: self.case, entries: self.entries, effects: self.effects }
     }
+}
+
+/// Whether a case in this state has ended.
+fn is_end(of: &str) -> bool {
+    !matches!(of, state::DRAFT | state::PENDING | state::RETURNED)
 }
 
 /// The lists in which a case stands: whose it is, who has it to do, who did it, who reads along.

@@ -1,12 +1,15 @@
 //! The data of an approval.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Not,
+};
 
 use people::{DepartmentPath, PersonId};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedServerName};
 use serde::{Deserialize, Serialize};
 
-pub use crate::task::{Added, Awaiting, Decided, Instead, Partner, Task, TaskState};
+pub use crate::task::{Added, Awaiting, Decided, Instead, Partner, SENT_BACK, Task, TaskState};
 use crate::template::{File, Form, Template};
 
 /// States of an approval, as records name them.
@@ -73,6 +76,9 @@ pub struct Instance {
     /// Why and by whom it ended or was sent back, for cards.
     #[serde(default)]
     pub note: Option<(PersonId, String)>,
+    /// By whom, when and in which way it ended. Cases that ended before this was kept do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Decided>,
     /// The form as it was when it was returned, while it is.
     #[serde(default)]
     pub returned_with: Option<Form>,
@@ -91,6 +97,9 @@ pub struct Instance {
     /// Its case room, if it has one.
     #[serde(default)]
     pub room: Option<CaseRoom>,
+    /// Whether it is of the class `secret`: what it says is read in encrypted rooms alone.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_secret: bool,
 }
 
 /// A file that somebody added to what is handed in.
@@ -168,6 +177,9 @@ pub struct Why {
     pub chart: u64,
     /// When, in ms since 1970.
     pub at_ms: u64,
+    /// Whether it was asked anew since, because the case was sent back.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_past: bool,
 }
 
 impl Instance {
@@ -195,12 +207,14 @@ impl Instance {
             texts: BTreeMap::new(),
             reasons: Vec::new(),
             note: None,
+            ended: None,
             returned_with: None,
             changes: Vec::new(),
             enclosures: Vec::new(),
             form_file: None,
             is_resting: false,
             room: None,
+            is_secret: template.is_secret(),
         }
     }
 

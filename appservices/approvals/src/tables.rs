@@ -39,7 +39,8 @@ pub(crate) const ROOM_MEMBER: Table<(String, OwnedUserId), ()> =
 /// The key of a room of ours → the version of the organisation that its members were taken from.
 pub(crate) const ROOM_VERSION: Table<String, u64> =
     Table::new(2147, "approval_room_version", Profile::Counter, "as of when are these the members?");
-/// (server, id of a key) → the key with which the bot of a partner signs records, base64. The first that is seen stays.
+/// (server, id of a key) → the key with which the bot of a partner signs records, base64. The first that is seen stays. Behind a
+/// space stands until when it signed, in ms since 1970, where another one followed it.
 pub(crate) const PARTNER_KEY: Table<(OwnedServerName, String), String> =
     Table::new(2148, "approval_partner_key", Profile::Point, "with which key does this partner's bot sign?");
 

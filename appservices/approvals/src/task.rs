@@ -77,6 +77,9 @@ impl Partner {
     }
 }
 
+/// The text key of the outcome of a task by which a case was sent back.
+pub const SENT_BACK: &str = "result.returned";
+
 /// Begins the stand-in of a server. What a task may be decided by hangs on [`Task::partner`], never on this.
 const STAND_IN: &str = "server:";
 
@@ -91,7 +94,7 @@ impl Task {
     #[must_use]
     pub fn sends_back(&self) -> bool {
         let result = self.decided.as_ref().map(|decided| decided.result.as_str());
-        self.state == TaskState::Returned && result == Some("result.returned")
+        self.state == TaskState::Returned && result == Some(SENT_BACK)
     }
 
     /// Whether it can still be decided by this person: its owner, or who acts for them.

@@ -104,7 +104,8 @@ pub(crate) fn written(row: &PostRow, sender: &str) -> (Letter, CalendarPart) {
     let news = match row.method {
         Method::Request | Method::Add => letters::MeetingNews::Invitation,
         Method::Cancel => letters::MeetingNews::Cancelled,
-        Method::Reply | Method::Counter | Method::DeclineCounter => letters::MeetingNews::Answer,
+        Method::Reply | Method::Counter => letters::MeetingNews::Answer,
+        Method::DeclineCounter => letters::MeetingNews::ProposalDeclined,
         Method::Publish | Method::Refresh => letters::MeetingNews::Information,
     };
     let letter = letters::meeting(news, &event.title, &when, &place);

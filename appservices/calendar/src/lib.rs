@@ -43,7 +43,7 @@ pub use self::{
     mailbox::{Mailbox, MailboxSettings, Returns},
     recurrence::Recurrence,
     service::{Asker, Availability, Calendars, CalendarsParts, FreeBusy, Home, HomeError, Password, Tier},
-    sources::{FirstLooks, KeptSource, Seen, Source, SourceFault},
+    sources::{FirstLook, FirstLooks, KeptSource, Seen, Source, SourceFault},
     tables::tables,
     time::{Busy, BusyKind, Schedule, Span},
     zone::{Moment, Zone},

@@ -47,6 +47,9 @@ pub enum Fault {
     /// None of its signatures is by a known key.
     #[error("is not signed by a known key")]
     Unsigned,
+    /// It was signed when its key signed no more.
+    #[error("is signed by {0} after the end of that key")]
+    Ended(String),
     /// A signature is not of these bytes.
     #[error("has a wrong signature of {0}")]
     Signature(String),
@@ -65,6 +68,7 @@ impl Fault {
             Self::Place => ("chain.place", ""),
             Self::Link => ("chain.link", ""),
             Self::Unsigned => ("chain.unsigned", ""),
+            Self::Ended(key) => ("chain.ended", key),
             Self::Signature(key) => ("chain.signature", key),
             Self::Text => ("chain.text", ""),
         }
@@ -100,15 +104,31 @@ pub fn verify(no: &str, origin: &str, records: &[Record], keys: &PublicKeys) -> 
     Ok(Verified { records: records.len() as u64, signers, first, last: prev })
 }
 
-/// The known keys that signed. Signatures by unknown ones prove nothing and disprove nothing.
+impl PublicKeys {
+    /// The ids of those of these keys that signed a record, before their ends; one at least.
+    ///
+    /// # Errors
+    /// What is wrong with its signatures.
+    pub fn signed(&self, record: &Record) -> Result<Vec<String>, Fault> {
+        let bytes = record.signed_bytes().map_err(|error| Fault::Form(error.to_string()))?;
+        signed_by(record, &bytes, self)
+    }
+}
+
+/// The known keys that signed, before their ends. Signatures by unknown ones prove nothing and disprove nothing.
 fn signed_by(record: &Record, bytes: &[u8], keys: &PublicKeys) -> Result<Vec<String>, Fault> {
-    let mut signers = Vec::new();
+    let (mut signers, mut ended) = (Vec::new(), None);
     for (id, signature) in &record.sig {
         match keys.verifies(id, signature, bytes) {
+            Some(true) if keys.has_ended(id, record.at) => ended = Some(id.clone()),
             Some(true) => signers.push(id.clone()),
             Some(false) => return Err(Fault::Signature(id.clone())),
             None => {}
         }
     }
-    if signers.is_empty() { Err(Fault::Unsigned) } else { Ok(signers) }
+    match ended {
+        _ if !signers.is_empty() => Ok(signers),
+        Some(id) => Err(Fault::Ended(id)),
+        None => Err(Fault::Unsigned),
+    }
 }

@@ -32,7 +32,7 @@ pub struct CasesParts {
     pub rng: Rng,
     /// The key that signs records.
     pub signer: Signer,
-    /// Keys that signed before it, and keys of partners.
+    /// Other keys that sign what is verified here, like those of partners.
     pub known: PublicKeys,
 }
 
@@ -70,7 +70,7 @@ impl Cases {
     /// The keys by which records are verified here.
     #[must_use]
     pub fn keys(&self) -> PublicKeys {
-        self.0.signer.public().and(self.0.known.clone())
+        self.0.signer.all().and(self.0.known.clone())
     }
 
     /// The key that signs records.

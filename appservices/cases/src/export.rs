@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Broken, Fault, PublicKeys, Record, Signer, chain, hash_of,
+    Broken, Fault, Handover, PublicKeys, Record, Signer, chain, hash_of,
     limits::{EXPORT_LINE_BYTES_MAX, EXPORT_NESTING_MAX},
     record::{VERSION, canonical_object, digest_text},
 };
@@ -23,6 +23,9 @@ struct Head {
     v: u32,
     cases: u64,
     keys: BTreeMap<String, String>,
+    /// Which of them followed which, where one was replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    handed: Vec<Handover>,
 }
 
 /// A case in an export.
@@ -52,13 +55,13 @@ pub struct Export {
 }
 
 impl Export {
-    /// Begins one with so many cases.
+    /// Begins one with so many cases, signed by keys of which some followed others.
     ///
     /// # Errors
     /// [`FormError`] cannot happen for keys.
-    pub fn begin(keys: &PublicKeys, cases: u64) -> Result<Self, FormError> {
+    pub fn begin(keys: &PublicKeys, handed: &[Handover], cases: u64) -> Result<Self, FormError> {
         let mut export = Self { text: String::new() };
-        export.line(&Head { v: VERSION, cases, keys: keys.texts() })?;
+        export.line(&Head { v: VERSION, cases, keys: keys.texts(), handed: handed.to_vec() })?;
         Ok(export)
     }
 
@@ -124,8 +127,8 @@ pub enum ExportFault {
     },
 }
 
-/// Verifies an export. `trusted` are the keys that may sign; without any, those that the export names are taken, which
-/// shows that nothing was changed since, and not by whom it was written.
+/// Verifies an export. `trusted` are the keys that may sign, with those that they handed over to or that handed over to them;
+/// without any, those that the export names are taken, which shows that nothing was changed since, and not by whom it was written.
 ///
 /// # Errors
 /// [`ExportFault`] names the first thing that does not hold.
@@ -138,6 +141,8 @@ pub fn verify_export(input: impl BufRead, trusted: &PublicKeys) -> Result<Report
     let texts = head.keys.iter().map(|(id, key)| (id.as_str(), key.as_str()));
     let named = PublicKeys::parse(texts).ok_or_else(|| reading.wrong("a key cannot be read"))?;
     let keys = if trusted.is_empty() { named } else { trusted.clone() };
+    let keys = keys.led_on(&head.handed);
+    let ends = keys.ends();
     let mut signers = BTreeSet::new();
     let mut records = 0;
     for _ in 0..head.cases {
@@ -149,7 +154,9 @@ pub fn verify_export(input: impl BufRead, trusted: &PublicKeys) -> Result<Report
     }
     let sha256 = reading.hash();
     let end: End = reading.next()?;
-    let signed = end.sig.iter().map(|(id, signature)| keys.verifies(id, signature, end.sha256.as_bytes()));
+    // Whoever has a key that was replaced since writes no export of today with it.
+    let signed = end.sig.iter().filter(|(id, _)| !ends.contains_key(*id));
+    let signed = signed.map(|(id, signature)| keys.verifies(id, signature, end.sha256.as_bytes()));
     let verdicts: Vec<_> = signed.collect();
     if end.sha256 != sha256 || verdicts.contains(&Some(false)) || !verdicts.contains(&Some(true)) {
         return Err(reading.wrong("the end is not signed by a known key, or something before it was changed"));

@@ -13,6 +13,7 @@ mod chain;
 mod engine;
 mod error;
 mod export;
+mod handover;
 pub mod limits;
 mod record;
 mod refusal;
@@ -27,6 +28,7 @@ pub use self::{
     engine::{Beginning, Cases, CasesParts},
     error::CasesError,
     export::{Export, ExportFault, Exported, Report, origin_of, verify_export},
+    handover::{Handover, rotate},
     record::{Entry, Proof, Record, Source, Via, hash_of},
     refusal::Refusal,
     signer::{PublicKeys, Signer},

@@ -21,5 +21,8 @@ pub const EXPORT_LINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Most levels of arrays and objects in a line of an export.
 pub const EXPORT_NESTING_MAX: usize = 32;
 
+/// How often the key that signs records is replaced.
+pub const HANDOVERS_MAX: usize = 100;
+
 /// Most cases a day that share a prefix; four digits are shown, more when there are more.
 pub const NUMBERS_OF_DAY_MAX: u32 = 999_999;

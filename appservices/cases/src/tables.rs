@@ -44,6 +44,10 @@ pub(crate) const SOURCE: Table<(String, OwnedEventId, String), u64> =
 pub(crate) const SIGNING_KEY: Table<(), Vec<u8>> =
     Table::new(2106, "case_signing_key", Profile::Point, "with which key are records signed?");
 
+/// How many went before → that one key followed another, canonical JSON.
+pub(crate) const HANDOVER: Table<u64, String> =
+    Table::new(2108, "case_key_handover", Profile::Scan, "which keys signed records before, and until when?");
+
 /// All tables of this crate, for the store and for the catalogue.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -56,5 +60,6 @@ pub fn tables() -> Vec<TableInfo> {
         LISTED.info(),
         SOURCE.info(),
         SIGNING_KEY.info(),
+        HANDOVER.info(),
     ]
 }

@@ -2,10 +2,11 @@
 
 use ruma::OwnedUserId;
 use serde_json::{Value, json};
+use store::Batch;
 
 use crate::{
     Bot, BotError, CallError, Heard, Kit, Power,
-    commands::{OWN_VERBS, nearest, shown},
+    commands::{OWN_VERBS, nearest, shown, verb},
     letter::{Letter, Related, Relation, To},
     limits::HELP_LINES_MAX,
     runtime::Bots,
@@ -129,10 +130,18 @@ impl Answers<'_> {
         Ok(self.letter(&self.kit.texts().fill(lang, "E106", &[("a", &a), ("b", &b), ("c", &c)])))
     }
 
-    /// An edited command.
-    pub async fn edited(&self) -> Result<Letter, BotError> {
-        let lang = self.kit.language(Some(&self.heard.room), Some(&self.heard.sender)).await?;
-        Ok(self.letter(&self.kit.texts().fill(lang, "E105", &[])))
+    /// An edited command. One that may hold a secret is taken away, as it is where it is typed.
+    pub async fn edited(&self, name: &str, arguments: &str, batch: &mut Batch) -> Result<Letter, BotError> {
+        let Self { kit, bot, heard } = self;
+        let lang = kit.language(Some(&heard.room), Some(&heard.sender)).await?;
+        let mut said = kit.texts().fill(lang, "E105", &[]);
+        let command = verb(bot.verbs(), name);
+        if command.is_some_and(|(verb, _)| bot.holds_secret(verb.id, arguments)) {
+            let removal = kit.take_away(bot.localpart(), heard, batch).await;
+            let removal = removal.map_err(|error| BotError::Later(error.to_string()))?;
+            said = format!("{said}\n{}", kit.texts().fill(lang, removal, &[]));
+        }
+        Ok(self.letter(&said))
     }
 
     /// A message cannot be read; said once to each person in each room, because the next ones will be like it.

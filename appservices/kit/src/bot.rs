@@ -51,6 +51,12 @@ pub trait Bot: Send + Sync {
         Ok(())
     }
 
+    /// Whether a command may hold a secret, like a password. The kit takes an edit that makes such a command of a message away;
+    /// what is typed the bot takes away itself, by [`crate::Kit::take_away`]. `verb` is a [`Verb::id`] of this bot.
+    fn holds_secret(&self, _verb: &str, _arguments: &str) -> bool {
+        false
+    }
+
     /// A letter was refused for good; `reason` is for logs. As [`Bot::heard`].
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use tokio::{task::JoinSet, time::Instant};
 use crate::{
     Kit,
     delivery::Undelivered,
-    limits::{LANES_AT_ONCE, LIMITED_MAX, OUTBOX_LOADED_MAX, OUTBOX_PAGE, PAUSE_MAX},
+    limits::{FAR_LANES_AT_ONCE, LANES_AT_ONCE, LIMITED_MAX, OUTBOX_LOADED_MAX, OUTBOX_PAGE, PAUSE_MAX},
     pause,
     runtime::Bots,
     tables::OUTBOX,
@@ -25,6 +25,8 @@ use crate::{
 struct Lane {
     places: VecDeque<StreamPos>,
     is_busy: bool,
+    /// Another server has a say in what waits.
+    is_far: bool,
     failures: u32,
     not_before: Option<Instant>,
     /// What waits is for a room that its bot has not come into.
@@ -84,7 +86,7 @@ impl Kit {
         let mut stuck = std::collections::HashSet::new();
         let mut failed = Vec::new();
         for (place, parcel) in self.0.store.scan(&OUTBOX, Scan::all()).await? {
-            let lane = parcel.lane();
+            let lane = parcel.lane(self.server_name());
             if stuck.contains(&lane) {
                 continue;
             }
@@ -103,7 +105,9 @@ impl Lanes {
             let scan = Scan::all().from(&self.loaded_to.next()).limit(OUTBOX_PAGE);
             let page = kit.0.store.scan(&OUTBOX, scan).await?;
             for (place, parcel) in &page {
-                self.lanes.entry(parcel.lane()).or_default().places.push_back(*place);
+                let lane = self.lanes.entry(parcel.lane(kit.server_name())).or_default();
+                lane.places.push_back(*place);
+                lane.is_far |= parcel.is_far(kit.server_name());
                 self.loaded += 1;
                 self.loaded_to = *place;
             }
@@ -117,15 +121,20 @@ impl Lanes {
 
     fn start(&mut self, kit: &Kit, bots: &Bots, under_way: &mut JoinSet<Outcome>) {
         let now = Instant::now();
+        let mut far = self.lanes.values().filter(|lane| lane.is_busy && lane.is_far).count();
         for (name, lane) in &mut self.lanes {
             if under_way.len() >= LANES_AT_ONCE {
                 return;
             }
             let is_due = lane.not_before.is_none_or(|at| at <= now);
-            let (Some(place), false, true) = (lane.places.front().copied(), lane.is_busy, is_due) else {
+            // Servers that do not answer leave room for everything else.
+            let has_room = !lane.is_far || far < FAR_LANES_AT_ONCE;
+            let (Some(place), false, true) = (lane.places.front().copied(), lane.is_busy, is_due && has_room)
+            else {
                 continue;
             };
             lane.is_busy = true;
+            far += usize::from(lane.is_far);
             lane.comings = *kit.0.comings.borrow();
             let (kit, bots, name) = (kit.clone(), bots.clone(), name.clone());
             under_way.spawn(async move {

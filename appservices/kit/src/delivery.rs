@@ -132,9 +132,16 @@ impl Kit {
         bots: &Bots,
     ) -> Result<(), Undelivered> {
         metrics::counter!("bots_letters_total", "outcome" => "refused").increment(1);
-        tracing::warn!(reason, lane = parcel.lane(), "what a bot sends is refused");
+        tracing::warn!(reason, lane = parcel.lane(self.server_name()), "what a bot sends is refused");
         let pieces = self.pieces(place, parcel).await?;
-        let end = |batch: &mut Batch| end(batch, place, &pieces);
+        let word = match parcel {
+            Parcel::Letter(letter) => self.not_taken_away(letter).await?,
+            Parcel::Laden { .. } | Parcel::Join { .. } | Parcel::Leave { .. } => None,
+        };
+        let end = |batch: &mut Batch| {
+            end(batch, place, &pieces);
+            word.iter().for_each(|letter| self.0.outbox.put(batch, letter.clone()));
+        };
         match (parcel, bots.get(parcel.bot())) {
             (Parcel::Letter(Letter { key, .. }), Some(bot)) => {
                 let _turn = bots.turn(bot.localpart()).await;

@@ -5,8 +5,12 @@
 //! its rooms are queued, and worked off behind everything else, one after the other: what stands there already is left, what is
 //! no command any more is emptied. A room is taken off the queue when it is done, so a stop in between costs one room. Where the
 //! bot may not write state, its commands work as well as before.
+//!
+//! Each command is an event, as the proposal has it, and many of them would push what people said first out of the timeline that
+//! a client reads first. So a room that the bot comes into gets those that are used most, and the next ones with each `!help`;
+//! a room that the bot makes has all of them before anybody says anything.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use base::Shutdown;
 use ruma::{OwnedRoomId, OwnedUserId, RoomId};
@@ -16,12 +20,13 @@ use store::{Batch, Scan, StoreError};
 
 use crate::{
     Kit,
+    commands::OWN_VERBS,
     descriptions::{DESCRIPTION, Description, is_described},
-    limits::{DESCRIBED_COMMANDS_MAX, DESCRIBED_PER_PAGE, DESCRIBING_PAUSE, LIMITED_MAX},
-    pause,
-    tables::{
-        DESCRIBED, DIRECT, DescribedRow, PLACE_OF, PLACES, ROOMS, RoomRow, UNDESCRIBED, UndescribedRow,
+    limits::{
+        DESCRIBED_AT_ONCE_MAX, DESCRIBED_COMMANDS_MAX, DESCRIBED_PER_PAGE, DESCRIBING_PAUSE, LIMITED_MAX,
     },
+    pause,
+    tables::{DESCRIBED, DIRECT, DescribedRow, PLACES, ROOMS, UNDESCRIBED, UndescribedRow},
     texts::Lang,
     wire::CallError,
 };
@@ -136,40 +141,13 @@ impl Kit {
     ) -> Result<usize, StoreError> {
         let (mut batch, mut queued) = (Batch::new(), 0);
         for (room, reader) in rooms {
-            batch.put(&UNDESCRIBED, &(bot, &*room), &UndescribedRow { reader });
+            batch.put(&UNDESCRIBED, &(bot, &*room), &UndescribedRow { reader, is_asked: false });
             queued += 1;
         }
         if queued > 0 {
             self.0.store.commit(batch).await?;
         }
         Ok(queued)
-    }
-
-    /// Has the commands described in a room that the bot has come into, if it is a direct chat or in the place of one of its own.
-    pub(crate) async fn want_description(
-        &self,
-        batch: &mut Batch,
-        bot: &str,
-        room: &RoomId,
-    ) -> Result<(), StoreError> {
-        let reader = match self.0.store.get(&ROOMS, &(bot, room)).await? {
-            Some(RoomRow { is_direct: true, inviter, .. }) => inviter,
-            Some(_) => match self.0.store.get(&PLACE_OF, &(bot, room)).await? {
-                Some(key) => {
-                    let place = self.0.store.get(&PLACES, &(bot, &*key)).await?;
-                    if !place.is_some_and(|place| is_described(&place.request)) {
-                        return Ok(());
-                    }
-                    None
-                }
-                None => return Ok(()),
-            },
-            None => return Ok(()),
-        };
-        batch.put(&UNDESCRIBED, &(bot, room), &UndescribedRow { reader });
-        let news = Arc::clone(&self.0.undescribed);
-        batch.on_visible(move |_| news.notify_waiters());
-        Ok(())
     }
 
     /// Describes the commands of a bot in the next room behind `after` that waits for it. From its end the queue is looked at from
@@ -199,8 +177,12 @@ impl Kit {
             Err(error) => return Err(error),
         };
         let mut batch = Batch::new();
-        batch.delete(&UNDESCRIBED, &(bot, &*room));
-        self.0.store.commit(batch).await?;
+        batch.expect_eq(&UNDESCRIBED, &(bot, &*room), &row).delete(&UNDESCRIBED, &(bot, &*room));
+        match self.0.store.commit(batch).await {
+            // Somebody asked what commands there are meanwhile: the room has another turn.
+            Ok(_) | Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
         metrics::counter!("bots_rooms_described_total", "outcome" => outcome).increment(1);
         Ok(Looked::Described)
     }
@@ -220,13 +202,29 @@ impl Kit {
                 intent.set_state(room, DESCRIPTION, key, json!({})).await?;
             }
         }
-        for Description { state_key, content } in described {
-            if intent.state(room, DESCRIPTION, &state_key).await?.as_ref() != Some(&content) {
-                intent.set_state(room, DESCRIPTION, &state_key, content).await?;
+        let mut added = 0;
+        for (place, Description { state_key, content }) in by_use(described).into_iter().enumerate() {
+            match intent.state(room, DESCRIPTION, &state_key).await? {
+                Some(stands) if stands == content => continue,
+                Some(_) => {}
+                // The others come when somebody asks for them.
+                None if place >= DESCRIBED_AT_ONCE_MAX && !row.is_asked => continue,
+                None if added == DESCRIBED_AT_ONCE_MAX => continue,
+                None => added += 1,
             }
+            intent.set_state(room, DESCRIPTION, &state_key, content).await?;
         }
         Ok(())
     }
+}
+
+/// The commands as a room gets to know them: those that are used most, then the kit's own, by which people ask for the others.
+fn by_use(mut described: Vec<Description>) -> Vec<Description> {
+    let own = described.split_off(described.len().saturating_sub(OWN_VERBS.len()));
+    let first = described.len().min(DESCRIBED_AT_ONCE_MAX.saturating_sub(own.len()));
+    let others = described.split_off(first);
+    described.extend(own.into_iter().chain(others));
+    described
 }
 
 fn digest(languages: &[Vec<Description>]) -> Vec<u8> {

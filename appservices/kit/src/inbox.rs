@@ -82,9 +82,13 @@ impl Kit {
                 let letter = answers.cannot_read().await?;
                 self.with(end, |batch| self.0.outbox.put(batch, letter.clone())).await
             }
-            Meaning::EditedCommand => {
-                let letter = answers.edited().await?;
-                self.with(end, |batch| self.0.outbox.put(batch, letter.clone())).await
+            Meaning::EditedCommand { name, arguments } => {
+                let mut batch = Batch::new();
+                end(&mut batch);
+                let letter = answers.edited(&name, &arguments, &mut batch).await?;
+                self.0.outbox.put(&mut batch, letter);
+                self.0.store.commit(batch).await?;
+                Ok(())
             }
             Meaning::Command { name, arguments } => {
                 if let Some((verb, lang)) = verb(bot.verbs(), &name) {
@@ -100,9 +104,18 @@ impl Kit {
                     Some((_, lang)) => answers.language(lang, &arguments).await?,
                     None => (answers.unknown(bots, &name).await?, None),
                 };
+                let asked = match own {
+                    Some((verb, _)) if verb.id == "help" => {
+                        self.asks_for_description(bot.localpart(), &heard).await?
+                    }
+                    Some(_) | None => None,
+                };
                 self.with(end, |batch| {
                     if let Some((subject, lang)) = &choice {
                         self.set_language(batch, subject, *lang);
+                    }
+                    if let Some(row) = &asked {
+                        self.describe_later(batch, bot.localpart(), &heard.room, row);
                     }
                     self.0.outbox.put(batch, letter.clone());
                 })

@@ -46,8 +46,8 @@ pub(crate) enum Meaning {
     Invited,
     /// Something that looks like a command, without its mark.
     Command { name: String, arguments: String },
-    /// A command that was edited, or a message that was edited into one.
-    EditedCommand,
+    /// A command that was edited, or a message that was edited into one: what it would be now.
+    EditedCommand { name: String, arguments: String },
     /// What nobody can read without the key of this session.
     NoKey {
         session: String,
@@ -316,9 +316,12 @@ fn edit(event: &Event) -> Meaning {
     let (Some("m.text"), Some(text)) = (new["msgtype"].as_str(), new["body"].as_str()) else {
         return Meaning::Nothing;
     };
-    match (typed(text).is_some() || picked(new).is_some(), event.relation("event_id")) {
-        (true, _) => Meaning::EditedCommand,
-        (false, Some(original)) => Meaning::Other(What::Edited { original, text: text.to_owned() }),
-        (false, None) => Meaning::Nothing,
+    let line = picked(new);
+    match (typed(line.as_deref().unwrap_or(text)), event.relation("event_id")) {
+        (Some(command), _) => {
+            Meaning::EditedCommand { name: command.name.to_owned(), arguments: command.arguments.to_owned() }
+        }
+        (None, Some(original)) => Meaning::Other(What::Edited { original, text: text.to_owned() }),
+        (None, None) => Meaning::Nothing,
     }
 }

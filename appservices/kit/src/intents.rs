@@ -68,10 +68,21 @@ impl Intent {
     /// # Errors
     /// See [`CallError`].
     pub async fn joined_members(&self, room: &RoomId) -> Result<Vec<OwnedUserId>, CallError> {
+        Ok(self.joined_names(room).await?.into_iter().map(|(user, _)| user).collect())
+    }
+
+    /// The joined members of a room with the names that they have there, where they have one.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn joined_names(&self, room: &RoomId) -> Result<Vec<(OwnedUserId, Option<String>)>, CallError> {
         let path = ["client", "v3", "rooms", room.as_str(), "joined_members"];
         let answer = self.wire.call(&self.user, Call::new(Method::GET, &path)).await?;
-        let members = answer["joined"].as_object().into_iter().flatten();
-        Ok(members.filter_map(|(user, _)| UserId::parse(user).ok()).collect())
+        let named = |(user, member): (&String, &Value)| {
+            let name = member["display_name"].as_str().map(ToOwned::to_owned);
+            Some((UserId::parse(user).ok()?, name))
+        };
+        Ok(answer["joined"].as_object().into_iter().flatten().filter_map(named).collect())
     }
 
     /// The name that a person shows; none where there is none.

@@ -4,7 +4,7 @@ use std::{ops::Not, sync::Arc};
 
 use bytes::Bytes;
 use model::StreamPos;
-use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
+use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, ServerName, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Batch;
@@ -137,6 +137,12 @@ impl Letter {
         }
     }
 
+    /// Whose membership of the room it changes, if it does.
+    fn member(&self) -> Option<&UserId> {
+        let user = self.state_key.as_deref().filter(|_| self.kind == "m.room.member")?;
+        <&UserId>::try_from(user).ok()
+    }
+
     /// The same, referring to something.
     #[must_use]
     pub fn relating(self, relation: Relation) -> Self {
@@ -184,15 +190,30 @@ impl Parcel {
         }
     }
 
-    /// What goes one after the other.
-    pub fn lane(&self) -> String {
+    /// What goes one after the other. Who of another server is asked into a room, or out of it, waits for nobody but that server,
+    /// and holds up nobody: it may be away.
+    pub fn lane(&self, here: &ServerName) -> String {
         match self {
-            Self::Letter(letter) | Self::Laden { letter, .. } => match &letter.to {
-                To::Room(room) => format!("{} {room}", letter.bot),
-                To::Direct(user) => format!("{} {user}", letter.bot),
-                To::Place(key) => format!("{} place {key}", letter.bot),
+            Self::Letter(letter) | Self::Laden { letter, .. } => match (&letter.to, letter.member()) {
+                (To::Room(room), Some(member)) if member.server_name() != here => {
+                    format!("{} {room} {}", letter.bot, member.server_name())
+                }
+                (To::Room(room), _) => format!("{} {room}", letter.bot),
+                (To::Direct(user), _) => format!("{} {user}", letter.bot),
+                (To::Place(key), _) => format!("{} place {key}", letter.bot),
             },
             Self::Join { bot, room } | Self::Leave { bot, room } => format!("{bot} {room}"),
+        }
+    }
+
+    /// Whether another server has a say in it, for which our own waits.
+    pub fn is_far(&self, here: &ServerName) -> bool {
+        match self {
+            Self::Letter(letter) | Self::Laden { letter, .. } => match &letter.to {
+                To::Direct(user) => user.server_name() != here,
+                To::Room(_) | To::Place(_) => letter.member().is_some_and(|user| user.server_name() != here),
+            },
+            Self::Join { .. } | Self::Leave { .. } => false,
         }
     }
 }

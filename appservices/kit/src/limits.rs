@@ -40,6 +40,8 @@ pub const OUTBOX_LOADED_MAX: usize = 10_000;
 pub const OUTBOX_PAGE: usize = 50;
 /// Lanes that deliver at once.
 pub const LANES_AT_ONCE: usize = 8;
+/// Those of them in which another server has a say, so that servers which do not answer hold up nobody else.
+pub const FAR_LANES_AT_ONCE: usize = 4;
 /// First pause after a failure that may pass.
 pub const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// Longest pause after a failure that may pass.
@@ -111,6 +113,9 @@ pub const FORGET_INTERVAL: Duration = Duration::from_secs(60 * 60);
 pub const DESCRIBED_PER_PAGE: usize = 200;
 /// Commands of one bot, those of earlier versions too, that are looked after in its rooms.
 pub const DESCRIBED_COMMANDS_MAX: usize = 500;
+/// Commands that are described in a room beside those that stand there already, at once: state stands among what people said, and
+/// the timeline of a first sync has 20 events.
+pub const DESCRIBED_AT_ONCE_MAX: usize = 8;
 /// Pause between two rooms in which commands are described: nobody waits for it.
 pub const DESCRIBING_PAUSE: Duration = Duration::from_millis(20);
 /// Choices of one vote that are read.

@@ -1,6 +1,6 @@
 //! The tables of the kit; nobody else reads or writes them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Not};
 
 use bytes::Bytes;
 use model::StreamPos;
@@ -229,6 +229,9 @@ pub(crate) struct DescribedRow {
 pub(crate) struct UndescribedRow {
     /// Whose language the descriptions have; without one they have the configured one.
     pub reader: Option<OwnedUserId>,
+    /// Whether somebody asked what commands there are, and gets to know the next ones.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_asked: bool,
 }
 
 store::record!(

@@ -266,7 +266,9 @@ fn people(case: &Case<Meeting>, world: &World<'_>, pen: Pen<'_>) -> Option<Strin
 
 pub(crate) fn shown_name(address: &Address, name: &str, world: &World<'_>) -> String {
     match address {
-        Address::Matrix(_) => world.name_of(address),
+        Address::Matrix(user) if name.is_empty() || world.chart.by_account(user).is_some() => {
+            world.name(user)
+        }
         _ if name.is_empty() => world.name_of(address),
         _ => name.to_owned(),
     }

@@ -23,6 +23,11 @@ pub enum Effect {
         /// Its name in the meeting.
         name: String,
     },
+    /// The other time that somebody proposed by mail is not taken.
+    NotTaken {
+        /// Who proposed it.
+        by: Address,
+    },
     /// The poll of slots is opened.
     OpenPoll,
     /// It is closed, and the organiser is asked to pick.

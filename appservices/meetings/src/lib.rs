@@ -7,6 +7,7 @@
 //! `act/mod.rs`, then `wire/mod.rs`.
 
 pub mod act;
+mod beyond;
 mod calendar_event;
 mod card;
 mod desk;

@@ -9,6 +9,9 @@ pub const NAMES_ON_CARD_MAX: usize = 12;
 /// Longest title, in characters.
 pub const TITLE_CHARACTERS_MAX: usize = 200;
 
+/// Longest name of somebody whom no staff list knows, in characters.
+pub const NAME_CHARACTERS_MAX: usize = 100;
+
 /// Longest meeting, in minutes.
 pub const LENGTH_MINUTES_MAX: u32 = 14 * 24 * 60;
 
@@ -72,6 +75,9 @@ pub const BOOKINGS_READ_MAX: usize = 2_000;
 
 /// How far ahead bookings of resources are written, in milliseconds: as far as a series reaches.
 pub const AHEAD_MS: u64 = 2 * 366 * 24 * 60 * 60 * 1_000;
+
+/// Most people of a meeting in the state of its room: an event has 64 KiB.
+pub const STATE_PEOPLE_MAX: usize = 200;
 
 /// People of a meeting that other platforms are told of.
 pub const ENTRY_PEOPLE_MAX: usize = 200;

@@ -57,6 +57,11 @@ pub const TEXTS: &[Entry] = &[
         "✅ accept ❔ tentative ❌ decline 🔁 propose another time",
     ),
     entry("mt.actions_live", "会议已开始，到场请点 🙋", "It has begun; tap 🙋 when you are there"),
+    entry("mt.caldav_none", "没有日历密码。", "There are no passwords for calendar programs."),
+    entry("mt.caldav_dropped", "「{name}」的日历密码已撤销。", "The password of “{name}” is taken back."),
+    entry("mt.press.accept", "参加", "Accept"),
+    entry("mt.press.tentative", "待定", "Perhaps"),
+    entry("mt.press.decline", "不参加", "Decline"),
     entry("mt.not_asked", "[不再邀请] {meeting}", "[No longer invited] {meeting}"),
     entry(
         "mt.poll",
@@ -112,16 +117,6 @@ pub const TEXTS: &[Entry] = &[
         "mt.source.asked",
         "正在读取 {host} 的日历，结果随后告诉你。",
         "Reading the calendar at {host}; what comes of it follows.",
-    ),
-    entry(
-        "mt.source.removed",
-        "你的消息里可能有密码或私人地址，已删除。",
-        "Your message may have held a password or a private address; it was removed.",
-    ),
-    entry(
-        "mt.source.not_removed",
-        "你的消息里可能有密码或私人地址，我无权删除，请自己删除。",
-        "Your message may have held a password or a private address. I may not remove it; please do so yourself.",
     ),
     entry(
         "mt.source.direct",
@@ -194,6 +189,11 @@ pub const TEXTS: &[Entry] = &[
     entry("mt.told.private", "请看与我的私聊。", "Please see our direct chat."),
     entry("mt.told.dropped", "好的，已放弃。", "All right, dropped."),
     entry("mt.told.picked", "{no} {title} 定在 {when}。", "{no} {title} takes place {when}."),
+    entry(
+        "mt.told.asked_again",
+        "再次邀请你参加 {no} {title}，请在上面的卡片答复。",
+        "You are asked to {no} {title} again; please answer on its card.",
+    ),
     entry(
         "mt.told.moved",
         "{no} {title} 改到 {when}，请重新答复。",
@@ -277,6 +277,7 @@ pub const TEXTS: &[Entry] = &[
         "要写地址，或地址、用户名和密码",
         "takes an address, or an address, a user and a password",
     ),
+    entry("mt.form.passwords", "日历密码", "passwords"),
     entry("mt.form.required", "必须填写", "is required"),
     entry("mt.form.long", "过长", "is too long"),
     entry("mt.form.many", "过多", "is too many"),
@@ -300,12 +301,12 @@ pub const TEXTS: &[Entry] = &[
         "!会议 标题 @人 明天 10:00 30m [#会议室] [每周]\n!会议 找时间 @人 60m 本周 [下午] – 投票选时间\n\
          !会议 现在 标题 @人\n!会议 改期 编号 时间 · !会议 取消 编号 [本次|以后|全部]\n!会议 添加|移除 编号 @人\n\
          !会议 今天 · !会议 本周 · !会议 空闲 @人 [日期]\n!会议 纪要|查看|校验 编号\n\
-         !会议 日历 [编号|撤销] · !会议 日历账号 名称 · !会议 共享 [@人|服务器 标题|忙闲|不给|默认]\n\
+         !会议 日历 [编号|撤销] · !会议 日历账号 [名称|列表|移除 序号] · !会议 共享 [@人|服务器 标题|忙闲|不给|默认]\n\
          !会议 日历源 [添加 地址 [用户名 密码]|移除 序号] – 其他日历，仅私聊",
         "!meet TITLE @who tomorrow 10:00 30m [#room] [weekly]\n!meet find @who 60m this week [afternoon] – a poll of times\n\
          !meet now TITLE @who\n!meet move NO TIME · !meet cancel NO [this|following|all]\n!meet add|remove NO @who\n\
          !meet today · !meet week · !meet free @who [day]\n!meet minutes|show|verify NO\n\
-         !meet ics [NO|revoke] · !meet caldav NAME · !meet share [@who|server titles|busy|none|default]\n\
+         !meet ics [NO|revoke] · !meet caldav [NAME|list|drop N] · !meet share [@who|server titles|busy|none|default]\n\
          !meet source [add URL [user password]|drop N] – calendars elsewhere, direct chat alone",
     ),
 ];

@@ -89,6 +89,31 @@ pub async fn show_elsewhere(
     bot: &str,
     card: CardElsewhere<'_>,
 ) -> Result<(), StoreError> {
+    show(kit, batch, bot, card, None).await
+}
+
+/// The same on those platforms alone that have no app of their own for entries of this kind (see [`crate::EntryElsewhere`]): who
+/// has the entry needs no card.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn show_elsewhere_instead(
+    kit: &Kit,
+    batch: &mut Batch,
+    bot: &str,
+    card: CardElsewhere<'_>,
+    kind: &'static str,
+) -> Result<(), StoreError> {
+    show(kit, batch, bot, card, Some(kind)).await
+}
+
+async fn show(
+    kit: &Kit,
+    batch: &mut Batch,
+    bot: &str,
+    card: CardElsewhere<'_>,
+    instead_of: Option<&str>,
+) -> Result<(), StoreError> {
     if !meet_bridge(kit, batch, bot).await? {
         return Ok(());
     }
@@ -100,6 +125,9 @@ pub async fn show_elsewhere(
     let mut content = json!({
         "v": 1, "key": card.key, "for": card.account, "rev": card.rev, "title": title, "body": body, "buttons": buttons,
     });
+    if let Some(kind) = instead_of {
+        content["instead_of"] = json!(kind);
+    }
     if let Some(label) = card.words {
         content["input"] = json!({ "name": WORDS, "label": label });
     }

@@ -1,30 +1,17 @@
 //! A case as a file for `lianqiao verify`.
 
 use cases::{Cases, CasesError, Export, Exported};
-use kit::{Attachment, Kit, Letter, To, message, texts::Pen};
+use kit::{Attachment, Letter, To, message, texts::Pen};
 use ruma::UserId;
-use store::Batch;
 
 /// The text of an export with one case.
 ///
 /// # Errors
 /// [`CasesError::Form`] for what has no canonical form.
 pub fn export_of(cases: &Cases, exported: &Exported) -> Result<String, CasesError> {
-    let mut export = Export::begin(&cases.keys(), 1)?;
+    let mut export = Export::begin(&cases.keys(), cases.signer().handovers(), 1)?;
     export.case(exported)?;
     Ok(export.finish(cases.signer())?)
-}
-
-/// Sends an export to somebody by `bot`, in their direct chat. The key makes it once.
-pub fn send_export(
-    kit: &Kit,
-    batch: &mut Batch,
-    of_letter: (&str, String),
-    to: &UserId,
-    export: (&str, String),
-    pen: Pen<'_>,
-) {
-    kit.outbox().put(batch, export_letter(of_letter, to, export, pen));
 }
 
 /// An export as a letter to somebody in their direct chat: by which bot and under which key, of which number and with which text.

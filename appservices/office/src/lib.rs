@@ -17,10 +17,12 @@ mod texts;
 pub use self::{
     actor::{Actor, language_of},
     busy_elsewhere::{BusyAnswer, BusyAsked, BusyQuestion, BusyTime, ask_busy_elsewhere, busy_elsewhere_of},
-    elsewhere::{CardElsewhere, Choice, Press, press_of, said_by_bridge, show_elsewhere},
+    elsewhere::{
+        CardElsewhere, Choice, Press, press_of, said_by_bridge, show_elsewhere, show_elsewhere_instead,
+    },
     entries::{EntryElsewhere, greet_bridge, link_to, put_entry_elsewhere, say_to_bridge},
     error::OfficeError,
-    export::{export_letter, export_of, send_export},
+    export::{export_letter, export_of},
     ledger::{AUDITORS, LEDGER, keep_in_ledger},
     office::{Office, cases_of},
     rooms::{RoomOrder, membership, record_letter},

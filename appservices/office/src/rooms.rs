@@ -63,6 +63,17 @@ impl RoomOrder<'_> {
             ],
         })
     }
+
+    /// As [`RoomOrder::request`], of a room that is end-to-end encrypted from the beginning.
+    #[must_use]
+    pub fn encrypted(&self) -> Value {
+        let mut request = self.request();
+        if let Some(states) = request["initial_state"].as_array_mut() {
+            let content = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
+            states.push(json!({ "type": "m.room.encryption", "state_key": "", "content": content }));
+        }
+        request
+    }
 }
 
 /// Asks somebody into a room that `bot` has made under this place, or has them go. The key makes it once.

@@ -28,6 +28,11 @@ pub const TEXTS: &[Entry] = &[
     entry("chain.form", "不是记录：{what}", "it is no record: {what}"),
     entry("chain.place", "位置不对", "it stands in the wrong place"),
     entry("chain.link", "与上一条不衔接", "it does not follow from the one before"),
+    entry(
+        "chain.ended",
+        "由 {what} 签名，但该密钥当时已停用",
+        "it is signed by {what} after the end of that key",
+    ),
     entry("chain.unsigned", "没有已知密钥的签名", "it is not signed by a known key"),
     entry("chain.signature", "{what} 的签名不对", "it has a wrong signature of {what}"),
     entry("chain.text", "对应的文字被改过", "it stands for a text that was changed"),

@@ -3,7 +3,7 @@
 //! What it tells of people is what `visibility` allows. The rooms follow the chart: whoever comes into a department is
 //! asked into its rooms, whoever moves away leaves them after a while, and whoever leaves the company leaves at once. People who
 //! are new get a link by which they come in for the first time; who is away or has left is suspended or locked out.
-//! Read `bot.rs`, then `rooms.rs`.
+//! Read `bot.rs`, then `rooms/mod.rs`.
 
 mod binding;
 mod bot;

@@ -6,6 +6,7 @@ pub(crate) use kit::texts::Pen;
 use people::PersonId;
 
 use crate::{
+    buttons::actions,
     desk::{World, shown_time},
     limits::{CARD_ITEMS_MAX, CARD_LINE_CHARACTERS_MAX, CARD_LINES_MAX},
     task::{Mode, Origin, Priority, Task, is_running, state},
@@ -45,15 +46,6 @@ impl Card {
         Some((case, card))
     }
 }
-
-/// Below every card of a task, in this order.
-pub(crate) const REACTIONS: [&str; 6] = ["1️⃣", "2️⃣", "3️⃣", "✅", "⏰", "💬"];
-
-/// Below the card of one that somebody has to take.
-pub(crate) const ACCEPTANCE: [&str; 2] = ["✋", "🙅"];
-
-/// Below what is a question of yes or no.
-pub(crate) const QUESTION: [&str; 2] = ["✅", "❌"];
 
 /// The cards that a task has now.
 pub(crate) fn cards(case: &Case<Task>) -> Vec<Card> {
@@ -101,16 +93,16 @@ fn headline_called(case: &Case<Task>, title: Option<&str>, world: &World<'_>, pe
 }
 
 /// What a card says.
-pub(crate) fn body(case: &Case<Task>, world: &World<'_>, pen: Pen<'_>) -> String {
+pub(crate) fn body(card: &Card, case: &Case<Task>, world: &World<'_>, pen: Pen<'_>) -> String {
     if pen.lang == Lang::Both {
-        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| body(case, world, Pen { lang, ..pen }));
+        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| body(card, case, world, Pen { lang, ..pen }));
         let half = |text: &str| text.lines().take(CARD_LINES_MAX / 2).collect::<Vec<_>>().join("\n");
         return format!("{}\n{}", half(&zh), half(&en));
     }
     let mut lines = vec![headline(case, world, pen)];
     lines.extend(details(case, world, pen).into_iter().map(|line| cut(&line)));
     lines.truncate(CARD_LINES_MAX - 1);
-    if let Some(actions) = actions(case) {
+    if let Some(actions) = actions(card, case) {
         lines.push(pen.say(actions, &[]));
     }
     lines.join("\n")
@@ -240,16 +232,6 @@ fn priority_key(priority: Priority) -> &'static str {
         Priority::High => "tk.priority.high",
         Priority::Medium => "tk.priority.medium",
         Priority::Low => "tk.priority.low",
-    }
-}
-
-/// The line that says what can be tapped.
-fn actions(case: &Case<Task>) -> Option<&'static str> {
-    match case.state.as_str() {
-        state::PROPOSED => Some("tk.card.question"),
-        of if !is_running(of) => None,
-        _ if case.data.asked().next().is_some() => Some("tk.card.acceptance"),
-        _ => Some("tk.card.actions"),
     }
 }
 

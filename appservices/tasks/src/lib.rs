@@ -7,6 +7,7 @@
 
 mod act;
 mod board;
+mod buttons;
 mod card;
 mod desk;
 mod digest;
@@ -29,5 +30,5 @@ pub use self::{
     minutes::{Proposal, Todo, todo_of},
     tables::tables,
     texts::TEXTS,
-    wire::{KIND, LOCALPART, Tasks, TasksParts, propose},
+    wire::{Hook, KIND, LOCALPART, Tasks, TasksParts, propose},
 };

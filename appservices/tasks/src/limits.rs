@@ -1,5 +1,7 @@
 //! Every bound of this crate, with its unit in the name.
 
+use std::time::Duration;
+
 const MINUTE_MS: u64 = 60 * 1_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -129,3 +131,24 @@ pub const RULE_BYTES_MAX: usize = 300;
 
 /// Longest title that is taken from a message, in characters.
 pub const COPIED_TITLE_CHARACTERS_MAX: usize = 60;
+
+/// Tasks that are told of elsewhere in one go.
+pub const HOOK_ROWS_AT_ONCE: usize = 100;
+
+/// How long a change waits to be told of elsewhere while nobody answers there, in ms; then it is given up.
+pub const HOOK_KEPT_MS: u64 = 3 * DAY_MS;
+
+/// First pause while nobody answers there.
+pub const HOOK_PAUSE: Duration = Duration::from_secs(5);
+
+/// Longest pause while nobody answers there.
+pub const HOOK_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// How often it is looked at what waits, without news.
+pub const HOOK_LOOK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Time for telling of one task elsewhere.
+pub const HOOK_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Bytes of an answer from elsewhere; nobody reads them.
+pub const HOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;

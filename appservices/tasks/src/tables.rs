@@ -24,7 +24,16 @@ pub(crate) struct DigestRow {
     /// When the next ones are due, in ms since 1970.
     pub next_ms: u64,
 }
-record!(BoardRow, DigestRow, Template);
+
+/// A task that is to be told of elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HookRow {
+    /// Since which change.
+    pub rev: u64,
+    /// Since when, in ms since 1970.
+    pub since_ms: u64,
+}
+record!(BoardRow, DigestRow, HookRow, Template);
 
 /// Employee number → the task for which a word of this person is waited for.
 pub(crate) const EXPECTED: Table<String, String> =
@@ -49,6 +58,10 @@ pub(crate) const LEAVERS_DONE: Table<(), u64> =
 pub(crate) const TEMPLATE: Table<(String, String), Template> =
     Table::new(2406, "task_template", Profile::Scan, "what does this template say?");
 
+/// A task → that it is to be told of elsewhere.
+pub(crate) const HOOK: Table<String, HookRow> =
+    Table::new(2407, "task_hook", Profile::Queue, "which tasks are to be told of elsewhere?");
+
 /// The tables of tasks. The bot needs those of the kit, the cases, the organisation and the working days as well.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -60,5 +73,6 @@ pub fn tables() -> Vec<TableInfo> {
         MADE_FROM.info(),
         LEAVERS_DONE.info(),
         TEMPLATE.info(),
+        HOOK.info(),
     ]
 }

@@ -1,12 +1,14 @@
 //! One trait for each ability that takes requests of its own. Abilities without one (replies, threads, formatting, voice, cards that are
 //! sent) are values in what is sent and arrives; typing, presence and our own receipts no platform takes from an app.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::{
     Approval, Arrival, Busy, ByteStream, Card, Conversation, ConversationId, Cursor, Department, Download,
-    Edit, EntryOnPlatform, Failure, File, FileKind, MediaId, Meeting, MessageId, Page, Person, PersonId,
-    Reaction, Sent, Todo,
+    Edit, EntryOnPlatform, Failure, File, FileKind, Forms, MediaId, Meeting, MessageId, Page, Person,
+    PersonId, Reaction, Sent, Todo,
 };
 
 /// Changes what we sent.
@@ -42,8 +44,9 @@ pub trait Reactions: Send + Sync {
 /// Carries files.
 #[async_trait]
 pub trait Files: Send + Sync {
-    /// Largest file of a kind that can be sent, in bytes.
-    fn upload_bytes_max(&self, kind: FileKind) -> u64;
+    /// The forms in which files of a kind are shown in a conversation as what they are. The core gives other pictures and words one
+    /// of these where it can, and what stays otherwise goes as [`FileKind::File`].
+    fn forms(&self, conversation: &ConversationId, kind: FileKind) -> Forms;
 
     /// Gives a file to the platform. `file.media` is a name of the core's own for it, equal for every try; `file.size` is exact.
     ///
@@ -121,6 +124,21 @@ pub trait Backfill: Send + Sync {
         since_ms: u64,
         from: Option<&Cursor>,
     ) -> Result<Page<Arrival>, Failure>;
+
+    /// How often it is worth reading again what was said lately, because no event tells of all that becomes of it. None where events
+    /// tell of all.
+    fn read_again_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What was said last in a conversation, at or after `since_ms`, and what became of it, topics included: some pages at most,
+    /// the newest. Arrivals have the keys that they have in history.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn latest(&self, _conversation: &ConversationId, _since_ms: u64) -> Result<Vec<Arrival>, Failure> {
+        Ok(Vec::new())
+    }
 }
 
 /// Knows people.

@@ -10,18 +10,26 @@ const AGAIN: Words = Words {
     en: "check the way to the platform and try again in a while",
 };
 
-/// To-dos: a step that platforms have alike.
-pub const PUTS_TODOS: Words =
+const PUTS_TODOS: Words =
     Words { zh: "把机器人的任务放入待办", en: "put tasks of the bots among people's to-dos" };
-/// Meetings: a step that platforms have alike.
-pub const PUTS_MEETINGS: Words =
+const PUTS_MEETINGS: Words =
     Words { zh: "把机器人的会议放入日历", en: "put meetings of the bots into calendars" };
-/// Free/busy: a step that platforms have alike.
-pub const ASKS_BUSY: Words = Words { zh: "查询忙闲", en: "ask when people have no time" };
+const ASKS_BUSY: Words = Words { zh: "查询忙闲", en: "ask when people have no time" };
 /// Approvals of ours: a step that platforms have alike.
 pub const PUTS_APPROVALS: Words = Words {
     zh: "把机器人的审批放入审批中心",
     en: "put approvals of the bots into the approval centre",
+};
+
+/// Why no connection is tried where the app is called by HTTP.
+pub const CALLED_BY_HTTP: Words = Words {
+    zh: "应用使用 HTTP 回调模式，由平台来验证地址",
+    en: "the app is called by HTTP; the console tests the address when it is saved there",
+};
+/// Why webhooks of groups are not tried.
+pub const NOT_SPOKEN: Words = Words {
+    zh: "webhook 只有发消息时才会验证，检查不发消息",
+    en: "a webhook proves itself only by a message that people see",
 };
 
 /// One thing that was tried.
@@ -50,6 +58,17 @@ pub enum CheckOutcome {
 }
 
 impl CheckStep {
+    /// What was tried and what came of it, in a line, and in a second one what to do; `say` chooses the language.
+    pub fn said(&self, say: impl Fn(Words) -> String) -> String {
+        let what = say(self.what);
+        match &self.outcome {
+            CheckOutcome::Works(found) if found.is_empty() => format!("[ok] {what}"),
+            CheckOutcome::Works(found) => format!("[ok] {what}: {found}"),
+            CheckOutcome::Fails { reason, advice } => format!("[!!] {what}: {reason}\n     {}", say(*advice)),
+            CheckOutcome::Skipped(why) => format!("[--] {what}: {}", say(*why)),
+        }
+    }
+
     /// A step that was tried. `advice` is for what only the operator can mend; what passes by itself has its own.
     pub fn tried(what: Words, found: Result<String, Failure>, advice: Words) -> Self {
         let outcome = match found {
@@ -90,6 +109,21 @@ impl CheckStep {
             Ok(tried) => Self::tried(what, let_in(tried, lacking).map(|()| String::new()), missing),
             Err(_) => Self::tried(what, Err(Failure::later("no answer in time")), missing),
         }
+    }
+
+    /// Tries the rights for what the bots keep in the platform's own apps: to-dos, meetings, free/busy, each with what is said where it
+    /// is missing. See [`Self::trying_right`].
+    pub async fn trying_entries(
+        lacking: &[&str],
+        todos: (Words, impl Future<Output = Result<(), Failure>>),
+        meetings: (Words, impl Future<Output = Result<(), Failure>>),
+        busy: (Words, impl Future<Output = Result<(), Failure>>),
+    ) -> Vec<Self> {
+        vec![
+            Self::trying_right(PUTS_TODOS, todos.0, lacking, todos.1).await,
+            Self::trying_right(PUTS_MEETINGS, meetings.0, lacking, meetings.1).await,
+            Self::trying_right(ASKS_BUSY, busy.0, lacking, busy.1).await,
+        ]
     }
 
     /// A step that was not tried.
@@ -139,6 +173,19 @@ mod tests {
             assert_eq!(step.outcome, CheckOutcome::Fails { reason, advice: expected });
         }
         assert!(CheckStep::tried(what, Ok("app 7".into()), advice).works());
+    }
+
+    #[test]
+    fn each_step_says_what_was_tried_what_came_of_it_and_what_to_do() {
+        let what = Words { zh: "凭证", en: "credentials" };
+        let both = |words: Words| format!("{} / {}", words.zh, words.en);
+        let said = |outcome| CheckStep { what, outcome }.said(both);
+        assert_eq!(said(CheckOutcome::Works(String::new())), "[ok] 凭证 / credentials");
+        assert_eq!(said(CheckOutcome::Works("app 7".to_owned())), "[ok] 凭证 / credentials: app 7");
+        let advice = Words { zh: "改", en: "mend it" };
+        let fails = CheckOutcome::Fails { reason: "code 10003".to_owned(), advice };
+        assert_eq!(said(fails), "[!!] 凭证 / credentials: code 10003\n     改 / mend it");
+        assert_eq!(said(CheckOutcome::Skipped(advice)), "[--] 凭证 / credentials: 改 / mend it");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
-use crate::{Arrival, Failure, limits::ARRIVALS_AT_ONCE_MAX};
+use crate::{Arrival, Failure, Words, limits::ARRIVALS_AT_ONCE_MAX};
 
 /// Why arrivals were not taken. The platform is told a failure and brings them again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,8 @@ pub enum InboxRefused {
     /// The bridge stops.
     #[error("the bridge stops")]
     Closed,
-    /// More than [`crate::limits::ARRIVALS_AT_ONCE_MAX`] at once, or an arrival beyond its bounds.
+    /// More than [`crate::limits::ARRIVALS_AT_ONCE_MAX`] at once. One arrival beyond its bounds is cut by the core, and refused by
+    /// the inbox of the conformance tests, because connectors keep them.
     #[error("the arrivals are beyond their bounds: {0}")]
     OutOfBounds(String),
     /// The store refuses.
@@ -38,8 +39,14 @@ pub enum Line {
 pub struct Quota {
     /// What is counted (`api_calls_month`).
     pub what: &'static str,
+    /// What people call it.
+    pub called: Words,
+    /// The time for which it is counted, like `2025-11`: people are told once in each.
+    pub period: String,
     /// How much is left.
     pub left: u64,
+    /// How much there is in all.
+    pub whole: u64,
 }
 
 /// Where a connector hands in what comes. The core implements it.

@@ -24,6 +24,7 @@ pub mod double;
 mod entry;
 pub mod exchange;
 mod failure;
+pub mod forms;
 mod ids;
 mod inbox;
 mod known_groups;
@@ -55,7 +56,7 @@ pub use self::{
     call::{CallError, Meaning},
     callback::{CallbackAnswer, CallbackRefused, CallbackRequest, Callbacks},
     capability::{Ability, Capabilities, Capability, Support},
-    check::{ASKS_BUSY, CheckOutcome, CheckStep, PUTS_APPROVALS, PUTS_MEETINGS, PUTS_TODOS, let_in},
+    check::{CALLED_BY_HTTP, CheckOutcome, CheckStep, NOT_SPOKEN, PUTS_APPROVALS, let_in},
     connecting::{ConnectError, doubled_pause},
     connector::{Abilities, Connector},
     content::{Button, ButtonStyle, Card, Content, File, FileKind, Input},
@@ -66,6 +67,7 @@ pub use self::{
         Busy, EntryHead, Exception, ForeignApproval, Instead, Meeting, Priority, Standing, Todo, TodoState,
     },
     failure::{Failure, FailureKind, Refusal},
+    forms::Forms,
     ids::{
         ConversationId, Cursor, EntryKey, EntryOnPlatform, EventKey, IdInvalid, IdempotencyKey, MediaId,
         MessageId, PersonId, ThreadId,

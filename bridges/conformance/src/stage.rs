@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::door::{self, Behind};
 use crate::limits::{PAGES_MAX, PATIENCE, PAUSE_MAX, QUIET, TRIES_MAX};
-use crate::{MemoryInbox, MemoryShelf, Platform, Shown};
+use crate::{MemoryInbox, MemoryShelf, Platform, Shown, platforms};
 
 /// What ends a run of the connector, and the run.
 type Running = (Shutdown, JoinHandle<Result<(), Failure>>);
@@ -43,6 +43,13 @@ impl Drop for Stage {
 }
 
 impl Stage {
+    /// Runs a connector in front of the platform of this name.
+    pub async fn on(name: &str, callbacks: bool) -> Self {
+        let start = platforms::all().into_iter().find(|start| start.name() == name);
+        let start = start.expect("a platform of this name");
+        Self::new(start.start(callbacks).await, callbacks).await
+    }
+
     /// Runs a connector in front of this platform and waits until it is connected.
     pub async fn new(platform: Arc<dyn Platform>, callbacks: bool) -> Self {
         let (inbox, shelf) = (Arc::new(MemoryInbox::default()), Arc::new(MemoryShelf::default()));

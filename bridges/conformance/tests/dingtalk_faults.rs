@@ -1,20 +1,14 @@
 //! What goes wrong on DingTalk alone: words that are kept back, a month that is used up, cards, people who are not told of.
-#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{
     Arrival, Content, ConversationId, Failure, FailureKind, Happened, Outgoing, Refusal, RichText, Sent,
 };
-use conformance::{Said, Stage, card, outgoing, platforms};
+use conformance::{Said, Stage, card, outgoing};
 use serde_json::json;
 
 /// Far enough from now that nothing is over.
 const TIME_MS: u64 = 4_000_000_000_000;
 const HOUR_MS: u64 = 3_600_000;
-
-async fn stage() -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "dingtalk").unwrap();
-    Stage::new(start.start(false).await, false).await
-}
 
 async fn fails(stage: &Stage, name: &str) {
     stage.platform.act(json!({ "do": "fail", "name": name, "times": 1 })).await;
@@ -30,7 +24,7 @@ async fn send(stage: &Stage, said: &Outgoing) -> Result<Sent, Failure> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn words_that_the_platform_keeps_back_are_told_of_where_they_were_said() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     let group = stage.platform.group("withheld").await;
     fails(&stage, "message.without_content").await;
     stage.platform.say("zhang", &group, Said::Text("kept back".into())).await;
@@ -48,7 +42,7 @@ async fn words_that_the_platform_keeps_back_are_told_of_where_they_were_said() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_of_a_kind_that_nobody_knows_is_named_and_holds_up_nothing() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     let group = stage.platform.group("unknown").await;
     fails(&stage, "message.unknown").await;
     let strange = stage.platform.say("zhang", &group, Said::Text("strange".into())).await;
@@ -62,10 +56,10 @@ async fn a_message_of_a_kind_that_nobody_knows_is_named_and_holds_up_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_month_that_is_used_up_is_said_and_not_asked_for_again() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     let (group, direct) = (stage.platform.group("month").await, stage.platform.direct("li").await);
     send(&stage, &words(&group, "before")).await.unwrap();
-    let gone = json!({ "do": "fail", "name": "api.quota_gone", "times": 9, "path": "/robot/" });
+    let gone = json!({ "do": "fail", "name": "api.quota_gone", "times": 9, "path": "/v1.0/robot/" });
     stage.platform.act(gone).await;
     for here in [&group, &direct, &group] {
         let failure = send(&stage, &words(here, "too-much")).await.unwrap_err();
@@ -77,11 +71,15 @@ async fn a_month_that_is_used_up_is_said_and_not_asked_for_again() {
     let said = stage.platform.say("zhang", &group, Said::Text("still".into())).await;
     stage.heard(&said).await;
     assert_eq!(stage.platform.shows(&group).await.iter().filter(|shown| shown.ours).count(), 1);
+    // Its address takes words, for some time, and costs none of the calls.
+    send(&stage, &words(&group, "by-session")).await.unwrap();
+    assert_eq!(stage.platform.shows(&group).await.iter().filter(|shown| shown.ours).count(), 2);
+    assert_eq!(stage.platform.struck("api.quota_gone").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_card_whose_answer_is_lost_is_there_once_and_can_be_changed() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     let group = stage.platform.group("cards").await;
     let path = "/card/instances/createAndDeliver";
     stage.platform.act(json!({ "do": "fail", "name": "api.answer_lost", "times": 1, "path": path })).await;
@@ -102,7 +100,7 @@ async fn a_card_whose_answer_is_lost_is_there_once_and_can_be_changed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_card_that_was_made_and_put_nowhere_is_refused_with_the_platforms_words() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     let group = stage.platform.group("cards").await;
     fails(&stage, "card.space_failed").await;
     let refused = outgoing(&group, "nowhere", Content::Card(card(1, &["同意"])));
@@ -115,7 +113,7 @@ async fn a_card_that_was_made_and_put_nowhere_is_refused_with_the_platforms_word
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whose_time_is_not_told_is_unknown_and_not_free() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     stage.platform.book("zhang", TIME_MS, TIME_MS + HOUR_MS).await;
     stage.platform.book("li", TIME_MS, TIME_MS + HOUR_MS).await;
     fails(&stage, "calendar.schedule_error").await;

@@ -7,16 +7,11 @@ use bridge_api::{
     CheckOutcome, CheckStep, EntryHead, EntryKey, Exception, FailureKind, ForeignApproval, Happened, Instead,
     Language, Meeting, Priority, Refusal, Todo, TodoState,
 };
-use conformance::{Stage, platforms};
+use conformance::Stage;
 use serde_json::json;
 
 /// Far enough from now that nothing is over.
 const TIME_MS: u64 = 4_000_000_000_000;
-
-async fn stage(callbacks: bool) -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "dingtalk").unwrap();
-    Stage::new(start.start(callbacks).await, callbacks).await
-}
 
 fn head(called: &str, title: &str) -> EntryHead {
     EntryHead {
@@ -115,7 +110,7 @@ fn approval(stage: &Stage, called: &str) -> Approval {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_put_stands_there_once_whatever_becomes_of_the_answer() {
-    let stage = stage(false).await;
+    let stage = Stage::on("dingtalk", false).await;
     for fault in MISHAPS {
         let (todo, meeting) = (todo(&stage, fault), meeting(&stage, fault));
         fails(&stage, fault, "/todo/users/").await;
@@ -150,6 +145,25 @@ async fn what_is_put_stands_there_once_whatever_becomes_of_the_answer() {
     assert!(approvals.iter().all(|seen| seen["task_state"] == "pending"), "{approvals:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_platform_is_still_making_is_asked_for_again_and_stands_there_once() {
+    let stage = Stage::on("dingtalk", false).await;
+    let making = async |code: &str, path: &str| {
+        let order = json!({ "do": "fail", "name": "api.code", "times": 2, "path": path, "value": code });
+        stage.platform.act(order).await;
+    };
+    let (todo, meeting) = (todo(&stage, "making"), meeting(&stage, "making"));
+    making("todo.taskCreate.lockError", "/todo/users/").await;
+    let put = async || stage.connector().todos().unwrap().put_todo(&todo, None).await;
+    stage.insist(put).await.unwrap();
+    making("idempotencyProcessing", "/primary/events").await;
+    let put = async || stage.connector().calendars().unwrap().put_meeting(&meeting, None).await;
+    stage.insist(put).await.unwrap();
+    assert_eq!(stage.platform.struck("api.code").await, 4);
+    let seen = (stage.platform.todos("zhang").await.len(), stage.platform.calendar("zhang").await.len());
+    assert_eq!(seen, (1, 1));
+}
+
 async fn told(stage: &Stage, state: ApprovalState) -> ForeignApproval {
     let wanted = |arrival: &Arrival| match &arrival.what {
         Happened::ApprovalChanged(told) if told.state == state => Some(told.clone()),
@@ -161,7 +175,7 @@ async fn told(stage: &Stage, state: ApprovalState) -> ForeignApproval {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_native_approval_is_decided_here_once() {
     for callbacks in [false, true] {
-        let stage = stage(callbacks).await;
+        let stage = Stage::on("dingtalk", callbacks).await;
         // What an event is about is read in the end, whatever goes wrong.
         fails(&stage, "api.timed_out", "/workflow/processInstances").await;
         stage.inbox.refuse(1);
@@ -186,7 +200,7 @@ async fn a_native_approval_is_decided_here_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_to_an_invitation_is_told_once_however_its_events_come() {
     for callbacks in [false, true] {
-        let stage = stage(callbacks).await;
+        let stage = Stage::on("dingtalk", callbacks).await;
         let meeting = meeting(&stage, "m");
         let put = async || stage.connector().calendars().unwrap().put_meeting(&meeting, None).await;
         stage.insist(put).await.unwrap();
@@ -215,7 +229,7 @@ async fn an_answer_to_an_invitation_is_told_once_however_its_events_come() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_missing_is_named_before_an_entry_fails() {
-    let stage = stage(false).await;
+    let stage = Stage::on("dingtalk", false).await;
     let steps = stage.connector().check().await;
     assert!(steps.iter().all(CheckStep::works), "{steps:?}");
     let scopes = ["qyapi_get_department_list", "qyapi_get_member", "Todo.Todo.Write", "Calendar.Event.Read"];

@@ -1,14 +1,8 @@
 //! What a robot of DingTalk is told beside the words: what they answer, and chats that somebody passed on.
-#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{Content, Message, MessageId, Outgoing, RichText};
-use conformance::{Said, Stage, outgoing, platforms};
+use conformance::{Said, Stage, outgoing};
 use serde_json::json;
-
-async fn stage() -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "dingtalk").unwrap();
-    Stage::new(start.start(false).await, false).await
-}
 
 fn words(message: &Message) -> String {
     message.parts.iter().map(Content::to_plain).collect::<Vec<_>>().join("\n")
@@ -16,7 +10,7 @@ fn words(message: &Message) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_robot_never_heard_stands_above_the_words_that_answer_it_and_what_it_heard_does_not() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     let group = stage.platform.group("quotes").await;
     // Nobody is addressed, so the robot does not hear it.
     let unheard = json!({
@@ -46,7 +40,7 @@ async fn what_the_robot_never_heard_stands_above_the_words_that_answer_it_and_wh
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_that_somebody_passed_on_brings_its_messages() {
-    let stage = stage().await;
+    let stage = Stage::on("dingtalk", false).await;
     let group = stage.platform.group("records").await;
     let records = json!([{"senderNick": "Wang", "msgType": "text", "content": "the build is green"}]);
     let content = json!({"title": "Ops", "summary": "Wang: …", "chatRecord": records.to_string()});

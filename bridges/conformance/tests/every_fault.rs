@@ -12,7 +12,12 @@ const CASES: [(&str, &[&str]); 3] = [
     ("dingtalk", &[include_str!("dingtalk_office.rs"), include_str!("dingtalk_faults.rs")]),
     (
         "wecom",
-        &[include_str!("wecom_office.rs"), include_str!("wecom_faults.rs"), include_str!("wecom_archive.rs")],
+        &[
+            include_str!("wecom_office.rs"),
+            include_str!("wecom_faults.rs"),
+            include_str!("wecom_archive.rs"),
+            include_str!("wecom_service.rs"),
+        ],
     ),
 ];
 

@@ -5,16 +5,11 @@
 use std::collections::BTreeSet;
 
 use bridge_api::ConversationId;
-use conformance::{Said, Stage, limits::PAGES_MAX, platforms};
+use conformance::{Said, Stage, limits::PAGES_MAX};
 use serde_json::json;
 
 /// More people than stand on one page.
 const PEOPLE: usize = 130;
-
-async fn stage() -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "feishu").unwrap();
-    Stage::new(start.start(false).await, false).await
-}
 
 async fn members(stage: &Stage, group: &ConversationId) -> Vec<String> {
     let connector = stage.connector();
@@ -33,7 +28,7 @@ async fn members(stage: &Stage, group: &ConversationId) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_are_listed_once_however_long_the_pages_are() {
-    let stage = stage().await;
+    let stage = Stage::on("feishu", false).await;
     let people: Vec<String> = (0..PEOPLE).map(|number| format!("p{number:03}")).collect();
     for person in &people {
         let add = json!({ "do": "add_person", "user_id": person, "name": person, "email": "" });
@@ -56,7 +51,7 @@ async fn members_are_listed_once_however_long_the_pages_are() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_program_took_and_acknowledged_is_found_in_the_history() {
-    let stage = stage().await;
+    let stage = Stage::on("feishu", false).await;
     let group = stage.platform.group("shared").await;
     let rival = json!({ "do": "add_rival", "app": stage.platform.us(), "acknowledges": true });
     stage.platform.act(rival).await;

@@ -1,19 +1,13 @@
 //! What people of Feishu pass on, and what people of other companies say in our groups.
-#![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{MessageId, Sender};
-use conformance::{Said, Stage, platforms};
+use conformance::{Said, Stage};
 use serde_json::json;
-
-async fn stage(callbacks: bool) -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "feishu").unwrap();
-    Stage::new(start.start(callbacks).await, callbacks).await
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_are_passed_on_together_arrive_as_one_with_who_said_what() {
     for callbacks in [false, true] {
-        let stage = stage(callbacks).await;
+        let stage = Stage::on("feishu", callbacks).await;
         let (from, to) = (stage.platform.group("from").await, stage.platform.group("to").await);
         let first = stage.platform.say("zhang", &from, Said::Text("lunch?".into())).await;
         let second = stage.platform.say("li", &from, Said::Text("yes".into())).await;
@@ -35,7 +29,7 @@ async fn messages_that_are_passed_on_together_arrive_as_one_with_who_said_what()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_speaks_for_another_company_is_told_apart() {
-    let stage = stage(false).await;
+    let stage = Stage::on("feishu", false).await;
     let group = stage.platform.group("guests").await;
     let guest = json!({ "do": "add_person", "user_id": "guest", "name": "Guest", "outside": true });
     stage.platform.act(guest).await;

@@ -7,15 +7,10 @@ use bridge_api::{
     CheckOutcome, CheckStep, EntryHead, EntryKey, Exception, FailureKind, ForeignApproval, Happened, Instead,
     Language, Meeting, Priority, Refusal, Todo, TodoState,
 };
-use conformance::{Stage, platforms};
+use conformance::Stage;
 use serde_json::{Value, json};
 
 const HOUR_MS: u64 = 3_600_000;
-
-async fn stage(callbacks: bool) -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "feishu").unwrap();
-    Stage::new(start.start(callbacks).await, callbacks).await
-}
 
 fn key(text: &str) -> EntryKey {
     EntryKey::new(text).unwrap()
@@ -86,7 +81,7 @@ async fn fails(stage: &Stage, name: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_decision_in_the_approval_centre_is_told_once_whatever_else_comes() {
     for callbacks in [false, true] {
-        let stage = stage(callbacks).await;
+        let stage = Stage::on("feishu", callbacks).await;
         put(&stage, &approval(&stage, 1, ApprovalState::Pending, ApprovalTaskState::Pending)).await;
         for fault in ["approval.wrong_token", "approval.wrong_key", "approval.plain", "approval.twice"] {
             fails(&stage, fault).await;
@@ -119,7 +114,7 @@ async fn told(stage: &Stage, state: ApprovalState) -> ForeignApproval {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_native_approval_is_decided_here_once() {
-    let stage = stage(false).await;
+    let stage = Stage::on("feishu", false).await;
     stage.platform.start_approval("li", "出差", &["zhang"]).await;
     let began = told(&stage, ApprovalState::Pending).await;
     assert_eq!((began.lines[0].1.as_str(), began.can_be_decided), ("出差", true));
@@ -142,7 +137,7 @@ async fn a_native_approval_is_decided_here_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_event_told_of_is_read_in_the_end_whatever_goes_wrong() {
-    let stage = stage(false).await;
+    let stage = Stage::on("feishu", false).await;
     for (fault, path) in [("api.server_error", "/v4/instances/"), ("api.garbage", "/v4/instances/")] {
         stage.platform.act(json!({ "do": "fail", "name": fault, "times": 1, "path": path })).await;
     }
@@ -198,7 +193,7 @@ fn meeting(stage: &Stage, revision: u64) -> Meeting {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_is_there_once_whatever_goes_wrong_while_it_is_put() {
-    let stage = stage(false).await;
+    let stage = Stage::on("feishu", false).await;
     let faults = [
         "api.answer_lost",
         "api.truncated",
@@ -249,7 +244,7 @@ async fn put_pending(stage: &Stage, revision: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_several_it_is_told_who_ticked_a_task_off_also_without_an_event() {
-    let stage = stage(false).await;
+    let stage = Stage::on("feishu", false).await;
     let todo = todo(&stage, 1, &["zhang", "li"]);
     stage.insist(|| async { stage.connector().todos().unwrap().put_todo(&todo, None).await }).await.unwrap();
     stage.platform.act(json!({ "do": "fail", "name": "delivery.dropped", "times": 2 })).await;
@@ -265,8 +260,29 @@ async fn of_several_it_is_told_who_ticked_a_task_off_also_without_an_event() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_ticks_a_task_off_before_we_are_told_that_it_was_made_is_heard_and_it_stays_done() {
+    let stage = Stage::on("feishu", false).await;
+    let todo = todo(&stage, 1, &["zhang"]);
+    let put = || async { stage.connector().todos().unwrap().put_todo(&todo, None).await };
+    let lost = json!({ "do": "fail", "name": "api.answer_lost", "times": 1, "path": "/task/v2/tasks" });
+    stage.platform.act(lost).await;
+    put().await.unwrap_err();
+    let id = stage.platform.todos("zhang").await[0]["id"].as_str().unwrap().to_owned();
+    stage.platform.tick_todo("zhang", &id, true).await;
+    stage.insist(put).await.unwrap();
+    let zhang = stage.platform.person("zhang");
+    let wanted = |arrival: &Arrival| match &arrival.what {
+        Happened::Acted(acted) if acted.key == key("t/1") => Some((acted.by.clone(), acted.action)),
+        _ => None,
+    };
+    assert_eq!(stage.inbox.hear("that Zhang is done", wanted).await, (zhang, Action::Done));
+    let seen = stage.platform.todos("zhang").await;
+    assert_eq!((seen.len(), &seen[0]["done"]), (1, &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_missing_is_named_before_an_entry_fails() {
-    let stage = stage(false).await;
+    let stage = Stage::on("feishu", false).await;
     let steps = stage.connector().check().await;
     assert!(steps.iter().all(CheckStep::works), "{steps:?}");
     let scopes = ["im:message", "im:chat", "calendar:calendar.free_busy:read"];

@@ -10,7 +10,7 @@ use bridge_api::{
 use bytes::Bytes;
 use conformance::MemoryShelf;
 use connector_dingtalk::{CustomWebhook, DingTalk, DingTalkSettings, Mode, Quotas};
-use connector_wecom::{WeCom, WeComSettings, Webhook};
+use connector_wecom::{Intervals, WeCom, WeComSettings, Webhook};
 use futures_util::stream;
 use serde_json::{Value, json};
 
@@ -116,9 +116,11 @@ async fn wecoms_webhook_brings_words_documents_and_pictures_into_its_group() {
         bot: None,
         webhooks: vec![Webhook { name: "ops".into(), key: Secret::new(key) }],
         archive: None,
+        service: None,
         group_chats: Vec::new(),
         file_hosts: Vec::new(),
         authorities: Arc::new(rustls::RootCertStore::empty()),
+        intervals: Intervals::default(),
     };
     let shelf = Arc::new(MemoryShelf::default());
     let connector = WeCom::new(settings, shelf, Clock::system(), Rng::seeded(1)).unwrap();

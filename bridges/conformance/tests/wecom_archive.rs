@@ -14,7 +14,7 @@ use bridge_api::{
     MessageId, Rng, Secret, Shutdown,
 };
 use conformance::{MemoryInbox, MemoryShelf, limits::PATIENCE};
-use connector_wecom::{App, ArchiveKey, ArchiveSettings, WeCom, WeComSettings};
+use connector_wecom::{App, ArchiveKey, ArchiveSettings, Intervals, WeCom, WeComSettings};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use simulator_wecom::{Settings, Simulator};
@@ -102,10 +102,12 @@ impl World {
                 direct_chats: false,
                 own_robots: Vec::new(),
             }),
+            service: None,
             webhooks: Vec::new(),
             group_chats: Vec::new(),
             file_hosts: Vec::new(),
             authorities: Arc::new(rustls::RootCertStore::empty()),
+            intervals: Intervals::default(),
         }
     }
 

@@ -1,21 +1,15 @@
 //! What goes wrong on WeCom alone: a press whose answer is refused, and answers to meetings that the platform forgets.
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
+mod wecom_support;
+
 use bridge_api::{
-    Acted, Action, Arrival, Attendee, Content, ConversationId, EntryHead, EntryKey, Failure, FailureKind,
-    Happened, Language, Meeting, MessageId, Refusal,
+    Action, Arrival, Content, ConversationId, Failure, FailureKind, Happened, MessageId, Refusal,
 };
-use conformance::{MemoryInbox, Stage, card, outgoing, platforms};
+use conformance::{MemoryInbox, Stage, card, outgoing};
 use serde_json::json;
 
-/// Monday, 6 January 2098, 10:00 in Shanghai: far enough from now that nothing is over.
-const START_MS: u64 = 4_039_812_000_000;
-const HOUR_MS: u64 = 3_600_000;
-
-async fn stage() -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "wecom").unwrap();
-    Stage::new(start.start(false).await, false).await
-}
+use self::wecom_support::{acted, meeting, put};
 
 /// Somebody presses the card and it is changed. Whether they were told that it worked, and what became of the change.
 async fn pressed(
@@ -40,7 +34,7 @@ async fn pressed(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_press_that_cannot_be_answered_any_more_is_said_to_be_too_late_and_the_next_one_is_answered() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     let group = stage.platform.group("press").await;
     let shown = outgoing(&group, "card", Content::Card(card(1, &["同意"])));
     let id = stage.send(&shown).await.messages.last().unwrap().clone();
@@ -54,49 +48,11 @@ async fn a_press_that_cannot_be_answered_any_more_is_said_to_be_too_late_and_the
     assert!(has_worked);
 }
 
-fn meeting(stage: &Stage, revision: u64) -> Meeting {
-    let attendee = Attendee { person: stage.platform.person("li"), is_optional: false, answer: None };
-    Meeting {
-        head: EntryHead {
-            key: EntryKey::new("m/forgotten").unwrap(),
-            revision,
-            number: "MT-1".to_owned(),
-            title: format!("review {revision}"),
-            link: None,
-            language: Language::En,
-            begun_ms: START_MS,
-            changed_ms: START_MS,
-        },
-        description: "What is next".to_owned(),
-        location: String::new(),
-        organizer: Some(stage.platform.person("zhang")),
-        attendees: vec![attendee],
-        start_ms: START_MS,
-        end_ms: START_MS + HOUR_MS,
-        zone: "Asia/Shanghai".to_owned(),
-        is_all_day: false,
-        recurrence: None,
-        last_ms: None,
-        exceptions: Vec::new(),
-        reminders_minutes: vec![10],
-        is_canceled: false,
-    }
-}
-
-fn acted(arrival: &Arrival) -> Option<Acted> {
-    match &arrival.what {
-        Happened::Acted(acted) => Some(acted.clone()),
-        _ => None,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_the_platform_forgets_is_told_neither_as_taken_back_nor_twice() {
-    let stage = stage().await;
-    let put = async |revision| {
-        let meeting = meeting(&stage, revision);
-        let put = async || stage.connector().calendars().unwrap().put_meeting(&meeting, None).await;
-        stage.insist(put).await.unwrap()
+    let stage = Stage::on("wecom", false).await;
+    let put = async |revision: u64| {
+        put(&stage, &meeting(&stage, "m/forgotten", &format!("review {revision}"), revision)).await
     };
     let id = put(1).await;
     let actions = || -> Vec<Action> {

@@ -1,58 +1,17 @@
 //! What WeCom's calendar and approvals are like when things go wrong: lost answers, lost events, deleted calendars, series.
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
-use bridge_api::{
-    Acted, Action, ApprovalState, Arrival, Attendee, EntryHead, EntryKey, EntryOnPlatform, Exception,
-    Happened, Instead, Language, Meeting, Refusal,
-};
-use conformance::{Stage, platforms};
+mod wecom_support;
+
+use bridge_api::{Action, ApprovalState, Arrival, Exception, Happened, Instead, Meeting, Refusal};
+use conformance::Stage;
 use serde_json::{Value, json};
 
-/// Monday, 6 January 2098, 10:00 in Shanghai: far enough from now that nothing is over.
-const START_MS: u64 = 4_039_812_000_000;
-const HOUR_MS: u64 = 3_600_000;
+use self::wecom_support::{HOUR_MS, START_MS, acted, put};
 
-async fn stage() -> Stage {
-    let start = platforms::all().into_iter().find(|start| start.name() == "wecom").unwrap();
-    Stage::new(start.start(false).await, false).await
-}
-
-fn meeting(stage: &Stage, called: &str, revision: u64) -> Meeting {
-    let attendee =
-        |person: &str| Attendee { person: stage.platform.person(person), is_optional: false, answer: None };
-    Meeting {
-        head: EntryHead {
-            key: EntryKey::new(called).unwrap(),
-            revision,
-            number: "MT-1".to_owned(),
-            title: called.to_owned(),
-            link: None,
-            language: Language::En,
-            begun_ms: START_MS,
-            changed_ms: START_MS,
-        },
-        description: "What is next".to_owned(),
-        location: String::new(),
-        organizer: Some(stage.platform.person("zhang")),
-        attendees: vec![attendee("li")],
-        start_ms: START_MS,
-        end_ms: START_MS + HOUR_MS,
-        zone: "Asia/Shanghai".to_owned(),
-        is_all_day: false,
-        recurrence: None,
-        last_ms: None,
-        exceptions: Vec::new(),
-        reminders_minutes: vec![10],
-        is_canceled: false,
-    }
-}
-
-async fn put(stage: &Stage, meeting: &Meeting) -> EntryOnPlatform {
-    let put = stage.insist(|| async {
-        let connector = stage.connector();
-        connector.calendars().unwrap().put_meeting(meeting, None).await
-    });
-    put.await.unwrap()
+/// A meeting that is called by its title.
+fn meeting(stage: &Stage, title: &str, revision: u64) -> Meeting {
+    wecom_support::meeting(stage, title, title, revision)
 }
 
 async fn seen(stage: &Stage, title: &str) -> Vec<Value> {
@@ -66,7 +25,7 @@ async fn fails(stage: &Stage, name: &str, path: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_lost_makes_no_second_meeting() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     for (place, fault) in
         ["api.answer_lost", "api.truncated", "api.disconnected", "api.busy"].into_iter().enumerate()
     {
@@ -91,7 +50,7 @@ async fn an_answer_that_is_lost_makes_no_second_meeting() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_series_stands_there_as_one_or_says_that_it_is_none() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     let rules = [
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", Some("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO")),
         ("FREQ=MONTHLY;COUNT=3", Some("FREQ=MONTHLY;BYMONTHDAY=6")),
@@ -139,7 +98,7 @@ async fn starts(stage: &Stage, title: &str) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_is_cut_out_of_its_series_once_whatever_becomes_of_the_answer() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     for fault in ["api.answer_lost", "api.truncated", "api.disconnected", "api.busy"] {
         let title = format!("weekly {fault}");
         for path in ["schedule/add", "schedule/get", "schedule/update", "schedule/del"] {
@@ -161,7 +120,7 @@ async fn an_instance_is_cut_out_of_its_series_once_whatever_becomes_of_the_answe
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_series_that_cannot_stand_there_says_which_dates_differ() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     let recurrence = Some("FREQ=MONTHLY;BYDAY=1MO".to_owned());
     put(&stage, &Meeting { recurrence, ..differing(&stage, "first Mondays", 1) }).await;
     let shown = seen(&stage, "first Mondays").await;
@@ -171,7 +130,7 @@ async fn a_series_that_cannot_stand_there_says_which_dates_differ() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_deleted_there_stands_there_again_with_its_next_change() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     let first = put(&stage, &meeting(&stage, "review", 1)).await;
     let remove = json!({ "do": "remove_schedule", "person": "li", "schedule_id": first.as_str() });
     stage.platform.act(remove).await;
@@ -180,16 +139,9 @@ async fn what_is_deleted_there_stands_there_again_with_its_next_change() {
     assert_eq!((shown.len(), &shown[0]["organizer"]), (1, &json!("zhang")));
 }
 
-fn acted(arrival: &Arrival) -> Option<Acted> {
-    match &arrival.what {
-        Happened::Acted(acted) => Some(acted.clone()),
-        _ => None,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_platform_forgets_to_tell_is_found_after_a_while() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     let id = put(&stage, &meeting(&stage, "review", 1)).await;
     // Nothing comes of the answer, of the approval's beginning and of its end.
     stage.platform.act(json!({ "do": "fail", "name": "delivery.dropped", "times": 3 })).await;
@@ -214,7 +166,7 @@ async fn what_the_platform_forgets_to_tell_is_found_after_a_while() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_app_without_the_rights_says_so_and_hears_nothing() {
-    let stage = stage().await;
+    let stage = Stage::on("wecom", false).await;
     stage.platform.act(json!({ "do": "change_app", "app": 1_000_002, "granted": [] })).await;
     let connector = stage.connector();
     let failure = connector.calendars().unwrap().put_meeting(&meeting(&stage, "review", 1), None).await;

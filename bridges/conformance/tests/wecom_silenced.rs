@@ -1,13 +1,12 @@
 //! WeCom lets its bot speak only where somebody addressed it, and forgets after a while that somebody did.
 
 use bridge_api::{Content, ConversationId, FailureKind, Outgoing, RichText};
-use conformance::{Said, Stage, outgoing, platforms};
+use conformance::{Said, Stage, outgoing};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_not_be_said_before_somebody_addresses_the_bot_is_said_then_and_once() {
-    let start = platforms::all().into_iter().find(|start| start.name() == "wecom").unwrap();
-    let stage = Stage::new(start.start(false).await, false).await;
+    let stage = Stage::on("wecom", false).await;
     let silent = json!({
         "do": "add_chat", "name": "silent", "owner": "zhang", "people": ["zhang", "li"], "bots": [stage.platform.us()],
     });

@@ -1,6 +1,6 @@
 //! The bridges of one process, put together.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 
 use base::{Clock, Rng};
 use bridge_api::{Connector, Failure, Language, Network};
@@ -12,16 +12,20 @@ use tokio::sync::{Notify, Semaphore, watch};
 use crate::{
     BridgeError, LOCALPART, Post, SERVICE_ID, Staff, TEXTS,
     catching_up::CatchingUp,
+    conversion::Workshop,
     entries::Questions,
-    limits::{FILES_AT_ONCE, LINKS_AT_ONCE},
+    limits::{FILES_AT_ONCE, LINKS_AT_ONCE, LOGINS_AT_ONCE},
     line::LineNow,
     links::LinkKey,
+    member_names::MemberNames,
     namesakes::Namesakes,
     overhear::Switchboard,
     pace::Buckets,
     people_texts,
     portals::Portals,
+    quotas::Quotas,
     reach::Reach,
+    standing_texts,
     tables::{INBOX, OUTBOX},
     way::Way,
 };
@@ -35,11 +39,15 @@ pub struct BridgeSettings {
     pub language: Language,
     /// Whether a room is made for each group that the app is in and nobody bound.
     pub creates_rooms: bool,
+    /// How long a platform is down, or takes nothing, before its rooms are told.
+    pub outage_told_after: Duration,
     /// How long a platform is down before key messages go by e-mail; none for never.
     pub mails_after: Option<Duration>,
     /// Where people of the platforms reach the bridges for files that a platform does not take, like `https://chat.example.org`; none
     /// for no links.
     pub public_url: Option<String>,
+    /// The ffmpeg that converts spoken words; none for words that stay in the form they come in.
+    pub ffmpeg: Option<PathBuf>,
 }
 
 /// What of the homeserver's house is there for the bridges; each may be missing, and then its ability is.
@@ -87,6 +95,8 @@ pub(crate) struct Seat {
     /// What becomes of what is sent.
     pub reach: Reach,
     pub catching_up: CatchingUp,
+    /// What is left of what the platform counts.
+    pub quotas: Quotas,
 }
 
 impl Seat {
@@ -124,12 +134,16 @@ pub(crate) struct Inner {
     pub inbound: Way,
     /// Files in memory.
     pub files: Semaphore,
+    /// Where files are given other forms.
+    pub workshop: Workshop,
     pub link_key: LinkKey,
     /// Links that are open.
     pub links_open: Arc<Semaphore>,
     pub namesakes: Namesakes,
     /// What bots want to know of people's calendars.
     pub questions: Questions,
+    /// Places of those who try credentials.
+    pub logins: Arc<Semaphore>,
 }
 
 impl Bridges {
@@ -154,6 +168,7 @@ impl Bridges {
             server_name: server_name.clone(),
             bot,
             portals,
+            member_names: MemberNames::default(),
             outbound,
             connected,
         });
@@ -164,7 +179,7 @@ impl Bridges {
             wire,
             server_name: server_name.clone(),
             localparts: vec![LOCALPART],
-            texts: Texts::with(&[TEXTS, people_texts::TEXTS]),
+            texts: Texts::with(&[TEXTS, people_texts::TEXTS, standing_texts::TEXTS]),
             settings: kit,
         };
         let service = Service { id: SERVICE_ID, ear: Some(switchboard.clone()) };
@@ -177,11 +192,13 @@ impl Bridges {
                 catching_up.begin(bound.into_iter().map(|((_, conversation), _)| conversation));
             }
             let buckets = Buckets::new(connector.pace());
-            let (line, reach) = (watch::Sender::new(LineNow::Unknown), Reach::default());
-            Seat { network, buckets, line, reach, catching_up, connector }
+            let line = watch::Sender::new(LineNow::Unknown);
+            let reach = Reach::new(settings.outage_told_after);
+            Seat { network, buckets, line, reach, catching_up, quotas: Quotas::default(), connector }
         });
         // Before the switchboard is handed on.
         let seats: Vec<Seat> = seats.collect();
+        let workshop = Workshop::new(settings.ffmpeg.clone());
         Ok(Self(Arc::new(Inner {
             store,
             clock,
@@ -197,10 +214,12 @@ impl Bridges {
             seats,
             inbound,
             files: Semaphore::new(FILES_AT_ONCE),
+            workshop,
             link_key,
             links_open: Arc::new(Semaphore::new(LINKS_AT_ONCE)),
             namesakes: Namesakes::default(),
             questions: Questions::default(),
+            logins: Arc::new(Semaphore::new(LOGINS_AT_ONCE)),
         })))
     }
 

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use bridge_api::{
-    Arrival, Button, ButtonStyle, Card, Content, Happened, IdempotencyKey, Input, Network, Outgoing, Pressed,
-    RichText, Speaker, limits::BUTTONS_MAX,
+    Arrival, Button, ButtonStyle, Card, Connector, Content, Happened, IdempotencyKey, Input, Network,
+    Outgoing, Pressed, RichText, Speaker, limits::BUTTONS_MAX,
 };
 use kit::{Heard, Letter, PREFIX, To};
 use ruma::{OwnedRoomId, UserId};
@@ -45,6 +45,9 @@ struct Told {
     buttons: Vec<TellButton>,
     #[serde(default)]
     input: Option<TellInput>,
+    /// The kind of entry that stands in a platform's own app, where it has one: the card is for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instead_of: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +65,17 @@ struct TellInput {
 }
 
 impl Told {
+    /// Whether it is to be shown on this platform.
+    fn is_for(&self, connector: &dyn Connector) -> bool {
+        let has_app = match self.instead_of.as_deref() {
+            Some("approval") => connector.approvals().is_some(),
+            Some("todo") => connector.todos().is_some(),
+            Some("meeting") => connector.calendars().is_some(),
+            Some(_) | None => false,
+        };
+        connector.cards().is_some() && !has_app
+    }
+
     fn card(&self) -> Card {
         let button = |button: &TellButton| Button {
             action: button.action.clone(),
@@ -119,7 +133,7 @@ impl Bridges {
             tracing::warn!(event = %heard.event_id, sender = %heard.sender, "a card makes no sense");
             return Ok(());
         };
-        for seat in self.0.seats.iter().filter(|seat| seat.connector.cards().is_some()) {
+        for seat in self.0.seats.iter().filter(|seat| told.is_for(&*seat.connector)) {
             let Some(lane) = self.lane_to(seat, &account).await? else { continue };
             // Letters are written from it while the platform is away, as from any event.
             let event = json!({

@@ -41,11 +41,31 @@ pub enum BridgeError {
     Invalid(String),
 }
 
+impl BridgeError {
+    /// Whether a later try may succeed.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Store(_) => true,
+            Self::Platform(failure) => failure.passes(),
+            Self::Call(error) => !matches!(error, CallError::Refused { .. }),
+            Self::NoConnector(_)
+            | Self::NoConversation(_)
+            | Self::Bound(_)
+            | Self::RoomFull
+            | Self::NotInRoom(_)
+            | Self::Encrypted
+            | Self::Invalid(_) => false,
+        }
+    }
+}
+
 /// Why one row of a lane is not at its end.
 #[derive(Debug)]
 pub(crate) enum Stuck {
     /// To be tried again, at the earliest after this time if one is given.
     Later(String, Option<Duration>),
+    /// The platform's answer makes no sense: to be tried again, and not for ever.
+    Garbled(String),
     /// The whole app has to wait.
     AppLimited(Duration),
     /// Somebody of that conversation has to speak first; as people are told it.
@@ -104,9 +124,8 @@ impl From<Failure> for Stuck {
         match failure.kind {
             FailureKind::Limited { after, app: true } => Self::AppLimited(after),
             FailureKind::Limited { after, app: false } => Self::Later(said, Some(after)),
-            FailureKind::Later(_) | FailureKind::NotSignedIn(_) | FailureKind::Garbled(_) => {
-                Self::Later(said, None)
-            }
+            FailureKind::Later(_) | FailureKind::NotSignedIn(_) => Self::Later(said, None),
+            FailureKind::Garbled(_) => Self::Garbled(said),
             FailureKind::Silenced(words) => Self::Silenced(words),
             FailureKind::Refused(refusal) => Self::Never(said, Some(refusal)),
         }

@@ -12,8 +12,8 @@ use crate::{
         REMEMBERED_MS,
     },
     tables::{
-        CARD_OF, CARDS, CODES, MESSAGE_DAYS, MESSAGES, REACTION_EVENTS, REACTIONS_IN, REACTIONS_OUT, SHELF,
-        SHELF_DUE, SIDES, TAKEN, TAKEN_ORDER,
+        CARD_OF, CARDS, CODES, LINKS, MESSAGE_DAYS, MESSAGES, REACTION_EVENTS, REACTIONS_IN, REACTIONS_OUT,
+        SHELF, SHELF_DUE, SIDES, TAKEN, TAKEN_ORDER,
     },
 };
 
@@ -82,12 +82,30 @@ impl Bridges {
         Ok(())
     }
 
+    /// Links to files whose days are over.
+    async fn forget_links(&self) -> Result<(), StoreError> {
+        let now_ms = self.0.clock.now_ms();
+        loop {
+            let scan = Scan::all().until(&(now_ms, "")).limit(FORGOTTEN_PER_BATCH);
+            let over = self.0.store.scan_keys(&LINKS, scan).await?;
+            if over.is_empty() {
+                return Ok(());
+            }
+            let mut batch = Batch::new();
+            for (until_ms, seal) in over {
+                batch.delete(&LINKS, &(until_ms, &*seal));
+            }
+            self.0.store.commit(batch).await?;
+        }
+    }
+
     /// Forgets what is old, from time to time, until the shutdown.
     pub(crate) async fn keep_forgetting(&self, shutdown: &Shutdown) {
         while !shutdown.is_triggered() {
             let forgotten = async {
                 self.forget_old().await?;
                 self.forget_codes().await?;
+                self.forget_links().await?;
                 let first_kept = (self.0.clock.now_ms() / DAY_MS).saturating_sub(MESSAGES_KEPT_DAYS);
                 self.forget_entries(first_kept, FORGOTTEN_PER_BATCH).await?;
                 self.forget_messages().await

@@ -89,7 +89,7 @@ impl Bridges {
             intent.register(self.0.kit.sender()).await?;
         }
         let is_external = external.unwrap_or(person.external);
-        let namesake = self.is_namesake(network, person, is_external).await?;
+        let namesake = self.namesake_of(network, person, is_external).await?;
         let marks = Marks { external: is_external, namesake };
         let name = ghost_name(network, &person.name, marks, self.0.settings.language);
         if row.as_ref().is_none_or(|row| row.name != name) {

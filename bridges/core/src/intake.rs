@@ -5,15 +5,13 @@ use std::{collections::HashSet, sync::Arc};
 use async_trait::async_trait;
 use bridge_api::{
     Arrival, ConversationId, Happened, Inbox, InboxRefused, Line, MessageId, Network, Quota, Sender,
-    limits::{
-        ARRIVALS_AT_ONCE_MAX, ENTRY_LINES_MAX, ENTRY_PEOPLE_MAX, PARTS_MAX, PEOPLE_AT_ONCE_MAX,
-        TEXT_BYTES_MAX,
-    },
+    limits::ARRIVALS_AT_ONCE_MAX,
 };
 use store::{Batch, StoreError};
 
 use crate::{
     Bridges,
+    clipped::clipped,
     lanes::Lane,
     limits::{CONFLICTS_MAX, INBOX_ROWS_MAX},
     line::LineNow,
@@ -50,9 +48,7 @@ impl Inbox for Intake {
     }
 
     fn quota(&self, quota: Quota) {
-        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        metrics::gauge!("bridge_quota_left", "platform" => self.network.key(), "what" => quota.what)
-            .set(quota.left as f64);
+        self.bridges.note_quota(self.network, quota);
     }
 }
 
@@ -76,7 +72,7 @@ impl Bridges {
         };
         let mut placed = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
-            within_bounds(&arrival)?;
+            let arrival = clipped(network, arrival);
             if let Some(lane) = self.lane_of(network, &arrival).await.map_err(refused)? {
                 if self.0.inbound.is_full(&lane) {
                     return Err(InboxRefused::Full);
@@ -208,25 +204,4 @@ impl Bridges {
     pub fn inbox(&self, network: Network) -> Arc<dyn Inbox> {
         self.intake(network)
     }
-}
-
-fn within_bounds(arrival: &Arrival) -> Result<(), InboxRefused> {
-    let fault = match &arrival.what {
-        Happened::Message(message) if message.parts.len() > PARTS_MAX => Some("parts of a message"),
-        Happened::Edited { parts, .. } if parts.len() > PARTS_MAX => Some("parts of an edit"),
-        Happened::Joined { people } if people.len() > PEOPLE_AT_ONCE_MAX => Some("people who join"),
-        Happened::Left { people, .. } if people.len() > PEOPLE_AT_ONCE_MAX => Some("people who leave"),
-        Happened::ApprovalChanged(approval) if approval.asked.len() > ENTRY_PEOPLE_MAX => {
-            Some("people asked")
-        }
-        Happened::ApprovalChanged(approval) if approval.lines.len() > ENTRY_LINES_MAX => {
-            Some("lines of a form")
-        }
-        Happened::Acted(acted) if acted.words.as_ref().is_some_and(|words| words.len() > TEXT_BYTES_MAX) => {
-            Some("words of a decision")
-        }
-        _ if arrival.trace.as_ref().is_some_and(|trace| trace.len() > 1_024) => Some("its trace"),
-        _ => None,
-    };
-    fault.map_or(Ok(()), |fault| Err(InboxRefused::OutOfBounds(fault.to_owned())))
 }

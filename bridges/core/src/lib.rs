@@ -15,8 +15,10 @@ mod bridges;
 mod by_mail;
 mod cards;
 mod catching_up;
+mod clipped;
 mod colleagues;
 mod conflicts;
+mod conversion;
 mod entries;
 mod error;
 mod following;
@@ -32,6 +34,7 @@ mod line_row;
 mod links;
 mod measure;
 mod media;
+mod member_names;
 mod membership;
 mod more;
 mod names;
@@ -46,11 +49,15 @@ mod people_texts;
 mod permissions;
 mod portals;
 mod power;
+mod quotas;
 mod reach;
 mod reading;
+mod reading_again;
 mod rooms_made;
+mod senseless;
 mod shelf;
 mod silenced;
+mod standing_texts;
 mod tables;
 mod telling;
 #[cfg(test)]
@@ -69,6 +76,7 @@ pub use self::{
     links::{FileLink, LinkRefused, LinkedFile},
     orders::{Known, LineStatus},
     permissions::Permission,
+    quotas::QuotaLeft,
     shelf::shelf,
     tables::tables,
     texts::TEXTS,

@@ -53,14 +53,43 @@ pub const AVATAR_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
 /// Files that are in memory at once.
 pub const FILES_AT_ONCE: usize = 4;
-/// How long a line may be down before people are told.
-pub const OUTAGE_TOLD_AFTER: Duration = Duration::from_secs(60);
+/// Pictures that are given another form at once.
+pub const PICTURES_AT_ONCE: usize = 2;
+/// Pixels of a picture that is given another form: those of large cameras of phones. Each costs some ten bytes for a while.
+pub const PICTURE_PIXELS_MAX: u64 = 50_000_000;
+/// Quality of the JPEG that a picture becomes, from 1 to 100.
+pub const PICTURE_QUALITY: u8 = 85;
+/// How often a picture is made smaller by a quarter until it has as few bytes as the platform takes.
+pub const PICTURE_SHRINKS_MAX: usize = 8;
+/// Largest sound that is given another form, in bytes.
+pub const SOUND_BYTES_MAX: u64 = 20 * 1024 * 1024;
+/// Largest sound that becomes of one, in bytes, where a platform takes more.
+pub const SOUND_MADE_BYTES_MAX: u64 = 10 * 1024 * 1024;
+/// Sounds that are given another form at once.
+pub const SOUNDS_AT_ONCE: usize = 2;
+/// Longest time in which that is done.
+pub const SOUND_TIME_MAX: Duration = Duration::from_secs(20);
+/// Largest single piece of memory that the program for sound may take, in bytes.
+pub const SOUND_MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Longest time in which the program for sound says what it can make.
+pub const SOUND_LOOK_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest list of what it can make, in bytes.
+pub const SOUND_LOOK_BYTES_MAX: u64 = 256 * 1024;
 /// For how long something has waited when rooms are told, in milliseconds: a minute, ten, an hour, a day.
 pub const DELAYS_TOLD_MS: [u64; 4] = [60_000, 10 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
 /// History is read from this much before the newest message that is known, in milliseconds.
 pub const BACKFILL_OVERLAP_MS: u64 = 120_000;
 /// Longest time that history is read back for, in milliseconds.
 pub const BACKFILL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
+/// For how long after it was said a message is read again where no event tells of its changes, in milliseconds.
+pub const READ_AGAIN_MS: u64 = DAY_MS;
+/// How often it is looked which conversations are to be read again.
+pub const READ_AGAIN_LOOK: Duration = Duration::from_secs(60);
+/// Conversations that are read again at one look: with all their topics less than half of the requests that a platform takes in this
+/// time.
+pub const READ_AGAIN_AT_ONCE_MAX: usize = 60;
+/// Conversations that cannot be read again just now before a look ends: the platform has other troubles.
+pub const READ_AGAIN_FAILURES_MAX: usize = 3;
 /// How long after a new connection what came live waits for what was missed before it in its conversation.
 pub const BEHIND_MAX: Duration = Duration::from_secs(10);
 /// Pages of history of one conversation at one connection.
@@ -97,6 +126,12 @@ pub const CODE_CHARACTERS: usize = 10;
 pub const ANSWER_LINES_MAX: usize = 60;
 /// How long a press waits for a card that is still being noted, in milliseconds.
 pub const PRESS_WAITS_MS: u64 = 60_000;
+/// How long one thing is tried again to which a platform answers nonsense, while it answers others with sense.
+pub const SENSELESS_MAX: Duration = Duration::from_secs(10 * 60);
+/// The same while it answers nothing with sense: then it may be the platform.
+pub const SENSELESS_ALONE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest id by which the support of a platform finds something again, in bytes.
+pub const TRACE_BYTES_MAX: usize = 1_024;
 /// Longest key of a bot's card, in bytes.
 pub const CARD_KEY_BYTES_MAX: usize = 200;
 /// The bot that is told of the platforms' own approvals.
@@ -109,8 +144,16 @@ pub const QUESTIONS_AT_ONCE: usize = 4;
 pub const BUSY_TIME_MAX: Duration = Duration::from_secs(4);
 /// Busy times of one person in an answer; an event has 64 KiB.
 pub const BUSY_TIMES_MAX: usize = 200;
+/// A quota of a platform is scarce when no more than this part of it is left, so many to one: administrators are told.
+pub const QUOTA_SCARCE_PART: u64 = 10;
+/// Credentials of platforms that are tried at once because somebody asked for it in a room.
+pub const LOGINS_AT_ONCE: usize = 1;
 /// How often the queues are measured.
 pub const MEASURE_INTERVAL: Duration = Duration::from_secs(15);
+/// Bytes that words and their HTML may take in one event, as JSON; HTML that does not fit is left out. An event has 64 KiB.
+pub const WORDS_IN_EVENT_BYTES_MAX: usize = 44 * 1024;
+/// How much of an edit is said to clients that know none, in characters.
+pub const EDIT_SHOWN_CHARACTERS_MAX: usize = 500;
 /// People whom one message addresses.
 pub const MENTIONS_MAX: usize = 50;
 /// Answers of a poll that are said.
@@ -119,7 +162,7 @@ pub const POLL_ANSWERS_MAX: usize = 20;
 pub const POLL_VOTES_MAX: usize = 99;
 /// Longest HTML of a message that is read, in bytes.
 pub const HTML_BYTES_MAX: usize = 64 * 1024;
-/// Longest time a connector has to stop.
+/// Longest time a connector has to stop, and a letter that is under way to arrive.
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 /// The power that somebody needs in a room to bind conversations to it, if the room asks for no more to set its state.
 pub const BIND_POWER_MIN: i64 = 50;
@@ -164,5 +207,11 @@ pub const LINK_PIECE_TIME_MAX: Duration = Duration::from_secs(30);
 pub const LINK_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 /// Colleagues of the staff list whose names are told from those of others.
 pub const COLLEAGUE_NAMES_MAX: usize = 100_000;
-/// For how long their names are taken for fresh.
+/// Members of all bound rooms whose names are told from those of others.
+pub const MEMBER_NAMES_MAX: usize = 200_000;
+/// Members of one room of whom that is so.
+pub const MEMBER_NAMES_PER_ROOM_MAX: usize = 5_000;
+/// How often somebody looks which bound rooms are still to be read for it.
+pub const MEMBER_NAMES_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// For how long the names of the staff list are taken for fresh.
 pub const NAMESAKES_FRESH: Duration = Duration::from_secs(10 * 60);

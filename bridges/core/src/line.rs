@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::{
     Bridges,
     bridges::Seat,
-    limits::{OUTAGE_TOLD_AFTER, PAUSE_MAX, PAUSE_MIN, STOP_TIME_MAX},
+    limits::{PAUSE_MAX, PAUSE_MIN, STOP_TIME_MAX},
     reach::Away,
     tables::{LINES, LineRow},
 };
@@ -37,7 +37,9 @@ impl Bridges {
                 self.hold(seat, shutdown),
                 self.watch(seat, shutdown),
                 self.keep_caught_up(seat, shutdown),
-                self.keep_members(seat, shutdown)
+                self.keep_reading_again(seat, shutdown),
+                self.keep_members(seat, shutdown),
+                self.keep_quotas(seat, shutdown)
             );
         });
         join_all(held).await;
@@ -118,7 +120,8 @@ impl Bridges {
     /// How long until people are told of an outage; none when there is none, or they were told.
     fn until_told(&self, row: &LineRow) -> Option<Duration> {
         let down_ms = self.0.clock.now_ms().saturating_sub(row.since_ms);
-        (!row.is_up && !row.is_told).then(|| OUTAGE_TOLD_AFTER.saturating_sub(Duration::from_millis(down_ms)))
+        let told_after = self.0.settings.outage_told_after;
+        (!row.is_up && !row.is_told).then(|| told_after.saturating_sub(Duration::from_millis(down_ms)))
     }
 
     /// Reads what was missed, at each new connection. One that comes meanwhile has its turn after this one.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use bridge_api::{Language, Network, PersonId, limits::NAME_CHARACTERS_MAX, words};
+use bridge_api::{Language, Network, PersonId, Words, limits::NAME_CHARACTERS_MAX, words};
 use ruma::{OwnedUserId, ServerName, UserId};
 use sha2::{Digest as _, Sha256};
 
@@ -11,6 +11,7 @@ use crate::alike::Seen;
 words! {
     EXTERNAL = "外部" | "external";
     NAMESAKE = "与同事同名" | "named like a colleague";
+    NAMESAKE_OF_MEMBER = "与此处成员同名" | "named like a member here";
 }
 
 /// Characters of a name that are looked at.
@@ -19,8 +20,20 @@ const TAMED_CHARACTERS_MAX: usize = 2 * NAME_CHARACTERS_MAX;
 const LOCALPART_BYTES_MAX: usize = 100;
 
 /// What people use to make others believe that a bridge or the server had written it.
-const CLAIMS: [&str; 10] =
-    ["外部", "飞书", "钉钉", "企业微信", "feishu", "dingtalk", "wecom", "external", NAMESAKE.zh, NAMESAKE.en];
+const CLAIMS: [&str; 12] = [
+    "外部",
+    "飞书",
+    "钉钉",
+    "企业微信",
+    "feishu",
+    "dingtalk",
+    "wecom",
+    "external",
+    NAMESAKE.zh,
+    NAMESAKE.en,
+    NAMESAKE_OF_MEMBER.zh,
+    NAMESAKE_OF_MEMBER.en,
+];
 
 /// The same, as people see it.
 static CLAIMS_SEEN: LazyLock<Vec<Seen>> = LazyLock::new(|| CLAIMS.map(Seen::of).into());
@@ -137,8 +150,26 @@ fn holds_claim(text: &str) -> bool {
 pub(crate) struct Marks {
     /// They are of another company.
     pub external: bool,
-    /// They are called like a colleague, and are not that colleague.
-    pub namesake: bool,
+    /// They are called like somebody else.
+    pub namesake: Option<Namesake>,
+}
+
+/// Like whom somebody is called, who is not that person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Namesake {
+    /// A colleague of the staff list.
+    Colleague,
+    /// A member of a bound room.
+    Member,
+}
+
+impl Namesake {
+    const fn words(self) -> Words {
+        match self {
+            Self::Colleague => NAMESAKE,
+            Self::Member => NAMESAKE_OF_MEMBER,
+        }
+    }
 }
 
 /// The name that a person of a platform has in rooms: theirs, with where they are behind it and whatever has to be known of them.
@@ -148,7 +179,7 @@ pub(crate) fn ghost_name(network: Network, name: &str, marks: Marks, language: L
     let said = [
         Some(network.name().of(language)),
         marks.external.then(|| EXTERNAL.of(language)),
-        marks.namesake.then(|| NAMESAKE.of(language)),
+        marks.namesake.map(|like| like.words().of(language)),
     ];
     said.into_iter().flatten().fold(name, |name, mark| match language {
         Language::Zh => format!("{name}（{mark}）"),
@@ -207,6 +238,7 @@ mod tests {
             ("Li - Feishu", "Li"),
             ("Li Feishu", "Li Feishu"),
             ("张三（与同事同名）", "张三"),
+            ("Li (named like a member here)", "Li"),
             ("李飞书", "李飞书"),
             ("Anna-Maria", "Anna-Maria"),
             ("张三（产品部）", "张三（产品部）"),
@@ -226,12 +258,19 @@ mod tests {
     #[test]
     fn what_has_to_be_known_of_somebody_stands_behind_their_name() {
         let marks = |external, namesake| Marks { external, namesake };
+        let colleague = Some(Namesake::Colleague);
         for (name, marks, language, shown) in [
-            ("Li", marks(false, false), Language::En, "Li (Feishu)"),
-            ("Li (external)", marks(false, false), Language::En, "Li (Feishu)"),
-            ("Li", marks(true, false), Language::En, "Li (Feishu) (external)"),
-            ("", marks(true, false), Language::Zh, "?（飞书）（外部）"),
-            ("张三", marks(true, true), Language::Zh, "张三（飞书）（外部）（与同事同名）"),
+            ("Li", marks(false, None), Language::En, "Li (Feishu)"),
+            ("Li (external)", marks(false, None), Language::En, "Li (Feishu)"),
+            ("Li", marks(true, None), Language::En, "Li (Feishu) (external)"),
+            ("", marks(true, None), Language::Zh, "?（飞书）（外部）"),
+            ("张三", marks(true, colleague), Language::Zh, "张三（飞书）（外部）（与同事同名）"),
+            (
+                "Li",
+                marks(false, Some(Namesake::Member)),
+                Language::En,
+                "Li (Feishu) (named like a member here)",
+            ),
         ] {
             let given = ghost_name(Network::Feishu, name, marks, language);
             assert_eq!(given, shown);

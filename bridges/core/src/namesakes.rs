@@ -1,5 +1,5 @@
-//! Who is called like a colleague and is somebody else: from another company with the same name, or with letters that only look the
-//! same.
+//! Who is called like a colleague, or like a member of a bound room, and is somebody else: from another company with the same name,
+//! or with letters that only look the same.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     Bridges, Staff,
     alike::{Seen, letters},
     limits::{COLLEAGUE_NAMES_MAX, NAMESAKES_FRESH},
-    names::modest,
+    names::{Namesake, modest},
     tables::PEOPLE,
 };
 
@@ -65,27 +65,38 @@ fn index(names: Vec<String>) -> Index {
 }
 
 /// By what a name is found: each way in which it is seen, apart from the other.
-fn keys(name: &str) -> Vec<String> {
+pub(crate) fn keys(name: &str) -> Vec<String> {
     let seen = Seen::of(name);
     let ways = seen.ways().iter().enumerate().filter(|(_, way)| !way.is_empty());
     ways.map(|(number, way)| format!("{number}{way}")).collect()
 }
 
 impl Bridges {
-    /// Whether somebody of a platform is called like a colleague and is nobody whom the staff list or a binding knows.
-    pub(crate) async fn is_namesake(
+    /// Whose name somebody of a platform has, who is nobody whom the staff list or a binding knows: a colleague's, or that of a member
+    /// of a bound room.
+    pub(crate) async fn namesake_of(
         &self,
         network: Network,
         person: &Person,
         is_external: bool,
-    ) -> Result<bool, StoreError> {
-        let Some(staff) = &self.0.ports.staff else { return Ok(false) };
-        if staff.account(network, person.id.as_str()).is_some()
-            || !self.0.namesakes.are_there(staff, &person.name, is_external).await
-        {
-            return Ok(false);
+    ) -> Result<Option<Namesake>, StoreError> {
+        let staff = self.0.ports.staff.as_ref();
+        if staff.is_some_and(|staff| staff.account(network, person.id.as_str()).is_some()) {
+            return Ok(None);
         }
-        Ok(!self.0.store.exists(&PEOPLE, &(network.key(), person.id.as_str())).await?)
+        let is_colleagues = match staff {
+            Some(staff) => self.0.namesakes.are_there(staff, &person.name, is_external).await,
+            None => false,
+        };
+        let like = if is_colleagues {
+            Namesake::Colleague
+        } else if self.0.switchboard.member_names.are_there(&person.name, is_external) {
+            Namesake::Member
+        } else {
+            return Ok(None);
+        };
+        let is_bound = self.0.store.exists(&PEOPLE, &(network.key(), person.id.as_str())).await?;
+        Ok((!is_bound).then_some(like))
     }
 }
 

@@ -72,6 +72,7 @@ impl Bridges {
         let conversations =
             bound.iter().map(|(lane, row)| json!({ "id": lane.1, "name": row.name, "owner": row.bound_by }));
         content["conversations"] = conversations.collect();
+        content["converts_voice"] = json!(self.0.workshop.converts_voice());
         self.state(batch, room, &unique, seat.network.key(), content);
     }
 

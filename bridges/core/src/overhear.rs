@@ -16,6 +16,7 @@ use crate::{
     BridgeError, MARK,
     lanes::Lane,
     limits::OUTBOX_ALL_ROWS_MAX,
+    member_names::MemberNames,
     names::is_ghost,
     parting::{Parting, Side},
     portals::Portals,
@@ -30,6 +31,7 @@ pub(crate) struct Switchboard {
     pub server_name: OwnedServerName,
     pub bot: OwnedUserId,
     pub portals: Portals,
+    pub member_names: MemberNames,
     pub outbound: Way,
     /// The platforms with a connector. For the others nothing is kept: their queues would fill and stop everything.
     pub connected: HashSet<Network>,
@@ -76,7 +78,9 @@ impl Ear for Switchboard {
         if lanes.is_empty() {
             return Ok(false);
         }
+        self.member_names.noticed(&room);
         if envelope.kind == "m.room.member" {
+            self.hear_name(&room, &envelope);
             return Ok(self.member((&room, &sender), &envelope, &lanes, batch));
         }
         // What we said for colleagues has our transaction id, which the homeserver tells us alone: the mark anybody may write.
@@ -112,6 +116,15 @@ impl Switchboard {
         // What the bot says is about the bridge; what it takes away or says for a platform has the mark.
         let origin = is_ours.then(|| origin(&envelope.content)).flatten();
         (is_carried && (*sender != self.bot || origin.is_some())).then_some(origin)
+    }
+
+    /// What somebody of the room is called from now on, unless they are from elsewhere themselves.
+    fn hear_name(&self, room: &RoomId, envelope: &Envelope) {
+        let user = envelope.state_key.as_deref().and_then(|user| UserId::parse(user).ok());
+        let Some(user) = user.filter(|user| !self.owns(user) && *user != self.bot) else { return };
+        let is_in = envelope.content["membership"] == "join";
+        let name = envelope.content["displayname"].as_str().filter(|_| is_in);
+        self.member_names.heard(room, &user, name);
     }
 
     /// Who is not in the room any more has to come in again before we speak for them. Whether it is our bot, and nothing is

@@ -1,6 +1,9 @@
 //! Which conversations there are, and to which rooms they are bound. In memory as in the store.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use bridge_api::{ConversationId, ConversationKind, Network};
 use parking_lot::RwLock;
@@ -75,6 +78,11 @@ impl Portals {
     /// The conversations that are bound to a room.
     pub fn of_room(&self, room: &RoomId) -> Vec<Lane> {
         self.rows.read().by_room.get(room).cloned().unwrap_or_default()
+    }
+
+    /// All rooms to which something is bound.
+    pub fn rooms(&self) -> HashSet<OwnedRoomId> {
+        self.rows.read().by_room.keys().cloned().collect()
     }
 
     /// All conversations, in the order of their networks and names.

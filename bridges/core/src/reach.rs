@@ -1,11 +1,11 @@
 //! Whether a platform takes what is sent to it. A line on which arrivals come, or that is up because nothing is held open, is
-//! down all the same when for a minute nothing that was sent has arrived.
+//! down all the same when for some time nothing that was sent has arrived.
+
+use std::time::Duration;
 
 use bridge_api::{Failure, FailureKind};
 use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
-
-use crate::limits::OUTAGE_TOLD_AFTER;
 
 /// Nothing that is sent arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,18 +18,22 @@ pub(crate) struct Away {
 
 /// What becomes of what is sent to one platform.
 pub(crate) struct Reach {
+    /// How long everything has to fail.
+    patience: Duration,
     /// The first failure since the last answer.
     failing_since: Mutex<Option<Instant>>,
+    /// The last answer.
+    answered: Mutex<Option<Instant>>,
     away: watch::Sender<Option<Away>>,
 }
 
-impl Default for Reach {
-    fn default() -> Self {
-        Self { failing_since: Mutex::default(), away: watch::Sender::new(None) }
-    }
-}
-
 impl Reach {
+    /// A platform that is away when everything failed for so long.
+    pub fn new(patience: Duration) -> Self {
+        let away = watch::Sender::new(None);
+        Self { patience, failing_since: Mutex::default(), answered: Mutex::default(), away }
+    }
+
     /// Notes what became of a request, and hands it on.
     pub fn heard<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
         match &outcome {
@@ -42,6 +46,7 @@ impl Reach {
     /// The platform answers, or nothing waits for it any more.
     pub fn answers(&self) {
         *self.failing_since.lock() = None;
+        *self.answered.lock() = Some(Instant::now());
         self.away.send_if_modified(|away| away.take().is_some());
     }
 
@@ -52,7 +57,7 @@ impl Reach {
             FailureKind::Limited { .. } => {}
             FailureKind::Later(_) | FailureKind::NotSignedIn(_) | FailureKind::Garbled(_) => {
                 let since = *self.failing_since.lock().get_or_insert_with(Instant::now);
-                if since.elapsed() >= OUTAGE_TOLD_AFTER {
+                if since.elapsed() >= self.patience {
                     self.away.send_if_modified(|away| match away {
                         Some(_) => false,
                         None => {
@@ -63,6 +68,11 @@ impl Reach {
                 }
             }
         }
+    }
+
+    /// Whether there was an answer after this moment.
+    pub fn answered_since(&self, moment: Instant) -> bool {
+        self.answered.lock().is_some_and(|answered| answered > moment)
     }
 
     /// Whether nothing arrives there now.
@@ -78,11 +88,11 @@ impl Reach {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use bridge_api::Refusal;
 
     use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
 
     fn fails(reach: &Reach, failure: Failure) {
         assert!(reach.heard(Err::<(), _>(failure)).is_err());
@@ -90,26 +100,26 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_platform_is_away_when_for_a_minute_everything_failed_and_there_again_with_any_answer() {
-        let reach = Reach::default();
+        let reach = Reach::new(MINUTE);
         fails(&reach, Failure::later("502"));
-        tokio::time::advance(OUTAGE_TOLD_AFTER - Duration::from_secs(1)).await;
+        tokio::time::advance(MINUTE - Duration::from_secs(1)).await;
         fails(&reach, Failure::later("502"));
         assert_eq!(reach.away(), None);
         tokio::time::advance(Duration::from_secs(1)).await;
         fails(&reach, Failure::new(FailureKind::NotSignedIn("the secret is another".into())));
-        assert_eq!(reach.away().map(|away| away.since.elapsed()), Some(OUTAGE_TOLD_AFTER));
+        assert_eq!(reach.away().map(|away| away.since.elapsed()), Some(MINUTE));
         fails(&reach, Failure::refused(Refusal::Gone));
         assert_eq!(reach.away(), None, "a refusal is an answer");
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_answer_among_failures_and_limits_alone_are_no_outage() {
-        let reach = Reach::default();
+        let reach = Reach::new(MINUTE);
         for _ in 0..10 {
             fails(&reach, Failure::later("502"));
-            tokio::time::advance(OUTAGE_TOLD_AFTER / 2).await;
+            tokio::time::advance(MINUTE / 2).await;
             assert!(reach.heard(Ok(())).is_ok());
-            tokio::time::advance(OUTAGE_TOLD_AFTER / 2).await;
+            tokio::time::advance(MINUTE / 2).await;
             fails(&reach, Failure::new(FailureKind::Limited { after: Duration::ZERO, app: true }));
         }
         assert_eq!(reach.away(), None);

@@ -97,6 +97,9 @@ pub(crate) const ROBOTS: Table<(String, String), ()> =
 /// For what → the key with which links are sealed.
 pub(crate) const LINK_KEYS: Table<String, [u8; 32]> =
     Table::new(3042, "bridges_link_keys", Profile::Point, "Is this link one of ours?");
+/// When a link to a file ends, and its seal → the message that it stands for.
+pub(crate) const LINKS: Table<(u64, String), LinkRow> =
+    Table::new(3044, "bridges_links", Profile::Point, "Whose file does this link open?");
 /// A code that somebody says in a conversation to bind it → to which room.
 pub(crate) const CODES: Table<String, CodeRow> =
     Table::new(3018, "bridges_codes", Profile::Point, "To which room does this code bind?");
@@ -138,6 +141,7 @@ pub fn tables() -> Vec<TableInfo> {
         READ_UNTIL.info(),
         ROBOTS.info(),
         LINK_KEYS.info(),
+        LINKS.info(),
         CODES.info(),
         MESSAGE_DAYS.info(),
         CARDS.info(),
@@ -243,6 +247,13 @@ pub(crate) struct CardRow {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LinkRow {
+    pub room: OwnedRoomId,
+    /// The event that holds the file, and the one in whose place it stands.
+    pub events: Vec<OwnedEventId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CodeRow {
     pub network: String,
     pub room: OwnedRoomId,
@@ -260,5 +271,6 @@ store::record!(
     ReactionRow,
     ShelfRow,
     CardRow,
+    LinkRow,
     CodeRow
 );

@@ -13,6 +13,11 @@ pub const TEXTS: &[Entry] = &[
     entry("bridge.help.unbind", "平台 会话编号 解除绑定", "PLATFORM CONVERSATION takes the binding away"),
     entry("bridge.help.status", "各平台连接状态", "how the lines to the platforms are"),
     entry(
+        "bridge.help.login",
+        "平台 检查凭证与权限（管理员）",
+        "PLATFORM tries the credentials and rights there (administrators)",
+    ),
+    entry(
         "bridge.help.backfill",
         "平台 会话编号 小时数 补齐消息",
         "PLATFORM CONVERSATION HOURS brings older messages",
@@ -52,18 +57,6 @@ pub const TEXTS: &[Entry] = &[
         "请在 {platform} 的群里发送（15 分钟内有效）：绑定 {code}",
         "Within 15 minutes say in the {platform} group: bind {code}",
     ),
-    entry(
-        "bridge.status.up",
-        "{platform}：正常，已绑定 {bound}，缺口 {gaps}",
-        "{platform}: up, {bound} bound, {gaps} gaps",
-    ),
-    entry(
-        "bridge.status.down",
-        "{platform}：中断（{reason}），已绑定 {bound}",
-        "{platform}: down ({reason}), {bound} bound",
-    ),
-    entry("bridge.status.queue", "等待：进 {in} · 出 {out}", "Waiting: in {in} · out {out}"),
-    entry("bridge.status.none", "没有接入任何平台。", "No platform is connected."),
     entry(
         "bridge.backfill.begun",
         "正在读取历史消息，完成后回复此处。",
@@ -141,8 +134,8 @@ pub const TEXTS: &[Entry] = &[
     ),
     entry(
         "bridge.link.gone",
-        "文件已被删除或无法取得。",
-        "The file was taken away, or cannot be had any more.",
+        "文件已被删除，或带有它的消息已被撤回。",
+        "The file was taken away, or the message with it was taken back.",
     ),
     entry(
         "bridge.link.busy",
@@ -176,6 +169,11 @@ pub const TEXTS: &[Entry] = &[
         "bridge.told.lost_in",
         "{conversation} 有一条消息无法显示（{trace}）。",
         "A message of {conversation} cannot be shown ({trace}).",
+    ),
+    entry(
+        "bridge.told.senseless",
+        "平台对此消息的应答无法识别，已放弃重试：{conversation} 可能没有收到。",
+        "What the platform answers to this makes no sense, and it is not tried any more: {conversation} may not have it.",
     ),
     entry(
         "bridge.told.forbidden",

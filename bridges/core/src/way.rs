@@ -9,6 +9,7 @@ use std::{
 use bridge_api::{ConversationId, Network};
 use parking_lot::Mutex;
 use store::{Batch, Scan, Store, StoreError, Value};
+use tokio::time::Instant;
 
 use crate::{
     lanes::{Lane, Lanes, Next},
@@ -22,6 +23,8 @@ pub(crate) struct Way {
     pub lanes: Arc<Lanes>,
     waiting: Arc<Mutex<Waiting>>,
     failures: Mutex<HashMap<Lane, u32>>,
+    /// Since when the platform answers nothing but nonsense to the first row of a lane, and which row that is.
+    senseless: Mutex<HashMap<Lane, (Place, Instant)>>,
     /// Lanes that wait until somebody speaks in their conversation.
     silenced: Mutex<HashSet<Lane>>,
     /// Lanes of which more is to come than they hold, and how often more came.
@@ -140,6 +143,16 @@ impl Way {
         grown.min(longest)
     }
 
+    /// The platform answers nonsense to the first row of a lane once more; since when it does so to this one.
+    pub fn senseless_since(&self, lane: &Lane, place: Place) -> Instant {
+        let mut senseless = self.senseless.lock();
+        let (of, since) = senseless.entry(lane.clone()).or_insert_with(|| (place, Instant::now()));
+        if *of != place {
+            (*of, *since) = (place, Instant::now());
+        }
+        *since
+    }
+
     /// A lane waits until somebody speaks in its conversation.
     pub fn silence(&self, lane: &Lane) {
         self.silenced.lock().insert(lane.clone());
@@ -168,6 +181,7 @@ impl Way {
     /// A lane works. If it had failed, those that fail with it need not wait out their pauses.
     pub fn works_again(&self, lane: &Lane, is_alike: impl Fn(&Lane) -> bool) {
         self.silenced.lock().remove(lane);
+        self.senseless.lock().remove(lane);
         let failing = {
             let mut failures = self.failures.lock();
             if failures.remove(lane).is_none() {
@@ -211,7 +225,7 @@ mod tests {
             way.finish(&next, Next::After(Duration::from_secs(60)));
         }
         way.works_again(&lane(0), |_| true);
-        let begin = tokio::time::Instant::now();
+        let begin = Instant::now();
         assert_eq!(way.lanes.next().await, lane(1));
         assert_eq!(begin.elapsed(), Duration::ZERO);
     }
@@ -225,7 +239,7 @@ mod tests {
             way.silence(&next);
             way.finish(&next, Next::AfterWords(Duration::from_secs(60)));
         }
-        let begin = tokio::time::Instant::now();
+        let begin = Instant::now();
         way.spoken_to(&lane(1));
         assert_eq!(way.lanes.next().await, lane(1));
         assert_eq!(begin.elapsed(), Duration::ZERO);
@@ -240,7 +254,7 @@ mod tests {
         let next = way.lanes.next().await;
         way.silence(&next);
         way.spoken_to(&next);
-        let begin = tokio::time::Instant::now();
+        let begin = Instant::now();
         way.finish(&next, Next::AfterWords(Duration::from_secs(60)));
         assert_eq!(way.lanes.next().await, lane(0));
         assert_eq!(begin.elapsed(), Duration::ZERO);

@@ -17,8 +17,9 @@ use crate::{
     way::Way,
 };
 
+/// Into rooms, or to platforms.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
+pub(crate) enum Direction {
     In,
     Out,
 }
@@ -26,6 +27,7 @@ enum Direction {
 impl Bridges {
     /// Has the bridges work until the shutdown. What they have not done by then is done after the next start.
     pub async fn run(self, shutdown: Shutdown) {
+        self.0.workshop.open().await;
         let bots = Bots::new(vec![Arc::new(self.clone())]);
         let workers = (0..LANES_AT_ONCE).flat_map(|_| [Direction::In, Direction::Out]);
         tokio::join!(
@@ -38,6 +40,7 @@ impl Bridges {
             self.keep_making_rooms(&shutdown),
             self.keep_reading(&shutdown),
             self.keep_mailing(&shutdown),
+            self.keep_member_names(&shutdown),
             self.keep_answering(&shutdown),
         );
     }
@@ -81,6 +84,10 @@ impl Bridges {
                 next
             }
             Err(Stuck::Later(reason, asked)) => waits(way, lane, &reason, asked),
+            Err(Stuck::Garbled(reason)) => match self.gives_up(direction, lane, &reason).await {
+                Ok(true) => Next::Again,
+                Ok(false) | Err(_) => waits(way, lane, &reason, None),
+            },
             Err(Stuck::AppLimited(pause)) => {
                 if let Some(seat) = self.seat(lane.0) {
                     seat.buckets.pause(pause);
@@ -157,7 +164,8 @@ fn waits(way: &Way, lane: &Lane, reason: &str, asked: Option<Duration>) -> Next 
     Next::After(pause)
 }
 
-async fn first<V: Value>(
+/// The first row of a lane, with its place.
+pub(crate) async fn first<V: Value>(
     store: &Store,
     queue: &Queue<V>,
     lane: &Lane,

@@ -67,9 +67,9 @@ class Judge:
                 if platform and platform.is_late(key):
                     overtaken.add(token)
         self.lost += len(gone - set(room.timeline))
-        self.late += len(overtaken)
         for place in room.places:
             said = [token for token, _, _ in place.said]
+            self.late += len(behind_later_ones(said, room.timeline) & overtaken)
             fates = {}
             if place.name[0] in self.platforms:
                 platform = self.platforms[place.name[0]]
@@ -103,6 +103,18 @@ class Judge:
             pairs = [(a, b) for a, b in zip(wanted, there) if a != b][:SHOWN_MAX]
             known = [f"{token} ({fates[token]})" for token, _ in pairs if token in (fates or {})]
             self.faults.append(f"{where}: another order: {pairs} {known}")
+
+
+def behind_later_ones(said, timeline):
+    """Which words stand behind others that were said after them."""
+    stands = {token: index for index, token in reversed(list(enumerate(timeline)))}
+    late, first = set(), len(timeline)
+    for token in reversed(said):
+        place = stands.get(token, len(timeline))
+        if first < place < len(timeline):
+            late.add(token)
+        first = min(first, place)
+    return late
 
 
 def lags(rooms, times, since):

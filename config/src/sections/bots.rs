@@ -5,6 +5,9 @@ use crate::{
     section::{report, section},
 };
 
+/// Shortest secret that signs what a program hears of tasks.
+const TASKS_HOOK_SECRET_CHARACTERS_MIN: usize = 16;
+
 section! {
     name = "bots", validate = validate;
     /// The bots: approvals, tasks, meetings and who is who in any Matrix client. People invite them
@@ -29,6 +32,11 @@ section! {
         pub encrypt_direct_chats: bool = false,
         /// Hours after which a task from another department counts as accepted by whoever said nothing; 0 for never.
         pub tasks_accepted_after_hours: u64 = 24,
+        /// Where a program elsewhere, like a project tool, hears how tasks stand: `https://…`. Each change is posted there as JSON,
+        /// signed (see the README of the tasks bot); secret tasks are not. Addresses inside have to be in `outbound.allowed_ranges`.
+        pub tasks_hook_url: Option<String> = None => "\"https://projects.example/lianqiao\"",
+        /// What signs it, known to the program as well; 16 characters at least.
+        pub tasks_hook_secret: Option<String> = None => "\"a-secret-of-sixteen-characters\"",
         /// Whether the departments of the staff list have a space and a room each, made and kept in step by
         /// `@org:your.server`.
         pub department_rooms: bool = false,
@@ -51,6 +59,18 @@ fn validate(section: &Bots, problems: &mut Vec<Problem>) {
     }
     if section.tasks_accepted_after_hours > 24 * 365 {
         report(problems, "bots", "tasks_accepted_after_hours", "must be a year at most");
+    }
+    if section.tasks_hook_url.as_ref().is_some_and(|url| !url.starts_with("https://")) {
+        report(problems, "bots", "tasks_hook_url", "must begin with https://");
+    }
+    let is_secret = |secret: &String| secret.chars().count() >= TASKS_HOOK_SECRET_CHARACTERS_MIN;
+    if section.tasks_hook_url.is_some() && !section.tasks_hook_secret.as_ref().is_some_and(is_secret) {
+        report(
+            problems,
+            "bots",
+            "tasks_hook_secret",
+            "must have 16 characters at least, beside tasks_hook_url",
+        );
     }
     if section.department_moves_leave_after_days > 365 {
         report(problems, "bots", "department_moves_leave_after_days", "must be a year at most");

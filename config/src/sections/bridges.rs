@@ -25,10 +25,15 @@ section! {
         /// important, go to the addresses that these proved to be theirs. Needs section `[mail]` of the homeserver; 0 for
         /// never.
         pub mail_after_seconds: u64 = 600,
+        /// For how many seconds a platform is down, or takes nothing of what is sent to it, before its rooms are told. At most a day.
+        pub outage_told_after_seconds: u64 = 60,
         /// Address at which people of the platforms reach `/_lianqiao/bridge/` of the process with the bridges, for links to files that
         /// a platform does not take: too large, or none at all. Without it `server.public_base_url`; without both the sender is told
         /// that such a file is not seen there.
         pub public_url: Option<String> = None => "\"https://chat.example.org\"",
+        /// The ffmpeg that gives spoken words the form that a platform or a client plays (AMR, Opus): a name is looked for in PATH when
+        /// the bridges start. Without it, or when it is "", such words go as files.
+        pub ffmpeg_path: String = "ffmpeg".to_owned(),
         /// Language of the names of people from elsewhere, and of notices: "zh" or "en".
         pub language: String = "zh".to_owned(),
         /// Where `lianqiao bridges` reaches the homeserver. Inside `lianqiao serve` the bridges find it themselves.
@@ -47,6 +52,9 @@ fn validate(section: &Bridges, problems: &mut Vec<Problem>) {
     }
     if !section.server_url.starts_with("http://") && !section.server_url.starts_with("https://") {
         report(problems, "bridges", "server_url", "must begin with http:// or https://");
+    }
+    if section.outage_told_after_seconds > 86_400 {
+        report(problems, "bridges", "outage_told_after_seconds", "must be at most 86400");
     }
     let is_url = |url: &String| url.starts_with("https://") || url.starts_with("http://");
     if section.public_url.as_ref().is_some_and(|url| !is_url(url)) {

@@ -5,6 +5,12 @@ use crate::{
     section::{report, section},
 };
 
+/// Longest pause before something is read again: what is older than a day is not.
+const MINUTES_OF_DAY: u64 = 24 * 60;
+
+/// Longest pause before answers to meetings are read again.
+const SECONDS_OF_HOUR: u64 = 60 * 60;
+
 section! {
     name = "feishu", validate = validate;
     /// The bridge to Feishu (飞书), or to Lark: one self-built app whose robot is in the groups that are bridged.
@@ -21,6 +27,13 @@ section! {
         /// How events come: "long_connection" (nothing has to be reachable from outside) or "webhook" (the platform
         /// asks `/_lianqiao/bridge/feishu` on the public address of the process with the bridges).
         pub mode: String = "long_connection".to_owned(),
+        /// How often, in minutes, the newest messages of the last day are read again, because Feishu tells apps of no changes and of no
+        /// words of other robots: a conversation so long after somebody spoke there, and then after ever longer pauses. 0 for never:
+        /// then both are seen after a reconnection alone, and of groups it is not told who has read what was said here. Each time costs
+        /// some requests, which count where the company's plan has a bound for each month.
+        pub read_again_minutes: u64 = 10,
+        /// How often, in seconds, answers to meetings of the next days are read, because Feishu tells apps of none.
+        pub meetings_read_seconds: u64 = 60,
         /// With webhooks: the verification token of the app.
         pub verification_token: Option<String> = None => "\"a-token\"",
         /// With webhooks: the encrypt key of the app, if it has one.
@@ -46,6 +59,17 @@ fn validate(section: &Feishu, problems: &mut Vec<Problem>) {
     }
     if !section.base_url.starts_with("http://") && !section.base_url.starts_with("https://") {
         report(problems, "feishu", "base_url", "must begin with https://");
+    }
+    if section.read_again_minutes > MINUTES_OF_DAY {
+        report(problems, "feishu", "read_again_minutes", "must be a day at most: 1440");
+    }
+    if !(1..=SECONDS_OF_HOUR).contains(&section.meetings_read_seconds) {
+        report(
+            problems,
+            "feishu",
+            "meetings_read_seconds",
+            "must be a second at least and an hour at most: 3600",
+        );
     }
     let callback = section.approval_callback_url.as_deref();
     if callback.is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {

@@ -40,6 +40,13 @@ section! {
         pub bot_callback_aes_key: Option<String> = None => "\"a-key\"",
         /// Group webhooks to speak by, each a name and the `key` of its address: "name=key".
         pub webhooks: Vec<String> = Vec::new(),
+        /// Whether customers are served: people of WeChat who write to accounts of customer service (微信客服). It needs the app with its
+        /// callback, and the right to that interface.
+        pub customer_service: bool = false,
+        /// The ids of its accounts, "wkABCDEF"; empty for all that the app may manage.
+        pub customer_service_accounts: Vec<String> = Vec::new(),
+        /// With what whoever enters such a conversation is welcomed; empty for nothing.
+        pub customer_service_welcome: String = String::new(),
         /// Where the API is.
         pub api_url: String = "https://qyapi.weixin.qq.com".to_owned(),
         /// Where the bot connects.
@@ -98,6 +105,11 @@ fn validate(section: &WeCom, problems: &mut Vec<Problem>) {
     if section.agent_id.is_none() && !is_heard && section.webhooks.is_empty() {
         let words = "must be set, or `bot_id` for an AI bot, or `archive_secret`, or `webhooks`";
         report(problems, "wecom", "agent_id", words);
+    }
+    if section.customer_service && (section.agent_id.is_none() || is_empty(&section.callback_token)) {
+        let words =
+            "needs the self-built app with its callback: `agent_id`, `callback_token`, `callback_aes_key`";
+        report(problems, "wecom", "customer_service", words);
     }
     let mut needed = Vec::new();
     if section.agent_id.is_some() {

@@ -1,5 +1,6 @@
 //! What a caller of this crate can act on.
 
+use pictures::PictureError;
 use store::StoreError;
 use thiserror::Error;
 
@@ -68,6 +69,15 @@ impl From<std::io::Error> for MediaError {
             return Self::Store(StoreError::Full);
         }
         Self::Storage(error.to_string())
+    }
+}
+
+impl From<PictureError> for MediaError {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::NoPicture => Self::NoThumbnail,
+            PictureError::TooLarge => Self::ImageTooLarge,
+        }
     }
 }
 

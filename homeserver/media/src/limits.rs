@@ -21,7 +21,7 @@ pub const CHUNK_BYTES: usize = 128 * 1024;
 pub const OBJECT_PART_BYTES: usize = 5 * 1024 * 1024;
 
 /// First bytes of a content that are kept while it arrives, to tell what it is.
-pub const HEAD_BYTES: usize = 64;
+pub const HEAD_BYTES: usize = pictures::limits::HEAD_BYTES;
 
 /// Uploads that arrive at once; the next one is refused.
 pub const UPLOADS_RUNNING_MAX: usize = 256;
@@ -59,13 +59,6 @@ pub const PAGE_ROWS_MAX: usize = 1_000;
 
 /// Thumbnails that are made or waited for; the next one is refused.
 pub const THUMBNAILS_PENDING_MAX: usize = 128;
-
-/// Largest side of an image that is decoded, in pixels.
-pub const IMAGE_SIDE_MAX: u32 = 32_768;
-
-/// Bytes of memory that a decoder may ask for, for each pixel of the budget: eight bits in four colours,
-/// and once more for working.
-pub const DECODER_BYTES_PER_PIXEL: u64 = 8;
 
 /// Frames of an animated thumbnail; a longer animation gets a still one.
 pub const FRAMES_MAX: usize = 200;

@@ -6,6 +6,7 @@ mod export;
 mod meet;
 mod org;
 pub(crate) mod organisation;
+mod record_keys;
 
 use std::{
     path::{Path, PathBuf},
@@ -22,7 +23,7 @@ use people::People;
 use ruma::{OwnedServerName, OwnedUserId};
 use store::{Engine, Identity, MemoryKv, Store, TableInfo};
 use store_rocksdb::{RocksKv, RocksSettings};
-use tasks::{Tasks, TasksParts};
+use tasks::{Hook, Tasks, TasksParts};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub(crate) use self::alone::{Registered, run as run_alone};
@@ -150,6 +151,7 @@ impl Bound {
                 workdays: Some(workdays.clone()),
                 accepts_after_ms: hours(config.bots.tasks_accepted_after_hours),
                 ledger: Some(approvals::LOCALPART),
+                hook: tasks_hook(config)?,
             },
         );
         let meetings = meet::open(config, &kit, &people, &workdays, &calendars, mailer.is_some())?;
@@ -167,6 +169,8 @@ impl Bound {
         let desk = organisation::Office { people, workdays, store: store.clone(), links: Some(links) };
         let orders = organisation::serve(config, desk, around.shutdown.clone());
         let talking = meetings.clone();
+        let telling = config.bots.tasks_hook_url.is_some();
+        let telling = telling.then(|| tokio::spawn(tasks.clone().carry_hook(around.shutdown.clone())));
         let bots: Vec<Arc<dyn Bot>> =
             vec![Arc::new(approvals), Arc::new(tasks), Arc::new(meetings), Arc::new(organisation)];
         let questions = calendar::questions(calendars.clone());
@@ -183,8 +187,8 @@ impl Bound {
         let beside = calendars::work(&calendars, talking, mailer, mailbox, &around.shutdown);
         let listening = listener::serve_plain(self.listener, router, around.terms);
         let working = tokio::spawn(kit.clone().run(Bots::new(bots), around.shutdown));
-        let tasks =
-            [listening, working].into_iter().chain(orders).chain(copies).chain(post).chain(beside).collect();
+        let tasks = [listening, working].into_iter().chain(orders).chain(copies).chain(post);
+        let tasks = tasks.chain(telling).chain(beside).collect();
         Ok(Working { store, kit, people: Some(staff), tasks })
     }
 }
@@ -202,6 +206,15 @@ impl Working {
         }
         self.store.close().await;
     }
+}
+
+/// Where tasks are told of elsewhere, if anywhere. The guard is that of other addresses: nothing inside is reached by chance.
+fn tasks_hook(config: &Config) -> Result<Option<Hook>, StartError> {
+    let (Some(url), Some(secret)) = (&config.bots.tasks_hook_url, &config.bots.tasks_hook_secret) else {
+        return Ok(None);
+    };
+    let outbound = Outbound::new(settings::outbound(config)?)?;
+    Ok(Some(Hook { url: url.clone(), secret: secret.clone(), outbound }))
 }
 
 /// Local parts that no person gets: those of all our bots.

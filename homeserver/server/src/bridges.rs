@@ -9,6 +9,7 @@ mod house;
 pub(crate) mod login;
 pub(crate) mod orders;
 mod ports;
+mod programs;
 mod wecom;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -151,8 +152,10 @@ fn bridge_settings(config: &Config) -> Result<BridgeSettings, StartError> {
         administrators,
         language,
         creates_rooms: section.create_rooms,
+        outage_told_after: Duration::from_secs(section.outage_told_after_seconds),
         mails_after: (mails_after > 0).then(|| Duration::from_secs(mails_after)),
         public_url: section.public_url.clone().or_else(|| config.server.public_base_url.clone()),
+        ffmpeg: programs::found(&section.ffmpeg_path),
     })
 }
 

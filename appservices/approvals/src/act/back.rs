@@ -6,7 +6,7 @@ use super::clock::IDLE;
 use crate::{
     desk::{About, Desk, Effect, Shown},
     flow::walk::Walked,
-    instance::{Decided, Task, TaskState, state},
+    instance::{Decided, SENT_BACK, Task, TaskState, state},
     template::{RecallPolicy, ResubmitPolicy, Step},
 };
 
@@ -20,8 +20,14 @@ impl Desk<'_> {
     pub fn refused(&mut self, node: &str) -> Result<(), Refusal> {
         let policy = self.world.template.policy.reject.clone();
         match policy.split_once(':') {
-            Some(("to_node", target)) => self.back_to(target),
-            _ if policy == "to_starter" => self.back_to_starter(node),
+            Some(("to_node", target)) => {
+                self.refusals_send_back();
+                self.back_to(target);
+            }
+            _ if policy == "to_starter" => {
+                self.refusals_send_back();
+                self.back_to_starter(node);
+            }
             _ => {
                 self.case.data.node = None;
                 self.case.state = state::REJECTED.to_owned();
@@ -32,6 +38,18 @@ impl Desk<'_> {
             last.to = self.case.state.clone();
         }
         Ok(())
+    }
+
+    /// Who did not agree in the round under way has sent the case back with that, and their cards say so ever after.
+    fn refusals_send_back(&mut self) {
+        let Some(round) = self.case.data.node.as_ref().map(|running| running.round) else { return };
+        let refusals = self.case.data.tasks.iter_mut();
+        for task in refusals.filter(|task| task.round == round && task.state == TaskState::Rejected) {
+            task.state = TaskState::Returned;
+            if let Some(decided) = &mut task.decided {
+                decided.result = SENT_BACK.to_owned();
+            }
+        }
     }
 
     fn tell_rejected(&mut self, text: &'static str) {
@@ -66,6 +84,17 @@ impl Desk<'_> {
         }
     }
 
+    /// Why somebody was asked at a node, or behind it, is of an earlier round from now on; of the whole flow without a node.
+    pub fn reasons_are_past(&mut self, since: Option<&str>) {
+        let mut reasons = self.case.data.reasons.iter();
+        let first = match since {
+            Some(node) => reasons.position(|why| why.node == node && !why.is_past),
+            None => Some(0),
+        };
+        let Some(first) = first else { return };
+        self.case.data.reasons.iter_mut().skip(first).for_each(|why| why.is_past = true);
+    }
+
     fn back_to_starter(&mut self, node: &str) {
         let since = match self.world.template.policy.resubmit {
             ResubmitPolicy::JumpBack => self.first_round_of(node),
@@ -85,6 +114,7 @@ impl Desk<'_> {
 
     fn back_to(&mut self, target: &str) {
         self.returned_since(self.first_round_of(target));
+        self.reasons_are_past(Some(target));
         let passed = &mut self.case.data.passed;
         if let Some(place) = passed.iter().position(|node| node == target) {
             passed.truncate(place);
@@ -119,7 +149,7 @@ impl Desk<'_> {
         if let Some(mine) = self.case.data.task_mut(&task.id) {
             mine.state = TaskState::Returned;
             mine.awaiting = None;
-            let result = "result.returned".to_owned();
+            let result = SENT_BACK.to_owned();
             mine.decided = Some(Decided { by: me.clone(), at_ms, via, result, reason: Some(reason.clone()) });
         }
         let on_behalf_of = (me != task.owner).then_some(&task.owner);

@@ -1,9 +1,10 @@
 //! Who may do what. Each guard gives what it found, or the refusal in the words of the table.
 
-use cases::Refusal;
+use cases::{Refusal, Via};
 use people::PersonId;
 
 use crate::{
+    card::word_of,
     desk::{Desk, acting},
     flow::ADMINISTRATORS,
     instance::{Decided, Task, TaskState, state},
@@ -80,8 +81,12 @@ impl Desk<'_> {
         if acts_for { Ok(me) } else { self.only_involved() }
     }
 
-    /// E103 with how it was decided; E101 for what was never asked of anybody.
+    /// E103 with how it was decided, or how the case ended over it; E101 for what was never asked of anybody.
     pub(super) fn already(&self, task: &Task) -> Refusal {
+        let is_taken_away = matches!(self.case.state.as_str(), state::RECALLED | state::TERMINATED);
+        if is_taken_away && task.decided.is_none() {
+            return self.over();
+        }
         let same_round = |other: &&Task| other.round == task.round && other.decided.is_some();
         let decided = task.decided.as_ref().or_else(|| {
             self.case
@@ -106,15 +111,31 @@ impl Desk<'_> {
             .with("result", decided.result.clone())
     }
 
-    /// E101 with who has it now.
+    /// E101 with who has it now; E103 with how it ended where nobody has it any more.
     pub fn not_yours(&self) -> Refusal {
-        let open: Vec<&PersonId> = self.case.data.open().map(|task| &task.owner).collect();
         let who = match self.case.state.as_str() {
             state::DRAFT | state::RETURNED => self.world.name(&self.case.data.starter),
-            _ if open.is_empty() => "-".to_owned(),
-            _ => self.world.names(open),
+            state::PENDING => self.world.names(self.case.data.open().map(|task| &task.owner)),
+            _ => return self.over(),
         };
         Refusal::new("E101").with("who", who)
+    }
+
+    /// E103 with how it ended.
+    fn over(&self) -> Refusal {
+        if let Some(ended) = &self.case.data.ended {
+            return self.handled(ended);
+        }
+        // It ended before that was kept: the last decision is the nearest to it.
+        let decided = self.case.data.tasks.iter().filter_map(|task| task.decided.as_ref());
+        let last = decided.max_by_key(|decided| decided.at_ms);
+        let by = last.map_or(&self.case.data.starter, |decided| &decided.by);
+        let at_ms = last.map_or(self.case.created_ms, |decided| decided.at_ms);
+        Refusal::new("E103")
+            .with("who", self.world.name(by))
+            .with("time", self.world.time(at_ms))
+            .with("via", Via::Matrix.key())
+            .with("result", word_of(&self.case.state))
     }
 
     /// A reason that is there and not too long (E110).

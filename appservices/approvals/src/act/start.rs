@@ -164,8 +164,12 @@ impl Desk<'_> {
     fn resume(&mut self) -> Walked {
         let first = self.world.template.flow.first().map(|node| node.id.clone());
         match self.case.data.jump_back.take() {
-            Some(node) => self.enter(Some(node)),
+            Some(node) => {
+                self.reasons_are_past(Some(&node));
+                self.enter(Some(node))
+            }
             None => {
+                self.reasons_are_past(None);
                 self.case.data.passed.clear();
                 self.case.data.first_round = self.case.data.rounds + 1;
                 self.enter(first)

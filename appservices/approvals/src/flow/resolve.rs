@@ -205,5 +205,6 @@ pub fn why(node: &str, resolved: &Resolved, condition: Option<&str>, chart: &Cha
         condition: condition.map(str::to_owned),
         chart: chart.version(),
         at_ms,
+        is_past: false,
     }
 }

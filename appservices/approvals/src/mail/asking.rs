@@ -51,7 +51,7 @@ impl Approvals {
         if self.has_account(person).await? {
             return Ok(());
         }
-        match beside_chat(person, self.ways()) {
+        match beside_chat(person, self.ways(&case.data)) {
             Instead::Card => {}
             Instead::Mail => self.put_letter(batch, &case.id, task, person, None),
             Instead::Nothing => {
@@ -73,7 +73,8 @@ impl Approvals {
         (person, text): (&Person, &str),
     ) -> Result<(), OfficeError> {
         let Under::Task(task) = &tell.under else { return Ok(()) };
-        let is_worth_it = REMINDERS.contains(&tell.text) && beside_chat(person, self.ways()) == Instead::Mail;
+        let is_worth_it =
+            REMINDERS.contains(&tell.text) && beside_chat(person, self.ways(&case.data)) == Instead::Mail;
         if is_worth_it && person.is_active() && !self.has_chat(person).await? {
             self.put_letter(batch, &case.id, task, person, Some(text.to_owned()));
         }
@@ -94,7 +95,9 @@ impl Approvals {
         }
         let chart = self.house().await?.chart();
         let Some(person) = chart.active(&person) else { return Ok(()) };
-        self.reach_instead(batch, case, &task, person, beside_chat(person, self.ways())).await
+        let Some(known) = self.house().await?.cases.get::<Instance>(case).await? else { return Ok(()) };
+        let instead = beside_chat(person, self.ways(&known.data));
+        self.reach_instead(batch, case, &task, person, instead).await
     }
 
     /// Nothing reaches somebody who is asked.

@@ -3,7 +3,12 @@
 use mail::Address;
 use people::Person;
 
-use crate::{LOCALPART, OfficeError, instance::Instead, limits::ACCOUNTS_KNOWN_MAX, wire::Approvals};
+use crate::{
+    LOCALPART, OfficeError,
+    instance::{Instance, Instead},
+    limits::ACCOUNTS_KNOWN_MAX,
+    wire::Approvals,
+};
 
 /// What there is beside the chats of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +34,12 @@ pub(super) fn beside_chat(person: &Person, ways: Ways<'_>) -> Instead {
 }
 
 impl Approvals {
-    pub(super) fn ways(&self) -> Ways<'_> {
-        Ways { cards: self.platforms_with_cards(), mail: self.writes_letters() }
+    /// The ways to who is asked in a case. What is secret is read in encrypted chats alone.
+    pub(super) fn ways(&self, case: &Instance) -> Ways<'_> {
+        match case.is_secret {
+            true => Ways { cards: &[], mail: false },
+            false => Ways { cards: self.platforms_with_cards(), mail: self.writes_letters() },
+        }
     }
 
     /// Whether somebody has an account: the organisation keeps a name for everybody, also for who was never here.

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fmt};
 use kit::texts::{Lang, Texts};
 
 use super::{
-    Condition, END, Field, FieldKind, Node, OnTimeout, Step, Template, Until, Who, duration_ms,
-    selector::is_selector,
+    Condition, ConditionError, END, Field, FieldKind, Node, OnTimeout, Step, Template, Until, Who,
+    duration_ms, selector::is_selector,
 };
 use crate::limits::{FIELDS_MAX, LEVELS_MAX, NODES_MAX, PEOPLE_OF_STEP_MAX};
 
@@ -17,7 +17,7 @@ pub struct Problem {
     pub place: String,
     /// The key of the words for it.
     pub key: &'static str,
-    /// What their gaps are filled with.
+    /// What their gaps are filled with; a `problem` is the key of further words.
     pub values: Vec<(&'static str, String)>,
 }
 
@@ -38,8 +38,12 @@ impl Problem {
     /// In the words of a table.
     #[must_use]
     pub fn said(&self, texts: &Texts, lang: Lang) -> String {
-        let values: Vec<(&str, &str)> =
-            self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let shown = self.values.iter().map(|(name, value)| match *name {
+            "problem" => (*name, texts.fill(lang, value, &[])),
+            _ => (*name, value.clone()),
+        });
+        let shown: Vec<(&str, String)> = shown.collect();
+        let values: Vec<(&str, &str)> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let words = texts.fill(lang, self.key, &values);
         if self.place.is_empty() { words } else { format!("{}: {words}", self.place) }
     }
@@ -65,6 +69,7 @@ pub fn check(template: &Template) -> Vec<Problem> {
     }
     checking.reachable();
     checking.policy();
+    checking.secret();
     checking.problems
 }
 
@@ -171,7 +176,10 @@ impl Checking<'_> {
                     }
                 }
             }
-            Err(error) => self.wrong_with(node, "problem.condition", [("what", error.to_string())]),
+            Err(ConditionError { place, problem }) => {
+                let values = [("place", place.to_string()), ("problem", problem.to_owned())];
+                self.wrong_with(node, "problem.condition", values);
+            }
         }
     }
 

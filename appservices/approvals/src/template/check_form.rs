@@ -53,7 +53,7 @@ impl Checking<'_> {
         let formula = match formula {
             Ok(formula) => formula,
             Err(problem) => {
-                return self.wrong_with(&field.id, "problem.formula_form", [("what", problem.to_owned())]);
+                return self.wrong_with(&field.id, "problem.formula_form", [("problem", problem.to_owned())]);
             }
         };
         let is_number = |kind| matches!(kind, FieldKind::Number | FieldKind::Amount);

@@ -23,7 +23,7 @@ pub enum Literal {
 pub struct ConditionError {
     /// Where, in characters from 1.
     pub place: usize,
-    /// What is wrong.
+    /// The key of the words for what is wrong.
     pub problem: &'static str,
 }
 
@@ -73,16 +73,14 @@ impl Condition {
     /// [`ConditionError`] says where and what.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
         if text.len() > CONDITION_BYTES_MAX {
-            return Err(ConditionError { place: 1, problem: "the condition is too long" });
+            return Err(ConditionError { place: 1, problem: "condition.long" });
         }
         let tokens = tokens(text)?;
         let mut parser = Parser { tokens: &tokens, at: 0 };
         let condition = parser.either(0)?;
         match parser.tokens.get(parser.at) {
             None => Ok(condition),
-            Some((place, _)) => {
-                Err(ConditionError { place: *place, problem: "there is more than one condition" })
-            }
+            Some((place, _)) => Err(ConditionError { place: *place, problem: "condition.several" }),
         }
     }
 
@@ -151,14 +149,14 @@ impl Parser<'_> {
 
     fn single(&mut self, depth: usize) -> Result<Condition, ConditionError> {
         if depth > CONDITION_DEPTH_MAX {
-            return Err(self.wrong("the parentheses are too deep"));
+            return Err(self.wrong("condition.deep"));
         }
         if self.takes_sign("(") {
             let condition = self.either(depth + 1)?;
-            return if self.takes_sign(")") { Ok(condition) } else { Err(self.wrong("a `)` is missing")) };
+            return if self.takes_sign(")") { Ok(condition) } else { Err(self.wrong("condition.bracket")) };
         }
         let Some((_, Token::Name(name))) = self.tokens.get(self.at) else {
-            return Err(self.wrong("a field is missing"));
+            return Err(self.wrong("condition.field"));
         };
         let name = name.clone();
         self.at += 1;
@@ -185,7 +183,7 @@ impl Parser<'_> {
             Some((_, Token::Sign(">="))) => Operator::AtLeast,
             Some((_, Token::Name(word))) if word == "in" => Operator::In,
             Some((_, Token::Name(word))) if word == "not_in" => Operator::NotIn,
-            Some(_) | None => return Err(self.wrong("an operator is missing")),
+            Some(_) | None => return Err(self.wrong("condition.operator")),
         };
         self.at += 1;
         Ok(operator)
@@ -193,13 +191,13 @@ impl Parser<'_> {
 
     fn list(&mut self) -> Result<Vec<Literal>, ConditionError> {
         if !self.takes_sign("[") {
-            return Err(self.wrong("a `[` is missing"));
+            return Err(self.wrong("condition.list"));
         }
         let mut values = vec![self.value()?];
         while self.takes_sign(",") {
             values.push(self.value()?);
         }
-        if self.takes_sign("]") { Ok(values) } else { Err(self.wrong("a `]` is missing")) }
+        if self.takes_sign("]") { Ok(values) } else { Err(self.wrong("condition.list_end")) }
     }
 
     fn value(&mut self) -> Result<Literal, ConditionError> {
@@ -207,7 +205,7 @@ impl Parser<'_> {
             Some((_, Token::Value(value))) => value.clone(),
             // Words without quotation marks are texts.
             Some((_, Token::Name(word))) => Literal::Text(word.clone()),
-            Some((_, Token::Sign(_))) | None => return Err(self.wrong("a value is missing")),
+            Some((_, Token::Sign(_))) | None => return Err(self.wrong("condition.value")),
         };
         self.at += 1;
         Ok(value)

@@ -28,14 +28,14 @@ impl Formula {
     /// Reads `price * count + sum(items.cost)`.
     ///
     /// # Errors
-    /// What is wrong, for whoever writes templates.
+    /// The key of the words for what is wrong.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.len() > FORMULA_BYTES_MAX {
-            return Err("the formula is too long");
+            return Err("formula.long");
         }
         let mut reading = Reading { rest: text, depth: 0 };
         let formula = reading.sum()?;
-        if reading.next().is_some() { Err("the formula goes on behind its end") } else { Ok(formula) }
+        if reading.next().is_some() { Err("formula.behind") } else { Ok(formula) }
     }
 
     /// What it refers to: (field, part or column).
@@ -134,7 +134,7 @@ impl<'a> Reading<'a> {
     fn sum(&mut self) -> Result<Formula, &'static str> {
         self.depth += 1;
         if self.depth > FORMULA_NESTING_MAX {
-            return Err("the formula is nested too deep");
+            return Err("formula.deep");
         }
         let mut left = self.product()?;
         while let Some(operator @ ('+' | '-')) = self.next() {
@@ -159,18 +159,18 @@ impl<'a> Reading<'a> {
             Some('(') => {
                 self.take('(');
                 let inside = self.sum()?;
-                if self.take(')') { Ok(inside) } else { Err("a bracket is not closed") }
+                if self.take(')') { Ok(inside) } else { Err("formula.bracket") }
             }
             Some(digit) if digit.is_ascii_digit() => self.number(),
             Some(_) => self.name(),
-            None => Err("the formula ends too early"),
+            None => Err("formula.early"),
         }
     }
 
     fn number(&mut self) -> Result<Formula, &'static str> {
         let text = self.while_is(|c| c.is_ascii_digit() || c == '.');
         let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        let wrong = "a number has digits and at most six places";
+        let wrong = "formula.number";
         if part.len() > PLACES_MAX || !part.bytes().all(|digit| digit.is_ascii_digit()) {
             return Err(wrong);
         }
@@ -184,13 +184,13 @@ impl<'a> Reading<'a> {
         if name == "sum" && self.take('(') {
             let list = self.word()?;
             if !self.take('.') {
-                return Err("sum needs a list and a column, like sum(items.cost)");
+                return Err("formula.sum");
             }
             let column = self.word()?;
             return if self.take(')') {
                 Ok(Formula::Sum(list.to_owned(), column.to_owned()))
             } else {
-                Err("a bracket is not closed")
+                Err("formula.bracket")
             };
         }
         let part = if self.take('.') { Some(self.word()?.to_owned()) } else { None };
@@ -200,7 +200,7 @@ impl<'a> Reading<'a> {
     fn word(&mut self) -> Result<&'a str, &'static str> {
         self.next();
         let word = self.while_is(|c| c.is_alphanumeric() || c == '_');
-        if word.is_empty() { Err("there is something else where a name should be") } else { Ok(word) }
+        if word.is_empty() { Err("formula.name") } else { Ok(word) }
     }
 
     fn while_is(&mut self, fits: impl Fn(char) -> bool) -> &'a str {

@@ -3,6 +3,7 @@
 mod brief;
 mod check;
 mod check_form;
+mod check_secret;
 mod choice;
 mod condition;
 mod days;
@@ -19,6 +20,7 @@ mod policy;
 mod reply;
 mod selector;
 mod tokens;
+mod unreadable;
 mod values;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,7 @@ pub use self::{
     policy::{Announce, CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
     reply::read_reply,
     selector::{candidates, is_meant},
+    unreadable::unreadable,
     values::{File, Form, FormError, Value, add_file, field_refused, missing, short_hash},
 };
 
@@ -81,7 +84,7 @@ pub struct Template {
     pub name: Words,
     /// By what words it is started.
     pub aliases: Vec<String>,
-    /// The class of what it decides: `work`, `finance`, `contract`, `permission`.
+    /// The class of what it decides: `work`, `finance`, `contract`, `permission`, `secret`.
     #[serde(default = "work")]
     pub class: String,
     /// Who may start it: `role:…`, `dept:/…`; everybody where it is empty.
@@ -236,6 +239,12 @@ impl Template {
         format!("{}@{}", self.id, self.version)
     }
 
+    /// Whether what its cases say is read in encrypted rooms alone.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.class == SECRET
+    }
+
     /// A node by its id.
     #[must_use]
     pub fn node(&self, id: &str) -> Option<&Node> {
@@ -267,6 +276,9 @@ impl Template {
         (next != END).then_some(next)
     }
 }
+
+/// The class of what is read in encrypted rooms alone.
+const SECRET: &str = "secret";
 
 /// The name of the end of a flow.
 pub const END: &str = "end";

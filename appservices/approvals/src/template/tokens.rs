@@ -25,7 +25,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ConditionError> 
             rest = &rest[sign.len()..];
         } else if first == '"' {
             let (inside, after) =
-                rest[1..].split_once('"').ok_or(ConditionError { place, problem: "the text has no end" })?;
+                rest[1..].split_once('"').ok_or(ConditionError { place, problem: "condition.text" })?;
             tokens.push((place, Token::Value(Literal::Text(inside.to_owned()))));
             rest = after;
         } else {
@@ -33,7 +33,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ConditionError> 
                 rest.find(|c: char| c.is_whitespace() || "=!<>()[],\"".contains(c)).unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
             if word.is_empty() {
-                return Err(ConditionError { place, problem: "this sign means nothing here" });
+                return Err(ConditionError { place, problem: "condition.sign" });
             }
             let number = word.parse::<f64>().ok().filter(|number| number.is_finite());
             let token = match number {

@@ -1,6 +1,5 @@
 //! What stands on cards, without store or wire.
 
-use jiff::tz::TimeZone;
 use kit::texts::{Lang, Pen, Texts};
 use people::PersonId;
 use serde_json::json;
@@ -9,7 +8,6 @@ use super::law::{Play, step, users};
 use crate::{
     TEXTS,
     card::{Card, body},
-    desk::World,
     instance::Instead,
     limits::CARD_LINES_MAX,
 };
@@ -23,15 +21,7 @@ fn a_card_has_twelve_lines_whatever_there_is_to_say() {
         task.instead.extend([(task.owner.clone(), Instead::Mail), (delegate, Instead::Mail)]);
     }
     let texts = Texts::with(&[TEXTS]);
-    let zone = TimeZone::UTC;
-    let world = World {
-        chart: &play.chart,
-        template: &play.template,
-        delegations: &[],
-        zone: &zone,
-        at_ms: play.at_ms,
-    };
-    let shown = body(&play.case, &Card::Starter, &world, Pen { texts: &texts, lang: Lang::Zh });
+    let shown = body(&play.case, &Card::Starter, &play.world(), Pen { texts: &texts, lang: Lang::Zh });
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines.len(), CARD_LINES_MAX, "{shown}");
     assert_eq!(lines[CARD_LINES_MAX - 3..], ["其余 7 项见话题", "amount: ¥12,800.00", "⏰催办 ↩️撤回"]);

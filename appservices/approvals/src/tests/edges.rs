@@ -71,7 +71,7 @@ fn edge_13_what_is_handed_in_is_not_edited_but_recalled() {
     let form = Form::from([("amount".into(), Value::Number(1))]);
     assert_eq!(play.refused("1", Action::Fill(form.clone())), "E101");
     play.does("1", Action::Recall);
-    assert_eq!(play.refused("1", Action::Fill(form)), "E101", "and what is recalled is over");
+    assert_eq!(play.refused("1", Action::Fill(form)), "E103", "and what is recalled is over");
 }
 
 #[test]

@@ -143,3 +143,25 @@ async fn a_reason_is_asked_for_elsewhere_too() {
     assert!(!reads(&stage, &desk, &own).starts_with("[待审批]"));
     assert!(reads(&stage, &desk, &own).contains("人手不够"));
 }
+
+#[tokio::test]
+async fn what_the_account_of_a_platforms_person_says_below_a_card_decides_nothing() {
+    let (mut stage, desk, _) = asked().await;
+    let own = card(&stage, &desk, "[待审批]");
+    let ghost = "@feishu_ou_1:test";
+    stage.invites(LISI, &desk, ghost);
+    stage.joins(ghost, &desk);
+    // The name and the text of a bridged message prove nothing: the verified press of a button does.
+    stage.replies(ghost, &desk, &own, "同意");
+    stage.says_in_thread(ghost, &desk, &own, "拒绝 太久");
+    stage.reacts(ghost, &desk, &own, "✅");
+    stage.settle().await;
+    let unbound = "此账号未绑定员工，不能操作。绑定：!bind matrix";
+    let told = stage.said(&desk).iter().filter(|said| *said == unbound).count();
+    assert_eq!(told, 3, "{:?}", stage.said(&desk));
+    let said = stage.says(ghost, &desk, "好的");
+    stage.edits(ghost, &desk, &said, "!同意 AP-20261105-0001");
+    stage.settle().await;
+    assert_eq!(last(&stage, &desk), "修改旧消息不会重新执行命令，请重新发送。");
+    assert!(reads(&stage, &desk, &own).starts_with("[待审批]"));
+}

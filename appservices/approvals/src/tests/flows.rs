@@ -108,14 +108,19 @@ fn edge_01_a_step_without_people_follows_the_policy() {
 #[test]
 fn what_is_returned_can_be_changed_and_goes_on() {
     let flow = json!([step("n1", "or", users(&["2"])), step("n2", "or", users(&["3"]))]);
-    for (resubmit, asked) in [("restart", "2"), ("jump_back", "3")] {
+    for (resubmit, asked, nodes) in [("restart", "2", vec!["n1"]), ("jump_back", "3", vec!["n1", "n2"])] {
         let policy = json!({ "reject": "to_starter", "resubmit": resubmit });
         let mut play = Play::new(flow.clone(), policy).submitted();
         play.does("2", yes());
         play.does("3", no("缺发票"));
         assert_eq!((play.state(), play.asked().len()), ("returned", 0));
+        let tasks = &play.case.data.tasks;
+        assert!(tasks[1].sends_back() && !tasks[0].sends_back(), "who did not agree has sent it back");
         play.does("1", Action::Submit);
         assert_eq!(play.asked(), [asked], "{resubmit}");
+        let reasons = play.case.data.reasons.iter().filter(|why| !why.is_past);
+        let explained: Vec<&str> = reasons.map(|why| why.node.as_str()).collect();
+        assert_eq!(explained, nodes, "{resubmit}: each node that counts is explained once");
     }
 }
 

@@ -60,6 +60,10 @@ fn a_recall_is_possible_until_somebody_decided() {
     assert_eq!(play.refused("2", Action::Recall), "E101");
     play.does("1", Action::Recall);
     assert_eq!((play.state(), play.asked().len()), ("recalled", 0));
+    let refusal = play.tries("2", yes()).unwrap_err();
+    assert_eq!(refusal.code, "E103", "nobody has it any more");
+    let said = [("who", "张三".to_owned()), ("result", "state.recalled".to_owned())];
+    assert!(said.iter().all(|field| refusal.fields.contains(field)), "{refusal:?}");
     for (policy, code) in [("until_decided", Some("E113")), ("always", None)] {
         let mut play = Play::new(flow.clone(), json!({ "recall": policy })).submitted();
         play.does("2", yes());

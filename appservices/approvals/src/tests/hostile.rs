@@ -89,11 +89,11 @@ async fn a_template_that_cannot_work_is_refused_and_the_room_shows_what_counts()
         (Box::new(|t: &mut Value| t["flow"] = json!(many(65))), "flow: 超过 64 个节点或 64 个字段"),
         (
             Box::new(|t: &mut Value| t["flow"][1]["cases"][0]["if"] = json!(deep)),
-            "c1: 条件有误：the parentheses are too deep",
+            "c1: 条件有误（第 10 个字符）：括号嵌套过深",
         ),
         (
             Box::new(|t: &mut Value| t["flow"][1]["cases"][0]["if"] = json!(long)),
-            "c1: 条件有误：the condition is too long",
+            "c1: 条件有误（第 1 个字符）：条件过长",
         ),
         (Box::new(|t: &mut Value| t["name"]["zh"] = json!("长".repeat(25_000))), "超过 61440 字节"),
         (
@@ -105,8 +105,8 @@ async fn a_template_that_cannot_work_is_refused_and_the_room_shows_what_counts()
             "n1: 涉及金额或权限时不能用 auto_approve",
         ),
         (Box::new(|t: &mut Value| t["flow"][0]["who"] = json!({"role": "nobody"})), "n1: 总部 没有人"),
-        (Box::new(|t: &mut Value| t["surprise"] = json!(1)), "unknown field `surprise`"),
-        (Box::new(|t: &mut Value| t["flow"] = json!("none")), "invalid type"),
+        (Box::new(|t: &mut Value| t["surprise"] = json!(1)), "`surprise` 不是可以写的字段"),
+        (Box::new(|t: &mut Value| t["flow"] = json!("none")), "的值类型不对"),
     ];
     for (change, listed) in changes {
         sets(&mut stage, ADMIN, &room, "seal", template(change)).await;
@@ -118,7 +118,12 @@ async fn a_template_that_cannot_work_is_refused_and_the_room_shows_what_counts()
     let mut forced = template(|t| t["flow"][0]["who"] = json!({"role": "nobody"}));
     forced["force"] = json!(true);
     sets(&mut stage, ADMIN, &room, "seal", forced).await;
-    assert_eq!(last(&stage, &room), "模板已发布：seal@2");
+    assert_eq!(last(&stage, &room).lines().next(), Some("模板已发布：seal@2"));
+    assert!(
+        last(&stage, &room).contains("\n找不到审批人的节点：n1: 总部 没有人; n1: "),
+        "{}",
+        last(&stage, &room)
+    );
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ use crate::{
 
 pub(super) const START_MS: u64 = 1_793_836_800_000;
 
+/// Where all cases live.
+static ZONE: TimeZone = TimeZone::UTC;
+
 pub(super) struct Play {
     pub chart: Chart,
     pub template: Template,
@@ -69,6 +72,17 @@ impl Play {
         Self { chart, template, delegations, case, at_ms: START_MS, effects, records }
     }
 
+    /// What is decided and shown with.
+    pub fn world(&self) -> World<'_> {
+        World {
+            chart: &self.chart,
+            template: &self.template,
+            delegations: &self.delegations,
+            zone: &ZONE,
+            at_ms: self.at_ms,
+        }
+    }
+
     pub fn tries(&mut self, who: &str, action: Action) -> Result<(), Refusal> {
         let id = PersonId(who.into());
         let account: Option<OwnedUserId> = self.chart.person(&id).and_then(|person| person.account.clone());
@@ -76,15 +90,7 @@ impl Play {
             "" => Actor::nobody(),
             _ => Actor { person: Some(id), account, via: Via::Matrix, source: None, link: None },
         };
-        let zone = TimeZone::UTC;
-        let world = World {
-            chart: &self.chart,
-            template: &self.template,
-            delegations: &self.delegations,
-            zone: &zone,
-            at_ms: self.at_ms,
-        };
-        let decision = decide(&self.case, &action, &actor, world)?;
+        let decision = decide(&self.case, &action, &actor, self.world())?;
         self.case = decision.case;
         self.effects = decision.effects;
         self.records.extend(decision.entries.iter().map(|entry| entry.action.clone()));

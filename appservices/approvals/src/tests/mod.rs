@@ -20,10 +20,15 @@ mod modes;
 mod own_department;
 mod pages;
 mod paper;
+pub(crate) mod partner;
 mod partners;
+mod partners_asked;
 mod partners_ends;
+mod partners_handing;
 mod partners_records;
+mod partners_trust;
 mod races;
+mod secrets;
 mod talk;
 mod wording;
 

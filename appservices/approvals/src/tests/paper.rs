@@ -1,7 +1,6 @@
 //! Cases on paper.
 
 use cases::Verified;
-use jiff::tz::TimeZone;
 use kit::texts::{Lang, Pen, Texts};
 use people::PersonId;
 use serde_json::json;
@@ -13,7 +12,6 @@ use super::{
 use crate::{
     TEXTS,
     act::Action,
-    desk::World,
     instance::{Decided, Task},
     limits::{DETAIL_LINES_MAX, PAPER_LINES_MAX, REASON_BYTES_MAX, TASKS_MAX},
     paper::{Line, Printing, paper_of, written},
@@ -113,18 +111,10 @@ async fn an_export_is_on_paper_as_well_with_who_decided_what_and_the_ends_of_the
 /// The lines of a case on paper.
 fn lines_of(play: &Play) -> Vec<Line> {
     let texts = Texts::with(&[TEXTS]);
-    let zone = TimeZone::UTC;
-    let world = World {
-        chart: &play.chart,
-        template: &play.template,
-        delegations: &[],
-        zone: &zone,
-        at_ms: play.at_ms,
-    };
     let (first, last) = ("sha256:first".to_owned(), "sha256:last".to_owned());
     let chain = Ok(Verified { records: 3, signers: Default::default(), first, last });
     let pen = Pen { texts: &texts, lang: Lang::Zh };
-    paper_of(&play.case, &Printing { world, pen, chain: &chain, sees_all: true })
+    paper_of(&play.case, &Printing { world: play.world(), pen, chain: &chain, sees_all: true })
 }
 
 #[test]

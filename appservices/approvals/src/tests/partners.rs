@@ -1,106 +1,20 @@
-//! Steps of another server's people: from both sides, and what is not believed.
+//! Steps of another server's people, as the side that asks sees them, and what is not believed.
 
-use base::Clock;
-use cases::{Entry, PublicKeys, Record, Signer, Source, Via};
-use kit::double::Stage;
-use ruma::{EventId, RoomId, owned_server_name};
-use serde_json::{Value, json};
-use store::{Identity, MemoryKv, Store};
+use serde_json::json;
 
 use super::{
-    staff_list,
-    talk::{card, chat, imports, last, office, reads},
+    partner::{
+        ADMIN, BOT, LISI, NO, PAN, ZHANGSAN, answer, of_kind, pan_is_asked, partner_answers, partner_comes,
+        partner_is_there, partner_is_there_with, signer, verdict, waiting_for_partner,
+    },
+    talk::{card, chat, last, reads},
 };
-use crate::LOCALPART;
-
-pub(super) const ZHANGSAN: &str = "@zhangsan:test";
-pub(super) const LISI: &str = "@lisi:test";
-pub(super) const WANGWU: &str = "@wangwu:test";
-pub(super) const ADMIN: &str = "@admin:test";
-pub(super) const BOT: &str = "@approvals:partner";
-pub(super) const PAN: &str = "@pan:partner";
-pub(super) const NO: &str = "AP-20261105-0001";
-
-/// Somebody of ours agrees, then somebody of the partner is asked, who has two days.
-fn template() -> String {
-    json!({
-        "v": 1, "id": "seal", "name": {"zh": "用章", "en": "Seal"}, "aliases": ["用章"],
-        "form": [{"id": "what", "type": "text", "label": {"zh": "文件", "en": "Paper"}, "required": true}],
-        "flow": [
-            {"id": "n1", "type": "approve", "mode": "or", "who": {"users": ["2"]}},
-            {"id": "n2", "type": "approve", "mode": "or", "timeout": "48h", "on_timeout": "auto_reject",
-             "who": {"partner": {"server": "partner", "capability": "contract"}}},
-        ],
-        "policy": {"recall": "always"},
-    })
-    .to_string()
-}
-
-/// The case waits for the partner: the stage, 张三's chat, and the room of the case.
-pub(super) async fn waiting_for_partner() -> (Stage, String, String) {
-    let (mut stage, room) = office().await;
-    let desk = stage.room_with(ADMIN, LOCALPART, true);
-    stage.settle().await;
-    stage.says(ADMIN, &desk, &format!("!审批 publish {}", template()));
-    stage.settle().await;
-    stage.says(ZHANGSAN, &room, "!审批 用章 框架合同");
-    stage.settle().await;
-    let desk = chat(&stage, LISI);
-    stage.says(LISI, &desk, "!同意");
-    stage.settle().await;
-    let rooms = stage.homeserver().rooms_with("com.lianqiao.room", |state| state["kind"] == "case");
-    assert_eq!(rooms.len(), 1, "the case has one room");
-    (stage, room, rooms[0].clone())
-}
-
-pub(super) fn of_kind(stage: &Stage, room: &str, kind: &str) -> Vec<Value> {
-    let kind = format!("com.lianqiao.{kind}");
-    stage.events_of_bots(room).into_iter().filter(|event| event["type"] == kind.as_str()).collect()
-}
-
-/// What the partner's bot keeps and signs with.
-pub(super) async fn signer() -> Signer {
-    let clock = Clock::fake(1);
-    let identity = Identity::new(&owned_server_name!("partner"), &clock);
-    let store = Store::open(std::sync::Arc::new(MemoryKv::new()), cases::tables(), identity, Vec::new());
-    Signer::of_store(&store.await.unwrap()).await.unwrap()
-}
-
-/// An answer of the partner's bot as it is when nobody lies.
-pub(super) fn answer(request: &str, room: &str, event: &str, signer: &Signer) -> Value {
-    let source = Source::event(RoomId::parse(room).unwrap(), EventId::parse(event).unwrap());
-    let entry = Entry {
-        action: "approve".into(),
-        actor: PAN.into(),
-        on_behalf_of: None,
-        via: Via::Matrix,
-        source: Some(source),
-        link: None,
-        node: None,
-        task: Some("t2".into()),
-        from: "asked".into(),
-        to: "approved".into(),
-        form_sha256: None,
-        reason_sha256: None,
-        template: "request".into(),
-        at_ms: 1,
-    };
-    let record = Record::signed(entry, "01", "PR-1", 2, "sha256:00", signer).unwrap();
-    json!({
-        "v": 1, "no": NO, "task": "t2", "request": request,
-        "outcome": { "decided": {
-            "agrees": true, "actor": PAN, "event": event, "reason": null, "record": record,
-            "keys": signer.public().texts(),
-        }},
-    })
-}
 
 #[tokio::test]
 async fn a_partners_bot_is_asked_when_it_comes_and_holds_the_whole_chain() {
     let (mut stage, room, case_room) = waiting_for_partner().await;
     assert_eq!(of_kind(&stage, &case_room, "request").len(), 0, "nobody is there to read it");
-    stage.joins(BOT, &case_room);
-    stage.settle().await;
+    partner_comes(&mut stage, &case_room).await;
     let requests = of_kind(&stage, &case_room, "request");
     assert_eq!(requests.len(), 1);
     let request = &requests[0]["content"];
@@ -108,6 +22,8 @@ async fn a_partners_bot_is_asked_when_it_comes_and_holds_the_whole_chain() {
         (&request["no"], &request["capability"], &request["form_view"]),
         (&json!(NO), &json!("contract"), &json!([["文件", "框架合同"]]))
     );
+    let english = json!({ "name": "Seal", "form_view": [["Paper", "框架合同"]] });
+    assert_eq!(request["english"], english, "whoever reads it there reads their own language");
     let records = of_kind(&stage, &case_room, "record");
     let seqs: Vec<u64> = records.iter().map(|record| record["content"]["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=4).collect::<Vec<_>>(), "start, submit, approve, partner_joined");
@@ -123,10 +39,7 @@ async fn a_partners_bot_is_asked_when_it_comes_and_holds_the_whole_chain() {
 
 #[tokio::test]
 async fn an_answer_counts_by_the_event_that_it_names_and_a_forged_one_does_not() {
-    let (mut stage, room, case_room) = waiting_for_partner().await;
-    stage.joins(BOT, &case_room);
-    stage.settle().await;
-    let request = of_kind(&stage, &case_room, "request")[0]["event_id"].as_str().unwrap().to_owned();
+    let (mut stage, room, case_room, request) = partner_is_there().await;
     let message = |request: &str| json!({ "msgtype": "m.text", "body": "[待审批]", "com.lianqiao.card": { "v": 1, "request": request } });
     let asked = stage.sends(BOT, &case_room, "m.room.message", message(&request));
     let other = stage.sends(BOT, &case_room, "m.room.message", message("$another"));
@@ -203,10 +116,7 @@ async fn an_answer_counts_by_the_event_that_it_names_and_a_forged_one_does_not()
 
 #[tokio::test]
 async fn an_answer_whose_event_is_not_there_yet_is_looked_at_again_and_then_refused() {
-    let (mut stage, room, case_room) = waiting_for_partner().await;
-    stage.joins(BOT, &case_room);
-    stage.settle().await;
-    let request = of_kind(&stage, &case_room, "request")[0]["event_id"].as_str().unwrap().to_owned();
+    let (mut stage, room, case_room, request) = partner_is_there().await;
     let signer = signer().await;
     stage.sends(BOT, &case_room, "com.lianqiao.answer", answer(&request, &case_room, "$nowhere", &signer));
     stage.settle().await;
@@ -233,24 +143,15 @@ async fn edge_10_a_partner_who_is_away_keeps_the_case_waiting_and_nothing_is_dec
     stage.settle().await;
     assert!(reads(&stage, &room, &own).starts_with("[待审批]"), "time decides nothing over their head");
     // It comes back, and asks somebody.
-    stage.joins(BOT, &case_room);
-    stage.settle().await;
-    let request = of_kind(&stage, &case_room, "request")[0]["event_id"].clone();
-    let asks = json!({ "v": 1, "no": NO, "task": "t2", "request": request, "outcome": "asks" });
-    stage.sends(BOT, &case_room, "com.lianqiao.answer", asks);
-    stage.settle().await;
+    let request = partner_comes(&mut stage, &case_room).await;
+    partner_answers(&mut stage, &case_room, &request, "asks").await;
     assert!(!reads(&stage, &room, &own).contains("离线"), "{}", reads(&stage, &room, &own));
 }
 
 #[tokio::test]
 async fn a_partner_without_such_people_leaves_it_to_an_administrator() {
-    let (mut stage, room, case_room) = waiting_for_partner().await;
-    stage.joins(BOT, &case_room);
-    stage.settle().await;
-    let request = of_kind(&stage, &case_room, "request")[0]["event_id"].clone();
-    let nobody = json!({ "v": 1, "no": NO, "task": "t2", "request": request, "outcome": "nobody" });
-    stage.sends(BOT, &case_room, "com.lianqiao.answer", nobody);
-    stage.settle().await;
+    let (mut stage, room, case_room, request) = partner_is_there().await;
+    partner_answers(&mut stage, &case_room, &request, "nobody").await;
     assert!(stage.said(&room).contains(&"本节点没有审批人，已转给管理员 管理员。".to_owned()));
     let desk = chat(&stage, ADMIN);
     stage.says(ADMIN, &desk, &format!("!同意 {NO}"));
@@ -260,82 +161,15 @@ async fn a_partner_without_such_people_leaves_it_to_an_administrator() {
 }
 
 #[tokio::test]
-async fn our_people_decide_for_a_partner_and_the_answer_holds() {
-    let (mut stage, _) = office().await;
-    imports(&mut stage, &staff_list().replace(",cfo,", ",partner.contract,")).await;
-    let room = stage.room_with(BOT, LOCALPART, false);
+async fn a_partner_who_sent_it_back_is_not_told_that_it_is_over() {
+    let (mut stage, room, case_room, request) =
+        partner_is_there_with(&json!({ "reject": "to_starter" })).await;
+    let asked = pan_is_asked(&stage, &case_room, &request);
+    let said = stage.replies(PAN, &case_room, &asked, "拒绝 抬头不对");
+    let refused = verdict(&request, (&case_room, &said), Some("抬头不对"), &signer().await);
+    stage.sends(BOT, &case_room, "com.lianqiao.answer", refused);
     stage.settle().await;
-    let request = json!({
-        "v": 1, "no": "AP-7", "task": "t2", "capability": "contract", "name": "用章", "starter": "Pan",
-        "form_view": [["文件", "框架合同"]], "deadline": null,
-    });
-    // Nobody but the bot of a partner can ask, and only for those who were given to partners.
-    stage.invites(BOT, &room, PAN);
-    stage.joins(PAN, &room);
-    stage.sends(PAN, &room, "com.lianqiao.request", request.clone());
-    let mut greedy = request.clone();
-    greedy["capability"] = json!("approval_admin");
-    let unable = stage.sends(BOT, &room, "com.lianqiao.request", greedy);
-    let asked = stage.sends(BOT, &room, "com.lianqiao.request", request);
-    stage.settle().await;
-    let answers = of_kind(&stage, &room, "answer");
-    let outcomes: Vec<_> = answers
-        .iter()
-        .map(|answer| (answer["content"]["request"].clone(), &answer["content"]["outcome"]))
-        .collect();
-    assert_eq!(outcomes, [(json!(unable), &json!("nobody")), (json!(asked), &json!("asks"))]);
-
-    stage.joins(WANGWU, &room);
-    stage.settle().await;
-    let mine = card(&stage, &room, "[待审批] AP-7 用章 · Pan");
-    let tap = stage.reacts(WANGWU, &room, &mine, "✅");
-    stage.settle().await;
-    assert!(reads(&stage, &room, &mine).starts_with("[已通过] AP-7"), "{}", reads(&stage, &room, &mine));
-    let decided = of_kind(&stage, &room, "answer").pop().unwrap()["content"].clone();
-    let verdict = &decided["outcome"]["decided"];
-    assert_eq!(
-        (&verdict["agrees"], &verdict["actor"], &verdict["event"]),
-        (&json!(true), &json!(WANGWU), &json!(tap))
-    );
-    let keys = verdict["keys"].as_object().unwrap();
-    let keys: Vec<(&str, &str)> = keys.iter().map(|(id, key)| (id.as_str(), key.as_str().unwrap())).collect();
-    let keys = PublicKeys::parse(keys).unwrap();
-    let record: Record = serde_json::from_value(verdict["record"].clone()).unwrap();
-    let (id, signature) = record.sig.first_key_value().unwrap();
-    assert_eq!(keys.verifies(id, signature, &record.signed_bytes().unwrap()), Some(true));
-    stage.reacts(WANGWU, &room, &mine, "❌");
-    stage.settle().await;
-    assert!(last(&stage, &room).starts_with("已由 王五 于 11-05 09:00 通过Matrix处理：同意。"));
-}
-
-#[tokio::test]
-async fn our_people_refuse_for_a_partner_with_a_reason() {
-    let (mut stage, _) = office().await;
-    imports(&mut stage, &staff_list().replace(",cfo,", ",partner.contract,")).await;
-    let room = stage.room_with(BOT, LOCALPART, false);
-    stage.settle().await;
-    let request = json!({
-        "v": 1, "no": "AP-7", "task": "t2", "capability": "contract", "name": "用章", "starter": "Pan",
-        "form_view": [], "deadline": null,
-    });
-    stage.sends(BOT, &room, "com.lianqiao.request", request);
-    stage.settle().await;
-    stage.joins(WANGWU, &room);
-    stage.settle().await;
-    let mine = card(&stage, &room, "[待审批] AP-7");
-    stage.invites(WANGWU, &room, LISI);
-    stage.joins(LISI, &room);
-    stage.reacts(LISI, &room, &mine, "✅");
-    stage.settle().await;
-    assert_eq!(last(&stage, &room), "你不是当前处理人。现在由 王五 处理。");
-    stage.reacts(WANGWU, &room, &mine, "❌");
-    stage.settle().await;
-    assert_eq!(last(&stage, &room), "请在 10 分钟内回复理由，否则本次拒绝无效。");
-    let said = stage.says_in_thread(WANGWU, &room, &mine, "抬头不对");
-    stage.settle().await;
-    let decided = of_kind(&stage, &room, "answer").pop().unwrap()["content"]["outcome"]["decided"].clone();
-    assert_eq!(
-        (&decided["agrees"], &decided["reason"], &decided["event"]),
-        (&json!(false), &json!("抬头不对"), &json!(said))
-    );
+    let own = card(&stage, &room, "[待审批]");
+    assert!(reads(&stage, &room, &own).starts_with("[已退回]"), "{}", last(&stage, &case_room));
+    assert_eq!(of_kind(&stage, &case_room, "request.over").len(), 0);
 }

@@ -4,33 +4,14 @@ use kit::double::Stage;
 use serde_json::{Value, json};
 
 use super::{
-    partners::{ADMIN, BOT, NO, PAN, WANGWU, ZHANGSAN, of_kind, waiting_for_partner},
+    partner::{
+        ADMIN, BOT, NO, PAN, WANGWU, ZHANGSAN, asked_for_partner, of_kind, partner_answers, partner_is_there,
+        request, room_of_partner_with,
+    },
     staff_list,
-    talk::{card, chat, imports, last, office, reads},
+    talk::{card, chat, last, reads},
 };
-use crate::{LOCALPART, limits::REASON_WAIT_MS};
-
-/// What the bot of a partner asks.
-fn request(v: u64) -> Value {
-    json!({
-        "v": v, "no": "AP-7", "task": "t2", "capability": "contract", "name": "用章", "starter": "Pan",
-        "form_view": [["文件", "框架合同"]], "deadline": null,
-    })
-}
-
-/// 王五 is asked for the partner: the stage, the room, the card.
-async fn asked_for_partner() -> (Stage, String, String) {
-    let (mut stage, _) = office().await;
-    imports(&mut stage, &staff_list().replace(",cfo,", ",partner.contract,")).await;
-    let room = stage.room_with(BOT, LOCALPART, false);
-    stage.settle().await;
-    stage.sends(BOT, &room, "com.lianqiao.request", request(1));
-    stage.settle().await;
-    stage.joins(WANGWU, &room);
-    stage.settle().await;
-    let mine = card(&stage, &room, "[待审批] AP-7");
-    (stage, room, mine)
-}
+use crate::limits::REASON_WAIT_MS;
 
 fn decisions(stage: &Stage, room: &str) -> usize {
     let answers = of_kind(stage, room, "answer");
@@ -40,13 +21,8 @@ fn decisions(stage: &Stage, room: &str) -> usize {
 #[tokio::test]
 async fn a_partner_hears_that_nobody_has_to_decide_any_more() {
     for (how, state) in [("recall", "recalled"), ("terminate", "terminated"), ("timeout", "expired")] {
-        let (mut stage, room, case_room) = waiting_for_partner().await;
-        stage.joins(BOT, &case_room);
-        stage.settle().await;
-        let request = of_kind(&stage, &case_room, "request")[0]["event_id"].clone();
-        let asks = json!({ "v": 1, "no": NO, "task": "t2", "request": request, "outcome": "asks" });
-        stage.sends(BOT, &case_room, "com.lianqiao.answer", asks);
-        stage.settle().await;
+        let (mut stage, room, case_room, request) = partner_is_there().await;
+        partner_answers(&mut stage, &case_room, &request, "asks").await;
         assert_eq!(of_kind(&stage, &case_room, "request.over").len(), 0);
         match how {
             "recall" => drop(stage.says(ZHANGSAN, &room, &format!("!撤回 {NO}"))),
@@ -122,11 +98,9 @@ async fn a_rejection_for_a_partner_is_void_without_a_reason_in_time() {
 #[tokio::test]
 async fn the_rejections_of_two_people_for_a_partner_wait_beside_each_other() {
     let zhaoliu = "@zhaoliu:test";
-    let (mut stage, _) = office().await;
     let staff = staff_list().replace(",cfo,", ",partner.contract,");
-    imports(&mut stage, &staff.replace("总经理,是,,", "总经理,是,partner.contract,")).await;
-    let room = stage.room_with(BOT, LOCALPART, false);
-    stage.settle().await;
+    let staff = staff.replace("总经理,是,,", "总经理,是,partner.contract,");
+    let (mut stage, room) = room_of_partner_with(&staff).await;
     stage.sends(BOT, &room, "com.lianqiao.request", request(1));
     stage.settle().await;
     let (mut cards, mut taps) = (Vec::new(), Vec::new());
@@ -203,13 +177,8 @@ async fn a_newer_form_is_refused_and_both_sides_hear_so() {
 
 #[tokio::test]
 async fn a_partner_who_does_not_know_our_form_leaves_it_to_an_administrator() {
-    let (mut stage, room, case_room) = waiting_for_partner().await;
-    stage.joins(BOT, &case_room);
-    stage.settle().await;
-    let request = of_kind(&stage, &case_room, "request")[0]["event_id"].clone();
-    let too_new = json!({ "v": 1, "no": NO, "task": "t2", "request": request, "outcome": "too_new" });
-    stage.sends(BOT, &case_room, "com.lianqiao.answer", too_new);
-    stage.settle().await;
+    let (mut stage, room, case_room, request) = partner_is_there().await;
+    partner_answers(&mut stage, &case_room, &request, "too_new").await;
     assert!(stage.said(&room).contains(&"本节点没有审批人，已转给管理员 管理员。".to_owned()));
     assert_eq!(of_kind(&stage, &case_room, "request.over").len(), 0, "they ended it themselves");
 }

@@ -24,6 +24,7 @@ impl Approvals {
         scene: &Scene,
     ) -> Result<(), OfficeError> {
         let home = after.data.home.as_ref().filter(|home| !home.is_direct);
+        let home = home.filter(|_| !after.data.is_secret);
         let (Some(Announce::Room), Some(home)) = (scene.template.policy.announce, home) else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
 //! Answers to what was heard: where it stands, or in the direct chat.
 
-use cases::Refusal;
+use cases::{Case, Refusal};
 use kit::{Heard, Letter, Related, Relation, To, message, texts::Lang};
 use serde_json::Value;
 use store::Batch;
@@ -9,6 +9,7 @@ use super::{Approvals, LOCALPART};
 use crate::{
     OfficeError,
     card::{Card, Pen},
+    instance::Instance,
 };
 
 impl Approvals {
@@ -22,54 +23,49 @@ impl Approvals {
     }
 
     /// Answers an event with something that a room of several is not to read: there it goes to the direct chat. `case` is
-    /// its number, or empty.
+    /// what it is about, if that is one case.
     pub(crate) async fn answer_privately(
         &self,
         batch: &mut Batch,
         heard: &Heard,
-        case: &str,
+        case: Option<&Case<Instance>>,
         text: &str,
     ) -> Result<(), OfficeError> {
+        let is_secret = case.is_some_and(|case| case.data.is_secret);
+        let content = message(text, None);
         if heard.is_direct {
-            self.answer(batch, heard, text);
+            self.kit().outbox().put(batch, answering(heard, "r", content).secret(is_secret));
             return Ok(());
         }
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let elsewhere = match case {
-            "" => pen.say("told.private", &[]),
-            no => pen.say("preview.elsewhere", &[("no", no)]),
+            None => pen.say("told.private", &[]),
+            Some(case) => pen.say("preview.elsewhere", &[("no", &case.no)]),
         };
         self.answer(batch, heard, &elsewhere);
         let key = format!("q/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), message(text, None));
-        self.kit().outbox().put(batch, letter);
+        let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), content);
+        self.kit().outbox().put(batch, letter.secret(is_secret));
         Ok(())
     }
 
     /// Answers an event with some content; `what` tells several answers apart.
     pub(crate) fn answer_with(&self, batch: &mut Batch, heard: &Heard, what: &str, content: Value) {
-        let card = heard.on.as_deref().and_then(Card::letter_of);
-        let relation = match (&heard.thread, card) {
-            (Some(root), _) => Relation::Thread(Related::Event(root.clone())),
-            (None, Some(card)) => Relation::Thread(Related::Letter(card)),
-            (None, None) => Relation::ReplyTo(Related::Event(heard.event_id.clone())),
-        };
-        let key = format!("{what}/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), content);
-        self.kit().outbox().put(batch, letter.relating(relation));
+        self.kit().outbox().put(batch, answering(heard, what, content));
     }
 
     /// Says why something is refused, in words.
     pub(crate) fn words_of(&self, lang: Lang, refusal: &Refusal) -> String {
         let texts = self.kit().texts();
-        let english = refusal.fields.iter().find(|(name, _)| *name == "field_en" && lang == Lang::En);
+        // What is called otherwise in English stands beside it.
+        let english = |of: &str| {
+            let mut fields = refusal.fields.iter().filter(|_| lang == Lang::En);
+            fields.find(|(name, _)| name.strip_suffix("_en") == Some(of)).map(|(_, value)| value)
+        };
         let shown: Vec<(&str, String)> = refusal
             .fields
             .iter()
-            .map(|field| match (field.0, english) {
-                ("field", Some((_, label))) => ("field", label),
-                _ => (field.0, &field.1),
-            })
+            .map(|(name, value)| (*name, english(name).unwrap_or(value)))
             .map(|(name, value)| match name {
                 "problem" | "result" | "via" => (name, texts.fill(lang, value, &[])),
                 "field" if value.starts_with("form.") => (name, texts.fill(lang, value, &[])),
@@ -79,4 +75,16 @@ impl Approvals {
         let values: Vec<(&str, &str)> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
         texts.fill(lang, refusal.code, &values)
     }
+}
+
+/// An answer to an event, where that stands; `what` tells several answers apart.
+pub(super) fn answering(heard: &Heard, what: &str, content: Value) -> Letter {
+    let card = heard.on.as_deref().and_then(Card::letter_of);
+    let relation = match (&heard.thread, card) {
+        (Some(root), _) => Relation::Thread(Related::Event(root.clone())),
+        (None, Some(card)) => Relation::Thread(Related::Letter(card)),
+        (None, None) => Relation::ReplyTo(Related::Event(heard.event_id.clone())),
+    };
+    let key = format!("{what}/{}", heard.event_id);
+    Letter::message(key, LOCALPART, To::Room(heard.room.clone()), content).relating(relation)
 }

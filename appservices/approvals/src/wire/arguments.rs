@@ -3,7 +3,7 @@
 use cases::Refusal;
 use people::{Chart, PersonId};
 
-use super::commands::NUMBER_PREFIX;
+use super::{commands::NUMBER_PREFIX, partners::REQUEST_PREFIX};
 use crate::act::{Action, Place};
 
 /// The number in front of the arguments, and the rest.
@@ -12,6 +12,13 @@ pub(super) fn number_of(arguments: &str) -> (Option<String>, &str) {
     let upper = first.to_ascii_uppercase();
     let is_number = upper.strip_prefix(NUMBER_PREFIX).is_some_and(|rest| rest.starts_with('-'));
     if is_number { (Some(upper), rest.trim()) } else { (None, arguments.trim()) }
+}
+
+/// The number of a request of another server in front of the arguments.
+pub(super) fn request_number_of(arguments: &str) -> Option<String> {
+    let first = arguments.split_whitespace().next()?.to_ascii_uppercase();
+    let is_number = first.strip_prefix(REQUEST_PREFIX).is_some_and(|rest| rest.starts_with('-'));
+    is_number.then_some(first)
 }
 
 /// Whether the arguments begin with a number that another bot gave: `TK-20261105-0001`.
@@ -44,7 +51,10 @@ pub(super) fn action_of(verb: &str, rest: &str, chart: &Chart, chance: u64) -> R
                 "前" | "before" => Place::Before,
                 "并" | "parallel" => Place::Parallel,
                 "后" | "after" => Place::After,
-                _ => return Err(choice("form.person", "前 | 并 | 后 @lisi")),
+                _ => {
+                    let refusal = choice("form.person", "前 | 并 | 后 @lisi");
+                    return Err(refusal.with("example_en", "before | parallel | after @lisi"));
+                }
             };
             Action::AddSign { people: people_of(rest, chart, usize::MAX)?.0, place }
         }

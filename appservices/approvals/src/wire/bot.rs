@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use kit::{Bot, BotError, Fired, Heard, Verb, What, texts::Lang};
+use people::PersonId;
 use store::Batch;
 
 use super::{
@@ -44,7 +45,7 @@ impl Bot for Approvals {
     }
 
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
-        Ok(self.hear(heard, batch).await?)
+        Ok(Box::pin(self.hear(heard, batch)).await?)
     }
 
     async fn timer(&self, fired: &Fired, batch: &mut Batch) -> Result<(), BotError> {
@@ -73,7 +74,7 @@ impl Approvals {
             What::Command { verb, arguments, .. } => self.command(heard, verb, arguments, batch).await,
             What::Text(text) => self.word(heard, text, batch).await,
             What::File { name, source, bytes, mimetype } => {
-                self.file(heard, (name, source, mimetype.as_deref()), *bytes, batch).await
+                Box::pin(self.file(heard, (name, source, mimetype.as_deref()), *bytes, batch)).await
             }
             What::Reaction(reaction) => self.reaction(heard, reaction, batch).await,
             What::ReactionTakenBack { event, .. } => {
@@ -213,7 +214,7 @@ impl Approvals {
     ) -> Result<bool, OfficeError> {
         let actor = self.actor(heard).await?;
         match self.house().await?.cases.get::<Instance>(id).await? {
-            Some(case) => self.act_as(heard, &actor, case, actions, batch).await,
+            Some(case) => Box::pin(self.act_as(heard, &actor, case, actions, batch)).await,
             None => Ok(false),
         }
     }
@@ -233,7 +234,10 @@ impl Approvals {
             if let Err(refusal) = scene.act(&mut change, action, actor) {
                 // Who is not asked is told so once for a case, or they could have the bot talk for ever.
                 let told = (heard.on.clone().unwrap_or(id), heard.sender.to_string());
-                if matches!(refusal.code, "E101" | "E108") && matches!(heard.what, What::Reaction(_)) {
+                let has_part = |me: &PersonId| change.decision.case.data.involves(me);
+                let is_stranger = !actor.person.as_ref().is_some_and(has_part);
+                let is_once = matches!(refusal.code, "E101" | "E108") || is_stranger;
+                if is_once && matches!(heard.what, What::Reaction(_)) {
                     if self.kit().store().get(&TOLD, &told).await?.is_some() {
                         return Ok(false);
                     }

@@ -53,7 +53,7 @@ impl Approvals {
                 let content = data(&text, None, after, &world);
                 let letter = Letter::message(edit, LOCALPART, To::Direct(account.clone()), content);
                 let offered = card.reactions().iter().copied().filter(|_| is_open(after, &card));
-                let letter = letter.offering(offered);
+                let letter = letter.offering(offered).secret(after.data.is_secret);
                 let relation = Relation::Edits(Related::Letter(key.clone()));
                 self.kit().outbox().put(batch, letter.relating(relation));
                 // Who was asked before has the form as it was then, and the starter the newest.
@@ -77,10 +77,9 @@ impl Approvals {
     ) {
         let rings = matches!(card, Card::Task { .. }).then_some(account);
         let to = To::Direct(account.clone());
-        self.kit().outbox().put(
-            batch,
-            Letter::message(&key, LOCALPART, to.clone(), data(text, rings, case, &scene.world())),
-        );
+        let content = data(text, rings, case, &scene.world());
+        let letter = Letter::message(&key, LOCALPART, to.clone(), content);
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         for (place, reaction) in card.reactions().iter().enumerate() {
             let relation = Relation::Reacts(Related::Letter(key.clone()), (*reaction).to_owned());
             let seed = Letter::message(format!("{key}/seed{place}"), LOCALPART, to.clone(), json!({}));
@@ -149,6 +148,10 @@ fn data(text: &str, rings: Option<&OwnedUserId>, case: &Case<Instance>, world: &
         "v": 1, "kind": KIND, "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
         "class": world.template.class,
     });
+    // This much is read in rooms that are not encrypted, too.
+    if case.data.is_secret {
+        return content;
+    }
     // What is too large for a card is in the file that it names.
     let (what, held) = match &case.data.form_file {
         Some(file) => {

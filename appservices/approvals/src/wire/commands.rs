@@ -7,7 +7,7 @@ use store::Batch;
 
 use super::{
     Approvals, KIND, LOCALPART,
-    arguments::{action_of, is_number_of_others, number_of},
+    arguments::{action_of, is_number_of_others, number_of, request_number_of},
     published::ADMINISTRATION,
 };
 use crate::{
@@ -154,6 +154,9 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         if verb == "verify" && Box::pin(self.verifies_for_partner(heard, arguments, batch)).await? {
             return Ok(());
+        }
+        if let Some(no) = request_number_of(arguments) {
+            return Box::pin(self.on_request(heard, verb, &no, batch)).await;
         }
         if is_number_of_others(arguments) {
             return Ok(());

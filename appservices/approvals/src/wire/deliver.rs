@@ -119,7 +119,7 @@ impl Approvals {
             letter.to = To::Room(home.room.clone());
             letter = letter.relating(Relation::Thread(Related::Event(home.event.clone())));
         }
-        self.kit().outbox().put(batch, letter);
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         Ok(())
     }
 

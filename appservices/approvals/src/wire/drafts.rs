@@ -125,26 +125,20 @@ impl Approvals {
             }
         }
         let lang = self.language_of_account(&heard.sender).await?;
-        let text = self.preview(&change.decision.case, scene, self.pen(lang));
-        if heard.is_direct {
-            self.answer_in_thread(batch, heard, "p", &text);
+        let case = &change.decision.case;
+        let content = message(&self.preview(case, scene, self.pen(lang)), None);
+        let key = format!("p/{}", heard.event_id);
+        let letter = if heard.is_direct {
+            let root = heard.thread.clone().unwrap_or_else(|| heard.event_id.clone());
+            let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), content);
+            letter.relating(Relation::Thread(Related::Event(root)))
         } else {
             // A room of several learns the number and nothing else.
-            let no = change.decision.case.no.clone();
-            self.answer(batch, heard, &self.pen(lang).say("preview.elsewhere", &[("no", &no)]));
-            let key = format!("p/{}", heard.event_id);
-            let letter =
-                Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), message(&text, None));
-            self.kit().outbox().put(batch, letter);
-        }
+            self.answer(batch, heard, &self.pen(lang).say("preview.elsewhere", &[("no", &case.no)]));
+            Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), content)
+        };
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         self.carry_out(batch, change, scene, heard.event_id.as_str()).await.map(Some)
-    }
-
-    fn answer_in_thread(&self, batch: &mut Batch, heard: &Heard, what: &str, text: &str) {
-        let root = heard.thread.clone().unwrap_or_else(|| heard.event_id.clone());
-        let key = format!("{what}/{}", heard.event_id);
-        let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), message(text, None));
-        self.kit().outbox().put(batch, letter.relating(Relation::Thread(Related::Event(root))));
     }
 
     /// Who would be asked, and what is missing.

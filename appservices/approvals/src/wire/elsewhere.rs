@@ -30,7 +30,12 @@ impl Approvals {
         }
         let mut text = text;
         let (mut choices, mut words) = (Vec::new(), None);
-        if is_open(case, card) {
+        let hidden = if is_open(case, card) { "elsewhere.secret" } else { "elsewhere.secret_over" };
+        let hidden = pen.say(hidden, &[]);
+        if case.data.is_secret {
+            // Nothing is decided there by somebody who cannot read what they decide.
+            text = &hidden;
+        } else if is_open(case, card) {
             // The last line says what can be tapped here.
             text = text.rsplit_once('\n').map_or(text, |(rest, _)| rest);
             choices = vec![

@@ -24,7 +24,8 @@ impl Approvals {
         case: &Case<Instance>,
         scene: &Scene,
     ) -> Result<(), OfficeError> {
-        if self.kit().bridge().is_none() || case.data.rounds == 0 {
+        // What is secret is shown in encrypted chats alone.
+        if self.kit().bridge().is_none() || case.data.rounds == 0 || case.data.is_secret {
             return Ok(());
         }
         let lang = self.kit().language(None, None).await?;

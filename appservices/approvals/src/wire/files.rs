@@ -147,7 +147,7 @@ impl Approvals {
             let lock = self.kit().store().get(&FILE_LOCK, &(&*case.id, &*file.event)).await?;
             let forwards = Some(FileSource { mxc: file.mxc.clone(), lock });
             let letter = Letter { forwards, ..Letter::message(key, LOCALPART, to(), content) };
-            self.kit().outbox().put(batch, letter);
+            self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
             is_empty = false;
         }
         if let Some(letter) = form_letter(case, format!("ff/{}/form", heard.event_id), to()) {
@@ -187,7 +187,8 @@ fn form_letter(case: &Case<Instance>, key: String, to: To) -> Option<Letter> {
     let content: Json = json!({ "msgtype": "m.file", "body": name, "filename": name, "m.mentions": {} });
     let attachment =
         Attachment { name, mimetype: "application/json".to_owned(), bytes: text.clone().into_bytes() };
-    Some(Letter { attachment: Some(attachment), ..Letter::message(key, LOCALPART, to, content) })
+    let letter = Letter::message(key, LOCALPART, to, content).secret(case.data.is_secret);
+    Some(Letter { attachment: Some(attachment), ..letter })
 }
 
 /// Whether somebody may see what is masked elsewhere: who filled it in, and who has the role for it.

@@ -10,6 +10,7 @@ use store::Batch;
 
 use super::{
     Approvals, Change, LOCALPART,
+    answers::answering,
     arguments::{is_number_of_others, number_of},
 };
 use crate::{
@@ -70,7 +71,7 @@ impl Approvals {
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
         if arguments.is_empty() || number_of(arguments).0.is_some() || is_number_of_others(arguments) {
-            return self.on_case(heard, "form", arguments, batch).await;
+            return Box::pin(self.on_case(heard, "form", arguments, batch)).await;
         }
         let Some(template) = self.house().await?.called(arguments).await? else {
             return self.refuse(heard, &Refusal::new("E107").with("no", arguments), batch).await;
@@ -115,12 +116,16 @@ impl Approvals {
         if !lines.is_empty() {
             text = format!("{text}\n{}\n{}", pen.say("reply.how", &[]), lines.join("\n"));
         }
-        if let Some(url) = self.link_to(heard, &case.id, batch).await? {
+        // A page is not encrypted for its reader.
+        if !case.data.is_secret
+            && let Some(url) = self.link_to(heard, &case.id, batch).await?
+        {
             let minutes = (FORM_LINK_MS / 60_000).to_string();
             text = format!("{text}\n{}", pen.say("web.link", &[("minutes", &minutes), ("url", &url)]));
         }
         if heard.is_direct {
-            self.answer_with(batch, heard, "f", message(&text, None));
+            let letter = answering(heard, "f", message(&text, None));
+            self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
             return Ok(());
         }
         if !is_new {
@@ -128,7 +133,7 @@ impl Approvals {
         }
         let key = format!("f/{}", heard.event_id);
         let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), message(&text, None));
-        self.kit().outbox().put(batch, letter);
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use crate::{
     limits::TEMPLATE_BYTES_MAX,
     shipped::SHIPPED,
     tables::{DELEGATION, TEMPLATE},
-    template::{Problem, Template, check, dead_ends},
+    template::{Problem, Template, check, dead_ends, unreadable},
 };
 
 /// What the bot lives in.
@@ -38,7 +38,7 @@ impl House {
         let house = Self { cases, people, workdays, store, templates: RwLock::default() };
         let mut batch = Batch::new();
         for text in SHIPPED {
-            let template = house.checked(text, true).map_err(|problems| {
+            let (template, _) = house.checked(text, true).map_err(|problems| {
                 let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 OfficeError::Unusable(lines.join("; "))
             })?;
@@ -71,25 +71,21 @@ impl House {
     }
 
     /// The template of a text, or everything that keeps it from being published (E120). Nodes that nobody could be asked at
-    /// do, unless `force`.
-    pub fn checked(&self, text: &str, force: bool) -> Result<Template, Vec<Problem>> {
+    /// do, unless `force`: then they stand beside the template.
+    pub fn checked(&self, text: &str, force: bool) -> Result<(Template, Vec<Problem>), Vec<Problem>> {
         if text.len() > TEMPLATE_BYTES_MAX {
             return Err(vec![Problem::new("", "problem.large").with("max", TEMPLATE_BYTES_MAX.to_string())]);
         }
-        let template: Template = serde_json::from_str(text)
-            .map_err(|error| vec![Problem::new("", "problem.form").with("what", error.to_string())])?;
+        let template: Template = serde_json::from_str(text).map_err(|error| vec![unreadable(&error)])?;
         let problems = check(&template);
         if !problems.is_empty() {
             return Err(problems);
         }
-        let nobody = dead_ends(&template, &self.people.chart());
-        if !force && !nobody.is_empty() {
-            let told = |(node, path): &(String, DepartmentPath)| {
-                Problem::new(node, "problem.nobody").with("path", path.as_str())
-            };
-            return Err(nobody.iter().map(told).collect());
-        }
-        Ok(template)
+        let told = |(node, path): &(String, DepartmentPath)| {
+            Problem::new(node, "problem.nobody").with("path", path.as_str())
+        };
+        let nobody: Vec<Problem> = dead_ends(&template, &self.people.chart()).iter().map(told).collect();
+        if force || nobody.is_empty() { Ok((template, nobody)) } else { Err(nobody) }
     }
 
     /// The newest version of a template.

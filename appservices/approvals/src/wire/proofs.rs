@@ -11,7 +11,7 @@ use store::Batch;
 use super::{Approvals, KIND, LOCALPART, Scene, files::sees_sensitive};
 use crate::{
     OfficeError,
-    card::{Card, Pen, body, form_file_name, title, word_of},
+    card::{Card, Pen, body, form_file_name, line},
     instance::{Instance, Partner},
     limits::{LIST_LINES_MAX, LIST_PAGES_MAX},
     paper::{Printing, paper_of, written},
@@ -38,8 +38,7 @@ impl Approvals {
         for id in found.iter().skip((page - 1) * LIST_LINES_MAX).take(LIST_LINES_MAX) {
             let Some(case) = self.house().await?.cases.get::<Instance>(id).await? else { continue };
             let scene = self.scene_of(&case.data, heard.received_ms).await?;
-            let state = pen.say(word_of(&case.state), &[]);
-            lines.push(format!("[{state}] {}", title(&case, &scene.world(), pen)));
+            lines.push(line(&case, &scene.world(), pen));
         }
         if lines.is_empty() {
             lines.push(pen.say("list.empty", &[]));
@@ -51,7 +50,7 @@ impl Approvals {
                 false => pen.say("list.older", &[]),
             });
         }
-        self.answer_privately(batch, heard, "", &lines.join("\n")).await
+        self.answer_privately(batch, heard, None, &lines.join("\n")).await
     }
 
     /// The newest cases in some lists of somebody, each once, at most so many.
@@ -88,7 +87,8 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        self.answer_privately(batch, heard, &case.no, &body(case, &Card::Starter, &scene.world(), pen)).await
+        let text = body(case, &Card::Starter, &scene.world(), pen);
+        self.answer_privately(batch, heard, Some(case), &text).await
     }
 
     /// Walks the chain of records.
@@ -122,7 +122,7 @@ impl Approvals {
         Ok(texts_broken(case, &records).map_or(Ok(good), Err))
     }
 
-    /// Why these people were asked, as of the organisation then.
+    /// Why these people were asked, as of the organisation then. Of what was sent back, what was asked anew counts.
     pub(crate) async fn why(
         &self,
         heard: &Heard,
@@ -132,7 +132,7 @@ impl Approvals {
         let scene = self.scene_of(&case.data, heard.received_ms).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let mut lines = Vec::new();
-        for why in &case.data.reasons {
+        for why in case.data.reasons.iter().filter(|why| !why.is_past) {
             let chart = self.house().await?.people.chart_at(why.chart).await?;
             let names: Vec<&str> = why
                 .people
@@ -161,7 +161,7 @@ impl Approvals {
         if lines.is_empty() {
             lines.push(pen.say("list.empty", &[]));
         }
-        self.answer_privately(batch, heard, &case.no, &lines.join("\n")).await
+        self.answer_privately(batch, heard, Some(case), &lines.join("\n")).await
     }
 
     /// The case with its records and texts as a file for `lianqiao verify`, and on paper, into the asker's direct chat. What
@@ -190,9 +190,11 @@ impl Approvals {
         let bytes = written(&case.no, &lines, footer);
         let attachment = Attachment { name, mimetype: "application/pdf".to_owned(), bytes };
         let letter = Letter::message(key, LOCALPART, To::Direct(heard.sender.clone()), content);
-        self.kit().outbox().put(batch, Letter { attachment: Some(attachment), ..letter });
+        let letter = Letter { attachment: Some(attachment), ..letter };
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         let key = format!("x/{}", heard.event_id);
-        office::send_export(self.kit(), batch, (LOCALPART, key), &heard.sender, (&case.no, text), pen);
+        let letter = office::export_letter((LOCALPART, key), &heard.sender, (&case.no, text), pen);
+        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
         Ok(())
     }
 

@@ -11,7 +11,12 @@ use serde_json::{Value, json};
 use store::Batch;
 
 use super::{Approvals, LOCALPART, members::accounts_in};
-use crate::{OfficeError, flow::ADMINISTRATORS, template::Template};
+use crate::{
+    OfficeError,
+    card::Pen,
+    flow::ADMINISTRATORS,
+    template::{Problem, Template},
+};
 
 /// The key of the room.
 pub(super) const ADMINISTRATION: &str = "administration";
@@ -56,19 +61,22 @@ impl Approvals {
             return Ok(None);
         }
         let house = self.house().await?;
-        let template = match house.checked(text, force) {
-            Ok(template) => template,
+        let pen = self.pen(self.language_of_account(&heard.sender).await?);
+        let (template, dead_ends) = match house.checked(text, force) {
+            Ok(checked) => checked,
             Err(problems) => {
-                let lang = self.language_of_account(&heard.sender).await?;
-                let lines = problems.iter().map(|problem| problem.said(self.kit().texts(), lang));
-                let list = lines.collect::<Vec<_>>().join("; ");
-                self.refuse(heard, &Refusal::new("E120").with("list", list), batch).await?;
+                let refusal = Refusal::new("E120").with("list", listed(&problems, pen));
+                self.refuse(heard, &refusal, batch).await?;
                 return Ok(None);
             }
         };
         let template = house.publish(batch, template, false).await?;
-        let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        self.answer(batch, heard, &pen.say("told.published", &[("template", &template.mark())]));
+        let mut told = pen.say("told.published", &[("template", &template.mark())]);
+        if !dead_ends.is_empty() {
+            told.push('\n');
+            told.push_str(&pen.say("told.dead_ends", &[("list", &listed(&dead_ends, pen))]));
+        }
+        self.answer(batch, heard, &told);
         Ok(Some(template))
     }
 
@@ -135,4 +143,9 @@ impl Approvals {
         self.keep_members(batch, ADMINISTRATION, ADMINISTRATORS, chart).await?;
         Ok(())
     }
+}
+
+/// Problems, one after the other, in the words of the table.
+fn listed(problems: &[Problem], pen: Pen<'_>) -> String {
+    problems.iter().map(|problem| problem.said(pen.texts, pen.lang)).collect::<Vec<_>>().join("; ")
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cases::{Case, Record};
+use kit::To;
 use office::{AUDITORS, LEDGER, RoomOrder, membership, record_letter};
 use people::{Chart, PersonId};
 use ruma::{OwnedUserId, ServerName, UserId};
@@ -79,16 +80,22 @@ impl Approvals {
         let pen = self.pen(self.kit().language(None, None).await?);
         let own = self.kit().server_name().to_owned();
         let servers = std::iter::once(own).chain(scene.template.partners().cloned()).collect();
+        // Names and topics of rooms are in the clear everywhere.
+        let (name, topic) = match case.data.is_secret {
+            true => (pen.say("card.secret", &[("no", &case.no)]), "room.secret_topic"),
+            false => (title(case, &scene.world(), pen), "room.topic"),
+        };
         let order = RoomOrder {
             kind: "case",
             no: Some(&case.no),
-            name: title(case, &scene.world(), pen),
-            topic: pen.say("room.topic", &[]),
+            name,
+            topic: pen.say(topic, &[]),
             helpers: scene.template.partners().filter_map(|server| bot_of(server)).collect(),
             theirs: Vec::new(),
             servers,
         };
-        self.kit().order_place(batch, LOCALPART, place, order.request()).await?;
+        let request = if case.data.is_secret { order.encrypted() } else { order.request() };
+        self.kit().order_place(batch, LOCALPART, place, request).await?;
         Ok(())
     }
 
@@ -109,6 +116,9 @@ impl Approvals {
         let nobody = BTreeSet::new();
         let here = before.and_then(|before| before.data.room.as_ref()).map_or(&nobody, |room| &room.here);
         let came: Vec<_> = room.here.difference(here).collect();
+        if !room.here.is_empty() {
+            Box::pin(self.hand_keys(batch, To::Place(place.clone()), room.here.len())).await?;
+        }
         if !came.is_empty() {
             let all = self.house().await?.cases.records(&after.id).await?;
             for server in came {

@@ -122,7 +122,7 @@ impl Approvals {
                 }
                 Ok(())
             }
-            _ if is_open => self.fill(heard, case, text, batch).await,
+            _ if is_open => Box::pin(self.fill(heard, case, text, batch)).await,
             _ => self
                 .act(heard, &case.id, &[Action::Comment { text: text.to_owned() }], batch)
                 .await

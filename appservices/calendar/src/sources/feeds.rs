@@ -10,7 +10,7 @@ use http::StatusCode;
 use outbound::{Limits, Request};
 use store::{Batch, Scan};
 
-use super::{FirstLooks, KeptSource, Seen, Source, SourceFault, caldav::refused};
+use super::{FirstLook, FirstLooks, KeptSource, Seen, Source, SourceFault, caldav::refused};
 use crate::{
     Address, Busy, CalendarError, Calendars, Span, Zone,
     ics::{self, Calendar},
@@ -106,7 +106,8 @@ impl Calendars {
         if is_first && let Ok(person) = owner.parse::<Address>() {
             let outcome = seen.map_or_else(SourceFault::label, |_| "read");
             metrics::counter!("calendar_first_looks_total", "outcome" => outcome).increment(1);
-            if !listener.looked(&mut batch, &person, &kept, seen).await? {
+            let look = FirstLook { owner: &person, kept: &kept, seen };
+            if !listener.looked(&mut batch, look).await? {
                 batch.delete(&SOURCES, &key);
                 batch.delete(&FETCHED, &key);
             }

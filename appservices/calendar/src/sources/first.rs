@@ -15,6 +15,17 @@ pub struct Seen {
     pub until_ms: u64,
 }
 
+/// What came of the first look at a calendar.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstLook<'a> {
+    /// Whose it is.
+    pub owner: &'a Address,
+    /// The calendar.
+    pub kept: &'a KeptSource,
+    /// What was seen, or why nothing was.
+    pub seen: Result<Seen, SourceFault>,
+}
+
 /// Whoever tells people what came of the first look at a calendar that they named.
 #[async_trait]
 pub trait FirstLooks: Send + Sync {
@@ -22,25 +33,13 @@ pub trait FirstLooks: Send + Sync {
     ///
     /// # Errors
     /// The store's own; the calendar is looked at anew then.
-    async fn looked(
-        &self,
-        batch: &mut Batch,
-        owner: &Address,
-        kept: &KeptSource,
-        seen: Result<Seen, SourceFault>,
-    ) -> Result<bool, StoreError>;
+    async fn looked(&self, batch: &mut Batch, look: FirstLook<'_>) -> Result<bool, StoreError>;
 }
 
 /// Nobody is told.
 #[async_trait]
 impl FirstLooks for () {
-    async fn looked(
-        &self,
-        _: &mut Batch,
-        _: &Address,
-        _: &KeptSource,
-        _: Result<Seen, SourceFault>,
-    ) -> Result<bool, StoreError> {
+    async fn looked(&self, _: &mut Batch, _: FirstLook<'_>) -> Result<bool, StoreError> {
         Ok(true)
     }
 }

@@ -11,7 +11,7 @@ use store::{Batch, Scan};
 
 pub use self::{
     fault::SourceFault,
-    first::{FirstLooks, Seen},
+    first::{FirstLook, FirstLooks, Seen},
 };
 use crate::{
     Address, Busy, CalendarError, Calendars, Span,

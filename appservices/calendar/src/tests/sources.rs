@@ -15,8 +15,7 @@ use tokio::sync::Notify;
 
 use super::{NOW_MS, alice, alice_id, bob, calendars, doors::Notes, hour, put, shanghai};
 use crate::{
-    Address, Calendars, Doors, FirstLooks, FreeBusy as _, KeptSource, Schedule, Seen, Source, SourceFault,
-    Span, ics,
+    Address, Calendars, Doors, FirstLook, FirstLooks, FreeBusy as _, Schedule, Source, SourceFault, Span, ics,
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -85,15 +84,20 @@ async fn a_feed_is_unknown_until_it_answered_and_when_it_is_old() {
     assert!(alice_by(&calendars).await.known);
 }
 
-#[tokio::test]
-async fn a_caldav_server_is_asked_with_the_password_for_it() {
-    let (calendars, _) = calendars().await;
-    let (there, _) = super::calendars().await;
+/// A CalDAV server where Bob is busy at ten, and a password of his there.
+async fn server_of_bob() -> (String, String) {
+    let (there, _) = calendars().await;
     put(&there, &bob(), &hour("there", "2026-11-05T10:00:00", shanghai())).await;
     let mut batch = Batch::new();
     let password = there.new_password(&mut batch, &bob(), "alice's bot").await.unwrap();
     there.store().commit(batch).await.unwrap();
-    let server = served(Doors::new(there, Arc::new(Notes::default())).router()).await;
+    (served(Doors::new(there, Arc::new(Notes::default())).router()).await, password)
+}
+
+#[tokio::test]
+async fn a_caldav_server_is_asked_with_the_password_for_it() {
+    let (calendars, _) = calendars().await;
+    let (server, password) = server_of_bob().await;
     let url = format!("{server}/_lianqiao/calendar/users/bob/default/");
     let source = |password: &str| Source::CalDav {
         url: url.clone(),
@@ -114,27 +118,16 @@ struct Told(Mutex<Vec<Result<usize, SourceFault>>>);
 
 #[async_trait]
 impl FirstLooks for Told {
-    async fn looked(
-        &self,
-        _: &mut Batch,
-        _: &Address,
-        _: &KeptSource,
-        seen: Result<Seen, SourceFault>,
-    ) -> Result<bool, StoreError> {
-        self.0.lock().push(seen.map(|seen| seen.times));
-        Ok(seen.is_ok())
+    async fn looked(&self, _: &mut Batch, look: FirstLook<'_>) -> Result<bool, StoreError> {
+        self.0.lock().push(look.seen.map(|seen| seen.times));
+        Ok(look.seen.is_ok())
     }
 }
 
 #[tokio::test]
 async fn whoever_names_a_calendar_hears_once_what_came_of_it() {
     let (calendars, clock) = calendars().await;
-    let (there, _) = super::calendars().await;
-    put(&there, &bob(), &hour("there", "2026-11-05T10:00:00", shanghai())).await;
-    let mut batch = Batch::new();
-    let password = there.new_password(&mut batch, &bob(), "alice's bot").await.unwrap();
-    there.store().commit(batch).await.unwrap();
-    let server = served(Doors::new(there, Arc::new(Notes::default())).router()).await;
+    let (server, password) = server_of_bob().await;
     let login = |path: &str, password: &str| Source::CalDav {
         url: format!("{server}/_lianqiao/calendar/users/bob/{path}"),
         user: "bob".to_owned(),

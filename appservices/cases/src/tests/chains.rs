@@ -42,7 +42,7 @@ fn a_stranger_cannot_write_a_chain() {
 }
 
 fn export(cases: u64, signer: &Signer) -> String {
-    let mut export = Export::begin(&signer.public(), cases).unwrap();
+    let mut export = Export::begin(&signer.public(), &[], cases).unwrap();
     for n in 0..cases {
         export.case(&exported(&format!("AP-{n}"), 3, signer)).unwrap();
     }
@@ -98,7 +98,7 @@ fn a_changed_text_is_found_at_the_record_that_stands_for_it() {
     let signer = signer();
     let mut case = exported("AP-1", 2, &signer);
     case.texts.insert(hash_of(b"form"), "another form".into());
-    let mut export = Export::begin(&signer.public(), 1).unwrap();
+    let mut export = Export::begin(&signer.public(), &[], 1).unwrap();
     export.case(&case).unwrap();
     let text = export.finish(&signer).unwrap();
     let error = verify_export(text.as_bytes(), &PublicKeys::default()).unwrap_err();

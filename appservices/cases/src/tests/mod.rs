@@ -2,6 +2,7 @@
 
 mod chains;
 mod engine;
+mod handovers;
 
 use std::sync::Arc;
 

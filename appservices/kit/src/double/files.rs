@@ -11,17 +11,10 @@ use crate::{Body, Call, crypto::locked};
 const MIMETYPE: &str = "application/octet-stream";
 
 impl Stage {
-    /// Sends a file; the event.
-    pub fn uploads(
-        &self,
-        person: &str,
-        room: &str,
-        name: &str,
-        bytes: &[u8],
-        thread: Option<&str>,
-    ) -> String {
+    /// Sends a file, in the thread of `root` if any; the event.
+    pub fn uploads(&self, person: &str, room: &str, name: &str, bytes: &[u8], root: Option<&str>) -> String {
         let url = self.homeserver().keeps(person, bytes);
-        self.sends_file(person, room, json!({ "body": name, "url": url }), bytes, thread)
+        self.sends_file(person, room, json!({ "body": name, "url": url }), bytes, root)
     }
 
     /// Sends a file as clients do in encrypted rooms, with its key in the message; the event.

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use ruma::UserId;
 use serde_json::{Value, json};
 
-use super::{first_logins::FirstLogins, keys::Keys, rooms::Room};
+use super::{absences::Absence, first_logins::FirstLogins, keys::Keys, rooms::Room};
 use crate::wire::{Body, Call, CallError, FileStream, Wire};
 
 /// What goes wrong with a request.
@@ -49,6 +49,8 @@ pub(super) struct State {
     pub unmade: BTreeSet<String>,
     /// Who has no account here; everybody else has one.
     absent: BTreeSet<String>,
+    /// Other servers whose people cannot be asked in, and how.
+    pub away: BTreeMap<String, Absence>,
 }
 
 impl Double {
@@ -62,6 +64,15 @@ impl Double {
         let mut state = self.0.lock();
         state.faults.extend(std::iter::repeat_n(None, requests));
         state.faults.push_back(Some(fault));
+    }
+
+    /// From now on nobody of another server can be asked into a room; with no absence they can again.
+    pub fn loses(&self, server: &str, absence: Option<Absence>) {
+        let mut state = self.0.lock();
+        match absence {
+            Some(absence) => state.away.insert(server.to_owned(), absence),
+            None => state.away.remove(server),
+        };
     }
 
     /// Nobody has an account of this name.
@@ -250,19 +261,33 @@ impl Double {
     }
 }
 
-#[async_trait]
-impl Wire for Double {
-    async fn call(&self, user: &UserId, call: Call) -> Result<Value, CallError> {
+impl Double {
+    /// The answer to a request of the bots; nothing where it never comes.
+    fn answered(&self, user: &UserId, call: &Call) -> Option<Result<Value, CallError>> {
         let mut state = self.0.lock();
         let line = format!("{} /{}", call.method, call.path.join("/"));
         state.requests.push(line);
-        match state.faults.pop_front().flatten() {
-            Some(Fault::Lost(error)) => Err(error),
-            Some(Fault::AnswerLost) => {
-                let _ = state.answer(user.as_str(), &call);
-                Err(CallError::Unreachable("the answer is lost".to_owned()))
+        match (state.faults.pop_front().flatten(), state.absence(call)) {
+            (Some(Fault::Lost(error)), _) => Some(Err(error)),
+            (Some(Fault::AnswerLost), _) => {
+                let _ = state.answer(user.as_str(), call);
+                Some(Err(CallError::Unreachable("the answer is lost".to_owned())))
             }
-            None => state.answer(user.as_str(), &call),
+            (None, Some(Absence::Away)) => {
+                Some(Err(CallError::Unreachable("their server is away".to_owned())))
+            }
+            (None, Some(Absence::Silent)) => None,
+            (None, None) => Some(state.answer(user.as_str(), call)),
+        }
+    }
+}
+
+#[async_trait]
+impl Wire for Double {
+    async fn call(&self, user: &UserId, call: Call) -> Result<Value, CallError> {
+        match self.answered(user, &call) {
+            Some(answer) => answer,
+            None => std::future::pending().await,
         }
     }
 

@@ -6,6 +6,7 @@
     reason = "this is test code: a broken expectation has to stop the test where it happens"
 )]
 
+mod absences;
 mod files;
 mod first_logins;
 mod homeserver;
@@ -15,6 +16,7 @@ mod rooms;
 mod stage;
 
 pub use self::{
+    absences::Absence,
     homeserver::{Double, Fault},
     reading::{Cast, transcripts},
     stage::{Play, Stage},

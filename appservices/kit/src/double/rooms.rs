@@ -60,8 +60,12 @@ impl State {
             }
             ("GET", ["joined_members"]) => {
                 let members = known.members.iter().filter(|(_, how)| *how == "join");
+                let named = |user: &String| {
+                    let content = known.state.get(&("m.room.member".to_owned(), user.clone()));
+                    json!({ "display_name": content.map(|content| &content["displayname"]) })
+                };
                 let joined: serde_json::Map<_, _> =
-                    members.map(|(user, _)| (user.clone(), json!({}))).collect();
+                    members.map(|(user, _)| (user.clone(), named(user))).collect();
                 Ok(json!({ "joined": joined }))
             }
             ("GET", ["state", kind, key @ ..]) => {
@@ -118,7 +122,9 @@ impl State {
                 let key = key.first().copied().unwrap_or_default().to_owned();
                 if *kind == "m.room.member" {
                     let membership = content["membership"].as_str().unwrap_or_default().to_owned();
-                    return Ok(self.member(room, user, &key, &membership, false));
+                    if let Some(room) = self.rooms.get_mut(room) {
+                        room.members.insert(key.clone(), membership);
+                    }
                 }
                 Ok(self.event(room, user, kind, Some(key), content, None))
             }

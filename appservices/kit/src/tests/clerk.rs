@@ -148,6 +148,10 @@ impl Bot for Clerk {
         VERBS
     }
 
+    fn holds_secret(&self, verb: &str, arguments: &str) -> bool {
+        verb == "note" && arguments.contains("geheim")
+    }
+
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
         let (room, on) = (&heard.room, heard.on.clone().unwrap_or_default());
         let key = format!("heard:{}", heard.event_id);

@@ -1,9 +1,16 @@
 //! What people type, and what the bot makes of it.
 
 use serde_json::json;
+use store::Batch;
 
 use super::{ALICE, BOT, clerk, in_a_room};
-use crate::{double::Stage, texts::Lang};
+use crate::{
+    CallError, Heard, What,
+    double::{Fault, Stage},
+    texts::Lang,
+};
+
+const NOT_REMOVED: &str = "你的消息里可能有密码或私人地址，我无权删除，请自己删除。";
 
 #[tokio::test]
 async fn a_bot_goes_where_welcome_people_ask_it() {
@@ -74,6 +81,58 @@ async fn an_edited_command_is_not_run_and_says_so() {
     stage.settle().await;
     let e105 = "修改旧消息不会重新执行命令，请重新发送。";
     assert_eq!(stage.said(&room), ["noted: one", e105, "edited to another text"]);
+}
+
+#[tokio::test]
+async fn an_edit_that_may_hold_a_secret_is_taken_away_where_the_bot_may() {
+    let (mut stage, room) = in_a_room().await;
+    let typed = stage.says(ALICE, &room, "!note one");
+    let taken_away = |stage: &Stage| {
+        let events = stage.events_of_bots(&room).into_iter();
+        let redactions = events.filter(|event| event["type"] == "m.room.redaction");
+        redactions.map(|event| event["redacts"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let e105 = "修改旧消息不会重新执行命令，请重新发送。";
+    stage.edits(ALICE, &room, &typed, "!note geheim");
+    stage.settle().await;
+    assert_eq!(stage.last(&room), format!("{e105}\n{NOT_REMOVED}"));
+    assert!(taken_away(&stage).is_empty());
+    let powers = json!({ "users": { "@clerk:test": 50, ALICE: 100 } });
+    stage.sets_state(ALICE, &room, "m.room.power_levels", "", powers);
+    let edit = stage.edits(ALICE, &room, &typed, "!记录 geheim");
+    stage.edits(ALICE, &room, &typed, "!tell geheim");
+    stage.settle().await;
+    let removed = "你的消息里可能有密码或私人地址，已删除。";
+    assert_eq!(stage.said(&room)[2..], [format!("{e105}\n{removed}"), e105.to_owned()]);
+    assert_eq!(taken_away(&stage), [edit]);
+}
+
+#[tokio::test]
+async fn whose_secret_cannot_be_taken_away_after_all_is_told() {
+    let (mut stage, room) = in_a_room().await;
+    let typed = stage.says(ALICE, &room, "geheim");
+    stage.settle().await;
+    let heard = Heard {
+        room: room.as_str().try_into().unwrap(),
+        is_direct: false,
+        sender: ALICE.try_into().unwrap(),
+        event_id: typed.as_str().try_into().unwrap(),
+        received_ms: 0,
+        thread: None,
+        on: None,
+        about: None,
+        mentions: Vec::new(),
+        what: What::Text("geheim".to_owned()),
+    };
+    let powers = json!({ "users": { "@clerk:test": 50, ALICE: 100 } });
+    stage.sets_state(ALICE, &room, "m.room.power_levels", "", powers);
+    let mut batch = Batch::new();
+    assert_eq!(stage.kit().take_away(BOT, &heard, &mut batch).await.unwrap(), "secret.removed");
+    stage.kit().store().commit(batch).await.unwrap();
+    let refused = CallError::Refused { status: 403, code: "M_FORBIDDEN".to_owned(), message: String::new() };
+    stage.fails_next(Fault::Lost(refused));
+    stage.settle().await;
+    assert_eq!(stage.last(&stage.chat(BOT, ALICE)), NOT_REMOVED);
 }
 
 #[tokio::test]

@@ -2,8 +2,16 @@
 
 use std::time::Duration;
 
-use super::{ALICE, clerk, in_a_room};
-use crate::{CallError, double::Fault};
+use base::Shutdown;
+use store::Batch;
+
+use super::{ALICE, BOT, clerk, in_a_room};
+use crate::{
+    Attachment, Bots, CallError, Letter, To,
+    double::{Absence, Fault},
+    limits::{CONTENT_BYTES_MAX, LANES_AT_ONCE},
+    notice,
+};
 
 #[tokio::test]
 async fn a_letter_whose_answer_was_lost_becomes_one_event() {
@@ -55,6 +63,63 @@ async fn a_letter_that_is_refused_is_given_back_and_holds_up_nobody() {
     let notes = stage.kit().store().scan(&clerk::NOTES, store::Scan::all()).await.unwrap();
     assert_eq!(notes.len(), 1);
     assert!(notes[0].1.contains("M_FORBIDDEN"), "{notes:?}");
+}
+
+#[tokio::test]
+async fn people_whose_servers_never_answer_hold_up_nobody() {
+    let (stage, room) = in_a_room().await;
+    let kit = stage.kit().clone();
+    let to = To::Room(ruma::RoomId::parse(&room).unwrap());
+    let mut batch = Batch::new();
+    for number in 0..2 * LANES_AT_ONCE {
+        let server = format!("silent{number}");
+        stage.homeserver().loses(&server, Some(Absence::Silent));
+        let content = serde_json::json!({ "membership": "invite" });
+        let letter = Letter::message(format!("asked/{number}"), BOT, to.clone(), content);
+        let member = Some(format!("@eve:{server}"));
+        let letter = Letter { kind: "m.room.member".to_owned(), state_key: member, ..letter };
+        kit.outbox().put(&mut batch, letter);
+    }
+    kit.outbox().put(&mut batch, Letter::message("aloud", BOT, to, notice("aloud")));
+    kit.store().commit(batch).await.unwrap();
+    let shutdown = Shutdown::new();
+    let (carrier, stop) = (kit.clone(), shutdown.clone());
+    let carrying = tokio::spawn(async move { carrier.carry(&Bots::new(Vec::new()), &stop).await });
+    while stage.said(&room) != ["aloud"] {
+        tokio::task::yield_now().await;
+    }
+    shutdown.trigger();
+    carrying.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_rings_at_nobodys_is_the_new_version_of_a_notice() {
+    let (mut stage, room) = in_a_room().await;
+    let to = To::Room(ruma::RoomId::parse(&room).unwrap());
+    for (version, bytes) in [("one", b"a"), ("two", b"b")] {
+        let mut batch = Batch::new();
+        let content = serde_json::json!({ "msgtype": "m.file", "body": "list.csv", "m.mentions": {} });
+        let (name, mimetype) = ("list.csv".to_owned(), "text/csv".to_owned());
+        let file = Attachment { name, mimetype, bytes: bytes.to_vec() };
+        let letter = Letter::message(version, BOT, to.clone(), content);
+        let letter = Letter { attachment: Some(file), ..letter };
+        stage.kit().outbox().put_quietly(&mut batch, letter, "list");
+        stage.kit().store().commit(batch).await.unwrap();
+        stage.settle().await;
+    }
+    let sent = stage.events_of_bots(&room);
+    let [announced, first, second] = sent.as_slice() else { panic!("{sent:#?}") };
+    assert_eq!(announced["content"], notice("list.csv"));
+    let home = stage.homeserver();
+    for (version, bytes) in [(first, b"a"), (second, b"b")] {
+        let content = &version["content"];
+        assert_eq!(content["m.relates_to"]["rel_type"], "m.replace");
+        assert_eq!(content["m.relates_to"]["event_id"], announced["event_id"]);
+        assert_eq!(content["m.mentions"], serde_json::json!({}));
+        let new = &content["m.new_content"];
+        assert_eq!((&new["msgtype"], &new["body"]), (&"m.file".into(), &"list.csv".into()));
+        assert_eq!(home.file(new["url"].as_str().unwrap()), bytes);
+    }
 }
 
 #[tokio::test]
@@ -123,10 +188,10 @@ async fn a_file_travels_with_its_letter_and_one_that_is_too_large_stays() {
     assert_eq!(content["info"], serde_json::json!({ "mimetype": "text/csv", "size": 3 }));
     let file = stage.kit().intent("clerk").unwrap().download(content["url"].as_str().unwrap()).await;
     assert_eq!(file.unwrap(), b"a,b".as_slice());
-    let mut batch = store::Batch::new();
-    let to = crate::To::Room(ruma::RoomId::parse(&room).unwrap());
-    let mut letter = crate::Letter::message("large", "clerk", to, crate::notice("large"));
-    letter.content["body"] = "x".repeat(crate::limits::CONTENT_BYTES_MAX).into();
+    let mut batch = Batch::new();
+    let to = To::Room(ruma::RoomId::parse(&room).unwrap());
+    let mut letter = Letter::message("large", "clerk", to, notice("large"));
+    letter.content["body"] = "x".repeat(CONTENT_BYTES_MAX).into();
     stage.kit().outbox().put(&mut batch, letter);
     assert!(batch.is_empty());
 }

@@ -180,6 +180,8 @@ impl Desk<'_> {
                 let no = Shown::Plain(self.case.no.clone());
                 let values = vec![("no", no), ("when", Shown::When(counter.start, counter.end))];
                 self.tell(user, "mt.told.counter_declined", values, false);
+            } else {
+                self.effects.push(Effect::NotTaken { by: counter.by });
             }
             return Ok(());
         }

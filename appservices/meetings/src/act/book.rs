@@ -6,6 +6,7 @@ use calendar::{Address, EventStatus, Partstat, Role};
 use cases::Refusal;
 
 use crate::{
+    beyond::is_elsewhere_alone,
     desk::{Desk, Effect, Shown, field_refused},
     limits::{ATTENDEES_MAX, POLL_MS, TITLE_CHARACTERS_MAX},
     meeting::state,
@@ -67,13 +68,15 @@ impl Desk<'_> {
         let Some(voter) = known.iter().find(|user| self.world.is_same(user, &account)).cloned() else {
             return Ok(());
         };
-        let everybody = known.len();
+        let chart = self.world.chart;
         let Some(finding) = self.meeting().finding.as_mut().filter(|finding| !finding.is_closed) else {
             return Ok(());
         };
         let slots = slots.iter().copied().filter(|slot| *slot < finding.slots.len()).collect();
         finding.votes.insert(voter, slots);
-        let have_all_voted = finding.votes.len() >= everybody;
+        // Nobody waits for those who see no poll.
+        let mut waited_for = known.iter().filter(|user| !is_elsewhere_alone(user, chart));
+        let have_all_voted = waited_for.all(|user| finding.votes.contains_key(user));
         self.record("vote", state::FINDING);
         if have_all_voted {
             self.close_poll();

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{LOCALPART, limits::ELSEWHERE_MS};
 
-const BRIDGE: &str = "@bridge:test";
+pub(super) const BRIDGE: &str = "@bridge:test";
 
 /// An office with a bridge, in which a meeting is booked: the stage, the chat of 张三, the room with the bridge.
-async fn booked(line: &str) -> (Stage, String, String) {
+pub(super) async fn booked(line: &str) -> (Stage, String, String) {
     let (mut stage, room) = office_beside(Some(BRIDGE)).await;
     says(&mut stage, ZHANGSAN, &room, line).await;
     let elsewhere = stage.kit().place(LOCALPART, "elsewhere").await.unwrap().unwrap().to_string();
@@ -23,14 +23,14 @@ async fn booked(line: &str) -> (Stage, String, String) {
 }
 
 /// What the bridge was told of this kind, in order.
-fn told(stage: &Stage, elsewhere: &str, kind: &str) -> Vec<Value> {
+pub(super) fn told(stage: &Stage, elsewhere: &str, kind: &str) -> Vec<Value> {
     let kind = format!("com.lianqiao.bridge.{kind}");
     let events = stage.events_of_bots(elsewhere).into_iter().filter(|event| event["type"] == *kind);
     events.map(|event| event["content"].clone()).collect()
 }
 
 /// An answer as the bridge tells of it.
-fn press(entry: &Value, action: &str, person: &str) -> Value {
+pub(super) fn press(entry: &Value, action: &str, person: &str) -> Value {
     json!({
         "v": 1, "key": entry["key"], "rev": entry["rev"], "action": action, "values": {},
         "network": "feishu", "by": "ou_1", "person": person,
@@ -38,7 +38,7 @@ fn press(entry: &Value, action: &str, person: &str) -> Value {
     })
 }
 
-async fn says_bridge(stage: &mut Stage, who: &str, room: &str, kind: &str, content: Value) {
+pub(super) async fn says_bridge(stage: &mut Stage, who: &str, room: &str, kind: &str, content: Value) {
     stage.sends(who, room, &format!("com.lianqiao.bridge.{kind}"), content);
     stage.settle().await;
 }

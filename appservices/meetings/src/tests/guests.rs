@@ -1,6 +1,13 @@
 //! Guests from outside, whom a link lets into the room of a meeting.
 
-use super::{HOUR, LISI, ZHANGSAN, office, says, team};
+use calendar::{Address, What, itip::Verdict};
+use jiff::ToSpan as _;
+
+use super::{
+    HOUR, LISI, ZHANGSAN, card,
+    doors::{changes, event_of},
+    office, posted, says, team,
+};
 
 const GUEST: &str = "wang@partner.example";
 
@@ -59,4 +66,20 @@ async fn the_organiser_hears_of_a_guest_who_cannot_be_let_in() {
     let told =
         |text: &String| text.starts_with(&format!("MT-20261105-0001：给 {GUEST} 的邀请邮件没有会议群的链接"));
     assert!(stage.said(&chat).iter().any(told), "{:?}", stage.said(&chat));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_by_mail_whose_other_time_is_not_taken_hears_so() {
+    let (mut stage, chat) = office().await;
+    says(&mut stage, ZHANGSAN, &chat, &format!("!meet 评审 {GUEST} 明天 10:00 1h")).await;
+    assert_eq!(posted(&stage), [format!("REQUEST {GUEST} 评审")]);
+    let mut proposal = event_of(&stage, ZHANGSAN).await;
+    let uid = proposal.uid.clone();
+    (proposal.start, proposal.end) = (proposal.start + 5.hours(), proposal.end + 5.hours());
+    let verdict = Verdict::Countered { attendee: Address::email(GUEST), proposal, instance: None };
+    changes(&mut stage, ZHANGSAN, What::Message { verdict, uid }).await;
+    let question = card(&stage, &chat, &format!("{GUEST} 建议"));
+    stage.reacts(ZHANGSAN, &chat, &question, "❌");
+    stage.settle().await;
+    assert_eq!(posted(&stage).last(), Some(&format!("DECLINECOUNTER {GUEST} 评审")));
 }

@@ -1,13 +1,18 @@
 //! The law in tables, and conversations on the stage.
 
+mod beyond;
 mod clockwork;
 mod doors;
 mod elsewhere;
 mod guests;
+mod hostile;
 mod law;
 mod lines;
+mod object;
 mod pages;
+mod passwords;
 mod polls;
+mod ringing;
 mod rooms;
 mod series;
 mod sharing;
@@ -80,14 +85,26 @@ impl Todos for Told {
     }
 }
 
-/// Letters of these tests go nowhere.
-struct Dropped;
+/// Letters of these tests: what they are stands in the chat of somebody who keeps them.
+struct Posted(Kit);
+
+/// Who keeps them.
+const POST: &str = "@post:test";
 
 #[async_trait]
-impl Post for Dropped {
-    async fn post(&self, _: &mut Batch, _: Method, _: &Event, _: &str) -> Result<(), BotError> {
+impl Post for Posted {
+    async fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) -> Result<(), BotError> {
+        let text = format!("{} {to} {}", method.as_str(), event.title);
+        let key = format!("post/{text}/{}/{}", event.sequence, event.stamp_ms);
+        let keeper = To::Direct(POST.try_into().unwrap());
+        self.0.outbox().put(batch, Letter::message(key, LOCALPART, keeper, message(&text, &[])));
         Ok(())
     }
+}
+
+/// Letters to mailboxes, in order: what, to whom, about which meeting.
+pub(super) fn posted(stage: &Stage) -> Vec<String> {
+    stage.direct(LOCALPART, POST).map_or_else(Vec::new, |chat| stage.said(&chat))
 }
 
 /// What is opened from the store, where a bot is made and nothing can be waited for. The store works on beside it.
@@ -145,7 +162,7 @@ fn meetings_with(kit: &Kit, own_rooms: bool) -> Meetings {
         free_busy: Arc::new(calendars.clone()),
         calendars,
         todos: Arc::new(Told),
-        post: Some(Arc::new(Dropped)),
+        post: Some(Arc::new(Posted(kit.clone()))),
         ledger: None,
         settings,
     };

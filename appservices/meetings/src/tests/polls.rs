@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{ANN, DAY, LISI, WANGWU, ZHANGSAN, card, chat, last, office, reads, says, team};
 
-fn poll(stage: &Stage, room: &str) -> Value {
+pub(super) fn poll(stage: &Stage, room: &str) -> Value {
     let events = stage.events_of_bots(room);
     let start = events.into_iter().find(|event| event["type"] == "org.matrix.msc3381.poll.start");
     start.unwrap_or_else(|| panic!("no poll in {room}"))
 }
 
-fn votes(stage: &Stage, person: &str, room: &str, poll: &Value, answers: &[&str]) {
+pub(super) fn votes(stage: &Stage, person: &str, room: &str, poll: &Value, answers: &[&str]) {
     let content = json!({
         "m.relates_to": { "rel_type": "m.reference", "event_id": poll["event_id"] },
         "org.matrix.msc3381.poll.response": { "answers": answers },
@@ -114,4 +114,12 @@ async fn zones_are_minded_and_unknown_schedules_are_told() {
         says(&mut stage, ZHANGSAN, &room, "!meet find @ann 2h 明天").await,
         "这段时间里没有大家都空闲的时间。"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_about_too_many_people_is_told_how_many_there_may_be() {
+    let (mut stage, room) = office().await;
+    let guests: Vec<String> = (0..200).map(|guest| format!("guest{guest}@example.org")).collect();
+    let told = says(&mut stage, ZHANGSAN, &room, &format!("!meet find {} 30m 明天", guests.join(" "))).await;
+    assert_eq!(told, "「参会人」过多，例如：200");
 }

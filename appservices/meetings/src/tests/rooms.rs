@@ -1,6 +1,6 @@
 //! Rooms that the bot makes for meetings which were booked in a direct chat.
 
-use kit::double::Stage;
+use kit::double::{Absence, Stage};
 use serde_json::{Value, json};
 
 use super::{
@@ -99,6 +99,26 @@ async fn people_of_other_servers_are_asked_in_once_the_room_is_known() {
     assert_eq!(standing(&stage, "@eve:partner")["membership"], "invite");
     says(&mut stage, ZHANGSAN, &chat_of_zhang, "!meet remove MT-20261105-0001 @eve:partner").await;
     assert_eq!(standing(&stage, "@eve:partner")["membership"], "leave");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_whose_server_is_away_holds_up_nothing_that_is_said_in_the_room() {
+    let (mut stage, chat_of_zhang) = office_with_rooms().await;
+    stage.homeserver().loses("partner", Some(Absence::Away));
+    says(&mut stage, ZHANGSAN, &chat_of_zhang, "!meet 评审 @李四 @eve:partner 明天 10:00 1h").await;
+    looks(&mut stage).await;
+    let room = rooms(&stage).remove(0);
+    for person in [ZHANGSAN, LISI] {
+        stage.joins(person, &room);
+    }
+    stage.settle().await;
+    let shown = says(&mut stage, ZHANGSAN, &room, "!meet show MT-20261105-0001").await;
+    assert!(shown.starts_with("[已预定] MT-20261105-0001 评审"), "{shown}");
+    let standing = |stage: &Stage| stage.homeserver().state(&room, "m.room.member", "@eve:partner");
+    assert_eq!(standing(&stage), Value::Null);
+    stage.homeserver().loses("partner", None);
+    stage.settle().await;
+    assert_eq!(standing(&stage)["membership"], "invite");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,7 @@
 //! Calendars elsewhere, named in the direct chat with the bot.
 
-use kit::{Bot as _, double::Stage};
+use kit::double::Stage;
 use serde_json::json;
-use store::Batch;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -41,6 +40,12 @@ async fn served() -> String {
         }
     });
     format!("http://{address}/private.ics")
+}
+
+/// Whether the bot took a message away.
+fn is_taken_away(stage: &Stage, room: &str, event: &str) -> bool {
+    let events = stage.events_of_bots(room);
+    events.iter().any(|other| other["type"] == "m.room.redaction" && other["redacts"] == event)
 }
 
 /// What goes on beside the bot: calendars are looked at, and their owners told.
@@ -91,10 +96,7 @@ async fn a_message_with_a_password_is_taken_away_and_what_cannot_be_asked_is_not
     let event = stage.says(ZHANGSAN, &room, typed);
     stage.settle().await;
     assert_eq!(last(&stage, &room), format!("正在读取 169.254.169.254 的日历，结果随后告诉你。\n{REMOVED}"));
-    let events = stage.events_of_bots(&room);
-    let redacted =
-        |other: &serde_json::Value| other["type"] == "m.room.redaction" && other["redacts"] == event.as_str();
-    assert!(events.iter().any(redacted), "{events:#?}");
+    assert!(is_taken_away(&stage, &room, &event));
     assert_eq!(
         says(&mut stage, ZHANGSAN, &room, "!meet source list").await,
         "1. 169.254.169.254（CalDAV，用户 zhang）"
@@ -117,13 +119,13 @@ async fn a_message_with_a_password_is_taken_away_and_what_cannot_be_asked_is_not
         let said = says(&mut stage, ZHANGSAN, &room, &format!("!meet source {typed}")).await;
         assert_eq!(said, format!("{expected}\n{REMOVED}"), "{typed}");
     }
-    // The homeserver refuses all the same: whose message it is has to know.
-    let mut batch = Batch::new();
-    let key = format!("mxr/{event} {ZHANGSAN}");
-    meetings(stage.kit()).undeliverable(&key, "forbidden", &mut batch).await.unwrap();
-    stage.kit().store().commit(batch).await.unwrap();
+    // What an edit says is no command, and a password all the same.
+    let plain = stage.says(ZHANGSAN, &room, "!meet today");
+    let typed = "!meet source add https://cal.example/dav/ zhang geheim";
+    let edit = stage.edits(ZHANGSAN, &room, &plain, typed);
     stage.settle().await;
-    assert_eq!(last(&stage, &room), NOT_REMOVED);
+    assert_eq!(last(&stage, &room), format!("修改旧消息不会重新执行命令，请重新发送。\n{REMOVED}"));
+    assert!(is_taken_away(&stage, &room, &edit) && !is_taken_away(&stage, &room, &plain));
     assert!(!stage.said(&room).iter().any(|text| text.contains("geheim")));
 }
 

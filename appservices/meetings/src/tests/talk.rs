@@ -353,21 +353,6 @@ async fn many_guests_are_counted_and_listed_in_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_holds_the_meeting_as_state() {
-    let (mut stage, _) = office().await;
-    let room = team(&mut stage, &[LISI]).await;
-    says(&mut stage, ZHANGSAN, &room, "!meet 周会 @李四 明天 10:00").await;
-    let events = stage.events_of_bots(&room);
-    let state = events.iter().find(|event| event["type"] == "com.lianqiao.meeting").unwrap();
-    assert_eq!(state["content"]["no"], "MT-20261105-0001");
-    assert_eq!(state["content"]["start"], "2026-11-06T10:00:00");
-    assert_eq!(state["content"]["v"], 1);
-    assert_eq!(state["state_key"], state["content"]["uid"]);
-    let own = card(&stage, &room, "[已预定]");
-    assert!(reads(&stage, &room, &own).contains("链接：https://matrix.to/#/"), "the call of the room");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn names_of_mentioned_people_are_no_part_of_a_title() {
     let (mut stage, room) = office().await;
     let content = json!({

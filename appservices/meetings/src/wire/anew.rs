@@ -7,7 +7,7 @@ use store::Batch;
 use super::{KIND, LOCALPART, Meetings, deliver::data};
 use crate::{
     MeetingsError,
-    card::{Card, body, cards, offers},
+    card::{Card, body, offers},
     meeting::state,
 };
 
@@ -35,7 +35,7 @@ impl Meetings {
                 false => {
                     let own = case.data.own_room().and_then(|own| own.id.as_ref());
                     let wanted = if own == Some(&heard.room) { Card::Room } else { Card::Home };
-                    cards(&case).into_iter().find(|card| *card == wanted)
+                    self.cards_here(&case).into_iter().find(|card| *card == wanted)
                 }
             };
             let Some(card) = shown else { continue };

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Meetings {
-    /// Everybody who is asked, as a file: a card has no room for them.
+    /// Everybody who is asked, as a file that rings at nobody's: a card has no room for them.
     pub(crate) fn list_people(
         &self,
         batch: &mut Batch,
@@ -38,9 +38,10 @@ impl Meetings {
             bytes: lines.collect::<String>().into_bytes(),
         };
         let content = json!({ "msgtype": "m.file", "body": file.name, "m.mentions": {} });
-        let letter = Letter::message(format!("mf/{}/{}", case.id, case.rev), LOCALPART, to, content);
+        let name = format!("mf/{}/{}", case.id, case.rev);
+        let letter = Letter::message(format!("{name}/file"), LOCALPART, to, content);
         let letter = letter.relating(Relation::Thread(Related::Letter(key.to_owned())));
-        self.kit().outbox().put(batch, Letter { attachment: Some(file), ..letter });
+        self.kit().outbox().put_quietly(batch, Letter { attachment: Some(file), ..letter }, &name);
     }
 }
 

@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use kit::{Bot, BotError, Fired, Heard, Verb, What, texts::Lang};
 use store::Batch;
 
-use super::{Change, LOCALPART, Meetings, commands::VERBS, doors, leavers, rooms, search};
+use super::{
+    Change, LOCALPART, Meetings, doors, leavers, rooms, search,
+    vocabulary::{VERBS, names_source},
+};
 use crate::{
     MeetingsError,
     act::{Action, Alarm},
@@ -28,6 +31,10 @@ impl Bot for Meetings {
         VERBS
     }
 
+    fn holds_secret(&self, _verb: &str, arguments: &str) -> bool {
+        names_source(arguments)
+    }
+
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
         Ok(Box::pin(self.hear(heard, batch)).await?)
     }
@@ -37,7 +44,7 @@ impl Bot for Meetings {
     }
 
     async fn undeliverable(&self, key: &str, _reason: &str, batch: &mut Batch) -> Result<(), BotError> {
-        Ok(Box::pin(self.returned(key, batch)).await?)
+        Ok(Box::pin(self.lacks_room(key, batch)).await?)
     }
 
     async fn started(&self, batch: &mut Batch) -> Result<(), BotError> {
@@ -63,12 +70,6 @@ impl Meetings {
             What::Redacted { event } => self.source_redacted(heard, event, batch).await,
             What::File { .. } | What::Edited { .. } | What::Joined { .. } | What::Member { .. } => Ok(()),
         }
-    }
-
-    /// A letter of ours was refused for good.
-    async fn returned(&self, key: &str, batch: &mut Batch) -> Result<(), MeetingsError> {
-        self.not_taken_away(key, batch).await?;
-        self.lacks_room(key, batch).await
     }
 
     async fn ring(&self, fired: &Fired, batch: &mut Batch) -> Result<(), MeetingsError> {

@@ -2,93 +2,23 @@
 
 use cases::{Case, Refusal};
 use jiff::civil::DateTime;
-use kit::{Heard, Verb};
+use kit::Heard;
 use store::Batch;
 
-use super::{KIND, Meetings, NUMBER_PREFIX, sources::LINK_MARK};
+use super::{
+    KIND, LOCALPART, Meetings,
+    vocabulary::{WORDS, Word, names_source, number_of, source_meant},
+};
 use crate::{
     MeetingsError,
     act::Action,
+    beyond::is_elsewhere_alone,
     card::of_key,
     desk::field_refused,
     line::{self, Line, Scope},
     meeting::{Meeting, state},
     tables::Sought,
 };
-
-/// The commands of the bot. The words behind the first are told apart by [`Word::read`].
-pub(crate) const VERBS: &[Verb] =
-    &[Verb { id: "meet", names: &["会议", "meet", "meeting", "约会议"], help: "mt.help" }];
-
-/// What the first word behind `!meet` asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Word {
-    Find,
-    Now,
-    Move,
-    Cancel,
-    Add,
-    Remove,
-    Today,
-    Week,
-    Free,
-    Minutes,
-    Ics,
-    Caldav,
-    Share,
-    Source,
-    Show,
-    Verify,
-    Help,
-}
-
-const WORDS: [(&str, &str, Word); 17] = [
-    ("找时间", "find", Word::Find),
-    ("现在", "now", Word::Now),
-    ("改期", "move", Word::Move),
-    ("取消", "cancel", Word::Cancel),
-    ("添加", "add", Word::Add),
-    ("移除", "remove", Word::Remove),
-    ("今天", "today", Word::Today),
-    ("本周", "week", Word::Week),
-    ("空闲", "free", Word::Free),
-    ("纪要", "minutes", Word::Minutes),
-    ("日历", "ics", Word::Ics),
-    ("日历账号", "caldav", Word::Caldav),
-    ("共享", "share", Word::Share),
-    ("日历源", "source", Word::Source),
-    ("查看", "show", Word::Show),
-    ("校验", "verify", Word::Verify),
-    ("帮助", "help", Word::Help),
-];
-
-impl Word {
-    /// The word at the front, and what stands behind it. `今天` and `本周` are words of a time where something follows.
-    fn read(arguments: &str) -> Option<(Self, &str)> {
-        let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
-        let (first, rest) = (first.to_lowercase(), rest.trim());
-        let (_, _, word) = WORDS.into_iter().find(|(zh, en, _)| first == *zh || first == *en)?;
-        let is_a_list = matches!(word, Self::Today | Self::Week);
-        (!is_a_list || rest.is_empty()).then_some((word, rest))
-    }
-}
-
-/// What stands behind the word for calendars elsewhere, where a link follows and the word is that one but for slips.
-fn source_meant(arguments: &str) -> Option<&str> {
-    let (first, rest) =
-        arguments.split_once(char::is_whitespace).filter(|_| arguments.contains(LINK_MARK))?;
-    let first = first.to_lowercase();
-    let is_near = |(word, slips_max)| strsim::damerau_levenshtein(word, &first) <= slips_max;
-    [("日历源", 1), ("source", 2)].into_iter().any(is_near).then_some(rest)
-}
-
-/// The number in front of the arguments, and the rest.
-pub(crate) fn number_of(arguments: &str) -> (Option<String>, &str) {
-    let (first, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
-    let upper = first.to_ascii_uppercase();
-    let is_number = upper.strip_prefix(NUMBER_PREFIX).is_some_and(|rest| rest.starts_with('-'));
-    if is_number { (Some(upper), rest.trim()) } else { (None, arguments.trim()) }
-}
 
 impl Meetings {
     pub(crate) async fn command(
@@ -97,6 +27,10 @@ impl Meetings {
         arguments: &str,
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
+        // Whoever is on another platform alone reads and answers, and orders nothing.
+        if is_elsewhere_alone(&heard.sender, &self.chart()) {
+            return Box::pin(self.refuse_order(heard, arguments, batch)).await;
+        }
         let arguments = self.without_mentions(heard, arguments).await?;
         let arguments = arguments.trim();
         if arguments.is_empty() && heard.mentions.is_empty() {
@@ -130,11 +64,29 @@ impl Meetings {
                 Box::pin(self.on_meeting(heard, word, rest, batch)).await
             }
             Word::Ics => self.calendar_address(heard, rest, batch).await,
-            Word::Caldav => self.calendar_password(heard, rest, batch).await,
+            Word::Caldav => self.calendar_passwords(heard, rest, batch).await,
             Word::Share => self.share(heard, rest, now, batch).await,
             Word::Source => Box::pin(self.source(heard, rest, batch)).await,
             Word::Help => self.reply(batch, heard, "mt.help_all", &[]).await,
         }
+    }
+
+    /// Refuses an order of somebody who is nobody of the organisation (E108). A password in it is taken away all the same.
+    async fn refuse_order(
+        &self,
+        heard: &Heard,
+        arguments: &str,
+        batch: &mut Batch,
+    ) -> Result<(), MeetingsError> {
+        let refusal = Refusal::new("E108").with("platform", "matrix");
+        if !names_source(arguments) {
+            return self.refuse(heard, &refusal, batch).await;
+        }
+        let removal = self.kit().take_away(LOCALPART, heard, batch).await?;
+        let reader = self.reader(&heard.sender).await?;
+        let removal = self.pen(&reader).say(removal, &[]);
+        self.answer(batch, heard, &format!("{}\n{removal}", self.words_of(reader.lang, &refusal)));
+        Ok(())
     }
 
     /// A number behind a word that nobody knows: the three nearest words (E106).

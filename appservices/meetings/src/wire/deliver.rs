@@ -9,7 +9,7 @@ use store::Batch;
 use super::{KIND, LOCALPART, Meetings, Scene, scene::Reader};
 use crate::{
     MeetingsError,
-    card::{Card, body, cards, offers},
+    card::{Card, Pen, body, offers},
     desk::Effect,
     limits::NAMES_ON_CARD_MAX,
     meeting::Meeting,
@@ -28,10 +28,11 @@ impl Meetings {
     ) -> Result<(), MeetingsError> {
         self.book_resources(batch, before, after, scene.at_ms).await?;
         self.keep_calendars(batch, before, after).await?;
-        self.order_room(batch, before, after, scene.at_ms).await?;
+        self.order_room(batch, after, scene.at_ms).await?;
         // Before the cards: whoever is asked in later does not see what stands in the room already.
         self.keep_room(batch, before, after).await?;
         self.show_cards(batch, before, after, scene).await?;
+        self.show_beyond(batch, before, after, scene).await?;
         self.show_state(batch, before, after);
         self.show_in_timeline(batch, before, after).await?;
         self.invite(batch, before, after).await?;
@@ -46,6 +47,7 @@ impl Meetings {
                     self.kit().timers().set(batch, LOCALPART, &timer(&after.id, &name), at_ms, payload);
                 }
                 Effect::Cancel { name } => self.kit().timers().cancel(batch, &timer(&after.id, &name)),
+                Effect::NotTaken { by } => self.decline_counter(batch, after, &by).await?,
                 Effect::OpenPoll => self.open_poll(batch, after).await?,
                 Effect::ClosePoll => self.close_poll(batch, after, scene).await?,
                 Effect::Remind { minutes, is_late } => self.remind(batch, after, minutes, is_late).await?,
@@ -66,26 +68,20 @@ impl Meetings {
         scene: &Scene,
     ) -> Result<(), MeetingsError> {
         let world = scene.world();
-        let old = before.map_or(Vec::new(), cards);
-        for card in cards(after) {
+        let old = before.map_or_else(Vec::new, |before| self.cards_here(before));
+        let here = self.cards_here(after);
+        for card in here.iter().cloned() {
             let reader = self.reader_of(&card, after).await?;
             let pen = self.pen(&reader);
             let text = body(after, &world, pen);
             let key = card.key(&after.id);
             let to = self.place_of(&card, after);
-            if !old.contains(&card) {
+            if !old.contains(&card) && self.kit().sent(&key).await?.is_none() {
                 self.new_card(batch, &card, after, &text, scene);
+            } else if !old.contains(&card) {
+                self.ask_again(batch, &card, after, &text, pen);
             } else if before.is_none_or(|before| body(before, &world, pen) != text) {
-                let letter = Letter::message(
-                    edit_key(&key, after.rev),
-                    LOCALPART,
-                    to.clone(),
-                    data(&text, None, after),
-                );
-                let letter = letter.offering(offers(&card, after));
-                self.kit()
-                    .outbox()
-                    .put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
+                self.put_version(batch, (&card, to.clone()), after, &text, &offers(&card, after));
                 // Only now they are too many for the card.
                 if card == Card::Home && is_long(after) && before.is_some_and(|before| !is_long(before)) {
                     self.list_people(batch, after, &key, to.clone(), &world);
@@ -98,19 +94,42 @@ impl Meetings {
             }
         }
         if let Some(before) = before {
-            for card in old.into_iter().filter(|card| !cards(after).contains(card)) {
+            for card in old.into_iter().filter(|card| !here.contains(card)) {
                 let reader = self.reader_of(&card, before).await?;
                 let title = crate::card::title(before, &world, self.pen(&reader));
                 let text = self.pen(&reader).say("mt.not_asked", &[("meeting", &title)]);
-                let key = card.key(&after.id);
                 let to = self.place_of(&card, before);
-                let letter =
-                    Letter::message(edit_key(&key, after.rev), LOCALPART, to, data(&text, None, after));
-                let letter = letter.offering([]).relating(Relation::Edits(Related::Letter(key)));
-                self.kit().outbox().put(batch, letter);
+                self.put_version(batch, (&card, to), after, &text, &[]);
             }
         }
         Ok(())
+    }
+
+    /// How a card reads now, and what it offers.
+    fn put_version(
+        &self,
+        batch: &mut Batch,
+        (card, to): (&Card, To),
+        case: &Case<Meeting>,
+        text: &str,
+        offers: &[&'static str],
+    ) {
+        let key = card.key(&case.id);
+        let letter = Letter::message(edit_key(&key, case.rev), LOCALPART, to, data(text, None, case));
+        let letter = letter.offering(offers.iter().copied());
+        self.kit().outbox().put(batch, letter.relating(Relation::Edits(Related::Letter(key))));
+    }
+
+    /// Somebody was asked, then no more, and is again: their card says what holds, and below it they hear of it.
+    fn ask_again(&self, batch: &mut Batch, card: &Card, case: &Case<Meeting>, text: &str, pen: Pen<'_>) {
+        let to = self.place_of(card, case);
+        self.put_version(batch, (card, to.clone()), case, text, &offers(card, case));
+        let Card::Guest(user) = card else { return };
+        let values = [("no", &*case.no), ("title", &*case.data.event.title)];
+        let told = message(&pen.say("mt.told.asked_again", &values), [user]);
+        let key = card.key(&case.id);
+        let letter = Letter::message(format!("mn/again/{}/{key}", case.rev), LOCALPART, to, told);
+        self.kit().outbox().put(batch, letter.relating(Relation::Thread(Related::Letter(key))));
     }
 
     fn new_card(&self, batch: &mut Batch, card: &Card, case: &Case<Meeting>, text: &str, scene: &Scene) {
@@ -150,37 +169,6 @@ impl Meetings {
             Card::Room => talk_of(&case.data),
             Card::Guest(user) => To::Direct(user.clone()),
         }
-    }
-
-    /// The calendar object as state of the room, for everybody's machines. A room that does not let the bot write state
-    /// goes without.
-    fn show_state(&self, batch: &mut Batch, before: Option<&Case<Meeting>>, after: &Case<Meeting>) {
-        let is_same = before.is_some_and(|before| {
-            let was_there = before.data.own_room().is_some() == after.data.own_room().is_some();
-            before.data.event == after.data.event && before.state == after.state && was_there
-        });
-        let has_room = !after.data.home.is_direct || after.data.own_room().is_some();
-        if !has_room || is_same {
-            return;
-        }
-        let mut content = match serde_json::to_value(&after.data.event) {
-            Ok(content) => content,
-            Err(error) => {
-                tracing::error!(%error, meeting = after.no, "a meeting has no form as state");
-                return;
-            }
-        };
-        content["v"] = json!(1);
-        content["no"] = json!(after.no);
-        content["state"] = json!(after.state);
-        let key = format!("mz/{}/{}", after.id, after.rev);
-        let letter = Letter::message(key, LOCALPART, talk_of(&after.data), content);
-        let letter = Letter {
-            kind: format!("{PREFIX}meeting"),
-            state_key: Some(after.data.event.uid.clone()),
-            ..letter
-        };
-        self.kit().outbox().put(batch, letter);
     }
 }
 

@@ -22,8 +22,8 @@ use crate::{
     meeting::{Meeting, state},
 };
 
-/// Begins the key of a meeting's entry; the meeting follows.
-const ENTRY_KEY: &str = "mt/";
+/// Begins the key of a meeting's entry; the meeting follows, and behind it whose card it is, where it is one.
+pub(super) const ENTRY_KEY: &str = "mt/";
 
 impl Meetings {
     /// Puts a meeting that has its time, or none any more, where its people are on other platforms; what they see of it must have
@@ -111,6 +111,7 @@ impl Meetings {
     ) -> Result<(), MeetingsError> {
         let Some(press) = press_of(self.kit(), LOCALPART, heard).await? else { return Ok(()) };
         let Some(id) = press.key.strip_prefix(ENTRY_KEY) else { return Ok(()) };
+        let id = id.split_once('/').map_or(id, |(id, _)| id);
         let Some(case) = self.case(id).await? else { return Ok(()) };
         let event = &case.data.event;
         let instance = press.instance_ms.map(|at_ms| instance_at(event, at_ms));
@@ -140,8 +141,12 @@ impl Meetings {
         }
     }
 
-    /// Why an answer that was given elsewhere does not count, in the chat of who gave it.
+    /// Why an answer that was given elsewhere does not count, in the chat of who gave it. Whoever has none here sees the meeting
+    /// there as it is.
     fn tell_presser(&self, batch: &mut Batch, heard: &Heard, press: Press, text: &str) {
+        if self.is_beyond(&press.account) {
+            return;
+        }
         let content = message(text, std::slice::from_ref(&press.account));
         let key = format!("mp/{}", heard.event_id);
         self.kit().outbox().put(batch, Letter::message(key, LOCALPART, To::Direct(press.account), content));

@@ -2,6 +2,7 @@
 
 use calendar::{
     Address, Attendee, BusyKind, Role, Schedule, Span,
+    limits::QUESTION_PEOPLE_MAX,
     slots::{SlotSearch, search, unknown},
 };
 use cases::Refusal;
@@ -13,6 +14,7 @@ use super::{Meetings, search::Elsewhere};
 use crate::{
     MeetingsError,
     act::Action,
+    desk::field_refused,
     hours::{Hours, in_both},
     limits::{LENGTH_MINUTES, SEARCH_DAYS_MAX},
     line::Line,
@@ -49,6 +51,10 @@ impl Meetings {
             Sought::BusyTimes if attendees.is_empty() => (vec![own], Some(self.day(heard, line))),
             Sought::BusyTimes => (named.collect(), Some(self.day(heard, line))),
         };
+        if people.len() > QUESTION_PEOPLE_MAX {
+            let example = QUESTION_PEOPLE_MAX.to_string();
+            return Ok(Err(field_refused("mt.form.people", "mt.form.many", example)));
+        }
         let unclear = || Refusal::new("E203").with("text", line.title.clone());
         Ok(within.ok_or_else(unclear).map(|within| Wanted { attendees, people, within }))
     }
@@ -90,8 +96,10 @@ impl Meetings {
         let optional: Vec<Address> =
             attendees.iter().filter(|one| !is_needed(one)).map(|one| one.address.clone()).collect();
         let free_busy = &self.parts().free_busy;
-        let mut needed = free_busy.schedules(&heard.sender, &required, within).await?;
-        let mut welcome = free_busy.schedules(&heard.sender, &optional, within).await?;
+        // One question for all: servers that are silent are waited for once.
+        let everybody: Vec<Address> = required.iter().chain(&optional).cloned().collect();
+        let mut needed = free_busy.schedules(&heard.sender, &everybody, within).await?;
+        let mut welcome = needed.split_off(required.len().min(needed.len()));
         elsewhere.complete(&mut needed, within);
         elsewhere.complete(&mut welcome, within);
         let open = self.open_hours(&required, line, within);

@@ -30,7 +30,12 @@ impl Meetings {
         let owner = Address::Matrix(heard.sender.clone());
         let mut found = Vec::new();
         for event in self.parts().calendars.events(&owner, within).await? {
-            let all = event.occurrences(within)?.into_iter().filter(|at| !at.is_cancelled);
+            let all = event.occurrences(within).unwrap_or_else(|error| {
+                // One series that cannot be expanded hides no other event.
+                tracing::warn!(uid = event.uid, %error, "an event is not listed");
+                Vec::new()
+            });
+            let all = all.into_iter().filter(|at| !at.is_cancelled);
             found.extend(all.map(|at| (at.start_ms, at.end_ms, event.clone())));
         }
         found.sort_by_key(|(start_ms, ..)| *start_ms);
@@ -140,28 +145,5 @@ impl Meetings {
         let path = calendars.new_feed(batch, &owner).await?;
         let text = pen.say("mt.ics", &[("url", &format!("{base}{path}"))]);
         self.reply_privately(batch, heard, &text).await
-    }
-
-    /// `!meet caldav NAME`: a password for a calendar program, shown once.
-    pub(crate) async fn calendar_password(
-        &self,
-        heard: &Heard,
-        rest: &str,
-        batch: &mut Batch,
-    ) -> Result<(), MeetingsError> {
-        let reader = self.reader(&heard.sender).await?;
-        let pen = self.pen(&reader);
-        let Some(base) = &self.parts().settings.public_url else {
-            self.answer(batch, heard, &pen.say("mt.ics_off", &[]));
-            return Ok(());
-        };
-        if self.has_left(&heard.sender) {
-            return self.refuse(heard, &Refusal::new("E108").with("platform", "matrix"), batch).await;
-        }
-        let owner = Address::Matrix(heard.sender.clone());
-        let name = if rest.is_empty() { "calendar" } else { rest };
-        let password = self.parts().calendars.new_password(batch, &owner, name).await?;
-        let values = [("url", &**base), ("user", heard.sender.as_str()), ("password", &password)];
-        self.reply_privately(batch, heard, &pen.say("mt.caldav", &values)).await
     }
 }

@@ -3,6 +3,7 @@
 
 mod anew;
 mod attendance;
+mod beyond;
 mod bookings;
 mod bot;
 mod commands;
@@ -17,7 +18,9 @@ mod home;
 mod leavers;
 mod lists;
 mod minutes;
+mod object;
 mod outbound;
+mod passwords;
 mod polls;
 mod reminders;
 mod rooms;
@@ -27,6 +30,7 @@ mod sources;
 mod start;
 mod tell;
 mod timeline;
+mod vocabulary;
 mod words;
 
 use std::sync::Arc;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use calendar::{Address, Event, ics::Method};
+use calendar::{Address, CalendarError, Event, ics::Method};
 use cases::Case;
 use kit::{Attachment, Letter, Related, Relation, To, notice};
 use serde_json::json;
 use store::Batch;
 
-use super::{LOCALPART, Meetings};
+use super::{LOCALPART, Meetings, deliver::edit_key};
 use crate::{
     MeetingsError,
     card::Card,
@@ -34,7 +34,13 @@ impl Meetings {
         let has_changed = before.is_none_or(|before| before.data.event != after.data.event);
         let calendars = &self.parts().calendars;
         for owner in new.iter().filter(|owner| has_changed || !old.contains(owner)) {
-            calendars.put(batch, owner, &after.data.event).await?;
+            match calendars.put(batch, owner, &after.data.event).await {
+                // Whose calendar is full has the card all the same, and the others have their meeting.
+                Err(CalendarError::TooLarge(what)) => {
+                    tracing::warn!(%owner, what, meeting = after.no, "a meeting does not stand in a calendar");
+                }
+                other => other?,
+            }
         }
         for owner in old.difference(&new) {
             calendars.remove(batch, owner, &after.data.event.uid).await?;
@@ -42,7 +48,8 @@ impl Meetings {
         Ok(())
     }
 
-    /// Whoever is asked, or has to be asked again, gets the file; whoever is asked no more the cancellation.
+    /// Whoever is asked, or has to be asked again, gets the file; whoever is asked no more the cancellation. Those who are here have it
+    /// anew when the link is another one: it rings at nobody's.
     pub(crate) async fn invite(
         &self,
         batch: &mut Batch,
@@ -53,7 +60,11 @@ impl Meetings {
         let old = before.map(asked).unwrap_or_default();
         let new = asked(after);
         let is_new_version = before.is_none_or(|before| before.data.event.sequence != event.sequence);
-        for who in new.iter().filter(|who| is_new_version || !old.contains(who)) {
+        let is_new_link = before.is_some_and(|before| before.data.event.conference != event.conference);
+        let needs_it = |who: &Address| {
+            is_new_version || !old.contains(who) || (is_new_link && matches!(who, Address::Matrix(_)))
+        };
+        for who in new.iter().filter(|who| needs_it(who)) {
             self.send_calendar(batch, after, Method::Request, event, who).await?;
         }
         let mut gone = event.clone();
@@ -73,12 +84,15 @@ impl Meetings {
         to: &Address,
     ) -> Result<(), MeetingsError> {
         match to {
+            Address::Matrix(user) if self.is_beyond(user) => Ok(()),
             Address::Matrix(user) => {
-                let key = format!("mk/{}/{}/{user}/{}", case.id, event.sequence, method.as_str());
-                let letter = self.file(case, method, event, key, To::Direct(user.clone()));
+                // The card rings; beside it stands the newest file, silently.
+                let name = format!("mk/{}/{user}", case.id);
+                let to = To::Direct(user.clone());
+                let letter = self.file(case, method, event, edit_key(&name, case.rev), to);
                 let card = Card::Guest(user.clone()).key(&case.id);
                 let letter = letter.relating(Relation::Thread(Related::Letter(card)));
-                self.kit().outbox().put(batch, letter);
+                self.kit().outbox().put_quietly(batch, letter, &name);
                 Ok(())
             }
             Address::Email(mailbox) => match &self.parts().post {
@@ -88,8 +102,23 @@ impl Meetings {
                 }
                 None => Ok(()),
             },
-            // Guests from other platforms see the card that is bridged to them.
+            // Their platforms have it in their calendars, or show a card.
             Address::Dingtalk(_) | Address::Feishu(_) | Address::Wecom(_) | Address::Resource(_) => Ok(()),
+        }
+    }
+
+    /// The other time that a guest proposed by mail is not taken: the meeting stays as it is (RFC 5546, 3.2.8).
+    pub(super) async fn decline_counter(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        by: &Address,
+    ) -> Result<(), MeetingsError> {
+        match (by, &self.parts().post) {
+            (Address::Email(mailbox), Some(post)) => {
+                Ok(post.post(batch, Method::DeclineCounter, &case.data.event, mailbox).await?)
+            }
+            _ => Ok(()),
         }
     }
 

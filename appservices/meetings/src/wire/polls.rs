@@ -31,7 +31,8 @@ impl Meetings {
             let reader = self.reader_of_home(&case.data).await?;
             self.put_poll(batch, case, &reader, None);
         }
-        for user in case.data.accounts().into_iter().filter(|user| !in_room.contains(user)) {
+        let is_asked_alone = |user: &OwnedUserId| !in_room.contains(user) && !self.is_beyond(user);
+        for user in case.data.accounts().into_iter().filter(is_asked_alone) {
             let reader = self.reader(&user).await?;
             self.put_poll(batch, case, &reader, Some(user));
         }

@@ -20,8 +20,9 @@ impl Meetings {
         let event = &case.data.event;
         let url = event.conference.as_ref().map_or("", |conference| &conference.url);
         let guests = case.data.expected(round.id).cloned();
+        let people = guests.chain(case.data.organizer().map(ToOwned::to_owned));
         let mut readers = Vec::new();
-        for user in guests.chain(case.data.organizer().map(ToOwned::to_owned)) {
+        for user in people.filter(|user| !self.is_beyond(user)) {
             readers.push((self.reader(&user).await?, Some(user)));
         }
         // In the room everybody reads it, and nobody hears it twice.

@@ -9,7 +9,7 @@ use ruma::{OwnedUserId, RoomId, UserId};
 use serde_json::{Value, json};
 use store::Batch;
 
-use super::{Change, KIND, LOCALPART, Meetings, search::is_elsewhere_alone};
+use super::{Change, KIND, LOCALPART, Meetings};
 use crate::{
     MeetingsError,
     act::Action,
@@ -59,23 +59,19 @@ impl Meetings {
         Ok((ahead < ROOMS_OF_PERSON_MAX).then(|| OwnRoom::called(format!("meeting/{case}"))))
     }
 
-    /// Orders the room once it is opened, before anything is sent there.
+    /// Orders the room once it is opened, before anything is sent there. Ordered again it is the same.
     pub(super) async fn order_room(
         &self,
         batch: &mut Batch,
-        before: Option<&Case<Meeting>>,
-        after: &Case<Meeting>,
+        case: &Case<Meeting>,
         at_ms: u64,
     ) -> Result<(), MeetingsError> {
-        let was_open = before.is_some_and(|before| before.data.own_room().is_some());
-        let Some(own) = after.data.own_room().filter(|own| !was_open && own.id.is_none()) else {
-            return Ok(());
-        };
+        let Some(own) = case.data.own_room().filter(|own| own.id.is_none()) else { return Ok(()) };
         let lang = self.kit().language(None, None).await?;
-        let topic = self.kit().texts().fill(lang, "mt.room.topic", &[("no", &after.no)]);
-        let request = request(after, &topic);
+        let topic = self.kit().texts().fill(lang, "mt.room.topic", &[("no", &case.no)]);
+        let request = request(case, &topic);
         if self.kit().order_place(batch, LOCALPART, &own.place, request).await? {
-            look_for_room(self.kit(), batch, &after.id, at_ms, ROOM_LOOK_MS);
+            look_for_room(self.kit(), batch, &case.id, at_ms, ROOM_LOOK_MS);
         }
         Ok(())
     }
@@ -126,7 +122,7 @@ impl Meetings {
         // Whoever is on another platform alone reads of it there.
         let people = |case: &Case<Meeting>| -> BTreeSet<OwnedUserId> {
             let is_meant =
-                |user: &OwnedUserId| !is_elsewhere_alone(user) && (user.server_name() == here) == is_near;
+                |user: &OwnedUserId| !self.is_beyond(user) && (user.server_name() == here) == is_near;
             case.data.accounts().into_iter().filter(is_meant).collect()
         };
         let (old, new) = (before.map(people).unwrap_or_default(), people(after));

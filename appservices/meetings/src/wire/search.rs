@@ -13,6 +13,7 @@ use store::Batch;
 use super::{LOCALPART, Meetings};
 use crate::{
     MeetingsError,
+    beyond::is_elsewhere_alone,
     limits::ELSEWHERE_MS,
     line,
     tables::{SEARCHES, SearchRow, Sought},
@@ -20,9 +21,6 @@ use crate::{
 
 /// Begins the key of the timer after which a search goes on; the search follows.
 pub(super) const TIMER: &str = "meet-search/";
-
-/// How the accounts of people begin who are on another platform alone.
-const ELSEWHERE_ALONE: [&str; 3] = ["dt_", "fs_", "wc_"];
 
 /// What is known of people's time by other platforms.
 #[derive(Debug, Default)]
@@ -169,7 +167,7 @@ impl Meetings {
         let chart = self.chart();
         let silent = row.asked.into_iter().filter(|account| {
             // Whoever is elsewhere alone has no calendar here.
-            let is_there_alone = is_elsewhere_alone(account) && chart.by_account(account).is_none();
+            let is_there_alone = is_elsewhere_alone(account, &chart);
             has_silence || (is_there_alone && !row.found.contains_key(account))
         });
         let elsewhere = Elsewhere { silent: silent.collect(), found: row.found };
@@ -195,11 +193,6 @@ impl Meetings {
         }
         Ok(found)
     }
-}
-
-/// Whether this is the account of somebody who is on another platform alone.
-pub(super) fn is_elsewhere_alone(account: &UserId) -> bool {
-    ELSEWHERE_ALONE.iter().any(|prefix| account.localpart().starts_with(prefix))
 }
 
 fn timer(search: &str) -> String {

@@ -3,19 +3,15 @@
 
 use async_trait::async_trait;
 use calendar::{
-    Address, CalendarError, FirstLooks, KeptSource, Seen, Source, SourceFault, limits::SOURCES_OF_PERSON_MAX,
+    Address, CalendarError, FirstLook, FirstLooks, KeptSource, Seen, Source, SourceFault,
+    limits::SOURCES_OF_PERSON_MAX,
 };
 use cases::Refusal;
-use kit::{CallError, Heard, Letter, Power, Related, Relation, To, message};
-use ruma::UserId;
-use serde_json::json;
+use kit::{Heard, Letter, To, message};
 use store::{Batch, StoreError};
 
 use super::{LOCALPART, Meetings};
 use crate::{MeetingsError, card::Pen, desk::field_refused};
-
-/// Begins the key of the letter that takes a message away; behind it stand the event and whose it was.
-const REMOVAL_KEY: &str = "mxr/";
 
 /// What stands in a link and in no other word of these commands.
 pub(super) const LINK_MARK: &str = "://";
@@ -31,6 +27,26 @@ enum Order {
 const ORDERS: [(&str, &str, Order); 3] =
     [("添加", "add", Order::Add), ("列表", "list", Order::List), ("移除", "drop", Order::Drop)];
 
+/// Which of them, the word for it, and what stands behind that.
+fn ordered(rest: &str) -> (Option<Order>, &str, &str) {
+    let (word, told) = first_word(rest);
+    let name = word.to_lowercase();
+    let order = ORDERS.into_iter().find(|(zh, en, _)| name == *zh || name == *en);
+    (order.map(|(.., order)| order), word, told)
+}
+
+/// Whether what stands behind `!meet source` may hold a password or a private address, wherever it was typed, and however wrongly: an
+/// address without its beginning may open a calendar, too.
+pub(super) fn holds_secret(rest: &str) -> bool {
+    match ordered(rest) {
+        (Some(Order::Add), _, told) => !told.is_empty(),
+        (_, _, told) => rest.contains('/') || told.contains(char::is_whitespace),
+    }
+}
+
+/// What is said of an order, or why it is refused.
+type Done = Result<String, Refusal>;
+
 impl Meetings {
     /// What stands behind `!meet source`. Alone it lists.
     pub(super) async fn source(
@@ -39,15 +55,11 @@ impl Meetings {
         rest: &str,
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
-        let (word, told) = first_word(rest);
-        let order = word.to_lowercase();
-        let order = ORDERS.into_iter().find(|(zh, en, _)| order == *zh || order == *en);
-        // Wherever it was typed, and however wrongly: an address without its beginning may open a calendar, too.
-        let holds_secret = match order {
-            Some((.., Order::Add)) => !told.is_empty(),
-            _ => rest.contains('/') || told.contains(char::is_whitespace),
+        let (order, word, told) = ordered(rest);
+        let removal = match holds_secret(rest) {
+            true => Some(self.kit().take_away(LOCALPART, heard, batch).await?),
+            false => None,
         };
-        let removal = if holds_secret { Some(self.take_away(heard, batch).await?) } else { None };
         let reader = self.reader(&heard.sender).await?;
         let pen = self.pen(&reader);
         let is_ours = heard.sender.server_name() == self.kit().server_name();
@@ -57,9 +69,9 @@ impl Meetings {
             self.words_of(reader.lang, &Refusal::new("E108").with("platform", "matrix"))
         } else {
             let done = match (order, word) {
-                (Some((.., Order::Add)), _) => self.add_source(heard, told, pen, batch).await?,
-                (Some((.., Order::List)), _) | (None, "") => Ok(self.sources(heard, pen).await?),
-                (Some((.., Order::Drop)), _) => self.drop_source(heard, told, pen, batch).await?,
+                (Some(Order::Add), _) => self.add_source(heard, told, pen, batch).await?,
+                (Some(Order::List), _) | (None, "") => Ok(self.sources(heard, pen).await?),
+                (Some(Order::Drop), _) => self.drop_source(heard, told, pen, batch).await?,
                 (None, _) => {
                     Err(field_refused("mt.form.source", "mt.form.unknown", "!meet source add | list | drop"))
                 }
@@ -78,7 +90,7 @@ impl Meetings {
         told: &str,
         pen: Pen<'_>,
         batch: &mut Batch,
-    ) -> Result<Result<String, Refusal>, MeetingsError> {
+    ) -> Result<Done, MeetingsError> {
         let (url, login) = first_word(told);
         let (user, password) = first_word(login);
         let (url, user, password) = (url.to_owned(), user.to_owned(), password.to_owned());
@@ -134,7 +146,7 @@ impl Meetings {
         told: &str,
         pen: Pen<'_>,
         batch: &mut Batch,
-    ) -> Result<Result<String, Refusal>, MeetingsError> {
+    ) -> Result<Done, MeetingsError> {
         let owner = Address::Matrix(heard.sender.clone());
         let calendars = &self.parts().calendars;
         let known = calendars.sources(&owner).await?;
@@ -145,50 +157,12 @@ impl Meetings {
         calendars.drop_source(batch, &owner, &kept.id).await?;
         Ok(Ok(pen.say("mt.source.dropped", &[("host", &kept.source.host())])))
     }
-
-    /// Takes away a message that held a secret, where the bot may; the key of what is said of it.
-    async fn take_away(&self, heard: &Heard, batch: &mut Batch) -> Result<&'static str, MeetingsError> {
-        let may = match (self.kit().intent(LOCALPART), self.kit().user(LOCALPART)) {
-            (Some(intent), Some(own)) => match Power::read(&intent, &heard.room).await {
-                Ok(power) => power.may_take_away(own),
-                Err(CallError::Refused { .. }) => false,
-                Err(error) => return Err(error.into()),
-            },
-            _ => false,
-        };
-        if !may {
-            return Ok("mt.source.not_removed");
-        }
-        let key = format!("{REMOVAL_KEY}{} {}", heard.event_id, heard.sender);
-        let letter = Letter::message(key, LOCALPART, To::Room(heard.room.clone()), json!({}));
-        let letter = letter.relating(Relation::Redacts(Related::Event(heard.event_id.clone())));
-        self.kit().outbox().put(batch, letter);
-        Ok("mt.source.removed")
-    }
-
-    /// A letter that was refused for good may have been to take a message away: then its sender has to know.
-    pub(super) async fn not_taken_away(&self, key: &str, batch: &mut Batch) -> Result<(), MeetingsError> {
-        let Some((event, sender)) = key.strip_prefix(REMOVAL_KEY).and_then(|of| of.split_once(' ')) else {
-            return Ok(());
-        };
-        let Ok(sender) = UserId::parse(sender) else { return Ok(()) };
-        let reader = self.reader(&sender).await?;
-        let content = message(&self.pen(&reader).say("mt.source.not_removed", &[]), &[]);
-        let letter = Letter::message(format!("mxn/{event}"), LOCALPART, To::Direct(sender), content);
-        self.kit().outbox().put(batch, letter);
-        Ok(())
-    }
 }
 
 #[async_trait]
 impl FirstLooks for Meetings {
-    async fn looked(
-        &self,
-        batch: &mut Batch,
-        owner: &Address,
-        kept: &KeptSource,
-        seen: Result<Seen, SourceFault>,
-    ) -> Result<bool, StoreError> {
+    async fn looked(&self, batch: &mut Batch, look: FirstLook<'_>) -> Result<bool, StoreError> {
+        let FirstLook { owner, kept, seen } = look;
         let Some(account) = owner.account() else { return Ok(true) };
         let reader = match self.reader(account).await {
             Ok(reader) => reader,

@@ -17,7 +17,7 @@ use crate::{
     MeetingsError,
     act::Action,
     desk::{ORIGIN, field_refused},
-    limits::{LENGTH_MINUTES, REMINDERS_MINUTES},
+    limits::{LENGTH_MINUTES, NAME_CHARACTERS_MAX, REMINDERS_MINUTES},
     line::{Line, Named},
     meeting::{Finding, Home, Meeting, asked, state},
     tables::MEETING_OF,
@@ -166,7 +166,7 @@ impl Meetings {
             }
         }
         for user in heard.mentions.iter().filter(|user| !self.kit().is_ours(user)) {
-            found.push(self.asked_account(user.clone(), Role::Required));
+            found.push(self.asked_account(user.clone(), Role::Required).await?);
         }
         let known = &self.parts().settings.resources;
         for wanted in &line.resources {
@@ -191,26 +191,26 @@ impl Meetings {
                 chart.people().find(|person| person.is_active() && person.email.to_lowercase() == mailbox);
             let account = colleague.and_then(|person| person.account.clone());
             return Ok(Ok(match account {
-                Some(account) => self.asked_account(account, role),
+                Some(account) => self.asked_account(account, role).await?,
                 None => asked(Address::email(&mailbox), String::new(), role),
             }));
         };
         let called = chart.called(&named.text);
         let accounts: Vec<_> = called.iter().filter_map(|person| person.account.clone()).collect();
         Ok(match (called.len(), accounts.as_slice()) {
-            (1, [account]) => Ok(self.asked_account(account.clone(), role)),
+            (1, [account]) => Ok(self.asked_account(account.clone(), role).await?),
             (2.., _) => {
                 let names: Vec<&str> = accounts.iter().map(|account| account.as_str()).collect();
                 Err(field_refused("mt.form.people", "mt.form.several", names.join(" ")))
             }
             (1, _) => Err(nobody()),
             _ if name.contains(':') => match UserId::parse(&named.text) {
-                Ok(account) => Ok(self.asked_account(account, role)),
+                Ok(account) => Ok(self.asked_account(account, role).await?),
                 Err(_) => Err(nobody()),
             },
             // Somebody who is not on the staff list, but here.
             _ => match self.account_here(name).await? {
-                Some(account) => Ok(self.asked_account(account, role)),
+                Some(account) => Ok(self.asked_account(account, role).await?),
                 None => Err(nobody()),
             },
         })
@@ -224,10 +224,20 @@ impl Meetings {
         Ok(intent.display_name(&account).await?.map(|_| account))
     }
 
-    fn asked_account(&self, account: OwnedUserId, role: Role) -> Attendee {
-        let chart = self.chart();
-        let name = chart.by_account(&account).map_or_else(String::new, |person| person.name.clone());
-        asked(account.into(), name, role)
+    /// Somebody with an account, by the name that the staff list has, else by the one that they show here.
+    async fn asked_account(&self, account: OwnedUserId, role: Role) -> Result<Attendee, MeetingsError> {
+        let known = self.chart().by_account(&account).map(|person| person.name.clone());
+        let is_here = account.server_name() == self.kit().server_name();
+        let name = match (known, self.kit().intent(LOCALPART).filter(|_| is_here)) {
+            (Some(name), _) => Some(name),
+            (None, Some(intent)) => {
+                let shown = intent.display_name(&account).await?.unwrap_or_default();
+                // Whoever it is chose it: it stays in its line of the card, and leaves room for others.
+                Some(shown.chars().filter(|sign| !sign.is_control()).take(NAME_CHARACTERS_MAX).collect())
+            }
+            (None, None) => None,
+        };
+        Ok(asked(account.into(), name.unwrap_or_default(), role))
     }
 
     /// Names of mentioned people stand in the text as clients show them, and are no part of a title.

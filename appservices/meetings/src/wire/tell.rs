@@ -9,7 +9,7 @@ use store::Batch;
 use super::{KIND, LOCALPART, Meetings};
 use crate::{
     MeetingsError,
-    card::{Card, Pen, cards, of_key},
+    card::{Card, Pen, of_key},
     desk::{Asks, Shown, Tell},
     meeting::Meeting,
     tables::TOLD,
@@ -114,6 +114,10 @@ impl Meetings {
         tell: Tell,
         marker: &str,
     ) -> Result<(), MeetingsError> {
+        // Their platform says it.
+        if self.is_beyond(&tell.to) {
+            return Ok(());
+        }
         let reader = self.reader(&tell.to).await?;
         let text = filled(self.pen(&reader), case, &tell);
         let rings: &[OwnedUserId] = if tell.rings { std::slice::from_ref(&tell.to) } else { &[] };
@@ -167,7 +171,7 @@ impl Meetings {
         let is_here = case.data.home.is_direct && !case.data.is_taken_over;
         let is_home = is_here && case.data.is_organized_by(user);
         let card = if is_home { Card::Home } else { Card::Guest(user.to_owned()) };
-        cards(case).contains(&card).then_some(card)
+        self.cards_here(case).contains(&card).then_some(card)
     }
 
     /// Puts reactions below a letter, in their order.

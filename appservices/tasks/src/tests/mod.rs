@@ -2,6 +2,9 @@
 
 mod clock;
 mod entries;
+mod hands;
+mod hook;
+mod hostile;
 mod law;
 mod lines;
 mod pages;
@@ -75,9 +78,9 @@ async fn office() -> (Stage, String) {
     office_beside(None).await
 }
 
-/// The same beside the bridges' bot.
-async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String) {
-    let play = Play {
+/// What is on the stage.
+fn play() -> Play {
+    Play {
         localparts: vec![LOCALPART],
         tables: [crate::tables(), cases::tables(), people::tables(), workdays::tables()].concat(),
         texts: vec![TEXTS, office::TEXTS],
@@ -85,8 +88,16 @@ async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String) {
             let parts = TasksParts { accepts_after_ms: Some(DAY), ..TasksParts::default() };
             vec![Arc::new(Tasks::new(kit.clone(), parts)) as Arc<dyn Bot>]
         },
-    };
-    let mut stage = Stage::beside(play, bridge).await;
+    }
+}
+
+/// The same beside the bridges' bot.
+async fn office_beside(bridge: Option<OwnedUserId>) -> (Stage, String) {
+    opened(Stage::beside(play(), bridge).await).await
+}
+
+/// The staff, and a room of 张三, 李四 and 孙七 that the bot is in.
+async fn opened(mut stage: Stage) -> (Stage, String) {
     imports(&mut stage, "").await;
     let hall = stage.room_with(ZHANGSAN, LOCALPART, false);
     for person in [LISI, SUNQI] {

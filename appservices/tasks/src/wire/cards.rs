@@ -12,9 +12,10 @@ use store::Batch;
 use super::{KIND, LOCALPART, Scene, Tasks};
 use crate::{
     OfficeError,
-    card::{ACCEPTANCE, Card, Pen, QUESTION, REACTIONS, body, cards},
+    buttons::{QUESTION, buttons},
+    card::{Card, Pen, body, cards},
     desk::World,
-    task::{Task, is_running, state},
+    task::Task,
 };
 
 impl Tasks {
@@ -48,44 +49,47 @@ impl Tasks {
         Ok(())
     }
 
-    /// New cards are sent, those that read differently are edited.
+    /// New cards are sent, those that read differently are edited. Gives at whose a new card rings.
     pub(super) async fn show_cards(
         &self,
         batch: &mut Batch,
         before: Option<&Case<Task>>,
         after: &Case<Task>,
         scene: &Scene,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<BTreeSet<OwnedUserId>, OfficeError> {
         let world = scene.world();
+        let mut rung = BTreeSet::new();
         let old = before.map_or_else(Vec::new, cards);
         for card in cards(after) {
             let Some((to, pen)) = self.place_of(&card, after, scene).await? else { continue };
-            let text = body(after, &world, pen);
+            let text = body(&card, after, &world, pen);
             let key = card.key(&after.id);
             let is_new = !old.contains(&card);
             if is_new {
                 let rings = self.rings(&card, after, scene);
                 let letter = Letter::message(&key, LOCALPART, to.clone(), data(&text, &rings, after));
                 self.kit().outbox().put(batch, letter.secret(after.data.is_secret));
+                rung.extend(rings);
             } else if before.is_none_or(|before| {
                 let then = World { at_ms: before.data.shown_ms, ..world };
-                body(before, &then, pen) != text
+                body(&card, before, &then, pen) != text
             }) {
                 let edit = format!("{key}/{}", after.rev);
                 let mut content = data(&text, &[], after);
                 content["msgtype"] = json!("m.text");
-                let letter = Letter::message(edit, LOCALPART, to.clone(), content).offering(seeds(after));
+                let letter =
+                    Letter::message(edit, LOCALPART, to.clone(), content).offering(buttons(&card, after));
                 let letter = letter.secret(after.data.is_secret);
                 self.kit()
                     .outbox()
                     .put(batch, letter.relating(Relation::Edits(Related::Letter(key.clone()))));
             }
-            let seeded = before.filter(|_| !is_new).map_or_else(Vec::new, seeds);
-            for reaction in seeds(after).into_iter().filter(|reaction| !seeded.contains(reaction)) {
+            let seeded = before.filter(|_| !is_new).map_or_else(Vec::new, |before| buttons(&card, before));
+            for reaction in buttons(&card, after).into_iter().filter(|reaction| !seeded.contains(reaction)) {
                 self.seed(batch, &key, to.clone(), reaction);
             }
         }
-        Ok(())
+        Ok(rung)
     }
 
     fn seed(&self, batch: &mut Batch, key: &str, to: To, reaction: &str) {
@@ -148,12 +152,12 @@ impl Tasks {
             let scene = self.scene_of(&case.data).await?;
             let key = mine.key(&case.id);
             let again = format!("{key}/moved/{}", heard.event_id);
-            let text = body(&case, &scene.world(), self.pen_of(person).await?);
+            let text = body(&mine, &case, &scene.world(), self.pen_of(person).await?);
             // Behind the bot's own way into that room, which is under way.
             let to = To::Room(replacement.clone());
             let letter = Letter::message(again, LOCALPART, to, data(&text, &[], &case));
             let letter = letter.secret(case.data.is_secret);
-            self.kit().outbox().put_anew(batch, letter, &key, seeds(&case));
+            self.kit().outbox().put_anew(batch, letter, &key, buttons(&mine, &case));
         }
         Ok(())
     }
@@ -200,14 +204,4 @@ fn data(text: &str, rings: &[OwnedUserId], case: &Case<Task>) -> Value {
         content[format!("{}card", kit::PREFIX)]["class"] = json!("secret");
     }
     content
-}
-
-/// What the bot puts below the cards of a task as it is now, and what they offer as buttons.
-fn seeds(case: &Case<Task>) -> Vec<&'static str> {
-    match case.state.as_str() {
-        state::PROPOSED => QUESTION.to_vec(),
-        of if !is_running(of) => Vec::new(),
-        _ if case.data.asked().next().is_some() => [&ACCEPTANCE[..], &REACTIONS].concat(),
-        _ => REACTIONS.to_vec(),
-    }
 }

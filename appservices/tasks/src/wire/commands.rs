@@ -1,20 +1,15 @@
 //! Commands, with a number or in answer to a card.
 
-use cases::{Case, Exported, Refusal};
+use cases::{Case, Refusal};
 use kit::{Heard, Verb};
-use people::{Chart, PersonId};
 use store::Batch;
-use workdays::duration_ms;
 
-use super::{LOCALPART, PREFIX, Tasks};
+use super::{PREFIX, Tasks, deliver::case_of_key};
 use crate::{
     OfficeError,
-    act::{Action, Check, refused},
-    desk::{Actor, ORIGIN},
-    limits::SNOOZE_MS,
-    line::{DAY_ENDS, person_of},
+    act::refused,
+    desk::{Actor, Desk},
     task::{Task, is_running},
-    wire::{deliver::case_of_key, scene::zone_named},
 };
 
 /// The commands of the bot, the most used first.
@@ -130,172 +125,12 @@ impl Tasks {
         }
     }
 
-    /// What a command does, or why it cannot be understood.
-    async fn action(
-        &self,
-        verb: &str,
-        rest: &str,
-        case: &Case<Task>,
-        chart: &Chart,
-        heard: &Heard,
-    ) -> Result<Result<Action, Refusal>, OfficeError> {
-        let text = || (!rest.trim().is_empty()).then(|| rest.trim().to_owned());
-        Ok(Ok(match verb {
-            "progress" => match rest.trim_end_matches(['%', '％']).trim().parse::<u8>() {
-                Ok(percent) => Action::Progress(percent),
-                Err(_) => return Ok(Err(Refusal::new("E201"))),
-            },
-            "finish" => Action::Progress(100),
-            "cancel" => Action::Cancel { reason: text() },
-            "reopen" => Action::Reopen,
-            "accept" => Action::Accept,
-            "decline" => Action::Decline { reason: text() },
-            "follow" => Action::Follow { yes: true },
-            "unfollow" => Action::Follow { yes: false },
-            "assign" => match people_of(rest, chart, heard) {
-                Ok(people) => Action::Assign { people },
-                Err(refusal) => return Ok(Err(refusal)),
-            },
-            "snooze" => match duration(rest) {
-                Some(for_ms) => Action::Snooze { for_ms },
-                None => return Ok(Err(refused("tk.field.snooze", "tk.problem.duration", "30m, 1h, 2d"))),
-            },
-            "postpone" => match moment(rest, case, heard) {
-                Ok((due_ms, reason)) => Action::Postpone { due_ms, reason },
-                Err(refusal) => return Ok(Err(refusal)),
-            },
-            "check" => match check(rest) {
-                Some(check) => Action::Check(check),
-                None => {
-                    return Ok(Err(refused(
-                        "tk.field.item",
-                        "tk.problem.no_item",
-                        "!清单 + 写大纲 / !check 1",
-                    )));
-                }
-            },
-            _ => return self.change_of(rest, case, chart, heard).await,
-        }))
-    }
-
-    /// Walks the chain of records, for whoever may see the task.
-    async fn verify(&self, heard: &Heard, case: &Case<Task>, batch: &mut Batch) -> Result<(), OfficeError> {
-        if !self.may_see(heard, case).await? {
-            return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
-        }
-        let verdict = self.house().await?.cases.verify(case, &cases::hash_of(ORIGIN.as_bytes())).await?;
-        let pen = self.pen_of_account(&heard.sender).await?;
-        let text = match verdict {
-            Ok(good) => {
-                let (records, signers) = (good.records.to_string(), good.signers.len().to_string());
-                pen.say("tk.verify.good", &[("no", &case.no), ("records", &records), ("signers", &signers)])
-            }
-            Err(broken) => {
-                let (fault, what) = broken.fault.words();
-                let (seq, fault) = (broken.seq.to_string(), pen.say(fault, &[("what", what)]));
-                pen.say("tk.verify.broken", &[("no", &case.no), ("seq", &seq), ("fault", &fault)])
-            }
-        };
-        self.answer(batch, heard, &text);
-        Ok(())
-    }
-
-    /// The task with its records and texts as a file for `lianqiao verify`, for whoever may see the task, into their
-    /// direct chat.
-    async fn export(&self, heard: &Heard, case: &Case<Task>, batch: &mut Batch) -> Result<(), OfficeError> {
-        if !self.may_see(heard, case).await? {
-            return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
-        }
-        let cases = &self.house().await?.cases;
-        let exported = Exported {
-            no: case.no.clone(),
-            origin: ORIGIN.to_owned(),
-            records: cases.records(&case.id).await?,
-            texts: case.data.texts.clone(),
-        };
-        let text = office::export_of(cases, &exported)?;
-        let pen = self.pen_of_account(&heard.sender).await?;
-        let key = format!("tkx/{}", heard.event_id);
-        let letter = office::export_letter((LOCALPART, key), &heard.sender, (&case.no, text), pen);
-        self.kit().outbox().put(batch, letter.secret(case.data.is_secret));
-        Ok(())
-    }
-
-    async fn show_checklist(
-        &self,
-        heard: &Heard,
-        case: &Case<Task>,
-        batch: &mut Batch,
-    ) -> Result<(), OfficeError> {
-        if !self.may_see(heard, case).await? {
-            return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
-        }
-        let pen = self.pen_of_account(&heard.sender).await?;
-        if case.data.checklist.is_empty() {
-            self.answer(batch, heard, &pen.say("tk.checklist.none", &[("no", &case.no)]));
-            return Ok(());
-        }
-        let lines = case.data.checklist.iter().enumerate().map(|(place, item)| {
-            let (n, mark) = ((place + 1).to_string(), if item.is_done { "☑" } else { "☐" });
-            pen.say("tk.checklist.line", &[("n", &n), ("mark", mark), ("text", &item.text)])
-        });
-        self.answer_about(batch, heard, case, &lines.collect::<Vec<_>>().join("\n"), pen);
-        Ok(())
-    }
-
     /// Whether somebody may see a task, by the same rule as for acting on it.
     pub(super) async fn may_see(&self, heard: &Heard, case: &Case<Task>) -> Result<bool, OfficeError> {
         let actor: Actor = self.actor(heard).await?;
         let scene = self.scene_at(case, heard).await?;
-        Ok(crate::desk::Desk::new(scene.world(), &actor, case).only_involved().is_ok())
+        Ok(Desk::new(scene.world(), &actor, case).only_involved().is_ok())
     }
-}
-
-/// How long; an hour where nothing is said.
-fn duration(text: &str) -> Option<u64> {
-    if text.trim().is_empty() { Some(SNOOZE_MS) } else { duration_ms(text) }
-}
-
-fn check(text: &str) -> Option<Check> {
-    let text = text.trim();
-    if let Some(new) = text.strip_prefix(['+', '＋']) {
-        return Some(Check::Add(new.trim().to_owned()));
-    }
-    if let Some(gone) = text.strip_prefix(['-', '－']) {
-        return gone.trim().parse().ok().map(Check::Remove);
-    }
-    text.parse().ok().map(Check::Toggle)
-}
-
-/// A moment in front, and what stands behind it (E203).
-pub(super) fn moment(text: &str, case: &Case<Task>, heard: &Heard) -> Result<(u64, String), Refusal> {
-    let zone = zone_named(&case.data.zone);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let now = workdays::local(heard.received_ms, &zone);
-    match workdays::read_when(&words, now) {
-        Some((when, used)) => {
-            let reason = words.get(used..).unwrap_or_default().join(" ");
-            Ok((workdays::to_ms(when.at(DAY_ENDS), &zone), reason))
-        }
-        None => Err(Refusal::new("E203").with("text", words.first().copied().unwrap_or_default())),
-    }
-}
-
-/// All the people that a line names or mentions (E110).
-fn people_of(text: &str, chart: &Chart, heard: &Heard) -> Result<Vec<PersonId>, Refusal> {
-    let mut people: Vec<PersonId> = Vec::new();
-    for word in text.split_whitespace() {
-        let mut mentioned = heard.mentions.iter().filter_map(|account| chart.by_account(account));
-        let found = match mentioned.find(|person| word.starts_with(&person.name)) {
-            Some(person) => person.id.clone(),
-            None => person_of(word.strip_prefix('@').unwrap_or(word), chart)?,
-        };
-        people.push(found);
-    }
-    if people.is_empty() {
-        return Err(refused("tk.field.person", "tk.problem.required", "@lisi"));
-    }
-    Ok(people)
 }
 
 /// Whether a task is to be listed.

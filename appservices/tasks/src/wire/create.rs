@@ -36,10 +36,8 @@ impl Tasks {
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
         let chart = self.house().await?.chart();
-        let Some(me) = chart.by_account(&heard.sender) else {
-            return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
-        };
-        let scene = self.scene(zone_of(me), heard.received_ms).await?;
+        let Some(me) = self.colleague(heard, batch).await? else { return Ok(()) };
+        let scene = self.scene(zone_of(&me), heard.received_ms).await?;
         let mentioned: Vec<&Person> =
             heard.mentions.iter().filter_map(|account| chart.by_account(account)).collect();
         let now = workdays::local(scene.at_ms, &scene.zone);
@@ -48,7 +46,7 @@ impl Tasks {
             Err(refusal) => return self.refuse(batch, heard, &refusal).await,
         };
         let template = match &line.template {
-            Some(name) => match self.template(heard, me, name).await? {
+            Some(name) => match self.template(heard, &me, name).await? {
                 Some(template) => Some(template),
                 None => return self.refuse(batch, heard, &super::templates::no_such()).await,
             },
@@ -68,7 +66,7 @@ impl Tasks {
             Some(Origin::Event { event, .. }) => Some(event.clone()),
             Some(_) | None => None,
         };
-        let task = match self.task_of(me, line, copied, &scene, heard).await? {
+        let task = match self.task_of(&me, line, copied, &scene, heard).await? {
             Ok(task) => task,
             Err(refusal) => return self.refuse(batch, heard, &refusal).await,
         };
@@ -95,11 +93,8 @@ impl Tasks {
         event: &EventId,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let chart = self.house().await?.chart();
-        let Some(me) = chart.by_account(&heard.sender) else {
-            return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
-        };
-        let scene = self.scene(zone_of(me), heard.received_ms).await?;
+        let Some(me) = self.colleague(heard, batch).await? else { return Ok(()) };
+        let scene = self.scene(zone_of(&me), heard.received_ms).await?;
         if let Some(no) = self.kit().store().get(&MADE_FROM, event).await? {
             let case = self.by_number(&no).await?;
             let made = case.map(|case| (case.data.creator.clone(), case.created_ms));
@@ -112,7 +107,7 @@ impl Tasks {
             return self.refuse(batch, heard, &refusal).await;
         }
         let Some(copied) = self.copy(heard, event).await? else { return Ok(()) };
-        let task = match self.task_of(me, Line::default(), Some(copied), &scene, heard).await? {
+        let task = match self.task_of(&me, Line::default(), Some(copied), &scene, heard).await? {
             Ok(task) => task,
             Err(refusal) => return self.refuse(batch, heard, &refusal).await,
         };

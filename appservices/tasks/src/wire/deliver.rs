@@ -41,12 +41,13 @@ impl Tasks {
         scene: &Scene,
         marker: &str,
     ) -> Result<(), OfficeError> {
-        self.show_cards(batch, before, after, scene).await?;
+        let rung = self.show_cards(batch, before, after, scene).await?;
         self.put_entry(batch, after, scene).await?;
+        self.tell_hook_later(batch, after);
         for (place, effect) in effects.into_iter().enumerate() {
             let marker = format!("{marker}/{place}");
             match effect {
-                Effect::Tell(tell) => self.tell(batch, after, &tell, scene, &marker).await?,
+                Effect::Tell(tell) => self.tell(batch, after, &tell, (scene, &rung), &marker).await?,
                 Effect::AskForTime { number } => self.ask_for_time(batch, after, number, scene).await?,
                 Effect::Timer { name, at_ms } => {
                     let payload = json!({ "case": after.id, "name": name });
@@ -72,12 +73,13 @@ impl Tasks {
         self.expect(batch, before, after).await
     }
 
+    /// Tells people something. What is to be done rings once: not at theirs at whose a new card rings already.
     async fn tell(
         &self,
         batch: &mut Batch,
         case: &Case<Task>,
         tell: &Tell,
-        scene: &Scene,
+        (scene, rung): (&Scene, &BTreeSet<OwnedUserId>),
         marker: &str,
     ) -> Result<(), OfficeError> {
         let data = &case.data;
@@ -91,9 +93,9 @@ impl Tasks {
             let pen = self.pen_of_room(room).await?;
             let names = scene.world().names(in_room.iter().copied());
             let text = format!("{names}: {}", said(tell, pen));
-            let rings = Self::accounts(&scene.chart, in_room);
-            let rung: &[OwnedUserId] = if tell.push { &rings } else { &[] };
-            let content = message(&text, rung);
+            let mut rings = Self::accounts(&scene.chart, in_room);
+            rings.retain(|account| tell.push && !rung.contains(account));
+            let content = message(&text, &rings);
             let key = format!("{TOLD_KEY}{}/{marker}", case.id);
             let letter = Letter::message(key, LOCALPART, To::Room(room.clone()), content);
             let thread = Relation::Thread(Related::Letter(Card::Room.key(&case.id)));
@@ -103,9 +105,8 @@ impl Tasks {
             let Some(person) = scene.chart.person(id) else { continue };
             let Some(account) = person.account.clone() else { continue };
             let text = said(tell, self.pen_of(person).await?);
-            let rings = [account.clone()];
-            let rung: &[OwnedUserId] = if tell.push { &rings } else { &[] };
-            let content = message(&text, rung);
+            let rings = Some(&account).filter(|account| tell.push && !rung.contains(*account));
+            let content = message(&text, rings);
             let key = format!("{TOLD_KEY}{}/{marker}/{id}", case.id);
             let mut letter =
                 Letter::message(key, LOCALPART, To::Direct(account), content).secret(data.is_secret);

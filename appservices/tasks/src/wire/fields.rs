@@ -5,7 +5,7 @@ use kit::Heard;
 use people::Chart;
 use workdays::duration_ms;
 
-use super::{Tasks, commands::moment};
+use super::{Tasks, actions::moment};
 use crate::{
     OfficeError,
     act::{Action, Change, refused},

@@ -11,7 +11,7 @@ use super::{KIND, Tasks, commands::is_listed, templates};
 use crate::{
     OfficeError,
     board::order,
-    card::{body, line},
+    card::{Card, body, line},
     desk::zone_of,
     limits::{DEPARTMENT_PEOPLE_MAX, LIST_LINES_MAX, TASKS_READ_MAX},
     task::Task,
@@ -91,7 +91,7 @@ impl Tasks {
         }
         let scene = self.scene_at(&case, heard).await?;
         let pen = self.pen_of_account(&heard.sender).await?;
-        self.answer_about(batch, heard, &case, &body(&case, &scene.world(), pen), pen);
+        self.answer_about(batch, heard, &case, &body(&Card::Room, &case, &scene.world(), pen), pen);
         Ok(())
     }
 
@@ -102,12 +102,9 @@ impl Tasks {
         page: usize,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let chart = self.house().await?.chart();
-        let Some(me) = chart.by_account(&heard.sender) else {
-            return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
-        };
+        let Some(me) = self.colleague(heard, batch).await? else { return Ok(()) };
         let pen = self.pen_of_account(&heard.sender).await?;
-        let scene = self.scene(zone_of(me), heard.received_ms).await?;
+        let scene = self.scene(zone_of(&me), heard.received_ms).await?;
         let wanted: Vec<(&str, String)> = match list {
             List::Mine => vec![("todo", me.id.0.clone())],
             List::Overdue => vec![("todo", me.id.0.clone()), ("made", me.id.0.clone())],
@@ -120,7 +117,7 @@ impl Tasks {
                 let refusal = Refusal::new("E102").with("role", "head").with("scope", "dept_tree");
                 return self.refuse(batch, heard, &refusal).await;
             }
-            List::Department => below(&chart, me),
+            List::Department => below(&self.house().await?.chart(), &me),
         };
         let mut tasks = self.tasks_in(&wanted, TASKS_READ_MAX).await?;
         if matches!(list, List::Overdue) {

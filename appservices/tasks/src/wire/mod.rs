@@ -1,6 +1,7 @@
 //! The edge: messages and reactions become actions, effects become letters and timers, all in the batch that the kit
 //! commits. Nothing is decided here.
 
+mod actions;
 mod boards;
 mod bot;
 mod cards;
@@ -10,12 +11,15 @@ mod deliver;
 mod digests;
 mod entries;
 mod fields;
+mod hook;
 mod house;
+mod inspection;
 mod leavers;
 mod lists;
 mod scene;
 mod sources;
 mod templates;
+mod told;
 mod words;
 
 use std::sync::Arc;
@@ -25,9 +29,10 @@ use kit::Kit;
 use people::People;
 use serde_json::json;
 use store::Batch;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 use workdays::Workdays;
 
+pub use self::hook::Hook;
 pub(crate) use self::{house::House, scene::Scene};
 use crate::{
     OfficeError,
@@ -60,6 +65,8 @@ pub struct TasksParts {
     pub accepts_after_ms: Option<u64>,
     /// The bot that keeps the ledger of the organisation, where records are held; without one this bot keeps one.
     pub ledger: Option<&'static str>,
+    /// Where tasks are told of elsewhere, if anywhere.
+    pub hook: Option<Hook>,
 }
 
 struct Inner {
@@ -67,6 +74,8 @@ struct Inner {
     parts: TasksParts,
     /// Opened when it is needed first, because that reads the store.
     house: OnceCell<House>,
+    /// There is a task to be told of elsewhere.
+    hook_news: Arc<Notify>,
 }
 
 /// A task that is being changed.
@@ -86,7 +95,7 @@ impl Tasks {
     /// The bot over the kit. Reads nothing yet.
     #[must_use]
     pub fn new(kit: Kit, parts: TasksParts) -> Self {
-        Self(Arc::new(Inner { kit, parts, house: OnceCell::new() }))
+        Self(Arc::new(Inner { kit, parts, house: OnceCell::new(), hook_news: Arc::default() }))
     }
 
     /// The organisation whose tasks these are.

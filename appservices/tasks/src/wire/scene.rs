@@ -8,6 +8,7 @@ use kit::{Heard, Power, texts::Lang};
 use office::Actor;
 use people::{Chart, Person, PersonId};
 use ruma::{OwnedUserId, RoomId, UserId};
+use store::Batch;
 
 use super::{Change, LOCALPART, Tasks};
 use crate::{
@@ -99,6 +100,20 @@ impl Tasks {
     pub(crate) async fn actor(&self, heard: &Heard) -> Result<Actor, OfficeError> {
         let chart = self.house().await?.chart();
         Ok(Actor::of(&chart, heard))
+    }
+
+    /// The person here who says something. Who is nobody here is told so (E108).
+    pub(crate) async fn colleague(
+        &self,
+        heard: &Heard,
+        batch: &mut Batch,
+    ) -> Result<Option<Person>, OfficeError> {
+        let chart = self.house().await?.chart();
+        let me = chart.by_account(&heard.sender).cloned();
+        if me.is_none() {
+            self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await?;
+        }
+        Ok(me)
     }
 
     pub(crate) fn pen(&self, lang: Lang) -> Pen<'_> {

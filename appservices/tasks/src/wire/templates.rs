@@ -85,22 +85,19 @@ impl Tasks {
         order: Order<'_>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let chart = self.house().await?.chart();
-        let Some(me) = chart.by_account(&heard.sender) else {
-            return self.refuse(batch, heard, &Refusal::new("E108").with("platform", "matrix")).await;
-        };
+        let Some(me) = self.colleague(heard, batch).await? else { return Ok(()) };
         let pen = self.pen_of_account(&heard.sender).await?;
         let outcome = match order {
             Order::List => {
-                let text = self.listed_templates(heard, me, pen).await?;
+                let text = self.listed_templates(heard, &me, pen).await?;
                 self.answer(batch, heard, &text);
                 return Ok(());
             }
             Order::Save(name, no) => {
-                self.save_template(heard, me, (name, no), batch).await?.map(|()| ("tk.template.saved", name))
+                self.save_template(heard, &me, (name, no), batch).await?.map(|()| ("tk.template.saved", name))
             }
             Order::Remove(name) => {
-                self.remove_template(heard, me, name, batch).await?.map(|()| ("tk.template.removed", name))
+                self.remove_template(heard, &me, name, batch).await?.map(|()| ("tk.template.removed", name))
             }
         };
         match outcome {

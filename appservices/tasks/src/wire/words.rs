@@ -6,7 +6,7 @@ use ruma::EventId;
 use serde_json::json;
 use store::Batch;
 
-use super::{LOCALPART, Tasks, commands::moment, create::TAKE, deliver::case_of_key};
+use super::{LOCALPART, Tasks, actions::moment, create::TAKE, deliver::case_of_key};
 use crate::{
     OfficeError,
     act::Action,

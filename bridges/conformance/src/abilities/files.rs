@@ -17,6 +17,27 @@ pub(super) const CASES: &[Case] = &[
     case!(Out Files a_document_is_sent),
     case!(Out Voice spoken_words_are_sent),
     case!(Out Videos a_film_is_sent),
+    case!(Out Images every_form_of_pictures_that_is_claimed_is_shown),
+    case!(Out Voice every_form_of_spoken_words_that_is_claimed_is_played),
+    case!(Out Images a_form_that_the_platform_does_not_show_is_no_picture_there),
+    case!(Out Images a_picture_of_as_many_bytes_as_is_claimed_is_shown),
+];
+
+/// How files of each form begin; what is behind it no simulator looks at.
+const BEGINNINGS: &[(&str, &[u8])] = &[
+    ("image/jpeg", b"\xff\xd8\xff\xe0"),
+    ("image/png", b"\x89PNG\r\n\x1a\n"),
+    ("image/webp", b"RIFF\0\0\0\0WEBP"),
+    ("image/gif", b"GIF89a\x01\0\x01\0"),
+    ("image/bmp", b"BM\x46\0\0\0\0\0\0\0"),
+    ("image/x-icon", b"\0\0\x01\0"),
+    ("image/vnd.microsoft.icon", b"\0\0\x01\0"),
+    ("image/tiff", b"II*\0"),
+    ("image/heic", b"\0\0\0\x18ftypheic"),
+    ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    ("audio/ogg", b"OggS\0"),
+    ("audio/opus", b"OggS\0"),
+    ("audio/amr", b"#!AMR\n"),
 ];
 
 /// A file of this kind whose first bytes say what it is.
@@ -78,7 +99,7 @@ pub(crate) async fn is_sent(stage: &Stage, kind: FileKind) {
     };
     let connector = stage.connector();
     let files = connector.files().expect("a connector with files");
-    assert!(files.upload_bytes_max(kind) >= given.bytes.len() as u64);
+    assert!(files.forms(&group, kind).bytes_max >= given.bytes.len() as u64);
     let pieces = || -> bridge_api::ByteStream {
         let pieces: Vec<_> =
             given.bytes.chunks(10_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
@@ -128,4 +149,79 @@ async fn spoken_words_are_sent(stage: &Stage) {
 
 async fn a_film_is_sent(stage: &Stage) {
     is_sent(stage, FileKind::Video).await;
+}
+
+/// A file of this form and at least so many bytes, sent into a group; what is shown of it.
+async fn shown(
+    stage: &Stage,
+    kind: FileKind,
+    (mimetype, ending): (&str, &str),
+    size: usize,
+) -> Option<FileKind> {
+    let group = stage.platform.group("forms").await;
+    let begins = BEGINNINGS.iter().find(|(known, _)| *known == mimetype);
+    let (_, begins) = begins.unwrap_or_else(|| panic!("nobody knows how {mimetype} begins"));
+    let mut bytes = begins.to_vec();
+    bytes.resize(size.max(64), b'.');
+    let mut file = File {
+        mimetype: Some(mimetype.to_owned()),
+        size: Some(bytes.len() as u64),
+        duration_ms: (kind == FileKind::Voice).then_some(1_500),
+        ..File::new(kind, format!("form.{ending}"), MediaId::new("mxc-1").expect("an id"))
+    };
+    let connector = stage.connector();
+    let files = connector.files().expect("a connector with files");
+    let bytes = Bytes::from(bytes);
+    let whole = || -> bridge_api::ByteStream { Box::pin(stream::iter([Ok(bytes.clone())])) };
+    file.media = stage.insist(|| files.upload(&group, &file, whole())).await.ok()?;
+    // Each of them is said once, under a key of its own.
+    let letters: String = ending.chars().filter(char::is_ascii_alphanumeric).collect();
+    let key = format!("{letters}x{}x{size}", mimetype.len());
+    stage.send(&outgoing(&group, &key, Content::File(file))).await;
+    let shown = stage.platform.shows(&group).await;
+    let given = shown.into_iter().rev().find_map(|shown| shown.file).expect("a file");
+    assert_eq!(given.bytes, bytes, "{mimetype}");
+    Some(given.kind)
+}
+
+/// The core converts into the forms that a connector claims, so the platform has to show each of them.
+async fn claimed(stage: &Stage, kind: FileKind) {
+    let group = stage.platform.group("claims").await;
+    let forms = stage.connector().files().expect("a connector with files").forms(&group, kind);
+    assert!(!forms.known.is_empty() && forms.bytes_max > 0);
+    for (mimetype, ending) in forms.known {
+        assert_eq!(shown(stage, kind, (mimetype, ending), 0).await, Some(kind), "{mimetype}");
+    }
+}
+
+async fn every_form_of_pictures_that_is_claimed_is_shown(stage: &Stage) {
+    claimed(stage, FileKind::Image).await;
+}
+
+async fn every_form_of_spoken_words_that_is_claimed_is_played(stage: &Stage) {
+    claimed(stage, FileKind::Voice).await;
+}
+
+async fn a_form_that_the_platform_does_not_show_is_no_picture_there(stage: &Stage) {
+    let group = stage.platform.group("claims").await;
+    let forms = stage.connector().files().expect("a connector with files").forms(&group, FileKind::Image);
+    let pictures = BEGINNINGS.iter().filter(|(mimetype, _)| mimetype.starts_with("image/"));
+    for (mimetype, _) in pictures.filter(|(mimetype, _)| !forms.knows(mimetype)) {
+        let ending = mimetype.trim_start_matches("image/");
+        assert_ne!(
+            shown(stage, FileKind::Image, (mimetype, ending), 0).await,
+            Some(FileKind::Image),
+            "{mimetype}"
+        );
+    }
+}
+
+async fn a_picture_of_as_many_bytes_as_is_claimed_is_shown(stage: &Stage) {
+    let group = stage.platform.group("claims").await;
+    let forms = stage.connector().files().expect("a connector with files").forms(&group, FileKind::Image);
+    let most = usize::try_from(forms.bytes_max).expect("it fits into memory");
+    for (size, expected) in [(most, true), (most + 1, false)] {
+        let kind = shown(stage, FileKind::Image, ("image/png", "png"), size).await;
+        assert_eq!(kind == Some(FileKind::Image), expected, "{size} bytes: {kind:?}");
+    }
 }

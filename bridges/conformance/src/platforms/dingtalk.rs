@@ -38,7 +38,7 @@ impl Start for DingTalks {
         // Everything that waits on the real platform waits here for a moment.
         settings.acknowledge_within_ms = 1_500;
         // The last of them is later than a dead connection is noticed.
-        settings.retry_at_ms = vec![400, 1_600, 3_200, 6_400, 12_800, 25_600, 75_000];
+        settings.retry_at_ms = vec![400, 1_600, 3_200, 4_800, 6_400, 8_000, 9_600, 12_800, 25_600, 75_000];
         settings.disconnect_grace_ms = 200;
         settings.ping_interval_ms = 1_000;
         settings.requests_per_second = 10_000;

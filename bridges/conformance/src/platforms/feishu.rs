@@ -112,6 +112,7 @@ impl Platform for Stand {
             app_secret: Secret::new(SECRET),
             mode,
             authorities: Arc::new(rustls::RootCertStore::empty()),
+            read_again_every: Some(QUIET),
             office: OfficeSettings {
                 approvals: Some(ApprovalCentre {
                     callback_url: APPROVALS_AT.parse().expect("an address"),

@@ -17,8 +17,8 @@ const SESSION: Support = Support::partly(
 );
 /// What can be sent as it is.
 const FORMS: Support = Support::partly(
-    "只接受钉钉支持的格式与大小，其余改发链接",
-    "in the forms and sizes that DingTalk takes, else as a link",
+    "图片与语音转换为钉钉支持的格式与大小（语音需要 ffmpeg）；不能转换的文件改发链接",
+    "pictures and voice are converted into the forms and sizes that DingTalk takes (voice by ffmpeg); what cannot be goes as a link",
 );
 /// What a card needs.
 const TEMPLATE: Support = Support::partly(

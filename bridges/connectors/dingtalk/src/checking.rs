@@ -1,6 +1,6 @@
 //! What the app's settings prove to be worth. Nobody sees anything of it.
 
-use bridge_api::{CheckStep, Directory as _, Failure, PersonId, Refusal, words};
+use bridge_api::{CALLED_BY_HTTP, CheckStep, Directory as _, Failure, NOT_SPOKEN, PersonId, Refusal, words};
 
 use crate::{client::Client, entries::Entries, people::People, settings::Mode, stream};
 
@@ -11,12 +11,10 @@ words! {
     CONTACTS_ADVICE = "在「权限管理」中申请通讯录部门与成员的读权限，并设置权限范围" | "ask for the rights to read departments and people of the directory (权限管理), and set their scope";
     STREAM = "向网关申请 Stream 连接" | "ask the gateway for a place to connect to";
     STREAM_ADVICE = "在应用中添加机器人，消息接收模式选 Stream，并发布一个版本" | "add a robot to the app, choose Stream as the way in which it receives, and publish a version";
-    CALLED = "应用使用 HTTP 回调模式，由平台来验证地址" | "the app is called by HTTP; the console tests the address when it is saved there";
     OPERATOR = "找到 operator" | "find the operator";
     OPERATOR_ADVICE = "operator 填一个在通讯录权限范围内的人的 userId" | "operator must be the userId of somebody within the scope of the rights to the directory";
     NOBODY = "通讯录中没有此人" | "nobody in the directory has this userId";
     WEBHOOK = "自定义机器人 webhook" | "custom webhooks of groups";
-    NOT_SPOKEN = "webhook 只有发消息时才会验证，检查不发消息" | "a webhook proves itself only by a message that people see";
 }
 
 /// Tries what the settings name, and what the bots need. Nothing of it counts among the calls of the month but the rights for entries.
@@ -48,7 +46,7 @@ pub async fn check(client: &Client, people: &People, entries: &Entries) -> Vec<C
             let place = async { Ok(stream::place(client).await.map(|_| String::new())?) };
             CheckStep::trying(STREAM, STREAM_ADVICE, place).await
         }
-        Mode::Webhook { .. } => CheckStep::skipped(STREAM, CALLED),
+        Mode::Webhook { .. } => CheckStep::skipped(STREAM, CALLED_BY_HTTP),
     });
     if steps.first().is_some_and(CheckStep::works) {
         steps.extend(entries.rights().await);

@@ -94,6 +94,7 @@ impl Connector for DingTalk {
 
     async fn run(&self, inbox: Arc<dyn Inbox>, shutdown: Shutdown) -> Result<(), Failure> {
         self.client.counter.tell(Arc::clone(&inbox));
+        self.client.counter.report().await;
         if self.hooks.is_none() {
             Box::pin(stream::keep(&self.incoming, inbox.as_ref(), &self.rng, &shutdown)).await;
             return Ok(());

@@ -10,29 +10,35 @@ const ONLY_ADDRESSED: Words = Words {
 
 /// The table of all abilities of an app that hears only what mentions its robot.
 pub fn of_addressed() -> Capabilities {
-    let less = |support: Support| match support {
-        Support::No(why) => Support::No(why),
-        Support::Yes | Support::Partly(_) => Support::Partly(ONLY_ADDRESSED),
-    };
-    Capabilities::new(|ability| {
-        let (into_room, to_platform) = support(ability);
-        match ability {
-            Ability::Text
-            | Ability::Mentions
-            | Ability::MentionEverybody
-            | Ability::Replies
-            | Ability::Threads
-            | Ability::Edits
-            | Ability::Images
-            | Ability::Files
-            | Ability::Voice
-            | Ability::Videos
-            | Ability::Locations
-            | Ability::Backfill
-            | Ability::OtherBots => (less(into_room), to_platform),
-            _ => (into_room, to_platform),
+    Capabilities::new(|ability| match support(ability) {
+        (Support::Yes | Support::Partly(_), to_platform) if !is_always_heard(ability) => {
+            (Support::Partly(ONLY_ADDRESSED), to_platform)
         }
+        all => all,
     })
+}
+
+/// Whether an ability into the room is nothing that people say in groups, or has another limit that weighs more.
+const fn is_always_heard(ability: Ability) -> bool {
+    use Ability::{
+        Approvals, Cards, Directory, Formatting, FreeBusy, Meetings, Membership, Names, Reactions, Recalls,
+        Receipts, Todos,
+    };
+    matches!(
+        ability,
+        Formatting
+            | Cards
+            | Recalls
+            | Reactions
+            | Receipts
+            | Membership
+            | Names
+            | Directory
+            | Approvals
+            | Todos
+            | Meetings
+            | FreeBusy
+    )
 }
 
 /// The table of all abilities.
@@ -66,8 +72,8 @@ fn support(ability: Ability) -> (Support, Support) {
         ),
         Ability::Edits => (
             Support::partly(
-                "平台不推送编辑事件，重新连接时才能补上",
-                "no event tells of an edit; it is seen after a reconnection",
+                "平台不推送编辑事件：一天内的消息按 read_again_minutes 定期重读，重新连接后也会补上",
+                "no event tells of an edit: what was said within a day is read again at times (read_again_minutes), and after a reconnection",
             ),
             Support::partly(
                 "每条消息最多编辑 20 次，且受管理员设定的时限约束",
@@ -98,7 +104,10 @@ fn support(ability: Ability) -> (Support, Support) {
         }
         Ability::Backfill => (Support::Yes, Support::Yes),
         Ability::Receipts => (
-            Support::partly("仅单聊", "in direct chats alone"),
+            Support::partly(
+                "单聊即时；群里在定期重读（read_again_minutes）时得知，仅限最新一条由本端发出的消息，最多一百人",
+                "in direct chats at once; in groups when what was said last is read again (read_again_minutes), of our newest message and of a hundred people at most",
+            ),
             Support::no("机器人不能把消息标为已读", "our robot cannot mark messages as read"),
         ),
         Ability::Typing | Ability::Presence => (
@@ -138,8 +147,8 @@ fn support(ability: Ability) -> (Support, Support) {
         Ability::FreeBusy => (Support::Yes, Support::Yes),
         Ability::OtherBots => (
             Support::partly(
-                "平台不推送其他机器人的消息，重新连接时才能补上",
-                "messages of other robots come with the history after a reconnection alone",
+                "平台不推送其他机器人的消息：按 read_again_minutes 定期重读时、以及重新连接后补上",
+                "no event tells of messages of other robots: they come when what was said last is read again (read_again_minutes), and after a reconnection",
             ),
             Support::Yes,
         ),

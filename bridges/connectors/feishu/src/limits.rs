@@ -128,6 +128,9 @@ pub const POST_BYTES_MAX: usize = 27_000;
 /// Largest picture, a bound of the platform's.
 pub const IMAGE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
+/// Longest side of a picture in pixels, a bound of the platform's; of GIF it takes less, and larger ones go as documents.
+pub const IMAGE_SIDE_MAX: u32 = 12_000;
+
 /// Largest file to send, a bound of the platform's.
 pub const FILE_BYTES_MAX: u64 = 30 * 1024 * 1024;
 
@@ -148,6 +151,16 @@ pub const HISTORY_PAGE_MAX: usize = 50;
 
 /// Topics that one reading of history goes through; their names have to fit into a cursor.
 pub const HISTORY_TOPICS_MAX: usize = 50;
+
+/// How often what was said in the last day is read again, because no event tells that it was changed.
+pub const READ_AGAIN_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Topics of a chat that are read again with it, one call each, those in which something was said last. Of the chat and of each of
+/// them [`HISTORY_PAGE_MAX`] messages are read again, the newest.
+pub const TOPICS_READ_AGAIN_MAX: usize = 5;
+
+/// People of whom it is told that they read our newest message in a group, a bound of the platform's for one page.
+pub const READERS_MAX: usize = 100;
 
 /// Topics of one chat that are known as active.
 pub const ACTIVE_TOPICS_MAX: usize = 20;

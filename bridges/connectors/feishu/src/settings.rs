@@ -20,6 +20,8 @@ pub struct FeishuSettings {
     pub mode: Mode,
     /// The authorities that are believed over TLS.
     pub authorities: Arc<rustls::RootCertStore>,
+    /// How often what was said in the last day is read again, [`crate::limits::READ_AGAIN_EVERY`] otherwise; none for never.
+    pub read_again_every: Option<Duration>,
     /// What is kept in the platform's own apps.
     pub office: OfficeSettings,
 }

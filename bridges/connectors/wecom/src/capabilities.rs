@@ -17,7 +17,7 @@ words! {
     RECALLED_IN = "平台不通知应用或机器人有人撤回消息" | "nobody tells an app or a bot that something was taken back";
     NOT_IN_GROUPS = "群里不会推送给机器人，只在单聊应用或机器人时可见" | "groups keep them from the bot, so only in a chat with the app or the bot";
     VOICE_IN = "单聊应用可得语音文件；机器人只给出转写的文字" | "the app is given the sound, the bot only the words that were understood";
-    FORMS = "只接受企业微信支持的格式与大小（图片 JPG/PNG，语音 AMR，视频 MP4），其余改发文件或链接；回调模式的机器人不能发文件" | "in the forms and sizes that WeCom takes (JPG and PNG, AMR, MP4), else as a file or a link; a bot in callback mode sends no files";
+    FORMS = "图片与语音转换为企业微信支持的格式与大小（图片 JPG/PNG，语音 AMR 不超过 60 秒，需要 ffmpeg；视频仅 MP4），不能转换的改发文件或链接；回调模式的机器人不能发文件" | "pictures and voice are converted into the forms and sizes that WeCom takes (JPG and PNG; AMR of at most 60 seconds, by ffmpeg; of films MP4 alone), what cannot be goes as a file or a link; a bot in callback mode sends no files";
     AS_WORDS = "以文字表示" | "in words";
     STICKERS = "平台不推送表情包" | "the platform does not pass stickers on";
     TO_APP = "仅单聊应用时可见" | "in a chat with the app alone";
@@ -42,13 +42,32 @@ words! {
     ARCHIVED_MEMBERS = "已配置会话内容存档：仅限客户群，且应用有客户联系权限" | "with the chat archive, of groups with customers alone, where the app may use customer contact";
 }
 
-/// The table of a company, with or without the chat archive.
-pub fn table(has_archive: bool) -> Capabilities {
+words! {
+    SERVED_TEXT = "已启用微信客服：客户来信后 48 小时内最多回复 5 条，其余等客户再次来信后送出；机器人与应用的限制不变" | "with customer service, customers are answered five times within 48 hours of what they wrote last, and what is beyond that waits until they write again; the bot and the app as without it";
+    SERVED_RECALLS = "已启用微信客服：仅客户与接待人员在客服会话中撤回的消息" | "with customer service, of what customers and the members who attend to them take back";
+    SERVED_FILES = "已启用微信客服：单聊应用或机器人时，以及客户在客服会话中发送时可见" | "with customer service, in a chat with the app or the bot, and from customers";
+    SERVED_PLACES = "已启用微信客服：单聊应用时，以及客户在客服会话中发送时可见" | "with customer service, in a chat with the app, and from customers";
+}
+
+/// The table of a company, with or without the chat archive and customer service.
+pub fn table(has_archive: bool, has_service: bool) -> Capabilities {
     Capabilities::new(|ability| {
         let (into_room, to_platform) = support(ability);
         let archived = if has_archive { archived(ability) } else { None };
-        (archived.unwrap_or(into_room), to_platform)
+        let (heard, said) = if has_service { served(ability) } else { (None, None) };
+        (archived.or(heard).unwrap_or(into_room), said.unwrap_or(to_platform))
     })
+}
+
+/// What comes, and what goes, with customer service that does not without it.
+const fn served(ability: Ability) -> (Option<Support>, Option<Support>) {
+    match ability {
+        Ability::Text => (None, Some(Support::Partly(SERVED_TEXT))),
+        Ability::Recalls => (Some(Support::Partly(SERVED_RECALLS)), None),
+        Ability::Files | Ability::Videos => (Some(Support::Partly(SERVED_FILES)), None),
+        Ability::Locations => (Some(Support::Partly(SERVED_PLACES)), None),
+        _ => (None, None),
+    }
 }
 
 /// What comes with the chat archive that does not come without it.
@@ -110,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_said_in_both_languages_and_in_the_documents() {
-        let (table, with_archive) = (table(false), table(true));
+        let (table, more) = (table(false, false), [table(true, false), table(false, true)]);
         for language in [Language::Zh, Language::En] {
             let text = table.markdown(language);
             assert!(text.contains(ONLY_ADDRESSED.of(language)), "{text}");
@@ -124,8 +143,10 @@ mod tests {
                 table.markdown(language)
             );
             let without = table.markdown(language);
-            for line in with_archive.markdown(language).lines().filter(|line| !without.contains(line)) {
-                assert!(readme.contains(line), "put this to the archive: {line}");
+            for table in &more {
+                for line in table.markdown(language).lines().filter(|line| !without.contains(line)) {
+                    assert!(readme.contains(line), "put this to the archive or to customer service: {line}");
+                }
             }
         }
         let none = [Ability::Edits, Ability::Reactions, Ability::Receipts, Ability::Backfill];

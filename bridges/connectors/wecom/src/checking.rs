@@ -1,6 +1,6 @@
 //! What the company's settings prove to be worth. Nobody sees anything of it.
 
-use bridge_api::{CheckStep, Failure, lenient::items, limits::CHECK_TIME_MAX, words};
+use bridge_api::{CheckStep, Failure, NOT_SPOKEN, lenient::items, limits::CHECK_TIME_MAX, words};
 use tokio::time::timeout;
 
 use crate::{
@@ -27,7 +27,6 @@ words! {
     ONE_CONNECTION = "平台只允许机器人有一条连接，检查会把正在运行的桥挤下线；请在启动后看 `lianqiao bridge status`" | "the platform allows the bot one connection, and a second one would push a bridge out that runs; once it runs, `lianqiao bridge status` says whether it is up";
     CALLED = "机器人使用回调模式，由平台来验证地址" | "the bot is called by HTTP; the console tests the address when it is saved there";
     WEBHOOK = "群机器人 webhook" | "webhooks of groups";
-    NOT_SPOKEN = "webhook 只有发消息时才会验证，检查不发消息" | "a webhook proves itself only by a message that people see";
 }
 
 /// Tries what the settings name.

@@ -20,6 +20,7 @@ use crate::{
     office::Office,
     people::People,
     sending::{Responses, Sending},
+    service::{Bell, Service},
     settings::{BotMode, WeComSettings},
 };
 
@@ -37,6 +38,7 @@ pub struct WeCom {
     people: Arc<People>,
     office: Arc<Office>,
     archive: Option<Archived>,
+    service: Option<Arc<Service>>,
     line: Arc<Line>,
     hooks: Option<Hooks>,
     rng: Rng,
@@ -57,6 +59,9 @@ impl WeCom {
         if settings.app.is_none() && is_deaf && settings.webhooks.is_empty() {
             return Err("neither an app nor an AI bot nor a webhook nor the archive is configured".to_owned());
         }
+        if settings.service.is_some() && settings.app.is_none() {
+            return Err("customer service needs a self-built app".to_owned());
+        }
         let client = Arc::new(Client::new(settings.clone(), Arc::clone(&shelf), &clock)?);
         let memory = Arc::new(Memory::new(Arc::clone(&shelf)));
         let groups = Arc::new(KnownGroups::new(Arc::clone(&shelf)));
@@ -70,6 +75,7 @@ impl WeCom {
         let office = Office::new(Arc::clone(&client), Arc::clone(&people), Arc::clone(&shelf), clock.clone());
         let office = Arc::new(office);
         let twins = settings.archive.clone().map(|own| Arc::new(Twins::new(own, Arc::clone(&shelf))));
+        let bell = settings.service.is_some().then(Arc::<Bell>::default);
         let incoming = Incoming {
             client: Arc::clone(&client),
             memory: Arc::clone(&memory),
@@ -78,6 +84,7 @@ impl WeCom {
             office: Arc::clone(&office),
             responses: Arc::clone(&responses),
             twins: twins.clone(),
+            bell: bell.clone(),
             shelf: Arc::clone(&shelf),
             clock,
         };
@@ -85,6 +92,9 @@ impl WeCom {
             (Some(own), Some(twins)) => Some(Archived::open(own, twins, incoming.clone(), rng.clone())?),
             _ => None,
         };
+        let service = settings.service.clone().zip(bell);
+        let service =
+            service.map(|(own, bell)| Arc::new(Service::new(own, bell, incoming.clone(), rng.clone())));
         let media = archive.as_ref().map(Archived::media);
         let hooks = Hooks::new(&settings, incoming.clone())?;
         let sending = Sending::new(
@@ -96,8 +106,21 @@ impl WeCom {
             media,
             rng.clone(),
         );
-        let capabilities = capabilities::table(archive.is_some());
-        Ok(Self { client, capabilities, incoming, sending, people, office, archive, line, hooks, rng })
+        let sending = sending.serving(service.clone());
+        let capabilities = capabilities::table(archive.is_some(), service.is_some());
+        Ok(Self {
+            client,
+            capabilities,
+            incoming,
+            sending,
+            people,
+            office,
+            archive,
+            service,
+            line,
+            hooks,
+            rng,
+        })
     }
 
     /// What it was made of.
@@ -120,6 +143,12 @@ impl WeCom {
     async fn read_archive(&self, inbox: &dyn Inbox, shutdown: &Shutdown) {
         if let Some(archive) = &self.archive {
             archive.keep(inbox, shutdown).await;
+        }
+    }
+
+    async fn serve_customers(&self, inbox: &dyn Inbox, shutdown: &Shutdown) {
+        if let Some(service) = &self.service {
+            service.keep(inbox, shutdown).await;
         }
     }
 
@@ -153,9 +182,10 @@ impl Connector for WeCom {
     async fn run(&self, inbox: Arc<dyn Inbox>, shutdown: Shutdown) -> Result<(), Failure> {
         let office = Box::pin(self.office.keep(inbox.as_ref(), &self.rng, &shutdown));
         let archive = Box::pin(self.read_archive(inbox.as_ref(), &shutdown));
+        let service = Box::pin(self.serve_customers(inbox.as_ref(), &shutdown));
         if self.has_connection() {
             let bot = Box::pin(bot::keep(&self.incoming, &self.line, inbox.as_ref(), &self.rng, &shutdown));
-            tokio::join!(bot, self.app_beside_bot(), office, archive);
+            tokio::join!(bot, self.app_beside_bot(), office, archive, service);
             return Ok(());
         }
         if self.archive.is_some() {
@@ -164,7 +194,7 @@ impl Connector for WeCom {
             self.app_signed_in().await?;
         }
         inbox.line(LineState::Up);
-        tokio::join!(office, archive);
+        tokio::join!(office, archive, service);
         Ok(())
     }
 
@@ -176,6 +206,9 @@ impl Connector for WeCom {
         let mut steps = checking::check(&self.client, &self.office).await;
         if let Some(archive) = &self.archive {
             steps.extend(archive.check().await);
+        }
+        if let Some(service) = &self.service {
+            steps.push(service.check().await);
         }
         steps
     }

@@ -1,11 +1,13 @@
 //! What the platform's identifiers are called on our side. Pure.
 //!
-//! Seven kinds of conversation, of which three hear and speak: `user:<userid>` is the chat of one person with the app, `bot:<userid>` with the
-//! AI bot, `group:<chatid>` a group in which the bot is; `chat:<chatid>` is a group that the app made and `webhook:<name>` a group
-//! with a webhook, both of which are only spoken to; `room:<roomid>` and `between:<userid>|<userid>` are a group and two people of
-//! the chat archive, which are only heard. The four spaces of chat ids look alike and are not the same, hence the prefixes; on the wire an id stands as the platform gave it. People are their userid in lower case, because the platform takes
-//! any case and returns another one now and then. What we sent is `msg:<msgid>`, `card:<task_id>`, or where the platform gives
-//! nothing back `bot:<req_id>` and `said:<our key>`.
+//! Eight kinds of conversation, of which four hear and speak: `user:<userid>` is the chat of one person with the app, `bot:<userid>` with
+//! the AI bot, `group:<chatid>` a group in which the bot is, `service:<open_kfid>|<external_userid>` a customer with an account of
+//! customer service; `chat:<chatid>` is a group that the app made and `webhook:<name>` a group with a webhook, both of which are only
+//! spoken to; `room:<roomid>` and `between:<userid>|<userid>` are a group and two people of the chat archive, which are only heard. The
+//! four spaces of chat ids look alike and are not the same, hence the prefixes; on the wire an id stands as the platform gave it. People
+//! are their userid in lower case, because the platform takes any case and returns another one now and then; customers are their
+//! external_userid as it is. What we sent is `msg:<msgid>`, `card:<task_id>`, to customers `service:<msgid>` with an id of ours, or where
+//! the platform gives nothing back `bot:<req_id>` and `said:<our key>`.
 
 use bridge_api::{ConversationId, MessageId, PersonId};
 
@@ -24,6 +26,13 @@ pub enum Place<'a> {
     Webhook(&'a str),
     /// In the chat archive, where nothing can be said: a group, or two people.
     Archived(&'a str),
+    /// To a customer in the name of an account of customer service.
+    Service {
+        /// The account, by its open_kfid.
+        account: &'a str,
+        /// The customer, by the external_userid.
+        customer: &'a str,
+    },
 }
 
 /// Where a conversation is; nothing for an id that is none of ours.
@@ -36,6 +45,11 @@ pub fn place(conversation: &ConversationId) -> Option<Place<'_>> {
         "bot" => Some(Place::BotDirect(id)),
         "webhook" => Some(Place::Webhook(id)),
         "room" | "between" => Some(Place::Archived(id)),
+        "service" => {
+            let (account, customer) = id.split_once('|')?;
+            let is_whole = !account.is_empty() && !customer.is_empty();
+            is_whole.then_some(Place::Service { account, customer })
+        }
         _ => None,
     }
 }
@@ -47,7 +61,7 @@ pub enum Known<'a> {
     Message(&'a str),
     /// Our card, by its task id.
     Card(&'a str),
-    /// Ours, of which the platform told nothing.
+    /// Ours, of which the platform told nothing by which it could be taken back.
     Nameless,
     /// Somebody else's.
     Theirs,
@@ -58,7 +72,7 @@ pub fn known(message: &MessageId) -> Known<'_> {
     match message.as_str().split_once(':') {
         Some(("msg", id)) => Known::Message(id),
         Some(("card", task)) => Known::Card(task),
-        Some(("bot" | "said", _)) => Known::Nameless,
+        Some(("bot" | "said" | "service", _)) => Known::Nameless,
         _ => Known::Theirs,
     }
 }
@@ -72,6 +86,11 @@ pub fn is_open(user: &str) -> bool {
 pub fn person(user: &str) -> Option<PersonId> {
     let user = user.trim();
     PersonId::new(if is_open(user) { user.to_owned() } else { user.to_lowercase() }).ok()
+}
+
+/// Which customer is called `external`; the platform tells these ids apart by case.
+pub fn customer(external: &str) -> Option<PersonId> {
+    PersonId::new(external.trim()).ok()
 }
 
 /// The userid of somebody whom the API can address.
@@ -94,6 +113,9 @@ mod tests {
             ("webhook:ops", Some(Place::Webhook("ops"))),
             ("room:wrY", Some(Place::Archived("wrY"))),
             ("between:lisi|wangwu", Some(Place::Archived("lisi|wangwu"))),
+            ("service:wkA|wmB", Some(Place::Service { account: "wkA", customer: "wmB" })),
+            ("service:wkA|", None),
+            ("service:wkA", None),
             ("group:", None),
             ("wrX", None),
             ("oc_1:x", None),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bridge_api::{
     Arrival, Block, Clock, Content, ConversationId, Directory as _, Failure, Happened, KnownGroups, Message,
-    Pressed, RichText, Sender, Shelf, limits::FORM_VALUE_CHARACTERS_MAX, message_of_ours,
+    RichText, Sender, Shelf,
 };
 use serde_json::Value;
 use tokio::time::timeout;
@@ -14,12 +14,14 @@ use crate::{
     archive::{self, Twins, Way},
     client::{self, Client},
     ids::{self, Place},
-    limits::{CODE_KEPT_MS, FILE_ADDRESS_KEPT_MS, LOOKED_UP_WITHIN},
+    limits::{FILE_ADDRESS_KEPT_MS, LOOKED_UP_WITHIN},
     memory::Memory,
     office::Office,
     people::People,
-    received::{self, BotMessage, FileAddress, Press, Received},
-    sending::{CardRow, Responses, code_key},
+    presses::is_kept,
+    received::{self, BotMessage, FileAddress, Received},
+    sending::Responses,
+    service::Bell,
     xml::Element,
 };
 
@@ -40,6 +42,8 @@ pub struct Incoming {
     pub responses: Arc<Responses>,
     /// What the chat archive brings as well, if there is one.
     pub twins: Option<Arc<Twins>>,
+    /// What is rung when something is to be fetched of customer service, if there is one.
+    pub bell: Option<Arc<Bell>>,
     /// Our durable rows.
     pub shelf: Arc<dyn Shelf>,
     /// The time of day.
@@ -94,7 +98,7 @@ impl Incoming {
                 self.remember(&arrival).await;
                 Ok(Some(arrival))
             }
-            Received::Press(press) => self.press(*press, handle, proof).await.map(Some),
+            Received::Press(press) => self.press(*press, handle, proof).await,
             Received::Person { user, key, at_ms } => {
                 let Some(id) = ids::person(&user) else { return Ok(None) };
                 // The callback tells no more than who it is about.
@@ -108,6 +112,19 @@ impl Incoming {
             }
             Received::Customer { external, key, at_ms } => {
                 Box::pin(self.customer_changed(&external, key, at_ms)).await
+            }
+            // What is there to be fetched stays there until it was, so the event itself need not be kept.
+            Received::Service { account, token } => {
+                if let Some(bell) = &self.bell {
+                    bell.ring(&account, token.as_deref());
+                }
+                Ok(None)
+            }
+            Received::ServiceAccounts => {
+                if let Some(bell) = &self.bell {
+                    bell.ring_for_all();
+                }
+                Ok(None)
             }
             Received::Alert(words) => {
                 tracing::error!(%words, "WeCom warns about the app");
@@ -125,7 +142,10 @@ impl Incoming {
     }
 
     async fn bot_message(&self, message: BotMessage, handle: Option<&str>) -> Result<Arrival, Failure> {
-        let BotMessage { mut arrival, files, quote, response_url } = message;
+        let BotMessage { mut arrival, mut files, quote, response_url } = message;
+        // What no row takes would keep everything behind it waiting.
+        files.retain(|file| is_kept(&file.url, arrival.key.as_str()));
+        let response_url = response_url.filter(|url| is_kept(url, arrival.key.as_str()));
         for file in &files {
             let key = format!("file:{}", bridge_api::digest(file.url.as_bytes()));
             self.shelf.write(&key, file, FILE_ADDRESS_KEPT_MS).await?;
@@ -207,30 +227,6 @@ impl Incoming {
             arrival.conversation = ConversationId::new(format!("bot:{id}")).ok();
         }
         Ok(())
-    }
-
-    async fn press(&self, press: Press, handle: Option<&str>, proof: &str) -> Result<Arrival, Failure> {
-        if let Some(handle) = handle {
-            self.memory.pressed(&press.task, handle);
-        }
-        if let Some(code) = &press.code {
-            // Good for one change; each press brings a fresh one.
-            self.shelf.put(&code_key(&press.task), code.as_bytes(), CODE_KEPT_MS).await?;
-        }
-        let row = CardRow::read(self.shelf.as_ref(), &press.task).await?;
-        let button =
-            press.button.parse::<usize>().ok().and_then(|index| row.as_ref()?.buttons.get(index).cloned());
-        let (action, mut values) = match button {
-            Some(button) => (button.action, button.values),
-            None => (press.button, std::collections::BTreeMap::new()),
-        };
-        let short = |text: String| text.chars().take(FORM_VALUE_CHARACTERS_MAX).collect::<String>();
-        values.extend(press.chosen.into_iter().map(|(name, value)| (short(name), short(value))));
-        let message = message_of_ours(&format!("card:{}", press.task))?;
-        let by = self.people.plain(&press.by).await?;
-        let what = Happened::Pressed(Pressed { message, by, action, values, proof: proof.to_owned() });
-        let trace = Some(press.task);
-        Ok(Arrival { key: press.key, conversation: press.conversation, at_ms: press.at_ms, trace, what })
     }
 
     /// Remembers what was said, so that it can be quoted.

@@ -4,7 +4,7 @@
 //! connection, turns what comes into arrivals, and does what the core asks. It holds no queue, knows nothing of Matrix, and reads
 //! the platform by the platform's own pages. Read next: `connector.rs`, then `ids.rs` for which conversations there are,
 //! `callbacks/` and `bot/` for how messages come, `received/` for what they become, `sending/` for how something is said, `office/` for
-//! meetings, due dates and approvals, `archive/` for the paid chat archive.
+//! meetings, due dates and approvals, `archive/` for the paid chat archive, `service/` for customer service.
 
 mod archive;
 mod bot;
@@ -23,8 +23,10 @@ mod office;
 #[cfg(test)]
 mod peer;
 mod people;
+mod presses;
 mod received;
 mod sending;
+mod service;
 mod settings;
 mod written;
 mod xml;
@@ -32,5 +34,6 @@ mod xml;
 pub use self::{
     archive::{ArchiveKey, ArchiveSettings},
     connector::WeCom,
-    settings::{App, Bot, BotMode, Hook, WeComSettings, Webhook, file_hosts_default},
+    service::ServiceSettings,
+    settings::{App, Bot, BotMode, Hook, Intervals, WeComSettings, Webhook, file_hosts_default},
 };

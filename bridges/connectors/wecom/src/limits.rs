@@ -249,6 +249,10 @@ pub const RESPONSE_URL_KEPT_MS: u64 = 59 * 60_000;
 /// Handles by which something can be answered, remembered at once.
 pub const HANDLES_MAX: usize = 1_024;
 
+/// Longest address of a file or for an answer, and longest code of a card, that is kept, in bytes: as many as are kept of one
+/// conversation stand in one row.
+pub const ADDRESS_BYTES_MAX: usize = 3 * 1024;
+
 /// Such answers that are kept for one conversation; the oldest go first.
 pub const RESPONSE_URLS_MAX: usize = 16;
 

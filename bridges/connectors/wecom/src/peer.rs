@@ -7,7 +7,7 @@ use bridge_api::{
     double::{Asked, Script},
 };
 
-use crate::settings::{App, Bot, BotMode, Hook, WeComSettings, Webhook};
+use crate::settings::{App, Bot, BotMode, Hook, Intervals, WeComSettings, Webhook};
 
 /// The token of the page's vectors.
 pub const TOKEN: &str = "SimToken01";
@@ -58,8 +58,10 @@ pub fn settings(base: &str) -> WeComSettings {
         bot: Some(Bot { id: "aibX".into(), names: vec!["Bridge".into()], mode: BotMode::Callback(hook()) }),
         webhooks: vec![Webhook { name: "ops".into(), key: Secret::new("KEY") }],
         archive: None,
+        service: None,
         group_chats: vec!["sale42".into()],
         file_hosts: Vec::new(),
         authorities: Arc::new(rustls::RootCertStore::empty()),
+        intervals: Intervals::default(),
     }
 }

@@ -111,6 +111,11 @@ impl People {
 impl Directory for People {
     async fn person(&self, person: &PersonId) -> Result<Option<Person>, Failure> {
         let Some(user) = ids::user(person) else { return Ok(None) };
+        if ids::is_open(user)
+            && let Some(customer) = self.service_customer(user).await?
+        {
+            return Ok(Some(customer));
+        }
         let answer = unless_refused(self.client.get("user/get", &[("userid", user)]).await)?;
         Ok(answer.and_then(|user| self.person(&user)))
     }
@@ -185,6 +190,11 @@ impl Members for People {
                 let chat = self.chat(chat).await?.unwrap_or_default();
                 items(&chat, "userlist").iter().filter_map(Value::as_str).map(str::to_owned).collect()
             }
+            Some(Place::Service { account, customer }) => {
+                let mut everybody = self.servicers(account).await?;
+                everybody.insert(0, customer.to_owned());
+                everybody
+            }
             // Nobody tells who is in a group with the bot, or with a webhook.
             Some(Place::BotGroup(_) | Place::Webhook(_) | Place::Archived(_)) | None => Vec::new(),
         };
@@ -192,6 +202,9 @@ impl Members for People {
         let mut found = Vec::new();
         for user in users {
             found.extend(self.named(&user).await?);
+        }
+        if let Some(Place::Service { customer, .. }) = ids::place(conversation) {
+            found.iter_mut().for_each(|person| person.external |= person.id.as_str() == customer);
         }
         Ok(Page { items: found, next })
     }
@@ -245,6 +258,12 @@ impl Conversations for People {
             Some(Place::BotGroup(_) | Place::Archived(_)) => {
                 let known = self.groups.name(conversation).await?;
                 Ok(known.and_then(|name| Conversation::group(id, &name)))
+            }
+            // A group, so that a room is made for it like for any other: several people answer there.
+            Some(Place::Service { .. }) => {
+                let known = self.groups.name(conversation).await?;
+                let group = known.and_then(|name| Conversation::group(id, &name));
+                Ok(group.map(|group| Conversation { external: true, ..group }))
             }
             Some(Place::Webhook(name)) => {
                 let known = self.client.settings().webhooks.iter().any(|hook| hook.name == name);

@@ -1,11 +1,15 @@
 //! What an operator says of one company. Plain values; whoever makes the connector reads the configuration.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bridge_api::Secret;
 use reqwest::Url;
 
-use crate::archive::ArchiveSettings;
+use crate::{
+    archive::ArchiveSettings,
+    limits::{LOOKED_AFTER_EVERY, LOOKED_AFTER_FIRST, PING_EVERY},
+    service::ServiceSettings,
+};
 
 /// One company with a self-built app, an AI bot, or both.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub struct WeComSettings {
     pub bot: Option<Bot>,
     /// The paid chat archive.
     pub archive: Option<ArchiveSettings>,
+    /// Customer service of WeChat, by the self-built app.
+    pub service: Option<ServiceSettings>,
     /// Group webhooks, each an outgoing-only conversation `webhook:<name>`.
     pub webhooks: Vec<Webhook>,
     /// The chat ids of groups that the app made; each is an outgoing-only conversation `chat:<id>`.
@@ -28,6 +34,25 @@ pub struct WeComSettings {
     pub file_hosts: Vec<String>,
     /// The authorities that are believed over TLS.
     pub authorities: Arc<rustls::RootCertStore>,
+    /// How often something is done that nobody asks for.
+    pub intervals: Intervals,
+}
+
+/// How often something is done that nobody asks for. Whoever tries the connector out does not wait for the platform's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Intervals {
+    /// Between two pings of the bot's connection, which counts as dead when two of them are not answered.
+    pub ping: Duration,
+    /// From the start to the first look after what the platform may have lost.
+    pub first_look: Duration,
+    /// Between two such looks; the last fifth of it is chance.
+    pub look: Duration,
+}
+
+impl Default for Intervals {
+    fn default() -> Self {
+        Self { ping: PING_EVERY, first_look: LOOKED_AFTER_FIRST, look: LOOKED_AFTER_EVERY }
+    }
 }
 
 /// A self-built app (自建应用).

@@ -1,6 +1,7 @@
 //! The bridge's bot: commands of people in rooms.
 
 mod conversations;
+mod login;
 mod me;
 mod people;
 mod rooms;
@@ -27,6 +28,7 @@ const VERBS: &[Verb] = &[
     Verb { id: "me", names: &["我", "me"], help: "bridge.help.me" },
     Verb { id: "create", names: &["建房", "create"], help: "bridge.help.create" },
     Verb { id: "permit", names: &["权限", "permit"], help: "bridge.help.permit" },
+    Verb { id: "login", names: &["登录", "login"], help: "bridge.help.login" },
     Verb { id: "person", names: &["认人", "person"], help: "bridge.help.person" },
 ];
 
@@ -45,6 +47,10 @@ impl Bot for Bridges {
 
     fn verbs(&self) -> &'static [Verb] {
         VERBS
+    }
+
+    fn holds_secret(&self, verb: &str, arguments: &str) -> bool {
+        verb == "login" && login::holds_secret(arguments)
     }
 
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
@@ -72,6 +78,7 @@ impl Bot for Bridges {
             "me" => asked.me(batch).await,
             "create" => asked.create(batch).await,
             "permit" => asked.permit().await,
+            "login" => asked.login(batch).await,
             _ => asked.person().await,
         };
         let text = match text {

@@ -1,8 +1,10 @@
 //! Key messages by e-mail while a platform is down: what waits for it, mentions colleagues there or is marked as important, goes
-//! to their own addresses, once. When the platform is up again the message arrives there too, with a word that it was sent.
+//! to their own addresses, once. When the platform is up again the message arrives there too, with a word that it was sent. A stop
+//! waits for the letter that is under way, for a short time: one that takes longer goes after the next start.
 
 mod asking;
 mod letters;
+mod look;
 
 use std::{collections::HashSet, time::Duration};
 
@@ -13,7 +15,7 @@ use ruma::{OwnedEventId, OwnedUserId, RoomId, UserId};
 use serde_json::Value;
 use store::{Batch, Scan, StoreError};
 
-use self::asking::asking;
+use self::{asking::asking, look::Look};
 use crate::{
     Bridges,
     bridges::Seat,
@@ -74,7 +76,8 @@ impl Bridges {
         let Some(after) = self.0.settings.mails_after else { return shutdown.wait().await };
         while !shutdown.is_triggered() {
             for seat in &self.0.seats {
-                if let Err(error) = Box::pin(self.mail_of(seat, &*post, after)).await {
+                let look = Look { seat, post: &*post, shutdown };
+                if let Err(error) = Box::pin(self.mail_of(look, after)).await {
                     tracing::warn!(?error, network = seat.network.key(), "letters wait; will try again");
                 }
             }
@@ -89,7 +92,8 @@ impl Bridges {
     }
 
     /// The letters of one platform, if it is down for long enough.
-    async fn mail_of(&self, seat: &Seat, post: &dyn Post, after: Duration) -> Result<(), Stuck> {
+    async fn mail_of(&self, look: Look<'_>, after: Duration) -> Result<(), Stuck> {
+        let seat = look.seat;
         let network = seat.network.key();
         let is_down = matches!(seat.now(), LineNow::Down(_) | LineNow::Unreached(_));
         let line = self.0.store.get(&LINES, network).await?.unwrap_or_default();
@@ -109,8 +113,11 @@ impl Bridges {
             let Some((last, _)) = rows.last() else { return Ok(()) };
             from = Some(last.clone());
             for (_, row) in rows {
+                if look.shutdown.is_triggered() {
+                    return Ok(());
+                }
                 if now_ms.saturating_sub(row.received_ms) >= MAIL_WAIT_MS {
-                    self.mail_row(seat, post, &row, &mut failed).await?;
+                    self.mail_row(look, &row, &mut failed).await?;
                 }
             }
         }
@@ -120,8 +127,7 @@ impl Bridges {
     /// The letters of one message. A mailbox that refuses holds up no other; many that do are a way that is out of order.
     async fn mail_row(
         &self,
-        seat: &Seat,
-        post: &dyn Post,
+        look: Look<'_>,
         row: &OutboxRow,
         failed: &mut HashSet<OwnedUserId>,
     ) -> Result<(), Stuck> {
@@ -129,12 +135,13 @@ impl Bridges {
         let Some(room) = json["room_id"].as_str().and_then(|room| RoomId::parse(room).ok()) else {
             return Ok(());
         };
-        let Some(message) = self.key_message(seat, &room, &json).await? else { return Ok(()) };
+        let asked = self.key_message(look.seat, &room, &json);
+        let Some(message) = look.unless_stopped(asked).await?.flatten() else { return Ok(()) };
         for account in &message.people {
             if failed.contains(account) {
                 continue;
             }
-            if let Err(error) = self.mail_to(seat, post, &room, &message, account).await {
+            if let Err(error) = self.mail_to(look, &room, &message, account).await {
                 failed.insert(account.clone());
                 if failed.len() >= MAIL_FAILURES_MAX {
                     return Err(error);
@@ -176,8 +183,7 @@ impl Bridges {
     /// when the platform is up again.
     async fn mail_to(
         &self,
-        seat: &Seat,
-        post: &dyn Post,
+        look: Look<'_>,
         room: &RoomId,
         message: &KeyMessage,
         account: &UserId,
@@ -191,7 +197,8 @@ impl Bridges {
         if sent.unwrap_or_default() >= MAILS_PER_DAY_MAX {
             return Ok(());
         }
-        let words = self.letter(seat, room, message, account).await?;
+        let words = self.letter(look.seat, room, message, account);
+        let Some(words) = look.unless_stopped(words).await? else { return Ok(()) };
         let order = (now_ms, &*message.event, account);
         let mut batch = Batch::new();
         batch.expect_absent(&MAILED, &of).put(&MAILED, &of, &now_ms).put(&MAILED_ORDER, &order, &());
@@ -202,20 +209,21 @@ impl Bridges {
             Err(StoreError::Conflict) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        let outcome = post.post(account, &words).await;
+        let outcome = look.posted(account, &words).await;
         let label = match &outcome {
             Ok(Posted::Sent) => "sent",
             Ok(Posted::NoAddress) => "no_address",
             Err(_) => "failed",
         };
-        metrics::counter!("bridge_mailed_total", "platform" => seat.network.key(), "outcome" => label)
+        metrics::counter!("bridge_mailed_total", "platform" => look.seat.network.key(), "outcome" => label)
             .increment(1);
         let mut batch = Batch::new();
         match outcome {
             Ok(Posted::Sent) => return Ok(()),
             // Nobody asks again for an address that is not there, and the message says nothing of a letter.
             Ok(Posted::NoAddress) => drop(batch.put(&MAILED, &of, &NO_LETTER)),
-            // It may go with the next look.
+            // It may go with the next look, or after the next start. One that a stop cut off may come twice then: two letters are
+            // better than none.
             Err(_) => drop(batch.delete(&MAILED_ORDER, &order).delete(&MAILED, &of)),
         }
         batch.put(&MAILED_COUNT, &today, &sent.unwrap_or_default());

@@ -16,10 +16,15 @@ use crate::{
 };
 
 impl Bridges {
-    /// Does what is left whenever there is something, until the shutdown.
+    /// Does what is left whenever there is something, until the shutdown. What that cuts off is done after the next start.
     pub(crate) async fn keep_colleagues(&self, shutdown: &Shutdown) {
         while !shutdown.is_triggered() {
-            let pause = match Box::pin(self.look_after_colleagues()).await {
+            let done = tokio::select! {
+                biased;
+                () = shutdown.wait() => return,
+                done = Box::pin(self.look_after_colleagues()) => done,
+            };
+            let pause = match done {
                 Ok(()) => COLLEAGUES_INTERVAL,
                 Err(error) => {
                     tracing::warn!(?error, "what colleagues asked for waits; will try again");

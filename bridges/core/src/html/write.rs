@@ -3,6 +3,8 @@
 use bridge_api::{Block, Inline, PersonId, RichText};
 use ruma::OwnedUserId;
 
+use crate::limits::{MENTIONS_MAX, WORDS_IN_EVENT_BYTES_MAX};
+
 /// A text as a room gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
@@ -19,8 +21,14 @@ pub(crate) fn write(text: &RichText, account: &dyn Fn(&PersonId) -> Option<Owned
     let mut writer = Writer { html: String::new(), mentions: Vec::new(), account };
     writer.blocks(&text.blocks);
     let Writer { html, mentions, .. } = writer;
-    let html = (!is_simple(text)).then_some(html);
-    Written { body: text.to_plain(), html, mentions }
+    let body = text.to_plain();
+    let html = (!is_simple(text)).then_some(html).filter(|html| fits(&body, html));
+    Written { body, html, mentions }
+}
+
+/// Whether words have room in one event beside their markup, as JSON writes both: letters that mean something in HTML grow there.
+fn fits(body: &str, html: &str) -> bool {
+    serde_json::json!([body, html]).to_string().len() <= WORDS_IN_EVENT_BYTES_MAX
 }
 
 /// Whether a text says the same without markup.
@@ -131,7 +139,7 @@ impl Writer<'_> {
             Some(user) => {
                 let address = escaped(&format!("https://matrix.to/#/{user}"));
                 self.html.push_str(&format!("<a href=\"{address}\">{}</a>", escaped(name)));
-                if !self.mentions.contains(&user) {
+                if self.mentions.len() < MENTIONS_MAX && !self.mentions.contains(&user) {
                     self.mentions.push(user);
                 }
             }

@@ -8,6 +8,7 @@ use super::{Bringing, content::events_of};
 use crate::{
     error::Stuck,
     ghosts::Ghost,
+    limits::EDIT_SHOWN_CHARACTERS_MAX,
     tables::{MESSAGES, MessageRow, REACTIONS_IN, SIDES, SideRow},
 };
 
@@ -40,7 +41,9 @@ impl Bringing<'_> {
             let content = self.with_words(&ghost, id, *event).await?;
             match row.events.get(index) {
                 Some(event) => {
+                    // For clients that know no edits; the whole of it stands beside, and twice would be too large.
                     let body = content["body"].as_str().unwrap_or_default();
+                    let body: String = body.chars().take(EDIT_SHOWN_CHARACTERS_MAX).collect();
                     let change = json!({
                         "msgtype": content["msgtype"], "body": format!("* {body}"), "m.new_content": content,
                         "m.relates_to": { "rel_type": "m.replace", "event_id": event }, "m.mentions": {},

@@ -10,6 +10,7 @@ use crate::{
     error::Stuck,
     ghosts::Ghost,
     html::{Written, write},
+    media::usual,
     names::tamed,
     telling::refusal_text,
 };
@@ -109,9 +110,12 @@ impl Bringing<'_> {
             Err(error) => return Err(error),
         };
         let name = file_name(file, fetched.name.as_deref());
-        let size = fetched.bytes.len();
-        let mxc = self.bridges.uploader(ghost)?.upload(Some(&name), &fetched.mimetype, fetched.bytes).await?;
-        let mut info = json!({ "mimetype": fetched.mimetype, "size": size });
+        let file = File { name, mimetype: Some(fetched.mimetype), ..file.clone() };
+        let (file, bytes) = Box::pin(self.bridges.shown(self.lane, file, fetched.bytes)).await;
+        let mimetype = file.mimetype.as_deref().unwrap_or(usual(file.kind));
+        let (name, size) = (&file.name, bytes.len());
+        let mxc = self.bridges.uploader(ghost)?.upload(Some(name), mimetype, bytes).await?;
+        let mut info = json!({ "mimetype": mimetype, "size": size });
         if let Some((width, height)) = file.dimensions {
             info["w"] = json!(width);
             info["h"] = json!(height);

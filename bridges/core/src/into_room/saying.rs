@@ -106,7 +106,7 @@ impl Bringing<'_> {
 
     /// People see that something is missing, and support finds it. What the room forbids it forbids to what comes behind it
     /// too: that is said once a day.
-    pub(super) fn told(&mut self, reason: &str, is_forbidden: bool) {
+    pub(crate) fn told(&mut self, reason: &str, is_forbidden: bool) {
         let trace = self.row.arrival.trace.clone().unwrap_or_else(|| self.row.arrival.key.to_string());
         tracing::warn!(network = self.network().key(), conversation = %self.lane.1, reason, trace, "an arrival cannot be brought into its room");
         metrics::counter!("bridge_left_out_total", "platform" => self.network().key()).increment(1);

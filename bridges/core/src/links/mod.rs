@@ -1,7 +1,8 @@
 //! Links to files that a platform does not take: whoever sees the message there opens them without an account, for some days.
 //!
-//! A link says itself what it leads to and until when, sealed with a key of the bridges' own store, so nothing is kept for it
-//! and nobody makes one or turns one into another. The file is read as the bridge's bot, piece by piece.
+//! A link says itself what it leads to and until when, sealed with a key of the bridges' own store, so nobody makes one or turns
+//! one into another. Kept is only for which message it stands, until it ends: the homeserver is asked at each opening whether that
+//! was taken back. The file is read as the bridge's bot, piece by piece.
 
 mod seal;
 
@@ -12,6 +13,7 @@ use futures_util::{StreamExt as _, stream::BoxStream};
 use kit::{CallError, FileStream, limits::REQUEST_TIME_MAX, texts::Lang};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ruma::MxcUri;
+use store::{Batch, StoreError};
 use tokio::{sync::mpsc, time::timeout};
 
 pub(crate) use self::seal::LinkKey;
@@ -19,6 +21,7 @@ use self::seal::Sealed;
 use crate::{
     Bridges,
     limits::{DAY_MS, LINK_DAYS, LINK_PIECE_TIME_MAX, LINK_PIECES_MAX, LINK_TIME_MAX},
+    tables::{LINKS, LinkRow},
 };
 
 /// Where such links begin, below the public address.
@@ -58,7 +61,7 @@ pub enum LinkRefused {
     Unknown,
     /// Its days are over.
     Over,
-    /// The file was taken away.
+    /// The file was taken away, or the message that it came with.
     Gone,
     /// As many as may be are open; [`LinkRefused::RETRY_AFTER`] says when to try again.
     Busy,
@@ -91,20 +94,49 @@ impl LinkRefused {
 }
 
 impl Bridges {
-    /// An address at which a file of the homeserver can be had until [`LINK_DAYS`] days from now. None where nobody said at which
-    /// address people reach us, or where it is no file's.
-    pub(crate) fn link_to(&self, mxc: &str, name: &str) -> Option<String> {
-        let base = self.0.settings.public_url.as_deref()?.trim_end_matches('/');
-        let (server, id) = <&MxcUri>::from(mxc).parts().ok()?;
+    /// An address at which the file of a message can be had until [`LINK_DAYS`] days from now, while the message stands. None where
+    /// nobody said at which address people reach us, or where it is no file's.
+    ///
+    /// # Errors
+    /// When the store refuses to keep for which message it stands: without that it could not be cut.
+    pub(crate) async fn link_to(
+        &self,
+        mxc: &str,
+        name: &str,
+        message: &LinkRow,
+    ) -> Result<Option<String>, StoreError> {
+        let base = self.0.settings.public_url.as_deref();
+        let (Some(base), Ok((server, id))) = (base, <&MxcUri>::from(mxc).parts()) else { return Ok(None) };
         let until_ms = self.0.clock.now_ms().saturating_add(LINK_DAYS * DAY_MS);
         let sealed = Sealed { until_ms, server: server.as_str(), id, name };
-        let (until_ms, seal) = (until_ms.to_string(), self.0.link_key.seal(&sealed)?);
+        let Some(seal) = self.0.link_key.seal(&sealed) else { return Ok(None) };
+        let mut batch = Batch::new();
+        batch.put(&LINKS, &(until_ms, &*seal), message);
+        self.0.store.commit(batch).await?;
+        let until_ms = until_ms.to_string();
         let parts = [until_ms.as_str(), &seal, server.as_str(), id, name];
-        Some(parts.iter().fold(format!("{base}{PATH}"), |mut address, part| {
+        let base = base.trim_end_matches('/');
+        Ok(Some(parts.iter().fold(format!("{base}{PATH}"), |mut address, part| {
             address.push('/');
             address.extend(utf8_percent_encode(part, ENCODED));
             address
-        }))
+        })))
+    }
+
+    /// Refuses a link whose message was taken back, or stands where the bridge's bot cannot look any more: nobody could take it back
+    /// there. One from before messages were kept opens until its end.
+    async fn check_message(&self, until_ms: u64, seal: &str) -> Result<(), LinkRefused> {
+        let row = self.0.store.get(&LINKS, &(until_ms, seal)).await;
+        let Some(LinkRow { room, events }) = row.map_err(|_| LinkRefused::Later)? else { return Ok(()) };
+        let bot = self.bot_intent().map_err(|_| LinkRefused::Later)?;
+        for event in &events {
+            match bot.event_of(&room, event).await {
+                Ok(Some(event)) if event["unsigned"]["redacted_because"].is_null() => {}
+                Ok(_) | Err(CallError::Refused { .. }) => return Err(LinkRefused::Gone),
+                Err(CallError::Limited(_) | CallError::Unreachable(_)) => return Err(LinkRefused::Later),
+            }
+        }
+        Ok(())
     }
 
     /// Opens a link of [`FileLink`] as the bridge's bot. At most [`crate::limits::LINKS_AT_ONCE`] are open at once, each for at most
@@ -122,6 +154,7 @@ impl Bridges {
             return Err(LinkRefused::Over);
         }
         let place = self.0.links_open.clone().try_acquire_owned().map_err(|_| LinkRefused::Busy)?;
+        self.check_message(until_ms, &link.seal).await?;
         let bot = self.bot_intent().map_err(|_| LinkRefused::Later)?;
         let address = format!("mxc://{}/{}", link.server, link.id);
         // The time that the file itself may take is no time to wait for its beginning.

@@ -12,6 +12,8 @@ use bridge_api::{ConversationId, Network};
 use ruma::OwnedRoomId;
 use serde::{Deserialize, Serialize};
 
+use crate::QuotaLeft;
+
 /// A conversation as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
@@ -44,4 +46,6 @@ pub struct LineStatus {
     pub waiting_in: usize,
     /// Rows that wait to go to the platform.
     pub waiting_out: usize,
+    /// What is left of what the platform counts.
+    pub quotas: Vec<QuotaLeft>,
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use base::Shutdown;
 use bridge_api::{Conversation, ConversationId, ConversationKind, Network};
-use kit::{CallError, Letter, To, notice};
+use kit::{Letter, To, notice};
 use ruma::UserId;
 use sha2::{Digest as _, Sha256};
 use store::{Batch, Scan, StoreError};
@@ -95,11 +95,16 @@ impl Bridges {
         }
     }
 
-    /// Makes what is ordered, until the shutdown.
+    /// Makes what is ordered, until the shutdown. What that cuts off is made after the next start.
     pub(crate) async fn keep_making_rooms(&self, shutdown: &Shutdown) {
         let mut next_look = MAKING_LOOK;
         while !shutdown.is_triggered() {
-            let pause = match Box::pin(self.make_rooms()).await {
+            let done = tokio::select! {
+                biased;
+                () = shutdown.wait() => return,
+                done = Box::pin(self.make_rooms()) => done,
+            };
+            let pause = match done {
                 Ok(true) => {
                     let this_look = next_look;
                     next_look = (next_look * 2).min(COLLEAGUES_INTERVAL);
@@ -137,7 +142,7 @@ impl Bridges {
                     batch.delete(&MAKING, &(&*network, &*conversation));
                     self.0.store.commit(batch).await?;
                 }
-                Err(error) if passes(&error) => {
+                Err(error) if error.passes() => {
                     tracing::debug!(%error, conversation, "a room has to wait");
                     is_left = true;
                 }
@@ -173,13 +178,14 @@ impl Bridges {
             return Ok(false);
         };
         let colleagues = self.colleagues_in(lane).await?;
-        self.dress_room(lane, row, &room).await?;
-        self.invite_colleagues(&room, &space, row, &colleagues).await?;
         if let Some(staff) = &self.0.ports.staff
             && let Err(reason) = staff.house(&colleagues, &room).await
         {
-            tracing::warn!(reason, %room, "a room cannot stand in the space of its department");
+            tracing::warn!(reason, %room, "a room cannot stand in the space of its department yet; will try again");
+            return Ok(false);
         }
+        self.dress_room(lane, row, &room).await?;
+        self.invite_colleagues(&room, &space, row, &colleagues).await?;
         let by = row.by.as_ref().map_or_else(|| self.0.switchboard.bot.to_string(), ToString::to_string);
         let made = |batch: &mut Batch| {
             batch.delete(&MAKING, &(lane.0.key(), lane.1.as_str()));
@@ -236,21 +242,5 @@ impl Bridges {
             Some(conversations) => Ok(patient(|| conversations.conversation(&lane.1)).await?),
             None => Ok(None),
         }
-    }
-}
-
-/// Whether a later try may succeed.
-fn passes(error: &BridgeError) -> bool {
-    match error {
-        BridgeError::Store(_) => true,
-        BridgeError::Platform(failure) => failure.passes(),
-        BridgeError::Call(error) => !matches!(error, CallError::Refused { .. }),
-        BridgeError::NoConnector(_)
-        | BridgeError::NoConversation(_)
-        | BridgeError::Bound(_)
-        | BridgeError::RoomFull
-        | BridgeError::NotInRoom(_)
-        | BridgeError::Encrypted
-        | BridgeError::Invalid(_) => false,
     }
 }

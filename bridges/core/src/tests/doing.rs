@@ -28,6 +28,15 @@ impl Stage {
         sent["event_id"].as_str().expect("an event").to_owned()
     }
 
+    /// Alice takes something back.
+    pub async fn redacts(&mut self, event: &str) {
+        self.counted += 1;
+        let transaction = format!("t{}", self.counted);
+        let path = ["client", "v3", "rooms", &self.room, "redact", event, &transaction];
+        self.homeserver.does(ALICE, Call::new(Method::PUT, &path).json(json!({})));
+        self.tell().await;
+    }
+
     /// Alice says something.
     pub async fn says(&mut self, body: &str) -> String {
         self.sends("m.room.message", json!({ "msgtype": "m.text", "body": body })).await
@@ -57,8 +66,13 @@ impl Stage {
 
     /// Alice uploads a file.
     pub fn uploads(&self) -> String {
+        self.uploads_bytes(b"picture")
+    }
+
+    /// Alice uploads a file that holds this.
+    pub fn uploads_bytes(&self, bytes: &[u8]) -> String {
         let mut call = Call::new(Method::POST, &["media", "v3", "upload"]);
-        call.body = kit::Body::File("image/png".to_owned(), bytes::Bytes::from_static(b"picture"));
+        call.body = kit::Body::File("image/png".to_owned(), bytes::Bytes::copy_from_slice(bytes));
         self.homeserver.does(ALICE, call)["content_uri"].as_str().expect("a file").to_owned()
     }
 
@@ -113,6 +127,14 @@ impl Stage {
         let told = self.messages().into_iter().filter(|event| event["sender"] == BOT);
         told.filter(|event| event["content"]["body"].as_str().is_some_and(|body| body.contains(words)))
             .count()
+    }
+
+    /// What the bot told somebody in their direct chat, first one first.
+    pub fn told_alone(&self, user: &str) -> Vec<String> {
+        let rooms = self.homeserver.direct_rooms_of(BOT, user);
+        let events = rooms.iter().flat_map(|room| self.homeserver.events(room));
+        let told = events.filter(|event| event["sender"] == BOT && event["type"] == "m.room.message");
+        told.filter_map(|event| event["content"]["body"].as_str().map(str::to_owned)).collect()
     }
 
     /// What people of the platform said in the room.

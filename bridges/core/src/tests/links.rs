@@ -5,12 +5,14 @@ use std::time::Duration;
 use bridge_api::{Block, Content, Inline};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
-use serde_json::json;
+use serde_json::{Value, json};
+use store::Scan;
 
 use super::{Script, Stage};
 use crate::{
     BridgePorts, FileLink, LinkRefused,
-    limits::{DAY_MS, LINK_DAYS, LINKS_AT_ONCE},
+    limits::{DAY_MS, FORGET_INTERVAL, LINK_DAYS, LINKS_AT_ONCE},
+    tables::LINKS,
 };
 
 const BASE: &str = "https://chat.example.org/";
@@ -77,6 +79,25 @@ async fn a_link_opens_for_its_days_and_no_longer() {
     assert_eq!(stage.opens(&link).await.err(), Some(LinkRefused::Over));
     let told = stage.bridges.link_refusal(LinkRefused::Over);
     assert!(told.contains("有效期为 7 天") && told.contains("good for 7 days"), "{told}");
+}
+
+#[tokio::test]
+async fn a_link_ends_with_its_message_and_with_no_other_of_the_same_file() {
+    let mut stage = public().await;
+    let (link, other) = (stage.links("a.pdf").await, stage.links("b.pdf").await);
+    assert!(stage.opens(&link).await.is_ok());
+    let sent = |event: &&Value| event["content"]["filename"] == "a.pdf";
+    let event = stage.homeserver.events(&stage.room).iter().find(sent).expect("it was sent").clone();
+    stage.redacts(event["event_id"].as_str().expect("an id")).await;
+    // At once, and not only when the platform has heard of it.
+    assert_eq!(stage.opens(&link).await.err(), Some(LinkRefused::Gone));
+    assert!(stage.opens(&other).await.is_ok());
+    let told = stage.bridges.link_refusal(LinkRefused::Gone);
+    assert!(told.contains("已被撤回") && told.contains("taken back"), "{told}");
+    stage.skips(Duration::from_millis(LINK_DAYS * DAY_MS + 60_000));
+    stage.passes(FORGET_INTERVAL * 2).await;
+    let kept = stage.bridges.0.store.scan_keys(&LINKS, Scan::all()).await.expect("readable");
+    assert!(kept.is_empty(), "{kept:?}");
 }
 
 #[tokio::test]

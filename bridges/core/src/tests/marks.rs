@@ -10,14 +10,15 @@ use axum::http::Method;
 use bridge_api::{Content, Happened, Message, MessageId, Network, RichText, Sender};
 use kit::Call;
 use ruma::{OwnedUserId, RoomId, UserId};
+use serde_json::json;
 
-use super::{Script, Stage, person};
+use super::{ALICE, Script, Stage, person};
 use crate::{BridgePorts, Elsewhere, Staff};
 
 /// A staff list of two.
 #[derive(Default)]
 pub(crate) struct List {
-    /// While it cannot be read there is nobody on it.
+    /// While it cannot be read there is nobody on it, and no room is put anywhere.
     pub is_away: AtomicBool,
 }
 
@@ -37,7 +38,7 @@ impl Staff for List {
     }
 
     async fn house(&self, _: &[OwnedUserId], _: &RoomId) -> Result<bool, String> {
-        Ok(false)
+        if self.is_away.load(Ordering::Relaxed) { Err("away".to_owned()) } else { Ok(false) }
     }
 }
 
@@ -51,6 +52,14 @@ impl Stage {
         let what = Happened::Message(Message { id: message, from, parts, reply_to: None, thread: None });
         self.happens(what).await;
         self.until("it is heard", |stage| stage.heard().len() > heard).await;
+    }
+
+    /// Alice has this name in the room from now on.
+    async fn is_called(&mut self, name: &str) {
+        let path = ["client", "v3", "rooms", &self.room, "state", "m.room.member", ALICE];
+        let content = json!({ "membership": "join", "displayname": name });
+        self.homeserver.does(ALICE, Call::new(Method::PUT, &path).json(content));
+        self.tell().await;
     }
 
     /// What somebody from there is called here.
@@ -90,4 +99,30 @@ async fn who_is_called_like_a_colleague_and_is_somebody_else_is_marked() {
         stage.speaks_as(id, name, external).await;
         assert_eq!(stage.called(id), shown);
     }
+}
+
+#[tokio::test]
+async fn who_is_called_like_a_member_of_a_bound_room_and_is_somebody_else_is_marked() {
+    let mut stage = Stage::new().await;
+    stage.speaks_as("a", "Alice", Some(true)).await;
+    assert_eq!(stage.called("a"), "Alice (Feishu) (external)", "nobody here is called so");
+    stage.is_called("Alice").await;
+    for (id, name, external, shown) in [
+        ("b", "Alice", Some(true), "Alice (Feishu) (external) (named like a member here)"),
+        ("c", "Alice", Some(false), "Alice (Feishu)"),
+        ("d", "Аlice", None, "Аlice (Feishu) (named like a member here)"),
+    ] {
+        stage.speaks_as(id, name, external).await;
+        assert_eq!(stage.called(id), shown);
+    }
+    // A room that was bound before its members were heard of is read.
+    let other = stage.room_with_bot().await;
+    let room = std::mem::replace(&mut stage.room, other.clone());
+    stage.is_called("Bo").await;
+    stage.room = room;
+    stage.binds("oc_2", &other).await;
+    stage.sends_to(&other, "m.room.message", json!({ "msgtype": "m.text", "body": "hi" })).await;
+    stage.passes(std::time::Duration::from_secs(1)).await;
+    stage.speaks_as("e", "Bo", Some(true)).await;
+    assert_eq!(stage.called("e"), "Bo (Feishu) (external) (named like a member here)");
 }

@@ -2,15 +2,20 @@
 
 mod captions;
 mod doing;
+mod files;
 mod history;
+mod hostile;
 mod links;
 pub(crate) mod marks;
 mod members;
 mod more;
 mod naming;
 mod outages;
+mod pages;
 mod polls;
+mod quotas;
 mod receipts;
+mod rooms;
 mod script;
 mod silenced;
 mod stage;

@@ -1,6 +1,12 @@
 //! Everybody can see when a platform is down: its line, or what is sent to it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bridge_api::{Failure, FailureKind, Line, Network};
@@ -9,7 +15,10 @@ use ruma::{OwnedUserId, UserId};
 use serde_json::json;
 
 use super::{ALICE, Script, Stage, person};
-use crate::{BridgePorts, MailWords, Post, Posted};
+use crate::{
+    BridgePorts, MailWords, Post, Posted,
+    limits::{MAIL_LOOK, STOP_TIME_MAX},
+};
 
 async fn is_up(stage: &Stage) -> bool {
     stage.bridges.status().await.expect("readable").remove(0).is_up
@@ -69,22 +78,28 @@ async fn a_line_is_up_again_when_what_failed_has_gone_with_its_binding() {
     assert!(is_up(&stage).await, "nothing waits, so nothing fails");
 }
 
-/// The letters that were sent.
+/// A way to mailboxes, and the letters that were put on it.
 #[derive(Default)]
-struct Letters(Mutex<Vec<OwnedUserId>>);
+struct Letters {
+    to: Mutex<Vec<OwnedUserId>>,
+    /// Whether the mail server never answers.
+    is_stuck: AtomicBool,
+}
 
 #[async_trait]
 impl Post for Letters {
     async fn post(&self, to: &UserId, _: &MailWords) -> Result<Posted, String> {
-        self.0.lock().push(to.to_owned());
+        self.to.lock().push(to.to_owned());
+        if self.is_stuck.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         Ok(Posted::Sent)
     }
 }
 
-#[tokio::test]
-async fn key_messages_go_by_mail_while_a_platform_takes_nothing() {
-    let letters = Arc::new(Letters::default());
-    let ports = BridgePorts { post: Some(Arc::clone(&letters) as Arc<dyn Post>), ..BridgePorts::default() };
+/// A platform that takes nothing, and a message that waits for a colleague there.
+async fn wanted(letters: &Arc<Letters>) -> Stage {
+    let ports = BridgePorts { post: Some(Arc::clone(letters) as Arc<dyn Post>), ..BridgePorts::default() };
     let mut stage = Stage::with(Script::new(), ports).await;
     let wang = UserId::parse("@wang:test").expect("valid");
     let bound = stage.bridges.bind_person(Network::Feishu, &person("wang"), Some(&wang)).await;
@@ -93,8 +108,30 @@ async fn key_messages_go_by_mail_while_a_platform_takes_nothing() {
     let urgent =
         json!({ "msgtype": "m.text", "body": "come, wang", "m.mentions": { "user_ids": ["@wang:test"] } });
     stage.sends("m.room.message", urgent).await;
-    stage.until("a letter goes", |_| !letters.0.lock().is_empty()).await;
-    assert_eq!(*letters.0.lock(), [wang]);
+    stage.until("a letter goes", |_| !letters.to.lock().is_empty()).await;
+    stage
+}
+
+#[tokio::test]
+async fn key_messages_go_by_mail_while_a_platform_takes_nothing() {
+    let letters = Arc::new(Letters::default());
+    let mut stage = wanted(&letters).await;
+    stage.passes(MAIL_LOOK * 2).await;
+    let to: Vec<String> = letters.to.lock().iter().map(ToString::to_string).collect();
+    assert_eq!(to, ["@wang:test"], "once");
+}
+
+#[tokio::test]
+async fn a_stop_waits_no_longer_than_a_moment_for_a_letter_which_goes_after_the_next_start() {
+    let letters = Arc::new(Letters { is_stuck: AtomicBool::new(true), ..Letters::default() });
+    let mut stage = wanted(&letters).await;
+    let stopped_within = stage.stops().await;
+    assert!(stopped_within <= STOP_TIME_MAX + Duration::from_secs(1), "{stopped_within:?}");
+    letters.is_stuck.store(false, Ordering::SeqCst);
+    stage.starts_again();
+    stage.until("it goes again", |_| letters.to.lock().len() == 2).await;
+    stage.passes(MAIL_LOOK * 2).await;
+    assert_eq!(letters.to.lock().len(), 2, "once");
 }
 
 #[tokio::test]

@@ -1,19 +1,26 @@
 //! A platform by a script: it takes what is sent or fails, and knows what the test tells it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use bridge_api::{
-    Abilities, Ability, Arrival, Backfill, ByteStream, Capabilities, Connector, Content, ConversationId,
-    Cursor, Download, Edit, Edits, Failure, File, FileKind, Files, Inbox, MediaId, Members, MessageId, Names,
-    Network, Outgoing, Pace, Page, Person, PersonId, Recalls, Refusal, Sent, Shutdown, Support,
+    Abilities, Ability, Arrival, Backfill, ByteStream, Capabilities, CheckStep, Connector, Content,
+    ConversationId, Cursor, Download, Edit, Edits, Failure, FailureKind, File, FileKind, Files, Forms, Inbox,
+    MediaId, Members, MessageId, Names, Network, Outgoing, Pace, Page, Person, PersonId, Recalls, Refusal,
+    Sent, Shutdown, Support,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+const PICTURES: &[(&str, &str)] = &[("image/jpeg", "jpg"), ("image/png", "png"), ("image/gif", "gif")];
+const VOICES: &[(&str, &str)] = &[("audio/amr", "amr")];
+const FILMS: &[(&str, &str)] = &[("video/mp4", "mp4")];
 const PARTLY: Support = Support::partly("一部分", "a part");
 
 /// Somebody of the platform.
@@ -35,10 +42,20 @@ pub(crate) struct Script {
     /// What every request that sends something fails with.
     pub fails: Mutex<Option<Failure>>,
     pub history: Mutex<Vec<Arrival>>,
+    /// What it answers nonsense to: whatever has these words in it.
+    pub garbles: Mutex<Option<String>>,
+    /// How often it is worth reading again what was said last.
+    pub again_every: Mutex<Option<Duration>>,
     /// From when on history was asked for.
     pub asked_since: Mutex<Vec<u64>>,
     pub members: Mutex<Vec<Person>>,
+    /// What comes of it when the credentials are tried.
+    pub checked: Mutex<Vec<CheckStep>>,
     pub takes_edits: AtomicBool,
+    /// The files that were given to it, with their bytes.
+    pub taken: Mutex<Vec<(File, Bytes)>>,
+    /// What people's files hold there, and what it says that they are.
+    pub given: Mutex<(Bytes, &'static str)>,
     counted: AtomicUsize,
 }
 
@@ -73,9 +90,14 @@ impl Script {
             renamed: Mutex::default(),
             fails: Mutex::default(),
             history: Mutex::default(),
+            garbles: Mutex::default(),
+            again_every: Mutex::default(),
             asked_since: Mutex::default(),
             members: Mutex::default(),
+            checked: Mutex::default(),
             takes_edits: AtomicBool::new(true),
+            taken: Mutex::default(),
+            given: Mutex::new((Bytes::from_static(b"picture"), "image/png")),
             counted: AtomicUsize::new(0),
         })
     }
@@ -118,8 +140,18 @@ impl Script {
         *self.fails.lock() = failure;
     }
 
-    fn check(&self) -> Result<(), Failure> {
+    fn works(&self) -> Result<(), Failure> {
         self.fails.lock().clone().map_or(Ok(()), Err)
+    }
+
+    /// Whether it answers with sense to something.
+    fn understands(&self, words: &str) -> Result<(), Failure> {
+        match self.garbles.lock().as_deref() {
+            Some(senseless) if words.contains(senseless) => {
+                Err(Failure::new(FailureKind::Garbled("<html>".to_owned())))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn message(&self) -> MessageId {
@@ -148,8 +180,13 @@ impl Connector for Script {
         Ok(())
     }
 
+    async fn check(&self) -> Vec<CheckStep> {
+        self.checked.lock().clone()
+    }
+
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
-        self.check()?;
+        self.works()?;
+        self.understands(&outgoing.content.to_plain())?;
         self.sent.lock().push(outgoing.clone());
         Ok(Sent { messages: vec![self.message()], thread: None })
     }
@@ -170,7 +207,7 @@ impl Connector for Script {
 #[async_trait]
 impl Edits for Script {
     async fn edit(&self, edit: &Edit) -> Result<Sent, Failure> {
-        self.check()?;
+        self.works()?;
         if !self.takes_edits.load(Ordering::Relaxed) || matches!(edit.content, Content::File(_)) {
             return Err(Failure::refused(Refusal::Impossible));
         }
@@ -182,7 +219,7 @@ impl Edits for Script {
 #[async_trait]
 impl Recalls for Script {
     async fn recall(&self, _: &ConversationId, message: &MessageId) -> Result<(), Failure> {
-        self.check()?;
+        self.works()?;
         self.recalled.lock().push(message.clone());
         Ok(())
     }
@@ -191,7 +228,7 @@ impl Recalls for Script {
 #[async_trait]
 impl Names for Script {
     async fn rename(&self, _: &ConversationId, name: &str) -> Result<(), Failure> {
-        self.check()?;
+        self.works()?;
         self.renamed.lock().push(name.to_owned());
         Ok(())
     }
@@ -216,22 +253,40 @@ impl Backfill for Script {
         let items = self.history.lock().iter().filter(|arrival| arrival.at_ms >= since_ms).cloned().collect();
         Ok(Page { items, next: None })
     }
+
+    fn read_again_every(&self) -> Option<Duration> {
+        *self.again_every.lock()
+    }
+
+    async fn latest(&self, conversation: &ConversationId, since_ms: u64) -> Result<Vec<Arrival>, Failure> {
+        self.works()?;
+        Ok(self.history(conversation, since_ms, None).await?.items)
+    }
 }
 
 #[async_trait]
 impl Files for Script {
-    fn upload_bytes_max(&self, _: FileKind) -> u64 {
-        1_000_000
+    fn forms(&self, _: &ConversationId, kind: FileKind) -> Forms {
+        match kind {
+            FileKind::Image => Forms { side_max: Some(64), ..Forms::of(PICTURES, 20_000) },
+            FileKind::Voice => Forms { duration_ms_max: Some(60_000), ..Forms::of(VOICES, 20_000) },
+            FileKind::Video => Forms::of(FILMS, 1_000_000),
+            FileKind::File => Forms::any(1_000_000),
+        }
     }
 
-    async fn upload(&self, _: &ConversationId, file: &File, _: ByteStream) -> Result<MediaId, Failure> {
-        self.check()?;
+    async fn upload(&self, _: &ConversationId, file: &File, bytes: ByteStream) -> Result<MediaId, Failure> {
+        self.works()?;
+        let bytes = bridge_api::whole(bytes, 1_000_000).await?;
+        self.taken.lock().push((file.clone(), bytes));
         Ok(file.media.clone())
     }
 
-    async fn download(&self, _: &ConversationId, _: &MessageId, _: &File) -> Result<Download, Failure> {
-        let bytes = futures_util::stream::iter([Ok(Bytes::from_static(b"picture"))]);
-        let mimetype = Some("image/png".to_owned());
-        Ok(Download { name: None, mimetype, size: Some(7), bytes: Box::pin(bytes) })
+    async fn download(&self, _: &ConversationId, _: &MessageId, file: &File) -> Result<Download, Failure> {
+        self.understands(&file.name)?;
+        let (bytes, mimetype) = self.given.lock().clone();
+        let size = u64::try_from(bytes.len()).ok();
+        let bytes = Box::pin(futures_util::stream::iter([Ok(bytes)]));
+        Ok(Download { name: None, mimetype: Some(mimetype.to_owned()), size, bytes })
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 use base::{Clock, Rng, Shutdown};
 use bridge_api::{ConversationId, Failure, Language, Line, Network};
 use kit::{Call, KitSettings, double::Double, texts::Lang};
-use ruma::{OwnedServerName, RoomId};
+use ruma::{OwnedServerName, RoomId, UserId};
 use serde_json::json;
 use store::{Engine, Identity, MemoryKv, Store};
 use tokio::task::JoinHandle;
@@ -92,11 +92,13 @@ impl Stage {
                 bridge: None,
             },
             settings: BridgeSettings {
-                administrators: Vec::new(),
+                administrators: vec![UserId::parse(ALICE).expect("valid")],
                 language: Language::En,
                 creates_rooms: false,
+                outage_told_after: Duration::from_secs(60),
                 mails_after: Some(Duration::from_secs(120)),
                 public_url: public_url.map(str::to_owned),
+                ffmpeg: None,
             },
             connectors: vec![Arc::clone(&platform) as Arc<dyn bridge_api::Connector>],
             ports,
@@ -185,6 +187,24 @@ impl Stage {
             waited += STEP;
             self.passes(STEP).await;
         }
+    }
+
+    /// The bridges are told to stop; how long it takes until they have.
+    pub async fn stops(&mut self) -> Duration {
+        self.shutdown.trigger();
+        let mut waited = Duration::ZERO;
+        while !self.running.is_finished() {
+            assert!(waited < PATIENCE, "they do not stop");
+            waited += STEP;
+            self.passes(STEP).await;
+        }
+        waited
+    }
+
+    /// The bridges work again after a stop.
+    pub fn starts_again(&mut self) {
+        self.shutdown = Shutdown::new();
+        self.running = tokio::spawn(self.bridges.clone().run(self.shutdown.clone()));
     }
 
     /// Work that is under way goes on: the store writes on a thread of its own.

@@ -116,7 +116,8 @@ impl Bridges {
     }
 }
 
-fn identified(json: &Value) -> Option<(OwnedEventId, OwnedUserId)> {
+/// The event of a row, and who sent it.
+pub(crate) fn identified(json: &Value) -> Option<(OwnedEventId, OwnedUserId)> {
     let event = EventId::parse(json["event_id"].as_str()?).ok()?;
     Some((event, OwnedUserId::try_from(json["sender"].as_str()?).ok()?))
 }

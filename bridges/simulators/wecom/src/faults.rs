@@ -49,5 +49,10 @@ simulator_stage::faults! {
     ArchiveCode "archive.code" "The archive's library answers a code; value: the code, 10001 by default."
     ArchiveCrash "archive.crash" "The archive's library ends its process in the middle of a call."
     ScheduleForgets "schedule.forgets" "A schedule that is changed forgets what people answered."
+    ServicePageEmpty "service.page_empty" "A page of customer service holds nothing and says that there is more."
+    ServicePageRepeats "service.page_repeats" "A page of customer service begins with what the one before ended with."
+    ServiceTokenOver "service.token_over" "The token of an event of customer service is over at once."
+    ServiceState "service.state" "A message to a customer is refused with 95018: somebody else attends to the session."
+    ServiceSendFails "service.send_fails" "A message to a customer is answered as sent and does not reach them; an event says so. Value: its fail_type, 10 by default."
     ContactsPageShort "contacts.page_short" "A list of people lacks its last one."
 }

@@ -87,7 +87,9 @@ fn prepare(
             });
             Ok(state.happened_to_bot(bot, "template_card_event", data, &person, &message.draft.chat))
         }
-        Author::Webhook(_) | Author::Person(_) => Err(Refusal::control("nobody hears of that card")),
+        Author::Webhook(_) | Author::Person(_) | Author::Account(_) => {
+            Err(Refusal::control("nobody hears of that card"))
+        }
     }
 }
 

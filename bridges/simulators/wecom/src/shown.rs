@@ -32,7 +32,7 @@ fn author(state: &State, by: &Author) -> (String, String, &'static str) {
     let id = by.id();
     match by {
         Author::Person(person) => {
-            let name = state.person(person).map_or(id, |person| person.name.clone());
+            let name = state.called(person).unwrap_or(id);
             (state.spelled(person), name, "person")
         }
         Author::App(agent) => (id, state.name_of_receiver(&Receiver::App(*agent)), "app"),
@@ -40,6 +40,9 @@ fn author(state: &State, by: &Author) -> (String, String, &'static str) {
         Author::Webhook(key) => {
             let name = state.webhooks.get(key).map(|webhook| webhook.name.clone());
             (id, name.unwrap_or_default(), "webhook")
+        }
+        Author::Account(account) => {
+            (id, state.name_of_receiver(&Receiver::Account(account.clone())), "service")
         }
     }
 }
@@ -103,6 +106,7 @@ fn words(state: &State, message: &Message, face: Option<&Face>) -> String {
             parts.join(" ")
         }
         "location" => format!("[位置] {}", text(content, "label")),
+        "msgmenu" => text(content, "head_content").to_owned(),
         "link" => format!("[链接] {} {}", text(content, "title"), text(content, "url")),
         "template_card" => String::new(),
         kind => format!("[{kind}]"),
@@ -176,6 +180,12 @@ pub(crate) fn overview(shared: &Shared, person: Option<&str>) -> Value {
             "open_userid": person.open_userid, "departments": person.departments, "disabled": person.disabled,
         })),
     };
+    // They read and write on the page like everybody.
+    let customers = state.service.customers.values().map(|customer| stage::Person {
+        user_id: customer.external_userid.clone(),
+        name: format!("{}（微信）", customer.name),
+        more: fields(json!({ "customer": true })),
+    });
     let apps = state.apps.values().map(|app| stage::App {
         app_id: app.agent_id.to_string(),
         name: app.name.clone(),
@@ -210,7 +220,7 @@ pub(crate) fn overview(shared: &Shared, person: Option<&str>) -> Value {
         })),
     });
     let overview = Overview {
-        people: state.people.values().map(person).collect(),
+        people: state.people.values().map(person).chain(customers).collect(),
         apps: apps.chain(bots).collect(),
         chats: chats.collect(),
         now_ms: state.now_ms(),

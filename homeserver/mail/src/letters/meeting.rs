@@ -11,6 +11,8 @@ pub enum MeetingNews {
     Cancelled,
     /// Somebody answered their invitation, or proposes another time.
     Answer,
+    /// The other time that they proposed is not taken.
+    ProposalDeclined,
     /// For information.
     Information,
 }
@@ -22,6 +24,7 @@ pub fn meeting(news: MeetingNews, title: &str, when: &str, place: &str) -> Lette
         MeetingNews::Invitation => ("会议邀请", "Invitation"),
         MeetingNews::Cancelled => ("会议取消", "Cancelled"),
         MeetingNews::Answer => ("会议回复", "Answer"),
+        MeetingNews::ProposalDeclined => ("改期建议未采用", "Your other time is not taken"),
         MeetingNews::Information => ("会议信息", "Meeting"),
     };
     let lines: Vec<String> =

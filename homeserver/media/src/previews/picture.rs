@@ -11,7 +11,7 @@ use crate::{
     limits::{COMMIT_ATTEMPTS_MAX, PREVIEW_IMAGE_BYTES_MAX},
     references::Attempt,
     tables::{MEDIA, MEDIA_EXPIRY, MediaKind, MediaRecord},
-    thumbnails::{ImageKind, dimensions},
+    thumbnails::{ImageKind, dimensions, sniff},
     upload::{Named, attached, mxc_uri},
 };
 
@@ -58,7 +58,7 @@ impl Media {
             }
         }
         let spooled = incoming.finish().await?;
-        let Some(kind) = ImageKind::sniff(&spooled.head) else { return Ok(None) };
+        let Some(kind) = sniff(&spooled.head) else { return Ok(None) };
         let path = spooled.path().to_owned();
         let size = tokio::task::spawn_blocking(move || dimensions(&path)).await.unwrap_or_default();
         let Some(size) = size else { return Ok(None) };

@@ -42,9 +42,9 @@ pub(super) fn make(path: &Path, rung: Rung, budget: Budget) -> Result<Made, Medi
     let mut out = Vec::new();
     {
         let mut encoder = GifEncoder::new_with_speed(&mut out, COLOUR_SPEED);
-        encoder.set_repeat(Repeat::Infinite).map_err(|error| refused(&error))?;
+        encoder.set_repeat(Repeat::Infinite).map_err(refused)?;
         for frame in animation(&file, budget)? {
-            let frame = frame.map_err(|error| refused(&error))?;
+            let frame = frame.map_err(refused)?;
             let delay = frame.delay();
             let image = DynamicImage::ImageRgba8(frame.into_buffer());
             let image = match rung.plan((image.width(), image.height())) {
@@ -52,31 +52,21 @@ pub(super) fn make(path: &Path, rung: Rung, budget: Budget) -> Result<Made, Medi
                 None => image,
             };
             let small = Frame::from_parts(image.into_rgba8(), 0, 0, delay);
-            encoder.encode_frame(small).map_err(|error| refused(&error))?;
+            encoder.encode_frame(small).map_err(refused)?;
         }
     }
     Ok(Made::Image { bytes: out, content_type: ImageKind::Gif.content_type() })
 }
 
-/// Whether a PNG says that it moves.
-pub(super) fn is_animated_png(file: &ImageFile) -> Result<bool, MediaError> {
-    let decoder = PngDecoder::new(file.reader()?).map_err(|error| refused(&error))?;
-    decoder.is_apng().map_err(|error| refused(&error))
-}
-
 /// Whether a file holds from two to `frames_max` good frames. Every frame is decoded, one at a time.
 fn moves(file: &ImageFile, budget: Budget, frames_max: usize) -> Result<bool, MediaError> {
-    let animated = match file.kind {
-        ImageKind::Jpeg => false,
-        ImageKind::Gif | ImageKind::Webp => true,
-        ImageKind::Png => is_animated_png(file)?,
-    };
-    if !animated {
+    // Of a WebP its frames say so themselves.
+    if file.kind != ImageKind::Webp && !file.may_move()? {
         return Ok(false);
     }
     let mut count = 0;
     for frame in animation(file, budget)?.take(frames_max + 1) {
-        frame.map_err(|error| refused(&error))?;
+        frame.map_err(refused)?;
         count += 1;
     }
     Ok((2..=frames_max).contains(&count))
@@ -84,22 +74,21 @@ fn moves(file: &ImageFile, budget: Budget, frames_max: usize) -> Result<bool, Me
 
 fn animation(file: &ImageFile, budget: Budget) -> Result<Frames<'static>, MediaError> {
     let reader: BufReader<File> = file.reader()?;
-    let refuse = |error: image::ImageError| refused(&error);
     match file.kind {
         ImageKind::Gif => {
-            let mut decoder = GifDecoder::new(reader).map_err(refuse)?;
-            decoder.set_limits(budget.limits()).map_err(refuse)?;
+            let mut decoder = GifDecoder::new(reader).map_err(refused)?;
+            decoder.set_limits(budget.limits()).map_err(refused)?;
             Ok(decoder.into_frames())
         }
         ImageKind::Webp => {
-            let mut decoder = WebPDecoder::new(reader).map_err(refuse)?;
-            decoder.set_limits(budget.limits()).map_err(refuse)?;
+            let mut decoder = WebPDecoder::new(reader).map_err(refused)?;
+            decoder.set_limits(budget.limits()).map_err(refused)?;
             Ok(decoder.into_frames())
         }
         ImageKind::Png => {
-            let decoder = PngDecoder::with_limits(reader, budget.limits()).map_err(refuse)?;
-            Ok(decoder.apng().map_err(refuse)?.into_frames())
+            let decoder = PngDecoder::with_limits(reader, budget.limits()).map_err(refused)?;
+            Ok(decoder.apng().map_err(refused)?.into_frames())
         }
-        ImageKind::Jpeg => Err(MediaError::NoThumbnail),
+        ImageKind::Jpeg | ImageKind::Bmp => Err(MediaError::NoThumbnail),
     }
 }

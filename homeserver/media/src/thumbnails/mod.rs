@@ -18,7 +18,7 @@ use ruma::ServerName;
 use store::Batch;
 use tokio::sync::Semaphore;
 
-pub(crate) use self::image_file::{ImageKind, dimensions};
+pub(crate) use self::image_file::{ImageKind, dimensions, sniff};
 pub use self::ladder::{Shape, ThumbnailRequest};
 use self::{image_file::Budget, ladder::Rung};
 use crate::{

@@ -45,7 +45,8 @@ pub(super) async fn export(
         }
     }
     let count = u64::try_from(listed.len()).unwrap_or(u64::MAX);
-    let mut export = Export::begin(&cases.keys(), count).map_err(|error| failed(&error))?;
+    let handed = cases.signer().handovers();
+    let mut export = Export::begin(&cases.keys(), handed, count).map_err(|error| failed(&error))?;
     for (no, id) in &listed {
         let exported = exported(store, &cases, id).await.map_err(|reason| format!("{no}: {reason}"))?;
         export.case(&exported).map_err(|error| format!("{no}: {error}"))?;

@@ -18,7 +18,7 @@ use workdays::Workdays;
 use super::{
     FOLDER_NAME,
     export::{self, Exports},
-    kept_localparts, open_store, tables,
+    kept_localparts, open_store, record_keys, tables,
 };
 use crate::{
     limits::{LINKS_OF_ORDER_MAX, STAFF_ORDER_BYTES_MAX, STARTING_LOOK_INTERVAL, STARTING_LOOKS_MAX},
@@ -71,6 +71,10 @@ pub(crate) enum Order {
         /// The file, base64.
         file: String,
     },
+    /// Asks for the keys that records are signed with.
+    RecordKeys,
+    /// Replaces the key that records are signed with.
+    RotateRecordKey,
 }
 
 /// What orders are carried out on.
@@ -156,6 +160,8 @@ pub(crate) enum Answer {
         /// Days that are made up for.
         made_up: usize,
     },
+    /// The keys that records are signed with, one a line, the present one first.
+    RecordKeys(Vec<String>),
     /// How the bots are.
     Health {
         /// Whether they take work and have their accounts.
@@ -284,6 +290,16 @@ async fn execute(office: &Office, order: Order) -> Answer {
                 },
                 Err(error) => Answer::Refused(error.to_string()),
             }
+        }
+        Order::RecordKeys => {
+            record_keys::list(&office.store).await.map_or_else(Answer::Refused, Answer::RecordKeys)
+        }
+        // They have the old one in their hands.
+        Order::RotateRecordKey if office.links.is_some() => {
+            Answer::Refused("the bots run: stop them, rotate, and start them again".to_owned())
+        }
+        Order::RotateRecordKey => {
+            record_keys::rotate(&office.store).await.map_or_else(Answer::Refused, Answer::RecordKeys)
         }
         Order::Apply { id, by } => match people.apply_unproved(&id, &by).await {
             Ok(applied) => Answer::Applied {

@@ -1,6 +1,6 @@
 //! The connector of Feishu, from the configuration.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base::{Clock, Rng};
 use bridge_api::{Connector, Shelf};
@@ -47,9 +47,12 @@ pub(super) fn open(
         app_secret: Secret::new(section.app_secret.clone().unwrap_or_default()),
         mode,
         authorities: Arc::new(authorities),
+        read_again_every: (section.read_again_minutes > 0)
+            .then(|| Duration::from_secs(section.read_again_minutes.saturating_mul(60))),
         office: OfficeSettings {
             approvals,
             native_codes: section.native_approvals.clone(),
+            meetings_every: Duration::from_secs(section.meetings_read_seconds),
             ..OfficeSettings::default()
         },
     };

@@ -6,7 +6,8 @@ use base::{Clock, Rng};
 use bridge_api::{Connector, ConversationId, Secret, Shelf};
 use config::Config;
 use connector_wecom::{
-    App, ArchiveKey, ArchiveSettings, Bot, BotMode, Hook, WeCom, WeComSettings, Webhook, file_hosts_default,
+    App, ArchiveKey, ArchiveSettings, Bot, BotMode, Hook, Intervals, ServiceSettings, WeCom, WeComSettings,
+    Webhook, file_hosts_default,
 };
 
 use crate::{StartError, settings};
@@ -32,10 +33,12 @@ pub(super) fn open(
         }),
         bot: bot(&config.wecom)?,
         archive: archive(&config.wecom)?,
+        service: service(&config.wecom),
         webhooks: section.webhooks.iter().filter_map(|entry| webhook(entry)).collect(),
         group_chats: section.group_chats.clone(),
         file_hosts: [file_hosts_default(), section.file_hosts.clone()].concat(),
         authorities: Arc::new(authorities),
+        intervals: Intervals::default(),
     };
     let connector = WeCom::new(settings, shelf, clock, rng).map_err(refused("wecom"))?;
     Ok(Arc::new(connector))
@@ -52,6 +55,14 @@ fn bot(section: &config::WeCom) -> Result<Option<Bot>, StartError> {
         BotMode::Socket { url, secret: secret(&section.bot_secret) }
     };
     Ok(Some(Bot { id, names: section.bot_names.clone(), mode }))
+}
+
+/// Customer service, where the operator wants it.
+fn service(section: &config::WeCom) -> Option<ServiceSettings> {
+    let welcome = Some(section.customer_service_welcome.trim().to_owned()).filter(|words| !words.is_empty());
+    let accounts =
+        section.customer_service_accounts.iter().map(|account| account.trim().to_owned()).collect();
+    section.customer_service.then_some(ServiceSettings { accounts, welcome })
 }
 
 /// The chat archive, with its keys read from their files.

@@ -178,6 +178,10 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
                     line.waiting_in,
                     line.waiting_out
                 ));
+                for quota in line.quotas {
+                    let key = line.network.key();
+                    say(&format!("{key}\t{}\tleft {} of {}", quota.what, quota.left, quota.whole));
+                }
             }
         }
         Answer::Permissions(bind, speak) => {

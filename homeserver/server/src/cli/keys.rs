@@ -1,12 +1,17 @@
-//! `lianqiao keys list|rotate`
+//! `lianqiao keys list|rotate`, and the same for the records of the bots: `lianqiao keys records list|rotate`
 
 use std::path::Path;
 
 use base::{Clock, Rng};
 use clap::Subcommand;
+use config::Config;
 
 use super::{OnConfig, output::say};
-use crate::{administration, signing_key};
+use crate::{
+    administration,
+    bots::organisation::{Answer, Order, ask},
+    signing_key,
+};
 
 /// What `keys` does.
 #[derive(Debug, Subcommand)]
@@ -14,6 +19,18 @@ pub(super) enum Action {
     /// Lists the keys that this server signs and signed with.
     List,
     /// Puts a new signing key in the place of the present one, which stays published for what it has signed.
+    Rotate,
+    /// The keys by which the bots sign the records of approvals, tasks and meetings.
+    #[command(subcommand)]
+    Records(RecordsAction),
+}
+
+/// What `keys records` does.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum RecordsAction {
+    /// Lists the key that signs records and those that did before, whether the bots run or not.
+    List,
+    /// Puts a new key in the place of the present one, which goes on verifying what it has signed. No bots may run.
     Rotate,
 }
 
@@ -23,7 +40,26 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
     match arguments.action {
         Action::List => list(directory),
         Action::Rotate => rotate(directory).await,
+        Action::Records(action) => records(&config, action).await,
     }
+}
+
+async fn records(config: &Config, action: RecordsAction) -> Result<(), String> {
+    let order = match action {
+        RecordsAction::List => Order::RecordKeys,
+        RecordsAction::Rotate => Order::RotateRecordKey,
+    };
+    match ask(config, order).await? {
+        Answer::RecordKeys(keys) => keys.iter().for_each(|key| say(key)),
+        Answer::Refused(reason) => return Err(reason),
+        _ => return Err("the bots answered something else".to_owned()),
+    }
+    if matches!(action, RecordsAction::Rotate) {
+        say(
+            "The first key signs from the next start on. Back the bots' database up: the old private key is gone.",
+        );
+    }
+    Ok(())
 }
 
 fn list(directory: &Path) -> Result<(), String> {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bridge_api::{CheckOutcome, CheckStep, Network, Words};
+use bridge_api::{CheckOutcome, Network, Words};
 use config::Config;
 
 use super::output::say;
@@ -44,7 +44,7 @@ pub(super) async fn run(
         return Err(format!("settings are missing; {belongs}"));
     }
     let steps = tried(&config, network).await.map_err(|error| error.to_string())?;
-    steps.iter().for_each(|step| say(&shown(step)));
+    steps.iter().for_each(|step| say(&step.said(both)));
     if steps.iter().any(|step| matches!(step.outcome, CheckOutcome::Fails { .. })) {
         return Err("not everything works; see above".to_owned());
     }
@@ -76,32 +76,9 @@ fn both(words: Words) -> String {
     format!("{} / {}", words.zh, words.en)
 }
 
-/// A step in one line.
-fn shown(step: &CheckStep) -> String {
-    let what = both(step.what);
-    match &step.outcome {
-        CheckOutcome::Works(found) if found.is_empty() => format!("[ok] {what}"),
-        CheckOutcome::Works(found) => format!("[ok] {what}: {found}"),
-        CheckOutcome::Fails { reason, advice } => format!("[!!] {what}: {reason}\n     {}", both(*advice)),
-        CheckOutcome::Skipped(why) => format!("[--] {what}: {}", both(*why)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_step_says_what_was_tried_what_came_of_it_and_what_to_do() {
-        let what = Words { zh: "凭证", en: "credentials" };
-        let step = |outcome| shown(&CheckStep { what, outcome });
-        assert_eq!(step(CheckOutcome::Works(String::new())), "[ok] 凭证 / credentials");
-        assert_eq!(step(CheckOutcome::Works("app 7".to_owned())), "[ok] 凭证 / credentials: app 7");
-        let advice = Words { zh: "改", en: "mend it" };
-        let fails = CheckOutcome::Fails { reason: "code 10003".to_owned(), advice };
-        assert_eq!(step(fails), "[!!] 凭证 / credentials: code 10003\n     改 / mend it");
-        assert_eq!(step(CheckOutcome::Skipped(advice)), "[--] 凭证 / credentials: 改 / mend it");
-    }
 
     #[test]
     fn a_secret_is_read_without_the_end_of_its_line() {

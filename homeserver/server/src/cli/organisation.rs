@@ -123,7 +123,7 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
             Ok(())
         }
         // Nobody asks for it here.
-        Answer::Health { .. } | Answer::Export { .. } | Answer::Links { .. } => {
+        Answer::Health { .. } | Answer::Export { .. } | Answer::Links { .. } | Answer::RecordKeys(_) => {
             Err("the bots answered something else".to_owned())
         }
         Answer::Refused(reason) => Err(reason),

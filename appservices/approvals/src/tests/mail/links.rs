@@ -10,7 +10,7 @@ use super::{
 use crate::{
     LOCALPART,
     limits::{MAIL_LINK_KEPT_MS, MAIL_LINK_MS, MAIL_PAGE_MS},
-    tests::talk::imports,
+    tests::talk::{case_of, imports},
 };
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_task_that_comes_again_brings_a_letter_of_its_own() {
     stage.settle().await;
     let (_, second) = post.gets_one(&mut stage).await;
     let page = opens(&stage, &links(&first)[0]).await;
-    assert!(page.text.contains("通过邮件处理：拒绝"), "{}", page.text);
+    assert!(page.text.contains("通过邮件处理：退回"), "{}", page.text);
     presses(&mut stage, &links(&second)[0], &[]).await;
     assert!(standing(&stage, &room).starts_with("[已通过]"));
 }
@@ -106,4 +106,18 @@ async fn a_link_that_is_none_of_ours_opens_nothing() {
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(page.text.contains("none of ours"), "{}", page.text);
     }
+}
+
+#[tokio::test]
+async fn what_is_secret_is_in_no_letter_and_an_administrator_decides_it() {
+    let (mut stage, room, post) = office_by_mail().await;
+    let mut secret = template(&["2"], &json!({}));
+    secret["class"] = json!("secret");
+    publishes(&mut stage, &secret).await;
+    stage.says(ZHANGSAN, &room, "!审批 用章 9000");
+    stage.settle().await;
+    assert!(post.gets(&mut stage).await.is_empty());
+    let case = case_of(&stage, NO).await;
+    let asked: Vec<&str> = case.data.open().map(|task| task.owner.0.as_str()).collect();
+    assert_eq!(asked, ["6"], "who looks after approvals, and not 李四, who has no chat");
 }

@@ -2,10 +2,10 @@
 //!
 //! Who is asked holds the role `partner.` and the capability: nobody else's bot can reach people who were not given to it.
 
-use cases::{Beginning, Case, Decision, Entry, Record, Source, Via, hash_of, origin_of};
+use cases::{Beginning, Case, Decision, Entry, Record, Refusal, Source, Via, hash_of, origin_of};
 use kit::{CallError, Heard, Letter, PREFIX, To};
 use office::record_letter;
-use people::PersonId;
+use people::{Chart, PersonId};
 use ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,7 +22,7 @@ use crate::{
 pub(in crate::wire) const KIND: &str = "request";
 
 /// What their numbers begin with.
-pub(super) const NUMBER_PREFIX: &str = "PR";
+pub(in crate::wire) const NUMBER_PREFIX: &str = "PR";
 
 /// Begins the roles of people who may be asked for other servers.
 const ROLE_PREFIX: &str = "partner.";
@@ -65,6 +65,13 @@ impl Requested {
     /// Whether somebody is still to decide.
     pub const fn is_open(&self) -> bool {
         self.decided.is_none() && self.over.is_none()
+    }
+
+    /// E101 with who is asked.
+    pub fn not_yours(&self, chart: &Chart) -> Refusal {
+        let names = self.people.iter().filter_map(|id| chart.person(id));
+        let names: Vec<&str> = names.map(|person| person.name.as_str()).collect();
+        Refusal::new("E101").with("who", names.join("、"))
     }
 }
 
@@ -217,6 +224,7 @@ impl Approvals {
         };
         let decision = Decision::<_, ()> { case, entries: vec![entry], effects: Vec::new() };
         let (after, _, records) = self.house().await?.cases.write_recorded(batch, before, decision)?;
+        Box::pin(self.hand_keys(batch, To::Room(after.data.room.clone()), 1)).await?;
         for record in &records {
             let key = format!("rec/{}/{}", after.id, record.seq);
             let to = To::Room(after.data.room.clone());

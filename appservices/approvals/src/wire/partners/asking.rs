@@ -1,20 +1,20 @@
 //! Our side: the partner's bot is asked, and its answer is held against the event that it names.
 
 use cases::{Case, Source, Via};
-use kit::{BotError, Heard, Letter, PREFIX, To};
+use kit::{BotError, Heard, Letter, PREFIX, To, texts::Lang};
 use ruma::{EventId, OwnedUserId, RoomId};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Batch;
 
 use super::{
-    Answer, Outcome, Request, VERSION, Verdict,
+    Answer, Outcome, Request, VERSION, Verdict, Wording,
     judge::{Evidence, Forgery, answered, judge},
 };
 use crate::{
     OfficeError,
     act::Action,
-    card::{form_values, names_in},
-    desk::Actor,
+    card::{Pen, form_values, names_in},
+    desk::{Actor, World},
     instance::Instance,
     limits::{ANSWER_LOOKS_MAX, ANSWER_WAIT_MS, PARTNER_FORM_BYTES_MAX},
     wire::{
@@ -40,32 +40,27 @@ impl Approvals {
     ) -> Result<(), OfficeError> {
         let Some(task) = case.data.task(task) else { return Ok(()) };
         let (Some(partner), Some(room)) = (&task.partner, &case.data.room) else { return Ok(()) };
-        if !room.here.contains(&partner.server) {
+        // A template that was published before may send what is secret to a partner; that does not leave this server.
+        if !room.here.contains(&partner.server) || case.data.is_secret {
             return Ok(());
         }
-        let pen = self.pen(kit::texts::Lang::Zh);
         let world = scene.world();
-        let mut room_bytes = PARTNER_FORM_BYTES_MAX;
-        let form_view = form_values(case, &world, pen)
-            .take_while(|(label, value)| {
-                let bytes = label.len() + value.len();
-                let fits = bytes <= room_bytes;
-                room_bytes = room_bytes.saturating_sub(bytes);
-                fits
-            })
-            .collect();
+        let [chinese, english] = [Lang::Zh, Lang::En].map(|lang| wording(case, &world, self.pen(lang)));
+        let english = (english != chinese).then_some(english);
         let request = Request {
             v: VERSION,
             no: case.no.clone(),
             task: task.id.clone(),
             capability: partner.capability.clone(),
-            name: scene.template.name.in_language(names_in(pen.lang)).to_owned(),
+            name: chinese.name,
             starter: world.name(&case.data.starter),
-            form_view,
+            form_view: chinese.form_view,
+            english,
             deadline: world.deadline_of(&task.node),
             keys: self.house().await?.cases.signer().public().texts(),
         };
         let to = To::Place(place_of_case(&case.id));
+        Box::pin(self.hand_keys(batch, to.clone(), room.here.len())).await?;
         let content = serde_json::to_value(request).unwrap_or_default();
         let mut letter = Letter::message(key_of_request(&case.id, &task.id), LOCALPART, to, content);
         letter.kind = format!("{PREFIX}request");
@@ -207,6 +202,20 @@ pub(in crate::wire) fn seen<T>(found: Result<T, BotError>, unseen: T) -> Result<
         Err(BotError::Store(error)) => Err(error.into()),
         Err(BotError::Later(reason)) => Err(OfficeError::Later(reason)),
     }
+}
+
+/// What is asked for and the form, as far as there is room for it, in one language.
+fn wording(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Wording {
+    let mut room_bytes = PARTNER_FORM_BYTES_MAX;
+    let fits = |(label, value): &(String, String)| {
+        // As it is sent: signs may be longer in JSON.
+        let bytes = json!([label, value]).to_string().len();
+        let fits = bytes <= room_bytes;
+        room_bytes = room_bytes.saturating_sub(bytes);
+        fits
+    };
+    let form_view = form_values(case, world, pen).take_while(fits).collect();
+    Wording { name: world.template.name.in_language(names_in(pen.lang)).to_owned(), form_view }
 }
 
 /// The key of the letter that asks.

@@ -40,15 +40,18 @@ impl Approvals {
         let house = self.house().await?;
         let chart = house.chart();
         let Some(case) = house.cases.get::<Requested>(id).await? else { return Ok(()) };
-        let pen = self.pen(self.language_of_account(&heard.sender).await?);
         let person = chart.by_account(&heard.sender).map(|person| person.id.clone());
         let Some(me) = person.filter(|me| case.data.people.contains(me)) else {
-            let names = case.data.people.iter().filter_map(|id| chart.person(id));
-            let who = names.map(|person| person.name.as_str()).collect::<Vec<_>>().join("、");
-            if matches!(said, Said::Tap(_)) {
-                self.answer(batch, heard, &pen.say("E101", &[("who", &who)]));
-            }
-            return Ok(());
+            // Others may talk below the card.
+            let decides = match said {
+                Said::Tap(_) => true,
+                Said::Text(text) => matches!(meaning(text), Word::Yes(_) | Word::No(_)),
+            };
+            return match (decides, case.data.is_open()) {
+                (true, true) => self.refuse(heard, &case.data.not_yours(&chart), batch).await,
+                (true, false) => self.is_decided_for_partner(heard, &case, batch).await,
+                (false, _) => Ok(()),
+            };
         };
         if !case.data.is_open() {
             return self.is_decided_for_partner(heard, &case, batch).await;
@@ -171,7 +174,7 @@ impl Approvals {
     }
 
     /// Says how a request was decided, or that it is over (E103).
-    async fn is_decided_for_partner(
+    pub(super) async fn is_decided_for_partner(
         &self,
         heard: &Heard,
         case: &Case<Requested>,

@@ -98,9 +98,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, keys: &PublicKeys) -> Result<(), Fo
         && record.action == if verdict.agrees { "approve" } else { "reject" }
         && record.reason_sha256 == verdict.reason.as_ref().map(|reason| hash_of(reason.as_bytes()));
     ensure(is_of_it, Forgery::Record)?;
-    let bytes = record.signed_bytes().map_err(|_| Forgery::Record)?;
-    let verdicts: Vec<_> = record.sig.iter().map(|(id, sig)| keys.verifies(id, sig, &bytes)).collect();
-    ensure(verdicts.contains(&Some(true)) && !verdicts.contains(&Some(false)), Forgery::Signature)
+    ensure(keys.signed(record).is_ok(), Forgery::Signature)
 }
 
 /// Whether the event itself says what the answer says.

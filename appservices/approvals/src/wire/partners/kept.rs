@@ -12,11 +12,7 @@ use ruma::{OwnedRoomId, OwnedServerName, RoomId};
 use serde::{Deserialize, Serialize};
 use store::{Batch, Scan};
 
-use super::{
-    asked::NUMBER_PREFIX,
-    judge::Forgery,
-    keys::{is_signed, parsed},
-};
+use super::{judge::Forgery, keys::is_signed};
 use crate::{
     OfficeError,
     card::Pen,
@@ -29,7 +25,7 @@ use crate::{
     tables::{PARTNER_CHAIN, PARTNER_NUMBER, PARTNER_RECORD},
     wire::{
         Approvals, LOCALPART,
-        arguments::{is_number_of_others, number_of},
+        arguments::{is_number_of_others, number_of, request_number_of},
         proofs::verdict_in_words,
         rooms::case_of_place,
     },
@@ -107,7 +103,7 @@ impl Approvals {
         if record.no != chain.no || !is_near || (is_next && !chain.is_followed_by(record)) {
             return Ok(Err(Forgery::Chain));
         }
-        let known = self.known_keys(&server).await?;
+        let known = self.public_keys_of(&server).await?;
         if !known.is_empty()
             && let Err(forgery) = is_signed(record, &known)
         {
@@ -161,8 +157,7 @@ impl Approvals {
             self.answer(batch, heard, &lines.join("\n"));
             return Ok(true);
         }
-        let is_request = no.strip_prefix(NUMBER_PREFIX).is_some_and(|rest| rest.starts_with('-'));
-        if of.is_some() && (is_of_case || is_request || heard.is_direct) {
+        if of.is_some() && (is_of_case || request_number_of(&no).is_some() || heard.is_direct) {
             self.refuse(heard, &Refusal::new("E107").with("no", named), batch).await?;
             return Ok(true);
         }
@@ -202,7 +197,11 @@ impl Approvals {
 
     /// Those who are in the room of a case can read its records there; whoever has a part in the case, auditors and
     /// administrators may, too.
-    async fn may_read_records(&self, heard: &Heard, room: &OwnedRoomId) -> Result<bool, OfficeError> {
+    pub(super) async fn may_read_records(
+        &self,
+        heard: &Heard,
+        room: &OwnedRoomId,
+    ) -> Result<bool, OfficeError> {
         let chart = self.house().await?.chart();
         let Some(me) = chart.by_account(&heard.sender) else { return Ok(false) };
         let by_role = [ADMINISTRATORS, AUDITORS].iter().any(|role| chart.in_role(role).contains(&me.id));
@@ -229,7 +228,7 @@ impl Approvals {
         let records: Vec<Record> = walked.filter_map(|(_, text)| serde_json::from_str(text).ok()).collect();
         // What their case is made by is not here: the first record says its hash, and is signed.
         let origin = records.first().map_or_else(String::new, |record| record.prev.clone());
-        let keys = parsed(&self.known_keys(server).await?);
+        let keys = self.public_keys_of(server).await?;
         let verdict = cases::verify(&chain.no, &origin, &records, &keys);
         let words = verdict_in_words(pen, &chain.no, &verdict, &records);
         let values = [("server", server.as_str()), ("no", &chain.no), ("verdict", &words)];

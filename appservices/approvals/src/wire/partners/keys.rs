@@ -1,11 +1,12 @@
 //! With which keys the bots of partners sign their records.
 //!
-//! Those that are seen first stay. Another one counts when a record is signed by it and by one that is known; else nobody
-//! takes it, and those who look after approvals hear of it: they may have the known ones forgotten.
+//! Those that are seen first stay. Another one counts when a known one handed over to it (`handing`), or when a record is signed by
+//! it and by one that is known; else nobody takes it, and those who look after approvals hear of it: they may have the known ones
+//! forgotten.
 
 use std::collections::BTreeMap;
 
-use cases::{PublicKeys, Record, Refusal};
+use cases::{Fault, PublicKeys, Record, Refusal};
 use kit::Heard;
 use ruma::ServerName;
 use store::{Batch, Scan};
@@ -19,7 +20,10 @@ use crate::{
 };
 
 /// Public halves by the id of their key, base64.
-type Texts = BTreeMap<String, String>;
+pub(super) type Texts = BTreeMap<String, String>;
+
+/// Until when keys signed, in ms since 1970, by their ids.
+type Ends = BTreeMap<String, u64>;
 
 /// The keys by which a record is judged.
 pub(super) struct Keys {
@@ -35,7 +39,7 @@ pub(super) fn parsed(keys: &Texts) -> PublicKeys {
 }
 
 /// The keys for a record that comes with some. Pure.
-fn keys_among(known: &Texts, record: &Record, offered: &Texts) -> Result<Keys, Forgery> {
+fn keys_among((known, ends): (&Texts, &Ends), record: &Record, offered: &Texts) -> Result<Keys, Forgery> {
     let mut new = Texts::new();
     for id in record.sig.keys().take(PARTNER_KEYS_MAX) {
         match (known.get(id), offered.get(id)) {
@@ -48,35 +52,44 @@ fn keys_among(known: &Texts, record: &Record, offered: &Texts) -> Result<Keys, F
         // No more are read back: one beyond that would count as new for ever.
         return Err(Forgery::Key);
     }
-    let old = parsed(known);
-    if !known.is_empty() && !new.is_empty() {
-        let bytes = record.signed_bytes().map_err(|_| Forgery::Record)?;
-        let mut verdicts = record.sig.iter().map(|(id, sig)| old.verifies(id, sig, &bytes));
-        if !verdicts.any(|verdict| verdict == Some(true)) {
-            return Err(Forgery::Key);
-        }
+    let old = parsed(known).ending(ends);
+    if !known.is_empty() && !new.is_empty() && old.signed(record).is_err() {
+        return Err(Forgery::Key);
     }
     Ok(Keys { all: old.and(parsed(&new)), new })
 }
 
 /// Whether a record is signed by a known key. Pure.
-pub(super) fn is_signed(record: &Record, known: &Texts) -> Result<(), Forgery> {
-    let keys = parsed(known);
-    let bytes = record.signed_bytes().map_err(|_| Forgery::Record)?;
-    let verdicts: Vec<_> = record.sig.iter().map(|(id, sig)| keys.verifies(id, sig, &bytes)).collect();
-    match (verdicts.contains(&Some(false)), verdicts.contains(&Some(true))) {
-        (true, _) => Err(Forgery::Signature),
-        (false, true) => Ok(()),
-        (false, false) => Err(Forgery::Key),
+pub(super) fn is_signed(record: &Record, known: &PublicKeys) -> Result<(), Forgery> {
+    match known.signed(record) {
+        Ok(_) => Ok(()),
+        Err(Fault::Form(_)) => Err(Forgery::Record),
+        Err(Fault::Signature(_)) => Err(Forgery::Signature),
+        Err(_) => Err(Forgery::Key),
     }
 }
 
 impl Approvals {
     /// The keys that are known of the bot of a partner.
     pub(super) async fn known_keys(&self, server: &ServerName) -> Result<Texts, OfficeError> {
+        Ok(self.keys_and_ends(server).await?.0)
+    }
+
+    async fn keys_and_ends(&self, server: &ServerName) -> Result<(Texts, Ends), OfficeError> {
         let scan = Scan::prefix(server).limit(PARTNER_KEYS_MAX);
-        let rows = self.kit().store().scan(&PARTNER_KEY, scan).await?;
-        Ok(rows.into_iter().map(|((_, id), key)| (id, key)).collect())
+        let (mut keys, mut ends) = (Texts::new(), Ends::new());
+        for ((_, id), text) in self.kit().store().scan(&PARTNER_KEY, scan).await? {
+            let (key, end) = text.split_once(' ').unwrap_or((&text, ""));
+            ends.extend(end.parse::<u64>().ok().map(|until_ms| (id.clone(), until_ms)));
+            keys.insert(id, key.to_owned());
+        }
+        Ok((keys, ends))
+    }
+
+    /// The same with their ends, to verify by.
+    pub(super) async fn public_keys_of(&self, server: &ServerName) -> Result<PublicKeys, OfficeError> {
+        let (keys, ends) = self.keys_and_ends(server).await?;
+        Ok(parsed(&keys).ending(&ends))
     }
 
     /// The keys by which a record of a partner's bot is judged, which comes with some.
@@ -86,7 +99,8 @@ impl Approvals {
         record: &Record,
         offered: &Texts,
     ) -> Result<Result<Keys, Forgery>, OfficeError> {
-        Ok(keys_among(&self.known_keys(server).await?, record, offered))
+        let (known, ends) = self.keys_and_ends(server).await?;
+        Ok(keys_among((&known, &ends), record, offered))
     }
 
     /// Keys are known from now on.
@@ -94,6 +108,15 @@ impl Approvals {
         for (id, key) in new {
             let row = (server.to_owned(), id.clone());
             batch.expect_absent(&PARTNER_KEY, &row).put(&PARTNER_KEY, &row, key);
+        }
+    }
+
+    /// Keys are known from now on, and until when they signed, as far as they have an end.
+    pub(super) fn remember_handed(&self, batch: &mut Batch, server: &ServerName, keys: &PublicKeys) {
+        let ends = keys.ends();
+        for (id, key) in keys.texts() {
+            let end = ends.get(&id).map(|until_ms| format!(" {until_ms}")).unwrap_or_default();
+            batch.put(&PARTNER_KEY, &(server.to_owned(), id), &format!("{key}{end}"));
         }
     }
 
@@ -140,36 +163,13 @@ impl Approvals {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use cases::{Entry, Signer, Via};
-    use ruma::signatures::Ed25519KeyPair;
+    use cases::Signer;
 
     use super::*;
-
-    fn signer(version: &str) -> Signer {
-        let document = Ed25519KeyPair::generate().to_vec();
-        Signer::new(Arc::new(Ed25519KeyPair::from_der(&document, version.to_owned()).unwrap()))
-    }
+    use crate::tests::partner::{entry, new_signer as signer};
 
     fn record(signers: &[&Signer]) -> Record {
-        let entry = Entry {
-            action: "approve".into(),
-            actor: "@pan:partner".into(),
-            on_behalf_of: None,
-            via: Via::Matrix,
-            source: None,
-            link: None,
-            node: None,
-            task: None,
-            from: "asked".into(),
-            to: "approved".into(),
-            form_sha256: None,
-            reason_sha256: None,
-            template: "request".into(),
-            at_ms: 1,
-        };
-        let mut record = Record::signed(entry, "01", "PR-1", 1, "sha256:00", signers[0]).unwrap();
+        let mut record = Record::signed(entry(), "01", "PR-1", 1, "sha256:00", signers[0]).unwrap();
         let bytes = record.signed_bytes().unwrap();
         record.sig.extend(signers[1..].iter().map(|signer| signer.sign(&bytes)));
         record
@@ -192,16 +192,18 @@ mod tests {
             (&[&false_old, &new], texts(&[&new]), Err(Forgery::Key)),
         ];
         for (place, (signers, offered, expected)) in cases.into_iter().enumerate() {
-            let found = keys_among(&known, &record(signers), &offered).map(|keys| keys.new.len());
+            let found =
+                keys_among((&known, &Ends::new()), &record(signers), &offered).map(|keys| keys.new.len());
             assert_eq!(found, expected, "{place}");
         }
         assert_eq!(
-            keys_among(&Texts::new(), &record(&[&new]), &texts(&[&new])).map(|keys| keys.new.len()),
+            keys_among((&Texts::new(), &Ends::new()), &record(&[&new]), &texts(&[&new]))
+                .map(|keys| keys.new.len()),
             Ok(1)
         );
-        assert_eq!(is_signed(&record(&[&new]), &known), Err(Forgery::Key));
-        assert_eq!(is_signed(&record(&[&false_old]), &known), Err(Forgery::Signature));
-        assert_eq!(is_signed(&record(&[&old]), &known), Ok(()));
+        assert_eq!(is_signed(&record(&[&new]), &parsed(&known)), Err(Forgery::Key));
+        assert_eq!(is_signed(&record(&[&false_old]), &parsed(&known)), Err(Forgery::Signature));
+        assert_eq!(is_signed(&record(&[&old]), &parsed(&known)), Ok(()));
     }
 
     #[test]
@@ -213,7 +215,8 @@ mod tests {
         let both = record(&[&many[0], &many[PARTNER_KEYS_MAX]]);
         // (how many are known, what is new, or why it is not taken)
         for (count, expected) in [(PARTNER_KEYS_MAX - 1, Ok(1)), (PARTNER_KEYS_MAX, Err(Forgery::Key))] {
-            let found = keys_among(&texts(&many[..count]), &both, &texts(&many[PARTNER_KEYS_MAX..]));
+            let found =
+                keys_among((&texts(&many[..count]), &Ends::new()), &both, &texts(&many[PARTNER_KEYS_MAX..]));
             assert_eq!(found.map(|keys| keys.new.len()), expected, "{count}");
         }
     }

@@ -1,33 +1,40 @@
 //! Steps that another server's people decide.
 //!
 //! `asking`: our bot asks the partner's bot in the room of the case, and believes an answer only with the event by which
-//! somebody there decided (`judge`) and with the key that is known of the partner (`keys`), now or later (`looking`).
-//! `asked`: our bot is the partner's: it finds somebody here (`shown`), and tells what they did (`deciding`). `kept`: the
-//! records of the other side.
+//! somebody there decided (`judge`) and with the key that is known of the partner (`keys`, `handing`), now or later (`looking`).
+//! `asked`: our bot is the partner's: it finds somebody here (`shown`), tells what they did (`deciding`), and says how it stands
+//! (`numbered`). `kept`: the records of the other side.
 //! Nothing is taken from anybody but the bot of a configured partner.
 
 mod asked;
 mod asking;
 mod deciding;
+mod handing;
 mod judge;
 mod kept;
 mod keys;
 mod looking;
+mod numbered;
 mod shown;
 mod telling;
 
 use std::collections::BTreeMap;
 
 use cases::Record;
-use kit::{Heard, PREFIX};
+use kit::{Heard, PREFIX, texts::Lang};
 use ruma::{OwnedEventId, OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Batch;
 
+use self::handing::Handed;
 pub(crate) use self::kept::PartnerChain;
 pub(super) use self::{
-    asked::KIND as REQUEST_KIND, asking::seen, deciding::Said, looking::LOOK_TIMER, shown::card_of_request,
+    asked::{KIND as REQUEST_KIND, NUMBER_PREFIX as REQUEST_PREFIX},
+    asking::seen,
+    deciding::Said,
+    looking::LOOK_TIMER,
+    shown::card_of_request,
 };
 use super::{Approvals, LOCALPART, published::TEMPLATE_STATE};
 use crate::OfficeError;
@@ -51,11 +58,33 @@ pub(super) struct Request {
     pub starter: String,
     /// The form: names of fields, and values in a few words.
     pub form_view: Vec<(String, String)>,
+    /// The same in English, where that reads otherwise. Bots of an earlier version do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub english: Option<Wording>,
     /// Until when an answer is worth something, in ms since 1970.
     pub deadline: Option<u64>,
     /// The keys that sign the records of the case, base64. Bots of an earlier version do not say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, String>,
+}
+
+/// What a request says in another language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Wording {
+    /// What is asked for.
+    pub name: String,
+    /// The form.
+    pub form_view: Vec<(String, String)>,
+}
+
+impl Request {
+    /// What is asked for, and the form, for somebody who reads this language.
+    fn wording(&self, lang: Lang) -> (&str, &[(String, String)]) {
+        match self.english.as_ref().filter(|_| lang == Lang::En) {
+            Some(english) => (&english.name, &english.form_view),
+            None => (&self.name, &self.form_view),
+        }
+    }
 }
 
 /// Tells the bot of a partner that nobody has to decide any more.
@@ -166,7 +195,7 @@ impl Approvals {
         let kind = kind.strip_prefix(PREFIX).unwrap_or_default();
         match (kind, state_key) {
             (TEMPLATE_STATE, Some(id)) => self.template_set(heard, id, content, batch).await,
-            ("request" | "request.over" | "answer" | "record", None)
+            ("request" | "request.over" | "answer" | "record" | "keys", None)
                 if self.is_bot_of_partner(&heard.sender) =>
             {
                 Box::pin(self.partner_says(heard, kind, content, batch)).await
@@ -197,6 +226,10 @@ impl Approvals {
             },
             "answer" => match read::<Answer>(content) {
                 Some(answer) => self.answered_by_partner(heard, &answer, 0, batch).await,
+                None => Ok(()),
+            },
+            "keys" => match read::<Handed>(content) {
+                Some(handed) => Box::pin(self.keys_handed(heard, &handed, batch)).await,
                 None => Ok(()),
             },
             _ => match read::<Record>(content) {

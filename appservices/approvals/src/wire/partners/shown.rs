@@ -10,7 +10,7 @@ use store::Batch;
 use super::asked::{APPROVED, REJECTED, Requested};
 use crate::{
     OfficeError,
-    card::shortened,
+    card::{Pen, shortened},
     limits::CARD_LINES_MAX,
     wire::{Approvals, LOCALPART, redactions::Place},
 };
@@ -92,25 +92,8 @@ impl Approvals {
         rings: bool,
     ) -> Result<Value, OfficeError> {
         let pen = self.pen(self.language_of_account(account).await?);
-        let request = &case.data.request;
-        let state = pen.say(word_of_request(case), &[]);
-        let (no, name, starter) =
-            (shortened(&request.no), shortened(&request.name), shortened(&request.starter));
-        let mut lines = vec![format!("[{state}] {no} {name} · {starter}")];
-        lines.push(pen.say("partner.from", &[("server", case.data.bot.server_name().as_str())]));
-        let fields = &request.form_view;
-        // The last line says what can be done.
-        let room = CARD_LINES_MAX - lines.len() - 1;
-        let shown = if fields.len() <= room { fields.len() } else { room - 1 };
-        let words = |(label, value): &(String, String)| format!("{}: {}", shortened(label), shortened(value));
-        lines.extend(fields.iter().take(shown).map(words));
-        if shown < fields.len() {
-            lines.push(pen.say("partner.more", &[("count", &(fields.len() - shown).to_string())]));
-        }
-        if case.data.is_open() {
-            lines.push(pen.say("partner.actions", &[]));
-        }
-        let mut content = message(&lines.join("\n"), rings.then_some(account));
+        let actions = case.data.is_open().then(|| pen.say("partner.actions", &[]));
+        let mut content = message(&text_of_request(case, actions, pen), rings.then_some(account));
         content["msgtype"] = json!(if rings { "m.text" } else { "m.notice" });
         content[format!("{PREFIX}card")] = json!({
             "v": 1, "kind": "approval", "id": case.id, "no": case.no, "rev": case.rev, "state": case.state,
@@ -118,4 +101,24 @@ impl Approvals {
         });
         Ok(content)
     }
+}
+
+/// What a request asks for and how it stands, in words. `actions` is the last line: what can be done.
+pub(super) fn text_of_request(case: &Case<Requested>, actions: Option<String>, pen: Pen<'_>) -> String {
+    let request = &case.data.request;
+    let state = pen.say(word_of_request(case), &[]);
+    let (name, fields) = request.wording(pen.lang);
+    let (no, name, starter) = (shortened(&request.no), shortened(name), shortened(&request.starter));
+    let mut lines = vec![format!("[{state}] {no} {name} · {starter}")];
+    lines.push(pen.say("partner.from", &[("server", case.data.bot.server_name().as_str())]));
+    // The last line says what can be done.
+    let room = CARD_LINES_MAX - lines.len() - 1;
+    let shown = if fields.len() <= room { fields.len() } else { room - 1 };
+    let words = |(label, value): &(String, String)| format!("{}: {}", shortened(label), shortened(value));
+    lines.extend(fields.iter().take(shown).map(words));
+    if shown < fields.len() {
+        lines.push(pen.say("partner.more", &[("count", &(fields.len() - shown).to_string())]));
+    }
+    lines.extend(actions);
+    lines.join("\n")
 }

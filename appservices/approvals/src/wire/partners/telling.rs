@@ -18,11 +18,12 @@ use crate::{
 /// Why a partner has nothing more to decide in a task that was open before; nothing where they ended it themselves.
 fn ended(case: &Case<Instance>, task: &Task) -> Option<Ended> {
     let by_time = task.decided.as_ref().is_some_and(|decided| decided.via == Via::Auto);
+    let is_decided = matches!(task.state, TaskState::Approved | TaskState::Rejected) || task.sends_back();
     match (case.state.as_str(), task.state) {
-        (_, TaskState::Approved | TaskState::Rejected) if !by_time => None,
+        _ if is_decided => by_time.then_some(Ended::Expired),
         // Their bot said that they have nobody.
         (_, TaskState::Transferred) => None,
-        (_, TaskState::Approved | TaskState::Rejected | TaskState::Expired) => Some(Ended::Expired),
+        (_, TaskState::Expired) => Some(Ended::Expired),
         (state::RECALLED, _) => Some(Ended::Recalled),
         (state::TERMINATED, _) => Some(Ended::Terminated),
         _ => Some(Ended::Closed),

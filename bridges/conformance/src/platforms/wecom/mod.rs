@@ -5,11 +5,11 @@
 
 mod said;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bridge_api::{Ability, Clock, Connector, ConversationId, FileKind, Rng, Secret};
-use connector_wecom::{App, Bot, BotMode, Hook, WeCom, WeComSettings};
+use connector_wecom::{App, Bot, BotMode, Hook, Intervals, ServiceSettings, WeCom, WeComSettings};
 use serde_json::{Value, json};
 use simulator_stage::Refused;
 use simulator_wecom::{Settings, Simulator};
@@ -27,11 +27,18 @@ const BOT_NAME: &str = "Bridge";
 const CALLBACK_TOKEN: &str = "conformancetoken";
 /// The sample of the platform's own pages, which a strict decoder refuses.
 const CALLBACK_KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
+/// How often the connector does what nobody asks for: no case waits for long, and a busy machine is not taken for a dead connection.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// With what customers are welcomed.
+const WELCOME: &str = "您好";
 /// More than any case needs.
 const MANY: u32 = 1_000_000;
 
 /// Starts simulators of WeCom.
-pub(super) struct WeComs;
+pub(super) struct WeComs {
+    /// Whether our connector serves customers as well.
+    pub(super) serves_customers: bool,
+}
 
 #[async_trait]
 impl Start for WeComs {
@@ -49,8 +56,10 @@ impl Start for WeComs {
         settings.bot_per_minute = MANY;
         settings.bot_per_hour = MANY;
         settings.wrong_secrets_max = MANY;
+        settings.service_blind_per_minute = MANY;
         let simulator = Simulator::start(settings).await.expect("the ports are free");
-        let mut stand = Stand { simulator, corp_id: String::new(), callbacks };
+        let serves_customers = self.serves_customers;
+        let mut stand = Stand { simulator, corp_id: String::new(), callbacks, serves_customers };
         for person in cast() {
             stand.act(person).await;
         }
@@ -67,6 +76,7 @@ struct Stand {
     simulator: Simulator,
     corp_id: String,
     callbacks: bool,
+    serves_customers: bool,
 }
 
 impl Stand {
@@ -116,9 +126,13 @@ impl Platform for Stand {
             }),
             webhooks: vec![],
             archive: None,
+            service: self
+                .serves_customers
+                .then(|| ServiceSettings { welcome: Some(WELCOME.to_owned()), ..ServiceSettings::default() }),
             group_chats: vec![],
             file_hosts: vec![self.simulator.api_url()],
             authorities: Arc::new(rustls::RootCertStore::empty()),
+            intervals: Intervals { ping: INTERVAL, first_look: INTERVAL, look: INTERVAL },
         };
         let connector = WeCom::new(settings, shelf, Clock::system(), Rng::seeded(1));
         Arc::new(connector.expect("the settings are right"))

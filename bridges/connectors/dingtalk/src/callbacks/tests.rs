@@ -117,9 +117,13 @@ async fn a_robots_message_needs_the_apps_signature() {
         200,
         "another one of the same moment"
     );
-    let mut broken = request("", &good, &body);
-    broken.body = Bytes::from_static(b"{");
-    assert_eq!(hooks.call(broken, &basket).await.status, 400);
+    let deep = format!("{}1{}", r#"{"text":"#.repeat(10_000), "}".repeat(10_000));
+    for garbage in ["{", "", "\u{0}", deep.as_str()] {
+        let mut broken = request("", &good, &body);
+        broken.body = Bytes::from(garbage.to_owned());
+        assert_eq!(hooks.call(broken, &basket).await.status, 400, "{} bytes", garbage.len());
+    }
+    assert_eq!(basket.taken().len(), 2);
 }
 
 #[tokio::test]

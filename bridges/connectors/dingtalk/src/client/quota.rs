@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bridge_api::{CallError, Clock, Inbox, Meaning, Quota, Shelf};
+use bridge_api::{CallError, Clock, Inbox, Meaning, Quota, Shelf, Words};
 use parking_lot::Mutex as Lock;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, time::Instant};
@@ -22,6 +22,22 @@ pub enum Counted {
     Push,
 }
 
+impl Counted {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Call => "api_calls_month",
+            Self::Push => "pushes_month",
+        }
+    }
+
+    const fn called(self) -> Words {
+        match self {
+            Self::Call => Words { zh: "本月接口调用", en: "this month's calls of the API" },
+            Self::Push => Words { zh: "本月推送", en: "this month's pushes" },
+        }
+    }
+}
+
 /// The counts of one app.
 pub struct Counter {
     shelf: Arc<dyn Shelf>,
@@ -32,7 +48,7 @@ pub struct Counter {
     used_up_until: Lock<Option<Instant>>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Row {
     calls: u64,
     pushes: u64,
@@ -73,24 +89,28 @@ impl Counter {
     /// Remembers that the platform said that all calls are used up.
     pub fn used_up(&self) {
         *self.used_up_until.lock() = Some(Instant::now() + QUOTA_PAUSE);
-        self.say("api_calls_month", 0, self.quotas.api_calls_month);
+        self.say(Counted::Call, self.whole(Counted::Call));
     }
 
     /// Remembers that the platform said that all pushes are used up.
     pub fn pushes_used_up(&self) {
         metrics::counter!("bridge_dingtalk_withheld_total").increment(1);
-        self.say("pushes_month", 0, self.quotas.pushes_month);
+        self.say(Counted::Push, self.whole(Counted::Push));
+    }
+
+    /// Says what is left of everything, before the first of it is counted after a start.
+    pub async fn report(&self) {
+        let mut held = self.counts.lock().await;
+        let Row { calls, pushes } = self.of_this_month(&mut held).await.now;
+        drop(held);
+        self.say(Counted::Call, calls);
+        self.say(Counted::Push, pushes);
     }
 
     /// Counts one.
     pub async fn count(&self, what: Counted) {
-        let month = month(self.clock.now_ms());
         let mut held = self.counts.lock().await;
-        if held.as_ref().is_none_or(|counts| counts.month != month) {
-            let row = self.load(&month).await;
-            *held = Some(Counts { month, now: row.clone(), reserved: row });
-        }
-        let Some(counts) = held.as_mut() else { return };
+        let counts = self.of_this_month(&mut held).await;
         let (now, reserved) = match what {
             Counted::Call => (&mut counts.now.calls, &mut counts.reserved.calls),
             Counted::Push => (&mut counts.now.pushes, &mut counts.reserved.pushes),
@@ -105,11 +125,20 @@ impl Counter {
         if let Err(error) = self.shelf.write(&key(&counts.month), &counts.reserved, QUOTA_KEPT_MS).await {
             tracing::warn!(%error, "the count of the month is not written down");
         }
-        let (name, whole) = match what {
-            Counted::Call => ("api_calls_month", self.quotas.api_calls_month),
-            Counted::Push => ("pushes_month", self.quotas.pushes_month),
+        self.say(what, used);
+    }
+
+    /// The counts of this month, read where they are those of another one.
+    async fn of_this_month<'a>(&self, held: &'a mut Option<Counts>) -> &'a mut Counts {
+        let month = month(self.clock.now_ms());
+        let counts = match held.take().filter(|counts| counts.month == month) {
+            Some(counts) => counts,
+            None => {
+                let row = self.load(&month).await;
+                Counts { month, now: row, reserved: row }
+            }
         };
-        self.say(name, whole.saturating_sub(used), whole);
+        held.insert(counts)
     }
 
     async fn load(&self, month: &str) -> Row {
@@ -122,13 +151,23 @@ impl Counter {
         }
     }
 
-    fn say(&self, what: &'static str, left: u64, whole: u64) {
-        metrics::gauge!("bridge_dingtalk_quota_left", "what" => what).set(left as f64);
+    fn whole(&self, what: Counted) -> u64 {
+        match what {
+            Counted::Call => self.quotas.api_calls_month,
+            Counted::Push => self.quotas.pushes_month,
+        }
+    }
+
+    fn say(&self, what: Counted, used: u64) {
+        let whole = self.whole(what);
+        let (left, key) = (whole.saturating_sub(used), what.key());
+        metrics::gauge!("bridge_dingtalk_quota_left", "what" => key).set(left as f64);
         if left <= whole / 10 {
-            tracing::warn!(what, left, whole, "the month's quota comes to its end");
+            tracing::warn!(what = key, left, whole, "the month's quota comes to its end");
         }
         if let Some(inbox) = self.inbox.lock().as_ref() {
-            inbox.quota(Quota { what, left });
+            let period = month(self.clock.now_ms());
+            inbox.quota(Quota { what: key, called: what.called(), period, left, whole });
         }
     }
 }
@@ -187,8 +226,10 @@ mod tests {
         );
         let again = Counter::new(rows.clone(), clock.clone(), quotas);
         again.tell(inbox.clone());
+        again.report().await;
+        assert_eq!(inbox.quotas()[3..], [("api_calls_month", 0), ("pushes_month", 10)], "60 were reserved");
         again.count(Counted::Call).await;
-        assert_eq!(inbox.quotas().last(), Some(&("api_calls_month", 0)), "60 were reserved");
+        assert_eq!(inbox.quotas().last(), Some(&("api_calls_month", 0)));
         clock.advance(30 * 86_400_000);
         again.count(Counted::Call).await;
         assert_eq!(inbox.quotas().last(), Some(&("api_calls_month", 49)), "a new month");

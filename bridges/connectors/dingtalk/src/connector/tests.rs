@@ -30,7 +30,11 @@ struct Gateway {
 
 impl Gateway {
     async fn start(tickets: usize) -> Self {
-        let platform = platform();
+        Self::with(platform(), tickets).await
+    }
+
+    /// Of this platform, which may refuse before it gives tickets.
+    async fn with(platform: Script, tickets: usize) -> Self {
         let base = platform.start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint = format!("ws://{}/connect", listener.local_addr().expect("an address"));
@@ -168,6 +172,21 @@ async fn a_lost_connection_is_opened_again_beside_the_other_and_garbage_costs_no
         "{lines:?}"
     );
     assert_eq!(gateway.basket.taken().len(), 3);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_is_refused_for_its_configuration_holds_up_no_other_and_follows_it_at_once() {
+    let platform = platform();
+    platform.next(OPEN, 401, json!({"code": "authFailed", "message": "鉴权失败"}));
+    let gateway = Gateway::with(platform, 2).await;
+    // Long before the one that was refused would be tried again by itself.
+    let mut peers = [gateway.accept().await, gateway.accept().await];
+    for (number, peer) in peers.iter_mut().enumerate() {
+        tell(peer, "CALLBACK", "m1", ROBOT, &robot(&format!("msg{number}=="))).await;
+        assert_eq!(heard(peer).await["code"], 200);
+    }
+    assert_eq!(gateway.platform.asked(OPEN).len(), 3);
     gateway.stop().await;
 }
 

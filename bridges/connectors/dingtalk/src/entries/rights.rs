@@ -1,7 +1,7 @@
 //! Whether the app has the rights for what is kept in the platform's own apps. Each is tried by a call about something that does not
 //! exist: what is refused because of that was let in. They are some of the calls of the month.
 
-use bridge_api::{ASKS_BUSY, CheckStep, Failure, PUTS_APPROVALS, PUTS_MEETINGS, PUTS_TODOS, let_in, words};
+use bridge_api::{CheckStep, Failure, PUTS_APPROVALS, let_in, words};
 use serde_json::json;
 
 use super::{
@@ -46,12 +46,11 @@ impl Entries {
             json!({"processInstanceId": NONE, "taskId": 0, "actionerUserId": NONE, "result": "refuse"});
         let read = Call::get(foreign::INSTANCES).with("processInstanceId", NONE);
         let native = [read.clone(), Call::post("/v1.0/workflow/processInstances/execute", decision)];
-        let mut steps = vec![
-            CheckStep::trying_right(PUTS_TODOS, NO_TODOS, LACKING, self.let_in(&todos)).await,
-            CheckStep::trying_right(PUTS_MEETINGS, NO_MEETINGS, LACKING, self.let_in(&meetings)).await,
-            CheckStep::trying_right(ASKS_BUSY, NO_BUSY, LACKING, self.let_in(&busy)).await,
-            CheckStep::trying_right(NATIVE, NO_NATIVE, LACKING, self.let_in(&native)).await,
-        ];
+        let todos = (NO_TODOS, Box::pin(self.let_in(&todos)));
+        let meetings = (NO_MEETINGS, Box::pin(self.let_in(&meetings)));
+        let busy = (NO_BUSY, Box::pin(self.let_in(&busy)));
+        let mut steps = CheckStep::trying_entries(LACKING, todos, meetings, busy).await;
+        steps.push(CheckStep::trying_right(NATIVE, NO_NATIVE, LACKING, self.let_in(&native)).await);
         if self.client.settings().approval_centre {
             let end = json!({"processInstanceId": NONE, "status": "TERMINATED", "result": "refuse"});
             let centre = [

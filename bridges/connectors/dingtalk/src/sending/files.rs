@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use bridge_api::{
-    ByteStream, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId, Outgoing,
-    Refusal,
+    ByteStream, ConversationId, Download, Failure, File, FileKind, Files, Forms, MediaId, MessageId,
+    Outgoing, Refusal,
     exchange::{bytes_of, header_text},
+    forms::ending,
 };
 use bytes::Bytes;
 use futures_util::stream;
@@ -68,7 +69,7 @@ impl Sending {
             }
             FileKind::File | FileKind::Image => (
                 "sampleFile",
-                json!({"mediaId": media, "fileName": file.name, "fileType": extension(&file.name)}),
+                json!({"mediaId": media, "fileName": file.name, "fileType": ending(&file.name)}),
             ),
         };
         messages.push(self.one(outgoing, 1, kind, &parameters).await?);
@@ -103,8 +104,11 @@ impl Sending {
 
 #[async_trait]
 impl Files for Sending {
-    fn upload_bytes_max(&self, kind: FileKind) -> u64 {
-        bytes_max(kind)
+    fn forms(&self, conversation: &ConversationId, kind: FileKind) -> Forms {
+        match ids::place(conversation) {
+            Place::Webhook(_) => Forms::NONE,
+            _ => forms(kind),
+        }
     }
 
     async fn upload(
@@ -114,18 +118,15 @@ impl Files for Sending {
         bytes: ByteStream,
     ) -> Result<MediaId, Failure> {
         let size = file.size.ok_or_else(|| Failure::refused(Refusal::Impossible))?;
-        if size > bytes_max(file.kind) {
-            return Err(Failure::refused(Refusal::TooLarge { bytes_max: bytes_max(file.kind) }));
+        let forms = self.forms(conversation, file.kind);
+        if !forms.fits(file) {
+            return Err(Failure::refused(Refusal::Impossible));
         }
-        let form = form(file).filter(|_| !matches!(ids::place(conversation), Place::Webhook(_)));
-        let (kind, extension) = form.ok_or_else(|| Failure::refused(Refusal::Impossible))?;
-        let name = if file.name.to_lowercase().ends_with(&format!(".{extension}")) {
-            file.name.clone()
-        } else {
-            format!("{}.{extension}", file.name)
-        };
+        if size > forms.bytes_max {
+            return Err(Failure::refused(Refusal::TooLarge { bytes_max: forms.bytes_max }));
+        }
         let mimetype = file.mimetype.as_deref().unwrap_or("application/octet-stream");
-        let media = self.put(kind, &name, mimetype, size, bytes).await?;
+        let media = self.put(word(file.kind), &forms.name_of(file), mimetype, size, bytes).await?;
         MediaId::new(media).map_err(|error| Failure::later(error.to_string()))
     }
 
@@ -151,42 +152,45 @@ pub async fn fetched(client: &Client, address: &str) -> Result<Download, Failure
     Ok(Download { name: None, mimetype, size, bytes: bytes_of(response, DOWNLOAD_BYTES_MAX) })
 }
 
-const fn bytes_max(kind: FileKind) -> u64 {
+/// The platform's word for a kind of file.
+const fn word(kind: FileKind) -> &'static str {
     match kind {
-        FileKind::Image => IMAGE_BYTES_MAX,
-        FileKind::Voice => VOICE_BYTES_MAX,
-        FileKind::Video => VIDEO_BYTES_MAX,
-        FileKind::File => FILE_BYTES_MAX,
+        FileKind::Image => "image",
+        FileKind::Voice => "voice",
+        FileKind::Video => "video",
+        FileKind::File => "file",
     }
 }
 
-/// The platform's kind of a file and the ending it is known by; nothing for forms that it does not take.
-fn form(file: &File) -> Option<(&'static str, &'static str)> {
-    let ending = extension(&file.name);
-    let kind = file.mimetype.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let known = |endings: &[&'static str], kinds: &[(&str, &'static str)]| {
-        let by_kind = kinds.iter().find(|(known, _)| *known == kind).map(|(_, ending)| *ending);
-        by_kind.or_else(|| endings.iter().find(|known| **known == ending).copied())
-    };
-    match file.kind {
-        FileKind::Image => {
-            let kinds =
-                [("image/jpeg", "jpg"), ("image/png", "png"), ("image/gif", "gif"), ("image/bmp", "bmp")];
-            known(&["jpg", "gif", "png", "bmp"], &kinds).map(|ending| ("image", ending))
-        }
-        // A voice message shows Ogg and AMR alone.
-        FileKind::Voice => known(&["amr", "ogg"], &[("audio/amr", "amr"), ("audio/ogg", "ogg")])
-            .map(|ending| ("voice", ending)),
-        FileKind::Video => known(&["mp4"], &[("video/mp4", "mp4")]).map(|ending| ("video", ending)),
-        FileKind::File => {
-            let endings = ["doc", "docx", "xls", "xlsx", "ppt", "pptx", "zip", "pdf", "rar"];
-            known(&endings, &[]).map(|ending| ("file", ending))
-        }
+/// The forms of a kind, those of the platform's list of uploads.
+const fn forms(kind: FileKind) -> Forms {
+    const PICTURES: &[(&str, &str)] = &[
+        ("image/jpeg", "jpg"),
+        ("image/jpeg", "jpeg"),
+        ("image/png", "png"),
+        ("image/gif", "gif"),
+        ("image/bmp", "bmp"),
+    ];
+    // A voice message shows Ogg and AMR alone.
+    const VOICES: &[(&str, &str)] = &[("audio/ogg", "ogg"), ("audio/amr", "amr")];
+    const FILMS: &[(&str, &str)] = &[("video/mp4", "mp4")];
+    const DOCUMENTS: &[(&str, &str)] = &[
+        ("application/msword", "doc"),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+        ("application/vnd.ms-excel", "xls"),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+        ("application/vnd.ms-powerpoint", "ppt"),
+        ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
+        ("application/zip", "zip"),
+        ("application/pdf", "pdf"),
+        ("application/vnd.rar", "rar"),
+    ];
+    match kind {
+        FileKind::Image => Forms::of(PICTURES, IMAGE_BYTES_MAX),
+        FileKind::Voice => Forms::of(VOICES, VOICE_BYTES_MAX),
+        FileKind::Video => Forms::of(FILMS, VIDEO_BYTES_MAX),
+        FileKind::File => Forms::of(DOCUMENTS, FILE_BYTES_MAX),
     }
-}
-
-fn extension(name: &str) -> String {
-    name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -201,17 +205,18 @@ mod tests {
             ..File::new(kind, name, MediaId::new("m").expect("an id"))
         };
         let table = [
-            (FileKind::Image, "a", Some("image/png"), Some(("image", "png"))),
+            (FileKind::Image, "a", Some("image/png"), Some("png")),
             (FileKind::Image, "a.webp", Some("image/webp"), None),
-            (FileKind::Voice, "a", Some("audio/ogg; codecs=opus"), Some(("voice", "ogg"))),
+            (FileKind::Image, "a.png", Some("image/webp"), None),
+            (FileKind::Voice, "a", Some("audio/ogg; codecs=opus"), Some("ogg")),
             (FileKind::Voice, "a.mp3", Some("audio/mpeg"), None),
-            (FileKind::Video, "a.MP4", None, Some(("video", "mp4"))),
-            (FileKind::File, "a.PDF", Some("application/pdf"), Some(("file", "pdf"))),
+            (FileKind::Video, "a.MP4", None, Some("mp4")),
+            (FileKind::File, "a.PDF", Some("application/pdf"), Some("pdf")),
             (FileKind::File, "a.exe", None, None),
             (FileKind::File, "noname", None, None),
         ];
         for (kind, name, mimetype, expected) in table {
-            assert_eq!(form(&file(kind, name, mimetype)), expected, "{name}");
+            assert_eq!(forms(kind).ending_of(&file(kind, name, mimetype)), expected, "{name}");
         }
     }
 }

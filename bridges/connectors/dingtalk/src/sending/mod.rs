@@ -1,5 +1,5 @@
 //! How something is said: to groups and people by the API, with people addressed by a session webhook, to custom webhooks by
-//! their own address. Every request is made at most once, because the platform knows no repeat of most of them.
+//! their own address. Once the calls of the month are used up, words go by a session webhook where one lives. Every request is made at most once, because the platform knows no repeat of most of them.
 
 mod cards;
 mod files;
@@ -10,8 +10,8 @@ mod webhooks;
 use std::sync::Arc;
 
 use bridge_api::{
-    Clock, Content, ConversationId, Failure, Ledger, MessageId, Network, Outgoing, Refusal, Repeat, RichText,
-    Rng, Sent, Shelf,
+    Clock, Content, ConversationId, Failure, FailureKind, Ledger, MessageId, Network, Outgoing, Refusal,
+    Repeat, RichText, Rng, Sent, Shelf,
 };
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -109,13 +109,19 @@ impl Sending {
                 }
                 Ok(messages)
             }
-            Place::Group(_) if written::addresses(text) => {
-                match self.by_session(outgoing, &write(Address::Ids)).await? {
-                    Some(messages) => Ok(messages),
-                    None => self.by_api(outgoing, &write(Address::Names)).await,
+            place @ (Place::Group(_) | Place::Direct(_)) => {
+                let addresses = written::addresses(text) && matches!(place, Place::Group(_));
+                if addresses && let Some(messages) = self.by_session(outgoing, &write(Address::Ids)).await? {
+                    return Ok(messages);
+                }
+                match self.by_api(outgoing, &write(Address::Names)).await {
+                    // A session costs none of the calls that are used up. What it says cannot be taken back, and is said.
+                    Err(failure) if failure.kind == FailureKind::Refused(Refusal::QuotaUsedUp) => {
+                        self.by_session(outgoing, &write(Address::Ids)).await?.ok_or(failure)
+                    }
+                    outcome => outcome,
                 }
             }
-            Place::Group(_) | Place::Direct(_) => self.by_api(outgoing, &write(Address::Names)).await,
         }
     }
 

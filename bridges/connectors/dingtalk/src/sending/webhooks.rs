@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Sending {
-    /// Answers by the session webhook of a group. `None` when there is none that lives.
+    /// Answers by the session webhook of a conversation. `None` when there is none that lives.
     ///
     /// # Errors
     /// [`Failure`].

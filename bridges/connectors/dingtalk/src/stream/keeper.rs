@@ -1,16 +1,20 @@
 //! Keeps two connections, because the platform keeps nothing for an app that has none: while one is replaced, everything goes to
 //! the other. Each is replaced when it is lost, old or asked to go; the old one stays until the new one is there, because the
-//! platform gives things to any connection that it knows. Attempts to connect are made by one of the two at a time.
+//! platform gives things to any connection that it knows. One that cannot be opened rests by itself and holds up no other; when
+//! another one is open again it is tried at once.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
     time::Duration,
 };
 
 use bridge_api::{ConnectError, Failure, Inbox, Line, Rng, Shutdown, Socket, doubled_pause};
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use super::{
     connect, hearing,
@@ -35,7 +39,8 @@ pub async fn keep(incoming: &Incoming, inbox: &dyn Inbox, rng: &Rng, shutdown: &
         shutdown,
         up: AtomicUsize::new(0),
         old_at: Mutex::new([None; CONNECTIONS]),
-        failures: tokio::sync::Mutex::new(0),
+        failures: AtomicU32::new(0),
+        opens: watch::Sender::new(0),
     };
     let held = async move {
         join_all((0..CONNECTIONS).map(|seat| Box::pin(keeper.hold(seat, order.clone())))).await;
@@ -54,8 +59,10 @@ struct Keeper<'a> {
     up: AtomicUsize,
     /// When each of them will be old.
     old_at: Mutex<[Option<Instant>; CONNECTIONS]>,
-    /// Attempts to connect that failed one after the other. Held by the one that tries.
-    failures: tokio::sync::Mutex<u32>,
+    /// Attempts to connect that failed one after the other, of all of them.
+    failures: AtomicU32,
+    /// How many connections were ever opened.
+    opens: watch::Sender<u64>,
 }
 
 impl Keeper<'_> {
@@ -106,42 +113,47 @@ impl Keeper<'_> {
 
     /// Opens a connection, as often as it takes; `None` when we were told to stop.
     async fn open(&self) -> Option<Socket> {
-        let mut failures = tokio::select! {
-            () = self.shutdown.wait() => return None,
-            failures = self.failures.lock() => failures,
-        };
+        let mut opens = self.opens.subscribe();
         loop {
+            opens.mark_unchanged();
             let opened = tokio::select! {
                 () = self.shutdown.wait() => return None,
                 opened = Box::pin(connect::open(&self.incoming.client)) => opened,
             };
-            let (error, wait) = match opened {
+            let wait = match opened {
                 Ok(socket) => {
-                    *failures = 0;
+                    self.failures.store(0, Ordering::SeqCst);
                     return Some(socket);
                 }
-                Err(error) => {
-                    *failures = failures.saturating_add(1);
-                    let wait = match &error {
-                        ConnectError::Passing(reason) => {
-                            tracing::warn!(%reason, failures = *failures, "no stream");
-                            pause(*failures, self.rng)
-                        }
-                        ConnectError::Misconfigured(reason) => {
-                            tracing::error!(%reason, "no stream before the app's configuration is mended");
-                            MISCONFIGURED_PAUSE
-                        }
-                    };
-                    (error, wait)
-                }
+                Err(error) => self.failed(error),
             };
-            if self.up.load(Ordering::SeqCst) == 0 {
-                self.inbox.line(Line::Down(error.into()));
-            }
-            if !self.rest(wait).await {
-                return None;
+            tokio::select! {
+                goes_on = self.rest(wait) => if !goes_on {
+                    return None;
+                },
+                // What kept this one from being opened, also for its configuration, does not keep the others any more.
+                _ = opens.changed() => {}
             }
         }
+    }
+
+    /// Notes that a connection could not be opened, and says for how long it rests.
+    fn failed(&self, error: ConnectError) -> Duration {
+        let failures = self.failures.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+        let wait = match &error {
+            ConnectError::Passing(reason) => {
+                tracing::warn!(%reason, failures, "no stream");
+                pause(failures, self.rng)
+            }
+            ConnectError::Misconfigured(reason) => {
+                tracing::error!(%reason, "no stream before the app's configuration is mended");
+                MISCONFIGURED_PAUSE
+            }
+        };
+        if self.up.load(Ordering::SeqCst) == 0 {
+            self.inbox.line(Line::Down(error.into()));
+        }
+        wait
     }
 
     /// Notes that a connection is open, and says when it will be old.
@@ -153,6 +165,7 @@ impl Keeper<'_> {
         let since = hearing::seconds(self.incoming.clock.now_ms());
         metrics::gauge!("bridge_dingtalk_connected_since_seconds", "seat" => seat.to_string()).set(since);
         self.inbox.line(Line::Up);
+        self.opens.send_modify(|opens| *opens += 1);
         let mut all = self.old_at.lock();
         let others = all.iter().enumerate().filter(|(other, _)| *other != seat).filter_map(|(_, at)| *at);
         let at = apart(Instant::now(), others);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bridge_api::{
-    ByteStream, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId, Refusal,
+    ByteStream, ConversationId, Download, Failure, File, FileKind, Files, Forms, MediaId, MessageId, Refusal,
     digest,
     exchange::{bytes_of, reasons},
     whole,
@@ -13,7 +13,11 @@ use http::header;
 use reqwest::Response;
 use serde::Deserialize;
 
-use super::{addressee, id_of, message, remembered::Remembered, shapes::Shape};
+use super::{
+    addressee, id_of, message,
+    remembered::Remembered,
+    shapes::{self, Shape},
+};
 use crate::{
     Feishu,
     client::{Call, Form, envelope::Answer},
@@ -36,9 +40,8 @@ struct Document {
 
 #[async_trait]
 impl Files for Feishu {
-    fn upload_bytes_max(&self, _: FileKind) -> u64 {
-        // Pictures above their own bound go as documents.
-        FILE_BYTES_MAX
+    fn forms(&self, _: &ConversationId, kind: FileKind) -> Forms {
+        shapes::forms(kind)
     }
 
     async fn upload(

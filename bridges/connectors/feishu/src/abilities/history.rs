@@ -1,5 +1,7 @@
 //! What was said before: the chat from a time on, then the topics that were active in that time, which the chat does
-//! not show.
+//! not show. What was said last is read again by the same calls, the newest page of each.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_api::{Arrival, Backfill, ConversationId, Cursor, Failure, FailureKind, Page};
@@ -9,15 +11,18 @@ use serde_json::Value;
 use super::{
     chat,
     chats::{Listed, paged},
+    merged::is_merged,
     topics::Topics,
 };
 use crate::{
     Feishu,
     client::Call,
-    events::messages,
-    events::milliseconds,
+    events::{messages, messages::is_taken_back, milliseconds},
     ids::{ChatId, TopicId},
-    limits::{HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX, MERGED_HISTORY_WITHIN},
+    limits::{
+        HISTORY_PAGE_MAX, HISTORY_TOPICS_MAX, MERGED_HISTORY_WITHIN, TOPIC_ACTIVE_MS, TOPIC_NOTED_AGAIN_MS,
+        TOPICS_READ_AGAIN_MAX,
+    },
 };
 
 /// How far the reading is. It is the core's cursor, as JSON.
@@ -84,7 +89,9 @@ impl Backfill for Feishu {
         let chat = chat(conversation)?;
         let mut place = Place::read(from)?;
         if from.is_none() {
-            for topic in Topics::active(&*self.shelf, &chat, since_ms).await? {
+            // What somebody says in a topic after a gap may be in one that was silent for long before it.
+            let active_ms = since_ms.saturating_sub(TOPIC_ACTIVE_MS);
+            for topic in Topics::active(&*self.shelf, &chat, active_ms).await? {
                 place.note(&topic);
             }
         }
@@ -106,9 +113,48 @@ impl Backfill for Feishu {
         place.advance(next.as_ref());
         Ok(Page { items, next: place.cursor() })
     }
+
+    fn read_again_every(&self) -> Option<Duration> {
+        self.client.settings().read_again_every
+    }
+
+    async fn latest(&self, conversation: &ConversationId, since_ms: u64) -> Result<Vec<Arrival>, Failure> {
+        let chat = chat(conversation)?;
+        let mut place = Place::default();
+        let active_ms = since_ms.saturating_sub(TOPIC_NOTED_AGAIN_MS);
+        for topic in Topics::active(&*self.shelf, &chat, active_ms).await? {
+            place.note(&topic);
+        }
+        let call = list_call("chat", chat.as_str(), "ByCreateTimeDesc").with("start_time", seconds(since_ms));
+        let newest = self.newest(call, since_ms).await?;
+        let mut items = self.arrivals(&newest, &mut place, &chat, since_ms);
+        place.topics.truncate(TOPICS_READ_AGAIN_MAX);
+        place.chat_read = true;
+        while !place.topics.is_empty() {
+            match self.newest(topic_call(&place)?, since_ms).await {
+                Ok(newest) => items.extend(self.arrivals(&newest, &mut place, &chat, since_ms)),
+                Err(failure) if failure.passes() => return Err(failure),
+                // One that is gone keeps the others from nobody.
+                Err(failure) => tracing::debug!(%failure, chat = %chat, "a topic cannot be read again"),
+            }
+            place.advance(None);
+        }
+        self.add_readers(&mut items).await?;
+        Ok(items)
+    }
 }
 
 impl Feishu {
+    /// The newest page of a list as far as it was said since a time, oldest first.
+    async fn newest(&self, call: Call, since_ms: u64) -> Result<Vec<Value>, Failure> {
+        let mut listed: Listed<Value> = self.client.data(paged(call, HISTORY_PAGE_MAX, None)).await?;
+        // What was passed on together cannot be changed, and each costs a request of its own to be read.
+        let is_passed_on = |item: &Value| is_merged(item) && !is_taken_back(item);
+        listed.items.retain(|item| is_since(item, since_ms) && !is_passed_on(item));
+        listed.items.reverse();
+        Ok(listed.items)
+    }
+
     fn arrivals(&self, listed: &[Value], place: &mut Place, chat: &ChatId, since_ms: u64) -> Vec<Arrival> {
         let ours = self.ours();
         let text =
@@ -140,7 +186,12 @@ fn is_since(item: &Value, since_ms: u64) -> bool {
 }
 
 fn chat_call(chat: &ChatId, since_ms: u64) -> Call {
-    list_call("chat", chat.as_str(), "ByCreateTimeAsc").with("start_time", (since_ms / 1000).to_string())
+    list_call("chat", chat.as_str(), "ByCreateTimeAsc").with("start_time", seconds(since_ms))
+}
+
+/// A time as the platform wants it where it takes messages since then.
+fn seconds(since_ms: u64) -> String {
+    (since_ms / 1000).to_string()
 }
 
 /// Topics take no time. Their newest page mostly reaches back far enough; if not, they are read from their beginning.

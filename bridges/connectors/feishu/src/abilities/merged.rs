@@ -81,6 +81,11 @@ impl Feishu {
     }
 }
 
+/// Whether an item of history is a message that brings others.
+pub(super) fn is_merged(item: &Value) -> bool {
+    text(item, "msg_type") == KIND
+}
+
 fn sender(child: &Value) -> &str {
     child.get("sender").map(|sender| text(sender, "id")).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ mod history;
 mod merged;
 mod reactions;
 mod recalls;
+mod receipts;
 pub mod remembered;
 pub mod send;
 mod shapes;

@@ -1,21 +1,32 @@
 //! As what a file goes to the platform. Pure.
 
-use bridge_api::{File, FileKind};
+use bridge_api::{
+    File, FileKind, Forms,
+    forms::{bare, ending},
+};
 
-use crate::limits::IMAGE_BYTES_MAX;
+use crate::limits::{FILE_BYTES_MAX, IMAGE_BYTES_MAX, IMAGE_SIDE_MAX};
 
-/// Kinds of pictures that the platform shows.
-const PICTURES: [&str; 9] = [
-    "image/jpeg",
-    "image/png",
-    "image/webp",
-    "image/gif",
-    "image/bmp",
-    "image/x-icon",
-    "image/vnd.microsoft.icon",
-    "image/tiff",
-    "image/heic",
-];
+/// The forms of a kind that the platform shows as what they are.
+pub const fn forms(kind: FileKind) -> Forms {
+    const PICTURES: &[(&str, &str)] = &[
+        ("image/jpeg", "jpg"),
+        ("image/png", "png"),
+        ("image/webp", "webp"),
+        ("image/gif", "gif"),
+        ("image/bmp", "bmp"),
+        ("image/x-icon", "ico"),
+        ("image/vnd.microsoft.icon", "ico"),
+        ("image/tiff", "tiff"),
+        ("image/heic", "heic"),
+    ];
+    match kind {
+        FileKind::Image => Forms { side_max: Some(IMAGE_SIDE_MAX), ..Forms::of(PICTURES, IMAGE_BYTES_MAX) },
+        FileKind::Voice => Forms::of(&[("audio/ogg", "ogg"), ("audio/opus", "opus")], FILE_BYTES_MAX),
+        FileKind::Video => Forms::of(&[("video/mp4", "mp4")], FILE_BYTES_MAX),
+        FileKind::File => Forms::any(FILE_BYTES_MAX),
+    }
+}
 
 /// As what a file goes to the platform: its upload and its message have to agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,19 +44,12 @@ pub enum Shape {
 impl Shape {
     /// The best one for a file of so many bytes.
     pub fn of(file: &File, size: u64) -> Self {
-        let kind = file
-            .mimetype
-            .as_deref()
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = bare(file.mimetype.as_deref().unwrap_or_default());
+        let is_shown = forms(file.kind).knows(&kind) && size <= forms(file.kind).bytes_max;
         match file.kind {
-            FileKind::Image if PICTURES.contains(&kind.as_str()) && size <= IMAGE_BYTES_MAX => Self::Picture,
-            FileKind::Voice if matches!(kind.as_str(), "audio/ogg" | "audio/opus") => Self::Opus,
-            FileKind::Video if kind == "video/mp4" => Self::Film,
+            FileKind::Image if is_shown => Self::Picture,
+            FileKind::Voice if is_shown => Self::Opus,
+            FileKind::Video if is_shown => Self::Film,
             FileKind::Image | FileKind::Voice | FileKind::Video | FileKind::File => {
                 Self::Document(document(&file.name))
             }
@@ -75,8 +79,7 @@ impl Shape {
 
 /// The platform's word for a kind of document.
 fn document(name: &str) -> &'static str {
-    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
-    match end.as_str() {
+    match ending(name).as_str() {
         "pdf" => "pdf",
         "doc" | "docx" => "doc",
         "xls" | "xlsx" => "xls",

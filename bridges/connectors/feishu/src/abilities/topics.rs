@@ -12,9 +12,7 @@ use crate::{
     Feishu,
     ids::{ChatId, TopicId},
     incoming::Desk,
-    limits::{
-        ACTIVE_TOPICS_MAX, MERGED_READ_WITHIN, NOTED_TOPICS_MAX, TOPIC_ACTIVE_MS, TOPIC_NOTED_AGAIN_MS,
-    },
+    limits::{ACTIVE_TOPICS_MAX, MERGED_READ_WITHIN, NOTED_TOPICS_MAX, TOPIC_NOTED_AGAIN_MS},
     office::looks::Look,
 };
 
@@ -51,14 +49,14 @@ impl Topics {
         Ok(())
     }
 
-    /// The topics of a chat in which something was said not long before a time, the newest first.
+    /// The topics of a chat in which something was said since a time, the newest first. What they were noted for may be
+    /// [`TOPIC_NOTED_AGAIN_MS`] old.
     ///
     /// # Errors
     /// [`Failure`] when the shelf refuses.
     pub async fn active(shelf: &dyn Shelf, chat: &ChatId, since_ms: u64) -> Result<Vec<String>, Failure> {
         let row = read(Remembered::ActiveTopics(chat.as_str()).get(shelf).await?);
-        let from_ms = since_ms.saturating_sub(TOPIC_ACTIVE_MS);
-        let mut topics: Vec<_> = row.into_iter().filter(|(_, at_ms)| *at_ms >= from_ms).collect();
+        let mut topics: Vec<_> = row.into_iter().filter(|(_, at_ms)| *at_ms >= since_ms).collect();
         topics.sort_by_key(|(_, at_ms)| std::cmp::Reverse(*at_ms));
         Ok(topics.into_iter().map(|(topic, _)| topic).collect())
     }
@@ -131,7 +129,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn topics_are_known_for_a_week_and_the_silent_ones_make_place() {
+    async fn topics_are_known_by_when_they_were_spoken_in_and_the_silent_ones_make_place() {
         let (topics, shelf) = (Topics::default(), Rows::default());
         let chat = ChatId::parse("oc_1").expect("a chat");
         let topic = |number: usize| TopicId::parse(&format!("omt_{number}")).expect("a topic");
@@ -143,7 +141,8 @@ mod tests {
         assert_eq!(active.len(), ACTIVE_TOPICS_MAX);
         assert_eq!(active[0], format!("omt_{}", ACTIVE_TOPICS_MAX + 4));
         assert!(!active.contains(&"omt_0".to_owned()));
-        let later = Topics::active(&shelf, &chat, now + TOPIC_ACTIVE_MS + 1_000_000).await.expect("read");
-        assert_eq!(later, Vec::<String>::new());
+        let last = now + ACTIVE_TOPICS_MAX as u64 + 4;
+        let later = Topics::active(&shelf, &chat, last).await.expect("read");
+        assert_eq!(later, [format!("omt_{}", ACTIVE_TOPICS_MAX + 4)]);
     }
 }

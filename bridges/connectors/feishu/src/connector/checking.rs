@@ -1,6 +1,6 @@
 //! What the app's settings prove to be worth. Nobody sees anything of it.
 
-use bridge_api::{CheckStep, Conversations as _, words};
+use bridge_api::{CALLED_BY_HTTP, CheckStep, Conversations as _, words};
 
 use super::{
     Feishu,
@@ -17,7 +17,6 @@ words! {
     HEARS_LESS = "缺少权限 im:message.group_msg：群里只能收到 @ 机器人的消息；在开发者后台「权限管理」中申请并发布版本" | "the right im:message.group_msg is missing, so in groups only what mentions the bot is heard; ask for it in the console (权限管理) and publish a version";
     CONNECTION = "申请长连接" | "ask for a place to connect to";
     CONNECTION_ADVICE = "在「事件与回调」中把订阅方式设为「使用长连接接收事件」" | "choose the long connection as the way in which the app receives events (事件与回调)";
-    CALLED = "应用使用 HTTP 回调模式，由平台来验证地址" | "the app is called by HTTP; the console tests the address when it is saved there";
 }
 
 impl Feishu {
@@ -44,7 +43,7 @@ impl Feishu {
                 let place = async { Ok(discovery::discover(&self.client).await.map(|_| String::new())?) };
                 CheckStep::trying(CONNECTION, CONNECTION_ADVICE, place).await
             }
-            Mode::Webhook { .. } => CheckStep::skipped(CONNECTION, CALLED),
+            Mode::Webhook { .. } => CheckStep::skipped(CONNECTION, CALLED_BY_HTTP),
         });
         if steps.first().is_some_and(CheckStep::works) {
             steps.extend(rights(self).await);

@@ -34,7 +34,7 @@ pub fn received(envelope: &Envelope, ours: &Ourselves) -> Result<Vec<Arrival>, E
 /// # Errors
 /// [`EventError`] for an item that is no message.
 pub fn of_history(item: &Value, ours: &Ourselves) -> Result<Vec<Arrival>, EventError> {
-    if item.get("deleted").and_then(Value::as_bool).unwrap_or_default() {
+    if is_taken_back(item) {
         return Ok(vec![taken_back(item, ours)?]);
     }
     let written = Written {
@@ -48,6 +48,11 @@ pub fn of_history(item: &Value, ours: &Ourselves) -> Result<Vec<Arrival>, EventE
         arrivals.extend(edited(&arrivals, item, ours)?);
     }
     Ok(arrivals)
+}
+
+/// Whether an item of history was taken back.
+pub fn is_taken_back(item: &Value) -> bool {
+    item.get("deleted").and_then(Value::as_bool).unwrap_or_default()
 }
 
 /// The change of a message, known by the time of the change: no event tells of it.

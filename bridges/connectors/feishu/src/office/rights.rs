@@ -1,9 +1,7 @@
 //! Whether the app has the rights for what is kept in the platform's own apps. Each is tried by a call about something that does not
 //! exist: what is refused because of that was let in.
 
-use bridge_api::{
-    ASKS_BUSY, CheckStep, Failure, PUTS_APPROVALS, PUTS_MEETINGS, PUTS_TODOS, PersonId, let_in, words,
-};
+use bridge_api::{CheckStep, Failure, PUTS_APPROVALS, PersonId, let_in, words};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -40,11 +38,10 @@ struct Definition {
 
 /// Tries what the bots need, and what the settings name.
 pub async fn rights(feishu: &Feishu) -> Vec<CheckStep> {
-    let mut steps = vec![
-        CheckStep::trying_right(PUTS_TODOS, NO_TODOS, LACKING, changes_task(feishu)).await,
-        CheckStep::trying_right(PUTS_MEETINGS, NO_MEETINGS, LACKING, changes_event(feishu)).await,
-        CheckStep::trying_right(ASKS_BUSY, NO_BUSY, LACKING, asks_busy(feishu)).await,
-    ];
+    let todos = (NO_TODOS, Box::pin(changes_task(feishu)));
+    let meetings = (NO_MEETINGS, Box::pin(changes_event(feishu)));
+    let busy = (NO_BUSY, Box::pin(asks_busy(feishu)));
+    let mut steps = CheckStep::trying_entries(LACKING, todos, meetings, busy).await;
     let settings = &feishu.client.settings().office;
     if let Some(centre) = &settings.approvals {
         let trying = async {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
+    looks::Look,
     plain,
     rows::{self, Kind, name_of},
     todos_read::Read,
@@ -101,6 +102,7 @@ async fn made(feishu: &Feishu, todo: &Todo, name: &str, generation: u32) -> Resu
     let answer: Answer = feishu.client.data(create).await?;
     let guid = plain(answer.task.get("guid").and_then(Value::as_str).unwrap_or_default())?.to_owned();
     let read = Read::of(&answer.task);
+    let is_ticked_off = read.is_done || read.done.values().any(|is_done| *is_done);
     let row = TodoRow {
         key: todo.head.key.clone(),
         guid,
@@ -109,11 +111,15 @@ async fn made(feishu: &Feishu, todo: &Todo, name: &str, generation: u32) -> Resu
         is_gone: false,
         // It may be the one of an earlier try with an earlier revision.
         shown: read.shown,
-        is_done: read.is_done,
+        // We make it open and complete it once the row is there: what is done of it now somebody else did, which nobody told yet.
+        is_done: false,
         done: BTreeMap::new(),
         told: 0,
     };
     keep(feishu, name, &row).await?;
+    if is_ticked_off {
+        feishu.office.looks.add(vec![Look::Todo(row.guid.clone())]).await?;
+    }
     Ok(row)
 }
 

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::{Feishu, FeishuSettings, Mode, OfficeSettings, Secret};
+use crate::{Feishu, FeishuSettings, Mode, OfficeSettings, Secret, limits::READ_AGAIN_EVERY};
 
 /// What the peer was asked.
 #[derive(Clone, Debug)]
@@ -68,6 +68,7 @@ impl Peer {
             app_secret: Secret::new("s"),
             mode: Mode::LongConnection,
             authorities: Arc::new(rustls::RootCertStore::empty()),
+            read_again_every: Some(READ_AGAIN_EVERY),
             office,
         };
         let shelf = Arc::new(Rows::default());

@@ -111,6 +111,28 @@ async fn a_signed_event_is_kept_before_it_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn an_overheard_event_that_somebody_sends_again_has_the_key_of_the_first_and_dies_with_its_time() {
+    let kept = Kept::default();
+    let overheard = signed(&encrypted("k", &recalled("v")), "k", "1700000000");
+    for _ in 0..3 {
+        assert_eq!(answer(&overheard, Some("k"), &kept).await.0, 200, "the platform repeats itself as well");
+    }
+    let keys: Vec<_> = kept.arrivals.lock().iter().map(|arrival| arrival.key.to_string()).collect();
+    assert_eq!(keys, ["cli_a:recalled:om_1"; 3], "the core takes a key once");
+    let mut renamed = overheard.clone();
+    for (name, value) in &mut renamed.headers {
+        if name == "x-lark-request-nonce" {
+            *value = "n2".to_owned();
+        }
+    }
+    assert_eq!(answer(&renamed, Some("k"), &kept).await.0, 401, "another nonce is another signature");
+    let age_max_s = SIGNATURE_AGE_MAX.as_secs();
+    let old = signed(&encrypted("k", &recalled("v")), "k", &(1_700_000_000 - age_max_s - 1).to_string());
+    assert_eq!(answer(&old, Some("k"), &kept).await.0, 401);
+    assert_eq!(kept.arrivals.lock().len(), 3);
+}
+
+#[tokio::test]
 async fn what_a_forger_sends_is_refused_and_kept_nowhere() {
     let (good, kept) = (encrypted("k", &recalled("v")), Kept::default());
     let mut tampered = signed(&good, "k", "1700000000");
@@ -131,6 +153,8 @@ async fn what_a_forger_sends_is_refused_and_kept_nowhere() {
         (request(&recalled("")), None, 401),
         (request("garbage"), None, 400),
         (request("{}"), None, 400),
+        (request(&"[".repeat(100_000)), None, 400),
+        (request(&format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000))), None, 400),
         (request(&" ".repeat(CALLBACK_BYTES_MAX + 1)), None, 413),
         (get, None, 405),
     ];

@@ -109,5 +109,5 @@ impl Archived {
 /// The archive as a client sees it: an app with a secret of its own.
 fn as_app(settings: &WeComSettings, archive: &ArchiveSettings) -> WeComSettings {
     let app = App { agent_id: 0, secret: archive.secret.clone(), callback: None };
-    WeComSettings { app: Some(app), bot: None, archive: None, ..settings.clone() }
+    WeComSettings { app: Some(app), bot: None, archive: None, service: None, ..settings.clone() }
 }

@@ -18,7 +18,7 @@ use crate::{
     incoming::Incoming,
     lenient::text,
     limits::{
-        ARRIVALS_WAITING_MAX, CLOSE_TIME_MAX, FRAMES_WAITING_MAX, LAST_TAKEN_WITHIN, PING_EVERY, SILENCE_MAX,
+        ARRIVALS_WAITING_MAX, CLOSE_TIME_MAX, FRAMES_WAITING_MAX, LAST_TAKEN_WITHIN, SILENCE_MAX,
         TAKEN_PAUSE, TAKEN_WITHIN, WRITE_TIME_MAX,
     },
 };
@@ -105,7 +105,8 @@ impl<'a> Session<'a> {
         asked: &mut mpsc::Receiver<Asked>,
         shutdown: &Shutdown,
     ) -> Ended {
-        let mut ping_at = Instant::now() + PING_EVERY;
+        let ping_every = self.incoming.client.settings().intervals.ping;
+        let mut ping_at = Instant::now() + ping_every;
         let mut hand_over_at = Instant::now();
         let mut pings = 0_u64;
         loop {
@@ -125,7 +126,7 @@ impl<'a> Session<'a> {
                     if let Err(reason) = say(socket, Message::text(ping.to_string())).await {
                         return Ended::Lost(reason);
                     }
-                    ping_at = Instant::now() + PING_EVERY;
+                    ping_at = Instant::now() + ping_every;
                 }
                 () = sleep_until(hand_over_at), if waits => {
                     if !self.hand_over().await {

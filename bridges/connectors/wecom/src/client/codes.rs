@@ -6,6 +6,9 @@ use crate::limits::{APP_TEXT_BYTES_MAX, FILE_BYTES_MAX, LIMITED_PAUSE, WORDS_CHA
 
 words! {
     SPEAK_FIRST = "请先有人在企业微信的该会话中 @ 机器人（单聊则给它发消息），机器人才能说话" | "somebody in that WeCom conversation has to mention the bot, or write to it alone, before it may speak there";
+    ANSWERED = "客户来信后最多只能回复 5 条：其余的等客户再次来信后送出" | "five messages may answer what a customer wrote: what is said beyond them is sent when the customer writes again";
+    LATE = "客户最后一次来信已超过 48 小时：等客户再次来信后送出" | "the customer wrote more than 48 hours ago: what is said is sent when the customer writes again";
+    OVER = "与客户的会话已结束：等客户再次来信后送出" | "the session with the customer is over: what is said is sent when the customer writes again";
 }
 
 /// What a code means; `words` are the platform's.
@@ -37,6 +40,9 @@ pub fn meaning(code: i64, words: &str) -> Meaning {
         | 80_001
         | 85_005
         | 93_019
+        | 95_011
+        | 95_012
+        | 95_017
         | 301_002
         | 853_000 => Meaning::SetUp,
         40_003 | 40_031 | 43_004 | 46_004 | 50_002 | 60_111 | 81_013 | 84_061 | 40_096 => {
@@ -47,6 +53,12 @@ pub fn meaning(code: i64, words: &str) -> Meaning {
         86_008 | 93_000 => refused(Refusal::NotInConversation),
         // A group that the bot never saw, or in which nobody addressed it for long: by day it works, and by the next morning it does not.
         93_006 => Meaning::Silenced(SPEAK_FIRST),
+        // Customers are answered five times within two days of what they wrote, while the session lasts.
+        95_001 => Meaning::Silenced(ANSWERED),
+        95_002 => Meaning::Silenced(LATE),
+        95_013 => Meaning::Silenced(OVER),
+        // An account of customer service that is no more.
+        95_000 | 95_004 => refused(Refusal::Gone),
         40_007 | 40_050 | 60_003 | 60_123 | 86_001 | 86_003 => refused(Refusal::Gone),
         45_001 => refused(Refusal::TooLarge { bytes_max: FILE_BYTES_MAX }),
         45_002 => refused(Refusal::TooLarge { bytes_max: APP_TEXT_BYTES_MAX as u64 }),
@@ -75,6 +87,8 @@ mod tests {
             (86_008, Meaning::Refused(Refusal::NotInConversation)),
             (93_000, Meaning::Refused(Refusal::NotInConversation)),
             (93_006, Meaning::Silenced(SPEAK_FIRST)),
+            (95_002, Meaning::Silenced(LATE)),
+            (95_004, Meaning::Refused(Refusal::Gone)),
             (40_050, Meaning::Refused(Refusal::Gone)),
             (40_058, Meaning::Refused(Refusal::Other("what".into()))),
         ];

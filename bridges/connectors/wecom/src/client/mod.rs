@@ -29,6 +29,7 @@ use tokio::time::{Instant, sleep};
 
 pub use self::{
     answer::verdict,
+    codes::meaning,
     multipart::upload,
     naming::file_name,
     turns::{Bucket, Turns},

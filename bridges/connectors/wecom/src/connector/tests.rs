@@ -4,8 +4,12 @@ use bridge_api::{
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, time::timeout};
-use tokio_tungstenite::{accept_async, tungstenite::Message};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
 
 use super::*;
 use crate::{
@@ -19,6 +23,39 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn connector(settings: WeComSettings) -> WeCom {
     let rows = Arc::new(Rows::default());
     WeCom::new(settings, rows, Clock::fake(1_700_000_000_000), Rng::seeded(1)).expect("settings")
+}
+
+/// A bot that is connected, and whose subscription nobody has answered.
+struct Connected {
+    peer: WebSocketStream<TcpStream>,
+    basket: Arc<Basket>,
+    shutdown: Shutdown,
+    running: JoinHandle<Result<(), Failure>>,
+}
+
+impl Connected {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("ws://{}", listener.local_addr().expect("an address")).parse().expect("an address");
+        let mut settings = settings(&Platform::default().start().await);
+        let mode = BotMode::Socket { url, secret: bridge_api::Secret::new("s") };
+        (settings.app, settings.bot) = (None, Some(Bot { id: "aibX".into(), names: Vec::new(), mode }));
+        let (connector, basket, shutdown) =
+            (connector(settings), Arc::new(Basket::default()), Shutdown::new());
+        let (inbox, stop) = (basket.clone(), shutdown.clone());
+        let running = tokio::spawn(async move { connector.run(inbox, stop).await });
+        let (stream, _) = timeout(PATIENCE, listener.accept()).await.expect("in time").expect("a connection");
+        let mut peer = accept_async(stream).await.expect("a socket");
+        timeout(PATIENCE, peer.next()).await.expect("in time").expect("open").expect("a frame");
+        Self { peer, basket, shutdown, running }
+    }
+
+    async fn stops(self) {
+        let Self { peer, shutdown, running, .. } = self;
+        drop(peer);
+        shutdown.trigger();
+        timeout(PATIENCE, running).await.expect("in time").expect("no panic").expect("no failure");
+    }
 }
 
 #[tokio::test]
@@ -89,21 +126,12 @@ async fn a_check_says_what_works_and_what_to_mend() {
 
 #[tokio::test]
 async fn what_the_bot_heard_does_not_wait_for_the_answer_to_its_subscription() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("ws://{}", listener.local_addr().expect("an address")).parse().expect("an address");
-    let mut settings = settings(&Platform::default().start().await);
-    let mode = BotMode::Socket { url, secret: bridge_api::Secret::new("s") };
-    (settings.app, settings.bot) = (None, Some(Bot { id: "aibX".into(), names: Vec::new(), mode }));
-    let (connector, basket, shutdown) = (connector(settings), Arc::new(Basket::default()), Shutdown::new());
-    let (inbox, stop) = (basket.clone(), shutdown.clone());
-    let running = tokio::spawn(async move { connector.run(inbox, stop).await });
-    let (stream, _) = timeout(PATIENCE, listener.accept()).await.expect("in time").expect("a connection");
-    let mut peer = accept_async(stream).await.expect("a socket");
-    timeout(PATIENCE, peer.next()).await.expect("in time").expect("open").expect("a frame");
+    let mut bot = Connected::new().await;
+    let basket = Arc::clone(&bot.basket);
     let heard = json!({"cmd": "aibot_msg_callback", "headers": {"req_id": "r1"}, "body": {"msgid": "m1",
         "aibotid": "aibX", "chatid": "wrX", "chattype": "group", "from": {"userid": "lisi"},
         "msgtype": "text", "text": {"content": "hello"}}});
-    peer.send(Message::text(heard.to_string())).await.expect("brought");
+    bot.peer.send(Message::text(heard.to_string())).await.expect("brought");
     let kept = async {
         while basket.taken().is_empty() {
             tokio::task::yield_now().await;
@@ -111,7 +139,47 @@ async fn what_the_bot_heard_does_not_wait_for_the_answer_to_its_subscription() {
     };
     timeout(ANSWER_TIME_MAX / 2, kept).await.expect("it is kept while nobody answers");
     assert_eq!(basket.taken()[0].conversation.as_ref().map(|id| id.as_str()), Some("group:wrX"));
-    drop(peer);
-    shutdown.trigger();
-    timeout(PATIENCE, running).await.expect("in time").expect("no panic").expect("no failure");
+    bot.stops().await;
+}
+
+#[tokio::test]
+async fn what_is_beyond_all_bounds_keeps_nothing_behind_it_waiting() {
+    let mut bot = Connected::new().await;
+    let basket = Arc::clone(&bot.basket);
+    let long = "x".repeat(100_000);
+    let said = |id: &str, more: Value| {
+        let mut body = json!({"msgid": id, "aibotid": "aibX", "chatid": "wrX", "chattype": "group",
+            "from": {"userid": "lisi"}, "msgtype": "text", "text": {"content": "hello"}});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        json!({"cmd": "aibot_msg_callback", "headers": {"req_id": id}, "body": body}).to_string()
+    };
+    let image = json!({"msgtype": "image", "image": {"url": format!("https://files.example/{long}")}});
+    let press = json!({"cmd": "aibot_event_callback", "headers": {"req_id": "r2"}, "body": {"msgid": "p1",
+        "aibotid": "aibX", "chatid": "wrX", "chattype": "group", "from": {"userid": "lisi"}, "msgtype": "event",
+        "event": {"eventtype": "template_card_event", "event_key": "0", "task_id": long}}});
+    let frames = [
+        said("m1", image),
+        said("m2", json!({"response_url": format!("https://answers.example/{long}")})),
+        press.to_string(),
+        "{\"cmd\": \"aibot_msg_callback\", \"headers\":".to_owned(),
+        said("m3", json!({})),
+    ];
+    for frame in frames {
+        bot.peer.send(Message::text(frame)).await.expect("brought");
+    }
+    let ids = || -> Vec<String> {
+        let taken = basket.taken();
+        let messages = taken.iter().filter_map(|arrival| arrival.what.message().map(ToString::to_string));
+        messages.collect()
+    };
+    let kept = async {
+        while ids().len() < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, kept).await.expect("the last one is kept");
+    assert_eq!(ids(), ["m1", "m2", "m3"]);
+    bot.stops().await;
 }

@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{Office, rows::Stands, schedules::stands};
 use crate::{
+    Intervals,
     lenient::text,
-    limits::{LOOKED_AFTER_EVERY, LOOKED_AFTER_FIRST, NOT_GRANTED_PAUSE, SCHEDULES_AT_ONCE, TAKEN_WITHIN},
+    limits::{NOT_GRANTED_PAUSE, SCHEDULES_AT_ONCE, TAKEN_WITHIN},
 };
 
 /// Until when something is left alone.
@@ -40,14 +41,15 @@ impl Office {
             return shutdown.wait().await;
         }
         let (mut approvals, mut answers) = (Alone::default(), Alone::default());
-        let mut pause = LOOKED_AFTER_FIRST;
+        let Intervals { first_look, look, .. } = self.client.settings().intervals;
+        let mut pause = first_look;
         loop {
             tokio::select! {
                 () = shutdown.wait() => return,
                 () = sleep(pause) => {}
             }
-            let spread_ms = u64::try_from((LOOKED_AFTER_EVERY / 5).as_millis()).unwrap_or(1);
-            pause = LOOKED_AFTER_EVERY - Duration::from_millis(rng.below(spread_ms));
+            let spread_ms = u64::try_from((look / 5).as_millis()).unwrap_or(1);
+            pause = look - Duration::from_millis(rng.below(spread_ms));
             let round = async {
                 if approvals.is_over() {
                     approvals.heed("approvals", self.look_after_approvals(inbox).await);

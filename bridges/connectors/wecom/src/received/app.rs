@@ -135,6 +135,12 @@ fn event(xml: Element<'_, '_>, corp: &str) -> Received {
         "respond_schedule" | "delete_calendar" | "sys_approval_change" => {
             office(xml, event).map_or_else(nothing, |event| Received::Office { event, at_ms: at_ms(xml) })
         }
+        "kf_msg_or_event" => {
+            let token = xml.text("Token").map(str::to_owned);
+            let account = xml.text("OpenKfId").map(str::to_owned);
+            account.map_or_else(nothing, |account| Received::Service { account, token })
+        }
+        "kf_account_auth_change" => Received::ServiceAccounts,
         "inactive_alert" | "low_active_alert" | "low_active" | "close_inactive_agent" => {
             let when = xml.text("EffectTime").map(|when| format!(", effective {when}")).unwrap_or_default();
             Received::Alert(format!("WeCom closes apps that are used too little: {event}{when}"))

@@ -53,6 +53,15 @@ pub enum Received {
         /// When, in milliseconds since the Unix epoch.
         at_ms: u64,
     },
+    /// Something is to be fetched of an account of customer service; the event tells nothing of what.
+    Service {
+        /// Of which, by its open_kfid.
+        account: String,
+        /// By what it is fetched for some minutes without haste.
+        token: Option<String>,
+    },
+    /// There are other accounts of customer service than before.
+    ServiceAccounts,
     /// Something happened in the company's office.
     Office {
         /// What.

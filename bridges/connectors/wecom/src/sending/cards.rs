@@ -164,7 +164,7 @@ impl Cards for Sending {
                 let body = json!({"response_type": "update_template_card", "template_card": newer});
                 self.line.ask("aibot_respond_update_msg", &handle, body).await?;
             }
-            Place::Chat(_) | Place::Webhook(_) | Place::Archived(_) => {
+            Place::Chat(_) | Place::Webhook(_) | Place::Archived(_) | Place::Service { .. } => {
                 return Err(Failure::refused(Refusal::Impossible));
             }
         }

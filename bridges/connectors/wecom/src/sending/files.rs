@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bridge_api::{
-    ByteStream, CallError, ConversationId, Download, Failure, File, FileKind, Files, MediaId, MessageId,
-    Outgoing, Refusal, RichText, Upload, digest, hex, whole,
+    ByteStream, CallError, ConversationId, Download, Failure, File, FileKind, Files, Forms, MediaId,
+    MessageId, Outgoing, Refusal, RichText, Upload, digest, hex, whole,
 };
 use md5::{Digest as _, Md5};
 use serde_json::json;
@@ -54,6 +54,12 @@ impl Sending {
         Ok(Said { kind, body })
     }
 
+    /// Whether the bot has a connection: by callbacks alone it sends no files.
+    fn is_connected_bot(&self) -> bool {
+        let bot = self.client.settings().bot.as_ref();
+        matches!(bot.map(|bot| &bot.mode), Some(BotMode::Socket { .. }))
+    }
+
     async fn upload_by_app(
         &self,
         kind: &str,
@@ -62,12 +68,12 @@ impl Sending {
         bytes: ByteStream,
     ) -> Result<String, CallError> {
         self.client.app()?;
-        self.client.upload(kind, self.multipart(file, kind, size, bytes)).await
+        self.client.upload(kind, self.multipart(file, size, bytes)).await
     }
 
-    fn multipart(&self, file: &File, kind: &str, size: u64, bytes: ByteStream) -> Upload {
+    fn multipart(&self, file: &File, size: u64, bytes: ByteStream) -> Upload {
         let boundary = format!("lianqiao{}", self.rng.string(40));
-        let name = named(&file.name, kind, file.mimetype.as_deref());
+        let name = forms(file.kind).name_of(file);
         let mimetype = file.mimetype.as_deref().unwrap_or("application/octet-stream");
         client::upload(&boundary, &name, mimetype, size, bytes)
     }
@@ -95,7 +101,7 @@ impl Sending {
             "image" => Err(Failure::refused(Refusal::TooLarge { bytes_max: WEBHOOK_IMAGE_BYTES_MAX })),
             "file" | "voice" => {
                 let key = self.webhook(name)?.expose();
-                let upload = self.multipart(file, kind, size, bytes);
+                let upload = self.multipart(file, size, bytes);
                 Ok(self.client.upload_to_webhook(key, kind, upload).await?)
             }
             _ => Err(Failure::refused(Refusal::Impossible)),
@@ -105,8 +111,17 @@ impl Sending {
 
 #[async_trait]
 impl Files for Sending {
-    fn upload_bytes_max(&self, kind: FileKind) -> u64 {
-        bytes_max(kind)
+    fn forms(&self, conversation: &ConversationId, kind: FileKind) -> Forms {
+        match super::place(conversation) {
+            Ok(Place::Direct(_) | Place::Chat(_) | Place::Service { .. }) => forms(kind),
+            Ok(Place::Webhook(_)) => match kind {
+                FileKind::Image => Forms { bytes_max: WEBHOOK_IMAGE_BYTES_MAX, ..forms(kind) },
+                FileKind::Voice | FileKind::File => forms(kind),
+                FileKind::Video => Forms::NONE,
+            },
+            Ok(Place::BotGroup(_) | Place::BotDirect(_)) if self.is_connected_bot() => forms(kind),
+            Ok(Place::BotGroup(_) | Place::BotDirect(_) | Place::Archived(_)) | Err(_) => Forms::NONE,
+        }
     }
 
     async fn upload(
@@ -116,24 +131,26 @@ impl Files for Sending {
         bytes: ByteStream,
     ) -> Result<MediaId, Failure> {
         let size = file.size.ok_or_else(|| Failure::refused(Refusal::Impossible))?;
-        if size > bytes_max(file.kind) {
-            return Err(Failure::refused(Refusal::TooLarge { bytes_max: bytes_max(file.kind) }));
+        let forms = forms(file.kind);
+        if size > forms.bytes_max {
+            return Err(Failure::refused(Refusal::TooLarge { bytes_max: forms.bytes_max }));
         }
-        if size < FILE_BYTES_MIN || !fits(file) {
+        if size < FILE_BYTES_MIN || !forms.fits(file) {
             return Err(Failure::refused(Refusal::Impossible));
         }
         let kind = word(file.kind);
         let media = match super::place(conversation)? {
-            Place::Direct(_) | Place::Chat(_) => self.upload_by_app(kind, file, size, bytes).await?,
+            Place::Direct(_) | Place::Chat(_) | Place::Service { .. } => {
+                self.upload_by_app(kind, file, size, bytes).await?
+            }
             Place::Webhook(name) => self.upload_to_webhook(name, kind, file, size, bytes).await?,
             Place::Archived(_) => return Err(Failure::refused(Refusal::Impossible)),
             Place::BotGroup(_) | Place::BotDirect(_) => {
-                let bot = self.client.settings().bot.as_ref();
-                if !matches!(bot.map(|bot| &bot.mode), Some(BotMode::Socket { .. })) {
+                if !self.is_connected_bot() {
                     return Err(Failure::refused(Refusal::Impossible));
                 }
-                let whole = whole(bytes, bytes_max(file.kind)).await?;
-                let name = named(&file.name, kind, file.mimetype.as_deref());
+                let whole = whole(bytes, forms.bytes_max).await?;
+                let name = forms.name_of(file);
                 self.line.upload(kind, &name, whole, &self.rng.string(16)).await?
             }
         };
@@ -152,15 +169,6 @@ impl Files for Sending {
     }
 }
 
-const fn bytes_max(kind: FileKind) -> u64 {
-    match kind {
-        FileKind::Image => IMAGE_BYTES_MAX,
-        FileKind::Voice => VOICE_BYTES_MAX,
-        FileKind::Video => VIDEO_BYTES_MAX,
-        FileKind::File => FILE_BYTES_MAX,
-    }
-}
-
 /// The platform's word for a kind of file.
 const fn word(kind: FileKind) -> &'static str {
     match kind {
@@ -171,36 +179,18 @@ const fn word(kind: FileKind) -> &'static str {
     }
 }
 
-/// Whether the platform shows a file of this form as what it is.
-fn fits(file: &File) -> bool {
-    let ending = file.name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
-    let kind = file.mimetype.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let is = |kinds: &[&str], endings: &[&str]| {
-        kinds.contains(&kind) || (kind.is_empty() && endings.contains(&ending.as_str()))
-    };
-    match file.kind {
-        FileKind::Image => is(&["image/jpeg", "image/png"], &["jpg", "jpeg", "png"]),
+/// The forms of a kind, where the app or the bot sends it.
+const fn forms(kind: FileKind) -> Forms {
+    const PICTURES: &[(&str, &str)] = &[("image/jpeg", "jpg"), ("image/jpeg", "jpeg"), ("image/png", "png")];
+    match kind {
+        FileKind::Image => Forms::of(PICTURES, IMAGE_BYTES_MAX),
         FileKind::Voice => {
-            is(&["audio/amr"], &["amr"]) && file.duration_ms.is_none_or(|length| length <= VOICE_MS_MAX)
+            let forms = Forms::of(&[("audio/amr", "amr")], VOICE_BYTES_MAX);
+            Forms { duration_ms_max: Some(VOICE_MS_MAX), ..forms }
         }
-        FileKind::Video => is(&["video/mp4"], &["mp4"]),
-        FileKind::File => true,
+        FileKind::Video => Forms::of(&[("video/mp4", "mp4")], VIDEO_BYTES_MAX),
+        FileKind::File => Forms::any(FILE_BYTES_MAX),
     }
-}
-
-/// A name with the ending by which the platform knows a form.
-fn named(name: &str, kind: &str, mimetype: Option<&str>) -> String {
-    let ending = match (kind, mimetype) {
-        ("image", Some("image/png")) => "png",
-        ("image", _) => "jpg",
-        ("voice", _) => "amr",
-        ("video", _) => "mp4",
-        _ => return name.to_owned(),
-    };
-    let lower = name.to_lowercase();
-    let has = lower.ends_with(&format!(".{ending}"))
-        || (ending == "jpg" && (lower.ends_with(".jpeg") || lower.ends_with(".png")));
-    if has { name.to_owned() } else { format!("{name}.{ending}") }
 }
 
 #[cfg(test)]
@@ -231,9 +221,16 @@ mod tests {
             (FileKind::File, "a.exe", None, None, true),
         ];
         for (kind, name, mimetype, length, expected) in table {
-            assert_eq!(fits(&file(kind, name, mimetype, length)), expected, "{name} {mimetype:?}");
+            assert_eq!(
+                forms(kind).fits(&file(kind, name, mimetype, length)),
+                expected,
+                "{name} {mimetype:?}"
+            );
         }
-        assert_eq!(named("图", "image", Some("image/png")), "图.png");
-        assert_eq!((named("a.jpeg", "image", None), named("a", "file", None)), ("a.jpeg".into(), "a".into()));
+        let called = |name: &str, mimetype| {
+            forms(FileKind::Image).name_of(&file(FileKind::Image, name, mimetype, None))
+        };
+        assert_eq!(called("图", Some("image/png")), "图.png");
+        assert_eq!(called("a.jpeg", None), "a.jpeg");
     }
 }

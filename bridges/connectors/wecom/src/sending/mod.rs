@@ -31,6 +31,7 @@ use crate::{
     lenient::{names, text},
     limits::{APP_TEXT_BYTES_MAX, BOT_MARKDOWN_BYTES_MAX, LIMITED_PAUSE, WEBHOOK_MARKDOWN_BYTES_MAX},
     memory::Memory,
+    service::Service,
     settings::BotMode,
     written::{self, Form, Manner},
 };
@@ -45,6 +46,8 @@ pub struct Sending {
     responses: Arc<Responses>,
     /// Files of the chat archive, if there is one.
     archive: Option<Arc<Media>>,
+    /// Customer service, if there is one.
+    service: Option<Arc<Service>>,
     rng: Rng,
     /// Pictures on their way to a webhook, which takes them within the message itself.
     images: Lock<VecDeque<(String, Bytes)>>,
@@ -70,8 +73,14 @@ impl Sending {
         rng: Rng,
     ) -> Self {
         let (ledger, images) = (Ledger::new(Arc::clone(&shelf), Network::WeCom), Lock::default());
-        let changing = Mutex::new(());
-        Self { client, memory, shelf, ledger, line, responses, archive, rng, images, changing }
+        let (changing, service) = (Mutex::new(()), None);
+        Self { client, memory, shelf, ledger, line, responses, archive, service, rng, images, changing }
+    }
+
+    /// The same with customer service.
+    #[must_use]
+    pub fn serving(self, service: Option<Arc<Service>>) -> Self {
+        Self { service, ..self }
     }
 
     /// Says something.
@@ -123,7 +132,11 @@ impl Sending {
     /// Sends one message, as the `index`-th of one sending.
     async fn one(&self, outgoing: &Outgoing, index: usize, said: Said) -> Result<MessageId, Failure> {
         let key = outgoing.key.part(index);
-        self.ledger.once(&key, Repeat::Doubles, self.deliver(&outgoing.conversation, &key, &said)).await
+        let repeat = match place(&outgoing.conversation)? {
+            Place::Service { .. } => Repeat::Harmless,
+            _ => Repeat::Doubles,
+        };
+        self.ledger.once(&key, repeat, self.deliver(&outgoing.conversation, &key, &said)).await
     }
 
     async fn deliver(
@@ -154,6 +167,15 @@ impl Sending {
             }
             Place::BotGroup(chat) => self.by_bot(conversation, chat, 2, key, said).await,
             Place::BotDirect(user) => self.by_bot(conversation, user, 1, key, said).await,
+            Place::Service { account, customer } => {
+                let off = || {
+                    let meaning = Meaning::Refused(Refusal::NotInConversation);
+                    CallError::ours(meaning, "customer service is not switched on")
+                };
+                let service = self.service.as_ref().ok_or_else(off)?;
+                let content = (said.kind, &said.body);
+                Box::pin(service.say(conversation, (account, customer), key, content)).await
+            }
             Place::Archived(_) => Err(CallError::ours(
                 Meaning::Refused(Refusal::Impossible),
                 "the archive hears and says nothing; pair the group with one of a bot in wecom.archive_rooms",
@@ -297,8 +319,8 @@ fn manner(place: Place<'_>, text: &RichText, addressed: &[String]) -> (&'static 
             ("markdown", of(Form::Small, true, WEBHOOK_MARKDOWN_BYTES_MAX))
         }
         Place::Webhook(_) => ("markdown_v2", of(Form::Full, false, WEBHOOK_MARKDOWN_BYTES_MAX)),
-        // Nothing is said there, whatever its form.
-        Place::Archived(_) => ("text", of(Form::Words, false, APP_TEXT_BYTES_MAX)),
+        // Customers see words alone; in the archive nothing is said, whatever its form.
+        Place::Service { .. } | Place::Archived(_) => ("text", of(Form::Words, false, APP_TEXT_BYTES_MAX)),
     }
 }
 

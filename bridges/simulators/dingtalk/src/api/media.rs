@@ -21,6 +21,20 @@ const TYPES: &[(&str, usize, &[&str])] = &[
     ("file", 20 * MEGABYTE, &["doc", "docx", "xls", "xlsx", "ppt", "pptx", "zip", "pdf", "rar"]),
 ];
 
+/// Whether a file begins as files of its ending do, where that is told by the first bytes.
+fn begins_as(ending: &str, bytes: &[u8]) -> bool {
+    match ending {
+        "jpg" | "jpeg" => bytes.starts_with(b"\xff\xd8\xff"),
+        "png" => bytes.starts_with(b"\x89PNG"),
+        "gif" => bytes.starts_with(b"GIF8"),
+        "bmp" => bytes.starts_with(b"BM"),
+        "amr" => bytes.starts_with(b"#!AMR"),
+        "ogg" => bytes.starts_with(b"OggS"),
+        "mp4" => bytes.get(4..8) == Some(b"ftyp"),
+        _ => true,
+    }
+}
+
 pub(super) fn upload(state: &mut State, call: &Call) -> Outcome {
     let kind = call.query("type");
     let kind = if kind.is_empty() { call.fields.get("type").map_or("", String::as_str) } else { kind };
@@ -29,11 +43,13 @@ pub(super) fn upload(state: &mut State, call: &Call) -> Outcome {
     let upload = call.upload.as_ref().filter(|upload| upload.part == "media" && !upload.bytes.is_empty());
     let upload = upload.ok_or_else(|| Refusal::old(40_035))?;
     let ending = upload.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    if !ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
-        return Err(Refusal::old(40_004));
-    }
+    let ending = ending.filter(|ending| endings.contains(&ending.as_str()));
+    let ending = ending.ok_or_else(|| Refusal::old(40_004))?;
     if upload.bytes.len() > *bytes_max {
         return Err(Refusal::old(40_006));
+    }
+    if !begins_as(&ending, &upload.bytes) {
+        return Err(Refusal::old(40_004));
     }
     let media = Media { kind: kind.to_owned(), name: upload.name.clone(), bytes: upload.bytes.clone() };
     let media_id = state.keep_media(media)?;
@@ -53,4 +69,25 @@ pub(super) fn download_url(state: &mut State, call: &Call) -> Outcome {
         return Err(Refusal::bad("invalidParameter.robotCode.auth"));
     }
     Ok(json!({ "downloadUrl": downloads::sign(state, &download.media) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_begins_as_its_ending_says() {
+        let table: [(&str, &[u8], bool); 7] = [
+            ("png", b"\x89PNG\r\n", true),
+            ("png", b"RIFF____WEBP", false),
+            ("jpg", b"\xff\xd8\xff\xe0", true),
+            ("ogg", b"OggS", true),
+            ("amr", b"OggS", false),
+            ("mp4", b"\0\0\0\x18ftypmp42", true),
+            ("pdf", b"anything", true),
+        ];
+        for (ending, bytes, expected) in table {
+            assert_eq!(begins_as(ending, bytes), expected, "{ending}");
+        }
+    }
 }

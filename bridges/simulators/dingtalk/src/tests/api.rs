@@ -182,6 +182,8 @@ async fn uploads_are_taken_by_kind_and_size() {
         ("film", "media", "a.pdf", 10, 40_004),
         ("file", "file", "a.pdf", 10, 40_035),
         ("voice", "media", "a.amr", (2 << 20) + 1, 40_006),
+        ("image", "media", "a.webp", 10, 40_004),
+        ("image", "media", "a.png", 10, 40_004),
     ];
     for (kind, part, name, length, code) in cases {
         let (url, body) = upload(kind, part, name, length);

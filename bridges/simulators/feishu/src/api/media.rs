@@ -5,9 +5,11 @@ use serde_json::json;
 use super::{Answer, Call, Outcome};
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::state::media::{Media, image_type};
+use crate::state::media::{Media, image_side, image_type};
 
 const IMAGE_BYTES_MAX: usize = 10 << 20;
+const IMAGE_SIDE_MAX: u32 = 12_000;
+const GIF_SIDE_MAX: u32 = 2_000;
 const FILE_BYTES_MAX: usize = 30 << 20;
 const FILE_TYPES: &[&str] = &["opus", "mp4", "pdf", "doc", "xls", "ppt", "stream"];
 
@@ -19,6 +21,10 @@ pub(crate) fn upload_image(state: &mut State, call: &Call) -> Outcome {
     };
     fits(upload.bytes.len(), IMAGE_BYTES_MAX)?;
     let content_type = image_type(&upload.bytes).ok_or(Refusal::code(234_011))?;
+    let side_max = if content_type == "image/gif" { GIF_SIDE_MAX } else { IMAGE_SIDE_MAX };
+    if image_side(&upload.bytes).is_some_and(|side| side > side_max) {
+        return Err(Refusal::code(234_039));
+    }
     let media = Media {
         app: Some(call.app.clone()),
         kind: "image".into(),

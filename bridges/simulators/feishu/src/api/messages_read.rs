@@ -97,7 +97,7 @@ pub(crate) fn readers(state: &mut State, call: &Call) -> Outcome {
         return Err(Refusal::code(230_012));
     }
     if state.stage.now_ms() > message.create_ms + READERS_LIFE_MS {
-        return Err(Refusal::ext(230_001, "the message is too old"));
+        return Err(Refusal::code(230_033));
     }
     let kind = call.query_or("user_id_type", "open_id");
     let items: Vec<Value> = message

@@ -49,3 +49,29 @@ pub(crate) fn image_type(bytes: &[u8]) -> Option<&'static str> {
     }
     STARTS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| *name)
 }
+
+/// The longest side of a PNG or a GIF in pixels, as its head says it; other images are not looked into.
+pub(crate) fn image_side(bytes: &[u8]) -> Option<u32> {
+    if bytes.starts_with(b"\x89PNG") && bytes.get(12..16) == Some(b"IHDR") {
+        let side = |from: usize| Some(u32::from_be_bytes(bytes.get(from..from + 4)?.try_into().ok()?));
+        return side(16).max(side(20));
+    }
+    if bytes.starts_with(b"GIF8") {
+        let side = |from: usize| Some(u16::from_le_bytes(bytes.get(from..from + 2)?.try_into().ok()?));
+        return side(6).max(side(8)).map(u32::from);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_of_an_image_says_how_large_it_is() {
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x2e\xe1\0\0\0\x01\x08\x02";
+        assert_eq!(image_side(png), Some(12_001));
+        assert_eq!(image_side(b"GIF89a\x01\0\xd1\x07"), Some(2_001));
+        assert_eq!(image_side(b"\x89PNG\r\n\x1a\n\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0"), None);
+    }
+}

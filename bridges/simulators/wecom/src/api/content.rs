@@ -30,6 +30,8 @@ pub(super) enum Channel {
     Welcome,
     /// By a bot at the address for one later answer.
     Later,
+    /// To a customer, in the name of an account of customer service.
+    Service,
 }
 
 impl Channel {
@@ -57,6 +59,9 @@ impl Channel {
             Self::Bot => &["markdown", "template_card", "file", "image", "voice", "video"],
             Self::Welcome => &["text", "template_card"],
             Self::Later => &["markdown", "template_card"],
+            Self::Service => {
+                &["text", "image", "voice", "video", "file", "link", "miniprogram", "msgmenu", "location"]
+            }
         };
         kinds.contains(&kind)
     }
@@ -64,7 +69,7 @@ impl Channel {
     fn is_bot(self) -> bool {
         match self {
             Self::Bot | Self::Welcome | Self::Later => true,
-            Self::App | Self::AppChat | Self::Webhook => false,
+            Self::App | Self::AppChat | Self::Webhook | Self::Service => false,
         }
     }
 }
@@ -109,6 +114,7 @@ pub(super) fn read(
             present.then_some(()).ok_or_else(|| Refusal::new(40_063))?;
         }
         "news" | "mpnews" => articles(&content, kind)?,
+        "link" | "miniprogram" | "msgmenu" | "location" => super::service::check(kind, &content)?,
         "miniprogram_notice" => {
             let present = ["appid", "title"].iter().all(|name| !text(&content, name).is_empty());
             present.then_some(()).ok_or_else(|| Refusal::new(40_063))?;
@@ -132,7 +138,7 @@ fn bounded(channel: Channel, kind: &str, words: &str) -> Result<String, Refusal>
     let bytes_max = match (channel, kind) {
         (Channel::Bot | Channel::Welcome | Channel::Later, _) => BOT_BYTES_MAX,
         (Channel::Webhook, "markdown" | "markdown_v2") => WEBHOOK_MARKDOWN_BYTES_MAX,
-        (Channel::App | Channel::AppChat | Channel::Webhook, _) => TEXT_BYTES_MAX,
+        (Channel::App | Channel::AppChat | Channel::Webhook | Channel::Service, _) => TEXT_BYTES_MAX,
     };
     if words.len() <= bytes_max {
         return Ok(words.to_owned());

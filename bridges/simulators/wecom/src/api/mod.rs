@@ -17,6 +17,8 @@ mod routes;
 mod schedules;
 mod send;
 mod sent;
+mod service;
+mod service_people;
 mod tokens;
 mod webhooks;
 

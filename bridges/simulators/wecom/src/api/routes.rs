@@ -4,8 +4,9 @@ use http::Method;
 
 use super::{
     Handler, appchat, approvals, archive, bot_replies, calendars, customers, directory, media, schedules,
-    send, sent, tokens, webhooks,
+    send, sent, service, service_people, tokens, webhooks,
 };
+use crate::state::service::FEATURE;
 
 /// What a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,7 @@ pub(super) const APPROVAL: Needs = Needs::Grant("approval");
 const CALENDAR: Needs = Needs::Grant("calendar");
 const EXTERNAL: Needs = Needs::Grant("external");
 const ARCHIVE: Needs = Needs::Grant("archive");
+const SERVICE: Needs = Needs::Grant(FEATURE);
 
 const ROUTES: &[Route] = &[
     get("/cgi-bin/gettoken", Needs::Nothing, tokens::get_token),
@@ -83,6 +85,14 @@ const ROUTES: &[Route] = &[
     post("/cgi-bin/externalcontact/groupchat/list", EXTERNAL, customers::groups),
     post("/cgi-bin/externalcontact/groupchat/get", EXTERNAL, customers::group),
     post("/cgi-bin/externalcontact/send_welcome_msg", EXTERNAL, customers::welcome),
+    post("/cgi-bin/kf/sync_msg", SERVICE, service::fetch),
+    post("/cgi-bin/kf/send_msg", SERVICE, service::send),
+    post("/cgi-bin/kf/send_msg_on_event", SERVICE, service::send_on_event),
+    post("/cgi-bin/kf/service_state/get", SERVICE, service::session),
+    post("/cgi-bin/kf/service_state/trans", SERVICE, service::move_session),
+    post("/cgi-bin/kf/account/list", SERVICE, service_people::accounts),
+    get("/cgi-bin/kf/servicer/list", SERVICE, service_people::servicers),
+    post("/cgi-bin/kf/customer/batchget", SERVICE, service_people::customers),
     post("/cgi-bin/msgaudit/get_permit_user_list", ARCHIVE, archive::permits),
     post("/cgi-bin/msgaudit/groupchat/get", ARCHIVE, archive::group),
     post("/cgi-bin/msgaudit/check_room_agree", ARCHIVE, archive::room_agrees),

@@ -84,6 +84,41 @@ simulator_stage::commands! {
         },
         /// A group with customers in it ends.
         DismissCustomerGroup { chat: String },
+        /// A new account of customer service, which these members attend to; answers `open_kfid`.
+        AddAccount {
+            name: String,
+            #[serde(default)]
+            servicers: Vec<String>,
+        },
+        /// An account of customer service is no more.
+        RemoveAccount { open_kfid: String },
+        /// A person of WeChat who may write to accounts of customer service, with what `upload` answered as their picture; answers
+        /// `external_userid`.
+        AddCustomer {
+            #[serde(default)]
+            external_userid: Option<String>,
+            name: String,
+            #[serde(default)]
+            avatar: String,
+        },
+        /// A customer opens the chat with an account, where they speak like everybody else; answers `chat_id`. Of the API it is
+        /// heard that they entered.
+        EnterService {
+            external_userid: String,
+            open_kfid: String,
+            #[serde(default)]
+            scene: String,
+        },
+        /// Members take a session of a customer, pass it on or end it: 0 new, 1 for the API, 2 waiting, 3 for `servicer`, who speaks
+        /// there from then on, 4 over.
+        Attend {
+            chat: String,
+            state: u64,
+            #[serde(default)]
+            servicer: String,
+        },
+        /// How a session of a customer stands: `state`, `servicer`, and `answers` since the customer wrote.
+        ShowSession { chat: String },
         /// A new app that everybody sees and that may call every API; answers `corp_id`.
         AddApp { app: u64, secret: String, name: String },
         /// An administrator changes an app: whom it sees, what it may call, whether it is there at all.

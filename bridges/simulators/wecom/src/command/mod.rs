@@ -3,6 +3,7 @@
 mod list;
 mod office;
 mod people;
+mod service;
 mod setting;
 
 use std::sync::Arc;
@@ -57,7 +58,10 @@ pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value,
                 Ok(answer) => answer,
                 Err(command) => match office::apply(state, *command) {
                     Ok(answer) => answer,
-                    Err(command) => people::apply(state, *command),
+                    Err(command) => match service::apply(state, *command) {
+                        Ok(answer) => answer,
+                        Err(command) => people::apply(state, *command),
+                    },
                 },
             }
         }

@@ -52,6 +52,7 @@ fn enter(
             }
         }
         Receiver::Bot(bot) => drop(state.bot(bot)?),
+        Receiver::Account(_) => return Err(Refusal::control("customers alone enter there")),
     }
     let chat = state.direct_chat(person, with)?;
     if let (Receiver::Bot(bot), true, Some(chat)) = (with, addressed, state.chats.get_mut(&chat)) {
@@ -62,6 +63,7 @@ fn enter(
         match with {
             Receiver::App(agent) => state.emit(*agent, &person, "enter_agent", &json!({ "EventKey": "" })),
             Receiver::Bot(bot) => state.emit_to_bot(bot, "enter_chat", json!({}), &person, &chat),
+            Receiver::Account(_) => {}
         }
     }
     Ok(json!({ "chat_id": chat }))
@@ -101,6 +103,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             let message = message.ok_or_else(|| Refusal::control("it is not theirs"))?;
             message.recalled = true;
             let id = message.id.clone();
+            state.recalled_in_service(&id);
             state.archive_recalled(&id).map(|()| json!({}))
         }
         Command::Join { person, chat } => {

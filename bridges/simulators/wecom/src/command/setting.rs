@@ -172,7 +172,7 @@ fn add_app(state: &mut State, agent_id: u64, secret: String, name: String) -> Re
     if state.apps.contains_key(&agent_id) || state.apps.len() >= RECORDS_MAX {
         return Err(Refusal::control("the app exists, or there are too many"));
     }
-    let granted = ["approval", "calendar", "external"].map(str::to_owned);
+    let granted = ["approval", "calendar", "external", "kf"].map(str::to_owned);
     let app = App {
         agent_id,
         secret,

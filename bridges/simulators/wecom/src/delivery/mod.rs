@@ -84,6 +84,7 @@ fn way(state: &State, event: &Event) -> Way {
             Some(_) => Way::Socket,
             None => Way::Nowhere,
         },
+        Receiver::Account(_) => Way::Nowhere,
     }
 }
 

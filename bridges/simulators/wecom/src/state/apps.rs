@@ -33,7 +33,7 @@ pub(crate) struct App {
     pub(crate) people: BTreeSet<String>,
     /// The departments that it sees; the root is everybody.
     pub(crate) departments: BTreeSet<u64>,
-    /// The features whose APIs it may call: `approval`, `calendar`, `external`.
+    /// The features whose APIs it may call: `approval`, `calendar`, `external`, `kf`.
     pub(crate) granted: BTreeSet<String>,
     pub(crate) callback: Option<Address>,
 }

@@ -10,9 +10,9 @@ use rsa::{Pkcs1v15Encrypt, RsaPublicKey};
 use serde_json::{Value, json};
 use simulator_stage::Chance;
 
-use super::State;
 use super::apps::App;
 use super::messages::{Author, Message};
+use super::{Receiver, State};
 use crate::crypto;
 use crate::limits::MESSAGES_MAX;
 use crate::refusal::Refusal;
@@ -186,6 +186,7 @@ impl State {
             Author::App(agent) => self.apps.get(agent).map(|app| app.name.clone()).unwrap_or_default(),
             Author::Bot(bot) => self.bots.get(bot).map(|bot| bot.name.clone()).unwrap_or_default(),
             Author::Webhook(key) => self.webhooks.get(key).map(|hook| hook.name.clone()).unwrap_or_default(),
+            Author::Account(id) => self.name_of_receiver(&Receiver::Account(id.clone())),
         };
         let Some(archive) = &mut self.archive else { return String::new() };
         let chance = &mut self.stage.chance;

@@ -113,6 +113,7 @@ impl State {
         match receiver {
             Receiver::App(agent) => self.apps.get(agent).map(|app| app.name.clone()),
             Receiver::Bot(bot) => self.bots.get(bot).map(|bot| bot.name.clone()),
+            Receiver::Account(id) => self.service.accounts.get(id).map(|account| account.name.clone()),
         }
         .unwrap_or_else(|| receiver.id())
     }

@@ -11,13 +11,15 @@ pub(crate) enum Receiver {
     App(u64),
     /// An AI bot, by its id.
     Bot(String),
+    /// An account of customer service, by its id: nobody is told at once, what is said there is fetched.
+    Account(String),
 }
 
 impl Receiver {
     pub(crate) fn id(&self) -> String {
         match self {
             Self::App(agent) => agent.to_string(),
-            Self::Bot(bot) => bot.clone(),
+            Self::Bot(id) | Self::Account(id) => id.clone(),
         }
     }
 }

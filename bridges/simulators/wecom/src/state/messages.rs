@@ -24,12 +24,14 @@ pub(crate) enum Author {
     Bot(String),
     /// A webhook, by its key.
     Webhook(String),
+    /// An account of customer service, by its id.
+    Account(String),
 }
 
 impl Author {
     pub(crate) fn id(&self) -> String {
         match self {
-            Self::Person(id) | Self::Bot(id) | Self::Webhook(id) => id.clone(),
+            Self::Person(id) | Self::Bot(id) | Self::Webhook(id) | Self::Account(id) => id.clone(),
             Self::App(agent) => agent.to_string(),
         }
     }
@@ -110,6 +112,9 @@ impl State {
     }
 
     fn be_heard(&mut self, receiver: Receiver, person: &str, chat: &str, message: &str) {
+        if let Receiver::Account(account) = &receiver {
+            return self.heard_by_account(account, person, message);
+        }
         if let Receiver::Bot(bot) = &receiver {
             let known = self.bots.get(bot);
             // Such a bot gets the messages of its creator alone, and nobody is told.

@@ -6,6 +6,7 @@
 pub(crate) mod approvals;
 pub(crate) mod apps;
 pub(crate) mod archive;
+mod attending;
 pub(crate) mod bots;
 pub(crate) mod cards;
 pub(crate) mod chats;
@@ -17,6 +18,8 @@ pub(crate) mod messages;
 pub(crate) mod people;
 mod repeats;
 pub(crate) mod schedules;
+pub(crate) mod service;
+pub(crate) mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +41,7 @@ use media::{BotFile, Media};
 use messages::Message;
 use people::{Department, Person, Tag};
 use schedules::{Booked, Calendar, Schedule};
+use service::Service;
 
 /// What codes are worth that live for a while.
 pub(crate) type Codes<T> = BTreeMap<String, T>;
@@ -57,6 +61,7 @@ pub(crate) struct State {
     pub(crate) archive: Option<Archive>,
     pub(crate) welcome_codes: Codes<WelcomeCode>,
     pub(crate) customer_groups: BTreeMap<String, CustomerGroup>,
+    pub(crate) service: Service,
     pub(crate) apps: BTreeMap<u64, App>,
     pub(crate) tokens: Codes<Token>,
     pub(crate) wrong_secrets: u32,
@@ -103,6 +108,7 @@ impl State {
             archive: None,
             welcome_codes: BTreeMap::new(),
             customer_groups: BTreeMap::new(),
+            service: Service::default(),
             apps: BTreeMap::new(),
             tokens: BTreeMap::new(),
             wrong_secrets: 0,
@@ -157,9 +163,19 @@ impl State {
         found.ok_or_else(|| Refusal::control("there is no such person"))
     }
 
-    /// How the id of a person is written, whatever case it came in.
+    /// How the id of a person, or of a customer of customer service, is written, whatever case it came in.
     pub(crate) fn spelled(&self, person: &str) -> String {
-        self.people.get(&people::folded(person)).map_or(person.to_owned(), |known| known.user_id.clone())
+        let id = people::folded(person);
+        let member = self.people.get(&id).map(|known| known.user_id.clone());
+        let customer = || self.service.customers.get(&id).map(|known| known.external_userid.clone());
+        member.or_else(customer).unwrap_or_else(|| person.to_owned())
+    }
+
+    /// What a person, or a customer of customer service, is called.
+    pub(crate) fn called(&self, person: &str) -> Option<String> {
+        let id = people::folded(person);
+        let member = self.people.get(&id).map(|known| known.name.clone());
+        member.or_else(|| self.service.customers.get(&id).map(|known| known.name.clone()))
     }
 }
 

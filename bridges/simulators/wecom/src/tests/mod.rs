@@ -16,6 +16,7 @@ mod media;
 mod office;
 mod replies;
 mod sending;
+mod service;
 mod sockets;
 mod tokens;
 mod troubles;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{acted, body, head, key, person};
 use crate::{
-    office::todos_read,
+    office::{looks::Look, todos_read},
     tests::peer::{Peer, bad, good},
 };
 
@@ -130,6 +130,24 @@ async fn what_somebody_ticks_off_while_a_task_is_still_made_is_told_as_well() {
     put.expect("put");
     looked.expect("read");
     assert_eq!(acted(&inbox).len(), 1);
+}
+
+#[tokio::test]
+async fn what_somebody_ticked_off_before_we_knew_that_the_task_was_made_is_told_and_stays_so() {
+    let (peer, feishu) = Peer::start().await;
+    let inbox = Basket::default();
+    // The first try makes it and its answer is lost; the second one finds it as it is by then.
+    peer.answers(TASKS, vec![bad(500, 1_470_422), good(task("1700000050000"))]);
+    peer.answers(TASK, vec![good(task("1700000050000"))]);
+    feishu.put_todo(&todo(1), None).await.expect_err("not yet");
+    todos_read::look(&feishu, "g-1", &inbox).await.expect("nobody knows it yet");
+    assert!(acted(&inbox).is_empty());
+    feishu.put_todo(&todo(1), None).await.expect("put");
+    assert!(peer.asked(TASK).iter().all(|asked| asked.method != "PATCH"), "it is not opened again");
+    assert_eq!(feishu.office.looks.all().await.expect("read"), [Look::Todo("g-1".into())]);
+    todos_read::look(&feishu, "g-1", &inbox).await.expect("read");
+    let (told, _) = &acted(&inbox)[0];
+    assert_eq!((&told.key, &told.by, told.action), (&key("t/1"), &person("ou_a"), Action::Done));
 }
 
 #[tokio::test]

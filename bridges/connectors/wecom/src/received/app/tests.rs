@@ -152,3 +152,13 @@ fn contacts_tell_who_changed_and_warnings_reach_the_operator() {
     let other = of("<MsgId>1</MsgId><AgentID>9</AgentID><MsgType>text</MsgType><Content>x</Content>");
     assert!(matches!(other, Received::Nothing(_)), "another app's");
 }
+
+#[test]
+fn of_customer_service_is_told_that_there_is_something_and_where() {
+    let event = |inner: &str| of(&format!("<MsgType>event</MsgType>{inner}"));
+    let rung = event("<Event>kf_msg_or_event</Event><Token>T</Token><OpenKfId>wkA</OpenKfId>");
+    assert_eq!(rung, Received::Service { account: "wkA".into(), token: Some("T".into()) });
+    let accounts = event("<Event>kf_account_auth_change</Event><AuthAddOpenKfId>wkB</AuthAddOpenKfId>");
+    assert_eq!(accounts, Received::ServiceAccounts);
+    assert!(matches!(event("<Event>kf_msg_or_event</Event><Token>T</Token>"), Received::Nothing(_)));
+}

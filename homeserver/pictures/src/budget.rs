@@ -1,0 +1,37 @@
+//! How much a picture may cost.
+
+use image::Limits;
+
+use crate::{
+    PictureError,
+    limits::{DECODER_BYTES_PER_PIXEL, SIDE_MAX},
+};
+
+/// How much a picture may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Pixels of one picture, or of one frame of it.
+    pub pixels_max: u64,
+}
+
+impl Budget {
+    /// What a decoder is told.
+    #[must_use]
+    pub fn limits(self) -> Limits {
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(SIDE_MAX);
+        limits.max_image_height = Some(SIDE_MAX);
+        limits.max_alloc = Some(self.pixels_max.saturating_mul(DECODER_BYTES_PER_PIXEL));
+        limits
+    }
+
+    /// Refuses dimensions that nobody should decode.
+    ///
+    /// # Errors
+    /// [`PictureError::TooLarge`].
+    pub fn check(self, (width, height): (u32, u32)) -> Result<(), PictureError> {
+        let sides = width <= SIDE_MAX && height <= SIDE_MAX;
+        let pixels = u64::from(width) * u64::from(height) <= self.pixels_max;
+        if sides && pixels { Ok(()) } else { Err(PictureError::TooLarge) }
+    }
+}
