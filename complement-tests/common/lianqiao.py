@@ -1,5 +1,6 @@
 """The binary under test, named by LIANQIAO_BIN, with the settings that every suite needs."""
 
+import csv
 import json
 import os
 import subprocess
@@ -73,6 +74,15 @@ class Lianqiao(Process):
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}\n{self.log_end()}")
         return done.stdout
+
+    def import_people(self, people):
+        """Gives the server a staff list of these rows, in the words of its header."""
+        file = self.folder / "staff.csv"
+        with open(file, "w", encoding="utf-8", newline="") as lines:
+            table = csv.DictWriter(lines, people[0].keys())
+            table.writeheader()
+            table.writerows(people)
+        self.import_staff(file)
 
     def import_staff(self, file):
         """Gives the server a staff list: from then on the bots know who works here, and under whom."""

@@ -101,12 +101,7 @@ def organise(server):
     for person in people:
         for platform, column in COLUMNS.items():
             person[column] = person["账号"] if person["账号"] in STAYING[platform] else ""
-    file = server.folder / "staff.csv"
-    with open(file, "w", encoding="utf-8", newline="") as lines:
-        table = csv.DictWriter(lines, people[0].keys())
-        table.writeheader()
-        table.writerows(people)
-    server.import_staff(file)
+    server.import_people(people)
 
 
 def common_room(server, people):

@@ -1,26 +1,12 @@
 """The meetings bot as a process: what somebody types to it, and what it says."""
 
-import json
-import os
-import subprocess
+from support.lines import Lines
 
 
-class Chat:
+class Chat(Lines):
     def __init__(self):
-        self.process = subprocess.Popen(
-            [os.environ["LIANQIAO_MEETINGS_DESK"]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        super().__init__("LIANQIAO_MEETINGS_DESK")
 
     def say(self, text):
         """What the bot says to it, in order."""
-        self.process.stdin.write(text + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(30)
-        self.process.stdout.close()
+        return self.write(text)

@@ -1,19 +1,14 @@
 """Our calendars as a process: its doors on loopback, and a line of JSON for everything else."""
 
 import json
-import os
-import subprocess
+
+from support.lines import Lines
 
 
-class Desk:
+class Desk(Lines):
     def __init__(self):
-        self.process = subprocess.Popen(
-            [os.environ["LIANQIAO_CALENDAR_DESK"]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.url = json.loads(self.process.stdout.readline())["url"]
+        super().__init__("LIANQIAO_CALENDAR_DESK")
+        self.url = self.read()["url"]
 
     def ask(self, ask, **values):
         """What the desk answers; a refusal is an error."""
@@ -23,11 +18,4 @@ class Desk:
         return answer["ok"]
 
     def answer(self, ask, **values):
-        self.process.stdin.write(json.dumps({"ask": ask, **values}) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(30)
-        self.process.stdout.close()
+        return self.write(json.dumps({"ask": ask, **values}))

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import threading
 import time
@@ -22,6 +23,8 @@ DECISIONS = ("approve", "reject")
 # A flipped byte is found in this time.
 FOUND_SECONDS_MAX = 10
 VERIFY_SECONDS_MAX = 120
+# What the command says when a file could not hold all cases.
+MORE = re.compile(r"export --after (\S+)")
 
 
 class Race:
@@ -108,15 +111,27 @@ def at(gate, apart_seconds, press):
     return press()
 
 
-def records_of(export):
-    """The records of each case of an export, by number."""
-    lines = [json.loads(line) for line in export.read_text(encoding="utf-8").splitlines()]
-    return {line["no"]: line["records"] for line in lines[1:-1]}
+def exports_of(server):
+    """All cases in as many files as it takes; one has a bounded number of them."""
+    exports, after = [], []
+    while after is not None:
+        export = pathlib.Path(server.folder) / f"cases{len(exports)}.jsonl"
+        said = server.run("export", *after, str(export))
+        exports.append(export)
+        more = MORE.search(said)
+        after = ["--after", more[1]] if more else None
+    return exports
 
 
-def decided_once(export, numbers):
+def records_of(exports):
+    """The records of each case of some exports, by number."""
+    lines = [json.loads(line) for export in exports for line in export.read_text(encoding="utf-8").splitlines()]
+    return {line["no"]: line["records"] for line in lines if "no" in line}
+
+
+def decided_once(exports, numbers):
     """Each case has one decision and its records in order; returns how often each way and decision was the first."""
-    records = records_of(export)
+    records = records_of(exports)
     for no in numbers:
         decisions = [record for record in records[no] if record["action"] in DECISIONS]
         assert len(decisions) == 1, f"{no}: {decisions}"
@@ -168,15 +183,15 @@ def race(cases, cards, seed):
         on_cards = Race(office, ASKED_ON_CARDS, True, seed).run(min(cards, cases))
         here = run_here(office, cases - len(on_cards), seed)
         took = time.monotonic() - began
-        export = pathlib.Path(office.server.folder) / "all.jsonl"
-        print(office.server.run("export", str(export)).strip())
-        won = decided_once(export, on_cards + here)
-        said, holds, seconds = verify(export)
-        assert holds, said
-        print(f"{cases} cases, {len(on_cards)} of them on cards too, decided once each in {took:.1f} s; {won}")
-        print(f"verified in {seconds:.1f} s: {said.splitlines()[0]}")
-        slowest = flipped_bytes_are_found(export, random.Random(seed))
-        print(f"a flipped byte among {cases} cases is found in {slowest:.1f} s at most")
+        exports = exports_of(office.server)
+        won = decided_once(exports, on_cards + here)
+        print(f"{cases} cases, {len(on_cards)} of them on cards too, decided once each in {took:.1f} s; {won}", flush=True)
+        for export in exports:
+            said, holds, seconds = verify(export)
+            assert holds, said
+            print(f"verified in {seconds:.1f} s: {said.splitlines()[0]}")
+        slowest = flipped_bytes_are_found(exports[0], random.Random(seed))
+        print(f"a flipped byte in the first file is found in {slowest:.1f} s at most")
         assert slowest < FOUND_SECONDS_MAX
 
 

@@ -101,12 +101,7 @@ class House(Lianqiao):
     def furnish(self, bots=BOTS):
         """Imports the staff, makes everybody's account and direct chats; returns for each account who it is, and its chats."""
         rows = staff(self.language)
-        file = self.folder / "staff.csv"
-        with open(file, "w", encoding="utf-8", newline="") as lines:
-            table = csv.DictWriter(lines, rows[0].keys())
-            table.writeheader()
-            table.writerows(rows)
-        self.import_staff(file)
+        self.import_people(rows)
         accounts = {row["账号"]: row["姓名"] for row in rows if row["账号"] != NEWCOMER}
         with concurrent.futures.ThreadPoolExecutor() as threads:
             made = list(threads.map(lambda account: self.register(account, accounts[account]), accounts))
@@ -129,7 +124,7 @@ class House(Lianqiao):
         return room
 
     def is_described(self, path, token):
-        """The commands of a bot stand in the room's state; the one for languages is the last of them."""
+        """The commands of a bot stand in the room's state; the one for languages is the last of those that come unasked."""
         state = self.ask("GET", f"{path}/state", None, token)
         return any(event["type"] == DESCRIPTION and event["content"].get("command") == "lang" for event in state)
 

@@ -78,11 +78,11 @@ class Step:
             lines.append(f"    offers {' '.join(offered)}")
         return lines + ([f"    {self.push(event)}"] if room in self.known else [])
 
-    @staticmethod
-    def kind(event):
-        content = event["content"]
+    def kind(self, event):
+        """What it is. A file that took the place of a notice at once is a file."""
         kinds = {"m.text": "message", "m.notice": "notice", "m.file": "file", "m.image": "image"}
-        return kinds.get(content.get("msgtype"), "poll")
+        began, became = (content.get("msgtype") for content in (event["content"], self.person.contents[event["event_id"]]))
+        return kinds.get(became if became == "m.file" else began, "poll")
 
     def where(self, event):
         relates = relation(event)

@@ -153,6 +153,8 @@ async fn exports(mut server: ServerProcess, directory: &Path, no: &str) {
     let file = |name: &str| directory.join(name).to_str().unwrap().to_owned();
     for (name, named) in [("all.jsonl", None), ("one.jsonl", Some(no)), ("stopped.jsonl", None)] {
         if name == "stopped.jsonl" {
+            let (succeeded, said) = server.commands(&["keys", "records", "rotate"]).await;
+            assert!(!succeeded && said.contains("the bots run"), "{said}");
             server.stop().await;
         }
         let path = file(name);
@@ -173,6 +175,23 @@ async fn exports(mut server: ServerProcess, directory: &Path, no: &str) {
     assert!(!Path::new(&file("none.jsonl")).exists());
     let (succeeded, said) = server.commands(&["export", &file("behind.jsonl"), "--after", no]).await;
     assert!(succeeded && said.starts_with("0 cases are in "), "{said}");
+    rotates(&server, &file("rotated.jsonl")).await;
+}
+
+/// Replaces the key that signs records; an export from then on verifies by the old key and by the new one.
+async fn rotates(server: &ServerProcess, export: &str) {
+    let (succeeded, said) = server.commands(&["keys", "records", "list"]).await;
+    assert!(succeeded && said.starts_with("ed25519:ent_1="), "{said}");
+    let (succeeded, said) = server.commands(&["keys", "records", "rotate"]).await;
+    assert!(succeeded && said.contains("signed until"), "{said}");
+    let keys: Vec<&str> = said.lines().take(2).filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(keys[0].starts_with("ed25519:ent_2=") && keys[1].starts_with("ed25519:ent_1="), "{said}");
+    let (succeeded, said) = server.commands(&["export", export]).await;
+    assert!(succeeded, "{said}");
+    for key in keys {
+        let (succeeded, said) = server.commands(&["verify", export, "--key", key]).await;
+        assert!(succeeded && said.starts_with("OK: 1 cases, 3 records"), "{key}: {said}");
+    }
 }
 
 /// Exports a case and verifies the file without the server, as it is and with a changed byte.

@@ -64,6 +64,30 @@ fn begins(event: &Value, text: &str) -> bool {
     body.is_some_and(|body| body.starts_with(text))
 }
 
+/// 张三 asks for a seal by a template whose last step is the partner's, behind these: the chat of 张三 and the number.
+async fn asks_for_seal(
+    partners: &Partners,
+    (admin, zhangsan): (&User, &User),
+    before: &[Value],
+) -> (String, String) {
+    let theirs = json!({ "server": partners.theirs.server_name(), "capability": "contract" });
+    let last = json!({ "id": "last", "type": "approve", "mode": "or", "who": { "partner": theirs } });
+    let flow = [before, &[last]].concat();
+    let template = json!({
+        "v": 1, "id": "seal", "name": {"zh": "用章"}, "aliases": ["用章"],
+        "form": [{"id": "what", "type": "text", "label": {"zh": "文件"}, "required": true}],
+        "flow": flow,
+    });
+    let desk = chat(&partners.ours, admin).await;
+    admin.sends(&desk, &format!("!审批 publish {template}")).await.ok();
+    event(admin, &desk, |event| begins(event, "模板已发布：seal@1")).await;
+    let own = chat(&partners.ours, zhangsan).await;
+    zhangsan.sends(&own, "!审批 用章 框架合同").await.ok();
+    let card = event(zhangsan, &own, |event| begins(event, "[待审批] AP-")).await;
+    let no = card["content"]["com.lianqiao.card"]["no"].as_str().unwrap().to_owned();
+    (own, no)
+}
+
 /// Joins the room that a bot asks into.
 async fn joins_when_asked(person: &User) -> String {
     let answer = person
@@ -90,22 +114,8 @@ async fn a_step_is_decided_on_a_partners_server_and_proved_on_ours() {
     let theirs = "工号,姓名,部门,部门主管,账号,角色\n1,王五,法务部,是,wangwu,partner.contract\n";
     imports(&partners.theirs, partners.folders[1].path(), theirs).await;
 
-    let template = json!({
-        "v": 1, "id": "seal", "name": {"zh": "用章"}, "aliases": ["用章"],
-        "form": [{"id": "what", "type": "text", "label": {"zh": "文件"}, "required": true}],
-        "flow": [
-            {"id": "n1", "type": "approve", "mode": "or", "who": {"users": ["1"]}},
-            {"id": "n2", "type": "approve", "mode": "or",
-             "who": {"partner": {"server": partners.theirs.server_name(), "capability": "contract"}}},
-        ],
-    });
-    let desk = chat(&partners.ours, &admin).await;
-    admin.sends(&desk, &format!("!审批 publish {template}")).await.ok();
-    event(&admin, &desk, |event| begins(event, "模板已发布：seal@1")).await;
-    let own = chat(&partners.ours, &zhangsan).await;
-    zhangsan.sends(&own, "!审批 用章 框架合同").await.ok();
-    let card = event(&zhangsan, &own, |event| begins(event, "[待审批] AP-")).await;
-    let no = card["content"]["com.lianqiao.card"]["no"].as_str().unwrap().to_owned();
+    let first = json!({ "id": "n1", "type": "approve", "mode": "or", "who": { "users": ["1"] } });
+    let (own, no) = asks_for_seal(&partners, (&admin, &zhangsan), &[first]).await;
     let head = chat(&partners.ours, &lisi).await;
     lisi.sends(&head, &format!("!同意 {no}")).await.ok();
 
@@ -152,19 +162,7 @@ async fn a_partner_sees_that_a_case_was_recalled() {
     imports(&partners.ours, partners.folders[0].path(), ours).await;
     let theirs = "工号,姓名,部门,部门主管,账号,角色\n1,王五,法务部,是,wangwu,partner.contract\n";
     imports(&partners.theirs, partners.folders[1].path(), theirs).await;
-    let template = json!({
-        "v": 1, "id": "seal", "name": {"zh": "用章"}, "aliases": ["用章"],
-        "form": [{"id": "what", "type": "text", "label": {"zh": "文件"}, "required": true}],
-        "flow": [{"id": "n1", "type": "approve", "mode": "or",
-                  "who": {"partner": {"server": partners.theirs.server_name(), "capability": "contract"}}}],
-    });
-    let desk = chat(&partners.ours, &admin).await;
-    admin.sends(&desk, &format!("!审批 publish {template}")).await.ok();
-    event(&admin, &desk, |event| begins(event, "模板已发布：seal@1")).await;
-    let own = chat(&partners.ours, &zhangsan).await;
-    zhangsan.sends(&own, "!审批 用章 框架合同").await.ok();
-    let card = event(&zhangsan, &own, |event| begins(event, "[待审批] AP-")).await;
-    let no = card["content"]["com.lianqiao.card"]["no"].as_str().unwrap().to_owned();
+    let (own, no) = asks_for_seal(&partners, (&admin, &zhangsan), &[]).await;
     let case_room = joins_when_asked(&wangwu).await;
     event(&wangwu, &case_room, |event| begins(event, &format!("[待审批] {no} 用章 · 张三"))).await;
     zhangsan.sends(&own, &format!("!撤回 {no}")).await.ok();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::World;
+use testkit::{User, World};
 
 use crate::transcripts::{Play, transcripts};
 
@@ -12,6 +12,14 @@ const PAGES: [&str; 2] = [
     include_str!("../../../../appservices/meetings/README.zh-CN.md"),
     include_str!("../../../../appservices/meetings/README.md"),
 ];
+
+pub(crate) const BOT: &str = "@meet:test.example";
+
+/// A direct chat with the bot.
+pub(crate) async fn chat(person: &User) -> String {
+    let body = json!({ "preset": "trusted_private_chat", "is_direct": true, "invite": [BOT] });
+    person.creates_room_like(body).await.room_id()
+}
 
 /// A golden transcript. It is read when it is played, so that it can be corrected without building anything.
 fn golden(name: &str) -> String {
@@ -64,10 +72,7 @@ fn room_of_meeting(synced: &Value) -> Option<String> {
 async fn a_meeting_of_a_direct_chat_gets_a_room_with_a_call_for_its_people() {
     let w = World::configured(|config| config.bots.enabled = true).await;
     let [alice, bob] = w.users(["alice", "bob"]).await;
-    let chat = alice.creates_room_like(json!({
-        "preset": "trusted_private_chat", "is_direct": true, "invite": ["@meet:test.example"],
-    }));
-    let chat = chat.await.ok()["room_id"].as_str().unwrap().to_owned();
+    let chat = chat(&alice).await;
     alice.sends(&chat, "!meet Review @bob:test.example tomorrow 10:00 30m").await.ok();
     let mut found = None;
     bob.syncs_until("an invitation into the room of the meeting", |synced| {
@@ -84,12 +89,35 @@ async fn a_meeting_of_a_direct_chat_gets_a_room_with_a_call_for_its_people() {
         person.sets_state(&room, "m.room.power_levels", "", powers).await.fails_as(403, "M_FORBIDDEN");
     }
     // The card in the chat has the link into the room.
-    let path = format!("/_matrix/client/v3/rooms/{chat}/messages?dir=b&limit=100");
     let has_link = |event: &Value| {
         let body = event["content"]["m.new_content"]["body"].as_str().unwrap_or_default();
         body.contains("https://matrix.to/#/")
     };
-    alice
-        .gets_until(&path, |page| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(has_link)))
-        .await;
+    shows(&alice, &chat, has_link).await;
+}
+
+/// What stands in a room, the newest first, once something there is as meant.
+async fn shows(person: &User, room: &str, is_meant: impl Fn(&Value) -> bool) {
+    let path = format!("/_matrix/client/v3/rooms/{room}/messages?dir=b&limit=100");
+    let is_there = |page: &Value| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(&is_meant));
+    person.gets_until(&path, is_there).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_and_its_file_ring_once_by_the_rules_that_everybody_has() {
+    let w = World::configured(|config| {
+        config.bots.enabled = true;
+        config.meetings.conference = "none".to_owned();
+    })
+    .await;
+    let [alice, bob] = w.users(["alice", "bob"]).await;
+    // What came before somebody was in a room is not counted.
+    let (chat_of_alice, desk) = (chat(&alice).await, chat(&bob).await);
+    bob.sends(&desk, "!meet today").await.ok();
+    shows(&bob, &desk, |event| event["sender"] == BOT && event["type"] == "m.room.message").await;
+    alice.sends(&chat_of_alice, "!meet Review @bob:test.example tomorrow 10:00 30m").await.ok();
+    shows(&bob, &desk, |event| event["content"]["m.new_content"]["msgtype"] == "m.file").await;
+    let synced = bob.get("/_matrix/client/v3/sync?timeout=0").await.ok();
+    let counted = &synced["rooms"]["join"][&desk]["unread_notifications"];
+    assert_eq!(counted, &json!({ "highlight_count": 1, "notification_count": 1 }));
 }

@@ -49,9 +49,18 @@ async fn a_department_has_its_space_and_rooms_and_whoever_left_is_in_none() {
         person.gets_until("/_matrix/client/v3/sync?timeout=0", has_all).await;
     }
     let (company, others) = (invited_to(&lisi, "公司").await, invited_to(&lisi, "销售部 讨论").await);
-    for room in [&company, &others] {
+    let notice = invited_to(&lisi, "销售部 公告").await;
+    for room in [&company, &others, &notice] {
         lisi.joins(room).await.ok();
         zhangsan.joins(room).await.ok();
+    }
+    // Announcements are the head's, talk is everybody's, and what the rooms are is the bot's.
+    lisi.sends(&notice, "周五停电").await.ok();
+    zhangsan.sends(&notice, "收到").await.fails_as(403, "M_FORBIDDEN");
+    zhangsan.sends(&others, "收到").await.ok();
+    for person in [&lisi, &zhangsan] {
+        let name = json!({ "name": "我的群" });
+        person.sets_state(&notice, "m.room.name", "", name).await.fails_as(403, "M_FORBIDDEN");
     }
     // Whoever left may have left while no bot was there to hear of it.
     play.plays("李四@task: !任务 写周报 @张三 明天 18:00\n→ 张三@task: [待开始] TK-\n").await;

@@ -1,9 +1,13 @@
 //! `lianqiao appservice …` and registrations that are wrong.
 
 use serde_json::json;
-use testkit::{Bridge, ServerProcess, free_port};
+use testkit::{
+    Bridge, ServerProcess, free_port,
+    limits::{LOOK_INTERVAL, WORK_PATIENCE},
+};
+use tokio::time::Instant;
 
-use super::{CLIENT, register};
+use super::{CLIENT, process, register};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn registrations_come_and_go_without_a_restart() {
@@ -51,16 +55,8 @@ async fn registrations_come_and_go_without_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_service_misses_because_too_much_waits_for_it_is_told() {
     let (bridge, directory) = (Bridge::start("irc").await, tempfile::tempdir().unwrap());
-    let folder = directory.path().join("registrations");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("irc.yaml"), bridge.registration("")).unwrap();
-    let more = format!("[appservices]\nregistrations = [{folder:?}]\nqueue_rows_max = 100\n");
-    let mut server = ServerProcess::start(directory.path(), free_port(), &more).await;
-    let alice = server.user("alice").await;
-    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
-    let service = server.stranger().with_token("as-irc");
-    service.post(&format!("{CLIENT}/join/{room}"), json!({})).await.ok();
-    bridge.waits_until("the join", |bridge| !bridge.events().is_empty()).await;
+    let more = "queue_rows_max = 100\n";
+    let (mut server, alice, room, service) = process(&bridge, directory.path(), more).await;
     let (_, said) = server.commands(&["appservice", "list"]).await;
     assert!(!said.contains("MISSED"), "{said}");
     bridge.is_down(true);
@@ -92,6 +88,45 @@ async fn what_a_service_misses_because_too_much_waits_for_it_is_told() {
     let heard: Vec<_> = heard.into_iter().filter(|event| sent.iter().any(|sent| sent == event)).collect();
     let expected: Vec<_> = sent.iter().take(1).chain(sent.iter().skip(31)).collect();
     assert_eq!(heard, expected);
+}
+
+/// What the metrics say of the service; nothing when they do not name it.
+async fn gauge(server: &ServerProcess, name: &str) -> Option<f64> {
+    let text = reqwest::get(format!("{}/metrics", server.private_url())).await.unwrap().text().await.unwrap();
+    let of = format!("{name}{{service=\"irc\"}} ");
+    text.lines().find_map(|line| line.strip_prefix(&of)?.parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_service_is_behind_stands_in_the_metrics() {
+    let (bridge, directory) = (Bridge::start("irc").await, tempfile::tempdir().unwrap());
+    let (server, alice, room, service) = process(&bridge, directory.path(), "").await;
+    let until = async |is_met: fn(f64, f64) -> bool| {
+        let begin = Instant::now();
+        loop {
+            let of = (
+                gauge(&server, "appservice_lag_seconds").await,
+                gauge(&server, "appservice_queue_rows").await,
+            );
+            if matches!(of, (Some(lag), Some(rows)) if is_met(lag, rows)) {
+                return;
+            }
+            assert!(begin.elapsed() < WORK_PATIENCE, "{of:?}");
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    };
+    until(|lag, rows| lag < 0.001 && rows < 0.5).await;
+    bridge.is_down(true);
+    let before = bridge.transactions().len();
+    alice.sends(&room, "frozen").await.ok();
+    bridge.waits_until("a try", |bridge| bridge.transactions().len() > before).await;
+    // What comes while a transaction is frozen waits behind it.
+    let last = alice.sends(&room, "behind it").await.event_id();
+    until(|lag, rows| lag > 0.0 && rows >= 1.0).await;
+    bridge.is_down(false);
+    service.post("/_matrix/client/v1/appservice/irc/ping", json!({})).await.ok();
+    bridge.hears_of(&last).await;
+    until(|lag, rows| lag < 0.001 && rows < 0.5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod encryption;
 mod ephemeral;
 mod people;
 mod questions;
+mod shared;
 mod speaking;
 mod transactions;
 
@@ -14,7 +15,7 @@ use std::path::Path;
 
 use config::Config;
 use serde_json::{Value, json};
-use testkit::{Bridge, User, World, segment};
+use testkit::{Bridge, ServerProcess, User, World, free_port, segment};
 
 const CLIENT: &str = "/_matrix/client/v3";
 
@@ -29,6 +30,22 @@ fn register(config: &Config, name: &str, registration: &str) {
 async fn world(bridge: &Bridge, more: &str) -> World {
     let registration = bridge.registration(more);
     World::configured(move |config| register(config, "bridge", &registration)).await
+}
+
+/// A server as a process on which this service is registered by a folder, with more lines in its section; somebody, a room of
+/// theirs in which the service is and of which it has heard, and the service.
+async fn process(bridge: &Bridge, directory: &Path, more: &str) -> (ServerProcess, User, String, User) {
+    let folder = directory.join("registrations");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("irc.yaml"), bridge.registration("")).unwrap();
+    let more = format!("[appservices]\nregistrations = [{folder:?}]\n{more}");
+    let server = ServerProcess::start(directory, free_port(), &more).await;
+    let alice = server.user("alice").await;
+    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
+    let service = server.stranger().with_token("as-irc");
+    service.post(&format!("{CLIENT}/join/{room}"), json!({})).await.ok();
+    bridge.waits_until("the join", |bridge| !bridge.events().is_empty()).await;
+    (server, alice, room, service)
 }
 
 /// Sends a message as a user of the service, with more arguments in the query.

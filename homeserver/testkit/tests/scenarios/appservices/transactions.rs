@@ -1,9 +1,9 @@
 //! Events on their way to a service.
 
 use serde_json::json;
-use testkit::{Bridge, ServerProcess, World, free_port};
+use testkit::{Bridge, World};
 
-use super::{CLIENT, joins_as, shared_room, world};
+use super::{joins_as, process, shared_room, world};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t31_a_service_hears_of_the_rooms_of_its_users_in_order_and_once() {
@@ -76,16 +76,7 @@ async fn t31_a_transaction_is_repeated_as_it_was_until_it_is_accepted() {
 async fn t31_killed_servers_go_on_with_the_same_transaction_and_lose_nothing() {
     let bridge = Bridge::start("irc").await;
     let directory = tempfile::tempdir().unwrap();
-    let folder = directory.path().join("registrations");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("irc.yaml"), bridge.registration("")).unwrap();
-    let more = format!("[appservices]\nregistrations = [{folder:?}]\n");
-    let mut server = ServerProcess::start(directory.path(), free_port(), &more).await;
-    let alice = server.user("alice").await;
-    let room = alice.creates_room_like(json!({ "preset": "public_chat" })).await.room_id();
-    let service = server.stranger().with_token("as-irc");
-    service.post(&format!("{CLIENT}/join/{room}"), json!({})).await.ok();
-    bridge.waits_until("the join", |bridge| !bridge.events().is_empty()).await;
+    let (mut server, alice, room, _) = process(&bridge, directory.path(), "").await;
     bridge.is_down(true);
     let before = bridge.transactions().len();
     let mut sent = Vec::new();

@@ -7,8 +7,8 @@ use testkit::{User, limits::LOOK_INTERVAL};
 use tokio::time::Instant;
 
 use super::{PATIENCE, cards::Office};
-
-const BOT: &str = "@meet:test.example";
+use crate::meetings::BOT;
+pub(super) use crate::meetings::chat;
 
 /// Has the platform do something that people do there.
 async fn plays(office: &Office, command: Value) -> Value {
@@ -29,12 +29,6 @@ async fn meeting(office: &Office, title: &str, is_so: impl Fn(&Value) -> bool) -
         assert!(begun.elapsed() < PATIENCE, "{title} is not there: {seen}");
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
-}
-
-/// A direct chat with the bot of meetings.
-pub(super) async fn chat(person: &User) -> String {
-    let body = json!({ "preset": "trusted_private_chat", "is_direct": true, "invite": [BOT] });
-    person.creates_room_like(body).await.room_id()
 }
 
 /// Waits until the bot shows something like this in a room, in words of now.
@@ -85,4 +79,18 @@ async fn an_invitation_is_answered_in_the_calendar_of_feishu_and_its_busy_times_
         assert!(begun.elapsed() < PATIENCE, "{seen}");
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_of_feishu_alone_is_asked_in_their_calendar_and_their_answer_counts() {
+    let office = Office::of_strangers().await;
+    let desk = chat(&office.zhangsan).await;
+    let line = format!("!meet 评审 @fs_{}:test.example 明天 10:00 30m", office.li);
+    office.zhangsan.sends(&desk, &line).await.ok();
+    let there = meeting(&office, "评审", |_| true).await;
+    let decline =
+        json!({ "do": "answer_meeting", "person": "li", "meeting": there["id"], "answer": "declined" });
+    plays(&office, decline).await;
+    let is_declined = |line: &str| line.contains("李雷") && line.contains('❌');
+    shows(&office.zhangsan, &desk, |text| text.lines().any(is_declined)).await;
 }

@@ -33,11 +33,16 @@ async fn posted_to() -> Bridge {
     Bridge::between(platform, server, directory).await
 }
 
-/// Posts something that nobody of the platform wrote; what the door says.
+/// Posts something that nobody of the platform wrote; what the door says. What is refused stands in the log by its request.
 async fn forges(bridge: &Bridge, network: &str, body: &Value) -> u16 {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/_lianqiao/bridge/{network}", bridge.server.client_url());
-    client.post(url).json(body).send().await.unwrap().status().as_u16()
+    let answer = client.post(url).json(body).send().await.unwrap();
+    let (status, id) = (answer.status().as_u16(), answer.headers()["x-request-id"].to_str().unwrap());
+    let log = bridge.log();
+    let is_told = |line: &str| line.contains(id) && line.contains("refuse");
+    assert!(status == 404 || log.lines().any(is_told), "{id}: {log}");
+    status
 }
 
 #[tokio::test(flavor = "multi_thread")]

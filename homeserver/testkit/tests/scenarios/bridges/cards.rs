@@ -20,13 +20,20 @@ pub(super) struct Office {
     pub(super) zhangsan: User,
     pub(super) lisi: User,
     /// 李雷 on the platform, as the bridge knows them.
-    li: String,
+    pub(super) li: String,
     /// Where 李雷 and the app talk on the platform.
     direct: String,
 }
 
 impl Office {
     pub(super) async fn new() -> Self {
+        let office = Self::of_strangers().await;
+        office.is_li("@lisi:test.example").await;
+        office
+    }
+
+    /// The same where nobody of the platform is anybody here.
+    pub(super) async fn of_strangers() -> Self {
         let bridge = Bridge::with_bots().await;
         let directory = tempfile::tempdir().unwrap();
         imports(&bridge.server, directory.path(), STAFF.as_bytes()).await;
@@ -36,9 +43,7 @@ impl Office {
         let ghost = heard[0]["sender"].as_str().unwrap();
         let li = ghost.strip_prefix("@fs_").unwrap().split(':').next().unwrap().to_owned();
         let direct = bridge.direct().await;
-        let office = Self { bridge, zhangsan, lisi, li, direct };
-        office.is_li("@lisi:test.example").await;
-        office
+        Self { bridge, zhangsan, lisi, li, direct }
     }
 
     /// Says whose account 李雷 of the platform is.

@@ -11,8 +11,8 @@ use crate::bridges::{APP, BOT, Bridge, PATIENCE, bodies, ours};
 /// A picture of one pixel.
 const PICTURE: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-/// How long a platform is away before people are told, with the time that a busy machine takes.
-const TOLD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(150);
+/// How long it may take until a connector tries its line again, with the time that a busy machine takes.
+const AGAIN_PATIENCE: std::time::Duration = std::time::Duration::from_secs(150);
 
 /// Waits until the room's history has an event that `is_it` looks for.
 async fn finds(bridge: &Bridge, patience: std::time::Duration, is_it: impl Fn(&Value) -> bool) -> Value {
@@ -148,7 +148,7 @@ async fn what_is_said_while_a_platform_is_out_of_order_comes_in_order_and_once()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_and_its_end_are_told_in_the_room_and_what_the_platform_cannot_carry_when_it_is_bound() {
-    let bridge = Bridge::new().await;
+    let bridge = Bridge::beside("\n[bridges]\noutage_told_after_seconds = 2\n").await;
     let says = |words: &'static str| {
         move |found: &Value| {
             found["sender"] == BOT
@@ -159,9 +159,9 @@ async fn an_outage_and_its_end_are_told_in_the_room_and_what_the_platform_cannot
     let forever = FaultSpec { times: None, path: None, value: Value::Null };
     bridge.platform.fail(Fault::ConnectDataNull, forever);
     bridge.platform.act(Command::CloseConnections { app: APP.to_owned() }).await.unwrap();
-    finds(&bridge, TOLD_PATIENCE, says("连接中断")).await;
+    finds(&bridge, PATIENCE, says("连接中断")).await;
     bridge.platform.order(Order::Mend).unwrap();
-    finds(&bridge, TOLD_PATIENCE, says("连接已恢复")).await;
+    finds(&bridge, AGAIN_PATIENCE, says("连接已恢复")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,10 +31,10 @@ impl DingTalk {
 
     /// What the configuration of a bridge says of it, with these lines more.
     pub fn section(&self, more: &str) -> String {
-        let url = self.simulator.api_url();
+        let (url, old_url) = (self.simulator.api_url(), self.simulator.old_api_url());
         format!(
             "\n[dingtalk]\nenabled = true\nclient_id = \"dingapp\"\nclient_secret = \"secret\"\napi_url = \"{url}\"\n\
-             old_api_url = \"{url}\"\n{more}"
+             old_api_url = \"{old_url}\"\n{more}"
         )
     }
 

@@ -3,7 +3,7 @@
 use reqwest::{Response, header};
 use serde_json::{Value, json};
 
-use crate::bridges::Bridge;
+use crate::bridges::{Bridge, PATIENCE};
 
 /// What the file holds; its message says that it is larger than any platform takes.
 pub(super) const PLAN: &[u8] = b"%PDF-1.4 a plan";
@@ -57,4 +57,20 @@ async fn a_file_that_a_platform_does_not_take_opens_by_its_link_and_by_no_other(
     let id = forged.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert!(forged.text().await.unwrap().contains("There is no such file"));
     assert!(bridge.log().contains(&id), "the log names the request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_ends_when_its_message_is_taken_back() {
+    let bridge = Bridge::public("").await;
+    let address = linked(&bridge, "https://chat.example.org").await;
+    let path = address.strip_prefix("https://chat.example.org").unwrap();
+    let here = format!("{}{path}", bridge.server.client_url());
+    assert_eq!(opens(&here).await.status(), 200, "{}", bridge.log());
+    let is_sent = |event: &Value| event["content"]["filename"] == "plan.pdf";
+    let history = bridge.history_within(PATIENCE, |history| history.iter().any(is_sent)).await;
+    let event = history.iter().find(|event| is_sent(event)).unwrap()["event_id"].as_str().unwrap();
+    bridge.alice.redacts(&bridge.room, event).await.ok();
+    let over = opens(&here).await;
+    assert_eq!(over.status(), 410, "{}", bridge.log());
+    assert!(over.text().await.unwrap().contains("taken back"));
 }

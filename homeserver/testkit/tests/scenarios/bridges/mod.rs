@@ -12,6 +12,7 @@ mod kills;
 mod links;
 mod login;
 mod people;
+mod pictures;
 mod reserved;
 mod rooms;
 mod talking;
@@ -87,7 +88,7 @@ fn prepared(
     environment: &[(&str, &str)],
 ) -> ServerProcess {
     let feishu = format!(
-        "\n[feishu]\nenabled = true\napp_id = \"{APP}\"\napp_secret = \"secret\"\nbase_url = \"{}\"\n{more}",
+        "\n[feishu]\nenabled = true\napp_id = \"{APP}\"\napp_secret = \"secret\"\nbase_url = \"{}\"\nmeetings_read_seconds = 2\n{more}",
         platform.api_url()
     );
     let mut server = ServerProcess::prepare(directory, port, &feishu);

@@ -119,6 +119,10 @@ async fn one_room_is_a_group_of_feishu_and_a_group_of_dingtalk() {
         assert!(begin.elapsed() < PATIENCE, "{shown:#?}\n{}", bridge.log());
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
+    let (_, said) = bridge.server.commands(&["bridge", "status"]).await;
+    let is_left =
+        |line: &str| line.starts_with("dingtalk\tapi_calls_month\tleft ") && line.ends_with(" of 5000");
+    assert!(said.lines().any(is_left), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

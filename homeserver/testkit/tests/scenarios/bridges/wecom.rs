@@ -8,6 +8,8 @@ use simulator_wecom::{Settings, Simulator};
 use testkit::{ServerProcess, User, free_port, limits::LOOK_INTERVAL};
 use tokio::time::Instant;
 
+use crate::bridges::pictures;
+
 const BOT: &str = "@bridge:test.example";
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
@@ -24,6 +26,11 @@ struct Bridge {
 
 impl Bridge {
     async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// The same with more lines in its section of the configuration.
+    async fn with(more: &str) -> Self {
         let settings = Settings::new(1, Arc::new(|| Clock::system().now_ms()));
         let platform = Simulator::start(settings).await.unwrap();
         for command in [
@@ -37,7 +44,7 @@ impl Bridge {
         let wecom = format!(
             "\n[wecom]\nenabled = true\ncorp_id = {}\nagent_id = 1000002\nsecret = \"app-secret\"\n\
              callback_token = \"ScenarioToken\"\ncallback_aes_key = \"{KEY}\"\nbot_id = \"aibBridge\"\n\
-             bot_secret = \"bot-secret\"\nbot_names = [\"连桥\"]\napi_url = \"{}\"\nbot_url = \"{}\"\n",
+             bot_secret = \"bot-secret\"\nbot_names = [\"连桥\"]\napi_url = \"{}\"\nbot_url = \"{}\"\n{more}",
             app["corp_id"],
             platform.api_url(),
             platform.socket_url()
@@ -159,4 +166,98 @@ async fn a_chat_with_the_app_and_a_room_say_the_same() {
         assert!(begin.elapsed() < PATIENCE, "{shown:#?}\n{}", bridge.log());
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_wecom_does_not_show_becomes_one_that_it_shows() {
+    let bridge = Bridge::new().await;
+    let group = json!({
+        "do": "add_chat", "name": "项目", "owner": "ZhangSan", "people": ["ZhangSan"], "bots": ["aibBridge"],
+    });
+    let chat = bridge.does(group).await["chat_id"].as_str().unwrap().to_owned();
+    let speaks =
+        json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": "hi", "at": ["aibBridge"] });
+    bridge.does(speaks).await;
+    let room = bridge.room_of(&format!("group:{chat}")).await;
+    pictures::sends(&bridge.alice, &room, "dot.webp", "image/webp", &pictures::webp()).await;
+    let begin = Instant::now();
+    let media = loop {
+        let shown = bridge.does(json!({ "do": "show", "chat": chat })).await;
+        let mut pictures = shown["messages"].as_array().unwrap().iter();
+        if let Some(picture) = pictures.find(|message| message["kind"] == "image") {
+            break picture["media"].as_str().unwrap().to_owned();
+        }
+        assert!(begin.elapsed() < PATIENCE, "{shown:#?}\n{}", bridge.log());
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    };
+    let there = bridge.does(json!({ "do": "open", "key": media })).await;
+    assert_eq!(pictures::opened(&there), (image::ImageFormat::Jpeg, (40, 20)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forged_is_refused_and_stands_in_the_log_by_its_request() {
+    let bridge = Bridge::new().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/_lianqiao/bridge/wecom", bridge.server.client_url());
+    let body = "<xml><ToUserName>ww</ToUserName><Encrypt>AAAA</Encrypt></xml>";
+    for query in ["", "?msg_signature=00&timestamp=1700000000&nonce=n", "?echostr=AAAA"] {
+        let answer = client.post(format!("{url}{query}")).body(body).send().await.unwrap();
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        assert_eq!(answer.status().as_u16(), 403, "{query}");
+        let log = bridge.log();
+        let is_told = |line: &str| line.contains(&id) && line.contains("a forged callback is refused");
+        assert!(log.lines().any(is_told), "{query}: {log}");
+    }
+    // What the platform itself says is heard as before.
+    let group = json!({
+        "do": "add_chat", "name": "项目", "owner": "ZhangSan", "people": ["ZhangSan"], "bots": ["aibBridge"],
+    });
+    let chat = bridge.does(group).await["chat_id"].as_str().unwrap().to_owned();
+    let speaks = |text: &str| json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": text, "at": ["aibBridge"] });
+    bridge.does(speaks("is anybody there?")).await;
+    let room = bridge.room_of(&format!("group:{chat}")).await;
+    bridge.does(speaks("not forged")).await;
+    bridge.hears(&room, "not forged").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_is_answered_from_a_room_as_often_as_the_platform_lets_it() {
+    let bridge = Bridge::with("customer_service = true\n").await;
+    let url = format!("{}/_lianqiao/bridge/wecom", bridge.server.client_url());
+    let callback = json!({
+        "do": "use_callback", "app": 1_000_002, "url": url, "token": "ScenarioToken", "aes_key": KEY,
+    });
+    bridge.does(callback).await;
+    let account = json!({ "do": "add_account", "name": "客服", "servicers": ["ZhangSan"] });
+    let account = bridge.does(account).await["open_kfid"].as_str().unwrap().to_owned();
+    let customer = "wmAbCdEfGhIjKlMnOpQrStUvWx";
+    bridge.does(json!({ "do": "add_customer", "external_userid": customer, "name": "王先生" })).await;
+    let enter = json!({ "do": "enter_service", "external_userid": customer, "open_kfid": account });
+    let chat = bridge.does(enter).await["chat_id"].as_str().unwrap().to_owned();
+    let speaks = |text: &str| json!({ "do": "speak", "person": customer, "chat": chat, "text": text });
+    bridge.does(speaks("有人吗？")).await;
+    let room = bridge.room_of(&format!("service:{account}|{customer}")).await;
+    bridge.does(speaks("你好")).await;
+    let ghost = bridge.hears(&room, "你好").await;
+    let profile = bridge.alice.get(&format!("/_matrix/client/v3/profile/{ghost}")).await.ok();
+    let name = profile["displayname"].as_str().unwrap();
+    assert!(name.starts_with("王先生") && name.contains("外部"), "{name}");
+    for words in ["one", "two", "three", "four", "five", "six"] {
+        bridge.alice.sends(&room, words).await.ok();
+    }
+    bridge.shows(&chat, "five").await;
+    let begin = Instant::now();
+    loop {
+        let history = bridge.alice.whole_history(&room).await;
+        let is_told = |event: &Value| {
+            event["content"]["body"].as_str().is_some_and(|body| body.contains("等客户再次来信后送出"))
+        };
+        if history.iter().any(is_told) {
+            break;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{history:#?}\n{}", bridge.log());
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    bridge.does(speaks("还有一个问题")).await;
+    bridge.shows(&chat, "six").await;
 }
