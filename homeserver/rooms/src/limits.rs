@@ -86,6 +86,8 @@ pub const COMPLETED_ENTRIES_MAX: usize = 1_000;
 pub const COMPLETE_TIME_MAX: Duration = Duration::from_secs(300);
 /// Events that are looked at to fill one gap.
 pub const GAP_EVENTS_MAX: usize = 2_000;
+/// Refused events that are passed on the way back from one event to what its timeline lacks.
+pub const REFUSED_PASSED_MAX: usize = 100;
 /// Missing events that one gap remembers.
 pub const GAP_MISSING_MAX: usize = 500;
 /// Places that a gap in a timeline keeps free for the events that are missing.

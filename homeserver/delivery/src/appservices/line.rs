@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicI64, Ordering},
 };
 
 use model::{RoomNum, StreamPos};
@@ -23,8 +23,8 @@ pub(super) struct Line {
     pub wake: Notify,
     /// The operator, or a ping, says that it is worth a try now.
     pub retry: Notify,
-    /// Rows that wait.
-    pub rows: AtomicUsize,
+    /// Rows that wait. Below nothing for a moment: who sends them may take some away before who queued them has counted them.
+    rows: AtomicI64,
     waiting: Mutex<Waiting>,
     told: Mutex<HashMap<DeviceKey, StreamPos>>,
     health: Mutex<Health>,
@@ -133,20 +133,36 @@ impl Line {
     }
 
     pub fn rows(&self) -> usize {
-        self.rows.load(Ordering::Relaxed)
+        usize::try_from(self.rows.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
     pub fn add_rows(&self, count: usize) {
-        self.rows.fetch_add(count, Ordering::Relaxed);
+        self.rows.fetch_add(signed(count), Ordering::Relaxed);
     }
 
     pub fn remove_rows(&self, count: usize) {
-        let _ = self
-            .rows
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |rows| Some(rows.saturating_sub(count)));
+        self.rows.fetch_sub(signed(count), Ordering::Relaxed);
     }
+}
+
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn take<T: Ord>(set: &mut BTreeSet<T>, count: usize) -> BTreeSet<T> {
     std::iter::from_fn(|| set.pop_first()).take(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_are_taken_before_they_are_counted_leave_none_behind() {
+        let line = Line::default();
+        line.remove_rows(3);
+        assert_eq!(line.rows(), 0);
+        line.add_rows(5);
+        assert_eq!(line.rows(), 2);
+    }
 }

@@ -8,7 +8,7 @@
 
 mod keeping;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use model::{EventNum, RoomNum, RoomVersion};
 use rules::auth::Judged;
@@ -17,7 +17,7 @@ use store::Batch;
 
 use keeping::Keeping;
 
-use crate::limits::{APPEND_ATTEMPTS_MAX, OUTLIERS_PER_BATCH_MAX};
+use crate::limits::{APPEND_ATTEMPTS_MAX, GAP_MISSING_MAX, OUTLIERS_PER_BATCH_MAX, REFUSED_PASSED_MAX};
 use crate::tables::{HEAD, ROOM, ROOM_NUM, RoomRecord};
 use crate::{Rooms, RoomsError};
 
@@ -116,8 +116,9 @@ impl Rooms {
         Ok(missing)
     }
 
-    /// Those of the events that a timeline lacks before one that names them as its parents: unknown, known without the
-    /// state around them, or waiting for their place.
+    /// What a timeline lacks before an event with these parents, each once: parents that are unknown, known without the
+    /// state around them, or waiting for their place. A parent that was refused has no place, so what it was built on
+    /// counts in its stead; one behind more than [`REFUSED_PASSED_MAX`] others is named itself.
     ///
     /// # Errors
     /// The store's own.
@@ -126,12 +127,24 @@ impl Rooms {
         room: RoomNum,
         event_ids: &[OwnedEventId],
     ) -> Result<Vec<OwnedEventId>, RoomsError> {
-        let mut missing = Vec::new();
-        for event_id in event_ids {
-            if self.standing(room, event_id).await?.is_none_or(|standing| !standing.is_settled()) {
-                missing.push(event_id.clone());
+        let mut open: VecDeque<OwnedEventId> = event_ids.iter().cloned().collect();
+        let mut seen: HashSet<OwnedEventId> = HashSet::with_capacity(event_ids.len());
+        let (mut missing, mut passed) = (Vec::new(), 0);
+        while let Some(event_id) = open.pop_front() {
+            if !seen.insert(event_id.clone()) {
+                continue;
+            }
+            match self.standing(room, &event_id).await? {
+                Some(standing) if standing.in_timeline => {}
+                Some(standing) if standing.is_settled() && passed < REFUSED_PASSED_MAX => {
+                    passed += 1;
+                    let pdu = self.pdu(&self.parts.store, standing.event).await?;
+                    open.extend(pdu.prev_events().iter().cloned());
+                }
+                Some(_) | None => missing.push(event_id),
             }
         }
+        missing.truncate(GAP_MISSING_MAX);
         Ok(missing)
     }
 

@@ -303,3 +303,34 @@ async fn what_was_kept_as_history_and_never_placed_is_placed_when_it_comes_as_ne
     assert!(matches!(taken, Verdict::Accepted { .. }), "{taken:?}");
     assert_eq!(bodies(&here, created.room).await, ["first", "second", "third"]);
 }
+
+#[tokio::test]
+async fn what_a_refused_event_was_built_on_is_missing_before_what_was_built_on_the_refused_one() {
+    let (here, there) = (rooms().await, rooms_of(ELSEWHERE).await);
+    let alice = user("alice");
+    let created = public_room(&here, &"12".try_into().unwrap(), &alice, &[]).await;
+    let (room, first) = bob_says(&here, &there, &created, "first").await;
+    let version = here.room_version(here.store(), created.room).await.unwrap();
+    let carol = UserId::parse(format!("@carol:{ELSEWHERE}")).unwrap();
+    here.ban(&created.room_id, &alice, &carol, None, false).await.unwrap();
+    there.join(&created.room_id, &carol, &Joining::default()).await.unwrap();
+    let joined = there.member(there.store(), room, &carol).await.unwrap().unwrap();
+    let joined = arrived(&there, &there.pdu(there.store(), joined.event).await.unwrap(), version);
+    assert_eq!(joined.prev_events(), [first.event_id().to_owned()]);
+    // The state that others tell of behind what is missing is the one before it: nothing has changed.
+    let peer = there.peer_room(&created.room_id, here.server_name()).await.unwrap();
+    let state = there.state_for_peer(&peer, joined.event_id()).await.unwrap();
+    let state = here.event_nums(here.store(), &there.event_ids(&state.state).await.unwrap()).await.unwrap();
+    let states = vec![state.into_iter().flatten().collect()];
+    let refused = here.append_pdu(created.room, ForeignEvent { pdu: joined, states }).await.unwrap();
+    assert_eq!(refused, Verdict::SoftFailed);
+    let second = there.append(room, message(&bob(), "second")).await.unwrap();
+    let second = arrived(&there, &there.pdu(there.store(), second.event).await.unwrap(), version);
+    let taken = here.append_pdu(created.room, ForeignEvent::new(second)).await.unwrap();
+    assert!(matches!(taken, Verdict::Accepted { .. }), "{taken:?}");
+    let gap = here.gap_before(created.room, TimelinePos::MAX).await.unwrap().unwrap();
+    assert_eq!(gap.missing, [first.event_id().to_owned()]);
+    assert_eq!(here.keep_history(created.room, ForeignEvent::new(first)).await.unwrap(), Verdict::Kept);
+    assert_eq!(here.fill_gap(created.room, &gap).await.unwrap(), 1);
+    assert_eq!(bodies(&here, created.room).await, ["first", "second"]);
+}
