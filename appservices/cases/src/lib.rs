@@ -6,7 +6,7 @@
 //! signed. So of two decisions about one thing, the second meets the case that the first left behind.
 //! What a decision causes (messages, timers) the kind puts into the same batch.
 //!
-//! This crate knows neither rooms nor the wire. Read `case.rs`, then `record.rs`, then `engine.rs`.
+//! This crate knows neither rooms nor the wire. Read `case.rs`, then `record/mod.rs`, then `engine/mod.rs`.
 
 mod case;
 mod chain;

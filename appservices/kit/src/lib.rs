@@ -3,7 +3,7 @@
 //! What the homeserver sends is written down before it is acknowledged; what a bot makes of it (its own rows, letters,
 //! timers) is one batch; what is sent is a row until the homeserver has it. So a kill at any moment loses nothing and
 //! doubles nothing. The kit owns accounts, devices and their keys, rooms, direct chats, commands and texts of the bots; it
-//! never knows what a bot is for. Read next: [`bot::Bot`](Bot), then `transaction.rs`, `inbox.rs`, `delivery.rs`, `crypto/mod.rs`.
+//! never knows what a bot is for. Read next: [`bot::Bot`](Bot), then `transaction.rs`, `inbox.rs`, `delivery/mod.rs`, `crypto/mod.rs`.
 
 mod accounts;
 mod answers;

@@ -7,10 +7,13 @@
 )]
 
 mod absences;
+mod deeds;
 mod files;
 mod first_logins;
 mod homeserver;
 mod keys;
+mod levers;
+mod looks;
 mod reading;
 mod rooms;
 mod stage;

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use base::{Clock, Rng};
-use http::Method;
 use ruma::{OwnedServerName, OwnedUserId};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Engine, Identity, MemoryKv, Store, TableInfo};
 
 use super::{Double, Fault};
 use crate::{
-    Bot, Bots, Call, Kit, KitParts, KitSettings,
+    Bot, Bots, Kit, KitParts, KitSettings,
     texts::{Entry, Lang, Texts},
 };
 
@@ -27,7 +26,7 @@ pub struct Play {
 }
 
 /// The name of the server on the stage.
-const SERVER_NAME: &str = "test";
+pub(super) const SERVER_NAME: &str = "test";
 
 /// When the clock of a stage starts: 5 November 2026, 09:00 in China.
 const START_MS: u64 = 1_793_840_400_000;
@@ -40,8 +39,8 @@ pub struct Stage {
     play: Play,
     engine: Arc<dyn Engine>,
     clock: Clock,
-    rng: Rng,
-    homeserver: Arc<Double>,
+    pub(super) rng: Rng,
+    pub(super) homeserver: Arc<Double>,
     running: Option<(Kit, Bots)>,
     transactions: u64,
     bridge: Option<OwnedUserId>,
@@ -179,91 +178,6 @@ impl Stage {
     /// The next request of the bots goes wrong like this.
     pub fn fails_next(&self, fault: Fault) {
         self.homeserver.faults([fault]);
-    }
-
-    /// A room of a person, with the bot asked in; the bot joins when things settle.
-    #[must_use]
-    pub fn room_with(&self, person: &str, bot: &str, is_direct: bool) -> String {
-        let made = self.homeserver.does(
-            person,
-            Call::new(Method::POST, &["client", "v3", "createRoom"]).json(json!({
-                "is_direct": is_direct, "invite": [format!("@{bot}:{SERVER_NAME}")],
-            })),
-        );
-        made["room_id"].as_str().expect("a room id").to_owned()
-    }
-
-    /// Asks somebody into a room.
-    pub fn invites(&self, person: &str, room: &str, whom: &str) {
-        let path = ["client", "v3", "rooms", room, "invite"];
-        self.homeserver.does(person, Call::new(Method::POST, &path).json(json!({ "user_id": whom })));
-    }
-
-    /// Joins a room that the person was asked into.
-    pub fn joins(&self, person: &str, room: &str) {
-        self.homeserver.does(person, Call::new(Method::POST, &["client", "v3", "rooms", room, "join"]));
-    }
-
-    /// Leaves a room, or refuses to come.
-    pub fn leaves(&self, person: &str, room: &str) {
-        self.homeserver.does(person, Call::new(Method::POST, &["client", "v3", "rooms", room, "leave"]));
-    }
-
-    /// Says something; the event.
-    pub fn says(&self, person: &str, room: &str, body: &str) -> String {
-        self.sends(person, room, "m.room.message", json!({ "msgtype": "m.text", "body": body }))
-    }
-
-    /// Answers an event; the event.
-    pub fn replies(&self, person: &str, room: &str, to: &str, body: &str) -> String {
-        let relates = json!({ "m.in_reply_to": { "event_id": to } });
-        let content = json!({ "msgtype": "m.text", "body": body, "m.relates_to": relates });
-        self.sends(person, room, "m.room.message", content)
-    }
-
-    /// Says something in a thread; the event.
-    pub fn says_in_thread(&self, person: &str, room: &str, root: &str, body: &str) -> String {
-        let relates = json!({ "rel_type": "m.thread", "event_id": root });
-        let content = json!({ "msgtype": "m.text", "body": body, "m.relates_to": relates });
-        self.sends(person, room, "m.room.message", content)
-    }
-
-    /// Edits a message; the event.
-    pub fn edits(&self, person: &str, room: &str, original: &str, body: &str) -> String {
-        let content = json!({
-            "msgtype": "m.text", "body": format!("* {body}"),
-            "m.new_content": { "msgtype": "m.text", "body": body },
-            "m.relates_to": { "rel_type": "m.replace", "event_id": original },
-        });
-        self.sends(person, room, "m.room.message", content)
-    }
-
-    /// Reacts to an event; the event.
-    pub fn reacts(&self, person: &str, room: &str, to: &str, key: &str) -> String {
-        let relates = json!({ "rel_type": "m.annotation", "event_id": to, "key": key });
-        self.sends(person, room, "m.reaction", json!({ "m.relates_to": relates }))
-    }
-
-    /// Redacts an event; the event.
-    pub fn redacts(&self, person: &str, room: &str, event: &str) -> String {
-        let transaction = self.rng.string(8);
-        let path = ["client", "v3", "rooms", room, "redact", event, &transaction];
-        let sent = self.homeserver.does(person, Call::new(Method::PUT, &path).json(json!({})));
-        sent["event_id"].as_str().expect("an event id").to_owned()
-    }
-
-    /// Sends any event; the event.
-    pub fn sends(&self, person: &str, room: &str, kind: &str, content: Value) -> String {
-        let transaction = self.rng.string(8);
-        let path = ["client", "v3", "rooms", room, "send", kind, &transaction];
-        let sent = self.homeserver.does(person, Call::new(Method::PUT, &path).json(content));
-        sent["event_id"].as_str().expect("an event id").to_owned()
-    }
-
-    /// Sets state of a room.
-    pub fn sets_state(&self, person: &str, room: &str, kind: &str, state_key: &str, content: Value) {
-        let path = ["client", "v3", "rooms", room, "state", kind, state_key];
-        self.homeserver.does(person, Call::new(Method::PUT, &path).json(content));
     }
 
     /// What bots sent into a room, in order: whole events, no memberships.

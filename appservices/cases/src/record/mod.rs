@@ -1,124 +1,23 @@
 //! Records: what was done, by whom, from where. Each names the hash of the one before and is signed.
 
+mod proof;
+mod via;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use rules::canonical::{self, FormError};
-use ruma::{CanonicalJsonObject, CanonicalJsonValue, OwnedEventId, OwnedRoomId};
+use ruma::{CanonicalJsonObject, CanonicalJsonValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use self::{
+    proof::{Proof, Source},
+    via::Via,
+};
 use crate::Signer;
 
 /// The form of records that is written and understood.
 pub(crate) const VERSION: u32 = 1;
-
-/// By what way somebody acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Via {
-    /// A message or reaction in a Matrix client.
-    Matrix,
-    /// A page in a browser, or a program that speaks to a door of ours.
-    Web,
-    /// A link in a mail.
-    Email,
-    /// A card at DingTalk.
-    Dingtalk,
-    /// A card at Feishu.
-    Feishu,
-    /// A card at WeCom.
-    Wecom,
-    /// Nobody: a timer or a rule.
-    Auto,
-    /// An administrator in place of somebody.
-    Admin,
-}
-
-impl Via {
-    /// The key of its word in the texts of bots.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Matrix => "via.matrix",
-            Self::Web => "via.web",
-            Self::Email => "via.email",
-            Self::Dingtalk => "via.dingtalk",
-            Self::Feishu => "via.feishu",
-            Self::Wecom => "via.wecom",
-            Self::Auto => "via.auto",
-            Self::Admin => "via.admin",
-        }
-    }
-}
-
-impl fmt::Display for Via {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Matrix => "Matrix",
-            Self::Web => "Web",
-            Self::Email => "E-mail",
-            Self::Dingtalk => "DingTalk",
-            Self::Feishu => "Feishu",
-            Self::Wecom => "WeCom",
-            Self::Auto => "auto",
-            Self::Admin => "admin",
-        })
-    }
-}
-
-/// The event by which somebody acted. Its id is a hash that the person's server has signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// Its room.
-    pub room_id: OwnedRoomId,
-    /// Its id.
-    pub event_id: OwnedEventId,
-    /// SHA-256 of the verified call of a platform that the event tells of, in lower-case hexadecimal. It stands in the proof.
-    #[serde(skip)]
-    pub callback: Option<String>,
-}
-
-impl Source {
-    /// An event by which somebody acted themselves.
-    #[must_use]
-    pub const fn event(room_id: OwnedRoomId, event_id: OwnedEventId) -> Self {
-        Self { room_id, event_id, callback: None }
-    }
-}
-
-/// What proves that the person acted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Proof {
-    /// `pdu` for an event, `callback` for a vendor's signed call, `link` for a signed link of ours that was sent to one mailbox.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The hash: for an event its id, for a link that of its path.
-    pub hash: String,
-    /// Whether the signature of a call was checked when it came; one that fails is no proof and never here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verified: Option<bool>,
-}
-
-impl Proof {
-    fn of(entry: &Entry) -> Option<Self> {
-        let verified = |kind: &str, hash: &str| Self {
-            kind: kind.to_owned(),
-            hash: format!("sha256:{hash}"),
-            verified: Some(true),
-        };
-        match (&entry.source, &entry.link) {
-            (Some(Source { callback: Some(hash), .. }), _) => Some(verified("callback", hash)),
-            (Some(source), _) => {
-                Some(Self { kind: "pdu".into(), hash: source.event_id.to_string(), verified: None })
-            }
-            (None, Some(hash)) => Some(verified("link", hash)),
-            (None, None) => None,
-        }
-    }
-}
 
 /// What is to be recorded; the chain adds the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,7 +167,7 @@ pub fn hash_of(bytes: &[u8]) -> String {
 
 /// `sha256:` and a digest in hexadecimal digits.
 pub(crate) fn digest_text(digest: &[u8]) -> String {
-    use fmt::Write as _;
+    use std::fmt::Write as _;
     digest.iter().fold("sha256:".to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
