@@ -190,6 +190,11 @@ pub const TEXTS: &[Entry] = &[
         "{no}: nothing reaches {who} (no account, no card, no mailbox that works); passed to administrator {to}.",
     ),
     entry(
+        "told.partner_secret",
+        "{no}：保密内容不发给合作方 {server}，本节点已转给管理员 {who}。",
+        "{no}: what is secret is not sent to the partner {server}; this step is passed to administrator {who}.",
+    ),
+    entry(
         "card.by_card",
         "{who} 不接受私聊，请其在所用平台的卡片上处理",
         "{who} takes no direct chat; asked by a card on their platform",
@@ -248,6 +253,8 @@ pub const TEXTS: &[Entry] = &[
     entry("told.comment_how", "请在本话题回复评论。", "Please reply in this thread."),
     entry("told.delegated", "已委托 {who}，{from} 至 {to}。", "{who} acts for you from {from} to {to}."),
     entry("told.undelegated", "委托已全部结束。", "Nobody acts for you any more."),
+    entry("decided.there", "{who} 在{via}处理了 {no}：{result}", "{who} handled {no} via {via}: {result}"),
+    entry("decided.there_why", "{text}（{reason}）", "{text} ({reason})"),
     entry("told.published", "模板已发布：{template}", "Template published: {template}"),
     entry("told.dead_ends", "找不到审批人的节点：{list}", "Steps that find nobody: {list}"),
     entry(
@@ -365,6 +372,11 @@ pub const TEXTS: &[Entry] = &[
     ),
     entry("formula.name", "应为名称的地方写了别的", "there is something else where a name should be"),
     entry("problem.secret", "保密模板不能用", "is not for secret templates"),
+    entry(
+        "problem.secret_partner",
+        "保密模板不能由合作方审批，因为合作方的决定以明文为证",
+        "a secret template asks no partner, because what partners decide is proved in the clear",
+    ),
     entry("problem.large", "超过 {max} 字节", "larger than {max} bytes"),
     entry("problem.json", "第 {line} 行第 {column} 列不是 JSON", "no JSON at line {line}, column {column}"),
     entry("problem.json_missing", "缺少 `{what}`", "`{what}` is missing"),

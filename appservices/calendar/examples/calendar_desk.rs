@@ -8,9 +8,9 @@ use std::{error::Error, sync::Arc};
 use async_trait::async_trait;
 use base::{Clock, Rng};
 use calendar::{
-    Address, Calendars, CalendarsParts, Change, Doors, Event, FreeBusy as _, Refused, Scheduling, Source,
-    Span, Zone,
-    ics::{self, Method},
+    Address, Calendars, CalendarsParts, Change, Doors, Event, FreeBusy as _, RecurrenceId, Refused,
+    Scheduling, Source, Span, Zone,
+    ics::{self, Item, Method},
     slots::{self, SlotSearch},
 };
 use outbound::{Outbound, OutboundSettings, parse_range};
@@ -37,8 +37,13 @@ enum Ask {
     Put { user: OwnedUserId, event: Box<Event> },
     /// Somebody's events.
     Events { user: OwnedUserId, within: Span },
-    /// A file with an event.
-    Write { method: Option<Method>, event: Box<Event> },
+    /// A file with an event, or with one instance of it.
+    Write {
+        method: Option<Method>,
+        event: Box<Event>,
+        #[serde(default)]
+        instance: Option<RecurrenceId>,
+    },
     /// What is in a file.
     Read { text: String },
     /// When people are busy.
@@ -114,7 +119,13 @@ async fn answer(calendars: &Calendars, line: &str) -> Outcome<Value> {
             Value::Null
         }
         Ask::Events { user, within } => json!(calendars.events(&user.into(), within).await?),
-        Ask::Write { method, event } => json!(ics::write(method, &[*event])),
+        Ask::Write { method, event, instance } => {
+            let item = match instance {
+                Some(id) => event.instance(id),
+                None => Item::from(*event),
+            };
+            json!(ics::write_item(method, &item))
+        }
         Ask::Read { text } => {
             let zone = Zone::find("Asia/Shanghai").ok_or("the zone is not known")?;
             let read = ics::read(text.as_bytes(), &zone)?;

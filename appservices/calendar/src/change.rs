@@ -4,6 +4,7 @@ use jiff::Unit;
 
 use crate::{
     CalendarError, Event, EventStatus, Override, RecurrenceId,
+    ics::Item,
     limits::{
         ATTENDEES_MAX, DESCRIPTION_BYTES_MAX, EVENT_DAYS_MAX, INSTANCES_MAX, LINK_BYTES_MAX, REMINDERS_MAX,
         TITLE_CHARS_MAX, UID_BYTES_MAX, YEARS,
@@ -89,6 +90,13 @@ impl Event {
             || self.exdates != before.exdates
             || exceptions(self) != exceptions(before)
             || (is_cancelled(self) && !is_cancelled(before))
+    }
+
+    /// One instance of this series as it stands, to be told of alone.
+    #[must_use]
+    pub fn instance(&self, id: RecurrenceId) -> Item {
+        let change = self.overrides.get(&id).cloned().unwrap_or_default();
+        Item { event: change.applied(self, id), instance: Some(id) }
     }
 
     /// Takes over what a file cannot say, from the version that is kept here: the room, the minutes, what kind of

@@ -8,22 +8,16 @@ use mail::{CalendarPart, Letter, MailError, Mailer, letters};
 use store::{Batch, Scan};
 
 use crate::{
-    Address, CalendarError, Calendars, Event, Party,
+    Address, CalendarError, Calendars, Party,
     ics::{self, Item, Method},
     limits::{PAGE_ROWS_MAX, POST_LOOK_INTERVAL, POST_PAUSE_MS, POST_PAUSE_MS_MAX, POST_TRIES_MAX},
     tables::{POST, PostRow},
 };
 
 impl Calendars {
-    /// Puts a letter with a calendar into the batch; it goes out after the commit.
-    pub fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) {
-        let row = PostRow {
-            to: to.to_owned(),
-            method,
-            item: event.clone().into(),
-            tries: 0,
-            next_ms: self.now_ms(),
-        };
+    /// Puts a letter with an event, or with one instance of it, into the batch; it goes out after the commit.
+    pub fn post(&self, batch: &mut Batch, method: Method, item: &Item, to: &str) {
+        let row = PostRow { to: to.to_owned(), method, item: item.clone(), tries: 0, next_ms: self.now_ms() };
         let place = batch.position();
         batch.put(&POST, &place, &row);
         let inner = std::sync::Arc::clone(&self.0);

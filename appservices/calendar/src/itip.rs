@@ -3,6 +3,8 @@
 //! A lower sequence is old; of an equal one the later `DTSTAMP` counts. Only the organiser asks and cancels, and only an
 //! attendee answers for themselves, by an address that is proved to be theirs.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -43,9 +45,9 @@ pub enum Verdict {
         /// Which instance, if not all.
         instance: Option<RecurrenceId>,
     },
-    /// An attendee asks for the newest version.
+    /// Somebody asks for the newest version. Whether they are or ever were asked to the event is for its keeper to know.
     Refresh {
-        /// Who.
+        /// Who: the address that was asked, where one of theirs is.
         attendee: Address,
     },
     /// The organiser said no to a proposal of another time.
@@ -68,6 +70,7 @@ pub enum Verdict {
 /// and those that are verified to be the same person's. `kept` is the event of that uid that is here.
 #[must_use]
 pub fn judge(kept: Option<&Event>, method: Option<Method>, item: &Item, sender: &[Address]) -> Verdict {
+    let item = &in_time_of(kept, item);
     match method {
         Some(Method::Publish | Method::Request | Method::Add) => asked(kept, item, sender),
         Some(Method::Cancel) => cancelled(kept, item, sender),
@@ -77,6 +80,22 @@ pub fn judge(kept: Option<&Event>, method: Option<Method>, item: &Item, sender: 
             false => Verdict::NotOrganizer,
         },
         None => Verdict::Malformed,
+    }
+}
+
+/// Programs name an instance in a zone of their own; here it is named in local time of the event that is here.
+fn in_time_of<'a>(kept: Option<&Event>, item: &'a Item) -> Cow<'a, Item> {
+    let (Some(kept), Some(id)) = (kept, item.instance) else { return Cow::Borrowed(item) };
+    let here = match (kept.all_day, item.event.all_day) {
+        (true, _) => id,
+        // By its day.
+        (false, true) => id.date().to_datetime(kept.start.time()),
+        (false, false) if kept.zone == item.event.zone => id,
+        (false, false) => kept.zone.local(item.event.zone.at(id).at_ms),
+    };
+    match here == id {
+        true => Cow::Borrowed(item),
+        false => Cow::Owned(Item { instance: Some(here), ..item.clone() }),
     }
 }
 
@@ -151,10 +170,10 @@ fn answered(kept: Option<&Event>, method: Option<Method>, item: &Item, sender: &
     // They may answer by another of their addresses than the one that was asked.
     let asked = kept.attendee(&answer.address);
     let asked = asked.or_else(|| kept.attendees.iter().find(|attendee| sender.contains(&attendee.address)));
-    let Some(asked) = asked else { return Verdict::Stranger(answer.clone()) };
     if method == Some(Method::Refresh) {
-        return Verdict::Refresh { attendee: asked.address.clone() };
+        return Verdict::Refresh { attendee: asked.unwrap_or(answer).address.clone() };
     }
+    let Some(asked) = asked else { return Verdict::Stranger(answer.clone()) };
     let before = (asked.answered_sequence, asked.answered_ms);
     let is_old = item.event.sequence < kept.sequence || (item.event.sequence, item.event.stamp_ms) <= before;
     if is_old && item.event.stamp_ms > 0 {

@@ -100,6 +100,8 @@ pub(crate) struct Inner {
     pub service: Service,
     /// Held by whoever has a large file in memory on its way: somebody's that is passed on, or that of a letter of ours.
     pub passing: Mutex<()>,
+    /// Held by whoever makes a room under a key: letters of several lanes may be the first to it.
+    pub making: Mutex<()>,
 }
 
 /// How the bots are.
@@ -158,6 +160,7 @@ impl Kit {
             audiences: Audiences::default(),
             service,
             passing: Mutex::default(),
+            making: Mutex::default(),
         })))
     }
 

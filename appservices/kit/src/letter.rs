@@ -200,6 +200,9 @@ impl Parcel {
                 }
                 (To::Room(room), _) => format!("{} {room}", letter.bot),
                 (To::Direct(user), _) => format!("{} {user}", letter.bot),
+                (To::Place(key), Some(member)) if member.server_name() != here => {
+                    format!("{} place {key} {}", letter.bot, member.server_name())
+                }
                 (To::Place(key), _) => format!("{} place {key}", letter.bot),
             },
             Self::Join { bot, room } | Self::Leave { bot, room } => format!("{bot} {room}"),

@@ -82,6 +82,11 @@ impl Kit {
         bot: &str,
         key: &str,
     ) -> Result<OwnedRoomId, Undelivered> {
+        if let Some(room) = self.place(bot, key).await? {
+            return Ok(room);
+        }
+        // Whoever is not the first finds it made.
+        let _turn = self.0.making.lock().await;
         let of = (bot, key);
         let Some(row) = self.0.store.get(&PLACES, &of).await? else {
             return Err(Undelivered::Refused(format!("no room was ordered as {key:?}")));

@@ -234,6 +234,10 @@ impl<'a> Desk<'a> {
 
     pub fn finish(mut self) -> Decision<Meeting, Effect> {
         crate::act::open(&mut self.case.data, &self.case.state);
+        // While a time is looked for nobody is asked by mail.
+        if self.case.state != state::FINDING {
+            self.case.data.remember_former(&self.before);
+        }
         self.case.lists = match self.case.state.as_str() {
             state::CANCELLED | state::ENDED | state::MINUTED => BTreeSet::new(),
             _ => lists(&self.case.data),

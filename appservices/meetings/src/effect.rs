@@ -27,6 +27,8 @@ pub enum Effect {
     NotTaken {
         /// Who proposed it.
         by: Address,
+        /// For which instance; none for all of them.
+        instance: Option<RecurrenceId>,
     },
     /// The poll of slots is opened.
     OpenPoll,

@@ -13,6 +13,7 @@ mod card;
 mod desk;
 mod effect;
 mod error;
+mod former;
 pub mod hours;
 pub mod limits;
 pub mod line;

@@ -56,6 +56,9 @@ pub struct Meeting {
     /// The room that the bot makes for it; none where people talk elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<OwnRoom>,
+    /// The mailboxes that were asked to it and are no more, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<String>,
 }
 
 /// Where a meeting was asked for.
@@ -175,6 +178,7 @@ impl Meeting {
             is_taken_over: false,
             orphaned_until_ms: None,
             room: None,
+            former: Vec::new(),
         }
     }
 

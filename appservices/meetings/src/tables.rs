@@ -106,6 +106,14 @@ pub(crate) const MEETING_OF: Table<String, String> =
 pub(crate) const SEARCHES: Table<String, SearchRow> =
     Table::new(2506, "meeting_search", Profile::Point, "what does this search wait for?");
 
+/// (meeting, mailbox) → when it last got the newest version because it asked for it, in ms since 1970.
+pub(crate) const NEWEST_SENT: Table<(String, String), u64> = Table::new(
+    2507,
+    "meeting_newest_sent",
+    Profile::Point,
+    "when did this mailbox last get what it asked for?",
+);
+
 /// The tables of meetings. Those of cases, people, calendars and working days are theirs.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -117,5 +125,6 @@ pub fn tables() -> Vec<TableInfo> {
         LEAVERS_DONE.info(),
         MEETING_OF.info(),
         SEARCHES.info(),
+        NEWEST_SENT.info(),
     ]
 }

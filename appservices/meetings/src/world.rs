@@ -2,13 +2,15 @@
 
 use calendar::Address;
 use people::Chart;
-use ruma::UserId;
+use ruma::{ServerName, UserId};
 
 /// What a decision is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct World<'a> {
     /// The organisation now.
     pub chart: &'a Chart,
+    /// The server whose bot this is.
+    pub server_name: &'a ServerName,
     /// Who has which resource when; those of the meeting itself are left out.
     pub bookings: &'a [Booking],
     /// Now, in ms since 1970.

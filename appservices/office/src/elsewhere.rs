@@ -60,8 +60,21 @@ pub struct Press {
     pub instance_ms: Option<u64>,
     /// Who pressed it: their account here.
     pub account: OwnedUserId,
+    /// Who they are there, and the account here by which what they say there is said; none where the bridge did not say.
+    pub speaker: Option<Speaker>,
     via: Via,
     source: Source,
+}
+
+/// Somebody of a platform, as the bridge knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Speaker {
+    /// The account that speaks for them here.
+    pub account: OwnedUserId,
+    /// The platform.
+    pub(crate) network: String,
+    /// What it calls them.
+    pub(crate) by: String,
 }
 
 impl Press {
@@ -198,7 +211,11 @@ struct Pressed {
     #[serde(default)]
     instance_ms: Option<u64>,
     network: String,
+    #[serde(default)]
+    by: String,
     person: OwnedUserId,
+    #[serde(default)]
+    ghost: Option<OwnedUserId>,
     proof: PressProof,
 }
 
@@ -235,7 +252,10 @@ fn read(heard: &Heard, content: &Value) -> Option<Press> {
         callback: Some(pressed.proof.hash),
         ..Source::event(heard.room.clone(), heard.event_id.clone())
     };
+    let (network, by) = (pressed.network, pressed.by);
+    let speaker = pressed.ghost.map(|account| Speaker { account, network, by });
     Some(Press {
+        speaker,
         key: pressed.key,
         action: pressed.action,
         words: words.filter(|words| !words.is_empty()),

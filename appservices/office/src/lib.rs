@@ -5,6 +5,7 @@
 
 mod actor;
 mod busy_elsewhere;
+mod decisions;
 mod elsewhere;
 mod entries;
 mod error;
@@ -17,8 +18,10 @@ mod texts;
 pub use self::{
     actor::{Actor, language_of},
     busy_elsewhere::{BusyAnswer, BusyAsked, BusyQuestion, BusyTime, ask_busy_elsewhere, busy_elsewhere_of},
+    decisions::{DecisionSaid, say_decision},
     elsewhere::{
-        CardElsewhere, Choice, Press, press_of, said_by_bridge, show_elsewhere, show_elsewhere_instead,
+        CardElsewhere, Choice, Press, Speaker, press_of, said_by_bridge, show_elsewhere,
+        show_elsewhere_instead,
     },
     entries::{EntryElsewhere, greet_bridge, link_to, put_entry_elsewhere, say_to_bridge},
     error::OfficeError,

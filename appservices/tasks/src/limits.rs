@@ -4,7 +4,7 @@ use std::time::Duration;
 
 const MINUTE_MS: u64 = 60 * 1_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
-const DAY_MS: u64 = 24 * HOUR_MS;
+pub(crate) const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Longest title, in characters.
 pub const TITLE_CHARACTERS_MAX: usize = 200;
@@ -135,13 +135,19 @@ pub const COPIED_TITLE_CHARACTERS_MAX: usize = 60;
 /// Tasks that are told of elsewhere in one go.
 pub const HOOK_ROWS_AT_ONCE: usize = 100;
 
-/// How long a change waits to be told of elsewhere while nobody answers there, in ms; then it is given up.
+/// How long a change waits to be told of elsewhere while it is not taken there, in ms; then it is given up.
 pub const HOOK_KEPT_MS: u64 = 3 * DAY_MS;
 
-/// First pause while nobody answers there.
+/// First pause while nobody answers there, and of a task that is refused.
 pub const HOOK_PAUSE: Duration = Duration::from_secs(5);
 
-/// Longest pause while nobody answers there.
+/// Refusals in a row after which the other tasks wait for the next look.
+pub const HOOK_REFUSALS_IN_A_ROW_MAX: usize = 10;
+
+/// How often those who look after the organisation hear of changes that are refused elsewhere, or given up, in ms.
+pub const HOOK_WARNING_INTERVAL_MS: u64 = DAY_MS;
+
+/// Longest pause while nobody answers there, and of a task that is refused.
 pub const HOOK_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// How often it is looked at what waits, without news.

@@ -32,6 +32,18 @@ pub(crate) struct HookRow {
     pub rev: u64,
     /// Since when, in ms since 1970.
     pub since_ms: u64,
+    /// What came of the tries so far; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<TriedRow>,
+}
+
+/// What came of the tries to tell of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TriedRow {
+    /// How often it was refused.
+    pub refusals: u32,
+    /// Not before when it is tried again, in ms since 1970.
+    pub again_ms: u64,
 }
 record!(BoardRow, DigestRow, HookRow, Template);
 
@@ -62,6 +74,14 @@ pub(crate) const TEMPLATE: Table<(String, String), Template> =
 pub(crate) const HOOK: Table<String, HookRow> =
     Table::new(2407, "task_hook", Profile::Queue, "which tasks are to be told of elsewhere?");
 
+/// The key of a warning → when it was given last, in ms since 1970.
+pub(crate) const HOOK_WARNED: Table<String, u64> = Table::new(
+    2408,
+    "task_hook_warned",
+    Profile::Point,
+    "when was it said that tasks are not taken elsewhere?",
+);
+
 /// The tables of tasks. The bot needs those of the kit, the cases, the organisation and the working days as well.
 #[must_use]
 pub fn tables() -> Vec<TableInfo> {
@@ -74,5 +94,6 @@ pub fn tables() -> Vec<TableInfo> {
         LEAVERS_DONE.info(),
         TEMPLATE.info(),
         HOOK.info(),
+        HOOK_WARNED.info(),
     ]
 }

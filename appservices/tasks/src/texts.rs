@@ -248,6 +248,21 @@ pub const TEXTS: &[Entry] = &[
         "The chain of {no} is broken at record {seq}: {fault}",
     ),
     entry(
+        "tk.hook.refused",
+        "`bots.tasks_hook_url` 处的程序没有收下 {no} 的变化：{answer}。变化会保留 {days} 天并反复重试；请检查地址、密钥和该程序。日志列出每一项。",
+        "The program at `bots.tasks_hook_url` does not take the change of {no}: {answer}. Changes are kept for {days} days and tried \
+         again; please look at the address, the secret and the program. The log names each of them.",
+    ),
+    entry(
+        "tk.hook.given_up",
+        "`bots.tasks_hook_url` 处的程序 {days} 天都没有收下 {no} 的变化：{answer}。不再重试；日志列出每一项。该任务下次变化时会再次发送。",
+        "The program at `bots.tasks_hook_url` did not take the change of {no} for {days} days: {answer}. It is not tried again; the log \
+         names each of them. The next change of the task is sent.",
+    ),
+    entry("tk.hook.answer", "它回答 {status}", "it answers {status}"),
+    entry("tk.hook.unasked", "无法访问该地址，原因见日志", "the address cannot be asked, the log says why"),
+    entry("tk.hook.away", "没有回答", "nobody has time there"),
+    entry(
         "tk.help.task",
         "建任务：!任务 标题 @人 日期 !高 #标签 模板:名称；列表：mine、room、dept、overdue、编号、模板",
         "make a task: !task title @who date !high #tag template:name; lists: mine, room, dept, overdue, number, template",

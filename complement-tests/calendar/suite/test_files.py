@@ -115,6 +115,32 @@ class Files(unittest.TestCase):
         self.assertEqual((bob["address"], bob["name"], bob["partstat"]), ("mailto:bob@corp.example", "Bob, the first", "tentative"))
         self.assertIn("BYDAY=-1TU", found["rrule"])
 
+    def test_who_asks_for_the_newest_version_need_not_say_when_it_is(self):
+        calendar = icalendar.Calendar()
+        calendar.add("VERSION", "2.0")
+        calendar.add("PRODID", "-//somebody//else//")
+        calendar.add("METHOD", "REFRESH")
+        written = icalendar.Event()
+        written.add("UID", "ours")
+        written.add("DTSTAMP", datetime.datetime(2026, 1, 1, tzinfo=UTC))
+        written.add("ATTENDEE", icalendar.vCalAddress(EVE))
+        calendar.add_component(written)
+        read = self.desk.ask("read", text=calendar.to_ical().decode())
+        (item,) = read["items"]
+        (asking,) = item["event"]["attendees"]
+        self.assertEqual((read["method"], item["event"]["uid"], asking["address"]), ("refresh", "ours", EVE))
+
+    def test_a_proposal_for_one_instance_is_declined_for_that_one(self):
+        meeting = event("m3", at(10), rrule="FREQ=WEEKLY;COUNT=4", organizer={"address": ALICE, "name": "Alice"})
+        second = at(10, days=7)
+        text = self.desk.ask(
+            "write", method="decline_counter", event=meeting, instance=second.replace(tzinfo=None).isoformat()
+        )
+        calendar, (declined,) = self.events_of(text)
+        self.assertEqual((calendar["METHOD"], declined.get("RRULE")), ("DECLINECOUNTER", None))
+        self.assertEqual(declined.decoded("RECURRENCE-ID"), second)
+        self.assertEqual(declined.decoded("DTSTART"), second)
+
     def test_a_file_goes_there_and_back_and_there_unchanged(self):
         meeting = event("m2", at(10), rrule="FREQ=DAILY;COUNT=3", organizer={"address": EVE, "name": "Eve"})
         first = self.desk.ask("write", method="request", event=meeting)

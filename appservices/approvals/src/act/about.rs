@@ -27,6 +27,7 @@ impl Desk<'_> {
         self.case.data.urges += 1;
         self.case.data.urged_ms = Some(self.world.at_ms);
         self.record("urge", state::PENDING, About::default());
+        self.withhold();
         let mut values = self.named();
         values.push(("who", Shown::Plain(self.world.name(&me))));
         self.tell_open("told.urged", &values);

@@ -53,6 +53,12 @@ pub fn resolve(who: &Who, node: &str, instance: &Instance, chart: &Chart) -> Res
             let people = who_was_chosen(from, node, instance, chart);
             (vec![people.cloned().collect()], format!("starter_choice {}", from.join(" ")).trim().to_owned())
         }
+        // What is secret does not leave this server, whatever a template from before such were refused says.
+        Who::Partner { .. } if instance.is_secret => {
+            let mut administrators = chart.in_role(ADMINISTRATORS).to_vec();
+            administrators.retain(|administrator| *administrator != instance.starter);
+            (vec![administrators], format!("role {ADMINISTRATORS}"))
+        }
         Who::Partner { server, capability } => {
             (vec![vec![Partner::stand_in(server)]], format!("partner {server} {capability}"))
         }

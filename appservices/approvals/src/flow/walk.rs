@@ -57,7 +57,15 @@ impl Desk<'_> {
     fn ask(&mut self, node: &str, who: &Who, condition: Option<&str>) -> Option<Walked> {
         let chart = self.world.chart;
         let mut resolved = resolve(who, node, &self.case.data, chart);
+        let withheld = match who {
+            Who::Partner { server, .. } if self.case.data.is_secret => Some(server),
+            _ => None,
+        };
         if resolved.rounds.is_empty() {
+            // A step of a partner is not passed because nobody here may take it.
+            if withheld.is_some() {
+                return Some(Walked::Stuck);
+            }
             match self.nobody(node)? {
                 Ok(people) => resolved.rounds = vec![people],
                 Err(stuck) => return Some(stuck),
@@ -67,7 +75,13 @@ impl Desk<'_> {
         self.case.data.reasons.push(reason);
         let rounds = resolved.rounds.into_iter().map(|people| Round { people, is_added: false }).collect();
         self.case.data.node = Some(Running { id: node.to_owned(), round: 0, is_added: false, rounds });
-        self.next_round()
+        let walked = self.next_round();
+        if let Some(server) = withheld {
+            let open = self.case.data.open().filter(|task| task.node == node);
+            let tasks: Vec<_> = open.map(|task| (task.id.clone(), task.owner.clone())).collect();
+            self.tell_withheld(server, &tasks);
+        }
+        walked
     }
 
     /// Who is asked where the rule names nobody: nothing if the node is passed.

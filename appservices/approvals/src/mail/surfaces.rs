@@ -43,7 +43,7 @@ impl Approvals {
     }
 
     /// Whether somebody has an account: the organisation keeps a name for everybody, also for who was never here.
-    pub(super) async fn has_account(&self, person: &Person) -> Result<bool, OfficeError> {
+    pub(crate) async fn has_account(&self, person: &Person) -> Result<bool, OfficeError> {
         let Some(account) = &person.account else { return Ok(false) };
         if account.server_name() != self.kit().server_name() || self.known_accounts().lock().contains(account)
         {

@@ -14,7 +14,7 @@ impl Checking<'_> {
         }
         for node in &template.flow {
             if matches!(node.step, Step::Approve { who: Who::Partner { .. }, .. }) {
-                self.wrong(&node.id, "problem.secret");
+                self.wrong(&node.id, "problem.secret_partner");
             }
         }
     }
@@ -31,7 +31,10 @@ mod tests {
         for (class, expected) in [
             (
                 "secret",
-                vec!["policy.announce: is not for secret templates", "n1: is not for secret templates"],
+                vec![
+                    "policy.announce: is not for secret templates",
+                    "n1: a secret template asks no partner, because what partners decide is proved in the clear",
+                ],
             ),
             ("work", vec![]),
         ] {

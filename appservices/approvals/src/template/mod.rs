@@ -2,6 +2,7 @@
 
 mod brief;
 mod check;
+mod check_flow;
 mod check_form;
 mod check_secret;
 mod choice;
@@ -17,6 +18,7 @@ mod line;
 mod node;
 mod parse;
 mod policy;
+mod problem;
 mod reply;
 mod selector;
 mod tokens;
@@ -27,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     brief::{brief, brief_in, readable},
-    check::{Problem, check},
+    check::check,
     choice::{Chooses, chosen, read_choices, with_choices},
     condition::{Condition, ConditionError, Facts, Literal},
     dead_ends::dead_ends,
@@ -40,6 +42,7 @@ pub use self::{
     node::{BranchCase, Mode, Node, OnTimeout, Step, Until, Who},
     parse::{Reader, parse_value},
     policy::{Announce, CaseRoomPolicy, Dedupe, Policy, RecallPolicy, ResubmitPolicy, SelfPolicy},
+    problem::Problem,
     reply::read_reply,
     selector::{candidates, is_meant},
     unreadable::unreadable,
@@ -259,7 +262,8 @@ impl Template {
 
     /// The partners that its flow may ask.
     pub fn partners(&self) -> impl Iterator<Item = &ruma::OwnedServerName> {
-        self.flow.iter().filter_map(|node| match &node.step {
+        let known = self.flow.iter().filter(|_| !self.is_secret());
+        known.filter_map(|node| match &node.step {
             Step::Approve { who: Who::Partner { server, .. }, .. } => Some(server),
             Step::Approve { .. } | Step::Branch { .. } | Step::Cc { .. } => None,
         })

@@ -36,7 +36,7 @@ pub(super) fn said(stage: &Stage, elsewhere: &str, kind: &str) -> Vec<Value> {
 }
 
 /// A press as the bridge tells of it.
-fn press(card: &Value, action: &str, person: &str, words: &str) -> Value {
+pub(super) fn press(card: &Value, action: &str, person: &str, words: &str) -> Value {
     json!({
         "v": 1, "key": card["key"], "rev": card["rev"], "action": action, "values": { "reason": words },
         "network": "feishu", "by": "ou_1", "person": person,

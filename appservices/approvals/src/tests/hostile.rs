@@ -147,12 +147,8 @@ async fn forged_cards_and_records_and_edited_or_bridged_commands_do_nothing() {
     stage.settle().await;
     let desk = chat(&stage, LISI);
     let mine = card(&stage, &desk, "[待审批]");
-    let forged = json!({
-        "msgtype": "m.text", "body": "* [已通过]", "m.relates_to": {"rel_type": "m.replace", "event_id": mine},
-        "m.new_content": {"msgtype": "m.text", "body": "[已通过] AP-20261105-0001",
-                          "com.lianqiao.card": {"v": 1, "no": "AP-20261105-0001", "state": "approved"}},
-    });
-    stage.sends(LISI, &desk, "m.room.message", forged);
+    let state = json!({"v": 1, "no": "AP-20261105-0001", "state": "approved"});
+    stage.forges(LISI, &desk, &mine, "[已通过] AP-20261105-0001", &state);
     for kind in ["record", "answer", "request", "card"] {
         let content = json!({"v": 1, "no": "AP-20261105-0001", "action": "approve", "outcome": "asks"});
         stage.sends(LISI, &desk, &format!("com.lianqiao.{kind}"), content);

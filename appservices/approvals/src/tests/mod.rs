@@ -2,6 +2,7 @@
 
 mod cards;
 mod choice;
+mod decided_there;
 mod drafts;
 mod edges;
 mod elsewhere;

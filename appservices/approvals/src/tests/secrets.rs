@@ -6,9 +6,15 @@ use store::Scan;
 
 use super::{
     elsewhere::{BRIDGE, LISI, ZHANGSAN, said},
+    law::{Play, step, yes},
     talk::{case_of, chat, last, office, office_beside},
 };
-use crate::{LOCALPART, tables::FORM_LINK};
+use crate::{
+    LOCALPART,
+    act::{Action, Alarm},
+    desk::{Effect, Under},
+    tables::FORM_LINK,
+};
 
 const ADMIN: &str = "@admin:test";
 const NO: &str = "AP-20261105-0001";
@@ -144,4 +150,69 @@ async fn a_secret_form_is_not_filled_in_in_a_browser() {
     assert_eq!(case_of(&stage, NO).await.state, "draft");
     let links = stage.kit().store().scan_keys(&FORM_LINK, Scan::all()).await.unwrap();
     assert_eq!(links, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_secret_template_that_asks_a_partner_is_not_published_and_it_is_said_why() {
+    let (mut stage, _) = office().await;
+    let desk = stage.room_with(ADMIN, LOCALPART, true);
+    stage.settle().await;
+    let mut template = template();
+    template["flow"][0]["who"] = of_partner();
+    says(&mut stage, ADMIN, &desk, &format!("!审批 publish {template}")).await;
+    let expected = "模板未发布：n1: 保密模板不能由合作方审批，因为合作方的决定以明文为证";
+    assert_eq!(last(&stage, &desk), expected);
+}
+
+/// People of a partner decide.
+fn of_partner() -> Value {
+    json!({ "partner": { "server": "partner", "capability": "contract" } })
+}
+
+/// A case of a template that was published before such were refused: its step is a partner's.
+fn asks_partner() -> Play {
+    Play::new(json!([step("n1", "or", of_partner())]), json!({}))
+}
+
+/// The same, of the class `secret`.
+fn secret(mut play: Play) -> Play {
+    play.template.class = "secret".to_owned();
+    play.case.data.is_secret = true;
+    play
+}
+
+/// Who is told that it is not sent to the partner, and where.
+fn told(play: &Play) -> Vec<(&str, Under)> {
+    let told = play.effects.iter().filter_map(|effect| match effect {
+        Effect::Tell(tell) if tell.text == "told.partner_secret" => Some((&*tell.to.0, tell.under.clone())),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_secret_step_of_a_partner_is_an_administrators_and_both_sides_hear_why() {
+    let mut play = secret(asks_partner()).submitted();
+    assert_eq!(play.asked(), ["6"]);
+    assert_eq!(told(&play), [("1", Under::Starter), ("6", Under::Task("t1".to_owned()))]);
+    assert_eq!(play.case.data.room, None, "no room is made for the partner");
+    play.does("6", yes());
+    assert_eq!(play.state(), "approved");
+}
+
+#[test]
+fn a_secret_step_that_waits_for_a_partner_already_is_handed_to_an_administrator() {
+    let waits = || secret(asks_partner().submitted());
+    let silent = Action::Alarm(Alarm::Partner { task: "t1".to_owned() });
+    let came = Action::PartnerCame { server: "partner".try_into().unwrap() };
+    for (who, action) in [("", silent), ("", came), ("1", Action::Urge)] {
+        let mut play = waits();
+        assert_eq!(play.case.data.open().filter(|task| task.partner.is_some()).count(), 1);
+        play.does(who, action.clone());
+        assert_eq!(play.asked(), ["6"], "{action:?}");
+        assert_eq!(told(&play), [("1", Under::Starter), ("6", Under::Task("t2".to_owned()))], "{action:?}");
+        assert!(play.records.contains(&"partner_withheld".to_owned()));
+        play.does("6", yes());
+        assert_eq!(play.state(), "approved");
+    }
 }

@@ -79,10 +79,11 @@ impl Approvals {
             return self.answer_elsewhere(batch, heard, &press, &self.words_of(lang, &refusal)).await;
         }
         let after = self.carry_out(batch, change, &scene, heard.event_id.as_str()).await?;
-        if let Some(text) = after.data.task(&task).and_then(|task| self.asked_for(task, lang)) {
+        let Some(task) = after.data.task(&task) else { return Ok(()) };
+        if let Some(text) = self.asked_for(task, lang) {
             self.answer_elsewhere(batch, heard, &press, &text).await?;
         }
-        Ok(())
+        Box::pin(self.say_decided_there(batch, &after, task, &press, &scene)).await
     }
 
     /// What is waited for before the press counts, in words.

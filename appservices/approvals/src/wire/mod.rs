@@ -7,6 +7,7 @@ mod arguments;
 mod bot;
 mod cards;
 mod commands;
+mod decided_there;
 mod deliver;
 mod drafts;
 mod elsewhere;

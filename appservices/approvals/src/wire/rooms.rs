@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cases::{Case, Record};
-use kit::To;
+use kit::{Letter, To, notice};
 use office::{AUDITORS, LEDGER, RoomOrder, membership, record_letter};
 use people::{Chart, PersonId};
 use ruma::{OwnedUserId, ServerName, UserId};
@@ -23,6 +23,11 @@ const CASE: &str = "case/";
 /// The key of the room of a case.
 pub(super) fn place_of_case(case: &str) -> String {
     format!("{CASE}{case}")
+}
+
+/// The key of the message below which a room of a case hears what was decided on other platforms.
+pub(super) fn root_of_case(case: &str) -> String {
+    format!("root/{case}")
 }
 
 /// The case of a room by its key.
@@ -61,7 +66,6 @@ impl Approvals {
             }
         }
         if is_new {
-            // Last, because the letters behind one to a server that is away wait for it.
             for bot in scene.template.partners().filter_map(|server| bot_of(server)) {
                 let key = format!("in/{}/{bot}", after.id);
                 self.kit().outbox().put(batch, membership(key, LOCALPART, &place, &bot, "invite"));
@@ -95,7 +99,13 @@ impl Approvals {
             servers,
         };
         let request = if case.data.is_secret { order.encrypted() } else { order.request() };
+        let root = notice(&order.name);
         self.kit().order_place(batch, LOCALPART, place, request).await?;
+        if self.kit().bridge().is_some() && !case.data.is_secret {
+            let letter =
+                Letter::message(root_of_case(&case.id), LOCALPART, To::Place(place.to_owned()), root);
+            self.kit().outbox().put(batch, letter);
+        }
         Ok(())
     }
 

@@ -106,7 +106,7 @@ fn events(
         let found = if standing_still.contains(&number) {
             Err(CalendarError::Recurrence(NEVER_MOVES.to_owned()))
         } else {
-            event(calendar, component, &zones)
+            event(calendar, component, &zones, method)
         };
         let (event, instance) = match found {
             Ok(found) => found,
@@ -186,13 +186,13 @@ fn event(
     calendar: &ICalendar,
     component: &ICalendarComponent,
     zones: &Zones<'_>,
+    method: Option<Method>,
 ) -> Result<(Event, Option<RecurrenceId>), CalendarError> {
     let unreadable = |reason: &str| CalendarError::Unreadable(reason.to_owned());
     let uid = component.uid().map(str::trim).filter(|uid| !uid.is_empty());
     let uid = uid.ok_or_else(|| unreadable("an event has no UID"))?.to_owned();
-    let (entry, time) = times(component, &ICalendarProperty::Dtstart)
-        .next()
-        .ok_or_else(|| unreadable("an event has no readable DTSTART"))?;
+    let (entry, time) =
+        start(component, method).ok_or_else(|| unreadable("an event has no readable DTSTART"))?;
     let zone = zones.of(entry, time)?;
     let all_day = crate::recurrence::is_day(time);
     let start = civil(time, &zone).ok_or_else(|| unreadable("DTSTART is no time that can be"))?;
@@ -227,6 +227,22 @@ fn event(
         .extend(rdates.into_iter().map(|date| (date, Override { start: Some(date), ..Override::default() })));
     let instance = instances(component, &ICalendarProperty::RecurrenceId, zones, &event)?.into_iter().next();
     Ok((event, instance))
+}
+
+/// When an event starts. What only refers to one need not say so (RFC 5546): there it is the instance that is meant, else the
+/// moment of writing, which says nothing about the event.
+fn start(
+    component: &ICalendarComponent,
+    method: Option<Method>,
+) -> Option<(&ICalendarEntry, &PartialDateTime)> {
+    let refers =
+        matches!(method, Some(Method::Reply | Method::Refresh | Method::Cancel | Method::DeclineCounter));
+    let instead: &[ICalendarProperty] = match refers {
+        true => &[ICalendarProperty::RecurrenceId, ICalendarProperty::Dtstamp],
+        false => &[],
+    };
+    let said = times(component, &ICalendarProperty::Dtstart).next();
+    said.or_else(|| instead.iter().find_map(|property| times(component, property).next()))
 }
 
 /// When an event ends: as it says, after its duration, or by default at once, or after one day.

@@ -2,7 +2,7 @@
 
 use super::{alice, at, bob, hour, shanghai};
 use crate::{
-    Address, Attendee, Event, EventStatus, Partstat, Party, Role,
+    Address, Attendee, Event, EventStatus, Partstat, Party, Role, Zone,
     ics::{Item, Method},
     itip::{Verdict, judge},
 };
@@ -145,6 +145,45 @@ fn people_answer_for_themselves_alone() {
     for stamp_ms in [5_000, 4_000] {
         let again = judge(Some(&event), Some(Method::Reply), &answer(bob(), 2, stamp_ms), &[bob()]);
         assert_eq!(again, Verdict::Stale);
+    }
+}
+
+#[test]
+fn who_asks_for_the_newest_version_is_told_apart_from_who_asks_for_somebody_else() {
+    let kept = meeting();
+    let asks = |who: Address, sender: &[Address]| {
+        let mut item = changed(0, 0);
+        item.event.attendees = vec![attendee(who, Partstat::NeedsAction)];
+        judge(Some(&kept), Some(Method::Refresh), &item, sender)
+    };
+    assert_eq!(asks(bob(), &[bob()]), Verdict::Refresh { attendee: bob() });
+    // By another address of theirs the one that was asked is meant.
+    let other = mail("bob@corp.example");
+    assert_eq!(asks(other.clone(), &[other, bob()]), Verdict::Refresh { attendee: bob() });
+    // Whether somebody was asked before, only the keeper knows.
+    let former = mail("former@partner.example");
+    let verdict = asks(former.clone(), std::slice::from_ref(&former));
+    assert_eq!(verdict, Verdict::Refresh { attendee: former.clone() });
+    assert_eq!(asks(bob(), &[former]), Verdict::NotAttendee);
+}
+
+#[test]
+fn an_instance_is_found_by_the_clock_of_whoever_names_it() {
+    let kept = meeting();
+    let id = at("2026-11-06T10:00:00");
+    for (zone, named, all_day) in [
+        (Zone::utc(), "2026-11-06T02:00:00", false),
+        (shanghai(), "2026-11-06T10:00:00", false),
+        (shanghai(), "2026-11-06T00:00:00", true),
+    ] {
+        let mut item = changed(2, 5_000);
+        item.event.attendees = vec![attendee(bob(), Partstat::Declined)];
+        (item.event.zone, item.event.all_day) = (zone, all_day);
+        item.instance = Some(at(named));
+        let verdict = judge(Some(&kept), Some(Method::Reply), &item, &[bob()]);
+        let Verdict::Answered { event, instance, .. } = verdict else { panic!("{named}: {verdict:?}") };
+        assert_eq!(instance, Some(id), "{named}");
+        assert_eq!(event.overrides[&id].answers[&bob()], Partstat::Declined);
     }
 }
 

@@ -93,6 +93,38 @@ async fn people_whose_servers_never_answer_hold_up_nobody() {
 }
 
 #[tokio::test]
+async fn a_room_of_the_bots_waits_for_no_server_of_those_who_are_asked_into_it() {
+    let (stage, _) = in_a_room().await;
+    let (kit, key) = (stage.kit().clone(), "case/1");
+    let to = To::Place(key.to_owned());
+    let mut batch = Batch::new();
+    kit.order_place(&mut batch, BOT, key, serde_json::json!({ "topic": "case" })).await.unwrap();
+    stage.homeserver().loses("silent", Some(Absence::Silent));
+    for whom in ["@eve:silent", "@pan:partner"] {
+        let content = serde_json::json!({ "membership": "invite" });
+        let letter = Letter::message(format!("asked/{whom}"), BOT, to.clone(), content);
+        let letter = Letter { kind: "m.room.member".to_owned(), state_key: Some(whom.to_owned()), ..letter };
+        kit.outbox().put(&mut batch, letter);
+    }
+    kit.outbox().put(&mut batch, Letter::message("aloud", BOT, to, notice("aloud")));
+    kit.store().commit(batch).await.unwrap();
+    let shutdown = Shutdown::new();
+    let (carrier, stop) = (kit.clone(), shutdown.clone());
+    let carrying = tokio::spawn(async move { carrier.carry(&Bots::new(Vec::new()), &stop).await });
+    // What asks Eve in is all that stays.
+    while stage.letters_waiting().await > 1 {
+        tokio::task::yield_now().await;
+    }
+    shutdown.trigger();
+    carrying.await.unwrap();
+    let home = stage.homeserver();
+    let rooms = home.rooms_with("m.room.topic", |state| state["topic"] == "case");
+    assert_eq!(rooms.len(), 1, "letters of several lanes go to one room");
+    assert_eq!(stage.said(&rooms[0]), ["aloud"]);
+    assert_eq!(home.state(&rooms[0], "m.room.member", "@pan:partner")["membership"], "invite");
+}
+
+#[tokio::test]
 async fn a_file_that_rings_at_nobodys_is_the_new_version_of_a_notice() {
     let (mut stage, room) = in_a_room().await;
     let to = To::Room(ruma::RoomId::parse(&room).unwrap());

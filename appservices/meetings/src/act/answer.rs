@@ -181,7 +181,7 @@ impl Desk<'_> {
                 let values = vec![("no", no), ("when", Shown::When(counter.start, counter.end))];
                 self.tell(user, "mt.told.counter_declined", values, false);
             } else {
-                self.effects.push(Effect::NotTaken { by: counter.by });
+                self.effects.push(Effect::NotTaken { by: counter.by, instance: counter.instance });
             }
             return Ok(());
         }

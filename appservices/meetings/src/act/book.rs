@@ -68,14 +68,15 @@ impl Desk<'_> {
         let Some(voter) = known.iter().find(|user| self.world.is_same(user, &account)).cloned() else {
             return Ok(());
         };
-        let chart = self.world.chart;
+        let world = self.world;
         let Some(finding) = self.meeting().finding.as_mut().filter(|finding| !finding.is_closed) else {
             return Ok(());
         };
         let slots = slots.iter().copied().filter(|slot| *slot < finding.slots.len()).collect();
         finding.votes.insert(voter, slots);
         // Nobody waits for those who see no poll.
-        let mut waited_for = known.iter().filter(|user| !is_elsewhere_alone(user, chart));
+        let mut waited_for =
+            known.iter().filter(|user| !is_elsewhere_alone(user, world.server_name, world.chart));
         let have_all_voted = waited_for.all(|user| finding.votes.contains_key(user));
         self.record("vote", state::FINDING);
         if have_all_voted {

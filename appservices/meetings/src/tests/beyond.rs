@@ -1,5 +1,7 @@
 //! Guests who are on another platform alone.
 
+use people::Chart;
+use ruma::{server_name, user_id};
 use serde_json::{Value, json};
 
 use super::{
@@ -9,7 +11,7 @@ use super::{
     polls::{poll, votes},
     reads, says,
 };
-use crate::{LOCALPART, limits::ELSEWHERE_MS};
+use crate::{LOCALPART, beyond::is_elsewhere_alone, limits::ELSEWHERE_MS};
 
 const GHOST: &str = "@dt_1:test";
 
@@ -67,4 +69,25 @@ async fn a_poll_does_not_wait_for_who_cannot_see_it() {
     stage.settle().await;
     assert!(!card(&stage, &room, "MT-20261105-0001 投票结果").is_empty());
     assert_eq!(stage.direct(LOCALPART, GHOST), None);
+}
+
+#[test]
+fn a_name_says_that_somebody_is_elsewhere_alone_on_this_server_only() {
+    let chart = Chart::new(1, []);
+    for (account, is_alone) in [
+        (user_id!("@fs_x:test"), true),
+        (user_id!("@wc_x:test"), true),
+        (user_id!("@lisi:test"), false),
+        (user_id!("@fs_x:other.example"), false),
+    ] {
+        assert_eq!(is_elsewhere_alone(account, server_name!("test"), &chart), is_alone, "{account}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_of_another_server_whose_name_is_like_that_is_asked_here() {
+    let (stage, _, elsewhere) = booked("!meet 评审 @李四 @fs_x:partner 明天 10:00 30m").await;
+    assert_eq!(told(&stage, &elsewhere, "card"), Vec::<Value>::new());
+    let desk = chat(&stage, "@fs_x:partner");
+    assert!(!card(&stage, &desk, "[已预定] MT-20261105-0001").is_empty());
 }

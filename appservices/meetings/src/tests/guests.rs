@@ -1,6 +1,6 @@
 //! Guests from outside, whom a link lets into the room of a meeting.
 
-use calendar::{Address, What, itip::Verdict};
+use calendar::{Address, RecurrenceId, What, itip::Verdict};
 use jiff::ToSpan as _;
 
 use super::{
@@ -8,6 +8,8 @@ use super::{
     doors::{changes, event_of},
     office, posted, says, team,
 };
+use crate::limits::NEWEST_PAUSE_MS;
+use kit::double::Stage;
 
 const GUEST: &str = "wang@partner.example";
 
@@ -82,4 +84,72 @@ async fn a_guest_by_mail_whose_other_time_is_not_taken_hears_so() {
     stage.reacts(ZHANGSAN, &chat, &question, "❌");
     stage.settle().await;
     assert_eq!(posted(&stage).last(), Some(&format!("DECLINECOUNTER {GUEST} 评审")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_by_mail_whose_other_time_for_one_instance_is_not_taken_hears_which() {
+    let (mut stage, chat) = office().await;
+    says(&mut stage, ZHANGSAN, &chat, &format!("!meet 周会 {GUEST} 周五 10:00 1h 每周 x4")).await;
+    let series = event_of(&stage, ZHANGSAN).await;
+    let second: RecurrenceId = "2026-11-13T10:00:00".parse().unwrap();
+    let mut proposal = series.instance(second).event;
+    (proposal.start, proposal.end) = (proposal.start + 5.hours(), proposal.end + 5.hours());
+    let verdict = Verdict::Countered { attendee: Address::email(GUEST), proposal, instance: Some(second) };
+    changes(&mut stage, ZHANGSAN, What::Message { verdict, uid: series.uid.clone() }).await;
+    let question = card(&stage, &chat, &format!("{GUEST} 建议"));
+    stage.reacts(ZHANGSAN, &chat, &question, "❌");
+    stage.settle().await;
+    let declined = format!("DECLINECOUNTER {GUEST} 周会 2026-11-13T10:00:00");
+    assert_eq!(posted(&stage).last(), Some(&declined));
+
+    // What is proposed for a time that is past nobody needs to decide.
+    let mut proposal = series.instance(second).event;
+    (proposal.start, proposal.end) = (proposal.start - 9.days(), proposal.end - 9.days());
+    let verdict = Verdict::Countered { attendee: Address::email(GUEST), proposal, instance: Some(second) };
+    changes(&mut stage, ZHANGSAN, What::Message { verdict, uid: series.uid }).await;
+    assert_eq!(posted(&stage)[1..], [declined.clone(), declined]);
+}
+
+/// A mailbox asks for the newest version of a meeting.
+async fn asks(stage: &mut Stage, mailbox: &str, uid: &str) {
+    let verdict = Verdict::Refresh { attendee: Address::email(mailbox) };
+    changes(stage, ZHANGSAN, What::Message { verdict, uid: uid.to_owned() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_by_mail_who_asks_how_a_meeting_stands_is_told_once_in_a_while_and_strangers_never() {
+    let (mut stage, chat) = office().await;
+    let request = format!("REQUEST {GUEST} 周会");
+    says(&mut stage, ZHANGSAN, &chat, &format!("!meet 周会 {GUEST} 周五 10:00 1h 每周 x4")).await;
+    let uid = event_of(&stage, ZHANGSAN).await.uid;
+    for (mailbox, letters) in [(GUEST, 2), (GUEST, 2), ("stranger@partner.example", 2)] {
+        asks(&mut stage, mailbox, &uid).await;
+        assert_eq!(posted(&stage), vec![request.clone(); letters]);
+    }
+    asks(&mut stage, GUEST, "unknown@elsewhere").await;
+    stage.advance_ms(NEWEST_PAUSE_MS);
+    asks(&mut stage, GUEST, &uid).await;
+    assert_eq!(posted(&stage), vec![request.clone(); 3]);
+    // A stranger who asks is nobody who wants to come.
+    assert!(!stage.said(&chat).iter().any(|text| text.contains("stranger@")), "{:?}", stage.said(&chat));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_by_mail_who_is_asked_no_more_and_asks_hears_that_it_does_not_take_place() {
+    let (mut stage, chat) = office().await;
+    let cancel = format!("CANCEL {GUEST} 评审");
+    says(&mut stage, ZHANGSAN, &chat, &format!("!meet 评审 @李四 {GUEST} 明天 10:00 1h")).await;
+    let uid = event_of(&stage, ZHANGSAN).await.uid;
+    says(&mut stage, ZHANGSAN, &chat, &format!("!meet remove MT-20261105-0001 {GUEST}")).await;
+    asks(&mut stage, GUEST, &uid).await;
+    assert_eq!(posted(&stage)[1..], [cancel.clone(), cancel.clone()]);
+    // Asked again, the meeting stands; called off, it does not.
+    says(&mut stage, ZHANGSAN, &chat, &format!("!meet add MT-20261105-0001 {GUEST}")).await;
+    stage.advance_ms(NEWEST_PAUSE_MS);
+    asks(&mut stage, GUEST, &uid).await;
+    assert_eq!(posted(&stage)[3..], [format!("REQUEST {GUEST} 评审"), format!("REQUEST {GUEST} 评审")]);
+    says(&mut stage, ZHANGSAN, &chat, "!meet cancel MT-20261105-0001").await;
+    stage.advance_ms(NEWEST_PAUSE_MS);
+    asks(&mut stage, GUEST, &uid).await;
+    assert_eq!(posted(&stage)[5..], [cancel.clone(), cancel]);
 }

@@ -22,13 +22,8 @@ async fn forged_cards_and_states_change_nothing() {
     let (room, card) = meeting(&mut stage).await;
     let text = format!("[已取消] {NO} 周会");
     let state = json!({ "v": 1, "kind": "meeting", "no": NO, "rev": 9, "state": "cancelled" });
-    let forged = json!({
-        "msgtype": "m.text", "body": format!("* {text}"), "com.lianqiao.card": state,
-        "m.relates_to": { "rel_type": "m.replace", "event_id": card },
-        "m.new_content": { "msgtype": "m.text", "body": text, "com.lianqiao.card": state },
-    });
     for person in [LISI, WANGWU] {
-        stage.sends(person, &room, "m.room.message", forged.clone());
+        stage.forges(person, &room, &card, &text, &state);
         for kind in ["record", "card", "meeting"] {
             let content = json!({ "v": 1, "no": NO, "status": "cancelled", "action": "cancel" });
             stage.sends(person, &room, &format!("com.lianqiao.{kind}"), content);

@@ -7,7 +7,7 @@ use calendar::{Address, Event, Partstat, Party, Recurrence, Role, Zone};
 use cases::{Case, Refusal, Via};
 use jiff::civil::{DateTime, date};
 use people::{Chart, DepartmentPath, Person};
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, server_name};
 
 use crate::{
     act::{Action, Alarm, decide},
@@ -88,7 +88,12 @@ impl Play {
 
     fn acts(&mut self, by: &Actor, action: &Action) -> Result<(), Refusal> {
         let chart = chart();
-        let world = World { chart: &chart, bookings: &self.bookings, at_ms: self.now };
+        let world = World {
+            chart: &chart,
+            server_name: server_name!("test"),
+            bookings: &self.bookings,
+            at_ms: self.now,
+        };
         let decision = decide(&self.case, action, by, world)?;
         self.case = decision.case;
         self.effects = decision.effects;

@@ -23,7 +23,10 @@ mod timeline;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use calendar::{Calendars, CalendarsParts, Event, Zone, ics::Method};
+use calendar::{
+    Calendars, CalendarsParts, Zone,
+    ics::{Item, Method},
+};
 use cases::Refusal;
 use kit::{
     Bot, BotError, Kit, Letter, To,
@@ -93,9 +96,10 @@ const POST: &str = "@post:test";
 
 #[async_trait]
 impl Post for Posted {
-    async fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) -> Result<(), BotError> {
-        let text = format!("{} {to} {}", method.as_str(), event.title);
-        let key = format!("post/{text}/{}/{}", event.sequence, event.stamp_ms);
+    async fn post(&self, batch: &mut Batch, method: Method, item: &Item, to: &str) -> Result<(), BotError> {
+        let instance = item.instance.map_or_else(String::new, |id| format!(" {id}"));
+        let text = format!("{} {to} {}{instance}", method.as_str(), item.event.title);
+        let key = format!("post/{}", self.0.rng().string(16));
         let keeper = To::Direct(POST.try_into().unwrap());
         self.0.outbox().put(batch, Letter::message(key, LOCALPART, keeper, message(&text, &[])));
         Ok(())

@@ -8,21 +8,27 @@ use office::{CardElsewhere, Choice, show_elsewhere_instead};
 use ruma::{OwnedUserId, UserId};
 use store::Batch;
 
-use super::{LOCALPART, Meetings, Scene, entries::ENTRY_KEY};
+use super::{LOCALPART, Meetings, entries::ENTRY_KEY};
 use crate::{
     MeetingsError,
     beyond::is_elsewhere_alone,
     card::{Card, Pen, body, cards, title},
     meeting::{Meeting, state},
+    world::World,
 };
 
 /// How much of a digest tells the cards of one meeting apart, in characters.
 const DIGEST_CHARACTERS: usize = 16;
 
 impl Meetings {
-    /// Whether this is somebody who is on another platform alone, where any is bridged.
+    /// Whether this is the account of somebody who is on another platform alone.
+    pub(super) fn is_elsewhere_alone(&self, account: &UserId) -> bool {
+        is_elsewhere_alone(account, self.kit().server_name(), &self.chart())
+    }
+
+    /// The same, where any platform is bridged.
     pub(super) fn is_beyond(&self, account: &UserId) -> bool {
-        self.kit().bridge().is_some() && is_elsewhere_alone(account, &self.chart())
+        self.kit().bridge().is_some() && self.is_elsewhere_alone(account)
     }
 
     /// The cards that a meeting has here.
@@ -44,12 +50,11 @@ impl Meetings {
         batch: &mut Batch,
         before: Option<&Case<Meeting>>,
         after: &Case<Meeting>,
-        scene: &Scene,
+        world: &World<'_>,
     ) -> Result<(), MeetingsError> {
         if self.kit().bridge().is_none() {
             return Ok(());
         }
-        let world = scene.world();
         let old = before.map(|before| self.beyond(before)).unwrap_or_default();
         let new = self.beyond(after);
         for user in old.union(&new) {
@@ -57,9 +62,9 @@ impl Meetings {
             let pen = self.pen(&reader);
             let known = before.filter(|_| old.contains(user));
             let text = match (new.contains(user), known) {
-                (false, Some(before)) => pen.say("mt.not_asked", &[("meeting", &title(before, &world, pen))]),
-                (true, Some(before)) if body(before, &world, pen) == body(after, &world, pen) => continue,
-                (true, _) | (false, None) => body(after, &world, pen),
+                (false, Some(before)) => pen.say("mt.not_asked", &[("meeting", &title(before, world, pen))]),
+                (true, Some(before)) if body(before, world, pen) == body(after, world, pen) => continue,
+                (true, _) | (false, None) => body(after, world, pen),
             };
             let is_open = new.contains(user) && after.state == state::SCHEDULED;
             // The last line says what can be tapped here, and so it does once the meeting has begun.

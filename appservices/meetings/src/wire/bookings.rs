@@ -78,7 +78,7 @@ impl Meetings {
             return Rows::new();
         }
         let chart = self.chart();
-        let world = crate::World { chart: &chart, bookings: &[], at_ms: now_ms };
+        let world = self.world_at(&chart, now_ms);
         let by = case.data.organizer().map_or_else(String::new, |user| world.name(user));
         // A rule that cannot be expanded was refused before it came here.
         let all = occurrences(&case.data.event, now_ms).unwrap_or_default();

@@ -63,7 +63,7 @@ impl Meetings {
             What::ReactionTakenBack { reaction, .. } => {
                 self.reaction_taken_back(heard, reaction, batch).await
             }
-            What::PollAnswered { answers } => self.vote(heard, answers, batch).await,
+            What::PollAnswered { answers } => Box::pin(self.vote(heard, answers, batch)).await,
             What::InCall => Box::pin(self.in_call(heard, batch)).await,
             What::Upgraded { replacement } => self.show_anew(heard, replacement, batch).await,
             What::Ours { .. } => Box::pin(self.hear_elsewhere(heard, batch)).await,

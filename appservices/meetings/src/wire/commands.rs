@@ -12,7 +12,6 @@ use super::{
 use crate::{
     MeetingsError,
     act::Action,
-    beyond::is_elsewhere_alone,
     card::of_key,
     desk::field_refused,
     line::{self, Line, Scope},
@@ -28,7 +27,7 @@ impl Meetings {
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
         // Whoever is on another platform alone reads and answers, and orders nothing.
-        if is_elsewhere_alone(&heard.sender, &self.chart()) {
+        if self.is_elsewhere_alone(&heard.sender) {
             return Box::pin(self.refuse_order(heard, arguments, batch)).await;
         }
         let arguments = self.without_mentions(heard, arguments).await?;
@@ -196,7 +195,7 @@ impl Meetings {
         let Some(id) = id else { return Ok(Err(unknown())) };
         let case = self.case(&id).await?;
         let chart = self.chart();
-        let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
+        let world = self.world_at(&chart, heard.received_ms);
         // In the room of a meeting everybody knows of it.
         let may_know = |case: &Case<Meeting>| {
             case.data.is_talked_of_in(&heard.room)

@@ -32,7 +32,7 @@ impl Meetings {
         // Before the cards: whoever is asked in later does not see what stands in the room already.
         self.keep_room(batch, before, after).await?;
         self.show_cards(batch, before, after, scene).await?;
-        self.show_beyond(batch, before, after, scene).await?;
+        self.show_beyond(batch, before, after, &scene.world()).await?;
         self.show_state(batch, before, after);
         self.show_in_timeline(batch, before, after).await?;
         self.invite(batch, before, after).await?;
@@ -47,7 +47,9 @@ impl Meetings {
                     self.kit().timers().set(batch, LOCALPART, &timer(&after.id, &name), at_ms, payload);
                 }
                 Effect::Cancel { name } => self.kit().timers().cancel(batch, &timer(&after.id, &name)),
-                Effect::NotTaken { by } => self.decline_counter(batch, after, &by).await?,
+                Effect::NotTaken { by, instance } => {
+                    self.decline_counter(batch, after, &by, instance).await?;
+                }
                 Effect::OpenPoll => self.open_poll(batch, after).await?,
                 Effect::ClosePoll => self.close_poll(batch, after, scene).await?,
                 Effect::Remind { minutes, is_late } => self.remind(batch, after, minutes, is_late).await?,

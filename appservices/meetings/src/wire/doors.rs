@@ -87,7 +87,7 @@ impl Meetings {
         }
     }
 
-    /// Does what somebody did elsewhere. What is refused they hear in their direct chat.
+    /// Does what somebody did elsewhere. What is refused they hear in their direct chat; whoever proposed another time by mail, by mail.
     async fn done(
         &self,
         fired: &Fired,
@@ -102,7 +102,14 @@ impl Meetings {
         let mut change = Change::of(case);
         for action in actions {
             if let Err(refusal) = scene.act(&mut change, action, &actor) {
-                let Some(account) = by.account() else { return Ok(()) };
+                let Some(account) = by.account() else {
+                    return match (action, &change.before) {
+                        (Action::Propose { instance, .. }, Some(case)) => {
+                            self.decline_counter(batch, case, &by, *instance).await
+                        }
+                        _ => Ok(()),
+                    };
+                };
                 let reader = self.reader(account).await?;
                 let text = self.words_of(reader.lang, &refusal);
                 self.note(batch, &fired.key, account, &text);
@@ -190,10 +197,15 @@ impl Meetings {
                 self.note(batch, &name, user, &text);
                 return Ok(());
             }
+            Verdict::Refresh { attendee } => {
+                return match &case {
+                    Some(case) => self.send_newest(batch, case, &attendee, fired.at_ms).await,
+                    None => Ok(()),
+                };
+            }
             // What another organiser says stands in the calendar already, and the rest says nothing to us.
             Verdict::Store(_)
             | Verdict::Cancelled { .. }
-            | Verdict::Refresh { .. }
             | Verdict::ProposalDeclined
             | Verdict::Stale
             | Verdict::NotAttendee

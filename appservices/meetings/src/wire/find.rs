@@ -185,7 +185,7 @@ impl Meetings {
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
         let chart = self.chart();
-        let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
+        let world = self.world_at(&chart, heard.received_ms);
         let reader = self.reader(&heard.sender).await?;
         let pen = self.pen(&reader);
         let mut lines: Vec<String> = unknown(needed)
@@ -215,7 +215,7 @@ impl Meetings {
         let mut schedules = self.parts().free_busy.schedules(&heard.sender, &wanted.people, within).await?;
         elsewhere.complete(&mut schedules, within);
         let chart = self.chart();
-        let world = crate::World { chart: &chart, bookings: &[], at_ms: heard.received_ms };
+        let world = self.world_at(&chart, heard.received_ms);
         let reader = self.reader(&heard.sender).await?;
         let pen = self.pen(&reader);
         let mut lines = vec![pen.say("mt.free_head", &[("day", &day.strftime("%m-%d").to_string())])];

@@ -18,6 +18,8 @@ mod home;
 mod leavers;
 mod lists;
 mod minutes;
+mod named;
+mod newest;
 mod object;
 mod outbound;
 mod passwords;
@@ -36,7 +38,10 @@ mod words;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use calendar::{Calendars, Event, FreeBusy, Zone, ics::Method};
+use calendar::{
+    Calendars, FreeBusy, Zone,
+    ics::{Item, Method},
+};
 use cases::{Case, Cases, Refusal};
 use jiff::civil::DateTime;
 use kit::{BotError, Heard, Kit};
@@ -109,11 +114,11 @@ pub trait Todos: Send + Sync {
 /// Whoever carries invitations to mailboxes (iMIP).
 #[async_trait]
 pub trait Post: Send + Sync {
-    /// Puts a message into the batch; it goes out after the commit.
+    /// Puts a message about an event, or about one instance of it, into the batch; it goes out after the commit.
     ///
     /// # Errors
     /// As for a bot.
-    async fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) -> Result<(), BotError>;
+    async fn post(&self, batch: &mut Batch, method: Method, item: &Item, to: &str) -> Result<(), BotError>;
 }
 
 /// The bot for meetings. Cloning it is one reference count.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use calendar::{Address, CalendarError, Event, ics::Method};
+use calendar::{Address, CalendarError, Event, EventStatus, RecurrenceId, ics::Method};
 use cases::Case;
 use kit::{Attachment, Letter, Related, Relation, To, notice};
 use serde_json::json;
@@ -67,15 +67,25 @@ impl Meetings {
         for who in new.iter().filter(|who| needs_it(who)) {
             self.send_calendar(batch, after, Method::Request, event, who).await?;
         }
-        let mut gone = event.clone();
-        gone.status = calendar::EventStatus::Cancelled;
         for who in old.difference(&new) {
-            self.send_calendar(batch, after, Method::Cancel, &gone, who).await?;
+            self.send_cancellation(batch, after, who).await?;
         }
         Ok(())
     }
 
-    async fn send_calendar(
+    /// The meeting does not take place for somebody.
+    pub(super) async fn send_cancellation(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Meeting>,
+        to: &Address,
+    ) -> Result<(), MeetingsError> {
+        let gone = Event { status: EventStatus::Cancelled, ..case.data.event.clone() };
+        self.send_calendar(batch, case, Method::Cancel, &gone, to).await
+    }
+
+    /// The event as a file for who is here, as a letter for a mailbox.
+    pub(super) async fn send_calendar(
         &self,
         batch: &mut Batch,
         case: &Case<Meeting>,
@@ -98,7 +108,7 @@ impl Meetings {
             Address::Email(mailbox) => match &self.parts().post {
                 Some(post) => {
                     let event = self.event_for_guest(batch, case, method, event, mailbox).await?;
-                    Ok(post.post(batch, method, &event, mailbox).await?)
+                    Ok(post.post(batch, method, &event.into(), mailbox).await?)
                 }
                 None => Ok(()),
             },
@@ -107,19 +117,19 @@ impl Meetings {
         }
     }
 
-    /// The other time that a guest proposed by mail is not taken: the meeting stays as it is (RFC 5546, 3.2.8).
+    /// The other time that a guest proposed by mail is not taken: the meeting, or the instance of it, stays as it is (RFC 5546, 3.2.8).
     pub(super) async fn decline_counter(
         &self,
         batch: &mut Batch,
         case: &Case<Meeting>,
         by: &Address,
+        instance: Option<RecurrenceId>,
     ) -> Result<(), MeetingsError> {
-        match (by, &self.parts().post) {
-            (Address::Email(mailbox), Some(post)) => {
-                Ok(post.post(batch, Method::DeclineCounter, &case.data.event, mailbox).await?)
-            }
-            _ => Ok(()),
-        }
+        let (Address::Email(mailbox), Some(post)) = (by, &self.parts().post) else { return Ok(()) };
+        let event = &case.data.event;
+        let instance = instance.filter(|_| event.rrule.is_some());
+        let item = instance.map_or_else(|| event.clone().into(), |id| event.instance(id));
+        Ok(post.post(batch, Method::DeclineCounter, &item, mailbox).await?)
     }
 
     /// A message with the event as a file.
@@ -142,7 +152,7 @@ impl Meetings {
 }
 
 /// The guests who have an invitation.
-fn asked(case: &Case<Meeting>) -> BTreeSet<Address> {
+pub(super) fn asked(case: &Case<Meeting>) -> BTreeSet<Address> {
     match case.state.as_str() {
         state::FINDING | state::CANCELLED => BTreeSet::new(),
         _ => {

@@ -7,7 +7,7 @@ use cases::{Case, Refusal, Source, Via};
 use jiff::civil::DateTime;
 use kit::{Heard, texts::Lang};
 use people::{Chart, Language};
-use ruma::UserId;
+use ruma::{OwnedServerName, UserId};
 
 use super::{Change, Meetings};
 use crate::{
@@ -21,13 +21,19 @@ use crate::{
 /// What one decision is made with.
 pub(crate) struct Scene {
     pub chart: Arc<Chart>,
+    pub server_name: OwnedServerName,
     pub bookings: Vec<Booking>,
     pub at_ms: u64,
 }
 
 impl Scene {
     pub fn world(&self) -> World<'_> {
-        World { chart: &self.chart, bookings: &self.bookings, at_ms: self.at_ms }
+        World {
+            chart: &self.chart,
+            server_name: &self.server_name,
+            bookings: &self.bookings,
+            at_ms: self.at_ms,
+        }
     }
 
     /// Somebody does one thing more in a change.
@@ -51,10 +57,16 @@ impl Meetings {
         self.parts().people.chart()
     }
 
+    /// What people and meetings are shown with, now, where nothing is decided.
+    pub(crate) fn world_at<'a>(&'a self, chart: &'a Chart, at_ms: u64) -> World<'a> {
+        World { chart, server_name: self.kit().server_name(), bookings: &[], at_ms }
+    }
+
     /// What a decision on a meeting is made with, now.
     pub(crate) async fn scene_of(&self, case: &Case<Meeting>, at_ms: u64) -> Result<Scene, MeetingsError> {
         let bookings = self.bookings(case.data.resources(), &case.id, at_ms).await?;
-        Ok(Scene { chart: self.chart(), bookings, at_ms })
+        let server_name = self.kit().server_name().to_owned();
+        Ok(Scene { chart: self.chart(), server_name, bookings, at_ms })
     }
 
     /// Who acts by an event.

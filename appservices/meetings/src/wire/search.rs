@@ -13,7 +13,6 @@ use store::Batch;
 use super::{LOCALPART, Meetings};
 use crate::{
     MeetingsError,
-    beyond::is_elsewhere_alone,
     limits::ELSEWHERE_MS,
     line,
     tables::{SEARCHES, SearchRow, Sought},
@@ -164,10 +163,9 @@ impl Meetings {
         };
         let line = line::read(&row.text, self.local_time(&heard.sender, heard.received_ms));
         let has_silence = !row.open.is_empty();
-        let chart = self.chart();
         let silent = row.asked.into_iter().filter(|account| {
             // Whoever is elsewhere alone has no calendar here.
-            let is_there_alone = is_elsewhere_alone(account, &chart);
+            let is_there_alone = self.is_elsewhere_alone(account);
             has_silence || (is_there_alone && !row.found.contains_key(account))
         });
         let elsewhere = Elsewhere { silent: silent.collect(), found: row.found };

@@ -1,76 +1,17 @@
 //! Through whose hands it goes.
 
-use std::collections::BTreeSet;
-
 use cases::Refusal;
 use people::PersonId;
-use ruma::EventId;
 
 use crate::{
     desk::{Desk, Effect, Tell},
-    limits::{FOLLOWERS_MAX, REASON_WAIT_MS},
-    task::{Assignee, Awaiting, Origin, Priority, is_running, state},
+    limits::REASON_WAIT_MS,
+    task::{Assignee, Awaiting, is_running, state},
 };
 
 impl Desk<'_> {
-    /// Makes it.
-    pub fn create(&mut self) -> Result<(), Refusal> {
-        // What repeats is made by the one before it.
-        let giver = match &self.actor.person {
-            Some(_) => Some(self.me()?),
-            None => None,
-        };
-        let people: Vec<PersonId> =
-            self.case.data.assignees.iter().map(|assignee| assignee.person.clone()).collect();
-        let people = self.receivers(&people)?;
-        if giver.is_some() {
-            self.case.data.assignees.clear();
-            self.case.data.assignees = self.given(giver.as_ref(), people);
-        }
-        state::OPEN.clone_into(&mut self.case.state);
-        self.begin("create", "");
-        Ok(())
-    }
-
-    /// Writes down what minutes say, for somebody to say whether it is wanted.
-    pub fn propose(&mut self) {
-        state::PROPOSED.clone_into(&mut self.case.state);
-        self.record("propose", "", None);
-    }
-
-    /// What was proposed is wanted, or not.
-    pub fn answer(&mut self, yes: bool) -> Result<(), Refusal> {
-        let me = self.only_proposed()?;
-        if yes {
-            state::OPEN.clone_into(&mut self.case.state);
-            // Who was there when it was said has taken it; so has whoever takes it now.
-            self.begin("confirm", state::PROPOSED);
-            return Ok(());
-        }
-        state::CANCELLED.clone_into(&mut self.case.state);
-        self.case.data.ended = Some(crate::task::Ended {
-            by: me,
-            at_ms: self.world.at_ms,
-            via: self.actor.via,
-            result: "tk.result.unwanted".to_owned(),
-        });
-        self.record("refuse", state::PROPOSED, None);
-        Ok(())
-    }
-
-    fn begin(&mut self, action: &str, from: &str) {
-        self.record(action, from, None);
-        self.set_timers();
-        self.wait_for_acceptance();
-        if self.case.data.due_ms.is_none() && !matches!(self.case.data.source, Origin::Repeat(_)) {
-            self.case.data.is_due_asked = true;
-            let values = self.named();
-            self.tell(Tell::note(vec![self.case.data.creator.clone()], "tk.ask.due", values));
-        }
-    }
-
     /// These people with nothing done, taken where they need not say so.
-    fn given(&self, giver: Option<&PersonId>, people: Vec<PersonId>) -> Vec<Assignee> {
+    pub(super) fn given(&self, giver: Option<&PersonId>, people: Vec<PersonId>) -> Vec<Assignee> {
         let given = |person: PersonId| match self.case.data.assignee(&person) {
             Some(already) if already.is_accepted => already.clone(),
             Some(_) | None => {
@@ -81,7 +22,8 @@ impl Desk<'_> {
         people.into_iter().map(given).collect()
     }
 
-    fn wait_for_acceptance(&mut self) {
+    /// Who does not say so in time has taken it.
+    pub(super) fn wait_for_acceptance(&mut self) {
         let Some(after_ms) = self.world.accepts_after_ms else { return };
         let at_ms = self.world.at_ms.saturating_add(after_ms);
         let asked: Vec<PersonId> = self.case.data.asked().cloned().collect();
@@ -117,7 +59,7 @@ impl Desk<'_> {
     }
 
     /// Puts it into these hands, and tells those who did not have it.
-    fn hand_over(&mut self, new: Vec<Assignee>, before: &[PersonId], by: Option<&PersonId>) {
+    pub(super) fn hand_over(&mut self, new: Vec<Assignee>, before: &[PersonId], by: Option<&PersonId>) {
         self.case.data.assignees = new;
         self.case.data.awaiting.retain(|awaiting| before.contains(&awaiting.by));
         let sum = self.case.data.progress();
@@ -204,87 +146,5 @@ impl Desk<'_> {
     pub fn taken_back(&mut self) {
         let source = self.actor.source.clone();
         self.case.data.awaiting.retain(|awaiting| awaiting.source != source);
-    }
-
-    /// Reads along, or not any more. Others see what is in the room only.
-    pub fn follow(&mut self, yes: bool) -> Result<(), Refusal> {
-        let me = self.only_involved()?;
-        let followers = &mut self.case.data.followers;
-        let changes = if yes {
-            if followers.len() >= FOLLOWERS_MAX && !followers.contains(&me) {
-                return Err(super::guard::refused("tk.field.followers", "tk.problem.many", "!unfollow"));
-            }
-            followers.insert(me)
-        } else {
-            followers.remove(&me)
-        };
-        if changes {
-            self.record(if yes { "follow" } else { "unfollow" }, &self.case.state.clone(), None);
-        }
-        Ok(())
-    }
-
-    /// Somebody works here no more: what they had to do goes to their head, what they wanted as well. Where nobody is above them, to
-    /// who wanted it, or who does it with them.
-    pub fn left(&mut self, person: &PersonId) {
-        let chart = self.world.chart;
-        let heads = chart.person(person).map_or_else(Vec::new, |left| chart.heads_above(left));
-        let data = &self.case.data;
-        let others = data.assignees.iter().map(|assignee| &assignee.person);
-        let beside = std::iter::once(&data.creator).chain(others).cloned();
-        let heir =
-            heads.into_iter().chain(beside).find(|heir| heir != person && chart.active(heir).is_some());
-        let Some(head) = heir else { return };
-        let values = [self.named(), vec![("who", self.world.name(person))]].concat();
-        let data = &mut self.case.data;
-        if data.creator == *person {
-            data.creator = head.clone();
-        }
-        if data.postponing.as_ref().is_some_and(|asked| asked.by == *person) {
-            data.postponing = None;
-        }
-        data.awaiting.retain(|awaiting| awaiting.by != *person);
-        data.followers.remove(person);
-        let had_it = data.assignee(person).is_some();
-        let mut rest = data.assignees.clone();
-        rest.retain(|assignee| assignee.person != *person);
-        if had_it && rest.iter().all(|assignee| assignee.person != head) {
-            rest.push(Assignee { person: head.clone(), progress: 0, is_accepted: true });
-        }
-        let known: Vec<PersonId> =
-            rest.iter().map(|assignee| assignee.person.clone()).chain([head.clone()]).collect();
-        if had_it {
-            self.hand_over(rest, &known, None);
-        }
-        self.record("left", &self.case.state.clone(), None);
-        self.tell(Tell::push(vec![head], "tk.told.left", values));
-    }
-
-    /// The room is closed: everybody has a card of their own from now on.
-    pub fn room_gone(&mut self) {
-        if self.case.data.home.take().is_none() {
-            return;
-        }
-        self.record("room_gone", &self.case.state.clone(), None);
-        let values = self.named();
-        self.tell(Tell::note(vec![self.case.data.creator.clone()], "tk.told.room_gone", values));
-    }
-
-    /// An event that it rests on was redacted: whoever has a part in it is told, and what was recorded stays. `seq` is the
-    /// record whose source it was; 0 where it was made from it.
-    pub fn source_redacted(&mut self, event: &EventId, seq: u64) {
-        let data = &mut self.case.data;
-        let is_origin = matches!(&data.source, Origin::Event { event: origin, .. } if **origin == *event);
-        data.is_source_gone |= is_origin || seq == 0;
-        let text = if seq == 0 { "tk.told.origin_redacted" } else { "tk.told.redacted" };
-        let others = data.assignees.iter().map(|assignee| assignee.person.clone());
-        let people: BTreeSet<PersonId> = others.chain([data.creator.clone()]).collect();
-        let values = [self.named(), vec![("event", event.to_string()), ("seq", seq.to_string())]].concat();
-        self.tell(Tell::note(people.into_iter().collect(), text, values));
-    }
-
-    /// Whether quiet hours do not count.
-    pub fn is_urgent(&self) -> bool {
-        self.case.data.priority == Priority::Urgent
     }
 }

@@ -1,6 +1,8 @@
 //! What can be done about a task, and by whom. Pure: a task, an action and the organisation give the task afterwards
 //! or a refusal.
 
+mod around;
+mod beginning;
 mod change;
 mod clock;
 mod dates;

@@ -20,13 +20,8 @@ async fn forged_cards_and_records_change_nothing() {
     let task = task(&mut stage, &hall).await;
     let text = format!("[已完成] {NO} 写周报 · 李四");
     let state = json!({ "v": 1, "kind": "task", "no": NO, "rev": 9, "state": "done" });
-    let forged = json!({
-        "msgtype": "m.text", "body": format!("* {text}"), "com.lianqiao.card": state,
-        "m.relates_to": { "rel_type": "m.replace", "event_id": task },
-        "m.new_content": { "msgtype": "m.text", "body": text, "com.lianqiao.card": state },
-    });
     for person in [LISI, SUNQI] {
-        stage.sends(person, &hall, "m.room.message", forged.clone());
+        stage.forges(person, &hall, &task, &text, &state);
         for kind in ["record", "card"] {
             let content = json!({ "v": 1, "no": NO, "action": "progress", "to": "done", "seq": 2 });
             stage.sends(person, &hall, &format!("com.lianqiao.{kind}"), content);

@@ -89,11 +89,8 @@ impl Tasks {
                 }
             },
         };
-        match (verb, rest) {
-            ("verify", _) => return self.verify(heard, &case, batch).await,
-            ("export", _) => return self.export(heard, &case, batch).await,
-            ("check", "") => return self.show_checklist(heard, &case, batch).await,
-            _ => {}
+        if self.inspect(heard, (verb, rest), &case, batch).await? {
+            return Ok(());
         }
         let chart = self.house().await?.chart();
         match self.action(verb, rest, &case, &chart, heard).await? {

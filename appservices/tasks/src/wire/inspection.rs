@@ -8,16 +8,31 @@ use super::{LOCALPART, Tasks};
 use crate::{OfficeError, desk::ORIGIN, task::Task};
 
 impl Tasks {
-    /// Walks the chain of records, for whoever may see the task.
-    pub(super) async fn verify(
+    /// Looks at a task, for whoever may see it; whether the command asks for no more than that.
+    pub(super) async fn inspect(
         &self,
         heard: &Heard,
+        (verb, rest): (&str, &str),
         case: &Case<Task>,
         batch: &mut Batch,
-    ) -> Result<(), OfficeError> {
-        if !self.may_see(heard, case).await? {
-            return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
+    ) -> Result<bool, OfficeError> {
+        if !matches!((verb, rest), ("verify" | "export", _) | ("check", "")) {
+            return Ok(false);
         }
+        if !self.may_see(heard, case).await? {
+            self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await?;
+            return Ok(true);
+        }
+        match verb {
+            "verify" => self.verify(heard, case, batch).await?,
+            "export" => self.export(heard, case, batch).await?,
+            _ => self.show_checklist(heard, case, batch).await?,
+        }
+        Ok(true)
+    }
+
+    /// Walks the chain of records.
+    async fn verify(&self, heard: &Heard, case: &Case<Task>, batch: &mut Batch) -> Result<(), OfficeError> {
         let verdict = self.house().await?.cases.verify(case, &cases::hash_of(ORIGIN.as_bytes())).await?;
         let pen = self.pen_of_account(&heard.sender).await?;
         let text = match verdict {
@@ -35,17 +50,8 @@ impl Tasks {
         Ok(())
     }
 
-    /// The task with its records and texts as a file for `lianqiao verify`, for whoever may see the task, into their
-    /// direct chat.
-    pub(super) async fn export(
-        &self,
-        heard: &Heard,
-        case: &Case<Task>,
-        batch: &mut Batch,
-    ) -> Result<(), OfficeError> {
-        if !self.may_see(heard, case).await? {
-            return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
-        }
+    /// The task with its records and texts as a file for `lianqiao verify`, into the direct chat of who asks.
+    async fn export(&self, heard: &Heard, case: &Case<Task>, batch: &mut Batch) -> Result<(), OfficeError> {
         let cases = &self.house().await?.cases;
         let exported = Exported {
             no: case.no.clone(),
@@ -61,15 +67,12 @@ impl Tasks {
         Ok(())
     }
 
-    pub(super) async fn show_checklist(
+    async fn show_checklist(
         &self,
         heard: &Heard,
         case: &Case<Task>,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        if !self.may_see(heard, case).await? {
-            return self.refuse(batch, heard, &Refusal::new("E107").with("no", &case.no)).await;
-        }
         let pen = self.pen_of_account(&heard.sender).await?;
         if case.data.checklist.is_empty() {
             self.answer(batch, heard, &pen.say("tk.checklist.none", &[("no", &case.no)]));

@@ -6,7 +6,10 @@ use approvals::Approvals;
 use async_trait::async_trait;
 use axum::Router;
 use base::{Rng, Shutdown};
-use calendar::{Calendars, CalendarsParts, Doors, Event, Mailbox, Refused, Returns, ics::Method};
+use calendar::{
+    Calendars, CalendarsParts, Doors, Mailbox, Refused, Returns,
+    ics::{Item, Method},
+};
 use config::Config;
 use kit::{BotError, Kit};
 use mail::Mailer;
@@ -100,8 +103,8 @@ pub(super) struct Postman(pub Calendars);
 
 #[async_trait]
 impl Post for Postman {
-    async fn post(&self, batch: &mut Batch, method: Method, event: &Event, to: &str) -> Result<(), BotError> {
-        self.0.post(batch, method, event, to);
+    async fn post(&self, batch: &mut Batch, method: Method, item: &Item, to: &str) -> Result<(), BotError> {
+        self.0.post(batch, method, item, to);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use config::Config;
 use super::{OnConfig, output::say};
 use crate::{
     administration,
+    backup::said_time,
     bots::organisation::{Answer, Order, ask},
     signing_key,
 };
@@ -66,7 +67,7 @@ fn list(directory: &Path) -> Result<(), String> {
     let keys = signing_key::load(directory).map_err(|error| error.to_string())?;
     say(&format!("{}  {}  signs", keys.current_id(), keys.current_public()));
     for old in keys.old() {
-        say(&format!("{}  {}  retired at {} ms since 1970", old.id, old.key, old.expired_ms));
+        say(&format!("{}  {}  retired at {}", old.id, old.key, said_time(old.expired_ms)));
     }
     Ok(())
 }

@@ -136,7 +136,10 @@ impl Approvals {
         Ok(())
     }
 
-    pub(super) async fn members_of(&self, room: &OwnedRoomId) -> Result<Vec<OwnedUserId>, OfficeError> {
+    pub(in crate::wire) async fn members_of(
+        &self,
+        room: &OwnedRoomId,
+    ) -> Result<Vec<OwnedUserId>, OfficeError> {
         let Some(intent) = self.kit().intent(LOCALPART) else { return Ok(Vec::new()) };
         match intent.joined_members(room).await {
             Ok(members) => Ok(members),

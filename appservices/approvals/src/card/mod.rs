@@ -1,17 +1,21 @@
 //! Cards: what people see of a case. Pure; whoever sends them compares before and after.
 
-use kit::texts::Lang;
-pub(crate) use kit::texts::Pen;
-use people::{Chart, Language, PersonId};
+mod body;
+mod form;
 
 use cases::Case;
+use kit::texts::Lang;
+pub(crate) use kit::texts::Pen;
+use people::{Language, PersonId};
 
+pub(crate) use self::{
+    body::body,
+    form::{form_lines, form_values, in_words, shortened},
+};
 use crate::{
     desk::World,
-    flow::preview,
     instance::{Instance, TaskState, state},
-    limits::{CARD_LINES_MAX, CARD_VALUE_CHARACTERS_MAX},
-    template::{Field, FieldKind, Value, brief, brief_in},
+    template::{Field, FieldKind, brief},
 };
 
 /// A card of a case.
@@ -139,52 +143,6 @@ fn key_value(case: &Case<Instance>, world: &World<'_>) -> Option<String> {
     })
 }
 
-/// The text of a card.
-pub(crate) fn body(case: &Case<Instance>, card: &Card, world: &World<'_>, pen: Pen<'_>) -> String {
-    let state = pen.say(state_key(case, card), &[]);
-    let mut lines = vec![format!("[{state}] {}", title(case, world, pen))];
-    if let Card::Task { task, person } = card
-        && let Some(task) = case.data.task(task)
-        && task.owner != *person
-    {
-        lines.push(pen.say("card.delegate", &[("who", &world.name(&task.owner))]));
-    }
-    if case.state == state::PENDING {
-        lines.push(progress(case, world, pen));
-        lines.extend(offline(case, world, pen));
-        lines.extend(crate::mail::notes(case, world, pen));
-    }
-    if let Some((who, reason)) = &case.data.note {
-        lines.push(pen.say("card.note", &[("who", &world.name(who)), ("reason", &shortened(reason))]));
-    }
-    lines.extend(changes(case, world, pen));
-    if !case.data.enclosures.is_empty() {
-        let names: Vec<&str> = case.data.enclosures.iter().map(|added| added.file.name.as_str()).collect();
-        lines.push(pen.say("card.enclosed", &[("names", &shortened(&names.join("、")))]));
-    }
-    if case.data.form_file.is_some() && case.state != state::RETURNED {
-        lines.push(pen.say("card.form_file", &[("name", &form_file_name(case))]));
-    }
-    let last = match card {
-        Card::Starter => "card.starter_actions",
-        Card::Task { .. } => "card.actions",
-    };
-    let is_open = is_open(case, card);
-    // A line stays for the form, and one for what can be done.
-    let most = CARD_LINES_MAX - 1 - usize::from(is_open);
-    if lines.len() > most {
-        let further = lines.len() - (most - 1);
-        lines.truncate(most - 1);
-        lines.push(pen.say("card.more", &[("count", &further.to_string())]));
-    }
-    let room = CARD_LINES_MAX.saturating_sub(lines.len() + usize::from(is_open));
-    lines.extend(form_lines(case, world, pen, room));
-    if is_open {
-        lines.push(pen.say(last, &[]));
-    }
-    lines.join("\n")
-}
-
 /// What the file with the form is called.
 pub(crate) fn form_file_name(case: &Case<Instance>) -> String {
     format!("{}.json", case.no)
@@ -228,78 +186,4 @@ pub(crate) fn word_of(name: &str) -> &'static str {
         state::REVERTED => "state.reverted",
         _ => "state.pending",
     }
-}
-
-fn progress(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
-    let with_title = |id: &PersonId| match world.chart.person(id) {
-        Some(person) if !person.title.is_empty() => format!("{}({})", person.name, person.title),
-        Some(_) | None => world.name(id),
-    };
-    let who: Vec<String> = case.data.open().map(|task| with_title(&task.owner)).collect();
-    let passed = case.data.passed.len();
-    let total = preview(world, &case.data).iter().filter(|step| !step.is_told).count().max(passed);
-    let values = [("who", who.join("、")), ("passed", passed.to_string()), ("total", total.to_string())];
-    pen.say("card.next", &values.each_ref().map(|(name, value)| (*name, value.as_str())))
-}
-
-/// What was changed since it was returned.
-fn changes(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Option<String> {
-    let changed = case.data.changes.iter().map(|(id, old, new)| {
-        let label = world.template.field(id).map_or("", |field| field.label.in_language(names_in(pen.lang)));
-        let label = if label.is_empty() { id } else { label };
-        format!("{label} {old} → {new}")
-    });
-    let changed: Vec<String> = changed.collect();
-    (!changed.is_empty()).then(|| pen.say("card.changes", &[("changes", &shortened(&changed.join("；")))]))
-}
-
-/// Which partner does not answer.
-fn offline(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Option<String> {
-    let mut partners = case.data.open().filter_map(|task| task.partner.as_ref());
-    let (partner, since_ms) =
-        partners.find_map(|partner| partner.offline_since_ms.map(|since_ms| (partner, since_ms)))?;
-    let time = world.time(since_ms);
-    Some(pen.say("E117", &[("server", partner.server.as_str()), ("time", &time)]))
-}
-
-/// The fields that hold something, by what people call them; what is sensitive is masked.
-pub(crate) fn form_values<'a>(
-    case: &'a Case<Instance>,
-    world: &'a World<'a>,
-    pen: Pen<'a>,
-) -> impl Iterator<Item = (String, String)> + 'a {
-    let filled = world.template.form.iter().filter_map(|field| Some((field, case.data.form.get(&field.id)?)));
-    let filled = filled.filter(|(_, value)| !matches!(value, Value::Files(files) if files.is_empty()));
-    filled.map(move |(field, value)| {
-        let label = field.label.in_language(names_in(pen.lang));
-        let label = if label.is_empty() { &field.id } else { label };
-        (label.to_owned(), in_words(field, value, world.chart, pen))
-    })
-}
-
-/// A value in a few words, as people read it; of what is masked the end.
-pub(crate) fn in_words(field: &Field, value: &Value, chart: &Chart, pen: Pen<'_>) -> String {
-    brief_in(field, value, chart, &|tail| pen.say("value.tail", &[("tail", tail)]))
-}
-
-/// The fields with their values, as many as there is room for.
-pub(crate) fn form_lines(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>, room: usize) -> Vec<String> {
-    let filled: Vec<_> = form_values(case, world, pen).collect();
-    let shown = if filled.len() <= room { filled.len() } else { room.saturating_sub(1) };
-    let mut lines: Vec<String> =
-        filled.iter().take(shown).map(|(label, value)| format!("{label}: {}", shortened(value))).collect();
-    if shown < filled.len() {
-        lines.push(pen.say("card.more", &[("count", &(filled.len() - shown).to_string())]));
-    }
-    lines
-}
-
-/// One line of bounded length.
-pub(crate) fn shortened(text: &str) -> String {
-    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(CARD_VALUE_CHARACTERS_MAX) {
-        line.truncate(end);
-        line.push('…');
-    }
-    line
 }

@@ -1,166 +1,24 @@
 //! The desk on which one decision is made: the case as it is being changed, what is to be recorded, what is to happen.
 
+mod effect;
+mod world;
+
 use std::collections::BTreeSet;
 
 use cases::{Case, Decision, Entry, Via, hash_of};
-use jiff::tz::TimeZone;
 pub use office::Actor;
-use people::{Chart, Person, PersonId};
-use serde::{Deserialize, Serialize};
-use workdays::local;
+use people::{Person, PersonId};
 
+pub(crate) use self::world::readable;
+pub use self::{
+    effect::{Effect, Shown, Tell, Under},
+    world::{Delegation, World},
+};
 use crate::{
     card::word_of,
-    instance::{Decided, Instance, Partner, state},
+    instance::{Decided, Instance, state},
     limits::FORM_ON_CARD_BYTES_MAX,
-    template::{Step, Template, duration_ms},
 };
-
-/// What a decision is made with.
-#[derive(Clone, Copy, Debug)]
-pub struct World<'a> {
-    /// The organisation now.
-    pub chart: &'a Chart,
-    /// The template of the case.
-    pub template: &'a Template,
-    /// Everybody's standing delegations.
-    pub delegations: &'a [Delegation],
-    /// Where the case lives.
-    pub zone: &'a TimeZone,
-    /// Now, in ms since 1970.
-    pub at_ms: u64,
-}
-
-impl World<'_> {
-    /// A moment as people read it.
-    #[must_use]
-    pub fn time(&self, at_ms: u64) -> String {
-        readable(self.zone, at_ms)
-    }
-
-    /// Until when the node under way is to be decided, in ms since 1970.
-    #[must_use]
-    pub fn deadline_of(&self, node: &str) -> Option<u64> {
-        match &self.template.node(node)?.step {
-            Step::Approve { timeout, .. } => {
-                timeout.as_deref().and_then(duration_ms).map(|ms| self.at_ms.saturating_add(ms))
-            }
-            Step::Branch { .. } | Step::Cc { .. } => None,
-        }
-    }
-
-    /// Who may act for somebody now: one hop, and never the starter.
-    #[must_use]
-    pub fn delegate_of(&self, owner: &PersonId, starter: &PersonId) -> Option<PersonId> {
-        let in_force = |delegation: &&Delegation| {
-            delegation.from == *owner
-                && (delegation.templates.is_empty() || delegation.templates.contains(&self.template.id))
-                && (delegation.since_ms..delegation.until_ms).contains(&self.at_ms)
-                && delegation.to != *starter
-                && self.chart.active(&delegation.to).is_some()
-        };
-        self.delegations.iter().find(in_force).map(|delegation| delegation.to.clone())
-    }
-
-    /// Somebody's name; of a partner the name of its server.
-    #[must_use]
-    pub fn name(&self, id: &PersonId) -> String {
-        match (self.chart.person(id), Partner::server_of(id)) {
-            (_, Some(server)) => server.to_owned(),
-            (Some(person), None) => person.name.clone(),
-            (None, None) => id.0.clone(),
-        }
-    }
-
-    /// Names, one after the other.
-    #[must_use]
-    pub fn names<'p>(&self, people: impl IntoIterator<Item = &'p PersonId>) -> String {
-        people.into_iter().map(|id| self.name(id)).collect::<Vec<_>>().join("、")
-    }
-}
-
-/// A moment as people read it.
-pub(crate) fn readable(zone: &TimeZone, at_ms: u64) -> String {
-    local(at_ms, zone).strftime("%m-%d %H:%M").to_string()
-}
-
-/// A standing order: somebody acts for somebody else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delegation {
-    /// For whom.
-    pub from: PersonId,
-    /// Who.
-    pub to: PersonId,
-    /// In which templates; all where it is empty.
-    pub templates: Vec<String>,
-    /// From when on, in ms since 1970.
-    pub since_ms: u64,
-    /// Until when, in ms since 1970.
-    pub until_ms: u64,
-}
-
-/// What a decision brings about, besides the cards that follow from the case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Somebody is told something.
-    Tell(Tell),
-    /// A timer of the case.
-    Timer {
-        /// Its name in the case.
-        name: String,
-        /// When, in ms since 1970.
-        at_ms: u64,
-    },
-    /// A timer is not needed any more.
-    Cancel {
-        /// Its name in the case.
-        name: String,
-    },
-    /// The case with this id is undone.
-    Undo(String),
-    /// The case with this id is not undone after all.
-    UndoFailed(String),
-    /// The bot of a partner is asked, as soon as it is in the room of the case.
-    Ask {
-        /// For which task.
-        task: String,
-    },
-}
-
-/// Something that somebody is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tell {
-    /// Who.
-    pub to: PersonId,
-    /// Where.
-    pub under: Under,
-    /// The key of the text.
-    pub text: &'static str,
-    /// What its gaps are filled with.
-    pub values: Vec<(&'static str, Shown)>,
-    /// Whether they are to do something: it notifies them.
-    pub push: bool,
-}
-
-/// What fills a gap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// As it is.
-    Plain(String),
-    /// A text of the table, in the reader's language.
-    Key(&'static str),
-}
-
-/// Under which message somebody is told something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Under {
-    /// In the thread of their card of this task.
-    Task(String),
-    /// In the thread of the starter's card.
-    Starter,
-    /// Where the case was started.
-    Home,
-}
 
 /// What is being decided.
 pub(crate) struct Desk<'a> {
