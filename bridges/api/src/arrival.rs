@@ -77,6 +77,13 @@ pub enum Happened {
         /// By whom, if the platform says.
         by: Option<PersonId>,
     },
+    /// The conversation has another picture, or other words say what it is for.
+    Described {
+        /// The words now, empty when there are none any more; nothing when they are as before.
+        words: Option<String>,
+        /// Whether it has another picture. Which one [`crate::Conversation::avatar`] says.
+        has_other_picture: bool,
+    },
     /// The conversation is no more.
     Dissolved,
     /// Somebody has read what we sent.
@@ -100,6 +107,8 @@ pub enum Happened {
     },
     /// Somebody's name, picture or place in the company changed.
     PersonChanged(Person),
+    /// Somebody left the company, and with it every conversation; about no conversation.
+    PersonGone(PersonId),
     /// Somebody did something to an approval, a task or a meeting of ours in the platform's own app; about no conversation.
     Acted(Acted),
     /// An approval of the platform's own began or changed; about no conversation.
@@ -195,10 +204,12 @@ impl Happened {
             Self::Joined { .. }
             | Self::Left { .. }
             | Self::Renamed { .. }
+            | Self::Described { .. }
             | Self::Dissolved
             | Self::BotAdded { .. }
             | Self::BotRemoved { .. }
             | Self::PersonChanged(_)
+            | Self::PersonGone(_)
             | Self::Acted(_)
             | Self::ApprovalChanged(_)
             | Self::Withheld => None,
@@ -215,12 +226,14 @@ impl Happened {
             Self::Joined { .. } => "joined",
             Self::Left { .. } => "left",
             Self::Renamed { .. } => "renamed",
+            Self::Described { .. } => "described",
             Self::Dissolved => "dissolved",
             Self::Read { .. } => "read",
             Self::Pressed(_) => "pressed",
             Self::BotAdded { .. } => "bot_added",
             Self::BotRemoved { .. } => "bot_removed",
             Self::PersonChanged(_) => "person_changed",
+            Self::PersonGone(_) => "person_gone",
             Self::Acted(_) => "acted",
             Self::ApprovalChanged(_) => "approval_changed",
             Self::Withheld => "withheld",

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     Approvals, Backfill, Calendars, Callbacks, Capabilities, Cards, CheckStep, Conversations, Directory,
     Edits, Failure, Files, Inbox, Members, Names, Network, Outgoing, Pace, Reactions, Recalls, Sent,
-    Shutdown, Todos,
+    Shutdown, Todos, Words,
 };
 
 /// One app on one platform. It holds no queue and retries nothing but its own connection and token: what failed is told, and
@@ -39,6 +39,11 @@ pub trait Connector: Send + Sync {
     /// Proves on the platform what the operator's settings are worth: fetches a token and reads something that disturbs nobody.
     /// It may be called without [`Self::run`], beside another connector of the same app that runs, and takes some seconds at most.
     async fn check(&self) -> Vec<CheckStep> {
+        Vec::new()
+    }
+
+    /// What does not work at the moment although the line is up, in words for people who can mend it. Never waits.
+    fn amiss(&self) -> Vec<Words> {
         Vec::new()
     }
 

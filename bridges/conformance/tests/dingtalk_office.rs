@@ -4,8 +4,8 @@
 
 use bridge_api::{
     Action, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Arrival, Assignee, Attendee,
-    CheckOutcome, CheckStep, EntryHead, EntryKey, Exception, FailureKind, ForeignApproval, Happened, Instead,
-    Language, Meeting, Priority, Refusal, Todo, TodoState,
+    CheckOutcome, CheckStep, EntryHead, EntryKey, EntryOnPlatform, Exception, Failure, FailureKind,
+    ForeignApproval, Happened, Instead, Language, Meeting, Priority, Refusal, Todo, TodoState,
 };
 use conformance::Stage;
 use serde_json::json;
@@ -28,6 +28,17 @@ fn head(called: &str, title: &str) -> EntryHead {
 
 async fn fails(stage: &Stage, name: &str, path: &str) {
     stage.platform.act(json!({ "do": "fail", "name": name, "times": 1, "path": path })).await;
+}
+
+/// Puts something until it is there, while something goes wrong once on this path.
+async fn put_despite<F>(stage: &Stage, (fault, path): (&str, &str), put: impl Fn() -> F)
+where
+    F: Future<Output = Result<EntryOnPlatform, Failure>>,
+{
+    let before = stage.platform.struck(fault).await;
+    fails(stage, fault, path).await;
+    stage.insist(put).await.unwrap();
+    assert_eq!(stage.platform.struck(fault).await, before + 1, "{fault} on {path}");
 }
 
 /// What becomes of a request or its answer; after some of it the thing is there, after some not.
@@ -111,29 +122,27 @@ fn approval(stage: &Stage, called: &str) -> Approval {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_put_stands_there_once_whatever_becomes_of_the_answer() {
     let stage = Stage::on("dingtalk", false).await;
+    // An instance is called by its series and by when it would be, in seconds.
+    let [later, gone] = [WEEK_MS, 2 * WEEK_MS].map(|after_ms| format!("T{}", (TIME_MS + after_ms) / 1_000));
+    let of_meetings = ["/primary/events", "/primary/eventsview", "/primary/events/", &later, &gone];
     for fault in MISHAPS {
-        let (todo, meeting) = (todo(&stage, fault), meeting(&stage, fault));
-        fails(&stage, fault, "/todo/users/").await;
-        let put = async || stage.connector().todos().unwrap().put_todo(&todo, None).await;
-        stage.insist(put).await.unwrap();
-        // An instance is called by its series and by when it would be, in seconds.
-        let instances = [WEEK_MS, 2 * WEEK_MS].map(|later_ms| format!("T{}", (TIME_MS + later_ms) / 1_000));
-        for path in ["/primary/events/", "/primary/eventsview", &instances[0], &instances[1]] {
-            fails(&stage, fault, path).await;
+        let todo = todo(&stage, fault);
+        let put = || async { stage.connector().todos().unwrap().put_todo(&todo, None).await };
+        put_despite(&stage, (fault, "/todo/users/"), put).await;
+        for path in of_meetings {
+            let meeting = meeting(&stage, &format!("{fault} {path}"));
+            let put = || async { stage.connector().calendars().unwrap().put_meeting(&meeting, None).await };
+            put_despite(&stage, (fault, path), put).await;
         }
-        fails(&stage, fault, "/primary/events").await;
-        let put = async || stage.connector().calendars().unwrap().put_meeting(&meeting, None).await;
-        stage.insist(put).await.unwrap();
         for path in ["/processCentres/instances", "/processCentres/tasks"] {
-            fails(&stage, fault, path).await;
             let approval = approval(&stage, &format!("{fault}{path}"));
-            let put = async || stage.connector().approvals().unwrap().put_approval(&approval, None).await;
-            stage.insist(put).await.unwrap();
+            let put = || async { stage.connector().approvals().unwrap().put_approval(&approval, None).await };
+            put_despite(&stage, (fault, path), put).await;
         }
     }
     assert_eq!(stage.platform.todos("zhang").await.len(), MISHAPS.len());
     let meetings = stage.platform.calendar("zhang").await;
-    assert_eq!(meetings.len(), MISHAPS.len());
+    assert_eq!(meetings.len(), of_meetings.len() * MISHAPS.len());
     assert_eq!(meetings[0]["recurrence"], "FREQ=WEEKLY;BYDAY=TU;COUNT=3", "in the platform's own words");
     for meeting in &meetings {
         let instances = meeting["instances"].as_array().unwrap().iter();

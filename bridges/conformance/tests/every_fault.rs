@@ -9,7 +9,14 @@ use serde_json::json;
 /// The cases that stand by themselves, by the platform whose faults they script.
 const CASES: [(&str, &[&str]); 3] = [
     ("feishu", &[include_str!("feishu_office.rs"), include_str!("feishu_faults.rs")]),
-    ("dingtalk", &[include_str!("dingtalk_office.rs"), include_str!("dingtalk_faults.rs")]),
+    (
+        "dingtalk",
+        &[
+            include_str!("dingtalk_office.rs"),
+            include_str!("dingtalk_faults.rs"),
+            include_str!("dingtalk_changes.rs"),
+        ],
+    ),
     (
         "wecom",
         &[
@@ -22,8 +29,16 @@ const CASES: [(&str, &[&str]); 3] = [
 ];
 
 /// The platform, the fault, and why no case can script it.
-const EXCUSED: [(&str, &str, &str); 1] =
-    [("wecom", "socket.stream_over", "the connector answers in whole messages and begins no stream")];
+const EXCUSED: &[(&str, &str, &str)] = &[
+    ("wecom", "socket.stream_over", "the connector answers in whole messages and begins no stream"),
+    ("wecom", "meeting.plain", "the connector makes schedules and no meetings of the platform's own"),
+    ("dingtalk", "workflow.answer_late", "the connector begins no approval of the platform's own"),
+    ("dingtalk", "conference.system_error", "the connector puts meetings into calendars alone"),
+    ("dingtalk", "login.wrong_state", "the connector signs nobody in"),
+    ("dingtalk", "login.code_used", "the connector signs nobody in"),
+    ("dingtalk", "login.refused", "the connector signs nobody in"),
+    ("dingtalk", "login.token_expired", "the connector signs nobody in"),
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_of_a_simulator_is_scripted_by_some_case() {

@@ -108,3 +108,56 @@ async fn no_more_is_read_again_than_one_page_and_nothing_from_before_its_time() 
     assert_eq!(read_again(&stage, &group, later_ms).await, 0);
     assert!(edits(&stage).is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_group_is_for_and_how_it_looks_is_told_by_itself() {
+    for callbacks in [false, true] {
+        let stage = Stage::on("feishu", callbacks).await;
+        let group = stage.platform.group("described").await;
+        let describe = |more: serde_json::Value| {
+            let mut command = json!({ "do": "describe", "person": "zhang", "chat": group.as_str() });
+            command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            command
+        };
+        stage.platform.act(describe(json!({ "description": "orders of the north" }))).await;
+        stage.platform.act(describe(json!({ "description": "", "avatar": "img_v3_other" }))).await;
+        let of = |arrival: Arrival| match arrival.what {
+            Happened::Described { words, has_other_picture } => Some((words, has_other_picture)),
+            _ => None,
+        };
+        let emptied =
+            |arrival: &Arrival| of(arrival.clone()).filter(|(words, _)| words.as_deref() == Some(""));
+        assert!(stage.inbox.hear("the second change", emptied).await.1);
+        let first = |arrival: &Arrival| of(arrival.clone()).filter(|(_, is_other)| !is_other);
+        let (words, _) = stage.inbox.hear("the first change", first).await;
+        assert_eq!(words.as_deref(), Some("orders of the north"));
+        let connector = stage.connector();
+        let conversations = connector.conversations().unwrap();
+        let found = stage.insist(|| conversations.conversation(&group)).await.unwrap().unwrap();
+        assert!(found.avatar.unwrap().as_str().contains("img_v3_other"), "which picture it is the list says");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leaves_the_company_is_told_and_changes_of_departments_stop_nothing() {
+    for callbacks in [false, true] {
+        let stage = Stage::on("feishu", callbacks).await;
+        let group = stage.platform.group("company").await;
+        for command in [
+            json!({ "do": "add_department", "department_id": "north", "name": "North", "parent": "0" }),
+            json!({ "do": "change_department", "department_id": "north", "name": "Far north" }),
+            json!({ "do": "remove_department", "department_id": "north" }),
+            json!({ "do": "change_person", "user_id": "li", "resigned": true }),
+        ] {
+            stage.platform.act(command).await;
+        }
+        let li = stage.platform.person("li");
+        let gone = |arrival: &Arrival| match &arrival.what {
+            Happened::PersonGone(person) => Some((person.clone(), arrival.conversation.clone())),
+            _ => None,
+        };
+        assert_eq!(stage.inbox.hear("that Li left", gone).await, (li, None));
+        let said = stage.platform.say("zhang", &group, Said::Text("and we stay".into())).await;
+        stage.heard(&said).await;
+    }
+}

@@ -3,7 +3,9 @@
 
 mod wecom_support;
 
-use bridge_api::{Action, ApprovalState, Arrival, Exception, Happened, Instead, Meeting, Refusal};
+use bridge_api::{
+    Action, ApprovalState, Arrival, EntryOnPlatform, Exception, Happened, Instead, Meeting, Refusal,
+};
 use conformance::Stage;
 use serde_json::{Value, json};
 
@@ -19,31 +21,35 @@ async fn seen(stage: &Stage, title: &str) -> Vec<Value> {
     seen.into_iter().filter(|one| one["title"] == title).collect()
 }
 
-async fn fails(stage: &Stage, name: &str, path: &str) {
-    stage.platform.act(json!({ "do": "fail", "name": name, "times": 1, "path": path })).await;
+/// What becomes of a request or its answer; after some of it the thing is there, after some not.
+const MISHAPS: [&str; 4] = ["api.answer_lost", "api.truncated", "api.disconnected", "api.busy"];
+
+/// Puts a meeting while something goes wrong once on this path.
+async fn put_despite(stage: &Stage, fault: &str, path: &str, meeting: &Meeting) -> EntryOnPlatform {
+    let before = stage.platform.struck(fault).await;
+    stage.platform.act(json!({ "do": "fail", "name": fault, "times": 1, "path": path })).await;
+    let there = put(stage, meeting).await;
+    assert_eq!(stage.platform.struck(fault).await, before + 1, "{fault} on {path}");
+    there
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_lost_makes_no_second_meeting() {
     let stage = Stage::on("wecom", false).await;
-    for (place, fault) in
-        ["api.answer_lost", "api.truncated", "api.disconnected", "api.busy"].into_iter().enumerate()
-    {
-        let title = format!("review {place}");
-        fails(&stage, fault, "schedule/add").await;
-        let first = put(&stage, &meeting(&stage, &title, 1)).await;
+    for fault in MISHAPS {
+        let title = format!("review {fault}");
+        let first = put_despite(&stage, fault, "schedule/add", &meeting(&stage, &title, 1)).await;
         assert_eq!(seen(&stage, &title).await.len(), 1, "{fault}");
-        fails(&stage, fault, "schedule/update").await;
         let moved = Meeting {
             start_ms: START_MS + HOUR_MS,
             end_ms: START_MS + 2 * HOUR_MS,
             ..meeting(&stage, &title, 2)
         };
-        assert_eq!(put(&stage, &moved).await, first, "{fault}");
+        assert_eq!(put_despite(&stage, fault, "schedule/update", &moved).await, first, "{fault}");
         let shown = seen(&stage, &title).await;
         assert_eq!((shown.len(), shown[0]["start_ms"].as_u64()), (1, Some(moved.start_ms)), "{fault}");
-        fails(&stage, fault, "schedule/del").await;
-        put(&stage, &Meeting { is_canceled: true, ..meeting(&stage, &title, 3) }).await;
+        let gone = Meeting { is_canceled: true, ..meeting(&stage, &title, 3) };
+        put_despite(&stage, fault, "schedule/del", &gone).await;
         assert!(seen(&stage, &title).await.is_empty(), "{fault}");
     }
 }
@@ -99,22 +105,22 @@ async fn starts(stage: &Stage, title: &str) -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_is_cut_out_of_its_series_once_whatever_becomes_of_the_answer() {
     let stage = Stage::on("wecom", false).await;
-    for fault in ["api.answer_lost", "api.truncated", "api.disconnected", "api.busy"] {
-        let title = format!("weekly {fault}");
+    let expected = [START_MS, START_MS + WEEK_MS + HOUR_MS, START_MS + 3 * WEEK_MS];
+    let weeks = [0, 1, 2, 3].map(|week| START_MS + week * WEEK_MS);
+    for fault in MISHAPS {
         for path in ["schedule/add", "schedule/get", "schedule/update", "schedule/del"] {
-            fails(&stage, fault, path).await;
-        }
-        put(&stage, &differing(&stage, &title, 1)).await;
-        let expected = [START_MS, START_MS + WEEK_MS + HOUR_MS, START_MS + 3 * WEEK_MS];
-        assert_eq!(starts(&stage, &title).await, expected, "{fault}");
-        for path in ["schedule/update", "schedule/del"] {
-            fails(&stage, fault, path).await;
+            let title = format!("weekly {fault} {path}");
+            put_despite(&stage, fault, path, &differing(&stage, &title, 1)).await;
+            assert_eq!(starts(&stage, &title).await, expected, "{fault} on {path}");
         }
         // None goes back into its series, so it is made anew.
-        let whole = Meeting { exceptions: Vec::new(), ..differing(&stage, &title, 2) };
-        put(&stage, &whole).await;
-        let weeks = [0, 1, 2, 3].map(|week| START_MS + week * WEEK_MS);
-        assert_eq!(starts(&stage, &title).await, weeks, "{fault}");
+        for path in ["schedule/del", "schedule/add"] {
+            let title = format!("whole {fault} {path}");
+            put(&stage, &differing(&stage, &title, 1)).await;
+            let whole = Meeting { exceptions: Vec::new(), ..differing(&stage, &title, 2) };
+            put_despite(&stage, fault, path, &whole).await;
+            assert_eq!(starts(&stage, &title).await, weeks, "{fault} on {path}");
+        }
     }
 }
 

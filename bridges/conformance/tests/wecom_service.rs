@@ -2,12 +2,14 @@
 //! often as the platform lets them be.
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
+use std::sync::Arc;
+
 use bridge_api::{
     Arrival, Content, ConversationId, Failure, FailureKind, File, FileKind, Happened, MediaId, Message,
     MessageId, Refusal, RichText, Sender,
 };
 use bytes::Bytes;
-use conformance::{MemoryInbox, Stage, outgoing, platforms};
+use conformance::{MemoryInbox, Platform, Stage, outgoing, platforms};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -23,7 +25,10 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Self {
-        let platform = platforms::wecom_with_customers().start(false).await;
+        Self::at(platforms::wecom_with_customers().start(false).await).await
+    }
+
+    async fn at(platform: Arc<dyn Platform>) -> Self {
         let account = json!({ "do": "add_account", "name": "客服", "servicers": ["li"] });
         let account = platform.act(account).await["open_kfid"].as_str().unwrap().to_owned();
         platform.act(json!({ "do": "add_customer", "external_userid": CUSTOMER, "name": "王先生" })).await;
@@ -109,8 +114,8 @@ async fn a_customer_and_a_room_hear_each_other_and_what_is_taken_back_is() {
         _ => None,
     };
     assert_eq!(desk.stage.inbox.hear("the recall", recalled).await, (said.id, Some(id.clone())));
-    // Who they are, where they are listed, and who attends to them.
     let connector = desk.stage.connector();
+    // Who they are, where they are listed, and who attends to them.
     let person = connector.directory().unwrap().person(id).await.unwrap().unwrap();
     assert!(person.external && person.name == "王先生");
     let conversations = connector.conversations().unwrap();
@@ -188,6 +193,72 @@ async fn nothing_is_lost_and_nothing_comes_twice_whatever_goes_wrong_and_whoever
     desk.is_heard(CUSTOMER, "last").await;
     said.push("last".to_owned());
     assert_eq!(heard(&desk.stage.inbox), said);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_customer_was_sent_is_taken_back_within_two_minutes_and_counts_all_the_same() {
+    let desk = Desk::new().await;
+    desk.is_heard(CUSTOMER, "hello").await;
+    let recall = async |message: &MessageId| {
+        let recalled = async || desk.stage.connector().recalls().unwrap().recall(&desk.here, message).await;
+        desk.stage.insist(recalled).await
+    };
+    let (slip, old) = (desk.answers("a slip").await.unwrap(), desk.answers("old").await.unwrap());
+    // Whose answer is lost has happened; the platform says to the next try that it is too late.
+    desk.fails("api.answer_lost", 1, json!("kf/recall_msg")).await;
+    recall(&slip).await.unwrap();
+    assert_eq!(desk.sees().await, ["", "Ada: old"]);
+    let now = desk.answers("another slip").await.unwrap();
+    for _ in 0..2 {
+        recall(&now).await.unwrap();
+        desk.stage.restart().await;
+    }
+    assert_eq!(desk.sees().await, ["", "Ada: old", ""]);
+    for key in ["four", "five"] {
+        desk.answers(key).await.unwrap();
+    }
+    assert!(matches!(desk.answers("six").await.unwrap_err().kind, FailureKind::Silenced(_)));
+    desk.stage.platform.act(json!({ "do": "skip", "ms": 3 * 60_000 })).await;
+    assert_eq!(recall(&old).await.unwrap_err().kind, FailureKind::Refused(Refusal::TooLate));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_that_the_platform_knows_no_more_is_begun_anew_and_brings_nothing_twice() {
+    let desk = Desk::new().await;
+    for words in ["first", "second"] {
+        desk.is_heard(CUSTOMER, words).await;
+    }
+    desk.answers("an answer").await.unwrap();
+    desk.is_heard(CUSTOMER, "third").await;
+    // Once by the token of the event, and once more without it.
+    let fault =
+        json!({ "do": "fail", "name": "api.code", "times": 2, "path": "kf/sync_msg", "value": 40_058 });
+    desk.stage.platform.act(fault).await;
+    desk.is_heard(CUSTOMER, "fourth").await;
+    assert_eq!(desk.stage.platform.struck("api.code").await, 2);
+    assert_eq!(heard(&desk.stage.inbox), ["first", "second", "third", "fourth"]);
+    // What was read anew began no count anew, and the window is that of the latest words.
+    for key in ["one", "two", "three", "four", "five"] {
+        desk.answers(key).await.unwrap();
+    }
+    assert!(matches!(desk.answers("six").await.unwrap_err().kind, FailureKind::Silenced(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_accounts_are_listed_those_are_served_of_which_the_platform_tells() {
+    let platform = platforms::wecom_with_customers().start(false).await;
+    // The platform refuses to list them from the start on.
+    let refused = json!({ "do": "fail", "name": "api.code", "path": "kf/account/list", "value": 48_002 });
+    platform.act(refused).await;
+    let desk = Desk::at(platform).await;
+    desk.is_heard(CUSTOMER, "hello").await;
+    let amiss = desk.stage.connector().amiss();
+    assert!(amiss.len() == 1 && amiss[0].zh.contains("customer_service_accounts"), "{amiss:?}");
+    desk.answers("hello yourself").await.unwrap();
+    desk.says(CUSTOMER, "behind a restart").await;
+    desk.stage.restart().await;
+    desk.is_heard(CUSTOMER, "and now?").await;
+    assert_eq!(heard(&desk.stage.inbox), ["hello", "behind a restart", "and now?"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,7 +46,7 @@ pub struct BridgeSettings {
     /// Where people of the platforms reach the bridges for files that a platform does not take, like `https://chat.example.org`; none
     /// for no links.
     pub public_url: Option<String>,
-    /// The ffmpeg that converts spoken words; none for words that stay in the form they come in.
+    /// The ffmpeg that converts spoken words and the pictures of phones; none for those that stay in the form they come in.
     pub ffmpeg: Option<PathBuf>,
 }
 

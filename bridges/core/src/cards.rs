@@ -45,7 +45,8 @@ struct Told {
     buttons: Vec<TellButton>,
     #[serde(default)]
     input: Option<TellInput>,
-    /// The kind of entry that stands in a platform's own app, where it has one: the card is for the others.
+    /// The kind of entry that stands in a platform's own app, where it has one: the card is for those on platforms that have none, or
+    /// do not take the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     instead_of: Option<String>,
 }
@@ -65,15 +66,14 @@ struct TellInput {
 }
 
 impl Told {
-    /// Whether it is to be shown on this platform.
-    fn is_for(&self, connector: &dyn Connector) -> bool {
-        let has_app = match self.instead_of.as_deref() {
+    /// Whether this platform has an app of its own for what the card shows. Where it takes the entry nobody needs the card.
+    fn has_app(&self, connector: &dyn Connector) -> bool {
+        match self.instead_of.as_deref() {
             Some("approval") => connector.approvals().is_some(),
             Some("todo") => connector.todos().is_some(),
             Some("meeting") => connector.calendars().is_some(),
             Some(_) | None => false,
-        };
-        connector.cards().is_some() && !has_app
+        }
     }
 
     fn card(&self) -> Card {
@@ -133,7 +133,7 @@ impl Bridges {
             tracing::warn!(event = %heard.event_id, sender = %heard.sender, "a card makes no sense");
             return Ok(());
         };
-        for seat in self.0.seats.iter().filter(|seat| told.is_for(&*seat.connector)) {
+        for seat in self.0.seats.iter().filter(|seat| seat.connector.cards().is_some()) {
             let Some(lane) = self.lane_to(seat, &account).await? else { continue };
             // Letters are written from it while the platform is away, as from any event.
             let event = json!({
@@ -141,6 +141,11 @@ impl Bridges {
                 "content": told,
             });
             let row = OutboxRow { event: event.to_string(), received_ms: heard.received_ms };
+            if told.has_app(&*seat.connector)
+                && self.waits_for_entry(seat.network, &told.key, &account, &row, batch).await?
+            {
+                continue;
+            }
             self.outbound().put(batch, &OUTBOX, &lane, IN_TURN, &row);
         }
         Ok(())
@@ -255,9 +260,10 @@ impl Bridges {
         };
         let Some(row) = self.0.store.get(&CARDS, &(network, card.as_str())).await? else { return Ok(()) };
         let person = self.account_of(lane.0, &pressed.by).await?;
+        let ghost = self.ghost_id(lane.0, &pressed.by).ok();
         let content = json!({
             "v": 1, "key": card, "rev": row.revision, "action": pressed.action, "values": pressed.values,
-            "network": network, "by": pressed.by, "person": person,
+            "network": network, "by": pressed.by, "person": person, "ghost": ghost,
             "proof": { "type": "callback", "hash": pressed.proof, "verified": true },
         });
         let letter = Letter {

@@ -58,6 +58,10 @@ fn clip(what: &mut Happened) -> Option<&'static str> {
             let is_cut = acted.words.as_mut().is_some_and(|words| shorten(words, TEXT_BYTES_MAX));
             (is_cut, "words of a decision")
         }
+        Happened::Described { words, .. } => {
+            let is_cut = words.as_mut().is_some_and(|words| shorten(words, TEXT_BYTES_MAX));
+            (is_cut, "words about a conversation")
+        }
         Happened::Recalled { .. }
         | Happened::Reacted { .. }
         | Happened::Renamed { .. }
@@ -65,6 +69,7 @@ fn clip(what: &mut Happened) -> Option<&'static str> {
         | Happened::BotAdded { .. }
         | Happened::BotRemoved { .. }
         | Happened::PersonChanged(_)
+        | Happened::PersonGone(_)
         | Happened::Withheld => (false, ""),
     };
     is_cut.then_some(name)

@@ -152,6 +152,18 @@ impl Bridges {
         Ok(())
     }
 
+    /// Has a ghost out of a room. Whoever is out already, or is not let go, is none of ours there from then on.
+    pub(crate) async fn be_out(&self, ghost: &Ghost, room: &RoomId) -> Result<(), Stuck> {
+        match ghost.intent.leave(room).await {
+            Ok(()) | Err(CallError::Refused { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut batch = Batch::new();
+        batch.delete(&GHOST_ROOMS, &(&*ghost.user, room));
+        self.0.store.commit(batch).await?;
+        Ok(())
+    }
+
     /// The bridge's bot at the homeserver.
     pub(crate) fn bot_intent(&self) -> Result<Intent, Stuck> {
         self.0.kit.intent(LOCALPART).ok_or_else(|| Stuck::Never("the bridge has no bot".to_owned(), None))

@@ -122,7 +122,7 @@ impl Bridges {
 
     async fn is_about_no_conversation(&self, network: Network, what: &Happened) -> Result<bool, StoreError> {
         match what {
-            Happened::PersonChanged(_) | Happened::ApprovalChanged(_) => Ok(true),
+            Happened::PersonChanged(_) | Happened::PersonGone(_) | Happened::ApprovalChanged(_) => Ok(true),
             Happened::Acted(acted) => self.is_entry_acted(network, acted).await,
             _ => Ok(false),
         }

@@ -69,12 +69,22 @@ pub const SOUND_MADE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 pub const SOUNDS_AT_ONCE: usize = 2;
 /// Longest time in which that is done.
 pub const SOUND_TIME_MAX: Duration = Duration::from_secs(20);
-/// Largest single piece of memory that the program for sound may take, in bytes.
+/// Largest single piece of memory that the program may take for sound, in bytes.
 pub const SOUND_MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Longest time in which the program for sound says what it can make.
-pub const SOUND_LOOK_TIME_MAX: Duration = Duration::from_secs(5);
-/// Longest list of what it can make, in bytes.
-pub const SOUND_LOOK_BYTES_MAX: u64 = 256 * 1024;
+/// Pictures of phones that the program reads at once.
+pub const STILLS_AT_ONCE: usize = 1;
+/// Longest time in which it reads one.
+pub const STILL_TIME_MAX: Duration = Duration::from_secs(30);
+/// Largest PNG that it writes of one, in bytes: one of many pixels with much in it.
+pub const STILL_MADE_BYTES_MAX: u64 = 160 * 1024 * 1024;
+/// Largest single piece of memory that it may take for that, in bytes.
+pub const STILL_MEMORY_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Memory of the program that converts sound and pictures as a whole, in bytes: of its addresses, of which it uses less.
+pub const PROGRAM_MEMORY_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Longest time in which it says what it can do.
+pub const PROGRAM_LOOK_TIME_MAX: Duration = Duration::from_secs(5);
+/// Longest list of what it can do, in bytes.
+pub const PROGRAM_LOOK_BYTES_MAX: u64 = 256 * 1024;
 /// For how long something has waited when rooms are told, in milliseconds: a minute, ten, an hour, a day.
 pub const DELAYS_TOLD_MS: [u64; 4] = [60_000, 10 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
 /// History is read from this much before the newest message that is known, in milliseconds.
@@ -134,6 +144,8 @@ pub const SENSELESS_ALONE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub const TRACE_BYTES_MAX: usize = 1_024;
 /// Longest key of a bot's card, in bytes.
 pub const CARD_KEY_BYTES_MAX: usize = 200;
+/// Cards that wait for what becomes of one entry, and go out in its place.
+pub const CARDS_INSTEAD_MAX: usize = 1_000;
 /// The bot that is told of the platforms' own approvals.
 pub const APPROVALS_LOCALPART: &str = "approvals";
 /// Questions of bots for free/busy that wait; further ones are not answered.
@@ -174,6 +186,12 @@ pub const COLLEAGUES_PER_LOOK: usize = 200;
 pub const COLLEAGUES_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Rooms that are made at once; further ones are ordered later.
 pub const MAKING_MAX: usize = 50;
+/// Rooms that cannot be finished and wait beside those.
+pub const MAKING_HELD_MAX: usize = 500;
+/// How long a room waits for what is not ours before people are told, in milliseconds.
+pub const MAKING_TOLD_MS: u64 = 10 * 60 * 1_000;
+/// How often it is tried again from then on, in milliseconds.
+pub const MAKING_AGAIN_MS: u64 = 30 * 60 * 1_000;
 /// How long it is until somebody looks whether an ordered room is there. Each pause after it is twice as long, up to
 /// [`COLLEAGUES_INTERVAL`]: what the homeserver refuses for good is never there.
 pub const MAKING_LOOK: Duration = Duration::from_millis(300);
@@ -197,6 +215,8 @@ pub const MAIL_CHARACTERS_MAX: usize = 2_000;
 pub const MAIL_KEPT_MS: u64 = 14 * 24 * 60 * 60 * 1_000;
 /// Days for which the link to a file is good that a platform does not take.
 pub const LINK_DAYS: u64 = 7;
+/// Messages with the same file that have links of their own although they came in the same millisecond.
+pub const LINKS_ALIKE_MAX: usize = 1_000;
 /// Links that are open at once.
 pub const LINKS_AT_ONCE: usize = 16;
 /// Pieces of a file that wait for whoever opened its link.
@@ -215,3 +235,11 @@ pub const MEMBER_NAMES_PER_ROOM_MAX: usize = 5_000;
 pub const MEMBER_NAMES_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// For how long the names of the staff list are taken for fresh.
 pub const NAMESAKES_FRESH: Duration = Duration::from_secs(10 * 60);
+/// Characters of what a conversation is for that are shown.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 2_000;
+/// Longest text by which a decision of somebody elsewhere is said in a room, in bytes.
+pub const DECISION_BYTES_MAX: usize = 4_096;
+/// How often a room may refuse such a text before it is given up.
+pub const DECISION_TRIES_MAX: u32 = 12;
+/// After which time it is tried again, in milliseconds.
+pub const DECISION_WAIT_MS: u64 = 5_000;

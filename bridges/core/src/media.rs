@@ -3,14 +3,16 @@
 use bridge_api::{ByteStream, File, FileKind, MessageId};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use tokio::sync::SemaphorePermit;
 
 use crate::{Bridges, error::Stuck, lanes::Lane, limits::FILE_BYTES_MAX};
 
-/// A file of a platform, here.
-pub(crate) struct Fetched {
+/// A file of a platform, here. It keeps its place among those in memory until it is dropped.
+pub(crate) struct Fetched<'a> {
     pub name: Option<String>,
     pub mimetype: String,
     pub bytes: Bytes,
+    pub place: SemaphorePermit<'a>,
 }
 
 /// All of a stream, unless it is larger than `bytes_max`.
@@ -29,21 +31,23 @@ pub(crate) async fn collected(mut stream: ByteStream, bytes_max: usize) -> Resul
 }
 
 impl Bridges {
-    /// Fetches a file of a message.
+    /// Fetches a file of a message, when there is a place for it in memory: of [`FILES_AT_ONCE`](crate::limits::FILES_AT_ONCE) both
+    /// ways, and whoever is given it keeps the place as long as its bytes, through conversion and upload.
     pub(crate) async fn fetch(
         &self,
         lane: &Lane,
         message: &MessageId,
         file: &File,
-    ) -> Result<Fetched, Stuck> {
+    ) -> Result<Fetched<'_>, Stuck> {
         let impossible = || Stuck::Never("no files here".to_owned(), Some(bridge_api::Refusal::Impossible));
         let files = self.seat(lane.0).and_then(|seat| seat.connector.files()).ok_or_else(impossible)?;
-        let _place = self.0.files.acquire().await;
+        let closed = |_| Stuck::Later("the bridges end".to_owned(), None);
+        let place = self.0.files.acquire().await.map_err(closed)?;
         let download = files.download(&lane.1, message, file).await?;
         let told = download.mimetype.clone().or_else(|| file.mimetype.clone());
         let bytes = collected(download.bytes, FILE_BYTES_MAX).await?;
         let mimetype = told.filter(|kind| is_media_type(kind)).unwrap_or_else(|| usual(file.kind).to_owned());
-        Ok(Fetched { name: download.name, mimetype, bytes })
+        Ok(Fetched { name: download.name, mimetype, bytes, place })
     }
 }
 

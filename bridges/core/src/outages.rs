@@ -69,10 +69,13 @@ impl Bridges {
         let unique = format!("status/{}/{}/{}/{room}", seat.network.key(), row.since_ms, self.0.rng.u64());
         let mut content = status(seat, row);
         // Who bound a conversation is asked when something is wrong with it.
-        let conversations =
-            bound.iter().map(|(lane, row)| json!({ "id": lane.1, "name": row.name, "owner": row.bound_by }));
+        let conversations = bound.iter().map(|(lane, row)| {
+            let is_in = row.removed_ms.is_none();
+            json!({ "id": lane.1, "name": row.name, "owner": row.bound_by, "reachable": is_in })
+        });
         content["conversations"] = conversations.collect();
         content["converts_voice"] = json!(self.0.workshop.converts_voice());
+        content["converts_pictures"] = json!(self.0.workshop.reads_stills());
         self.state(batch, room, &unique, seat.network.key(), content);
     }
 

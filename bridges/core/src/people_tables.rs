@@ -81,7 +81,7 @@ pub(crate) struct PersonCodeRow {
     pub until_ms: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MakingRow {
     /// Who ordered it; none where the configuration did.
     pub by: Option<OwnedUserId>,
@@ -89,6 +89,12 @@ pub(crate) struct MakingRow {
     pub place: Option<String>,
     /// The picture of the conversation on the platform.
     pub avatar: Option<String>,
+    /// Since when it waits for something that is not ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since_ms: Option<u64>,
+    /// When it is tried again, once people were told that it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_ms: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -55,6 +55,11 @@ pub(crate) const TEXTS: &[Entry] = &[
         "{platform}：已取消，两边的账号不再是同一人。",
         "{platform}: ended; the two accounts are not one person any more.",
     ),
+    entry(
+        "bridge.me.gone",
+        "{platform}：你在那里的账号已离开企业，两边的账号不再是同一人。",
+        "{platform}: your account there left the company; the two accounts are not one person any more.",
+    ),
     entry("bridge.me.unknown", "{platform}：未绑定。", "{platform}: nobody knows who you are there."),
     entry(
         "bridge.me.known",

@@ -128,7 +128,7 @@ impl Portals {
     /// Takes the binding of a conversation away in this batch.
     pub fn release(&self, batch: &mut Batch, lane: &Lane) -> Result<(), BridgeError> {
         match self.get(lane) {
-            Some(row) => self.put(batch, lane, PortalRow { room: None, bound_by: None, bound_ms: 0, ..row }),
+            Some(row) => self.put(batch, lane, PortalRow::unbound(row.name, row.kind)),
             None => Ok(()),
         }
     }

@@ -83,6 +83,9 @@ impl Bridges {
             let values = [("conversation", name.as_str())];
             self.notice_about(&mut batch, &room, &unique, "bridge.told.senseless", &values, Some(event));
         }
+        if let Some(seat) = self.seat(lane.0) {
+            self.show_instead(seat, &json, &mut batch).await?;
+        }
         self.outbound().end(&mut batch, &OUTBOX, lane, place);
         self.0.store.commit(batch).await?;
         Ok(true)

@@ -15,6 +15,7 @@ pub(crate) const TEXTS: &[Entry] = &[
         "{platform}: down ({reason}), {bound} bound",
     ),
     entry("bridge.status.queue", "等待：进 {in} · 出 {out}", "Waiting: in {in} · out {out}"),
+    entry("bridge.status.amiss", "{platform}：{what}", "{platform}: {what}"),
     entry(
         "bridge.status.quota",
         "{platform}：{what}剩余 {left}/{whole}",
@@ -40,6 +41,21 @@ pub(crate) const TEXTS: &[Entry] = &[
         "bridge.status.voice",
         "语音：不转换格式（没有 ffmpeg，或它缺少 AMR、Opus 编码器），平台不能播放的语音以文件发送",
         "Voice: not converted (there is no ffmpeg, or none that writes AMR and Opus), so what a platform does not play goes as a file",
+    ),
+    entry(
+        "bridge.status.pictures",
+        "HEIC、AVIF 图片：不转换（没有 ffmpeg，或它缺少 HEVC、AV1 解码器），平台不能显示的以文件发送",
+        "Pictures in HEIC and AVIF: not converted (there is no ffmpeg, or none that reads HEVC and AV1), so what a platform does not show goes as a file",
+    ),
+    entry(
+        "bridge.status.held",
+        "还不能完成的会话房间：{rooms} 个，会定期重试",
+        "Rooms for conversations that cannot be finished yet: {rooms}; they are tried again from time to time",
+    ),
+    entry(
+        "bridge.told.held",
+        "{conversation}：房间还不能完成（{reason}），会定期重试。",
+        "{conversation}: its room cannot be finished yet ({reason}); it is tried again from time to time.",
     ),
     entry("bridge.status.none", "没有接入任何平台。", "No platform is connected."),
     entry(

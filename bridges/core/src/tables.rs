@@ -163,12 +163,15 @@ pub(crate) struct PortalRow {
     /// When. What was said before is brought only when somebody asks for it.
     #[serde(default)]
     pub bound_ms: u64,
+    /// When our app was removed from it, by the platform's clock; none while it is in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_ms: Option<u64>,
 }
 
 impl PortalRow {
     /// Of a conversation that is bound to no room.
     pub fn unbound(name: String, kind: ConversationKind) -> Self {
-        Self { room: None, name, kind, bound_by: None, bound_ms: 0 }
+        Self { room: None, name, kind, bound_by: None, bound_ms: 0, removed_ms: None }
     }
 }
 

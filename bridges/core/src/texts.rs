@@ -206,6 +206,16 @@ pub const TEXTS: &[Entry] = &[
         "{conversation} is called “{name}” now.",
     ),
     entry(
+        "bridge.told.described",
+        "{conversation} 的群描述改为：{words}",
+        "What {conversation} is for is described by other words now: {words}",
+    ),
+    entry(
+        "bridge.told.undescribed",
+        "{conversation} 的群描述已清空。",
+        "No words describe any more what {conversation} is for.",
+    ),
+    entry(
         "bridge.told.dissolved",
         "{conversation} 已解散，绑定已解除。",
         "{conversation} was dissolved; it is bound no more.",

@@ -153,6 +153,11 @@ impl Way {
         *since
     }
 
+    /// What a lane failed with was something else than nonsense: how long that lasts is no longer told by when it began.
+    pub fn makes_sense(&self, lane: &Lane) {
+        self.senseless.lock().remove(lane);
+    }
+
     /// A lane waits until somebody speaks in its conversation.
     pub fn silence(&self, lane: &Lane) {
         self.silenced.lock().insert(lane.clone());
@@ -181,7 +186,7 @@ impl Way {
     /// A lane works. If it had failed, those that fail with it need not wait out their pauses.
     pub fn works_again(&self, lane: &Lane, is_alike: impl Fn(&Lane) -> bool) {
         self.silenced.lock().remove(lane);
-        self.senseless.lock().remove(lane);
+        self.makes_sense(lane);
         let failing = {
             let mut failures = self.failures.lock();
             if failures.remove(lane).is_none() {
@@ -261,6 +266,18 @@ mod tests {
         way.finish(&next, Next::After(Duration::from_secs(60)));
         assert_eq!(way.lanes.next().await, lane(0));
         assert_eq!(begin.elapsed(), Duration::from_secs(60), "other pauses are waited out");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nonsense_is_counted_from_the_first_of_an_unbroken_row() {
+        let (way, place) = (Way::default(), (1, model::StreamPos::new(1)));
+        let begin = way.senseless_since(&lane(0), place);
+        let other = way.senseless_since(&lane(1), place);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(way.senseless_since(&lane(0), place), begin);
+        way.makes_sense(&lane(0));
+        assert_eq!(way.senseless_since(&lane(0), place), begin + Duration::from_secs(60));
+        assert_eq!(way.senseless_since(&lane(1), place), other, "another one still gets nonsense");
     }
 
     #[test]

@@ -77,6 +77,9 @@ impl Bridges {
             Ok(done) => done,
             Err(_) => self.leave_out(direction, lane).await.map(|()| Next::Again),
         };
+        if matches!(done, Err(Stuck::Later(..) | Stuck::AppLimited(_) | Stuck::Silenced(_))) {
+            way.makes_sense(lane);
+        }
         match done {
             Ok(next) => {
                 // Into rooms all lanes fail with the homeserver; to platforms those of one platform fail together.

@@ -1,19 +1,10 @@
 """Spoken words between a client, which plays Ogg with Opus, and WeCom, which plays AMR."""
 
 import re
-import subprocess
 import unittest
 
-import imageio_ffmpeg
-
 from support.bridge import Bridge
-
-FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
-
-
-def run(*arguments, words=b""):
-    command = [FFMPEG, "-hide_banner", "-nostdin", *arguments]
-    return subprocess.run(command, input=words, capture_output=True, check=True, timeout=60)
+from support.ffmpeg import FFMPEG, run
 
 
 def tone(seconds, *form):

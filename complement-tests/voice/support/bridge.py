@@ -59,27 +59,30 @@ api_url = "{self.platform.api}"
         self.server.remove()
         self.platform.close()
 
-    def media(self, method, path, body=None):
+    def media(self, method, path, body=None, mimetype="audio/ogg"):
         """What the media API answers."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "audio/ogg"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": mimetype}
         request = urllib.request.Request(f"{self.server.base_url}{path}", body, headers, method=method)
         with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
             return answer.read()
 
     def speaks(self, words, milliseconds):
         """Alice's client sends spoken words as Element does; the file as the platform's people get it."""
-        uploaded = json.loads(self.media("POST", "/_matrix/media/v3/upload?filename=Voice.ogg", words))
-        content = {
-            "msgtype": "m.audio",
-            "body": "Voice.ogg",
-            "filename": "Voice.ogg",
-            "url": uploaded["content_uri"],
-            "info": {"mimetype": "audio/ogg", "size": len(words), "duration": milliseconds},
-            "org.matrix.msc3245.voice": {},
-        }
+        told = {"info": {"duration": milliseconds}, "org.matrix.msc3245.voice": {}}
+        return self._sends("m.audio", "Voice.ogg", "audio/ogg", words, told)
+
+    def shows(self, name, mimetype, picture):
+        """Alice's client sends a picture; the file as the platform's people get it."""
+        return self._sends("m.image", name, mimetype, picture, {"info": {}})
+
+    def _sends(self, kind, name, mimetype, body, told):
+        path = f"/_matrix/media/v3/upload?filename={name}"
+        uploaded = json.loads(self.media("POST", path, body, mimetype))
+        info = {"mimetype": mimetype, "size": len(body), **told["info"]}
+        content = {**told, "msgtype": kind, "body": name, "filename": name, "url": uploaded["content_uri"], "info": info}
         room = urllib.parse.quote(self.room)
-        self.server.ask("PUT", f"rooms/{room}/send/m.room.message/voice", content, self.token)
-        return until(self._shown, "the words on the platform")
+        self.server.ask("PUT", f"rooms/{room}/send/m.room.message/file", content, self.token)
+        return until(self._shown, "the file on the platform")
 
     def _shown(self):
         for message in self.platform.do("show", chat=self.chat)["messages"]:

@@ -31,8 +31,9 @@ section! {
         /// a platform does not take: too large, or none at all. Without it `server.public_base_url`; without both the sender is told
         /// that such a file is not seen there.
         pub public_url: Option<String> = None => "\"https://chat.example.org\"",
-        /// The ffmpeg that gives spoken words the form that a platform or a client plays (AMR, Opus): a name is looked for in PATH when
-        /// the bridges start. Without it, or when it is "", such words go as files.
+        /// The ffmpeg that gives spoken words the form that a platform or a client plays (AMR, Opus), and reads the pictures of phones
+        /// (HEIC, AVIF): a name is looked for in PATH when the bridges start. Without it, or when it is "", such words and pictures go as
+        /// files.
         pub ffmpeg_path: String = "ffmpeg".to_owned(),
         /// Language of the names of people from elsewhere, and of notices: "zh" or "en".
         pub language: String = "zh".to_owned(),

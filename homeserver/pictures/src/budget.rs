@@ -3,7 +3,7 @@
 use image::Limits;
 
 use crate::{
-    PictureError,
+    Kind, PictureError,
     limits::{DECODER_BYTES_PER_PIXEL, SIDE_MAX},
 };
 
@@ -22,6 +22,15 @@ impl Budget {
         limits.max_image_width = Some(SIDE_MAX);
         limits.max_image_height = Some(SIDE_MAX);
         limits.max_alloc = Some(self.pixels_max.saturating_mul(DECODER_BYTES_PER_PIXEL));
+        limits
+    }
+
+    /// What the decoder of a kind is told. That of TIFF keeps all pixels a second time.
+    pub(crate) fn limits_of(self, kind: Kind) -> Limits {
+        let mut limits = self.limits();
+        if kind == Kind::Tiff {
+            limits.max_alloc = limits.max_alloc.map(|bytes| bytes / 2);
+        }
         limits
     }
 

@@ -15,6 +15,8 @@ pub enum Kind {
     Webp,
     /// Bitmaps, which browsers may or may not show.
     Bmp,
+    /// Scans and prints, which browsers do not show.
+    Tiff,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
             // Behind the letters stand the size of the file, four bytes without a meaning, and where the pixels begin.
             [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some(Self::Bmp),
+            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some(Self::Tiff),
             _ => None,
         }
     }
@@ -41,6 +44,7 @@ impl Kind {
             Self::Gif => "image/gif",
             Self::Webp => "image/webp",
             Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
         }
     }
 
@@ -53,6 +57,7 @@ impl Kind {
             Self::Gif => "gif",
             Self::Webp => "webp",
             Self::Bmp => "bmp",
+            Self::Tiff => "tif",
         }
     }
 
@@ -63,6 +68,7 @@ impl Kind {
             Self::Gif => ImageFormat::Gif,
             Self::Webp => ImageFormat::WebP,
             Self::Bmp => ImageFormat::Bmp,
+            Self::Tiff => ImageFormat::Tiff,
         }
     }
 }
@@ -72,13 +78,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_five_kinds_of_pictures_are_known_by_their_first_bytes() {
-        let known: [(&[u8], Kind); 5] = [
+    fn only_six_kinds_of_pictures_are_known_by_their_first_bytes() {
+        let known: [(&[u8], Kind); 7] = [
             (b"\x89PNG\r\n\x1a\n____", Kind::Png),
             (b"\xff\xd8\xff\xe0", Kind::Jpeg),
             (b"GIF89a", Kind::Gif),
             (b"RIFF____WEBPVP8 ", Kind::Webp),
             (b"BM\x46\0\0\0\0\0\0\0\x36", Kind::Bmp),
+            (b"II*\0", Kind::Tiff),
+            (b"MM\0*", Kind::Tiff),
         ];
         for (head, kind) in known {
             assert_eq!(Kind::sniff(head), Some(kind));
@@ -88,7 +96,7 @@ mod tests {
             b"<svg xmlns='http://www.w3.org/2000/svg'/>",
             b"%PDF-1.7",
             b"%!PS-Adobe-3.0",
-            b"II*\0",
+            b"II+\0",
             b"BMW is no picture",
             b"\0\0\0\x20ftypavif",
             b"RIFF____WAVE",

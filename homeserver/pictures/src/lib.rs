@@ -7,6 +7,7 @@
 mod budget;
 mod kind;
 pub mod limits;
+mod pages;
 mod reading;
 mod writing;
 

@@ -8,7 +8,7 @@ use image::{
     metadata::Orientation,
 };
 
-use crate::{Budget, Kind, PictureError};
+use crate::{Budget, Kind, PictureError, pages::holds_more};
 
 /// Width and height as they are stored, by the head alone.
 ///
@@ -28,7 +28,7 @@ pub fn shown_dimensions<R: BufRead + Seek>(
     budget: Budget,
 ) -> Result<(u32, u32), PictureError> {
     let mut reader = ImageReader::with_format(reader, kind.format());
-    reader.limits(budget.limits());
+    reader.limits(budget.limits_of(kind));
     let mut decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
     let is_turned = matches!(
@@ -51,22 +51,29 @@ pub fn decode<R: BufRead + Seek>(
     budget: Budget,
 ) -> Result<DynamicImage, PictureError> {
     let mut reader = ImageReader::with_format(reader, kind.format());
-    reader.limits(budget.limits());
+    let limits = budget.limits_of(kind);
+    let bytes_max = limits.max_alloc.unwrap_or(u64::MAX);
+    reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     budget.check(decoder.dimensions())?;
+    if decoder.total_bytes() > bytes_max {
+        return Err(PictureError::TooLarge);
+    }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     Ok(image)
 }
 
-/// Whether a file may hold more than one picture. A GIF counts as moving without being read to its end.
+/// Whether a file may hold more than one picture: one that moves, or one with pages. A GIF counts as moving without being read to its
+/// end.
 ///
 /// # Errors
 /// [`PictureError::NoPicture`].
 pub fn may_move<R: BufRead + Seek>(reader: R, kind: Kind) -> Result<bool, PictureError> {
     match kind {
         Kind::Jpeg | Kind::Bmp => Ok(false),
+        Kind::Tiff => holds_more(reader).map_err(|_| PictureError::NoPicture),
         Kind::Gif => Ok(true),
         Kind::Png => Ok(PngDecoder::new(reader)?.is_apng()?),
         Kind::Webp => {

@@ -50,6 +50,18 @@ mod tests {
     use crate::{Budget, Kind, decode};
 
     #[test]
+    fn a_tiff_is_read_within_half_of_the_memory_because_its_pixels_are_kept_twice() {
+        let deep = DynamicImage::ImageRgb8(RgbImage::from_pixel(30, 20, Rgb([9, 9, 9]))).into_rgb16();
+        let mut tiff = Cursor::new(Vec::new());
+        DynamicImage::ImageRgb16(deep).write_to(&mut tiff, ImageFormat::Tiff).expect("a TIFF");
+        let read = |pixels_max| decode(Cursor::new(tiff.get_ref()), Kind::Tiff, Budget { pixels_max });
+        assert_eq!(Kind::sniff(tiff.get_ref()), Some(Kind::Tiff));
+        assert_eq!(read(10_000).map(|image| (image.width(), image.height())), Ok((30, 20)));
+        // Six bytes for each of its pixels, where there may be four.
+        assert_eq!(read(600).map(drop), Err(PictureError::TooLarge));
+    }
+
+    #[test]
     fn what_is_written_is_read_again_and_stays_translucent_where_it_was() {
         let clear = DynamicImage::ImageRgba8(RgbaImage::from_pixel(300, 200, Rgba([9, 9, 9, 0])));
         let solid = DynamicImage::ImageRgb8(RgbImage::from_pixel(300, 200, Rgb([9, 9, 9])));

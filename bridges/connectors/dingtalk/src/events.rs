@@ -20,6 +20,10 @@ pub const INPUT: &str = "input";
 /// The parameter in which a button says what the card calls it.
 pub const INPUT_NAME: &str = "input_name";
 
+/// The events of groups that mean something to a bridge. Who owns a group means nothing in a room.
+const GROUP_CHANGES: [&str; 5] =
+    ["chat_add_member", "chat_remove_member", "chat_quit", "chat_update_title", "chat_disband"];
+
 /// An event as it came, by either way.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
@@ -56,13 +60,30 @@ pub fn read(event: Event<'_>, client_id: &str) -> Option<Arrival> {
     Some(Arrival { key, conversation, at_ms, trace: Some(event.id.to_owned()), what })
 }
 
+/// The people whom an event names.
+pub fn people(data: &Value) -> Vec<PersonId> {
+    let mut users = texts(data, "userId");
+    users.extend(texts(data, "UserId"));
+    users.into_iter().take(PEOPLE_AT_ONCE_MAX).filter_map(|user| ids::person(&user)).collect()
+}
+
+/// The chatId of an event of a group that names no group: a sample of the platform's shows a person in its place.
+pub fn misplaced(kind: &str, data: &Value) -> Option<String> {
+    let chat = either(data, "chatId", "ChatId").filter(|_| GROUP_CHANGES.contains(&kind))?;
+    group(data).is_none().then_some(chat)
+}
+
+/// Somebody left the company, as an event of that told.
+pub fn gone(event: Event<'_>, client_id: &str, person: PersonId) -> Option<Arrival> {
+    let key = EventKey::new(format!("{client_id}:event:{}:{person}", event.id)).ok()?;
+    let at_ms = number(event.data, "timeStamp").unwrap_or(event.at_ms);
+    let what = Happened::PersonGone(person);
+    Some(Arrival { key, conversation: None, at_ms, trace: Some(event.id.to_owned()), what })
+}
+
 fn happened(kind: &str, data: &Value) -> Option<Happened> {
     let by = || either(data, "operator", "Operator").and_then(|user| ids::person(&user));
-    let people = || {
-        let mut users = texts(data, "userId");
-        users.extend(texts(data, "UserId"));
-        users.into_iter().take(PEOPLE_AT_ONCE_MAX).filter_map(|user| ids::person(&user)).collect::<Vec<_>>()
-    };
+    let people = || people(data);
     Some(match kind {
         "chat_add_member" => {
             let people: Vec<_> = people().into_iter().map(|person| Person::named(person, "")).collect();
@@ -223,6 +244,36 @@ mod tests {
             (None, Happened::PersonChanged(Person::named(person("u1"), "B")))
         );
         assert!(!is_counted("user_modify_org") && is_counted("chat_quit"));
+    }
+
+    #[test]
+    fn an_event_that_names_a_person_for_its_group_is_known_by_its_chat() {
+        let wrong = json!({"chatId": "chat1", "openConversationId": "u7"});
+        let right = json!({"chatId": "chat1", "openConversationId": "cid1=="});
+        let old = json!({"ChatId": "chat1"});
+        let table = [
+            ("chat_quit", &wrong, Some("chat1")),
+            ("chat_disband", &old, Some("chat1")),
+            ("chat_quit", &right, None),
+            ("chat_update_owner", &wrong, None),
+            ("chat_quit", &json!({"openConversationId": "u7"}), None),
+        ];
+        for (kind, data, expected) in table {
+            assert_eq!(misplaced(kind, data).as_deref(), expected, "{kind} {data}");
+        }
+    }
+
+    #[test]
+    fn each_of_those_who_left_the_company_is_told_by_themselves() {
+        let data = json!({"timeStamp": "1700000000000", "userId": ["u1", "u2"]});
+        let event = Event { kind: "user_leave_org", id: "e3", at_ms: 1, data: &data };
+        assert!(read(event, "a").is_none(), "whether they are back it does not say");
+        assert_eq!(people(&data), [person("u1"), person("u2")]);
+        for (who, key) in [("u1", "a:event:e3:u1"), ("u2", "a:event:e3:u2")] {
+            let arrival = gone(event, "a", person(who)).expect("an arrival");
+            assert_eq!((arrival.key.as_str(), arrival.at_ms), (key, 1_700_000_000_000));
+            assert_eq!((arrival.conversation, arrival.what), (None, Happened::PersonGone(person(who))));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::{
     client::{Client, Counted},
     content::received::{self, Received},
-    entries::{Entries, Told},
+    entries::{Entries, Told, is_about_entries},
     events::{self, Event},
     lenient::{number, text},
     limits::{ENTRY_READ_WITHIN, LOOKED_UP_MAX, LOOKED_UP_WITHIN},
@@ -58,11 +58,13 @@ impl Incoming {
         }
     }
 
-    /// An event.
+    /// An event that says what it is about by itself.
     pub async fn event(&self, event: Event<'_>) -> Option<Arrival> {
-        if self.is_withheld(event).await {
-            return None;
-        }
+        if self.is_withheld(event).await { None } else { self.read(event).await }
+    }
+
+    /// What an event means, with the names that it leaves out.
+    pub(crate) async fn read(&self, event: Event<'_>) -> Option<Arrival> {
         let mut arrival = events::read(event, &self.client.settings().client_id);
         match &mut arrival {
             Some(Arrival { what: Happened::Joined { people }, .. }) => {
@@ -70,22 +72,35 @@ impl Incoming {
                     tracing::debug!("names of people who joined are not known in time");
                 }
             }
+            Some(Arrival { what: Happened::Renamed { name, .. }, conversation: Some(group), .. }) => {
+                self.groups.seen(group, name).await;
+            }
+            Some(Arrival { what: Happened::PersonChanged(person), .. }) => {
+                self.memory.called(&person.id, &person.name);
+            }
             Some(_) => {}
             None => tracing::debug!(kind = event.kind, "leave out an event"),
         }
         arrival
     }
 
-    /// An event about what stands in the platform's own apps. It is read for as long as the platform waits.
+    /// An event whose meaning has to be asked for. It is read for as long as the platform waits.
     ///
     /// # Errors
     /// [`Failure`] when the platform has to bring it again.
-    pub async fn entry(&self, event: Event<'_>) -> Result<Told, Failure> {
+    pub async fn asked_for(&self, event: Event<'_>) -> Result<Told, Failure> {
         if self.is_withheld(event).await {
             return Ok(Told::nothing());
         }
+        let reading = async {
+            if is_about_entries(event.kind) {
+                self.entries.changed(event).await
+            } else {
+                self.changed(event).await.map(Told::at_once)
+            }
+        };
         let late = || Err(Failure::later("what an event is about was not read in time"));
-        let told = timeout(ENTRY_READ_WITHIN, self.entries.changed(event)).await.unwrap_or_else(|_| late());
+        let told = timeout(ENTRY_READ_WITHIN, reading).await.unwrap_or_else(|_| late());
         told.inspect_err(|error| tracing::info!(%error, kind = event.kind, "an event has to come again"))
     }
 

@@ -7,6 +7,7 @@
 
 mod callbacks;
 mod capabilities;
+mod changes;
 mod checking;
 mod client;
 mod connector;

@@ -45,6 +45,7 @@ words! {
 words! {
     SERVED_TEXT = "已启用微信客服：客户来信后 48 小时内最多回复 5 条，其余等客户再次来信后送出；机器人与应用的限制不变" | "with customer service, customers are answered five times within 48 hours of what they wrote last, and what is beyond that waits until they write again; the bot and the app as without it";
     SERVED_RECALLS = "已启用微信客服：仅客户与接待人员在客服会话中撤回的消息" | "with customer service, of what customers and the members who attend to them take back";
+    SERVED_TAKEN_BACK = "仅应用发给个人的消息，24 小时内；已启用微信客服：以及两分钟内发给客户的消息" | "for what the app sent to people, within 24 hours, and with customer service for what customers were sent, within two minutes";
     SERVED_FILES = "已启用微信客服：单聊应用或机器人时，以及客户在客服会话中发送时可见" | "with customer service, in a chat with the app or the bot, and from customers";
     SERVED_PLACES = "已启用微信客服：单聊应用时，以及客户在客服会话中发送时可见" | "with customer service, in a chat with the app, and from customers";
 }
@@ -63,7 +64,7 @@ pub fn table(has_archive: bool, has_service: bool) -> Capabilities {
 const fn served(ability: Ability) -> (Option<Support>, Option<Support>) {
     match ability {
         Ability::Text => (None, Some(Support::Partly(SERVED_TEXT))),
-        Ability::Recalls => (Some(Support::Partly(SERVED_RECALLS)), None),
+        Ability::Recalls => (Some(Support::Partly(SERVED_RECALLS)), Some(Support::Partly(SERVED_TAKEN_BACK))),
         Ability::Files | Ability::Videos => (Some(Support::Partly(SERVED_FILES)), None),
         Ability::Locations => (Some(Support::Partly(SERVED_PLACES)), None),
         _ => (None, None),

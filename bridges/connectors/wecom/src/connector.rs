@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bridge_api::{
     Abilities, Approvals, Calendars, Callbacks, Capabilities, CheckStep, Clock, Connector, Directory,
     Failure, Inbox, KnownGroups, Line as LineState, Network, Outgoing, Pace, Rate, Rng, Sent, Shelf,
-    Shutdown, Todos,
+    Shutdown, Todos, Words,
 };
 
 use crate::{
@@ -211,6 +211,10 @@ impl Connector for WeCom {
             steps.push(service.check().await);
         }
         steps
+    }
+
+    fn amiss(&self) -> Vec<Words> {
+        self.service.iter().filter_map(|service| service.amiss()).collect()
     }
 
     fn abilities(&self) -> Abilities<'_> {

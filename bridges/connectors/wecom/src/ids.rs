@@ -61,6 +61,8 @@ pub enum Known<'a> {
     Message(&'a str),
     /// Our card, by its task id.
     Card(&'a str),
+    /// Ours to a customer, by its msgid.
+    Answer(&'a str),
     /// Ours, of which the platform told nothing by which it could be taken back.
     Nameless,
     /// Somebody else's.
@@ -72,7 +74,8 @@ pub fn known(message: &MessageId) -> Known<'_> {
     match message.as_str().split_once(':') {
         Some(("msg", id)) => Known::Message(id),
         Some(("card", task)) => Known::Card(task),
-        Some(("bot" | "said" | "service", _)) => Known::Nameless,
+        Some(("service", id)) => Known::Answer(id),
+        Some(("bot" | "said", _)) => Known::Nameless,
         _ => Known::Theirs,
     }
 }
@@ -125,6 +128,7 @@ mod tests {
         }
         let of = |id: &str| MessageId::new(id).expect("an id");
         assert_eq!((known(&of("msg:a")), known(&of("card:b"))), (Known::Message("a"), Known::Card("b")));
+        assert_eq!(known(&of("service:c")), Known::Answer("c"));
         assert_eq!((known(&of("bot:a")), known(&of("7001"))), (Known::Nameless, Known::Theirs));
     }
 

@@ -99,12 +99,13 @@ impl Incoming {
                 Ok(Some(arrival))
             }
             Received::Press(press) => self.press(*press, handle, proof).await,
-            Received::Person { user, key, at_ms } => {
+            Received::Person { user, has_left, key, at_ms } => {
                 let Some(id) = ids::person(&user) else { return Ok(None) };
-                // The callback tells no more than who it is about.
+                // The callback tells no more than who it is about, and it may be late: who is there again has not left.
                 let known = timeout(LOOKED_UP_WITHIN, self.people.person(&id)).await;
                 let person = known.map_err(|_| Failure::later("nobody said in time who somebody is"))??;
-                let what = person.map(Happened::PersonChanged);
+                let gone = has_left.then_some(Happened::PersonGone(id));
+                let what = person.map(Happened::PersonChanged).or(gone);
                 Ok(what.map(|what| Arrival { key, conversation: None, at_ms, trace: None, what }))
             }
             Received::CustomerGroup { chat, change, key, at_ms } => {

@@ -56,6 +56,7 @@ impl Bot for Bridges {
     async fn heard(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
         if let What::Ours { kind, content, .. } = &heard.what {
             self.entry_heard(heard, kind, content, batch).await?;
+            self.speak_heard(heard, kind, content, batch);
             return Ok(self.card_heard(heard, kind, content, batch).await?);
         }
         if let What::Joined { .. } = &heard.what {
@@ -95,8 +96,8 @@ impl Bot for Bridges {
         Ok(())
     }
 
-    async fn timer(&self, _fired: &Fired, _batch: &mut Batch) -> Result<(), BotError> {
-        Ok(())
+    async fn timer(&self, fired: &Fired, batch: &mut Batch) -> Result<(), BotError> {
+        Ok(self.say_decision(fired, batch).await?)
     }
 }
 

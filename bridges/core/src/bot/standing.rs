@@ -31,22 +31,46 @@ impl Asked<'_> {
                 }
             })
             .collect();
+        said.extend(self.amiss());
         said.extend(self.quotas());
         let waiting_in = lines.iter().map(|line| line.waiting_in).sum::<usize>().to_string();
         let waiting_out = lines.iter().map(|line| line.waiting_out).sum::<usize>().to_string();
         said.push(self.say("bridge.status.queue", &[("in", &waiting_in), ("out", &waiting_out)]));
+        let held = self.bridges.rooms_held().await?;
+        if held > 0 {
+            said.push(self.say("bridge.status.held", &[("rooms", &held.to_string())]));
+        }
         if !self.bridges.0.workshop.converts_voice() {
             said.push(self.say("bridge.status.voice", &[]));
+        }
+        if !self.bridges.0.workshop.reads_stills() {
+            said.push(self.say("bridge.status.pictures", &[]));
         }
         Ok(said.join("\n"))
     }
 
-    /// What is left of what the platforms count.
-    fn quotas(&self) -> Vec<String> {
-        let language = match self.lang {
+    const fn language(&self) -> Language {
+        match self.lang {
             Lang::En => Language::En,
             Lang::Zh | Lang::Both => Language::Zh,
-        };
+        }
+    }
+
+    /// What does not work although its line is up.
+    fn amiss(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        for seat in &self.bridges.0.seats {
+            for what in seat.connector.amiss() {
+                let values = [("platform", seat.network.key()), ("what", what.of(self.language()))];
+                said.push(self.say("bridge.status.amiss", &values));
+            }
+        }
+        said
+    }
+
+    /// What is left of what the platforms count.
+    fn quotas(&self) -> Vec<String> {
+        let language = self.language();
         let mut said = Vec::new();
         for seat in &self.bridges.0.seats {
             for quota in seat.quotas.all() {

@@ -132,13 +132,7 @@ impl Bridges {
                     Ok(()) | Err(Stuck::Never(..)) => {}
                     Err(error) => return Err(error),
                 }
-                match ghost.intent.leave(&room).await {
-                    Ok(()) | Err(CallError::Refused { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
-                let mut batch = Batch::new();
-                batch.delete(&GHOST_ROOMS, &(&*ghost.user, &*room));
-                self.0.store.commit(batch).await?;
+                self.be_out(&ghost, &room).await?;
             }
         }
         Ok(())

@@ -1,14 +1,18 @@
 //! Files between forms: a platform shows some forms of pictures and of spoken words and no others, and browsers show others again.
 //!
 //! What becomes of a file is decided by a pure function (`course.rs`) from what it is by its first bytes and what the platform
-//! shows. Pictures are written anew in threads of their own, a few at once (`picture.rs`); spoken words by ffmpeg, where the
-//! operator has it (`sound.rs`). What cannot be converted goes as a document or as a link: nothing is lost.
+//! shows. Pictures are written anew in threads of their own, a few at once (`picture.rs`); spoken words (`sound.rs`) and the pictures of
+//! phones (`still.rs`) by ffmpeg, where the operator has it (`program.rs`). What cannot be converted goes as a document or as a link:
+//! nothing is lost.
 
 mod course;
+mod heif;
 mod inward;
 mod outward;
 mod picture;
+mod program;
 mod sound;
+mod still;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,22 +20,23 @@ use bridge_api::{FileKind, Forms};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use self::sound::Sound;
+use self::{program::Program, sound::Sound, still::Stills};
 use crate::{
     lanes::Lane,
     limits::{FILE_BYTES_MAX, PICTURES_AT_ONCE, SOUND_BYTES_MAX},
 };
 
 /// Endings of names that a conversion replaces by the right one.
-const REPLACED: [&str; 16] = [
-    "amr", "bmp", "dib", "gif", "heic", "heif", "jpeg", "jpg", "m4a", "oga", "ogg", "opus", "png", "tif",
-    "tiff", "webp",
+const REPLACED: [&str; 18] = [
+    "amr", "avif", "bmp", "dib", "gif", "heic", "heif", "hif", "jpeg", "jpg", "m4a", "oga", "ogg", "opus",
+    "png", "tif", "tiff", "webp",
 ];
 
 /// Where files are given other forms.
 pub(crate) struct Workshop {
     pictures: Arc<Semaphore>,
     sound: Sound,
+    stills: Stills,
 }
 
 /// A file in another form.
@@ -44,19 +49,27 @@ struct Converted {
 }
 
 impl Workshop {
-    /// With the program that converts sound, if there is one.
+    /// With the program that converts sound and reads the pictures of phones, if there is one.
     pub fn new(ffmpeg: Option<PathBuf>) -> Self {
-        Self { pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)), sound: Sound::new(ffmpeg) }
+        let program = ffmpeg.map(Program);
+        let (sound, stills) = (Sound::new(program.clone()), Stills::new(program));
+        Self { pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)), sound, stills }
     }
 
-    /// Asks the program for sound what it can write, so that everybody knows it afterwards.
+    /// Asks the program what it can read and write, so that everybody knows it afterwards.
     pub async fn open(&self) {
         self.sound.makes().await;
+        self.stills.reads().await;
     }
 
     /// Whether spoken words can be converted, both ways; as far as that is known.
     pub fn converts_voice(&self) -> bool {
         self.sound.known().is_some_and(|makes| makes.amr && makes.opus)
+    }
+
+    /// Whether pictures in HEIC and AVIF can be read; as far as that is known.
+    pub fn reads_stills(&self) -> bool {
+        self.stills.known().is_some_and(|reads| reads.heic && reads.avif)
     }
 }
 

@@ -7,8 +7,10 @@ use pictures::{Kind, PictureError};
 use super::{
     Converted, Workshop, count,
     course::{Course, Look, beside, course},
+    heif::Head,
     picture, renamed,
     sound::{Makes, SoundForm, amr_ms},
+    still::StillForm,
 };
 use crate::{Bridges, lanes::Lane};
 
@@ -35,7 +37,7 @@ impl Bridges {
             Course::Picture => {
                 let made = workshop.picture(bytes.clone(), *forms).await;
                 count(lane, "picture", "out", made.is_ok());
-                made.map_err(|error| error.to_string())
+                made
             }
             Course::Sound(into) => {
                 let made = workshop.spoken(&bytes, into, forms).await;
@@ -83,7 +85,10 @@ impl Workshop {
                     let dimensions = look.dimensions.or(file.dimensions);
                     (File { mimetype, dimensions, ..file }, look)
                 }
-                None => (file, Look::default()),
+                None => match StillForm::sniff(bytes) {
+                    Some(form) => self.seen_still(file, bytes, form).await,
+                    None => (file, Look::default()),
+                },
             },
             FileKind::Voice => match SoundForm::sniff(bytes) {
                 Some(form) => {
@@ -99,11 +104,30 @@ impl Workshop {
         }
     }
 
+    /// The same for the picture of a phone.
+    async fn seen_still(&self, file: File, bytes: &[u8], form: StillForm) -> (File, Look) {
+        let head = Head::read(bytes).ok().filter(|head| picture::BUDGET.check(head.shown()).is_ok());
+        // What one sees through is a picture of its own there, which the program leaves out.
+        let is_plain = head.is_some_and(|head| !head.is_translucent);
+        let is_readable = is_plain && self.stills.reads().await.reads(form);
+        let dimensions = head.map(Head::shown);
+        let mimetype = Some(form.mimetype().to_owned());
+        let look = Look { is_readable, moves: false, dimensions };
+        (File { mimetype, dimensions: dimensions.or(file.dimensions), ..file }, look)
+    }
+
     /// A picture in one of these forms.
-    pub(super) async fn picture(&self, bytes: Bytes, forms: Forms) -> Result<Converted, PictureError> {
-        let kind = Kind::sniff(&bytes).ok_or(PictureError::NoPicture)?;
-        let drawn = self.drawn(move || picture::fitted(&bytes, kind, &forms)).await;
-        drawn.unwrap_or(Err(PictureError::NoPicture))
+    pub(super) async fn picture(&self, bytes: Bytes, forms: Forms) -> Result<Converted, String> {
+        let drawn = match (Kind::sniff(&bytes), StillForm::sniff(&bytes)) {
+            (Some(kind), _) => self.drawn(move || picture::fitted(&bytes, kind, &forms)).await,
+            (None, Some(form)) => {
+                let head = Head::read(&bytes).map_err(|error| error.to_string())?;
+                let png = self.stills.png(bytes, form).await.map_err(|error| error.to_string())?;
+                self.drawn(move || picture::photograph(&png, head, &forms)).await
+            }
+            (None, None) => None,
+        };
+        drawn.unwrap_or(Err(PictureError::NoPicture)).map_err(|error| error.to_string())
     }
 
     /// Words in another form, if they are short enough in it.

@@ -6,10 +6,10 @@ use bridge_api::Forms;
 use image::DynamicImage;
 use pictures::{Budget, Kind, PictureError, limits::SIDE_MAX};
 
-use super::{Converted, course::Look};
+use super::{Converted, course::Look, heif::Head};
 use crate::limits::{PICTURE_PIXELS_MAX, PICTURE_QUALITY, PICTURE_SHRINKS_MAX};
 
-const BUDGET: Budget = Budget { pixels_max: PICTURE_PIXELS_MAX };
+pub(super) const BUDGET: Budget = Budget { pixels_max: PICTURE_PIXELS_MAX };
 
 /// Looks at a picture of which only a little is decoded. What is no picture, or one beyond all bounds, cannot be read.
 pub(super) fn look(bytes: &[u8], kind: Kind) -> Look {
@@ -29,9 +29,23 @@ pub(super) fn look(bytes: &[u8], kind: Kind) -> Look {
 /// [`PictureError::TooLarge`] where it does not fit then, or is beyond the budget; [`PictureError::NoPicture`].
 pub(super) fn fitted(bytes: &[u8], kind: Kind, forms: &Forms) -> Result<Converted, PictureError> {
     let image = pictures::decode(Cursor::new(bytes), kind, BUDGET)?;
+    written(image, matches!(kind, Kind::Png | Kind::Gif | Kind::Bmp | Kind::Tiff), forms)
+}
+
+/// The picture of a phone, which the program wrote as PNG, in a form and size that a platform shows.
+///
+/// # Errors
+/// Those of [`fitted`], and [`PictureError::NoPicture`] where the program left out some of it, or did not turn it.
+pub(super) fn photograph(png: &[u8], head: Head, forms: &Forms) -> Result<Converted, PictureError> {
+    if !head.is_whole(pictures::dimensions(Cursor::new(png), Kind::Png)?) {
+        return Err(PictureError::NoPicture);
+    }
+    written(pictures::decode(Cursor::new(png), Kind::Png, BUDGET)?, false, forms)
+}
+
+fn written(image: DynamicImage, has_edges: bool, forms: &Forms) -> Result<Converted, PictureError> {
     let is_translucent = pictures::is_translucent(&image);
     let has_jpeg = forms.knows(Kind::Jpeg.content_type());
-    let has_edges = matches!(kind, Kind::Png | Kind::Gif | Kind::Bmp);
     let mut image = within(image, forms.side_max.unwrap_or(SIDE_MAX));
     for shrinks in 0..=PICTURE_SHRINKS_MAX {
         // Where even a JPEG is too large, the PNG is larger still.

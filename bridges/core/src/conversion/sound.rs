@@ -1,27 +1,16 @@
 //! Spoken words between forms, by the operator's own ffmpeg: platforms want AMR, clients play Ogg with Opus.
 //!
-//! The program is given what people sent, so it gets nothing else: no shell, no environment, no files and no network (pipes are the
-//! only protocol it may open), one named form to read, a bound of time, of memory in one piece, and of what it writes. It is killed
-//! when it does not keep them, and a sound that is not converted stays a file.
-
-use std::{
-    convert::Infallible,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+//! One named form is read, the bounds are those of the program (`program.rs`), and a sound that is not converted stays a file.
 
 use bytes::Bytes;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::Command,
-    sync::{OnceCell, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{OnceCell, Semaphore};
 
-use super::Converted;
+use super::{
+    Converted,
+    program::{Input, Program, ProgramError},
+};
 use crate::limits::{
-    SOUND_BYTES_MAX, SOUND_LOOK_BYTES_MAX, SOUND_LOOK_TIME_MAX, SOUND_MADE_BYTES_MAX, SOUND_MEMORY_BYTES_MAX,
-    SOUND_TIME_MAX, SOUNDS_AT_ONCE,
+    SOUND_BYTES_MAX, SOUND_MADE_BYTES_MAX, SOUND_MEMORY_BYTES_MAX, SOUND_TIME_MAX, SOUNDS_AT_ONCE,
 };
 
 /// The forms of spoken words that are read and written.
@@ -102,33 +91,16 @@ impl Makes {
     }
 }
 
-/// Why a sound stays what it was.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SoundError {
-    /// There is no program, or it cannot write the form.
-    #[error("no program writes this form")]
-    NoProgram,
-    /// It does not start, or breaks off.
-    #[error("the program for sound: {0}")]
-    Program(String),
-    /// It takes too long.
-    #[error("the program for sound takes too long")]
-    TooLong,
-    /// What goes in or comes out has too many bytes.
-    #[error("a sound is too large")]
-    TooLarge,
-}
-
 /// The program that converts sound.
 pub(super) struct Sound {
-    program: Option<PathBuf>,
+    program: Option<Program>,
     makes: OnceCell<Makes>,
     running: Semaphore,
 }
 
 impl Sound {
     /// With this program, if there is one; nothing is started yet.
-    pub fn new(program: Option<PathBuf>) -> Self {
+    pub fn new(program: Option<Program>) -> Self {
         Self { program, makes: OnceCell::new(), running: Semaphore::new(SOUNDS_AT_ONCE) }
     }
 
@@ -136,24 +108,10 @@ impl Sound {
     pub async fn makes(&self) -> Makes {
         let Some(program) = &self.program else { return Makes::default() };
         let asked = || async {
-            let arguments = ["-hide_banner", "-nostdin", "-encoders"];
-            let asked = run(program, &arguments, Bytes::new(), SOUND_LOOK_BYTES_MAX);
-            let list = match timeout(SOUND_LOOK_TIME_MAX, asked).await {
-                Ok(Ok(list)) => list,
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, program = %program.display(), "spoken words are not converted");
-                    return Makes::default();
-                }
-                Err(_) => {
-                    let program = program.display();
-                    tracing::warn!(%program, "the program for sound does not say in time what it writes; spoken words are not converted");
-                    return Makes::default();
-                }
-            };
-            let list = String::from_utf8_lossy(&list);
-            let has = |form: SoundForm| list.split_whitespace().any(|word| word == form.encoder());
+            let list = program.list("-encoders").await;
+            let has = |form: SoundForm| list.iter().any(|word| word == form.encoder());
             let makes = Makes { amr: has(SoundForm::Amr), opus: has(SoundForm::Opus) };
-            tracing::info!(amr = makes.amr, opus = makes.opus, program = %program.display(), "forms of spoken words that are written");
+            tracing::info!(amr = makes.amr, opus = makes.opus, program = %program.0.display(), "forms of spoken words that are written");
             makes
         };
         *self.makes.get_or_init(asked).await
@@ -167,30 +125,28 @@ impl Sound {
     /// The same words in another form, in at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// See [`SoundError`].
+    /// See [`ProgramError`].
     pub async fn converted(
         &self,
         bytes: Bytes,
         from: SoundForm,
         into: SoundForm,
         bytes_max: u64,
-    ) -> Result<Converted, SoundError> {
-        let program = self.program.as_deref().ok_or(SoundError::NoProgram)?;
+    ) -> Result<Converted, ProgramError> {
+        let program = self.program.as_ref().ok_or(ProgramError::NoProgram)?;
         if !self.makes().await.makes(into) {
-            return Err(SoundError::NoProgram);
+            return Err(ProgramError::NoProgram);
         }
         if u64::try_from(bytes.len()).is_ok_and(|size| size > SOUND_BYTES_MAX) {
-            return Err(SoundError::TooLarge);
+            return Err(ProgramError::TooLarge);
         }
         let bytes_max = bytes_max.min(SOUND_MADE_BYTES_MAX);
-        let _place = self.running.acquire().await.map_err(|_| SoundError::NoProgram)?;
-        let arguments = arguments(from, into);
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let made = timeout(SOUND_TIME_MAX, run(program, &arguments, bytes, bytes_max)).await;
-        let bytes = made.map_err(|_| SoundError::TooLong)??;
+        let _place = self.running.acquire().await.map_err(|_| ProgramError::NoProgram)?;
+        let bounds = (bytes_max, SOUND_TIME_MAX);
+        let bytes = program.run(&arguments(from, into), Input::Pipe(bytes), bounds).await?;
         // A program that found nothing to convert may still end well.
         if SoundForm::sniff(&bytes) != Some(into) {
-            return Err(SoundError::Program("it wrote something else".to_owned()));
+            return Err(ProgramError::Program("it wrote something else".to_owned()));
         }
         Ok(Converted { bytes, mimetype: into.mimetype(), ending: into.ending(), dimensions: None })
     }
@@ -230,47 +186,6 @@ fn arguments(from: SoundForm, into: SoundForm) -> Vec<String> {
     let write = ["-f", into.container(), "pipe:1"];
     let all = [&before[..], &read, &first, &same, into.manner(), &write].concat();
     all.into_iter().map(str::to_owned).collect()
-}
-
-/// What a program writes when it is given these bytes. Who drops this kills it.
-async fn run(program: &Path, arguments: &[&str], bytes: Bytes, bytes_max: u64) -> Result<Bytes, SoundError> {
-    let failed = |error: std::io::Error| SoundError::Program(error.to_string());
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(SoundError::Program("it has no streams".to_owned()));
-    };
-    let given = async move {
-        // It may have read enough and close its end.
-        drop(input.write_all(&bytes).await);
-        drop(input);
-        std::future::pending::<Infallible>().await
-    };
-    let read = async move {
-        let mut made = Vec::new();
-        output.take(bytes_max.saturating_add(1)).read_to_end(&mut made).await.map(|_| made)
-    };
-    // What is too large is not written to its end, so nobody waits until all was given.
-    let made = tokio::select! {
-        made = read => made,
-        never = given => match never {},
-    };
-    let made = made.map_err(failed)?;
-    if u64::try_from(made.len()).is_ok_and(|size| size > bytes_max) {
-        return Err(SoundError::TooLarge);
-    }
-    match child.wait().await {
-        Ok(status) if status.success() => Ok(made.into()),
-        Ok(status) => Err(SoundError::Program(status.to_string())),
-        Err(error) => Err(failed(error)),
-    }
 }
 
 #[cfg(test)]

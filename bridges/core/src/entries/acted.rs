@@ -26,13 +26,14 @@ impl Bridges {
         let of = (network.key(), acted.key.as_str());
         let Some(room) = self.0.store.get(&ENTRY_ROOMS, &of).await? else { return Ok(()) };
         let person = self.account_in_event(network, &acted.by).await?;
+        let ghost = self.ghost_id(network, &acted.by).ok();
         let mut values = serde_json::Map::new();
         if let Some(words) = acted.words.as_deref().filter(|words| !words.trim().is_empty()) {
             values.insert("reason".to_owned(), json!(words));
         }
         let content = json!({
             "v": 1, "key": acted.key, "action": acted.action.key(), "values": values, "network": network.key(),
-            "by": acted.by, "person": person, "instance_ms": acted.instance_ms,
+            "by": acted.by, "person": person, "ghost": ghost, "instance_ms": acted.instance_ms,
             "proof": { "type": "callback", "hash": acted.proof, "verified": true },
         });
         let unique = format!("bridge/acted/{}/{key}", network.key());

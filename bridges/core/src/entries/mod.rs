@@ -7,6 +7,7 @@
 mod acted;
 mod busy;
 mod foreign;
+mod instead;
 mod tables;
 mod told;
 
@@ -179,6 +180,7 @@ impl Bridges {
             let mut batch = Batch::new();
             for (day, network, key) in old {
                 batch.delete(&ENTRY_DAYS, &(day, &*network, &*key));
+                self.forget_instead((day, &*network, &*key), &mut batch).await?;
                 let entry = self.0.store.get(&ENTRIES, &(&*network, &*key)).await?;
                 // One that changed later has a later day as well.
                 if entry.as_ref().is_none_or(|entry| entry.day <= day) {

@@ -1,9 +1,11 @@
 //! The tables of entries; nobody else reads or writes them.
 
 use bridge_api::EntryOnPlatform;
-use ruma::OwnedRoomId;
+use ruma::{OwnedRoomId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 use store::{Profile, Table, TableInfo};
+
+use crate::tables::OutboxRow;
 
 /// Network and the key of a bot's entry → what it is there.
 pub(super) const ENTRIES: Table<(String, String), EntryRow> = Table::new(
@@ -22,9 +24,17 @@ pub(super) const ENTRY_DAYS: Table<(u64, String, String), ()> =
 pub(super) const BOT_ROOMS: Table<String, OwnedRoomId> =
     Table::new(3028, "bridges_bot_rooms", Profile::Point, "Where is this bot spoken to?");
 
+/// Network, the key of a bot's entry and that of a card in its place → the card, for when the platform refuses the entry.
+pub(super) const INSTEAD: Table<(String, String, String), InsteadRow> = Table::new(
+    3048,
+    "bridges_cards_instead",
+    Profile::Scan,
+    "Which cards go out when the platform refuses this entry?",
+);
+
 /// All of them.
 pub(crate) fn tables() -> Vec<TableInfo> {
-    vec![ENTRIES.info(), ENTRY_ROOMS.info(), ENTRY_DAYS.info(), BOT_ROOMS.info()]
+    vec![ENTRIES.info(), ENTRY_ROOMS.info(), ENTRY_DAYS.info(), BOT_ROOMS.info(), INSTEAD.info()]
 }
 
 /// An entry on a platform.
@@ -37,3 +47,18 @@ pub(super) struct EntryRow {
 }
 
 store::record!(EntryRow);
+
+/// A card that waits for what becomes of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct InsteadRow {
+    /// For whom it is.
+    pub account: OwnedUserId,
+    /// Its newest version, as it waits in a lane.
+    pub card: OutboxRow,
+    /// The day on which it came, as in [`ENTRY_DAYS`].
+    pub day: u64,
+    /// Whether it went out because the entry was refused.
+    pub is_shown: bool,
+}
+
+store::record!(InsteadRow);

@@ -10,7 +10,7 @@ use crate::{
     error::Stuck,
     ghosts::Ghost,
     html::{Written, write},
-    media::usual,
+    media::{Fetched, usual},
     names::tamed,
     telling::refusal_text,
 };
@@ -109,12 +109,15 @@ impl Bringing<'_> {
             }
             Err(error) => return Err(error),
         };
-        let name = file_name(file, fetched.name.as_deref());
-        let file = File { name, mimetype: Some(fetched.mimetype), ..file.clone() };
-        let (file, bytes) = Box::pin(self.bridges.shown(self.lane, file, fetched.bytes)).await;
+        let Fetched { name, mimetype, bytes, place } = fetched;
+        let name = file_name(file, name.as_deref());
+        let file = File { name, mimetype: Some(mimetype), ..file.clone() };
+        let (file, bytes) = Box::pin(self.bridges.shown(self.lane, file, bytes)).await;
         let mimetype = file.mimetype.as_deref().unwrap_or(usual(file.kind));
         let (name, size) = (&file.name, bytes.len());
         let mxc = self.bridges.uploader(ghost)?.upload(Some(name), mimetype, bytes).await?;
+        // Its bytes are gone.
+        drop(place);
         let mut info = json!({ "mimetype": mimetype, "size": size });
         if let Some((width, height)) = file.dimensions {
             info["w"] = json!(width);

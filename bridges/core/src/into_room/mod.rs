@@ -4,6 +4,7 @@ mod changes;
 mod content;
 mod people;
 mod saying;
+mod standing;
 
 use bridge_api::{Happened, Message, MessageId, Network, Refusal, Sender};
 use ruma::{OwnedEventId, OwnedRoomId};
@@ -37,6 +38,7 @@ impl Bridges {
         let mut batch = Batch::new();
         match (room, &row.arrival.what) {
             (_, Happened::PersonChanged(person)) => self.person_changed(lane.0, person).await?,
+            (_, Happened::PersonGone(person)) => self.person_gone(&mut batch, lane.0, person).await?,
             (_, Happened::Acted(acted)) => {
                 self.acted(lane.0, row.arrival.key.as_str(), acted, &mut batch).await?;
             }
@@ -101,19 +103,19 @@ impl Bringing<'_> {
             Happened::Joined { people } => self.joined(people).await,
             Happened::Left { people, .. } => self.left(people).await,
             Happened::Renamed { name, .. } => self.renamed(name).await,
+            Happened::Described { words, has_other_picture } => {
+                self.described(words.as_deref(), *has_other_picture).await
+            }
             Happened::Dissolved => self.dissolved().await,
-            Happened::BotAdded { .. } => {
-                self.notice("bridge.told.added", &[]);
-                Ok(())
-            }
-            Happened::BotRemoved { .. } => {
-                self.notice("bridge.told.removed", &[]);
-                Ok(())
-            }
+            Happened::BotAdded { .. } => self.let_in().await,
+            Happened::BotRemoved { .. } => self.put_out().await,
             Happened::Pressed(pressed) => self.pressed(pressed).await,
             Happened::Read { person, messages } => self.read(person, messages).await,
             Happened::Withheld => self.withheld().await,
-            Happened::PersonChanged(_) | Happened::Acted(_) | Happened::ApprovalChanged(_) => Ok(()),
+            Happened::PersonChanged(_)
+            | Happened::PersonGone(_)
+            | Happened::Acted(_)
+            | Happened::ApprovalChanged(_) => Ok(()),
         }
     }
 
@@ -131,6 +133,7 @@ impl Bringing<'_> {
         if message.from == Sender::Ourselves || self.known(&message.id).await?.is_some() {
             return Ok(());
         }
+        self.hears_again().await?;
         let ghost = self.speaker(&message.from).await?;
         let mut events = Vec::new();
         for (index, event) in events_of(&message.parts).into_iter().enumerate() {

@@ -3,7 +3,6 @@
 use bridge_api::{MessageId, Network, Person, PersonId};
 use futures_util::{TryStreamExt as _, stream};
 use kit::CallError;
-use store::Batch;
 
 use super::Bringing;
 use crate::{
@@ -58,13 +57,7 @@ impl Bringing<'_> {
                 continue;
             }
             let ghost = Ghost { intent: self.bridges.0.kit.puppet(user.clone()), user: user.clone() };
-            match ghost.intent.leave(&self.room).await {
-                Ok(()) | Err(CallError::Refused { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-            let mut batch = Batch::new();
-            batch.delete(&GHOST_ROOMS, &of);
-            self.bridges.0.store.commit(batch).await?;
+            self.bridges.be_out(&ghost, &self.room).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! one into another. Kept is only for which message it stands, until it ends: the homeserver is asked at each opening whether that
 //! was taken back. The file is read as the bridge's bot, piece by piece.
 
+mod giving;
 mod seal;
 
 use std::time::Duration;
@@ -12,20 +13,16 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use kit::{CallError, FileStream, limits::REQUEST_TIME_MAX, texts::Lang};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ruma::MxcUri;
-use store::{Batch, StoreError};
 use tokio::{sync::mpsc, time::timeout};
 
 pub(crate) use self::seal::LinkKey;
 use self::seal::Sealed;
 use crate::{
     Bridges,
-    limits::{DAY_MS, LINK_DAYS, LINK_PIECE_TIME_MAX, LINK_PIECES_MAX, LINK_TIME_MAX},
+    limits::{LINK_DAYS, LINK_PIECE_TIME_MAX, LINK_PIECES_MAX, LINK_TIME_MAX},
     tables::{LINKS, LinkRow},
 };
 
-/// Where such links begin, below the public address.
-const PATH: &str = "/_lianqiao/bridge/file";
 /// What a part of a path and a parameter of a header have to write otherwise.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -94,35 +91,6 @@ impl LinkRefused {
 }
 
 impl Bridges {
-    /// An address at which the file of a message can be had until [`LINK_DAYS`] days from now, while the message stands. None where
-    /// nobody said at which address people reach us, or where it is no file's.
-    ///
-    /// # Errors
-    /// When the store refuses to keep for which message it stands: without that it could not be cut.
-    pub(crate) async fn link_to(
-        &self,
-        mxc: &str,
-        name: &str,
-        message: &LinkRow,
-    ) -> Result<Option<String>, StoreError> {
-        let base = self.0.settings.public_url.as_deref();
-        let (Some(base), Ok((server, id))) = (base, <&MxcUri>::from(mxc).parts()) else { return Ok(None) };
-        let until_ms = self.0.clock.now_ms().saturating_add(LINK_DAYS * DAY_MS);
-        let sealed = Sealed { until_ms, server: server.as_str(), id, name };
-        let Some(seal) = self.0.link_key.seal(&sealed) else { return Ok(None) };
-        let mut batch = Batch::new();
-        batch.put(&LINKS, &(until_ms, &*seal), message);
-        self.0.store.commit(batch).await?;
-        let until_ms = until_ms.to_string();
-        let parts = [until_ms.as_str(), &seal, server.as_str(), id, name];
-        let base = base.trim_end_matches('/');
-        Ok(Some(parts.iter().fold(format!("{base}{PATH}"), |mut address, part| {
-            address.push('/');
-            address.extend(utf8_percent_encode(part, ENCODED));
-            address
-        })))
-    }
-
     /// Refuses a link whose message was taken back, or stands where the bridge's bot cannot look any more: nobody could take it back
     /// there. One from before messages were kept opens until its end.
     async fn check_message(&self, until_ms: u64, seal: &str) -> Result<(), LinkRefused> {

@@ -1,4 +1,4 @@
-//! The seal of a link: HMAC-SHA-256 over all that the link says, with a key that never leaves the store.
+//! The seal of a link: HMAC-SHA-256 over all that the link says, with a key that never leaves the store. And until when it is good.
 
 use base::Rng;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -6,7 +6,11 @@ use serde::Serialize;
 use sha2::Sha256;
 use store::{Batch, Store, StoreError};
 
-use crate::{names::hex, tables::LINK_KEYS};
+use crate::{
+    limits::{DAY_MS, LINK_DAYS},
+    names::hex,
+    tables::LINK_KEYS,
+};
 
 /// For what the key is.
 const FILES: &str = "files";
@@ -59,6 +63,13 @@ impl LinkKey {
     }
 }
 
+/// When a link ends whose message was received at `received_ms`, both in milliseconds since the Unix epoch: the same for all that is
+/// tried within a day, and in more than one day less than [`LINK_DAYS`].
+pub(super) const fn ends_at(received_ms: u64, now_ms: u64) -> u64 {
+    let days_waited = now_ms.saturating_sub(received_ms) / DAY_MS;
+    received_ms.saturating_add(days_waited.saturating_add(LINK_DAYS).saturating_mul(DAY_MS))
+}
+
 /// The bytes of a seal. In small letters alone: under these it is kept for which message a link stands.
 fn bytes(seal: &str) -> Option<Vec<u8>> {
     if seal.len() != 64 || !seal.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
@@ -92,5 +103,24 @@ mod tests {
         for wrong in ["", "zz", &seal[2..], &format!("{seal}00"), &"é".repeat(32), &"0".repeat(64), &loud] {
             assert!(!key.is_sealed(&link(), wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_link_ends_at_the_same_time_for_every_try_of_a_day_and_never_too_soon() {
+        let received_ms = 20_000 * DAY_MS + 5;
+        let end_ms = received_ms + LINK_DAYS * DAY_MS;
+        for (waited_ms, expected_ms) in [
+            (0, end_ms),
+            (1, end_ms),
+            (DAY_MS - 1, end_ms),
+            (DAY_MS, end_ms + DAY_MS),
+            (30 * DAY_MS + 1, end_ms + 30 * DAY_MS),
+        ] {
+            let now_ms = received_ms + waited_ms;
+            assert_eq!(ends_at(received_ms, now_ms), expected_ms, "{waited_ms}");
+            assert!(expected_ms > now_ms + (LINK_DAYS - 1) * DAY_MS, "{waited_ms}");
+        }
+        assert_eq!(ends_at(received_ms, received_ms - 1), end_ms, "a clock was put back");
+        assert_eq!((ends_at(u64::MAX, 0), ends_at(0, u64::MAX)), (u64::MAX, u64::MAX));
     }
 }

@@ -99,6 +99,7 @@ impl Bridges {
             kind,
             bound_by: Some(by.to_owned()),
             bound_ms: now_ms,
+            removed_ms: None,
         };
         let shown = named(lane, &name, self.0.settings.language);
         self.portals().put(&mut batch, lane, row.clone())?;

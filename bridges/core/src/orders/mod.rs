@@ -46,6 +46,9 @@ pub struct LineStatus {
     pub waiting_in: usize,
     /// Rows that wait to go to the platform.
     pub waiting_out: usize,
+    /// What does not work although it is up, in English.
+    #[serde(default)]
+    pub amiss: Vec<String>,
     /// What is left of what the platform counts.
     pub quotas: Vec<QuotaLeft>,
 }

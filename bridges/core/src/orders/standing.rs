@@ -22,6 +22,7 @@ impl Bridges {
                 bound: self.portals().bound(seat.network).len(),
                 waiting_in: self.0.inbound.rows_of(seat.network),
                 waiting_out: self.outbound().rows_of(seat.network),
+                amiss: seat.connector.amiss().iter().map(|words| words.en.to_owned()).collect(),
                 quotas: seat.quotas.listed(),
             });
         }

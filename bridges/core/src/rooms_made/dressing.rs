@@ -3,7 +3,7 @@
 use bridge_api::MediaId;
 use kit::{CallError, Letter, To};
 use ruma::{OwnedRoomId, OwnedUserId, RoomId};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{Batch, StoreError};
 
@@ -44,11 +44,38 @@ impl Bridges {
         let Some(avatar) = row.avatar.as_ref().and_then(|avatar| MediaId::new(avatar.clone()).ok()) else {
             return Ok(());
         };
-        let Some((mimetype, bytes)) = self.avatar(lane.0, &avatar).await else { return Ok(()) };
+        self.hang_picture(lane, &avatar, room).await
+    }
+
+    async fn hang_picture(&self, lane: &Lane, avatar: &MediaId, room: &RoomId) -> Result<(), BridgeError> {
+        let Some((mimetype, bytes)) = self.avatar(lane.0, avatar).await else { return Ok(()) };
         let bot = self.bot()?;
         let url = bot.upload(None, &mimetype, bytes).await?;
         bot.set_state(room, "m.room.avatar", "", json!({ "url": url })).await?;
         Ok(())
+    }
+
+    /// A conversation has another picture: the room that was made for it has it too. One that the platform does not give, or the
+    /// room does not take, is nobody's loss.
+    pub(crate) async fn dress_room_again(&self, lane: &Lane, room: &RoomId) -> Result<(), BridgeError> {
+        if !self.is_made_for(lane, room).await? {
+            return Ok(());
+        }
+        let found = match self.conversation(lane).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, conversation = %lane.1, "the platform does not say how a conversation looks");
+                return Ok(());
+            }
+        };
+        let Some(avatar) = found.and_then(|found| found.avatar) else { return Ok(()) };
+        match self.hang_picture(lane, &avatar, room).await {
+            Err(error) if !error.passes() => {
+                tracing::debug!(%error, %room, "a room does not take the picture of its conversation");
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     /// The room stands in its space; colleagues who are in the conversation come into both.
@@ -88,17 +115,43 @@ impl Bridges {
         room: &RoomId,
         name: &str,
     ) -> Result<(), StoreError> {
-        let digest = hex(&Sha256::digest(format!("{}/{}", lane.0.key(), lane.1)));
-        let place = self.0.kit.place_of(LOCALPART, room).await?;
-        if place.is_some_and(|place| place.starts_with(&format!("room/{}/", &digest[..32]))) {
-            let unique = format!("bridge/name/{room}/{}", self.0.clock.now_ms());
-            let letter = Letter {
-                kind: "m.room.name".to_owned(),
-                state_key: Some(String::new()),
-                ..Letter::message(unique, LOCALPART, To::Room(room.to_owned()), json!({ "name": name }))
-            };
-            self.0.kit.outbox().put(batch, letter);
+        if self.is_made_for(lane, room).await? {
+            self.state_of_made(batch, room, "name", json!({ "name": name }));
         }
         Ok(())
+    }
+
+    /// Other words say what a conversation is for: the room that was made for it has them as its topic, and what it was made for where
+    /// there are none.
+    pub(crate) async fn describe_room(
+        &self,
+        batch: &mut Batch,
+        lane: &Lane,
+        room: &RoomId,
+        words: &str,
+    ) -> Result<(), StoreError> {
+        if self.is_made_for(lane, room).await? {
+            let topic = if words.is_empty() { self.name_of(lane) } else { words.to_owned() };
+            self.state_of_made(batch, room, "topic", json!({ "topic": topic }));
+        }
+        Ok(())
+    }
+
+    /// Whether we made a room for a conversation. How other rooms look is for their people to say.
+    async fn is_made_for(&self, lane: &Lane, room: &RoomId) -> Result<bool, StoreError> {
+        let digest = hex(&Sha256::digest(format!("{}/{}", lane.0.key(), lane.1)));
+        let place = self.0.kit.place_of(LOCALPART, room).await?;
+        Ok(place.is_some_and(|place| place.starts_with(&format!("room/{}/", &digest[..32]))))
+    }
+
+    /// State of a room that we made: `what` is the end of its type.
+    fn state_of_made(&self, batch: &mut Batch, room: &RoomId, what: &str, content: Value) {
+        let unique = format!("bridge/{what}/{room}/{}", self.0.clock.now_ms());
+        let letter = Letter {
+            kind: format!("m.room.{what}"),
+            state_key: Some(String::new()),
+            ..Letter::message(unique, LOCALPART, To::Room(room.to_owned()), content)
+        };
+        self.0.kit.outbox().put(batch, letter);
     }
 }

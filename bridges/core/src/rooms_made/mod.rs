@@ -1,30 +1,38 @@
 //! Rooms that the bridge makes for conversations: ordered, made once, put into their space, bound, kept in step.
 //!
 //! An order is a row. The worker has the kit make the room, which survives every kill, and binds it when it is there; each step
-//! may be repeated.
+//! may be repeated. One that has to wait holds up no other, and for long it does so no more than people are told (`held.rs`).
 
 mod dressing;
+mod held;
+mod places;
 mod requests;
 
 use std::time::Duration;
 
 use base::Shutdown;
 use bridge_api::{Conversation, ConversationId, ConversationKind, Network};
-use kit::{Letter, To, notice};
 use ruma::UserId;
-use sha2::{Digest as _, Sha256};
 use store::{Batch, Scan, StoreError};
 
-use self::requests::{request, space_key, space_request};
+use self::requests::space_key;
 use crate::{
     BridgeError, Bridges, LOCALPART,
     backfill::patient,
     lanes::Lane,
-    limits::{COLLEAGUES_INTERVAL, MAKING_LOOK, MAKING_MAX},
-    names::{hex, tamed},
+    limits::{COLLEAGUES_INTERVAL, MAKING_HELD_MAX, MAKING_LOOK, MAKING_MAX},
     people_tables::{MAKING, MakingRow},
-    tables::PortalRow,
 };
+
+/// Where the making of a room stands.
+enum Step {
+    /// It was the last one.
+    Done,
+    /// Something was ordered that is there soon.
+    Begun,
+    /// It waits for something that is not ours, and why.
+    Held(String),
+}
 
 impl Bridges {
     /// Orders a room for a conversation that is bound to none. It is there a moment later, with `by` as the one who leads it.
@@ -67,11 +75,14 @@ impl Bridges {
         by: Option<&UserId>,
     ) -> Result<bool, StoreError> {
         let of = (lane.0.key(), lane.1.as_str());
-        let waiting = self.0.store.scan_keys(&MAKING, Scan::all().limit(MAKING_MAX)).await?;
-        if waiting.len() >= MAKING_MAX || waiting.iter().any(|(network, id)| (&**network, &**id) == of) {
+        let waiting = self.0.store.scan(&MAKING, Scan::all().limit(MAKING_MAX + MAKING_HELD_MAX)).await?;
+        // Those that wait for long take nobody's place, as long as they are not too many themselves.
+        let soon = waiting.iter().filter(|(_, row)| row.again_ms.is_none()).count();
+        let is_full = soon >= MAKING_MAX || waiting.len() >= MAKING_MAX + MAKING_HELD_MAX;
+        if is_full || waiting.iter().any(|((network, id), _)| (&**network, &**id) == of) {
             return Ok(false);
         }
-        let row = MakingRow { by: by.map(ToOwned::to_owned), place: None, avatar: None };
+        let row = MakingRow { by: by.map(ToOwned::to_owned), ..MakingRow::default() };
         batch.expect_absent(&MAKING, &of).put(&MAKING, &of, &row);
         let news = std::sync::Arc::clone(&self.0.rooms_news);
         batch.on_visible(move |_| news.notify_one());
@@ -124,65 +135,75 @@ impl Bridges {
         }
     }
 
-    /// Whether anything is left.
+    /// Whether anything is left that may be there soon.
     async fn make_rooms(&self) -> Result<bool, BridgeError> {
         let mut is_left = false;
-        for ((network, conversation), row) in
-            self.0.store.scan(&MAKING, Scan::all().limit(MAKING_MAX)).await?
-        {
+        let scan = Scan::all().limit(MAKING_MAX + MAKING_HELD_MAX);
+        for ((network, conversation), row) in self.0.store.scan(&MAKING, scan).await? {
+            if row.again_ms.is_some_and(|again_ms| again_ms > self.0.clock.now_ms()) {
+                continue;
+            }
             let lane = Network::named(&network).zip(ConversationId::new(conversation.clone()).ok());
-            let done = match &lane {
-                Some(lane) => self.make_room(lane, &row).await,
-                None => Ok(true),
+            let Some(lane) = lane else {
+                self.end_making((&*network, &*conversation), &row, None).await?;
+                continue;
             };
-            match done {
-                Ok(false) => is_left = true,
-                Ok(true) => {
-                    let mut batch = Batch::new();
-                    batch.delete(&MAKING, &(&*network, &*conversation));
-                    self.0.store.commit(batch).await?;
+            match self.make_room(&lane, &row).await {
+                Ok(Step::Begun) => is_left = true,
+                Ok(Step::Done) => self.end_making((&*network, &*conversation), &row, None).await?,
+                Ok(Step::Held(reason)) => is_left |= self.hold_room(&lane, &row, &reason).await?,
+                Err(BridgeError::Store(error)) => {
+                    tracing::debug!(%error, conversation, "a room has to wait for the store");
+                    is_left = true;
                 }
                 Err(error) if error.passes() => {
-                    tracing::debug!(%error, conversation, "a room has to wait");
-                    is_left = true;
+                    is_left |= self.hold_room(&lane, &row, &error.to_string()).await?;
                 }
                 Err(error) => {
                     tracing::warn!(%error, conversation, "a room cannot be made");
-                    let mut batch = Batch::new();
-                    batch.delete(&MAKING, &(&*network, &*conversation));
-                    if let Some(by) = &row.by {
-                        let unique = format!("unmade/{network}/{conversation}/{}", self.0.clock.now_ms());
-                        let reason = error.to_string();
-                        self.tell(&mut batch, by, &unique, "bridge.failed", &[("reason", &reason)]);
-                    }
-                    self.0.store.commit(batch).await?;
+                    self.end_making((&*network, &*conversation), &row, Some(&error)).await?;
                 }
             }
         }
         Ok(is_left)
     }
 
-    /// The next step for one room; whether it was the last one.
-    async fn make_room(&self, lane: &Lane, row: &MakingRow) -> Result<bool, BridgeError> {
+    /// Nothing is made any more; with an error whoever ordered it is told.
+    async fn end_making(
+        &self,
+        of: (&str, &str),
+        row: &MakingRow,
+        error: Option<&BridgeError>,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::new();
+        batch.delete(&MAKING, &of);
+        if let (Some(error), Some(by)) = (error, &row.by) {
+            let unique = format!("unmade/{}/{}/{}", of.0, of.1, self.0.clock.now_ms());
+            self.tell(&mut batch, by, &unique, "bridge.failed", &[("reason", &error.to_string())]);
+        }
+        self.0.store.commit(batch).await.map(drop)
+    }
+
+    /// The next step for one room.
+    async fn make_room(&self, lane: &Lane, row: &MakingRow) -> Result<Step, BridgeError> {
         if self.portals().room_of(lane).is_some() {
-            return Ok(true);
+            return Ok(Step::Done);
         }
         let Some(place) = &row.place else {
             self.order_places(lane, row).await?;
-            return Ok(false);
+            return Ok(Step::Begun);
         };
         let (kit, space) = (&self.0.kit, space_key(lane.0));
         let (Some(room), Some(space)) =
             (kit.place(LOCALPART, place).await?, kit.place(LOCALPART, &space).await?)
         else {
-            return Ok(false);
+            return Ok(Step::Held("the homeserver has not made the room".to_owned()));
         };
         let colleagues = self.colleagues_in(lane).await?;
         if let Some(staff) = &self.0.ports.staff
             && let Err(reason) = staff.house(&colleagues, &room).await
         {
-            tracing::warn!(reason, %room, "a room cannot stand in the space of its department yet; will try again");
-            return Ok(false);
+            return Ok(Step::Held(reason));
         }
         self.dress_room(lane, row, &room).await?;
         self.invite_colleagues(&room, &space, row, &colleagues).await?;
@@ -191,49 +212,9 @@ impl Bridges {
             batch.delete(&MAKING, &(lane.0.key(), lane.1.as_str()));
         };
         match self.attach(made, lane, &room, &by, None).await {
-            Ok(_) | Err(BridgeError::Bound(_)) => Ok(true),
+            Ok(_) | Err(BridgeError::Bound(_)) => Ok(Step::Done),
             Err(error) => Err(error),
         }
-    }
-
-    /// Has the kit make the room, and the space of the platform with the room in it.
-    async fn order_places(&self, lane: &Lane, row: &MakingRow) -> Result<(), BridgeError> {
-        let found = self.conversation(lane).await?;
-        let is_direct = found.as_ref().is_some_and(|found| found.kind == ConversationKind::Direct);
-        if row.by.is_none() && is_direct {
-            if let Some(portal) = self.portals().get(lane) {
-                let portal = PortalRow { kind: ConversationKind::Direct, ..portal };
-                self.portals().set(&self.0.store, lane, portal).await?;
-            }
-            return Err(BridgeError::Invalid("no room is made for a direct chat by itself".to_owned()));
-        }
-        let name = found.as_ref().map(|found| tamed(&found.name)).filter(|name| !name.is_empty());
-        let name = name.unwrap_or_else(|| self.name_of(lane));
-        let digest = hex(&Sha256::digest(format!("{}/{}", lane.0.key(), lane.1)));
-        let place = format!("room/{}/{}", &digest[..32], self.0.clock.now_ms());
-        let (kit, space) = (&self.0.kit, space_key(lane.0));
-        let mut batch = Batch::new();
-        let topic = self.name_of(lane);
-        kit.order_place(&mut batch, LOCALPART, &place, request(&name, &topic, row.by.as_deref())).await?;
-        let platform = lane.0.name().of(self.0.settings.language);
-        kit.order_place(&mut batch, LOCALPART, &space, space_request(platform)).await?;
-        // Rooms are made for the first letter that goes there.
-        for (at, what) in [(&place, "made"), (&space, "housed")] {
-            let text = kit.texts().fill(self.lang(), "bridge.made", &[("conversation", &name)]);
-            let letter = Letter::message(
-                format!("bridge/{what}/{place}"),
-                LOCALPART,
-                To::Place(at.clone()),
-                notice(&text),
-            );
-            kit.outbox().put(&mut batch, letter);
-        }
-        let avatar = found.and_then(|found| found.avatar).map(|avatar| avatar.to_string());
-        let of = (lane.0.key(), lane.1.as_str());
-        batch.expect_eq(&MAKING, &of, row);
-        batch.put(&MAKING, &of, &MakingRow { place: Some(place), avatar, ..row.clone() });
-        self.0.store.commit(batch).await?;
-        Ok(())
     }
 
     async fn conversation(&self, lane: &Lane) -> Result<Option<Conversation>, BridgeError> {

@@ -2,12 +2,16 @@
 
 use std::io::Cursor;
 
-use bridge_api::{Content, File, FileKind, MediaId};
+use bridge_api::{Content, File, FileKind, MediaId, MessageId, Network};
 use bytes::Bytes;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::{
+    Stage,
+    stage::{CHAT, conversation},
+};
+use crate::limits::FILES_AT_ONCE;
 
 /// A picture whose every pixel is another one, in this form.
 fn drawn(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -67,6 +71,7 @@ async fn a_picture_that_the_platform_does_not_show_becomes_one_that_it_shows() {
         // Whatever the sender says that it is.
         (ImageFormat::WebP, "image/png", "b.png", "image/jpeg", "b.jpg"),
         (ImageFormat::Bmp, "image/bmp", "c.BMP", "image/png", "c.png"),
+        (ImageFormat::Tiff, "image/tiff", "d.tiff", "image/png", "d.png"),
     ] {
         let bytes = drawn(40, 20, format);
         let (file, taken) = stage.gives("m.image", name, mimetype, &bytes).await;
@@ -90,6 +95,7 @@ async fn what_cannot_be_converted_goes_as_a_document() {
     for (kind, name, mimetype, bytes) in [
         ("m.image", "a.webp", "image/webp", &broken[..]),
         ("m.image", "a.svg", "image/svg+xml", b"<svg/>"),
+        ("m.image", "a.heic", "image/heic", b"\0\0\0\x14ftypheic\0\0\0\0mif1"),
         ("m.video", "a.mov", "video/quicktime", b"\0\0\0\x14ftypqt  "),
         // There is no program for sound here.
         ("m.audio", "a.ogg", "audio/ogg", b"OggS words"),
@@ -115,6 +121,10 @@ async fn pictures_of_the_platform_are_what_browsers_show_and_say_how_large_they_
     assert_eq!(content["info"], expected);
     image::load_from_memory_with_format(&bytes, ImageFormat::Png).expect("a picture");
 
+    let scan = drawn(40, 20, ImageFormat::Tiff);
+    let (event, _) = stage.brings(FileKind::Image, "图.tif", scan, "image/tiff").await;
+    assert_eq!(event["content"]["info"]["mimetype"], "image/png");
+
     // The platform says what it likes.
     let photograph = drawn(40, 20, ImageFormat::Jpeg);
     let (event, bytes) =
@@ -127,9 +137,24 @@ async fn pictures_of_the_platform_are_what_browsers_show_and_say_how_large_they_
 }
 
 #[tokio::test]
-async fn who_asks_how_the_lines_are_hears_that_voice_is_not_converted() {
+async fn who_asks_how_the_lines_are_hears_that_voice_and_pictures_of_phones_are_not_converted() {
     let mut stage = Stage::new().await;
     stage.says("!status").await;
     stage.until("it is said", |stage| stage.is_told("Voice: not converted")).await;
+    assert!(stage.is_told("Pictures in HEIC and AVIF: not converted"));
     stage.until("it is shown", |stage| stage.status()["converts_voice"] == false).await;
+    assert_eq!(stage.status()["converts_pictures"], false);
+}
+
+#[tokio::test]
+async fn a_file_of_the_platform_keeps_its_place_in_memory_as_long_as_its_bytes_are_there() {
+    let stage = Stage::new().await;
+    let lane = (Network::Feishu, conversation(CHAT));
+    let file = File::new(FileKind::File, "a.pdf", MediaId::new("m").expect("valid"));
+    let message = MessageId::new("om_1").expect("valid");
+    let free = || stage.bridges.0.files.available_permits();
+    let fetched = stage.bridges.fetch(&lane, &message, &file).await.expect("it is here");
+    assert_eq!((free(), fetched.bytes.len()), (FILES_AT_ONCE - 1, 7));
+    drop(fetched);
+    assert_eq!(free(), FILES_AT_ONCE);
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use bridge_api::{Block, Content, Inline};
+use bridge_api::{Block, Content, Failure, Inline};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
+use ruma::{EventId, OwnedRoomId};
 use serde_json::{Value, json};
 use store::Scan;
 
@@ -12,7 +13,7 @@ use super::{Script, Stage};
 use crate::{
     BridgePorts, FileLink, LinkRefused,
     limits::{DAY_MS, FORGET_INTERVAL, LINK_DAYS, LINKS_AT_ONCE},
-    tables::LINKS,
+    tables::{LINKS, LinkRow},
 };
 
 const BASE: &str = "https://chat.example.org/";
@@ -49,6 +50,11 @@ impl Stage {
             Inline::Link { address, .. } => Some(address.clone()),
             _ => None,
         })
+    }
+
+    /// For which links it is kept for which message they stand.
+    async fn kept(&self) -> Vec<(u64, String)> {
+        self.bridges.0.store.scan_keys(&LINKS, Scan::all()).await.expect("readable")
     }
 
     /// The bytes behind a link, with the value of `Content-Disposition`.
@@ -96,7 +102,7 @@ async fn a_link_ends_with_its_message_and_with_no_other_of_the_same_file() {
     assert!(told.contains("已被撤回") && told.contains("taken back"), "{told}");
     stage.skips(Duration::from_millis(LINK_DAYS * DAY_MS + 60_000));
     stage.passes(FORGET_INTERVAL * 2).await;
-    let kept = stage.bridges.0.store.scan_keys(&LINKS, Scan::all()).await.expect("readable");
+    let kept = stage.kept().await;
     assert!(kept.is_empty(), "{kept:?}");
 }
 
@@ -116,6 +122,42 @@ async fn a_link_that_somebody_changed_leads_nowhere() {
         assert_eq!(stage.opens(&forged).await.err(), Some(LinkRefused::Unknown), "{forged:?}");
     }
     assert!(stage.opens(&link).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_tried_again_has_the_link_of_the_first_try() {
+    let mut stage = public().await;
+    stage.platform.fail(Some(Failure::later("502")));
+    let large = json!({
+        "msgtype": "m.file", "body": "a.pdf", "url": stage.uploads(), "info": { "size": 90_000_000 },
+    });
+    stage.sends("m.room.message", large).await;
+    stage.passes(Duration::from_secs(5)).await;
+    let first = stage.kept().await;
+    assert_eq!(first.len(), 1, "it was tried");
+    stage.passes(Duration::from_secs(600)).await;
+    assert_eq!(stage.platform.count(), 0);
+    stage.platform.fail(None);
+    stage.until("it is there", |stage| stage.platform.count() > 0).await;
+    assert_eq!(stage.kept().await, first, "however often it was tried");
+    let said = stage.platform.words().pop().expect("words");
+    assert!(said.contains(&format!("/{}/{}/", first[0].0, first[0].1)), "{said}");
+}
+
+#[tokio::test]
+async fn two_messages_with_the_same_file_in_the_same_moment_have_a_link_each() {
+    let stage = public().await;
+    let room = || OwnedRoomId::try_from(stage.room.as_str()).expect("a room");
+    let of = |event: &str| LinkRow { room: room(), events: vec![EventId::parse(event).expect("an event")] };
+    let now_ms = stage.bridges.0.clock.now_ms();
+    let mut links = Vec::new();
+    for event in ["$a:test", "$b:test", "$a:test", "$b:test"] {
+        let link = stage.bridges.link_to("mxc://test/ab", "a.pdf", &of(event), now_ms).await;
+        links.push(link.expect("it is kept").expect("a link"));
+    }
+    assert_ne!(links[0], links[1]);
+    assert_eq!(links[..2], links[2..], "the same for every try");
+    assert_eq!(stage.kept().await.len(), 2);
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
 //! The core as people on both sides meet it: a homeserver in memory, a platform by a script, and hours that pass in moments.
 
 mod captions;
+mod decisions;
+mod described;
 mod doing;
+mod entries;
 mod files;
+mod gone;
 mod history;
 mod hostile;
 mod links;

@@ -1,4 +1,5 @@
-//! What is left of what a platform counts: told to administrators before it is used up, and shown to whoever asks.
+//! What is left of what a platform counts: told to administrators before it is used up, and shown to whoever asks, as is what else does
+//! not work.
 
 use std::time::Duration;
 
@@ -54,6 +55,15 @@ async fn who_asks_how_the_lines_are_sees_what_is_left() {
     stage.counts(left("2025-11", 42)).await;
     stage.says("!status").await;
     stage.until("it is said", |stage| stage.is_told("42 of 100 left of this month's calls")).await;
+}
+
+#[tokio::test]
+async fn who_asks_how_the_lines_are_sees_what_does_not_work_although_they_are_up() {
+    let mut stage = Stage::new().await;
+    *stage.platform.amiss.lock() = vec![Words { zh: "帐号未列出", en: "accounts are not listed" }];
+    stage.says("!status").await;
+    stage.until("it is said", |stage| stage.is_told("accounts are not listed")).await;
+    assert_eq!(stage.bridges.status().await.expect("readable")[0].amiss, ["accounts are not listed"]);
 }
 
 #[tokio::test]

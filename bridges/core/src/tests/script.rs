@@ -10,13 +10,15 @@ use std::{
 
 use async_trait::async_trait;
 use bridge_api::{
-    Abilities, Ability, Arrival, Backfill, ByteStream, Capabilities, CheckStep, Connector, Content,
-    ConversationId, Cursor, Download, Edit, Edits, Failure, FailureKind, File, FileKind, Files, Forms, Inbox,
-    MediaId, Members, MessageId, Names, Network, Outgoing, Pace, Page, Person, PersonId, Recalls, Refusal,
-    Sent, Shutdown, Support,
+    Abilities, Ability, Arrival, Backfill, ByteStream, Calendars, Capabilities, Cards, CheckStep, Connector,
+    Content, ConversationId, Conversations, Cursor, Directory, Download, Edit, Edits, Failure, FailureKind,
+    File, FileKind, Files, Forms, Inbox, MediaId, Members, MessageId, Names, Network, Outgoing, Pace, Page,
+    Person, PersonId, Recalls, Refusal, Sent, Shutdown, Support, Words,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
+
+use super::entries::Office;
 
 const PICTURES: &[(&str, &str)] = &[("image/jpeg", "jpg"), ("image/png", "png"), ("image/gif", "gif")];
 const VOICES: &[(&str, &str)] = &[("audio/amr", "amr")];
@@ -51,11 +53,17 @@ pub(crate) struct Script {
     pub members: Mutex<Vec<Person>>,
     /// What comes of it when the credentials are tried.
     pub checked: Mutex<Vec<CheckStep>>,
+    /// What does not work although its line is up.
+    pub amiss: Mutex<Vec<Words>>,
     pub takes_edits: AtomicBool,
+    /// Whether it lists conversations, with a picture each; there is one address book with nobody in it.
+    pub is_listed: AtomicBool,
     /// The files that were given to it, with their bytes.
     pub taken: Mutex<Vec<(File, Bytes)>>,
     /// What people's files hold there, and what it says that they are.
     pub given: Mutex<(Bytes, &'static str)>,
+    /// Its calendar, where it has one.
+    pub office: Office,
     counted: AtomicUsize,
 }
 
@@ -95,9 +103,12 @@ impl Script {
             asked_since: Mutex::default(),
             members: Mutex::default(),
             checked: Mutex::default(),
+            amiss: Mutex::default(),
             takes_edits: AtomicBool::new(true),
+            is_listed: AtomicBool::new(false),
             taken: Mutex::default(),
             given: Mutex::new((Bytes::from_static(b"picture"), "image/png")),
+            office: Office::default(),
             counted: AtomicUsize::new(0),
         })
     }
@@ -184,6 +195,10 @@ impl Connector for Script {
         self.checked.lock().clone()
     }
 
+    fn amiss(&self) -> Vec<Words> {
+        self.amiss.lock().clone()
+    }
+
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
         self.works()?;
         self.understands(&outgoing.content.to_plain())?;
@@ -192,12 +207,21 @@ impl Connector for Script {
     }
 
     fn abilities(&self) -> Abilities<'_> {
+        let is_listed = self.is_listed.load(Ordering::Relaxed);
+        let office = Some(&self.office).filter(|office| office.is_open.load(Ordering::Relaxed));
         Abilities {
             edits: Some(self),
             recalls: Some(self),
             files: Some(self),
             names: Some(self),
             members: Some(self),
+            conversations: match office {
+                Some(office) => Some(office as &dyn Conversations),
+                None => is_listed.then_some(self as &dyn Conversations),
+            },
+            cards: office.map(|office| office as &dyn Cards),
+            calendars: office.map(|office| office as &dyn Calendars),
+            directory: is_listed.then_some(self as &dyn Directory),
             backfill: self.has_history.then_some(self as &dyn Backfill),
             ..Abilities::default()
         }

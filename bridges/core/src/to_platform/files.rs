@@ -83,7 +83,7 @@ impl Sending<'_> {
         let replaced = replaced.and_then(|event| EventId::parse(event).ok());
         let events = [self.event.clone()].into_iter().chain(replaced).collect();
         let message = LinkRow { room: self.room.clone(), events };
-        let inlines = match self.bridges.link_to(mxc, name, &message).await? {
+        let inlines = match self.bridges.link_to(mxc, name, &message, self.received_ms).await? {
             Some(address) => {
                 let till = self.told("bridge.link.till", &[("days", &LINK_DAYS.to_string())]);
                 vec![Inline::Link { address, label }, Inline::text(till)]

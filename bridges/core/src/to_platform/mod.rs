@@ -39,6 +39,8 @@ pub(crate) struct Sending<'a> {
     pub room: OwnedRoomId,
     pub event: OwnedEventId,
     pub sender: OwnedUserId,
+    /// When it came to us, in milliseconds since the Unix epoch: the same for every try.
+    pub received_ms: u64,
     /// What is noted together with the end of the row.
     pub batch: Batch,
 }
@@ -67,7 +69,8 @@ impl Bridges {
             if let Err(wait) = seat.buckets.take(&lane.1) {
                 return Ok(Next::After(wait));
             }
-            let mut sending = Sending { bridges: self, seat, lane, room, event, sender, batch };
+            let received_ms = row.received_ms;
+            let mut sending = Sending { bridges: self, seat, lane, room, event, sender, received_ms, batch };
             match sending.go(&json).await {
                 Ok(()) => {}
                 Err(Stuck::Never(reason, refusal)) => {
@@ -102,11 +105,12 @@ impl Bridges {
         };
         match done {
             Ok(()) => {}
-            // The bot has it in its rooms all the same.
+            // The bot has it in its rooms all the same, and there may be a card in its place.
             Err(Stuck::Never(reason, _)) => {
                 tracing::warn!(network = lane.0.key(), reason, "what a bot has for a platform is not shown");
                 metrics::counter!("bridge_undelivered_total", "platform" => lane.0.key()).increment(1);
                 batch = Batch::new();
+                self.show_instead(seat, event, &mut batch).await?;
             }
             Err(error) => return Err(error),
         }

@@ -1,5 +1,6 @@
 //! What people, administrators and tests do: one list, spoken in Rust and as JSON by the control API.
 
+mod company;
 mod entries;
 mod people;
 mod setting;
@@ -58,8 +59,15 @@ simulator_stage::commands! {
         },
         /// A template of the card console.
         AddTemplate { template: String, published: bool },
-        /// A form of approvals; `approvers` decide one after the other where a request names nobody.
-        AddProcess { process: String, name: String, approvers: Vec<String> },
+        /// A form of approvals; `approvers` decide one after the other where a request names nobody, and then one of `selects`,
+        /// whom who asks has to choose.
+        AddProcess {
+            process: String,
+            name: String,
+            approvers: Vec<String>,
+            #[serde(default)]
+            selects: Vec<String>,
+        },
         /// A person decides what waits for them in an instance.
         Decide {
             person: String,
@@ -72,6 +80,12 @@ simulator_stage::commands! {
         Todos { person: String },
         /// A person ticks off a to-do, or not after all. To-dos of apps cannot be.
         TickTodo { person: String, todo: String, done: bool },
+        /// A person comes into a conference that runs, or into one that is scheduled, which begins then; answers `conference`.
+        JoinConference { person: String, conference: String },
+        /// A person goes out of a conference.
+        LeaveConference { person: String, conference: String },
+        /// A page inside the client asks who looks at it; answers a `code` for this app.
+        RequestCode { person: String, app: String },
         /// A person opens the direct chat with a robot; answers `chat_id`.
         Enter { person: String, app: String },
         /// A person writes plain words; answers `message_id`. In groups a robot hears it when it is in `at`, which holds
@@ -115,7 +129,21 @@ simulator_stage::commands! {
             resigned: Option<bool>,
             #[serde(default)]
             departments: Option<Vec<u64>>,
+            #[serde(default)]
+            admin: Option<bool>,
         },
+        /// An administrator gives a department another name, or puts it below another one.
+        ChangeDepartment {
+            department_id: u64,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            parent: Option<u64>,
+        },
+        /// An administrator removes a department in which nobody is and nothing else.
+        RemoveDepartment { department_id: u64 },
+        /// The platform tells an app something that nothing else here causes, in these words.
+        Tell { app: String, event: String, data: Value },
         /// An administrator changes an app.
         ChangeApp {
             app: String,
@@ -127,6 +155,9 @@ simulator_stage::commands! {
             stopped: Option<bool>,
             #[serde(default)]
             secret: Option<String>,
+            /// Where people who sign in may be sent back to.
+            #[serde(default)]
+            redirects: Option<Vec<String>>,
         },
         /// How many calls and pushes the organisation has left this month.
         SetQuota {

@@ -47,5 +47,13 @@ simulator_stage::faults! {
     CardSpaceFailed "card.space_failed" "A card is made and not put into its first space."
     CalendarScheduleError "calendar.schedule_error" "When somebody has time is answered with an error of theirs alone."
     ContactsTextNumbers "contacts.text_numbers" "Numbers and booleans of people come as texts."
+    ContactsPersonGone "contacts.person_gone" "Who is asked for by the userId left since they were listed."
+    WorkflowAnswerLate "workflow.answer_late" "The answer to the creation of an approval comes after its events; value: milliseconds, 300 by default."
+    ConferenceSystemError "conference.system_error" "What is asked of conferences is refused with systemError and not done."
+    LoginWrongState "login.wrong_state" "The page of logins sends the browser back with another state."
+    LoginCodeUsed "login.code_used" "The page of logins gives a code that was used."
+    LoginRefused "login.refused" "Who is asked by the page of logins refuses."
+    LoginTokenExpired "login.token_expired" "A token of a person is refused as one that is over."
+    EventMisplaced "event.misplaced" "An event of a group names who did it in the place of the group."
     ContactsPageShort "contacts.page_short" "A page of people lacks its last one."
 }

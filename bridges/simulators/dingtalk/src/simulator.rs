@@ -55,6 +55,8 @@ impl Simulator {
             .route("/v1.0/gateway/connections/open", post(socket::gateway::open))
             .route("/connect", get(socket::handshake::connect))
             .route("/objects/{name}", get(api::downloads::download))
+            .route("/oauth2/auth", get(api::consent::ask))
+            .route("/oauth2/consent", get(api::consent::answer))
             .fallback(api::serve_new)
             .with_state(shared.clone());
         let old_doors = Router::new()

@@ -113,6 +113,15 @@ simulator_stage::commands! {
         AddBot { person: String, chat: String, app: String },
         /// A person removes a bot from a chat.
         RemoveBot { person: String, chat: String, app: String },
+        /// A person changes what a chat is said to be for, or its picture: any key.
+        Describe {
+            person: String,
+            chat: String,
+            #[serde(default)]
+            description: Option<String>,
+            #[serde(default)]
+            avatar: Option<String>,
+        },
         /// A person dissolves a chat; with `keeps_history` nobody is told.
         Dissolve {
             person: String,
@@ -120,6 +129,10 @@ simulator_stage::commands! {
             #[serde(default)]
             keeps_history: bool,
         },
+        /// An administrator gives a department another name.
+        ChangeDepartment { department_id: String, name: String },
+        /// An administrator dissolves a department that has none below it.
+        RemoveDepartment { department_id: String },
         /// An administrator changes somebody's name or standing.
         ChangePerson {
             user_id: String,
@@ -148,6 +161,14 @@ simulator_stage::commands! {
             #[serde(default)]
             secret: Option<String>,
         },
+        /// Whoever opens a login page from now on is this person, and agrees or does not.
+        SignIn {
+            person: String,
+            #[serde(default = "yes")]
+            consents: bool,
+        },
+        /// A person takes back what they allowed an app when they logged in.
+        RevokeLogin { person: String, app: String },
         /// Forbids bots to speak in a chat, or allows it again.
         Mute { chat: String, muted: bool },
         /// Saves the address for events and callbacks, after the check of the address.
@@ -162,6 +183,14 @@ simulator_stage::commands! {
         Todos { person: String },
         /// Somebody ticks a task off, or takes that back.
         TickTodo { person: String, todo: String, done: bool },
+        /// A room that was asked for is had, or not: it is decided a while later, as on the platform.
+        DecideRoom { meeting: String, room: String, free: bool },
+        /// The owner of a reservation begins its meeting; answers `meeting`.
+        StartMeeting { reserve: String },
+        /// A meeting ends.
+        EndMeeting { meeting: String },
+        /// What was recorded of a meeting that is over can be seen; answers `minute`, the token of its minutes.
+        FinishRecording { meeting: String },
         /// Addresses of external approvals that begin with `from` are really at `to`, as behind a gateway.
         Reroute { from: String, to: String },
         /// A second program connects for this app and takes its share; nothing comes again of what it acknowledges.

@@ -49,6 +49,7 @@ simulator_stage::faults! {
     ArchiveCode "archive.code" "The archive's library answers a code; value: the code, 10001 by default."
     ArchiveCrash "archive.crash" "The archive's library ends its process in the middle of a call."
     ScheduleForgets "schedule.forgets" "A schedule that is changed forgets what people answered."
+    MeetingPlain "meeting.plain" "A meeting with settings or guests is refused with 40058: they belong to the advanced interface."
     ServicePageEmpty "service.page_empty" "A page of customer service holds nothing and says that there is more."
     ServicePageRepeats "service.page_repeats" "A page of customer service begins with what the one before ended with."
     ServiceTokenOver "service.token_over" "The token of an event of customer service is over at once."

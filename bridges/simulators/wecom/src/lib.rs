@@ -23,7 +23,7 @@ mod state;
 mod tests;
 mod xml;
 
-pub use command::Command;
+pub use command::{AppChange, BotChange, Command, NewChat, NewPerson, PersonChange, Signing};
 pub use faults::Fault;
 pub use refusal::Refusal;
 pub use settings::Settings;

@@ -31,7 +31,10 @@ pub(crate) fn calendar(state: &State, person: &str) -> Result<Value, Refusal> {
             }],
         })
     });
-    let mut meetings: Vec<Value> = shown.map(|(name, one)| meeting(state, name, one)).chain(own).collect();
+    let called = state.meetings.iter().filter(|(_, one)| one.concerns(&id) && !one.cancelled);
+    let called = called.map(|(name, one)| meeting(state, name, &one.as_schedule()));
+    let scheduled = shown.map(|(name, one)| meeting(state, name, one));
+    let mut meetings: Vec<Value> = scheduled.chain(called).chain(own).collect();
     meetings.sort_by_key(|one| one["start_ms"].as_u64());
     Ok(json!({ "meetings": meetings }))
 }

@@ -41,6 +41,8 @@ pub struct Settings {
     pub approvals_per_minute: u32,
     /// Calendars and schedules that an app may make in a day.
     pub schedules_per_day: u32,
+    /// How many of those who are asked have a place in a meeting; the others are answered as excess.
+    pub meeting_invitees_max: usize,
     /// How often what customers wrote is fetched without the token of an event, for one account in a minute.
     pub service_blind_per_minute: u32,
     /// How long an API that was called too often refuses, in milliseconds.
@@ -101,6 +103,7 @@ impl Settings {
             calls_per_hour: 150_000,
             approvals_per_minute: 600,
             schedules_per_day: 10_000,
+            meeting_invitees_max: 300,
             service_blind_per_minute: 10,
             block_ms: MINUTE_MS,
             member_per_minute: 30,

@@ -46,6 +46,9 @@ impl Simulator {
             .route("/bot-files/{code}", get(api::bot_files::download))
             .route("/pictures/{id}", get(api::bot_files::picture))
             .route("/archive/{what}", post(api::archive::serve))
+            .route(api::authorize::INSIDE, get(api::authorize::serve))
+            .route(api::authorize::SCANNED, get(api::authorize::serve))
+            .route(api::authorize::SCANNED_BEFORE, get(api::authorize::serve))
             .fallback(api::serve)
             .with_state(shared.clone());
         Ok(Self(opening.run(shared, vec![(port, doors)], waiting)))

@@ -89,6 +89,6 @@ fn animation(file: &ImageFile, budget: Budget) -> Result<Frames<'static>, MediaE
             let decoder = PngDecoder::with_limits(reader, budget.limits()).map_err(refused)?;
             Ok(decoder.apng().map_err(refused)?.into_frames())
         }
-        ImageKind::Jpeg | ImageKind::Bmp => Err(MediaError::NoThumbnail),
+        ImageKind::Jpeg | ImageKind::Bmp | ImageKind::Tiff => Err(MediaError::NoThumbnail),
     }
 }

@@ -15,7 +15,7 @@ use crate::MediaError;
 /// The kind of an image that clients show, by the first bytes of its file. Decoders of all others stay closed, whatever a file
 /// claims to be.
 pub(crate) fn sniff(head: &[u8]) -> Option<ImageKind> {
-    ImageKind::sniff(head).filter(|kind| *kind != ImageKind::Bmp)
+    ImageKind::sniff(head).filter(|kind| !matches!(kind, ImageKind::Bmp | ImageKind::Tiff))
 }
 
 /// A file that begins like an image.
@@ -81,6 +81,8 @@ mod tests {
         for (head, kind) in known {
             assert_eq!(sniff(head), Some(kind));
         }
-        assert_eq!(sniff(b"BM\x46\0\0\0\0\0\0\0\x36"), None, "browsers need not show it");
+        for head in [&b"BM\x46\0\0\0\0\0\0\0\x36"[..], b"II*\0", b"MM\0*"] {
+            assert_eq!(sniff(head), None, "browsers need not show it");
+        }
     }
 }

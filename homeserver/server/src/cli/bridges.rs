@@ -178,8 +178,11 @@ pub(super) async fn run(arguments: OnConfig<Action>) -> Result<(), String> {
                     line.waiting_in,
                     line.waiting_out
                 ));
+                let key = line.network.key();
+                for what in line.amiss {
+                    say(&format!("{key}\t{what}"));
+                }
                 for quota in line.quotas {
-                    let key = line.network.key();
                     say(&format!("{key}\t{}\tleft {} of {}", quota.what, quota.left, quota.whole));
                 }
             }

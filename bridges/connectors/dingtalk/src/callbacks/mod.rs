@@ -12,7 +12,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::{
-    entries::is_about_entries,
+    changes::is_asked_for,
     events::Event,
     incoming::Incoming,
     lenient::{number, text},
@@ -93,8 +93,8 @@ impl Hooks {
             let at_ms =
                 number(&event, "EventTime").or_else(|| number(&event, "TimeStamp")).unwrap_or_default();
             let event = Event { kind: &kind, id: &id, at_ms, data: &event };
-            if is_about_entries(&kind) {
-                let mut told = self.incoming.entry(event).await.map_err(|_| Refused::NotKept)?;
+            if is_asked_for(&kind, event.data) {
+                let mut told = self.incoming.asked_for(event).await.map_err(|_| Refused::NotKept)?;
                 self.keep(told.take(), inbox, mark).await?;
                 told.kept().await;
             } else {

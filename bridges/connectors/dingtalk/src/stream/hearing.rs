@@ -14,7 +14,7 @@ use super::{
     session::{Connection, Surroundings},
 };
 use crate::{
-    entries::is_about_entries,
+    changes::is_asked_for,
     events::Event,
     incoming::Incoming,
     limits::{WORDS_CHARACTERS_MAX, WRITE_TIME_MAX},
@@ -49,11 +49,12 @@ pub async fn hear(
         tracing::info!(%data, "the platform wants another stream");
         return Ok(Next::Going);
     }
-    if frame.kind == Kind::Event && frame.header("eventType").is_some_and(|kind| is_about_entries(&kind)) {
+    let is_asked = |kind: String| is_asked_for(&kind, &inner(&frame));
+    if frame.kind == Kind::Event && frame.header("eventType").is_some_and(is_asked) {
         // It is read first, and meanwhile the connection goes on.
         let (incoming, order) = (around.incoming.clone(), around.order.clone());
         connection.owed.push(Box::pin(async move {
-            let kept = entry(&frame, &incoming, &order).await;
+            let kept = asked_for(&frame, &incoming, &order).await;
             (frame, kept)
         }));
         return Ok(Next::Staying);
@@ -107,12 +108,12 @@ fn inner(frame: &Frame) -> Value {
     }
 }
 
-/// An event about what stands in the platform's own apps. Whether what it says is durable.
-async fn entry(frame: &Frame, incoming: &Incoming, order: &Order) -> bool {
+/// An event whose meaning has to be asked for. Whether what it says is durable.
+async fn asked_for(frame: &Frame, incoming: &Incoming, order: &Order) -> bool {
     let (Some(kind), Some(id)) = (frame.header("eventType"), frame.header("eventId")) else { return true };
     let (at_ms, data) = (frame.number("eventBornTime").unwrap_or_default(), inner(frame));
     let event = Event { kind: &kind, id: &id, at_ms, data: &data };
-    let Ok(mut told) = incoming.entry(event).await else { return false };
+    let Ok(mut told) = incoming.asked_for(event).await else { return false };
     let mut waiting = Vec::new();
     for arrival in told.take() {
         let (kept, is_kept) = oneshot::channel();

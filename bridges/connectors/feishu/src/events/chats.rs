@@ -1,4 +1,4 @@
-//! What happens to conversations: names, members, ourselves coming and going.
+//! What happens to conversations: names, pictures, what they are for, members, ourselves coming and going.
 
 use bridge_api::{Arrival, Happened, Person, limits::PEOPLE_AT_ONCE_MAX};
 use serde_json::Value;
@@ -13,14 +13,29 @@ pub fn event(envelope: &Envelope, ours: &Ourselves, what: Happened) -> Result<Ar
     arrival(envelope, ours, Some(conversation(&envelope.event, "chat_id")?), what)
 }
 
-/// Another name. Other changes of a conversation are nothing to a bridge.
+/// Another name, other words about what it is for, another picture. Who may do what in it is nothing to a bridge.
 pub fn updated(envelope: &Envelope, ours: &Ourselves) -> Result<Vec<Arrival>, EventError> {
     let name = envelope.event.get("after_change").map(|change| text(change, "name")).unwrap_or_default();
-    if name.is_empty() {
-        return Ok(Vec::new());
+    let mut arrivals = Vec::new();
+    if !name.is_empty() {
+        let by = person(envelope.event.get("operator_id"));
+        arrivals.push(event(envelope, ours, Happened::Renamed { name: name.to_owned(), by })?);
     }
-    let by = person(envelope.event.get("operator_id"));
-    Ok(vec![event(envelope, ours, Happened::Renamed { name: name.to_owned(), by })?])
+    let words = changed(&envelope.event, "description").map(str::to_owned);
+    let has_other_picture = changed(&envelope.event, "avatar").is_some();
+    if words.is_some() || has_other_picture {
+        let described = event(envelope, ours, Happened::Described { words, has_other_picture })?;
+        let key = ours.key("event", &format!("{}:described", envelope.id))?;
+        arrivals.push(Arrival { key, ..described });
+    }
+    Ok(arrivals)
+}
+
+/// What a field is now, if it was something else before. Only what changed has to be there, and more may be.
+fn changed<'a>(event: &'a Value, field: &str) -> Option<&'a str> {
+    let before = event.get("before_change").map(|before| text(before, field)).unwrap_or_default();
+    let after = event.get("after_change")?.get(field)?.as_str()?;
+    (after != before).then_some(after)
 }
 
 /// People who came.

@@ -91,6 +91,7 @@ pub fn translate(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Be
         "im.chat.member.bot.added_v1" | "p2p_chat_create" => many(vec![chats::bot(envelope, ours, true)?]),
         "im.chat.member.bot.deleted_v1" => many(vec![chats::bot(envelope, ours, false)?]),
         "contact.user.created_v3" | "contact.user.updated_v3" => many(people::changed(envelope, ours)?),
+        "contact.user.deleted_v3" => many(people::gone(envelope, ours)?),
         "card.action.trigger" => Ok(Became::Pressed(Box::new(cards::pressed(envelope, raw, ours)?))),
         "url.preview.get" => Ok(Became::Asked),
         "task.task.updated_v1" | "task.task.update_tenant_v1" => Ok(Became::Look(office::task(envelope)?)),

@@ -114,6 +114,33 @@ fn what_happens_to_messages_and_chats_is_told() {
             "cli_a:event:ev1",
             None,
         ),
+        (
+            second(
+                "contact.user.deleted_v3",
+                json!({"object":{},"old_object":{"open_id":"ou_a","department_ids":["od-1"]}}),
+            ),
+            "person_gone",
+            "cli_a:event:ev1",
+            None,
+        ),
+        (
+            second(
+                "contact.user.updated_v3",
+                json!({"object":{"open_id":"ou_a","name":"李","status":{"is_resigned":true}},"old_object":{}}),
+            ),
+            "person_gone",
+            "cli_a:event:ev1",
+            None,
+        ),
+        (
+            chat(
+                "im.chat.updated_v1",
+                json!({"before_change":{"name":"","description":"alt"},"after_change":{"name":"","description":""}}),
+            ),
+            "described",
+            "cli_a:event:ev1:described",
+            Some("oc_1"),
+        ),
     ];
     for (event, kind, key, chat) in table {
         let all = arrivals(&event);
@@ -125,6 +152,31 @@ fn what_happens_to_messages_and_chats_is_told() {
     let joined = arrivals(&chat("im.chat.member.user.added_v1", json!({"users":users})));
     let Happened::Joined { people } = &joined[0].what else { panic!("{joined:?}") };
     assert_eq!(people.iter().map(|person| person.external).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn a_change_of_a_chat_tells_what_is_other_than_before_and_no_more() {
+    let change = |before: Value, after: Value| {
+        let event = json!({"chat_id":"oc_1","before_change":before,"after_change":after});
+        arrivals(&second("im.chat.updated_v1", event))
+            .into_iter()
+            .map(|arrival| arrival.what)
+            .collect::<Vec<_>>()
+    };
+    let named = Happened::Renamed { name: "新名".into(), by: None };
+    let described = |words: Option<&str>, has_other_picture| {
+        let words = words.map(str::to_owned);
+        Happened::Described { words, has_other_picture }
+    };
+    let all = change(
+        json!({"name":"旧名","description":"a","avatar":"img_1"}),
+        json!({"name":"新名","description":"b","avatar":"img_2"}),
+    );
+    assert_eq!(all, [named.clone(), described(Some("b"), true)]);
+    let same = json!({"description":"a","avatar":"img_1"});
+    assert_eq!(change(same.clone(), json!({"name":"新名","description":"a","avatar":"img_1"})), [named]);
+    assert_eq!(change(same, json!({"avatar":"img_2"})), [described(None, true)]);
+    assert_eq!(change(json!({}), json!({"at_all_permission":"only_owner","description":""})), []);
 }
 
 #[test]

@@ -165,11 +165,37 @@ async fn a_changed_person_is_looked_up_because_the_event_tells_nothing() {
         200,
         json!({"errcode": 0, "userid": "LiSi", "name": "李四", "department": [2]}),
     );
-    let event = format!(
-        "<xml><ToUserName>{CORP}</ToUserName><FromUserName>sys</FromUserName><CreateTime>1700000000</CreateTime>\
-        <MsgType>event</MsgType><Event>change_contact</Event><ChangeType>update_user</ChangeType><UserID>LiSi</UserID></xml>"
-    );
-    assert_eq!(stand.app(&event, "a").await, 200);
+    assert_eq!(stand.app(&of_contacts("update_user"), "a").await, 200);
     let Happened::PersonChanged(person) = &stand.basket.taken()[0].what else { panic!("no person") };
     assert_eq!((person.id.as_str(), person.name.as_str()), ("lisi", "李四"));
+}
+
+/// Something happened to LiSi.
+fn of_contacts(change: &str) -> String {
+    format!(
+        "<xml><ToUserName>{CORP}</ToUserName><FromUserName>sys</FromUserName><CreateTime>1700000000</CreateTime>\
+        <MsgType>event</MsgType><Event>change_contact</Event><ChangeType>{change}</ChangeType><UserID>LiSi</UserID></xml>"
+    )
+}
+
+#[tokio::test]
+async fn who_was_deleted_has_left_unless_they_are_back_and_it_comes_again_until_that_is_known() {
+    let stand = Stand::new().await;
+    let deleted = of_contacts("delete_user");
+    let refused = json!({"errcode": 60_020, "errmsg": "not allow to access from your ip"});
+    stand.platform.next("user/get", 200, refused);
+    assert_ne!(stand.app(&deleted, "a").await, 200, "nobody knows yet");
+    assert!(stand.basket.taken().is_empty());
+    stand.platform.next("user/get", 200, json!({"errcode": 60_111, "errmsg": "userid not found"}));
+    assert_eq!(stand.app(&deleted, "b").await, 200);
+    let gone = stand.basket.taken().remove(0);
+    let Happened::PersonGone(person) = &gone.what else { panic!("{gone:?}") };
+    assert_eq!((person.as_str(), &gone.conversation), ("lisi", &None));
+    let back = json!({"errcode": 0, "userid": "LiSi", "name": "李四", "department": [2]});
+    stand.platform.next("user/get", 200, back);
+    let later = deleted.replace("1700000000", "1700000060");
+    assert_eq!(stand.app(&later, "c").await, 200);
+    let arrivals = stand.basket.taken();
+    let [_, last] = arrivals.as_slice() else { panic!("{arrivals:?}") };
+    assert!(matches!(&last.what, Happened::PersonChanged(person) if person.name == "李四"), "{last:?}");
 }

@@ -111,10 +111,11 @@ fn event(xml: Element<'_, '_>, corp: &str) -> Received {
             press(xml, key).map_or_else(nothing, |press| Received::Press(Box::new(press)))
         }
         "change_contact" => match xml.text("ChangeType").unwrap_or_default() {
-            "create_user" | "update_user" => {
+            change @ ("create_user" | "update_user" | "delete_user") => {
                 let user = xml.text("NewUserID").or_else(|| xml.text("UserID"));
                 user.map_or_else(nothing, |user| Received::Person {
                     user: user.to_owned(),
+                    has_left: change == "delete_user",
                     key,
                     at_ms: at_ms(xml),
                 })

@@ -28,6 +28,8 @@ pub enum Received {
     Person {
         /// The userid they have now.
         user: String,
+        /// Whether they left it, as the event says; they may be back by now.
+        has_left: bool,
         /// By what repeats are known.
         key: EventKey,
         /// When, in milliseconds since the Unix epoch.

@@ -2,7 +2,7 @@
 //! loses nothing, and what comes twice is known by its key. Everything is fetched at the start and once in a while besides, because an
 //! event may be lost.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bridge_api::{
     CallError, Failure, FailureKind, Inbox, Meaning, Refusal, Shutdown, digest, doubled_pause, handed_over,
@@ -21,6 +21,9 @@ use crate::{
     lenient::{number, text},
     limits::{MISCONFIGURED_PAUSE, TAKEN_WITHIN},
 };
+
+/// The platform's words for a parameter that is bad, or out of its range.
+const CURSOR_BLAMED: [&str; 2] = ["40035", "40058"];
 
 impl Service {
     /// Keeps fetching until `shutdown` fires.
@@ -86,23 +89,25 @@ impl Service {
         look - Duration::from_millis(self.rng.below(spread_ms))
     }
 
-    /// Fetches what is due; with `is_look` of every account. What failed is due again.
+    /// Fetches what is due; with `is_look` of every account. What failed is due again, and holds nothing else up.
     async fn round(&self, inbox: &dyn Inbox, is_look: bool) -> Result<(), Failure> {
+        let mut outcome = Ok(());
         if self.bell.take_other_accounts() || is_look {
-            if let Err(failure) = self.list().await {
-                self.bell.ring_for_all();
-                return Err(failure);
-            }
-            for account in self.accounts.lock().keys() {
-                self.bell.ring(account, None);
+            outcome = self.list().await;
+            match &outcome {
+                Ok(()) => self.accounts.lock().keys().for_each(|account| self.bell.ring(account, None)),
+                Err(_) => self.bell.ring_for_all(),
             }
         }
-        let mut outcome = Ok(());
         for (account, token) in self.bell.take() {
             if !self.serves(&account) {
                 continue;
             }
-            match Box::pin(self.fetch_all(&account, token.clone(), inbox)).await {
+            let fetched = async {
+                self.heard_of(&account).await?;
+                Box::pin(self.fetch_all(&account, token.clone(), inbox)).await
+            };
+            match fetched.await {
                 Ok(()) => {}
                 // Nothing is gained by asking again: the next event or look does.
                 Err(failure) if !failure.passes() => {
@@ -117,38 +122,6 @@ impl Service {
         outcome
     }
 
-    fn serves(&self, account: &str) -> bool {
-        self.settings.accounts.is_empty() || self.settings.accounts.iter().any(|known| known == account)
-    }
-
-    /// Learns which accounts there are and what they are called. Those that the operator names are read also where none are listed.
-    async fn list(&self) -> Result<(), Failure> {
-        let named: BTreeMap<String, String> =
-            self.settings.accounts.iter().map(|account| (account.clone(), String::new())).collect();
-        let listed = match self.incoming.people.service_accounts().await {
-            Ok(listed) => listed,
-            Err(error) if !named.is_empty() => {
-                tracing::warn!(%error, "nobody says what the accounts of customer service are called");
-                Vec::new()
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let mut accounts = self.accounts.lock();
-        accounts.retain(|account, _| named.contains_key(account));
-        for (account, name) in named.into_iter().chain(listed).filter(|(account, _)| self.serves(account)) {
-            let known = accounts.entry(account).or_default();
-            if !name.is_empty() {
-                *known = name;
-            }
-        }
-        Ok(())
-    }
-
-    /// What an account is called; empty where nobody said it.
-    pub(super) fn account_name(&self, account: &str) -> String {
-        self.accounts.lock().get(account).cloned().unwrap_or_default()
-    }
-
     /// Fetches all that there is of an account.
     async fn fetch_all(
         &self,
@@ -156,9 +129,9 @@ impl Service {
         mut token: Option<Token>,
         inbox: &dyn Inbox,
     ) -> Result<(), Failure> {
-        let mut empty = 0;
+        let (mut empty, mut is_anew) = (0, false);
         for _ in 0..PAGES_MAX {
-            let cursor = self.cursor(account).await?;
+            let cursor = if is_anew { String::new() } else { self.cursor(account).await? };
             let value = token.as_ref().map(|token| token.value.as_str());
             let page = match self.page(account, value, &cursor).await {
                 Err(CallError { meaning: Meaning::Refused(Refusal::Other(reason)), .. })
@@ -172,16 +145,15 @@ impl Service {
                     token = None;
                     continue;
                 }
-                // What came before is known by its keys and its messages, so beginning anew brings nothing twice.
-                Err(CallError { meaning: Meaning::Refused(Refusal::Other(reason)), .. })
-                    if !cursor.is_empty() =>
-                {
+                // What came before is known by its keys and its messages, so beginning anew brings nothing twice. Until something
+                // came of it the place is kept: it may have been something else that the platform meant.
+                Err(error) if !cursor.is_empty() && blames_cursor(&error) => {
                     tracing::error!(
-                        reason,
+                        %error,
                         account,
                         "customer service is not read on; begin with what there is"
                     );
-                    self.incoming.shelf.remove(&cursor_row(account)).await?;
+                    is_anew = true;
                     continue;
                 }
                 page => page?,
@@ -191,10 +163,13 @@ impl Service {
                 return Err(Failure::later("what customers wrote is not taken in at the moment"));
             }
             let next = text(&page, "next_cursor").filter(|next| *next != cursor);
-            if let Some(next) = &next {
-                let row = cursor_row(account);
-                self.incoming.shelf.write(&row, next, CURSOR_KEPT_MS).await?;
+            let row = cursor_row(account);
+            match &next {
+                Some(next) => self.incoming.shelf.write(&row, next, CURSOR_KEPT_MS).await?,
+                None if is_anew => self.incoming.shelf.remove(&row).await?,
+                None => {}
             }
+            is_anew = false;
             if number(&page, "has_more") != Some(1) {
                 return Ok(());
             }
@@ -227,6 +202,11 @@ impl Service {
     async fn cursor(&self, account: &str) -> Result<String, Failure> {
         Ok(self.incoming.shelf.read(&cursor_row(account)).await?.unwrap_or_default())
     }
+}
+
+/// Whether the platform may mean the place from which we read on: it names a parameter out of its range, and not which one.
+fn blames_cursor(error: &CallError) -> bool {
+    error.code.as_deref().is_some_and(|code| CURSOR_BLAMED.contains(&code))
 }
 
 fn cursor_row(account: &str) -> String {

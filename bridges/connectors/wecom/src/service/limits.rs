@@ -23,6 +23,9 @@ pub const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How long it is remembered how far an account was read.
 pub const CURSOR_KEPT_MS: u64 = 400 * 24 * 3_600_000;
 
+/// How long it is remembered which accounts there are.
+pub const ACCOUNTS_KEPT_MS: u64 = 400 * 24 * 3_600_000;
+
 /// Accounts of customer service that are read.
 pub const ACCOUNTS_MAX: usize = 500;
 
@@ -40,6 +43,12 @@ pub const ANSWERS_MAX: usize = 5;
 
 /// How long after what they wrote last a customer may be answered, the platform's own.
 pub const WINDOW_MS: u64 = 48 * 3_600_000;
+
+/// Messages of a customer within one second that are told apart beside the latest one; more of them begin no count anew.
+pub const SAME_SECOND_MAX: usize = 32;
+
+/// Answers to a customer that are remembered beside those since they wrote last.
+pub const ANSWERED_MAX: usize = 100;
 
 /// How long it is remembered how often a customer was answered: a day longer than that, so that it is known to be over.
 pub const WINDOW_KEPT_MS: u64 = WINDOW_MS + 24 * 3_600_000;

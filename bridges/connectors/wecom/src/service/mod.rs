@@ -1,11 +1,12 @@
 //! Customer service of WeChat (微信客服): people of WeChat write to accounts of the company, and are answered within the platform's
 //! bounds.
 //!
-//! An event tells no more than that there is something: `bell.rs` keeps for which account, `keeper.rs` fetches it page by page from where
-//! it stopped, `entry.rs` and `content.rs` say what it means, `reader.rs` makes arrivals of it. `window.rs` counts how often each
+//! An event tells no more than that there is something: `bell.rs` keeps for which account, `accounts.rs` knows which there are, `keeper.rs`
+//! fetches it page by page from where it stopped, `entry.rs` and `content.rs` say what it means, `reader.rs` makes arrivals of it. `window.rs` counts how often each
 //! customer may still be answered, `sessions.rs` knows who attends to them, `saying.rs` says something to them, `customers.rs` asks who
 //! accounts, customers and the members who attend to them are.
 
+mod accounts;
 mod bell;
 mod content;
 mod customers;
@@ -30,7 +31,7 @@ use crate::{client::Client, incoming::Incoming};
 
 words! {
     ACCOUNTS = "读取应用可管理的微信客服帐号" | "read the accounts of customer service that the app may manage";
-    ACCOUNTS_ADVICE = "在管理后台「微信客服 › 可调用接口的应用」中加入该应用，并把客服帐号交由应用管理" | "add the app under customer service, apps that may call the interface (微信客服, 可调用接口的应用), and let it manage the accounts";
+    ACCOUNTS_ADVICE = "在管理后台「微信客服 › 可调用接口的应用」中加入该应用，并把客服帐号交由应用管理；或在 customer_service_accounts 中写明帐号" | "add the app under customer service, apps that may call the interface (微信客服, 可调用接口的应用), and let it manage the accounts; or name them in customer_service_accounts";
 }
 
 /// Customer service, as the operator sets it.
@@ -51,6 +52,8 @@ pub struct Service {
     sessions: Sessions,
     /// What accounts are called, by their ids.
     accounts: Mutex<BTreeMap<String, String>>,
+    /// Why the platform does not list them; nothing while it does, or nobody needs it to.
+    unlisted: Mutex<Option<String>>,
     rng: Rng,
 }
 
@@ -58,8 +61,8 @@ impl Service {
     /// That of one company; `bell` is rung by what comes through `incoming`. Nothing is asked yet.
     pub fn new(settings: ServiceSettings, bell: Arc<Bell>, incoming: Incoming, rng: Rng) -> Self {
         let window = Window::new(Arc::clone(&incoming.shelf), incoming.clock.clone());
-        let (sessions, accounts) = (Sessions::default(), Mutex::default());
-        Self { settings, incoming, bell, window, sessions, accounts, rng }
+        let (sessions, accounts, unlisted) = (Sessions::default(), Mutex::default(), Mutex::default());
+        Self { settings, incoming, bell, window, sessions, accounts, unlisted, rng }
     }
 
     fn client(&self) -> &Client {

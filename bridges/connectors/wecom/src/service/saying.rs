@@ -27,7 +27,7 @@ impl Service {
     ) -> Result<String, CallError> {
         self.claim(conversation, (account, customer)).await?;
         let id: String = digest(key.as_bytes()).chars().take(ID_CHARACTERS).collect();
-        self.window.take(conversation, &id).await?;
+        let is_first = self.window.take(conversation, &id).await?;
         let body = json!({
             "touser": customer, "open_kfid": account, "msgid": id, "msgtype": kind, kind: content,
         });
@@ -36,7 +36,10 @@ impl Service {
             // It may have been said, so it counts; said once more it is the same message.
             Err(error) if error.meaning == Meaning::Unknown => Err(error),
             Err(error) => {
-                self.window.give_back(conversation, &id).await;
+                // What was tried before under this id may have been said then, and so it counts.
+                if is_first {
+                    self.window.give_back(conversation, &id).await;
+                }
                 self.sessions.forget(conversation);
                 Err(self.explained(account, customer, error).await)
             }

@@ -16,7 +16,7 @@ fn noise(width: u32, height: u32) -> DynamicImage {
     }))
 }
 
-fn written(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
+fn drawn(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
     image.write_to(&mut out, format).expect("it is written");
     out.into_inner()
@@ -48,7 +48,7 @@ fn what_one_sees_through_becomes_png_and_a_photograph_jpeg() {
         (&photograph, image::ImageFormat::Bmp, Kind::Bmp, "image/png"),
         (&photograph, image::ImageFormat::Gif, Kind::Gif, "image/png"),
     ] {
-        let made = fitted(&written(image, format), kind, &ALL).expect("it is converted");
+        let made = fitted(&drawn(image, format), kind, &ALL).expect("it is converted");
         assert_eq!(made.mimetype, expected, "{format:?}");
         assert_eq!(made.dimensions, Some((20, 10)));
         assert_eq!(pictures::is_translucent(&again(&made)), expected == "image/png" && kind == Kind::Webp);
@@ -57,7 +57,7 @@ fn what_one_sees_through_becomes_png_and_a_photograph_jpeg() {
 
 #[test]
 fn a_picture_that_is_too_large_shrinks_until_it_fits() {
-    let bytes = written(&noise(400, 300), image::ImageFormat::Png);
+    let bytes = drawn(&noise(400, 300), image::ImageFormat::Png);
     for (bytes_max, side_max) in [(1_000_000, Some(200)), (30_000, None), (8_000, Some(300))] {
         let forms = Forms { bytes_max, side_max, ..ALL };
         let made = fitted(&bytes, Kind::Png, &forms).expect("it fits");
@@ -74,7 +74,7 @@ fn a_picture_that_is_too_large_shrinks_until_it_fits() {
 fn a_photograph_stands_the_way_up_that_the_camera_noted() {
     let mut wide = noise(40, 20).into_rgb8();
     (0..20).for_each(|y| (0..20).for_each(|x| wide.put_pixel(x, y, Rgb([255, 255, 255]))));
-    let plain = written(&DynamicImage::ImageRgb8(wide), image::ImageFormat::Jpeg);
+    let plain = drawn(&DynamicImage::ImageRgb8(wide), image::ImageFormat::Jpeg);
     // Behind the first marker: an Exif segment whose only entry is the orientation, turned by a quarter clockwise.
     let mut exif = b"\xff\xe1\0\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0".to_vec();
     exif.extend([0; 4]);
@@ -100,7 +100,7 @@ fn a_gif_moves_when_it_has_two_pictures() {
 
 #[test]
 fn what_only_claims_to_be_a_picture_is_none() {
-    let good = written(&noise(64, 64), image::ImageFormat::Png);
+    let good = drawn(&noise(64, 64), image::ImageFormat::Png);
     // A head that says 30000 × 30000, with nothing behind it.
     let mut bomb = good.clone();
     bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);

@@ -1,38 +1,12 @@
-//! The bounds of the program for sound, held against small programs that the tests write; and real words, where there is ffmpeg.
+//! Sound through small programs that the tests write.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, sync::atomic::AtomicU64, sync::atomic::Ordering};
+use std::{fs, path::PathBuf};
 
 use super::*;
-
-/// What a program says that it can write.
-const LIST: &str = "case \"$*\" in *-encoders*) echo ' A..... libopus Opus'; echo ' A..... libopencore_amrnb AMR'; exit 0;; esac";
-
-/// A program of the tests, taken away at the end.
-struct Stand(PathBuf);
-
-impl Drop for Stand {
-    fn drop(&mut self) {
-        fs::remove_file(&self.0).ok();
-    }
-}
+use crate::conversion::program::tests::Stand;
 
 impl Stand {
-    /// A program that says what it can write and does this otherwise.
-    fn doing(what: &str) -> Self {
-        static COUNTED: AtomicU64 = AtomicU64::new(0);
-        let number = COUNTED.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("lianqiao-sound-{}-{number}", std::process::id()));
-        // Written by another process: a file that a thread of ours still has open for writing cannot be started.
-        let text = format!("#!/bin/sh\nPATH=/bin:/usr/bin\n{LIST}\n{what}\n");
-        fs::write(path.with_extension("text"), text).expect("it is written");
-        let copied = std::process::Command::new("cp").arg(path.with_extension("text")).arg(&path).status();
-        assert!(copied.expect("cp").success());
-        fs::remove_file(path.with_extension("text")).ok();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("it may be started");
-        Self(path)
-    }
-
-    async fn converts(&self, bytes: &'static [u8], bytes_max: u64) -> Result<Bytes, SoundError> {
+    async fn converts(&self, bytes: &'static [u8], bytes_max: u64) -> Result<Bytes, ProgramError> {
         let sound = Sound::new(Some(self.0.clone()));
         let made =
             sound.converted(Bytes::from_static(bytes), SoundForm::Opus, SoundForm::Amr, bytes_max).await;
@@ -68,7 +42,7 @@ async fn a_program_that_fails_or_writes_too_much_or_something_else_gives_nothing
         let error = Stand::doing(what).converts(b"OggS words", bytes_max).await.expect_err("it fails");
         assert!(error.to_string().contains(expected), "{what}: {error}");
     }
-    let sound = Sound::new(Some(PathBuf::from("/nowhere/ffmpeg")));
+    let sound = Sound::new(Some(Program(PathBuf::from("/nowhere/ffmpeg"))));
     assert_eq!(sound.makes().await, Makes::default());
     assert_eq!(Sound::new(None).makes().await, Makes::default());
 }

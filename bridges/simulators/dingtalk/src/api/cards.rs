@@ -1,6 +1,6 @@
 //! Interactive cards: made, put into chats, changed, and written letter by letter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -17,6 +17,8 @@ use crate::state::messages::{Author, Draft};
 
 /// What a piece of a streamed text may hold, in bytes.
 const PIECE_BYTES_MAX: usize = 1_024 * 3;
+/// Pieces of one card.
+const PIECES_MAX: usize = 10_000;
 
 fn checked(
     refused: Result<BTreeMap<String, String>, crate::state::cards::Wrong>,
@@ -72,6 +74,7 @@ fn make(state: &mut State, call: &Call) -> Result<(String, bool), Refusal> {
         private,
         route,
         deliveries: Vec::new(),
+        pieces: BTreeSet::new(),
     };
     state.cards.insert(id.clone(), card);
     Ok((id, true))
@@ -195,13 +198,21 @@ pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
 pub(super) fn stream(state: &mut State, call: &Call) -> Outcome {
     let id = out_track_id(call)?;
     let key = call.needed("key", "param.stream.keyEmpty")?;
-    call.needed("guid", "param.stream.guidEmpty")?;
+    let guid = call.needed("guid", "param.stream.guidEmpty")?;
     let content = call.needed("content", "param.stream.contentEmpty")?;
     if content.len() > PIECE_BYTES_MAX {
         return Err(Refusal::bad("param.stream.content is too large"));
     }
     let full = call.body.get("isFull") == Some(&true.into());
-    let text = own(state, call, &id)?.variables.entry(key.to_owned()).or_default();
+    if content.contains(UNSAFE_LINK) {
+        return Err(Refusal::bad("param.contentUnsafe"));
+    }
+    let card = own(state, call, &id)?;
+    // A piece that comes again is taken once.
+    if card.pieces.len() >= PIECES_MAX || !card.pieces.insert(guid.to_owned()) {
+        return Ok(json!({ "success": true, "result": true }));
+    }
+    let text = card.variables.entry(key.to_owned()).or_default();
     if full {
         text.clear();
     }

@@ -54,6 +54,26 @@ pub(super) fn department(state: &mut State, call: &Call) -> Outcome {
     Ok(json!({ "result": shown(state, id) }))
 }
 
+/// A department and those above it, the topmost last.
+fn line(state: &State, id: u64) -> Vec<u64> {
+    let above = |id: &u64| state.departments.get(id).map(|department| department.parent);
+    std::iter::successors(Some(id), above).take_while(|id| *id != 0).take(state.departments.len()).collect()
+}
+
+pub(super) fn above(state: &mut State, call: &Call) -> Outcome {
+    let id = department_id(state, call)?;
+    Ok(json!({ "result": { "parent_id_list": line(state, id) } }))
+}
+
+pub(super) fn above_person(state: &mut State, call: &Call) -> Outcome {
+    let person = state.people.get(call.text("userid")).filter(|person| person.is_listed());
+    let departments = person.map(|person| person.departments.clone()).ok_or_else(|| Refusal::old(60_121))?;
+    let departments = if departments.is_empty() { vec![ROOT] } else { departments };
+    let lines: Vec<Value> =
+        departments.into_iter().map(|id| json!({ "parent_dept_id_list": line(state, id) })).collect();
+    Ok(json!({ "result": { "parent_list": lines } }))
+}
+
 /// Somebody, perhaps with every number and boolean as a text.
 fn contact(state: &mut State, person: &Person) -> Value {
     let contact = person.contact();
@@ -81,7 +101,8 @@ pub(super) fn user(state: &mut State, call: &Call) -> Outcome {
     if id.is_empty() {
         return Err(Refusal::old(33_012));
     }
-    let person = state.people.get(id).filter(|person| person.is_listed()).cloned();
+    let is_gone = state.stage.faults.strikes(Fault::ContactsPersonGone);
+    let person = state.people.get(id).filter(|person| person.is_listed() && !is_gone).cloned();
     let person = person.ok_or_else(|| Refusal::old(60_121))?;
     Ok(json!({ "result": contact(state, &person) }))
 }

@@ -3,10 +3,14 @@
 mod calendar;
 pub(crate) mod callbacks;
 mod cards;
+mod conferences;
+pub(crate) mod consent;
 mod contacts;
 pub(crate) mod downloads;
 pub(crate) mod envelope;
+mod forms;
 mod groups;
+mod login;
 mod media;
 mod process_centre;
 pub(crate) mod reading;
@@ -20,6 +24,7 @@ mod tokens;
 mod workflow;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State as Extracted};
 use axum::response::Response;
@@ -36,6 +41,9 @@ use crate::refusal::{Generation, Refusal, Trouble};
 use crate::simulator::Shared;
 use crate::state::State;
 use reading::Call;
+
+/// For how long an answer is held back unless the fault says so, in milliseconds.
+const HELD_MS: u64 = 300;
 
 /// What a handler answers: the bare result of the new API, the fields beside `errcode` of the old one.
 pub(crate) type Outcome = Result<Value, Refusal>;
@@ -68,11 +76,14 @@ async fn serve(shared: Arc<Shared>, request: Request, generation: Generation) ->
     let Some(mut call) = Call::read(segments, &parts, body.to_bytes()).await else {
         return envelope::status(StatusCode::BAD_REQUEST);
     };
-    let (outcome, loss) = {
+    let (outcome, loss, held_ms) = {
         let state = &mut *shared.state.lock();
         let outcome = authorise(state, route, &path, &mut call).and_then(|()| (route.handler)(state, &call));
-        (outcome, loss(state, &path))
+        (outcome, loss(state, &path), held_ms(state, route))
     };
+    if let Some(held_ms) = held_ms {
+        tokio::time::sleep(Duration::from_millis(held_ms)).await;
+    }
     let response = match outcome {
         Ok(value) => envelope::answered(value, generation, &request_id),
         Err(refusal) => envelope::refused(&refusal, generation, &request_id),
@@ -137,6 +148,15 @@ fn loss(state: &mut State, path: &str) -> Option<Loss> {
         return Some(Loss::OnTheWay(after));
     }
     state.stage.faults.take_on(Fault::ApiTimedOut, path).map(|_| Loss::TimedOut)
+}
+
+/// For how long the answer to what is done already is held back, so that events overtake it.
+fn held_ms(state: &mut State, route: &routes::Route) -> Option<u64> {
+    if route.name != "v1.0/workflow/processInstances" || route.scope != routes::APPROVAL {
+        return None;
+    }
+    let value = state.stage.faults.take(Fault::WorkflowAnswerLate)?;
+    Some(value.as_u64().unwrap_or(HELD_MS))
 }
 
 /// Whose token it is, whether the app may do this, and whether it did so too often.

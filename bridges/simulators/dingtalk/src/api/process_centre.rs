@@ -7,7 +7,8 @@ use super::reading::Call;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::state::approvals::{Instance, Process};
+use crate::state::approvals::Instance;
+use crate::state::forms::Process;
 use crate::state::process_centre::Centre;
 
 const TASKS_MAX: usize = 20;
@@ -45,7 +46,7 @@ pub(super) fn save_template(state: &mut State, call: &Call) -> Outcome {
     }
     let code = format!("PROC-{}", state.stage.chance.id("", 32).to_uppercase());
     let centre = Some((call.app.clone(), fields));
-    state.processes.insert(code.clone(), Process { name, approvers: Vec::new(), centre });
+    state.processes.insert(code.clone(), Process { name, centre, ..Process::default() });
     Ok(json!({ "result": { "processCode": code }, "success": true }))
 }
 

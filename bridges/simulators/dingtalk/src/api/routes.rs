@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    Handler, calendar, callbacks, cards, contacts, groups, media, process_centre, robots, scene_groups, sent,
-    session, todos, tokens, workflow,
+    Handler, calendar, callbacks, cards, conferences, contacts, forms, groups, login, media, process_centre,
+    robots, scene_groups, sent, session, todos, tokens, workflow,
 };
 use crate::refusal::Generation;
 
@@ -46,7 +46,7 @@ const STREAMING: &str = "Card.Streaming.Write";
 const MEMBER: &str = "qyapi_get_member";
 const DEPARTMENT: &str = "qyapi_get_department_list";
 
-const APPROVAL: &str = "Workflow.Instance.Write";
+pub(super) const APPROVAL: &str = "Workflow.Instance.Write";
 const APPROVAL_READ: &str = "Workflow.Instance.Read";
 const TODO: &str = "Todo.Todo.Write";
 const TODO_READ: &str = "Todo.Todo.Read";
@@ -55,11 +55,17 @@ const FORM_READ: &str = "Workflow.Form.Read";
 const CALENDAR: &str = "Calendar.Event.Write";
 const CALENDAR_READ: &str = "Calendar.Event.Read";
 const SCHEDULE: &str = "Calendar.EventSchedule.Read";
+const CONFERENCE: &str = "VideoConference.Conference.Write";
+const CONFERENCE_READ: &str = "VideoConference.Conference.Read";
 
 const ROUTES: &[Route] = &[
     open(new("POST", "v1.0/oauth2/accessToken", "", tokens::access_token)),
     open(new("POST", "v1.0/oauth2/*/token", "", tokens::unified)),
     open(old("GET", "gettoken", "", tokens::get_token)),
+    open(new("POST", "v1.0/oauth2/userAccessToken", "", login::user_token)),
+    // Asked with the token of a person.
+    open(new("GET", "v1.0/contact/users/*", "", login::person)),
+    contact("topapi/v2/user/getuserinfo", "", login::user_info),
     new("POST", "v1.0/robot/groupMessages/send", ROBOT, robots::send_to_group),
     new("POST", "v1.0/robot/oToMessages/batchSend", ROBOT, robots::send_to_people),
     new("POST", "v1.0/robot/groupMessages/recall", ROBOT, sent::recall_in_group),
@@ -93,6 +99,8 @@ const ROUTES: &[Route] = &[
     contact("topapi/v2/department/listsub", DEPARTMENT, contacts::departments),
     contact("topapi/v2/department/listsubid", DEPARTMENT, contacts::department_ids),
     contact("topapi/v2/department/get", DEPARTMENT, contacts::department),
+    contact("topapi/v2/department/listparentbydept", DEPARTMENT, contacts::above),
+    contact("topapi/v2/department/listparentbyuser", DEPARTMENT, contacts::above_person),
     contact("topapi/v2/user/get", MEMBER, contacts::user),
     contact("topapi/v2/user/list", MEMBER, contacts::users),
     contact("topapi/user/listsimple", MEMBER, contacts::users),
@@ -108,6 +116,9 @@ const ROUTES: &[Route] = &[
     new("POST", "v1.0/workflow/processInstances/comments", APPROVAL, workflow::comment),
     new("POST", "v1.0/workflow/processInstances/terminate", APPROVAL, workflow::terminate),
     new("GET", "v1.0/workflow/processes/todoTasks/numbers", APPROVAL_READ, workflow::numbers),
+    new("POST", "v1.0/workflow/processes/forecast", APPROVAL_READ, forms::forecast),
+    new("POST", "v1.0/workflow/forms", FORM, forms::save),
+    new("GET", "v1.0/workflow/forms/schemas/processCodes", FORM_READ, forms::schema),
     new("POST", "v1.0/workflow/processCentres/schemas", FORM, process_centre::save_template),
     new(
         "GET",
@@ -136,6 +147,15 @@ const ROUTES: &[Route] = &[
     ),
     new("POST", "v1.0/calendar/users/*/calendars/*/events/*/respond", CALENDAR, calendar::respond),
     new("POST", "v1.0/calendar/users/*/querySchedule", SCHEDULE, calendar::schedules),
+    new("POST", "v1.0/conference/videoConferences", CONFERENCE, conferences::create),
+    new("GET", "v1.0/conference/videoConferences/*", CONFERENCE_READ, conferences::get),
+    new("DELETE", "v1.0/conference/videoConferences/*", CONFERENCE, conferences::close),
+    new("GET", "v1.0/conference/videoConferences/*/members", CONFERENCE_READ, conferences::members),
+    new("GET", "v1.0/conference/users/lists", CONFERENCE_READ, conferences::of_person),
+    new("POST", "v1.0/conference/scheduleConferences", CONFERENCE, conferences::schedule),
+    new("PUT", "v1.0/conference/scheduleConferences", CONFERENCE, conferences::reschedule),
+    new("POST", "v1.0/conference/scheduleConferences/cancel", CONFERENCE, conferences::cancel),
+    new("GET", "v1.0/conference/scheduleConferences/*/infos", CONFERENCE_READ, conferences::scheduled),
     new("POST", "v1.0/todo/users/*/tasks", TODO, todos::create),
     new("GET", "v1.0/todo/users/*/tasks/sources/*", TODO_READ, todos::by_source),
     new("GET", "v1.0/todo/users/*/tasks/*", TODO_READ, todos::get),

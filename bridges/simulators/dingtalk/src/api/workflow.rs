@@ -7,6 +7,7 @@ use super::reading::Call;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::approvals::Instance;
+use crate::state::forms::Process;
 use crate::state::minutes::minute;
 
 const APPROVERS_MAX: usize = 20;
@@ -21,12 +22,25 @@ fn done() -> Outcome {
     Ok(json!({ "result": true, "success": true }))
 }
 
+/// Whom the initiator chose where somebody has to be chosen; who names all approvers chooses nobody.
+fn chosen(process: &Process, call: &Call) -> Result<Option<String>, Refusal> {
+    let list = |name: &str| call.body.get(name).and_then(Value::as_array).into_iter().flatten();
+    let Some((key, people)) = process.selection().filter(|_| list("approvers").next().is_none()) else {
+        return Ok(None);
+    };
+    let step = list("targetSelectActioners").find(|step| step.get("actionerKey") == Some(&key.into()));
+    let user = step.and_then(|step| step.get("actionerUserIds")?.as_array()?.first()?.as_str());
+    let user = user.ok_or_else(|| Refusal::bad("targetSelectApproverMissing"))?;
+    let known = people.iter().find(|known| *known == user).cloned();
+    known.map(Some).ok_or_else(|| Refusal::bad("targetSelectApproverScopeError"))
+}
+
 pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let process = call.needed("processCode", "invalidParameter")?;
     let originator = call.needed("originatorUserId", "invalidParameter")?;
     let known = state.processes.get(process).filter(|process| process.centre.is_none());
     let known = known.ok_or_else(|| Refusal::bad("processCodeError"))?;
-    let defaults = known.approvers.clone();
+    let (defaults, chosen) = (known.approvers.clone(), chosen(known, call)?);
     if !state.people.get(originator).is_some_and(|person| person.is_listed()) {
         return Err(Refusal::bad("userNotExist"));
     }
@@ -52,6 +66,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
             return Err(Refusal::bad("invalidParameter"));
         }
         steps = defaults.into_iter().map(|person| (vec![person], false)).collect();
+        steps.extend(chosen.map(|person| (vec![person], false)));
     }
     let unknown = |person: &String| !state.people.contains_key(person);
     if steps.len() > APPROVERS_MAX

@@ -9,6 +9,7 @@ use simulator_stage::{Said, Words};
 use super::Command;
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::state::logins::Kind;
 use crate::state::media::Media;
 use crate::state::messages::{Author, Draft};
 
@@ -94,6 +95,20 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             let task = own.find(|task| task.status == "RUNNING");
             let task = task.ok_or_else(|| Refusal::control("nothing waits for the person"))?;
             state.decide(&instance, task.id, &person, agrees, &remark).map(|()| json!({}))
+        }
+        Command::JoinConference { person, conference } => {
+            let union = state.person(&person)?.union_id.clone();
+            let id = state.opened(&conference)?;
+            state.attend(&id, &union, true).map(|()| json!({ "conference": id }))
+        }
+        Command::LeaveConference { person, conference } => {
+            let union = state.person(&person)?.union_id.clone();
+            state.attend(&conference, &union, false).map(|()| json!({}))
+        }
+        Command::RequestCode { person, app } => {
+            state.person(&person)?;
+            state.app(&app)?;
+            Ok(json!({ "code": state.issue(Kind::ClientCode, &app, &person, true) }))
         }
         Command::Read { person, chat } => {
             is_in_chat(state, &person, &chat)?;

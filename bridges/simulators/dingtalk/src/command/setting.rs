@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Command;
+use super::{Command, company};
 use crate::delivery::webhook;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
-use crate::state::approvals::Process;
 use crate::state::apps::{App, CustomRobot, EventAddress};
 use crate::state::cards::Template;
 use crate::state::chats::Chat;
-use crate::state::people::{Department, Person};
+use crate::state::forms::Process;
+use crate::state::people::Person;
 
 /// Saves an address for events after it has answered the check.
 pub(crate) async fn use_event_webhook(
@@ -60,7 +60,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             add_person(state, person)
         }
         Command::AddDepartment { department_id, name, parent } => {
-            add_department(state, department_id, name, parent)
+            company::add_department(state, department_id, name, parent)
         }
         Command::AddApp { app_id, secret, name } => add_app(state, app_id, secret, name),
         Command::AddChat { name, owner, people, bots, made_by, template } => {
@@ -92,22 +92,31 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             state.templates.insert(template, Template { published });
             Ok(json!({}))
         }
-        Command::AddProcess { process, name, approvers } => {
+        Command::AddProcess { process, name, approvers, selects } => {
             if state.processes.len() >= RECORDS_MAX {
                 return Ok(Err(Refusal::control("there are too many processes")));
             }
-            state.processes.insert(process, Process { name, approvers, centre: None });
+            state.processes.insert(process, Process { name, approvers, selects, ..Process::default() });
             Ok(json!({}))
         }
-        Command::ChangePerson { user_id, name, resigned, departments } => {
-            change_person(state, &user_id, name, resigned, departments)
+        Command::ChangePerson { user_id, name, resigned, departments, admin } => {
+            let changes = company::Changes { name, resigned, departments, admin };
+            company::change_person(state, &user_id, changes)
         }
-        Command::ChangeApp { app, scopes, published, stopped, secret } => {
+        Command::ChangeDepartment { department_id, name, parent } => {
+            company::change_department(state, department_id, name, parent)
+        }
+        Command::RemoveDepartment { department_id } => company::remove_department(state, department_id),
+        Command::Tell { app, event, data } => company::tell(state, &app, &event, data),
+        Command::ChangeApp { app, scopes, published, stopped, secret, redirects } => {
             let Some(app) = state.apps.get_mut(&app) else {
                 return Ok(Err(Refusal::control("there is no such app")));
             };
             if let Some(scopes) = scopes {
                 app.scopes = Some(scopes.into_iter().collect());
+            }
+            if let Some(redirects) = redirects {
+                app.redirects = redirects.into_iter().collect();
             }
             app.published = published.unwrap_or(app.published);
             app.stopped = stopped.unwrap_or(app.stopped);
@@ -150,17 +159,6 @@ fn add_person(state: &mut State, person: Person) -> Result<Value, Refusal> {
     Ok(json!({ "union_id": union_id }))
 }
 
-fn add_department(state: &mut State, id: u64, name: String, parent: u64) -> Result<Value, Refusal> {
-    let taken = state.departments.contains_key(&id) || state.departments.len() >= RECORDS_MAX;
-    if taken || !state.departments.contains_key(&parent) {
-        return Err(Refusal::control("the department exists, its parent does not, or there are too many"));
-    }
-    state.departments.insert(id, Department { name, parent });
-    let data = json!({ "timeStamp": state.stage.now_ms().to_string(), "deptId": [id] });
-    state.emit_to_all("org_dept_create", &data);
-    Ok(json!({}))
-}
-
 fn add_app(state: &mut State, client_id: String, secret: String, name: String) -> Result<Value, Refusal> {
     if state.apps.contains_key(&client_id) || state.apps.len() >= RECORDS_MAX {
         return Err(Refusal::control("the app exists, or there are too many"));
@@ -172,6 +170,7 @@ fn add_app(state: &mut State, client_id: String, secret: String, name: String) -
         name,
         agent_id: 1_000_000_000 + state.stage.chance.below(1_000_000_000),
         scopes: None,
+        redirects: BTreeSet::new(),
         published: true,
         stopped: false,
         cool_app: cool_app.clone(),
@@ -195,34 +194,4 @@ fn add_chat(state: &mut State, mut chat: Chat) -> Result<Value, Refusal> {
         state.app(app)?;
     }
     Ok(json!({ "chat_id": state.make_chat(chat)? }))
-}
-
-fn change_person(
-    state: &mut State,
-    user_id: &str,
-    name: Option<String>,
-    resigned: Option<bool>,
-    departments: Option<Vec<u64>>,
-) -> Result<Value, Refusal> {
-    let now = state.stage.now_ms().to_string();
-    let person = state.people.get_mut(user_id);
-    let person = person.ok_or_else(|| Refusal::control("there is no such person"))?;
-    let before = person.clone();
-    person.name = name.unwrap_or_else(|| person.name.clone());
-    person.resigned = resigned.unwrap_or(person.resigned);
-    person.departments = departments.unwrap_or_else(|| person.departments.clone());
-    let after = person.clone();
-    let mut data = json!({ "timeStamp": now, "userId": [user_id] });
-    if after.resigned && !before.resigned {
-        for chat in state.chats.values_mut() {
-            chat.people.remove(user_id);
-        }
-        state.emit_to_all("user_leave_org", &data);
-    } else if before.name != after.name || before.departments != after.departments {
-        data["diffInfo"] = json!({
-            "userid": user_id, "prev": { "name": before.name }, "curr": { "name": after.name },
-        });
-        state.emit_to_all("user_modify_org", &data);
-    }
-    Ok(json!({}))
 }

@@ -11,16 +11,6 @@ use crate::refusal::Refusal;
 /// Within which time of its start an instance cannot be ended.
 const PROTECTED_MS: u64 = 15_000;
 
-/// A form that instances are made from.
-#[derive(Clone, Debug)]
-pub(crate) struct Process {
-    pub(crate) name: String,
-    /// Who decides where the request names nobody.
-    pub(crate) approvers: Vec<String>,
-    /// The app whose flow it is, and the fields of its form; none for a flow of the platform's own.
-    pub(crate) centre: Option<(String, Vec<String>)>,
-}
-
 /// What somebody has to decide.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {

@@ -13,6 +13,8 @@ pub(crate) struct App {
     pub(crate) agent_id: u64,
     /// What it may do; `None` for everything.
     pub(crate) scopes: Option<BTreeSet<String>>,
+    /// Where the page of logins may send people back to.
+    pub(crate) redirects: BTreeSet<String>,
     pub(crate) published: bool,
     pub(crate) stopped: bool,
     pub(crate) cool_app: String,

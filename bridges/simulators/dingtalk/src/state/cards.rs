@@ -1,6 +1,6 @@
 //! Interactive cards: their variables for everybody and for single people, and where they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -26,6 +26,8 @@ pub(crate) struct Card {
     pub(crate) route: Option<(String, String)>,
     /// Where it was put, with the platform's answer.
     pub(crate) deliveries: Vec<Value>,
+    /// By what repeats of streamed pieces are known.
+    pub(crate) pieces: BTreeSet<String>,
 }
 
 /// A button of a card, as the platform's dynamic group of buttons has it.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use crate::chance::opaque;
+use crate::faults::Fault;
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 
@@ -76,6 +77,10 @@ impl State {
         }
         for (name, value) in more {
             data[*name] = value.clone();
+        }
+        // A sample of the platform's looks so.
+        if data.get("chatId").is_some() && self.stage.faults.strikes(Fault::EventMisplaced) {
+            data["openConversationId"] = operator.into();
         }
         self.emit(&app, event_type, data);
     }

@@ -8,7 +8,10 @@ pub(crate) mod apps;
 pub(crate) mod calendar;
 pub(crate) mod cards;
 pub(crate) mod chats;
+pub(crate) mod conferences;
+pub(crate) mod forms;
 pub(crate) mod instances;
+pub(crate) mod logins;
 pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod minutes;
@@ -24,11 +27,14 @@ use simulator_stage::{Queue, Stage};
 
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use approvals::{Instance, Process};
+use approvals::Instance;
 use apps::{App, CustomRobot, Session, Ticket};
 use calendar::Event;
 use cards::{Card, Template};
 use chats::Chat;
+use conferences::{Conference, Scheduled};
+use forms::Process;
+use logins::Pass;
 use media::{Download, Media};
 use messages::Message;
 use people::{Department, Person};
@@ -98,6 +104,10 @@ pub(crate) struct State {
     pub(crate) events: BTreeMap<String, Event>,
     /// Which event an app made under a token of its own, and until when a repeat is known by it.
     pub(crate) event_tokens: BTreeMap<(String, String), (String, u64)>,
+    pub(crate) conferences: BTreeMap<String, Conference>,
+    pub(crate) scheduled: BTreeMap<String, Scheduled>,
+    /// Codes and tokens of people.
+    pub(crate) passes: BTreeMap<String, Pass>,
     pub(crate) calls_left: u64,
     pub(crate) pushes_left: u64,
     pushes: Queue<Push>,
@@ -135,6 +145,9 @@ impl State {
             todos: BTreeMap::new(),
             events: BTreeMap::new(),
             event_tokens: BTreeMap::new(),
+            conferences: BTreeMap::new(),
+            scheduled: BTreeMap::new(),
+            passes: BTreeMap::new(),
             pushes,
         }
     }

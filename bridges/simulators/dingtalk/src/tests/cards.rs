@@ -73,8 +73,17 @@ async fn an_update_overwrites_everything_unless_it_says_otherwise() {
     assert_eq!(world.new_api("PUT", path, numbers).await.1["code"], "param.invalid");
     assert_eq!(world.shown().await[0]["text"], "two");
     let piece = json!({ "outTrackId": "c2", "guid": "g", "key": "text", "content": "!", "isFull": false });
-    world.new_api("PUT", "/v1.0/card/streaming", piece).await;
-    assert_eq!(world.shown().await[0]["text"], "two!");
+    for _ in 0..2 {
+        world.new_api("PUT", "/v1.0/card/streaming", piece.clone()).await;
+    }
+    assert_eq!(world.shown().await[0]["text"], "two!", "a repeat adds nothing");
+    let mut other = piece;
+    other["guid"] = json!("h");
+    world.fail("api.qps", 1, Value::Null).await;
+    let (status, refused) = world.new_api("PUT", "/v1.0/card/streaming", other.clone()).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("Forbidden.AccessDenied.QpsLimitForAppkeyAndApi")));
+    world.new_api("PUT", "/v1.0/card/streaming", other).await;
+    assert_eq!(world.shown().await[0]["text"], "two!!");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::state::chats::Chat;
 fn base(state: &State, call: &Call, chat: &Chat) -> Value {
     let kind = call.query_or("user_id_type", "open_id");
     let mut shown = json!({
-        "chat_id": chat.chat_id, "avatar": format!("https://avatars.invalid/{}.png", chat.chat_id),
+        "chat_id": chat.chat_id, "avatar": format!("https://avatars.invalid/{}.png", chat.avatar),
         "name": chat.name, "description": chat.description, "external": false, "tenant_key": state.tenant_key,
         "chat_status": if chat.dissolved { "dissolved" } else { "normal" },
     });
@@ -107,9 +107,8 @@ pub(crate) fn update(state: &mut State, call: &Call) -> Outcome {
         Some(name) => state.rename(call.part(3), name, &call.app)?,
         None => {}
     }
-    if let Some(description) = call.body.get("description").and_then(Value::as_str) {
-        state.live_chat(call.part(3), 232_006)?.description = description.to_owned();
-    }
+    let field = |name: &str| call.body.get(name).and_then(Value::as_str);
+    state.describe(call.part(3), field("description"), field("avatar"), &call.app)?;
     Ok(Answer::Data(json!({})))
 }
 

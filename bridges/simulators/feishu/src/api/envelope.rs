@@ -2,12 +2,12 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use simulator_stage::mishap::{self, After};
 
-use super::Answer;
+use super::{Answer, logins};
 use crate::faults::Fault;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -48,14 +48,23 @@ pub(crate) fn answered(answer: Answer, log_id: &str) -> Response {
         Answer::Raw(content_type, bytes) => {
             return response(StatusCode::OK, &content_type, log_id, bytes.into());
         }
+        Answer::Whole(value) => value,
+        Answer::Elsewhere(address) => {
+            let mut response = status(StatusCode::FOUND, log_id);
+            if let Ok(address) = HeaderValue::from_str(&address) {
+                response.headers_mut().insert(LOCATION, address);
+            }
+            return response;
+        }
     };
     response(StatusCode::OK, JSON, log_id, value.to_string().into())
 }
 
-/// A refusal.
-pub(crate) fn refused(refusal: &Refusal, log_id: &str) -> Response {
+/// A refusal of what was asked for at a path.
+pub(crate) fn refused(path: &str, refusal: &Refusal, log_id: &str) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = response(status, JSON, log_id, refusal.body(log_id).to_string().into());
+    let body = if logins::is_flat(path) { logins::flat(refusal) } else { refusal.body(log_id) };
+    let mut response = response(status, JSON, log_id, body.to_string().into());
     if let Some(reset_s) = refusal.reset_s {
         response.headers_mut().insert("x-ogw-ratelimit-limit", HeaderValue::from_static("50"));
         response.headers_mut().insert("x-ogw-ratelimit-reset", HeaderValue::from(reset_s));

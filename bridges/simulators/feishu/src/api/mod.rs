@@ -7,6 +7,7 @@ pub(crate) mod cards;
 mod chats;
 mod contacts;
 pub(crate) mod envelope;
+mod logins;
 mod media;
 mod members;
 mod messages;
@@ -46,6 +47,8 @@ pub(crate) struct Upload {
 pub(crate) struct Call {
     /// The app whose token it carries; empty where no token is asked for.
     pub(crate) app: String,
+    /// The token that it carries, whosever it is; empty without one.
+    pub(crate) bearer: String,
     /// The path after `/open-apis/`.
     pub(crate) path: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
@@ -88,8 +91,12 @@ pub(crate) enum Answer {
     Data(Value),
     /// Fields that stand beside `code` and `msg`.
     Flat(Value),
+    /// A body of its own form.
+    Whole(Value),
     /// Raw bytes of this type.
     Raw(String, Bytes),
+    /// Another address, to which a browser goes.
+    Elsewhere(String),
 }
 
 pub(crate) type Outcome = Result<Answer, Refusal>;
@@ -119,19 +126,20 @@ pub(crate) async fn serve(Extracted(shared): Extracted<Arc<Shared>>, request: Re
     }
     let mut call =
         Call { path: segments, query: query::pairs(parts.uri.query().unwrap_or("")), ..Call::default() };
-    let content_type = header(&parts.headers, "content-type");
+    let (content_type, authorization) =
+        (header(&parts.headers, "content-type"), header(&parts.headers, "authorization"));
+    call.bearer = authorization.strip_prefix("Bearer ").unwrap_or_default().to_owned();
     if !fill(&mut call, &parts.method, content_type, body.to_bytes()).await {
-        return envelope::refused(&Refusal::code(9499), &log_id);
+        return envelope::refused(&path, &Refusal::code(9499), &log_id);
     }
     let (outcome, lost) = {
         let state = &mut *shared.state.lock();
-        let outcome = authorised(state, route, header(&parts.headers, "authorization"), &mut call)
-            .and_then(|()| (route.handler)(state, &call));
+        let outcome = authorised(state, route, &mut call).and_then(|()| (route.handler)(state, &call));
         (outcome, envelope::loss(state, &path))
     };
     let response = match outcome {
         Ok(answer) => envelope::answered(answer, &log_id),
-        Err(refusal) => envelope::refused(&refusal, &log_id),
+        Err(refusal) => envelope::refused(&path, &refusal, &log_id),
     };
     envelope::lose(response, lost).await
 }
@@ -151,28 +159,25 @@ pub(crate) async fn strike(shared: &Shared, path: &str, log_id: &str) -> Option<
         return Some(envelope::answered(Answer::Data(Value::Null), log_id));
     }
     if let Some(value) = faults.take_on(Fault::ApiCode, path) {
-        return Some(envelope::refused(&Refusal::code(value.as_i64().unwrap_or(2200)), log_id));
+        return Some(envelope::refused(path, &Refusal::code(value.as_i64().unwrap_or(2200)), log_id));
     }
     if let Some(value) = faults.take_on(Fault::ApiRateLimited, path) {
         let refusal = Refusal::limited(value.as_u64().unwrap_or(1).saturating_mul(1_000));
-        return Some(envelope::refused(&refusal, log_id));
+        return Some(envelope::refused(path, &refusal, log_id));
     }
     let old_style = faults.take_on(Fault::ApiRateLimitedOldStyle, path);
-    old_style.map(|_| envelope::refused(&Refusal::code(99_991_400), log_id))
+    old_style.map(|_| envelope::refused(path, &Refusal::code(99_991_400), log_id))
 }
 
 /// Whose token it is, whether the app may do this, and whether it did so too often.
-fn authorised(
-    state: &mut State,
-    route: &routes::Route,
-    authorization: &str,
-    call: &mut Call,
-) -> Result<(), Refusal> {
+fn authorised(state: &mut State, route: &routes::Route, call: &mut Call) -> Result<(), Refusal> {
     if !route.needs_token {
         return Ok(());
     }
-    let token = authorization.strip_prefix("Bearer ").filter(|token| !token.is_empty());
-    let app = state.app_of_token(token.ok_or(Refusal::code(99_991_661))?)?;
+    if call.bearer.is_empty() {
+        return Err(Refusal::code(99_991_661));
+    }
+    let app = state.app_of_token(&call.bearer)?;
     if !app.may_any(route.scopes) {
         return Err(Refusal::scopes(route.scopes));
     }

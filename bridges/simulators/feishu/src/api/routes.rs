@@ -2,9 +2,9 @@
 
 use http::Method;
 
-use super::office::{attendees, calendar, external, free_busy, native, tasks};
+use super::office::{attendees, calendar, external, free_busy, meetings, native, native_changes, tasks};
 use super::{
-    Handler, bot, cards, chats, contacts, media, members, messages, messages_read, reactions, tokens,
+    Handler, bot, cards, chats, contacts, logins, media, members, messages, messages_read, reactions, tokens,
 };
 
 /// One API.
@@ -20,6 +20,7 @@ pub(crate) struct Route {
     pub(crate) tier: Option<(u64, u32)>,
 }
 
+const FIVE_A_SECOND: (u64, u32) = (1_000, 5);
 const TEN_A_SECOND: (u64, u32) = (1_000, 10);
 const HUNDRED_A_MINUTE: (u64, u32) = (60_000, 100);
 
@@ -56,11 +57,17 @@ const TASK: &[&str] = &["task:task:read", "task:task:write"];
 const TASK_WRITE: &[&str] = &["task:task:write"];
 const CALENDAR: &[&str] = &["calendar:calendar"];
 const FREE_BUSY: &[&str] = &["calendar:calendar", "calendar:calendar.free_busy:read"];
+const RESERVE: &[&str] = &["vc:reserve"];
+const MEETING: &[&str] = &["vc:reserve", "vc:meeting:readonly"];
 const APPROVAL: &[&str] = &["approval:approval"];
 
 const ROUTES: &[Route] = &[
     open("auth/v3/tenant_access_token/internal", tokens::tenant),
     open("auth/v3/app_access_token/internal", tokens::app),
+    open("auth/v3/app_ticket/resend", tokens::resend),
+    Route { method: "GET", ..open("authen/v1/authorize", logins::authorize) },
+    open("authen/v2/oauth/token", logins::token),
+    Route { method: "GET", ..open("authen/v1/user_info", logins::user_info) },
     guarded("GET", "bot/v3/info", &[], bot::info),
     guarded("POST", "im/v1/messages", SEND, messages::send),
     guarded("GET", "im/v1/messages", READ, messages_read::list),
@@ -121,6 +128,14 @@ const ROUTES: &[Route] = &[
     guarded("POST", "calendar/v4/calendars/*/events/*/attendees/batch_delete", CALENDAR, attendees::uninvite),
     guarded("POST", "calendar/v4/freebusy/list", FREE_BUSY, free_busy::one),
     guarded("POST", "calendar/v4/freebusy/batch", FREE_BUSY, free_busy::many),
+    guarded("POST", "vc/v1/reserves/apply", RESERVE, meetings::apply),
+    guarded("PUT", "vc/v1/reserves/*", RESERVE, meetings::update),
+    guarded("GET", "vc/v1/reserves/*", RESERVE, meetings::get),
+    guarded("DELETE", "vc/v1/reserves/*", RESERVE, meetings::delete),
+    guarded("GET", "vc/v1/reserves/*/get_active_meeting", MEETING, meetings::active),
+    guarded("GET", "vc/v1/meetings/*", MEETING, meetings::held),
+    guarded("GET", "vc/v1/meetings/*/recording", MEETING, meetings::recording),
+    guarded("GET", "minutes/v1/minutes/*", &[], meetings::minute).at_most(FIVE_A_SECOND),
     guarded("POST", "approval/v4/external_approvals", APPROVAL, external::define).at_most(HUNDRED_A_MINUTE),
     guarded("GET", "approval/v4/external_approvals/*", APPROVAL, external::definition),
     guarded("POST", "approval/v4/external_instances", APPROVAL, external::synchronise),
@@ -130,6 +145,11 @@ const ROUTES: &[Route] = &[
     guarded("POST", "approval/v4/approvals/*/unsubscribe", APPROVAL, native::unsubscribe),
     guarded("GET", "approval/v4/instances", APPROVAL, native::codes).at_most(HUNDRED_A_MINUTE),
     guarded("GET", "approval/v4/instances/*", APPROVAL, native::get),
+    guarded("POST", "approval/v4/instances", APPROVAL, native_changes::begin).at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "approval/v4/instances/cancel", APPROVAL, native_changes::cancel)
+        .at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "approval/v4/tasks/transfer", APPROVAL, native_changes::transfer)
+        .at_most(HUNDRED_A_MINUTE),
     guarded("POST", "approval/v4/tasks/approve", APPROVAL, native::approve).at_most(HUNDRED_A_MINUTE),
     guarded("POST", "approval/v4/tasks/reject", APPROVAL, native::reject).at_most(HUNDRED_A_MINUTE),
 ];

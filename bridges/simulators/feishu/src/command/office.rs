@@ -1,4 +1,4 @@
-//! What people do with their tasks, calendars and approvals.
+//! What people do with their tasks, calendars, approvals and logins.
 
 use serde_json::{Value, json};
 
@@ -20,12 +20,30 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             .map(|()| json!({ "meeting": state.book(&person, &title, start_ms, end_ms) })),
         Command::Approvals { person } => exists(state, &person).map(|()| approvals(state, &person)),
         Command::StartApproval { person, title, approvers, lines } => exists(state, &person)
-            .and_then(|()| state.start_native(&person, &title, approvers, lines))
+            .and_then(|()| state.start_native(&person, &title, approvers, lines, ""))
             .map(|approval| json!({ "approval": approval })),
         Command::Reroute { from, to } => {
             state.office.detour = Some((from, to));
             Ok(json!({}))
         }
+        Command::DecideRoom { meeting, room, free } => {
+            state.decide_room(&meeting, &room, free).map(|()| json!({}))
+        }
+        Command::StartMeeting { reserve } => {
+            state.begin_meeting(&reserve).map(|meeting| json!({ "meeting": meeting }))
+        }
+        Command::EndMeeting { meeting } => state.end_meeting(&meeting).map(|()| json!({})),
+        Command::FinishRecording { meeting } => {
+            state.finish_recording(&meeting).map(|token| json!({ "minute": token }))
+        }
+        Command::SignIn { person, consents } => exists(state, &person).map(|()| {
+            state.logins.at_the_page = Some((person, consents));
+            json!({})
+        }),
+        Command::RevokeLogin { person, app } => exists(state, &person).map(|()| {
+            state.revoke_login(&app, &person);
+            json!({})
+        }),
         other => return Err(Box::new(other)),
     })
 }

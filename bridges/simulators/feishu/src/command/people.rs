@@ -170,6 +170,10 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             is_in_chat(state, &person, &chat)?;
             state.rename(&chat, &name, &person).map(|()| json!({}))
         }
+        Command::Describe { person, chat, description, avatar } => {
+            is_in_chat(state, &person, &chat)?;
+            state.describe(&chat, description.as_deref(), avatar.as_deref(), &person).map(|()| json!({}))
+        }
         Command::Dissolve { person, chat, keeps_history } => {
             is_in_chat(state, &person, &chat)?;
             state.dissolve(&chat, &person, keeps_history).map(|()| json!({}))

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
 use crate::state::apps::{App, SCOPES, Way};
-use crate::state::people::{Department, Person};
+use crate::state::people::{Department, Person, open_department_id};
 
 /// Saves an address after it has answered the challenge.
 pub(super) async fn use_webhook(shared: &Arc<Shared>, app: &str, url: &str) -> Result<Value, Refusal> {
@@ -56,7 +56,9 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             if known(&department_id) || !known(&parent) || state.departments.len() >= RECORDS_MAX {
                 return Ok(Err(taken("the department exists, its parent does not, or there are too many")));
             }
-            state.departments.insert(department_id.clone(), Department { department_id, name, parent });
+            let department = Department { department_id: department_id.clone(), name, parent };
+            state.tell_of_department("contact.department.created_v3", &department, None);
+            state.departments.insert(department_id, department);
             Ok(json!({}))
         }
         Command::AddApp { app_id, secret, name, encrypt_key } => {
@@ -82,6 +84,8 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             Ok(json!({ "verification_token": verification_token }))
         }
         Command::AddChat { name, owner, people, bots } => add_chat(state, &name, owner, people, bots),
+        Command::ChangeDepartment { department_id, name } => change_department(state, &department_id, name),
+        Command::RemoveDepartment { department_id } => remove_department(state, &department_id),
         Command::ChangePerson { user_id, name, resigned, unavailable, stopped_bots } => {
             change_person(state, &user_id, name, resigned, unavailable, stopped_bots)
         }
@@ -149,6 +153,27 @@ fn add_chat(
     Ok(json!({ "chat_id": chat_id }))
 }
 
+fn change_department(state: &mut State, id: &str, name: String) -> Result<Value, Refusal> {
+    let department = state.departments.get_mut(id).ok_or(Refusal::code(40_008))?;
+    let before = std::mem::replace(&mut department.name, name);
+    let department = department.clone();
+    state.tell_of_department("contact.department.updated_v3", &department, Some(json!({ "name": before })));
+    Ok(json!({}))
+}
+
+fn remove_department(state: &mut State, id: &str) -> Result<Value, Refusal> {
+    if state.departments.values().any(|below| below.parent == id) {
+        return Err(taken("there are departments below it"));
+    }
+    let department = state.departments.remove(id).ok_or(Refusal::code(40_008))?;
+    for person in state.people.values_mut() {
+        person.departments.retain(|of| of != id);
+    }
+    let old = json!({ "status": { "is_deleted": true }, "open_department_id": open_department_id(id) });
+    state.tell_of_department("contact.department.deleted_v3", &department, Some(old));
+    Ok(json!({}))
+}
+
 fn change_person(
     state: &mut State,
     user_id: &str,
@@ -169,7 +194,13 @@ fn change_person(
         // Documented as not filled in these events.
         object["department_ids"] = json!([]);
         match (&before, person.resigned && resigned == Some(true)) {
-            (_, true) => state.emit(&app, "contact.user.deleted_v3", json!({ "object": object })),
+            (_, true) => {
+                let departments: Vec<_> =
+                    person.departments.iter().map(|department| open_department_id(department)).collect();
+                let old = json!({ "department_ids": departments, "open_id": object["open_id"] });
+                let body = json!({ "object": object, "old_object": old });
+                state.emit(&app, "contact.user.deleted_v3", body);
+            }
             (Some(before), false) => {
                 let body = json!({ "object": object, "old_object": { "name": before } });
                 state.emit(&app, "contact.user.updated_v3", body);

@@ -35,6 +35,9 @@ pub(crate) const SCOPES: &[&str] = &[
     "calendar:calendar",
     "calendar:calendar.free_busy:read",
     "approval:approval",
+    "vc:reserve",
+    "vc:meeting:readonly",
+    "offline_access",
 ];
 
 /// The way of an app's events and callbacks.
@@ -93,6 +96,9 @@ impl App {
             "im.chat.member.bot.added_v1" | "im.chat.member.bot.deleted_v1" => {
                 &["im:chat.members:bot_access"]
             }
+            "vc.meeting.meeting_started_v1"
+            | "vc.meeting.meeting_ended_v1"
+            | "vc.meeting.recording_ready_v1" => &["vc:reserve", "vc:meeting:readonly"],
             "task.task.updated_v1" => &["task:task:read", "task:task:write"],
             "task.task.update_tenant_v1" => &["task:task.event_update_tenant:readonly"],
             "approval_instance" | "approval_task" => &["approval:approval", "approval:approval:readonly"],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::State;
 use crate::refusal::Refusal;
@@ -13,6 +13,8 @@ pub(crate) struct Chat {
     pub(crate) chat_id: String,
     pub(crate) name: String,
     pub(crate) description: String,
+    /// The key of its picture.
+    pub(crate) avatar: String,
     /// The person and the bot of a direct conversation.
     pub(crate) direct: Option<(String, String)>,
     pub(crate) owner: Option<String>,
@@ -39,6 +41,7 @@ impl State {
             chat_id: chat_id.clone(),
             name: name.to_owned(),
             description: String::new(),
+            avatar: chat_id.clone(),
             direct: None,
             owner: owner.map(str::to_owned),
             people: owner
@@ -159,6 +162,34 @@ impl State {
             body["before_change"] = json!({ "name": before });
             body["after_change"] = json!({ "name": name });
         });
+        Ok(())
+    }
+
+    /// Gives a group other words about what it is for, or another picture; nothing happens where both are as before.
+    pub(crate) fn describe(
+        &mut self,
+        chat_id: &str,
+        description: Option<&str>,
+        avatar: Option<&str>,
+        operator: &str,
+    ) -> Result<(), Refusal> {
+        let chat = self.live_chat(chat_id, 232_006)?;
+        let (mut before, mut after) = (Map::new(), Map::new());
+        let fields =
+            [("description", description, &mut chat.description), ("avatar", avatar, &mut chat.avatar)];
+        for (name, wanted, known) in fields {
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != known.as_str()) {
+                let old = std::mem::replace(known, wanted.to_owned());
+                before.insert(name.to_owned(), old.into());
+                after.insert(name.to_owned(), wanted.into());
+            }
+        }
+        if !after.is_empty() {
+            self.tell_bots(chat_id, "im.chat.updated_v1", operator, &|_, _, body| {
+                body["before_change"] = before.clone().into();
+                body["after_change"] = after.clone().into();
+            });
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod chats;
+pub(crate) mod logins;
 pub(crate) mod media;
 mod merged;
 pub(crate) mod messages;
@@ -23,6 +24,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use apps::{App, Token};
 use chats::Chat;
+use logins::Logins;
 use media::Media;
 use messages::Message;
 use office::Office;
@@ -68,6 +70,7 @@ pub(crate) struct State {
     pub(crate) card_tokens: BTreeMap<String, CardToken>,
     pub(crate) tickets: BTreeMap<String, String>,
     pub(crate) office: Office,
+    pub(crate) logins: Logins,
     events: Queue<Event>,
 }
 
@@ -89,6 +92,7 @@ impl State {
             card_tokens: BTreeMap::new(),
             tickets: BTreeMap::new(),
             office: Office::default(),
+            logins: Logins::default(),
             events,
         }
     }

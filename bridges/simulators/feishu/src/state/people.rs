@@ -143,6 +143,28 @@ impl State {
         Value::Object(user)
     }
 
+    /// Tells every app of a department; `old` is what it was before, as far as that changed.
+    pub(crate) fn tell_of_department(
+        &mut self,
+        event_type: &'static str,
+        department: &Department,
+        old: Option<Value>,
+    ) {
+        let object = json!({
+            "name": department.name, "department_id": department.department_id,
+            "open_department_id": open_department_id(&department.department_id),
+            "parent_department_id": open_department_id(&department.parent),
+        });
+        let apps: Vec<String> = self.apps.keys().cloned().collect();
+        for app in apps {
+            let mut body = json!({ "object": object });
+            if let Some(old) = &old {
+                body["old_object"] = old.clone();
+            }
+            self.emit(&app, event_type, body);
+        }
+    }
+
     /// The name of a person or an app.
     pub(crate) fn name_of(&self, who: &str) -> String {
         let person = self.people.get(who).map(|person| person.name.clone());

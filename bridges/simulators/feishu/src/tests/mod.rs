@@ -2,8 +2,12 @@
 
 mod api;
 mod approvals;
+mod changes;
 mod client;
 mod forwarded;
+mod logins;
+mod meetings;
+mod natives;
 mod office;
 mod webhooks;
 mod wires;

@@ -16,7 +16,8 @@ use crate::faults::Fault;
 use crate::refusal::Refusal;
 use crate::simulator::Shared;
 use crate::state::State;
-use crate::state::archive::{ARCHIVE_AGENT, Archive, file_key, opened};
+use crate::state::archive::{ARCHIVE_AGENT, Archive, opened};
+use crate::state::archive_content::file_key;
 
 /// Entries of one page, the platform's own.
 const ENTRIES_MAX: usize = 1_000;
@@ -117,13 +118,15 @@ fn page(state: &mut State, corp: &str, secret: &str, after: &str, most: &str) ->
     if app.is_some_and(|app| !app.trusted) {
         return wrong(301_042, "not in the ip list");
     }
+    let now_ms = state.now_ms();
     let (Some(archive), Ok(after), Ok(most)) =
         (&mut state.archive, after.parse::<u64>(), most.parse::<usize>())
     else {
         return refused(10_000);
     };
     archive.read = archive.read.max(after);
-    let entries = archive.entries.iter().filter(|entry| entry.seq > after).take(most.min(ENTRIES_MAX));
+    let behind = archive.entries.iter().filter(|entry| entry.seq > after && entry.is_kept(now_ms));
+    let entries = behind.take(most.min(ENTRIES_MAX));
     let entries: Vec<&Value> = entries.map(|entry| &entry.shown).collect();
     json!({ "errcode": 0, "errmsg": "ok", "chatdata": entries }).to_string().into_response()
 }

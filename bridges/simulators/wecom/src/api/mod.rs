@@ -3,6 +3,7 @@
 mod appchat;
 mod approvals;
 pub(crate) mod archive;
+pub(crate) mod authorize;
 pub(crate) mod bot_files;
 pub(crate) mod bot_replies;
 mod calendars;
@@ -12,13 +13,17 @@ mod customers;
 mod directory;
 mod envelope;
 pub(crate) mod media;
+mod meetings;
 mod reading;
+mod rooms;
 mod routes;
 mod schedules;
 mod send;
 mod sent;
 mod service;
+mod service_accounts;
 mod service_people;
+mod sign_on;
 mod tokens;
 mod webhooks;
 

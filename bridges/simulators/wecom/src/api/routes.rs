@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    Handler, appchat, approvals, archive, bot_replies, calendars, customers, directory, media, schedules,
-    send, sent, service, service_people, tokens, webhooks,
+    Handler, appchat, approvals, archive, bot_replies, calendars, customers, directory, media, meetings,
+    rooms, schedules, send, sent, service, service_accounts, service_people, sign_on, tokens, webhooks,
 };
 use crate::state::service::FEATURE;
 
@@ -43,6 +43,8 @@ const fn post(path: &'static str, needs: Needs, handler: Handler) -> Route {
 /// Who is on the list of those that may ask for approvals.
 pub(super) const APPROVAL: Needs = Needs::Grant("approval");
 const CALENDAR: Needs = Needs::Grant("calendar");
+const MEETING: Needs = Needs::Grant("meeting");
+const ROOM: Needs = Needs::Grant("meetingroom");
 const EXTERNAL: Needs = Needs::Grant("external");
 const ARCHIVE: Needs = Needs::Grant("archive");
 const SERVICE: Needs = Needs::Grant(FEATURE);
@@ -65,6 +67,9 @@ const ROUTES: &[Route] = &[
     get("/cgi-bin/media/get", Needs::App, media::get),
     get("/cgi-bin/media/get/jssdk", Needs::App, media::get),
     post("/cgi-bin/aibot/response", Needs::Nothing, bot_replies::answer_once),
+    get("/cgi-bin/auth/getuserinfo", Needs::App, sign_on::info),
+    get("/cgi-bin/user/getuserinfo", Needs::App, sign_on::older_info),
+    post("/cgi-bin/auth/getuserdetail", Needs::App, sign_on::detail),
     get("/cgi-bin/department/list", Needs::Token, directory::departments),
     get("/cgi-bin/department/simplelist", Needs::Token, directory::department_ids),
     get("/cgi-bin/department/get", Needs::Token, directory::department),
@@ -88,9 +93,16 @@ const ROUTES: &[Route] = &[
     post("/cgi-bin/kf/sync_msg", SERVICE, service::fetch),
     post("/cgi-bin/kf/send_msg", SERVICE, service::send),
     post("/cgi-bin/kf/send_msg_on_event", SERVICE, service::send_on_event),
+    post("/cgi-bin/kf/recall_msg", SERVICE, service::recall),
     post("/cgi-bin/kf/service_state/get", SERVICE, service::session),
     post("/cgi-bin/kf/service_state/trans", SERVICE, service::move_session),
+    post("/cgi-bin/kf/account/add", SERVICE, service_accounts::add),
+    post("/cgi-bin/kf/account/del", SERVICE, service_accounts::delete),
+    post("/cgi-bin/kf/account/update", SERVICE, service_accounts::update),
     post("/cgi-bin/kf/account/list", SERVICE, service_people::accounts),
+    post("/cgi-bin/kf/add_contact_way", SERVICE, service_accounts::contact_way),
+    post("/cgi-bin/kf/servicer/add", SERVICE, service_accounts::add_servicers),
+    post("/cgi-bin/kf/servicer/del", SERVICE, service_accounts::remove_servicers),
     get("/cgi-bin/kf/servicer/list", SERVICE, service_people::servicers),
     post("/cgi-bin/kf/customer/batchget", SERVICE, service_people::customers),
     post("/cgi-bin/msgaudit/get_permit_user_list", ARCHIVE, archive::permits),
@@ -112,6 +124,18 @@ const ROUTES: &[Route] = &[
     post("/cgi-bin/oa/schedule/get_by_calendar", CALENDAR, schedules::by_calendar),
     post("/cgi-bin/oa/schedule/add_attendees", CALENDAR, schedules::add_attendees),
     post("/cgi-bin/oa/schedule/del_attendees", CALENDAR, schedules::remove_attendees),
+    post("/cgi-bin/meeting/create", MEETING, meetings::create),
+    post("/cgi-bin/meeting/update", MEETING, meetings::update),
+    post("/cgi-bin/meeting/cancel", MEETING, meetings::cancel),
+    post("/cgi-bin/meeting/get_info", MEETING, meetings::info),
+    post("/cgi-bin/meeting/get_user_meetingid", MEETING, meetings::of_user),
+    post("/cgi-bin/oa/meetingroom/add", ROOM, rooms::add),
+    post("/cgi-bin/oa/meetingroom/list", ROOM, rooms::list),
+    post("/cgi-bin/oa/meetingroom/edit", ROOM, rooms::edit),
+    post("/cgi-bin/oa/meetingroom/del", ROOM, rooms::delete),
+    post("/cgi-bin/oa/meetingroom/book", ROOM, rooms::book),
+    post("/cgi-bin/oa/meetingroom/cancel_book", ROOM, rooms::cancel),
+    post("/cgi-bin/oa/meetingroom/get_booking_info", ROOM, rooms::bookings),
 ];
 
 /// The route of a request.

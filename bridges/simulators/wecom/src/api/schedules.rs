@@ -63,7 +63,7 @@ fn read(state: &State, call: &Call) -> Result<(Value, BTreeMap<String, u64>), Re
 }
 
 /// Whether reminders and repetition are among those that the platform knows.
-fn remind(reminders: &Value) -> Result<(), Refusal> {
+pub(super) fn remind(reminders: &Value) -> Result<(), Refusal> {
     let number = |name: &str| reminders.get(name).and_then(Value::as_u64);
     let within = |name: &str, least: u64, most: u64| {
         let list = reminders.get(name).and_then(Value::as_array);

@@ -70,6 +70,13 @@ pub(super) fn send_on_event(state: &mut State, call: &Call) -> Outcome {
     Ok(json!({ "msgid": msgid }).into())
 }
 
+pub(super) fn recall(state: &mut State, call: &Call) -> Outcome {
+    let account = call.needed("open_kfid", 40_063)?.to_owned();
+    let msgid = call.needed("msgid", 40_063)?.to_owned();
+    state.recall_answer(&account, &msgid)?;
+    Ok(json!({}).into())
+}
+
 fn chat(state: &State, call: &Call) -> Result<String, Refusal> {
     state.chat_of_customer(call.text("open_kfid"), call.text("external_userid"))
 }

@@ -9,6 +9,11 @@ use crate::state::State;
 const ACCOUNTS_PAGE_MAX: u64 = 100;
 const CUSTOMERS_MAX: usize = 100;
 
+/// Where a picture that was uploaded is; empty where none was.
+fn picture(state: &State, key: &str) -> String {
+    if key.is_empty() { String::new() } else { format!("{}/pictures/{key}", state.api_url) }
+}
+
 pub(super) fn accounts(state: &mut State, call: &Call) -> Outcome {
     let limit = call.number("limit").unwrap_or(ACCOUNTS_PAGE_MAX);
     if limit > ACCOUNTS_PAGE_MAX {
@@ -19,7 +24,8 @@ pub(super) fn accounts(state: &mut State, call: &Call) -> Outcome {
     let all = state.service.accounts.iter().skip(skipped).take(taken);
     let list: Vec<Value> = all
         .map(|(id, account)| {
-            json!({ "open_kfid": id, "name": account.name, "avatar": "", "manage_privilege": true })
+            let avatar = picture(state, &account.avatar);
+            json!({ "open_kfid": id, "name": account.name, "avatar": avatar, "manage_privilege": true })
         })
         .collect();
     Ok(json!({ "account_list": list }).into())
@@ -44,10 +50,7 @@ pub(super) fn customers(state: &mut State, call: &Call) -> Outcome {
     for id in wanted {
         match state.customer(&id) {
             Some((_, customer)) => {
-                let avatar = match customer.avatar.as_str() {
-                    "" => String::new(),
-                    key => format!("{}/pictures/{key}", state.api_url),
-                };
+                let avatar = picture(state, &customer.avatar);
                 known.push(json!({
                     "external_userid": id, "nickname": customer.name, "avatar": avatar, "gender": 0,
                     "unionid": "",

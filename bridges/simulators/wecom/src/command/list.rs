@@ -3,41 +3,16 @@
 use serde_json::Value;
 use simulator_stage::{Said, Words};
 
-const fn yes() -> bool {
-    true
-}
+use super::forms::{AppChange, BotChange, NewChat, NewPerson, PersonChange, Signing, yes};
 
 simulator_stage::commands! {
     /// Something to do. People are named by their `user_id`, apps by their agentid, bots by their bot_id, chats by the id that
     /// bots know or the one that apps know.
     pub enum Command {
         /// A new member; answers `open_userid`.
-        AddPerson {
-            user_id: String,
-            name: String,
-            #[serde(default)]
-            email: String,
-            #[serde(default)]
-            mobile: String,
-            #[serde(default)]
-            position: String,
-            #[serde(default)]
-            departments: Vec<u64>,
-        },
+        AddPerson(NewPerson),
         /// An administrator changes a member; `new_user_id` gives another id.
-        ChangePerson {
-            user_id: String,
-            #[serde(default)]
-            name: Option<String>,
-            #[serde(default)]
-            new_user_id: Option<String>,
-            #[serde(default)]
-            position: Option<String>,
-            #[serde(default)]
-            departments: Option<Vec<u64>>,
-            #[serde(default)]
-            disabled: Option<bool>,
-        },
+        ChangePerson(PersonChange),
         /// A member leaves the organisation.
         RemovePerson { user_id: String },
         /// A department below another, 1 being the root; it is made, or changed where it is there.
@@ -121,56 +96,16 @@ simulator_stage::commands! {
         ShowSession { chat: String },
         /// A new app that everybody sees and that may call every API; answers `corp_id`.
         AddApp { app: u64, secret: String, name: String },
-        /// An administrator changes an app: whom it sees, what it may call, whether it is there at all.
-        ChangeApp {
-            app: u64,
-            #[serde(default)]
-            secret: Option<String>,
-            #[serde(default)]
-            disabled: Option<bool>,
-            #[serde(default)]
-            before_2022: Option<bool>,
-            #[serde(default)]
-            trusted: Option<bool>,
-            #[serde(default)]
-            contact_sync: Option<bool>,
-            #[serde(default)]
-            people: Option<Vec<String>>,
-            #[serde(default)]
-            departments: Option<Vec<u64>>,
-            #[serde(default)]
-            granted: Option<Vec<String>>,
-        },
+        /// An administrator changes an app: whom it sees, what it may call, to which `domain` browsers come back from signing on,
+        /// whether it is there at all.
+        ChangeApp(AppChange),
         /// A new AI bot, which is connected by its socket.
         AddBot { bot: String, secret: String, name: String },
         /// An administrator changes a bot; an empty `creator_only` gives it back to everybody.
-        ChangeBot {
-            bot: String,
-            #[serde(default)]
-            secret: Option<String>,
-            #[serde(default)]
-            name: Option<String>,
-            #[serde(default)]
-            encrypts_userids: Option<bool>,
-            #[serde(default)]
-            creator_only: Option<String>,
-        },
+        ChangeBot(BotChange),
         /// A new group with bots in it, of which nobody is told; answers `chat_id`, and `appchat_id` when an app made it. Bots
         /// may write there by themselves once somebody has `addressed` them.
-        AddChat {
-            name: String,
-            #[serde(default)]
-            owner: Option<String>,
-            people: Vec<String>,
-            #[serde(default)]
-            bots: Vec<String>,
-            #[serde(default)]
-            addressed: bool,
-            #[serde(default)]
-            made_by: Option<u64>,
-            #[serde(default)]
-            appchat_id: Option<String>,
-        },
+        AddChat(NewChat),
         /// A new webhook of a group; answers its `key`.
         AddWebhook { chat: String, name: String },
         /// Somebody removes a webhook.
@@ -196,10 +131,18 @@ simulator_stage::commands! {
         Withdraw { person: String, sp_no: String },
         /// A person answers an invitation: 1 perhaps, 2 comes, 3 comes once, 4 does not.
         Respond { person: String, schedule_id: String, status: u64 },
+        /// A person who manages a schedule gives it another time, in seconds since the Unix epoch.
+        MoveSchedule { person: String, schedule_id: String, start_time: u64, end_time: u64 },
         /// A person deletes a schedule to which they are invited or which they manage.
         RemoveSchedule { person: String, schedule_id: String },
         /// An administrator deletes a calendar, and with it what stands there.
         RemoveCalendar { cal_id: String },
+        /// A person comes into a meeting of an app.
+        JoinMeeting { person: String, meetingid: String },
+        /// A person leaves a meeting of an app.
+        QuitMeeting { person: String, meetingid: String },
+        /// Somebody holds the browser in which pages of signing on are opened from now on, and agrees there or does not.
+        SignOn(Signing),
         /// A person opens the chat with an app or a bot, which is told unless `quietly`; answers `chat_id`. With `addressed` a
         /// bot may write there by itself.
         Enter {

@@ -1,5 +1,6 @@
 //! Does what people, administrators and tests want done.
 
+mod forms;
 mod list;
 mod office;
 mod people;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+pub use forms::{AppChange, BotChange, NewChat, NewPerson, PersonChange, Signing};
 pub use list::Command;
 
 use crate::delivery::callback;

@@ -38,6 +38,11 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             let booked = Booked { person: folded(&person), title, start_ms, end_ms };
             state.book(booked).map(|id| json!({ "meeting": id }))
         }
+        Command::MoveSchedule { person, schedule_id, start_time, end_time } => {
+            done(state.move_schedule(&schedule_id, &person, start_time, end_time))
+        }
+        Command::JoinMeeting { person, meetingid } => done(state.join_meeting(&meetingid, &person)),
+        Command::QuitMeeting { person, meetingid } => done(state.quit_meeting(&meetingid, &person)),
         Command::RemoveSchedule { person, schedule_id } => done(state.remove_schedule(&schedule_id, &person)),
         Command::RemoveCalendar { cal_id } => done(state.remove_calendar(&cal_id)),
         Command::Approvals { person } => seen::approvals(state, &person),

@@ -6,12 +6,13 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use simulator_stage::{Said, Words};
 
-use super::Command;
+use super::{Command, Signing};
 use crate::api::media;
 use crate::refusal::Refusal;
 use crate::state::media::MediaOwner;
 use crate::state::messages::{Author, Draft};
 use crate::state::people::folded;
+use crate::state::sign_on::{Browser, SHOWABLE, Visitor};
 use crate::state::{Receiver, State};
 
 /// Kinds that carry something that was uploaded.
@@ -69,6 +70,23 @@ fn enter(
     Ok(json!({ "chat_id": chat }))
 }
 
+/// Who holds the browser from now on.
+fn sign_on(state: &mut State, signing: Signing) -> Result<Value, Refusal> {
+    let visitor = match (signing.person, signing.external_userid) {
+        (Some(person), None) => Some(Visitor::Member(folded(&state.person(&person)?.user_id))),
+        (None, Some(outside)) => Some(Visitor::Outside(outside)),
+        (None, None) => None,
+        (Some(_), Some(_)) => return Err(Refusal::control("either a member or somebody from outside")),
+    };
+    let shows = signing.shows.unwrap_or_else(|| SHOWABLE.map(str::to_owned).to_vec());
+    if let Some(unknown) = shows.iter().find(|one| !SHOWABLE.contains(&one.as_str())) {
+        return Err(Refusal::control(&format!("nobody can show this: {unknown}")));
+    }
+    let consents = signing.consents;
+    state.sign_on.browser = visitor.map(|visitor| Browser { visitor, consents, shows });
+    Ok(json!({}))
+}
+
 /// Does what a person does.
 pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusal> {
     match command {
@@ -84,6 +102,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             (None, Some(bot)) => enter(state, &person, &Receiver::Bot(bot), quietly, addressed),
             _ => Err(Refusal::control("either an app or a bot")),
         },
+        Command::SignOn(signing) => sign_on(state, signing),
         Command::Upload { kind, name, base64 } => {
             let bytes = STANDARD.decode(base64).map_err(|_| Refusal::control("it is not base64"))?;
             let key = state.keep_media(&kind, &name, Bytes::from(bytes), MediaOwner::Corp)?;

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::Command;
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::state::people::folded;
+use crate::state::service::Account;
 
 fn done(result: Result<(), Refusal>) -> Result<Value, Refusal> {
     result.map(|()| json!({}))
@@ -14,9 +16,11 @@ fn done(result: Result<(), Refusal>) -> Result<Value, Refusal> {
 pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
     Ok(match command {
         Command::AddAccount { name, servicers } => {
-            state.add_account(name, &servicers).map(|id| json!({ "open_kfid": id }))
+            let servicers = servicers.iter().map(|servicer| folded(servicer)).collect();
+            let account = Account { name, avatar: String::new(), servicers };
+            state.add_account(account, None).map(|id| json!({ "open_kfid": id }))
         }
-        Command::RemoveAccount { open_kfid } => done(state.remove_account(&open_kfid)),
+        Command::RemoveAccount { open_kfid } => done(state.remove_account(&open_kfid, None)),
         Command::AddCustomer { external_userid, name, avatar } => {
             state.add_customer(external_userid, name, avatar).map(|id| json!({ "external_userid": id }))
         }

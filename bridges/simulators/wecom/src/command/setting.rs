@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::Command;
+use super::{AppChange, BotChange, Command, NewChat, NewPerson, PersonChange};
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -22,18 +22,23 @@ fn done(result: Result<(), Refusal>) -> Result<Value, Refusal> {
 /// Does it, or gives the command back because it is none of these.
 pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value, Refusal>, Box<Command>> {
     Ok(match command {
-        Command::AddPerson { user_id, name, email, mobile, position, departments } => {
+        Command::AddPerson(NewPerson { user_id, name, email, mobile, position, departments }) => {
             let person = Person { user_id, name, email, mobile, position, departments, ..Person::default() };
             state.add_person(person).map(|open| json!({ "open_userid": open }))
         }
-        Command::ChangePerson { user_id, name, new_user_id, position, departments, disabled } => {
-            done(state.change_person(&user_id, new_user_id, |person| {
-                person.name = name.unwrap_or_else(|| person.name.clone());
-                person.position = position.unwrap_or_else(|| person.position.clone());
-                person.departments = departments.unwrap_or_else(|| person.departments.clone());
-                person.disabled = disabled.unwrap_or(person.disabled);
-            }))
-        }
+        Command::ChangePerson(PersonChange {
+            user_id,
+            name,
+            new_user_id,
+            position,
+            departments,
+            disabled,
+        }) => done(state.change_person(&user_id, new_user_id, |person| {
+            person.name = name.unwrap_or_else(|| person.name.clone());
+            person.position = position.unwrap_or_else(|| person.position.clone());
+            person.departments = departments.unwrap_or_else(|| person.departments.clone());
+            person.disabled = disabled.unwrap_or(person.disabled);
+        })),
         Command::RemovePerson { user_id } => done(state.remove_person(&user_id)),
         Command::SetDepartment { department_id, name, parent } => {
             done(state.set_department(department_id, name, parent))
@@ -61,32 +66,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
         }
         Command::DismissCustomerGroup { chat } => done(state.dismiss_customer_group(&chat)),
         Command::AddApp { app, secret, name } => add_app(state, app, secret, name),
-        Command::ChangeApp {
-            app,
-            secret,
-            disabled,
-            before_2022,
-            trusted,
-            contact_sync,
-            people,
-            departments,
-            granted,
-        } => change_app(state, app, |app| {
-            app.secret = secret.unwrap_or_else(|| app.secret.clone());
-            app.disabled = disabled.unwrap_or(app.disabled);
-            app.before_2022 = before_2022.unwrap_or(app.before_2022);
-            app.trusted = trusted.unwrap_or(app.trusted);
-            app.contact_sync = contact_sync.unwrap_or(app.contact_sync);
-            if let Some(people) = people {
-                app.people = people.iter().map(|person| folded(person)).collect();
-            }
-            if let Some(departments) = departments {
-                app.departments = departments.into_iter().collect();
-            }
-            if let Some(granted) = granted {
-                app.granted = granted.into_iter().collect();
-            }
-        }),
+        Command::ChangeApp(change) => change_app(state, change),
         Command::AddBot { bot, secret, name } => {
             if state.bots.contains_key(&bot) || state.bots.len() >= RECORDS_MAX {
                 return Ok(Err(Refusal::control("the bot exists, or there are too many")));
@@ -96,23 +76,8 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             state.bots.insert(bot, made);
             Ok(json!({}))
         }
-        Command::ChangeBot { bot, secret, name, encrypts_userids, creator_only } => {
-            match state.bots.get_mut(&bot) {
-                Some(bot) => {
-                    bot.secret = secret.unwrap_or_else(|| bot.secret.clone());
-                    bot.name = name.unwrap_or_else(|| bot.name.clone());
-                    bot.encrypts_userids = encrypts_userids.unwrap_or(bot.encrypts_userids);
-                    if let Some(creator) = creator_only {
-                        bot.creator_only = (!creator.is_empty()).then_some(creator);
-                    }
-                    Ok(json!({}))
-                }
-                None => Err(Refusal::control("there is no such bot")),
-            }
-        }
-        Command::AddChat { name, owner, people, bots, addressed, made_by, appchat_id } => {
-            add_chat(state, name, owner, &people, bots, addressed, made_by.map(|app| (app, appchat_id)))
-        }
+        Command::ChangeBot(change) => change_bot(state, change),
+        Command::AddChat(new) => add_chat(state, new),
         Command::AddWebhook { chat, name } => add_webhook(state, &chat, name),
         Command::RemoveWebhook { key } => match state.webhooks.get_mut(&key) {
             Some(webhook) => {
@@ -172,7 +137,7 @@ fn add_app(state: &mut State, agent_id: u64, secret: String, name: String) -> Re
     if state.apps.contains_key(&agent_id) || state.apps.len() >= RECORDS_MAX {
         return Err(Refusal::control("the app exists, or there are too many"));
     }
-    let granted = ["approval", "calendar", "external", "kf"].map(str::to_owned);
+    let granted = ["approval", "calendar", "meeting", "meetingroom", "external", "kf"].map(str::to_owned);
     let app = App {
         agent_id,
         secret,
@@ -184,6 +149,7 @@ fn add_app(state: &mut State, agent_id: u64, secret: String, name: String) -> Re
         people: BTreeSet::new(),
         departments: BTreeSet::from([ROOT]),
         granted: granted.into_iter().collect(),
+        domain: String::new(),
         callback: None,
     };
     state.apps.insert(agent_id, app);
@@ -200,20 +166,43 @@ fn add_webhook(state: &mut State, chat: &str, name: String) -> Result<Value, Ref
     Ok(json!({ "key": key }))
 }
 
-fn change_app(state: &mut State, app: u64, change: impl FnOnce(&mut App)) -> Result<Value, Refusal> {
-    change(state.apps.get_mut(&app).ok_or_else(|| Refusal::control("there is no such app"))?);
+/// What is not said stays. Who sees the app from now on, or no more, is told of to it.
+fn change_app(state: &mut State, change: AppChange) -> Result<Value, Refusal> {
+    let (agent, before) = (change.app, state.seen_by(change.app));
+    let app = state.apps.get_mut(&change.app).ok_or_else(|| Refusal::control("there is no such app"))?;
+    app.secret = change.secret.unwrap_or_else(|| app.secret.clone());
+    app.disabled = change.disabled.unwrap_or(app.disabled);
+    app.before_2022 = change.before_2022.unwrap_or(app.before_2022);
+    app.trusted = change.trusted.unwrap_or(app.trusted);
+    app.contact_sync = change.contact_sync.unwrap_or(app.contact_sync);
+    app.domain = change.domain.unwrap_or_else(|| app.domain.clone());
+    if let Some(people) = change.people {
+        app.people = people.iter().map(|person| folded(person)).collect();
+    }
+    if let Some(departments) = change.departments {
+        app.departments = departments.into_iter().collect();
+    }
+    if let Some(granted) = change.granted {
+        app.granted = granted.into_iter().collect();
+    }
+    state.tell_of_scope(agent, &before);
     Ok(json!({}))
 }
 
-fn add_chat(
-    state: &mut State,
-    name: String,
-    owner: Option<String>,
-    people: &[String],
-    bots: Vec<String>,
-    addressed: bool,
-    made_by: Option<(u64, Option<String>)>,
-) -> Result<Value, Refusal> {
+/// What is not said stays.
+fn change_bot(state: &mut State, change: BotChange) -> Result<Value, Refusal> {
+    let bot = state.bots.get_mut(&change.bot).ok_or_else(|| Refusal::control("there is no such bot"))?;
+    bot.secret = change.secret.unwrap_or_else(|| bot.secret.clone());
+    bot.name = change.name.unwrap_or_else(|| bot.name.clone());
+    bot.encrypts_userids = change.encrypts_userids.unwrap_or(bot.encrypts_userids);
+    if let Some(creator) = change.creator_only {
+        bot.creator_only = (!creator.is_empty()).then_some(creator);
+    }
+    Ok(json!({}))
+}
+
+fn add_chat(state: &mut State, new: NewChat) -> Result<Value, Refusal> {
+    let NewChat { name, owner, people, bots, addressed, made_by, appchat_id } = new;
     let owner = folded(&owner.or_else(|| people.first().cloned()).unwrap_or_default());
     let mut inside: BTreeSet<String> = people.iter().map(|person| folded(person)).collect();
     inside.insert(owner.clone());
@@ -224,9 +213,9 @@ fn add_chat(
         state.bot(bot)?;
     }
     let made_by = match made_by {
-        Some((app, chat_id)) => {
+        Some(app) => {
             state.app(app)?;
-            let chat_id = chat_id.unwrap_or_else(|| state.stage.chance.id("wr", 30));
+            let chat_id = appchat_id.unwrap_or_else(|| state.stage.chance.id("wr", 30));
             if state.appchats.contains_key(&chat_id) {
                 return Err(Refusal::control("the id is taken"));
             }

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use http::Uri;
+use http::uri::Authority;
+use serde_json::json;
+
 use super::people::folded;
 use super::{State, remember};
 use crate::crypto;
@@ -33,8 +37,10 @@ pub(crate) struct App {
     pub(crate) people: BTreeSet<String>,
     /// The departments that it sees; the root is everybody.
     pub(crate) departments: BTreeSet<u64>,
-    /// The features whose APIs it may call: `approval`, `calendar`, `external`, `kf`.
+    /// The features whose APIs it may call: `approval`, `calendar`, `meeting`, `meetingroom`, `external`, `kf`.
     pub(crate) granted: BTreeSet<String>,
+    /// Where browsers may be sent back to, as `host` or `host:port`; empty for nowhere.
+    pub(crate) domain: String,
     pub(crate) callback: Option<Address>,
 }
 
@@ -52,8 +58,18 @@ impl App {
             people: BTreeSet::new(),
             departments: BTreeSet::new(),
             granted: BTreeSet::from(["archive".to_owned()]),
+            domain: String::new(),
             callback: None,
         }
+    }
+
+    /// Whether browsers may be sent back to an address.
+    pub(crate) fn is_at(&self, address: &Uri) -> bool {
+        let is_web = matches!(address.scheme_str(), Some("http" | "https"));
+        let places = [address.host(), address.authority().map(Authority::as_str)];
+        is_web
+            && !self.domain.is_empty()
+            && places.into_iter().flatten().any(|place| place.eq_ignore_ascii_case(&self.domain))
     }
 }
 
@@ -82,6 +98,24 @@ impl State {
                 .departments
                 .iter()
                 .any(|department| app.departments.iter().any(|seen| self.is_below(*department, *seen)))
+    }
+
+    /// The people whom an app sees, by folded id.
+    pub(crate) fn seen_by(&self, agent: u64) -> BTreeSet<String> {
+        let Some(app) = self.apps.get(&agent) else { return BTreeSet::new() };
+        self.people.keys().filter(|id| self.sees(app, id)).cloned().collect()
+    }
+
+    /// Tells an app who has it now and had it not, and who has it no more.
+    pub(crate) fn tell_of_scope(&mut self, agent: u64, before: &BTreeSet<String>) {
+        let now = self.seen_by(agent);
+        let changes = [("subscribe", now.difference(before)), ("unsubscribe", before.difference(&now))];
+        for (event, people) in changes {
+            for person in people {
+                let person = self.spelled(person);
+                self.emit(agent, &person, event, &json!({}));
+            }
+        }
     }
 
     /// Whether an app sees a department.

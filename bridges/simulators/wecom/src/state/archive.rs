@@ -19,10 +19,12 @@ use crate::refusal::Refusal;
 
 /// The number of the archive among the apps.
 pub(crate) const ARCHIVE_AGENT: u64 = 2_000_004;
+/// How long an entry can be read.
+const KEPT_MS: u64 = 5 * 24 * 3_600_000;
+/// How long nothing is told after something was told.
+const NOTICE_EVERY_MS: u64 = 15_000;
 /// What stands behind a text in an entry, so that another key is told from the right one.
 const MARK: &str = "archive";
-/// Ids of files are long.
-const FILE_HEAD: &str = "CtYBMzA2OTAyMDEwMjA0NjIzMDYwMDIwMTAwMDIwNGI3ZmU0MDZlMDIwMzBmNTliMTAyMDQ1YzliNTQ3NzAyMDQ1YzM3M2NiYzA0MjQ2NjM0MzgzNTM0NjEzNTJkMzUzNDYxMzQyZDM0MzgzODYyMmQzNDM4MzAzMjJkMzUzMDM0NjUzMzMwMzMzMzY0NjE2NDAyMDEwMDAyMDMxMDAwMDAwNDEw";
 
 /// The archive.
 pub(crate) struct Archive {
@@ -39,12 +41,22 @@ pub(crate) struct Archive {
     pub(crate) consents: BTreeMap<String, BTreeMap<String, bool>>,
     /// The furthest place behind which somebody asked for entries.
     pub(crate) read: u64,
+    /// When it was told last that there is something.
+    noticed_ms: u64,
 }
 
 /// An entry.
 pub(crate) struct Entry {
     pub(crate) seq: u64,
+    at_ms: u64,
     pub(crate) shown: Value,
+}
+
+impl Entry {
+    /// Whether it can still be read.
+    pub(crate) fn is_kept(&self, now_ms: u64) -> bool {
+        self.at_ms + KEPT_MS > now_ms
+    }
 }
 
 /// Chance as the cipher wants it.
@@ -94,10 +106,13 @@ impl State {
             None => {
                 let (entries, names, robots) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
                 let (rooms, consents) = (BTreeMap::new(), BTreeMap::new());
-                self.archive = Some(Archive { key, entries, rooms, robots, names, consents, read: 0 });
+                let (read, noticed_ms) = (0, 0);
+                let made = Archive { key, entries, rooms, robots, names, consents, read, noticed_ms };
+                self.archive = Some(made);
             }
         }
-        let app = App::of_archive(ARCHIVE_AGENT, secret);
+        let callback = self.apps.get(&ARCHIVE_AGENT).and_then(|app| app.callback.clone());
+        let app = App { callback, ..App::of_archive(ARCHIVE_AGENT, secret) };
         self.apps.insert(ARCHIVE_AGENT, app);
         Ok(json!({ "corp_id": self.corp_id }))
     }
@@ -136,8 +151,19 @@ impl State {
             "seq": seq, "msgid": message.get("msgid"), "publickey_ver": version, "encrypt_random_key": own,
             "encrypt_chat_msg": sealed,
         });
-        archive.entries.push(Entry { seq, shown });
+        archive.entries.push(Entry { seq, at_ms: now, shown });
+        self.notice_archive(now);
         Ok(seq)
+    }
+
+    /// Tells the address of the archive that there is something, if it has one and was not told a moment ago.
+    fn notice_archive(&mut self, now_ms: u64) {
+        let has_address = self.apps.get(&ARCHIVE_AGENT).is_some_and(|app| app.callback.is_some());
+        let due = |archive: &&mut Archive| now_ms >= archive.noticed_ms + NOTICE_EVERY_MS;
+        if let Some(archive) = self.archive.as_mut().filter(|_| has_address).filter(due) {
+            archive.noticed_ms = now_ms;
+            self.emit(ARCHIVE_AGENT, "sys", "msgaudit_notify", &json!({}));
+        }
     }
 
     /// Notes what was said, when it was said in a group.
@@ -194,98 +220,9 @@ impl State {
         archive.names.insert(id.clone(), name);
         id
     }
-
-    /// The msgtype, the member that it stands in, and what stands there.
-    fn archived_content(&self, message: &Message) -> (String, String, Value) {
-        let (draft, content) = (&message.draft, &message.draft.content);
-        let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
-        let of = |kind: &str, content: Value| (kind.to_owned(), kind.to_owned(), content);
-        match draft.kind.as_str() {
-            "text" => of("text", json!({ "content": self.archived_words(message, text("content")) })),
-            "markdown" | "stream" => {
-                ("markdown".into(), "info".into(), json!({ "content": text("content") }))
-            }
-            "image" | "voice" | "video" | "file" => {
-                of(&draft.kind, self.archived_file(&draft.kind, draft.media.as_deref().unwrap_or_default()))
-            }
-            "location" => of(
-                "location",
-                json!({
-                    "latitude": content.get("latitude"), "longitude": content.get("longitude"),
-                    "title": text("label"), "address": text("label"), "zoom": 15,
-                }),
-            ),
-            "link" => of(
-                "link",
-                json!({
-                    "title": text("title"), "description": text("description"), "link_url": text("url"),
-                    "image_url": text("picurl"),
-                }),
-            ),
-            "mixed" => of("mixed", self.archived_items(message)),
-            other => of(other, content.clone()),
-        }
-    }
-
-    fn archived_items(&self, message: &Message) -> Value {
-        let items = message.draft.content.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-        let mut first = true;
-        let mut item = |item: &Value| {
-            if let Some(key) = item.get("key").and_then(Value::as_str) {
-                return json!({ "type": "image", "content": self.archived_file("image", key).to_string() });
-            }
-            let words = item.get("text").and_then(Value::as_str).unwrap_or_default();
-            let words = if first { self.archived_words(message, words) } else { words.to_owned() };
-            first = false;
-            json!({ "type": "text", "content": json!({ "content": words }).to_string() })
-        };
-        let items: Vec<Value> = items.iter().map(&mut item).collect();
-        json!({ "item": items })
-    }
-
-    /// The words as people see them: whom they address before them, and what they answer above.
-    fn archived_words(&self, message: &Message, words: &str) -> String {
-        let name = |at: &String| self.bots.get(at).map(|bot| format!("@{} ", bot.name));
-        let addressed: String = message.draft.at.iter().filter_map(name).collect();
-        let quoted = message.draft.reply_to.as_ref().and_then(|id| self.messages.get(id));
-        let words = format!("{addressed}{words}");
-        match quoted {
-            Some(quoted) => {
-                let before = quoted.draft.content.get("content").and_then(Value::as_str).unwrap_or_default();
-                let by =
-                    self.people.get(&quoted.by.id()).map_or(quoted.by.id(), |person| person.name.clone());
-                format!("这是一条引用/回复消息：\n\"{by}：\n{before}\"\n------\n{words}")
-            }
-            None => words,
-        }
-    }
-
-    /// A file; its checksum is wrong, as it is now and then on the platform.
-    fn archived_file(&self, kind: &str, key: &str) -> Value {
-        let Some(media) = self.media.get(key) else { return json!({}) };
-        let size = media.bytes.len();
-        let mut file =
-            json!({ "md5sum": crypto::md5(key.as_bytes()), "sdkfileid": format!("{FILE_HEAD}{key}") });
-        match kind {
-            "voice" => (file["voice_size"], file["play_length"]) = (size.into(), 3.into()),
-            "video" => (file["filesize"], file["play_length"]) = (size.into(), 3.into()),
-            "file" => {
-                let ending = media.name.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
-                file["filesize"] = size.into();
-                (file["filename"], file["fileext"]) = (media.name.clone().into(), ending.into());
-            }
-            _ => file["filesize"] = size.into(),
-        }
-        file
-    }
 }
 
 /// The archive calls messages otherwise than bots hear them called.
 fn archived_id(message: &Message) -> String {
     format!("CAQQ{}_{}", message.id, message.created_ms)
-}
-
-/// The file behind the archive's id of it.
-pub(crate) fn file_key(id: &str) -> Option<&str> {
-    id.strip_prefix(FILE_HEAD)
 }

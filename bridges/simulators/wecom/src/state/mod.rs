@@ -6,6 +6,7 @@
 pub(crate) mod approvals;
 pub(crate) mod apps;
 pub(crate) mod archive;
+pub(crate) mod archive_content;
 mod attending;
 pub(crate) mod bots;
 pub(crate) mod cards;
@@ -14,12 +15,15 @@ pub(crate) mod contacts;
 pub(crate) mod customer_groups;
 pub(crate) mod events;
 pub(crate) mod media;
+pub(crate) mod meetings;
 pub(crate) mod messages;
 pub(crate) mod people;
 mod repeats;
+pub(crate) mod rooms;
 pub(crate) mod schedules;
 pub(crate) mod service;
 pub(crate) mod sessions;
+pub(crate) mod sign_on;
 
 use std::collections::BTreeMap;
 
@@ -38,10 +42,13 @@ use contacts::{Contact, WelcomeCode};
 use customer_groups::CustomerGroup;
 pub(crate) use events::{Event, Receiver, What};
 use media::{BotFile, Media};
+use meetings::Meeting;
 use messages::Message;
 use people::{Department, Person, Tag};
+use rooms::Room;
 use schedules::{Booked, Calendar, Schedule};
 use service::Service;
+use sign_on::SignOn;
 
 /// What codes are worth that live for a while.
 pub(crate) type Codes<T> = BTreeMap<String, T>;
@@ -88,6 +95,10 @@ pub(crate) struct State {
     pub(crate) approvals: BTreeMap<String, Approval>,
     pub(crate) calendars: BTreeMap<String, Calendar>,
     pub(crate) schedules: BTreeMap<String, Schedule>,
+    pub(crate) meetings: BTreeMap<String, Meeting>,
+    /// Meeting rooms.
+    pub(crate) rooms: BTreeMap<u64, Room>,
+    pub(crate) sign_on: SignOn,
     /// What people have in their calendars by themselves.
     pub(crate) booked: BTreeMap<String, Booked>,
     queue: Queue<Event>,
@@ -130,6 +141,9 @@ impl State {
             approvals: BTreeMap::new(),
             calendars: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            meetings: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            sign_on: SignOn::default(),
             booked: BTreeMap::new(),
             queue,
         }

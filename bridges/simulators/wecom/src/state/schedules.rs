@@ -70,6 +70,25 @@ impl State {
         Ok(())
     }
 
+    /// Somebody who manages a schedule gives it another time, in seconds since the Unix epoch, and the app is told.
+    pub(crate) fn move_schedule(
+        &mut self,
+        schedule_id: &str,
+        person: &str,
+        start_s: u64,
+        end_s: u64,
+    ) -> Result<(), Refusal> {
+        let id = folded(person);
+        let manages =
+            |one: &&mut Schedule| !one.cancelled && one.managers().iter().any(|own| folded(own) == id);
+        let schedule = self.schedules.get_mut(schedule_id).filter(manages).filter(|_| start_s <= end_s);
+        let none = || Refusal::control("the person manages no such schedule, or it ends before it begins");
+        let body = &mut schedule.ok_or_else(none)?.body;
+        (body["start_time"], body["end_time"]) = (start_s.into(), end_s.into());
+        self.tell_of_schedule(schedule_id, person, "modify_schedule");
+        Ok(())
+    }
+
     /// Somebody who sees a schedule deletes it, and the app is told.
     pub(crate) fn remove_schedule(&mut self, schedule_id: &str, person: &str) -> Result<(), Refusal> {
         let schedule = self.schedules.get_mut(schedule_id).filter(|one| one.is_seen_by(person));

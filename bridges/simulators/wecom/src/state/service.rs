@@ -26,6 +26,8 @@ const CURSOR_HEAD: &str = "place";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
     pub(crate) name: String,
+    /// What was uploaded as its picture; empty for none.
+    pub(crate) avatar: String,
     /// The members who attend to it, by folded id.
     pub(crate) servicers: BTreeSet<String>,
 }
@@ -78,31 +80,31 @@ impl State {
         granted.map(|app| app.agent_id).collect()
     }
 
-    /// A new account; answers its id.
-    pub(crate) fn add_account(&mut self, name: String, servicers: &[String]) -> Result<String, Refusal> {
-        for servicer in servicers {
+    /// A new account, made by an app or by an administrator; answers its id.
+    pub(crate) fn add_account(&mut self, account: Account, by: Option<u64>) -> Result<String, Refusal> {
+        for servicer in &account.servicers {
             self.person(servicer)?;
         }
         if self.service.accounts.len() >= RECORDS_MAX {
             return Err(Refusal::control("there are too many accounts"));
         }
         let id = self.stage.chance.id("wk", 30);
-        let servicers = servicers.iter().map(|servicer| folded(servicer)).collect();
-        self.service.accounts.insert(id.clone(), Account { name, servicers });
-        self.tell_of_accounts("AuthAddOpenKfId", &id);
+        self.service.accounts.insert(id.clone(), account);
+        self.tell_of_accounts("AuthAddOpenKfId", &id, by);
         Ok(id)
     }
 
-    /// An account is no more.
-    pub(crate) fn remove_account(&mut self, id: &str) -> Result<(), Refusal> {
+    /// An account is no more, by an app or by an administrator.
+    pub(crate) fn remove_account(&mut self, id: &str, by: Option<u64>) -> Result<(), Refusal> {
         let gone = self.service.accounts.remove(id);
         gone.ok_or_else(|| Refusal::control("there is no such account"))?;
-        self.tell_of_accounts("AuthDelOpenKfId", id);
+        self.tell_of_accounts("AuthDelOpenKfId", id, by);
         Ok(())
     }
 
-    fn tell_of_accounts(&mut self, field: &str, id: &str) {
-        for agent in self.apps_of_service() {
+    /// Tells every app of customer service but the one that did it.
+    fn tell_of_accounts(&mut self, field: &str, id: &str, by: Option<u64>) {
+        for agent in self.apps_of_service().into_iter().filter(|agent| Some(*agent) != by) {
             self.emit(agent, "sys", "kf_account_auth_change", &json!({ field: id }));
         }
     }

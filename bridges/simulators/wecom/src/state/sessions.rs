@@ -23,6 +23,8 @@ pub(crate) const ENDED: u64 = 4;
 pub(super) const ANSWERED_WITHIN_MS: u64 = 48 * 3_600_000;
 /// How often a customer may be answered before they write again.
 const ANSWERS_MAX: u32 = 5;
+/// How long an answer may be taken back.
+const RECALLED_WITHIN_MS: u64 = 2 * 60_000;
 /// How long who enters may be welcomed.
 const WELCOME_LIFE_MS: u64 = 20_000;
 
@@ -181,6 +183,21 @@ impl State {
         let chat = known.chat.clone();
         let account = self.session(&chat)?.account.clone();
         self.say_for_account(&account, &chat, msgid, draft)
+    }
+
+    /// Takes back what an account said lately; the customer counts as answered all the same.
+    pub(crate) fn recall_answer(&mut self, account: &str, msgid: &str) -> Result<(), Refusal> {
+        if !self.service.accounts.contains_key(account) {
+            return Err(Refusal::new(95_004));
+        }
+        let (now, by) = (self.now_ms(), Author::Account(account.to_owned()));
+        let is_it = |message: &&mut Message| {
+            let is_late = message.created_ms + RECALLED_WITHIN_MS <= now;
+            message.by == by && message.draft.msgid.as_deref() == Some(msgid) && !message.recalled && !is_late
+        };
+        let found = self.messages.values_mut().find(is_it);
+        found.ok_or_else(|| Refusal::parameter("invalid msgid, or recalled too late"))?.recalled = true;
+        Ok(())
     }
 
     fn say_for_account(

@@ -8,6 +8,7 @@ use rsa::{Pkcs1v15Encrypt, RsaPrivateKey};
 use serde_json::{Value, json};
 
 use super::client::{World, text, world};
+use super::door::{self as address, KEY, TOKEN};
 
 const SECRET: &str = "archive";
 const PUBLIC_KEY: &str = include_str!("../../../../connectors/wecom/src/archive/tests/public_key.pem");
@@ -109,4 +110,28 @@ async fn its_own_interfaces_say_groups_robots_and_consents() {
     assert!(robot.starts_with("wb"));
     let path = format!("/cgi-bin/msgaudit/get_robot_info?robot_id={robot}");
     assert_eq!(world.ask(&path, Value::Null).await["data"]["name"], "Alarm");
+}
+
+#[tokio::test]
+async fn its_address_is_told_at_most_every_fifteen_seconds_and_entries_go_after_five_days() {
+    let world = archive().await;
+    let mut told = address::door(vec![]).await;
+    let to =
+        json!({ "do": "use_callback", "app": 2_000_004, "url": told.url, "token": TOKEN, "aes_key": KEY });
+    world.act(to).await;
+    // Another key is another matter: the address stays.
+    world.act(json!({ "do": "use_archive", "secret": SECRET, "version": 4, "public_key": PUBLIC_KEY })).await;
+    for wait_ms in [0, 0, 15_000] {
+        world.order(json!({ "do": "skip", "ms": wait_ms }));
+        world.act(json!({ "do": "speak", "person": "lisi", "chat": world.chat, "text": "hello" })).await;
+    }
+    for _ in 0..2 {
+        let event = told.next().await;
+        assert_eq!(text(&event.outer(), "AgentID"), "2000004");
+        assert_eq!(text(&event.fields(), "Event"), "msgaudit_notify");
+    }
+    assert!(told.is_quiet(), "the second was too soon");
+    assert_eq!(page(&world, SECRET, 0, 10).await["chatdata"].as_array().unwrap().len(), 3);
+    world.skip_minutes(5 * 24 * 60);
+    assert_eq!(page(&world, SECRET, 0, 10).await["chatdata"], json!([]));
 }

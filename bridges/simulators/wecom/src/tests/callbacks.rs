@@ -180,6 +180,24 @@ async fn a_passive_answer_is_said() {
 }
 
 #[tokio::test]
+async fn an_app_is_told_who_has_it_from_now_on_and_who_no_more() {
+    let world = world().await;
+    let mut door = door(vec![]).await.of_app(&world).await;
+    let scopes = [
+        (json!({ "departments": [], "people": ["LISI"] }), "unsubscribe", "ZhangSan"),
+        (json!({ "departments": [2] }), "subscribe", "ZhangSan"),
+    ];
+    for (scope, event, person) in scopes {
+        let mut change = json!({ "do": "change_app", "app": APP });
+        change.as_object_mut().unwrap().extend(scope.as_object().unwrap().clone());
+        world.act(change).await;
+        let told = door.next().await.fields();
+        assert_eq!((text(&told, "Event"), text(&told, "FromUserName")), (event.into(), person.into()));
+    }
+    assert!(door.is_quiet(), "nothing changed for the others");
+}
+
+#[tokio::test]
 async fn events_of_every_name_can_be_sent() {
     let world = world().await;
     let mut door = door(vec![]).await.of_app(&world).await;

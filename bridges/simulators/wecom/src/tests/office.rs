@@ -79,6 +79,26 @@ async fn people_see_what_concerns_them_and_answer_it() {
 }
 
 #[tokio::test]
+async fn who_manages_a_schedule_moves_it_and_its_app_is_told() {
+    let world = world().await;
+    let mut door = door(vec![]).await.of_app(&world).await;
+    let calendar = calendar_of(&world).await;
+    let id = text(&world.ask(ADD, schedule(&calendar, json!({}))).await, "schedule_id");
+    let to = |person: &str, start: u64| {
+        json!({
+            "do": "move_schedule", "person": person, "schedule_id": id, "start_time": start, "end_time": 1_800_020_000,
+        })
+    };
+    for (person, start) in [("lisi", 1_800_010_000), ("ZhangSan", 1_800_030_000)] {
+        assert!(world.try_to(to(person, start)).await.is_err(), "{person} {start}");
+    }
+    world.act(to("zhangsan", 1_800_010_000)).await;
+    let told = door.next().await.fields();
+    assert_eq!((text(&told, "Event"), text(&told, "ScheduleId")), ("modify_schedule".into(), id.clone()));
+    assert_eq!(seen(&world, "lisi").await[0]["start_ms"], 1_800_010_000_000_u64);
+}
+
+#[tokio::test]
 async fn an_instance_is_cut_out_of_its_series_and_never_goes_back() {
     const DAY_S: u64 = 86_400;
     let world = world().await;

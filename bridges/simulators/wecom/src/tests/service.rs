@@ -130,6 +130,26 @@ async fn without_the_token_of_an_event_one_asks_seldom() {
 }
 
 #[tokio::test]
+async fn what_a_customer_was_told_is_taken_back_within_two_minutes_and_counts_all_the_same() {
+    let mut desk = Desk::new().await;
+    desk.says(CUSTOMER, "hello").await;
+    for id in ["a", "b", "c", "d", "e"] {
+        assert_eq!(desk.answers(id, id).await, 0);
+    }
+    let recalls = async |desk: &Desk, account: &str, id: &str| {
+        desk.world.code(&format!("{ROOT}/recall_msg"), json!({ "open_kfid": account, "msgid": id })).await
+    };
+    let account = desk.account.clone();
+    assert_eq!(recalls(&desk, &account, "a").await, 0);
+    assert_eq!(desk.words().await, ["hello", "", "b", "c", "d", "e"]);
+    assert_eq!(recalls(&desk, &account, "a").await, 40_058);
+    assert_eq!(recalls(&desk, "wkNone", "b").await, 95_004);
+    assert_eq!(desk.answers("f", "f").await, 95_001);
+    desk.later(2).await;
+    assert_eq!(recalls(&desk, &account, "b").await, 40_058);
+}
+
+#[tokio::test]
 async fn a_customer_is_answered_five_times_within_two_days_and_never_twice_under_one_id() {
     let mut desk = Desk::new().await;
     assert_eq!(desk.answers("a", "nobody wrote yet").await, 95_002);

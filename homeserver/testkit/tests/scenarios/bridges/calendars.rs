@@ -47,6 +47,12 @@ pub(super) async fn shows(person: &User, room: &str, is_meant: impl Fn(&str) -> 
     page["chunk"].as_array().unwrap().iter().find_map(text).unwrap()
 }
 
+/// The date on the card of a meeting: `11-06`.
+fn day_of(card: &str) -> &str {
+    let is_date = |word: &&str| word.len() == 5 && word.as_bytes()[2] == b'-';
+    card.split_whitespace().find(is_date).expect("the card says when it is")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_is_answered_in_the_calendar_of_feishu_and_its_busy_times_are_asked_for() {
     let office = Office::new().await;
@@ -56,7 +62,9 @@ async fn an_invitation_is_answered_in_the_calendar_of_feishu_and_its_busy_times_
     let decline =
         json!({ "do": "answer_meeting", "person": "li", "meeting": there["id"], "answer": "declined" });
     plays(&office, decline).await;
-    shows(&office.zhangsan, &desk, |text| text.contains("李四❌")).await;
+    let card = shows(&office.zhangsan, &desk, |text| text.contains("李四❌")).await;
+    // Tomorrow is another day once it is midnight: from here on it is called by its date.
+    let day = day_of(&card);
 
     // What 李雷 has there besides counts for the search of colleagues.
     let start_ms = there["start_ms"].as_u64().unwrap() + 2 * 60 * 60_000;
@@ -64,7 +72,7 @@ async fn an_invitation_is_answered_in_the_calendar_of_feishu_and_its_busy_times_
         "do": "book", "person": "li", "title": "私事", "start_ms": start_ms, "end_ms": start_ms + 60 * 60_000,
     });
     plays(&office, book).await;
-    office.zhangsan.sends(&desk, "!meet free @李四 明天").await.ok();
+    office.zhangsan.sends(&desk, &format!("!meet free @李四 {day}")).await.ok();
     let shown = shows(&office.zhangsan, &desk, |text| text.contains("李四：")).await;
     assert!(shown.contains("忙 12:00–13:00") && !shown.contains("私事"), "{shown}");
 

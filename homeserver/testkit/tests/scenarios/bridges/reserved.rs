@@ -1,7 +1,7 @@
 //! Colleagues whom the staff list knows on a platform and who never signed in here: what bots ask them reaches them there, and what
 //! they do there counts as theirs.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator_feishu::Simulator;
 use testkit::{User, limits::LOOK_INTERVAL};
 use tokio::time::Instant;
@@ -26,10 +26,15 @@ async fn house() -> (Bridge, User) {
 
 /// The staff of a server: 李四, the head, of whom it knows the name that is reserved and the id on the platform, and 张三.
 pub(super) async fn staffed(bridge: &Bridge) -> User {
+    staffed_with(bridge, "").await
+}
+
+/// The same, where 张三 has a role.
+async fn staffed_with(bridge: &Bridge, role: &str) -> User {
     let staff = format!(
-        "工号,姓名,部门,职位,部门主管,账号,飞书ID\n\
-         1,李四,总部/销售部,销售部主管,是,lisi,{}\n\
-         2,张三,总部/销售部,专员,否,zhangsan,\n",
+        "工号,姓名,部门,职位,部门主管,账号,角色,飞书ID\n\
+         1,李四,总部/销售部,销售部主管,是,lisi,,{}\n\
+         2,张三,总部/销售部,专员,否,zhangsan,{role},\n",
         Simulator::open_id(APP, "li")
     );
     let directory = tempfile::tempdir().unwrap();
@@ -101,4 +106,43 @@ async fn tasks_and_meetings_of_who_never_signed_in_here_stand_in_feishu_and_are_
     from_bot(&zhangsan, &hall, |event| now_begins(event, &format!("[已完成] {no}"))).await;
 
     shows(&zhangsan, &desk, |text| text.contains("李四✅")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_room_hears_from_their_account_what_they_decided_in_feishu() {
+    let bridge = Bridge::with_bots().await;
+    let zhangsan = staffed_with(&bridge, "approval_admin").await;
+    let desk = room_with_bot(&zhangsan, true).await;
+    let template = json!({
+        "v": 1, "id": "party", "name": { "zh": "团建" }, "aliases": ["团建"],
+        "form": [{ "id": "what", "type": "text", "label": { "zh": "事项" }, "required": true }],
+        "flow": [{ "id": "n1", "type": "approve", "mode": "or", "who": { "users": ["1"] } }],
+        "policy": { "announce": "room" },
+    });
+    let published = zhangsan.sends(&desk, &format!("!审批 publish {template}")).await.event_id();
+    let told = answer_to(&zhangsan, &desk, &published).await;
+    assert_eq!(told["content"]["body"], "模板已发布：party@1", "{told}");
+
+    let hall = room_with_bot(&zhangsan, false).await;
+    let asked = zhangsan.sends(&hall, "!审批 团建 爬山").await.event_id();
+    answer_to(&zhangsan, &hall, &asked).await;
+    let direct = bridge.direct().await;
+    let card = bridge.card(&direct, "爬山", has_buttons).await;
+    all_is_said(&bridge).await;
+    bridge.presses(&card, "同意", "早去早回").await;
+
+    let account = format!("@fs_{}:test.example", Simulator::open_id(APP, "li"));
+    let is_theirs = |event: &Value| event["sender"] == *account && event["type"] == "m.room.message";
+    let path = format!("/_matrix/client/v3/rooms/{hall}/messages?dir=b&limit=100");
+    let page = zhangsan
+        .gets_until(&path, |page| page["chunk"].as_array().is_some_and(|chunk| chunk.iter().any(is_theirs)))
+        .await;
+    let said: Vec<&Value> =
+        page["chunk"].as_array().unwrap().iter().filter(|event| is_theirs(event)).collect();
+    let [said] = said.as_slice() else { panic!("{said:#?}") };
+    let content = &said["content"];
+    let body = content["body"].as_str().unwrap();
+    assert!(body.starts_with("李四 在飞书处理了 AP-") && body.ends_with("：同意（早去早回）"), "{body}");
+    let relates = &content["m.relates_to"];
+    assert_eq!((&relates["rel_type"], &relates["event_id"]), (&json!("m.thread"), &json!(asked)));
 }

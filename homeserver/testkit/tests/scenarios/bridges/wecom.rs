@@ -59,6 +59,34 @@ impl Bridge {
         self.platform.act(serde_json::from_value(command).unwrap()).await.unwrap()
     }
 
+    /// Where the platform's callbacks go.
+    fn door(&self) -> String {
+        format!("{}/_lianqiao/bridge/wecom", self.server.client_url())
+    }
+
+    /// The app is told of what happens by callbacks; the platform looks at the address before it takes it.
+    async fn calls_back(&self) {
+        let callback = json!({
+            "do": "use_callback", "app": 1_000_002, "url": self.door(), "token": "ScenarioToken", "aes_key": KEY,
+        });
+        self.does(callback).await;
+    }
+
+    /// A new group of Zhang's with the bot.
+    async fn group(&self) -> String {
+        let group = json!({
+            "do": "add_chat", "name": "项目", "owner": "ZhangSan", "people": ["ZhangSan"], "bots": ["aibBridge"],
+        });
+        self.does(group).await["chat_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Zhang says something to the bot in a group.
+    async fn addresses(&self, chat: &str, text: &str) {
+        let speaks =
+            json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": text, "at": ["aibBridge"] });
+        self.does(speaks).await;
+    }
+
     /// A room that the bridge's bot is in, bound to a conversation.
     async fn room_of(&self, conversation: &str) -> String {
         let made =
@@ -113,6 +141,19 @@ impl Bridge {
         }
     }
 
+    /// Waits until something in a chat of the platform is taken back.
+    async fn shows_taken_back(&self, chat: &str) {
+        let begin = Instant::now();
+        loop {
+            let shown = self.does(json!({ "do": "show", "chat": chat })).await;
+            if shown["messages"].as_array().unwrap().iter().any(|message| message["recalled"] == true) {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{shown:#?}\n{}", self.log());
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+
     fn log(&self) -> String {
         std::fs::read_to_string(self.server.log_file()).unwrap_or_default()
     }
@@ -121,14 +162,10 @@ impl Bridge {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_with_the_bot_and_a_room_say_the_same() {
     let bridge = Bridge::new().await;
-    let group = json!({
-        "do": "add_chat", "name": "项目", "owner": "ZhangSan", "people": ["ZhangSan"], "bots": ["aibBridge"],
-    });
-    let chat = bridge.does(group).await["chat_id"].as_str().unwrap().to_owned();
-    let speaks = |text: &str| json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": text, "at": ["aibBridge"] });
-    bridge.does(speaks("is anybody there?")).await;
+    let chat = bridge.group().await;
+    bridge.addresses(&chat, "is anybody there?").await;
     let room = bridge.room_of(&format!("group:{chat}")).await;
-    bridge.does(speaks("你好 <b>x</b>")).await;
+    bridge.addresses(&chat, "你好 <b>x</b>").await;
     let ghost = bridge.hears(&room, "你好 <b>x</b>").await;
     let profile = bridge.alice.get(&format!("/_matrix/client/v3/profile/{ghost}")).await.ok();
     assert_eq!(profile["displayname"], "张三（企业微信）");
@@ -144,12 +181,7 @@ async fn a_chat_with_the_app_and_a_room_say_the_same() {
     let bridge = Bridge::new().await;
     let enter = json!({ "do": "enter", "person": "ZhangSan", "app": 1_000_002, "quietly": true });
     let chat = bridge.does(enter).await["chat_id"].as_str().unwrap().to_owned();
-    let url = format!("{}/_lianqiao/bridge/wecom", bridge.server.client_url());
-    // The platform looks at the address before it takes it.
-    let callback = json!({
-        "do": "use_callback", "app": 1_000_002, "url": url, "token": "ScenarioToken", "aes_key": KEY,
-    });
-    bridge.does(callback).await;
+    bridge.calls_back().await;
     let room = bridge.room_of("user:zhangsan").await;
     bridge.does(json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": "来自企业微信" })).await;
     let ghost = bridge.hears(&room, "来自企业微信").await;
@@ -157,27 +189,14 @@ async fn a_chat_with_the_app_and_a_room_say_the_same() {
     let said = bridge.alice.sends(&room, "hello to the app").await.event_id();
     bridge.shows(&chat, "hello to the app").await;
     bridge.alice.redacts(&room, &said).await.ok();
-    let begin = Instant::now();
-    loop {
-        let shown = bridge.does(json!({ "do": "show", "chat": chat })).await;
-        if shown["messages"].as_array().unwrap().iter().any(|message| message["recalled"] == true) {
-            break;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{shown:#?}\n{}", bridge.log());
-        tokio::time::sleep(LOOK_INTERVAL).await;
-    }
+    bridge.shows_taken_back(&chat).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_that_wecom_does_not_show_becomes_one_that_it_shows() {
     let bridge = Bridge::new().await;
-    let group = json!({
-        "do": "add_chat", "name": "项目", "owner": "ZhangSan", "people": ["ZhangSan"], "bots": ["aibBridge"],
-    });
-    let chat = bridge.does(group).await["chat_id"].as_str().unwrap().to_owned();
-    let speaks =
-        json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": "hi", "at": ["aibBridge"] });
-    bridge.does(speaks).await;
+    let chat = bridge.group().await;
+    bridge.addresses(&chat, "hi").await;
     let room = bridge.room_of(&format!("group:{chat}")).await;
     pictures::sends(&bridge.alice, &room, "dot.webp", "image/webp", &pictures::webp()).await;
     let begin = Instant::now();
@@ -198,7 +217,7 @@ async fn a_picture_that_wecom_does_not_show_becomes_one_that_it_shows() {
 async fn what_is_forged_is_refused_and_stands_in_the_log_by_its_request() {
     let bridge = Bridge::new().await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let url = format!("{}/_lianqiao/bridge/wecom", bridge.server.client_url());
+    let url = bridge.door();
     let body = "<xml><ToUserName>ww</ToUserName><Encrypt>AAAA</Encrypt></xml>";
     for query in ["", "?msg_signature=00&timestamp=1700000000&nonce=n", "?echostr=AAAA"] {
         let answer = client.post(format!("{url}{query}")).body(body).send().await.unwrap();
@@ -209,25 +228,17 @@ async fn what_is_forged_is_refused_and_stands_in_the_log_by_its_request() {
         assert!(log.lines().any(is_told), "{query}: {log}");
     }
     // What the platform itself says is heard as before.
-    let group = json!({
-        "do": "add_chat", "name": "项目", "owner": "ZhangSan", "people": ["ZhangSan"], "bots": ["aibBridge"],
-    });
-    let chat = bridge.does(group).await["chat_id"].as_str().unwrap().to_owned();
-    let speaks = |text: &str| json!({ "do": "speak", "person": "ZhangSan", "chat": chat, "text": text, "at": ["aibBridge"] });
-    bridge.does(speaks("is anybody there?")).await;
+    let chat = bridge.group().await;
+    bridge.addresses(&chat, "is anybody there?").await;
     let room = bridge.room_of(&format!("group:{chat}")).await;
-    bridge.does(speaks("not forged")).await;
+    bridge.addresses(&chat, "not forged").await;
     bridge.hears(&room, "not forged").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_is_answered_from_a_room_as_often_as_the_platform_lets_it() {
     let bridge = Bridge::with("customer_service = true\n").await;
-    let url = format!("{}/_lianqiao/bridge/wecom", bridge.server.client_url());
-    let callback = json!({
-        "do": "use_callback", "app": 1_000_002, "url": url, "token": "ScenarioToken", "aes_key": KEY,
-    });
-    bridge.does(callback).await;
+    bridge.calls_back().await;
     let account = json!({ "do": "add_account", "name": "客服", "servicers": ["ZhangSan"] });
     let account = bridge.does(account).await["open_kfid"].as_str().unwrap().to_owned();
     let customer = "wmAbCdEfGhIjKlMnOpQrStUvWx";
@@ -260,4 +271,8 @@ async fn a_customer_is_answered_from_a_room_as_often_as_the_platform_lets_it() {
     }
     bridge.does(speaks("还有一个问题")).await;
     bridge.shows(&chat, "six").await;
+    let slip = bridge.alice.sends(&room, "a slip").await.event_id();
+    bridge.shows(&chat, "a slip").await;
+    bridge.alice.redacts(&room, &slip).await.ok();
+    bridge.shows_taken_back(&chat).await;
 }

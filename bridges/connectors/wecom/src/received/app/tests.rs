@@ -106,11 +106,17 @@ fn contacts_tell_who_changed_and_warnings_reach_the_operator() {
             "<MsgType>event</MsgType><Event>change_contact</Event><ChangeType>{kind}</ChangeType><UserID>LiSi</UserID>{more}"
         ))
     };
-    assert!(matches!(change("update_user", ""), Received::Person { user, .. } if user == "LiSi"));
+    for (kind, left) in [("create_user", false), ("update_user", false), ("delete_user", true)] {
+        let received = change(kind, "");
+        assert!(
+            matches!(&received, Received::Person { user, has_left, .. } if user == "LiSi" && *has_left == left),
+            "{received:?}"
+        );
+    }
     assert!(
         matches!(change("update_user", "<NewUserID>lisi2</NewUserID>"), Received::Person { user, .. } if user == "lisi2")
     );
-    for kind in ["delete_user", "create_party", "update_tag"] {
+    for kind in ["create_party", "delete_party", "update_tag"] {
         assert!(matches!(change(kind, ""), Received::Nothing(_)), "{kind}");
     }
     let group = |inner: &str| {

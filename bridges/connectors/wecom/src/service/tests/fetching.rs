@@ -1,49 +1,8 @@
-use bridge_api::{Arrival, Connector as _, Happened, Shutdown, double::Basket};
-
 use super::*;
 
-/// A connector that runs, and where it hands in.
-struct Runs {
-    connector: Arc<WeCom>,
-    basket: Arc<Basket>,
-    shutdown: Shutdown,
-    task: tokio::task::JoinHandle<Result<(), Failure>>,
-}
-
-impl Runs {
-    fn start(desk: &Desk, basket: &Arc<Basket>) -> Self {
-        let (connector, shutdown) = (Arc::new(desk.connector()), Shutdown::new());
-        let (running, inbox, until) = (connector.clone(), basket.clone(), shutdown.clone());
-        let task = tokio::spawn(async move { running.run(inbox, until).await });
-        Self { connector, basket: basket.clone(), shutdown, task }
-    }
-
-    fn rings(&self, token: Option<&str>) {
-        self.connector.incoming().bell.as_ref().expect("a bell").ring("wkA", token);
-    }
-
-    /// Waits until so many words have come.
-    async fn hears(&self, count: usize) -> Vec<String> {
-        let heard = || -> Vec<String> {
-            let of = |arrival: Arrival| match arrival.what {
-                Happened::Message(message) => Some(message.parts[0].to_plain()),
-                _ => None,
-            };
-            self.basket.taken().into_iter().filter_map(of).collect()
-        };
-        let all = async {
-            while heard().len() < count {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(PATIENCE, all).await.expect("heard in time");
-        heard()
-    }
-
-    async fn stops(self) {
-        self.shutdown.trigger();
-        timeout(PATIENCE, self.task).await.expect("in time").expect("no panic").expect("no failure");
-    }
+/// From where on it was read, the first so many times.
+async fn cursors(desk: &Desk, times: usize) -> Vec<Value> {
+    desk.asked("sync_msg", times).await.into_iter().map(|body| body["cursor"].clone()).collect()
 }
 
 #[tokio::test]
@@ -85,9 +44,7 @@ async fn a_page_without_anything_is_not_the_end_where_the_platform_says_so() {
     desk.answers("sync_msg", page("c3", 0, &[words("m2", "two")]));
     let runs = Runs::start(&desk, &Arc::default());
     assert_eq!(runs.hears(2).await, ["one", "two"]);
-    let cursors: Vec<Value> =
-        desk.asked("sync_msg", 4).await.into_iter().map(|body| body["cursor"].clone()).collect();
-    assert_eq!(cursors, ["", "", "c1", "c2"]);
+    assert_eq!(cursors(&desk, 4).await, ["", "", "c1", "c2"]);
     runs.stops().await;
 }
 
@@ -98,7 +55,7 @@ async fn an_account_that_is_gone_holds_up_nothing_and_others_are_none_of_ours() 
     let runs = Runs::start(&desk, &Arc::default());
     desk.asked("sync_msg", 1).await;
     desk.answers("sync_msg", page("c1", 0, &[words("m1", "hello")]));
-    runs.connector.incoming().bell.as_ref().expect("a bell").ring("wkB", Some("THEIRS"));
+    runs.bell().ring("wkB", Some("THEIRS"));
     runs.rings(Some("OURS"));
     assert_eq!(runs.hears(1).await, ["hello"]);
     let asked = desk.asked("sync_msg", 2).await;
@@ -114,8 +71,28 @@ async fn where_the_platform_does_not_let_us_read_on_it_is_read_from_what_it_keep
     desk.answers("sync_msg", page("c2", 0, &[words("m1", "one"), words("m2", "two")]));
     let runs = Runs::start(&desk, &Arc::default());
     assert_eq!(runs.hears(3).await, ["one", "one", "two"], "the core knows what comes twice");
-    let cursors: Vec<Value> =
-        desk.asked("sync_msg", 3).await.into_iter().map(|body| body["cursor"].clone()).collect();
-    assert_eq!(cursors, ["", "c1", ""]);
+    assert_eq!(cursors(&desk, 3).await, ["", "c1", ""]);
+    runs.stops().await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_place_leaves_it_where_it_is() {
+    let desk = Desk::new().await;
+    desk.answers("sync_msg", page("c1", 0, &[words("m1", "one")]));
+    let runs = Runs::start(&desk, &Arc::default());
+    assert_eq!(runs.hears(1).await, ["one"]);
+    desk.answers("sync_msg", json!({"errcode": 90001, "errmsg": "something else"}));
+    runs.rings(None);
+    assert_eq!(cursors(&desk, 2).await, ["", "c1"]);
+    // The platform names a bad parameter, and it is not the place.
+    for _ in 0..2 {
+        desk.answers("sync_msg", json!({"errcode": 40058, "errmsg": "limit"}));
+    }
+    runs.rings(None);
+    assert_eq!(cursors(&desk, 4).await, ["", "c1", "c1", ""]);
+    desk.answers("sync_msg", page("c2", 0, &[words("m2", "two")]));
+    runs.rings(None);
+    assert_eq!(runs.hears(2).await, ["one", "two"]);
+    assert_eq!(cursors(&desk, 5).await, ["", "c1", "c1", "", "c1"]);
     runs.stops().await;
 }

@@ -1,14 +1,18 @@
 //! Customer service in front of a platform that answers by a script.
 
+mod accounts;
 mod fetching;
 mod reading;
 mod saying;
 
 use std::time::Duration;
 
-use bridge_api::{Clock, ConversationId, double::Rows};
+use bridge_api::{
+    Arrival, Clock, Connector as _, ConversationId, Happened, Shutdown,
+    double::{Basket, Rows},
+};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::{task::JoinHandle, time::timeout};
 
 use super::*;
 use crate::{
@@ -36,8 +40,12 @@ impl Desk {
     }
 
     fn connector(&self) -> WeCom {
+        self.connector_for(own())
+    }
+
+    fn connector_for(&self, service: ServiceSettings) -> WeCom {
         let mut settings = settings(&self.base);
-        settings.service = Some(own());
+        settings.service = Some(service);
         let connector = WeCom::new(settings, self.rows.clone(), self.clock.clone(), Rng::seeded(1));
         connector.expect("settings")
     }
@@ -61,6 +69,58 @@ impl Desk {
 
     fn answers(&self, path: &str, answer: Value) {
         self.platform.next(&format!("kf/{path}"), 200, answer);
+    }
+}
+
+/// A connector that runs, and where it hands in.
+struct Runs {
+    connector: Arc<WeCom>,
+    basket: Arc<Basket>,
+    shutdown: Shutdown,
+    task: JoinHandle<Result<(), Failure>>,
+}
+
+impl Runs {
+    fn start(desk: &Desk, basket: &Arc<Basket>) -> Self {
+        Self::of(desk.connector(), basket)
+    }
+
+    fn of(connector: WeCom, basket: &Arc<Basket>) -> Self {
+        let (connector, shutdown) = (Arc::new(connector), Shutdown::new());
+        let (running, inbox, until) = (connector.clone(), basket.clone(), shutdown.clone());
+        let task = tokio::spawn(async move { running.run(inbox, until).await });
+        Self { connector, basket: basket.clone(), shutdown, task }
+    }
+
+    fn bell(&self) -> &Bell {
+        self.connector.incoming().bell.as_ref().expect("a bell")
+    }
+
+    fn rings(&self, token: Option<&str>) {
+        self.bell().ring("wkA", token);
+    }
+
+    /// Waits until so many words have come.
+    async fn hears(&self, count: usize) -> Vec<String> {
+        let heard = || -> Vec<String> {
+            let of = |arrival: Arrival| match arrival.what {
+                Happened::Message(message) => Some(message.parts[0].to_plain()),
+                _ => None,
+            };
+            self.basket.taken().into_iter().filter_map(of).collect()
+        };
+        let all = async {
+            while heard().len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, all).await.expect("heard in time");
+        heard()
+    }
+
+    async fn stops(self) {
+        self.shutdown.trigger();
+        timeout(PATIENCE, self.task).await.expect("in time").expect("no panic").expect("no failure");
     }
 }
 

@@ -1,4 +1,4 @@
-use bridge_api::{Arrival, Happened, Message, MessageId, Sender};
+use bridge_api::{Message, MessageId, Sender};
 
 use super::*;
 use crate::ids;
@@ -79,4 +79,18 @@ async fn who_enters_is_welcomed_within_seconds_and_not_later() {
     desk.clock.advance(60_000);
     read(&service, &[enters, event("e2", "enter_session", json!({"scene": ""}))]).await;
     assert_eq!(desk.platform.asked("kf/send_msg_on_event").len(), 1);
+}
+
+#[tokio::test]
+async fn what_we_said_ourselves_is_no_news_also_when_all_is_read_once_more() {
+    let desk = Desk::new().await;
+    let service = desk.service();
+    assert_eq!(read(&service, &[words("m1", "hello")]).await.len(), 1);
+    let content = json!({"content": "hi"});
+    let ours = service.say(&here(), ("wkA", CUSTOMER), "a", ("text", &content)).await.expect("sent");
+    let ours = ours.strip_prefix("service:").expect("an id of ours").to_owned();
+    assert_eq!(read(&service, &[words("m2", "and?")]).await.len(), 1);
+    let again = read(&service, &[words("m1", "hello"), words(&ours, "hi"), words("m2", "and?")]).await;
+    let ids: Vec<&str> = again.iter().map(|arrival| message(arrival).id.as_str()).collect();
+    assert_eq!(ids, ["m1", "m2"], "the core knows these");
 }

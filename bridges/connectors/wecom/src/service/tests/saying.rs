@@ -1,4 +1,4 @@
-use bridge_api::{Connector as _, Failure, FailureKind, Refusal};
+use bridge_api::{Failure, FailureKind, MessageId, Refusal};
 
 use super::*;
 use crate::sending::tests::outgoing;
@@ -90,4 +90,47 @@ async fn what_is_beyond_five_answers_waits_for_the_customer() {
     desk.answers("send_msg", json!({"errcode": 95002, "errmsg": "too late"}));
     let failure = say(&connector, "g").await.expect_err("too late");
     assert!(matches!(failure.kind, FailureKind::Silenced(_)), "{failure}");
+}
+
+#[tokio::test]
+async fn what_may_have_been_said_stays_counted_whatever_becomes_of_the_next_try() {
+    let desk = Desk::new().await;
+    let (connector, service) = (desk.connector(), desk.service());
+    service.read("wkA", &[words("m1", "hello")]).await.expect("read");
+    desk.platform.next("kf/send_msg", 200, "{\"errcode\":0,\"msg");
+    desk.answers("send_msg", json!({"errcode": 90001, "errmsg": "no"}));
+    assert!(say(&connector, "a").await.expect_err("unknown").passes());
+    assert!(!say(&connector, "a").await.expect_err("refused").passes());
+    // What was refused at once was never said.
+    desk.answers("send_msg", json!({"errcode": 90001, "errmsg": "no"}));
+    assert!(!say(&connector, "b").await.expect_err("refused").passes());
+    for key in ["c", "d", "e", "f"] {
+        say(&connector, key).await.expect("sent");
+    }
+    let failure = say(&connector, "g").await.expect_err("too many");
+    assert!(matches!(failure.kind, FailureKind::Silenced(_)), "{failure}");
+}
+
+#[tokio::test]
+async fn an_answer_is_taken_back_in_the_name_of_its_account_and_once() {
+    let desk = Desk::new().await;
+    let connector = desk.connector();
+    let said = MessageId::new(say(&connector, "a").await.expect("sent")).expect("an id");
+    let recalls = connector.recalls().expect("recalls");
+    for _ in 0..2 {
+        recalls.recall(&here(), &said).await.expect("taken back");
+    }
+    let asked = desk.asked("recall_msg", 1).await;
+    let id = said.as_str().strip_prefix("service:").expect("an id of ours");
+    assert_eq!(asked, [json!({"msgid": id, "open_kfid": "wkA"})]);
+    desk.answers("recall_msg", json!({"errcode": 40058, "errmsg": "more than two minutes ago"}));
+    let late = MessageId::new(say(&connector, "b").await.expect("sent")).expect("an id");
+    let failure = recalls.recall(&here(), &late).await.expect_err("too late");
+    assert_eq!(failure.kind, FailureKind::Refused(Refusal::TooLate));
+    // Whose answer is lost was taken back, whatever is said of it a moment later.
+    desk.platform.next("kf/recall_msg", 200, "{\"errcode\":0,\"errm");
+    desk.answers("recall_msg", json!({"errcode": 40058, "errmsg": "it is taken back"}));
+    let lost = MessageId::new(say(&connector, "c").await.expect("sent")).expect("an id");
+    assert!(recalls.recall(&here(), &lost).await.expect_err("unknown").passes());
+    recalls.recall(&here(), &lost).await.expect("taken back");
 }

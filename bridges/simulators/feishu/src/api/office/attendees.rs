@@ -1,4 +1,4 @@
-//! Who is invited to something in a calendar.
+//! Who is invited to something in a calendar, and which rooms are asked for.
 
 use serde_json::{Value, json};
 
@@ -12,11 +12,19 @@ use crate::state::office::calendar::Invited;
 
 /// People that one request may invite.
 const AT_ONCE_MAX: usize = 1_000;
+/// Rooms of one meeting.
+const ROOMS_MAX: usize = 100;
 const PARAMETER: i64 = 190_014;
 
 /// Somebody who was invited, as the API answers it.
 pub(super) fn shown(state: &State, call: &Call, invited: &Invited) -> Value {
     let kind = call.query_or("user_id_type", "open_id");
+    if invited.is_room {
+        return json!({
+            "type": "resource", "attendee_id": invited.attendee_id, "rsvp_status": invited.answer,
+            "is_optional": false, "is_organizer": false, "is_external": false, "room_id": invited.person,
+        });
+    }
     json!({
         "type": "user", "attendee_id": invited.attendee_id, "rsvp_status": invited.answer,
         "is_optional": invited.is_optional, "is_organizer": false, "is_external": false,
@@ -32,19 +40,37 @@ pub(crate) fn invite(state: &mut State, call: &Call) -> Outcome {
     }
     let mut people = Vec::new();
     for attendee in asked {
-        if text(attendee, "type") != "user" {
-            return Err(Refusal::ext(PARAMETER, "type"));
+        let is_room = match text(attendee, "type") {
+            "user" => false,
+            "resource" => true,
+            _ => return Err(Refusal::ext(PARAMETER, "type")),
+        };
+        let known = |id: &str| person(state, call, id).map_err(|_| Refusal::code(195_100));
+        let person = match is_room {
+            true => {
+                // Of what an app's bot owns, somebody answers for the room.
+                known(text(attendee, "operate_id"))?;
+                text(attendee, "room_id").to_owned()
+            }
+            false => known(text(attendee, "user_id"))?,
+        };
+        if person.is_empty() {
+            return Err(Refusal::ext(PARAMETER, "room_id"));
         }
-        let person = person(state, call, text(attendee, "user_id")).map_err(|_| Refusal::code(195_100))?;
         let is_optional = attendee.get("is_optional").and_then(Value::as_bool).unwrap_or(false);
         people.push(Invited {
             attendee_id: state.stage.chance.id("user_", 19),
             person,
+            is_room,
             is_optional,
             answer: "needs_action",
         });
     }
     let entry = state.entry(&call.app, call.part(3), call.part(5))?;
+    let rooms = entry.invited.iter().chain(&people).filter(|invited| invited.is_room);
+    if rooms.count() > ROOMS_MAX {
+        return Err(Refusal::ext(PARAMETER, "rooms"));
+    }
     for invited in people {
         match entry.invited.iter_mut().find(|known| known.person == invited.person) {
             Some(known) => known.is_optional = invited.is_optional,

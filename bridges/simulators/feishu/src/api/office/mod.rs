@@ -1,10 +1,12 @@
-//! The APIs of tasks, calendars and approvals.
+//! The APIs of tasks, calendars, meetings and approvals.
 
 pub(super) mod attendees;
 pub(super) mod calendar;
 pub(super) mod external;
 pub(super) mod free_busy;
+pub(super) mod meetings;
 pub(super) mod native;
+pub(super) mod native_changes;
 pub(super) mod tasks;
 mod tasks_read;
 

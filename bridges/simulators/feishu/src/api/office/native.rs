@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::office::native::NATIVE_CODE;
 
-fn known(code: &str) -> Result<(), Refusal> {
+pub(super) fn known(code: &str) -> Result<(), Refusal> {
     if code == NATIVE_CODE { Ok(()) } else { Err(Refusal::code(1_390_002)) }
 }
 

@@ -24,11 +24,13 @@ pub(crate) struct Moment {
     pub(crate) zone: String,
 }
 
-/// Somebody who was invited.
+/// Somebody who was invited, or a room that is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Invited {
     pub(crate) attendee_id: String,
+    /// The person, or the id of the room.
     pub(crate) person: String,
+    pub(crate) is_room: bool,
     pub(crate) is_optional: bool,
     /// `needs_action`, `accept`, `tentative` or `decline`.
     pub(crate) answer: &'static str,
@@ -172,7 +174,7 @@ impl State {
         self.touch(event);
         let entry = self.office.entries.get_mut(event).filter(|entry| !entry.is_deleted);
         let invited = &mut entry.ok_or(Refusal::code(193_001))?.invited;
-        let own = invited.iter_mut().find(|invited| invited.person == person);
+        let own = invited.iter_mut().find(|invited| invited.person == person && !invited.is_room);
         own.ok_or(Refusal::code(193_002))?.answer = match answer {
             "accepted" => "accept",
             "tentative" => "tentative",
@@ -218,7 +220,8 @@ impl State {
         let mut entries: Vec<&Entry> = self.office.entries.values().filter(is_shown).collect();
         entries.sort_by_key(|entry| entry.number);
         let shown = entries.into_iter().map(|entry| {
-            let attendees = entry.invited.iter().map(|invited| {
+            let people = entry.invited.iter().filter(|invited| !invited.is_room);
+            let attendees = people.map(|invited| {
                 let answer = match invited.answer {
                     "accept" => "accepted",
                     "decline" => "declined",

@@ -1,9 +1,11 @@
-//! What people keep in the platform's own apps: tasks, calendars, approvals.
+//! What people keep in the platform's own apps: tasks, calendars, meetings, approvals.
 
 pub(crate) mod calendar;
 pub(crate) mod external;
 pub(crate) mod instances;
+pub(crate) mod meetings;
 pub(crate) mod native;
+mod native_changes;
 pub(crate) mod tasks;
 mod told;
 
@@ -12,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::Event;
 use calendar::Entry;
 use external::{Definition, Instance};
+use meetings::{Held, Reserve};
 use native::Native;
 use tasks::Task;
 
@@ -22,6 +25,10 @@ pub(crate) struct Office {
     /// What was made under a `client_token` or an `idempotency_key`, by app and key.
     pub(crate) made: BTreeMap<(String, String), String>,
     pub(crate) entries: BTreeMap<String, Entry>,
+    /// Meetings that apps reserved.
+    pub(crate) reserves: BTreeMap<String, Reserve>,
+    /// Meetings that take place or took place.
+    pub(crate) held: BTreeMap<String, Held>,
     /// Definitions of external approvals, by app and `approval_code`.
     pub(crate) definitions: BTreeMap<(String, String), Definition>,
     /// External approvals, by app and `instance_id`.

@@ -16,6 +16,8 @@ pub(crate) struct Native {
     pub(crate) instance_code: String,
     pub(crate) number: u64,
     pub(crate) title: String,
+    /// By what an app that began it knows it; empty where people did.
+    pub(crate) uuid: String,
     pub(crate) starter: String,
     pub(crate) lines: Vec<(String, String)>,
     pub(crate) status: &'static str,
@@ -42,6 +44,7 @@ impl State {
         title: &str,
         approvers: Vec<String>,
         lines: Vec<(String, String)>,
+        uuid: &str,
     ) -> Result<String, Refusal> {
         if approvers.is_empty() || approvers.iter().any(|person| !self.people.contains_key(person)) {
             return Err(Refusal::code(1_390_004));
@@ -59,6 +62,7 @@ impl State {
             instance_code: instance_code.clone(),
             number: self.stage.number(),
             title: title.to_owned(),
+            uuid: uuid.to_owned(),
             starter: starter.to_owned(),
             lines,
             status: "PENDING",
@@ -68,9 +72,7 @@ impl State {
         };
         self.office.natives.insert(instance_code.clone(), native);
         self.tell_native(&instance_code, "PENDING");
-        for task in tasks {
-            self.tell_native_task(&instance_code, &task);
-        }
+        self.tell_native_tasks(&instance_code, &tasks);
         Ok(instance_code)
     }
 
@@ -106,9 +108,7 @@ impl State {
             native.end_ms = now;
         }
         let (code, status) = (native.instance_code.clone(), native.status);
-        for task in changed {
-            self.tell_native_task(&code, &task);
-        }
+        self.tell_native_tasks(&code, &changed);
         if status != "PENDING" {
             self.tell_native(&code, status);
         }
@@ -120,14 +120,21 @@ impl State {
         subscribed.map(|(app, _)| app.clone()).collect()
     }
 
-    fn tell_native(&mut self, code: &str, status: &str) {
+    pub(super) fn tell_native(&mut self, code: &str, status: &str) {
         let now = self.stage.now_ms().to_string();
+        let uuid = self.office.natives.get(code).map(|native| native.uuid.clone()).unwrap_or_default();
         for app in self.subscribers() {
             let body = json!({
                 "approval_code": NATIVE_CODE, "instance_code": code, "status": status, "operate_time": now,
-                "instance_operate_time": now, "uuid": "",
+                "instance_operate_time": now, "uuid": uuid,
             });
             self.emit_in_order(&app, "approval_instance", code, body);
+        }
+    }
+
+    pub(super) fn tell_native_tasks(&mut self, code: &str, tasks: &[NativeTask]) {
+        for task in tasks {
+            self.tell_native_task(code, task);
         }
     }
 
@@ -161,10 +168,18 @@ impl State {
             "type": "START", "create_time": native.start_ms.to_string(), "user_id": native.starter,
             "open_id": open_id(&native.starter), "task_id": "", "comment": "", "ext": "{}", "node_key": "",
         })];
-        let decided = native.tasks.iter().filter(|task| ["APPROVED", "REJECTED"].contains(&task.status));
-        timeline.extend(decided.map(|task| {
+        let decided = native.tasks.iter().filter_map(|task| {
+            let what = match task.status {
+                "APPROVED" => "PASS",
+                "REJECTED" => "REJECT",
+                "TRANSFERRED" => "TRANSFER",
+                _ => return None,
+            };
+            Some((task, what))
+        });
+        timeline.extend(decided.map(|(task, what)| {
             json!({
-                "type": if task.status == "APPROVED" { "PASS" } else { "REJECT" },
+                "type": what,
                 "create_time": task.end_ms.to_string(), "user_id": task.person, "open_id": open_id(&task.person),
                 "task_id": task.task_id, "comment": task.comment, "ext": "{}", "node_key": NODE,
             })
@@ -173,7 +188,7 @@ impl State {
             "approval_name": native.title, "approval_code": NATIVE_CODE, "instance_code": native.instance_code,
             "start_time": native.start_ms.to_string(), "end_time": native.end_ms.to_string(),
             "user_id": native.starter, "open_id": open_id(&native.starter), "department_id": "",
-            "serial_number": format!("2026{:08}", native.number), "status": native.status, "uuid": "",
+            "serial_number": format!("2026{:08}", native.number), "status": native.status, "uuid": native.uuid,
             "form": Value::from(form).to_string(), "task_list": tasks.collect::<Vec<_>>(), "comment_list": [],
             "timeline": timeline, "reverted": false,
         })
