@@ -254,7 +254,6 @@ pub const TEXTS: &[Entry] = &[
     entry("told.delegated", "已委托 {who}，{from} 至 {to}。", "{who} acts for you from {from} to {to}."),
     entry("told.undelegated", "委托已全部结束。", "Nobody acts for you any more."),
     entry("decided.there", "{who} 在{via}处理了 {no}：{result}", "{who} handled {no} via {via}: {result}"),
-    entry("decided.there_why", "{text}（{reason}）", "{text} ({reason})"),
     entry("told.published", "模板已发布：{template}", "Template published: {template}"),
     entry("told.dead_ends", "找不到审批人的节点：{list}", "Steps that find nobody: {list}"),
     entry(

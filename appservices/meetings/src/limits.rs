@@ -57,8 +57,8 @@ pub const ORPHAN_NOTICE_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// Mailboxes of one meeting that are remembered as asked no more; of more, the latest.
 pub const FORMER_MAX: usize = 100;
 
-/// How long a mailbox that asked for the newest version of a meeting gets no other one by asking, in milliseconds.
-pub const NEWEST_PAUSE_MS: u64 = 10 * 60 * 1_000;
+/// How long a letter of a mailbox about a meeting that the bot answered by itself has no other of its kind answered, in milliseconds.
+pub const MAIL_ANSWER_PAUSE_MS: u64 = 10 * 60 * 1_000;
 
 /// How often the bot looks who has left, in milliseconds.
 pub const LEAVERS_INTERVAL_MS: u64 = 60 * 1_000;

@@ -106,12 +106,12 @@ pub(crate) const MEETING_OF: Table<String, String> =
 pub(crate) const SEARCHES: Table<String, SearchRow> =
     Table::new(2506, "meeting_search", Profile::Point, "what does this search wait for?");
 
-/// (meeting, mailbox) → when it last got the newest version because it asked for it, in ms since 1970.
-pub(crate) const NEWEST_SENT: Table<(String, String), u64> = Table::new(
+/// (meeting, mailbox, method of its letter) → when the bot last answered such a letter by itself, in ms since 1970.
+pub(crate) const MAIL_ANSWERED: Table<(String, String, String), u64> = Table::new(
     2507,
-    "meeting_newest_sent",
+    "meeting_mail_answered",
     Profile::Point,
-    "when did this mailbox last get what it asked for?",
+    "when did the bot last answer such a letter of this mailbox?",
 );
 
 /// The tables of meetings. Those of cases, people, calendars and working days are theirs.
@@ -125,6 +125,6 @@ pub fn tables() -> Vec<TableInfo> {
         LEAVERS_DONE.info(),
         MEETING_OF.info(),
         SEARCHES.info(),
-        NEWEST_SENT.info(),
+        MAIL_ANSWERED.info(),
     ]
 }

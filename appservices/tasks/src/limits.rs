@@ -138,7 +138,7 @@ pub const HOOK_ROWS_AT_ONCE: usize = 100;
 /// How long a change waits to be told of elsewhere while it is not taken there, in ms; then it is given up.
 pub const HOOK_KEPT_MS: u64 = 3 * DAY_MS;
 
-/// First pause while nobody answers there, and of a task that is refused.
+/// First pause while nobody answers there, and of a task that is refused, whose turn comes with the look after it.
 pub const HOOK_PAUSE: Duration = Duration::from_secs(5);
 
 /// Refusals in a row after which the other tasks wait for the next look.

@@ -55,7 +55,7 @@ impl Announced {
         Self { stage, hall: (hall, root), own: (own, first), elsewhere }
     }
 
-    /// 李四 agrees by the button.
+    /// 李四 agrees by the button, and writes something with it that is for those who have a part in the case.
     async fn agrees(&mut self) {
         let card = said(&self.stage, &self.elsewhere, "card").remove(0);
         let mut pressed = press(&card, "approve", LISI, "好");
@@ -79,7 +79,7 @@ impl Announced {
 async fn the_account_of_a_platforms_person_who_has_no_own_one_says_what_they_decided_there() {
     let mut case = Announced::to_somebody(false).await;
     case.agrees().await;
-    let text = format!("李四 在飞书处理了 {NO}：同意（好）");
+    let text = format!("李四 在飞书处理了 {NO}：同意");
     let asked = case.asked();
     assert_eq!(asked.len(), 2, "{asked:#?}");
     for (said, (room, root)) in asked.iter().zip([&case.own, &case.hall]) {
@@ -120,7 +120,7 @@ async fn for_who_has_an_account_of_their_own_the_bot_says_it() {
     case.agrees().await;
     assert_eq!(case.asked(), Vec::<Value>::new());
     for (room, root) in [&case.own, &case.hall] {
-        assert_eq!(last(&case.stage, room), format!("李四 在飞书处理了 {NO}：同意（好）"));
+        assert_eq!(last(&case.stage, room), format!("李四 在飞书处理了 {NO}：同意"));
         let said = case.stage.events_of_bots(room).pop().unwrap();
         let relates = &said["content"]["m.relates_to"];
         assert_eq!((&relates["rel_type"], &relates["event_id"]), (&json!("m.thread"), &json!(root)));

@@ -1,8 +1,8 @@
 //! What somebody decided on another platform, in the threads of rooms where the case is talked about.
 //!
 //! The account that speaks for them here says it. The bot does where they have an account of their own, which nobody else speaks for,
-//! and where the room is encrypted. The bridge repeats it until the room has it, once. It is a notice: it rings at nobody's, and
-//! the bot acts upon no notice.
+//! and where the room is encrypted. What they wrote with it is for those alone who have a part in the case. The bridge repeats it until
+//! the room has it, once. It is a notice: it rings at nobody's, and the bot acts upon no notice.
 
 use cases::Case;
 use kit::{CallError, Letter, Related, Relation, To, notice, texts::Lang};
@@ -104,11 +104,7 @@ impl Approvals {
             let pen = self.pen(lang);
             let (via, result) = (pen.say(decided.via.key(), &[]), pen.say(&decided.result, &[]));
             let values = [("no", &*case.no), ("who", &*who), ("via", &*via), ("result", &*result)];
-            let text = pen.say("decided.there", &values);
-            match &decided.reason {
-                Some(reason) => pen.say("decided.there_why", &[("text", &text), ("reason", reason)]),
-                None => text,
-            }
+            pen.say("decided.there", &values)
         };
         Ok(languages.into_iter().map(line).collect::<Vec<_>>().join("\n"))
     }

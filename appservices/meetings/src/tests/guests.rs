@@ -8,7 +8,7 @@ use super::{
     doors::{changes, event_of},
     office, posted, says, team,
 };
-use crate::limits::NEWEST_PAUSE_MS;
+use crate::limits::MAIL_ANSWER_PAUSE_MS;
 use kit::double::Stage;
 
 const GUEST: &str = "wang@partner.example";
@@ -102,12 +102,18 @@ async fn a_guest_by_mail_whose_other_time_for_one_instance_is_not_taken_hears_wh
     let declined = format!("DECLINECOUNTER {GUEST} 周会 2026-11-13T10:00:00");
     assert_eq!(posted(&stage).last(), Some(&declined));
 
-    // What is proposed for a time that is past nobody needs to decide.
+    // What is proposed for a time that is past nobody needs to decide; whoever goes on proposing it hears so once in a while.
     let mut proposal = series.instance(second).event;
     (proposal.start, proposal.end) = (proposal.start - 9.days(), proposal.end - 9.days());
     let verdict = Verdict::Countered { attendee: Address::email(GUEST), proposal, instance: Some(second) };
-    changes(&mut stage, ZHANGSAN, What::Message { verdict, uid: series.uid }).await;
-    assert_eq!(posted(&stage)[1..], [declined.clone(), declined]);
+    let proposes = What::Message { verdict, uid: series.uid };
+    changes(&mut stage, ZHANGSAN, proposes.clone()).await;
+    assert_eq!(posted(&stage)[1..], [declined.clone(), declined.clone()]);
+    changes(&mut stage, ZHANGSAN, proposes.clone()).await;
+    assert_eq!(posted(&stage)[1..], [declined.clone(), declined.clone()]);
+    stage.advance_ms(MAIL_ANSWER_PAUSE_MS);
+    changes(&mut stage, ZHANGSAN, proposes).await;
+    assert_eq!(posted(&stage)[1..], [declined.clone(), declined.clone(), declined]);
 }
 
 /// A mailbox asks for the newest version of a meeting.
@@ -127,7 +133,7 @@ async fn a_guest_by_mail_who_asks_how_a_meeting_stands_is_told_once_in_a_while_a
         assert_eq!(posted(&stage), vec![request.clone(); letters]);
     }
     asks(&mut stage, GUEST, "unknown@elsewhere").await;
-    stage.advance_ms(NEWEST_PAUSE_MS);
+    stage.advance_ms(MAIL_ANSWER_PAUSE_MS);
     asks(&mut stage, GUEST, &uid).await;
     assert_eq!(posted(&stage), vec![request.clone(); 3]);
     // A stranger who asks is nobody who wants to come.
@@ -145,11 +151,11 @@ async fn a_guest_by_mail_who_is_asked_no_more_and_asks_hears_that_it_does_not_ta
     assert_eq!(posted(&stage)[1..], [cancel.clone(), cancel.clone()]);
     // Asked again, the meeting stands; called off, it does not.
     says(&mut stage, ZHANGSAN, &chat, &format!("!meet add MT-20261105-0001 {GUEST}")).await;
-    stage.advance_ms(NEWEST_PAUSE_MS);
+    stage.advance_ms(MAIL_ANSWER_PAUSE_MS);
     asks(&mut stage, GUEST, &uid).await;
     assert_eq!(posted(&stage)[3..], [format!("REQUEST {GUEST} 评审"), format!("REQUEST {GUEST} 评审")]);
     says(&mut stage, ZHANGSAN, &chat, "!meet cancel MT-20261105-0001").await;
-    stage.advance_ms(NEWEST_PAUSE_MS);
+    stage.advance_ms(MAIL_ANSWER_PAUSE_MS);
     asks(&mut stage, GUEST, &uid).await;
     assert_eq!(posted(&stage)[5..], [cancel.clone(), cancel]);
 }

@@ -105,7 +105,7 @@ impl Meetings {
                 let Some(account) = by.account() else {
                     return match (action, &change.before) {
                         (Action::Propose { instance, .. }, Some(case)) => {
-                            self.decline_counter(batch, case, &by, *instance).await
+                            Box::pin(self.refuse_counter(batch, case, &by, *instance, fired.at_ms)).await
                         }
                         _ => Ok(()),
                     };

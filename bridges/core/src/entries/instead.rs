@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Bridges {
-    /// Keeps the newest version of a card until the platform has refused its entry; false for one that goes out at once.
+    /// Keeps the newest version of a card, which waits until the platform has refused its entry; false for one that goes out at once.
     pub(crate) async fn waits_for_entry(
         &self,
         network: Network,
@@ -31,16 +31,15 @@ impl Bridges {
         let Some(entry) = entry_of(card) else { return Ok(false) };
         let of = (network.key(), entry, card);
         let old = self.0.store.get(&INSTEAD, &of).await?;
-        if old.as_ref().is_some_and(|old| old.is_shown) {
-            return Ok(false);
-        }
+        let is_shown = old.as_ref().is_some_and(|old| old.is_shown);
         let day = self.0.clock.now_ms() / DAY_MS;
         let (account, card) = (account.to_owned(), row.clone());
-        let new = InsteadRow { account, card, day, is_shown: false };
+        // One that is shown is kept as well, for as long as newer ones come.
+        let new = InsteadRow { account, card, day, is_shown };
         // Meanwhile the entry may be refused.
         batch.expect_read(&INSTEAD, &of, old.as_ref()).put(&INSTEAD, &of, &new);
         batch.put(&ENTRY_DAYS, &(day, network.key(), entry), &());
-        Ok(true)
+        Ok(!is_shown)
     }
 
     /// A platform does not take what a bot has for it: the cards that wait for it go out, where it is an entry.

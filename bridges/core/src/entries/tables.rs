@@ -48,7 +48,7 @@ pub(super) struct EntryRow {
 
 store::record!(EntryRow);
 
-/// A card that waits for what becomes of an entry.
+/// A card that waits for what becomes of an entry, or went out in its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct InsteadRow {
     /// For whom it is.

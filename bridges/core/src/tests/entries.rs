@@ -1,8 +1,11 @@
 //! Entries in a platform's own app, and the cards in their place where it does not take them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -16,7 +19,10 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{ALICE, Script, Stage};
-use crate::BridgePorts;
+use crate::{
+    BridgePorts,
+    limits::{DAY_MS, FORGET_INTERVAL, MESSAGES_KEPT_DAYS},
+};
 
 /// The bot of meetings.
 const MEET: &str = "@meet:test";
@@ -123,12 +129,15 @@ fn is_sent(stage: &Stage, title: &str) -> bool {
     stage.platform.words().iter().any(|words| words.contains(title))
 }
 
+/// Whether an old card says this by now.
+fn is_updated(stage: &Stage, title: &str) -> bool {
+    stage.platform.office.updated.lock().iter().any(|one| one == title)
+}
+
 #[tokio::test]
 async fn a_card_goes_out_where_the_platform_refuses_the_entry_and_stays_true_from_then_on() {
     let mut stage = office().await;
     let put = |stage: &Stage, title: &str| stage.platform.office.put.lock().iter().any(|one| one == title);
-    let updated =
-        |stage: &Stage, title: &str| stage.platform.office.updated.lock().iter().any(|one| one == title);
     says(&mut stage, 1, "at ten").await;
     stage.until("it stands in the calendar", |stage| put(stage, "at ten")).await;
 
@@ -140,7 +149,7 @@ async fn a_card_goes_out_where_the_platform_refuses_the_entry_and_stays_true_fro
     // The calendar takes it again: whoever has the card reads there what holds, once.
     stage.platform.office.refuses.store(false, Ordering::Relaxed);
     says(&mut stage, 3, "at noon").await;
-    stage.until("both say it", |stage| put(stage, "at noon") && updated(stage, "at noon")).await;
+    stage.until("both say it", |stage| put(stage, "at noon") && is_updated(stage, "at noon")).await;
     assert!(!is_sent(&stage, "at noon"));
 }
 
@@ -159,11 +168,28 @@ async fn of_cards_that_wait_the_newest_goes_out_once() {
     for (rev, title) in [(3, "at noon"), (4, "at one")] {
         says(&mut stage, rev, title).await;
     }
-    let newest = |stage: &Stage| {
-        let updated = stage.platform.office.updated.lock();
-        is_sent(stage, "at one") || updated.iter().any(|title| title == "at one")
-    };
+    let newest = |stage: &Stage| is_sent(stage, "at one") || is_updated(stage, "at one");
     stage.until("the newest is there", newest).await;
     let cards = stage.platform.words().into_iter().filter(|words| words.contains("at ")).count();
     assert_eq!(cards, 1, "newer ones stand in the place of the first");
+}
+
+#[tokio::test]
+async fn who_has_the_card_has_newer_ones_however_long_ago_the_first_went_out() {
+    let mut stage = office().await;
+    stage.platform.office.refuses.store(true, Ordering::Relaxed);
+    says(&mut stage, 1, "at ten").await;
+    stage.until("the card is there", |stage| is_sent(stage, "at ten")).await;
+    let long = Duration::from_millis((MESSAGES_KEPT_DAYS / 2 + 1) * DAY_MS);
+    stage.skips(long);
+    says(&mut stage, 2, "at eleven").await;
+    stage.until("it says what holds", |stage| is_updated(stage, "at eleven")).await;
+    stage.skips(long);
+    stage.passes(FORGET_INTERVAL * 2).await;
+
+    stage.platform.office.refuses.store(false, Ordering::Relaxed);
+    says(&mut stage, 3, "at noon").await;
+    // The message of the first card may be forgotten by now.
+    let newest = |stage: &Stage| is_sent(stage, "at noon") || is_updated(stage, "at noon");
+    stage.until("so does the newest", newest).await;
 }

@@ -35,6 +35,13 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// With percent signs for all that a query may not hold.
+pub fn encoded(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let one = |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(one).collect()
+}
+
 /// One part of a form with files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -75,6 +82,13 @@ mod tests {
         let expected = [("a", "1"), ("id", "cid/+=="), ("b", "张 三"), ("a", "%zz"), ("c", "")];
         let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         assert_eq!(pairs("a=1&id=cid%2F%2B%3D%3D&b=%E5%BC%A0+%E4%B8%89&a=%zz&c"), expected);
+    }
+
+    #[test]
+    fn what_is_written_into_a_query_is_read_again() {
+        let text = "a-1._~ 张+%&=#";
+        assert_eq!(encoded(text), "a-1._~%20%E5%BC%A0%2B%25%26%3D%23");
+        assert_eq!(pairs(&format!("state={}", encoded(text))), [("state".to_owned(), text.to_owned())]);
     }
 
     #[tokio::test]

@@ -49,17 +49,18 @@ pub async fn hear(
         tracing::info!(%data, "the platform wants another stream");
         return Ok(Next::Going);
     }
-    let is_asked = |kind: String| is_asked_for(&kind, &inner(&frame));
+    let data = if frame.kind == Kind::Event { inner(&frame) } else { Value::Null };
+    let is_asked = |kind: String| is_asked_for(&kind, &data);
     if frame.kind == Kind::Event && frame.header("eventType").is_some_and(is_asked) {
         // It is read first, and meanwhile the connection goes on.
         let (incoming, order) = (around.incoming.clone(), around.order.clone());
         connection.owed.push(Box::pin(async move {
-            let kept = asked_for(&frame, &incoming, &order).await;
+            let kept = asked_for(&frame, &data, &incoming, &order).await;
             (frame, kept)
         }));
         return Ok(Next::Staying);
     }
-    let Some(arrival) = understand(&frame, around.incoming).await else {
+    let Some(arrival) = understand(&frame, &data, around.incoming).await else {
         return acknowledge(&mut connection.socket, &frame, true).await.map(|()| Next::Staying);
     };
     let (message, memory) = (arrival.what.message().cloned(), Arc::clone(&around.incoming.memory));
@@ -82,14 +83,15 @@ pub fn seconds(now_ms: u64) -> f64 {
     Duration::from_millis(now_ms).as_secs_f64()
 }
 
-async fn understand(frame: &Frame, incoming: &Incoming) -> Option<Arrival> {
+/// What a frame says; `data` is what an event is about.
+async fn understand(frame: &Frame, data: &Value, incoming: &Incoming) -> Option<Arrival> {
     match frame.kind {
         Kind::Robot => incoming.message(&frame.json()).await,
         Kind::Card => incoming.card(&frame.json(), &frame.message_id, frame.data.as_bytes()),
         Kind::Event => {
             let (kind, id) = (frame.header("eventType")?, frame.header("eventId")?);
-            let (at_ms, data) = (frame.number("eventBornTime").unwrap_or_default(), inner(frame));
-            incoming.event(Event { kind: &kind, id: &id, at_ms, data: &data }).await
+            let at_ms = frame.number("eventBornTime").unwrap_or_default();
+            incoming.event(Event { kind: &kind, id: &id, at_ms, data }).await
         }
         Kind::System | Kind::Unknown => {
             tracing::info!(topic = frame.topic, "leave out a frame of an unknown topic");
@@ -109,10 +111,10 @@ fn inner(frame: &Frame) -> Value {
 }
 
 /// An event whose meaning has to be asked for. Whether what it says is durable.
-async fn asked_for(frame: &Frame, incoming: &Incoming, order: &Order) -> bool {
+async fn asked_for(frame: &Frame, data: &Value, incoming: &Incoming, order: &Order) -> bool {
     let (Some(kind), Some(id)) = (frame.header("eventType"), frame.header("eventId")) else { return true };
-    let (at_ms, data) = (frame.number("eventBornTime").unwrap_or_default(), inner(frame));
-    let event = Event { kind: &kind, id: &id, at_ms, data: &data };
+    let at_ms = frame.number("eventBornTime").unwrap_or_default();
+    let event = Event { kind: &kind, id: &id, at_ms, data };
     let Ok(mut told) = incoming.asked_for(event).await else { return false };
     let mut waiting = Vec::new();
     for arrival in told.take() {

@@ -15,9 +15,8 @@ pub fn event(envelope: &Envelope, ours: &Ourselves, what: Happened) -> Result<Ar
 
 /// Another name, other words about what it is for, another picture. Who may do what in it is nothing to a bridge.
 pub fn updated(envelope: &Envelope, ours: &Ourselves) -> Result<Vec<Arrival>, EventError> {
-    let name = envelope.event.get("after_change").map(|change| text(change, "name")).unwrap_or_default();
     let mut arrivals = Vec::new();
-    if !name.is_empty() {
+    if let Some(name) = changed(&envelope.event, "name").filter(|name| !name.is_empty()) {
         let by = person(envelope.event.get("operator_id"));
         arrivals.push(event(envelope, ours, Happened::Renamed { name: name.to_owned(), by })?);
     }

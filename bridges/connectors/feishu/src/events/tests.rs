@@ -176,6 +176,8 @@ fn a_change_of_a_chat_tells_what_is_other_than_before_and_no_more() {
     let same = json!({"description":"a","avatar":"img_1"});
     assert_eq!(change(same.clone(), json!({"name":"新名","description":"a","avatar":"img_1"})), [named]);
     assert_eq!(change(same, json!({"avatar":"img_2"})), [described(None, true)]);
+    let called = |words: &str| json!({"name":"新名","description":words});
+    assert_eq!(change(called("a"), called("b")), [described(Some("b"), false)], "it is called as before");
     assert_eq!(change(json!({}), json!({"at_all_permission":"only_owner","description":""})), []);
 }
 

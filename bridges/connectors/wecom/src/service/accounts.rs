@@ -14,6 +14,9 @@ words! {
     UNLISTED = "企业微信不告知应用有哪些客服帐号，只读取有过新消息事件的帐号：请在 customer_service_accounts 中写明帐号，或在管理后台把帐号交由应用管理" | "WeCom does not list the accounts of customer service, so those alone are read of which it told: name them in customer_service_accounts, or let the app manage them in the console";
 }
 
+/// The platform's words for an interface that is not granted.
+const NOT_GRANTED: [&str; 2] = ["48001", "48002"];
+
 impl Service {
     /// Whether an account is ours to read.
     pub(super) fn serves(&self, account: &str) -> bool {
@@ -62,9 +65,9 @@ impl Service {
         self.note_known(&known).await
     }
 
-    /// The platform lists no accounts: those that are known are read, unless it lists them in a moment.
+    /// The platform lists no accounts: those that are known are read, unless it lists them in a moment, or once the app is mended.
     async fn unlisted(&self, failure: Failure) -> Result<(), Failure> {
-        if !matches!(failure.kind, FailureKind::Refused(_) | FailureKind::NotSignedIn(_)) {
+        if !refuses_the_list(&failure) {
             return Err(failure);
         }
         let words = failure.to_string();
@@ -111,5 +114,16 @@ impl Service {
             return Ok(());
         }
         Ok(self.incoming.shelf.write(&self.known_row(), known, ACCOUNTS_KEPT_MS).await?)
+    }
+}
+
+/// Whether the platform refuses the list. What is wrong with the app itself, its secret or its address, is wrong with all that it asks.
+fn refuses_the_list(failure: &Failure) -> bool {
+    match failure.kind {
+        FailureKind::Refused(_) => true,
+        FailureKind::NotSignedIn(_) => {
+            failure.code.as_deref().is_some_and(|code| NOT_GRANTED.contains(&code))
+        }
+        _ => false,
     }
 }

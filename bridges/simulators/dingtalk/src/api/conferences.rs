@@ -82,6 +82,7 @@ pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
 }
 
 pub(super) fn members(state: &mut State, call: &Call) -> Outcome {
+    broken(state)?;
     let known = conference(state, call)?;
     let number = |name: &str, otherwise: usize| match call.query(name) {
         "" => Ok(otherwise),
@@ -102,6 +103,7 @@ pub(super) fn members(state: &mut State, call: &Call) -> Outcome {
 
 /// The conferences in which somebody is or is asked to be.
 pub(super) fn of_person(state: &mut State, call: &Call) -> Outcome {
+    broken(state)?;
     let union = known(state, call.query("unionId"))?;
     let is_theirs =
         |known: &&Conference| known.is_running() && known.members.iter().any(|member| member.union == union);
@@ -158,6 +160,7 @@ pub(super) fn cancel(state: &mut State, call: &Call) -> Outcome {
 }
 
 pub(super) fn scheduled(state: &mut State, call: &Call) -> Outcome {
+    broken(state)?;
     let asking = known(state, call.query("requestUnionId"))?;
     let plan = state.scheduled.get(call.part(3)).filter(|plan| !plan.is_cancelled).ok_or_else(wrong)?;
     if plan.creator != asking {

@@ -208,4 +208,14 @@ impl Line {
         self.answer(&frame, 200, json!({ "status": "SUCCESS" })).await;
         (frame["headers"]["eventType"].as_str().unwrap().to_owned(), data(&frame))
     }
+
+    /// The next event of this name.
+    pub(super) async fn told(&mut self, wanted: &str) -> Value {
+        loop {
+            let (name, event) = self.event().await;
+            if name == wanted {
+                return event;
+            }
+        }
+    }
 }

@@ -2,24 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::client::{APP, Line, world};
-
-/// The next event of this name.
-async fn told(line: &mut Line, wanted: &str) -> Value {
-    loop {
-        let (name, event) = line.event().await;
-        if name == wanted {
-            return event;
-        }
-    }
-}
+use super::client::{APP, world};
 
 #[tokio::test]
 async fn departments_come_change_and_go_and_apps_are_told() {
     let world = world().await;
     let mut line = world.connect().await;
     world.act(json!({ "do": "add_department", "department_id": 3, "name": "North", "parent": 2 })).await;
-    assert_eq!(told(&mut line, "org_dept_create").await["deptId"], json!([3]));
+    assert_eq!(line.told("org_dept_create").await["deptId"], json!([3]));
     let move_person = json!({ "do": "change_person", "user_id": "li", "departments": [3] });
     world.act(move_person).await;
     let path = "/topapi/v2/department/listparentbyuser";
@@ -33,7 +23,7 @@ async fn departments_come_change_and_go_and_apps_are_told() {
         change
     };
     world.act(change(json!({ "name": "South", "parent": 1 }))).await;
-    assert_eq!(told(&mut line, "org_dept_modify").await["deptId"], json!([3]));
+    assert_eq!(line.told("org_dept_modify").await["deptId"], json!([3]));
     let path = "/topapi/v2/department/listparentbydept";
     let above = world.old_api("POST", path, json!({ "dept_id": 3 })).await;
     assert_eq!(above["result"]["parent_id_list"], json!([3, 1]));
@@ -42,7 +32,7 @@ async fn departments_come_change_and_go_and_apps_are_told() {
     assert!(world.try_to(remove.clone()).await.is_err(), "somebody is in it");
     world.act(json!({ "do": "change_person", "user_id": "li", "departments": [2] })).await;
     world.act(remove).await;
-    assert_eq!(told(&mut line, "org_dept_remove").await["deptId"], json!([3]));
+    assert_eq!(line.told("org_dept_remove").await["deptId"], json!([3]));
     let gone = world.old_api("POST", "/topapi/v2/department/get", json!({ "dept_id": 3 })).await;
     assert_eq!(gone["errcode"], 60_003);
 }
@@ -59,12 +49,12 @@ async fn people_leave_come_back_and_become_administrators_and_apps_are_told() {
         ("resigned", false, "user_add_org"),
     ] {
         world.act(change(name, value)).await;
-        assert_eq!(told(&mut line, event).await["userId"], json!(["li"]), "{event}");
+        assert_eq!(line.told(event).await["userId"], json!(["li"]), "{event}");
     }
     let tell =
         |event: &str| json!({ "do": "tell", "app": APP, "event": event, "data": { "userId": ["li"] } });
     world.act(tell("user_active_org")).await;
-    assert_eq!(told(&mut line, "user_active_org").await["userId"], json!(["li"]));
+    assert_eq!(line.told("user_active_org").await["userId"], json!(["li"]));
     assert!(world.try_to(tell("chat_quit")).await.is_err(), "people cause that");
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Line, World, world};
+use super::client::{World, world};
 
 const NOW: &str = "/v1.0/conference/videoConferences";
 const LATER: &str = "/v1.0/conference/scheduleConferences";
@@ -13,16 +13,6 @@ async fn unions(world: &World) -> [String; 2] {
     [0, 1].map(|place| people[place]["union_id"].as_str().unwrap().to_owned())
 }
 
-/// The next event of this name.
-async fn told(line: &mut Line, wanted: &str) -> Value {
-    loop {
-        let (name, event) = line.event().await;
-        if name == wanted {
-            return event;
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_conference_begins_at_once_and_tells_who_comes_until_it_is_closed() {
     let world = world().await;
@@ -31,15 +21,15 @@ async fn a_conference_begins_at_once_and_tells_who_comes_until_it_is_closed() {
     let body = json!({ "userId": zhang, "confTitle": "计".repeat(60), "inviteUserIds": [li] });
     let (status, made) = world.new_api("POST", NOW, body).await;
     assert_eq!(status, 200, "{made}");
-    let begun = told(&mut line, "meeting_status_change").await;
+    let begun = line.told("meeting_status_change").await;
     assert_eq!((&begun["changeScene"], &begun["statusSeqNum"]), (&json!("conference_created"), &json!(1)));
     let model = &begun["openConfModel"];
     assert_eq!((&model["conferenceId"], &model["status"]), (&made["conferenceId"], &json!(2)));
     assert_eq!((&model["title"], &model["bizType"]), (&json!("计".repeat(50)), &json!("0")), "it is cut");
-    let again = told(&mut line, "meeting_status_change_target_push").await;
+    let again = line.told("meeting_status_change_target_push").await;
     assert_eq!(again["openConfModel"]["creatorNick"], "张三");
     for called in [&zhang, &li] {
-        let event = told(&mut line, "meeting_member_status_change").await;
+        let event = line.told("meeting_member_status_change").await;
         assert_eq!(
             (&event["changeScene"], &event["openMemberModels"][0]["userId"]),
             (&json!("user_invited"), &json!(called))
@@ -47,7 +37,7 @@ async fn a_conference_begins_at_once_and_tells_who_comes_until_it_is_closed() {
     }
     let attend = |what: &str| json!({ "do": what, "person": "li", "conference": made["conferenceId"] });
     world.act(attend("join_conference")).await;
-    let came = told(&mut line, "meeting_member_status_change").await;
+    let came = line.told("meeting_member_status_change").await;
     assert_eq!((&came["changeScene"], &came["statusSeqNum"]), (&json!("user_join"), &json!(4)));
     let one = format!("{NOW}/{}", made["conferenceId"].as_str().unwrap());
     let read = world.new_api("GET", &one, Value::Null).await.1["confInfo"].clone();
@@ -63,7 +53,7 @@ async fn a_conference_begins_at_once_and_tells_who_comes_until_it_is_closed() {
     assert_eq!((refused.0, &refused.1["code"]), (404, &json!("permissionError")), "only who began it");
     let closed = world.new_api("DELETE", &format!("{one}?unionId={zhang}"), Value::Null).await.1;
     assert_eq!(closed["code"], 200);
-    let ended = told(&mut line, "meeting_status_change").await;
+    let ended = line.told("meeting_status_change").await;
     assert_eq!(
         (&ended["changeScene"], &ended["openConfModel"]["status"]),
         (&json!("conference_closed"), &json!(1))
@@ -97,6 +87,9 @@ async fn a_conference_with_a_wrong_title_or_strangers_is_refused() {
     let refused = world.new_api("POST", NOW, body.clone()).await;
     assert_eq!((refused.0, &refused.1["code"]), (500, &json!("systemError")));
     assert_eq!(world.new_api("POST", NOW, body).await.0, 200);
+    world.fail("conference.system_error", 1, Value::Null).await;
+    let of_li = format!("/v1.0/conference/users/lists?unionId={li}");
+    assert_eq!(world.new_api("GET", &of_li, Value::Null).await.0, 500, "whatever is asked");
 }
 
 #[tokio::test]
@@ -120,7 +113,7 @@ async fn a_scheduled_conference_is_moved_attended_and_cancelled_by_its_creator()
     assert_eq!((&read["title"], &read["roomCode"]), (&json!("Other plan"), &made["roomCode"]));
     let came = json!({ "do": "join_conference", "person": "li", "conference": id });
     let began = world.act(came.clone()).await["conference"].clone();
-    let event = told(&mut line, "meeting_status_change").await;
+    let event = line.told("meeting_status_change").await;
     let model = &event["openConfModel"];
     assert_eq!((&model["conferenceId"], &model["scheduleConferenceId"]), (&began, &id));
     assert_eq!(model["bizType"], "3");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Line, World, world};
+use super::client::{World, world};
 
 const FORMS: &str = "/v1.0/workflow/forms";
 const INSTANCES: &str = "/v1.0/workflow/processInstances";
@@ -89,15 +89,6 @@ async fn whom_the_initiator_has_to_choose_is_forecast_and_has_to_be_chosen() {
     }
 }
 
-async fn begun(line: &mut Line) -> Value {
-    loop {
-        let (name, event) = line.event().await;
-        if name == "bpms_instance_change" {
-            return event;
-        }
-    }
-}
-
 #[tokio::test]
 async fn the_event_of_an_approval_overtakes_the_answer_to_its_creation() {
     let world = world().await;
@@ -110,7 +101,7 @@ async fn the_event_of_an_approval_overtakes_the_answer_to_its_creation() {
     });
     let mut making = std::pin::pin!(world.new_api("POST", INSTANCES, body));
     let event = tokio::select! {
-        event = begun(&mut line) => event,
+        event = line.told("bpms_instance_change") => event,
         answer = &mut making => panic!("the answer came first: {answer:?}"),
     };
     assert_eq!(making.await.1["instanceId"], event["processInstanceId"]);

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use simulator_stage::query;
 
 use super::{Answer, Call, Outcome};
 use crate::refusal::Refusal;
@@ -68,18 +69,10 @@ pub(crate) fn authorize(state: &mut State, call: &Call) -> Outcome {
         }
     };
     if !call.query("state").is_empty() {
-        answer = format!("{answer}&state={}", encoded(call.query("state")));
+        answer = format!("{answer}&state={}", query::encoded(call.query("state")));
     }
     let joint = if back.contains('?') { '&' } else { '?' };
     Ok(Answer::Elsewhere(format!("{back}{joint}{answer}")))
-}
-
-/// Text for a query.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 /// `POST authen/v2/oauth/token`.

@@ -83,3 +83,25 @@ async fn who_is_asked_passes_it_on_and_the_other_decides() {
     assert_eq!(ask(&world, "tasks/approve", decide).await["code"], 0);
     assert_eq!(centre(&world, "zhang").await[0]["state"], "approved");
 }
+
+#[tokio::test]
+async fn a_task_is_passed_on_in_its_own_approval_alone() {
+    let world = world().await;
+    let (own, other) = (begin(&world, "").await, begin(&world, "").await);
+    let code = own["data"]["instance_code"].as_str().unwrap();
+    let (_, found) = world.ask("GET", &format!("{APPROVALS}/instances/{code}"), Value::Null).await;
+    let pass = |instance: &Value| {
+        json!({
+            "instance_code": instance, "user_id": open_id("li"), "transfer_user_id": open_id("zhang"),
+            "task_id": found["data"]["task_list"][0]["id"],
+        })
+    };
+    let table = [
+        (&other["data"]["instance_code"], 1_390_010),
+        (&json!("none"), 1_390_003),
+        (&own["data"]["instance_code"], 0),
+    ];
+    for (instance, code) in table {
+        assert_eq!(ask(&world, "tasks/transfer", pass(instance)).await["code"], code, "{instance}");
+    }
+}

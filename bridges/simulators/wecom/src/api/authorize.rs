@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::{StatusCode, Uri};
 use simulator_stage::mishap::{self, Before};
+use simulator_stage::query;
 
 use super::{Call, envelope};
 use crate::refusal::Refusal;
@@ -71,7 +72,7 @@ fn open(state: &mut State, path: &str, call: &Call) -> Result<Response, Refusal>
         parts.push(format!("code={}", state.sign_on_code(browser, asked)));
     }
     if !call.query("state").is_empty() {
-        parts.push(format!("state={}", encoded(call.query("state"))));
+        parts.push(format!("state={}", query::encoded(call.query("state"))));
     }
     let back = call.query("redirect_uri").split('#').next().unwrap_or_default();
     let mark = if back.contains('?') { '&' } else { '?' };
@@ -114,16 +115,4 @@ fn asked(state: &State, path: &str, call: &Call) -> Result<Asked, Refusal> {
         }
     };
     agent.map(|agent| Asked { agent, is_private }).ok_or_else(|| Refusal::new(50_001))
-}
-
-/// With percent signs for all that a query may not hold.
-fn encoded(text: &str) -> String {
-    let one = |byte: u8| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            char::from(byte).to_string()
-        } else {
-            format!("%{byte:02X}")
-        }
-    };
-    text.bytes().map(one).collect()
 }

@@ -60,3 +60,17 @@ async fn accounts_that_are_not_listed_for_a_moment_hold_up_nothing_that_an_event
     assert_eq!(runs.connector.amiss(), [], "it passes");
     runs.stops().await;
 }
+
+#[tokio::test]
+async fn an_app_that_the_platform_refuses_altogether_is_not_said_to_lack_its_accounts_alone() {
+    for code in [40_001, 60_020] {
+        let desk = Desk::new().await;
+        desk.answers("account/list", json!({"errcode": code, "errmsg": "not this app"}));
+        desk.answers("sync_msg", page("c1", 0, &[words("m1", "hello")]));
+        let runs = Runs::of(nameless(&desk), &Arc::default());
+        runs.rings(Some("TOKEN"));
+        assert_eq!(runs.hears(1).await, ["hello"], "the list was asked for before");
+        assert_eq!(runs.connector.amiss(), [], "{code}");
+        runs.stops().await;
+    }
+}

@@ -67,10 +67,8 @@ pub(crate) fn cancel(state: &mut State, call: &Call) -> Outcome {
 /// `POST approval/v4/tasks/transfer`.
 pub(crate) fn transfer(state: &mut State, call: &Call) -> Outcome {
     known(call.needed("approval_code")?)?;
-    if !state.office.natives.contains_key(call.needed("instance_code")?) {
-        return Err(Refusal::code(1_390_003));
-    }
+    let task = (call.needed("instance_code")?, call.needed("task_id")?);
     let (who, to) = (named(state, call, "user_id")?, named(state, call, "transfer_user_id")?);
-    state.transfer_native(&who, call.needed("task_id")?, &to, call.text("comment"))?;
+    state.transfer_native(&who, task, &to, call.text("comment"))?;
     Ok(Answer::Data(Value::Null))
 }

@@ -50,21 +50,22 @@ impl State {
         Ok(())
     }
 
-    /// Somebody who is asked has another person asked in their place.
+    /// Somebody who is asked has another person asked in their place, in the approval to which the task belongs.
     pub(crate) fn transfer_native(
         &mut self,
         person: &str,
-        task_id: &str,
+        (code, task_id): (&str, &str),
         to: &str,
         comment: &str,
     ) -> Result<(), Refusal> {
         let now_ms = self.stage.now_ms();
         let next_id = format!("6{}", 100_000_000 + self.stage.number());
-        let mut natives = self.office.natives.values_mut();
-        let native = natives.find(|native| native.tasks.iter().any(|task| task.task_id == task_id));
-        let native = native.ok_or(Refusal::code(1_390_010))?;
-        let own = native.tasks.iter_mut().find(|task| task.task_id == task_id && task.person == person);
-        let own = own.ok_or(Refusal::code(1_390_009))?;
+        let native = self.office.natives.get_mut(code).ok_or(Refusal::code(1_390_003))?;
+        let own = native.tasks.iter_mut().find(|task| task.task_id == task_id);
+        let own = own.ok_or(Refusal::code(1_390_010))?;
+        if own.person != person {
+            return Err(Refusal::code(1_390_009));
+        }
         if own.status != "PENDING" {
             return Err(Refusal::code(1_390_010));
         }
@@ -79,8 +80,7 @@ impl State {
             comment: String::new(),
         };
         native.tasks.push(new.clone());
-        let code = native.instance_code.clone();
-        self.tell_native_tasks(&code, &[old, new]);
+        self.tell_native_tasks(code, &[old, new]);
         Ok(())
     }
 }
