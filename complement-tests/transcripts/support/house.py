@@ -25,8 +25,9 @@ BOTS = ("approvals", "task", "meet", "org")
 LINKS_BY, LINKS_ROLE = "admin", "org_admin"
 # Whoever of the organisation has not come in yet.
 NEWCOMER = "ann"
-# What bots answer to before the conversations begin, so that they know the chats.
-GREETING = "!help"
+# What bots answer to before the conversations begin, so that they know the chats. Not `!help`: it has more commands described there
+# some time later, maybe while a conversation goes on, and what was said first would drop out of the list's timeline.
+GREETING = "!lang"
 DESCRIPTION = "org.matrix.msc4391.command_description"
 STOP_SECONDS_MAX = 30
 # Who answers for a partner's server.
