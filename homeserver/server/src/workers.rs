@@ -12,8 +12,10 @@ pub(crate) fn start(app: &App, shutdown: &Shutdown) {
     tasks.spawn(media_housekeeping::run(app.media.clone(), shutdown.clone()));
     tasks.spawn(delayed_events::run(app.clone(), shutdown.clone()));
     tasks.spawn(visits::run(app.clone(), shutdown.clone()));
-    tasks.spawn(app.search.clone().keep_index(shutdown.clone()));
-    tasks.spawn(app.search.clone().keep_directories(shutdown.clone()));
+    // The threads of the index's own that are started there yield as well. A search that waits for the index does not wait for long.
+    let behind_people = app.background.handle();
+    tasks.spawn_on(app.search.clone().keep_index(shutdown.clone()), &behind_people);
+    tasks.spawn_on(app.search.clone().keep_directories(shutdown.clone()), &behind_people);
     tasks.spawn(app.services.clone().run(shutdown.clone()));
     tasks.spawn(app.rooms.clone().redact_on_removal(shutdown.clone()));
     let (federation, sending) = (app.federation.clone(), shutdown.clone());

@@ -50,7 +50,8 @@ impl RocksKv {
     pub fn open(settings: &RocksSettings) -> Result<Self, DirectoryError> {
         directory::prepare(&settings.path)?;
         let caches = Caches::new(settings.cache_bytes);
-        let options = options::database(settings);
+        let environment = options::environment().map_err(|error| refusal(&settings.path, error))?;
+        let options = options::database(settings, &environment);
         let database = Arc::new(open_database(settings, &options, &caches)?);
         Ok(Self {
             database,

@@ -23,3 +23,13 @@ pub const LOCK_WAIT_MS_MAX: u64 = 3_000;
 
 /// Bytes of the table tag and the first 8-byte part of a key, by which filters of the scan profile work.
 pub const SCAN_PREFIX_BYTES: usize = 10;
+
+/// Write buffers of a family in memory, those that go to the disk included. [`WRITE_BUFFER_BYTES_DEFAULT`] bounds what all of them take
+/// together: above it the largest goes to the disk.
+pub const WRITE_BUFFERS_MAX: i32 = 6;
+
+/// Files of the first level from which on writes are slowed down: compaction stands behind people's requests, and may come late.
+pub const LEVEL_0_FILES_SLOW: i32 = 40;
+
+/// Files of the first level at which writes wait for compaction.
+pub const LEVEL_0_FILES_MAX: i32 = 80;

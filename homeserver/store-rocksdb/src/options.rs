@@ -2,12 +2,15 @@
 
 use rocksdb::statistics::StatsLevel;
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, LogLevel,
-    LruCacheOptions, Options, SliceTransform, WriteBufferManager,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Env, LogLevel,
+    Options, SliceTransform, WriteBufferManager,
 };
 use store::Profile;
 
-use crate::limits::{FILE_OPENING_THREADS, LOG_BYTES_MAX, SCAN_PREFIX_BYTES};
+use crate::limits::{
+    FILE_OPENING_THREADS, LEVEL_0_FILES_MAX, LEVEL_0_FILES_SLOW, LOG_BYTES_MAX, SCAN_PREFIX_BYTES,
+    WRITE_BUFFERS_MAX,
+};
 use crate::settings::RocksSettings;
 
 /// The block caches: large values have their own, so that a page of old events does not evict the ids of all rooms.
@@ -23,22 +26,33 @@ impl Caches {
     }
 }
 
+/// Without a lock: a thread that yields to all others would hold it for as long as they keep it from the processor, and they would
+/// wait for it.
 fn cache(bytes: usize) -> Cache {
-    let mut options = LruCacheOptions::default();
-    options.set_capacity(bytes);
-    // Few shards: a small cache in many shards has none that is large enough for a hot table's index.
-    options.set_num_shard_bits(2);
-    Cache::new_lru_cache_opts(&options)
+    const ANY_SIZE_OF_ENTRIES: usize = 0;
+    Cache::new_hyper_clock_cache(bytes, ANY_SIZE_OF_ENTRIES)
+}
+
+/// The threads of all databases of this process. Those that compact yield to the threads on which people's requests are answered; those
+/// that make room for writes do not.
+///
+/// # Errors
+/// When there is no memory for it.
+pub(crate) fn environment() -> Result<Env, rocksdb::Error> {
+    let mut environment = Env::new()?;
+    environment.lower_thread_pool_cpu_priority();
+    Ok(environment)
 }
 
 /// Options of the whole database.
-pub(crate) fn database(settings: &RocksSettings) -> Options {
+pub(crate) fn database(settings: &RocksSettings, environment: &Env) -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
     options.set_max_open_files(settings.open_files_max);
     // Each family starts so many threads for a moment while the database is opened; sixteen would be the default.
     options.set_max_file_opening_threads(FILE_OPENING_THREADS);
+    options.set_env(environment);
     options.set_max_background_jobs(2);
     options.set_max_total_wal_size(LOG_BYTES_MAX);
     let buffers = WriteBufferManager::new_write_buffer_manager(settings.write_buffer_bytes, false);
@@ -70,7 +84,10 @@ pub(crate) fn family(profile: Profile, settings: &RocksSettings, caches: &Caches
     blocks.set_optimize_filters_for_memory(true);
     let mut options = Options::default();
     options.set_write_buffer_size((settings.write_buffer_bytes / 4).max(1024 * 1024));
-    options.set_max_write_buffer_number(2);
+    // Room for what is written while earlier rows go to the disk: with none, everybody would wait for that.
+    options.set_max_write_buffer_number(WRITE_BUFFERS_MAX);
+    options.set_level_zero_slowdown_writes_trigger(LEVEL_0_FILES_SLOW);
+    options.set_level_zero_stop_writes_trigger(LEVEL_0_FILES_MAX);
     options.set_level_compaction_dynamic_level_bytes(true);
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_bottommost_compression_type(DBCompressionType::Zstd);

@@ -48,13 +48,26 @@ pub(crate) struct Shared {
     pub(crate) writing_since: RwLock<Option<Instant>>,
 }
 
+/// Views that are not the newest any more, kept until nobody else holds them. So it is always the committer that lets go of them: that
+/// takes a lock of the engine, and a thread that yields to all others could be kept from giving it back.
+#[derive(Default)]
+struct EarlierViews(Vec<Arc<dyn View>>);
+
+impl EarlierViews {
+    fn release(&mut self) {
+        self.0.retain(|view| Arc::strong_count(view) > 1);
+    }
+}
+
 /// Runs until the queue is closed and empty, then says so on `ended`.
 pub(crate) fn run(shared: &Shared, ended: &watch::Sender<bool>) {
     let worked = catch_unwind(AssertUnwindSafe(|| {
+        let mut earlier = EarlierViews::default();
         while let Some(requests) = shared.queue.take_group() {
             *shared.writing_since.write() = requests.first().map(|request| request.queued_at);
             let began = Instant::now();
-            serve(shared, requests);
+            serve(shared, requests, &mut earlier);
+            earlier.release();
             *shared.writing_since.write() = None;
             shared.queue.rest(began.elapsed());
         }
@@ -74,7 +87,7 @@ pub(crate) fn run(shared: &Shared, ended: &watch::Sender<bool>) {
     ended.send_replace(true);
 }
 
-fn serve(shared: &Shared, requests: Vec<Request>) {
+fn serve(shared: &Shared, requests: Vec<Request>, earlier: &mut EarlierViews) {
     if let Err(refusal) = admit(shared) {
         return requests.into_iter().for_each(|request| drop(request.reply.send(Err(refusal.clone()))));
     }
@@ -87,7 +100,7 @@ fn serve(shared: &Shared, requests: Vec<Request>) {
         let written = shared.engine.write(&group.operations).and_then(|()| shared.engine.snapshot());
         metrics::histogram!(WRITE_SECONDS).record(started.elapsed().as_secs_f64());
         match written {
-            Ok(view) => publish(shared, &mut group, view),
+            Ok(view) => earlier.0.push(publish(shared, &mut group, view)),
             Err(error) => refuse_all(shared, &mut group, error),
         }
     }
@@ -115,11 +128,14 @@ fn admit(shared: &Shared) -> Result<(), StoreError> {
     if full { Err(StoreError::Full) } else { Ok(()) }
 }
 
-fn publish(shared: &Shared, group: &mut Group, view: Arc<dyn View>) {
+/// Makes the group visible; the view that was the newest until now.
+fn publish(shared: &Shared, group: &mut Group, view: Arc<dyn View>) -> Arc<dyn View> {
     run_hooks(group, |batch| &mut batch.on_commit);
-    *shared.published.write() = Published { view, position: group.last };
+    let published = Published { view, position: group.last };
+    let earlier = std::mem::replace(&mut *shared.published.write(), published);
     metrics::gauge!(FRONTIER).set(group.last.get() as f64);
     run_hooks(group, |batch| &mut batch.on_visible);
+    earlier.view
 }
 
 /// Runs one kind of hooks of the batches that were accepted, in their order.

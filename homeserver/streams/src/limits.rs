@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Short numbers that one durable reservation takes. A crash loses at most the rest of a block, which only leaves a gap.
-pub const NUMBERS_BLOCK: u64 = 1024;
+/// Short numbers that one durable reservation takes. A crash loses at most the rest of two blocks, which only leaves a gap.
+pub const NUMBERS_BLOCK: u64 = 4096;
 
 /// How often a reservation is tried against other writers before it is reported as a conflict.
 pub const RESERVATION_ATTEMPTS_MAX: u32 = 16;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use model::{EventNum, RoomNum, StateKeyNum, StateNum};
+use parking_lot::Mutex;
 use store::{Batch, Store, StoreError};
-use tokio::sync::Mutex;
 
 use crate::limits::{NUMBERS_BLOCK, RESERVATION_ATTEMPTS_MAX};
 use crate::tables::NUMBERS;
@@ -57,32 +57,82 @@ impl Numbers {
     }
 }
 
+/// What is given out of one kind. Nobody waits for the lock of `reserved`; `turn` belongs to who reserves more.
 #[derive(Debug)]
 struct Counter {
     kind: u8,
-    block: Mutex<Block>,
+    reserved: Mutex<Reserved>,
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// Numbers that are reserved and not given out: `next` up to, and without, `end`.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Block {
     next: u64,
     end: u64,
 }
 
-impl Counter {
-    fn new(kind: u8) -> Self {
-        Self { kind, block: Mutex::default() }
+impl Block {
+    const fn left(self) -> u64 {
+        self.end - self.next
+    }
+}
+
+/// The block that is given out, and the one after it as soon as it is reserved.
+#[derive(Debug, Default)]
+struct Reserved {
+    block: Block,
+    ahead: Option<Block>,
+}
+
+impl Reserved {
+    fn next(&mut self) -> Option<u64> {
+        if self.block.left() == 0 {
+            self.block = self.ahead.take()?;
+        }
+        let number = self.block.next;
+        self.block.next += 1;
+        Some(number)
     }
 
+    /// Whether the next block should be reserved, long before anybody would have to wait for it.
+    const fn is_low(&self) -> bool {
+        self.ahead.is_none() && self.block.left() < NUMBERS_BLOCK / 2
+    }
+}
+
+impl Counter {
+    fn new(kind: u8) -> Self {
+        Self { kind, reserved: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// Whoever finds few left reserves more on the way, so that the others, for whom somebody may wait, do not wait for that.
     async fn next(&self, store: &Store) -> Result<u64, StoreError> {
-        let mut block = self.block.lock().await;
-        if block.next == block.end {
-            *block = self.reserve(store).await?;
+        loop {
+            let (number, is_low) = {
+                let mut reserved = self.reserved.lock();
+                (reserved.next(), reserved.is_low())
+            };
+            let Some(number) = number else {
+                let _turn = self.turn.lock().await;
+                self.reserve_ahead(store).await?;
+                continue;
+            };
+            if is_low && let Ok(_turn) = self.turn.try_lock() {
+                // Who needs the next block is told why there is none.
+                drop(self.reserve_ahead(store).await);
+            }
+            return Ok(number);
         }
-        let number = block.next;
-        block.next += 1;
-        Ok(number)
+    }
+
+    /// Reserves the next block, unless somebody else has done so meanwhile.
+    async fn reserve_ahead(&self, store: &Store) -> Result<(), StoreError> {
+        if self.reserved.lock().is_low() {
+            let block = self.reserve(store).await?;
+            self.reserved.lock().ahead = Some(block);
+        }
+        Ok(())
     }
 
     async fn reserve(&self, store: &Store) -> Result<Block, StoreError> {
@@ -100,5 +150,57 @@ impl Counter {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use base::Clock;
+    use ruma::server_name;
+    use store::{Identity, MemoryKv};
+
+    use super::*;
+
+    /// A counter over an empty store that has given out its first number.
+    async fn counting() -> (Counter, Store) {
+        let identity = Identity::new(server_name!("streams.example"), &Clock::fake(1));
+        let store =
+            Store::open(Arc::new(MemoryKv::new()), crate::tables(), identity, Vec::new()).await.unwrap();
+        let counter = Counter::new(1);
+        assert_eq!(counter.next(&store).await, Ok(1));
+        (counter, store)
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_while_somebody_reserves_the_next_block() {
+        let (counter, store) = counting().await;
+        let _reserves = counter.turn.lock().await;
+        for expected in 2..=NUMBERS_BLOCK {
+            let number = tokio::time::timeout(Duration::ZERO, counter.next(&store)).await;
+            assert_eq!(number.unwrap(), Ok(expected));
+        }
+        let none_left = tokio::time::timeout(Duration::ZERO, counter.next(&store)).await;
+        assert!(none_left.is_err(), "who finds none left waits for the one who reserves");
+    }
+
+    #[tokio::test]
+    async fn the_next_block_is_reserved_when_half_of_one_is_given_out() {
+        let (counter, store) = counting().await;
+        for _ in 0..=NUMBERS_BLOCK / 2 {
+            counter.next(&store).await.unwrap();
+        }
+        assert_eq!(store.get(&NUMBERS, &counter.kind).await, Ok(Some(1 + 2 * NUMBERS_BLOCK)));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_takes_nothing_is_told_when_the_numbers_are_given_out() {
+        let (counter, store) = counting().await;
+        store.close().await;
+        for expected in 2..=NUMBERS_BLOCK {
+            assert_eq!(counter.next(&store).await, Ok(expected));
+        }
+        assert_eq!(counter.next(&store).await, Err(StoreError::Closed));
     }
 }

@@ -66,7 +66,7 @@ async fn no_number_is_given_twice_by_two_allocators_and_a_restart() {
             .map(|numbers| {
                 tokio::spawn(async move {
                     let mut given = Vec::new();
-                    for _ in 0..2500 {
+                    for _ in 0..10_000 {
                         given.push(numbers.event_num().await.unwrap());
                     }
                     given
