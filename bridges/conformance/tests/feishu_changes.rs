@@ -139,25 +139,29 @@ async fn what_a_group_is_for_and_how_it_looks_is_told_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leaves_the_company_is_told_and_changes_of_departments_stop_nothing() {
-    for callbacks in [false, true] {
-        let stage = Stage::on("feishu", callbacks).await;
-        let group = stage.platform.group("company").await;
-        for command in [
-            json!({ "do": "add_department", "department_id": "north", "name": "North", "parent": "0" }),
-            json!({ "do": "change_department", "department_id": "north", "name": "Far north" }),
-            json!({ "do": "remove_department", "department_id": "north" }),
-            json!({ "do": "change_person", "user_id": "li", "resigned": true }),
-        ] {
-            stage.platform.act(command).await;
-        }
-        let li = stage.platform.person("li");
-        let gone = |arrival: &Arrival| match &arrival.what {
-            Happened::PersonGone(person) => Some((person.clone(), arrival.conversation.clone())),
-            _ => None,
-        };
-        assert_eq!(stage.inbox.hear("that Li left", gone).await, (li, None));
-        let said = stage.platform.say("zhang", &group, Said::Text("and we stay".into())).await;
-        stage.heard(&said).await;
+async fn a_group_that_is_gone_while_nobody_listens_is_found_gone_and_the_others_there() {
+    let stage = Stage::on("feishu", false).await;
+    let mut groups = Vec::new();
+    for name in ["stays", "kept", "dissolved", "without us"] {
+        groups.push(stage.platform.group(name).await);
     }
+    let dissolve =
+        json!({ "do": "dissolve", "person": "zhang", "chat": groups[1].as_str(), "keeps_history": true });
+    stage.platform.act(dissolve).await;
+    stage.platform.act(json!({ "do": "fail", "name": "delivery.dropped", "times": 2 })).await;
+    stage.platform.dissolve("zhang", &groups[2]).await;
+    stage.platform.invite_bot("zhang", &groups[3], false).await;
+    let connector = stage.connector();
+    let conversations = connector.conversations().unwrap();
+    let mut there = Vec::new();
+    for group in &groups {
+        assert!(conversations.tells_absence(group));
+        there.push(stage.insist(|| conversations.conversation(group)).await.unwrap().is_some());
+    }
+    assert_eq!(there, [true, false, false, false]);
+    let listed = stage.insist(|| conversations.list(None)).await.unwrap();
+    let listed: Vec<ConversationId> = listed.items.into_iter().map(|known| known.id).collect();
+    assert_eq!(listed, groups[..1]);
+    let person = ConversationId::new(stage.platform.person("li").as_str()).unwrap();
+    assert!(!conversations.tells_absence(&person), "a chat with somebody may not have begun");
 }

@@ -208,19 +208,21 @@ async fn all_is_there_once_whatever_goes_wrong_while_it_is_put() {
     // The moved instance is called by its series and by when it would be.
     let moved = format!("_{}", (TIME_MS + WEEK_MS) / 1_000);
     let paths = ["/task/v2/", "/calendar/v4/", &moved, "/approval/v4/external"];
-    for (revision, fault) in (1..).zip(faults) {
-        for path in paths {
-            let fail = json!({ "do": "fail", "name": fault, "times": 1, "path": path, "value": 1 });
-            stage.platform.act(fail).await;
-            let (todo, meeting) = (todo(&stage, revision, &["zhang", "li"]), meeting(&stage, revision));
-            stage
-                .insist(|| async { stage.connector().todos().unwrap().put_todo(&todo, None).await })
-                .await
-                .unwrap();
-            let put = || async { stage.connector().calendars().unwrap().put_meeting(&meeting, None).await };
-            stage.insist(put).await.unwrap();
-            put_pending(&stage, revision).await;
-        }
+    // Each has a revision of its own: what stands as it was asked to asks for nothing, and nothing could go wrong.
+    let mishaps = faults.into_iter().flat_map(|fault| paths.map(|path| (fault, path)));
+    for (revision, (fault, path)) in (1..).zip(mishaps) {
+        let before = stage.platform.struck(fault).await;
+        let fail = json!({ "do": "fail", "name": fault, "times": 1, "path": path, "value": 1 });
+        stage.platform.act(fail).await;
+        let (todo, meeting) = (todo(&stage, revision, &["zhang", "li"]), meeting(&stage, revision));
+        stage
+            .insist(|| async { stage.connector().todos().unwrap().put_todo(&todo, None).await })
+            .await
+            .unwrap();
+        let put = || async { stage.connector().calendars().unwrap().put_meeting(&meeting, None).await };
+        stage.insist(put).await.unwrap();
+        put_pending(&stage, revision).await;
+        assert_eq!(stage.platform.struck(fault).await, before + 1, "{fault} on {path}");
     }
     stage.platform.act(stage.platform.end_of_tokens()).await;
     put_pending(&stage, 100).await;

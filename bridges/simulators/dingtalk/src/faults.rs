@@ -4,7 +4,7 @@ simulator_stage::faults! {
     ApiGarbage "api.garbage" "Answers 200 with a page of HTML instead of JSON."
     ApiBanned "api.banned" "Answers like a banned address: 200 and JSON of another shape."
     ApiBusy "api.busy" "Refuses: the system is busy."
-    ApiCode "api.code" "Refuses with a code; value: the code, a word for the new API and a number for the old one."
+    ApiCode "api.code" "Refuses with a code; value: the code, a word for the new API and a number for the old one; or `status` and `code`, where the new API does not say 400."
     ApiQps "api.qps" "Refuses: too many requests of this app to this API in a second."
     ApiQpm "api.qpm" "Refuses: too many in a minute."
     ApiQpsOfAll "api.qps_of_all" "Refuses: too many requests of all apps to this API."

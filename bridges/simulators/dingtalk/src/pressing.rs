@@ -26,7 +26,14 @@ pub(crate) async fn press(
             let mut push = {
                 let state = &mut *shared.state.lock();
                 let (push_id, born_ms) = (state.stage.chance.id("", 32), state.stage.now_ms());
-                Push { app: card.app.clone(), id: push_id, born_ms, what: Told::Card(data), data: None }
+                Push {
+                    app: card.app.clone(),
+                    id: push_id,
+                    born_ms,
+                    what: Told::Card(data),
+                    data: None,
+                    tries: 0,
+                }
             };
             // Over the stream the answer stands in an envelope.
             let answer = call_back(shared, &mut push).await;

@@ -85,6 +85,7 @@ fn put_content(state: &mut State, payload: &mut Value, app: &str, message: &Mess
     }
     payload["msgtype"] = message.kind.clone().into();
     let mut content = with_codes(state, app, &message.content);
+    name_pictures(&message.kind, &mut content);
     let place = if message.kind == "text" { "text" } else { "content" };
     if message.kind == "text" && group {
         // The robot's name was cut out before it, and leaves a space.
@@ -100,6 +101,20 @@ fn put_content(state: &mut State, payload: &mut Value, app: &str, message: &Mess
         }
     }
     payload[place] = content;
+}
+
+/// Pictures have a second code, which is good for the same; so have those inside rich texts.
+fn name_pictures(kind: &str, content: &mut Value) {
+    let code = |picture: &mut Value| {
+        if let Some(code) = picture.get("downloadCode").cloned() {
+            picture["pictureDownloadCode"] = code;
+        }
+    };
+    if kind == "picture" {
+        code(content);
+    }
+    let parts = content.get_mut("richText").and_then(Value::as_array_mut).into_iter().flatten();
+    parts.filter(|part| part.get("type") == Some(&"picture".into())).for_each(code);
 }
 
 /// A message as it stands inside an answer to it. Of cards there is the id alone.

@@ -161,6 +161,17 @@ simulator_stage::commands! {
             #[serde(default)]
             secret: Option<String>,
         },
+        /// An administrator changes what an app may see of the contacts: `everybody`, or departments with all below them and
+        /// single people. The app is told what came and what went.
+        ChangeContactScope {
+            app: String,
+            #[serde(default)]
+            everybody: bool,
+            #[serde(default)]
+            departments: Vec<String>,
+            #[serde(default)]
+            people: Vec<String>,
+        },
         /// Whoever opens a login page from now on is this person, and agrees or does not.
         SignIn {
             person: String,

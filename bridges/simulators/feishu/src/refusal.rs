@@ -136,6 +136,7 @@ const TABLE: &[(i64, u16, &str)] = &[
     (124_002, 400, "the recording is being processed"),
     (190_003, 500, "internal error"),
     (190_004, 429, "method rate limited"),
+    (190_008, 400, "sync token is expired"),
     (190_010, 429, "current operation rate limited"),
     (190_014, 400, "invalid parameters"),
     (191_000, 404, "calendar not found"),

@@ -1,6 +1,5 @@
 //! Calendars by the API: events, who is invited, answers, when people have no time.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -10,6 +9,7 @@ use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::calendar::{Event, Guest, not_found};
+use crate::state::online::ONLINE;
 use crate::state::times::{Repeats, moment};
 
 const SUMMARY_CHARACTERS_MAX: usize = 2_048;
@@ -33,12 +33,8 @@ const FIELDS: &[&str] = &[
     "extra",
 ];
 
-/// Events on one page of a view, and the longest time that it shows, in milliseconds.
-const VIEW_MAX: usize = 100;
-const VIEW_MS_MAX: u64 = 366 * 86_400_000;
-
 /// The person of the path, whose calendar it is.
-fn owner(state: &State, call: &Call) -> Result<String, Refusal> {
+pub(super) fn owner(state: &State, call: &Call) -> Result<String, Refusal> {
     let union = call.part(3);
     let known = state.person_of_union(union).is_some_and(|person| person.is_listed());
     if known && call.part(5) == "primary" {
@@ -98,6 +94,10 @@ fn take(event: &mut Event, body: &Value) -> Result<(), Refusal> {
         Some(recurrence) => Some(Repeats::read(recurrence).ok_or_else(wrong)?),
         None => None,
     };
+    let conference = event.fields.get("onlineMeetingInfo").filter(|wanted| !wanted.is_null());
+    if conference.is_some_and(|wanted| wanted.get("type") != Some(&ONLINE.into())) {
+        return Err(wrong());
+    }
     (event.start_ms, event.end_ms) = (start_ms, end_ms);
     Ok(())
 }
@@ -106,7 +106,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let owner = owner(state, call)?;
     let (now, token) = (state.stage.now_ms(), (call.app.clone(), call.client_token.clone()));
     let made = state.event_tokens.get(&token).filter(|(_, until_ms)| *until_ms > now && !token.1.is_empty());
-    if let Some(event) = made.and_then(|(id, _)| state.events.get(id)) {
+    if let Some(event) = made.and_then(|(id, _)| state.events.get(id)).filter(|event| event.is_there()) {
         return Ok(state.event_for(event, &owner));
     }
     let mut event = Event {
@@ -120,10 +120,13 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         created_ms: now,
         updated_ms: now,
         instance_of: None,
+        conference: None,
+        is_gone: false,
     };
     event.guests.retain(|guest| guest.union != owner);
     take(&mut event, &call.body)?;
     let id = state.add_event(event)?;
+    state.go_online(&id, &call.app);
     if !token.1.is_empty() && state.event_tokens.len() < RECORDS_MAX {
         state.event_tokens.insert(token, (id.clone(), now + TOKEN_LIFE_MS));
     }
@@ -133,35 +136,6 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
 pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
     owner(state, call)?;
     Ok(state.event_for(&seen(state, call)?, call.part(3)))
-}
-
-/// What is on a calendar in a while, each instance of a series by itself.
-pub(super) fn view(state: &mut State, call: &Call) -> Outcome {
-    let owner = owner(state, call)?;
-    let time = |name: &str| call.query(name).parse::<Timestamp>().ok();
-    let time = |name: &str| time(name).and_then(|at| u64::try_from(at.as_millisecond()).ok());
-    let wrong = || Refusal::bad("invalidParameter");
-    let (from_ms, until_ms) = time("timeMin").zip(time("timeMax")).ok_or_else(wrong)?;
-    let size = match call.query("maxResults") {
-        "" => VIEW_MAX,
-        text => text.parse().ok().filter(|size| (1..=VIEW_MAX).contains(size)).ok_or_else(wrong)?,
-    };
-    let start: usize = match call.query("nextToken") {
-        "" => 0,
-        text => text.parse().map_err(|_| wrong())?,
-    };
-    if from_ms >= until_ms || until_ms - from_ms > VIEW_MS_MAX {
-        return Err(wrong());
-    }
-    let within = |event: &Event| event.start_ms < until_ms && event.end_ms > from_ms;
-    let all: Vec<Event> = state.view(&owner, until_ms).into_iter().filter(within).collect();
-    let page = all.iter().skip(start).take(size);
-    let mut answer =
-        json!({ "events": page.map(|event| state.event_for(event, &owner)).collect::<Vec<_>>() });
-    if start + size < all.len() {
-        answer["nextToken"] = (start + size).to_string().into();
-    }
-    Ok(answer)
 }
 
 pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
@@ -175,6 +149,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
         *event = changed;
         Ok(())
     })?;
+    state.go_online(&id, &call.app);
     get(state, call)
 }
 

@@ -1,4 +1,4 @@
-//! Addresses for events that are registered by the API.
+//! Addresses for events that are registered by the API, and the events that they did not take.
 
 use std::sync::Arc;
 
@@ -16,6 +16,9 @@ use crate::refusal::{Generation, Refusal, Trouble};
 use crate::simulator::Shared;
 use crate::state::State;
 use crate::state::apps::EventAddress;
+
+/// Events that one answer tells of.
+const FAILED_MAX: usize = 200;
 
 /// `POST /call_back/register_call_back` and `/call_back/update_call_back`: the address is asked before it is taken.
 pub(crate) async fn register(Extracted(shared): Extracted<Arc<Shared>>, request: Request) -> Response {
@@ -68,4 +71,10 @@ pub(super) fn get(state: &mut State, call: &Call) -> Outcome {
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     let address = state.apps.get_mut(&call.app).and_then(|app| app.events.take());
     address.map(|_| json!({})).ok_or_else(|| Refusal::old(71_007))
+}
+
+/// What no address took, each event once.
+pub(super) fn failed(state: &mut State, call: &Call) -> Outcome {
+    let (events, has_more) = state.take_failed(&call.app, FAILED_MAX);
+    Ok(json!({ "failed_list": events, "has_more": has_more }))
 }

@@ -60,6 +60,11 @@ fn line(state: &State, id: u64) -> Vec<u64> {
     std::iter::successors(Some(id), above).take_while(|id| *id != 0).take(state.departments.len()).collect()
 }
 
+/// Whether somebody is in a department, or in one below it.
+pub(super) fn is_within(state: &State, person: &Person, id: u64) -> bool {
+    id == ROOT || person.departments.iter().any(|own| line(state, *own).contains(&id))
+}
+
 pub(super) fn above(state: &mut State, call: &Call) -> Outcome {
     let id = department_id(state, call)?;
     Ok(json!({ "result": { "parent_id_list": line(state, id) } }))
@@ -126,6 +131,16 @@ pub(super) fn users(state: &mut State, call: &Call) -> Outcome {
         result["next_cursor"] = until.into();
     }
     Ok(json!({ "result": result }))
+}
+
+/// A page of people of whom the name alone is told.
+pub(super) fn names(state: &mut State, call: &Call) -> Outcome {
+    let mut answer = users(state, call)?;
+    let list = answer.get_mut("result").and_then(|result| result.get_mut("list")?.as_array_mut());
+    for person in list.into_iter().flatten() {
+        *person = json!({ "userid": person.get("userid"), "name": person.get("name") });
+    }
+    Ok(answer)
 }
 
 pub(super) fn user_ids(state: &mut State, call: &Call) -> Outcome {

@@ -1,6 +1,7 @@
 //! Both APIs: which request is which, who may make it, what it answers, and what faults make of that.
 
 mod calendar;
+mod calendar_lists;
 pub(crate) mod callbacks;
 mod cards;
 mod conferences;
@@ -12,6 +13,7 @@ mod forms;
 mod groups;
 mod login;
 mod media;
+mod notices;
 mod process_centre;
 pub(crate) mod reading;
 mod robots;
@@ -120,8 +122,11 @@ pub(crate) async fn strike(
     }
     let refused = |refusal: &Refusal| Some(envelope::refused(refusal, generation, request_id));
     if let Some(value) = faults.take_on(Fault::ApiCode, path) {
-        let refusal = match (value.as_str(), value.as_i64()) {
-            (Some(code), _) => Refusal::bad(code),
+        let named = value.get("code").and_then(Value::as_str);
+        let status =
+            value.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        let refusal = match (value.as_str().or(named), value.as_i64()) {
+            (Some(code), _) => Refusal::new(status.unwrap_or(400), code, code),
             (None, number) => Refusal::old(number.unwrap_or(-1)),
         };
         return refused(&refusal);

@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    Handler, calendar, callbacks, cards, conferences, contacts, forms, groups, login, media, process_centre,
-    robots, scene_groups, sent, session, todos, tokens, workflow,
+    Handler, calendar, calendar_lists, callbacks, cards, conferences, contacts, forms, groups, login, media,
+    notices, process_centre, robots, scene_groups, sent, session, todos, tokens, workflow,
 };
 use crate::refusal::Generation;
 
@@ -73,12 +73,18 @@ const ROUTES: &[Route] = &[
     new("POST", "v1.0/robot/groupMessages/query", ROBOT, sent::query),
     new("GET", "v1.0/robot/oToMessages/readStatus", ROBOT, sent::read_status),
     new("POST", "v1.0/robot/groups/robots/query", ROBOT, robots::in_group),
+    new("POST", "v1.0/robot/ding/send", ROBOT, notices::ding),
+    new("POST", "v1.0/robot/ding/recall", ROBOT, notices::ding_recall),
     new("POST", "v1.0/robot/emotion/reply", ROBOT, sent::react),
     new("POST", "v1.0/robot/emotion/recall", ROBOT, sent::unreact),
     new("POST", "v1.0/robot/messageFiles/download", ROBOT, media::download_url),
     open(old("POST", "robot/sendBySession", "", session::send)),
     open(old("POST", "robot/send", "", session::send_custom)),
     old("POST", "media/upload", "", media::upload),
+    old("POST", "topapi/message/corpconversation/asyncsend_v2", "", notices::send),
+    old("POST", "topapi/message/corpconversation/getsendprogress", "", notices::progress),
+    old("POST", "topapi/message/corpconversation/getsendresult", "", notices::result),
+    old("POST", "topapi/message/corpconversation/recall", "", notices::recall),
     new("POST", "v1.0/card/instances", CARD, cards::create),
     new("PUT", "v1.0/card/instances", CARD, cards::update),
     new("POST", "v1.0/card/instances/deliver", CARD, cards::deliver),
@@ -103,7 +109,7 @@ const ROUTES: &[Route] = &[
     contact("topapi/v2/department/listparentbyuser", DEPARTMENT, contacts::above_person),
     contact("topapi/v2/user/get", MEMBER, contacts::user),
     contact("topapi/v2/user/list", MEMBER, contacts::users),
-    contact("topapi/user/listsimple", MEMBER, contacts::users),
+    contact("topapi/user/listsimple", MEMBER, contacts::names),
     contact("topapi/user/listid", MEMBER, contacts::user_ids),
     contact("topapi/user/getbyunionid", MEMBER, contacts::by_union_id),
     contact("topapi/v2/user/getbymobile", MEMBER, contacts::by_mobile),
@@ -133,7 +139,8 @@ const ROUTES: &[Route] = &[
     new("POST", "v1.0/workflow/processCentres/tasks/cancel", APPROVAL, process_centre::cancel_tasks),
     new("GET", "v1.0/workflow/processCentres/todoTasks", APPROVAL_READ, process_centre::waiting),
     new("POST", "v1.0/calendar/users/*/calendars/*/events", CALENDAR, calendar::create),
-    new("GET", "v1.0/calendar/users/*/calendars/*/eventsview", CALENDAR_READ, calendar::view),
+    new("GET", "v1.0/calendar/users/*/calendars/*/events", CALENDAR_READ, calendar_lists::list),
+    new("GET", "v1.0/calendar/users/*/calendars/*/eventsview", CALENDAR_READ, calendar_lists::view),
     new("GET", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR_READ, calendar::get),
     new("PUT", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR, calendar::update),
     new("DELETE", "v1.0/calendar/users/*/calendars/*/events/*", CALENDAR, calendar::delete),
@@ -164,6 +171,7 @@ const ROUTES: &[Route] = &[
     new("DELETE", "v1.0/todo/users/*/tasks/*", TODO, todos::delete),
     new("POST", "v1.0/todo/users/*/org/tasks/query", TODO_READ, todos::query),
     old("GET", "call_back/get_call_back", "", callbacks::get),
+    old("GET", "call_back/get_call_back_failed_result", "", callbacks::failed),
     old("GET", "call_back/delete_call_back", "", callbacks::delete),
 ];
 

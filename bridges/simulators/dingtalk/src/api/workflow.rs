@@ -7,11 +7,13 @@ use super::reading::Call;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::approvals::Instance;
+use crate::state::copies::Copies;
 use crate::state::forms::Process;
 use crate::state::minutes::minute;
 
 const APPROVERS_MAX: usize = 20;
 const VALUES_MAX: usize = 150;
+const COPIES_MAX: usize = 50;
 const COMMENT_CHARACTERS_MAX: usize = 1_024;
 const PAGE_MAX: u64 = 20;
 /// The longest window of a query, and how far back it may begin, in milliseconds.
@@ -33,6 +35,19 @@ fn chosen(process: &Process, call: &Call) -> Result<Option<String>, Refusal> {
     let user = user.ok_or_else(|| Refusal::bad("targetSelectApproverMissing"))?;
     let known = people.iter().find(|known| *known == user).cloned();
     known.map(Some).ok_or_else(|| Refusal::bad("targetSelectApproverScopeError"))
+}
+
+/// Who gets copies, and when.
+fn copies(state: &State, call: &Call) -> Result<Copies, Refusal> {
+    let people = call.texts("ccList");
+    if people.len() > COPIES_MAX {
+        return Err(Refusal::bad("invalidParameter"));
+    }
+    let inside = |person: &String| state.people.get(person).is_some_and(|person| person.is_listed());
+    if !people.iter().all(inside) {
+        return Err(Refusal::bad("userNotExist"));
+    }
+    Copies::read(people, call.text("ccPosition")).ok_or_else(|| Refusal::bad("invalidParameter"))
 }
 
 pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
@@ -75,7 +90,8 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         return Err(Refusal::bad("userNotExist"));
     }
     let title = format!("{}提交的{}", state.name_of(originator), known.name);
-    let id = state.begin_approval(process, originator, title, values.clone().into(), steps)?;
+    let copies = copies(state, call)?;
+    let id = state.begin_approval(process, originator, title, values.clone().into(), steps, copies)?;
     Ok(json!({ "instanceId": id }))
 }
 
@@ -104,7 +120,7 @@ fn shown(instance: &Instance) -> Value {
     json!({
         "title": instance.title, "status": instance.status, "result": instance.result,
         "businessId": instance.business_id, "originatorUserId": instance.originator,
-        "originatorDeptId": "-1", "originatorDeptName": "", "ccUserIds": [],
+        "originatorDeptId": "-1", "originatorDeptName": "", "ccUserIds": instance.copies.people,
         "approverUserIds": instance.tasks.iter().map(|task| &task.user).collect::<Vec<_>>(),
         "createTime": minute(instance.created_ms), "finishTime": instance.finished_ms.map(minute),
         "bizAction": "NONE", "attachedProcessInstanceIds": [],

@@ -6,6 +6,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::approvals::{Instance, Task};
 use crate::state::calendar::{Event, Guest};
+use crate::state::copies::Copies;
 use crate::state::times::{Repeats, shown};
 use crate::state::todos::Todo;
 
@@ -113,6 +114,8 @@ pub(super) fn book(
         created_ms: 0,
         updated_ms: 0,
         instance_of: None,
+        conference: None,
+        is_gone: false,
     };
     Ok(json!({ "meeting": state.add_event(event)? }))
 }
@@ -194,5 +197,6 @@ pub(super) fn start_approval(
     let value = |(place, (name, value)): (usize, &(String, String))| json!({ "id": format!("TextField-{place}"), "name": name, "value": value, "componentType": "TextField" });
     let values: Value = lines.iter().enumerate().map(value).collect();
     let steps = approvers.into_iter().map(|approver| (vec![approver], false)).collect();
-    Ok(json!({ "approval": state.begin_approval("PROC-OWN", person, title, values, steps)? }))
+    let approval = state.begin_approval("PROC-OWN", person, title, values, steps, Copies::default())?;
+    Ok(json!({ "approval": approval }))
 }

@@ -52,9 +52,14 @@ impl Deliver for Shared {
             let first = push.data.is_none();
             let data = push.data.take().unwrap_or_else(|| dress(state, push));
             push.data = Some(data.clone());
+            push.tries += 1;
             (app, data, first)
         };
         if let Some(answer) = post(self, &app, push, &data).await {
+            let state = &mut *self.state.lock();
+            if answer.is_err() && push.tries > state.settings.retry_at_ms.len() {
+                state.give_up(push, &data);
+            }
             return Begun::Settled(answer.map(|data| Acknowledgement { code: HANDLED, data }));
         }
         match (socket::send(self, push, &data), &push.what) {
@@ -123,7 +128,8 @@ mod tests {
 
     #[test]
     fn later_is_no_good_answer_to_an_event() {
-        let push = |what| Push { app: String::new(), id: String::new(), born_ms: 0, what, data: None };
+        let push =
+            |what| Push { app: String::new(), id: String::new(), born_ms: 0, what, data: None, tries: 0 };
         let answer = |code, status: &str| Acknowledgement { code, data: json!({ "status": status }) };
         let event = push(Told::Event("chat_quit", Value::Null));
         assert!(Shared::judge(&event, answer(200, "SUCCESS")).is_ok());

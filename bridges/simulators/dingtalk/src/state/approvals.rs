@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::State;
+use super::copies::Copies;
 use super::minutes::minute;
 use super::process_centre::Centre;
 use crate::limits::RECORDS_MAX;
@@ -51,6 +52,7 @@ pub(crate) struct Instance {
     pub(crate) finished_ms: Option<u64>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) records: Vec<Value>,
+    pub(crate) copies: Copies,
     /// Set where the flow runs in an app.
     pub(crate) centre: Option<Centre>,
 }
@@ -64,6 +66,7 @@ impl State {
         title: String,
         values: Value,
         steps: Vec<(Vec<String>, bool)>,
+        copies: Copies,
     ) -> Result<String, Refusal> {
         let mut tasks = Vec::new();
         for (step, (people, one_is_enough)) in steps.into_iter().enumerate() {
@@ -73,6 +76,7 @@ impl State {
             }
         }
         let id = self.add_instance(process, originator, title, values, tasks)?;
+        self.copy_at_start(&id, copies);
         self.tell_of_instance(&id, "start");
         self.open_step(&id);
         Ok(id)
@@ -105,42 +109,11 @@ impl State {
             finished_ms: None,
             tasks,
             records: vec![record(originator, "START_PROCESS_INSTANCE", "NONE", "", now)],
+            copies: Copies::default(),
             centre: None,
         };
         self.instances.insert(id.clone(), instance);
         Ok(id)
-    }
-
-    /// Tells every app of an instance.
-    pub(super) fn tell_of_instance(&mut self, id: &str, kind: &str) {
-        let Some(instance) = self.instances.get(id) else { return };
-        let mut data = json!({
-            "processInstanceId": id, "processCode": instance.process, "businessId": instance.business_id,
-            "bizCategoryId": "", "title": instance.title, "type": kind, "createTime": instance.created_ms,
-            "staffId": instance.originator, "url": "",
-        });
-        if kind != "start" {
-            data["finishTime"] = instance.finished_ms.into();
-        }
-        if kind == "finish" {
-            data["result"] = instance.result.into();
-        }
-        self.emit_to_all("bpms_instance_change", &data);
-    }
-
-    /// Tells every app of a task.
-    pub(super) fn tell_of_task(&mut self, id: &str, task: u64, kind: &str) {
-        let Some(instance) = self.instances.get(id) else { return };
-        let Some(task) = instance.tasks.iter().find(|known| known.id == task) else { return };
-        let mut data = json!({
-            "processInstanceId": id, "processCode": instance.process, "businessId": instance.business_id,
-            "bizCategoryId": "", "title": instance.title, "type": kind, "taskId": task.id,
-            "createTime": instance.created_ms, "staffId": task.user,
-        });
-        if kind == "finish" {
-            data["result"] = task.result.into();
-        }
-        self.emit_to_all("bpms_task_change", &data);
     }
 
     /// Opens the next step, or ends the instance with its agreement when there is none.
@@ -174,6 +147,9 @@ impl State {
         }
         for task in cancelled {
             self.tell_of_task(id, task, "cancel");
+        }
+        if status == "COMPLETED" {
+            self.copy_at_finish(id);
         }
         self.tell_of_instance(id, if status == "TERMINATED" { "terminate" } else { "finish" });
     }

@@ -29,6 +29,10 @@ pub(crate) struct Event {
     pub(crate) updated_ms: u64,
     /// Which instance of which series it is, where it is one.
     pub(crate) instance_of: Option<InstanceOf>,
+    /// The scheduled conference in which it takes place, where it wants one.
+    pub(crate) conference: Option<String>,
+    /// Whether it was taken away; it is remembered for lists that show what is gone.
+    pub(crate) is_gone: bool,
 }
 
 /// Somebody who is invited.
@@ -116,11 +120,11 @@ impl State {
             event.updated_ms = now;
         }
         self.tell_of_event(id, "delete");
-        // An instance is remembered, or its series would have it again.
-        match self.events.get_mut(id).and_then(|event| event.instance_of.as_mut()) {
-            Some(instance) => instance.is_gone = true,
-            None => drop(self.events.remove(id)),
+        // An instance has to be remembered, or its series would have it again.
+        if let Some(event) = self.events.get_mut(id) {
+            event.is_gone = true;
         }
+        self.go_offline(id);
     }
 
     /// Somebody answers an invitation.
@@ -164,7 +168,10 @@ impl State {
         value["id"] = event.id.clone().into();
         value["organizer"] = organiser;
         value["attendees"] = attendees.into();
-        value["status"] = "confirmed".into();
+        value["status"] = if event.is_there() { "confirmed" } else { "cancelled" }.into();
+        if let Some(online) = self.online_info(event) {
+            value["onlineMeetingInfo"] = online;
+        }
         if let Some(instance) = &event.instance_of {
             (value["seriesMasterId"], value["originStart"]) = origin(instance);
         }

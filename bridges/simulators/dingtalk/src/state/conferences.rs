@@ -78,6 +78,9 @@ impl Conference {
         }
         if let Some(scheduled) = &self.scheduled {
             value["scheduleConferenceId"] = scheduled.clone().into();
+            if let Some(event) = state.event_of_conference(scheduled) {
+                value["calendarEventId"] = event.into();
+            }
         }
         value
     }

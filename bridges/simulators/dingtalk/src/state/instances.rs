@@ -23,14 +23,22 @@ pub(crate) struct InstanceOf {
     pub(crate) series: String,
     /// When its rule lets it begin, in milliseconds.
     pub(crate) original_ms: u64,
-    /// Whether it was taken away.
-    pub(crate) is_gone: bool,
 }
 
 impl Event {
     /// Whether it is there for anybody.
     pub(crate) fn is_there(&self) -> bool {
-        self.instance_of.as_ref().is_none_or(|instance| !instance.is_gone)
+        !self.is_gone
+    }
+
+    /// Whether any of it falls into this time, in milliseconds since the Unix epoch.
+    pub(crate) fn takes_place(&self, (from_ms, until_ms): (u64, u64)) -> bool {
+        let length_ms = self.end_ms - self.start_ms;
+        let starts = match &self.repeats {
+            Some(repeats) => repeats.starts(self.start_ms, until_ms),
+            None => vec![self.start_ms],
+        };
+        starts.into_iter().any(|start_ms| start_ms < until_ms && start_ms + length_ms > from_ms)
     }
 
     /// The instance that the rule lets begin then, as the series has it.
@@ -48,7 +56,7 @@ impl Event {
             false => shown(at_ms),
         };
         (one.fields["start"], one.fields["end"]) = (place(original_ms), place(end_ms));
-        one.instance_of = Some(InstanceOf { series: self.id.clone(), original_ms, is_gone: false });
+        one.instance_of = Some(InstanceOf { series: self.id.clone(), original_ms });
         one
     }
 }
@@ -68,7 +76,7 @@ impl State {
     fn untouched(&self, id: &str) -> Option<Event> {
         let (series, original) = id.rsplit_once('T')?;
         let original_ms = original.parse::<u64>().ok()?.checked_mul(1_000)?;
-        let series = self.events.get(series)?;
+        let series = self.events.get(series).filter(|series| series.is_there())?;
         let starts = series.repeats.as_ref()?.starts(series.start_ms, original_ms.saturating_add(1));
         starts.contains(&original_ms).then(|| series.instance(original_ms))
     }
@@ -103,14 +111,16 @@ impl State {
     /// Whether something is shown with its series, and not by itself: the series is there and the person sees it.
     pub(crate) fn is_shown_with_series(&self, event: &Event, union: &str) -> bool {
         let Some(instance) = &event.instance_of else { return false };
-        self.events.get(&instance.series).is_some_and(|series| series.response(union).is_some())
+        let series = self.events.get(&instance.series).filter(|series| series.is_there());
+        series.is_some_and(|series| series.response(union).is_some())
     }
 
     /// When something takes place, as a person sees it.
     pub(crate) fn shown_instances(&self, event: &Event, union: &str) -> Vec<Value> {
         let mut all = self.expanded(event, event.start_ms.saturating_add(AHEAD_MS));
         let is_its = |one: &&Event| {
-            one.instance_of.as_ref().is_some_and(|instance| instance.series == event.id && !instance.is_gone)
+            one.is_there()
+                && one.instance_of.as_ref().is_some_and(|instance| instance.series == event.id)
                 && one.response(union).is_some()
         };
         all.extend(self.events.values().filter(is_its).cloned());

@@ -3,18 +3,23 @@
 //! Owns every rule that holds for people and for apps alike. Never awaits: what has to be told to apps is put into a
 //! queue that `delivery` carries.
 
+mod approval_news;
 pub(crate) mod approvals;
 pub(crate) mod apps;
 pub(crate) mod calendar;
 pub(crate) mod cards;
 pub(crate) mod chats;
 pub(crate) mod conferences;
+pub(crate) mod copies;
+pub(crate) mod failed;
 pub(crate) mod forms;
 pub(crate) mod instances;
 pub(crate) mod logins;
 pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod minutes;
+pub(crate) mod notices;
+pub(crate) mod online;
 pub(crate) mod people;
 pub(crate) mod process_centre;
 pub(crate) mod times;
@@ -33,10 +38,12 @@ use calendar::Event;
 use cards::{Card, Template};
 use chats::Chat;
 use conferences::{Conference, Scheduled};
+use failed::Failed;
 use forms::Process;
 use logins::Pass;
 use media::{Download, Media};
 use messages::Message;
+use notices::Notice;
 use people::{Department, Person};
 use todos::Todo;
 
@@ -49,6 +56,8 @@ pub struct Push {
     pub(crate) what: Told,
     /// What it says: put into words, and counted, at its first try.
     pub(crate) data: Option<Value>,
+    /// How often it was tried.
+    pub(crate) tries: usize,
 }
 
 /// What an app is told.
@@ -93,6 +102,12 @@ pub(crate) struct State {
     pub(crate) last_said_ms: u64,
     /// What robots sent, by its processQueryKey.
     pub(crate) query_keys: BTreeMap<String, String>,
+    /// Work notices by the number of their sending.
+    pub(crate) notices: BTreeMap<u64, Notice>,
+    /// What robots urged with, by its openDingId: whose, and the messages.
+    pub(crate) dings: BTreeMap<String, (String, Vec<String>)>,
+    /// Where notices stand before a person: by the person and the title.
+    pub(crate) notice_chats: BTreeMap<(String, String), String>,
     pub(crate) media: BTreeMap<String, Media>,
     pub(crate) downloads: BTreeMap<String, Download>,
     pub(crate) cards: BTreeMap<String, Card>,
@@ -108,6 +123,8 @@ pub(crate) struct State {
     pub(crate) scheduled: BTreeMap<String, Scheduled>,
     /// Codes and tokens of people.
     pub(crate) passes: BTreeMap<String, Pass>,
+    /// Events that no address took, oldest first.
+    pub(crate) failed: VecDeque<Failed>,
     pub(crate) calls_left: u64,
     pub(crate) pushes_left: u64,
     pushes: Queue<Push>,
@@ -135,6 +152,9 @@ impl State {
             messages: BTreeMap::new(),
             last_said_ms: 0,
             query_keys: BTreeMap::new(),
+            notices: BTreeMap::new(),
+            dings: BTreeMap::new(),
+            notice_chats: BTreeMap::new(),
             media: BTreeMap::new(),
             downloads: BTreeMap::new(),
             cards: BTreeMap::new(),
@@ -148,6 +168,7 @@ impl State {
             conferences: BTreeMap::new(),
             scheduled: BTreeMap::new(),
             passes: BTreeMap::new(),
+            failed: VecDeque::new(),
             pushes,
         }
     }
@@ -158,7 +179,14 @@ impl State {
             Told::Robot(message) => message.clone(),
             Told::Event(..) | Told::Card(_) => self.stage.chance.id("", 32),
         };
-        self.pushes.put(Push { app: app.to_owned(), id, born_ms: self.stage.now_ms(), what, data: None });
+        self.pushes.put(Push {
+            app: app.to_owned(),
+            id,
+            born_ms: self.stage.now_ms(),
+            what,
+            data: None,
+            tries: 0,
+        });
     }
 
     /// Tells an app that something happened.

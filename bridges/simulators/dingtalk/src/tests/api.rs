@@ -146,6 +146,10 @@ async fn faults_of_the_api_look_as_they_do_there() {
     world.fail("api.timed_out", 1, Value::Null).await;
     assert_eq!(world.send("done all the same").await.0, 504);
     assert_eq!(world.shown().await.len(), 1);
+    let code = "Forbidden.AccessDenied.IpNotInWhiteList";
+    world.fail("api.code", 1, json!({ "status": 403, "code": code })).await;
+    let (status, refused) = world.send("x").await;
+    assert_eq!((status, refused["code"].as_str()), (403, Some(code)));
     world.fail("api.banned", 1, Value::Null).await;
     let (status, banned) = world.send("x").await;
     assert_eq!((status, &banned["status"]), (200, &json!(1111)));

@@ -105,3 +105,36 @@ async fn tasks_are_handed_on_and_an_instance_is_ended_only_after_a_while() {
     let refused = world.new_api("POST", path, ask(now - 121 * 86_400_000)).await.1;
     assert_eq!(refused["code"], "invalidParameter");
 }
+
+#[tokio::test]
+async fn copies_are_given_out_where_the_app_says() {
+    let world = world().await;
+    world.act(json!({ "do": "add_process", "process": "PROC-A", "name": "请假", "approvers": ["li"] })).await;
+    let body = |people: Value, place: &str| {
+        json!({
+            "processCode": "PROC-A", "originatorUserId": "zhang", "deptId": -1, "ccList": people,
+            "ccPosition": place, "formComponentValues": [{ "name": "days", "value": "3" }],
+        })
+    };
+    let copied = |instance: &Value| {
+        let records = instance["operationRecords"].as_array().unwrap().clone();
+        records.into_iter().filter(|record| record["type"] == "PROCESS_CC").collect::<Vec<_>>()
+    };
+    for (place, with_start, with_end) in [("START", 1, 1), ("FINISH", 0, 1), ("START_FINISH", 1, 2)] {
+        let made = world.new_api("POST", INSTANCES, body(json!(["li"]), place)).await.1;
+        let id = made["instanceId"].as_str().unwrap();
+        let instance = read(&world, id).await;
+        assert_eq!(
+            (&instance["ccUserIds"], copied(&instance).len()),
+            (&json!(["li"]), with_start),
+            "{place}"
+        );
+        world.act(json!({ "do": "decide", "person": "li", "instance": id, "agrees": true })).await;
+        let copied = copied(&read(&world, id).await);
+        assert_eq!((copied.len(), &copied[0]["ccUserIds"]), (with_end, &json!(["li"])), "{place}");
+    }
+    let refused = async |body: Value| world.new_api("POST", INSTANCES, body).await.1["code"].clone();
+    assert_eq!(refused(body(json!(["nobody"]), "START")).await, "userNotExist");
+    assert_eq!(refused(body(json!(vec!["li"; 51]), "START")).await, "invalidParameter");
+    assert_eq!(refused(body(json!(["li"]), "SOMEWHERE")).await, "invalidParameter");
+}

@@ -6,7 +6,7 @@ use simulator_stage::trial::START_MS;
 use super::client::{World, world};
 
 /// The unionIds of `li` and `zhang`.
-async fn unions(world: &World) -> [String; 2] {
+pub(super) async fn unions(world: &World) -> [String; 2] {
     let people = world.act(json!({ "do": "overview" })).await["people"].clone();
     [0, 1].map(|place| people[place]["union_id"].as_str().unwrap().to_owned())
 }
@@ -20,7 +20,8 @@ fn body(guests: &[&String]) -> Value {
     json!({ "summary": "Plan", "start": at(16), "end": at(17), "isAllDay": false, "attendees": guests })
 }
 
-fn events(union: &str) -> String {
+/// Where the events of somebody are, by their unionId.
+pub(super) fn events(union: &str) -> String {
     format!("/v1.0/calendar/users/{union}/calendars/primary/events")
 }
 

@@ -68,3 +68,12 @@ async fn somebody_is_gone_between_the_list_and_the_look() {
     assert_eq!(ask().await["errcode"], 60_121);
     assert_eq!(ask().await["result"]["name"], "Li Si");
 }
+
+#[tokio::test]
+async fn the_short_list_of_people_tells_their_names_alone() {
+    let world = world().await;
+    let page = json!({ "dept_id": 2, "cursor": 0, "size": 1 });
+    let page = world.old_api("POST", "/topapi/user/listsimple", page).await["result"].clone();
+    assert_eq!(page["list"], json!([{ "userid": "li", "name": "Li Si" }]));
+    assert_eq!((&page["has_more"], &page["next_cursor"]), (&json!(true), &json!(1)));
+}

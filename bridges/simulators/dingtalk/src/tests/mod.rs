@@ -3,6 +3,7 @@
 mod api;
 mod approvals;
 mod calendar;
+mod calendar_lists;
 mod cards;
 mod client;
 mod company;
@@ -11,6 +12,7 @@ mod custom_robots;
 mod forms;
 mod groups;
 mod login;
+mod notices;
 mod process_centre;
 mod streams;
 mod todos;

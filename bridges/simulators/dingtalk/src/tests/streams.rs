@@ -74,6 +74,28 @@ async fn a_direct_chat_carries_every_kind_and_its_files_can_be_downloaded() {
 }
 
 #[tokio::test]
+async fn a_picture_has_two_codes_also_inside_a_rich_text() {
+    let world = world().await;
+    let mut line = world.connect().await;
+    let chat = world.act(json!({ "do": "enter", "person": "li", "app": APP })).await["chat_id"].clone();
+    let upload = json!({ "do": "upload", "kind": "image", "name": "a.png", "base64": "UE5H" });
+    let key = world.act(upload).await["key"].clone();
+    let say = |kind: &str, content: Value| json!({ "do": "say", "person": "li", "chat": chat, "kind": kind, "content": content });
+    world.act(say("picture", json!({ "key": key }))).await;
+    let heard = line.hear().await;
+    let codes = ["downloadCode", "pictureDownloadCode"].map(|name| heard["content"][name].clone());
+    let parts = json!([{ "text": "look" }, { "type": "picture", "key": key }]);
+    world.act(say("richText", json!({ "richText": parts }))).await;
+    let heard = line.hear().await;
+    let within = heard["content"]["richText"].clone();
+    assert!(within[0].get("pictureDownloadCode").is_none() && within[1]["pictureDownloadCode"].is_string());
+    for code in codes {
+        let ask = json!({ "downloadCode": code, "robotCode": APP });
+        assert_eq!(world.new_api("POST", "/v1.0/robot/messageFiles/download", ask).await.0, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_ticket_is_good_once_and_for_a_while() {
     let world = world().await;
     let (status, refused) = world.gateway("wrong").await;

@@ -150,3 +150,25 @@ async fn faults_of_events_are_what_they_are_called() {
         assert_eq!(post.event().is_ok(), readable, "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_an_address_never_took_is_asked_for_once() {
+    let world = world().await;
+    // It takes the check, and none of the four posts of an event.
+    let mut answers = vec![success()];
+    answers.extend(vec![json!("busy"); 4]);
+    let (url, mut posts) = door(answers).await;
+    let hook = json!({ "do": "use_event_webhook", "app": APP, "url": url, "token": TOKEN, "aes_key": KEY });
+    world.act(hook).await;
+    posts.recv().await.unwrap();
+    let failed = async || world.old_api("GET", "/call_back/get_call_back_failed_result", Value::Null).await;
+    world.act(json!({ "do": "change_person", "user_id": "li", "name": "李四" })).await;
+    world.fared("given up", 1).await;
+    let answer = failed().await;
+    assert_eq!((&answer["errcode"], &answer["has_more"]), (&json!(0), &json!(false)));
+    let event = &answer["failed_list"][0];
+    assert_eq!(event["call_back_tag"], "user_modify_org");
+    assert_eq!(event["user_modify_org"]["userId"], json!(["li"]));
+    assert!(event["event_time"].is_u64());
+    assert_eq!(failed().await["failed_list"], json!([]), "each is told once");
+}

@@ -14,7 +14,7 @@ fn base(state: &State, call: &Call, chat: &Chat) -> Value {
     let mut shown = json!({
         "chat_id": chat.chat_id, "avatar": format!("https://avatars.invalid/{}.png", chat.avatar),
         "name": chat.name, "description": chat.description, "external": false, "tenant_key": state.tenant_key,
-        "chat_status": if chat.dissolved { "dissolved" } else { "normal" },
+        "chat_status": chat.status(),
     });
     // Missing where a bot owns the chat.
     if let Some(owner) = chat.owner.as_ref().filter(|owner| state.people.contains_key(*owner)) {
@@ -24,12 +24,12 @@ fn base(state: &State, call: &Call, chat: &Chat) -> Value {
     shown
 }
 
-/// `GET im/v1/chats`: groups that the bot is in, no direct chats.
+/// `GET im/v1/chats`: groups that the bot is in, no direct chats. Of those that are dissolved, the ones whose history is kept.
 pub(crate) fn list(state: &mut State, call: &Call) -> Outcome {
     let mut chats: Vec<&Chat> = state
         .chats
         .values()
-        .filter(|chat| chat.direct.is_none() && !chat.dissolved && chat.bots.contains(&call.app))
+        .filter(|chat| chat.direct.is_none() && chat.status() != "dissolved" && chat.bots.contains(&call.app))
         .collect();
     chats.sort_by_key(|chat| chat.number);
     let (chats, token) = page(call, chats, 20, 100, 232_001)?;

@@ -14,7 +14,7 @@ const BATCH_MAX: usize = 50;
 
 fn seen<'a>(state: &'a State, call: &Call, id: &str) -> Result<&'a Person, Refusal> {
     let person = state.person(&call.app, call.query_or("user_id_type", "open_id"), id)?;
-    if person.unavailable { Err(Refusal::code(41_050)) } else { Ok(person) }
+    if state.sees(&call.app, person) { Ok(person) } else { Err(Refusal::code(41_050)) }
 }
 
 /// `GET contact/v3/users/*`.
@@ -45,7 +45,8 @@ pub(crate) fn ids(state: &mut State, call: &Call) -> Outcome {
             return Err(Refusal::code(40_001));
         }
         for text in asked.iter().filter_map(Value::as_str) {
-            let mut people = state.people.values().filter(|person| !person.unavailable && !person.resigned);
+            let mut people =
+                state.people.values().filter(|person| state.sees(&call.app, person) && !person.resigned);
             let found =
                 people.find(|person| text == if field == "email" { &person.email } else { &person.mobile });
             let mut entry = json!({ field: text });
@@ -60,13 +61,13 @@ pub(crate) fn ids(state: &mut State, call: &Call) -> Outcome {
 
 /// `GET contact/v3/users/find_by_department`.
 pub(crate) fn by_department(state: &mut State, call: &Call) -> Outcome {
-    let department = find(state, call, call.query("department_id"))?;
+    let department = granted(state, call, call.query("department_id"))?;
     let people = state.people.values().filter(|person| {
         let inside = match department.as_str() {
             "0" => person.departments.is_empty(),
             department => person.departments.iter().any(|known| known == department),
         };
-        inside && !person.unavailable && !person.resigned
+        inside && state.sees(&call.app, person) && !person.resigned
     });
     let items: Vec<Value> = people.map(|person| state.contact(&call.app, person)).collect();
     let (items, token) = page(call, items, 10, 50, 40_012)?;
@@ -84,6 +85,16 @@ fn find(state: &State, call: &Call, id: &str) -> Result<String, Refusal> {
     found.cloned().ok_or(Refusal::code(40_008))
 }
 
+/// The same where the app may look into it; into the root only who sees everybody.
+fn granted(state: &State, call: &Call, id: &str) -> Result<String, Refusal> {
+    let found = find(state, call, id)?;
+    let may = match state.departments.get(&found) {
+        Some(department) => state.reaches_department(&call.app, department),
+        None => state.reaches_everybody(&call.app),
+    };
+    if may { Ok(found) } else { Err(Refusal::code(40_004)) }
+}
+
 fn shown(state: &State, department: &Department) -> Value {
     let members =
         state.people.values().filter(|person| person.departments.contains(&department.department_id));
@@ -97,7 +108,7 @@ fn shown(state: &State, department: &Department) -> Value {
 
 /// `GET contact/v3/departments/*`.
 pub(crate) fn department(state: &mut State, call: &Call) -> Outcome {
-    let id = find(state, call, call.part(3))?;
+    let id = granted(state, call, call.part(3))?;
     let root = Department { department_id: "0".into(), name: "Root".into(), parent: "0".into() };
     let department = state.departments.get(&id).unwrap_or(&root);
     Ok(Answer::Data(json!({ "department": shown(state, department) })))
@@ -105,7 +116,7 @@ pub(crate) fn department(state: &mut State, call: &Call) -> Outcome {
 
 /// `GET contact/v3/departments/*/children`.
 pub(crate) fn children(state: &mut State, call: &Call) -> Outcome {
-    let parent = find(state, call, call.part(3))?;
+    let parent = granted(state, call, call.part(3))?;
     let deep = call.query("fetch_child") == "true";
     let mut parents = vec![parent];
     let mut found: Vec<Value> = Vec::new();
@@ -122,14 +133,15 @@ pub(crate) fn children(state: &mut State, call: &Call) -> Outcome {
     Ok(Answer::Data(shown_page(items, token)))
 }
 
-/// `GET contact/v3/scopes`: the app may see everybody.
+/// `GET contact/v3/scopes`: the topmost of what the app may see.
 pub(crate) fn scopes(state: &mut State, call: &Call) -> Outcome {
-    let top = state.departments.values().filter(|department| department.parent == "0");
-    let departments: Vec<String> =
-        top.map(|department| open_department_id(&department.department_id)).collect();
+    let granted = state.granted(&call.app);
+    let by_own = call.query_or("department_id_type", "open_department_id") == "department_id";
+    let named = |id: &String| if by_own { id.clone() } else { open_department_id(id) };
+    let departments: Vec<String> = granted.departments.iter().map(named).collect();
     let kind = call.query_or("user_id_type", "open_id");
-    let alone = state.people.values().filter(|person| person.departments.is_empty() && !person.unavailable);
-    let people: Vec<String> = alone.map(|person| state.id_of(&call.app, &person.user_id, kind)).collect();
+    let people: Vec<String> =
+        granted.people.iter().map(|person| state.id_of(&call.app, person, kind)).collect();
     Ok(Answer::Data(json!({
         "department_ids": departments, "user_ids": people, "group_ids": [], "has_more": false,
     })))

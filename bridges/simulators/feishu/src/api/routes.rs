@@ -2,7 +2,9 @@
 
 use http::Method;
 
-use super::office::{attendees, calendar, external, free_busy, meetings, native, native_changes, tasks};
+use super::office::{
+    attendees, calendar, calendar_list, external, free_busy, meetings, native, native_changes, tasks,
+};
 use super::{
     Handler, bot, cards, chats, contacts, logins, media, members, messages, messages_read, reactions, tokens,
 };
@@ -118,6 +120,7 @@ const ROUTES: &[Route] = &[
     guarded("POST", "calendar/v4/calendars/primary", CALENDAR, calendar::primary),
     guarded("POST", "calendar/v4/calendars/primarys", CALENDAR, calendar::primaries),
     guarded("POST", "calendar/v4/calendars/*/events", CALENDAR, calendar::create),
+    guarded("GET", "calendar/v4/calendars/*/events", CALENDAR, calendar_list::events),
     guarded("POST", "calendar/v4/calendars/*/events/subscription", CALENDAR, calendar::subscribe),
     guarded("GET", "calendar/v4/calendars/*/events/*", CALENDAR, calendar::get),
     guarded("GET", "calendar/v4/calendars/*/events/*/instances", CALENDAR, calendar::instances),

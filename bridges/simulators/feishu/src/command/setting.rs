@@ -13,6 +13,7 @@ use crate::simulator::Shared;
 use crate::state::State;
 use crate::state::apps::{App, SCOPES, Way};
 use crate::state::people::{Department, Person, open_department_id};
+use crate::state::reach::Reach;
 
 /// Saves an address after it has answered the challenge.
 pub(super) async fn use_webhook(shared: &Arc<Shared>, app: &str, url: &str) -> Result<Value, Refusal> {
@@ -79,6 +80,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
                 encrypt_key,
                 way: Way::LongConnection,
                 token: None,
+                reach: None,
             };
             state.apps.insert(app_id, app);
             Ok(json!({ "verification_token": verification_token }))
@@ -108,6 +110,13 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             app.callbacks_subscribed = callbacks_subscribed.unwrap_or(app.callbacks_subscribed);
             app.secret = secret.unwrap_or_else(|| app.secret.clone());
             Ok(json!({}))
+        }
+        Command::ChangeContactScope { app, everybody, departments, people } => {
+            let reach = Reach {
+                departments: departments.into_iter().collect(),
+                people: people.into_iter().collect(),
+            };
+            state.change_reach(&app, Some(reach).filter(|_| !everybody)).map(|()| json!({}))
         }
         Command::Mute { chat, muted } => state.live_chat(&chat, 232_006).map(|chat| {
             chat.bots_muted = muted;
@@ -171,6 +180,10 @@ fn remove_department(state: &mut State, id: &str) -> Result<Value, Refusal> {
     }
     let old = json!({ "status": { "is_deleted": true }, "open_department_id": open_department_id(id) });
     state.tell_of_department("contact.department.deleted_v3", &department, Some(old));
+    // Told first: who saw the department hears that it went.
+    for reach in state.apps.values_mut().filter_map(|app| app.reach.as_mut()) {
+        reach.departments.remove(id);
+    }
     Ok(json!({}))
 }
 
@@ -188,7 +201,9 @@ fn change_person(
     person.resigned = resigned.unwrap_or(person.resigned);
     person.unavailable = unavailable.unwrap_or(person.unavailable);
     person.stopped_bots = stopped_bots.unwrap_or(person.stopped_bots);
-    let (person, apps): (Person, Vec<String>) = (person.clone(), state.apps.keys().cloned().collect());
+    let person = person.clone();
+    let apps = state.apps.keys().filter(|app| state.reaches_person(app, &person));
+    let apps: Vec<String> = apps.cloned().collect();
     for app in apps {
         let mut object = state.contact(&app, &person);
         // Documented as not filled in these events.

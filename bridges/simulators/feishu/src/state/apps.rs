@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::reach::Reach;
 use super::{CARD_ACTION, State};
 use crate::refusal::Refusal;
 
@@ -65,6 +66,8 @@ pub(crate) struct App {
     pub(crate) encrypt_key: Option<String>,
     pub(crate) way: Way,
     pub(crate) token: Option<String>,
+    /// What it may see of the contacts; nothing stands for everybody.
+    pub(crate) reach: Option<Reach>,
 }
 
 /// A tenant token.

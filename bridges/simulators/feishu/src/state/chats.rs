@@ -21,6 +21,8 @@ pub(crate) struct Chat {
     pub(crate) people: BTreeSet<String>,
     pub(crate) bots: BTreeSet<String>,
     pub(crate) dissolved: bool,
+    /// Whether it was dissolved and what was said in it stays: nobody is told of that.
+    pub(crate) keeps_history: bool,
     /// Whether only people may speak.
     pub(crate) bots_muted: bool,
     pub(crate) number: u64,
@@ -29,6 +31,15 @@ pub(crate) struct Chat {
 impl Chat {
     pub(crate) fn chat_type(&self) -> &'static str {
         if self.direct.is_some() { "p2p" } else { "group" }
+    }
+
+    /// Whether it is still there, and what is left of it.
+    pub(crate) fn status(&self) -> &'static str {
+        match (self.dissolved, self.keeps_history) {
+            (false, _) => "normal",
+            (true, false) => "dissolved",
+            (true, true) => "dissolved_save",
+        }
     }
 }
 
@@ -55,6 +66,7 @@ impl State {
                 .into_iter()
                 .collect(),
             dissolved: false,
+            keeps_history: false,
             bots_muted: false,
             number,
         };
@@ -200,7 +212,9 @@ impl State {
         operator: &str,
         keeps_history: bool,
     ) -> Result<(), Refusal> {
-        self.live_chat(chat_id, 232_006)?.dissolved = true;
+        let chat = self.live_chat(chat_id, 232_006)?;
+        chat.dissolved = true;
+        chat.keeps_history = keeps_history;
         if !keeps_history {
             self.tell_bots(chat_id, "im.chat.disbanded_v1", operator, &|_, _, _| {});
         }

@@ -11,6 +11,7 @@ mod merged;
 pub(crate) mod messages;
 pub(crate) mod office;
 pub(crate) mod people;
+pub(crate) mod reach;
 pub(crate) mod reactions;
 mod told;
 

@@ -33,6 +33,17 @@ pub(crate) struct Department {
     pub(crate) parent: String,
 }
 
+impl Department {
+    /// As events carry it.
+    pub(crate) fn object(&self) -> Value {
+        json!({
+            "name": self.name, "department_id": self.department_id,
+            "open_department_id": open_department_id(&self.department_id),
+            "parent_department_id": open_department_id(&self.parent),
+        })
+    }
+}
+
 /// Who a person or an app is for one app.
 pub(crate) fn open_id(viewer: &str, who: &str) -> String {
     format!("ou_{}", derived(&["open", viewer, who], 32))
@@ -143,21 +154,17 @@ impl State {
         Value::Object(user)
     }
 
-    /// Tells every app of a department; `old` is what it was before, as far as that changed.
+    /// Tells the apps that may see a department of it; `old` is what it was before, as far as that changed.
     pub(crate) fn tell_of_department(
         &mut self,
         event_type: &'static str,
         department: &Department,
         old: Option<Value>,
     ) {
-        let object = json!({
-            "name": department.name, "department_id": department.department_id,
-            "open_department_id": open_department_id(&department.department_id),
-            "parent_department_id": open_department_id(&department.parent),
-        });
-        let apps: Vec<String> = self.apps.keys().cloned().collect();
+        let apps = self.apps.keys().filter(|app| self.reaches_department(app, department));
+        let apps: Vec<String> = apps.cloned().collect();
         for app in apps {
-            let mut body = json!({ "object": object });
+            let mut body = json!({ "object": department.object() });
             if let Some(old) = &old {
                 body["old_object"] = old.clone();
             }

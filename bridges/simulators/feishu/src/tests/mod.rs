@@ -2,6 +2,7 @@
 
 mod api;
 mod approvals;
+mod calendars;
 mod changes;
 mod client;
 mod forwarded;
@@ -9,5 +10,6 @@ mod logins;
 mod meetings;
 mod natives;
 mod office;
+mod reach;
 mod webhooks;
 mod wires;

@@ -90,7 +90,7 @@ async fn tasks_have_a_limit_of_their_own() {
     assert_eq!(last, 429);
 }
 
-async fn meeting(world: &World) -> (String, String) {
+pub(super) async fn meeting(world: &World) -> (String, String) {
     let (_, own) = world.ask("POST", "/open-apis/calendar/v4/calendars/primary", json!({})).await;
     let calendar = own["data"]["calendars"][0]["calendar"]["calendar_id"].as_str().unwrap().to_owned();
     let events = format!("/open-apis/calendar/v4/calendars/{calendar}/events");

@@ -61,7 +61,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         .map_err(|_| Refusal::new(45_009))?;
     let people = members(state, call.agent, &call.texts("userlist"))?;
     if !(MEMBERS_MIN..=MEMBERS_MAX).contains(&people.len()) {
-        return Err(Refusal::new(86_004));
+        return Err(Refusal::new(86_006));
     }
     let owner = call.text("owner");
     // Without an owner the platform chooses one of the members.
@@ -71,7 +71,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         folded(owner)
     };
     if !people.contains(&owner) {
-        return Err(Refusal::new(86_004));
+        return Err(Refusal::new(86_207));
     }
     let chat_id = match call.text("chatid") {
         "" => state.stage.chance.id("wr", 30),
@@ -83,7 +83,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         return Err(Refusal::new(86_001));
     }
     if state.appchats.contains_key(&chat_id) {
-        return Err(Refusal::new(86_003));
+        return Err(Refusal::new(86_215));
     }
     let made_by = Some((call.agent, chat_id.clone()));
     let name = name(call).unwrap_or_default();
@@ -107,10 +107,12 @@ pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
     if !call.text("owner").is_empty() {
         changed.owner = folded(call.text("owner"));
     }
+    if !(MEMBERS_MIN..=MEMBERS_MAX).contains(&changed.people.len()) {
+        return Err(Refusal::new(86_006));
+    }
     // Whoever removes the owner names another one.
-    let few = changed.people.len() < MEMBERS_MIN || changed.people.len() > MEMBERS_MAX;
-    if few || !changed.people.contains(&changed.owner) {
-        return Err(Refusal::new(86_004));
+    if !changed.people.contains(&changed.owner) {
+        return Err(Refusal::new(86_207));
     }
     *chat = changed;
     Ok(json!({}).into())

@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use simulator_stage::mishap::{self, Before};
 
+use super::reading::text;
 use super::{Call, Outcome, envelope};
 use crate::faults::Fault;
 use crate::refusal::Refusal;
@@ -18,11 +19,14 @@ use crate::simulator::Shared;
 use crate::state::State;
 use crate::state::archive::{ARCHIVE_AGENT, Archive, opened};
 use crate::state::archive_content::file_key;
+use crate::state::people::folded;
 
 /// Entries of one page, the platform's own.
 const ENTRIES_MAX: usize = 1_000;
 /// Bytes of one piece of a file, the platform's own.
 const PIECE_BYTES: usize = 512 * 1024;
+/// Pairs of a member and somebody from outside in one call, the platform's own.
+const PAIRS_MAX: usize = 100;
 
 fn archive(state: &State) -> Result<&Archive, Refusal> {
     state.archive.as_ref().ok_or_else(|| Refusal::new(48_002))
@@ -34,8 +38,11 @@ fn chat_of<'a>(state: &'a State, room: &str) -> Result<&'a crate::state::chats::
     known.and_then(|(chat, _)| state.chats.get(chat)).ok_or_else(|| Refusal::new(40_050))
 }
 
+/// The members who have a licence.
 pub(super) fn permits(state: &mut State, _: &Call) -> Outcome {
-    let ids: Vec<String> = state.people.values().map(|person| person.user_id.clone()).collect();
+    let unlicensed = &archive(state)?.unlicensed;
+    let licensed = state.people.iter().filter(|(id, _)| !unlicensed.contains(*id));
+    let ids: Vec<&String> = licensed.map(|(_, person)| &person.user_id).collect();
     Ok(json!({ "ids": ids }).into())
 }
 
@@ -58,6 +65,32 @@ pub(super) fn room_agrees(state: &mut State, call: &Call) -> Outcome {
     };
     let consents: Vec<Value> = consents.iter().map(shown).collect();
     Ok(json!({ "agreeinfo": consents }).into())
+}
+
+/// Whether people from outside agreed to what each says to one member; who said nothing counts as agreeing.
+pub(super) fn agrees(state: &mut State, call: &Call) -> Outcome {
+    let pairs = call.body.get("info").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if pairs.is_empty() || pairs.len() > PAIRS_MAX {
+        return Err(Refusal::new(if pairs.is_empty() { 40_063 } else { 301_060 }));
+    }
+    let mut agreed: Vec<Value> = Vec::new();
+    for pair in pairs {
+        let (person, external) = (text(pair, "userid"), text(pair, "exteranalopenid"));
+        if external.is_empty() || state.person(person).is_err() {
+            return Err(Refusal::new(301_061));
+        }
+        let said = archive(state)?.agreements.get(&(folded(person), external.to_owned()));
+        let status = match said {
+            Some(true) => "Agree",
+            Some(false) => "Disagree",
+            None => "Default_Agree",
+        };
+        agreed.push(json!({
+            "status_change_time": 1_600_000_000, "userid": state.spelled(person), "exteranalopenid": external,
+            "agree_status": status,
+        }));
+    }
+    Ok(json!({ "agreeinfo": agreed }).into())
 }
 
 pub(super) fn robot(state: &mut State, call: &Call) -> Outcome {

@@ -176,7 +176,7 @@ pub(super) fn by_email(state: &mut State, call: &Call) -> Outcome {
 pub(super) fn to_open(state: &mut State, call: &Call) -> Outcome {
     let ids = call.texts("userid_list");
     if ids.len() > BATCH_MAX {
-        return Err(Refusal::new(40_031));
+        return Err(Refusal::new(40_032));
     }
     let app = app(state, call)?;
     let (known, wrong): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| state.sees(app, id));
@@ -193,7 +193,7 @@ pub(super) fn to_open(state: &mut State, call: &Call) -> Outcome {
 pub(super) fn from_open(state: &mut State, call: &Call) -> Outcome {
     let ids = call.texts("open_userid_list");
     if ids.len() > BATCH_MAX {
-        return Err(Refusal::new(40_031));
+        return Err(Refusal::new(40_032));
     }
     let app = app(state, call)?;
     let (mut known, mut wrong) = (Vec::new(), Vec::new());

@@ -108,6 +108,7 @@ const ROUTES: &[Route] = &[
     post("/cgi-bin/msgaudit/get_permit_user_list", ARCHIVE, archive::permits),
     post("/cgi-bin/msgaudit/groupchat/get", ARCHIVE, archive::group),
     post("/cgi-bin/msgaudit/check_room_agree", ARCHIVE, archive::room_agrees),
+    post("/cgi-bin/msgaudit/check_single_agree", ARCHIVE, archive::agrees),
     get("/cgi-bin/msgaudit/get_robot_info", ARCHIVE, archive::robot),
     post("/cgi-bin/oa/gettemplatedetail", APPROVAL, approvals::template),
     post("/cgi-bin/oa/applyevent", APPROVAL, approvals::apply),

@@ -15,6 +15,7 @@ use crate::state::{Receiver, State};
 
 const PEOPLE_MAX: usize = 1_000;
 const PARTIES_MAX: usize = 100;
+const TAGS_MAX: usize = 100;
 const DUPLICATE_S: u64 = 1_800;
 const DUPLICATE_S_MAX: u64 = 14_400;
 
@@ -86,8 +87,13 @@ fn is_swallowed(state: &mut State, agent: u64, person: &str, call: &Call) -> boo
 
 fn receivers(state: &mut State, agent: u64, body: &Value) -> Result<Receivers, Refusal> {
     let (people, parties, tags) = (ids(body, "touser"), ids(body, "toparty"), ids(body, "totag"));
-    if people.len() > PEOPLE_MAX || parties.len() > PARTIES_MAX || tags.len() > PARTIES_MAX {
-        return Err(Refusal::new(40_031));
+    let bounds = [
+        (people.len(), PEOPLE_MAX, 40_032),
+        (parties.len(), PARTIES_MAX, 82_002),
+        (tags.len(), TAGS_MAX, 82_003),
+    ];
+    if let Some((.., code)) = bounds.into_iter().find(|(count, most, _)| count > most) {
+        return Err(Refusal::new(code));
     }
     if people.is_empty() && parties.is_empty() && tags.is_empty() {
         return Err(Refusal::new(82_001));

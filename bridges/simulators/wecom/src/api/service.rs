@@ -27,7 +27,11 @@ pub(super) fn fetch(state: &mut State, call: &Call) -> Outcome {
     if !state.service.accounts.contains_key(&account) {
         return Err(Refusal::new(95_004));
     }
-    if !state.is_fetching(call.text("token"), &account) {
+    let token = call.text("token");
+    if !token.is_empty() && !state.is_token_of(token, &account) {
+        return Err(Refusal::new(95_007));
+    }
+    if !state.is_fetching(token, &account) {
         let bounds = [(60_000, state.settings.service_blind_per_minute)];
         state.stage.count(&account, "kf/sync_msg", &bounds).map_err(|_| Refusal::new(45_009))?;
     }

@@ -214,6 +214,11 @@ simulator_stage::commands! {
         },
         /// Somebody from outside agrees to the archive of a group, or does not.
         Consent { chat: String, external_userid: String, agrees: bool },
+        /// The same of what they say to one member alone.
+        ConsentTo { person: String, external_userid: String, agrees: bool },
+        /// A member loses their licence of the archive, which everybody has at first, or gets it back. Of a group in which
+        /// nobody has one nothing is archived.
+        License { person: String, licensed: bool },
         /// What the archive calls a group; answers `room`, `seq` of its last entry, and `read`, the furthest place behind which
         /// somebody asked for entries.
         ShowArchive { chat: String },

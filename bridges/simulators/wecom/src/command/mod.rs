@@ -1,5 +1,6 @@
 //! Does what people, administrators and tests want done.
 
+mod archive;
 mod forms;
 mod list;
 mod office;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{AppChange, BotChange, Command, NewChat, NewPerson, PersonChange};
+use super::{AppChange, BotChange, Command, NewChat, NewPerson, PersonChange, archive};
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -106,13 +106,17 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
         Command::UseArchive { secret, version, public_key } => {
             state.use_archive(secret, version, &public_key)
         }
-        Command::Archived { chat, entry } => archived(state, chat.as_deref(), entry),
+        Command::Archived { chat, entry } => archive::archived(state, chat.as_deref(), entry),
         Command::Consent { chat, external_userid, agrees } => state.archived_room(&chat).map(|room| {
             if let Some(archive) = &mut state.archive {
                 archive.consents.entry(room).or_default().insert(external_userid, agrees);
             }
             json!({})
         }),
+        Command::ConsentTo { person, external_userid, agrees } => {
+            archive::consent_to(state, &person, external_userid, agrees)
+        }
+        Command::License { person, licensed } => archive::license(state, &person, licensed),
         Command::ShowArchive { chat } => state.archived_room(&chat).map(|room| {
             let archive = state.archive.as_ref();
             let seq = archive.and_then(|archive| archive.entries.last()).map_or(0, |last| last.seq);
@@ -124,13 +128,6 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
         }
         other => return Err(Box::new(other)),
     })
-}
-
-fn archived(state: &mut State, chat: Option<&str>, mut entry: Value) -> Result<Value, Refusal> {
-    if let Some(chat) = chat {
-        entry["roomid"] = state.archived_room(chat)?.into();
-    }
-    state.archive(entry).map(|seq| json!({ "seq": seq }))
 }
 
 fn add_app(state: &mut State, agent_id: u64, secret: String, name: String) -> Result<Value, Refusal> {

@@ -1,6 +1,6 @@
 //! The paid archive of chats: all that is said in groups, numbered, each entry encrypted for whoever has the company's private key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,6 +39,10 @@ pub(crate) struct Archive {
     pub(crate) names: BTreeMap<String, String>,
     /// Whether somebody from outside agreed, by room.
     pub(crate) consents: BTreeMap<String, BTreeMap<String, bool>>,
+    /// Whether somebody from outside agreed, by the member to whom they speak alone, by folded id, and by their own id.
+    pub(crate) agreements: BTreeMap<(String, String), bool>,
+    /// The members who have no licence, by folded id.
+    pub(crate) unlicensed: BTreeSet<String>,
     /// The furthest place behind which somebody asked for entries.
     pub(crate) read: u64,
     /// When it was told last that there is something.
@@ -105,10 +109,20 @@ impl State {
             Some(archive) => archive.key = key,
             None => {
                 let (entries, names, robots) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-                let (rooms, consents) = (BTreeMap::new(), BTreeMap::new());
+                let (rooms, consents, agreements) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
                 let (read, noticed_ms) = (0, 0);
-                let made = Archive { key, entries, rooms, robots, names, consents, read, noticed_ms };
-                self.archive = Some(made);
+                self.archive = Some(Archive {
+                    key,
+                    entries,
+                    rooms,
+                    robots,
+                    names,
+                    consents,
+                    agreements,
+                    unlicensed: BTreeSet::new(),
+                    read,
+                    noticed_ms,
+                });
             }
         }
         let callback = self.apps.get(&ARCHIVE_AGENT).and_then(|app| app.callback.clone());
@@ -194,11 +208,11 @@ impl State {
     }
 
     fn archivable(&mut self, id: &str) -> Result<Option<(Message, String, Value)>, Refusal> {
-        let Some(message) = self.messages.get(id).filter(|_| self.archive.is_some()).cloned() else {
-            return Ok(None);
-        };
-        let Some(chat) = self.chats.get(&message.draft.chat).filter(|chat| chat.direct.is_none()).cloned()
-        else {
+        let Some(archive) = &self.archive else { return Ok(None) };
+        let Some(message) = self.messages.get(id).cloned() else { return Ok(None) };
+        let group = self.chats.get(&message.draft.chat).filter(|chat| chat.direct.is_none());
+        let licensed = |person: &String| !archive.unlicensed.contains(person);
+        let Some(chat) = group.filter(|chat| chat.people.iter().any(licensed)).cloned() else {
             return Ok(None);
         };
         let people = self.people_of(&chat);

@@ -166,6 +166,11 @@ impl State {
         self.fetchable(account, shown);
     }
 
+    /// Whether a token came with an event of an account, also one that is over.
+    pub(crate) fn is_token_of(&self, token: &str, account: &str) -> bool {
+        self.service.tokens.get(token).is_some_and(|(of, _)| of == account)
+    }
+
     /// Whether a token lets its account be fetched without haste.
     pub(crate) fn is_fetching(&self, token: &str, account: &str) -> bool {
         let now = self.now_ms();

@@ -113,6 +113,45 @@ async fn its_own_interfaces_say_groups_robots_and_consents() {
 }
 
 #[tokio::test]
+async fn who_agreed_to_what_they_say_to_one_member_is_read_pair_by_pair() {
+    let mut world = archive().await;
+    world.token = text(&world.token_for(SECRET).await, "access_token");
+    let consent = json!({ "do": "consent_to", "person": "lisi", "external_userid": "wmA", "agrees": false });
+    world.act(consent).await;
+    let path = "/cgi-bin/msgaudit/check_single_agree";
+    let pair = |person: &str, external: &str| json!({ "userid": person, "exteranalopenid": external });
+    let asked = json!({ "info": [pair("LISI", "wmA"), pair("zhangsan", "wmA")] });
+    let answer = world.ask(path, asked).await;
+    let said: Vec<_> = (0..2_usize).map(|place| text(&answer["agreeinfo"][place], "agree_status")).collect();
+    assert_eq!(said, ["Disagree", "Default_Agree"]);
+    assert_eq!(answer["agreeinfo"][0]["userid"], "lisi");
+    assert_eq!(world.code(path, json!({ "info": [pair("nobody", "wmA")] })).await, 301_061);
+    assert_eq!(world.code(path, json!({ "info": vec![pair("lisi", "wmA"); 101] })).await, 301_060);
+    assert_eq!(world.code(path, json!({})).await, 40_063);
+}
+
+#[tokio::test]
+async fn of_a_group_in_which_nobody_has_a_licence_nothing_stands_there() {
+    let mut world = archive().await;
+    let license =
+        |person: &str, licensed: bool| json!({ "do": "license", "person": person, "licensed": licensed });
+    let changes = [("lisi", false, "one"), ("zhangsan", false, "two"), ("LISI", true, "three")];
+    for (person, licensed, words) in changes {
+        world.act(license(person, licensed)).await;
+        world.act(json!({ "do": "speak", "person": "lisi", "chat": world.chat, "text": words })).await;
+    }
+    let entries = page(&world, SECRET, 0, 10).await["chatdata"].clone();
+    let mut words = Vec::new();
+    for entry in entries.as_array().unwrap() {
+        words.push(text(&opened(&world, entry).await["text"], "content"));
+    }
+    assert_eq!(words, ["one", "three"]);
+    world.token = text(&world.token_for(SECRET).await, "access_token");
+    let permits = world.ask("/cgi-bin/msgaudit/get_permit_user_list", json!({})).await;
+    assert_eq!(permits["ids"], json!(["lisi"]));
+}
+
+#[tokio::test]
 async fn its_address_is_told_at_most_every_fifteen_seconds_and_entries_go_after_five_days() {
     let world = archive().await;
     let mut told = address::door(vec![]).await;

@@ -21,13 +21,13 @@ async fn a_group_is_made_read_changed_and_written_to() {
     let group =
         json!({ "name": "Desk", "owner": "lisi", "userlist": ["lisi", "zhangsan"], "chatid": "desk1" });
     assert_eq!(world.ask(CREATE, group.clone()).await["chatid"], "desk1");
-    assert_eq!(world.code(CREATE, group).await, 86_003);
+    assert_eq!(world.code(CREATE, group).await, 86_215);
     let info = get(&world, "desk1").await["chat_info"].clone();
     assert_eq!(info["userlist"], json!(["lisi", "ZhangSan"]));
     assert_eq!((&info["owner"], &info["name"]), (&json!("lisi"), &json!("Desk")));
     world.act(json!({ "do": "add_person", "user_id": "wang", "name": "Wang" })).await;
     let without_owner = json!({ "chatid": "desk1", "del_user_list": ["lisi"], "add_user_list": ["wang"] });
-    assert_eq!(world.code(UPDATE, without_owner.clone()).await, 86_004);
+    assert_eq!(world.code(UPDATE, without_owner.clone()).await, 86_207);
     let mut with_owner = without_owner;
     with_owner["owner"] = "wang".into();
     with_owner["name"] = "Counter".into();
@@ -58,8 +58,11 @@ async fn what_is_wrong_with_groups_has_codes() {
     world.act(json!({ "do": "dissolve", "person": "lisi", "chat": "m1" })).await;
     assert_eq!(world.code(SEND, send("m1", "text")).await, 40_050);
     let create = |people: Value, id: &str| json!({ "name": "x", "userlist": people, "chatid": id });
-    assert_eq!(world.code(CREATE, create(json!(["lisi"]), "")).await, 86_004);
+    assert_eq!(world.code(CREATE, create(json!(["lisi"]), "")).await, 86_006);
     assert_eq!(world.code(CREATE, create(json!(["lisi", "nobody"]), "")).await, 40_031);
+    let mut stranger = create(json!(["lisi", "zhangsan"]), "");
+    stranger["owner"] = "wang".into();
+    assert_eq!(world.code(CREATE, stranger).await, 86_207);
     assert_eq!(world.code(CREATE, create(json!(["lisi", "zhangsan"]), "a-b")).await, 86_001);
     world.act(json!({ "do": "change_app", "app": APP, "departments": [2] })).await;
     assert_eq!(world.code(CREATE, create(json!(["lisi", "zhangsan"]), "")).await, 60_011);

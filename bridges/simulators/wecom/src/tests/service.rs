@@ -122,6 +122,7 @@ async fn without_the_token_of_an_event_one_asks_seldom() {
     }
     assert_eq!(desk.page("", 1, "").await["errcode"], 45_009);
     assert_eq!(desk.page("", 1, &token).await["errcode"], 0);
+    assert_eq!(desk.page("", 1, "ENCnothing").await["errcode"], 95_007);
     desk.world.skip_minutes(10);
     for _ in 0..10 {
         desk.page("", 1, &token).await;

@@ -78,6 +78,7 @@ pub(crate) fn invite(state: &mut State, call: &Call) -> Outcome {
         }
     }
     let all = entry.invited.clone();
+    state.note_change(call.part(5));
     let attendees: Vec<Value> = all.iter().map(|invited| shown(state, call, invited)).collect();
     Ok(Answer::Data(json!({ "attendees": attendees })))
 }
@@ -98,5 +99,6 @@ pub(crate) fn uninvite(state: &mut State, call: &Call) -> Outcome {
     }
     let entry = state.entry(&call.app, call.part(3), call.part(5))?;
     entry.invited.retain(|invited| !ids.iter().any(|id| id == invited.attendee_id.as_str()));
+    state.note_change(call.part(5));
     Ok(Answer::Data(json!({})))
 }

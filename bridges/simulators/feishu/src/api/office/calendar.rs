@@ -17,7 +17,7 @@ const PARAMETER: i64 = 190_014;
 /// The longest time of which instances are listed: two years.
 const WINDOW_SECONDS_MAX: u64 = 2 * 366 * 86_400;
 
-fn wrong(what: &str) -> Refusal {
+pub(super) fn wrong(what: &str) -> Refusal {
     Refusal::ext(PARAMETER, what)
 }
 
@@ -73,6 +73,7 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
         reminders: json!([]),
         invited: Vec::new(),
         is_deleted: false,
+        changed: state.stage.number(),
         instance_of: None,
         create_s: i64::try_from(state.stage.now_ms() / 1_000).unwrap_or(0),
     };
@@ -154,12 +155,14 @@ fn shown_moment(moment: &Moment) -> Value {
     }
 }
 
-fn shown(entry: &Entry) -> Value {
+/// Something in a calendar, as the API answers it.
+pub(super) fn shown(entry: &Entry) -> Value {
     json!({
         "event_id": entry.event_id, "organizer_calendar_id": calendar_id(&entry.owner), "summary": entry.summary,
         "description": entry.description, "start_time": shown_moment(&entry.start),
         "end_time": shown_moment(&entry.end), "location": { "name": entry.location },
-        "recurrence": entry.recurrence, "reminders": entry.reminders, "status": "confirmed",
+        "recurrence": entry.recurrence, "reminders": entry.reminders,
+        "status": if entry.is_deleted { "cancelled" } else { "confirmed" },
         "visibility": "default", "free_busy_status": "busy", "create_time": entry.create_s.to_string(),
         "is_exception": entry.instance_of.is_some(),
     })
@@ -183,6 +186,7 @@ pub(crate) fn patch(state: &mut State, call: &Call) -> Outcome {
     fill(&mut changed, &call.body)?;
     let answer = shown(&changed);
     *entry = changed;
+    state.note_change(call.part(5));
     Ok(Answer::Data(json!({ "event": answer })))
 }
 
@@ -204,7 +208,6 @@ pub(crate) fn instances(state: &mut State, call: &Call) -> Outcome {
         .map(|one| {
             let mut item = shown(&one);
             item["is_exception"] = known(&one.event_id).into();
-            item["status"] = if one.is_deleted { "cancelled" } else { "confirmed" }.into();
             item
         })
         .collect();
@@ -215,6 +218,7 @@ pub(crate) fn instances(state: &mut State, call: &Call) -> Outcome {
 /// `DELETE calendar/v4/calendars/*/events/*`.
 pub(crate) fn delete(state: &mut State, call: &Call) -> Outcome {
     state.entry(&call.app, call.part(3), call.part(5))?.is_deleted = true;
+    state.note_change(call.part(5));
     Ok(Answer::Data(json!({})))
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod attendees;
 pub(super) mod calendar;
+pub(super) mod calendar_list;
 pub(super) mod external;
 pub(super) mod free_busy;
 pub(super) mod meetings;

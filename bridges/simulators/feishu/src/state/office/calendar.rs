@@ -53,6 +53,8 @@ pub(crate) struct Entry {
     pub(crate) invited: Vec<Invited>,
     pub(crate) is_deleted: bool,
     pub(crate) create_s: i64,
+    /// The number of its last change; later ones are greater.
+    pub(crate) changed: u64,
     /// Which instance of which series it is, where it is one.
     pub(crate) instance_of: Option<InstanceOf>,
 }
@@ -181,6 +183,7 @@ impl State {
             "declined" => "decline",
             _ => return Err(Refusal::code(190_014)),
         };
+        self.note_change(event);
         Ok(())
     }
 
@@ -205,6 +208,7 @@ impl State {
             invited: Vec::new(),
             is_deleted: false,
             create_s: i64::try_from(self.stage.now_ms() / 1_000).unwrap_or(0),
+            changed: self.stage.number(),
             instance_of: None,
         };
         let event_id = entry.event_id.clone();

@@ -133,6 +133,7 @@ impl State {
         let invited = &mut entry.ok_or(Refusal::code(193_001))?.invited;
         let asked = invited.iter_mut().find(|invited| invited.person == room && invited.is_room);
         asked.ok_or(Refusal::code(193_002))?.answer = if is_free { "accept" } else { "decline" };
+        self.note_change(event);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod instances;
 pub(crate) mod meetings;
 pub(crate) mod native;
 mod native_changes;
+mod synced;
 pub(crate) mod tasks;
 mod told;
 
