@@ -194,6 +194,12 @@ pub trait Conversations: Send + Sync {
     /// [`Failure`].
     async fn conversation(&self, conversation: &ConversationId) -> Result<Option<Conversation>, Failure>;
 
+    /// Whether what [`Self::conversation`] answers for this one proves that it is still there with our app in it, or is not: then
+    /// the core asks now and then. Never waits. False where the platform tells nobody.
+    fn tells_absence(&self, _conversation: &ConversationId) -> bool {
+        false
+    }
+
     /// Where one person is spoken to by our app alone, whether or not they ever spoke to it; `None` when the platform has no such
     /// place for them. What they say there may arrive under another name that the platform has for the same conversation.
     fn direct(&self, person: &PersonId) -> Option<ConversationId> {

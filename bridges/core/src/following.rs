@@ -7,11 +7,7 @@ use kit::{BotError, CallError};
 use ruma::RoomId;
 use store::Batch;
 
-use crate::{
-    BridgeError, Bridges, LOCALPART,
-    lanes::Lane,
-    tables::{LINES, PortalRow},
-};
+use crate::{BridgeError, Bridges, LOCALPART, lanes::Lane, tables::PortalRow};
 
 impl Bridges {
     /// The bot is in a room now. If that one took the place of another, it has what was bound there.
@@ -57,7 +53,7 @@ impl Bridges {
             let key = if is_encrypted { "bridge.told.encrypted" } else { "bridge.told.moved" };
             self.notice(batch, new, &unique, key, &[("conversation", &name)]);
             if let Some(seat) = self.seat(lane.0).filter(|_| !is_encrypted) {
-                let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
+                let line = self.line_beside(batch, lane.0).await?;
                 let moved = moved_of.entry(lane.0).or_default();
                 moved.push((lane.clone(), row));
                 self.state_with(batch, seat, &line, (new, moved.clone()));

@@ -1,5 +1,5 @@
 //! What is old goes: arrivals that nobody repeats any more, rows of connectors and codes whose time is over, the map of messages
-//! after more than a year.
+//! after more than a year, who left their company.
 
 use base::Shutdown;
 use bridge_api::{MessageId, Network};
@@ -106,6 +106,7 @@ impl Bridges {
                 self.forget_old().await?;
                 self.forget_codes().await?;
                 self.forget_links().await?;
+                self.forget_leavers().await?;
                 let first_kept = (self.0.clock.now_ms() / DAY_MS).saturating_sub(MESSAGES_KEPT_DAYS);
                 self.forget_entries(first_kept, FORGOTTEN_PER_BATCH).await?;
                 self.forget_messages().await

@@ -60,6 +60,7 @@ mod senseless;
 mod shelf;
 mod silenced;
 mod standing_texts;
+mod still_there;
 mod tables;
 mod telling;
 #[cfg(test)]

@@ -9,8 +9,9 @@ use store::{Batch, StoreError};
 use tokio::time::Instant;
 
 use crate::{
-    Bridges,
+    BridgeError, Bridges,
     bridges::Seat,
+    conflicts::until_undisturbed,
     limits::{PAUSE_MAX, PAUSE_MIN, STOP_TIME_MAX},
     reach::Away,
     tables::{LINES, LineRow},
@@ -39,6 +40,7 @@ impl Bridges {
                 self.keep_caught_up(seat, shutdown),
                 self.keep_reading_again(seat, shutdown),
                 self.keep_members(seat, shutdown),
+                self.keep_asking_for_conversations(seat, shutdown),
                 self.keep_quotas(seat, shutdown)
             );
         });
@@ -87,7 +89,7 @@ impl Bridges {
             let now = seat.now();
             let is_up = matches!(now, LineNow::Up(_));
             metrics::gauge!("bridge_up", "platform" => seat.network.key()).set(if is_up { 1.0 } else { 0.0 });
-            let row = self.note_line(seat, &now).await;
+            let row = until_undisturbed(|| self.note_line(seat, &now)).await;
             let row = row.inspect_err(
                 |error| tracing::warn!(%error, network = seat.network.key(), "how a line stands cannot be noted"),
             );
@@ -143,9 +145,9 @@ impl Bridges {
     }
 
     /// Writes down how a line stands; how it stands now, if anybody knows.
-    async fn note_line(&self, seat: &Seat, now: &LineNow) -> Result<Option<LineRow>, StoreError> {
-        let network = seat.network.key();
-        let old = self.0.store.get(&LINES, network).await?.unwrap_or_default();
+    async fn note_line(&self, seat: &Seat, now: &LineNow) -> Result<Option<LineRow>, BridgeError> {
+        let mut batch = Batch::new();
+        let old = self.line_beside(&mut batch, seat.network).await?;
         let now_ms = self.0.clock.now_ms();
         let mut row = match now {
             LineNow::Unknown => return Ok(None),
@@ -160,12 +162,11 @@ impl Bridges {
         if row == old {
             return Ok(Some(row));
         }
-        let mut batch = Batch::new();
         // What a platform without history had said meanwhile nobody brings.
         if old.is_deaf() && !row.is_deaf() && seat.connector.backfill().is_none() {
             row.gaps += self.tell_missed(&mut batch, seat, &old);
         }
-        batch.put(&LINES, network, &row);
+        batch.put(&LINES, seat.network.key(), &row);
         // Who heard of no outage need not hear that it is over.
         if row.is_up && old.is_told {
             self.tell_up(&mut batch, seat, &row, &old);

@@ -11,7 +11,7 @@ use crate::{
     conflicts::until_undisturbed,
     lanes::Lane,
     limits::DELAYS_TOLD_MS,
-    tables::{LINES, LineRow, PortalRow},
+    tables::{LINES, LineRow, PORTALS, PortalRow},
 };
 
 impl Bridges {
@@ -58,7 +58,20 @@ impl Bridges {
         }
     }
 
-    /// The same for one room, with the conversations that it has after this batch.
+    /// How a line stands, which has to be so still when the batch is written: two that say at once how a room stands must not say
+    /// what the other one has just changed.
+    pub(crate) async fn line_beside(
+        &self,
+        batch: &mut Batch,
+        network: Network,
+    ) -> Result<LineRow, StoreError> {
+        let row = self.0.store.get(&LINES, network.key()).await?;
+        batch.expect_read(&LINES, network.key(), row.as_ref());
+        Ok(row.unwrap_or_default())
+    }
+
+    /// The same for one room, with the conversations that it has after this batch. Those that the batch does not change have to stand
+    /// so still when it is written.
     pub(crate) fn state_with(
         &self,
         batch: &mut Batch,
@@ -68,6 +81,11 @@ impl Bridges {
     ) {
         let unique = format!("status/{}/{}/{}/{room}", seat.network.key(), row.since_ms, self.0.rng.u64());
         let mut content = status(seat, row);
+        for (lane, row) in &bound {
+            if self.portals().get(lane).as_ref() == Some(row) {
+                batch.expect_eq(&PORTALS, &(lane.0.key(), lane.1.as_str()), row);
+            }
+        }
         // Who bound a conversation is asked when something is wrong with it.
         let conversations = bound.iter().map(|(lane, row)| {
             let is_in = row.removed_ms.is_none();
@@ -90,7 +108,7 @@ impl Bridges {
         let room = self.portals().room_of(lane);
         self.portals().release(batch, lane)?;
         let (Some(room), Some(seat)) = (room, self.seat(lane.0)) else { return Ok(()) };
-        let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
+        let line = self.line_beside(batch, lane.0).await?;
         let mut left = self.bound_in(lane.0, &room);
         left.retain(|(other, _)| other != lane);
         if left.is_empty() {

@@ -1,9 +1,15 @@
-//! The words for how the lines to platforms stand: their state, what is left of their quotas, and what their credentials are worth.
+//! The words for how the lines to platforms and their conversations stand: their state, what is left of their quotas, and what their
+//! credentials are worth.
 
 use kit::texts::{Entry, entry};
 
 /// These texts, beside [`crate::TEXTS`].
 pub(crate) const TEXTS: &[Entry] = &[
+    entry(
+        "bridge.told.absent",
+        "{conversation} 已不存在，或机器人已不在其中，消息不再转发。",
+        "{conversation} is no more, or our robot is not in it any more; nothing is carried.",
+    ),
     entry(
         "bridge.status.up",
         "{platform}：正常，已绑定 {bound}，缺口 {gaps}",

@@ -94,6 +94,9 @@ pub(crate) const READ_UNTIL: Table<(String, String), u64> = Table::new(
 /// Network and person: it is another app's robot, which lists of members leave out.
 pub(crate) const ROBOTS: Table<(String, String), ()> =
     Table::new(3041, "bridges_robots", Profile::Point, "Is this person a robot?");
+/// Network and person who left the company lately → when, by the platform's clock. Goes after [`crate::limits::GONE_KEPT_MS`].
+pub(crate) const GONE: Table<(String, String), u64> =
+    Table::new(3049, "bridges_gone", Profile::Point, "Did this person leave the company, and when?");
 /// For what → the key with which links are sealed.
 pub(crate) const LINK_KEYS: Table<String, [u8; 32]> =
     Table::new(3042, "bridges_link_keys", Profile::Point, "Is this link one of ours?");
@@ -140,6 +143,7 @@ pub fn tables() -> Vec<TableInfo> {
         NEWEST.info(),
         READ_UNTIL.info(),
         ROBOTS.info(),
+        GONE.info(),
         LINK_KEYS.info(),
         LINKS.info(),
         CODES.info(),
@@ -166,12 +170,15 @@ pub(crate) struct PortalRow {
     /// When our app was removed from it, by the platform's clock; none while it is in there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_ms: Option<u64>,
+    /// When it came in last, by the platform's clock, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_in_ms: Option<u64>,
 }
 
 impl PortalRow {
     /// Of a conversation that is bound to no room.
     pub fn unbound(name: String, kind: ConversationKind) -> Self {
-        Self { room: None, name, kind, bound_by: None, bound_ms: 0, removed_ms: None }
+        Self { room: None, name, kind, bound_by: None, bound_ms: 0, removed_ms: None, let_in_ms: None }
     }
 }
 

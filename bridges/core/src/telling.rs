@@ -8,6 +8,14 @@ use store::Batch;
 
 use crate::{Bridges, LOCALPART, lanes::Lane};
 
+/// The language of what the bridges say themselves, for whoever reads in this one; both are Chinese first.
+pub(crate) const fn language_of(lang: Lang) -> Language {
+    match lang {
+        Lang::En => Language::En,
+        Lang::Zh | Lang::Both => Language::Zh,
+    }
+}
+
 /// Why something was refused, in words for people.
 pub(crate) fn refusal_text(refusal: Option<&Refusal>, language: Language) -> String {
     match refusal {

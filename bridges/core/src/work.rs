@@ -139,7 +139,8 @@ impl Bridges {
         }
     }
 
-    /// Takes the first row of a lane away: whatever is wrong with it must not hold up what comes behind it.
+    /// Takes the first row of a lane away: whatever is wrong with it must not hold up what comes behind it. Cards that wait for
+    /// what becomes of it go out.
     async fn leave_out(&self, direction: Direction, lane: &Lane) -> Result<(), Stuck> {
         metrics::counter!("bridge_left_out_total", "platform" => lane.0.key()).increment(1);
         let mut batch = Batch::new();
@@ -150,7 +151,11 @@ impl Bridges {
                 }
             }
             Direction::Out => {
-                if let Some((place, _)) = first(&self.0.store, &OUTBOX, lane).await? {
+                if let Some((place, row)) = first(&self.0.store, &OUTBOX, lane).await? {
+                    if let Some(seat) = self.seat(lane.0) {
+                        let event: serde_json::Value = serde_json::from_str(&row.event).unwrap_or_default();
+                        self.show_instead(seat, &event, &mut batch).await?;
+                    }
                     self.outbound().end(&mut batch, &OUTBOX, lane, place);
                 }
             }

@@ -50,8 +50,7 @@ impl Incoming {
         };
         let mut data = event.data.clone();
         data["openConversationId"] = json!(text(&answer, "openConversationId").unwrap_or_default());
-        let arrival = self.read(Event { data: &data, ..event }).await;
-        Ok(arrival.into_iter().collect())
+        Ok(self.read(Event { data: &data, ..event }).await)
     }
 
     /// Who left the company, each of them once.

@@ -43,10 +43,16 @@ pub fn is_counted(kind: &str) -> bool {
     !free.iter().any(|prefix| kind.starts_with(prefix))
 }
 
-/// Reads an event. `None` for one that says nothing to a bridge, or says it without sense.
-pub fn read(event: Event<'_>, client_id: &str) -> Option<Arrival> {
+/// Reads an event. Nothing for one that says nothing to a bridge, or says it without sense; of many people so many at once as an
+/// arrival may name, with keys of their own behind the first.
+pub fn read(event: Event<'_>, client_id: &str) -> Vec<Arrival> {
+    let pieces = happened(event.kind, event.data).map(in_pieces).unwrap_or_default();
+    let arrivals = pieces.into_iter().enumerate();
+    arrivals.filter_map(|(index, what)| arrival(event, client_id, index, what)).collect()
+}
+
+fn arrival(event: Event<'_>, client_id: &str, index: usize, what: Happened) -> Option<Arrival> {
     let data = event.data;
-    let what = happened(event.kind, data)?;
     let conversation = match event.kind {
         "user_modify_org" => None,
         // The platform calls a chat with one person otherwise than we do; the message tells where it is.
@@ -54,17 +60,33 @@ pub fn read(event: Event<'_>, client_id: &str) -> Option<Arrival> {
         // A sample of the platform's shows a person where the group should be.
         _ => Some(group(data)?),
     };
-    let key = EventKey::new(format!("{client_id}:event:{}", event.id)).ok()?;
+    let piece = if index == 0 { String::new() } else { format!(":{index}") };
+    let key = EventKey::new(format!("{client_id}:event:{}{piece}", event.id)).ok()?;
     let named = ["timeStamp", "operatTime", "operateTime", "TimeStamp"];
     let at_ms = named.iter().find_map(|name| number(data, name)).unwrap_or(event.at_ms);
     Some(Arrival { key, conversation, at_ms, trace: Some(event.id.to_owned()), what })
 }
 
-/// The people whom an event names.
+/// The same in pieces that name no more than [`PEOPLE_AT_ONCE_MAX`] people each.
+fn in_pieces(what: Happened) -> Vec<Happened> {
+    match what {
+        Happened::Joined { people } => {
+            let pieces = people.chunks(PEOPLE_AT_ONCE_MAX);
+            pieces.map(|people| Happened::Joined { people: people.to_vec() }).collect()
+        }
+        Happened::Left { people, by } => {
+            let pieces = people.chunks(PEOPLE_AT_ONCE_MAX);
+            pieces.map(|people| Happened::Left { people: people.to_vec(), by: by.clone() }).collect()
+        }
+        what => vec![what],
+    }
+}
+
+/// The people whom an event names, all of them: the length of what came is their bound.
 pub fn people(data: &Value) -> Vec<PersonId> {
     let mut users = texts(data, "userId");
     users.extend(texts(data, "UserId"));
-    users.into_iter().take(PEOPLE_AT_ONCE_MAX).filter_map(|user| ids::person(&user)).collect()
+    users.iter().filter_map(|user| ids::person(user)).collect()
 }
 
 /// The chatId of an event of a group that names no group: a sample of the platform's shows a person in its place.
@@ -174,126 +196,4 @@ pub fn pressed(
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn person(id: &str) -> PersonId {
-        PersonId::new(id).expect("an id")
-    }
-
-    #[test]
-    fn events_of_groups_mean_what_the_page_says() {
-        let base = |more: Value| {
-            let mut data = json!({"timeStamp": "1700000000000", "chatId": "chat1", "openConversationId": "cid1==", "operator": "u9"});
-            for (name, value) in more.as_object().expect("an object") {
-                data[name] = value.clone();
-            }
-            data
-        };
-        let by = Some(person("u9"));
-        let read_by = json!({"userId": "u1", "processQueryKey": "pqk="});
-        let ours = MessageId::new("key:pqk=").expect("an id");
-        let table = [
-            (
-                "chat_add_member",
-                json!({"userId": ["u1"]}),
-                Some(Happened::Joined { people: vec![Person::named(person("u1"), "")] }),
-            ),
-            ("chat_add_member", json!({"userId": []}), None),
-            (
-                "chat_remove_member",
-                json!({"userId": "[\"u1\"]"}),
-                Some(Happened::Left { people: vec![person("u1")], by: by.clone() }),
-            ),
-            ("chat_quit", json!({}), Some(Happened::Left { people: vec![person("u9")], by: None })),
-            (
-                "chat_update_title",
-                json!({"title": "New"}),
-                Some(Happened::Renamed { name: "New".into(), by: by.clone() }),
-            ),
-            ("chat_disband", json!({}), Some(Happened::Dissolved)),
-            ("chat_disband", json!({"openConversationId": "u7"}), None),
-            ("im_cool_app_install", json!({}), Some(Happened::BotAdded { by: by.clone() })),
-            ("im_cool_app_uninstall", json!({}), Some(Happened::BotRemoved { by })),
-            (
-                "robot_msg_read",
-                read_by.clone(),
-                Some(Happened::Read { person: person("u1"), messages: vec![ours.clone()] }),
-            ),
-            ("robot_msg_recall", read_by, Some(Happened::Recalled { message: ours, by: Some(person("u1")) })),
-            ("bpms_task_change", json!({}), None),
-        ];
-        for (kind, more, expected) in table {
-            let data = base(more);
-            let event = Event { kind, id: "e1", at_ms: 1, data: &data };
-            let arrival = read(event, "dingsimapp");
-            assert_eq!(arrival.as_ref().map(|arrival| arrival.what.clone()), expected, "{kind} {data}");
-            if let Some(arrival) = arrival {
-                assert_eq!((arrival.key.as_str(), arrival.at_ms), ("dingsimapp:event:e1", 1_700_000_000_000));
-                let group = Some("cid1==").filter(|_| !kind.starts_with("robot_"));
-                assert_eq!(arrival.conversation.map(String::from).as_deref(), group, "{kind}");
-            }
-        }
-        let data = json!({"timeStamp": "5", "userId": ["u1"], "diffInfo": {"userid": "u1", "prev": {"name": "A"}, "curr": {"name": "B"}}});
-        let arrival = read(Event { kind: "user_modify_org", id: "e2", at_ms: 1, data: &data }, "a")
-            .expect("an arrival");
-        assert_eq!(
-            (arrival.conversation, arrival.what),
-            (None, Happened::PersonChanged(Person::named(person("u1"), "B")))
-        );
-        assert!(!is_counted("user_modify_org") && is_counted("chat_quit"));
-    }
-
-    #[test]
-    fn an_event_that_names_a_person_for_its_group_is_known_by_its_chat() {
-        let wrong = json!({"chatId": "chat1", "openConversationId": "u7"});
-        let right = json!({"chatId": "chat1", "openConversationId": "cid1=="});
-        let old = json!({"ChatId": "chat1"});
-        let table = [
-            ("chat_quit", &wrong, Some("chat1")),
-            ("chat_disband", &old, Some("chat1")),
-            ("chat_quit", &right, None),
-            ("chat_update_owner", &wrong, None),
-            ("chat_quit", &json!({"openConversationId": "u7"}), None),
-        ];
-        for (kind, data, expected) in table {
-            assert_eq!(misplaced(kind, data).as_deref(), expected, "{kind} {data}");
-        }
-    }
-
-    #[test]
-    fn each_of_those_who_left_the_company_is_told_by_themselves() {
-        let data = json!({"timeStamp": "1700000000000", "userId": ["u1", "u2"]});
-        let event = Event { kind: "user_leave_org", id: "e3", at_ms: 1, data: &data };
-        assert!(read(event, "a").is_none(), "whether they are back it does not say");
-        assert_eq!(people(&data), [person("u1"), person("u2")]);
-        for (who, key) in [("u1", "a:event:e3:u1"), ("u2", "a:event:e3:u2")] {
-            let arrival = gone(event, "a", person(who)).expect("an arrival");
-            assert_eq!((arrival.key.as_str(), arrival.at_ms), (key, 1_700_000_000_000));
-            assert_eq!((arrival.conversation, arrival.what), (None, Happened::PersonGone(person(who))));
-        }
-    }
-
-    #[test]
-    fn a_pressed_button_is_known_by_our_own_name_for_it() {
-        let raw = json!({"type": "actionCallback", "outTrackId": "appr-42", "corpId": "dingc", "userId": "u1", "userIdType": 1,
-            "spaceType": "IM_GROUP", "spaceId": "cidAbc==", "extension": "{}",
-            "content": "{\"cardPrivateData\":{\"actionIds\":[\"btn_ok0\"],\"params\":{\"action\":\"agree\",\"case\":7,\"input\":\"too dear\",\"input_name\":\"reason\"}}}"});
-        let bytes = raw.to_string();
-        let arrival = pressed(&raw, "m1", bytes.as_bytes(), "dingsimapp", 9).expect("an arrival");
-        assert_eq!(arrival.key.as_str(), "dingsimapp:card:m1:agree");
-        assert_eq!(arrival.conversation.map(String::from).as_deref(), Some("cidAbc=="));
-        let Happened::Pressed(pressed_button) = arrival.what else { panic!("no button") };
-        assert_eq!((pressed_button.message.as_str(), pressed_button.by.as_str()), ("card:appr-42", "u1"));
-        assert_eq!(pressed_button.action, "agree");
-        let values =
-            [("case".to_owned(), "7".to_owned()), ("reason".to_owned(), "too dear".to_owned())].into();
-        assert_eq!(pressed_button.values, values);
-        assert_eq!(pressed_button.proof.len(), 64);
-        for garbage in [json!({}), json!({"content": "{"}), json!({"content": "[[[]]]", "outTrackId": "a"})] {
-            assert!(pressed(&garbage, "m", b"", "a", 0).is_none(), "{garbage}");
-        }
-    }
-}
+mod tests;

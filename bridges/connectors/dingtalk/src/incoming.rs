@@ -59,14 +59,15 @@ impl Incoming {
     }
 
     /// An event that says what it is about by itself.
-    pub async fn event(&self, event: Event<'_>) -> Option<Arrival> {
-        if self.is_withheld(event).await { None } else { self.read(event).await }
+    pub async fn event(&self, event: Event<'_>) -> Vec<Arrival> {
+        if self.is_withheld(event).await { Vec::new() } else { self.read(event).await }
     }
 
     /// What an event means, with the names that it leaves out.
-    pub(crate) async fn read(&self, event: Event<'_>) -> Option<Arrival> {
-        let mut arrival = events::read(event, &self.client.settings().client_id);
-        match &mut arrival {
+    pub(crate) async fn read(&self, event: Event<'_>) -> Vec<Arrival> {
+        let mut arrivals = events::read(event, &self.client.settings().client_id);
+        // Of many people the first are looked up alone, and these stand in the first piece.
+        match arrivals.first_mut() {
             Some(Arrival { what: Happened::Joined { people }, .. }) => {
                 if timeout(LOOKED_UP_WITHIN, self.look_up(people)).await.is_err() {
                     tracing::debug!("names of people who joined are not known in time");
@@ -81,7 +82,7 @@ impl Incoming {
             Some(_) => {}
             None => tracing::debug!(kind = event.kind, "leave out an event"),
         }
-        arrival
+        arrivals
     }
 
     /// An event whose meaning has to be asked for. It is read for as long as the platform waits.

@@ -66,7 +66,7 @@ fn refusal(error: &CallError) -> Refusal {
         Some(230_002 | 232_011 | 234_004) => Refusal::NotInConversation,
         Some(230_013 | 230_029 | 230_034 | 230_053 | 232_022 | 41_050) => Refusal::Unreachable,
         Some(230_018 | 230_027 | 230_035 | 231_002 | 231_203 | 230_026 | 230_038) => Refusal::NotPermitted,
-        Some(232_002 | 232_014 | 232_016 | 232_017 | 234_038 | 40_004) => Refusal::NotPermitted,
+        Some(232_002 | 232_010 | 232_014 | 232_016 | 232_017 | 234_038 | 40_004) => Refusal::NotPermitted,
         Some(1_470_403 | 1_390_009 | 191_002 | 193_002) => Refusal::NotPermitted,
         Some(195_100 | 1_390_004) => Refusal::Unreachable,
         Some(230_022 | 230_028) => Refusal::Censored,

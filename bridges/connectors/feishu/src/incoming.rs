@@ -57,7 +57,7 @@ pub fn understand(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Understo
         Ok(Became::Arrivals(arrivals)) => understood(arrivals, Vec::new(), None),
         Ok(Became::Pressed(arrival)) => understood(vec![*arrival], Vec::new(), Some(Callback::Pressed)),
         Ok(Became::Asked) => understood(Vec::new(), Vec::new(), Some(Callback::Asked)),
-        Ok(Became::Look(look)) => understood(Vec::new(), vec![look], None),
+        Ok(Became::Looks(looks)) => understood(Vec::new(), looks, None),
         Err(EventError::Senseless(reason)) => {
             tracing::warn!(kind = %envelope.kind, event = %envelope.id, %reason, "leave out an event that makes no sense");
             Understood::default()

@@ -204,6 +204,18 @@ pub const READ_AT_ONCE_MAX: usize = 100;
 /// Things that wait to be read again because an event told of them.
 pub const LOOKS_MAX: usize = 400;
 
+/// How long after an event it is asked whether somebody left the company before the event alone is believed, in milliseconds.
+pub const LEAVING_ASKED_FOR_MS: u64 = 24 * 3600 * 1000;
+
+/// People and departments of one event that are read because the app may see them from now on.
+pub const SCOPE_LOOKS_MAX: usize = 50;
+
+/// Departments that are gone through below one that the app may see from now on, itself among them.
+pub const SCOPE_DEPARTMENTS_MAX: usize = 200;
+
+/// People of such a department and of those below it after whom no more are read.
+pub const SCOPE_PEOPLE_MAX: usize = 2_000;
+
 /// How long a thing waits that could not be read.
 pub const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 

@@ -24,6 +24,13 @@ pub fn of_contacts(user: &Value) -> Option<Person> {
     Some(person)
 }
 
+/// Whether the address book says that somebody is of the company no more; nothing where the app has no right to know.
+pub fn has_left(user: &Value) -> Option<bool> {
+    let status = user.get("status").filter(|status| status.is_object())?;
+    let is = |mark: &str| status.get(mark).and_then(Value::as_bool) == Some(true);
+    Some(is("is_resigned") || is("is_exited"))
+}
+
 /// The picture of a person or a conversation. The platform names it by its address.
 pub fn picture(address: &str) -> Option<MediaId> {
     if address.is_empty() { None } else { MediaId::new(address).ok() }

@@ -84,7 +84,8 @@ pub const ECHO_BYTES_MAX: usize = 128;
 /// Longest time that handing arrivals over may take.
 pub const TAKEN_WITHIN: Duration = Duration::from_millis(2_000);
 
-/// How long it counts for the next try that nobody knows what became of taking something back: that comes within a moment.
+/// How long it counts for the next try that nobody heard what became of taking something back: that comes within a moment, also
+/// after a restart.
 pub const TRIED_KEPT_MS: u64 = 60_000;
 
 /// Longest time that looking somebody up may take before an arrival is handed over without it.

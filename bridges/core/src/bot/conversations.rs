@@ -1,6 +1,5 @@
 //! Commands about conversations: which there are, to which room they are bound, what was said in them before.
 
-use kit::texts::Lang;
 use store::Batch;
 
 use super::Asked;
@@ -62,11 +61,8 @@ impl Asked<'_> {
         };
         if self.words.get(1).is_none() || !self.is_administrator() {
             let code = self.bridges.code(network, &self.heard.room, &self.heard.sender).await?;
-            let platform = match self.lang {
-                Lang::En => network.name().en,
-                Lang::Zh | Lang::Both => network.name().zh,
-            };
-            return Ok(self.say("bridge.code", &[("platform", platform), ("code", &code)]));
+            let values = [("platform", self.platform(network)), ("code", code.as_str())];
+            return Ok(self.say("bridge.code", &values));
         }
         match self.lane("!bind feishu oc_…") {
             // The room is told by the bridge itself.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use bridge_api::{Language, Network};
+use bridge_api::Network;
 use kit::{Letter, To, notice, texts::Lang};
 use ruma::{EventId, UserId};
 use store::Batch;
 
 use super::{Asked, LOCALPART};
-use crate::{BridgeError, Bridges};
+use crate::{BridgeError, Bridges, telling::language_of};
 
 /// Whether the command may hold a secret: it names a platform and nothing else.
 pub(super) fn holds_secret(arguments: &str) -> bool {
@@ -47,10 +47,7 @@ impl Bridges {
     /// Tries the credentials of a platform, and tells whoever asked.
     async fn try_login(&self, network: Network, person: &UserId, event: &EventId, lang: Lang) {
         let Some(seat) = self.seat(network) else { return };
-        let language = match lang {
-            Lang::En => Language::En,
-            Lang::Zh | Lang::Both => Language::Zh,
-        };
+        let language = language_of(lang);
         let steps = seat.connector.check().await;
         let lines: Vec<_> =
             steps.iter().map(|step| step.said(|words| words.of(language).to_owned())).collect();

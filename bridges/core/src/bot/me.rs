@@ -1,11 +1,11 @@
 //! The command by which somebody says who they are elsewhere, and takes it back.
 
-use bridge_api::{Language, Network};
-use kit::{Letter, To, notice, texts::Lang};
+use bridge_api::Network;
+use kit::{Letter, To, notice};
 use store::Batch;
 
 use super::{Asked, LOCALPART};
-use crate::{BridgeError, colleagues::Standing};
+use crate::{BridgeError, colleagues::Standing, telling::language_of};
 
 /// Words that take it back.
 const OFF: [&str; 4] = ["off", "-", "取消", "关闭"];
@@ -90,9 +90,6 @@ impl Asked<'_> {
 
     /// A platform as people call it who read this answer.
     pub(super) fn platform(&self, network: Network) -> &'static str {
-        match self.lang {
-            Lang::En => network.name().of(Language::En),
-            Lang::Zh | Lang::Both => network.name().of(Language::Zh),
-        }
+        network.name().of(language_of(self.lang))
     }
 }

@@ -1,10 +1,7 @@
 //! The command that asks how the lines stand.
 
-use bridge_api::Language;
-use kit::texts::Lang;
-
 use super::Asked;
-use crate::BridgeError;
+use crate::{BridgeError, telling::language_of};
 
 impl Asked<'_> {
     /// How the lines stand, what is left of quotas, and how much waits.
@@ -49,19 +46,13 @@ impl Asked<'_> {
         Ok(said.join("\n"))
     }
 
-    const fn language(&self) -> Language {
-        match self.lang {
-            Lang::En => Language::En,
-            Lang::Zh | Lang::Both => Language::Zh,
-        }
-    }
-
     /// What does not work although its line is up.
     fn amiss(&self) -> Vec<String> {
+        let language = language_of(self.lang);
         let mut said = Vec::new();
         for seat in &self.bridges.0.seats {
             for what in seat.connector.amiss() {
-                let values = [("platform", seat.network.key()), ("what", what.of(self.language()))];
+                let values = [("platform", seat.network.key()), ("what", what.of(language))];
                 said.push(self.say("bridge.status.amiss", &values));
             }
         }
@@ -70,7 +61,7 @@ impl Asked<'_> {
 
     /// What is left of what the platforms count.
     fn quotas(&self) -> Vec<String> {
-        let language = self.language();
+        let language = language_of(self.lang);
         let mut said = Vec::new();
         for seat in &self.bridges.0.seats {
             for quota in seat.quotas.all() {

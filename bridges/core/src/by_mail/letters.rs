@@ -1,7 +1,6 @@
 //! What letters say, what messages say of them, and for how long anybody knows.
 
-use bridge_api::{Block, Content, Inline, Language, RichText};
-use kit::texts::Lang;
+use bridge_api::{Block, Content, Inline, RichText};
 use ruma::{EventId, RoomId, UserId};
 use store::{Batch, Scan, StoreError};
 
@@ -13,6 +12,7 @@ use crate::{
     limits::{DAY_MS, FORGOTTEN_PER_BATCH, MAIL_CHARACTERS_MAX, MAIL_KEPT_MS, MAIL_PEOPLE_MAX},
     names::tamed,
     people_tables::{MAILED, MAILED_COUNT, MAILED_ORDER},
+    telling::language_of,
 };
 
 impl Bridges {
@@ -30,10 +30,7 @@ impl Bridges {
         let member = bot.state(room, "m.room.member", message.sender.as_str()).await?;
         let who = member.and_then(|member| Some(tamed(member["displayname"].as_str()?)));
         let who = who.filter(|who| !who.is_empty()).unwrap_or_else(|| message.sender.to_string());
-        let platform = match lang {
-            Lang::En => seat.network.name().of(Language::En),
-            Lang::Zh | Lang::Both => seat.network.name().of(Language::Zh),
-        };
+        let platform = seat.network.name().of(language_of(lang));
         let body: String = message.body.chars().take(MAIL_CHARACTERS_MAX).collect();
         let room = if named.is_empty() { room.to_string() } else { named };
         let values =

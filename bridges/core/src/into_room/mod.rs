@@ -38,7 +38,10 @@ impl Bridges {
         let mut batch = Batch::new();
         match (room, &row.arrival.what) {
             (_, Happened::PersonChanged(person)) => self.person_changed(lane.0, person).await?,
-            (_, Happened::PersonGone(person)) => self.person_gone(&mut batch, lane.0, person).await?,
+            (_, Happened::PersonGone(person)) => {
+                let at_ms = self.happened_ms(&row.arrival);
+                self.person_gone(&mut batch, lane.0, person, at_ms).await?;
+            }
             (_, Happened::Acted(acted)) => {
                 self.acted(lane.0, row.arrival.key.as_str(), acted, &mut batch).await?;
             }
@@ -59,6 +62,7 @@ impl Bridges {
                     }
                     Err(error) => return Err(error),
                 }
+                self.see_out(lane.0, &bringing.room, &row).await?;
                 batch = bringing.batch;
             }
             (None, Happened::Pressed(pressed)) => {

@@ -32,10 +32,13 @@ impl Bridges {
 impl Bringing<'_> {
     pub(super) async fn joined(&mut self, people: &[Person]) -> Result<(), Stuck> {
         // Some at once: what is said after a long list of people came is not to wait for the last of them.
-        let (bridges, room) = (self.bridges, &self.room);
+        let (bridges, room, row) = (self.bridges, &self.room, self.row);
         let network = self.network();
         stream::iter(people.iter().take(MEMBERS_SHOWN_MAX).map(Ok))
             .try_for_each_concurrent(JOINS_AT_ONCE, |person| async move {
+                if bridges.stays_out(network, &person.id, row).await? {
+                    return Ok(());
+                }
                 let ghost = match bridges.colleague(network, &person.id).await? {
                     Some(colleague) => colleague,
                     None => {

@@ -3,11 +3,7 @@
 use bridge_api::RichText;
 
 use super::Bringing;
-use crate::{
-    error::Stuck,
-    limits::DESCRIPTION_CHARACTERS_MAX,
-    tables::{LINES, PortalRow},
-};
+use crate::{error::Stuck, limits::DESCRIPTION_CHARACTERS_MAX, tables::PortalRow};
 
 impl Bringing<'_> {
     /// Other words say what it is for, or it has another picture. The room that was made for it shows both.
@@ -34,41 +30,45 @@ impl Bringing<'_> {
 
     /// Our app came in.
     pub(super) async fn let_in(&mut self) -> Result<(), Stuck> {
+        let Some((row, at_ms)) = self.standing_before() else { return Ok(()) };
         self.notice("bridge.told.added", &[]);
-        self.note_standing(None).await
+        self.stands(PortalRow { removed_ms: None, let_in_ms: Some(at_ms), ..row }).await
     }
 
     /// Our app was removed. The binding stays: whoever brings it back has everything as it was.
     pub(super) async fn put_out(&mut self) -> Result<(), Stuck> {
+        let Some((row, at_ms)) = self.standing_before() else { return Ok(()) };
         self.notice("bridge.told.removed", &[]);
-        self.note_standing(Some(self.row.arrival.at_ms)).await
+        self.stands(PortalRow { removed_ms: Some(at_ms), ..row }).await
+    }
+
+    /// How the conversation stood when our app came or went, and when that was. Nothing where more is known of a later time: news may
+    /// come late, and says nothing then.
+    fn standing_before(&self) -> Option<(PortalRow, u64)> {
+        let at_ms = self.at_ms();
+        let row = self.bridges.portals().get(self.lane)?;
+        let known_ms = row.removed_ms.max(row.let_in_ms);
+        known_ms.is_none_or(|known_ms| known_ms <= at_ms).then_some((row, at_ms))
     }
 
     /// Somebody is heard there, so our app is in there, whether or not an event told that it came back. What was said before it was
     /// removed may come late, and says nothing of that.
     pub(super) async fn hears_again(&mut self) -> Result<(), Stuck> {
-        let removed_ms = self.bridges.portals().get(self.lane).and_then(|row| row.removed_ms);
-        match removed_ms {
-            Some(removed_ms) if self.row.arrival.at_ms > removed_ms => self.note_standing(None).await,
+        let at_ms = self.at_ms();
+        match self.bridges.portals().get(self.lane) {
+            Some(row) if row.removed_ms.is_some_and(|removed_ms| at_ms > removed_ms) => {
+                self.stands(PortalRow { removed_ms: None, let_in_ms: Some(at_ms), ..row }).await
+            }
             Some(_) | None => Ok(()),
         }
     }
 
-    /// Notes whether our app is in there, and says so in the state of the room.
-    async fn note_standing(&mut self, removed_ms: Option<u64>) -> Result<(), Stuck> {
-        let (bridges, lane) = (self.bridges, self.lane);
-        let known =
-            bridges.portals().get(lane).filter(|row| row.removed_ms.is_some() != removed_ms.is_some());
-        let Some(row) = known else { return Ok(()) };
-        let row = PortalRow { removed_ms, ..row };
-        bridges.portals().put(&mut self.batch, lane, row.clone())?;
-        let Some(seat) = bridges.seat(lane.0) else { return Ok(()) };
-        let line = bridges.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
-        let mut bound = bridges.bound_in(lane.0, &self.room);
-        for (_, standing) in bound.iter_mut().filter(|(other, _)| other == lane) {
-            *standing = row.clone();
-        }
-        bridges.state_with(&mut self.batch, seat, &line, (&self.room, bound));
-        Ok(())
+    fn at_ms(&self) -> u64 {
+        self.bridges.happened_ms(&self.row.arrival)
+    }
+
+    async fn stands(&mut self, row: PortalRow) -> Result<(), Stuck> {
+        let bridges = self.bridges;
+        Ok(bridges.note_standing(&mut self.batch, self.lane, &self.room, row).await?)
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     lanes::Lane,
     limits::PORTALS_PER_ROOM_MAX,
     names::tamed,
-    tables::{LINES, NEWEST, PortalRow, READ_UNTIL},
+    tables::{NEWEST, PortalRow, READ_UNTIL},
     telling::named,
 };
 
@@ -100,6 +100,7 @@ impl Bridges {
             bound_by: Some(by.to_owned()),
             bound_ms: now_ms,
             removed_ms: None,
+            let_in_ms: None,
         };
         let shown = named(lane, &name, self.0.settings.language);
         self.portals().put(&mut batch, lane, row.clone())?;
@@ -109,7 +110,7 @@ impl Bridges {
         let unique = format!("bound/{}/{}/{now_ms}", lane.1, room);
         self.notice(&mut batch, room, &unique, "bridge.told.bound", &[("conversation", &shown), ("who", by)]);
         if let Some(seat) = self.seat(lane.0) {
-            let line = self.0.store.get(&LINES, lane.0.key()).await?.unwrap_or_default();
+            let line = self.line_beside(&mut batch, lane.0).await?;
             let mut bound = self.bound_in(lane.0, room);
             bound.push((lane.clone(), row));
             self.state_with(&mut batch, seat, &line, (room, bound));

@@ -20,7 +20,12 @@ impl Conversations for Script {
 
     async fn conversation(&self, id: &ConversationId) -> Result<Option<Conversation>, Failure> {
         let found = Conversation::group(id.as_str(), "Sales");
+        let found = found.filter(|_| !self.is_empty.load(Ordering::Relaxed));
         Ok(found.map(|found| Conversation { avatar: MediaId::new("picture").ok(), ..found }))
+    }
+
+    fn tells_absence(&self, _: &ConversationId) -> bool {
+        true
     }
 }
 

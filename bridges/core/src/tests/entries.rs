@@ -36,6 +36,8 @@ pub(crate) struct Office {
     pub is_open: AtomicBool,
     /// Whether it refuses what is put there.
     refuses: AtomicBool,
+    /// Whether the connector panics over it.
+    panics: AtomicBool,
     /// The titles that were put there.
     put: Mutex<Vec<String>>,
     /// The titles of newer cards in the place of old ones.
@@ -49,6 +51,7 @@ impl Calendars for Office {
         meeting: &Meeting,
         _: Option<&EntryOnPlatform>,
     ) -> Result<EntryOnPlatform, Failure> {
+        assert!(!self.panics.load(Ordering::Relaxed), "a fault of the connector");
         if self.refuses.load(Ordering::Relaxed) {
             return Err(Failure::refused(Refusal::Impossible));
         }
@@ -151,6 +154,15 @@ async fn a_card_goes_out_where_the_platform_refuses_the_entry_and_stays_true_fro
     says(&mut stage, 3, "at noon").await;
     stage.until("both say it", |stage| put(stage, "at noon") && is_updated(stage, "at noon")).await;
     assert!(!is_sent(&stage, "at noon"));
+}
+
+#[tokio::test]
+async fn a_card_goes_out_where_the_connector_panics_over_the_entry() {
+    let mut stage = office().await;
+    stage.platform.office.panics.store(true, Ordering::Relaxed);
+    says(&mut stage, 1, "at ten").await;
+    stage.until("the card is there instead", |stage| is_sent(stage, "at ten")).await;
+    assert!(stage.platform.office.put.lock().is_empty());
 }
 
 #[tokio::test]

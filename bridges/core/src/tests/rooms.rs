@@ -11,18 +11,25 @@ use ruma::UserId;
 use super::{ALICE, Script, Stage, marks::List, stage::conversation};
 use crate::{
     BridgePorts, Staff,
+    lanes::Lane,
     limits::{COLLEAGUES_INTERVAL, MAKING_AGAIN_MS},
 };
 
-#[tokio::test]
-async fn a_room_waits_for_its_place_in_the_space_of_a_department_while_that_cannot_be_had() {
+/// A room that Alice ordered while the list of departments cannot be read; that list, and what the room is for.
+async fn ordered_while_away() -> (Stage, Arc<List>, Lane) {
     let list = Arc::new(List::default());
     list.is_away.store(true, Ordering::Relaxed);
     let staff = Some(Arc::clone(&list) as Arc<dyn Staff>);
-    let mut stage = Stage::with(Script::new(), BridgePorts { staff, ..BridgePorts::default() }).await;
+    let stage = Stage::with(Script::new(), BridgePorts { staff, ..BridgePorts::default() }).await;
     let lane = (Network::Feishu, conversation("oc_new"));
     let alice = UserId::parse(ALICE).expect("valid");
     stage.bridges.create_room(&lane, Some(&alice)).await.expect("it is ordered");
+    (stage, list, lane)
+}
+
+#[tokio::test]
+async fn a_room_waits_for_its_place_in_the_space_of_a_department_while_that_cannot_be_had() {
+    let (mut stage, list, lane) = ordered_while_away().await;
     let is_bound = |stage: &Stage| stage.bridges.portals().room_of(&lane).is_some();
     stage.passes(Duration::from_secs(20)).await;
     assert!(!is_bound(&stage));
@@ -32,13 +39,7 @@ async fn a_room_waits_for_its_place_in_the_space_of_a_department_while_that_cann
 
 #[tokio::test]
 async fn a_room_that_cannot_be_finished_for_long_is_told_once_and_finished_when_it_can_be() {
-    let list = Arc::new(List::default());
-    list.is_away.store(true, Ordering::Relaxed);
-    let staff = Some(Arc::clone(&list) as Arc<dyn Staff>);
-    let mut stage = Stage::with(Script::new(), BridgePorts { staff, ..BridgePorts::default() }).await;
-    let lane = (Network::Feishu, conversation("oc_new"));
-    let alice = UserId::parse(ALICE).expect("valid");
-    stage.bridges.create_room(&lane, Some(&alice)).await.expect("it is ordered");
+    let (mut stage, list, lane) = ordered_while_away().await;
     let told = |stage: &Stage| {
         let told = stage.told_alone(ALICE);
         told.iter().filter(|words| words.contains("cannot be finished yet (away)")).count()

@@ -58,6 +58,8 @@ pub(crate) struct Script {
     pub takes_edits: AtomicBool,
     /// Whether it lists conversations, with a picture each; there is one address book with nobody in it.
     pub is_listed: AtomicBool,
+    /// Whether no conversation is there any more, as far as it lists any.
+    pub is_empty: AtomicBool,
     /// The files that were given to it, with their bytes.
     pub taken: Mutex<Vec<(File, Bytes)>>,
     /// What people's files hold there, and what it says that they are.
@@ -106,6 +108,7 @@ impl Script {
             amiss: Mutex::default(),
             takes_edits: AtomicBool::new(true),
             is_listed: AtomicBool::new(false),
+            is_empty: AtomicBool::new(false),
             taken: Mutex::default(),
             given: Mutex::new((Bytes::from_static(b"picture"), "image/png")),
             office: Office::default(),

@@ -98,8 +98,8 @@ impl Hooks {
                 self.keep(told.take(), inbox, mark).await?;
                 told.kept().await;
             } else {
-                let arrival = self.incoming.event(event).await;
-                self.keep(arrival.into_iter().collect(), inbox, mark).await?;
+                let arrivals = self.incoming.event(event).await;
+                self.keep(arrivals, inbox, mark).await?;
             }
         }
         Ok(self.success())

@@ -15,6 +15,8 @@ use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
 use super::*;
 use crate::peer::{platform, settings};
 
+mod events;
+
 const OPEN: &str = "/v1.0/gateway/connections/open";
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -216,26 +218,4 @@ async fn a_check_says_what_works_and_what_to_mend() {
         assert!(reason.contains("clientSecret") && !advice.zh.is_empty(), "{reason}");
     }
     assert_eq!(platform.asked(departments).len(), 1);
-}
-
-#[tokio::test]
-async fn an_event_that_cannot_be_read_yet_is_asked_for_again() {
-    let gateway = Gateway::start(2).await;
-    let (mut peer, _other) = (gateway.accept().await, gateway.accept().await);
-    let instance = "/v1.0/workflow/processInstances";
-    gateway.platform.next(instance, 504, json!({"code": "ServiceTimeout", "message": "slow"}));
-    let read = json!({"result": {"title": "Leave", "status": "RUNNING", "businessId": "1"}});
-    gateway.platform.next(instance, 200, &read);
-    let headers = json!({"messageId": "m1", "topic": "*", "eventId": "e1", "eventType": "bpms_instance_change",
-        "eventBornTime": "1700000000000"});
-    let data = json!({"processInstanceId": "Gx1", "type": "start"}).to_string();
-    let frame = json!({"specVersion": "1.0", "type": "EVENT", "headers": headers, "data": data}).to_string();
-    for status in ["LATER", "SUCCESS"] {
-        peer.send(Message::text(frame.clone())).await.expect("told");
-        let answer = heard(&mut peer).await;
-        assert!(answer["data"].as_str().is_some_and(|data| data.contains(status)), "{answer}");
-    }
-    let taken = gateway.basket.taken();
-    assert!(matches!(taken.as_slice(), [arrival] if matches!(arrival.what, Happened::ApprovalChanged(_))));
-    gateway.stop().await;
 }

@@ -60,20 +60,21 @@ pub async fn hear(
         }));
         return Ok(Next::Staying);
     }
-    let Some(arrival) = understand(&frame, &data, around.incoming).await else {
+    let arrivals = understand(&frame, &data, around.incoming).await;
+    if arrivals.is_empty() {
         return acknowledge(&mut connection.socket, &frame, true).await.map(|()| Next::Staying);
-    };
-    let (message, memory) = (arrival.what.message().cloned(), Arc::clone(&around.incoming.memory));
-    let (kept, told) = oneshot::channel();
-    if around.order.send(Heard { arrival, kept }).await.is_err() {
-        return Err("nobody takes what comes any more".to_owned());
     }
+    let message = arrivals.first().and_then(|arrival| arrival.what.message().cloned());
+    let memory = Arc::clone(&around.incoming.memory);
+    let Some(told) = bring(arrivals, around.order).await else {
+        return Err("nobody takes what comes any more".to_owned());
+    };
     connection.owed.push(Box::pin(async move {
         // What comes behind it is read meanwhile, or its turn in the order would be over.
         if let Some(message) = message {
             memory.keep(&message).await;
         }
-        (frame, told.await.unwrap_or(false))
+        (frame, all_kept(told).await)
     }));
     Ok(Next::Staying)
 }
@@ -84,21 +85,47 @@ pub fn seconds(now_ms: u64) -> f64 {
 }
 
 /// What a frame says; `data` is what an event is about.
-async fn understand(frame: &Frame, data: &Value, incoming: &Incoming) -> Option<Arrival> {
+async fn understand(frame: &Frame, data: &Value, incoming: &Incoming) -> Vec<Arrival> {
     match frame.kind {
-        Kind::Robot => incoming.message(&frame.json()).await,
-        Kind::Card => incoming.card(&frame.json(), &frame.message_id, frame.data.as_bytes()),
+        Kind::Robot => incoming.message(&frame.json()).await.into_iter().collect(),
+        Kind::Card => {
+            let pressed = incoming.card(&frame.json(), &frame.message_id, frame.data.as_bytes());
+            pressed.into_iter().collect()
+        }
         Kind::Event => {
-            let (kind, id) = (frame.header("eventType")?, frame.header("eventId")?);
+            let (Some(kind), Some(id)) = (frame.header("eventType"), frame.header("eventId")) else {
+                return Vec::new();
+            };
             let at_ms = frame.number("eventBornTime").unwrap_or_default();
             incoming.event(Event { kind: &kind, id: &id, at_ms, data }).await
         }
         Kind::System | Kind::Unknown => {
             tracing::info!(topic = frame.topic, "leave out a frame of an unknown topic");
-            None
+            Vec::new()
         }
-        Kind::Ping | Kind::Disconnect => None,
+        Kind::Ping | Kind::Disconnect => Vec::new(),
     }
+}
+
+/// Brings arrivals into the order; each of them is told whether it is durable. `None` when nobody runs the order any more.
+async fn bring(arrivals: Vec<Arrival>, order: &Order) -> Option<Vec<oneshot::Receiver<bool>>> {
+    let mut waiting = Vec::new();
+    for arrival in arrivals {
+        let (kept, told) = oneshot::channel();
+        order.send(Heard { arrival, kept }).await.ok()?;
+        waiting.push(told);
+    }
+    Some(waiting)
+}
+
+/// Whether all of them are durable.
+async fn all_kept(waiting: Vec<oneshot::Receiver<bool>>) -> bool {
+    for told in waiting {
+        if !told.await.unwrap_or(false) {
+            return false;
+        }
+    }
+    true
 }
 
 /// What an event is about. Some show the inner object wrapped, as the platform's own libraries do.
@@ -116,18 +143,9 @@ async fn asked_for(frame: &Frame, data: &Value, incoming: &Incoming, order: &Ord
     let at_ms = frame.number("eventBornTime").unwrap_or_default();
     let event = Event { kind: &kind, id: &id, at_ms, data };
     let Ok(mut told) = incoming.asked_for(event).await else { return false };
-    let mut waiting = Vec::new();
-    for arrival in told.take() {
-        let (kept, is_kept) = oneshot::channel();
-        if order.send(Heard { arrival, kept }).await.is_err() {
-            return false;
-        }
-        waiting.push(is_kept);
-    }
-    for is_kept in waiting {
-        if !is_kept.await.unwrap_or(false) {
-            return false;
-        }
+    let Some(waiting) = bring(told.take(), order).await else { return false };
+    if !all_kept(waiting).await {
+        return false;
     }
     told.kept().await;
     true

@@ -102,15 +102,18 @@ impl Conversations for Feishu {
     async fn conversation(&self, conversation: &ConversationId) -> Result<Option<Conversation>, Failure> {
         let id = chat(conversation)?;
         let found: Chat = match self.client.data(Call::get(&["im", "v1", "chats", id.as_str()])).await {
-            // It does not exist, is gone, or is another company's, or we are not in it.
-            Err(error) if error.is_one_of(&[232_006, 232_009, 232_010, 232_011, 99_992_356]) => {
-                return Ok(None);
-            }
+            // It does not exist, is gone, or we are not in it. Of another company's (232010) it is not said whether we are in it.
+            Err(error) if error.is_one_of(&[232_006, 232_009, 232_011, 99_992_356]) => return Ok(None),
             outcome => outcome?,
         };
         // Who is outside is told name, picture and numbers, and not of what kind the chat is.
         let inside = !found.chat_mode.is_empty();
         Ok((inside && !found.is_gone()).then(|| found.conversation(conversation.clone())))
+    }
+
+    fn tells_absence(&self, conversation: &ConversationId) -> bool {
+        // Who is spoken to alone may have no chat yet, and is called by their own id until then.
+        ChatId::parse(conversation.as_str()).is_some()
     }
 
     fn direct(&self, person: &PersonId) -> Option<ConversationId> {

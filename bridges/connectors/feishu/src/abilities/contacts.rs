@@ -52,17 +52,25 @@ struct Below {
     status: Option<Value>,
 }
 
+/// Somebody as the address book has them; nothing where the app may not see them, or nobody is called so.
+///
+/// # Errors
+/// [`Failure`] when the address book does not answer, or the app lacks the right to it.
+pub async fn user(feishu: &Feishu, id: &OpenId) -> Result<Option<Value>, Failure> {
+    let call = Call::get(&["contact", "v3", "users", id.as_str()])
+        .with("user_id_type", "open_id")
+        .with("department_id_type", "open_department_id");
+    match feishu.client.data::<Found>(call).await {
+        Err(error) if error.is_one_of(&UNSEEN) => Ok(None),
+        outcome => Ok(outcome?.user),
+    }
+}
+
 #[async_trait]
 impl Directory for Feishu {
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, Failure> {
         let Some(id) = OpenId::parse(id.as_str()) else { return Ok(None) };
-        let call = Call::get(&["contact", "v3", "users", id.as_str()])
-            .with("user_id_type", "open_id")
-            .with("department_id_type", "open_department_id");
-        match self.client.data::<Found>(call).await {
-            Err(error) if error.is_one_of(&UNSEEN) => Ok(None),
-            outcome => Ok(outcome?.user.as_ref().and_then(person::of_contacts)),
-        }
+        Ok(user(self, &id).await?.as_ref().and_then(person::of_contacts))
     }
 
     async fn by_email(&self, email: &str) -> Result<Option<PersonId>, Failure> {

@@ -15,6 +15,8 @@ pub mod send;
 mod shapes;
 pub mod topics;
 
+pub use self::contacts::user;
+
 use bridge_api::{ConversationId, Failure, MessageId, Refusal};
 
 use crate::ids::{Addressee, ChatId, MessageKey};

@@ -65,8 +65,8 @@ pub enum Became {
     Pressed(Box<Arrival>),
     /// Another question of the platform, which gets an empty answer.
     Asked,
-    /// Something that has to be read again.
-    Look(Look),
+    /// What has to be read again.
+    Looks(Vec<Look>),
 }
 
 /// What an event becomes.
@@ -75,6 +75,7 @@ pub enum Became {
 /// [`EventError`] for an event that contradicts the platform's own pages. Sent again, it would be the same.
 pub fn translate(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Became, EventError> {
     let many = |arrivals| Ok(Became::Arrivals(arrivals));
+    let look = |look| Ok(Became::Looks(vec![look]));
     ours.note_company(&envelope.tenant);
     match envelope.kind.as_str() {
         "im.message.receive_v1" => many(messages::received(envelope, ours)?),
@@ -90,12 +91,13 @@ pub fn translate(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Be
         }
         "im.chat.member.bot.added_v1" | "p2p_chat_create" => many(vec![chats::bot(envelope, ours, true)?]),
         "im.chat.member.bot.deleted_v1" => many(vec![chats::bot(envelope, ours, false)?]),
-        "contact.user.created_v3" | "contact.user.updated_v3" => many(people::changed(envelope, ours)?),
-        "contact.user.deleted_v3" => many(people::gone(envelope, ours)?),
+        "contact.user.created_v3" | "contact.user.updated_v3" => people::changed(envelope, ours),
+        "contact.user.deleted_v3" => people::gone(envelope),
+        "contact.scope.updated_v3" => Ok(Became::Looks(people::seen(envelope))),
         "card.action.trigger" => Ok(Became::Pressed(Box::new(cards::pressed(envelope, raw, ours)?))),
         "url.preview.get" => Ok(Became::Asked),
-        "task.task.updated_v1" | "task.task.update_tenant_v1" => Ok(Became::Look(office::task(envelope)?)),
-        "approval_instance" | "approval_task" => Ok(Became::Look(office::approval(envelope)?)),
+        "task.task.updated_v1" | "task.task.update_tenant_v1" => look(office::task(envelope)?),
+        "approval_instance" | "approval_task" => look(office::approval(envelope)?),
         other => {
             tracing::debug!(kind = %other, event = %envelope.id, "an event that bridges have no use for");
             many(Vec::new())

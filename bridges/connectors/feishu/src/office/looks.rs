@@ -19,6 +19,23 @@ pub enum Look {
     Todo(String),
     /// A native approval, by the code of its instance.
     Native(String),
+    /// Somebody who is said to have left the company.
+    Leaving(Leaving),
+    /// Somebody whom the app may see from now on, by their open id.
+    Person(String),
+    /// A department that the app may see from now on.
+    Department(String),
+}
+
+/// What an event said of somebody's leaving.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Leaving {
+    /// Their open id.
+    pub person: String,
+    /// The id of the event.
+    pub event: String,
+    /// When the event was made, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
 }
 
 /// All that waits.

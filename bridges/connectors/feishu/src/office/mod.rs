@@ -8,6 +8,7 @@ mod busy;
 mod calendar;
 mod instances;
 mod invitations;
+mod leaving;
 pub mod looks;
 mod meetings;
 mod meetings_written;
@@ -16,6 +17,7 @@ mod native_read;
 pub mod quick;
 mod rights;
 mod rows;
+mod scope;
 mod tending;
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,11 @@ use bridge_api::{Failure, Inbox};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    answers,
+    answers, leaving,
     looks::Look,
     native,
     rows::{Kind, Open},
-    todos_read,
+    scope, todos_read,
 };
 use crate::{
     Feishu,
@@ -118,6 +118,9 @@ async fn look(feishu: &Feishu, inbox: &dyn Inbox) -> Result<(), Failure> {
         let outcome = match &look {
             Look::Todo(guid) => Box::pin(todos_read::look(feishu, guid, inbox)).await,
             Look::Native(code) => Box::pin(native::look(feishu, code, inbox)).await,
+            Look::Leaving(told) => Box::pin(leaving::look(feishu, told, inbox)).await,
+            Look::Person(id) => Box::pin(scope::person(feishu, id, inbox)).await,
+            Look::Department(id) => Box::pin(scope::department(feishu, id, inbox)).await,
         };
         match outcome {
             Err(failure) if failure.passes() => failed = Some(failure),

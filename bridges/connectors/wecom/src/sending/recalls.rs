@@ -42,22 +42,42 @@ impl Recalls for Sending {
         if known.as_deref() == Some(DONE) {
             return Ok(());
         }
+        // Written down before, so that it counts too when nobody lives to hear the answer.
+        self.shelf.put(&mark, TRIED, TRIED_KEPT_MS).await?;
         match self.client.post(path, &body).await {
             Ok(_) => Ok(self.shelf.put(&mark, DONE, SENT_KEPT_MS).await?),
-            // A moment ago nobody said what became of it: it was taken back then.
+            // A moment ago nobody heard what became of it: it was taken back then.
             Err(error) if known.is_some() && error.code.as_deref() == Some(NOT_ANY_MORE) => {
                 Ok(self.shelf.put(&mark, DONE, SENT_KEPT_MS).await?)
             }
-            Err(CallError { code: Some(code), trace, .. }) if code == NOT_ANY_MORE => {
-                let failure = Failure::refused(Refusal::TooLate).with_code(NOT_ANY_MORE);
-                Err(trace.map_or(failure.clone(), |trace| failure.with_trace(trace)))
-            }
             Err(error) => {
-                if error.meaning == Meaning::Unknown {
-                    self.shelf.put(&mark, TRIED, TRIED_KEPT_MS).await?;
+                // What was refused at once is no try; one before it, of which nothing was heard, still is.
+                if known.is_none() && error.meaning != Meaning::Unknown {
+                    self.untried(&mark).await;
                 }
-                Err(error.into())
+                Err(refused(error))
             }
         }
+    }
+}
+
+impl Sending {
+    /// Nothing was taken back. A mark that stays goes by itself after a moment.
+    async fn untried(&self, mark: &str) {
+        if let Err(error) = self.shelf.remove(mark).await {
+            tracing::warn!(%error, "it stays written down that something may have been taken back");
+        }
+    }
+}
+
+/// The platform says of what is too old what it says of many other things.
+fn refused(error: CallError) -> Failure {
+    if error.code.as_deref() != Some(NOT_ANY_MORE) {
+        return error.into();
+    }
+    let failure = Failure::refused(Refusal::TooLate).with_code(NOT_ANY_MORE);
+    match error.trace {
+        Some(trace) => failure.with_trace(trace),
+        None => failure,
     }
 }

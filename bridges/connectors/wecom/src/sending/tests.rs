@@ -10,6 +10,8 @@ use crate::{
     peer::{Platform, settings},
 };
 
+mod recalls;
+
 /// Something that Ada says.
 pub fn outgoing(conversation: &str, key: &str, words: &str) -> Outgoing {
     Outgoing {
@@ -169,29 +171,6 @@ async fn a_code_changes_a_card_once_and_an_older_card_changes_nothing() {
     assert_eq!(asked["template_card"]["replace_text"], "已处理 · done");
     let failure = cards.update(&said.conversation, &sent.messages[0], &Card { revision: 4, ..newer }).await;
     assert_eq!(failure.expect_err("no code is left").kind, FailureKind::Refused(Refusal::TooLate));
-}
-
-#[tokio::test]
-async fn what_was_taken_back_is_taken_back_once_and_what_is_old_is_too_late() {
-    let (platform, connector, _) = stand().await;
-    let (here, recalls) =
-        (ConversationId::new("user:lisi").expect("an id"), connector.recalls().expect("recalls"));
-    let id = |text: &str| MessageId::new(text).expect("an id");
-    for _ in 0..2 {
-        recalls.recall(&here, &id("msg:M1")).await.expect("taken back");
-    }
-    assert_eq!(platform.asked("message/recall").len(), 1);
-    platform.next("message/recall", 200, json!({"errcode": 40058, "errmsg": "too old"}));
-    let table = [
-        ("msg:M2", Refusal::TooLate),
-        ("said:k", Refusal::Impossible),
-        ("bot:r", Refusal::Impossible),
-        ("7001", Refusal::NotPermitted),
-    ];
-    for (message, expected) in table {
-        let failure = recalls.recall(&here, &id(message)).await.expect_err("not possible");
-        assert_eq!(failure.kind, FailureKind::Refused(expected), "{message}");
-    }
 }
 
 #[tokio::test]

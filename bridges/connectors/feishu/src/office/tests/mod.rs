@@ -2,6 +2,7 @@
 
 mod approvals;
 mod meetings;
+mod people;
 mod rights;
 mod todos;
 

@@ -1,6 +1,13 @@
-//! Every bound of the bridges, by name.
+//! Every bound of the bridges, by name. Those of the queues, of what is kept and of what is said stand here.
+
+mod beside;
+mod conversion;
+mod looking;
+mod people;
 
 use std::time::Duration;
+
+pub use self::{beside::*, conversion::*, looking::*, people::*};
 
 /// Conversations that are known, bound or not; further ones are not listed.
 pub const PORTALS_MAX: usize = 10_000;
@@ -45,87 +52,14 @@ pub const PAUSE_ALONE_MAX: Duration = Duration::from_secs(2);
 pub const SILENCED_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// By how much this grows with each lane that fails, so that many lanes ask a side that is down no more often than few.
 pub const PAUSE_PER_LANE: Duration = Duration::from_millis(250);
-/// How long somebody's name and picture are taken for fresh, in milliseconds.
-pub const GHOST_FRESH_MS: u64 = 24 * 60 * 60 * 1_000;
-/// Largest picture of a person in bytes.
-pub const AVATAR_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Largest file that is carried into a room, in bytes.
 pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
 /// Files that are in memory at once.
 pub const FILES_AT_ONCE: usize = 4;
-/// Pictures that are given another form at once.
-pub const PICTURES_AT_ONCE: usize = 2;
-/// Pixels of a picture that is given another form: those of large cameras of phones. Each costs some ten bytes for a while.
-pub const PICTURE_PIXELS_MAX: u64 = 50_000_000;
-/// Quality of the JPEG that a picture becomes, from 1 to 100.
-pub const PICTURE_QUALITY: u8 = 85;
-/// How often a picture is made smaller by a quarter until it has as few bytes as the platform takes.
-pub const PICTURE_SHRINKS_MAX: usize = 8;
-/// Largest sound that is given another form, in bytes.
-pub const SOUND_BYTES_MAX: u64 = 20 * 1024 * 1024;
-/// Largest sound that becomes of one, in bytes, where a platform takes more.
-pub const SOUND_MADE_BYTES_MAX: u64 = 10 * 1024 * 1024;
-/// Sounds that are given another form at once.
-pub const SOUNDS_AT_ONCE: usize = 2;
-/// Longest time in which that is done.
-pub const SOUND_TIME_MAX: Duration = Duration::from_secs(20);
-/// Largest single piece of memory that the program may take for sound, in bytes.
-pub const SOUND_MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Pictures of phones that the program reads at once.
-pub const STILLS_AT_ONCE: usize = 1;
-/// Longest time in which it reads one.
-pub const STILL_TIME_MAX: Duration = Duration::from_secs(30);
-/// Largest PNG that it writes of one, in bytes: one of many pixels with much in it.
-pub const STILL_MADE_BYTES_MAX: u64 = 160 * 1024 * 1024;
-/// Largest single piece of memory that it may take for that, in bytes.
-pub const STILL_MEMORY_BYTES_MAX: u64 = 512 * 1024 * 1024;
-/// Memory of the program that converts sound and pictures as a whole, in bytes: of its addresses, of which it uses less.
-pub const PROGRAM_MEMORY_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
-/// Longest time in which it says what it can do.
-pub const PROGRAM_LOOK_TIME_MAX: Duration = Duration::from_secs(5);
-/// Longest list of what it can do, in bytes.
-pub const PROGRAM_LOOK_BYTES_MAX: u64 = 256 * 1024;
 /// For how long something has waited when rooms are told, in milliseconds: a minute, ten, an hour, a day.
 pub const DELAYS_TOLD_MS: [u64; 4] = [60_000, 10 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
-/// History is read from this much before the newest message that is known, in milliseconds.
-pub const BACKFILL_OVERLAP_MS: u64 = 120_000;
-/// Longest time that history is read back for, in milliseconds.
-pub const BACKFILL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
-/// For how long after it was said a message is read again where no event tells of its changes, in milliseconds.
-pub const READ_AGAIN_MS: u64 = DAY_MS;
-/// How often it is looked which conversations are to be read again.
-pub const READ_AGAIN_LOOK: Duration = Duration::from_secs(60);
-/// Conversations that are read again at one look: with all their topics less than half of the requests that a platform takes in this
-/// time.
-pub const READ_AGAIN_AT_ONCE_MAX: usize = 60;
-/// Conversations that cannot be read again just now before a look ends: the platform has other troubles.
-pub const READ_AGAIN_FAILURES_MAX: usize = 3;
-/// How long after a new connection what came live waits for what was missed before it in its conversation.
-pub const BEHIND_MAX: Duration = Duration::from_secs(10);
-/// Pages of history of one conversation at one connection.
-pub const BACKFILL_PAGES_MAX: usize = 100;
-/// How often a page of history waits for its lane to have room again.
-pub const HISTORY_WAITS_MAX: usize = 1_800;
-/// Requests for what was said before that wait or are worked on.
-pub const READINGS_MAX: usize = 50;
 /// For how long what a replaced room refuses waits for the room in its place, in milliseconds.
 pub const MOVING_MS: u64 = 10 * 60 * 1_000;
-/// Conversations whose history is read at once.
-pub const BACKFILLS_AT_ONCE: usize = 4;
-/// People who come into a room at once.
-pub const JOINS_AT_ONCE: usize = 8;
-/// Members of a conversation that are shown in the room when it is bound; others come with their first word.
-pub const MEMBERS_SHOWN_MAX: usize = 200;
-/// How often who is in a conversation is compared with who is in its room, beside each connection.
-pub const MEMBERS_INTERVAL: Duration = Duration::from_secs(60 * 60);
-/// Shortest time between two comparisons: a line that comes and goes asks no more often.
-pub const MEMBERS_PAUSE_MIN: Duration = Duration::from_secs(5 * 60);
-/// Conversations whose members are asked for at once.
-pub const MEMBERS_AT_ONCE: usize = 2;
-/// Members of a conversation that are compared; with more of them people leave as the platform tells it.
-pub const MEMBERS_COMPARED_MAX: usize = 5_000;
-/// Pages of a platform's list of conversations that are read.
-pub const LIST_PAGES_MAX: usize = 50;
 /// How long a code for binding a conversation is good, in milliseconds.
 pub const CODE_MS: u64 = 15 * 60 * 1_000;
 /// Codes that wait to be said.
@@ -178,12 +112,6 @@ pub const HTML_BYTES_MAX: usize = 64 * 1024;
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 /// The power that somebody needs in a room to bind conversations to it, if the room asks for no more to set its state.
 pub const BIND_POWER_MIN: i64 = 50;
-/// Ids under which the staff list may know one colleague on one platform.
-pub const LISTED_IDS_MAX: usize = 5;
-/// Colleagues who are looked after in one page.
-pub const COLLEAGUES_PER_LOOK: usize = 200;
-/// How often somebody looks what colleagues and rooms wait for when nothing woke them.
-pub const COLLEAGUES_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Rooms that are made at once; further ones are ordered later.
 pub const MAKING_MAX: usize = 50;
 /// Rooms that cannot be finished and wait beside those.
@@ -197,44 +125,6 @@ pub const MAKING_AGAIN_MS: u64 = 30 * 60 * 1_000;
 pub const MAKING_LOOK: Duration = Duration::from_millis(300);
 /// Highest power that a room's bridges ask for.
 pub const POWER_MAX: i64 = 100;
-/// How often somebody looks what waits for platforms that are down.
-pub const MAIL_LOOK: Duration = Duration::from_secs(30);
-/// How long a message waits at least before it goes by e-mail, in milliseconds: one that is just being sent needs no letter.
-pub const MAIL_WAIT_MS: u64 = 5_000;
-/// Waiting messages of one platform that are looked at each time.
-pub const MAIL_ROWS_MAX: usize = 5_000;
-/// Mailboxes that refuse before a look at what waits ends.
-pub const MAIL_FAILURES_MAX: usize = 8;
-/// People who get a letter about one message.
-pub const MAIL_PEOPLE_MAX: usize = 50;
-/// Letters to one colleague in a day.
-pub const MAILS_PER_DAY_MAX: u64 = 20;
-/// Characters of a message that a letter has.
-pub const MAIL_CHARACTERS_MAX: usize = 2_000;
-/// How long it is known that a message went by e-mail, in milliseconds.
-pub const MAIL_KEPT_MS: u64 = 14 * 24 * 60 * 60 * 1_000;
-/// Days for which the link to a file is good that a platform does not take.
-pub const LINK_DAYS: u64 = 7;
-/// Messages with the same file that have links of their own although they came in the same millisecond.
-pub const LINKS_ALIKE_MAX: usize = 1_000;
-/// Links that are open at once.
-pub const LINKS_AT_ONCE: usize = 16;
-/// Pieces of a file that wait for whoever opened its link.
-pub const LINK_PIECES_MAX: usize = 4;
-/// Longest time in which whoever opened a link takes one more piece: a place is not kept for somebody who stopped reading.
-pub const LINK_PIECE_TIME_MAX: Duration = Duration::from_secs(30);
-/// Longest time in which the file behind a link is read to its end.
-pub const LINK_TIME_MAX: Duration = Duration::from_secs(30 * 60);
-/// Colleagues of the staff list whose names are told from those of others.
-pub const COLLEAGUE_NAMES_MAX: usize = 100_000;
-/// Members of all bound rooms whose names are told from those of others.
-pub const MEMBER_NAMES_MAX: usize = 200_000;
-/// Members of one room of whom that is so.
-pub const MEMBER_NAMES_PER_ROOM_MAX: usize = 5_000;
-/// How often somebody looks which bound rooms are still to be read for it.
-pub const MEMBER_NAMES_INTERVAL: Duration = Duration::from_secs(10 * 60);
-/// For how long the names of the staff list are taken for fresh.
-pub const NAMESAKES_FRESH: Duration = Duration::from_secs(10 * 60);
 /// Characters of what a conversation is for that are shown.
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 2_000;
 /// Longest text by which a decision of somebody elsewhere is said in a room, in bytes.
