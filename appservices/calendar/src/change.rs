@@ -1,9 +1,9 @@
 //! Rules about one event: what it may be like, how an exception differs from its series, when its sequence rises.
 
-use jiff::Unit;
+use jiff::{Unit, civil::Time};
 
 use crate::{
-    CalendarError, Event, EventStatus, Override, RecurrenceId,
+    CalendarError, Event, EventStatus, Override, RecurrenceId, Zone,
     ics::Item,
     limits::{
         ATTENDEES_MAX, DESCRIPTION_BYTES_MAX, EVENT_DAYS_MAX, INSTANCES_MAX, LINK_BYTES_MAX, REMINDERS_MAX,
@@ -12,6 +12,24 @@ use crate::{
 };
 
 impl Event {
+    /// How an instance is named here that is named in local time of this zone, or by its day.
+    pub(crate) fn instance_named(&self, named: RecurrenceId, zone: &Zone, is_day: bool) -> RecurrenceId {
+        let here = match self.zone == *zone {
+            true => named,
+            false => self.zone.local(zone.at(named).at_ms),
+        };
+        match (self.all_day, is_day) {
+            // Some programs name a day by a time, most of them by the midnight of their own clock.
+            (true, _) if is_day || named.time() == Time::midnight() => {
+                named.date().to_datetime(Time::midnight())
+            }
+            (true, _) => here.date().to_datetime(Time::midnight()),
+            // Outlook names an instance of a meeting by its day.
+            (false, true) => named.date().to_datetime(self.start.time()),
+            (false, false) => here,
+        }
+    }
+
     /// Whether it may become one of ours.
     ///
     /// # Errors

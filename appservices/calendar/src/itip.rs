@@ -86,13 +86,7 @@ pub fn judge(kept: Option<&Event>, method: Option<Method>, item: &Item, sender: 
 /// Programs name an instance in a zone of their own; here it is named in local time of the event that is here.
 fn in_time_of<'a>(kept: Option<&Event>, item: &'a Item) -> Cow<'a, Item> {
     let (Some(kept), Some(id)) = (kept, item.instance) else { return Cow::Borrowed(item) };
-    let here = match (kept.all_day, item.event.all_day) {
-        (true, _) => id,
-        // By its day.
-        (false, true) => id.date().to_datetime(kept.start.time()),
-        (false, false) if kept.zone == item.event.zone => id,
-        (false, false) => kept.zone.local(item.event.zone.at(id).at_ms),
-    };
+    let here = kept.instance_named(id, &item.event.zone, item.event.all_day);
     match here == id {
         true => Cow::Borrowed(item),
         false => Cow::Owned(Item { instance: Some(here), ..item.clone() }),

@@ -118,6 +118,9 @@ pub const XML_NODES_MAX: usize = 20_000;
 /// Most objects that one `multiget` may name.
 pub const MULTIGET_MAX: usize = 1_000;
 
+/// How much of a request that is not answered here is read all the same, in bytes: more than any first question of a program.
+pub const UNREAD_BYTES_MAX: usize = 64 * 1024;
+
 /// Requests of calendar clients that are worked on at once.
 pub const REQUESTS_MAX: usize = 32;
 

@@ -6,7 +6,7 @@ use store::Batch;
 
 use crate::{
     Bot, BotError, CallError, Heard, Kit, Power,
-    commands::{OWN_VERBS, nearest, shown, verb},
+    commands::{OWN_VERBS, first_word, nearest, shown, verb},
     letter::{Letter, Related, Relation, To},
     limits::HELP_LINES_MAX,
     runtime::Bots,
@@ -75,8 +75,8 @@ impl Answers<'_> {
         arguments: &str,
     ) -> Result<(Letter, Option<(String, Lang)>), BotError> {
         let texts = self.kit.texts();
-        let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
-        if ROOM.contains(&word.to_lowercase().as_str()) {
+        let (word, rest) = first_word(arguments);
+        if ROOM.contains(&word.as_str()) {
             return self.language_of_room(typed, rest).await;
         }
         match Lang::named(arguments) {

@@ -35,11 +35,26 @@ pub(crate) fn verb(verbs: &[Verb], name: &str) -> Option<(Verb, Lang)> {
     Some((*found, Lang::of(&name)))
 }
 
-/// The three names that are the least to change from `name`, those of its own script first.
+/// The word in front in small letters, for words are told apart without regard to case, and what stands behind it as it was
+/// typed.
+#[must_use]
+pub fn first_word(arguments: &str) -> (String, &str) {
+    let arguments = arguments.trim();
+    let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    (word.to_lowercase(), rest.trim())
+}
+
+/// The three names of verbs that are the least to change from `name`, those of its own script first.
 pub(crate) fn nearest(verbs: &[Verb], name: &str) -> [&'static str; 3] {
+    nearest_words(verbs.iter().flat_map(|verb| verb.names).copied(), name)
+}
+
+/// The three of the words that are the least to change from `name`, those of its own script first.
+#[must_use]
+pub fn nearest_words(words: impl IntoIterator<Item = &'static str>, name: &str) -> [&'static str; 3] {
     let name = name.to_lowercase();
     let lang = Lang::of(&name);
-    let mut known: Vec<_> = verbs.iter().flat_map(|verb| verb.names).copied().collect();
+    let mut known: Vec<_> = words.into_iter().collect();
     known.sort_by_key(|known| {
         (Lang::of(known) != lang, strsim::damerau_levenshtein(known, &name), known.chars().count())
     });
@@ -111,6 +126,13 @@ mod tests {
         assert_eq!(nearest(VERBS, "aprove"), ["approve", "reject", "remind"]);
         assert_eq!(nearest(VERBS, "同义")[0], "同意");
         assert_eq!(nearest(&VERBS[..1], "x"), ["approve", "同意", "同意"]);
+    }
+
+    #[test]
+    fn the_word_in_front_is_read_without_regard_to_case_and_values_keep_theirs() {
+        assert_eq!(first_word("  Show\u{3000}AP-1 Ab "), ("show".to_owned(), "AP-1 Ab"));
+        assert_eq!(first_word("待办"), ("待办".to_owned(), ""));
+        assert_eq!(first_word(""), (String::new(), ""));
     }
 
     #[test]

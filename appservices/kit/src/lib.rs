@@ -61,7 +61,7 @@ mod work;
 pub use self::{
     answers::{message, notice},
     bot::{Bot, BotError, Fired, Heard, Verb, What},
-    commands::normalised_reaction,
+    commands::{first_word, nearest_words, normalised_reaction},
     ear::{Ear, Service},
     error::KitError,
     files::{FetchError, FileSource, Lock},

@@ -10,6 +10,7 @@ use crate::{
     desk::World,
     limits::{CARD_LINES_MAX, NAMES_ON_CARD_MAX},
     meeting::{Meeting, state},
+    rule_words::repeats,
 };
 
 /// A card of a meeting.
@@ -116,7 +117,7 @@ impl Pen<'_> {
     }
 
     /// The same in one language, for lines.
-    fn word(&self, key: &str) -> String {
+    pub fn word(&self, key: &str) -> String {
         let lang = if self.lang == Lang::Both { Lang::Zh } else { self.lang };
         self.texts.fill(lang, key, &[])
     }
@@ -156,7 +157,8 @@ impl Pen<'_> {
     }
 }
 
-const WEEKDAYS: [&str; 7] = ["mt.mon", "mt.tue", "mt.wed", "mt.thu", "mt.fri", "mt.sat", "mt.sun"];
+/// The keys of the words for weekdays, from Monday on.
+pub(crate) const WEEKDAYS: [&str; 7] = ["mt.mon", "mt.tue", "mt.wed", "mt.thu", "mt.fri", "mt.sat", "mt.sun"];
 
 /// The key of the word for a state.
 pub(crate) fn word_of(name: &str) -> &'static str {
@@ -205,7 +207,7 @@ pub(crate) fn body(case: &Case<Meeting>, world: &World<'_>, pen: Pen<'_>) -> Str
         lines.push(pen.say("mt.moved_by_clock", &[("time", &start.strftime("%H:%M").to_string())]));
     }
     if let Some(rule) = &event.rrule {
-        lines.push(pen.say("mt.repeats", &[("rule", &rule_in_words(&rule.to_string(), pen))]));
+        lines.push(repeats(rule, event.start, pen));
     }
     let own_place =
         case.data.round.as_ref().and_then(|round| event.overrides.get(&round.id)?.location.clone());
@@ -281,25 +283,6 @@ pub(crate) const fn sign(answer: Partstat) -> &'static str {
         Partstat::Tentative => "❔",
         Partstat::Declined => "❌",
         Partstat::NeedsAction | Partstat::Delegated => "⏳",
-    }
-}
-
-/// The rules that people type have words, others are shown as they are.
-fn rule_in_words(rule: &str, pen: Pen<'_>) -> String {
-    let plain: Vec<&str> =
-        rule.split(';').filter(|part| !part.starts_with("UNTIL=") && !part.starts_with("COUNT=")).collect();
-    let key = match plain.join(";").as_str() {
-        "FREQ=DAILY" => "mt.daily",
-        "FREQ=WEEKLY" => "mt.weekly",
-        "FREQ=WEEKLY;INTERVAL=2" => "mt.biweekly",
-        "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR" => "mt.weekdays",
-        "FREQ=MONTHLY" => "mt.monthly",
-        _ => return rule.to_owned(),
-    };
-    let count = rule.split(';').find_map(|part| part.strip_prefix("COUNT="));
-    match count {
-        Some(count) => format!("{} × {count}", pen.word(key)),
-        None => pen.word(key),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod meeting;
 mod minutes;
 pub mod own_room;
 mod poll;
+mod rule_words;
 mod settings;
 mod tables;
 #[cfg(test)]

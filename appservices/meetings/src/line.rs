@@ -5,7 +5,10 @@
 use jiff::civil::{Date, DateTime, Time};
 use workdays::{duration_ms, read_when};
 
+pub use self::scope::{Scope, scoped};
 use crate::limits::{LENGTH_MINUTES_MAX, WORDS_MAX};
+
+mod scope;
 
 /// What a line says. Nothing is required here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,9 +33,7 @@ pub struct Line {
     pub length_minutes: Option<u32>,
     /// The rule by which it repeats (RFC 5545, `FREQ=…`).
     pub rule: Option<String>,
-    /// Which instances are meant.
-    pub scope: Option<Scope>,
-    /// In which days: the first, and the one behind the last.
+    /// In which days: the first, and the one behind the last. Searches alone have it.
     pub range: Option<(Date, Date)>,
     /// In which part of the day.
     pub part: Option<Part>,
@@ -47,17 +48,6 @@ pub struct Named {
     pub text: String,
     /// Whether they are not needed.
     pub is_optional: bool,
-}
-
-/// Which instances of a series are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// One.
-    This,
-    /// One and those behind it.
-    Following,
-    /// The series.
-    All,
 }
 
 /// A part of the working day.
@@ -84,6 +74,16 @@ impl Part {
 /// Takes a line apart.
 #[must_use]
 pub fn read(line: &str, now: DateTime) -> Line {
+    parted(line, now, false)
+}
+
+/// Takes the line of a search apart, which may name a week or a month to look in.
+#[must_use]
+pub fn read_search(line: &str, now: DateTime) -> Line {
+    parted(line, now, true)
+}
+
+fn parted(line: &str, now: DateTime, is_search: bool) -> Line {
     let words = words(line);
     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let mut found = Line::default();
@@ -93,7 +93,7 @@ pub fn read(line: &str, now: DateTime) -> Line {
     while let Some(word) = words.get(place) {
         let taken = match word.is_quoted {
             true => 0,
-            false => found.take(&texts[place..], now, &mut is_optional),
+            false => found.take(&texts[place..], now, is_search, &mut is_optional),
         };
         if taken == 0 {
             title.push(&word.text);
@@ -106,7 +106,7 @@ pub fn read(line: &str, now: DateTime) -> Line {
 
 impl Line {
     /// Reads what the first words say; how many they are.
-    fn take(&mut self, words: &[&str], now: DateTime, is_optional: &mut bool) -> usize {
+    fn take(&mut self, words: &[&str], now: DateTime, is_search: bool, is_optional: &mut bool) -> usize {
         let Some(word) = words.first().copied() else { return 0 };
         let lower = word.to_lowercase();
         if matches!(lower.as_str(), "可选" | "可选:" | "optional" | "opt" | "optional:") {
@@ -121,15 +121,12 @@ impl Line {
             self.resources.push(resource.to_owned());
             return 1;
         }
-        let place = ["地点:", "地点：", "place:"].into_iter().find_map(|mark| lower.strip_prefix(mark));
+        let place = ["地点:", "地点：", "place:"].into_iter().find_map(|mark| {
+            let (front, place) = word.split_at_checked(mark.len())?;
+            front.eq_ignore_ascii_case(mark).then_some(place)
+        });
         if let Some(place) = place.filter(|place| !place.is_empty()) {
             self.place = Some(place.to_owned());
-            return 1;
-        }
-        if self.scope.is_none()
-            && let Some(scope) = scope(&lower)
-        {
-            self.scope = Some(scope);
             return 1;
         }
         if let Some((rule, taken)) = rule(words, now.date()) {
@@ -155,7 +152,10 @@ impl Line {
             self.length_minutes = Some(length);
             return 1;
         }
-        if let Some((range, taken)) = range(words, now.date()).filter(|_| self.range.is_none()) {
+        if is_search
+            && self.range.is_none()
+            && let Some((range, taken)) = range(words, now.date())
+        {
             self.range = Some(range);
             return taken;
         }
@@ -233,15 +233,6 @@ fn named(word: &str, is_optional: bool) -> Option<Named> {
         })
     };
     (is_account || is_mailbox()).then(|| Named { text: word.to_owned(), is_optional })
-}
-
-fn scope(word: &str) -> Option<Scope> {
-    match word {
-        "本次" | "这次" | "this" => Some(Scope::This),
-        "以后" | "following" => Some(Scope::Following),
-        "全部" | "all" => Some(Scope::All),
-        _ => None,
-    }
 }
 
 fn part(word: &str) -> Option<Part> {

@@ -30,7 +30,9 @@ impl Organisation {
         let chart = self.0.people.chart();
         let mut words = arguments.split_whitespace();
         let person = match (words.next(), words.next(), words.next()) {
-            (Some("matrix"), Some(number), None) => chart.active(&PersonId(number.to_owned())),
+            (Some(network), Some(number), None) if network.eq_ignore_ascii_case("matrix") => {
+                chart.active(&PersonId(number.to_owned()))
+            }
             _ => {
                 self.answer(batch, heard, "r", &self.say(lang, "org.bind_how", &[]));
                 return Ok(());

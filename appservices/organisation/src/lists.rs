@@ -1,6 +1,9 @@
 //! Staff lists from a chat: looked at, then applied; and the rules of visibility.
 
-use kit::{Attachment, BotError, CallError, FetchError, FileSource, Heard, Letter, To, notice};
+use kit::{
+    Attachment, BotError, CallError, FetchError, FileSource, Heard, Letter, To, first_word, nearest_words,
+    notice, texts::Lang,
+};
 use people::{PeopleError, import::Telling};
 use ruma::EventId;
 use store::Batch;
@@ -12,6 +15,22 @@ use crate::{
     visibility::rules_of,
 };
 
+/// What `!org` takes behind it.
+const WORDS: [&str; 12] = [
+    "架构",
+    "导入",
+    "确认",
+    "链接",
+    "历史",
+    "可见性",
+    "tree",
+    "import",
+    "apply",
+    "link",
+    "history",
+    "visibility",
+];
+
 impl Organisation {
     /// `!org …`.
     pub(crate) async fn org(
@@ -20,15 +39,28 @@ impl Organisation {
         arguments: &str,
         batch: &mut Batch,
     ) -> Result<(), BotError> {
-        let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
-        match word {
-            "import" | "导入" => self.import(heard, rest.contains("--full"), batch).await,
-            "apply" | "确认" => self.apply(heard, rest.trim(), batch).await,
-            "link" | "链接" => self.let_in(heard, rest.trim(), batch).await,
-            "history" | "历史" => self.history(heard, rest.trim(), batch).await,
-            "visibility" | "可见性" => self.set_rules(heard, rest.trim(), batch).await,
-            _ => self.tree(heard, batch).await,
+        let (word, rest) = first_word(arguments);
+        match word.as_str() {
+            "" | "tree" | "架构" => self.tree(heard, batch).await,
+            "import" | "导入" => self.import(heard, rest.to_lowercase().contains("--full"), batch).await,
+            "apply" | "确认" => self.apply(heard, rest, batch).await,
+            "link" | "链接" => self.let_in(heard, rest, batch).await,
+            "history" | "历史" => self.history(heard, rest, batch).await,
+            "visibility" | "可见性" => self.set_rules(heard, rest, batch).await,
+            other => self.unknown_word(heard, other, batch).await,
         }
+    }
+
+    /// A word that nobody knows behind `!org`: the three nearest (E106).
+    async fn unknown_word(&self, heard: &Heard, word: &str, batch: &mut Batch) -> Result<(), BotError> {
+        if self.person(heard, batch).await?.is_none() {
+            return Ok(());
+        }
+        let lang = self.language(&heard.sender).await?;
+        let verb = if Lang::of(word) == Lang::En { "org" } else { "组织" };
+        let [a, b, c] = nearest_words(WORDS, word).map(|word| format!("!{verb} {word}"));
+        self.answer(batch, heard, "r", &self.say(lang, "E106", &[("a", &a), ("b", &b), ("c", &c)]));
+        Ok(())
     }
 
     /// Looks at the list that the command answers.

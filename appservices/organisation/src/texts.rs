@@ -92,6 +92,7 @@ pub const TEXTS: &[Entry] = &[
     entry("org.rule.circle", "上级成环", "is in a circle of managers"),
     entry("org.rule.contradicts", "与同部门的其他行不一致", "is not what another row says of the department"),
     entry("org.rule.code_taken", "另一个部门已用此编码", "is the code of another department"),
+    entry("org.rule.shared", "此平台账号已属他人", "is somebody else's id at that platform"),
     entry("org.phone", "电话 {phone}", "phone {phone}"),
     entry("org.email", "邮箱 {email}", "mail {email}"),
     entry("org.dept", "{path} · 主管 {heads} · {count} 人", "{path} · head {heads} · {count} people"),

@@ -41,10 +41,10 @@ impl Organisation {
             chart.departments().map(|(path, _)| path).filter(is_called).collect();
         let mut lines = Vec::new();
         for path in paths {
-            lines.push(self.line_of_department(lang, path, &chart));
+            lines.push(self.line_of_department(lang, &rules, &me, path, &chart));
             let members = chart.department(path).map_or(&[][..], |department| &department.members);
             let seen = members.iter().filter_map(|id| chart.active(id));
-            let seen = seen.filter(|person| may_see(&rules, &me, person, Field::Department, &chart));
+            let seen = seen.filter(|person| is_told_where(&rules, &me, person, &chart));
             lines.extend(seen.map(|person| format!("· {}", self.line(lang, &rules, &me, person, &chart))));
         }
         self.answer_lines(batch, heard, lang, text, lines);
@@ -55,11 +55,11 @@ impl Organisation {
     pub(crate) async fn tree(&self, heard: &Heard, batch: &mut Batch) -> Result<(), BotError> {
         let Some(me) = self.person(heard, batch).await? else { return Ok(()) };
         let lang = self.language(&heard.sender).await?;
-        let chart = self.0.people.chart();
+        let (chart, rules) = (self.0.people.chart(), self.rules().await?);
         let found = chart.departments().filter(|(path, _)| finds(&chart, &me, path));
         let lines = found.map(|(path, _)| {
             let depth = path.as_str().matches('/').count();
-            format!("{}{}", "　".repeat(depth), self.line_of_department(lang, path, &chart))
+            format!("{}{}", "　".repeat(depth), self.line_of_department(lang, &rules, &me, path, &chart))
         });
         let lines = lines.collect();
         self.answer_lines(batch, heard, lang, "tree", lines);
@@ -95,10 +95,19 @@ impl Organisation {
         parts.join(" · ")
     }
 
-    fn line_of_department(&self, lang: Lang, path: &DepartmentPath, chart: &Chart) -> String {
+    /// A department with those of its heads of whom one may know it.
+    fn line_of_department(
+        &self,
+        lang: Lang,
+        rules: &[Rule],
+        me: &Person,
+        path: &DepartmentPath,
+        chart: &Chart,
+    ) -> String {
         let Some(department) = chart.department(path) else { return path.as_str().to_owned() };
-        let heads = department.heads.iter().filter_map(|id| chart.active(id)).map(|head| head.name.as_str());
-        let heads = heads.collect::<Vec<_>>().join("、");
+        let heads = department.heads.iter().filter_map(|id| chart.active(id));
+        let heads = heads.filter(|head| is_told_where(rules, me, head, chart));
+        let heads = heads.map(|head| head.name.as_str()).collect::<Vec<_>>().join("、");
         let heads = if heads.is_empty() { "-" } else { &heads };
         let count = department.members.len().to_string();
         let values =
@@ -127,6 +136,11 @@ impl Organisation {
         };
         self.answer(batch, heard, "r", &text);
     }
+}
+
+/// Whether somebody is told that this person is in a department: both of the name, and of where that is.
+fn is_told_where(rules: &[Rule], me: &Person, person: &Person, chart: &Chart) -> bool {
+    [Field::Name, Field::Department].into_iter().all(|field| may_see(rules, me, person, field, chart))
 }
 
 /// Whether somebody is told of a department: who may change the organisation is told of all.

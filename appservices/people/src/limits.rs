@@ -33,5 +33,8 @@ pub const DRY_RUNS_MAX: usize = 8;
 /// Percent of people beyond which a full list needs a second administrator.
 pub const LEAVERS_PERCENT_MAX: usize = 5;
 
+/// How often a plan is looked through for ids at other platforms that two people would have; each refused row may bring up one more.
+pub(crate) const SHARED_PASSES_MAX: usize = 8;
+
 /// Rows read from the store at once.
 pub(crate) const PAGE_ROWS_MAX: usize = 5_000;

@@ -6,6 +6,7 @@
 //! in one batch. Read `task.rs`, then `act/mod.rs`, then `wire/mod.rs`.
 
 mod act;
+mod blank;
 mod board;
 mod buttons;
 mod card;
@@ -15,6 +16,7 @@ pub mod limits;
 mod line;
 mod minutes;
 mod repeat;
+mod span;
 mod tables;
 mod task;
 mod template;

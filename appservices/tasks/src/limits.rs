@@ -138,7 +138,8 @@ pub const HOOK_ROWS_AT_ONCE: usize = 100;
 /// How long a change waits to be told of elsewhere while it is not taken there, in ms; then it is given up.
 pub const HOOK_KEPT_MS: u64 = 3 * DAY_MS;
 
-/// First pause while nobody answers there, and of a task that is refused, whose turn comes with the look after it.
+/// First pause while nobody answers there, and of a task that alone is not taken; where it is refused, its turn comes with the look
+/// after it.
 pub const HOOK_PAUSE: Duration = Duration::from_secs(5);
 
 /// Refusals in a row after which the other tasks wait for the next look.
@@ -147,7 +148,7 @@ pub const HOOK_REFUSALS_IN_A_ROW_MAX: usize = 10;
 /// How often those who look after the organisation hear of changes that are refused elsewhere, or given up, in ms.
 pub const HOOK_WARNING_INTERVAL_MS: u64 = DAY_MS;
 
-/// Longest pause while nobody answers there, and of a task that is refused.
+/// Longest pause while nobody answers there, and of a task that alone is not taken.
 pub const HOOK_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// How often it is looked at what waits, without news.

@@ -40,7 +40,7 @@ pub(crate) struct HookRow {
 /// What came of the tries to tell of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TriedRow {
-    /// How often it was refused.
+    /// How often it was not taken, refused or with nobody there, while others were not kept waiting.
     pub refusals: u32,
     /// Not before when it is tried again, in ms since 1970.
     pub again_ms: u64,

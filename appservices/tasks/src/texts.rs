@@ -142,6 +142,12 @@ pub const TEXTS: &[Entry] = &[
         "{who} 的任务 {no} {title} 已逾期 {left}（截止 {due}）。",
         "{no} {title} of {who} has been overdue for {left} (due {due}).",
     ),
+    entry("tk.span.day", "{count}天", "{count} day"),
+    entry("tk.span.days", "{count}天", "{count} days"),
+    entry("tk.span.hour", "{count}小时", "{count} hour"),
+    entry("tk.span.hours", "{count}小时", "{count} hours"),
+    entry("tk.span.minute", "{count}分钟", "{count} minute"),
+    entry("tk.span.minutes", "{count}分钟", "{count} minutes"),
     entry("tk.remind.late", "（补发）{text}", "(late) {text}"),
     entry(
         "tk.board.head",

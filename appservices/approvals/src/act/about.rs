@@ -58,10 +58,16 @@ impl Desk<'_> {
         if me != self.case.data.starter && !decides {
             return Err(self.not_yours());
         }
+        let refused =
+            |problem: &str| Refusal::new("E110").with("field", "form.person").with("problem", problem);
         let known = people.iter().all(|person| self.world.chart.active(person).is_some());
-        if people.is_empty() || !known || self.case.data.readers.len() + people.len() > READERS_MAX {
-            let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.nobody");
-            return Err(refusal.with("example", "@lisi"));
+        if people.is_empty() || !known {
+            return Err(refused("form.nobody").with("example", "@lisi"));
+        }
+        let readers = &self.case.data.readers;
+        let new = people.iter().filter(|person| !readers.contains(*person)).count();
+        if readers.len() + new > READERS_MAX {
+            return Err(refused("form.how_many").with("example", READERS_MAX.to_string()));
         }
         self.tell_readers(people, None, false);
         Ok(())

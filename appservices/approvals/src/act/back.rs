@@ -1,14 +1,18 @@
 //! Backwards: refused, sent back, recalled, ended.
 
 use cases::Refusal;
+use people::Language;
 
 use super::clock::IDLE;
 use crate::{
     desk::{About, Desk, Effect, Shown},
     flow::walk::Walked,
     instance::{Decided, SENT_BACK, Task, TaskState, state},
-    template::{RecallPolicy, ResubmitPolicy, Step},
+    template::{Node, RecallPolicy, ResubmitPolicy, Step},
 };
+
+/// What the starter is called where something is sent back to them.
+pub(crate) const STARTER: &str = "starter";
 
 /// Whether somebody is asked, or has agreed.
 fn counts(task: &Task) -> bool {
@@ -20,11 +24,12 @@ impl Desk<'_> {
     pub fn refused(&mut self, node: &str) -> Result<(), Refusal> {
         let policy = self.world.template.policy.reject.clone();
         match policy.split_once(':') {
-            Some(("to_node", target)) => {
+            Some(("to_node", target)) if self.was_passed(target) => {
                 self.refusals_send_back();
                 self.back_to(target);
             }
-            _ if policy == "to_starter" => {
+            // A node that is still ahead, or was never on the way, is no way back: that leads to the starter.
+            found if found.is_some() || policy == "to_starter" => {
                 self.refusals_send_back();
                 self.back_to_starter(node);
             }
@@ -38,6 +43,11 @@ impl Desk<'_> {
             last.to = self.case.state.clone();
         }
         Ok(())
+    }
+
+    /// Whether a node lies behind the one under way.
+    fn was_passed(&self, node: &str) -> bool {
+        self.case.data.passed.iter().any(|passed| passed == node)
     }
 
     /// Who did not agree in the round under way has sent the case back with that, and their cards say so ever after.
@@ -131,19 +141,10 @@ impl Desk<'_> {
         let task = self.my_task(None)?;
         let reason = self.reason(reason)?.to_owned();
         let me = self.me()?;
-        let is_before = |id: &str| {
-            let approves =
-                self.world.template.node(id).is_some_and(|node| matches!(node.step, Step::Approve { .. }));
-            approves && self.case.data.passed.iter().any(|passed| passed == id)
-        };
         let target = match node {
-            None | Some("starter") => None,
-            Some(id) if is_before(id) => Some(id),
-            Some(_) => {
-                let passed = self.case.data.passed.join(" / ");
-                let refusal = Refusal::new("E110").with("field", "form.node").with("problem", "form.choice");
-                return Err(refusal.with("example", format!("starter {passed}")));
-            }
+            None | Some(STARTER) => None,
+            Some(id) if self.ways_back().any(|node| node.id == id) => Some(id),
+            Some(_) => return Err(self.no_such_way_back()),
         };
         let (at_ms, via) = (self.world.at_ms, self.actor.via);
         if let Some(mine) = self.case.data.task_mut(&task.id) {
@@ -171,6 +172,26 @@ impl Desk<'_> {
             record.to = self.case.state.clone();
         }
         Ok(())
+    }
+
+    /// The nodes before the one under way that people decide at, in the order in which they were passed.
+    fn ways_back(&self) -> impl Iterator<Item = &Node> {
+        let template = self.world.template;
+        let passed = self.case.data.passed.iter().filter_map(move |id| template.node(id));
+        passed.filter(|node| matches!(node.step, Step::Approve { .. }))
+    }
+
+    /// E110, with everything that it can be sent back to.
+    fn no_such_way_back(&self) -> Refusal {
+        let possible = |starter: &str, language: Language| {
+            let nodes = self.ways_back().map(|node| node.called(language));
+            std::iter::once(starter).chain(nodes).collect::<Vec<_>>().join(" / ")
+        };
+        Refusal::new("E110")
+            .with("field", "form.node")
+            .with("problem", "form.choice")
+            .with("example", possible("申请人", Language::Zh))
+            .with("example_en", possible(STARTER, Language::En))
     }
 
     /// The starter takes it back.

@@ -15,6 +15,7 @@ use cases::{Case, Decision, Refusal};
 use people::PersonId;
 use ruma::OwnedServerName;
 
+pub(crate) use self::back::STARTER;
 pub use self::clock::Alarm;
 use crate::{
     desk::{Actor, Desk, Effect, World},

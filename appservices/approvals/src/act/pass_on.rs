@@ -111,20 +111,20 @@ impl Desk<'_> {
     pub fn add_sign(&mut self, people: &[PersonId], place: Place) -> Result<(), Refusal> {
         let task = self.my_task(None)?;
         let me = self.me()?;
-        if people.is_empty()
-            || people.len() > PEOPLE_OF_STEP_MAX
-            || self.case.data.tasks.len() + people.len() > TASKS_MAX
-        {
-            let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.nobody");
-            return Err(refusal.with("example", "@lisi"));
+        let refused =
+            |problem: &str| Refusal::new("E110").with("field", "form.person").with("problem", problem);
+        if people.is_empty() || people.len() > PEOPLE_OF_STEP_MAX {
+            return Err(refused("form.how_many").with("example", PEOPLE_OF_STEP_MAX.to_string()));
+        }
+        if self.case.data.tasks.len() + people.len() > TASKS_MAX {
+            return Err(refused("form.full").with("example", TASKS_MAX.to_string()));
         }
         for (at, person) in people.iter().enumerate() {
             self.receiver(person)?;
             // A round of its own comes after: who has decided here may be asked again there, but nobody asks themselves.
             let has_part = place != Place::After && self.has_part(task.round, person);
             if has_part || *person == me || people[..at].contains(person) {
-                let refusal = Refusal::new("E110").with("field", "form.person").with("problem", "form.asked");
-                return Err(refusal.with("example", "@lisi"));
+                return Err(refused("form.asked").with("example", "@lisi"));
             }
         }
         let action = match place {

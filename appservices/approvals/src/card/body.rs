@@ -9,6 +9,7 @@ use crate::{
     flow::preview,
     instance::{Instance, state},
     limits::CARD_LINES_MAX,
+    template::said_again,
 };
 
 /// The text of a card.
@@ -72,8 +73,14 @@ fn progress(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
 /// What was changed since it was returned.
 fn changes(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Option<String> {
     let changed = case.data.changes.iter().map(|(id, old, new)| {
-        let label = world.template.field(id).map_or("", |field| field.label.in_language(names_in(pen.lang)));
+        let field = world.template.field(id);
+        let label = field.map_or("", |field| field.label.in_language(names_in(pen.lang)));
         let label = if label.is_empty() { id } else { label };
+        // They are kept in no language.
+        let [old, new] = [old, new].map(|words| match field {
+            Some(field) => said_again(field, words, &|key, values| pen.say(key, values)),
+            None => words.clone(),
+        });
         format!("{label} {old} → {new}")
     });
     let changed: Vec<String> = changed.collect();

@@ -28,7 +28,7 @@ pub(crate) fn form_values<'a>(
 
 /// A value in a few words, as people read it; of what is masked the end.
 pub(crate) fn in_words(field: &Field, value: &Value, chart: &Chart, pen: Pen<'_>) -> String {
-    brief_in(field, value, chart, &|tail| pen.say("value.tail", &[("tail", tail)]))
+    brief_in(field, value, chart, &|key, values| pen.say(key, values))
 }
 
 /// The fields with their values, as many as there is room for.

@@ -15,7 +15,7 @@ pub(crate) use self::{
 use crate::{
     desk::World,
     instance::{Instance, TaskState, state},
-    template::{Field, FieldKind, brief},
+    template::{Field, FieldKind},
 };
 
 /// A card of a case.
@@ -112,7 +112,7 @@ pub(crate) const fn names_in(lang: Lang) -> Language {
 pub(crate) fn title(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> String {
     let name = world.template.name.in_language(names_in(pen.lang));
     let mut title = format!("{} {name} · {}", case.no, world.name(&case.data.starter));
-    if let Some(value) = key_value(case, world) {
+    if let Some(value) = key_value(case, world, pen) {
         title.push_str(" · ");
         title.push_str(&value);
     }
@@ -130,7 +130,7 @@ pub(crate) fn line(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> St
 }
 
 /// The value that the first line shows: an amount, else days, else nothing. Never one that is to be masked.
-fn key_value(case: &Case<Instance>, world: &World<'_>) -> Option<String> {
+fn key_value(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> Option<String> {
     let shows: [fn(&Field) -> bool; 4] = [
         Field::is_money,
         |field| field.kind == FieldKind::DateRange,
@@ -139,7 +139,7 @@ fn key_value(case: &Case<Instance>, world: &World<'_>) -> Option<String> {
     ];
     shows.into_iter().find_map(|is_shown| {
         let field = world.template.form.iter().find(|field| is_shown(field) && !field.sensitive)?;
-        Some(brief(field, case.data.form.get(&field.id)?, world.chart))
+        Some(in_words(field, case.data.form.get(&field.id)?, world.chart, pen))
     })
 }
 

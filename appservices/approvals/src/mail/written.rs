@@ -8,11 +8,11 @@ use people::Person;
 use super::link::{Answer, MailLink};
 use crate::{
     OfficeError,
-    card::{Card, body, is_open, names_in, shortened},
+    card::{Card, body, in_words, is_open, names_in, shortened},
     desk::World,
     instance::Instance,
     limits::MAIL_LINES_MAX,
-    template::{Field, Value, brief},
+    template::{Field, Value},
     wire::Approvals,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn fields(case: &Case<Instance>, world: &World<'_>, pen: Pen<'_>) -> 
         }
         let open = without_masked(field);
         fields.hides |= open.columns.len() < field.columns.len();
-        let words = shortened(&brief(&open, value, world.chart));
+        let words = shortened(&in_words(&open, value, world.chart, pen));
         let is_empty = words.is_empty() || matches!(value, Value::Files(files) if files.is_empty());
         match fields.lines.len() < MAIL_LINES_MAX {
             _ if is_empty => {}

@@ -2,23 +2,35 @@
 
 use people::{Chart, Language, PersonId};
 
-use super::{Condition, Field, Form, Literal, Template, Value, condition::Operator};
+use super::{Condition, Field, FieldKind, Form, Literal, Template, Value, condition::Operator};
+
+/// The words of a language: the key of a text, and what fills its gaps.
+type Say<'a> = &'a dyn Fn(&str, &[(&str, &str)]) -> String;
 
 /// Characters that are left of a long text that is masked, so that people know it again.
 const TAIL_CHARACTERS: usize = 4;
 
+/// The text for the end of what is masked.
+const TAIL: &str = "value.tail";
+
+/// What stands behind a number of days in no language.
+const DAYS_MARK: &str = "d";
+
 /// A value in a few words, in no language. Of what is sensitive only the end of a long text is shown.
 #[must_use]
 pub fn brief(field: &Field, value: &Value, chart: &Chart) -> String {
-    brief_in(field, value, chart, &|tail| format!("…{tail}"))
+    brief_in(field, value, chart, &|key, values| {
+        let value = values.first().map_or("", |(_, value)| *value);
+        if key == TAIL { format!("…{value}") } else { format!("{value}{DAYS_MARK}") }
+    })
 }
 
-/// A value in a few words. Of what is sensitive only the end of a long text is shown, in the words of `masked`.
-pub fn brief_in(field: &Field, value: &Value, chart: &Chart, masked: &dyn Fn(&str) -> String) -> String {
+/// A value in a few words of a language. Of what is sensitive only the end of a long text is shown.
+pub fn brief_in(field: &Field, value: &Value, chart: &Chart, say: Say<'_>) -> String {
     match value {
         Value::Text(text) if field.sensitive && text.chars().count() >= 2 * TAIL_CHARACTERS => {
             let hidden = text.chars().count() - TAIL_CHARACTERS;
-            masked(&text.chars().skip(hidden).collect::<String>())
+            say(TAIL, &[("tail", &text.chars().skip(hidden).collect::<String>())])
         }
         _ if field.sensitive => "…".to_owned(),
         Value::Text(text) | Value::Date(text) | Value::Moment(text) | Value::Department(text) => text.clone(),
@@ -28,14 +40,15 @@ pub fn brief_in(field: &Field, value: &Value, chart: &Chart, masked: &dyn Fn(&st
         Value::Number(number) => number.to_string(),
         Value::Range { from, to, days, halves, .. } => {
             let count = half_days(*days, *halves);
-            if from == to { format!("{from} ({count}d)") } else { format!("{from} – {to} ({count}d)") }
+            let count = days_in(&count, say);
+            if from == to { format!("{from} ({count})") } else { format!("{from} – {to} ({count})") }
         }
         Value::Choices(chosen) => chosen.join("、"),
         Value::Person(id) => name_of(id, chart).to_owned(),
         Value::People(ids) => ids.iter().map(|id| name_of(id, chart)).collect::<Vec<_>>().join("、"),
         Value::Lines(lines) => {
             let cell =
-                |line: &Form, column: &Field| Some(brief_in(column, line.get(&column.id)?, chart, masked));
+                |line: &Form, column: &Field| Some(brief_in(column, line.get(&column.id)?, chart, say));
             let line = |line: &Form| {
                 field.columns.iter().filter_map(|column| cell(line, column)).collect::<Vec<_>>().join(" ")
             };
@@ -43,6 +56,24 @@ pub fn brief_in(field: &Field, value: &Value, chart: &Chart, masked: &dyn Fn(&st
         }
         Value::Files(files) => files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
     }
+}
+
+/// What [`brief`] wrote of a value, in the words of a language: the days of a span are counted there.
+#[must_use]
+pub fn said_again(field: &Field, brief: &str, say: Say<'_>) -> String {
+    let counted = brief.strip_suffix(')').and_then(|text| text.strip_suffix(DAYS_MARK)?.rsplit_once('('));
+    match counted {
+        Some((span, count)) if field.kind == FieldKind::DateRange => {
+            format!("{span}({})", days_in(count, say))
+        }
+        Some(_) | None => brief.to_owned(),
+    }
+}
+
+/// So many days in the words of a language, in one line where it says them in two languages.
+fn days_in(count: &str, say: Say<'_>) -> String {
+    let key = if count == "1" { "value.day" } else { "value.days" };
+    say(key, &[("count", count)]).replace('\n', " / ")
 }
 
 fn name_of<'a>(id: &'a PersonId, chart: &'a Chart) -> &'a str {

@@ -28,7 +28,7 @@ mod values;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    brief::{brief, brief_in, readable},
+    brief::{brief, brief_in, readable, said_again},
     check::check,
     choice::{Chooses, chosen, read_choices, with_choices},
     condition::{Condition, ConditionError, Facts, Literal},
@@ -61,6 +61,12 @@ pub struct Words {
 }
 
 impl Words {
+    /// Whether there are none in either language.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.zh.is_empty() && self.en.is_empty()
+    }
+
     /// The words in a language; in the other where there are none.
     #[must_use]
     pub fn in_language(&self, language: people::Language) -> &str {

@@ -3,17 +3,39 @@
 use ruma::OwnedServerName;
 use serde::{Deserialize, Serialize};
 
+use super::Words;
+
 /// A step of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// Its id.
     pub id: String,
+    /// What people call it; its id where it has no name.
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    pub name: Words,
     /// What happens there.
     #[serde(flatten)]
     pub step: Step,
     /// Where it goes on; the next one in the list where it does not say, `end` for the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+impl Node {
+    /// Its name in a language, or its id.
+    #[must_use]
+    pub fn called(&self, language: people::Language) -> &str {
+        let name = self.name.in_language(language);
+        if name.is_empty() { &self.id } else { name }
+    }
+
+    /// What people may type for it: its id, and its names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.id, &self.name.zh, &self.name.en]
+            .into_iter()
+            .map(String::as_str)
+            .filter(|name| !name.is_empty())
+    }
 }
 
 /// What happens at a node.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Policy {
     /// Until when the starter can take it back.
     pub recall: RecallPolicy,
-    /// What a rejection does: `end`, `to_starter`, `to_node:id`.
+    /// What a rejection does: `end`, `to_starter`, `to_node:id`; to the starter where that node was not passed.
     pub reject: String,
     /// Where a returned one goes on.
     pub resubmit: ResubmitPolicy,

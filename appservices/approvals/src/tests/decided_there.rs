@@ -130,6 +130,17 @@ async fn for_who_has_an_account_of_their_own_the_bot_says_it() {
 }
 
 #[tokio::test]
+async fn the_homeserver_is_asked_for_one_member_and_not_whether_a_known_room_is_encrypted() {
+    let mut case = Announced::to_somebody(false).await;
+    let known = case.stage.homeserver().requests().len();
+    case.agrees().await;
+    let requests = case.stage.homeserver().requests().split_off(known);
+    let asks = |what: &str| requests.iter().filter(|line| line.contains(what)).count();
+    assert_eq!((asks("m.room.encryption"), asks("joined_members")), (0, 0), "{requests:#?}");
+    assert_eq!(asks(&format!("m.room.member/{GHOST}")), 2, "once for each room: {requests:#?}");
+}
+
+#[tokio::test]
 async fn in_an_encrypted_room_the_bot_says_it() {
     let mut case = Announced::to_somebody(false).await;
     let rules = json!({ "algorithm": "m.megolm.v1.aes-sha2" });

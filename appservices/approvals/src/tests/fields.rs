@@ -1,11 +1,13 @@
 //! Fields of forms: what is typed for them, what is calculated, and what templates may not say.
 
 use jiff::civil::date;
+use kit::texts::{Lang, Texts};
 use serde_json::{Value as Json, json};
 
 use super::chart;
 use crate::template::{
     File, Form, Reader, Template, Value, add_file, brief, calculate, check, missing, parse_value, read_line,
+    said_again,
 };
 
 fn template(form: Json) -> Template {
@@ -23,6 +25,26 @@ fn typed(field: Json, text: &str) -> Result<String, &'static str> {
     let reader = Reader { today: date(2026, 11, 5), chart: &chart, calendar: &calendar };
     let value = parse_value(&template.form[0], text, reader).map_err(|error| error.problem)?;
     Ok(brief(&template.form[0], &value, &chart))
+}
+
+#[test]
+fn days_are_counted_in_the_language_of_whoever_reads_them() {
+    let field = json!({"id": "dates", "type": "date_range"});
+    let kept = typed(field.clone(), "2026-11-10 2026-11-12").unwrap();
+    assert_eq!(kept, "2026-11-10 – 2026-11-12 (3d)", "in no language");
+    let one = typed(field.clone(), "2026-11-10 2026-11-10").unwrap();
+    let template = template(json!([field]));
+    let texts = Texts::with(&[crate::TEXTS]);
+    // (the language, one day, three days)
+    for (lang, single, several) in
+        [(Lang::Zh, "1天", "3天"), (Lang::En, "1 day", "3 days"), (Lang::Both, "1天 / 1 day", "3天 / 3 days")]
+    {
+        let said =
+            |kept: &str| said_again(&template.form[0], kept, &|key, values| texts.fill(lang, key, values));
+        assert_eq!(said(&kept), format!("2026-11-10 – 2026-11-12 ({several})"));
+        assert_eq!(said(&one), format!("2026-11-10 ({single})"));
+        assert_eq!(said("-"), "-");
+    }
 }
 
 #[test]

@@ -138,6 +138,28 @@ fn a_return_goes_to_the_starter_or_to_a_node_before() {
 }
 
 #[test]
+fn a_rejection_goes_back_to_a_node_that_was_passed_and_never_forward() {
+    let flow = json!([
+        step("n1", "or", users(&["2"])),
+        step("n2", "or", users(&["3"])),
+        step("n3", "or", users(&["4"])),
+    ]);
+    // (who agrees before, who rejects, how it stands then, who is asked then)
+    for (agree, rejects, state, asked) in [
+        (vec!["2", "3"], "4", "pending", vec!["3"]),
+        (vec!["2"], "3", "returned", vec![]),
+        (vec![], "2", "returned", vec![]),
+    ] {
+        let mut play = Play::new(flow.clone(), json!({ "reject": "to_node:n2" })).submitted();
+        for who in agree {
+            play.does(who, yes());
+        }
+        play.does(rejects, no("再看"));
+        assert_eq!((play.state(), play.asked()), (state, asked), "{rejects}");
+    }
+}
+
+#[test]
 fn what_lies_behind_a_return_is_returned_as_well() {
     let flow = json!([
         step("n1", "or", users(&["2"])),

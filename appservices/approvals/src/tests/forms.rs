@@ -102,7 +102,7 @@ async fn a_form_is_filled_in_in_a_browser_and_handed_in_once() {
     stage.settle().await;
     assert!(stage.said(&room).contains(&"已提交 AP-20261105-0001。".to_owned()), "{:?}", stage.said(&room));
     let desk = chat(&stage, LISI);
-    let mine = card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 – 2026-11-12 (3d)");
+    let mine = card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 – 2026-11-12 (3天)");
     assert!(reads(&stage, &desk, &mine).contains("家里有事"));
 
     for page in [opens(&stage, &path).await, sends(&stage, &path, &pressed("submit", &LEAVE)).await] {
@@ -144,7 +144,7 @@ async fn a_draft_is_saved_in_english_and_shows_what_it_holds() {
     card(
         &stage,
         &chat(&stage, ADMIN),
-        "[待审批] AP-20261105-0001 请假 · Ann · 2026-11-10 – 2026-11-11 (1.5d)",
+        "[待审批] AP-20261105-0001 请假 · Ann · 2026-11-10 – 2026-11-11 (1.5天)",
     );
 }
 
@@ -359,7 +359,7 @@ async fn a_reply_fills_in_all_the_fields_that_it_names() {
     stage.says(ZHANGSAN, &room, "提交");
     stage.settle().await;
     let desk = chat(&stage, LISI);
-    let mine = card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 – 2026-11-11 (2d)");
+    let mine = card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 – 2026-11-11 (2天)");
     assert!(reads(&stage, &desk, &mine).contains("家里有事"));
 
     let ann = stage.room_with(ANN, LOCALPART, true);

@@ -1,5 +1,6 @@
 //! Into other hands, backwards, and by the clock.
 
+use cases::Refusal;
 use people::PersonId;
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use crate::{
     act::{Action, Alarm, Place},
     desk::{Delegation, Effect},
     instance::TaskState,
+    limits::{PEOPLE_OF_STEP_MAX, READERS_MAX},
 };
 
 #[test]
@@ -161,6 +163,25 @@ fn rights_are_counted_by_person() {
         assert_eq!(play.refused("3", add(&people, place)), "E110", "{people:?} {place:?}");
     }
     assert_eq!((play.state(), play.asked()), ("pending", vec!["3", "4"]));
+}
+
+#[test]
+fn too_many_people_are_refused_as_too_many_and_not_as_unknown() {
+    let mut play = Play::new(json!([step("n1", "or", users(&["2"]))]), json!({})).submitted();
+    let people = |ids: &[&str]| ids.iter().map(|id| PersonId((*id).into())).collect::<Vec<_>>();
+    let problem = |refusal: Refusal| {
+        refusal.fields.into_iter().find(|(name, _)| *name == "problem").map(|(_, problem)| problem)
+    };
+    let many = people(&["7"; PEOPLE_OF_STEP_MAX + 1]);
+    let adds = Action::AddSign { people: many, place: Place::Parallel };
+    assert_eq!(play.tries("2", adds).err().and_then(problem).as_deref(), Some("form.how_many"));
+    play.case.data.readers = (0..READERS_MAX).map(|n| PersonId(format!("reader {n}"))).collect();
+    play.case.data.readers.pop_last();
+    play.does("1", Action::Copy { people: people(&["7"]) });
+    play.does("1", Action::Copy { people: people(&["7"]) });
+    let copies = Action::Copy { people: people(&["7", "8"]) };
+    assert_eq!(play.tries("1", copies).err().and_then(problem).as_deref(), Some("form.how_many"));
+    assert_eq!(play.case.data.readers.len(), READERS_MAX);
 }
 
 #[test]

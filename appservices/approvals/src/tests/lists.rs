@@ -22,12 +22,13 @@ async fn lists_have_pages_and_everything_that_somebody_has_a_part_in() {
     // (who asks, where, which list, how many lines, the last of them)
     for (who, room, command, lines, end) in [
         (ZHANGSAN, &room, "!审批 mine", 16, "还有更多：!审批 mine 2"),
-        (ZHANGSAN, &room, "!审批 mine 2", 2, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 (1d)"),
+        (ZHANGSAN, &room, "!Approval Mine", 16, "还有更多：!审批 mine 2"),
+        (ZHANGSAN, &room, "!审批 mine 2", 2, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 (1天)"),
         (ZHANGSAN, &room, "!审批 mine 3", 1, "没有。"),
         (ZHANGSAN, &room, "!审批 todo", 1, "没有。"),
         (LISI, &desk, "!审批 list", 16, "还有更多：!审批 list 2"),
-        (LISI, &desk, "!审批 todo 2", 1, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 (1d)"),
-        (LISI, &desk, "!审批 done", 1, "[已通过] AP-20261105-0017 请假 · 张三 · 2026-11-10 (1d)"),
+        (LISI, &desk, "!审批 todo 2", 1, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 (1天)"),
+        (LISI, &desk, "!审批 done", 1, "[已通过] AP-20261105-0017 请假 · 张三 · 2026-11-10 (1天)"),
     ] {
         stage.says(who, room, command);
         stage.settle().await;

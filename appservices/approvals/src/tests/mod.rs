@@ -3,6 +3,7 @@
 mod cards;
 mod choice;
 mod decided_there;
+mod delegations;
 mod drafts;
 mod edges;
 mod elsewhere;
@@ -26,11 +27,13 @@ mod partners;
 mod partners_asked;
 mod partners_ends;
 mod partners_handing;
+mod partners_leaving;
 mod partners_records;
 mod partners_trust;
 mod races;
 mod secrets;
 mod talk;
+mod ways_back;
 mod wording;
 
 use std::sync::Arc;

@@ -178,7 +178,7 @@ async fn leave_by_one_line_in_a_room_tells_the_room_a_number_only() {
     stage.settle().await;
     assert_eq!(stage.said(&hall), ["已收到 AP-20261105-0001，请看与我的私聊。"]);
     let desk = chat(&stage, LISI);
-    let mine = card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 – 2026-11-12 (3d)");
+    let mine = card(&stage, &desk, "[待审批] AP-20261105-0001 请假 · 张三 · 2026-11-10 – 2026-11-12 (3天)");
     stage.reacts(LISI, &desk, &mine, "✅");
     stage.settle().await;
     assert!(reads(&stage, &desk, &mine).starts_with("[已通过]"));

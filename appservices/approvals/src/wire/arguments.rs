@@ -1,6 +1,7 @@
 //! What stands behind a command.
 
 use cases::Refusal;
+use kit::first_word;
 use people::{Chart, PersonId};
 
 use super::{commands::NUMBER_PREFIX, partners::REQUEST_PREFIX};
@@ -46,8 +47,8 @@ pub(super) fn action_of(verb: &str, rest: &str, chart: &Chart, chance: u64) -> R
             Action::Transfer { to: people.remove(0), reason: optional(&reason) }
         }
         "add_sign" => {
-            let (place, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let place = match place {
+            let (place, rest) = first_word(rest);
+            let place = match place.as_str() {
                 "前" | "before" => Place::Before,
                 "并" | "parallel" => Place::Parallel,
                 "后" | "after" => Place::After,
@@ -59,21 +60,14 @@ pub(super) fn action_of(verb: &str, rest: &str, chart: &Chart, chance: u64) -> R
             Action::AddSign { people: people_of(rest, chart, usize::MAX)?.0, place }
         }
         "remove_sign" => Action::RemoveSign { person: people_of(rest, chart, 1)?.0.remove(0) },
-        "return" => {
-            let (first, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let is_node =
-                first == "starter" || first.strip_prefix('n').is_some_and(|n| n.parse::<u32>().is_ok());
-            match is_node {
-                true => Action::Return { node: Some(first.to_owned()), reason: reason.trim().to_owned() },
-                false => Action::Return { node: None, reason: rest.to_owned() },
-            }
-        }
         "recall" => Action::Recall,
         "urge" => Action::Urge,
         "cc" => Action::Copy { people: people_of(rest, chart, usize::MAX)?.0 },
-        "comment" => match rest.split_once(char::is_whitespace) {
-            Some(("仅审批人" | "approvers", text)) => Action::Confide { text: text.trim().to_owned() },
-            Some(_) | None => Action::Comment { text: rest.to_owned() },
+        "comment" => match first_word(rest) {
+            (word, text) if matches!(word.as_str(), "仅审批人" | "approvers") && !text.is_empty() => {
+                Action::Confide { text: text.to_owned() }
+            }
+            _ => Action::Comment { text: rest.to_owned() },
         },
         "reassign" => {
             let (people, reason) = people_of(rest, chart, 2)?;

@@ -1,7 +1,7 @@
 //! Commands: from a line to an action.
 
 use cases::{Case, Refusal};
-use kit::{Heard, Verb};
+use kit::{Heard, Verb, first_word};
 use people::PersonId;
 use store::Batch;
 
@@ -9,6 +9,7 @@ use super::{
     Approvals, KIND, LOCALPART,
     arguments::{action_of, is_number_of_others, number_of, request_number_of},
     published::ADMINISTRATION,
+    way_back::return_of,
 };
 use crate::{
     OfficeError,
@@ -49,6 +50,9 @@ pub(crate) const VERBS: &[Verb] = &[
 
 /// What numbers of approvals begin with.
 pub(crate) const NUMBER_PREFIX: &str = "AP";
+
+/// What stands in front of a template that is published although nobody could be asked at some of its nodes.
+const FORCE: &str = "--force";
 
 /// The verbs that tell of a case and do nothing to it.
 const READING: [&str; 5] = ["why", "verify", "show", "files", "export"];
@@ -102,25 +106,28 @@ impl Approvals {
     }
 
     async fn approval(&self, heard: &Heard, arguments: &str, batch: &mut Batch) -> Result<(), OfficeError> {
-        let (word, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
-        match word {
-            "mine" | "我的" => self.list(heard, (word, &["mine"]), rest.trim(), batch).await,
-            "todo" | "待办" => self.list(heard, (word, &["todo"]), rest.trim(), batch).await,
-            "done" | "已办" => self.list(heard, (word, &["done"]), rest.trim(), batch).await,
-            "" | "list" | "列表" => self.list(heard, ("list", &ALL), rest.trim(), batch).await,
+        let (word, rest) = first_word(arguments);
+        match word.as_str() {
+            "mine" | "我的" => self.list(heard, (&word, &["mine"]), rest, batch).await,
+            "todo" | "待办" => self.list(heard, (&word, &["todo"]), rest, batch).await,
+            "done" | "已办" => self.list(heard, (&word, &["done"]), rest, batch).await,
+            "" | "list" | "列表" => self.list(heard, ("list", &ALL), rest, batch).await,
             "show" | "files" | "export" | "查看" | "附件" | "导出" => {
-                let verb = match word {
+                let verb = match word.as_str() {
                     "show" | "查看" => "show",
                     "files" | "附件" => "files",
                     _ => "export",
                 };
-                Box::pin(self.on_case(heard, verb, rest.trim(), batch)).await
+                Box::pin(self.on_case(heard, verb, rest, batch)).await
             }
-            "trust" | "信任" => self.trust_anew(heard, rest.trim(), batch).await,
-            "publish" | "发布" => self.publish_typed(heard, rest.trim(), batch).await,
+            "trust" | "信任" => self.trust_anew(heard, rest, batch).await,
+            "publish" | "发布" => self.publish_typed(heard, rest, batch).await,
             other => match self.house().await?.called(other).await? {
-                Some(template) => self.start(heard, &template.id, rest.trim(), None, batch).await.map(drop),
-                None => self.refuse(heard, &Refusal::new("E107").with("no", other), batch).await,
+                Some(template) => self.start(heard, &template.id, rest, None, batch).await.map(drop),
+                None => {
+                    let typed = arguments.split_whitespace().next().unwrap_or(other);
+                    self.refuse(heard, &Refusal::new("E107").with("no", typed), batch).await
+                }
             },
         }
     }
@@ -132,9 +139,9 @@ impl Approvals {
         arguments: &str,
         batch: &mut Batch,
     ) -> Result<(), OfficeError> {
-        let (force, text) = match arguments.strip_prefix("--force") {
-            Some(text) => (true, text.trim()),
-            None => (false, arguments),
+        let (force, text) = match arguments.split_at_checked(FORCE.len()) {
+            Some((word, text)) if word.eq_ignore_ascii_case(FORCE) => (true, text.trim()),
+            Some(_) | None => (false, arguments),
         };
         if let Some(template) = self.publish(heard, text, force, batch).await?
             && self.kit().has_place(LOCALPART, ADMINISTRATION).await?
@@ -175,6 +182,10 @@ impl Approvals {
             "revert" => return Box::pin(self.revert(heard, case, rest, batch)).await,
             "submit" => return self.submit(heard, case, batch).await,
             "form" => return self.show_form(heard, &case, false, batch).await,
+            "return" => {
+                let scene = self.scene_of(&case.data, heard.received_ms).await?;
+                Ok(return_of(rest, &scene.template, &case.data.passed))
+            }
             _ => action_of(verb, rest, &self.house().await?.chart(), self.kit().rng().u64()),
         };
         match action {

@@ -5,7 +5,7 @@
 //! the room has it, once. It is a notice: it rings at nobody's, and the bot acts upon no notice.
 
 use cases::Case;
-use kit::{CallError, Letter, Related, Relation, To, notice, texts::Lang};
+use kit::{BotError, CallError, Letter, Related, Relation, To, notice, texts::Lang};
 use office::{DecisionSaid, Press, Speaker, membership, say_decision};
 use ruma::{OwnedEventId, OwnedRoomId, RoomId};
 use store::Batch;
@@ -77,13 +77,21 @@ impl Approvals {
         Ok(threads)
     }
 
-    /// Whether what is said in a room is encrypted.
+    /// Whether what is said in a room is encrypted. Where the bot is not any more it can ask nobody in, and nothing is said in the
+    /// clear.
     async fn is_encrypted(&self, room: &RoomId) -> Result<bool, OfficeError> {
-        let Some(bot) = self.kit().intent(LOCALPART) else { return Ok(true) };
-        match bot.state(room, "m.room.encryption", "").await {
-            Ok(rules) => Ok(rules.is_some()),
-            // The bot is not there any more, and cannot ask anybody in.
-            Err(CallError::Refused { .. }) => Ok(true),
+        self.kit().is_encrypted(LOCALPART, room).await.map_err(|error| match error {
+            BotError::Store(error) => error.into(),
+            error => OfficeError::Later(error.to_string()),
+        })
+    }
+
+    /// Whether the account that speaks for somebody is in a room.
+    async fn is_there(&self, room: &RoomId, speaker: &Speaker) -> Result<bool, OfficeError> {
+        let Some(bot) = self.kit().intent(LOCALPART) else { return Ok(false) };
+        match bot.state(room, "m.room.member", speaker.account.as_str()).await {
+            Ok(member) => Ok(member.is_some_and(|member| member["membership"] == "join")),
+            Err(CallError::Refused { .. }) => Ok(false),
             Err(error) => Err(OfficeError::Later(error.to_string())),
         }
     }
@@ -118,7 +126,7 @@ impl Approvals {
         thread: &Thread,
         text: &str,
     ) -> Result<(), OfficeError> {
-        if !self.members_of(&thread.room).await?.contains(&speaker.account) {
+        if !self.is_there(&thread.room, speaker).await? {
             let key = format!("{key}/in");
             let invitation = membership(key, LOCALPART, "", &speaker.account, "invite");
             self.kit().outbox().put(batch, Letter { to: thread.door.clone(), ..invitation });

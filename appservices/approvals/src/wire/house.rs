@@ -111,8 +111,10 @@ impl House {
 
     /// The newest version of the template that is started by this word.
     pub async fn called(&self, word: &str) -> Result<Option<Arc<Template>>, OfficeError> {
+        let word = word.to_lowercase();
         let is_called = |template: &Arc<Template>| {
-            template.id == word || template.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word))
+            let mut names = std::iter::once(&template.id).chain(&template.aliases);
+            names.any(|name| name.to_lowercase() == word)
         };
         Ok(self.all_newest().await?.into_iter().find(is_called))
     }

@@ -1,4 +1,5 @@
-//! Who leaves while approvals wait for them: their tasks go to their heads.
+//! Who leaves while approvals wait for them: their tasks go to their heads, and what another server waits for goes to whoever
+//! does now what they did.
 //!
 //! A timer looks at the organisation once in a while; a version that was looked at is not looked at again. The work of
 //! one look is bounded, and a version counts as done when a look found nothing more to do.
@@ -42,7 +43,7 @@ impl Approvals {
         for person in chart.people().filter(|person| person.status == Status::Left) {
             let mut waiting = house.cases.listed(KIND, "todo", &person.id.0).await?;
             waiting.truncate(LEAVERS_CASES_MAX);
-            let mut moved = false;
+            let mut moved = Box::pin(self.pass_on_requests(batch, &person.id, &chart)).await?;
             for id in waiting {
                 let Some(case) = house.cases.get::<Instance>(&id).await? else { continue };
                 let scene = self.scene_of(&case.data, self.kit().clock().now_ms()).await?;

@@ -25,6 +25,7 @@ mod published;
 mod redactions;
 mod rooms;
 mod scene;
+mod way_back;
 mod words;
 
 use std::{collections::HashSet, sync::Arc};

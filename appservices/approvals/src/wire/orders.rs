@@ -33,7 +33,7 @@ impl Approvals {
         };
         let mine = self.kit().store().scan(&DELEGATION, Scan::prefix(&me.id.0)).await?;
         let pen = self.pen(self.language_of_account(&heard.sender).await?);
-        if matches!(arguments, "off" | "取消" | "结束") {
+        if matches!(arguments.to_lowercase().as_str(), "off" | "取消" | "结束") {
             for (key, _) in &mine {
                 batch.delete(&DELEGATION, key);
             }
@@ -52,8 +52,8 @@ impl Approvals {
         let order = match self.order(me, arguments, heard.received_ms).await? {
             Ok(order) if in_force < DELEGATIONS_MAX => order,
             Ok(_) => {
-                let refusal = wrong("form.person", "form.transfers", &DELEGATIONS_MAX.to_string());
-                return self.refuse(heard, &refusal, batch).await;
+                let refusal = wrong("form.delegation", "form.delegations", "!委托 取消");
+                return self.refuse(heard, &refusal.with("example_en", "!delegate off"), batch).await;
             }
             Err(refusal) => return self.refuse(heard, &refusal, batch).await,
         };
@@ -81,13 +81,16 @@ impl Approvals {
         if to == me.id {
             return Ok(Err(Refusal::new("E115")));
         }
-        let mut words = rest.split_whitespace();
+        let is_between = |word: &str| matches!(word.to_lowercase().as_str(), "至" | "到" | "~" | "to");
+        let mut words = rest.split_whitespace().filter(|word| !is_between(word));
         let dates = [words.next(), words.next()].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let today = workdays::local(now_ms, &zone).date();
         let reader = Reader { today, chart: &chart, calendar: &calendar };
+        let no_dates = || wrong("form.dates", "form.date", &format!("{today} {today}"));
         let (from, until) = match parse_value(&dates_field(), &dates, reader) {
             Ok(Value::Range { from, to, .. }) => (from, to),
-            Ok(_) | Err(_) => return Ok(Err(wrong("form.date", "form.date", &format!("{today} {today}")))),
+            Ok(_) => return Ok(Err(no_dates())),
+            Err(error) => return Ok(Err(wrong("form.dates", error.problem, &error.example))),
         };
         let midnight = |day: &str, ahead: i64| -> Option<u64> {
             let day: Date = day.parse().ok()?;
@@ -95,7 +98,7 @@ impl Approvals {
             Some(to_ms(DateTime::from_parts(day, Time::midnight()), &zone))
         };
         let (Some(since_ms), Some(until_ms)) = (midnight(&from, 0), midnight(&until, 1)) else {
-            return Ok(Err(wrong("form.date", "form.date", &format!("{today} {today}"))));
+            return Ok(Err(no_dates()));
         };
         let mut templates = Vec::new();
         for word in words {

@@ -38,7 +38,7 @@ pub use self::{
 };
 use crate::{
     Address, Calendars,
-    limits::{REQUEST_BYTES_MAX, REQUEST_TIME_MAX, REQUESTS_MAX},
+    limits::{REQUEST_BYTES_MAX, REQUEST_TIME_MAX, REQUESTS_MAX, UNREAD_BYTES_MAX},
 };
 
 /// What this door can do (RFC 4918, 18; RFC 4791, 5.1).
@@ -82,7 +82,7 @@ impl Doors {
     /// The routes: everything below [`ROOT`], and [`WELL_KNOWN_PATH`].
     pub fn router(&self) -> Router {
         Router::new()
-            .route(WELL_KNOWN_PATH, any(well_known))
+            .route(WELL_KNOWN_PATH, any(dav))
             .route(&format!("{ROOT}feeds/{{secret}}"), get(feed::read))
             .route(ROOT, any(dav))
             .route(&format!("{ROOT}{{*path}}"), any(dav))
@@ -93,10 +93,6 @@ impl Doors {
     fn calendars(&self) -> &Calendars {
         &self.0.calendars
     }
-}
-
-async fn well_known() -> Response {
-    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, ROOT)]).into_response()
 }
 
 async fn dav(State(doors): State<Doors>, request: Request) -> Response {
@@ -122,8 +118,18 @@ async fn answer(doors: &Doors, request: Request) -> Result<Response, Refusal> {
     if request.method() == Method::OPTIONS {
         return Ok((StatusCode::OK, [(header::ALLOW, METHODS)]).into_response());
     }
-    // Nothing is read for somebody whom nobody knows.
-    let caller = doors.admitted(request.headers()).await?;
+    if request.uri().path() == WELL_KNOWN_PATH {
+        pass_over(request).await;
+        return Ok((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, ROOT)]).into_response());
+    }
+    // Nothing is kept for somebody whom nobody knows.
+    let caller = match doors.admitted(request.headers()).await {
+        Ok(caller) => caller,
+        Err(refusal) => {
+            pass_over(request).await;
+            return Err(refusal);
+        }
+    };
     let asked = asked(request).await?;
     if asked.place.user().is_some_and(|user| user != caller.user.localpart()) {
         return Err(Refusal::plain(StatusCode::FORBIDDEN, "This is somebody else's calendar"));
@@ -137,6 +143,13 @@ async fn answer(doors: &Doors, request: Request) -> Result<Response, Refusal> {
         "DELETE" => object::delete(doors, &caller, &asked).await,
         _ => Err(Refusal::plain(StatusCode::METHOD_NOT_ALLOWED, "This cannot be done with a calendar here")),
     }
+}
+
+/// Reads what nobody looks at, unless it is large: a connection with something unread on it is closed, and the program, which asks
+/// again on it, would have no answer.
+async fn pass_over(request: Request) {
+    let mut unread = Limited::new(request.into_body(), UNREAD_BYTES_MAX);
+    while let Some(Ok(_)) = unread.frame().await {}
 }
 
 async fn asked(request: Request) -> Result<Asked, Refusal> {

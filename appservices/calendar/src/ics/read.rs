@@ -146,9 +146,7 @@ fn joined(parts: Parts) -> Vec<Item> {
             .collect();
     };
     for (instance, event) in parts.instances {
-        let zone = &event.zone;
-        let id = series.zone.local(zone.at(instance).at_ms);
-        let id = if series.all_day { instance } else { id };
+        let id = series.instance_named(instance, &event.zone, event.all_day);
         let change = Override::of(&series, id, &event);
         series.overrides.insert(id, change);
     }
@@ -306,14 +304,7 @@ fn instances(
     for (entry, time) in times(component, property) {
         let own = zones.of(entry, time)?;
         let Some(local) = civil(time, &own) else { continue };
-        let is_day = crate::recurrence::is_day(time);
-        found.insert(match (event.all_day, is_day) {
-            (true, _) => local.date().to_datetime(jiff::civil::Time::midnight()),
-            // Outlook names an instance of a meeting by its day.
-            (false, true) => local.date().to_datetime(event.start.time()),
-            (false, false) if own == event.zone => local,
-            (false, false) => event.zone.local(own.at(local).at_ms),
-        });
+        found.insert(event.instance_named(local, &own, crate::recurrence::is_day(time)));
     }
     Ok(found)
 }

@@ -1,10 +1,14 @@
 //! The CalDAV door, as programs speak to it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use axum::{Router, body::Body};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::{StreamExt as _, stream};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
@@ -154,6 +158,24 @@ async fn after_many_wrong_passwords_the_right_one_waits_too() {
     assert_eq!(door.ask("PROPFIND", CALENDAR, &[], "").await.status, StatusCode::UNAUTHORIZED);
     door.calendars.0.parts.clock.advance(crate::limits::FAILURES_WINDOW_MS);
     assert_eq!(door.ask("PROPFIND", CALENDAR, &[], "").await.status, StatusCode::MULTI_STATUS);
+}
+
+#[tokio::test]
+async fn a_question_that_is_answered_elsewhere_or_refused_is_read_so_that_the_connection_stays() {
+    let door = door().await;
+    for (path, status) in
+        [("/.well-known/caldav", StatusCode::MOVED_PERMANENTLY), (CALENDAR, StatusCode::UNAUTHORIZED)]
+    {
+        let is_read = Arc::new(AtomicBool::new(false));
+        let read = Arc::clone(&is_read);
+        let parts = ["<a", "/>", ""].map(Ok::<_, std::io::Error>);
+        let body = stream::iter(parts).inspect(move |part| {
+            read.fetch_or(matches!(part, Ok("")), Ordering::Relaxed);
+        });
+        let request = Request::builder().method("PROPFIND").uri(path).body(Body::from_stream(body)).unwrap();
+        let response: Response<Body> = door.router.clone().oneshot(request).await.unwrap();
+        assert_eq!((response.status(), is_read.load(Ordering::Relaxed)), (status, true), "{path}");
+    }
 }
 
 #[tokio::test]

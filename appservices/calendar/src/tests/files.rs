@@ -166,6 +166,18 @@ fn what_is_written_is_read_back_the_same() {
 }
 
 #[test]
+fn a_series_of_days_has_its_exceptions_on_days_at_whatever_time_the_file_names_them() {
+    let text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:days\r\nDTSTART;VALUE=DATE:20261105\r\n\
+        RRULE:FREQ=DAILY;COUNT=4\r\nEXDATE:20261106T160000Z\r\nEND:VEVENT\r\n\
+        BEGIN:VEVENT\r\nUID:days\r\nRECURRENCE-ID:20261105T160000Z\r\nDTSTART;VALUE=DATE:20261120\r\n\
+        END:VEVENT\r\nEND:VCALENDAR\r\n";
+    let event = one(text);
+    assert_eq!(event.exdates.into_iter().collect::<Vec<_>>(), [at("2026-11-07T00:00:00")]);
+    let moved = &event.overrides[&at("2026-11-06T00:00:00")];
+    assert_eq!((event.overrides.len(), moved.start), (1, Some(at("2026-11-20T00:00:00"))));
+}
+
+#[test]
 fn times_are_what_the_file_says_they_are() {
     for (lines, start, end) in [
         ("DTSTART:20261105T020000Z\r\nDTEND:20261105T030000Z\r\n", 0, 60),

@@ -167,24 +167,46 @@ fn who_asks_for_the_newest_version_is_told_apart_from_who_asks_for_somebody_else
     assert_eq!(asks(bob(), &[former]), Verdict::NotAttendee);
 }
 
+/// Bob declines one instance, which he names by a clock of his own; that it is this one.
+fn declines_one(kept: &Event, id: &str, (zone, named, all_day): (Zone, &str, bool)) {
+    let mut item = changed(2, 5_000);
+    item.event.attendees = vec![attendee(bob(), Partstat::Declined)];
+    (item.event.zone, item.event.all_day) = (zone, all_day);
+    item.instance = Some(at(named));
+    let verdict = judge(Some(kept), Some(Method::Reply), &item, &[bob()]);
+    let Verdict::Answered { event, instance, .. } = verdict else { panic!("{named}: {verdict:?}") };
+    let id = at(id);
+    assert_eq!(instance, Some(id), "{named}");
+    assert_eq!(event.overrides[&id].answers[&bob()], Partstat::Declined);
+}
+
 #[test]
 fn an_instance_is_found_by_the_clock_of_whoever_names_it() {
-    let kept = meeting();
-    let id = at("2026-11-06T10:00:00");
-    for (zone, named, all_day) in [
+    for named in [
         (Zone::utc(), "2026-11-06T02:00:00", false),
         (shanghai(), "2026-11-06T10:00:00", false),
         (shanghai(), "2026-11-06T00:00:00", true),
     ] {
-        let mut item = changed(2, 5_000);
-        item.event.attendees = vec![attendee(bob(), Partstat::Declined)];
-        (item.event.zone, item.event.all_day) = (zone, all_day);
-        item.instance = Some(at(named));
-        let verdict = judge(Some(&kept), Some(Method::Reply), &item, &[bob()]);
-        let Verdict::Answered { event, instance, .. } = verdict else { panic!("{named}: {verdict:?}") };
-        assert_eq!(instance, Some(id), "{named}");
-        assert_eq!(event.overrides[&id].answers[&bob()], Partstat::Declined);
+        declines_one(&meeting(), "2026-11-06T10:00:00", named);
     }
+}
+
+#[test]
+fn an_instance_of_days_is_found_by_its_day_at_whatever_time_it_is_named() {
+    let mut kept = meeting();
+    (kept.start, kept.end, kept.all_day) = (at("2026-11-05T00:00:00"), at("2026-11-06T00:00:00"), true);
+    for named in [
+        (shanghai(), "2026-11-06T00:00:00", true),
+        (shanghai(), "2026-11-06T10:00:00", true),
+        (shanghai(), "2026-11-06T10:00:00", false),
+        // Midnight in China.
+        (Zone::utc(), "2026-11-05T16:00:00", false),
+    ] {
+        declines_one(&kept, "2026-11-06T00:00:00", named);
+    }
+    // Whose day begins later by another clock means that day all the same.
+    kept.zone = Zone::find("America/New_York").unwrap();
+    declines_one(&kept, "2026-11-06T00:00:00", (Zone::utc(), "2026-11-06T00:00:00", false));
 }
 
 #[test]

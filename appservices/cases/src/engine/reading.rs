@@ -92,15 +92,21 @@ impl Cases {
     /// # Errors
     /// [`CasesError::Damaged`] names the first that cannot be read.
     pub async fn records(&self, id: &str) -> Result<Vec<Record>, CasesError> {
+        let unread = |(seq, error): (u64, serde_json::Error)| {
+            damaged(id, &format!("record {seq} cannot be read: {error}"))
+        };
+        self.recorded(id).await?.into_iter().map(|read| read.map_err(unread)).collect()
+    }
+
+    /// The records of a case, in order, each for itself: of one that cannot be read its place, and why.
+    async fn recorded(&self, id: &str) -> Result<Vec<Result<Record, (u64, serde_json::Error)>>, CasesError> {
         let scan =
             Scan::prefix(&id.to_owned()).limit(usize::try_from(RECORDS_OF_CASE_MAX).unwrap_or(usize::MAX));
         let rows = self.0.store.scan(&RECORD, scan).await?;
-        rows.into_iter()
-            .map(|((_, seq), text)| {
-                serde_json::from_str(&text)
-                    .map_err(|error| damaged(id, &format!("record {seq} cannot be read: {error}")))
-            })
-            .collect()
+        let read = |((_, seq), text): ((String, u64), String)| {
+            serde_json::from_str(&text).map_err(|error| (seq, error))
+        };
+        Ok(rows.into_iter().map(read).collect())
     }
 
     /// Walks the chain of a case as it is stored, to its end as the case knows it.
@@ -113,12 +119,25 @@ impl Cases {
         origin: &str,
     ) -> Result<Result<Verified, Broken>, CasesError> {
         let broken = |seq, fault| Ok(Err(Broken { no: case.no.clone(), seq, fault }));
-        let records = match self.records(&case.id).await {
-            Ok(records) => records,
-            Err(CasesError::Damaged { problem, .. }) => return broken(0, Fault::Form(problem)),
-            Err(error) => return Err(error),
-        };
-        match chain::verify(&case.no, origin, &records, &self.keys()) {
+        let (mut records, mut unread) = (Vec::new(), None);
+        for read in self.recorded(&case.id).await? {
+            match read {
+                Ok(record) => records.push(record),
+                Err(fault) => {
+                    unread = Some(fault);
+                    break;
+                }
+            }
+        }
+        let outcome = chain::verify(&case.no, origin, &records, &self.keys());
+        if let Some((seq, error)) = unread {
+            // What is broken before it is the first.
+            return match outcome {
+                Err(earlier) if !records.is_empty() => Ok(Err(earlier)),
+                _ => broken(seq, Fault::Form(error.to_string())),
+            };
+        }
+        match outcome {
             Ok(verified) if verified.records < case.seq => broken(verified.records + 1, Fault::Missing),
             Ok(verified) if verified.last != case.head => broken(case.seq, Fault::Link),
             outcome => Ok(outcome),

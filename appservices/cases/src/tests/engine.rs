@@ -138,3 +138,23 @@ async fn a_long_list_is_read_by_pages_the_newest_first() {
     assert_eq!(listed(Some(all[0].clone())).await, all[1..]);
     assert!(listed(Some(all[2].clone())).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_named_by_its_place() {
+    let (cases, store) = cases().await;
+    let mut case = begun(&cases, &store).await;
+    let mut batch = Batch::new();
+    (case, ..) = cases.write(&mut batch, Some(&case), decided(case.clone(), "comment", &[])).unwrap();
+    store.commit(batch).await.unwrap();
+    let origin = hash_of(b"template");
+    // The later one is spoiled first: what is broken before it is the first then.
+    for seq in [2, 1] {
+        let mut batch = Batch::new();
+        batch.put(&RECORD, &(case.id.clone(), seq), &"{".to_owned());
+        store.commit(batch).await.unwrap();
+        let broken = cases.verify(&case, &origin).await.unwrap().unwrap_err();
+        assert!(broken.seq == seq && matches!(broken.fault, Fault::Form(_)), "{broken}");
+        let unread = cases.records(&case.id).await.unwrap_err();
+        assert!(unread.to_string().contains(&format!("record {seq} cannot be read")), "{unread}");
+    }
+}

@@ -15,9 +15,22 @@ use super::{
     keyring::Audience,
     tables::{ENCRYPTION, EncryptionRow},
 };
-use crate::{Call, CallError, Intent, Kit};
+use crate::{BotError, Call, CallError, Intent, Kit};
 
 impl Kit {
+    /// Whether what a bot says in a room is encrypted. Where the bot is not there any more, it is taken to be so.
+    ///
+    /// # Errors
+    /// When the store cannot be read; [`BotError::Later`] while the homeserver cannot be asked.
+    pub async fn is_encrypted(&self, bot: &str, room: &RoomId) -> Result<bool, BotError> {
+        let Some(intent) = self.intent(bot) else { return Ok(true) };
+        match self.encryption_of(&intent, room).await {
+            Ok(rules) => Ok(rules.is_some()),
+            Err(CryptoFault::Call(CallError::Refused { .. })) => Ok(true),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
     /// The rules of a room's encryption; none for a room in the clear. What is not known is asked for and kept; what
     /// changes later comes by a transaction.
     pub(crate) async fn encryption_of(

@@ -1,6 +1,6 @@
 use jiff::civil::{DateTime, Time, date, time};
 
-use crate::line::{Line, Named, Part, Scope, read};
+use crate::line::{Line, Named, Part, Scope, read, read_search, scoped};
 
 /// Thursday.
 fn now() -> DateTime {
@@ -79,18 +79,63 @@ fn rules_have_words_counts_and_ends() {
 }
 
 #[test]
-fn ranges_parts_and_scopes_are_read() {
-    let line = read("@a 60m 本周 下午", now());
+fn ranges_and_parts_are_read() {
+    let line = read_search("@a 60m 本周 下午", now());
     assert_eq!(line.range, Some((date(2026, 11, 2), date(2026, 11, 9))));
     assert_eq!(line.part, Some(Part::Afternoon));
-    assert_eq!(read("next week", now()).range, Some((date(2026, 11, 9), date(2026, 11, 16))));
-    assert_eq!(read("本月", now()).range, Some((date(2026, 11, 1), date(2026, 12, 1))));
+    assert_eq!(read_search("next week", now()).range, Some((date(2026, 11, 9), date(2026, 11, 16))));
+    assert_eq!(read_search("本月", now()).range, Some((date(2026, 11, 1), date(2026, 12, 1))));
     assert_eq!(Part::Morning.hours(), (Time::midnight(), time(12, 0, 0, 0)));
-    for (text, scope) in [("本次", Scope::This), ("以后", Scope::Following), ("all", Scope::All)] {
-        assert_eq!(read(text, now()).scope, Some(scope), "{text}");
+    for month in ["this month", "This Month", "这个月"] {
+        let line = read_search(&format!("60m {month} @a"), now());
+        assert_eq!(line.range, Some((date(2026, 11, 1), date(2026, 12, 1))), "{month}");
+        assert_eq!(line.title, "", "{month}");
     }
     assert!(read("全天 11-10", now()).all_day);
-    assert_eq!(read("地点:大堂", now()).place.as_deref(), Some("大堂"));
+    for (text, place) in [("地点:大堂", "大堂"), ("Place:Building-A", "Building-A")] {
+        assert_eq!(read(text, now()).place.as_deref(), Some(place), "{text}");
+    }
+}
+
+#[test]
+fn words_for_instances_stand_first_or_last() {
+    for (text, scope, rest) in [
+        ("本次 周五 15:00", Scope::This, "周五 15:00"),
+        ("周五 15:00 这次", Scope::This, "周五 15:00"),
+        ("以后", Scope::Following, ""),
+        ("All future fri 15:00", Scope::Following, "fri 15:00"),
+        ("fri 15:00 all future", Scope::Following, "fri 15:00"),
+        ("fri 15:00 ALL", Scope::All, "fri 15:00"),
+        ("this one", Scope::This, ""),
+        ("全部 11-13", Scope::All, "11-13"),
+    ] {
+        assert_eq!(scoped(text), (Some(scope), rest), "{text}");
+    }
+    for text in [
+        "",
+        "this week",
+        "This month",
+        "allover",
+        "本次会议 周五",
+        "fri all 15:00",
+        "改到 全部 周五",
+        "withall",
+    ] {
+        assert_eq!(scoped(text), (None, text), "{text}");
+    }
+}
+
+#[test]
+fn titles_keep_the_words_for_instances_and_ranges() {
+    for title in
+        ["All hands", "this and all that", "全部 门店", "本次 复盘", "This week in sales", "本周 回顾"]
+    {
+        let line = read(&format!("{title} @a 明天 10:00"), now());
+        assert_eq!((line.title.as_str(), line.range), (title, None));
+        assert_eq!(line.date, Some(date(2026, 11, 6)), "{title}");
+    }
+    let next = read("周会 下周 周五 10:00", now());
+    assert_eq!((next.title.as_str(), next.date), ("周会", Some(date(2026, 11, 13))));
 }
 
 #[test]

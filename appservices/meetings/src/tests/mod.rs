@@ -14,6 +14,7 @@ mod passwords;
 mod polls;
 mod ringing;
 mod rooms;
+mod rule_words;
 mod series;
 mod sharing;
 mod sources;

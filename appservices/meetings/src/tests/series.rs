@@ -48,7 +48,29 @@ async fn the_later_part_of_a_series_becomes_another_one() {
     let text = reads(&stage, &room, &later);
     assert!(text.contains("11-13 周五 16:00–17:00") && text.contains("每周 × 4"), "{text}");
     let first = card(&stage, &room, "[已预定] MT-20261105-0001");
-    assert!(reads(&stage, &room, &first).starts_with("[已结束]"));
+    let text = reads(&stage, &room, &first);
+    assert!(text.starts_with("[已结束]") && text.contains("重复：每周，至 2026-11-12"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_says_the_days_and_the_end_of_a_series() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 站会 周一 10:00 15m 每周一三 至 11-30").await;
+    let text = reads(&stage, &room, &card(&stage, &room, "[已预定]"));
+    assert!(text.contains("\n重复：每周一、周三，至 2026-11-30"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_is_cancelled_by_the_last_word_of_the_line() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet All hands 周五 10:00 1h 每周").await;
+    let own = card(&stage, &room, "[已预定] MT-20261105-0001 All hands ·");
+    says(&mut stage, ZHANGSAN, &room, "!meet move MT-20261105-0001 周五 15:00 this").await;
+    assert!(reads(&stage, &room, &own).contains("11-06 周五 15:00–16:00"));
+    let question = says(&mut stage, ZHANGSAN, &room, "!meet cancel MT-20261105-0001 this week").await;
+    assert!(question.starts_with("指哪几次？"), "{question}");
+    says(&mut stage, ZHANGSAN, &room, "all").await;
+    assert!(reads(&stage, &room, &own).starts_with("[已取消]"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

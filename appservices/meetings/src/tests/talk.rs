@@ -263,6 +263,30 @@ async fn the_day_and_the_week_are_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_whole_day_is_the_same_day_in_every_zone() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 团建 @ann 明天 全天").await;
+    let desk = chat(&stage, ANN);
+    assert_eq!(says(&mut stage, ANN, &desk, "!meet week").await, "11-06 Fri all day MT-20261105-0001 团建");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn busy_times_say_whole_days_and_name_the_days_of_nights() {
+    let (mut stage, room) = office().await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 休假 明天 全天").await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 值班 11-08 22:00 4h").await;
+    let desk = stage.room_with(LISI, crate::LOCALPART, true);
+    stage.settle().await;
+    for (day, busy) in
+        [("11-06", "全天"), ("11-08", "11-08 周日 22:00 – 11-09 周一 00:00"), ("11-09", "00:00–02:00")]
+    {
+        let question = format!("!meet free @张三 {day}");
+        let answer = says(&mut stage, LISI, &desk, &question).await;
+        assert_eq!(answer, format!("{day} 忙闲\n张三：忙 {busy}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_say_who_may_know_what_of_their_time() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 晨会 今天 11:00 30m").await;

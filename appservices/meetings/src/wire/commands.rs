@@ -132,14 +132,15 @@ impl Meetings {
             Err(refusal) => return self.refuse(heard, &refusal, batch).await,
         };
         let now = case.data.event.zone.local(heard.received_ms);
-        let line = line::read(rest, now);
+        let has_scope = matches!(word, Word::Move | Word::Cancel);
+        let (scope, words) = if has_scope { line::scoped(rest) } else { (None, rest) };
+        let line = line::read(words, now);
         let is_open = matches!(case.state.as_str(), state::SCHEDULED | state::LIVE);
-        let needs_scope = matches!(word, Word::Move | Word::Cancel) && case.data.is_series() && is_open;
-        if needs_scope && line.scope.is_none() {
+        if has_scope && scope.is_none() && case.data.is_series() && is_open {
             let verb = if word == Word::Move { "move" } else { "cancel" };
             return self.ask_scope(heard, &format!("{verb} {} {rest}", case.no), batch).await;
         }
-        let scope = line.scope.unwrap_or(Scope::All);
+        let scope = scope.unwrap_or(Scope::All);
         let action =
             match word {
                 Word::Show => return self.show(heard, &case, batch).await,

@@ -1,7 +1,7 @@
 //! Looking for a time: everybody's schedule, everybody's working hours, and the slots that are left.
 
 use calendar::{
-    Address, Attendee, BusyKind, Role, Schedule, Span,
+    Address, Attendee, Busy, BusyKind, Role, Schedule, Span, Zone,
     limits::QUESTION_PEOPLE_MAX,
     slots::{SlotSearch, search, unknown},
 };
@@ -14,6 +14,7 @@ use super::{Meetings, search::Elsewhere};
 use crate::{
     MeetingsError,
     act::Action,
+    card::Pen,
     desk::field_refused,
     hours::{Hours, in_both},
     limits::{LENGTH_MINUTES, SEARCH_DAYS_MAX},
@@ -229,19 +230,30 @@ impl Meetings {
                 .intervals
                 .iter()
                 .map(|busy| {
-                    let (from, until) = (zone.local(busy.from_ms), zone.local(busy.until_ms));
                     let title = busy.title.as_deref().map_or_else(String::new, |title| format!(" {title}"));
                     let kind = match busy.kind {
                         BusyKind::Tentative => pen.say("mt.busy_tentative", &[]),
                         BusyKind::Busy => String::new(),
                         BusyKind::OutOfOffice => pen.say("mt.busy_away", &[]),
                     };
-                    format!("{}–{}{title}{kind}", from.strftime("%H:%M"), until.strftime("%H:%M"))
+                    format!("{}{title}{kind}", times_of(busy, within, &zone, pen))
                 })
                 .collect();
             let key = if busy.is_empty() { "mt.free_all_day" } else { "mt.free_busy" };
             lines.push(pen.say(key, &[("who", &who), ("busy", &busy.join("、"))]));
         }
         self.reply_privately(batch, heard, &lines.join("\n")).await
+    }
+}
+
+/// When on a day somebody is busy: on all of it, or from when until when, with both days where it goes over midnight.
+fn times_of(busy: &Busy, day: Span, zone: &Zone, pen: Pen<'_>) -> String {
+    if busy.from_ms <= day.from_ms && busy.until_ms >= day.until_ms {
+        return pen.word("mt.all_day");
+    }
+    let (from, until) = (zone.local(busy.from_ms), zone.local(busy.until_ms));
+    match from.date() == until.date() {
+        true => format!("{}–{}", from.strftime("%H:%M"), until.strftime("%H:%M")),
+        false => pen.span(from, until, false),
     }
 }

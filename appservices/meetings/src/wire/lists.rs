@@ -46,6 +46,8 @@ impl Meetings {
         }
         let mut lines = Vec::new();
         for (start_ms, end_ms, event) in found.iter().take(LIST_LINES_MAX) {
+            // A whole day is that of the calendar that it stands in, wherever it is read.
+            let zone = if event.all_day { &event.zone } else { &zone };
             let when = pen.span(zone.local(*start_ms), zone.local(*end_ms), event.all_day);
             let no = self.case_of(&event.uid).await?.map_or_else(String::new, |case| format!("{} ", case.no));
             lines.push(format!("{when} {no}{}", event.title));

@@ -61,7 +61,7 @@ impl Meetings {
         text: &str,
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
-        let line = line::read(text, self.local_time(&heard.sender, heard.received_ms));
+        let line = line::read_search(text, self.local_time(&heard.sender, heard.received_ms));
         let wanted = match self.wanted(heard, sought, &line).await? {
             Ok(wanted) => wanted,
             Err(refusal) => return self.refuse(heard, &refusal, batch).await,
@@ -161,7 +161,7 @@ impl Meetings {
             mentions: row.mentions,
             what: What::Text(row.text.clone()),
         };
-        let line = line::read(&row.text, self.local_time(&heard.sender, heard.received_ms));
+        let line = line::read_search(&row.text, self.local_time(&heard.sender, heard.received_ms));
         let has_silence = !row.open.is_empty();
         let silent = row.asked.into_iter().filter(|account| {
             // Whoever is elsewhere alone has no calendar here.

@@ -193,15 +193,13 @@ fn instance(case: &Case<Meeting>, text: &str, now_ms: u64) -> Result<Option<Recu
     if text.is_empty() || event.rrule.is_none() {
         return Ok(None);
     }
-    let line = line::read(text, event.zone.local(now_ms));
-    if line.scope == Some(line::Scope::This) {
-        return Ok(case.data.round.as_ref().map(|round| round.id));
-    }
-    if line.scope == Some(line::Scope::All) {
-        return Ok(None);
-    }
+    let words = match line::scoped(text) {
+        (Some(line::Scope::This), _) => return Ok(case.data.round.as_ref().map(|round| round.id)),
+        (Some(line::Scope::All), _) => return Ok(None),
+        (Some(line::Scope::Following) | None, words) => words,
+    };
     let unclear = || Refusal::new("E203").with("text", text);
-    let date = line.date.ok_or_else(unclear)?;
+    let date = line::read(words, event.zone.local(now_ms)).date.ok_or_else(unclear)?;
     let all = crate::desk::occurrences(event, now_ms)?;
     all.iter().find(|at| at.start.date() == date).map(|at| Some(at.id)).ok_or_else(unclear)
 }

@@ -14,6 +14,15 @@ async fn people_and_departments_are_told_of_as_the_rules_allow() {
     assert!(dept.starts_with(&format!("总部/销售部 · 主管 李四 · 2 人\n· {lisi}\n· 张三")), "{dept}");
     let tree = asks(&mut stage, ZHANGSAN, &chat, "!org tree").await;
     assert_eq!(tree, "总部 · 主管 赵六 · 1 人\n　总部/销售部 · 主管 李四 · 2 人");
+    assert_eq!(asks(&mut stage, ZHANGSAN, &chat, "!Org TREE").await, tree);
+    let nearest = asks(&mut stage, ZHANGSAN, &chat, "!org tre").await;
+    assert!(nearest.starts_with("没有这个命令。你是想用 !org tree、!org "), "{nearest}");
+    let nearest = asks(&mut stage, ZHANGSAN, &chat, "!组织 导人").await;
+    assert!(nearest.starts_with("没有这个命令。你是想用 !组织 导入、!组织 "), "{nearest}");
+    assert_eq!(asks(&mut stage, ZHANGSAN, &chat, "!lang en").await, "From now on I speak English.");
+    let nearest = asks(&mut stage, ZHANGSAN, &chat, "!org Improt staff").await;
+    assert!(nearest.starts_with("No such command. Did you mean !org import, !org "), "{nearest}");
+    asks(&mut stage, ZHANGSAN, &chat, "!lang zh").await;
     let boss = stage.room_with(ZHAOLIU, LOCALPART, true);
     stage.settle().await;
     assert!(asks(&mut stage, ZHAOLIU, &boss, "!who 李四").await.contains("电话 13800000002"));
@@ -102,4 +111,24 @@ async fn a_hidden_department_is_shown_to_its_own_and_a_public_one_lets_everybody
         }
     }
     assert_eq!(rule(&stage)["allow"][0]["room_id"], head.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_rules_hide_is_named_neither_in_a_department_nor_as_its_head() {
+    let mut stage = office().await;
+    let (boss, chat) =
+        (stage.room_with(ZHAOLIU, LOCALPART, true), stage.room_with(ZHANGSAN, LOCALPART, true));
+    stage.settle().await;
+    let tree = "总部 · 主管 赵六 · 1 人\n　总部/销售部 · 主管 - · 2 人";
+    for field in ["name", "department"] {
+        let rules = format!(
+            r#"!org visibility [{{"subject":"user:3","object":"heads_of:/总部/销售部","fields":["{field}"],"allow":false}}]"#
+        );
+        assert_eq!(asks(&mut stage, ZHAOLIU, &boss, &rules).await, "可见性规则已保存（3 条）。");
+        let dept = asks(&mut stage, ZHANGSAN, &chat, "!dept 销售部").await;
+        assert!(dept.starts_with("总部/销售部 · 主管 - · 2 人\n· 张三"), "{dept}");
+        assert!(!dept.contains("李四"), "{dept}");
+        assert_eq!(asks(&mut stage, ZHANGSAN, &chat, "!org tree").await, tree);
+        assert!(asks(&mut stage, ZHAOLIU, &boss, "!org tree").await.contains("主管 李四"));
+    }
 }

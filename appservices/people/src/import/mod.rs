@@ -8,6 +8,7 @@ mod plan;
 mod reading;
 mod report;
 mod row;
+mod shared;
 mod table;
 
 pub(crate) use self::plan::STRANGER;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use pinyin::ToPinyin as _;
 use ruma::{OwnedUserId, ServerName, UserId};
 
-use super::{Column, RowError, Rule, StaffList, row};
+use super::{Column, RowError, Rule, StaffList, row, shared::shared};
 use crate::{
     Chart, DepartmentNote, DepartmentPath, DepartmentVisibility, Person, PersonId, Status,
-    limits::LEAVERS_PERCENT_MAX,
+    limits::{LEAVERS_PERCENT_MAX, SHARED_PASSES_MAX},
 };
 
 /// Most people on the way from somebody to the top.
@@ -105,6 +105,7 @@ pub fn plan(
         planning.row(list, *line, cells);
     }
     planning.managers();
+    planning.shared(full);
     if full {
         planning.leavers(list);
     }
@@ -263,6 +264,26 @@ impl Planning<'_> {
         }
         // A circle of others above this one: the rows of those are refused.
         false
+    }
+
+    /// An id at another platform is one person's.
+    fn shared(&mut self, full: bool) {
+        // Whose row is refused stays as they were, which may be in the way of another row.
+        for _ in 0..SHARED_PASSES_MAX {
+            // Of a full list, who is not in it leaves.
+            let is_other = |person: &&Person| {
+                !self.after.contains_key(&person.id) && (!full || self.seen.contains(&person.id))
+            };
+            let others = self.chart.people().map(AsRef::as_ref).filter(is_other);
+            let refused = shared(&self.after, others, self.chart);
+            if refused.is_empty() {
+                return;
+            }
+            for (id, error) in refused {
+                self.after.remove(&id);
+                self.plan.errors.push(error);
+            }
+        }
     }
 
     fn leavers(&mut self, list: &StaffList) {

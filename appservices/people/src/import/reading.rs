@@ -52,6 +52,26 @@ impl StaffList {
         let text = self.columns.get(&column).and_then(|place| row.get(*place)).map_or("", |cell| cell.trim());
         text.strip_prefix('\'').unwrap_or(text)
     }
+
+    /// What the list calls a column: as it is headed there; a column that it does not have, in the language of its headings.
+    #[must_use]
+    pub fn heading(&self, column: Column) -> &str {
+        let own = self.columns.get(&column).and_then(|place| self.headings.get(*place));
+        own.map_or_else(|| self.worded(column.names()), |heading| heading.trim())
+    }
+
+    /// Of words in Chinese and in English, those in the language of most headings that mean something.
+    #[must_use]
+    pub fn worded(&self, (chinese, english): (&'static str, &'static str)) -> &'static str {
+        if is_english(&self.headings, &self.columns) { english } else { chinese }
+    }
+}
+
+/// Whether most of the headings that mean something are English; of none, and of as many, they are not.
+fn is_english(headings: &[String], columns: &BTreeMap<Column, usize>) -> bool {
+    let known = columns.values().filter_map(|place| headings.get(*place));
+    let (english, chinese): (Vec<_>, Vec<_>) = known.partition(|heading| heading.trim().is_ascii());
+    english.len() > chinese.len()
 }
 
 /// Reads the text of a file.
@@ -117,13 +137,22 @@ fn placed(headings: &[String]) -> Result<BTreeMap<Column, usize>, PeopleError> {
             return Err(ListFault::Twice(heading.clone()).into());
         }
     }
-    let missing: Vec<&str> = Column::REQUIRED
-        .into_iter()
-        .filter(|column| !columns.contains_key(column))
-        .map(|column| column.names().0)
-        .collect();
+    let missing: Vec<Column> =
+        Column::REQUIRED.into_iter().filter(|column| !columns.contains_key(column)).collect();
     if missing.is_empty() {
         return Ok(columns);
     }
-    Err(PeopleError::MissingColumns(missing.join("、")))
+    Err(PeopleError::MissingColumns(missing_names(headings, &columns, &missing)))
+}
+
+/// Columns that a list does not have, as it would head them; in both languages where it has none that means something.
+fn missing_names(headings: &[String], columns: &BTreeMap<Column, usize>, missing: &[Column]) -> String {
+    let is_english = is_english(headings, columns);
+    let name = |column: &Column| match column.names() {
+        (chinese, english) if columns.is_empty() => format!("{chinese} ({english})"),
+        (_, english) if is_english => english.to_owned(),
+        (chinese, _) => chinese.to_owned(),
+    };
+    let names: Vec<String> = missing.iter().map(name).collect();
+    names.join(if is_english { ", " } else { "、" })
 }

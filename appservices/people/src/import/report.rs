@@ -42,7 +42,7 @@ impl Plan {
             lines.push(format!("{}: {}", word(say, "org.import.departments"), self.notes.len()));
         }
         lines.push(format!("{}: {}", word(say, "org.import.errors"), self.errors.len()));
-        lines.extend(self.errors.iter().take(ERRORS_LISTED_MAX).map(|error| told(error, say)));
+        lines.extend(self.errors.iter().take(ERRORS_LISTED_MAX).map(|error| told(error, list, say)));
         for change in self.changes.iter().take(CHANGES_LISTED_MAX) {
             let (after, kind) = (&change.after, word(say, change.kind.name()));
             let department = after.departments.first().map_or("", DepartmentPath::as_str);
@@ -61,17 +61,18 @@ impl Plan {
         lines.join("\n")
     }
 
-    /// The list again, with what became of each row (结果, 原因).
+    /// The list again, with what became of each row (结果, 原因; in a list with English headings: result, reason).
     #[must_use]
     pub fn result_file(&self, list: &StaffList, say: Say<'_>) -> String {
-        let headings = list.headings.iter().cloned().chain(["结果", "原因"].map(str::to_owned)).collect();
+        let added = [("结果", "result"), ("原因", "reason")].map(|names| list.worded(names).to_owned());
+        let headings = list.headings.iter().cloned().chain(added).collect();
         let rows = list.rows.iter().map(|(line, cells)| {
             let error = self.errors.iter().find(|error| error.line == *line);
             let kind = self.rows.iter().find(|row| row.0 == *line);
             let (outcome, cause) = match (error, kind) {
                 (Some(error), _) => {
                     let advice = word(say, error.rule.advice());
-                    (word(say, "org.import.error"), format!("{}: {advice}", error.column.names().0))
+                    (word(say, "org.import.error"), format!("{}: {advice}", list.heading(error.column)))
                 }
                 (None, Some((_, kind))) => (word(say, kind.name()), String::new()),
                 (None, None) => Default::default(),
@@ -86,8 +87,8 @@ impl Plan {
 }
 
 /// A row that is passed over, and why.
-fn told(error: &RowError, say: Say<'_>) -> String {
-    let (row, column) = (error.line.to_string(), error.column.names().0);
+fn told(error: &RowError, list: &StaffList, say: Say<'_>) -> String {
+    let (row, column) = (error.line.to_string(), list.heading(error.column));
     if error.rule == Rule::RewrittenNumber {
         let values = [("row", row.as_str()), ("col", column), ("value", &error.value)];
         return format!("E402 {}", say("E402", &values));

@@ -9,6 +9,10 @@ use crate::{
     DepartmentPath, DepartmentVisibility, Language, Person, PersonId, Status, limits::ENTRIES_OF_PERSON_MAX,
 };
 
+/// The columns of ids at other platforms, and the names of these.
+pub(super) const PLATFORMS: [(Column, &str); 3] =
+    [(Column::Dingtalk, "dingtalk"), (Column::Feishu, "feishu"), (Column::Wecom, "wecom")];
+
 /// What a cell breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -42,6 +46,8 @@ pub enum Rule {
     Contradicts,
     /// Another department of the list has this code.
     CodeTaken,
+    /// Somebody else has this id at that platform, in the list or before.
+    Shared,
 }
 
 impl Rule {
@@ -64,6 +70,7 @@ impl Rule {
             Self::Circle => "org.rule.circle",
             Self::Contradicts => "org.rule.contradicts",
             Self::CodeTaken => "org.rule.code_taken",
+            Self::Shared => "org.rule.shared",
         }
     }
 }
@@ -104,6 +111,11 @@ pub(super) fn person(
     let account = reading.account(server_name).map_err(&mut note).ok();
     let phone = reading.digits(Column::Phone).map_err(&mut note).ok();
     let roles = reading.entries(Column::Roles).map_err(&mut note).ok();
+    for column in std::iter::once(Column::Manager).chain(PLATFORMS.map(|(column, _)| column)) {
+        if let Err(error) = reading.digits(column) {
+            note(error);
+        }
+    }
     let head_of = departments.as_ref().and_then(|known| reading.head_of(known).map_err(&mut note).ok());
     let (Some(id), Some(name), Some(departments)) = (id, name, departments) else { return Err(errors) };
     if !errors.is_empty() {
@@ -166,9 +178,7 @@ pub(super) fn person(
     if person.status == Status::Left && person.head_of.is_empty() {
         person.head_of = before(&id).map(|before| before.head_of).unwrap_or_default();
     }
-    for (column, platform) in
-        [(Column::Dingtalk, "dingtalk"), (Column::Feishu, "feishu"), (Column::Wecom, "wecom")]
-    {
+    for (column, platform) in PLATFORMS {
         let there = reading.text(column);
         if has(column) {
             person.elsewhere.retain(|(known, _)| known != platform);
@@ -223,8 +233,11 @@ impl Reading<'_> {
         let scientific = text.to_ascii_uppercase().split_once('E').is_some_and(|(number, power)| {
             number.parse::<f64>().is_ok() && power.trim_start_matches(['+', '-']).parse::<u32>().is_ok()
         });
-        let is_text = matches!(column, Column::Number | Column::Phone | Column::DepartmentCode);
-        let rewritten = scientific && is_text;
+        let is_text =
+            matches!(column, Column::Number | Column::Phone | Column::DepartmentCode | Column::Manager);
+        // An id of a platform may be `12345e67`; spreadsheets write a sign before the power.
+        let is_id = PLATFORMS.iter().any(|(known, _)| *known == column);
+        let rewritten = scientific && (is_text || (is_id && text.contains(['+', '-'])));
         if rewritten { Err(self.wrong(column, Rule::RewrittenNumber)) } else { Ok(text) }
     }
 

@@ -192,6 +192,42 @@ fn errors_are_told_in_the_words_of_the_table() {
 }
 
 #[test]
+fn a_list_hears_of_its_columns_as_it_heads_them_itself() {
+    let say = |key: &str, values: &[(&str, &str)]| format!("{key}{values:?}");
+    let steps = BTreeMap::new();
+    // (headings, what the first and the last column are called, what the last two columns of the result are called)
+    let cases = [
+        ("Employee_No*,name,department,level", "Employee_No*", "level", "result,reason"),
+        ("工号,姓名,部门,职级", "工号", "职级", "结果,原因"),
+        ("工号,姓名,部门,level", "工号", "level", "结果,原因"),
+    ];
+    for (headings, number, level, added) in cases {
+        let text = format!("{headings}\n1.2E+10,甲,总部,\n7,乙,总部,high\n");
+        let list = read(&text, Encoding::Utf8).unwrap();
+        let plan = planned(&text, &Chart::default(), false);
+        let summary = plan.summary(&list, Telling { say: &say, steps: &steps, others: "" });
+        for said in
+            [format!(r#"E402 E402[("row", "2"), ("col", "{number}")"#), format!(r#"("col", "{level}")"#)]
+        {
+            assert!(summary.contains(&said), "{said}: {summary}");
+        }
+        let result = plan.result_file(&list, &say);
+        assert!(result.starts_with(&format!("{headings},{added}\n")), "{result}");
+        assert!(result.contains(&format!("{number}: ")), "{result}");
+    }
+    // (headings, what is missing)
+    let missing = [
+        ("employee_no,localpart", "name, department"),
+        ("工号,账号", "姓名、部门"),
+        ("No.,Who", "工号 (employee_no)、姓名 (name)、部门 (department)"),
+    ];
+    for (headings, names) in missing {
+        let said = read(&format!("{headings}\n1,a\n"), Encoding::Utf8).unwrap_err().said(&say);
+        assert_eq!(said, format!(r#"E401 E401[("cols", "{names}")]"#));
+    }
+}
+
+#[test]
 fn a_full_list_that_says_of_a_head_that_they_left_needs_a_second_administrator_too() {
     let others: String = (10..60).map(|n| format!("{n},员工{n},总部,否,u{n},\n")).collect();
     let list = |of_head: &str, of_member: &str| {
@@ -291,4 +327,50 @@ fn a_hidden_department_is_found_by_its_own_people_and_those_above() {
         assert_eq!(["1", "2", "3", "4"].map(|id| finds(id, path)), [true, true, true, false], "{path}");
     }
     assert!(finds("4", "总部") && finds("3", "总部/销售部"));
+}
+
+#[test]
+fn an_id_at_another_platform_is_one_persons() {
+    let list = |rows: &str| format!("工号,姓名,部门,飞书ID,状态\n{rows}");
+    let chart = planned(&list("1,甲,总部,ou_1,\n2,乙,总部,ou_2,\n"), &Chart::default(), false);
+    let chart = chart.onto(&Chart::default(), 1);
+    // (rows, whether the list is full, the lines in error)
+    let cases: [(&str, bool, &[u64]); 9] = [
+        ("3,丙,总部,ou_3,\n4,丁,总部,ou_3,\n", false, &[2, 3]),
+        ("3,丙,总部,ou_1,\n", false, &[2]),
+        ("1,甲,总部,ou_1,\n3,丙,总部,ou_1,\n", false, &[3]),
+        ("1,甲,总部,,\n3,丙,总部,ou_1,\n", false, &[]),
+        ("1,甲,总部,ou_2,\n2,乙,总部,ou_1,\n", false, &[]),
+        ("1,甲,总部,,离职\n3,丙,总部,ou_1,\n", false, &[]),
+        ("3,丙,总部,ou_1,\n", true, &[]),
+        // The first row is refused, so its person keeps what the second row names.
+        ("1,甲,总部,ou_2,\n3,丙,总部,ou_1,\n", false, &[2, 3]),
+        ("3,丙,总部,,\n4,丁,总部,,\n", false, &[]),
+    ];
+    for (rows, full, lines) in cases {
+        let plan = planned(&list(rows), &chart, full);
+        let found: Vec<_> = plan.errors.iter().map(|error| (error.line, error.column, error.rule)).collect();
+        let wanted: Vec<_> = lines.iter().map(|line| (*line, Column::Feishu, Rule::Shared)).collect();
+        assert_eq!(found, wanted, "{rows}");
+    }
+}
+
+#[test]
+fn a_number_that_a_spreadsheet_rewrote_is_refused_in_every_column_of_numbers() {
+    // (column, what stands there, whether a spreadsheet wrote it)
+    let cases = [
+        ("上级工号", "1.00E+11", true),
+        ("手机", "1.38E+10", true),
+        ("钉钉ID", "1.61235E+14", true),
+        ("企微ID", "2E+14", true),
+        ("飞书ID", "12345e67", false),
+        ("职位", "1.38E+10", false),
+    ];
+    for (heading, value, is_rewritten) in cases {
+        let text = format!("工号,姓名,部门,{heading}\n1,甲,总部,{value}\n");
+        let plan = planned(&text, &Chart::default(), false);
+        let found: Vec<_> = plan.errors.iter().map(|error| (error.value.as_str(), error.rule)).collect();
+        let wanted: Vec<_> = is_rewritten.then_some((value, Rule::RewrittenNumber)).into_iter().collect();
+        assert_eq!(found, wanted, "{heading}");
+    }
 }

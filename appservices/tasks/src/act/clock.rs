@@ -6,6 +6,7 @@ use workdays::Quiet;
 use crate::{
     desk::{Desk, Effect, Tell},
     limits::{DUE_NOW_MS, FIRED_KEPT_MAX},
+    span::LEFT,
     task::{Reminded, is_running},
 };
 
@@ -144,7 +145,7 @@ impl Desk<'_> {
         let data = &self.case.data;
         let due = data.due_ms.map_or_else(|| "-".to_owned(), |due_ms| self.world.time(due_ms));
         let left_ms = data.due_ms.unwrap_or(0).abs_diff(self.world.at_ms);
-        vec![("due", due), ("left", short_duration(left_ms)), ("who", self.world.names(data.busy()))]
+        vec![("due", due), (LEFT, left_ms.to_string()), ("who", self.world.names(data.busy()))]
     }
 
     fn text_of(&self, what: &str) -> &'static str {
@@ -156,16 +157,5 @@ impl Desk<'_> {
             (_, Some(due_ms)) if now_ms - due_ms < DUE_NOW_MS => "tk.remind.due",
             (_, Some(_)) => "tk.remind.overdue",
         }
-    }
-}
-
-/// A span as people read it: `1d`, `1h30m`, `5m`.
-pub(crate) fn short_duration(ms: u64) -> String {
-    let minutes = ms.div_ceil(60_000);
-    let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
-    let part = |count: u64, unit: &str| if count > 0 { format!("{count}{unit}") } else { String::new() };
-    match (days, hours, minutes) {
-        (0, 0, minutes) => format!("{minutes}m"),
-        (days, hours, minutes) => [part(days, "d"), part(hours, "h"), part(minutes, "m")].concat(),
     }
 }

@@ -127,25 +127,24 @@ impl Desk<'_> {
         let checklist =
             data.checklist.iter().map(|item| crate::task::Item { is_done: false, ..item.clone() });
         let task = Task {
+            description: data.description.clone(),
             assignees: assignees.collect(),
-            checklist: checklist.collect(),
+            mode: data.mode,
+            followers: data.followers.clone(),
+            priority: data.priority,
+            tags: data.tags.clone(),
             start_ms: starts_before.map(|before| next.due_ms.saturating_sub(before)),
             due_ms: Some(next.due_ms),
-            repeat: Some(next.rule),
+            checklist: checklist.collect(),
+            parent: data.parent.clone(),
             source: Origin::Repeat(self.case.no.clone()),
-            is_source_gone: false,
+            template: data.template.clone(),
+            is_secret: data.is_secret,
+            remind_before_ms: data.remind_before_ms.clone(),
+            repeat: Some(next.rule),
             missed: next.missed,
-            fired: Vec::new(),
-            is_continued: false,
-            is_due_asked: false,
-            postponing: None,
-            postponings: 0,
-            awaiting: Vec::new(),
-            ended: None,
-            note: None,
-            texts: Default::default(),
-            cards_of: Default::default(),
-            ..data.clone()
+            home: data.home.clone(),
+            ..Task::blank(data.title.clone(), data.creator.clone(), Vec::new(), &data.zone, self.world.at_ms)
         };
         self.case.data.is_continued = true;
         self.effects.push(Effect::Next(Box::new(task)));

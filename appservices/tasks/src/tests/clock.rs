@@ -12,9 +12,9 @@ async fn reminders_come_before_at_and_after_it_is_due() {
     says(&mut stage, ZHANGSAN, &hall, "!任务 写周报 @孙七 11-06 18:00").await;
     let task = card(&stage, &hall, "TK-20261105-0001");
     passes(&mut stage, 9 * HOUR).await;
-    assert_eq!(count(&stage, &hall, "孙七: 提醒：TK-20261105-0001 写周报 还有 1d，截止 11-06 18:00。"), 1);
+    assert_eq!(count(&stage, &hall, "孙七: 提醒：TK-20261105-0001 写周报 还有 1天，截止 11-06 18:00。"), 1);
     passes(&mut stage, 23 * HOUR).await;
-    assert_eq!(count(&stage, &hall, "还有 1h，"), 1);
+    assert_eq!(count(&stage, &hall, "还有 1小时，"), 1);
     assert!(reads(&stage, &hall, &task).contains("已提醒 2 次，最近 11-06 17:00"));
     passes(&mut stage, HOUR).await;
     assert_eq!(count(&stage, &hall, "孙七: 到期：TK-20261105-0001 写周报 现在截止。"), 1);
@@ -23,13 +23,13 @@ async fn reminders_come_before_at_and_after_it_is_due() {
     assert!(reads(&stage, &hall, &task).starts_with("[逾期 25%] TK-20261105-0001"), "overdue is shown first");
     passes(&mut stage, DAY).await;
     assert_eq!(
-        count(&stage, &hall, "孙七、张三: 逾期：TK-20261105-0001 写周报 已过期 1d（截止 11-06 18:00）。"),
+        count(&stage, &hall, "孙七、张三: 逾期：TK-20261105-0001 写周报 已过期 1天（截止 11-06 18:00）。"),
         1
     );
     passes(&mut stage, DAY).await;
     let head = chat(&stage, LISI);
     assert_eq!(
-        count(&stage, &head, "孙七 的任务 TK-20261105-0001 写周报 已逾期 2d（截止 11-06 18:00）。"),
+        count(&stage, &head, "孙七 的任务 TK-20261105-0001 写周报 已逾期 2天（截止 11-06 18:00）。"),
         1
     );
     taps(&mut stage, SUNQI, &hall, &task, "✅").await;
@@ -48,7 +48,7 @@ async fn nobody_is_woken_but_for_what_is_urgent() {
     assert_eq!(count(&stage, &hall, "TK-20261105-0001 平常 现在截止"), 0);
     passes(&mut stage, 9 * HOUR + 10 * MINUTE).await;
     assert!(
-        count(&stage, &hall, "孙七: 逾期：TK-20261105-0001 平常 已过期 9h") >= 1,
+        count(&stage, &hall, "孙七: 逾期：TK-20261105-0001 平常 已过期 9小时") >= 1,
         "{:?}",
         stage.said(&hall)
     );
@@ -62,10 +62,10 @@ async fn a_snoozed_reminder_comes_again() {
     taps(&mut stage, SUNQI, &hall, &task, "⏰").await;
     assert_eq!(last(&stage, &hall), "孙七: 好的，11-05 10:00 再提醒 TK-20261105-0001。");
     passes(&mut stage, HOUR).await;
-    assert_eq!(count(&stage, &hall, "孙七: 提醒：TK-20261105-0001 写周报 还有 1d8h"), 1);
+    assert_eq!(count(&stage, &hall, "孙七: 提醒：TK-20261105-0001 写周报 还有 1天8小时"), 1);
     says(&mut stage, SUNQI, &hall, "!稍后 TK-20261105-0001 30m").await;
     passes(&mut stage, 30 * MINUTE).await;
-    assert_eq!(count(&stage, &hall, "孙七: 提醒：TK-20261105-0001 写周报 还有 1d7h30m"), 1);
+    assert_eq!(count(&stage, &hall, "孙七: 提醒：TK-20261105-0001 写周报 还有 1天7小时30分钟"), 1);
 }
 
 #[tokio::test]

@@ -13,11 +13,11 @@ use crate::{
     OfficeError,
     act::{Action, refused},
     desk::{Actor, zone_of},
-    limits::{COPIED_TITLE_CHARACTERS_MAX, PARENTS_MAX, REMIND_BEFORE_MS},
+    limits::{COPIED_TITLE_CHARACTERS_MAX, PARENTS_MAX},
     line::{self, Line},
     minutes::Proposal,
     tables::MADE_FROM,
-    task::{Assignee, Origin, Task},
+    task::{Origin, Task},
     template::Template,
 };
 
@@ -228,39 +228,6 @@ fn from_template(task: Task, template: Template) -> Task {
 
 /// A task of these people, with nothing else said.
 fn blank(title: String, creator: PersonId, people: Vec<PersonId>, scene: &Scene) -> Task {
-    let assignee = |person| Assignee { person, progress: 0, is_accepted: true };
-    Task {
-        title,
-        description: String::new(),
-        creator,
-        assignees: people.into_iter().map(assignee).collect(),
-        mode: Default::default(),
-        followers: Default::default(),
-        priority: Default::default(),
-        tags: Default::default(),
-        start_ms: None,
-        due_ms: None,
-        checklist: Vec::new(),
-        parent: None,
-        source: Origin::Command,
-        is_source_gone: false,
-        template: None,
-        is_secret: false,
-        remind_before_ms: REMIND_BEFORE_MS.to_vec(),
-        fired: Vec::new(),
-        repeat: None,
-        is_continued: false,
-        missed: 0,
-        zone: scene.zone.iana_name().unwrap_or(workdays::DEFAULT_ZONE).to_owned(),
-        home: None,
-        cards_of: Default::default(),
-        is_due_asked: false,
-        postponing: None,
-        postponings: 0,
-        awaiting: Vec::new(),
-        ended: None,
-        note: None,
-        texts: Default::default(),
-        shown_ms: scene.at_ms,
-    }
+    let zone = scene.zone.iana_name().unwrap_or(workdays::DEFAULT_ZONE);
+    Task::blank(title, creator, people, zone, scene.at_ms)
 }

@@ -15,6 +15,7 @@ use crate::{
     act::Action,
     card::{Card, Pen},
     desk::{Actor, Effect, Tell},
+    span,
     tables::EXPECTED,
     task::Task,
 };
@@ -201,7 +202,12 @@ pub(super) fn timer_key(case: &str, name: &str) -> String {
 
 /// What somebody is told, in words.
 fn said(tell: &Tell, pen: Pen<'_>) -> String {
-    let values: Vec<(&str, &str)> = tell.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let spelt = tell.values.iter().map(|(name, value)| match (*name, value.parse::<u64>()) {
+        (span::LEFT, Ok(ms)) => (*name, span::in_words(ms, pen)),
+        _ => (*name, value.clone()),
+    });
+    let spelt: Vec<(&str, String)> = spelt.collect();
+    let values: Vec<(&str, &str)> = spelt.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let text = pen.say(tell.text, &values);
     if tell.is_late { pen.say("tk.remind.late", &[("text", &text)]) } else { text }
 }

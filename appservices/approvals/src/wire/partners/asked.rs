@@ -27,6 +27,9 @@ pub(in crate::wire) const NUMBER_PREFIX: &str = "PR";
 /// Begins the roles of people who may be asked for other servers.
 const ROLE_PREFIX: &str = "partner.";
 
+/// The list of the requests that wait for somebody.
+pub(super) const OF_PERSON: &str = "of_person";
+
 pub(super) const ASKED: &str = "asked";
 pub(super) const APPROVED: &str = "approved";
 pub(super) const REJECTED: &str = "rejected";
@@ -69,7 +72,7 @@ impl Requested {
 
     /// E101 with who is asked.
     pub fn not_yours(&self, chart: &Chart) -> Refusal {
-        let names = self.people.iter().filter_map(|id| chart.person(id));
+        let names = self.people.iter().filter_map(|id| chart.active(id));
         let names: Vec<&str> = names.map(|person| person.name.as_str()).collect();
         Refusal::new("E101").with("who", names.join("、"))
     }
@@ -87,7 +90,7 @@ impl Approvals {
         let chart = house.chart();
         let server = heard.sender.server_name();
         self.learn_first_keys(heard, &request.keys, batch).await?;
-        let role = format!("{ROLE_PREFIX}{}", request.capability);
+        let role = role_for(&request);
         let people: Vec<PersonId> = chart.in_role(&role).to_vec();
         let waiting = house.cases.listed(KIND, "of_server", server.as_str()).await?;
         if people.is_empty() || waiting.len() >= PARTNER_REQUESTS_MAX {
@@ -114,19 +117,30 @@ impl Approvals {
         let case = self.write_request(batch, None, case, (heard, "asked", "", None)).await?.0;
         let of = (request.no.as_str(), request.task.as_str(), &heard.event_id);
         self.put_answer(batch, &heard.room, of, "a", Outcome::Asks);
-        let members = self.members_of(&heard.room).await?;
-        for person in &case.data.people {
+        self.ask_here(batch, &case, &case.data.people, &chart).await
+    }
+
+    /// Asks people of ours for another server's case: with a card where they are in its room, else they are asked in.
+    pub(super) async fn ask_here(
+        &self,
+        batch: &mut Batch,
+        case: &Case<Requested>,
+        people: &[PersonId],
+        chart: &Chart,
+    ) -> Result<(), OfficeError> {
+        let members = self.members_of(&case.data.room).await?;
+        for person in people {
             let Some(account) = chart.active(person).and_then(|person| person.account.as_ref()) else {
                 continue;
             };
             if members.contains(account) {
-                self.put_request_card(batch, &case, person, account).await?;
+                self.put_request_card(batch, case, person, account).await?;
                 continue;
             }
             let mut letter = Letter::message(
                 format!("pi/{}/{person}", case.id),
                 LOCALPART,
-                To::Room(heard.room.clone()),
+                To::Room(case.data.room.clone()),
                 json!({ "membership": "invite" }),
             );
             letter.kind = "m.room.member".to_owned();
@@ -261,5 +275,12 @@ fn lists(case: &Case<Requested>) -> std::collections::BTreeSet<(String, String)>
         return Default::default();
     }
     let of = |list: &str, who: &str| (list.to_owned(), who.to_owned());
-    [of("of_server", case.data.bot.server_name().as_str()), of("of_room", case.data.room.as_str())].into()
+    let places =
+        [of("of_server", case.data.bot.server_name().as_str()), of("of_room", case.data.room.as_str())];
+    places.into_iter().chain(case.data.people.iter().map(|person| of(OF_PERSON, &person.0))).collect()
+}
+
+/// The role of those here who may be asked for what a request needs.
+pub(super) fn role_for(request: &Request) -> String {
+    format!("{ROLE_PREFIX}{}", request.capability)
 }

@@ -3,7 +3,7 @@
 //! `asking`: our bot asks the partner's bot in the room of the case, and believes an answer only with the event by which
 //! somebody there decided (`judge`) and with the key that is known of the partner (`keys`, `handing`), now or later (`looking`).
 //! `asked`: our bot is the partner's: it finds somebody here (`shown`), tells what they did (`deciding`), and says how it stands
-//! (`numbered`). `kept`: the records of the other side.
+//! (`numbered`), and asks others when somebody leaves (`leaving`). `kept`: the records of the other side.
 //! Nothing is taken from anybody but the bot of a configured partner.
 
 mod asked;
@@ -13,6 +13,7 @@ mod handing;
 mod judge;
 mod kept;
 mod keys;
+mod leaving;
 mod looking;
 mod numbered;
 mod shown;

@@ -2,7 +2,7 @@
 
 mod refused;
 
-use std::{collections::VecDeque, sync::Mutex};
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
 use outbound::{Outbound, OutboundSettings, parse_range};
 use tokio::{
@@ -11,7 +11,10 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Hook, OfficeError, limits::HOOK_KEPT_MS};
+use crate::{
+    Hook, OfficeError,
+    limits::{HOOK_KEPT_MS, HOOK_LOOK_INTERVAL, HOOK_PAUSE},
+};
 
 /// What a program was told: the headers, lower case, and the body.
 type Request = (String, Value);
@@ -91,6 +94,11 @@ async fn telling_office() -> (Stage, String) {
     opened(Stage::new(Play { bots, ..play() }).await).await
 }
 
+/// Time goes by.
+fn passes(stage: &Stage, time: Duration) {
+    stage.advance_ms(u64::try_from(time.as_millis()).unwrap());
+}
+
 const LOOPBACK: &[&str] = &["127.0.0.0/8"];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +110,7 @@ async fn a_program_hears_signed_how_each_task_stands_now() {
     says(&mut stage, ZHANGSAN, &hall, "!task secret things @李四 明天 !secret").await;
     let task = card(&stage, &hall, "] TK-20261105-0001");
     taps(&mut stage, LISI, &hall, &task, "2️⃣").await;
-    assert!(!teller.tell_hook().await.unwrap());
+    assert_eq!(teller.tell_hook().await.unwrap(), HOOK_LOOK_INTERVAL);
     let told = program.told();
     assert_eq!(told.len(), 1, "one task as it is now, and the secret one not at all: {told:#?}");
     let (head, body) = &told[0];
@@ -133,8 +141,10 @@ async fn while_a_program_is_away_changes_wait_for_days() {
     let program = Program::answering(&[503, 429, 200, 500]).await;
     let teller = program.teller(&stage, LOOPBACK);
     says(&mut stage, ZHANGSAN, &hall, "!任务 写周报 @李四 明天").await;
-    for _ in 0..2 {
-        assert!(matches!(teller.tell_hook().await, Err(OfficeError::Later(_))), "it has no time");
+    for times in [1, 2] {
+        let wait = teller.tell_hook().await.unwrap();
+        assert_eq!(wait, HOOK_PAUSE * times, "it has no time");
+        passes(&stage, wait);
     }
     // A restart in between loses nothing, and what has changed meanwhile is told as it is.
     stage.restart().await;
@@ -156,15 +166,45 @@ async fn while_a_program_is_away_changes_wait_for_days() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_alone_is_not_taken_holds_up_no_other() {
     let (mut stage, hall) = telling_office().await;
-    let program = Program::answering(&[500]).await;
+    let program = Program::answering(&[500, 200, 200, 500, 200, 500]).await;
     let teller = program.teller(&stage, LOOPBACK);
     for line in ["!任务 写周报 @李四 明天", "!任务 写月报 @李四 明天"] {
         says(&mut stage, ZHANGSAN, &hall, line).await;
     }
+    let mut wait = teller.tell_hook().await.unwrap();
+    let told = program.told();
+    assert_eq!((told.len(), wait), (2, HOOK_PAUSE), "the other one had its turn");
+    let untaken = told[0].1["title"].clone();
+    // However often it is not taken, what happens meanwhile is told of at once.
+    for title in ["写年报", "写日报"] {
+        says(&mut stage, ZHANGSAN, &hall, &format!("!任务 {title} @李四 明天")).await;
+        assert_eq!(teller.tell_hook().await.unwrap(), HOOK_LOOK_INTERVAL);
+        let told = program.told();
+        assert_eq!((told.len(), &told[0].1["title"]), (1, &title.into()), "{title} alone");
+        passes(&stage, wait);
+        wait = teller.tell_hook().await.unwrap();
+        let told = program.told();
+        assert_eq!((told.len(), &told[0].1["title"]), (1, &untaken), "it is tried after {title}");
+    }
+    assert_eq!(wait, HOOK_PAUSE * 4, "it waits longer each time");
+    passes(&stage, wait);
+    assert_eq!(teller.tell_hook().await.unwrap(), HOOK_LOOK_INTERVAL);
+    assert_eq!(program.told()[0].1["title"], untaken, "it arrives at last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_has_time_for_a_second_task_either_all_wait() {
+    let (mut stage, hall) = telling_office().await;
+    let program = Program::answering(&[503, 503]).await;
+    let teller = program.teller(&stage, LOOPBACK);
+    for title in ["写周报", "写月报", "写年报"] {
+        says(&mut stage, ZHANGSAN, &hall, &format!("!任务 {title} @李四 明天")).await;
+    }
     assert!(matches!(teller.tell_hook().await, Err(OfficeError::Later(_))));
-    assert_eq!(program.told().len(), 2, "the other one had its turn");
-    assert!(!teller.tell_hook().await.unwrap());
-    assert_eq!(program.told().len(), 1, "and is not told again");
+    assert_eq!(program.told().len(), 2, "nobody asks for the third");
+    passes(&stage, HOOK_PAUSE);
+    assert_eq!(teller.tell_hook().await.unwrap(), HOOK_LOOK_INTERVAL);
+    assert_eq!(program.told().len(), 3, "all of them arrive");
 }
 
 #[tokio::test(flavor = "multi_thread")]

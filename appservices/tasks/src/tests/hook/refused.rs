@@ -1,7 +1,9 @@
 //! A program elsewhere that refuses what it hears, for a while or for good.
 
 use super::*;
-use crate::limits::{HOOK_PAUSE_MAX, HOOK_REFUSALS_IN_A_ROW_MAX, HOOK_WARNING_INTERVAL_MS};
+use crate::limits::{
+    HOOK_LOOK_INTERVAL, HOOK_PAUSE_MAX, HOOK_REFUSALS_IN_A_ROW_MAX, HOOK_WARNING_INTERVAL_MS,
+};
 
 /// 赵六 looks after the organisation from now on.
 async fn appoints_zhaoliu(stage: &mut Stage) {
@@ -14,7 +16,7 @@ async fn appoints_zhaoliu(stage: &mut Stage) {
 
 /// Longer than a task that was refused waits.
 fn passes_a_pause(stage: &Stage) {
-    stage.advance_ms(u64::try_from(HOOK_PAUSE_MAX.as_millis()).unwrap());
+    passes(stage, HOOK_PAUSE_MAX);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +27,7 @@ async fn what_is_refused_is_tried_again_and_those_who_look_after_the_organisatio
     let teller = program.teller(&stage, LOOPBACK);
     says(&mut stage, ZHANGSAN, &hall, "!任务 写周报 @李四 明天").await;
     for status in [404, 410, 401] {
-        assert!(!teller.tell_hook().await.unwrap(), "{status}");
+        assert_eq!(teller.tell_hook().await.unwrap(), HOOK_LOOK_INTERVAL, "{status}");
         assert_eq!(program.told().len(), 1, "{status} to it");
         teller.tell_hook().await.unwrap();
         assert!(program.told().is_empty(), "after {status} it waits a while");
@@ -45,6 +47,30 @@ async fn what_is_refused_is_tried_again_and_those_who_look_after_the_organisatio
     passes_a_pause(&stage);
     teller.tell_hook().await.unwrap();
     assert!(program.told().is_empty(), "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_all_was_taken_the_next_refusal_is_said_again_and_not_before() {
+    let (mut stage, hall) = telling_office().await;
+    appoints_zhaoliu(&mut stage).await;
+    let program = Program::answering(&[404, 200, 404, 200, 404]).await;
+    let teller = program.teller(&stage, LOOPBACK);
+    for line in ["!任务 写周报 @李四 明天", "!任务 写月报 @李四 明天"] {
+        says(&mut stage, ZHANGSAN, &hall, line).await;
+    }
+    // One is taken and the other one is not, twice; then that one is taken as well.
+    let mut warned = Vec::new();
+    for _ in 0..3 {
+        teller.tell_hook().await.unwrap();
+        passes_a_pause(&stage);
+        stage.settle().await;
+        warned.push(count(&stage, &chat(&stage, ZHAOLIU), "没有收下"));
+    }
+    says(&mut stage, ZHANGSAN, &hall, "!任务 写年报 @李四 明天").await;
+    teller.tell_hook().await.unwrap();
+    stage.settle().await;
+    warned.push(count(&stage, &chat(&stage, ZHAOLIU), "没有收下"));
+    assert_eq!((warned, program.told().len()), (vec![1, 1, 1, 2], 5));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +110,8 @@ async fn refused_tasks_hold_up_no_other_however_many_they_are() {
         says(&mut stage, ZHANGSAN, &hall, &format!("!任务 写报告{number} @李四 明天")).await;
         stage.advance_ms(1);
     }
-    assert!(!teller.tell_hook().await.unwrap(), "the rest waits for the next look");
+    let wait = teller.tell_hook().await.unwrap();
+    assert_eq!(wait, HOOK_LOOK_INTERVAL, "the rest waits for the next look");
     assert_eq!(program.told().len(), refused);
     teller.tell_hook().await.unwrap();
     let told = program.told();

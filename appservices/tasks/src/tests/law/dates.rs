@@ -1,6 +1,7 @@
 //! When it is due, what reminds of it, and what comes after it.
 
 use super::*;
+use crate::task::Origin;
 
 #[test]
 fn an_assignee_asks_for_time_and_the_creator_has_it() {

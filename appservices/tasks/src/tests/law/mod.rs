@@ -11,48 +11,16 @@ use super::{DAY, HOUR, chart, id};
 use crate::{
     act::{Action, Alarm, Change, Check, decide},
     desk::{Actor, Effect, World},
-    task::{Assignee, Mode, Origin, Task},
+    task::{Mode, Task},
 };
 
 const NOW: u64 = 1_793_840_400_000;
 
 /// A task of 张三 for these people, due in three days.
 fn task(people: &[&str]) -> Case<Task> {
-    let assignee = |number: &&str| Assignee { person: id(number), progress: 0, is_accepted: true };
-    let data = Task {
-        title: "写周报".to_owned(),
-        description: String::new(),
-        creator: id("1"),
-        assignees: people.iter().map(assignee).collect(),
-        mode: Mode::Any,
-        followers: BTreeSet::new(),
-        priority: Default::default(),
-        tags: BTreeSet::new(),
-        start_ms: None,
-        due_ms: Some(NOW + 3 * DAY),
-        checklist: Vec::new(),
-        parent: None,
-        source: Origin::Command,
-        is_source_gone: false,
-        template: None,
-        is_secret: false,
-        remind_before_ms: vec![DAY, HOUR, 0],
-        fired: Vec::new(),
-        repeat: None,
-        is_continued: false,
-        missed: 0,
-        zone: workdays::DEFAULT_ZONE.to_owned(),
-        home: None,
-        cards_of: BTreeSet::new(),
-        is_due_asked: false,
-        postponing: None,
-        postponings: 0,
-        awaiting: Vec::new(),
-        ended: None,
-        note: None,
-        texts: Default::default(),
-        shown_ms: NOW,
-    };
+    let people = people.iter().map(|number| id(number)).collect();
+    let blank = Task::blank("写周报".to_owned(), id("1"), people, workdays::DEFAULT_ZONE, NOW);
+    let data = Task { due_ms: Some(NOW + 3 * DAY), ..blank };
     Case {
         id: "01J".to_owned(),
         no: "TK-20261105-0001".to_owned(),

@@ -1,9 +1,10 @@
 //! An address of a program elsewhere, a project tool for example, that hears how tasks stand.
 //!
-//! Each change leaves one row for its task, in its batch. What the task is by then is sent, signed, one task after the other. While
-//! nobody answers, all wait, longer each time. What is refused waits by itself and holds up no other, since the other side may be
-//! between two versions or have lost its secret; those who look after the organisation hear of it at once. What waited for days is
-//! given up, and they hear of that, too. So a program that was away hears of each task as it is now, and never of two changes in
+//! Each change leaves one row for its task, in its batch. What the task is by then is sent, signed, one task after the other. What
+//! is not taken waits by itself, longer each time, and holds up no other; where nobody has time for a second one either, all wait.
+//! What is refused is tried again as well, since the other side may be between two versions or have lost its secret; those who look
+//! after the organisation hear of it at once, and again when it is refused after all was taken. What waited for days is given up, and
+//! they hear of that, too. So a program that was away hears of each task as it is now, and never of two changes in
 //! the wrong order. Secret tasks are not told of. Read `round.rs`, then `address.rs`.
 
 mod address;
@@ -19,7 +20,7 @@ use store::Batch;
 pub use self::address::Hook;
 use super::Tasks;
 use crate::{
-    limits::{HOOK_LOOK_INTERVAL, HOOK_PAUSE, HOOK_PAUSE_MAX},
+    limits::{HOOK_PAUSE, HOOK_PAUSE_MAX},
     tables::{HOOK, HookRow},
     task::{Task, state},
 };
@@ -46,10 +47,9 @@ impl Tasks {
                 outcome = Box::pin(self.tell_hook()) => outcome,
             };
             let wait = match outcome {
-                Ok(true) => continue,
-                Ok(false) => {
+                Ok(wait) => {
                     failures = 0;
-                    HOOK_LOOK_INTERVAL
+                    wait
                 }
                 Err(error) => {
                     let wait = pause(failures);

@@ -32,7 +32,8 @@ impl Warning {
 
 impl Tasks {
     /// Tells those who may change the organisation what becomes of the change of this task; of each warning once in
-    /// [`HOOK_WARNING_INTERVAL_MS`], since a program that is away for long fails for many tasks. The log names them all.
+    /// [`HOOK_WARNING_INTERVAL_MS`] until all was taken, since a program that is away for long fails for many tasks. The log names
+    /// them all.
     pub(super) async fn warn_of_hook(
         &self,
         batch: &mut Batch,
@@ -64,6 +65,20 @@ impl Tasks {
             let key = format!("tkhook/{key}/{now_ms}/{}", person.id);
             self.kit().outbox().put(batch, Letter::message(key, LOCALPART, To::Direct(account), content));
         }
+        Ok(())
+    }
+
+    /// Nothing waits any more that was not taken: the next time is told of at once.
+    pub(super) async fn forget_hook_warnings(&self) -> Result<(), OfficeError> {
+        let keys = [Warning::Refused, Warning::GivenUp].map(|warning| warning.text().to_owned());
+        if self.kit().store().multi_get(&HOOK_WARNED, &keys).await?.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        for key in &keys {
+            batch.delete(&HOOK_WARNED, key);
+        }
+        self.kit().store().commit(batch).await?;
         Ok(())
     }
 }
