@@ -11,6 +11,19 @@ from support.times import BERLIN, SHANGHAI, UTC, at, event
 ALICE, EVE = "matrix:u/alice:corp.example", "mailto:eve@partner.example"
 
 
+def message_of_somebody_else(method, uid):
+    """A message with one event of which nothing is said yet but what every event has."""
+    calendar = icalendar.Calendar()
+    calendar.add("VERSION", "2.0")
+    calendar.add("PRODID", "-//somebody//else//")
+    calendar.add("METHOD", method)
+    written = icalendar.Event()
+    written.add("UID", uid)
+    written.add("DTSTAMP", datetime.datetime(2026, 1, 1, tzinfo=UTC))
+    calendar.add_component(written)
+    return calendar, written
+
+
 class Files(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -79,14 +92,8 @@ class Files(unittest.TestCase):
         self.assertEqual(read.decoded("DTEND"), start.date() + datetime.timedelta(days=2))
 
     def test_what_icalendar_writes_is_read_by_us(self):
-        calendar = icalendar.Calendar()
-        calendar.add("VERSION", "2.0")
-        calendar.add("PRODID", "-//somebody//else//")
-        calendar.add("METHOD", "REQUEST")
-        written = icalendar.Event()
-        written.add("UID", "theirs")
+        calendar, written = message_of_somebody_else("REQUEST", "theirs")
         written.add("SUMMARY", "Theirs; with, commas\nand lines")
-        written.add("DTSTAMP", datetime.datetime(2026, 1, 1, tzinfo=UTC))
         written.add("DTSTART", at(10, zone=BERLIN))
         written.add("DTEND", at(11, 30, zone=BERLIN))
         written.add("RRULE", {"FREQ": "MONTHLY", "COUNT": 3, "BYDAY": "-1TU"})
@@ -101,7 +108,6 @@ class Files(unittest.TestCase):
         alarm.add("ACTION", "DISPLAY")
         alarm.add("TRIGGER", datetime.timedelta(minutes=-30))
         written.add_component(alarm)
-        calendar.add_component(written)
         calendar.add_missing_timezones()
         read = self.desk.ask("read", text=calendar.to_ical().decode())
         self.assertEqual(read["method"], "request")
@@ -116,15 +122,8 @@ class Files(unittest.TestCase):
         self.assertIn("BYDAY=-1TU", found["rrule"])
 
     def test_who_asks_for_the_newest_version_need_not_say_when_it_is(self):
-        calendar = icalendar.Calendar()
-        calendar.add("VERSION", "2.0")
-        calendar.add("PRODID", "-//somebody//else//")
-        calendar.add("METHOD", "REFRESH")
-        written = icalendar.Event()
-        written.add("UID", "ours")
-        written.add("DTSTAMP", datetime.datetime(2026, 1, 1, tzinfo=UTC))
+        calendar, written = message_of_somebody_else("REFRESH", "ours")
         written.add("ATTENDEE", icalendar.vCalAddress(EVE))
-        calendar.add_component(written)
         read = self.desk.ask("read", text=calendar.to_ical().decode())
         (item,) = read["items"]
         (asking,) = item["event"]["attendees"]

@@ -1,6 +1,7 @@
 //! What the tests share: the real binary as a process, and people who use the SDK as Element X does.
 
 mod person;
+mod ports;
 mod server;
 
 use std::time::Duration;

@@ -8,11 +8,11 @@ use std::{
 };
 
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     process::{Child, Command},
 };
 
-use crate::eventually;
+use crate::{eventually, ports::free_port};
 
 /// A server of its own for one test; gone with its data when dropped.
 pub struct Server {
@@ -29,7 +29,7 @@ impl Server {
         let folder =
             std::env::temp_dir().join(format!("lianqiao-matrix-sdk-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder for the server");
-        let (port, private) = (free_port().await, free_port().await);
+        let (port, private) = (free_port(), free_port());
         let data = folder.join("data").display().to_string();
         let config = format!(
             "[server]\nname = \"matrix-sdk.example\"\ndata_directory = \"{data}\"\n\
@@ -136,9 +136,4 @@ fn spawn(folder: &std::path::Path) -> Child {
         .kill_on_drop(true)
         .spawn()
         .expect("the server can be started")
-}
-
-async fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
