@@ -253,7 +253,8 @@ impl Search<'_> {
         }
         Ok(match rooms.append_pdu(self.room, ForeignEvent { pdu, states }).await? {
             Verdict::Accepted { .. } => "accepted",
-            Verdict::Known | Verdict::Kept => "known",
+            Verdict::Known => "known",
+            Verdict::Kept => "in_gap",
             Verdict::SoftFailed => "soft_failed",
             Verdict::Rejected(_) => "rejected",
         })

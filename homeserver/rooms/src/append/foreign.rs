@@ -43,7 +43,7 @@ pub enum Verdict {
     },
     /// It was here before.
     Known,
-    /// It is known with the state around it and has no place in the timeline yet: history.
+    /// It is known with the state around it as history, which a gap takes in: at once, if one names it.
     Kept,
     /// Allowed where it was sent, not by the current state: kept as an ancestor, never shown.
     SoftFailed,
@@ -158,6 +158,10 @@ impl Rooms {
         taking: Taking<'_>,
     ) -> Result<Verdict, RoomsError> {
         let store = &self.parts.store;
+        let gap = match taking {
+            Taking::News => self.gap_naming(room, writer, &foreign.pdu).await?,
+            Taking::History | Taking::Unwanted | Taking::Own(_) => None,
+        };
         let known = self.event_num(store, foreign.pdu.event_id()).await?;
         let (event, pdu) = match known {
             // An outlier is judged anew now that its past is known; its stored form counts.
@@ -176,6 +180,7 @@ impl Rooms {
             }
             None => (self.parts.numbers.event_num().await?, foreign.pdu.clone()),
         };
+        let taking = if gap.is_some() { Taking::History } else { taking };
         let mut draft = Draft::open(self, room, writer).await?;
         if pdu.room_id() != draft.room_id() {
             return Err(RoomsError::BadJson("the event belongs to another room".to_owned()));
@@ -211,6 +216,9 @@ impl Rooms {
         }
         if matches!(taking, Taking::History) {
             self.commit_aside(draft, writer, &taken).await?;
+            if let Some(gap) = gap {
+                self.try_fill_gaps_up_to(room, writer, &gap, &mut 0).await?;
+            }
             return Ok(Verdict::Kept);
         }
         let position = draft.adopt(taken).await?;

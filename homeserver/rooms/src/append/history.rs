@@ -145,7 +145,9 @@ impl Rooms {
         Err(RoomsError::Contended)
     }
 
-    async fn try_fill_gaps_up_to(
+    /// Under the lock of the room: fills a gap and the [`OPEN_GAPS_MAX`] before it, the oldest first, with what was kept. `placed`
+    /// counts also what got its place before an error.
+    pub(super) async fn try_fill_gaps_up_to(
         &self,
         room: RoomNum,
         writer: &mut Writer,

@@ -19,6 +19,7 @@ mod gap;
 mod history;
 mod import;
 mod judge;
+mod late;
 mod lock;
 mod on_removal;
 mod partial;

@@ -334,3 +334,35 @@ async fn what_a_refused_event_was_built_on_is_missing_before_what_was_built_on_t
     assert_eq!(here.fill_gap(created.room, &gap).await.unwrap(), 1);
     assert_eq!(bodies(&here, created.room).await, ["first", "second"]);
 }
+
+#[tokio::test]
+async fn news_that_a_gap_names_is_placed_there_and_not_behind_what_was_built_on_it() {
+    let (here, there) = (rooms().await, rooms_of(ELSEWHERE).await);
+    let created = public_room(&here, &"12".try_into().unwrap(), &user("alice"), &[]).await;
+    let (room, first) = bob_says(&here, &there, &created, "first").await;
+    let version = here.room_version(here.store(), created.room).await.unwrap();
+    let mut said = vec![first];
+    for text in ["second", "third"] {
+        let sent = there.append(room, message(&bob(), text)).await.unwrap();
+        said.push(arrived(&there, &there.pdu(there.store(), sent.event).await.unwrap(), version));
+    }
+    let peer = there.peer_room(&created.room_id, here.server_name()).await.unwrap();
+    let mut brought = Vec::new();
+    for pdu in said {
+        let state = there.state_for_peer(&peer, pdu.event_id()).await.unwrap();
+        let ids = there.event_ids(&state.state).await.unwrap();
+        let state = here.event_nums(here.store(), &ids).await.unwrap().into_iter().flatten().collect();
+        brought.push(ForeignEvent { pdu, states: vec![state] });
+    }
+    let [first, second, third] = <[ForeignEvent; 3]>::try_from(brought).unwrap();
+    let taken = here.append_pdu(created.room, third).await.unwrap();
+    assert!(matches!(taken, Verdict::Accepted { .. }), "{taken:?}");
+    // Somebody has fetched it, and not put it into the gap yet.
+    assert_eq!(here.keep_history(created.room, second).await.unwrap(), Verdict::Kept);
+    assert_eq!(bodies(&here, created.room).await, ["third"]);
+    let first = ForeignEvent::new(first.pdu);
+    assert_eq!(here.append_pdu(created.room, first.clone()).await.unwrap(), Verdict::Kept);
+    assert_eq!(bodies(&here, created.room).await, ["first", "second", "third"]);
+    assert_eq!(here.append_pdu(created.room, first).await.unwrap(), Verdict::Known);
+    assert_eq!(here.gap_before(created.room, TimelinePos::MAX).await.unwrap(), None);
+}
