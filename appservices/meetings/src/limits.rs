@@ -24,6 +24,9 @@ pub const WORDS_MAX: usize = 600;
 /// Days in which slots are looked for at most.
 pub const SEARCH_DAYS_MAX: usize = 62;
 
+/// How long before and behind a day people's time is asked for, so that what goes over midnight is shown whole, in milliseconds.
+pub const BESIDE_DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// How long a search waits for what other platforms say of people's time, in milliseconds.
 pub const ELSEWHERE_MS: u64 = 6_000;
 

@@ -8,6 +8,7 @@ use workdays::{duration_ms, read_when};
 pub use self::scope::{Scope, scoped};
 use crate::limits::{LENGTH_MINUTES_MAX, WORDS_MAX};
 
+mod repeat;
 mod scope;
 
 /// What a line says. Nothing is required here.
@@ -88,32 +89,44 @@ fn parted(line: &str, now: DateTime, is_search: bool) -> Line {
     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let mut found = Line::default();
     let mut title: Vec<&str> = Vec::new();
-    let mut is_optional = false;
+    let mut reading = Reading { now, is_search, is_optional: false, is_behind_title: false };
     let mut place = 0;
     while let Some(word) = words.get(place) {
         let taken = match word.is_quoted {
             true => 0,
-            false => found.take(&texts[place..], now, is_search, &mut is_optional),
+            false => found.take(&texts[place..], &mut reading),
         };
         if taken == 0 {
             title.push(&word.text);
         }
+        reading.is_behind_title = taken == 0;
         place += taken.max(1);
     }
     found.title = title.join(" ");
     found
 }
 
+/// Where the reading of a line is.
+struct Reading {
+    now: DateTime,
+    is_search: bool,
+    /// Whether the people that follow are not needed.
+    is_optional: bool,
+    /// Whether the word before is one of the title.
+    is_behind_title: bool,
+}
+
 impl Line {
     /// Reads what the first words say; how many they are.
-    fn take(&mut self, words: &[&str], now: DateTime, is_search: bool, is_optional: &mut bool) -> usize {
+    fn take(&mut self, words: &[&str], reading: &mut Reading) -> usize {
+        let today = reading.now.date();
         let Some(word) = words.first().copied() else { return 0 };
         let lower = word.to_lowercase();
         if matches!(lower.as_str(), "可选" | "可选:" | "optional" | "opt" | "optional:") {
-            *is_optional = true;
+            reading.is_optional = true;
             return 1;
         }
-        if let Some(named) = named(word, *is_optional) {
+        if let Some(named) = named(word, reading.is_optional) {
             self.people.push(named);
             return 1;
         }
@@ -129,15 +142,20 @@ impl Line {
             self.place = Some(place.to_owned());
             return 1;
         }
-        if let Some((rule, taken)) = rule(words, now.date()) {
+        // A series ends where one begins; without one such words are of the title.
+        let end = || self.rule.as_ref().and_then(|_| repeat::end(words, today));
+        if let Some((rule, taken)) = repeat::rule(words).or_else(end) {
             self.rule = Some(match self.rule.take() {
                 Some(before) => format!("{before};{rule}"),
                 None => rule,
             });
             return taken;
         }
-        if self.part.is_none()
+        // A meeting that has its time is in no other part of the day: the word is of its title.
+        if reading.is_search
+            && self.part.is_none()
             && let Some(part) = part(&lower)
+            && !self.is_of_title(words, reading)
         {
             self.part = Some(part);
             return 1;
@@ -152,22 +170,41 @@ impl Line {
             self.length_minutes = Some(length);
             return 1;
         }
-        if is_search
+        if reading.is_search
             && self.range.is_none()
-            && let Some((range, taken)) = range(words, now.date())
+            && let Some((range, taken)) = range(words, today)
         {
             self.range = Some(range);
             return taken;
         }
-        self.take_time(words, now)
+        self.take_time(words, reading.now)
+    }
+
+    /// Whether the part of a day in front of the words stands in a title: before a word of it, or in English behind one.
+    fn is_of_title(&self, words: &[&str], reading: &Reading) -> bool {
+        let goes_on = words.get(1).is_some_and(|next| {
+            let mut trial = self.clone();
+            let is_part = part(&next.to_lowercase()).is_some();
+            let mut reading = Reading { is_behind_title: false, ..*reading };
+            !is_part && trial.take(&words[1..], &mut reading) == 0
+        });
+        goes_on || (reading.is_behind_title && words.first().is_some_and(|word| word.is_ascii()))
     }
 
     fn take_time(&mut self, words: &[&str], now: DateTime) -> usize {
         if self.time.is_some() {
             return 0;
         }
+        // 下午 3点 is one time in two words.
+        let marked = words.first().is_some_and(|word| PARTS_OF_TIMES.contains(word));
+        let joined = words.get(1).filter(|_| marked).map(|time| format!("{}{time}", words[0]));
+        let mut parted: Vec<&str> = match &joined {
+            Some(joined) => {
+                std::iter::once(joined.as_str()).chain(words.iter().skip(2).take(2).copied()).collect()
+            }
+            None => words.iter().take(3).copied().collect(),
+        };
         // A range of times stands where a time stands: 10:00-11:30.
-        let mut parted: Vec<&str> = words.iter().take(3).copied().collect();
         let mut end = None;
         for word in &mut parted {
             if let Some((from, until)) = times(word) {
@@ -177,6 +214,7 @@ impl Line {
             }
         }
         let Some((when, used)) = read_when(&parted, now) else { return 0 };
+        let used = used.max(1) + usize::from(joined.is_some());
         // Only a time alone may follow a date that was read before, and it is of that day.
         let is_time_alone = is_time_alone(&parted, now);
         if self.date.is_some() && !is_time_alone {
@@ -186,9 +224,12 @@ impl Line {
         self.is_day_named |= !is_time_alone;
         self.time = when.time;
         self.until = end.filter(|_| when.time.is_some());
-        used.max(1)
+        used
     }
 }
+
+/// Parts of a day that may stand by themselves before a time.
+const PARTS_OF_TIMES: [&str; 6] = ["上午", "早上", "中午", "下午", "晚上", "凌晨"];
 
 struct Word {
     text: String,
@@ -267,60 +308,6 @@ fn is_time(word: &str) -> bool {
     let is_number =
         |text: &str| !text.is_empty() && text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
     is_number(hour) && is_number(minute)
-}
-
-/// How it repeats; how many words say so.
-fn rule(words: &[&str], today: Date) -> Option<(String, usize)> {
-    let word = *words.first()?;
-    let lower = word.to_lowercase();
-    let rule = match lower.as_str() {
-        "每天" | "daily" => "FREQ=DAILY".to_owned(),
-        "每工作日" | "工作日" | "weekdays" => "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR".to_owned(),
-        "每周" | "weekly" => "FREQ=WEEKLY".to_owned(),
-        "每两周" | "隔周" | "biweekly" => "FREQ=WEEKLY;INTERVAL=2".to_owned(),
-        "每月" | "monthly" => "FREQ=MONTHLY".to_owned(),
-        _ => {
-            let upper = word.to_uppercase();
-            let given = upper.strip_prefix("RRULE:").unwrap_or(&upper);
-            if given.starts_with("FREQ=") {
-                return Some((given.to_owned(), 1));
-            }
-            if let Some(days) = word.strip_prefix("每周") {
-                let days: Option<Vec<_>> = days.chars().filter(|c| *c != '、').map(weekday).collect();
-                return Some((format!("FREQ=WEEKLY;BYDAY={}", days?.join(",")), 1));
-            }
-            let count = lower.strip_prefix('x').or_else(|| lower.strip_suffix('次'));
-            if let Some(count) = count.and_then(|count| count.parse::<u32>().ok()) {
-                return Some((format!("COUNT={count}"), 1));
-            }
-            return until(words, today);
-        }
-    };
-    Some((rule, 1))
-}
-
-/// `至 11-30`, `until 2026-12-31`: the last day on which it may begin.
-fn until(words: &[&str], today: Date) -> Option<(String, usize)> {
-    let word = *words.first()?;
-    let (first, taken) = match word {
-        "至" | "直到" | "until" => (*words.get(1)?, 1),
-        _ => (word.strip_prefix('至').or_else(|| word.strip_prefix("直到"))?, 0),
-    };
-    let (when, used) = read_when(&[first], today.at(0, 0, 0, 0))?;
-    Some((format!("UNTIL={}", when.date.strftime("%Y%m%dT235959")), taken + used.max(1)))
-}
-
-fn weekday(c: char) -> Option<&'static str> {
-    Some(match c {
-        '一' => "MO",
-        '二' => "TU",
-        '三' => "WE",
-        '四' => "TH",
-        '五' => "FR",
-        '六' => "SA",
-        '日' | '天' => "SU",
-        _ => return None,
-    })
 }
 
 /// Days in which something is looked for; how many words say so.

@@ -117,6 +117,8 @@ pub const TEXTS: &[Entry] = &[
     entry("mt.free_unknown", "{who}：未知", "{who}: unknown"),
     entry("mt.free_all_day", "{who}：全天空闲{busy}", "{who}: free all day{busy}"),
     entry("mt.free_busy", "{who}：忙 {busy}", "{who}: busy {busy}"),
+    entry("mt.busy_until", "至 {time}", "until {time}"),
+    entry("mt.busy_from", "{time} 起", "from {time}"),
     entry("mt.busy_tentative", "（待定）", " (tentative)"),
     entry("mt.busy_away", "（外出）", " (away)"),
     entry(

@@ -153,11 +153,6 @@ pub const ERRORS: &[Entry] = &[
         en: "Permission changes need three approvals; submitted as {no}.",
     },
     Entry {
-        key: "E601",
-        zh: "不能直接邀请外部人员。请用：!guest invite {room} {who} 天数 用途",
-        en: "External people cannot be invited directly. Use: !guest invite {room} {who} days purpose",
-    },
-    Entry {
         key: "E602",
         zh: "邀请链接已失效（一次有效、72 小时）。请联系 {sponsor}。",
         en: "This link is no longer valid (one use, 72 hours). Contact {sponsor}.",
@@ -166,9 +161,6 @@ pub const ERRORS: &[Entry] = &[
         key: "E603",
         zh: "本群将于 {time} 到期并归档，点 🔁 可延期。",
         en: "This room expires and is archived at {time}; tap 🔁 to extend.",
-    },
-    Entry {
-        key: "E604", zh: "外部人员不能加入内部群。", en: "External people cannot join internal rooms."
     },
     Entry {
         key: "E605",
@@ -189,11 +181,6 @@ pub const ERRORS: &[Entry] = &[
         key: "E703",
         zh: "规则 {rule} 触发过多，已暂停 {min} 分钟。",
         en: "Rule {rule} fired too often and is paused for {min} minutes.",
-    },
-    Entry {
-        key: "E704",
-        zh: "消息未发送：违反 {rule}。如有疑问联系 {who}。",
-        en: "Message not sent: violates {rule}. Questions to {who}.",
     },
     Entry {
         key: "E801",

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 
 use crate::{
     desk::{Asks, Desk, Effect, Shown, Tell, field_refused},
-    limits::{COUNTERS_MAX, STRANGERS_MAX},
+    limits::{ATTENDEES_MAX, COUNTERS_MAX, STRANGERS_MAX},
     line::Scope,
     meeting::{Counter, asked, state},
 };
@@ -107,6 +107,10 @@ impl Desk<'_> {
     pub fn admit(&mut self, who: &Address, is_welcome: bool) -> Result<(), Refusal> {
         self.organizer_only()?;
         self.still_open()?;
+        // Whoever asked waits on: somebody may be asked no more.
+        if is_welcome && self.case.data.event.attendees.len() >= ATTENDEES_MAX {
+            return Err(field_refused("mt.form.people", "mt.form.many", ATTENDEES_MAX.to_string()));
+        }
         if !self.meeting().strangers.remove(who) {
             return Ok(());
         }

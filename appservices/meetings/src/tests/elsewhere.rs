@@ -195,7 +195,8 @@ async fn what_platforms_say_of_peoples_time_counts_and_what_they_do_not_say_is_u
     says(&mut stage, ZHANGSAN, &room, asks).await;
     let asked = told(&stage, &elsewhere, "ask_busy").pop().unwrap();
     assert_eq!(asked["people"], json!(["@dt_1:test", LISI, WANGWU]));
-    assert_eq!((&asked["from_ms"], &asked["until_ms"]), (&json!(at(0)), &json!(at(24))));
+    let day_before = at(0) - 24 * 3_600_000;
+    assert_eq!((&asked["from_ms"], &asked["until_ms"]), (&json!(day_before), &json!(at(48))));
     assert!(!stage.said(&room).iter().any(|text| text.starts_with("11-05 忙闲")), "it waits");
     let times = json!([[at(9), at(10), false], [at(14), at(15), true]]);
     let people = json!([{ "account": LISI, "times": times }, { "account": "@dt_1:test", "times": [] }]);

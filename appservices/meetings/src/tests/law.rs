@@ -168,6 +168,22 @@ fn an_answer_counts_for_its_own_person_and_the_newest_wins() {
 }
 
 #[test]
+fn nobody_is_let_in_where_no_more_can_be_asked() {
+    let mut play = Play::booked(None);
+    play.does("other", accepts()).unwrap();
+    let mailbox =
+        |n: usize| asked(Address::email(&format!("a{n}@example.org")), String::new(), Role::Required);
+    let asked_already = play.case.data.event.attendees.len();
+    play.does("zhang", Action::Add((asked_already..500).map(mailbox).collect())).unwrap();
+    let admits = |is_welcome| Action::Admit { who: user("other").into(), is_welcome };
+    assert_eq!(code(play.does("zhang", admits(true))), "E110");
+    assert_eq!(play.case.data.strangers.len(), 1, "they wait on");
+    play.does("zhang", Action::Remove(vec![Address::email("a499@example.org")])).unwrap();
+    play.does("zhang", admits(true)).unwrap();
+    assert_eq!(play.answer(&user("other").into()), Partstat::Accepted);
+}
+
+#[test]
 fn a_moved_meeting_asks_everybody_anew() {
     let mut play = Play::booked(None);
     play.does("li", accepts()).unwrap();

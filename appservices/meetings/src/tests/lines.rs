@@ -69,6 +69,20 @@ fn rules_have_words_counts_and_ends() {
     for (text, rule) in [
         ("每天", "FREQ=DAILY"),
         ("每周一三", "FREQ=WEEKLY;BYDAY=MO,WE"),
+        ("每周一、周三 × 5", "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=5"),
+        ("每两周的周二", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"),
+        ("每3个月", "FREQ=MONTHLY;INTERVAL=3"),
+        ("每月1日、15日", "FREQ=MONTHLY;BYMONTHDAY=1,15"),
+        ("每月第一个周一", "FREQ=MONTHLY;BYDAY=1MO"),
+        ("每月的最后一个工作日", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"),
+        ("every Mon and Wed", "FREQ=WEEKLY;BYDAY=MO,WE"),
+        ("Every Monday, Wed and friday 5 times", "FREQ=WEEKLY;BYDAY=MO,WE,FR;COUNT=5"),
+        ("every other week", "FREQ=WEEKLY;INTERVAL=2"),
+        ("every two weeks on Tue until 12-31", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;UNTIL=20261231T235959"),
+        ("every 3 days", "FREQ=DAILY;INTERVAL=3"),
+        ("every weekday", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+        ("monthly on day 1 and day 15", "FREQ=MONTHLY;BYMONTHDAY=1,15"),
+        ("every month on the last Fri", "FREQ=MONTHLY;BYDAY=-1FR"),
         ("每两周 x5", "FREQ=WEEKLY;INTERVAL=2;COUNT=5"),
         ("monthly 12次", "FREQ=MONTHLY;COUNT=12"),
         ("每工作日 至 12-31", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;UNTIL=20261231T235959"),
@@ -139,10 +153,37 @@ fn titles_keep_the_words_for_instances_and_ranges() {
 }
 
 #[test]
+fn titles_keep_the_parts_of_days_and_words_that_end_no_series() {
+    for title in ["Good morning", "Morning coffee", "下午 茶", "周五 下午茶会", "x5 launch", "until dawn"]
+    {
+        let title = title.trim_start_matches("周五 ");
+        let line = read(&format!("{title} @a 明天 10:00"), now());
+        assert_eq!((line.title.as_str(), line.part, line.rule), (title, None, None));
+        assert_eq!((line.date, line.time), (Some(date(2026, 11, 6)), Some(time(10, 0, 0, 0))), "{title}");
+    }
+    let line = read("周会 明天 下午 3点 every Mon and Fri 1h", now());
+    assert_eq!((line.title.as_str(), line.time), ("周会", Some(time(15, 0, 0, 0))));
+    assert_eq!(line.rule.as_deref(), Some("FREQ=WEEKLY;BYDAY=MO,FR"));
+    for (text, title, part) in [
+        ("Good morning @a 60m this week", "Good morning", None),
+        ("Morning sync @a 60m this week", "Morning sync", None),
+        ("评审 @a 60m 本周 下午", "评审", Some(Part::Afternoon)),
+        ("@a morning next week", "", Some(Part::Morning)),
+    ] {
+        let line = read_search(text, now());
+        assert_eq!((line.title.as_str(), line.part), (title, part), "{text}");
+    }
+    assert_eq!(read("every day carry", now()).title, "carry");
+    assert_eq!(read("every idea counts", now()).title, "every idea counts");
+}
+
+#[test]
 fn hostile_lines_come_to_an_end() {
     let long = "x ".repeat(100_000);
     assert!(read(&long, now()).title.len() < 10_000);
     assert_eq!(read(&"\"".repeat(1_001), now()).people, []);
+    assert!(read_search(&"下午 morning ".repeat(1_000), now()).title.len() < 10_000);
+    assert_eq!(read(&"every Mon, ".repeat(1_000), now()).title, "");
     for text in ["@", "#", "?", "每周X", "x99999999999", "10:00-99:99", "至", "next"] {
         let line = read(text, now());
         assert!(line.rule.is_none() && line.people.is_empty(), "{text}: {line:?}");

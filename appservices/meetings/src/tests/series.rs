@@ -61,6 +61,22 @@ async fn a_card_says_the_days_and_the_end_of_a_series() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_series_begins_on_one_of_its_days_and_its_rule_is_typed_as_its_card_says_it() {
+    let (mut stage, room) = office().await;
+    for (line, begins, rule) in [
+        ("每月15日 x3", "11-15 周日 10:00", "每月的15日 × 3"),
+        ("每月第一个周一 x3", "12-07 周一 10:00", "每月的第一个周一 × 3"),
+        ("every Mon and Wed x3", "11-09 周一 10:00", "每周一、周三 × 3"),
+        ("每两周的周五 x3", "11-06 周五 10:00", "每两周的周五 × 3"),
+    ] {
+        says(&mut stage, ZHANGSAN, &room, &format!("!meet 站会 {line} 10:00 15m")).await;
+        let text = reads(&stage, &room, &card(&stage, &room, "[已预定]"));
+        assert!(text.contains(&format!("· {begins}–10:15")), "{text}");
+        assert!(text.contains(&format!("\n重复：{rule}")), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_series_is_cancelled_by_the_last_word_of_the_line() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet All hands 周五 10:00 1h 每周").await;

@@ -275,11 +275,17 @@ async fn busy_times_say_whole_days_and_name_the_days_of_nights() {
     let (mut stage, room) = office().await;
     says(&mut stage, ZHANGSAN, &room, "!meet 休假 明天 全天").await;
     says(&mut stage, ZHANGSAN, &room, "!meet 值班 11-08 22:00 4h").await;
+    says(&mut stage, ZHANGSAN, &room, "!meet 出差 11-11 12:00 72h").await;
     let desk = stage.room_with(LISI, crate::LOCALPART, true);
     stage.settle().await;
-    for (day, busy) in
-        [("11-06", "全天"), ("11-08", "11-08 周日 22:00 – 11-09 周一 00:00"), ("11-09", "00:00–02:00")]
-    {
+    for (day, busy) in [
+        ("11-06", "全天"),
+        ("11-08", "11-08 周日 22:00 – 11-09 周一 02:00"),
+        ("11-09", "11-08 周日 22:00 – 11-09 周一 02:00"),
+        ("11-11", "12:00 起"),
+        ("11-12", "全天"),
+        ("11-14", "至 12:00"),
+    ] {
         let question = format!("!meet free @张三 {day}");
         let answer = says(&mut stage, LISI, &desk, &question).await;
         assert_eq!(answer, format!("{day} 忙闲\n张三：忙 {busy}"));

@@ -17,7 +17,7 @@ use crate::{
     card::Pen,
     desk::field_refused,
     hours::{Hours, in_both},
-    limits::{LENGTH_MINUTES, SEARCH_DAYS_MAX},
+    limits::{BESIDE_DAY_MS, LENGTH_MINUTES, SEARCH_DAYS_MAX},
     line::Line,
     meeting::{Finding, Proposed},
     tables::Sought,
@@ -29,7 +29,7 @@ pub(crate) struct Wanted {
     attendees: Vec<Attendee>,
     /// Whose time matters.
     pub people: Vec<Address>,
-    /// In which time.
+    /// In which time; of a day that is to be shown, with those beside it.
     pub within: Span,
 }
 
@@ -49,8 +49,15 @@ impl Meetings {
         let named = attendees.iter().map(|attendee| attendee.address.clone());
         let (people, within) = match sought {
             Sought::Slot => (std::iter::once(own).chain(named).collect(), self.range(heard, line)),
-            Sought::BusyTimes if attendees.is_empty() => (vec![own], Some(self.day(heard, line))),
-            Sought::BusyTimes => (named.collect(), Some(self.day(heard, line))),
+            Sought::BusyTimes => {
+                let day = self.day(heard, line);
+                // What goes over midnight is shown from its beginning to its end.
+                let beside = Span {
+                    from_ms: day.from_ms.saturating_sub(BESIDE_DAY_MS),
+                    until_ms: day.until_ms.saturating_add(BESIDE_DAY_MS),
+                };
+                (if attendees.is_empty() { vec![own] } else { named.collect() }, Some(beside))
+            }
         };
         if people.len() > QUESTION_PEOPLE_MAX {
             let example = QUESTION_PEOPLE_MAX.to_string();
@@ -72,7 +79,7 @@ impl Meetings {
         match self.wanted(heard, sought, line).await? {
             Ok(wanted) => match sought {
                 Sought::Slot => Box::pin(self.find(heard, line, wanted, elsewhere, batch)).await,
-                Sought::BusyTimes => self.show_free(heard, &wanted, elsewhere, batch).await,
+                Sought::BusyTimes => self.show_free(heard, line, &wanted, elsewhere, batch).await,
             },
             Err(refusal) => self.refuse(heard, &refusal, batch).await,
         }
@@ -206,13 +213,14 @@ impl Meetings {
     async fn show_free(
         &self,
         heard: &Heard,
+        line: &Line,
         wanted: &Wanted,
         elsewhere: &Elsewhere,
         batch: &mut Batch,
     ) -> Result<(), MeetingsError> {
         let zone = self.zone_of(&heard.sender);
-        let within = wanted.within;
-        let day = zone.local(within.from_ms);
+        let (within, shown) = (wanted.within, self.day(heard, line));
+        let day = zone.local(shown.from_ms);
         let mut schedules = self.parts().free_busy.schedules(&heard.sender, &wanted.people, within).await?;
         elsewhere.complete(&mut schedules, within);
         let chart = self.chart();
@@ -229,6 +237,7 @@ impl Meetings {
             let busy: Vec<String> = schedule
                 .intervals
                 .iter()
+                .filter(|busy| shown.touches(busy.from_ms, busy.until_ms))
                 .map(|busy| {
                     let title = busy.title.as_deref().map_or_else(String::new, |title| format!(" {title}"));
                     let kind = match busy.kind {
@@ -236,7 +245,7 @@ impl Meetings {
                         BusyKind::Busy => String::new(),
                         BusyKind::OutOfOffice => pen.say("mt.busy_away", &[]),
                     };
-                    format!("{}{title}{kind}", times_of(busy, within, &zone, pen))
+                    format!("{}{title}{kind}", times_of(busy, shown, within, &zone, pen))
                 })
                 .collect();
             let key = if busy.is_empty() { "mt.free_all_day" } else { "mt.free_busy" };
@@ -246,12 +255,19 @@ impl Meetings {
     }
 }
 
-/// When on a day somebody is busy: on all of it, or from when until when, with both days where it goes over midnight.
-fn times_of(busy: &Busy, day: Span, zone: &Zone, pen: Pen<'_>) -> String {
+/// When on a day somebody is busy: on all of it, or from when until when, with both days where it goes over midnight. Of what
+/// goes on outside `asked` nobody knows from when or until when.
+fn times_of(busy: &Busy, day: Span, asked: Span, zone: &Zone, pen: Pen<'_>) -> String {
     if busy.from_ms <= day.from_ms && busy.until_ms >= day.until_ms {
         return pen.word("mt.all_day");
     }
     let (from, until) = (zone.local(busy.from_ms), zone.local(busy.until_ms));
+    if busy.from_ms <= asked.from_ms {
+        return pen.say("mt.busy_until", &[("time", &until.strftime("%H:%M").to_string())]);
+    }
+    if busy.until_ms >= asked.until_ms {
+        return pen.say("mt.busy_from", &[("time", &from.strftime("%H:%M").to_string())]);
+    }
     match from.date() == until.date() {
         true => format!("{}–{}", from.strftime("%H:%M"), until.strftime("%H:%M")),
         false => pen.span(from, until, false),

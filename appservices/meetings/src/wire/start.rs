@@ -40,7 +40,7 @@ impl Meetings {
             Ok(timed) => timed,
             Err(refusal) => return self.refuse(heard, &refusal, batch).await,
         };
-        let first = rule.as_ref().map_or(start, |rule| first_of(rule, start));
+        let first = rule.as_ref().map_or(start, |rule| first_of(rule, start, &zone));
         let end = start.until(end).ok().and_then(|length| first.checked_add(length).ok()).unwrap_or(end);
         let mut event = self.event(heard, line, first, end, zone, attendees);
         event.all_day = line.all_day;
@@ -184,16 +184,20 @@ fn rule(line: &Line, start: DateTime, zone: &Zone) -> Result<Option<Recurrence>,
     Ok(Some(rule))
 }
 
-/// The first day from `start` on that a weekly rule names: the first instance of a series is one of its days.
-fn first_of(rule: &Recurrence, start: DateTime) -> DateTime {
+/// The first day from `start` on that the rule names: the first instance of a series is one of its days.
+fn first_of(rule: &Recurrence, start: DateTime, zone: &Zone) -> DateTime {
     let text = rule.to_string();
-    let days = text.split(';').find_map(|part| part.strip_prefix("BYDAY="));
-    let Some(days) = days.filter(|_| text.contains("FREQ=WEEKLY")) else { return start };
-    let names = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
-    let is_named = |day: &DateTime| {
-        let place = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
-        names.get(place).is_some_and(|name| days.split(',').any(|day| day == *name))
+    if !text.contains("BYDAY=") && !text.contains("BYMONTHDAY=") {
+        return start;
+    }
+    // Where it begins decides how far apart its instances are and when it ends, and not which days it names.
+    let is_of_days = |part: &&str| {
+        let of_others = ["INTERVAL=", "COUNT=", "UNTIL="];
+        !of_others.iter().any(|other| part.starts_with(other))
     };
-    let week = (0..7).filter_map(|days: i64| start.checked_add(days.days()).ok());
-    week.into_iter().find(is_named).unwrap_or(start)
+    let days: Vec<&str> = text.split(';').filter(is_of_days).collect();
+    // The library takes any first time for one of the rule: one before those that are asked for is left out.
+    let before = start.checked_sub(1.day()).unwrap_or(start);
+    let named = Recurrence::parse(&days.join(";"), zone).and_then(|rule| rule.starts(before, 3));
+    named.ok().and_then(|named| named.into_iter().find(|at| *at >= start)).unwrap_or(start)
 }
