@@ -1,5 +1,5 @@
-//! What goes wrong on Feishu alone: pages of members that are shorter or longer than was asked for, and another program that takes
-//! what was meant for us.
+//! What goes wrong on Feishu alone: pages of members that are shorter or longer than was asked for, another program that takes what
+//! was meant for us, and a bot that the company does not let work.
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use std::collections::BTreeSet;
@@ -67,4 +67,17 @@ async fn what_another_program_took_and_acknowledged_is_found_in_the_history() {
     }
     let heard: BTreeSet<_> = stage.inbox.messages().into_iter().map(|message| message.id).collect();
     assert_eq!((heard.len(), stage.inbox.messages().len()), (said.len(), said.len()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_is_not_in_use_is_found_by_the_check() {
+    let stage = Stage::on("feishu", false).await;
+    for (status, words) in [(1, "disabled"), (4, "administrator"), (6, "licence")] {
+        let fail = json!({ "do": "fail", "name": "bot.status", "times": 1, "value": status });
+        stage.platform.act(fail).await;
+        let steps = stage.connector().check().await;
+        assert!(!steps[0].works(), "{status}");
+        assert!(format!("{:?}", steps[0].outcome).contains(words), "{status}: {:?}", steps[0].outcome);
+    }
+    assert!(stage.connector().check().await[0].works());
 }

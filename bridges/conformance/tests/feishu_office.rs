@@ -1,11 +1,11 @@
-//! What Feishu's own apps can do beyond those of the others: decisions about approvals of ours in the approval centre, native ones
-//! that are decided here, and all of it while things go wrong.
+//! What Feishu's own apps can do beyond those of the others: decisions about approvals of ours in the approval centre, and all of it
+//! while things go wrong.
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test fails it")]
 
 use bridge_api::{
     Acted, Action, Approval, ApprovalState, ApprovalTask, ApprovalTaskState, Arrival, Assignee, Attendee,
-    CheckOutcome, CheckStep, EntryHead, EntryKey, Exception, FailureKind, ForeignApproval, Happened, Instead,
-    Language, Meeting, Priority, Refusal, Todo, TodoState,
+    CheckOutcome, CheckStep, EntryHead, EntryKey, Exception, Happened, Instead, Language, Meeting, Priority,
+    Todo, TodoState,
 };
 use conformance::Stage;
 use serde_json::{Value, json};
@@ -102,49 +102,6 @@ async fn a_decision_in_the_approval_centre_is_told_once_whatever_else_comes() {
         let seen = stage.platform.approvals("zhang").await;
         assert_eq!((&seen[0]["state"], &seen[0]["task_state"]), (&json!("approved"), &json!("approved")));
     }
-}
-
-async fn told(stage: &Stage, state: ApprovalState) -> ForeignApproval {
-    let wanted = |arrival: &Arrival| match &arrival.what {
-        Happened::ApprovalChanged(told) if told.state == state => Some(told.clone()),
-        _ => None,
-    };
-    stage.inbox.hear("the approval", wanted).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_native_approval_is_decided_here_once() {
-    let stage = Stage::on("feishu", false).await;
-    stage.platform.start_approval("li", "出差", &["zhang"]).await;
-    let began = told(&stage, ApprovalState::Pending).await;
-    assert_eq!((began.lines[0].1.as_str(), began.can_be_decided), ("出差", true));
-    let (zhang, task) = began.asked[0].clone();
-    let decide = async |is_approved| {
-        let connector = stage.connector();
-        let approvals = connector.approvals().unwrap();
-        approvals.decide(&began.id, &task, &zhang, is_approved, Some("好")).await
-    };
-    // The first answer is lost on its way, and the second try finds it decided.
-    let lost = json!({ "do": "fail", "name": "api.answer_lost", "times": 1, "path": "/tasks/approve" });
-    stage.platform.act(lost).await;
-    assert!(decide(true).await.is_err());
-    stage.insist(|| decide(true)).await.unwrap();
-    let late = stage.insist(|| decide(false)).await.unwrap_err();
-    assert_eq!(late.kind, FailureKind::Refused(Refusal::TooLate));
-    let ended = told(&stage, ApprovalState::Approved).await;
-    assert_eq!((ended.id, ended.can_be_decided), (began.id.clone(), false));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_event_told_of_is_read_in_the_end_whatever_goes_wrong() {
-    let stage = Stage::on("feishu", false).await;
-    for (fault, path) in [("api.server_error", "/v4/instances/"), ("api.garbage", "/v4/instances/")] {
-        stage.platform.act(json!({ "do": "fail", "name": fault, "times": 1, "path": path })).await;
-    }
-    fails(&stage, "delivery.ack_ignored").await;
-    stage.inbox.refuse(1);
-    stage.platform.start_approval("li", "采购", &["zhang"]).await;
-    told(&stage, ApprovalState::Pending).await;
 }
 
 fn todo(stage: &Stage, revision: u64, assignees: &[&str]) -> Todo {

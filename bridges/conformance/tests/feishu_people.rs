@@ -97,3 +97,48 @@ async fn who_goes_out_of_sight_has_not_left_and_who_comes_into_it_gets_a_name() 
     assert_eq!(stage.inbox.hear("what Li is called", seen).await, "Li Si");
     assert!(gone(&stage).is_empty(), "{:?}", gone(&stage));
 }
+
+/// What everybody was called that was told of, in the order in which it came.
+fn called(stage: &Stage) -> Vec<(PersonId, String)> {
+    let of = |arrival: Arrival| match arrival.what {
+        Happened::PersonChanged(person) => Some((person.id, person.name)),
+        _ => None,
+    };
+    stage.inbox.arrivals().into_iter().filter_map(of).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_new_gets_a_name_and_what_nobody_sees_here_is_not_told() {
+    for callbacks in [false, true] {
+        let stage = Stage::on("feishu", callbacks).await;
+        let wang = json!({ "do": "add_person", "user_id": "wang", "name": "Wang Wu", "email": "" });
+        stage.platform.act(wang).await;
+        let change = |more: serde_json::Value| {
+            let mut command = json!({ "do": "change_person", "user_id": "li" });
+            command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            command
+        };
+        stage.platform.act(change(json!({ "job_title": "Head of sales" }))).await;
+        stage.platform.act(change(json!({ "name": "Li Fang" }))).await;
+        let both = || async { called(&stage).len() >= 2 };
+        stage.until("who is new and who is called otherwise", both).await;
+        let mut told = called(&stage);
+        told.sort_by(|one, other| one.1.cmp(&other.1));
+        let [li, wang] = ["li", "wang"].map(|person| stage.platform.person(person));
+        assert_eq!(told, [(li, "Li Fang".to_owned()), (wang, "Wang Wu".to_owned())]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_event_brings_no_old_name_back() {
+    let stage = Stage::on("feishu", false).await;
+    let delayed = json!({ "do": "fail", "name": "delivery.delayed", "times": 1, "value": 1_500 });
+    stage.platform.act(delayed).await;
+    for name in ["Li Er", "Li San"] {
+        stage.platform.act(json!({ "do": "change_person", "user_id": "li", "name": name })).await;
+    }
+    let both = || async { called(&stage).len() == 2 };
+    stage.until("both events", both).await;
+    let li = stage.platform.person("li");
+    assert_eq!(called(&stage), vec![(li, "Li San".to_owned()); 2]);
+}

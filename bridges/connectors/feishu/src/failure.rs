@@ -55,7 +55,7 @@ fn advice(error: &CallError) -> String {
         Some(10_014 | 99_991_662 | 99_991_673) => "enable the app for the company",
         Some(10_015) => "check the app's secret",
         Some(99_991_401) => "add this server's address to the app's list of allowed addresses",
-        Some(230_006 | 232_025) => "switch the app's bot on and publish a version",
+        Some(230_006 | 190_007 | 232_025) => "switch the app's bot on and publish a version",
         _ => "check the app's credentials and rights",
     };
     format!("{what}: {error}")
@@ -64,7 +64,7 @@ fn advice(error: &CallError) -> String {
 fn refusal(error: &CallError) -> Refusal {
     match error.code() {
         Some(230_002 | 232_011 | 234_004) => Refusal::NotInConversation,
-        Some(230_013 | 230_029 | 230_034 | 230_053 | 232_022 | 41_050) => Refusal::Unreachable,
+        Some(230_013 | 230_029 | 230_034 | 230_053 | 230_101 | 232_022 | 41_050) => Refusal::Unreachable,
         Some(230_018 | 230_027 | 230_035 | 231_002 | 231_203 | 230_026 | 230_038) => Refusal::NotPermitted,
         Some(232_002 | 232_010 | 232_014 | 232_016 | 232_017 | 234_038 | 40_004) => Refusal::NotPermitted,
         Some(1_470_403 | 1_390_009 | 191_002 | 193_002) => Refusal::NotPermitted,
@@ -100,6 +100,7 @@ mod tests {
             (answered(230_020, None), after(750, false)),
             (answered(230_002, None), FailureKind::Refused(Refusal::NotInConversation)),
             (answered(230_013, None), FailureKind::Refused(Refusal::Unreachable)),
+            (answered(230_101, None), FailureKind::Refused(Refusal::Unreachable)),
             (answered(230_022, None), FailureKind::Refused(Refusal::Censored)),
             (answered(230_027, None), FailureKind::Refused(Refusal::NotPermitted)),
             (answered(230_011, None), FailureKind::Refused(Refusal::Gone)),

@@ -1,16 +1,14 @@
 //! What people, administrators and tests do: one list, spoken in Rust and as JSON by the control API.
 
+mod acting;
+mod contacts;
 mod office;
 mod people;
 mod setting;
 
-use std::sync::Arc;
+use serde_json::Value;
 
-use serde_json::{Value, json};
-
-use crate::refusal::Refusal;
-use crate::simulator::Shared;
-use crate::{deciding, pressing, shown, socket};
+pub(crate) use acting::act;
 
 fn yes() -> bool {
     true
@@ -133,11 +131,15 @@ simulator_stage::commands! {
         ChangeDepartment { department_id: String, name: String },
         /// An administrator dissolves a department that has none below it.
         RemoveDepartment { department_id: String },
-        /// An administrator changes somebody's name or standing.
+        /// An administrator changes somebody's name, title, one department or standing.
         ChangePerson {
             user_id: String,
             #[serde(default)]
             name: Option<String>,
+            #[serde(default)]
+            job_title: Option<String>,
+            #[serde(default)]
+            department: Option<String>,
             #[serde(default)]
             resigned: Option<bool>,
             #[serde(default)]
@@ -194,6 +196,29 @@ simulator_stage::commands! {
         Todos { person: String },
         /// Somebody ticks a task off, or takes that back.
         TickTodo { person: String, todo: String, done: bool },
+        /// An approval of the platform's own that was agreed to is revoked.
+        RevertApproval { approval: String },
+        /// Somebody who is asked by an external approval chooses an action of its own, by its `action_type`; answers `answered`.
+        ActOnApproval {
+            person: String,
+            task: String,
+            action: String,
+            #[serde(default)]
+            reason: Option<String>,
+        },
+        /// Somebody writes below a task of theirs; answers `comment`.
+        CommentTodo {
+            person: String,
+            todo: String,
+            text: String,
+            #[serde(default)]
+            reply_to: Option<String>,
+        },
+        /// A person has a calendar beside their own and gives an app a role in it (`free_busy_reader`, `reader`, `writer`, `owner`);
+        /// answers `calendar`.
+        ShareCalendar { person: String, app: String, name: String, role: String },
+        /// Something is put into a shared calendar; answers `meeting`.
+        BookIn { calendar: String, title: String, start_ms: u64, end_ms: u64 },
         /// A room that was asked for is had, or not: it is decided a while later, as on the platform.
         DecideRoom { meeting: String, room: String, free: bool },
         /// The owner of a reservation begins its meeting; answers `meeting`.
@@ -210,35 +235,5 @@ simulator_stage::commands! {
             #[serde(default)]
             acknowledges: bool,
         },
-    }
-}
-
-/// Does it.
-pub(crate) async fn act(shared: &Arc<Shared>, command: Command) -> Result<Value, Refusal> {
-    match command {
-        Command::Press { person, message, button, form } => {
-            pressing::press(shared, &person, &message, &button, form).await
-        }
-        Command::UseWebhook { app, url } => setting::use_webhook(shared, &app, &url).await,
-        Command::DecideApproval { person, task, approve, reason } => {
-            deciding::decide(shared, &person, &task, approve, reason.as_deref()).await
-        }
-        Command::CloseConnections { app } => Ok(json!({ "closed": socket::close(shared, &app) })),
-        Command::AddRival { app, acknowledges } => {
-            socket::add_rival(shared, &app, acknowledges);
-            Ok(json!({}))
-        }
-        Command::Show { chat, person: _ } => shown::chat(&shared.state.lock(), &chat),
-        Command::Overview { person } => Ok(shown::overview(shared, person.as_deref())),
-        command => {
-            let state = &mut *shared.state.lock();
-            match setting::apply(state, command) {
-                Ok(answer) => answer,
-                Err(command) => match office::apply(state, *command) {
-                    Ok(answer) => answer,
-                    Err(command) => people::apply(state, *command),
-                },
-            }
-        }
     }
 }

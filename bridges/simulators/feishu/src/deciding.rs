@@ -18,13 +18,19 @@ pub(crate) async fn decide(
     shared: &Arc<Shared>,
     person: &str,
     task: &str,
-    approve: bool,
+    action: &str,
     reason: Option<&str>,
 ) -> Result<Value, Refusal> {
-    let action = if approve { "APPROVE" } else { "REJECT" };
     let (posts, within_ms, label) = {
         let state = &mut *shared.state.lock();
-        if let Some(decided) = state.decide_native(person, task, approve, reason.unwrap_or_default()) {
+        let approve = match action {
+            "APPROVE" => Some(true),
+            "REJECT" => Some(false),
+            _ => None,
+        };
+        let decided = approve
+            .and_then(|approve| state.decide_native(person, task, approve, reason.unwrap_or_default()));
+        if let Some(decided) = decided {
             return decided.map(|()| json!({ "answered": true }));
         }
         let deciding = state.deciding(person, task, action, reason)?.ok_or(Refusal::code(1_390_010))?;

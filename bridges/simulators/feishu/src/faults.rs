@@ -7,6 +7,7 @@ simulator_stage::faults! {
     ApiRateLimited "api.rate_limited" "Refuses with 429 and 99991400; value: seconds to wait, 1 by default."
     ApiRateLimitedOldStyle "api.rate_limited_old_style" "Refuses with 400 and 99991400, without headers."
     ApiAnswerReplaced "api.answer_replaced" "Does what was asked for and answers with HTTP 500."
+    BotStatus "bot.status" "The bot is in another state than in use; value: its activate_status, 1 by default, disabled by the company."
     MediaWrongType "media.wrong_type" "Downloads claim to be text/html."
     MembersPageShort "members.page_short" "A page of members holds one less than asked for."
     MembersPageLong "members.page_long" "A page of members holds more than asked for."

@@ -91,7 +91,8 @@ pub fn translate(envelope: &Envelope, raw: &[u8], ours: &Ourselves) -> Result<Be
         }
         "im.chat.member.bot.added_v1" | "p2p_chat_create" => many(vec![chats::bot(envelope, ours, true)?]),
         "im.chat.member.bot.deleted_v1" => many(vec![chats::bot(envelope, ours, false)?]),
-        "contact.user.created_v3" | "contact.user.updated_v3" => people::changed(envelope, ours),
+        "contact.user.created_v3" => people::created(envelope, ours),
+        "contact.user.updated_v3" => people::changed(envelope),
         "contact.user.deleted_v3" => people::gone(envelope),
         "contact.scope.updated_v3" => Ok(Became::Looks(people::seen(envelope))),
         "card.action.trigger" => Ok(Became::Pressed(Box::new(cards::pressed(envelope, raw, ours)?))),

@@ -1,7 +1,7 @@
-//! People whose names or pictures changed, who left the company, and who came into sight.
+//! People who are new, whose names or pictures changed, who left the company, and who came into sight.
 
 use bridge_api::Happened;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Became, Envelope, EventError, Ourselves, arrival,
@@ -14,15 +14,31 @@ use crate::{
     person as people,
 };
 
-/// What the event itself says of the person. Fields are missing where the app has no right to them, departments
-/// always: who needs more asks the directory.
-pub fn changed(envelope: &Envelope, ours: &Ourselves) -> Result<Became, EventError> {
-    let found = envelope.event.get("object").unwrap_or(&Value::Null);
-    if people::has_left(found) == Some(true) {
+/// Fields of a person that somebody sees here. Of departments nothing is kept, and when a company is arranged anew everybody has others.
+const SEEN_HERE: [&str; 5] = ["name", "avatar", "email", "enterprise_email", "status"];
+
+/// Somebody new, as the event has them: nothing older is known that it could undo.
+pub fn created(envelope: &Envelope, ours: &Ourselves) -> Result<Became, EventError> {
+    let found = envelope.event.get("object").and_then(people::of_contacts);
+    let found = found.ok_or_else(|| EventError::missing("object"))?;
+    Ok(Became::Arrivals(vec![arrival(envelope, ours, None, Happened::PersonChanged(found))?]))
+}
+
+/// Somebody of whom something changed. Events may be seven hours late and come in any order, so who that is now is read again; of a
+/// change that nobody sees here, as of a desk or a phone, nothing is read. What changed stands in `old_object`; where that says
+/// nothing, anything may have.
+pub fn changed(envelope: &Envelope) -> Result<Became, EventError> {
+    let now = envelope.event.get("object").unwrap_or(&Value::Null);
+    if people::has_left(now) == Some(true) {
         return gone(envelope);
     }
-    let found = people::of_contacts(found).ok_or_else(|| EventError::missing("object"))?;
-    Ok(Became::Arrivals(vec![arrival(envelope, ours, None, Happened::PersonChanged(found))?]))
+    let found = person(Some(now)).ok_or_else(|| EventError::missing("object"))?;
+    let before = envelope.event.get("old_object").and_then(Value::as_object);
+    let is_seen = |before: &Map<String, Value>| SEEN_HERE.iter().any(|field| before.contains_key(*field));
+    if before.is_some_and(|before| !before.is_empty() && !is_seen(before)) {
+        return Ok(Became::Arrivals(Vec::new()));
+    }
+    Ok(Became::Looks(vec![Look::Person(found.as_str().to_owned())]))
 }
 
 /// Somebody who is said to have left the company: events may be late, so it is read again who that is. What is left of them may

@@ -4,8 +4,8 @@ use bridge_api::{Arrival, Content, Happened, MessageId, Sender};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::office::looks::Leaving;
 
+mod people;
 mod said;
 
 fn ours() -> Ourselves {
@@ -107,10 +107,7 @@ fn what_happens_to_messages_and_chats_is_told() {
         ),
         (chat("im.chat.member.bot.deleted_v1", json!({})), "bot_removed", "cli_a:event:ev1", Some("oc_1")),
         (
-            second(
-                "contact.user.updated_v3",
-                json!({"object":{"open_id":"ou_a","name":"李"},"old_object":{}}),
-            ),
+            second("contact.user.created_v3", json!({"object":{"open_id":"ou_a","name":"李"}})),
             "person_changed",
             "cli_a:event:ev1",
             None,
@@ -135,36 +132,6 @@ fn what_happens_to_messages_and_chats_is_told() {
     let joined = arrivals(&chat("im.chat.member.user.added_v1", json!({"users":users})));
     let Happened::Joined { people } = &joined[0].what else { panic!("{joined:?}") };
     assert_eq!(people.iter().map(|person| person.external).collect::<Vec<_>>(), [false, true]);
-}
-
-#[test]
-fn who_is_said_to_have_left_is_read_again() {
-    let deleted = json!({"object":{},"old_object":{"open_id":"ou_a","department_ids":["od-1"]}});
-    let resigned =
-        json!({"object":{"open_id":"ou_a","name":"李","status":{"is_resigned":true}},"old_object":{}});
-    let leaving = Leaving { person: "ou_a".to_owned(), event: "ev1".to_owned(), at_ms: 1_700_000_000_000 };
-    for (kind, event) in [("contact.user.deleted_v3", deleted), ("contact.user.updated_v3", resigned)] {
-        assert_eq!(
-            become_of(&second(kind, event)),
-            Became::Looks(vec![Look::Leaving(leaving.clone())]),
-            "{kind}"
-        );
-    }
-}
-
-#[test]
-fn who_comes_into_sight_is_read_and_who_goes_out_of_it_has_not_left() {
-    let scope = |people: &[&str], departments: &[&str]| {
-        let people: Vec<_> = people.iter().map(|id| json!({"open_id":id,"union_id":"on_1"})).collect();
-        let departments: Vec<_> = departments.iter().map(|id| json!({"open_department_id":id})).collect();
-        json!({"users":people,"departments":departments,"user_groups":[]})
-    };
-    let (here, there) = (scope(&["ou_b", "x"], &["od-1", "../x"]), scope(&["ou_c"], &["od-2"]));
-    let event = second("contact.scope.updated_v3", json!({"added":here,"removed":there}));
-    let looks = vec![Look::Person("ou_b".to_owned()), Look::Department("od-1".to_owned())];
-    assert_eq!(become_of(&event), Became::Looks(looks));
-    let event = second("contact.scope.updated_v3", json!({"removed":there}));
-    assert_eq!(become_of(&event), Became::Looks(Vec::new()));
 }
 
 #[test]

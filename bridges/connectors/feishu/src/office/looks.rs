@@ -21,7 +21,7 @@ pub enum Look {
     Native(String),
     /// Somebody who is said to have left the company.
     Leaving(Leaving),
-    /// Somebody whom the app may see from now on, by their open id.
+    /// Somebody who changed, or whom the app may see from now on, by their open id.
     Person(String),
     /// A department that the app may see from now on.
     Department(String),

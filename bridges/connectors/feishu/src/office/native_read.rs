@@ -13,7 +13,10 @@ use crate::{
 
 /// An approval of an answer; nothing when it lacks what every one has, or is deleted.
 pub fn approval(instance: &Value) -> Option<ForeignApproval> {
+    // One that was agreed to and is revoked afterwards keeps its status and says so beside it.
+    let is_revoked = instance.get("reverted").and_then(Value::as_bool) == Some(true);
     let state = match text(instance, "status") {
+        "APPROVED" if is_revoked => ApprovalState::Canceled,
         "PENDING" => ApprovalState::Pending,
         "APPROVED" => ApprovalState::Approved,
         "REJECTED" => ApprovalState::Rejected,
@@ -133,6 +136,10 @@ mod tests {
         assert_eq!(lines, ["天数=2.5", "时间=2026-11-05 – 2026-11-06", "类型=年假、调休"]);
         let over = approval(&instance("CANCELED")).expect("an approval");
         assert_eq!((over.state, over.can_be_decided), (ApprovalState::Canceled, false));
+        let mut revoked = instance("APPROVED");
+        assert_eq!(approval(&revoked).expect("an approval").state, ApprovalState::Approved);
+        revoked["reverted"] = json!(true);
+        assert_eq!(approval(&revoked).expect("an approval").state, ApprovalState::Canceled);
         assert_eq!(approval(&json!({ "status": "PENDING" })), None);
     }
 }

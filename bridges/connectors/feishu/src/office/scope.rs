@@ -1,4 +1,4 @@
-//! People whom the app may see from now on: until then they had no name here. They are read in the background, as many as have a
+//! People who changed, and people whom the app may see from now on: until then they had no name here. They are read in the background, as many as have a
 //! bound; of the others it is read who they are when they speak. Whom it may see no longer keeps the name that they had: they are out
 //! of its sight, and not out of the company.
 

@@ -61,7 +61,10 @@ pub(crate) fn update_by_token(state: &mut State, call: &Call) -> Outcome {
     let now = state.stage.now_ms();
     let known = state.card_tokens.get_mut(token).ok_or(Refusal::code(300_020))?;
     if known.app != call.app {
-        return Err(Refusal::code(300_020));
+        return Err(Refusal::code(200_310));
+    }
+    if state.messages.get(&known.message).is_none_or(|message| message.recalled_ms.is_some()) {
+        return Err(Refusal::code(200_000));
     }
     if known.until_ms < now {
         return Err(Refusal::code(300_030));

@@ -5,9 +5,15 @@ use serde_json::{Value, json};
 use super::envelope::page as shown_page;
 use super::paging::page;
 use super::{Answer, Call, Outcome};
+use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::chats::Chat;
+
+/// Characters of a `uuid`.
+const UUID_CHARACTERS_MAX: usize = 50;
+/// How long a `uuid` stands for the chat that it made: ten hours.
+const UUID_LIFE_MS: u64 = 10 * 60 * 60_000;
 
 fn base(state: &State, call: &Call, chat: &Chat) -> Value {
     let kind = call.query_or("user_id_type", "open_id");
@@ -70,7 +76,23 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
         "" => call.app.clone(),
         id => state.person(&call.app, kind, id).map_err(|_| Refusal::code(232_043))?.user_id.clone(),
     };
+    let uuid = call.query("uuid");
+    if uuid.chars().count() > UUID_CHARACTERS_MAX {
+        return Err(Refusal::code(232_001));
+    }
+    let place = (call.app.clone(), format!("{owner} {uuid}"));
+    let now_ms = state.stage.now_ms();
+    state.chat_uuids.retain(|_, (_, until_ms)| *until_ms > now_ms);
+    if let Some((chat_id, _)) = state.chat_uuids.get(&place).filter(|_| !uuid.is_empty()).cloned() {
+        return get(state, &seen(call, &chat_id));
+    }
+    if state.chats.len() >= RECORDS_MAX {
+        return Err(Refusal::code(2200));
+    }
     let chat_id = state.make_chat(call.text("name"), None);
+    if !uuid.is_empty() {
+        state.chat_uuids.insert(place, (chat_id.clone(), now_ms + UUID_LIFE_MS));
+    }
     if let Some(chat) = state.chats.get_mut(&chat_id) {
         chat.description = call.text("description").to_owned();
         chat.bots.insert(call.app.clone());
@@ -80,14 +102,13 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
         chat.people.extend(people);
         chat.owner = Some(owner);
     }
-    get(
-        state,
-        &Call {
-            app: call.app.clone(),
-            path: ["im", "v1", "chats", &chat_id].map(str::to_owned).to_vec(),
-            ..Call::default()
-        },
-    )
+    get(state, &seen(call, &chat_id))
+}
+
+/// The call that reads a chat, of the same app.
+fn seen(call: &Call, chat_id: &str) -> Call {
+    let path = ["im", "v1", "chats", chat_id].map(str::to_owned).to_vec();
+    Call { app: call.app.clone(), path, ..Call::default() }
 }
 
 /// Whether an app may change a chat: it has to own it.

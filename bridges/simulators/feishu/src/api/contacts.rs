@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::envelope::page as shown_page;
-use super::paging::page;
-use super::{Answer, Call, Outcome};
+use super::{Answer, Call, Outcome, paging};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::people::{Department, Person, open_department_id};
@@ -70,7 +69,7 @@ pub(crate) fn by_department(state: &mut State, call: &Call) -> Outcome {
         inside && state.sees(&call.app, person) && !person.resigned
     });
     let items: Vec<Value> = people.map(|person| state.contact(&call.app, person)).collect();
-    let (items, token) = page(call, items, 10, 50, 40_012)?;
+    let (items, token) = paging::contacts(call, items)?;
     Ok(Answer::Data(shown_page(items, token)))
 }
 
@@ -129,7 +128,7 @@ pub(crate) fn children(state: &mut State, call: &Call) -> Outcome {
             }
         }
     }
-    let (items, token) = page(call, found, 10, 50, 40_012)?;
+    let (items, token) = paging::contacts(call, found)?;
     Ok(Answer::Data(shown_page(items, token)))
 }
 

@@ -1,4 +1,4 @@
-//! Sending, replying, forwarding, editing and recalling by an app.
+//! Sending, replying, editing and recalling by an app.
 
 use serde_json::json;
 
@@ -48,36 +48,27 @@ pub(crate) fn reply(state: &mut State, call: &Call) -> Outcome {
     speak(state, call, converted, msg_type, target.chat_id, Some(target.message_id))
 }
 
-/// `POST im/v1/messages/*/forward`.
-pub(crate) fn forward(state: &mut State, call: &Call) -> Outcome {
-    ready(state, call)?;
-    let target = state.messages.get(call.part(3)).ok_or(Refusal::code(99_992_354))?.clone();
-    if ["system", "vote", "audio", "hongbao"].contains(&target.kind.as_str()) {
-        return Err(Refusal::code(230_054));
-    }
-    let kind = call.query_or("receive_id_type", "chat_id").to_owned();
-    let chat_id = destination(state, &call.app, &kind, call.needed("receive_id")?)?;
-    let converted = Converted { content: target.content, card: target.card, mentions: Vec::new() };
-    speak(state, call, converted, &target.kind, chat_id, None)
-}
-
 /// What every message of an app needs before anything else is looked at.
-fn ready(state: &State, call: &Call) -> Result<(), Refusal> {
+pub(super) fn ready(state: &State, call: &Call) -> Result<(), Refusal> {
     if !state.app(&call.app)?.bot_enabled {
         return Err(Refusal::code(230_006));
     }
-    let uuid = [call.text("uuid"), call.query("uuid")].iter().map(|uuid| uuid.chars().count()).max();
-    if uuid.unwrap_or(0) > UUID_CHARACTERS_MAX {
+    if uuid(call).chars().count() > UUID_CHARACTERS_MAX {
         Err(Refusal::ext(230_001, "uuid is too long"))
     } else {
         Ok(())
     }
 }
 
+/// The `uuid` of a request: in its body, or in its query where something is passed on.
+pub(super) fn uuid(call: &Call) -> &str {
+    if call.text("uuid").is_empty() { call.query("uuid") } else { call.text("uuid") }
+}
+
 /// The message that the same `uuid` made within the last hour. The platform does not say what it answers; this answers the
 /// message again.
-fn said_before(state: &State, call: &Call) -> Result<Option<Answer>, Refusal> {
-    let uuid = call.text("uuid");
+pub(super) fn said_before(state: &State, call: &Call) -> Result<Option<Answer>, Refusal> {
+    let uuid = uuid(call);
     let known = state.uuids.get(&(call.app.clone(), uuid.to_owned()));
     let message = known.filter(|_| !uuid.is_empty()).and_then(|message_id| state.messages.get(message_id));
     let fresh = message.filter(|message| message.create_ms + UUID_LIFE_MS > state.stage.now_ms());
@@ -85,7 +76,12 @@ fn said_before(state: &State, call: &Call) -> Result<Option<Answer>, Refusal> {
 }
 
 /// The chat that a receiver means; a person's direct chat is made when there is none.
-fn destination(state: &mut State, app: &str, kind: &str, receive_id: &str) -> Result<String, Refusal> {
+pub(super) fn destination(
+    state: &mut State,
+    app: &str,
+    kind: &str,
+    receive_id: &str,
+) -> Result<String, Refusal> {
     let chat_id = match kind {
         "chat_id" => receive_id.to_owned(),
         "open_id" | "union_id" | "user_id" | "email" => {
@@ -108,7 +104,7 @@ fn destination(state: &mut State, app: &str, kind: &str, receive_id: &str) -> Re
     Ok(chat_id)
 }
 
-fn may_speak(state: &mut State, app: &str, chat_id: &str) -> Result<(), Refusal> {
+pub(super) fn may_speak(state: &mut State, app: &str, chat_id: &str) -> Result<(), Refusal> {
     let chat = state.live_chat(chat_id, 230_034)?;
     if !chat.bots.contains(app) {
         return Err(Refusal::code(230_002));
@@ -122,7 +118,7 @@ fn may_speak(state: &mut State, app: &str, chat_id: &str) -> Result<(), Refusal>
     counted.map_err(|_| Refusal::ext(230_020, "chat rate limit"))
 }
 
-fn speak(
+pub(super) fn speak(
     state: &mut State,
     call: &Call,
     converted: Converted,
@@ -140,7 +136,7 @@ fn speak(
         mentions: converted.mentions,
         reply_to,
         in_thread,
-        uuid: Some(call.text("uuid").to_owned()).filter(|uuid| !uuid.is_empty()),
+        uuid: Some(uuid(call).to_owned()).filter(|uuid| !uuid.is_empty()),
     })?;
     let message = state.messages.get(&message_id).ok_or(Refusal::code(2200))?;
     Ok(Answer::Data(state.shown(&call.app, message, "open_id", false)))

@@ -7,6 +7,7 @@ pub(crate) mod cards;
 mod chats;
 mod contacts;
 pub(crate) mod envelope;
+mod forwards;
 mod logins;
 mod media;
 mod members;

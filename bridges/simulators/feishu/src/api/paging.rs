@@ -3,6 +3,10 @@
 use super::Call;
 use crate::refusal::Refusal;
 
+/// People or departments of one page where nothing is said, and at most.
+const CONTACTS_DEFAULT: usize = 10;
+const CONTACTS_MAX: usize = 50;
+
 /// The items of the page that a call asks for, and the token of the next page.
 pub(crate) fn page<T>(
     call: &Call,
@@ -16,6 +20,18 @@ pub(crate) fn page<T>(
         text => text.parse().ok().filter(|size| (1..=most).contains(size)).ok_or(Refusal::code(wrong))?,
     };
     cut(call, items, size, wrong)
+}
+
+/// The same for contacts, which have a code of their own for sizes.
+pub(crate) fn contacts<T>(call: &Call, items: Vec<T>) -> Result<(Vec<T>, Option<String>), Refusal> {
+    let size = match call.query("page_size") {
+        "" => CONTACTS_DEFAULT,
+        text => {
+            let size = text.parse().ok().filter(|size| (1..=CONTACTS_MAX).contains(size));
+            size.ok_or(Refusal::code(40_011))?
+        }
+    };
+    cut(call, items, size, 40_012)
 }
 
 /// The same with a size that is already known.
@@ -68,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_page_that_is_too_large_and_a_foreign_token_are_refused() {
-        assert_eq!(page(&call("page_size=51"), vec![0], 20, 50, 40_012).unwrap_err().code, 40_012);
-        assert_eq!(page(&call("page_token=x"), vec![0], 20, 50, 40_012).unwrap_err().code, 40_012);
+        assert_eq!(page(&call("page_size=51"), vec![0], 20, 50, 230_001).unwrap_err().code, 230_001);
+        assert_eq!(contacts(&call("page_size=51"), vec![0]).unwrap_err().code, 40_011);
+        assert_eq!(contacts(&call("page_token=x"), vec![0]).unwrap_err().code, 40_012);
     }
 }

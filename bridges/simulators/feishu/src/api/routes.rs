@@ -3,10 +3,12 @@
 use http::Method;
 
 use super::office::{
-    attendees, calendar, calendar_list, external, free_busy, meetings, native, native_changes, tasks,
+    attendees, calendar, calendar_list, calendars, comments, external, external_instances, external_lists,
+    free_busy, meetings, native, native_changes, tasks,
 };
 use super::{
-    Handler, bot, cards, chats, contacts, logins, media, members, messages, messages_read, reactions, tokens,
+    Handler, bot, cards, chats, contacts, forwards, logins, media, members, messages, messages_read,
+    reactions, tokens,
 };
 
 /// One API.
@@ -78,7 +80,8 @@ const ROUTES: &[Route] = &[
     guarded("PATCH", "im/v1/messages/*", SEND, cards::patch),
     guarded("DELETE", "im/v1/messages/*", SEND, messages::recall),
     guarded("POST", "im/v1/messages/*/reply", SEND, messages::reply),
-    guarded("POST", "im/v1/messages/*/forward", SEND, messages::forward),
+    guarded("POST", "im/v1/messages/*/forward", SEND, forwards::one),
+    guarded("POST", "im/v1/messages/merge_forward", SEND, forwards::together),
     guarded("GET", "im/v1/messages/*/read_users", READ, messages_read::readers),
     guarded("GET", "im/v1/messages/*/resources/*", READ, media::resource),
     guarded("POST", "im/v1/messages/*/reactions", REACT, reactions::add),
@@ -117,6 +120,15 @@ const ROUTES: &[Route] = &[
         .at_most(HUNDRED_A_MINUTE),
     guarded("POST", "task/v2/tasks/*/remove_reminders", TASK_WRITE, tasks::remove_reminders)
         .at_most(HUNDRED_A_MINUTE),
+    guarded("POST", "task/v2/comments", TASK_WRITE, comments::create).at_most(HUNDRED_A_MINUTE),
+    guarded("GET", "task/v2/comments", TASK, comments::list_of_task).at_most(HUNDRED_A_MINUTE),
+    guarded("DELETE", "task/v2/comments/*", TASK_WRITE, comments::delete).at_most(HUNDRED_A_MINUTE),
+    guarded("GET", "calendar/v4/calendars", CALENDAR, calendars::list),
+    guarded("POST", "calendar/v4/calendars", CALENDAR, calendars::create),
+    guarded("GET", "calendar/v4/calendars/*", CALENDAR, calendars::get),
+    guarded("PATCH", "calendar/v4/calendars/*", CALENDAR, calendars::patch),
+    guarded("DELETE", "calendar/v4/calendars/*", CALENDAR, calendars::delete),
+    guarded("POST", "calendar/v4/calendars/subscription", CALENDAR, calendar::subscribe),
     guarded("POST", "calendar/v4/calendars/primary", CALENDAR, calendar::primary),
     guarded("POST", "calendar/v4/calendars/primarys", CALENDAR, calendar::primaries),
     guarded("POST", "calendar/v4/calendars/*/events", CALENDAR, calendar::create),
@@ -141,8 +153,9 @@ const ROUTES: &[Route] = &[
     guarded("GET", "minutes/v1/minutes/*", &[], meetings::minute).at_most(FIVE_A_SECOND),
     guarded("POST", "approval/v4/external_approvals", APPROVAL, external::define).at_most(HUNDRED_A_MINUTE),
     guarded("GET", "approval/v4/external_approvals/*", APPROVAL, external::definition),
-    guarded("POST", "approval/v4/external_instances", APPROVAL, external::synchronise),
-    guarded("POST", "approval/v4/external_instances/check", APPROVAL, external::check),
+    guarded("POST", "approval/v4/external_instances", APPROVAL, external_instances::synchronise),
+    guarded("POST", "approval/v4/external_instances/check", APPROVAL, external_lists::check),
+    guarded("GET", "approval/v4/external_tasks", APPROVAL, external_lists::tasks),
     guarded("GET", "approval/v4/approvals/*", APPROVAL, native::definition).at_most(HUNDRED_A_MINUTE),
     guarded("POST", "approval/v4/approvals/*/subscribe", APPROVAL, native::subscribe),
     guarded("POST", "approval/v4/approvals/*/unsubscribe", APPROVAL, native::unsubscribe),

@@ -22,6 +22,17 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
         Command::StartApproval { person, title, approvers, lines } => exists(state, &person)
             .and_then(|()| state.start_native(&person, &title, approvers, lines, ""))
             .map(|approval| json!({ "approval": approval })),
+        Command::RevertApproval { approval } => state.revert_native(&approval).map(|()| json!({})),
+        Command::CommentTodo { person, todo, text, reply_to } => exists(state, &person)
+            .and_then(|()| state.comment_as_person(&person, &todo, text, reply_to))
+            .map(|comment| json!({ "comment": comment })),
+        Command::ShareCalendar { person, app, name, role } => exists(state, &person)
+            .and_then(|()| state.share_calendar(&app, &name, &role))
+            .map(|calendar| json!({ "calendar": calendar })),
+        Command::BookIn { calendar, title, start_ms, end_ms } => {
+            let owner = state.shared_calendar(&calendar).map(|shared| shared.key.clone());
+            owner.map(|owner| json!({ "meeting": state.book(&owner, &title, start_ms, end_ms) }))
+        }
         Command::Reroute { from, to } => {
             state.office.detour = Some((from, to));
             Ok(json!({}))

@@ -79,7 +79,7 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Value, Refusa
             for message in &messages {
                 sees(state, &person, message)?;
             }
-            Ok(json!({ "message_id": state.forward(chat, Actor::Person(person), &messages)? }))
+            Ok(json!({ "message_id": state.forward(chat, Actor::Person(person), &messages, None)? }))
         }
         Command::SpeakAsBot { app, chat, text } => {
             if !state.live_chat(&chat, 232_006)?.bots.contains(&app) {

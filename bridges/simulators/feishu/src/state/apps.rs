@@ -102,7 +102,7 @@ impl App {
             "vc.meeting.meeting_started_v1"
             | "vc.meeting.meeting_ended_v1"
             | "vc.meeting.recording_ready_v1" => &["vc:reserve", "vc:meeting:readonly"],
-            "task.task.updated_v1" => &["task:task:read", "task:task:write"],
+            "task.task.updated_v1" | "task.task.comment.updated_v1" => &["task:task:read", "task:task:write"],
             "task.task.update_tenant_v1" => &["task:task.event_update_tenant:readonly"],
             "approval_instance" | "approval_task" => &["approval:approval", "approval:approval:readonly"],
             _ => &[],
@@ -141,7 +141,10 @@ impl State {
     pub(crate) fn app_of_token(&self, token: &str) -> Result<&App, Refusal> {
         let now = self.stage.now_ms();
         let known = self.tokens.get(token).filter(|known| known.until_ms > now);
-        let app = known.and_then(|known| self.apps.get(&known.app)).ok_or(Refusal::code(99_991_663))?;
+        // What a person's token looks like is one of another kind; anything else is none.
+        let is_token = ["t-", "a-", "u-", "eyJ"].iter().any(|start| token.starts_with(start));
+        let refused = Refusal::code(if is_token { 99_991_663 } else { 99_991_671 });
+        let app = known.and_then(|known| self.apps.get(&known.app)).ok_or(refused)?;
         if app.disabled { Err(Refusal::code(99_991_662)) } else { Ok(app) }
     }
 

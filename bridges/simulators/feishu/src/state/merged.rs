@@ -9,12 +9,13 @@ use crate::refusal::Refusal;
 const KIND: &str = "merge_forward";
 
 impl State {
-    /// Passes messages on as one.
+    /// Passes messages on as one, once for a `uuid`.
     pub(crate) fn forward(
         &mut self,
         chat_id: String,
         by: Actor,
         messages: &[String],
+        uuid: Option<String>,
     ) -> Result<String, Refusal> {
         let mut merged = Vec::new();
         for message in messages {
@@ -32,7 +33,7 @@ impl State {
             mentions: Vec::new(),
             reply_to: None,
             in_thread: false,
-            uuid: None,
+            uuid,
         };
         let message_id = self.say(draft)?;
         if let Some(message) = self.messages.get_mut(&message_id) {

@@ -67,6 +67,8 @@ pub(crate) struct State {
     pub(crate) messages: BTreeMap<String, Message>,
     /// The messages that apps made with a `uuid`, by app and `uuid`.
     pub(crate) uuids: BTreeMap<(String, String), String>,
+    /// The chats that apps made with a `uuid`, by app, owner and `uuid`, with the end of its time in milliseconds.
+    pub(crate) chat_uuids: BTreeMap<(String, String), (String, u64)>,
     pub(crate) media: BTreeMap<String, Media>,
     pub(crate) card_tokens: BTreeMap<String, CardToken>,
     pub(crate) tickets: BTreeMap<String, String>,
@@ -89,6 +91,7 @@ impl State {
             chats: BTreeMap::new(),
             messages: BTreeMap::new(),
             uuids: BTreeMap::new(),
+            chat_uuids: BTreeMap::new(),
             media: BTreeMap::new(),
             card_tokens: BTreeMap::new(),
             tickets: BTreeMap::new(),

@@ -154,6 +154,27 @@ impl State {
         Value::Object(user)
     }
 
+    /// Tells the apps that may see somebody of them; `old` is what they were before for an app, as far as that changed.
+    pub(crate) fn tell_of_contact(
+        &mut self,
+        event_type: &'static str,
+        person: &Person,
+        old: &dyn Fn(&Self, &str) -> Option<Value>,
+    ) {
+        let apps = self.apps.keys().filter(|app| self.reaches_person(app, person));
+        let apps: Vec<String> = apps.cloned().collect();
+        for app in apps {
+            let mut object = self.contact(&app, person);
+            // Documented as not filled in these events.
+            object["department_ids"] = json!([]);
+            let mut body = json!({ "object": object });
+            if let Some(old) = old(self, &app) {
+                body["old_object"] = old;
+            }
+            self.emit(&app, event_type, body);
+        }
+    }
+
     /// Tells the apps that may see a department of it; `old` is what it was before, as far as that changed.
     pub(crate) fn tell_of_department(
         &mut self,

@@ -13,10 +13,10 @@ use super::client::{World, world};
 use super::office::{open_id, seen};
 use crate::{Command, Simulator};
 
-const APPROVALS: &str = "/open-apis/approval/v4";
+pub(super) const APPROVALS: &str = "/open-apis/approval/v4";
 
 /// An address that answers all, and what it was told.
-async fn address() -> (String, mpsc::UnboundedReceiver<Value>) {
+pub(super) async fn address() -> (String, mpsc::UnboundedReceiver<Value>) {
     let (sender, heard) = mpsc::unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/quick", listener.local_addr().unwrap());
@@ -29,13 +29,13 @@ async fn address() -> (String, mpsc::UnboundedReceiver<Value>) {
     (url, heard)
 }
 
-fn texts() -> Value {
+pub(super) fn texts() -> Value {
     let text = |key: &str, value: &str| json!({ "key": key, "value": value });
     let texts = [text("@i18n@kind", "Ours"), text("@i18n@title", "Leave"), text("@i18n@step", "Head")];
     json!([{ "locale": "zh-CN", "is_default": true, "texts": texts }])
 }
 
-fn instance(status: &str, update_ms: u64) -> Value {
+pub(super) fn instance(status: &str, update_ms: u64) -> Value {
     let links = json!({ "pc_link": "https://example.org/", "mobile_link": "https://example.org/" });
     json!({
         "approval_code": "ours", "instance_id": "i1", "status": status, "title": "@i18n@title", "links": links,
@@ -49,7 +49,7 @@ fn instance(status: &str, update_ms: u64) -> Value {
     })
 }
 
-async fn put(world: &World, body: Value) -> Value {
+pub(super) async fn put(world: &World, body: Value) -> Value {
     world.ask("POST", &format!("{APPROVALS}/external_instances"), body).await.1["code"].clone()
 }
 
@@ -65,7 +65,9 @@ async fn an_external_approval_stands_as_the_newest_word_of_the_app_and_tells_it_
     plain["title"] = "Leave".into();
     assert_eq!(put(&world, plain).await, 1_390_001, "words stand behind keys");
     assert_eq!(put(&world, instance("PENDING", 5)).await, 0);
-    assert_eq!(put(&world, instance("APPROVED", 5)).await, 0, "taken, and of no effect");
+    let mut update = instance("APPROVED", 5);
+    update["update_mode"] = "UPDATE".into();
+    assert_eq!(put(&world, update).await, 0, "taken, and of no effect");
     let approvals = async || seen(&world, Command::Approvals { person: "li".into() }, "approvals").await;
     assert_eq!(
         (&approvals().await[0]["state"], &approvals().await[0]["title"]),
@@ -93,7 +95,7 @@ async fn an_external_approval_stands_as_the_newest_word_of_the_app_and_tells_it_
     assert_eq!(approvals().await[0]["task_state"], "rejected");
 }
 
-async fn start(world: &World) -> String {
+pub(super) async fn start(world: &World) -> String {
     let start = Command::StartApproval {
         person: "zhang".into(),
         title: "Travel".into(),

@@ -105,3 +105,30 @@ async fn a_task_is_passed_on_in_its_own_approval_alone() {
         assert_eq!(ask(&world, "tasks/transfer", pass(instance)).await["code"], code, "{instance}");
     }
 }
+
+#[tokio::test]
+async fn what_was_agreed_to_is_revoked_once_and_its_time_is_a_number_then() {
+    let world = world().await;
+    let mut line = world.connect().await;
+    let path = format!("{APPROVALS}/approvals/{}/subscribe", Simulator::NATIVE_CODE);
+    assert_eq!(world.ask("POST", &path, Value::Null).await.1["code"], 0);
+    let code = begin(&world, "").await["data"]["instance_code"].as_str().unwrap().to_owned();
+    let revert = || Command::RevertApproval { approval: code.clone() };
+    assert!(world.simulator.act(revert()).await.is_err(), "nobody agreed yet");
+    let task = centre(&world, "li").await[0]["task"].clone();
+    let decide = json!({ "instance_code": code, "user_id": open_id("li"), "task_id": task });
+    assert_eq!(ask(&world, "tasks/approve", decide).await["code"], 0);
+    world.simulator.act(revert()).await.unwrap();
+    assert!(world.simulator.act(revert()).await.is_err(), "it is revoked already");
+    let told = loop {
+        let told = line.hear().await["event"].clone();
+        if told["status"] == "REVERTED" {
+            break told;
+        }
+        assert!(told["operate_time"].is_string());
+    };
+    assert!(told["operate_time"].is_u64() && told["instance_operate_time"].is_string());
+    let (_, found) = world.ask("GET", &format!("{APPROVALS}/instances/{code}"), Value::Null).await;
+    assert_eq!((&found["data"]["reverted"], &found["data"]["status"]), (&json!(true), &json!("APPROVED")));
+    assert_eq!(centre(&world, "li").await[0]["state"], "canceled");
+}

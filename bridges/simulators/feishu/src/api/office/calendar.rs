@@ -12,6 +12,7 @@ use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::office::calendar::{Entry, Moment, calendar_id};
+use crate::state::office::calendars::Role;
 
 const PARAMETER: i64 = 190_014;
 /// The longest time of which instances are listed: two years.
@@ -21,7 +22,7 @@ pub(super) fn wrong(what: &str) -> Refusal {
     Refusal::ext(PARAMETER, what)
 }
 
-fn calendar(state: &State, owner: &str) -> Value {
+pub(super) fn primary_of(state: &State, owner: &str) -> Value {
     json!({
         "calendar_id": calendar_id(owner), "summary": state.name_of(owner), "description": "",
         "permissions": "show_only_free_busy", "color": -1, "type": "primary", "role": "owner",
@@ -31,7 +32,7 @@ fn calendar(state: &State, owner: &str) -> Value {
 
 /// `POST calendar/v4/calendars/primary`.
 pub(crate) fn primary(state: &mut State, call: &Call) -> Outcome {
-    let own = json!({ "calendar": calendar(state, &call.app), "user_id": call.app });
+    let own = json!({ "calendar": primary_of(state, &call.app), "user_id": call.app });
     Ok(Answer::Data(json!({ "calendars": [own] })))
 }
 
@@ -40,14 +41,14 @@ pub(crate) fn primaries(state: &mut State, call: &Call) -> Outcome {
     let mut calendars = Vec::new();
     for id in list(&call.body, "user_ids").iter().filter_map(Value::as_str) {
         let owner = person(state, call, id)?;
-        calendars.push(json!({ "calendar": calendar(state, &owner), "user_id": id }));
+        calendars.push(json!({ "calendar": primary_of(state, &owner), "user_id": id }));
     }
     Ok(Answer::Data(json!({ "calendars": calendars })))
 }
 
 /// `POST calendar/v4/calendars/*/events`.
 pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
-    state.owned_calendar(&call.app, call.part(3))?;
+    let owner = state.calendar_as(&call.app, call.part(3), Role::Writer)?;
     let key = call.query("idempotency_key");
     if !key.is_empty() && !(32..=128).contains(&key.len()) {
         return Err(wrong("idempotency_key"));
@@ -63,7 +64,7 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
     let mut entry = Entry {
         event_id: format!("{}_0", state.stage.chance.id("", 32)),
         number: state.stage.number(),
-        owner: call.app.clone(),
+        owner,
         summary: String::new(),
         description: String::new(),
         location: String::new(),
@@ -83,6 +84,7 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
     if call.body.get("attendees").is_some() {
         return Err(wrong("attendees are invited by a request of their own"));
     }
+    may_organise(&call.body)?;
     fill(&mut entry, &call.body)?;
     let answer = shown(&entry);
     if !key.is_empty() {
@@ -90,6 +92,15 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Outcome {
     }
     state.office.entries.insert(entry.event_id.clone(), entry);
     Ok(Answer::Data(json!({ "event": answer })))
+}
+
+/// Whether a bot may organise a meeting online as it is asked for: it cannot start it, and is no host.
+fn may_organise(body: &Value) -> Result<(), Refusal> {
+    let Some(settings) = body.pointer("/vchat/meeting_settings") else { return Ok(()) };
+    if settings.get("allow_attendees_start").and_then(Value::as_bool) == Some(false) {
+        return Err(Refusal::code(193_101));
+    }
+    if list(settings, "assign_hosts").is_empty() { Ok(()) } else { Err(Refusal::code(193_102)) }
 }
 
 /// Takes over what a request says; the rest stays.
@@ -182,6 +193,7 @@ pub(crate) fn get(state: &mut State, call: &Call) -> Outcome {
 /// `PATCH calendar/v4/calendars/*/events/*`.
 pub(crate) fn patch(state: &mut State, call: &Call) -> Outcome {
     let entry = state.entry(&call.app, call.part(3), call.part(5))?;
+    may_organise(&call.body)?;
     let mut changed = entry.clone();
     fill(&mut changed, &call.body)?;
     let answer = shown(&changed);
@@ -222,7 +234,7 @@ pub(crate) fn delete(state: &mut State, call: &Call) -> Outcome {
     Ok(Answer::Data(json!({})))
 }
 
-/// `POST calendar/v4/calendars/*/events/subscription`: for people's tokens alone.
+/// `POST calendar/v4/calendars/subscription` and `POST calendar/v4/calendars/*/events/subscription`: for people's tokens alone.
 pub(crate) fn subscribe(_state: &mut State, _call: &Call) -> Outcome {
     Err(Refusal::code(99_991_663))
 }

@@ -9,11 +9,12 @@ use crate::api::{Answer, Outcome};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::office::calendar::Entry;
+use crate::state::office::calendars::Role;
 
 /// Events that one page may hold.
-const PAGE: std::ops::RangeInclusive<usize> = 50..=1_000;
+pub(super) const PAGE: std::ops::RangeInclusive<usize> = 50..=1_000;
 /// Events of a page where nothing is said.
-const PAGE_DEFAULT: usize = 500;
+pub(super) const PAGE_DEFAULT: usize = 500;
 /// How long a token stands for what was seen with it, in seconds: 90 days.
 const TOKEN_LIFE_S: u64 = 90 * 86_400;
 /// Everything is to be read anew.
@@ -21,7 +22,7 @@ const EXPIRED: i64 = 190_008;
 
 /// `GET calendar/v4/calendars/*/events`.
 pub(crate) fn events(state: &mut State, call: &Call) -> Outcome {
-    state.owned_calendar(&call.app, call.part(3))?;
+    state.calendar_as(&call.app, call.part(3), Role::Reader)?;
     if let Some((from_ms, until_ms)) = window(call)? {
         let items = within(state, call.part(3), from_ms, until_ms);
         return Ok(Answer::Data(shown_page(items, None)));
@@ -49,7 +50,7 @@ pub(crate) fn events(state: &mut State, call: &Call) -> Outcome {
     Ok(Answer::Data(answer))
 }
 
-fn number(call: &Call, name: &str) -> Result<Option<u64>, Refusal> {
+pub(super) fn number(call: &Call, name: &str) -> Result<Option<u64>, Refusal> {
     match call.query(name) {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| wrong(name)),
@@ -83,7 +84,7 @@ fn within(state: &State, calendar: &str, from_ms: u64, until_ms: u64) -> Vec<Val
 }
 
 /// Where a page goes on: the last change that was seen, and the change at which everything was first asked for.
-fn place(state: &mut State, call: &Call) -> Result<(u64, u64), Refusal> {
+pub(super) fn place(state: &mut State, call: &Call) -> Result<(u64, u64), Refusal> {
     let (page, synced) = (call.query("page_token"), call.query("sync_token"));
     if !page.is_empty() {
         return numbers('p', page).ok_or(wrong("page_token"));
@@ -96,7 +97,7 @@ fn place(state: &mut State, call: &Call) -> Result<(u64, u64), Refusal> {
     if now_s > issued_s.saturating_add(TOKEN_LIFE_S) { Err(Refusal::code(EXPIRED)) } else { Ok((seen, 0)) }
 }
 
-fn token(kind: char, one: u64, other: u64) -> String {
+pub(super) fn token(kind: char, one: u64, other: u64) -> String {
     format!("{kind}{one:x}_{other:x}")
 }
 

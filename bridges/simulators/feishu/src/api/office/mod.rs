@@ -3,7 +3,11 @@
 pub(super) mod attendees;
 pub(super) mod calendar;
 pub(super) mod calendar_list;
+pub(super) mod calendars;
+pub(super) mod comments;
 pub(super) mod external;
+pub(super) mod external_instances;
+pub(super) mod external_lists;
 pub(super) mod free_busy;
 pub(super) mod meetings;
 pub(super) mod native;

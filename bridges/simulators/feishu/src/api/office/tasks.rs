@@ -146,6 +146,7 @@ pub(crate) fn delete(state: &mut State, call: &Call) -> Outcome {
     state.task(&call.app, &guid)?;
     state.tell_task(&guid, Changed::Deleted);
     state.office.tasks.remove(&guid);
+    state.office.comments.retain(|_, comment| comment.task != guid);
     Ok(Answer::Data(json!({})))
 }
 

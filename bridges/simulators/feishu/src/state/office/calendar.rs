@@ -7,6 +7,7 @@ use jiff::{
 };
 use serde_json::{Value, json};
 
+use super::calendars::Role;
 use super::instances::InstanceOf;
 use crate::crypto::derived;
 use crate::refusal::Refusal;
@@ -137,7 +138,7 @@ impl Entry {
 impl State {
     /// Something in the calendar of this id that is still there, to be changed.
     pub(crate) fn entry(&mut self, app: &str, calendar: &str, event: &str) -> Result<&mut Entry, Refusal> {
-        self.owned_calendar(app, calendar)?;
+        self.calendar_as(app, calendar, Role::Writer)?;
         self.touch(event);
         let entry = self.office.entries.get_mut(event).ok_or(Refusal::code(193_001))?;
         match () {
@@ -145,16 +146,6 @@ impl State {
             () if entry.is_deleted => Err(Refusal::code(193_003)),
             () => Ok(entry),
         }
-    }
-
-    /// Whether a calendar is the app's own: it may write to no other one.
-    pub(crate) fn owned_calendar(&self, app: &str, calendar: &str) -> Result<(), Refusal> {
-        if calendar == calendar_id(app) {
-            return Ok(());
-        }
-        let known = |owner: &String| calendar_id(owner) == calendar;
-        let exists = self.people.keys().any(known) || self.apps.keys().any(known);
-        Err(Refusal::code(if exists { 191_002 } else { 191_000 }))
     }
 
     /// Times at which somebody is busy: beginning, end, and what they answered.
@@ -187,8 +178,8 @@ impl State {
         Ok(())
     }
 
-    /// A person puts something into their own calendar.
-    pub(crate) fn book(&mut self, person: &str, title: &str, start_ms: u64, end_ms: u64) -> String {
+    /// Puts something into the calendar of a person, or into a shared one.
+    pub(crate) fn book(&mut self, owner: &str, title: &str, start_ms: u64, end_ms: u64) -> String {
         let moment = |ms: u64| Moment {
             seconds: i64::try_from(ms / 1_000).unwrap_or(0),
             date: String::new(),
@@ -197,7 +188,7 @@ impl State {
         let entry = Entry {
             event_id: format!("{}_0", self.stage.chance.id("", 32)),
             number: self.stage.number(),
-            owner: person.to_owned(),
+            owner: owner.to_owned(),
             summary: title.to_owned(),
             description: String::new(),
             location: String::new(),

@@ -30,6 +30,8 @@ pub(crate) struct Instance {
     pub(crate) lines: Vec<(String, String)>,
     pub(crate) update_ms: u64,
     pub(crate) tasks: Vec<Task>,
+    /// The ids of those that are told of it.
+    pub(crate) copies: Vec<String>,
 }
 
 /// What one person is asked.
@@ -39,8 +41,10 @@ pub(crate) struct Task {
     pub(crate) person: String,
     pub(crate) status: String,
     pub(crate) action_context: String,
-    /// `APPROVE` and `REJECT`, and whether a reason has to be given.
+    /// `APPROVE`, `REJECT` and the app's own, and whether a reason has to be given.
     pub(crate) actions: Vec<(String, bool)>,
+    /// When it changed last, as the app says it, in milliseconds; 0 where it does not.
+    pub(crate) update_ms: u64,
 }
 
 /// What a person is about to decide.
@@ -75,7 +79,11 @@ impl State {
 
     /// The external approvals that a person sees: those that ask them, and their own.
     pub(crate) fn external_approvals(&self, person: &str) -> Vec<(u64, Value)> {
-        let instances = self.office.instances.values().filter(|instance| instance.status != "DELETED");
+        let instances = self
+            .office
+            .instances
+            .values()
+            .filter(|instance| !["DELETED", "HIDDEN"].contains(&instance.status.as_str()));
         let mut shown = Vec::new();
         for instance in instances {
             let task = instance.tasks.iter().rfind(|task| task.person == person);

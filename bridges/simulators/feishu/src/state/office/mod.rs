@@ -1,6 +1,8 @@
 //! What people keep in the platform's own apps: tasks, calendars, meetings, approvals.
 
 pub(crate) mod calendar;
+pub(crate) mod calendars;
+pub(crate) mod comments;
 pub(crate) mod external;
 pub(crate) mod instances;
 pub(crate) mod meetings;
@@ -14,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Event;
 use calendar::Entry;
+use calendars::SharedCalendar;
+use comments::Comment;
 use external::{Definition, Instance};
 use meetings::{Held, Reserve};
 use native::Native;
@@ -23,9 +27,12 @@ use tasks::Task;
 #[derive(Default)]
 pub(crate) struct Office {
     pub(crate) tasks: BTreeMap<String, Task>,
+    pub(crate) comments: BTreeMap<String, Comment>,
     /// What was made under a `client_token` or an `idempotency_key`, by app and key.
     pub(crate) made: BTreeMap<(String, String), String>,
     pub(crate) entries: BTreeMap<String, Entry>,
+    /// Calendars beside those that apps and people have of their own, by the id that the API gives them.
+    pub(crate) calendars: BTreeMap<String, SharedCalendar>,
     /// Meetings that apps reserved.
     pub(crate) reserves: BTreeMap<String, Reserve>,
     /// Meetings that take place or took place.

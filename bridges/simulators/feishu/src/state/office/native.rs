@@ -10,6 +10,9 @@ use crate::state::State;
 pub(crate) const NATIVE_CODE: &str = "7C468A54-8745-2245-9675-08B7C63E7A85";
 const NODE: &str = "46e6d96cfa756980907209209ec03b64";
 
+/// What events call an approval that is revoked after it was agreed to.
+pub(super) const REVERTED: &str = "REVERTED";
+
 /// One approval. All who are asked have to agree.
 #[derive(Clone, Debug)]
 pub(crate) struct Native {
@@ -23,6 +26,8 @@ pub(crate) struct Native {
     pub(crate) status: &'static str,
     pub(crate) start_ms: u64,
     pub(crate) end_ms: u64,
+    /// When it was revoked after it was agreed to.
+    pub(crate) reverted_ms: Option<u64>,
     pub(crate) tasks: Vec<NativeTask>,
 }
 
@@ -68,6 +73,7 @@ impl State {
             status: "PENDING",
             start_ms: self.stage.now_ms(),
             end_ms: 0,
+            reverted_ms: None,
             tasks: tasks.clone(),
         };
         self.office.natives.insert(instance_code.clone(), native);
@@ -124,10 +130,14 @@ impl State {
         let now = self.stage.now_ms().to_string();
         let uuid = self.office.natives.get(code).map(|native| native.uuid.clone()).unwrap_or_default();
         for app in self.subscribers() {
-            let body = json!({
+            let mut body = json!({
                 "approval_code": NATIVE_CODE, "instance_code": code, "status": status, "operate_time": now,
                 "instance_operate_time": now, "uuid": uuid,
             });
+            // A number in this one status alone.
+            if status == REVERTED {
+                body["operate_time"] = self.stage.now_ms().into();
+            }
             self.emit_in_order(&app, "approval_instance", code, body);
         }
     }
@@ -184,13 +194,19 @@ impl State {
                 "task_id": task.task_id, "comment": task.comment, "ext": "{}", "node_key": NODE,
             })
         }));
+        timeline.extend(native.reverted_ms.map(|at_ms| {
+            json!({
+                "type": "CANCEL", "create_time": at_ms.to_string(), "user_id": native.starter,
+                "open_id": open_id(&native.starter), "task_id": "", "comment": "", "ext": "{}", "node_key": "",
+            })
+        }));
         json!({
             "approval_name": native.title, "approval_code": NATIVE_CODE, "instance_code": native.instance_code,
             "start_time": native.start_ms.to_string(), "end_time": native.end_ms.to_string(),
             "user_id": native.starter, "open_id": open_id(&native.starter), "department_id": "",
             "serial_number": format!("2026{:08}", native.number), "status": native.status, "uuid": native.uuid,
             "form": Value::from(form).to_string(), "task_list": tasks.collect::<Vec<_>>(), "comment_list": [],
-            "timeline": timeline, "reverted": false,
+            "timeline": timeline, "reverted": native.reverted_ms.is_some(),
         })
     }
 
@@ -206,7 +222,7 @@ impl State {
                 native.number,
                 json!({
                     "id": native.instance_code, "task": task.map(|task| &task.task_id), "title": native.title,
-                    "state": state_of(native.status), "task_state": task.map(|task| task_state_of(task.status)),
+                    "state": state_of(if native.reverted_ms.is_some() { REVERTED } else { native.status }), "task_state": task.map(|task| task_state_of(task.status)),
                     "starter": native.starter, "lines": native.lines,
                 }),
             ));

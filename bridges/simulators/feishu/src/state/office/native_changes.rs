@@ -1,6 +1,6 @@
 //! What apps do with approvals of the platform for people: they begin them, take them back, and pass tasks on.
 
-use super::native::{NATIVE_CODE, NativeTask};
+use super::native::{NATIVE_CODE, NativeTask, REVERTED};
 use crate::limits::RECORDS_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -47,6 +47,18 @@ impl State {
         }
         self.tell_native_tasks(code, &changed);
         self.tell_native(code, "CANCELED");
+        Ok(())
+    }
+
+    /// An approval that was agreed to is revoked, once.
+    pub(crate) fn revert_native(&mut self, code: &str) -> Result<(), Refusal> {
+        let now_ms = self.stage.now_ms();
+        let native = self.office.natives.get_mut(code).ok_or(Refusal::code(1_390_003))?;
+        if native.status != "APPROVED" || native.reverted_ms.is_some() {
+            return Err(Refusal::code(1_390_001));
+        }
+        native.reverted_ms = Some(now_ms);
+        self.tell_native(code, REVERTED);
         Ok(())
     }
 
