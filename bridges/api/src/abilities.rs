@@ -98,6 +98,12 @@ pub trait Members: Send + Sync {
         conversation: &ConversationId,
         from: Option<&Cursor>,
     ) -> Result<Page<Person>, Failure>;
+
+    /// Whether everybody of this conversation is on these pages, although the platform does not list everybody of all others: then the
+    /// core compares it with its room now and then. Never waits.
+    fn lists_everybody(&self, _conversation: &ConversationId) -> bool {
+        false
+    }
 }
 
 /// Changes names of conversations.
@@ -149,6 +155,15 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// [`Failure`].
     async fn person(&self, person: &PersonId) -> Result<Option<Person>, Failure>;
+
+    /// Whether somebody has left the company for certain; `None` where the platform does not tell that from somebody whom the app may
+    /// not see. The core asks for those who are in rooms once a day, because what tells of leavers may be lost.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn has_left(&self, _person: &PersonId) -> Result<Option<bool>, Failure> {
+        Ok(None)
+    }
 
     /// The person with this e-mail address, when the app may look for it.
     ///

@@ -111,6 +111,10 @@ impl Bridges {
         if self.portals().room_of(&lane).is_some() {
             return Ok(Some(lane));
         }
+        if matches!(arrival.what, Happened::BotRemoved { .. }) {
+            // Whole companies lose an app at once: what is bound to nothing need not be known for that.
+            return Ok(None);
+        }
         self.portals().note(&self.0.store, &lane).await?;
         self.bind_by_code(&lane, &arrival.what).await?;
         if matches!(arrival.what, Happened::Message(_) | Happened::BotAdded { .. }) {

@@ -41,7 +41,9 @@ impl Bridges {
                 self.keep_reading_again(seat, shutdown),
                 self.keep_members(seat, shutdown),
                 self.keep_asking_for_conversations(seat, shutdown),
-                self.keep_quotas(seat, shutdown)
+                self.keep_asking_for_people(seat, shutdown),
+                self.keep_quotas(seat, shutdown),
+                self.keep_telling_troubles(seat, shutdown)
             );
         });
         join_all(held).await;

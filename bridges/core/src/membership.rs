@@ -11,7 +11,6 @@ use bridge_api::{
 use futures_util::StreamExt as _;
 use ruma::{OwnedUserId, RoomId};
 use store::{Batch, StoreError};
-use tokio::time::Instant;
 
 use crate::{
     Bridges,
@@ -20,12 +19,12 @@ use crate::{
     error::Stuck,
     lanes::Lane,
     limits::{MEMBERS_AT_ONCE, MEMBERS_COMPARED_MAX, MEMBERS_INTERVAL, MEMBERS_PAUSE_MIN, MEMBERS_SHOWN_MAX},
-    line::LineNow,
     names::is_ghost,
+    rounds::Rounds,
     tables::{PEOPLE, ROBOTS},
 };
 
-/// Whether a platform knows everybody of a conversation: where it tells of some alone, nobody is gone who is not among them.
+/// Whether a platform knows everybody of each conversation: where it tells of some alone, nobody is gone who is not among them.
 fn tells_all(seat: &Seat) -> bool {
     let mut lines = seat.connector.capabilities().lines().iter();
     lines.any(|line| line.ability == Ability::Membership && line.into_room == Support::Yes)
@@ -34,30 +33,16 @@ fn tells_all(seat: &Seat) -> bool {
 impl Bridges {
     /// Compares from time to time, until the shutdown.
     pub(crate) async fn keep_members(&self, seat: &Seat, shutdown: &Shutdown) {
-        let Some(members) = seat.connector.members().filter(|_| tells_all(seat)) else { return };
-        let mut line = seat.line.subscribe();
-        let mut due = Instant::now();
-        loop {
-            if matches!(*line.borrow_and_update(), LineNow::Up(_)) {
-                let compared = async {
-                    tokio::time::sleep_until(due).await;
-                    Box::pin(self.compare_all(seat, members)).await;
-                };
-                tokio::select! {
-                    () = shutdown.wait() => return,
-                    () = compared => due = Instant::now() + MEMBERS_PAUSE_MIN,
-                }
-            }
-            tokio::select! {
-                () = shutdown.wait() => return,
-                () = tokio::time::sleep(MEMBERS_INTERVAL) => {}
-                changed = line.changed() => if changed.is_err() { return },
-            }
-        }
+        let Some(members) = seat.connector.members() else { return };
+        let rounds = Rounds { every: MEMBERS_INTERVAL, pause_min: MEMBERS_PAUSE_MIN };
+        rounds.keep(seat, shutdown, || Box::pin(self.compare_all(seat, members)) as _).await;
     }
 
     async fn compare_all(&self, seat: &Seat, members: &dyn Members) {
-        futures_util::stream::iter(self.portals().bound(seat.network))
+        let tells_all = tells_all(seat);
+        let mut bound = self.portals().bound(seat.network);
+        bound.retain(|(lane, _)| tells_all || members.lists_everybody(&lane.1));
+        futures_util::stream::iter(bound)
             .for_each_concurrent(MEMBERS_AT_ONCE, |(lane, room)| async move {
                 if let Err(error) = self.compare(members, &lane, &room).await {
                     tracing::warn!(?error, conversation = %lane.1, "who is there cannot be compared; will try again");
@@ -100,7 +85,7 @@ impl Bridges {
     }
 
     /// It goes the way of what the platform tells itself.
-    async fn take_change(&self, lane: &Lane, what: Happened) -> Result<(), Stuck> {
+    pub(crate) async fn take_change(&self, lane: &Lane, what: Happened) -> Result<(), Stuck> {
         if matches!(&what, Happened::Joined { people } if people.is_empty()) {
             return Ok(());
         }
@@ -125,7 +110,7 @@ impl Bridges {
         self.0.store.exists(&PEOPLE, &(network.key(), person.as_str())).await
     }
 
-    async fn is_robot(&self, network: Network, person: &PersonId) -> Result<bool, StoreError> {
+    pub(crate) async fn is_robot(&self, network: Network, person: &PersonId) -> Result<bool, StoreError> {
         self.0.store.exists(&ROBOTS, &(network.key(), person.as_str())).await
     }
 

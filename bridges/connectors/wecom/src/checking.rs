@@ -5,6 +5,7 @@ use tokio::time::timeout;
 
 use crate::{
     client::Client,
+    hearing::Hearing,
     limits::GROUPS_CHECKED_MAX,
     office::{NOT_GRANTED, Office},
     settings::BotMode,
@@ -30,7 +31,7 @@ words! {
 }
 
 /// Tries what the settings name.
-pub async fn check(client: &Client, office: &Office) -> Vec<CheckStep> {
+pub async fn check(client: &Client, office: &Office, hearing: &Hearing) -> Vec<CheckStep> {
     let settings = client.settings();
     let mut steps = Vec::new();
     if settings.app.is_some() {
@@ -59,7 +60,10 @@ pub async fn check(client: &Client, office: &Office) -> Vec<CheckStep> {
         BotMode::Socket { .. } => ONE_CONNECTION,
         BotMode::Callback(_) => CALLED,
     };
-    steps.extend(settings.bot.iter().map(|bot| CheckStep::skipped(BOT, why(&bot.mode))));
+    if let Some(bot) = &settings.bot {
+        steps.push(CheckStep::skipped(BOT, why(&bot.mode)));
+        steps.push(hearing.check().await);
+    }
     if !settings.webhooks.is_empty() {
         steps.push(CheckStep::skipped(WEBHOOK, NOT_SPOKEN));
     }

@@ -15,6 +15,7 @@ use crate::{
     callbacks::Hooks,
     capabilities, checking,
     client::{CallError, Client},
+    hearing::Hearing,
     incoming::Incoming,
     memory::Memory,
     office::Office,
@@ -22,6 +23,7 @@ use crate::{
     sending::{Responses, Sending},
     service::{Bell, Service},
     settings::{BotMode, WeComSettings},
+    used::Used,
 };
 
 /// Far below the platform's 10,000 a minute.
@@ -85,6 +87,8 @@ impl WeCom {
             responses: Arc::clone(&responses),
             twins: twins.clone(),
             bell: bell.clone(),
+            used: Arc::new(Used::new(Arc::clone(&shelf))),
+            hearing: Arc::new(Hearing::new(Arc::clone(&shelf))),
             shelf: Arc::clone(&shelf),
             clock,
         };
@@ -180,12 +184,13 @@ impl Connector for WeCom {
     }
 
     async fn run(&self, inbox: Arc<dyn Inbox>, shutdown: Shutdown) -> Result<(), Failure> {
+        let recalled = self.incoming.used.recall();
         let office = Box::pin(self.office.keep(inbox.as_ref(), &self.rng, &shutdown));
         let archive = Box::pin(self.read_archive(inbox.as_ref(), &shutdown));
         let service = Box::pin(self.serve_customers(inbox.as_ref(), &shutdown));
         if self.has_connection() {
             let bot = Box::pin(bot::keep(&self.incoming, &self.line, inbox.as_ref(), &self.rng, &shutdown));
-            tokio::join!(bot, self.app_beside_bot(), office, archive, service);
+            tokio::join!(bot, self.app_beside_bot(), office, archive, service, recalled);
             return Ok(());
         }
         if self.archive.is_some() {
@@ -194,7 +199,7 @@ impl Connector for WeCom {
             self.app_signed_in().await?;
         }
         inbox.line(LineState::Up);
-        tokio::join!(office, archive, service);
+        tokio::join!(office, archive, service, recalled);
         Ok(())
     }
 
@@ -203,7 +208,7 @@ impl Connector for WeCom {
     }
 
     async fn check(&self) -> Vec<CheckStep> {
-        let mut steps = checking::check(&self.client, &self.office).await;
+        let mut steps = checking::check(&self.client, &self.office, &self.incoming.hearing).await;
         if let Some(archive) = &self.archive {
             steps.extend(archive.check().await);
         }
@@ -214,7 +219,10 @@ impl Connector for WeCom {
     }
 
     fn amiss(&self) -> Vec<Words> {
-        self.service.iter().filter_map(|service| service.amiss()).collect()
+        let of_app = self.client.failing.told().into_iter().chain(self.incoming.used.amiss());
+        let of_archive = self.archive.iter().filter_map(|archive| archive.amiss());
+        let of_service = self.service.iter().filter_map(|service| service.amiss());
+        of_app.chain(of_archive).chain(of_service).collect()
     }
 
     fn abilities(&self) -> Abilities<'_> {

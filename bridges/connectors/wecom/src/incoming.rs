@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use bridge_api::{
-    Arrival, Block, Clock, Content, ConversationId, Directory as _, Failure, Happened, KnownGroups, Message,
-    RichText, Sender, Shelf,
+    Arrival, Block, Clock, Content, ConversationId, Failure, Happened, KnownGroups, Message, RichText,
+    Sender, Shelf,
 };
 use serde_json::Value;
 use tokio::time::timeout;
@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::{
     archive::{self, Twins, Way},
     client::{self, Client},
+    hearing::Hearing,
     ids::{self, Place},
     limits::{FILE_ADDRESS_KEPT_MS, LOOKED_UP_WITHIN},
     memory::Memory,
@@ -22,6 +23,7 @@ use crate::{
     received::{self, BotMessage, FileAddress, Received},
     sending::Responses,
     service::Bell,
+    used::Used,
     xml::Element,
 };
 
@@ -44,6 +46,10 @@ pub struct Incoming {
     pub twins: Option<Arc<Twins>>,
     /// What is rung when something is to be fetched of customer service, if there is one.
     pub bell: Option<Arc<Bell>>,
+    /// What the platform says of how much the app is used.
+    pub used: Arc<Used>,
+    /// Whom the bot hears.
+    pub hearing: Arc<Hearing>,
     /// Our durable rows.
     pub shelf: Arc<dyn Shelf>,
     /// The time of day.
@@ -60,6 +66,9 @@ impl Incoming {
         let agent = settings.app.as_ref().map_or(0, |app| app.agent_id);
         match received::read_app(xml, &settings.corp_id, agent) {
             Received::Office { event, at_ms } => Box::pin(self.office.heard(event, at_ms, proof)).await,
+            Received::Person { user, former, has_left, key, at_ms } => {
+                self.person_changed(&user, former.as_deref(), has_left, key, at_ms).await
+            }
             received => Ok(self.understood(received, None, proof).await?.into_iter().collect()),
         }
     }
@@ -99,15 +108,6 @@ impl Incoming {
                 Ok(Some(arrival))
             }
             Received::Press(press) => self.press(*press, handle, proof).await,
-            Received::Person { user, has_left, key, at_ms } => {
-                let Some(id) = ids::person(&user) else { return Ok(None) };
-                // The callback tells no more than who it is about, and it may be late: who is there again has not left.
-                let known = timeout(LOOKED_UP_WITHIN, self.people.person(&id)).await;
-                let person = known.map_err(|_| Failure::later("nobody said in time who somebody is"))??;
-                let gone = has_left.then_some(Happened::PersonGone(id));
-                let what = person.map(Happened::PersonChanged).or(gone);
-                Ok(what.map(|what| Arrival { key, conversation: None, at_ms, trace: None, what }))
-            }
             Received::CustomerGroup { chat, change, key, at_ms } => {
                 Box::pin(self.customer_group_changed((chat.as_str(), change), key, at_ms)).await
             }
@@ -127,16 +127,16 @@ impl Incoming {
                 }
                 Ok(None)
             }
-            Received::Alert(words) => {
-                tracing::error!(%words, "WeCom warns about the app");
+            Received::Use(usage) => {
+                self.used.note(usage).await?;
                 Ok(None)
             }
             Received::Nothing(words) => {
                 tracing::debug!(%words, "leave out a callback");
                 Ok(None)
             }
-            Received::Office { event, .. } => {
-                tracing::debug!(?event, "leave out an event that is no bot's");
+            other @ (Received::Office { .. } | Received::Person { .. }) => {
+                tracing::debug!(?other, "leave out an event that is no bot's");
                 Ok(None)
             }
         }
@@ -153,6 +153,9 @@ impl Incoming {
         }
         self.name_files(&mut arrival, &files).await;
         self.name_sender(&mut arrival).await?;
+        if let Happened::Message(Message { from: Sender::Person { id, .. }, .. }) = &arrival.what {
+            self.hearing.heard(id).await;
+        }
         let Some(conversation) = arrival.conversation.clone() else { return Ok(arrival) };
         if let (Some(quote), Happened::Message(said)) = (quote, &mut arrival.what) {
             match self.memory.quoted(&conversation, &quote).await {

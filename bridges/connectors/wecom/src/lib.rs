@@ -14,10 +14,13 @@ mod checking;
 mod client;
 mod connector;
 mod customers;
+mod failing;
+mod hearing;
 mod ids;
 mod incoming;
 mod lenient;
 pub mod limits;
+mod members;
 mod memory;
 mod office;
 #[cfg(test)]
@@ -28,6 +31,7 @@ mod received;
 mod sending;
 mod service;
 mod settings;
+mod used;
 mod written;
 mod xml;
 

@@ -2,16 +2,18 @@
 
 mod conversations;
 mod directory;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use bridge_api::{Cursor, Directory, Failure, KnownGroups, MediaId, Person, PersonId};
+use bridge_api::{Cursor, Directory, Failure, KnownGroups, MediaId, Person, PersonId, Refusal};
 use serde_json::{Value, json};
 
 use crate::{
     client::{CallError, Client, Meaning},
     ids,
-    lenient::{items, text},
+    lenient::{items, number, text},
     memory::Memory,
 };
 
@@ -33,6 +35,22 @@ pub(crate) fn unless_refused<T>(outcome: Result<T, CallError>) -> Result<Option<
         Err(error) => Err(error.into()),
     }
 }
+
+/// How somebody stands in the company.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// They are there, and this is who they are.
+    Here(Person),
+    /// There is nobody of this id, or they have left.
+    Left,
+    /// The app may not see them.
+    Unseen,
+}
+
+/// The platform's words for a userid that is nobody's (section 0.2 of its errors).
+const NOBODY: [&str; 3] = ["40003", "46004", "60111"];
+/// Its `status` of a member who has left (section 7.1).
+const HAS_LEFT: u64 = 5;
 
 /// So many of `all` from where `from` says, and where the next page begins.
 fn page_of<T: Clone>(all: &[T], from: Option<&Cursor>, size: usize) -> (Vec<T>, Option<Cursor>) {
@@ -89,9 +107,31 @@ impl People {
         Ok(plain)
     }
 
+    /// How a member stands in the company.
+    ///
+    /// # Errors
+    /// When the platform may say it in a moment.
+    pub(crate) async fn standing(&self, user: &str) -> Result<Standing, Failure> {
+        match self.client.get("user/get", &[("userid", user)]).await {
+            Ok(answer) if number(&answer, "status") == Some(HAS_LEFT) => Ok(Standing::Left),
+            Ok(answer) => Ok(self.person(&answer).map_or(Standing::Unseen, Standing::Here)),
+            Err(error) if error.code.as_deref().is_some_and(|code| NOBODY.contains(&code)) => {
+                Ok(Standing::Left)
+            }
+            Err(CallError { meaning: Meaning::Refused(_), .. }) => Ok(Standing::Unseen),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A group of the app; nothing when it is no more, or another app made it.
     async fn chat(&self, chat: &str) -> Result<Option<Value>, Failure> {
-        let answer = unless_refused(self.client.get("appchat/get", &[("chatid", chat)]).await)?;
-        Ok(answer.and_then(|answer| answer.get("chat_info").cloned()))
+        match self.client.get("appchat/get", &[("chatid", chat)]).await {
+            Ok(answer) => Ok(answer.get("chat_info").cloned()),
+            Err(CallError {
+                meaning: Meaning::Refused(Refusal::Gone | Refusal::NotInConversation), ..
+            }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Somebody with their name, looked up when nobody said it yet.

@@ -106,7 +106,8 @@ impl Bringing<'_> {
         self.notice("bridge.told.renamed", &[("name", &name)]);
         let bridges = self.bridges;
         bridges.rename_room(&mut self.batch, self.lane, &self.room, &name).await?;
-        Ok(bridges.portals().put(&mut self.batch, self.lane, PortalRow { name, ..row })?)
+        let row = PortalRow { name, ..row };
+        Ok(bridges.note_standing(&mut self.batch, self.lane, &self.room, row).await?)
     }
 
     pub(super) async fn dissolved(&mut self) -> Result<(), Stuck> {

@@ -45,3 +45,22 @@ pub const STILL_THERE_STEP: Duration = Duration::from_millis(200);
 pub const STILL_THERE_FAILURES_MAX: usize = 3;
 /// Pages of a platform's list of conversations that are read.
 pub const LIST_PAGES_MAX: usize = 50;
+/// How often it is asked who left their company while a line stays up.
+pub const LEAVERS_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+/// Shortest time between two rounds of that.
+pub const LEAVERS_PAUSE_MIN: Duration = Duration::from_secs(60 * 60);
+/// Time from one person who is asked for to the next.
+pub const LEAVERS_STEP: Duration = Duration::from_millis(200);
+/// People of a platform who are asked for in one round.
+pub const LEAVERS_ASKED_MAX: usize = 10_000;
+/// Accounts in rooms that are read at once for it.
+pub const LEAVERS_PAGE: usize = 500;
+/// People who cannot be asked for just now before a round ends: the platform has other troubles.
+pub const LEAVERS_FAILURES_MAX: usize = 3;
+/// People of whom a platform does not tell it before a round ends: it tells it of nobody.
+pub const LEAVERS_UNTOLD_MAX: usize = 20;
+/// So many may leave between two rounds, however few are asked for.
+pub const LEAVERS_SURE: usize = 20;
+/// Beyond them no more than this part of those who are asked for, so many to one: settings that lead to another company make
+/// strangers of all.
+pub const LEAVERS_PART: usize = 10;

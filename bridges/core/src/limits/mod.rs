@@ -92,6 +92,8 @@ pub const BUSY_TIME_MAX: Duration = Duration::from_secs(4);
 pub const BUSY_TIMES_MAX: usize = 200;
 /// A quota of a platform is scarce when no more than this part of it is left, so many to one: administrators are told.
 pub const QUOTA_SCARCE_PART: u64 = 10;
+/// How often it is looked what does not work of a platform although its line is up.
+pub const TROUBLES_LOOK: Duration = Duration::from_secs(60);
 /// Credentials of platforms that are tried at once because somebody asked for it in a room.
 pub const LOGINS_AT_ONCE: usize = 1;
 /// How often the queues are measured.

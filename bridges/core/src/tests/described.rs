@@ -19,7 +19,7 @@ impl Conversations for Script {
     }
 
     async fn conversation(&self, id: &ConversationId) -> Result<Option<Conversation>, Failure> {
-        let found = Conversation::group(id.as_str(), "Sales");
+        let found = Conversation::group(id.as_str(), &self.called.lock());
         let found = found.filter(|_| !self.is_empty.load(Ordering::Relaxed));
         Ok(found.map(|found| Conversation { avatar: MediaId::new("picture").ok(), ..found }))
     }
@@ -33,6 +33,10 @@ impl Conversations for Script {
 impl Directory for Script {
     async fn person(&self, _: &PersonId) -> Result<Option<Person>, Failure> {
         Ok(None)
+    }
+
+    async fn has_left(&self, person: &PersonId) -> Result<Option<bool>, Failure> {
+        Ok(Some(self.left.lock().contains(person)))
     }
 
     async fn by_email(&self, _: &str) -> Result<Option<PersonId>, Failure> {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bridge_api::{Content, Happened, Line, Message, MessageId, Person, RichText, Sender};
+use bridge_api::{Arrival, Content, Happened, Line, Message, MessageId, Network, Person, RichText, Sender};
 
-use super::{Stage, person};
-use crate::limits::MEMBERS_PAUSE_MIN;
+use super::{Script, Stage, person};
+use crate::{BridgePorts, limits::MEMBERS_PAUSE_MIN};
 
 fn is_in(stage: &Stage, user: &str) -> bool {
     stage.homeserver.state(&stage.room, "m.room.member", user)["membership"] == "join"
@@ -41,4 +41,30 @@ async fn who_came_and_went_meanwhile_is_seen_after_the_next_connection() {
     *stage.platform.members.lock() = vec![Person::named(person("li"), "Li")];
     stage.passes(Duration::from_secs(61 * 60)).await;
     assert!(is_in(&stage, "@fs_li:test") && !is_in(&stage, "@fs_han:test"), "every hour");
+}
+
+#[tokio::test]
+async fn where_one_conversation_alone_is_listed_whole_nobody_leaves_the_others() {
+    let mut stage = Stage::with(Script::with_one_list(), BridgePorts::default()).await;
+    let other = stage.room_with_bot().await;
+    stage.binds("oc_2", &other).await;
+    for conversation in ["oc_1", "oc_2"] {
+        let what = Happened::Joined { people: vec![Person::named(person("li"), "Li")] };
+        let conversation = Some(super::stage::conversation(conversation));
+        let arrival = Arrival { conversation, ..stage.arrival(what) };
+        stage.bridges.inbox(Network::Feishu).take(vec![arrival]).await.expect("it is taken");
+    }
+    let is_in_other = |stage: &Stage| {
+        stage.homeserver.state(&other, "m.room.member", "@fs_li:test")["membership"] == "join"
+    };
+    stage.until("li is in both", |stage| is_in(stage, "@fs_li:test") && is_in_other(stage)).await;
+    *stage.platform.members.lock() = vec![Person::named(person("han"), "Han")];
+    stage.passes(MEMBERS_PAUSE_MIN).await;
+    stage.is_cut();
+    stage.passes(Duration::from_secs(1)).await;
+    stage.line(Line::Up);
+    stage.until("li went", |stage| !is_in(stage, "@fs_li:test")).await;
+    stage.until("han came", |stage| is_in(stage, "@fs_han:test")).await;
+    stage.passes(Duration::from_secs(10)).await;
+    assert!(is_in_other(&stage), "of the other one not everybody is known");
 }

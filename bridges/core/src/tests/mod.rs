@@ -9,6 +9,7 @@ mod files;
 mod gone;
 mod history;
 mod hostile;
+mod leavers;
 mod links;
 pub(crate) mod marks;
 mod members;
@@ -17,6 +18,7 @@ mod naming;
 mod outages;
 mod pages;
 mod polls;
+mod proofs;
 mod quotas;
 mod receipts;
 mod rooms;
@@ -24,6 +26,7 @@ mod script;
 mod silenced;
 mod stage;
 mod status;
+mod troubles;
 
 use self::{
     script::{Script, person},

@@ -1,5 +1,7 @@
 //! A platform by a script: it takes what is sent or fails, and knows what the test tells it.
 
+mod abilities;
+
 use std::{
     sync::{
         Arc,
@@ -10,10 +12,9 @@ use std::{
 
 use async_trait::async_trait;
 use bridge_api::{
-    Abilities, Ability, Arrival, Backfill, ByteStream, Calendars, Capabilities, Cards, CheckStep, Connector,
-    Content, ConversationId, Conversations, Cursor, Directory, Download, Edit, Edits, Failure, FailureKind,
-    File, FileKind, Files, Forms, Inbox, MediaId, Members, MessageId, Names, Network, Outgoing, Pace, Page,
-    Person, PersonId, Recalls, Refusal, Sent, Shutdown, Support, Words,
+    Abilities, Ability, Arrival, Backfill, Calendars, Capabilities, Cards, CheckStep, Connector,
+    Conversations, Directory, Edit, Failure, FailureKind, File, Inbox, MessageId, Network, Outgoing, Pace,
+    Person, PersonId, Sent, Shutdown, Support, Words,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -60,6 +61,10 @@ pub(crate) struct Script {
     pub is_listed: AtomicBool,
     /// Whether no conversation is there any more, as far as it lists any.
     pub is_empty: AtomicBool,
+    /// What its conversations are called, as far as it lists any.
+    pub called: Mutex<String>,
+    /// Who left the company, as its address book says.
+    pub left: Mutex<Vec<PersonId>>,
     /// The files that were given to it, with their bytes.
     pub taken: Mutex<Vec<(File, Bytes)>>,
     /// What people's files hold there, and what it says that they are.
@@ -78,6 +83,16 @@ impl Script {
     /// One that gives apps no history.
     pub fn without_history() -> Arc<Self> {
         Self::with(false)
+    }
+
+    /// One that lists everybody of its first conversation alone.
+    pub fn with_one_list() -> Arc<Self> {
+        let capabilities = Capabilities::new(|ability| match ability {
+            Ability::Membership => (PARTLY, Support::Yes),
+            _ => (Support::Yes, Support::Yes),
+        });
+        let whole = Arc::into_inner(Self::new()).expect("nobody else has it");
+        Arc::new(Self { capabilities, ..whole })
     }
 
     fn with(has_history: bool) -> Arc<Self> {
@@ -109,6 +124,8 @@ impl Script {
             takes_edits: AtomicBool::new(true),
             is_listed: AtomicBool::new(false),
             is_empty: AtomicBool::new(false),
+            called: Mutex::new("Sales".to_owned()),
+            left: Mutex::default(),
             taken: Mutex::default(),
             given: Mutex::new((Bytes::from_static(b"picture"), "image/png")),
             office: Office::default(),
@@ -228,92 +245,5 @@ impl Connector for Script {
             backfill: self.has_history.then_some(self as &dyn Backfill),
             ..Abilities::default()
         }
-    }
-}
-
-#[async_trait]
-impl Edits for Script {
-    async fn edit(&self, edit: &Edit) -> Result<Sent, Failure> {
-        self.works()?;
-        if !self.takes_edits.load(Ordering::Relaxed) || matches!(edit.content, Content::File(_)) {
-            return Err(Failure::refused(Refusal::Impossible));
-        }
-        self.edits.lock().push(edit.clone());
-        Ok(Sent { messages: edit.messages.clone(), thread: None })
-    }
-}
-
-#[async_trait]
-impl Recalls for Script {
-    async fn recall(&self, _: &ConversationId, message: &MessageId) -> Result<(), Failure> {
-        self.works()?;
-        self.recalled.lock().push(message.clone());
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Names for Script {
-    async fn rename(&self, _: &ConversationId, name: &str) -> Result<(), Failure> {
-        self.works()?;
-        self.renamed.lock().push(name.to_owned());
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Members for Script {
-    async fn members(&self, _: &ConversationId, _: Option<&Cursor>) -> Result<Page<Person>, Failure> {
-        Ok(Page { items: self.members.lock().clone(), next: None })
-    }
-}
-
-#[async_trait]
-impl Backfill for Script {
-    async fn history(
-        &self,
-        _: &ConversationId,
-        since_ms: u64,
-        _: Option<&Cursor>,
-    ) -> Result<Page<Arrival>, Failure> {
-        self.asked_since.lock().push(since_ms);
-        let items = self.history.lock().iter().filter(|arrival| arrival.at_ms >= since_ms).cloned().collect();
-        Ok(Page { items, next: None })
-    }
-
-    fn read_again_every(&self) -> Option<Duration> {
-        *self.again_every.lock()
-    }
-
-    async fn latest(&self, conversation: &ConversationId, since_ms: u64) -> Result<Vec<Arrival>, Failure> {
-        self.works()?;
-        Ok(self.history(conversation, since_ms, None).await?.items)
-    }
-}
-
-#[async_trait]
-impl Files for Script {
-    fn forms(&self, _: &ConversationId, kind: FileKind) -> Forms {
-        match kind {
-            FileKind::Image => Forms { side_max: Some(64), ..Forms::of(PICTURES, 20_000) },
-            FileKind::Voice => Forms { duration_ms_max: Some(60_000), ..Forms::of(VOICES, 20_000) },
-            FileKind::Video => Forms::of(FILMS, 1_000_000),
-            FileKind::File => Forms::any(1_000_000),
-        }
-    }
-
-    async fn upload(&self, _: &ConversationId, file: &File, bytes: ByteStream) -> Result<MediaId, Failure> {
-        self.works()?;
-        let bytes = bridge_api::whole(bytes, 1_000_000).await?;
-        self.taken.lock().push((file.clone(), bytes));
-        Ok(file.media.clone())
-    }
-
-    async fn download(&self, _: &ConversationId, _: &MessageId, file: &File) -> Result<Download, Failure> {
-        self.understands(&file.name)?;
-        let (bytes, mimetype) = self.given.lock().clone();
-        let size = u64::try_from(bytes.len()).ok();
-        let bytes = Box::pin(futures_util::stream::iter([Ok(bytes)]));
-        Ok(Download { name: None, mimetype: Some(mimetype.to_owned()), size, bytes })
     }
 }

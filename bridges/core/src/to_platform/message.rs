@@ -88,6 +88,7 @@ impl Sending<'_> {
 
     /// Notes what an event is in the conversation; the last messages are the words of a file, so many of them.
     pub(super) fn note_side(&mut self, event: &EventId, sent: Sent, captions: usize) {
+        self.has_arrived = true;
         let (network, conversation) = (self.lane.0.key(), self.lane.1.as_str());
         for message in &sent.messages {
             let row = MessageRow {

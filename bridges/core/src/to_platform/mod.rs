@@ -27,6 +27,7 @@ use crate::{
     lanes::{Lane, Next},
     names::hex,
     parting::Parting,
+    proofs::Proof,
     tables::{IN_TURN, OUTBOX, OutboxRow, Place, SIDES, SideRow},
     telling::refusal_text,
 };
@@ -43,6 +44,8 @@ pub(crate) struct Sending<'a> {
     pub received_ms: u64,
     /// What is noted together with the end of the row.
     pub batch: Batch,
+    /// Whether the platform took something of it.
+    pub has_arrived: bool,
 }
 
 impl Bridges {
@@ -62,6 +65,7 @@ impl Bridges {
         if let Some(parting) = Parting::read(&json) {
             return self.tell_parting(lane, place, &parting).await;
         }
+        let mut proved = None;
         let at_ms = json["origin_server_ts"].as_u64().unwrap_or(row.received_ms).min(row.received_ms);
         if let (Some(room), Some(seat), Some((event, sender))) =
             (self.portals().room_of(lane), self.seat(lane.0), identified(&json))
@@ -69,16 +73,28 @@ impl Bridges {
             if let Err(wait) = seat.buckets.take(&lane.1) {
                 return Ok(Next::After(wait));
             }
-            let received_ms = row.received_ms;
-            let mut sending = Sending { bridges: self, seat, lane, room, event, sender, received_ms, batch };
-            match sending.go(&json).await {
-                Ok(()) => {}
+            let (received_ms, begun_ms) = (row.received_ms, self.0.clock.now_ms());
+            let mut sending = Sending {
+                bridges: self,
+                seat,
+                lane,
+                room,
+                event,
+                sender,
+                received_ms,
+                batch,
+                has_arrived: false,
+            };
+            let proof = match sending.go(&json).await {
+                Ok(()) => sending.has_arrived.then_some(Proof::Arrived),
                 Err(Stuck::Never(reason, refusal)) => {
                     sending.batch = Batch::new();
                     sending.undelivered(&reason, refusal.as_ref());
+                    Proof::of(refusal.as_ref())
                 }
                 Err(error) => return Err(error),
-            }
+            };
+            proved = proof.map(|proof| (sending.room, proof, begun_ms));
             batch = sending.batch;
         } else if self.seat(lane.0).is_none() {
             // The platform is switched off in the configuration; its rows wait for the day it is on again.
@@ -87,6 +103,9 @@ impl Bridges {
         self.outbound().end(&mut batch, &OUTBOX, lane, place);
         self.0.store.commit(batch).await?;
         self.measure(lane.0, "out", at_ms);
+        if let Some((room, proof, begun_ms)) = proved {
+            self.note_proof(lane, &room, proof, begun_ms).await;
+        }
         Ok(Next::Again)
     }
 }

@@ -21,6 +21,7 @@ impl Sending<'_> {
         }
         self.seat.heard(names.rename(&self.lane.1, &name).await)?;
         let bridges = self.bridges;
-        Ok(bridges.portals().put(&mut self.batch, self.lane, PortalRow { name, ..row })?)
+        let row = PortalRow { name, ..row };
+        Ok(bridges.note_standing(&mut self.batch, self.lane, &self.room, row).await?)
     }
 }

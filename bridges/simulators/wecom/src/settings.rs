@@ -47,6 +47,10 @@ pub struct Settings {
     pub service_blind_per_minute: u32,
     /// How long an API that was called too often refuses, in milliseconds.
     pub block_ms: u64,
+    /// Pictures that a company may upload for good in a day.
+    pub pictures_per_day: u32,
+    /// Pictures that a company may upload for good in thirty days.
+    pub pictures_per_month: u32,
     /// Messages of one app to one member in a minute; more are dropped in silence.
     pub member_per_minute: u32,
     /// Messages of one app to one member in an hour; more are dropped in silence.
@@ -106,6 +110,8 @@ impl Settings {
             meeting_invitees_max: 300,
             service_blind_per_minute: 10,
             block_ms: MINUTE_MS,
+            pictures_per_day: 1_000,
+            pictures_per_month: 3_000,
             member_per_minute: 30,
             member_per_hour: 1_000,
             group_member_per_minute: 200,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bridge_api::{CheckStep, Failure, Inbox, Rng, Shutdown, lenient::items, words};
+use bridge_api::{CheckStep, Failure, Inbox, Rng, Shutdown, Words, lenient::items, words};
 use parking_lot::Mutex;
 use serde_json::json;
 
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     client::Client,
+    failing::Failing,
     incoming::Incoming,
     settings::{App, WeComSettings},
 };
@@ -70,7 +71,8 @@ impl Archived {
         let reader = Reader { settings, incoming, senders, rooms, twins };
         let progress = Mutex::new(Progress::default());
         let media = Arc::new(Media::new(archive.clone(), shelf.clone()));
-        let keeper = Keeper { archive: archive.clone(), keys, reader, shelf, clock, rng, progress };
+        let failing = Failing::archive();
+        let keeper = Keeper { archive: archive.clone(), keys, reader, shelf, clock, rng, progress, failing };
         Ok(Self { client, archive, keeper, media })
     }
 
@@ -82,6 +84,11 @@ impl Archived {
     /// Reads it until `shutdown` fires.
     pub async fn keep(&self, inbox: &dyn Inbox, shutdown: &Shutdown) {
         self.keeper.keep(inbox, shutdown).await;
+    }
+
+    /// What does not work of it, in words for people.
+    pub fn amiss(&self) -> Option<Words> {
+        self.keeper.amiss()
     }
 
     /// What its settings prove to be worth. Nobody sees anything of it.

@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bridge_api::{
-    Arrival, Clock, Failure, FailureKind, Inbox, Rng, Shelf, Shutdown, doubled_pause, handed_over,
+    Arrival, Clock, Failure, FailureKind, Inbox, Rng, Shelf, Shutdown, Words, doubled_pause, handed_over,
+    words,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -19,7 +20,11 @@ use super::{
     },
     reader::Reader,
 };
-use crate::{lenient::number, limits::TAKEN_WITHIN};
+use crate::{failing::Failing, lenient::number, limits::TAKEN_WITHIN};
+
+words! {
+    LATE = "会话内容存档落后数小时；企业微信只保留五天" | "the chat archive lags behind by hours, and WeCom keeps five days of it";
+}
 
 /// Under what the shelf keeps how far the archive was read.
 const PLACE: &str = "archive:place";
@@ -33,6 +38,7 @@ pub(super) struct Keeper {
     pub clock: Clock,
     pub rng: Rng,
     pub progress: Mutex<Progress>,
+    pub failing: Failing,
 }
 
 /// What is known of how it goes. Forgotten with the process.
@@ -67,6 +73,7 @@ impl Keeper {
             };
             let pause = match looked {
                 Ok(look) => {
+                    self.failing.note(false);
                     if failed > 0 {
                         tracing::info!("the chat archive is read again");
                     }
@@ -75,10 +82,11 @@ impl Keeper {
                     if look == Look::More { Duration::ZERO } else { POLL_PAUSE }
                 }
                 Err(failure) => {
+                    self.failing.note(true);
                     metrics::gauge!("bridge_wecom_archive_up").set(0.0);
                     let words = failure.to_string();
                     let is_misconfigured = matches!(failure.kind, FailureKind::NotSignedIn(_));
-                    // The rest of the connector goes on, so the log is the place where somebody looks.
+                    // The rest of the connector goes on, so the log says why, beside what whoever asks is told.
                     match (is_misconfigured, words == told) {
                         (true, false) => {
                             tracing::error!(%failure, "the chat archive is not read before this is mended")
@@ -102,6 +110,12 @@ impl Keeper {
                 () = sleep(pause) => {}
             }
         }
+    }
+
+    /// What does not work of it, in words for people.
+    pub(super) fn amiss(&self) -> Option<Words> {
+        let is_late = self.progress.lock().is_late;
+        self.failing.told().or_else(|| is_late.then_some(LATE))
     }
 
     /// Reads one page.

@@ -199,3 +199,48 @@ async fn who_was_deleted_has_left_unless_they_are_back_and_it_comes_again_until_
     let [_, last] = arrivals.as_slice() else { panic!("{arrivals:?}") };
     assert!(matches!(&last.what, Happened::PersonChanged(person) if person.name == "李四"), "{last:?}");
 }
+
+#[tokio::test]
+async fn who_has_another_id_is_gone_under_the_old_one_and_who_quit_is_gone_although_the_platform_shows_them()
+{
+    let stand = Stand::new().await;
+    let changed = |more: &str| of_contacts("update_user").replace("</UserID>", &format!("</UserID>{more}"));
+    let nobody = json!({"errcode": 60_111, "errmsg": "userid not found"});
+    let renamed = json!({"errcode": 0, "userid": "LiSi2", "name": "李四", "department": [2], "status": 1});
+    stand.platform.next("user/get", 200, nobody);
+    stand.platform.next("user/get", 200, renamed);
+    assert_eq!(stand.app(&changed("<NewUserID>LiSi2</NewUserID>"), "a").await, 200);
+    let arrivals = stand.basket.taken();
+    let [gone, here] = arrivals.as_slice() else { panic!("{arrivals:?}") };
+    assert!(matches!(&gone.what, Happened::PersonGone(person) if person.as_str() == "lisi"), "{gone:?}");
+    assert!(
+        matches!(&here.what, Happened::PersonChanged(person) if person.id.as_str() == "lisi2"),
+        "{here:?}"
+    );
+    assert_ne!(gone.key, here.key);
+    let quit = json!({"errcode": 0, "userid": "LiSi", "name": "李四", "department": [2], "status": 5});
+    stand.platform.next("user/get", 200, quit);
+    assert_eq!(stand.app(&changed("<Status>5</Status>").replace("1700000000", "1700000060"), "b").await, 200);
+    let arrivals = stand.basket.taken();
+    let last = arrivals.last().expect("something");
+    assert!(matches!(&last.what, Happened::PersonGone(person) if person.as_str() == "lisi"), "{last:?}");
+    // Whom the app may not see has not left for that.
+    stand.platform.next("user/get", 200, json!({"errcode": 60_011, "errmsg": "no privilege"}));
+    assert_eq!(stand.app(&changed("").replace("1700000000", "1700000120"), "c").await, 200);
+    assert_eq!(stand.basket.taken().len(), 3);
+}
+
+#[tokio::test]
+async fn a_warning_that_the_app_is_used_too_little_is_shown_until_it_is_over() {
+    let stand = Stand::new().await;
+    let event = |name: &str, at: u64| {
+        format!(
+            "<xml><ToUserName>{CORP}</ToUserName><FromUserName>sys</FromUserName><CreateTime>{at}</CreateTime>\
+            <MsgType>event</MsgType><Event>{name}</Event><AgentID>1000002</AgentID></xml>"
+        )
+    };
+    assert_eq!(stand.app(&event("inactive_alert", 1_700_000_000), "a").await, 200);
+    assert!(stand.connector.amiss()[0].en.contains("too little"), "{:?}", stand.connector.amiss());
+    assert_eq!(stand.app(&event("active_restored", 1_700_000_060), "b").await, 200);
+    assert!(stand.connector.amiss().is_empty() && stand.basket.taken().is_empty());
+}

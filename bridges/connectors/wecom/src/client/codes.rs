@@ -62,7 +62,7 @@ pub fn meaning(code: i64, words: &str) -> Meaning {
         40_007 | 40_050 | 60_003 | 60_123 | 86_001 | 86_003 => refused(Refusal::Gone),
         45_001 => refused(Refusal::TooLarge { bytes_max: FILE_BYTES_MAX }),
         45_002 => refused(Refusal::TooLarge { bytes_max: APP_TEXT_BYTES_MAX as u64 }),
-        40_004..=40_006 | 40_008 | 44_001 | 45_007 | 301_017 => refused(Refusal::Impossible),
+        40_004..=40_006 | 40_008 | 44_001 | 44_004 | 45_007 | 301_017 => refused(Refusal::Impossible),
         _ => refused(Refusal::Other(words.chars().take(WORDS_CHARACTERS_MAX).collect())),
     }
 }

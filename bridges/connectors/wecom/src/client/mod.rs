@@ -35,6 +35,7 @@ pub use self::{
     turns::{Bucket, Turns},
 };
 use crate::{
+    failing::Failing,
     lenient,
     limits::{
         ANSWER_BYTES_MAX, BUSY_PAUSE, BUSY_TRIES_MAX, CALL_TIME_MAX, SECRET_PAUSE, SECRET_TRIES_MAX, TOKENS,
@@ -52,6 +53,8 @@ pub struct Client {
     locked: Mutex<Option<(Instant, CallError)>>,
     /// Which API is called too often, and until when it is left alone.
     blocked: Mutex<Vec<(&'static str, Instant)>>,
+    /// Whether the app gets no token.
+    pub failing: Failing,
     /// Whose turn it is.
     pub turns: Turns,
 }
@@ -73,6 +76,7 @@ impl Client {
             refused_in_a_row: AtomicU32::new(0),
             locked: Mutex::new(None),
             blocked: Mutex::default(),
+            failing: Failing::app(),
             turns: Turns::new(shelf, clock),
         })
     }
@@ -207,6 +211,7 @@ impl Client {
             .append_pair("corpid", &self.settings.corp_id)
             .append_pair("corpsecret", app.secret.expose());
         let outcome = answered(self.transport.requests().get(url), CALL_TIME_MAX).await;
+        self.failing.note(outcome.is_err());
         if let Err(error) = &outcome
             && matches!(error.meaning, Meaning::SetUp | Meaning::Limited { .. })
         {

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::limits::{
     BUCKETS_MAX, CHAT_HOUR_MAX, CHAT_MINUTE_MAX, MEMBER_HOUR_MAX, MEMBER_MINUTE_MAX, PAUSE_MS_MAX,
-    TURN_TIME_MAX, WEBHOOK_HOUR_MAX, WEBHOOK_MINUTE_MAX,
+    TURN_TIME_MAX, UPLOAD_HOUR_MAX, UPLOAD_MINUTE_MAX, WEBHOOK_HOUR_MAX, WEBHOOK_MINUTE_MAX,
 };
 
 const MINUTE_MS: u64 = 60_000;
@@ -28,6 +28,8 @@ pub enum Bucket {
     Chat(String),
     /// One webhook, by its name.
     Webhook(String),
+    /// The files that the bot uploads.
+    Uploads,
 }
 
 impl Bucket {
@@ -36,15 +38,17 @@ impl Bucket {
             Self::Member(_) => (MEMBER_MINUTE_MAX, MEMBER_HOUR_MAX),
             Self::Chat(_) => (CHAT_MINUTE_MAX, CHAT_HOUR_MAX),
             Self::Webhook(_) => (WEBHOOK_MINUTE_MAX, WEBHOOK_HOUR_MAX),
+            Self::Uploads => (UPLOAD_MINUTE_MAX, UPLOAD_HOUR_MAX),
         }
     }
 
     /// Where its counts lie.
     fn row(&self) -> String {
         let (kind, name) = match self {
-            Self::Member(name) => ("member", name),
-            Self::Chat(name) => ("chat", name),
-            Self::Webhook(name) => ("webhook", name),
+            Self::Member(name) => ("member", name.as_str()),
+            Self::Chat(name) => ("chat", name.as_str()),
+            Self::Webhook(name) => ("webhook", name.as_str()),
+            Self::Uploads => ("uploads", ""),
         };
         format!("turns:{kind}:{}", digest(name.as_bytes()))
     }

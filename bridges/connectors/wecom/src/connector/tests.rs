@@ -110,12 +110,12 @@ async fn a_check_says_what_works_and_what_to_mend() {
         matches!(&steps[4].outcome, CheckOutcome::Fails { reason, .. } if reason.contains("86008")),
         "{steps:?}"
     );
-    let skipped = [2, 3, 5, 6];
+    let skipped = [2, 3, 5, 6, 7];
     assert!(
         skipped.iter().all(|step| matches!(steps[*step].outcome, CheckOutcome::Skipped(_))),
         "a right that is not granted is no fault: {steps:?}"
     );
-    assert_eq!(steps.len(), 7);
+    assert_eq!(steps.len(), 8);
     platform.next("gettoken", 200, json!({"errcode": 40001, "errmsg": "invalid credential, hint: [17]"}));
     let steps = connector(settings).check().await;
     let CheckOutcome::Fails { reason, advice } = &steps[0].outcome else { panic!("{steps:?}") };

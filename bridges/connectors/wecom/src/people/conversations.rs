@@ -7,7 +7,7 @@ use bridge_api::{
 };
 use serde_json::{Value, json};
 
-use super::{People, page_of};
+use super::{People, Standing, page_of};
 use crate::{
     ids::{self, Place},
     lenient::{items, text},
@@ -57,10 +57,27 @@ impl Members for People {
         }
         Ok(Page { items: found, next })
     }
+
+    fn lists_everybody(&self, conversation: &ConversationId) -> bool {
+        matches!(ids::place(conversation), Some(Place::Chat(_))) && self.client.settings().app.is_some()
+    }
 }
 
 #[async_trait]
 impl Conversations for People {
+    /// Of groups that it made the app is told whether they are there, of members whether they have it, and which accounts of customer
+    /// service it manages. Of groups with the bot, or with a webhook, nobody is told anything before something is sent there.
+    fn tells_absence(&self, conversation: &ConversationId) -> bool {
+        let place = ids::place(conversation);
+        let is_told = match place {
+            Some(Place::Chat(_)) => true,
+            Some(Place::Direct(user)) => !ids::is_open(user),
+            Some(Place::Service { .. }) => self.client.settings().service.is_some(),
+            _ => false,
+        };
+        is_told && self.client.settings().app.is_some()
+    }
+
     fn direct(&self, person: &PersonId) -> Option<ConversationId> {
         self.client.settings().app.as_ref()?;
         ConversationId::new(format!("user:{}", ids::user(person)?)).ok()
@@ -74,7 +91,12 @@ impl Conversations for People {
                 page.items.extend(Conversation::group(&format!("webhook:{}", hook.name), &hook.name));
             }
             for chat in settings.group_chats.iter().take(LOOKED_UP_PAGE) {
-                if let Some(info) = self.chat(chat).await? {
+                // One that the platform refuses to show keeps no other from being listed.
+                let info = match self.chat(chat).await {
+                    Err(failure) if !failure.passes() => None,
+                    info => info?,
+                };
+                if let Some(info) = info {
                     let name = text(&info, "name").unwrap_or_default();
                     page.items.extend(Conversation::group(&format!("chat:{chat}"), &name));
                 }
@@ -87,9 +109,14 @@ impl Conversations for People {
         let id = conversation.as_str();
         match ids::place(conversation) {
             Some(Place::Direct(user)) => {
-                let person =
-                    if self.client.settings().app.is_some() { self.named(user).await? } else { None };
-                Ok(person.and_then(|person| Conversation::direct(id, &person.name)))
+                if self.client.settings().app.is_none() {
+                    return Ok(None);
+                }
+                // Whoever the app may not see has no chat with it either.
+                Ok(match self.standing(user).await? {
+                    Standing::Here(person) => Conversation::direct(id, &person.name),
+                    Standing::Left | Standing::Unseen => None,
+                })
             }
             Some(Place::BotDirect(user)) => {
                 let name = ids::person(user).and_then(|person| self.memory.name(&person)).unwrap_or_default();
@@ -109,9 +136,12 @@ impl Conversations for People {
                 Ok(known.and_then(|name| Conversation::group(id, &name)))
             }
             // A group, so that a room is made for it like for any other: several people answer there.
-            Some(Place::Service { .. }) => {
+            Some(Place::Service { account, .. }) => {
                 let known = self.groups.name(conversation).await?;
                 let group = known.and_then(|name| Conversation::group(id, &name));
+                if group.is_none() || self.is_account_gone(account).await? {
+                    return Ok(None);
+                }
                 Ok(group.map(|group| Conversation { external: true, ..group }))
             }
             Some(Place::Webhook(name)) => {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bridge_api::{Cursor, Department, Directory, Download, Failure, MediaId, Page, Person, PersonId};
 use serde_json::{Value, json};
 
-use super::{People, page_of, unless_refused};
+use super::{People, Standing, page_of, unless_refused};
 use crate::{
     ids,
     lenient::{items, text},
@@ -21,8 +21,20 @@ impl Directory for People {
         {
             return Ok(Some(customer));
         }
-        let answer = unless_refused(self.client.get("user/get", &[("userid", user)]).await)?;
-        Ok(answer.and_then(|user| self.person(&user)))
+        match self.standing(user).await? {
+            Standing::Here(person) => Ok(Some(person)),
+            Standing::Left | Standing::Unseen => Ok(None),
+        }
+    }
+
+    async fn has_left(&self, person: &PersonId) -> Result<Option<bool>, Failure> {
+        // Customers are no members, and the platform tells of an encrypted id alone whether it can be turned into a plain one.
+        let Some(user) = ids::user(person).filter(|user| !ids::is_open(user)) else { return Ok(None) };
+        Ok(match self.standing(user).await? {
+            Standing::Here(_) => Some(false),
+            Standing::Left => Some(true),
+            Standing::Unseen => None,
+        })
     }
 
     async fn by_email(&self, email: &str) -> Result<Option<PersonId>, Failure> {

@@ -28,6 +28,8 @@ pub enum Received {
     Person {
         /// The userid they have now.
         user: String,
+        /// The one that they had before, where that is another one.
+        former: Option<String>,
         /// Whether they left it, as the event says; they may be back by now.
         has_left: bool,
         /// By what repeats are known.
@@ -71,10 +73,22 @@ pub enum Received {
         /// When, in milliseconds since the Unix epoch.
         at_ms: u64,
     },
-    /// Something that an operator has to know.
-    Alert(String),
+    /// The platform watches how much the app is used, and says what comes of it.
+    Use(Usage),
     /// Nothing to a bridge, and what it was.
     Nothing(String),
+}
+
+/// What the platform says of how much the app is used (section 4.2 of its events).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Usage {
+    /// So little that it is limited, or going to be closed.
+    Little,
+    /// So little that it was closed: nothing comes and nothing goes.
+    Closed,
+    /// Enough again.
+    Enough,
 }
 
 /// What happened to a group with customers. People are named as the platform calls them; older events do not say who came or went.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Said, Sending};
 use crate::{
-    client,
+    client::{self, Bucket},
     ids::Place,
     limits::{
         FILE_BYTES_MAX, FILE_BYTES_MIN, IMAGE_BYTES_MAX, VIDEO_BYTES_MAX, VOICE_BYTES_MAX, VOICE_MS_MAX,
@@ -151,6 +151,7 @@ impl Files for Sending {
                 }
                 let whole = whole(bytes, forms.bytes_max).await?;
                 let name = forms.name_of(file);
+                self.client.turns.wait(&Bucket::Uploads).await?;
                 self.line.upload(kind, &name, whole, &self.rng.string(16)).await?
             }
         };

@@ -23,9 +23,10 @@ impl Service {
         self.settings.accounts.is_empty() || self.settings.accounts.iter().any(|known| known == account)
     }
 
-    /// What does not work although customer service is read, in words for people.
+    /// What does not work of customer service, in words for people.
     pub fn amiss(&self) -> Option<Words> {
-        self.unlisted.lock().is_some().then_some(UNLISTED)
+        let is_unlisted = self.unlisted.lock().is_some();
+        self.failing.told().or_else(|| is_unlisted.then_some(UNLISTED))
     }
 
     /// What an account is called; empty where nobody said it.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::limits::{ACCOUNTS_MAX, ACCOUNTS_PAGE};
 use crate::{
-    client::CallError,
+    client::{CallError, Meaning},
     ids,
     lenient::text,
     people::{People, unless_refused},
@@ -30,6 +30,21 @@ impl People {
             }
         }
         Ok(accounts)
+    }
+
+    /// Whether an account is no more, or not the app's to manage any more. A list without any account is one that the app may not see.
+    ///
+    /// # Errors
+    /// When the platform may say it in a moment.
+    pub async fn is_account_gone(&self, account: &str) -> Result<bool, Failure> {
+        match self.service_accounts().await {
+            Ok(listed) => {
+                let is_whole = !listed.is_empty() && listed.len() < ACCOUNTS_MAX;
+                Ok(is_whole && listed.iter().all(|(known, _)| known != account))
+            }
+            Err(CallError { meaning: Meaning::Refused(_) | Meaning::SetUp, .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Who these customers are, as far as the platform says it. Their names are remembered.

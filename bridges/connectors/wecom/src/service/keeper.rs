@@ -40,6 +40,7 @@ impl Service {
                 () = shutdown.wait() => return,
                 outcome = Box::pin(self.round(inbox, is_look)) => outcome,
             };
+            self.failing.note(outcome.is_err());
             let pause = match outcome {
                 Ok(()) => {
                     if failed > 0 {

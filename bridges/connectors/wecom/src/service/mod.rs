@@ -27,7 +27,7 @@ use parking_lot::Mutex;
 
 pub use self::bell::Bell;
 use self::{sessions::Sessions, window::Window};
-use crate::{client::Client, incoming::Incoming};
+use crate::{client::Client, failing::Failing, incoming::Incoming};
 
 words! {
     ACCOUNTS = "读取应用可管理的微信客服帐号" | "read the accounts of customer service that the app may manage";
@@ -54,6 +54,7 @@ pub struct Service {
     accounts: Mutex<BTreeMap<String, String>>,
     /// Why the platform does not list them; nothing while it does, or nobody needs it to.
     unlisted: Mutex<Option<String>>,
+    failing: Failing,
     rng: Rng,
 }
 
@@ -62,7 +63,8 @@ impl Service {
     pub fn new(settings: ServiceSettings, bell: Arc<Bell>, incoming: Incoming, rng: Rng) -> Self {
         let window = Window::new(Arc::clone(&incoming.shelf), incoming.clock.clone());
         let (sessions, accounts, unlisted) = (Sessions::default(), Mutex::default(), Mutex::default());
-        Self { settings, incoming, bell, window, sessions, accounts, unlisted, rng }
+        let failing = Failing::service();
+        Self { settings, incoming, bell, window, sessions, accounts, unlisted, failing, rng }
     }
 
     fn client(&self) -> &Client {

@@ -13,6 +13,7 @@ use crate::state::people::{Person, ROOT, folded};
 
 const LIST_MAX: u64 = 10_000;
 const BATCH_MAX: usize = 1_000;
+const DAY_MS: u64 = 86_400_000;
 
 fn app<'a>(state: &'a State, call: &Call) -> Result<&'a App, Refusal> {
     state.apps.get(&call.agent).ok_or_else(|| Refusal::new(40_014))
@@ -68,7 +69,7 @@ fn whole_user(app: &App, person: &Person) -> Value {
         "userid": person.user_id, "name": person.name, "department": departments,
         "order": vec![0; departments.len()], "is_leader_in_dept": vec![0; departments.len()],
         "main_department": departments.first(), "direct_leader": [], "position": person.position, "alias": "",
-        "telephone": "", "open_userid": person.open_userid, "status": if person.disabled { 2 } else { 1 },
+        "telephone": "", "open_userid": person.open_userid, "status": person.status(),
         "extattr": { "attrs": [] }, "external_position": "",
     });
     if app.before_2022 {
@@ -163,9 +164,17 @@ fn found(state: &State, call: &Call, fits: impl Fn(&Person) -> bool) -> Outcome 
     Ok(json!({ "userid": person.user_id }).into())
 }
 
+/// Whoever asks for too many numbers that are nobody's is refused for a day: more than a fifth of as many as there are members.
 pub(super) fn by_mobile(state: &mut State, call: &Call) -> Outcome {
     let mobile = call.needed("mobile", 40_063)?;
-    found(state, call, |person| person.mobile == mobile)
+    let answer = found(state, call, |person| person.mobile == mobile);
+    let most = u32::try_from(state.people.len() / 5).unwrap_or(u32::MAX).max(1);
+    let corp_id = state.corp_id.clone();
+    if answer.is_err() && state.stage.count(&corp_id, "numbers of nobody", &[(DAY_MS, most)]).is_err() {
+        let until_ms = state.now_ms() + DAY_MS;
+        state.blocked.insert((call.agent, "/cgi-bin/user/getuserid"), until_ms);
+    }
+    answer
 }
 
 pub(super) fn by_email(state: &mut State, call: &Call) -> Outcome {

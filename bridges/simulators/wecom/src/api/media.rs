@@ -10,6 +10,7 @@ use crate::state::State;
 use crate::state::media::MediaOwner;
 
 const MEGABYTE: usize = 1 << 20;
+const DAY_MS: u64 = 86_400_000;
 const BYTES_MIN: usize = 5;
 const WHOLE_BYTES_MAX: usize = 20 * MEGABYTE;
 const PICTURE_BYTES_MAX: usize = 2 * MEGABYTE;
@@ -59,6 +60,10 @@ pub(super) fn upload_image(state: &mut State, call: &Call) -> Outcome {
         return Err(Refusal::new(45_001));
     }
     check_bytes("image", bytes)?;
+    let corp_id = state.corp_id.clone();
+    let bounds =
+        [(DAY_MS, state.settings.pictures_per_day), (30 * DAY_MS, state.settings.pictures_per_month)];
+    state.stage.count(&corp_id, "uploadimg", &bounds).map_err(|_| Refusal::new(45_009))?;
     let id = state.keep_media("image", name, bytes.clone(), MediaOwner::Corp)?;
     Ok(json!({ "url": format!("{}/pictures/{id}", state.api_url) }).into())
 }

@@ -35,6 +35,10 @@ pub struct PersonChange {
     pub departments: Option<Vec<u64>>,
     #[serde(default)]
     pub disabled: Option<bool>,
+    #[serde(default)]
+    pub is_new: Option<bool>,
+    #[serde(default)]
+    pub has_left: Option<bool>,
 }
 
 /// What becomes of an app; what is not said stays.

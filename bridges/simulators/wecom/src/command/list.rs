@@ -11,7 +11,8 @@ simulator_stage::commands! {
     pub enum Command {
         /// A new member; answers `open_userid`.
         AddPerson(NewPerson),
-        /// An administrator changes a member; `new_user_id` gives another id.
+        /// A member is changed: `new_user_id` gives another id, `disabled` locks them out, `is_new` says that they have not begun
+        /// yet, `has_left` that they left by themselves and are still shown.
         ChangePerson(PersonChange),
         /// A member leaves the organisation.
         RemovePerson { user_id: String },

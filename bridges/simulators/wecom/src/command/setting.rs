@@ -33,11 +33,15 @@ pub(super) fn apply(state: &mut State, command: Command) -> Result<Result<Value,
             position,
             departments,
             disabled,
+            is_new,
+            has_left,
         }) => done(state.change_person(&user_id, new_user_id, |person| {
             person.name = name.unwrap_or_else(|| person.name.clone());
             person.position = position.unwrap_or_else(|| person.position.clone());
             person.departments = departments.unwrap_or_else(|| person.departments.clone());
             person.disabled = disabled.unwrap_or(person.disabled);
+            person.is_new = is_new.unwrap_or(person.is_new);
+            person.has_left = has_left.unwrap_or(person.has_left);
         })),
         Command::RemovePerson { user_id } => done(state.remove_person(&user_id)),
         Command::SetDepartment { department_id, name, parent } => {

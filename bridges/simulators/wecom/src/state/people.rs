@@ -27,6 +27,22 @@ pub(crate) struct Person {
     pub(crate) position: String,
     pub(crate) departments: Vec<u64>,
     pub(crate) disabled: bool,
+    /// Whether they have not used the client yet.
+    pub(crate) is_new: bool,
+    /// Whether they left the organisation by themselves: lists and lookups still show them.
+    pub(crate) has_left: bool,
+}
+
+impl Person {
+    /// How the platform says that they stand: 1 active, 2 disabled, 4 not active yet, 5 left.
+    pub(crate) fn status(&self) -> u64 {
+        match (self.has_left, self.disabled, self.is_new) {
+            (true, ..) => 5,
+            (false, true, _) => 2,
+            (false, false, true) => 4,
+            (false, false, false) => 1,
+        }
+    }
 }
 
 /// A department; the root has the parent 0.
@@ -222,6 +238,6 @@ fn told(person: &Person) -> (Value, Value) {
     fields["Position"] = person.position.clone().into();
     fields["Mobile"] = person.mobile.clone().into();
     fields["Email"] = person.email.clone().into();
-    fields["Status"] = if person.disabled { 2 } else { 1 }.into();
+    fields["Status"] = person.status().into();
     (fields, stripped)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::{APP, text, world};
+use super::client::{APP, World, text, world};
 use super::door::door;
 
 #[tokio::test]
@@ -131,4 +131,44 @@ async fn a_new_id_keeps_the_chats() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn how_a_member_stands_is_told_and_who_left_by_themselves_is_still_shown() {
+    let world = world().await;
+    world.act(json!({ "do": "change_app", "app": APP, "before_2022": true })).await;
+    let mut door = door(vec![]).await.of_app(&world).await;
+    let table = [
+        (json!({ "is_new": true }), 4),
+        (json!({ "is_new": false, "disabled": true }), 2),
+        (json!({ "disabled": false }), 1),
+        (json!({ "has_left": true }), 5),
+    ];
+    for (mut change, status) in table {
+        change["do"] = "change_person".into();
+        change["user_id"] = "lisi".into();
+        world.act(change).await;
+        assert_eq!(door.next().await.fields()["Status"], status.to_string());
+        let user = world.ask("/cgi-bin/user/get?userid=lisi", Value::Null).await;
+        assert_eq!((&user["errcode"], &user["status"]), (&json!(0), &json!(status)));
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_numbers_of_nobody_is_refused_for_a_day() {
+    let mut world = world().await;
+    for number in 0..4 {
+        let person = json!({ "do": "add_person", "user_id": format!("p{number}"), "name": "P", "mobile": format!("130{number}") });
+        world.act(person).await;
+    }
+    let code = async |world: &World, mobile: &str| {
+        world.code("/cgi-bin/user/getuserid", json!({ "mobile": mobile })).await
+    };
+    // Six members: one number of nobody is not too many, a second one is.
+    assert_eq!((code(&world, "1300").await, code(&world, "1").await), (0, 46_004));
+    assert_eq!((code(&world, "1301").await, code(&world, "2").await), (0, 46_004));
+    assert_eq!(code(&world, "1300").await, 45_009);
+    world.skip_minutes(24 * 60 + 1);
+    world.token = text(&world.token_for("secret").await, "access_token");
+    assert_eq!(code(&world, "1300").await, 0);
 }

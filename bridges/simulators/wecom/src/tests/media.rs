@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::client::{APP, World, text, world};
+use super::client::{APP, World, text, world, world_with};
 
 async fn fetch(world: &World, id: &str, range: Option<&str>) -> Result<(u16, String, Bytes), String> {
     let path = format!("/cgi-bin/media/get?access_token={}&media_id={id}", world.token);
@@ -73,4 +73,20 @@ async fn a_picture_for_good_has_an_address() {
     let url = text(&world.upload(&path, "a.png", b"\x89PNG1234").await, "url");
     let (status, _, bytes) = world.raw("GET", &url, "", Bytes::new(), None).await.unwrap();
     assert_eq!((status, &bytes[..]), (200, &b"\x89PNG1234"[..]));
+}
+
+#[tokio::test]
+async fn pictures_for_good_are_counted_by_the_day() {
+    let mut world = world_with(|settings| settings.pictures_per_day = 2).await;
+    let code = async |world: &World| {
+        let path = format!("/cgi-bin/media/uploadimg?access_token={}", world.token);
+        world.upload(&path, "a.png", b"\x89PNG1234").await["errcode"].clone()
+    };
+    assert_eq!(
+        (code(&world).await, code(&world).await, code(&world).await),
+        (json!(0), json!(0), json!(45_009))
+    );
+    world.skip_minutes(24 * 60 + 1);
+    world.token = text(&world.token_for("secret").await, "access_token");
+    assert_eq!(code(&world).await, 0);
 }

@@ -106,3 +106,18 @@ async fn a_check_says_what_the_archive_lacks() {
     let CheckOutcome::Fails { reason, advice } = &steps[0].outcome else { panic!("{steps:?}") };
     assert!(reason.contains("/nowhere/library.so") && advice.en.contains("archive_helper"), "{reason}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_archive_that_is_not_read_for_long_is_said_to_whoever_asks_until_it_is_read_again() {
+    let world = World::new(|_| {}).await;
+    for _ in 0..3 {
+        world.archive.trouble(ArchiveError::Library(10_009));
+    }
+    assert_eq!(world.archived.amiss(), None);
+    world.read_until_looked(2).await;
+    let said = world.archived.amiss().expect("nobody hears what people say there");
+    assert!(said.en.contains("archive cannot be read") && said.zh.contains("存档"), "{said:?}");
+    world.archive.put(&entry("m1", json!({})));
+    world.read_all().await;
+    assert_eq!((ids(&world), world.archived.amiss()), (vec!["m1".to_owned()], None));
+}

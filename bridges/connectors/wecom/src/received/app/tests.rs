@@ -1,7 +1,10 @@
 //! Callbacks of the app and what they mean.
 
 use super::*;
-use crate::xml;
+use crate::{
+    received::{GroupChange, OfficeEvent, Usage},
+    xml,
+};
 
 fn of(inner: &str) -> Received {
     let text = format!(
@@ -114,8 +117,20 @@ fn contacts_tell_who_changed_and_warnings_reach_the_operator() {
         );
     }
     assert!(
-        matches!(change("update_user", "<NewUserID>lisi2</NewUserID>"), Received::Person { user, .. } if user == "lisi2")
+        matches!(change("update_user", "<NewUserID>lisi2</NewUserID>"), Received::Person { user, former: Some(former), .. }
+            if user == "lisi2" && former == "LiSi")
     );
+    // Who is changed and renamed within one second is so by two events.
+    let key = |more: &str| match change("update_user", more) {
+        Received::Person { key, .. } => key,
+        other => panic!("{other:?}"),
+    };
+    assert_ne!(key(""), key("<NewUserID>lisi2</NewUserID>"));
+    // The same id in another case is the same id.
+    assert!(matches!(
+        change("update_user", "<NewUserID>lisi</NewUserID>"),
+        Received::Person { former: None, .. }
+    ));
     for kind in ["create_party", "delete_party", "update_tag"] {
         assert!(matches!(change(kind, ""), Received::Nothing(_)), "{kind}");
     }
@@ -146,7 +161,6 @@ fn contacts_tell_who_changed_and_warnings_reach_the_operator() {
     let customer = of("<MsgType>event</MsgType><Event>change_external_contact</Event>\
         <ChangeType>edit_external_contact</ChangeType><UserID>lisi</UserID><ExternalUserID>wmA</ExternalUserID>");
     assert!(matches!(&customer, Received::Customer { external, .. } if external == "wmA"), "{customer:?}");
-    assert!(matches!(of("<MsgType>event</MsgType><Event>inactive_alert</Event>"), Received::Alert(_)));
     for nothing in [
         "<MsgType>event</MsgType><Event>enter_agent</Event>",
         "<MsgType>event</MsgType>",
@@ -167,4 +181,28 @@ fn of_customer_service_is_told_that_there_is_something_and_where() {
     let accounts = event("<Event>kf_account_auth_change</Event><AuthAddOpenKfId>wkB</AuthAddOpenKfId>");
     assert_eq!(accounts, Received::ServiceAccounts);
     assert!(matches!(event("<Event>kf_msg_or_event</Event><Token>T</Token>"), Received::Nothing(_)));
+}
+
+#[test]
+fn what_is_said_of_one_app_counts_for_that_one_alone() {
+    let event = |name: &str, agent: u64| {
+        of(&format!("<MsgType>event</MsgType><Event>{name}</Event><AgentID>{agent}</AgentID>"))
+    };
+    let table = [
+        ("inactive_alert", Usage::Little),
+        ("low_active_alert", Usage::Little),
+        ("low_active", Usage::Little),
+        ("close_inactive_agent", Usage::Closed),
+        ("reopen_inactive_agent", Usage::Enough),
+        ("active_restored", Usage::Enough),
+    ];
+    for (name, usage) in table {
+        assert_eq!(event(name, 1_000_002), Received::Use(usage), "{name}");
+        assert!(matches!(event(name, 9), Received::Nothing(_)), "{name} of another app");
+    }
+    let Received::Arrival(lost) = event("unsubscribe", 1_000_002) else { panic!("nothing") };
+    assert_eq!(lost.conversation.map(String::from).as_deref(), Some("user:zhangsan"));
+    assert_eq!((lost.what, lost.at_ms), (Happened::BotRemoved { by: None }, 1_700_000_000_000));
+    assert!(matches!(event("unsubscribe", 9), Received::Nothing(_)), "somebody lost another app");
+    assert!(matches!(event("subscribe", 1_000_002), Received::Nothing(_)), "their first word says it");
 }

@@ -1,8 +1,15 @@
-//! Every bound of the connector, by name. Numbers of the platform's own are said to be so.
+//! Every bound of the connector, by name. Numbers of the platform's own are said to be so. Those of meetings, due dates and approvals
+//! stand in `office.rs`, those of the bot's connection and of what it is answered by in `line.rs`, those of the archive and of customer
+//! service with them.
+
+mod line;
+mod office;
 
 use std::time::Duration;
 
 use bridge_api::TokenRules;
+
+pub use self::{line::*, office::*};
 
 /// Longest time that a call with a short answer may take.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(15);
@@ -193,148 +200,17 @@ pub const LOOKED_UP_PAGE: usize = 30;
 /// People on one page of a department.
 pub const PEOPLE_PAGE: usize = 200;
 
-/// Longest frame of the bot's connection, in bytes.
-pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Files that the bot uploads in a minute; the platform takes 30.
+pub const UPLOAD_MINUTE_MAX: usize = 25;
 
-/// Frames that wait to be written, and answers that are waited for.
-pub const FRAMES_WAITING_MAX: usize = 256;
+/// Files that the bot uploads in an hour; the platform takes 1,000.
+pub const UPLOAD_HOUR_MAX: usize = 900;
 
-/// Arrivals that wait for the inbox; while there are so many, nothing more is read.
-pub const ARRIVALS_WAITING_MAX: usize = 512;
+/// How long it is remembered that the platform said that the app is used too little: it says so again, or closes it.
+pub const USAGE_KEPT_MS: u64 = 90 * 24 * 3_600_000;
 
-/// Pause before arrivals are handed over again that the inbox did not take; the platform does not bring them again.
-pub const TAKEN_PAUSE: Duration = Duration::from_millis(100);
+/// How long it is remembered whom the bot heard.
+pub const HEARD_KEPT_MS: u64 = 400 * 24 * 3_600_000;
 
-/// Longest time that arrivals are still handed over after the connection ended.
-pub const LAST_TAKEN_WITHIN: Duration = Duration::from_secs(5);
-
-/// How often the platform wants a ping, its own.
-pub const PING_EVERY: Duration = Duration::from_secs(30);
-
-/// Longest time that an answer of the bot's connection may take.
-pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
-
-/// A connection on which nothing but answers to pings came for this long is opened anew: the platform forgets to deliver.
-pub const SILENCE_MAX: Duration = Duration::from_secs(2 * 3_600);
-
-/// Longest time that writing one frame may take.
-pub const WRITE_TIME_MAX: Duration = Duration::from_secs(5);
-
-/// Longest time that closing a connection in good order may take.
-pub const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
-
-/// How long a message waits for a connection that was just lost to come back, before the core is told to come again.
-pub const RECONNECTED_WITHIN: Duration = Duration::from_secs(5);
-
-/// First pause between attempts to connect, the platform's own; it doubles.
-pub const RECONNECT_PAUSE_MIN: Duration = Duration::from_secs(1);
-
-/// Longest pause between attempts to connect, the platform's own.
-pub const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(30);
-
-/// A connection that lived this long counts as a good one.
-pub const CONNECTION_STEADY_AFTER: Duration = Duration::from_secs(10);
-
-/// A connection that was refused for its credentials is tried again after this long.
-pub const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(300);
-
-/// How long to stay away after somebody else took the bot's only connection over, so that two do not push each other out for ever.
-pub const TAKEN_OVER_PAUSE: Duration = Duration::from_secs(3_600);
-
-/// How long a card's press may be answered with another card, the platform's own, less the way there.
-pub const CARD_ANSWER_WITHIN: Duration = Duration::from_millis(4_500);
-
-/// How long a message may be answered over the connection that brought it, the platform's own.
-pub const ANSWERABLE_FOR: Duration = Duration::from_secs(24 * 3_600);
-
-/// How long the one answer to a message in callback mode may be given, the platform's own, less a minute.
-pub const RESPONSE_URL_KEPT_MS: u64 = 59 * 60_000;
-
-/// Handles by which something can be answered, remembered at once.
-pub const HANDLES_MAX: usize = 1_024;
-
-/// Longest address of a file or for an answer, and longest code of a card, that is kept, in bytes: as many as are kept of one
-/// conversation stand in one row.
-pub const ADDRESS_BYTES_MAX: usize = 3 * 1024;
-
-/// Such answers that are kept for one conversation; the oldest go first.
-pub const RESPONSE_URLS_MAX: usize = 16;
-
-/// Pictures for webhooks that are kept between their upload and their message, which follows at once.
-pub const WEBHOOK_IMAGES_MAX: usize = 4;
-
-/// How often approvals of the platform and answers to our meetings are read again, because the platform may lose what it tells of
-/// them; the last fifth of it is chance.
-pub const LOOKED_AFTER_EVERY: Duration = Duration::from_secs(300);
-
-/// How long after its start the connector reads them for the first time.
-pub const LOOKED_AFTER_FIRST: Duration = Duration::from_secs(10);
-
-/// How long an interface is left alone that was not granted to the app, or whose settings have to be mended.
-pub const NOT_GRANTED_PAUSE: Duration = Duration::from_secs(3_600);
-
-/// Longest time for which approvals are listed at once, in seconds, the platform's own.
-pub const APPROVALS_WINDOW_SECONDS: u64 = 31 * 24 * 3_600;
-
-/// How far a listing of new approvals reaches back before the end of the last one, in seconds.
-pub const APPROVALS_OVERLAP_SECONDS: u64 = 600;
-
-/// Approvals on one page, the platform's own.
-pub const APPROVALS_PAGE: usize = 100;
-
-/// Pages of approvals that are read at once.
-pub const APPROVALS_PAGES_MAX: usize = 15;
-
-/// Approvals that are known to wait for somebody; of more only what the platform tells is known.
-pub const APPROVALS_OPEN_MAX: usize = 1_500;
-
-/// Approvals that are read in one round, a fifth of what the platform allows in a minute.
-pub const APPROVALS_READ_MAX: usize = 120;
-
-/// Approvals among them that still wait as the platform lists them, and are read again in turn.
-pub const APPROVALS_AGAIN_MAX: usize = 20;
-
-/// People who are asked in one approval of the platform at a time.
-pub const APPROVAL_ASKED_MAX: usize = 50;
-
-/// Longest value of an approval's form that is shown, in characters.
-pub const APPROVAL_VALUE_CHARACTERS_MAX: usize = 400;
-
-/// Rows of a table in an approval's form that are shown.
-pub const APPROVAL_TABLE_ROWS_MAX: usize = 10;
-
-/// How long it is remembered what stands in the calendar, and which one is ours.
-pub const ENTRY_KEPT_MS: u64 = 400 * 24 * 3_600_000;
-
-/// Meetings whose answers are read again; of more only what the platform tells is known.
-pub const MEETINGS_OPEN_MAX: usize = 1_000;
-
-/// How long after its end a meeting's answers are still read, in seconds.
-pub const MEETING_OVER_AFTER_SECONDS: u64 = 24 * 3_600;
-
-/// Schedules that are read by one call; the platform takes 1,000.
-pub const SCHEDULES_AT_ONCE: usize = 100;
-
-/// Schedules on one page of a calendar; the platform takes 1,000.
-pub const SCHEDULES_PAGE: usize = 500;
-
-/// Pages of the calendar in which a schedule is looked for that may be there already.
-pub const SCHEDULES_PAGES_MAX: usize = 100;
-
-/// Longest title of a schedule, in characters, the platform's own.
-pub const SCHEDULE_TITLE_CHARACTERS_MAX: usize = 128;
-
-/// Longest description of a schedule, in characters, the platform's own.
-pub const SCHEDULE_DESCRIPTION_CHARACTERS_MAX: usize = 512;
-
-/// Longest place of a schedule, in characters, the platform's own.
-pub const SCHEDULE_LOCATION_CHARACTERS_MAX: usize = 128;
-
-/// Longest address in a description, in characters; a longer one would leave no room for words.
-pub const SCHEDULE_LINK_CHARACTERS_MAX: usize = 300;
-
-/// How long the schedule of a task is, in seconds; it ends when the task is due.
-pub const TODO_SECONDS: u64 = 15 * 60;
-
-/// Days of a series that are looked at to find its last one: ten years.
-pub const SERIES_DAYS_MAX: usize = 3_660;
+/// How long a part fails before whoever asks is told.
+pub const AMISS_AFTER: Duration = Duration::from_secs(60);
