@@ -135,7 +135,8 @@ impl Bridges {
                 self.0.store.commit(batch).await?;
                 Err(error.into())
             }
-            outcome => Ok(outcome.map(drop)?),
+            Ok(_) => self.leave_again(&ghost, network, &person, room).await,
+            Err(error) => Err(error.into()),
         }
     }
 }

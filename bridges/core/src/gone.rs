@@ -90,6 +90,21 @@ impl Bridges {
         Ok(())
     }
 
+    /// An account came into a room to say one thing. Whoever left the company meanwhile is out again: that something waited to be
+    /// said is no sign that they are back.
+    pub(crate) async fn leave_again(
+        &self,
+        ghost: &Ghost,
+        network: Network,
+        person: &PersonId,
+        room: &RoomId,
+    ) -> Result<(), Stuck> {
+        if self.0.store.exists(&GONE, &(network.key(), person.as_str())).await? {
+            self.be_out(ghost, room).await?;
+        }
+        Ok(())
+    }
+
     /// Forgets who left so long ago that nothing of before comes any more. Those who left within that time are few.
     pub(crate) async fn forget_leavers(&self) -> Result<(), StoreError> {
         let first_kept_ms = self.0.clock.now_ms().saturating_sub(GONE_KEPT_MS);

@@ -108,3 +108,21 @@ async fn a_room_that_goes_on_refusing_is_left_alone_and_nobody_but_a_bot_has_oth
     stage.passes(Duration::from_millis(2 * DECISION_WAIT_MS)).await;
     assert_eq!(stage.said_by_li(&hall), Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn who_left_the_company_before_their_decision_was_said_is_out_again_once_it_is() {
+    let mut stage = Stage::new().await;
+    let desk = stage.desk().await;
+    let hall = stage.room_of(APPROVALS, &[]);
+    let root = stage.said_by(APPROVALS, &hall, "m.room.message", words()).await;
+    stage.said_by(APPROVALS, &desk, KIND, decision(&hall, &root)).await;
+    stage.leaves_company("ou_li").await;
+    stage.passes(Duration::from_millis(DECISION_WAIT_MS)).await;
+    let invite = Call::new(Method::POST, &["client", "v3", "rooms", &hall, "invite"]);
+    stage.homeserver.does(APPROVALS, invite.json(json!({ "user_id": LI })));
+    let of = hall.clone();
+    stage.until("it is said", move |stage| !stage.said_by_li(&of).is_empty()).await;
+    let is_out =
+        move |stage: &Stage| stage.homeserver.state(&hall, "m.room.member", LI)["membership"] == "leave";
+    stage.until("they are out", is_out).await;
+}

@@ -18,10 +18,13 @@ fn is_in(stage: &Stage, room: &str, user: &str) -> bool {
     stage.homeserver.state(room, "m.room.member", user)["membership"] == "join"
 }
 
-async fn leaves_company(stage: &mut Stage, who: &str) {
-    let arrival = stage.arrival(Happened::PersonGone(person(who)));
-    let arrival = Arrival { conversation: None, ..arrival };
-    stage.bridges.inbox(Network::Feishu).take(vec![arrival]).await.expect("it is taken");
+impl Stage {
+    /// The platform says that somebody left their company.
+    pub(super) async fn leaves_company(&mut self, who: &str) {
+        let arrival = self.arrival(Happened::PersonGone(person(who)));
+        let arrival = Arrival { conversation: None, ..arrival };
+        self.bridges.inbox(Network::Feishu).take(vec![arrival]).await.expect("it is taken");
+    }
 }
 
 #[tokio::test]
@@ -36,10 +39,10 @@ async fn who_leaves_the_company_leaves_every_room_and_others_stay() {
     let rooms = [stage.room.clone(), other];
     let of = rooms.clone();
     stage.until("li is in both", move |stage| of.iter().all(|room| is_in(stage, room, "@fs_li:test"))).await;
-    leaves_company(&mut stage, "han").await;
+    stage.leaves_company("han").await;
     stage.passes(Duration::from_secs(1)).await;
     assert!(rooms.iter().all(|room| is_in(&stage, room, "@fs_li:test")), "it was somebody else");
-    leaves_company(&mut stage, "li").await;
+    stage.leaves_company("li").await;
     let of = rooms.clone();
     stage.until("li left", move |stage| !of.iter().any(|room| is_in(stage, room, "@fs_li:test"))).await;
     assert_eq!(stage.heard().len(), 1, "what was said stays");
@@ -51,7 +54,7 @@ async fn a_colleague_whose_account_there_left_the_company_is_told_and_bound_no_m
     let alice = UserId::parse(ALICE).expect("valid");
     let bound = stage.bridges.bind_person(Network::Feishu, &person("li"), Some(&alice)).await;
     bound.expect("alice is li");
-    leaves_company(&mut stage, "li").await;
+    stage.leaves_company("li").await;
     let is_told = |text: &String| text.contains("your account there left the company");
     stage.until("alice is told", |stage| stage.told_alone(ALICE).iter().any(is_told)).await;
     let known = stage.bridges.colleague_of(Network::Feishu, &alice).await.expect("the store answers");
@@ -96,7 +99,7 @@ async fn what_a_leaver_said_before_is_said_and_they_stay_out_until_they_are_back
     let mut stage = Stage::new().await;
     stage.speaks("om_a", "here").await;
     stage.until("li is in", |stage| is_in(stage, &stage.room, "@fs_li:test")).await;
-    leaves_company(&mut stage, "li").await;
+    stage.leaves_company("li").await;
     stage.until("li left", |stage| !is_in(stage, &stage.room, "@fs_li:test")).await;
     stage.passes(Duration::from_secs(5)).await;
 
@@ -116,7 +119,7 @@ async fn a_list_that_still_shows_a_leaver_brings_them_back_only_long_after() {
     let mut stage = Stage::new().await;
     stage.speaks("om_a", "here").await;
     stage.until("li is in", |stage| is_in(stage, &stage.room, "@fs_li:test")).await;
-    leaves_company(&mut stage, "li").await;
+    stage.leaves_company("li").await;
     stage.until("li left", |stage| !is_in(stage, &stage.room, "@fs_li:test")).await;
 
     let listed = ["li", "han"].map(|who| Person::named(person(who), who));
