@@ -1,5 +1,7 @@
 //! What a person says, and reads again.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{User, segment};
@@ -23,8 +25,10 @@ impl User {
         self.put(&path, content).await
     }
 
-    /// Replaces the text of a message.
+    /// Replaces the text of a message, a moment after what was said before: of two edits in one millisecond that of the greater id is
+    /// the newer, whichever was sent first.
     pub async fn edits(&self, room: &str, event: &str, text: &str) -> Answer {
+        tokio::time::sleep(Duration::from_millis(2)).await;
         let content = json!({
             "msgtype": "m.text",
             "body": format!("* {text}"),

@@ -52,7 +52,23 @@ impl Bridge {
         let directory = tempfile::tempdir().unwrap();
         let server = ServerProcess::start(directory.path(), free_port(), &wecom).await;
         let alice = server.user("alice").await;
-        Self { platform, server, alice, _directory: directory }
+        let bridge = Self { platform, server, alice, _directory: directory };
+        bridge.is_connected().await;
+        bridge
+    }
+
+    /// Waits for the bot's connection: what is said to a bot that has none is lost there.
+    async fn is_connected(&self) {
+        let begin = Instant::now();
+        loop {
+            let overview = self.does(json!({ "do": "overview" })).await;
+            let mut apps = overview["apps"].as_array().unwrap().iter();
+            if apps.any(|app| app["app_id"] == "aibBridge" && app["connections"] != 0) {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{overview:#?}\n{}", self.log());
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
     }
 
     async fn does(&self, command: Value) -> Value {
