@@ -4,8 +4,7 @@
 use base::Clock;
 use serde_json::{Value, json};
 use server::Options;
-use testkit::{Neighbourhood, Peer, User, World, limits::WORK_PATIENCE, segment};
-use tokio::time::Instant;
+use testkit::{Neighbourhood, Peer, User, World, segment};
 
 /// 5 November 2026, 09:00 in China.
 const START_MS: u64 = 1_793_840_400_000;
@@ -41,18 +40,6 @@ async fn says(person: &User, room: &str, text: &str) -> String {
     let chunk = page["chunk"].as_array().unwrap();
     let answer = chunk.iter().find(|found| is_answer(found)).unwrap();
     answer["content"]["body"].as_str().unwrap().to_owned()
-}
-
-/// Asks the bot until it answers by something else than that it does not know: who asks another server is not kept waiting, so that
-/// on a busy machine the answer can come too late.
-async fn learns(person: &User, room: &str, text: &str) -> String {
-    let begin = Instant::now();
-    loop {
-        let said = says(person, room, text).await;
-        if !said.ends_with("未知") || begin.elapsed() > WORK_PATIENCE {
-            return said;
-        }
-    }
 }
 
 /// Asks with any client when somebody is busy on the sixth of November.
@@ -97,7 +84,7 @@ async fn a_partners_people_see_what_was_granted_to_them_and_no_more() {
     assert_eq!(asks(&mallory, &bob.id).await.ok()["busy"], json!([busy]));
     let own = chat(&a, &alice).await;
     let free = format!("!meet free {} 明天", bob.id);
-    assert_eq!(learns(&alice, &own, &free).await, "11-06 忙闲\nbob：忙 10:00–10:30");
+    assert_eq!(says(&alice, &own, &free).await, "11-06 忙闲\nbob：忙 10:00–10:30");
     let nonsense = json!({ "v": 1, "grants": [{ "subject": "everybody", "tier": 9 }] });
     grants(&bob, nonsense).await;
     asks(&alice, &bob.id).await.fails_as(403, "M_FORBIDDEN");
@@ -153,9 +140,10 @@ async fn a_hostile_server_learns_what_it_was_granted_and_is_believed_in_nothing_
 
     // What it says.
     let free = format!("!meet free {} 明天", eve.user("eve"));
+    // The days beside it are asked for as well: what goes over midnight is shown whole.
     let said = |user: &str, busy: Value| {
         json!({
-            "user_id": user, "range_start": "2026-11-05T16:00:00Z", "range_end": "2026-11-06T16:00:00Z", "busy": busy,
+            "user_id": user, "range_start": "2026-11-04T16:00:00Z", "range_end": "2026-11-07T16:00:00Z", "busy": busy,
         })
     };
     let hour = json!({ "start": "2026-11-06T02:00:00Z", "end": "2026-11-06T03:00:00Z", "type": "BUSY" });
@@ -177,7 +165,7 @@ async fn a_hostile_server_learns_what_it_was_granted_and_is_believed_in_nothing_
     let mut titled = hour.clone();
     titled["title"] = json!(title);
     eve.answers("msc4496", 200, said(&eve.user("eve"), json!([titled])));
-    let shown = learns(&alice, &desk, &free).await;
+    let shown = says(&alice, &desk, &free).await;
     assert_eq!(shown.lines().count(), 2, "a title is one line: {shown}");
     assert!(shown.starts_with("11-06 忙闲\neve：忙 10:00–11:00 x"), "{shown}");
     assert!(
